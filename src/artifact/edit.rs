@@ -1,0 +1,219 @@
+//! One typed change to the harness, as the teacher proposes it and a person may rewrite it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Extra;
+use crate::digest::Digest;
+
+/// What an edit touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pillar {
+    /// Models, their parameters and routing.
+    Intelligence,
+    /// Prompts, examples, class and parameters of an agent.
+    Agent,
+    /// Tools and their descriptions.
+    Tools,
+    /// The inference engine; read for the ancestor's sake, no op touches it.
+    Engine,
+}
+
+/// The operation of an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// Which model answers a class of queries.
+    SetModelForQueryClass,
+    /// One parameter of one model.
+    SetModelParam,
+    /// A unified diff against an agent's system prompt.
+    PatchSystemPrompt,
+    /// A new system prompt.
+    ReplaceSystemPrompt,
+    /// The class that runs the agent.
+    SetAgentClass,
+    /// One parameter of one agent.
+    SetAgentParam,
+    /// The agent's few-shot examples, all of them.
+    EditFewShotExemplars,
+    /// One more tool for an agent.
+    AddToolToAgent,
+    /// One tool less for an agent.
+    RemoveToolFromAgent,
+    /// What the model reads about a tool.
+    EditToolDescription,
+    /// Training of weights; declared, and refused until a trainer is configured.
+    LoraFinetune,
+}
+
+impl Op {
+    /// Every op, in the order of the design's table.
+    pub const ALL: [Op; 11] = [
+        Op::SetModelForQueryClass,
+        Op::SetModelParam,
+        Op::PatchSystemPrompt,
+        Op::ReplaceSystemPrompt,
+        Op::SetAgentClass,
+        Op::SetAgentParam,
+        Op::EditFewShotExemplars,
+        Op::AddToolToAgent,
+        Op::RemoveToolFromAgent,
+        Op::EditToolDescription,
+        Op::LoraFinetune,
+    ];
+
+    /// The name as it stands in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Op::SetModelForQueryClass => "set_model_for_query_class",
+            Op::SetModelParam => "set_model_param",
+            Op::PatchSystemPrompt => "patch_system_prompt",
+            Op::ReplaceSystemPrompt => "replace_system_prompt",
+            Op::SetAgentClass => "set_agent_class",
+            Op::SetAgentParam => "set_agent_param",
+            Op::EditFewShotExemplars => "edit_few_shot_exemplars",
+            Op::AddToolToAgent => "add_tool_to_agent",
+            Op::RemoveToolFromAgent => "remove_tool_from_agent",
+            Op::EditToolDescription => "edit_tool_description",
+            Op::LoraFinetune => "lora_finetune",
+        }
+    }
+
+    /// The pillar that the op belongs to.
+    pub fn pillar(self) -> Pillar {
+        match self {
+            Op::SetModelForQueryClass | Op::SetModelParam | Op::LoraFinetune => Pillar::Intelligence,
+            Op::PatchSystemPrompt
+            | Op::ReplaceSystemPrompt
+            | Op::SetAgentClass
+            | Op::SetAgentParam
+            | Op::EditFewShotExemplars => Pillar::Agent,
+            Op::AddToolToAgent | Op::RemoveToolFromAgent | Op::EditToolDescription => Pillar::Tools,
+        }
+    }
+
+    /// The lowest tier of the op; a manifest may raise it, nothing lowers it.
+    pub fn tier(self) -> RiskTier {
+        match self {
+            Op::SetModelForQueryClass
+            | Op::SetModelParam
+            | Op::SetAgentParam
+            | Op::AddToolToAgent
+            | Op::RemoveToolFromAgent
+            | Op::EditToolDescription => RiskTier::Auto,
+            Op::PatchSystemPrompt | Op::ReplaceSystemPrompt | Op::SetAgentClass | Op::EditFewShotExemplars => {
+                RiskTier::Review
+            }
+            Op::LoraFinetune => RiskTier::Manual,
+        }
+    }
+}
+
+/// How much trust an edit needs before it is gated; ordered from least to most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskTier {
+    /// The gate alone decides.
+    #[default]
+    Auto,
+    /// A person is asked first, unless autonomy is `auto`.
+    Review,
+    /// Only with a person's explicit approval.
+    Manual,
+}
+
+/// One typed change. Its identity is the digest of op, target and payload; `id` is only a label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Edit {
+    /// The teacher's label.
+    pub id: String,
+    /// What the edit touches.
+    pub pillar: Pillar,
+    /// The operation.
+    pub op: Op,
+    /// What is changed, as a dotted path such as `agents.<name>.system_prompt`.
+    pub target: String,
+    /// The operation's arguments.
+    pub payload: serde_json::Map<String, serde_json::Value>,
+    /// Why, for people and for the commit.
+    pub rationale: String,
+    /// The id of the cluster that should gain.
+    pub expected_improvement: String,
+    /// Set from the op's table, whatever the teacher said.
+    #[serde(default)]
+    pub risk_tier: RiskTier,
+    /// Ids of the traces that are the evidence.
+    #[serde(default)]
+    pub references: Vec<String>,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl Edit {
+    /// The edit's identity.
+    pub fn digest(&self) -> Digest {
+        Digest::of_value(&serde_json::json!({"op": self.op, "target": self.target, "payload": self.payload}))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit() -> Edit {
+        serde_json::from_value(serde_json::json!({
+            "id": "e1", "pillar": "agent", "op": "set_agent_param", "target": "agents.a.k",
+            "payload": {"agent": "a", "param": "k", "value": 1}, "rationale": "r",
+            "expected_improvement": "c1", "mood": "kept"
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn identity_is_op_target_and_payload() {
+        let base = edit();
+        for reworded in [
+            Edit {
+                id: "other".into(),
+                ..edit()
+            },
+            Edit {
+                rationale: "other".into(),
+                ..edit()
+            },
+            Edit {
+                risk_tier: RiskTier::Manual,
+                ..edit()
+            },
+            Edit {
+                references: vec!["t".into()],
+                ..edit()
+            },
+        ] {
+            assert_eq!(base.digest(), reworded.digest());
+        }
+        let mut payload = edit().payload;
+        payload.insert("value".into(), 2.into());
+        for changed in [
+            Edit {
+                op: Op::SetModelParam,
+                ..edit()
+            },
+            Edit {
+                target: "agents.b.k".into(),
+                ..edit()
+            },
+            Edit { payload, ..edit() },
+        ] {
+            assert_ne!(base.digest(), changed.digest());
+        }
+    }
+
+    #[test]
+    fn unknown_fields_survive() {
+        assert_eq!(serde_json::to_value(edit()).unwrap()["mood"], "kept");
+    }
+}

@@ -1,0 +1,120 @@
+//! Artifacts: one module a file that a session holds, with its type, its version and its canonical form.
+
+pub mod baseline;
+pub mod checkpoint;
+pub mod cluster;
+pub mod decision;
+pub mod diagnosis;
+pub mod edit;
+pub mod evaluation;
+pub mod intent;
+pub mod outcome;
+pub mod pending_review;
+pub mod plan;
+pub mod readiness;
+pub mod record;
+pub mod task;
+pub mod trace;
+pub mod trigger;
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Fields of a file that this version does not know; they are kept and written back.
+pub type Extra = serde_json::Map<String, serde_json::Value>;
+
+/// A JSON file of a session with a type, a schema and an integer format version.
+pub trait Artifact: Serialize + DeserializeOwned + JsonSchema {
+    /// The schema's name: `plan` for `schemas/plan.schema.json`.
+    const NAME: &'static str;
+    /// The newest format version that this program reads and the one that it writes.
+    const VERSION: u32;
+    /// How many folders lie between the file and the workspace root.
+    const DEPTH: usize;
+
+    /// The format version that the file states; files of the ancestor state none and count as 1.
+    fn version(&self) -> u32;
+
+    /// The fields that this version does not know.
+    fn extra_mut(&mut self) -> &mut Extra;
+
+    /// The canonical text: `$schema` first, fields in a fixed order, two spaces, a newline at the end.
+    fn to_text(&self) -> String {
+        let fields = serde_json::to_string_pretty(self).unwrap_or_default();
+        let reference = schema_reference(Self::NAME, Self::DEPTH);
+        let rest = fields.strip_prefix("{\n").unwrap_or(&fields);
+        format!("{{\n  \"$schema\": \"{reference}\",\n{rest}\n")
+    }
+
+    /// Reads an artifact from text; `path` only serves the message.
+    ///
+    /// # Errors
+    /// Text that is not JSON of this shape, or that states a version from the future.
+    fn from_text(path: &Path, text: &str) -> Result<Self, ArtifactError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut artifact: Self = serde_json::from_str(text).map_err(|source| ArtifactError::Malformed {
+            path: path.to_owned(),
+            line: source.line(),
+            column: source.column(),
+            source,
+        })?;
+        artifact.extra_mut().remove("$schema");
+        if artifact.version() > Self::VERSION {
+            let (found, known) = (artifact.version(), Self::VERSION);
+            return Err(ArtifactError::FromTheFuture {
+                path: path.to_owned(),
+                found,
+                known,
+            });
+        }
+        Ok(artifact)
+    }
+}
+
+/// A file that is not what it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// Not JSON, or JSON of another shape.
+    #[error("{}:{line}:{column}: {source}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// The file was written by a newer kaizen.
+    #[error("{}: format version {found} is newer than this kaizen reads ({known}); upgrade kaizen, the file is left as it is", path.display())]
+    FromTheFuture {
+        /// The file.
+        path: PathBuf,
+        /// The version that the file states.
+        found: u32,
+        /// The newest version known here.
+        known: u32,
+    },
+    /// The file has the right shape and says something that cannot be.
+    #[error("{}: {problem}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
+}
+
+/// Version 1, for files that state none.
+pub fn first_version() -> u32 {
+    1
+}
+
+/// The path of a schema as seen from a file `depth` folders below the workspace root.
+pub fn schema_reference(name: &str, depth: usize) -> String {
+    format!("{}schemas/{name}.schema.json", "../".repeat(depth))
+}

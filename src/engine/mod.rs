@@ -1,0 +1,1 @@
+//! Engines: what stands behind a port, one file an engine.

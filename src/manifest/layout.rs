@@ -1,0 +1,43 @@
+//! Where each op lands: path and key templates.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Templates `path` or `path#key.key`; `{agent}`, `{param}`, `{model}`, `{query_class}` and `{tool}` are filled in
+/// after the key is split at its dots, so that a model name with dots stays one key. An empty template means
+/// that the op has no home here. The defaults are the ancestor's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Layout {
+    /// An agent's system prompt.
+    pub prompt: String,
+    /// An agent's few-shot examples.
+    pub few_shot: String,
+    /// One parameter of an agent.
+    pub agent_param: String,
+    /// An agent's class.
+    pub agent_class: String,
+    /// An agent's list of tools.
+    pub agent_tools: String,
+    /// One parameter of a model.
+    pub model_param: String,
+    /// The model of a query class.
+    pub query_class: String,
+    /// What the model reads about a tool.
+    pub tool_description: String,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            prompt: "agents/{agent}/system_prompt.md".into(),
+            few_shot: "agents/{agent}/few_shot.json".into(),
+            agent_param: "config.toml#agent.{agent}.{param}".into(),
+            agent_class: "config.toml#agent.{agent}.class".into(),
+            agent_tools: "config.toml#agent.{agent}.tools".into(),
+            model_param: "config.toml#models.{model}.{param}".into(),
+            query_class: "config.toml#learning.routing.policy_map.{query_class}".into(),
+            tool_description: "tools/descriptions.toml#{tool}.description".into(),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The manifest: `kaizen.toml`, parsed and checked.
+
+pub mod layout;

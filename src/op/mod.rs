@@ -1,0 +1,1 @@
+//! Operations: pure functions from a harness to a harness.
