@@ -29,6 +29,26 @@ pub trait Prepared: Send + Sync {
     fn attempt(&self, task: &Task, seed: u64) -> Attempt;
 }
 
+/// What was asked of a student before, by the digest of exactly what was asked.
+pub trait Memo: Send + Sync {
+    /// The remembered attempts, one a key. A memory that cannot be read has forgotten.
+    fn get(&self, keys: &[Digest]) -> Vec<Option<Attempt>>;
+
+    /// Remembers attempts.
+    fn put(&self, attempts: &[(Digest, Attempt)]);
+}
+
+/// A memo that remembers nothing.
+pub struct Forgetful;
+
+impl Memo for Forgetful {
+    fn get(&self, keys: &[Digest]) -> Vec<Option<Attempt>> {
+        vec![None; keys.len()]
+    }
+
+    fn put(&self, _: &[(Digest, Attempt)]) {}
+}
+
 /// All that a teacher is given. Nothing of the gate or test split is reachable from here.
 pub struct Briefing<'a> {
     /// The harness before any edit.

@@ -1,1 +1,33 @@
-//! placeholder
+//! `baseline.json`: what the harness was worth before any edit, and what later phases rely on.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::evaluation::Evaluation;
+use super::{Extra, artifact, first_version};
+use crate::digest::Digest;
+
+/// The evaluation of the harness before any edit, with everything that it depended on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Baseline {
+    /// Format version.
+    #[serde(default = "first_version")]
+    pub version: u32,
+    /// The commit that the session builds on.
+    pub harness_commit: String,
+    /// Digest of the harness at that commit.
+    pub harness: Digest,
+    /// Digest of the whole benchmark.
+    pub benchmark: Digest,
+    /// What identifies the student.
+    pub student: serde_json::Value,
+    /// Seed of the student's chance.
+    pub seed: u64,
+    /// The scores on the session's gate tasks.
+    pub evaluation: Evaluation,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+artifact!(Baseline, "baseline", version 1, depth 2);

@@ -1,1 +1,27 @@
-//! placeholder
+//! `diagnosis.md`: a narrative for people, ending in one fenced JSON block with the clusters.
+
+use super::cluster::FailureCluster;
+
+/// The file's name in a session.
+pub const FILE: &str = "diagnosis.md";
+
+/// The file's text: the narrative, then the clusters.
+pub fn render(narrative: &str, clusters: &[FailureCluster]) -> String {
+    let block = serde_json::to_string_pretty(clusters).unwrap_or_default();
+    format!("{}\n\n```json\n{block}\n```\n", narrative.trim_end())
+}
+
+/// The narrative without its closing block.
+pub fn narrative(text: &str) -> &str {
+    text.rfind("```json").map_or(text, |at| &text[..at]).trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn narrative_and_block_come_apart_again() {
+        let text = super::render("# Diagnosis\n\nIt forgets.\n", &[]);
+        assert_eq!(super::narrative(&text), "# Diagnosis\n\nIt forgets.");
+        assert!(text.ends_with("```json\n[]\n```\n"));
+    }
+}

@@ -118,3 +118,23 @@ pub fn first_version() -> u32 {
 pub fn schema_reference(name: &str, depth: usize) -> String {
     format!("{}schemas/{name}.schema.json", "../".repeat(depth))
 }
+
+/// Implements [`Artifact`] for a type with the fields `version` and `extra`.
+macro_rules! artifact {
+    ($type:ty, $name:literal, version $version:literal, depth $depth:literal) => {
+        impl crate::artifact::Artifact for $type {
+            const NAME: &'static str = $name;
+            const VERSION: u32 = $version;
+            const DEPTH: usize = $depth;
+
+            fn version(&self) -> u32 {
+                self.version
+            }
+
+            fn extra_mut(&mut self) -> &mut crate::artifact::Extra {
+                &mut self.extra
+            }
+        }
+    };
+}
+pub(crate) use artifact;

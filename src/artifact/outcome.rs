@@ -1,1 +1,112 @@
-//! placeholder
+//! `outcomes/<edit-digest>.json`: what became of one edit, and on what evidence.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::edit::Op;
+use super::{Extra, artifact, first_version};
+use crate::digest::Digest;
+use crate::gate::Verdict;
+
+/// What became of an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeStatus {
+    /// Committed.
+    Applied,
+    /// The gate said no.
+    RejectedByGate,
+    /// It waits for a person.
+    PendingReview,
+    /// A person said no.
+    RejectedByUser,
+    /// Committed once, and taken back.
+    RolledBack,
+    /// Not tried, by policy.
+    Skipped,
+    /// It cannot be applied to this harness.
+    Inapplicable,
+    /// It was applied, and what remains of the plan leaves no place for it.
+    Stranded,
+    /// The gate could not tell.
+    Undecided,
+}
+
+impl OutcomeStatus {
+    /// The words for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            OutcomeStatus::Applied => "applied",
+            OutcomeStatus::RejectedByGate => "rejected by gate",
+            OutcomeStatus::PendingReview => "waits for review",
+            OutcomeStatus::RejectedByUser => "rejected by user",
+            OutcomeStatus::RolledBack => "rolled back",
+            OutcomeStatus::Skipped => "skipped",
+            OutcomeStatus::Inapplicable => "inapplicable",
+            OutcomeStatus::Stranded => "stranded",
+            OutcomeStatus::Undecided => "undecided",
+        }
+    }
+}
+
+/// Who took an applied edit back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RolledBackBy {
+    /// The plan: the edit left it.
+    Plan,
+    /// A person, in git: the commit was reverted or is no longer in the history.
+    Git,
+}
+
+/// What became of one edit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Outcome {
+    /// Format version.
+    #[serde(default = "first_version")]
+    pub version: u32,
+    /// The teacher's label.
+    pub edit_id: String,
+    /// Identity of the edit.
+    pub edit_digest: Digest,
+    /// Its operation.
+    pub op: Op,
+    /// Its target.
+    pub target: String,
+    /// What became of it.
+    pub status: OutcomeStatus,
+    /// Overall score after minus before, against the head of that moment.
+    #[serde(default)]
+    pub benchmark_delta: Option<f64>,
+    /// The same, a category.
+    #[serde(default)]
+    pub cluster_deltas: BTreeMap<String, f64>,
+    /// Why it was not applied.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// When it was applied, RFC 3339.
+    #[serde(default)]
+    pub applied_at: Option<String>,
+    /// The commit that applied it.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// Digest of the harness that it was compared with.
+    #[serde(default)]
+    pub against: Option<Digest>,
+    /// Whether a person told the gate to stand aside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gate_skipped: bool,
+    /// Who took it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back_by: Option<RolledBackBy>,
+    /// The numbers, task by task, so that anyone can recompute the verdict.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+artifact!(Outcome, "outcome", version 1, depth 3);

@@ -1,0 +1,196 @@
+//! The disk: atomic publishing, tolerant reading, the harness on disk, and the lock of a workspace.
+#![allow(clippy::disallowed_methods)] // edge: the file system
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::harness::Harness;
+
+/// The file system said no.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {source}", path.display())]
+pub struct DiskError {
+    action: &'static str,
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DiskError {
+    let path = path.to_owned();
+    move |source| DiskError { action, path, source }
+}
+
+/// Ends the process before the n-th effect when `KAIZEN_CRASH_BEFORE` says n; only in debug builds, for the
+/// test that a rerun converges from everywhere. With `KAIZEN_EFFECTS` every effect is named in that file.
+pub fn effect(name: &str) {
+    #[cfg(debug_assertions)]
+    {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::SeqCst) + 1;
+        if let Some(log) = std::env::var_os("KAIZEN_EFFECTS") {
+            let file = fs::OpenOptions::new().create(true).append(true).open(log);
+            let _ = file.and_then(|mut file| writeln!(file, "{number} {name}"));
+        }
+        if std::env::var("KAIZEN_CRASH_BEFORE").ok().and_then(|text| text.parse().ok()) == Some(number) {
+            std::process::abort();
+        }
+    }
+    tracing::trace!(name, "effect");
+}
+
+/// Writes a file so that a reader sees either the old bytes or the new ones; mode and link target are kept.
+///
+/// # Errors
+/// The folder cannot be made, or the file not written.
+pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    // A link is followed, else the rename would put a plain file in its place.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    effect(&format!("publish {}", path.file_name().unwrap_or_default().to_string_lossy()));
+    fs::create_dir_all(folder).map_err(failed("create", folder))?;
+    let mut file = tempfile::Builder::new().prefix(".kaizen-").tempfile_in(folder).map_err(failed("write in", folder))?;
+    file.write_all(bytes).map_err(failed("write", path))?;
+    file.as_file().sync_data().map_err(failed("write", path))?;
+    keep_mode(file.as_file(), path)?;
+    file.persist(path).map_err(|error| failed("replace", path)(error.error))?;
+    Ok(())
+}
+
+/// A temporary file is private; the one that it becomes has the mode of its predecessor, or that of an ordinary file.
+fn keep_mode(file: &File, path: &Path) -> Result<(), DiskError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(path).map_or(0o644, |old| old.permissions().mode());
+        file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed("set the mode of", path))?;
+    }
+    Ok(())
+}
+
+/// Removes a file; one that is not there is no error.
+///
+/// # Errors
+/// The file cannot be removed.
+pub fn remove(path: &Path) -> Result<(), DiskError> {
+    if !path.exists() && !path.is_symlink() {
+        return Ok(());
+    }
+    effect(&format!("remove {}", path.file_name().unwrap_or_default().to_string_lossy()));
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The bytes of a file; `None` when it is not there.
+///
+/// # Errors
+/// The file is there and cannot be read.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(failed("read", path)(error)),
+    }
+}
+
+/// The text of a file; `None` when it is not there.
+///
+/// # Errors
+/// The file is there and cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<Option<String>, DiskError> {
+    let not_text = |_| failed("read as UTF-8", path)(std::io::Error::from(ErrorKind::InvalidData));
+    read(path)?.map(|bytes| String::from_utf8(bytes).map_err(not_text)).transpose()
+}
+
+/// The names in a folder, sorted; none when it is not there. Names that begin with a dot are left out.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(error) => return Err(failed("list", folder)(error)),
+    };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The files below `root` that match a glob, as relative paths with `/`, sorted; hidden folders are left out.
+pub fn matching(root: &Path, globs: &globset::GlobSet) -> Vec<String> {
+    let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
+    walkdir::WalkDir::new(root)
+        .max_depth(8)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(visible)
+        .filter_map(Result::ok)
+        .filter(|entry| !entry.file_type().is_dir())
+        .filter_map(|entry| Some(entry.path().strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/")))
+        .filter(|path| globs.is_match(path))
+        .collect()
+}
+
+/// Reads the harness: the files below `root` that `editable` matches. Links are not followed: they are forbidden,
+/// since an edit through them would change something outside.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn read_harness(root: &Path, editable: &globset::GlobSet, skip: &dyn Fn(&str) -> bool) -> Result<Harness, DiskError> {
+    let mut harness = Harness::default();
+    let walk = walkdir::WalkDir::new(root).max_depth(8).sort_by_file_name().into_iter();
+    let relative = |path: &Path| path.strip_prefix(root).map(|path| path.to_string_lossy().replace('\\', "/")).unwrap_or_default();
+    for entry in walk.filter_entry(|entry| !skip(&relative(entry.path()))).filter_map(Result::ok) {
+        let path = relative(entry.path());
+        if entry.path_is_symlink() {
+            harness.forbid(path, "it is a symbolic link");
+        } else if entry.file_type().is_file() && editable.is_match(&path) {
+            let bytes = fs::read(entry.path()).map_err(failed("read", entry.path()))?;
+            harness = harness.with(path, bytes);
+        }
+    }
+    Ok(harness)
+}
+
+/// The lock of a workspace; the operating system frees it when its holder dies.
+#[derive(Debug)]
+pub struct Lock(#[allow(dead_code)] File);
+
+/// Why a workspace could not be locked.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else works here.
+    #[error("this workspace is in use by {0}; wait for it to end, or end it")]
+    Held(String),
+    /// The lock file cannot be made.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+/// Locks a workspace for writing, or names the holder. `holder` describes this process.
+///
+/// # Errors
+/// See [`LockError`].
+pub fn lock(path: &Path, holder: &str) -> Result<Lock, LockError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed("create", folder))?;
+    let open = fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
+    let mut file = open.map_err(failed("open", path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => {
+            let held_by = fs::read_to_string(path).unwrap_or_default();
+            return Err(LockError::Held(held_by.trim().to_owned()));
+        }
+        Err(fs::TryLockError::Error(error)) => return Err(failed("lock", path)(error).into()),
+    }
+    file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).map_err(failed("write", path))?;
+    Ok(Lock(file))
+}

@@ -1,0 +1,103 @@
+//! Evaluate: a benchmark under a harness. Fans out over threads, asks the memo first, scores, and folds in the benchmark's order.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::artifact::evaluation::{Attempt, Attempted, Evaluation, TaskScore};
+use crate::artifact::task::Task;
+use crate::digest::Digest;
+use crate::harness::Harness;
+use crate::port::{Memo, Prepared, Student};
+
+/// How attempts are made.
+pub struct Evaluator<'a> {
+    /// The agent under improvement.
+    pub student: &'a dyn Student,
+    /// What was asked before.
+    pub memo: &'a dyn Memo,
+    /// Scores an answer, 0 to 1; an error is one of infrastructure.
+    pub score: &'a (dyn Fn(&Task, &str) -> Result<f64, String> + Sync),
+    /// Seed of the student's chance.
+    pub seed: u64,
+    /// Attempts at once, at least 1.
+    pub concurrency: usize,
+    /// Called with the number of tasks done so far and of all.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// Attempts every task; what was asked before is not asked again.
+pub fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
+    let prepared = evaluator.student.prepare(harness);
+    let identity = evaluator.student.identity();
+    let keys: Vec<Digest> = tasks.iter().map(|task| key(&identity, prepared.as_ref(), task, evaluator.seed)).collect();
+    let remembered = evaluator.memo.get(&keys);
+    let open: Vec<usize> = (0..tasks.len()).filter(|at| remembered[*at].is_none()).collect();
+    let made = fan_out(evaluator, prepared.as_ref(), tasks, &open);
+    let worth_keeping = |(at, attempt): &(usize, Attempt)| {
+        // The world may be better next time.
+        (!matches!(attempt, Attempt::Infra { .. })).then(|| (keys[*at], attempt.clone()))
+    };
+    evaluator.memo.put(&made.iter().filter_map(worth_keeping).collect::<Vec<_>>());
+    let mut attempts = remembered;
+    for (at, attempt) in made {
+        attempts[at] = Some(attempt);
+    }
+    let scored = |(task, attempt): (&&'t Task, Option<Attempt>)| scored(evaluator, task, attempt);
+    tasks.iter().zip(attempts).map(scored).collect()
+}
+
+/// The benchmark's word on a harness.
+pub fn evaluate(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task]) -> Evaluation {
+    let attempts = attempt_all(evaluator, harness, tasks);
+    let score = |attempted: Attempted| TaskScore {
+        task_id: attempted.task.task_id.clone(),
+        category: attempted.task.category.clone(),
+        score: attempted.score,
+    };
+    Evaluation::of(attempts.into_iter().map(score).collect())
+}
+
+/// Everything that an answer depends on. The reference, the category and the split are not in it: the student does not see them.
+fn key(identity: &serde_json::Value, prepared: &dyn Prepared, task: &Task, seed: u64) -> Digest {
+    Digest::of_value(&(identity, prepared.footprint(task), &task.query, &task.agent, task_seed(task, seed)))
+}
+
+/// Both arms of a comparison draw the same chance for the same task.
+fn task_seed(task: &Task, seed: u64) -> u64 {
+    Digest::of_value(&(seed, &task.task_id)).seed()
+}
+
+fn fan_out(evaluator: &Evaluator, prepared: &dyn Prepared, tasks: &[&Task], open: &[usize]) -> Vec<(usize, Attempt)> {
+    let next = AtomicUsize::new(0);
+    let done = AtomicUsize::new(tasks.len() - open.len());
+    let work = || {
+        let mut made = Vec::new();
+        while let Some(at) = open.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
+            made.push((at, prepared.attempt(tasks[at], task_seed(tasks[at], evaluator.seed))));
+            (evaluator.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, tasks.len());
+        }
+        made
+    };
+    let workers = evaluator.concurrency.clamp(1, 64).min(open.len().max(1));
+    if workers == 1 {
+        return work();
+    }
+    let mut made: Vec<(usize, Attempt)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    made.sort_by_key(|(at, _)| *at);
+    made
+}
+
+fn scored<'t>(evaluator: &Evaluator, task: &'t Task, attempt: Option<Attempt>) -> Attempted<'t> {
+    let attempt = attempt.unwrap_or(Attempt::Infra { reason: "no attempt was made".into() });
+    let (attempt, score) = match attempt {
+        Attempt::Answered { ref answer, .. } => match (evaluator.score)(task, answer) {
+            Ok(score) => (attempt, Some(score)),
+            Err(reason) => (Attempt::Infra { reason }, None),
+        },
+        Attempt::Failed { .. } => (attempt, Some(0.0)),
+        Attempt::Infra { .. } => (attempt, None),
+    };
+    Attempted { task, attempt, score }
+}

@@ -1,0 +1,214 @@
+//! Freshness: from a checkpoint and the present digests to fresh, stale with reasons, kept, or blocked.
+//!
+//! What makes a phase stale, and what does not:
+//!
+//! | ingredient | in | not in, because |
+//! |---|---|---|
+//! | definition | stanza, settings that the phase obeys, engine identity, revision | kaizen's version, credentials, host: they change no result |
+//! | a file that it reads | its bytes | times, modes |
+//! | a folder that it reads | names and bytes | hidden files, order |
+//! | `pending_review/` | the decisions | the questions: `execute` writes them itself |
+//! | `@traces` | ids and contents, until the session is ready; then the pin in `readiness.json` | traces that arrive later: the agent never stops |
+//! | `@train`, `@gate` | task rows | the file they stand in |
+//! | `@harness` | relative paths and bytes at the commit that the session builds on | the session's own commits |
+//! | `@ledger` | which edits of this session git holds, and which it took back | everybody else's commits |
+//! | a file that it writes | that it exists | its bytes: a hand-edited output is not stale, it is input |
+//!
+//! A settled session is history: then only its own files, its ledger and the settings of `execute` count.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::artifact::checkpoint::Checkpoint;
+use crate::digest::Digest;
+
+/// The present state of what a phase is, reads and writes; `None` is absent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Present {
+    /// Digest of the definition.
+    pub definition: Digest,
+    /// Digests of the reads.
+    pub reads: BTreeMap<String, Option<Digest>>,
+    /// Digests of the writes.
+    pub writes: BTreeMap<String, Option<Digest>>,
+}
+
+/// Why a phase is stale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Reason {
+    /// It has not run to its end.
+    NeverFinished,
+    /// Its stanza, settings or engine changed.
+    DefinitionChanged {
+        /// Then.
+        was: Digest,
+        /// Now.
+        now: Digest,
+    },
+    /// Something that it reads changed.
+    ReadChanged {
+        /// Which.
+        name: String,
+        /// Then.
+        was: Option<Digest>,
+        /// Now.
+        now: Option<Digest>,
+    },
+    /// Something that it wrote is gone.
+    WriteMissing {
+        /// Which.
+        name: String,
+    },
+}
+
+/// What is to be done about a phase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Freshness {
+    /// Nothing.
+    Fresh {
+        /// Outputs that a person edited since.
+        edited: Vec<String>,
+    },
+    /// Run it.
+    Stale {
+        /// Why.
+        reasons: Vec<Reason>,
+    },
+    /// It would be stale, but a person edited its output: it runs only when asked to.
+    Kept {
+        /// Why it would be stale.
+        reasons: Vec<Reason>,
+        /// Outputs that a person edited.
+        edited: Vec<String>,
+    },
+    /// It cannot run yet.
+    Blocked {
+        /// Reads that do not exist.
+        missing: Vec<String>,
+    },
+}
+
+/// Compares a checkpoint with the present. `editable` says that a person may write the phase's output.
+pub fn freshness(checkpoint: Option<&Checkpoint>, present: &Present, editable: bool) -> Freshness {
+    let missing: Vec<String> = absent(&present.reads);
+    if !missing.is_empty() {
+        return Freshness::Blocked { missing };
+    }
+    let Some(checkpoint) = checkpoint else {
+        return Freshness::Stale { reasons: vec![Reason::NeverFinished] };
+    };
+    let edited = edited(checkpoint, present);
+    let gone: Vec<Reason> = absent(&present.writes).into_iter().map(|name| Reason::WriteMissing { name }).collect();
+    let reasons: Vec<Reason> = definition(checkpoint, present).into_iter().chain(reads(checkpoint, present)).collect();
+    match (reasons.is_empty() && gone.is_empty(), editable && gone.is_empty() && !edited.is_empty()) {
+        (true, _) => Freshness::Fresh { edited },
+        (false, true) => Freshness::Kept { reasons, edited },
+        (false, false) => Freshness::Stale { reasons: reasons.into_iter().chain(gone).collect() },
+    }
+}
+
+fn absent(digests: &BTreeMap<String, Option<Digest>>) -> Vec<String> {
+    digests.iter().filter(|(_, digest)| digest.is_none()).map(|(name, _)| name.clone()).collect()
+}
+
+fn edited(checkpoint: &Checkpoint, present: &Present) -> Vec<String> {
+    let differs = |name: &str, now: &Digest| checkpoint.writes.get(name).is_some_and(|was| was != now);
+    let changed = present.writes.iter().filter(|(name, now)| now.is_some_and(|now| differs(name, &now)));
+    changed.map(|(name, _)| name.clone()).collect()
+}
+
+fn definition(checkpoint: &Checkpoint, present: &Present) -> Option<Reason> {
+    let (was, now) = (checkpoint.definition, present.definition);
+    (was != now).then_some(Reason::DefinitionChanged { was, now })
+}
+
+fn reads(checkpoint: &Checkpoint, present: &Present) -> Vec<Reason> {
+    let mut names: Vec<&String> = checkpoint.reads.keys().chain(present.reads.keys()).collect();
+    names.sort();
+    names.dedup();
+    let changed = |name: &String| {
+        let (was, now) = (checkpoint.reads.get(name).copied(), present.reads.get(name).copied().flatten());
+        (was != now).then(|| Reason::ReadChanged { name: name.clone(), was, now })
+    };
+    names.into_iter().filter_map(changed).collect()
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |digest: &Option<Digest>| digest.map_or("absent".to_owned(), |digest| digest.short());
+        match self {
+            Reason::NeverFinished => write!(f, "it has not run to its end"),
+            Reason::DefinitionChanged { was, now } => {
+                write!(f, "its definition changed: was {}, now {}", was.short(), now.short())
+            }
+            Reason::ReadChanged { name, was, now } => write!(f, "{name} changed: was {}, now {}", short(was), short(now)),
+            Reason::WriteMissing { name } => write!(f, "{name} is missing"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(text: &str) -> Digest {
+        Digest::of_bytes(text.as_bytes())
+    }
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint {
+            version: 1,
+            phase: "plan".into(),
+            definition: digest("definition"),
+            reads: [("diagnosis.md".to_owned(), digest("read"))].into(),
+            writes: [("plan.json".to_owned(), digest("write"))].into(),
+            extra: Default::default(),
+        }
+    }
+
+    fn present(definition: &str, read: Option<&str>, write: Option<&str>) -> Present {
+        Present {
+            definition: digest(definition),
+            reads: [("diagnosis.md".to_owned(), read.map(digest))].into(),
+            writes: [("plan.json".to_owned(), write.map(digest))].into(),
+        }
+    }
+
+    fn state(present: &Present, editable: bool) -> &'static str {
+        match freshness(Some(&checkpoint()), present, editable) {
+            Freshness::Fresh { edited } if edited.is_empty() => "fresh",
+            Freshness::Fresh { .. } => "fresh, edited",
+            Freshness::Stale { .. } => "stale",
+            Freshness::Kept { .. } => "kept",
+            Freshness::Blocked { .. } => "blocked",
+        }
+    }
+
+    #[test]
+    fn each_ingredient_counts_and_hand_edits_are_input() {
+        for (definition, read, write, editable, expected) in [
+            ("definition", Some("read"), Some("write"), true, "fresh"),
+            ("definition", Some("read"), Some("edited"), true, "fresh, edited"),
+            ("definition", Some("other"), Some("write"), true, "stale"),
+            ("other", Some("read"), Some("write"), true, "stale"),
+            ("definition", Some("read"), None, true, "stale"),
+            ("definition", Some("other"), Some("edited"), true, "kept"),
+            ("other", Some("read"), Some("edited"), true, "kept"),
+            ("definition", Some("other"), Some("edited"), false, "stale"),
+            ("definition", None, Some("write"), true, "blocked"),
+        ] {
+            let present = present(definition, read, write);
+            assert_eq!(state(&present, editable), expected, "{definition} {read:?} {write:?} {editable}");
+        }
+    }
+
+    #[test]
+    fn without_a_checkpoint_it_has_not_finished() {
+        let stale = freshness(None, &present("definition", Some("read"), Some("write")), true);
+        assert_eq!(stale, Freshness::Stale { reasons: vec![Reason::NeverFinished] });
+    }
+}
