@@ -1,4 +1,5 @@
 //! The ledger against real git repositories in temporary folders.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -180,6 +181,16 @@ fn a_failing_hook_leaves_nothing_staged_that_was_not() {
         .commit(&paths(&["a.md"]), "edit")
         .unwrap();
     assert_eq!(world.committed(), "M\ta.md");
+}
+
+#[test]
+fn the_index_is_put_back_in_a_sha256_repository_too() {
+    let world = World::new();
+    fs::remove_dir_all(world.root().join(".git")).unwrap();
+    world.git(&["init", "-q", "--object-format=sha256"]);
+    world.hook("pre-commit", "exit 1");
+    world.open().commit(&paths(&["a.md"]), "edit").unwrap_err();
+    assert_eq!(world.status(), "?? a.md\n?? b.md");
 }
 
 #[test]

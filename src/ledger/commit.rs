@@ -65,23 +65,24 @@ fn restore(git: &Git, paths: &[String], before: &[u8]) -> Result<(), LedgerError
         return Ok(());
     }
     let mut orders = Vec::new();
-    for path in records(&now).filter_map(path_of) {
-        // Mode 0 removes an entry.
-        orders.extend_from_slice(b"0 0000000000000000000000000000000000000000\t");
-        orders.extend_from_slice(path);
-        orders.push(0);
+    for record in records(&now) {
+        orders.extend(removal(record));
     }
     orders.extend_from_slice(before);
     git.write(&["update-index", "-z", "--index-info"], &orders)
+}
+
+/// The order that removes an index entry: the entry itself with mode 0 and no stage.
+fn removal(record: &[u8]) -> Vec<u8> {
+    let object = record.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+    let path = path_of(record).unwrap_or_default();
+    [b"0 ", object, b"\t", path, b"\0"].concat()
 }
 
 /// The error of a failed commit, after putting the index back.
 fn undo(git: &Git, paths: &[String], before: &[u8], error: LedgerError) -> LedgerError {
     match restore(git, paths, before) {
         Ok(()) => error,
-        Err(second) if matches!(error, LedgerError::Locked { .. }) && matches!(second, LedgerError::Locked { .. }) => {
-            error
-        }
         Err(second) => LedgerError::Git {
             command: "commit".to_owned(),
             message: format!("{error}; and unstaging failed: {second}; run `git restore --staged` on the files"),

@@ -1,5 +1,6 @@
 //! Reading history: our commits, their parents, and the user's reverts of them.
 
+use super::process::refusal;
 use super::{Git, trailers};
 use crate::port::{CommitId, Entry, LedgerError};
 
@@ -10,7 +11,12 @@ const REVERTS: &str = "This reverts commit ";
 
 pub(super) fn head(git: &Git) -> Result<Option<CommitId>, LedgerError> {
     let answer = git.ask(&["rev-parse", "--verify", "-q", "HEAD^{commit}"], &[])?;
-    Ok(answer.status.success().then(|| first_line(&answer.stdout)))
+    match answer.status.code() {
+        Some(0) => Ok(Some(first_line(&answer.stdout))),
+        // No such commit yet; anything worse has another status.
+        Some(1) => Ok(None),
+        _ => Err(refusal("rev-parse", &answer)),
+    }
 }
 
 pub(super) fn entries(git: &Git, since: Option<&str>) -> Result<Vec<Entry>, LedgerError> {
