@@ -4,6 +4,7 @@ pub mod artifact;
 pub mod digest;
 pub mod engine;
 pub mod harness;
+pub mod ledger;
 pub mod manifest;
 pub mod op;
 pub mod port;

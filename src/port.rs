@@ -206,6 +206,9 @@ pub enum LedgerError {
         "git does not know who you are; set `git config user.name` and `user.email`, or `[ledger] author` in kaizen.toml"
     )]
     NoIdentity,
+    /// An ignore rule keeps the paths out of the repository.
+    #[error("git ignores {0}; take it out of .gitignore, or run `git add -f` on it once")]
+    Ignored(String),
 }
 
 /// git, as the truth about what is applied.
@@ -216,11 +219,36 @@ pub trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn head(&self) -> Result<Option<CommitId>, LedgerError>;
 
-    /// The commits of this workspace that carry a `Session-ID` trailer, oldest first, after `since` when it is given.
+    /// The commits of this workspace that carry a `Session-ID` trailer, oldest first, after `since` when it is
+    /// given; all of them when `since` is unknown or not behind HEAD.
     ///
     /// # Errors
     /// See [`LedgerError`].
     fn entries(&self, since: Option<&str>) -> Result<Vec<Entry>, LedgerError>;
+
+    /// The first parent of a commit; `None` for the first commit.
+    ///
+    /// # Errors
+    /// See [`LedgerError`]; an unknown commit is an error.
+    fn parent(&self, commit: &str) -> Result<Option<CommitId>, LedgerError>;
+
+    /// Whether a commit is HEAD or behind it; an unknown commit is not.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    fn is_ancestor(&self, commit: &str) -> Result<bool, LedgerError>;
+
+    /// Those of the given commits that a `git revert` behind HEAD undoes, unless that revert was itself reverted.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    fn reverted(&self, commits: &[CommitId]) -> Result<Vec<CommitId>, LedgerError>;
+
+    /// The newest commit that touched any of these paths (files or folders, relative to the workspace).
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    fn last_touch(&self, paths: &[String]) -> Result<Option<CommitId>, LedgerError>;
 
     /// The files of a commit, below the workspace, whose relative path `select` wants.
     ///
@@ -228,13 +256,15 @@ pub trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn harness_at(&self, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError>;
 
-    /// Those of the given paths (relative to the workspace) that differ from HEAD: modified, staged, deleted or untracked.
+    /// Those of the given paths (relative to the workspace) that differ from HEAD: modified, staged, deleted or untracked,
+    /// or on disk but ignored by git.
     ///
     /// # Errors
     /// See [`LedgerError`].
     fn dirty(&self, paths: &[String]) -> Result<Vec<String>, LedgerError>;
 
     /// Commits exactly these paths (files or folders) as they are on disk; other staged changes stay staged and uncommitted.
+    /// When nothing changed, HEAD is the answer.
     ///
     /// # Errors
     /// See [`LedgerError`]; after an error nothing stays staged that was not staged before.

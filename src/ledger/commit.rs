@@ -1,0 +1,148 @@
+//! Committing exactly the given paths, and putting the index back when that fails.
+
+use super::Git;
+use super::log::head;
+use crate::port::{CommitId, LedgerError};
+
+pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<CommitId, LedgerError> {
+    below_workspace(paths)?;
+    if let Some(name) = git.unfinished() {
+        return Err(LedgerError::InProgress(name.to_owned()));
+    }
+    if paths.is_empty() {
+        return present_head(git);
+    }
+    let before = staged(git, paths)?;
+    match stage_and_commit(git, paths, &before, message) {
+        Ok(true) => present_head(git),
+        Ok(false) => restore(git, paths, &before).and_then(|()| present_head(git)),
+        Err(error) => Err(undo(git, paths, &before, error)),
+    }
+}
+
+/// Whether there was anything to commit.
+fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -> Result<bool, LedgerError> {
+    // git refuses a path that is neither on disk nor in its index, as after the user's own `git rm`.
+    let known: Vec<&str> = paths
+        .iter()
+        .map(String::as_str)
+        .filter(|path| on_disk(git, path) || is_indexed(git, before, path))
+        .collect();
+    if !known.is_empty() {
+        git.write(&with_paths(&["add"], &known), &[]).map_err(ignored)?;
+    }
+    let changed = changed(git, paths)?;
+    if changed.is_empty() {
+        return Ok(false);
+    }
+    let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
+    let options = ["commit", "-q", "--cleanup=whitespace", "--only", "-F", "-"];
+    git.write(&with_paths(&options, &changed), message.replace('\0', "").as_bytes())?;
+    Ok(true)
+}
+
+/// The staged files below `paths` that differ from HEAD, relative to the workspace.
+fn changed(git: &Git, paths: &[String]) -> Result<Vec<String>, LedgerError> {
+    let options = ["diff", "--cached", "--name-only", "--no-renames", "--relative", "-z"];
+    let names = git.read(&with_paths(&options, paths), &[])?;
+    let names = String::from_utf8_lossy(&names);
+    Ok(names
+        .split('\0')
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect())
+}
+
+/// The index entries below `paths`, in the form that `git update-index --index-info -z` takes.
+fn staged(git: &Git, paths: &[String]) -> Result<Vec<u8>, LedgerError> {
+    git.read(&with_paths(&["ls-files", "--stage", "--full-name", "-z"], paths), &[])
+}
+
+/// Makes the index below `paths` what it was.
+fn restore(git: &Git, paths: &[String], before: &[u8]) -> Result<(), LedgerError> {
+    let now = staged(git, paths)?;
+    if now == before {
+        return Ok(());
+    }
+    let mut orders = Vec::new();
+    for record in records(&now) {
+        orders.extend(removal(record));
+    }
+    orders.extend_from_slice(before);
+    git.write(&["update-index", "-z", "--index-info"], &orders)
+}
+
+/// The order that removes an index entry: the entry itself with mode 0 and no stage.
+fn removal(record: &[u8]) -> Vec<u8> {
+    let object = record.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+    let path = path_of(record).unwrap_or_default();
+    [b"0 ", object, b"\t", path, b"\0"].concat()
+}
+
+/// The error of a failed commit, after putting the index back.
+fn undo(git: &Git, paths: &[String], before: &[u8], error: LedgerError) -> LedgerError {
+    match restore(git, paths, before) {
+        Ok(()) => error,
+        Err(second) => LedgerError::Git {
+            command: "commit".to_owned(),
+            message: format!("{error}; and unstaging failed: {second}; run `git restore --staged` on the files"),
+        },
+    }
+}
+
+fn ignored(error: LedgerError) -> LedgerError {
+    let LedgerError::Git { message, .. } = &error else {
+        return error;
+    };
+    let Some((_, rest)) = message.split_once("ignored by one of your .gitignore files:\n") else {
+        return error;
+    };
+    let paths: Vec<&str> = rest.lines().take_while(|line| !line.starts_with("hint:")).collect();
+    LedgerError::Ignored(paths.join(", "))
+}
+
+fn present_head(git: &Git) -> Result<CommitId, LedgerError> {
+    head(git)?.ok_or_else(|| LedgerError::Git {
+        command: "commit".to_owned(),
+        message: "nothing to commit, and there is no commit yet; commit a file first".to_owned(),
+    })
+}
+
+fn on_disk(git: &Git, path: &str) -> bool {
+    git.workspace.join(path).symlink_metadata().is_ok()
+}
+
+fn is_indexed(git: &Git, index: &[u8], path: &str) -> bool {
+    let full = format!("{}{}", git.prefix, path.trim_end_matches('/'));
+    let covers = |name: &[u8]| {
+        name.strip_prefix(full.as_bytes())
+            .is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    };
+    records(index).filter_map(path_of).any(covers)
+}
+
+fn records(index: &[u8]) -> impl Iterator<Item = &[u8]> {
+    index.split(|byte| *byte == 0).filter(|record| !record.is_empty())
+}
+
+fn path_of(record: &[u8]) -> Option<&[u8]> {
+    let tab = record.iter().position(|byte| *byte == b'\t')?;
+    Some(&record[tab + 1..])
+}
+
+fn with_paths<'a>(options: &[&'a str], paths: &'a [impl AsRef<str>]) -> Vec<&'a str> {
+    let paths = paths.iter().map(AsRef::as_ref);
+    options.iter().copied().chain(["--"]).chain(paths).collect()
+}
+
+/// Refuses paths that lead out of the workspace.
+pub(super) fn below_workspace(paths: &[String]) -> Result<(), LedgerError> {
+    let leaves = |path: &&String| path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..");
+    match paths.iter().find(leaves) {
+        None => Ok(()),
+        Some(path) => Err(LedgerError::Git {
+            command: "add".to_owned(),
+            message: format!("{path:?} is not below the workspace; name files relative to it, without `..`"),
+        }),
+    }
+}

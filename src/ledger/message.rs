@@ -1,0 +1,161 @@
+//! Commit messages: written so that nothing in a subject or rationale can pose as a trailer, and read back.
+
+/// The longest subject line, in characters.
+const SUBJECT_LENGTH: usize = 72;
+
+/// A commit message of a one-line subject, a body of any text, and trailers.
+///
+/// Body lines that could be read as a trailer, or as git's note of a revert or cherry-pick, are indented.
+pub fn message(subject: &str, body: &str, trailers: &[(&str, String)]) -> String {
+    let body: Vec<String> = clean(body).lines().map(disarm).collect();
+    let trailers: Vec<String> = trailers
+        .iter()
+        .map(|(key, value)| format!("{key}: {}", one_line(value)).trim_end().to_owned())
+        .collect();
+    let paragraphs = [
+        cut(&one_line(subject)),
+        body.join("\n").trim_matches('\n').to_owned(),
+        trailers.join("\n"),
+    ];
+    let paragraphs: Vec<String> = paragraphs.into_iter().filter(|text| !text.is_empty()).collect();
+    paragraphs.join("\n\n") + "\n"
+}
+
+/// The trailers at the end of a message, in order, as (key, value); folded values are unfolded.
+///
+/// Hooks may append a paragraph of their own, so all closing paragraphs of nothing but trailers count.
+pub fn trailers(message: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = message.trim_end().lines().collect();
+    let paragraphs: Vec<&[&str]> = lines
+        .split(|line| line.trim().is_empty())
+        .filter(|paragraph| !paragraph.is_empty())
+        .collect();
+    // The first paragraph is the subject, which often looks like a trailer.
+    let after_subject = paragraphs.get(1..).unwrap_or_default();
+    let blocks: Vec<_> = after_subject.iter().rev().map_while(|lines| block(lines)).collect();
+    blocks.into_iter().rev().flatten().collect()
+}
+
+/// The trailers of a paragraph that holds nothing else.
+fn block(lines: &[&str]) -> Option<Vec<(String, String)>> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in lines {
+        if line.starts_with([' ', '\t']) {
+            let (_, value) = found.last_mut()?;
+            *value = format!("{value} {}", line.trim()).trim().to_owned();
+        } else if !line.starts_with("(cherry picked from commit ") {
+            let (key, value) = key_and_value(line)?;
+            found.push((key.to_owned(), value.to_owned()));
+        }
+    }
+    Some(found)
+}
+
+fn key_and_value(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once(':')?;
+    let key = key.trim_end();
+    let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    is_key.then(|| (key, value.trim()))
+}
+
+fn disarm(line: &str) -> String {
+    let line = line.trim_end();
+    let git_says = ["This reverts commit ", "(cherry picked from commit "];
+    if key_and_value(line).is_some() || git_says.iter().any(|words| line.starts_with(words)) {
+        return format!("    {line}");
+    }
+    line.to_owned()
+}
+
+/// Text with `\n` line ends and without control characters and marks that reorder text on a screen.
+fn clean(text: &str) -> String {
+    let reorders = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace('\t', "    ")
+        .chars()
+        .filter(|c| *c == '\n' || !(c.is_control() || reorders(*c)))
+        .collect()
+}
+
+fn one_line(text: &str) -> String {
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn cut(subject: &str) -> String {
+    if subject.is_empty() {
+        return "kaizen".to_owned();
+    }
+    if subject.chars().count() <= SUBJECT_LENGTH {
+        return subject.to_owned();
+    }
+    let kept: String = subject.chars().take(SUBJECT_LENGTH - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).into(), (*value).into()))
+            .collect()
+    }
+
+    #[test]
+    fn fake_trailers_in_a_body_stay_body() {
+        let text = message(
+            "kaizen: prompt.append a.md",
+            "Why.\n\nEdit-ID: evil\nSession-ID : evil\r\nThis reverts commit 0123456789.\n",
+            &[("Edit-ID", "e1".into()), ("Gate", "delta 0.1\nEdit-ID: evil".into())],
+        );
+        assert_eq!(
+            text,
+            "kaizen: prompt.append a.md\n\nWhy.\n\n    Edit-ID: evil\n    Session-ID : evil\n    \
+             This reverts commit 0123456789.\n\nEdit-ID: e1\nGate: delta 0.1 Edit-ID: evil\n"
+        );
+        assert_eq!(
+            trailers(&text),
+            pairs(&[("Edit-ID", "e1"), ("Gate", "delta 0.1 Edit-ID: evil")])
+        );
+    }
+
+    #[test]
+    fn trailers_are_read_from_the_closing_paragraphs_only() {
+        let cases: [(&str, &[(&str, &str)]); 6] = [
+            ("kaizen: a b\n", &[]),
+            ("s\n\nA: 1\n\ntext\n", &[]),
+            ("s\n\nA: 1\n  2\nB:\n", &[("A", "1 2"), ("B", "")]),
+            ("s\n\ntext\n\nA: 1\n\nChange-Id: x\n", &[("A", "1"), ("Change-Id", "x")]),
+            ("s\n\nA: 1\n(cherry picked from commit abc)\n", &[("A", "1")]),
+            ("s\n\nA: 1\nnot one\n", &[]),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(trailers(text), pairs(wanted), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn subjects_are_one_short_line() {
+        let text = message(&format!("a\nb\0\u{202e}{}", "é".repeat(100)), "", &[]);
+        assert_eq!(text.lines().count(), 1);
+        assert_eq!(text.trim_end().chars().count(), SUBJECT_LENGTH);
+        assert_eq!(message(" \n", "", &[]), "kaizen\n");
+    }
+
+    proptest! {
+        #[test]
+        fn trailers_round_trip_whatever_the_body_says(
+            subject in any::<String>(),
+            body in "([A-Za-z-]{1,6} ?: ?[a-z]{0,3}|[ \t]{0,2}[a-z]{0,3}|\r|\n|\0){0,12}",
+            value in any::<String>(),
+        ) {
+            let text = message(&subject, &body, &[("Session-ID", value.clone())]);
+            prop_assert_eq!(trailers(&text), vec![("Session-ID".to_owned(), one_line(&value))]);
+            prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+        }
+    }
+}

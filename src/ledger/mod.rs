@@ -1,0 +1,98 @@
+//! The ledger on git: what is applied, read from and written to the user's own repository by the `git` program.
+
+mod commit;
+mod log;
+mod message;
+mod process;
+mod repository;
+mod status;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::harness::Harness;
+use crate::port::{CommitId, Entry, Ledger, LedgerError};
+
+pub use message::{message, trailers};
+pub use status::{FileState, FileStatus};
+
+/// What kaizen may do in the user's repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether the user's hooks run.
+    pub hooks: bool,
+    /// Whether commits are signed; `None` leaves it to the user's own setting.
+    pub sign: Option<bool>,
+    /// Name and email of author and committer; `None` leaves them to the user's own setting.
+    pub author: Option<(String, String)>,
+    /// How long to wait for another git process to let go of a lock file.
+    pub lock_wait: Duration,
+    /// Fixed author and committer date, RFC 3339, so that a replay makes the same commits.
+    pub date: Option<String>,
+    /// Environment variables for git that win over the inherited ones.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            hooks: true,
+            sign: None,
+            author: None,
+            lock_wait: Duration::from_secs(10),
+            date: None,
+            environment: BTreeMap::new(),
+        }
+    }
+}
+
+/// A workspace inside a git repository.
+#[derive(Clone, Debug)]
+pub struct Git {
+    workspace: PathBuf,
+    /// The repository's own folder (of this worktree), where locks and marks of unfinished work stand.
+    git_dir: PathBuf,
+    /// The workspace relative to the top of the work tree: empty, or ending in `/`.
+    prefix: String,
+    policy: Policy,
+}
+
+impl Ledger for Git {
+    fn head(&self) -> Result<Option<CommitId>, LedgerError> {
+        log::head(self)
+    }
+
+    fn entries(&self, since: Option<&str>) -> Result<Vec<Entry>, LedgerError> {
+        log::entries(self, since)
+    }
+
+    fn parent(&self, commit: &str) -> Result<Option<CommitId>, LedgerError> {
+        log::parent(self, commit)
+    }
+
+    fn is_ancestor(&self, commit: &str) -> Result<bool, LedgerError> {
+        log::is_ancestor(self, commit)
+    }
+
+    fn reverted(&self, commits: &[CommitId]) -> Result<Vec<CommitId>, LedgerError> {
+        log::reverted(self, commits)
+    }
+
+    fn last_touch(&self, paths: &[String]) -> Result<Option<CommitId>, LedgerError> {
+        log::last_touch(self, paths)
+    }
+
+    fn harness_at(&self, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError> {
+        tree::harness_at(self, commit, select)
+    }
+
+    fn dirty(&self, paths: &[String]) -> Result<Vec<String>, LedgerError> {
+        Ok(self.status(paths)?.into_iter().map(|file| file.path).collect())
+    }
+
+    fn commit(&self, paths: &[String], message: &str) -> Result<CommitId, LedgerError> {
+        commit::commit(self, paths, message)
+    }
+}

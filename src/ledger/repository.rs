@@ -1,0 +1,80 @@
+//! Finding or making the repository that a workspace belongs to.
+
+use std::path::{Path, PathBuf};
+
+use super::process::{command, output, refusal};
+use super::{Git, Policy};
+use crate::port::LedgerError;
+
+impl Git {
+    /// The ledger of a workspace; its repository may begin in a folder above.
+    ///
+    /// # Errors
+    /// No repository, a bare one, or one that git will not read.
+    pub fn open(workspace: &Path, policy: Policy) -> Result<Git, LedgerError> {
+        let wanted = [
+            "rev-parse",
+            "--is-inside-work-tree",
+            "--absolute-git-dir",
+            "--show-prefix",
+        ];
+        let answer = output(&mut command(workspace, &policy, &wanted), &[])?;
+        let said = String::from_utf8_lossy(&answer.stderr);
+        if said.contains("not a git repository") || said.contains("cannot change to") {
+            return Err(LedgerError::NoRepository(workspace.display().to_string()));
+        }
+        let text = String::from_utf8_lossy(&answer.stdout);
+        let mut lines = text.lines();
+        if lines.next() == Some("false") {
+            return Err(no_work_tree(workspace));
+        }
+        if !answer.status.success() {
+            return Err(refusal("rev-parse", &answer));
+        }
+        Ok(Git {
+            workspace: workspace.to_owned(),
+            git_dir: PathBuf::from(lines.next().unwrap_or_default()),
+            prefix: lines.next().unwrap_or_default().to_owned(),
+            policy,
+        })
+    }
+
+    /// Makes a repository with the branch `main` in a folder; one that is there already stays as it is.
+    ///
+    /// # Errors
+    /// git could not be run or said no.
+    pub fn init(workspace: &Path) -> Result<(), LedgerError> {
+        let answer = output(
+            &mut command(workspace, &Policy::default(), &["init", "-q", "-b", "main"]),
+            &[],
+        )?;
+        if answer.status.success() {
+            return Ok(());
+        }
+        Err(refusal("init", &answer))
+    }
+
+    /// The merge, rebase, cherry-pick or revert that the user has not finished, if there is one.
+    pub(super) fn unfinished(&self) -> Option<&'static str> {
+        let marks = [
+            ("MERGE_HEAD", "merge"),
+            ("rebase-merge", "rebase"),
+            ("rebase-apply", "rebase"),
+            ("CHERRY_PICK_HEAD", "cherry-pick"),
+            ("REVERT_HEAD", "revert"),
+            ("sequencer", "cherry-pick or revert"),
+        ];
+        let stands = |mark: &str| self.git_dir.join(mark).exists();
+        marks.into_iter().find(|(mark, _)| stands(mark)).map(|(_, name)| name)
+    }
+}
+
+fn no_work_tree(workspace: &Path) -> LedgerError {
+    LedgerError::Git {
+        command: "rev-parse".to_owned(),
+        message: format!(
+            "{} is inside a bare repository or a .git folder; use a folder of a checked-out work tree",
+            workspace.display()
+        ),
+    }
+}

@@ -1,0 +1,91 @@
+//! Which files differ from HEAD, and how.
+
+use super::Git;
+use super::commit::below_workspace;
+use crate::port::LedgerError;
+
+/// How a file differs from HEAD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// Tracked, and modified, staged, deleted or unmerged.
+    Changed,
+    /// Unknown to git.
+    Untracked,
+    /// On disk, but excluded by an ignore rule: it cannot be committed.
+    Ignored,
+}
+
+/// A file that differs from HEAD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileStatus {
+    /// Relative to the workspace; an ignored folder ends in `/`.
+    pub path: String,
+    /// How it differs.
+    pub state: FileState,
+}
+
+impl Git {
+    /// The files among `paths` (files or folders, relative to the workspace) that differ from HEAD.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub fn status(&self, paths: &[String]) -> Result<Vec<FileStatus>, LedgerError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        below_workspace(paths)?;
+        let mut arguments = vec!["status", "--porcelain=v2", "-z", "--no-renames"];
+        arguments.extend(["--untracked-files=all", "--ignored=matching", "--"]);
+        arguments.extend(paths.iter().map(String::as_str));
+        let text = self.read(&arguments, &[])?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(text
+            .split('\0')
+            .filter_map(|record| parse(record, &self.prefix))
+            .collect())
+    }
+}
+
+/// One record of porcelain v2; git names files from the top of the work tree.
+fn parse(record: &str, prefix: &str) -> Option<FileStatus> {
+    let (kind, rest) = record.split_once(' ')?;
+    let (state, fields) = match kind {
+        "1" => (FileState::Changed, 8),
+        "u" => (FileState::Changed, 10),
+        "?" => (FileState::Untracked, 1),
+        "!" => (FileState::Ignored, 1),
+        _ => return None,
+    };
+    let path = rest.splitn(fields, ' ').nth(fields - 1)?;
+    // An ignored folder that the workspace stands in is named itself.
+    let path = path.strip_prefix(prefix).unwrap_or(".").to_owned();
+    Some(FileStatus { path, state })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_every_kind_are_read() {
+        let cases = [
+            (
+                "1 .M N... 100644 100644 100644 aa bb w/a b.md",
+                "a b.md",
+                FileState::Changed,
+            ),
+            (
+                "u UU N... 100644 100644 100644 100644 aa bb cc w/x",
+                "x",
+                FileState::Changed,
+            ),
+            ("? w/new file", "new file", FileState::Untracked),
+            ("! w/dist/", "dist/", FileState::Ignored),
+        ];
+        for (record, path, state) in cases {
+            let path = path.to_owned();
+            assert_eq!(parse(record, "w/"), Some(FileStatus { path, state }), "{record}");
+        }
+        assert_eq!(parse("", "w/"), None);
+    }
+}

@@ -1,0 +1,436 @@
+//! The rules of the house that no compiler checks: import arrows, effects at the edges, sizes, names.
+#![allow(clippy::disallowed_methods)] // edge: reads the sources.
+
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+/// A rank of modules; see `ARROWS` for what each may import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layer {
+    Words,
+    Decisions,
+    Port,
+    Evaluate,
+    Phase,
+    Edge,
+    Pipeline,
+    Cli,
+    Main,
+    Root,
+}
+
+use Layer::{Cli, Decisions, Edge, Evaluate, Main, Phase, Pipeline, Port, Root, Words};
+
+/// Every top-level module, by layer. A new one is added here first.
+const MODULES: &[(Layer, &[&str])] = &[
+    (Words, &["artifact", "digest", "harness", "manifest"]),
+    (
+        Decisions,
+        &[
+            "cold_start",
+            "freshness",
+            "gate",
+            "op",
+            "reconcile",
+            "redact",
+            "reply",
+            "route",
+            "score",
+        ],
+    ),
+    (Port, &["port"]),
+    (Evaluate, &["evaluate"]),
+    (Phase, &["phase"]),
+    (
+        Edge,
+        &[
+            "clock", "demo", "disk", "engine", "external", "inbox", "ledger", "session", "starter", "watch",
+        ],
+    ),
+    (Pipeline, &["pipeline"]),
+    (Cli, &["cli"]),
+    (Main, &["main"]),
+    (Root, &["lib"]),
+];
+
+/// What each layer may import. The port imports words only: a teacher's briefing needs `manifest::layout`, a word.
+const ARROWS: &[(Layer, &[Layer])] = &[
+    (Words, &[Words]),
+    (Decisions, &[Words, Decisions]),
+    (Port, &[Words, Port]),
+    (Evaluate, &[Words, Decisions, Port, Evaluate]),
+    (Phase, &[Words, Decisions, Port, Evaluate, Phase]),
+    (Edge, &[Words, Decisions, Port, Edge]),
+    (Pipeline, &[Words, Decisions, Port, Evaluate, Phase, Edge, Pipeline]),
+    (Cli, &[Words, Decisions, Port, Evaluate, Phase, Edge, Pipeline, Cli]),
+    (Main, &[Cli]),
+    (Root, &[Words, Decisions, Port, Evaluate, Phase, Edge, Pipeline, Cli]),
+];
+
+/// The layers whose files may opt out of the ban on effects.
+const EFFECTFUL: &[Layer] = &[Edge, Cli, Main];
+
+/// Lines of a file without its tests; most files have under 300.
+const MOST_LINES: usize = 400;
+
+/// A source file, as text.
+struct Source {
+    /// Relative to the crate root, with `/`.
+    path: String,
+    text: String,
+    /// The text without tests; comments and literals are blanked, and lines keep their numbers.
+    code: String,
+}
+
+impl Source {
+    fn new(path: &str, text: &str) -> Self {
+        let code = if path.ends_with("/tests.rs") {
+            String::new()
+        } else {
+            without_tests(&blanked(text)).to_owned()
+        };
+        Self {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            code,
+        }
+    }
+
+    /// Module names from the crate root: `["engine", "memo"]` for `src/engine/memo.rs`.
+    fn module(&self) -> Vec<&str> {
+        let path = self.path.trim_start_matches("src/").trim_end_matches(".rs");
+        path.trim_end_matches("/mod").split('/').collect()
+    }
+
+    /// `file:line: message`, for a byte offset in the code.
+    fn at(&self, offset: usize, message: &str) -> String {
+        let line = self.code[..offset].matches('\n').count() + 1;
+        format!("{}:{line}: {message}", self.path)
+    }
+
+    /// The comments and inner attributes before the first item.
+    fn top(&self) -> String {
+        let of_top = |line: &&str| line.is_empty() || line.starts_with("//") || line.starts_with("#![");
+        self.text.lines().take_while(of_top).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is constant")
+}
+
+/// Replaces comments, strings and characters by blanks, byte for byte except for newlines.
+fn blanked(text: &str) -> String {
+    let literal = regex(concat!(
+        r"//[^\n]*|/\*(?s:.*?)\*/",
+        r###"|\br##"(?s:.*?)"##|\br#"(?s:.*?)"#|\br"[^"]*""###,
+        r#"|"(?:[^"\\]|\\(?s:.))*""#,
+        r"|'(?:[^'\\\n]|\\(?:u\{[^}]*\}|x..|.))'",
+    ));
+    let blank = |found: &regex::Captures| -> String {
+        found[0]
+            .bytes()
+            .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
+            .collect()
+    };
+    literal.replace_all(text, blank).into_owned()
+}
+
+/// Cuts the `#[cfg(test)] mod … {` that closes a file.
+fn without_tests(code: &str) -> &str {
+    let tests = regex(r"(?m)^#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*mod \w+ \{");
+    tests.find(code).map_or(code, |found| &code[..found.start()])
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    collect(&root.join("src"), &mut paths);
+    paths.sort();
+    assert!(!paths.is_empty(), "no sources below {}", root.display());
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).expect("a source is readable");
+        let relative = path.strip_prefix(root).expect("a source lies below the root");
+        Source::new(&relative.to_string_lossy().replace('\\', "/"), &text)
+    };
+    paths.iter().map(read).collect()
+}
+
+fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a source folder is readable") {
+        let path = entry.expect("an entry is readable").path();
+        if path.is_dir() {
+            collect(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+/// Applies one rule to every source file and shows all that break it.
+fn check(rule: fn(&Source) -> Vec<String>) {
+    let broken: Vec<String> = sources().iter().flat_map(rule).collect();
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+fn layer(module: &str) -> Option<Layer> {
+    let row = MODULES.iter().find(|(_, modules)| modules.contains(&module));
+    row.map(|(layer, _)| *layer)
+}
+
+/// The top-level modules that the code names, each with its byte offset.
+fn imports(source: &Source) -> Vec<(usize, String)> {
+    let depth = source.module().len();
+    let path = regex(r"\b(crate::|kaizen::|(?:super::)+)(\w+|\{)");
+    let mut found = Vec::new();
+    for captures in path.captures_iter(&source.code) {
+        let (prefix, head) = (&captures[1], captures.get(2).expect("the group always takes part"));
+        let from_root = match prefix {
+            "crate::" => true,
+            "kaizen::" => source.path == "src/main.rs",
+            supers => supers.matches("super::").count() >= depth,
+        };
+        if from_root && head.as_str() == "{" {
+            found.extend(group(&source.code, head.end()));
+        } else if from_root {
+            found.push((head.start(), head.as_str().to_owned()));
+        }
+    }
+    found
+}
+
+/// The first name of each path in a `{…}` whose inside starts at `start`.
+fn group(code: &str, start: usize) -> Vec<(usize, String)> {
+    let mut depth = 1;
+    let mut expecting = true;
+    let mut found = Vec::new();
+    for token in regex(r"\w+|[{},]").find_iter(&code[start..]) {
+        match token.as_str() {
+            "{" => depth += 1,
+            "}" => depth -= 1,
+            "," => expecting |= depth == 1,
+            name if expecting && depth == 1 => {
+                found.push((start + token.start(), name.to_owned()));
+                expecting = false;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    found
+}
+
+fn wrong_arrows(source: &Source) -> Vec<String> {
+    let module = source.module()[0];
+    let Some(own) = layer(module) else {
+        return vec![format!(
+            "{}:1: module `{module}` has no layer; add it to the table",
+            source.path
+        )];
+    };
+    let allowed = ARROWS
+        .iter()
+        .find(|(from, _)| *from == own)
+        .map_or(&[][..], |(_, to)| to);
+    let judge = |(offset, name): (usize, String)| match layer(&name) {
+        None => Some(source.at(offset, &format!("`{name}` has no layer; add it to the table"))),
+        Some(other) if name != module && !allowed.contains(&other) => Some(source.at(
+            offset,
+            &format!("`{module}` ({own:?}) may not import `{name}` ({other:?})"),
+        )),
+        Some(_) => None,
+    };
+    imports(source).into_iter().filter_map(judge).collect()
+}
+
+fn says_nothing(source: &Source) -> Vec<String> {
+    let first = source.text.lines().next().unwrap_or_default();
+    let says = first
+        .strip_prefix("//! ")
+        .is_some_and(|words| words.split_whitespace().count() >= 3);
+    let broken = format!(
+        "{}:1: open with one `//!` sentence that says what the file is for",
+        source.path
+    );
+    if says { Vec::new() } else { vec![broken] }
+}
+
+fn stray_effects(source: &Source) -> Vec<String> {
+    let top = source.top();
+    let is_edge = top.contains("#![allow(clippy::disallowed_methods)]");
+    let may = layer(source.module()[0]).is_some_and(|layer| EFFECTFUL.contains(&layer));
+    match (is_edge, may) {
+        (true, true) if top.contains("edge: ") => Vec::new(),
+        (true, true) => vec![format!(
+            "{}:1: say why it is an edge, as `// edge: …` at the opt-out",
+            source.path
+        )],
+        (true, false) => vec![format!(
+            "{}:1: only edges may opt out of the ban on effects",
+            source.path
+        )],
+        (false, _) => effects(source),
+    }
+}
+
+fn effects(source: &Source) -> Vec<String> {
+    let effect = regex(
+        r"\b(?:std::fs\b|fs::\w+|File::(?:open|create)|process::Command|Command::new|SystemTime::now|Instant::now|Utc::now|Local::now|env::vars?)",
+    );
+    let broken = |found: regex::Match| source.at(found.start(), &format!("`{}` outside an edge", found.as_str()));
+    effect.find_iter(&source.code).map(broken).collect()
+}
+
+fn too_long(source: &Source) -> Vec<String> {
+    let lines = source.code.lines().count();
+    let broken = format!(
+        "{}:{lines}: over {MOST_LINES} lines; split it by type or operation",
+        source.path
+    );
+    if lines > MOST_LINES { vec![broken] } else { Vec::new() }
+}
+
+/// Only the last word counts: a `common_prefix` is a prefix, a `PlanHandler` is nothing in particular.
+fn vague_names(source: &Source) -> Vec<String> {
+    let declared = regex(r"\b(?:mod|struct|enum|trait|type|fn)\s+(\w+)");
+    let vague = regex(
+        r"^(?:.*_)?(?i:manager|helper|util|common|misc|handler)s?$|(?:Manager|Helper|Util|Common|Misc|Handler)s?$",
+    );
+    let names = declared
+        .captures_iter(&source.code)
+        .filter_map(|captures| captures.get(1));
+    let broken = |name: regex::Match| {
+        source.at(
+            name.start(),
+            &format!("`{}` says nothing; name what it does", name.as_str()),
+        )
+    };
+    names.filter(|name| vague.is_match(name.as_str())).map(broken).collect()
+}
+
+fn loose_ends(source: &Source) -> Vec<String> {
+    let left = regex(r"\b(?:todo!|unimplemented!|dbg!)|\b(?:FIXME|XXX)\b");
+    let broken = |(index, line): (usize, &str)| {
+        left.find(line)
+            .map(|found| format!("{}:{}: `{}` is a loose end", source.path, index + 1, found.as_str()))
+    };
+    source.text.lines().enumerate().filter_map(broken).collect()
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    check(says_nothing);
+}
+
+#[test]
+fn imports_point_one_way() {
+    check(wrong_arrows);
+}
+
+#[test]
+fn effects_live_in_edges() {
+    check(stray_effects);
+}
+
+#[test]
+fn files_are_short() {
+    check(too_long);
+}
+
+#[test]
+fn names_say_something() {
+    check(vague_names);
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    check(loose_ends);
+}
+
+/// Each rule, on a file that keeps it (no message) or breaks it (the message's beginning).
+#[test]
+fn the_rules_can_fail() {
+    type Rule = fn(&Source) -> Vec<String>;
+    let edge = "//! A thing.\n#![allow(clippy::disallowed_methods)] // edge: reads.\nuse std::fs;\n";
+    let cases: &[(Rule, &str, &str, &[&str])] = &[
+        (says_nothing, "src/gate.rs", "//! The rule of acceptance.", &[]),
+        (says_nothing, "src/gate.rs", "//! placeholder", &["src/gate.rs:1: "]),
+        (
+            wrong_arrows,
+            "src/gate.rs",
+            "use crate::op::A;\nuse crate::digest::B;",
+            &[],
+        ),
+        (
+            wrong_arrows,
+            "src/gate.rs",
+            "\nlet a = crate::disk::read();",
+            &["src/gate.rs:2: `gate` (Decisions) may not import `disk`"],
+        ),
+        (
+            wrong_arrows,
+            "src/gate.rs",
+            "use crate::{\n    op::{A, cli},\n    pipeline,\n};",
+            &["src/gate.rs:3: "],
+        ),
+        (wrong_arrows, "src/gate.rs", "use super::cli;", &["src/gate.rs:1: "]),
+        (wrong_arrows, "src/op/mod.rs", "use super::cli;", &["src/op/mod.rs:1: "]),
+        (
+            wrong_arrows,
+            "src/op/a.rs",
+            "use super::cli;\nuse super::super::cli;",
+            &["src/op/a.rs:2: "],
+        ),
+        (
+            wrong_arrows,
+            "src/gate.rs",
+            "// crate::cli\nlet a = \"crate::cli\";\n#[cfg(test)]\nmod tests {\n    use crate::cli;",
+            &[],
+        ),
+        (
+            wrong_arrows,
+            "src/main.rs",
+            "use kaizen::cli;\nuse kaizen::disk;",
+            &["src/main.rs:2: "],
+        ),
+        (
+            wrong_arrows,
+            "src/novel.rs",
+            "",
+            &["src/novel.rs:1: module `novel` has no layer; add it to the table"],
+        ),
+        (stray_effects, "src/disk.rs", edge, &[]),
+        (stray_effects, "src/gate.rs", edge, &["src/gate.rs:1: only edges"]),
+        (
+            stray_effects,
+            "src/disk.rs",
+            "//! A.\nfn f() { Utc::now() }",
+            &["src/disk.rs:2: `Utc::now`"],
+        ),
+        (
+            too_long,
+            "src/gate.rs",
+            &"fn f();\n".repeat(MOST_LINES + 1),
+            &["src/gate.rs:401: "],
+        ),
+        (
+            vague_names,
+            "src/gate.rs",
+            "fn common_prefix() {}\nstruct PlanHandler;\nmod utils;",
+            &["src/gate.rs:2: ", "src/gate.rs:3: "],
+        ),
+        (loose_ends, "src/gate.rs", "\ntodo!()", &["src/gate.rs:2: "]),
+    ];
+    for (rule, path, text, expected) in cases {
+        let messages = rule(&Source::new(path, text));
+        let agree = messages.len() == expected.len()
+            && messages
+                .iter()
+                .zip(*expected)
+                .all(|(is, begins)| is.starts_with(begins));
+        assert!(agree, "{path}: {text}\nexpected {expected:?}\nfound {messages:?}");
+    }
+}

@@ -1,0 +1,509 @@
+//! The ledger against real git repositories in temporary folders.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use kaizen::ledger::{FileState, Git, Policy, message};
+use kaizen::port::{Ledger, LedgerError};
+use tempfile::TempDir;
+
+/// A repository with one commit of `a.md` and `b.md`, in a world without user settings.
+struct World {
+    folder: TempDir,
+}
+
+impl World {
+    fn empty() -> World {
+        let world = World {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        fs::create_dir_all(world.root()).unwrap();
+        fs::create_dir_all(world.folder.path().join("home")).unwrap();
+        Git::init(&world.root()).unwrap();
+        world
+    }
+
+    fn new() -> World {
+        let world = World::empty();
+        world.write("a.md", "a\n");
+        world.write("b.md", "b\n");
+        world.git(&["add", "."]);
+        world.git(&["commit", "-q", "-m", "first"]);
+        world
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("repository")
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn hook(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.root().join(".git/hooks").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// git as the user runs it.
+    fn try_git(&self, arguments: &[&str]) -> (bool, String) {
+        let mut command = Command::new("git");
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GIT_")) {
+            command.env_remove(name);
+        }
+        let output = command
+            .arg("-C")
+            .arg(self.root())
+            .args(["-c", "user.name=User", "-c", "user.email=user@example.org"])
+            .args(["-c", "core.quotePath=false"])
+            .args(arguments)
+            .env("HOME", self.folder.path().join("home"))
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("LC_ALL", "C")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+        (output.status.success(), text)
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let (success, text) = self.try_git(arguments);
+        assert!(success, "git {arguments:?}");
+        text
+    }
+
+    fn policy(&self) -> Policy {
+        let home = self.folder.path().join("home").display().to_string();
+        Policy {
+            author: Some(("Kai".into(), "kai@example.org".into())),
+            lock_wait: Duration::from_millis(200),
+            environment: [
+                ("HOME".to_owned(), home.clone()),
+                ("XDG_CONFIG_HOME".to_owned(), home),
+                ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".to_owned()),
+            ]
+            .into(),
+            ..Policy::default()
+        }
+    }
+
+    fn open(&self) -> Git {
+        Git::open(&self.root(), self.policy()).unwrap()
+    }
+
+    fn status(&self) -> String {
+        self.git(&["status", "--porcelain"])
+    }
+
+    /// The files of the commit at HEAD that differ from its parent.
+    fn committed(&self) -> String {
+        self.git(&["show", "--format=", "--name-status", "HEAD"])
+    }
+}
+
+fn paths(paths: &[&str]) -> Vec<String> {
+    paths.iter().map(|path| (*path).to_owned()).collect()
+}
+
+fn ours(session: &str) -> String {
+    message("kaizen: x a.md", "why", &[("Session-ID", session.to_owned())])
+}
+
+#[test]
+fn the_users_staged_and_unstaged_work_stays_as_it_is() {
+    let world = World::new();
+    world.write("b.md", "staged\n");
+    world.git(&["add", "b.md"]);
+    world.write("b.md", "staged and more\n");
+    world.write("a.md", "edited\n");
+    let commit = world.open().commit(&paths(&["a.md"]), "edit").unwrap();
+    assert_eq!(world.git(&["rev-parse", "HEAD"]), commit);
+    assert_eq!(world.committed(), "M\ta.md");
+    assert_eq!(world.status(), "MM b.md");
+    assert_eq!(world.git(&["show", ":b.md"]), "staged");
+}
+
+#[test]
+fn new_deleted_literal_and_non_ascii_files_are_committed() {
+    let world = World::new();
+    world.write("*.md", "literal\n");
+    world.write("café/日本.md", "x\n");
+    world.write("a.md", "the user's\n");
+    fs::remove_file(world.root().join("b.md")).unwrap();
+    let git = world.open();
+    let wanted = paths(&["*.md", "b.md", "café"]);
+    assert_eq!(git.dirty(&wanted).unwrap(), ["b.md", "*.md", "café/日本.md"]);
+    git.commit(&wanted, "edit").unwrap();
+    assert_eq!(world.committed(), "A\t*.md\nD\tb.md\nA\tcafé/日本.md");
+    assert_eq!(world.status(), " M a.md");
+}
+
+#[test]
+fn a_file_the_user_removed_with_git_rm_is_committed_as_deleted() {
+    let world = World::new();
+    world.git(&["rm", "-q", "b.md"]);
+    world.open().commit(&paths(&["b.md"]), "edit").unwrap();
+    assert_eq!(world.committed(), "D\tb.md");
+}
+
+#[test]
+fn a_failing_hook_leaves_nothing_staged_that_was_not() {
+    let world = World::new();
+    world.hook("pre-commit", "echo no such luck >&2; exit 1");
+    world.write("b.md", "older\n");
+    world.git(&["add", "b.md"]);
+    world.write("b.md", "newer\n");
+    world.write("a.md", "edited\n");
+    world.write("new.md", "new\n");
+    let before = world.status();
+    let error = world
+        .open()
+        .commit(&paths(&["a.md", "b.md", "new.md"]), "edit")
+        .unwrap_err();
+    assert!(error.to_string().contains("no such luck"), "{error}");
+    assert_eq!(world.status(), before);
+    assert_eq!(world.git(&["show", ":b.md"]), "older");
+
+    let policy = Policy {
+        hooks: false,
+        ..world.policy()
+    };
+    Git::open(&world.root(), policy)
+        .unwrap()
+        .commit(&paths(&["a.md"]), "edit")
+        .unwrap();
+    assert_eq!(world.committed(), "M\ta.md");
+}
+
+#[test]
+fn the_index_is_put_back_in_a_sha256_repository_too() {
+    let world = World::new();
+    fs::remove_dir_all(world.root().join(".git")).unwrap();
+    world.git(&["init", "-q", "--object-format=sha256"]);
+    world.hook("pre-commit", "exit 1");
+    world.open().commit(&paths(&["a.md"]), "edit").unwrap_err();
+    assert_eq!(world.status(), "?? a.md\n?? b.md");
+}
+
+#[test]
+fn failing_signing_is_an_error_and_can_be_turned_off() {
+    let world = World::new();
+    world.git(&["config", "commit.gpgSign", "true"]);
+    world.git(&["config", "gpg.program", "false"]);
+    world.write("a.md", "edited\n");
+    world.open().commit(&paths(&["a.md"]), "edit").unwrap_err();
+    assert_eq!(world.status(), " M a.md");
+    let policy = Policy {
+        sign: Some(false),
+        ..world.policy()
+    };
+    Git::open(&world.root(), policy)
+        .unwrap()
+        .commit(&paths(&["a.md"]), "edit")
+        .unwrap();
+    assert_eq!(world.status(), "");
+}
+
+#[test]
+fn a_workspace_below_the_repository_sees_only_itself() {
+    let world = World::new();
+    world.write("w/x.md", "x\n");
+    world.write("outside.md", "x\n");
+    let git = Git::open(&world.root().join("w"), world.policy()).unwrap();
+    assert_eq!(git.dirty(&paths(&["."])).unwrap(), ["x.md"]);
+    let first = git.commit(&paths(&["x.md"]), &ours("s1")).unwrap();
+    assert_eq!(world.committed(), "A\tw/x.md");
+    world.write("outside.md", "y\n");
+    world.open().commit(&paths(&["outside.md"]), &ours("s2")).unwrap();
+    let entries = git.entries(None).unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].commit, first);
+    assert_eq!(world.open().entries(None).unwrap().len(), 2);
+    let harness = git.harness_at("HEAD", &|_| true).unwrap();
+    assert_eq!(harness.files().collect::<Vec<_>>(), [("x.md", b"x\n".as_slice())]);
+    fs::remove_file(world.root().join("w/x.md")).unwrap();
+    git.commit(&paths(&["x.md"]), "gone")
+        .unwrap_or_else(|error| panic!("{error}"));
+    assert!(git.commit(&paths(&["../a.md"]), "out").is_err());
+}
+
+#[test]
+fn detached_and_unborn_heads_are_fine() {
+    let world = World::new();
+    world.git(&["checkout", "-q", "--detach"]);
+    world.write("a.md", "edited\n");
+    let commit = world.open().commit(&paths(&["a.md"]), "edit").unwrap();
+    assert_eq!(world.open().head().unwrap(), Some(commit));
+
+    let world = World::empty();
+    let git = world.open();
+    assert_eq!(git.head().unwrap(), None);
+    assert_eq!(git.entries(None).unwrap(), []);
+    assert_eq!(git.last_touch(&paths(&["a.md"])).unwrap(), None);
+    assert!(!git.is_ancestor("HEAD").unwrap());
+    world.hook("pre-commit", "exit 1");
+    world.write("a.md", "a\n");
+    git.commit(&paths(&["a.md"]), &ours("s1")).unwrap_err();
+    assert_eq!(world.status(), "?? a.md");
+    fs::remove_file(world.root().join(".git/hooks/pre-commit")).unwrap();
+    let commit = git.commit(&paths(&["a.md"]), &ours("s1")).unwrap();
+    assert_eq!(git.parent(&commit).unwrap(), None);
+    assert_eq!(git.entries(None).unwrap()[0].parent, None);
+}
+
+#[test]
+fn no_repository_and_bare_repositories_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Git::open(folder.path(), Policy::default()).unwrap_err();
+    assert!(matches!(error, LedgerError::NoRepository(_)), "{error}");
+    let made = Command::new("git")
+        .args(["init", "-q", "--bare"])
+        .arg(folder.path())
+        .status();
+    assert!(made.unwrap().success());
+    let error = Git::open(folder.path(), Policy::default()).unwrap_err();
+    assert!(error.to_string().contains("bare"), "{error}");
+}
+
+#[test]
+fn a_held_lock_is_waited_for_and_never_removed() {
+    let world = World::new();
+    world.write("a.md", "edited\n");
+    let lock = world.root().join(".git/index.lock");
+    fs::write(&lock, "").unwrap();
+    let error = world.open().commit(&paths(&["a.md"]), "edit").unwrap_err();
+    let LedgerError::Locked { path, .. } = &error else {
+        panic!("{error}")
+    };
+    assert!(Path::new(path).ends_with(".git/index.lock"), "{path}");
+    assert!(lock.exists());
+
+    let patient = Policy {
+        lock_wait: Duration::from_secs(60),
+        ..world.policy()
+    };
+    let git = Git::open(&world.root(), patient).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(150));
+            fs::remove_file(&lock).unwrap();
+        });
+        git.commit(&paths(&["a.md"]), "edit").unwrap();
+    });
+    assert_eq!(world.status(), "");
+}
+
+#[test]
+fn a_missing_identity_is_named() {
+    let world = World::new();
+    world.write("a.md", "edited\n");
+    let policy = Policy {
+        author: None,
+        ..world.policy()
+    };
+    let git = Git::open(&world.root(), policy).unwrap();
+    let error = git.commit(&paths(&["a.md"]), "edit").unwrap_err();
+    assert!(matches!(error, LedgerError::NoIdentity), "{error}");
+    assert_eq!(world.status(), " M a.md");
+}
+
+#[test]
+fn ignored_paths_are_refused_and_reported() {
+    let world = World::new();
+    world.write(".gitignore", "*.log\n");
+    world.write("x.log", "x\n");
+    world.write("a.md", "edited\n");
+    let git = world.open();
+    let error = git.commit(&paths(&["a.md", "x.log"]), "edit").unwrap_err();
+    assert!(
+        matches!(&error, LedgerError::Ignored(path) if path == "x.log"),
+        "{error}"
+    );
+    assert_eq!(world.status(), " M a.md\n?? .gitignore");
+    let status = git.status(&paths(&["x.log", "b.md"])).unwrap();
+    assert_eq!(status.len(), 1);
+    assert_eq!(
+        (status[0].path.as_str(), status[0].state),
+        ("x.log", FileState::Ignored)
+    );
+}
+
+#[test]
+fn nothing_to_commit_answers_head() {
+    let world = World::new();
+    let git = world.open();
+    let head = git.head().unwrap().unwrap();
+    world.write("b.md", "staged\n");
+    world.git(&["add", "b.md"]);
+    for wanted in [&["a.md"][..], &[], &["absent.md"]] {
+        assert_eq!(git.commit(&paths(wanted), "edit").unwrap(), head, "{wanted:?}");
+    }
+    assert_eq!(world.status(), "M  b.md");
+}
+
+#[test]
+fn unfinished_work_of_the_user_is_left_alone() {
+    let world = World::new();
+    world.git(&["checkout", "-q", "-b", "side"]);
+    world.write("a.md", "side\n");
+    world.git(&["commit", "-q", "-am", "side"]);
+    world.git(&["checkout", "-q", "main"]);
+    world.write("a.md", "main\n");
+    world.git(&["commit", "-q", "-am", "main"]);
+    for (command, name) in [("merge", "merge"), ("cherry-pick", "cherry-pick"), ("rebase", "rebase")] {
+        assert!(!world.try_git(&[command, "side"]).0, "{command} should conflict");
+        world.write("b.md", "edited\n");
+        let before = world.status();
+        let error = world.open().commit(&paths(&["b.md"]), "edit").unwrap_err();
+        assert!(
+            matches!(&error, LedgerError::InProgress(what) if what == name),
+            "{command}: {error}"
+        );
+        assert_eq!(world.status(), before);
+        world.git(&["checkout", "-q", "--", "b.md"]);
+        world.git(&[command, "--abort"]);
+    }
+}
+
+#[test]
+fn an_inherited_index_file_is_not_used() {
+    let world = World::new();
+    world.write("a.md", "edited\n");
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "commits_in_the_named_world", "--ignored"])
+        .env("GIT_INDEX_FILE", world.folder.path().join("other-index"))
+        .env("GIT_DIR", "/nowhere")
+        .env("KAIZEN_TEST_WORLD", world.root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(world.committed(), "M\ta.md");
+    assert!(!world.folder.path().join("other-index").exists());
+}
+
+#[test]
+#[ignore = "run by `an_inherited_index_file_is_not_used`, in an environment of its own"]
+fn commits_in_the_named_world() {
+    let root = PathBuf::from(std::env::var_os("KAIZEN_TEST_WORLD").unwrap());
+    let policy = Policy {
+        author: Some(("Kai".into(), "kai@example.org".into())),
+        ..Policy::default()
+    };
+    Git::open(&root, policy)
+        .unwrap()
+        .commit(&paths(&["a.md"]), "edit")
+        .unwrap();
+}
+
+#[test]
+fn entries_come_back_with_their_trailers_and_hostile_bodies_add_none() {
+    let world = World::new();
+    let policy = Policy {
+        date: Some("2026-01-02T03:04:05Z".to_owned()),
+        ..world.policy()
+    };
+    let git = Git::open(&world.root(), policy).unwrap();
+    let first = git.head().unwrap().unwrap();
+    world.write("a.md", "1\n");
+    let hostile = "# Not a comment\n\nEdit-ID: evil\nSession-ID: evil\n\0\n---\nThis reverts commit 0000000000.";
+    let text = message(
+        "kaizen: x a.md",
+        hostile,
+        &[("Edit-ID", "e1".into()), ("Session-ID", "s1".into())],
+    );
+    let one = git.commit(&paths(&["a.md"]), &text).unwrap();
+    world.write("a.md", "2\n");
+    world.git(&["commit", "-q", "-am", "the user's\n\nmentions Session-ID: s1 only"]);
+    world.write("a.md", "3\n");
+    let two = git.commit(&paths(&["a.md"]), &ours("s2")).unwrap();
+
+    let entries = git.entries(None).unwrap();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0].commit, one);
+    assert_eq!(entries[0].parent, Some(first.clone()));
+    assert_eq!(entries[0].subject, "kaizen: x a.md");
+    assert_eq!(entries[0].committed_at, "2026-01-02T03:04:05Z");
+    assert_eq!(
+        entries[0].trailers,
+        [("Edit-ID".into(), "e1".into()), ("Session-ID".into(), "s1".into())]
+    );
+    assert!(
+        world
+            .git(&["show", "-s", "--format=%B", &one])
+            .contains("# Not a comment")
+    );
+    let after_one = git.entries(Some(&one)).unwrap();
+    assert_eq!(after_one.iter().map(|entry| &entry.commit).collect::<Vec<_>>(), [&two]);
+    for unknown in ["0123456789012345678901234567890123456789", "--all", "no such"] {
+        assert_eq!(git.entries(Some(unknown)).unwrap().len(), 2, "{unknown}");
+    }
+    assert!(git.is_ancestor(&first).unwrap());
+    assert_eq!(git.last_touch(&paths(&["a.md"])).unwrap(), Some(two));
+    assert_eq!(git.last_touch(&paths(&["b.md"])).unwrap(), Some(first));
+}
+
+#[test]
+fn the_users_reverts_are_seen_until_they_are_reverted() {
+    let world = World::new();
+    let git = world.open();
+    world.write("a.md", "1\n");
+    let one = git.commit(&paths(&["a.md"]), &ours("s1")).unwrap();
+    world.write("b.md", "1\n");
+    let two = git.commit(&paths(&["b.md"]), &ours("s1")).unwrap();
+    let both = [one.clone(), two];
+    assert_eq!(git.reverted(&both).unwrap(), Vec::<String>::new());
+    world.git(&["revert", "--no-edit", &one]);
+    assert_eq!(git.reverted(&both).unwrap(), [one]);
+    world.git(&["revert", "--no-edit", "HEAD"]);
+    assert_eq!(git.reverted(&both).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_commit_is_read_as_a_harness() {
+    let world = World::new();
+    std::os::unix::fs::symlink("/etc", world.root().join("link")).unwrap();
+    world.write("empty.md", "");
+    world.write("big.bin", &"x".repeat(10 * 1024 * 1024 + 1));
+    world.write("naïve name.md", "blob 3\n\n");
+    world.git(&["add", "."]);
+    world.git(&["commit", "-q", "-m", "more"]);
+    let git = world.open();
+    let harness = git.harness_at("HEAD", &|path| path != "b.md").unwrap();
+    let names: Vec<&str> = harness.files().map(|(path, _)| path).collect();
+    assert_eq!(names, ["a.md", "empty.md", "naïve name.md"]);
+    assert_eq!(harness.text("naïve name.md"), Some("blob 3\n\n"));
+    assert!(harness.forbidden("link/passwd").is_some());
+    assert!(harness.forbidden("big.bin").is_some());
+    assert!(git.harness_at("--help", &|_| true).is_err());
+}
+
+#[test]
+#[ignore = "a measurement: run with --ignored --nocapture"]
+fn measure_commits_and_history() {
+    let world = World::new();
+    let git = world.open();
+    let mut times = Vec::new();
+    for number in 0..1000 {
+        world.write("a.md", &format!("{number}\n"));
+        let start = std::time::Instant::now();
+        git.commit(&paths(&["a.md"]), &ours("s1")).unwrap();
+        times.push(start.elapsed());
+    }
+    times.sort();
+    let start = std::time::Instant::now();
+    let count = git.entries(None).unwrap().len();
+    println!(
+        "commit median {:?}, p90 {:?}; log of {count}: {:?}",
+        times[500],
+        times[900],
+        start.elapsed()
+    );
+}
