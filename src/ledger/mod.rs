@@ -2,7 +2,6 @@
 
 mod commit;
 mod log;
-mod message;
 mod process;
 mod repository;
 mod status;
@@ -15,7 +14,7 @@ use std::time::Duration;
 use crate::harness::Harness;
 use crate::port::{CommitId, Entry, Ledger, LedgerError};
 
-pub use message::{message, trailers};
+
 pub use status::{FileState, FileStatus};
 
 /// What kaizen may do in the user's repository.

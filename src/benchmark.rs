@@ -1,0 +1,172 @@
+//! The benchmark on disk: tasks read from JSON Lines files, checked, and split.
+#![allow(clippy::disallowed_methods)] // edge: the file system
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::artifact::readiness::BenchmarkPin;
+use crate::artifact::task::{Split, Task};
+use crate::digest::Digest;
+use crate::disk::{self, DiskError};
+
+/// Tasks that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchmarkError {
+    /// A line that is not a task.
+    #[error("{}:{line}: {problem}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
+    /// A glob that is none.
+    #[error("[benchmark] files: {0}")]
+    Glob(String),
+    /// The file system said no.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+/// All tasks, in the order of the files.
+#[derive(Clone, Debug, Default)]
+pub struct Benchmark {
+    /// The tasks.
+    pub tasks: Vec<Task>,
+}
+
+impl Benchmark {
+    /// Reads the files below `root` that match.
+    ///
+    /// # Errors
+    /// See [`BenchmarkError`].
+    pub fn load(root: &Path, patterns: &[String]) -> Result<Self, BenchmarkError> {
+        let globs = crate::manifest::globs(patterns).map_err(BenchmarkError::Glob)?;
+        let mut tasks = Vec::new();
+        let mut seen = BTreeMap::new();
+        for file in disk::matching(root, &globs) {
+            let path = root.join(&file);
+            for (line, task) in read_tasks(&path)? {
+                let place = format!("{file}:{line}");
+                if let Some(first) = seen.insert(task.task_id.clone(), place) {
+                    let problem = format!("task_id `{}` stands already at {first}; ids are unique in a benchmark", task.task_id);
+                    return Err(BenchmarkError::Line { path, line, problem });
+                }
+                tasks.push(task);
+            }
+        }
+        Ok(Self { tasks })
+    }
+
+    /// The tasks of a split. Train tasks whose query is also a gate or test query are left out: the teacher would see it.
+    pub fn split(&self, split: Split) -> Vec<Task> {
+        let held_out = if split == Split::Train { self.held_out_queries() } else { BTreeSet::new() };
+        let wanted = |task: &&Task| task.split() == split && !held_out.contains(&normal(&task.query));
+        self.tasks.iter().filter(wanted).cloned().collect()
+    }
+
+    /// The queries of gate and test tasks, normalised with [`normal`].
+    pub fn held_out_queries(&self) -> BTreeSet<String> {
+        let held_out = self.tasks.iter().filter(|task| task.split() != Split::Train);
+        held_out.map(|task| normal(&task.query)).collect()
+    }
+
+    /// Counts a split, and the digest of everything.
+    pub fn pin(&self) -> BenchmarkPin {
+        let count = |split| self.split(split).len();
+        let digest = Digest::of_value(&self.tasks);
+        BenchmarkPin { train: count(Split::Train), gate: count(Split::Gate), test: count(Split::Test), digest }
+    }
+}
+
+/// A query without case and white space: a trace or train task with the same words gives the answer away.
+pub fn normal(query: &str) -> String {
+    query.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+}
+
+/// The tasks of one JSON Lines file, with line numbers from 1.
+///
+/// # Errors
+/// See [`BenchmarkError`].
+pub fn read_tasks(path: &Path) -> Result<Vec<(usize, Task)>, BenchmarkError> {
+    let text = disk::read_text(path)?.unwrap_or_default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let parse = |(at, line): (usize, &str)| {
+        let task = serde_json::from_str::<Task>(line).map_err(|error| error.to_string()).and_then(checked);
+        let failed = |problem| BenchmarkError::Line { path: path.to_owned(), line: at + 1, problem };
+        task.map(|task| (at + 1, task)).map_err(failed)
+    };
+    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect()
+}
+
+fn checked(task: Task) -> Result<Task, String> {
+    match (task.task_id.trim().is_empty(), task.query.trim().is_empty()) {
+        (true, _) => Err("task_id is empty; give every task a unique one".into()),
+        (_, true) => Err("query is empty; say what the agent is asked".into()),
+        _ => Ok(task),
+    }
+}
+
+/// Draws `most` tasks by a seed, keeping their order; 0 draws all.
+pub fn subsample(tasks: Vec<Task>, most: usize, seed: &str) -> Vec<Task> {
+    if most == 0 || tasks.len() <= most {
+        return tasks;
+    }
+    let mut by_lot: Vec<(Digest, usize)> =
+        tasks.iter().enumerate().map(|(at, task)| (Digest::of_value(&(seed, &task.task_id)), at)).collect();
+    by_lot.sort();
+    let drawn: BTreeSet<usize> = by_lot.into_iter().take(most).map(|(_, at)| at).collect();
+    tasks.into_iter().enumerate().filter(|(at, _)| drawn.contains(at)).map(|(_, task)| task).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Benchmark, String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("benchmark")).unwrap();
+        std::fs::write(folder.path().join("benchmark/tasks.jsonl"), text).unwrap();
+        Benchmark::load(folder.path(), &["benchmark/*.jsonl".to_owned()]).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn rows_are_read_tolerantly_and_split() {
+        let rows = "\u{feff}{\"task_id\":\"a\",\"query\":\"Same  words\",\"reference_answer\":7,\"split\":\"train\"}\r\n\r\n\
+                    {\"task_id\":\"b\",\"query\":\"same words\",\"reference_answer\":\"x\",\"scorer\":\"exact_label\",\"split\":\"gate\"}\n\
+                    {\"task_id\":\"c\",\"query\":\"other\",\"reference_answer\":\"x\",\"split\":\"train\",\"mine\":1}";
+        let benchmark = load(rows).unwrap();
+        let train: Vec<_> = benchmark.split(Split::Train).into_iter().map(|task| task.task_id).collect();
+        assert_eq!(train, ["c"], "a train task with a gate query is left out");
+        assert_eq!(benchmark.tasks[0].reference_answer, "7");
+        assert_eq!(benchmark.tasks[2].extra["mine"], 1);
+    }
+
+    #[test]
+    fn bad_rows_name_file_line_and_cause() {
+        let good = "{\"task_id\":\"a\",\"query\":\"q\",\"reference_answer\":\"x\"}\n";
+        for (row, part) in [
+            ("{\"task_id\":\"b\"", "EOF"),
+            ("{\"task_id\":\"b\",\"query\":\"q\"}", "reference_answer"),
+            ("{\"task_id\":\"b\",\"query\":\"q\",\"reference_answer\":\"x\",\"scorer\":\"bash_effect\"}", "bash_effect"),
+            ("{\"task_id\":\"a\",\"query\":\"q\",\"reference_answer\":\"x\"}", "tasks.jsonl:1"),
+            ("{\"task_id\":\" \",\"query\":\"q\",\"reference_answer\":\"x\"}", "task_id is empty"),
+        ] {
+            let message = load(&format!("{good}{row}")).unwrap_err();
+            assert!(message.contains("tasks.jsonl:2") && message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_subsample_is_drawn_by_seed_and_keeps_order() {
+        let rows: String = (0..100).map(|n| format!("{{\"task_id\":\"{n:03}\",\"query\":\"q{n}\",\"reference_answer\":\"x\"}}\n")).collect();
+        let tasks = load(&rows).unwrap().tasks;
+        let (one, two) = (subsample(tasks.clone(), 10, "s1"), subsample(tasks.clone(), 10, "s2"));
+        assert_eq!(one.len(), 10);
+        assert_ne!(one, two);
+        assert!(one.is_sorted_by_key(|task| task.task_id.clone()));
+        assert_eq!(subsample(tasks.clone(), 0, "s1"), tasks);
+    }
+}

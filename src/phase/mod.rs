@@ -1,0 +1,9 @@
+//! Phases: one file a phase, each a function from what it reads to what it writes.
+
+pub mod baseline;
+pub mod diagnose;
+pub mod execute;
+pub mod plan;
+pub mod readiness;
+pub mod record;
+pub mod rederive;

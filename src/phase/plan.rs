@@ -1,0 +1,53 @@
+//! Plan: from the diagnosis to typed edits. Clusters without evidence are dropped, tiers set, patches normalised.
+
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::diagnosis;
+use crate::artifact::edit::Edit;
+use crate::artifact::plan::Plan;
+use crate::manifest::Manifest;
+use crate::op;
+use crate::port::{Briefing, Planned, Teacher};
+use crate::reply;
+
+/// Asks the teacher, and puts what it says into order.
+///
+/// # Errors
+/// The teacher's own words.
+pub fn plan(teacher: &dyn Teacher, briefing: &Briefing, manifest: &Manifest, diagnosis: &str) -> Result<(Planned, Vec<FailureCluster>), String> {
+    let (mut surviving, dropped) = reply::drop_without_evidence(reply::clusters(diagnosis));
+    let mut planned = match surviving.is_empty() {
+        // Nothing was seen to fail, so there is nothing to plan for.
+        true => Planned { edits: Vec::new(), cost_usd: Some(0.0) },
+        false => teacher.plan(briefing, &surviving)?,
+    };
+    let rules = op::Rules { layout: manifest.harness.layout.clone(), editable: manifest.harness.files.clone() };
+    planned.edits = planned.edits.into_iter().map(|edit| normalised(edit, briefing, manifest, &rules)).collect();
+    for cluster in &mut surviving {
+        cluster.addressed_by_edit_ids = addressing(&planned.edits, &cluster.id);
+    }
+    surviving.extend(dropped);
+    Ok((planned, surviving))
+}
+
+fn normalised(edit: Edit, briefing: &Briefing, manifest: &Manifest, rules: &op::Rules) -> Edit {
+    op::normalise(&edit, briefing.harness, rules, &manifest.harness.tiers)
+}
+
+fn addressing(edits: &[Edit], cluster: &str) -> Vec<String> {
+    edits.iter().filter(|edit| edit.expected_improvement == cluster).map(|edit| edit.id.clone()).collect()
+}
+
+/// The artifact.
+pub fn artifact(session: &str, diagnosis: &str, clusters: Vec<FailureCluster>, planned: Planned, teacher: &str, now: String) -> Plan {
+    Plan {
+        version: 1,
+        session_id: session.to_owned(),
+        diagnosis_summary: diagnosis::narrative(diagnosis).to_owned(),
+        failure_clusters: clusters,
+        edits: planned.edits,
+        teacher_model: teacher.to_owned(),
+        estimated_cost_usd: planned.cost_usd,
+        created_at: now,
+        extra: Default::default(),
+    }
+}

@@ -1,0 +1,81 @@
+//! The definition of a phase: its stanza, the settings that it obeys, its engine's identity, and a revision raised by hand.
+
+use serde_json::{Value, json};
+
+use crate::digest::Digest;
+use crate::manifest::Manifest;
+use crate::manifest::phases::Stanza;
+use crate::route::Autonomy;
+
+/// Raised when a built-in phase changes its meaning, so that old checkpoints no longer vouch for it.
+const REVISION: u32 = 1;
+
+/// Who answers and who proposes.
+pub struct Engines {
+    /// The student's identity.
+    pub student: Value,
+    /// The teacher's identity.
+    pub teacher: Value,
+}
+
+/// The digest of a phase's definition.
+pub fn definition(manifest: &Manifest, phase: &str, stanza: &Stanza, engines: &Engines, autonomy: Autonomy) -> Digest {
+    Digest::of_value(&json!({
+        "revision": REVISION,
+        "stanza": stanza,
+        "settings": settings(manifest, phase, engines, autonomy),
+    }))
+}
+
+fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Autonomy) -> Value {
+    let Manifest { harness, traces, benchmark, teacher, session, gate, .. } = manifest;
+    match phase {
+        "readiness" => json!([session.min_traces, traces.files, benchmark.files]),
+        "baseline" => json!([benchmark.subsample, benchmark.seed, harness.files, engines.student]),
+        "diagnose" => json!([teacher, engines.teacher, engines.student, traces.most, harness.layout]),
+        "plan" => json!([teacher, engines.teacher, harness.layout, harness.tiers]),
+        "execute" => json!([autonomy, gate, harness]),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(manifest: &Manifest, phase: &str, student: &str, autonomy: Autonomy) -> Digest {
+        let engines = Engines { student: student.into(), teacher: "t".into() };
+        definition(manifest, phase, &manifest.phases()[phase], &engines, autonomy)
+    }
+
+    /// Every setting makes exactly those phases stale that obey it.
+    #[test]
+    fn each_setting_counts_for_the_phases_that_obey_it() {
+        let phases = ["readiness", "baseline", "diagnose", "plan", "execute", "record"];
+        let base = Manifest::default();
+        let all: Vec<_> = phases.iter().map(|phase| digest(&base, phase, "s", Autonomy::Tiered)).collect();
+        for (text, expected) in [
+            ("[session]\nmin_traces = 7", vec!["readiness"]),
+            ("[benchmark]\nsubsample = 7", vec!["baseline"]),
+            ("[benchmark]\nseed = 7", vec!["baseline"]),
+            ("[teacher]\nmax_edits = 7", vec!["diagnose", "plan"]),
+            ("[traces]\nmost = 7", vec!["diagnose"]),
+            ("[gate]\nmin_improvement = 0.5", vec!["execute"]),
+            ("[harness.tiers]\nset_agent_param = \"review\"", vec!["plan", "execute"]),
+            ("[ledger]\nhooks = false", vec![]),
+            ("[student]\nconcurrency = 7", vec![]),
+            ("[phase.plan]\nrun = [\"true\"]", vec!["plan"]),
+        ] {
+            let manifest = Manifest::parse(std::path::Path::new("kaizen.toml"), text).unwrap();
+            let changed: Vec<_> = phases
+                .iter()
+                .zip(&all)
+                .filter(|(phase, was)| digest(&manifest, phase, "s", Autonomy::Tiered) != **was)
+                .map(|(phase, _)| *phase)
+                .collect();
+            assert_eq!(changed, expected, "{text}");
+        }
+        assert_ne!(digest(&base, "baseline", "other", Autonomy::Tiered), all[1]);
+        assert_ne!(digest(&base, "execute", "s", Autonomy::Auto), all[4]);
+    }
+}

@@ -1,0 +1,137 @@
+//! Inputs of the workspace: benchmark, traces, harness and ledger, each read once and only when something asks.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use crate::artifact::task::{Split, Task};
+use crate::artifact::trace::Trace;
+use crate::benchmark::{self, Benchmark};
+use crate::digest::Digest;
+use crate::harness::Harness;
+use crate::port::{CommitId, Entry, Ledger, TracePin};
+
+use super::RunError;
+use super::workspace::Workspace;
+
+/// Inputs of the workspace, read on demand and then remembered.
+pub struct Inputs<'a> {
+    workspace: &'a Workspace,
+    benchmark: OnceCell<Benchmark>,
+    pin: OnceCell<TracePin>,
+    head: OnceCell<Option<CommitId>>,
+}
+
+/// The value of a cell, made on first use.
+fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, RunError>) -> Result<&T, RunError> {
+    if cell.get().is_none() {
+        // Nobody else fills the cell of this thread between the two calls.
+        let _ = cell.set(make()?);
+    }
+    cell.get().ok_or_else(|| RunError::Unknown("an input could not be kept".into()))
+}
+
+impl<'a> Inputs<'a> {
+    /// Nothing read so far.
+    pub fn new(workspace: &'a Workspace) -> Self {
+        Self { workspace, benchmark: OnceCell::new(), pin: OnceCell::new(), head: OnceCell::new() }
+    }
+
+    /// All tasks.
+    ///
+    /// # Errors
+    /// A file is not a benchmark.
+    pub fn benchmark(&self) -> Result<&Benchmark, RunError> {
+        let files = &self.workspace.manifest.benchmark.files;
+        once(&self.benchmark, || Ok(Benchmark::load(&self.workspace.root, files)?))
+    }
+
+    /// Digest of a split's rows.
+    ///
+    /// # Errors
+    /// A file is not a benchmark.
+    pub fn split_digest(&self, split: Split) -> Result<Digest, RunError> {
+        Ok(Digest::of_value(&self.benchmark()?.split(split)))
+    }
+
+    /// The state of the trace store.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn trace_pin(&self) -> Result<&TracePin, RunError> {
+        once(&self.pin, || Ok(self.workspace.traces()?.pin()?))
+    }
+
+    /// The commit at HEAD.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn head(&self) -> Result<Option<&CommitId>, RunError> {
+        Ok(once(&self.head, || Ok(self.workspace.ledger.head()?))?.as_ref())
+    }
+
+    /// The harness at a commit.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn harness_at(&self, commit: &str) -> Result<Harness, RunError> {
+        Ok(self.workspace.ledger.harness_at(commit, &|path| self.workspace.selects(path))?)
+    }
+
+    /// The commits of a session after the one that it builds on, and those that a person reverted.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn history(&self, session: &str, base: Option<&str>) -> Result<(Vec<Entry>, BTreeSet<CommitId>), RunError> {
+        let mut entries = self.workspace.ledger.entries(base)?;
+        entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
+        let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit.clone()).collect();
+        let undone = if commits.is_empty() { Vec::new() } else { self.workspace.ledger.reverted(&commits)? };
+        Ok((entries, undone.into_iter().collect()))
+    }
+
+    /// The gate tasks of a session: all, or a sample drawn by its name.
+    ///
+    /// # Errors
+    /// A file is not a benchmark.
+    pub fn gate(&self, session: &str) -> Result<Vec<Task>, RunError> {
+        let most = self.workspace.manifest.benchmark.subsample;
+        Ok(benchmark::subsample(self.benchmark()?.split(Split::Gate), most, session))
+    }
+
+    /// How many traces can be evidence: they ask something, and it is no gate or test question.
+    ///
+    /// # Errors
+    /// The store or the benchmark cannot be read.
+    pub fn usable_traces(&self) -> Result<usize, RunError> {
+        let mut count = 0;
+        self.usable(&mut |_| {
+            count += 1;
+            ControlFlow::Continue(())
+        })?;
+        Ok(count)
+    }
+
+    /// The newest traces that can be evidence, at most as many as the manifest allows.
+    ///
+    /// # Errors
+    /// The store or the benchmark cannot be read.
+    pub fn evidence(&self) -> Result<Vec<Trace>, RunError> {
+        let most = self.workspace.manifest.traces.most;
+        let mut traces = Vec::new();
+        self.usable(&mut |trace| {
+            traces.push(trace);
+            if traces.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(traces)
+    }
+
+    fn usable(&self, visit: &mut dyn FnMut(Trace) -> ControlFlow<()>) -> Result<(), RunError> {
+        let held_out = self.benchmark()?.held_out_queries();
+        self.workspace.traces()?.scan(&mut |trace| {
+            let query = benchmark::normal(&trace.query);
+            if query.is_empty() || held_out.contains(&query) { ControlFlow::Continue(()) } else { visit(trace) }
+        })?;
+        Ok(())
+    }
+}

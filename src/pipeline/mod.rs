@@ -1,0 +1,62 @@
+//! The pipeline: advance a session by running what is stale, publish, checkpoint, repeat until nothing is.
+
+pub mod advance;
+pub mod definition;
+pub mod event;
+pub mod inputs;
+pub mod recover;
+pub mod run_phase;
+pub mod scratch;
+pub mod state;
+pub mod workspace;
+pub mod world;
+
+use crate::benchmark::BenchmarkError;
+use crate::disk::{DiskError, LockError};
+use crate::manifest::ManifestError;
+use crate::phase::execute::ExecuteError;
+use crate::port::{LedgerError, TraceError};
+use crate::session::SessionError;
+
+/// Why a run ended before the session settled.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// `kaizen.toml` is not usable.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The benchmark is not usable.
+    #[error(transparent)]
+    Benchmark(#[from] BenchmarkError),
+    /// Traces cannot be read.
+    #[error(transparent)]
+    Traces(#[from] TraceError),
+    /// A session's file is not usable.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The file system said no.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// Somebody else works here.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// git said no.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// An edit could not be tried or taken back.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// A phase could not do its work.
+    #[error("phase {phase}: {problem}")]
+    Phase {
+        /// The phase.
+        phase: String,
+        /// What went wrong.
+        problem: String,
+    },
+    /// The user's own changes are in the way.
+    #[error("uncommitted changes in {}", .0.join(", "))]
+    Dirty(Vec<String>),
+    /// There is no such thing.
+    #[error("{0}")]
+    Unknown(String),
+}

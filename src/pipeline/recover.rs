@@ -1,0 +1,54 @@
+//! Recover: undoes a write of harness files that a crash cut short, before anything else happens.
+
+use crate::artifact::Artifact;
+use crate::artifact::intent::{Intent, IntendedFile};
+use crate::digest::Digest;
+use crate::disk;
+use crate::harness::Harness;
+use crate::port::Ledger;
+
+use super::RunError;
+use super::workspace::Workspace;
+
+/// The announcement of a write.
+pub const INTENT: &str = "intent.json";
+
+/// Puts announced files back to what HEAD says, unless a person edited them since.
+///
+/// # Errors
+/// A file matches neither the state before nor the one after: it was edited by hand.
+pub fn recover(workspace: &Workspace) -> Result<bool, RunError> {
+    let path = workspace.own(INTENT);
+    let Some(text) = disk::read_text(&path)? else { return Ok(false) };
+    let intent = Intent::from_text(&path, &text).map_err(crate::session::SessionError::from)?;
+    let head = match workspace.ledger.head()? {
+        Some(commit) => workspace.ledger.harness_at(&commit, &|path| workspace.selects(path))?,
+        None => Harness::default(),
+    };
+    for file in &intent.files {
+        restore(workspace, file, &head)?;
+    }
+    // Whatever was staged for the commit that never came is unstaged by committing the very bytes of HEAD: nothing.
+    let paths: Vec<String> = intent.files.iter().map(|file| file.path.clone()).collect();
+    workspace.ledger.commit(&paths, "kaizen: nothing")?;
+    disk::remove(&path)?;
+    Ok(true)
+}
+
+fn restore(workspace: &Workspace, file: &IntendedFile, head: &Harness) -> Result<(), RunError> {
+    let path = workspace.root.join(&file.path);
+    let live = disk::read(&path)?;
+    let at_head = head.get(&file.path);
+    if live.as_deref() == at_head {
+        return Ok(());
+    }
+    let digest = live.as_deref().map(Digest::of_bytes);
+    if digest != file.before && digest != file.after {
+        return Err(RunError::Dirty(vec![file.path.clone()]));
+    }
+    match at_head {
+        Some(bytes) => disk::publish(&path, bytes)?,
+        None => disk::remove(&path)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Scratch: the files that somebody else's program is given for a phase.
+
+use crate::artifact::task::Split;
+use crate::external::Files;
+use crate::harness::Harness;
+use crate::manifest::phases::Stanza;
+use crate::redact;
+
+use super::RunError;
+use super::run_phase::Run;
+use super::state;
+
+/// The declared reads: session files as they are, inputs as `traces.jsonl`, `train.jsonl` and `harness/`.
+///
+/// # Errors
+/// An input cannot be read.
+pub fn given(run: &Run, stanza: &Stanza) -> Result<Files, RunError> {
+    let mut files = Files::new();
+    for name in &stanza.reads {
+        match name.as_str() {
+            "@traces" => files.push(("traces.jsonl".into(), lines(&run.view.inputs.evidence()?).into_bytes())),
+            "@train" => files.push(("train.jsonl".into(), lines(&run.view.inputs.benchmark()?.split(Split::Train)).into_bytes())),
+            "@harness" => files.extend(harness(run)?),
+            // Gate tasks decide about what the program proposes; the ledger is git's own.
+            "@gate" | "@ledger" => {}
+            folder if folder.ends_with('/') => files.extend(folder_of(run, folder)?),
+            file => files.extend(file_of(run, file)?),
+        }
+    }
+    Ok(files)
+}
+
+fn lines<T: serde::Serialize>(rows: &[T]) -> String {
+    let line = |row: &T| {
+        let mut value = serde_json::to_value(row).unwrap_or_default();
+        redact::redact_value(&mut value);
+        format!("{value}\n")
+    };
+    rows.iter().map(line).collect()
+}
+
+fn harness(run: &Run) -> Result<Files, RunError> {
+    let harness = match state::base(run.view, run.session)? {
+        Some(commit) => run.view.inputs.harness_at(&commit)?,
+        None => Harness::default(),
+    };
+    Ok(harness.files().map(|(path, bytes)| (format!("harness/{path}"), bytes.to_vec())).collect())
+}
+
+fn folder_of(run: &Run, folder: &str) -> Result<Files, RunError> {
+    let names = run.session.names(folder)?;
+    let all = names.iter().map(|name| file_of(run, &format!("{folder}{name}"))).collect::<Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().flatten().collect())
+}
+
+fn file_of(run: &Run, name: &str) -> Result<Option<(String, Vec<u8>)>, RunError> {
+    // The baseline names gate tasks with their scores: a program gets the totals.
+    let text = match name {
+        "baseline.json" => run.session.read::<crate::artifact::baseline::Baseline>(name)?.map(|mut baseline| {
+            baseline.evaluation.tasks.clear();
+            crate::artifact::Artifact::to_text(&baseline)
+        }),
+        _ => run.session.text(name)?,
+    };
+    Ok(text.map(|text| (name.to_owned(), text.into_bytes())))
+}

@@ -1,0 +1,181 @@
+//! A workspace: the manifest, the engines and the ledger that one process works with.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::artifact::task::{Scorer, Task};
+use crate::clock::Clock;
+use crate::disk;
+use crate::engine::memo::DiskMemo;
+use crate::engine::nearest::Nearest;
+use crate::engine::rules::{Rules, Settings};
+use crate::engine::trace_store;
+use crate::evaluate::Evaluator;
+use crate::external;
+use crate::harness::Harness;
+use crate::ledger::{Git, Policy};
+use crate::manifest::{self, Manifest, StudentEngine, TeacherEngine};
+use crate::op;
+use crate::port::{Forgetful, Memo, Student, Teacher, TraceSource};
+use crate::score;
+
+use super::RunError;
+use super::definition::Engines;
+
+/// kaizen's own folder in a workspace; git does not see it.
+pub const OWN_FOLDER: &str = ".kaizen";
+
+/// An open workspace.
+pub struct Workspace {
+    /// The directory with `kaizen.toml`.
+    pub root: PathBuf,
+    /// What it says.
+    pub manifest: Manifest,
+    /// The time.
+    pub clock: Clock,
+    /// git.
+    pub ledger: Git,
+    /// The agent under improvement.
+    pub student: Box<dyn Student>,
+    /// Whatever proposes edits.
+    pub teacher: Box<dyn Teacher>,
+    globs: globset::GlobSet,
+}
+
+impl Workspace {
+    /// Opens the workspace at `root`.
+    ///
+    /// # Errors
+    /// No or a bad manifest, or no git repository.
+    pub fn open(root: &Path) -> Result<Self, RunError> {
+        let manifest = read_manifest(root)?;
+        let clock = Clock::from_environment();
+        let ledger = Git::open(root, policy(&manifest, &clock))?;
+        let layout = manifest.harness.layout.clone();
+        let student: Box<dyn Student> = match manifest.student.engine {
+            StudentEngine::Nearest => Box::new(Nearest::new(layout.clone())),
+        };
+        let teacher: Box<dyn Teacher> = match manifest.teacher.engine {
+            TeacherEngine::Rules => Box::new(Rules::new(layout, Settings { max_edits: manifest.teacher.max_edits, ..Settings::default() })),
+        };
+        let globs = manifest::globs(&manifest.harness.files).map_err(RunError::Unknown)?;
+        Ok(Self { root: root.to_owned(), manifest, clock, ledger, student, teacher, globs })
+    }
+
+    /// The identities of the engines.
+    pub fn engines(&self) -> Engines {
+        Engines { student: self.student.identity(), teacher: self.teacher.identity() }
+    }
+
+    /// Whether a path belongs to the harness.
+    pub fn selects(&self, path: &str) -> bool {
+        self.globs.is_match(path)
+    }
+
+    /// The harness as it is on disk.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn harness(&self) -> Result<Harness, RunError> {
+        let own = |path: &str| {
+            let first = path.split('/').next().unwrap_or_default();
+            matches!(first, "sessions" | "schemas" | "target" | "node_modules") || (first.starts_with('.') && first.len() > 1)
+        };
+        Ok(disk::read_harness(&self.root, &self.globs, &own)?)
+    }
+
+    /// Where ops land, and what they may touch.
+    pub fn rules(&self) -> op::Rules {
+        op::Rules { layout: self.manifest.harness.layout.clone(), editable: self.manifest.harness.files.clone() }
+    }
+
+    /// The trace store.
+    ///
+    /// # Errors
+    /// The store cannot be opened.
+    pub fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
+        Ok(trace_store::open(&self.root, &self.manifest.traces.files, &self.own("cache"))?)
+    }
+
+    /// A path in kaizen's own folder, which hides itself from git.
+    pub fn own(&self, name: &str) -> PathBuf {
+        let folder = self.root.join(OWN_FOLDER);
+        if !folder.join(".gitignore").exists() {
+            // Without it, git would show the cache; nothing else depends on it.
+            let _ = disk::publish(&folder.join(".gitignore"), b"*\n");
+        }
+        folder.join(name)
+    }
+
+    /// The memo; when it cannot be opened, nothing is remembered.
+    pub fn memo(&self) -> Box<dyn Memo> {
+        match DiskMemo::open(&self.own("cache/memo.db")) {
+            Ok(memo) => Box::new(memo),
+            Err(error) => {
+                tracing::warn!(%error, "the memo cannot be opened; attempts will be made again");
+                Box::new(Forgetful)
+            }
+        }
+    }
+
+    /// How attempts are made.
+    pub fn evaluator<'a>(
+        &'a self,
+        memo: &'a dyn Memo,
+        score: &'a (dyn Fn(&Task, &str) -> Result<f64, String> + Sync),
+        progress: &'a (dyn Fn(usize, usize) + Sync),
+    ) -> Evaluator<'a> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let asked = self.manifest.student.concurrency;
+        Evaluator {
+            student: self.student.as_ref(),
+            memo,
+            score,
+            seed: self.manifest.benchmark.seed,
+            concurrency: if asked == 0 { cores } else { asked },
+            progress,
+        }
+    }
+
+    /// Scores an answer; scorer `command` asks the program of the manifest.
+    ///
+    /// # Errors
+    /// The program failed, or there is none.
+    pub fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
+        match task.scorer {
+            Scorer::Command => external::score(&self.root, &self.manifest.benchmark.scorer_command, task, answer),
+            _ => score::score(task, answer).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+/// Reads the manifest of a workspace.
+///
+/// # Errors
+/// There is none, or it is not usable.
+pub fn read_manifest(root: &Path) -> Result<Manifest, RunError> {
+    let path = root.join(manifest::FILE);
+    let text = disk::read_text(&path)?.ok_or_else(|| RunError::Unknown(format!("no {} here or above; `kaizen init` makes one", manifest::FILE)))?;
+    Ok(Manifest::parse(&path, &text)?)
+}
+
+/// The nearest folder, from `start` upwards, that holds a manifest.
+pub fn find(start: &Path) -> Option<PathBuf> {
+    start.ancestors().find(|folder| folder.join(manifest::FILE).is_file()).map(Path::to_owned)
+}
+
+fn policy(manifest: &Manifest, clock: &Clock) -> Policy {
+    Policy {
+        hooks: manifest.ledger.hooks,
+        sign: manifest.ledger.sign,
+        author: manifest.ledger.author.as_deref().and_then(name_and_address),
+        lock_wait: Duration::from_secs(manifest.ledger.lock_wait_seconds),
+        date: clock.commit_date(),
+        ..Policy::default()
+    }
+}
+
+fn name_and_address(author: &str) -> Option<(String, String)> {
+    let (name, address) = author.split_once('<')?;
+    Some((name.trim().to_owned(), address.trim_end().trim_end_matches('>').to_owned()))
+}

@@ -1,0 +1,103 @@
+//! The world of `execute`: harness files, outcomes and questions, each written atomically.
+
+use crate::artifact::Artifact;
+use crate::artifact::edit::Edit;
+use crate::artifact::intent::{IntendedFile, Intent};
+use crate::artifact::outcome::Outcome;
+use crate::artifact::pending_review::PendingReview;
+use crate::digest::Digest;
+use crate::disk;
+use crate::harness::FileChange;
+use crate::phase::execute::{ExecuteError, World};
+use crate::port::Ledger;
+use crate::session::{OUTCOMES, PENDING, Session};
+
+use super::event::{Event, Listener};
+use super::recover::INTENT;
+use super::workspace::Workspace;
+
+/// The real one.
+pub struct DiskWorld<'a> {
+    /// The workspace.
+    pub workspace: &'a Workspace,
+    /// The session.
+    pub session: &'a Session,
+    /// Where events go.
+    pub listener: Listener<'a>,
+}
+
+fn failed(error: impl std::fmt::Display) -> ExecuteError {
+    ExecuteError::Disk(error.to_string())
+}
+
+impl World for DiskWorld<'_> {
+    fn write(&self, changes: &[FileChange]) -> Result<(), ExecuteError> {
+        let digest = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(Digest::of_bytes);
+        let file = |change: &FileChange| IntendedFile {
+            path: change.path.clone(),
+            before: digest(&change.before),
+            after: digest(&change.after),
+        };
+        let intent = Intent {
+            version: 1,
+            session_id: self.session.id.clone(),
+            head: self.workspace.ledger.head()?.unwrap_or_default(),
+            files: changes.iter().map(file).collect(),
+            extra: Default::default(),
+        };
+        disk::publish(&self.workspace.own(INTENT), intent.to_text().as_bytes()).map_err(failed)?;
+        changes.iter().try_for_each(|change| self.write_one(change))
+    }
+
+    fn written(&self) -> Result<(), ExecuteError> {
+        disk::remove(&self.workspace.own(INTENT)).map_err(failed)
+    }
+
+    fn outcome(&self, outcome: &Outcome) -> Result<(), ExecuteError> {
+        self.session.publish(&format!("{OUTCOMES}{}.json", outcome.edit_digest), &outcome.to_text()).map_err(failed)
+    }
+
+    fn ask(&self, pending: &PendingReview) -> Result<(), ExecuteError> {
+        self.session.publish(&format!("{PENDING}{}.json", pending.edit_digest), &pending.to_text()).map_err(failed)
+    }
+
+    fn withdraw(&self, edit: &Digest) -> Result<(), ExecuteError> {
+        // The question goes first: the outcome is what makes a rerun come back here.
+        for folder in [PENDING, OUTCOMES] {
+            self.session.withdraw(&format!("{folder}{edit}.json")).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn told(&self, number: usize, of: usize, edit: &Edit, outcome: &Outcome) {
+        (self.listener)(Event::EditSettled {
+            number,
+            of,
+            edit: edit.id.clone(),
+            op: edit.op,
+            target: edit.target.clone(),
+            status: outcome.status,
+            delta: outcome.benchmark_delta,
+            reason: outcome.error.clone(),
+            commit: outcome.commit.clone(),
+        });
+    }
+
+    fn now(&self) -> String {
+        self.workspace.clock.stamp()
+    }
+}
+
+impl DiskWorld<'_> {
+    /// Writes one file, unless somebody changed it since it was read.
+    fn write_one(&self, change: &FileChange) -> Result<(), ExecuteError> {
+        let path = self.workspace.root.join(&change.path);
+        if disk::read(&path).map_err(failed)? != change.before {
+            return Err(ExecuteError::Disk(format!("{} was changed while the gate was at work; run again", change.path)));
+        }
+        match &change.after {
+            Some(bytes) => disk::publish(&path, bytes).map_err(failed),
+            None => disk::remove(&path).map_err(failed),
+        }
+    }
+}

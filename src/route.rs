@@ -1,0 +1,85 @@
+//! Route: tier × autonomy × decision → gate it, ask a person, or leave it. Pure.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::decision::{Answer, Decision};
+use crate::artifact::edit::RiskTier;
+
+/// Who is asked what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Autonomy {
+    /// The gate decides about everything but the manual tier.
+    Auto,
+    /// The gate decides about the auto tier, a person is asked about the review tier.
+    Tiered,
+    /// A person is asked about everything.
+    Manual,
+}
+
+/// What happens to an edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// It is gated.
+    Gate,
+    /// It is applied because a person told the gate to stand aside.
+    GateSkipped,
+    /// It waits for a person.
+    Ask,
+    /// It is left alone, for a reason.
+    Skip(String),
+    /// A person said no.
+    RejectByUser,
+}
+
+/// The words for an edit of the manual tier.
+pub const MANUAL_TIER: &str = "manual tier, requires explicit approval";
+
+/// Where an edit goes; a person's decision wins over the table.
+pub fn route(tier: RiskTier, autonomy: Autonomy, decision: Option<&Decision>) -> Route {
+    match (decision.map(|decision| (decision.decision, decision.skip_gate)), autonomy, tier) {
+        (Some((Answer::Accept, true)), _, _) => Route::GateSkipped,
+        (Some((Answer::Accept, false)), _, _) => Route::Gate,
+        (Some((Answer::Reject, _)), _, _) => Route::RejectByUser,
+        (None, Autonomy::Manual, _) | (None, Autonomy::Tiered, RiskTier::Review) => Route::Ask,
+        (None, _, RiskTier::Manual) => Route::Skip(MANUAL_TIER.to_owned()),
+        (None, _, _) => Route::Gate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_the_design() {
+        use Autonomy::{Auto, Manual, Tiered};
+        let skip = || Route::Skip(MANUAL_TIER.to_owned());
+        for (autonomy, tier, expected) in [
+            (Auto, RiskTier::Auto, Route::Gate),
+            (Auto, RiskTier::Review, Route::Gate),
+            (Auto, RiskTier::Manual, skip()),
+            (Tiered, RiskTier::Auto, Route::Gate),
+            (Tiered, RiskTier::Review, Route::Ask),
+            (Tiered, RiskTier::Manual, skip()),
+            (Manual, RiskTier::Auto, Route::Ask),
+            (Manual, RiskTier::Review, Route::Ask),
+            (Manual, RiskTier::Manual, Route::Ask),
+        ] {
+            assert_eq!(route(tier, autonomy, None), expected, "{autonomy:?} {tier:?}");
+        }
+    }
+
+    #[test]
+    fn a_decision_wins_over_the_table() {
+        let decision = |answer: &str, skip: bool| serde_json::from_value(serde_json::json!({"decision": answer, "skip_gate": skip})).unwrap();
+        for (answer, skip, expected) in
+            [("accept", false, Route::Gate), ("accept", true, Route::GateSkipped), ("reject", false, Route::RejectByUser)]
+        {
+            for tier in [RiskTier::Auto, RiskTier::Review, RiskTier::Manual] {
+                assert_eq!(route(tier, Autonomy::Tiered, Some(&decision(answer, skip))), expected);
+            }
+        }
+    }
+}

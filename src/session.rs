@@ -1,0 +1,211 @@
+//! A session on disk: its artifacts, checkpoints and attic.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::artifact::checkpoint::Checkpoint;
+use crate::artifact::outcome::Outcome;
+use crate::artifact::pending_review::PendingReview;
+use crate::artifact::record::Record;
+use crate::artifact::{Artifact, ArtifactError};
+use crate::digest::Digest;
+use crate::disk::{self, DiskError};
+
+/// The folder of all sessions in a workspace.
+pub const FOLDER: &str = "sessions";
+/// Outcomes of edits.
+pub const OUTCOMES: &str = "outcomes/";
+/// Questions to a person.
+pub const PENDING: &str = "pending_review/";
+
+/// A session's files cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The file system said no.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A file is not what it should be.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+}
+
+/// One session directory.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its name.
+    pub id: String,
+    folder: PathBuf,
+}
+
+/// Whether a text is a session's name; nothing else may be joined to a path.
+pub fn is_id(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    !text.is_empty() && text.len() <= 80 && text.chars().all(plain)
+}
+
+/// All sessions of a workspace, oldest first.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn all(root: &Path) -> Result<Vec<Session>, DiskError> {
+    let folder = root.join(FOLDER);
+    let held = |id: &String| is_id(id) && folder.join(id).join("trigger.json").is_file();
+    Ok(disk::names(&folder)?.into_iter().filter(held).map(|id| Session::at(root, &id)).collect())
+}
+
+impl Session {
+    /// The session with a name, whether it exists or not.
+    pub fn at(root: &Path, id: &str) -> Self {
+        Self { id: id.to_owned(), folder: root.join(FOLDER).join(id) }
+    }
+
+    /// The path of one of its files.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The path relative to the workspace.
+    pub fn relative(&self) -> String {
+        format!("{FOLDER}/{}", self.id)
+    }
+
+    /// Reads an artifact; `None` when it is not there.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn read<A: Artifact>(&self, name: &str) -> Result<Option<A>, SessionError> {
+        let path = self.path(name);
+        let text = disk::read_text(&path)?;
+        Ok(text.map(|text| A::from_text(&path, &text)).transpose()?)
+    }
+
+    /// Reads a text; `None` when it is not there.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn text(&self, name: &str) -> Result<Option<String>, SessionError> {
+        Ok(disk::read_text(&self.path(name))?)
+    }
+
+    /// The record; `None` before the first moment.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn record(&self) -> Result<Option<Record>, SessionError> {
+        self.read("session.json")
+    }
+
+    /// Publishes a file; unchanged bytes are left alone. Bytes that a person may have written go to the attic first.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn publish(&self, name: &str, text: &str) -> Result<(), SessionError> {
+        let path = self.path(name);
+        let present = disk::read(&path)?;
+        if present.as_deref() == Some(text.as_bytes()) {
+            return Ok(());
+        }
+        if let Some(bytes) = present.filter(|_| is_for_people(name)) {
+            self.keep_in_attic(&bytes)?;
+        }
+        Ok(disk::publish(&path, text.as_bytes())?)
+    }
+
+    /// Removes a file; what a person may have written goes to the attic first.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn withdraw(&self, name: &str) -> Result<(), SessionError> {
+        let path = self.path(name);
+        if let Some(bytes) = disk::read(&path)? {
+            self.keep_in_attic(&bytes)?;
+        }
+        Ok(disk::remove(&path)?)
+    }
+
+    fn keep_in_attic(&self, bytes: &[u8]) -> Result<(), SessionError> {
+        let path = self.path(&format!("attic/{}", Digest::of_bytes(bytes)));
+        if disk::read(&path)?.is_none() {
+            disk::publish(&path, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// The names in one of its folders, sorted.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn names(&self, folder: &str) -> Result<Vec<String>, SessionError> {
+        Ok(disk::names(&self.path(folder))?)
+    }
+
+    /// The digest of a file, or of a folder's names and bytes (an absent folder is an empty one); `None` for an absent file.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn digest(&self, name: &str) -> Result<Option<Digest>, SessionError> {
+        if !name.ends_with('/') {
+            return Ok(disk::read(&self.path(name))?.map(|bytes| Digest::of_bytes(&bytes)));
+        }
+        let mut parts = Vec::new();
+        for file in self.names(name)? {
+            let bytes = disk::read(&self.path(&format!("{name}{file}")))?.unwrap_or_default();
+            parts.push((file, bytes));
+        }
+        Ok(Some(Digest::of_parts(parts.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice())))))
+    }
+
+    /// All outcomes, by edit.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn outcomes(&self) -> Result<BTreeMap<Digest, Outcome>, SessionError> {
+        let all = self.folder_of::<Outcome>(OUTCOMES)?;
+        Ok(all.into_iter().map(|outcome| (outcome.edit_digest, outcome)).collect())
+    }
+
+    /// All questions to a person, by edit.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn pending(&self) -> Result<BTreeMap<Digest, PendingReview>, SessionError> {
+        let all = self.folder_of::<PendingReview>(PENDING)?;
+        Ok(all.into_iter().map(|pending| (pending.edit_digest, pending)).collect())
+    }
+
+    fn folder_of<A: Artifact>(&self, folder: &str) -> Result<Vec<A>, SessionError> {
+        let json = self.names(folder)?.into_iter().filter(|name| name.ends_with(".json"));
+        let read = |name: String| self.read::<A>(&format!("{folder}{name}")).transpose();
+        json.filter_map(read).collect()
+    }
+
+    /// A phase's checkpoint; one that cannot be read vouches for nothing.
+    pub fn checkpoint(&self, phase: &str) -> Option<Checkpoint> {
+        self.read(&checkpoint_name(phase)).ok().flatten()
+    }
+
+    /// Removes a phase's checkpoint.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn remove_checkpoint(&self, phase: &str) -> Result<(), SessionError> {
+        Ok(disk::remove(&self.path(&checkpoint_name(phase)))?)
+    }
+
+    /// Writes a phase's checkpoint.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn write_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), SessionError> {
+        self.publish(&checkpoint_name(&checkpoint.phase), &checkpoint.to_text())
+    }
+}
+
+fn checkpoint_name(phase: &str) -> String {
+    format!("checkpoints/{phase}.json")
+}
+
+/// Files that a person may write: they are never replaced without a copy.
+fn is_for_people(name: &str) -> bool {
+    matches!(name, "plan.json" | "diagnosis.md") || name.starts_with(PENDING)
+}
