@@ -1,0 +1,8 @@
+//! What a teacher says, read as clusters and edits. Everything in it is untrusted.
+
+mod clusters;
+mod edits;
+mod json;
+
+pub use clusters::{clusters, drop_without_evidence};
+pub use edits::{Dropped, ParsedEdits, ReplyError, edits};
