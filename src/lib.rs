@@ -7,3 +7,5 @@ pub mod harness;
 pub mod manifest;
 pub mod op;
 pub mod port;
+pub mod score;
+pub mod starter;
