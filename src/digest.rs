@@ -102,7 +102,7 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, NotADigest> {
         let lower_hex = |c: &u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() != 2 * LENGTH || !text.as_bytes().iter().all(|c| lower_hex(c)) {
+        if text.len() != 2 * LENGTH || !text.as_bytes().iter().all(lower_hex) {
             return Err(NotADigest(text.to_owned()));
         }
         let mut bytes = [0; LENGTH];

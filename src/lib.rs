@@ -1,14 +1,48 @@
-//! kaizen improves an LLM agent from its own traces.
+//! kaizen improves an LLM agent from its own traces: it diagnoses failures, plans typed edits to the agent's files,
+//! keeps an edit only when a held-out benchmark says that it helps, and commits it to git.
+//!
+//! It is a pipeline of files. A *phase* reads artifacts from a session directory and writes artifacts; content hashes
+//! are the checkpoints; what runs next is computed from files alone. Imports point one way:
+//!
+//! ```text
+//! words  ←  decisions  ←  port  ←  evaluate, phase  ←  pipeline  ←  cli
+//!   ↑                      ↑                              ↓
+//!   └──────────────────────┴──  edges: disk, session, ledger, engine, external, benchmark, clock
+//! ```
+//!
+//! What is absent matters most: decisions and phases reach no file, clock, process or environment; the gate runs before
+//! anything is written, so there is no rollback code; nothing a teacher says is executed or used as a path.
 
+// Words: plain data.
 pub mod artifact;
-pub mod cold_start;
 pub mod digest;
-pub mod engine;
-pub mod gate;
 pub mod harness;
-pub mod ledger;
 pub mod manifest;
+
+// Decisions: pure functions.
+pub mod cold_start;
+pub mod commit_message;
+pub mod freshness;
+pub mod gate;
 pub mod op;
-pub mod port;
+pub mod reconcile;
+pub mod redact;
 pub mod reply;
 pub mod route;
+pub mod score;
+
+// The pipeline.
+pub mod evaluate;
+pub mod phase;
+pub mod pipeline;
+pub mod port;
+
+// Edges: the only modules with effects.
+pub mod benchmark;
+pub mod clock;
+pub mod disk;
+pub mod engine;
+pub mod external;
+pub mod ledger;
+pub mod session;
+pub mod starter;

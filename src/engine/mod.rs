@@ -1,1 +1,11 @@
 //! Engines: what stands behind a port, one file an engine.
+
+pub mod jsonl;
+pub mod jsonl_lines;
+mod jsonl_search;
+pub mod memo;
+pub mod nearest;
+pub mod openjarvis;
+pub mod rules;
+pub mod search_terms;
+pub mod trace_store;

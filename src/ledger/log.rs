@@ -1,7 +1,8 @@
 //! Reading history: our commits, their parents, and the user's reverts of them.
 
 use super::process::refusal;
-use super::{Git, trailers};
+use super::Git;
+use crate::commit_message::trailers;
 use crate::port::{CommitId, Entry, LedgerError};
 
 /// The trailer that makes a commit ours.

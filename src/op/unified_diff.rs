@@ -42,7 +42,6 @@ enum Kind {
 #[derive(Debug)]
 struct Hunk<'a> {
     start: usize,
-    old_count: usize,
     lines: Vec<(Kind, &'a str, bool)>,
 }
 
@@ -68,19 +67,17 @@ pub fn apply(original: &str, diff: &str) -> Result<String, Refused> {
 /// Whether a text already is what the diff would make of another: every hunk's new side is there.
 pub fn is_applied(text: &str, diff: &str) -> bool {
     let lines = split(text);
-    let flip = |hunk: Hunk| -> Hunk {
-        let turned = |(kind, content, bare)| match kind {
-            Kind::Added => (Kind::Removed, content, bare),
-            Kind::Removed => (Kind::Added, content, bare),
-            Kind::Context => (Kind::Context, content, bare),
-        };
-        Hunk { lines: hunk.lines.into_iter().map(turned).collect(), ..hunk_like(&hunk.start, hunk.old_count) }
-    };
-    parse(diff).is_ok_and(|hunks| hunks.into_iter().map(flip).all(|hunk| old_len(&hunk) > 0 && locate(&lines, &hunk, 1).is_ok()))
+    parse(diff).is_ok_and(|hunks| hunks.into_iter().map(reversed).all(|hunk| old_len(&hunk) > 0 && locate(&lines, &hunk, 1).is_ok()))
 }
 
-fn hunk_like<'a>(start: &usize, old_count: usize) -> Hunk<'a> {
-    Hunk { start: *start, old_count, lines: Vec::new() }
+/// The hunk that takes this one back.
+fn reversed(hunk: Hunk<'_>) -> Hunk<'_> {
+    let turned = |(kind, content, bare)| match kind {
+        Kind::Added => (Kind::Removed, content, bare),
+        Kind::Removed => (Kind::Added, content, bare),
+        Kind::Context => (Kind::Context, content, bare),
+    };
+    Hunk { lines: hunk.lines.into_iter().map(turned).collect(), ..hunk }
 }
 
 /// Only LF and CRLF end a line.
@@ -142,7 +139,7 @@ fn header(line: &str) -> Option<(usize, usize)> {
 }
 
 fn body<'a>(lines: &[&'a str], from: usize, start: usize, old_count: usize) -> (Hunk<'a>, usize) {
-    let mut hunk = hunk_like(&start, old_count);
+    let mut hunk = Hunk { start, lines: Vec::new() };
     let mut at = from;
     while at < lines.len() && !is_file_header(lines, at) {
         let line = lines[at];

@@ -379,7 +379,7 @@ fn paths(changes: &[FileChange]) -> Vec<String> {
 }
 
 fn message(edit: &Edit, given: &Given, judged: &Outcome) -> String {
-    let evidence = judged.verdict.as_ref().map(gate::evidence).unwrap_or_default();
+    let evidence = judged.verdict.as_ref().map(Verdict::evidence).unwrap_or_default();
     let gate = if judged.gate_skipped { format!("skipped by a person; {evidence}") } else { evidence };
     commit_message(
         &format!("kaizen: {} {}", edit.op.name(), edit.target),

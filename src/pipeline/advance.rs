@@ -12,7 +12,7 @@ use crate::commit_message::message;
 use crate::digest::Digest;
 use crate::external;
 use crate::freshness::{Freshness, Reason};
-use crate::manifest::phases::{self, Stanza};
+use crate::manifest::phases::Stanza;
 use crate::port::Ledger;
 use crate::reply;
 use crate::route::Autonomy;

@@ -1,6 +1,6 @@
 //! Inputs of the workspace: benchmark, traces, harness and ledger, each read once and only when something asks.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -17,13 +17,13 @@ use super::workspace::Workspace;
 /// Inputs of the workspace, read on demand and then remembered.
 pub struct Inputs<'a> {
     workspace: &'a Workspace,
-    benchmark: OnceCell<Benchmark>,
-    pin: OnceCell<TracePin>,
-    head: OnceCell<Option<CommitId>>,
+    benchmark: OnceLock<Benchmark>,
+    pin: OnceLock<TracePin>,
+    head: OnceLock<Option<CommitId>>,
 }
 
 /// The value of a cell, made on first use.
-fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, RunError>) -> Result<&T, RunError> {
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, RunError>) -> Result<&T, RunError> {
     if cell.get().is_none() {
         // Nobody else fills the cell of this thread between the two calls.
         let _ = cell.set(make()?);
@@ -34,7 +34,7 @@ fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, RunError>) -> Re
 impl<'a> Inputs<'a> {
     /// Nothing read so far.
     pub fn new(workspace: &'a Workspace) -> Self {
-        Self { workspace, benchmark: OnceCell::new(), pin: OnceCell::new(), head: OnceCell::new() }
+        Self { workspace, benchmark: OnceLock::new(), pin: OnceLock::new(), head: OnceLock::new() }
     }
 
     /// All tasks.

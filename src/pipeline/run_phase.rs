@@ -117,13 +117,21 @@ fn brief<T>(run: &Run, traces: &[crate::artifact::trace::Trace], use_it: impl Fn
     // The embedded student costs less to ask than to remember.
     let evaluator = workspace.evaluator(&Forgetful, &score, &|_, _| {});
     let log = std::sync::Mutex::new(Vec::new());
-    let run_student = |harness: &Harness, tasks: &[&'_ Task]| Vec::from_iter(attempts(&evaluator, harness, tasks, &log));
+    let run_student = for_any_tasks(|harness, tasks| attempts(&evaluator, harness, tasks, &log));
     let seed = Digest::of_value(&("teacher", &run.session.id)).seed();
     let layout = &run.manifest().harness.layout;
     let briefing = Briefing { harness: &harness, layout, ops: &ops, train: &train, traces, run_student: &run_student, seed };
     let answer = use_it(&briefing);
     let lines = log.into_inner().unwrap_or_default();
     Ok((answer, lines.concat()))
+}
+
+/// Tells the compiler that a closure works for tasks of any lifetime, which it does not infer by itself.
+fn for_any_tasks<F>(run: F) -> F
+where
+    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<crate::artifact::evaluation::Attempted<'t>> + Sync,
+{
+    run
 }
 
 /// Attempts train tasks and writes a line about it into the teacher's log.
