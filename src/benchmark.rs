@@ -51,7 +51,10 @@ impl Benchmark {
             for (line, task) in read_tasks(&path)? {
                 let place = format!("{file}:{line}");
                 if let Some(first) = seen.insert(task.task_id.clone(), place) {
-                    let problem = format!("task_id `{}` stands already at {first}; ids are unique in a benchmark", task.task_id);
+                    let problem = format!(
+                        "task_id `{}` stands already at {first}; ids are unique in a benchmark",
+                        task.task_id
+                    );
                     return Err(BenchmarkError::Line { path, line, problem });
                 }
                 tasks.push(task);
@@ -62,7 +65,11 @@ impl Benchmark {
 
     /// The tasks of a split. Train tasks whose query is also a gate or test query are left out: the teacher would see it.
     pub fn split(&self, split: Split) -> Vec<Task> {
-        let held_out = if split == Split::Train { self.held_out_queries() } else { BTreeSet::new() };
+        let held_out = if split == Split::Train {
+            self.held_out_queries()
+        } else {
+            BTreeSet::new()
+        };
         let wanted = |task: &&Task| task.split() == split && !held_out.contains(&normal(&task.query));
         self.tasks.iter().filter(wanted).cloned().collect()
     }
@@ -77,13 +84,22 @@ impl Benchmark {
     pub fn pin(&self) -> BenchmarkPin {
         let count = |split| self.split(split).len();
         let digest = Digest::of_value(&self.tasks);
-        BenchmarkPin { train: count(Split::Train), gate: count(Split::Gate), test: count(Split::Test), digest }
+        BenchmarkPin {
+            train: count(Split::Train),
+            gate: count(Split::Gate),
+            test: count(Split::Test),
+            digest,
+        }
     }
 }
 
 /// A query without case and white space: a trace or train task with the same words gives the answer away.
 pub fn normal(query: &str) -> String {
-    query.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    query
+        .split_whitespace()
+        .map(str::to_lowercase)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The tasks of one JSON Lines file, with line numbers from 1.
@@ -94,11 +110,21 @@ pub fn read_tasks(path: &Path) -> Result<Vec<(usize, Task)>, BenchmarkError> {
     let text = disk::read_text(path)?.unwrap_or_default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let parse = |(at, line): (usize, &str)| {
-        let task = serde_json::from_str::<Task>(line).map_err(|error| error.to_string()).and_then(checked);
-        let failed = |problem| BenchmarkError::Line { path: path.to_owned(), line: at + 1, problem };
+        let task = serde_json::from_str::<Task>(line)
+            .map_err(|error| error.to_string())
+            .and_then(checked);
+        let failed = |problem| BenchmarkError::Line {
+            path: path.to_owned(),
+            line: at + 1,
+            problem,
+        };
         task.map(|task| (at + 1, task)).map_err(failed)
     };
-    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect()
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(parse)
+        .collect()
 }
 
 fn checked(task: Task) -> Result<Task, String> {
@@ -114,11 +140,19 @@ pub fn subsample(tasks: Vec<Task>, most: usize, seed: &str) -> Vec<Task> {
     if most == 0 || tasks.len() <= most {
         return tasks;
     }
-    let mut by_lot: Vec<(Digest, usize)> =
-        tasks.iter().enumerate().map(|(at, task)| (Digest::of_value(&(seed, &task.task_id)), at)).collect();
+    let mut by_lot: Vec<(Digest, usize)> = tasks
+        .iter()
+        .enumerate()
+        .map(|(at, task)| (Digest::of_value(&(seed, &task.task_id)), at))
+        .collect();
     by_lot.sort();
     let drawn: BTreeSet<usize> = by_lot.into_iter().take(most).map(|(_, at)| at).collect();
-    tasks.into_iter().enumerate().filter(|(at, _)| drawn.contains(at)).map(|(_, task)| task).collect()
+    tasks
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| drawn.contains(at))
+        .map(|(_, task)| task)
+        .collect()
 }
 
 #[cfg(test)]
@@ -138,7 +172,11 @@ mod tests {
                     {\"task_id\":\"b\",\"query\":\"same words\",\"reference_answer\":\"x\",\"scorer\":\"exact_label\",\"split\":\"gate\"}\n\
                     {\"task_id\":\"c\",\"query\":\"other\",\"reference_answer\":\"x\",\"split\":\"train\",\"mine\":1}";
         let benchmark = load(rows).unwrap();
-        let train: Vec<_> = benchmark.split(Split::Train).into_iter().map(|task| task.task_id).collect();
+        let train: Vec<_> = benchmark
+            .split(Split::Train)
+            .into_iter()
+            .map(|task| task.task_id)
+            .collect();
         assert_eq!(train, ["c"], "a train task with a gate query is left out");
         assert_eq!(benchmark.tasks[0].reference_answer, "7");
         assert_eq!(benchmark.tasks[2].extra["mine"], 1);
@@ -150,9 +188,18 @@ mod tests {
         for (row, part) in [
             ("{\"task_id\":\"b\"", "EOF"),
             ("{\"task_id\":\"b\",\"query\":\"q\"}", "reference_answer"),
-            ("{\"task_id\":\"b\",\"query\":\"q\",\"reference_answer\":\"x\",\"scorer\":\"bash_effect\"}", "bash_effect"),
-            ("{\"task_id\":\"a\",\"query\":\"q\",\"reference_answer\":\"x\"}", "tasks.jsonl:1"),
-            ("{\"task_id\":\" \",\"query\":\"q\",\"reference_answer\":\"x\"}", "task_id is empty"),
+            (
+                "{\"task_id\":\"b\",\"query\":\"q\",\"reference_answer\":\"x\",\"scorer\":\"bash_effect\"}",
+                "bash_effect",
+            ),
+            (
+                "{\"task_id\":\"a\",\"query\":\"q\",\"reference_answer\":\"x\"}",
+                "tasks.jsonl:1",
+            ),
+            (
+                "{\"task_id\":\" \",\"query\":\"q\",\"reference_answer\":\"x\"}",
+                "task_id is empty",
+            ),
         ] {
             let message = load(&format!("{good}{row}")).unwrap_err();
             assert!(message.contains("tasks.jsonl:2") && message.contains(part), "{message}");
@@ -161,7 +208,9 @@ mod tests {
 
     #[test]
     fn a_subsample_is_drawn_by_seed_and_keeps_order() {
-        let rows: String = (0..100).map(|n| format!("{{\"task_id\":\"{n:03}\",\"query\":\"q{n}\",\"reference_answer\":\"x\"}}\n")).collect();
+        let rows: String = (0..100)
+            .map(|n| format!("{{\"task_id\":\"{n:03}\",\"query\":\"q{n}\",\"reference_answer\":\"x\"}}\n"))
+            .collect();
         let tasks = load(&rows).unwrap().tasks;
         let (one, two) = (subsample(tasks.clone(), 10, "s1"), subsample(tasks.clone(), 10, "s2"));
         assert_eq!(one.len(), 10);

@@ -14,8 +14,12 @@ pub struct Clock {
 impl Clock {
     /// The clock of this process: `KAIZEN_NOW` (RFC 3339) when it is set and valid, else the machine's.
     pub fn from_environment() -> Self {
-        let fixed = std::env::var("KAIZEN_NOW").ok().and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
-        Self { fixed: fixed.map(|time| time.with_timezone(&Utc)) }
+        let fixed = std::env::var("KAIZEN_NOW")
+            .ok()
+            .and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
+        Self {
+            fixed: fixed.map(|time| time.with_timezone(&Utc)),
+        }
     }
 
     /// The present moment.

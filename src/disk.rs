@@ -33,7 +33,11 @@ pub fn effect(name: &str) {
             let file = fs::OpenOptions::new().create(true).append(true).open(log);
             let _ = file.and_then(|mut file| writeln!(file, "{number} {name}"));
         }
-        if std::env::var("KAIZEN_CRASH_BEFORE").ok().and_then(|text| text.parse().ok()) == Some(number) {
+        if std::env::var("KAIZEN_CRASH_BEFORE")
+            .ok()
+            .and_then(|text| text.parse().ok())
+            == Some(number)
+        {
             std::process::abort();
         }
     }
@@ -48,13 +52,20 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     // A link is followed, else the rename would put a plain file in its place.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().unwrap_or(Path::new("."));
-    effect(&format!("publish {}", path.file_name().unwrap_or_default().to_string_lossy()));
+    effect(&format!(
+        "publish {}",
+        path.file_name().unwrap_or_default().to_string_lossy()
+    ));
     fs::create_dir_all(folder).map_err(failed("create", folder))?;
-    let mut file = tempfile::Builder::new().prefix(".kaizen-").tempfile_in(folder).map_err(failed("write in", folder))?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".kaizen-")
+        .tempfile_in(folder)
+        .map_err(failed("write in", folder))?;
     file.write_all(bytes).map_err(failed("write", path))?;
     file.as_file().sync_data().map_err(failed("write", path))?;
     keep_mode(file.as_file(), path)?;
-    file.persist(path).map_err(|error| failed("replace", path)(error.error))?;
+    file.persist(path)
+        .map_err(|error| failed("replace", path)(error.error))?;
     Ok(())
 }
 
@@ -64,7 +75,8 @@ fn keep_mode(file: &File, path: &Path) -> Result<(), DiskError> {
     {
         use std::os::unix::fs::PermissionsExt;
         let mode = fs::metadata(path).map_or(0o644, |old| old.permissions().mode());
-        file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed("set the mode of", path))?;
+        file.set_permissions(fs::Permissions::from_mode(mode))
+            .map_err(failed("set the mode of", path))?;
     }
     Ok(())
 }
@@ -77,7 +89,10 @@ pub fn remove(path: &Path) -> Result<(), DiskError> {
     if !path.exists() && !path.is_symlink() {
         return Ok(());
     }
-    effect(&format!("remove {}", path.file_name().unwrap_or_default().to_string_lossy()));
+    effect(&format!(
+        "remove {}",
+        path.file_name().unwrap_or_default().to_string_lossy()
+    ));
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path)(error)),
         _ => Ok(()),
@@ -102,7 +117,9 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
 /// The file is there and cannot be read, or is not UTF-8.
 pub fn read_text(path: &Path) -> Result<Option<String>, DiskError> {
     let not_text = |_| failed("read as UTF-8", path)(std::io::Error::from(ErrorKind::InvalidData));
-    read(path)?.map(|bytes| String::from_utf8(bytes).map_err(not_text)).transpose()
+    read(path)?
+        .map(|bytes| String::from_utf8(bytes).map_err(not_text))
+        .transpose()
 }
 
 /// The names in a folder, sorted; none when it is not there. Names that begin with a dot are left out.
@@ -125,7 +142,8 @@ pub fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
 
 /// The files below `root` that match a glob, as relative paths with `/`, sorted; hidden folders are left out.
 pub fn matching(root: &Path, globs: &globset::GlobSet) -> Vec<String> {
-    let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
+    let visible =
+        |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
     walkdir::WalkDir::new(root)
         .max_depth(8)
         .sort_by_file_name()
@@ -133,7 +151,16 @@ pub fn matching(root: &Path, globs: &globset::GlobSet) -> Vec<String> {
         .filter_entry(visible)
         .filter_map(Result::ok)
         .filter(|entry| !entry.file_type().is_dir())
-        .filter_map(|entry| Some(entry.path().strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/")))
+        .filter_map(|entry| {
+            Some(
+                entry
+                    .path()
+                    .strip_prefix(root)
+                    .ok()?
+                    .to_string_lossy()
+                    .replace('\\', "/"),
+            )
+        })
         .filter(|path| globs.is_match(path))
         .collect()
 }
@@ -143,11 +170,22 @@ pub fn matching(root: &Path, globs: &globset::GlobSet) -> Vec<String> {
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn read_harness(root: &Path, editable: &globset::GlobSet, skip: &dyn Fn(&str) -> bool) -> Result<Harness, DiskError> {
+pub fn read_harness(
+    root: &Path,
+    editable: &globset::GlobSet,
+    skip: &dyn Fn(&str) -> bool,
+) -> Result<Harness, DiskError> {
     let mut harness = Harness::default();
     let walk = walkdir::WalkDir::new(root).max_depth(8).sort_by_file_name().into_iter();
-    let relative = |path: &Path| path.strip_prefix(root).map(|path| path.to_string_lossy().replace('\\', "/")).unwrap_or_default();
-    for entry in walk.filter_entry(|entry| !skip(&relative(entry.path()))).filter_map(Result::ok) {
+    let relative = |path: &Path| {
+        path.strip_prefix(root)
+            .map(|path| path.to_string_lossy().replace('\\', "/"))
+            .unwrap_or_default()
+    };
+    for entry in walk
+        .filter_entry(|entry| !skip(&relative(entry.path())))
+        .filter_map(Result::ok)
+    {
         let path = relative(entry.path());
         if entry.path_is_symlink() {
             harness.forbid(path, "it is a symbolic link");
@@ -181,7 +219,12 @@ pub enum LockError {
 pub fn lock(path: &Path, holder: &str) -> Result<Lock, LockError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed("create", folder))?;
-    let open = fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
+    let open = fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path);
     let mut file = open.map_err(failed("open", path))?;
     match file.try_lock() {
         Ok(()) => {}
@@ -191,6 +234,8 @@ pub fn lock(path: &Path, holder: &str) -> Result<Lock, LockError> {
         }
         Err(fs::TryLockError::Error(error)) => return Err(failed("lock", path)(error).into()),
     }
-    file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).map_err(failed("write", path))?;
+    file.set_len(0)
+        .and_then(|()| file.write_all(holder.as_bytes()))
+        .map_err(failed("write", path))?;
     Ok(Lock(file))
 }

@@ -28,7 +28,10 @@ pub struct Evaluator<'a> {
 pub fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
     let prepared = evaluator.student.prepare(harness);
     let identity = evaluator.student.identity();
-    let keys: Vec<Digest> = tasks.iter().map(|task| key(&identity, prepared.as_ref(), task, evaluator.seed)).collect();
+    let keys: Vec<Digest> = tasks
+        .iter()
+        .map(|task| key(&identity, prepared.as_ref(), task, evaluator.seed))
+        .collect();
     let remembered = evaluator.memo.get(&keys);
     let open: Vec<usize> = (0..tasks.len()).filter(|at| remembered[*at].is_none()).collect();
     let made = fan_out(evaluator, prepared.as_ref(), tasks, &open);
@@ -36,7 +39,9 @@ pub fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Ta
         // The world may be better next time.
         (!matches!(attempt, Attempt::Infra { .. })).then(|| (keys[*at], attempt.clone()))
     };
-    evaluator.memo.put(&made.iter().filter_map(worth_keeping).collect::<Vec<_>>());
+    evaluator
+        .memo
+        .put(&made.iter().filter_map(worth_keeping).collect::<Vec<_>>());
     let mut attempts = remembered;
     for (at, attempt) in made {
         attempts[at] = Some(attempt);
@@ -58,7 +63,13 @@ pub fn evaluate(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task]) -> Ev
 
 /// Everything that an answer depends on. The reference, the category and the split are not in it: the student does not see them.
 fn key(identity: &serde_json::Value, prepared: &dyn Prepared, task: &Task, seed: u64) -> Digest {
-    Digest::of_value(&(identity, prepared.footprint(task), &task.query, &task.agent, task_seed(task, seed)))
+    Digest::of_value(&(
+        identity,
+        prepared.footprint(task),
+        &task.query,
+        &task.agent,
+        task_seed(task, seed),
+    ))
 }
 
 /// Both arms of a comparison draw the same chance for the same task.
@@ -83,14 +94,19 @@ fn fan_out(evaluator: &Evaluator, prepared: &dyn Prepared, tasks: &[&Task], open
     }
     let mut made: Vec<(usize, Attempt)> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     });
     made.sort_by_key(|(at, _)| *at);
     made
 }
 
 fn scored<'t>(evaluator: &Evaluator, task: &'t Task, attempt: Option<Attempt>) -> Attempted<'t> {
-    let attempt = attempt.unwrap_or(Attempt::Infra { reason: "no attempt was made".into() });
+    let attempt = attempt.unwrap_or(Attempt::Infra {
+        reason: "no attempt was made".into(),
+    });
     let (attempt, score) = match attempt {
         Attempt::Answered { ref answer, .. } => match (evaluator.score)(task, answer) {
             Ok(score) => (attempt, Some(score)),

@@ -26,22 +26,38 @@ pub fn run_phase(scratch: &Path, program: &[String], reads: Files, writes: &[Str
     }
     let output = start(scratch, program, None)?;
     if !output.status.success() {
-        return Err(format!("`{}` ended with {}: {}", program.join(" "), output.status, tail(&output.stderr)));
+        return Err(format!(
+            "`{}` ended with {}: {}",
+            program.join(" "),
+            output.status,
+            tail(&output.stderr)
+        ));
     }
-    let left = writes.iter().map(|name| collect(scratch, program, name)).collect::<Result<Vec<_>, _>>()?;
+    let left = writes
+        .iter()
+        .map(|name| collect(scratch, program, name))
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(left.into_iter().flatten().collect())
 }
 
 /// A declared write: a file that must be there, or a folder with whatever it holds.
 fn collect(scratch: &Path, program: &[String], name: &str) -> Result<Files, String> {
     if !name.ends_with('/') {
-        let bytes = read_plain(&scratch.join(name)).map_err(|error| format!("`{}` left no {name}: {error}", program.join(" ")))?;
+        let bytes = read_plain(&scratch.join(name))
+            .map_err(|error| format!("`{}` left no {name}: {error}", program.join(" ")))?;
         return Ok(vec![(name.to_owned(), bytes)]);
     }
-    let Ok(entries) = fs::read_dir(scratch.join(name)) else { return Ok(Vec::new()) };
+    let Ok(entries) = fs::read_dir(scratch.join(name)) else {
+        return Ok(Vec::new());
+    };
     let mut files: Files = entries
         .filter_map(Result::ok)
-        .filter_map(|entry| Some((format!("{name}{}", entry.file_name().to_str()?), read_plain(&entry.path()).ok()?)))
+        .filter_map(|entry| {
+            Some((
+                format!("{name}{}", entry.file_name().to_str()?),
+                read_plain(&entry.path()).ok()?,
+            ))
+        })
         .collect();
     files.sort();
     Ok(files)
@@ -61,13 +77,24 @@ fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
 /// There is no program, it fails, or says no score from 0 to 1.
 pub fn score(root: &Path, program: &[String], task: &Task, answer: &str) -> Result<f64, String> {
     if program.is_empty() {
-        return Err(format!("task {} has scorer `command`, and [benchmark] scorer_command is not set", task.task_id));
+        return Err(format!(
+            "task {} has scorer `command`, and [benchmark] scorer_command is not set",
+            task.task_id
+        ));
     }
     let question = serde_json::json!({"task": task, "answer": answer}).to_string();
     let output = start(root, program, Some(question.as_bytes()))?;
     let reply: Option<serde_json::Value> = serde_json::from_slice(&output.stdout).ok();
-    let score = reply.and_then(|reply| reply.get("score")?.as_f64()).filter(|score| (0.0..=1.0).contains(score));
-    score.filter(|_| output.status.success()).ok_or_else(|| format!("`{}` gave no {{\"score\": 0..1}}: {}", program.join(" "), tail(&output.stderr)))
+    let score = reply
+        .and_then(|reply| reply.get("score")?.as_f64())
+        .filter(|score| (0.0..=1.0).contains(score));
+    score.filter(|_| output.status.success()).ok_or_else(|| {
+        format!(
+            "`{}` gave no {{\"score\": 0..1}}: {}",
+            program.join(" "),
+            tail(&output.stderr)
+        )
+    })
 }
 
 fn start(folder: &Path, program: &[String], stdin: Option<&[u8]>) -> Result<Output, String> {
@@ -93,5 +120,9 @@ fn tail(stderr: &[u8]) -> String {
     let lines: Vec<&str> = text.lines().rev().take(3).collect();
     let mut tail: Vec<&str> = lines.into_iter().rev().collect();
     tail.retain(|line| !line.trim().is_empty());
-    if tail.is_empty() { "it said nothing on stderr".to_owned() } else { tail.join(" / ") }
+    if tail.is_empty() {
+        "it said nothing on stderr".to_owned()
+    } else {
+        tail.join(" / ")
+    }
 }

@@ -99,25 +99,45 @@ pub fn freshness(checkpoint: Option<&Checkpoint>, present: &Present, editable: b
         return Freshness::Blocked { missing };
     }
     let Some(checkpoint) = checkpoint else {
-        return Freshness::Stale { reasons: vec![Reason::NeverFinished] };
+        return Freshness::Stale {
+            reasons: vec![Reason::NeverFinished],
+        };
     };
     let edited = edited(checkpoint, present);
-    let gone: Vec<Reason> = absent(&present.writes).into_iter().map(|name| Reason::WriteMissing { name }).collect();
-    let reasons: Vec<Reason> = definition(checkpoint, present).into_iter().chain(reads(checkpoint, present)).collect();
-    match (reasons.is_empty() && gone.is_empty(), editable && gone.is_empty() && !edited.is_empty()) {
+    let gone: Vec<Reason> = absent(&present.writes)
+        .into_iter()
+        .map(|name| Reason::WriteMissing { name })
+        .collect();
+    let reasons: Vec<Reason> = definition(checkpoint, present)
+        .into_iter()
+        .chain(reads(checkpoint, present))
+        .collect();
+    match (
+        reasons.is_empty() && gone.is_empty(),
+        editable && gone.is_empty() && !edited.is_empty(),
+    ) {
         (true, _) => Freshness::Fresh { edited },
         (false, true) => Freshness::Kept { reasons, edited },
-        (false, false) => Freshness::Stale { reasons: reasons.into_iter().chain(gone).collect() },
+        (false, false) => Freshness::Stale {
+            reasons: reasons.into_iter().chain(gone).collect(),
+        },
     }
 }
 
 fn absent(digests: &BTreeMap<String, Option<Digest>>) -> Vec<String> {
-    digests.iter().filter(|(_, digest)| digest.is_none()).map(|(name, _)| name.clone()).collect()
+    digests
+        .iter()
+        .filter(|(_, digest)| digest.is_none())
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn edited(checkpoint: &Checkpoint, present: &Present) -> Vec<String> {
     let differs = |name: &str, now: &Digest| checkpoint.writes.get(name).is_some_and(|was| was != now);
-    let changed = present.writes.iter().filter(|(name, now)| now.is_some_and(|now| differs(name, &now)));
+    let changed = present
+        .writes
+        .iter()
+        .filter(|(name, now)| now.is_some_and(|now| differs(name, &now)));
     changed.map(|(name, _)| name.clone()).collect()
 }
 
@@ -131,8 +151,15 @@ fn reads(checkpoint: &Checkpoint, present: &Present) -> Vec<Reason> {
     names.sort();
     names.dedup();
     let changed = |name: &String| {
-        let (was, now) = (checkpoint.reads.get(name).copied(), present.reads.get(name).copied().flatten());
-        (was != now).then(|| Reason::ReadChanged { name: name.clone(), was, now })
+        let (was, now) = (
+            checkpoint.reads.get(name).copied(),
+            present.reads.get(name).copied().flatten(),
+        );
+        (was != now).then(|| Reason::ReadChanged {
+            name: name.clone(),
+            was,
+            now,
+        })
     };
     names.into_iter().filter_map(changed).collect()
 }
@@ -145,7 +172,9 @@ impl fmt::Display for Reason {
             Reason::DefinitionChanged { was, now } => {
                 write!(f, "its definition changed: was {}, now {}", was.short(), now.short())
             }
-            Reason::ReadChanged { name, was, now } => write!(f, "{name} changed: was {}, now {}", short(was), short(now)),
+            Reason::ReadChanged { name, was, now } => {
+                write!(f, "{name} changed: was {}, now {}", short(was), short(now))
+            }
             Reason::WriteMissing { name } => write!(f, "{name} is missing"),
         }
     }
@@ -202,13 +231,22 @@ mod tests {
             ("definition", None, Some("write"), true, "blocked"),
         ] {
             let present = present(definition, read, write);
-            assert_eq!(state(&present, editable), expected, "{definition} {read:?} {write:?} {editable}");
+            assert_eq!(
+                state(&present, editable),
+                expected,
+                "{definition} {read:?} {write:?} {editable}"
+            );
         }
     }
 
     #[test]
     fn without_a_checkpoint_it_has_not_finished() {
         let stale = freshness(None, &present("definition", Some("read"), Some("write")), true);
-        assert_eq!(stale, Freshness::Stale { reasons: vec![Reason::NeverFinished] });
+        assert_eq!(
+            stale,
+            Freshness::Stale {
+                reasons: vec![Reason::NeverFinished]
+            }
+        );
     }
 }

@@ -32,6 +32,7 @@ pub mod route;
 pub mod score;
 
 // The pipeline.
+pub mod cli;
 pub mod evaluate;
 pub mod phase;
 pub mod pipeline;

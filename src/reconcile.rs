@@ -63,8 +63,13 @@ pub fn reconcile(
     route: &dyn Fn(&Edit) -> Route,
 ) -> Reconciliation {
     let mut planned = BTreeSet::new();
-    let unique = plan.iter().enumerate().filter(|(_, edit)| planned.insert(edit.digest()));
-    let steps: Vec<(usize, Step)> = unique.map(|(at, edit)| (at, step(edit, outcomes, held, route))).collect();
+    let unique = plan
+        .iter()
+        .enumerate()
+        .filter(|(_, edit)| planned.insert(edit.digest()));
+    let steps: Vec<(usize, Step)> = unique
+        .map(|(at, edit)| (at, step(edit, outcomes, held, route)))
+        .collect();
     let gone = |digest: &&Digest| !planned.contains(*digest);
     let status = |digest: &Digest| outcomes.get(digest).map(|outcome| outcome.status);
     let applied = |digest: &Digest| matches!(held.get(digest), Some(Held::Applied(_)));
@@ -92,7 +97,10 @@ pub fn reconcile(
 }
 
 fn was_applied(status: Option<OutcomeStatus>) -> bool {
-    matches!(status, Some(OutcomeStatus::Applied | OutcomeStatus::RolledBack | OutcomeStatus::Stranded))
+    matches!(
+        status,
+        Some(OutcomeStatus::Applied | OutcomeStatus::RolledBack | OutcomeStatus::Stranded)
+    )
 }
 
 fn step(
@@ -110,9 +118,15 @@ fn step(
         (Some(Held::Stranded), Some(OutcomeStatus::Applied)) => Step::Stranded,
         (_, Some(OutcomeStatus::Applied)) => Step::Undone,
         (_, Some(OutcomeStatus::RolledBack)) if taken_back_in_git(outcome) => Step::Keep,
-        (_, Some(OutcomeStatus::RejectedByGate | OutcomeStatus::Undecided | OutcomeStatus::Inapplicable | OutcomeStatus::Stranded)) => {
-            overruled(edit, outcome, route)
-        }
+        (
+            _,
+            Some(
+                OutcomeStatus::RejectedByGate
+                | OutcomeStatus::Undecided
+                | OutcomeStatus::Inapplicable
+                | OutcomeStatus::Stranded,
+            ),
+        ) => overruled(edit, outcome, route),
         (_, status) => routed(edit, status, route),
     }
 }
@@ -146,7 +160,9 @@ fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> R
 /// `undone` are the commits that a person reverted in git.
 pub fn held(entries: &[Entry], session: &str, undone: &BTreeSet<CommitId>) -> BTreeMap<Digest, Held> {
     let mut held = BTreeMap::new();
-    let ours = entries.iter().filter(|entry| entry.trailer("Session-ID") == Some(session));
+    let ours = entries
+        .iter()
+        .filter(|entry| entry.trailer("Session-ID") == Some(session));
     for entry in ours {
         for (key, value) in &entry.trailers {
             let Ok(digest) = value.parse::<Digest>() else { continue };

@@ -38,7 +38,11 @@ pub const MANUAL_TIER: &str = "manual tier, requires explicit approval";
 
 /// Where an edit goes; a person's decision wins over the table.
 pub fn route(tier: RiskTier, autonomy: Autonomy, decision: Option<&Decision>) -> Route {
-    match (decision.map(|decision| (decision.decision, decision.skip_gate)), autonomy, tier) {
+    match (
+        decision.map(|decision| (decision.decision, decision.skip_gate)),
+        autonomy,
+        tier,
+    ) {
         (Some((Answer::Accept, true)), _, _) => Route::GateSkipped,
         (Some((Answer::Accept, false)), _, _) => Route::Gate,
         (Some((Answer::Reject, _)), _, _) => Route::RejectByUser,
@@ -73,10 +77,14 @@ mod tests {
 
     #[test]
     fn a_decision_wins_over_the_table() {
-        let decision = |answer: &str, skip: bool| serde_json::from_value(serde_json::json!({"decision": answer, "skip_gate": skip})).unwrap();
-        for (answer, skip, expected) in
-            [("accept", false, Route::Gate), ("accept", true, Route::GateSkipped), ("reject", false, Route::RejectByUser)]
-        {
+        let decision = |answer: &str, skip: bool| {
+            serde_json::from_value(serde_json::json!({"decision": answer, "skip_gate": skip})).unwrap()
+        };
+        for (answer, skip, expected) in [
+            ("accept", false, Route::Gate),
+            ("accept", true, Route::GateSkipped),
+            ("reject", false, Route::RejectByUser),
+        ] {
             for tier in [RiskTier::Auto, RiskTier::Review, RiskTier::Manual] {
                 assert_eq!(route(tier, Autonomy::Tiered, Some(&decision(answer, skip))), expected);
             }

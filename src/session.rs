@@ -50,13 +50,20 @@ pub fn is_id(text: &str) -> bool {
 pub fn all(root: &Path) -> Result<Vec<Session>, DiskError> {
     let folder = root.join(FOLDER);
     let held = |id: &String| is_id(id) && folder.join(id).join("trigger.json").is_file();
-    Ok(disk::names(&folder)?.into_iter().filter(held).map(|id| Session::at(root, &id)).collect())
+    Ok(disk::names(&folder)?
+        .into_iter()
+        .filter(held)
+        .map(|id| Session::at(root, &id))
+        .collect())
 }
 
 impl Session {
     /// The session with a name, whether it exists or not.
     pub fn at(root: &Path, id: &str) -> Self {
-        Self { id: id.to_owned(), folder: root.join(FOLDER).join(id) }
+        Self {
+            id: id.to_owned(),
+            folder: root.join(FOLDER).join(id),
+        }
     }
 
     /// The path of one of its files.
@@ -152,7 +159,9 @@ impl Session {
             let bytes = disk::read(&self.path(&format!("{name}{file}")))?.unwrap_or_default();
             parts.push((file, bytes));
         }
-        Ok(Some(Digest::of_parts(parts.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice())))))
+        Ok(Some(Digest::of_parts(
+            parts.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice())),
+        )))
     }
 
     /// All outcomes, by edit.

@@ -37,9 +37,13 @@ impl DiskMemo {
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
         {
-            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO attempt (key, value) VALUES (?1, ?2)")?;
+            let mut insert =
+                transaction.prepare_cached("INSERT OR REPLACE INTO attempt (key, value) VALUES (?1, ?2)")?;
             for (key, attempt) in attempts {
-                insert.execute(params![key.to_string(), serde_json::to_string(attempt).unwrap_or_default()])?;
+                insert.execute(params![
+                    key.to_string(),
+                    serde_json::to_string(attempt).unwrap_or_default()
+                ])?;
             }
         }
         transaction.commit()
@@ -84,7 +88,11 @@ mod tests {
     use super::*;
 
     fn answered() -> Attempt {
-        Attempt::Answered { answer: "a".into(), model: None, tool: None }
+        Attempt::Answered {
+            answer: "a".into(),
+            model: None,
+            tool: None,
+        }
     }
 
     #[test]
@@ -93,7 +101,10 @@ mod tests {
         let path = folder.path().join("cache/memo.db");
         let (known, unknown) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
         DiskMemo::open(&path).unwrap().put(&[(known, answered())]);
-        assert_eq!(DiskMemo::open(&path).unwrap().get(&[known, unknown]), [Some(answered()), None]);
+        assert_eq!(
+            DiskMemo::open(&path).unwrap().get(&[known, unknown]),
+            [Some(answered()), None]
+        );
         for tail in ["", "-wal", "-shm"] {
             std::fs::write(format!("{}{tail}", path.display()), "this is no database, it is text").unwrap();
         }

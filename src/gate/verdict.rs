@@ -133,7 +133,14 @@ pub struct Judgement {
 impl Verdict {
     /// The numbers in one line, for a commit's trailer.
     pub fn evidence(&self) -> String {
-        let Self { overall_delta, wins, losses, ties, tasks, .. } = self;
+        let Self {
+            overall_delta,
+            wins,
+            losses,
+            ties,
+            tasks,
+            ..
+        } = self;
         format!("{overall_delta:+.4} ({wins} wins, {losses} losses, {ties} ties of {tasks} tasks)")
     }
 }

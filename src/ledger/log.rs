@@ -1,7 +1,7 @@
 //! Reading history: our commits, their parents, and the user's reverts of them.
 
-use super::process::refusal;
 use super::Git;
+use super::process::refusal;
 use crate::commit_message::trailers;
 use crate::port::{CommitId, Entry, LedgerError};
 

@@ -14,7 +14,6 @@ use std::time::Duration;
 use crate::harness::Harness;
 use crate::port::{CommitId, Entry, Ledger, LedgerError};
 
-
 pub use status::{FileState, FileStatus};
 
 /// What kaizen may do in the user's repository.

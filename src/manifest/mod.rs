@@ -174,50 +174,87 @@ impl Default for Manifest {
 
 impl Default for HarnessSection {
     fn default() -> Self {
-        let files = ["config.toml", "agents/*/system_prompt.md", "agents/*/few_shot.json", "tools/descriptions.toml"];
-        Self { files: files.map(str::to_owned).to_vec(), layout: Layout::default(), tiers: BTreeMap::new() }
+        let files = [
+            "config.toml",
+            "agents/*/system_prompt.md",
+            "agents/*/few_shot.json",
+            "tools/descriptions.toml",
+        ];
+        Self {
+            files: files.map(str::to_owned).to_vec(),
+            layout: Layout::default(),
+            tiers: BTreeMap::new(),
+        }
     }
 }
 
 impl Default for TracesSection {
     fn default() -> Self {
-        Self { files: vec!["traces/*.jsonl".into(), "traces.db".into()], most: 2000 }
+        Self {
+            files: vec!["traces/*.jsonl".into(), "traces.db".into()],
+            most: 2000,
+        }
     }
 }
 
 impl Default for BenchmarkSection {
     fn default() -> Self {
-        Self { files: vec!["benchmark/*.jsonl".into()], subsample: 0, seed: 0, scorer_command: Vec::new() }
+        Self {
+            files: vec!["benchmark/*.jsonl".into()],
+            subsample: 0,
+            seed: 0,
+            scorer_command: Vec::new(),
+        }
     }
 }
 
 impl Default for StudentSection {
     fn default() -> Self {
-        Self { engine: StudentEngine::Nearest, concurrency: 0 }
+        Self {
+            engine: StudentEngine::Nearest,
+            concurrency: 0,
+        }
     }
 }
 
 impl Default for TeacherSection {
     fn default() -> Self {
-        Self { engine: TeacherEngine::Rules, max_edits: 10 }
+        Self {
+            engine: TeacherEngine::Rules,
+            max_edits: 10,
+        }
     }
 }
 
 impl Default for SessionSection {
     fn default() -> Self {
-        Self { autonomy: Autonomy::Tiered, min_traces: 20 }
+        Self {
+            autonomy: Autonomy::Tiered,
+            min_traces: 20,
+        }
     }
 }
 
 impl Default for GateSection {
     fn default() -> Self {
-        Self { rule: crate::gate::RuleKind::Overall, min_improvement: 0.0, max_regression: None, max_infra_share: 0.05 }
+        Self {
+            rule: crate::gate::RuleKind::Overall,
+            min_improvement: 0.0,
+            max_regression: None,
+            max_infra_share: 0.05,
+        }
     }
 }
 
 impl Default for LedgerSection {
     fn default() -> Self {
-        Self { hooks: true, sign: None, author: None, lock_wait_seconds: 10, commit_sessions: true }
+        Self {
+            hooks: true,
+            sign: None,
+            author: None,
+            lock_wait_seconds: 10,
+            commit_sessions: true,
+        }
     }
 }
 
@@ -249,18 +286,31 @@ impl Manifest {
     /// See [`ManifestError`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, ManifestError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let malformed = |error: toml::de::Error| ManifestError::Malformed { path: path.to_owned(), message: explain(&error) };
+        let malformed = |error: toml::de::Error| ManifestError::Malformed {
+            path: path.to_owned(),
+            message: explain(&error),
+        };
         let manifest: Manifest = toml::from_str(text).map_err(malformed)?;
-        let invalid = |problem| ManifestError::Invalid { path: path.to_owned(), problem };
+        let invalid = |problem| ManifestError::Invalid {
+            path: path.to_owned(),
+            problem,
+        };
         manifest.check().map_err(invalid)?;
         Ok(manifest)
     }
 
     fn check(&self) -> Result<(), String> {
         if self.version != 1 {
-            return Err(format!("version = {} is newer than this kaizen reads (1); upgrade kaizen", self.version));
+            return Err(format!(
+                "version = {} is newer than this kaizen reads (1); upgrade kaizen",
+                self.version
+            ));
         }
-        let gate = [("min_improvement", Some(self.gate.min_improvement)), ("max_regression", self.gate.max_regression), ("max_infra_share", Some(self.gate.max_infra_share))];
+        let gate = [
+            ("min_improvement", Some(self.gate.min_improvement)),
+            ("max_regression", self.gate.max_regression),
+            ("max_infra_share", Some(self.gate.max_infra_share)),
+        ];
         for (key, value) in gate.into_iter().filter_map(|(key, value)| Some((key, value?))) {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("[gate] {key} = {value} must lie between 0 and 1"));
@@ -268,9 +318,19 @@ impl Manifest {
         }
         let lowered = self.harness.tiers.iter().find(|(op, tier)| **tier < op.tier());
         if let Some((op, tier)) = lowered {
-            return Err(format!("[harness.tiers] {} = {tier:?} is lower than {:?}; a tier can only be raised", op.name(), op.tier()));
+            return Err(format!(
+                "[harness.tiers] {} = {tier:?} is lower than {:?}; a tier can only be raised",
+                op.name(),
+                op.tier()
+            ));
         }
-        globs(self.harness.files.iter().chain(&self.traces.files).chain(&self.benchmark.files))?;
+        globs(
+            self.harness
+                .files
+                .iter()
+                .chain(&self.traces.files)
+                .chain(&self.benchmark.files),
+        )?;
         phases::graph(&self.phases()).map(|_| ())
     }
 
@@ -283,7 +343,9 @@ impl Manifest {
     pub fn phases(&self) -> BTreeMap<String, Stanza> {
         let mut all = phases::built_in();
         for (name, stanza) in &self.phase {
-            let merged = all.get(name).map_or_else(|| stanza.clone(), |base| base.overridden(stanza));
+            let merged = all
+                .get(name)
+                .map_or_else(|| stanza.clone(), |base| base.overridden(stanza));
             all.insert(name.clone(), merged);
         }
         all
@@ -298,7 +360,9 @@ pub fn globs<'a>(patterns: impl IntoIterator<Item = &'a String>) -> Result<globs
     let mut set = globset::GlobSetBuilder::new();
     for pattern in patterns {
         if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
-            return Err(format!("`{pattern}` leads out of the workspace; paths are relative to kaizen.toml"));
+            return Err(format!(
+                "`{pattern}` leads out of the workspace; paths are relative to kaizen.toml"
+            ));
         }
         let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
         set.add(glob.map_err(|error| format!("`{pattern}` is not a glob: {}", error.kind()))?);
@@ -311,7 +375,11 @@ fn explain(error: &toml::de::Error) -> String {
     let message = error.to_string().trim_end().to_owned();
     let mut quoted = error.message().split('`').skip(1).step_by(2);
     let unknown = error.message().starts_with("unknown");
-    match quoted.next().filter(|_| unknown).and_then(|found| nearest(found, quoted)) {
+    match quoted
+        .next()
+        .filter(|_| unknown)
+        .and_then(|found| nearest(found, quoted))
+    {
         Some(key) => format!("{message}\ndid you mean `{key}`?"),
         None => message,
     }
@@ -319,7 +387,9 @@ fn explain(error: &toml::de::Error) -> String {
 
 /// The candidate with the smallest edit distance, when it is near enough to be a slip of the finger.
 pub fn nearest<'a>(found: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near = candidates.map(|candidate| (distance(found, candidate), candidate)).min()?;
+    let near = candidates
+        .map(|candidate| (distance(found, candidate), candidate))
+        .min()?;
     (near.0 <= found.len().max(3) / 2).then_some(near.1)
 }
 
@@ -355,9 +425,15 @@ mod tests {
     #[test]
     fn a_misspelt_key_names_line_and_nearest_key() {
         let message = parse("version = 1\n[sesion]\nautonomy = \"auto\"\n").unwrap_err();
-        assert!(message.contains("line 2") && message.contains("did you mean `session`?"), "{message}");
+        assert!(
+            message.contains("line 2") && message.contains("did you mean `session`?"),
+            "{message}"
+        );
         let message = parse("[session]\nautonmy = \"auto\"\n").unwrap_err();
-        assert!(message.contains("line 2") && message.contains("did you mean `autonomy`?"), "{message}");
+        assert!(
+            message.contains("line 2") && message.contains("did you mean `autonomy`?"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -368,7 +444,10 @@ mod tests {
             ("[harness.tiers]\nreplace_system_prompt = \"auto\"", "only be raised"),
             ("[harness]\nfiles = [\"../x\"]", "out of the workspace"),
             ("[phase.execute]\nrun = [\"true\"]", "execute"),
-            ("[phase.mine]\nreads = [\"mine.json\"]\nwrites = [\"mine.json\"]\nrun = [\"true\"]", "cycle"),
+            (
+                "[phase.mine]\nreads = [\"mine.json\"]\nwrites = [\"mine.json\"]\nrun = [\"true\"]",
+                "cycle",
+            ),
             ("[phase.mine]\nwrites = [\"plan.json\"]\nrun = [\"true\"]", "plan.json"),
             ("[phase.mine]\nwrites = [\"../x\"]\nrun = [\"true\"]", "../x"),
         ] {

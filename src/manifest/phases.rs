@@ -26,7 +26,13 @@ pub struct Stanza {
 impl Stanza {
     /// This stanza with what `other` states in its place.
     pub fn overridden(&self, other: &Stanza) -> Stanza {
-        let pick = |ours: &Vec<String>, theirs: &Vec<String>| if theirs.is_empty() { ours.clone() } else { theirs.clone() };
+        let pick = |ours: &Vec<String>, theirs: &Vec<String>| {
+            if theirs.is_empty() {
+                ours.clone()
+            } else {
+                theirs.clone()
+            }
+        };
         Stanza {
             reads: pick(&self.reads, &other.reads),
             writes: pick(&self.writes, &other.writes),
@@ -42,7 +48,9 @@ pub fn built_in() -> BTreeMap<String, Stanza> {
         phase: BTreeMap<String, Stanza>,
     }
     // The text is part of the program; a test parses it.
-    toml::from_str::<Default>(DEFAULT).map(|default| default.phase).unwrap_or_default()
+    toml::from_str::<Default>(DEFAULT)
+        .map(|default| default.phase)
+        .unwrap_or_default()
 }
 
 /// The phases in the order in which they run: readers after writers, names break ties.
@@ -56,7 +64,10 @@ pub fn graph(phases: &BTreeMap<String, Stanza>) -> Result<Vec<String>, String> {
     while !left.is_empty() {
         let waits = |name: &String| {
             let reads = &phases[name].reads;
-            reads.iter().filter_map(|read| writers.get(read)).any(|writer| left.contains(writer))
+            reads
+                .iter()
+                .filter_map(|read| writers.get(read))
+                .any(|writer| left.contains(writer))
         };
         let Some(next) = left.iter().find(|name| !waits(name)).copied() else {
             let names: Vec<&str> = left.iter().map(|name| name.as_str()).collect();
@@ -80,7 +91,9 @@ fn writers(phases: &BTreeMap<String, Stanza>) -> Result<BTreeMap<&String, &Strin
         check(name, stanza, built_in.get(name))?;
         for write in &stanza.writes {
             if let Some(other) = writers.insert(write, name) {
-                return Err(format!("[phase.{name}] writes {write}, which [phase.{other}] writes already"));
+                return Err(format!(
+                    "[phase.{name}] writes {write}, which [phase.{other}] writes already"
+                ));
             }
         }
     }
@@ -89,19 +102,30 @@ fn writers(phases: &BTreeMap<String, Stanza>) -> Result<BTreeMap<&String, &Strin
 
 fn check(name: &str, stanza: &Stanza, built_in: Option<&Stanza>) -> Result<(), String> {
     if ONLY_BUILT_IN.contains(&name) && !stanza.run.is_empty() {
-        return Err(format!("[phase.{name}] cannot be replaced by a program: it holds what a session guarantees"));
+        return Err(format!(
+            "[phase.{name}] cannot be replaced by a program: it holds what a session guarantees"
+        ));
     }
     if built_in.is_none() && stanza.run.is_empty() {
-        return Err(format!("[phase.{name}] is not built in and names no program; add run = [\"program\", \"argument\"]"));
+        return Err(format!(
+            "[phase.{name}] is not built in and names no program; add run = [\"program\", \"argument\"]"
+        ));
     }
-    if built_in.is_some_and(|base| base.writes != stanza.writes || !base.reads.iter().all(|read| stanza.reads.contains(read))) {
-        return Err(format!("[phase.{name}] must write what the built-in phase writes and read at least what it reads"));
+    if built_in
+        .is_some_and(|base| base.writes != stanza.writes || !base.reads.iter().all(|read| stanza.reads.contains(read)))
+    {
+        return Err(format!(
+            "[phase.{name}] must write what the built-in phase writes and read at least what it reads"
+        ));
     }
     let known = ["@traces", "@train", "@gate", "@harness", "@ledger"];
     for path in stanza.reads.iter().chain(&stanza.writes) {
         let outside = path.starts_with('/') || path.contains('\\') || path.split('/').any(|part| part == "..");
         if outside || path.is_empty() || (path.starts_with('@') && !known.contains(&path.as_str())) {
-            return Err(format!("[phase.{name}] `{path}` is neither a path in the session nor one of {}", known.join(", ")));
+            return Err(format!(
+                "[phase.{name}] `{path}` is neither a path in the session nor one of {}",
+                known.join(", ")
+            ));
         }
     }
     Ok(())
@@ -114,13 +138,20 @@ mod tests {
     #[test]
     fn the_built_in_phases_run_in_the_order_of_the_design() {
         let order = graph(&built_in()).unwrap();
-        assert_eq!(order, ["readiness", "baseline", "diagnose", "plan", "execute", "record"]);
+        assert_eq!(
+            order,
+            ["readiness", "baseline", "diagnose", "plan", "execute", "record"]
+        );
     }
 
     #[test]
     fn a_further_phase_runs_after_what_it_reads() {
         let mut phases = built_in();
-        let lint = Stanza { reads: vec!["plan.json".into()], writes: vec!["lint.md".into()], run: vec!["lint".into()] };
+        let lint = Stanza {
+            reads: vec!["plan.json".into()],
+            writes: vec!["lint.md".into()],
+            run: vec!["lint".into()],
+        };
         phases.insert("a_lint".into(), lint);
         let order = graph(&phases).unwrap();
         let at = |name: &str| order.iter().position(|other| other == name).unwrap();

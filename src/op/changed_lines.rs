@@ -10,7 +10,11 @@ pub fn changed_line_ratio(original: &str, modified: &str) -> f64 {
     if longer == 0 {
         return 0.0;
     }
-    let same = if old.len() == new.len() { in_place(&old, &new) } else { aligned(&old, &new) };
+    let same = if old.len() == new.len() {
+        in_place(&old, &new)
+    } else {
+        aligned(&old, &new)
+    };
     (longer - same) as f64 / longer as f64
 }
 
@@ -24,7 +28,11 @@ fn aligned(old: &[&str], new: &[&str]) -> usize {
     for line in old {
         let mut diagonal = 0;
         for (at, other) in new.iter().enumerate() {
-            let best = if line == other { diagonal + 1 } else { row[at].max(row[at + 1]) };
+            let best = if line == other {
+                diagonal + 1
+            } else {
+                row[at].max(row[at + 1])
+            };
             diagonal = std::mem::replace(&mut row[at + 1], best);
         }
     }

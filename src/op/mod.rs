@@ -35,9 +35,11 @@ pub struct Rules {
 /// The reason why the edit has no place in this harness.
 pub fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Harness, Inapplicable> {
     match edit.op {
-        Op::SetModelForQueryClass | Op::SetModelParam | Op::SetAgentClass | Op::SetAgentParam | Op::EditToolDescription => {
-            set_value::apply(edit, harness, rules)
-        }
+        Op::SetModelForQueryClass
+        | Op::SetModelParam
+        | Op::SetAgentClass
+        | Op::SetAgentParam
+        | Op::EditToolDescription => set_value::apply(edit, harness, rules),
         Op::PatchSystemPrompt => prompt::patch(edit, harness, rules),
         Op::ReplaceSystemPrompt => prompt::replace(edit, harness, rules),
         Op::EditFewShotExemplars => set_examples::apply(edit, harness, rules),
@@ -71,6 +73,9 @@ pub fn normalise(edit: &Edit, harness: &Harness, rules: &Rules, raised: &BTreeMa
         _ => edit.clone(),
     };
     let tier = raised.get(&edit.op).copied().unwrap_or_default().max(edit.op.tier());
-    Edit { pillar: edit.op.pillar(), risk_tier: tier, ..edit }
+    Edit {
+        pillar: edit.op.pillar(),
+        risk_tier: tier,
+        ..edit
+    }
 }
-

@@ -131,7 +131,9 @@ pub fn schema(op: Op) -> Schema {
 }
 
 fn inlined() -> SchemaGenerator {
-    schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator()
+    schemars::generate::SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator()
 }
 
 /// Adds to the schema of an edit what each op's payload holds.
@@ -147,17 +149,30 @@ pub fn describe_payloads(edit: &mut Schema) {
 
 /// A text of the payload.
 pub(super) fn text<'a>(payload: &'a Map<String, Value>, key: &'static str) -> Result<&'a str, Inapplicable> {
-    let text = value(payload, key)?.as_str().ok_or_else(|| wrong(key, "it must be a text"))?;
-    if text.contains('\0') { Err(wrong(key, "it holds a NUL byte")) } else { Ok(text) }
+    let text = value(payload, key)?
+        .as_str()
+        .ok_or_else(|| wrong(key, "it must be a text"))?;
+    if text.contains('\0') {
+        Err(wrong(key, "it holds a NUL byte"))
+    } else {
+        Ok(text)
+    }
 }
 
 /// A value of the payload, of bearable size.
 pub(super) fn value<'a>(payload: &'a Map<String, Value>, key: &'static str) -> Result<&'a Value, Inapplicable> {
     let value = payload.get(key).ok_or(Inapplicable::Missing(key))?;
     let size = value.as_str().map_or_else(|| value.to_string().len(), str::len);
-    if size > LARGEST { Err(wrong(key, &format!("{size} bytes are more than {LARGEST}"))) } else { Ok(value) }
+    if size > LARGEST {
+        Err(wrong(key, &format!("{size} bytes are more than {LARGEST}")))
+    } else {
+        Ok(value)
+    }
 }
 
 pub(super) fn wrong(key: &'static str, problem: &str) -> Inapplicable {
-    Inapplicable::Payload { key, problem: problem.to_owned() }
+    Inapplicable::Payload {
+        key,
+        problem: problem.to_owned(),
+    }
 }

@@ -25,7 +25,11 @@ pub fn place(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Place, Ina
     let fill = |part: &str| filled(part, edit);
     let place = Place {
         path: path.split('/').map(fill).collect::<Result<Vec<_>, _>>()?.join("/"),
-        keys: keys.split('.').filter(|key| !key.is_empty()).map(fill).collect::<Result<Vec<_>, _>>()?,
+        keys: keys
+            .split('.')
+            .filter(|key| !key.is_empty())
+            .map(fill)
+            .collect::<Result<Vec<_>, _>>()?,
     };
     permitted(&place.path, harness, rules)?;
     Ok(place)
@@ -50,9 +54,15 @@ fn filled(part: &str, edit: &Edit) -> Result<String, Inapplicable> {
 
 /// The agent's name is the payload's, else the second part of the target `agents.<name>.…`.
 fn name<'a>(edit: &'a Edit, key: &'static str) -> Result<&'a str, Inapplicable> {
-    let in_target = || edit.target.strip_prefix("agents.").and_then(|rest| rest.split('.').next());
+    let in_target = || {
+        edit.target
+            .strip_prefix("agents.")
+            .and_then(|rest| rest.split('.').next())
+    };
     match (key, edit.payload.contains_key(key)) {
-        ("agent", false) => in_target().filter(|name| !name.is_empty()).ok_or(Inapplicable::Missing(key)),
+        ("agent", false) => in_target()
+            .filter(|name| !name.is_empty())
+            .ok_or(Inapplicable::Missing(key)),
         _ => payload::text(&edit.payload, key),
     }
 }
@@ -71,11 +81,20 @@ fn checked<'a>(what: &'static str, name: &'a str) -> Result<&'a str, Inapplicabl
     } else {
         return Ok(name);
     };
-    Err(Inapplicable::Name { what, name: name.chars().take(40).collect(), problem })
+    Err(Inapplicable::Name {
+        what,
+        name: name.chars().take(40).collect(),
+        problem,
+    })
 }
 
 fn permitted(path: &str, harness: &Harness, rules: &Rules) -> Result<(), Inapplicable> {
-    let forbidden = |reason: &str| Err(Inapplicable::Forbidden { path: path.to_owned(), reason: reason.to_owned() });
+    let forbidden = |reason: &str| {
+        Err(Inapplicable::Forbidden {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        })
+    };
     if let Some(reason) = harness.forbidden(path) {
         return forbidden(reason);
     }

@@ -20,7 +20,10 @@ pub(super) fn patch(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Har
 
 /// Applying twice is applying once: a prompt that the diff's reverse fits, and the diff does not, has it already.
 fn patched(diff: &str, harness: &Harness, path: &str) -> Result<String, Inapplicable> {
-    let problem = || Inapplicable::File { path: path.to_owned(), problem: "it is not there, or not UTF-8".into() };
+    let problem = || Inapplicable::File {
+        path: path.to_owned(),
+        problem: "it is not there, or not UTF-8".into(),
+    };
     let prompt = harness.text(path).ok_or_else(problem)?;
     match unified_diff::apply(prompt, diff) {
         Ok(patched) => Ok(patched),
@@ -46,5 +49,9 @@ pub(super) fn downgraded(edit: &Edit, harness: &Harness, rules: &Rules) -> Optio
     let mut payload = edit.payload.clone();
     payload.remove("diff");
     payload.insert("new_content".into(), json!(after));
-    Some(Edit { op: Op::ReplaceSystemPrompt, payload, ..edit.clone() })
+    Some(Edit {
+        op: Op::ReplaceSystemPrompt,
+        payload,
+        ..edit.clone()
+    })
 }

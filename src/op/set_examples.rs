@@ -23,7 +23,9 @@ pub(super) fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Har
 }
 
 fn is_exemplar(item: &Value) -> bool {
-    ["input", "output"].iter().all(|key| item.get(key).is_some_and(Value::is_string))
+    ["input", "output"]
+        .iter()
+        .all(|key| item.get(key).is_some_and(Value::is_string))
 }
 
 /// JSON with every character beyond ASCII escaped, as the ancestor writes the file.

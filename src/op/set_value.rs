@@ -12,7 +12,10 @@ pub(super) fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Har
     let value = wanted(edit)?;
     let place = place(edit, harness, rules)?;
     let text = toml_text::read(harness, &place.path)?;
-    let edited = toml_text::set(&text, &place.keys, &value).map_err(|problem| Inapplicable::File { path: place.path.clone(), problem })?;
+    let edited = toml_text::set(&text, &place.keys, &value).map_err(|problem| Inapplicable::File {
+        path: place.path.clone(),
+        problem,
+    })?;
     Ok(harness.clone().with(place.path, edited))
 }
 

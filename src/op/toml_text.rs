@@ -15,7 +15,10 @@ use crate::harness::Harness;
 /// The file is not UTF-8.
 pub fn read(harness: &Harness, path: &str) -> Result<String, Inapplicable> {
     let bytes = harness.get(path).unwrap_or_default();
-    let problem = || Inapplicable::File { path: path.to_owned(), problem: "it is not UTF-8".into() };
+    let problem = || Inapplicable::File {
+        path: path.to_owned(),
+        problem: "it is not UTF-8".into(),
+    };
     std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| problem())
 }
 
@@ -104,7 +107,9 @@ fn change_array(array: &mut Array, item: &str, wanted: bool) {
 /// Appends in the form of the items before: on a line of its own when they stand so, behind the last one's comment.
 fn push(array: &mut Array, item: &str) {
     let last = array.len().checked_sub(1).and_then(|at| array.get(at));
-    let prefix = last.and_then(|value| value.decor().prefix()?.as_str().map(str::to_owned)).unwrap_or_default();
+    let prefix = last
+        .and_then(|value| value.decor().prefix()?.as_str().map(str::to_owned))
+        .unwrap_or_default();
     let Some(indent) = prefix.rfind('\n').map(|at| prefix[at..].to_owned()) else {
         array.push(item);
         return;
@@ -133,8 +138,12 @@ fn change_commas(list: &str, item: &str, wanted: bool) -> String {
 
 /// Parses, changes, prints, and puts byte order mark, line ends and last newline back as they were.
 fn edited(text: &str, change: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<String, String> {
-    let (mark, body) = text.strip_prefix('\u{feff}').map_or(("", text), |body| ("\u{feff}", body));
-    let mut document: DocumentMut = body.parse().map_err(|error: toml_edit::TomlError| error.to_string().trim_end().to_owned())?;
+    let (mark, body) = text
+        .strip_prefix('\u{feff}')
+        .map_or(("", text), |body| ("\u{feff}", body));
+    let mut document: DocumentMut = body
+        .parse()
+        .map_err(|error: toml_edit::TomlError| error.to_string().trim_end().to_owned())?;
     let before = document.to_string();
     change(&mut document)?;
     let after = document.to_string();
@@ -149,17 +158,30 @@ fn restored(original: &str, before: &str, after: &str) -> String {
     let (old, was, is) = (pieces(original), pieces(before), pieces(after));
     let head = was.iter().zip(&is).take_while(|(was, is)| was == is).count();
     let most = was.len().min(is.len()) - head;
-    let tail = was.iter().rev().zip(is.iter().rev()).take(most).take_while(|(was, is)| was == is).count();
+    let tail = was
+        .iter()
+        .rev()
+        .zip(is.iter().rev())
+        .take(most)
+        .take_while(|(was, is)| was == is)
+        .count();
     let end = if original.contains("\r\n") { "\r\n" } else { "\n" };
     let own = |lines: &[&str]| lines.concat();
-    let changed: String = is[head..is.len() - tail].iter().map(|line| line.trim_end_matches(['\r', '\n']).to_owned() + end).collect();
+    let changed: String = is[head..is.len() - tail]
+        .iter()
+        .map(|line| line.trim_end_matches(['\r', '\n']).to_owned() + end)
+        .collect();
     let mut head_text = own(&old[..head.min(old.len())]);
     if !head_text.is_empty() && !head_text.ends_with('\n') {
         head_text += end;
     }
     let text = head_text + &changed + &own(&old[old.len().saturating_sub(tail)..]);
     let bare = !original.is_empty() && !original.ends_with('\n');
-    if bare { text.strip_suffix(end).unwrap_or(&text).to_owned() } else { text }
+    if bare {
+        text.strip_suffix(end).unwrap_or(&text).to_owned()
+    } else {
+        text
+    }
 }
 
 fn pieces(text: &str) -> Vec<&str> {
@@ -176,7 +198,9 @@ fn table_of<'a>(document: &'a mut DocumentMut, keys: &'a [String]) -> Result<(&'
         }
         let item = table.get_mut(key).ok_or("a table could not be made")?;
         inline = item.is_inline_table();
-        table = item.as_table_like_mut().ok_or_else(|| format!("`{}` is not a table", parents[..=depth].join(".")))?;
+        table = item
+            .as_table_like_mut()
+            .ok_or_else(|| format!("`{}` is not a table", parents[..=depth].join(".")))?;
     }
     Ok((table, last))
 }

@@ -23,6 +23,9 @@ fn change(edit: &Edit, harness: &Harness, rules: &Rules, change: Change) -> Resu
     }
     let place = place(edit, harness, rules)?;
     let text = toml_text::read(harness, &place.path)?;
-    let edited = change(&text, &place.keys, tool).map_err(|problem| Inapplicable::File { path: place.path.clone(), problem })?;
+    let edited = change(&text, &place.keys, tool).map_err(|problem| Inapplicable::File {
+        path: place.path.clone(),
+        problem,
+    })?;
     Ok(harness.clone().with(place.path, edited))
 }

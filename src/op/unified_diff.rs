@@ -56,18 +56,29 @@ pub fn apply(original: &str, diff: &str) -> Result<String, Refused> {
         placed.push((locate(&lines, &hunk, number + 1)?, hunk));
     }
     placed.sort_by_key(|(at, _)| *at);
-    let overlap = placed.windows(2).any(|pair| pair[0].0 + old_len(&pair[0].1) > pair[1].0);
+    let overlap = placed
+        .windows(2)
+        .any(|pair| pair[0].0 + old_len(&pair[0].1) > pair[1].0);
     if overlap {
         return Err(Refused::Overlap);
     }
     let applied = joined(&rewritten(&lines, &placed, usual_end(original)), usual_end(original));
-    if applied == original { Err(Refused::NoChange) } else { Ok(applied) }
+    if applied == original {
+        Err(Refused::NoChange)
+    } else {
+        Ok(applied)
+    }
 }
 
 /// Whether a text already is what the diff would make of another: every hunk's new side is there.
 pub fn is_applied(text: &str, diff: &str) -> bool {
     let lines = split(text);
-    parse(diff).is_ok_and(|hunks| hunks.into_iter().map(reversed).all(|hunk| old_len(&hunk) > 0 && locate(&lines, &hunk, 1).is_ok()))
+    parse(diff).is_ok_and(|hunks| {
+        hunks
+            .into_iter()
+            .map(reversed)
+            .all(|hunk| old_len(&hunk) > 0 && locate(&lines, &hunk, 1).is_ok())
+    })
 }
 
 /// The hunk that takes this one back.
@@ -77,7 +88,10 @@ fn reversed(hunk: Hunk<'_>) -> Hunk<'_> {
         Kind::Removed => (Kind::Added, content, bare),
         Kind::Context => (Kind::Context, content, bare),
     };
-    Hunk { lines: hunk.lines.into_iter().map(turned).collect(), ..hunk }
+    Hunk {
+        lines: hunk.lines.into_iter().map(turned).collect(),
+        ..hunk
+    }
 }
 
 /// Only LF and CRLF end a line.
@@ -85,8 +99,15 @@ fn split(text: &str) -> Vec<Line<'_>> {
     let line = |piece| {
         let piece: &str = piece;
         let content = piece.strip_suffix('\n').unwrap_or(piece);
-        let content = if content.len() < piece.len() { content.strip_suffix('\r').unwrap_or(content) } else { content };
-        Line { content, end: &piece[content.len()..] }
+        let content = if content.len() < piece.len() {
+            content.strip_suffix('\r').unwrap_or(content)
+        } else {
+            content
+        };
+        Line {
+            content,
+            end: &piece[content.len()..],
+        }
     };
     text.split_inclusive('\n').map(line).collect()
 }
@@ -96,7 +117,10 @@ fn usual_end(text: &str) -> &'static str {
 }
 
 fn parse(diff: &str) -> Result<Vec<Hunk<'_>>, Refused> {
-    let lines: Vec<&str> = diff.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
+    let lines: Vec<&str> = diff
+        .split('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line))
+        .collect();
     // What follows the last newline is not a line.
     let lines = match lines.split_last() {
         Some((&"", rest)) => rest,
@@ -139,7 +163,10 @@ fn header(line: &str) -> Option<(usize, usize)> {
 }
 
 fn body<'a>(lines: &[&'a str], from: usize, start: usize, old_count: usize) -> (Hunk<'a>, usize) {
-    let mut hunk = Hunk { start, lines: Vec::new() };
+    let mut hunk = Hunk {
+        start,
+        lines: Vec::new(),
+    };
     let mut at = from;
     while at < lines.len() && !is_file_header(lines, at) {
         let line = lines[at];
@@ -166,7 +193,10 @@ fn body<'a>(lines: &[&'a str], from: usize, start: usize, old_count: usize) -> (
 }
 
 fn old_side<'h, 'a>(hunk: &'h Hunk<'a>) -> impl Iterator<Item = &'a str> + 'h {
-    hunk.lines.iter().filter(|(kind, ..)| *kind != Kind::Added).map(|(_, content, _)| *content)
+    hunk.lines
+        .iter()
+        .filter(|(kind, ..)| *kind != Kind::Added)
+        .map(|(_, content, _)| *content)
 }
 
 fn old_len(hunk: &Hunk) -> usize {
@@ -177,8 +207,14 @@ fn old_len(hunk: &Hunk) -> usize {
 fn locate(lines: &[Line], hunk: &Hunk, number: usize) -> Result<usize, Refused> {
     let old: Vec<&str> = old_side(hunk).collect();
     // A hunk without old lines stands behind its start line, any other one at it.
-    let stated = if old.is_empty() { hunk.start } else { hunk.start.saturating_sub(1) };
-    let fits = |at: usize| at + old.len() <= lines.len() && old.iter().zip(&lines[at..]).all(|(old, line)| *old == line.content);
+    let stated = if old.is_empty() {
+        hunk.start
+    } else {
+        hunk.start.saturating_sub(1)
+    };
+    let fits = |at: usize| {
+        at + old.len() <= lines.len() && old.iter().zip(&lines[at..]).all(|(old, line)| *old == line.content)
+    };
     if fits(stated) {
         return Ok(stated);
     }
@@ -206,7 +242,10 @@ fn rewritten<'a>(lines: &[Line<'a>], placed: &[(usize, Hunk<'a>)], end: &'a str)
                     at += 1;
                 }
                 Kind::Removed => at += 1,
-                Kind::Added => result.push(Line { content, end: if *bare { "" } else { end } }),
+                Kind::Added => result.push(Line {
+                    content,
+                    end: if *bare { "" } else { end },
+                }),
             }
         }
     }
@@ -218,7 +257,11 @@ fn rewritten<'a>(lines: &[Line<'a>], placed: &[(usize, Hunk<'a>)], end: &'a str)
 fn joined(lines: &[Line], end: &str) -> String {
     let last = lines.len().saturating_sub(1);
     let text = |(at, line): (usize, &Line)| {
-        let own_end = if line.end.is_empty() && at < last { end } else { line.end };
+        let own_end = if line.end.is_empty() && at < last {
+            end
+        } else {
+            line.end
+        };
         format!("{}{own_end}", line.content)
     };
     lines.iter().enumerate().map(text).collect()

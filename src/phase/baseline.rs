@@ -8,7 +8,13 @@ use crate::harness::Harness;
 use crate::port::CommitId;
 
 /// Scores the harness at a commit on the session's gate tasks.
-pub fn baseline(evaluator: &Evaluator, commit: CommitId, harness: &Harness, benchmark: Digest, gate: &[Task]) -> Baseline {
+pub fn baseline(
+    evaluator: &Evaluator,
+    commit: CommitId,
+    harness: &Harness,
+    benchmark: Digest,
+    gate: &[Task],
+) -> Baseline {
     let tasks: Vec<&Task> = gate.iter().collect();
     Baseline {
         version: 1,

@@ -34,5 +34,10 @@ fn evidence(briefing: &Briefing, diagnosed: &Diagnosed) -> String {
         redact::redact_value(&mut value);
         format!("{value}\n")
     };
-    briefing.traces.iter().filter(|trace| read.contains(&trace.trace_id)).map(line).collect()
+    briefing
+        .traces
+        .iter()
+        .filter(|trace| read.contains(&trace.trace_id))
+        .map(line)
+        .collect()
 }

@@ -125,7 +125,10 @@ struct Head {
 pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
     let held = reconcile::held(&given.entries, given.session, &given.undone);
     let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
-    let mut head = Head { harness: given.head.clone(), evaluation: None };
+    let mut head = Head {
+        harness: given.head.clone(),
+        evaluation: None,
+    };
     for digest in &todo.withdrawn {
         means.world.withdraw(digest)?;
     }
@@ -146,23 +149,45 @@ pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
     Ok(())
 }
 
-fn take(step: Step, edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Result<Option<Outcome>, ExecuteError> {
-    let plain = |status| Outcome { against: None, ..outcome(edit, status) };
+fn take(
+    step: Step,
+    edit: &Edit,
+    given: &Given,
+    means: &Means,
+    head: &mut Head,
+) -> Result<Option<Outcome>, ExecuteError> {
+    let plain = |status| Outcome {
+        against: None,
+        ..outcome(edit, status)
+    };
     Ok(Some(match step {
         Step::Keep => return Ok(None),
-        Step::Skip(reason) => Outcome { error: Some(reason), ..plain(OutcomeStatus::Skipped) },
-        Step::Refuse => Outcome { error: given.reason_of(edit), ..plain(OutcomeStatus::RejectedByUser) },
+        Step::Skip(reason) => Outcome {
+            error: Some(reason),
+            ..plain(OutcomeStatus::Skipped)
+        },
+        Step::Refuse => Outcome {
+            error: given.reason_of(edit),
+            ..plain(OutcomeStatus::RejectedByUser)
+        },
         Step::Ask => ask(edit, given, means, head)?,
         Step::Adopt(commit) => adopt(edit, &commit, given, means)?,
         Step::Undone => Outcome {
             error: Some("its commit was reverted, or is no longer in the history".into()),
             rolled_back_by: Some(RolledBackBy::Git),
-            ..given.outcomes.get(&edit.digest()).cloned().unwrap_or_else(|| plain(OutcomeStatus::RolledBack))
+            ..given
+                .outcomes
+                .get(&edit.digest())
+                .cloned()
+                .unwrap_or_else(|| plain(OutcomeStatus::RolledBack))
         }
         .with_status(OutcomeStatus::RolledBack),
         Step::Stranded => {
             let error = Some("what remains of the plan leaves no place for it".to_owned());
-            Outcome { error, ..plain(OutcomeStatus::Stranded) }
+            Outcome {
+                error,
+                ..plain(OutcomeStatus::Stranded)
+            }
         }
         Step::Try => try_edit(edit, given, means, head)?,
     }))
@@ -209,14 +234,24 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
 fn ask(edit: &Edit, given: &Given, means: &Means, head: &Head) -> Result<Outcome, ExecuteError> {
     let digest = edit.digest();
     let applied = op::apply(edit, &head.harness, &given.rules);
-    let cluster = given.plan.failure_clusters.iter().find(|cluster| cluster.id == edit.expected_improvement);
+    let cluster = given
+        .plan
+        .failure_clusters
+        .iter()
+        .find(|cluster| cluster.id == edit.expected_improvement);
     means.world.ask(&PendingReview {
         version: 1,
         session_id: given.session.to_owned(),
         edit_digest: digest,
         decision: given.pending.get(&digest).and_then(|pending| pending.decision.clone()),
-        edit: Edit { risk_tier: (given.tier)(edit), ..edit.clone() },
-        diff: applied.as_ref().map(|after| diff(&head.harness, after)).unwrap_or_default(),
+        edit: Edit {
+            risk_tier: (given.tier)(edit),
+            ..edit.clone()
+        },
+        diff: applied
+            .as_ref()
+            .map(|after| diff(&head.harness, after))
+            .unwrap_or_default(),
         inapplicable: applied.err().map(|reason| reason.to_string()),
         cluster: cluster.cloned(),
         extra: Default::default(),
@@ -242,12 +277,20 @@ pub fn diff(before: &Harness, after: &Harness) -> String {
 fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Result<Outcome, ExecuteError> {
     let candidate = match op::apply(edit, &head.harness, &given.rules) {
         Ok(candidate) => candidate,
-        Err(reason) => return Ok(Outcome { error: Some(reason.to_string()), ..outcome(edit, OutcomeStatus::Inapplicable) }),
+        Err(reason) => {
+            return Ok(Outcome {
+                error: Some(reason.to_string()),
+                ..outcome(edit, OutcomeStatus::Inapplicable)
+            });
+        }
     };
     let changes = head.harness.changes(&candidate);
     if changes.is_empty() {
         let error = Some("the harness is already as the edit would make it".to_owned());
-        return Ok(Outcome { error, ..outcome(edit, OutcomeStatus::Inapplicable) });
+        return Ok(Outcome {
+            error,
+            ..outcome(edit, OutcomeStatus::Inapplicable)
+        });
     }
     let before = head.evaluation(given, means);
     let after = score(&candidate, given, means);
@@ -258,15 +301,27 @@ fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Resul
     means.world.write(&changes)?;
     let commit = means.ledger.commit(&paths(&changes), &message(edit, given, &judged))?;
     means.world.written()?;
-    *head = Head { harness: candidate, evaluation: Some(after) };
-    Ok(Outcome { commit: Some(commit), applied_at: Some(means.world.now()), ..judged })
+    *head = Head {
+        harness: candidate,
+        evaluation: Some(after),
+    };
+    Ok(Outcome {
+        commit: Some(commit),
+        applied_at: Some(means.world.now()),
+        ..judged
+    })
 }
 
 /// A crash fell between the commit and its outcome: the verdict is the same, since every attempt is remembered.
 fn adopt(edit: &Edit, commit: &str, given: &Given, means: &Means) -> Result<Outcome, ExecuteError> {
     let entry = given.entries.iter().find(|entry| entry.commit == commit);
-    let parent = entry.and_then(|entry| entry.parent.clone()).unwrap_or_else(|| given.baseline.harness_commit.clone());
-    let (was, is) = (means.ledger.harness_at(&parent, given.select)?, means.ledger.harness_at(commit, given.select)?);
+    let parent = entry
+        .and_then(|entry| entry.parent.clone())
+        .unwrap_or_else(|| given.baseline.harness_commit.clone());
+    let (was, is) = (
+        means.ledger.harness_at(&parent, given.select)?,
+        means.ledger.harness_at(commit, given.select)?,
+    );
     let (before, after) = (score(&was, given, means), score(&is, given, means));
     Ok(Outcome {
         commit: Some(commit.to_owned()),
@@ -299,9 +354,15 @@ fn judge(edit: &Edit, given: &Given, before: &Evaluation, after: &Evaluation, ag
 
 /// The category that the edit's cluster stands for: named by the cluster, or the cluster's id itself.
 fn target(edit: &Edit, given: &Given, before: &Evaluation) -> Option<String> {
-    let cluster = given.plan.failure_clusters.iter().find(|cluster| cluster.id == edit.expected_improvement);
+    let cluster = given
+        .plan
+        .failure_clusters
+        .iter()
+        .find(|cluster| cluster.id == edit.expected_improvement);
     let named = cluster.and_then(|cluster| cluster.extra.get("category")?.as_str().map(str::to_owned));
-    named.or_else(|| Some(edit.expected_improvement.clone())).filter(|name| before.category_scores.contains_key(name))
+    named
+        .or_else(|| Some(edit.expected_improvement.clone()))
+        .filter(|name| before.category_scores.contains_key(name))
 }
 
 impl Head {
@@ -309,42 +370,72 @@ impl Head {
         if self.harness.digest() == given.baseline.harness && self.evaluation.is_none() && same_tasks(given) {
             self.evaluation = Some(given.baseline.evaluation.clone());
         }
-        self.evaluation.get_or_insert_with(|| score(&self.harness, given, means)).clone()
+        self.evaluation
+            .get_or_insert_with(|| score(&self.harness, given, means))
+            .clone()
     }
 }
 
 /// Whether the baseline speaks of the very tasks that the gate uses now.
 fn same_tasks(given: &Given) -> bool {
     let scored = &given.baseline.evaluation.tasks;
-    scored.len() == given.gate.len() && scored.iter().zip(given.gate).all(|(score, task)| score.task_id == task.task_id)
+    scored.len() == given.gate.len()
+        && scored
+            .iter()
+            .zip(given.gate)
+            .all(|(score, task)| score.task_id == task.task_id)
 }
 
 fn score(harness: &Harness, given: &Given, means: &Means) -> Evaluation {
     evaluate(&means.evaluator, harness, &given.gate.iter().collect::<Vec<_>>())
 }
 
-fn revert(given: &Given, means: &Means, held: &BTreeMap<Digest, Held>, dropped: &BTreeSet<Digest>, head: &mut Head) -> Result<(), ExecuteError> {
-    let derived = rederive(&history(given, means, held, dropped)?, dropped, &head.harness, &given.rules)?;
+fn revert(
+    given: &Given,
+    means: &Means,
+    held: &BTreeMap<Digest, Held>,
+    dropped: &BTreeSet<Digest>,
+    head: &mut Head,
+) -> Result<(), ExecuteError> {
+    let derived = rederive(
+        &history(given, means, held, dropped)?,
+        dropped,
+        &head.harness,
+        &given.rules,
+    )?;
     let changes = head.harness.changes(&derived.harness);
     if !changes.is_empty() {
         means.world.write(&changes)?;
-        means.ledger.commit(&paths(&changes), &revert_message(given, dropped, &derived.stranded))?;
+        means
+            .ledger
+            .commit(&paths(&changes), &revert_message(given, dropped, &derived.stranded))?;
         means.world.written()?;
-        *head = Head { harness: derived.harness, evaluation: None };
+        *head = Head {
+            harness: derived.harness,
+            evaluation: None,
+        };
     }
     for digest in dropped {
         roll_back(given, means, digest)?;
     }
     for (digest, reason) in &derived.stranded {
         if let Some(edit) = given.plan.edits.iter().find(|edit| edit.digest() == *digest) {
-            means.world.outcome(&Outcome { error: Some(reason.clone()), ..outcome(edit, OutcomeStatus::Stranded) })?;
+            means.world.outcome(&Outcome {
+                error: Some(reason.clone()),
+                ..outcome(edit, OutcomeStatus::Stranded)
+            })?;
         }
     }
     Ok(())
 }
 
 /// The commits that stand, from the first that is dropped.
-fn history(given: &Given, means: &Means, held: &BTreeMap<Digest, Held>, dropped: &BTreeSet<Digest>) -> Result<Vec<Change>, ExecuteError> {
+fn history(
+    given: &Given,
+    means: &Means,
+    held: &BTreeMap<Digest, Held>,
+    dropped: &BTreeSet<Digest>,
+) -> Result<Vec<Change>, ExecuteError> {
     let standing = given.entries.iter().filter_map(|entry| {
         let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
         (held.get(&digest) == Some(&Held::Applied(entry.commit.clone()))).then_some((entry, digest))
@@ -357,13 +448,20 @@ fn history(given: &Given, means: &Means, held: &BTreeMap<Digest, Held>, dropped:
         };
         let after = means.ledger.harness_at(&entry.commit, given.select)?;
         let edit = given.plan.edits.iter().find(|edit| edit.digest() == digest).cloned();
-        changes.push(Change { edit, digest, before, after });
+        changes.push(Change {
+            edit,
+            digest,
+            before,
+            after,
+        });
     }
     Ok(changes)
 }
 
 fn roll_back(given: &Given, means: &Means, digest: &Digest) -> Result<(), ExecuteError> {
-    let Some(applied) = given.outcomes.get(digest) else { return Ok(()) };
+    let Some(applied) = given.outcomes.get(digest) else {
+        return Ok(());
+    };
     means.world.outcome(
         &Outcome {
             error: Some("it left the plan".into()),
@@ -380,7 +478,11 @@ fn paths(changes: &[FileChange]) -> Vec<String> {
 
 fn message(edit: &Edit, given: &Given, judged: &Outcome) -> String {
     let evidence = judged.verdict.as_ref().map(Verdict::evidence).unwrap_or_default();
-    let gate = if judged.gate_skipped { format!("skipped by a person; {evidence}") } else { evidence };
+    let gate = if judged.gate_skipped {
+        format!("skipped by a person; {evidence}")
+    } else {
+        evidence
+    };
     commit_message(
         &format!("kaizen: {} {}", edit.op.name(), edit.target),
         &edit.rationale,
@@ -397,9 +499,24 @@ fn message(edit: &Edit, given: &Given, judged: &Outcome) -> String {
 }
 
 fn revert_message(given: &Given, dropped: &BTreeSet<Digest>, stranded: &[(Digest, String)]) -> String {
-    let names: Vec<String> = dropped.iter().map(|digest| given.outcomes.get(digest).map_or(digest.short(), |outcome| outcome.edit_id.clone())).collect();
-    let mut trailers = vec![("Session-ID", given.session.to_owned()), ("Plan-Digest", given.plan_digest.to_string())];
+    let names: Vec<String> = dropped
+        .iter()
+        .map(|digest| {
+            given
+                .outcomes
+                .get(digest)
+                .map_or(digest.short(), |outcome| outcome.edit_id.clone())
+        })
+        .collect();
+    let mut trailers = vec![
+        ("Session-ID", given.session.to_owned()),
+        ("Plan-Digest", given.plan_digest.to_string()),
+    ];
     trailers.extend(dropped.iter().map(|digest| ("Reverts-Edit", digest.to_string())));
     trailers.extend(stranded.iter().map(|(digest, _)| ("Strands-Edit", digest.to_string())));
-    commit_message(&format!("kaizen: revert {}", names.join(", ")), "The edits left the plan.", &trailers)
+    commit_message(
+        &format!("kaizen: revert {}", names.join(", ")),
+        "The edits left the plan.",
+        &trailers,
+    )
 }

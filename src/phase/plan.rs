@@ -13,15 +13,30 @@ use crate::reply;
 ///
 /// # Errors
 /// The teacher's own words.
-pub fn plan(teacher: &dyn Teacher, briefing: &Briefing, manifest: &Manifest, diagnosis: &str) -> Result<(Planned, Vec<FailureCluster>), String> {
+pub fn plan(
+    teacher: &dyn Teacher,
+    briefing: &Briefing,
+    manifest: &Manifest,
+    diagnosis: &str,
+) -> Result<(Planned, Vec<FailureCluster>), String> {
     let (mut surviving, dropped) = reply::drop_without_evidence(reply::clusters(diagnosis));
     let mut planned = match surviving.is_empty() {
         // Nothing was seen to fail, so there is nothing to plan for.
-        true => Planned { edits: Vec::new(), cost_usd: Some(0.0) },
+        true => Planned {
+            edits: Vec::new(),
+            cost_usd: Some(0.0),
+        },
         false => teacher.plan(briefing, &surviving)?,
     };
-    let rules = op::Rules { layout: manifest.harness.layout.clone(), editable: manifest.harness.files.clone() };
-    planned.edits = planned.edits.into_iter().map(|edit| normalised(edit, briefing, manifest, &rules)).collect();
+    let rules = op::Rules {
+        layout: manifest.harness.layout.clone(),
+        editable: manifest.harness.files.clone(),
+    };
+    planned.edits = planned
+        .edits
+        .into_iter()
+        .map(|edit| normalised(edit, briefing, manifest, &rules))
+        .collect();
     for cluster in &mut surviving {
         cluster.addressed_by_edit_ids = addressing(&planned.edits, &cluster.id);
     }
@@ -34,11 +49,22 @@ fn normalised(edit: Edit, briefing: &Briefing, manifest: &Manifest, rules: &op::
 }
 
 fn addressing(edits: &[Edit], cluster: &str) -> Vec<String> {
-    edits.iter().filter(|edit| edit.expected_improvement == cluster).map(|edit| edit.id.clone()).collect()
+    edits
+        .iter()
+        .filter(|edit| edit.expected_improvement == cluster)
+        .map(|edit| edit.id.clone())
+        .collect()
 }
 
 /// The artifact.
-pub fn artifact(session: &str, diagnosis: &str, clusters: Vec<FailureCluster>, planned: Planned, teacher: &str, now: String) -> Plan {
+pub fn artifact(
+    session: &str,
+    diagnosis: &str,
+    clusters: Vec<FailureCluster>,
+    planned: Planned,
+    teacher: &str,
+    now: String,
+) -> Plan {
     Plan {
         version: 1,
         session_id: session.to_owned(),

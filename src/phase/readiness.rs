@@ -41,20 +41,39 @@ mod tests {
 
     fn check(traces: usize, train: usize, gate: usize) -> Readiness {
         let digest = Digest::of_bytes(b"");
-        let pin = TracePin { count: traces as u64, digest };
-        readiness(traces, 20, pin, BenchmarkPin { train, gate, test: 0, digest })
+        let pin = TracePin {
+            count: traces as u64,
+            digest,
+        };
+        readiness(
+            traces,
+            20,
+            pin,
+            BenchmarkPin {
+                train,
+                gate,
+                test: 0,
+                digest,
+            },
+        )
     }
 
     #[test]
     fn everything_that_is_missing_is_named() {
         assert!(check(20, 1, 1).ready);
-        for (traces, train, gate, words) in
-            [(19, 1, 1, vec!["there are 19"]), (20, 1, 0, vec!["gate"]), (0, 0, 0, vec!["there are 0", "gate", "train"])]
-        {
+        for (traces, train, gate, words) in [
+            (19, 1, 1, vec!["there are 19"]),
+            (20, 1, 0, vec!["gate"]),
+            (0, 0, 0, vec!["there are 0", "gate", "train"]),
+        ] {
             let readiness = check(traces, train, gate);
             assert!(!readiness.ready);
             assert_eq!(readiness.missing.len(), words.len());
-            assert!(words.iter().all(|word| readiness.message.contains(word)), "{}", readiness.message);
+            assert!(
+                words.iter().all(|word| readiness.message.contains(word)),
+                "{}",
+                readiness.message
+            );
         }
     }
 }

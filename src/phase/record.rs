@@ -35,7 +35,10 @@ pub fn record(begun: Record, settled: &Settled, now: String) -> Record {
         benchmark_after: Some(snapshot(settled.baseline, settled.after)),
         edit_outcomes: outcomes,
         git_checkpoint_pre: Some(settled.baseline.harness_commit.clone()),
-        git_checkpoint_post: settled.last_commit.clone().or_else(|| Some(settled.baseline.harness_commit.clone())),
+        git_checkpoint_post: settled
+            .last_commit
+            .clone()
+            .or_else(|| Some(settled.baseline.harness_commit.clone())),
         error: None,
         ..begun
     }
@@ -45,8 +48,15 @@ pub fn record(begun: Record, settled: &Settled, now: String) -> Record {
 fn fold(settled: &Settled) -> Vec<EditOutcome> {
     let mut left: BTreeMap<&Digest, &Outcome> = settled.outcomes.iter().collect();
     let planned: Vec<Digest> = settled.edits.iter().map(Edit::digest).collect();
-    let in_plan = planned.iter().filter_map(|digest| left.remove(digest)).map(edit_outcome).collect::<Vec<_>>();
-    in_plan.into_iter().chain(left.into_values().map(edit_outcome)).collect()
+    let in_plan = planned
+        .iter()
+        .filter_map(|digest| left.remove(digest))
+        .map(edit_outcome)
+        .collect::<Vec<_>>();
+    in_plan
+        .into_iter()
+        .chain(left.into_values().map(edit_outcome))
+        .collect()
 }
 
 fn edit_outcome(outcome: &Outcome) -> EditOutcome {

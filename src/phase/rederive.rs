@@ -34,7 +34,9 @@ pub struct Rederived {
 
 /// Two changes to the same lines, one by kaizen and one by somebody else.
 #[derive(Debug, thiserror::Error)]
-#[error("{path} was changed by hand where an edit is to be taken back; change {path} yourself and commit it, or put the edit back into plan.json")]
+#[error(
+    "{path} was changed by hand where an edit is to be taken back; change {path} yourself and commit it, or put the edit back into plan.json"
+)]
 pub struct Conflict {
     /// The file.
     pub path: String,
@@ -44,9 +46,17 @@ pub struct Conflict {
 ///
 /// # Errors
 /// See [`Conflict`].
-pub fn rederive(changes: &[Change], dropped: &BTreeSet<Digest>, head: &Harness, rules: &op::Rules) -> Result<Rederived, Conflict> {
+pub fn rederive(
+    changes: &[Change],
+    dropped: &BTreeSet<Digest>,
+    head: &Harness,
+    rules: &op::Rules,
+) -> Result<Rederived, Conflict> {
     let Some(first) = changes.first() else {
-        return Ok(Rederived { harness: head.clone(), stranded: Vec::new() });
+        return Ok(Rederived {
+            harness: head.clone(),
+            stranded: Vec::new(),
+        });
     };
     let (mut derived, mut real) = (first.before.clone(), first.before.clone());
     let mut stranded = Vec::new();
@@ -61,7 +71,10 @@ pub fn rederive(changes: &[Change], dropped: &BTreeSet<Digest>, head: &Harness, 
         }
         real = change.after.clone();
     }
-    Ok(Rederived { harness: carry(&real, &derived, head)?, stranded })
+    Ok(Rederived {
+        harness: carry(&real, &derived, head)?,
+        stranded,
+    })
 }
 
 /// Carries what somebody else changed from `was` to `now` over to `derived`.
@@ -84,7 +97,9 @@ fn carry(was: &Harness, derived: &Harness, now: &Harness) -> Result<Harness, Con
 
 fn merge(path: &str, base: Option<Vec<u8>>, ours: Option<&[u8]>, theirs: Option<Vec<u8>>) -> Result<Vec<u8>, Conflict> {
     let conflict = || Conflict { path: path.to_owned() };
-    let (Some(ours), Some(theirs)) = (ours, theirs) else { return Err(conflict()) };
+    let (Some(ours), Some(theirs)) = (ours, theirs) else {
+        return Err(conflict());
+    };
     diffy::merge_bytes(&base.unwrap_or_default(), ours, &theirs).map_err(|_| conflict())
 }
 
@@ -94,7 +109,10 @@ mod tests {
 
     fn rules() -> op::Rules {
         let section = crate::manifest::HarnessSection::default();
-        op::Rules { layout: section.layout, editable: section.files }
+        op::Rules {
+            layout: section.layout,
+            editable: section.files,
+        }
     }
 
     fn edit(param: &str, value: i64) -> Edit {
@@ -110,7 +128,12 @@ mod tests {
         let mut changes = Vec::new();
         for edit in edits {
             let after = op::apply(edit, &head, &rules()).unwrap();
-            changes.push(Change { digest: edit.digest(), edit: Some(edit.clone()), before: head, after: after.clone() });
+            changes.push(Change {
+                digest: edit.digest(),
+                edit: Some(edit.clone()),
+                before: head,
+                after: after.clone(),
+            });
             head = after;
         }
         (changes, head)
@@ -121,14 +144,20 @@ mod tests {
         let edits = [edit("k", 1), edit("l", 2), edit("m", 3)];
         let (changes, head) = history(&edits);
         let derived = rederive(&changes, &[edits[1].digest()].into(), &head, &rules()).unwrap();
-        assert_eq!(derived.harness.text("config.toml"), Some("# mine\n[agent.a]\nk = 1\nm = 3\n"));
+        assert_eq!(
+            derived.harness.text("config.toml"),
+            Some("# mine\n[agent.a]\nk = 1\nm = 3\n")
+        );
         assert!(derived.stranded.is_empty());
     }
 
     #[test]
     fn dropping_nothing_is_the_identity() {
         let (changes, head) = history(&[edit("k", 1), edit("l", 2)]);
-        assert_eq!(rederive(&changes, &BTreeSet::new(), &head, &rules()).unwrap().harness, head);
+        assert_eq!(
+            rederive(&changes, &BTreeSet::new(), &head, &rules()).unwrap().harness,
+            head
+        );
     }
 
     #[test]
@@ -138,7 +167,10 @@ mod tests {
         let text = head.text("config.toml").unwrap();
         let elsewhere = head.clone().with("config.toml", format!("# theirs\n\n\n\n{text}"));
         let derived = rederive(&changes, &[edits[0].digest()].into(), &elsewhere, &rules()).unwrap();
-        assert_eq!(derived.harness.text("config.toml"), Some("# theirs\n\n\n\n# mine\n[agent.a]\nk = 0\n"));
+        assert_eq!(
+            derived.harness.text("config.toml"),
+            Some("# theirs\n\n\n\n# mine\n[agent.a]\nk = 0\n")
+        );
         let same_line = head.clone().with("config.toml", text.replace("k = 1", "k = 9"));
         let conflict = rederive(&changes, &[edits[0].digest()].into(), &same_line, &rules()).unwrap_err();
         assert!(conflict.to_string().contains("config.toml"));

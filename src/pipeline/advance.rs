@@ -65,11 +65,16 @@ pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Resu
     let holder = format!("kaizen run, process {}", std::process::id());
     let _lock = crate::disk::lock(&workspace.own("lock"), &holder)?;
     if recover(workspace)? {
-        listener(Event::Note { text: "an interrupted write was undone".into() });
+        listener(Event::Note {
+            text: "an interrupted write was undone".into(),
+        });
     }
     let (session, fresh) = open_session(workspace, asked, listener)?;
     match go_on(workspace, asked, &session, listener) {
-        Ok(ended) => Ok(Ended { changed: ended.changed || fresh, ..ended }),
+        Ok(ended) => Ok(Ended {
+            changed: ended.changed || fresh,
+            ..ended
+        }),
         Err(error) => {
             note_failure(workspace, &session, &error)?;
             Err(error)
@@ -79,10 +84,17 @@ pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Resu
 
 fn check_phases(workspace: &Workspace, asked: &Asked) -> Result<(), RunError> {
     let known = workspace.manifest.phases();
-    let unknown = asked.until.iter().chain(&asked.redo).find(|name| !known.contains_key(*name));
+    let unknown = asked
+        .until
+        .iter()
+        .chain(&asked.redo)
+        .find(|name| !known.contains_key(*name));
     let names: Vec<&str> = known.keys().map(String::as_str).collect();
     match unknown {
-        Some(name) => Err(RunError::Unknown(format!("there is no phase `{name}`; there are {}", names.join(", ")))),
+        Some(name) => Err(RunError::Unknown(format!(
+            "there is no phase `{name}`; there are {}",
+            names.join(", ")
+        ))),
         None => Ok(()),
     }
 }
@@ -92,7 +104,8 @@ fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Res
     let sessions = session::all(&workspace.root)?;
     if let Some(id) = &asked.session {
         let found = sessions.into_iter().find(|session| session.id == *id);
-        let session = found.ok_or_else(|| RunError::Unknown(format!("there is no session `{id}`; `kaizen log` lists them")))?;
+        let session =
+            found.ok_or_else(|| RunError::Unknown(format!("there is no session `{id}`; `kaizen log` lists them")))?;
         return Ok((session, false));
     }
     if let Some(newest) = sessions.last().filter(|_| !asked.new) {
@@ -100,7 +113,12 @@ fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Res
     }
     let id = workspace.clock.session_id(sessions.len());
     let session = Session::at(&workspace.root, &id);
-    begin(workspace, &session, sessions.last().map(|parent| parent.id.clone()), asked)?;
+    begin(
+        workspace,
+        &session,
+        sessions.last().map(|parent| parent.id.clone()),
+        asked,
+    )?;
     listener(Event::SessionStarted { session: id });
     Ok((session, true))
 }
@@ -108,7 +126,12 @@ fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Res
 /// The first moment of a session: its record, then its trigger, which makes it count as one.
 fn begin(workspace: &Workspace, session: &Session, parent: Option<String>, asked: &Asked) -> Result<(), RunError> {
     let now = workspace.clock.stamp();
-    let record = begun(&session.id, parent, asked.autonomy.unwrap_or(workspace.manifest.session.autonomy), &now);
+    let record = begun(
+        &session.id,
+        parent,
+        asked.autonomy.unwrap_or(workspace.manifest.session.autonomy),
+        &now,
+    );
     session.publish("session.json", &record.to_text())?;
     let trigger = Trigger {
         version: 1,
@@ -155,16 +178,32 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
     let ended = loop {
         // Read anew after every phase: it may have committed, and files may have been edited meanwhile.
         let inputs = Inputs::new(workspace);
-        let view = View { workspace, inputs: &inputs, engines: &engines, depth: Depth::Present, autonomy: asked.autonomy };
+        let view = View {
+            workspace,
+            inputs: &inputs,
+            engines: &engines,
+            depth: Depth::Present,
+            autonomy: asked.autonomy,
+        };
         if let Some(message) = not_ready(session, &state(&view, session)?)? {
             break Some(message);
         }
-        let Some((phase, reasons)) = next(&state(&view, session)?, asked.until.as_deref()) else { break None };
+        let Some((phase, reasons)) = next(&state(&view, session)?, asked.until.as_deref()) else {
+            break None;
+        };
         announce(session, &phase, &reasons, &view, listener)?;
         if matches!(phase.as_str(), "baseline" | "execute") {
             settle_user_changes(workspace, asked, listener)?;
         }
-        run(&Run { view: &view, session, listener, memo: memo.as_ref() }, &phase)?;
+        run(
+            &Run {
+                view: &view,
+                session,
+                listener,
+                memo: memo.as_ref(),
+            },
+            &phase,
+        )?;
         changed = true;
     };
     if let Some(message) = &ended {
@@ -189,22 +228,37 @@ fn forget(session: &Session, phase: &str) -> Result<(), RunError> {
 
 /// The refusal, when readiness is fresh and says no.
 fn not_ready(session: &Session, state: &[state::PhaseState]) -> Result<Option<String>, RunError> {
-    let fresh = state.iter().any(|(phase, fresh)| phase == "readiness" && matches!(fresh, Freshness::Fresh { .. }));
+    let fresh = state
+        .iter()
+        .any(|(phase, fresh)| phase == "readiness" && matches!(fresh, Freshness::Fresh { .. }));
     let readiness: Option<Readiness> = if fresh { session.read("readiness.json")? } else { None };
-    Ok(readiness.filter(|readiness| !readiness.ready).map(|readiness| readiness.message))
+    Ok(readiness
+        .filter(|readiness| !readiness.ready)
+        .map(|readiness| readiness.message))
 }
 
 /// The first stale phase up to `until`.
 fn next(state: &[state::PhaseState], until: Option<&str>) -> Option<(String, Vec<Reason>)> {
-    let last = until.and_then(|until| state.iter().position(|(name, _)| name == until)).unwrap_or(state.len());
+    let last = until
+        .and_then(|until| state.iter().position(|(name, _)| name == until))
+        .unwrap_or(state.len());
     state.iter().take(last + 1).find_map(|(name, fresh)| match fresh {
         Freshness::Stale { reasons } => Some((name.clone(), reasons.clone())),
         _ => None,
     })
 }
 
-fn announce(session: &Session, phase: &str, reasons: &[Reason], view: &View, listener: Listener) -> Result<(), RunError> {
-    listener(Event::PhaseStarted { phase: phase.to_owned(), reasons: reasons.iter().map(ToString::to_string).collect() });
+fn announce(
+    session: &Session,
+    phase: &str,
+    reasons: &[Reason],
+    view: &View,
+    listener: Listener,
+) -> Result<(), RunError> {
+    listener(Event::PhaseStarted {
+        phase: phase.to_owned(),
+        reasons: reasons.iter().map(ToString::to_string).collect(),
+    });
     let status = match phase {
         "diagnose" => Status::Diagnosing,
         "plan" => Status::Planning,
@@ -213,7 +267,13 @@ fn announce(session: &Session, phase: &str, reasons: &[Reason], view: &View, lis
     };
     if let Some(record) = session.record()? {
         let autonomy_mode = state::autonomy(view, Some(&record));
-        let under_way = Record { status, autonomy_mode, ended_at: None, error: None, ..record };
+        let under_way = Record {
+            status,
+            autonomy_mode,
+            ended_at: None,
+            error: None,
+            ..record
+        };
         session.publish("session.json", &under_way.to_text())?;
     }
     Ok(())
@@ -236,8 +296,13 @@ fn settle_user_changes(workspace: &Workspace, asked: &Asked, listener: Listener)
     if !asked.adopt {
         return Err(RunError::Dirty(dirty));
     }
-    let commit = workspace.ledger.commit(&dirty, &message("kaizen: adopt the user's changes", &dirty.join("\n"), &[]))?;
-    listener(Event::Note { text: format!("your changes were committed as {}", &commit[..commit.len().min(10)]) });
+    let commit = workspace.ledger.commit(
+        &dirty,
+        &message("kaizen: adopt the user's changes", &dirty.join("\n"), &[]),
+    )?;
+    listener(Event::Note {
+        text: format!("your changes were committed as {}", &commit[..commit.len().min(10)]),
+    });
     Ok(())
 }
 
@@ -254,7 +319,10 @@ fn run(run: &Run, phase: &str) -> Result<(), RunError> {
         run.session.publish(name, text)?;
     }
     run.session.write_checkpoint(&checkpoint(run, phase, &stanza, given)?)?;
-    (run.listener)(Event::PhaseFinished { phase: phase.to_owned(), summary: left.summary });
+    (run.listener)(Event::PhaseFinished {
+        phase: phase.to_owned(),
+        summary: left.summary,
+    });
     Ok(())
 }
 
@@ -269,11 +337,19 @@ fn reads(run: &Run, stanza: &Stanza) -> Result<BTreeMap<String, Digest>, RunErro
     Ok(reads)
 }
 
-fn checkpoint(run: &Run, phase: &str, stanza: &Stanza, mut reads: BTreeMap<String, Digest>) -> Result<Checkpoint, RunError> {
+fn checkpoint(
+    run: &Run,
+    phase: &str,
+    stanza: &Stanza,
+    mut reads: BTreeMap<String, Digest>,
+) -> Result<Checkpoint, RunError> {
     if stanza.reads.iter().any(|name| name == "@ledger") {
         // The phase's own commits are part of what it vouches for.
         let inputs = Inputs::new(run.view.workspace);
-        let after = View { inputs: &inputs, ..*run.view };
+        let after = View {
+            inputs: &inputs,
+            ..*run.view
+        };
         if let Some(digest) = state::read(&after, run.session, "@ledger")? {
             reads.insert("@ledger".into(), digest);
         }
@@ -285,13 +361,24 @@ fn checkpoint(run: &Run, phase: &str, stanza: &Stanza, mut reads: BTreeMap<Strin
         }
     }
     let autonomy = state::autonomy(run.view, run.session.record()?.as_ref());
-    let definition = super::definition::definition(&run.view.workspace.manifest, phase, stanza, run.view.engines, autonomy);
-    Ok(Checkpoint { version: 1, phase: phase.to_owned(), definition, reads, writes, extra: Default::default() })
+    let definition =
+        super::definition::definition(&run.view.workspace.manifest, phase, stanza, run.view.engines, autonomy);
+    Ok(Checkpoint {
+        version: 1,
+        phase: phase.to_owned(),
+        definition,
+        reads,
+        writes,
+        extra: Default::default(),
+    })
 }
 
 /// Runs somebody else's program for a phase, and checks what it leaves before any of it is published.
 fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
-    let failed = |problem| RunError::Phase { phase: phase.to_owned(), problem };
+    let failed = |problem| RunError::Phase {
+        phase: phase.to_owned(),
+        problem,
+    };
     let scratch = run.view.workspace.own(&format!("scratch/{phase}"));
     let files = super::scratch::given(run, stanza)?;
     let left = external::run_phase(&scratch, &stanza.run, files, &stanza.writes).map_err(failed)?;
@@ -299,15 +386,24 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
         let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))?;
         checked(&name, text.strip_prefix('\u{feff}').unwrap_or(&text)).map(|text| (name, text))
     };
-    let files = left.into_iter().map(text).collect::<Result<Vec<_>, String>>().map_err(failed)?;
-    Ok(Left { summary: format!("{} files from `{}`", files.len(), stanza.run.join(" ")), files })
+    let files = left
+        .into_iter()
+        .map(text)
+        .collect::<Result<Vec<_>, String>>()
+        .map_err(failed)?;
+    Ok(Left {
+        summary: format!("{} files from `{}`", files.len(), stanza.run.join(" ")),
+        files,
+    })
 }
 
 /// What a program leaves is an artifact like any other.
 fn checked(name: &str, text: &str) -> Result<String, String> {
     let path = std::path::Path::new(name);
     match name {
-        "plan.json" => Plan::from_text(path, text).map(|plan| plan.to_text()).map_err(|error| error.to_string()),
+        "plan.json" => Plan::from_text(path, text)
+            .map(|plan| plan.to_text())
+            .map_err(|error| error.to_string()),
         "diagnosis.md" if reply::clusters(text).is_empty() && !text.contains("[]") => {
             Err("diagnosis.md must end in one fenced json block with the list of clusters".into())
         }
@@ -323,7 +419,12 @@ fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Resul
     let Some(record) = session.record()? else { return Ok(()) };
     if record.status != Status::Failed || record.error.as_deref() != Some(message) {
         let ended_at = Some(workspace.clock.stamp());
-        let record = Record { status: Status::Failed, ended_at, error: Some(message.to_owned()), ..record };
+        let record = Record {
+            status: Status::Failed,
+            ended_at,
+            error: Some(message.to_owned()),
+            ..record
+        };
         session.publish("session.json", &record.to_text())?;
     }
     Ok(())
@@ -345,12 +446,23 @@ fn finish(
     not_ready: Option<String>,
     listener: Listener,
 ) -> Result<Ended, RunError> {
-    let record = session.record()?.ok_or_else(|| RunError::Unknown(format!("{} has no session.json", session.id)))?;
+    let record = session
+        .record()?
+        .ok_or_else(|| RunError::Unknown(format!("{} has no session.json", session.id)))?;
     if asked.until.is_none() && not_ready.is_none() {
         commit_session(workspace, session, &record)?;
-        listener(Event::SessionSettled { session: session.id.clone(), status: record.status, changed });
+        listener(Event::SessionSettled {
+            session: session.id.clone(),
+            status: record.status,
+            changed,
+        });
     }
-    Ok(Ended { session: session.clone(), record, changed, not_ready })
+    Ok(Ended {
+        session: session.clone(),
+        record,
+        changed,
+        not_ready,
+    })
 }
 
 /// Commits the directory of a settled session, apart from the edits.
@@ -360,11 +472,20 @@ fn commit_session(workspace: &Workspace, session: &Session, record: &Record) -> 
         return Ok(());
     }
     let score = |snapshot: &Option<crate::artifact::record::Snapshot>| {
-        snapshot.as_ref().map_or("?".to_owned(), |snapshot| format!("{:.1} %", 100.0 * snapshot.overall_score))
+        snapshot.as_ref().map_or("?".to_owned(), |snapshot| {
+            format!("{:.1} %", 100.0 * snapshot.overall_score)
+        })
     };
-    let body = format!("Gate score {} before, {} after.", score(&record.benchmark_before), score(&record.benchmark_after));
+    let body = format!(
+        "Gate score {} before, {} after.",
+        score(&record.benchmark_before),
+        score(&record.benchmark_after)
+    );
     let trailers = [("Session-ID", session.id.clone())];
     crate::disk::effect("commit session");
-    workspace.ledger.commit(&paths, &message(&format!("kaizen: record {}", session.id), &body, &trailers))?;
+    workspace.ledger.commit(
+        &paths,
+        &message(&format!("kaizen: record {}", session.id), &body, &trailers),
+    )?;
     Ok(())
 }

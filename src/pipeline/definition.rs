@@ -28,7 +28,15 @@ pub fn definition(manifest: &Manifest, phase: &str, stanza: &Stanza, engines: &E
 }
 
 fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Autonomy) -> Value {
-    let Manifest { harness, traces, benchmark, teacher, session, gate, .. } = manifest;
+    let Manifest {
+        harness,
+        traces,
+        benchmark,
+        teacher,
+        session,
+        gate,
+        ..
+    } = manifest;
     match phase {
         "readiness" => json!([session.min_traces, traces.files, benchmark.files]),
         "baseline" => json!([benchmark.subsample, benchmark.seed, harness.files, engines.student]),
@@ -44,7 +52,10 @@ mod tests {
     use super::*;
 
     fn digest(manifest: &Manifest, phase: &str, student: &str, autonomy: Autonomy) -> Digest {
-        let engines = Engines { student: student.into(), teacher: "t".into() };
+        let engines = Engines {
+            student: student.into(),
+            teacher: "t".into(),
+        };
         definition(manifest, phase, &manifest.phases()[phase], &engines, autonomy)
     }
 
@@ -53,7 +64,10 @@ mod tests {
     fn each_setting_counts_for_the_phases_that_obey_it() {
         let phases = ["readiness", "baseline", "diagnose", "plan", "execute", "record"];
         let base = Manifest::default();
-        let all: Vec<_> = phases.iter().map(|phase| digest(&base, phase, "s", Autonomy::Tiered)).collect();
+        let all: Vec<_> = phases
+            .iter()
+            .map(|phase| digest(&base, phase, "s", Autonomy::Tiered))
+            .collect();
         for (text, expected) in [
             ("[session]\nmin_traces = 7", vec!["readiness"]),
             ("[benchmark]\nsubsample = 7", vec!["baseline"]),

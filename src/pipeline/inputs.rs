@@ -1,8 +1,8 @@
 //! Inputs of the workspace: benchmark, traces, harness and ledger, each read once and only when something asks.
 
-use std::sync::OnceLock;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
@@ -28,13 +28,19 @@ fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, RunError>) -> Re
         // Nobody else fills the cell of this thread between the two calls.
         let _ = cell.set(make()?);
     }
-    cell.get().ok_or_else(|| RunError::Unknown("an input could not be kept".into()))
+    cell.get()
+        .ok_or_else(|| RunError::Unknown("an input could not be kept".into()))
 }
 
 impl<'a> Inputs<'a> {
     /// Nothing read so far.
     pub fn new(workspace: &'a Workspace) -> Self {
-        Self { workspace, benchmark: OnceLock::new(), pin: OnceLock::new(), head: OnceLock::new() }
+        Self {
+            workspace,
+            benchmark: OnceLock::new(),
+            pin: OnceLock::new(),
+            head: OnceLock::new(),
+        }
     }
 
     /// All tasks.
@@ -75,7 +81,10 @@ impl<'a> Inputs<'a> {
     /// # Errors
     /// git says no.
     pub fn harness_at(&self, commit: &str) -> Result<Harness, RunError> {
-        Ok(self.workspace.ledger.harness_at(commit, &|path| self.workspace.selects(path))?)
+        Ok(self
+            .workspace
+            .ledger
+            .harness_at(commit, &|path| self.workspace.selects(path))?)
     }
 
     /// The commits of a session after the one that it builds on, and those that a person reverted.
@@ -86,7 +95,11 @@ impl<'a> Inputs<'a> {
         let mut entries = self.workspace.ledger.entries(base)?;
         entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
         let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit.clone()).collect();
-        let undone = if commits.is_empty() { Vec::new() } else { self.workspace.ledger.reverted(&commits)? };
+        let undone = if commits.is_empty() {
+            Vec::new()
+        } else {
+            self.workspace.ledger.reverted(&commits)?
+        };
         Ok((entries, undone.into_iter().collect()))
     }
 
@@ -96,7 +109,11 @@ impl<'a> Inputs<'a> {
     /// A file is not a benchmark.
     pub fn gate(&self, session: &str) -> Result<Vec<Task>, RunError> {
         let most = self.workspace.manifest.benchmark.subsample;
-        Ok(benchmark::subsample(self.benchmark()?.split(Split::Gate), most, session))
+        Ok(benchmark::subsample(
+            self.benchmark()?.split(Split::Gate),
+            most,
+            session,
+        ))
     }
 
     /// How many traces can be evidence: they ask something, and it is no gate or test question.
@@ -121,7 +138,11 @@ impl<'a> Inputs<'a> {
         let mut traces = Vec::new();
         self.usable(&mut |trace| {
             traces.push(trace);
-            if traces.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if traces.len() < most {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         })?;
         Ok(traces)
     }
@@ -130,7 +151,11 @@ impl<'a> Inputs<'a> {
         let held_out = self.benchmark()?.held_out_queries();
         self.workspace.traces()?.scan(&mut |trace| {
             let query = benchmark::normal(&trace.query);
-            if query.is_empty() || held_out.contains(&query) { ControlFlow::Continue(()) } else { visit(trace) }
+            if query.is_empty() || held_out.contains(&query) {
+                ControlFlow::Continue(())
+            } else {
+                visit(trace)
+            }
         })?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Recover: undoes a write of harness files that a crash cut short, before anything else happens.
 
 use crate::artifact::Artifact;
-use crate::artifact::intent::{Intent, IntendedFile};
+use crate::artifact::intent::{IntendedFile, Intent};
 use crate::digest::Digest;
 use crate::disk;
 use crate::harness::Harness;
@@ -19,7 +19,9 @@ pub const INTENT: &str = "intent.json";
 /// A file matches neither the state before nor the one after: it was edited by hand.
 pub fn recover(workspace: &Workspace) -> Result<bool, RunError> {
     let path = workspace.own(INTENT);
-    let Some(text) = disk::read_text(&path)? else { return Ok(false) };
+    let Some(text) = disk::read_text(&path)? else {
+        return Ok(false);
+    };
     let intent = Intent::from_text(&path, &text).map_err(crate::session::SessionError::from)?;
     let head = match workspace.ledger.head()? {
         Some(commit) => workspace.ledger.harness_at(&commit, &|path| workspace.selects(path))?,

@@ -70,11 +70,15 @@ impl Run<'_> {
     }
 
     fn need<A: Artifact>(&self, name: &str) -> Result<A, RunError> {
-        self.session.read(name)?.ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
+        self.session
+            .read(name)?
+            .ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
     }
 
     fn text(&self, name: &str) -> Result<String, RunError> {
-        self.session.text(name)?.ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
+        self.session
+            .text(name)?
+            .ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
     }
 
     fn base_harness(&self) -> Result<Harness, RunError> {
@@ -90,29 +94,60 @@ impl Run<'_> {
 
 fn readiness(run: &Run) -> Result<Left, RunError> {
     let inputs = run.view.inputs;
-    let (usable, pin, benchmark) = (inputs.usable_traces()?, inputs.trace_pin()?.clone(), inputs.benchmark()?.pin());
+    let (usable, pin, benchmark) = (
+        inputs.usable_traces()?,
+        inputs.trace_pin()?.clone(),
+        inputs.benchmark()?.pin(),
+    );
     let readiness = phase::readiness::readiness(usable, run.manifest().session.min_traces, pin, benchmark);
-    Ok(Left { files: vec![("readiness.json".into(), readiness.to_text())], summary: readiness.message })
+    Ok(Left {
+        files: vec![("readiness.json".into(), readiness.to_text())],
+        summary: readiness.message,
+    })
 }
 
 fn baseline(run: &Run) -> Result<Left, RunError> {
-    let commit = state::base(run.view, run.session)?.ok_or_else(|| RunError::Unknown("the repository has no commit yet; commit the harness first".into()))?;
+    let commit = state::base(run.view, run.session)?
+        .ok_or_else(|| RunError::Unknown("the repository has no commit yet; commit the harness first".into()))?;
     let harness = run.view.inputs.harness_at(&commit)?;
     let digest = run.view.inputs.benchmark()?.pin().digest;
     let workspace = run.view.workspace;
-    let (score, progress) = (|task: &Task, answer: &str| workspace.score(task, answer), |done, of| run.progress(done, of));
+    let (score, progress) = (
+        |task: &Task, answer: &str| workspace.score(task, answer),
+        |done, of| run.progress(done, of),
+    );
     let evaluator = workspace.evaluator(run.memo, &score, &progress);
-    let baseline = phase::baseline::baseline(&evaluator, commit, &harness, digest, &run.view.inputs.gate(&run.session.id)?);
-    let summary = format!("{:.1} % of {} gate tasks", 100.0 * baseline.evaluation.overall_score, baseline.evaluation.task_count);
-    Ok(Left { files: vec![("baseline.json".into(), baseline.to_text())], summary })
+    let baseline = phase::baseline::baseline(
+        &evaluator,
+        commit,
+        &harness,
+        digest,
+        &run.view.inputs.gate(&run.session.id)?,
+    );
+    let summary = format!(
+        "{:.1} % of {} gate tasks",
+        100.0 * baseline.evaluation.overall_score,
+        baseline.evaluation.task_count
+    );
+    Ok(Left {
+        files: vec![("baseline.json".into(), baseline.to_text())],
+        summary,
+    })
 }
 
 /// Calls `use_it` with everything that a teacher is given, and returns the log of its runs beside the answer.
-fn brief<T>(run: &Run, traces: &[crate::artifact::trace::Trace], use_it: impl FnOnce(&Briefing) -> T) -> Result<(T, String), RunError> {
+fn brief<T>(
+    run: &Run,
+    traces: &[crate::artifact::trace::Trace],
+    use_it: impl FnOnce(&Briefing) -> T,
+) -> Result<(T, String), RunError> {
     let harness = run.base_harness()?;
     let train = run.view.inputs.benchmark()?.split(Split::Train);
     let workspace = run.view.workspace;
-    let ops: Vec<Op> = Op::ALL.into_iter().filter(|op| op::home(*op, &run.manifest().harness.layout).is_some()).collect();
+    let ops: Vec<Op> = Op::ALL
+        .into_iter()
+        .filter(|op| op::home(*op, &run.manifest().harness.layout).is_some())
+        .collect();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
     // The embedded student costs less to ask than to remember.
     let evaluator = workspace.evaluator(&Forgetful, &score, &|_, _| {});
@@ -120,7 +155,15 @@ fn brief<T>(run: &Run, traces: &[crate::artifact::trace::Trace], use_it: impl Fn
     let run_student = for_any_tasks(|harness, tasks| attempts(&evaluator, harness, tasks, &log));
     let seed = Digest::of_value(&("teacher", &run.session.id)).seed();
     let layout = &run.manifest().harness.layout;
-    let briefing = Briefing { harness: &harness, layout, ops: &ops, train: &train, traces, run_student: &run_student, seed };
+    let briefing = Briefing {
+        harness: &harness,
+        layout,
+        ops: &ops,
+        train: &train,
+        traces,
+        run_student: &run_student,
+        seed,
+    };
     let answer = use_it(&briefing);
     let lines = log.into_inner().unwrap_or_default();
     Ok((answer, lines.concat()))
@@ -143,7 +186,10 @@ fn attempts<'t>(
 ) -> Vec<crate::artifact::evaluation::Attempted<'t>> {
     let attempted = attempt_all(evaluator, harness, tasks);
     let right: f64 = attempted.iter().filter_map(|attempt| attempt.score).sum();
-    let asked = Digest::of_value(&(harness.digest(), tasks.iter().map(|task| &task.task_id).collect::<Vec<_>>()));
+    let asked = Digest::of_value(&(
+        harness.digest(),
+        tasks.iter().map(|task| &task.task_id).collect::<Vec<_>>(),
+    ));
     let line = serde_json::json!({
         "call": "run_student", "request": asked, "tasks": tasks.len(), "score": right, "tokens": 0, "cost_usd": 0.0
     });
@@ -171,33 +217,58 @@ fn plan(run: &Run) -> Result<Left, RunError> {
     let diagnosis = run.text(diagnosis::FILE)?;
     let traces = run.view.inputs.evidence()?;
     let teacher = run.view.workspace.teacher.as_ref();
-    let (planned, _) = brief(run, &traces, |briefing| phase::plan::plan(teacher, briefing, run.manifest(), &diagnosis))?;
+    let (planned, _) = brief(run, &traces, |briefing| {
+        phase::plan::plan(teacher, briefing, run.manifest(), &diagnosis)
+    })?;
     let (planned, clusters) = planned.map_err(run.failed("plan"))?;
     let summary = format!("{} edits", planned.edits.len());
     let name = teacher.identity()["engine"].as_str().unwrap_or("teacher").to_owned();
-    let plan = phase::plan::artifact(&run.session.id, &diagnosis, clusters, planned, &name, run.view.workspace.clock.stamp());
-    Ok(Left { files: vec![("plan.json".into(), plan.to_text())], summary })
+    let plan = phase::plan::artifact(
+        &run.session.id,
+        &diagnosis,
+        clusters,
+        planned,
+        &name,
+        run.view.workspace.clock.stamp(),
+    );
+    Ok(Left {
+        files: vec![("plan.json".into(), plan.to_text())],
+        summary,
+    })
 }
 
 fn execute(run: &Run) -> Result<Left, RunError> {
     let workspace = run.view.workspace;
     let (plan, baseline): (Plan, Baseline) = (run.need("plan.json")?, run.need("baseline.json")?);
-    let (entries, undone) = run.view.inputs.history(&run.session.id, Some(&baseline.harness_commit))?;
+    let (entries, undone) = run
+        .view
+        .inputs
+        .history(&run.session.id, Some(&baseline.harness_commit))?;
     let pending = run.session.pending()?;
     let autonomy = state::autonomy(run.view, run.session.record()?.as_ref());
     let tier = |edit: &Edit| run.manifest().tier(edit.op);
     let route = |edit: &Edit| route_of(edit, &pending, autonomy, run.manifest());
     let select = |path: &str| workspace.selects(path);
-    let (score, progress) = (|task: &Task, answer: &str| workspace.score(task, answer), |done, of| run.progress(done, of));
+    let (score, progress) = (
+        |task: &Task, answer: &str| workspace.score(task, answer),
+        |done, of| run.progress(done, of),
+    );
     let means = execute::Means {
         evaluator: workspace.evaluator(run.memo, &score, &progress),
         ledger: &workspace.ledger,
-        world: &DiskWorld { workspace, session: run.session, listener: run.listener },
+        world: &DiskWorld {
+            workspace,
+            session: run.session,
+            listener: run.listener,
+        },
     };
     let gate = run.view.inputs.gate(&run.session.id)?;
     let given = execute::Given {
         session: &run.session.id,
-        plan_digest: run.session.digest("plan.json")?.unwrap_or_else(|| Digest::of_bytes(b"")),
+        plan_digest: run
+            .session
+            .digest("plan.json")?
+            .unwrap_or_else(|| Digest::of_bytes(b"")),
         plan: &plan,
         baseline: &baseline,
         outcomes: run.session.outcomes()?,
@@ -213,7 +284,10 @@ fn execute(run: &Run) -> Result<Left, RunError> {
         head: workspace.harness()?,
     };
     execute::execute(given, &means)?;
-    Ok(Left { files: Vec::new(), summary: format!("{} edits reconciled", plan.edits.len()) })
+    Ok(Left {
+        files: Vec::new(),
+        summary: format!("{} edits reconciled", plan.edits.len()),
+    })
 }
 
 /// A decision counts for the edit that it was given for, and for no other.
@@ -224,7 +298,10 @@ fn route_of(
     manifest: &Manifest,
 ) -> route::Route {
     let digest = edit.digest();
-    let decision = pending.get(&digest).filter(|pending| pending.edit.digest() == digest).and_then(|pending| pending.decision.as_ref());
+    let decision = pending
+        .get(&digest)
+        .filter(|pending| pending.edit.digest() == digest)
+        .and_then(|pending| pending.decision.as_ref());
     let bound = decision.filter(|decision| decision.edit_digest.is_none_or(|bound| bound == digest));
     route::route(manifest.tier(edit.op), autonomy, bound)
 }
@@ -245,12 +322,23 @@ fn record(run: &Run) -> Result<Left, RunError> {
     let workspace = run.view.workspace;
     let (plan, baseline): (Plan, Baseline) = (run.need("plan.json")?, run.need("baseline.json")?);
     let begun: Record = run.need("session.json")?;
-    let (score, progress) = (|task: &Task, answer: &str| workspace.score(task, answer), |done, of| run.progress(done, of));
+    let (score, progress) = (
+        |task: &Task, answer: &str| workspace.score(task, answer),
+        |done, of| run.progress(done, of),
+    );
     let evaluator = workspace.evaluator(run.memo, &score, &progress);
     let gate = run.view.inputs.gate(&run.session.id)?;
     let after = evaluate(&evaluator, &workspace.harness()?, &gate.iter().collect::<Vec<_>>());
-    let (entries, _) = run.view.inputs.history(&run.session.id, Some(&baseline.harness_commit))?;
-    let of_an_edit = |entry: &&crate::port::Entry| entry.trailer("Edit-Digest").or_else(|| entry.trailer("Reverts-Edit")).is_some();
+    let (entries, _) = run
+        .view
+        .inputs
+        .history(&run.session.id, Some(&baseline.harness_commit))?;
+    let of_an_edit = |entry: &&crate::port::Entry| {
+        entry
+            .trailer("Edit-Digest")
+            .or_else(|| entry.trailer("Reverts-Edit"))
+            .is_some()
+    };
     let settled = phase::record::Settled {
         baseline: &baseline,
         edits: &plan.edits,
@@ -260,9 +348,24 @@ fn record(run: &Run) -> Result<Left, RunError> {
     };
     let autonomy_mode = state::autonomy(run.view, Some(&begun));
     let teacher_cost_usd = plan.estimated_cost_usd;
-    let record = phase::record::record(Record { autonomy_mode, teacher_cost_usd, ..begun }, &settled, workspace.clock.stamp());
-    let summary = format!("{:.1} % before, {:.1} % after", percent(&record.benchmark_before), percent(&record.benchmark_after));
-    Ok(Left { files: vec![("session.json".into(), record.to_text())], summary })
+    let record = phase::record::record(
+        Record {
+            autonomy_mode,
+            teacher_cost_usd,
+            ..begun
+        },
+        &settled,
+        workspace.clock.stamp(),
+    );
+    let summary = format!(
+        "{:.1} % before, {:.1} % after",
+        percent(&record.benchmark_before),
+        percent(&record.benchmark_after)
+    );
+    Ok(Left {
+        files: vec![("session.json".into(), record.to_text())],
+        summary,
+    })
 }
 
 fn percent(snapshot: &Option<crate::artifact::record::Snapshot>) -> f64 {

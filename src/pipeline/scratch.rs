@@ -19,7 +19,10 @@ pub fn given(run: &Run, stanza: &Stanza) -> Result<Files, RunError> {
     for name in &stanza.reads {
         match name.as_str() {
             "@traces" => files.push(("traces.jsonl".into(), lines(&run.view.inputs.evidence()?).into_bytes())),
-            "@train" => files.push(("train.jsonl".into(), lines(&run.view.inputs.benchmark()?.split(Split::Train)).into_bytes())),
+            "@train" => files.push((
+                "train.jsonl".into(),
+                lines(&run.view.inputs.benchmark()?.split(Split::Train)).into_bytes(),
+            )),
             "@harness" => files.extend(harness(run)?),
             // Gate tasks decide about what the program proposes; the ledger is git's own.
             "@gate" | "@ledger" => {}
@@ -44,22 +47,31 @@ fn harness(run: &Run) -> Result<Files, RunError> {
         Some(commit) => run.view.inputs.harness_at(&commit)?,
         None => Harness::default(),
     };
-    Ok(harness.files().map(|(path, bytes)| (format!("harness/{path}"), bytes.to_vec())).collect())
+    Ok(harness
+        .files()
+        .map(|(path, bytes)| (format!("harness/{path}"), bytes.to_vec()))
+        .collect())
 }
 
 fn folder_of(run: &Run, folder: &str) -> Result<Files, RunError> {
     let names = run.session.names(folder)?;
-    let all = names.iter().map(|name| file_of(run, &format!("{folder}{name}"))).collect::<Result<Vec<_>, _>>()?;
+    let all = names
+        .iter()
+        .map(|name| file_of(run, &format!("{folder}{name}")))
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(all.into_iter().flatten().collect())
 }
 
 fn file_of(run: &Run, name: &str) -> Result<Option<(String, Vec<u8>)>, RunError> {
     // The baseline names gate tasks with their scores: a program gets the totals.
     let text = match name {
-        "baseline.json" => run.session.read::<crate::artifact::baseline::Baseline>(name)?.map(|mut baseline| {
-            baseline.evaluation.tasks.clear();
-            crate::artifact::Artifact::to_text(&baseline)
-        }),
+        "baseline.json" => run
+            .session
+            .read::<crate::artifact::baseline::Baseline>(name)?
+            .map(|mut baseline| {
+                baseline.evaluation.tasks.clear();
+                crate::artifact::Artifact::to_text(&baseline)
+            }),
         _ => run.session.text(name)?,
     };
     Ok(text.map(|text| (name.to_owned(), text.into_bytes())))

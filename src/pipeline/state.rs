@@ -53,7 +53,10 @@ pub fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError
     let phases = view.workspace.manifest.phases();
     let order = phases::graph(&phases).map_err(RunError::Unknown)?;
     let record = session.record()?;
-    let facts = Facts { settled: record.as_ref().is_some_and(settled), autonomy: autonomy(view, record.as_ref()) };
+    let facts = Facts {
+        settled: record.as_ref().is_some_and(settled),
+        autonomy: autonomy(view, record.as_ref()),
+    };
     let one = |name: String| {
         let checkpoint = session.checkpoint(&name);
         let present = present(view, session, &name, &phases[&name], checkpoint.as_ref(), &facts)?;
@@ -66,7 +69,9 @@ pub fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError
 /// The autonomy that a session runs under: as asked for, else its own, else the manifest's.
 pub fn autonomy(view: &View, record: Option<&Record>) -> Autonomy {
     let own = record.map(|record| record.autonomy_mode);
-    view.autonomy.or(own).unwrap_or(view.workspace.manifest.session.autonomy)
+    view.autonomy
+        .or(own)
+        .unwrap_or(view.workspace.manifest.session.autonomy)
 }
 
 /// What is known of a session before any phase is looked at.
@@ -76,7 +81,10 @@ struct Facts {
 }
 
 fn settled(record: &Record) -> bool {
-    matches!(record.status, Status::Completed | Status::AwaitingReview | Status::RolledBack)
+    matches!(
+        record.status,
+        Status::Completed | Status::AwaitingReview | Status::RolledBack
+    )
 }
 
 /// Phases whose output a person may write in their place.
@@ -97,7 +105,8 @@ fn present(
     let mut reads = BTreeMap::new();
     for name in &stanza.reads {
         let vouched = checkpoint.and_then(|checkpoint| checkpoint.reads.get(name).copied());
-        let pinned_input = facts.settled && name.starts_with('@') && (name != "@ledger" || view.depth == Depth::History);
+        let pinned_input =
+            facts.settled && name.starts_with('@') && (name != "@ledger" || view.depth == Depth::History);
         let digest = match vouched.filter(|_| pinned_input) {
             Some(digest) => Some(digest),
             None => read(view, session, name)?,
@@ -108,8 +117,14 @@ fn present(
     for name in &stanza.writes {
         writes.insert(name.clone(), session.digest(name)?);
     }
-    let definition = checkpoint.filter(|_| pinned).map_or_else(now, |checkpoint| checkpoint.definition);
-    Ok(Present { definition, reads, writes })
+    let definition = checkpoint
+        .filter(|_| pinned)
+        .map_or_else(now, |checkpoint| checkpoint.definition);
+    Ok(Present {
+        definition,
+        reads,
+        writes,
+    })
 }
 
 /// The present digest of one read; `None` when it is not there.
@@ -140,7 +155,8 @@ fn traces(view: &View, session: &Session) -> Result<Digest, RunError> {
 /// The harness that the session builds on: its own commits do not count.
 fn harness(view: &View, session: &Session) -> Result<Option<Digest>, RunError> {
     let base = base(view, session)?;
-    base.map(|commit| Ok(view.inputs.harness_at(&commit)?.digest())).transpose()
+    base.map(|commit| Ok(view.inputs.harness_at(&commit)?.digest()))
+        .transpose()
 }
 
 /// The commit that a session builds on: the pinned one once the session has commits, HEAD before.
@@ -148,7 +164,11 @@ fn harness(view: &View, session: &Session) -> Result<Option<Digest>, RunError> {
 /// # Errors
 /// git says no.
 pub fn base(view: &View, session: &Session) -> Result<Option<String>, RunError> {
-    let pinned = session.read::<Baseline>("baseline.json").ok().flatten().map(|baseline| baseline.harness_commit);
+    let pinned = session
+        .read::<Baseline>("baseline.json")
+        .ok()
+        .flatten()
+        .map(|baseline| baseline.harness_commit);
     if let Some(commit) = pinned {
         if !view.inputs.history(&session.id, Some(&commit))?.0.is_empty() {
             return Ok(Some(commit));
@@ -163,7 +183,10 @@ fn ledger(view: &View, session: &Session) -> Result<Digest, RunError> {
     let base = baseline.map(|baseline| baseline.harness_commit);
     let (entries, undone) = view.inputs.history(&session.id, base.as_deref())?;
     let held = reconcile::held(&entries, &session.id, &undone);
-    let kinds: BTreeMap<String, &str> = held.iter().map(|(digest, held)| (digest.to_string(), kind(held))).collect();
+    let kinds: BTreeMap<String, &str> = held
+        .iter()
+        .map(|(digest, held)| (digest.to_string(), kind(held)))
+        .collect();
     Ok(Digest::of_value(&kinds))
 }
 
@@ -180,7 +203,10 @@ fn kind(held: &Held) -> &'static str {
 fn decisions(session: &Session) -> Result<Digest, RunError> {
     let decided = session.pending()?.into_iter().filter_map(|(digest, pending)| {
         let decision = pending.decision?;
-        Some((digest.to_string(), serde_json::json!([decision.decision, decision.edit_digest, decision.skip_gate])))
+        Some((
+            digest.to_string(),
+            serde_json::json!([decision.decision, decision.edit_digest, decision.skip_gate]),
+        ))
     });
     Ok(Digest::of_value(&decided.collect::<BTreeMap<_, _>>()))
 }

@@ -56,15 +56,32 @@ impl Workspace {
             StudentEngine::Nearest => Box::new(Nearest::new(layout.clone())),
         };
         let teacher: Box<dyn Teacher> = match manifest.teacher.engine {
-            TeacherEngine::Rules => Box::new(Rules::new(layout, Settings { max_edits: manifest.teacher.max_edits, ..Settings::default() })),
+            TeacherEngine::Rules => Box::new(Rules::new(
+                layout,
+                Settings {
+                    max_edits: manifest.teacher.max_edits,
+                    ..Settings::default()
+                },
+            )),
         };
         let globs = manifest::globs(&manifest.harness.files).map_err(RunError::Unknown)?;
-        Ok(Self { root: root.to_owned(), manifest, clock, ledger, student, teacher, globs })
+        Ok(Self {
+            root: root.to_owned(),
+            manifest,
+            clock,
+            ledger,
+            student,
+            teacher,
+            globs,
+        })
     }
 
     /// The identities of the engines.
     pub fn engines(&self) -> Engines {
-        Engines { student: self.student.identity(), teacher: self.teacher.identity() }
+        Engines {
+            student: self.student.identity(),
+            teacher: self.teacher.identity(),
+        }
     }
 
     /// Whether a path belongs to the harness.
@@ -79,14 +96,18 @@ impl Workspace {
     pub fn harness(&self) -> Result<Harness, RunError> {
         let own = |path: &str| {
             let first = path.split('/').next().unwrap_or_default();
-            matches!(first, "sessions" | "schemas" | "target" | "node_modules") || (first.starts_with('.') && first.len() > 1)
+            matches!(first, "sessions" | "schemas" | "target" | "node_modules")
+                || (first.starts_with('.') && first.len() > 1)
         };
         Ok(disk::read_harness(&self.root, &self.globs, &own)?)
     }
 
     /// Where ops land, and what they may touch.
     pub fn rules(&self) -> op::Rules {
-        op::Rules { layout: self.manifest.harness.layout.clone(), editable: self.manifest.harness.files.clone() }
+        op::Rules {
+            layout: self.manifest.harness.layout.clone(),
+            editable: self.manifest.harness.files.clone(),
+        }
     }
 
     /// The trace store.
@@ -94,7 +115,11 @@ impl Workspace {
     /// # Errors
     /// The store cannot be opened.
     pub fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
-        Ok(trace_store::open(&self.root, &self.manifest.traces.files, &self.own("cache"))?)
+        Ok(trace_store::open(
+            &self.root,
+            &self.manifest.traces.files,
+            &self.own("cache"),
+        )?)
     }
 
     /// A path in kaizen's own folder, which hides itself from git.
@@ -155,13 +180,17 @@ impl Workspace {
 /// There is none, or it is not usable.
 pub fn read_manifest(root: &Path) -> Result<Manifest, RunError> {
     let path = root.join(manifest::FILE);
-    let text = disk::read_text(&path)?.ok_or_else(|| RunError::Unknown(format!("no {} here or above; `kaizen init` makes one", manifest::FILE)))?;
+    let text = disk::read_text(&path)?
+        .ok_or_else(|| RunError::Unknown(format!("no {} here or above; `kaizen init` makes one", manifest::FILE)))?;
     Ok(Manifest::parse(&path, &text)?)
 }
 
 /// The nearest folder, from `start` upwards, that holds a manifest.
 pub fn find(start: &Path) -> Option<PathBuf> {
-    start.ancestors().find(|folder| folder.join(manifest::FILE).is_file()).map(Path::to_owned)
+    start
+        .ancestors()
+        .find(|folder| folder.join(manifest::FILE).is_file())
+        .map(Path::to_owned)
 }
 
 fn policy(manifest: &Manifest, clock: &Clock) -> Policy {
@@ -177,5 +206,8 @@ fn policy(manifest: &Manifest, clock: &Clock) -> Policy {
 
 fn name_and_address(author: &str) -> Option<(String, String)> {
     let (name, address) = author.split_once('<')?;
-    Some((name.trim().to_owned(), address.trim_end().trim_end_matches('>').to_owned()))
+    Some((
+        name.trim().to_owned(),
+        address.trim_end().trim_end_matches('>').to_owned(),
+    ))
 }

@@ -54,11 +54,15 @@ impl World for DiskWorld<'_> {
     }
 
     fn outcome(&self, outcome: &Outcome) -> Result<(), ExecuteError> {
-        self.session.publish(&format!("{OUTCOMES}{}.json", outcome.edit_digest), &outcome.to_text()).map_err(failed)
+        self.session
+            .publish(&format!("{OUTCOMES}{}.json", outcome.edit_digest), &outcome.to_text())
+            .map_err(failed)
     }
 
     fn ask(&self, pending: &PendingReview) -> Result<(), ExecuteError> {
-        self.session.publish(&format!("{PENDING}{}.json", pending.edit_digest), &pending.to_text()).map_err(failed)
+        self.session
+            .publish(&format!("{PENDING}{}.json", pending.edit_digest), &pending.to_text())
+            .map_err(failed)
     }
 
     fn withdraw(&self, edit: &Digest) -> Result<(), ExecuteError> {
@@ -93,7 +97,10 @@ impl DiskWorld<'_> {
     fn write_one(&self, change: &FileChange) -> Result<(), ExecuteError> {
         let path = self.workspace.root.join(&change.path);
         if disk::read(&path).map_err(failed)? != change.before {
-            return Err(ExecuteError::Disk(format!("{} was changed while the gate was at work; run again", change.path)));
+            return Err(ExecuteError::Disk(format!(
+                "{} was changed while the gate was at work; run again",
+                change.path
+            )));
         }
         match &change.after {
             Some(bytes) => disk::publish(&path, bytes).map_err(failed),

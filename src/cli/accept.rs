@@ -1,0 +1,139 @@
+//! `kaizen accept` and `kaizen reject`: write a decision into the file in `pending_review/`.
+
+use clap::Args;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render;
+use crate::artifact::Artifact;
+use crate::artifact::decision::{Answer, Decision};
+use crate::artifact::pending_review::PendingReview;
+use crate::digest::Digest;
+use crate::pipeline::workspace::{Workspace, find};
+use crate::session::{self, PENDING, Session};
+
+/// Accept an edit that waits for review
+#[derive(Clone, Debug, Args)]
+pub struct Accept {
+    #[command(flatten)]
+    which: Which,
+    /// Commit without asking the gate; recorded in the outcome
+    #[arg(long)]
+    skip_gate: bool,
+}
+
+/// Reject an edit that waits for review
+#[derive(Clone, Debug, Args)]
+pub struct Reject {
+    #[command(flatten)]
+    which: Which,
+}
+
+#[derive(Clone, Debug, Args)]
+struct Which {
+    /// The edit's label, or the first digits of its digest
+    edit: String,
+    /// In this session instead of the newest
+    #[arg(long)]
+    session: Option<String>,
+    /// Why, for the record
+    #[arg(long, default_value = "")]
+    why: String,
+}
+
+/// Runs `kaizen accept`.
+///
+/// # Errors
+/// No such edit waits.
+pub fn accept(command: &Accept, setting: &Setting) -> Result<Code, Failure> {
+    decide(&command.which, Answer::Accept, command.skip_gate, setting)
+}
+
+/// Runs `kaizen reject`.
+///
+/// # Errors
+/// No such edit waits.
+pub fn reject(command: &Reject, setting: &Setting) -> Result<Code, Failure> {
+    decide(&command.which, Answer::Reject, false, setting)
+}
+
+fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let session = session_of(&workspace, which.session.as_deref())?;
+    let pending = find_edit(&session, &which.edit)?;
+    let edit_digest = pending.edit_digest;
+    let decision = Decision {
+        decision: answer,
+        by: "kaizen".into(),
+        at: workspace.clock.stamp(),
+        why: which.why.clone(),
+        edit_digest: Some(edit_digest),
+        skip_gate,
+        extra: Default::default(),
+    };
+    let answered = PendingReview {
+        decision: Some(decision.clone()),
+        ..pending
+    };
+    crate::disk::publish(
+        &session.path(&format!("{PENDING}{edit_digest}.json")),
+        answered.to_text().as_bytes(),
+    )?;
+    if setting.is_json() {
+        render::json(&serde_json::json!({"session": session.id, "edit_digest": edit_digest, "decision": decision}));
+    } else {
+        let word = if answer == Answer::Accept {
+            "accepted; `kaizen run` gates and commits it"
+        } else {
+            "rejected; `kaizen run` records it"
+        };
+        anstream::println!("{} is {word}", answered.edit.id);
+    }
+    Ok(Code::Settled)
+}
+
+/// The session that is named, or the newest.
+///
+/// # Errors
+/// There is none.
+pub fn session_of(workspace: &Workspace, name: Option<&str>) -> Result<Session, Failure> {
+    let all = session::all(&workspace.root)?;
+    let found = match name {
+        Some(name) => all.into_iter().find(|session| session.id == name),
+        None => all.into_iter().next_back(),
+    };
+    let missing = || match name {
+        Some(name) => Failure::usage(format!("there is no session `{name}`")).hint("`kaizen log` lists them"),
+        None => Failure::usage("there is no session yet").hint("`kaizen run` starts one"),
+    };
+    found.ok_or_else(missing)
+}
+
+/// A pending edit by label or by the first digits of its digest.
+fn find_edit(session: &Session, name: &str) -> Result<PendingReview, Failure> {
+    let pending = session.pending()?;
+    let labels: Vec<String> = pending.values().map(|pending| pending.edit.id.clone()).collect();
+    let fits = |digest: &Digest, pending: &PendingReview| {
+        pending.edit.id == name || (name.len() >= 4 && digest.to_string().starts_with(name))
+    };
+    let mut found: Vec<PendingReview> = pending
+        .into_iter()
+        .filter(|(digest, pending)| fits(digest, pending))
+        .map(|(_, pending)| pending)
+        .collect();
+    match (found.pop(), found.len()) {
+        (Some(one), 0) => Ok(one),
+        (Some(_), _) => Err(Failure::usage(format!("`{name}` names more than one edit"))
+            .hint("give the first digits of its digest; `kaizen show` lists them")),
+        (None, _) if labels.is_empty() => Err(Failure::usage(format!("no edit waits for review in {}", session.id))),
+        (None, _) => Err(Failure::usage(format!(
+            "no edit `{name}` waits for review; there are {}",
+            labels.join(", ")
+        ))),
+    }
+}
+
+/// Whether there is a workspace at all; for commands that also work without one.
+pub fn has_workspace(setting: &Setting) -> bool {
+    find(&setting.directory).is_some()
+}

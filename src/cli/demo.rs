@@ -1,0 +1,18 @@
+//! `kaizen demo`: to be written.
+
+use clap::Args;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+
+/// To be written
+#[derive(Clone, Debug, Default, Args)]
+pub struct Demo {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever stops it.
+pub fn demo(_: &Demo, _: &Setting) -> Result<Code, Failure> {
+    Err(Failure::failed("not there yet"))
+}

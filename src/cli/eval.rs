@@ -1,0 +1,18 @@
+//! `kaizen eval`: to be written.
+
+use clap::Args;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+
+/// To be written
+#[derive(Clone, Debug, Default, Args)]
+pub struct Eval {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever stops it.
+pub fn eval(_: &Eval, _: &Setting) -> Result<Code, Failure> {
+    Err(Failure::failed("not there yet"))
+}

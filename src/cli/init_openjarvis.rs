@@ -1,0 +1,1 @@
+//! What an OpenJarvis home already says, in the manifest's words.

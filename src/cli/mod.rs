@@ -1,0 +1,179 @@
+//! The command line: one file a command, arguments here, failures to exit codes in `exit`.
+
+pub mod accept;
+pub mod demo;
+pub mod diff;
+pub mod eval;
+pub mod exit;
+pub mod explain;
+pub mod init;
+pub mod init_openjarvis;
+pub mod log;
+pub mod render;
+pub mod run;
+pub mod schema;
+pub mod show;
+pub mod status;
+pub mod traces;
+pub mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use self::exit::Failure;
+
+/// Improve an LLM agent from its own traces: gated, committed edits, every step a file
+#[derive(Debug, Parser)]
+#[command(
+    name = "kaizen",
+    version,
+    after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for review, 4 not ready"
+)]
+pub struct Arguments {
+    /// Work in this directory instead of the present one
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    directory: Option<PathBuf>,
+    /// How to print: for people, or one JSON object a line
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+    /// Say more on stderr (can be repeated)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a small workspace with an agent, tasks and traces, and run one session in it
+    Demo(demo::Demo),
+    /// Make a workspace here: in an agent's home, or around task files
+    Init(init::Init),
+    /// Start or resume a session, and stop when nothing is stale
+    Run(run::Run),
+    /// Show where the sessions stand
+    Status(status::Status),
+    /// Say why each phase of a session is fresh or stale
+    Explain(explain::Explain),
+    /// Show a session, or one edit with its evidence
+    Show(show::Show),
+    /// List sessions and the commits that they made
+    Log(log::Log),
+    /// Show what a session changed in the harness
+    Diff(diff::Diff),
+    /// Score the harness as it is
+    Eval(eval::Eval),
+    /// Accept an edit that waits for review
+    Accept(accept::Accept),
+    /// Reject an edit that waits for review
+    Reject(accept::Reject),
+    /// Collect, list, show and search traces
+    Traces(traces::Traces),
+    /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
+    Verify(verify::Verify),
+    /// Print a schema, or write them all
+    Schema(schema::Schema),
+}
+
+/// What every command is given.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The directory to work in.
+    pub directory: PathBuf,
+    /// How to print.
+    pub format: Format,
+}
+
+impl Setting {
+    /// Opens the workspace here or above.
+    ///
+    /// # Errors
+    /// There is none, or it is not usable.
+    pub fn workspace(&self) -> Result<crate::pipeline::workspace::Workspace, Failure> {
+        let root = crate::pipeline::workspace::find(&self.directory).ok_or_else(|| {
+            Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
+                .hint("`kaizen init` makes one here, `kaizen demo DIR` shows how it works")
+        })?;
+        Ok(crate::pipeline::workspace::Workspace::open(&root)?)
+    }
+
+    /// Whether output is for programs.
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+}
+
+/// Parses the arguments, runs the command, and turns its result into an exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr(arguments.verbose);
+    let result = setting(&arguments).and_then(|setting| dispatch(arguments.command, &setting));
+    match result {
+        Ok(code) => code.into(),
+        Err(failure) => exit::report(&failure),
+    }
+}
+
+fn setting(arguments: &Arguments) -> Result<Setting, Failure> {
+    let here = PathBuf::from(".");
+    let directory = arguments.directory.clone().unwrap_or(here);
+    let found = directory.canonicalize();
+    let directory =
+        found.map_err(|error| Failure::usage(format!("cannot work in {}: {error}", directory.display())))?;
+    Ok(Setting {
+        directory,
+        format: arguments.format,
+    })
+}
+
+fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> {
+    match command {
+        Command::Demo(command) => demo::demo(&command, setting),
+        Command::Init(command) => init::init(&command, setting),
+        Command::Run(command) => run::run(&command, setting),
+        Command::Status(command) => status::status(&command, setting),
+        Command::Explain(command) => explain::explain(&command, setting),
+        Command::Show(command) => show::show(&command, setting),
+        Command::Log(command) => log::log(&command, setting),
+        Command::Diff(command) => diff::diff(&command, setting),
+        Command::Eval(command) => eval::eval(&command, setting),
+        Command::Accept(command) => accept::accept(&command, setting),
+        Command::Reject(command) => accept::reject(&command, setting),
+        Command::Traces(command) => traces::traces(&command, setting),
+        Command::Verify(command) => verify::verify(&command, setting),
+        Command::Schema(command) => schema::schema(&command, setting),
+    }
+}
+
+/// Logs are for developers and go to stderr: stdout is data.
+fn log_to_stderr(verbose: u8) {
+    use tracing::Level;
+    use tracing_subscriber::prelude::*;
+    let level = match verbose {
+        0 => Level::WARN,
+        1 => Level::INFO,
+        2 => Level::DEBUG,
+        _ => Level::TRACE,
+    };
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false);
+    let only_ours = tracing_subscriber::filter::Targets::new().with_target("kaizen", level);
+    // A second call, as in tests, leaves the first logger in place.
+    let _ = tracing_subscriber::registry()
+        .with(layer.with_filter(only_ours))
+        .try_init();
+}

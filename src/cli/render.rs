@@ -1,0 +1,268 @@
+//! Render: events and summaries as lines for people, or as JSON lines.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Format;
+use super::exit::Failure;
+use crate::artifact::outcome::OutcomeStatus;
+use crate::artifact::record::{EditOutcome, Record, Status};
+use crate::pipeline::advance::Ended;
+use crate::pipeline::event::Event;
+use crate::pipeline::workspace::Workspace;
+
+/// Prints one JSON value as a line on stdout.
+pub fn json(value: &impl serde::Serialize) {
+    anstream::println!("{}", serde_json::to_string(value).unwrap_or_default());
+}
+
+/// Bold, for what a person looks for first.
+pub const STRONG: Style = Style::new().bold();
+/// Dimmed, for what stands beside.
+pub const FAINT: Style = Style::new().dimmed();
+
+/// The colour of an outcome; the word says the same.
+pub fn colour(status: OutcomeStatus) -> Style {
+    let colour = match status {
+        OutcomeStatus::Applied => AnsiColor::Green,
+        OutcomeStatus::PendingReview | OutcomeStatus::Undecided => AnsiColor::Yellow,
+        OutcomeStatus::Skipped | OutcomeStatus::RolledBack => AnsiColor::Cyan,
+        _ => AnsiColor::Red,
+    };
+    colour.on_default()
+}
+
+/// Shows events as they come.
+pub struct Renderer {
+    format: Format,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Renderer {
+    /// A renderer for a format.
+    pub fn new(format: Format) -> Self {
+        Self {
+            format,
+            bar: Mutex::new(None),
+        }
+    }
+
+    /// Shows an event.
+    pub fn show(&self, event: Event) {
+        match (&event, self.format) {
+            (Event::Progress { done, of }, Format::Text) => self.progress(*done as u64, *of as u64),
+            // A line a task would drown the rest.
+            (Event::Progress { done, of }, Format::Json) if done != of => {}
+            (_, Format::Json) => json(&event),
+            (_, Format::Text) => {
+                self.finish();
+                if let Some(line) = line(&event) {
+                    anstream::eprintln!("{line}");
+                }
+            }
+        }
+    }
+
+    /// Takes the progress bar away.
+    pub fn finish(&self) {
+        if let Ok(mut bar) = self.bar.lock() {
+            if let Some(bar) = bar.take() {
+                bar.finish_and_clear();
+            }
+        }
+    }
+
+    fn progress(&self, done: u64, of: u64) {
+        let Ok(mut bar) = self.bar.lock() else { return };
+        bar.get_or_insert_with(|| new_bar(of)).set_position(done);
+    }
+}
+
+fn new_bar(of: u64) -> ProgressBar {
+    let bar = ProgressBar::new(of);
+    if let Ok(style) = ProgressStyle::with_template("  {bar:30} {pos}/{len} tasks") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn line(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::SessionStarted { session } => format!("{STRONG}{session}{STRONG:#}"),
+        Event::SessionResumed { session } => format!("{STRONG}{session}{STRONG:#} goes on"),
+        Event::PhaseStarted { phase, reasons } => {
+            let why = reasons
+                .iter()
+                .filter(|reason| !reason.starts_with("it has not run"))
+                .cloned()
+                .collect::<Vec<_>>()
+                .join("; ");
+            if why.is_empty() {
+                return None;
+            } else {
+                format!("  {phase:<10}{FAINT}{why}{FAINT:#}")
+            }
+        }
+        Event::PhaseFinished { phase, summary } => format!("  {phase:<10}{summary}"),
+        Event::EditSettled {
+            number,
+            of,
+            edit,
+            op,
+            target,
+            status,
+            delta,
+            reason,
+            ..
+        } => {
+            let style = colour(*status);
+            let delta = delta
+                .map(|delta| format!(" {:+.1} points", 100.0 * delta))
+                .unwrap_or_default();
+            let reason = reason
+                .as_deref()
+                .map(|reason| format!(": {}", shortened(reason)))
+                .unwrap_or_default();
+            format!(
+                "  [{number}/{of}] {edit} {} {target}: {style}{}{style:#}{delta}{FAINT}{reason}{FAINT:#}",
+                op.name(),
+                status.words()
+            )
+        }
+        Event::Note { text } => format!("  note: {text}"),
+        Event::Progress { .. } | Event::SessionSettled { .. } => return None,
+    })
+}
+
+/// The first line of a text, cut to what a terminal shows.
+pub fn shortened(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    if first.chars().count() <= 100 {
+        first.to_owned()
+    } else {
+        first.chars().take(99).chain(['…']).collect()
+    }
+}
+
+/// The summary of a run: scores, edits, commits, and the next commands.
+///
+/// # Errors
+/// The session cannot be read.
+pub fn summary(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
+    let record = &ended.record;
+    if !ended.changed {
+        anstream::println!(
+            "Nothing is stale: {} is {}. `kaizen run --new` starts another session.",
+            record.id,
+            words(record.status)
+        );
+        return Ok(());
+    }
+    anstream::println!();
+    scores(record);
+    edits(workspace, record);
+    next(record);
+    Ok(())
+}
+
+/// The words for a status.
+pub fn words(status: Status) -> &'static str {
+    match status {
+        Status::Initiated => "initiated",
+        Status::Diagnosing => "diagnosing",
+        Status::Planning => "planning",
+        Status::Executing => "executing",
+        Status::AwaitingReview => "settled but for edits that wait for review",
+        Status::Completed => "completed",
+        Status::Failed => "failed",
+        Status::RolledBack => "rolled back",
+    }
+}
+
+/// Scores before and after, overall and a category.
+pub fn scores(record: &Record) {
+    let (Some(before), Some(after)) = (&record.benchmark_before, &record.benchmark_after) else {
+        return;
+    };
+    let (was, is) = (100.0 * before.overall_score, 100.0 * after.overall_score);
+    anstream::println!(
+        "{STRONG}Gate score {was:.1} % → {is:.1} %{STRONG:#} ({:+.1} points, {} tasks that the teacher never saw)",
+        is - was,
+        after.task_count
+    );
+    if after.cluster_scores.len() < 2 {
+        return;
+    }
+    for (name, score) in &after.cluster_scores {
+        let was = before.cluster_scores.get(name).copied().unwrap_or_default();
+        anstream::println!("  {name:<20} {:>5.1} % → {:>5.1} %", 100.0 * was, 100.0 * score);
+    }
+}
+
+fn edits(workspace: &Workspace, record: &Record) {
+    anstream::println!("\n{STRONG}Edits{STRONG:#}");
+    for outcome in &record.edit_outcomes {
+        let style = colour(outcome.status);
+        let delta = outcome
+            .benchmark_delta
+            .map_or(String::new(), |delta| format!("{:+.1} points", 100.0 * delta));
+        let reason = outcome.error.as_deref().map(shortened).unwrap_or_default();
+        anstream::println!(
+            "  {:<6} {style}{:<17}{style:#} {delta:<13} {}{reason}",
+            outcome.edit_id,
+            outcome.status.words(),
+            name(workspace, record, outcome)
+        );
+    }
+    let commits = record
+        .edit_outcomes
+        .iter()
+        .filter(|outcome| outcome.commit.is_some())
+        .count();
+    anstream::println!("  {commits} commits; `git log` shows each with its evidence, `kaizen show EDIT` the numbers");
+}
+
+/// Operation and target, where they are known, and the commit.
+fn name(workspace: &Workspace, record: &Record, outcome: &EditOutcome) -> String {
+    let session = crate::session::Session::at(&workspace.root, &record.id);
+    let full = session
+        .outcomes()
+        .ok()
+        .and_then(|mut all| all.remove(&outcome.edit_digest));
+    let what = full
+        .map(|full| format!("{} {} ", full.op.name(), full.target))
+        .unwrap_or_default();
+    let commit = outcome
+        .commit
+        .as_deref()
+        .map(|commit| format!("{} ", &commit[..commit.len().min(8)]))
+        .unwrap_or_default();
+    format!("{what}{commit}")
+}
+
+fn next(record: &Record) {
+    anstream::println!("\n{STRONG}Next{STRONG:#}");
+    let waiting: Vec<&EditOutcome> = record
+        .edit_outcomes
+        .iter()
+        .filter(|outcome| outcome.status == OutcomeStatus::PendingReview)
+        .collect();
+    for outcome in waiting.iter().take(5) {
+        anstream::println!(
+            "  kaizen show {id}; kaizen accept {id}   # or: kaizen reject {id}",
+            id = outcome.edit_id
+        );
+    }
+    if !waiting.is_empty() {
+        anstream::println!("  kaizen run                     # gates and commits what you accepted");
+    }
+    anstream::println!(
+        "  $EDITOR sessions/{}/plan.json; kaizen run   # the harness follows the plan",
+        record.id
+    );
+    anstream::println!("  kaizen log; kaizen diff; kaizen status");
+}

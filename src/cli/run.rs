@@ -1,0 +1,96 @@
+//! `kaizen run`: start or resume a session, and stop when nothing is stale.
+
+use clap::Args;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render::{self, Renderer};
+use crate::artifact::record::Status;
+use crate::pipeline::advance::{Asked, Ended, advance};
+use crate::route::Autonomy;
+
+/// Start or resume a session, and stop when nothing is stale
+#[derive(Clone, Debug, Default, Args)]
+pub struct Run {
+    /// Go on with this session instead of the newest
+    #[arg(value_name = "SESSION")]
+    name: Option<String>,
+    /// Go on with this session instead of the newest
+    #[arg(long, value_name = "SESSION", conflicts_with = "name")]
+    session: Option<String>,
+    /// Start another session even when the newest is settled or under way
+    #[arg(long, conflicts_with_all = ["session", "name"])]
+    new: bool,
+    /// Stop after this phase
+    #[arg(long, value_name = "PHASE")]
+    until: Option<String>,
+    /// Run this phase whether it is stale or not; a hand-edited output goes to the attic (can be repeated)
+    #[arg(long, value_name = "PHASE")]
+    redo: Vec<String>,
+    /// Who is asked: auto, tiered or manual
+    #[arg(long, value_parser = autonomy, value_name = "MODE")]
+    autonomy: Option<Autonomy>,
+    /// Commit your own changes to the harness first, apart
+    #[arg(long)]
+    adopt: bool,
+}
+
+fn autonomy(text: &str) -> Result<Autonomy, String> {
+    serde_json::from_value(text.into()).map_err(|_| "it is one of auto, tiered, manual".to_owned())
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever stops a session.
+pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let renderer = Renderer::new(setting.format);
+    let asked = Asked {
+        session: command.session.clone().or_else(|| command.name.clone()),
+        new: command.new,
+        until: command.until.clone(),
+        redo: command.redo.clone(),
+        autonomy: command.autonomy,
+        adopt: command.adopt,
+    };
+    let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
+    renderer.finish();
+    summary(setting, &workspace, &ended)
+}
+
+/// Prints how it ended, and what to do next.
+///
+/// # Errors
+/// The session cannot be read.
+pub fn summary(
+    setting: &Setting,
+    workspace: &crate::pipeline::workspace::Workspace,
+    ended: &Ended,
+) -> Result<Code, Failure> {
+    if let Some(message) = &ended.not_ready {
+        return Err(Failure {
+            code: Code::NotReady,
+            message: message.clone(),
+            hint: Some("then `kaizen run` goes on".into()),
+        });
+    }
+    let code = code(ended.record.status);
+    if setting.is_json() {
+        render::json(&serde_json::json!({
+            "event": "result", "session": ended.session.id, "status": ended.record.status, "changed": ended.changed,
+            "record": ended.record
+        }));
+    } else {
+        render::summary(workspace, ended)?;
+    }
+    Ok(code)
+}
+
+fn code(status: Status) -> Code {
+    match status {
+        Status::AwaitingReview => Code::WaitingForReview,
+        Status::Failed => Code::Failed,
+        _ => Code::Settled,
+    }
+}
