@@ -1,6 +1,7 @@
 //! kaizen improves an LLM agent from its own traces.
 
 pub mod artifact;
+pub mod demo;
 pub mod digest;
 pub mod engine;
 pub mod harness;
