@@ -8,3 +8,5 @@ pub mod harness;
 pub mod manifest;
 pub mod op;
 pub mod port;
+pub mod score;
+pub mod starter;

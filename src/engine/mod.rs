@@ -1,1 +1,2 @@
 //! Engines: what stands behind a port, one file an engine.
+pub mod nearest;

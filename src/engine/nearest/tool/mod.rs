@@ -1,0 +1,108 @@
+//! Built-in tools: real computations on the words of a query.
+
+pub mod calculator;
+pub mod date_calculator;
+pub mod unit_converter;
+
+use std::collections::BTreeSet;
+
+use super::query_class::QueryClass;
+use super::words::{is_stop_word, stem, words};
+
+/// Stems that a description must share with the query and its class before the tool is called.
+const FIT: usize = 2;
+
+/// The names of the built-in tools.
+pub const NAMES: [&str; 3] = ["calculator", "unit_converter", "date_calculator"];
+
+/// A result for the query; `None` when there is no such tool, or the tool cannot make sense of the query.
+pub fn call(tool: &str, query: &str) -> Option<String> {
+    match tool {
+        "calculator" => calculator::call(query),
+        "unit_converter" => unit_converter::call(query),
+        "date_calculator" => date_calculator::call(query),
+        _ => None,
+    }
+}
+
+/// How well a description fits a query: the number of distinct stems, stop words apart, that it shares with the
+/// query's own words and the vocabulary of the query's class; 0 when there are fewer than two.
+pub fn fit(description: &str, query: &str, class: QueryClass) -> usize {
+    let wanted = stems(&format!("{query} {}", class.vocabulary()));
+    let shared = stems(description).intersection(&wanted).count();
+    if shared < FIT { 0 } else { shared }
+}
+
+fn stems(text: &str) -> BTreeSet<String> {
+    let telling = |word: &String| !is_stop_word(word) && word.chars().any(char::is_alphabetic);
+    words(text)
+        .iter()
+        .filter(|word| telling(word))
+        .map(|word| stem(word).to_owned())
+        .collect()
+}
+
+/// A number as people write it: up to ten significant digits, no trailing zeros; `None` when it is not finite.
+pub(super) fn written(number: f64) -> Option<String> {
+    if !number.is_finite() {
+        return None;
+    }
+    let rounded: f64 = format!("{number:.9e}").parse().ok()?;
+    Some(if rounded == 0.0 {
+        "0".to_owned()
+    } else {
+        rounded.to_string()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_description_that_says_what_the_tool_does_fits() {
+        for (description, query, fits) in [
+            (
+                "Calculates arithmetic expressions: add, multiply, percent.",
+                "what is 7 times 3",
+                true,
+            ),
+            ("A useful tool.", "what is 7 times 3", false),
+            ("Does things with numbers", "what is 7 times 3", false),
+            (
+                "Converts units of length, mass and temperature.",
+                "what is 7 times 3",
+                false,
+            ),
+            (
+                "Converts units of length, mass and temperature.",
+                "12 kg in pounds",
+                true,
+            ),
+            (
+                "Days between calendar dates.",
+                "days from 2024-01-01 to 2024-01-05",
+                true,
+            ),
+            ("Calculates arithmetic expressions", "freeze my card please", false),
+        ] {
+            assert_eq!(
+                fit(description, query, QueryClass::of(query)) > 0,
+                fits,
+                "{description} / {query}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_plainly() {
+        for (number, text) in [
+            (4.0, Some("4")),
+            (0.1 + 0.2, Some("0.3")),
+            (-0.0, Some("0")),
+            (f64::NAN, None),
+        ] {
+            assert_eq!(written(number).as_deref(), text);
+        }
+    }
+}
