@@ -21,8 +21,8 @@ temperature = 0.0               # above 0 the answers vary with the seed
 default_agent = "{agent}"
 
 [agent."{agent}"]
-class = "simple"                # simple never calls a tool; react may
-tools = []
+class = "react"                 # react may call a tool, simple never does
+tools = ["unit_converter"]      # calculator, unit_converter and date_calculator exist
 max_turns = 10                  # a tool call needs two
 fallback = "oos"                # the answer when nothing known is near enough
 "#;
@@ -30,13 +30,13 @@ fallback = "oos"                # the answer when nothing known is near enough
 const TOOLS: &str = r#"# What the model reads about each tool. It calls a tool only when the description fits the query.
 
 [calculator]
-description = "A useful tool."
+description = "Calculates arithmetic expressions: add, subtract, multiply, divide, percent."
 
 [unit_converter]
 description = "A useful tool."
 
 [date_calculator]
-description = "A useful tool."
+description = "Days between calendar dates, the weekday of a date, a date some days or weeks away."
 "#;
 
 const LABEL_PROMPT: &str = "\
@@ -50,7 +50,8 @@ You are a helpful assistant.
 Answer each question briefly and end with the answer itself.
 ";
 
-/// The starter agent: its prompt lists the labels by name only, it has no examples, no tools, and naive parameters.
+/// The starter agent: its prompt lists the labels by name only, it has no examples, one tool with a vague description, and
+/// naive parameters.
 /// Without labels it gets a plain assistant's prompt.
 pub fn harness(labels: &[String], agent: &str) -> Harness {
     let quoted = agent.replace('\\', "\\\\").replace('"', "\\\"");

@@ -121,12 +121,11 @@ const SPELLED: [(&str, &str); 39] = [
 
 fn spelled_out(text: &str) -> String {
     // Single letters would read as the internal signs for remainder and root.
-    let lower = text.to_lowercase();
+    let lower = text.to_lowercase().replace('%', " % ");
     let words = lower.split_whitespace().filter(|word| !matches!(*word, "m" | "r"));
     let spaced = format!(" {} ", words.collect::<Vec<_>>().join(" ").replace('?', " ?"));
     SPELLED.iter().fold(spaced, |text, (words, sign)| {
         text.replace(&format!(" {words} "), &format!(" {sign} "))
-            .replace(&format!("{words} of "), &format!("{words} of "))
     })
 }
 
