@@ -1,2 +1,3 @@
 //! Engines: what stands behind a port, one file an engine.
 pub mod nearest;
+pub mod rules;

@@ -186,7 +186,7 @@ fn described_tools(home: &Home, settings: &AgentSettings) -> Result<Vec<(String,
 }
 
 /// The model that the routing table names for a class, else `[intelligence] default_model`, else `default`.
-fn routed(home: &Home, class: QueryClass) -> Result<String, Broken> {
+pub fn routed(home: &Home, class: QueryClass) -> Result<String, Broken> {
     let layout = home.layout();
     let file = layout.model_param.split('#').next().unwrap_or_default();
     let routed = home.value(&layout.query_class, &[("query_class", class.name())])?;

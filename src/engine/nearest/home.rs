@@ -89,7 +89,8 @@ fn parse(path: &str, bytes: &[u8]) -> Result<Value, Broken> {
     toml::from_str(text).map_err(|error| Broken(format!("{path}: {}", error.to_string().trim())))
 }
 
-fn filled(template: &str, names: &Names) -> String {
+/// A template with its placeholders filled in.
+pub fn filled(template: &str, names: &Names) -> String {
     names.iter().fold(template.to_owned(), |text, (name, value)| {
         text.replace(&format!("{{{name}}}"), value)
     })

@@ -17,16 +17,23 @@ pub struct Example {
 ///
 /// # Errors
 /// A file is not UTF-8, or the few-shot file is not an array of `{"input", "output"}`.
-pub fn read(home: &Home, agent: &str) -> Result<Vec<Example>, Broken> {
-    let names = &[("agent", agent)];
-    let prompt = home.text(&home.layout().prompt, names)?;
+pub(in crate::engine) fn read(home: &Home, agent: &str) -> Result<Vec<Example>, Broken> {
+    let prompt = home.text(&home.layout().prompt, &[("agent", agent)])?;
     let mut examples = prompt.map(|(_, text)| label_lines(text)).unwrap_or_default();
-    if let Some((path, text)) = home.text(&home.layout().few_shot, names)? {
-        let shots: Vec<Example> = serde_json::from_str(text)
-            .map_err(|error| Broken(format!("{path}: {error}; write an array of {{\"input\", \"output\"}}")))?;
-        examples.extend(shots);
-    }
+    examples.extend(shots(home, agent)?);
     Ok(examples)
+}
+
+/// The examples of the few-shot file.
+///
+/// # Errors
+/// It is not UTF-8, or not an array of `{"input", "output"}`.
+pub(in crate::engine) fn shots(home: &Home, agent: &str) -> Result<Vec<Example>, Broken> {
+    let Some((path, text)) = home.text(&home.layout().few_shot, &[("agent", agent)])? else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_str(text)
+        .map_err(|error| Broken(format!("{path}: {error}; write an array of {{\"input\", \"output\"}}")))
 }
 
 /// Lines `- label: description`, where the label is one word.

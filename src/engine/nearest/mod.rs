@@ -8,14 +8,15 @@ pub mod query_class;
 pub mod tool;
 
 mod agent;
-mod home;
+pub(in crate::engine) mod home;
 mod index;
-mod settings;
+pub(in crate::engine) mod settings;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use agent::Agent;
+pub(in crate::engine) use agent::routed;
 use home::{Broken, Home};
 
 use crate::artifact::evaluation::Attempt;

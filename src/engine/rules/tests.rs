@@ -1,0 +1,129 @@
+use std::path::Path;
+
+use super::*;
+use crate::artifact::edit::{Edit, Op};
+use crate::artifact::evaluation::{Attempt, Attempted, Evaluation, TaskScore};
+use crate::artifact::task::Task;
+use crate::engine::nearest::Nearest;
+use crate::harness::Harness;
+use crate::port::Student;
+use crate::score::score;
+
+fn run<'t>(harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
+    let student = Nearest::new(Layout::default()).prepare(harness);
+    let attempted = |task: &&'t Task| {
+        let attempt = student.attempt(task, 0);
+        let score = match &attempt {
+            Attempt::Answered { answer, .. } => score(task, answer).ok(),
+            Attempt::Failed { .. } => Some(0.0),
+            Attempt::Infra { .. } => None,
+        };
+        Attempted { task, attempt, score }
+    };
+    tasks.iter().map(attempted).collect()
+}
+
+fn evaluation(harness: &Harness, tasks: &[Task]) -> Evaluation {
+    let tasks: Vec<&Task> = tasks.iter().collect();
+    let scored = |attempted: Attempted| TaskScore {
+        task_id: attempted.task.task_id.clone(),
+        category: attempted.task.category.clone(),
+        score: attempted.score,
+    };
+    Evaluation::of(run(harness, &tasks).into_iter().map(scored).collect())
+}
+
+fn briefing<'a>(harness: &'a Harness, layout: &'a Layout, train: &'a [Task]) -> Briefing<'a> {
+    Briefing {
+        harness,
+        layout,
+        ops: &Op::ALL,
+        train,
+        traces: &[],
+        run_student: &run,
+        seed: 7,
+    }
+}
+
+fn starter(train: &[Task]) -> Harness {
+    let labels: std::collections::BTreeSet<String> = train.iter().map(|task| task.reference_answer.clone()).collect();
+    let labels: Vec<String> = labels.into_iter().filter(|label| label != "oos").collect();
+    crate::starter::harness(&labels, "intent")
+}
+
+fn read(path: &Path) -> Vec<Task> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What the gate makes of a plan: the harness after the accepted edits, with a line of numbers for each edit.
+fn gated(start: &Harness, edits: &[Edit], gate: &[Task]) -> Harness {
+    let mut head = start.clone();
+    let mut before = evaluation(&head, gate);
+    eprintln!("gate at the start {:.4}", before.overall_score);
+    for edit in edits {
+        let next = apply::applied(edit, &head, &Layout::default()).unwrap();
+        let after = evaluation(&next, gate);
+        let worst = after
+            .category_scores
+            .iter()
+            .map(|(category, score)| score - before.category_scores[category]);
+        let worst = worst.fold(0.0, f64::min);
+        let accepted = after.overall_score > before.overall_score && worst >= -0.05 - 1e-9;
+        eprintln!(
+            "{} {} {} overall {:.4} worst {worst:+.4} oos {:?} {}",
+            edit.op.name(),
+            edit.target,
+            edit.payload.get("value").unwrap_or_default(),
+            after.overall_score,
+            after.category_scores.get("oos"),
+            edit.rationale
+        );
+        eprintln!("   {}", if accepted { "accepted" } else { "REJECTED" });
+        if accepted {
+            (head, before) = (next, after);
+        }
+    }
+    head
+}
+
+fn improve(train: &[Task], gate: &[Task]) -> (Harness, Harness) {
+    let (layout, start) = (Layout::default(), starter(train));
+    let briefing = briefing(&start, &layout, train);
+    let rules = Rules::new(layout.clone(), Settings::default());
+    let began = std::time::Instant::now();
+    let diagnosed = rules.diagnose(&briefing).unwrap();
+    eprintln!("{} clusters after {:?}", diagnosed.clusters.len(), began.elapsed());
+    let planned = rules.plan(&briefing, &diagnosed.clusters).unwrap();
+    eprintln!("{} edits after {:?}", planned.edits.len(), began.elapsed());
+    let end = gated(&start, &planned.edits, gate);
+    (start, end)
+}
+
+/// Runs on public intent data when `KAIZEN_DATA` names its folder; `KAIZEN_TEST=1` also opens the test split.
+#[test]
+fn learns_public_intents() {
+    let Ok(data) = std::env::var("KAIZEN_DATA") else { return };
+    let folder = Path::new(&data);
+    let train = read(&folder.join("train.jsonl"));
+    let (train, gate) = match folder.join("val.jsonl").exists() {
+        true => (train, read(&folder.join("val.jsonl"))),
+        false => train
+            .into_iter()
+            .partition(|task| task.split() == crate::artifact::task::Split::Train),
+    };
+    let (start, end) = improve(&train, &gate);
+    let gain = evaluation(&end, &gate).overall_score - evaluation(&start, &gate).overall_score;
+    eprintln!("gate gain {gain:+.4}");
+    if std::env::var("KAIZEN_TEST").is_ok() {
+        let test = read(&folder.join("test.jsonl"));
+        let (before, after) = (evaluation(&start, &test), evaluation(&end, &test));
+        eprintln!(
+            "test {:.4} to {:.4}: {:+.4}",
+            before.overall_score,
+            after.overall_score,
+            after.overall_score - before.overall_score
+        );
+    }
+    assert!(gain > 0.2);
+}
