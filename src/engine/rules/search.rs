@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cause::{self, Failures};
 use super::objective::{Gain, Scores, gain, scores};
-use super::sample::{Fold, default_agent, folds};
+use super::sample::{Fold, default_agent, folds, shuffled};
 use super::{Settings, apply, candidate};
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -88,7 +88,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn everything(&self) -> Vec<&'a crate::artifact::task::Task> {
-        self.briefing.train.iter().collect()
+        shuffled(self.briefing)
     }
 
     fn run(&self, fold: usize, harness: &Harness) -> Scores {
