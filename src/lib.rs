@@ -7,3 +7,4 @@ pub mod harness;
 pub mod manifest;
 pub mod op;
 pub mod port;
+pub mod redact;

@@ -1,9 +1,10 @@
 //! A trace: one past run of the agent.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Extra;
+use crate::digest::Digest;
 
 /// One step of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,7 +31,7 @@ pub struct Trace {
     /// Unique in its store.
     pub trace_id: String,
     /// What the agent was asked.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub query: String,
     /// The agent that ran.
     #[serde(default)]
@@ -50,11 +51,11 @@ pub struct Trace {
     /// A person's or a benchmark's rating, 0 to 1.
     #[serde(default)]
     pub feedback: Option<f64>,
-    /// Seconds since 1970, UTC.
-    #[serde(default)]
+    /// Seconds since 1970, UTC; RFC 3339 text is read too.
+    #[serde(default, deserialize_with = "time")]
     pub started_at: Option<f64>,
-    /// Seconds since 1970, UTC.
-    #[serde(default)]
+    /// Seconds since 1970, UTC; RFC 3339 text is read too.
+    #[serde(default, deserialize_with = "time")]
     pub ended_at: Option<f64>,
     /// Tokens in and out.
     #[serde(default)]
@@ -66,9 +67,188 @@ pub struct Trace {
     #[serde(default)]
     pub metadata: serde_json::Value,
     /// What happened, in order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub steps: Vec<Step>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl Trace {
+    /// The digest of everything that the trace says, unknown fields included.
+    pub fn digest(&self) -> Digest {
+        Digest::of_value(self)
+    }
+}
+
+/// Which traces are wanted; an absent field wants all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// The agent's exact name.
+    pub agent: Option<String>,
+    /// The model's exact name.
+    pub model: Option<String>,
+    /// The exact outcome.
+    pub outcome: Option<String>,
+    /// Started then or later; seconds since 1970, UTC.
+    pub since: Option<f64>,
+    /// Started then or earlier; seconds since 1970, UTC. A trace without a time counts as older than any other.
+    pub until: Option<f64>,
+    /// At most so many; the caller counts, [`Filter::matches`] does not.
+    pub limit: Option<usize>,
+}
+
+impl Filter {
+    /// Whether the trace is wanted, `limit` aside.
+    pub fn matches(&self, trace: &Trace) -> bool {
+        let same = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+        let started = trace.started_at.unwrap_or(f64::NEG_INFINITY);
+        same(&self.agent, &trace.agent)
+            && same(&self.model, &trace.model)
+            && same(&self.outcome, &trace.outcome)
+            && self.since.is_none_or(|since| started >= since)
+            && self.until.is_none_or(|until| started <= until)
+    }
+}
+
+/// Reads null as the default value.
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// A time as stores write it.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a time is a number (seconds since 1970), an RFC 3339 text, or null"
+)]
+enum Moment {
+    Seconds(f64),
+    Text(String),
+}
+
+/// Reads a number, an RFC 3339 text, or null, as seconds since 1970.
+pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    match Option::<Moment>::deserialize(from)? {
+        None => Ok(None),
+        Some(Moment::Seconds(seconds)) => Ok(Some(seconds)),
+        Some(Moment::Text(text)) => chrono::DateTime::parse_from_rfc3339(&text)
+            .map(|moment| Some(moment.timestamp_micros() as f64 / 1e6))
+            .map_err(|_| serde::de::Error::custom(format!("`{text}` is not a time: write RFC 3339 or seconds"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(value: serde_json::Value) -> Result<Trace, serde_json::Error> {
+        serde_json::from_value(value)
+    }
+
+    #[test]
+    fn times_are_numbers_texts_or_null() {
+        for (written, read_as) in [
+            (json!(1760000000), Some(1_760_000_000.0)),
+            (json!(1.5), Some(1.5)),
+            (json!("2025-10-09T08:53:20Z"), Some(1_760_000_000.0)),
+            (json!("2025-10-09T10:53:20.5+02:00"), Some(1_760_000_000.5)),
+            (json!(null), None),
+        ] {
+            let trace = read(json!({"trace_id": "a", "started_at": written, "ended_at": written})).unwrap();
+            assert_eq!((trace.started_at, trace.ended_at), (read_as, read_as), "{written}");
+        }
+        for wrong in [json!("yesterday"), json!([1]), json!(true)] {
+            assert!(read(json!({"trace_id": "a", "started_at": wrong})).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nulls_are_tolerated_and_unknown_fields_survive() {
+        let trace = read(json!({"trace_id": "a", "query": null, "steps": null, "metadata": null, "mood": 3})).unwrap();
+        assert_eq!((trace.query.as_str(), trace.steps.len()), ("", 0));
+        assert_eq!(serde_json::to_value(&trace).unwrap()["mood"], 3);
+        assert!(read(json!({"query": "no id"})).is_err());
+    }
+
+    #[test]
+    fn a_filter_wants_what_it_says() {
+        let trace = read(json!({"trace_id": "a", "agent": "x", "outcome": "failure", "started_at": 10})).unwrap();
+        let timeless = read(json!({"trace_id": "b", "agent": "x"})).unwrap();
+        let filter = Filter::default();
+        for (filter, wants, wants_timeless) in [
+            (filter.clone(), true, true),
+            (
+                Filter {
+                    agent: Some("x".into()),
+                    ..filter.clone()
+                },
+                true,
+                true,
+            ),
+            (
+                Filter {
+                    agent: Some("y".into()),
+                    ..filter.clone()
+                },
+                false,
+                false,
+            ),
+            (
+                Filter {
+                    outcome: Some("failure".into()),
+                    ..filter.clone()
+                },
+                true,
+                false,
+            ),
+            (
+                Filter {
+                    model: Some("m".into()),
+                    ..filter.clone()
+                },
+                false,
+                false,
+            ),
+            (
+                Filter {
+                    since: Some(10.0),
+                    ..filter.clone()
+                },
+                true,
+                false,
+            ),
+            (
+                Filter {
+                    since: Some(10.5),
+                    ..filter.clone()
+                },
+                false,
+                false,
+            ),
+            (
+                Filter {
+                    until: Some(10.0),
+                    ..filter.clone()
+                },
+                true,
+                true,
+            ),
+            (
+                Filter {
+                    until: Some(9.0),
+                    ..filter.clone()
+                },
+                false,
+                true,
+            ),
+        ] {
+            assert_eq!(
+                (filter.matches(&trace), filter.matches(&timeless)),
+                (wants, wants_timeless),
+                "{filter:?}"
+            );
+        }
+    }
 }

@@ -1,0 +1,164 @@
+//! JSON Lines traces: a light index in memory, the traces themselves read by offset, one at a time.
+//!
+//! When a `trace_id` occurs twice, the first one, by path and then by line, counts and the others are skipped.
+
+use std::fs::{self, File};
+use std::ops::{ControlFlow, Range};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+use super::jsonl_lines::{read_at, read_lines, unreadable};
+use super::jsonl_search;
+use super::trace_store::pin_of;
+use crate::artifact::trace::{Trace, time};
+use crate::port::{TraceError, TracePin, TraceSource};
+
+/// Traces in JSON Lines files.
+pub struct JsonlSource {
+    files: Vec<PathBuf>,
+    cache_dir: PathBuf,
+    index: Mutex<Option<(Vec<Stamp>, Arc<Vec<Entry>>)>>,
+}
+
+/// What shows that a file is still the one that was read.
+pub(super) type Stamp = (u64, Option<SystemTime>);
+
+/// Where a trace stands: 40 bytes.
+struct Entry {
+    /// 128 bits of the id's digest: enough to tell billions of ids apart.
+    id: [u8; 16],
+    started_at: f64,
+    offset: u64,
+    length: u32,
+    file: u32,
+}
+
+impl Entry {
+    fn place(&self) -> Range<u64> {
+        self.offset..self.offset + u64::from(self.length)
+    }
+}
+
+/// The part of a trace that the index needs.
+#[derive(Deserialize)]
+struct Head {
+    trace_id: String,
+    #[serde(default, deserialize_with = "time")]
+    started_at: Option<f64>,
+}
+
+impl JsonlSource {
+    /// A source over these files; `cache_dir` takes the search index.
+    pub fn new(mut files: Vec<PathBuf>, cache_dir: &Path) -> Self {
+        files.sort();
+        files.dedup();
+        Self {
+            files,
+            cache_dir: cache_dir.to_owned(),
+            index: Mutex::new(None),
+        }
+    }
+
+    /// The index, rebuilt when a file has changed since.
+    fn index(&self) -> Result<Arc<Vec<Entry>>, TraceError> {
+        let mut kept = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamps = self
+            .files
+            .iter()
+            .map(|path| stamp(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        if let Some((_, index)) = kept.as_ref().filter(|(seen, _)| *seen == stamps) {
+            return Ok(Arc::clone(index));
+        }
+        *kept = None;
+        let index = Arc::new(build_index(&self.files)?);
+        *kept = Some((stamps, Arc::clone(&index)));
+        Ok(index)
+    }
+
+    fn read(&self, entry: &Entry) -> Result<Trace, TraceError> {
+        read_one(&self.files[entry.file as usize], entry.place())
+    }
+}
+
+impl TraceSource for JsonlSource {
+    fn scan(&self, visit: &mut dyn FnMut(Trace) -> ControlFlow<()>) -> Result<(), TraceError> {
+        let index = self.index()?;
+        let mut open: Option<(u32, File)> = None;
+        let mut line = Vec::new();
+        for entry in index.iter() {
+            let path = &self.files[entry.file as usize];
+            let mut file = match open.take() {
+                Some((number, file)) if number == entry.file => file,
+                _ => File::open(path).map_err(|error| unreadable(path, &error))?,
+            };
+            if visit(read_at(path, &mut file, entry.place(), &mut line)?).is_break() {
+                return Ok(());
+            }
+            open = Some((entry.file, file));
+        }
+        Ok(())
+    }
+
+    fn get(&self, trace_id: &str) -> Result<Option<Trace>, TraceError> {
+        let (index, id) = (self.index()?, key(trace_id));
+        index
+            .iter()
+            .find(|entry| entry.id == id)
+            .map(|entry| self.read(entry))
+            .transpose()
+    }
+
+    fn search(&self, terms: &str, limit: usize) -> Result<Vec<Trace>, TraceError> {
+        let places = jsonl_search::search(&self.cache_dir, &self.files, terms, limit)?;
+        places.into_iter().map(|(path, place)| read_one(&path, place)).collect()
+    }
+
+    fn pin(&self) -> Result<TracePin, TraceError> {
+        pin_of(self)
+    }
+}
+
+/// Size and time of change.
+pub(super) fn stamp(path: &Path) -> Result<Stamp, TraceError> {
+    let facts = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    Ok((facts.len(), facts.modified().ok()))
+}
+
+/// Newest first; traces without a time last; of equals, the one that was written later first.
+fn build_index(files: &[PathBuf]) -> Result<Vec<Entry>, TraceError> {
+    let mut entries = Vec::new();
+    for (file, path) in files.iter().enumerate() {
+        read_lines(path, 0, &mut |head: Head, place| {
+            entries.push(Entry {
+                id: key(&head.trace_id),
+                started_at: head.started_at.unwrap_or(f64::NEG_INFINITY),
+                offset: place.start,
+                length: (place.end - place.start) as u32,
+                file: file as u32,
+            });
+            Ok(())
+        })?;
+    }
+    entries.sort_unstable_by_key(|entry| (entry.id, entry.file, entry.offset));
+    entries.dedup_by_key(|entry| entry.id);
+    entries.sort_unstable_by(|a, b| {
+        let time = b.started_at.total_cmp(&a.started_at);
+        time.then((b.file, b.offset).cmp(&(a.file, a.offset)))
+    });
+    Ok(entries)
+}
+
+fn key(trace_id: &str) -> [u8; 16] {
+    let mut key = [0; 16];
+    key.copy_from_slice(&blake3::hash(trace_id.as_bytes()).as_bytes()[..16]);
+    key
+}
+
+fn read_one(path: &Path, place: Range<u64>) -> Result<Trace, TraceError> {
+    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    read_at(path, &mut file, place, &mut Vec::new())
+}

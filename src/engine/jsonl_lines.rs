@@ -1,0 +1,170 @@
+//! Lines of a JSON Lines file: read one at a time into one buffer, and appended without tearing.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use crate::artifact::trace::Trace;
+use crate::port::TraceError;
+
+/// The longest line that is read, in bytes.
+pub const LONGEST_LINE: u64 = 16 << 20;
+
+/// Reads every line from byte `start` on and calls `visit` with its value and its place in bytes.
+///
+/// A last line that has no newline and is no JSON is being written right now: it is skipped with a warning.
+/// Returns the offset behind the last line that was read.
+///
+/// # Errors
+/// The file cannot be read, a line is longer than [`LONGEST_LINE`], or a line is not of the wanted shape.
+pub fn read_lines<T: DeserializeOwned>(
+    path: &Path,
+    start: u64,
+    visit: &mut dyn FnMut(T, Range<u64>) -> Result<(), TraceError>,
+) -> Result<u64, TraceError> {
+    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    file.seek(SeekFrom::Start(start))
+        .map_err(|error| unreadable(path, &error))?;
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let mut line = Vec::new();
+    let mut offset = start;
+    loop {
+        line.clear();
+        let read = (&mut reader).take(LONGEST_LINE + 1).read_until(b'\n', &mut line);
+        let length = read.map_err(|error| unreadable(path, &error))? as u64;
+        if length == 0 {
+            return Ok(offset);
+        }
+        if length > LONGEST_LINE {
+            return Err(too_long(path, offset));
+        }
+        let text = trim(&line, offset);
+        if !text.is_empty() {
+            match serde_json::from_slice(text) {
+                Ok(value) => visit(value, offset..offset + length)?,
+                Err(error) if error.is_eof() && !line.ends_with(b"\n") => {
+                    tracing::warn!(path = %path.display(), "the last line is unfinished and was skipped");
+                    return Ok(offset);
+                }
+                Err(error) => return Err(malformed(path, offset, &error)),
+            }
+        }
+        offset += length;
+    }
+}
+
+/// Reads the trace at a place that [`read_lines`] named.
+///
+/// # Errors
+/// The file cannot be read, or there is no trace at that place.
+pub fn read_at(path: &Path, file: &mut File, place: Range<u64>, line: &mut Vec<u8>) -> Result<Trace, TraceError> {
+    line.clear();
+    file.seek(SeekFrom::Start(place.start))
+        .map_err(|error| unreadable(path, &error))?;
+    let read = file.take(place.end - place.start).read_to_end(line);
+    read.map_err(|error| unreadable(path, &error))?;
+    serde_json::from_slice(trim(line, place.start)).map_err(|error| malformed(path, place.start, &error))
+}
+
+/// Appends traces as whole lines and waits until they are on disk; the folder is created when it is missing.
+///
+/// An unfinished last line of another writer is left as it is: the new lines start on a line of their own.
+///
+/// # Errors
+/// The file cannot be written, or a trace is longer than [`LONGEST_LINE`]; then nothing is written.
+pub fn append(path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
+    let mut lines = Vec::new();
+    for trace in traces {
+        let before = lines.len();
+        serde_json::to_writer(&mut lines, trace)
+            .map_err(|error| TraceError(format!("{}: trace {}: {error}", path.display(), trace.trace_id)))?;
+        lines.push(b'\n');
+        if (lines.len() - before) as u64 > LONGEST_LINE {
+            let (path, id) = (path.display(), &trace.trace_id);
+            return Err(TraceError(format!(
+                "{path}: trace {id} is longer than 16 MiB; shorten its texts"
+            )));
+        }
+    }
+    append_bytes(path, lines).map_err(|error| {
+        TraceError(format!(
+            "{}: cannot be written: {error}; check its folder",
+            path.display()
+        ))
+    })
+}
+
+/// Writes whole lines in one go, under the file's lock.
+fn append_bytes(path: &Path, mut lines: Vec<u8>) -> io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    file.lock()?;
+    if file.metadata()?.len() > 0 {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            lines.insert(0, b'\n');
+        }
+    }
+    file.write_all(&lines)?;
+    file.sync_all()
+}
+
+/// The line without its ending, white space, and, at the start of a file, its byte order mark.
+fn trim(line: &[u8], offset: u64) -> &[u8] {
+    let line = if offset == 0 {
+        line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
+    } else {
+        line
+    };
+    line.trim_ascii()
+}
+
+/// The number, from 1, of the line at an offset.
+fn line_number(path: &Path, offset: u64) -> u64 {
+    let count = |file: File| -> io::Result<u64> {
+        let mut reader = BufReader::new(file.take(offset));
+        let mut lines = 0;
+        loop {
+            let chunk = reader.fill_buf()?;
+            if chunk.is_empty() {
+                return Ok(lines);
+            }
+            lines += chunk.iter().filter(|&&byte| byte == b'\n').count() as u64;
+            let length = chunk.len();
+            reader.consume(length);
+        }
+    };
+    File::open(path).and_then(count).unwrap_or(0) + 1
+}
+
+fn malformed(path: &Path, offset: u64, error: &serde_json::Error) -> TraceError {
+    let (line, path) = (line_number(path, offset), path.display());
+    TraceError(format!(
+        "{path}:{line}: not a trace: {error}; correct or delete that line"
+    ))
+}
+
+fn too_long(path: &Path, offset: u64) -> TraceError {
+    let (line, path) = (line_number(path, offset), path.display());
+    TraceError(format!(
+        "{path}:{line}: the line is longer than 16 MiB; shorten or delete it"
+    ))
+}
+
+/// The file cannot be read at all.
+pub fn unreadable(path: &Path, error: &io::Error) -> TraceError {
+    TraceError(format!(
+        "{}: cannot be read: {error}; check `[traces]` in kaizen.toml",
+        path.display()
+    ))
+}

@@ -1,0 +1,241 @@
+//! Full-text search over JSON Lines traces: an FTS5 index in the cache folder, which only ever says where to read.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::jsonl::stamp;
+use super::jsonl_lines::{read_lines, unreadable};
+use super::search_terms::fts_query;
+use crate::artifact::trace::Trace;
+use crate::digest::Digest;
+use crate::port::TraceError;
+
+/// Raised by hand when the tables change; another version's index is thrown away.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE file (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
+        modified INTEGER NOT NULL, indexed_end INTEGER NOT NULL, edges TEXT NOT NULL);
+    CREATE TABLE line (id INTEGER PRIMARY KEY, file INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+        trace_id TEXT NOT NULL);
+    CREATE INDEX line_by_file ON line (file);
+    CREATE INDEX line_by_trace ON line (trace_id);
+    CREATE VIRTUAL TABLE text USING fts5 (trace_id, query, result, agent, content='', contentless_delete=1,
+        tokenize='unicode61');";
+
+/// Best match first. Of lines with the same trace id only the first counts.
+const SEARCH: &str = "
+    SELECT file.path, line.start, line.end FROM text JOIN line ON line.id = text.rowid JOIN file ON file.id = line.file
+    WHERE text MATCH ?1 AND NOT EXISTS (
+        SELECT 1 FROM line AS other JOIN file AS home ON home.id = other.file
+        WHERE other.trace_id = line.trace_id AND (home.path, other.start) < (file.path, line.start))
+    ORDER BY text.rank, file.path, line.start LIMIT ?2";
+
+/// Places of the best matches. The index is brought up to date first; a broken one is built anew.
+///
+/// # Errors
+/// A trace file cannot be read, or the cache folder cannot be written.
+pub fn search(
+    cache_dir: &Path,
+    files: &[PathBuf],
+    terms: &str,
+    limit: usize,
+) -> Result<Vec<(PathBuf, Range<u64>)>, TraceError> {
+    let Some(query) = fts_query(terms) else {
+        return Ok(Vec::new());
+    };
+    let path = cache_dir.join("traces.db");
+    let wrong = |error: &dyn std::fmt::Display| {
+        TraceError(format!(
+            "{}: {error}; make its folder writable, or delete that file",
+            path.display()
+        ))
+    };
+    fs::create_dir_all(cache_dir).map_err(|error| wrong(&error))?;
+    let attempt = || search_index(&path, files, &query, limit);
+    match attempt() {
+        Err(Failure::Index(error)) if is_broken(&error) => {
+            tracing::warn!(path = %path.display(), %error, "the search index is broken and is built anew");
+            fs::remove_file(&path).map_err(|error| wrong(&error))?;
+            attempt()
+        }
+        other => other,
+    }
+    .map_err(|failure| match failure {
+        Failure::Index(error) => wrong(&error),
+        Failure::Traces(error) => error,
+    })
+}
+
+/// What can go wrong: the index, which can be rebuilt, or the traces, which cannot.
+enum Failure {
+    Index(rusqlite::Error),
+    Traces(TraceError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Failure::Index(error)
+    }
+}
+
+impl From<TraceError> for Failure {
+    fn from(error: TraceError) -> Self {
+        Failure::Traces(error)
+    }
+}
+
+fn is_broken(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+}
+
+fn search_index(
+    path: &Path,
+    files: &[PathBuf],
+    query: &str,
+    limit: usize,
+) -> Result<Vec<(PathBuf, Range<u64>)>, Failure> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    create_tables(&transaction)?;
+    forget_missing(&transaction, files)?;
+    for file in files {
+        update_file(&transaction, file)?;
+    }
+    transaction.commit()?;
+    let mut statement = connection.prepare(SEARCH)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = statement.query_map(params![query, limit], |row| {
+        Ok((
+            PathBuf::from(row.get::<_, String>(0)?),
+            row.get::<_, i64>(1)?.cast_unsigned()..row.get::<_, i64>(2)?.cast_unsigned(),
+        ))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn create_tables(index: &Transaction) -> Result<(), Failure> {
+    let version: i64 = index.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version != VERSION {
+        index.execute_batch("DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS line; DROP TABLE IF EXISTS text;")?;
+        index.execute_batch(TABLES)?;
+        index.pragma_update(None, "user_version", VERSION)?;
+    }
+    Ok(())
+}
+
+/// Drops the lines of files that are no longer part of the store.
+fn forget_missing(index: &Transaction, files: &[PathBuf]) -> Result<(), Failure> {
+    let mut statement = index.prepare("SELECT id, path FROM file")?;
+    let known = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+    for row in known {
+        let (id, path) = row?;
+        if files.binary_search(&PathBuf::from(path)).is_err() {
+            forget(index, id)?;
+        }
+    }
+    Ok(())
+}
+
+fn forget(index: &Transaction, file: i64) -> Result<(), Failure> {
+    index.execute(
+        "DELETE FROM text WHERE rowid IN (SELECT id FROM line WHERE file = ?1)",
+        [file],
+    )?;
+    index.execute("DELETE FROM line WHERE file = ?1", [file])?;
+    index.execute("DELETE FROM file WHERE id = ?1", [file])?;
+    Ok(())
+}
+
+/// Indexes what is new in a file: nothing, the appended lines, or all of it when it was rewritten.
+fn update_file(index: &Transaction, path: &Path) -> Result<(), Failure> {
+    let (size, modified) = stamp(path)?;
+    let modified = modified
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .unwrap_or_default()
+        .as_nanos() as i64;
+    let name = path.to_string_lossy();
+    let known: Option<(i64, i64, i64, i64, String)> = index
+        .query_row(
+            "SELECT id, size, modified, indexed_end, edges FROM file WHERE path = ?1",
+            [&name],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
+        )
+        .optional()?;
+    let start = match known {
+        Some((_, old_size, old_modified, ..)) if (old_size, old_modified) == (size.cast_signed(), modified) => {
+            return Ok(());
+        }
+        Some((_, old_size, _, end, edges))
+            if size.cast_signed() > old_size && self::edges(path, end.cast_unsigned())? == edges =>
+        {
+            end.cast_unsigned()
+        }
+        Some((id, ..)) => {
+            forget(index, id)?;
+            0
+        }
+        None => 0,
+    };
+    index.execute(
+        "INSERT INTO file (path, size, modified, indexed_end, edges) VALUES (?1, 0, 0, 0, '') ON CONFLICT DO NOTHING",
+        [&name],
+    )?;
+    let id: i64 = index.query_row("SELECT id FROM file WHERE path = ?1", [&name], |row| row.get(0))?;
+    let end = add_lines(index, id, path, start)?;
+    index.execute(
+        "UPDATE file SET size = ?2, modified = ?3, indexed_end = ?4, edges = ?5 WHERE id = ?1",
+        params![id, size.cast_signed(), modified, end.cast_signed(), edges(path, end)?],
+    )?;
+    Ok(())
+}
+
+fn add_lines(index: &Transaction, file: i64, path: &Path, start: u64) -> Result<u64, Failure> {
+    let mut line = index.prepare("INSERT INTO line (file, start, end, trace_id) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut text =
+        index.prepare("INSERT INTO text (rowid, trace_id, query, result, agent) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut add = |trace: &Trace, place: &Range<u64>| -> rusqlite::Result<()> {
+        let row = line.insert(params![
+            file,
+            place.start.cast_signed(),
+            place.end.cast_signed(),
+            trace.trace_id
+        ])?;
+        text.execute(params![row, trace.trace_id, trace.query, trace.result, trace.agent])?;
+        Ok(())
+    };
+    let mut failed = None;
+    let end = read_lines(path, start, &mut |trace: Trace, place| {
+        add(&trace, &place).map_err(|error| {
+            let message = TraceError(error.to_string());
+            failed = Some(error);
+            message
+        })
+    });
+    match failed {
+        Some(error) => Err(Failure::Index(error)),
+        None => Ok(end?),
+    }
+}
+
+/// The digest of the first and the last bytes before `end`: a file that was appended to keeps them.
+fn edges(path: &Path, end: u64) -> Result<String, TraceError> {
+    const WIDTH: u64 = 4096;
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        let mut bytes = Vec::new();
+        file.by_ref().take(WIDTH.min(end)).read_to_end(&mut bytes)?;
+        file.seek(SeekFrom::Start(end.saturating_sub(WIDTH)))?;
+        file.take(WIDTH.min(end)).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|error| unreadable(path, &error))?;
+    Ok(Digest::of_bytes(&bytes).to_string())
+}
