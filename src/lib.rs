@@ -15,6 +15,7 @@
 
 // Words: plain data.
 pub mod artifact;
+pub mod demo;
 pub mod digest;
 pub mod harness;
 pub mod manifest;

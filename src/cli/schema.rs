@@ -74,3 +74,8 @@ fn write(folder: &Path, chosen: &[Named], setting: &Setting) -> Result<(), Failu
     }
     Ok(())
 }
+
+/// The schema files of a workspace.
+pub fn files() -> Vec<(String, Vec<u8>)> {
+    Vec::new()
+}
