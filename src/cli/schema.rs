@@ -75,7 +75,13 @@ fn write(folder: &Path, chosen: &[Named], setting: &Setting) -> Result<(), Failu
     Ok(())
 }
 
-/// The schema files of a workspace.
+/// The schema files of a workspace, with paths relative to it.
 pub fn files() -> Vec<(String, Vec<u8>)> {
-    Vec::new()
+    let file = |(name, schema): Named| {
+        (
+            format!("schemas/{}", schemas::file_name(name)),
+            schemas::text(&schema).into_bytes(),
+        )
+    };
+    schemas::all().into_iter().map(file).collect()
 }
