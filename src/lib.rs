@@ -15,7 +15,6 @@
 
 // Words: plain data.
 pub mod artifact;
-pub mod demo;
 pub mod digest;
 pub mod harness;
 pub mod manifest;
@@ -43,6 +42,7 @@ pub mod port;
 // Edges: the only modules with effects.
 pub mod benchmark;
 pub mod clock;
+pub mod demo;
 pub mod disk;
 pub mod engine;
 pub mod external;

@@ -22,8 +22,8 @@ use crate::port::Ledger;
 #[derive(Clone, Debug, Args)]
 pub struct Demo {
     /// A directory that is empty or does not exist
-    #[arg(default_value = "kaizen-demo")]
-    directory: PathBuf,
+    #[arg(value_name = "DIR", default_value = "kaizen-demo")]
+    place: PathBuf,
 }
 
 /// Runs the command.
@@ -31,7 +31,7 @@ pub struct Demo {
 /// # Errors
 /// The directory is not empty, or the session fails.
 pub fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
-    let root = setting.directory.join(&command.directory);
+    let root = setting.directory.join(&command.place);
     refuse_unless_empty(&root)?;
     let workspace = make(&root)?;
     if !setting.is_json() {
