@@ -73,7 +73,7 @@ fn word(value: &impl serde::Serialize) -> String {
 fn cluster(cluster: &FailureCluster) {
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     anstream::println!(
-        "  {:<6} {:>5} fail, {:>5} solved  {}{FAINT}{}{FAINT:#}",
+        "  {:<28} {:>5} fail, {:>5} solved  {}{FAINT}{}{FAINT:#}",
         cluster.id,
         percent(cluster.student_failure_rate),
         percent(cluster.teacher_success_rate),
