@@ -108,6 +108,9 @@ pub fn show(known: &Known, setting: &Setting) {
     if let Some(digest) = known.edit_digest {
         anstream::println!("  digest     {digest}");
     }
+    if let Some(cluster) = &known.cluster {
+        anstream::println!("  cluster    {}: {}", cluster.id, cluster.description);
+    }
     match (&known.edit, &known.outcome) {
         (Some(edit), _) => self::edit(edit),
         (None, Some(outcome)) => {
@@ -115,9 +118,6 @@ pub fn show(known: &Known, setting: &Setting) {
             anstream::println!("  it left the plan");
         }
         (None, None) => {}
-    }
-    if let Some(cluster) = &known.cluster {
-        anstream::println!("  cluster    {}: {}", cluster.id, cluster.description);
     }
     known.outcome.iter().for_each(outcome);
     known.pending_review.iter().for_each(pending);

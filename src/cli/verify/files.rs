@@ -38,7 +38,13 @@ pub fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
             None => continue,
         };
         match parse(name, Path::new(name), &text) {
-            Err(error) => found.push(finding(Kind::Failure, session, name, error.to_string(), RESTORE)),
+            Err(error) => {
+                // The finding names the file already.
+                let error = error.to_string();
+                let problem = error.strip_prefix(name.as_str()).unwrap_or(&error);
+                let problem = problem.trim_start_matches([':', ' ']).to_owned();
+                found.push(finding(Kind::Failure, session, name, problem, RESTORE));
+            }
             Ok(Some(problem)) => found.push(finding(Kind::Failure, session, name, problem, RESTORE)),
             Ok(None) => {}
         }

@@ -11,7 +11,7 @@ use crate::session::{OUTCOMES, Session};
 
 /// Sums of scores may be off by this much.
 const TOLERANCE: f64 = 1e-9;
-const AGAIN: &str = "delete the file, and `kaizen run --session ID` tries the edit again";
+const AGAIN: &str = "restore it with git, or delete it and let `kaizen run --session ID` settle the edit again";
 
 /// Recomputes the verdicts of a session.
 ///
