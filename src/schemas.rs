@@ -18,7 +18,7 @@ use crate::artifact::task::Task;
 use crate::artifact::trace::Trace;
 use crate::artifact::trigger::Trigger;
 use crate::manifest::Manifest;
-use crate::op::payload::describe_payloads;
+use crate::op::edit_schema;
 
 /// Every schema with its name, in the order of the names.
 pub fn all() -> Vec<(&'static str, Schema)> {
@@ -58,14 +58,14 @@ fn artifact<A: Artifact>() -> (&'static str, Schema) {
     let mut schema = schema::<A>();
     let nested = schema.pointer_mut("/$defs/Edit");
     if let Some(edit) = nested.and_then(|edit| <&mut Schema>::try_from(edit).ok()) {
-        describe_payloads(edit);
+        *edit = edit_schema(std::mem::take(edit));
     }
     (A::NAME, schema)
 }
 
 fn edit() -> Schema {
     let mut schema = schema::<Edit>();
-    describe_payloads(&mut schema);
+    schema = edit_schema(schema);
     schema
 }
 

@@ -104,7 +104,7 @@ pub fn downgrade(_: &Value, case: &Value) -> Outcome {
     let path = format!("agents/{agent}/system_prompt.md");
     let before = Harness::default().with(path, case["prompt"].as_str().unwrap());
     let proposed = edit(&case["op"], &format!("agents.{agent}.system_prompt"), &case["payload"]);
-    let normal = op::normalise(&proposed, &before, &rules(), &Default::default());
+    let normal = op::normalise(proposed.clone(), &before, &rules(), &Default::default());
     if defect(case).is_some() {
         same("op", normal.op, proposed.op)?;
         return match defect(case) {
