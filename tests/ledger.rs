@@ -1,5 +1,5 @@
 //! The ledger against real git repositories in temporary folders.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! Golden cases recorded from the ancestor, run against the decisions of this crate.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
 #[path = "vectors/ops.rs"]
 mod ops;

@@ -1,4 +1,5 @@
 //! Full-text search over JSON Lines traces: an FTS5 index in the cache folder, which only ever says where to read.
+#![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};

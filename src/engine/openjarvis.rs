@@ -1,6 +1,7 @@
 //! Traces of an OpenJarvis `traces.db`: SQLite, opened read-only, also while its owner writes.
 //!
 //! The store writes '' and 0 for what it does not know: empty names and zero times are read as absent.
+#![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -10,7 +10,10 @@ use super::{Outcome, close, defect, same};
 
 fn rules() -> op::Rules {
     let section = HarnessSection::default();
-    op::Rules { layout: section.layout, editable: section.files }
+    op::Rules {
+        layout: section.layout,
+        editable: section.files,
+    }
 }
 
 fn edit(op: &Value, target: &str, payload: &Value) -> Edit {
@@ -66,7 +69,11 @@ fn text_files(case: &Value, after: &Harness) -> Outcome {
     for (path, text) in texts {
         same(path, after.text(path), text.as_str())?;
     }
-    let untold: Vec<&str> = after.files().map(|(path, _)| path).filter(|path| !expected.contains_key(*path)).collect();
+    let untold: Vec<&str> = after
+        .files()
+        .map(|(path, _)| path)
+        .filter(|path| !expected.contains_key(*path))
+        .collect();
     same("files that should not be there", untold, vec![])
 }
 
@@ -79,7 +86,10 @@ pub fn unified_diff(_: &Value, case: &Value) -> Outcome {
     }
     let referee = [case["git_apply"].as_str(), case["git_apply_recount"].as_str()];
     let note = case["note"].as_str().unwrap_or_default();
-    let keeps_ends = note.contains("keep CRLF") && found.as_ref().is_some_and(|text| !text.replace("\r\n", "").contains('\n'));
+    let keeps_ends = note.contains("keep CRLF")
+        && found
+            .as_ref()
+            .is_some_and(|text| !text.replace("\r\n", "").contains('\n'));
     match found.as_deref() {
         text if referee.contains(&text) => Ok(()),
         None if note.contains("refuse") => Ok(()),
@@ -109,7 +119,9 @@ pub fn downgrade(_: &Value, case: &Value) -> Outcome {
         same("op", normal.op, proposed.op)?;
         return match defect(case) {
             Some("g") => refused(op::apply(&normal, &before, &rules())),
-            _ => op::apply(&normal, &before, &rules()).map(|_| ()).map_err(|reason| reason.to_string()),
+            _ => op::apply(&normal, &before, &rules())
+                .map(|_| ())
+                .map_err(|reason| reason.to_string()),
         };
     }
     same("op", json!(normal.op), case["result_op"].clone())?;
