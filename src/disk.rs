@@ -239,3 +239,15 @@ pub fn lock(path: &Path, holder: &str) -> Result<Lock, LockError> {
         .map_err(failed("write", path))?;
     Ok(Lock(file))
 }
+
+/// Whether a folder holds nothing at all, or is not there.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn is_empty(folder: &Path) -> Result<bool, DiskError> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(failed("list", folder)(error)),
+    }
+}

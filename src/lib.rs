@@ -41,6 +41,7 @@ pub mod port;
 // Edges: the only modules with effects.
 pub mod benchmark;
 pub mod clock;
+pub mod demo;
 pub mod disk;
 pub mod engine;
 pub mod external;

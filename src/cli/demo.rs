@@ -1,18 +1,75 @@
-//! `kaizen demo`: to be written.
+//! `kaizen demo`: make a small workspace, and run one session in it.
+
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Setting;
 use super::exit::{Code, Failure};
+use super::init::write;
+use super::manifest_text::manifest_text;
+use super::render::{self, Renderer};
+use crate::commit_message::message;
+use crate::demo;
+use crate::disk;
+use crate::ledger::Git;
+use crate::manifest;
+use crate::pipeline::advance::{Asked, advance};
+use crate::pipeline::workspace::Workspace;
+use crate::port::Ledger;
 
-/// To be written
-#[derive(Clone, Debug, Default, Args)]
-pub struct Demo {}
+/// Make a small workspace with an agent, tasks and traces, and run one session in it
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// A directory that is empty or does not exist
+    #[arg(default_value = "kaizen-demo")]
+    directory: PathBuf,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops it.
-pub fn demo(_: &Demo, _: &Setting) -> Result<Code, Failure> {
-    Err(Failure::failed("not there yet"))
+/// The directory is not empty, or the session fails.
+pub fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
+    let root = setting.directory.join(&command.directory);
+    refuse_unless_empty(&root)?;
+    let workspace = make(&root)?;
+    if !setting.is_json() {
+        anstream::eprintln!("A household assistant in {}: prompt, examples, tools, tasks and traces, under git", root.display());
+    }
+    let renderer = Renderer::new(setting.format);
+    let ended = advance(&workspace, &Asked::default(), &|event| renderer.show(event))?;
+    renderer.finish();
+    super::run::summary(setting, &workspace, &ended)?;
+    if !setting.is_json() {
+        anstream::println!("  {}cd {}{:#} first", render::STRONG, root.display(), render::STRONG);
+    }
+    // Edits that wait for review are what the demo is meant to show: it has settled.
+    Ok(Code::Settled)
+}
+
+/// It must never touch what somebody else made.
+fn refuse_unless_empty(root: &Path) -> Result<(), Failure> {
+    let taken = |what: &str| Failure::usage(format!("{} {what}", root.display())).hint("name a directory that is empty or does not exist");
+    if root.exists() && !root.is_dir() {
+        return Err(taken("is a file"));
+    }
+    match disk::is_empty(root)? {
+        true => Ok(()),
+        false => Err(taken("is not empty")),
+    }
+}
+
+/// The workspace, under git, before its first session.
+fn make(root: &Path) -> Result<Workspace, Failure> {
+    let settings = [("ledger", "author", "\"kaizen demo <demo@localhost>\"".to_owned())];
+    let mut files: Vec<(String, Vec<u8>)> = vec![(manifest::FILE.into(), manifest_text(&settings, &[]).into_bytes())];
+    files.extend(demo::files().into_iter().map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())));
+    files.extend(super::schema::files());
+    write(root, &files)?;
+    Git::init(root)?;
+    let workspace = Workspace::open(root)?;
+    let paths: Vec<String> = files.into_iter().map(|(path, _)| path).collect();
+    workspace.ledger.commit(&paths, &message("A household assistant", "Its prompt, examples, tools, tasks and traces.", &[]))?;
+    Ok(workspace)
 }

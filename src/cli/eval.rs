@@ -1,18 +1,96 @@
-//! `kaizen eval`: to be written.
+//! `kaizen eval`: score the harness as it is, on any split.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Setting;
 use super::exit::{Code, Failure};
+use super::render::{self, Renderer};
+use crate::artifact::task::{Split, Task};
+use crate::benchmark::Benchmark;
+use crate::disk;
+use crate::evaluate::evaluate;
+use crate::pipeline::event::Event;
+use crate::pipeline::workspace::Workspace;
+use crate::port::Ledger;
 
-/// To be written
-#[derive(Clone, Debug, Default, Args)]
-pub struct Eval {}
+/// Where each opening of the sealed split is written down.
+const OPENINGS: &str = "benchmark/openings.jsonl";
+
+/// Score the harness as it is
+#[derive(Clone, Debug, Args)]
+pub struct Eval {
+    /// The tasks to score on; opening `test` is recorded in benchmark/openings.jsonl
+    #[arg(long, value_enum, default_value = "gate")]
+    split: Name,
+}
+
+/// A split by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Name {
+    Train,
+    Gate,
+    Test,
+}
+
+impl From<Name> for Split {
+    fn from(name: Name) -> Self {
+        match name {
+            Name::Train => Split::Train,
+            Name::Gate => Split::Gate,
+            Name::Test => Split::Test,
+        }
+    }
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops it.
-pub fn eval(_: &Eval, _: &Setting) -> Result<Code, Failure> {
-    Err(Failure::failed("not there yet"))
+/// The benchmark or the harness cannot be read, or the split is empty.
+pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let split = Split::from(command.split);
+    let tasks = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(split);
+    if tasks.is_empty() {
+        let message = format!("there are no {} tasks", split.name());
+        return Err(Failure { code: Code::NotReady, message, hint: Some("tasks stand in benchmark/*.jsonl".into()) });
+    }
+    if split == Split::Test {
+        record_opening(&workspace)?;
+    }
+    let renderer = Renderer::new(setting.format);
+    let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| workspace.score(task, answer));
+    let progress = |done, of| {
+        if !setting.is_json() {
+            renderer.show(Event::Progress { done, of });
+        }
+    };
+    let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
+    let evaluation = evaluate(&evaluator, &workspace.harness()?, &tasks.iter().collect::<Vec<_>>());
+    renderer.finish();
+    if setting.is_json() {
+        render::json(&serde_json::json!({
+            "split": split, "overall_score": evaluation.overall_score, "category_scores": evaluation.category_scores,
+            "task_count": evaluation.task_count, "infra_errors": evaluation.infra_errors
+        }));
+        return Ok(Code::Settled);
+    }
+    anstream::println!("{} score {:.1} % over {} tasks", split.name(), 100.0 * evaluation.overall_score, evaluation.task_count);
+    for (category, score) in &evaluation.category_scores {
+        anstream::println!("  {category:<24} {:>5.1} %", 100.0 * score);
+    }
+    if evaluation.infra_errors > 0 {
+        anstream::println!("  {} tasks could not be scored, for reasons of infrastructure", evaluation.infra_errors);
+    }
+    Ok(Code::Settled)
+}
+
+/// A sealed split that is opened often is worn: each opening leaves a line.
+fn record_opening(workspace: &Workspace) -> Result<(), Failure> {
+    let path = workspace.root.join(OPENINGS);
+    let mut text = disk::read_text(&path)?.unwrap_or_default();
+    let harness = workspace.harness()?.digest();
+    let head = workspace.ledger.head()?;
+    let line = serde_json::json!({"opened_at": workspace.clock.stamp(), "split": "test", "harness": harness, "commit": head});
+    text += &format!("{line}\n");
+    Ok(disk::publish(&path, text.as_bytes())?)
 }

@@ -1,18 +1,186 @@
-//! `kaizen init`: to be written.
+//! `kaizen init`: make a workspace, in an agent's home or around task files.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Setting;
 use super::exit::{Code, Failure};
+use super::manifest_text::manifest_text;
+use super::{Setting, init_openjarvis, render, traces};
+use crate::artifact::task::{Scorer, Split, Task};
+use crate::benchmark;
+use crate::commit_message::message;
+use crate::disk;
+use crate::ledger::{Git, Policy};
+use crate::manifest;
+use crate::pipeline::workspace::Workspace;
+use crate::port::{Ledger, LedgerError};
+use crate::starter;
 
-/// To be written
+/// Make a workspace here: in an agent's home, or around task files
 #[derive(Clone, Debug, Default, Args)]
-pub struct Init {}
+pub struct Init {
+    /// Tasks in JSON Lines; they decide about edits, or are split when no other file is given
+    #[arg(long, value_name = "FILE")]
+    tasks: Option<PathBuf>,
+    /// Tasks that the teacher may see
+    #[arg(long, value_name = "FILE", requires = "tasks")]
+    train: Option<PathBuf>,
+    /// Sealed tasks, opened only by `kaizen eval --split test`
+    #[arg(long, value_name = "FILE", requires = "tasks")]
+    test: Option<PathBuf>,
+    /// The name of the starter agent
+    #[arg(long, default_value = "assistant")]
+    agent: String,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops it.
-pub fn init(_: &Init, _: &Setting) -> Result<Code, Failure> {
-    Err(Failure::failed("not there yet"))
+/// There is a workspace already, or a task file cannot be used.
+pub fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
+    let root = &setting.directory;
+    if root.join(manifest::FILE).exists() {
+        let message = format!("{} is there already", root.join(manifest::FILE).display());
+        return Err(Failure::usage(message).hint("edit it, or remove it to start over; sessions/ stays as it is"));
+    }
+    let tasks = read_all(command)?;
+    let mut files = agent_files(root, command, &tasks)?;
+    if !tasks.is_empty() {
+        let rows: String = tasks.iter().map(|task| format!("{}\n", serde_json::to_string(task).unwrap_or_default())).collect();
+        files.push(("benchmark/tasks.jsonl".into(), rows.into_bytes()));
+        // Traces are private: they stay out of the repository.
+        files.push(("traces/.gitignore".into(), b"*\n".to_vec()));
+    }
+    refuse_to_overwrite(root, &files)?;
+    write(root, &files)?;
+    let workspace = commit(root, &files, setting)?;
+    if !tasks.is_empty() {
+        let collected = traces::collect(&workspace, traces::DEFAULT_LIMIT)?;
+        say(setting, &format!("collected {collected} traces: the agent as it is, over train tasks"));
+    }
+    finish(setting, &workspace, &tasks)
+}
+
+fn say(setting: &Setting, text: &str) {
+    if !setting.is_json() {
+        anstream::println!("{text}");
+    }
+}
+
+/// All tasks with their split; unknown scorers are refused by file and line.
+fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
+    let several = command.train.is_some() || command.test.is_some();
+    let gate = several.then_some(Split::Gate);
+    let mut tasks: Vec<Task> = Vec::new();
+    for (file, split) in [(&command.tasks, gate), (&command.train, Some(Split::Train)), (&command.test, Some(Split::Test))] {
+        let Some(path) = file else { continue };
+        if !path.is_file() {
+            return Err(Failure::usage(format!("{}: there is no such file", path.display())));
+        }
+        let rows = benchmark::read_tasks(path)?;
+        if rows.is_empty() {
+            return Err(Failure::usage(format!("{}: it holds no task", path.display())));
+        }
+        tasks.extend(rows.into_iter().map(|(_, task)| Task { split: Some(split.unwrap_or_else(|| task.split())), ..task }));
+    }
+    unique(&tasks)?;
+    Ok(tasks)
+}
+
+fn unique(tasks: &[Task]) -> Result<(), Failure> {
+    let mut seen = BTreeSet::new();
+    match tasks.iter().find(|task| !seen.insert(&task.task_id)) {
+        Some(task) => Err(Failure::usage(format!("task_id `{}` stands in these files more than once", task.task_id))),
+        None => Ok(()),
+    }
+}
+
+type Files = Vec<(String, Vec<u8>)>;
+
+/// The manifest, and a starter agent where there is no agent yet.
+fn agent_files(root: &Path, command: &Init, tasks: &[Task]) -> Result<Files, Failure> {
+    let config = disk::read_text(&root.join("config.toml"))?;
+    let has_agent = config.is_some() || root.join("agents").is_dir();
+    if !has_agent && tasks.is_empty() {
+        return Err(Failure::usage("there is no agent here: neither config.toml nor agents/")
+            .hint("`kaizen init --tasks FILE` makes a starter agent around tasks; `kaizen demo DIR` shows a whole workspace"));
+    }
+    let kept = config.map(|text| init_openjarvis::kept(&text)).transpose();
+    let kept = kept.map_err(|error| Failure::usage(format!("{}: {error}", root.join("config.toml").display())))?.unwrap_or_default();
+    let mut files: Files = vec![(manifest::FILE.into(), manifest_text(&kept.settings, &kept.mentioned).into_bytes())];
+    files.extend(super::schema::files().into_iter().filter(|(path, _)| !root.join(path).exists()));
+    if !has_agent {
+        let starter = starter::harness(&labels(tasks), &command.agent);
+        files.extend(starter.files().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())));
+    }
+    Ok(files)
+}
+
+/// The label names of the train tasks; none when answers are not labels.
+fn labels(tasks: &[Task]) -> Vec<String> {
+    let labelled = tasks.iter().filter(|task| task.split() == Split::Train && task.scorer == Scorer::Exact);
+    let answers: Vec<&String> = labelled.map(|task| &task.reference_answer).collect();
+    let labels: BTreeSet<&String> = answers.iter().copied().collect();
+    // Labels come again and again; free answers do not.
+    if labels.len() * 2 > answers.len() { Vec::new() } else { labels.into_iter().cloned().collect() }
+}
+
+fn refuse_to_overwrite(root: &Path, files: &Files) -> Result<(), Failure> {
+    match files.iter().find(|(path, _)| root.join(path).exists()) {
+        Some((path, _)) => Err(Failure::usage(format!("{} is there already, and is yours", root.join(path).display())).hint("move it away first")),
+        None => Ok(()),
+    }
+}
+
+/// Writes files below a root.
+///
+/// # Errors
+/// The disk said no.
+pub fn write(root: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
+    files.iter().try_for_each(|(path, bytes)| Ok(disk::publish(&root.join(path), bytes)?))
+}
+
+/// Commits what was written, in the repository that is there or in a new one, where the agent's files go along.
+fn commit(root: &Path, files: &Files, setting: &Setting) -> Result<Workspace, Failure> {
+    let mut paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).filter(|path| !path.starts_with("traces/")).collect();
+    let fresh = matches!(Git::open(root, Policy::default()), Err(LedgerError::NoRepository(_)));
+    if fresh {
+        Git::init(root)?;
+        if !root.join(".gitignore").exists() {
+            disk::publish(&root.join(".gitignore"), b"# Evidence and keys are private.\n*.db\n*.db-*\n.env\ntraces/\n")?;
+            paths.push(".gitignore".into());
+        }
+    }
+    let workspace = Workspace::open(root)?;
+    if fresh {
+        let harness = workspace.harness()?;
+        paths.extend(harness.files().map(|(path, _)| path.to_owned()));
+        paths.sort();
+        paths.dedup();
+    }
+    match workspace.ledger.commit(&paths, &message("kaizen: begin", "The manifest, its schemas, and the agent as it is.", &[])) {
+        Ok(_) if fresh => say(setting, "made a git repository and committed the agent as it is; keep it private if config.toml holds keys"),
+        Ok(_) => say(setting, "committed what init wrote, and nothing else"),
+        Err(error) => anstream::eprintln!("note: nothing was committed yet: {error}"),
+    }
+    Ok(workspace)
+}
+
+fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Code, Failure> {
+    let count = |split| tasks.iter().filter(|task| task.split() == split).count();
+    let (train, gate, test) = (count(Split::Train), count(Split::Gate), count(Split::Test));
+    if setting.is_json() {
+        render::json(&serde_json::json!({"workspace": workspace.root, "train": train, "gate": gate, "test": test}));
+        return Ok(Code::Settled);
+    }
+    anstream::println!("wrote {} for {}", manifest::FILE, workspace.root.display());
+    if tasks.is_empty() {
+        anstream::println!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");
+    } else {
+        anstream::println!("{train} train, {gate} gate and {test} sealed test tasks in benchmark/tasks.jsonl");
+        anstream::println!("Next: `kaizen eval --split gate`, then `kaizen run`");
+    }
+    Ok(Code::Settled)
 }

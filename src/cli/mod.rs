@@ -9,6 +9,7 @@ pub mod explain;
 pub mod init;
 pub mod init_openjarvis;
 pub mod log;
+pub mod manifest_text;
 pub mod render;
 pub mod run;
 pub mod schema;

@@ -16,3 +16,8 @@ pub struct Schema {}
 pub fn schema(_: &Schema, _: &Setting) -> Result<Code, Failure> {
     Err(Failure::failed("not there yet"))
 }
+
+/// The schema files of a workspace.
+pub fn files() -> Vec<(String, Vec<u8>)> {
+    Vec::new()
+}

@@ -143,11 +143,12 @@ impl Sound {
         } else {
             settings.k
         };
-        let votes = self.votes(&index.nearest(query, pool), settings.k);
+        let neighbours = index.nearest(query, pool);
+        let votes = self.votes(&neighbours, settings.k);
         let winner = votes
             .iter()
             .reduce(|best, next| if next.1 > best.1 { next } else { best })?;
-        if winner.1 < settings.refuse_below {
+        if closest(&neighbours, &self.examples, winner.0) < settings.refuse_below {
             return None;
         }
         if settings.temperature > 0.0 {
@@ -156,8 +157,8 @@ impl Sound {
         Some(winner.0)
     }
 
-    /// Labels, nearest first, with the sum of the similarities among the first `k` neighbours over `k`: both
-    /// likeness and agreement.
+    /// Labels, nearest first, with the sum of the similarities among the first `k` neighbours over `k`: what is
+    /// voted with. Noise chooses by it as well.
     fn votes(&self, nearest: &[(usize, f64)], k: usize) -> Vec<(&str, f64)> {
         let voters = k.min(self.examples.len()).max(1) as f64;
         let mut votes: Vec<(&str, f64)> = Vec::new();
@@ -171,6 +172,14 @@ impl Sound {
         }
         votes
     }
+}
+
+/// How like the query the label's nearest example is: a confidence on the same scale for every `k`.
+fn closest(neighbours: &[(usize, f64)], examples: &[Example], label: &str) -> f64 {
+    let own = neighbours
+        .iter()
+        .find(|(example, _)| examples[*example].output == label);
+    own.map_or(0.0, |(_, similarity)| *similarity)
 }
 
 /// The tools with their descriptions; a tool without one has an empty one and is never called.

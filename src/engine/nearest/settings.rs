@@ -30,7 +30,7 @@ pub struct ModelSettings {
     pub char_ngrams: usize,
     /// How many neighbours vote, 1 to 100.
     pub k: usize,
-    /// Confidence below which the fallback is answered, 0 to 1.
+    /// Similarity of the winning label's nearest example below which the fallback is answered, 0 to 1.
     pub refuse_below: f64,
     /// Noise, 0 (none) to 10.
     pub temperature: f64,

@@ -74,6 +74,11 @@ pub fn op(change: &Change) -> Op {
     }
 }
 
+/// Whether the change moves the threshold below which the agent refuses.
+pub fn is_refusal(change: &Change) -> bool {
+    matches!(change, Change::Fixed(edit) if edit.payload.get("param") == Some(&json!("refuse_below")))
+}
+
 /// One patch that adds a line for each label of the train tasks that the agent does not know.
 fn missing_labels(home: &Home, briefing: &Briefing, agent: &str, default: &str) -> Option<Edit> {
     let (_, prompt) = home.text(&briefing.layout.prompt, &[("agent", agent)]).ok()??;

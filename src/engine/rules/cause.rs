@@ -221,7 +221,7 @@ fn cluster(
 }
 
 /// Ids of the sampled tasks that the student solves once the teacher's first remedies are in place: held-out
-/// examples, a better weighting, and the tools.
+/// examples, and the tools that solve some task.
 fn solved_by_teacher(briefing: &Briefing, sample: usize) -> BTreeSet<String> {
     let default = default_agent(briefing);
     let solved = |fold: Fold| {

@@ -52,7 +52,8 @@ pub fn balanced<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<&'a Task> {
         .collect()
 }
 
-fn shuffled<'a>(briefing: &Briefing<'a>) -> Vec<&'a Task> {
+/// All train tasks, in an order drawn from the seed.
+pub fn shuffled<'a>(briefing: &Briefing<'a>) -> Vec<&'a Task> {
     let seed = briefing.seed.to_le_bytes();
     let drawn = |task: &Task| Digest::of_parts([("seed", seed.as_slice()), ("task", task.task_id.as_bytes())]);
     let mut tasks: Vec<(Digest, &Task)> = briefing.train.iter().map(|task| (drawn(task), task)).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cause::{self, Failures};
 use super::objective::{Gain, Scores, gain, scores};
-use super::sample::{Fold, default_agent, folds};
+use super::sample::{Fold, default_agent, folds, shuffled};
 use super::{Settings, apply, candidate};
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -88,7 +88,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn everything(&self) -> Vec<&'a crate::artifact::task::Task> {
-        self.briefing.train.iter().collect()
+        shuffled(self.briefing)
     }
 
     fn run(&self, fold: usize, harness: &Harness) -> Scores {
@@ -111,10 +111,17 @@ impl<'a> Search<'_, 'a> {
         Some(gain(&before, &after, &self.shares))
     }
 
-    /// The change with the largest real gain: all are ranked on the first fold, the best of them measured on every.
+    /// The change with the largest real gain. Refusal comes last: its threshold stands on the scale of similarity,
+    /// which every other change moves.
     fn best(&self, state: &State) -> Option<Measured> {
         let all = candidate::changes(&state.whole, self.briefing, &self.default);
-        let mut ranked = self.measured(state, all, 0..1);
+        let (refusals, others): (Vec<_>, Vec<_>) = all.into_iter().partition(candidate::is_refusal);
+        self.best_of(state, others).or_else(|| self.best_of(state, refusals))
+    }
+
+    /// All changes are ranked on the first fold, the best of them measured on every fold.
+    fn best_of(&self, state: &State, changes: Vec<Change>) -> Option<Measured> {
+        let mut ranked = self.measured(state, changes, 0..1);
         ranked.retain(|measured| measured.gain.worth() > 0.0);
         ranked.sort_by(|a, b| b.gain.worth().total_cmp(&a.gain.worth()));
         ranked.truncate(FINALISTS);

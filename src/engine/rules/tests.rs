@@ -100,6 +100,94 @@ fn improve(train: &[Task], gate: &[Task]) -> (Harness, Harness) {
     (start, end)
 }
 
+/// Sums with a calculator, and two labels with their own words.
+fn small_world() -> (Harness, Vec<Task>) {
+    let task = |at: usize| {
+        let (query, answer, category) = match at % 3 {
+            0 => (format!("what is {at} plus {}", at * 7), (at * 8).to_string(), "sums"),
+            1 => (
+                format!("my plastic vanished near shop {at}"),
+                "card_lost".to_owned(),
+                "labels",
+            ),
+            _ => (
+                format!("euro against yen on monday {at}"),
+                "exchange_rate".to_owned(),
+                "labels",
+            ),
+        };
+        serde_json::from_value(serde_json::json!({
+            "task_id": format!("t{at}"), "query": query, "reference_answer": answer, "category": category
+        }))
+        .unwrap()
+    };
+    let labels = ["card_lost".to_owned(), "exchange_rate".to_owned()];
+    (crate::starter::harness(&labels, "intent"), (0..90).map(task).collect())
+}
+
+#[test]
+fn it_finds_the_missing_tool_and_the_missing_examples_and_repeats_itself() {
+    let (harness, train) = small_world();
+    let layout = Layout::default();
+    let briefing = briefing(&harness, &layout, &train);
+    let rules = Rules::new(layout.clone(), Settings::default());
+    let diagnosed = rules.diagnose(&briefing).unwrap();
+    let ids: Vec<&str> = diagnosed.clusters.iter().map(|cluster| cluster.id.as_str()).collect();
+    assert!(
+        ids.contains(&"tool-missing-sums") && ids.contains(&"knowledge-missing-labels"),
+        "{ids:?}"
+    );
+    let edits = rules.plan(&briefing, &diagnosed.clusters).unwrap().edits;
+    let ops: Vec<Op> = edits.iter().map(|edit| edit.op).collect();
+    assert!(
+        ops.contains(&Op::AddToolToAgent) && ops.contains(&Op::EditFewShotExemplars),
+        "{ops:?}"
+    );
+    for edit in &edits {
+        assert!(ids.contains(&edit.expected_improvement.as_str()), "{edit:?}");
+    }
+    assert_eq!(rules.plan(&briefing, &diagnosed.clusters).unwrap().edits, edits);
+}
+
+#[test]
+fn it_offers_only_ops_that_have_a_home_and_at_most_so_many() {
+    let (harness, train) = small_world();
+    let layout = Layout::default();
+    let all = briefing(&harness, &layout, &train);
+    let clusters = Rules::new(layout.clone(), Settings::default())
+        .diagnose(&all)
+        .unwrap()
+        .clusters;
+    let one = Settings {
+        max_edits: 1,
+        ..Settings::default()
+    };
+    assert_eq!(
+        Rules::new(layout.clone(), one)
+            .plan(&all, &clusters)
+            .unwrap()
+            .edits
+            .len(),
+        1
+    );
+    let few = Briefing {
+        ops: &[Op::AddToolToAgent],
+        ..all
+    };
+    let edits = Rules::new(layout.clone(), Settings::default())
+        .plan(&few, &clusters)
+        .unwrap()
+        .edits;
+    assert!(edits.iter().all(|edit| edit.op == Op::AddToolToAgent) && !edits.is_empty());
+    assert!(
+        Rules::new(layout.clone(), Settings::default())
+            .plan(&few, &[])
+            .unwrap()
+            .edits
+            .is_empty()
+    );
+}
+
 /// Runs on public intent data when `KAIZEN_DATA` names its folder; `KAIZEN_TEST=1` also opens the test split.
 #[test]
 fn learns_public_intents() {

@@ -41,7 +41,7 @@ fn shifted(query: &str, date: NaiveDate) -> Option<String> {
     let words = words(query);
     let days = words
         .windows(2)
-        .find_map(|two| Some(two[0].parse::<u64>().ok()?.checked_mul(span(&two[1])?)?))?;
+        .find_map(|two| two[0].parse::<u64>().ok()?.checked_mul(span(&two[1])?))?;
     let back = words
         .iter()
         .any(|word| matches!(word.as_str(), "before" | "minus" | "ago" | "earlier" | "subtract"));
