@@ -22,8 +22,8 @@ use crate::port::Ledger;
 #[derive(Clone, Debug, Args)]
 pub struct Demo {
     /// A directory that is empty or does not exist
-    #[arg(default_value = "kaizen-demo")]
-    directory: PathBuf,
+    #[arg(value_name = "DIR", default_value = "kaizen-demo")]
+    place: PathBuf,
 }
 
 /// Runs the command.
@@ -31,11 +31,14 @@ pub struct Demo {
 /// # Errors
 /// The directory is not empty, or the session fails.
 pub fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
-    let root = setting.directory.join(&command.directory);
+    let root = setting.directory.join(&command.place);
     refuse_unless_empty(&root)?;
     let workspace = make(&root)?;
     if !setting.is_json() {
-        anstream::eprintln!("A household assistant in {}: prompt, examples, tools, tasks and traces, under git", root.display());
+        anstream::eprintln!(
+            "A household assistant in {}: prompt, examples, tools, tasks and traces, under git",
+            root.display()
+        );
     }
     let renderer = Renderer::new(setting.format);
     let ended = advance(&workspace, &Asked::default(), &|event| renderer.show(event))?;
@@ -50,7 +53,9 @@ pub fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
 
 /// It must never touch what somebody else made.
 fn refuse_unless_empty(root: &Path) -> Result<(), Failure> {
-    let taken = |what: &str| Failure::usage(format!("{} {what}", root.display())).hint("name a directory that is empty or does not exist");
+    let taken = |what: &str| {
+        Failure::usage(format!("{} {what}", root.display())).hint("name a directory that is empty or does not exist")
+    };
     if root.exists() && !root.is_dir() {
         return Err(taken("is a file"));
     }
@@ -64,12 +69,23 @@ fn refuse_unless_empty(root: &Path) -> Result<(), Failure> {
 fn make(root: &Path) -> Result<Workspace, Failure> {
     let settings = [("ledger", "author", "\"kaizen demo <demo@localhost>\"".to_owned())];
     let mut files: Vec<(String, Vec<u8>)> = vec![(manifest::FILE.into(), manifest_text(&settings, &[]).into_bytes())];
-    files.extend(demo::files().into_iter().map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())));
+    files.extend(
+        demo::files()
+            .into_iter()
+            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())),
+    );
     files.extend(super::schema::files());
     write(root, &files)?;
     Git::init(root)?;
     let workspace = Workspace::open(root)?;
     let paths: Vec<String> = files.into_iter().map(|(path, _)| path).collect();
-    workspace.ledger.commit(&paths, &message("A household assistant", "Its prompt, examples, tools, tasks and traces.", &[]))?;
+    workspace.ledger.commit(
+        &paths,
+        &message(
+            "A household assistant",
+            "Its prompt, examples, tools, tasks and traces.",
+            &[],
+        ),
+    )?;
     Ok(workspace)
 }

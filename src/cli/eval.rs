@@ -52,13 +52,19 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     let tasks = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(split);
     if tasks.is_empty() {
         let message = format!("there are no {} tasks", split.name());
-        return Err(Failure { code: Code::NotReady, message, hint: Some("tasks stand in benchmark/*.jsonl".into()) });
+        return Err(Failure {
+            code: Code::NotReady,
+            message,
+            hint: Some("tasks stand in benchmark/*.jsonl".into()),
+        });
     }
     if split == Split::Test {
         record_opening(&workspace)?;
     }
     let renderer = Renderer::new(setting.format);
-    let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| workspace.score(task, answer));
+    let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
+        workspace.score(task, answer)
+    });
     let progress = |done, of| {
         if !setting.is_json() {
             renderer.show(Event::Progress { done, of });
@@ -74,12 +80,20 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
         }));
         return Ok(Code::Settled);
     }
-    anstream::println!("{} score {:.1} % over {} tasks", split.name(), 100.0 * evaluation.overall_score, evaluation.task_count);
+    anstream::println!(
+        "{} score {:.1} % over {} tasks",
+        split.name(),
+        100.0 * evaluation.overall_score,
+        evaluation.task_count
+    );
     for (category, score) in &evaluation.category_scores {
         anstream::println!("  {category:<24} {:>5.1} %", 100.0 * score);
     }
     if evaluation.infra_errors > 0 {
-        anstream::println!("  {} tasks could not be scored, for reasons of infrastructure", evaluation.infra_errors);
+        anstream::println!(
+            "  {} tasks could not be scored, for reasons of infrastructure",
+            evaluation.infra_errors
+        );
     }
     Ok(Code::Settled)
 }
@@ -90,7 +104,8 @@ fn record_opening(workspace: &Workspace) -> Result<(), Failure> {
     let mut text = disk::read_text(&path)?.unwrap_or_default();
     let harness = workspace.harness()?.digest();
     let head = workspace.ledger.head()?;
-    let line = serde_json::json!({"opened_at": workspace.clock.stamp(), "split": "test", "harness": harness, "commit": head});
+    let line =
+        serde_json::json!({"opened_at": workspace.clock.stamp(), "split": "test", "harness": harness, "commit": head});
     text += &format!("{line}\n");
     Ok(disk::publish(&path, text.as_bytes())?)
 }

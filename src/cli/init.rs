@@ -48,7 +48,10 @@ pub fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
     let tasks = read_all(command)?;
     let mut files = agent_files(root, command, &tasks)?;
     if !tasks.is_empty() {
-        let rows: String = tasks.iter().map(|task| format!("{}\n", serde_json::to_string(task).unwrap_or_default())).collect();
+        let rows: String = tasks
+            .iter()
+            .map(|task| format!("{}\n", serde_json::to_string(task).unwrap_or_default()))
+            .collect();
         files.push(("benchmark/tasks.jsonl".into(), rows.into_bytes()));
         // Traces are private: they stay out of the repository.
         files.push(("traces/.gitignore".into(), b"*\n".to_vec()));
@@ -58,7 +61,10 @@ pub fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
     let workspace = commit(root, &files, setting)?;
     if !tasks.is_empty() {
         let collected = traces::collect(&workspace, traces::DEFAULT_LIMIT)?;
-        say(setting, &format!("collected {collected} traces: the agent as it is, over train tasks"));
+        say(
+            setting,
+            &format!("collected {collected} traces: the agent as it is, over train tasks"),
+        );
     }
     finish(setting, &workspace, &tasks)
 }
@@ -74,7 +80,11 @@ fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
     let several = command.train.is_some() || command.test.is_some();
     let gate = several.then_some(Split::Gate);
     let mut tasks: Vec<Task> = Vec::new();
-    for (file, split) in [(&command.tasks, gate), (&command.train, Some(Split::Train)), (&command.test, Some(Split::Test))] {
+    for (file, split) in [
+        (&command.tasks, gate),
+        (&command.train, Some(Split::Train)),
+        (&command.test, Some(Split::Test)),
+    ] {
         let Some(path) = file else { continue };
         if !path.is_file() {
             return Err(Failure::usage(format!("{}: there is no such file", path.display())));
@@ -83,7 +93,10 @@ fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
         if rows.is_empty() {
             return Err(Failure::usage(format!("{}: it holds no task", path.display())));
         }
-        tasks.extend(rows.into_iter().map(|(_, task)| Task { split: Some(split.unwrap_or_else(|| task.split())), ..task }));
+        tasks.extend(rows.into_iter().map(|(_, task)| Task {
+            split: Some(split.unwrap_or_else(|| task.split())),
+            ..task
+        }));
     }
     unique(&tasks)?;
     Ok(tasks)
@@ -92,7 +105,10 @@ fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
 fn unique(tasks: &[Task]) -> Result<(), Failure> {
     let mut seen = BTreeSet::new();
     match tasks.iter().find(|task| !seen.insert(&task.task_id)) {
-        Some(task) => Err(Failure::usage(format!("task_id `{}` stands in these files more than once", task.task_id))),
+        Some(task) => Err(Failure::usage(format!(
+            "task_id `{}` stands in these files more than once",
+            task.task_id
+        ))),
         None => Ok(()),
     }
 }
@@ -108,9 +124,18 @@ fn agent_files(root: &Path, command: &Init, tasks: &[Task]) -> Result<Files, Fai
             .hint("`kaizen init --tasks FILE` makes a starter agent around tasks; `kaizen demo DIR` shows a whole workspace"));
     }
     let kept = config.map(|text| init_openjarvis::kept(&text)).transpose();
-    let kept = kept.map_err(|error| Failure::usage(format!("{}: {error}", root.join("config.toml").display())))?.unwrap_or_default();
-    let mut files: Files = vec![(manifest::FILE.into(), manifest_text(&kept.settings, &kept.mentioned).into_bytes())];
-    files.extend(super::schema::files().into_iter().filter(|(path, _)| !root.join(path).exists()));
+    let kept = kept
+        .map_err(|error| Failure::usage(format!("{}: {error}", root.join("config.toml").display())))?
+        .unwrap_or_default();
+    let mut files: Files = vec![(
+        manifest::FILE.into(),
+        manifest_text(&kept.settings, &kept.mentioned).into_bytes(),
+    )];
+    files.extend(
+        super::schema::files()
+            .into_iter()
+            .filter(|(path, _)| !root.join(path).exists()),
+    );
     if !has_agent {
         let starter = starter::harness(&labels(tasks), &command.agent);
         files.extend(starter.files().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())));
@@ -120,16 +145,25 @@ fn agent_files(root: &Path, command: &Init, tasks: &[Task]) -> Result<Files, Fai
 
 /// The label names of the train tasks; none when answers are not labels.
 fn labels(tasks: &[Task]) -> Vec<String> {
-    let labelled = tasks.iter().filter(|task| task.split() == Split::Train && task.scorer == Scorer::Exact);
+    let labelled = tasks
+        .iter()
+        .filter(|task| task.split() == Split::Train && task.scorer == Scorer::Exact);
     let answers: Vec<&String> = labelled.map(|task| &task.reference_answer).collect();
     let labels: BTreeSet<&String> = answers.iter().copied().collect();
     // Labels come again and again; free answers do not.
-    if labels.len() * 2 > answers.len() { Vec::new() } else { labels.into_iter().cloned().collect() }
+    if labels.len() * 2 > answers.len() {
+        Vec::new()
+    } else {
+        labels.into_iter().cloned().collect()
+    }
 }
 
 fn refuse_to_overwrite(root: &Path, files: &Files) -> Result<(), Failure> {
     match files.iter().find(|(path, _)| root.join(path).exists()) {
-        Some((path, _)) => Err(Failure::usage(format!("{} is there already, and is yours", root.join(path).display())).hint("move it away first")),
+        Some((path, _)) => Err(
+            Failure::usage(format!("{} is there already, and is yours", root.join(path).display()))
+                .hint("move it away first"),
+        ),
         None => Ok(()),
     }
 }
@@ -139,17 +173,26 @@ fn refuse_to_overwrite(root: &Path, files: &Files) -> Result<(), Failure> {
 /// # Errors
 /// The disk said no.
 pub fn write(root: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
-    files.iter().try_for_each(|(path, bytes)| Ok(disk::publish(&root.join(path), bytes)?))
+    files
+        .iter()
+        .try_for_each(|(path, bytes)| Ok(disk::publish(&root.join(path), bytes)?))
 }
 
 /// Commits what was written, in the repository that is there or in a new one, where the agent's files go along.
 fn commit(root: &Path, files: &Files, setting: &Setting) -> Result<Workspace, Failure> {
-    let mut paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).filter(|path| !path.starts_with("traces/")).collect();
+    let mut paths: Vec<String> = files
+        .iter()
+        .map(|(path, _)| path.clone())
+        .filter(|path| !path.starts_with("traces/"))
+        .collect();
     let fresh = matches!(Git::open(root, Policy::default()), Err(LedgerError::NoRepository(_)));
     if fresh {
         Git::init(root)?;
         if !root.join(".gitignore").exists() {
-            disk::publish(&root.join(".gitignore"), b"# Evidence and keys are private.\n*.db\n*.db-*\n.env\ntraces/\n")?;
+            disk::publish(
+                &root.join(".gitignore"),
+                b"# Evidence and keys are private.\n*.db\n*.db-*\n.env\ntraces/\n",
+            )?;
             paths.push(".gitignore".into());
         }
     }
@@ -160,8 +203,18 @@ fn commit(root: &Path, files: &Files, setting: &Setting) -> Result<Workspace, Fa
         paths.sort();
         paths.dedup();
     }
-    match workspace.ledger.commit(&paths, &message("kaizen: begin", "The manifest, its schemas, and the agent as it is.", &[])) {
-        Ok(_) if fresh => say(setting, "made a git repository and committed the agent as it is; keep it private if config.toml holds keys"),
+    match workspace.ledger.commit(
+        &paths,
+        &message(
+            "kaizen: begin",
+            "The manifest, its schemas, and the agent as it is.",
+            &[],
+        ),
+    ) {
+        Ok(_) if fresh => say(
+            setting,
+            "made a git repository and committed the agent as it is; keep it private if config.toml holds keys",
+        ),
         Ok(_) => say(setting, "committed what init wrote, and nothing else"),
         Err(error) => anstream::eprintln!("note: nothing was committed yet: {error}"),
     }

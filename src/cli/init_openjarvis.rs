@@ -25,8 +25,14 @@ const COUNTERPARTS: [(&str, &str, &str); 5] = [
 /// # Errors
 /// The text is not TOML; the message names the line.
 pub fn kept(config: &str) -> Result<Kept, String> {
-    let config: Table = config.trim_start_matches('\u{feff}').parse().map_err(|error: toml::de::Error| error.to_string())?;
-    let section = config.get("learning").and_then(|learning| learning.get("spec_search")).and_then(Value::as_table);
+    let config: Table = config
+        .trim_start_matches('\u{feff}')
+        .parse()
+        .map_err(|error: toml::de::Error| error.to_string())?;
+    let section = config
+        .get("learning")
+        .and_then(|learning| learning.get("spec_search"))
+        .and_then(Value::as_table);
     let mut kept = Kept::default();
     for (key, value) in section.into_iter().flatten().filter(|(_, value)| !value.is_table()) {
         match COUNTERPARTS.iter().find(|(theirs, ..)| theirs == key) {
@@ -43,7 +49,13 @@ mod tests {
     fn settings_are_kept_or_mentioned() {
         let config = "[learning.spec_search]\nautonomy_mode = \"manual\"\nmin_traces = 7\nteacher_model = \"m\"\n[learning.spec_search.composite_reward]\nalpha = 1\n";
         let kept = super::kept(config).unwrap();
-        assert_eq!(kept.settings, [("session", "autonomy", "\"manual\"".to_owned()), ("session", "min_traces", "7".to_owned())]);
+        assert_eq!(
+            kept.settings,
+            [
+                ("session", "autonomy", "\"manual\"".to_owned()),
+                ("session", "min_traces", "7".to_owned())
+            ]
+        );
         assert_eq!(kept.mentioned, ["teacher_model = \"m\""]);
         assert!(super::kept("[broken").is_err());
     }

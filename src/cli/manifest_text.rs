@@ -21,7 +21,10 @@ fn with(text: &str, section: &str, key: &str, value: &str) -> String {
             inside = line == format!("[{section}]");
         }
         let default = format!("# {key} = ");
-        match line.split_once("  # ").filter(|(setting, _)| inside && setting.starts_with(&default)) {
+        match line
+            .split_once("  # ")
+            .filter(|(setting, _)| inside && setting.starts_with(&default))
+        {
             Some((_, comment)) => format!("{key} = {value}  # {comment}\n"),
             None => format!("{line}\n"),
         }
@@ -79,7 +82,10 @@ mod tests {
     fn the_text_is_a_manifest_of_defaults_and_takes_settings() {
         let parse = |text: &str| Manifest::parse(std::path::Path::new("kaizen.toml"), text).unwrap();
         assert_eq!(parse(&manifest_text(&[], &[])), Manifest::default());
-        let settings = [("session", "autonomy", "\"manual\"".to_owned()), ("gate", "max_regression", "0.01".to_owned())];
+        let settings = [
+            ("session", "autonomy", "\"manual\"".to_owned()),
+            ("gate", "max_regression", "0.01".to_owned()),
+        ];
         let text = manifest_text(&settings, &["teacher_model = \"m\"".to_owned()]);
         let manifest = parse(&text);
         assert_eq!(manifest.session.autonomy, crate::route::Autonomy::Manual);
@@ -93,11 +99,23 @@ mod tests {
         let uncommented: String = TEMPLATE
             .lines()
             .filter(|line| !line.contains("author ="))
-            .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line).to_owned() + "\n")
+            .map(|line| {
+                line.strip_prefix("# ")
+                    .filter(|rest| rest.contains(" = "))
+                    .unwrap_or(line)
+                    .to_owned()
+                    + "\n"
+            })
             .collect();
         let shown = Manifest::parse(std::path::Path::new("kaizen.toml"), &uncommented).unwrap();
         let default = Manifest::default();
-        assert_eq!(Manifest { gate: default.gate.clone(), ..shown.clone() }, default);
+        assert_eq!(
+            Manifest {
+                gate: default.gate.clone(),
+                ..shown.clone()
+            },
+            default
+        );
         assert_eq!(shown.gate.max_regression, Some(0.05));
     }
 }

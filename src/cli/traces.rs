@@ -80,8 +80,19 @@ pub fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failure> {
                 anstream::println!("collected {count} traces in {COLLECTED}");
             }
         }
-        Command::List { agent, outcome, model, limit } => {
-            let filter = Filter { agent: agent.clone(), outcome: outcome.clone(), model: model.clone(), limit: Some(*limit), ..Filter::default() };
+        Command::List {
+            agent,
+            outcome,
+            model,
+            limit,
+        } => {
+            let filter = Filter {
+                agent: agent.clone(),
+                outcome: outcome.clone(),
+                model: model.clone(),
+                limit: Some(*limit),
+                ..Filter::default()
+            };
             print(setting, &trace_store::list(workspace.traces()?.as_ref(), &filter)?);
         }
         Command::Show { trace_id } => show(setting, &workspace, trace_id)?,
@@ -97,12 +108,20 @@ fn print(setting: &Setting, traces: &[Trace]) {
             continue;
         }
         let outcome = trace.outcome.as_deref().unwrap_or("-");
-        anstream::println!("{:<28} {:<8} {}", trace.trace_id, outcome, render::shortened(&trace.query));
+        anstream::println!(
+            "{:<28} {:<8} {}",
+            trace.trace_id,
+            outcome,
+            render::shortened(&trace.query)
+        );
     }
 }
 
 fn show(setting: &Setting, workspace: &Workspace, trace_id: &str) -> Result<(), Failure> {
-    let missing = || Failure::usage(format!("there is no trace `{trace_id}`")).hint("`kaizen traces list` and `kaizen traces search` find them");
+    let missing = || {
+        Failure::usage(format!("there is no trace `{trace_id}`"))
+            .hint("`kaizen traces list` and `kaizen traces search` find them")
+    };
     let trace = workspace.traces()?.get(trace_id)?.ok_or_else(missing)?;
     match setting.is_json() {
         true => render::json(&trace),
@@ -124,11 +143,16 @@ pub fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
     let drawn = benchmark::subsample(train, limit, "traces");
     let name = |task: &Task| format!("{}-{}", task.task_id, &harness.digest().short()[..6]);
     let open: Vec<&Task> = drawn.iter().filter(|task| !known.contains(&name(task))).collect();
-    let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| workspace.score(task, answer));
+    let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
+        workspace.score(task, answer)
+    });
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &|_, _| {});
     let now = workspace.clock.now().timestamp_millis() as f64 / 1000.0;
     let attempts = attempt_all(&evaluator, &harness, &open);
-    let traces: Vec<Trace> = attempts.iter().map(|attempted| trace(attempted, name(attempted.task), now, harness.digest())).collect();
+    let traces: Vec<Trace> = attempts
+        .iter()
+        .map(|attempted| trace(attempted, name(attempted.task), now, harness.digest()))
+        .collect();
     trace_store::append(&workspace.root.join(COLLECTED), &traces)?;
     Ok(traces.len())
 }
@@ -155,9 +179,21 @@ fn trace(attempted: &Attempted, trace_id: String, now: f64, harness: Digest) -> 
         extra: Default::default(),
     };
     let mut steps = Vec::new();
-    steps.extend(tool.map(|tool| step("tool_call", serde_json::json!({"tool": tool, "query": attempted.task.query}), serde_json::json!({"content": answer}))));
-    steps.push(step("respond", serde_json::json!({"query": attempted.task.query}), serde_json::json!({"content": answer})));
-    let outcome = attempted.score.map(|score| if score >= 1.0 { "success" } else { "failure" });
+    steps.extend(tool.map(|tool| {
+        step(
+            "tool_call",
+            serde_json::json!({"tool": tool, "query": attempted.task.query}),
+            serde_json::json!({"content": answer}),
+        )
+    }));
+    steps.push(step(
+        "respond",
+        serde_json::json!({"query": attempted.task.query}),
+        serde_json::json!({"content": answer}),
+    ));
+    let outcome = attempted
+        .score
+        .map(|score| if score >= 1.0 { "success" } else { "failure" });
     Trace {
         trace_id,
         query: attempted.task.query.clone(),

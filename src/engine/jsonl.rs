@@ -20,8 +20,11 @@ use crate::port::{TraceError, TracePin, TraceSource};
 pub struct JsonlSource {
     files: Vec<PathBuf>,
     cache_dir: PathBuf,
-    index: Mutex<Option<(Vec<Stamp>, Arc<Vec<Entry>>)>>,
+    index: Mutex<Option<Indexed>>,
 }
+
+/// An index, and the state of the files that it was made from.
+type Indexed = (Vec<Stamp>, Arc<Vec<Entry>>);
 
 /// What shows that a file is still the one that was read.
 pub(super) type Stamp = (u64, Option<SystemTime>);

@@ -231,7 +231,7 @@ fn step_from(row: &Row) -> rusqlite::Result<Step> {
 /// A row by column name, without its row number. The named columns hold JSON; what is not JSON stays text.
 fn columns(row: &Row, json: &[&str]) -> rusqlite::Result<Extra> {
     let mut columns = Extra::new();
-    for (at, name) in row.as_ref().column_names().into_iter().enumerate() {
+    for (at, name) in row.as_ref().column_names().enumerate() {
         let value = match row.get_ref(at)? {
             ValueRef::Null => Value::Null,
             ValueRef::Integer(number) => number.into(),
