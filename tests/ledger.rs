@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use kaizen::ledger::{FileState, Git, Policy, message};
+use kaizen::commit_message::message;
+use kaizen::ledger::{FileState, Git, Policy};
 use kaizen::port::{Ledger, LedgerError};
 use tempfile::TempDir;
 
