@@ -11,7 +11,6 @@ use crate::evaluate::evaluate;
 use crate::gate::{self, Decision as Word, Verdict};
 use crate::harness::{FileChange, Harness};
 use crate::op;
-use crate::port::Ledger;
 use crate::reconcile::{self, Step};
 use crate::route::Route;
 
