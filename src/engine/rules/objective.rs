@@ -29,9 +29,10 @@ impl Gain {
         (self.overall + self.balanced) / 2.0
     }
 
-    /// Whether the change is a gain beyond chance, overall and over categories, at no category's cost.
-    pub fn is_real(&self, min_gain: f64) -> bool {
-        self.overall > min_gain && self.worth() > min_gain + self.error && self.worst >= -MAX_FALL
+    /// Whether the change is a gain beyond chance, overall and over categories, at no category's cost; overall it may
+    /// lose less than `cost`.
+    pub fn is_real(&self, min_gain: f64, cost: f64) -> bool {
+        self.overall > min_gain - cost && self.worth() > min_gain + self.error && self.worst >= -MAX_FALL
     }
 }
 
@@ -96,6 +97,6 @@ mod tests {
         let before = scores_of(&[("a", 0.0), ("b", 1.0)]);
         let after = scores_of(&[("a", 1.0), ("b", 0.0)]);
         let shares = BTreeMap::from([("a".to_owned(), 0.9), ("b".to_owned(), 0.1)]);
-        assert!(!gain(&before, &after, &shares).is_real(0.0));
+        assert!(!gain(&before, &after, &shares).is_real(0.0, 0.0));
     }
 }
