@@ -2,6 +2,7 @@
 
 use super::Git;
 use super::log::head;
+use crate::disk::effect;
 use crate::port::{CommitId, LedgerError};
 
 pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<CommitId, LedgerError> {
@@ -29,6 +30,7 @@ fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -
         .filter(|path| on_disk(git, path) || is_indexed(git, before, path))
         .collect();
     if !known.is_empty() {
+        effect("git add");
         git.write(&with_paths(&["add"], &known), &[]).map_err(ignored)?;
     }
     let changed = changed(git, paths)?;
@@ -36,6 +38,7 @@ fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -
         return Ok(false);
     }
     let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
+    effect("git commit");
     let options = ["commit", "-q", "--cleanup=whitespace", "--only", "-F", "-"];
     git.write(&with_paths(&options, &changed), message.replace('\0', "").as_bytes())?;
     Ok(true)
