@@ -21,6 +21,16 @@ pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<Commi
     }
 }
 
+/// Makes the index below `paths` what HEAD says; the files themselves stay as they are.
+pub(super) fn unstage(git: &Git, paths: &[String]) -> Result<(), LedgerError> {
+    below_workspace(paths)?;
+    if paths.is_empty() {
+        return Ok(());
+    }
+    effect("git reset");
+    git.write(&with_paths(&["reset", "-q"], paths), &[])
+}
+
 /// Whether there was anything to commit.
 fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -> Result<bool, LedgerError> {
     // git refuses a path that is neither on disk nor in its index, as after the user's own `git rm`.
