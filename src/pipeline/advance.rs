@@ -263,9 +263,11 @@ fn announce(
         "diagnose" => Status::Diagnosing,
         "plan" => Status::Planning,
         "execute" => Status::Executing,
-        _ => return Ok(()),
+        _ => Status::Initiated,
     };
-    if let Some(record) = session.record()? {
+    // The first phases only clear away why an earlier run failed.
+    let stands = |record: &Record| status == Status::Initiated && record.status != Status::Failed;
+    if let Some(record) = session.record()?.filter(|record| !stands(record)) {
         let autonomy_mode = state::autonomy(view, Some(&record));
         let under_way = Record {
             status,
