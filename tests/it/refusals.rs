@@ -105,7 +105,7 @@ fn a_broken_plan_is_named_and_left_alone() {
         ("{\"version\": 1, \"edits\": [", vec!["plan.json", "line 1"]),
         (
             "{\"version\": 1, \"session_id\": \"x\", \"edits\": 7}",
-            vec!["plan.json", "edits"],
+            vec!["plan.json:1:", "sequence"],
         ),
         (
             "{\"version\": 9, \"session_id\": \"x\", \"edits\": []}",

@@ -391,11 +391,11 @@ pub fn shots() -> Value {
 
 /// It would write outside of the workspace.
 pub fn hostile() -> Value {
-    let payload = json!({"agent": "../../elsewhere", "new_content": "- lights_on: everything"});
+    let payload = json!({"agent": "../../elsewhere", "param": "max_turns", "value": 9});
     edit(
         "hostile",
-        "replace_system_prompt",
-        "agents.../../elsewhere.system_prompt",
+        "set_agent_param",
+        "agents.../../elsewhere.max_turns",
         payload,
     )
 }
