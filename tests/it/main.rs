@@ -1,7 +1,9 @@
 //! The real program against real git in real folders, one module a theme.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
 
+mod commands;
 mod crash;
+mod freshness;
 mod reconcile;
 mod refusals;
 mod space;

@@ -93,6 +93,7 @@ impl Space {
         let (root, home) = (folder.path().join("work"), folder.path().join("home"));
         fs::create_dir_all(&root).unwrap();
         fs::create_dir_all(&home).unwrap();
+        fs::write(home.join(".gitconfig"), "[user]\nname = u\nemail = u@u\n").unwrap();
         Self {
             _folder: folder,
             root,
