@@ -29,6 +29,7 @@ pub mod reconcile;
 pub mod redact;
 pub mod reply;
 pub mod route;
+pub mod schemas;
 pub mod score;
 
 // The pipeline.

@@ -1,12 +1,13 @@
 //! The ledger against real git repositories in temporary folders.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use kaizen::ledger::{FileState, Git, Policy, message};
+use kaizen::commit_message::message;
+use kaizen::ledger::{FileState, Git, Policy};
 use kaizen::port::{Ledger, LedgerError};
 use tempfile::TempDir;
 

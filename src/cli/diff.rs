@@ -1,18 +1,69 @@
-//! `kaizen diff`: to be written.
+//! `kaizen diff`: what a session changed in the harness, as one unified diff.
 
+use anstyle::{AnsiColor, Style};
 use clap::Args;
 
 use super::Setting;
+use super::accept::session_of;
 use super::exit::{Code, Failure};
+use super::render;
+use crate::phase::execute;
+use crate::pipeline::workspace::Workspace;
+use crate::port::Ledger;
 
-/// To be written
+/// Show what a session changed in the harness
 #[derive(Clone, Debug, Default, Args)]
-pub struct Diff {}
+pub struct Diff {
+    /// This session instead of the newest
+    session: Option<String>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops it.
-pub fn diff(_: &Diff, _: &Setting) -> Result<Code, Failure> {
-    Err(Failure::failed("not there yet"))
+/// There is no such session, or its commits are no longer in the repository.
+pub fn diff(command: &Diff, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let session = session_of(&workspace, command.session.as_deref())?;
+    let record = session.record()?;
+    let (from, to) = record.map_or((None, None), |record| {
+        (record.git_checkpoint_pre, record.git_checkpoint_post)
+    });
+    let text = match (&from, &to) {
+        (Some(from), Some(to)) => between(&workspace, from, to)?,
+        _ => String::new(),
+    };
+    if setting.is_json() {
+        render::json(&serde_json::json!({"session": session.id, "from": from, "to": to, "diff": text}));
+    } else if text.is_empty() {
+        anstream::eprintln!("{} changed nothing in the harness", session.id);
+    } else {
+        text.lines().for_each(|line| anstream::println!("{}", coloured(line)));
+    }
+    Ok(Code::Settled)
+}
+
+fn between(workspace: &Workspace, from: &str, to: &str) -> Result<String, Failure> {
+    let select = |path: &str| workspace.selects(path);
+    let at = |commit| {
+        let harness = workspace.ledger.harness_at(commit, &select);
+        harness.map_err(|error| {
+            Failure::from(error).hint(format!(
+                "was {commit} rebased away? `kaizen run` brings the record up to date"
+            ))
+        })
+    };
+    Ok(execute::diff(&at(from)?, &at(to)?))
+}
+
+/// A line of a diff in its colour; the first character says the same.
+pub fn coloured(line: &str) -> String {
+    let style = match line.as_bytes() {
+        [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Style::new().bold(),
+        [b'+', ..] => AnsiColor::Green.on_default(),
+        [b'-', ..] => AnsiColor::Red.on_default(),
+        [b'@', ..] => AnsiColor::Cyan.on_default(),
+        _ => Style::new(),
+    };
+    format!("{style}{line}{style:#}")
 }

@@ -1,18 +1,126 @@
-//! `kaizen explain`: to be written.
+//! `kaizen explain`: why each phase of a session is fresh or stale, with full digests.
 
 use clap::Args;
 
 use super::Setting;
+use super::accept::session_of;
 use super::exit::{Code, Failure};
+use super::render::{self, FAINT, STRONG};
+use crate::artifact::checkpoint::Checkpoint;
+use crate::digest::Digest;
+use crate::freshness::{Freshness, Reason};
+use crate::pipeline::inputs::Inputs;
+use crate::pipeline::state::{Depth, PhaseState, View, state};
+use crate::session::Session;
 
-/// To be written
+/// Say why each phase of a session is fresh or stale
 #[derive(Clone, Debug, Default, Args)]
-pub struct Explain {}
+pub struct Explain {
+    /// Only this phase
+    phase: Option<String>,
+    /// Of this session instead of the newest
+    #[arg(long)]
+    session: Option<String>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops it.
-pub fn explain(_: &Explain, _: &Setting) -> Result<Code, Failure> {
-    Err(Failure::failed("not there yet"))
+/// There is no such phase or session, or what it relies on cannot be read.
+pub fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let session = session_of(&workspace, command.session.as_deref())?;
+    let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
+    let view = View {
+        workspace: &workspace,
+        inputs: &inputs,
+        engines: &engines,
+        depth: Depth::Present,
+        autonomy: None,
+    };
+    let chosen = chosen(state(&view, &session)?, command.phase.as_deref())?;
+    if !setting.is_json() {
+        anstream::println!("{STRONG}{}{STRONG:#}", session.id);
+    }
+    for (phase, freshness) in &chosen {
+        print(&session, phase, freshness, setting);
+    }
+    Ok(Code::Settled)
+}
+
+fn chosen(phases: Vec<PhaseState>, name: Option<&str>) -> Result<Vec<PhaseState>, Failure> {
+    let Some(wanted) = name else { return Ok(phases) };
+    let names: Vec<String> = phases.iter().map(|(name, _)| name.clone()).collect();
+    let found: Vec<PhaseState> = phases.into_iter().filter(|(name, _)| name == wanted).collect();
+    if found.is_empty() {
+        let names = names.join(", ");
+        return Err(Failure::usage(format!(
+            "there is no phase `{wanted}`; there are {names}"
+        )));
+    }
+    Ok(found)
+}
+
+fn print(session: &Session, phase: &str, freshness: &Freshness, setting: &Setting) {
+    let checkpoint = session.checkpoint(phase);
+    if setting.is_json() {
+        let (session, state) = (&session.id, freshness);
+        let mut value = serde_json::json!({"session": session, "phase": phase, "checkpoint": checkpoint});
+        if let (Some(object), Ok(serde_json::Value::Object(state))) =
+            (value.as_object_mut(), serde_json::to_value(state))
+        {
+            object.extend(state);
+        }
+        return render::json(&value);
+    }
+    let (word, _) = super::status::words(freshness);
+    anstream::println!("\n{STRONG}{phase}{STRONG:#} is {word}");
+    match freshness {
+        Freshness::Fresh { edited } => {
+            edited
+                .iter()
+                .for_each(|name| anstream::println!("  {name} was edited by hand since; it counts as it is"));
+            checkpoint.iter().for_each(vouches);
+        }
+        Freshness::Stale { reasons } => reasons.iter().for_each(reason),
+        Freshness::Kept { reasons, edited } => {
+            reasons.iter().for_each(reason);
+            anstream::println!(
+                "  {} was edited by hand, so it runs only when asked to:",
+                edited.join(", ")
+            );
+            anstream::println!("  kaizen run --redo {phase}; the present text goes to attic/");
+        }
+        Freshness::Blocked { missing } => anstream::println!("  it waits for {}", missing.join(", ")),
+    }
+}
+
+fn reason(reason: &Reason) {
+    match reason {
+        Reason::NeverFinished | Reason::WriteMissing { .. } => anstream::println!("  {reason}"),
+        Reason::DefinitionChanged { was, now } => {
+            change("its definition (stanza, settings, engine)", Some(was), Some(now));
+        }
+        Reason::ReadChanged { name, was, now } => change(name, was.as_ref(), now.as_ref()),
+    }
+}
+
+fn change(name: &str, was: Option<&Digest>, now: Option<&Digest>) {
+    let shown = |digest: Option<&Digest>| digest.map_or("absent".to_owned(), ToString::to_string);
+    anstream::println!("  {name} changed\n    was {}\n    now {}", shown(was), shown(now));
+}
+
+fn vouches(checkpoint: &Checkpoint) {
+    let Checkpoint {
+        definition,
+        reads,
+        writes,
+        ..
+    } = checkpoint;
+    anstream::println!("  {:<9}{FAINT}{definition}{FAINT:#}", "is");
+    for (word, files) in [("reads", reads), ("writes", writes)] {
+        for (name, digest) in files {
+            anstream::println!("  {word:<9}{FAINT}{digest}{FAINT:#}  {name}");
+        }
+    }
 }

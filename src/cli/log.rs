@@ -1,18 +1,103 @@
-//! `kaizen log`: to be written.
+//! `kaizen log`: the sessions with the commits that they made, newest first.
+
+use std::collections::BTreeMap;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::Setting;
 use super::exit::{Code, Failure};
+use super::render::{self, FAINT, STRONG};
+use crate::artifact::record::Status;
+use crate::pipeline::workspace::Workspace;
+use crate::port::{Entry, Ledger};
+use crate::session::{self, Session};
 
-/// To be written
+/// List sessions and the commits that they made
 #[derive(Clone, Debug, Default, Args)]
 pub struct Log {}
+
+#[derive(Serialize)]
+struct Made {
+    session: String,
+    /// Absent when the session's directory is gone or its record cannot be read.
+    status: Option<Status>,
+    commits: Vec<Commit>,
+}
+
+#[derive(Serialize)]
+struct Commit {
+    commit: String,
+    subject: String,
+    edit_id: Option<String>,
+    edit_digest: Option<String>,
+    gate: Option<String>,
+    committed_at: String,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops it.
-pub fn log(_: &Log, _: &Setting) -> Result<Code, Failure> {
-    Err(Failure::failed("not there yet"))
+/// git says no.
+pub fn log(_: &Log, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let all = made(&workspace)?;
+    if all.is_empty() && !setting.is_json() {
+        anstream::println!("No session yet; `kaizen run` starts one.");
+    }
+    for made in &all {
+        if setting.is_json() {
+            render::json(made);
+        } else {
+            print(made);
+        }
+    }
+    Ok(Code::Settled)
+}
+
+/// Names begin with the time, so their order is that of the sessions.
+fn made(workspace: &Workspace) -> Result<Vec<Made>, Failure> {
+    let mut by_session: BTreeMap<String, Vec<Commit>> = BTreeMap::new();
+    for session in session::all(&workspace.root)? {
+        by_session.entry(session.id).or_default();
+    }
+    for entry in workspace.ledger.entries(None)? {
+        let session = entry.trailer("Session-ID").unwrap_or_default().to_owned();
+        by_session.entry(session).or_default().push(commit(entry));
+    }
+    let status = |id: &str| {
+        let record = session::is_id(id).then(|| Session::at(&workspace.root, id).record());
+        record?.ok()?.map(|record| record.status)
+    };
+    let one = |(session, mut commits): (String, Vec<Commit>)| {
+        commits.reverse();
+        Made {
+            status: status(&session),
+            session,
+            commits,
+        }
+    };
+    Ok(by_session.into_iter().rev().map(one).collect())
+}
+
+fn commit(entry: Entry) -> Commit {
+    let trailer = |key| entry.trailer(key).map(str::to_owned);
+    Commit {
+        edit_id: trailer("Edit-ID"),
+        edit_digest: trailer("Edit-Digest"),
+        gate: trailer("Gate"),
+        commit: entry.commit,
+        subject: entry.subject,
+        committed_at: entry.committed_at,
+    }
+}
+
+fn print(made: &Made) {
+    let words = made.status.map_or("its directory is gone", render::words);
+    anstream::println!("{STRONG}{}{STRONG:#}  {words}", made.session);
+    for commit in &made.commits {
+        let gate = commit.gate.as_deref().unwrap_or_default();
+        let short = &commit.commit[..commit.commit.len().min(8)];
+        anstream::println!("  {short}  {}  {FAINT}{gate}{FAINT:#}", commit.subject);
+    }
 }

@@ -1,23 +1,87 @@
-//! `kaizen schema`: to be written.
+//! `kaizen schema`: print a schema, list them, or write them all.
+
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Setting;
 use super::exit::{Code, Failure};
+use super::render;
+use crate::schemas;
 
-/// To be written
+/// Print a schema, or write them all
 #[derive(Clone, Debug, Default, Args)]
-pub struct Schema {}
+pub struct Schema {
+    /// The schema to print; the names are listed without it
+    name: Option<String>,
+    /// Write all schemas, or the named one, into this directory
+    #[arg(long, value_name = "DIR")]
+    write: Option<PathBuf>,
+}
+
+type Named = (&'static str, schemars::Schema);
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops it.
-pub fn schema(_: &Schema, _: &Setting) -> Result<Code, Failure> {
-    Err(Failure::failed("not there yet"))
+/// No schema has the name, or the directory cannot be written.
+pub fn schema(command: &Schema, setting: &Setting) -> Result<Code, Failure> {
+    let chosen = chosen(command.name.as_deref())?;
+    match (&command.write, &command.name) {
+        (Some(folder), _) => write(&setting.directory.join(folder), &chosen, setting)?,
+        (None, Some(_)) => chosen.iter().for_each(|(_, schema)| print(schema, setting)),
+        (None, None) => chosen.iter().for_each(|(name, schema)| list(name, schema, setting)),
+    }
+    Ok(Code::Settled)
 }
 
-/// The schema files of a workspace.
+fn chosen(name: Option<&str>) -> Result<Vec<Named>, Failure> {
+    let all = schemas::all();
+    let Some(wanted) = name else { return Ok(all) };
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    let unknown = Failure::usage(format!("there is no schema `{wanted}`; there are {}", names.join(", ")));
+    let found: Vec<Named> = all.into_iter().filter(|(name, _)| *name == wanted).collect();
+    if found.is_empty() { Err(unknown) } else { Ok(found) }
+}
+
+fn print(schema: &schemars::Schema, setting: &Setting) {
+    if setting.is_json() {
+        render::json(schema);
+    } else {
+        anstream::print!("{}", schemas::text(schema));
+    }
+}
+
+fn list(name: &str, schema: &schemars::Schema, setting: &Setting) {
+    let says = schema.get("description").and_then(|text| text.as_str());
+    let says = render::shortened(says.unwrap_or_default());
+    if setting.is_json() {
+        render::json(&serde_json::json!({"name": name, "description": says}));
+    } else {
+        anstream::println!("{name:<16}{says}");
+    }
+}
+
+fn write(folder: &Path, chosen: &[Named], setting: &Setting) -> Result<(), Failure> {
+    for (name, schema) in chosen {
+        let path = folder.join(schemas::file_name(name));
+        crate::disk::publish(&path, schemas::text(schema).as_bytes())?;
+        if setting.is_json() {
+            render::json(&serde_json::json!({"name": name, "path": path}));
+        } else {
+            anstream::println!("{}", path.display());
+        }
+    }
+    Ok(())
+}
+
+/// The schema files of a workspace, with paths relative to it.
 pub fn files() -> Vec<(String, Vec<u8>)> {
-    Vec::new()
+    let file = |(name, schema): Named| {
+        (
+            format!("schemas/{}", schemas::file_name(name)),
+            schemas::text(&schema).into_bytes(),
+        )
+    };
+    schemas::all().into_iter().map(file).collect()
 }

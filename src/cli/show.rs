@@ -1,18 +1,33 @@
-//! `kaizen show`: to be written.
+//! `kaizen show`: a session, or one edit with its evidence.
+
+mod edit;
+mod session;
 
 use clap::Args;
 
 use super::Setting;
+use super::accept::session_of;
 use super::exit::{Code, Failure};
 
-/// To be written
+/// Show a session, or one edit with its evidence
 #[derive(Clone, Debug, Default, Args)]
-pub struct Show {}
+pub struct Show {
+    /// A session, or an edit: its label, or four or more digits of its digest; without it, the newest session
+    #[arg(value_name = "SESSION|EDIT")]
+    what: Option<String>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops it.
-pub fn show(_: &Show, _: &Setting) -> Result<Code, Failure> {
-    Err(Failure::failed("not there yet"))
+/// There is no such session or edit, or its files cannot be read.
+pub fn show(command: &Show, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let sessions = crate::session::all(&workspace.root)?;
+    let named = |name: &str| sessions.iter().any(|session| session.id == name);
+    match command.what.as_deref() {
+        Some(name) if !named(name) => edit::show(&edit::find(&sessions, name)?, setting),
+        name => session::show(&session_of(&workspace, name)?, setting)?,
+    }
+    Ok(Code::Settled)
 }

@@ -1,18 +1,98 @@
-//! `kaizen verify`: to be written.
+//! `kaizen verify`: every artifact against its type, every checkpoint against its bytes, the ledger against the outcomes.
+
+mod files;
+mod ledger;
+mod verdicts;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::Setting;
 use super::exit::{Code, Failure};
+use super::render::{self, FAINT};
+use crate::pipeline::workspace::Workspace;
+use crate::session::{self, Session};
 
-/// To be written
+/// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
 #[derive(Clone, Debug, Default, Args)]
 pub struct Verify {}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Something is wrong.
+    Failure,
+    /// Something is worth knowing, and may be.
+    Information,
+}
+
+/// Something found, with the file and a remedy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    kind: Kind,
+    /// Relative to the workspace.
+    file: String,
+    problem: String,
+    remedy: String,
+}
+
+/// A finding about a session's file.
+pub fn finding(kind: Kind, session: &Session, file: &str, problem: String, remedy: &str) -> Finding {
+    Finding {
+        kind,
+        file: format!("{}/{file}", session.relative()),
+        problem,
+        remedy: remedy.to_owned(),
+    }
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops it.
-pub fn verify(_: &Verify, _: &Setting) -> Result<Code, Failure> {
-    Err(Failure::failed("not there yet"))
+/// git or the file system says no.
+pub fn verify(_: &Verify, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let sessions = session::all(&workspace.root)?;
+    let found = check(&workspace, &sessions)?;
+    found.iter().for_each(|finding| print(finding, setting));
+    let failures = found.iter().filter(|finding| finding.kind == Kind::Failure).count();
+    let (sessions, information) = (sessions.len(), found.len() - failures);
+    if setting.is_json() {
+        let counts = serde_json::json!({"sessions": sessions, "failures": failures, "information": information});
+        render::json(&serde_json::json!({"kind": "result", "counts": counts}));
+    } else {
+        anstream::println!("{sessions} sessions checked: {failures} failures, {information} remarks");
+    }
+    Ok(if failures == 0 { Code::Settled } else { Code::Failed })
+}
+
+fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<Finding>, Failure> {
+    let commits = ledger::commits(workspace)?;
+    let mut found = Vec::new();
+    for session in sessions {
+        let broken = files::check(session)?;
+        let readable = broken.iter().all(|finding| finding.kind == Kind::Information);
+        found.extend(broken);
+        // What cannot be read cannot be compared with anything.
+        if readable {
+            found.extend(ledger::check(session, &commits)?);
+            found.extend(verdicts::check(workspace, session)?);
+        }
+    }
+    Ok(found)
+}
+
+fn print(finding: &Finding, setting: &Setting) {
+    if setting.is_json() {
+        return render::json(finding);
+    }
+    let Finding {
+        kind,
+        file,
+        problem,
+        remedy,
+    } = finding;
+    let word = if *kind == Kind::Failure { "failure" } else { "remark" };
+    anstream::println!("{word}: {file}: {problem}\n  {FAINT}{remedy}{FAINT:#}");
 }

@@ -1,6 +1,7 @@
 //! JSON Lines traces: a light index in memory, the traces themselves read by offset, one at a time.
 //!
 //! When a `trace_id` occurs twice, the first one, by path and then by line, counts and the others are skipped.
+#![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::fs::{self, File};
 use std::ops::{ControlFlow, Range};
@@ -20,8 +21,11 @@ use crate::port::{TraceError, TracePin, TraceSource};
 pub struct JsonlSource {
     files: Vec<PathBuf>,
     cache_dir: PathBuf,
-    index: Mutex<Option<(Vec<Stamp>, Arc<Vec<Entry>>)>>,
+    index: Mutex<Option<Indexed>>,
 }
+
+/// An index, and the state of the files that it was made from.
+type Indexed = (Vec<Stamp>, Arc<Vec<Entry>>);
 
 /// What shows that a file is still the one that was read.
 pub(super) type Stamp = (u64, Option<SystemTime>);

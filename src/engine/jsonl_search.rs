@@ -1,4 +1,5 @@
 //! Full-text search over JSON Lines traces: an FTS5 index in the cache folder, which only ever says where to read.
+#![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -115,7 +116,7 @@ fn search_index(
     let found = statement.query_map(params![query, limit], |row| {
         Ok((
             PathBuf::from(row.get::<_, String>(0)?),
-            row.get::<_, u64>(1)?..row.get::<_, u64>(2)?,
+            row.get::<_, i64>(1)?.cast_unsigned()..row.get::<_, i64>(2)?.cast_unsigned(),
         ))
     })?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -162,7 +163,7 @@ fn update_file(index: &Transaction, path: &Path) -> Result<(), Failure> {
         .unwrap_or_default()
         .as_nanos() as i64;
     let name = path.to_string_lossy();
-    let known: Option<(i64, u64, i64, u64, String)> = index
+    let known: Option<(i64, i64, i64, i64, String)> = index
         .query_row(
             "SELECT id, size, modified, indexed_end, edges FROM file WHERE path = ?1",
             [&name],
@@ -170,8 +171,14 @@ fn update_file(index: &Transaction, path: &Path) -> Result<(), Failure> {
         )
         .optional()?;
     let start = match known {
-        Some((_, old_size, old_modified, ..)) if (old_size, old_modified) == (size, modified) => return Ok(()),
-        Some((_, old_size, _, end, edges)) if size > old_size && self::edges(path, end)? == edges => end,
+        Some((_, old_size, old_modified, ..)) if (old_size, old_modified) == (size.cast_signed(), modified) => {
+            return Ok(());
+        }
+        Some((_, old_size, _, end, edges))
+            if size.cast_signed() > old_size && self::edges(path, end.cast_unsigned())? == edges =>
+        {
+            end.cast_unsigned()
+        }
         Some((id, ..)) => {
             forget(index, id)?;
             0
@@ -186,7 +193,7 @@ fn update_file(index: &Transaction, path: &Path) -> Result<(), Failure> {
     let end = add_lines(index, id, path, start)?;
     index.execute(
         "UPDATE file SET size = ?2, modified = ?3, indexed_end = ?4, edges = ?5 WHERE id = ?1",
-        params![id, size, modified, end, edges(path, end)?],
+        params![id, size.cast_signed(), modified, end.cast_signed(), edges(path, end)?],
     )?;
     Ok(())
 }
@@ -196,7 +203,12 @@ fn add_lines(index: &Transaction, file: i64, path: &Path, start: u64) -> Result<
     let mut text =
         index.prepare("INSERT INTO text (rowid, trace_id, query, result, agent) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     let mut add = |trace: &Trace, place: &Range<u64>| -> rusqlite::Result<()> {
-        let row = line.insert(params![file, place.start, place.end, trace.trace_id])?;
+        let row = line.insert(params![
+            file,
+            place.start.cast_signed(),
+            place.end.cast_signed(),
+            trace.trace_id
+        ])?;
         text.execute(params![row, trace.trace_id, trace.query, trace.result, trace.agent])?;
         Ok(())
     };

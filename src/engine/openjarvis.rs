@@ -1,6 +1,7 @@
 //! Traces of an OpenJarvis `traces.db`: SQLite, opened read-only, also while its owner writes.
 //!
 //! The store writes '' and 0 for what it does not know: empty names and zero times are read as absent.
+#![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -231,7 +232,7 @@ fn step_from(row: &Row) -> rusqlite::Result<Step> {
 /// A row by column name, without its row number. The named columns hold JSON; what is not JSON stays text.
 fn columns(row: &Row, json: &[&str]) -> rusqlite::Result<Extra> {
     let mut columns = Extra::new();
-    for (at, name) in row.as_ref().column_names().into_iter().enumerate() {
+    for (at, name) in row.as_ref().column_names().enumerate() {
         let value = match row.get_ref(at)? {
             ValueRef::Null => Value::Null,
             ValueRef::Integer(number) => number.into(),

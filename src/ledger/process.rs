@@ -1,4 +1,5 @@
 //! Running one git process: its settings, its environment, its errors.
+#![allow(clippy::disallowed_methods)] // edge: the git program
 
 use std::io::Write;
 use std::path::Path;

@@ -1,40 +1,47 @@
-//! How much of a text changes, in lines.
+//! How much of a text an edit changes.
 
-/// The share of lines that differ, 0 to 1, of the longer text. Line ends do not count.
+/// Most cells of the comparison table; beyond it the differing middle counts as changed.
+const MOST_CELLS: usize = 16_000_000;
+
+/// The share of lines that changed, 0 to 1: the longer text's lines that have no partner in the other, in order,
+/// divided by the longer text's lines. Line ends are not compared.
 ///
-/// Texts of as many lines are compared in place. Where lines came or went, they are aligned first: an insertion at the
-/// top shifts every line and changes none (the ancestor counts them all).
+/// A real diff and not a comparison by position, so that an insertion does not shift everything after it.
 pub fn changed_line_ratio(original: &str, modified: &str) -> f64 {
-    let (old, new): (Vec<&str>, Vec<&str>) = (original.lines().collect(), modified.lines().collect());
-    let longer = old.len().max(new.len());
-    if longer == 0 {
+    let (before, after): (Vec<&str>, Vec<&str>) = (lines(original), lines(modified));
+    let longest = before.len().max(after.len());
+    if longest == 0 {
         return 0.0;
     }
-    let same = if old.len() == new.len() {
-        in_place(&old, &new)
-    } else {
-        aligned(&old, &new)
-    };
-    (longer - same) as f64 / longer as f64
+    (longest - common(&before, &after)) as f64 / longest as f64
 }
 
-fn in_place(old: &[&str], new: &[&str]) -> usize {
-    old.iter().zip(new).filter(|(old, new)| old == new).count()
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().collect()
 }
 
-/// Length of the longest common subsequence.
-fn aligned(old: &[&str], new: &[&str]) -> usize {
-    let mut row = vec![0; new.len() + 1];
-    for line in old {
+/// The length of the longest common subsequence.
+fn common(before: &[&str], after: &[&str]) -> usize {
+    let head = before.iter().zip(after).take_while(|(a, b)| a == b).count();
+    let (before, after) = (&before[head..], &after[head..]);
+    let tail = before
+        .iter()
+        .rev()
+        .zip(after.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let (before, after) = (&before[..before.len() - tail], &after[..after.len() - tail]);
+    if before.len().saturating_mul(after.len()) > MOST_CELLS {
+        return head + tail;
+    }
+    let mut row = vec![0; after.len() + 1];
+    for old in before {
         let mut diagonal = 0;
-        for (at, other) in new.iter().enumerate() {
-            let best = if line == other {
-                diagonal + 1
-            } else {
-                row[at].max(row[at + 1])
-            };
-            diagonal = std::mem::replace(&mut row[at + 1], best);
+        for (at, new) in after.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if old == new { diagonal + 1 } else { above.max(row[at]) };
+            diagonal = above;
         }
     }
-    row[new.len()]
+    head + tail + row[after.len()]
 }

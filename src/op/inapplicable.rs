@@ -1,52 +1,132 @@
-//! Why an edit cannot be applied to a harness.
+//! Why an edit cannot be applied: data for an outcome, not a failure of the world.
 
-/// Why an edit cannot be applied; data, not a failure.
+/// An edit that cannot be applied, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Inapplicable {
-    /// The payload lacks a key.
-    #[error("missing {0} in payload")]
-    Missing(&'static str),
-    /// A payload value has the wrong type or size.
-    #[error("payload {key}: {problem}")]
+    /// A payload key is missing or has the wrong type.
+    #[error("payload: {problem}")]
     Payload {
-        /// The key.
-        key: &'static str,
-        /// What is wrong.
+        /// What is wrong, naming the key.
         problem: String,
     },
-    /// A name that could leave its place.
-    #[error("`{name}` cannot name {what}: {problem}")]
-    Name {
-        /// Agent, model, tool, parameter or query class.
-        what: &'static str,
+    /// A payload value is larger than an edit may carry.
+    #[error("payload: `{key}` is larger than {limit} bytes; shorten it")]
+    TooLarge {
+        /// The payload key.
+        key: String,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// A payload value holds a NUL byte.
+    #[error("payload: `{key}` holds a NUL byte; remove it")]
+    Nul {
+        /// The payload key.
+        key: String,
+    },
+    /// A name that may not stand in a path or key.
+    #[error("`{name}` cannot be the name of {what}: {problem}")]
+    BadName {
+        /// Which name: agent, model, tool, …
+        what: String,
         /// The name, shortened.
         name: String,
-        /// What is wrong.
+        /// What is wrong with it.
         problem: &'static str,
     },
-    /// The layout has no place for the op.
-    #[error("{0} has no home in [harness.layout]")]
-    NoHome(&'static str),
-    /// The path is not among the files that the manifest calls editable, or leads outside.
-    #[error("{path} may not be edited: {reason}")]
+    /// The layout gives the op no place.
+    #[error("`{op}` has no home here: {problem}; see [harness.layout] in the manifest")]
+    NoHome {
+        /// The op.
+        op: &'static str,
+        /// What is missing.
+        problem: String,
+    },
+    /// The file is not among those that the manifest calls editable.
+    #[error("{path}: not editable; add it to `editable` in [harness] of the manifest to allow it")]
+    NotEditable {
+        /// The file.
+        path: String,
+    },
+    /// The path leads out of the harness, or through something that is not a folder.
+    #[error("{path}: {reason}")]
     Forbidden {
-        /// The path.
+        /// The file.
         path: String,
         /// Why.
         reason: String,
     },
-    /// The file is not what the op needs.
-    #[error("{path}: {problem}")]
-    File {
-        /// The path.
-        path: String,
-        /// What is wrong, with the line where there is one.
+    /// An `editable` pattern of the manifest is malformed.
+    #[error("editable pattern `{pattern}`: {problem}; correct it in the manifest")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
         problem: String,
     },
-    /// The diff does not fit the prompt.
-    #[error("the diff cannot be applied: {0}")]
-    Diff(#[from] super::unified_diff::Refused),
-    /// Training of weights.
+    /// The file is not UTF-8.
+    #[error("{path}: not UTF-8; convert the file first")]
+    NotUtf8 {
+        /// The file.
+        path: String,
+    },
+    /// The file exists not, and the op needs it.
+    #[error("{path}: no such file; create it, or use replace_system_prompt")]
+    Absent {
+        /// The file.
+        path: String,
+    },
+    /// The TOML file cannot be edited.
+    #[error("{path}: {problem}")]
+    Toml {
+        /// The file.
+        path: String,
+        /// Line or key, and what is wrong.
+        problem: TomlProblem,
+    },
+    /// The diff does not apply.
+    #[error("{path}: the diff is refused: {refusal}")]
+    Diff {
+        /// The file.
+        path: String,
+        /// Why.
+        refusal: super::unified_diff::Refusal,
+    },
+    /// Training is declared only.
     #[error("lora_finetune is refused until a trainer is configured")]
     NoTrainer,
+}
+
+/// What is wrong with a TOML file or with a change to it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TomlProblem {
+    /// The text does not parse.
+    #[error("line {line}: not TOML: {message}; correct the file first")]
+    Syntax {
+        /// Line, from 1.
+        line: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// The key holds something that the op cannot change.
+    #[error("`{key}` is {found}; change it by hand")]
+    Shape {
+        /// The dotted key.
+        key: String,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// The value has no form in TOML.
+    #[error("`{key}`: {found} cannot stand in TOML")]
+    Value {
+        /// The dotted key.
+        key: String,
+        /// What was given.
+        found: &'static str,
+    },
+    /// The change would break the file, so that it is not made.
+    #[error("`{key}` cannot be changed without breaking the file; change it by hand")]
+    Unsafe {
+        /// The dotted key.
+        key: String,
+    },
 }

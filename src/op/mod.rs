@@ -1,81 +1,101 @@
-//! Operations: pure functions from a harness to a harness, or to the reason why not.
+//! Operations: pure functions from a harness to a harness.
 
-pub mod changed_lines;
-pub mod inapplicable;
-pub mod payload;
-pub mod place;
-mod prompt;
-mod set_examples;
-mod set_value;
-pub mod toml_text;
-mod tools;
+mod add_tool_to_agent;
+mod changed_lines;
+mod diff_hunks;
+mod edit_few_shot_exemplars;
+mod edit_tool_description;
+mod inapplicable;
+mod lora_finetune;
+mod normalise;
+mod patch_system_prompt;
+mod payload;
+mod place;
+mod remove_tool_from_agent;
+mod replace_system_prompt;
+mod schema;
+mod set_agent_class;
+mod set_agent_param;
+mod set_model_for_query_class;
+mod set_model_param;
+mod toml_list;
+mod toml_text;
+mod toml_value;
 pub mod unified_diff;
 
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod tests;
 
-use crate::artifact::edit::{Edit, Op, RiskTier};
+pub use changed_lines::changed_line_ratio;
+pub use inapplicable::{Inapplicable, TomlProblem};
+pub use normalise::normalise;
+pub use place::{Home, home};
+pub use schema::{edit_schema, payload_schema};
+
+use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
-pub use changed_lines::changed_line_ratio;
-pub use inapplicable::Inapplicable;
-
-/// Where ops land, and what they may touch.
-#[derive(Clone, Debug, Default)]
+/// What the manifest says about where ops land and which files they may change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Path and key templates.
+    /// Where each op lands.
     pub layout: Layout,
-    /// Globs of the files that may be edited.
+    /// Globs relative to the harness root; `*` stops at `/`, `**` does not.
     pub editable: Vec<String>,
 }
 
-/// Applies an edit. Applying it twice is applying it once.
-///
-/// # Errors
-/// The reason why the edit has no place in this harness.
-pub fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Harness, Inapplicable> {
-    match edit.op {
-        Op::SetModelForQueryClass
-        | Op::SetModelParam
-        | Op::SetAgentClass
-        | Op::SetAgentParam
-        | Op::EditToolDescription => set_value::apply(edit, harness, rules),
-        Op::PatchSystemPrompt => prompt::patch(edit, harness, rules),
-        Op::ReplaceSystemPrompt => prompt::replace(edit, harness, rules),
-        Op::EditFewShotExemplars => set_examples::apply(edit, harness, rules),
-        Op::AddToolToAgent => tools::add(edit, harness, rules),
-        Op::RemoveToolFromAgent => tools::remove(edit, harness, rules),
-        Op::LoraFinetune => Err(Inapplicable::NoTrainer),
+/// What every op is given besides its payload.
+struct Context<'a> {
+    op: Op,
+    target: &'a str,
+    harness: &'a Harness,
+    rules: &'a Rules,
+}
+
+impl<'a> Context<'a> {
+    /// The agent: the payload's, else the second part of a target `agents.<name>.…`.
+    fn agent(&self, payload: Option<&'a str>) -> Result<&'a str, Inapplicable> {
+        let in_target = || {
+            let mut parts = self.target.split('.');
+            parts
+                .next()
+                .filter(|first| matches!(*first, "agents" | "agent"))
+                .and(parts.next())
+        };
+        payload.or_else(in_target).ok_or_else(|| Inapplicable::Payload {
+            problem: "no agent: give the key `agent`, or a target `agents.<name>.…`".into(),
+        })
     }
 }
 
-/// The template that says where an op lands; `None` when it has no home here.
-pub fn home(op: Op, layout: &Layout) -> Option<&str> {
-    let template = match op {
-        Op::SetModelForQueryClass => &layout.query_class,
-        Op::SetModelParam => &layout.model_param,
-        Op::PatchSystemPrompt | Op::ReplaceSystemPrompt => &layout.prompt,
-        Op::SetAgentClass => &layout.agent_class,
-        Op::SetAgentParam => &layout.agent_param,
-        Op::EditFewShotExemplars => &layout.few_shot,
-        Op::AddToolToAgent | Op::RemoveToolFromAgent => &layout.agent_tools,
-        Op::EditToolDescription => &layout.tool_description,
-        Op::LoraFinetune => return None,
+/// Applies an edit. An edit that changes nothing returns the harness as it is.
+///
+/// Pure, and idempotent: an applied edit applied again changes nothing more. (A diff that only removes lines and has
+/// no context cannot be known as applied; it is refused the second time.)
+///
+/// # Errors
+/// Whatever makes the edit inapplicable; the harness is untouched.
+pub fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Harness, Inapplicable> {
+    payload::check(&edit.payload)?;
+    let context = &Context {
+        op: edit.op,
+        target: &edit.target,
+        harness,
+        rules,
     };
-    (!template.is_empty()).then_some(template)
-}
-
-/// Puts a proposed edit into order: pillar and tier from the table, whatever the teacher said; a patch that changes
-/// more than half of the lines becomes a replacement. A patch that does not apply stays one, and is refused later.
-pub fn normalise(edit: &Edit, harness: &Harness, rules: &Rules, raised: &BTreeMap<Op, RiskTier>) -> Edit {
-    let edit = match edit.op {
-        Op::PatchSystemPrompt => prompt::downgraded(edit, harness, rules).unwrap_or_else(|| edit.clone()),
-        _ => edit.clone(),
-    };
-    let tier = raised.get(&edit.op).copied().unwrap_or_default().max(edit.op.tier());
-    Edit {
-        pillar: edit.op.pillar(),
-        risk_tier: tier,
-        ..edit
+    let payload = &edit.payload;
+    match edit.op {
+        Op::SetModelForQueryClass => set_model_for_query_class::apply(&payload::read(payload)?, context),
+        Op::SetModelParam => set_model_param::apply(&payload::read(payload)?, context),
+        Op::PatchSystemPrompt => patch_system_prompt::apply(&payload::read(payload)?, context),
+        Op::ReplaceSystemPrompt => replace_system_prompt::apply(&payload::read(payload)?, context),
+        Op::SetAgentClass => set_agent_class::apply(&payload::read(payload)?, context),
+        Op::SetAgentParam => set_agent_param::apply(&payload::read(payload)?, context),
+        Op::EditFewShotExemplars => edit_few_shot_exemplars::apply(&payload::read(payload)?, context),
+        Op::AddToolToAgent => add_tool_to_agent::apply(&payload::read(payload)?, context),
+        Op::RemoveToolFromAgent => remove_tool_from_agent::apply(&payload::read(payload)?, context),
+        Op::EditToolDescription => edit_tool_description::apply(&payload::read(payload)?, context),
+        Op::LoraFinetune => Err(Inapplicable::NoTrainer),
     }
 }

@@ -1,178 +1,72 @@
-//! Payloads: the arguments of each op, as types, so that a schema can tell an editor what belongs where.
+//! Reading an op's payload: untrusted JSON into a typed struct.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Map, Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
 
 use super::inapplicable::Inapplicable;
-use crate::artifact::edit::Op;
 
-/// A value may be this large, in bytes of its JSON text.
-const LARGEST: usize = 1 << 20;
+/// Most bytes of one payload value.
+const LARGEST_VALUE: usize = 1 << 20;
 
-/// Which model answers a class of queries.
-#[derive(JsonSchema)]
-#[allow(dead_code)] // read by the schema generator only
-struct SetModelForQueryClass {
-    /// The class, as the agent names it.
-    query_class: String,
-    /// The model.
-    model: String,
+/// Refuses values that no file should get: too large, or with NUL bytes.
+pub(super) fn check(payload: &Map<String, Json>) -> Result<(), Inapplicable> {
+    for (key, value) in payload {
+        let key = || key.chars().take(40).collect::<String>();
+        if size(value) > LARGEST_VALUE {
+            return Err(Inapplicable::TooLarge {
+                key: key(),
+                limit: LARGEST_VALUE,
+            });
+        }
+        if has_nul(value) {
+            return Err(Inapplicable::Nul { key: key() });
+        }
+    }
+    Ok(())
 }
 
-/// One parameter of one model.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct SetModelParam {
-    /// The model.
-    model: String,
-    /// The parameter.
-    param: String,
-    /// Its value; anything but null.
-    value: Value,
+/// The payload as the op's struct; the message names the key at fault. Unknown keys are ignored.
+pub(super) fn read<P: DeserializeOwned>(payload: &Map<String, Json>) -> Result<P, Inapplicable> {
+    parse(payload).map_err(|problem| {
+        // The parser does not say which key it was at: it is the one without which it says something else.
+        let at_fault = |key: &&String| {
+            let without = payload
+                .iter()
+                .filter(|(other, _)| other != key)
+                .map(|(k, v)| (k.clone(), v.clone()));
+            parse::<P>(&without.collect()).err().as_ref() != Some(&problem)
+        };
+        let problem = match payload
+            .keys()
+            .take(8)
+            .find(at_fault)
+            .filter(|_| !problem.starts_with("missing"))
+        {
+            Some(key) => format!("`{key}`: {problem}"),
+            None => problem.clone(),
+        };
+        Inapplicable::Payload { problem }
+    })
 }
 
-/// A unified diff against an agent's system prompt.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct PatchSystemPrompt {
-    /// The agent; taken from the target when absent.
-    agent: Option<String>,
-    /// The diff; every context line is checked.
-    diff: String,
+fn parse<P: DeserializeOwned>(payload: &Map<String, Json>) -> Result<P, String> {
+    serde_json::from_value(Json::Object(payload.clone())).map_err(|error| error.to_string())
 }
 
-/// A new system prompt.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct ReplaceSystemPrompt {
-    /// The agent; taken from the target when absent.
-    agent: Option<String>,
-    /// The whole prompt.
-    new_content: String,
-}
-
-/// The class that runs the agent.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct SetAgentClass {
-    /// The agent; taken from the target when absent.
-    agent: Option<String>,
-    /// The class.
-    new_class: String,
-}
-
-/// One parameter of one agent.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct SetAgentParam {
-    /// The agent; taken from the target when absent.
-    agent: Option<String>,
-    /// The parameter.
-    param: String,
-    /// Its value; anything but null.
-    value: Value,
-}
-
-/// One example.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct Exemplar {
-    /// What the agent is asked.
-    input: String,
-    /// What it should answer.
-    output: String,
-}
-
-/// The agent's few-shot examples, all of them.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct EditFewShotExemplars {
-    /// The agent; taken from the target when absent.
-    agent: Option<String>,
-    /// The examples that replace the present ones.
-    exemplars: Vec<Exemplar>,
-}
-
-/// A tool of an agent.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct ToolOfAgent {
-    /// The agent; taken from the target when absent.
-    agent: Option<String>,
-    /// The tool.
-    tool_name: String,
-}
-
-/// What the model reads about a tool.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct EditToolDescription {
-    /// The tool.
-    tool_name: String,
-    /// The new text.
-    new_description: String,
-}
-
-/// The schema of an op's payload.
-pub fn schema(op: Op) -> Schema {
-    let generator = || SchemaGenerator::default();
-    match op {
-        Op::SetModelForQueryClass => generator().into_root_schema_for::<SetModelForQueryClass>(),
-        Op::SetModelParam => generator().into_root_schema_for::<SetModelParam>(),
-        Op::PatchSystemPrompt => generator().into_root_schema_for::<PatchSystemPrompt>(),
-        Op::ReplaceSystemPrompt => generator().into_root_schema_for::<ReplaceSystemPrompt>(),
-        Op::SetAgentClass => generator().into_root_schema_for::<SetAgentClass>(),
-        Op::SetAgentParam => generator().into_root_schema_for::<SetAgentParam>(),
-        Op::EditFewShotExemplars => inlined().into_root_schema_for::<EditFewShotExemplars>(),
-        Op::AddToolToAgent | Op::RemoveToolFromAgent => generator().into_root_schema_for::<ToolOfAgent>(),
-        Op::EditToolDescription => generator().into_root_schema_for::<EditToolDescription>(),
-        Op::LoraFinetune => schemars::json_schema!({"type": "object"}),
+fn size(value: &Json) -> usize {
+    match value {
+        Json::String(text) => text.len(),
+        Json::Array(items) => items.iter().map(|item| size(item) + 2).sum(),
+        Json::Object(fields) => fields.iter().map(|(key, value)| key.len() + size(value) + 2).sum(),
+        Json::Null | Json::Bool(_) | Json::Number(_) => 8,
     }
 }
 
-fn inlined() -> SchemaGenerator {
-    schemars::generate::SchemaSettings::draft2020_12()
-        .with(|settings| settings.inline_subschemas = true)
-        .into_generator()
-}
-
-/// Adds to the schema of an edit what each op's payload holds.
-pub fn describe_payloads(edit: &mut Schema) {
-    let rule = |op: &Op| {
-        let mut payload = schema(*op);
-        payload.remove("$schema");
-        payload.remove("title");
-        json!({"if": {"properties": {"op": {"const": op.name()}}, "required": ["op"]}, "then": {"properties": {"payload": payload}}})
-    };
-    edit.insert("allOf".into(), Value::Array(Op::ALL.iter().map(rule).collect()));
-}
-
-/// A text of the payload.
-pub(super) fn text<'a>(payload: &'a Map<String, Value>, key: &'static str) -> Result<&'a str, Inapplicable> {
-    let text = value(payload, key)?
-        .as_str()
-        .ok_or_else(|| wrong(key, "it must be a text"))?;
-    if text.contains('\0') {
-        Err(wrong(key, "it holds a NUL byte"))
-    } else {
-        Ok(text)
-    }
-}
-
-/// A value of the payload, of bearable size.
-pub(super) fn value<'a>(payload: &'a Map<String, Value>, key: &'static str) -> Result<&'a Value, Inapplicable> {
-    let value = payload.get(key).ok_or(Inapplicable::Missing(key))?;
-    let size = value.as_str().map_or_else(|| value.to_string().len(), str::len);
-    if size > LARGEST {
-        Err(wrong(key, &format!("{size} bytes are more than {LARGEST}")))
-    } else {
-        Ok(value)
-    }
-}
-
-pub(super) fn wrong(key: &'static str, problem: &str) -> Inapplicable {
-    Inapplicable::Payload {
-        key,
-        problem: problem.to_owned(),
+fn has_nul(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(has_nul),
+        Json::Object(fields) => fields.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }

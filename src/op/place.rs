@@ -1,105 +1,225 @@
-//! Places: from a layout's template and an edit's names to a file and a key, with every name checked.
+//! Where an op lands: a layout template filled with names that were checked.
 
-use crate::artifact::edit::Edit;
+use serde_json::Value as Json;
+
+use super::inapplicable::{Inapplicable, TomlProblem};
+use super::toml_text::{lookup, parse, set};
+use super::{Context, Rules};
+use crate::artifact::edit::Op;
 use crate::harness::Harness;
+use crate::manifest::layout::Layout;
 
-use super::inapplicable::Inapplicable;
-use super::{Rules, home, payload};
+/// Longest name, in characters.
+const LONGEST_NAME: usize = 128;
 
-/// A file, and a key in it when the file is TOML.
+/// The file, and the key in it, that an op would touch, as the layout writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Path relative to the harness root.
+pub struct Home {
+    /// Path template relative to the harness root.
     pub path: String,
-    /// Key path; empty for a whole file.
+    /// Dotted key template; `None` when the op changes the whole file.
+    pub key: Option<String>,
+}
+
+/// The home of an op in a layout; `None` when the layout gives it none.
+pub fn home(op: Op, layout: &Layout) -> Option<Home> {
+    let template = template(op, layout);
+    let (path, key) = match template.split_once('#') {
+        Some((path, key)) => (path, Some(key.to_owned())),
+        None => (template, None),
+    };
+    (!path.is_empty()).then(|| Home {
+        path: path.to_owned(),
+        key,
+    })
+}
+
+fn template(op: Op, layout: &Layout) -> &str {
+    match op {
+        Op::SetModelForQueryClass => &layout.query_class,
+        Op::SetModelParam => &layout.model_param,
+        Op::PatchSystemPrompt | Op::ReplaceSystemPrompt => &layout.prompt,
+        Op::SetAgentClass => &layout.agent_class,
+        Op::SetAgentParam => &layout.agent_param,
+        Op::EditFewShotExemplars => &layout.few_shot,
+        Op::AddToolToAgent | Op::RemoveToolFromAgent => &layout.agent_tools,
+        Op::EditToolDescription => &layout.tool_description,
+        Op::LoraFinetune => "",
+    }
+}
+
+/// One place in a harness: a file, or a key of a TOML file.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Path relative to the harness root, checked.
+    pub path: String,
+    /// Keys; empty for the whole file.
     pub keys: Vec<String>,
 }
 
-/// Where an edit lands.
-///
-/// # Errors
-/// A name that is missing or could leave its place, a path that is not editable.
-pub fn place(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Place, Inapplicable> {
-    let template = home(edit.op, &rules.layout).ok_or(Inapplicable::NoHome(edit.op.name()))?;
-    let (path, keys) = template.split_once('#').unwrap_or((template, ""));
-    let fill = |part: &str| filled(part, edit);
-    let place = Place {
-        path: path.split('/').map(fill).collect::<Result<Vec<_>, _>>()?.join("/"),
-        keys: keys
-            .split('.')
-            .filter(|key| !key.is_empty())
+impl Place {
+    /// Fills the op's template with `(placeholder, name)` pairs and checks that the file may be edited.
+    pub fn of(context: &Context, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
+        let no_home = |problem: String| Inapplicable::NoHome {
+            op: context.op.name(),
+            problem,
+        };
+        let home =
+            home(context.op, &context.rules.layout).ok_or_else(|| no_home("the layout gives it no place".into()))?;
+        for (what, name) in names {
+            check_name(what, name, home.path.contains(&format!("{{{what}}}")))?;
+        }
+        let fill = |part: &str| fill(part, names).ok_or_else(|| no_home(format!("`{part}` names what the op has not")));
+        let path = fill(&home.path)?;
+        let keys = home
+            .key
+            .iter()
+            .flat_map(|key| key.split('.'))
             .map(fill)
-            .collect::<Result<Vec<_>, _>>()?,
-    };
-    permitted(&place.path, harness, rules)?;
-    Ok(place)
-}
+            .collect::<Result<_, _>>()?;
+        check_path(&path, context.harness, context.rules)?;
+        Ok(Self { path, keys })
+    }
 
-/// A template's part with the edit's names in it.
-fn filled(part: &str, edit: &Edit) -> Result<String, Inapplicable> {
-    let mut filled = part.to_owned();
-    for (hole, what, key) in [
-        ("{agent}", "an agent", "agent"),
-        ("{model}", "a model", "model"),
-        ("{param}", "a parameter", "param"),
-        ("{query_class}", "a query class", "query_class"),
-        ("{tool}", "a tool", "tool_name"),
-    ] {
-        if filled.contains(hole) {
-            filled = filled.replace(hole, checked(what, name(edit, key)?)?);
+    /// A place that must be a key.
+    pub fn key_of(context: &Context, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
+        let place = Self::of(context, names)?;
+        if place.keys.is_empty() {
+            let problem = "its template names a file and no `#key`".into();
+            return Err(Inapplicable::NoHome {
+                op: context.op.name(),
+                problem,
+            });
+        }
+        Ok(place)
+    }
+
+    /// The text that stands here; `None` when there is none.
+    pub fn text(&self, harness: &Harness) -> Result<Option<String>, Inapplicable> {
+        let text = self.file(harness)?;
+        if self.keys.is_empty() {
+            return Ok(harness.get(&self.path).map(|_| text.to_owned()));
+        }
+        let document = parse(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(|problem| self.toml(problem))?;
+        let found = lookup(&document, &self.keys).map_err(|problem| self.toml(problem))?;
+        Ok(found.and_then(|value| value.as_str().map(str::to_owned)))
+    }
+
+    /// The harness with a text here.
+    pub fn with_text(&self, harness: &Harness, text: &str) -> Result<Harness, Inapplicable> {
+        if self.keys.is_empty() {
+            return Ok(harness.clone().with(&self.path, text));
+        }
+        self.with_value(harness, &text.into())
+    }
+
+    /// The harness with a TOML value at this key.
+    pub fn with_value(&self, harness: &Harness, value: &Json) -> Result<Harness, Inapplicable> {
+        self.rewrite(harness, |text| set(text, &self.keys, value))
+    }
+
+    /// The harness with this TOML file rewritten; a file that is absent and stays empty is not created.
+    pub fn rewrite(
+        &self,
+        harness: &Harness,
+        change: impl FnOnce(&str) -> Result<String, TomlProblem>,
+    ) -> Result<Harness, Inapplicable> {
+        let text = self.file(harness)?;
+        let changed = change(text).map_err(|problem| self.toml(problem))?;
+        Ok(if changed == text {
+            harness.clone()
+        } else {
+            harness.clone().with(&self.path, changed)
+        })
+    }
+
+    /// The file's text; empty when it is absent.
+    fn file<'a>(&self, harness: &'a Harness) -> Result<&'a str, Inapplicable> {
+        let bytes = harness.get(&self.path).unwrap_or_default();
+        std::str::from_utf8(bytes).map_err(|_| Inapplicable::NotUtf8 {
+            path: self.path.clone(),
+        })
+    }
+
+    fn toml(&self, problem: TomlProblem) -> Inapplicable {
+        Inapplicable::Toml {
+            path: self.path.clone(),
+            problem,
         }
     }
-    Ok(filled)
 }
 
-/// The agent's name is the payload's, else the second part of the target `agents.<name>.…`.
-fn name<'a>(edit: &'a Edit, key: &'static str) -> Result<&'a str, Inapplicable> {
-    let in_target = || {
-        edit.target
-            .strip_prefix("agents.")
-            .and_then(|rest| rest.split('.').next())
+/// Replaces the placeholders of one part of a template in one pass, so that no name can hold a placeholder.
+fn fill(part: &str, names: &[(&str, &str)]) -> Option<String> {
+    let Some((before, rest)) = part.split_once('{') else {
+        return Some(part.to_owned());
     };
-    match (key, edit.payload.contains_key(key)) {
-        ("agent", false) => in_target()
-            .filter(|name| !name.is_empty())
-            .ok_or(Inapplicable::Missing(key)),
-        _ => payload::text(&edit.payload, key),
-    }
+    let (what, rest) = rest.split_once('}')?;
+    let (_, name) = names.iter().find(|(known, _)| *known == what)?;
+    Some(format!("{before}{name}{}", fill(rest, names)?))
 }
 
-fn checked<'a>(what: &'static str, name: &'a str) -> Result<&'a str, Inapplicable> {
-    let problem = if name.trim().is_empty() {
-        "it is empty"
-    } else if name.chars().count() > 128 {
-        "it is longer than 128 characters"
-    } else if name.contains(['/', '\\']) {
-        "it holds a path separator"
-    } else if name.contains("..") || name.starts_with(['.', '~']) {
-        "it could leave its folder"
-    } else if name.chars().any(char::is_control) {
-        "it holds a control character"
+/// A name may not walk: it is one part of a path, or one key. A model that only fills a key may have a `/`.
+fn check_name(what: &str, name: &str, in_path: bool) -> Result<(), Inapplicable> {
+    let separators: &[char] = if what == "model" && !in_path {
+        &['\\']
     } else {
-        return Ok(name);
+        &['/', '\\']
     };
-    Err(Inapplicable::Name {
-        what,
-        name: name.chars().take(40).collect(),
+    let problem = match name {
+        "" => "it is empty",
+        _ if name.chars().count() > LONGEST_NAME => "it has more than 128 characters",
+        _ if name.chars().any(char::is_control) => "it has a control character",
+        _ if name.contains(separators) => "it has a path separator",
+        _ if name.contains("..") => "it has `..`",
+        _ if name.starts_with(['.', '~', '/']) => "it starts with `.`, `~` or `/`",
+        _ if name.trim() != name => "it starts or ends with white space",
+        _ => return Ok(()),
+    };
+    let name = name.chars().take(40).flat_map(char::escape_debug).collect();
+    Err(Inapplicable::BadName {
+        what: what.to_owned(),
+        name,
         problem,
     })
 }
 
-fn permitted(path: &str, harness: &Harness, rules: &Rules) -> Result<(), Inapplicable> {
-    let forbidden = |reason: &str| {
-        Err(Inapplicable::Forbidden {
-            path: path.to_owned(),
-            reason: reason.to_owned(),
-        })
+fn check_path(path: &str, harness: &Harness, rules: &Rules) -> Result<(), Inapplicable> {
+    let forbidden = |reason: &str| Inapplicable::Forbidden {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
     };
+    if path.contains(['\\', '\0']) || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(forbidden("the path leads out of the harness; correct [harness.layout]"));
+    }
     if let Some(reason) = harness.forbidden(path) {
-        return forbidden(reason);
+        return Err(forbidden(reason));
     }
-    match crate::manifest::globs(&rules.editable) {
-        Ok(globs) if globs.is_match(path) => Ok(()),
-        _ => forbidden("it is not among [harness] files"),
+    let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+    if folders.into_iter().any(|folder| harness.get(folder).is_some()) {
+        return Err(forbidden("a folder of the path is a file"));
     }
+    let below = format!("{path}/");
+    if harness.files().any(|(file, _)| file.starts_with(&below)) {
+        return Err(forbidden("it is a folder"));
+    }
+    if is_editable(path, &rules.editable)? {
+        Ok(())
+    } else {
+        Err(Inapplicable::NotEditable { path: path.to_owned() })
+    }
+}
+
+fn is_editable(path: &str, patterns: &[String]) -> Result<bool, Inapplicable> {
+    for pattern in patterns {
+        let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
+        let glob = glob.map_err(|error| Inapplicable::Pattern {
+            pattern: pattern.clone(),
+            problem: error.kind().to_string(),
+        })?;
+        if glob.compile_matcher().is_match(path) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

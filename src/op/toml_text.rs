@@ -1,240 +1,200 @@
-//! TOML as text: sets values and list items so that only the lines in question change.
+//! Setting one value in TOML text: only the targeted line changes, every other byte stays as it is.
 //!
-//! The editor keeps comments, order and quoting, but turns CRLF into LF, adds a last newline, and drops the comment
-//! behind a value that is replaced. All three are put right here.
+//! The parser only tells where things stand; the change itself is a splice of the text, since an editor that writes
+//! the document anew loses CRLF line ends and adds a last line end.
+
+use std::ops::Range;
 
 use serde_json::Value as Json;
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{Document, Item, Table, Value};
 
-use super::inapplicable::Inapplicable;
-use crate::harness::Harness;
+use super::inapplicable::TomlProblem;
+use super::toml_value::{dotted, render, same};
 
-/// The text of a TOML file; an absent one is empty.
+/// Sets the value at a key; a missing key goes to the end of its table, a missing table to the end of the file.
 ///
 /// # Errors
-/// The file is not UTF-8.
-pub fn read(harness: &Harness, path: &str) -> Result<String, Inapplicable> {
-    let bytes = harness.get(path).unwrap_or_default();
-    let problem = || Inapplicable::File {
-        path: path.to_owned(),
-        problem: "it is not UTF-8".into(),
-    };
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| problem())
-}
-
-/// Sets the value at a key path; tables on the way are made.
-///
-/// # Errors
-/// The text is not TOML, something on the way is no table, or the value has no TOML form.
-pub fn set(text: &str, keys: &[String], value: &Json) -> Result<String, String> {
-    let value = toml_value(value)?;
-    edited(text, |document| {
-        let (table, key) = table_of(document, keys)?;
-        match table.get_mut(key) {
-            Some(Item::Value(old)) if same(old, &value) => {}
-            Some(Item::Value(old)) => {
-                let decor = old.decor().clone();
-                *old = value;
-                *old.decor_mut() = decor;
-            }
-            Some(Item::None) | None => {
-                table.insert(key, Item::Value(value));
-            }
-            Some(_) => return Err(format!("`{}` is a table", keys.join("."))),
-        }
-        Ok(())
-    })
-}
-
-/// Adds an item to the list at a key path: an array, or a text with commas. An item that is there is not added again.
-///
-/// # Errors
-/// As for [`set`].
-pub fn append(text: &str, keys: &[String], item: &str) -> Result<String, String> {
-    change_list(text, keys, item, true)
-}
-
-/// Takes an item out of the list at a key path; one that is not there is no error.
-///
-/// # Errors
-/// As for [`set`].
-pub fn remove(text: &str, keys: &[String], item: &str) -> Result<String, String> {
-    change_list(text, keys, item, false)
-}
-
-fn change_list(text: &str, keys: &[String], item: &str, wanted: bool) -> Result<String, String> {
-    if !wanted && !text.contains(item) {
-        // Making the tables on the way to a list that is not there would be a change.
-        return edited(text, |_| Ok(()));
-    }
-    edited(text, |document| {
-        let (table, key) = table_of(document, keys)?;
-        match table.get_mut(key) {
-            Some(Item::Value(Value::Array(array))) => change_array(array, item, wanted),
-            Some(Item::Value(Value::String(list))) => {
-                let changed = change_commas(list.value(), item, wanted);
-                if changed != *list.value() {
-                    let decor = list.decor().clone();
-                    *list = toml_edit::Formatted::new(changed);
-                    *list.decor_mut() = decor;
-                }
-            }
-            None if wanted => {
-                table.insert(key, Item::Value(Value::Array(Array::from_iter([item]))));
-            }
-            None => {}
-            Some(_) => return Err(format!("`{}` is neither a list nor a text", keys.join("."))),
-        }
-        Ok(())
-    })
-}
-
-fn change_array(array: &mut Array, item: &str, wanted: bool) {
-    let at = array.iter().position(|value| value.as_str() == Some(item));
-    match (at, wanted) {
-        (None, true) => push(array, item),
-        (Some(at), false) => {
-            let removed = array.remove(at);
-            if let (0, Some(first)) = (at, array.get_mut(0)) {
-                let prefix = removed.decor().prefix().cloned().unwrap_or_default();
-                first.decor_mut().set_prefix(prefix);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Appends in the form of the items before: on a line of its own when they stand so, behind the last one's comment.
-fn push(array: &mut Array, item: &str) {
-    let last = array.len().checked_sub(1).and_then(|at| array.get(at));
-    let prefix = last
-        .and_then(|value| value.decor().prefix()?.as_str().map(str::to_owned))
-        .unwrap_or_default();
-    let Some(indent) = prefix.rfind('\n').map(|at| prefix[at..].to_owned()) else {
-        array.push(item);
-        return;
-    };
-    let trailing = array.trailing().as_str().unwrap_or_default().to_owned();
-    let comment = trailing.trim_end().to_owned();
-    let mut value = Value::from(item);
-    value.decor_mut().set_prefix(format!("{comment}{indent}"));
-    array.push_formatted(value);
-    array.set_trailing(trailing[comment.len()..].to_owned());
-}
-
-fn change_commas(list: &str, item: &str, wanted: bool) -> String {
-    let mut items: Vec<&str> = list.split(',').filter(|part| !part.trim().is_empty()).collect();
-    let holds = items.iter().any(|part| part.trim() == item);
-    match (holds, wanted) {
-        (false, true) if items.is_empty() => item.to_owned(),
-        (false, true) => format!("{list}{}{item}", if list.contains(", ") { ", " } else { "," }),
-        (true, false) => {
-            items.retain(|part| part.trim() != item);
-            items.join(",").trim_start().to_owned()
-        }
-        _ => list.to_owned(),
-    }
-}
-
-/// Parses, changes, prints, and puts byte order mark, line ends and last newline back as they were.
-fn edited(text: &str, change: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<String, String> {
-    let (mark, body) = text
-        .strip_prefix('\u{feff}')
-        .map_or(("", text), |body| ("\u{feff}", body));
-    let mut document: DocumentMut = body
-        .parse()
-        .map_err(|error: toml_edit::TomlError| error.to_string().trim_end().to_owned())?;
-    let before = document.to_string();
-    change(&mut document)?;
-    let after = document.to_string();
-    if before == after {
+/// Text that is not TOML, a value that TOML cannot hold, a key that is a table or leads through something else.
+pub fn set(text: &str, keys: &[String], value: &Json) -> Result<String, TomlProblem> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document = parse(body)?;
+    let rendered = render(value).map_err(|found| TomlProblem::Value {
+        key: dotted(keys),
+        found,
+    })?;
+    let found = lookup(&document, keys)?;
+    if found.is_some_and(|found| same(found, value)) {
         return Ok(text.to_owned());
     }
-    Ok(format!("{mark}{}", restored(body, &before, &after)))
+    let changed = match found.and_then(Value::span) {
+        Some(span) => splice(body, span, &rendered),
+        None => insert(body, document.as_table(), keys, &rendered)?,
+    };
+    let changed = checked(changed, keys, |after| same(after, value))?;
+    Ok(format!("{}{changed}", &text[..text.len() - body.len()]))
 }
 
-/// Unchanged lines as in the original, the others with its usual line end.
-fn restored(original: &str, before: &str, after: &str) -> String {
-    let (old, was, is) = (pieces(original), pieces(before), pieces(after));
-    let head = was.iter().zip(&is).take_while(|(was, is)| was == is).count();
-    let most = was.len().min(is.len()) - head;
-    let tail = was
-        .iter()
-        .rev()
-        .zip(is.iter().rev())
-        .take(most)
-        .take_while(|(was, is)| was == is)
-        .count();
-    let end = if original.contains("\r\n") { "\r\n" } else { "\n" };
-    let own = |lines: &[&str]| lines.concat();
-    let changed: String = is[head..is.len() - tail]
-        .iter()
-        .map(|line| line.trim_end_matches(['\r', '\n']).to_owned() + end)
-        .collect();
-    let mut head_text = own(&old[..head.min(old.len())]);
-    if !head_text.is_empty() && !head_text.ends_with('\n') {
-        head_text += end;
-    }
-    let text = head_text + &changed + &own(&old[old.len().saturating_sub(tail)..]);
-    let bare = !original.is_empty() && !original.ends_with('\n');
-    if bare {
-        text.strip_suffix(end).unwrap_or(&text).to_owned()
-    } else {
-        text
-    }
-}
-
-fn pieces(text: &str) -> Vec<&str> {
-    text.split_inclusive('\n').collect()
-}
-
-fn table_of<'a>(document: &'a mut DocumentMut, keys: &'a [String]) -> Result<(&'a mut dyn TableLike, &'a str), String> {
-    let (last, parents) = keys.split_last().ok_or("no key is named")?;
-    let mut table: &mut dyn TableLike = document.as_table_mut();
-    let mut inline = false;
-    for (depth, key) in parents.iter().enumerate() {
-        if table.get(key).is_none_or(Item::is_none) {
-            table.insert(key, fresh(inline, depth + 1 < parents.len()));
-        }
-        let item = table.get_mut(key).ok_or("a table could not be made")?;
-        inline = item.is_inline_table();
-        table = item
-            .as_table_like_mut()
-            .ok_or_else(|| format!("`{}` is not a table", parents[..=depth].join(".")))?;
-    }
-    Ok((table, last))
-}
-
-/// A new table; one that only holds others needs no header.
-fn fresh(inline: bool, holds_others: bool) -> Item {
-    if inline {
-        return Item::Value(Value::InlineTable(InlineTable::new()));
-    }
-    let mut table = Table::new();
-    table.set_implicit(holds_others);
-    Item::Table(table)
-}
-
-fn toml_value(value: &Json) -> Result<Value, String> {
-    Ok(match value {
-        Json::Null => return Err("null has no form in TOML".into()),
-        Json::Bool(flag) => Value::from(*flag),
-        Json::String(text) => Value::from(text.as_str()),
-        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Value::from(whole),
-            (None, Some(fraction)) if !number.is_u64() => Value::from(fraction),
-            _ => return Err(format!("{number} has no form in TOML")),
-        },
-        Json::Array(items) => Value::Array(items.iter().map(toml_value).collect::<Result<Array, _>>()?),
-        Json::Object(fields) => {
-            let field = |(key, value): (&String, &Json)| Ok((key.clone(), toml_value(value)?));
-            Value::InlineTable(fields.iter().map(field).collect::<Result<InlineTable, String>>()?)
+/// Parses TOML, keeping where everything stands.
+pub(super) fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {
+    Document::parse(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start.min(text.len()));
+        let line = 1 + text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count();
+        TomlProblem::Syntax {
+            line,
+            message: error.message().to_owned(),
         }
     })
 }
 
-/// Whether two values say the same, however they are written.
-fn same(old: &Value, new: &Value) -> bool {
-    let plain = |value: &Value| value.clone().decorated("", "").to_string().parse::<toml::Value>().ok();
-    plain(old).is_some_and(|old| Some(old) == plain(new))
+/// The value at a key; `None` when it is absent.
+///
+/// # Errors
+/// A key that is a table, or that leads through something that is none.
+pub(super) fn lookup<'a>(document: &'a Document<&str>, keys: &[String]) -> Result<Option<&'a Value>, TomlProblem> {
+    let shape = |found| TomlProblem::Shape {
+        key: dotted(keys),
+        found,
+    };
+    let mut item = document.as_item();
+    for key in keys {
+        if item.is_array_of_tables() {
+            return Err(shape("below an array of tables"));
+        }
+        let table = item
+            .as_table_like()
+            .ok_or_else(|| shape("below a value that is no table"))?;
+        match table.get(key) {
+            Some(next) => item = next,
+            None => return Ok(None),
+        }
+    }
+    item.as_value().map(Some).ok_or_else(|| shape("a table"))
+}
+
+/// The changed text, if it still parses and the value at the key is what was wanted.
+pub(super) fn checked(text: String, keys: &[String], good: impl Fn(&Value) -> bool) -> Result<String, TomlProblem> {
+    let is_good = parse(&text).is_ok_and(|document| lookup(&document, keys).is_ok_and(|value| value.is_some_and(good)));
+    if is_good {
+        Ok(text)
+    } else {
+        Err(TomlProblem::Unsafe { key: dotted(keys) })
+    }
+}
+
+/// The text with a range replaced.
+pub(super) fn splice(text: &str, range: Range<usize>, replacement: &str) -> String {
+    format!("{}{replacement}{}", &text[..range.start], &text[range.end..])
+}
+
+/// The line end that the file uses.
+pub(super) fn line_end(text: &str) -> &'static str {
+    let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
+    if crlf { "\r\n" } else { "\n" }
+}
+
+/// Adds a key that is absent: in the innermost table that is written down, otherwise in a new table.
+fn insert(text: &str, root: &Table, keys: &[String], rendered: &str) -> Result<String, TomlProblem> {
+    let mut table = root;
+    // The innermost table with a header, or the root: its keys, and how many keys of ours its name takes.
+    let (mut home, mut taken, mut depth, mut is_dotted) = (Some(root), 0, 0, false);
+    for key in &keys[..keys.len() - 1] {
+        match table.get(key) {
+            Some(Item::Table(next)) => {
+                depth += 1;
+                table = next;
+                is_dotted = next.is_dotted();
+                if !is_dotted {
+                    (home, taken) = ((!next.is_implicit()).then_some(next), depth);
+                }
+            }
+            Some(Item::Value(Value::InlineTable(inline))) => {
+                return insert_inline(text, inline, &keys[depth + 1..], rendered);
+            }
+            _ => break,
+        }
+    }
+    let written_here = depth == keys.len() - 1 || is_dotted;
+    match home {
+        Some(home) if written_here => Ok(insert_line(text, home, &keys[taken..], rendered)),
+        _ => Ok(append_table(text, keys, rendered)),
+    }
+}
+
+/// Adds `key = value` after the last key of an inline table, which may itself be nested.
+fn insert_inline(
+    text: &str,
+    inline: &toml_edit::InlineTable,
+    keys: &[String],
+    rendered: &str,
+) -> Result<String, TomlProblem> {
+    if let [first, rest @ ..] = keys
+        && !rest.is_empty()
+        && let Some(Value::InlineTable(next)) = inline.get(first)
+        && !next.is_dotted()
+    {
+        return insert_inline(text, next, rest, rendered);
+    }
+    let entry = format!("{} = {rendered}", dotted(keys));
+    let last = inline
+        .iter()
+        .filter_map(|(_, value)| value.span())
+        .map(|span| span.end)
+        .max();
+    match (last, inline.span()) {
+        (Some(end), _) => Ok(splice(text, end..end, &format!(", {entry}"))),
+        (None, Some(span)) => Ok(splice(text, span, &format!("{{ {entry} }}"))),
+        (None, None) => Err(TomlProblem::Unsafe { key: dotted(keys) }),
+    }
+}
+
+/// Adds a line after the last key of a table, or after its header when it has none.
+fn insert_line(text: &str, table: &Table, keys: &[String], rendered: &str) -> String {
+    let end = line_end(text);
+    let entry = format!("{} = {rendered}", dotted(keys));
+    let Some((key_start, value_end)) = last_entry(table) else {
+        return match table.span().filter(|span| !span.is_empty()) {
+            Some(header) => line_after(text, header.end, &entry, end),
+            None => format!("{entry}{end}{text}"),
+        };
+    };
+    let line_start = text[..key_start].rfind('\n').map_or(0, |at| at + 1);
+    let indent: String = text[line_start..key_start]
+        .chars()
+        .take_while(|c| matches!(c, ' ' | '\t'))
+        .collect();
+    line_after(text, value_end, &format!("{indent}{entry}"), end)
+}
+
+/// Where the last key and value that stand in a table's own lines begin and end.
+fn last_entry(table: &Table) -> Option<(usize, usize)> {
+    let entry = |(name, item): (&str, &Item)| match item {
+        Item::Value(value) => Some((table.key(name)?.span()?.start, value.span()?.end)),
+        Item::Table(inner) if inner.is_dotted() => last_entry(inner),
+        _ => None,
+    };
+    table.iter().filter_map(entry).max_by_key(|(_, end)| *end)
+}
+
+/// Adds a line after the one that holds a position; a file without a last line end stays without.
+pub(super) fn line_after(text: &str, position: usize, line: &str, end: &str) -> String {
+    match text[position..].find('\n') {
+        Some(at) => splice(text, position + at + 1..position + at + 1, &format!("{line}{end}")),
+        None => format!("{text}{end}{line}"),
+    }
+}
+
+/// Adds a table with one key at the end of the file.
+fn append_table(text: &str, keys: &[String], rendered: &str) -> String {
+    let end = line_end(text);
+    let (name, tables) = keys
+        .split_last()
+        .map_or((&[][..], &[][..]), |(_, tables)| (&keys[tables.len()..], tables));
+    let entry = format!("[{}]{end}{} = {rendered}", dotted(tables), dotted(name));
+    if text.is_empty() {
+        format!("{entry}{end}")
+    } else if text.ends_with('\n') {
+        format!("{text}{end}{entry}{end}")
+    } else {
+        format!("{text}{end}{end}{entry}")
+    }
 }

@@ -1,268 +1,261 @@
-//! Unified diffs, applied strictly: every context line is checked, and a place that is not certain is refused.
+//! Applying a unified diff strictly: every context line is checked, and a doubtful place is a refusal.
 //!
-//! Follows `git apply --recount`: the counts in a hunk's header are not trusted, its lines are.
+//! Written here and not taken from a crate, since those apply at one of several possible places without saying so,
+//! take prose for an empty diff, and refuse the wrong counts that models write.
+//!
+//! A diff that stands in the text already changes nothing, so that applying twice is applying once. Which reading
+//! holds is decided by the more specific side: a diff that adds is looked for as applied first, one that removes as
+//! not applied first, and the stated line goes before any other place.
 
-/// Why a diff was refused.
+use super::diff_hunks::{Hunk, Side, parse};
+
+/// Most lines of a text or a diff; searching is quadratic in the worst case.
+const MOST_LINES: usize = 5_000;
+
+/// Why a diff is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// No hunk in it.
-    #[error("there is no hunk in it")]
-    NoHunk,
-    /// It speaks of more than one file.
-    #[error("it changes more than one file")]
+pub enum Refusal {
+    /// Nothing in the text is a hunk.
+    #[error("it has no hunks; write unified diff hunks that start with `@@ -line,count +line,count @@`")]
+    NoHunks,
+    /// A line starts like a hunk and is none.
+    #[error("line {line} of the diff is not a hunk header; write `@@ -line,count +line,count @@`")]
+    BadHeader {
+        /// Line of the diff, from 1.
+        line: usize,
+    },
+    /// A hunk adds and removes nothing.
+    #[error("the hunk at line {line} of the diff adds and removes nothing")]
+    EmptyHunk {
+        /// Line of the diff, from 1.
+        line: usize,
+    },
+    /// The diff names more than one file.
+    #[error("it is for more than one file; send one edit a file")]
     SeveralFiles,
-    /// The lines are not there.
-    #[error("hunk {0}: its lines are not in the text")]
-    NotFound(usize),
-    /// The lines are there more than once, and not where the header says.
-    #[error("hunk {0}: its lines are there more than once, and not where its header says")]
-    Ambiguous(usize),
-    /// Two hunks want the same lines.
-    #[error("hunks overlap")]
-    Overlap,
-    /// It changes nothing.
-    #[error("it changes nothing")]
-    NoChange,
+    /// The diff creates or deletes a file.
+    #[error("it creates or deletes a file; use replace_system_prompt")]
+    WholeFile,
+    /// The old lines stand nowhere.
+    #[error(
+        "the context of the hunk at line {line} of the diff is not in the file; make the diff against the file as it is"
+    )]
+    NotFound {
+        /// Line of the diff, from 1.
+        line: usize,
+    },
+    /// The old lines stand at several places, none of them the stated one.
+    #[error("the hunk at line {line} of the diff fits several places; give it more context")]
+    Ambiguous {
+        /// Line of the diff, from 1.
+        line: usize,
+    },
+    /// Two hunks touch the same lines.
+    #[error("the hunk at line {line} of the diff overlaps another; join them")]
+    Overlap {
+        /// Line of the diff, from 1.
+        line: usize,
+    },
+    /// The result would be changed again by the same diff.
+    #[error("it would apply again to its own result; give it more context")]
+    Repeats,
+    /// The text or the diff is too long.
+    #[error("more than {MOST_LINES} lines; use replace_system_prompt")]
+    TooLong,
 }
 
-/// One line of a text: its content, and what ends it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Line<'a> {
-    content: &'a str,
-    end: &'a str,
+/// A text as lines with their own ends.
+struct Lines<'a> {
+    lines: Vec<(&'a str, &'a str)>,
+    end: &'static str,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Context,
-    Removed,
-    Added,
+/// What a diff means for a text.
+enum Reading {
+    /// It has been applied.
+    Applied,
+    /// It applies, each hunk at its line, from 0.
+    Applies(Vec<usize>),
 }
 
-#[derive(Debug)]
-struct Hunk<'a> {
-    start: usize,
-    lines: Vec<(Kind, &'a str, bool)>,
-}
-
-/// Applies a diff to a text. Fences and prose around the hunks are ignored; CRLF in the text is kept.
+/// Applies a diff; a text that has the change already comes back as it is.
+///
+/// Only LF and CRLF end a line; ends are ignored when matching and the text's own are kept.
 ///
 /// # Errors
-/// See [`Refused`].
-pub fn apply(original: &str, diff: &str) -> Result<String, Refused> {
-    let lines = split(original);
-    let mut placed = Vec::new();
-    for (number, hunk) in parse(diff)?.into_iter().enumerate() {
-        placed.push((locate(&lines, &hunk, number + 1)?, hunk));
+/// A diff that does not apply at one certain place, or is not one diff of one file.
+pub fn apply(original: &str, diff: &str) -> Result<String, Refusal> {
+    let lines = Lines::of(original);
+    if lines.lines.len() > MOST_LINES || diff.lines().count() > MOST_LINES {
+        return Err(Refusal::TooLong);
     }
-    placed.sort_by_key(|(at, _)| *at);
-    let overlap = placed
-        .windows(2)
-        .any(|pair| pair[0].0 + old_len(&pair[0].1) > pair[1].0);
-    if overlap {
-        return Err(Refused::Overlap);
-    }
-    let applied = joined(&rewritten(&lines, &placed, usual_end(original)), usual_end(original));
-    if applied == original {
-        Err(Refused::NoChange)
-    } else {
-        Ok(applied)
-    }
-}
-
-/// Whether a text already is what the diff would make of another: every hunk's new side is there.
-pub fn is_applied(text: &str, diff: &str) -> bool {
-    let lines = split(text);
-    parse(diff).is_ok_and(|hunks| {
-        hunks
-            .into_iter()
-            .map(reversed)
-            .all(|hunk| old_len(&hunk) > 0 && locate(&lines, &hunk, 1).is_ok())
-    })
-}
-
-/// The hunk that takes this one back.
-fn reversed(hunk: Hunk<'_>) -> Hunk<'_> {
-    let turned = |(kind, content, bare)| match kind {
-        Kind::Added => (Kind::Removed, content, bare),
-        Kind::Removed => (Kind::Added, content, bare),
-        Kind::Context => (Kind::Context, content, bare),
+    let hunks = parse(diff, original.is_empty())?;
+    let Reading::Applies(places) = read(&lines, &hunks)? else {
+        return Ok(original.to_owned());
     };
-    Hunk {
-        lines: hunk.lines.into_iter().map(turned).collect(),
-        ..hunk
+    let result = rewrite(&lines, &hunks, &places);
+    match read(&Lines::of(&result), &hunks) {
+        Ok(Reading::Applies(_)) => Err(Refusal::Repeats),
+        _ => Ok(result),
     }
 }
 
-/// Only LF and CRLF end a line.
-fn split(text: &str) -> Vec<Line<'_>> {
-    let line = |piece| {
-        let piece: &str = piece;
-        let content = piece.strip_suffix('\n').unwrap_or(piece);
-        let content = if content.len() < piece.len() {
-            content.strip_suffix('\r').unwrap_or(content)
-        } else {
-            content
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let split = |line: &'a str| {
+            let end = if line.ends_with("\r\n") {
+                2
+            } else {
+                usize::from(line.ends_with('\n'))
+            };
+            line.split_at(line.len() - end)
         };
-        Line {
-            content,
-            end: &piece[content.len()..],
-        }
-    };
-    text.split_inclusive('\n').map(line).collect()
-}
-
-fn usual_end(text: &str) -> &'static str {
-    if text.contains("\r\n") { "\r\n" } else { "\n" }
-}
-
-fn parse(diff: &str) -> Result<Vec<Hunk<'_>>, Refused> {
-    let lines: Vec<&str> = diff
-        .split('\n')
-        .map(|line| line.strip_suffix('\r').unwrap_or(line))
-        .collect();
-    // What follows the last newline is not a line.
-    let lines = match lines.split_last() {
-        Some((&"", rest)) => rest,
-        _ => &lines,
-    };
-    let (mut hunks, mut files, mut at): (Vec<Hunk>, usize, usize) = (Vec::new(), 0, 0);
-    while at < lines.len() {
-        if is_file_header(lines, at) {
-            files += 1;
-            at += 2;
-        } else if let Some((start, old_count)) = header(lines[at]) {
-            let (hunk, next) = body(lines, at + 1, start, old_count);
-            hunks.push(hunk);
-            at = next;
+        let lines: Vec<_> = text.split_inclusive('\n').map(split).collect();
+        let end = if lines.first().is_some_and(|(_, end)| *end == "\r\n") {
+            "\r\n"
         } else {
-            at += 1;
-        }
+            "\n"
+        };
+        Self { lines, end }
     }
-    match (files > 1, hunks.iter().any(|hunk| !hunk.lines.is_empty())) {
-        (true, _) => Err(Refused::SeveralFiles),
-        (false, false) => Err(Refused::NoHunk),
-        (false, true) => Ok(hunks),
+
+    /// Whether the last line has its end; an empty text counts as complete.
+    fn complete(&self) -> bool {
+        self.lines.last().is_none_or(|(_, end)| !end.is_empty())
+    }
+
+    /// Whether one side of a hunk stands at a line.
+    fn has(&self, side: &Side, at: usize) -> bool {
+        let stop = at + side.lines.len();
+        let Some(window) = self.lines.get(at..stop) else {
+            return false;
+        };
+        let end_agrees = match side.open_end {
+            Some(true) => stop == self.lines.len() && !self.complete(),
+            Some(false) => stop < self.lines.len() || self.complete(),
+            None => true,
+        };
+        end_agrees
+            && window
+                .iter()
+                .zip(&side.lines)
+                .all(|((found, _), wanted)| found == wanted)
     }
 }
 
-fn is_file_header(lines: &[&str], at: usize) -> bool {
-    lines[at].starts_with("--- ") && lines.get(at + 1).is_some_and(|next| next.starts_with("+++ "))
-}
-
-/// Start and count of the old side, of `@@ -start,count +start,count @@`.
-fn header(line: &str) -> Option<(usize, usize)> {
-    let (ranges, _) = line.strip_prefix("@@ -")?.split_once(" @@")?;
-    let (old, new) = ranges.split_once(" +")?;
-    let range = |text: &str| -> Option<(usize, usize)> {
-        let (start, count) = text.split_once(',').unwrap_or((text, "1"));
-        Some((start.parse().ok()?, count.parse().ok()?))
-    };
-    range(new)?;
-    range(old)
-}
-
-fn body<'a>(lines: &[&'a str], from: usize, start: usize, old_count: usize) -> (Hunk<'a>, usize) {
-    let mut hunk = Hunk {
-        start,
-        lines: Vec::new(),
-    };
-    let mut at = from;
-    while at < lines.len() && !is_file_header(lines, at) {
-        let line = lines[at];
-        match line.as_bytes().first() {
-            // An empty line is an empty context line whose space was lost.
-            None => hunk.lines.push((Kind::Context, "", false)),
-            Some(b' ') => hunk.lines.push((Kind::Context, &line[1..], false)),
-            Some(b'-') => hunk.lines.push((Kind::Removed, &line[1..], false)),
-            Some(b'+') => hunk.lines.push((Kind::Added, &line[1..], false)),
-            Some(b'\\') => {
-                if let Some(last) = hunk.lines.last_mut() {
-                    last.2 = true;
-                }
-            }
-            _ => break,
-        }
-        at += 1;
-    }
-    // Blank lines between the hunk and what follows belong to neither.
-    while old_len(&hunk) > old_count && hunk.lines.last() == Some(&(Kind::Context, "", false)) {
-        hunk.lines.pop();
-    }
-    (hunk, at)
-}
-
-fn old_side<'h, 'a>(hunk: &'h Hunk<'a>) -> impl Iterator<Item = &'a str> + 'h {
-    hunk.lines
+fn read(lines: &Lines, hunks: &[Hunk]) -> Result<Reading, Refusal> {
+    let size = |hunk: &Hunk| (hunk.new.lines.len(), hunk.old.lines.len());
+    let (new, old) = hunks
         .iter()
-        .filter(|(kind, ..)| *kind != Kind::Added)
-        .map(|(_, content, _)| *content)
-}
-
-fn old_len(hunk: &Hunk) -> usize {
-    old_side(hunk).count()
-}
-
-/// Where a hunk's old side stands: where the header says, else at the only place in the text.
-fn locate(lines: &[Line], hunk: &Hunk, number: usize) -> Result<usize, Refused> {
-    let old: Vec<&str> = old_side(hunk).collect();
-    // A hunk without old lines stands behind its start line, any other one at it.
-    let stated = if old.is_empty() {
-        hunk.start
-    } else {
-        hunk.start.saturating_sub(1)
-    };
-    let fits = |at: usize| {
-        at + old.len() <= lines.len() && old.iter().zip(&lines[at..]).all(|(old, line)| *old == line.content)
-    };
-    if fits(stated) {
-        return Ok(stated);
-    }
-    if old.is_empty() {
-        return Err(Refused::NotFound(number));
-    }
-    let mut places = (0..lines.len()).filter(|at| fits(*at));
-    match (places.next(), places.next()) {
-        (Some(at), None) => Ok(at),
-        (None, _) => Err(Refused::NotFound(number)),
-        (Some(_), Some(_)) => Err(Refused::Ambiguous(number)),
-    }
-}
-
-fn rewritten<'a>(lines: &[Line<'a>], placed: &[(usize, Hunk<'a>)], end: &'a str) -> Vec<Line<'a>> {
-    let mut result = Vec::new();
-    let mut at = 0;
-    for (start, hunk) in placed {
-        result.extend_from_slice(&lines[at..*start]);
-        at = *start;
-        for (kind, content, bare) in &hunk.lines {
-            match kind {
-                Kind::Context => {
-                    result.push(lines[at].clone());
-                    at += 1;
-                }
-                Kind::Removed => at += 1,
-                Kind::Added => result.push(Line {
-                    content,
-                    end: if *bare { "" } else { end },
-                }),
+        .map(size)
+        .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let adds = new > old;
+    for exact in [true, false] {
+        for new_side in [adds, !adds] {
+            let found = places(
+                lines,
+                hunks,
+                exact,
+                if new_side { Hunk::new_side } else { Hunk::old_side },
+            );
+            match found {
+                Ok(_) if new_side && is_evidence(lines, hunks, exact) => return Ok(Reading::Applied),
+                Ok(found) if !new_side => return Ok(Reading::Applies(found)),
+                _ => {}
             }
         }
     }
-    result.extend_from_slice(&lines[at..]);
-    result
+    places(lines, hunks, false, Hunk::old_side).map(Reading::Applies)
 }
 
-/// A line without an end gets one when another line follows.
-fn joined(lines: &[Line], end: &str) -> String {
-    let last = lines.len().saturating_sub(1);
-    let text = |(at, line): (usize, &Line)| {
-        let own_end = if line.end.is_empty() && at < last {
-            end
+/// An empty new side stands everywhere, and so proves only with its neighbours that a diff was applied.
+fn is_evidence(lines: &Lines, hunks: &[Hunk], exact: bool) -> bool {
+    let full = |hunk: &Hunk| !hunk.new.lines.is_empty();
+    lines.lines.is_empty()
+        || if exact {
+            hunks.iter().any(full)
         } else {
-            line.end
+            hunks.iter().all(full)
+        }
+}
+
+/// The line of each hunk's side, from 0, in order.
+fn places<'h>(
+    lines: &Lines,
+    hunks: &'h [Hunk<'h>],
+    exact: bool,
+    side: fn(&'h Hunk<'h>) -> &'h Side<'h>,
+) -> Result<Vec<usize>, Refusal> {
+    let mut found: Vec<usize> = Vec::with_capacity(hunks.len());
+    let mut drift = 0;
+    let mut free = 0;
+    for hunk in hunks {
+        let wanted = side(hunk);
+        let stated = wanted
+            .start
+            .checked_add_signed(drift)
+            .ok_or(Refusal::NotFound { line: hunk.line })?;
+        let at = if lines.has(wanted, stated) {
+            stated
+        } else if exact || wanted.lines.is_empty() {
+            return Err(Refusal::NotFound { line: hunk.line });
+        } else {
+            only_place(lines, wanted, hunk.line)?
         };
-        format!("{}{own_end}", line.content)
+        if at < free || found.last() == Some(&at) {
+            return Err(Refusal::Overlap { line: hunk.line });
+        }
+        drift = at.cast_signed() - wanted.start.cast_signed();
+        free = at + wanted.lines.len();
+        found.push(at);
+    }
+    Ok(found)
+}
+
+fn only_place(lines: &Lines, side: &Side, line: usize) -> Result<usize, Refusal> {
+    let mut fits = (0..lines.lines.len()).filter(|at| lines.has(side, *at));
+    match (fits.next(), fits.next()) {
+        (Some(at), None) => Ok(at),
+        (None, _) => Err(Refusal::NotFound { line }),
+        (Some(_), Some(_)) => Err(Refusal::Ambiguous { line }),
+    }
+}
+
+fn rewrite(lines: &Lines, hunks: &[Hunk], places: &[usize]) -> String {
+    let mut result: Vec<(&str, &str)> = Vec::new();
+    let mut position = 0;
+    let mut open_end = None;
+    for (hunk, at) in hunks.iter().zip(places) {
+        result.extend(&lines.lines[position..*at]);
+        position = *at;
+        for change in &hunk.changes {
+            match change {
+                (' ', _) => result.push(lines.lines[position]),
+                ('+', added) => result.push((added, "")),
+                _ => {}
+            }
+            position += usize::from(change.0 != '+');
+        }
+        open_end = hunk.new.open_end.filter(|_| position == lines.lines.len());
+    }
+    let rest = &lines.lines[position..];
+    result.extend(rest);
+    let added_last = rest.is_empty() && result.last().is_some_and(|(_, end)| end.is_empty());
+    let complete = match open_end {
+        Some(open) => !open,
+        None if added_last => lines.complete(),
+        None => result.last().is_none_or(|(_, end)| !end.is_empty()),
     };
-    lines.iter().enumerate().map(text).collect()
+    join(&result, lines.end, complete)
+}
+
+fn join(lines: &[(&str, &str)], line_end: &str, complete: bool) -> String {
+    let mut text = String::new();
+    for (index, (line, end)) in lines.iter().enumerate() {
+        text.push_str(line);
+        if index + 1 < lines.len() || complete {
+            text.push_str(if end.is_empty() { line_end } else { end });
+        }
+    }
+    text
 }

@@ -45,7 +45,7 @@ pub fn plan(
 }
 
 fn normalised(edit: Edit, briefing: &Briefing, manifest: &Manifest, rules: &op::Rules) -> Edit {
-    op::normalise(&edit, briefing.harness, rules, &manifest.harness.tiers)
+    op::normalise(edit, briefing.harness, rules, &manifest.harness.tiers)
 }
 
 fn addressing(edits: &[Edit], cluster: &str) -> Vec<String> {

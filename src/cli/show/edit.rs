@@ -1,0 +1,205 @@
+//! One edit with everything that is known of it: what it changes, why, and on what evidence it was decided.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::edit::Edit;
+use crate::artifact::outcome::Outcome;
+use crate::artifact::pending_review::PendingReview;
+use crate::artifact::plan::Plan;
+use crate::cli::Setting;
+use crate::cli::diff::coloured;
+use crate::cli::exit::Failure;
+use crate::cli::render::{self, STRONG};
+use crate::digest::Digest;
+use crate::gate::Verdict;
+use crate::session::{Session, SessionError};
+
+/// Fewer digits of a digest could be a label.
+const FEWEST_DIGITS: usize = 4;
+/// Changed tasks that are named.
+const MOST_TASKS: usize = 10;
+
+/// What a session knows of one edit.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Known {
+    session: String,
+    edit_digest: Option<Digest>,
+    /// Absent when it left the plan.
+    edit: Option<Edit>,
+    cluster: Option<FailureCluster>,
+    pending_review: Option<PendingReview>,
+    outcome: Option<Outcome>,
+}
+
+/// Finds an edit by label or digits in the newest session that has it.
+///
+/// # Errors
+/// No session has it, or one has several.
+pub fn find(sessions: &[Session], name: &str) -> Result<Known, Failure> {
+    for session in sessions.iter().rev() {
+        // A session that cannot be read hides no other; `verify` names it.
+        let Ok(known) = known(session) else { continue };
+        let mut found: Vec<Known> = known.into_iter().filter(|known| fits(known, name)).collect();
+        match (found.pop(), found.len()) {
+            (Some(one), 0) => return Ok(one),
+            (Some(_), _) => {
+                let problem = format!("`{name}` names more than one edit of {}", session.id);
+                return Err(
+                    Failure::usage(problem).hint("give the first digits of its digest; `kaizen show` lists them")
+                );
+            }
+            (None, _) => {}
+        }
+    }
+    let problem = format!("there is no session and no edit `{name}`");
+    Err(Failure::usage(problem).hint("`kaizen show` lists the newest session's edits, `kaizen log` the sessions"))
+}
+
+fn fits(known: &Known, name: &str) -> bool {
+    let labels = [
+        known.edit.as_ref().map(|edit| &edit.id),
+        known.outcome.as_ref().map(|outcome| &outcome.edit_id),
+        known.pending_review.as_ref().map(|pending| &pending.edit.id),
+    ];
+    let digest = known.edit_digest.map(|digest| digest.to_string()).unwrap_or_default();
+    labels.into_iter().flatten().any(|label| label == name) || (name.len() >= FEWEST_DIGITS && digest.starts_with(name))
+}
+
+/// The edits of the plan, and those that left it.
+fn known(session: &Session) -> Result<Vec<Known>, SessionError> {
+    let plan: Option<Plan> = session.read("plan.json")?;
+    let mut all: BTreeMap<Digest, Known> = BTreeMap::new();
+    let clusters = plan.iter().flat_map(|plan| &plan.failure_clusters);
+    let clusters: BTreeMap<&String, &FailureCluster> = clusters.map(|cluster| (&cluster.id, cluster)).collect();
+    for edit in plan.iter().flat_map(|plan| &plan.edits) {
+        let known = all.entry(edit.digest()).or_default();
+        known.cluster = clusters
+            .get(&edit.expected_improvement)
+            .map(|cluster| (*cluster).clone());
+        known.edit = Some(edit.clone());
+    }
+    for (digest, pending) in session.pending()? {
+        let known = all.entry(digest).or_default();
+        known.edit.get_or_insert_with(|| pending.edit.clone());
+        known.pending_review = Some(pending);
+    }
+    for (digest, outcome) in session.outcomes()? {
+        all.entry(digest).or_default().outcome = Some(outcome);
+    }
+    let named = |(digest, known): (Digest, Known)| Known {
+        session: session.id.clone(),
+        edit_digest: Some(digest),
+        ..known
+    };
+    Ok(all.into_iter().map(named).collect())
+}
+
+/// Shows what is known of an edit.
+pub fn show(known: &Known, setting: &Setting) {
+    if setting.is_json() {
+        return render::json(known);
+    }
+    let label = known.edit.as_ref().map(|edit| edit.id.as_str());
+    let label = label.or(known.outcome.as_ref().map(|outcome| outcome.edit_id.as_str()));
+    anstream::println!("{STRONG}{}{STRONG:#} of {}", label.unwrap_or_default(), known.session);
+    if let Some(digest) = known.edit_digest {
+        anstream::println!("  digest     {digest}");
+    }
+    if let Some(cluster) = &known.cluster {
+        anstream::println!("  cluster    {}: {}", cluster.id, cluster.description);
+    }
+    match (&known.edit, &known.outcome) {
+        (Some(edit), _) => self::edit(edit),
+        (None, Some(outcome)) => {
+            anstream::println!("  op         {}\n  target     {}", outcome.op.name(), outcome.target);
+            anstream::println!("  it left the plan");
+        }
+        (None, None) => {}
+    }
+    known.outcome.iter().for_each(outcome);
+    known.pending_review.iter().for_each(pending);
+}
+
+fn edit(edit: &Edit) {
+    anstream::println!(
+        "  op         {} (tier {})",
+        edit.op.name(),
+        format!("{:?}", edit.risk_tier).to_lowercase()
+    );
+    anstream::println!("  target     {}", edit.target);
+    if !edit.references.is_empty() {
+        anstream::println!("  traces     {}", edit.references.join(", "));
+    }
+    indented("Rationale", &edit.rationale);
+    indented(
+        "Payload",
+        &serde_json::to_string_pretty(&edit.payload).unwrap_or_default(),
+    );
+}
+
+fn indented(title: &str, text: &str) {
+    anstream::println!("\n{STRONG}{title}{STRONG:#}");
+    text.lines().for_each(|line| anstream::println!("  {line}"));
+}
+
+fn outcome(outcome: &Outcome) {
+    let style = render::colour(outcome.status);
+    anstream::println!(
+        "\n{STRONG}Outcome{STRONG:#}  {style}{}{style:#}",
+        outcome.status.words()
+    );
+    for (name, text) in [
+        ("reason", &outcome.error),
+        ("commit", &outcome.commit),
+        ("applied", &outcome.applied_at),
+    ] {
+        if let Some(text) = text.as_ref().filter(|text| !text.is_empty()) {
+            anstream::println!("  {name:<11}{text}");
+        }
+    }
+    if outcome.gate_skipped {
+        anstream::println!("  a person told the gate to stand aside");
+    }
+    outcome.verdict.iter().for_each(verdict);
+}
+
+fn verdict(verdict: &Verdict) {
+    anstream::println!("  gate       {}", verdict.evidence());
+    let (before, after) = (100.0 * verdict.before, 100.0 * verdict.after);
+    anstream::println!("  score      {before:.1} % → {after:.1} %");
+    for (category, delta) in &verdict.cluster_deltas {
+        anstream::println!("    {category:<20} {:+.1} points", 100.0 * delta);
+    }
+    for task in verdict.changed.iter().take(MOST_TASKS) {
+        anstream::println!("    task {}: {} → {}", task.task_id, task.before, task.after);
+    }
+    if let Some(more) = verdict.changed.len().checked_sub(MOST_TASKS).filter(|more| *more > 0) {
+        anstream::println!("    and {more} more tasks changed");
+    }
+}
+
+fn pending(pending: &PendingReview) {
+    anstream::println!("\n{STRONG}Change{STRONG:#}");
+    pending
+        .diff
+        .lines()
+        .for_each(|line| anstream::println!("  {}", coloured(line)));
+    if let Some(reason) = &pending.inapplicable {
+        anstream::println!("  it cannot be applied: {reason}");
+    }
+    match &pending.decision {
+        Some(decision) => {
+            let answer = format!("{:?}", decision.decision).to_lowercase();
+            anstream::println!(
+                "\n{STRONG}Decision{STRONG:#}  {answer} by {} at {} {}",
+                decision.by,
+                decision.at,
+                decision.why
+            );
+        }
+        None => anstream::println!("\nkaizen accept {id}   # or: kaizen reject {id}", id = pending.edit.id),
+    }
+}

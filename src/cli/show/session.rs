@@ -1,0 +1,112 @@
+//! A session for people: its record, its clusters, its edits.
+
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::outcome::Outcome;
+use crate::artifact::plan::Plan;
+use crate::artifact::record::Record;
+use crate::cli::Setting;
+use crate::cli::exit::Failure;
+use crate::cli::render::{self, FAINT, STRONG};
+use crate::session::Session;
+
+/// Shows a session.
+///
+/// # Errors
+/// Its files cannot be read.
+pub fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
+    let record = session.record()?;
+    let plan: Option<Plan> = session.read("plan.json")?;
+    let outcomes: Vec<Outcome> = session.outcomes()?.into_values().collect();
+    if setting.is_json() {
+        render::json(&serde_json::json!({
+            "session": session.id, "record": record, "plan": plan, "outcomes": outcomes
+        }));
+        return Ok(());
+    }
+    anstream::println!("{STRONG}{}{STRONG:#}", session.id);
+    record.iter().for_each(head);
+    if let Some(plan) = &plan {
+        anstream::println!("\n{STRONG}Clusters{STRONG:#}  share of train tasks that fail, and that the teacher solves");
+        plan.failure_clusters.iter().for_each(cluster);
+    }
+    let order = |outcome: &Outcome| {
+        let edits = plan.iter().flat_map(|plan| &plan.edits);
+        edits
+            .map(crate::artifact::edit::Edit::digest)
+            .position(|digest| digest == outcome.edit_digest)
+    };
+    let mut sorted: Vec<(Option<usize>, &Outcome)> = outcomes.iter().map(|one| (order(one), one)).collect();
+    sorted.sort_by_key(|(order, _)| order.unwrap_or(usize::MAX));
+    anstream::println!("\n{STRONG}Edits{STRONG:#}");
+    sorted.iter().for_each(|(_, outcome)| edit(outcome));
+    Ok(())
+}
+
+fn head(record: &Record) {
+    anstream::println!("  status     {}", render::words(record.status));
+    anstream::println!("  trigger    {}", word(&record.trigger));
+    anstream::println!("  autonomy   {}", word(&record.autonomy_mode));
+    anstream::println!("  started    {}", record.started_at);
+    for (name, text) in [
+        ("ended", &record.ended_at),
+        ("parent", &record.parent_session_id),
+        ("from", &record.git_checkpoint_pre),
+        ("to", &record.git_checkpoint_post),
+        ("error", &record.error),
+    ] {
+        if let Some(text) = text {
+            anstream::println!("  {name:<11}{text}");
+        }
+    }
+    if let Some(cost) = record.teacher_cost_usd {
+        anstream::println!("  teacher    {cost:.2} USD");
+    }
+    render::scores(record);
+}
+
+/// The word that stands in the file.
+fn word(value: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn cluster(cluster: &FailureCluster) {
+    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+    anstream::println!(
+        "  {:<28} {:>5} fail, {:>5} solved  {}{FAINT}{}{FAINT:#}",
+        cluster.id,
+        percent(cluster.student_failure_rate),
+        percent(cluster.teacher_success_rate),
+        render::shortened(&cluster.description),
+        match cluster.addressed_by_edit_ids.join(", ") {
+            ids if ids.is_empty() => String::new(),
+            ids => format!(" ({ids})"),
+        }
+    );
+}
+
+fn edit(outcome: &Outcome) {
+    let style = render::colour(outcome.status);
+    let digest = outcome.edit_digest.short();
+    let numbers = outcome
+        .verdict
+        .as_ref()
+        .map(crate::gate::Verdict::evidence)
+        .unwrap_or_default();
+    let commit = outcome
+        .commit
+        .as_deref()
+        .map(|commit| format!("  commit {}", &commit[..commit.len().min(8)]));
+    anstream::println!(
+        "  {:<6} {FAINT}{digest}{FAINT:#}  {style}{}{style:#}  {} {}{}",
+        outcome.edit_id,
+        outcome.status.words(),
+        outcome.op.name(),
+        outcome.target,
+        commit.unwrap_or_default()
+    );
+    let reason = outcome.error.as_deref().map(render::shortened).unwrap_or_default();
+    for line in [numbers, reason].iter().filter(|line| !line.is_empty()) {
+        anstream::println!("         {FAINT}{line}{FAINT:#}");
+    }
+}

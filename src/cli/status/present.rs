@@ -1,0 +1,149 @@
+//! The newest session: the state of every phase, what a person edited, what waits, and the next command.
+
+use serde::Serialize;
+
+use super::history::{self, State};
+use crate::cli::exit::Failure;
+use crate::cli::render::{self, FAINT, STRONG};
+use crate::freshness::Freshness;
+use crate::pipeline::state::{View, state};
+use crate::session::Session;
+
+/// What is known of the newest session.
+#[derive(Serialize)]
+pub struct Present {
+    phases: Vec<Phase>,
+    edited: Vec<String>,
+    waiting_for_review: Vec<Waiting>,
+    next: String,
+}
+
+#[derive(Serialize)]
+struct Phase {
+    phase: String,
+    #[serde(flatten)]
+    freshness: Freshness,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    edit_id: String,
+    edit_digest: crate::digest::Digest,
+    op: &'static str,
+    target: String,
+    decided: bool,
+}
+
+/// Looks at a session as a run would.
+///
+/// # Errors
+/// Something that it relies on cannot be read.
+pub fn present(view: &View, session: &Session) -> Result<Present, Failure> {
+    let phases = state(view, session)?;
+    let edited = phases.iter().flat_map(|(_, phase)| edited(phase)).cloned().collect();
+    let waiting_for_review = waiting(session)?;
+    let next = next(&phases, &waiting_for_review);
+    let phase = |(phase, freshness)| Phase { phase, freshness };
+    Ok(Present {
+        phases: phases.into_iter().map(phase).collect(),
+        edited,
+        waiting_for_review,
+        next,
+    })
+}
+
+/// Hand edits that a run takes as input; `pending_review/` is listed as what waits.
+fn edited(phase: &Freshness) -> impl Iterator<Item = &String> {
+    let edited: &[String] = match phase {
+        Freshness::Fresh { edited } | Freshness::Kept { edited, .. } => edited,
+        _ => &[],
+    };
+    edited
+        .iter()
+        .filter(|name| matches!(name.as_str(), "plan.json" | "diagnosis.md"))
+}
+
+fn waiting(session: &Session) -> Result<Vec<Waiting>, Failure> {
+    let outcomes = session.outcomes()?;
+    let waits = |digest: &crate::digest::Digest| {
+        let status = outcomes.get(digest).map(|outcome| outcome.status);
+        status == Some(crate::artifact::outcome::OutcomeStatus::PendingReview)
+    };
+    let pending = session.pending()?.into_iter().filter(|(digest, _)| waits(digest));
+    let one = |(edit_digest, pending): (_, crate::artifact::pending_review::PendingReview)| Waiting {
+        edit_id: pending.edit.id,
+        edit_digest,
+        op: pending.edit.op.name(),
+        target: pending.edit.target,
+        decided: pending.decision.is_some(),
+    };
+    Ok(pending.map(one).collect())
+}
+
+fn next(phases: &[(String, Freshness)], waiting: &[Waiting]) -> String {
+    let undecided = waiting.iter().find(|edit| !edit.decided);
+    let kept = phases.iter().find(|(_, phase)| matches!(phase, Freshness::Kept { .. }));
+    if history::of(phases) != State::Settled {
+        "kaizen run".to_owned()
+    } else if let Some(edit) = undecided {
+        let id = &edit.edit_id;
+        format!("kaizen show {id}, then kaizen accept {id} or kaizen reject {id}")
+    } else if let Some((phase, _)) = kept {
+        format!("kaizen run --redo {phase}")
+    } else {
+        "kaizen run --new".to_owned()
+    }
+}
+
+impl Present {
+    /// The state of the session as a whole.
+    pub fn state(&self) -> State {
+        let phases: Vec<_> = self
+            .phases
+            .iter()
+            .map(|phase| (phase.phase.clone(), phase.freshness.clone()))
+            .collect();
+        history::of(&phases)
+    }
+
+    /// Prints it for people.
+    pub fn print(&self) {
+        for phase in &self.phases {
+            let (state, why) = words(&phase.freshness);
+            anstream::println!(
+                "  {:<12}{state:<9}{FAINT}{}{FAINT:#}",
+                phase.phase,
+                render::shortened(&why)
+            );
+        }
+        for file in &self.edited {
+            anstream::println!("  {file} was edited by hand; it counts as it is");
+        }
+        for edit in &self.waiting_for_review {
+            let answer = if edit.decided {
+                "decided; the next run acts on it"
+            } else {
+                "waits for review"
+            };
+            anstream::println!("  {} {} {}: {answer}", edit.edit_id, edit.op, edit.target);
+        }
+        anstream::println!("{STRONG}Next{STRONG:#}  {}", self.next);
+    }
+}
+
+/// The state in one word, and the first reason.
+pub fn words(phase: &Freshness) -> (&'static str, String) {
+    let first = |reasons: &[crate::freshness::Reason]| reasons.first().map(ToString::to_string).unwrap_or_default();
+    match phase {
+        Freshness::Fresh { .. } => ("fresh", String::new()),
+        Freshness::Stale { reasons } => ("stale", first(reasons)),
+        Freshness::Kept { reasons, edited } => {
+            let edited = edited.join(", ");
+            (
+                "kept",
+                format!("{edited} was edited by hand, else stale: {}", first(reasons)),
+            )
+        }
+        Freshness::Blocked { missing } => ("blocked", format!("waits for {}", missing.join(", "))),
+    }
+}

@@ -1,0 +1,195 @@
+//! The hunks of a unified diff, read from text that a model wrote: prose and fences around them, wrong counts inside.
+
+use super::unified_diff::Refusal;
+
+/// One side of a hunk.
+#[derive(Debug, Default)]
+pub(super) struct Side<'a> {
+    /// Line where it should stand, from 0.
+    pub start: usize,
+    /// The lines without their ends.
+    pub lines: Vec<&'a str>,
+    /// Whether its last line is the file's last and has no line end; `None` when the hunk does not say.
+    pub open_end: Option<bool>,
+}
+
+/// One hunk.
+#[derive(Debug)]
+pub(super) struct Hunk<'a> {
+    /// Line of its header in the diff, from 1.
+    pub line: usize,
+    /// Context and removed lines.
+    pub old: Side<'a>,
+    /// Context and added lines.
+    pub new: Side<'a>,
+    /// Sign and text of each line.
+    pub changes: Vec<(char, &'a str)>,
+}
+
+impl<'a> Hunk<'a> {
+    /// The old side.
+    pub fn old_side(&self) -> &Side<'a> {
+        &self.old
+    }
+
+    /// The new side.
+    pub fn new_side(&self) -> &Side<'a> {
+        &self.new
+    }
+}
+
+/// The hunks of a diff, sorted by their old line; lines outside hunks are ignored.
+pub(super) fn parse(diff: &str, file_is_empty: bool) -> Result<Vec<Hunk<'_>>, Refusal> {
+    let lines: Vec<&str> = diff
+        .split('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line))
+        .collect();
+    let lines = if diff.ends_with('\n') {
+        &lines[..lines.len() - 1]
+    } else {
+        &lines[..]
+    };
+    let (mut hunks, mut at, mut files) = (Vec::new(), 0, 0);
+    while at < lines.len() {
+        if is_file_header(&lines[at..]) {
+            files += 1;
+            check_names(lines[at], lines[at + 1], file_is_empty)?;
+            at += 2;
+        } else if lines[at].starts_with("@@") {
+            let header = header(lines[at]).ok_or(Refusal::BadHeader { line: at + 1 })?;
+            let length = body_length(&lines[at + 1..], header);
+            hunks.push(hunk(at + 1, header, &lines[at + 1..at + 1 + length])?);
+            at += 1 + length;
+        } else {
+            at += 1;
+        }
+    }
+    match (hunks.len(), files) {
+        (0, _) => Err(Refusal::NoHunks),
+        (_, 2..) => Err(Refusal::SeveralFiles),
+        _ => Ok(in_order(hunks)),
+    }
+}
+
+fn is_file_header(lines: &[&str]) -> bool {
+    matches!(lines, [old, new, ..] if old.starts_with("--- ") && new.starts_with("+++ "))
+}
+
+fn check_names(old: &str, new: &str, file_is_empty: bool) -> Result<(), Refusal> {
+    let none = |line: &str| line[4..].trim() == "/dev/null";
+    if none(new) || (none(old) && !file_is_empty) {
+        Err(Refusal::WholeFile)
+    } else {
+        Ok(())
+    }
+}
+
+/// Start and count of both sides, as a hunk header states them.
+#[derive(Clone, Copy)]
+struct Header {
+    old: (usize, usize),
+    new: (usize, usize),
+}
+
+fn header(line: &str) -> Option<Header> {
+    let (ranges, _) = line.strip_prefix("@@ -")?.split_once(" @@")?;
+    let (old, new) = ranges.split_once(" +")?;
+    Some(Header {
+        old: range(old)?,
+        new: range(new)?,
+    })
+}
+
+fn range(text: &str) -> Option<(usize, usize)> {
+    let number = |digits: &str| digits.parse::<u32>().ok().map(|number| number as usize);
+    match text.split_once(',') {
+        Some((start, count)) => Some((number(start)?, number(count)?)),
+        None => Some((number(text)?, 1)),
+    }
+}
+
+/// How many lines belong to a hunk: as its header counts, or as its lines look when the counts are wrong.
+fn body_length(lines: &[&str], header: Header) -> usize {
+    counted_length(lines, header).unwrap_or_else(|| {
+        let stops = |at: &usize| {
+            is_file_header(&lines[*at..]) || !lines[*at].starts_with([' ', '+', '-', '\\']) && !lines[*at].is_empty()
+        };
+        let mut length = (0..lines.len()).find(stops).unwrap_or(lines.len());
+        while length > 0 && lines[length - 1].is_empty() {
+            length -= 1;
+        }
+        length
+    })
+}
+
+/// The length by the header's counts, when they fit the lines and no further line looks like a part of the hunk.
+fn counted_length(lines: &[&str], header: Header) -> Option<usize> {
+    let (mut old, mut new, mut at) = (header.old.1, header.new.1, 0);
+    while old > 0 || new > 0 {
+        match lines.get(at)?.chars().next() {
+            Some('-') => old = old.checked_sub(1)?,
+            Some('+') => new = new.checked_sub(1)?,
+            Some(' ') | None => (old, new) = (old.checked_sub(1)?, new.checked_sub(1)?),
+            Some('\\') => {}
+            Some(_) => return None,
+        }
+        at += 1;
+    }
+    at += usize::from(lines.get(at).is_some_and(|line| line.starts_with('\\')));
+    let rest = &lines[at..];
+    let ends = rest
+        .first()
+        .is_none_or(|line| *line == "-- " || !line.starts_with([' ', '+', '-']));
+    (ends || is_file_header(rest)).then_some(at)
+}
+
+fn hunk<'a>(line: usize, header: Header, body: &[&'a str]) -> Result<Hunk<'a>, Refusal> {
+    let mut hunk = Hunk {
+        line,
+        old: Side::default(),
+        new: Side::default(),
+        changes: Vec::new(),
+    };
+    for text in body {
+        let sign = text.chars().next().unwrap_or(' ');
+        let last = hunk.changes.last().map(|(sign, _)| *sign);
+        match sign {
+            '\\' => mark_open(&mut hunk, last),
+            _ => push(&mut hunk, sign, text.get(1..).unwrap_or_default()),
+        }
+    }
+    if hunk.changes.iter().all(|(sign, _)| *sign == ' ') {
+        return Err(Refusal::EmptyHunk { line });
+    }
+    // A side without lines states the line after which it stands, any other its first line.
+    hunk.old.start = header.old.0.saturating_sub(usize::from(!hunk.old.lines.is_empty()));
+    Ok(hunk)
+}
+
+fn push<'a>(hunk: &mut Hunk<'a>, sign: char, text: &'a str) {
+    if sign != '+' {
+        hunk.old.lines.push(text);
+    }
+    if sign != '-' {
+        hunk.new.lines.push(text);
+    }
+    hunk.changes.push((sign, text));
+}
+
+/// `\ No newline at end of file` speaks of the line before it; the side it leaves out has a line end.
+fn mark_open(hunk: &mut Hunk, last: Option<char>) {
+    let (old, new) = (last != Some('+'), last != Some('-'));
+    hunk.old.open_end = Some(old || hunk.old.open_end == Some(true));
+    hunk.new.open_end = Some(new || hunk.new.open_end == Some(true));
+}
+
+/// Sorts hunks and states where their new sides stand: the header's own numbers are wrong when its counts are.
+fn in_order(mut hunks: Vec<Hunk>) -> Vec<Hunk> {
+    hunks.sort_by_key(|hunk| hunk.old.start);
+    let mut drift = 0_isize;
+    for hunk in &mut hunks {
+        hunk.new.start = hunk.old.start.saturating_add_signed(drift);
+        drift += hunk.new.lines.len().cast_signed() - hunk.old.lines.len().cast_signed();
+    }
+    hunks
+}

@@ -1,0 +1,54 @@
+//! `edit_few_shot_exemplars`: the agent's few-shot examples, all of them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Context;
+use super::inapplicable::Inapplicable;
+use super::place::Place;
+use crate::harness::Harness;
+
+/// Arguments of `edit_few_shot_exemplars`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Payload {
+    /// The agent; without it, the second part of the edit's target.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// All examples, in order; the old ones are replaced.
+    pub exemplars: Vec<Exemplar>,
+}
+
+/// One question with the answer that the agent should give.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Exemplar {
+    /// What the user asks.
+    pub input: String,
+    /// What the agent answers.
+    pub output: String,
+}
+
+/// JSON with everything beyond ASCII escaped, as the ancestor writes the file.
+fn ascii(json: &str) -> String {
+    let escape = |unit: u16| format!("\\u{unit:04x}");
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() && character != '\u{7f}' {
+            text.push(character);
+        } else {
+            text.extend(character.encode_utf16(&mut [0; 2]).iter().copied().map(escape));
+        }
+    }
+    text
+}
+
+pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
+    let agent = context.agent(payload.agent.as_deref())?;
+    let place = Place::of(context, &[("agent", agent)])?;
+    let exemplars = serde_json::json!(payload.exemplars);
+    if place.keys.is_empty() {
+        place.with_text(context.harness, &ascii(&format!("{exemplars:#}")))
+    } else {
+        place.with_value(context.harness, &exemplars)
+    }
+}

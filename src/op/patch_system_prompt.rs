@@ -1,0 +1,40 @@
+//! `patch_system_prompt`: a unified diff against an agent's system prompt.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Context;
+use super::inapplicable::Inapplicable;
+use super::place::Place;
+use super::unified_diff;
+use crate::harness::Harness;
+
+/// Arguments of `patch_system_prompt`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Payload {
+    /// The agent; without it, the second part of the edit's target.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// A unified diff against the prompt as it stands.
+    pub diff: String,
+}
+
+/// The prompt before and after the diff.
+pub(super) fn patched(payload: &Payload, place: &Place, harness: &Harness) -> Result<(String, String), Inapplicable> {
+    let absent = || Inapplicable::Absent {
+        path: place.path.clone(),
+    };
+    let before = place.text(harness)?.ok_or_else(absent)?;
+    let after = unified_diff::apply(&before, &payload.diff).map_err(|refusal| Inapplicable::Diff {
+        path: place.path.clone(),
+        refusal,
+    })?;
+    Ok((before, after))
+}
+
+pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
+    let agent = context.agent(payload.agent.as_deref())?;
+    let place = Place::of(context, &[("agent", agent)])?;
+    let (_, patched) = patched(payload, &place, context.harness)?;
+    place.with_text(context.harness, &patched)
+}

@@ -1,0 +1,28 @@
+//! `remove_tool_from_agent`: one tool less for an agent.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Context;
+use super::inapplicable::Inapplicable;
+use super::place::Place;
+use super::toml_list;
+use crate::harness::Harness;
+
+/// Arguments of `remove_tool_from_agent`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Payload {
+    /// The agent; without it, the second part of the edit's target.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// The tool.
+    pub tool_name: String,
+}
+
+pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
+    let agent = context.agent(payload.agent.as_deref())?;
+    let place = Place::key_of(context, &[("agent", agent), ("tool", &payload.tool_name)])?;
+    place.rewrite(context.harness, |text| {
+        toml_list::remove(text, &place.keys, &payload.tool_name)
+    })
+}

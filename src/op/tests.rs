@@ -1,0 +1,251 @@
+//! Cases of all operations.
+
+mod diffs;
+mod laws;
+mod real_files;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::artifact::edit::RiskTier;
+
+const CONFIG: &str = "\u{feff}# head\r\n[agent.a] # the agent\r\n  turns = 5 # few\r\n\r\n[other]\r\nkeep = 'x'";
+
+fn rules() -> Rules {
+    Rules {
+        editable: ["config.toml", "agents/**", "tools/*.toml"].map(String::from).into(),
+        ..Rules::default()
+    }
+}
+
+fn edit(op: Op, payload: Json) -> Edit {
+    let name = op.name();
+    serde_json::from_value(json!({
+        "id": "e", "pillar": "engine", "op": name, "target": "agents.a.system_prompt", "payload": payload,
+        "rationale": "", "expected_improvement": "c"
+    }))
+    .unwrap()
+}
+
+fn run(op: Op, payload: Json, harness: &Harness) -> Result<Harness, Inapplicable> {
+    apply(&edit(op, payload), harness, &rules())
+}
+
+fn with_config(text: &str) -> Harness {
+    Harness::default().with("config.toml", text)
+}
+
+fn config_after(op: Op, payload: Json, before: &str) -> String {
+    let after = run(op, payload, &with_config(before)).unwrap();
+    after.text("config.toml").unwrap().to_owned()
+}
+
+#[test]
+fn comments_marks_line_ends_and_a_missing_last_line_end_survive() {
+    let set =
+        |param: &str, value: Json| config_after(Op::SetAgentParam, json!({"param": param, "value": value}), CONFIG);
+    assert_eq!(set("turns", json!(9)), CONFIG.replace("5 # few", "9 # few"));
+    assert_eq!(
+        set("k", json!("v")),
+        CONFIG.replace("# few\r\n", "# few\r\n  k = \"v\"\r\n")
+    );
+    assert_eq!(set("turns", json!(5)), CONFIG);
+    let class = config_after(Op::SetAgentClass, json!({"agent": "b", "new_class": "c"}), CONFIG);
+    assert_eq!(class, format!("{CONFIG}\r\n\r\n[agent.b]\r\nclass = \"c\""));
+}
+
+#[test]
+fn a_key_goes_where_its_table_is_written() {
+    for (before, after) in [
+        ("[agent.a]\n[z]\n", "[agent.a]\nk = 1\n[z]\n"),
+        ("agent.a.x = 1\n", "agent.a.x = 1\nagent.a.k = 1\n"),
+        ("agent.b.x = 1\n", "agent.b.x = 1\nagent.a.k = 1\n"),
+        ("[agent]\na.x = 1\n", "[agent]\na.x = 1\na.k = 1\n"),
+        ("[agent]\na = { x = 1 }\n", "[agent]\na = { x = 1, k = 1 }\n"),
+        ("agent = {}\n", "agent = { a.k = 1 }\n"),
+        ("[agent.a.sub]\nx = 1\n", "[agent.a.sub]\nx = 1\n\n[agent.a]\nk = 1\n"),
+        ("[agent.a]\nk.x = 1\n", ""),
+        ("[agent.a.k]\n", ""),
+        ("[[agent]]\n", ""),
+        ("agent = 3\n", ""),
+    ] {
+        let result = run(
+            Op::SetAgentParam,
+            json!({"param": "k", "value": 1}),
+            &with_config(before),
+        );
+        match result {
+            Ok(result) => assert_eq!(result.text("config.toml"), Some(after), "{before:?}"),
+            Err(problem) => assert_eq!(after, "", "{before:?}: {problem}"),
+        }
+    }
+}
+
+#[test]
+fn lists_keep_their_form() {
+    for (tools, add, remove) in [
+        ("['x', 'y']", "['x', 'y', 'c']", "['y']"),
+        (
+            "[\n  \"x\", # one\n  \"y\" # two\n]",
+            "[\n  \"x\", # one\n  \"y\", # two\n  \"c\"\n]",
+            "[\n  \"y\" # two\n]",
+        ),
+        ("[\"y\", \"x\",]", "[\"y\", \"x\", \"c\",]", "[\"y\", ]"),
+        ("[\"x\", \"x\"]", "[\"x\", \"x\", \"c\"]", "[]"),
+        ("\"x,y\" # z", "\"x,y,c\" # z", "\"y\" # z"),
+        ("'y, x'", "'y, x, c'", "'y'"),
+    ] {
+        let text = |tools: &str| format!("[agent.a]\ntools = {tools}\n# end\n");
+        let change = |op, name| config_after(op, json!({"tool_name": name}), &text(tools));
+        assert_eq!(change(Op::AddToolToAgent, "c"), text(add));
+        assert_eq!(change(Op::RemoveToolFromAgent, "x"), text(remove));
+        assert_eq!(change(Op::AddToolToAgent, "x"), text(tools));
+        assert_eq!(change(Op::RemoveToolFromAgent, "absent"), text(tools));
+    }
+    let absent = run(Op::RemoveToolFromAgent, json!({"tool_name": "x"}), &Harness::default());
+    assert_eq!(absent, Ok(Harness::default()));
+}
+
+#[test]
+fn hostile_edits_are_refused() {
+    let big = "x".repeat(10 << 20);
+    let mut harness = with_config("[agent.a]\n").with("agents/file", "not a folder");
+    harness.forbid("agents/link", "a symbolic link");
+    let mut names: Vec<String> = [
+        "",
+        "..",
+        "../../etc",
+        "/etc",
+        "a/b",
+        "a\\b",
+        "a\0",
+        "a\n",
+        ".git",
+        "~root",
+        " a",
+    ]
+    .map(String::from)
+    .into();
+    names.extend(["link".into(), "file".into(), "n".repeat(129)]);
+    for name in names {
+        let result = run(
+            Op::ReplaceSystemPrompt,
+            json!({"agent": name, "new_content": "x"}),
+            &harness,
+        );
+        assert!(result.is_err(), "{name:?}");
+    }
+    for (op, payload) in [
+        (Op::ReplaceSystemPrompt, json!({"new_content": big})),
+        (Op::ReplaceSystemPrompt, json!({"new_content": "a\0b"})),
+        (Op::ReplaceSystemPrompt, json!({"new_content": 3})),
+        (Op::ReplaceSystemPrompt, json!({})),
+        (Op::PatchSystemPrompt, json!({"diff": "@@ -1 +1 @@\n-a\n+b\n"})),
+        (Op::SetAgentParam, json!({"param": "k", "value": null})),
+        (Op::SetAgentParam, json!({"param": "k", "value": {"x": [null]}})),
+        (Op::SetAgentParam, json!({"param": "k", "value": u64::MAX})),
+        (Op::SetModelParam, json!({"model": "../x", "param": "k", "value": 1})),
+        (
+            Op::EditToolDescription,
+            json!({"tool_name": "../t", "new_description": "d"}),
+        ),
+        (Op::EditFewShotExemplars, json!({"exemplars": "x"})),
+        (Op::EditFewShotExemplars, json!({"exemplars": [{"input": "q"}]})),
+        (Op::LoraFinetune, json!({})),
+    ] {
+        assert!(run(op, payload, &harness).is_err(), "{op:?}");
+    }
+    let broken = run(
+        Op::SetAgentParam,
+        json!({"param": "k", "value": 1}),
+        &with_config("a = 1\nb = = 2\n"),
+    );
+    assert!(
+        broken
+            .unwrap_err()
+            .to_string()
+            .starts_with("config.toml: line 2: not TOML")
+    );
+}
+
+#[test]
+fn only_editable_files_are_touched_and_messages_name_the_key() {
+    let closed = Rules {
+        editable: vec!["agents/*".into()],
+        ..Rules::default()
+    };
+    let replace = edit(Op::ReplaceSystemPrompt, json!({"new_content": "x"}));
+    let refused = apply(&replace, &Harness::default(), &closed);
+    assert_eq!(
+        refused,
+        Err(Inapplicable::NotEditable {
+            path: "agents/a/system_prompt.md".into()
+        })
+    );
+    let wrong = run(
+        Op::ReplaceSystemPrompt,
+        json!({"agent": "a", "new_content": 3}),
+        &Harness::default(),
+    );
+    assert!(
+        wrong
+            .unwrap_err()
+            .to_string()
+            .starts_with("payload: `new_content`: invalid type")
+    );
+}
+
+#[test]
+fn a_layout_may_move_a_prompt_into_a_key_and_take_a_home_away() {
+    let mut rules = rules();
+    rules.layout.prompt = "config.toml#agent.{agent}.prompt".into();
+    rules.layout.few_shot = String::new();
+    let harness = with_config("[agent.a]\nprompt = \"one\\ntwo\\n\"\n");
+    let patch = edit(Op::PatchSystemPrompt, json!({"diff": "@@ -2 +2 @@\n-two\n+2\n"}));
+    let after = apply(&patch, &harness, &rules).unwrap();
+    assert_eq!(after.text("config.toml"), Some("[agent.a]\nprompt = \"one\\n2\\n\"\n"));
+    assert_eq!(home(Op::EditFewShotExemplars, &rules.layout), None);
+    let homeless = apply(
+        &edit(Op::EditFewShotExemplars, json!({"exemplars": []})),
+        &harness,
+        &rules,
+    );
+    assert!(matches!(homeless, Err(Inapplicable::NoHome { .. })));
+}
+
+#[test]
+fn normalise_raises_tiers_and_turns_only_large_patches_that_apply_into_replacements() {
+    let harness = Harness::default().with("agents/a/system_prompt.md", "1\n2\n3\n4\n");
+    let lower = BTreeMap::from([
+        (Op::PatchSystemPrompt, RiskTier::Auto),
+        (Op::SetAgentParam, RiskTier::Manual),
+    ]);
+    let of = |op, payload| normalise(edit(op, payload), &harness, &rules(), &lower);
+    let patch = |diff: &str| of(Op::PatchSystemPrompt, json!({"diff": diff}));
+    assert_eq!(patch("@@ -1,2 +1,2 @@\n-1\n-2\n+a\n+b\n").op, Op::PatchSystemPrompt);
+    assert_eq!(patch("@@ -1 +1,2 @@\n+new\n 1\n").risk_tier, RiskTier::Review);
+    let large = patch("@@ -1,3 +1,3 @@\n-1\n-2\n-3\n+a\n+b\n+c\n");
+    assert_eq!(
+        (large.op, &large.payload["new_content"]),
+        (Op::ReplaceSystemPrompt, &json!("a\nb\nc\n4\n"))
+    );
+    assert_eq!(patch("make it better").payload["diff"], "make it better");
+    assert_eq!(of(Op::SetAgentParam, json!({})).risk_tier, RiskTier::Manual);
+}
+
+#[test]
+fn schemas_accept_what_applies_and_refuse_what_is_missing() {
+    let schema = edit_schema(schemars::schema_for!(Edit));
+    let validator = jsonschema::validator_for(schema.as_value()).unwrap();
+    let valid = |op, payload| validator.is_valid(&serde_json::to_value(edit(op, payload)).unwrap());
+    assert!(valid(Op::SetAgentParam, json!({"param": "k", "value": 1})));
+    assert!(!valid(Op::SetAgentParam, json!({"param": "k"})));
+    assert!(valid(
+        Op::EditFewShotExemplars,
+        json!({"exemplars": [{"input": "q", "output": "a"}]})
+    ));
+    assert!(!valid(Op::EditFewShotExemplars, json!({"exemplars": ["q"]})));
+    assert!(!valid(Op::ReplaceSystemPrompt, json!({"diff": "x"})));
+}
