@@ -37,6 +37,7 @@ fn sweep(before: &Space) -> Space {
     );
     assert_eq!(undisturbed.run(&[]).phases(), Vec::<String>::new());
     assert_eq!(undisturbed.state(), end);
+    undisturbed.kaizen(&["verify"]).exits(0);
     undisturbed
 }
 
@@ -89,12 +90,16 @@ fn a_decision_a_deleted_edit_and_a_new_one() {
 fn everything_at_once() {
     let space = Space::executed();
     space.kaizen(&["reject", "shots"]).exits(0);
+    // What the user has staged is in nobody's way, and stays staged whatever happens.
+    space.write("notes.txt", "mine\n");
+    space.git(&["add", "notes.txt"]);
     space.plan(&[sums(), shots()]);
     let end = sweep(&space);
     let statuses = end.statuses();
     assert_eq!(statuses["bold"], "rolled_back");
     assert_eq!(statuses["sums"], "applied");
     assert_eq!(statuses["shots"], "rejected_by_user");
+    assert_eq!(end.git(&["status", "--porcelain"]), "A  notes.txt\n");
     assert!(!statuses.contains_key("shy"), "its outcome is in the attic");
 }
 

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::space::{KAIZEN, Space, bold, shots};
+use crate::space::{KAIZEN, Space, bold, edit, shots};
 
 #[test]
 fn uncommitted_changes_are_the_users_own() {
@@ -200,6 +200,34 @@ fn an_edit_through_a_link_is_refused() {
     assert_eq!(space.statuses()["shots"], "inapplicable");
     assert_eq!(std::fs::read_to_string(outside).unwrap(), "[]\n");
     assert!(link.is_symlink());
+}
+
+#[test]
+fn an_edit_that_would_leave_the_workspace_is_inapplicable() {
+    let space = Space::planned();
+    let hostile = |id: &str, agent: &str| {
+        let payload = serde_json::json!({"agent": agent, "new_content": "- lights_on: everything"});
+        edit(id, "replace_system_prompt", "agents.assistant.system_prompt", payload)
+    };
+    let names = ["..", "../../..", "/etc", "a/b", ".git", "a\u{0}b", ""];
+    let edits: Vec<_> = names
+        .iter()
+        .map(|name| hostile(&format!("to {name:?}"), name))
+        .collect();
+    space.plan(&edits);
+    let before = space.state();
+    space.run(&["--autonomy", "auto"]).exits(0);
+    let statuses = space.statuses();
+    assert_eq!(statuses.len(), names.len());
+    assert!(statuses.values().all(|status| status == "inapplicable"), "{statuses:?}");
+    let after = space.state();
+    let outside = |path: &&String| !path.starts_with("sessions/") && !path.starts_with("git ");
+    let changed: Vec<&String> = after
+        .keys()
+        .filter(outside)
+        .filter(|path| after.get(*path) != before.get(*path))
+        .collect();
+    assert!(changed.is_empty(), "{changed:?}");
 }
 
 /// A space whose `plan` is a program.
