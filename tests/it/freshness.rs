@@ -6,7 +6,66 @@ use crate::space::{Space, bold, first_plan, names, sums};
 
 const MANIFEST: &str = "[ledger]\nauthor = \"t <t@t>\"\n";
 
-/// A space that has its baseline, and what a change makes run again up to there.
+/// What a person may change, by name, and which of the first two phases that makes run again.
+type Change = (&'static str, fn(&Space), &'static [&'static str]);
+
+const CHANGES: &[Change] = &[
+    ("a word in the readme", |space| space.write("README.md", "words"), &[]),
+    (
+        "an author",
+        |space| space.write("kaizen.toml", "[ledger]\nauthor = \"u <u@u>\"\n"),
+        &[],
+    ),
+    (
+        "concurrency",
+        |space| space.write("kaizen.toml", &format!("{MANIFEST}[student]\nconcurrency = 1\n")),
+        &[],
+    ),
+    (
+        "the gate's rule",
+        |space| space.write("kaizen.toml", &format!("{MANIFEST}[gate]\nmin_improvement = 0.2\n")),
+        &[],
+    ),
+    ("traces after ready", |space| add_trace(space), &[]),
+    ("tasks in another order of files", |space| move_tasks(space), &[]),
+    (
+        "min_traces",
+        |space| space.write("kaizen.toml", &format!("{MANIFEST}[session]\nmin_traces = 5\n")),
+        &["readiness"],
+    ),
+    (
+        "the seed",
+        |space| space.write("kaizen.toml", &format!("{MANIFEST}[benchmark]\nseed = 5\n")),
+        &["baseline"],
+    ),
+    (
+        "a train task",
+        |space| add_task(space, "train"),
+        &["readiness", "baseline"],
+    ),
+    (
+        "a gate task",
+        |space| add_task(space, "gate"),
+        &["readiness", "baseline"],
+    ),
+    (
+        "the agent",
+        |space| space.replace("config.toml", "k = 1\nrefuse_below = 0.9 # too shy", "k = 2"),
+        &["baseline"],
+    ),
+    (
+        "readiness gone",
+        |space| remove(space, "readiness.json"),
+        &["readiness"],
+    ),
+    ("baseline gone", |space| remove(space, "baseline.json"), &["baseline"]),
+    (
+        "a checkpoint gone",
+        |space| remove(space, "checkpoints/baseline.json"),
+        &["baseline"],
+    ),
+];
+
 #[test]
 fn each_ingredient_counts_where_it_is_read() {
     let base = Space::new();
@@ -15,70 +74,13 @@ fn each_ingredient_counts_where_it_is_read() {
         base.run(&["--until", "baseline"]).exits(0).phases(),
         Vec::<String>::new()
     );
-    type Change = fn(&Space);
-    let cases: [(&str, Change, &[&str]); 14] = [
-        ("a word in the readme", |space| space.write("README.md", "words"), &[]),
-        (
-            "an author",
-            |space| space.write("kaizen.toml", "[ledger]\nauthor = \"u <u@u>\"\n"),
-            &[],
-        ),
-        (
-            "concurrency",
-            |space| space.write("kaizen.toml", &format!("{MANIFEST}[student]\nconcurrency = 1\n")),
-            &[],
-        ),
-        (
-            "the gate's rule",
-            |space| space.write("kaizen.toml", &format!("{MANIFEST}[gate]\nmin_improvement = 0.2\n")),
-            &[],
-        ),
-        ("traces after ready", |space| add_trace(space), &[]),
-        ("tasks in another order of files", |space| move_tasks(space), &[]),
-        (
-            "min_traces",
-            |space| space.write("kaizen.toml", &format!("{MANIFEST}[session]\nmin_traces = 5\n")),
-            &["readiness"],
-        ),
-        (
-            "the seed",
-            |space| space.write("kaizen.toml", &format!("{MANIFEST}[benchmark]\nseed = 5\n")),
-            &["baseline"],
-        ),
-        (
-            "a train task",
-            |space| add_task(space, "train"),
-            &["readiness", "baseline"],
-        ),
-        (
-            "a gate task",
-            |space| add_task(space, "gate"),
-            &["readiness", "baseline"],
-        ),
-        (
-            "the agent",
-            |space| space.replace("config.toml", "k = 1\nrefuse_below = 0.9 # too shy", "k = 2"),
-            &["baseline"],
-        ),
-        (
-            "readiness gone",
-            |space| remove(space, "readiness.json"),
-            &["readiness"],
-        ),
-        ("baseline gone", |space| remove(space, "baseline.json"), &["baseline"]),
-        (
-            "a checkpoint gone",
-            |space| remove(space, "checkpoints/baseline.json"),
-            &["baseline"],
-        ),
-    ];
-    for (name, change, expected) in cases {
+    for (name, change, expected) in CHANGES {
         let space = base.copy();
         change(&space);
         space.git(&["add", "-A", "."]);
         space.git(&["commit", "-q", "--allow-empty", "-m", "mine"]);
         let said = space.run(&["--until", "baseline"]).exits(0);
-        assert_eq!(said.phases(), expected, "{name}: {}", said.out);
+        assert_eq!(said.phases(), *expected, "{name}: {}", said.out);
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod commands;
 mod crash;
+mod edits;
+mod fixture;
 mod freshness;
 mod reconcile;
 mod refusals;

@@ -6,21 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
+
+pub use crate::edits::{bold, edit, first_plan, hostile, refuse_below, shots, shy, sums};
+use crate::fixture::{CONFIG, MANIFEST, PROMPT, TOOLS, tasks, traces};
 
 /// The program under test.
 pub const KAIZEN: &str = env!("CARGO_BIN_EXE_kaizen");
-
-const CONFIG: &str = "# Mine.\n[intelligence]\ndefault_model = \"base\"\n\n[agent]\ndefault_agent = \"assistant\"\n\n\
-[agent.assistant]\nclass = \"tool_user\"\ntools = []\nmax_turns = 3\nfallback = \"none\"\n\n\
-[models.base]\nweighting = \"count\"\nk = 1\nrefuse_below = 0.9 # too shy\n\n[models.spare]\nk = 1\nrefuse_below = 0.9\n";
-const PROMPT: &str = "You are the assistant of a house.\n\n- lights_on: switch the lamp on\n- list_add: put on the shopping list\n\nBe brief.\n";
-const TOOLS: &str = "[calculator]\ndescription = \"Calculates arithmetic expressions: add, multiply, percent.\"\n";
-const MANIFEST: &str = "[ledger]\nauthor = \"t <t@t>\"\n";
-const THINGS: [&str; 12] = [
-    "kitchen", "hall", "attic", "cellar", "study", "nursery", "porch", "garage", "pantry", "stairs", "garden", "office",
-];
 
 /// A workspace with a home of its own.
 pub struct Space {
@@ -305,109 +298,4 @@ pub fn names(folder: &Path) -> Vec<String> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
-}
-
-/// Twelve tasks for each of four kinds of question, one half to train and one to gate.
-fn tasks() -> String {
-    let mut lines = String::new();
-    for (number, thing) in THINGS.iter().enumerate() {
-        let split = ["train", "gate"][number % 2];
-        let sum = format!("what is {} times 3", number + 2);
-        let product = (3 * (number + 2)).to_string();
-        for (category, query, answer) in [
-            ("home", format!("please switch the lamp on in the {thing}"), "lights_on"),
-            (
-                "shop",
-                format!("put soap for the {thing} on the shopping list"),
-                "list_add",
-            ),
-            ("trip", format!("book me a train from the {thing} to town"), "trip_book"),
-            ("sums", sum, product.as_str()),
-        ] {
-            let task = json!({"task_id": format!("{category}-{number}"), "query": query, "reference_answer": answer,
-                "category": category, "scorer": "exact", "split": split});
-            lines += &format!("{task}\n");
-        }
-    }
-    lines
-}
-
-/// Traces of the train tasks, answered as the first agent answers: not at all.
-fn traces() -> String {
-    let tasks = tasks();
-    let train = tasks.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let line = |(number, task): (usize, Value)| {
-        let trace = json!({"trace_id": format!("run-{number:03}"), "query": task["query"], "agent": "assistant",
-            "model": "base", "result": "none", "outcome": "failure", "feedback": 0.0, "started_at": 1_760_000_000 + number});
-        format!("{trace}\n")
-    };
-    train
-        .filter(|task| task["split"] == "train")
-        .enumerate()
-        .map(line)
-        .collect()
-}
-
-/// An edit with a label.
-pub fn edit(id: &str, op: &str, target: &str, payload: Value) -> Value {
-    let pillar = match op {
-        "set_model_param" | "set_model_for_query_class" => "intelligence",
-        "add_tool_to_agent" | "remove_tool_from_agent" | "edit_tool_description" => "tools",
-        _ => "agent",
-    };
-    json!({"id": id, "pillar": pillar, "op": op, "target": target, "payload": payload, "rationale": "because",
-        "expected_improvement": "home"})
-}
-
-/// The gate accepts this one: the model answers what it knows.
-pub fn bold() -> Value {
-    refuse_below("bold", 0.0)
-}
-
-/// The gate rejects this one after `bold`.
-pub fn shy() -> Value {
-    refuse_below("shy", 0.95)
-}
-
-/// Sets how sure the model must be.
-pub fn refuse_below(id: &str, value: f64) -> Value {
-    edit(
-        id,
-        "set_model_param",
-        "models.base.refuse_below",
-        json!({"model": "base", "param": "refuse_below", "value": value}),
-    )
-}
-
-/// A person is asked about this one; the gate accepts it after `bold`.
-pub fn shots() -> Value {
-    let exemplars = json!([{"input": "book me a train to town", "output": "trip_book"}]);
-    edit(
-        "shots",
-        "edit_few_shot_exemplars",
-        "agents.assistant.few_shot",
-        json!({"agent": "assistant", "exemplars": exemplars}),
-    )
-}
-
-/// It would write outside of the workspace.
-pub fn hostile() -> Value {
-    let payload = json!({"agent": "../../elsewhere", "param": "max_turns", "value": 9});
-    edit(
-        "hostile",
-        "set_agent_param",
-        "agents.../../elsewhere.max_turns",
-        payload,
-    )
-}
-
-/// The gate accepts this one at any time.
-pub fn sums() -> Value {
-    let payload = json!({"agent": "assistant", "tool_name": "calculator"});
-    edit("sums", "add_tool_to_agent", "agents.assistant.tools", payload)
-}
-
-/// The plan of [`Space::planned`].
-pub fn first_plan() -> Vec<Value> {
-    vec![bold(), shy(), shots(), hostile()]
 }
