@@ -70,6 +70,7 @@ pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Resu
         });
     }
     let (session, fresh) = open_session(workspace, asked, listener)?;
+    restore_record(workspace, asked, &session)?;
     match go_on(workspace, asked, &session, listener) {
         Ok(ended) => Ok(Ended {
             changed: ended.changed || fresh,
@@ -141,6 +142,21 @@ fn begin(workspace: &Workspace, session: &Session, parent: Option<String>, asked
         extra: Default::default(),
     };
     Ok(session.publish("trigger.json", &trigger.to_text())?)
+}
+
+/// A record that was removed begins anew; the phases, which are fresh, then fill it in.
+fn restore_record(workspace: &Workspace, asked: &Asked, session: &Session) -> Result<(), RunError> {
+    if session.record()?.is_some() {
+        return Ok(());
+    }
+    let trigger: Option<Trigger> = session.read("trigger.json")?;
+    let started_at = trigger.map_or_else(|| workspace.clock.stamp(), |trigger| trigger.created_at);
+    let older = session::all(&workspace.root)?
+        .into_iter()
+        .filter(|other| other.id < session.id);
+    let autonomy = asked.autonomy.unwrap_or(workspace.manifest.session.autonomy);
+    let record = begun(&session.id, older.last().map(|parent| parent.id), autonomy, &started_at);
+    Ok(session.publish("session.json", &record.to_text())?)
 }
 
 fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, now: &str) -> Record {

@@ -152,10 +152,17 @@ fn a_missing_output_is_made_again() {
     let space = Space::executed();
     let commits = space.subjects();
     let outcome = names(&space.root.join(space.session()).join("outcomes"))[0].clone();
-    for name in ["evidence.jsonl".to_owned(), format!("outcomes/{outcome}")] {
+    for name in [
+        "session.json".to_owned(),
+        "evidence.jsonl".to_owned(),
+        format!("outcomes/{outcome}"),
+    ] {
         let space = space.copy();
         remove(&space, &name);
-        assert!(!space.run(&[]).phases().is_empty(), "{name}");
+        let before = space.artifact("baseline.json");
+        assert!(!space.run(&[]).exits(3).phases().is_empty(), "{name}");
+        assert_eq!(space.artifact("baseline.json"), before);
+        assert_eq!(space.artifact("session.json")["status"], "awaiting_review");
         assert!(space.root.join(space.session()).join(&name).exists(), "{name}");
         let edits = |subjects: &[String]| subjects.iter().filter(|subject| !subject.contains("record")).count();
         assert_eq!(edits(&space.subjects()), edits(&commits));
