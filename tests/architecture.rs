@@ -108,7 +108,7 @@ struct Source {
 
 impl Source {
     fn new(path: &str, text: &str) -> Self {
-        let code = if path.ends_with("/tests.rs") || path.ends_with("_tests.rs") {
+        let code = if path.ends_with("/tests.rs") || path.ends_with("_tests.rs") || path.contains("/tests/") {
             String::new()
         } else {
             without_tests(&blanked(text)).to_owned()

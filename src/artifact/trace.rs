@@ -173,6 +173,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines)] // a table
     fn a_filter_wants_what_it_says() {
         let trace = read(json!({"trace_id": "a", "agent": "x", "outcome": "failure", "started_at": 10})).unwrap();
         let timeless = read(json!({"trace_id": "b", "agent": "x"})).unwrap();

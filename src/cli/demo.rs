@@ -67,7 +67,10 @@ fn refuse_unless_empty(root: &Path) -> Result<(), Failure> {
 
 /// The workspace, under git, before its first session.
 fn make(root: &Path) -> Result<Workspace, Failure> {
-    let settings = [("ledger", "author", "\"kaizen demo <demo@localhost>\"".to_owned())];
+    let settings = [
+        ("ledger", "author", "\"kaizen demo <demo@localhost>\"".to_owned()),
+        ("teacher", "seed", "3".to_owned()),
+    ];
     let mut files: Vec<(String, Vec<u8>)> = vec![(manifest::FILE.into(), manifest_text(&settings, &[]).into_bytes())];
     files.extend(
         demo::files()

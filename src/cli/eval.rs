@@ -14,12 +14,12 @@ use crate::pipeline::workspace::Workspace;
 use crate::port::Ledger;
 
 /// Where each opening of the sealed split is written down.
-const OPENINGS: &str = "benchmark/openings.jsonl";
+const OPENINGS: &str = "sessions/openings.jsonl";
 
 /// Score the harness as it is
 #[derive(Clone, Debug, Args)]
 pub struct Eval {
-    /// The tasks to score on; opening `test` is recorded in benchmark/openings.jsonl
+    /// The tasks to score on; opening `test` is recorded in sessions/openings.jsonl
     #[arg(long, value_enum, default_value = "gate")]
     split: Name,
 }
@@ -107,5 +107,11 @@ fn record_opening(workspace: &Workspace) -> Result<(), Failure> {
     let line =
         serde_json::json!({"opened_at": workspace.clock.stamp(), "split": "test", "harness": harness, "commit": head});
     text += &format!("{line}\n");
-    Ok(disk::publish(&path, text.as_bytes())?)
+    disk::publish(&path, text.as_bytes())?;
+    if workspace.manifest.ledger.commit_sessions {
+        workspace
+            .ledger
+            .commit(&[OPENINGS.to_owned()], "kaizen: open the sealed test split\n")?;
+    }
+    Ok(())
 }

@@ -56,6 +56,7 @@ version = 1
 [teacher]
 # engine = "rules"  # the embedded teacher
 # max_edits = 10  # in a plan, at most
+# seed = 0  # the teacher's source of chance; absent: the session's name
 
 [session]
 # autonomy = "tiered"  # auto: the gate decides; tiered: risky edits wait for you; manual: all wait
@@ -98,7 +99,7 @@ mod tests {
     fn the_shown_defaults_are_true() {
         let uncommented: String = TEMPLATE
             .lines()
-            .filter(|line| !line.contains("author ="))
+            .filter(|line| !line.contains("author =") && !line.contains("teacher's source"))
             .map(|line| {
                 line.strip_prefix("# ")
                     .filter(|rest| rest.contains(" = "))

@@ -68,10 +68,10 @@ impl Renderer {
 
     /// Takes the progress bar away.
     pub fn finish(&self) {
-        if let Ok(mut bar) = self.bar.lock() {
-            if let Some(bar) = bar.take() {
-                bar.finish_and_clear();
-            }
+        if let Ok(mut bar) = self.bar.lock()
+            && let Some(bar) = bar.take()
+        {
+            bar.finish_and_clear();
         }
     }
 
@@ -221,7 +221,7 @@ fn edits(workspace: &Workspace, record: &Record) {
     let commits = record
         .edit_outcomes
         .iter()
-        .filter(|outcome| outcome.commit.is_some())
+        .filter(|outcome| outcome.status == OutcomeStatus::Applied)
         .count();
     anstream::println!("  {commits} commits; `git log` shows each with its evidence, `kaizen show EDIT` the numbers");
 }

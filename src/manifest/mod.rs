@@ -2,6 +2,7 @@
 
 pub mod layout;
 pub mod phases;
+mod sections;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,12 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::layout::Layout;
 use self::phases::Stanza;
+pub use self::sections::{
+    BenchmarkSection, GateSection, HarnessSection, LedgerSection, SessionSection, StudentEngine, StudentSection,
+    TeacherEngine, TeacherSection, TracesSection,
+};
 use crate::artifact::edit::{Op, RiskTier};
-use crate::route::Autonomy;
 
 /// The manifest's file name.
 pub const FILE: &str = "kaizen.toml";
@@ -43,118 +46,6 @@ pub struct Manifest {
     pub phase: BTreeMap<String, Stanza>,
 }
 
-/// `[harness]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct HarnessSection {
-    /// The files that edits may touch, as globs relative to the workspace.
-    pub files: Vec<String>,
-    /// Where each op lands.
-    pub layout: Layout,
-    /// Ops whose risk tier is raised.
-    pub tiers: BTreeMap<Op, RiskTier>,
-}
-
-/// `[traces]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct TracesSection {
-    /// JSON Lines files and OpenJarvis databases, as globs relative to the workspace.
-    pub files: Vec<String>,
-    /// How many of the newest usable traces the teacher may read.
-    pub most: usize,
-}
-
-/// `[benchmark]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct BenchmarkSection {
-    /// JSON Lines files of tasks, as globs relative to the workspace.
-    pub files: Vec<String>,
-    /// How many gate tasks a session uses, drawn by its id; 0 for all.
-    pub subsample: usize,
-    /// Seed of a noisy student.
-    pub seed: u64,
-    /// The program behind scorer `command`: JSON on stdin, `{"score": x}` on stdout.
-    pub scorer_command: Vec<String>,
-}
-
-/// `[student]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct StudentSection {
-    /// `nearest`: the embedded student.
-    pub engine: StudentEngine,
-    /// Attempts at once; 0 for one a core.
-    pub concurrency: usize,
-}
-
-/// Which student.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StudentEngine {
-    /// The embedded one: nearest example, with tools.
-    Nearest,
-}
-
-/// `[teacher]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct TeacherSection {
-    /// `rules`: the embedded optimizer.
-    pub engine: TeacherEngine,
-    /// Edits in a plan, at most.
-    pub max_edits: usize,
-}
-
-/// Which teacher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TeacherEngine {
-    /// The embedded one: proposes what gains most on train tasks.
-    Rules,
-}
-
-/// `[session]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct SessionSection {
-    /// `auto`, `tiered` or `manual`.
-    pub autonomy: Autonomy,
-    /// Usable traces without which no session is held.
-    pub min_traces: usize,
-}
-
-/// `[gate]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct GateSection {
-    /// `overall` or `target`.
-    pub rule: crate::gate::RuleKind,
-    /// The gain must be larger than this, 0 to 1.
-    pub min_improvement: f64,
-    /// No other category may fall by more than this, 0 to 1. Absent: 0.05 for `overall`, 0.01 for `target`.
-    pub max_regression: Option<f64>,
-    /// Above this share of infrastructure errors the verdict is undecided, 0 to 1.
-    pub max_infra_share: f64,
-}
-
-/// `[ledger]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct LedgerSection {
-    /// Whether the repository's hooks run on kaizen's commits.
-    pub hooks: bool,
-    /// Whether commits are signed; absent: as git is configured.
-    pub sign: Option<bool>,
-    /// `Name <address>` of kaizen's commits; absent: as git is configured.
-    pub author: Option<String>,
-    /// Seconds to wait for somebody else's index lock.
-    pub lock_wait_seconds: u64,
-    /// Whether a settled session's directory is committed.
-    pub commit_sessions: bool,
-}
-
 impl Default for Manifest {
     fn default() -> Self {
         Self {
@@ -168,92 +59,6 @@ impl Default for Manifest {
             gate: GateSection::default(),
             ledger: LedgerSection::default(),
             phase: BTreeMap::new(),
-        }
-    }
-}
-
-impl Default for HarnessSection {
-    fn default() -> Self {
-        let files = [
-            "config.toml",
-            "agents/*/system_prompt.md",
-            "agents/*/few_shot.json",
-            "tools/descriptions.toml",
-        ];
-        Self {
-            files: files.map(str::to_owned).to_vec(),
-            layout: Layout::default(),
-            tiers: BTreeMap::new(),
-        }
-    }
-}
-
-impl Default for TracesSection {
-    fn default() -> Self {
-        Self {
-            files: vec!["traces/*.jsonl".into(), "traces.db".into()],
-            most: 2000,
-        }
-    }
-}
-
-impl Default for BenchmarkSection {
-    fn default() -> Self {
-        Self {
-            files: vec!["benchmark/*.jsonl".into()],
-            subsample: 0,
-            seed: 0,
-            scorer_command: Vec::new(),
-        }
-    }
-}
-
-impl Default for StudentSection {
-    fn default() -> Self {
-        Self {
-            engine: StudentEngine::Nearest,
-            concurrency: 0,
-        }
-    }
-}
-
-impl Default for TeacherSection {
-    fn default() -> Self {
-        Self {
-            engine: TeacherEngine::Rules,
-            max_edits: 10,
-        }
-    }
-}
-
-impl Default for SessionSection {
-    fn default() -> Self {
-        Self {
-            autonomy: Autonomy::Tiered,
-            min_traces: 20,
-        }
-    }
-}
-
-impl Default for GateSection {
-    fn default() -> Self {
-        Self {
-            rule: crate::gate::RuleKind::Overall,
-            min_improvement: 0.0,
-            max_regression: None,
-            max_infra_share: 0.05,
-        }
-    }
-}
-
-impl Default for LedgerSection {
-    fn default() -> Self {
-        Self {
-            hooks: true,
-            sign: None,
-            author: None,
-            lock_wait_seconds: 10,
-            commit_sessions: true,
         }
     }
 }

@@ -13,7 +13,7 @@ pub fn changed_line_ratio(original: &str, modified: &str) -> f64 {
     if longest == 0 {
         return 0.0;
     }
-    (longest - common(&before, &after)) as f64 / longest as f64
+    (longest - common_subsequence(&before, &after)) as f64 / longest as f64
 }
 
 fn lines(text: &str) -> Vec<&str> {
@@ -21,7 +21,7 @@ fn lines(text: &str) -> Vec<&str> {
 }
 
 /// The length of the longest common subsequence.
-fn common(before: &[&str], after: &[&str]) -> usize {
+fn common_subsequence(before: &[&str], after: &[&str]) -> usize {
     let head = before.iter().zip(after).take_while(|(a, b)| a == b).count();
     let (before, after) = (&before[head..], &after[head..]);
     let tail = before

@@ -1,29 +1,22 @@
 //! Advance: start or resume a session and run what is stale until nothing is.
 
-use std::collections::BTreeMap;
-
 use crate::artifact::Artifact;
-use crate::artifact::checkpoint::Checkpoint;
-use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{Record, Status};
-use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::commit_message::message;
-use crate::digest::Digest;
-use crate::external;
 use crate::freshness::{Freshness, Reason};
-use crate::manifest::phases::Stanza;
 use crate::port::Ledger;
-use crate::reply;
 use crate::route::Autonomy;
 use crate::session::{self, Session};
 
 use super::RunError;
+use super::begin::{begin, commit_session, restore_record};
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
 use super::recover::recover;
-use super::run_phase::{self, Left, Run};
+use super::run_phase::Run;
 use super::state::{self, Depth, View, state};
+use super::step;
 use super::workspace::Workspace;
 
 /// What a user asked for.
@@ -124,65 +117,6 @@ fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Res
     Ok((session, true))
 }
 
-/// The first moment of a session: its record, then its trigger, which makes it count as one.
-fn begin(workspace: &Workspace, session: &Session, parent: Option<String>, asked: &Asked) -> Result<(), RunError> {
-    let now = workspace.clock.stamp();
-    let record = begun(
-        &session.id,
-        parent,
-        asked.autonomy.unwrap_or(workspace.manifest.session.autonomy),
-        &now,
-    );
-    session.publish("session.json", &record.to_text())?;
-    let trigger = Trigger {
-        version: 1,
-        kind: TriggerKind::OnDemand,
-        metadata: Default::default(),
-        created_at: now,
-        extra: Default::default(),
-    };
-    Ok(session.publish("trigger.json", &trigger.to_text())?)
-}
-
-/// A record that was removed begins anew; the phases, which are fresh, then fill it in.
-fn restore_record(workspace: &Workspace, asked: &Asked, session: &Session) -> Result<(), RunError> {
-    if session.record()?.is_some() {
-        return Ok(());
-    }
-    let trigger: Option<Trigger> = session.read("trigger.json")?;
-    let started_at = trigger.map_or_else(|| workspace.clock.stamp(), |trigger| trigger.created_at);
-    let older = session::all(&workspace.root)?
-        .into_iter()
-        .filter(|other| other.id < session.id);
-    let autonomy = asked.autonomy.unwrap_or(workspace.manifest.session.autonomy);
-    let record = begun(&session.id, older.last().map(|parent| parent.id), autonomy, &started_at);
-    Ok(session.publish("session.json", &record.to_text())?)
-}
-
-fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, now: &str) -> Record {
-    Record {
-        version: 1,
-        id: id.to_owned(),
-        parent_session_id: parent,
-        trigger: TriggerKind::OnDemand,
-        trigger_metadata: Default::default(),
-        status: Status::Initiated,
-        autonomy_mode,
-        started_at: now.to_owned(),
-        ended_at: None,
-        diagnosis_path: None,
-        plan_path: None,
-        benchmark_before: None,
-        benchmark_after: None,
-        edit_outcomes: Vec::new(),
-        git_checkpoint_pre: None,
-        git_checkpoint_post: None,
-        teacher_cost_usd: None,
-        error: None,
-        extra: Default::default(),
-    }
-}
-
 fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: Listener) -> Result<Ended, RunError> {
     let engines = workspace.engines();
     let memo = workspace.memo();
@@ -201,17 +135,18 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
             depth: Depth::Present,
             autonomy: asked.autonomy,
         };
-        if let Some(message) = not_ready(session, &state(&view, session)?)? {
+        let now = state(&view, session)?;
+        if let Some(message) = not_ready(session, &now)? {
             break Some(message);
         }
-        let Some((phase, reasons)) = next(&state(&view, session)?, asked.until.as_deref()) else {
+        let Some((phase, reasons)) = next(&now, asked.until.as_deref()) else {
             break None;
         };
         announce(session, &phase, &reasons, &view, listener)?;
         if matches!(phase.as_str(), "baseline" | "execute") {
             settle_user_changes(workspace, asked, listener)?;
         }
-        run(
+        step::run(
             &Run {
                 view: &view,
                 session,
@@ -324,115 +259,6 @@ fn settle_user_changes(workspace: &Workspace, asked: &Asked, listener: Listener)
     Ok(())
 }
 
-/// Runs a phase: its checkpoint goes first, and comes back after the last file is published.
-fn run(run: &Run, phase: &str) -> Result<(), RunError> {
-    let stanza = run.view.workspace.manifest.phases().remove(phase).unwrap_or_default();
-    let given = reads(run, &stanza)?;
-    run.session.remove_checkpoint(phase)?;
-    let left = match stanza.run.is_empty() {
-        true => run_phase::built_in(run, phase)?,
-        false => outside(run, phase, &stanza)?,
-    };
-    for (name, text) in &left.files {
-        run.session.publish(name, text)?;
-    }
-    run.session.write_checkpoint(&checkpoint(run, phase, &stanza, given)?)?;
-    (run.listener)(Event::PhaseFinished {
-        phase: phase.to_owned(),
-        summary: left.summary,
-    });
-    Ok(())
-}
-
-/// Digests of the exact bytes that a phase is given.
-fn reads(run: &Run, stanza: &Stanza) -> Result<BTreeMap<String, Digest>, RunError> {
-    let mut reads = BTreeMap::new();
-    for name in &stanza.reads {
-        if let Some(digest) = state::read(run.view, run.session, name)? {
-            reads.insert(name.clone(), digest);
-        }
-    }
-    Ok(reads)
-}
-
-fn checkpoint(
-    run: &Run,
-    phase: &str,
-    stanza: &Stanza,
-    mut reads: BTreeMap<String, Digest>,
-) -> Result<Checkpoint, RunError> {
-    if stanza.reads.iter().any(|name| name == "@ledger") {
-        // The phase's own commits are part of what it vouches for.
-        let inputs = Inputs::new(run.view.workspace);
-        let after = View {
-            inputs: &inputs,
-            ..*run.view
-        };
-        if let Some(digest) = state::read(&after, run.session, "@ledger")? {
-            reads.insert("@ledger".into(), digest);
-        }
-    }
-    let mut writes = BTreeMap::new();
-    for name in &stanza.writes {
-        if let Some(digest) = run.session.digest(name)? {
-            writes.insert(name.clone(), digest);
-        }
-    }
-    let autonomy = state::autonomy(run.view, run.session.record()?.as_ref());
-    let definition =
-        super::definition::definition(&run.view.workspace.manifest, phase, stanza, run.view.engines, autonomy);
-    Ok(Checkpoint {
-        version: 1,
-        phase: phase.to_owned(),
-        definition,
-        reads,
-        writes,
-        extra: Default::default(),
-    })
-}
-
-/// Runs somebody else's program for a phase, and checks what it leaves before any of it is published.
-fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
-    let failed = |problem| RunError::Phase {
-        phase: phase.to_owned(),
-        problem,
-    };
-    let scratch = run.view.workspace.own(&format!("scratch/{phase}"));
-    let files = super::scratch::given(run, stanza)?;
-    let left = external::run_phase(&scratch, &stanza.run, files, &stanza.writes).map_err(failed)?;
-    let text = |(name, bytes): (String, Vec<u8>)| {
-        let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))?;
-        checked(&name, text.strip_prefix('\u{feff}').unwrap_or(&text)).map(|text| (name, text))
-    };
-    let files = left
-        .into_iter()
-        .map(text)
-        .collect::<Result<Vec<_>, String>>()
-        .map_err(failed)?;
-    Ok(Left {
-        summary: format!("{} files from `{}`", files.len(), stanza.run.join(" ")),
-        files,
-    })
-}
-
-/// What a program leaves is an artifact like any other.
-fn checked(name: &str, text: &str) -> Result<String, String> {
-    let path = std::path::Path::new(name);
-    match name {
-        "plan.json" => Plan::from_text(path, text)
-            .map(|plan| plan.to_text())
-            .map_err(|error| error.to_string()),
-        "diagnosis.md" if reply::clusters(text).is_empty() && !text.contains("[]") => {
-            Err("diagnosis.md must end in one fenced json block with the list of clusters".into())
-        }
-        _ if name.ends_with(".json") => match serde_json::from_str::<serde_json::Value>(text) {
-            Ok(_) => Ok(text.to_owned()),
-            Err(error) => Err(format!("{name}: {error}")),
-        },
-        _ => Ok(text.to_owned()),
-    }
-}
-
 fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Result<(), RunError> {
     let Some(record) = session.record()? else { return Ok(()) };
     if record.status != Status::Failed || record.error.as_deref() != Some(message) {
@@ -481,29 +307,4 @@ fn finish(
         changed,
         not_ready,
     })
-}
-
-/// Commits the directory of a settled session, apart from the edits.
-fn commit_session(workspace: &Workspace, session: &Session, record: &Record) -> Result<(), RunError> {
-    let paths = [session.relative()];
-    if !workspace.manifest.ledger.commit_sessions || workspace.ledger.dirty(&paths)?.is_empty() {
-        return Ok(());
-    }
-    let score = |snapshot: &Option<crate::artifact::record::Snapshot>| {
-        snapshot.as_ref().map_or("?".to_owned(), |snapshot| {
-            format!("{:.1} %", 100.0 * snapshot.overall_score)
-        })
-    };
-    let body = format!(
-        "Gate score {} before, {} after.",
-        score(&record.benchmark_before),
-        score(&record.benchmark_after)
-    );
-    let trailers = [("Session-ID", session.id.clone())];
-    crate::disk::effect("commit session");
-    workspace.ledger.commit(
-        &paths,
-        &message(&format!("kaizen: record {}", session.id), &body, &trailers),
-    )?;
-    Ok(())
 }

@@ -39,10 +39,16 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
     } = manifest;
     match phase {
         "readiness" => json!([session.min_traces, traces.files, benchmark.files]),
-        "baseline" => json!([benchmark.subsample, benchmark.seed, harness.files, engines.student]),
+        "baseline" => json!([
+            benchmark.subsample,
+            benchmark.seed,
+            benchmark.scorer_command,
+            harness.files,
+            engines.student
+        ]),
         "diagnose" => json!([teacher, engines.teacher, engines.student, traces.most, harness.layout]),
         "plan" => json!([teacher, engines.teacher, harness.layout, harness.tiers]),
-        "execute" => json!([autonomy, gate, harness]),
+        "execute" => json!([autonomy, gate, harness, benchmark.scorer_command]),
         _ => Value::Null,
     }
 }
@@ -72,6 +78,7 @@ mod tests {
             ("[session]\nmin_traces = 7", vec!["readiness"]),
             ("[benchmark]\nsubsample = 7", vec!["baseline"]),
             ("[benchmark]\nseed = 7", vec!["baseline"]),
+            ("[benchmark]\nscorer_command = [\"true\"]", vec!["baseline", "execute"]),
             ("[teacher]\nmax_edits = 7", vec!["diagnose", "plan"]),
             ("[traces]\nmost = 7", vec!["diagnose"]),
             ("[gate]\nmin_improvement = 0.5", vec!["execute"]),

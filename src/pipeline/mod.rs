@@ -1,6 +1,7 @@
 //! The pipeline: advance a session by running what is stale, publish, checkpoint, repeat until nothing is.
 
 pub mod advance;
+mod begin;
 pub mod definition;
 pub mod event;
 pub mod inputs;
@@ -8,6 +9,7 @@ pub mod recover;
 pub mod run_phase;
 pub mod scratch;
 pub mod state;
+mod step;
 pub mod workspace;
 pub mod world;
 

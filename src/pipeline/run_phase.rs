@@ -153,7 +153,8 @@ fn brief<T>(
     let evaluator = workspace.evaluator(&Forgetful, &score, &|_, _| {});
     let log = std::sync::Mutex::new(Vec::new());
     let run_student = for_any_tasks(|harness, tasks| attempts(&evaluator, harness, tasks, &log));
-    let seed = Digest::of_value(&("teacher", &run.session.id)).seed();
+    let by_name = || Digest::of_value(&("teacher", &run.session.id)).seed();
+    let seed = run.manifest().teacher.seed.unwrap_or_else(by_name);
     let layout = &run.manifest().harness.layout;
     let briefing = Briefing {
         harness: &harness,
@@ -217,7 +218,7 @@ fn plan(run: &Run) -> Result<Left, RunError> {
     let diagnosis = run.text(diagnosis::FILE)?;
     let traces = run.view.inputs.evidence()?;
     let teacher = run.view.workspace.teacher.as_ref();
-    let (planned, _) = brief(run, &traces, |briefing| {
+    let (planned, log) = brief(run, &traces, |briefing| {
         phase::plan::plan(teacher, briefing, run.manifest(), &diagnosis)
     })?;
     let (planned, clusters) = planned.map_err(run.failed("plan"))?;
@@ -232,7 +233,7 @@ fn plan(run: &Run) -> Result<Left, RunError> {
         run.view.workspace.clock.stamp(),
     );
     Ok(Left {
-        files: vec![("plan.json".into(), plan.to_text())],
+        files: vec![("plan.json".into(), plan.to_text()), ("teacher/plan.jsonl".into(), log)],
         summary,
     })
 }

@@ -171,10 +171,10 @@ pub fn base(view: &View, session: &Session) -> Result<Option<String>, RunError> 
         .ok()
         .flatten()
         .map(|baseline| baseline.harness_commit);
-    if let Some(commit) = pinned {
-        if !view.inputs.history(&session.id, Some(&commit))?.0.is_empty() {
-            return Ok(Some(commit));
-        }
+    if let Some(commit) = pinned
+        && !view.inputs.history(&session.id, Some(&commit))?.0.is_empty()
+    {
+        return Ok(Some(commit));
     }
     Ok(view.inputs.head()?.cloned())
 }

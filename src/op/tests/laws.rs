@@ -80,17 +80,16 @@ proptest! {
         diff in proptest::collection::vec(diff_line(), 0..8),
     ) {
         let (text, diff) = (text.concat(), diff.concat());
-        if let Ok(once) = unified_diff::apply(&text, &diff) {
-            if let Ok(twice) = unified_diff::apply(&once, &diff) {
+        if let Ok(once) = unified_diff::apply(&text, &diff)
+            && let Ok(twice) = unified_diff::apply(&once, &diff) {
                 prop_assert_eq!(twice, once);
             }
-        }
     }
 
     #[test]
     fn any_text_is_safe(text in any::<String>(), other in any::<String>()) {
         let _ = unified_diff::apply(&text, &other);
-        let _ = toml_text::set(&text, &[other.clone()], &json!(other));
+        let _ = toml_text::set(&text, std::slice::from_ref(&other), &json!(other));
         let _ = toml_list::append(&text, &["k".into()], &other);
         let ratio = changed_line_ratio(&text, &other);
         prop_assert!((0.0..=1.0).contains(&ratio));

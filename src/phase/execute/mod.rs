@@ -1,116 +1,26 @@
 //! Execute: reconciles the harness and the ledger with the plan, one edit after another, each against the present head.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::artifact::baseline::Baseline;
-use crate::artifact::edit::{Edit, RiskTier};
+use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
-use crate::artifact::plan::Plan;
-use crate::artifact::task::Task;
-use crate::commit_message::message as commit_message;
 use crate::digest::Digest;
-use crate::evaluate::{Evaluator, evaluate};
-use crate::gate::{self, Decision as Word, GateRule, Verdict};
+use crate::evaluate::evaluate;
+use crate::gate::{self, Decision as Word, Verdict};
 use crate::harness::{FileChange, Harness};
 use crate::op;
-use crate::port::{CommitId, Entry, Ledger, LedgerError};
-use crate::reconcile::{self, Held, Step};
+use crate::reconcile::{self, Step};
 use crate::route::Route;
 
-use super::rederive::{Change, Conflict, rederive};
+mod given;
+mod message;
+mod revert;
 
-/// What the world did to stop the phase.
-#[derive(Debug, thiserror::Error)]
-pub enum ExecuteError {
-    /// git said no.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// An edit cannot be taken back without touching a person's change.
-    #[error(transparent)]
-    Conflict(#[from] Conflict),
-    /// The disk said no.
-    #[error("{0}")]
-    Disk(String),
-}
-
-/// The effects that the phase has, apart from commits: each is atomic, and together they are the crash test's points.
-pub trait World {
-    /// Writes changed harness files, announced by an intent.
-    ///
-    /// # Errors
-    /// The disk said no, or a file is not what it was.
-    fn write(&self, changes: &[FileChange]) -> Result<(), ExecuteError>;
-    /// Removes the intent once the commit stands.
-    ///
-    /// # Errors
-    /// The disk said no.
-    fn written(&self) -> Result<(), ExecuteError>;
-    /// Publishes an outcome.
-    ///
-    /// # Errors
-    /// The disk said no.
-    fn outcome(&self, outcome: &Outcome) -> Result<(), ExecuteError>;
-    /// Publishes a question.
-    ///
-    /// # Errors
-    /// The disk said no.
-    fn ask(&self, pending: &PendingReview) -> Result<(), ExecuteError>;
-    /// Puts the outcome and the question of an edit that left the plan into the attic.
-    ///
-    /// # Errors
-    /// The disk said no.
-    fn withdraw(&self, edit: &Digest) -> Result<(), ExecuteError>;
-    /// Tells a person what happened.
-    fn told(&self, number: usize, of: usize, edit: &Edit, outcome: &Outcome);
-    /// The present moment, RFC 3339.
-    fn now(&self) -> String;
-}
-
-/// Everything that the phase was given.
-pub struct Given<'a> {
-    /// The session's name.
-    pub session: &'a str,
-    /// The desired state.
-    pub plan: &'a Plan,
-    /// Digest of the plan's bytes.
-    pub plan_digest: Digest,
-    /// What the session builds on.
-    pub baseline: &'a Baseline,
-    /// What became of edits so far.
-    pub outcomes: BTreeMap<Digest, Outcome>,
-    /// Questions put so far, with answers.
-    pub pending: BTreeMap<Digest, PendingReview>,
-    /// Commits of this session, oldest first.
-    pub entries: Vec<Entry>,
-    /// Commits that a person reverted in git.
-    pub undone: BTreeSet<CommitId>,
-    /// The gate tasks of the session.
-    pub gate: &'a [Task],
-    /// The rule that decides.
-    pub rule: GateRule,
-    /// Where ops land.
-    pub rules: op::Rules,
-    /// The tier of an edit here.
-    pub tier: &'a dyn Fn(&Edit) -> RiskTier,
-    /// Where an edit goes.
-    pub route: &'a dyn Fn(&Edit) -> Route,
-    /// The files that belong to the harness.
-    pub select: &'a dyn Fn(&str) -> bool,
-    /// The prefix of harness paths in the workspace is empty: both share a root.
-    pub head: Harness,
-}
-
-/// The ports and effects of the phase.
-pub struct Means<'a> {
-    /// Scores a harness.
-    pub evaluator: Evaluator<'a>,
-    /// git.
-    pub ledger: &'a dyn Ledger,
-    /// The disk.
-    pub world: &'a dyn World,
-}
+pub use given::{ExecuteError, Given, Means, World};
+use message::message;
+use revert::{revert, roll_back};
 
 /// The head as the phase moves it.
 struct Head {
@@ -264,12 +174,12 @@ pub fn diff(before: &Harness, after: &Harness) -> String {
     let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
     let one = |change: FileChange| {
         let (old, new) = (text(&change.before), text(&change.after));
-        let patch = diffy::DiffOptions::new()
+
+        diffy::DiffOptions::new()
             .set_original_filename(format!("a/{}", change.path))
             .set_modified_filename(format!("b/{}", change.path))
             .create_patch(&old, &new)
-            .to_string();
-        patch
+            .to_string()
     };
     before.changes(after).into_iter().map(one).collect()
 }
@@ -390,133 +300,6 @@ fn score(harness: &Harness, given: &Given, means: &Means) -> Evaluation {
     evaluate(&means.evaluator, harness, &given.gate.iter().collect::<Vec<_>>())
 }
 
-fn revert(
-    given: &Given,
-    means: &Means,
-    held: &BTreeMap<Digest, Held>,
-    dropped: &BTreeSet<Digest>,
-    head: &mut Head,
-) -> Result<(), ExecuteError> {
-    let derived = rederive(
-        &history(given, means, held, dropped)?,
-        dropped,
-        &head.harness,
-        &given.rules,
-    )?;
-    let changes = head.harness.changes(&derived.harness);
-    if !changes.is_empty() {
-        means.world.write(&changes)?;
-        means
-            .ledger
-            .commit(&paths(&changes), &revert_message(given, dropped, &derived.stranded))?;
-        means.world.written()?;
-        *head = Head {
-            harness: derived.harness,
-            evaluation: None,
-        };
-    }
-    for digest in dropped {
-        roll_back(given, means, digest)?;
-    }
-    for (digest, reason) in &derived.stranded {
-        if let Some(edit) = given.plan.edits.iter().find(|edit| edit.digest() == *digest) {
-            means.world.outcome(&Outcome {
-                error: Some(reason.clone()),
-                ..outcome(edit, OutcomeStatus::Stranded)
-            })?;
-        }
-    }
-    Ok(())
-}
-
-/// The commits that stand, from the first that is dropped.
-fn history(
-    given: &Given,
-    means: &Means,
-    held: &BTreeMap<Digest, Held>,
-    dropped: &BTreeSet<Digest>,
-) -> Result<Vec<Change>, ExecuteError> {
-    let standing = given.entries.iter().filter_map(|entry| {
-        let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
-        (held.get(&digest) == Some(&Held::Applied(entry.commit.clone()))).then_some((entry, digest))
-    });
-    let mut changes = Vec::new();
-    for (entry, digest) in standing.skip_while(|(_, digest)| !dropped.contains(digest)) {
-        let before = match &entry.parent {
-            Some(parent) => means.ledger.harness_at(parent, given.select)?,
-            None => Harness::default(),
-        };
-        let after = means.ledger.harness_at(&entry.commit, given.select)?;
-        let edit = given.plan.edits.iter().find(|edit| edit.digest() == digest).cloned();
-        changes.push(Change {
-            edit,
-            digest,
-            before,
-            after,
-        });
-    }
-    Ok(changes)
-}
-
-fn roll_back(given: &Given, means: &Means, digest: &Digest) -> Result<(), ExecuteError> {
-    let Some(applied) = given.outcomes.get(digest) else {
-        return Ok(());
-    };
-    means.world.outcome(
-        &Outcome {
-            error: Some("it left the plan".into()),
-            rolled_back_by: Some(RolledBackBy::Plan),
-            ..applied.clone()
-        }
-        .with_status(OutcomeStatus::RolledBack),
-    )
-}
-
 fn paths(changes: &[FileChange]) -> Vec<String> {
     changes.iter().map(|change| change.path.clone()).collect()
-}
-
-fn message(edit: &Edit, given: &Given, judged: &Outcome) -> String {
-    let evidence = judged.verdict.as_ref().map(Verdict::evidence).unwrap_or_default();
-    let gate = if judged.gate_skipped {
-        format!("skipped by a person; {evidence}")
-    } else {
-        evidence
-    };
-    commit_message(
-        &format!("kaizen: {} {}", edit.op.name(), edit.target),
-        &edit.rationale,
-        &[
-            ("Edit-ID", edit.id.clone()),
-            ("Edit-Digest", edit.digest().to_string()),
-            ("Session-ID", given.session.to_owned()),
-            ("Risk-Tier", format!("{:?}", (given.tier)(edit)).to_lowercase()),
-            ("Cluster", edit.expected_improvement.clone()),
-            ("Gate", gate),
-            ("Plan-Digest", given.plan_digest.to_string()),
-        ],
-    )
-}
-
-fn revert_message(given: &Given, dropped: &BTreeSet<Digest>, stranded: &[(Digest, String)]) -> String {
-    let names: Vec<String> = dropped
-        .iter()
-        .map(|digest| {
-            given
-                .outcomes
-                .get(digest)
-                .map_or(digest.short(), |outcome| outcome.edit_id.clone())
-        })
-        .collect();
-    let mut trailers = vec![
-        ("Session-ID", given.session.to_owned()),
-        ("Plan-Digest", given.plan_digest.to_string()),
-    ];
-    trailers.extend(dropped.iter().map(|digest| ("Reverts-Edit", digest.to_string())));
-    trailers.extend(stranded.iter().map(|(digest, _)| ("Strands-Edit", digest.to_string())));
-    commit_message(
-        &format!("kaizen: revert {}", names.join(", ")),
-        "The edits left the plan.",
-        &trailers,
-    )
 }

@@ -1,0 +1,129 @@
+//! One step: run one phase between the removal of its checkpoint and the writing of a new one.
+
+use std::collections::BTreeMap;
+
+use crate::artifact::Artifact;
+use crate::artifact::checkpoint::Checkpoint;
+use crate::artifact::plan::Plan;
+use crate::digest::Digest;
+use crate::external;
+use crate::manifest::phases::Stanza;
+use crate::reply;
+
+use super::RunError;
+use super::event::Event;
+use super::inputs::Inputs;
+use super::run_phase::{self, Left, Run};
+use super::state::{self, View};
+
+/// Runs a phase: its checkpoint goes first, and comes back after the last file is published.
+///
+/// # Errors
+/// See [`RunError`].
+pub fn run(run: &Run, phase: &str) -> Result<(), RunError> {
+    let stanza = run.view.workspace.manifest.phases().remove(phase).unwrap_or_default();
+    let given = reads(run, &stanza)?;
+    run.session.remove_checkpoint(phase)?;
+    let left = match stanza.run.is_empty() {
+        true => run_phase::built_in(run, phase)?,
+        false => outside(run, phase, &stanza)?,
+    };
+    for (name, text) in &left.files {
+        run.session.publish(name, text)?;
+    }
+    run.session.write_checkpoint(&checkpoint(run, phase, &stanza, given)?)?;
+    (run.listener)(Event::PhaseFinished {
+        phase: phase.to_owned(),
+        summary: left.summary,
+    });
+    Ok(())
+}
+
+/// Digests of the exact bytes that a phase is given.
+fn reads(run: &Run, stanza: &Stanza) -> Result<BTreeMap<String, Digest>, RunError> {
+    let mut reads = BTreeMap::new();
+    for name in &stanza.reads {
+        if let Some(digest) = state::read(run.view, run.session, name)? {
+            reads.insert(name.clone(), digest);
+        }
+    }
+    Ok(reads)
+}
+
+fn checkpoint(
+    run: &Run,
+    phase: &str,
+    stanza: &Stanza,
+    mut reads: BTreeMap<String, Digest>,
+) -> Result<Checkpoint, RunError> {
+    if stanza.reads.iter().any(|name| name == "@ledger") {
+        // The phase's own commits are part of what it vouches for.
+        let inputs = Inputs::new(run.view.workspace);
+        let after = View {
+            inputs: &inputs,
+            ..*run.view
+        };
+        if let Some(digest) = state::read(&after, run.session, "@ledger")? {
+            reads.insert("@ledger".into(), digest);
+        }
+    }
+    let mut writes = BTreeMap::new();
+    for name in &stanza.writes {
+        if let Some(digest) = run.session.digest(name)? {
+            writes.insert(name.clone(), digest);
+        }
+    }
+    let autonomy = state::autonomy(run.view, run.session.record()?.as_ref());
+    let definition =
+        super::definition::definition(&run.view.workspace.manifest, phase, stanza, run.view.engines, autonomy);
+    Ok(Checkpoint {
+        version: 1,
+        phase: phase.to_owned(),
+        definition,
+        reads,
+        writes,
+        extra: Default::default(),
+    })
+}
+
+/// Runs somebody else's program for a phase, and checks what it leaves before any of it is published.
+fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
+    let failed = |problem| RunError::Phase {
+        phase: phase.to_owned(),
+        problem,
+    };
+    let scratch = run.view.workspace.own(&format!("scratch/{phase}"));
+    let files = super::scratch::given(run, stanza)?;
+    let left = external::run_phase(&scratch, &stanza.run, files, &stanza.writes).map_err(failed)?;
+    let text = |(name, bytes): (String, Vec<u8>)| {
+        let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))?;
+        checked(&name, text.strip_prefix('\u{feff}').unwrap_or(&text)).map(|text| (name, text))
+    };
+    let files = left
+        .into_iter()
+        .map(text)
+        .collect::<Result<Vec<_>, String>>()
+        .map_err(failed)?;
+    Ok(Left {
+        summary: format!("{} files from `{}`", files.len(), stanza.run.join(" ")),
+        files,
+    })
+}
+
+/// What a program leaves is an artifact like any other.
+fn checked(name: &str, text: &str) -> Result<String, String> {
+    let path = std::path::Path::new(name);
+    match name {
+        "plan.json" => Plan::from_text(path, text)
+            .map(|plan| plan.to_text())
+            .map_err(|error| error.to_string()),
+        "diagnosis.md" if reply::clusters(text).is_empty() && !text.contains("[]") => {
+            Err("diagnosis.md must end in one fenced json block with the list of clusters".into())
+        }
+        _ if name.ends_with(".json") => match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(_) => Ok(text.to_owned()),
+            Err(error) => Err(format!("{name}: {error}")),
+        },
+        _ => Ok(text.to_owned()),
+    }
+}
