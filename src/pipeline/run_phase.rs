@@ -166,7 +166,9 @@ fn brief<T>(
         seed,
     };
     let answer = use_it(&briefing);
-    let lines = log.into_inner().unwrap_or_default();
+    let mut lines = log.into_inner().unwrap_or_default();
+    // Runs go on side by side: without an order of their own, the same session would leave other bytes.
+    lines.sort();
     Ok((answer, lines.concat()))
 }
 
