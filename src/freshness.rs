@@ -13,6 +13,7 @@
 //! | `@harness` | relative paths and bytes at the commit that the session builds on | the session's own commits |
 //! | `@ledger` | which edits of this session git holds, and which it took back | everybody else's commits |
 //! | a file that it writes | that it exists | its bytes: a hand-edited output is not stale, it is input |
+//! | a folder that it writes | names and bytes, unless a person may write there | |
 //!
 //! A settled session is history: then only its own files, its ledger and the settings of `execute` count.
 
@@ -104,8 +105,11 @@ pub fn freshness(checkpoint: Option<&Checkpoint>, present: &Present, editable: b
         };
     };
     let edited = edited(checkpoint, present);
+    // Of a folder, only its digest is known: a file of it may be gone, and making it again keeps what is there.
+    let folders = edited.iter().filter(|name| !editable && name.ends_with('/')).cloned();
     let gone: Vec<Reason> = absent(&present.writes)
         .into_iter()
+        .chain(folders)
         .map(|name| Reason::WriteMissing { name })
         .collect();
     let reasons: Vec<Reason> = definition(checkpoint, present)
@@ -174,6 +178,9 @@ impl fmt::Display for Reason {
             }
             Reason::ReadChanged { name, was, now } => {
                 write!(f, "{name} changed: was {}, now {}", short(was), short(now))
+            }
+            Reason::WriteMissing { name } if name.ends_with('/') => {
+                write!(f, "a file of {name} is missing or was changed")
             }
             Reason::WriteMissing { name } => write!(f, "{name} is missing"),
         }

@@ -431,7 +431,7 @@ fn entries_come_back_with_their_trailers_and_hostile_bodies_add_none() {
     assert_eq!(entries[0].commit, one);
     assert_eq!(entries[0].parent, Some(first.clone()));
     assert_eq!(entries[0].subject, "kaizen: x a.md");
-    assert_eq!(entries[0].committed_at, "2026-01-02T03:04:05Z");
+    assert_eq!(entries[0].committed_at, "2026-01-02T03:04:05.000Z");
     assert_eq!(
         entries[0].trailers,
         [("Edit-ID".into(), "e1".into()), ("Session-ID".into(), "s1".into())]

@@ -2,6 +2,7 @@
 
 use super::Git;
 use super::log::head;
+use crate::disk::effect;
 use crate::port::{CommitId, LedgerError};
 
 pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<CommitId, LedgerError> {
@@ -20,6 +21,16 @@ pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<Commi
     }
 }
 
+/// Makes the index below `paths` what HEAD says; the files themselves stay as they are.
+pub(super) fn unstage(git: &Git, paths: &[String]) -> Result<(), LedgerError> {
+    below_workspace(paths)?;
+    if paths.is_empty() {
+        return Ok(());
+    }
+    effect("git reset");
+    git.write(&with_paths(&["reset", "-q"], paths), &[])
+}
+
 /// Whether there was anything to commit.
 fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -> Result<bool, LedgerError> {
     // git refuses a path that is neither on disk nor in its index, as after the user's own `git rm`.
@@ -29,6 +40,7 @@ fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -
         .filter(|path| on_disk(git, path) || is_indexed(git, before, path))
         .collect();
     if !known.is_empty() {
+        effect("git add");
         git.write(&with_paths(&["add"], &known), &[]).map_err(ignored)?;
     }
     let changed = changed(git, paths)?;
@@ -36,6 +48,7 @@ fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -
         return Ok(false);
     }
     let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
+    effect("git commit");
     let options = ["commit", "-q", "--cleanup=whitespace", "--only", "-F", "-"];
     git.write(&with_paths(&options, &changed), message.replace('\0', "").as_bytes())?;
     Ok(true)

@@ -45,7 +45,7 @@ fn entry(fields: &[&str]) -> Entry {
         parent: parents.split(' ').next().filter(|id| !id.is_empty()).map(str::to_owned),
         subject: message.lines().next().unwrap_or_default().to_owned(),
         trailers: trailers(message),
-        committed_at: time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        committed_at: time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
     }
 }
 

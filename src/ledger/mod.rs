@@ -57,6 +57,16 @@ pub struct Git {
     policy: Policy,
 }
 
+impl Git {
+    /// Unstages files, whatever was staged of them; the files themselves stay as they are.
+    ///
+    /// # Errors
+    /// git says no, or a path leads out of the workspace.
+    pub fn unstage(&self, paths: &[String]) -> Result<(), LedgerError> {
+        commit::unstage(self, paths)
+    }
+}
+
 impl Ledger for Git {
     fn head(&self) -> Result<Option<CommitId>, LedgerError> {
         log::head(self)

@@ -10,7 +10,7 @@ use crate::route::Autonomy;
 use crate::session::{self, Session};
 
 use super::RunError;
-use super::begin::{begin, commit_session};
+use super::begin::{begin, commit_session, restore_record};
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
 use super::recover::recover;
@@ -63,6 +63,7 @@ pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Resu
         });
     }
     let (session, fresh) = open_session(workspace, asked, listener)?;
+    restore_record(workspace, asked, &session)?;
     match go_on(workspace, asked, &session, listener) {
         Ok(ended) => Ok(Ended {
             changed: ended.changed || fresh,
@@ -213,9 +214,11 @@ fn announce(
         "diagnose" => Status::Diagnosing,
         "plan" => Status::Planning,
         "execute" => Status::Executing,
-        _ => return Ok(()),
+        _ => Status::Initiated,
     };
-    if let Some(record) = session.record()? {
+    // The first phases only clear away why an earlier run failed.
+    let stands = |record: &Record| status == Status::Initiated && record.status != Status::Failed;
+    if let Some(record) = session.record()?.filter(|record| !stands(record)) {
         let autonomy_mode = state::autonomy(view, Some(&record));
         let under_way = Record {
             status,

@@ -6,7 +6,7 @@ use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::commit_message::message;
 use crate::port::Ledger;
 use crate::route::Autonomy;
-use crate::session::Session;
+use crate::session::{self, Session};
 
 use super::RunError;
 use super::advance::Asked;
@@ -35,6 +35,21 @@ pub(super) fn begin(
         extra: Default::default(),
     };
     Ok(session.publish("trigger.json", &trigger.to_text())?)
+}
+
+/// A record that was removed begins anew; the phases, which are fresh, then fill it in.
+pub(super) fn restore_record(workspace: &Workspace, asked: &Asked, session: &Session) -> Result<(), RunError> {
+    if session.record()?.is_some() {
+        return Ok(());
+    }
+    let trigger: Option<Trigger> = session.read("trigger.json")?;
+    let started_at = trigger.map_or_else(|| workspace.clock.stamp(), |trigger| trigger.created_at);
+    let older = session::all(&workspace.root)?
+        .into_iter()
+        .filter(|other| other.id < session.id);
+    let autonomy = asked.autonomy.unwrap_or(workspace.manifest.session.autonomy);
+    let record = begun(&session.id, older.last().map(|parent| parent.id), autonomy, &started_at);
+    Ok(session.publish("session.json", &record.to_text())?)
 }
 
 fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, now: &str) -> Record {

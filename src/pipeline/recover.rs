@@ -30,9 +30,9 @@ pub fn recover(workspace: &Workspace) -> Result<bool, RunError> {
     for file in &intent.files {
         restore(workspace, file, &head)?;
     }
-    // Whatever was staged for the commit that never came is unstaged by committing the very bytes of HEAD: nothing.
+    // What was staged for the commit that never came would look like a change of the user's.
     let paths: Vec<String> = intent.files.iter().map(|file| file.path.clone()).collect();
-    workspace.ledger.commit(&paths, "kaizen: nothing")?;
+    workspace.ledger.unstage(&paths)?;
     disk::remove(&path)?;
     Ok(true)
 }

@@ -58,7 +58,9 @@ pub fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError
         autonomy: autonomy(view, record.as_ref()),
     };
     let one = |name: String| {
-        let checkpoint = session.checkpoint(&name);
+        // A record that says "under way" or "failed" is not the one that `record` left: it is to be written again.
+        let vouches = name != "record" || facts.settled;
+        let checkpoint = session.checkpoint(&name).filter(|_| vouches);
         let present = present(view, session, &name, &phases[&name], checkpoint.as_ref(), &facts)?;
         let fresh = freshness(checkpoint.as_ref(), &present, is_editable(&name, &phases[&name]));
         Ok((name, fresh))

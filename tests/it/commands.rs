@@ -1,0 +1,196 @@
+//! Commands: init, demo, eval, traces and decisions, as a person or a program would use them.
+
+use serde_json::{Value, json};
+
+use crate::space::{Space, bold, names};
+
+/// Task files of two labels that a starter agent can learn.
+fn task_files(space: &Space) {
+    for (file, offset) in [("gate", 0), ("train", 100), ("test", 200)] {
+        let line = |number: usize| {
+            let (query, label) = match number % 2 {
+                0 => (format!("please play the song number {}", number + offset), "music"),
+                _ => (format!("what weather is it in district {}", number + offset), "weather"),
+            };
+            let task = json!({"task_id": format!("{file}-{number}"), "query": query, "reference_answer": label, "category": label});
+            format!("{task}\n")
+        };
+        space.write(&format!("data/{file}.jsonl"), &(0..30).map(line).collect::<String>());
+    }
+}
+
+const INIT: [&str; 7] = [
+    "init",
+    "--tasks",
+    "data/gate.jsonl",
+    "--train",
+    "data/train.jsonl",
+    "--test",
+    "data/test.jsonl",
+];
+
+#[test]
+fn from_task_files_to_a_settled_session() {
+    let space = Space::empty();
+    task_files(&space);
+    let said = space.kaizen(&[&["--format", "json"][..], &INIT].concat()).exits(0);
+    let last: Value = serde_json::from_str(said.out.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["train"], &last["gate"], &last["test"]),
+        (&json!(30), &json!(30), &json!(30))
+    );
+    let tracked = space.git(&["ls-files"]);
+    assert!(
+        tracked.contains("kaizen.toml") && tracked.contains("benchmark/tasks.jsonl"),
+        "{tracked}"
+    );
+    assert!(
+        !tracked.contains(".jsonl\ntraces") && !tracked.contains("collected"),
+        "traces are private: {tracked}"
+    );
+
+    space.run(&["--autonomy", "auto"]).exits(0);
+    let record = space.artifact("session.json");
+    assert_eq!(record["status"], "completed", "{record}");
+    let score = |key: &str| record[key]["overall_score"].as_f64().unwrap();
+    assert!(score("benchmark_after") > score("benchmark_before"), "{record}");
+    assert!(
+        !space.root.join("benchmark/openings.jsonl").exists(),
+        "nobody opened the sealed split"
+    );
+    space.kaizen(&INIT).exits(2).says(&["kaizen.toml", "already", "hint:"]);
+}
+
+#[test]
+fn in_a_home_of_the_ancestor() {
+    let space = Space::empty();
+    let config = "[intelligence]\ndefault_model = \"m\"\n\n[learning.spec_search]\nautonomy_mode = \"manual\"\nmin_traces = 7\nteacher_model = \"big\"\n";
+    space.write("config.toml", config);
+    space.write("agents/simple/system_prompt.md", "Hello.\n");
+    space.write("secret.db", "private");
+    space.kaizen(&["init"]).exits(0);
+    let manifest = space.read("kaizen.toml");
+    for words in ["autonomy = \"manual\"", "min_traces = 7", "teacher_model = \"big\""] {
+        assert!(manifest.contains(words), "no {words} in {manifest}");
+    }
+    assert_eq!(space.read("config.toml"), config, "the home's own file is untouched");
+    let tracked = space.git(&["ls-files"]);
+    assert!(
+        tracked.contains("agents/simple/system_prompt.md") && !tracked.contains("secret"),
+        "{tracked}"
+    );
+    space
+        .run(&[])
+        .exits(4)
+        .says(&["Not ready", "7 usable traces", "gate tasks"]);
+}
+
+#[test]
+fn an_unknown_scorer_is_refused_by_name_and_line() {
+    let space = Space::empty();
+    task_files(&space);
+    let tasks = space.read("data/gate.jsonl");
+    let task = json!({"task_id": "odd", "query": "q", "reference_answer": "a", "scorer": "vibes"});
+    space.write("data/gate.jsonl", &format!("{tasks}{task}\n"));
+    let said = space.kaizen(&INIT).says(&["data/gate.jsonl:31", "vibes"]);
+    assert!(matches!(said.code, Some(1 | 2)), "{:?}", said.code);
+    assert_eq!(names(&space.root), ["data"], "nothing was written");
+}
+
+#[test]
+fn the_demo_leaves_what_is_there_alone() {
+    let space = Space::empty();
+    space.write("mine/notes.txt", "mine");
+    space
+        .kaizen(&["demo", "mine"])
+        .exits(2)
+        .says(&["mine is not empty", "hint:"]);
+    assert_eq!(names(&space.root.join("mine")), ["notes.txt"]);
+    space.kaizen(&["demo", "mine/notes.txt"]).exits(2).says(&["is a file"]);
+}
+
+#[test]
+fn eval_ends_in_one_json_object() {
+    let space = Space::new();
+    for split in ["gate", "train"] {
+        let said = space.kaizen(&["eval", "--format", "json", "--split", split]).exits(0);
+        let last: Value = serde_json::from_str(said.out.lines().last().unwrap()).unwrap();
+        let keys: Vec<&String> = last.as_object().unwrap().keys().collect();
+        assert_eq!(
+            keys,
+            [
+                "category_scores",
+                "infra_errors",
+                "overall_score",
+                "split",
+                "task_count"
+            ]
+        );
+        assert_eq!((&last["split"], &last["task_count"]), (&json!(split), &json!(24)));
+    }
+    assert!(
+        space
+            .kaizen(&["eval"])
+            .exits(0)
+            .out
+            .starts_with("gate score 0.0 % over 24 tasks")
+    );
+    space
+        .kaizen(&["eval", "--split", "test"])
+        .exits(4)
+        .says(&["no test tasks"]);
+}
+
+#[test]
+fn traces_are_listed_shown_and_searched() {
+    let space = Space::new();
+    let rows = |arguments: &[&str]| {
+        let said = space
+            .kaizen(&[&["traces", "--format", "json"], arguments].concat())
+            .exits(0);
+        let ids = |row: Value| row["trace_id"].as_str().unwrap().to_owned();
+        said.events().into_iter().map(ids).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&["list", "--limit", "2"]), ["run-023", "run-022"]);
+    assert_eq!(rows(&["list", "--outcome", "success"]), Vec::<String>::new());
+    assert_eq!(rows(&["show", "run-003"]), ["run-003"]);
+    assert_eq!(rows(&["search", "lamp", "kitchen"]), ["run-000"]);
+    assert_eq!(rows(&["search", "zeppelin"]), Vec::<String>::new());
+    space
+        .kaizen(&["traces", "show", "nowhere"])
+        .exits(2)
+        .says(&["`nowhere`", "hint:"]);
+}
+
+#[test]
+fn decisions_go_to_the_edit_that_is_named() {
+    let space = Space::executed();
+    space
+        .kaizen(&["accept", "nobody"])
+        .exits(2)
+        .says(&["no edit `nobody`", "shots"]);
+    space.kaizen(&["reject", "shots", "--why", "not my house"]).exits(0);
+    space.run(&[]).exits(0);
+    assert_eq!(space.statuses()["shots"], "rejected_by_user");
+    let outcomes = space.outcomes();
+    let shots = outcomes.iter().find(|outcome| outcome["edit_id"] == "shots").unwrap();
+    assert_eq!(shots["error"], "not my house");
+
+    space.kaizen(&["accept", "shots"]).exits(0);
+    space.run(&[]).exits(0);
+    assert_eq!(space.statuses()["shots"], "applied", "a person may think again");
+}
+
+#[test]
+fn a_person_may_tell_the_gate_to_stand_aside() {
+    let space = Space::planned();
+    let mut useless = crate::space::shots();
+    useless["payload"]["exemplars"] = json!([{"input": "zeppelin", "output": "airship"}]);
+    space.plan(&[bold(), useless]);
+    space.run(&[]).exits(3);
+    space.kaizen(&["accept", "shots", "--skip-gate"]).exits(0);
+    space.run(&[]).exits(0);
+    assert_eq!(space.statuses()["shots"], "applied");
+    assert!(space.outcomes().iter().any(|outcome| outcome["gate_skipped"] == true));
+    assert!(space.read("agents/assistant/few_shot.json").contains("airship"));
+}

@@ -1,0 +1,116 @@
+//! Crashes: from before every single effect of every run, a second run ends where an undisturbed one does.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::space::{Space, hostile, shots, shy, sums};
+
+/// Effects that a run of the workspace as it is would have.
+fn effects(space: &Space) -> Vec<String> {
+    let log = space.root.parent().unwrap().join("effects");
+    let _ = std::fs::remove_file(&log);
+    let said = space.kaizen_with("KAIZEN_EFFECTS", log.to_str().unwrap(), &["run"]);
+    assert!(matches!(said.code, Some(0 | 3)), "{}\n{}", said.out, said.err);
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Crashes before every effect of `kaizen run` in `before`, runs again, and compares. Returns the undisturbed end.
+fn sweep(before: &Space) -> Space {
+    let undisturbed = before.copy();
+    let effects_then = effects(&undisturbed);
+    assert!(effects_then.len() > 5, "{effects_then:?}");
+    let (end, next) = (undisturbed.state(), AtomicUsize::new(0));
+    assert_eq!(end["intent"], "false");
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(name) = effects_then.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    crash_before(before, name, &end);
+                }
+            });
+        }
+    });
+    assert_eq!(
+        effects(&undisturbed),
+        Vec::<String>::new(),
+        "a settled run has no effect"
+    );
+    assert_eq!(undisturbed.run(&[]).phases(), Vec::<String>::new());
+    assert_eq!(undisturbed.state(), end);
+    undisturbed.kaizen(&["verify"]).exits(0);
+    undisturbed
+}
+
+fn crash_before(before: &Space, effect: &str, end: &std::collections::BTreeMap<String, String>) {
+    let (number, name) = effect.split_once(' ').unwrap();
+    let space = before.copy();
+    let crashed = space.kaizen_with("KAIZEN_CRASH_BEFORE", number, &["run"]);
+    assert_eq!(crashed.code, None, "no crash before {effect}: {}", crashed.err);
+    let again = space.kaizen(&["run"]);
+    assert!(matches!(again.code, Some(0 | 3)), "before {effect}: {}", again.err);
+    let state = space.state();
+    // From the end: a session's file says more than the tree that differs because of it.
+    for path in end.keys().chain(state.keys()).rev() {
+        assert_eq!(
+            state.get(path),
+            end.get(path),
+            "{path} after a crash before {number} {name}"
+        );
+    }
+}
+
+#[test]
+fn accepting_rejecting_and_asking() {
+    let end = sweep(&Space::planned());
+    let statuses = end.statuses();
+    assert_eq!(statuses["bold"], "applied");
+    assert_eq!(statuses["shy"], "rejected_by_gate");
+    assert_eq!(statuses["shots"], "pending_review");
+    assert_eq!(statuses["hostile"], "inapplicable");
+}
+
+#[test]
+fn a_decision_a_deleted_edit_and_a_new_one() {
+    let space = Space::executed();
+    space.kaizen(&["accept", "shots"]).exits(0);
+    let accepted = sweep(&space);
+    assert_eq!(accepted.statuses()["shots"], "applied");
+
+    accepted.plan(&[shy(), shots(), hostile()]);
+    let reverted = sweep(&accepted);
+    assert_eq!(reverted.statuses()["bold"], "rolled_back");
+    assert!(reverted.read("config.toml").contains("refuse_below = 0.9 # too shy"));
+
+    reverted.plan(&[shy(), shots(), hostile(), sums()]);
+    let added = sweep(&reverted);
+    assert_eq!(added.statuses()["sums"], "applied");
+}
+
+#[test]
+fn everything_at_once() {
+    let space = Space::executed();
+    space.kaizen(&["reject", "shots"]).exits(0);
+    // What the user has staged is in nobody's way, and stays staged whatever happens.
+    space.write("notes.txt", "mine\n");
+    space.git(&["add", "notes.txt"]);
+    space.plan(&[sums(), shots()]);
+    let end = sweep(&space);
+    let statuses = end.statuses();
+    assert_eq!(statuses["bold"], "rolled_back");
+    assert_eq!(statuses["sums"], "applied");
+    assert_eq!(statuses["shots"], "rejected_by_user");
+    assert_eq!(end.git(&["status", "--porcelain"]), "A  notes.txt\n");
+    assert!(!statuses.contains_key("shy"), "its outcome is in the attic");
+}
+
+#[test]
+fn from_nothing_with_the_embedded_teacher() {
+    let space = Space::new();
+    // One edit is enough: the crashes are what takes time.
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[teacher]\nmax_edits = 1\n",
+    );
+    space.commit_all("one edit");
+    sweep(&space);
+}

@@ -1,0 +1,250 @@
+//! Freshness: what makes a phase run again, and what does not.
+
+use serde_json::{Value, json};
+
+use crate::space::{Space, bold, first_plan, names, sums};
+
+const MANIFEST: &str = "[ledger]\nauthor = \"t <t@t>\"\n";
+
+/// What a person may change, by name, and which of the first two phases that makes run again.
+type Change = (&'static str, fn(&Space), &'static [&'static str]);
+
+const CHANGES: &[Change] = &[
+    ("a word in the readme", |space| space.write("README.md", "words"), &[]),
+    (
+        "an author",
+        |space| space.write("kaizen.toml", "[ledger]\nauthor = \"u <u@u>\"\n"),
+        &[],
+    ),
+    (
+        "concurrency",
+        |space| space.write("kaizen.toml", &format!("{MANIFEST}[student]\nconcurrency = 1\n")),
+        &[],
+    ),
+    (
+        "the gate's rule",
+        |space| space.write("kaizen.toml", &format!("{MANIFEST}[gate]\nmin_improvement = 0.2\n")),
+        &[],
+    ),
+    ("traces after ready", |space| add_trace(space), &[]),
+    ("tasks in another order of files", |space| move_tasks(space), &[]),
+    (
+        "min_traces",
+        |space| space.write("kaizen.toml", &format!("{MANIFEST}[session]\nmin_traces = 5\n")),
+        &["readiness"],
+    ),
+    (
+        "the seed",
+        |space| space.write("kaizen.toml", &format!("{MANIFEST}[benchmark]\nseed = 5\n")),
+        &["baseline"],
+    ),
+    (
+        "a train task",
+        |space| add_task(space, "train"),
+        &["readiness", "baseline"],
+    ),
+    (
+        "a gate task",
+        |space| add_task(space, "gate"),
+        &["readiness", "baseline"],
+    ),
+    (
+        "the agent",
+        |space| space.replace("config.toml", "k = 1\nrefuse_below = 0.9 # too shy", "k = 2"),
+        &["baseline"],
+    ),
+    (
+        "readiness gone",
+        |space| remove(space, "readiness.json"),
+        &["readiness"],
+    ),
+    ("baseline gone", |space| remove(space, "baseline.json"), &["baseline"]),
+    (
+        "a checkpoint gone",
+        |space| remove(space, "checkpoints/baseline.json"),
+        &["baseline"],
+    ),
+];
+
+#[test]
+fn each_ingredient_counts_where_it_is_read() {
+    let base = Space::new();
+    base.run(&["--until", "baseline"]).exits(0);
+    assert_eq!(
+        base.run(&["--until", "baseline"]).exits(0).phases(),
+        Vec::<String>::new()
+    );
+    for (name, change, expected) in CHANGES {
+        let space = base.copy();
+        change(&space);
+        space.git(&["add", "-A", "."]);
+        space.git(&["commit", "-q", "--allow-empty", "-m", "mine"]);
+        let said = space.run(&["--until", "baseline"]).exits(0);
+        assert_eq!(said.phases(), *expected, "{name}: {}", said.out);
+    }
+}
+
+fn remove(space: &Space, name: &str) {
+    std::fs::remove_file(space.root.join(space.session()).join(name)).unwrap();
+}
+
+fn add_trace(space: &Space) {
+    let runs = space.read("traces/runs.jsonl");
+    space.write(
+        "traces/runs.jsonl",
+        &format!("{runs}{}\n", json!({"trace_id": "late", "query": "a late one"})),
+    );
+}
+
+fn move_tasks(space: &Space) {
+    space.write("benchmark/all.jsonl", &space.read("benchmark/tasks.jsonl"));
+    std::fs::remove_file(space.root.join("benchmark/tasks.jsonl")).unwrap();
+}
+
+fn add_task(space: &Space, split: &str) {
+    let tasks = space.read("benchmark/tasks.jsonl");
+    let task =
+        json!({"task_id": "late", "query": "one more lamp please", "reference_answer": "lights_on", "split": split});
+    space.write("benchmark/tasks.jsonl", &format!("{tasks}{task}\n"));
+}
+
+/// A space with the teacher's own plan.
+fn by_the_teacher() -> Space {
+    let space = Space::new();
+    space.write("kaizen.toml", &format!("{MANIFEST}[teacher]\nmax_edits = 1\n"));
+    space.commit_all("one edit");
+    space.run(&["--until", "plan"]).exits(0);
+    space
+}
+
+#[test]
+fn an_edited_diagnosis_is_planned_for_anew_unless_the_plan_was_edited_too() {
+    let space = by_the_teacher();
+    let diagnosis = format!("{}/diagnosis.md", space.session());
+    let text = space.read(&diagnosis);
+    space.write(&diagnosis, &format!("A word of mine first.\n\n{text}"));
+    assert_eq!(space.run(&["--until", "plan"]).exits(0).phases(), ["plan"]);
+    assert!(space.read(&diagnosis).starts_with("A word of mine"), "it is kept");
+
+    space.write(&diagnosis, &format!("Another word.\n\n{text}"));
+    space.plan(&[bold()]);
+    let plan = space.read(&format!("{}/plan.json", space.session()));
+    assert_eq!(space.run(&["--until", "plan"]).exits(0).phases(), Vec::<String>::new());
+    assert_eq!(space.read(&format!("{}/plan.json", space.session())), plan);
+
+    let said = space.run(&["--until", "plan", "--redo", "plan"]).exits(0);
+    assert_eq!(said.phases(), ["plan"]);
+    assert_ne!(space.read(&format!("{}/plan.json", space.session())), plan);
+    assert!(attic(&space).contains(&plan), "what a person wrote is never lost");
+}
+
+/// The texts in the attic.
+fn attic(space: &Space) -> Vec<String> {
+    let folder = format!("{}/attic", space.session());
+    names(&space.root.join(&folder))
+        .iter()
+        .map(|name| space.read(&format!("{folder}/{name}")))
+        .collect()
+}
+
+#[test]
+fn a_missing_output_is_made_again() {
+    let space = Space::executed();
+    let commits = space.subjects();
+    let outcome = names(&space.root.join(space.session()).join("outcomes"))[0].clone();
+    for name in [
+        "session.json".to_owned(),
+        "evidence.jsonl".to_owned(),
+        format!("outcomes/{outcome}"),
+    ] {
+        let space = space.copy();
+        remove(&space, &name);
+        let before = space.artifact("baseline.json");
+        assert!(!space.run(&[]).exits(3).phases().is_empty(), "{name}");
+        assert_eq!(space.artifact("baseline.json"), before);
+        assert_eq!(space.artifact("session.json")["status"], "awaiting_review");
+        assert!(space.root.join(space.session()).join(&name).exists(), "{name}");
+        let edits = |subjects: &[String]| subjects.iter().filter(|subject| !subject.contains("record")).count();
+        assert_eq!(edits(&space.subjects()), edits(&commits));
+    }
+}
+
+#[test]
+fn a_settled_session_is_history() {
+    let space = Space::executed();
+    add_trace(&space);
+    add_task(&space, "gate");
+    space.write(
+        "kaizen.toml",
+        &format!("{MANIFEST}[session]\nmin_traces = 5\n[teacher]\nmax_edits = 3\n"),
+    );
+    space.commit_all("mine");
+    assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
+}
+
+#[test]
+fn autonomy_auto_gates_what_waits() {
+    let space = Space::executed();
+    let said = space.run(&["--autonomy", "auto"]).exits(0);
+    assert_eq!(said.phases()[0], "execute");
+    assert_eq!(space.statuses()["shots"], "applied");
+    assert_eq!(space.artifact("session.json")["autonomy_mode"], "auto");
+    assert_eq!(space.run(&[]).exits(0).phases(), Vec::<String>::new());
+}
+
+/// The question about `shots`, with an answer written into it by hand.
+fn answer(space: &Space, decision: &Value) {
+    let pending = names(&space.root.join(space.session()).join("pending_review"));
+    assert_eq!(pending.len(), 1);
+    let name = format!("pending_review/{}", pending[0]);
+    let mut question = space.artifact(&name);
+    question["decision"] = decision.clone();
+    space.write(&format!("{}/{name}", space.session()), &question.to_string());
+}
+
+#[test]
+fn a_decision_by_hand_counts_for_the_edit_that_was_shown() {
+    let other = "0".repeat(40);
+    for (decision, code, status) in [
+        (json!({"decision": "accept"}), 0, "applied"),
+        (json!({"decision": "reject", "why": "no"}), 0, "rejected_by_user"),
+        (json!({"decision": "accept", "edit_digest": other}), 3, "pending_review"),
+        (json!({"decision": "reject", "edit_digest": other}), 3, "pending_review"),
+        (Value::Null, 3, "pending_review"),
+    ] {
+        let space = Space::executed();
+        answer(&space, &decision);
+        space.run(&[]).exits(code);
+        assert_eq!(space.statuses()["shots"], status, "{decision}");
+        assert_eq!(space.run(&[]).exits(code).phases(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn redoing_execute_tries_again_what_was_not_applied() {
+    let space = Space::executed();
+    let said = space.run(&["--redo", "execute"]).exits(3);
+    let settled: Vec<Value> = said
+        .events()
+        .into_iter()
+        .filter(|event| event["event"] == "edit_settled")
+        .collect();
+    let labels: Vec<&str> = settled.iter().map(|event| event["edit"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["shy", "hostile"]);
+}
+
+#[test]
+fn a_new_edit_alone_is_tried() {
+    let space = Space::executed();
+    let mut edits = first_plan();
+    edits.push(sums());
+    space.plan(&edits);
+    let said = space.run(&[]).exits(3);
+    assert_eq!(said.phases(), ["execute", "record"]);
+    let settled = said
+        .events()
+        .into_iter()
+        .filter(|event| event["event"] == "edit_settled")
+        .count();
+    assert_eq!(settled, 1, "{}", said.out);
+}

@@ -1,0 +1,23 @@
+//! The real program against real git in real folders, one module a theme.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
+
+mod commands;
+mod crash;
+mod edits;
+mod fixture;
+mod freshness;
+mod reconcile;
+mod refusals;
+mod space;
+
+/// A file that no `mod` line names would silently not be run.
+#[test]
+fn every_file_here_is_a_module() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let module = name.strip_suffix(".rs").expect("only Rust files here");
+        assert!(module == "main" || main.contains(&format!("mod {module};")), "{name}");
+    }
+}

@@ -1,0 +1,213 @@
+//! Reconcile: the plan edited by hand, and the user's own hand in git.
+
+use serde_json::json;
+
+use crate::space::{Space, bold, edit, hostile, names, shots, shy, sums};
+
+const PROMPT: &str = "agents/assistant/system_prompt.md";
+
+/// A new prompt that knows trips; nobody is asked when autonomy is `auto`.
+fn trips(id: &str, line: &str) -> serde_json::Value {
+    let prompt = format!(
+        "You are the assistant of a house.\n\n- lights_on: switch the lamp on\n- list_add: put on the shopping list\n{line}\nBe brief.\n"
+    );
+    edit(
+        id,
+        "replace_system_prompt",
+        "agents.assistant.system_prompt",
+        json!({"agent": "assistant", "new_content": prompt}),
+    )
+}
+
+/// A space in which the prompt was replaced by kaizen.
+fn prompted() -> Space {
+    let space = Space::planned();
+    space.plan(&[bold(), trips("trips", "- trip_book: book me a train to town\n")]);
+    space.run(&["--autonomy", "auto"]).exits(0);
+    assert_eq!(space.statuses()["trips"], "applied");
+    space
+}
+
+#[test]
+fn the_first_run_does_what_each_edit_deserves() {
+    let space = Space::executed();
+    let statuses = space.statuses();
+    for (edit, status) in [
+        ("bold", "applied"),
+        ("shy", "rejected_by_gate"),
+        ("shots", "pending_review"),
+        ("hostile", "inapplicable"),
+    ] {
+        assert_eq!(statuses[edit], status);
+    }
+    assert!(space.read("config.toml").contains("refuse_below = 0.0 # too shy"));
+    assert_eq!(
+        names(space.root.parent().unwrap()),
+        ["home", "work"],
+        "nothing was written outside"
+    );
+    let session = space.artifact("session.json");
+    assert_eq!(session["status"], "awaiting_review");
+    assert_eq!(session["edit_outcomes"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn adding_changing_and_deleting() {
+    let space = Space::executed();
+    space.plan(&[bold(), shy(), shots(), hostile(), sums()]);
+    space.run(&[]).exits(3);
+    assert_eq!(space.statuses()["sums"], "applied");
+
+    // A changed payload is another edit: the old one is taken back, the new one tried.
+    let commits = space.subjects().len();
+    space.plan(&[crate::space::refuse_below("bold", 0.1), shots(), sums()]);
+    space.run(&[]).exits(3);
+    assert!(space.read("config.toml").contains("refuse_below = 0.1 # too shy"));
+    assert!(space.read("config.toml").contains("calculator"));
+    assert_eq!(
+        space.subjects().len(),
+        commits + 3,
+        "a revert, an edit, a record: {:?}",
+        space.subjects()
+    );
+
+    space.plan(&[]);
+    space.run(&[]).exits(0);
+    let start = space.git(&["rev-list", "--max-parents=0", "HEAD"]);
+    let changed = space.git(&[
+        "diff",
+        "--name-only",
+        start.trim(),
+        "--",
+        "config.toml",
+        "agents",
+        "tools",
+    ]);
+    assert_eq!(changed, "", "with an empty plan the harness is what it was");
+    assert_eq!(space.artifact("session.json")["status"], "rolled_back");
+}
+
+#[test]
+fn order_and_words_are_no_news() {
+    let space = Space::executed();
+    let (before, outcomes) = (space.state(), space.outcomes());
+    let mut reworded = bold();
+    reworded["rationale"] = json!("put more clearly");
+    reworded["id"] = json!("braver");
+    space.plan(&[hostile(), shots(), reworded, shy()]);
+    let edits = |space: &Space| {
+        let subjects = space.subjects();
+        subjects
+            .into_iter()
+            .filter(|subject| !subject.starts_with("kaizen: record"))
+            .collect::<Vec<_>>()
+    };
+    let commits = edits(&space);
+    let said = space.run(&[]).exits(3);
+    let settled = said
+        .events()
+        .into_iter()
+        .filter(|event| event["event"] == "edit_settled")
+        .count();
+    assert_eq!(settled, 0);
+    assert_eq!(edits(&space), commits);
+    assert_eq!(space.outcomes(), outcomes);
+    assert_eq!(space.read("config.toml"), before["config.toml"]);
+}
+
+#[test]
+fn deleted_and_wanted_again() {
+    let space = Space::executed();
+    space.plan(&[shots()]);
+    space.run(&[]).exits(3);
+    assert_eq!(space.statuses()["bold"], "rolled_back");
+    space.plan(&[bold(), shots()]);
+    space.run(&[]).exits(3);
+    assert_eq!(space.statuses()["bold"], "applied");
+    assert!(space.read("config.toml").contains("refuse_below = 0.0 # too shy"));
+}
+
+#[test]
+fn a_users_commit_survives_a_revert() {
+    let space = prompted();
+    space.replace(PROMPT, "Be brief.", "Be brief, and kind.");
+    space.commit_all("mine");
+    space.plan(&[bold()]);
+    space.run(&[]).exits(0);
+    let prompt = space.read(PROMPT);
+    assert!(
+        prompt.contains("Be brief, and kind.") && !prompt.contains("trip_book"),
+        "{prompt}"
+    );
+    assert_eq!(space.statuses()["trips"], "rolled_back");
+}
+
+#[test]
+fn a_users_commit_in_the_way_stops_the_revert() {
+    let space = prompted();
+    space.replace(
+        PROMPT,
+        "- trip_book: book me a train to town",
+        "- trip_book: reserve a seat",
+    );
+    space.commit_all("mine");
+    space.plan(&[bold()]);
+    let (commits, prompt, config) = (space.subjects(), space.read(PROMPT), space.read("config.toml"));
+    space.run(&[]).exits(1).says(&[PROMPT]);
+    assert_eq!(
+        (space.subjects(), space.read(PROMPT), space.read("config.toml")),
+        (commits, prompt, config)
+    );
+    assert_eq!(space.statuses()["trips"], "applied");
+    assert!(!space.root.join(".kaizen/intent.json").exists());
+}
+
+/// The commit whose subject does not begin with `kaizen:`: that of the edit.
+fn commit_of(space: &Space, label: &str) -> String {
+    let outcomes = space.outcomes();
+    let outcome = outcomes.iter().find(|outcome| outcome["edit_id"] == label).unwrap();
+    outcome["commit"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_users_git_revert_is_respected() {
+    let space = Space::executed();
+    space.git(&["revert", "--no-edit", &commit_of(&space, "bold")]);
+    space.run(&[]).exits(3);
+    assert_eq!(space.statuses()["bold"], "rolled_back");
+    let outcomes = space.outcomes();
+    let bold = outcomes.iter().find(|outcome| outcome["edit_id"] == "bold").unwrap();
+    assert_eq!(bold["rolled_back_by"], "git");
+    assert!(space.read("config.toml").contains("refuse_below = 0.9 # too shy"));
+    assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
+}
+
+#[test]
+fn a_users_reset_is_respected() {
+    let space = Space::executed();
+    // The session's files were committed after the edit: kept aside, as with an uncommitted session.
+    let session = space.session();
+    let kept = space.copy();
+    space.git(&["reset", "-q", "--hard", &format!("{}~1", commit_of(&space, "bold"))]);
+    for name in [
+        "plan.json",
+        "diagnosis.md",
+        "session.json",
+        "trigger.json",
+        "readiness.json",
+        "baseline.json",
+        "evidence.jsonl",
+    ] {
+        space.write(&format!("{session}/{name}"), &kept.read(&format!("{session}/{name}")));
+    }
+    for folder in ["checkpoints", "outcomes", "pending_review", "teacher"] {
+        for name in names(&kept.root.join(&session).join(folder)) {
+            let name = format!("{session}/{folder}/{name}");
+            space.write(&name, &kept.read(&name));
+        }
+    }
+    space.run(&[]).exits(3);
+    assert_eq!(space.statuses()["bold"], "rolled_back");
+    assert!(space.read("config.toml").contains("refuse_below = 0.9 # too shy"));
+    assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
+}

@@ -1,0 +1,305 @@
+//! Refusals: what is in the way is named, with a remedy, and nothing of the user's is touched.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::space::{KAIZEN, Space, bold, edit, shots};
+
+#[test]
+fn uncommitted_changes_are_the_users_own() {
+    let space = Space::planned();
+    space.replace("config.toml", "# Mine.", "# Mine, and new.");
+    let config = space.read("config.toml");
+    space.run(&[]).exits(4).says(&["config.toml", "hint:", "--adopt"]);
+    assert_eq!(space.read("config.toml"), config);
+    assert_eq!(space.subjects(), ["start"]);
+
+    space.run(&["--adopt"]).exits(3);
+    let subjects = space.subjects();
+    assert_eq!(
+        subjects[subjects.len() - 2],
+        "kaizen: adopt the user's changes",
+        "{subjects:?}"
+    );
+    assert!(space.read("config.toml").contains("# Mine, and new."));
+    assert_eq!(space.statuses()["bold"], "applied");
+}
+
+#[test]
+fn what_the_user_staged_stays_staged() {
+    let space = Space::planned();
+    space.write("notes.txt", "mine\n");
+    space.git(&["add", "notes.txt"]);
+    space.run(&[]).exits(3);
+    assert_eq!(space.statuses()["bold"], "applied");
+    assert_eq!(space.git(&["status", "--porcelain"]), "A  notes.txt\n");
+    assert_eq!(space.git(&["log", "--format=%s", "--", "notes.txt"]), "");
+}
+
+#[test]
+fn a_workspace_without_evidence_is_not_ready_until_there_is_some() {
+    for (file, missing) in [("traces/runs.jsonl", "traces"), ("benchmark/tasks.jsonl", "gate tasks")] {
+        let space = Space::new();
+        let bytes = space.read(file);
+        space.write(file, "");
+        space.run(&[]).exits(4).says(&["Not ready", missing, "hint:"]);
+        let session = space.session();
+        let record = space.artifact("session.json");
+        assert_eq!(record["status"], "failed");
+        assert!(record["error"].as_str().unwrap().contains(missing), "{record}");
+
+        space.write(file, &bytes);
+        let said = space.run(&["--until", "baseline"]).exits(0);
+        assert_eq!(said.phases(), ["readiness", "baseline"]);
+        assert_eq!(space.session(), session, "the same session goes on");
+    }
+}
+
+#[test]
+fn a_broken_file_is_named() {
+    for (file, text, code, words) in [
+        ("kaizen.toml", "[gate\n", 2, vec!["kaizen.toml", "line 1"]),
+        (
+            "kaizen.toml",
+            "[gate]\nmin_improvment = 0.1\n",
+            2,
+            vec!["kaizen.toml", "line 2", "did you mean `min_improvement`"],
+        ),
+        (
+            "kaizen.toml",
+            "[gate]\nmin_improvement = \"much\"\n",
+            2,
+            vec!["kaizen.toml", "line 2"],
+        ),
+        ("kaizen.toml", "version = 2\n", 2, vec!["kaizen.toml", "upgrade"]),
+        (
+            "benchmark/tasks.jsonl",
+            "\n{\"task_id\": 1}\n",
+            1,
+            vec!["benchmark/tasks.jsonl:2", "hint:"],
+        ),
+        (
+            "benchmark/tasks.jsonl",
+            "{\n",
+            1,
+            vec!["benchmark/tasks.jsonl:1", "hint:"],
+        ),
+        (
+            "traces/runs.jsonl",
+            "{\"trace_id\": \"a\"}\n[]\n",
+            1,
+            vec!["traces/runs.jsonl:2"],
+        ),
+    ] {
+        let space = Space::new();
+        space.write(file, text);
+        space.commit_all("broken");
+        let said = space.run(&[]).exits(code).says(&words);
+        assert!(!said.err.contains("panicked"));
+    }
+}
+
+#[test]
+fn a_broken_plan_is_named_and_left_alone() {
+    for (text, words) in [
+        ("{\"version\": 1, \"edits\": [", vec!["plan.json", "line 1"]),
+        (
+            "{\"version\": 1, \"session_id\": \"x\", \"edits\": 7}",
+            vec!["plan.json:1:", "sequence"],
+        ),
+        (
+            "{\"version\": 9, \"session_id\": \"x\", \"edits\": []}",
+            vec!["plan.json", "9"],
+        ),
+        ("", vec!["plan.json"]),
+    ] {
+        let space = Space::executed();
+        let name = format!("{}/plan.json", space.session());
+        let config = space.read("config.toml");
+        space.write(&name, text);
+        space.run(&[]).exits(1).says(&words);
+        assert_eq!(space.read(&name), text);
+        assert_eq!(space.read("config.toml"), config);
+
+        space.plan_text(&Space::executed());
+        space.run(&[]).exits(3);
+    }
+}
+
+/// A program that waits, as a phase.
+fn slow(space: &Space) {
+    space.write("wait.sh", "touch ../../waiting\nsleep 60\n");
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[phase.diagnose]\nrun = [\"sh\", \"../../../wait.sh\"]\n",
+    );
+    space.commit_all("slow");
+}
+
+fn started(space: &Space) -> std::process::Child {
+    let mut command: Command = space.command(KAIZEN, &["run"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (mark, since) = (space.root.join(".kaizen/waiting"), Instant::now());
+    while !mark.exists() {
+        assert!(since.elapsed() < Duration::from_secs(60), "the program never began");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child
+}
+
+#[test]
+fn one_process_at_a_time_and_a_killed_one_is_resumed() {
+    let space = Space::new();
+    slow(&space);
+    let mut first = started(&space);
+    space
+        .run(&[])
+        .exits(1)
+        .says(&["in use by", &format!("process {}", first.id())]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let session = space.session();
+    space.write("kaizen.toml", "[ledger]\nauthor = \"t <t@t>\"\n");
+    space.run(&["--until", "plan"]).exits(0);
+    assert_eq!(space.session(), session);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_unwritable_folder_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let space = Space::planned();
+    let folder = space.root.join(space.session());
+    let mode = |mode| std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o555);
+    if std::fs::write(folder.join("probe"), "").is_ok() {
+        return mode(0o755); // root may write anywhere
+    }
+    let said = space.run(&[]).exits(1);
+    mode(0o755);
+    assert!(
+        said.err.contains("cannot") && said.err.contains("sessions/"),
+        "{}",
+        said.err
+    );
+    space.run(&[]).exits(3);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_edit_through_a_link_is_refused() {
+    let space = Space::planned();
+    let outside = space.root.parent().unwrap().join("shots.json");
+    std::fs::write(&outside, "[]\n").unwrap();
+    let link = space.root.join("agents/assistant/few_shot.json");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    space.commit_all("link");
+    space.plan(&[bold(), shots()]);
+    space.run(&["--autonomy", "auto"]).exits(0);
+    assert_eq!(space.statuses()["shots"], "inapplicable");
+    assert_eq!(std::fs::read_to_string(outside).unwrap(), "[]\n");
+    assert!(link.is_symlink());
+}
+
+#[test]
+fn an_edit_that_would_leave_the_workspace_is_inapplicable() {
+    let space = Space::planned();
+    let hostile = |id: &str, agent: &str| {
+        let payload = serde_json::json!({"agent": agent, "new_content": "- lights_on: everything"});
+        edit(id, "replace_system_prompt", "agents.assistant.system_prompt", payload)
+    };
+    let names = ["..", "../../..", "/etc", "a/b", ".git", "a\u{0}b", ""];
+    let edits: Vec<_> = names
+        .iter()
+        .map(|name| hostile(&format!("to {name:?}"), name))
+        .collect();
+    space.plan(&edits);
+    let before = space.state();
+    space.run(&["--autonomy", "auto"]).exits(0);
+    let statuses = space.statuses();
+    assert_eq!(statuses.len(), names.len());
+    assert!(statuses.values().all(|status| status == "inapplicable"), "{statuses:?}");
+    let after = space.state();
+    let outside = |path: &&String| !path.starts_with("sessions/") && !path.starts_with("git ");
+    let changed: Vec<&String> = after
+        .keys()
+        .filter(outside)
+        .filter(|path| after.get(*path) != before.get(*path))
+        .collect();
+    assert!(changed.is_empty(), "{changed:?}");
+}
+
+/// A space whose `plan` is a program.
+fn with_program(script: &str) -> Space {
+    let space = Space::new();
+    space.write("plan.sh", script);
+    space.write(
+        "kaizen.toml",
+        &format!(
+            "[ledger]\nauthor = \"t <t@t>\"\n[phase.plan]\nrun = [\"sh\", \"{}/plan.sh\"]\n",
+            space.root.display()
+        ),
+    );
+    space.commit_all("program");
+    space
+}
+
+#[test]
+fn a_program_may_plan() {
+    let plan = serde_json::json!({"version": 1, "session_id": "x", "edits": [bold()]});
+    let space = with_program(&format!(
+        "test -s diagnosis.md || exit 9\ncat > plan.json <<'END'\n{plan}\nEND\n"
+    ));
+    let said = space.run(&[]).exits(0);
+    assert!(said.phases().contains(&"plan".to_owned()));
+    assert_eq!(space.statuses()["bold"], "applied");
+}
+
+#[test]
+fn a_program_that_fails_or_rambles_publishes_nothing() {
+    for (script, words) in [
+        (
+            "echo out of tea >&2\nexit 7\n",
+            vec!["phase plan", "out of tea", "7", "hint:"],
+        ),
+        ("true\n", vec!["phase plan", "left no plan.json"]),
+        ("echo garbage > plan.json\n", vec!["phase plan", "plan.json"]),
+        ("printf '\\377' > plan.json\n", vec!["phase plan", "UTF-8"]),
+        ("ln -s /etc/passwd plan.json\n", vec!["phase plan", "not a plain file"]),
+    ] {
+        let space = with_program(script);
+        space.run(&[]).exits(1).says(&words);
+        assert!(!space.root.join(space.session()).join("plan.json").exists());
+        assert_eq!(space.artifact("session.json")["status"], "failed");
+        assert_eq!(space.git(&["status", "--porcelain", "--", "config.toml", "agents"]), "");
+    }
+}
+
+#[test]
+fn a_scorer_that_fails_is_no_score() {
+    let space = Space::new();
+    let tasks = space.read("benchmark/tasks.jsonl");
+    space.write(
+        "benchmark/tasks.jsonl",
+        &tasks.replace("\"scorer\":\"exact\"", "\"scorer\":\"command\""),
+    );
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[benchmark]\nscorer_command = [\"false\"]\n",
+    );
+    space.commit_all("scorer");
+    space.kaizen(&["run", "--until", "plan"]).exits(0);
+    space.plan(&[bold()]);
+    space.run(&[]);
+    assert_eq!(space.statuses()["bold"], "undecided");
+    assert_eq!(
+        space
+            .subjects()
+            .iter()
+            .filter(|subject| subject.contains("models.base"))
+            .count(),
+        0
+    );
+    assert!(space.read("config.toml").contains("refuse_below = 0.9"));
+}
