@@ -44,11 +44,16 @@ pub(super) fn restore_record(workspace: &Workspace, asked: &Asked, session: &Ses
     }
     let trigger: Option<Trigger> = session.read("trigger.json")?;
     let started_at = trigger.map_or_else(|| workspace.clock.stamp(), |trigger| trigger.created_at);
-    let older = session::all(&workspace.root)?
+    let mut older = session::all(&workspace.root)?
         .into_iter()
         .filter(|other| other.id < session.id);
     let autonomy = asked.autonomy.unwrap_or(workspace.manifest.session.autonomy);
-    let record = begun(&session.id, older.last().map(|parent| parent.id), autonomy, &started_at);
+    let record = begun(
+        &session.id,
+        older.next_back().map(|parent| parent.id),
+        autonomy,
+        &started_at,
+    );
     Ok(session.publish("session.json", &record.to_text())?)
 }
 
