@@ -37,6 +37,9 @@ const GIT_LOG: &str = "KAIZEN_BENCH_LOG";
 /// First argument of a child that holds one session.
 const ONE_SESSION: &str = "one-session";
 
+/// One measurement.
+type Part = fn() -> Outcome<()>;
+
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let name = Path::new(&arguments[0]).file_name();
@@ -51,7 +54,7 @@ fn main() -> Outcome<()> {
         return Ok(());
     }
     let wanted: Vec<&String> = arguments[1..].iter().filter(|name| !name.starts_with('-')).collect();
-    let all: [(&str, fn() -> Outcome<()>); 5] = [
+    let all: [(&str, Part); 5] = [
         ("sessions", sessions),
         ("fifty edits", fifty_edits),
         ("hashing", hashing),
