@@ -14,7 +14,7 @@ weighting = "count"             # how words are weighted: count, binary, tfidf, 
 ngrams = 1                      # longest run of words that is compared: 1 to 3
 char_ngrams = 0                 # length of letter groups, which forgive misspelling: 0 (off) or 2 to 6
 k = 1                           # how many nearest examples vote
-refuse_below = 0.0              # confidence below which the agent answers its fallback
+refuse_below = 0.0              # confidence below which the agent answers its fallback; 0: it never does
 temperature = 0.0               # above 0 the answers vary with the seed
 
 [agent]

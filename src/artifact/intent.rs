@@ -25,8 +25,6 @@ pub struct Intent {
     pub version: u32,
     /// The session.
     pub session_id: String,
-    /// The commit that was the head.
-    pub head: String,
     /// The files.
     pub files: Vec<IntendedFile>,
     /// Unknown fields.

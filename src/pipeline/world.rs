@@ -9,7 +9,6 @@ use crate::digest::Digest;
 use crate::disk;
 use crate::harness::FileChange;
 use crate::phase::execute::{ExecuteError, World};
-use crate::port::Ledger;
 use crate::session::{OUTCOMES, PENDING, Session};
 
 use super::event::{Event, Listener};
@@ -41,7 +40,6 @@ impl World for DiskWorld<'_> {
         let intent = Intent {
             version: 1,
             session_id: self.session.id.clone(),
-            head: self.workspace.ledger.head()?.unwrap_or_default(),
             files: changes.iter().map(file).collect(),
             extra: Default::default(),
         };
