@@ -4,12 +4,16 @@ use serde_json::{Value, json};
 
 use crate::space::{Space, bold, names};
 
-/// Task files of two labels that a starter agent can learn.
+/// Task files of three labels that a starter agent can learn.
 fn task_files(space: &Space) {
     for (file, offset) in [("gate", 0), ("train", 100), ("test", 200)] {
         let line = |number: usize| {
-            let (query, label) = match number % 2 {
+            let (query, label) = match number % 3 {
                 0 => (format!("please play the song number {}", number + offset), "music"),
+                1 => (
+                    format!("which train leaves for harbour {}", number + offset),
+                    "timetable",
+                ),
                 _ => (format!("what weather is it in district {}", number + offset), "weather"),
             };
             let task = json!({"task_id": format!("{file}-{number}"), "query": query, "reference_answer": label, "category": label});

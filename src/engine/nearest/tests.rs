@@ -10,6 +10,7 @@ const CONFIG: &str = r#"
 default_model = "base"
 [learning.routing.policy_map]
 [models.base]
+refuse_below = 0.01
 [models.other]
 char_ngrams = 3
 [agent]
@@ -80,7 +81,7 @@ fn every_op_changes_an_answer() {
         ),
         (
             "set_model_param refuse_below",
-            edited(config, base, "[models.base]\nrefuse_below = 0.9"),
+            edited(config, "refuse_below = 0.01", "refuse_below = 0.9"),
             "lost thing",
             "lost",
             "oos",
@@ -226,4 +227,11 @@ proptest! {
         let _ = student.attempt(&task, 1);
         let _ = student.footprint(&task);
     }
+}
+
+#[test]
+fn without_a_threshold_it_guesses_and_never_refuses() {
+    let never = edited("config.toml", "refuse_below = 0.01", "refuse_below = 0.0");
+    assert_eq!(answer(&harness(), "elephant"), "oos");
+    assert_ne!(answer(&never, "elephant"), "oos");
 }
