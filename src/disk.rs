@@ -230,7 +230,10 @@ pub fn lock(path: &Path, holder: &str) -> Result<Lock, LockError> {
         Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => {
             let held_by = fs::read_to_string(path).unwrap_or_default();
-            return Err(LockError::Held(held_by.trim().to_owned()));
+            let held_by = held_by.trim();
+            // The holder may not have written its name yet.
+            let name = if held_by.is_empty() { "another kaizen" } else { held_by };
+            return Err(LockError::Held(name.to_owned()));
         }
         Err(fs::TryLockError::Error(error)) => return Err(failed("lock", path)(error).into()),
     }

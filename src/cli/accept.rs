@@ -62,6 +62,7 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
     let session = session_of(&workspace, which.session.as_deref())?;
     let pending = find_edit(&session, &which.edit)?;
     let edit_digest = pending.edit_digest;
+    still_open(&session, &pending, skip_gate)?;
     let decision = Decision {
         decision: answer,
         by: "kaizen".into(),
@@ -90,6 +91,20 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
         anstream::println!("{} is {word}", answered.edit.id);
     }
     Ok(Code::Settled)
+}
+
+/// An edit that is in git already cannot be decided about: the plan or git takes it back.
+fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Result<(), Failure> {
+    use crate::artifact::outcome::OutcomeStatus::{PendingReview as Waits, RejectedByUser};
+    let outcomes = session.outcomes()?;
+    match outcomes.get(&pending.edit_digest).map(|outcome| outcome.status) {
+        None | Some(Waits | RejectedByUser) => Ok(()),
+        Some(status) if skip_gate && status != crate::artifact::outcome::OutcomeStatus::Applied => Ok(()),
+        Some(status) => Err(
+            Failure::usage(format!("{} is decided already: {}", pending.edit.id, status.words()))
+                .hint("to take an applied edit back, remove it from plan.json and `kaizen run`"),
+        ),
+    }
 }
 
 /// The session that is named, or the newest.

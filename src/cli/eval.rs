@@ -73,6 +73,11 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
     let evaluation = evaluate(&evaluator, &workspace.harness()?, &tasks.iter().collect::<Vec<_>>());
     renderer.finish();
+    if evaluation.task_count == 0 {
+        let message = format!("none of the {} {} tasks could be scored", tasks.len(), split.name());
+        return Err(Failure::failed(message)
+            .hint("scorer `command` needs [benchmark] scorer_command; scorer `judge` has no engine yet"));
+    }
     if setting.is_json() {
         render::json(&serde_json::json!({
             "split": split, "overall_score": evaluation.overall_score, "category_scores": evaluation.category_scores,

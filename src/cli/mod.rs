@@ -171,7 +171,8 @@ fn log_to_stderr(verbose: u8) {
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .without_time()
-        .with_target(false);
+        .with_target(false)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let only_ours = tracing_subscriber::filter::Targets::new().with_target("kaizen", level);
     // A second call, as in tests, leaves the first logger in place.
     let _ = tracing_subscriber::registry()

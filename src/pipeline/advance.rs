@@ -71,6 +71,8 @@ pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Resu
         }),
         Err(error) => {
             note_failure(workspace, &session, &error)?;
+            // A commit that was refused leaves an edit in the live files that no gate vouches for in git: undo it now.
+            recover(workspace)?;
             Err(error)
         }
     }

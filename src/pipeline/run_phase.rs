@@ -124,6 +124,14 @@ fn baseline(run: &Run) -> Result<Left, RunError> {
         digest,
         &run.view.inputs.gate(&run.session.id)?,
     );
+    if baseline.evaluation.task_count == 0 {
+        let problem =
+            "no gate task could be scored: is there an engine for their scorer? `kaizen eval` counts them".to_owned();
+        return Err(RunError::Phase {
+            phase: "baseline".into(),
+            problem,
+        });
+    }
     let summary = format!(
         "{:.1} % of {} gate tasks",
         100.0 * baseline.evaluation.overall_score,

@@ -280,10 +280,12 @@ fn a_program_that_fails_or_rambles_publishes_nothing() {
 fn a_scorer_that_fails_is_no_score() {
     let space = Space::new();
     let tasks = space.read("benchmark/tasks.jsonl");
-    space.write(
-        "benchmark/tasks.jsonl",
-        &tasks.replace("\"scorer\":\"exact\"", "\"scorer\":\"command\""),
-    );
+    let failing = |line: &str| line.replace("\"scorer\":\"exact\"", "\"scorer\":\"command\"");
+    let half = tasks.lines().enumerate().map(|(at, line)| {
+        let row = if at % 2 == 0 { failing(line) } else { line.to_owned() };
+        format!("{row}\n")
+    });
+    space.write("benchmark/tasks.jsonl", &half.collect::<String>());
     space.write(
         "kaizen.toml",
         "[ledger]\nauthor = \"t <t@t>\"\n[benchmark]\nscorer_command = [\"false\"]\n",
@@ -302,4 +304,14 @@ fn a_scorer_that_fails_is_no_score() {
         0
     );
     assert!(space.read("config.toml").contains("refuse_below = 0.9"));
+}
+
+#[test]
+fn a_benchmark_that_nobody_can_score_is_refused() {
+    let space = Space::new();
+    let tasks = space.read("benchmark/tasks.jsonl");
+    let judged = tasks.replace("\"scorer\":\"exact\"", "\"scorer\":\"judge\"");
+    space.write("benchmark/tasks.jsonl", &judged);
+    space.commit_all("scorer");
+    space.run(&[]).exits(1).says(&["no gate task could be scored"]);
 }
