@@ -9,7 +9,7 @@ use crate::artifact::Artifact;
 use crate::artifact::decision::{Answer, Decision};
 use crate::artifact::pending_review::PendingReview;
 use crate::digest::Digest;
-use crate::pipeline::workspace::{Workspace, find};
+use crate::pipeline::workspace::Workspace;
 use crate::session::{self, PENDING, Session};
 
 /// Accept an edit that waits for review
@@ -146,9 +146,4 @@ fn find_edit(session: &Session, name: &str) -> Result<PendingReview, Failure> {
             labels.join(", ")
         ))),
     }
-}
-
-/// Whether there is a workspace at all; for commands that also work without one.
-pub fn has_workspace(setting: &Setting) -> bool {
-    find(&setting.directory).is_some()
 }

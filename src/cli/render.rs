@@ -93,7 +93,6 @@ fn new_bar(of: u64) -> ProgressBar {
 fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::SessionStarted { session } => format!("{STRONG}{session}{STRONG:#}"),
-        Event::SessionResumed { session } => format!("{STRONG}{session}{STRONG:#} goes on"),
         Event::PhaseStarted { phase, reasons } => {
             let why = reasons
                 .iter()

@@ -1,12 +1,14 @@
 //! Readiness: are there enough usable traces, and a benchmark? If not, what is missing and how to get it. Pure.
 
 use crate::artifact::readiness::{BenchmarkPin, Readiness};
+use crate::cold_start;
 use crate::port::TracePin;
 
 /// Judges what there is.
 pub fn readiness(usable_traces: usize, min_traces: usize, traces: TracePin, benchmark: BenchmarkPin) -> Readiness {
     let mut missing = Vec::new();
-    if usable_traces < min_traces {
+    let enough = cold_start::traces(usable_traces, min_traces);
+    if !enough.ready {
         missing.push(format!(
             "{min_traces} usable traces are needed, there are {usable_traces}: let the agent work, `kaizen traces collect` \
              to run it over the train tasks, or lower [session] min_traces"
@@ -19,7 +21,7 @@ pub fn readiness(usable_traces: usize, min_traces: usize, traces: TracePin, benc
         missing.push("no train tasks: add tasks with \"split\": \"train\" to benchmark/tasks.jsonl".to_owned());
     }
     let message = match missing.is_empty() {
-        true => format!("Ready: {usable_traces} traces available."),
+        true => enough.message,
         false => format!("Not ready: {}", missing.join("; ")),
     };
     Readiness {

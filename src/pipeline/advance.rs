@@ -236,8 +236,7 @@ fn announce(
 
 /// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.
 fn settle_user_changes(workspace: &Workspace, asked: &Asked, listener: Listener) -> Result<(), RunError> {
-    let files: Vec<String> = workspace.harness()?.files().map(|(path, _)| path.to_owned()).collect();
-    let mut paths = files;
+    let mut paths: Vec<String> = workspace.harness()?.files().map(|(path, _)| path.to_owned()).collect();
     if let Some(head) = workspace.ledger.head()? {
         let at_head = workspace.ledger.harness_at(&head, &|path| workspace.selects(path))?;
         paths.extend(at_head.files().map(|(path, _)| path.to_owned()));

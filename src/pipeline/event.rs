@@ -15,11 +15,6 @@ pub enum Event {
         /// Its name.
         session: String,
     },
-    /// A session is gone on with.
-    SessionResumed {
-        /// Its name.
-        session: String,
-    },
     /// A phase begins.
     PhaseStarted {
         /// Which.
