@@ -188,7 +188,7 @@ pub fn read_harness(
     {
         let path = relative(entry.path());
         if entry.path_is_symlink() {
-            harness.forbid(path, "it is a symbolic link");
+            harness.forbid(path, "a symbolic link");
         } else if entry.file_type().is_file() && editable.is_match(&path) {
             let bytes = fs::read(entry.path()).map_err(failed("read", entry.path()))?;
             harness = harness.with(path, bytes);

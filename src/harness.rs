@@ -49,6 +49,13 @@ impl Harness {
             .map(|(_, reason)| reason.as_str())
     }
 
+    /// All paths that may not be edited, with the reasons.
+    pub fn all_forbidden(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.forbidden
+            .iter()
+            .map(|(path, reason)| (path.as_str(), reason.as_str()))
+    }
+
     /// The bytes of a file.
     pub fn get(&self, path: &str) -> Option<&[u8]> {
         self.files.get(path).map(Vec::as_slice)

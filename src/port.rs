@@ -16,6 +16,15 @@ pub trait Student: Send + Sync {
     /// Everything about the student that can change an answer and does not stand in the harness.
     fn identity(&self) -> serde_json::Value;
 
+    /// Whether the student can answer these tasks with this harness at all. Asked before the user's own harness is
+    /// scored: a broken file is to be mended, not to count as 0. An edit that breaks a file is scored like any other.
+    ///
+    /// # Errors
+    /// A message for people that names the file and what is wrong with it.
+    fn check(&self, _harness: &Harness, _tasks: &[&Task]) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Reads a harness once, for many attempts.
     fn prepare(&self, harness: &Harness) -> Box<dyn Prepared>;
 }

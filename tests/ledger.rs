@@ -261,6 +261,37 @@ fn detached_and_unborn_heads_are_fine() {
 }
 
 #[test]
+fn head_is_found_wherever_git_keeps_it() {
+    let world = World::new();
+    let first = world.git(&["rev-parse", "HEAD"]);
+    world.git(&["pack-refs", "--all"]);
+    assert_eq!(world.open().head().unwrap().as_deref(), Some(first.trim()));
+    world.write("a.md", "edited\n");
+    let second = world.open().commit(&paths(&["a.md"]), "edit").unwrap();
+    assert_eq!(world.git(&["rev-parse", "HEAD"]).trim(), second);
+
+    let tree = world.root().join("../tree");
+    world.git(&["worktree", "add", "-q", "../tree", "-b", "side/branch", first.trim()]);
+    let git = Git::open(&tree, world.policy()).unwrap();
+    assert_eq!(git.head().unwrap().as_deref(), Some(first.trim()));
+    fs::write(tree.join("a.md"), "in the tree\n").unwrap();
+    let third = git.commit(&paths(&["a.md"]), "edit").unwrap();
+    assert_eq!(world.git(&["rev-parse", "side/branch"]).trim(), third);
+    assert_eq!(world.open().head().unwrap(), Some(second));
+}
+
+#[test]
+fn a_commit_of_known_and_new_files_takes_both() {
+    let world = World::new();
+    world.write("a.md", "edited\n");
+    world.write("new.md", "new\n");
+    let git = world.open();
+    git.commit(&paths(&["a.md", "new.md"]), "edit").unwrap();
+    assert_eq!(world.status(), "");
+    assert_eq!(world.committed(), "M\ta.md\nA\tnew.md");
+}
+
+#[test]
 fn no_repository_and_bare_repositories_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = Git::open(folder.path(), Policy::default()).unwrap_err();

@@ -71,7 +71,12 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
         }
     };
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
-    let evaluation = evaluate(&evaluator, &workspace.harness()?, &tasks.iter().collect::<Vec<_>>());
+    let (harness, tasks) = (workspace.harness()?, tasks.iter().collect::<Vec<_>>());
+    for line in workspace.left_out(&harness) {
+        anstream::eprintln!("{line}");
+    }
+    evaluator.student.check(&harness, &tasks).map_err(Failure::failed)?;
+    let evaluation = evaluate(&evaluator, &harness, &tasks);
     renderer.finish();
     if evaluation.task_count == 0 {
         let message = format!("none of the {} {} tasks could be scored", tasks.len(), split.name());

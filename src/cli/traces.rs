@@ -147,6 +147,7 @@ pub fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
         workspace.score(task, answer)
     });
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &|_, _| {});
+    workspace.student.check(&harness, &open).map_err(Failure::failed)?;
     let now = workspace.clock.now().timestamp_millis() as f64 / 1000.0;
     let attempts = attempt_all(&evaluator, &harness, &open);
     let traces: Vec<Trace> = attempts

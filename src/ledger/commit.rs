@@ -5,12 +5,20 @@ use super::log::head;
 use crate::disk::effect;
 use crate::port::{CommitId, LedgerError};
 
+/// What git says of paths that have to be staged first, or that did not change.
+const NOT_THAT_SIMPLE: [&str; 4] = [
+    "did not match any file",
+    "nothing to commit",
+    "nothing added to commit",
+    "no changes added to commit",
+];
+
 pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<CommitId, LedgerError> {
     below_workspace(paths)?;
     if let Some(name) = git.unfinished() {
         return Err(LedgerError::InProgress(name.to_owned()));
     }
-    if paths.is_empty() {
+    if paths.is_empty() || commit_tracked(git, paths, message)? {
         return present_head(git);
     }
     let before = staged(git, paths)?;
@@ -19,6 +27,27 @@ pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<Commi
         Ok(false) => restore(git, paths, &before).and_then(|()| present_head(git)),
         Err(error) => Err(undo(git, paths, &before, error)),
     }
+}
+
+/// The common case in one process: plain files that git knows need no staging, and a refused commit leaves the
+/// index as it was. `false` when some path is a folder, deleted or new, or when nothing changed.
+fn commit_tracked(git: &Git, paths: &[String], message: &str) -> Result<bool, LedgerError> {
+    if !paths.iter().all(|path| is_plain_file(git, path)) {
+        return Ok(false);
+    }
+    match commit_only(git, paths, message) {
+        Ok(()) => Ok(true),
+        Err(LedgerError::Git { message, .. }) if NOT_THAT_SIMPLE.iter().any(|words| message.contains(words)) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn commit_only(git: &Git, paths: &[impl AsRef<str>], message: &str) -> Result<(), LedgerError> {
+    effect("git commit");
+    let options = ["commit", "-q", "--cleanup=whitespace", "--only", "-F", "-"];
+    git.write(&with_paths(&options, paths), message.replace('\0', "").as_bytes())
 }
 
 /// Makes the index below `paths` what HEAD says; the files themselves stay as they are.
@@ -47,10 +76,7 @@ fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -
     if changed.is_empty() {
         return Ok(false);
     }
-    let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
-    effect("git commit");
-    let options = ["commit", "-q", "--cleanup=whitespace", "--only", "-F", "-"];
-    git.write(&with_paths(&options, &changed), message.replace('\0', "").as_bytes())?;
+    commit_only(git, &changed, message)?;
     Ok(true)
 }
 
@@ -119,6 +145,11 @@ fn present_head(git: &Git) -> Result<CommitId, LedgerError> {
         command: "commit".to_owned(),
         message: "nothing to commit, and there is no commit yet; commit a file first".to_owned(),
     })
+}
+
+fn is_plain_file(git: &Git, path: &str) -> bool {
+    let facts = git.workspace.join(path).symlink_metadata();
+    facts.is_ok_and(|facts| facts.is_file())
 }
 
 fn on_disk(git: &Git, path: &str) -> bool {

@@ -11,6 +11,9 @@ const MARK: &str = "Session-ID";
 const REVERTS: &str = "This reverts commit ";
 
 pub(super) fn head(git: &Git) -> Result<Option<CommitId>, LedgerError> {
+    if let Some(commit) = git.head_on_disk() {
+        return Ok(Some(commit));
+    }
     let answer = git.ask(&["rev-parse", "--verify", "-q", "HEAD^{commit}"], &[])?;
     match answer.status.code() {
         Some(0) => Ok(Some(first_line(&answer.stdout))),

@@ -52,6 +52,8 @@ pub struct Git {
     workspace: PathBuf,
     /// The repository's own folder (of this worktree), where locks and marks of unfinished work stand.
     git_dir: PathBuf,
+    /// The folder of everything that worktrees share: branches, objects.
+    common_dir: PathBuf,
     /// The workspace relative to the top of the work tree: empty, or ending in `/`.
     prefix: String,
     policy: Policy,

@@ -1,10 +1,13 @@
 //! Finding or making the repository that a workspace belongs to.
 
+#![allow(clippy::disallowed_methods)] // edge: the files of a repository
+
+use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
 use super::process::{command, output, refusal};
 use super::{Git, Policy};
-use crate::port::LedgerError;
+use crate::port::{CommitId, LedgerError};
 
 impl Git {
     /// The ledger of a workspace; its repository may begin in a folder above.
@@ -16,6 +19,7 @@ impl Git {
             "rev-parse",
             "--is-inside-work-tree",
             "--absolute-git-dir",
+            "--git-common-dir",
             "--show-prefix",
         ];
         let answer = output(&mut command(workspace, &policy, &wanted), &[])?;
@@ -34,6 +38,8 @@ impl Git {
         Ok(Git {
             workspace: workspace.to_owned(),
             git_dir: PathBuf::from(lines.next().unwrap_or_default()),
+            // Relative to the workspace, or absolute.
+            common_dir: workspace.join(lines.next().unwrap_or_default()),
             prefix: lines.next().unwrap_or_default().to_owned(),
             policy,
         })
@@ -52,6 +58,23 @@ impl Git {
             return Ok(());
         }
         Err(refusal("init", &answer))
+    }
+
+    /// The commit at HEAD, where it stands in a plain file; saves a process. `None` for a branch that is packed, kept
+    /// in another format, or unborn: git itself knows more.
+    pub(super) fn head_on_disk(&self) -> Option<CommitId> {
+        let head = read_to_string(self.git_dir.join("HEAD")).ok()?;
+        let commit = match head.strip_prefix("ref: ") {
+            // Other names may belong to one worktree alone.
+            Some(branch) if branch.starts_with("refs/heads/") => {
+                read_to_string(self.common_dir.join(branch.trim_end())).ok()?
+            }
+            Some(_) => return None,
+            None => head,
+        };
+        let commit = commit.trim_end();
+        let is_name = matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_name.then(|| commit.to_owned())
     }
 
     /// The merge, rebase, cherry-pick or revert that the user has not finished, if there is one.

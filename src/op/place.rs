@@ -201,7 +201,7 @@ fn check_path(path: &str, harness: &Harness, rules: &Rules) -> Result<(), Inappl
     }
     let below = format!("{path}/");
     if harness.files().any(|(file, _)| file.starts_with(&below)) {
-        return Err(forbidden("it is a folder"));
+        return Err(forbidden("a folder"));
     }
     if is_editable(path, &rules.editable)? {
         Ok(())

@@ -8,15 +8,19 @@ use crate::harness::Harness;
 use crate::port::CommitId;
 
 /// Scores the harness at a commit on the session's gate tasks.
+///
+/// # Errors
+/// The student cannot work with this harness: a message that names the file.
 pub fn baseline(
     evaluator: &Evaluator,
     commit: CommitId,
     harness: &Harness,
     benchmark: Digest,
     gate: &[Task],
-) -> Baseline {
+) -> Result<Baseline, String> {
     let tasks: Vec<&Task> = gate.iter().collect();
-    Baseline {
+    evaluator.student.check(harness, &tasks)?;
+    Ok(Baseline {
         version: 1,
         harness_commit: commit,
         harness: harness.digest(),
@@ -25,5 +29,5 @@ pub fn baseline(
         seed: evaluator.seed,
         evaluation: evaluate(evaluator, harness, &tasks),
         extra: Default::default(),
-    }
+    })
 }

@@ -146,7 +146,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         };
         announce(session, &phase, &reasons, &view, listener)?;
         if matches!(phase.as_str(), "baseline" | "execute") {
-            settle_user_changes(workspace, asked, listener)?;
+            settle_user_changes(workspace, &inputs, asked, listener)?;
         }
         step::run(
             &Run {
@@ -235,10 +235,15 @@ fn announce(
 }
 
 /// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.
-fn settle_user_changes(workspace: &Workspace, asked: &Asked, listener: Listener) -> Result<(), RunError> {
+fn settle_user_changes(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    asked: &Asked,
+    listener: Listener,
+) -> Result<(), RunError> {
     let mut paths: Vec<String> = workspace.harness()?.files().map(|(path, _)| path.to_owned()).collect();
-    if let Some(head) = workspace.ledger.head()? {
-        let at_head = workspace.ledger.harness_at(&head, &|path| workspace.selects(path))?;
+    if let Some(head) = inputs.head()? {
+        let at_head = inputs.harness_at(head)?;
         paths.extend(at_head.files().map(|(path, _)| path.to_owned()));
     }
     paths.sort();

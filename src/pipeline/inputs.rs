@@ -1,6 +1,5 @@
 //! Inputs of the workspace: benchmark, traces, harness and ledger, each read once and only when something asks.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
@@ -9,9 +8,10 @@ use crate::artifact::trace::Trace;
 use crate::benchmark::{self, Benchmark};
 use crate::digest::Digest;
 use crate::harness::Harness;
-use crate::port::{CommitId, Entry, Ledger, TracePin};
+use crate::port::{CommitId, Ledger, TracePin};
 
 use super::RunError;
+use super::past::History;
 use super::workspace::Workspace;
 
 /// Inputs of the workspace, read on demand and then remembered.
@@ -81,26 +81,18 @@ impl<'a> Inputs<'a> {
     /// # Errors
     /// git says no.
     pub fn harness_at(&self, commit: &str) -> Result<Harness, RunError> {
-        Ok(self
-            .workspace
-            .ledger
-            .harness_at(commit, &|path| self.workspace.selects(path))?)
+        let workspace = self.workspace;
+        let select = |path: &str| workspace.selects(path);
+        Ok(workspace.past.harness_at(&workspace.ledger, commit, &select)?)
     }
 
     /// The commits of a session after the one that it builds on, and those that a person reverted.
     ///
     /// # Errors
     /// git says no.
-    pub fn history(&self, session: &str, base: Option<&str>) -> Result<(Vec<Entry>, BTreeSet<CommitId>), RunError> {
-        let mut entries = self.workspace.ledger.entries(base)?;
-        entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
-        let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit.clone()).collect();
-        let undone = if commits.is_empty() {
-            Vec::new()
-        } else {
-            self.workspace.ledger.reverted(&commits)?
-        };
-        Ok((entries, undone.into_iter().collect()))
+    pub fn history(&self, session: &str, base: Option<&str>) -> Result<History, RunError> {
+        let workspace = self.workspace;
+        Ok(workspace.past.history(&workspace.ledger, session, base)?)
     }
 
     /// The gate tasks of a session: all, or a sample drawn by its name.

@@ -110,6 +110,9 @@ fn baseline(run: &Run) -> Result<Left, RunError> {
     let commit = state::base(run.view, run.session)?
         .ok_or_else(|| RunError::Unknown("the repository has no commit yet; commit the harness first".into()))?;
     let harness = run.view.inputs.harness_at(&commit)?;
+    for text in run.view.workspace.left_out(&harness) {
+        (run.listener)(Event::Note { text });
+    }
     let digest = run.view.inputs.benchmark()?.pin().digest;
     let workspace = run.view.workspace;
     let (score, progress) = (
@@ -123,7 +126,8 @@ fn baseline(run: &Run) -> Result<Left, RunError> {
         &harness,
         digest,
         &run.view.inputs.gate(&run.session.id)?,
-    );
+    )
+    .map_err(run.failed("baseline"))?;
     if baseline.evaluation.task_count == 0 {
         let problem =
             "no gate task could be scored: is there an engine for their scorer? `kaizen eval` counts them".to_owned();

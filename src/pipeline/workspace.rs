@@ -21,6 +21,7 @@ use crate::score;
 
 use super::RunError;
 use super::definition::Engines;
+use super::past::Past;
 
 /// kaizen's own folder in a workspace; git does not see it.
 pub const OWN_FOLDER: &str = ".kaizen";
@@ -39,6 +40,8 @@ pub struct Workspace {
     pub student: Box<dyn Student>,
     /// Whatever proposes edits.
     pub teacher: Box<dyn Teacher>,
+    /// What git said of commits.
+    pub past: Past,
     globs: globset::GlobSet,
 }
 
@@ -72,6 +75,7 @@ impl Workspace {
             ledger,
             student,
             teacher,
+            past: Past::default(),
             globs,
         })
     }
@@ -100,6 +104,17 @@ impl Workspace {
                 || (first.starts_with('.') && first.len() > 1)
         };
         Ok(disk::read_harness(&self.root, &self.globs, &own)?)
+    }
+
+    /// A line for each path in the harness's places that is not part of it, and why: the user may think that it is.
+    pub fn left_out(&self, harness: &Harness) -> Vec<String> {
+        let first = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+        let places: Vec<String> = self.manifest.harness.files.iter().map(|glob| first(glob)).collect();
+        let line = |(path, reason): (&str, &str)| {
+            let is_near = self.selects(path) || places.contains(&first(path));
+            is_near.then(|| format!("{path} is left out of the harness: {reason}; put a plain file in its place"))
+        };
+        harness.all_forbidden().filter_map(line).collect()
     }
 
     /// Where ops land, and what they may touch.

@@ -315,3 +315,34 @@ fn a_benchmark_that_nobody_can_score_is_refused() {
     space.commit_all("scorer");
     space.run(&[]).exits(1).says(&["no gate task could be scored"]);
 }
+
+#[test]
+fn a_harness_file_that_cannot_be_read_is_to_be_mended_not_scored() {
+    for (name, text) in [
+        ("agents/assistant/few_shot.json", "[{\"input\": \"half"),
+        ("config.toml", "[agent.assistant\n"),
+    ] {
+        let space = Space::new();
+        let whole = space.read(name);
+        space.write(name, text);
+        space.commit_all("half");
+        space.run(&[]).exits(1).says(&["baseline", name]);
+        space.kaizen(&["eval"]).exits(1).says(&[name]);
+        space.write(name, &whole);
+        space.commit_all("whole");
+        space.kaizen(&["run", "--until", "baseline"]).exits(0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_harness_file_is_named_as_left_out() {
+    let space = Space::new();
+    let link = space.root.join("agents/assistant/few_shot.json");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("../../config.toml", &link).unwrap();
+    space.commit_all("link");
+    let words = "agents/assistant/few_shot.json is left out of the harness: a symbolic link";
+    space.kaizen(&["run", "--until", "baseline"]).exits(0).says(&[words]);
+    space.kaizen(&["eval"]).exits(0).says(&[words]);
+}

@@ -45,6 +45,11 @@ impl Agent {
         Self(Sound::read(home, name).map_err(broken))
     }
 
+    /// Why the agent cannot run, when it cannot.
+    pub fn broken(&self) -> Option<&Broken> {
+        self.0.as_ref().err().map(|(broken, _)| broken)
+    }
+
     /// The digest of all that an answer to the query can depend on.
     pub fn footprint(&self, query: &str) -> Digest {
         match &self.0 {

@@ -46,6 +46,12 @@ impl Student for Nearest {
         serde_json::json!({"engine": "nearest", "revision": REVISION, "layout": self.layout})
     }
 
+    fn check(&self, harness: &Harness, tasks: &[&Task]) -> Result<(), String> {
+        let agents = Agents::read(harness, &self.layout);
+        let broken = tasks.iter().find_map(|task| agents.agent(task).broken());
+        broken.map_or(Ok(()), |broken| Err(broken.to_string()))
+    }
+
     fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
         Box::new(Agents::read(harness, &self.layout))
     }

@@ -1,0 +1,69 @@
+//! Evaluating a benchmark.
+#![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
+
+use kaizen::artifact::task::Task;
+use kaizen::engine::memo::DiskMemo;
+use kaizen::engine::nearest::Nearest;
+use kaizen::evaluate::{Evaluator, evaluate};
+use kaizen::manifest::layout::Layout;
+use kaizen::port::{Forgetful, Memo};
+use kaizen::{score, starter};
+use serde_json::json;
+
+use crate::fixture::sentence;
+use crate::measure::{Outcome, median, row, timed};
+
+/// 5,000 tasks of 150 labels, answered by `nearest` from 1,500 examples.
+pub fn evaluation() -> Outcome<()> {
+    let labels: Vec<String> = (0..150).map(|at| format!("label_{at}")).collect();
+    let query = |at: usize| format!("{} topic{} {}", sentence(at, 4), at % 150, sentence(at + 7, 4));
+    let examples: Vec<_> = (0..1500)
+        .map(|at| json!({"input": query(at), "output": labels[at % 150]}))
+        .collect();
+    let harness =
+        starter::harness(&labels, "intent").with("agents/intent/few_shot.json", serde_json::to_string(&examples)?);
+    let task = |at: usize| {
+        serde_json::from_value(
+            json!({"task_id": format!("task-{at}"), "query": query(at + 10_000 * 150),
+        "reference_answer": labels[at % 150], "split": "gate"}),
+        )
+    };
+    let tasks = (0..5000).map(task).collect::<Result<Vec<Task>, _>>()?;
+    let all: Vec<&Task> = tasks.iter().collect();
+    let student = Nearest::new(Layout::default());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let run = |memo: &dyn Memo| {
+        let score = |task: &Task, answer: &str| score::score(task, answer).map_err(|error| error.to_string());
+        let evaluator = Evaluator {
+            student: &student,
+            memo,
+            score: &score,
+            seed: 0,
+            concurrency: cores,
+            progress: &|_, _| {},
+        };
+        evaluate(&evaluator, &harness, &all).overall_score
+    };
+    let mut overall = 0.0;
+    let new = median(|| {
+        timed(|| {
+            overall = run(&Forgetful);
+            Ok(())
+        })
+    })?;
+    row(
+        &format!("evaluate 5,000 tasks, 1,500 examples, {cores} threads (score {overall:.2})"),
+        new,
+    );
+    let folder = tempfile::tempdir()?;
+    let memo = DiskMemo::open(&folder.path().join("memo.db"))?;
+    run(&memo);
+    let again = median(|| {
+        timed(|| {
+            run(&memo);
+            Ok(())
+        })
+    })?;
+    row("the same again, all remembered", again);
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! What kaizen itself costs: status, no-op runs, a session without a model, hashing, trace search, evaluation.
+//!
+//! `cargo bench` runs everything, `cargo bench -- search` what has `search` in its name. Medians of five, plain clock.
+#![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
+
+mod beside;
+mod engines;
+mod evaluation;
+mod fifty_edits;
+mod fixture;
+mod hashing;
+mod measure;
+mod search;
+mod sessions;
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use measure::{Outcome, Part};
+
+fn main() -> Outcome<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let name = Path::new(&arguments[0]).file_name();
+    if name == Some(OsStr::new("git")) {
+        return fifty_edits::timed_git();
+    }
+    if arguments.get(1).is_some_and(|first| first == fifty_edits::ONE_SESSION) {
+        return fifty_edits::one_session(Path::new(&arguments[2]));
+    }
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        println!("run `cargo bench`");
+        return Ok(());
+    }
+    let wanted: Vec<&String> = arguments[1..].iter().filter(|name| !name.starts_with('-')).collect();
+    let all: [(&str, Part); 6] = [
+        ("sessions", sessions::sessions),
+        ("fifty edits", fifty_edits::fifty_edits),
+        ("beside others", beside::beside),
+        ("hashing", hashing::hashing),
+        ("search", search::search),
+        ("evaluation", evaluation::evaluation),
+    ];
+    println!("{:<58} {:>11}", "median of 5", "time");
+    for (name, bench) in all {
+        if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
+            bench()?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Searching traces.
+
+use kaizen::engine::trace_store;
+use serde_json::json;
+
+use crate::fixture::{lines, sentence, write};
+use crate::measure::{Outcome, median, row, timed};
+
+/// 100,000 traces: the index, searches, and the pin.
+pub fn search() -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let root = folder.path();
+    let trace = |at: usize| {
+        json!({"trace_id": format!("t{at}"), "query": sentence(at, 12), "agent": "intent",
+        "result": sentence(at + 1_000_000, 20), "outcome": "success", "started_at": 1_700_000_000 + at})
+    };
+    write(
+        &root.join("traces/traces.jsonl"),
+        lines((0..100_000).map(trace)).as_bytes(),
+    )?;
+    let patterns = ["traces/*.jsonl".to_owned()];
+    let mut number = 0;
+    let index = median(|| {
+        number += 1;
+        let cache = root.join(format!("cache-{number}"));
+        timed(|| {
+            Ok(trace_store::open(root, &patterns, &cache)?
+                .search("word7", 10)
+                .map(|_| ())?)
+        })
+    })?;
+    row("100,000 traces: first search, with its index", index);
+    let cache = root.join("cache-1");
+    let store = trace_store::open(root, &patterns, &cache)?;
+    for (what, terms) in [("a frequent word", "word7"), ("two words", "word7 word501")] {
+        let found = || -> Outcome<()> {
+            let found = store.search(terms, 10)?;
+            (found.len() == 10)
+                .then_some(())
+                .ok_or_else(|| format!("{} found", found.len()).into())
+        };
+        row(&format!("100,000 traces: search for {what}"), median(|| timed(found))?);
+    }
+    row(
+        "100,000 traces: count and digest of all",
+        median(|| timed(|| Ok(store.pin().map(|_| ())?)))?,
+    );
+    Ok(())
+}

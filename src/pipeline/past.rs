@@ -1,0 +1,67 @@
+//! Past: the last answers of the ledger about named commits. They never change, and asking costs a process.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use crate::harness::Harness;
+use crate::port::{CommitId, Entry, Ledger, LedgerError};
+
+/// The commits of a session, and those of them that a person reverted.
+pub type History = (Vec<Entry>, BTreeSet<CommitId>);
+
+/// The last answer of each kind, with what was asked.
+#[derive(Default)]
+pub struct Past {
+    harness: Mutex<Option<(CommitId, Harness)>>,
+    history: Mutex<Option<(Asked, History)>>,
+}
+
+/// HEAD, the session, and the commit that it builds on: all that a session's history depends on.
+type Asked = (Option<CommitId>, String, Option<CommitId>);
+
+/// The value of a slot for a question, asked anew when the last question was another.
+fn last<Q: PartialEq, A: Clone>(
+    slot: &Mutex<Option<(Q, A)>>,
+    question: Q,
+    ask: impl FnOnce(&Q) -> Result<A, LedgerError>,
+) -> Result<A, LedgerError> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, answer)) = slot.as_ref().filter(|(asked, _)| *asked == question) {
+        return Ok(answer.clone());
+    }
+    let answer = ask(&question)?;
+    *slot = Some((question, answer.clone()));
+    Ok(answer)
+}
+
+impl Past {
+    /// The harness at a commit; `select` is the same at every call.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn harness_at(
+        &self,
+        ledger: &dyn Ledger,
+        commit: &str,
+        select: &dyn Fn(&str) -> bool,
+    ) -> Result<Harness, LedgerError> {
+        last(&self.harness, commit.to_owned(), |commit| {
+            ledger.harness_at(commit, select)
+        })
+    }
+
+    /// The commits of a session after `base`, oldest first, and those that a person reverted.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn history(&self, ledger: &dyn Ledger, session: &str, base: Option<&str>) -> Result<History, LedgerError> {
+        let question = (ledger.head()?, session.to_owned(), base.map(str::to_owned));
+        last(&self.history, question, |(_, session, base)| {
+            let mut entries = ledger.entries(base.as_deref())?;
+            entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
+            let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit.clone()).collect();
+            let reverted = ledger.reverted(&commits)?;
+            Ok((entries, reverted.into_iter().collect()))
+        })
+    }
+}
