@@ -21,6 +21,9 @@ pub struct Plan {
     /// Clusters with evidence, then those dropped for lack of it.
     #[serde(default)]
     pub failure_clusters: Vec<FailureCluster>,
+    /// Whether a person lets the plan run, where `[session] hold = "plan"` asks for that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
     /// The edits.
     pub edits: Vec<Edit>,
     /// Who proposed them.

@@ -61,11 +61,26 @@ version = 1
 [session]
 # autonomy = "tiered"  # auto: the gate decides; tiered: risky edits wait for you; manual: all wait
 # min_traces = 20  # usable traces without which no session is held
+# hold = "plan"  # a session waits after planning, until `kaizen release`
 
 [gate]
 # rule = "overall"  # overall: the whole score must gain; target: the edit's own category
 # min_improvement = 0.0  # the gain must be larger than this
 # max_regression = 0.05  # no watched category may fall by more (0.01 under rule target)
+
+[triggers]
+# schedule = "0 3 * * *"  # when `kaizen watch` starts a session: five cron fields, UTC
+# min_new_traces = 20  # since the last session; with fewer, the schedule passes
+# user_flag = true  # a trace with "user_flag": true starts a session
+# cluster_failures = 0  # failures of one agent and category, since the last session, that start one; 0: never
+# cluster_rate = 0.5  # the share of them that must have failed
+# quiet_ms = 200  # for which a file must be quiet before it counts as saved
+# rescan_seconds = 30  # after which everything is looked at again, whether anything rang or not
+
+[loop]
+# stagnation_eps = 0.001  # a gate score that rises by no more stands still
+# stagnation_k = 5  # sessions that stand still before `kaizen loop` stops
+# max_total_cost_usd = 50.0  # dollars after which it stops
 
 [ledger]
 # hooks = true  # the repository's hooks run on kaizen's commits
@@ -99,7 +114,12 @@ mod tests {
     fn the_shown_defaults_are_true() {
         let uncommented: String = TEMPLATE
             .lines()
-            .filter(|line| !line.contains("author =") && !line.contains("teacher's source"))
+            .filter(|line| {
+                !line.contains("author =")
+                    && !line.contains("teacher's source")
+                    && !line.contains("hold =")
+                    && !line.contains("schedule =")
+            })
             .map(|line| {
                 line.strip_prefix("# ")
                     .filter(|rest| rest.contains(" = "))

@@ -2,6 +2,7 @@
 
 pub mod layout;
 pub mod phases;
+pub mod schedule;
 mod sections;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use self::phases::Stanza;
 pub use self::sections::{
-    BenchmarkSection, GateSection, HarnessSection, LedgerSection, SessionSection, StudentEngine, StudentSection,
-    TeacherEngine, TeacherSection, TracesSection,
+    BenchmarkSection, GateSection, HarnessSection, Hold, LedgerSection, LoopSection, SessionSection, StudentEngine,
+    StudentSection, TeacherEngine, TeacherSection, TracesSection, TriggersSection,
 };
 use crate::artifact::edit::{Op, RiskTier};
 
@@ -40,6 +41,11 @@ pub struct Manifest {
     pub session: SessionSection,
     /// When an edit is kept.
     pub gate: GateSection,
+    /// When `kaizen loop` stops.
+    #[serde(rename = "loop")]
+    pub looping: LoopSection,
+    /// What starts sessions.
+    pub triggers: TriggersSection,
     /// How git is used.
     pub ledger: LedgerSection,
     /// Phases: the built-in ones with other programs, and further ones.
@@ -57,6 +63,8 @@ impl Default for Manifest {
             teacher: TeacherSection::default(),
             session: SessionSection::default(),
             gate: GateSection::default(),
+            looping: LoopSection::default(),
+            triggers: TriggersSection::default(),
             ledger: LedgerSection::default(),
             phase: BTreeMap::new(),
         }
@@ -121,6 +129,8 @@ impl Manifest {
                 return Err(format!("[gate] {key} = {value} must lie between 0 and 1"));
             }
         }
+        self.triggers.check()?;
+        self.looping.check()?;
         let lowered = self.harness.tiers.iter().find(|(op, tier)| **tier < op.tier());
         if let Some((op, tier)) = lowered {
             return Err(format!(

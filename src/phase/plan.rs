@@ -66,6 +66,7 @@ pub fn artifact(
     now: String,
 ) -> Plan {
     Plan {
+        released: false,
         version: 1,
         session_id: session.to_owned(),
         diagnosis_summary: diagnosis::narrative(diagnosis).to_owned(),
