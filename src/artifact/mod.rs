@@ -8,6 +8,7 @@ pub mod diagnosis;
 pub mod edit;
 pub mod evaluation;
 pub mod intent;
+pub mod label;
 pub mod outcome;
 pub mod pending_review;
 pub mod plan;

@@ -33,6 +33,16 @@ pub enum Status {
     RolledBack,
 }
 
+impl Status {
+    /// Whether a run could still go on with it, and did not end it.
+    pub fn is_under_way(self) -> bool {
+        matches!(
+            self,
+            Status::Initiated | Status::Diagnosing | Status::Planning | Status::Executing
+        )
+    }
+}
+
 /// A benchmark's result, in the ancestor's form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {

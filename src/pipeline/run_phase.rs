@@ -251,6 +251,9 @@ fn plan(run: &Run) -> Result<Left, RunError> {
 fn execute(run: &Run) -> Result<Left, RunError> {
     let workspace = run.view.workspace;
     let (plan, baseline): (Plan, Baseline) = (run.need("plan.json")?, run.need("baseline.json")?);
+    for text in plan.remarks() {
+        (run.listener)(Event::Note { text });
+    }
     let (entries, undone) = run
         .view
         .inputs
@@ -301,8 +304,8 @@ fn execute(run: &Run) -> Result<Left, RunError> {
     })
 }
 
-/// A decision counts for the edit that it was given for, and for no other.
-fn route_of(
+/// Where an edit goes. A decision counts for the edit that it was given for, and for no other.
+pub fn route_of(
     edit: &Edit,
     pending: &std::collections::BTreeMap<Digest, crate::artifact::pending_review::PendingReview>,
     autonomy: Autonomy,
