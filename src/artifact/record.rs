@@ -117,6 +117,9 @@ pub struct Record {
     /// One an edit, in the order of the plan.
     #[serde(default)]
     pub edit_outcomes: Vec<EditOutcome>,
+    /// The harness that the score after speaks of.
+    #[serde(default)]
+    pub harness_after: Option<Digest>,
     /// The commit before the first edit.
     #[serde(default)]
     pub git_checkpoint_pre: Option<String>,

@@ -74,6 +74,7 @@ fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, now: &str) -
         benchmark_before: None,
         benchmark_after: None,
         edit_outcomes: Vec::new(),
+        harness_after: None,
         git_checkpoint_pre: None,
         git_checkpoint_post: None,
         teacher_cost_usd: None,

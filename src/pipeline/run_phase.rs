@@ -342,7 +342,8 @@ fn record(run: &Run) -> Result<Left, RunError> {
     );
     let evaluator = workspace.evaluator(run.memo, &score, &progress);
     let gate = run.view.inputs.gate(&run.session.id)?;
-    let after = evaluate(&evaluator, &workspace.harness()?, &gate.iter().collect::<Vec<_>>());
+    let harness = workspace.harness()?;
+    let after = evaluate(&evaluator, &harness, &gate.iter().collect::<Vec<_>>());
     let (entries, _) = run
         .view
         .inputs
@@ -358,6 +359,7 @@ fn record(run: &Run) -> Result<Left, RunError> {
         edits: &plan.edits,
         outcomes: &run.session.outcomes()?,
         after: &after,
+        harness: harness.digest(),
         last_commit: entries.iter().rev().find(of_an_edit).map(|entry| entry.commit.clone()),
     };
     let autonomy_mode = state::autonomy(run.view, Some(&begun));
