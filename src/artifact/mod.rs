@@ -8,6 +8,7 @@ pub mod diagnosis;
 pub mod edit;
 pub mod evaluation;
 pub mod intent;
+pub mod loop_record;
 pub mod outcome;
 pub mod pending_review;
 pub mod plan;

@@ -107,7 +107,8 @@ fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Res
     if let Some(newest) = sessions.last().filter(|_| !asked.new) {
         return Ok((newest.clone(), false));
     }
-    let id = workspace.clock.session_id(sessions.len());
+    let newest = sessions.last().map(|newest| newest.id.as_str());
+    let id = workspace.clock.session_id(sessions.len(), newest);
     let session = Session::at(&workspace.root, &id);
     begin(
         workspace,
