@@ -1,12 +1,9 @@
 //! The clock and the source of new ids; `KAIZEN_NOW` fixes both, so that a session can be replayed.
 #![allow(clippy::disallowed_methods)] // edge: time, randomness, environment
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::digest::Digest;
-
-/// The time in a session's name.
-const ID_TIME: &str = "%Y%m%dT%H%M%S";
 
 /// Now, or the time that is fixed by the environment.
 #[derive(Clone, Copy, Debug)]
@@ -40,24 +37,28 @@ impl Clock {
         self.fixed.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 
-    /// A new session id: UTC time and 8 hexadecimal digits, random unless the time is fixed. Names are the order of
-    /// sessions: one that begins in the second of the newest, or before it, is named after the next second.
+    /// A new session id: UTC time and 8 hexadecimal digits, random unless the time is fixed. Names sort by age: in
+    /// the second of the newest session the digits are drawn above its own.
     pub fn session_id(&self, sessions_so_far: usize, newest: Option<&str>) -> String {
         let now = self.now();
         let digits = match self.fixed {
             Some(_) => Digest::of_value(&(now.to_rfc3339(), sessions_so_far)).to_string(),
             None => uuid::Uuid::new_v4().simple().to_string(),
         };
-        let next = newest.and_then(second_of).map(|second| second + TimeDelta::seconds(1));
-        let named = next.map_or(now, |next| now.max(next));
-        format!("session-{}_{}", named.format(ID_TIME), &digits[..8])
+        let (prefix, digits) = (now.format("session-%Y%m%dT%H%M%S_").to_string(), &digits[..8]);
+        let floor = newest.and_then(|newest| u32::from_str_radix(newest.strip_prefix(&prefix)?, 16).ok());
+        match floor {
+            Some(floor) => format!("{prefix}{:08x}", above(floor, digits)),
+            None => prefix + digits,
+        }
     }
 }
 
-/// The second that a session is named after; `None` for a name of another form.
-fn second_of(id: &str) -> Option<DateTime<Utc>> {
-    let (second, _) = id.strip_prefix("session-")?.split_once('_')?;
-    Some(NaiveDateTime::parse_from_str(second, ID_TIME).ok()?.and_utc())
+/// A number above `floor`, near enough that hundreds more fit above it.
+fn above(floor: u32, digits: &str) -> u32 {
+    let step = ((u32::MAX - floor) / 64).max(1);
+    let drawn = u32::from_str_radix(digits, 16).unwrap_or_default();
+    floor.saturating_add(1 + drawn % step)
 }
 
 #[cfg(test)]
@@ -65,17 +66,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_in_the_order_of_the_sessions() {
-        let fixed = "2026-03-01T10:00:00Z".parse().ok();
-        let clock = Clock { fixed };
-        let mut ids = vec![clock.session_id(0, None)];
-        for count in 1..20 {
-            ids.push(clock.session_id(count, ids.last().map(String::as_str)));
+    fn names_of_one_second_sort_by_age() {
+        let clock = Clock {
+            fixed: "2026-01-01T00:00:00Z".parse().ok(),
+        };
+        let mut names = vec![clock.session_id(0, None)];
+        for number in 1..300 {
+            names.push(clock.session_id(number, names.last().map(String::as_str)));
         }
-        assert!(ids.is_sorted_by(|one, two| one < two), "{ids:?}");
-        assert!(ids[0].starts_with("session-20260301T100000_"));
-        for other in ["example", "session-early_00000000", "session-20200101T000000_ffffffff"] {
-            assert_eq!(clock.session_id(0, Some(other)), ids[0]);
-        }
+        assert!(names.is_sorted());
+        names.dedup();
+        assert_eq!(names.len(), 300);
+        let other = clock.session_id(300, Some("session-20251231T235959_ffffffff"));
+        assert_eq!(other, clock.session_id(300, None));
     }
 }

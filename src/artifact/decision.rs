@@ -1,7 +1,8 @@
 //! A person's answer to a pending edit.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Extra;
 use crate::digest::Digest;
@@ -39,4 +40,55 @@ pub struct Decision {
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+/// An answer as a person may write it: the word alone, or with more about it.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)] // it is read by `tolerant`, which says more precisely what is wrong
+pub enum Written {
+    /// The word alone.
+    Word(Answer),
+    /// With who, when and why.
+    Full(Decision),
+}
+
+/// Reads an answer as a person may write it; null is none.
+///
+/// # Errors
+/// Neither of the two words, or an object of another shape.
+pub fn tolerant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decision>, D::Error> {
+    let written = match serde_json::Value::deserialize(from)? {
+        serde_json::Value::Null => return Ok(None),
+        word @ serde_json::Value::String(_) => serde_json::json!({"decision": word}),
+        written => written,
+    };
+    let remedy = "write \"decision\": \"accept\" or \"decision\": \"reject\"";
+    let wrong = |error| D::Error::custom(format!("the decision cannot be read: {error}; {remedy}"));
+    serde_json::from_value(written).map(Some).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_word_alone_is_an_answer_and_what_is_unknown_is_kept() {
+        for (written, expected) in [
+            (json!("accept"), Some(Answer::Accept)),
+            (json!("reject"), Some(Answer::Reject)),
+            (json!({"decision": "reject", "mood": "kept"}), Some(Answer::Reject)),
+            (json!(null), None),
+        ] {
+            let read = tolerant(written.clone()).unwrap();
+            assert_eq!(read.as_ref().map(|read| read.decision), expected, "{written}");
+            let kept = read.and_then(|read| read.extra.get("mood").cloned());
+            assert_eq!(kept, written.get("mood").cloned());
+        }
+        for wrong in [json!("maybe"), json!(true), json!({"why": "no answer"})] {
+            let message = tolerant(wrong.clone()).unwrap_err().to_string();
+            assert!(message.contains("\"decision\": \"accept\""), "{wrong}: {message}");
+        }
+    }
 }

@@ -16,6 +16,12 @@ pub fn narrative(text: &str) -> &str {
     text.rfind("```json").map_or(text, |at| &text[..at]).trim_end()
 }
 
+/// The text of the closing block; `None` when the file does not end in one.
+pub fn block(text: &str) -> Option<&str> {
+    let (_, block) = text.trim_end().strip_suffix("```")?.rsplit_once("```json")?;
+    (!block.contains("```")).then_some(block)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -23,5 +29,14 @@ mod tests {
         let text = super::render("# Diagnosis\n\nIt forgets.\n", &[]);
         assert_eq!(super::narrative(&text), "# Diagnosis\n\nIt forgets.");
         assert!(text.ends_with("```json\n[]\n```\n"));
+        assert_eq!(super::block(&text).map(str::trim), Some("[]"));
+        for open in [
+            "# Diagnosis\n",
+            "```json\n[]",
+            "```json\n[]\n```\nAnd more.",
+            "```json\n[]\n``` ```\n```",
+        ] {
+            assert_eq!(super::block(open), None, "{open}");
+        }
     }
 }

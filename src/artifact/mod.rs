@@ -8,6 +8,7 @@ pub mod diagnosis;
 pub mod edit;
 pub mod evaluation;
 pub mod intent;
+pub mod label;
 pub mod loop_record;
 pub mod outcome;
 pub mod pending_review;
@@ -79,7 +80,7 @@ pub trait Artifact: Serialize + DeserializeOwned + JsonSchema {
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
     /// Not JSON, or JSON of another shape.
-    #[error("{}:{line}:{column}: {source}", path.display())]
+    #[error("{}:{line}:{column}: {}", path.display(), without_place(source))]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -108,6 +109,13 @@ pub enum ArtifactError {
         /// What is wrong, and the remedy.
         problem: String,
     },
+}
+
+/// What the parser says, without the place, which stands before it already.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
 /// Version 1, for files that state none.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cluster::FailureCluster;
-use super::decision::Decision;
+use super::decision::{self, Decision};
 use super::edit::Edit;
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
@@ -19,8 +19,9 @@ pub struct PendingReview {
     pub session_id: String,
     /// Identity of the edit.
     pub edit_digest: Digest,
-    /// To answer by hand: `{"decision": "accept"}` or `{"decision": "reject"}`; `why` is welcome.
-    #[serde(default)]
+    /// To answer by hand: `"accept"` or `"reject"`, or `{"decision": "accept", "why": "…"}`.
+    #[serde(default, deserialize_with = "decision::tolerant")]
+    #[schemars(with = "Option<decision::Written>")]
     pub decision: Option<Decision>,
     /// The edit.
     pub edit: Edit,

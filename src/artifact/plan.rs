@@ -1,11 +1,15 @@
 //! `plan.json`: the desired state of the session, as a list of edits that a person may change.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cluster::FailureCluster;
 use super::edit::Edit;
+use super::label::Shared;
 use super::{Extra, artifact, first_version};
+use crate::digest::Digest;
 
 /// The edits that the session should have made, in the order in which they are tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,3 +45,68 @@ pub struct Plan {
 }
 
 artifact!(Plan, "plan", version 1, depth 2);
+
+impl Plan {
+    /// The labels that name more than one of its edits.
+    pub fn shared_labels(&self) -> Shared {
+        Shared::of(self.edits.iter().map(|edit| (edit.id.as_str(), edit.digest())))
+    }
+
+    /// What a person may not have meant: an edit that stands there twice, and a label that names several edits.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut places: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
+        for (at, edit) in self.edits.iter().enumerate() {
+            places.entry(edit.digest()).or_default().push(at);
+        }
+        let mut repeated: Vec<&Vec<usize>> = places.values().filter(|places| places.len() > 1).collect();
+        repeated.sort();
+        let copies = repeated.into_iter().map(|places| self.copies(places));
+        let shared = self.shared_labels();
+        let shared = shared.iter().map(|(label, digests)| {
+            let digests: Vec<String> = digests.iter().map(Digest::short).collect();
+            let (count, digests) = (digests.len(), digests.join(", "));
+            format!("the id `{label}` names {count} different edits; commands want their digests: {digests}")
+        });
+        copies.chain(shared).collect()
+    }
+
+    fn copies(&self, places: &[usize]) -> String {
+        let one = |at: &usize| format!("{} (`{}`)", at + 1, self.edits[*at].id);
+        let places: Vec<String> = places.iter().map(one).collect();
+        format!(
+            "edits {} of the plan are the same edit, which counts once",
+            places.join(" and ")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn plan(edits: &[(&str, u32)]) -> Plan {
+        let edit = |(id, value): &(&str, u32)| {
+            json!({"id": id, "pillar": "agent", "op": "set_agent_param", "target": "agents.a.k", "rationale": "r",
+                "payload": {"agent": "a", "param": "k", "value": value}, "expected_improvement": "c"})
+        };
+        let edits: Vec<_> = edits.iter().map(edit).collect();
+        serde_json::from_value(json!({"session_id": "s", "edits": edits})).unwrap()
+    }
+
+    #[test]
+    fn copies_and_shared_labels_are_remarked_upon() {
+        assert_eq!(plan(&[("a", 1), ("b", 2)]).remarks(), Vec::<String>::new());
+        let copies = plan(&[("a", 1), ("b", 2), ("a", 1), ("c", 1)]).remarks();
+        assert_eq!(
+            copies,
+            ["edits 1 (`a`) and 3 (`a`) and 4 (`c`) of the plan are the same edit, which counts once"]
+        );
+        let shared = plan(&[("a", 1), ("a", 2)]);
+        let [remark] = shared.remarks().try_into().unwrap();
+        assert!(remark.starts_with("the id `a` names 2 different edits"), "{remark}");
+        for edit in &shared.edits {
+            assert!(remark.contains(&edit.digest().short()), "{remark}");
+        }
+    }
+}

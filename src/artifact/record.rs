@@ -33,6 +33,16 @@ pub enum Status {
     RolledBack,
 }
 
+impl Status {
+    /// Whether a run could still go on with it, and did not end it.
+    pub fn is_under_way(self) -> bool {
+        matches!(
+            self,
+            Status::Initiated | Status::Diagnosing | Status::Planning | Status::Executing
+        )
+    }
+}
+
 /// A benchmark's result, in the ancestor's form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
@@ -107,6 +117,9 @@ pub struct Record {
     /// One an edit, in the order of the plan.
     #[serde(default)]
     pub edit_outcomes: Vec<EditOutcome>,
+    /// The harness that the score after speaks of.
+    #[serde(default)]
+    pub harness_after: Option<Digest>,
     /// The commit before the first edit.
     #[serde(default)]
     pub git_checkpoint_pre: Option<String>,

@@ -1,5 +1,7 @@
 //! `kaizen accept` and `kaizen reject`: write a decision into the file in `pending_review/`.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use super::Setting;
@@ -7,10 +9,15 @@ use super::exit::{Code, Failure};
 use super::render;
 use crate::artifact::Artifact;
 use crate::artifact::decision::{Answer, Decision};
+use crate::artifact::edit::Edit;
 use crate::artifact::pending_review::PendingReview;
+use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::pipeline::workspace::Workspace;
 use crate::session::{self, PENDING, Session};
+
+/// Fewer digits of a digest could be a label.
+pub const FEWEST_DIGITS: usize = 4;
 
 /// Accept an edit that waits for review
 #[derive(Clone, Debug, Args)]
@@ -83,12 +90,16 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
     if setting.is_json() {
         render::json(&serde_json::json!({"session": session.id, "edit_digest": edit_digest, "decision": decision}));
     } else {
-        let word = if answer == Answer::Accept {
-            "accepted; `kaizen run` gates and commits it"
-        } else {
-            "rejected; `kaizen run` records it"
+        let run = match &which.session {
+            Some(session) => format!("kaizen run --session {session}"),
+            None => "kaizen run".to_owned(),
         };
-        anstream::println!("{} is {word}", answered.edit.id);
+        let (word, then) = match answer {
+            Answer::Accept if skip_gate => ("accepted", "commits it without asking the gate"),
+            Answer::Accept => ("accepted", "gates and commits it"),
+            Answer::Reject => ("rejected", "records it"),
+        };
+        anstream::println!("{} is {word}; `{run}` {then}", answered.edit.id);
     }
     Ok(Code::Settled)
 }
@@ -124,26 +135,44 @@ pub fn session_of(workspace: &Workspace, name: Option<&str>) -> Result<Session, 
     found.ok_or_else(missing)
 }
 
-/// A pending edit by label or by the first digits of its digest.
+/// A pending edit by label or by the first digits of its digest. A label that the plan gives to another edit as well
+/// names neither: who says `accept e1` has one of them in mind, and we cannot know which.
 fn find_edit(session: &Session, name: &str) -> Result<PendingReview, Failure> {
-    let pending = session.pending()?;
-    let labels: Vec<String> = pending.values().map(|pending| pending.edit.id.clone()).collect();
-    let fits = |digest: &Digest, pending: &PendingReview| {
-        pending.edit.id == name || (name.len() >= 4 && digest.to_string().starts_with(name))
-    };
-    let mut found: Vec<PendingReview> = pending
-        .into_iter()
-        .filter(|(digest, pending)| fits(digest, pending))
-        .map(|(_, pending)| pending)
+    let mut pending = session.pending()?;
+    let plan: Option<Plan> = session.read("plan.json")?;
+    let planned = plan.iter().flat_map(|plan| &plan.edits);
+    let known: BTreeMap<(Digest, &String), &Edit> = planned
+        .chain(pending.values().map(|pending| &pending.edit))
+        .map(|edit| ((edit.digest(), &edit.id), edit))
         .collect();
-    match (found.pop(), found.len()) {
-        (Some(one), 0) => Ok(one),
-        (Some(_), _) => Err(Failure::usage(format!("`{name}` names more than one edit"))
-            .hint("give the first digits of its digest; `kaizen show` lists them")),
-        (None, _) if labels.is_empty() => Err(Failure::usage(format!("no edit waits for review in {}", session.id))),
-        (None, _) => Err(Failure::usage(format!(
-            "no edit `{name}` waits for review; there are {}",
-            labels.join(", ")
-        ))),
+    let fits = |digest: &Digest, label: &str| {
+        label == name || (name.len() >= FEWEST_DIGITS && digest.to_string().starts_with(name))
+    };
+    let found: BTreeMap<Digest, String> = known
+        .iter()
+        .filter(|((digest, label), _)| fits(digest, label))
+        .map(|((digest, label), edit)| (*digest, format!("{label} {} {}", edit.op.name(), edit.target)))
+        .collect();
+    if found.len() > 1 {
+        return Err(ambiguous(name, session, &found));
     }
+    let one = found.keys().find_map(|digest| pending.remove(digest));
+    one.ok_or_else(|| nothing_waits(name, session, &pending))
+}
+
+/// The refusal of a name that several edits have, with what tells them apart.
+pub fn ambiguous(name: &str, session: &Session, found: &BTreeMap<Digest, String>) -> Failure {
+    let line = |(digest, what): (&Digest, &String)| format!("\n  {}  {what}", digest.short());
+    let lines: String = found.iter().map(line).collect();
+    Failure::usage(format!("`{name}` names more than one edit of {}:{lines}", session.id))
+        .hint("give the first digits of the digest instead")
+}
+
+fn nothing_waits(name: &str, session: &Session, pending: &BTreeMap<Digest, PendingReview>) -> Failure {
+    if pending.is_empty() {
+        return Failure::usage(format!("no edit waits for review in {}", session.id));
+    }
+    let labels: Vec<&str> = pending.values().map(|pending| pending.edit.id.as_str()).collect();
+    let labels = labels.join(", ");
+    Failure::usage(format!("no edit `{name}` waits for review; there are {labels}"))
 }

@@ -8,7 +8,7 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::init::write;
 use super::manifest_text::manifest_text;
-use super::render::{self, Renderer};
+use super::render::{Around, Renderer};
 use crate::commit_message::message;
 use crate::demo;
 use crate::disk;
@@ -43,10 +43,11 @@ pub fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
     let renderer = Renderer::new(setting.format);
     let ended = advance(&workspace, &Asked::default(), &|event| renderer.show(event))?;
     renderer.finish();
-    super::run::summary(setting, &workspace, &ended)?;
-    if !setting.is_json() {
-        anstream::println!("  {}cd {}{:#} first", render::STRONG, root.display(), render::STRONG);
-    }
+    let around = Around {
+        elsewhere: Some(&root),
+        ..Around::default()
+    };
+    super::run::summary(setting, &workspace, &ended, &around)?;
     // Edits that wait for review are what the demo is meant to show: it has settled.
     Ok(Code::Settled)
 }

@@ -1,9 +1,12 @@
 //! Exit: failures become a message, a hint and an exit code, here and nowhere else.
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use crate::artifact::ArtifactError;
 use crate::pipeline::RunError;
 use crate::port::LedgerError;
+use crate::session::SessionError;
 
 /// Exit codes; documented in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,13 @@ impl Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         let message = error.to_string();
+        if let RunError::Session(SessionError::Artifact(broken)) = &error {
+            let hint = repair(broken);
+            return Self {
+                hint,
+                ..Failure::failed(message)
+            };
+        }
         let (code, hint) = match &error {
             RunError::Manifest(_) | RunError::Unknown(_) => (Code::Usage, None),
             RunError::Dirty(_) => (
@@ -94,6 +104,24 @@ impl From<RunError> for Failure {
     }
 }
 
+/// What to do about a session's file that cannot be read, by what it is.
+fn repair(broken: &ArtifactError) -> Option<String> {
+    let ArtifactError::Malformed { path, .. } = broken else {
+        return None;
+    };
+    let name = |path: Option<&Path>| path?.file_name()?.to_str().map(str::to_owned);
+    let (file, folder) = (name(Some(path)), name(path.parent()));
+    let (file, folder) = (file.unwrap_or_default(), folder.unwrap_or_default());
+    let restore = format!("`git restore {}` brings back what was committed", path.display());
+    Some(match (folder.as_str(), file.as_str()) {
+        (_, "plan.json") => format!("correct it there; {restore}; without it, `kaizen run` plans anew"),
+        ("pending_review", _) => {
+            format!("correct it there: an answer is \"decision\": \"accept\" or \"decision\": \"reject\"; {restore}")
+        }
+        _ => format!("correct it there; {restore}; without it, `kaizen run` makes it again"),
+    })
+}
+
 /// Turns an error of any module on the way to the pipeline into a failure.
 macro_rules! through_run_error {
     ($($error:ty),*) => {
@@ -114,9 +142,9 @@ through_run_error!(
     crate::manifest::ManifestError
 );
 
-impl From<crate::artifact::ArtifactError> for Failure {
-    fn from(error: crate::artifact::ArtifactError) -> Self {
-        Failure::failed(error.to_string())
+impl From<ArtifactError> for Failure {
+    fn from(error: ArtifactError) -> Self {
+        SessionError::from(error).into()
     }
 }
 

@@ -89,7 +89,11 @@ fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
         if !path.is_file() {
             return Err(Failure::usage(format!("{}: there is no such file", path.display())));
         }
-        let rows = benchmark::read_tasks(path)?;
+        // The file is an argument: what is wrong in it is wrong usage.
+        let rows = benchmark::read_tasks(path).map_err(|error| Failure {
+            code: Code::Usage,
+            ..error.into()
+        })?;
         if rows.is_empty() {
             return Err(Failure::usage(format!("{}: it holds no task", path.display())));
         }

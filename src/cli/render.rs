@@ -1,5 +1,9 @@
 //! Render: events and summaries as lines for people, or as JSON lines.
 
+mod next;
+mod planned;
+
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -8,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Format;
 use super::exit::Failure;
+use crate::artifact::label::Shared;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, Record, Status};
 use crate::pipeline::advance::Ended;
@@ -147,15 +152,28 @@ pub fn shortened(text: &str) -> String {
     }
 }
 
+/// What is known of a run beside how it ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// Where to go before the next commands.
+    pub elsewhere: Option<&'a Path>,
+    /// The phase after which it was to stop.
+    pub until: Option<&'a str>,
+}
+
 /// The summary of a run: scores, edits, commits, and the next commands.
 ///
 /// # Errors
 /// The session cannot be read.
-pub fn summary(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
+pub fn summary(workspace: &Workspace, ended: &Ended, around: &Around) -> Result<(), Failure> {
     let record = &ended.record;
+    if record.status.is_under_way() {
+        return planned::show(workspace, &ended.session, record);
+    }
     if !ended.changed {
+        let up_to = around.until.map(|phase| format!(" up to {phase}")).unwrap_or_default();
         anstream::println!(
-            "Nothing is stale: {} is {}. `kaizen run --new` starts another session.",
+            "Nothing is stale{up_to}: {} is {}. `kaizen run --new` starts another session.",
             record.id,
             words(record.status)
         );
@@ -164,7 +182,7 @@ pub fn summary(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
     anstream::println!();
     scores(record);
     edits(workspace, record);
-    next(record);
+    next::show(record, around.elsewhere);
     Ok(())
 }
 
@@ -202,7 +220,14 @@ pub fn scores(record: &Record) {
     }
 }
 
+/// The labels that name more than one edit of a session.
+fn shared_labels(record: &Record) -> Shared {
+    let outcomes = record.edit_outcomes.iter();
+    Shared::of(outcomes.map(|outcome| (outcome.edit_id.as_str(), outcome.edit_digest)))
+}
+
 fn edits(workspace: &Workspace, record: &Record) {
+    let shared = shared_labels(record);
     anstream::println!("\n{STRONG}Edits{STRONG:#}");
     for outcome in &record.edit_outcomes {
         let style = colour(outcome.status);
@@ -212,7 +237,7 @@ fn edits(workspace: &Workspace, record: &Record) {
         let reason = outcome.error.as_deref().map(shortened).unwrap_or_default();
         anstream::println!(
             "  {:<6} {style}{:<17}{style:#} {delta:<13} {}{reason}",
-            outcome.edit_id,
+            shared.shown(&outcome.edit_id, &outcome.edit_digest),
             outcome.status.words(),
             name(workspace, record, outcome)
         );
@@ -241,27 +266,4 @@ fn name(workspace: &Workspace, record: &Record, outcome: &EditOutcome) -> String
         .map(|commit| format!("{} ", &commit[..commit.len().min(8)]))
         .unwrap_or_default();
     format!("{what}{commit}")
-}
-
-fn next(record: &Record) {
-    anstream::println!("\n{STRONG}Next{STRONG:#}");
-    let waiting: Vec<&EditOutcome> = record
-        .edit_outcomes
-        .iter()
-        .filter(|outcome| outcome.status == OutcomeStatus::PendingReview)
-        .collect();
-    for outcome in waiting.iter().take(5) {
-        anstream::println!(
-            "  kaizen show {id}; kaizen accept {id}   # or: kaizen reject {id}",
-            id = outcome.edit_id
-        );
-    }
-    if !waiting.is_empty() {
-        anstream::println!("  kaizen run                     # gates and commits what you accepted");
-    }
-    anstream::println!(
-        "  $EDITOR sessions/{}/plan.json; kaizen run   # the harness follows the plan",
-        record.id
-    );
-    anstream::println!("  kaizen log; kaizen diff; kaizen status");
 }

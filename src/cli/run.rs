@@ -1,12 +1,15 @@
 //! `kaizen run`: start or resume a session, and stop when nothing is stale.
 
+mod unfinished;
+
 use clap::Args;
 
 use super::Setting;
 use super::exit::{Code, Failure};
-use super::render::{self, Renderer};
+use super::render::{self, Around, Renderer};
 use crate::artifact::record::Status;
 use crate::pipeline::advance::{Asked, Ended, advance};
+use crate::pipeline::event::Event;
 use crate::route::Autonomy;
 
 /// Start or resume a session, and stop when nothing is stale
@@ -54,9 +57,16 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
         autonomy: command.autonomy,
         adopt: command.adopt,
     };
+    if let Some(text) = unfinished::note(&workspace, &asked) {
+        renderer.show(Event::Note { text });
+    }
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
     renderer.finish();
-    summary(setting, &workspace, &ended)
+    let around = Around {
+        until: asked.until.as_deref(),
+        ..Around::default()
+    };
+    summary(setting, &workspace, &ended, &around)
 }
 
 /// Prints how it ended, and what to do next.
@@ -67,6 +77,7 @@ pub fn summary(
     setting: &Setting,
     workspace: &crate::pipeline::workspace::Workspace,
     ended: &Ended,
+    around: &Around,
 ) -> Result<Code, Failure> {
     if let Some(message) = &ended.not_ready {
         return Err(Failure {
@@ -82,7 +93,7 @@ pub fn summary(
             "record": ended.record
         }));
     } else {
-        render::summary(workspace, ended)?;
+        render::summary(workspace, ended, around)?;
     }
     Ok(code)
 }

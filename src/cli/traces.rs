@@ -13,6 +13,7 @@ use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::{Filter, Step, Trace};
 use crate::benchmark::{self, Benchmark};
 use crate::digest::Digest;
+use crate::disk;
 use crate::engine::trace_store;
 use crate::evaluate::attempt_all;
 use crate::pipeline::workspace::Workspace;
@@ -154,8 +155,18 @@ pub fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
         .iter()
         .map(|attempted| trace(attempted, name(attempted.task), now, harness.digest()))
         .collect();
+    hide_from_git(workspace)?;
     trace_store::append(&workspace.root.join(COLLECTED), &traces)?;
     Ok(traces.len())
+}
+
+/// Traces are private: what is collected stays out of the repository, unless somebody decided about that already.
+fn hide_from_git(workspace: &Workspace) -> Result<(), Failure> {
+    let path = workspace.root.join("traces/.gitignore");
+    if disk::read(&path)?.is_none() {
+        disk::publish(&path, b"/.gitignore\n/collected.jsonl\n")?;
+    }
+    Ok(())
 }
 
 fn known_ids(workspace: &Workspace) -> Result<BTreeSet<String>, Failure> {

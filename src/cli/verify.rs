@@ -1,7 +1,12 @@
-//! `kaizen verify`: every artifact against its type, every checkpoint against its bytes, the ledger against the outcomes.
+//! `kaizen verify`: artifacts against their types, checkpoints against bytes, gains against task scores, the record
+//! against the outcomes, and the ledger against both.
 
+mod compare;
 mod files;
+mod intent;
 mod ledger;
+mod record;
+mod texts;
 mod verdicts;
 
 use clap::Args;
@@ -38,13 +43,24 @@ pub struct Finding {
 }
 
 /// A finding about a session's file.
-pub fn finding(kind: Kind, session: &Session, file: &str, problem: String, remedy: &str) -> Finding {
+pub fn finding(kind: Kind, session: &Session, file: &str, problem: String, remedy: impl Into<String>) -> Finding {
     Finding {
         kind,
         file: format!("{}/{file}", session.relative()),
         problem,
-        remedy: remedy.to_owned(),
+        remedy: remedy.into(),
     }
+}
+
+/// A problem without the name of the file, which the finding gives already.
+pub fn without_file(file: &str, problem: &str) -> String {
+    let rest = problem.strip_prefix(file).unwrap_or(problem);
+    rest.trim_start_matches([':', ' ']).to_owned()
+}
+
+/// The command that goes on with a session.
+pub fn run(session: &Session) -> String {
+    format!("`kaizen run --session {}`", session.id)
 }
 
 /// Runs the command.
@@ -69,15 +85,18 @@ pub fn verify(_: &Verify, setting: &Setting) -> Result<Code, Failure> {
 
 fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<Finding>, Failure> {
     let commits = ledger::commits(workspace)?;
-    let mut found = Vec::new();
+    let mut found: Vec<Finding> = intent::check(workspace)?.into_iter().collect();
     for session in sessions {
         let broken = files::check(session)?;
         let readable = broken.iter().all(|finding| finding.kind == Kind::Information);
         found.extend(broken);
+        found.extend(texts::check(session)?);
         // What cannot be read cannot be compared with anything.
         if readable {
+            found.extend(files::remarks(session)?);
             found.extend(ledger::check(session, &commits)?);
             found.extend(verdicts::check(workspace, session)?);
+            found.extend(record::check(workspace, session, &commits)?);
         }
     }
     Ok(found)

@@ -37,10 +37,11 @@ const SEARCH: &str = "
         WHERE other.trace_id = line.trace_id AND (home.path, other.start) < (file.path, line.start))
     ORDER BY text.rank, file.path, line.start LIMIT ?2";
 
-/// Places of the best matches. The index is brought up to date first; a broken one is built anew.
+/// Places of the best matches. The index is brought up to date first; a broken one is built anew, and where none can
+/// be kept, as in a workspace that is read-only, a temporary one serves.
 ///
 /// # Errors
-/// A trace file cannot be read, or the cache folder cannot be written.
+/// A trace file cannot be read, or the index is in use for too long.
 pub fn search(
     cache_dir: &Path,
     files: &[PathBuf],
@@ -57,13 +58,19 @@ pub fn search(
             path.display()
         ))
     };
-    fs::create_dir_all(cache_dir).map_err(|error| wrong(&error))?;
-    let attempt = || search_index(&path, files, &query, limit);
-    match attempt() {
+    // What cannot be made here fails again, with the same reason, when the index is opened.
+    let _ = fs::create_dir_all(cache_dir);
+    let attempt = |path: &Path| search_index(path, files, &query, limit);
+    match attempt(&path) {
         Err(Failure::Index(error)) if is_broken(&error) => {
             tracing::warn!(path = %path.display(), %error, "the search index is broken and is built anew");
             fs::remove_file(&path).map_err(|error| wrong(&error))?;
-            attempt()
+            attempt(&path)
+        }
+        Err(Failure::Index(error)) if is_unwritable(&error) => {
+            tracing::warn!(path = %path.display(), %error, "the search index cannot be kept; this search makes one of its own");
+            // SQLite's name for a database that goes when it is closed.
+            attempt(Path::new(""))
         }
         other => other,
     }
@@ -94,6 +101,14 @@ impl From<TraceError> for Failure {
 fn is_broken(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+}
+
+fn is_unwritable(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly};
+    matches!(
+        error.sqlite_error_code(),
+        Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly)
+    )
 }
 
 fn search_index(

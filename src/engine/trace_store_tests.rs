@@ -148,6 +148,18 @@ fn search_follows_the_files() {
 }
 
 #[test]
+fn where_no_index_can_be_kept_a_search_makes_its_own() {
+    let traces = ("traces/a.jsonl", "{\"trace_id\":\"a\",\"query\":\"weather in Oslo\"}\n");
+    // Neither a folder below a file nor a database in place of a folder can be made, not even by root.
+    for in_the_way in [(".kaizen", "a file"), (".kaizen/cache/traces.db/x", "in a folder")] {
+        let workspace = Workspace::new(&[traces, in_the_way]);
+        let found = workspace.open().search("oslo", 9).unwrap();
+        assert_eq!(ids(&found), ["a"], "{in_the_way:?}");
+        assert_eq!(fs::read_to_string(workspace.path(in_the_way.0)).unwrap(), in_the_way.1);
+    }
+}
+
+#[test]
 fn appended_lines_are_whole() {
     let workspace = Workspace::new(&[]);
     let path = workspace.path("traces/new/x.jsonl");

@@ -79,6 +79,39 @@ pub fn recompute(verdict: &Verdict, rule: &GateRule, target: Option<&str>) -> Ju
     judge_sums(&verdict.categories, verdict.dropped, rule, target)
 }
 
+/// The verdict with every number worked out again: the sums after from those before and the tasks that changed, and
+/// all else from the sums. One that nobody touched comes out the same, but for rounding.
+pub fn restate(verdict: &Verdict) -> Verdict {
+    let mut categories = verdict.categories.clone();
+    categories.values_mut().for_each(|sums| sums.after = sums.before);
+    for task in &verdict.changed {
+        let sums = categories.entry(task.category.clone()).or_default();
+        sums.after += task.after - task.before;
+    }
+    let total = total(&categories);
+    let count = |wanted: fn(f64) -> bool| {
+        verdict
+            .changed
+            .iter()
+            .filter(|task| wanted(task.after - task.before))
+            .count()
+    };
+    let (wins, losses) = (count(|delta| delta > TOLERANCE), count(|delta| delta < -TOLERANCE));
+    let share = |sum: f64| sum / total.count.max(1) as f64;
+    Verdict {
+        overall_delta: total.delta(),
+        cluster_deltas: category_deltas(&categories),
+        before: share(total.before),
+        after: share(total.after),
+        tasks: total.count,
+        wins,
+        losses,
+        ties: total.count.saturating_sub(wins + losses),
+        categories,
+        ..verdict.clone()
+    }
+}
+
 fn judge_sums(categories: &BTreeMap<String, Sums>, dropped: usize, rule: &GateRule, target: Option<&str>) -> Judgement {
     let total = total(categories);
     let all = total.count + dropped;

@@ -19,6 +19,8 @@ pub struct Settled<'a> {
     pub outcomes: &'a BTreeMap<Digest, Outcome>,
     /// The final head's score.
     pub after: &'a Evaluation,
+    /// The final head.
+    pub harness: Digest,
     /// The last commit of an edit, if there was one.
     pub last_commit: Option<String>,
 }
@@ -34,6 +36,7 @@ pub fn record(begun: Record, settled: &Settled, now: String) -> Record {
         benchmark_before: Some(snapshot(settled.baseline, &settled.baseline.evaluation)),
         benchmark_after: Some(snapshot(settled.baseline, settled.after)),
         edit_outcomes: outcomes,
+        harness_after: Some(settled.harness),
         git_checkpoint_pre: Some(settled.baseline.harness_commit.clone()),
         git_checkpoint_post: settled
             .last_commit
@@ -59,7 +62,8 @@ fn fold(settled: &Settled) -> Vec<EditOutcome> {
         .collect()
 }
 
-fn edit_outcome(outcome: &Outcome) -> EditOutcome {
+/// An outcome in the form of the record.
+pub fn edit_outcome(outcome: &Outcome) -> EditOutcome {
     EditOutcome {
         edit_id: outcome.edit_id.clone(),
         edit_digest: outcome.edit_digest,
@@ -72,7 +76,8 @@ fn edit_outcome(outcome: &Outcome) -> EditOutcome {
     }
 }
 
-fn status(outcomes: &[EditOutcome]) -> Status {
+/// Where a session stands when its edits have come to these ends.
+pub fn status(outcomes: &[EditOutcome]) -> Status {
     let any = |status| outcomes.iter().any(|outcome| outcome.status == status);
     if any(OutcomeStatus::PendingReview) {
         Status::AwaitingReview
@@ -83,7 +88,8 @@ fn status(outcomes: &[EditOutcome]) -> Status {
     }
 }
 
-fn snapshot(baseline: &Baseline, evaluation: &Evaluation) -> Snapshot {
+/// An evaluation in the form of the record.
+pub fn snapshot(baseline: &Baseline, evaluation: &Evaluation) -> Snapshot {
     Snapshot {
         benchmark_version: baseline.benchmark.to_string(),
         overall_score: evaluation.overall_score,

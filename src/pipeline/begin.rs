@@ -12,7 +12,8 @@ use super::RunError;
 use super::advance::Asked;
 use super::workspace::Workspace;
 
-/// The first moment of a session: its record, then its trigger, which makes it count as one.
+/// The first moment of a session: its trigger, which makes it count as one, then its record. In this order a crash
+/// between the two leaves a session that the next run goes on with, and no directory that nobody would look at again.
 pub(super) fn begin(
     workspace: &Workspace,
     session: &Session,
@@ -26,7 +27,6 @@ pub(super) fn begin(
         asked.autonomy.unwrap_or(workspace.manifest.session.autonomy),
         &now,
     );
-    session.publish("session.json", &record.to_text())?;
     let trigger = Trigger {
         version: 1,
         kind: TriggerKind::OnDemand,
@@ -34,7 +34,8 @@ pub(super) fn begin(
         created_at: now,
         extra: Default::default(),
     };
-    Ok(session.publish("trigger.json", &trigger.to_text())?)
+    session.publish("trigger.json", &trigger.to_text())?;
+    Ok(session.publish("session.json", &record.to_text())?)
 }
 
 /// A record that was removed begins anew; the phases, which are fresh, then fill it in.
@@ -73,6 +74,7 @@ fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, now: &str) -
         benchmark_before: None,
         benchmark_after: None,
         edit_outcomes: Vec::new(),
+        harness_after: None,
         git_checkpoint_pre: None,
         git_checkpoint_post: None,
         teacher_cost_usd: None,

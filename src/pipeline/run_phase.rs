@@ -255,6 +255,9 @@ fn plan(run: &Run) -> Result<Left, RunError> {
 fn execute(run: &Run) -> Result<Left, RunError> {
     let workspace = run.view.workspace;
     let (plan, baseline): (Plan, Baseline) = (run.need("plan.json")?, run.need("baseline.json")?);
+    for text in plan.remarks() {
+        (run.listener)(Event::Note { text });
+    }
     let (entries, undone) = run
         .view
         .inputs
@@ -305,8 +308,8 @@ fn execute(run: &Run) -> Result<Left, RunError> {
     })
 }
 
-/// A decision counts for the edit that it was given for, and for no other.
-fn route_of(
+/// Where an edit goes. A decision counts for the edit that it was given for, and for no other.
+pub fn route_of(
     edit: &Edit,
     pending: &std::collections::BTreeMap<Digest, crate::artifact::pending_review::PendingReview>,
     autonomy: Autonomy,
@@ -343,7 +346,8 @@ fn record(run: &Run) -> Result<Left, RunError> {
     );
     let evaluator = workspace.evaluator(run.memo, &score, &progress);
     let gate = run.view.inputs.gate(&run.session.id)?;
-    let after = evaluate(&evaluator, &workspace.harness()?, &gate.iter().collect::<Vec<_>>());
+    let harness = workspace.harness()?;
+    let after = evaluate(&evaluator, &harness, &gate.iter().collect::<Vec<_>>());
     let (entries, _) = run
         .view
         .inputs
@@ -359,6 +363,7 @@ fn record(run: &Run) -> Result<Left, RunError> {
         edits: &plan.edits,
         outcomes: &run.session.outcomes()?,
         after: &after,
+        harness: harness.digest(),
         last_commit: entries.iter().rev().find(of_an_edit).map(|entry| entry.commit.clone()),
     };
     let autonomy_mode = state::autonomy(run.view, Some(&begun));

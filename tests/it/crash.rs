@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::space::{Space, hostile, shots, shy, sums};
+use crate::space::{Space, hostile, names, shots, shy, sums};
 
 /// Effects that a run of the workspace as it is would have.
 fn effects(space: &Space) -> Vec<String> {
@@ -113,4 +113,23 @@ fn from_nothing_with_the_embedded_teacher() {
     );
     space.commit_all("one edit");
     sweep(&space);
+}
+
+#[test]
+fn a_crash_in_the_first_moment_leaves_no_second_session() {
+    let space = Space::new();
+    let first = |name: &String| name.ends_with("publish trigger.json") || name.ends_with("publish session.json");
+    let effects: Vec<String> = effects(&space.copy()).into_iter().filter(first).take(2).collect();
+    assert_eq!(effects.len(), 2);
+    for effect in effects {
+        let (number, name) = effect.split_once(' ').unwrap();
+        let space = space.copy();
+        let crashed = space.kaizen_with("KAIZEN_CRASH_BEFORE", number, &["run"]);
+        assert_eq!(crashed.code, None, "{name}: {}", crashed.err);
+        // A minute later, a new session would have another name.
+        let later = ["run", "--until", "readiness"];
+        space.kaizen_with("KAIZEN_NOW", "2026-03-01T10:01:00Z", &later).exits(0);
+        assert_eq!(names(&space.root.join("sessions")).len(), 1, "before {name}");
+        assert!(space.artifact("session.json")["started_at"].is_string());
+    }
 }

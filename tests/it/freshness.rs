@@ -207,6 +207,8 @@ fn a_decision_by_hand_counts_for_the_edit_that_was_shown() {
     let other = "0".repeat(40);
     for (decision, code, status) in [
         (json!({"decision": "accept"}), 0, "applied"),
+        (json!("accept"), 0, "applied"),
+        (json!("reject"), 0, "rejected_by_user"),
         (json!({"decision": "reject", "why": "no"}), 0, "rejected_by_user"),
         (json!({"decision": "accept", "edit_digest": other}), 3, "pending_review"),
         (json!({"decision": "reject", "edit_digest": other}), 3, "pending_review"),

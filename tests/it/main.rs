@@ -6,9 +6,11 @@ mod crash;
 mod edits;
 mod fixture;
 mod freshness;
+mod labels;
 mod reconcile;
 mod refusals;
 mod space;
+mod verify;
 
 /// A file that no `mod` line names would silently not be run.
 #[test]

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::space::{KAIZEN, Space, bold, edit, shots};
+use crate::space::{KAIZEN, Space, bold, edit, names, shots};
 
 #[test]
 fn uncommitted_changes_are_the_users_own() {
@@ -102,7 +102,10 @@ fn a_broken_file_is_named() {
 #[test]
 fn a_broken_plan_is_named_and_left_alone() {
     for (text, words) in [
-        ("{\"version\": 1, \"edits\": [", vec!["plan.json", "line 1"]),
+        (
+            "{\"version\": 1, \"edits\": [",
+            vec!["plan.json:1:", "hint:", "git restore", "plans anew"],
+        ),
         (
             "{\"version\": 1, \"session_id\": \"x\", \"edits\": 7}",
             vec!["plan.json:1:", "sequence"],
@@ -117,12 +120,39 @@ fn a_broken_plan_is_named_and_left_alone() {
         let name = format!("{}/plan.json", space.session());
         let config = space.read("config.toml");
         space.write(&name, text);
-        space.run(&[]).exits(1).says(&words);
+        let said = space.run(&[]).exits(1).says(&words);
+        assert!(!said.err.contains(" at line "), "the place is said once: {}", said.err);
         assert_eq!(space.read(&name), text);
         assert_eq!(space.read("config.toml"), config);
 
         space.plan_text(&Space::executed());
         space.run(&[]).exits(3);
+    }
+}
+
+#[test]
+fn a_broken_answer_is_named_with_the_remedy() {
+    for (from, to, words) in [
+        (
+            "\"decision\": null",
+            "\"decision\": \"maybe\"",
+            vec!["maybe", "\"accept\""],
+        ),
+        (
+            "\"decision\": null",
+            "\"decision\": accept",
+            vec![".json:", "\"accept\""],
+        ),
+    ] {
+        let space = Space::executed();
+        let folder = format!("{}/pending_review", space.session());
+        let name = format!("{folder}/{}", names(&space.root.join(&folder))[0]);
+        space.replace(&name, from, to);
+        space
+            .run(&[])
+            .exits(1)
+            .says(&words)
+            .says(&["pending_review/", "hint:", "git restore"]);
     }
 }
 

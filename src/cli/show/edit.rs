@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
+use crate::artifact::label::Shared;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::cli::Setting;
+use crate::cli::accept::{FEWEST_DIGITS, ambiguous};
 use crate::cli::diff::coloured;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, STRONG};
@@ -17,8 +19,6 @@ use crate::digest::Digest;
 use crate::gate::Verdict;
 use crate::session::{Session, SessionError};
 
-/// Fewer digits of a digest could be a label.
-const FEWEST_DIGITS: usize = 4;
 /// Changed tasks that are named.
 const MOST_TASKS: usize = 10;
 
@@ -26,6 +26,9 @@ const MOST_TASKS: usize = 10;
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Known {
     session: String,
+    /// What names it in a command.
+    #[serde(skip)]
+    name: String,
     edit_digest: Option<Digest>,
     /// Absent when it left the plan.
     edit: Option<Edit>,
@@ -42,20 +45,41 @@ pub fn find(sessions: &[Session], name: &str) -> Result<Known, Failure> {
     for session in sessions.iter().rev() {
         // A session that cannot be read hides no other; `verify` names it.
         let Ok(known) = known(session) else { continue };
-        let mut found: Vec<Known> = known.into_iter().filter(|known| fits(known, name)).collect();
-        match (found.pop(), found.len()) {
-            (Some(one), 0) => return Ok(one),
-            (Some(_), _) => {
-                let problem = format!("`{name}` names more than one edit of {}", session.id);
-                return Err(
-                    Failure::usage(problem).hint("give the first digits of its digest; `kaizen show` lists them")
-                );
-            }
-            (None, _) => {}
+        let found: BTreeMap<Digest, &Known> = known
+            .iter()
+            .filter(|(_, known)| fits(known, name))
+            .map(|(digest, known)| (*digest, known))
+            .collect();
+        if found.len() > 1 {
+            let what = found.iter().map(|(digest, known)| (*digest, what(known))).collect();
+            return Err(ambiguous(name, session, &what));
+        }
+        if let Some((digest, one)) = found.into_iter().next() {
+            let labels = known.iter().map(|(digest, known)| (label(known), *digest));
+            return Ok(Known {
+                name: Shared::of(labels).name(label(one), &digest),
+                ..one.clone()
+            });
         }
     }
     let problem = format!("there is no session and no edit `{name}`");
     Err(Failure::usage(problem).hint("`kaizen show` lists the newest session's edits, `kaizen log` the sessions"))
+}
+
+fn label(known: &Known) -> &str {
+    let edit = known.edit.as_ref().map(|edit| edit.id.as_str());
+    edit.or(known.outcome.as_ref().map(|outcome| outcome.edit_id.as_str()))
+        .unwrap_or_default()
+}
+
+/// What tells an edit from another one with the same label.
+fn what(known: &Known) -> String {
+    let edit = known.edit.as_ref().map(|edit| (edit.op, &edit.target));
+    let outcome = known.outcome.as_ref();
+    let named = edit.or(outcome.map(|outcome| (outcome.op, &outcome.target)));
+    let named = named.map(|(op, target)| format!("{} {target}", op.name()));
+    let status = outcome.map_or("no outcome yet", |outcome| outcome.status.words());
+    format!("{} {}: {status}", label(known), named.unwrap_or_default())
 }
 
 fn fits(known: &Known, name: &str) -> bool {
@@ -69,7 +93,7 @@ fn fits(known: &Known, name: &str) -> bool {
 }
 
 /// The edits of the plan, and those that left it.
-fn known(session: &Session) -> Result<Vec<Known>, SessionError> {
+fn known(session: &Session) -> Result<BTreeMap<Digest, Known>, SessionError> {
     let plan: Option<Plan> = session.read("plan.json")?;
     let mut all: BTreeMap<Digest, Known> = BTreeMap::new();
     let clusters = plan.iter().flat_map(|plan| &plan.failure_clusters);
@@ -89,10 +113,14 @@ fn known(session: &Session) -> Result<Vec<Known>, SessionError> {
     for (digest, outcome) in session.outcomes()? {
         all.entry(digest).or_default().outcome = Some(outcome);
     }
-    let named = |(digest, known): (Digest, Known)| Known {
-        session: session.id.clone(),
-        edit_digest: Some(digest),
-        ..known
+    let named = |(digest, known): (Digest, Known)| {
+        let session = session.id.clone();
+        let known = Known {
+            session,
+            edit_digest: Some(digest),
+            ..known
+        };
+        (digest, known)
     };
     Ok(all.into_iter().map(named).collect())
 }
@@ -102,9 +130,7 @@ pub fn show(known: &Known, setting: &Setting) {
     if setting.is_json() {
         return render::json(known);
     }
-    let label = known.edit.as_ref().map(|edit| edit.id.as_str());
-    let label = label.or(known.outcome.as_ref().map(|outcome| outcome.edit_id.as_str()));
-    anstream::println!("{STRONG}{}{STRONG:#} of {}", label.unwrap_or_default(), known.session);
+    anstream::println!("{STRONG}{}{STRONG:#} of {}", label(known), known.session);
     if let Some(digest) = known.edit_digest {
         anstream::println!("  digest     {digest}");
     }
@@ -120,7 +146,10 @@ pub fn show(known: &Known, setting: &Setting) {
         (None, None) => {}
     }
     known.outcome.iter().for_each(outcome);
-    known.pending_review.iter().for_each(pending);
+    known
+        .pending_review
+        .iter()
+        .for_each(|asked| pending(asked, &known.name));
 }
 
 fn edit(edit: &Edit) {
@@ -181,7 +210,7 @@ fn verdict(verdict: &Verdict) {
     }
 }
 
-fn pending(pending: &PendingReview) {
+fn pending(pending: &PendingReview, name: &str) {
     anstream::println!("\n{STRONG}Change{STRONG:#}");
     pending
         .diff
@@ -200,6 +229,6 @@ fn pending(pending: &PendingReview) {
                 decision.why
             );
         }
-        None => anstream::println!("\nkaizen accept {id}   # or: kaizen reject {id}", id = pending.edit.id),
+        None => anstream::println!("\nkaizen accept {name}   # or: kaizen reject {name}"),
     }
 }

@@ -39,6 +39,9 @@ pub fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
     sorted.sort_by_key(|(order, _)| order.unwrap_or(usize::MAX));
     anstream::println!("\n{STRONG}Edits{STRONG:#}");
     sorted.iter().for_each(|(_, outcome)| edit(outcome));
+    for remark in plan.iter().flat_map(Plan::remarks) {
+        anstream::println!("  note: {remark}");
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::history::{self, State};
+use crate::artifact::plan::Plan;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, FAINT, STRONG};
 use crate::freshness::Freshness;
@@ -27,6 +28,9 @@ struct Phase {
 
 #[derive(Serialize)]
 struct Waiting {
+    /// What names it in a command: its label, or its first digits where another edit has the same label.
+    #[serde(skip)]
+    name: String,
     edit_id: String,
     edit_digest: crate::digest::Digest,
     op: &'static str,
@@ -69,8 +73,11 @@ fn waiting(session: &Session) -> Result<Vec<Waiting>, Failure> {
         let status = outcomes.get(digest).map(|outcome| outcome.status);
         status == Some(crate::artifact::outcome::OutcomeStatus::PendingReview)
     };
+    let plan: Option<Plan> = session.read("plan.json").ok().flatten();
+    let shared = plan.map(|plan| plan.shared_labels()).unwrap_or_default();
     let pending = session.pending()?.into_iter().filter(|(digest, _)| waits(digest));
     let one = |(edit_digest, pending): (_, crate::artifact::pending_review::PendingReview)| Waiting {
+        name: shared.name(&pending.edit.id, &edit_digest),
         edit_id: pending.edit.id,
         edit_digest,
         op: pending.edit.op.name(),
@@ -86,7 +93,7 @@ fn next(phases: &[(String, Freshness)], waiting: &[Waiting]) -> String {
     if history::of(phases) != State::Settled {
         "kaizen run".to_owned()
     } else if let Some(edit) = undecided {
-        let id = &edit.edit_id;
+        let id = &edit.name;
         format!("kaizen show {id}, then kaizen accept {id} or kaizen reject {id}")
     } else if let Some((phase, _)) = kept {
         format!("kaizen run --redo {phase}")
@@ -125,7 +132,7 @@ impl Present {
             } else {
                 "waits for review"
             };
-            anstream::println!("  {} {} {}: {answer}", edit.edit_id, edit.op, edit.target);
+            anstream::println!("  {} {} {}: {answer}", edit.name, edit.op, edit.target);
         }
         anstream::println!("{STRONG}Next{STRONG:#}  {}", self.next);
     }

@@ -15,7 +15,17 @@ use crate::artifact::{Artifact, ArtifactError};
 use crate::disk;
 use crate::session::{OUTCOMES, PENDING, Session, SessionError};
 
-const RESTORE: &str = "restore it with git, or delete it and let `kaizen run --session ID` make it again";
+/// What to do about a file that is broken or gone, by what makes it.
+fn restore(session: &Session, name: &str) -> String {
+    let run = super::run(session);
+    match name.rsplit_once('/') {
+        None if name == "trigger.json" => "restore it with git".to_owned(),
+        Some(("pending_review", file)) => {
+            format!("restore it with git, or delete it and outcomes/{file}, and {run} asks again")
+        }
+        _ => format!("restore it with git, or delete it and let {run} make it again"),
+    }
+}
 
 /// Checks all files of a session.
 ///
@@ -32,25 +42,34 @@ pub fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
         let text = match disk::read(&session.path(name))?.map(String::from_utf8) {
             Some(Ok(text)) => text,
             Some(Err(_)) => {
-                found.push(finding(Kind::Failure, session, name, "it is not UTF-8".into(), RESTORE));
+                let remedy = restore(session, name);
+                found.push(finding(Kind::Failure, session, name, "it is not UTF-8".into(), remedy));
                 continue;
             }
             None => continue,
         };
         match parse(name, Path::new(name), &text) {
             Err(error) => {
-                // The finding names the file already.
-                let error = error.to_string();
-                let problem = error.strip_prefix(name.as_str()).unwrap_or(&error);
-                let problem = problem.trim_start_matches([':', ' ']).to_owned();
-                found.push(finding(Kind::Failure, session, name, problem, RESTORE));
+                let problem = super::without_file(name, &error.to_string());
+                found.push(finding(Kind::Failure, session, name, problem, restore(session, name)));
             }
-            Ok(Some(problem)) => found.push(finding(Kind::Failure, session, name, problem, RESTORE)),
+            Ok(Some(problem)) => found.push(finding(Kind::Failure, session, name, problem, restore(session, name))),
             Ok(None) => {}
         }
     }
     found.extend(written(session, &names)?);
     Ok(found)
+}
+
+/// What a person may not have meant in the plan.
+///
+/// # Errors
+/// The plan cannot be read.
+pub fn remarks(session: &Session) -> Result<Vec<Finding>, SessionError> {
+    let plan: Option<Plan> = session.read("plan.json")?;
+    let remedy = "nothing to do, or correct plan.json and run again";
+    let one = |remark| finding(Kind::Information, session, "plan.json", remark, remedy);
+    Ok(plan.iter().flat_map(Plan::remarks).map(one).collect())
 }
 
 /// Reads a file as what its name says; a problem when its name and content disagree.
@@ -94,7 +113,7 @@ fn written(session: &Session, names: &[String]) -> Result<Vec<Finding>, SessionE
                     session,
                     file,
                     format!("phase {} wrote it, and it is gone", checkpoint.phase),
-                    RESTORE,
+                    restore(session, file),
                 )),
                 Some(now) if now != *was => found.push(finding(
                     Kind::Information,

@@ -8,8 +8,6 @@ use crate::pipeline::workspace::Workspace;
 use crate::port::{Entry, Ledger, LedgerError};
 use crate::session::{OUTCOMES, Session, SessionError};
 
-const RUN: &str = "`kaizen run --session ID` compares both and puts it right";
-
 /// All commits of kaizen in this history.
 ///
 /// # Errors
@@ -26,12 +24,14 @@ pub fn check(session: &Session, commits: &[Entry]) -> Result<Vec<Finding>, Sessi
     let of_session = |entry: &&Entry| entry.trailer("Session-ID") == Some(session.id.as_str());
     let ours: Vec<&Entry> = commits.iter().filter(of_session).collect();
     let outcomes = session.outcomes()?;
+    let remedy = format!("{} compares both and puts it right", super::run(session));
     let without_commit = outcomes
         .values()
         .filter(|outcome| outcome.status == OutcomeStatus::Applied)
         .filter_map(|outcome| Some((outcome, missing(outcome, &ours)?)))
         .map(|(outcome, (kind, problem))| {
-            finding(kind, session, &file(&outcome.edit_digest.to_string()), problem, RUN)
+            let file = file(&outcome.edit_digest.to_string());
+            finding(kind, session, &file, problem, remedy.as_str())
         });
     let digests: BTreeSet<&str> = ours.iter().filter_map(|entry| entry.trailer("Edit-Digest")).collect();
     let known = |digest: &str| outcomes.keys().any(|known| known.to_string() == digest);
@@ -46,7 +46,7 @@ pub fn check(session: &Session, commits: &[Entry]) -> Result<Vec<Finding>, Sessi
         .filter(|digest| !known(digest) || !was_applied(digest))
         .map(|digest| {
             let problem = "a commit applied this edit, and no outcome says so".to_owned();
-            finding(Kind::Failure, session, &file(digest), problem, RUN)
+            finding(Kind::Failure, session, &file(digest), problem, remedy.as_str())
         });
     Ok(without_commit.chain(unexplained).collect())
 }

@@ -1,5 +1,6 @@
 //! Verdicts: each agrees with its own numbers, with the outcome that cites it, and with the rule of the manifest.
 
+use super::compare::differences;
 use super::{Finding, Kind, finding};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::cli::exit::Failure;
@@ -9,24 +10,25 @@ use crate::pipeline::run_phase::rule;
 use crate::pipeline::workspace::Workspace;
 use crate::session::{OUTCOMES, Session};
 
-/// Sums of scores may be off by this much.
-const TOLERANCE: f64 = 1e-9;
-const AGAIN: &str = "restore it with git, or delete it and let `kaizen run --session ID` settle the edit again";
-
 /// Recomputes the verdicts of a session.
 ///
 /// # Errors
 /// Its files cannot be read.
 pub fn check(workspace: &Workspace, session: &Session) -> Result<Vec<Finding>, Failure> {
     let rule = present_rule(workspace, session)?;
+    let run = super::run(session);
+    let again = format!("restore it with git, or delete it and let {run} settle the edit again");
     let mut found = Vec::new();
     for outcome in session.outcomes()?.values() {
-        let problem = outcome.verdict.as_ref().and_then(|verdict| {
-            let own = disagreement(outcome, verdict).map(|problem| (problem, AGAIN));
-            own.or_else(|| recomputed(verdict, rule.as_ref()?))
-        });
+        let own = outcome.verdict.as_ref().map(|verdict| disagreements(outcome, verdict));
+        let own = own.unwrap_or_else(|| unfounded(outcome));
+        let mut problems: Vec<_> = own.into_iter().map(|problem| (problem, again.clone())).collect();
+        if let (true, Some(verdict), Some(rule)) = (problems.is_empty(), &outcome.verdict, &rule) {
+            problems.extend(recomputed(session, verdict, rule));
+        }
         let file = format!("{OUTCOMES}{}.json", outcome.edit_digest);
-        found.extend(problem.map(|(problem, remedy)| finding(Kind::Failure, session, &file, problem, remedy)));
+        let one = |(problem, remedy)| finding(Kind::Failure, session, &file, problem, remedy);
+        found.extend(problems.into_iter().map(one));
     }
     Ok(found)
 }
@@ -44,38 +46,51 @@ fn present_rule(workspace: &Workspace, session: &Session) -> Result<Option<GateR
     Ok(Some(rule(manifest)).filter(|rule| same && rule.kind == RuleKind::Overall))
 }
 
-fn disagreement(outcome: &Outcome, verdict: &Verdict) -> Option<String> {
-    let sums = verdict.categories.values();
-    let (gain, count) = sums.fold((0.0, 0), |(gain, count), sums| {
-        (gain + sums.after - sums.before, count + sums.count)
+/// What a verdict and its outcome say that does not follow from the verdict's own sums and changed tasks.
+fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String> {
+    let again = gate::restate(verdict);
+    let mut problems = differences(verdict, &again, "the list of its changed tasks");
+    let said = serde_json::json!({
+        "benchmark_delta": outcome.benchmark_delta, "cluster_deltas": outcome.cluster_deltas
     });
-    let delta = gain / count.max(1) as f64;
+    let follows = serde_json::json!({
+        "benchmark_delta": again.overall_delta, "cluster_deltas": again.cluster_deltas
+    });
+    problems.extend(differences(&said, &follows, "its verdict"));
     let expected = match outcome.status {
         OutcomeStatus::Applied if !outcome.gate_skipped => Some(Decision::Accept),
         OutcomeStatus::RejectedByGate => Some(Decision::Reject),
         OutcomeStatus::Undecided => Some(Decision::Undecided),
         _ => None,
     };
-    if (delta - verdict.overall_delta).abs() > TOLERANCE {
-        let said = verdict.overall_delta;
-        return Some(format!("its sums give a delta of {delta:+.4}, and it says {said:+.4}"));
+    if expected.is_some_and(|expected| expected != verdict.decision) {
+        let (status, decision) = (outcome.status.words(), verdict.decision);
+        problems.push(format!("the status is {status}, and the verdict is {decision:?}"));
     }
-    let differs = expected.is_some_and(|expected| expected != verdict.decision);
-    differs.then(|| {
-        format!(
-            "the status is {}, and the verdict is {:?}",
-            outcome.status.words(),
-            verdict.decision
-        )
-    })
+    problems
 }
 
-fn recomputed(verdict: &Verdict, rule: &GateRule) -> Option<(String, &'static str)> {
+/// Numbers without the verdict that they follow from cannot be checked by anybody.
+fn unfounded(outcome: &Outcome) -> Vec<String> {
+    let states = outcome.benchmark_delta.is_some() || !outcome.cluster_deltas.is_empty();
+    let judged = matches!(
+        outcome.status,
+        OutcomeStatus::Applied | OutcomeStatus::RejectedByGate | OutcomeStatus::Undecided
+    );
+    match (judged, states) {
+        (true, _) => vec![format!("it is {} and carries no verdict", outcome.status.words())],
+        (false, true) => vec!["it states a gain and carries no verdict that it follows from".to_owned()],
+        (false, false) => Vec::new(),
+    }
+}
+
+fn recomputed(session: &Session, verdict: &Verdict, rule: &GateRule) -> Option<(String, String)> {
     let again = gate::recompute(verdict, rule, None).decision;
     let problem = format!(
         "its numbers give {again:?} under the rule of kaizen.toml, and it says {:?}",
         verdict.decision
     );
-    let remedy = "was it decided under an earlier [gate]? to have it tried again, delete the file and `kaizen run`";
+    let run = super::run(session);
+    let remedy = format!("was it decided under an earlier [gate]? to have it tried again, delete the file, then {run}");
     (again != verdict.decision).then_some((problem, remedy))
 }

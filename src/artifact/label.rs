@@ -1,0 +1,62 @@
+//! Labels: the ids that a teacher or a person gives to edits. An edit's identity is its digest, so a label may be shared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::digest::Digest;
+
+/// Labels that name more than one edit, with the digests of those edits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shared(BTreeMap<String, BTreeSet<Digest>>);
+
+impl Shared {
+    /// Finds them; an edit that stands twice is one edit.
+    pub fn of<'a>(edits: impl IntoIterator<Item = (&'a str, Digest)>) -> Self {
+        let mut digests: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
+        for (label, digest) in edits {
+            digests.entry(label.to_owned()).or_default().insert(digest);
+        }
+        digests.retain(|_, digests| digests.len() > 1);
+        Self(digests)
+    }
+
+    /// The labels and their edits.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &BTreeSet<Digest>)> {
+        self.0.iter()
+    }
+
+    /// What names an edit in a command: its label, or its first digits where the label is shared.
+    pub fn name(&self, label: &str, digest: &Digest) -> String {
+        if self.0.contains_key(label) {
+            digest.short()
+        } else {
+            label.to_owned()
+        }
+    }
+
+    /// What names an edit in a list: its label, with its first digits where the label is shared.
+    pub fn shown(&self, label: &str, digest: &Digest) -> String {
+        if self.0.contains_key(label) {
+            format!("{label} ({})", digest.short())
+        } else {
+            label.to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_label_of_different_edits_is_shared() {
+        let (one, two) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
+        let shared = Shared::of([("a", one), ("a", one), ("b", one), ("b", two), ("c", two)]);
+        assert_eq!(shared.iter().map(|(label, _)| label).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(
+            (shared.name("a", &one), shared.shown("a", &one)),
+            ("a".into(), "a".into())
+        );
+        assert_eq!(shared.name("b", &one), one.short());
+        assert_eq!(shared.shown("b", &two), format!("b ({})", two.short()));
+    }
+}

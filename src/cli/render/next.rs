@@ -1,0 +1,57 @@
+//! The commands that make sense after a run.
+
+use std::path::Path;
+
+use super::{STRONG, shared_labels};
+use crate::artifact::outcome::OutcomeStatus;
+use crate::artifact::record::{EditOutcome, Record};
+
+/// Edits that wait and are named.
+const MOST_WAITING: usize = 5;
+
+/// Prints them, with the way to the workspace first when the reader is elsewhere: the block can be copied as it is.
+pub fn show(record: &Record, elsewhere: Option<&Path>) {
+    anstream::println!("\n{STRONG}Next{STRONG:#}");
+    if let Some(place) = elsewhere {
+        anstream::println!("  cd {}", quoted(&place.display().to_string()));
+    }
+    let shared = shared_labels(record);
+    let waits = |outcome: &&EditOutcome| outcome.status == OutcomeStatus::PendingReview;
+    let waiting: Vec<&EditOutcome> = record.edit_outcomes.iter().filter(waits).collect();
+    for outcome in waiting.iter().take(MOST_WAITING) {
+        let name = shared.name(&outcome.edit_id, &outcome.edit_digest);
+        anstream::println!("  kaizen show {name}; kaizen accept {name}   # or: kaizen reject {name}");
+    }
+    if !waiting.is_empty() {
+        anstream::println!("  kaizen run                     # gates and commits what you accepted");
+    }
+    anstream::println!(
+        "  $EDITOR sessions/{}/plan.json; kaizen run   # the harness follows the plan",
+        record.id
+    );
+    anstream::println!("  kaizen log; kaizen diff; kaizen status");
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,@%:".contains(c);
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_path_survives_the_shell() {
+        for (path, quoted) in [
+            ("/tmp/demo-1", "/tmp/demo-1"),
+            ("/tmp/my demo", "'/tmp/my demo'"),
+            ("/tmp/it's", "'/tmp/it'\\''s'"),
+        ] {
+            assert_eq!(super::quoted(path), quoted);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! A session that stopped before it settled: what is planned, and what a run will do with each edit.
+
+use super::{FAINT, STRONG, colour};
+use crate::artifact::edit::Edit;
+use crate::artifact::plan::Plan;
+use crate::artifact::record::Record;
+use crate::cli::exit::Failure;
+use crate::pipeline::run_phase::route_of;
+use crate::pipeline::workspace::Workspace;
+use crate::route::Route;
+use crate::session::{self, Session};
+
+/// Prints the plan, when there is one, and the next commands.
+///
+/// # Errors
+/// The session cannot be read.
+pub fn show(workspace: &Workspace, session: &Session, record: &Record) -> Result<(), Failure> {
+    let plan: Option<Plan> = session.read("plan.json")?;
+    if let Some(plan) = &plan {
+        edits(workspace, session, record, plan)?;
+    }
+    anstream::println!("\n{STRONG}Next{STRONG:#}");
+    let newest = session::all(&workspace.root)?
+        .last()
+        .is_some_and(|last| last.id == session.id);
+    let run = match newest {
+        true => "kaizen run".to_owned(),
+        false => format!("kaizen run --session {}", session.id),
+    };
+    if plan.is_some() {
+        anstream::println!(
+            "  $EDITOR {}/plan.json   # the plan is yours to change",
+            session.relative()
+        );
+        anstream::println!("  {run}   # goes on with this plan");
+    } else {
+        anstream::println!("  {run}   # goes on from here");
+    }
+    Ok(())
+}
+
+fn edits(workspace: &Workspace, session: &Session, record: &Record, plan: &Plan) -> Result<(), Failure> {
+    let (pending, outcomes, shared) = (session.pending()?, session.outcomes()?, plan.shared_labels());
+    let manifest = &workspace.manifest;
+    anstream::println!("\n{STRONG}Planned{STRONG:#}");
+    if plan.edits.is_empty() {
+        anstream::println!("  no edits; `kaizen show` says what was diagnosed");
+    }
+    for edit in &plan.edits {
+        let digest = edit.digest();
+        let what = match outcomes.get(&digest) {
+            Some(outcome) => format!("{0}{1}{0:#}", colour(outcome.status), outcome.status.words()),
+            None => words(&route_of(edit, &pending, record.autonomy_mode, manifest)),
+        };
+        print(edit, &shared.shown(&edit.id, &digest), manifest.tier(edit.op), &what);
+    }
+    for remark in plan.remarks() {
+        anstream::println!("  note: {remark}");
+    }
+    Ok(())
+}
+
+fn print(edit: &Edit, name: &str, tier: crate::artifact::edit::RiskTier, what: &str) {
+    let tier = format!("{tier:?}").to_lowercase();
+    anstream::println!("  {name:<6} {tier:<7} {} {}: {what}", edit.op.name(), edit.target);
+    let why = super::shortened(&edit.rationale);
+    if !why.is_empty() {
+        anstream::println!("         {FAINT}{why}{FAINT:#}");
+    }
+}
+
+/// What a run will do with an edit.
+fn words(route: &Route) -> String {
+    match route {
+        Route::Gate => "the gate will decide".into(),
+        Route::GateSkipped => "accepted; it will be applied without the gate".into(),
+        Route::Ask => "it will wait for your review".into(),
+        Route::Skip(reason) => format!("it will be skipped: {reason}"),
+        Route::RejectByUser => "rejected; it will not be tried".into(),
+    }
+}
