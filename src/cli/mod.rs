@@ -11,6 +11,7 @@ pub mod init_openjarvis;
 pub mod log;
 pub mod manifest_text;
 pub mod render;
+pub mod revert;
 pub mod run;
 pub mod schema;
 pub mod show;
@@ -80,6 +81,8 @@ enum Command {
     Accept(accept::Accept),
     /// Reject an edit that waits for review
     Reject(accept::Reject),
+    /// Take back an applied edit, or all of a session's
+    Revert(revert::Revert),
     /// Collect, list, show and search traces
     Traces(traces::Traces),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
@@ -152,6 +155,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Eval(command) => eval::eval(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),
         Command::Reject(command) => accept::reject(&command, setting),
+        Command::Revert(command) => revert::revert(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),

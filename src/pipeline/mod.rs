@@ -11,6 +11,7 @@ pub mod run_phase;
 pub mod scratch;
 pub mod state;
 mod step;
+pub mod take_back;
 pub mod workspace;
 pub mod world;
 

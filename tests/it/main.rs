@@ -9,6 +9,7 @@ mod freshness;
 mod labels;
 mod reconcile;
 mod refusals;
+mod revert;
 mod space;
 mod verify;
 
