@@ -1,6 +1,7 @@
 //! The command line: one file a command, arguments here, failures to exit codes in `exit`.
 
 pub mod accept;
+pub mod blame;
 pub mod demo;
 pub mod diff;
 pub mod eval;
@@ -75,6 +76,8 @@ enum Command {
     Log(log::Log),
     /// Show what a session changed in the harness
     Diff(diff::Diff),
+    /// Tell which edit, on what evidence, stands behind each line of a file
+    Blame(blame::Blame),
     /// Score the harness as it is
     Eval(eval::Eval),
     /// Accept an edit that waits for review
@@ -152,6 +155,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Show(command) => show::show(&command, setting),
         Command::Log(command) => log::log(&command, setting),
         Command::Diff(command) => diff::diff(&command, setting),
+        Command::Blame(command) => blame::blame(&command, setting),
         Command::Eval(command) => eval::eval(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),
         Command::Reject(command) => accept::reject(&command, setting),
