@@ -10,6 +10,7 @@ pub mod explain;
 pub mod init;
 pub mod init_openjarvis;
 pub mod log;
+pub mod looping;
 pub mod manifest_text;
 pub mod render;
 pub mod revert;
@@ -66,6 +67,8 @@ enum Command {
     Init(init::Init),
     /// Start or resume a session, and stop when nothing is stale
     Run(run::Run),
+    /// Hold one session after another until the gate score stands still
+    Loop(looping::Loop),
     /// Show where the sessions stand
     Status(status::Status),
     /// Say why each phase of a session is fresh or stale
@@ -150,6 +153,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Demo(command) => demo::demo(&command, setting),
         Command::Init(command) => init::init(&command, setting),
         Command::Run(command) => run::run(&command, setting),
+        Command::Loop(command) => looping::looping(&command, setting),
         Command::Status(command) => status::status(&command, setting),
         Command::Explain(command) => explain::explain(&command, setting),
         Command::Show(command) => show::show(&command, setting),

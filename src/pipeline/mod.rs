@@ -5,6 +5,7 @@ mod begin;
 pub mod definition;
 pub mod event;
 pub mod inputs;
+pub mod looping;
 pub mod past;
 pub mod recover;
 pub mod run_phase;

@@ -8,6 +8,7 @@ mod edits;
 mod fixture;
 mod freshness;
 mod labels;
+mod looping;
 mod reconcile;
 mod refusals;
 mod revert;

@@ -167,7 +167,10 @@ fn head(origin: &Origin, told: &Told) {
 fn print_edit(known: &Known) {
     if let Some(edit) = &known.edit {
         anstream::println!("  op         {}\n  target     {}", edit.op.name(), edit.target);
-        anstream::println!("  why        {}", render::shortened(&edit.rationale));
+        anstream::println!(
+            "  why        {}",
+            edit.rationale.trim().replace('\n', "\n             ")
+        );
     } else if let Some(outcome) = &known.outcome {
         anstream::println!("  op         {}\n  target     {}", outcome.op.name(), outcome.target);
     }
