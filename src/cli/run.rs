@@ -38,7 +38,11 @@ pub struct Run {
     adopt: bool,
 }
 
-fn autonomy(text: &str) -> Result<Autonomy, String> {
+/// Reads an autonomy.
+///
+/// # Errors
+/// It is none.
+pub fn autonomy(text: &str) -> Result<Autonomy, String> {
     serde_json::from_value(text.into()).map_err(|_| "it is one of auto, tiered, manual".to_owned())
 }
 

@@ -254,13 +254,11 @@ fn announce(
     Ok(())
 }
 
-/// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.
-fn settle_user_changes(
-    workspace: &Workspace,
-    inputs: &Inputs,
-    asked: &Asked,
-    listener: Listener,
-) -> Result<(), RunError> {
+/// The harness files, on disk or at HEAD, that hold uncommitted changes.
+///
+/// # Errors
+/// git or the file system says no.
+pub(super) fn user_changes(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<String>, RunError> {
     let mut paths: Vec<String> = workspace.harness()?.files().map(|(path, _)| path.to_owned()).collect();
     if let Some(head) = inputs.head()? {
         let at_head = inputs.harness_at(head)?;
@@ -268,7 +266,17 @@ fn settle_user_changes(
     }
     paths.sort();
     paths.dedup();
-    let dirty = workspace.ledger.dirty(&paths)?;
+    Ok(workspace.ledger.dirty(&paths)?)
+}
+
+/// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.
+fn settle_user_changes(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    asked: &Asked,
+    listener: Listener,
+) -> Result<(), RunError> {
+    let dirty = user_changes(workspace, inputs)?;
     if dirty.is_empty() {
         return Ok(());
     }
