@@ -12,6 +12,7 @@ pub mod init_openjarvis;
 pub mod log;
 pub mod looping;
 pub mod manifest_text;
+pub mod release;
 pub mod render;
 pub mod revert;
 pub mod run;
@@ -19,7 +20,9 @@ pub mod schema;
 pub mod show;
 pub mod status;
 pub mod traces;
+pub mod trigger;
 pub mod verify;
+pub mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,6 +72,8 @@ enum Command {
     Run(run::Run),
     /// Hold one session after another until the gate score stands still
     Loop(looping::Loop),
+    /// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
+    Watch(watch::Watch),
     /// Show where the sessions stand
     Status(status::Status),
     /// Say why each phase of a session is fresh or stale
@@ -89,6 +94,10 @@ enum Command {
     Reject(accept::Reject),
     /// Take back an applied edit, or all of a session's
     Revert(revert::Revert),
+    /// Let a held plan run
+    Release(release::Release),
+    /// Ask for a session, by a file that `kaizen watch` finds
+    Trigger(trigger::Ask),
     /// Collect, list, show and search traces
     Traces(traces::Traces),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
@@ -154,6 +163,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Init(command) => init::init(&command, setting),
         Command::Run(command) => run::run(&command, setting),
         Command::Loop(command) => looping::looping(&command, setting),
+        Command::Watch(command) => watch::watch(&command, setting),
         Command::Status(command) => status::status(&command, setting),
         Command::Explain(command) => explain::explain(&command, setting),
         Command::Show(command) => show::show(&command, setting),
@@ -164,6 +174,8 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Accept(command) => accept::accept(&command, setting),
         Command::Reject(command) => accept::reject(&command, setting),
         Command::Revert(command) => revert::revert(&command, setting),
+        Command::Release(command) => release::release(&command, setting),
+        Command::Trigger(command) => trigger::trigger(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),

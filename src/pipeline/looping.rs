@@ -13,7 +13,7 @@ use crate::route::Autonomy;
 use crate::session::{self, Session, SessionError};
 
 use super::RunError;
-use super::advance::{Asked, Ended, advance};
+use super::advance::{Asked, Ended, Wait, advance};
 use super::event::Listener;
 use super::state::settled;
 use super::workspace::Workspace;
@@ -47,7 +47,7 @@ pub fn hold_sessions(
     listener: Listener,
     told: &dyn Fn(&LoopRecord, &LoopStep),
 ) -> Result<LoopRecord, RunError> {
-    let holder = format!("kaizen loop, process {}", std::process::id());
+    let holder = format!("{}, process {}", workspace.holder, std::process::id());
     // The lock of a session is taken and freed with each; this one keeps two loops from writing one record.
     let _lock = disk::lock(&workspace.own("loop.lock"), &holder)?;
     let mut record = opened(workspace, asked)?;
@@ -189,10 +189,10 @@ fn uncounted(workspace: &Workspace, record: &LoopRecord) -> Result<Option<Sessio
 
 /// Why no further session can follow this one as it stands.
 fn waits(ended: &Ended) -> Option<StopReason> {
-    match ended.record.status {
-        _ if ended.not_ready.is_some() => Some(StopReason::NotReady),
-        _ if settled(&ended.record) => None,
-        _ => Some(StopReason::Held),
+    match ended.waits {
+        Some(Wait::NotReady(_)) => Some(StopReason::NotReady),
+        Some(Wait::Release) => Some(StopReason::Held),
+        None => None,
     }
 }
 
@@ -214,7 +214,7 @@ fn ended_step(record: &LoopRecord, session: &Session, ended: &Record) -> LoopSte
 
 /// The step of a session that failed. What the user has to clear away first is no failure of a session.
 fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Result<Option<LoopStep>, RunError> {
-    if matches!(error, RunError::Dirty(_) | RunError::Lock(_)) {
+    if matches!(error, RunError::Dirty(_) | RunError::Lock(_)) || error.is_about_a_file_for_people() {
         return Ok(None);
     }
     let Some(session) = uncounted(workspace, record)? else {

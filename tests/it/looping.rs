@@ -142,6 +142,34 @@ fn what_waits_for_review_does_not_stop_it() {
 }
 
 #[test]
+fn a_held_plan_stops_it_until_it_is_released() {
+    let space = stepwise();
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[teacher]\nmax_edits = 1\n[session]\nhold = \"plan\"\n",
+    );
+    space.commit_all("hold");
+    space.kaizen(&LOOP).exits(3);
+    assert_eq!(record(&space)["stop_reason"], "held");
+    space.kaizen(&["release"]).exits(0);
+    space.kaizen(&LOOP).exits(3);
+    let after = record(&space);
+    assert_eq!((steps(&after).len(), sessions(&space).len()), (2, 2), "{after}");
+    assert_eq!(steps(&after)[0]["session"], sessions(&space)[0].as_str());
+    // An edit of a session that ran before plans were held is taken back without another word.
+    let name = format!("sessions/{}/plan.json", sessions(&space)[0]);
+    space.replace(&name, "  \"released\": true,\n", "");
+    space.write("kaizen.toml", "[ledger]\nauthor = \"t <t@t>\"\n");
+    space.kaizen(&["run", &sessions(&space)[0]]).exits(0);
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[session]\nhold = \"plan\"\n",
+    );
+    let said = space.kaizen(&["revert", &sessions(&space)[0]]).exits(0);
+    assert!(said.out.contains("taken back in commit"), "{}", said.out);
+}
+
+#[test]
 fn a_failed_session_stops_it_and_the_next_loop_begins_with_that_one() {
     let space = with_program(&json!([bold()]));
     space.write("fails", "");
