@@ -142,6 +142,40 @@ fn what_waits_for_review_does_not_stop_it() {
 }
 
 #[test]
+fn the_record_keeps_what_it_does_not_know_and_refuses_the_future() {
+    let space = with_program(&json!([]));
+    let arguments = ["loop", "--max-sessions", "1"];
+    space.kaizen(&arguments).exits(0);
+    let mut changed = record(&space);
+    changed["stop_reason"] = Value::Null;
+    changed["mood"] = json!("kept");
+    changed["steps"][0]["weather"] = json!("kept");
+    space.write("sessions/loop.json", &changed.to_string());
+    space.kaizen(&arguments).exits(0);
+    let after = record(&space);
+    assert_eq!(
+        (&after["mood"], &after["steps"][0]["weather"]),
+        (&json!("kept"), &json!("kept"))
+    );
+    assert_eq!(after["stop_reason"], "max_sessions");
+    assert_eq!(sessions(&space).len(), 1, "it had had its one session");
+    space.kaizen(&["verify"]).exits(0);
+
+    changed["version"] = json!(9);
+    space.write("sessions/loop.json", &changed.to_string());
+    space
+        .kaizen(&arguments)
+        .exits(1)
+        .says(&["loop.json", "newer than this kaizen reads"]);
+    let said = space.kaizen(&["verify"]).exits(1);
+    assert!(
+        said.out.contains("sessions/loop.json") && said.out.contains("newer"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
 fn a_held_plan_stops_it_until_it_is_released() {
     let space = stepwise();
     space.write(
