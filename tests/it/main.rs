@@ -7,6 +7,7 @@ mod crash;
 mod edits;
 mod fixture;
 mod freshness;
+mod hold;
 mod labels;
 mod looping;
 mod reconcile;
@@ -14,6 +15,8 @@ mod refusals;
 mod revert;
 mod space;
 mod verify;
+mod watch;
+mod watcher;
 
 /// A file that no `mod` line names would silently not be run.
 #[test]
