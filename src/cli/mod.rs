@@ -70,10 +70,10 @@ enum Command {
     Init(init::Init),
     /// Start or resume a session, and stop when nothing is stale
     Run(run::Run),
-    /// Hold one session after another until the gate score stands still
-    Loop(looping::Loop),
     /// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
     Watch(watch::Watch),
+    /// Hold one session after another until the gate score stands still
+    Loop(looping::Loop),
     /// Show where the sessions stand
     Status(status::Status),
     /// Say why each phase of a session is fresh or stale
@@ -92,12 +92,12 @@ enum Command {
     Accept(accept::Accept),
     /// Reject an edit that waits for review
     Reject(accept::Reject),
-    /// Take back an applied edit, or all of a session's
-    Revert(revert::Revert),
     /// Let a held plan run
     Release(release::Release),
     /// Ask for a session, by a file that `kaizen watch` finds
     Trigger(trigger::Ask),
+    /// Take back an applied edit, or all of a session's
+    Revert(revert::Revert),
     /// Collect, list, show and search traces
     Traces(traces::Traces),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
@@ -162,8 +162,8 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Demo(command) => demo::demo(&command, setting),
         Command::Init(command) => init::init(&command, setting),
         Command::Run(command) => run::run(&command, setting),
-        Command::Loop(command) => looping::looping(&command, setting),
         Command::Watch(command) => watch::watch(&command, setting),
+        Command::Loop(command) => looping::looping(&command, setting),
         Command::Status(command) => status::status(&command, setting),
         Command::Explain(command) => explain::explain(&command, setting),
         Command::Show(command) => show::show(&command, setting),
@@ -173,9 +173,9 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Eval(command) => eval::eval(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),
         Command::Reject(command) => accept::reject(&command, setting),
-        Command::Revert(command) => revert::revert(&command, setting),
         Command::Release(command) => release::release(&command, setting),
         Command::Trigger(command) => trigger::trigger(&command, setting),
+        Command::Revert(command) => revert::revert(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),

@@ -191,8 +191,8 @@ fn uncounted(workspace: &Workspace, record: &LoopRecord) -> Result<Option<Sessio
 fn waits(ended: &Ended) -> Option<StopReason> {
     match ended.waits {
         Some(Wait::NotReady(_)) => Some(StopReason::NotReady),
-        Some(Wait::Release) => Some(StopReason::Held),
-        None => None,
+        None if settled(&ended.record) => None,
+        Some(Wait::Release) | None => Some(StopReason::Held),
     }
 }
 
