@@ -16,7 +16,7 @@ use crate::digest::Digest;
 use crate::phase::execute::{self, ExecuteError};
 use crate::phase::rederive::Conflict;
 use crate::pipeline::RunError;
-use crate::pipeline::advance::Ended;
+use crate::pipeline::asked::Ended;
 use crate::pipeline::take_back::{self, Preview};
 use crate::pipeline::workspace::Workspace;
 use crate::port::{Entry, Ledger};

@@ -8,7 +8,8 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, Around, Renderer};
 use crate::artifact::record::Status;
-use crate::pipeline::advance::{Asked, Ended, Wait, advance};
+use crate::pipeline::advance::advance;
+use crate::pipeline::asked::{Asked, Ended, Wait};
 use crate::pipeline::event::Event;
 use crate::route::Autonomy;
 

@@ -13,7 +13,8 @@ use crate::route::Autonomy;
 use crate::session::{self, Session, SessionError};
 
 use super::RunError;
-use super::advance::{Asked, Ended, Wait, advance};
+use super::advance::advance;
+use super::asked::{Asked, Ended, Wait};
 use super::event::Listener;
 use super::state::settled;
 use super::workspace::Workspace;

@@ -2,6 +2,7 @@
 
 pub mod advance;
 mod aside;
+pub mod asked;
 mod asking;
 mod begin;
 pub mod breaker;

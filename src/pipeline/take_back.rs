@@ -17,7 +17,8 @@ use crate::reconcile::{self, Held};
 use crate::session::Session;
 
 use super::RunError;
-use super::advance::{Asked, Ended, advance, user_changes};
+use super::advance::{advance, user_changes};
+use super::asked::{Asked, Ended};
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
 use super::recover::recover;
