@@ -41,7 +41,8 @@ pub struct Loop {
 /// # Errors
 /// Whatever keeps a session from being held.
 pub fn looping(command: &Loop, setting: &Setting) -> Result<Code, Failure> {
-    let workspace = setting.workspace()?;
+    let mut workspace = setting.workspace()?;
+    workspace.holder = "kaizen loop";
     let renderer = Renderer::new(setting.format);
     let asked = LoopAsked {
         autonomy: command.autonomy,

@@ -40,7 +40,8 @@ pub struct Revert {
 /// # Errors
 /// There is no such applied edit, its session is not settled, or something later rests on it.
 pub fn revert(command: &Revert, setting: &Setting) -> Result<Code, Failure> {
-    let workspace = setting.workspace()?;
+    let mut workspace = setting.workspace()?;
+    workspace.holder = "kaizen revert";
     let wanted = which::find(&workspace, &command.what, command.session.as_deref())?;
     if wanted.edits.is_empty() {
         return already(&workspace, &wanted, setting);

@@ -48,7 +48,7 @@ pub fn hold_sessions(
     listener: Listener,
     told: &dyn Fn(&LoopRecord, &LoopStep),
 ) -> Result<LoopRecord, RunError> {
-    let holder = format!("kaizen loop, process {}", std::process::id());
+    let holder = format!("{}, process {}", workspace.holder, std::process::id());
     // The lock of a session is taken and freed with each; this one keeps two loops from writing one record.
     let _lock = disk::lock(&workspace.own("loop.lock"), &holder)?;
     let mut record = opened(workspace, asked)?;
@@ -215,7 +215,7 @@ fn ended_step(record: &LoopRecord, session: &Session, ended: &Record) -> LoopSte
 
 /// The step of a session that failed. What the user has to clear away first is no failure of a session.
 fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Result<Option<LoopStep>, RunError> {
-    if matches!(error, RunError::Dirty(_) | RunError::Lock(_)) {
+    if matches!(error, RunError::Dirty(_) | RunError::Lock(_)) || error.is_about_a_file_for_people() {
         return Ok(None);
     }
     let Some(session) = uncounted(workspace, record)? else {

@@ -10,6 +10,7 @@ use crate::digest::Digest;
 use crate::disk;
 use crate::freshness::Freshness;
 use crate::harness::Harness;
+use crate::manifest::Hold;
 use crate::phase::execute::{Standing, without};
 use crate::phase::rederive::Rederived;
 use crate::reconcile::{self, Held};
@@ -131,7 +132,7 @@ fn change_plan(
     dropped: &BTreeSet<Digest>,
     listener: Listener,
 ) -> Result<(), RunError> {
-    let holder = format!("kaizen revert, process {}", std::process::id());
+    let holder = format!("{}, process {}", workspace.holder, std::process::id());
     let _lock = disk::lock(&workspace.own("lock"), &holder)?;
     if recover(workspace)? {
         listener(Event::Note {
@@ -143,6 +144,8 @@ fn change_plan(
     let Some(mut plan) = plan else { return Ok(()) };
     let before = plan.edits.len();
     plan.edits.retain(|edit| !dropped.contains(&edit.digest()));
+    // What is left was settled before: nobody has to release it again.
+    plan.released |= workspace.manifest.session.hold == Some(Hold::Plan);
     if plan.edits.len() < before {
         session.publish("plan.json", &plan.to_text())?;
     }

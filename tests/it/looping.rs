@@ -142,6 +142,68 @@ fn what_waits_for_review_does_not_stop_it() {
 }
 
 #[test]
+fn the_record_keeps_what_it_does_not_know_and_refuses_the_future() {
+    let space = with_program(&json!([]));
+    let arguments = ["loop", "--max-sessions", "1"];
+    space.kaizen(&arguments).exits(0);
+    let mut changed = record(&space);
+    changed["stop_reason"] = Value::Null;
+    changed["mood"] = json!("kept");
+    changed["steps"][0]["weather"] = json!("kept");
+    space.write("sessions/loop.json", &changed.to_string());
+    space.kaizen(&arguments).exits(0);
+    let after = record(&space);
+    assert_eq!(
+        (&after["mood"], &after["steps"][0]["weather"]),
+        (&json!("kept"), &json!("kept"))
+    );
+    assert_eq!(after["stop_reason"], "max_sessions");
+    assert_eq!(sessions(&space).len(), 1, "it had had its one session");
+    space.kaizen(&["verify"]).exits(0);
+
+    changed["version"] = json!(9);
+    space.write("sessions/loop.json", &changed.to_string());
+    space
+        .kaizen(&arguments)
+        .exits(1)
+        .says(&["loop.json", "newer than this kaizen reads"]);
+    let said = space.kaizen(&["verify"]).exits(1);
+    assert!(
+        said.out.contains("sessions/loop.json") && said.out.contains("newer"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn a_held_plan_stops_it_until_it_is_released() {
+    let space = stepwise();
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[teacher]\nmax_edits = 1\n[session]\nhold = \"plan\"\n",
+    );
+    space.commit_all("hold");
+    space.kaizen(&LOOP).exits(3);
+    assert_eq!(record(&space)["stop_reason"], "held");
+    space.kaizen(&["release"]).exits(0);
+    space.kaizen(&LOOP).exits(3);
+    let after = record(&space);
+    assert_eq!((steps(&after).len(), sessions(&space).len()), (2, 2), "{after}");
+    assert_eq!(steps(&after)[0]["session"], sessions(&space)[0].as_str());
+    // An edit of a session that ran before plans were held is taken back without another word.
+    let name = format!("sessions/{}/plan.json", sessions(&space)[0]);
+    space.replace(&name, "  \"released\": true,\n", "");
+    space.write("kaizen.toml", "[ledger]\nauthor = \"t <t@t>\"\n");
+    space.kaizen(&["run", &sessions(&space)[0]]).exits(0);
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[session]\nhold = \"plan\"\n",
+    );
+    let said = space.kaizen(&["revert", &sessions(&space)[0]]).exits(0);
+    assert!(said.out.contains("taken back in commit"), "{}", said.out);
+}
+
+#[test]
 fn a_failed_session_stops_it_and_the_next_loop_begins_with_that_one() {
     let space = with_program(&json!([bold()]));
     space.write("fails", "");
