@@ -11,12 +11,14 @@ pub mod init_openjarvis;
 pub mod log;
 pub mod manifest_text;
 pub mod render;
+pub mod review;
 pub mod run;
 pub mod schema;
 pub mod show;
 pub mod status;
 pub mod traces;
 pub mod verify;
+pub mod visible;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,6 +78,8 @@ enum Command {
     Diff(diff::Diff),
     /// Score the harness as it is
     Eval(eval::Eval),
+    /// Review the edits that wait, one after another
+    Review(review::Review),
     /// Accept an edit that waits for review
     Accept(accept::Accept),
     /// Reject an edit that waits for review
@@ -150,6 +154,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Log(command) => log::log(&command, setting),
         Command::Diff(command) => diff::diff(&command, setting),
         Command::Eval(command) => eval::eval(&command, setting),
+        Command::Review(command) => review::review(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),
         Command::Reject(command) => accept::reject(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),

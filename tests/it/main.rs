@@ -9,6 +9,7 @@ mod freshness;
 mod labels;
 mod reconcile;
 mod refusals;
+mod review;
 mod space;
 mod verify;
 
