@@ -27,5 +27,6 @@ pub fn entry(id: &str, diff: &str, more: Value) -> Entry {
         pending: serde_json::from_value(pending).unwrap(),
         today: Some(diff.to_owned()),
         standing: Standing::Fresh,
+        examples: None,
     }
 }

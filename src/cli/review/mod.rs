@@ -5,6 +5,7 @@ mod changed;
 mod desk;
 mod editor;
 mod evidence;
+mod examples;
 #[cfg(test)]
 mod fixture;
 mod judge;

@@ -1,5 +1,6 @@
 //! The queue: every edit that waits for a person, oldest session first, in the order of its plan.
 
+use super::examples;
 use super::standing::{self, Standing};
 use crate::artifact::edit::Edit;
 use crate::artifact::label::Shared;
@@ -28,6 +29,8 @@ pub struct Entry {
     pub today: Option<String>,
     /// How the question stands today.
     pub standing: Standing,
+    /// For few-shot examples: how many come, stay and go.
+    pub examples: Option<String>,
 }
 
 impl Entry {
@@ -46,8 +49,10 @@ impl Entry {
     pub fn asked(&self, pending: PendingReview, workspace: &Workspace, harness: &Harness) -> Result<Self, Failure> {
         let today = standing::diff_of(&pending.edit, harness, &workspace.rules());
         let since = |paths: &[String]| standing::since(workspace, paths);
+        let path = standing::paths(today.as_deref().unwrap_or_default()).into_iter().next();
         Ok(Self {
             standing: standing::standing(&pending, &today, since)?,
+            examples: path.and_then(|path| examples::summary(&pending.edit, &path, harness)),
             today: today.ok(),
             pending,
             ..self.clone()
@@ -86,6 +91,7 @@ pub fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Entry>, Fa
                 pending: pending.clone(),
                 today: None,
                 standing: Standing::Fresh,
+                examples: None,
             };
             entries.push(blank.asked(pending, workspace, &harness)?);
         }
@@ -116,7 +122,7 @@ fn waiting(session: &Session) -> Result<Vec<(String, PendingReview)>, SessionErr
             .remove(&digest)
             .filter(|question| waits(&digest) && is_open(question))
         {
-            found.push((name(&shared, edit, &digest), of_the_plan(question, edit)));
+            found.push((shared.name(&edit.id, &digest), of_the_plan(question, edit)));
         }
     }
     Ok(found)
@@ -142,15 +148,6 @@ fn of_the_plan(pending: PendingReview, edit: &Edit) -> PendingReview {
         ..edit.clone()
     };
     PendingReview { edit, ..pending }
-}
-
-/// A label comes from a teacher: one that a shell would read otherwise stands in no command.
-fn name(shared: &Shared, edit: &Edit, digest: &Digest) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    match edit.id.as_str() {
-        id if id.is_empty() || id.starts_with('-') || !id.chars().all(plain) => digest.short(),
-        id => shared.name(id, digest),
-    }
 }
 
 /// The question as it stands on disk now.

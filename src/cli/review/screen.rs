@@ -44,6 +44,7 @@ pub fn screen(entry: &Entry, (number, of): (usize, usize), evidence: &Evidence, 
     if let Some(cluster) = &entry.pending.cluster {
         lines.extend(row("cluster", &shortened(&about(cluster), page)));
     }
+    lines.extend(row("examples", entry.examples.as_slice()));
     lines.extend(standing(&entry.standing, page));
     lines.push(String::new());
     let room = page.height.saturating_sub(lines.len() + BELOW).max(FEWEST_DIFF);

@@ -32,7 +32,9 @@ fn plain(entry: &Entry, page: &Page) -> String {
 
 #[test]
 fn one_page_says_it_all() {
-    let text = plain(&entry("e1", DIFF, json!({})), &page(80, 24));
+    let mut entry = entry("e1", DIFF, json!({}));
+    entry.examples = Some("3 new, 1 stay, 1 go".into());
+    let text = plain(&entry, &page(80, 24));
     let wanted = "\
 [2/7] e1: replace_system_prompt agents.assistant.system_prompt
 review tier, session-20260301T100000_00000000, digest 0000000000
@@ -44,6 +46,7 @@ evidence  run-1  please switch the lamp on in the kitchen, and then in t… → 
           not in the trace store: run-gone
 cluster   home: Lamps stay dark (the student fails 50 % of its train tasks, the
           teacher solves 100 %)
+examples  3 new, 1 stay, 1 go
 
 --- a/p.md
 +++ b/p.md

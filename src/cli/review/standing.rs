@@ -70,7 +70,7 @@ fn body(diff: &str) -> Vec<&str> {
 }
 
 /// The files that a diff of ours names.
-fn paths(diff: &str) -> Vec<String> {
+pub fn paths(diff: &str) -> Vec<String> {
     let mut lines = diff.lines().peekable();
     let mut paths = Vec::new();
     while let Some(line) = lines.next() {
