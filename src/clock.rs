@@ -37,13 +37,47 @@ impl Clock {
         self.fixed.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 
-    /// A new session id: UTC time and 8 hexadecimal digits, random unless the time is fixed.
-    pub fn session_id(&self, sessions_so_far: usize) -> String {
+    /// A new session id: UTC time and 8 hexadecimal digits, random unless the time is fixed. Names sort by age: in
+    /// the second of the newest session the digits are drawn above its own.
+    pub fn session_id(&self, sessions_so_far: usize, newest: Option<&str>) -> String {
         let now = self.now();
         let digits = match self.fixed {
             Some(_) => Digest::of_value(&(now.to_rfc3339(), sessions_so_far)).to_string(),
             None => uuid::Uuid::new_v4().simple().to_string(),
         };
-        format!("session-{}_{}", now.format("%Y%m%dT%H%M%S"), &digits[..8])
+        let (prefix, digits) = (now.format("session-%Y%m%dT%H%M%S_").to_string(), &digits[..8]);
+        let floor = newest.and_then(|newest| u32::from_str_radix(newest.strip_prefix(&prefix)?, 16).ok());
+        match floor {
+            Some(floor) => format!("{prefix}{:08x}", above(floor, digits)),
+            None => prefix + digits,
+        }
+    }
+}
+
+/// A number above `floor`, near enough that hundreds more fit above it.
+fn above(floor: u32, digits: &str) -> u32 {
+    let step = ((u32::MAX - floor) / 64).max(1);
+    let drawn = u32::from_str_radix(digits, 16).unwrap_or_default();
+    floor.saturating_add(1 + drawn % step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_one_second_sort_by_age() {
+        let clock = Clock {
+            fixed: "2026-01-01T00:00:00Z".parse().ok(),
+        };
+        let mut names = vec![clock.session_id(0, None)];
+        for number in 1..300 {
+            names.push(clock.session_id(number, names.last().map(String::as_str)));
+        }
+        assert!(names.is_sorted());
+        names.dedup();
+        assert_eq!(names.len(), 300);
+        let other = clock.session_id(300, Some("session-20251231T235959_ffffffff"));
+        assert_eq!(other, clock.session_id(300, None));
     }
 }

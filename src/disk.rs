@@ -4,6 +4,8 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use crate::harness::Harness;
 
@@ -16,7 +18,7 @@ pub struct DiskError {
     source: std::io::Error,
 }
 
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DiskError {
+pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DiskError {
     let path = path.to_owned();
     move |source| DiskError { action, path, source }
 }
@@ -44,6 +46,27 @@ pub fn effect(name: &str) {
     tracing::trace!(name, "effect");
 }
 
+/// Held by whatever must not be cut in half: a file that is being replaced, a git process that writes.
+static AT_WORK: Mutex<()> = Mutex::new(());
+
+/// Waits until nothing is at work that must not be cut in half, and keeps everybody from beginning such work.
+pub fn hold_still() -> MutexGuard<'static, ()> {
+    AT_WORK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The same, unless it takes too long: a hook of the user's may never end.
+pub fn try_hold_still(at_most: Duration) -> Option<MutexGuard<'static, ()>> {
+    let start = Instant::now();
+    loop {
+        match AT_WORK.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(guard)) => return Some(guard.into_inner()),
+            Err(TryLockError::WouldBlock) if start.elapsed() >= at_most => return None,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
 /// Writes a file so that a reader sees either the old bytes or the new ones; mode and link target are kept.
 ///
 /// # Errors
@@ -56,6 +79,7 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
         "publish {}",
         path.file_name().unwrap_or_default().to_string_lossy()
     ));
+    let _whole = hold_still();
     fs::create_dir_all(folder).map_err(failed("create", folder))?;
     let mut file = tempfile::Builder::new()
         .prefix(".kaizen-")
@@ -97,6 +121,14 @@ pub fn remove(path: &Path) -> Result<(), DiskError> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path)(error)),
         _ => Ok(()),
     }
+}
+
+/// Makes a folder, and those above it, where they are not there yet.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_folder(path: &Path) -> Result<(), DiskError> {
+    fs::create_dir_all(path).map_err(failed("create", path))
 }
 
 /// The bytes of a file; `None` when it is not there.

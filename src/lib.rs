@@ -25,12 +25,14 @@ pub mod commit_message;
 pub mod freshness;
 pub mod gate;
 pub mod op;
+pub mod plan_check;
 pub mod reconcile;
 pub mod redact;
 pub mod reply;
 pub mod route;
 pub mod schemas;
 pub mod score;
+pub mod trigger_rules;
 
 // The pipeline.
 pub mod cli;
@@ -46,6 +48,9 @@ pub mod demo;
 pub mod disk;
 pub mod engine;
 pub mod external;
+pub mod inbox;
 pub mod ledger;
 pub mod session;
 pub mod starter;
+pub mod stop;
+pub mod watch;

@@ -228,8 +228,8 @@ pub trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn head(&self) -> Result<Option<CommitId>, LedgerError>;
 
-    /// The commits of this workspace that carry a `Session-ID` trailer, oldest first, after `since` when it is
-    /// given; all of them when `since` is unknown or not behind HEAD.
+    /// The commits of this workspace that carry a `Session-ID` trailer, oldest first; without those at or behind
+    /// `since`, when it is given and known.
     ///
     /// # Errors
     /// See [`LedgerError`].

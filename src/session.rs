@@ -57,6 +57,12 @@ pub fn all(root: &Path) -> Result<Vec<Session>, DiskError> {
         .collect())
 }
 
+/// The session with a name, where there is one.
+pub fn find(root: &Path, id: &str) -> Option<Session> {
+    let session = Session::at(root, id);
+    (is_id(id) && session.path("trigger.json").is_file()).then_some(session)
+}
+
 impl Session {
     /// The session with a name, whether it exists or not.
     pub fn at(root: &Path, id: &str) -> Self {
@@ -112,7 +118,7 @@ impl Session {
         if present.as_deref() == Some(text.as_bytes()) {
             return Ok(());
         }
-        if let Some(bytes) = present.filter(|_| is_for_people(name)) {
+        if let Some(bytes) = present.filter(|bytes| is_for_people(name) && !bytes.is_empty()) {
             self.keep_in_attic(&bytes)?;
         }
         Ok(disk::publish(&path, text.as_bytes())?)
@@ -216,5 +222,5 @@ fn checkpoint_name(phase: &str) -> String {
 
 /// Files that a person may write: they are never replaced without a copy.
 fn is_for_people(name: &str) -> bool {
-    matches!(name, "plan.json" | "diagnosis.md") || name.starts_with(PENDING)
+    matches!(name, "plan.json" | "diagnosis.md" | "trigger.json") || name.starts_with(PENDING)
 }

@@ -1,12 +1,14 @@
 //! `trigger.json`: why a session exists.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Artifact, Extra, first_version};
+use super::{Artifact, ArtifactError, Extra, first_version};
 
 /// What started a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerKind {
     /// A clock.
@@ -16,7 +18,20 @@ pub enum TriggerKind {
     /// A person flagged a trace.
     UserFlag,
     /// A person asked for a session.
+    #[default]
     OnDemand,
+}
+
+impl TriggerKind {
+    /// What asks, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Scheduled => "the schedule",
+            Self::Cluster => "a group of failures",
+            Self::UserFlag => "a flagged trace",
+            Self::OnDemand => "a person",
+        }
+    }
 }
 
 /// Why a session exists.
@@ -26,7 +41,7 @@ pub struct Trigger {
     #[serde(default = "first_version")]
     pub version: u32,
     /// What started the session.
-    #[serde(rename = "trigger")]
+    #[serde(rename = "trigger", default)]
     pub kind: TriggerKind,
     /// Whatever the trigger knows: a schedule, trace ids, a reason.
     #[serde(default)]
@@ -37,6 +52,37 @@ pub struct Trigger {
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl Trigger {
+    /// A trigger of a kind, with what it knows.
+    pub fn new(kind: TriggerKind, metadata: serde_json::Map<String, serde_json::Value>, created_at: String) -> Self {
+        Self {
+            version: 1,
+            kind,
+            metadata,
+            created_at,
+            extra: Extra::new(),
+        }
+    }
+
+    /// Reads a dropped file; an empty one is a wish for a session, and nothing more.
+    ///
+    /// # Errors
+    /// Neither empty nor a trigger.
+    pub fn from_dropped(path: &Path, text: &str) -> Result<Self, ArtifactError> {
+        match text.trim_start_matches('\u{feff}').trim() {
+            "" => Ok(Self::new(TriggerKind::OnDemand, Default::default(), String::new())),
+            _ => Self::from_text(path, text),
+        }
+    }
+
+    /// The traces that it names: those that were flagged, or the cluster's.
+    pub fn trace_ids(&self) -> impl Iterator<Item = &str> {
+        let one = self.metadata.get("trace_id").into_iter();
+        let all = self.metadata.get("trace_ids").and_then(|ids| ids.as_array());
+        one.chain(all.into_iter().flatten()).filter_map(|id| id.as_str())
+    }
 }
 
 impl Artifact for Trigger {
@@ -50,5 +96,23 @@ impl Artifact for Trigger {
 
     fn extra_mut(&mut self) -> &mut Extra {
         &mut self.extra
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_file_is_a_trigger_or_empty() {
+        let read = |text: &str| Trigger::from_dropped(Path::new("triggers/x"), text);
+        for text in ["", " \r\n", "\u{feff}", "{}", "{\"metadata\": {}}"] {
+            assert_eq!(read(text).unwrap().kind, TriggerKind::OnDemand, "{text:?}");
+        }
+        let flag = read(r#"{"trigger": "user_flag", "metadata": {"trace_id": "t1", "trace_ids": ["t2", 3]}}"#).unwrap();
+        assert_eq!(flag.trace_ids().collect::<Vec<_>>(), ["t1", "t2"]);
+        for text in ["{", "[]", "{\"trigger\": \"whim\"}", "{\"version\": 2}", "now"] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
     }
 }

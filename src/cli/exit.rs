@@ -71,6 +71,12 @@ impl Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         let message = error.to_string();
+        if let RunError::Plan { path, .. } = &error {
+            let restore = format!("`git restore {}` brings back what was committed", path.display());
+            return Failure::failed(message).hint(format!(
+                "correct it there, nothing of it runs before; {restore}; without it, `kaizen run` plans anew"
+            ));
+        }
         if let RunError::Session(SessionError::Artifact(broken)) = &error {
             let hint = repair(broken);
             return Self {

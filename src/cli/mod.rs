@@ -10,6 +10,7 @@ pub mod init;
 pub mod init_openjarvis;
 pub mod log;
 pub mod manifest_text;
+pub mod release;
 pub mod render;
 pub mod review;
 pub mod run;
@@ -17,8 +18,10 @@ pub mod schema;
 pub mod show;
 pub mod status;
 pub mod traces;
+pub mod trigger;
 pub mod verify;
 pub mod visible;
+pub mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -66,6 +69,8 @@ enum Command {
     Init(init::Init),
     /// Start or resume a session, and stop when nothing is stale
     Run(run::Run),
+    /// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
+    Watch(watch::Watch),
     /// Show where the sessions stand
     Status(status::Status),
     /// Say why each phase of a session is fresh or stale
@@ -84,6 +89,10 @@ enum Command {
     Accept(accept::Accept),
     /// Reject an edit that waits for review
     Reject(accept::Reject),
+    /// Let a held plan run
+    Release(release::Release),
+    /// Ask for a session, by a file that `kaizen watch` finds
+    Trigger(trigger::Ask),
     /// Collect, list, show and search traces
     Traces(traces::Traces),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
@@ -148,6 +157,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Demo(command) => demo::demo(&command, setting),
         Command::Init(command) => init::init(&command, setting),
         Command::Run(command) => run::run(&command, setting),
+        Command::Watch(command) => watch::watch(&command, setting),
         Command::Status(command) => status::status(&command, setting),
         Command::Explain(command) => explain::explain(&command, setting),
         Command::Show(command) => show::show(&command, setting),
@@ -157,6 +167,8 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Review(command) => review::review(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),
         Command::Reject(command) => accept::reject(&command, setting),
+        Command::Release(command) => release::release(&command, setting),
+        Command::Trigger(command) => trigger::trigger(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),

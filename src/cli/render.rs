@@ -1,5 +1,6 @@
 //! Render: events and summaries as lines for people, or as JSON lines.
 
+mod line;
 mod next;
 mod planned;
 
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
+
+pub use line::line;
 
 use super::Format;
 use super::exit::Failure;
@@ -62,6 +65,8 @@ impl Renderer {
             // A line a task would drown the rest.
             (Event::Progress { done, of }, Format::Json) if done != of => {}
             (_, Format::Json) => json(&event),
+            // The summary says it.
+            (Event::SessionSettled { .. } | Event::PlanHeld { .. }, Format::Text) => {}
             (_, Format::Text) => {
                 self.finish();
                 if let Some(line) = line(&event) {
@@ -95,53 +100,6 @@ fn new_bar(of: u64) -> ProgressBar {
     bar
 }
 
-fn line(event: &Event) -> Option<String> {
-    Some(match event {
-        Event::SessionStarted { session } => format!("{STRONG}{session}{STRONG:#}"),
-        Event::PhaseStarted { phase, reasons } => {
-            let why = reasons
-                .iter()
-                .filter(|reason| !reason.starts_with("it has not run"))
-                .cloned()
-                .collect::<Vec<_>>()
-                .join("; ");
-            if why.is_empty() {
-                return None;
-            } else {
-                format!("  {phase:<10}{FAINT}{why}{FAINT:#}")
-            }
-        }
-        Event::PhaseFinished { phase, summary } => format!("  {phase:<10}{summary}"),
-        Event::EditSettled {
-            number,
-            of,
-            edit,
-            op,
-            target,
-            status,
-            delta,
-            reason,
-            ..
-        } => {
-            let style = colour(*status);
-            let delta = delta
-                .map(|delta| format!(" {:+.1} points", 100.0 * delta))
-                .unwrap_or_default();
-            let reason = reason
-                .as_deref()
-                .map(|reason| format!(": {}", shortened(reason)))
-                .unwrap_or_default();
-            format!(
-                "  [{number}/{of}] {edit} {} {target}: {style}{}{style:#}{delta}{FAINT}{reason}{FAINT:#}",
-                op.name(),
-                status.words()
-            )
-        }
-        Event::Note { text } => format!("  note: {text}"),
-        Event::Progress { .. } | Event::SessionSettled { .. } => return None,
-    })
-}
-
 /// The first line of a text, cut to what a terminal shows.
 pub fn shortened(text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
@@ -167,8 +125,8 @@ pub struct Around<'a> {
 /// The session cannot be read.
 pub fn summary(workspace: &Workspace, ended: &Ended, around: &Around) -> Result<(), Failure> {
     let record = &ended.record;
-    if record.status.is_under_way() {
-        return planned::show(workspace, &ended.session, record);
+    if record.status.is_under_way() || ended.waits.is_some() {
+        return planned::show(workspace, ended);
     }
     if !ended.changed {
         let up_to = around.until.map(|phase| format!(" up to {phase}")).unwrap_or_default();

@@ -8,7 +8,7 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, Around, Renderer};
 use crate::artifact::record::Status;
-use crate::pipeline::advance::{Asked, Ended, advance};
+use crate::pipeline::advance::{Asked, Ended, Wait, advance};
 use crate::pipeline::event::Event;
 use crate::route::Autonomy;
 
@@ -52,6 +52,7 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
     let asked = Asked {
         session: command.session.clone().or_else(|| command.name.clone()),
         new: command.new,
+        dropped: None,
         until: command.until.clone(),
         redo: command.redo.clone(),
         autonomy: command.autonomy,
@@ -79,17 +80,21 @@ pub fn summary(
     ended: &Ended,
     around: &Around,
 ) -> Result<Code, Failure> {
-    if let Some(message) = &ended.not_ready {
+    if let Some(Wait::NotReady(message)) = &ended.waits {
         return Err(Failure {
             code: Code::NotReady,
             message: message.clone(),
             hint: Some("then `kaizen run` goes on".into()),
         });
     }
-    let code = code(ended.record.status);
+    let code = match ended.waits {
+        Some(_) => Code::WaitingForReview,
+        None => code(ended.record.status),
+    };
     if setting.is_json() {
         render::json(&serde_json::json!({
             "event": "result", "session": ended.session.id, "status": ended.record.status, "changed": ended.changed,
+            "waits_for_release": ended.waits == Some(Wait::Release),
             "record": ended.record
         }));
     } else {

@@ -24,15 +24,25 @@ pub(super) fn head(git: &Git) -> Result<Option<CommitId>, LedgerError> {
 }
 
 pub(super) fn entries(git: &Git, since: Option<&str>) -> Result<Vec<Entry>, LedgerError> {
-    let range = match since {
-        Some(commit) if is_ancestor(git, commit)? => format!("{commit}..HEAD"),
-        _ if head(git)?.is_none() => return Ok(Vec::new()),
-        _ => "HEAD".to_owned(),
-    };
+    if head(git)?.is_none() {
+        return Ok(Vec::new());
+    }
+    // What a session commits is never behind the commit that it builds on, wherever a rebase put them since. A commit
+    // that is gone excludes nothing.
+    if let Some(since) = since.filter(|since| revision(since).is_ok())
+        && let Ok(text) = ours(git, &format!("{since}..HEAD"))
+    {
+        return Ok(text);
+    }
+    ours(git, "HEAD")
+}
+
+/// The commits of a range that carry our trailer, oldest first.
+fn ours(git: &Git, range: &str) -> Result<Vec<Entry>, LedgerError> {
     // Full history: simplification would hide commits on a side branch whose effect a merge undid.
     let mut arguments = vec!["log", "--reverse", "--topo-order", "--full-history", "-z"];
     arguments.extend(["--format=%H%x00%P%x00%ct%x00%B", "--fixed-strings"]);
-    arguments.extend(["--grep=Session-ID:", &range, "--", "."]);
+    arguments.extend(["--grep=Session-ID:", range, "--", "."]);
     let text = git.read(&arguments, &[])?;
     let text = String::from_utf8_lossy(&text);
     let fields: Vec<&str> = text.split('\0').collect();

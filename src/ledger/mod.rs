@@ -60,6 +60,11 @@ pub struct Git {
 }
 
 impl Git {
+    /// The files that change whenever HEAD comes to stand elsewhere.
+    pub fn head_files(&self) -> [PathBuf; 2] {
+        [self.git_dir.join("HEAD"), self.git_dir.join("logs/HEAD")]
+    }
+
     /// Unstages files, whatever was staged of them; the files themselves stay as they are.
     ///
     /// # Errors

@@ -151,7 +151,10 @@ impl Git {
         let steps = self.policy.lock_wait.as_millis().div_ceil(LOCK_STEP.as_millis());
         let mut step = 0;
         loop {
-            let answer = output(&mut command(&self.workspace, &self.policy, arguments), input)?;
+            let answer = {
+                let _whole = crate::disk::hold_still();
+                output(&mut command(&self.workspace, &self.policy, arguments), input)?
+            };
             if answer.status.success() {
                 return Ok(());
             }

@@ -1,21 +1,23 @@
 //! Advance: start or resume a session and run what is stale until nothing is.
 
 use crate::artifact::Artifact;
-use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{Record, Status};
 use crate::commit_message::message;
-use crate::freshness::{Freshness, Reason};
+use crate::disk;
+use crate::freshness::Reason;
+use crate::plan_check::{self, Problem};
 use crate::port::Ledger;
 use crate::route::Autonomy;
 use crate::session::{self, Session};
 
 use super::RunError;
-use super::begin::{begin, commit_session, restore_record};
+use super::begin::{begin, begin_from, commit_session, restore_record};
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
+use super::next::{Next, next};
 use super::recover::recover;
 use super::run_phase::Run;
-use super::state::{self, Depth, View, state};
+use super::state::{self, Depth, View};
 use super::step;
 use super::workspace::Workspace;
 
@@ -26,6 +28,8 @@ pub struct Asked {
     pub session: Option<String>,
     /// A new session, even when the newest could be gone on with.
     pub new: bool,
+    /// A new session, from this file in the inbox.
+    pub dropped: Option<String>,
     /// Stop after this phase.
     pub until: Option<String>,
     /// Run these phases whether they are stale or not.
@@ -34,6 +38,15 @@ pub struct Asked {
     pub autonomy: Option<Autonomy>,
     /// Commit the user's own changes to the harness first.
     pub adopt: bool,
+}
+
+/// What a session waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Evidence or tasks, as the message says.
+    NotReady(String),
+    /// A person's word that the plan may run.
+    Release,
 }
 
 /// How a run ended.
@@ -45,8 +58,8 @@ pub struct Ended {
     pub record: Record,
     /// Whether the run did anything.
     pub changed: bool,
-    /// Why no session could be held.
-    pub not_ready: Option<String>,
+    /// What the session waits for, when it stopped before its end.
+    pub waits: Option<Wait>,
 }
 
 /// Starts or resumes a session and runs what is stale.
@@ -55,7 +68,7 @@ pub struct Ended {
 /// See [`RunError`]; the session's record says so as well.
 pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Result<Ended, RunError> {
     check_phases(workspace, asked)?;
-    let holder = format!("kaizen run, process {}", std::process::id());
+    let holder = format!("{}, process {}", workspace.holder, std::process::id());
     let _lock = crate::disk::lock(&workspace.own("lock"), &holder)?;
     if recover(workspace)? {
         listener(Event::Note {
@@ -97,24 +110,22 @@ fn check_phases(workspace: &Workspace, asked: &Asked) -> Result<(), RunError> {
 
 /// The session that is meant, and whether it was made just now.
 fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Result<(Session, bool), RunError> {
-    let sessions = session::all(&workspace.root)?;
     if let Some(id) = &asked.session {
-        let found = sessions.into_iter().find(|session| session.id == *id);
-        let session =
-            found.ok_or_else(|| RunError::Unknown(format!("there is no session `{id}`; `kaizen log` lists them")))?;
-        return Ok((session, false));
+        let unknown = || RunError::Unknown(format!("there is no session `{id}`; `kaizen log` lists them"));
+        return Ok((session::find(&workspace.root, id).ok_or_else(unknown)?, false));
     }
-    if let Some(newest) = sessions.last().filter(|_| !asked.new) {
+    let sessions = session::all(&workspace.root)?;
+    if let Some(newest) = sessions.last().filter(|_| !asked.new && asked.dropped.is_none()) {
         return Ok((newest.clone(), false));
     }
-    let id = workspace.clock.session_id(sessions.len());
+    let newest = sessions.last().map(|newest| newest.id.as_str());
+    let id = workspace.clock.session_id(sessions.len(), newest);
     let session = Session::at(&workspace.root, &id);
-    begin(
-        workspace,
-        &session,
-        sessions.last().map(|parent| parent.id.clone()),
-        asked,
-    )?;
+    match &asked.dropped {
+        None => begin(workspace, &session, asked)?,
+        Some(name) if begin_from(workspace, &session, asked, name)? => {}
+        Some(name) => return Err(RunError::Unknown(format!("{name} is gone from the inbox"))),
+    }
     listener(Event::SessionStarted { session: id });
     Ok((session, true))
 }
@@ -127,7 +138,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         forget(session, phase)?;
     }
     let mut changed = !asked.redo.is_empty();
-    let ended = loop {
+    let waits = loop {
         // Read anew after every phase: it may have committed, and files may have been edited meanwhile.
         let inputs = Inputs::new(workspace);
         let view = View {
@@ -137,12 +148,18 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
             depth: Depth::Present,
             autonomy: asked.autonomy,
         };
-        let now = state(&view, session)?;
-        if let Some(message) = not_ready(session, &now)? {
-            break Some(message);
-        }
-        let Some((phase, reasons)) = next(&now, asked.until.as_deref()) else {
-            break None;
+        let next = next(&view, session, asked.until.as_deref())?;
+        note_plan(session, &next)?;
+        let (phase, reasons) = match next {
+            Next::Run { phase, reasons } => (phase, reasons),
+            Next::Nothing => break None,
+            Next::NotReady(message) => break Some(Wait::NotReady(message)),
+            Next::Release => {
+                let session = session.id.clone();
+                listener(Event::PlanHeld { session });
+                break Some(Wait::Release);
+            }
+            Next::Plan(problems) => return Err(broken_plan(session, &problems)),
         };
         announce(session, &phase, &reasons, &view, listener)?;
         if matches!(phase.as_str(), "baseline" | "execute") {
@@ -159,10 +176,34 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         )?;
         changed = true;
     };
-    if let Some(message) = &ended {
+    if let Some(Wait::NotReady(message)) = &waits {
         end_unready(workspace, session, message)?;
     }
-    finish(workspace, asked, session, changed, ended, listener)
+    finish(workspace, asked, session, changed, waits, listener)
+}
+
+/// The page about a broken plan stands beside it as long as the plan is broken.
+fn note_plan(session: &Session, next: &Next) -> Result<(), RunError> {
+    match next {
+        Next::Plan(problems) => Ok(session.publish(plan_check::FILE, &plan_check::page(problems))?),
+        _ => Ok(disk::remove(&session.path(plan_check::FILE))?),
+    }
+}
+
+fn broken_plan(session: &Session, problems: &[Problem]) -> RunError {
+    let path = session.path("plan.json");
+    let Some((first, rest)) = problems.split_first() else {
+        let problem = "it cannot be read".into();
+        return RunError::Plan { path, problem };
+    };
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(", and {more} more, listed in {}", plan_check::FILE),
+    };
+    RunError::Plan {
+        path,
+        problem: format!("{}:{}: {}{more}", first.line, first.column, first.message),
+    }
 }
 
 /// Redoing `execute` means to try again what was not applied.
@@ -179,28 +220,6 @@ fn forget(session: &Session, phase: &str) -> Result<(), RunError> {
     Ok(())
 }
 
-/// The refusal, when readiness is fresh and says no.
-fn not_ready(session: &Session, state: &[state::PhaseState]) -> Result<Option<String>, RunError> {
-    let fresh = state
-        .iter()
-        .any(|(phase, fresh)| phase == "readiness" && matches!(fresh, Freshness::Fresh { .. }));
-    let readiness: Option<Readiness> = if fresh { session.read("readiness.json")? } else { None };
-    Ok(readiness
-        .filter(|readiness| !readiness.ready)
-        .map(|readiness| readiness.message))
-}
-
-/// The first stale phase up to `until`.
-fn next(state: &[state::PhaseState], until: Option<&str>) -> Option<(String, Vec<Reason>)> {
-    let last = until
-        .and_then(|until| state.iter().position(|(name, _)| name == until))
-        .unwrap_or(state.len());
-    state.iter().take(last + 1).find_map(|(name, fresh)| match fresh {
-        Freshness::Stale { reasons } => Some((name.clone(), reasons.clone())),
-        _ => None,
-    })
-}
-
 fn announce(
     session: &Session,
     phase: &str,
@@ -209,6 +228,7 @@ fn announce(
     listener: Listener,
 ) -> Result<(), RunError> {
     listener(Event::PhaseStarted {
+        session: session.id.clone(),
         phase: phase.to_owned(),
         reasons: reasons.iter().map(ToString::to_string).collect(),
     });
@@ -281,8 +301,9 @@ fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Resul
 }
 
 fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> Result<(), RunError> {
-    // The user's own changes are in the way: nothing failed, and nothing is to be recorded.
-    if matches!(error, RunError::Dirty(_)) {
+    // A person's own changes are in the way, or half-typed: nothing failed, and nothing is to be recorded.
+    let half_typed = RunError::is_about_a_file_for_people;
+    if matches!(error, RunError::Dirty(_)) || half_typed(error) {
         return Ok(());
     }
     end_unready(workspace, session, &error.to_string())
@@ -293,13 +314,13 @@ fn finish(
     asked: &Asked,
     session: &Session,
     changed: bool,
-    not_ready: Option<String>,
+    waits: Option<Wait>,
     listener: Listener,
 ) -> Result<Ended, RunError> {
     let record = session
         .record()?
         .ok_or_else(|| RunError::Unknown(format!("{} has no session.json", session.id)))?;
-    if asked.until.is_none() && not_ready.is_none() {
+    if asked.until.is_none() && waits.is_none() {
         commit_session(workspace, session, &record)?;
         listener(Event::SessionSettled {
             session: session.id.clone(),
@@ -311,6 +332,6 @@ fn finish(
         session: session.clone(),
         record,
         changed,
-        not_ready,
+        waits,
     })
 }

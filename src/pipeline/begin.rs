@@ -4,47 +4,46 @@ use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::commit_message::message;
+use crate::inbox;
 use crate::port::Ledger;
 use crate::route::Autonomy;
-use crate::session::{self, Session};
+use crate::session::{self, Session, SessionError};
 
 use super::RunError;
 use super::advance::Asked;
 use super::workspace::Workspace;
 
-/// The first moment of a session: its trigger, which makes it count as one, then its record. In this order a crash
-/// between the two leaves a session that the next run goes on with, and no directory that nobody would look at again.
-pub(super) fn begin(
-    workspace: &Workspace,
-    session: &Session,
-    parent: Option<String>,
-    asked: &Asked,
-) -> Result<(), RunError> {
-    let now = workspace.clock.stamp();
-    let record = begun(
-        &session.id,
-        parent,
-        asked.autonomy.unwrap_or(workspace.manifest.session.autonomy),
-        &now,
-    );
-    let trigger = Trigger {
-        version: 1,
-        kind: TriggerKind::OnDemand,
-        metadata: Default::default(),
-        created_at: now,
-        extra: Default::default(),
-    };
-    session.publish("trigger.json", &trigger.to_text())?;
-    Ok(session.publish("session.json", &record.to_text())?)
+const TRIGGER: &str = "trigger.json";
+
+/// The first moment of a session that a person asked for: its trigger, which makes it count as one, then its record.
+/// In this order a crash between the two leaves a session that the next run goes on with, and no directory that
+/// nobody would look at again.
+pub(super) fn begin(workspace: &Workspace, session: &Session, asked: &Asked) -> Result<(), RunError> {
+    let trigger = Trigger::new(TriggerKind::OnDemand, Default::default(), workspace.clock.stamp());
+    session.publish(TRIGGER, &trigger.to_text())?;
+    restore_record(workspace, asked, session)
 }
 
-/// A record that was removed begins anew; the phases, which are fresh, then fill it in.
+/// The same from a dropped file, whose move is the first moment; `false` when somebody else took it first.
+pub(super) fn begin_from(
+    workspace: &Workspace,
+    session: &Session,
+    asked: &Asked,
+    dropped: &str,
+) -> Result<bool, RunError> {
+    let claimed = inbox::claim(&workspace.root, dropped, &session.path(TRIGGER))?;
+    if claimed {
+        restore_record(workspace, asked, session)?;
+    }
+    Ok(claimed)
+}
+
+/// A session without a record begins, or begins anew; the phases, where they are fresh, then fill the record in.
 pub(super) fn restore_record(workspace: &Workspace, asked: &Asked, session: &Session) -> Result<(), RunError> {
     if session.record()?.is_some() {
         return Ok(());
     }
-    let trigger: Option<Trigger> = session.read("trigger.json")?;
-    let started_at = trigger.map_or_else(|| workspace.clock.stamp(), |trigger| trigger.created_at);
+    let trigger = settled_trigger(workspace, session)?;
     let mut older = session::all(&workspace.root)?
         .into_iter()
         .filter(|other| other.id < session.id);
@@ -53,21 +52,34 @@ pub(super) fn restore_record(workspace: &Workspace, asked: &Asked, session: &Ses
         &session.id,
         older.next_back().map(|parent| parent.id),
         autonomy,
-        &started_at,
+        trigger,
     );
     Ok(session.publish("session.json", &record.to_text())?)
 }
 
-fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, now: &str) -> Record {
+/// The trigger in its canonical form: a dropped file may be empty, or lack the time.
+fn settled_trigger(workspace: &Workspace, session: &Session) -> Result<Trigger, RunError> {
+    let text = session.text(TRIGGER)?.unwrap_or_default();
+    let dropped = Trigger::from_dropped(&session.path(TRIGGER), &text).map_err(SessionError::from)?;
+    let created_at = match dropped.created_at.as_str() {
+        "" => workspace.clock.stamp(),
+        time => time.to_owned(),
+    };
+    let trigger = Trigger { created_at, ..dropped };
+    session.publish(TRIGGER, &trigger.to_text())?;
+    Ok(trigger)
+}
+
+fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, trigger: Trigger) -> Record {
     Record {
         version: 1,
         id: id.to_owned(),
         parent_session_id: parent,
-        trigger: TriggerKind::OnDemand,
-        trigger_metadata: Default::default(),
+        trigger: trigger.kind,
+        trigger_metadata: trigger.metadata,
         status: Status::Initiated,
         autonomy_mode,
-        started_at: now.to_owned(),
+        started_at: trigger.created_at,
         ended_at: None,
         diagnosis_path: None,
         plan_path: None,

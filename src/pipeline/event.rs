@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::artifact::edit::Op;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::Status;
+use crate::artifact::trigger::TriggerKind;
 
 /// Something that happened. The names are stable.
 #[derive(Clone, Debug, Serialize)]
@@ -17,6 +18,8 @@ pub enum Event {
     },
     /// A phase begins.
     PhaseStarted {
+        /// The session.
+        session: String,
         /// Which.
         phase: String,
         /// Why it was stale.
@@ -24,6 +27,8 @@ pub enum Event {
     },
     /// A phase is done.
     PhaseFinished {
+        /// The session.
+        session: String,
         /// Which.
         phase: String,
         /// One line about its result.
@@ -38,6 +43,8 @@ pub enum Event {
     },
     /// An edit was decided about.
     EditSettled {
+        /// The session.
+        session: String,
         /// Position in the plan, from 1.
         number: usize,
         /// Edits in the plan.
@@ -61,6 +68,60 @@ pub enum Event {
     Note {
         /// What.
         text: String,
+    },
+    /// A plan waits for a person's word.
+    PlanHeld {
+        /// The session.
+        session: String,
+    },
+    /// `kaizen watch` looks from now on.
+    WatchStarted {
+        /// The workspace.
+        root: String,
+        /// The process.
+        process: u32,
+        /// Whether it looks again and again, since the file system does not tell.
+        poll: bool,
+    },
+    /// A schedule, a flagged trace or a group of failures asks for a session.
+    TriggerDropped {
+        /// The file in the inbox.
+        file: String,
+        /// What asks.
+        kind: TriggerKind,
+    },
+    /// A file in the inbox became a session's trigger.
+    TriggerClaimed {
+        /// The file in the inbox.
+        file: String,
+        /// The session.
+        session: String,
+    },
+    /// A file in the inbox is no trigger; it stays there.
+    TriggerRefused {
+        /// What is wrong, with the file and its place.
+        problem: String,
+    },
+    /// A changed manifest is in force.
+    ManifestLoaded,
+    /// A changed manifest cannot be used; the last good one stays in force.
+    ManifestBroken {
+        /// What is wrong, with its place.
+        problem: String,
+    },
+    /// A session could not go on; the watcher does.
+    SessionFailed {
+        /// The session; none when none could be begun.
+        session: Option<String>,
+        /// What is wrong.
+        problem: String,
+        /// Seconds until it is tried again by itself; none when only a change helps.
+        retry_seconds: Option<i64>,
+    },
+    /// `kaizen watch` ends.
+    WatchStopped {
+        /// What ended it.
+        signal: String,
     },
     /// Nothing is stale any more.
     SessionSettled {

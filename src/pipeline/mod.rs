@@ -1,18 +1,27 @@
 //! The pipeline: advance a session by running what is stale, publish, checkpoint, repeat until nothing is.
 
 pub mod advance;
+mod aside;
+mod asking;
 mod begin;
+pub mod breaker;
+mod concern;
 pub mod definition;
 pub mod event;
 pub mod inputs;
+pub mod next;
 pub mod past;
+mod places;
 pub mod recover;
 pub mod run_phase;
 pub mod scratch;
 pub mod state;
 mod step;
+pub mod turns;
 pub mod workspace;
 pub mod world;
+
+use std::path::PathBuf;
 
 use crate::benchmark::BenchmarkError;
 use crate::disk::{DiskError, LockError};
@@ -20,6 +29,13 @@ use crate::manifest::ManifestError;
 use crate::phase::execute::ExecuteError;
 use crate::port::{LedgerError, TraceError};
 use crate::session::SessionError;
+
+impl RunError {
+    /// Whether a file of the session is not what it should be: nobody but a person writes such files in place.
+    pub fn is_about_a_file_for_people(&self) -> bool {
+        matches!(self, Self::Plan { .. } | Self::Session(SessionError::Artifact(_)))
+    }
+}
 
 /// Why a run ended before the session settled.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +75,24 @@ pub enum RunError {
     /// The user's own changes are in the way.
     #[error("uncommitted changes in {}", .0.join(", "))]
     Dirty(Vec<String>),
+    /// A person's plan cannot be read.
+    #[error("{}:{problem}", path.display())]
+    Plan {
+        /// The file.
+        path: PathBuf,
+        /// The first problem, with its place, and how many more there are.
+        problem: String,
+    },
+    /// A phase ran again and again on the same inputs.
+    #[error(
+        "phase {phase} ran {} times within ten minutes on the same inputs: something puts its files back each time; \
+         find out what (`kaizen explain {phase}`), then run again",
+        breaker::MOST
+    )]
+    Looping {
+        /// The phase.
+        phase: String,
+    },
     /// There is no such thing.
     #[error("{0}")]
     Unknown(String),

@@ -23,6 +23,16 @@ use super::state::{self, View};
 pub fn run(run: &Run, phase: &str) -> Result<(), RunError> {
     let stanza = run.view.workspace.manifest.phases().remove(phase).unwrap_or_default();
     let given = reads(run, &stanza)?;
+    let inputs = Digest::of_value(&(&run.session.id, phase, &given));
+    if !run
+        .view
+        .workspace
+        .breaker
+        .allows(inputs, run.view.workspace.clock.now())
+    {
+        let phase = phase.to_owned();
+        return Err(RunError::Looping { phase });
+    }
     run.session.remove_checkpoint(phase)?;
     let left = match stanza.run.is_empty() {
         true => run_phase::built_in(run, phase)?,
@@ -33,6 +43,7 @@ pub fn run(run: &Run, phase: &str) -> Result<(), RunError> {
     }
     run.session.write_checkpoint(&checkpoint(run, phase, &stanza, given)?)?;
     (run.listener)(Event::PhaseFinished {
+        session: run.session.id.clone(),
         phase: phase.to_owned(),
         summary: left.summary,
     });

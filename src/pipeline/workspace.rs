@@ -20,6 +20,7 @@ use crate::port::{Forgetful, Memo, Student, Teacher, TraceSource};
 use crate::score;
 
 use super::RunError;
+use super::breaker::Breaker;
 use super::definition::Engines;
 use super::past::Past;
 
@@ -42,7 +43,12 @@ pub struct Workspace {
     pub teacher: Box<dyn Teacher>,
     /// What git said of commits.
     pub past: Past,
+    /// What ran on which inputs.
+    pub breaker: Breaker,
+    /// What works here, for the message to others: `kaizen run`.
+    pub holder: &'static str,
     globs: globset::GlobSet,
+    evidence: globset::GlobSet,
 }
 
 impl Workspace {
@@ -68,6 +74,8 @@ impl Workspace {
             )),
         };
         let globs = manifest::globs(&manifest.harness.files).map_err(RunError::Unknown)?;
+        let evidence = manifest.traces.files.iter().chain(&manifest.benchmark.files);
+        let evidence = manifest::globs(evidence).map_err(RunError::Unknown)?;
         Ok(Self {
             root: root.to_owned(),
             manifest,
@@ -76,7 +84,10 @@ impl Workspace {
             student,
             teacher,
             past: Past::default(),
+            breaker: Breaker::default(),
+            holder: "kaizen run",
             globs,
+            evidence,
         })
     }
 
@@ -91,6 +102,11 @@ impl Workspace {
     /// Whether a path belongs to the harness.
     pub fn selects(&self, path: &str) -> bool {
         self.globs.is_match(path)
+    }
+
+    /// Whether a path holds traces or tasks.
+    pub fn is_evidence(&self, path: &str) -> bool {
+        self.evidence.is_match(path)
     }
 
     /// The harness as it is on disk.

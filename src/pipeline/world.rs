@@ -73,6 +73,7 @@ impl World for DiskWorld<'_> {
 
     fn told(&self, number: usize, of: usize, edit: &Edit, outcome: &Outcome) {
         (self.listener)(Event::EditSettled {
+            session: self.session.id.clone(),
             number,
             of,
             edit: edit.id.clone(),

@@ -5,6 +5,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::Record;
 use crate::cli::exit::Failure;
+use crate::pipeline::advance::{Ended, Wait};
 use crate::pipeline::run_phase::route_of;
 use crate::pipeline::workspace::Workspace;
 use crate::route::Route;
@@ -14,7 +15,8 @@ use crate::session::{self, Session};
 ///
 /// # Errors
 /// The session cannot be read.
-pub fn show(workspace: &Workspace, session: &Session, record: &Record) -> Result<(), Failure> {
+pub fn show(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
+    let (session, record) = (&ended.session, &ended.record);
     let plan: Option<Plan> = session.read("plan.json")?;
     if let Some(plan) = &plan {
         edits(workspace, session, record, plan)?;
@@ -32,7 +34,11 @@ pub fn show(workspace: &Workspace, session: &Session, record: &Record) -> Result
             "  $EDITOR {}/plan.json   # the plan is yours to change",
             session.relative()
         );
-        anstream::println!("  {run}   # goes on with this plan");
+        let release = match ended.waits {
+            Some(Wait::Release) => format!("kaizen release {}; ", session.id),
+            _ => String::new(),
+        };
+        anstream::println!("  {release}{run}   # goes on with this plan");
     } else {
         anstream::println!("  {run}   # goes on from here");
     }

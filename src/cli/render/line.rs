@@ -1,0 +1,84 @@
+//! One event as one line for people.
+
+use super::{FAINT, STRONG, colour, shortened, words};
+use crate::pipeline::event::Event;
+
+/// The line of an event; `None` for one that a person need not read.
+pub fn line(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::SessionStarted { session } => format!("{STRONG}{session}{STRONG:#}"),
+        Event::PhaseStarted { phase, reasons, .. } => return phase_started(phase, reasons),
+        Event::PhaseFinished { phase, summary, .. } => format!("  {phase:<10}{summary}"),
+        Event::EditSettled { .. } => return edit_settled(event),
+        Event::Note { text } => format!("  note: {text}"),
+        Event::PlanHeld { session } => format!("  the plan of {session} waits for `kaizen release {session}`"),
+        Event::WatchStarted { root, process, poll } => {
+            let how = if *poll { ", by polling" } else { "" };
+            format!("watching {STRONG}{root}{STRONG:#}{how} (process {process}); Ctrl-C ends it")
+        }
+        Event::TriggerDropped { file, kind } => format!("{} asks for a session: {file}", kind.words()),
+        Event::TriggerClaimed { file, session } => format!("{file} starts {session}"),
+        Event::TriggerRefused { problem } => format!("no trigger, and left where it is: {problem}"),
+        Event::ManifestLoaded => "kaizen.toml changed and is in force".to_owned(),
+        Event::ManifestBroken { problem } => {
+            format!("kaizen.toml cannot be used, the last good one stays in force: {problem}")
+        }
+        Event::SessionFailed { .. } => return session_failed(event),
+        Event::SessionSettled { session, status, .. } => format!("{session} is {}", words(*status)),
+        Event::WatchStopped { signal } => format!("stopped by {signal}"),
+        Event::Progress { .. } => return None,
+    })
+}
+
+fn phase_started(phase: &str, reasons: &[String]) -> Option<String> {
+    let told = reasons.iter().filter(|reason| !reason.starts_with("it has not run"));
+    let why: Vec<&str> = told.map(String::as_str).collect();
+    (!why.is_empty()).then(|| format!("  {phase:<10}{FAINT}{}{FAINT:#}", why.join("; ")))
+}
+
+fn edit_settled(event: &Event) -> Option<String> {
+    let Event::EditSettled {
+        number,
+        of,
+        edit,
+        op,
+        target,
+        status,
+        delta,
+        reason,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let style = colour(*status);
+    let delta = delta
+        .map(|delta| format!(" {:+.1} points", 100.0 * delta))
+        .unwrap_or_default();
+    let reason = reason
+        .as_deref()
+        .map(|reason| format!(": {}", shortened(reason)))
+        .unwrap_or_default();
+    Some(format!(
+        "  [{number}/{of}] {edit} {} {target}: {style}{}{style:#}{delta}{FAINT}{reason}{FAINT:#}",
+        op.name(),
+        status.words()
+    ))
+}
+
+fn session_failed(event: &Event) -> Option<String> {
+    let Event::SessionFailed {
+        session,
+        problem,
+        retry_seconds,
+    } = event
+    else {
+        return None;
+    };
+    let who = session.as_deref().unwrap_or("the inbox");
+    let again = match retry_seconds {
+        Some(seconds) => format!("tried again in {seconds} s, or when something changes"),
+        None => "tried again when something changes".to_owned(),
+    };
+    Some(format!("{who} cannot go on: {problem}; {again}"))
+}

@@ -1,0 +1,56 @@
+//! `kaizen trigger`: drop a file in `triggers/`, for `kaizen watch` to start a session from.
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render;
+use crate::artifact::trigger::{Trigger, TriggerKind};
+use crate::inbox;
+
+/// Ask for a session, by a file that `kaizen watch` finds
+#[derive(Clone, Debug, Args)]
+pub struct Ask {
+    /// A trace that went wrong and that the session should look at
+    #[arg(long, value_name = "TRACE")]
+    flag: Option<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such trace, or the file cannot be written.
+pub fn trigger(command: &Ask, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let mut metadata: Map<String, Value> = Map::new();
+    if let Some(trace_id) = &command.flag {
+        let missing = || {
+            Failure::usage(format!("there is no trace `{trace_id}`"))
+                .hint("`kaizen traces list` and `kaizen traces search` find them")
+        };
+        workspace.traces()?.get(trace_id)?.ok_or_else(missing)?;
+        metadata.insert("trace_id".into(), trace_id.as_str().into());
+    }
+    metadata.extend(
+        command
+            .note
+            .iter()
+            .map(|note| ("note".to_owned(), note.as_str().into())),
+    );
+    let kind = match command.flag {
+        Some(_) => TriggerKind::UserFlag,
+        None => TriggerKind::OnDemand,
+    };
+    let trigger = Trigger::new(kind, metadata, workspace.clock.stamp());
+    let name = inbox::drop_trigger(&workspace.root, &trigger)?;
+    if setting.is_json() {
+        render::json(&serde_json::json!({"file": format!("{}/{name}", inbox::FOLDER), "trigger": trigger}));
+    } else {
+        anstream::println!("{}/{name}; `kaizen watch` starts a session from it", inbox::FOLDER);
+    }
+    Ok(Code::Settled)
+}

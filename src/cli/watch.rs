@@ -1,0 +1,119 @@
+//! `kaizen watch`: compute from files what is to be done, do it, wait for a bell, repeat.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render;
+use crate::clock::Clock;
+use crate::disk;
+use crate::inbox;
+use crate::pipeline::event::Event;
+use crate::pipeline::turns::Turns;
+use crate::pipeline::workspace::Workspace;
+use crate::stop;
+use crate::watch::bell::{Bell, BellError};
+
+/// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
+#[derive(Clone, Debug, Args)]
+pub struct Watch {
+    /// Look again and again instead of listening, for file systems that tell nothing (network and container mounts)
+    #[arg(long)]
+    poll: bool,
+}
+
+/// How often a polling watcher looks.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Runs the command until a signal ends it.
+///
+/// # Errors
+/// Another watcher is at work here, the manifest is broken at the start, or the system has no more watches to give.
+pub fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let holder = format!("kaizen watch, process {}", std::process::id());
+    let _lock = disk::lock(&workspace.own("watch.lock"), &holder).map_err(|error| {
+        Failure::failed(error.to_string()).hint("one watcher is enough for a workspace; `kaizen run` works beside it")
+    })?;
+    disk::make_folder(&workspace.root.join(inbox::FOLDER))?;
+    let teller = Arc::new(Teller::new(setting, &workspace));
+    let farewell = Arc::clone(&teller);
+    let stopped = move |signal: &str| {
+        farewell.tell(&Event::WatchStopped {
+            signal: signal.to_owned(),
+        })
+    };
+    stop::on_signal(stopped).map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
+    teller.tell(&Event::WatchStarted {
+        root: workspace.root.display().to_string(),
+        process: std::process::id(),
+        poll: command.poll,
+    });
+    turn_for_ever(command, Turns::new(workspace), &teller)
+}
+
+fn turn_for_ever(command: &Watch, mut turns: Turns, teller: &Teller) -> Result<Code, Failure> {
+    let listener = |event: Event| teller.tell(&event);
+    let (quiet, rescan) = pace(command, &turns);
+    let mut bell = Bell::new(command.poll, quiet, rescan)?;
+    // Listening first: what is saved during the first turn rings.
+    bell.listen(&turns.folders())?;
+    turns.start(&listener);
+    loop {
+        bell.listen(&turns.folders())?;
+        let rang = bell.wait(turns.pause());
+        turns.turn(&rang, &listener);
+        let (quiet, rescan) = pace(command, &turns);
+        bell.tune(quiet, rescan);
+    }
+}
+
+fn pace(command: &Watch, turns: &Turns) -> (Duration, Duration) {
+    let rules = &turns.workspace().manifest.triggers;
+    let rescan = Duration::from_secs(rules.rescan_seconds);
+    let rescan = if command.poll { rescan.min(POLL) } else { rescan };
+    (Duration::from_millis(rules.quiet_ms), rescan)
+}
+
+impl From<BellError> for Failure {
+    fn from(error: BellError) -> Self {
+        Failure::failed(error.to_string())
+    }
+}
+
+/// Tells events as they come: a line each, with its time.
+struct Teller {
+    is_json: bool,
+    clock: Clock,
+}
+
+impl Teller {
+    fn new(setting: &Setting, workspace: &Workspace) -> Self {
+        Self {
+            is_json: setting.is_json(),
+            clock: workspace.clock,
+        }
+    }
+
+    fn tell(&self, event: &Event) {
+        if self.is_json {
+            return self.tell_programs(event);
+        }
+        if let Some(line) = render::line(event) {
+            anstream::eprintln!("{} {line}", self.clock.now().format("%H:%M:%S"));
+        }
+    }
+
+    fn tell_programs(&self, event: &Event) {
+        // A line a task would drown the rest.
+        if matches!(event, Event::Progress { .. }) {
+            return;
+        }
+        let mut line = serde_json::to_value(event).unwrap_or_default();
+        line["at"] = self.clock.stamp().into();
+        render::json(&line);
+    }
+}

@@ -1,0 +1,89 @@
+//! Next: what a session needs, computed from its files alone.
+
+use crate::artifact::plan::Plan;
+use crate::artifact::readiness::Readiness;
+use crate::freshness::{Freshness, Reason};
+use crate::manifest::Hold;
+use crate::plan_check::{self, Problem};
+use crate::session::Session;
+
+use super::RunError;
+use super::state::{PhaseState, View, state};
+
+const PLAN: &str = "plan.json";
+
+/// What a session needs.
+#[derive(Debug)]
+pub enum Next {
+    /// A phase is stale.
+    Run {
+        /// Which.
+        phase: String,
+        /// Why.
+        reasons: Vec<Reason>,
+    },
+    /// Evidence or tasks, as the message says.
+    NotReady(String),
+    /// A person's word that the plan may run.
+    Release,
+    /// A plan that can be read.
+    Plan(Vec<Problem>),
+    /// Nothing: it is settled.
+    Nothing,
+}
+
+/// What a session needs, as far as the phase `until`.
+///
+/// # Errors
+/// Something that a phase reads cannot be read.
+pub fn next(view: &View, session: &Session, until: Option<&str>) -> Result<Next, RunError> {
+    let now = state(view, session)?;
+    if let Some(message) = not_ready(session, &now)? {
+        return Ok(Next::NotReady(message));
+    }
+    let Some((phase, reasons)) = first_stale(&now, until) else {
+        return Ok(Next::Nothing);
+    };
+    match in_the_way(view, session, &phase)? {
+        Some(other) => Ok(other),
+        None => Ok(Next::Run { phase, reasons }),
+    }
+}
+
+/// What stands between a plan that a person may edit and the phases that follow it.
+fn in_the_way(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, RunError> {
+    let manifest = &view.workspace.manifest;
+    let reads_plan = |name: &str| manifest.phases()[name].reads.iter().any(|read| read == PLAN);
+    let Some(text) = session.text(PLAN)?.filter(|_| reads_plan(phase)) else {
+        return Ok(None);
+    };
+    let problems = plan_check::problems(&text);
+    if !problems.is_empty() {
+        return Ok(Some(Next::Plan(problems)));
+    }
+    let holds = phase == "execute" && manifest.session.hold == Some(Hold::Plan);
+    let plan: Option<Plan> = if holds { session.read(PLAN)? } else { None };
+    Ok(plan.filter(|plan| !plan.released).map(|_| Next::Release))
+}
+
+/// The refusal, when readiness is fresh and says no.
+fn not_ready(session: &Session, state: &[PhaseState]) -> Result<Option<String>, RunError> {
+    let fresh = state
+        .iter()
+        .any(|(phase, fresh)| phase == "readiness" && matches!(fresh, Freshness::Fresh { .. }));
+    let readiness: Option<Readiness> = if fresh { session.read("readiness.json")? } else { None };
+    Ok(readiness
+        .filter(|readiness| !readiness.ready)
+        .map(|readiness| readiness.message))
+}
+
+/// The first stale phase up to `until`.
+fn first_stale(state: &[PhaseState], until: Option<&str>) -> Option<(String, Vec<Reason>)> {
+    let last = until
+        .and_then(|until| state.iter().position(|(name, _)| name == until))
+        .unwrap_or(state.len());
+    state.iter().take(last + 1).find_map(|(name, fresh)| match fresh {
+        Freshness::Stale { reasons } => Some((name.clone(), reasons.clone())),
+        _ => None,
+    })
+}

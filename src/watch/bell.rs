@@ -1,0 +1,264 @@
+//! The bell: events of the file system, collected until each file is quiet. They only ring: what is to be done is
+//! computed from the files, and a rescan covers whatever did not ring.
+#![allow(clippy::disallowed_methods)] // edge: the file system, the clock
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+/// What rang.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rang {
+    /// Files and folders that may have changed and are quiet now.
+    pub paths: BTreeSet<PathBuf>,
+    /// Everything is to be looked at: it is time, or events were lost.
+    pub all: bool,
+}
+
+/// The file system cannot be watched.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot watch {}: {problem}", path.display())]
+pub struct BellError {
+    path: PathBuf,
+    problem: String,
+}
+
+enum Message {
+    Paths(Vec<PathBuf>),
+    Lost,
+}
+
+/// A bell.
+pub struct Bell {
+    messages: Receiver<Message>,
+    // Without a watcher nobody would hold the sending end, and waiting would not wait.
+    _sender: Sender<Message>,
+    watcher: Option<RecommendedWatcher>,
+    watched: BTreeMap<PathBuf, Identity>,
+    ringing: BTreeMap<PathBuf, Instant>,
+    quiet: Duration,
+    rescan: Duration,
+    last_scan: Instant,
+}
+
+/// Which folder stands at a path: one that was moved away and back, or replaced, has to be watched anew.
+type Identity = (u64, u64);
+
+impl Bell {
+    /// A bell that tells of a file when it was quiet for `quiet`, and of everything at least every `rescan`. With
+    /// `poll` it does not listen at all, for file systems that tell nothing.
+    ///
+    /// # Errors
+    /// The operating system has no more watchers to give.
+    pub fn new(poll: bool, quiet: Duration, rescan: Duration) -> Result<Self, BellError> {
+        let (sender, messages) = channel();
+        let watcher = if poll { None } else { Some(listener(sender.clone())?) };
+        Ok(Self {
+            messages,
+            _sender: sender,
+            watcher,
+            watched: BTreeMap::new(),
+            ringing: BTreeMap::new(),
+            quiet,
+            rescan,
+            last_scan: Instant::now(),
+        })
+    }
+
+    /// Changes how long a file must be quiet, and how often everything is looked at.
+    pub fn tune(&mut self, quiet: Duration, rescan: Duration) {
+        (self.quiet, self.rescan) = (quiet, rescan);
+    }
+
+    /// Listens to exactly these folders, not to those below them. A folder that is not there is listened to once it is.
+    ///
+    /// # Errors
+    /// The operating system has no more watches to give; the message says what to raise.
+    pub fn listen(&mut self, folders: &BTreeSet<PathBuf>) -> Result<(), BellError> {
+        let Some(watcher) = &mut self.watcher else {
+            return Ok(());
+        };
+        let gone: Vec<PathBuf> = self
+            .watched
+            .keys()
+            .filter(|path| !folders.contains(*path))
+            .cloned()
+            .collect();
+        for path in gone {
+            // It may be gone from the disk as well.
+            let _ = watcher.unwatch(&path);
+            self.watched.remove(&path);
+        }
+        for path in folders {
+            let Some(identity) = identity(path) else {
+                self.watched.remove(path);
+                continue;
+            };
+            if self.watched.get(path) != Some(&identity) {
+                let _ = watcher.unwatch(path);
+                watcher
+                    .watch(path, RecursiveMode::NonRecursive)
+                    .map_err(|error| refused(path, &error))?;
+                self.watched.insert(path.clone(), identity);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until something rang and is quiet, the rescan is due, or `at_most` is over.
+    pub fn wait(&mut self, at_most: Duration) -> Rang {
+        let end = Instant::now() + at_most;
+        loop {
+            let now = Instant::now();
+            if now >= self.last_scan + self.rescan {
+                self.last_scan = now;
+                self.ringing.clear();
+                return Rang {
+                    paths: BTreeSet::new(),
+                    all: true,
+                };
+            }
+            let ripe = self.ripe(now);
+            if !ripe.is_empty() || now >= end {
+                return Rang {
+                    paths: ripe,
+                    all: false,
+                };
+            }
+            let next = self.ringing.values().min().map_or(end, |rang| *rang + self.quiet);
+            let until = next.min(end).min(self.last_scan + self.rescan);
+            self.hear(until.saturating_duration_since(now));
+        }
+    }
+
+    fn ripe(&mut self, now: Instant) -> BTreeSet<PathBuf> {
+        let quiet = self.quiet;
+        let ripe = |(path, rang): (&PathBuf, &Instant)| (*rang + quiet <= now).then(|| path.clone());
+        let ripe: BTreeSet<PathBuf> = self.ringing.iter().filter_map(ripe).collect();
+        self.ringing.retain(|path, _| !ripe.contains(path));
+        ripe
+    }
+
+    /// Takes in what comes within `at_most`, and whatever came with it.
+    fn hear(&mut self, at_most: Duration) {
+        let mut message = self.messages.recv_timeout(at_most).ok();
+        while let Some(heard) = message {
+            match heard {
+                Message::Paths(paths) => {
+                    let now = Instant::now();
+                    self.ringing.extend(paths.into_iter().map(|path| (path, now)));
+                }
+                // The next wait finds the rescan due.
+                Message::Lost => self.last_scan = self.last_scan.checked_sub(self.rescan).unwrap_or(self.last_scan),
+            }
+            message = self.messages.try_recv().ok();
+        }
+    }
+}
+
+fn listener(sender: Sender<Message>) -> Result<RecommendedWatcher, BellError> {
+    let ring = move |event: notify::Result<notify::Event>| {
+        let message = match event {
+            // Reading a file is an event too, and we read.
+            Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
+            Ok(event) if event.need_rescan() => Message::Lost,
+            Ok(event) => Message::Paths(event.paths.into_iter().filter(|path| !is_ours(path)).collect()),
+            Err(_) => Message::Lost,
+        };
+        // Nobody listens any more: the process is about to end.
+        let _ = sender.send(message);
+    };
+    notify::recommended_watcher(ring).map_err(|error| refused(Path::new("."), &error))
+}
+
+/// The temporary files of our own atomic writes.
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(".kaizen")
+}
+
+fn refused(path: &Path, error: &notify::Error) -> BellError {
+    let problem = match error.kind {
+        notify::ErrorKind::MaxFilesWatch => {
+            "the system has no more watches to give; raise fs.inotify.max_user_watches, or use --poll".to_owned()
+        }
+        _ => format!("{error}; --poll works without the file system's help"),
+    };
+    BellError {
+        path: path.to_owned(),
+        problem,
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_dir)?;
+    Some((facts.dev(), facts.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<Identity> {
+    path.is_dir().then_some((0, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const QUIET: Duration = Duration::from_millis(60);
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn bell(folder: &Path) -> Bell {
+        let mut bell = Bell::new(false, QUIET, LONG).unwrap();
+        bell.listen(&[folder.to_owned()].into()).unwrap();
+        bell
+    }
+
+    #[test]
+    fn a_replaced_file_rings_once_it_is_quiet_and_reading_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("plan.json");
+        let mut bell = bell(path.parent().unwrap());
+        for text in ["1", "2", "3"] {
+            fs::write(path.with_extension("new"), text).unwrap();
+            fs::rename(path.with_extension("new"), &path).unwrap();
+        }
+        let mut seen = BTreeSet::new();
+        while !seen.contains(&path) {
+            seen.extend(bell.wait(LONG).paths);
+        }
+        fs::read(&path).unwrap();
+        assert_eq!(bell.wait(QUIET * 3).paths, BTreeSet::new());
+    }
+
+    #[test]
+    fn a_folder_that_was_moved_away_and_back_rings_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let (inside, away) = (root.join("in"), root.join("away"));
+        fs::create_dir(&inside).unwrap();
+        let mut bell = Bell::new(false, QUIET, LONG).unwrap();
+        let folders: BTreeSet<PathBuf> = [root.clone(), inside.clone()].into();
+        bell.listen(&folders).unwrap();
+        fs::rename(&inside, &away).unwrap();
+        bell.listen(&folders).unwrap();
+        fs::rename(&away, &inside).unwrap();
+        bell.listen(&folders).unwrap();
+        while !bell.wait(QUIET * 3).paths.is_empty() {}
+        fs::write(inside.join("x"), "x").unwrap();
+        assert!(bell.wait(LONG).paths.contains(&inside.join("x")));
+    }
+
+    #[test]
+    fn the_rescan_comes_without_any_event() {
+        let mut bell = Bell::new(true, QUIET, QUIET).unwrap();
+        assert!(bell.wait(LONG).all);
+        bell.tune(QUIET, LONG);
+        assert_eq!(bell.wait(Duration::ZERO), Rang::default());
+    }
+}

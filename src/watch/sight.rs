@@ -1,0 +1,112 @@
+//! Sights: what files were like when they were last looked at, so that only a change of bytes counts as one.
+#![allow(clippy::disallowed_methods)] // edge: the file system, the clock
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::digest::Digest;
+
+/// Larger files are known by their size and time alone.
+const LARGEST: u64 = 4 << 20;
+/// A file system's clock may stand still for so long: a change within it can leave the time as it was.
+const GRAIN: Duration = Duration::from_secs(1);
+
+/// What a file was like.
+#[derive(Clone, Debug)]
+struct Sight {
+    length: u64,
+    modified: Option<SystemTime>,
+    looked: SystemTime,
+    digest: Option<Digest>,
+}
+
+/// What many files were like.
+#[derive(Default)]
+pub struct Sights(BTreeMap<PathBuf, Sight>);
+
+impl Sights {
+    /// Looks at files again; those whose bytes changed, that appeared, or that are gone.
+    pub fn changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
+        paths.into_iter().filter(|path| self.has_changed(path)).collect()
+    }
+
+    /// Looks at all files that are known or given.
+    pub fn all_changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
+        let known: BTreeSet<PathBuf> = self.0.keys().cloned().chain(paths).collect();
+        self.changed(known)
+    }
+
+    /// Whether a path is, or was, a folder: then the files in it are not named one by one.
+    pub fn is_about_folders(&self, paths: &BTreeSet<PathBuf>) -> bool {
+        let held_files = |path: &PathBuf| {
+            let after = self.0.range::<PathBuf, _>(path..).find(|(known, _)| *known != path);
+            after.is_some_and(|(known, _)| known.starts_with(path))
+        };
+        paths.iter().any(|path| path.is_dir() || held_files(path))
+    }
+
+    fn has_changed(&mut self, path: &Path) -> bool {
+        let before = self.0.get(path);
+        let Some(now) = look(path, before) else {
+            return self.0.remove(path).is_some();
+        };
+        let changed = before.is_none_or(|before| differs(before, &now));
+        self.0.insert(path.to_owned(), now);
+        changed
+    }
+}
+
+fn differs(before: &Sight, now: &Sight) -> bool {
+    match (&before.digest, &now.digest) {
+        (Some(before), Some(now)) => before != now,
+        _ => before.length != now.length || before.modified != now.modified,
+    }
+}
+
+/// `None` for what is not a file, or gone. A file that looks untouched, and was old enough when it was looked at, is
+/// not read again.
+fn look(path: &Path, before: Option<&Sight>) -> Option<Sight> {
+    let looked = SystemTime::now();
+    let facts = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let (length, modified) = (facts.len(), facts.modified().ok());
+    let untouched = |before: &&Sight| {
+        let settled = modified.is_some_and(|time| time + GRAIN < before.looked);
+        settled && before.length == length && before.modified == modified
+    };
+    let digest = match before.filter(untouched) {
+        Some(before) => before.digest,
+        None if length > LARGEST => None,
+        None => Some(Digest::of_bytes(&fs::read(path).ok()?)),
+    };
+    Some(Sight {
+        length,
+        modified,
+        looked,
+        digest,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_other_bytes_are_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let mut sights = Sights::default();
+        let mut changed = || !sights.changed([path.clone()]).is_empty();
+        assert!(!changed());
+        fs::write(&path, "1").unwrap();
+        assert!(changed() && !changed());
+        // The same length, and perhaps the same tick of the clock.
+        fs::write(&path, "2").unwrap();
+        assert!(changed());
+        fs::write(&path, "2").unwrap();
+        assert!(!changed());
+        fs::remove_file(&path).unwrap();
+        assert!(changed() && !changed());
+    }
+}
