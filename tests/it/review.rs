@@ -160,6 +160,26 @@ fn an_answer_to_another_edit_leaves_the_question_open() {
     assert_eq!(space.kaizen(&["review", "--format", "json"]).exits(3).events().len(), 3);
 }
 
+#[test]
+fn the_edit_that_is_shown_is_the_one_that_a_run_would_try() {
+    let space = waiting();
+    let mut question = pending(&space, "one");
+    let digest = question["edit_digest"].as_str().unwrap().to_owned();
+    question["edit"]["payload"]["exemplars"][0]["output"] = json!("harmless");
+    question["diff"] = json!("--- a/agents/assistant/few_shot.json\n+++ b/agents/assistant/few_shot.json\n+harmless\n");
+    space.write(
+        &format!("{}/pending_review/{digest}.json", space.session()),
+        &question.to_string(),
+    );
+    let rows = space.kaizen(&["review", "--format", "json"]).exits(3).events();
+    let row = rows.iter().find(|row| row["digest"] == digest.as_str()).unwrap();
+    assert_eq!(row["edit"]["payload"]["exemplars"][0]["output"], "trip_book");
+    assert!(
+        row["stale"].is_string(),
+        "a diff that is not what would happen is not accepted unseen: {row}"
+    );
+}
+
 /// A terminal of 80 columns in which `kaizen review` runs; `None`, with a word about it, where there is no tmux.
 struct Terminal<'a> {
     space: &'a Space,
@@ -290,8 +310,8 @@ fn an_interrupt_leaves_everything_pending() {
 #[test]
 fn a_changed_edit_is_checked_and_takes_its_place_in_the_plan() {
     let space = waiting();
-    // An editor that first breaks the file, and then mends it.
-    let script = "#!/bin/sh\nif grep -q trip_book \"$2\"; then sed -i 's/trip_book/BROKEN\"/' \"$2\"; else sed -i 's/BROKEN\"/mended/' \"$2\"; fi\n";
+    // An editor that first breaks the file, and then mends it; and that uses the interrupt as a command.
+    let script = "#!/bin/sh\nkill -INT $PPID\nif grep -q trip_book \"$2\"; then sed -i 's/trip_book/BROKEN\"/' \"$2\"; else sed -i 's/BROKEN\"/mended/' \"$2\"; fi\n";
     space.write(".kaizen/editor.sh", script);
     let script = space.root.join(".kaizen/editor.sh");
     let environment = format!("NO_COLOR=1 VISUAL='sh {} --wait'", script.display());

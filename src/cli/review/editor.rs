@@ -2,12 +2,25 @@
 #![allow(clippy::disallowed_methods)] // edge: the environment, a process
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use signal_hook::consts::SIGINT;
 
 use crate::cli::exit::Failure;
 
 /// The editor of those who chose none, as for git.
 const DEFAULT: &str = "vi";
+
+/// Whether an interrupt ends this process. While an editor runs it belongs to the editor: many use it as a command.
+static INTERRUPTIBLE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
+    let flag = Arc::new(AtomicBool::new(true));
+    if let Err(error) = signal_hook::flag::register_conditional_default(SIGINT, flag.clone()) {
+        tracing::warn!(%error, "an interrupt in the editor will end the review");
+    }
+    flag
+});
 
 /// Program and arguments: `$VISUAL`, else `$EDITOR`, else `vi`.
 pub fn words() -> Vec<String> {
@@ -33,7 +46,7 @@ pub fn run(words: &[String], path: &Path) -> Result<(), Failure> {
         return Err(Failure::usage("there is no editor"));
     };
     let hint = "set VISUAL or EDITOR to an editor that waits, such as `code --wait`";
-    let status = Command::new(program).args(arguments).arg(path).status();
+    let status = undisturbed(Command::new(program).args(arguments).arg(path));
     let status = status.map_err(|error| Failure::usage(format!("cannot run `{program}`: {error}")).hint(hint))?;
     match status.success() {
         true => Ok(()),
@@ -41,6 +54,13 @@ pub fn run(words: &[String], path: &Path) -> Result<(), Failure> {
             "`{program}` ended with {status}; the edit is as it was"
         ))),
     }
+}
+
+fn undisturbed(command: &mut Command) -> std::io::Result<ExitStatus> {
+    INTERRUPTIBLE.store(false, Ordering::SeqCst);
+    let status = command.status();
+    INTERRUPTIBLE.store(true, Ordering::SeqCst);
+    status
 }
 
 #[cfg(test)]
