@@ -1,12 +1,14 @@
 //! The disk: atomic publishing, tolerant reading, the harness on disk, and the lock of a workspace.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+use crate::digest::Digest;
 use crate::harness::Harness;
 
 /// The file system said no.
@@ -67,6 +69,24 @@ pub fn try_hold_still(at_most: Duration) -> Option<MutexGuard<'static, ()>> {
     }
 }
 
+/// What this process published last, by path, until somebody asks: so that a watcher knows its own writes.
+static PUBLISHED: Mutex<BTreeMap<PathBuf, Digest>> = Mutex::new(BTreeMap::new());
+/// More than any turn publishes; when nobody asks, nothing piles up.
+const MOST_PUBLISHED: usize = 10_000;
+
+fn note_published(path: &Path, bytes: &[u8]) {
+    let mut published = PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if published.len() >= MOST_PUBLISHED {
+        published.clear();
+    }
+    published.insert(path.to_owned(), Digest::of_bytes(bytes));
+}
+
+/// The digest of what this process published at a path since this was last asked.
+pub fn take_published(path: &Path) -> Option<Digest> {
+    PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(path)
+}
+
 /// Writes a file so that a reader sees either the old bytes or the new ones; mode and link target are kept.
 ///
 /// # Errors
@@ -90,6 +110,7 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     keep_mode(file.as_file(), path)?;
     file.persist(path)
         .map_err(|error| failed("replace", path)(error.error))?;
+    note_published(path, bytes);
     Ok(())
 }
 
@@ -273,6 +294,20 @@ pub fn lock(path: &Path, holder: &str) -> Result<Lock, LockError> {
         .and_then(|()| file.write_all(holder.as_bytes()))
         .map_err(failed("write", path))?;
     Ok(Lock(file))
+}
+
+/// The same, but waits for so long while somebody else is at work.
+///
+/// # Errors
+/// See [`LockError`].
+pub fn lock_within(path: &Path, holder: &str, patience: Duration) -> Result<Lock, LockError> {
+    let start = Instant::now();
+    loop {
+        match lock(path, holder) {
+            Err(LockError::Held(_)) if start.elapsed() < patience => std::thread::sleep(Duration::from_millis(20)),
+            result => return result,
+        }
+    }
 }
 
 /// Whether a folder holds nothing at all, or is not there.

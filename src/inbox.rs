@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::artifact::Artifact;
 use crate::artifact::trigger::Trigger;
@@ -34,18 +35,39 @@ pub fn is_trigger_name(name: &str) -> bool {
 /// # Errors
 /// The folder cannot be listed.
 pub fn dropped(root: &Path) -> Result<Vec<Dropped>, DiskError> {
-    let folder = root.join(FOLDER);
-    let names = disk::names(&folder)?.into_iter().filter(|name| is_trigger_name(name));
-    Ok(names.filter_map(|name| read(&folder, name)).collect())
+    Ok(quiet(root, Duration::ZERO)?.0)
 }
 
-/// `None` for a folder, and for a file that is gone.
-fn read(folder: &Path, name: String) -> Option<Dropped> {
-    let path = folder.join(&name);
-    let facts = path.symlink_metadata().ok()?;
-    if facts.is_dir() {
-        return None;
+/// The dropped files that nobody wrote to for so long, and whether there are others: an empty file may be one that
+/// somebody is about to fill.
+///
+/// # Errors
+/// The folder cannot be listed.
+pub fn quiet(root: &Path, quiet: Duration) -> Result<(Vec<Dropped>, bool), DiskError> {
+    let folder = root.join(FOLDER);
+    let names = disk::names(&folder)?;
+    let (mut found, mut more) = (Vec::new(), false);
+    for name in names.into_iter().filter(|name| is_trigger_name(name)) {
+        match folder.join(&name).symlink_metadata() {
+            Ok(facts) if facts.is_dir() => {}
+            Ok(facts) if age(&facts) < quiet => more = true,
+            Ok(facts) => found.extend(read(&folder, name, &facts)),
+            // Somebody else took it.
+            Err(_) => {}
+        }
     }
+    Ok((found, more))
+}
+
+/// How long ago a file was written to; one from the future is of no age that we know, and old enough.
+fn age(facts: &fs::Metadata) -> Duration {
+    let written = facts.modified().ok();
+    written.and_then(|time| time.elapsed().ok()).unwrap_or(Duration::MAX)
+}
+
+/// `None` for a file that is gone.
+fn read(folder: &Path, name: String, facts: &fs::Metadata) -> Option<Dropped> {
+    let path = folder.join(&name);
     let trigger = match () {
         () if !facts.is_file() => Err(format!("{} is not a plain file; drop a plain file", path.display())),
         () if facts.len() > LARGEST => Err(format!("{} is larger than 1 MiB; it is no trigger", path.display())),

@@ -69,7 +69,7 @@ pub struct Ended {
 pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Result<Ended, RunError> {
     check_phases(workspace, asked)?;
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
-    let _lock = crate::disk::lock(&workspace.own("lock"), &holder)?;
+    let _lock = disk::lock_within(&workspace.own("lock"), &holder, workspace.patience)?;
     if recover(workspace)? {
         listener(Event::Note {
             text: "an interrupted write was undone".into(),

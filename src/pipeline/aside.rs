@@ -12,6 +12,8 @@ const FIRST: i64 = 30;
 const LONGEST: i64 = 3600;
 /// While somebody else works in the workspace.
 const WHILE_LOCKED: i64 = 1;
+/// Failures because of somebody else's work before it is worth telling.
+const TELL_AFTER: u32 = 60;
 
 /// Sessions that could not go on.
 #[derive(Default)]
@@ -47,9 +49,9 @@ impl Aside {
         self.0.remove(id);
     }
 
-    /// Whether a session is aside for the first time, or not at all.
-    pub fn is_new(&self, id: &str) -> bool {
-        self.0.get(id).is_none_or(|failed| failed.times == 1)
+    /// Whether somebody else has been at work for long: a run takes its time.
+    pub fn is_worth_telling(&self, id: &str) -> bool {
+        self.0.get(id).is_some_and(|failed| failed.times == TELL_AFTER)
     }
 
     /// All of them.

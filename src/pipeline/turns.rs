@@ -19,10 +19,8 @@ use super::inputs::Inputs;
 use super::next::{Next, next};
 use super::places;
 use super::state::{Depth, View};
-use super::workspace::Workspace;
+use super::workspace::{Workspace, read_manifest};
 
-/// A session that is still being changed after so many passes is left for the next turn.
-const MOST_PASSES: usize = 3;
 /// Nothing to wait for: the rescan comes before.
 const LONG: Duration = Duration::from_secs(3600);
 /// The name under which the inbox is put aside.
@@ -36,21 +34,21 @@ pub struct Turns {
     asking: Asking,
     /// Problems of dropped files that were told.
     refused: BTreeSet<String>,
-    /// Whether a dropped file waits for the next turn.
-    more: bool,
+    /// When the inbox is to be looked at again, if it holds more.
+    more: Option<Duration>,
 }
 
 impl Turns {
     /// A watcher of a workspace.
     pub fn new(mut workspace: Workspace) -> Self {
-        workspace.holder = "kaizen watch";
+        settle_in(&mut workspace);
         Self {
             asking: Asking::new(&workspace),
             workspace,
             sights: Sights::default(),
             aside: Aside::default(),
             refused: BTreeSet::new(),
-            more: false,
+            more: None,
         }
     }
 
@@ -66,18 +64,19 @@ impl Turns {
 
     /// How long nothing is to be done if nothing rings.
     pub fn pause(&self) -> Duration {
-        if self.more {
-            return Duration::ZERO;
-        }
         let now = self.workspace.clock.now();
         let soonest = self.aside.next().into_iter().chain(self.asking.next(&self.workspace));
         let until = soonest.min().map(|at| (at - now).to_std().unwrap_or(Duration::ZERO));
-        until.map_or(LONG, |until| until.min(LONG))
+        until.into_iter().chain(self.more).fold(LONG, Duration::min)
     }
 
     /// The first turn: every session that is not settled goes on, oldest first, and the inbox is looked at.
     pub fn start(&mut self, listener: Listener) {
         self.sights.all_changed(places::all(&self.workspace));
+        // It may have been saved after it was read and before it was looked at.
+        if read_manifest(&self.workspace.root).ok().as_ref() != Some(&self.workspace.manifest) {
+            self.reload(listener);
+        }
         for id in self.unsettled() {
             self.go_on(&id, listener);
         }
@@ -150,49 +149,29 @@ impl Turns {
         older.chain(&newest).map(|session| session.id.clone()).collect()
     }
 
-    /// Takes a session as far as it goes. It is looked at before and after: what changed meanwhile, by us or by
-    /// others, is one more pass, which does nothing if it was us.
+    /// Takes a session as far as it goes.
     fn go_on(&mut self, id: &str, listener: Listener) {
+        if session::find(&self.workspace.root, id).is_none() {
+            return self.aside.take(id);
+        }
         let asked = Asked {
             session: Some(id.to_owned()),
             ..Asked::default()
         };
-        for pass in 0..MOST_PASSES {
-            self.look_at(id);
-            if session::find(&self.workspace.root, id).is_none() {
-                self.aside.take(id);
-                return;
+        let tell = |event: Event| {
+            if !matches!(event, Event::SessionSettled { changed: false, .. }) {
+                listener(event);
             }
-            let tell = |event: Event| {
-                let says_nothing = match &event {
-                    Event::SessionSettled { changed, .. } => !changed,
-                    Event::PlanHeld { .. } => pass > 0,
-                    _ => false,
-                };
-                if !says_nothing {
-                    listener(event);
-                }
-            };
-            if let Err(error) = advance(&self.workspace, &asked, &tell) {
-                return self.put_aside(id, &error, listener);
-            }
-            self.aside.take(id);
-            if !self.look_at(id) {
-                return;
-            }
+        };
+        match advance(&self.workspace, &asked, &tell) {
+            Ok(_) => self.aside.take(id),
+            Err(error) => self.put_aside(id, &error, listener),
         }
-    }
-
-    /// Whether the session's files, or HEAD, changed since the last look.
-    fn look_at(&mut self, id: &str) -> bool {
-        let mut files = places::of_session(&self.workspace, id);
-        files.extend(places::of_ledger(&self.workspace));
-        !self.sights.changed(files).is_empty()
     }
 
     fn put_aside(&mut self, id: &str, error: &RunError, listener: Listener) {
         let retry_seconds = self.aside.put(id, error, self.workspace.clock.now());
-        if matches!(error, RunError::Lock(_)) && !self.aside.is_new(id) {
+        if matches!(error, RunError::Lock(_)) && !self.aside.is_worth_telling(id) {
             return;
         }
         listener(Event::SessionFailed {
@@ -206,7 +185,7 @@ impl Turns {
     fn reload(&mut self, listener: Listener) {
         match Workspace::open(&self.workspace.root) {
             Ok(mut workspace) => {
-                workspace.holder = self.workspace.holder;
+                settle_in(&mut workspace);
                 self.workspace = workspace;
                 listener(Event::ManifestLoaded);
             }
@@ -225,20 +204,24 @@ impl Turns {
     /// Begins one session from the first sound file of the inbox; further files wait for the next turn, so that a
     /// person's changes are not behind all of them.
     fn empty_inbox(&mut self, listener: Listener) {
-        self.more = false;
+        self.more = None;
         let now = self.workspace.clock.now();
         if self.aside.ids().iter().any(|id| id == INBOX) && !self.aside.due(now).iter().any(|id| id == INBOX) {
             return;
         }
-        let dropped = match inbox::dropped(&self.workspace.root) {
-            Ok(dropped) => dropped,
+        let quiet = Duration::from_millis(self.workspace.manifest.triggers.quiet_ms);
+        let (dropped, more) = match inbox::quiet(&self.workspace.root, quiet) {
+            Ok(found) => found,
             Err(error) => return self.put_aside(INBOX, &error.into(), listener),
         };
+        self.more = more.then_some(quiet);
         let (sound, refused): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|file| file.trigger.is_ok());
         self.tell_refused(refused, listener);
         let mut names = sound.into_iter().map(|file| file.name);
         if let Some(name) = names.next() {
-            self.more = names.next().is_some();
+            if names.next().is_some() {
+                self.more = Some(Duration::ZERO);
+            }
             self.begin(&name, listener);
         }
     }
@@ -273,10 +256,14 @@ impl Turns {
         let ended = advance(&self.workspace, &asked, &tell);
         let id = begun.into_inner().ok().flatten();
         self.aside.take(INBOX);
-        match (ended, id) {
-            (Ok(_), Some(id)) => self.go_on(&id, listener),
-            (Err(error), id) => self.put_aside(id.as_deref().unwrap_or(INBOX), &error, listener),
-            (Ok(_), None) => {}
+        if let Err(error) = ended {
+            self.put_aside(id.as_deref().unwrap_or(INBOX), &error, listener);
         }
     }
+}
+
+/// A watcher names itself to others, and waits for nobody: it comes back.
+fn settle_in(workspace: &mut Workspace) {
+    workspace.holder = "kaizen watch";
+    workspace.patience = Duration::ZERO;
 }

@@ -47,6 +47,8 @@ pub struct Workspace {
     pub breaker: Breaker,
     /// What works here, for the message to others: `kaizen run`.
     pub holder: &'static str,
+    /// How long a run waits for another to end.
+    pub patience: Duration,
     globs: globset::GlobSet,
     evidence: globset::GlobSet,
 }
@@ -86,6 +88,7 @@ impl Workspace {
             past: Past::default(),
             breaker: Breaker::default(),
             holder: "kaizen run",
+            patience: Duration::from_secs(2),
             globs,
             evidence,
         })

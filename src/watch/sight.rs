@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::digest::Digest;
+use crate::disk;
 
 /// Larger files are known by their size and time alone.
 const LARGEST: u64 = 4 << 20;
@@ -27,7 +28,7 @@ struct Sight {
 pub struct Sights(BTreeMap<PathBuf, Sight>);
 
 impl Sights {
-    /// Looks at files again; those whose bytes changed, that appeared, or that are gone.
+    /// Looks at files again; those whose bytes changed, that appeared, or that are gone, unless this process did it.
     pub fn changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
         paths.into_iter().filter(|path| self.has_changed(path)).collect()
     }
@@ -49,10 +50,12 @@ impl Sights {
 
     fn has_changed(&mut self, path: &Path) -> bool {
         let before = self.0.get(path);
+        let ours = disk::take_published(path);
         let Some(now) = look(path, before) else {
             return self.0.remove(path).is_some();
         };
-        let changed = before.is_none_or(|before| differs(before, &now));
+        let is_ours = ours.is_some() && ours == now.digest;
+        let changed = !is_ours && before.is_none_or(|before| differs(before, &now));
         self.0.insert(path.to_owned(), now);
         changed
     }
@@ -108,5 +111,12 @@ mod tests {
         assert!(!changed());
         fs::remove_file(&path).unwrap();
         assert!(changed() && !changed());
+        disk::publish(&path, b"3").unwrap();
+        assert!(!changed(), "our own");
+        disk::publish(&path, b"4").unwrap();
+        fs::write(&path, "5").unwrap();
+        assert!(changed(), "somebody else's after ours");
+        fs::write(&path, "4").unwrap();
+        assert!(changed(), "somebody else's, though it is what we wrote");
     }
 }

@@ -6,12 +6,15 @@ mod crash;
 mod edits;
 mod fixture;
 mod freshness;
+mod hold;
 mod labels;
 mod reconcile;
 mod refusals;
 mod review;
 mod space;
 mod verify;
+mod watch;
+mod watcher;
 
 /// A file that no `mod` line names would silently not be run.
 #[test]
