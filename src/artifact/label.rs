@@ -24,9 +24,10 @@ impl Shared {
         self.0.iter()
     }
 
-    /// What names an edit in a command: its label, or its first digits where the label is shared.
+    /// What names an edit in a command: its label, or its first digits where the label is shared, or where a shell
+    /// would not read it as one word. Labels come from teachers, and commands are copied.
     pub fn name(&self, label: &str, digest: &Digest) -> String {
-        if self.0.contains_key(label) {
+        if self.0.contains_key(label) || !is_word(label) {
             digest.short()
         } else {
             label.to_owned()
@@ -41,6 +42,12 @@ impl Shared {
             label.to_owned()
         }
     }
+}
+
+/// Whether a shell and a command line take a label as it is.
+fn is_word(label: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    !label.is_empty() && !label.starts_with('-') && label.chars().all(plain)
 }
 
 #[cfg(test)]
@@ -58,5 +65,17 @@ mod tests {
         );
         assert_eq!(shared.name("b", &one), one.short());
         assert_eq!(shared.shown("b", &two), format!("b ({})", two.short()));
+    }
+
+    #[test]
+    fn a_label_that_a_shell_would_read_stands_in_no_command() {
+        let digest = Digest::of_bytes(b"1");
+        let name = |label: &str| Shared::default().name(label, &digest);
+        for plain in ["e1", "edit-1", "a_b.c"] {
+            assert_eq!(name(plain), plain);
+        }
+        for other in ["", "-rf", "x; touch y", "$(x)", "a b", "a\u{1b}[2J", "é"] {
+            assert_eq!(name(other), digest.short(), "{other:?}");
+        }
     }
 }

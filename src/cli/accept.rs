@@ -69,24 +69,8 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
     let session = session_of(&workspace, which.session.as_deref())?;
     let pending = find_edit(&session, &which.edit)?;
     let edit_digest = pending.edit_digest;
-    still_open(&session, &pending, skip_gate)?;
-    let decision = Decision {
-        decision: answer,
-        by: "kaizen".into(),
-        at: workspace.clock.stamp(),
-        why: which.why.clone(),
-        edit_digest: Some(edit_digest),
-        skip_gate,
-        extra: Default::default(),
-    };
-    let answered = PendingReview {
-        decision: Some(decision.clone()),
-        ..pending
-    };
-    crate::disk::publish(
-        &session.path(&format!("{PENDING}{edit_digest}.json")),
-        answered.to_text().as_bytes(),
-    )?;
+    let answered = write(&workspace, &session, pending, (answer, skip_gate), &which.why)?;
+    let decision = &answered.decision;
     if setting.is_json() {
         render::json(&serde_json::json!({"session": session.id, "edit_digest": edit_digest, "decision": decision}));
     } else {
@@ -102,6 +86,36 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
         anstream::println!("{} is {word}; `{run}` {then}", answered.edit.id);
     }
     Ok(Code::Settled)
+}
+
+/// Writes an answer into the file of its question, bound to the edit of the question.
+///
+/// # Errors
+/// The edit is in git already, or the disk says no.
+pub fn write(
+    workspace: &Workspace,
+    session: &Session,
+    pending: PendingReview,
+    (decision, skip_gate): (Answer, bool),
+    why: &str,
+) -> Result<PendingReview, Failure> {
+    still_open(session, &pending, skip_gate)?;
+    let decision = Decision {
+        decision,
+        by: "kaizen".into(),
+        at: workspace.clock.stamp(),
+        why: why.to_owned(),
+        edit_digest: Some(pending.edit_digest),
+        skip_gate,
+        extra: Default::default(),
+    };
+    let answered = PendingReview {
+        decision: Some(decision),
+        ..pending
+    };
+    let path = session.path(&format!("{PENDING}{}.json", answered.edit_digest));
+    crate::disk::publish(&path, answered.to_text().as_bytes())?;
+    Ok(answered)
 }
 
 /// An edit that is in git already cannot be decided about: the plan or git takes it back.

@@ -7,6 +7,7 @@ use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, Failure};
 use super::render;
+use super::visible::visible;
 use crate::phase::execute;
 use crate::pipeline::workspace::Workspace;
 use crate::port::Ledger;
@@ -56,14 +57,19 @@ fn between(workspace: &Workspace, from: &str, to: &str) -> Result<String, Failur
     Ok(execute::diff(&at(from)?, &at(to)?))
 }
 
-/// A line of a diff in its colour; the first character says the same.
+/// A line of a diff in its colour, and safe to print; the first character says the same as the colour.
 pub fn coloured(line: &str) -> String {
-    let style = match line.as_bytes() {
+    let style = style(line);
+    format!("{style}{}{style:#}", visible(line))
+}
+
+/// The colour of a line of a diff: of the basic eight, so that it shows on light and on dark.
+pub fn style(line: &str) -> Style {
+    match line.as_bytes() {
         [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Style::new().bold(),
         [b'+', ..] => AnsiColor::Green.on_default(),
         [b'-', ..] => AnsiColor::Red.on_default(),
         [b'@', ..] => AnsiColor::Cyan.on_default(),
         _ => Style::new(),
-    };
-    format!("{style}{line}{style:#}")
+    }
 }

@@ -15,6 +15,7 @@ pub mod manifest_text;
 pub mod release;
 pub mod render;
 pub mod revert;
+pub mod review;
 pub mod run;
 pub mod schema;
 pub mod show;
@@ -22,6 +23,7 @@ pub mod status;
 pub mod traces;
 pub mod trigger;
 pub mod verify;
+pub mod visible;
 pub mod watch;
 
 use std::path::PathBuf;
@@ -88,6 +90,8 @@ enum Command {
     Blame(blame::Blame),
     /// Score the harness as it is
     Eval(eval::Eval),
+    /// Review the edits that wait, one after another
+    Review(review::Review),
     /// Accept an edit that waits for review
     Accept(accept::Accept),
     /// Reject an edit that waits for review
@@ -171,6 +175,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Diff(command) => diff::diff(&command, setting),
         Command::Blame(command) => blame::blame(&command, setting),
         Command::Eval(command) => eval::eval(&command, setting),
+        Command::Review(command) => review::review(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),
         Command::Reject(command) => accept::reject(&command, setting),
         Command::Release(command) => release::release(&command, setting),

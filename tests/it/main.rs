@@ -13,6 +13,7 @@ mod looping;
 mod reconcile;
 mod refusals;
 mod revert;
+mod review;
 mod space;
 mod verify;
 mod watch;

@@ -18,6 +18,9 @@ pub fn show(record: &Record, elsewhere: Option<&Path>) {
     let shared = shared_labels(record);
     let waits = |outcome: &&EditOutcome| outcome.status == OutcomeStatus::PendingReview;
     let waiting: Vec<&EditOutcome> = record.edit_outcomes.iter().filter(waits).collect();
+    if !waiting.is_empty() {
+        anstream::println!("  kaizen review                  # asks about what waits, one edit after another");
+    }
     for outcome in waiting.iter().take(MOST_WAITING) {
         let name = shared.name(&outcome.edit_id, &outcome.edit_digest);
         anstream::println!("  kaizen show {name}; kaizen accept {name}   # or: kaizen reject {name}");

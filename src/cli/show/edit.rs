@@ -15,6 +15,7 @@ use crate::cli::accept::{FEWEST_DIGITS, ambiguous};
 use crate::cli::diff::coloured;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, STRONG};
+use crate::cli::visible::visible;
 use crate::digest::Digest;
 use crate::gate::Verdict;
 use crate::session::{Session, SessionError};
@@ -140,17 +141,24 @@ pub fn show(known: &Known, setting: &Setting) {
     if setting.is_json() {
         return render::json(known);
     }
-    anstream::println!("{STRONG}{}{STRONG:#} of {}", label(known), known.session);
+    anstream::println!("{STRONG}{}{STRONG:#} of {}", visible(label(known)), known.session);
     if let Some(digest) = known.edit_digest {
         anstream::println!("  digest     {digest}");
     }
     if let Some(cluster) = &known.cluster {
-        anstream::println!("  cluster    {}: {}", cluster.id, cluster.description);
+        anstream::println!(
+            "  cluster    {}",
+            visible(&format!("{}: {}", cluster.id, cluster.description))
+        );
     }
     match (&known.edit, &known.outcome) {
         (Some(edit), _) => self::edit(edit),
         (None, Some(outcome)) => {
-            anstream::println!("  op         {}\n  target     {}", outcome.op.name(), outcome.target);
+            anstream::println!(
+                "  op         {}\n  target     {}",
+                outcome.op.name(),
+                visible(&outcome.target)
+            );
             anstream::println!("  it left the plan");
         }
         (None, None) => {}
@@ -168,9 +176,9 @@ fn edit(edit: &Edit) {
         edit.op.name(),
         format!("{:?}", edit.risk_tier).to_lowercase()
     );
-    anstream::println!("  target     {}", edit.target);
+    anstream::println!("  target     {}", visible(&edit.target));
     if !edit.references.is_empty() {
-        anstream::println!("  traces     {}", edit.references.join(", "));
+        anstream::println!("  traces     {}", visible(&edit.references.join(", ")));
     }
     indented("Rationale", &edit.rationale);
     indented(
@@ -181,7 +189,7 @@ fn edit(edit: &Edit) {
 
 fn indented(title: &str, text: &str) {
     anstream::println!("\n{STRONG}{title}{STRONG:#}");
-    text.lines().for_each(|line| anstream::println!("  {line}"));
+    text.lines().for_each(|line| anstream::println!("  {}", visible(line)));
 }
 
 fn outcome(outcome: &Outcome) {
@@ -196,7 +204,7 @@ fn outcome(outcome: &Outcome) {
         ("applied", &outcome.applied_at),
     ] {
         if let Some(text) = text.as_ref().filter(|text| !text.is_empty()) {
-            anstream::println!("  {name:<11}{text}");
+            anstream::println!("  {name:<11}{}", visible(text));
         }
     }
     if outcome.gate_skipped {
@@ -227,16 +235,16 @@ fn pending(pending: &PendingReview, name: &str) {
         .lines()
         .for_each(|line| anstream::println!("  {}", coloured(line)));
     if let Some(reason) = &pending.inapplicable {
-        anstream::println!("  it cannot be applied: {reason}");
+        anstream::println!("  it cannot be applied: {}", visible(reason));
     }
     match &pending.decision {
         Some(decision) => {
             let answer = format!("{:?}", decision.decision).to_lowercase();
             anstream::println!(
                 "\n{STRONG}Decision{STRONG:#}  {answer} by {} at {} {}",
-                decision.by,
+                visible(&decision.by),
                 decision.at,
-                decision.why
+                visible(&decision.why)
             );
         }
         None => anstream::println!("\nkaizen accept {name}   # or: kaizen reject {name}"),

@@ -7,6 +7,7 @@ use crate::artifact::record::Record;
 use crate::cli::Setting;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, FAINT, STRONG};
+use crate::cli::visible::visible;
 use crate::session::Session;
 
 /// Shows a session.
@@ -40,7 +41,7 @@ pub fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
     anstream::println!("\n{STRONG}Edits{STRONG:#}");
     sorted.iter().for_each(|(_, outcome)| edit(outcome));
     for remark in plan.iter().flat_map(Plan::remarks) {
-        anstream::println!("  note: {remark}");
+        anstream::println!("  note: {}", visible(&remark));
     }
     Ok(())
 }
@@ -58,7 +59,7 @@ fn head(record: &Record) {
         ("error", &record.error),
     ] {
         if let Some(text) = text {
-            anstream::println!("  {name:<11}{text}");
+            anstream::println!("  {name:<11}{}", visible(text));
         }
     }
     if let Some(cost) = record.teacher_cost_usd {
@@ -77,13 +78,13 @@ fn cluster(cluster: &FailureCluster) {
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     anstream::println!(
         "  {:<28} {:>5} fail, {:>5} solved  {}{FAINT}{}{FAINT:#}",
-        cluster.id,
+        visible(&cluster.id),
         percent(cluster.student_failure_rate),
         percent(cluster.teacher_success_rate),
-        render::shortened(&cluster.description),
+        visible(&render::shortened(&cluster.description)),
         match cluster.addressed_by_edit_ids.join(", ") {
             ids if ids.is_empty() => String::new(),
-            ids => format!(" ({ids})"),
+            ids => format!(" ({})", visible(&ids)),
         }
     );
 }
@@ -102,14 +103,14 @@ fn edit(outcome: &Outcome) {
         .map(|commit| format!("  commit {}", &commit[..commit.len().min(8)]));
     anstream::println!(
         "  {:<6} {FAINT}{digest}{FAINT:#}  {style}{}{style:#}  {} {}{}",
-        outcome.edit_id,
+        visible(&outcome.edit_id),
         outcome.status.words(),
         outcome.op.name(),
-        outcome.target,
+        visible(&outcome.target),
         commit.unwrap_or_default()
     );
     let reason = outcome.error.as_deref().map(render::shortened).unwrap_or_default();
     for line in [numbers, reason].iter().filter(|line| !line.is_empty()) {
-        anstream::println!("         {FAINT}{line}{FAINT:#}");
+        anstream::println!("         {FAINT}{}{FAINT:#}", visible(line));
     }
 }

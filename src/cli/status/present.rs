@@ -94,7 +94,7 @@ fn next(phases: &[(String, Freshness)], waiting: &[Waiting]) -> String {
         "kaizen run".to_owned()
     } else if let Some(edit) = undecided {
         let id = &edit.name;
-        format!("kaizen show {id}, then kaizen accept {id} or kaizen reject {id}")
+        format!("kaizen review, or: kaizen show {id}, then kaizen accept {id} or kaizen reject {id}")
     } else if let Some((phase, _)) = kept {
         format!("kaizen run --redo {phase}")
     } else {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
@@ -244,7 +245,7 @@ fn adopt(edit: &Edit, commit: &str, given: &Given, means: &Means) -> Result<Outc
 }
 
 fn judge(edit: &Edit, given: &Given, before: &Evaluation, after: &Evaluation, against: Digest) -> Outcome {
-    let target = target(edit, given, before);
+    let target = target(edit, &given.plan.failure_clusters, before);
     let verdict: Verdict = gate::decide(before, after, &given.rule, target.as_deref());
     let skipped = given.gate_skipped(edit);
     let status = match (verdict.decision, skipped) {
@@ -264,12 +265,8 @@ fn judge(edit: &Edit, given: &Given, before: &Evaluation, after: &Evaluation, ag
 }
 
 /// The category that the edit's cluster stands for: named by the cluster, or the cluster's id itself.
-fn target(edit: &Edit, given: &Given, before: &Evaluation) -> Option<String> {
-    let cluster = given
-        .plan
-        .failure_clusters
-        .iter()
-        .find(|cluster| cluster.id == edit.expected_improvement);
+pub fn target(edit: &Edit, clusters: &[FailureCluster], before: &Evaluation) -> Option<String> {
+    let cluster = clusters.iter().find(|cluster| cluster.id == edit.expected_improvement);
     let named = cluster.and_then(|cluster| cluster.extra.get("category")?.as_str().map(str::to_owned));
     named
         .or_else(|| Some(edit.expected_improvement.clone()))

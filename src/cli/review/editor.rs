@@ -1,0 +1,77 @@
+//! The person's editor: run on one file, without a shell.
+#![allow(clippy::disallowed_methods)] // edge: the environment, a process
+
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use signal_hook::consts::SIGINT;
+
+use crate::cli::exit::Failure;
+
+/// The editor of those who chose none, as for git.
+const DEFAULT: &str = "vi";
+
+/// Whether an interrupt ends this process. While an editor runs it belongs to the editor: many use it as a command.
+static INTERRUPTIBLE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
+    let flag = Arc::new(AtomicBool::new(true));
+    if let Err(error) = signal_hook::flag::register_conditional_default(SIGINT, flag.clone()) {
+        tracing::warn!(%error, "an interrupt in the editor will end the review");
+    }
+    flag
+});
+
+/// Program and arguments: `$VISUAL`, else `$EDITOR`, else `vi`.
+pub fn words() -> Vec<String> {
+    let chosen = |name: &str| std::env::var(name).ok();
+    split(&[chosen("VISUAL"), chosen("EDITOR")])
+}
+
+/// The words of the first choice that has any.
+fn split(choices: &[Option<String>]) -> Vec<String> {
+    let words = |text: &String| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut chosen = choices.iter().flatten().map(words);
+    chosen
+        .find(|words| !words.is_empty())
+        .unwrap_or_else(|| vec![DEFAULT.to_owned()])
+}
+
+/// Runs the editor on a file, and waits for it.
+///
+/// # Errors
+/// It cannot be run, or did not end well.
+pub fn run(words: &[String], path: &Path) -> Result<(), Failure> {
+    let [program, arguments @ ..] = words else {
+        return Err(Failure::usage("there is no editor"));
+    };
+    let hint = "set VISUAL or EDITOR to an editor that waits, such as `code --wait`";
+    let status = undisturbed(Command::new(program).args(arguments).arg(path));
+    let status = status.map_err(|error| Failure::usage(format!("cannot run `{program}`: {error}")).hint(hint))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(Failure::failed(format!(
+            "`{program}` ended with {status}; the edit is as it was"
+        ))),
+    }
+}
+
+fn undisturbed(command: &mut Command) -> std::io::Result<ExitStatus> {
+    INTERRUPTIBLE.store(false, Ordering::SeqCst);
+    let status = command.status();
+    INTERRUPTIBLE.store(true, Ordering::SeqCst);
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn visual_wins_and_blank_is_no_choice() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(split(&[some("code --wait"), some("nano")]), ["code", "--wait"]);
+        assert_eq!(split(&[some("  "), some("nano")]), ["nano"]);
+        assert_eq!(split(&[None, None]), ["vi"]);
+    }
+}

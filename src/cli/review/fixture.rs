@@ -1,0 +1,32 @@
+//! An entry for tests of the screen and of the loop.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::queue::Entry;
+use super::standing::Standing;
+use crate::session::Session;
+
+/// An entry with a label, whose edit holds these fields beside the usual ones.
+pub fn entry(id: &str, diff: &str, more: Value) -> Entry {
+    let mut edit = json!({"id": id, "pillar": "agent", "op": "replace_system_prompt",
+        "target": "agents.assistant.system_prompt", "payload": {"new_content": id}, "rationale": "It helps.",
+        "expected_improvement": "home", "risk_tier": "review", "references": ["run-1"]});
+    for (name, value) in more.as_object().into_iter().flatten() {
+        edit[name] = value.clone();
+    }
+    let cluster = json!({"id": "home", "description": "Lamps stay dark.", "student_failure_rate": 0.5,
+        "teacher_success_rate": 1.0});
+    let pending =
+        json!({"session_id": "s", "edit_digest": "0".repeat(40), "edit": edit, "diff": diff, "cluster": cluster});
+    Entry {
+        session: Session::at(Path::new("/nowhere"), "session-20260301T100000_00000000"),
+        newest: true,
+        name: id.to_owned(),
+        pending: serde_json::from_value(pending).unwrap(),
+        today: Some(diff.to_owned()),
+        standing: Standing::Fresh,
+        examples: None,
+    }
+}

@@ -1,0 +1,51 @@
+//! Judge: what the gate says of an edit against today's head, before anybody answers. Only the memo is written.
+
+use super::queue::Entry;
+use crate::artifact::task::Task;
+use crate::cli::Format;
+use crate::cli::exit::Failure;
+use crate::cli::render::Renderer;
+use crate::evaluate::evaluate;
+use crate::gate::{self, Verdict};
+use crate::op;
+use crate::phase::execute;
+use crate::pipeline::event::Event;
+use crate::pipeline::inputs::Inputs;
+use crate::pipeline::run_phase::rule;
+use crate::pipeline::workspace::Workspace;
+
+/// Evaluates head and candidate on the gate tasks of the edit's session.
+///
+/// # Errors
+/// The edit cannot be applied, or the tasks cannot be read or answered.
+pub fn judge(workspace: &Workspace, entry: &Entry) -> Result<Verdict, Failure> {
+    let edit = &entry.pending.edit;
+    let head = workspace.harness()?;
+    let candidate = op::apply(edit, &head, &workspace.rules())
+        .map_err(|reason| Failure::failed(format!("it cannot be applied today: {reason}")))?;
+    let gate = Inputs::new(workspace).gate(&entry.session.id)?;
+    let tasks: Vec<&Task> = gate.iter().collect();
+    let renderer = Renderer::new(Format::Text);
+    let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
+        workspace.score(task, answer)
+    });
+    let progress = |done, of| renderer.show(Event::Progress { done, of });
+    let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
+    evaluator.student.check(&head, &tasks).map_err(Failure::failed)?;
+    let (before, after) = (
+        evaluate(&evaluator, &head, &tasks),
+        evaluate(&evaluator, &candidate, &tasks),
+    );
+    renderer.finish();
+    if before.task_count == 0 {
+        return Err(Failure::failed("no gate task could be scored; `kaizen eval` says why"));
+    }
+    let clusters: Vec<_> = entry.pending.cluster.iter().cloned().collect();
+    let target = execute::target(edit, &clusters, &before);
+    Ok(gate::decide(
+        &before,
+        &after,
+        &rule(&workspace.manifest),
+        target.as_deref(),
+    ))
+}

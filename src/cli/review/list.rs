@@ -1,0 +1,61 @@
+//! The queue as a list: for programs, and for people without a terminal.
+
+use super::queue::Entry;
+use super::standing::Standing;
+use crate::cli::render::{self, STRONG};
+use crate::cli::visible::visible;
+
+/// The commands that answer an entry.
+struct Commands {
+    show: String,
+    accept: String,
+    reject: String,
+}
+
+fn commands(entry: &Entry) -> Commands {
+    let (name, session) = (&entry.name, &entry.session.id);
+    Commands {
+        show: format!("kaizen show {}", entry.pending.edit_digest.short()),
+        accept: format!("kaizen accept {name} --session {session}"),
+        reject: format!("kaizen reject {name} --session {session}"),
+    }
+}
+
+/// Prints the queue for people, with the exact commands.
+pub fn text(queue: &[Entry]) {
+    for (number, entry) in queue.iter().enumerate() {
+        let edit = &entry.pending.edit;
+        let tier = format!("{:?}", edit.risk_tier).to_lowercase();
+        let title = format!("{}: {} {}", edit.id, edit.op.name(), edit.target);
+        let (at, of) = (number + 1, queue.len());
+        anstream::println!("{STRONG}[{at}/{of}] {}{STRONG:#} ({tier} tier)", visible(&title));
+        anstream::println!("  {}", visible(&render::shortened(&edit.rationale)));
+        if let Some(cluster) = &entry.pending.cluster {
+            let about = format!("{}: {}", cluster.id, cluster.description);
+            anstream::println!("  cluster {}", visible(&render::shortened(&about)));
+        }
+        if let Some(reason) = entry.standing.reason() {
+            anstream::println!("  stale: {}", visible(reason));
+        }
+        let Commands { show, accept, reject } = commands(entry);
+        anstream::println!("  {show}\n  {accept}\n  {reject}");
+    }
+}
+
+/// Prints one JSON object an edit.
+pub fn json(queue: &[Entry]) {
+    for entry in queue {
+        let Commands { show, accept, reject } = commands(entry);
+        render::json(&serde_json::json!({
+            "edit": entry.pending.edit,
+            "digest": entry.pending.edit_digest,
+            "session": entry.session.id,
+            "tier": entry.pending.edit.risk_tier,
+            "cluster": entry.pending.cluster,
+            "diff": entry.diff(),
+            "stale": entry.standing.reason(),
+            "applies": !matches!(entry.standing, Standing::Inapplicable(_)),
+            "commands": {"show": show, "accept": accept, "reject": reject},
+        }));
+    }
+}

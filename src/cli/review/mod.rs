@@ -1,0 +1,149 @@
+//! `kaizen review`: the edits that wait for a person, one after another, one key press each.
+
+mod ask;
+mod changed;
+mod desk;
+mod editor;
+mod evidence;
+mod examples;
+#[cfg(test)]
+mod fixture;
+mod judge;
+mod keys;
+mod lines;
+mod list;
+mod queue;
+mod screen;
+mod standing;
+
+use std::io::IsTerminal;
+
+use clap::Args;
+use console::Term;
+
+use self::ask::Done;
+use self::desk::Terminal;
+use self::queue::Entry;
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render::STRONG;
+use crate::pipeline::workspace::Workspace;
+
+/// Review the edits that wait, one after another
+#[derive(Clone, Debug, Default, Args)]
+pub struct Review {
+    /// Only those of this session
+    #[arg(long)]
+    session: Option<String>,
+}
+
+/// Runs the command: asks at a terminal, lists elsewhere.
+///
+/// # Errors
+/// There is no workspace or no such session, or the harness cannot be read.
+pub fn review(command: &Review, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let waiting = || queue::queue(&workspace, command.session.as_deref());
+    let mut queue = waiting()?;
+    if setting.is_json() {
+        list::json(&queue);
+    } else if queue.is_empty() {
+        anstream::eprintln!("Nothing waits for review.");
+    } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        at_terminal(&workspace, &mut queue);
+        let left = waiting()?.len();
+        anstream::eprintln!(
+            "{}",
+            if left == 0 {
+                "Nothing waits any more.".into()
+            } else {
+                still(left)
+            }
+        );
+        return Ok(code(left));
+    } else {
+        list::text(&queue);
+        anstream::eprintln!(
+            "{}; at a terminal, `kaizen review` asks about one after another",
+            still(queue.len())
+        );
+    }
+    Ok(code(queue.len()))
+}
+
+fn code(left: usize) -> Code {
+    match left {
+        0 => Code::Settled,
+        _ => Code::WaitingForReview,
+    }
+}
+
+fn still(left: usize) -> String {
+    match left {
+        1 => "1 edit waits for review".into(),
+        left => format!("{left} edits wait for review"),
+    }
+}
+
+/// Asks, then says what was decided and which command acts on it.
+fn at_terminal(workspace: &Workspace, queue: &mut [Entry]) {
+    let term = Term::stderr();
+    let done = ask::ask(&mut Terminal { workspace, term }, queue);
+    let (said, next) = (said(&done), next(&done, queue));
+    if said.is_empty() {
+        anstream::eprintln!("Nothing was decided.");
+        return;
+    }
+    anstream::eprintln!("{said}");
+    for (command, what) in next {
+        anstream::eprintln!("  {STRONG}{command}{STRONG:#}   # {what}");
+    }
+}
+
+/// What was done, in numbers.
+fn said(done: &[(usize, Done)]) -> String {
+    let count = |what: Done| done.iter().filter(|(_, done)| *done == what).count();
+    let parts = [
+        (Done::Accepted, "accepted"),
+        (Done::Rejected, "rejected"),
+        (Done::Replaced, "changed"),
+    ];
+    let parts = parts.map(|(what, word)| (count(what), word));
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    parts.join(", ")
+}
+
+/// The command that acts on the answers, for each session concerned, and what it will do.
+fn next(done: &[(usize, Done)], queue: &[Entry]) -> Vec<(String, String)> {
+    let mut commands: Vec<(String, String)> = Vec::new();
+    for (at, _) in done {
+        let entry = &queue[*at];
+        let command = match entry.newest {
+            true => "kaizen run".to_owned(),
+            false => format!("kaizen run --session {}", entry.session.id),
+        };
+        if commands.iter().any(|(other, _)| *other == command) {
+            continue;
+        }
+        let of_session = |what: Done| {
+            done.iter()
+                .any(|(other, done)| *done == what && queue[*other].session.id == entry.session.id)
+        };
+        let does = [
+            (Done::Accepted, "gates and commits what was accepted"),
+            (Done::Rejected, "records what was rejected"),
+            (Done::Replaced, "asks about what was changed"),
+        ];
+        let does: Vec<&str> = does
+            .iter()
+            .filter(|(what, _)| of_session(*what))
+            .map(|(_, does)| *does)
+            .collect();
+        commands.push((command, does.join(", ")));
+    }
+    commands
+}
