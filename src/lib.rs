@@ -24,6 +24,7 @@ pub mod cold_start;
 pub mod commit_message;
 pub mod freshness;
 pub mod gate;
+pub mod loop_stop;
 pub mod op;
 pub mod plan_check;
 pub mod reconcile;

@@ -9,6 +9,7 @@ use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::intent::Intent;
+use crate::artifact::loop_record::LoopRecord;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
@@ -28,6 +29,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("cluster", schema::<FailureCluster>()),
         ("edit", edit()),
         artifact::<Intent>(),
+        artifact::<LoopRecord>(),
         ("manifest", schema::<Manifest>()),
         artifact::<Outcome>(),
         artifact::<PendingReview>(),

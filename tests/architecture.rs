@@ -32,6 +32,7 @@ const MODULES: &[(Layer, &[&str])] = &[
             "commit_message",
             "freshness",
             "gate",
+            "loop_stop",
             "op",
             "plan_check",
             "reconcile",

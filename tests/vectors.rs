@@ -11,12 +11,13 @@ use kaizen::artifact::cluster::FailureCluster;
 use kaizen::artifact::edit::{Edit, Op, RiskTier};
 use kaizen::artifact::trigger::Trigger;
 use kaizen::gate::{self, Decision, GateRule, RuleKind};
+use kaizen::manifest::LoopSection;
 use kaizen::route::{Autonomy, Route, route};
-use kaizen::{cold_start, reply};
+use kaizen::{cold_start, loop_stop, reply};
 use serde_json::{Map, Value, json};
 
 /// Files whose capability does not exist yet.
-const SKIPPED: [&str; 4] = ["gate", "loop_stop", "teacher_loop", "composite_reward"];
+const SKIPPED: [&str; 3] = ["gate", "teacher_loop", "composite_reward"];
 type Outcome = Result<(), String>;
 
 #[test]
@@ -86,6 +87,7 @@ fn check(name: &str) -> Option<fn(&Value, &Value) -> Outcome> {
         "regression_check" => regression_check,
         "gate_decisions" => gate_decisions,
         "session_outcomes" => session_outcomes,
+        "loop_stop" => loop_stops,
         "triggers" => triggers,
         "cold_start" => cold_starts,
         "cluster_parsing" => cluster_parsing,
@@ -128,6 +130,15 @@ fn defect(case: &Value) -> Option<&str> {
 /// Facts that stand beside the cases of a file.
 fn whole_file(name: &str, file: &Value) -> Vec<String> {
     let mut failures = Vec::new();
+    if name == "loop_stop" {
+        failures.extend(
+            file["invalid_params"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(refused_limits),
+        );
+    }
     if name != "risk_tiers" {
         return failures;
     }
@@ -246,6 +257,37 @@ fn session_outcomes(_: &Value, case: &Value) -> Outcome {
         "outcomes",
         json!(outcomes),
         case["expected_outcomes_moving_baseline"].clone(),
+    )
+}
+
+fn limits(params: &Value) -> LoopSection {
+    let params = params.as_object().cloned().unwrap_or_default();
+    read(&Value::Object(params))
+}
+
+fn refused_limits(case: &Value) -> Option<String> {
+    let expected = case["error"].as_str().unwrap();
+    let found = limits(&case["params"]).check().err().unwrap_or_default();
+    (!found.contains(expected)).then(|| format!("loop_stop: found {found:?}, expected {expected:?}"))
+}
+
+fn loop_stops(_: &Value, case: &Value) -> Outcome {
+    let rows: Vec<(Option<f64>, Option<f64>, String)> = read(&case["rows"]);
+    let rows = rows.into_iter().map(|(score_after, cost_usd, status)| loop_stop::Row {
+        score_before: None,
+        score_after,
+        cost_usd,
+        failed: status == "failed",
+    });
+    let (progress, reason) = loop_stop::judge_all(&limits(&case["params"]), rows);
+    same("stop_reason", json!(reason), case["stop_reason"].clone())?;
+    same("sessions", progress.sessions as u64, case["sessions"].as_u64().unwrap())?;
+    close("best", progress.best.unwrap_or(0.0), read(&case["best"]), 1e-12)?;
+    close(
+        "total_cost_usd",
+        progress.known_cost_usd,
+        read(&case["total_cost_usd"]),
+        1e-12,
     )
 }
 

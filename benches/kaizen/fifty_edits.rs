@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use kaizen::pipeline::advance::{Asked, advance};
+use kaizen::pipeline::advance::advance;
+use kaizen::pipeline::asked::Asked;
 use kaizen::pipeline::workspace::Workspace;
 
 use crate::engines::{Fixed, Instantly};

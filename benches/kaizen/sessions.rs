@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use kaizen::pipeline::advance::{Asked, advance};
+use kaizen::pipeline::advance::advance;
+use kaizen::pipeline::asked::Asked;
 use kaizen::pipeline::workspace::Workspace;
 use kaizen::session;
 

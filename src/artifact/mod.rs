@@ -9,6 +9,7 @@ pub mod edit;
 pub mod evaluation;
 pub mod intent;
 pub mod label;
+pub mod loop_record;
 pub mod outcome;
 pub mod pending_review;
 pub mod plan;

@@ -127,7 +127,7 @@ fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Re
         Some(status) if skip_gate && status != crate::artifact::outcome::OutcomeStatus::Applied => Ok(()),
         Some(status) => Err(
             Failure::usage(format!("{} is decided already: {}", pending.edit.id, status.words()))
-                .hint("to take an applied edit back, remove it from plan.json and `kaizen run`"),
+                .hint("`kaizen revert` takes an applied edit back"),
         ),
     }
 }

@@ -14,7 +14,8 @@ use crate::demo;
 use crate::disk;
 use crate::ledger::Git;
 use crate::manifest;
-use crate::pipeline::advance::{Asked, advance};
+use crate::pipeline::advance::advance;
+use crate::pipeline::asked::Asked;
 use crate::pipeline::workspace::Workspace;
 use crate::port::Ledger;
 

@@ -121,6 +121,7 @@ fn repair(broken: &ArtifactError) -> Option<String> {
     let restore = format!("`git restore {}` brings back what was committed", path.display());
     Some(match (folder.as_str(), file.as_str()) {
         (_, "plan.json") => format!("correct it there; {restore}; without it, `kaizen run` plans anew"),
+        (_, "loop.json") => format!("correct it there; {restore}; without it, `kaizen loop` begins another loop"),
         ("pending_review", _) => {
             format!("correct it there: an answer is \"decision\": \"accept\" or \"decision\": \"reject\"; {restore}")
         }

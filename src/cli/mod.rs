@@ -1,6 +1,7 @@
 //! The command line: one file a command, arguments here, failures to exit codes in `exit`.
 
 pub mod accept;
+pub mod blame;
 pub mod demo;
 pub mod diff;
 pub mod eval;
@@ -9,9 +10,11 @@ pub mod explain;
 pub mod init;
 pub mod init_openjarvis;
 pub mod log;
+pub mod looping;
 pub mod manifest_text;
 pub mod release;
 pub mod render;
+pub mod revert;
 pub mod review;
 pub mod run;
 pub mod schema;
@@ -71,6 +74,8 @@ enum Command {
     Run(run::Run),
     /// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
     Watch(watch::Watch),
+    /// Hold one session after another until the gate score stands still
+    Loop(looping::Loop),
     /// Show where the sessions stand
     Status(status::Status),
     /// Say why each phase of a session is fresh or stale
@@ -81,6 +86,8 @@ enum Command {
     Log(log::Log),
     /// Show what a session changed in the harness
     Diff(diff::Diff),
+    /// Tell which edit, on what evidence, stands behind each line of a file
+    Blame(blame::Blame),
     /// Score the harness as it is
     Eval(eval::Eval),
     /// Review the edits that wait, one after another
@@ -93,6 +100,8 @@ enum Command {
     Release(release::Release),
     /// Ask for a session, by a file that `kaizen watch` finds
     Trigger(trigger::Ask),
+    /// Take back an applied edit, or all of a session's
+    Revert(revert::Revert),
     /// Collect, list, show and search traces
     Traces(traces::Traces),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
@@ -158,17 +167,20 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Init(command) => init::init(&command, setting),
         Command::Run(command) => run::run(&command, setting),
         Command::Watch(command) => watch::watch(&command, setting),
+        Command::Loop(command) => looping::looping(&command, setting),
         Command::Status(command) => status::status(&command, setting),
         Command::Explain(command) => explain::explain(&command, setting),
         Command::Show(command) => show::show(&command, setting),
         Command::Log(command) => log::log(&command, setting),
         Command::Diff(command) => diff::diff(&command, setting),
+        Command::Blame(command) => blame::blame(&command, setting),
         Command::Eval(command) => eval::eval(&command, setting),
         Command::Review(command) => review::review(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),
         Command::Reject(command) => accept::reject(&command, setting),
         Command::Release(command) => release::release(&command, setting),
         Command::Trigger(command) => trigger::trigger(&command, setting),
+        Command::Revert(command) => revert::revert(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),

@@ -18,7 +18,7 @@ use super::exit::Failure;
 use crate::artifact::label::Shared;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, Record, Status};
-use crate::pipeline::advance::Ended;
+use crate::pipeline::asked::Ended;
 use crate::pipeline::event::Event;
 use crate::pipeline::workspace::Workspace;
 

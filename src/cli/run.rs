@@ -8,7 +8,8 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, Around, Renderer};
 use crate::artifact::record::Status;
-use crate::pipeline::advance::{Asked, Ended, Wait, advance};
+use crate::pipeline::advance::advance;
+use crate::pipeline::asked::{Asked, Ended, Wait};
 use crate::pipeline::event::Event;
 use crate::route::Autonomy;
 
@@ -38,7 +39,11 @@ pub struct Run {
     adopt: bool,
 }
 
-fn autonomy(text: &str) -> Result<Autonomy, String> {
+/// Reads an autonomy.
+///
+/// # Errors
+/// It is none.
+pub fn autonomy(text: &str) -> Result<Autonomy, String> {
     serde_json::from_value(text.into()).map_err(|_| "it is one of auto, tiered, manual".to_owned())
 }
 

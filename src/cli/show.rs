@@ -1,6 +1,6 @@
 //! `kaizen show`: a session, or one edit with its evidence.
 
-mod edit;
+pub mod edit;
 mod session;
 
 use clap::Args;

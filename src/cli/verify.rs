@@ -5,6 +5,7 @@ mod compare;
 mod files;
 mod intent;
 mod ledger;
+mod looped;
 mod record;
 mod texts;
 mod verdicts;
@@ -86,6 +87,7 @@ pub fn verify(_: &Verify, setting: &Setting) -> Result<Code, Failure> {
 fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<Finding>, Failure> {
     let commits = ledger::commits(workspace)?;
     let mut found: Vec<Finding> = intent::check(workspace)?.into_iter().collect();
+    found.extend(looped::check(workspace)?);
     for session in sessions {
         let broken = files::check(session)?;
         let readable = broken.iter().all(|finding| finding.kind == Kind::Information);

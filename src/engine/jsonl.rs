@@ -3,17 +3,17 @@
 //! When a `trace_id` occurs twice, the first one, by path and then by line, counts and the others are skipped.
 #![allow(clippy::disallowed_methods)] // edge: trace files
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use serde::Deserialize;
 
 use super::jsonl_lines::{read_at, read_lines, unreadable};
 use super::jsonl_search;
-use super::trace_store::pin_of;
+use super::jsonl_stamp::{Stamp, stamp};
+use super::trace_pin::pin_of;
 use crate::artifact::trace::{Trace, time};
 use crate::port::{TraceError, TracePin, TraceSource};
 
@@ -26,9 +26,6 @@ pub struct JsonlSource {
 
 /// An index, and the state of the files that it was made from.
 type Indexed = (Vec<Stamp>, Arc<Vec<Entry>>);
-
-/// What shows that a file is still the one that was read.
-pub(super) type Stamp = (u64, Option<SystemTime>);
 
 /// Where a trace stands: 40 bytes.
 struct Entry {
@@ -124,12 +121,6 @@ impl TraceSource for JsonlSource {
     fn pin(&self) -> Result<TracePin, TraceError> {
         pin_of(self)
     }
-}
-
-/// Size and time of change.
-pub(super) fn stamp(path: &Path) -> Result<Stamp, TraceError> {
-    let facts = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    Ok((facts.len(), facts.modified().ok()))
 }
 
 /// Newest first; traces without a time last; of equals, the one that was written later first.

@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::jsonl::stamp;
 use super::jsonl_lines::{read_lines, unreadable};
+use super::jsonl_stamp::stamp;
 use super::search_terms::fts_query;
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;

@@ -3,9 +3,11 @@
 pub mod jsonl;
 pub mod jsonl_lines;
 mod jsonl_search;
+mod jsonl_stamp;
 pub mod memo;
 pub mod nearest;
 pub mod openjarvis;
 pub mod rules;
 pub mod search_terms;
+mod trace_pin;
 pub mod trace_store;

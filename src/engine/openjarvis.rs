@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Rows, p
 use serde_json::Value;
 
 use super::search_terms::{fts_query, plain_words};
-use super::trace_store::pin_of;
+use super::trace_pin::pin_of;
 use crate::artifact::Extra;
 use crate::artifact::trace::{Step, Trace};
 use crate::port::{TraceError, TracePin, TraceSource};

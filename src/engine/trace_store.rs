@@ -12,6 +12,7 @@ use walkdir::WalkDir;
 use super::jsonl::JsonlSource;
 pub use super::jsonl_lines::append;
 use super::openjarvis::OpenJarvisSource;
+use super::trace_pin::pin_of;
 use crate::artifact::trace::{Filter, Trace};
 use crate::digest::Digest;
 use crate::port::{TraceError, TracePin, TraceSource};
@@ -67,28 +68,6 @@ pub fn list(source: &dyn TraceSource, filter: &Filter) -> Result<Vec<Trace>, Tra
         }
     })?;
     Ok(found)
-}
-
-/// Count and digest of all traces, one in memory at a time: each digest covers the one before it.
-///
-/// # Errors
-/// The store cannot be read.
-pub fn pin_of(source: &dyn TraceSource) -> Result<TracePin, TraceError> {
-    let mut pin = TracePin {
-        count: 0,
-        digest: Digest::of_bytes(b""),
-    };
-    source.scan(&mut |trace| {
-        let parts = [
-            pin.digest.to_string(),
-            trace.trace_id.clone(),
-            trace.digest().to_string(),
-        ];
-        pin.count += 1;
-        pin.digest = Digest::of_parts(parts.iter().map(|part| ("", part.as_bytes())));
-        ControlFlow::Continue(())
-    })?;
-    Ok(pin)
 }
 
 /// Several stores as one. An id that occurs in several counts once, as it is found first.

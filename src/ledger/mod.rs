@@ -1,5 +1,6 @@
 //! The ledger on git: what is applied, read from and written to the user's own repository by the `git` program.
 
+mod blame;
 mod commit;
 mod log;
 mod process;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use crate::harness::Harness;
 use crate::port::{CommitId, Entry, Ledger, LedgerError};
 
+pub use blame::{BlamedLine, Origin};
 pub use status::{FileState, FileStatus};
 
 /// What kaizen may do in the user's repository.

@@ -1,6 +1,6 @@
 //! The hunks of a unified diff, read from text that a model wrote: prose and fences around them, wrong counts inside.
 
-use super::unified_diff::Refusal;
+use super::diff_refusal::Refusal;
 
 /// One side of a hunk.
 #[derive(Debug, Default)]

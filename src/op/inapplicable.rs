@@ -89,7 +89,7 @@ pub enum Inapplicable {
         /// The file.
         path: String,
         /// Why.
-        refusal: super::unified_diff::Refusal,
+        refusal: super::diff_refusal::Refusal,
     },
     /// Training is declared only.
     #[error("lora_finetune is refused until a trainer is configured")]

@@ -3,6 +3,7 @@
 mod add_tool_to_agent;
 mod changed_lines;
 mod diff_hunks;
+mod diff_refusal;
 mod edit_few_shot_exemplars;
 mod edit_tool_description;
 mod inapplicable;

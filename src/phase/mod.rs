@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod diagnose;
 pub mod execute;
+mod merge;
 pub mod plan;
 pub mod readiness;
 pub mod record;

@@ -7,10 +7,10 @@ use crate::disk;
 use crate::freshness::Reason;
 use crate::plan_check::{self, Problem};
 use crate::port::Ledger;
-use crate::route::Autonomy;
 use crate::session::{self, Session};
 
 use super::RunError;
+use super::asked::{Asked, Ended, Wait};
 use super::begin::{begin, begin_from, commit_session, restore_record};
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
@@ -20,47 +20,6 @@ use super::run_phase::Run;
 use super::state::{self, Depth, View};
 use super::step;
 use super::workspace::Workspace;
-
-/// What a user asked for.
-#[derive(Clone, Debug, Default)]
-pub struct Asked {
-    /// A session by name; the newest otherwise.
-    pub session: Option<String>,
-    /// A new session, even when the newest could be gone on with.
-    pub new: bool,
-    /// A new session, from this file in the inbox.
-    pub dropped: Option<String>,
-    /// Stop after this phase.
-    pub until: Option<String>,
-    /// Run these phases whether they are stale or not.
-    pub redo: Vec<String>,
-    /// In place of the session's own autonomy.
-    pub autonomy: Option<Autonomy>,
-    /// Commit the user's own changes to the harness first.
-    pub adopt: bool,
-}
-
-/// What a session waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// Evidence or tasks, as the message says.
-    NotReady(String),
-    /// A person's word that the plan may run.
-    Release,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug)]
-pub struct Ended {
-    /// The session.
-    pub session: Session,
-    /// Its record.
-    pub record: Record,
-    /// Whether the run did anything.
-    pub changed: bool,
-    /// What the session waits for, when it stopped before its end.
-    pub waits: Option<Wait>,
-}
 
 /// Starts or resumes a session and runs what is stale.
 ///
@@ -254,13 +213,11 @@ fn announce(
     Ok(())
 }
 
-/// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.
-fn settle_user_changes(
-    workspace: &Workspace,
-    inputs: &Inputs,
-    asked: &Asked,
-    listener: Listener,
-) -> Result<(), RunError> {
+/// The harness files, on disk or at HEAD, that hold uncommitted changes.
+///
+/// # Errors
+/// git or the file system says no.
+pub(super) fn user_changes(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<String>, RunError> {
     let mut paths: Vec<String> = workspace.harness()?.files().map(|(path, _)| path.to_owned()).collect();
     if let Some(head) = inputs.head()? {
         let at_head = inputs.harness_at(head)?;
@@ -268,7 +225,17 @@ fn settle_user_changes(
     }
     paths.sort();
     paths.dedup();
-    let dirty = workspace.ledger.dirty(&paths)?;
+    Ok(workspace.ledger.dirty(&paths)?)
+}
+
+/// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.
+fn settle_user_changes(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    asked: &Asked,
+    listener: Listener,
+) -> Result<(), RunError> {
+    let dirty = user_changes(workspace, inputs)?;
     if dirty.is_empty() {
         return Ok(());
     }

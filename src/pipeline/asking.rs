@@ -2,13 +2,11 @@
 //! drops a file in the inbox, like everybody else.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::artifact::readiness::Readiness;
-use crate::artifact::trace::Trace;
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::inbox;
 use crate::manifest::schedule;
@@ -17,6 +15,7 @@ use crate::trigger_rules::{self, Metadata};
 
 use super::RunError;
 use super::event::{Event, Listener};
+use super::inputs::Inputs;
 use super::workspace::Workspace;
 
 /// A look at all traces may take this share of the time between two looks.
@@ -102,7 +101,7 @@ fn by_evidence(workspace: &Workspace) -> Result<Vec<(TriggerKind, Metadata)>, Ru
     if !rules.user_flag && rules.cluster_failures == 0 {
         return Ok(Vec::new());
     }
-    let traces = newest_traces(workspace)?;
+    let traces = Inputs::new(workspace).newest_traces()?;
     let mut asked = Vec::new();
     if rules.user_flag && traces.iter().any(trigger_rules::is_flagged) {
         let flagged = trigger_rules::flagged(&traces, &named(workspace)?);
@@ -115,20 +114,6 @@ fn by_evidence(workspace: &Workspace) -> Result<Vec<(TriggerKind, Metadata)>, Ru
     let cluster = trigger_rules::cluster(recent, rules);
     asked.extend(cluster.map(|metadata| (TriggerKind::Cluster, metadata)));
     Ok(asked)
-}
-
-fn newest_traces(workspace: &Workspace) -> Result<Vec<Trace>, RunError> {
-    let mut traces = Vec::new();
-    let most = workspace.manifest.traces.most;
-    workspace.traces()?.scan(&mut |trace| {
-        traces.push(trace);
-        if traces.len() < most {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    })?;
-    Ok(traces)
 }
 
 /// How many traces came since the last session that was ready.

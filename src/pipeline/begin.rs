@@ -10,7 +10,7 @@ use crate::route::Autonomy;
 use crate::session::{self, Session, SessionError};
 
 use super::RunError;
-use super::advance::Asked;
+use super::asked::Asked;
 use super::workspace::Workspace;
 
 const TRIGGER: &str = "trigger.json";

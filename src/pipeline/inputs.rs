@@ -14,6 +14,9 @@ use super::RunError;
 use super::past::History;
 use super::workspace::Workspace;
 
+/// Sees traces one by one, and says whether to go on.
+type Visit<'v> = &'v mut dyn FnMut(Trace) -> ControlFlow<()>;
+
 /// Inputs of the workspace, read on demand and then remembered.
 pub struct Inputs<'a> {
     workspace: &'a Workspace,
@@ -126,9 +129,21 @@ impl<'a> Inputs<'a> {
     /// # Errors
     /// The store or the benchmark cannot be read.
     pub fn evidence(&self) -> Result<Vec<Trace>, RunError> {
+        self.newest(&mut |visit| self.usable(visit))
+    }
+
+    /// The newest traces of any kind, at most as many as the manifest allows.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn newest_traces(&self) -> Result<Vec<Trace>, RunError> {
+        self.newest(&mut |visit| Ok(self.workspace.traces()?.scan(visit)?))
+    }
+
+    fn newest(&self, scan: &mut dyn FnMut(Visit) -> Result<(), RunError>) -> Result<Vec<Trace>, RunError> {
         let most = self.workspace.manifest.traces.most;
         let mut traces = Vec::new();
-        self.usable(&mut |trace| {
+        scan(&mut |trace| {
             traces.push(trace);
             if traces.len() < most {
                 ControlFlow::Continue(())
@@ -139,7 +154,7 @@ impl<'a> Inputs<'a> {
         Ok(traces)
     }
 
-    fn usable(&self, visit: &mut dyn FnMut(Trace) -> ControlFlow<()>) -> Result<(), RunError> {
+    fn usable(&self, visit: Visit) -> Result<(), RunError> {
         let held_out = self.benchmark()?.held_out_queries();
         self.workspace.traces()?.scan(&mut |trace| {
             let query = benchmark::normal(&trace.query);

@@ -2,6 +2,7 @@
 
 pub mod advance;
 mod aside;
+pub mod asked;
 mod asking;
 mod begin;
 pub mod breaker;
@@ -9,6 +10,7 @@ mod concern;
 pub mod definition;
 pub mod event;
 pub mod inputs;
+pub mod looping;
 pub mod next;
 pub mod past;
 mod places;
@@ -17,6 +19,7 @@ pub mod run_phase;
 pub mod scratch;
 pub mod state;
 mod step;
+pub mod take_back;
 pub mod turns;
 pub mod workspace;
 pub mod world;

@@ -82,7 +82,8 @@ struct Facts {
     autonomy: Autonomy,
 }
 
-fn settled(record: &Record) -> bool {
+/// Whether a record is the end of a session.
+pub fn settled(record: &Record) -> bool {
     matches!(
         record.status,
         Status::Completed | Status::AwaitingReview | Status::RolledBack

@@ -10,8 +10,9 @@ use crate::watch::bell::Rang;
 use crate::watch::sight::Sights;
 
 use super::RunError;
-use super::advance::{Asked, advance};
+use super::advance::advance;
 use super::aside::Aside;
+use super::asked::Asked;
 use super::asking::Asking;
 use super::concern::Concern;
 use super::event::{Event, Listener};

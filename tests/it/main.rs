@@ -1,6 +1,7 @@
 //! The real program against real git in real folders, one module a theme.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
 
+mod blame;
 mod commands;
 mod crash;
 mod edits;
@@ -8,8 +9,10 @@ mod fixture;
 mod freshness;
 mod hold;
 mod labels;
+mod looping;
 mod reconcile;
 mod refusals;
+mod revert;
 mod review;
 mod space;
 mod verify;

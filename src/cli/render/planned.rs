@@ -5,7 +5,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::Record;
 use crate::cli::exit::Failure;
-use crate::pipeline::advance::{Ended, Wait};
+use crate::pipeline::asked::{Ended, Wait};
 use crate::pipeline::run_phase::route_of;
 use crate::pipeline::workspace::Workspace;
 use crate::route::Route;

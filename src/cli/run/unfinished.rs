@@ -2,7 +2,7 @@
 
 use crate::artifact::record::Record;
 use crate::cli::render;
-use crate::pipeline::advance::Asked;
+use crate::pipeline::asked::Asked;
 use crate::pipeline::workspace::Workspace;
 use crate::session::{self, Session};
 

@@ -26,16 +26,21 @@ const MOST_TASKS: usize = 10;
 /// What a session knows of one edit.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Known {
-    session: String,
+    /// The session.
+    pub session: String,
     /// What names it in a command.
     #[serde(skip)]
     name: String,
-    edit_digest: Option<Digest>,
+    /// Its identity.
+    pub edit_digest: Option<Digest>,
     /// Absent when it left the plan.
-    edit: Option<Edit>,
-    cluster: Option<FailureCluster>,
-    pending_review: Option<PendingReview>,
-    outcome: Option<Outcome>,
+    pub edit: Option<Edit>,
+    /// The cluster that should gain.
+    pub cluster: Option<FailureCluster>,
+    /// The question to a person.
+    pub pending_review: Option<PendingReview>,
+    /// What became of it.
+    pub outcome: Option<Outcome>,
 }
 
 /// Finds an edit by label or digits in the newest session that has it.
@@ -67,14 +72,15 @@ pub fn find(sessions: &[Session], name: &str) -> Result<Known, Failure> {
     Err(Failure::usage(problem).hint("`kaizen show` lists the newest session's edits, `kaizen log` the sessions"))
 }
 
-fn label(known: &Known) -> &str {
+/// Its label; empty when only its digest is known.
+pub fn label(known: &Known) -> &str {
     let edit = known.edit.as_ref().map(|edit| edit.id.as_str());
     edit.or(known.outcome.as_ref().map(|outcome| outcome.edit_id.as_str()))
         .unwrap_or_default()
 }
 
 /// What tells an edit from another one with the same label.
-fn what(known: &Known) -> String {
+pub fn what(known: &Known) -> String {
     let edit = known.edit.as_ref().map(|edit| (edit.op, &edit.target));
     let outcome = known.outcome.as_ref();
     let named = edit.or(outcome.map(|outcome| (outcome.op, &outcome.target)));
@@ -83,7 +89,8 @@ fn what(known: &Known) -> String {
     format!("{} {}: {status}", label(known), named.unwrap_or_default())
 }
 
-fn fits(known: &Known, name: &str) -> bool {
+/// Whether a name is its label or begins its digest.
+pub fn fits(known: &Known, name: &str) -> bool {
     let labels = [
         known.edit.as_ref().map(|edit| &edit.id),
         known.outcome.as_ref().map(|outcome| &outcome.edit_id),
@@ -94,7 +101,10 @@ fn fits(known: &Known, name: &str) -> bool {
 }
 
 /// The edits of the plan, and those that left it.
-fn known(session: &Session) -> Result<BTreeMap<Digest, Known>, SessionError> {
+///
+/// # Errors
+/// A file of the session cannot be read.
+pub fn known(session: &Session) -> Result<BTreeMap<Digest, Known>, SessionError> {
     let plan: Option<Plan> = session.read("plan.json")?;
     let mut all: BTreeMap<Digest, Known> = BTreeMap::new();
     let clusters = plan.iter().flat_map(|plan| &plan.failure_clusters);

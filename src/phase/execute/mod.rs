@@ -21,6 +21,7 @@ mod revert;
 
 pub use given::{ExecuteError, Given, Means, World};
 use message::message;
+pub use revert::{Standing, without};
 use revert::{revert, roll_back};
 
 /// The head as the phase moves it.
@@ -47,7 +48,7 @@ pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
         roll_back(&given, means, digest)?;
     }
     if !todo.reverts.is_empty() {
-        revert(&given, means, &held, &todo.reverts.iter().copied().collect(), &mut head)?;
+        revert(&given, means, &todo.reverts.iter().copied().collect(), &mut head)?;
     }
     let count = todo.steps.len();
     for (number, (at, step)) in todo.steps.into_iter().enumerate() {

@@ -4,25 +4,54 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::message::revert_message;
 use super::{ExecuteError, Given, Head, Means, outcome, paths};
+use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::digest::Digest;
 use crate::harness::Harness;
-use crate::phase::rederive::{Change, rederive};
-use crate::reconcile::Held;
+use crate::op;
+use crate::phase::rederive::{Change, Later, Rederived, rederive};
+use crate::port::{CommitId, Entry, Ledger, LedgerError};
+use crate::reconcile::{self, Held};
+
+/// A session among the commits of all sessions.
+pub struct Standing<'a> {
+    /// The session.
+    pub session: &'a str,
+    /// The commit that it builds on.
+    pub base: &'a str,
+    /// The edits of its plan.
+    pub edits: &'a [Edit],
+    /// Where ops land.
+    pub rules: &'a op::Rules,
+    /// The files that belong to the harness.
+    pub select: &'a dyn Fn(&str) -> bool,
+    /// git.
+    pub ledger: &'a dyn Ledger,
+}
+
+/// What `head` would be without some edits of the session; nothing is written.
+///
+/// # Errors
+/// git says no, or a change that stays rests on an edit that goes.
+pub fn without(standing: &Standing, dropped: &BTreeSet<Digest>, head: &Harness) -> Result<Rederived, ExecuteError> {
+    Ok(rederive(&history(standing, dropped)?, dropped, head, standing.rules)?)
+}
 
 pub(super) fn revert(
     given: &Given,
     means: &Means,
-    held: &BTreeMap<Digest, Held>,
     dropped: &BTreeSet<Digest>,
     head: &mut Head,
 ) -> Result<(), ExecuteError> {
-    let derived = rederive(
-        &history(given, means, held, dropped)?,
-        dropped,
-        &head.harness,
-        &given.rules,
-    )?;
+    let standing = Standing {
+        session: given.session,
+        base: &given.baseline.harness_commit,
+        edits: &given.plan.edits,
+        rules: &given.rules,
+        select: given.select,
+        ledger: means.ledger,
+    };
+    let derived = without(&standing, dropped, &head.harness)?;
     let changes = head.harness.changes(&derived.harness);
     if !changes.is_empty() {
         means.world.write(&changes)?;
@@ -49,33 +78,57 @@ pub(super) fn revert(
     Ok(())
 }
 
-/// The commits that stand, from the first that is dropped.
-fn history(
-    given: &Given,
-    means: &Means,
-    held: &BTreeMap<Digest, Held>,
-    dropped: &BTreeSet<Digest>,
-) -> Result<Vec<Change>, ExecuteError> {
-    let standing = given.entries.iter().filter_map(|entry| {
+/// The commits that stand, of all sessions, from the first that is dropped.
+fn history(standing: &Standing, dropped: &BTreeSet<Digest>) -> Result<Vec<Change>, ExecuteError> {
+    let entries = standing.ledger.entries(Some(standing.base))?;
+    let applied = applied(standing.ledger, &entries)?;
+    let goes = |(entry, digest): &(&Entry, Digest)| session(entry) == standing.session && dropped.contains(digest);
+    applied
+        .into_iter()
+        .skip_while(|of_an_edit| !goes(of_an_edit))
+        .map(|(entry, digest)| change(standing, entry, digest))
+        .collect()
+}
+
+/// The commits of edits that no later commit took back, with the edits.
+fn applied<'a>(ledger: &dyn Ledger, entries: &'a [Entry]) -> Result<Vec<(&'a Entry, Digest)>, LedgerError> {
+    let of_edits = entries.iter().filter(|entry| entry.trailer("Edit-Digest").is_some());
+    let commits: Vec<CommitId> = of_edits.map(|entry| entry.commit.clone()).collect();
+    let undone: BTreeSet<CommitId> = ledger.reverted(&commits)?.into_iter().collect();
+    let sessions: BTreeSet<&str> = entries.iter().map(session).collect();
+    let held: BTreeMap<&str, BTreeMap<Digest, Held>> = sessions
+        .into_iter()
+        .map(|session| (session, reconcile::held(entries, session, &undone)))
+        .collect();
+    let stands = |entry: &'a Entry| {
         let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
-        (held.get(&digest) == Some(&Held::Applied(entry.commit.clone()))).then_some((entry, digest))
-    });
-    let mut changes = Vec::new();
-    for (entry, digest) in standing.skip_while(|(_, digest)| !dropped.contains(digest)) {
-        let before = match &entry.parent {
-            Some(parent) => means.ledger.harness_at(parent, given.select)?,
-            None => Harness::default(),
-        };
-        let after = means.ledger.harness_at(&entry.commit, given.select)?;
-        let edit = given.plan.edits.iter().find(|edit| edit.digest() == digest).cloned();
-        changes.push(Change {
-            edit,
-            digest,
-            before,
-            after,
-        });
-    }
-    Ok(changes)
+        let held = held.get(session(entry))?.get(&digest)?;
+        (*held == Held::Applied(entry.commit.clone())).then_some((entry, digest))
+    };
+    Ok(entries.iter().filter_map(stands).collect())
+}
+
+fn session(entry: &Entry) -> &str {
+    entry.trailer("Session-ID").unwrap_or_default()
+}
+
+fn change(standing: &Standing, entry: &Entry, digest: Digest) -> Result<Change, ExecuteError> {
+    let at = |commit: &str| standing.ledger.harness_at(commit, standing.select);
+    let named = || Later {
+        label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
+        digest,
+        session: session(entry).to_owned(),
+        commit: entry.commit.clone(),
+    };
+    let foreign = (session(entry) != standing.session).then(named);
+    let edit = standing.edits.iter().find(|edit| edit.digest() == digest);
+    Ok(Change {
+        edit: edit.filter(|_| foreign.is_none()).cloned(),
+        digest,
+        foreign,
+        before: entry.parent.as_deref().map(at).transpose()?.unwrap_or_default(),
+        after: at(&entry.commit)?,
+    })
 }
 
 pub(super) fn roll_back(given: &Given, means: &Means, digest: &Digest) -> Result<(), ExecuteError> {

@@ -1,14 +1,18 @@
-//! The disk: atomic publishing, tolerant reading, the harness on disk, and the lock of a workspace.
+//! The disk: atomic publishing, tolerant reading, and the harness on disk.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
-use std::collections::BTreeMap;
+mod lock;
+mod published;
+mod whole;
+
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::{Duration, Instant};
 
-use crate::digest::Digest;
+pub use lock::{Lock, LockError, lock, lock_within};
+pub use published::take_published;
+pub use whole::{hold_still, try_hold_still};
+
 use crate::harness::Harness;
 
 /// The file system said no.
@@ -48,45 +52,6 @@ pub fn effect(name: &str) {
     tracing::trace!(name, "effect");
 }
 
-/// Held by whatever must not be cut in half: a file that is being replaced, a git process that writes.
-static AT_WORK: Mutex<()> = Mutex::new(());
-
-/// Waits until nothing is at work that must not be cut in half, and keeps everybody from beginning such work.
-pub fn hold_still() -> MutexGuard<'static, ()> {
-    AT_WORK.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The same, unless it takes too long: a hook of the user's may never end.
-pub fn try_hold_still(at_most: Duration) -> Option<MutexGuard<'static, ()>> {
-    let start = Instant::now();
-    loop {
-        match AT_WORK.try_lock() {
-            Ok(guard) => return Some(guard),
-            Err(TryLockError::Poisoned(guard)) => return Some(guard.into_inner()),
-            Err(TryLockError::WouldBlock) if start.elapsed() >= at_most => return None,
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
-        }
-    }
-}
-
-/// What this process published last, by path, until somebody asks: so that a watcher knows its own writes.
-static PUBLISHED: Mutex<BTreeMap<PathBuf, Digest>> = Mutex::new(BTreeMap::new());
-/// More than any turn publishes; when nobody asks, nothing piles up.
-const MOST_PUBLISHED: usize = 10_000;
-
-fn note_published(path: &Path, bytes: &[u8]) {
-    let mut published = PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner);
-    if published.len() >= MOST_PUBLISHED {
-        published.clear();
-    }
-    published.insert(path.to_owned(), Digest::of_bytes(bytes));
-}
-
-/// The digest of what this process published at a path since this was last asked.
-pub fn take_published(path: &Path) -> Option<Digest> {
-    PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(path)
-}
-
 /// Writes a file so that a reader sees either the old bytes or the new ones; mode and link target are kept.
 ///
 /// # Errors
@@ -110,7 +75,7 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     keep_mode(file.as_file(), path)?;
     file.persist(path)
         .map_err(|error| failed("replace", path)(error.error))?;
-    note_published(path, bytes);
+    published::note(path, bytes);
     Ok(())
 }
 
@@ -248,66 +213,6 @@ pub fn read_harness(
         }
     }
     Ok(harness)
-}
-
-/// The lock of a workspace; the operating system frees it when its holder dies.
-#[derive(Debug)]
-pub struct Lock(#[allow(dead_code)] File);
-
-/// Why a workspace could not be locked.
-#[derive(Debug, thiserror::Error)]
-pub enum LockError {
-    /// Somebody else works here.
-    #[error("this workspace is in use by {0}; wait for it to end, or end it")]
-    Held(String),
-    /// The lock file cannot be made.
-    #[error(transparent)]
-    Disk(#[from] DiskError),
-}
-
-/// Locks a workspace for writing, or names the holder. `holder` describes this process.
-///
-/// # Errors
-/// See [`LockError`].
-pub fn lock(path: &Path, holder: &str) -> Result<Lock, LockError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed("create", folder))?;
-    let open = fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(path);
-    let mut file = open.map_err(failed("open", path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => {
-            let held_by = fs::read_to_string(path).unwrap_or_default();
-            let held_by = held_by.trim();
-            // The holder may not have written its name yet.
-            let name = if held_by.is_empty() { "another kaizen" } else { held_by };
-            return Err(LockError::Held(name.to_owned()));
-        }
-        Err(fs::TryLockError::Error(error)) => return Err(failed("lock", path)(error).into()),
-    }
-    file.set_len(0)
-        .and_then(|()| file.write_all(holder.as_bytes()))
-        .map_err(failed("write", path))?;
-    Ok(Lock(file))
-}
-
-/// The same, but waits for so long while somebody else is at work.
-///
-/// # Errors
-/// See [`LockError`].
-pub fn lock_within(path: &Path, holder: &str, patience: Duration) -> Result<Lock, LockError> {
-    let start = Instant::now();
-    loop {
-        match lock(path, holder) {
-            Err(LockError::Held(_)) if start.elapsed() < patience => std::thread::sleep(Duration::from_millis(20)),
-            result => return result,
-        }
-    }
 }
 
 /// Whether a folder holds nothing at all, or is not there.

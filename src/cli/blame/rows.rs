@@ -1,0 +1,91 @@
+//! A whole file: one row a range of lines that come from one commit.
+
+use serde::Serialize;
+
+use super::story::{Past, Told};
+use crate::cli::Setting;
+use crate::cli::exit::Failure;
+use crate::cli::render::{self, FAINT, STRONG};
+use crate::digest::Digest;
+use crate::ledger::BlamedLine;
+use crate::pipeline::workspace::Workspace;
+
+/// Lines one after another that come from one commit.
+#[derive(Serialize)]
+struct Row<'a> {
+    file: &'a str,
+    from: usize,
+    to: usize,
+    /// Absent for what is not committed yet.
+    commit: Option<&'a str>,
+    date: &'a str,
+    who: &'a str,
+    subject: &'a str,
+    edit_id: Option<String>,
+    edit_digest: Option<Digest>,
+    session: Option<String>,
+    delta: Option<f64>,
+    lines: Vec<&'a str>,
+}
+
+/// Shows the rows.
+///
+/// # Errors
+/// git says no.
+pub fn show(workspace: &Workspace, path: &str, lines: &[BlamedLine], setting: &Setting) -> Result<(), Failure> {
+    let past = Past::of(workspace)?;
+    if lines.is_empty() && !setting.is_json() {
+        anstream::eprintln!("{path} is empty");
+    }
+    let mut from = 1;
+    for range in lines.chunk_by(|one, other| one.origin == other.origin) {
+        let row = row(path, from, range, past.told(workspace, &range[0].origin));
+        from += range.len();
+        if setting.is_json() {
+            render::json(&row);
+        } else {
+            print(&row);
+        }
+    }
+    Ok(())
+}
+
+fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], told: Told) -> Row<'a> {
+    let origin = &range[0].origin;
+    let delta = told.known.and_then(|known| known.outcome?.benchmark_delta);
+    Row {
+        file,
+        from,
+        to: from + range.len() - 1,
+        commit: origin.commit.as_deref(),
+        date: &origin.written_at,
+        who: &origin.author,
+        subject: &origin.subject,
+        edit_id: told.edit_id,
+        edit_digest: told.edit_digest,
+        session: told.session,
+        delta,
+        lines: range.iter().map(|line| line.text.as_str()).collect(),
+    }
+}
+
+fn print(row: &Row) {
+    let commit = row
+        .commit
+        .map_or("not committed yet", |commit| &commit[..commit.len().min(8)]);
+    let mut words = vec![format!("{STRONG}{commit}{STRONG:#}")];
+    if row.commit.is_some() {
+        words.push(row.date.get(..10).unwrap_or(row.date).to_owned());
+        words.push(row.who.to_owned());
+    }
+    match (&row.edit_id, &row.session) {
+        (Some(edit), Some(session)) => words.push(format!("{edit} of {session}")),
+        _ if row.commit.is_some() => words.push(row.subject.to_owned()),
+        _ => {}
+    }
+    words.extend(row.delta.map(|delta| format!("{:+.1} points", 100.0 * delta)));
+    anstream::println!("{}", words.join("  "));
+    for (number, text) in (row.from..).zip(&row.lines) {
+        anstream::println!("{FAINT}{number:>5}{FAINT:#}  {text}");
+    }
+}

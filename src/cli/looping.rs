@@ -1,0 +1,157 @@
+//! `kaizen loop`: hold one session after another until the gate score stands still.
+
+use clap::Args;
+use serde_json::json;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render::{self, FAINT, Renderer, STRONG};
+use super::run::autonomy;
+use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
+use crate::artifact::outcome::OutcomeStatus;
+use crate::artifact::record::Record;
+use crate::pipeline::event::Event;
+use crate::pipeline::looping::{self, LoopAsked, hold_sessions};
+use crate::pipeline::workspace::Workspace;
+use crate::route::Autonomy;
+use crate::session::Session;
+
+/// Hold one session after another until the gate score stands still
+#[derive(Clone, Debug, Default, Args)]
+pub struct Loop {
+    /// Who is asked in new sessions: auto, tiered or manual
+    #[arg(long, value_parser = autonomy, value_name = "MODE")]
+    autonomy: Option<Autonomy>,
+    /// Stop after this many sessions
+    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    max_sessions: Option<usize>,
+    /// A gate score that rises by no more than this stands still
+    #[arg(long, value_name = "SHARE")]
+    stagnation_eps: Option<f64>,
+    /// Stop after this many sessions that stand still
+    #[arg(long, value_name = "N")]
+    stagnation_k: Option<usize>,
+    /// Stop when this many dollars are spent
+    #[arg(long, value_name = "USD")]
+    max_total_cost_usd: Option<f64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever keeps a session from being held.
+pub fn looping(command: &Loop, setting: &Setting) -> Result<Code, Failure> {
+    let mut workspace = setting.workspace()?;
+    workspace.holder = "kaizen loop";
+    let renderer = Renderer::new(setting.format);
+    let asked = LoopAsked {
+        autonomy: command.autonomy,
+        max_sessions: command.max_sessions,
+        stagnation_eps: command.stagnation_eps,
+        stagnation_k: command.stagnation_k,
+        max_total_cost_usd: command.max_total_cost_usd,
+    };
+    let listener = |event: Event| {
+        // For people, a line a session is enough; `kaizen show` has the rest.
+        if setting.is_json() || matches!(event, Event::Progress { .. } | Event::Note { .. }) {
+            renderer.show(event);
+        }
+    };
+    let record = hold_sessions(&workspace, &asked, &listener, &|record, step| {
+        renderer.finish();
+        print_step(&workspace, record, step, setting);
+    });
+    renderer.finish();
+    summary(&record?, setting)
+}
+
+fn print_step(workspace: &Workspace, record: &LoopRecord, step: &LoopStep, setting: &Setting) {
+    let number = record.steps.len();
+    if setting.is_json() {
+        let mut event = json!(step);
+        event["event"] = "loop_step".into();
+        event["number"] = number.into();
+        return render::json(&event);
+    }
+    let still = match step.standing_still {
+        0 => String::new(),
+        still => format!("  standing still {still} of {}", record.stagnation_k),
+    };
+    anstream::println!(
+        "{STRONG}{number:>3}  {}{STRONG:#}  {}  {}{still}{FAINT}  {}{FAINT:#}",
+        step.session,
+        scores(step.score_before, step.score_after),
+        edits(workspace, step),
+        cost(step.cost_usd)
+    );
+    if let Some(error) = &step.error {
+        anstream::println!("     {}", render::shortened(error));
+    }
+}
+
+fn scores(before: Option<f64>, after: Option<f64>) -> String {
+    let percent = |score: Option<f64>| score.map_or("?".to_owned(), |score| format!("{:.1} %", 100.0 * score));
+    format!("{} → {}", percent(before), percent(after))
+}
+
+fn edits(workspace: &Workspace, step: &LoopStep) -> String {
+    let record: Option<Record> = Session::at(&workspace.root, &step.session).record().ok().flatten();
+    let count = |status| {
+        let outcomes = record.iter().flat_map(|record| &record.edit_outcomes);
+        outcomes.filter(|outcome| outcome.status == status).count()
+    };
+    match (count(OutcomeStatus::Applied), count(OutcomeStatus::PendingReview)) {
+        (applied, 0) => format!("{applied} applied"),
+        (applied, waiting) => format!("{applied} applied, {waiting} waiting"),
+    }
+}
+
+fn cost(dollars: Option<f64>) -> String {
+    dollars.map_or("cost unknown".to_owned(), |dollars| format!("{dollars:.2} USD"))
+}
+
+fn summary(record: &LoopRecord, setting: &Setting) -> Result<Code, Failure> {
+    let (progress, _) = looping::progress(record);
+    let first = record.steps.iter().find_map(|step| step.score_before);
+    let last = record.steps.iter().rev().find_map(|step| step.score_after);
+    if setting.is_json() {
+        render::json(&json!({
+            "event": "loop_stopped", "reason": record.stop_reason, "sessions": record.steps.len(),
+            "score_first": first, "score_last": last, "best_score": progress.best,
+            "total_cost_usd": record.total_cost_usd, "known_cost_usd": progress.known_cost_usd,
+            "max_total_cost_usd": record.max_total_cost_usd, "record": record
+        }));
+    } else {
+        print_summary(record, &scores(first, last));
+    }
+    let error = record.steps.last().and_then(|step| step.error.clone());
+    let ended = |code, hint: &str| {
+        let message = error
+            .clone()
+            .unwrap_or_else(|| "the last session did not end well".into());
+        let hint = Some(hint.to_owned());
+        Err(Failure { code, message, hint })
+    };
+    match record.stop_reason {
+        Some(StopReason::Failed) => ended(Code::Failed, "`kaizen loop` begins again with that session"),
+        Some(StopReason::NotReady) => ended(Code::NotReady, "then `kaizen loop` goes on with that session"),
+        Some(StopReason::Held) => Ok(Code::WaitingForReview),
+        _ => Ok(Code::Settled),
+    }
+}
+
+fn print_summary(record: &LoopRecord, scores: &str) {
+    let reason = record.stop_reason.map_or("it was cut short", looping::words);
+    let count = record.steps.len();
+    anstream::println!(
+        "\n{STRONG}Stopped: {reason}.{STRONG:#} {count} sessions, gate score {scores}, {}",
+        cost(record.total_cost_usd)
+    );
+    if record.total_cost_usd.is_none() {
+        anstream::println!(
+            "The price of a session is not known: the limit of {:.2} USD cannot be kept.",
+            record.max_total_cost_usd
+        );
+    }
+    anstream::println!("  kaizen log; kaizen status --all; {FAINT}{}{FAINT:#}", looping::FILE);
+}

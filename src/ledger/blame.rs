@@ -1,0 +1,120 @@
+//! Blame: which commit each line of a file comes from, uncommitted lines included.
+
+use std::collections::BTreeMap;
+
+use super::Git;
+use super::commit::below_workspace;
+use crate::port::{CommitId, LedgerError};
+
+/// One line of a file as it is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlamedLine {
+    /// Without its line end.
+    pub text: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A commit that lines come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The commit; `None` for what is not committed yet.
+    pub commit: Option<CommitId>,
+    /// Who wrote it.
+    pub author: String,
+    /// When, RFC 3339, UTC.
+    pub written_at: String,
+    /// The subject line.
+    pub subject: String,
+}
+
+impl Git {
+    /// The lines of a file, each with its commit; `None` when HEAD does not have the file.
+    ///
+    /// # Errors
+    /// See [`LedgerError`]; a path that leads out of the workspace is one.
+    pub fn blame(&self, path: &str) -> Result<Option<Vec<BlamedLine>>, LedgerError> {
+        below_workspace(&[path.to_owned()])?;
+        match self.read(&["blame", "--porcelain", "--", path], &[]) {
+            Ok(text) => Ok(Some(parse(&String::from_utf8_lossy(&text)))),
+            Err(LedgerError::Git { message, .. }) if is_unknown(&message) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn is_unknown(message: &str) -> bool {
+    let words = ["no such path", "no such ref: HEAD", "cannot stat path"];
+    words.iter().any(|words| message.contains(words))
+}
+
+/// Each line has a header; what is known of its commit follows only the first time.
+fn parse(text: &str) -> Vec<BlamedLine> {
+    let mut known: BTreeMap<&str, Origin> = BTreeMap::new();
+    let (mut lines, mut id) = (Vec::new(), "");
+    for line in text.split('\n') {
+        if let Some(text) = line.strip_prefix('\t') {
+            lines.push(BlamedLine {
+                text: text.strip_suffix('\r').unwrap_or(text).to_owned(),
+                origin: known.get(id).cloned().unwrap_or_default(),
+            });
+            continue;
+        }
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if is_name(word) {
+            id = word;
+            known.entry(id).or_insert_with(|| Origin {
+                commit: (!id.bytes().all(|byte| byte == b'0')).then(|| id.to_owned()),
+                ..Origin::default()
+            });
+        } else if let Some(origin) = known.get_mut(id) {
+            note(origin, word, rest);
+        }
+    }
+    lines
+}
+
+fn is_name(word: &str) -> bool {
+    matches!(word.len(), 40 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn note(origin: &mut Origin, word: &str, rest: &str) {
+    match word {
+        "author" => origin.author = rest.to_owned(),
+        "author-time" => {
+            let time = rest
+                .parse()
+                .ok()
+                .and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0));
+            origin.written_at = time.map_or_else(String::new, |time| {
+                time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+            });
+        }
+        "summary" => origin.subject = rest.to_owned(),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_are_told_once_and_meant_often() {
+        let (a, none) = ("a".repeat(40), "0".repeat(40));
+        let text = format!(
+            "{a} 1 1 2\nauthor A U Thor\nauthor-time 1760000000\nsummary kaizen: x\nfilename f\n\tk = 1\r\n{none} 2 2 1\nauthor Not Committed Yet\n\
+             author-time 1760000001\nsummary Version of f\n\t\tmine\n{a} 2 3 1\n\tauthor liar\n"
+        );
+        let lines = parse(&text);
+        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(texts, ["k = 1", "\tmine", "author liar"]);
+        let (first, mine) = (&lines[0].origin, &lines[1].origin);
+        assert_eq!(first, &lines[2].origin);
+        assert_eq!((first.commit.as_ref(), mine.commit.as_ref()), (Some(&a), None));
+        assert_eq!(
+            (&*first.author, &*first.written_at, &*first.subject),
+            ("A U Thor", "2025-10-09T08:53:20Z", "kaizen: x")
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! When a loop of sessions stops: judged after each one, from its score, its cost and how it ended. Pure.
+
+use crate::artifact::loop_record::StopReason;
+use crate::manifest::LoopSection;
+
+/// What floating-point arithmetic may add or lose: 0.501 - 0.5 is no more than 0.001, and three times 0.1 reaches 0.3.
+const NOISE: f64 = 1e-9;
+
+/// How one session ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Row {
+    /// Gate score before its first edit.
+    pub score_before: Option<f64>,
+    /// Gate score after its last edit.
+    pub score_after: Option<f64>,
+    /// Dollars; `None` when the price is unknown.
+    pub cost_usd: Option<f64>,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+/// Where a loop stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Sessions so far.
+    pub sessions: usize,
+    /// The best score so far; what the first session began with counts.
+    pub best: Option<f64>,
+    /// Sessions one after another that did not raise it.
+    pub standing_still: usize,
+    /// Dollars that are known to be spent.
+    pub known_cost_usd: f64,
+    /// Sessions whose price is unknown.
+    pub unknown_costs: usize,
+}
+
+impl Progress {
+    /// Dollars spent; `None` when a price is unknown.
+    pub fn total_cost_usd(&self) -> Option<f64> {
+        (self.unknown_costs == 0).then_some(self.known_cost_usd)
+    }
+}
+
+/// Takes one more session into account, and says whether it was the last. A failure ends everything; then an
+/// improvement is noted, and standing still is a better reason than the budget.
+pub fn judge(limits: &LoopSection, so_far: Progress, row: &Row) -> (Progress, Option<StopReason>) {
+    let spent = paid(so_far, row);
+    if row.failed {
+        return (spent, Some(StopReason::Failed));
+    }
+    let now = scored(limits, spent, row);
+    let reason = if now.standing_still >= limits.stagnation_k {
+        Some(StopReason::Stagnation)
+    } else if now.known_cost_usd + NOISE >= limits.max_total_cost_usd {
+        Some(StopReason::Budget)
+    } else {
+        None
+    };
+    (now, reason)
+}
+
+fn paid(so_far: Progress, row: &Row) -> Progress {
+    Progress {
+        sessions: so_far.sessions + 1,
+        known_cost_usd: so_far.known_cost_usd + row.cost_usd.unwrap_or(0.0),
+        unknown_costs: so_far.unknown_costs + usize::from(row.cost_usd.is_none()),
+        ..so_far
+    }
+}
+
+/// What the first session began with is the score to beat; when that is unknown, its own is the first one.
+fn scored(limits: &LoopSection, so_far: Progress, row: &Row) -> Progress {
+    let best = so_far.best.or(row.score_before);
+    let rises = |score: &f64| best.is_none_or(|best| score - best > limits.stagnation_eps + NOISE);
+    match row.score_after.filter(rises) {
+        Some(score) => Progress {
+            best: Some(score),
+            standing_still: 0,
+            ..so_far
+        },
+        None => Progress {
+            best,
+            standing_still: so_far.standing_still + 1,
+            ..so_far
+        },
+    }
+}
+
+/// Judges sessions in their order, up to the first that ends the loop.
+pub fn judge_all(limits: &LoopSection, rows: impl IntoIterator<Item = Row>) -> (Progress, Option<StopReason>) {
+    let mut progress = Progress::default();
+    for row in rows {
+        let (next, reason) = judge(limits, progress, &row);
+        progress = next;
+        if reason.is_some() {
+            return (progress, reason);
+        }
+    }
+    (progress, None)
+}
+
+/// The dollars that the next session may spend: its own budget where it has one, but never more than is left.
+pub fn budget(own: Option<f64>, limits: &LoopSection, spent: f64) -> f64 {
+    let left = (limits.max_total_cost_usd - spent).max(0.0);
+    own.map_or(left, |own| own.min(left))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(stagnation_k: usize) -> LoopSection {
+        LoopSection {
+            stagnation_k,
+            max_total_cost_usd: 3.0,
+            ..LoopSection::default()
+        }
+    }
+
+    fn row(score: f64, cost: f64) -> Row {
+        Row {
+            score_after: Some(score),
+            cost_usd: Some(cost),
+            ..Row::default()
+        }
+    }
+
+    #[test]
+    fn the_first_sessions_baseline_is_the_score_to_beat() {
+        let first = |before| Row {
+            score_before: before,
+            ..row(0.5, 0.0)
+        };
+        let (known, reason) = judge_all(&limits(1), [first(Some(0.6)), row(0.7, 0.0)]);
+        assert_eq!((known.best, known.sessions), (Some(0.6), 1));
+        assert_eq!(reason, Some(StopReason::Stagnation));
+        let (unknown, reason) = judge_all(&limits(1), [first(None)]);
+        assert_eq!((unknown.best, unknown.standing_still, reason), (Some(0.5), 0, None));
+    }
+
+    #[test]
+    fn slow_creeping_is_measured_from_the_best_and_noise_is_no_rise() {
+        let rows = [row(0.5, 0.0), row(0.501, 0.0), row(0.5019, 0.0), row(0.503, 0.0)];
+        let (progress, _) = judge_all(&limits(9), rows);
+        assert_eq!((progress.best, progress.standing_still), (Some(0.503), 0));
+        let (progress, _) = judge_all(&limits(9), rows[..2].iter().copied());
+        assert_eq!((progress.best, progress.standing_still), (Some(0.5), 1));
+    }
+
+    #[test]
+    fn a_failure_goes_first_and_counts_what_it_cost() {
+        let failed = Row {
+            failed: true,
+            ..row(0.9, 5.0)
+        };
+        let (progress, reason) = judge_all(&limits(1), [row(0.5, 1.0), failed]);
+        assert_eq!(reason, Some(StopReason::Failed));
+        assert_eq!(
+            (progress.best, progress.known_cost_usd, progress.sessions),
+            (Some(0.5), 6.0, 2)
+        );
+    }
+
+    #[test]
+    fn an_unknown_price_is_not_nothing() {
+        let unknown = Row {
+            cost_usd: None,
+            ..row(0.6, 0.0)
+        };
+        let (progress, reason) = judge_all(&limits(9), [row(0.5, 2.0), unknown]);
+        assert_eq!((progress.total_cost_usd(), progress.known_cost_usd), (None, 2.0));
+        assert_eq!(reason, None, "what is known has not reached the limit");
+        let (_, reason) = judge(&limits(9), progress, &row(0.7, 1.0));
+        assert_eq!(reason, Some(StopReason::Budget), "what is known has");
+    }
+
+    #[test]
+    fn budgets_are_clipped_to_what_is_left() {
+        let limits = limits(1);
+        for (own, spent, expected) in [
+            (None, 0.0, 3.0),
+            (Some(1.0), 0.0, 1.0),
+            (Some(1.0), 2.5, 0.5),
+            (None, 4.0, 0.0),
+        ] {
+            assert_eq!(budget(own, &limits, spent), expected, "{own:?} after {spent}");
+        }
+        let (_, reason) = judge_all(&limits, [0.1, 0.2].map(|score| row(score, 1.0)));
+        assert_eq!(reason, None);
+        let tenths = LoopSection {
+            max_total_cost_usd: 1.0,
+            ..limits
+        };
+        let rows = [row(0.1, 0.7), row(0.2, 0.1), row(0.3, 0.2)];
+        assert_eq!(judge_all(&tenths, rows).1, Some(StopReason::Budget));
+    }
+}

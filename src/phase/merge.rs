@@ -1,0 +1,193 @@
+//! Merge: two changes of one file in one text, byte for byte, or not at all. Pure.
+//!
+//! A plain three-way merge takes changes of neighbouring lines for a conflict. In TOML it can be known better: lines
+//! are then joined, and the result counts when every key has the value that the side which changed it gave it. The
+//! same look finds a clean merge that is wrong, such as a key left behind under another table's header.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The text with the changes of both sides; `None` when they cannot be told apart.
+pub fn merge(path: &str, base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
+    let clean = diffy::merge_bytes(base, ours, theirs).ok();
+    if !path.ends_with(".toml") {
+        return clean;
+    }
+    let joined = || joined(base, ours, theirs);
+    let good = |merged: &Vec<u8>| has_both(base, ours, theirs, merged).unwrap_or(true);
+    clean.filter(good).or_else(|| joined().filter(good))
+}
+
+type Values = BTreeMap<Vec<String>, toml::Value>;
+
+/// Whether each key of a merged text has the value of the side that changed it; a key that both changed was merged
+/// inside its value. `None` when a side is not TOML, which is then nobody's business here.
+fn has_both(base: &[u8], ours: &[u8], theirs: &[u8], merged: &[u8]) -> Option<bool> {
+    let (base, ours, theirs) = (values(base)?, values(ours)?, values(theirs)?);
+    let Some(merged) = values(merged) else {
+        return Some(false);
+    };
+    let keys: BTreeSet<_> = [&base, &ours, &theirs, &merged]
+        .into_iter()
+        .flat_map(BTreeMap::keys)
+        .collect();
+    let good = |key: &Vec<String>| {
+        let [base, ours, theirs, merged] = [&base, &ours, &theirs, &merged].map(|values| values.get(key));
+        match (ours == base, theirs == base) {
+            (true, _) => merged == theirs,
+            (false, true) => merged == ours,
+            (false, false) => true,
+        }
+    };
+    Some(keys.into_iter().all(good))
+}
+
+fn values(text: &[u8]) -> Option<Values> {
+    let text = std::str::from_utf8(text).ok()?;
+    let table: toml::Table = text.strip_prefix('\u{feff}').unwrap_or(text).parse().ok()?;
+    let mut values = Values::new();
+    collect(&mut Vec::new(), table, &mut values);
+    Some(values)
+}
+
+fn collect(path: &mut Vec<String>, table: toml::Table, values: &mut Values) {
+    for (key, value) in table {
+        path.push(key);
+        match value {
+            toml::Value::Table(table) => collect(path, table, values),
+            value => drop(values.insert(path.clone(), value)),
+        }
+        path.pop();
+    }
+}
+
+/// Lines from `start` to before `end` give way to others.
+#[derive(Debug)]
+struct Hunk<'a> {
+    start: usize,
+    end: usize,
+    lines: Vec<&'a str>,
+}
+
+/// Both sides' changed lines in one text; `None` when they touch the same line, or put lines in the same place.
+fn joined(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
+    let [base, ours, theirs] = [base, ours, theirs].map(|text| std::str::from_utf8(text).ok());
+    let (base, ours, theirs) = (base?, ours?, theirs?);
+    let (ours, theirs) = (whole_patch(base, ours), whole_patch(base, theirs));
+    let (ours, theirs) = (hunks(&ours), hunks(&theirs));
+    let apart = |one: &Hunk| theirs.iter().all(|other| are_apart(one, other));
+    if !ours.iter().all(apart) {
+        return None;
+    }
+    let mut all: Vec<Hunk> = ours.into_iter().chain(theirs).collect();
+    all.sort_by_key(|hunk| (hunk.start, hunk.end));
+    let lines: Vec<&str> = base.split_inclusive('\n').collect();
+    let (mut text, mut at) = (String::new(), 0);
+    for hunk in &all {
+        text.extend(lines.get(at..hunk.start)?.iter().copied());
+        text.extend(hunk.lines.iter().copied());
+        at = hunk.end;
+    }
+    text.extend(lines.get(at..)?.iter().copied());
+    Some(text.into_bytes())
+}
+
+fn are_apart(one: &Hunk, other: &Hunk) -> bool {
+    let same_place = one.start == other.start && one.end == other.end;
+    !same_place && (one.end <= other.start || other.end <= one.start)
+}
+
+fn whole_patch<'a>(base: &'a str, other: &'a str) -> diffy::Patch<'a, str> {
+    // With the whole file as context, positions can be counted.
+    let context = base.len() + other.len();
+    diffy::DiffOptions::new()
+        .set_context_len(context)
+        .create_patch(base, other)
+}
+
+fn hunks<'a>(patch: &'a diffy::Patch<'_, str>) -> Vec<Hunk<'a>> {
+    let mut hunks: Vec<Hunk> = Vec::new();
+    let (mut at, mut open) = (0, false);
+    for line in patch.hunks().iter().flat_map(diffy::Hunk::lines) {
+        if let diffy::Line::Context(_) = line {
+            (at, open) = (at + 1, false);
+            continue;
+        }
+        if !open {
+            let lines = Vec::new();
+            hunks.push(Hunk {
+                start: at,
+                end: at,
+                lines,
+            });
+            open = true;
+        }
+        let Some(hunk) = hunks.last_mut() else { continue };
+        match line {
+            diffy::Line::Insert(text) => hunk.lines.push(text),
+            _ => {
+                at += 1;
+                hunk.end = at;
+            }
+        }
+    }
+    hunks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "# mine\n[a]\nk = 1\nl = 1 # why\n\n[b]\nm = 1\n";
+
+    fn merged(path: &str, base: &str, ours: &str, theirs: &str) -> Option<String> {
+        let merged = merge(path, base.as_bytes(), ours.as_bytes(), theirs.as_bytes());
+        assert_eq!(merged, merge(path, base.as_bytes(), theirs.as_bytes(), ours.as_bytes()));
+        merged.map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn neighbouring_keys_are_joined_in_toml_and_lines_nowhere_else() {
+        let (ours, theirs) = (BASE.replace("k = 1", "k = 2"), BASE.replace("l = 1", "l = 2"));
+        let both = ours.replace("l = 1", "l = 2");
+        assert_eq!(merged("config.toml", BASE, &ours, &theirs), Some(both.clone()));
+        let dos = |text: &str| text.replace('\n', "\r\n");
+        let joined = merged("config.toml", &dos(BASE), &dos(&ours), &dos(&theirs));
+        assert_eq!(joined, Some(dos(&both)));
+        assert_eq!(merged("prompt.md", BASE, &ours, &theirs), None);
+    }
+
+    #[test]
+    fn a_key_goes_while_the_one_after_it_comes() {
+        let (ours, theirs) = (
+            BASE.replace("l = 1 # why\n", ""),
+            BASE.replace("# why\n", "# why\nn = 3\n"),
+        );
+        let both = BASE.replace("l = 1 # why\n", "n = 3\n");
+        assert_eq!(merged("config.toml", BASE, &ours, &theirs), Some(both));
+    }
+
+    #[test]
+    fn the_same_key_or_place_is_a_conflict() {
+        for (ours, theirs) in [
+            (BASE.replace("k = 1", "k = 2"), BASE.replace("k = 1", "k = 3")),
+            (BASE.replace("k = 1\n", ""), BASE.replace("k = 1", "k = 3")),
+            (
+                BASE.replace("k = 1\n", "k = 1\no = 1\n"),
+                BASE.replace("k = 1\n", "k = 1\np = 1\n"),
+            ),
+        ] {
+            assert_eq!(merged("config.toml", BASE, &ours, &theirs), None, "{ours}{theirs}");
+        }
+    }
+
+    #[test]
+    fn no_key_is_left_under_another_header() {
+        // Theirs adds a key to the table that ours takes away, far enough from its header to merge.
+        let base = "[a]\nk = 1\n\n[b]\nl = 1\nm = 1\nn = 1\n";
+        let ours = base.replace("[b]\n", "");
+        let theirs = format!("{base}o = 1\n");
+        assert!(diffy::merge(base, &ours, &theirs).is_ok());
+        assert_eq!(merged("config.toml", base, &ours, &theirs), None);
+        assert!(merged("notes.md", base, &ours, &theirs).is_some());
+    }
+}

@@ -1,0 +1,46 @@
+//! What a run is asked, and how it ends.
+
+use crate::artifact::record::Record;
+use crate::route::Autonomy;
+use crate::session::Session;
+
+/// What a user asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// A session by name; the newest otherwise.
+    pub session: Option<String>,
+    /// A new session, even when the newest could be gone on with.
+    pub new: bool,
+    /// A new session, from this file in the inbox.
+    pub dropped: Option<String>,
+    /// Stop after this phase.
+    pub until: Option<String>,
+    /// Run these phases whether they are stale or not.
+    pub redo: Vec<String>,
+    /// In place of the session's own autonomy.
+    pub autonomy: Option<Autonomy>,
+    /// Commit the user's own changes to the harness first.
+    pub adopt: bool,
+}
+
+/// What a session waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Evidence or tasks, as the message says.
+    NotReady(String),
+    /// A person's word that the plan may run.
+    Release,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The session.
+    pub session: Session,
+    /// Its record.
+    pub record: Record,
+    /// Whether the run did anything.
+    pub changed: bool,
+    /// What the session waits for, when it stopped before its end.
+    pub waits: Option<Wait>,
+}

@@ -1,0 +1,83 @@
+//! What a teacher is given, and the log of what it asked.
+
+use std::sync::Mutex;
+
+use crate::artifact::edit::Op;
+use crate::artifact::evaluation::Attempted;
+use crate::artifact::task::{Split, Task};
+use crate::artifact::trace::Trace;
+use crate::digest::Digest;
+use crate::evaluate::{Evaluator, attempt_all};
+use crate::harness::Harness;
+use crate::op;
+use crate::pipeline::RunError;
+use crate::port::{Briefing, Forgetful};
+
+use super::Run;
+
+/// Calls `use_it` with everything that a teacher is given, and returns the log of its runs beside the answer.
+pub(super) fn brief<T>(
+    run: &Run,
+    traces: &[Trace],
+    use_it: impl FnOnce(&Briefing) -> T,
+) -> Result<(T, String), RunError> {
+    let harness = run.base_harness()?;
+    let train = run.view.inputs.benchmark()?.split(Split::Train);
+    let workspace = run.view.workspace;
+    let ops: Vec<Op> = Op::ALL
+        .into_iter()
+        .filter(|op| op::home(*op, &run.manifest().harness.layout).is_some())
+        .collect();
+    let score = |task: &Task, answer: &str| workspace.score(task, answer);
+    // The embedded student costs less to ask than to remember.
+    let evaluator = workspace.evaluator(&Forgetful, &score, &|_, _| {});
+    let log = Mutex::new(Vec::new());
+    let run_student = for_any_tasks(|harness, tasks| attempts(&evaluator, harness, tasks, &log));
+    let by_name = || Digest::of_value(&("teacher", &run.session.id)).seed();
+    let seed = run.manifest().teacher.seed.unwrap_or_else(by_name);
+    let layout = &run.manifest().harness.layout;
+    let briefing = Briefing {
+        harness: &harness,
+        layout,
+        ops: &ops,
+        train: &train,
+        traces,
+        run_student: &run_student,
+        seed,
+    };
+    let answer = use_it(&briefing);
+    let mut lines = log.into_inner().unwrap_or_default();
+    // The teacher asks on several threads: the order of asking is not the same twice.
+    lines.sort();
+    Ok((answer, lines.concat()))
+}
+
+/// Tells the compiler that a closure works for tasks of any lifetime, which it does not infer by itself.
+fn for_any_tasks<F>(run: F) -> F
+where
+    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<Attempted<'t>> + Sync,
+{
+    run
+}
+
+/// Attempts train tasks and writes a line about it into the teacher's log.
+fn attempts<'t>(
+    evaluator: &Evaluator,
+    harness: &Harness,
+    tasks: &[&'t Task],
+    log: &Mutex<Vec<String>>,
+) -> Vec<Attempted<'t>> {
+    let attempted = attempt_all(evaluator, harness, tasks);
+    let right: f64 = attempted.iter().filter_map(|attempt| attempt.score).sum();
+    let asked = Digest::of_value(&(
+        harness.digest(),
+        tasks.iter().map(|task| &task.task_id).collect::<Vec<_>>(),
+    ));
+    let line = serde_json::json!({
+        "call": "run_student", "request": asked, "tasks": tasks.len(), "score": right, "tokens": 0, "cost_usd": 0.0
+    });
+    if let Ok(mut log) = log.lock() {
+        log.push(format!("{line}\n"));
+    }
+    attempted
+}

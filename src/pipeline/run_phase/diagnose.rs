@@ -1,0 +1,23 @@
+//! Diagnose, with a briefing.
+
+use crate::artifact::diagnosis;
+use crate::phase;
+use crate::pipeline::RunError;
+use crate::reply;
+
+use super::brief::brief;
+use super::{Left, Run};
+
+pub(super) fn diagnose(run: &Run) -> Result<Left, RunError> {
+    let traces = run.view.inputs.evidence()?;
+    let teacher = run.view.workspace.teacher.as_ref();
+    let (diagnosed, log) = brief(run, &traces, |briefing| phase::diagnose::diagnose(teacher, briefing))?;
+    let diagnosed = diagnosed.map_err(run.failed("diagnose"))?;
+    let summary = format!("{} clusters of failures", reply::clusters(&diagnosed.markdown).len());
+    let files = vec![
+        (diagnosis::FILE.to_owned(), diagnosed.markdown),
+        ("evidence.jsonl".to_owned(), diagnosed.evidence),
+        ("teacher/diagnose.jsonl".to_owned(), log),
+    ];
+    Ok(Left { files, summary })
+}

@@ -1,0 +1,68 @@
+//! Execute, with the world that it acts on.
+
+use crate::artifact::baseline::Baseline;
+use crate::artifact::edit::Edit;
+use crate::artifact::plan::Plan;
+use crate::digest::Digest;
+use crate::phase::execute as phase;
+use crate::pipeline::RunError;
+use crate::pipeline::event::Event;
+use crate::pipeline::state;
+use crate::pipeline::world::DiskWorld;
+
+use super::{Left, Run, route_of, rule};
+
+pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
+    let workspace = run.view.workspace;
+    let (plan, baseline): (Plan, Baseline) = (run.need("plan.json")?, run.need("baseline.json")?);
+    for text in plan.remarks() {
+        (run.listener)(Event::Note { text });
+    }
+    let (entries, undone) = run
+        .view
+        .inputs
+        .history(&run.session.id, Some(&baseline.harness_commit))?;
+    let pending = run.session.pending()?;
+    let autonomy = state::autonomy(run.view, run.session.record()?.as_ref());
+    let tier = |edit: &Edit| run.manifest().tier(edit.op);
+    let route = |edit: &Edit| route_of(edit, &pending, autonomy, run.manifest());
+    let select = |path: &str| workspace.selects(path);
+    let gate = run.view.inputs.gate(&run.session.id)?;
+    let given = phase::Given {
+        session: &run.session.id,
+        plan_digest: run
+            .session
+            .digest("plan.json")?
+            .unwrap_or_else(|| Digest::of_bytes(b"")),
+        plan: &plan,
+        baseline: &baseline,
+        outcomes: run.session.outcomes()?,
+        pending: pending.clone(),
+        entries,
+        undone,
+        gate: &gate,
+        rule: rule(run.manifest()),
+        rules: workspace.rules(),
+        tier: &tier,
+        route: &route,
+        select: &select,
+        head: workspace.harness()?,
+    };
+    let world = DiskWorld {
+        workspace,
+        session: run.session,
+        listener: run.listener,
+    };
+    run.evaluating(|evaluator| {
+        let means = phase::Means {
+            evaluator,
+            ledger: &workspace.ledger,
+            world: &world,
+        };
+        phase::execute(given, &means)
+    })?;
+    Ok(Left {
+        files: Vec::new(),
+        summary: format!("{} edits reconciled", plan.edits.len()),
+    })
+}

@@ -1,0 +1,129 @@
+//! Run one phase: gather what it reads, call it, return what it writes.
+
+mod baseline;
+mod brief;
+mod diagnose;
+mod execute;
+mod plan;
+mod readiness;
+mod record;
+
+use std::collections::BTreeMap;
+
+use crate::artifact::Artifact;
+use crate::artifact::baseline::Baseline;
+use crate::artifact::edit::Edit;
+use crate::artifact::pending_review::PendingReview;
+use crate::artifact::task::Task;
+use crate::digest::Digest;
+use crate::evaluate::Evaluator;
+use crate::gate::{GateRule, RuleKind};
+use crate::harness::Harness;
+use crate::manifest::Manifest;
+use crate::port::Memo;
+use crate::route::{self, Autonomy};
+use crate::session::Session;
+
+use super::RunError;
+use super::event::{Event, Listener};
+use super::state::View;
+
+/// What a phase leaves: files by name, and a line about them.
+pub struct Left {
+    /// Files to publish, by name.
+    pub files: Vec<(String, String)>,
+    /// One line for people.
+    pub summary: String,
+}
+
+/// One phase of one session, about to run.
+pub struct Run<'a> {
+    /// The view on the workspace.
+    pub view: &'a View<'a>,
+    /// The session.
+    pub session: &'a Session,
+    /// Where events go.
+    pub listener: Listener<'a>,
+    /// What was asked before.
+    pub memo: &'a dyn Memo,
+}
+
+/// Runs a built-in phase.
+///
+/// # Errors
+/// See [`RunError`].
+pub fn built_in(run: &Run, phase: &str) -> Result<Left, RunError> {
+    match phase {
+        "readiness" => readiness::readiness(run),
+        "baseline" => baseline::baseline(run),
+        "diagnose" => diagnose::diagnose(run),
+        "plan" => plan::plan(run),
+        "execute" => execute::execute(run),
+        "record" => record::record(run),
+        other => Err(RunError::Unknown(format!("there is no built-in phase `{other}`"))),
+    }
+}
+
+impl Run<'_> {
+    fn manifest(&self) -> &Manifest {
+        &self.view.workspace.manifest
+    }
+
+    /// Lends an evaluator that scores as the manifest says, remembers, and tells how far it is.
+    fn evaluating<T>(&self, use_it: impl FnOnce(Evaluator) -> T) -> T {
+        let workspace = self.view.workspace;
+        let score = |task: &Task, answer: &str| workspace.score(task, answer);
+        let progress = |done, of| (self.listener)(Event::Progress { done, of });
+        use_it(workspace.evaluator(self.memo, &score, &progress))
+    }
+
+    fn need<A: Artifact>(&self, name: &str) -> Result<A, RunError> {
+        self.session
+            .read(name)?
+            .ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
+    }
+
+    fn text(&self, name: &str) -> Result<String, RunError> {
+        self.session
+            .text(name)?
+            .ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
+    }
+
+    fn base_harness(&self) -> Result<Harness, RunError> {
+        let baseline: Baseline = self.need("baseline.json")?;
+        self.view.inputs.harness_at(&baseline.harness_commit)
+    }
+
+    fn failed(&self, phase: &str) -> impl FnOnce(String) -> RunError {
+        let phase = phase.to_owned();
+        move |problem| RunError::Phase { phase, problem }
+    }
+}
+
+/// Where an edit goes. A decision counts for the edit that it was given for, and for no other.
+pub fn route_of(
+    edit: &Edit,
+    pending: &BTreeMap<Digest, PendingReview>,
+    autonomy: Autonomy,
+    manifest: &Manifest,
+) -> route::Route {
+    let digest = edit.digest();
+    let decision = pending
+        .get(&digest)
+        .filter(|pending| pending.edit.digest() == digest)
+        .and_then(|pending| pending.decision.as_ref());
+    let bound = decision.filter(|decision| decision.edit_digest.is_none_or(|bound| bound == digest));
+    route::route(manifest.tier(edit.op), autonomy, bound)
+}
+
+/// The gate's rule; `target` watches the other categories more closely.
+pub fn rule(manifest: &Manifest) -> GateRule {
+    let gate = &manifest.gate;
+    let tolerated = if gate.rule == RuleKind::Target { 0.01 } else { 0.05 };
+    GateRule {
+        kind: gate.rule,
+        min_improvement: gate.min_improvement,
+        max_regression: gate.max_regression.unwrap_or(tolerated),
+        max_infra_share: gate.max_infra_share,
+    }
+}

@@ -1,0 +1,33 @@
+//! Plan, with a briefing.
+
+use crate::artifact::Artifact;
+use crate::artifact::diagnosis;
+use crate::phase;
+use crate::pipeline::RunError;
+
+use super::brief::brief;
+use super::{Left, Run};
+
+pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
+    let diagnosis = run.text(diagnosis::FILE)?;
+    let traces = run.view.inputs.evidence()?;
+    let teacher = run.view.workspace.teacher.as_ref();
+    let (planned, log) = brief(run, &traces, |briefing| {
+        phase::plan::plan(teacher, briefing, run.manifest(), &diagnosis)
+    })?;
+    let (planned, clusters) = planned.map_err(run.failed("plan"))?;
+    let summary = format!("{} edits", planned.edits.len());
+    let name = teacher.identity()["engine"].as_str().unwrap_or("teacher").to_owned();
+    let plan = phase::plan::artifact(
+        &run.session.id,
+        &diagnosis,
+        clusters,
+        planned,
+        &name,
+        run.view.workspace.clock.stamp(),
+    );
+    Ok(Left {
+        files: vec![("plan.json".into(), plan.to_text()), ("teacher/plan.jsonl".into(), log)],
+        summary,
+    })
+}

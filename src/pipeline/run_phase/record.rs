@@ -1,0 +1,64 @@
+//! Record, with the score of the final head.
+
+use crate::artifact::Artifact;
+use crate::artifact::baseline::Baseline;
+use crate::artifact::plan::Plan;
+use crate::artifact::record::{Record, Snapshot};
+use crate::evaluate::evaluate;
+use crate::phase;
+use crate::pipeline::RunError;
+use crate::pipeline::state;
+use crate::port::Entry;
+
+use super::{Left, Run};
+
+pub(super) fn record(run: &Run) -> Result<Left, RunError> {
+    let workspace = run.view.workspace;
+    let (plan, baseline): (Plan, Baseline) = (run.need("plan.json")?, run.need("baseline.json")?);
+    let begun: Record = run.need("session.json")?;
+    let gate = run.view.inputs.gate(&run.session.id)?;
+    let harness = workspace.harness()?;
+    let after = run.evaluating(|evaluator| evaluate(&evaluator, &harness, &gate.iter().collect::<Vec<_>>()));
+    let (entries, _) = run
+        .view
+        .inputs
+        .history(&run.session.id, Some(&baseline.harness_commit))?;
+    let of_an_edit = |entry: &&Entry| {
+        entry
+            .trailer("Edit-Digest")
+            .or_else(|| entry.trailer("Reverts-Edit"))
+            .is_some()
+    };
+    let settled = phase::record::Settled {
+        baseline: &baseline,
+        edits: &plan.edits,
+        outcomes: &run.session.outcomes()?,
+        after: &after,
+        harness: harness.digest(),
+        last_commit: entries.iter().rev().find(of_an_edit).map(|entry| entry.commit.clone()),
+    };
+    let autonomy_mode = state::autonomy(run.view, Some(&begun));
+    let teacher_cost_usd = plan.estimated_cost_usd;
+    let record = phase::record::record(
+        Record {
+            autonomy_mode,
+            teacher_cost_usd,
+            ..begun
+        },
+        &settled,
+        workspace.clock.stamp(),
+    );
+    let summary = format!(
+        "{:.1} % before, {:.1} % after",
+        percent(&record.benchmark_before),
+        percent(&record.benchmark_after)
+    );
+    Ok(Left {
+        files: vec![("session.json".into(), record.to_text())],
+        summary,
+    })
+}
+
+fn percent(snapshot: &Option<Snapshot>) -> f64 {
+    snapshot.as_ref().map_or(0.0, |snapshot| 100.0 * snapshot.overall_score)
+}

@@ -1,0 +1,295 @@
+//! Loop: sessions one after another, their record, and every way in which they stop.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::space::{Space, bold, names};
+
+const LOOP: [&str; 5] = ["loop", "--autonomy", "auto", "--stagnation-k", "1"];
+
+/// A space whose teacher proposes one edit at a time.
+fn stepwise() -> Space {
+    let space = Space::new();
+    let manifest = "[ledger]\nauthor = \"t <t@t>\"\n[teacher]\nmax_edits = 1\n";
+    space.write("kaizen.toml", manifest);
+    space.commit_all("one edit");
+    space
+}
+
+/// A space whose plan is made by a program that leaves this list of edits, while `fails` is not there.
+fn with_program(edits: &Value) -> Space {
+    let space = Space::new();
+    let plan = json!({"version": 1, "session_id": "x", "edits": edits});
+    let root = space.root.display().to_string();
+    let fails = format!("test ! -e {root}/fails || {{ echo out of tea >&2; exit 7; }}\n");
+    space.write("plan.sh", &format!("{fails}cat > plan.json <<'END'\n{plan}\nEND\n"));
+    let manifest = format!("[ledger]\nauthor = \"t <t@t>\"\n[phase.plan]\nrun = [\"sh\", \"{root}/plan.sh\"]\n");
+    space.write("kaizen.toml", &manifest);
+    space.write(".gitignore", "fails\n");
+    space.commit_all("program");
+    space
+}
+
+fn record(space: &Space) -> Value {
+    serde_json::from_str(&space.read("sessions/loop.json")).unwrap()
+}
+
+fn steps(record: &Value) -> &Vec<Value> {
+    record["steps"].as_array().unwrap()
+}
+
+fn sessions(space: &Space) -> Vec<String> {
+    let all = names(&space.root.join("sessions"));
+    all.into_iter().filter(|name| name.starts_with("session-")).collect()
+}
+
+fn score(value: &Value) -> f64 {
+    value.as_f64().unwrap()
+}
+
+#[test]
+fn it_goes_on_while_the_score_rises_and_stops_when_it_stands_still() {
+    let space = stepwise();
+    let said = space.kaizen(&LOOP).exits(0);
+    let record = record(&space);
+    let steps = steps(&record);
+    assert!(steps.len() > 2, "{record}");
+    assert_eq!(record["stop_reason"], "stagnation");
+    let ran: Vec<&str> = steps.iter().map(|step| step["session"].as_str().unwrap()).collect();
+    assert_eq!(ran, sessions(&space), "a step a session, in their order");
+    for pair in steps.windows(2) {
+        assert_eq!(pair[0]["score_after"], pair[1]["score_before"]);
+    }
+    let (last, rest) = steps.split_last().unwrap();
+    assert!(
+        rest.iter()
+            .all(|step| score(&step["score_after"]) > score(&step["score_before"]))
+    );
+    assert_eq!(
+        (&last["standing_still"], &last["score_after"]),
+        (&json!(1), &last["best_score"])
+    );
+    assert_eq!(
+        (&record["total_cost_usd"], &last["budget_usd"]),
+        (&json!(0.0), &json!(50.0))
+    );
+    assert_eq!(space.git(&["status", "--porcelain"]), "");
+    assert_eq!(
+        said.out.lines().count(),
+        steps.len() + 3,
+        "a line a step, and a summary: {}",
+        said.out
+    );
+    assert!(
+        said.out.contains("the score stands still") && !said.out.contains("unknown"),
+        "{}",
+        said.out
+    );
+    space.kaizen(&["verify"]).exits(0);
+
+    // Another loop begins from what this one left.
+    let said = space.kaizen(&[&LOOP[..], &["--format", "json"]].concat()).exits(0);
+    let events = said.events();
+    let of = |name: &str| events.iter().filter(|event| event["event"] == name).count();
+    assert_eq!((of("loop_step"), of("session_started"), of("loop_stopped")), (1, 1, 1));
+    assert_eq!(events.last().unwrap()["reason"], "stagnation");
+    assert_eq!(steps.len() + 1, sessions(&space).len());
+}
+
+#[test]
+fn limits_stop_it_and_nonsense_is_refused() {
+    let space = with_program(&json!([]));
+    for (limits, words) in [
+        (["--stagnation-k", "0"], "stagnation_k must be >= 1"),
+        (["--max-total-cost-usd", "0"], "max_total_cost_usd must be > 0"),
+        (["--stagnation-eps", "7"], "stagnation_eps must lie between 0 and 1"),
+        (["--max-sessions", "0"], "0 is not in 1"),
+    ] {
+        space.kaizen(&[&["loop"][..], &limits].concat()).exits(2).says(&[words]);
+        assert!(!space.root.join("sessions").exists(), "{limits:?}");
+    }
+    // The program does not say what it costs, and that is not nothing.
+    let said = space.kaizen(&["loop", "--max-sessions", "2"]).exits(0);
+    assert!(
+        said.out.contains("cost unknown") && said.out.contains("cannot be kept"),
+        "{}",
+        said.out
+    );
+    let record = record(&space);
+    assert_eq!(
+        (&record["stop_reason"], steps(&record).len()),
+        (&json!("max_sessions"), 2)
+    );
+    assert_eq!(
+        (&record["total_cost_usd"], &steps(&record)[0]["cost_usd"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[test]
+fn what_waits_for_review_does_not_stop_it() {
+    let space = with_program(&json!([bold()]));
+    let said = space
+        .kaizen(&["loop", "--autonomy", "manual", "--max-sessions", "2"])
+        .exits(0);
+    let record = record(&space);
+    assert!(
+        steps(&record).iter().all(|step| step["status"] == "awaiting_review"),
+        "{record}"
+    );
+    assert!(said.out.contains("0 applied, 1 waiting"), "{}", said.out);
+}
+
+#[test]
+fn the_record_keeps_what_it_does_not_know_and_refuses_the_future() {
+    let space = with_program(&json!([]));
+    let arguments = ["loop", "--max-sessions", "1"];
+    space.kaizen(&arguments).exits(0);
+    let mut changed = record(&space);
+    changed["stop_reason"] = Value::Null;
+    changed["mood"] = json!("kept");
+    changed["steps"][0]["weather"] = json!("kept");
+    space.write("sessions/loop.json", &changed.to_string());
+    space.kaizen(&arguments).exits(0);
+    let after = record(&space);
+    assert_eq!(
+        (&after["mood"], &after["steps"][0]["weather"]),
+        (&json!("kept"), &json!("kept"))
+    );
+    assert_eq!(after["stop_reason"], "max_sessions");
+    assert_eq!(sessions(&space).len(), 1, "it had had its one session");
+    space.kaizen(&["verify"]).exits(0);
+
+    changed["version"] = json!(9);
+    space.write("sessions/loop.json", &changed.to_string());
+    space
+        .kaizen(&arguments)
+        .exits(1)
+        .says(&["loop.json", "newer than this kaizen reads"]);
+    let said = space.kaizen(&["verify"]).exits(1);
+    assert!(
+        said.out.contains("sessions/loop.json") && said.out.contains("newer"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn a_held_plan_stops_it_until_it_is_released() {
+    let space = stepwise();
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[teacher]\nmax_edits = 1\n[session]\nhold = \"plan\"\n",
+    );
+    space.commit_all("hold");
+    space.kaizen(&LOOP).exits(3);
+    assert_eq!(record(&space)["stop_reason"], "held");
+    space.kaizen(&["release"]).exits(0);
+    space.kaizen(&LOOP).exits(3);
+    let after = record(&space);
+    assert_eq!((steps(&after).len(), sessions(&space).len()), (2, 2), "{after}");
+    assert_eq!(steps(&after)[0]["session"], sessions(&space)[0].as_str());
+    // An edit of a session that ran before plans were held is taken back without another word.
+    let name = format!("sessions/{}/plan.json", sessions(&space)[0]);
+    space.replace(&name, "  \"released\": true,\n", "");
+    space.write("kaizen.toml", "[ledger]\nauthor = \"t <t@t>\"\n");
+    space.kaizen(&["run", &sessions(&space)[0]]).exits(0);
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[session]\nhold = \"plan\"\n",
+    );
+    let said = space.kaizen(&["revert", &sessions(&space)[0]]).exits(0);
+    assert!(said.out.contains("taken back in commit"), "{}", said.out);
+}
+
+#[test]
+fn a_failed_session_stops_it_and_the_next_loop_begins_with_that_one() {
+    let space = with_program(&json!([bold()]));
+    space.write("fails", "");
+    let arguments = ["loop", "--autonomy", "auto", "--max-sessions", "2"];
+    let said = space.kaizen(&arguments).exits(1).says(&["out of tea", "hint: "]);
+    assert!(said.out.contains("a session failed"), "{}", said.out);
+    let failed = record(&space);
+    assert_eq!((&failed["stop_reason"], steps(&failed).len()), (&json!("failed"), 1));
+    assert!(steps(&failed)[0]["error"].as_str().unwrap().contains("out of tea"));
+    std::fs::remove_file(space.root.join("fails")).unwrap();
+    space.kaizen(&arguments).exits(0);
+    let after = record(&space);
+    assert_eq!(steps(&after)[0]["session"], steps(&failed)[0]["session"]);
+    assert_eq!(sessions(&space).len(), 2);
+    assert_eq!(space.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn what_is_missing_stops_it_with_four() {
+    let space = stepwise();
+    let traces = space.read("traces/runs.jsonl");
+    space.write("traces/runs.jsonl", "");
+    space.commit_all("no traces");
+    space.kaizen(&LOOP).exits(4).says(&["20 usable traces"]);
+    assert_eq!(record(&space)["stop_reason"], "not_ready");
+    space.write("traces/runs.jsonl", &traces);
+    space.commit_all("traces");
+    // The user's own changes are in the way: no step, and no end.
+    space.replace("config.toml", "max_turns = 3", "max_turns = 4");
+    space
+        .kaizen(&LOOP)
+        .exits(4)
+        .says(&["uncommitted changes in config.toml"]);
+    let under_way = record(&space);
+    assert_eq!((&under_way["stop_reason"], steps(&under_way).len()), (&Value::Null, 0));
+    space.git(&["checkout", "-q", "config.toml"]);
+    space.kaizen(&["loop", "--max-sessions", "1"]).exits(0);
+    assert_eq!(sessions(&space).len(), 1, "the same session all the time");
+}
+
+#[test]
+fn a_killed_loop_ends_as_an_undisturbed_one() {
+    let before = stepwise();
+    let undisturbed = before.copy();
+    let log = undisturbed.root.parent().unwrap().join("effects");
+    let arguments = [&LOOP[..], &["--max-sessions", "2"]].concat();
+    undisturbed
+        .kaizen_with("KAIZEN_EFFECTS", log.to_str().unwrap(), &arguments)
+        .exits(0);
+    let end = undisturbed.state();
+    let text = std::fs::read_to_string(log).unwrap();
+    let all: Vec<&str> = text.lines().collect();
+    // The crash test of `run` takes every effect of a session; here those count that make or count one.
+    let counts = |effect: &str| {
+        let words = ["loop", "trigger.json", "commit session"];
+        words.iter().any(|words| effect.contains(words))
+    };
+    let chosen: Vec<&str> = all.iter().copied().filter(|effect| counts(effect)).collect();
+    assert!(
+        chosen
+            .iter()
+            .filter(|effect| effect.contains("publish loop.json"))
+            .count()
+            == 3,
+        "{text}"
+    );
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(effect) = chosen.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    let (number, name) = effect.split_once(' ').unwrap();
+                    let space = before.copy();
+                    let crashed = space.kaizen_with("KAIZEN_CRASH_BEFORE", number, &arguments);
+                    assert_eq!(crashed.code, None, "before {effect}");
+                    space.kaizen(&arguments).exits(0);
+                    let state = space.state();
+                    for path in end.keys().chain(state.keys()).rev() {
+                        assert_eq!(
+                            state.get(path),
+                            end.get(path),
+                            "{path} after a crash before {number} {name}"
+                        );
+                    }
+                }
+            });
+        }
+    });
+}
