@@ -1,4 +1,4 @@
-//! Sights: what files were like when they were last looked at, so that only a change of bytes counts as one.
+//! Sights: what files were like when they were last looked at, and whether somebody else wrote to them since.
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +19,21 @@ const GRAIN: Duration = Duration::from_secs(1);
 struct Sight {
     length: u64,
     modified: Option<SystemTime>,
+    node: u64,
     looked: SystemTime,
     digest: Option<Digest>,
+}
+
+impl Sight {
+    /// Whether nothing tells the two apart without reading.
+    fn is_like(&self, other: &Sight) -> bool {
+        (self.length, self.modified, self.node) == (other.length, other.modified, other.node)
+    }
+
+    /// Whether a change after the look would have another time.
+    fn is_settled(&self) -> bool {
+        self.modified.is_some_and(|time| time + GRAIN < self.looked)
+    }
 }
 
 /// What many files were like.
@@ -28,7 +41,7 @@ struct Sight {
 pub struct Sights(BTreeMap<PathBuf, Sight>);
 
 impl Sights {
-    /// Looks at files again; those whose bytes changed, that appeared, or that are gone, unless this process did it.
+    /// Looks at files again; those that were written to, that appeared, or that are gone, unless this process did it.
     pub fn changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
         paths.into_iter().filter(|path| self.has_changed(path)).collect()
     }
@@ -61,11 +74,9 @@ impl Sights {
     }
 }
 
+/// A file that was written anew counts even with the same bytes: somebody may have read others in between.
 fn differs(before: &Sight, now: &Sight) -> bool {
-    match (&before.digest, &now.digest) {
-        (Some(before), Some(now)) => before != now,
-        _ => before.length != now.length || before.modified != now.modified,
-    }
+    !before.is_like(now) || before.digest != now.digest
 }
 
 /// `None` for what is not a file, or gone. A file that looks untouched, and was old enough when it was looked at, is
@@ -73,22 +84,29 @@ fn differs(before: &Sight, now: &Sight) -> bool {
 fn look(path: &Path, before: Option<&Sight>) -> Option<Sight> {
     let looked = SystemTime::now();
     let facts = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    let (length, modified) = (facts.len(), facts.modified().ok());
-    let untouched = |before: &&Sight| {
-        let settled = modified.is_some_and(|time| time + GRAIN < before.looked);
-        settled && before.length == length && before.modified == modified
+    let now = Sight {
+        length: facts.len(),
+        modified: facts.modified().ok(),
+        node: node(&facts),
+        looked,
+        digest: None,
     };
-    let digest = match before.filter(untouched) {
+    let digest = match before.filter(|before| before.is_settled() && before.is_like(&now)) {
         Some(before) => before.digest,
-        None if length > LARGEST => None,
+        None if now.length > LARGEST => None,
         None => Some(Digest::of_bytes(&fs::read(path).ok()?)),
     };
-    Some(Sight {
-        length,
-        modified,
-        looked,
-        digest,
-    })
+    Some(Sight { digest, ..now })
+}
+
+#[cfg(unix)]
+fn node(facts: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(facts)
+}
+
+#[cfg(not(unix))]
+fn node(_: &fs::Metadata) -> u64 {
+    0
 }
 
 #[cfg(test)]
@@ -96,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_other_bytes_are_a_change() {
+    fn what_others_write_is_a_change() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let mut sights = Sights::default();
@@ -107,8 +125,10 @@ mod tests {
         // The same length, and perhaps the same tick of the clock.
         fs::write(&path, "2").unwrap();
         assert!(changed());
+        std::thread::sleep(Duration::from_millis(20));
+        fs::write(&path, "other").unwrap();
         fs::write(&path, "2").unwrap();
-        assert!(!changed());
+        assert!(changed() && !changed(), "there and back again is a change");
         fs::remove_file(&path).unwrap();
         assert!(changed() && !changed());
         disk::publish(&path, b"3").unwrap();

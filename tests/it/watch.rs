@@ -244,7 +244,12 @@ fn a_broken_plan_runs_nothing_and_has_a_page_beside_it() {
     assert_eq!((space.statuses(), space.git(&["rev-parse", "HEAD"])), (statuses, head));
     assert_eq!(space.artifact("session.json")["status"], "awaiting_review");
     space.write(&plan, &right);
+    let start = std::time::Instant::now();
     while space.root.join(&page).exists() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "the page stands beside a sound plan"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(
