@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, FAINT, STRONG};
+use super::visible::visible;
 use crate::artifact::record::Status;
 use crate::pipeline::workspace::Workspace;
 use crate::port::{Entry, Ledger};
@@ -98,6 +99,7 @@ fn print(made: &Made) {
     for commit in &made.commits {
         let gate = commit.gate.as_deref().unwrap_or_default();
         let short = &commit.commit[..commit.commit.len().min(8)];
-        anstream::println!("  {short}  {}  {FAINT}{gate}{FAINT:#}", commit.subject);
+        let (subject, gate) = (visible(&commit.subject), visible(gate));
+        anstream::println!("  {short}  {subject}  {FAINT}{gate}{FAINT:#}");
     }
 }

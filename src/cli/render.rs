@@ -15,6 +15,7 @@ pub use line::line;
 
 use super::Format;
 use super::exit::Failure;
+use super::visible::visible;
 use crate::artifact::label::Shared;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, Record, Status};
@@ -100,8 +101,9 @@ fn new_bar(of: u64) -> ProgressBar {
     bar
 }
 
-/// The first line of a text, cut to what a terminal shows.
+/// The first line of a text, as a terminal may print it and cut to what it shows.
 pub fn shortened(text: &str) -> String {
+    let text = visible(text);
     let first = text.lines().next().unwrap_or_default();
     if first.chars().count() <= 100 {
         first.to_owned()
@@ -193,9 +195,10 @@ fn edits(workspace: &Workspace, record: &Record) {
             .benchmark_delta
             .map_or(String::new(), |delta| format!("{:+.1} points", 100.0 * delta));
         let reason = outcome.error.as_deref().map(shortened).unwrap_or_default();
+        let label = shared.shown(&outcome.edit_id, &outcome.edit_digest);
         anstream::println!(
             "  {:<6} {style}{:<17}{style:#} {delta:<13} {}{reason}",
-            shared.shown(&outcome.edit_id, &outcome.edit_digest),
+            visible(&label),
             outcome.status.words(),
             name(workspace, record, outcome)
         );
@@ -216,7 +219,7 @@ fn name(workspace: &Workspace, record: &Record, outcome: &EditOutcome) -> String
         .ok()
         .and_then(|mut all| all.remove(&outcome.edit_digest));
     let what = full
-        .map(|full| format!("{} {} ", full.op.name(), full.target))
+        .map(|full| format!("{} {} ", full.op.name(), visible(&full.target)))
         .unwrap_or_default();
     let commit = outcome
         .commit

@@ -277,3 +277,21 @@ fn the_demo_ends_in_commands_that_can_be_copied() {
     );
     assert!(!next[1..].join("\n").contains("cd "), "{}", said.out);
 }
+
+#[test]
+fn what_would_steer_a_terminal_is_shown_as_signs() {
+    let space = Space::planned();
+    let mut sly = super::edits::sums();
+    sly["id"] = "sly\u{1b}[2J".into();
+    space.plan(&[sly]);
+    let said = space.kaizen(&["run"]).exits(0);
+    for text in [
+        said.out,
+        said.err,
+        space.kaizen(&["show"]).out,
+        space.kaizen(&["log"]).out,
+    ] {
+        assert!(!text.contains("sly") || text.contains("sly\u{241b}[2J"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+}

@@ -1,6 +1,7 @@
 //! One event as one line for people.
 
 use super::{FAINT, STRONG, colour, shortened, words};
+use crate::cli::visible::visible;
 use crate::pipeline::event::Event;
 
 /// The line of an event; `None` for one that a person need not read.
@@ -8,9 +9,9 @@ pub fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::SessionStarted { session } => format!("{STRONG}{session}{STRONG:#}"),
         Event::PhaseStarted { phase, reasons, .. } => return phase_started(phase, reasons),
-        Event::PhaseFinished { phase, summary, .. } => format!("  {phase:<10}{summary}"),
+        Event::PhaseFinished { phase, summary, .. } => format!("  {phase:<10}{}", visible(summary)),
         Event::EditSettled { .. } => return edit_settled(event),
-        Event::Note { text } => format!("  note: {text}"),
+        Event::Note { text } => format!("  note: {}", visible(text)),
         Event::PlanHeld { session } => format!("  the plan of {session} waits for `kaizen release {session}`"),
         Event::WatchStarted { root, process, poll } => {
             let how = if *poll { ", by polling" } else { "" };
@@ -18,7 +19,7 @@ pub fn line(event: &Event) -> Option<String> {
         }
         Event::TriggerDropped { file, kind } => format!("{} asks for a session: {file}", kind.words()),
         Event::TriggerClaimed { file, session } => format!("{file} starts {session}"),
-        Event::TriggerRefused { problem } => format!("no trigger, and left where it is: {problem}"),
+        Event::TriggerRefused { problem } => format!("no trigger, and left where it is: {}", visible(problem)),
         Event::ManifestLoaded => "kaizen.toml changed and is in force".to_owned(),
         Event::ManifestBroken { problem } => {
             format!("kaizen.toml cannot be used, the last good one stays in force: {problem}")
@@ -60,8 +61,10 @@ fn edit_settled(event: &Event) -> Option<String> {
         .map(|reason| format!(": {}", shortened(reason)))
         .unwrap_or_default();
     Some(format!(
-        "  [{number}/{of}] {edit} {} {target}: {style}{}{style:#}{delta}{FAINT}{reason}{FAINT:#}",
+        "  [{number}/{of}] {} {} {}: {style}{}{style:#}{delta}{FAINT}{reason}{FAINT:#}",
+        visible(edit),
         op.name(),
+        visible(target),
         status.words()
     ))
 }
@@ -80,5 +83,5 @@ fn session_failed(event: &Event) -> Option<String> {
         Some(seconds) => format!("tried again in {seconds} s, or when something changes"),
         None => "tried again when something changes".to_owned(),
     };
-    Some(format!("{who} cannot go on: {problem}; {again}"))
+    Some(format!("{who} cannot go on: {}; {again}", visible(problem)))
 }

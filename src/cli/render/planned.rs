@@ -5,6 +5,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::Record;
 use crate::cli::exit::Failure;
+use crate::cli::visible::visible;
 use crate::pipeline::asked::{Ended, Wait};
 use crate::pipeline::run_phase::route_of;
 use crate::pipeline::workspace::Workspace;
@@ -61,14 +62,15 @@ fn edits(workspace: &Workspace, session: &Session, record: &Record, plan: &Plan)
         print(edit, &shared.shown(&edit.id, &digest), manifest.tier(edit.op), &what);
     }
     for remark in plan.remarks() {
-        anstream::println!("  note: {remark}");
+        anstream::println!("  note: {}", visible(&remark));
     }
     Ok(())
 }
 
 fn print(edit: &Edit, name: &str, tier: crate::artifact::edit::RiskTier, what: &str) {
     let tier = format!("{tier:?}").to_lowercase();
-    anstream::println!("  {name:<6} {tier:<7} {} {}: {what}", edit.op.name(), edit.target);
+    let (name, target) = (visible(name), visible(&edit.target));
+    anstream::println!("  {name:<6} {tier:<7} {} {target}: {what}", edit.op.name());
     let why = super::shortened(&edit.rationale);
     if !why.is_empty() {
         anstream::println!("         {FAINT}{why}{FAINT:#}");

@@ -6,6 +6,7 @@ use super::history::{self, State};
 use crate::artifact::plan::Plan;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, FAINT, STRONG};
+use crate::cli::visible::visible;
 use crate::freshness::Freshness;
 use crate::pipeline::state::{View, state};
 use crate::session::Session;
@@ -132,7 +133,8 @@ impl Present {
             } else {
                 "waits for review"
             };
-            anstream::println!("  {} {} {}: {answer}", edit.name, edit.op, edit.target);
+            let (name, target) = (visible(&edit.name), visible(&edit.target));
+            anstream::println!("  {name} {} {target}: {answer}", edit.op);
         }
         anstream::println!("{STRONG}Next{STRONG:#}  {}", self.next);
     }
