@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
+use super::few_shot_text::rewritten;
 use super::inapplicable::Inapplicable;
 use super::place::Place;
 use crate::harness::Harness;
@@ -28,27 +29,13 @@ pub(super) struct Exemplar {
     pub output: String,
 }
 
-/// JSON with everything beyond ASCII escaped, as the ancestor writes the file.
-fn ascii(json: &str) -> String {
-    let escape = |unit: u16| format!("\\u{unit:04x}");
-    let mut text = String::with_capacity(json.len());
-    for character in json.chars() {
-        if character.is_ascii() && character != '\u{7f}' {
-            text.push(character);
-        } else {
-            text.extend(character.encode_utf16(&mut [0; 2]).iter().copied().map(escape));
-        }
-    }
-    text
-}
-
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
     let place = Place::of(context, &[("agent", agent)])?;
-    let exemplars = serde_json::json!(payload.exemplars);
     if place.keys.is_empty() {
-        place.with_text(context.harness, &ascii(&format!("{exemplars:#}")))
+        let old = place.text(context.harness)?.unwrap_or_default();
+        place.with_text(context.harness, &rewritten(&old, &payload.exemplars))
     } else {
-        place.with_value(context.harness, &exemplars)
+        place.with_value(context.harness, &serde_json::json!(payload.exemplars))
     }
 }

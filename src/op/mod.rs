@@ -6,6 +6,7 @@ mod diff_hunks;
 mod diff_refusal;
 mod edit_few_shot_exemplars;
 mod edit_tool_description;
+mod few_shot_text;
 mod inapplicable;
 mod lora_finetune;
 mod normalise;
