@@ -8,15 +8,35 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::phase::rederive::{Change, rederive};
-use crate::reconcile::Held;
+use crate::reconcile::{Held, Reconciliation};
 
-pub(super) fn revert(
+/// Takes back what left the plan. What was taken back before, and is in git all the same, goes with it where that is
+/// possible: if no file changed at that time, a person may have gone on from there.
+pub(super) fn take_back(
+    given: &Given,
+    means: &Means,
+    held: &BTreeMap<Digest, Held>,
+    todo: &Reconciliation,
+    head: &mut Head,
+) -> Result<(), ExecuteError> {
+    let new: BTreeSet<Digest> = todo.reverts.iter().copied().collect();
+    let all: BTreeSet<Digest> = todo.again.iter().copied().chain(new.iter().copied()).collect();
+    match revert(given, means, held, &all, head) {
+        Err(ExecuteError::Conflict(_)) if all != new => revert(given, means, held, &new, head),
+        reverted => reverted,
+    }
+}
+
+fn revert(
     given: &Given,
     means: &Means,
     held: &BTreeMap<Digest, Held>,
     dropped: &BTreeSet<Digest>,
     head: &mut Head,
 ) -> Result<(), ExecuteError> {
+    if dropped.is_empty() {
+        return Ok(());
+    }
     let derived = rederive(
         &history(given, means, held, dropped)?,
         dropped,
