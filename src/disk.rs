@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::harness::Harness;
 
+/// kaizen's own folder in a workspace; git does not see it.
+pub const OWN_FOLDER: &str = ".kaizen";
+
 /// The file system said no.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", path.display())]
@@ -72,6 +75,21 @@ pub fn try_hold_still(at_most: Duration) -> Option<MutexGuard<'static, ()>> {
 /// # Errors
 /// The folder cannot be made, or the file not written.
 pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    publish_if(path, bytes, &|_| Ok(true)).map(|_| ())
+}
+
+/// The same in the place of `expected`; `false`, and nothing is written, when somebody saved other bytes there.
+///
+/// # Errors
+/// The folder cannot be made, or the file not written.
+pub fn publish_over(path: &Path, bytes: &[u8], expected: Option<&[u8]>) -> Result<bool, DiskError> {
+    publish_if(path, bytes, &|path| Ok(read(path)?.as_deref() == expected))
+}
+
+/// Whether a file may be replaced, asked at the last moment.
+type Condition<'a> = &'a dyn Fn(&Path) -> Result<bool, DiskError>;
+
+fn publish_if(path: &Path, bytes: &[u8], is_due: Condition) -> Result<bool, DiskError> {
     // A link is followed, else the rename would put a plain file in its place.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -81,6 +99,17 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     ));
     let _whole = hold_still();
     fs::create_dir_all(folder).map_err(failed("create", folder))?;
+    // What a killed process leaves half-written lies in nobody's way there, and in nobody's commit.
+    let mut own = path.ancestors().skip(1).map(|above| above.join(OWN_FOLDER));
+    let hidden = own.find(|own| own.is_dir());
+    match hidden.map(|hidden| replace(path, bytes, &hidden, is_due)) {
+        Some(Ok(replaced)) => Ok(replaced),
+        _ => replace(path, bytes, folder, is_due),
+    }
+}
+
+/// Writes a file beside others in `folder`, and moves it to where it belongs; another file system is an error.
+fn replace(path: &Path, bytes: &[u8], folder: &Path, is_due: Condition) -> Result<bool, DiskError> {
     let mut file = tempfile::Builder::new()
         .prefix(".kaizen-")
         .tempfile_in(folder)
@@ -88,9 +117,12 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     file.write_all(bytes).map_err(failed("write", path))?;
     file.as_file().sync_data().map_err(failed("write", path))?;
     keep_mode(file.as_file(), path)?;
-    file.persist(path)
-        .map_err(|error| failed("replace", path)(error.error))?;
-    Ok(())
+    let replaced = is_due(path)?;
+    if replaced {
+        file.persist(path)
+            .map_err(|error| failed("replace", path)(error.error))?;
+    }
+    Ok(replaced)
 }
 
 /// A temporary file is private; the one that it becomes has the mode of its predecessor, or that of an ordinary file.
