@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::artifact::Artifact;
 use crate::artifact::trigger::Trigger;
@@ -21,6 +22,8 @@ pub struct Dropped {
     pub name: String,
     /// What it says, or why it cannot be one.
     pub trigger: Result<Trigger, String>,
+    /// For how long nobody wrote into it.
+    pub quiet: Duration,
 }
 
 /// Whether a file in the inbox is meant as a trigger: `*.json`, or a name without an extension; hidden files and
@@ -51,7 +54,14 @@ fn read(folder: &Path, name: String) -> Option<Dropped> {
         () if facts.len() > LARGEST => Err(format!("{} is larger than 1 MiB; it is no trigger", path.display())),
         () => parse(&path)?,
     };
-    Some(Dropped { name, trigger })
+    let quiet = quiet(&facts);
+    Some(Dropped { name, trigger, quiet })
+}
+
+/// A time to come is nobody's writing just now.
+fn quiet(facts: &fs::Metadata) -> Duration {
+    let written = facts.modified().ok().and_then(|time| time.elapsed().ok());
+    written.unwrap_or(Duration::MAX)
 }
 
 fn parse(path: &Path) -> Option<Result<Trigger, String>> {

@@ -26,6 +26,8 @@ struct Failed {
 fn delay(error: &RunError, times: u32) -> Option<i64> {
     match error {
         RunError::Lock(_) => Some(WHILE_LOCKED),
+        // The files are looked at as well: this is for a change that fell between two looks.
+        RunError::Dirty(_) => Some(FIRST),
         RunError::Looping { .. } => None,
         error if error.is_about_a_file_for_people() => None,
         _ => Some(FIRST.saturating_mul(1 << times.saturating_sub(1).min(16)).min(LONGEST)),

@@ -36,8 +36,10 @@ pub struct Turns {
     asking: Asking,
     /// Problems of dropped files that were told.
     refused: BTreeSet<String>,
-    /// Whether a dropped file waits for the next turn.
-    more: bool,
+    /// A person's uncommitted files that stood in the way of a session.
+    in_the_way: BTreeSet<PathBuf>,
+    /// How long until a dropped file is to be looked at that waits for the next turn, or is still being written.
+    more: Option<Duration>,
 }
 
 impl Turns {
@@ -50,7 +52,8 @@ impl Turns {
             sights: Sights::default(),
             aside: Aside::default(),
             refused: BTreeSet::new(),
-            more: false,
+            in_the_way: BTreeSet::new(),
+            more: None,
         }
     }
 
@@ -61,18 +64,21 @@ impl Turns {
 
     /// The folders to listen to.
     pub fn folders(&self) -> BTreeSet<PathBuf> {
-        places::folders(&self.workspace)
+        let mut folders = places::folders(&self.workspace);
+        folders.extend(
+            self.in_the_way
+                .iter()
+                .filter_map(|path| Some(path.parent()?.to_owned())),
+        );
+        folders
     }
 
     /// How long nothing is to be done if nothing rings.
     pub fn pause(&self) -> Duration {
-        if self.more {
-            return Duration::ZERO;
-        }
         let now = self.workspace.clock.now();
         let soonest = self.aside.next().into_iter().chain(self.asking.next(&self.workspace));
         let until = soonest.min().map(|at| (at - now).to_std().unwrap_or(Duration::ZERO));
-        until.map_or(LONG, |until| until.min(LONG))
+        until.into_iter().chain(self.more).fold(LONG, Duration::min)
     }
 
     /// The first turn: every session that is not settled goes on, oldest first, and the inbox is looked at.
@@ -96,7 +102,8 @@ impl Turns {
         if concerns.contains(&Concern::Manifest) {
             self.reload(listener);
         }
-        for id in self.due(&concerns) {
+        let is_free = changed.iter().any(|path| self.in_the_way.remove(path));
+        for id in self.due(&concerns, is_free) {
             self.go_on(&id, listener);
         }
         if concerns.contains(&Concern::Evidence) {
@@ -111,14 +118,14 @@ impl Turns {
     }
 
     /// The sessions that may have something to do, oldest first.
-    fn due(&self, concerns: &BTreeSet<Concern>) -> BTreeSet<String> {
+    fn due(&self, concerns: &BTreeSet<Concern>, is_free: bool) -> BTreeSet<String> {
         let mut due: BTreeSet<String> = self.aside.due(self.workspace.clock.now()).into_iter().collect();
         due.extend(concerns.iter().filter_map(|concern| match concern {
             Concern::Session(id) => Some(id.clone()),
             _ => None,
         }));
         let touches_all = concerns.contains(&Concern::Manifest) || concerns.contains(&Concern::Ledger);
-        if touches_all {
+        if touches_all || is_free {
             due.extend(self.aside.ids());
         }
         if touches_all || concerns.contains(&Concern::Evidence) {
@@ -174,7 +181,11 @@ impl Turns {
                 }
             };
             if let Err(error) = advance(&self.workspace, &asked, &tell) {
-                return self.put_aside(id, &error, listener);
+                return match session::find(&self.workspace.root, id) {
+                    Some(_) => self.put_aside(id, &error, listener),
+                    // It went meanwhile, with its branch or by hand.
+                    None => self.aside.take(id),
+                };
             }
             self.aside.take(id);
             if !self.look_at(id) {
@@ -192,7 +203,12 @@ impl Turns {
 
     fn put_aside(&mut self, id: &str, error: &RunError, listener: Listener) {
         let retry_seconds = self.aside.put(id, error, self.workspace.clock.now());
-        if matches!(error, RunError::Lock(_)) && !self.aside.is_new(id) {
+        if let RunError::Dirty(paths) = error {
+            let paths = paths.iter().map(|path| self.workspace.root.join(path));
+            self.in_the_way.extend(paths);
+            self.sights.changed(self.in_the_way.iter().cloned());
+        }
+        if matches!(error, RunError::Lock(_) | RunError::Dirty(_)) && !self.aside.is_new(id) {
             return;
         }
         listener(Event::SessionFailed {
@@ -223,9 +239,10 @@ impl Turns {
     }
 
     /// Begins one session from the first sound file of the inbox; further files wait for the next turn, so that a
-    /// person's changes are not behind all of them.
+    /// person's changes are not behind all of them. A file that somebody may still be writing waits: whatever rang, it
+    /// was perhaps not this one, and an empty file is a trigger.
     fn empty_inbox(&mut self, listener: Listener) {
-        self.more = false;
+        self.more = None;
         let now = self.workspace.clock.now();
         if self.aside.ids().iter().any(|id| id == INBOX) && !self.aside.due(now).iter().any(|id| id == INBOX) {
             return;
@@ -234,11 +251,14 @@ impl Turns {
             Ok(dropped) => dropped,
             Err(error) => return self.put_aside(INBOX, &error.into(), listener),
         };
+        let quiet = Duration::from_millis(self.workspace.manifest.triggers.quiet_ms);
+        let (dropped, busy): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|file| file.quiet >= quiet);
+        self.more = busy.iter().map(|file| quiet.saturating_sub(file.quiet)).min();
         let (sound, refused): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|file| file.trigger.is_ok());
         self.tell_refused(refused, listener);
         let mut names = sound.into_iter().map(|file| file.name);
         if let Some(name) = names.next() {
-            self.more = names.next().is_some();
+            self.more = names.next().map(|_| Duration::ZERO).or(self.more);
             self.begin(&name, listener);
         }
     }
