@@ -28,8 +28,10 @@ use watcher::{Heard, Watcher};
 
 /// What a plain `cargo test` runs.
 const FEW: u64 = 8;
+/// Only what was put aside takes longer to settle.
+const SLOW: Duration = Duration::from_secs(10);
 /// Less than a person's pause, more than a file system's.
-const TRIGGERS: &str = "[triggers]\nquiet_ms = 20\nrescan_seconds = 1\n[teacher]\nmax_edits = 1\n";
+const TRIGGERS: &str = "[triggers]\nquiet_ms = 50\nrescan_seconds = 1\n[teacher]\nmax_edits = 1\n";
 
 /// An executed session on `main`, and a branch `start` without it.
 fn first() -> Space {
@@ -92,21 +94,24 @@ fn play(user: &mut User, heard: &Heard) -> Duration {
 }
 
 /// Plays the case of a seed; what went wrong with it.
-fn case(first: &Space, seed: u64) -> Result<Duration, String> {
+fn case(first: &Space, seed: u64) -> Result<(Duration, String), String> {
     let (mut user, heard) = (User::new(first.copy(), seed), Heard::new());
-    catch_unwind(AssertUnwindSafe(|| play(&mut user, &heard))).map_err(|panic| {
+    let played = catch_unwind(AssertUnwindSafe(|| play(&mut user, &heard)));
+    let said = heard.lines();
+    let said = said[said.len().saturating_sub(60)..].join("\n");
+    played.map(|settled| (settled, said.clone())).map_err(|panic| {
         let words = panic.downcast_ref::<String>().cloned();
         let words = words.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         let kept = format!("{}/interleaving-{seed}", env!("CARGO_TARGET_TMPDIR"));
         let _ = std::fs::remove_dir_all(&kept);
-        let _ = std::process::Command::new("cp").arg("-r").arg(&user.space.root).arg(&kept).status();
-        let said = heard.lines();
-        let last = said[said.len().saturating_sub(40)..].join("\n");
-        format!(
-            "seed {seed}: {}\n{}\n--\n{last}\n-- kept in {kept}; again: KAIZEN_SEED={seed} cargo test --test interleavings",
-            words.unwrap_or_default(),
-            user.log.join("\n"),
-        )
+        let _ = std::process::Command::new("cp")
+            .arg("-r")
+            .arg(&user.space.root)
+            .arg(&kept)
+            .status();
+        let (words, acts) = (words.unwrap_or_default(), user.log.join("\n"));
+        let again = format!("KAIZEN_SEED={seed} cargo test --test interleavings");
+        format!("seed {seed}: {words}\n{acts}\n--\n{said}\n-- kept in {kept}; again: {again}")
     })
 }
 
@@ -127,7 +132,10 @@ fn files_decide_whatever_happens_between() {
             scope.spawn(|| {
                 while let Some(seed) = Some(next.fetch_add(1, Ordering::SeqCst)).filter(|seed| seeds.contains(seed)) {
                     match case(&first, seed) {
-                        Ok(settled) => {
+                        Ok((settled, said)) => {
+                            if settled > SLOW {
+                                eprintln!("seed {seed} settled after {settled:?}\n{said}\n");
+                            }
                             let mut slowest = slowest.lock().unwrap();
                             *slowest = (*slowest).max((settled, seed));
                         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,8 @@ use crate::space::{KAIZEN, Space, names};
 
 /// The file that only the user writes.
 pub const PROMPT: &str = "agents/assistant/system_prompt.md";
+/// A file that was not written to for so long counts as whole; a little less than the manifest says.
+const QUIET: Duration = Duration::from_millis(45);
 /// git, at the same time as somebody else's git.
 const BUSY: [&str; 3] = ["index.lock", "cannot lock ref", "unable to lock"];
 
@@ -29,6 +31,8 @@ pub struct User {
     sound: BTreeMap<String, Value>,
     /// What stands in the metadata of each dropped trigger.
     pub notes: Vec<String>,
+    /// The same, of those that were written so slowly that they may count as empty.
+    pub slow: Vec<String>,
     /// Dropped triggers that say nothing, and sessions begun by `kaizen run`.
     pub plain: usize,
     /// Subjects of the user's commits.
@@ -51,6 +55,7 @@ impl User {
             saved: BTreeMap::new(),
             sound: BTreeMap::new(),
             notes: Vec::new(),
+            slow: Vec::new(),
             plain: 0,
             commits: Vec::new(),
             lines: Vec::new(),
@@ -326,6 +331,7 @@ impl User {
         let path = folder.join(format!("t{number}.json"));
         let kind = self.random.below(4);
         self.note(format!("drop trigger {number} in way {kind}"));
+        let start = Instant::now();
         match kind {
             0 => {
                 fs::write(folder.join(format!("go{number}")), "").unwrap();
@@ -337,7 +343,10 @@ impl User {
             2 => self.drop_slowly(&path, &["", &text]),
             _ => self.drop_slowly(&path, &[&text[..text.len() / 2], &text[text.len() / 2..]]),
         }
-        self.notes.push(note);
+        match start.elapsed() < QUIET {
+            true => self.notes.push(note),
+            false => self.slow.push(note),
+        }
     }
 
     fn drop_slowly(&mut self, path: &std::path::Path, pieces: &[&str]) {
