@@ -55,13 +55,21 @@ impl Past {
     /// # Errors
     /// git says no.
     pub fn history(&self, ledger: &dyn Ledger, session: &str, base: Option<&str>) -> Result<History, LedgerError> {
-        let question = (ledger.head()?, session.to_owned(), base.map(str::to_owned));
-        last(&self.history, question, |(_, session, base)| {
-            let mut entries = ledger.entries(base.as_deref())?;
-            entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
-            let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit.clone()).collect();
-            let reverted = ledger.reverted(&commits)?;
-            Ok((entries, reverted.into_iter().collect()))
-        })
+        loop {
+            let head = ledger.head()?;
+            let question = (head.clone(), session.to_owned(), base.map(str::to_owned));
+            let history = last(&self.history, question, |(_, session, base)| {
+                let mut entries = ledger.entries(base.as_deref())?;
+                entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
+                let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit.clone()).collect();
+                let reverted = ledger.reverted(&commits)?;
+                Ok((entries, reverted.into_iter().collect()))
+            })?;
+            // A person who switches branches meanwhile makes this the history of neither.
+            if ledger.head()? == head {
+                return Ok(history);
+            }
+            *self.history.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 }
