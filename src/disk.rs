@@ -318,3 +318,40 @@ pub fn is_empty(folder: &Path) -> Result<bool, DiskError> {
         Err(error) => Err(failed("list", folder)(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_bytes_than_expected_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.json");
+        assert!(publish_over(&path, b"1", None).unwrap());
+        assert!(!publish_over(&path, b"2", None).unwrap());
+        assert!(!publish_over(&path, b"2", Some(b"0")).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"1");
+        assert!(publish_over(&path, b"2", Some(b"1")).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"2");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_is_made_in_the_workspaces_own_folder_and_where_there_is_none_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join(OWN_FOLDER)).unwrap();
+        let path = folder.path().join("sessions/s/plan.json");
+        // Seen at the moment at which both files are there.
+        let halfway = |path: &Path| Ok(names_of(path.parent().unwrap()).is_empty());
+        assert!(publish_if(&path, b"1", &halfway).unwrap());
+        assert_eq!(names_of(path.parent().unwrap()), ["plan.json"]);
+        assert!(names_of(&folder.path().join(OWN_FOLDER)).is_empty());
+    }
+
+    fn names_of(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+}

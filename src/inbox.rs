@@ -155,4 +155,27 @@ mod tests {
         assert!(!claim(root, "go", &root.join("sessions/t/trigger.json")).unwrap());
         assert!(to.is_file());
     }
+
+    #[test]
+    fn a_dropped_file_is_as_quiet_as_its_last_write_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("triggers/go");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "").unwrap();
+        let quiet = || dropped(folder.path()).unwrap()[0].quiet;
+        assert!(quiet() < Duration::from_secs(60));
+        let now = std::time::SystemTime::now();
+        for (time, least) in [
+            (now - Duration::from_secs(600), 600),
+            (now + Duration::from_secs(600), 3600),
+        ] {
+            fs::File::options()
+                .write(true)
+                .open(&path)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+            assert!(quiet() >= Duration::from_secs(least));
+        }
+    }
 }

@@ -238,3 +238,21 @@ fn checkpoint_name(phase: &str) -> String {
 fn is_for_people(name: &str) -> bool {
     matches!(name, "plan.json" | "diagnosis.md" | TRIGGER) || name.starts_with(PENDING)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_went_is_not_written_to_and_one_begins_with_its_trigger() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = Session::at(folder.path(), "session-1");
+        let gone = session.publish("plan.json", "{}").unwrap_err();
+        assert!(matches!(gone, SessionError::Gone(id) if id == "session-1"));
+        assert!(!folder.path().join(FOLDER).exists());
+        session.publish(TRIGGER, "{}").unwrap();
+        session.publish("plan.json", "{}").unwrap();
+        session.publish("plan.json", "{\"a\": 1}").unwrap();
+        assert_eq!(session.names("attic").unwrap().len(), 1);
+    }
+}

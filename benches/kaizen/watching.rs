@@ -47,7 +47,7 @@ pub fn watching() -> Outcome<()> {
     let quiet = Duration::from_millis(kaizen::manifest::TriggersSection::default().quiet_ms);
     let start = Instant::now();
     let watcher = start_watcher(&root)?;
-    row("watch: 1,000 sessions until it looks", start.elapsed());
+    row("watch: from its start until it listens", start.elapsed());
     drain(&watcher);
     saves(&root, &newest, &watcher, quiet)?;
     idle(&watcher)?;

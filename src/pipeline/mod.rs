@@ -35,6 +35,11 @@ impl RunError {
     pub fn is_about_a_file_for_people(&self) -> bool {
         matches!(self, Self::Plan { .. } | Self::Session(SessionError::Artifact(_)))
     }
+
+    /// Whether a person's file is in the way, wherever it is.
+    pub fn is_for_people(&self) -> bool {
+        matches!(self, Self::Dirty(_)) || self.is_about_a_file_for_people()
+    }
 }
 
 /// Why a run ended before the session settled.

@@ -38,6 +38,10 @@ pub struct Turns {
     refused: BTreeSet<String>,
     /// A person's uncommitted files that stood in the way of a session.
     in_the_way: BTreeSet<PathBuf>,
+    /// Sessions that were still being changed when their last pass ended.
+    unfinished: BTreeSet<String>,
+    /// Whether HEAD moved while a session was gone on with.
+    has_head_moved: bool,
     /// How long until a dropped file is to be looked at that waits for the next turn, or is still being written.
     more: Option<Duration>,
 }
@@ -53,6 +57,8 @@ impl Turns {
             aside: Aside::default(),
             refused: BTreeSet::new(),
             in_the_way: BTreeSet::new(),
+            unfinished: BTreeSet::new(),
+            has_head_moved: false,
             more: None,
         }
     }
@@ -75,6 +81,9 @@ impl Turns {
 
     /// How long nothing is to be done if nothing rings.
     pub fn pause(&self) -> Duration {
+        if !self.unfinished.is_empty() || self.has_head_moved {
+            return Duration::ZERO;
+        }
         let now = self.workspace.clock.now();
         let soonest = self.aside.next().into_iter().chain(self.asking.next(&self.workspace));
         let until = soonest.min().map(|at| (at - now).to_std().unwrap_or(Duration::ZERO));
@@ -98,7 +107,10 @@ impl Turns {
             true => self.sights.all_changed(places::all(&self.workspace)),
             false => self.sights.changed(rang.paths.iter().cloned()),
         };
-        let concerns: BTreeSet<Concern> = changed.iter().filter_map(|path| self.about(path)).collect();
+        let mut concerns: BTreeSet<Concern> = changed.iter().filter_map(|path| self.about(path)).collect();
+        if std::mem::take(&mut self.has_head_moved) {
+            concerns.insert(Concern::Ledger);
+        }
         if concerns.contains(&Concern::Manifest) {
             self.reload(listener);
         }
@@ -118,8 +130,9 @@ impl Turns {
     }
 
     /// The sessions that may have something to do, oldest first.
-    fn due(&self, concerns: &BTreeSet<Concern>, is_free: bool) -> BTreeSet<String> {
+    fn due(&mut self, concerns: &BTreeSet<Concern>, is_free: bool) -> BTreeSet<String> {
         let mut due: BTreeSet<String> = self.aside.due(self.workspace.clock.now()).into_iter().collect();
+        due.append(&mut self.unfinished);
         due.extend(concerns.iter().filter_map(|concern| match concern {
             Concern::Session(id) => Some(id.clone()),
             _ => None,
@@ -164,6 +177,7 @@ impl Turns {
             session: Some(id.to_owned()),
             ..Asked::default()
         };
+        let mut is_confirmed = false;
         for pass in 0..MOST_PASSES {
             self.look_at(id);
             if session::find(&self.workspace.root, id).is_none() {
@@ -180,34 +194,45 @@ impl Turns {
                     listener(event);
                 }
             };
-            if let Err(error) = advance(&self.workspace, &asked, &tell) {
-                return match session::find(&self.workspace.root, id) {
-                    Some(_) => self.put_aside(id, &error, listener),
-                    // It went meanwhile, with its branch or by hand.
-                    None => self.aside.take(id),
-                };
+            match advance(&self.workspace, &asked, &tell) {
+                Ok(_) => {}
+                // It went meanwhile, with its branch or by hand.
+                Err(_) if session::find(&self.workspace.root, id).is_none() => return self.aside.take(id),
+                // Somebody may have been saving, and be done by now: from the next look on a change is seen.
+                Err(error) if error.is_for_people() && !is_confirmed => {
+                    is_confirmed = true;
+                    self.look_at_dirty(&error);
+                    continue;
+                }
+                Err(error) => return self.put_aside(id, &error, listener),
             }
             self.aside.take(id);
             if !self.look_at(id) {
                 return;
             }
         }
+        self.unfinished.insert(id.to_owned());
     }
 
-    /// Whether the session's files, or HEAD, changed since the last look.
+    fn look_at_dirty(&mut self, error: &RunError) {
+        let RunError::Dirty(paths) = error else { return };
+        let paths = paths.iter().map(|path| self.workspace.root.join(path));
+        let new: Vec<PathBuf> = paths.filter(|path| !self.in_the_way.contains(path)).collect();
+        self.sights.changed(new.iter().cloned());
+        self.in_the_way.extend(new);
+    }
+
+    /// Whether the session's files, or HEAD, changed since the last look. What HEAD means for others is for the next
+    /// turn.
     fn look_at(&mut self, id: &str) -> bool {
-        let mut files = places::of_session(&self.workspace, id);
-        files.extend(places::of_ledger(&self.workspace));
-        !self.sights.changed(files).is_empty()
+        let files = self.sights.changed(places::of_session(&self.workspace, id));
+        let head = self.sights.changed(places::of_ledger(&self.workspace));
+        self.has_head_moved |= !head.is_empty();
+        !files.is_empty() || !head.is_empty()
     }
 
     fn put_aside(&mut self, id: &str, error: &RunError, listener: Listener) {
         let retry_seconds = self.aside.put(id, error, self.workspace.clock.now());
-        if let RunError::Dirty(paths) = error {
-            let paths = paths.iter().map(|path| self.workspace.root.join(path));
-            self.in_the_way.extend(paths);
-            self.sights.changed(self.in_the_way.iter().cloned());
-        }
         if matches!(error, RunError::Lock(_) | RunError::Dirty(_)) && !self.aside.is_new(id) {
             return;
         }

@@ -1,9 +1,11 @@
 //! Interleavings: a person's acts and `kaizen watch` at random moments, against what the files say at the end.
 //!
-//! `KAIZEN_INTERLEAVINGS=1000 cargo test --test interleavings` runs a thousand cases, `KAIZEN_SEED=7` the one of that
-//! seed. A seed decides what is done and after which pauses; what the processes make of it depends on the machine.
+//! `KAIZEN_INTERLEAVINGS=1000 cargo test --test interleavings` runs a thousand cases, with `KAIZEN_SEED=7` those from
+//! that seed on; `KAIZEN_SEED=7` alone is the one case. A seed decides what is done and after which pauses; what the
+//! processes make of it depends on the machine.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
 
+mod directed;
 #[allow(dead_code)] // the other binary uses the rest
 #[path = "../it/edits.rs"]
 mod edits;
@@ -121,10 +123,10 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn files_decide_whatever_happens_between() {
-    let seeds = match number("KAIZEN_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("KAIZEN_INTERLEAVINGS").unwrap_or(FEW),
-    };
+    let start = number("KAIZEN_SEED");
+    let few = if start.is_some() { 1 } else { FEW };
+    let (start, count) = (start.unwrap_or(0), number("KAIZEN_INTERLEAVINGS").unwrap_or(few));
+    let seeds = start..start + count;
     let (first, next) = (first(), AtomicU64::new(seeds.start));
     let (failed, slowest) = (Mutex::new(Vec::new()), Mutex::new((Duration::ZERO, 0)));
     std::thread::scope(|scope| {
