@@ -47,6 +47,9 @@ pub enum Step {
 pub struct Reconciliation {
     /// Edits that git has and the plan has not: re-derive without them.
     pub reverts: Vec<Digest>,
+    /// Edits that left the plan and were taken back, and that git has all the same: on this branch, or since no file
+    /// changed.
+    pub again: Vec<Digest>,
     /// Edits that left the plan and are already out of git: note it in the outcome.
     pub rolled_back: Vec<Digest>,
     /// Outcomes of edits that left the plan and were never applied: to the attic.
@@ -73,13 +76,14 @@ pub fn reconcile(
     let gone = |digest: &&Digest| !planned.contains(*digest);
     let status = |digest: &Digest| outcomes.get(digest).map(|outcome| outcome.status);
     let applied = |digest: &Digest| matches!(held.get(digest), Some(Held::Applied(_)));
+    let (again, reverts) = held
+        .keys()
+        .filter(gone)
+        .filter(|digest| applied(digest))
+        .partition(|digest| status(digest) == Some(OutcomeStatus::RolledBack));
     Reconciliation {
-        reverts: held
-            .keys()
-            .filter(gone)
-            .filter(|digest| applied(digest) && status(digest) != Some(OutcomeStatus::RolledBack))
-            .copied()
-            .collect(),
+        reverts,
+        again,
         rolled_back: outcomes
             .keys()
             .filter(gone)

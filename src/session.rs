@@ -13,6 +13,8 @@ use crate::disk::{self, DiskError};
 
 /// The folder of all sessions in a workspace.
 pub const FOLDER: &str = "sessions";
+/// Why a session exists, and that it does.
+const TRIGGER: &str = "trigger.json";
 /// Outcomes of edits.
 pub const OUTCOMES: &str = "outcomes/";
 /// Questions to a person.
@@ -27,6 +29,9 @@ pub enum SessionError {
     /// A file is not what it should be.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// It was there before: somebody removed it, or switched to a branch that does not have it.
+    #[error("{0} is gone; nothing was written in its place")]
+    Gone(String),
 }
 
 /// One session directory.
@@ -49,7 +54,7 @@ pub fn is_id(text: &str) -> bool {
 /// The folder cannot be read.
 pub fn all(root: &Path) -> Result<Vec<Session>, DiskError> {
     let folder = root.join(FOLDER);
-    let held = |id: &String| is_id(id) && folder.join(id).join("trigger.json").is_file();
+    let held = |id: &String| is_id(id) && folder.join(id).join(TRIGGER).is_file();
     Ok(disk::names(&folder)?
         .into_iter()
         .filter(held)
@@ -60,7 +65,7 @@ pub fn all(root: &Path) -> Result<Vec<Session>, DiskError> {
 /// The session with a name, where there is one.
 pub fn find(root: &Path, id: &str) -> Option<Session> {
     let session = Session::at(root, id);
-    (is_id(id) && session.path("trigger.json").is_file()).then_some(session)
+    (is_id(id) && session.path(TRIGGER).is_file()).then_some(session)
 }
 
 impl Session {
@@ -114,14 +119,23 @@ impl Session {
     /// See [`SessionError`].
     pub fn publish(&self, name: &str, text: &str) -> Result<(), SessionError> {
         let path = self.path(name);
-        let present = disk::read(&path)?;
-        if present.as_deref() == Some(text.as_bytes()) {
-            return Ok(());
+        loop {
+            let present = disk::read(&path)?;
+            if present.as_deref() == Some(text.as_bytes()) {
+                return Ok(());
+            }
+            // Else a session that git took away would come back in pieces, in the way of the branch that has it.
+            if name != TRIGGER && !self.path(TRIGGER).is_file() {
+                return Err(SessionError::Gone(self.id.clone()));
+            }
+            if let Some(bytes) = present.iter().find(|bytes| is_for_people(name) && !bytes.is_empty()) {
+                self.keep_in_attic(bytes)?;
+            }
+            // A person may have saved meanwhile: those bytes are kept as well.
+            if disk::publish_over(&path, text.as_bytes(), present.as_deref())? {
+                return Ok(());
+            }
         }
-        if let Some(bytes) = present.filter(|bytes| is_for_people(name) && !bytes.is_empty()) {
-            self.keep_in_attic(&bytes)?;
-        }
-        Ok(disk::publish(&path, text.as_bytes())?)
     }
 
     /// Removes a file; what a person may have written goes to the attic first.
@@ -222,5 +236,23 @@ fn checkpoint_name(phase: &str) -> String {
 
 /// Files that a person may write: they are never replaced without a copy.
 fn is_for_people(name: &str) -> bool {
-    matches!(name, "plan.json" | "diagnosis.md" | "trigger.json") || name.starts_with(PENDING)
+    matches!(name, "plan.json" | "diagnosis.md" | TRIGGER) || name.starts_with(PENDING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_went_is_not_written_to_and_one_begins_with_its_trigger() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = Session::at(folder.path(), "session-1");
+        let gone = session.publish("plan.json", "{}").unwrap_err();
+        assert!(matches!(gone, SessionError::Gone(id) if id == "session-1"));
+        assert!(!folder.path().join(FOLDER).exists());
+        session.publish(TRIGGER, "{}").unwrap();
+        session.publish("plan.json", "{}").unwrap();
+        session.publish("plan.json", "{\"a\": 1}").unwrap();
+        assert_eq!(session.names("attic").unwrap().len(), 1);
+    }
 }

@@ -185,6 +185,23 @@ fn a_failing_hook_leaves_nothing_staged_that_was_not() {
 }
 
 #[test]
+fn the_index_of_another_branch_is_left_alone() {
+    let world = World::new();
+    world.git(&["branch", "other"]);
+    world.write("s/a.md", "1\n");
+    world.git(&["add", "s"]);
+    world.git(&["commit", "-q", "-m", "s"]);
+    world.write("s/new.md", "2\n");
+    // A person switches branches between our `git add` and our `git commit`.
+    let switch = "test -e .git/switched && exit\ntouch .git/switched\nrm -r s\n\
+        git read-tree other && git symbolic-ref HEAD refs/heads/other";
+    world.hook("post-index-change", switch);
+    let _ = world.open().commit(&paths(&["s"]), "ours");
+    assert_eq!(world.git(&["symbolic-ref", "HEAD"]).trim(), "refs/heads/other");
+    assert_eq!(world.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
 fn the_index_is_put_back_in_a_sha256_repository_too() {
     let world = World::new();
     fs::remove_dir_all(world.root().join(".git")).unwrap();

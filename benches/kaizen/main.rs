@@ -1,4 +1,4 @@
-//! What kaizen itself costs: status, no-op runs, a session without a model, hashing, trace search, evaluation.
+//! What kaizen itself costs: status, no-op runs, a session without a model, hashing, trace search, evaluation, watching.
 //!
 //! `cargo bench` runs everything, `cargo bench -- search` what has `search` in its name. Medians of five, plain clock.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
@@ -12,6 +12,7 @@ mod hashing;
 mod measure;
 mod search;
 mod sessions;
+mod watching;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -32,13 +33,14 @@ fn main() -> Outcome<()> {
         return Ok(());
     }
     let wanted: Vec<&String> = arguments[1..].iter().filter(|name| !name.starts_with('-')).collect();
-    let all: [(&str, Part); 6] = [
+    let all: [(&str, Part); 7] = [
         ("sessions", sessions::sessions),
         ("fifty edits", fifty_edits::fifty_edits),
         ("beside others", beside::beside),
         ("hashing", hashing::hashing),
         ("search", search::search),
         ("evaluation", evaluation::evaluation),
+        ("watching", watching::watching),
     ];
     println!("{:<58} {:>11}", "median of 5", "time");
     for (name, bench) in all {

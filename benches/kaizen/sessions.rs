@@ -81,7 +81,7 @@ pub fn command(root: &Path, arguments: &[&str]) -> Outcome<Duration> {
 }
 
 /// Copies a session under older names, so that the original stays the newest.
-fn copy_session(root: &Path, session: &str, numbers: std::ops::Range<usize>) -> Outcome<Vec<String>> {
+pub fn copy_session(root: &Path, session: &str, numbers: std::ops::Range<usize>) -> Outcome<Vec<String>> {
     let sessions = root.join("sessions");
     let original = sessions.join(session);
     let mut names = Vec::new();

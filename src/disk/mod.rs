@@ -15,6 +15,9 @@ pub use whole::{hold_still, try_hold_still};
 
 use crate::harness::Harness;
 
+/// kaizen's own folder in a workspace; git does not see it.
+pub const OWN_FOLDER: &str = ".kaizen";
+
 /// The file system said no.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", path.display())]
@@ -57,6 +60,21 @@ pub fn effect(name: &str) {
 /// # Errors
 /// The folder cannot be made, or the file not written.
 pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    publish_if(path, bytes, &|_| Ok(true)).map(|_| ())
+}
+
+/// The same in the place of `expected`; `false`, and nothing is written, when somebody saved other bytes there.
+///
+/// # Errors
+/// The folder cannot be made, or the file not written.
+pub fn publish_over(path: &Path, bytes: &[u8], expected: Option<&[u8]>) -> Result<bool, DiskError> {
+    publish_if(path, bytes, &|path| Ok(read(path)?.as_deref() == expected))
+}
+
+/// Whether a file may be replaced, asked at the last moment.
+type Condition<'a> = &'a dyn Fn(&Path) -> Result<bool, DiskError>;
+
+fn publish_if(path: &Path, bytes: &[u8], is_due: Condition) -> Result<bool, DiskError> {
     // A link is followed, else the rename would put a plain file in its place.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -66,6 +84,17 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     ));
     let _whole = hold_still();
     fs::create_dir_all(folder).map_err(failed("create", folder))?;
+    // What a killed process leaves half-written lies in nobody's way there, and in nobody's commit.
+    let mut own = path.ancestors().skip(1).map(|above| above.join(OWN_FOLDER));
+    let hidden = own.find(|own| own.is_dir());
+    match hidden.map(|hidden| replace(path, bytes, &hidden, is_due)) {
+        Some(Ok(replaced)) => Ok(replaced),
+        _ => replace(path, bytes, folder, is_due),
+    }
+}
+
+/// Writes a file beside others in `folder`, and moves it to where it belongs; another file system is an error.
+fn replace(path: &Path, bytes: &[u8], folder: &Path, is_due: Condition) -> Result<bool, DiskError> {
     let mut file = tempfile::Builder::new()
         .prefix(".kaizen-")
         .tempfile_in(folder)
@@ -73,10 +102,13 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     file.write_all(bytes).map_err(failed("write", path))?;
     file.as_file().sync_data().map_err(failed("write", path))?;
     keep_mode(file.as_file(), path)?;
-    file.persist(path)
-        .map_err(|error| failed("replace", path)(error.error))?;
-    published::note(path, bytes);
-    Ok(())
+    let replaced = is_due(path)?;
+    if replaced {
+        file.persist(path)
+            .map_err(|error| failed("replace", path)(error.error))?;
+        published::note(path, bytes);
+    }
+    Ok(replaced)
 }
 
 /// A temporary file is private; the one that it becomes has the mode of its predecessor, or that of an ordinary file.
@@ -224,5 +256,42 @@ pub fn is_empty(folder: &Path) -> Result<bool, DiskError> {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
         Err(error) => Err(failed("list", folder)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_bytes_than_expected_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.json");
+        assert!(publish_over(&path, b"1", None).unwrap());
+        assert!(!publish_over(&path, b"2", None).unwrap());
+        assert!(!publish_over(&path, b"2", Some(b"0")).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"1");
+        assert!(publish_over(&path, b"2", Some(b"1")).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"2");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_is_made_in_the_workspaces_own_folder_and_where_there_is_none_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join(OWN_FOLDER)).unwrap();
+        let path = folder.path().join("sessions/s/plan.json");
+        // Seen at the moment at which both files are there.
+        let halfway = |path: &Path| Ok(names_of(path.parent().unwrap()).is_empty());
+        assert!(publish_if(&path, b"1", &halfway).unwrap());
+        assert_eq!(names_of(path.parent().unwrap()), ["plan.json"]);
+        assert!(names_of(&folder.path().join(OWN_FOLDER)).is_empty());
+    }
+
+    fn names_of(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 }

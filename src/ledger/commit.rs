@@ -21,12 +21,22 @@ pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<Commi
     if paths.is_empty() || commit_tracked(git, paths, message)? {
         return present_head(git);
     }
-    let before = staged(git, paths)?;
-    match stage_and_commit(git, paths, &before, message) {
+    // HEAD first: an index that belongs to another HEAD was not ours to begin with.
+    let before = Before {
+        head: head(git)?,
+        index: staged(git, paths)?,
+    };
+    match stage_and_commit(git, paths, &before.index, message) {
         Ok(true) => present_head(git),
         Ok(false) => restore(git, paths, &before).and_then(|()| present_head(git)),
         Err(error) => Err(undo(git, paths, &before, error)),
     }
+}
+
+/// What git said before anything was staged.
+struct Before {
+    head: Option<CommitId>,
+    index: Vec<u8>,
 }
 
 /// The common case in one process: plain files that git knows need no staging, and a refused commit leaves the
@@ -97,17 +107,18 @@ fn staged(git: &Git, paths: &[String]) -> Result<Vec<u8>, LedgerError> {
     git.read(&with_paths(&["ls-files", "--stage", "--full-name", "-z"], paths), &[])
 }
 
-/// Makes the index below `paths` what it was.
-fn restore(git: &Git, paths: &[String], before: &[u8]) -> Result<(), LedgerError> {
+/// Makes the index below `paths` what it was, unless a person switched to another branch meanwhile: that made it
+/// anew, and what was staged on the old branch would look like the person's changes on the new one.
+fn restore(git: &Git, paths: &[String], before: &Before) -> Result<(), LedgerError> {
     let now = staged(git, paths)?;
-    if now == before {
+    if now == before.index || head(git)? != before.head {
         return Ok(());
     }
     let mut orders = Vec::new();
     for record in records(&now) {
         orders.extend(removal(record));
     }
-    orders.extend_from_slice(before);
+    orders.extend_from_slice(&before.index);
     git.write(&["update-index", "-z", "--index-info"], &orders)
 }
 
@@ -119,7 +130,7 @@ fn removal(record: &[u8]) -> Vec<u8> {
 }
 
 /// The error of a failed commit, after putting the index back.
-fn undo(git: &Git, paths: &[String], before: &[u8], error: LedgerError) -> LedgerError {
+fn undo(git: &Git, paths: &[String], before: &Before, error: LedgerError) -> LedgerError {
     match restore(git, paths, before) {
         Ok(()) => error,
         Err(second) => LedgerError::Git {

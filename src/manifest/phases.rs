@@ -1,6 +1,7 @@
 //! Phases as declared: a stanza is a program with what it reads and writes; the graph orders them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,10 +48,12 @@ pub fn built_in() -> BTreeMap<String, Stanza> {
     struct Default {
         phase: BTreeMap<String, Stanza>,
     }
-    // The text is part of the program; a test parses it.
-    toml::from_str::<Default>(DEFAULT)
-        .map(|default| default.phase)
-        .unwrap_or_default()
+    // The text is part of the program; a test parses it. Once: a look at a thousand sessions asks as often.
+    static PARSED: LazyLock<BTreeMap<String, Stanza>> = LazyLock::new(|| {
+        let default = toml::from_str::<Default>(DEFAULT);
+        default.map(|default| default.phase).unwrap_or_default()
+    });
+    PARSED.clone()
 }
 
 /// The phases in the order in which they run: readers after writers, names break ties.

@@ -59,7 +59,8 @@ pub(super) fn restore_record(workspace: &Workspace, asked: &Asked, session: &Ses
 
 /// The trigger in its canonical form: a dropped file may be empty, or lack the time.
 fn settled_trigger(workspace: &Workspace, session: &Session) -> Result<Trigger, RunError> {
-    let text = session.text(TRIGGER)?.unwrap_or_default();
+    let gone = || SessionError::Gone(session.id.clone());
+    let text = session.text(TRIGGER)?.ok_or_else(gone)?;
     let dropped = Trigger::from_dropped(&session.path(TRIGGER), &text).map_err(SessionError::from)?;
     let created_at = match dropped.created_at.as_str() {
         "" => workspace.clock.stamp(),

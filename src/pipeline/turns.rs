@@ -35,6 +35,8 @@ pub struct Turns {
     asking: Asking,
     /// Problems of dropped files that were told.
     refused: BTreeSet<String>,
+    /// A person's uncommitted files that stopped a session: it goes on when they are undone.
+    in_the_way: BTreeSet<PathBuf>,
     /// When the inbox is to be looked at again, if it holds more.
     more: Option<Duration>,
 }
@@ -49,6 +51,7 @@ impl Turns {
             sights: Sights::default(),
             aside: Aside::default(),
             refused: BTreeSet::new(),
+            in_the_way: BTreeSet::new(),
             more: None,
         }
     }
@@ -60,7 +63,11 @@ impl Turns {
 
     /// The folders to listen to.
     pub fn folders(&self) -> BTreeSet<PathBuf> {
-        places::folders(&self.workspace)
+        let beside = self
+            .in_the_way
+            .iter()
+            .filter_map(|path| Some(path.parent()?.to_owned()));
+        places::folders(&self.workspace).into_iter().chain(beside).collect()
     }
 
     /// How long nothing is to be done if nothing rings.
@@ -89,10 +96,14 @@ impl Turns {
     /// One turn.
     pub fn turn(&mut self, rang: &Rang, listener: Listener) {
         let changed = match rang.all || self.sights.is_about_folders(&rang.paths) {
-            true => self.sights.all_changed(places::all(&self.workspace)),
+            true => {
+                let places = places::all(&self.workspace).into_iter();
+                self.sights.all_changed(places.chain(self.in_the_way.iter().cloned()))
+            }
             false => self.sights.changed(rang.paths.iter().cloned()),
         };
         let concerns: BTreeSet<Concern> = changed.iter().filter_map(|path| self.about(path)).collect();
+        self.in_the_way.retain(|path| !changed.contains(path));
         if concerns.contains(&Concern::Manifest) {
             self.reload(listener);
         }
@@ -107,7 +118,10 @@ impl Turns {
     }
 
     fn about(&self, path: &Path) -> Option<Concern> {
-        places::about(&self.workspace, path)
+        match self.in_the_way.contains(path) {
+            true => Some(Concern::Ledger),
+            false => places::about(&self.workspace, path),
+        }
     }
 
     /// The sessions that may have something to do, oldest first.
@@ -166,11 +180,19 @@ impl Turns {
         };
         match advance(&self.workspace, &asked, &tell) {
             Ok(_) => self.aside.take(id),
+            // It went meanwhile, with its branch or by hand.
+            Err(_) if session::find(&self.workspace.root, id).is_none() => self.aside.take(id),
             Err(error) => self.put_aside(id, &error, listener),
         }
     }
 
     fn put_aside(&mut self, id: &str, error: &RunError, listener: Listener) {
+        if let RunError::Dirty(paths) = error {
+            let files: Vec<PathBuf> = paths.iter().map(|path| self.workspace.root.join(path)).collect();
+            // As they are now: what is done about them later is a change.
+            self.sights.changed(files.iter().cloned());
+            self.in_the_way.extend(files);
+        }
         let retry_seconds = self.aside.put(id, error, self.workspace.clock.now());
         if matches!(error, RunError::Lock(_)) && !self.aside.is_worth_telling(id) {
             return;

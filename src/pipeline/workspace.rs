@@ -24,8 +24,7 @@ use super::breaker::Breaker;
 use super::definition::Engines;
 use super::past::Past;
 
-/// kaizen's own folder in a workspace; git does not see it.
-pub const OWN_FOLDER: &str = ".kaizen";
+pub use crate::disk::OWN_FOLDER;
 
 /// An open workspace.
 pub struct Workspace {

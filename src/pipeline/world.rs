@@ -95,15 +95,14 @@ impl DiskWorld<'_> {
     /// Writes one file, unless somebody changed it since it was read.
     fn write_one(&self, change: &FileChange) -> Result<(), ExecuteError> {
         let path = self.workspace.root.join(&change.path);
-        if disk::read(&path).map_err(failed)? != change.before {
-            return Err(ExecuteError::Disk(format!(
-                "{} was changed while the gate was at work; run again",
-                change.path
-            )));
-        }
-        match &change.after {
-            Some(bytes) => disk::publish(&path, bytes).map_err(failed),
-            None => disk::remove(&path).map_err(failed),
-        }
+        let written = match &change.after {
+            Some(bytes) => disk::publish_over(&path, bytes, change.before.as_deref()).map_err(failed)?,
+            None if disk::read(&path).map_err(failed)? == change.before => {
+                disk::remove(&path).map(|()| true).map_err(failed)?
+            }
+            None => false,
+        };
+        let problem = format!("{} was changed while the gate was at work; run again", change.path);
+        written.then_some(()).ok_or(ExecuteError::Disk(problem))
     }
 }

@@ -211,3 +211,19 @@ fn a_users_reset_is_respected() {
     assert!(space.read("config.toml").contains("refuse_below = 0.9 # too shy"));
     assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
 }
+
+#[test]
+fn what_was_taken_back_on_another_branch_is_taken_back_here_as_well() {
+    let space = Space::executed();
+    space.git(&["switch", "-q", "-c", "side"]);
+    space.plan(&[shots()]);
+    space.kaizen(&["run", "--until", "execute"]);
+    assert!(space.read("config.toml").contains("refuse_below = 0.9 # too shy"));
+    // The session's files are not committed yet: git carries them over.
+    space.git(&["switch", "-q", "main"]);
+    assert!(space.read("config.toml").contains("refuse_below = 0.0 # too shy"));
+    space.run(&[]).exits(3);
+    assert!(space.read("config.toml").contains("refuse_below = 0.9 # too shy"));
+    assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
+    space.kaizen(&["verify"]).exits(0);
+}

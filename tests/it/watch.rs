@@ -458,3 +458,18 @@ fn a_thousand_files_at_once_lose_nothing() {
     }
     assert!(Command::new(KAIZEN).arg("--version").status().unwrap().success());
 }
+
+#[test]
+fn an_undone_change_of_the_users_lets_the_session_go_on() {
+    let space = Space::executed();
+    let prompt = "agents/assistant/system_prompt.md";
+    let before = space.read(prompt);
+    let mut watcher = Watcher::start(&space);
+    space.write(prompt, "half a thought");
+    space.plan(&[bold(), shots(), sums()]);
+    let failed = watcher.until("session_failed");
+    assert!(failed["problem"].as_str().unwrap().contains(prompt), "{failed}");
+    space.write(prompt, &before);
+    watcher.until("session_settled");
+    assert_eq!(space.statuses()["sums"], "applied");
+}

@@ -22,7 +22,7 @@ mod revert;
 pub use given::{ExecuteError, Given, Means, World};
 use message::message;
 pub use revert::{Standing, without};
-use revert::{revert, roll_back};
+use revert::{roll_back, take_back};
 
 /// The head as the phase moves it.
 struct Head {
@@ -47,9 +47,7 @@ pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
     for digest in &todo.rolled_back {
         roll_back(&given, means, digest)?;
     }
-    if !todo.reverts.is_empty() {
-        revert(&given, means, &todo.reverts.iter().copied().collect(), &mut head)?;
-    }
+    take_back(&given, means, &todo, &mut head)?;
     let count = todo.steps.len();
     for (number, (at, step)) in todo.steps.into_iter().enumerate() {
         let edit = &given.plan.edits[at];

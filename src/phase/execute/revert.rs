@@ -11,7 +11,7 @@ use crate::harness::Harness;
 use crate::op;
 use crate::phase::rederive::{Change, Later, Rederived, rederive};
 use crate::port::{CommitId, Entry, Ledger, LedgerError};
-use crate::reconcile::{self, Held};
+use crate::reconcile::{self, Held, Reconciliation};
 
 /// A session among the commits of all sessions.
 pub struct Standing<'a> {
@@ -37,12 +37,26 @@ pub fn without(standing: &Standing, dropped: &BTreeSet<Digest>, head: &Harness) 
     Ok(rederive(&history(standing, dropped)?, dropped, head, standing.rules)?)
 }
 
-pub(super) fn revert(
+/// Takes back what left the plan. What was taken back before, and is in git all the same, goes with it where that is
+/// possible: if no file changed at that time, a person may have gone on from there.
+pub(super) fn take_back(
     given: &Given,
     means: &Means,
-    dropped: &BTreeSet<Digest>,
+    todo: &Reconciliation,
     head: &mut Head,
 ) -> Result<(), ExecuteError> {
+    let new: BTreeSet<Digest> = todo.reverts.iter().copied().collect();
+    let all: BTreeSet<Digest> = todo.again.iter().copied().chain(new.iter().copied()).collect();
+    match revert(given, means, &all, head) {
+        Err(ExecuteError::Conflict(_)) if all != new => revert(given, means, &new, head),
+        reverted => reverted,
+    }
+}
+
+fn revert(given: &Given, means: &Means, dropped: &BTreeSet<Digest>, head: &mut Head) -> Result<(), ExecuteError> {
+    if dropped.is_empty() {
+        return Ok(());
+    }
     let standing = Standing {
         session: given.session,
         base: &given.baseline.harness_commit,
