@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kaizen::artifact::edit::Edit;
 use serde_json::Value;
 
-use crate::edits::{bold, hostile, refuse_below, shots, shy, sums};
+use crate::edits::{bold, hostile, refuse_below, shy};
 use crate::space::{KAIZEN, Said, names};
 use crate::user::{PROMPT, User};
 use crate::watcher::Heard;
@@ -180,7 +180,7 @@ fn harness_is_as_planned(user: &User) {
             let pending: Option<Value> = pending.map(|text| serde_json::from_str(&text).unwrap());
             decision_counts(&outcome, pending.as_ref());
             if outcome["status"] == "applied" {
-                applied.push(digest.to_string());
+                applied.extend([digest.to_string(), outcome["op"].to_string()]);
             }
         }
     }
@@ -188,6 +188,8 @@ fn harness_is_as_planned(user: &User) {
         let digest = serde_json::from_value::<Edit>(edit.clone()).unwrap().digest();
         applied.contains(&digest.to_string())
     };
+    // The teacher proposes such edits as well, with other examples.
+    let has = |op: &str| applied.contains(&format!("{op:?}"));
     let config: toml::Table = user.space.read("config.toml").parse().unwrap();
     let sure = config["models"]["base"]["refuse_below"].as_float().unwrap();
     let settings = [(bold(), 0.0), (refuse_below("mild", 0.1), 0.1), (shy(), 0.95)];
@@ -202,9 +204,9 @@ fn harness_is_as_planned(user: &User) {
         "refuse_below is {sure}, and should be {wanted:?}"
     );
     let tools = config["agent"]["assistant"]["tools"].as_array().unwrap();
-    assert_eq!(!tools.is_empty(), is_applied(&sums()), "tools are {tools:?}");
+    assert_eq!(!tools.is_empty(), has("add_tool_to_agent"), "tools are {tools:?}");
     let shown = user.space.read("agents/assistant/few_shot.json").contains("trip_book");
-    assert_eq!(shown, is_applied(&shots()), "the example");
+    assert_eq!(shown, has("edit_few_shot_exemplars"), "the example");
     assert_eq!(config["agent"]["assistant"]["max_turns"].as_integer(), Some(3));
     assert!(!is_applied(&hostile()));
 }
