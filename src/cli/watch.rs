@@ -25,6 +25,9 @@ pub struct Watch {
     poll: bool,
 }
 
+/// A child that a killed watcher was just starting holds its lock a little longer.
+const SUCCESSION: Duration = Duration::from_secs(1);
+
 /// How often a polling watcher looks.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -35,7 +38,7 @@ const POLL: Duration = Duration::from_secs(1);
 pub fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let holder = format!("kaizen watch, process {}", std::process::id());
-    let _lock = disk::lock(&workspace.own("watch.lock"), &holder).map_err(|error| {
+    let _lock = disk::lock_within(&workspace.own("watch.lock"), &holder, SUCCESSION).map_err(|error| {
         Failure::failed(error.to_string()).hint("one watcher is enough for a workspace; `kaizen run` works beside it")
     })?;
     disk::make_folder(&workspace.root.join(inbox::FOLDER))?;

@@ -50,7 +50,7 @@ pub fn hold_sessions(
 ) -> Result<LoopRecord, RunError> {
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
     // The lock of a session is taken and freed with each; this one keeps two loops from writing one record.
-    let _lock = disk::lock(&workspace.own("loop.lock"), &holder)?;
+    let _lock = disk::lock_within(&workspace.own("loop.lock"), &holder, workspace.patience)?;
     let mut record = opened(workspace, asked)?;
     keep(workspace, &record)?;
     while record.stop_reason.is_none() {

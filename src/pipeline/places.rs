@@ -11,22 +11,25 @@ use crate::session::{self, FOLDER, PENDING, Session};
 use super::concern::{Concern, concern};
 use super::workspace::Workspace;
 
+/// The names of the files that phases read, in every session.
+fn names(workspace: &Workspace) -> BTreeSet<String> {
+    let phases = workspace.manifest.phases().into_values();
+    let reads = phases.flat_map(|stanza| stanza.reads);
+    reads
+        .filter(|name| !name.starts_with('@') && !name.ends_with('/'))
+        .collect()
+}
+
 /// The files of a session that phases read and that others may write.
-pub fn of_session(workspace: &Workspace, id: &str) -> Vec<PathBuf> {
+fn of_session(workspace: &Workspace, names: &BTreeSet<String>, id: &str) -> Vec<PathBuf> {
     let session = Session::at(&workspace.root, id);
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    for stanza in workspace.manifest.phases().into_values() {
-        names.extend(
-            stanza
-                .reads
-                .into_iter()
-                .filter(|name| !name.starts_with('@') && !name.ends_with('/')),
-        );
-    }
+    let files = names.iter().map(|name| session.path(name));
     // A folder that cannot be listed is an error of the phase that reads it.
     let pending = disk::names(&session.path(PENDING)).unwrap_or_default();
-    names.extend(pending.into_iter().map(|name| format!("{PENDING}{name}")));
-    names.into_iter().map(|name| session.path(&name)).collect()
+    let pending = pending
+        .into_iter()
+        .map(|name| session.path(&format!("{PENDING}{name}")));
+    files.chain(pending).collect()
 }
 
 /// The files that tell where HEAD stands.
@@ -39,8 +42,9 @@ pub fn all(workspace: &Workspace) -> Vec<PathBuf> {
     let root = &workspace.root;
     let mut files = vec![root.join(manifest::FILE)];
     files.extend(of_ledger(workspace));
+    let names = names(workspace);
     for id in ids(workspace) {
-        files.extend(of_session(workspace, &id));
+        files.extend(of_session(workspace, &names, &id));
     }
     let inbox = root.join(inbox::FOLDER);
     let dropped = disk::names(&inbox).unwrap_or_default();

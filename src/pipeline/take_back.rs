@@ -133,7 +133,7 @@ fn change_plan(
     listener: Listener,
 ) -> Result<(), RunError> {
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
-    let _lock = disk::lock(&workspace.own("lock"), &holder)?;
+    let _lock = disk::lock_within(&workspace.own("lock"), &holder, workspace.patience)?;
     if recover(workspace)? {
         listener(Event::Note {
             text: "an interrupted write was undone".into(),

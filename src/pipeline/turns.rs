@@ -188,9 +188,8 @@ impl Turns {
 
     fn put_aside(&mut self, id: &str, error: &RunError, listener: Listener) {
         if let RunError::Dirty(paths) = error {
-            let files: Vec<PathBuf> = paths.iter().map(|path| self.workspace.root.join(path)).collect();
-            // As they are now: what is done about them later is a change.
-            self.sights.changed(files.iter().cloned());
+            // Not looked at now: they may have been undone already. The next look counts as a change.
+            let files = paths.iter().map(|path| self.workspace.root.join(path));
             self.in_the_way.extend(files);
         }
         let retry_seconds = self.aside.put(id, error, self.workspace.clock.now());

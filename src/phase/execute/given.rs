@@ -26,6 +26,9 @@ pub enum ExecuteError {
     /// An edit cannot be taken back without touching a person's change.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// Somebody committed or switched branches meanwhile.
+    #[error("HEAD moved while the gate was at work; nothing was written, run again")]
+    Moved,
     /// The disk said no.
     #[error("{0}")]
     Disk(String),
@@ -96,6 +99,8 @@ pub struct Given<'a> {
     pub select: &'a dyn Fn(&str) -> bool,
     /// The prefix of harness paths in the workspace is empty: both share a root.
     pub head: Harness,
+    /// The commit at HEAD, asked before the harness was read.
+    pub head_commit: Option<CommitId>,
 }
 
 /// The ports and effects of the phase.

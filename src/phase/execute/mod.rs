@@ -8,7 +8,6 @@ use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
 use crate::digest::Digest;
-use crate::evaluate::evaluate;
 use crate::gate::{self, Decision as Word, Verdict};
 use crate::harness::{FileChange, Harness};
 use crate::op;
@@ -16,19 +15,15 @@ use crate::reconcile::{self, Step};
 use crate::route::Route;
 
 mod given;
+mod head;
 mod message;
 mod revert;
 
 pub use given::{ExecuteError, Given, Means, World};
+use head::{Head, score};
 use message::message;
 pub use revert::{Standing, without};
 use revert::{roll_back, take_back};
-
-/// The head as the phase moves it.
-struct Head {
-    harness: Harness,
-    evaluation: Option<Evaluation>,
-}
 
 /// Makes the world what the plan says; returns the evaluation of the final head where it is known.
 ///
@@ -38,6 +33,7 @@ pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
     let held = reconcile::held(&given.entries, given.session, &given.undone);
     let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
     let mut head = Head {
+        commit: given.head_commit.clone(),
         harness: given.head.clone(),
         evaluation: None,
     };
@@ -208,13 +204,9 @@ fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Resul
     if judged.status != OutcomeStatus::Applied {
         return Ok(judged);
     }
-    means.world.write(&changes)?;
-    let commit = means.ledger.commit(&paths(&changes), &message(edit, given, &judged))?;
-    means.world.written()?;
-    *head = Head {
-        harness: candidate,
-        evaluation: Some(after),
-    };
+    let commit = head.commit(&changes, &message(edit, given, &judged), means)?;
+    head.harness = candidate;
+    head.evaluation = Some(after);
     Ok(Outcome {
         commit: Some(commit),
         applied_at: Some(means.world.now()),
@@ -269,33 +261,4 @@ pub fn target(edit: &Edit, clusters: &[FailureCluster], before: &Evaluation) -> 
     named
         .or_else(|| Some(edit.expected_improvement.clone()))
         .filter(|name| before.category_scores.contains_key(name))
-}
-
-impl Head {
-    fn evaluation(&mut self, given: &Given, means: &Means) -> Evaluation {
-        if self.harness.digest() == given.baseline.harness && self.evaluation.is_none() && same_tasks(given) {
-            self.evaluation = Some(given.baseline.evaluation.clone());
-        }
-        self.evaluation
-            .get_or_insert_with(|| score(&self.harness, given, means))
-            .clone()
-    }
-}
-
-/// Whether the baseline speaks of the very tasks that the gate uses now.
-fn same_tasks(given: &Given) -> bool {
-    let scored = &given.baseline.evaluation.tasks;
-    scored.len() == given.gate.len()
-        && scored
-            .iter()
-            .zip(given.gate)
-            .all(|(score, task)| score.task_id == task.task_id)
-}
-
-fn score(harness: &Harness, given: &Given, means: &Means) -> Evaluation {
-    evaluate(&means.evaluator, harness, &given.gate.iter().collect::<Vec<_>>())
-}
-
-fn paths(changes: &[FileChange]) -> Vec<String> {
-    changes.iter().map(|change| change.path.clone()).collect()
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::head::Head;
 use super::message::revert_message;
-use super::{ExecuteError, Given, Head, Means, outcome, paths};
+use super::{ExecuteError, Given, Means, outcome};
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::digest::Digest;
@@ -68,15 +69,9 @@ fn revert(given: &Given, means: &Means, dropped: &BTreeSet<Digest>, head: &mut H
     let derived = without(&standing, dropped, &head.harness)?;
     let changes = head.harness.changes(&derived.harness);
     if !changes.is_empty() {
-        means.world.write(&changes)?;
-        means
-            .ledger
-            .commit(&paths(&changes), &revert_message(given, dropped, &derived.stranded))?;
-        means.world.written()?;
-        *head = Head {
-            harness: derived.harness,
-            evaluation: None,
-        };
+        head.commit(&changes, &revert_message(given, dropped, &derived.stranded), means)?;
+        head.harness = derived.harness;
+        head.evaluation = None;
     }
     for digest in dropped {
         roll_back(given, means, digest)?;

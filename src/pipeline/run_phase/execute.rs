@@ -9,6 +9,7 @@ use crate::pipeline::RunError;
 use crate::pipeline::event::Event;
 use crate::pipeline::state;
 use crate::pipeline::world::DiskWorld;
+use crate::port::Ledger;
 
 use super::{Left, Run, route_of, rule};
 
@@ -28,6 +29,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     let route = |edit: &Edit| route_of(edit, &pending, autonomy, run.manifest());
     let select = |path: &str| workspace.selects(path);
     let gate = run.view.inputs.gate(&run.session.id)?;
+    let head_commit = workspace.ledger.head()?;
     let given = phase::Given {
         session: &run.session.id,
         plan_digest: run
@@ -46,6 +48,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         tier: &tier,
         route: &route,
         select: &select,
+        head_commit,
         head: workspace.harness()?,
     };
     let world = DiskWorld {

@@ -1,0 +1,54 @@
+//! The head as the phase moves it: what is applied so far, its evaluation, and the commit that holds it.
+
+use super::{ExecuteError, Given, Means};
+use crate::artifact::evaluation::Evaluation;
+use crate::evaluate::evaluate;
+use crate::harness::{FileChange, Harness};
+use crate::port::CommitId;
+
+/// The head.
+pub(super) struct Head {
+    pub commit: Option<CommitId>,
+    pub harness: Harness,
+    pub evaluation: Option<Evaluation>,
+}
+
+impl Head {
+    /// Its evaluation: known, or that of the baseline, or made now.
+    pub fn evaluation(&mut self, given: &Given, means: &Means) -> Evaluation {
+        if self.harness.digest() == given.baseline.harness && self.evaluation.is_none() && same_tasks(given) {
+            self.evaluation = Some(given.baseline.evaluation.clone());
+        }
+        self.evaluation
+            .get_or_insert_with(|| score(&self.harness, given, means))
+            .clone()
+    }
+
+    /// Writes and commits changed files, unless HEAD is no longer the one that was judged: a verdict holds for that alone.
+    pub fn commit(&mut self, changes: &[FileChange], message: &str, means: &Means) -> Result<CommitId, ExecuteError> {
+        if means.ledger.head()? != self.commit {
+            return Err(ExecuteError::Moved);
+        }
+        means.world.write(changes)?;
+        let paths: Vec<String> = changes.iter().map(|change| change.path.clone()).collect();
+        let commit = means.ledger.commit(&paths, message)?;
+        means.world.written()?;
+        self.commit = Some(commit.clone());
+        Ok(commit)
+    }
+}
+
+/// Whether the baseline speaks of the very tasks that the gate uses now.
+fn same_tasks(given: &Given) -> bool {
+    let scored = &given.baseline.evaluation.tasks;
+    scored.len() == given.gate.len()
+        && scored
+            .iter()
+            .zip(given.gate)
+            .all(|(score, task)| score.task_id == task.task_id)
+}
+
+/// The word of the session's gate tasks on a harness.
+pub(super) fn score(harness: &Harness, given: &Given, means: &Means) -> Evaluation {
+    evaluate(&means.evaluator, harness, &given.gate.iter().collect::<Vec<_>>())
+}
