@@ -22,8 +22,10 @@ pub mod manifest;
 // Decisions: pure functions.
 pub mod cold_start;
 pub mod commit_message;
+pub mod diagnosis_check;
 pub mod freshness;
 pub mod gate;
+pub mod half_typed;
 pub mod loop_stop;
 pub mod op;
 pub mod plan_check;

@@ -1,6 +1,5 @@
-//! Plan check: everything that is wrong with a hand-edited `plan.json`, each with its place, as a page for people.
+//! Plan check: everything that is wrong with a hand-edited `plan.json`, each with its place.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -10,22 +9,8 @@ use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, ArtifactError};
-
-/// The page's file name, beside `plan.json`.
-pub const FILE: &str = "plan.check.md";
-
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Line in the file, from 1.
-    pub line: usize,
-    /// Column, from 1.
-    pub column: usize,
-    /// The edit's label, where it is about one that has one.
-    pub edit: Option<String>,
-    /// What is wrong.
-    pub message: String,
-}
+use crate::half_typed::Problem;
+use crate::op;
 
 /// A plan whose parts are not looked into yet.
 #[derive(Deserialize)]
@@ -36,12 +21,16 @@ struct Parts<'a> {
     failure_clusters: Vec<&'a RawValue>,
 }
 
-/// All that is wrong with the text of a plan; nothing for one that can run.
-pub fn problems(text: &str) -> Vec<Problem> {
+/// All that is wrong with the text of a plan; nothing for one that can run. What a person wrote is half-typed as long as
+/// a payload is not what its op takes; what a teacher wrote is tried, and the outcome says so.
+pub fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut found = Vec::new();
     if let Ok(parts) = serde_json::from_str::<Parts>(text) {
         found.extend(parts.edits.iter().filter_map(|part| problem::<Edit>(text, part)));
+        if by_hand {
+            found.extend(parts.edits.iter().filter_map(|part| payload(text, part)));
+        }
         found.extend(
             parts
                 .failure_clusters
@@ -59,19 +48,38 @@ pub fn problems(text: &str) -> Vec<Problem> {
 /// What is wrong with one part, at its place in the whole text.
 fn problem<'a, T: Deserialize<'a>>(text: &str, part: &'a RawValue) -> Option<Problem> {
     let error = serde_json::from_str::<T>(part.get()).err()?;
-    let start = part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
-    let before = text.get(..start).unwrap_or_default();
-    let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+    let (line, column) = place(text, part);
     let message = error.to_string();
     let message = message
         .rsplit_once(" at line ")
         .map_or(message.as_str(), |(what, _)| what);
     Some(Problem {
-        line: before.matches('\n').count() + error.line().max(1),
-        column: error.column() + if error.line() <= 1 { column } else { 0 },
+        line: line + error.line().saturating_sub(1),
+        column: error.column() + if error.line() <= 1 { column - 1 } else { 0 },
         edit: label(part),
         message: message.to_owned(),
     })
+}
+
+/// What is wrong with the payload of an edit that is one otherwise.
+fn payload(text: &str, part: &RawValue) -> Option<Problem> {
+    let edit: Edit = serde_json::from_str(part.get()).ok()?;
+    let refused = op::check_payload(&edit).err()?;
+    let (line, column) = place(text, part);
+    Some(Problem {
+        line,
+        column,
+        message: format!("{}: {refused}", edit.op.name()),
+        edit: Some(edit.id),
+    })
+}
+
+/// Where a part begins: line and column, from 1.
+fn place(text: &str, part: &RawValue) -> (usize, usize) {
+    let start = part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    let before = text.get(..start).unwrap_or_default();
+    let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, column + 1)
 }
 
 fn label(part: &RawValue) -> Option<String> {
@@ -105,31 +113,10 @@ fn whole(error: ArtifactError) -> Problem {
     }
 }
 
-/// The page about them.
-pub fn page(problems: &[Problem]) -> String {
-    let mut page = "# plan.json cannot run yet\n\n".to_owned();
-    for problem in problems {
-        let edit = problem
-            .edit
-            .as_ref()
-            .map(|edit| format!(" (`{edit}`)"))
-            .unwrap_or_default();
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            page,
-            "- line {}, column {}{edit}: {}",
-            problem.line, problem.column, problem.message
-        );
-    }
-    page += "\nUntil it is right, nothing of it runs, and what was decided before stays in force. `schemas/plan.schema.json`\n\
-             says what a plan looks like; the bytes of the last plan that was written by a phase are in `attic/`, or in git.\n\
-             This page goes away by itself.\n";
-    page
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::half_typed::page;
 
     const EDIT: &str = r#"{"id": "e1", "pillar": "agent", "op": "set_agent_param", "target": "agents.a.k",
   "payload": {}, "rationale": "r", "expected_improvement": "c"}"#;
@@ -140,25 +127,33 @@ mod tests {
 
     #[test]
     fn a_sound_plan_has_no_problems() {
-        assert_eq!(problems(&plan(EDIT)), []);
-        assert_eq!(problems(&format!("\u{feff}{}", plan(""))), []);
+        assert_eq!(problems(&plan(EDIT), false), []);
+        assert_eq!(problems(&format!("\u{feff}{}", plan("")), true), []);
     }
 
     #[test]
     fn every_bad_edit_is_named_with_its_place() {
         let bad = EDIT.replace("set_agent_param", "set_fire").replace("e1", "hot");
         let worse = "{\"id\": \"bare\"}";
-        let found = problems(&plan(&format!("{EDIT},\n{bad},\n   {worse}")));
+        let found = problems(&plan(&format!("{EDIT},\n{bad},\n   {worse}")), false);
         let places: Vec<_> = found.iter().map(|one| (one.line, one.edit.as_deref())).collect();
         assert_eq!(places, [(6, Some("hot")), (8, Some("bare"))]);
         assert!(found[0].message.contains("set_fire") && !found[0].message.contains("at line"));
         // The column is the one in the file.
         assert!(found[0].column > bad[..bad.find("set_fire").unwrap()].len());
-        let page = page(&found);
+        let page = page("plan.json", &found, None);
         assert!(
             page.contains("line 8, column ") && page.contains("(`bare`): missing field"),
             "{page}"
         );
+    }
+
+    #[test]
+    fn a_payload_that_lacks_something_is_half_typed_when_a_person_wrote_it() {
+        assert_eq!(problems(&plan(EDIT), false), []);
+        let found = problems(&plan(EDIT), true);
+        assert_eq!((found[0].line, found[0].edit.as_deref()), (4, Some("e1")));
+        assert!(found[0].message.contains("set_agent_param") && found[0].message.contains("missing field"));
     }
 
     #[test]
@@ -171,7 +166,7 @@ mod tests {
             ("{\"session_id\": \"s\",\n\"version\": 9, \"edits\": []}", 1),
             ("{\"session_id\": \"s\",\n\"edits\": 3}", 2),
         ] {
-            let found = problems(text);
+            let found = problems(text, true);
             assert_eq!(found.len(), 1, "{text}");
             assert_eq!(found[0].line, line, "{text}");
         }

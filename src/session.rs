@@ -150,6 +150,23 @@ impl Session {
         Ok(disk::remove(&path)?)
     }
 
+    /// Keeps a copy of a file as it is now.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn keep(&self, name: &str) -> Result<(), SessionError> {
+        match disk::read(&self.path(name))? {
+            Some(bytes) => self.keep_in_attic(&bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// Where bytes with this digest are kept, when they are.
+    pub fn kept(&self, digest: Digest) -> Option<String> {
+        let name = format!("attic/{digest}");
+        self.path(&name).is_file().then_some(name)
+    }
+
     fn keep_in_attic(&self, bytes: &[u8]) -> Result<(), SessionError> {
         let path = self.path(&format!("attic/{}", Digest::of_bytes(bytes)));
         if disk::read(&path)?.is_none() {

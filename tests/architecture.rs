@@ -30,8 +30,10 @@ const MODULES: &[(Layer, &[&str])] = &[
         &[
             "cold_start",
             "commit_message",
+            "diagnosis_check",
             "freshness",
             "gate",
+            "half_typed",
             "loop_stop",
             "op",
             "plan_check",

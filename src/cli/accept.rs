@@ -7,6 +7,7 @@ use clap::Args;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render;
+use super::review::standing;
 use crate::artifact::Artifact;
 use crate::artifact::decision::{Answer, Decision};
 use crate::artifact::edit::Edit;
@@ -69,6 +70,11 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
     let session = session_of(&workspace, which.session.as_deref())?;
     let pending = find_edit(&session, &which.edit)?;
     let edit_digest = pending.edit_digest;
+    if answer == Answer::Accept
+        && let Some(reason) = stale(&workspace, &pending)?
+    {
+        anstream::eprintln!("note: {reason}; `kaizen review` shows what it would change today");
+    }
     let answered = write(&workspace, &session, pending, (answer, skip_gate), &which.why)?;
     let decision = &answered.decision;
     if setting.is_json() {
@@ -86,6 +92,13 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
         anstream::println!("{} is {word}; `{run}` {then}", answered.edit.id);
     }
     Ok(Code::Settled)
+}
+
+/// Why the edit would not change today what it would have changed when it was proposed.
+fn stale(workspace: &Workspace, pending: &PendingReview) -> Result<Option<String>, Failure> {
+    let today = standing::diff_of(&pending.edit, &workspace.harness()?, &workspace.rules());
+    let standing = standing::standing(pending, &today, |paths| standing::since(workspace, paths))?;
+    Ok(standing.reason().map(str::to_owned))
 }
 
 /// Writes an answer into the file of its question, bound to the edit of the question.

@@ -71,7 +71,7 @@ impl Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         let message = error.to_string();
-        if let RunError::Plan { path, .. } = &error {
+        if let RunError::HalfTyped { path, .. } = &error {
             let restore = format!("`git restore {}` brings back what was committed", path.display());
             return Failure::failed(message).hint(format!(
                 "correct it there, nothing of it runs before; {restore}; without it, `kaizen run` plans anew"

@@ -29,23 +29,22 @@ pub fn release(command: &Release, setting: &Setting) -> Result<Code, Failure> {
             .hint(format!("`kaizen run --session {}` makes one", session.id))
     };
     let plan: Plan = session.read("plan.json")?.ok_or_else(missing)?;
-    let before = plan.released;
-    if !before {
+    let (before, held) = (plan.released, workspace.manifest.session.hold == Some(Hold::Plan));
+    if !before && held {
         let released = Plan { released: true, ..plan };
         session.publish("plan.json", &released.to_text())?;
     }
     if setting.is_json() {
-        render::json(&serde_json::json!({"session": session.id, "released": true, "was_released": before}));
+        render::json(&serde_json::json!({"session": session.id, "released": before || held, "was_released": before}));
         return Ok(Code::Settled);
     }
-    let held = workspace.manifest.session.hold == Some(Hold::Plan);
     let words = match (before, held) {
         (true, _) => "was released before",
         (false, true) => "is released",
-        (false, false) => "is released; [session] hold does not hold any plan here",
+        (false, false) => "was not held: [session] hold holds no plan here",
     };
     anstream::println!(
-        "the plan of {} {words}; `kaizen run --session {}` runs it",
+        "the plan of {} {words}; `kaizen run --session {}` goes on with it",
         session.id,
         session.id
     );

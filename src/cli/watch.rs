@@ -1,13 +1,13 @@
 //! `kaizen watch`: compute from files what is to be done, do it, wait for a bell, repeat.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
 
 use super::Setting;
 use super::exit::{Code, Failure};
-use super::render;
+use super::render::{self, STRONG};
 use crate::clock::Clock;
 use crate::disk;
 use crate::inbox;
@@ -91,6 +91,8 @@ impl From<BellError> for Failure {
 struct Teller {
     is_json: bool,
     clock: Clock,
+    /// The session that was named last: people read the lines below its name.
+    named: Mutex<String>,
 }
 
 impl Teller {
@@ -98,6 +100,7 @@ impl Teller {
         Self {
             is_json: setting.is_json(),
             clock: workspace.clock,
+            named: Mutex::default(),
         }
     }
 
@@ -105,8 +108,28 @@ impl Teller {
         if self.is_json {
             return self.tell_programs(event);
         }
+        let time = self.clock.now().format("%H:%M:%S").to_string();
+        if let Some(heading) = self.heading(event) {
+            anstream::eprintln!("{time} {STRONG}{heading}{STRONG:#}");
+        }
         if let Some(line) = render::line(event) {
-            anstream::eprintln!("{} {line}", self.clock.now().format("%H:%M:%S"));
+            anstream::eprintln!("{time} {line}");
+        }
+    }
+
+    /// The session of an event that does not name it, when another one was named last.
+    fn heading(&self, event: &Event) -> Option<String> {
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::SessionStarted { session } => {
+                named.clone_from(session);
+                None
+            }
+            Event::PhaseStarted { session, .. } if *named != *session => {
+                named.clone_from(session);
+                Some(session.clone())
+            }
+            _ => None,
         }
     }
 

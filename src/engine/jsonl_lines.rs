@@ -150,8 +150,14 @@ fn line_number(path: &Path, offset: u64) -> u64 {
 
 fn malformed(path: &Path, offset: u64, error: &serde_json::Error) -> TraceError {
     let (line, path) = (line_number(path, offset), path.display());
+    let said = error.to_string();
+    // Its line is the one within this line.
+    let (what, column) = (
+        said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what),
+        error.column(),
+    );
     TraceError(format!(
-        "{path}:{line}: not a trace: {error}; correct or delete that line"
+        "{path}:{line}:{column}: not a trace: {what}; correct or delete that line"
     ))
 }
 

@@ -2,6 +2,7 @@
 
 mod add_tool_to_agent;
 mod changed_lines;
+mod check_payload;
 mod diff_hunks;
 mod diff_refusal;
 mod edit_few_shot_exemplars;
@@ -29,6 +30,7 @@ pub mod unified_diff;
 mod tests;
 
 pub use changed_lines::changed_line_ratio;
+pub use check_payload::check_payload;
 pub use inapplicable::{Inapplicable, TomlProblem};
 pub use normalise::normalise;
 pub use place::{Home, home};

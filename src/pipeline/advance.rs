@@ -3,18 +3,20 @@
 use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
 use crate::commit_message::message;
+use crate::digest::Digest;
 use crate::disk;
 use crate::freshness::Reason;
-use crate::plan_check::{self, Problem};
+use crate::half_typed::{self, Problem};
 use crate::port::Ledger;
 use crate::session::{self, Session};
 
 use super::RunError;
 use super::asked::{Asked, Ended, Wait};
 use super::begin::{begin, begin_from, commit_session, restore_record};
+use super::clean::user_changes;
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
-use super::next::{Next, next};
+use super::next::{CHECKED, Next, next};
 use super::recover::recover;
 use super::run_phase::Run;
 use super::state::{self, Depth, View};
@@ -108,17 +110,19 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
             autonomy: asked.autonomy,
         };
         let next = next(&view, session, asked.until.as_deref())?;
-        note_plan(session, &next)?;
+        note_problems(session, &next)?;
         let (phase, reasons) = match next {
             Next::Run { phase, reasons } => (phase, reasons),
             Next::Nothing => break None,
             Next::NotReady(message) => break Some(Wait::NotReady(message)),
             Next::Release => {
+                // Nobody has committed it yet.
+                session.keep("plan.json")?;
                 let session = session.id.clone();
                 listener(Event::PlanHeld { session });
                 break Some(Wait::Release);
             }
-            Next::Plan(problems) => return Err(broken_plan(session, &problems)),
+            Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
         announce(session, &phase, &reasons, &view, listener)?;
         if matches!(phase.as_str(), "baseline" | "execute") {
@@ -141,25 +145,40 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
     finish(workspace, asked, session, changed, waits, listener)
 }
 
-/// The page about a broken plan stands beside it as long as the plan is broken.
-fn note_plan(session: &Session, next: &Next) -> Result<(), RunError> {
-    match next {
-        Next::Plan(problems) => Ok(session.publish(plan_check::FILE, &plan_check::page(problems))?),
-        _ => Ok(disk::remove(&session.path(plan_check::FILE))?),
+/// The page about a half-typed file stands beside it for as long as that is so.
+fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
+    for name in CHECKED {
+        let page = half_typed::page_name(name);
+        match next {
+            Next::Typed { file, problems } if *file == name => {
+                let kept = last_kept(session, name);
+                session.publish(&page, &half_typed::page(name, problems, kept.as_deref()))?;
+            }
+            _ => disk::remove(&session.path(&page))?,
+        }
     }
+    Ok(())
 }
 
-fn broken_plan(session: &Session, problems: &[Problem]) -> RunError {
-    let path = session.path("plan.json");
+/// Where the bytes of a file stand that a phase was last given or left, when a copy was kept.
+fn last_kept(session: &Session, name: &str) -> Option<String> {
+    let given = ["execute", "plan"].map(|phase| session.checkpoint(phase)?.reads.get(name).copied());
+    let left = ["plan", "diagnose"].map(|phase| session.checkpoint(phase)?.writes.get(name).copied());
+    let kept = |digest: Digest| session.kept(digest);
+    given.into_iter().chain(left).flatten().find_map(kept)
+}
+
+fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> RunError {
+    let path = session.path(file);
     let Some((first, rest)) = problems.split_first() else {
         let problem = "it cannot be read".into();
-        return RunError::Plan { path, problem };
+        return RunError::HalfTyped { path, problem };
     };
     let more = match rest.len() {
         0 => String::new(),
-        more => format!(", and {more} more, listed in {}", plan_check::FILE),
+        more => format!(", and {more} more, listed in {}", half_typed::page_name(file)),
     };
-    RunError::Plan {
+    RunError::HalfTyped {
         path,
         problem: format!("{}:{}: {}{more}", first.line, first.column, first.message),
     }
@@ -211,21 +230,6 @@ fn announce(
         session.publish("session.json", &under_way.to_text())?;
     }
     Ok(())
-}
-
-/// The harness files, on disk or at HEAD, that hold uncommitted changes.
-///
-/// # Errors
-/// git or the file system says no.
-pub(super) fn user_changes(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<String>, RunError> {
-    let mut paths: Vec<String> = workspace.harness()?.files().map(|(path, _)| path.to_owned()).collect();
-    if let Some(head) = inputs.head()? {
-        let at_head = inputs.harness_at(head)?;
-        paths.extend(at_head.files().map(|(path, _)| path.to_owned()));
-    }
-    paths.sort();
-    paths.dedup();
-    Ok(workspace.ledger.dirty(&paths)?)
 }
 
 /// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.

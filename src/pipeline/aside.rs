@@ -21,6 +21,8 @@ pub struct Aside(BTreeMap<String, Failed>);
 
 struct Failed {
     times: u32,
+    problem: String,
+    was_told: bool,
     retry_at: Option<DateTime<Utc>>,
 }
 
@@ -35,13 +37,26 @@ fn delay(error: &RunError, times: u32) -> Option<i64> {
 }
 
 impl Aside {
-    /// Puts a session aside; seconds until it is tried again by itself.
-    pub fn put(&mut self, id: &str, error: &RunError, now: DateTime<Utc>) -> Option<i64> {
-        let times = self.0.get(id).map_or(0, |failed| failed.times) + 1;
+    /// Puts a session aside: seconds until it is tried again by itself, and whether that is news. The same problem
+    /// again is not, and somebody else's work is when it takes long.
+    pub fn put(&mut self, id: &str, error: &RunError, now: DateTime<Utc>) -> (Option<i64>, bool) {
+        let before = self.0.get(id);
+        let times = before.map_or(0, |failed| failed.times) + 1;
+        let problem = error.to_string();
+        let is_news = match error {
+            RunError::Lock(_) => times == TELL_AFTER,
+            _ => before.is_none_or(|failed| failed.problem != problem),
+        };
         let seconds = delay(error, times);
         let retry_at = seconds.map(|seconds| now + TimeDelta::seconds(seconds));
-        self.0.insert(id.to_owned(), Failed { times, retry_at });
-        seconds
+        let failed = Failed {
+            times,
+            problem,
+            was_told: is_news || before.is_some_and(|failed| failed.was_told),
+            retry_at,
+        };
+        self.0.insert(id.to_owned(), failed);
+        (seconds, is_news)
     }
 
     /// Takes a session back in.
@@ -49,9 +64,9 @@ impl Aside {
         self.0.remove(id);
     }
 
-    /// Whether somebody else has been at work for long: a run takes its time.
-    pub fn is_worth_telling(&self, id: &str) -> bool {
-        self.0.get(id).is_some_and(|failed| failed.times == TELL_AFTER)
+    /// Whether a person was told that it could not go on.
+    pub fn was_told(&self, id: &str) -> bool {
+        self.0.get(id).is_some_and(|failed| failed.was_told)
     }
 
     /// All of them.
@@ -86,24 +101,25 @@ mod tests {
     #[test]
     fn each_failure_doubles_the_wait_and_success_ends_it() {
         let (mut aside, error) = (Aside::default(), RunError::Unknown("x".into()));
-        let waits: Vec<_> = (0..9).map(|_| aside.put("s", &error, at(0))).collect();
+        let waits: Vec<_> = (0..9).map(|_| aside.put("s", &error, at(0)).0).collect();
         let expected = [30, 60, 120, 240, 480, 960, 1920, 3600, 3600].map(Some);
         assert_eq!(waits, expected);
         assert!(aside.due(at(3599)).is_empty() && aside.due(at(3600)) == ["s"]);
         aside.take("s");
-        assert_eq!(aside.put("s", &error, at(0)), Some(30));
+        assert_eq!(aside.put("s", &error, at(0)), (Some(30), true));
+        assert_eq!(aside.put("s", &error, at(0)), (Some(60), false), "known already");
     }
 
     #[test]
     fn what_only_a_person_can_mend_is_not_tried_again() {
         let mut aside = Aside::default();
         let looping = RunError::Looping { phase: "plan".into() };
-        let plan = RunError::Plan {
+        let plan = RunError::HalfTyped {
             path: "plan.json".into(),
             problem: String::new(),
         };
-        assert_eq!(aside.put("a", &looping, at(0)), None);
-        assert_eq!(aside.put("b", &plan, at(0)), None);
+        assert_eq!(aside.put("a", &looping, at(0)), (None, true));
+        assert_eq!(aside.put("b", &plan, at(0)), (None, true));
         assert!(aside.due(at(1_000_000)).is_empty() && aside.next().is_none());
         assert_eq!(aside.ids(), ["a", "b"]);
     }

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::inbox;
 use crate::manifest;
-use crate::plan_check;
 use crate::session::{self, FOLDER};
 
 /// What a changed path is about.
@@ -23,9 +22,10 @@ pub enum Concern {
 }
 
 /// Files and folders of a session that no phase reads, or that only kaizen writes.
-const OWN: [&str; 7] = [
+const OWN: [&str; 8] = [
     "session.json",
-    plan_check::FILE,
+    "plan.check.md",
+    "diagnosis.check.md",
     "evidence.jsonl",
     "attic",
     "outcomes",
@@ -73,6 +73,7 @@ mod tests {
             ("sessions/session-1/session.json", None),
             ("sessions/session-1/outcomes/ab.json", None),
             ("sessions/session-1/plan.check.md", None),
+            ("sessions/session-1/diagnosis.check.md", None),
             ("sessions/.hidden/plan.json", None),
             ("sessions/openings.jsonl", None),
             ("agents/a/system_prompt.md", None),

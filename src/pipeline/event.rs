@@ -111,8 +111,8 @@ pub enum Event {
     },
     /// A session could not go on; the watcher does.
     SessionFailed {
-        /// The session; none when none could be begun.
-        session: Option<String>,
+        /// The session, or what else could not go on.
+        session: String,
         /// What is wrong.
         problem: String,
         /// Seconds until it is tried again by itself; none when only a change helps.

@@ -6,6 +6,7 @@ pub mod asked;
 mod asking;
 mod begin;
 pub mod breaker;
+mod clean;
 mod concern;
 pub mod definition;
 pub mod event;
@@ -36,7 +37,7 @@ use crate::session::SessionError;
 impl RunError {
     /// Whether a file of the session is not what it should be: nobody but a person writes such files in place.
     pub fn is_about_a_file_for_people(&self) -> bool {
-        matches!(self, Self::Plan { .. } | Self::Session(SessionError::Artifact(_)))
+        matches!(self, Self::HalfTyped { .. } | Self::Session(SessionError::Artifact(_)))
     }
 }
 
@@ -80,7 +81,7 @@ pub enum RunError {
     Dirty(Vec<String>),
     /// A person's plan cannot be read.
     #[error("{}:{problem}", path.display())]
-    Plan {
+    HalfTyped {
         /// The file.
         path: PathBuf,
         /// The first problem, with its place, and how many more there are.

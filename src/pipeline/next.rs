@@ -1,16 +1,22 @@
 //! Next: what a session needs, computed from its files alone.
 
+use crate::artifact::diagnosis;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
+use crate::diagnosis_check;
 use crate::freshness::{Freshness, Reason};
+use crate::half_typed::Problem;
 use crate::manifest::Hold;
-use crate::plan_check::{self, Problem};
+use crate::plan_check;
 use crate::session::Session;
 
 use super::RunError;
 use super::state::{PhaseState, View, state};
 
+/// The files that a person may edit and that are checked before they count.
+pub const CHECKED: [&str; 2] = [PLAN, DIAGNOSIS];
 const PLAN: &str = "plan.json";
+const DIAGNOSIS: &str = diagnosis::FILE;
 
 /// What a session needs.
 #[derive(Debug)]
@@ -26,8 +32,13 @@ pub enum Next {
     NotReady(String),
     /// A person's word that the plan may run.
     Release,
-    /// A plan that can be read.
-    Plan(Vec<Problem>),
+    /// A file that a person has typed to its end.
+    Typed {
+        /// Which.
+        file: &'static str,
+        /// What is wrong with it.
+        problems: Vec<Problem>,
+    },
     /// Nothing: it is settled.
     Nothing,
 }
@@ -50,20 +61,38 @@ pub fn next(view: &View, session: &Session, until: Option<&str>) -> Result<Next,
     }
 }
 
-/// What stands between a plan that a person may edit and the phases that follow it.
+/// What stands between the files that a person may edit and the phases that read them.
 fn in_the_way(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, RunError> {
     let manifest = &view.workspace.manifest;
-    let reads_plan = |name: &str| manifest.phases()[name].reads.iter().any(|read| read == PLAN);
-    let Some(text) = session.text(PLAN)?.filter(|_| reads_plan(phase)) else {
+    let reads = |file: &str| manifest.phases()[phase].reads.iter().any(|read| read == file);
+    if let Some(text) = session.text(DIAGNOSIS)?.filter(|_| reads(DIAGNOSIS))
+        && by_hand(session, "diagnose", DIAGNOSIS)?
+    {
+        let problems = diagnosis_check::problems(&text);
+        if !problems.is_empty() {
+            let file = DIAGNOSIS;
+            return Ok(Some(Next::Typed { file, problems }));
+        }
+    }
+    let Some(text) = session.text(PLAN)?.filter(|_| reads(PLAN)) else {
         return Ok(None);
     };
-    let problems = plan_check::problems(&text);
+    let problems = plan_check::problems(&text, by_hand(session, "plan", PLAN)?);
     if !problems.is_empty() {
-        return Ok(Some(Next::Plan(problems)));
+        let file = PLAN;
+        return Ok(Some(Next::Typed { file, problems }));
     }
     let holds = phase == "execute" && manifest.session.hold == Some(Hold::Plan);
     let plan: Option<Plan> = if holds { session.read(PLAN)? } else { None };
     Ok(plan.filter(|plan| !plan.released).map(|_| Next::Release))
+}
+
+/// Whether a file is not the one that its phase left.
+fn by_hand(session: &Session, phase: &str, file: &str) -> Result<bool, RunError> {
+    let left = session
+        .checkpoint(phase)
+        .and_then(|checkpoint| checkpoint.writes.get(file).copied());
+    Ok(left.is_some() && left != session.digest(file)?)
 }
 
 /// The refusal, when readiness is fresh and says no.

@@ -17,8 +17,9 @@ use crate::reconcile::{self, Held};
 use crate::session::Session;
 
 use super::RunError;
-use super::advance::{advance, user_changes};
+use super::advance::advance;
 use super::asked::{Asked, Ended};
+use super::clean::user_changes;
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
 use super::recover::recover;

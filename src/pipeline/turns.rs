@@ -24,8 +24,9 @@ use super::workspace::{Workspace, read_manifest};
 
 /// Nothing to wait for: the rescan comes before.
 const LONG: Duration = Duration::from_secs(3600);
-/// The name under which the inbox is put aside.
-const INBOX: &str = "";
+/// The names under which the inbox, and the search for traces that ask for a session, are put aside.
+const INBOX: &str = "the inbox";
+const ASKING: &str = "the search for traces that ask for a session";
 
 /// The state of a watcher, all of which can be lost: it is computed anew at the next start.
 pub struct Turns {
@@ -112,6 +113,7 @@ impl Turns {
         }
         if concerns.contains(&Concern::Evidence) {
             self.asking.evidence_changed();
+            self.aside.take(ASKING);
         }
         self.ask(listener);
         self.empty_inbox(listener);
@@ -138,8 +140,14 @@ impl Turns {
         if touches_all || concerns.contains(&Concern::Evidence) {
             due.extend(self.newest().map(|newest| newest.id));
         }
-        due.remove(INBOX);
+        due.retain(|id| session::is_id(id));
         due
+    }
+
+    /// Whether something is aside, and not due again yet.
+    fn rests(&self, name: &str) -> bool {
+        let is_it = |id: &String| id == name;
+        self.aside.ids().iter().any(is_it) && !self.aside.due(self.workspace.clock.now()).iter().any(is_it)
     }
 
     fn newest(&self) -> Option<Session> {
@@ -173,8 +181,10 @@ impl Turns {
             session: Some(id.to_owned()),
             ..Asked::default()
         };
+        let was_told = self.aside.was_told(id);
         let tell = |event: Event| {
-            if !matches!(event, Event::SessionSettled { changed: false, .. }) {
+            // That a fault is mended is worth telling, even if nothing was left to do.
+            if was_told || !matches!(event, Event::SessionSettled { changed: false, .. }) {
                 listener(event);
             }
         };
@@ -192,12 +202,12 @@ impl Turns {
             let files = paths.iter().map(|path| self.workspace.root.join(path));
             self.in_the_way.extend(files);
         }
-        let retry_seconds = self.aside.put(id, error, self.workspace.clock.now());
-        if matches!(error, RunError::Lock(_)) && !self.aside.is_worth_telling(id) {
+        let (retry_seconds, is_news) = self.aside.put(id, error, self.workspace.clock.now());
+        if !is_news {
             return;
         }
         listener(Event::SessionFailed {
-            session: (!id.is_empty()).then(|| id.to_owned()),
+            session: id.to_owned(),
             problem: error.to_string(),
             retry_seconds,
         });
@@ -218,8 +228,11 @@ impl Turns {
     }
 
     fn ask(&mut self, listener: Listener) {
+        if self.rests(ASKING) {
+            return;
+        }
         if let Err(error) = self.asking.ask(&self.workspace, listener) {
-            self.put_aside(INBOX, &error, listener);
+            self.put_aside(ASKING, &error, listener);
         }
     }
 
@@ -227,8 +240,7 @@ impl Turns {
     /// person's changes are not behind all of them.
     fn empty_inbox(&mut self, listener: Listener) {
         self.more = None;
-        let now = self.workspace.clock.now();
-        if self.aside.ids().iter().any(|id| id == INBOX) && !self.aside.due(now).iter().any(|id| id == INBOX) {
+        if self.rests(INBOX) {
             return;
         }
         let quiet = Duration::from_millis(self.workspace.manifest.triggers.quiet_ms);

@@ -7,6 +7,7 @@ mod crash;
 mod edits;
 mod fixture;
 mod freshness;
+mod half_typed;
 mod hold;
 mod labels;
 mod looping;

@@ -78,10 +78,9 @@ fn session_failed(event: &Event) -> Option<String> {
     else {
         return None;
     };
-    let who = session.as_deref().unwrap_or("the inbox");
     let again = match retry_seconds {
         Some(seconds) => format!("tried again in {seconds} s, or when something changes"),
         None => "tried again when something changes".to_owned(),
     };
-    Some(format!("{who} cannot go on: {}; {again}", visible(problem)))
+    Some(format!("{session} cannot go on: {}; {again}", visible(problem)))
 }

@@ -14,7 +14,7 @@ mod lines;
 mod list;
 mod queue;
 mod screen;
-mod standing;
+pub mod standing;
 
 use std::io::IsTerminal;
 

@@ -72,12 +72,13 @@ pub fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Entry>, Fa
         None => all,
     };
     let harness = workspace.harness()?;
-    let mut entries = Vec::new();
+    let (mut entries, mut unreadable) = (Vec::new(), None);
     for session in sessions {
         let waiting = match waiting(&session) {
             Ok(waiting) => waiting,
             Err(error) if only.is_none() => {
                 anstream::eprintln!("{} is left out: {error}", session.id);
+                unreadable = Some(error);
                 continue;
             }
             Err(error) => return Err(error.into()),
@@ -96,7 +97,11 @@ pub fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Entry>, Fa
             entries.push(blank.asked(pending, workspace, &harness)?);
         }
     }
-    Ok(entries)
+    match unreadable.filter(|_| entries.is_empty()) {
+        // Else it would look as if nothing waited.
+        Some(error) => Err(error.into()),
+        None => Ok(entries),
+    }
 }
 
 /// The questions of a session that nobody answered, each with what names it, in the order of the plan.
@@ -110,7 +115,11 @@ fn waiting(session: &Session) -> Result<Vec<(String, PendingReview)>, SessionErr
         let outcome = outcomes.get(digest);
         outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::PendingReview)
     };
-    let plan: Option<Plan> = session.read("plan.json")?;
+    // While somebody is typing in the plan, the questions stand in the order of their digests.
+    let plan: Option<Plan> = match session.read("plan.json") {
+        Err(SessionError::Artifact(_)) => return Ok(unplanned(pending, &waits)),
+        plan => plan?,
+    };
     let labels = pending.values().map(|one| (one.edit.id.as_str(), one.edit_digest));
     let planned = plan.iter().flat_map(|plan| &plan.edits);
     let shared = Shared::of(labels.chain(planned.clone().map(|edit| (edit.id.as_str(), edit.digest()))));
@@ -126,6 +135,16 @@ fn waiting(session: &Session) -> Result<Vec<(String, PendingReview)>, SessionErr
         }
     }
     Ok(found)
+}
+
+fn unplanned(
+    pending: std::collections::BTreeMap<Digest, PendingReview>,
+    waits: &dyn Fn(&Digest) -> bool,
+) -> Vec<(String, PendingReview)> {
+    let open = pending
+        .into_iter()
+        .filter(|(digest, question)| waits(digest) && is_open(question));
+    open.map(|(digest, question)| (digest.short(), question)).collect()
 }
 
 /// An answer counts for the edit that it was given for, and for no other.

@@ -8,8 +8,11 @@ use crate::cli::exit::Failure;
 use crate::cli::render::{self, FAINT, STRONG};
 use crate::cli::visible::visible;
 use crate::freshness::Freshness;
+use crate::half_typed::Problem;
+use crate::pipeline::next::Next;
 use crate::pipeline::state::{View, state};
-use crate::session::Session;
+use crate::pipeline::{self, RunError};
+use crate::session::{Session, SessionError};
 
 /// What is known of the newest session.
 #[derive(Serialize)]
@@ -17,6 +20,8 @@ pub struct Present {
     phases: Vec<Phase>,
     edited: Vec<String>,
     waiting_for_review: Vec<Waiting>,
+    /// What a person has to do before a run can go on.
+    in_the_way: Option<String>,
     next: String,
 }
 
@@ -44,17 +49,59 @@ struct Waiting {
 /// # Errors
 /// Something that it relies on cannot be read.
 pub fn present(view: &View, session: &Session) -> Result<Present, Failure> {
+    match looked_at(view, session) {
+        // A half-typed answer is a person's to mend, and hides nothing else.
+        Err(RunError::Session(error @ SessionError::Artifact(_))) => Ok(Present {
+            phases: Vec::new(),
+            edited: Vec::new(),
+            waiting_for_review: Vec::new(),
+            in_the_way: Some(error.to_string()),
+            next: "correct that file, then kaizen run".into(),
+        }),
+        looked => Ok(looked?),
+    }
+}
+
+fn looked_at(view: &View, session: &Session) -> Result<Present, RunError> {
     let phases = state(view, session)?;
-    let edited = phases.iter().flat_map(|(_, phase)| edited(phase)).cloned().collect();
+    let (in_the_way, instead) = match pipeline::next::next(view, session, None)? {
+        Next::Typed { file, problems } => half_typed(session, file, &problems),
+        Next::Release => (
+            Some("the plan is held until it is released".to_owned()),
+            Some(format!("kaizen release {}", session.id)),
+        ),
+        _ => (None, None),
+    };
+    let counts = |file: &&String| in_the_way.as_ref().is_none_or(|way| !way.starts_with(file.as_str()));
+    let edited = phases
+        .iter()
+        .flat_map(|(_, phase)| edited(phase))
+        .filter(counts)
+        .cloned()
+        .collect();
     let waiting_for_review = waiting(session)?;
-    let next = next(&phases, &waiting_for_review);
+    let next = instead.unwrap_or_else(|| next(&phases, &waiting_for_review));
     let phase = |(phase, freshness)| Phase { phase, freshness };
     Ok(Present {
         phases: phases.into_iter().map(phase).collect(),
         edited,
         waiting_for_review,
+        in_the_way,
         next,
     })
+}
+
+/// What is wrong with a file that a person edits, and where to mend it.
+fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> (Option<String>, Option<String>) {
+    let first = problems.first();
+    let place = first.map_or(String::new(), |one| {
+        format!(":{}:{}: {}", one.line, one.column, one.message)
+    });
+    let path = format!("{}/{file}", session.relative());
+    (
+        Some(format!("{file}{place}")),
+        Some(format!("correct {path}, then kaizen run")),
+    )
 }
 
 /// Hand edits that a run takes as input; `pending_review/` is listed as what waits.
@@ -68,7 +115,7 @@ fn edited(phase: &Freshness) -> impl Iterator<Item = &String> {
         .filter(|name| matches!(name.as_str(), "plan.json" | "diagnosis.md"))
 }
 
-fn waiting(session: &Session) -> Result<Vec<Waiting>, Failure> {
+fn waiting(session: &Session) -> Result<Vec<Waiting>, RunError> {
     let outcomes = session.outcomes()?;
     let waits = |digest: &crate::digest::Digest| {
         let status = outcomes.get(digest).map(|outcome| outcome.status);
@@ -123,6 +170,9 @@ impl Present {
                 phase.phase,
                 render::shortened(&why)
             );
+        }
+        if let Some(way) = &self.in_the_way {
+            anstream::println!("  {}", visible(way));
         }
         for file in &self.edited {
             anstream::println!("  {file} was edited by hand; it counts as it is");

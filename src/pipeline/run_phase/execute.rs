@@ -6,6 +6,7 @@ use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::phase::execute as phase;
 use crate::pipeline::RunError;
+use crate::pipeline::clean::clean_harness;
 use crate::pipeline::event::Event;
 use crate::pipeline::state;
 use crate::pipeline::world::DiskWorld;
@@ -49,7 +50,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         route: &route,
         select: &select,
         head_commit,
-        head: workspace.harness()?,
+        head: clean_harness(workspace, run.view.inputs)?,
     };
     let world = DiskWorld {
         workspace,

@@ -7,6 +7,7 @@ use crate::artifact::record::{Record, Snapshot};
 use crate::evaluate::evaluate;
 use crate::phase;
 use crate::pipeline::RunError;
+use crate::pipeline::clean::clean_harness;
 use crate::pipeline::state;
 use crate::port::Entry;
 
@@ -17,7 +18,7 @@ pub(super) fn record(run: &Run) -> Result<Left, RunError> {
     let (plan, baseline): (Plan, Baseline) = (run.need("plan.json")?, run.need("baseline.json")?);
     let begun: Record = run.need("session.json")?;
     let gate = run.view.inputs.gate(&run.session.id)?;
-    let harness = workspace.harness()?;
+    let harness = clean_harness(workspace, run.view.inputs)?;
     let after = run.evaluating(|evaluator| evaluate(&evaluator, &harness, &gate.iter().collect::<Vec<_>>()));
     let (entries, _) = run
         .view
