@@ -157,7 +157,7 @@ fn malformed(path: &Path, offset: u64, error: &serde_json::Error) -> TraceError 
         error.column(),
     );
     TraceError(format!(
-        "{path}:{line}:{column}: not a trace: {what}; correct or delete that line"
+        "{path}:{line}: not a trace: {what} in column {column}; correct or delete that line"
     ))
 }
 
