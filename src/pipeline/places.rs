@@ -58,9 +58,9 @@ pub fn all(workspace: &Workspace) -> Vec<PathBuf> {
 }
 
 /// Every folder in which such a file can appear.
-pub fn folders(workspace: &Workspace) -> BTreeSet<PathBuf> {
+pub fn folders(workspace: &Workspace) -> Vec<PathBuf> {
     let root = &workspace.root;
-    let mut folders = evidence_folders(workspace);
+    let mut folders: Vec<PathBuf> = evidence_folders(workspace).into_iter().collect();
     folders.extend([root.clone(), root.join(inbox::FOLDER), root.join(FOLDER)]);
     folders.extend(
         of_ledger(workspace)

@@ -1,6 +1,7 @@
 //! Turns: what `kaizen watch` does whenever something rang. It computes from files what is to be done, and does it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -63,12 +64,13 @@ impl Turns {
     }
 
     /// The folders to listen to.
-    pub fn folders(&self) -> BTreeSet<PathBuf> {
+    pub fn folders(&self) -> BTreeSet<OsString> {
         let beside = self
             .in_the_way
             .iter()
             .filter_map(|path| Some(path.parent()?.to_owned()));
-        places::folders(&self.workspace).into_iter().chain(beside).collect()
+        let folders = places::folders(&self.workspace).into_iter().chain(beside);
+        folders.map(PathBuf::into_os_string).collect()
     }
 
     /// How long nothing is to be done if nothing rings.

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -37,7 +38,8 @@ pub struct Bell {
     // Without a watcher nobody would hold the sending end, and waiting would not wait.
     _sender: Sender<Message>,
     watcher: Option<RecommendedWatcher>,
-    watched: BTreeMap<PathBuf, Identity>,
+    /// Keys are compared as bytes: paths are compared part by part, which is dear for thousands.
+    watched: BTreeMap<OsString, Identity>,
     ringing: BTreeMap<PathBuf, Instant>,
     quiet: Duration,
     rescan: Duration,
@@ -77,32 +79,27 @@ impl Bell {
     ///
     /// # Errors
     /// The operating system has no more watches to give; the message says what to raise.
-    pub fn listen(&mut self, folders: &BTreeSet<PathBuf>) -> Result<(), BellError> {
+    pub fn listen(&mut self, folders: &BTreeSet<OsString>) -> Result<(), BellError> {
         let Some(watcher) = &mut self.watcher else {
             return Ok(());
         };
-        let gone: Vec<PathBuf> = self
-            .watched
-            .keys()
-            .filter(|path| !folders.contains(*path))
-            .cloned()
-            .collect();
-        for path in gone {
+        for gone in self.watched.keys().filter(|path| !folders.contains(*path)) {
             // It may be gone from the disk as well.
-            let _ = watcher.unwatch(&path);
-            self.watched.remove(&path);
+            let _ = watcher.unwatch(Path::new(gone));
         }
-        for path in folders {
+        self.watched.retain(|path, _| folders.contains(path));
+        for name in folders {
+            let path = Path::new(name);
             let Some(identity) = identity(path) else {
-                self.watched.remove(path);
+                self.watched.remove(name);
                 continue;
             };
-            if self.watched.get(path) != Some(&identity) {
+            if self.watched.get(name) != Some(&identity) {
                 let _ = watcher.unwatch(path);
                 watcher
                     .watch(path, RecursiveMode::NonRecursive)
                     .map_err(|error| refused(path, &error))?;
-                self.watched.insert(path.clone(), identity);
+                self.watched.insert(name.clone(), identity);
             }
         }
         Ok(())
@@ -215,7 +212,7 @@ mod tests {
 
     fn bell(folder: &Path) -> Bell {
         let mut bell = Bell::new(false, QUIET, LONG).unwrap();
-        bell.listen(&[folder.to_owned()].into()).unwrap();
+        bell.listen(&[folder.as_os_str().to_owned()].into()).unwrap();
         bell
     }
 
@@ -243,7 +240,7 @@ mod tests {
         let (inside, away) = (root.join("in"), root.join("away"));
         fs::create_dir(&inside).unwrap();
         let mut bell = Bell::new(false, QUIET, LONG).unwrap();
-        let folders: BTreeSet<PathBuf> = [root.clone(), inside.clone()].into();
+        let folders: BTreeSet<OsString> = [root.clone(), inside.clone()].map(PathBuf::into_os_string).into();
         bell.listen(&folders).unwrap();
         fs::rename(&inside, &away).unwrap();
         bell.listen(&folders).unwrap();

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -36,9 +37,9 @@ impl Sight {
     }
 }
 
-/// What many files were like.
+/// What many files were like. Keys are compared as bytes: paths are compared part by part, which is dear for thousands.
 #[derive(Default)]
-pub struct Sights(BTreeMap<PathBuf, Sight>);
+pub struct Sights(BTreeMap<OsString, Sight>);
 
 impl Sights {
     /// Looks at files again; those that were written to, that appeared, or that are gone, unless this process did it.
@@ -48,28 +49,30 @@ impl Sights {
 
     /// Looks at all files that are known or given.
     pub fn all_changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
-        let known: BTreeSet<PathBuf> = self.0.keys().cloned().chain(paths).collect();
-        self.changed(known)
+        let given = paths.into_iter().map(PathBuf::into_os_string);
+        let known: BTreeSet<OsString> = self.0.keys().cloned().chain(given).collect();
+        self.changed(known.into_iter().map(PathBuf::from))
     }
 
     /// Whether a path is, or was, a folder: then the files in it are not named one by one.
     pub fn is_about_folders(&self, paths: &BTreeSet<PathBuf>) -> bool {
         let held_files = |path: &PathBuf| {
-            let after = self.0.range::<PathBuf, _>(path..).find(|(known, _)| *known != path);
-            after.is_some_and(|(known, _)| known.starts_with(path))
+            let below = path.join("").into_os_string();
+            let after = self.0.range::<OsString, _>(&below..).next();
+            after.is_some_and(|(known, _)| known.as_encoded_bytes().starts_with(below.as_encoded_bytes()))
         };
         paths.iter().any(|path| path.is_dir() || held_files(path))
     }
 
     fn has_changed(&mut self, path: &Path) -> bool {
-        let before = self.0.get(path);
+        let before = self.0.get(path.as_os_str());
         let ours = disk::take_published(path);
         let Some(now) = look(path, before) else {
-            return self.0.remove(path).is_some();
+            return self.0.remove(path.as_os_str()).is_some();
         };
         let is_ours = ours.is_some() && ours == now.digest;
         let changed = !is_ours && before.is_none_or(|before| differs(before, &now));
-        self.0.insert(path.to_owned(), now);
+        self.0.insert(path.as_os_str().to_owned(), now);
         changed
     }
 }
