@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::artifact::diagnosis;
+use crate::artifact::{diagnosis, without_place};
 use crate::half_typed::Problem;
 
 /// All that is wrong; nothing for a diagnosis that a plan can be made of.
@@ -22,13 +22,7 @@ pub fn problems(text: &str) -> Vec<Problem> {
     match serde_json::from_str::<Value>(block) {
         Ok(Value::Array(_)) => Vec::new(),
         Ok(_) => vec![at(before + 1, 1, "the closing block must be a list, [ … ]".into())],
-        Err(error) => {
-            let message = error.to_string();
-            let message = message
-                .rsplit_once(" at line ")
-                .map_or(message.as_str(), |(what, _)| what);
-            vec![at(before + error.line(), error.column(), message.to_owned())]
-        }
+        Err(error) => vec![at(before + error.line(), error.column(), without_place(&error))],
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
-use crate::artifact::{Artifact, ArtifactError};
+use crate::artifact::{Artifact, ArtifactError, without_place};
 use crate::half_typed::Problem;
 use crate::op;
 
@@ -49,15 +49,11 @@ pub fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
 fn problem<'a, T: Deserialize<'a>>(text: &str, part: &'a RawValue) -> Option<Problem> {
     let error = serde_json::from_str::<T>(part.get()).err()?;
     let (line, column) = place(text, part);
-    let message = error.to_string();
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(message.as_str(), |(what, _)| what);
     Some(Problem {
         line: line + error.line().saturating_sub(1),
         column: error.column() + if error.line() <= 1 { column - 1 } else { 0 },
         edit: label(part),
-        message: message.to_owned(),
+        message: without_place(&error),
     })
 }
 
@@ -91,13 +87,7 @@ fn whole(error: ArtifactError) -> Problem {
     let (line, column, message) = match error {
         ArtifactError::Malformed {
             line, column, source, ..
-        } => {
-            let message = source.to_string();
-            let what = message
-                .rsplit_once(" at line ")
-                .map_or(message.as_str(), |(what, _)| what);
-            (line, column, what.to_owned())
-        }
+        } => (line, column, without_place(&source)),
         ArtifactError::FromTheFuture { found, known, .. } => (
             1,
             1,

@@ -111,8 +111,8 @@ pub enum ArtifactError {
     },
 }
 
-/// What the parser says, without the place, which stands before it already.
-fn without_place(error: &serde_json::Error) -> String {
+/// What the parser says, without the place, which stands before it already, or is one in a part of the file.
+pub fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     text.strip_suffix(&place).unwrap_or(&text).to_owned()

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::artifact::trace::Trace;
+use crate::artifact::without_place;
 use crate::port::TraceError;
 
 /// The longest line that is read, in bytes.
@@ -150,12 +151,8 @@ fn line_number(path: &Path, offset: u64) -> u64 {
 
 fn malformed(path: &Path, offset: u64, error: &serde_json::Error) -> TraceError {
     let (line, path) = (line_number(path, offset), path.display());
-    let said = error.to_string();
-    // Its line is the one within this line.
-    let (what, column) = (
-        said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what),
-        error.column(),
-    );
+    // The parser's line is the one within this line.
+    let (what, column) = (without_place(error), error.column());
     TraceError(format!(
         "{path}:{line}: not a trace: {what} in column {column}; correct or delete that line"
     ))

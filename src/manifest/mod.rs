@@ -1,9 +1,11 @@
 //! The manifest: `kaizen.toml`, parsed and checked. Every key has a default; an unknown one is an error.
 
 pub mod layout;
+mod looping;
 pub mod phases;
 pub mod schedule;
 mod sections;
+mod triggers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,11 +13,13 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::looping::LoopSection;
 use self::phases::Stanza;
 pub use self::sections::{
-    BenchmarkSection, GateSection, HarnessSection, Hold, LedgerSection, LoopSection, SessionSection, StudentEngine,
-    StudentSection, TeacherEngine, TeacherSection, TracesSection, TriggersSection,
+    BenchmarkSection, GateSection, HarnessSection, Hold, LedgerSection, SessionSection, StudentEngine, StudentSection,
+    TeacherEngine, TeacherSection, TracesSection,
 };
+pub use self::triggers::TriggersSection;
 use crate::artifact::edit::{Op, RiskTier};
 
 /// The manifest's file name.

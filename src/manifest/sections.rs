@@ -103,55 +103,6 @@ pub enum Hold {
     Plan,
 }
 
-/// `[triggers]`: what `kaizen watch` starts sessions for, and how closely it looks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct TriggersSection {
-    /// Five cron fields in UTC, such as `0 3 * * *`; absent: no schedule.
-    pub schedule: Option<String>,
-    /// New traces since the last session without which the schedule passes.
-    pub min_new_traces: u64,
-    /// Whether a trace with `"user_flag": true` starts a session.
-    pub user_flag: bool,
-    /// Failures of one group, since the last session, that start one; 0 for never.
-    pub cluster_failures: usize,
-    /// The share of the group that must have failed, 0 to 1.
-    pub cluster_rate: f64,
-    /// Milliseconds for which a file must be quiet before it counts as saved.
-    pub quiet_ms: u64,
-    /// Seconds after which everything is looked at again, whether anything rang or not; at least 1.
-    pub rescan_seconds: u64,
-}
-
-impl TriggersSection {
-    /// What the types do not say.
-    ///
-    /// # Errors
-    /// What is wrong, and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
-        if !(0.0..=1.0).contains(&self.cluster_rate) {
-            let rate = self.cluster_rate;
-            return Err(format!("[triggers] cluster_rate = {rate} must lie between 0 and 1"));
-        }
-        if self.rescan_seconds == 0 {
-            return Err("[triggers] rescan_seconds must be at least 1".into());
-        }
-        self.schedule.as_deref().map_or(Ok(()), super::schedule::check)
-    }
-}
-
-/// `[loop]`: when `kaizen loop` stops.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct LoopSection {
-    /// A gate score that rises by no more than this counts as standing still, 0 to 1.
-    pub stagnation_eps: f64,
-    /// Sessions that stand still one after another before the loop stops; at least 1.
-    pub stagnation_k: usize,
-    /// Dollars after which the loop stops; more than 0.
-    pub max_total_cost_usd: f64,
-}
-
 /// `[gate]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -180,25 +131,6 @@ pub struct LedgerSection {
     pub lock_wait_seconds: u64,
     /// Whether a settled session's directory is committed.
     pub commit_sessions: bool,
-}
-
-impl LoopSection {
-    /// What the types do not say.
-    ///
-    /// # Errors
-    /// What is wrong, and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
-        if self.stagnation_k == 0 {
-            return Err("[loop] stagnation_k must be >= 1".into());
-        }
-        if self.max_total_cost_usd.is_nan() || self.max_total_cost_usd <= 0.0 {
-            return Err("[loop] max_total_cost_usd must be > 0".into());
-        }
-        if !(0.0..=1.0).contains(&self.stagnation_eps) {
-            return Err("[loop] stagnation_eps must lie between 0 and 1".into());
-        }
-        Ok(())
-    }
 }
 
 impl Default for HarnessSection {
@@ -262,30 +194,6 @@ impl Default for SessionSection {
             autonomy: Autonomy::Tiered,
             min_traces: 20,
             hold: None,
-        }
-    }
-}
-
-impl Default for TriggersSection {
-    fn default() -> Self {
-        Self {
-            schedule: None,
-            min_new_traces: 20,
-            user_flag: true,
-            cluster_failures: 0,
-            cluster_rate: 0.5,
-            quiet_ms: 200,
-            rescan_seconds: 30,
-        }
-    }
-}
-
-impl Default for LoopSection {
-    fn default() -> Self {
-        Self {
-            stagnation_eps: 0.001,
-            stagnation_k: 5,
-            max_total_cost_usd: 50.0,
         }
     }
 }

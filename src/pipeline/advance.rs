@@ -3,10 +3,7 @@
 use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
 use crate::commit_message::message;
-use crate::digest::Digest;
-use crate::disk;
 use crate::freshness::Reason;
-use crate::half_typed::{self, Problem};
 use crate::port::Ledger;
 use crate::session::{self, Session};
 
@@ -16,8 +13,9 @@ use super::begin::{begin, begin_from, commit_session, restore_record};
 use super::clean::user_changes;
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
-use super::next::{CHECKED, Next, next};
-use super::recover::recover;
+use super::next::{Next, next};
+use super::pages::{half_typed, note_problems};
+use super::recover::{enter, recover};
 use super::run_phase::Run;
 use super::state::{self, Depth, View};
 use super::step;
@@ -29,13 +27,7 @@ use super::workspace::Workspace;
 /// See [`RunError`]; the session's record says so as well.
 pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Result<Ended, RunError> {
     check_phases(workspace, asked)?;
-    let holder = format!("{}, process {}", workspace.holder, std::process::id());
-    let _lock = disk::lock_within(&workspace.own("lock"), &holder, workspace.patience)?;
-    if recover(workspace)? {
-        listener(Event::Note {
-            text: "an interrupted write was undone".into(),
-        });
-    }
+    let _lock = enter(workspace, listener)?;
     let (session, fresh) = open_session(workspace, asked, listener)?;
     restore_record(workspace, asked, &session)?;
     match go_on(workspace, asked, &session, listener) {
@@ -145,45 +137,6 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
     finish(workspace, asked, session, changed, waits, listener)
 }
 
-/// The page about a half-typed file stands beside it for as long as that is so.
-fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
-    for name in CHECKED {
-        let page = half_typed::page_name(name);
-        match next {
-            Next::Typed { file, problems } if *file == name => {
-                let kept = last_kept(session, name);
-                session.publish(&page, &half_typed::page(name, problems, kept.as_deref()))?;
-            }
-            _ => disk::remove(&session.path(&page))?,
-        }
-    }
-    Ok(())
-}
-
-/// Where the bytes of a file stand that a phase was last given or left, when a copy was kept.
-fn last_kept(session: &Session, name: &str) -> Option<String> {
-    let given = ["execute", "plan"].map(|phase| session.checkpoint(phase)?.reads.get(name).copied());
-    let left = ["plan", "diagnose"].map(|phase| session.checkpoint(phase)?.writes.get(name).copied());
-    let kept = |digest: Digest| session.kept(digest);
-    given.into_iter().chain(left).flatten().find_map(kept)
-}
-
-fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> RunError {
-    let path = session.path(file);
-    let Some((first, rest)) = problems.split_first() else {
-        let problem = "it cannot be read".into();
-        return RunError::HalfTyped { path, problem };
-    };
-    let more = match rest.len() {
-        0 => String::new(),
-        more => format!(", and {more} more, listed in {}", half_typed::page_name(file)),
-    };
-    RunError::HalfTyped {
-        path,
-        problem: format!("{}:{}: {}{more}", first.line, first.column, first.message),
-    }
-}
-
 /// Redoing `execute` means to try again what was not applied.
 fn forget(session: &Session, phase: &str) -> Result<(), RunError> {
     use crate::artifact::outcome::OutcomeStatus::{Applied, PendingReview, RejectedByUser, Stranded};
@@ -239,7 +192,7 @@ fn settle_user_changes(
     asked: &Asked,
     listener: Listener,
 ) -> Result<(), RunError> {
-    let dirty = user_changes(workspace, inputs)?;
+    let dirty = user_changes(workspace, inputs, &workspace.harness()?)?;
     if dirty.is_empty() {
         return Ok(());
     }

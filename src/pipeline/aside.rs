@@ -26,6 +26,12 @@ struct Failed {
     retry_at: Option<DateTime<Utc>>,
 }
 
+impl Failed {
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.retry_at.is_some_and(|at| at <= now)
+    }
+}
+
 /// Seconds until a failed session is tried again by itself, after so many failures; `None` when only a change helps.
 fn delay(error: &RunError, times: u32) -> Option<i64> {
     match error {
@@ -69,6 +75,11 @@ impl Aside {
         self.0.get(id).is_some_and(|failed| failed.was_told)
     }
 
+    /// Whether it is aside, and not due again yet.
+    pub fn rests(&self, id: &str, now: DateTime<Utc>) -> bool {
+        self.0.get(id).is_some_and(|failed| !failed.is_due(now))
+    }
+
     /// All of them.
     pub fn ids(&self) -> Vec<String> {
         self.0.keys().cloned().collect()
@@ -76,12 +87,8 @@ impl Aside {
 
     /// Those whose time has come.
     pub fn due(&self, now: DateTime<Utc>) -> Vec<String> {
-        let is_due = |failed: &Failed| failed.retry_at.is_some_and(|at| at <= now);
-        self.0
-            .iter()
-            .filter(|(_, failed)| is_due(failed))
-            .map(|(id, _)| id.clone())
-            .collect()
+        let due = self.0.iter().filter(|(_, failed)| failed.is_due(now));
+        due.map(|(id, _)| id.clone()).collect()
     }
 
     /// When the next is due.

@@ -14,8 +14,8 @@ const MOST_LOOKS: usize = 5;
 ///
 /// # Errors
 /// git or the file system says no.
-pub fn user_changes(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<String>, RunError> {
-    let mut paths: Vec<String> = workspace.harness()?.files().map(|(path, _)| path.to_owned()).collect();
+pub fn user_changes(workspace: &Workspace, inputs: &Inputs, harness: &Harness) -> Result<Vec<String>, RunError> {
+    let mut paths: Vec<String> = harness.files().map(|(path, _)| path.to_owned()).collect();
     if let Some(head) = inputs.head()? {
         let at_head = inputs.harness_at(head)?;
         paths.extend(at_head.files().map(|(path, _)| path.to_owned()));
@@ -33,7 +33,7 @@ pub fn user_changes(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<String
 pub fn clean_harness(workspace: &Workspace, inputs: &Inputs) -> Result<Harness, RunError> {
     let mut harness = workspace.harness()?;
     for _ in 0..MOST_LOOKS {
-        let dirty = user_changes(workspace, inputs)?;
+        let dirty = user_changes(workspace, inputs, &harness)?;
         if !dirty.is_empty() {
             return Err(RunError::Dirty(dirty));
         }

@@ -13,6 +13,7 @@ pub mod event;
 pub mod inputs;
 pub mod looping;
 pub mod next;
+mod pages;
 pub mod past;
 mod places;
 pub mod recover;

@@ -3,15 +3,31 @@
 use crate::artifact::Artifact;
 use crate::artifact::intent::{IntendedFile, Intent};
 use crate::digest::Digest;
-use crate::disk;
+use crate::disk::{self, Lock};
 use crate::harness::Harness;
 use crate::port::Ledger;
 
 use super::RunError;
+use super::event::{Event, Listener};
 use super::workspace::Workspace;
 
 /// The announcement of a write.
 pub const INTENT: &str = "intent.json";
+
+/// Locks the workspace, and undoes a write that was cut short before anything else happens.
+///
+/// # Errors
+/// Somebody else works here, or see [`recover`].
+pub fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError> {
+    let holder = format!("{}, process {}", workspace.holder, std::process::id());
+    let lock = disk::lock_within(&workspace.own("lock"), &holder, workspace.patience)?;
+    if recover(workspace)? {
+        listener(Event::Note {
+            text: "an interrupted write was undone".into(),
+        });
+    }
+    Ok(lock)
+}
 
 /// Puts announced files back to what HEAD says, unless a person edited them since.
 ///

@@ -7,7 +7,6 @@ use crate::artifact::Artifact;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
-use crate::disk;
 use crate::freshness::Freshness;
 use crate::harness::Harness;
 use crate::manifest::Hold;
@@ -19,10 +18,10 @@ use crate::session::Session;
 use super::RunError;
 use super::advance::advance;
 use super::asked::{Asked, Ended};
-use super::clean::user_changes;
-use super::event::{Event, Listener};
+use super::clean::clean_harness;
+use super::event::Listener;
 use super::inputs::Inputs;
-use super::recover::recover;
+use super::recover::enter;
 use super::state::{Depth, View, settled, state};
 use super::workspace::Workspace;
 
@@ -87,10 +86,7 @@ pub fn unsettled(workspace: &Workspace, session: &Session) -> Result<Option<Stri
 /// # Errors
 /// The user's own changes are in the way, or a change that stays rests on an edit that goes.
 pub fn preview(workspace: &Workspace, session: &Session, dropped: &BTreeSet<Digest>) -> Result<Preview, RunError> {
-    let dirty = user_changes(workspace, &Inputs::new(workspace))?;
-    if !dirty.is_empty() {
-        return Err(RunError::Dirty(dirty));
-    }
+    let before = clean_harness(workspace, &Inputs::new(workspace))?;
     let baseline: Baseline = session
         .read("baseline.json")?
         .ok_or_else(|| RunError::Unknown(format!("{} has no baseline.json", session.id)))?;
@@ -103,7 +99,6 @@ pub fn preview(workspace: &Workspace, session: &Session, dropped: &BTreeSet<Dige
         select: &|path| workspace.selects(path),
         ledger: &workspace.ledger,
     };
-    let before = workspace.harness()?;
     let after = without(&standing, dropped, &before)?;
     Ok(Preview { before, after })
 }
@@ -133,13 +128,7 @@ fn change_plan(
     dropped: &BTreeSet<Digest>,
     listener: Listener,
 ) -> Result<(), RunError> {
-    let holder = format!("{}, process {}", workspace.holder, std::process::id());
-    let _lock = disk::lock_within(&workspace.own("lock"), &holder, workspace.patience)?;
-    if recover(workspace)? {
-        listener(Event::Note {
-            text: "an interrupted write was undone".into(),
-        });
-    }
+    let _lock = enter(workspace, listener)?;
     preview(workspace, session, dropped)?;
     let plan: Option<Plan> = session.read("plan.json")?;
     let Some(mut plan) = plan else { return Ok(()) };

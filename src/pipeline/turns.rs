@@ -146,12 +146,6 @@ impl Turns {
         due
     }
 
-    /// Whether something is aside, and not due again yet.
-    fn rests(&self, name: &str) -> bool {
-        let is_it = |id: &String| id == name;
-        self.aside.ids().iter().any(is_it) && !self.aside.due(self.workspace.clock.now()).iter().any(is_it)
-    }
-
     fn newest(&self) -> Option<Session> {
         // A folder that cannot be listed shows up as an error of the session's run.
         session::all(&self.workspace.root).ok()?.pop()
@@ -230,7 +224,7 @@ impl Turns {
     }
 
     fn ask(&mut self, listener: Listener) {
-        if self.rests(ASKING) {
+        if self.aside.rests(ASKING, self.workspace.clock.now()) {
             return;
         }
         if let Err(error) = self.asking.ask(&self.workspace, listener) {
@@ -242,7 +236,7 @@ impl Turns {
     /// person's changes are not behind all of them.
     fn empty_inbox(&mut self, listener: Listener) {
         self.more = None;
-        if self.rests(INBOX) {
+        if self.aside.rests(INBOX, self.workspace.clock.now()) {
             return;
         }
         let quiet = Duration::from_millis(self.workspace.manifest.triggers.quiet_ms);

@@ -265,6 +265,16 @@ impl Space {
         log.lines().map(str::to_owned).collect()
     }
 
+    /// Wants the state of an undisturbed space. From the end: a session's file says more than the tree that differs
+    /// because of it.
+    #[track_caller]
+    pub fn ends_as(&self, end: &BTreeMap<String, String>, crash: &str) {
+        let state = self.state();
+        for path in end.keys().chain(state.keys()).rev() {
+            assert_eq!(state.get(path), end.get(path), "{path} after a crash before {crash}");
+        }
+    }
+
     /// Everything that counts: files outside of git's and kaizen's own folders, commits, and what git says of both.
     pub fn state(&self) -> BTreeMap<String, String> {
         let own = |path: &Path| path.starts_with(".git") || path.starts_with(".kaizen");

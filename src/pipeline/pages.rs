@@ -1,0 +1,49 @@
+//! Pages beside half-typed files, which come and go with what is wrong, and the error that points to them.
+
+use crate::digest::Digest;
+use crate::disk;
+use crate::half_typed::{self, Problem};
+use crate::session::Session;
+
+use super::RunError;
+use super::next::{CHECKED, Next};
+
+/// The page about a half-typed file stands beside it for as long as that is so.
+pub fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
+    for name in CHECKED {
+        let page = half_typed::page_name(name);
+        match next {
+            Next::Typed { file, problems } if *file == name => {
+                let kept = last_kept(session, name);
+                session.publish(&page, &half_typed::page(name, problems, kept.as_deref()))?;
+            }
+            _ => disk::remove(&session.path(&page))?,
+        }
+    }
+    Ok(())
+}
+
+/// Where the bytes of a file stand that a phase was last given or left, when a copy was kept.
+fn last_kept(session: &Session, name: &str) -> Option<String> {
+    let given = ["execute", "plan"].map(|phase| session.checkpoint(phase)?.reads.get(name).copied());
+    let left = ["plan", "diagnose"].map(|phase| session.checkpoint(phase)?.writes.get(name).copied());
+    let kept = |digest: Digest| session.kept(digest);
+    given.into_iter().chain(left).flatten().find_map(kept)
+}
+
+/// The first problem, with its place, and how many more there are.
+pub fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> RunError {
+    let path = session.path(file);
+    let Some((first, rest)) = problems.split_first() else {
+        let problem = "it cannot be read".into();
+        return RunError::HalfTyped { path, problem };
+    };
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(", and {more} more, listed in {}", half_typed::page_name(file)),
+    };
+    RunError::HalfTyped {
+        path,
+        problem: format!("{}:{}: {}{more}", first.line, first.column, first.message),
+    }
+}
