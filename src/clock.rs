@@ -54,6 +54,12 @@ impl Clock {
     }
 }
 
+/// A number from 0 to 1, drawn by chance: for pauses only, never for a result.
+pub fn chance() -> f64 {
+    let drawn = uuid::Uuid::new_v4().as_u128() >> 96;
+    drawn as f64 / f64::from(u32::MAX)
+}
+
 /// A number above `floor`, near enough that hundreds more fit above it.
 fn above(floor: u32, digits: &str) -> u32 {
     let step = ((u32::MAX - floor) / 64).max(1);

@@ -22,7 +22,14 @@ pub struct Evaluator<'a> {
     pub concurrency: usize,
     /// Called with the number of tasks done so far and of all.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Why no further attempt should be made, such as a budget that is spent.
+    pub halted: &'a (dyn Fn() -> Option<String> + Sync),
 }
+
+/// An evaluation that was stopped half way. What was attempted is remembered, so that another goes on from there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Halted(pub String);
 
 /// Attempts every task; what was asked before is not asked again.
 pub fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
@@ -34,14 +41,10 @@ pub fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Ta
         .collect();
     let remembered = evaluator.memo.get(&keys);
     let open: Vec<usize> = (0..tasks.len()).filter(|at| remembered[*at].is_none()).collect();
-    let made = fan_out(evaluator, prepared.as_ref(), tasks, &open);
-    let worth_keeping = |(at, attempt): &(usize, Attempt)| {
-        // The world may be better next time.
-        (!matches!(attempt, Attempt::Infra { .. })).then(|| (keys[*at], attempt.clone()))
-    };
-    evaluator
-        .memo
-        .put(&made.iter().filter_map(worth_keeping).collect::<Vec<_>>());
+    let made = fan_out(evaluator, prepared.as_ref(), tasks, &keys, &open);
+    if !evaluator.student.is_dear() {
+        keep(evaluator.memo, &keys, &made);
+    }
     let mut attempts = remembered;
     for (at, attempt) in made {
         attempts[at] = Some(attempt);
@@ -50,15 +53,33 @@ pub fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Ta
     tasks.iter().zip(attempts).map(scored).collect()
 }
 
+/// Remembers what was made; not what the world spoiled, since it may be better next time.
+fn keep(memo: &dyn Memo, keys: &[Digest], made: &[(usize, Attempt)]) {
+    let worth_keeping = made
+        .iter()
+        .filter(|(_, attempt)| !matches!(attempt, Attempt::Infra { .. }));
+    memo.put(
+        &worth_keeping
+            .map(|(at, attempt)| (keys[*at], attempt.clone()))
+            .collect::<Vec<_>>(),
+    );
+}
+
 /// The benchmark's word on a harness.
-pub fn evaluate(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task]) -> Evaluation {
+///
+/// # Errors
+/// Something halted it half way: half an evaluation is none.
+pub fn evaluate(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task]) -> Result<Evaluation, Halted> {
     let attempts = attempt_all(evaluator, harness, tasks);
+    if let Some(reason) = (evaluator.halted)() {
+        return Err(Halted(reason));
+    }
     let score = |attempted: Attempted| TaskScore {
         task_id: attempted.task.task_id.clone(),
         category: attempted.task.category.clone(),
         score: attempted.score,
     };
-    Evaluation::of(attempts.into_iter().map(score).collect())
+    Ok(Evaluation::of(attempts.into_iter().map(score).collect()))
 }
 
 /// Everything that an answer depends on. The reference, the category and the split are not in it: the student does not see them.
@@ -77,13 +98,25 @@ fn task_seed(task: &Task, seed: u64) -> u64 {
     Digest::of_value(&(seed, &task.task_id)).seed()
 }
 
-fn fan_out(evaluator: &Evaluator, prepared: &dyn Prepared, tasks: &[&Task], open: &[usize]) -> Vec<(usize, Attempt)> {
+fn fan_out(
+    evaluator: &Evaluator,
+    prepared: &dyn Prepared,
+    tasks: &[&Task],
+    keys: &[Digest],
+    open: &[usize],
+) -> Vec<(usize, Attempt)> {
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(tasks.len() - open.len());
     let work = || {
         let mut made = Vec::new();
         while let Some(at) = open.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
+            if (evaluator.halted)().is_some() {
+                break;
+            }
             made.push((at, prepared.attempt(tasks[at], task_seed(tasks[at], evaluator.seed))));
+            if evaluator.student.is_dear() {
+                keep(evaluator.memo, keys, &made[made.len() - 1..]);
+            }
             (evaluator.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, tasks.len());
         }
         made

@@ -15,6 +15,7 @@
 
 // Words: plain data.
 pub mod artifact;
+pub mod chat;
 pub mod digest;
 pub mod harness;
 pub mod manifest;
@@ -29,13 +30,16 @@ pub mod half_typed;
 pub mod loop_stop;
 pub mod op;
 pub mod plan_check;
+pub mod price;
 pub mod reconcile;
 pub mod redact;
 pub mod reply;
+pub mod retry;
 pub mod route;
 pub mod schemas;
 pub mod score;
 pub mod trigger_rules;
+pub mod wire;
 
 // The pipeline.
 pub mod cli;
@@ -46,6 +50,7 @@ pub mod port;
 
 // Edges: the only modules with effects.
 pub mod benchmark;
+pub mod calls;
 pub mod clock;
 pub mod demo;
 pub mod disk;

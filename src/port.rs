@@ -7,6 +7,7 @@ use crate::artifact::edit::{Edit, Op};
 use crate::artifact::evaluation::{Attempt, Attempted};
 use crate::artifact::task::Task;
 use crate::artifact::trace::Trace;
+use crate::chat::{Reply, Request};
 use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
@@ -23,6 +24,11 @@ pub trait Student: Send + Sync {
     /// A message for people that names the file and what is wrong with it.
     fn check(&self, _harness: &Harness, _tasks: &[&Task]) -> Result<(), String> {
         Ok(())
+    }
+
+    /// Whether an attempt takes money or seconds: then each is remembered as soon as it is made, not all at the end.
+    fn is_dear(&self) -> bool {
+        false
     }
 
     /// Reads a harness once, for many attempts.
@@ -58,6 +64,54 @@ impl Memo for Forgetful {
     fn put(&self, _: &[(Digest, Attempt)]) {}
 }
 
+/// A language model as kaizen asks it: redacted, within budget, and nothing paid for twice.
+pub trait Model: Send + Sync {
+    /// Everything about the model that can change an answer; never a key.
+    fn identity(&self) -> serde_json::Value;
+
+    /// The digest of exactly what would be sent; the seed counts only where the server is sent one.
+    fn rendered(&self, request: &Request) -> Digest;
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    fn ask(&self, request: &Request) -> Result<Answer, AskError>;
+}
+
+/// What a language model said, and what it took.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What it said.
+    pub reply: Reply,
+    /// Digest of what was asked.
+    pub request: Digest,
+    /// Dollars when it was asked; `None` when unknown.
+    pub cost_usd: Option<f64>,
+    /// It was asked before, and nothing was paid now.
+    pub remembered: bool,
+}
+
+/// Why a language model gave no answer. The texts are for people and never hold a key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// The call would cost more than is left, or its price is unknown while there is a limit.
+    #[error("{0}")]
+    OverBudget(String),
+    /// The server refuses this very request (400, 413, 422): what was asked is wrong.
+    #[error("{0}")]
+    Refused(String),
+    /// The world failed: no server, no key, no access, busy for too long.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The server answers, and not in its own format, however often it is asked.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// Traces that were searched for, or why they could not be.
+pub type Found = Result<Vec<Trace>, String>;
+
 /// All that a teacher is given. Nothing of the gate or test split is reachable from here.
 pub struct Briefing<'a> {
     /// The harness before any edit.
@@ -72,6 +126,12 @@ pub struct Briefing<'a> {
     pub traces: &'a [Trace],
     /// Runs the student on train tasks under any harness; remembered, counted, and read-only.
     pub run_student: &'a (dyn for<'t> Fn(&Harness, &[&'t Task]) -> Vec<Attempted<'t>> + Sync),
+    /// Full-text search over the store, best first, at most so many; eligible traces only.
+    pub search_traces: &'a (dyn Fn(&str, usize) -> Found + Sync),
+    /// What an answer to a train task is worth, 0 to 1.
+    pub score: &'a (dyn Fn(&Task, &str) -> Result<f64, String> + Sync),
+    /// The name of the session: two sessions do not ask the same question.
+    pub session: &'a str,
     /// The only source of chance.
     pub seed: u64,
 }
@@ -87,6 +147,8 @@ pub struct Diagnosed {
     pub traces_read: Vec<String>,
     /// Dollars; `None` when the price is unknown.
     pub cost_usd: Option<f64>,
+    /// Every call of a model or a tool, in order, for `teacher/diagnose.jsonl`.
+    pub log: Vec<serde_json::Value>,
 }
 
 /// A teacher's proposal.
@@ -96,6 +158,28 @@ pub struct Planned {
     pub edits: Vec<Edit>,
     /// Dollars; `None` when the price is unknown.
     pub cost_usd: Option<f64>,
+    /// Every call of a model, in order, for `teacher/plan.jsonl`.
+    pub log: Vec<serde_json::Value>,
+    /// The model that planned, when it is not the engine's name.
+    pub model: Option<String>,
+}
+
+/// A teacher that could not do its work.
+#[derive(Clone, Debug, Default)]
+pub struct TeacherFailure {
+    /// What went wrong and the remedy, for people.
+    pub problem: String,
+    /// What it had done until then; it is kept for people to read.
+    pub log: Vec<serde_json::Value>,
+}
+
+impl From<String> for TeacherFailure {
+    fn from(problem: String) -> Self {
+        Self {
+            problem,
+            log: Vec::new(),
+        }
+    }
 }
 
 /// Whatever writes the diagnosis and the plan.
@@ -106,14 +190,19 @@ pub trait Teacher: Send + Sync {
     /// Groups the failures.
     ///
     /// # Errors
-    /// A message for people when the teacher cannot work.
-    fn diagnose(&self, briefing: &Briefing) -> Result<Diagnosed, String>;
+    /// The teacher cannot work.
+    fn diagnose(&self, briefing: &Briefing) -> Result<Diagnosed, TeacherFailure>;
 
     /// Proposes edits for the clusters.
     ///
     /// # Errors
-    /// A message for people when the teacher cannot work.
-    fn plan(&self, briefing: &Briefing, clusters: &[FailureCluster]) -> Result<Planned, String>;
+    /// The teacher cannot work.
+    fn plan(
+        &self,
+        briefing: &Briefing,
+        diagnosis: &str,
+        clusters: &[FailureCluster],
+    ) -> Result<Planned, TeacherFailure>;
 }
 
 /// Which state of a trace store was read.

@@ -8,6 +8,7 @@ use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
+use crate::artifact::egress::Egress;
 use crate::artifact::intent::Intent;
 use crate::artifact::loop_record::LoopRecord;
 use crate::artifact::outcome::Outcome;
@@ -15,6 +16,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
 use crate::artifact::record::Record;
+use crate::artifact::spending::Spending;
 use crate::artifact::task::Task;
 use crate::artifact::trace::Trace;
 use crate::artifact::trigger::Trigger;
@@ -28,6 +30,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         artifact::<Checkpoint>(),
         ("cluster", schema::<FailureCluster>()),
         ("edit", edit()),
+        ("egress", schema::<Egress>()),
         artifact::<Intent>(),
         artifact::<LoopRecord>(),
         ("manifest", schema::<Manifest>()),
@@ -36,6 +39,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         artifact::<Plan>(),
         artifact::<Readiness>(),
         artifact::<Record>(),
+        ("spending", schema::<Spending>()),
         ("task", task()),
         ("trace", trace()),
         artifact::<Trigger>(),

@@ -24,7 +24,7 @@ use Layer::{Cli, Decisions, Edge, Evaluate, Main, Phase, Pipeline, Port, Root, W
 
 /// Every top-level module, by layer. A new one is added here first.
 const MODULES: &[(Layer, &[&str])] = &[
-    (Words, &["artifact", "digest", "harness", "manifest"]),
+    (Words, &["artifact", "chat", "digest", "harness", "manifest"]),
     (
         Decisions,
         &[
@@ -37,13 +37,16 @@ const MODULES: &[(Layer, &[&str])] = &[
             "loop_stop",
             "op",
             "plan_check",
+            "price",
             "reconcile",
             "redact",
             "reply",
+            "retry",
             "route",
             "schemas",
             "score",
             "trigger_rules",
+            "wire",
         ],
     ),
     (Port, &["port"]),
@@ -53,6 +56,7 @@ const MODULES: &[(Layer, &[&str])] = &[
         Edge,
         &[
             "benchmark",
+            "calls",
             "clock",
             "demo",
             "disk",

@@ -5,7 +5,7 @@ use kaizen::artifact::evaluation::Attempt;
 use kaizen::artifact::task::Task;
 use kaizen::digest::Digest;
 use kaizen::harness::Harness;
-use kaizen::port::{Briefing, Diagnosed, Planned, Prepared, Student, Teacher};
+use kaizen::port::{Briefing, Diagnosed, Planned, Prepared, Student, Teacher, TeacherFailure};
 use serde_json::json;
 
 /// A teacher that proposes so many parameters, every other one a small gain for [`Instantly`].
@@ -16,7 +16,7 @@ impl Teacher for Fixed {
         json!({"engine": "fixed", "edits": self.0})
     }
 
-    fn diagnose(&self, _: &Briefing) -> Result<Diagnosed, String> {
+    fn diagnose(&self, _: &Briefing) -> Result<Diagnosed, TeacherFailure> {
         let cluster = json!({"id": "c1", "description": "all", "sample_trace_ids": ["t1"],
             "student_failure_rate": 1.0, "teacher_success_rate": 1.0, "skill_gap": "none"});
         Ok(Diagnosed {
@@ -26,7 +26,12 @@ impl Teacher for Fixed {
         })
     }
 
-    fn plan(&self, _: &Briefing, _: &[kaizen::artifact::cluster::FailureCluster]) -> Result<Planned, String> {
+    fn plan(
+        &self,
+        _: &Briefing,
+        _: &str,
+        _: &[kaizen::artifact::cluster::FailureCluster],
+    ) -> Result<Planned, TeacherFailure> {
         let edit = |at: usize| {
             let name = ["p", "other"][at % 2];
             serde_json::from_value::<Edit>(json!({

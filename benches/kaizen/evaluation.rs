@@ -41,8 +41,9 @@ pub fn evaluation() -> Outcome<()> {
             seed: 0,
             concurrency: cores,
             progress: &|_, _| {},
+            halted: &|| None,
         };
-        evaluate(&evaluator, &harness, &all).overall_score
+        evaluate(&evaluator, &harness, &all).map_or(0.0, |evaluation| evaluation.overall_score)
     };
     let mut overall = 0.0;
     let new = median(|| {

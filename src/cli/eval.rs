@@ -76,7 +76,7 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
         anstream::eprintln!("{line}");
     }
     evaluator.student.check(&harness, &tasks).map_err(Failure::failed)?;
-    let evaluation = evaluate(&evaluator, &harness, &tasks);
+    let evaluation = evaluate(&evaluator, &harness, &tasks).map_err(|halted| Failure::failed(halted.to_string()))?;
     renderer.finish();
     if evaluation.task_count == 0 {
         let message = format!("none of the {} {} tasks could be scored", tasks.len(), split.name());

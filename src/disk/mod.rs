@@ -1,6 +1,7 @@
 //! The disk: atomic publishing, tolerant reading, and the harness on disk.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
+mod append;
 mod lock;
 mod published;
 mod whole;
@@ -9,6 +10,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+pub use append::append;
 pub use lock::{Lock, LockError, lock, lock_within};
 pub use published::take_published;
 pub use whole::{hold_still, try_hold_still};

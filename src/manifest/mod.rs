@@ -1,10 +1,14 @@
 //! The manifest: `kaizen.toml`, parsed and checked. Every key has a default; an unknown one is an error.
 
+pub mod chat;
 pub mod layout;
 mod looping;
+mod models;
 pub mod phases;
 pub mod schedule;
 mod sections;
+mod student;
+mod teacher;
 mod triggers;
 
 use std::collections::BTreeMap;
@@ -13,12 +17,14 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::chat::{ChatSettings, NetworkSection, Price};
 pub use self::looping::LoopSection;
 use self::phases::Stanza;
 pub use self::sections::{
-    BenchmarkSection, GateSection, HarnessSection, Hold, LedgerSection, SessionSection, StudentEngine, StudentSection,
-    TeacherEngine, TeacherSection, TracesSection,
+    BenchmarkSection, GateSection, HarnessSection, Hold, LedgerSection, SessionSection, TracesSection,
 };
+pub use self::student::{StudentEngine, StudentSection, StudentTool};
+pub use self::teacher::{TeacherEngine, TeacherSection};
 pub use self::triggers::TriggersSection;
 use crate::artifact::edit::{Op, RiskTier};
 
@@ -41,6 +47,12 @@ pub struct Manifest {
     pub student: StudentSection,
     /// Whatever writes the diagnosis and the plan.
     pub teacher: TeacherSection,
+    /// The language model behind scorer `judge`; without a model, the teacher's.
+    pub judge: ChatSettings,
+    /// Dollars for a million tokens, by model; they win over the built-in ones.
+    pub prices: BTreeMap<String, Price>,
+    /// How servers are called.
+    pub network: NetworkSection,
     /// How a session goes.
     pub session: SessionSection,
     /// When an edit is kept.
@@ -65,6 +77,9 @@ impl Default for Manifest {
             benchmark: BenchmarkSection::default(),
             student: StudentSection::default(),
             teacher: TeacherSection::default(),
+            judge: ChatSettings::default(),
+            prices: BTreeMap::new(),
+            network: NetworkSection::default(),
             session: SessionSection::default(),
             gate: GateSection::default(),
             looping: LoopSection::default(),
@@ -133,6 +148,7 @@ impl Manifest {
                 return Err(format!("[gate] {key} = {value} must lie between 0 and 1"));
             }
         }
+        self.check_models()?;
         self.triggers.check()?;
         self.looping.check()?;
         let lowered = self.harness.tiers.iter().find(|(op, tier)| **tier < op.tier());

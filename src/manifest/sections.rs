@@ -45,44 +45,6 @@ pub struct BenchmarkSection {
     pub scorer_command: Vec<String>,
 }
 
-/// `[student]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct StudentSection {
-    /// `nearest`: the embedded student.
-    pub engine: StudentEngine,
-    /// Attempts at once; 0 for one a core.
-    pub concurrency: usize,
-}
-
-/// Which student.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StudentEngine {
-    /// The embedded one: nearest example, with tools.
-    Nearest,
-}
-
-/// `[teacher]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct TeacherSection {
-    /// `rules`: the embedded optimizer.
-    pub engine: TeacherEngine,
-    /// Edits in a plan, at most.
-    pub max_edits: usize,
-    /// The teacher's source of chance; absent: the session's name.
-    pub seed: Option<u64>,
-}
-
-/// Which teacher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TeacherEngine {
-    /// The embedded one: proposes what gains most on train tasks.
-    Rules,
-}
-
 /// `[session]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -93,6 +55,8 @@ pub struct SessionSection {
     pub min_traces: usize,
     /// Where a session waits for a person: `plan` waits until plan.json says `"released": true`.
     pub hold: Option<Hold>,
+    /// Dollars that one session may spend on language models of every role; absent: no limit.
+    pub max_cost_usd: Option<f64>,
 }
 
 /// Where a session waits.
@@ -169,31 +133,13 @@ impl Default for BenchmarkSection {
     }
 }
 
-impl Default for StudentSection {
-    fn default() -> Self {
-        Self {
-            engine: StudentEngine::Nearest,
-            concurrency: 0,
-        }
-    }
-}
-
-impl Default for TeacherSection {
-    fn default() -> Self {
-        Self {
-            engine: TeacherEngine::Rules,
-            max_edits: 10,
-            seed: None,
-        }
-    }
-}
-
 impl Default for SessionSection {
     fn default() -> Self {
         Self {
             autonomy: Autonomy::Tiered,
             min_traces: 20,
             hold: None,
+            max_cost_usd: None,
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn baseline(
         benchmark,
         student: evaluator.student.identity(),
         seed: evaluator.seed,
-        evaluation: evaluate(evaluator, harness, &tasks),
+        evaluation: evaluate(evaluator, harness, &tasks).map_err(|halted| halted.to_string())?,
         extra: Default::default(),
     })
 }

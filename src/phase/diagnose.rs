@@ -1,7 +1,7 @@
 //! Diagnose: the teacher looks at evidence and train tasks, and groups what fails.
 
 use crate::artifact::diagnosis;
-use crate::port::{Briefing, Diagnosed, Teacher};
+use crate::port::{Briefing, Diagnosed, Teacher, TeacherFailure};
 use crate::redact;
 
 /// The files that a diagnosis leaves.
@@ -10,20 +10,20 @@ pub struct Diagnosis {
     pub markdown: String,
     /// `evidence.jsonl`: the traces that the teacher read, as it read them.
     pub evidence: String,
-    /// Dollars; `None` when the price is unknown.
-    pub cost_usd: Option<f64>,
+    /// Every call of a model or a tool.
+    pub log: Vec<serde_json::Value>,
 }
 
 /// Asks the teacher.
 ///
 /// # Errors
-/// The teacher's own words.
-pub fn diagnose(teacher: &dyn Teacher, briefing: &Briefing) -> Result<Diagnosis, String> {
+/// The teacher cannot work.
+pub fn diagnose(teacher: &dyn Teacher, briefing: &Briefing) -> Result<Diagnosis, TeacherFailure> {
     let diagnosed = teacher.diagnose(briefing)?;
     Ok(Diagnosis {
         markdown: diagnosis::render(&diagnosed.narrative, &diagnosed.clusters),
         evidence: evidence(briefing, &diagnosed),
-        cost_usd: diagnosed.cost_usd,
+        log: diagnosed.log,
     })
 }
 

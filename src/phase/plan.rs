@@ -6,27 +6,27 @@ use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::manifest::Manifest;
 use crate::op;
-use crate::port::{Briefing, Planned, Teacher};
+use crate::port::{Briefing, Planned, Teacher, TeacherFailure};
 use crate::reply;
 
 /// Asks the teacher, and puts what it says into order.
 ///
 /// # Errors
-/// The teacher's own words.
+/// The teacher cannot work.
 pub fn plan(
     teacher: &dyn Teacher,
     briefing: &Briefing,
     manifest: &Manifest,
     diagnosis: &str,
-) -> Result<(Planned, Vec<FailureCluster>), String> {
+) -> Result<(Planned, Vec<FailureCluster>), TeacherFailure> {
     let (mut surviving, dropped) = reply::drop_without_evidence(reply::clusters(diagnosis));
     let mut planned = match surviving.is_empty() {
         // Nothing was seen to fail, so there is nothing to plan for.
         true => Planned {
-            edits: Vec::new(),
             cost_usd: Some(0.0),
+            ..Planned::default()
         },
-        false => teacher.plan(briefing, &surviving)?,
+        false => teacher.plan(briefing, diagnosis, &surviving)?,
     };
     let rules = op::Rules {
         layout: manifest.harness.layout.clone(),
@@ -72,7 +72,7 @@ pub fn artifact(
         diagnosis_summary: diagnosis::narrative(diagnosis).to_owned(),
         failure_clusters: clusters,
         edits: planned.edits,
-        teacher_model: teacher.to_owned(),
+        teacher_model: planned.model.unwrap_or_else(|| teacher.to_owned()),
         estimated_cost_usd: planned.cost_usd,
         created_at: now,
         extra: Default::default(),

@@ -88,6 +88,8 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
     let memo = workspace.memo();
     for phase in &asked.redo {
         session.remove_checkpoint(phase)?;
+        let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
+        forgotten.map_err(RunError::Unknown)?;
         forget(session, phase)?;
     }
     let mut changed = !asked.redo.is_empty();

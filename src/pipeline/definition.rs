@@ -46,8 +46,21 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
             harness.files,
             engines.student
         ]),
-        "diagnose" => json!([teacher, engines.teacher, engines.student, traces.most, harness.layout]),
-        "plan" => json!([teacher, engines.teacher, harness.layout, harness.tiers]),
+        "diagnose" => json!([
+            teacher.max_edits,
+            teacher.seed,
+            engines.teacher,
+            engines.student,
+            traces.most,
+            harness.layout
+        ]),
+        "plan" => json!([
+            teacher.max_edits,
+            teacher.seed,
+            engines.teacher,
+            harness.layout,
+            harness.tiers
+        ]),
         "execute" => json!([autonomy, gate, harness, benchmark.scorer_command]),
         _ => Value::Null,
     }

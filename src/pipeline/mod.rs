@@ -9,6 +9,7 @@ pub mod breaker;
 mod clean;
 mod concern;
 pub mod definition;
+mod engines;
 pub mod event;
 pub mod inputs;
 pub mod looping;

@@ -34,6 +34,8 @@ pub fn run(run: &Run, phase: &str) -> Result<(), RunError> {
         return Err(RunError::Looping { phase });
     }
     run.session.remove_checkpoint(phase)?;
+    let calls = &run.view.workspace.calls;
+    calls.charge(&run.session.path(""), &scope(&run.session.id, phase))?;
     let left = match stanza.run.is_empty() {
         true => run_phase::built_in(run, phase)?,
         false => outside(run, phase, &stanza)?,
@@ -48,6 +50,11 @@ pub fn run(run: &Run, phase: &str) -> Result<(), RunError> {
         summary: left.summary,
     });
     Ok(())
+}
+
+/// What a teacher's answers are filed under, to be forgotten when the phase is asked to be done again.
+pub fn scope(session: &str, phase: &str) -> String {
+    format!("{session}/{phase}")
 }
 
 /// Digests of the exact bytes that a phase is given.

@@ -1,20 +1,20 @@
 //! A workspace: the manifest, the engines and the ledger that one process works with.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::artifact::task::{Scorer, Task};
+use crate::calls::{self, Calls};
 use crate::clock::Clock;
 use crate::disk;
 use crate::engine::memo::DiskMemo;
-use crate::engine::nearest::Nearest;
-use crate::engine::rules::{Rules, Settings};
 use crate::engine::trace_store;
 use crate::evaluate::Evaluator;
 use crate::external;
 use crate::harness::Harness;
 use crate::ledger::{Git, Policy};
-use crate::manifest::{self, Manifest, StudentEngine, TeacherEngine};
+use crate::manifest::{self, Manifest};
 use crate::op;
 use crate::port::{Forgetful, Memo, Student, Teacher, TraceSource};
 use crate::score;
@@ -22,6 +22,7 @@ use crate::score;
 use super::RunError;
 use super::breaker::Breaker;
 use super::definition::Engines;
+use super::engines;
 use super::past::Past;
 
 pub use crate::disk::OWN_FOLDER;
@@ -48,6 +49,9 @@ pub struct Workspace {
     pub holder: &'static str,
     /// How long a run waits for another to end.
     pub patience: Duration,
+    /// The way to language models.
+    pub calls: Arc<Calls>,
+    halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
     globs: globset::GlobSet,
     evidence: globset::GlobSet,
 }
@@ -61,35 +65,26 @@ impl Workspace {
         let manifest = read_manifest(root)?;
         let clock = Clock::from_environment();
         let ledger = Git::open(root, policy(&manifest, &clock))?;
-        let layout = manifest.harness.layout.clone();
-        let student: Box<dyn Student> = match manifest.student.engine {
-            StudentEngine::Nearest => Box::new(Nearest::new(layout.clone())),
-        };
-        let teacher: Box<dyn Teacher> = match manifest.teacher.engine {
-            TeacherEngine::Rules => Box::new(Rules::new(
-                layout,
-                Settings {
-                    max_edits: manifest.teacher.max_edits,
-                    ..Settings::default()
-                },
-            )),
-        };
+        let calls = Calls::new(&manifest, &root.join(OWN_FOLDER).join(calls::STORE), clock);
+        let halted = Arc::clone(&calls);
         let globs = manifest::globs(&manifest.harness.files).map_err(RunError::Unknown)?;
         let evidence = manifest.traces.files.iter().chain(&manifest.benchmark.files);
         let evidence = manifest::globs(evidence).map_err(RunError::Unknown)?;
         Ok(Self {
             root: root.to_owned(),
-            manifest,
             clock,
             ledger,
-            student,
-            teacher,
+            student: engines::student(&manifest, root, &calls),
+            teacher: engines::teacher(&manifest, root, &calls),
+            halted: Box::new(move || halted.halted()),
+            calls,
             past: Past::default(),
             breaker: Breaker::default(),
             holder: "kaizen run",
             patience: Duration::from_secs(2),
             globs,
             evidence,
+            manifest,
         })
     }
 
@@ -192,6 +187,7 @@ impl Workspace {
             seed: self.manifest.benchmark.seed,
             concurrency: if asked == 0 { cores } else { asked },
             progress,
+            halted: &self.halted,
         }
     }
 

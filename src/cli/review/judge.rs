@@ -32,10 +32,8 @@ pub fn judge(workspace: &Workspace, entry: &Entry) -> Result<Verdict, Failure> {
     let progress = |done, of| renderer.show(Event::Progress { done, of });
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
     evaluator.student.check(&head, &tasks).map_err(Failure::failed)?;
-    let (before, after) = (
-        evaluate(&evaluator, &head, &tasks),
-        evaluate(&evaluator, &candidate, &tasks),
-    );
+    let score = |harness| evaluate(&evaluator, harness, &tasks).map_err(|halted| Failure::failed(halted.to_string()));
+    let (before, after) = (score(&head)?, score(&candidate)?);
     renderer.finish();
     if before.task_count == 0 {
         return Err(Failure::failed("no gate task could be scored; `kaizen eval` says why"));

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifact::cluster::FailureCluster;
 use crate::manifest::layout::Layout;
-use crate::port::{Briefing, Diagnosed, Planned, Teacher};
+use crate::port::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
 
 /// Raised by hand whenever the same briefing would give another plan.
 const REVISION: u32 = 1;
@@ -64,9 +64,10 @@ impl Teacher for Rules {
         })
     }
 
-    fn diagnose(&self, briefing: &Briefing) -> Result<Diagnosed, String> {
+    fn diagnose(&self, briefing: &Briefing) -> Result<Diagnosed, TeacherFailure> {
         if briefing.train.is_empty() {
-            return Err("there are no train tasks to learn from; add tasks with split \"train\"".to_owned());
+            let problem = "there are no train tasks to learn from; add tasks with split \"train\"";
+            return Err(problem.to_owned().into());
         }
         let failures = cause::failures(briefing, self.settings.sample);
         let clusters = cause::clusters(briefing, &failures, self.settings.sample);
@@ -79,10 +80,11 @@ impl Teacher for Rules {
             traces_read: unique.into_iter().collect(),
             clusters,
             cost_usd: Some(0.0),
+            log: Vec::new(),
         })
     }
 
-    fn plan(&self, briefing: &Briefing, clusters: &[FailureCluster]) -> Result<Planned, String> {
+    fn plan(&self, briefing: &Briefing, _: &str, clusters: &[FailureCluster]) -> Result<Planned, TeacherFailure> {
         let edits = match clusters.is_empty() || briefing.train.is_empty() {
             true => Vec::new(),
             false => search::edits(briefing, clusters, &self.settings),
@@ -90,6 +92,7 @@ impl Teacher for Rules {
         Ok(Planned {
             edits,
             cost_usd: Some(0.0),
+            ..Planned::default()
         })
     }
 }

@@ -43,6 +43,9 @@ fn briefing<'a>(harness: &'a Harness, layout: &'a Layout, train: &'a [Task]) -> 
         train,
         traces: &[],
         run_student: &run,
+        search_traces: &|_, _| Ok(Vec::new()),
+        score: &|_, _| Ok(0.0),
+        session: "session-1",
         seed: 7,
     }
 }
@@ -96,7 +99,7 @@ fn improve(train: &[Task], gate: &[Task]) -> (Harness, Harness) {
     let began = std::time::Instant::now();
     let diagnosed = rules.diagnose(&briefing).unwrap();
     eprintln!("{} clusters after {:?}", diagnosed.clusters.len(), began.elapsed());
-    let planned = rules.plan(&briefing, &diagnosed.clusters).unwrap();
+    let planned = rules.plan(&briefing, "", &diagnosed.clusters).unwrap();
     eprintln!("{} edits after {:?}", planned.edits.len(), began.elapsed());
     let end = gated(&start, &planned.edits, gate);
     (start, end)
@@ -139,7 +142,7 @@ fn it_finds_the_missing_tool_and_the_missing_examples_and_repeats_itself() {
         ids.contains(&"tool-missing-sums") && ids.contains(&"knowledge-missing-labels"),
         "{ids:?}"
     );
-    let edits = rules.plan(&briefing, &diagnosed.clusters).unwrap().edits;
+    let edits = rules.plan(&briefing, "", &diagnosed.clusters).unwrap().edits;
     let ops: Vec<Op> = edits.iter().map(|edit| edit.op).collect();
     assert!(
         ops.contains(&Op::AddToolToAgent) && ops.contains(&Op::EditFewShotExemplars),
@@ -148,7 +151,7 @@ fn it_finds_the_missing_tool_and_the_missing_examples_and_repeats_itself() {
     for edit in &edits {
         assert!(ids.contains(&edit.expected_improvement.as_str()), "{edit:?}");
     }
-    assert_eq!(rules.plan(&briefing, &diagnosed.clusters).unwrap().edits, edits);
+    assert_eq!(rules.plan(&briefing, "", &diagnosed.clusters).unwrap().edits, edits);
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn it_offers_only_ops_that_have_a_home_and_at_most_so_many() {
     };
     assert_eq!(
         Rules::new(layout.clone(), one)
-            .plan(&all, &clusters)
+            .plan(&all, "", &clusters)
             .unwrap()
             .edits
             .len(),
@@ -177,13 +180,13 @@ fn it_offers_only_ops_that_have_a_home_and_at_most_so_many() {
         ..all
     };
     let edits = Rules::new(layout.clone(), Settings::default())
-        .plan(&few, &clusters)
+        .plan(&few, "", &clusters)
         .unwrap()
         .edits;
     assert!(edits.iter().all(|edit| edit.op == Op::AddToolToAgent) && !edits.is_empty());
     assert!(
         Rules::new(layout.clone(), Settings::default())
-            .plan(&few, &[])
+            .plan(&few, "", &[])
             .unwrap()
             .edits
             .is_empty()

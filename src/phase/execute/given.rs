@@ -9,7 +9,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::evaluate::Evaluator;
+use crate::evaluate::{Evaluator, Halted};
 use crate::gate::GateRule;
 use crate::harness::{FileChange, Harness};
 use crate::op;
@@ -26,6 +26,9 @@ pub enum ExecuteError {
     /// An edit cannot be taken back without touching a person's change.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// The evaluation was stopped, as by a budget that is spent; what was attempted is remembered.
+    #[error(transparent)]
+    Halted(#[from] Halted),
     /// Somebody committed or switched branches meanwhile.
     #[error("HEAD moved while the gate was at work; nothing was written, run again")]
     Moved,

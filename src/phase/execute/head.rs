@@ -15,13 +15,18 @@ pub(super) struct Head {
 
 impl Head {
     /// Its evaluation: known, or that of the baseline, or made now.
-    pub fn evaluation(&mut self, given: &Given, means: &Means) -> Evaluation {
+    ///
+    /// # Errors
+    /// Something halted it.
+    pub fn evaluation(&mut self, given: &Given, means: &Means) -> Result<Evaluation, ExecuteError> {
         if self.harness.digest() == given.baseline.harness && self.evaluation.is_none() && same_tasks(given) {
             self.evaluation = Some(given.baseline.evaluation.clone());
         }
-        self.evaluation
-            .get_or_insert_with(|| score(&self.harness, given, means))
-            .clone()
+        let known = match self.evaluation.take() {
+            Some(known) => known,
+            None => score(&self.harness, given, means)?,
+        };
+        Ok(self.evaluation.insert(known).clone())
     }
 
     /// Writes and commits changed files, unless HEAD is no longer the one that was judged: a verdict holds for that alone.
@@ -49,6 +54,7 @@ fn same_tasks(given: &Given) -> bool {
 }
 
 /// The word of the session's gate tasks on a harness.
-pub(super) fn score(harness: &Harness, given: &Given, means: &Means) -> Evaluation {
-    evaluate(&means.evaluator, harness, &given.gate.iter().collect::<Vec<_>>())
+pub(super) fn score(harness: &Harness, given: &Given, means: &Means) -> Result<Evaluation, ExecuteError> {
+    let tasks: Vec<_> = given.gate.iter().collect();
+    Ok(evaluate(&means.evaluator, harness, &tasks)?)
 }

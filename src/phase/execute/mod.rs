@@ -198,8 +198,8 @@ fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Resul
             ..outcome(edit, OutcomeStatus::Inapplicable)
         });
     }
-    let before = head.evaluation(given, means);
-    let after = score(&candidate, given, means);
+    let before = head.evaluation(given, means)?;
+    let after = score(&candidate, given, means)?;
     let judged = judge(edit, given, &before, &after, head.harness.digest());
     if judged.status != OutcomeStatus::Applied {
         return Ok(judged);
@@ -224,7 +224,7 @@ fn adopt(edit: &Edit, commit: &str, given: &Given, means: &Means) -> Result<Outc
         means.ledger.harness_at(&parent, given.select)?,
         means.ledger.harness_at(commit, given.select)?,
     );
-    let (before, after) = (score(&was, given, means), score(&is, given, means));
+    let (before, after) = (score(&was, given, means)?, score(&is, given, means)?);
     Ok(Outcome {
         commit: Some(commit.to_owned()),
         applied_at: entry.map(|entry| entry.committed_at.clone()),

@@ -6,12 +6,13 @@ use crate::artifact::edit::Op;
 use crate::artifact::evaluation::Attempted;
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
+use crate::benchmark;
 use crate::digest::Digest;
 use crate::evaluate::{Evaluator, attempt_all};
 use crate::harness::Harness;
 use crate::op;
 use crate::pipeline::RunError;
-use crate::port::{Briefing, Forgetful};
+use crate::port::{Briefing, Forgetful, TeacherFailure};
 
 use super::Run;
 
@@ -30,7 +31,13 @@ pub(super) fn brief<T>(
         .collect();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
     // The embedded student costs less to ask than to remember.
-    let evaluator = workspace.evaluator(&Forgetful, &score, &|_, _| {});
+    let memo = if workspace.student.is_dear() {
+        run.memo
+    } else {
+        &Forgetful
+    };
+    let evaluator = workspace.evaluator(memo, &score, &|_, _| {});
+    let search_traces = |terms: &str, most: usize| search(run, terms, most).map_err(|error| error.to_string());
     let log = Mutex::new(Vec::new());
     let run_student = for_any_tasks(|harness, tasks| attempts(&evaluator, harness, tasks, &log));
     let by_name = || Digest::of_value(&("teacher", &run.session.id)).seed();
@@ -43,6 +50,9 @@ pub(super) fn brief<T>(
         train: &train,
         traces,
         run_student: &run_student,
+        search_traces: &search_traces,
+        score: &score,
+        session: &run.session.id,
         seed,
     };
     let answer = use_it(&briefing);
@@ -50,6 +60,32 @@ pub(super) fn brief<T>(
     // The teacher asks on several threads: the order of asking is not the same twice.
     lines.sort();
     Ok((answer, lines.concat()))
+}
+
+/// The text of a teacher's log: its own calls in order, then the runs of the student.
+pub(super) fn log_text(calls: &[serde_json::Value], runs: &str) -> String {
+    let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
+    lines + runs
+}
+
+/// Keeps what a teacher did before it gave up, for people to read, and says why it gave up.
+pub(super) fn gave_up<T>(run: &Run, phase: &str, failure: TeacherFailure, runs: &str) -> Result<T, RunError> {
+    let log = log_text(&failure.log, runs);
+    run.session.publish(&format!("teacher/{phase}.jsonl"), &log)?;
+    Err(run.failed(phase)(failure.problem))
+}
+
+/// Searches the store; what the teacher may not see is left out, so more is asked for than is wanted.
+fn search(run: &Run, terms: &str, most: usize) -> Result<Vec<Trace>, RunError> {
+    let held_out = run.view.inputs.benchmark()?.held_out_queries();
+    let mut found = run
+        .view
+        .workspace
+        .traces()?
+        .search(terms, most.saturating_mul(4).max(50))?;
+    found.retain(|trace| !held_out.contains(&benchmark::normal(&trace.query)));
+    found.truncate(most);
+    Ok(found)
 }
 
 /// Tells the compiler that a closure works for tasks of any lifetime, which it does not infer by itself.

@@ -5,19 +5,19 @@ use crate::phase;
 use crate::pipeline::RunError;
 use crate::reply;
 
-use super::brief::brief;
+use super::brief::{brief, gave_up, log_text};
 use super::{Left, Run};
 
 pub(super) fn diagnose(run: &Run) -> Result<Left, RunError> {
     let traces = run.view.inputs.evidence()?;
     let teacher = run.view.workspace.teacher.as_ref();
-    let (diagnosed, log) = brief(run, &traces, |briefing| phase::diagnose::diagnose(teacher, briefing))?;
-    let diagnosed = diagnosed.map_err(run.failed("diagnose"))?;
+    let (diagnosed, runs) = brief(run, &traces, |briefing| phase::diagnose::diagnose(teacher, briefing))?;
+    let diagnosed = diagnosed.or_else(|failure| gave_up(run, "diagnose", failure, &runs))?;
     let summary = format!("{} clusters of failures", reply::clusters(&diagnosed.markdown).len());
     let files = vec![
         (diagnosis::FILE.to_owned(), diagnosed.markdown),
         ("evidence.jsonl".to_owned(), diagnosed.evidence),
-        ("teacher/diagnose.jsonl".to_owned(), log),
+        ("teacher/diagnose.jsonl".to_owned(), log_text(&diagnosed.log, &runs)),
     ];
     Ok(Left { files, summary })
 }

@@ -5,17 +5,18 @@ use crate::artifact::diagnosis;
 use crate::phase;
 use crate::pipeline::RunError;
 
-use super::brief::brief;
+use super::brief::{brief, gave_up, log_text};
 use super::{Left, Run};
 
 pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
     let diagnosis = run.text(diagnosis::FILE)?;
     let traces = run.view.inputs.evidence()?;
     let teacher = run.view.workspace.teacher.as_ref();
-    let (planned, log) = brief(run, &traces, |briefing| {
+    let (planned, runs) = brief(run, &traces, |briefing| {
         phase::plan::plan(teacher, briefing, run.manifest(), &diagnosis)
     })?;
-    let (planned, clusters) = planned.map_err(run.failed("plan"))?;
+    let (planned, clusters) = planned.or_else(|failure| gave_up(run, "plan", failure, &runs))?;
+    let log = log_text(&planned.log, &runs);
     let summary = format!("{} edits", planned.edits.len());
     let name = teacher.identity()["engine"].as_str().unwrap_or("teacher").to_owned();
     let plan = phase::plan::artifact(

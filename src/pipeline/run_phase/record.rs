@@ -19,7 +19,10 @@ pub(super) fn record(run: &Run) -> Result<Left, RunError> {
     let begun: Record = run.need("session.json")?;
     let gate = run.view.inputs.gate(&run.session.id)?;
     let harness = clean_harness(workspace, run.view.inputs)?;
-    let after = run.evaluating(|evaluator| evaluate(&evaluator, &harness, &gate.iter().collect::<Vec<_>>()));
+    let tasks: Vec<_> = gate.iter().collect();
+    let after = run
+        .evaluating(|evaluator| evaluate(&evaluator, &harness, &tasks))
+        .map_err(|halted| run.failed("record")(halted.to_string()))?;
     let (entries, _) = run
         .view
         .inputs

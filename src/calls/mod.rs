@@ -1,0 +1,238 @@
+//! Calls: language models behind HTTP, metered. Every call is redacted, within the budget, written down before it leaves,
+//! retried when that may help, and remembered by exactly what was asked.
+#![allow(clippy::disallowed_methods)] // edge: the environment, the clock, the network
+
+mod account;
+mod http;
+mod metered;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use self::account::{Account, Leave};
+pub use self::account::{Sum, egress, spent, sums};
+use self::http::Http;
+pub use self::http::is_loopback;
+pub use self::metered::Metered;
+use self::store::Store;
+use crate::artifact::egress::{Egress, Role};
+use crate::artifact::spending::Spending;
+use crate::clock::Clock;
+use crate::digest::Digest;
+use crate::disk::DiskError;
+use crate::manifest::Manifest;
+use crate::manifest::chat::{ChatSettings, NetworkSection, Price};
+use crate::port::AskError;
+
+/// The store's file in kaizen's own folder.
+pub const STORE: &str = "calls.db";
+
+/// So many calls that one after another do not reach their server mean that it is gone.
+const GONE: u32 = 6;
+
+/// The way to all language models of a workspace.
+pub struct Calls {
+    /// Opened by the first call: who only looks needs neither the file nor the certificates.
+    store: OnceLock<Result<Store, String>>,
+    store_path: PathBuf,
+    http: OnceLock<Result<Http, String>>,
+    clock: Clock,
+    network: NetworkSection,
+    prices: BTreeMap<String, Price>,
+    max_cost_usd: Option<f64>,
+    exempt: Vec<Role>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// What calls of several threads share.
+#[derive(Default)]
+struct State {
+    account: Account,
+    scope: String,
+    /// Questions that are under way: the same one waits for their answer.
+    asking: BTreeSet<Digest>,
+    /// Servers that asked to be left alone until then.
+    paused: BTreeMap<String, Instant>,
+    /// Calls in a row that did not reach their server.
+    failures: u32,
+    halted: Option<String>,
+}
+
+impl Calls {
+    /// The way to the models of a manifest; the store is at `store`, and the account in the same folder until another is
+    /// opened.
+    pub fn new(manifest: &Manifest, store: &Path, clock: Clock) -> Arc<Self> {
+        let folder = store.parent().unwrap_or(Path::new("."));
+        let state = State {
+            account: Account::new(folder),
+            ..State::default()
+        };
+        Arc::new(Self {
+            store: OnceLock::new(),
+            store_path: store.to_owned(),
+            http: OnceLock::new(),
+            clock,
+            network: manifest.network.clone(),
+            prices: manifest.prices.clone(),
+            max_cost_usd: manifest.session.max_cost_usd,
+            exempt: Vec::new(),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        })
+    }
+
+    fn store(&self) -> Result<&Store, String> {
+        let open = || Store::open(&self.store_path);
+        self.store.get_or_init(open).as_ref().map_err(Clone::clone)
+    }
+
+    fn http(&self) -> Result<&Http, String> {
+        let timeout = Duration::from_secs(self.network.timeout_seconds);
+        self.http
+            .get_or_init(|| Http::new(timeout))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    /// A model for a role.
+    pub fn model(self: &Arc<Self>, role: Role, settings: ChatSettings) -> Metered {
+        Metered::new(Arc::clone(self), role, settings)
+    }
+
+    /// From now on, calls are charged to the account of this folder, and belong to this scope.
+    ///
+    /// # Errors
+    /// What was spent there before cannot be read.
+    pub fn charge(&self, folder: &Path, scope: &str) -> Result<(), DiskError> {
+        let account = Account::open(folder)?;
+        let mut state = self.state();
+        *state = State {
+            account,
+            scope: scope.to_owned(),
+            ..State::default()
+        };
+        Ok(())
+    }
+
+    /// Why no further call makes sense: the budget is spent, or the server is gone.
+    pub fn halted(&self) -> Option<String> {
+        self.state().halted.clone()
+    }
+
+    /// Forgets the teacher's answers of a scope, so that they are asked anew.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn forget(&self, scope: &str) -> Result<usize, String> {
+        match self.store_path.is_file() {
+            true => self.store()?.forget(scope),
+            false => Ok(0),
+        }
+    }
+
+    /// Digest and exact text of something that was sent, by the first digits of its digest.
+    ///
+    /// # Errors
+    /// The digits fit none or several.
+    pub fn sent(&self, digits: &str) -> Result<(String, String), String> {
+        self.store()?.sent(digits)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until nobody else asks the same; from then on it is ours to ask.
+    fn claim(&self, request: Digest) {
+        let mut state = self.state();
+        while !state.asking.insert(request) {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn unclaim(&self, request: &Digest) {
+        self.state().asking.remove(request);
+        self.changed.notify_all();
+    }
+
+    /// Sets money aside for a call; waits for others to come back where that may make room.
+    fn reserve(&self, estimate: Option<f64>, model: &str) -> Result<f64, AskError> {
+        let mut state = self.state();
+        loop {
+            match state.account.leave(estimate, self.max_cost_usd, model) {
+                Leave::Granted(reserved) => return Ok(reserved),
+                Leave::Later => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Leave::Refused(why) => {
+                    state.halted = Some(why.clone());
+                    return Err(AskError::OverBudget(why));
+                }
+            }
+        }
+    }
+
+    /// Writes down what is about to leave; first its text, so that no line lacks one.
+    fn announce(&self, line: &Egress, text: &str) -> Result<(), AskError> {
+        // Only the teacher is asked anew when its phase is done again: what the student answered stays an answer.
+        let scope = match line.role {
+            Role::Teacher => self.state().scope.clone(),
+            _ => String::new(),
+        };
+        let unwritten = |problem: String| AskError::Unreachable(format!("nothing was sent: {problem}"));
+        let kept = self
+            .store()
+            .and_then(|store| store.sending(&line.request, text, &scope));
+        kept.map_err(unwritten)?;
+        let noted = self.state().account.note_egress(line);
+        noted.map_err(|error| unwritten(error.to_string()))
+    }
+
+    fn note_spending(&self, line: &Spending, reserved: f64) {
+        let noted = self.state().account.note_spending(line, reserved);
+        self.changed.notify_all();
+        if let Err(error) = noted {
+            // The answer is in the store with its cost; what is lost is a line of the record.
+            tracing::warn!(%error, "what was paid could not be written down");
+        }
+    }
+
+    fn release(&self, reserved: f64) {
+        self.state().account.release(reserved);
+        self.changed.notify_all();
+    }
+
+    /// Waits as long as a server asked everybody to.
+    fn wait_for(&self, server: &str) {
+        loop {
+            let until = self.state().paused.get(server).copied();
+            let Some(left) = until.and_then(|until| until.checked_duration_since(Instant::now())) else {
+                return;
+            };
+            std::thread::sleep(left.min(Duration::from_millis(250)));
+        }
+    }
+
+    fn pause(&self, server: &str, pause: Duration) {
+        let until = Instant::now() + pause;
+        let mut state = self.state();
+        let slot = state.paused.entry(server.to_owned()).or_insert(until);
+        *slot = (*slot).max(until);
+    }
+
+    /// Counts calls that do not reach their server; after several in a row there is no point in more.
+    fn note_reached(&self, reached: Result<(), &AskError>) {
+        let mut state = self.state();
+        match reached {
+            Ok(()) => state.failures = 0,
+            Err(error) => {
+                state.failures += 1;
+                if state.failures >= GONE && state.halted.is_none() {
+                    state.halted = Some(format!("{error} ({GONE} calls in a row)"));
+                }
+            }
+        }
+    }
+}

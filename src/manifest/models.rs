@@ -1,0 +1,119 @@
+//! What the sections about language models and programs must hold.
+
+use super::chat::ChatSettings;
+use super::{Manifest, StudentEngine, TeacherEngine};
+
+impl Manifest {
+    /// The language model behind scorer `judge`: its own, else the teacher's.
+    pub fn judge(&self) -> Option<ChatSettings> {
+        let teacher = || (self.teacher.engine == TeacherEngine::Chat).then(|| self.teacher.chat());
+        let own = self.judge.model.is_some().then(|| self.judge.clone());
+        own.or_else(teacher)
+    }
+
+    /// The environment variables that hold keys, in the order of their names. Programs do not get them.
+    pub fn key_variables(&self) -> Vec<String> {
+        let sections = [self.teacher.chat(), self.student.chat(), self.judge.clone()];
+        let named = sections
+            .iter()
+            .filter_map(|chat| chat.key_variable().map(str::to_owned));
+        let usual = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"].map(str::to_owned);
+        let all: std::collections::BTreeSet<String> = named.chain(usual).collect();
+        all.into_iter().collect()
+    }
+
+    pub(super) fn check_models(&self) -> Result<(), String> {
+        let (student, teacher) = (&self.student, &self.teacher);
+        check_chat("teacher", &teacher.chat(), teacher.engine == TeacherEngine::Chat)?;
+        check_chat("student", &student.chat(), student.engine == StudentEngine::Chat)?;
+        check_chat("judge", &self.judge, false)?;
+        needs_program("teacher", &teacher.run, teacher.engine == TeacherEngine::Command)?;
+        needs_program("student", &student.run, student.engine == StudentEngine::Command)?;
+        for (name, tool) in &student.tools {
+            needs_program(&format!("student.tools.{name}"), &tool.run, true)?;
+        }
+        if let Some((model, price)) = self.prices.iter().find(|(_, price)| !price.is_sound()) {
+            return Err(format!(
+                "[prices.\"{model}\"] {price:?} must be dollars for a million tokens, from 0 to 1000000"
+            ));
+        }
+        if self
+            .session
+            .max_cost_usd
+            .is_some_and(|most| !(0.0..=1e9).contains(&most))
+        {
+            return Err("[session] max_cost_usd must be dollars, 0 or more".to_owned());
+        }
+        if self.network.attempts == 0 || self.network.timeout_seconds == 0 {
+            return Err("[network] attempts and timeout_seconds must be at least 1".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn needs_program(section: &str, run: &[String], needed: bool) -> Result<(), String> {
+    match run.first().is_none_or(String::is_empty) && needed {
+        true => Err(format!(
+            "[{section}] names no program; add run = [\"program\", \"argument\"]"
+        )),
+        false => Ok(()),
+    }
+}
+
+fn check_chat(section: &str, chat: &ChatSettings, needed: bool) -> Result<(), String> {
+    if needed && chat.model.as_deref().is_none_or(str::is_empty) {
+        return Err(format!(
+            "[{section}] engine = \"chat\" needs a model; add model = \"name\""
+        ));
+    }
+    if !(chat.url().starts_with("http://") || chat.url().starts_with("https://")) || chat.url().contains('@') {
+        return Err(format!(
+            "[{section}] base_url = \"{}\" must begin with http:// or https:// and hold no credentials",
+            chat.url()
+        ));
+    }
+    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
+    if chat.api_key_env.as_deref().is_some_and(|name| !is_name(name)) {
+        // The value is not repeated: it may be the key itself.
+        return Err(format!(
+            "[{section}] api_key_env is the name of an environment variable, such as \"MY_KEY\", and never the key"
+        ));
+    }
+    if chat.temperature.is_some_and(|degree| !(0.0..=2.0).contains(&degree)) {
+        return Err(format!("[{section}] temperature must lie between 0 and 2"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        let parsed = Manifest::parse(std::path::Path::new("kaizen.toml"), text);
+        parsed.map(|_| String::new()).unwrap_or_else(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_refused_with_a_remedy() {
+        for (text, part) in [
+            ("[teacher]\nengine = \"chat\"", "needs a model"),
+            ("[student]\nengine = \"command\"", "names no program"),
+            ("[judge]\nbase_url = \"ftp://x\"", "http://"),
+            ("[judge]\nbase_url = \"https://me:secret@x\"", "no credentials"),
+            ("[judge]\napi_key_env = \"sk-abc-def\"", "never the key"),
+            ("[judge]\ntemperature = 3.0", "between 0 and 2"),
+            ("[prices.m]\ninput = -1.0\noutput = 1.0", "million tokens"),
+            ("[session]\nmax_cost_usd = -1.0", "max_cost_usd"),
+            ("[network]\nattempts = 0", "at least 1"),
+            ("[student.tools.x]\nrun = []", "student.tools.x"),
+        ] {
+            let message = refusal(text);
+            assert!(
+                message.contains(part) && !message.contains("sk-abc"),
+                "{text}: {message}"
+            );
+        }
+        assert_eq!(refusal("[teacher]\nengine = \"chat\"\nmodel = \"m\""), "");
+    }
+}

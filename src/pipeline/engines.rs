@@ -1,0 +1,32 @@
+//! Engines: the student and the teacher that a manifest names; adding one touches this table.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::calls::Calls;
+use crate::engine::nearest::Nearest;
+use crate::engine::rules::{Rules, Settings};
+use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
+use crate::port::{Student, Teacher};
+
+/// The agent under improvement.
+pub(super) fn student(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) -> Box<dyn Student> {
+    let layout = manifest.harness.layout.clone();
+    match manifest.student.engine {
+        StudentEngine::Nearest | StudentEngine::Chat | StudentEngine::Command => Box::new(Nearest::new(layout)),
+    }
+}
+
+/// Whatever proposes edits.
+pub(super) fn teacher(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) -> Box<dyn Teacher> {
+    let layout = manifest.harness.layout.clone();
+    match manifest.teacher.engine {
+        TeacherEngine::Rules | TeacherEngine::Chat | TeacherEngine::Command | TeacherEngine::Files => {
+            let settings = Settings {
+                max_edits: manifest.teacher.max_edits,
+                ..Settings::default()
+            };
+            Box::new(Rules::new(layout, settings))
+        }
+    }
+}

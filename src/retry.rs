@@ -1,0 +1,104 @@
+//! Retry: whether a server is asked again, and after how long, as a pure function.
+
+use std::time::Duration;
+
+/// What became of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server answered with this status, and perhaps asked to wait.
+    Status(u16, Option<Duration>),
+    /// The connection broke, could not be made, or took too long.
+    Broken,
+    /// The server said yes, and its body is no reply.
+    NoReply,
+}
+
+/// The pause before the second attempt; it doubles from then on.
+const FIRST: Duration = Duration::from_millis(500);
+
+/// How long to wait before the next attempt; `None` when there is to be none.
+///
+/// 408, 425, 429, 5xx, broken connections and bodies that are no reply are tried again; any other status says that the
+/// request is wrong, and the same request stays wrong. A server that names a time is waited for that long and a little
+/// more, unless it asks for more than `most`. `chance`, from 0 to 1, keeps many clients from coming back at once:
+/// "equal jitter" as in AWS' "Exponential Backoff And Jitter" (2015), half of the pause fixed and half drawn.
+pub fn pause(outcome: Outcome, attempt: u32, attempts: u32, most: Duration, chance: f64) -> Option<Duration> {
+    if attempt >= attempts || !is_passing(outcome) {
+        return None;
+    }
+    if let Outcome::Status(_, Some(asked)) = outcome {
+        let pause = asked + FIRST.mul_f64(chance.clamp(0.0, 1.0));
+        return (asked <= most).then_some(pause);
+    }
+    let doubled = FIRST.saturating_mul(1 << (attempt - 1).min(16)).min(most);
+    Some(doubled.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0)))
+}
+
+/// Whether another attempt may fare better.
+fn is_passing(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Status(status, _) => matches!(status, 408 | 425 | 429 | 500..=599),
+        Outcome::Broken | Outcome::NoReply => true,
+    }
+}
+
+/// What a `Retry-After` header asks for: seconds, or an HTTP date; `now` is in seconds since 1970.
+pub fn retry_after(header: &str, now: i64) -> Option<Duration> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse::<f64>() {
+        return (0.0..=1e9).contains(&seconds).then(|| Duration::from_secs_f64(seconds));
+    }
+    let date = chrono::DateTime::parse_from_rfc2822(header).ok()?;
+    Some(Duration::from_secs(u64::try_from(date.timestamp() - now).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOST: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        for (outcome, again) in [
+            (Outcome::Status(429, None), true),
+            (Outcome::Status(500, None), true),
+            (Outcome::Status(529, None), true),
+            (Outcome::Broken, true),
+            (Outcome::NoReply, true),
+            (Outcome::Status(400, None), false),
+            (Outcome::Status(401, None), false),
+            (Outcome::Status(404, None), false),
+            (Outcome::Status(422, None), false),
+            (Outcome::Status(302, None), false),
+        ] {
+            assert_eq!(pause(outcome, 1, 5, MOST, 0.5).is_some(), again, "{outcome:?}");
+            assert_eq!(pause(outcome, 5, 5, MOST, 0.5), None, "{outcome:?} at the last attempt");
+        }
+    }
+
+    #[test]
+    fn a_server_that_names_a_time_is_waited_for() {
+        let asked = |seconds| Outcome::Status(429, Some(Duration::from_secs(seconds)));
+        for chance in [0.0, 0.5, 1.0] {
+            assert!(pause(asked(7), 1, 5, MOST, chance).unwrap() >= Duration::from_secs(7));
+        }
+        assert_eq!(pause(asked(61), 1, 5, MOST, 0.0), None, "too long");
+        assert_eq!(retry_after("1.5", 0), Some(Duration::from_millis(1500)));
+        assert_eq!(
+            retry_after("Thu, 01 Jan 1970 00:00:30 GMT", 10),
+            Some(Duration::from_secs(20))
+        );
+        assert_eq!(retry_after("Thu, 01 Jan 1970 00:00:30 GMT", 99), Some(Duration::ZERO));
+        for header in ["-1", "soon", "nan", "1e99"] {
+            assert_eq!(retry_after(header, 0), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_most() {
+        let at = |attempt| pause(Outcome::Broken, attempt, 99, MOST, 1.0).unwrap();
+        assert_eq!((at(1), at(2), at(3)), (FIRST, FIRST * 2, FIRST * 4));
+        assert_eq!((at(20), at(80)), (MOST, MOST));
+    }
+}
