@@ -24,6 +24,7 @@ pub mod manifest;
 pub mod cold_start;
 pub mod commit_message;
 pub mod diagnosis_check;
+pub mod estimate;
 pub mod freshness;
 pub mod gate;
 pub mod half_typed;
@@ -43,10 +44,12 @@ pub mod wire;
 
 // The pipeline.
 pub mod cli;
+pub mod diagnostic;
 pub mod evaluate;
 pub mod phase;
 pub mod pipeline;
 pub mod port;
+pub mod teaching;
 
 // Edges: the only modules with effects.
 pub mod benchmark;

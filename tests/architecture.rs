@@ -31,6 +31,7 @@ const MODULES: &[(Layer, &[&str])] = &[
             "cold_start",
             "commit_message",
             "diagnosis_check",
+            "estimate",
             "freshness",
             "gate",
             "half_typed",
@@ -51,7 +52,7 @@ const MODULES: &[(Layer, &[&str])] = &[
     ),
     (Port, &["port"]),
     (Evaluate, &["evaluate"]),
-    (Phase, &["phase"]),
+    (Phase, &["diagnostic", "phase", "teaching"]),
     (
         Edge,
         &[

@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::account::{Account, Leave};
-pub use self::account::{Sum, egress, spent, sums};
+pub use self::account::{egress, spent};
 use self::http::Http;
 pub use self::http::is_loopback;
 pub use self::metered::Metered;

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod blame;
 pub mod demo;
 pub mod diff;
+pub mod egress;
 pub mod eval;
 pub mod exit;
 pub mod explain;
@@ -88,6 +89,8 @@ enum Command {
     Diff(diff::Diff),
     /// Tell which edit, on what evidence, stands behind each line of a file
     Blame(blame::Blame),
+    /// Show what was sent to language models, and its exact text
+    Egress(egress::ShowEgress),
     /// Score the harness as it is
     Eval(eval::Eval),
     /// Review the edits that wait, one after another
@@ -174,6 +177,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Log(command) => log::log(&command, setting),
         Command::Diff(command) => diff::diff(&command, setting),
         Command::Blame(command) => blame::blame(&command, setting),
+        Command::Egress(command) => egress::egress(&command, setting),
         Command::Eval(command) => eval::eval(&command, setting),
         Command::Review(command) => review::review(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::artifact::egress::Role;
 use crate::calls::Calls;
 use crate::engine::nearest::Nearest;
 use crate::engine::rules::{Rules, Settings};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
 use crate::port::{Student, Teacher};
+use crate::teaching::ChatTeacher;
 
 /// The agent under improvement.
 pub(super) fn student(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) -> Box<dyn Student> {
@@ -18,12 +20,20 @@ pub(super) fn student(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) ->
 }
 
 /// Whatever proposes edits.
-pub(super) fn teacher(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) -> Box<dyn Teacher> {
+pub(super) fn teacher(manifest: &Manifest, _root: &Path, calls: &Arc<Calls>) -> Box<dyn Teacher> {
     let layout = manifest.harness.layout.clone();
-    match manifest.teacher.engine {
-        TeacherEngine::Rules | TeacherEngine::Chat | TeacherEngine::Command | TeacherEngine::Files => {
+    let section = &manifest.teacher;
+    match section.engine {
+        TeacherEngine::Chat => Box::new(ChatTeacher {
+            model: Box::new(calls.model(Role::Teacher, section.chat())),
+            own: Box::new(calls.model(Role::TeacherTask, section.chat())),
+            compare: None,
+            max_turns: section.max_turns,
+            max_edits: section.max_edits,
+        }),
+        TeacherEngine::Rules | TeacherEngine::Command | TeacherEngine::Files => {
             let settings = Settings {
-                max_edits: manifest.teacher.max_edits,
+                max_edits: section.max_edits,
                 ..Settings::default()
             };
             Box::new(Rules::new(layout, settings))

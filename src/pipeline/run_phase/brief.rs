@@ -109,8 +109,11 @@ fn attempts<'t>(
         harness.digest(),
         tasks.iter().map(|task| &task.task_id).collect::<Vec<_>>(),
     ));
+    // What a student takes that is not embedded stands in spending.jsonl.
+    let nothing = (!evaluator.student.is_dear()).then_some(0.0);
     let line = serde_json::json!({
-        "call": "run_student", "request": asked, "tasks": tasks.len(), "score": right, "tokens": 0, "cost_usd": 0.0
+        "call": "run_student", "request": asked, "tasks": tasks.len(), "score": right,
+        "tokens": nothing.map(|_| 0), "cost_usd": nothing
     });
     if let Ok(mut log) = log.lock() {
         log.push(format!("{line}\n"));
