@@ -23,6 +23,7 @@ pub mod manifest;
 pub mod cold_start;
 pub mod commit_message;
 pub mod diagnosis_check;
+pub mod eligible;
 pub mod freshness;
 pub mod gate;
 pub mod half_typed;

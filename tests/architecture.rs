@@ -31,6 +31,7 @@ const MODULES: &[(Layer, &[&str])] = &[
             "cold_start",
             "commit_message",
             "diagnosis_check",
+            "eligible",
             "freshness",
             "gate",
             "half_typed",

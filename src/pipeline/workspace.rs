@@ -17,6 +17,7 @@ use crate::ledger::{Git, Policy};
 use crate::manifest::{self, Manifest, StudentEngine, TeacherEngine};
 use crate::op;
 use crate::port::{Forgetful, Memo, Student, Teacher, TraceSource};
+use crate::redact::Redactor;
 use crate::score;
 
 use super::RunError;
@@ -40,6 +41,8 @@ pub struct Workspace {
     pub student: Box<dyn Student>,
     /// Whatever proposes edits.
     pub teacher: Box<dyn Teacher>,
+    /// What takes secrets out of texts here.
+    pub redactor: Redactor,
     /// What git said of commits.
     pub past: Past,
     /// What ran on which inputs.
@@ -77,9 +80,11 @@ impl Workspace {
         let globs = manifest::globs(&manifest.harness.files).map_err(RunError::Unknown)?;
         let evidence = manifest.traces.files.iter().chain(&manifest.benchmark.files);
         let evidence = manifest::globs(evidence).map_err(RunError::Unknown)?;
+        let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
         Ok(Self {
             root: root.to_owned(),
             manifest,
+            redactor,
             clock,
             ledger,
             student,

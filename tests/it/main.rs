@@ -11,6 +11,7 @@ mod half_typed;
 mod hold;
 mod labels;
 mod looping;
+mod privacy;
 mod reconcile;
 mod refusals;
 mod revert;
