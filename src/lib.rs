@@ -20,6 +20,7 @@ pub mod harness;
 pub mod manifest;
 
 // Decisions: pure functions.
+pub mod bench_synth;
 pub mod cold_start;
 pub mod commit_message;
 pub mod diagnosis_check;

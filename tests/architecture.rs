@@ -28,6 +28,7 @@ const MODULES: &[(Layer, &[&str])] = &[
     (
         Decisions,
         &[
+            "bench_synth",
             "cold_start",
             "commit_message",
             "diagnosis_check",
