@@ -21,9 +21,11 @@ pub mod harness;
 pub mod manifest;
 
 // Decisions: pure functions.
+pub mod bench_synth;
 pub mod cold_start;
 pub mod commit_message;
 pub mod diagnosis_check;
+pub mod eligible;
 pub mod estimate;
 pub mod freshness;
 pub mod gate;

@@ -28,9 +28,11 @@ const MODULES: &[(Layer, &[&str])] = &[
     (
         Decisions,
         &[
+            "bench_synth",
             "cold_start",
             "commit_message",
             "diagnosis_check",
+            "eligible",
             "estimate",
             "freshness",
             "gate",

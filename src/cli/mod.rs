@@ -1,6 +1,7 @@
 //! The command line: one file a command, arguments here, failures to exit codes in `exit`.
 
 pub mod accept;
+pub mod bench;
 pub mod blame;
 pub mod demo;
 pub mod diff;
@@ -107,6 +108,8 @@ enum Command {
     Revert(revert::Revert),
     /// Collect, list, show and search traces
     Traces(traces::Traces),
+    /// Make a benchmark
+    Bench(bench::Bench),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
     Verify(verify::Verify),
     /// Print a schema, or write them all
@@ -186,6 +189,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Trigger(command) => trigger::trigger(&command, setting),
         Command::Revert(command) => revert::revert(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
+        Command::Bench(command) => bench::bench(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),
     }

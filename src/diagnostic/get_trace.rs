@@ -58,8 +58,8 @@ fn whole(trace: &Trace) -> Value {
 /// One line about a step.
 fn step(step: &Step) -> String {
     let (mut input, mut output) = (step.input.clone(), step.output.clone());
-    crate::redact::redact_value(&mut input);
-    crate::redact::redact_value(&mut output);
+    crate::redact::Redactor::default().value(&mut input);
+    crate::redact::Redactor::default().value(&mut output);
     let seconds = step
         .duration_seconds
         .map_or_else(String::new, |seconds| format!(" ({seconds} s)"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::redact::{redact, redact_value};
+use crate::redact::Redactor;
 
 /// What a tool said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,9 +59,9 @@ impl Said {
     /// Redacts it.
     pub fn told(self) -> Told {
         let text = match self.words {
-            Words::Text(text) => redact(&text).into_owned(),
+            Words::Text(text) => Redactor::default().text(&text).into_owned(),
             Words::Json(mut value) => {
-                redact_value(&mut value);
+                Redactor::default().value(&mut value);
                 value.to_string()
             }
         };
@@ -73,9 +73,9 @@ impl Said {
 /// The first characters of a text, and `mark` behind them when there were more. Redacted before it is cut: half a key is
 /// not known as one.
 pub(super) fn cut(text: &str, most: usize, mark: impl FnOnce(usize) -> String) -> String {
-    let text = redact(text);
+    let text = &Redactor::default().text(text);
     match text.char_indices().nth(most) {
-        None => text.into_owned(),
+        None => text.to_string(),
         Some((end, _)) => format!("{}{}", &text[..end], mark(text.chars().count())),
     }
 }

@@ -8,6 +8,7 @@ use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
 use crate::benchmark;
 use crate::digest::Digest;
+use crate::eligible::eligible;
 use crate::evaluate::{Evaluator, attempt_all};
 use crate::harness::Harness;
 use crate::op;
@@ -83,7 +84,8 @@ fn search(run: &Run, terms: &str, most: usize) -> Result<Vec<Trace>, RunError> {
         .workspace
         .traces()?
         .search(terms, most.saturating_mul(4).max(50))?;
-    found.retain(|trace| !held_out.contains(&benchmark::normal(&trace.query)));
+    let (privacy, moment) = (&run.manifest().privacy, run.moment()?);
+    found.retain(|trace| !held_out.contains(&benchmark::normal(&trace.query)) && eligible(privacy, trace, moment));
     found.truncate(most);
     Ok(found)
 }
