@@ -43,6 +43,7 @@ pub mod wire;
 
 // The pipeline.
 pub mod cli;
+pub mod diagnostic;
 pub mod evaluate;
 pub mod phase;
 pub mod pipeline;

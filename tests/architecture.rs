@@ -51,7 +51,7 @@ const MODULES: &[(Layer, &[&str])] = &[
     ),
     (Port, &["port"]),
     (Evaluate, &["evaluate"]),
-    (Phase, &["phase"]),
+    (Phase, &["diagnostic", "phase"]),
     (
         Edge,
         &[
