@@ -121,6 +121,11 @@ impl Calls {
         Ok(())
     }
 
+    /// Takes secrets out of texts, as the manifest says.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// Why no further call makes sense: the budget is spent, or the server is gone.
     pub fn halted(&self) -> Option<String> {
         self.state().halted.clone()

@@ -13,7 +13,7 @@ use crate::benchmark;
 use crate::commit_message::message;
 use crate::disk;
 use crate::ledger::{Git, Policy};
-use crate::manifest;
+use crate::manifest::{self, Manifest};
 use crate::pipeline::workspace::Workspace;
 use crate::port::{Ledger, LedgerError};
 use crate::starter;
@@ -189,7 +189,7 @@ fn commit(root: &Path, files: &Files, setting: &Setting) -> Result<Workspace, Fa
         .map(|(path, _)| path.clone())
         .filter(|path| !path.starts_with("traces/"))
         .collect();
-    let fresh = matches!(Git::open(root, Policy::default()), Err(LedgerError::NoRepository(_)));
+    let fresh = matches!(Git::open(root, keyless()), Err(LedgerError::NoRepository(_)));
     if fresh {
         Git::init(root)?;
         if !root.join(".gitignore").exists() {
@@ -223,6 +223,14 @@ fn commit(root: &Path, files: &Files, setting: &Setting) -> Result<Workspace, Fa
         Err(error) => anstream::eprintln!("note: nothing was committed yet: {error}"),
     }
     Ok(workspace)
+}
+
+/// There is no manifest yet that would name further keys.
+fn keyless() -> Policy {
+    Policy {
+        withheld: Manifest::default().withheld(&[]),
+        ..Policy::default()
+    }
 }
 
 fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Code, Failure> {

@@ -7,6 +7,7 @@ use super::arguments::Arguments;
 use super::told::{Said, cut};
 use crate::artifact::trace::{Step, Trace};
 use crate::chat::ToolSpec;
+use crate::redact::Redactor;
 
 /// Characters of a result.
 const RESULT: usize = 6000;
@@ -26,7 +27,7 @@ pub(super) fn spec() -> ToolSpec {
 pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
     let id = given.text("trace_id");
     let trace = find(desk, id)?.ok_or_else(|| format!("Trace {id} not found"))?;
-    Ok(Said::json(whole(&trace)).showing([trace.trace_id]))
+    Ok(Said::json(whole(desk.redactor, &trace)).showing([trace.trace_id]))
 }
 
 /// The trace among those at hand; else in the store, where search may have found an older one.
@@ -39,7 +40,7 @@ fn find(desk: &Desk, id: &str) -> Result<Option<Trace>, String> {
     Ok(found.into_iter().find(|trace| trace.trace_id == id))
 }
 
-fn whole(trace: &Trace) -> Value {
+fn whole(redactor: &Redactor, trace: &Trace) -> Value {
     let truncated = |of: usize| format!("...[result truncated from {of} chars]");
     json!({
         "trace_id": trace.trace_id,
@@ -48,21 +49,21 @@ fn whole(trace: &Trace) -> Value {
         "model": trace.model,
         "outcome": trace.outcome,
         "feedback": trace.feedback,
-        "result": trace.result.as_deref().map(|result| cut(result, RESULT, truncated)),
+        "result": trace.result.as_deref().map(|result| cut(redactor, result, RESULT, truncated)),
         "total_tokens": trace.total_tokens,
         "total_latency_seconds": trace.total_latency_seconds,
-        "steps": trace.steps.iter().map(step).collect::<Vec<_>>(),
+        "steps": trace.steps.iter().map(|one| step(redactor, one)).collect::<Vec<_>>(),
     })
 }
 
 /// One line about a step.
-fn step(step: &Step) -> String {
+fn step(redactor: &Redactor, step: &Step) -> String {
     let (mut input, mut output) = (step.input.clone(), step.output.clone());
-    crate::redact::Redactor::default().value(&mut input);
-    crate::redact::Redactor::default().value(&mut output);
+    redactor.value(&mut input);
+    redactor.value(&mut output);
     let seconds = step
         .duration_seconds
         .map_or_else(String::new, |seconds| format!(" ({seconds} s)"));
     let line = format!("{}{seconds} input={input} output={output}", step.step_type);
-    cut(&line, STEP, |_| "...".into())
+    cut(redactor, &line, STEP, |_| "...".into())
 }

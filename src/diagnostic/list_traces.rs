@@ -7,6 +7,7 @@ use super::arguments::Arguments;
 use super::told::{Said, cut};
 use crate::artifact::trace::{Filter, Trace};
 use crate::chat::ToolSpec;
+use crate::redact::Redactor;
 
 /// Characters of a query in a list.
 pub(super) const QUERY: usize = 500;
@@ -47,13 +48,13 @@ pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
         .filter(|trace| filter.matches(trace) && rated(trace));
     let shown: Vec<&Trace> = wanted.take(given.limit(20)).collect();
     let ids = shown.iter().map(|trace| trace.trace_id.clone());
-    Ok(Said::json(shown.iter().map(|trace| row(trace)).collect()).showing(ids))
+    Ok(Said::json(shown.iter().map(|trace| row(desk.redactor, trace)).collect()).showing(ids))
 }
 
-fn row(trace: &Trace) -> Value {
+fn row(redactor: &Redactor, trace: &Trace) -> Value {
     json!({
         "trace_id": trace.trace_id,
-        "query": cut(&trace.query, QUERY, |_| "...".into()),
+        "query": cut(redactor, &trace.query, QUERY, |_| "...".into()),
         "agent": trace.agent,
         "model": trace.model,
         "outcome": trace.outcome,

@@ -26,11 +26,14 @@ use self::told::Said;
 use crate::artifact::task::Task;
 use crate::chat::ToolSpec;
 use crate::port::Briefing;
+use crate::redact::Redactor;
 
 /// What the tools work on.
 pub struct Desk<'a> {
     /// What the teacher is given.
     pub briefing: &'a Briefing<'a>,
+    /// Takes secrets out of everything that is shown.
+    pub redactor: &'a Redactor,
     /// The teacher's own answer to a train task, in at most so many tokens; `None`: the teacher answers by itself.
     pub answer: Option<&'a Answering<'a>>,
     /// Compares the student's output with the teacher's on a task: (student's score, teacher's score, reasoning).
@@ -97,10 +100,13 @@ pub fn specs() -> Vec<ToolSpec> {
 /// Calls a tool. It never fails: what goes wrong is a text `{"error": …}` for the caller.
 pub fn call(desk: &Desk, name: &str, arguments: &Map<String, Value>) -> Told {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
-        return Told::error(format!("Unknown tool: {name}"));
+        return Told::error(format!("Unknown tool: {name}"), desk.redactor);
     };
     let said = Arguments::checked(&(tool.spec)(), arguments).and_then(|given| (tool.call)(desk, &given));
-    said.map_or_else(Told::error, Said::told)
+    match said {
+        Ok(said) => said.told(desk.redactor),
+        Err(problem) => Told::error(problem, desk.redactor),
+    }
 }
 
 /// A tool's description; its arguments are strict, and in the plain JSON Schema that every provider takes.

@@ -8,6 +8,7 @@ use super::list_traces::QUERY;
 use super::told::{Said, cut};
 use crate::artifact::trace::Trace;
 use crate::chat::ToolSpec;
+use crate::redact::Redactor;
 
 /// Characters of a result in a list.
 const RESULT: usize = 500;
@@ -31,15 +32,15 @@ pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
         .map_err(|problem| format!("search_traces failed: {problem}"))?;
     found.truncate(most);
     let ids: Vec<String> = found.iter().map(|trace| trace.trace_id.clone()).collect();
-    Ok(Said::json(found.iter().map(row).collect()).showing(ids))
+    Ok(Said::json(found.iter().map(|trace| row(desk.redactor, trace)).collect()).showing(ids))
 }
 
-fn row(trace: &Trace) -> Value {
+fn row(redactor: &Redactor, trace: &Trace) -> Value {
     let truncated = |of: usize| format!("...[result truncated from {of} chars]");
     json!({
         "trace_id": trace.trace_id,
-        "query": cut(&trace.query, QUERY, |_| "...".into()),
-        "result": trace.result.as_deref().map(|result| cut(result, RESULT, truncated)),
+        "query": cut(redactor, &trace.query, QUERY, |_| "...".into()),
+        "result": trace.result.as_deref().map(|result| cut(redactor, result, RESULT, truncated)),
         "agent": trace.agent,
         "model": trace.model,
         "outcome": trace.outcome,

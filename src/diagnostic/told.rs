@@ -15,8 +15,8 @@ pub struct Told {
 
 impl Told {
     /// An error, as `{"error": …}`.
-    pub(super) fn error(problem: impl Into<String>) -> Self {
-        Said::json(json!({"error": problem.into()})).told()
+    pub(super) fn error(problem: impl Into<String>, redactor: &Redactor) -> Self {
+        Said::json(json!({"error": problem.into()})).told(redactor)
     }
 }
 
@@ -57,11 +57,11 @@ impl Said {
     }
 
     /// Redacts it.
-    pub fn told(self) -> Told {
+    pub fn told(self, redactor: &Redactor) -> Told {
         let text = match self.words {
-            Words::Text(text) => Redactor::default().text(&text).into_owned(),
+            Words::Text(text) => redactor.text(&text).into_owned(),
             Words::Json(mut value) => {
-                Redactor::default().value(&mut value);
+                redactor.value(&mut value);
                 value.to_string()
             }
         };
@@ -72,10 +72,10 @@ impl Said {
 
 /// The first characters of a text, and `mark` behind them when there were more. Redacted before it is cut: half a key is
 /// not known as one.
-pub(super) fn cut(text: &str, most: usize, mark: impl FnOnce(usize) -> String) -> String {
-    let text = &Redactor::default().text(text);
+pub(super) fn cut(redactor: &Redactor, text: &str, most: usize, mark: impl FnOnce(usize) -> String) -> String {
+    let text = redactor.text(text);
     match text.char_indices().nth(most) {
-        None => text.to_string(),
+        None => text.into_owned(),
         Some((end, _)) => format!("{}{}", &text[..end], mark(text.chars().count())),
     }
 }

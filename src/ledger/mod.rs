@@ -33,6 +33,8 @@ pub struct Policy {
     pub date: Option<String>,
     /// Environment variables for git that win over the inherited ones.
     pub environment: BTreeMap<String, String>,
+    /// Environment variables that git, and the hooks that it runs, do not get.
+    pub withheld: Vec<String>,
 }
 
 impl Default for Policy {
@@ -44,6 +46,7 @@ impl Default for Policy {
             lock_wait: Duration::from_secs(10),
             date: None,
             environment: BTreeMap::new(),
+            withheld: Vec::new(),
         }
     }
 }

@@ -49,6 +49,9 @@ fn set_environment(command: &mut Command, policy: &Policy) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
         command.env_remove(name);
     }
+    for name in &policy.withheld {
+        command.env_remove(name);
+    }
     command.envs([
         ("LC_ALL", "C"),
         ("GIT_TERMINAL_PROMPT", "0"),

@@ -22,6 +22,13 @@ impl Manifest {
         all.into_iter().collect()
     }
 
+    /// The environment variables that a program does not get: those with keys, but for the ones that its section names.
+    pub fn withheld(&self, but: &[String]) -> Vec<String> {
+        let mut keys = self.key_variables();
+        keys.retain(|name| !but.contains(name));
+        keys
+    }
+
     pub(super) fn check_models(&self) -> Result<(), String> {
         let (student, teacher) = (&self.student, &self.teacher);
         check_chat("teacher", &teacher.chat(), teacher.engine == TeacherEngine::Chat)?;

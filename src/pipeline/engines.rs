@@ -28,6 +28,7 @@ pub(super) fn teacher(manifest: &Manifest, _root: &Path, calls: &Arc<Calls>) -> 
             model: Box::new(calls.model(Role::Teacher, section.chat())),
             own: Box::new(calls.model(Role::TeacherTask, section.chat())),
             compare: None,
+            redactor: calls.redactor().clone(),
             max_turns: section.max_turns,
             max_edits: section.max_edits,
         }),

@@ -112,7 +112,14 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
     };
     let scratch = run.view.workspace.own(&format!("scratch/{phase}"));
     let files = super::scratch::given(run, stanza)?;
-    let left = external::run_phase(&scratch, &stanza.run, files, &stanza.writes).map_err(failed)?;
+    let program = external::Program {
+        run: &stanza.run,
+        folder: &scratch,
+        withheld: &run.view.workspace.manifest.withheld(&[]),
+        variables: Vec::new(),
+        timeout: None,
+    };
+    let left = external::run_phase(&program, files, &stanza.writes).map_err(failed)?;
     let text = |(name, bytes): (String, Vec<u8>)| {
         let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))?;
         checked(&name, text.strip_prefix('\u{feff}').unwrap_or(&text)).map(|text| (name, text))

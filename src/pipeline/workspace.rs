@@ -28,6 +28,9 @@ use super::past::Past;
 
 pub use crate::disk::OWN_FOLDER;
 
+/// What a scorer program may take for one answer.
+const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// An open workspace.
 pub struct Workspace {
     /// The directory with `kaizen.toml`.
@@ -207,8 +210,20 @@ impl Workspace {
     /// The program failed, or there is none.
     pub fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
         match task.scorer {
-            Scorer::Command => external::score(&self.root, &self.manifest.benchmark.scorer_command, task, answer),
+            Scorer::Command => external::score(&self.scorer(&self.manifest.withheld(&[])), task, answer),
             _ => score::score(task, answer).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl Workspace {
+    fn scorer<'a>(&'a self, withheld: &'a [String]) -> external::Program<'a> {
+        external::Program {
+            run: &self.manifest.benchmark.scorer_command,
+            folder: &self.root,
+            withheld,
+            variables: Vec::new(),
+            timeout: Some(SCORER_TIMEOUT),
         }
     }
 }
@@ -239,6 +254,7 @@ fn policy(manifest: &Manifest, clock: &Clock) -> Policy {
         author: manifest.ledger.author.as_deref().and_then(name_and_address),
         lock_wait: Duration::from_secs(manifest.ledger.lock_wait_seconds),
         date: clock.commit_date(),
+        withheld: manifest.withheld(&[]),
         ..Policy::default()
     }
 }

@@ -57,6 +57,7 @@ fn look(teacher: &ChatTeacher, briefing: &Briefing, log: &Log, seen: &RefCell<Se
     let answer = |task: &Task, max_tokens: u64| own_answer(teacher, briefing, task, max_tokens, log, seen);
     let desk = Desk {
         briefing,
+        redactor: &teacher.redactor,
         answer: Some(&answer),
         compare: teacher.compare.as_deref().map(|compare| compare as _),
     };

@@ -15,6 +15,7 @@ pub use self::tool_loop::{Ended, Limits, Looped, Record, tool_loop};
 use crate::artifact::cluster::FailureCluster;
 use crate::digest::Digest;
 use crate::port::{Briefing, Diagnosed, Model, Planned, Teacher, TeacherFailure};
+use crate::redact::Redactor;
 
 /// Raised by hand whenever the same replies would give another diagnosis or plan.
 const REVISION: u32 = 1;
@@ -28,7 +29,7 @@ const PROMPTS: [&str; 5] = [
     include_str!("prompt/repair_plan.md"),
 ];
 
-/// Student's score, teacher's score, and why: for the query, the student's output and the teacher's.
+/// Student's score, teacher's score, and why: for the student's output, the teacher's, and the query.
 pub type Compare = Box<dyn Fn(&str, &str, &str) -> Result<(f64, f64, String), String> + Send + Sync>;
 
 /// A language model as teacher.
@@ -39,6 +40,8 @@ pub struct ChatTeacher {
     pub own: Box<dyn Model>,
     /// Compares two outputs, where there is a judge.
     pub compare: Option<Compare>,
+    /// Takes secrets out of what the tools show.
+    pub redactor: Redactor,
     /// Replies of the diagnosis, at most.
     pub max_turns: usize,
     /// Edits of a plan, at most.

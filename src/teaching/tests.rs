@@ -78,6 +78,7 @@ fn teacher(model: &std::sync::Arc<Scripted>) -> ChatTeacher {
         model: Box::new(model.clone()),
         own: Box::new(scripted(vec![said("yes"); 9])),
         compare: None,
+        redactor: Redactor::default(),
         max_turns: 3,
         max_edits: 2,
     }

@@ -106,7 +106,7 @@ impl Terminal<'_> {
         let original = changed::text(&standing.ok_or_else(left_the_plan)?);
         disk::publish(path, original.as_bytes())?;
         loop {
-            editor::run(&editor::words(), path)?;
+            editor::run(&editor::words(), path, &self.workspace.manifest.withheld(&[]))?;
             let text = disk::read_text(path)?.unwrap_or_default();
             if text == original || text.trim().is_empty() {
                 return Ok(Edited::Unchanged);

@@ -37,16 +37,21 @@ fn split(choices: &[Option<String>]) -> Vec<String> {
         .unwrap_or_else(|| vec![DEFAULT.to_owned()])
 }
 
-/// Runs the editor on a file, and waits for it.
+/// Runs the editor on a file, without the environment variables that are withheld, and waits for it.
 ///
 /// # Errors
 /// It cannot be run, or did not end well.
-pub fn run(words: &[String], path: &Path) -> Result<(), Failure> {
+pub fn run(words: &[String], path: &Path, withheld: &[String]) -> Result<(), Failure> {
     let [program, arguments @ ..] = words else {
         return Err(Failure::usage("there is no editor"));
     };
     let hint = "set VISUAL or EDITOR to an editor that waits, such as `code --wait`";
-    let status = undisturbed(Command::new(program).args(arguments).arg(path));
+    let mut command = Command::new(program);
+    command.args(arguments).arg(path);
+    for name in withheld {
+        command.env_remove(name);
+    }
+    let status = undisturbed(&mut command);
     let status = status.map_err(|error| Failure::usage(format!("cannot run `{program}`: {error}")).hint(hint))?;
     match status.success() {
         true => Ok(()),

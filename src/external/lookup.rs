@@ -1,0 +1,80 @@
+//! Looking a program up: whether it can be found, and which of its files lie in the workspace.
+#![allow(clippy::disallowed_methods)] // edge: the file system, the environment
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::digest::Digest;
+
+/// The file of a program, looked up as the operating system will: in `folder` when it is a path, else in `PATH`.
+///
+/// # Errors
+/// There is none, with the remedy.
+pub fn find(name: &str, folder: &Path) -> Result<PathBuf, String> {
+    let here = |path: PathBuf| path.is_file().then_some(path);
+    let found = match name.contains('/') {
+        true => here(folder.join(name)),
+        false => {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            std::env::split_paths(&path).find_map(|place| here(place.join(name)))
+        }
+    };
+    found.ok_or_else(|| {
+        let place = if name.contains('/') {
+            folder.display().to_string()
+        } else {
+            "PATH".to_owned()
+        };
+        format!("the program `{name}` is not found in {place}; install it, or correct `run` in kaizen.toml")
+    })
+}
+
+/// What a program is: its words, and the digests of those of them that are files in the workspace.
+pub fn identity(run: &[String], root: &Path) -> Value {
+    let digest = |word: &String| {
+        let path = own_file(word, root)?;
+        let bytes = std::fs::File::open(path).ok()?;
+        Some((word.clone(), Digest::of_reader(bytes).ok()?))
+    };
+    let files: BTreeMap<String, Digest> = run.iter().filter_map(digest).collect();
+    json!({"run": run, "files": files})
+}
+
+/// The file that a word names, when it lies in the workspace.
+fn own_file(word: &str, root: &Path) -> Option<PathBuf> {
+    let root = root.canonicalize().ok()?;
+    let path = root.join(word).canonicalize().ok()?;
+    (path.starts_with(&root) && path.is_file()).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_in_the_workspace_is_known_by_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = ["python3", "agent.py", "--x", "/etc/passwd", "../agent.py"].map(str::to_owned);
+        let before = identity(&run, folder.path());
+        assert_eq!(before["files"], json!({}));
+        std::fs::write(folder.path().join("agent.py"), "1").unwrap();
+        let one = identity(&run, folder.path());
+        std::fs::write(folder.path().join("agent.py"), "2").unwrap();
+        let two = identity(&run, folder.path());
+        assert!(before != one && one != two);
+        assert_eq!(two["files"].as_object().unwrap().len(), 1, "{two}");
+    }
+
+    #[test]
+    fn a_program_is_found_where_it_will_be_run() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(find("sh", folder.path()).is_ok());
+        assert!(find("./own", folder.path()).is_err());
+        std::fs::write(folder.path().join("own"), "").unwrap();
+        assert!(find("./own", folder.path()).is_ok());
+        let missing = find("no-such-program", folder.path()).unwrap_err();
+        assert!(missing.contains("PATH") && missing.contains("run"), "{missing}");
+    }
+}
