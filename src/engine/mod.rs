@@ -1,5 +1,8 @@
 //! Engines: what stands behind a port, one file an engine.
 
+pub(crate) mod agents;
+pub mod chat_student;
+mod home;
 pub mod jsonl;
 pub mod jsonl_lines;
 mod jsonl_search;

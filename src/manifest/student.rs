@@ -13,7 +13,7 @@ use super::chat::{Api, ChatSettings};
 pub struct StudentSection {
     /// `nearest`: the embedded student; `chat`: a language model; `command`: a program.
     pub engine: StudentEngine,
-    /// Attempts at once, at most 64; 0 for one a core, or 8 for `chat`.
+    /// Attempts at once, at most 64; 0 for one a core, or 8 for `chat` and `command`.
     pub concurrency: usize,
     /// Of `chat`: `openai`, `anthropic` or `ollama`.
     pub api: Api,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::artifact::egress::Role;
 use crate::calls::Calls;
+use crate::engine::chat_student::{ChatStudent, Toolbox};
 use crate::engine::nearest::Nearest;
 use crate::engine::rules::{Rules, Settings};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
@@ -12,10 +13,17 @@ use crate::port::{Student, Teacher};
 use crate::teaching::ChatTeacher;
 
 /// The agent under improvement.
-pub(super) fn student(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) -> Box<dyn Student> {
+pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Student> {
     let layout = manifest.harness.layout.clone();
-    match manifest.student.engine {
-        StudentEngine::Nearest | StudentEngine::Chat | StudentEngine::Command => Box::new(Nearest::new(layout)),
+    let section = manifest.student.clone();
+    let withheld = manifest.withheld(&section.env);
+    match section.engine {
+        StudentEngine::Nearest | StudentEngine::Command => Box::new(Nearest::new(layout)),
+        StudentEngine::Chat => {
+            let model = Box::new(calls.model(Role::Student, section.chat()));
+            let toolbox = Toolbox::new(section.clone(), root.to_owned(), withheld);
+            Box::new(ChatStudent::new(model, section, layout, toolbox))
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::evaluate::Evaluator;
 use crate::external;
 use crate::harness::Harness;
 use crate::ledger::{Git, Policy};
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, StudentEngine};
 use crate::op;
 use crate::port::{Forgetful, Memo, Student, Teacher, TraceSource};
 use crate::redact::Redactor;
@@ -191,14 +191,13 @@ impl Workspace {
         score: &'a (dyn Fn(&Task, &str) -> Result<f64, String> + Sync),
         progress: &'a (dyn Fn(usize, usize) + Sync),
     ) -> Evaluator<'a> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let asked = self.manifest.student.concurrency;
+        let section = &self.manifest.student;
         Evaluator {
             student: self.student.as_ref(),
             memo,
             score,
             seed: self.manifest.benchmark.seed,
-            concurrency: if asked == 0 { cores } else { asked },
+            concurrency: concurrency(section.engine, section.concurrency),
             progress,
             halted: &self.halted,
         }
@@ -225,6 +224,15 @@ impl Workspace {
             variables: Vec::new(),
             timeout: Some(SCORER_TIMEOUT),
         }
+    }
+}
+
+/// Attempts at once: as many as asked for, else what keeps the machine or a server busy.
+fn concurrency(engine: StudentEngine, asked: usize) -> usize {
+    match (asked, engine) {
+        (0, StudentEngine::Nearest) => std::thread::available_parallelism().map_or(1, usize::from),
+        (0, StudentEngine::Chat | StudentEngine::Command) => 8,
+        (asked, _) => asked,
     }
 }
 

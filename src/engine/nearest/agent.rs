@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::home::{Broken, Home};
 use super::index::Index;
 use super::knowledge::{self, Example};
 use super::query_class::QueryClass;
@@ -11,6 +10,7 @@ use super::settings::{AgentSettings, ModelSettings};
 use super::tool;
 use crate::artifact::evaluation::Attempt;
 use crate::digest::Digest;
+use crate::engine::home::{Broken, Home};
 
 /// How many neighbours noise may choose from.
 const NOISE_POOL: usize = 10;
@@ -204,20 +204,9 @@ fn described_tools(home: &Home, settings: &AgentSettings) -> Result<Vec<(String,
     settings.tools.iter().map(described).collect()
 }
 
-/// The model that the routing table names for a class, else `[intelligence] default_model`, else `default`.
+/// The model that the harness names for a class, else `default`.
 pub fn routed(home: &Home, class: QueryClass) -> Result<String, Broken> {
-    let layout = home.layout();
-    let file = layout.model_param.split('#').next().unwrap_or_default();
-    let routed = home.value(&layout.query_class, &[("query_class", class.name())])?;
-    let default = home.value(&format!("{file}#intelligence.default_model"), &[])?;
-    match routed.or(default) {
-        None => Ok("default".to_owned()),
-        Some(serde_json::Value::String(model)) => Ok(model.clone()),
-        Some(other) => Err(Broken(format!(
-            "the model for `{}` is {other}; use a string",
-            class.name()
-        ))),
-    }
+    Ok(home.routed(class)?.unwrap_or_else(|| "default".to_owned()))
 }
 
 /// What every answer of the agent depends on, whatever the model.

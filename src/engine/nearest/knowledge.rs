@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::home::{Broken, Home};
+use crate::engine::home::{Broken, Home};
 
 /// A text and the answer that goes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::home::{Broken, Home, Names};
+use crate::engine::home::{Broken, Home, Names};
 
 /// How features are weighted when two texts are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -8,7 +8,7 @@ use super::sample::agent_of;
 use super::{edits, exemplars};
 use crate::artifact::edit::{Edit, Op};
 use crate::artifact::task::Task;
-use crate::engine::nearest::home::{Home, filled};
+use crate::engine::home::{Home, filled};
 use crate::engine::nearest::query_class::QueryClass;
 use crate::engine::nearest::settings::{AgentSettings, ModelSettings};
 use crate::engine::nearest::{knowledge, tool};
@@ -141,7 +141,10 @@ fn agent_edits(home: &Home, briefing: &Briefing, agent: &str) -> Vec<Edit> {
 
 /// Other parameters of the models in use, and other routes.
 fn model_edits(home: &Home) -> Vec<Edit> {
-    let configured = home.table_above(&home.layout().model_param, "{model}").ok().flatten();
+    let configured = home
+        .table_above(&home.layout().model_param, "{model}", &[])
+        .ok()
+        .flatten();
     let names: Vec<&String> = configured
         .and_then(Value::as_object)
         .map(|models| models.keys().collect())

@@ -7,7 +7,7 @@ use super::{apply, candidate, edits};
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::evaluation::{Attempt, Attempted};
 use crate::artifact::task::Task;
-use crate::engine::nearest::home::Home;
+use crate::engine::home::Home;
 use crate::engine::nearest::settings::AgentSettings;
 use crate::engine::nearest::{knowledge, tool};
 use crate::port::Briefing;

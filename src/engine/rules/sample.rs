@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::engine::nearest;
-use crate::engine::nearest::home::filled;
+use crate::engine::agents;
+use crate::engine::home::filled;
 use crate::harness::Harness;
 use crate::port::Briefing;
 
@@ -31,7 +31,7 @@ pub fn agent_of(task: &Task, default: &str) -> String {
 
 /// The default agent of the briefing's harness.
 pub fn default_agent(briefing: &Briefing) -> String {
-    nearest::default_agent(briefing.harness, briefing.layout)
+    agents::default_agent(briefing.harness, briefing.layout)
 }
 
 /// A query with case and white space folded.

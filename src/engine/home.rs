@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::nearest::query_class::QueryClass;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
@@ -63,11 +64,29 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not TOML.
-    pub fn table_above(&self, template: &str, placeholder: &str) -> Result<Option<&Value>, Broken> {
+    pub fn table_above(&self, template: &str, placeholder: &str, names: &Names) -> Result<Option<&Value>, Broken> {
         let above = template
             .split_once(placeholder)
             .map(|(above, _)| above.trim_end_matches('.'));
-        above.map_or(Ok(None), |above| self.value(above, &[]))
+        above.map_or(Ok(None), |above| self.value(above, names))
+    }
+
+    /// The model that the routing table names for a class, else `[intelligence] default_model`.
+    ///
+    /// # Errors
+    /// The file is not TOML, or the name is not a text.
+    pub fn routed(&self, class: QueryClass) -> Result<Option<String>, Broken> {
+        let file = self.layout.model_param.split('#').next().unwrap_or_default();
+        let routed = self.value(&self.layout.query_class, &[("query_class", class.name())])?;
+        let default = self.value(&format!("{file}#intelligence.default_model"), &[])?;
+        match routed.or(default) {
+            None => Ok(None),
+            Some(Value::String(model)) => Ok(Some(model.clone())),
+            Some(other) => Err(Broken(format!(
+                "the model for `{}` is {other}; use a string",
+                class.name()
+            ))),
+        }
     }
 
     /// The text of the file that a path template names; `None` when it is absent.

@@ -1,0 +1,89 @@
+//! Which agents a harness has, and which of them a task asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::home::{Broken, Home};
+use crate::artifact::task::Task;
+use crate::harness::Harness;
+use crate::manifest::layout::Layout;
+
+/// All agents of a harness, each read once.
+pub struct Agents<A> {
+    by_name: BTreeMap<String, A>,
+    default: String,
+    /// Stands in for an agent that the harness does not know.
+    stranger: A,
+}
+
+impl<A> Agents<A> {
+    /// Reads every agent.
+    pub fn read(harness: &Harness, layout: &Layout, read: impl Fn(&Home, &str) -> A) -> Self {
+        let home = Home::new(harness, layout);
+        let default = default_name(&home);
+        let mut names = with_files(&home);
+        names.insert(default.clone());
+        if let Ok(Some(serde_json::Value::Object(agents))) = home.table_above(&layout.agent_param, "{agent}", &[]) {
+            let tables = agents.iter().filter(|(_, table)| table.is_object());
+            names.extend(tables.map(|(name, _)| name.clone()));
+        }
+        Self {
+            by_name: names
+                .into_iter()
+                .map(|name| (name.clone(), read(&home, &name)))
+                .collect(),
+            default,
+            stranger: read(&home, ""),
+        }
+    }
+
+    /// The agent that a task asks.
+    pub fn of(&self, task: &Task) -> &A {
+        let name = task.agent.as_ref().unwrap_or(&self.default);
+        self.by_name.get(name).unwrap_or(&self.stranger)
+    }
+}
+
+/// The agent that is asked when a task names none.
+///
+/// `[agent] default_agent`, else the only agent that has a prompt or examples, else `simple`.
+pub fn default_agent(harness: &Harness, layout: &Layout) -> String {
+    default_name(&Home::new(harness, layout))
+}
+
+fn default_name(home: &Home) -> String {
+    let named = named_default(home).ok().flatten();
+    named.unwrap_or_else(|| the_only_agent(home))
+}
+
+fn named_default(home: &Home) -> Result<Option<String>, Broken> {
+    let agents = home.table_above(&home.layout().agent_param, "{agent}", &[])?;
+    let name = agents
+        .and_then(|agents| agents.get("default_agent"))
+        .and_then(|name| name.as_str());
+    Ok(name.map(str::to_owned))
+}
+
+fn the_only_agent(home: &Home) -> String {
+    let names = with_files(home);
+    match names.len() {
+        1 => names.into_iter().next().unwrap_or_default(),
+        _ => "simple".to_owned(),
+    }
+}
+
+/// Agents that have a prompt or a few-shot file.
+fn with_files(home: &Home) -> BTreeSet<String> {
+    let templates = [&home.layout().prompt, &home.layout().few_shot];
+    let between = |path: &str, template: &str| {
+        let (before, after) = template.split_once("{agent}")?;
+        let name = path.strip_prefix(before)?.strip_suffix(after)?;
+        (!name.is_empty() && !name.contains('/')).then(|| name.to_owned())
+    };
+    home.paths()
+        .flat_map(|path| {
+            templates
+                .into_iter()
+                .filter_map(move |template| between(path, template))
+        })
+        .collect()
+}
