@@ -4,7 +4,9 @@
 //! `KAIZEN_PEERS` names the folder where they are installed (`tests/peers/install.sh DIR`); without it nothing runs here.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // tests: real processes, files and servers
 
+mod conformance;
 mod faults;
+mod llama;
 mod peer;
 mod script;
 mod session;

@@ -16,5 +16,5 @@ pub fn spending(record: &Record) {
 
 /// Dollars; an unknown price is unknown, and never nothing.
 pub fn dollars(cost_usd: Option<f64>) -> String {
-    cost_usd.map_or_else(|| "price unknown".to_owned(), |cost| format!("{cost:.4} USD"))
+    cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4} USD"))
 }
