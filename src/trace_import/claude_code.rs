@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::conversation::told;
 use super::document::{Item, Items};
-use super::field::{facts, list, text, time};
+use super::field::{facts, lasted, list, text, time};
 use super::message::{Message, Role, message};
 use super::place::Skipped;
 use super::{Found, blank};
@@ -158,10 +158,7 @@ fn trace(prompt: Prompt) -> Trace {
         steps: told.steps,
         started_at: started,
         ended_at: ended,
-        total_latency_seconds: ended
-            .zip(started)
-            .map(|(end, start)| end - start)
-            .filter(|seconds| *seconds >= 0.0),
+        total_latency_seconds: lasted(started, ended),
         total_tokens: prompt.tokens.into_values().reduce(u64::saturating_add),
         metadata: prompt.facts,
         ..blank::trace(format!("claude_code:{}:{}", prompt.session, prompt.id))

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::blank::step;
+use super::field::lasted;
 use super::message::{Answer, Call, Message, Role};
 use crate::artifact::trace::Step;
 
@@ -54,7 +55,7 @@ pub fn told(messages: &[Message]) -> Told {
 fn ends_turn(rest: &[Message]) -> bool {
     rest.iter()
         .find(|message| message.role != Role::System)
-        .is_none_or(|next| next.role == Role::User && !next.text.is_empty())
+        .is_none_or(|next| next.role == Role::User && next.answers.is_empty())
 }
 
 /// The step of a message that says something.
@@ -101,11 +102,7 @@ impl<'a> Answers<'a> {
             json!({"tool": call.tool, "arguments": call.arguments}),
             output,
         );
-        let seconds = found
-            .and_then(|(_, at)| *at)
-            .zip(called_at)
-            .map(|(later, earlier)| later - earlier);
-        step.duration_seconds = seconds.filter(|seconds| *seconds >= 0.0);
+        step.duration_seconds = lasted(called_at, found.and_then(|(_, at)| *at));
         step
     }
 }

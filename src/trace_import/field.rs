@@ -55,6 +55,12 @@ pub fn between(earlier: &Value, later: &Value) -> Option<f64> {
     (microseconds >= 0).then(|| microseconds as f64 / 1e6)
 }
 
+/// The seconds from one moment to a later one, in microseconds: the moments themselves are no finer.
+pub fn lasted(start: Option<f64>, end: Option<f64>) -> Option<f64> {
+    let seconds = end? - start?;
+    (seconds >= 0.0).then(|| (seconds * 1e6).round() / 1e6)
+}
+
 /// A rating from 0 to 1.
 pub fn rating(value: &Value) -> Option<f64> {
     value.as_f64().filter(|rating| (0.0..=1.0).contains(rating))

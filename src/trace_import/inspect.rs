@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::conversation::told;
+use super::conversation::told as told_of;
 use super::document::{Item, items};
 use super::field::{facts, first, label, list, text, time};
 use super::message::messages;
 use super::place::Place;
-use super::spoken::{answered, asked};
+use super::spoken::asked;
 use super::{Found, ImportError, Part, Traces, blank};
 use crate::artifact::trace::Trace;
 
@@ -65,7 +65,7 @@ fn sample(log: &Value, sample: &Value, place: &Place) -> Found {
         return Err(place.skipped("a sample without its input"));
     }
     let (eval, sample) = (&log["eval"], &attached(sample, &sample["attachments"], 0));
-    let told = told(&messages(&sample["messages"]));
+    let told = told_of(&messages(&sample["messages"]));
     let error = text(&sample["error"], "message");
     let grade = grade(&sample["scores"]);
     let model = text(eval, "model");
@@ -76,7 +76,7 @@ fn sample(log: &Value, sample: &Value, place: &Place) -> Found {
             .as_deref()
             .and_then(|model| model.split_once('/'))
             .map(|(engine, _)| engine.to_owned()),
-        result: answered(&sample["output"]).or(told.result),
+        result: told_of(&messages(&sample["output"])).result.or(told.result),
         outcome: if error.is_some() {
             Some("failure".to_owned())
         } else {

@@ -33,7 +33,7 @@ fn result(value: &Value, place: &Place) -> Found {
         outcome: reward.map(|reward| if reward >= 1.0 { "success" } else { "failure" }.to_owned()),
         feedback: reward,
         metadata: facts([
-            ("task_id", task.clone().into()),
+            ("task_id", value["task_id"].clone()),
             ("environment", value["environment"].clone()),
             ("dataset", value["dataset"].clone()),
             ("turns", value["summary"]["turns_taken"].clone()),

@@ -70,7 +70,7 @@ pub fn trace(item: &Item) -> Found {
 }
 
 fn piece(value: &Value) -> Piece {
-    let attributes = unwrapped(&value["metadata"])["attributes"].take();
+    let attributes = unwrapped(&value["metadata"])["attributes"].clone();
     let usage = &value["usageDetails"];
     let total = count(&usage["total"])
         .or_else(|| count(&value["usage"]["total"]))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::blank::step;
-use super::field::{facts, unwrapped};
+use super::field::{facts, lasted, unwrapped};
 use super::message::{Answer, Call, Role, messages};
 use super::spoken::{answered, asked, last};
 use crate::artifact::trace::{Step, Trace};
@@ -87,8 +87,7 @@ fn root(pieces: &[Piece]) -> Option<&Piece> {
 }
 
 fn seconds(piece: &Piece) -> Option<f64> {
-    let (start, end) = piece.start.zip(piece.end)?;
-    Some(end - start).filter(|seconds| *seconds >= 0.0)
+    lasted(piece.start, piece.end)
 }
 
 fn steps(pieces: &[Piece]) -> Vec<Step> {

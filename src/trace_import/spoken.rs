@@ -18,11 +18,11 @@ pub fn asked(value: &Value) -> Option<String> {
     }
 }
 
-/// The last thing that a model says in a value, without calls of tools; a plain text is an answer as it stands.
+/// The last thing that a model says in a value, without calls of tools; what is no message is an answer as it stands.
 pub fn answered(value: &Value) -> Option<String> {
     let messages = messages(value);
     if messages.is_empty() {
-        return plain(value);
+        return readable(&unwrapped(value));
     }
     let last = messages.iter().rev().find(|message| message.role == Role::Assistant)?;
     Some(last.text.clone()).filter(|text| last.calls.is_empty() && !text.is_empty())
