@@ -48,6 +48,9 @@ const NAMES: [(Dialect, &str, &str); 10] = [
     (Dialect::ToolBench, "toolbench", "ToolBench answers"),
 ];
 
+/// Whether a value has a shape.
+type Test = fn(&Value) -> bool;
+
 /// So many values are looked at before a file counts as unknown.
 const LOOKED_AT: usize = 1_000;
 
@@ -66,7 +69,7 @@ impl Dialect {
 
     /// The dialect of a value.
     pub fn of(value: &Value) -> Option<Self> {
-        let known: [(Self, fn(&Value) -> bool); 10] = [
+        let known: [(Self, Test); 10] = [
             (Self::Otlp, is_otlp),
             (Self::Kaizen, is_own),
             (Self::Langfuse, is_langfuse),

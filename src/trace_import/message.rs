@@ -114,7 +114,7 @@ pub fn message(value: &Value) -> Option<Message> {
     }
     let mut message = Message::new(role(&text_of(value, &["role", "from"])?)?);
     let said = first(value, &["content", "contents", "parts", "value"]);
-    let listed = said.and_then(|said| calls_in_text(said));
+    let listed = said.and_then(calls_in_text);
     match said {
         _ if listed.is_some() => message.calls = listed.unwrap_or_default(),
         Some(content) if message.role == Role::Tool && !is_blocks(content) => message.answers.push(Answer {
