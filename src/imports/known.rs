@@ -57,10 +57,7 @@ impl Known {
 /// The digest of what a trace says, whatever it is called and wherever it was found.
 fn content(trace: &Trace) -> Digest {
     let mut value = serde_json::to_value(trace).unwrap_or_default();
-    // An agent may be given by whoever imports.
-    for key in ["trace_id", "agent"] {
-        value[key].take();
-    }
+    value["trace_id"].take();
     if let Some(metadata) = value["metadata"].as_object_mut() {
         metadata.retain(|key, _| !ABOUT_THE_PLACE.contains(&key.as_str()));
     }

@@ -77,9 +77,9 @@ fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> 
         return Ok(());
     }
     let publish = |path: &Path, bytes: &[u8]| disk::publish(path, bytes).map_err(|error| error.to_string());
-    // The traces come first: a file counts as imported when both are there.
-    publish(&traces, &lines)?;
-    publish(&original, &bytes)
+    // The traces come last: after a crash between the two, they are still new.
+    publish(&original, &bytes)?;
+    publish(&traces, &lines)
 }
 
 /// The new traces of a file, a line each.

@@ -127,7 +127,7 @@ fn is_own(value: &Value) -> bool {
 }
 
 fn is_otlp(value: &Value) -> bool {
-    let is_span = |context: &str| value[context].is_object() && value.get("name").is_some();
+    let is_span = |context: &str| value[context]["traceId"].is_string() || value[context]["trace_id"].is_string();
     value["resourceSpans"].is_array()
         || value["resource_spans"].is_array()
         || is_span("spanContext")
@@ -149,7 +149,8 @@ fn is_toolbench(value: &Value) -> bool {
 }
 
 fn is_sweagent(value: &Value) -> bool {
-    has_objects(value, "trajectory", "action") || has_objects(value, "history", "role")
+    has_objects(value, "trajectory", "action")
+        || (has_objects(value, "history", "role") && has_objects(value, "history", "agent"))
 }
 
 fn is_openhands(value: &Value) -> bool {

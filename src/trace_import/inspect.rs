@@ -28,24 +28,31 @@ fn is_sample(part: &str) -> bool {
 /// # Errors
 /// It is an archive of something else.
 pub fn archive(parts: &[Part]) -> Result<Traces<'_>, ImportError> {
-    let header = HEADERS
+    let mut headers = HEADERS
         .iter()
-        .find_map(|name| parts.iter().find(|part| part.name == *name));
-    let bytes = header.and_then(|part| part.content.as_ref().ok());
-    let header = bytes
-        .and_then(|bytes| items(bytes).ok()?.next()?.ok())
-        .map(|item| item.value);
-    let header = header
-        .filter(|header| header["eval"].is_object())
-        .ok_or(ImportError::NotALog)?;
+        .filter_map(|name| parts.iter().find(|part| part.name == *name));
+    let header = headers.next().ok_or(ImportError::NotALog)?;
+    let header = value(header).map_err(|reason| ImportError::Part {
+        part: header.name.clone(),
+        reason,
+    })?;
+    if !header["eval"].is_object() {
+        return Err(ImportError::NotALog);
+    }
     let samples = parts.iter().filter(|part| is_sample(&part.name));
     Ok(Box::new(samples.map(move |part| {
         let place = Place::Part(part.name.clone(), String::new());
-        let bytes = part.content.as_ref().map_err(|error| place.skipped(error))?;
-        let mut read = items(bytes).map_err(|error| place.skipped(error.to_string()))?;
-        let item = read.next().unwrap_or_else(|| Err(place.skipped("it is empty")))?;
-        sample(&header, &item.value, &place)
+        let value = value(part).map_err(|reason| place.skipped(reason))?;
+        sample(&header, &value, &place)
     })))
+}
+
+/// The JSON value of a file in an archive.
+fn value(part: &Part) -> Result<Value, String> {
+    let bytes = part.content.as_ref().map_err(Clone::clone)?;
+    let mut read = items(bytes).map_err(|error| error.to_string())?;
+    let item = read.next().ok_or_else(|| ImportError::Empty.to_string())?;
+    Ok(item.map_err(|skipped| skipped.reason)?.value)
 }
 
 /// Reads a log in one piece.

@@ -166,7 +166,7 @@ fn call(value: &Value) -> Option<Call> {
         .unwrap_or(value);
     Some(Call {
         id: text_of(value, &["id", "call_id", "toolCallId", "tool_call_id"]),
-        tool: text_of(named, &["name", "toolName"])?,
+        tool: text_of(named, &["name", "toolName", "function"])?,
         arguments: first(named, &["arguments", "args", "input"]).map_or(Value::Null, unwrapped),
     })
 }
@@ -286,6 +286,10 @@ mod tests {
             (
                 json!([{"role": "assistant", "function_call": {"name": "t", "arguments": "no json"}}]),
                 vec![r#"Assistant |t"no json"|"#],
+            ),
+            (
+                json!([{"role": "assistant", "content": "", "tool_calls": [{"id": "1", "function": "t", "arguments": {"x": 1}}]}]),
+                vec![r#"Assistant |t{"x":1}|"#],
             ),
             (
                 json!([{"role": "tool", "tool_call_id": "1", "content": "r"}]),

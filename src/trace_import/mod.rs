@@ -80,6 +80,14 @@ pub enum ImportError {
     /// It is JSON of an unknown shape.
     #[error("its shape is unknown; known are {}", Dialect::list())]
     Unknown,
+    /// It is an archive, and what holds for all of it cannot be had.
+    #[error("{part} in it: {reason}")]
+    Part {
+        /// The file in the archive.
+        part: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// It is an archive of something else.
     #[error("it is an archive without an Inspect log in it (header.json and samples/)")]
     NotALog,

@@ -218,6 +218,32 @@ fn spans_of_the_ai_sdk_as_programs_print_them() {
 }
 
 #[test]
+fn spans_of_several_conventions_in_one_file_and_what_was_said_in_events() {
+    let other: Value = serde_json::from_slice(SAMPLES[4].1).unwrap();
+    let said = json!([{"role": "user", "content": "Row or sail?"}]).to_string();
+    let event = json!({"name": "gen_ai.content.prompt", "attributes": [{"key": "gen_ai.prompt", "value": {"stringValue": said}}]});
+    let kind = json!({"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}});
+    let span = json!({"traceId": "dd01", "spanId": "x", "name": "chat", "attributes": [kind], "events": [event]});
+    let last = json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]});
+    let mixed = [SAMPLES[3].1, format!("{other}\n{last}\n").as_bytes()].concat();
+    let (_, traces, _) = read_all(&mixed);
+    let read: Vec<(&str, &str)> = traces
+        .iter()
+        .map(|trace| (trace.trace_id.as_str(), trace.query.as_str()))
+        .collect();
+    let first = ("otlp:aa01", "When does the ferry leave?");
+    assert_eq!(
+        read,
+        [
+            first,
+            ("otlp:aa02", ""),
+            ("otlp:bb01", "Which key is it?"),
+            ("otlp:dd01", "Row or sail?")
+        ]
+    );
+}
+
+#[test]
 fn langfuse_exports() {
     let (_, traces, _) = read_all(SAMPLES[6].1);
     let said = said(&traces[0]);
@@ -309,6 +335,9 @@ fn an_archive_of_inspect_says_the_same() {
         (last.place.to_string().as_str(), last.reason.as_str()),
         ("samples/9_epoch_1.json", "damaged")
     );
+    let sealed = [part("header.json", Err("damaged".to_owned()))];
+    let error = read("a.eval", Source::Parts(&sealed)).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "header.json in it: damaged");
     let other = [part("word/document.xml", Ok(Vec::new()))];
     assert!(matches!(
         read("a.docx", Source::Parts(&other)),

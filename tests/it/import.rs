@@ -160,7 +160,9 @@ fn duplicates_are_dropped_by_id_and_by_content() {
     let text = space.kaizen(&["traces", "import", "a.jsonl", "c.jsonl"]).exits(0);
     assert!(
         text.out.contains("a.jsonl: imported before")
-            && text.out.contains("c.jsonl: chat, 1 trace, 0 new, 1 duplicates"),
+            && text
+                .out
+                .contains("c.jsonl: chat, 1 trace: 0 new, 1 dropped as duplicates"),
         "{}",
         text.out
     );
@@ -194,7 +196,7 @@ fn what_cannot_be_imported_is_named_and_the_rest_is() {
         "in/cut.eval: not imported: it is an archive that cannot be opened",
         "gone.json: not imported: No such file",
     ]);
-    assert!(said.out.contains("in/good.jsonl: chat, 1 trace, 1 new"), "{}", said.out);
+    assert!(said.out.contains("in/good.jsonl: chat, 1 trace: 1 new"), "{}", said.out);
     assert!(
         said.out.contains("7 failed") && !said.out.contains("hidden"),
         "{}",

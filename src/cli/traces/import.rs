@@ -108,12 +108,12 @@ fn counts(report: &FileReport) -> String {
         0 => String::new(),
         changed => format!(", {changed} of them with other content: the first stays"),
     };
-    let (read, new, duplicates) = (traces(report.read), report.new, report.duplicates);
-    format!("{read}, {new} new, {duplicates} duplicates{changed}")
+    let (read, new, duplicates) = (counted(report.read, "trace"), report.new, report.duplicates);
+    format!("{read}: {new} new, {duplicates} dropped as duplicates{changed}")
 }
 
-fn traces(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "trace" } else { "traces" })
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What is usable, what is missing, and where it went.
@@ -173,11 +173,11 @@ fn total(setting: &Setting, reports: &[FileReport], is_dry_run: bool) {
             "duplicates": duplicates, "with_query": with_query, "dry_run": is_dry_run}}),
         );
     }
-    let files = reports.len();
     let would = if is_dry_run { "; nothing was written" } else { "" };
     anstream::println!(
-        "{files} files, {failed} failed: {}, {new} new ({with_query} usable as evidence), {duplicates} duplicates{would}",
-        traces(read)
+        "{}, {failed} failed: {}, {new} new ({with_query} usable as evidence), {duplicates} dropped as duplicates{would}",
+        counted(reports.len(), "file"),
+        counted(read, "trace")
     );
 }
 

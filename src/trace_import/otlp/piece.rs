@@ -101,7 +101,12 @@ fn said(span: &Span, names: &[&str], lists: &[&str]) -> Option<Value> {
 fn input(span: &Span) -> Value {
     let messages = said(
         span,
-        &["gen_ai.input.messages", "ai.prompt.messages", "ai.prompt"],
+        &[
+            "gen_ai.input.messages",
+            "gen_ai.prompt",
+            "ai.prompt.messages",
+            "ai.prompt",
+        ],
         &["llm.input_messages.", "gen_ai.prompt."],
     );
     let plain = || {
@@ -121,7 +126,7 @@ fn input(span: &Span) -> Value {
 fn output(span: &Span) -> Value {
     let messages = said(
         span,
-        &["gen_ai.output.messages"],
+        &["gen_ai.output.messages", "gen_ai.completion"],
         &["llm.output_messages.", "gen_ai.completion."],
     );
     let plain = || {

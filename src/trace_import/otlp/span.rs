@@ -73,10 +73,20 @@ fn span(value: &Value, resource: &Value, place: &Place) -> Result<Span, Skipped>
         )
         .and_then(moment),
         end: first(value, &["endTimeUnixNano", "end_time_unix_nano", "endTime", "end_time"]).and_then(moment),
-        attributes: read(&value["attributes"]),
+        attributes: with_events(read(&value["attributes"]), list(value, "events")),
         error: error(&value["status"]),
         service,
     })
+}
+
+/// Some programs write what was said into the events of a span, so that it can be left out of the span itself.
+fn with_events(mut attributes: Attributes, events: &[Value]) -> Attributes {
+    for (key, value) in events.iter().flat_map(|event| read(&event["attributes"])) {
+        if key.starts_with("gen_ai.") {
+            attributes.entry(key).or_insert(value);
+        }
+    }
+    attributes
 }
 
 /// Nanoseconds as text or number, seconds and nanoseconds, or RFC 3339.
