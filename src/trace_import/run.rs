@@ -1,12 +1,12 @@
 //! A run: pieces of work with a time and a place in a tree, put together as one trace.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::blank::step;
 use super::field::{facts, lasted, unwrapped};
-use super::message::{Answer, Call, Role, messages};
+use super::message::{Call, messages};
 use super::spoken::{answered, asked, last};
 use crate::artifact::trace::{Step, Trace};
 
@@ -91,28 +91,79 @@ fn seconds(piece: &Piece) -> Option<f64> {
 }
 
 fn steps(pieces: &[Piece]) -> Vec<Step> {
-    let answers = all_answers(pieces);
-    let calls = all_calls(pieces);
-    let last_said = pieces
-        .iter()
-        .rposition(|piece| piece.work == Work::Generate && answered(&piece.output).is_some());
+    let heard = Heard::of(pieces);
+    let is_last_word = |piece: &Piece| piece.work == Work::Generate && answered(&piece.output).is_some();
+    let last_word = pieces.iter().rposition(is_last_word);
     let mut steps = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         let done = match &piece.work {
             Work::Frame => continue,
-            Work::Generate => generate(piece, if Some(at) == last_said { "respond" } else { "generate" }),
+            Work::Generate if Some(at) == last_word => generate(piece, "respond"),
+            Work::Generate => generate(piece, "generate"),
             Work::Retrieve => step("retrieve", piece.input.clone(), output(piece, piece.output.clone())),
-            Work::Tool(tool, id) => ran(piece, tool, id.as_deref(), &calls, &answers),
+            Work::Tool(tool, id) => ran(piece, tool, id.as_deref(), &heard),
         };
         steps.push(Step {
             duration_seconds: seconds(piece),
             ..done
         });
         if piece.work == Work::Generate {
-            steps.extend(unseen(piece, pieces, &answers));
+            steps.extend(unseen(piece, &heard));
         }
     }
     steps
+}
+
+/// What all messages of a run say of tools: a model's messages name calls, and later ones their results.
+#[derive(Default)]
+struct Heard {
+    arguments: BTreeMap<String, Value>,
+    results: BTreeMap<String, Value>,
+    /// The calls that have a piece of their own.
+    ran: BTreeSet<String>,
+    /// The tools that have a piece.
+    tools: BTreeSet<String>,
+    /// The tools that have a piece which names no call.
+    nameless: BTreeSet<String>,
+}
+
+impl Heard {
+    fn of(pieces: &[Piece]) -> Self {
+        let mut heard = Self::default();
+        for piece in pieces {
+            match &piece.work {
+                Work::Tool(tool, id) => {
+                    heard.tools.insert(tool.clone());
+                    match id {
+                        Some(id) => heard.ran.insert(id.clone()),
+                        None => heard.nameless.insert(tool.clone()),
+                    };
+                }
+                Work::Generate => heard.hear(piece),
+                _ => {}
+            }
+        }
+        heard
+    }
+
+    fn hear(&mut self, piece: &Piece) {
+        for call in messages(&piece.output).into_iter().flat_map(|message| message.calls) {
+            let Some(id) = call.id else { continue };
+            self.arguments.entry(id).or_insert(call.arguments);
+        }
+        for answer in messages(&piece.input).into_iter().flat_map(|message| message.answers) {
+            let Some(id) = answer.id else { continue };
+            self.results.entry(id).or_insert(answer.content);
+        }
+    }
+
+    /// Whether the tool of a call has a piece of its own.
+    fn saw(&self, call: &Call) -> bool {
+        match &call.id {
+            Some(id) => self.ran.contains(id) || self.nameless.contains(&call.tool),
+            None => self.tools.contains(&call.tool),
+        }
+    }
 }
 
 /// What came out, or the error.
@@ -141,19 +192,13 @@ fn answer_of(value: &Value) -> Value {
 }
 
 /// A tool that ran; what its own piece does not say, the messages around it do.
-fn ran(piece: &Piece, tool: &str, id: Option<&str>, calls: &[Call], answers: &[Answer]) -> Step {
-    let is_named = |other: &Option<String>| id.is_some() && other.as_deref() == id;
-    let called = calls
-        .iter()
-        .find(|call| is_named(&call.id))
-        .map(|call| call.arguments.clone());
-    let said = answers
-        .iter()
-        .find(|answer| is_named(&answer.id))
-        .map(|answer| answer.content.clone());
+fn ran(piece: &Piece, tool: &str, id: Option<&str>, heard: &Heard) -> Step {
     let own = |value: &Value| Some(unwrapped(value)).filter(|value| !value.is_null());
-    let arguments = own(&piece.input).or(called).unwrap_or_default();
-    let content = own(&piece.output).or(said).unwrap_or_default();
+    let other = |all: &BTreeMap<String, Value>| id.and_then(|id| all.get(id).cloned());
+    let arguments = own(&piece.input)
+        .or_else(|| other(&heard.arguments))
+        .unwrap_or_default();
+    let content = own(&piece.output).or_else(|| other(&heard.results)).unwrap_or_default();
     step(
         "tool_call",
         json!({"tool": tool, "arguments": arguments}),
@@ -161,45 +206,13 @@ fn ran(piece: &Piece, tool: &str, id: Option<&str>, calls: &[Call], answers: &[A
     )
 }
 
-fn all_calls(pieces: &[Piece]) -> Vec<Call> {
-    let spoken = pieces
-        .iter()
-        .filter(|piece| piece.work == Work::Generate)
-        .flat_map(|piece| messages(&piece.output));
-    spoken.flat_map(|message| message.calls).collect()
-}
-
-fn all_answers(pieces: &[Piece]) -> Vec<Answer> {
-    let read = pieces
-        .iter()
-        .filter(|piece| piece.work == Work::Generate)
-        .flat_map(|piece| messages(&piece.input));
-    let mut answers: Vec<Answer> = Vec::new();
-    for answer in read
-        .filter(|message| message.role != Role::System)
-        .flat_map(|message| message.answers)
-    {
-        if !answers.contains(&answer) {
-            answers.push(answer);
-        }
-    }
-    answers
-}
-
 /// The calls of a model for which no tool's piece was recorded.
-fn unseen(piece: &Piece, pieces: &[Piece], answers: &[Answer]) -> Vec<Step> {
-    let is_seen = |call: &Call| {
-        pieces.iter().any(|piece| match &piece.work {
-            Work::Tool(_, Some(id)) if call.id.is_some() => call.id.as_ref() == Some(id),
-            Work::Tool(tool, _) => *tool == call.tool,
-            _ => false,
-        })
-    };
+fn unseen(piece: &Piece, heard: &Heard) -> Vec<Step> {
     let calls = messages(&piece.output).into_iter().flat_map(|message| message.calls);
-    let open = calls.filter(|call| !is_seen(call));
+    let open = calls.filter(|call| !heard.saw(call));
     let step_of = |call: Call| {
-        let said = answers.iter().find(|answer| call.id.is_some() && answer.id == call.id);
-        let output = said.map_or(Value::Null, |answer| json!({"content": answer.content}));
+        let said = call.id.as_ref().and_then(|id| heard.results.get(id));
+        let output = said.map_or(Value::Null, |content| json!({"content": content}));
         step(
             "tool_call",
             json!({"tool": call.tool, "arguments": call.arguments}),

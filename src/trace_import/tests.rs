@@ -218,6 +218,21 @@ fn spans_of_the_ai_sdk_as_programs_print_them() {
 }
 
 #[test]
+fn a_tool_without_a_span_of_its_own_is_a_step_by_what_the_model_read() {
+    let text = String::from_utf8(SAMPLES[3].1.to_vec()).unwrap();
+    let without: Vec<&str> = text.lines().filter(|line| !line.contains("execute_tool")).collect();
+    let (whole, part) = (read_all(SAMPLES[3].1).1, read_all(without.join("\n").as_bytes()).1);
+    let timeless = |trace: &Trace| {
+        trace
+            .steps
+            .iter()
+            .map(|step| (step.step_type.clone(), step.output.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((part[0].steps.len(), timeless(&part[0])), (3, timeless(&whole[0])));
+}
+
+#[test]
 fn spans_of_several_conventions_in_one_file_and_what_was_said_in_events() {
     let other: Value = serde_json::from_slice(SAMPLES[4].1).unwrap();
     let said = json!([{"role": "user", "content": "Row or sail?"}]).to_string();
