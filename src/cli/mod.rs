@@ -106,7 +106,7 @@ enum Command {
     Trigger(trigger::Ask),
     /// Take back an applied edit, or all of a session's
     Revert(revert::Revert),
-    /// Collect, list, show and search traces
+    /// Collect, import, list, show and search traces
     Traces(traces::Traces),
     /// Make a benchmark
     Bench(bench::Bench),
