@@ -7,7 +7,7 @@
 //! ```text
 //! words  ←  decisions  ←  port  ←  evaluate, phase  ←  pipeline  ←  cli
 //!   ↑                      ↑                              ↓
-//!   └──────────────────────┴──  edges: disk, session, ledger, engine, external, benchmark, clock
+//!   └──────────────────────┴──  edges: disk, session, ledger, engine, external, imports, benchmark, clock
 //! ```
 //!
 //! What is absent matters most: decisions and phases reach no file, clock, process or environment; the gate runs before
@@ -35,6 +35,7 @@ pub mod reply;
 pub mod route;
 pub mod schemas;
 pub mod score;
+pub mod trace_import;
 pub mod trigger_rules;
 
 // The pipeline.
@@ -51,6 +52,7 @@ pub mod demo;
 pub mod disk;
 pub mod engine;
 pub mod external;
+pub mod imports;
 pub mod inbox;
 pub mod ledger;
 pub mod session;

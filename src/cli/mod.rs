@@ -102,7 +102,7 @@ enum Command {
     Trigger(trigger::Ask),
     /// Take back an applied edit, or all of a session's
     Revert(revert::Revert),
-    /// Collect, list, show and search traces
+    /// Collect, import, list, show and search traces
     Traces(traces::Traces),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
     Verify(verify::Verify),

@@ -6,3 +6,4 @@ mod json;
 
 pub use clusters::{clusters, drop_without_evidence};
 pub use edits::{Dropped, ParsedEdits, ReplyError, edits};
+pub(crate) use json::python_constants;

@@ -9,6 +9,7 @@ mod fixture;
 mod freshness;
 mod half_typed;
 mod hold;
+mod import;
 mod labels;
 mod looping;
 mod reconcile;
