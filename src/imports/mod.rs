@@ -124,7 +124,7 @@ fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut Ve
     };
     if let Some(reason) = reason {
         lines.truncate(start);
-        report.skip(&Place::Pointer(format!("trace {}", trace.trace_id)).skipped(reason));
+        report.skip(&place(&trace).skipped(reason));
         return;
     }
     match known.add(&trace) {
@@ -136,4 +136,10 @@ fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut Ve
         }
     }
     lines.truncate(start);
+}
+
+/// Where a trace stands, as well as it is known.
+fn place(trace: &Trace) -> Place {
+    let place = trace.metadata["place"].as_str().map(str::to_owned);
+    Place::Pointer(place.unwrap_or_else(|| format!("trace {}", trace.trace_id)))
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::ImportError;
 use super::document::{Item, Items};
 use super::field::{list, text};
+use super::langfuse;
 use super::place::Skipped;
 
 /// A form in which a program writes traces.
@@ -136,8 +137,9 @@ fn is_otlp(value: &Value) -> bool {
 
 fn is_langfuse(value: &Value) -> bool {
     let has_observations = value["observations"].is_array();
-    has_observations
-        && (value["trace"].is_object() || (text(value, "id").is_some() && value.get("timestamp").is_some()))
+    let is_trace = text(value, "id").is_some() && value.get("timestamp").is_some();
+    let is_row = is_trace && (has_observations || value["bookmarked"].is_boolean());
+    is_row || (has_observations && value["trace"].is_object()) || langfuse::trace_of(value).is_some()
 }
 
 fn is_inspect(value: &Value) -> bool {

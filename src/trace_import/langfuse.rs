@@ -1,8 +1,10 @@
-//! Langfuse: a trace with its observations and scores, as its interface and its export write them.
+//! Langfuse: a trace with its observations and scores, or a list of observations, as its interface and its exports write them.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::document::Item;
+use super::document::{Item, Items};
 use super::field::{count, facts, list, rating, text, text_of, time, unwrapped};
 use super::run::{Piece, Work, fill};
 use super::spoken::{answered, asked};
@@ -22,8 +24,45 @@ const RATINGS: [&str; 9] = [
     "helpfulness",
 ];
 
+/// Reads traces, and observations that come without theirs.
+pub fn traces(items: Items) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut order: Vec<String> = Vec::new();
+    let mut loose: BTreeMap<String, Vec<Piece>> = BTreeMap::new();
+    for item in items {
+        match item {
+            Err(skipped) => found.push(Err(skipped)),
+            Ok(item) => match trace_of(&item.value) {
+                None => found.push(trace(&item)),
+                Some(id) => {
+                    if !loose.contains_key(&id) {
+                        order.push(id.clone());
+                    }
+                    loose.entry(id).or_default().push(piece(&item.value));
+                }
+            },
+        }
+    }
+    let each = order
+        .into_iter()
+        .filter_map(|id| Some(Ok(gathered(&id, loose.remove(&id)?))));
+    found.extend(each);
+    found
+}
+
+/// The id of the trace to which an observation belongs; `None` when the value is no observation.
+pub fn trace_of(value: &Value) -> Option<String> {
+    let is_observation = value["type"].is_string() && value["startTime"].is_string();
+    text(value, "traceId").filter(|_| is_observation)
+}
+
+/// A trace of which only the observations are known.
+fn gathered(id: &str, pieces: Vec<Piece>) -> Trace {
+    fill(blank::trace(format!("langfuse:{id}")), pieces)
+}
+
 /// One trace.
-pub fn trace(item: &Item) -> Found {
+fn trace(item: &Item) -> Found {
     let export = &item.value;
     let trace = if export["trace"].is_object() {
         &export["trace"]

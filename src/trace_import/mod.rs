@@ -128,7 +128,7 @@ fn by_dialect(dialect: Dialect, items: Items) -> Traces {
         Dialect::Kaizen => Box::new(items.map(|item| own(item?))),
         Dialect::ToolBench => Box::new(items.map(|item| toolbench::trace(&item?))),
         Dialect::SweAgent => Box::new(items.map(|item| sweagent::trace(&item?))),
-        Dialect::Langfuse => Box::new(items.map(|item| langfuse::trace(&item?))),
+        Dialect::Langfuse => Box::new(langfuse::traces(items).into_iter()),
         Dialect::Inspect => Box::new(items.flat_map(|item| spread(item, inspect::log))),
         Dialect::InterCode => Box::new(items.flat_map(|item| spread(item, intercode::results))),
         Dialect::ClaudeCode => Box::new(claude_code::sessions(items).into_iter()),
@@ -143,8 +143,13 @@ fn spread(item: Result<document::Item, Skipped>, read: fn(&document::Item) -> Ve
 
 /// A trace in the form of this program.
 fn own(item: document::Item) -> Found {
-    let place = item.place.clone();
-    serde_json::from_value(item.value).map_err(|error| place.skipped(format!("not a trace: {error}")))
+    let place = item.place;
+    let trace: Trace =
+        serde_json::from_value(item.value).map_err(|error| place.skipped(format!("not a trace: {error}")))?;
+    match trace.trace_id.is_empty() {
+        true => Err(place.skipped("a trace with an empty id")),
+        false => Ok(trace),
+    }
 }
 
 /// The trace with where it came from.

@@ -282,6 +282,45 @@ fn langfuse_exports() {
     assert_eq!(read_all(page.as_bytes()).1, traces, "a page of its interface");
 }
 
+#[test]
+fn metadata_of_an_odd_shape_is_no_reason_to_stop() {
+    let trace = json!({"id": "x", "timestamp": "2026-01-05T08:00:00Z", "observations": [{"id": "o", "type": "GENERATION", "metadata": [1]}]});
+    assert_eq!(read_all(trace.to_string().as_bytes()).1[0].steps.len(), 1);
+}
+
+#[test]
+fn langfuse_tables_of_traces_and_of_observations() {
+    let export: Value = serde_json::from_slice(SAMPLES[6].1).unwrap();
+    let row = json!({"id": "lf-2", "timestamp": "2026-01-05T08:00:00Z", "bookmarked": false, "input": "Which floor?", "output": "One.", "scores": {}});
+    let (dialect, traces, _) = read_all(row.to_string().as_bytes());
+    assert_eq!(
+        (dialect, traces[0].query.as_str(), traces[0].result.as_deref()),
+        (Dialect::Langfuse, "Which floor?", Some("One."))
+    );
+
+    let observation = |value: &Value| {
+        let mut value = value.clone();
+        value["traceId"] = json!("lf-1");
+        format!("{value}\n")
+    };
+    let lines: String = export["observations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(observation)
+        .collect();
+    let (dialect, traces, _) = read_all(lines.as_bytes());
+    let whole = &read_all(SAMPLES[6].1).1[0];
+    assert_eq!(
+        (dialect, traces.len(), &traces[0].trace_id),
+        (Dialect::Langfuse, 1, &whole.trace_id)
+    );
+    assert_eq!(
+        (&traces[0].steps, &traces[0].query, &traces[0].result),
+        (&whole.steps, &whole.query, &whole.result)
+    );
+}
+
 /// The facts of a sample of the log.
 fn facts_of(sample: Value) -> Value {
     let mut facts =
@@ -480,6 +519,15 @@ fn traces_of_this_program_stay_as_they_are() {
     assert!(
         skipped[0].starts_with("!line 2: not a trace: `soon` is not a time"),
         "{skipped:?}"
+    );
+}
+
+#[test]
+fn a_trace_with_an_empty_id_has_none() {
+    let (_, traces, skipped) = read_all(b"{\"trace_id\": \"\", \"query\": \"q\"}");
+    assert_eq!(
+        (traces.len(), skipped),
+        (0, vec!["!the whole file: a trace with an empty id".to_owned()])
     );
 }
 

@@ -117,6 +117,36 @@ fn says_what_a_file_is_good_for(space: &Space, chat: &Value) {
 }
 
 #[test]
+fn an_archive_of_inspect_holds_the_traces_of_its_log() {
+    let space = Space::new();
+    let text = fs::read_to_string(samples().join("inspect.json")).unwrap();
+    let mut log: Value = serde_json::from_str(&text.replace("NaN", "0")).unwrap();
+    let mut archive = zip::ZipWriter::new(fs::File::create(space.root.join("log.eval")).unwrap());
+    let mut put = |name: &str, value: &Value| {
+        archive
+            .start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        serde_json::to_writer(&mut archive, value).unwrap();
+    };
+    for (at, sample) in log["samples"].take().as_array().unwrap().iter().enumerate() {
+        put(&format!("samples/{at}_epoch_1.json"), sample);
+    }
+    put("summaries.json", &json!([]));
+    put("header.json", &log);
+    archive.finish().unwrap();
+    let said = import(&space, &["log.eval"]).exits(0);
+    let one = report(&said, "log.eval");
+    assert_eq!((&one["dialect"], &one["new"]), (&json!("inspect"), &json!(3)));
+    assert_eq!(one["skipped"][0]["places"], json!(["samples/3_epoch_1.json"]));
+    let whole = samples().join("inspect.json");
+    let said = import(&space, &[whole.to_str().unwrap()]).exits(0);
+    assert_eq!(
+        (&total(&said)["new"], &total(&said)["duplicates"]),
+        (&json!(0), &json!(3))
+    );
+}
+
+#[test]
 fn duplicates_are_dropped_by_id_and_by_content() {
     let space = Space::new();
     let line = |word: &str| {
@@ -253,6 +283,7 @@ fn a_line_of_many_megabytes_is_no_crash_and_does_not_spoil_the_store() {
         (&one["read"], &one["new"], &one["skipped"][0]["reason"]),
         (&json!(2), &json!(1), &json!("a trace of more than 16 MiB"))
     );
+    assert_eq!(one["skipped"][0]["places"], json!(["line 1"]));
     space.kaizen(&["traces", "list"]).exits(0);
 }
 
