@@ -3,6 +3,7 @@
 
 mod bench_synth;
 mod blame;
+mod chat_teacher;
 mod commands;
 mod crash;
 mod edits;
@@ -18,6 +19,7 @@ mod reconcile;
 mod refusals;
 mod revert;
 mod review;
+mod server;
 mod space;
 mod verify;
 mod watch;
