@@ -4,8 +4,14 @@ use crate::artifact::readiness::{BenchmarkPin, Readiness};
 use crate::cold_start;
 use crate::port::TracePin;
 
-/// Judges what there is.
-pub fn readiness(usable_traces: usize, min_traces: usize, traces: TracePin, benchmark: BenchmarkPin) -> Readiness {
+/// Judges what there is. `unscorable` says what is missing for tasks that have no scorer here.
+pub fn readiness(
+    usable_traces: usize,
+    min_traces: usize,
+    traces: TracePin,
+    benchmark: BenchmarkPin,
+    unscorable: Option<String>,
+) -> Readiness {
     let mut missing = Vec::new();
     let enough = cold_start::traces(usable_traces, min_traces);
     if !enough.ready {
@@ -20,6 +26,7 @@ pub fn readiness(usable_traces: usize, min_traces: usize, traces: TracePin, benc
     if benchmark.train == 0 {
         missing.push("no train tasks: add tasks with \"split\": \"train\" to benchmark/tasks.jsonl".to_owned());
     }
+    missing.extend(unscorable);
     let message = match missing.is_empty() {
         true => enough.message,
         false => format!("Not ready: {}", missing.join("; ")),
@@ -57,6 +64,7 @@ mod tests {
                 test: 0,
                 digest,
             },
+            None,
         )
     }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::artifact::egress::Role;
 use crate::calls::Calls;
 use crate::engine::chat_student::{ChatStudent, Toolbox};
+use crate::engine::command_student::CommandStudent;
 use crate::engine::nearest::Nearest;
 use crate::engine::rules::{Rules, Settings};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
-use crate::port::{Student, Teacher};
+use crate::port::{Model, Student, Teacher};
 
 /// The agent under improvement.
 pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Student> {
@@ -17,7 +18,11 @@ pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> B
     let section = manifest.student.clone();
     let withheld = manifest.withheld(&section.env);
     match section.engine {
-        StudentEngine::Nearest | StudentEngine::Command => Box::new(Nearest::new(layout)),
+        StudentEngine::Nearest => Box::new(Nearest::new(layout)),
+        StudentEngine::Command => {
+            let calls = Arc::clone(calls);
+            Box::new(CommandStudent::new(section, layout, root.to_owned(), withheld, calls))
+        }
         StudentEngine::Chat => {
             let model = Box::new(calls.model(Role::Student, section.chat()));
             let toolbox = Toolbox::new(section.clone(), root.to_owned(), withheld);
@@ -38,4 +43,10 @@ pub(super) fn teacher(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) ->
             Box::new(Rules::new(layout, settings))
         }
     }
+}
+
+/// The language model behind scorer `judge`.
+pub(super) fn judge(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Box<dyn Model>> {
+    let settings = manifest.judge()?;
+    Some(Box::new(calls.model(Role::Judge, settings)))
 }

@@ -8,6 +8,7 @@ use crate::artifact::task::{Scorer, Task};
 use crate::calls::{self, Calls};
 use crate::clock::Clock;
 use crate::disk;
+use crate::engine::judge;
 use crate::engine::memo::DiskMemo;
 use crate::engine::trace_store;
 use crate::evaluate::Evaluator;
@@ -16,7 +17,7 @@ use crate::harness::Harness;
 use crate::ledger::{Git, Policy};
 use crate::manifest::{self, Manifest, StudentEngine};
 use crate::op;
-use crate::port::{Forgetful, Memo, Student, Teacher, TraceSource};
+use crate::port::{Forgetful, Memo, Model, Student, Teacher, TraceSource};
 use crate::score;
 
 use super::RunError;
@@ -26,6 +27,10 @@ use super::engines;
 use super::past::Past;
 
 pub use crate::disk::OWN_FOLDER;
+
+/// What is missing where a task wants a judge, and the remedy.
+pub const NO_JUDGE: &str =
+    "there is no judge: add [judge] model = \"name\" to kaizen.toml, or a teacher with engine = \"chat\"";
 
 /// What a scorer program may take for one answer.
 const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
@@ -44,6 +49,8 @@ pub struct Workspace {
     pub student: Box<dyn Student>,
     /// Whatever proposes edits.
     pub teacher: Box<dyn Teacher>,
+    /// The language model behind scorer `judge`, when there is one.
+    pub judge: Option<Box<dyn Model>>,
     /// What git said of commits.
     pub past: Past,
     /// What ran on which inputs.
@@ -79,6 +86,7 @@ impl Workspace {
             ledger,
             student: engines::student(&manifest, root, &calls),
             teacher: engines::teacher(&manifest, root, &calls),
+            judge: engines::judge(&manifest, &calls),
             halted: Box::new(move || halted.halted()),
             calls,
             past: Past::default(),
@@ -96,6 +104,7 @@ impl Workspace {
         Engines {
             student: self.student.identity(),
             teacher: self.teacher.identity(),
+            judge: self.judge.as_deref().map(judge::identity),
         }
     }
 
@@ -193,13 +202,17 @@ impl Workspace {
         }
     }
 
-    /// Scores an answer; scorer `command` asks the program of the manifest.
+    /// Scores an answer; scorer `command` asks the program of the manifest, scorer `judge` a language model.
     ///
     /// # Errors
-    /// The program failed, or there is none.
+    /// The program or the judge failed, or there is none.
     pub fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
         match task.scorer {
             Scorer::Command => external::score(&self.scorer(&self.manifest.withheld(&[])), task, answer),
+            Scorer::Judge => match &self.judge {
+                Some(model) => judge::score(model.as_ref(), task, answer),
+                None => Err(format!("task {} has scorer `judge`, and {NO_JUDGE}", task.task_id)),
+            },
             _ => score::score(task, answer).map_err(|error| error.to_string()),
         }
     }
