@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::artifact::evaluation::{Attempt, Attempted, Evaluation, TaskScore};
-use crate::artifact::task::Task;
+use crate::artifact::task::{Scorer, Task};
 use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::port::{Memo, Prepared, Student};
@@ -49,8 +49,9 @@ pub fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Ta
     for (at, attempt) in made {
         attempts[at] = Some(attempt);
     }
-    let scored = |(task, attempt): (&&'t Task, Option<Attempt>)| scored(evaluator, task, attempt);
-    tasks.iter().zip(attempts).map(scored).collect()
+    let scores = scores(evaluator, tasks, &attempts);
+    let scored = |((task, attempt), score): ((&&'t Task, Option<Attempt>), Scored)| scored(task, attempt, score);
+    tasks.iter().zip(attempts).zip(scores).map(scored).collect()
 }
 
 /// Remembers what was made; not what the world spoiled, since it may be better next time.
@@ -105,28 +106,42 @@ fn fan_out(
     keys: &[Digest],
     open: &[usize],
 ) -> Vec<(usize, Attempt)> {
-    let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(tasks.len() - open.len());
+    in_parallel(open, evaluator.concurrency, |at| {
+        if (evaluator.halted)().is_some() {
+            return None;
+        }
+        let made = [(at, prepared.attempt(tasks[at], task_seed(tasks[at], evaluator.seed)))];
+        if evaluator.student.is_dear() {
+            keep(evaluator.memo, keys, &made);
+        }
+        (evaluator.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, tasks.len());
+        let [(_, attempt)] = made;
+        Some(attempt)
+    })
+}
+
+/// Works on every index, on so many threads, until the work is none; in the order of the indices.
+fn in_parallel<T: Send>(
+    indices: &[usize],
+    threads: usize,
+    work: impl Fn(usize) -> Option<T> + Sync,
+) -> Vec<(usize, T)> {
+    let next = AtomicUsize::new(0);
     let work = || {
         let mut made = Vec::new();
-        while let Some(at) = open.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
-            if (evaluator.halted)().is_some() {
-                break;
-            }
-            made.push((at, prepared.attempt(tasks[at], task_seed(tasks[at], evaluator.seed))));
-            if evaluator.student.is_dear() {
-                keep(evaluator.memo, keys, &made[made.len() - 1..]);
-            }
-            (evaluator.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, tasks.len());
+        while let Some(at) = indices.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
+            let Some(one) = work(at) else { break };
+            made.push((at, one));
         }
         made
     };
-    let workers = evaluator.concurrency.clamp(1, 64).min(open.len().max(1));
-    if workers == 1 {
+    let threads = threads.clamp(1, 64).min(indices.len().max(1));
+    if threads == 1 {
         return work();
     }
-    let mut made: Vec<(usize, Attempt)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+    let mut made: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         threads
             .into_iter()
             .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -136,17 +151,36 @@ fn fan_out(
     made
 }
 
-fn scored<'t>(evaluator: &Evaluator, task: &'t Task, attempt: Option<Attempt>) -> Attempted<'t> {
+/// A score, or why there is none; `None` where there is no answer.
+type Scored = Option<Result<f64, String>>;
+
+/// Scores every answer. A judge takes seconds for each, and is asked about many at once; other scorers take none, or are
+/// programs that may get in each other's way.
+fn scores(evaluator: &Evaluator, tasks: &[&Task], attempts: &[Option<Attempt>]) -> Vec<Scored> {
+    let score = |at: usize| match &attempts[at] {
+        Some(Attempt::Answered { answer, .. }) => Some((evaluator.score)(tasks[at], answer)),
+        _ => None,
+    };
+    let is_judged = |at: &usize| tasks[*at].scorer == Scorer::Judge;
+    let (judged, others): (Vec<usize>, Vec<usize>) = (0..tasks.len()).partition(is_judged);
+    let mut scores = vec![None; tasks.len()];
+    for (at, score) in in_parallel(&judged, evaluator.concurrency, |at| Some(score(at))) {
+        scores[at] = score;
+    }
+    for at in others {
+        scores[at] = score(at);
+    }
+    scores
+}
+
+fn scored(task: &Task, attempt: Option<Attempt>, score: Scored) -> Attempted<'_> {
     let attempt = attempt.unwrap_or(Attempt::Infra {
         reason: "no attempt was made".into(),
     });
-    let (attempt, score) = match attempt {
-        Attempt::Answered { ref answer, .. } => match (evaluator.score)(task, answer) {
-            Ok(score) => (attempt, Some(score)),
-            Err(reason) => (Attempt::Infra { reason }, None),
-        },
-        Attempt::Failed { .. } => (attempt, Some(0.0)),
-        Attempt::Infra { .. } => (attempt, None),
+    let (attempt, score) = match (attempt, score) {
+        (attempt @ Attempt::Failed { .. }, _) => (attempt, Some(0.0)),
+        (_, Some(Err(reason))) => (Attempt::Infra { reason }, None),
+        (attempt, score) => (attempt, score.and_then(Result::ok)),
     };
     Attempted { task, attempt, score }
 }

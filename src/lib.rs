@@ -30,6 +30,7 @@ pub mod estimate;
 pub mod freshness;
 pub mod gate;
 pub mod half_typed;
+pub mod judge;
 pub mod loop_stop;
 pub mod op;
 pub mod plan_check;

@@ -37,6 +37,7 @@ const MODULES: &[(Layer, &[&str])] = &[
             "freshness",
             "gate",
             "half_typed",
+            "judge",
             "loop_stop",
             "op",
             "plan_check",

@@ -1,4 +1,4 @@
-//! What kaizen itself costs: status, no-op runs, a session without a model, hashing, trace search, evaluation, watching.
+//! What kaizen itself costs: status, no-op runs, a session without a model, hashing, trace search, evaluation, students, watching.
 //!
 //! `cargo bench` runs everything, `cargo bench -- search` what has `search` in its name. Medians of five, plain clock.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
@@ -11,7 +11,10 @@ mod fixture;
 mod hashing;
 mod measure;
 mod search;
+#[path = "../../tests/it/server.rs"]
+mod server;
 mod sessions;
+mod students;
 mod watching;
 
 use std::ffi::OsStr;
@@ -33,13 +36,14 @@ fn main() -> Outcome<()> {
         return Ok(());
     }
     let wanted: Vec<&String> = arguments[1..].iter().filter(|name| !name.starts_with('-')).collect();
-    let all: [(&str, Part); 7] = [
+    let all: [(&str, Part); 8] = [
         ("sessions", sessions::sessions),
         ("fifty edits", fifty_edits::fifty_edits),
         ("beside others", beside::beside),
         ("hashing", hashing::hashing),
         ("search", search::search),
         ("evaluation", evaluation::evaluation),
+        ("students", students::students),
         ("watching", watching::watching),
     ];
     println!("{:<58} {:>11}", "median of 5", "time");

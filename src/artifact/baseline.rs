@@ -21,6 +21,9 @@ pub struct Baseline {
     pub benchmark: Digest,
     /// What identifies the student.
     pub student: serde_json::Value,
+    /// What identifies the judge, when a gate task wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<serde_json::Value>,
     /// Seed of the student's chance.
     pub seed: u64,
     /// The scores on the session's gate tasks.

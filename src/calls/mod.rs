@@ -5,6 +5,7 @@
 mod account;
 mod http;
 mod metered;
+mod program;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ pub use self::account::{egress, spent};
 use self::http::Http;
 pub use self::http::is_loopback;
 pub use self::metered::Metered;
+pub use self::program::Reported;
 use self::store::Store;
 use crate::artifact::egress::{Egress, Role};
 use crate::artifact::spending::Spending;
@@ -59,6 +61,8 @@ struct State {
     asking: BTreeSet<Digest>,
     /// Servers that asked to be left alone until then.
     paused: BTreeMap<String, Instant>,
+    /// What the dearest attempt of a program took so far, in dollars.
+    dearest_attempt: f64,
     /// Calls in a row that did not reach their server.
     failures: u32,
     halted: Option<String>,

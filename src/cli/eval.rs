@@ -5,12 +5,12 @@ use clap::{Args, ValueEnum};
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, Renderer};
-use crate::artifact::task::{Split, Task};
+use crate::artifact::task::{Scorer, Split, Task};
 use crate::benchmark::Benchmark;
 use crate::disk;
 use crate::evaluate::evaluate;
 use crate::pipeline::event::Event;
-use crate::pipeline::workspace::Workspace;
+use crate::pipeline::workspace::{NO_JUDGE, Workspace};
 use crate::port::Ledger;
 
 /// Where each opening of the sealed split is written down.
@@ -75,13 +75,18 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     for line in workspace.left_out(&harness) {
         anstream::eprintln!("{line}");
     }
+    let wants_judge = tasks.iter().any(|task| task.scorer == Scorer::Judge);
+    if wants_judge && workspace.judge.is_none() {
+        anstream::eprintln!("tasks have scorer `judge`, and {NO_JUDGE}");
+    }
     evaluator.student.check(&harness, &tasks).map_err(Failure::failed)?;
     let evaluation = evaluate(&evaluator, &harness, &tasks).map_err(|halted| Failure::failed(halted.to_string()))?;
     renderer.finish();
     if evaluation.task_count == 0 {
         let message = format!("none of the {} {} tasks could be scored", tasks.len(), split.name());
-        return Err(Failure::failed(message)
-            .hint("scorer `command` needs [benchmark] scorer_command; scorer `judge` has no engine yet"));
+        return Err(Failure::failed(message).hint(
+            "scorer `command` needs [benchmark] scorer_command, scorer `judge` a [judge] model or a teacher with engine = \"chat\"",
+        ));
     }
     if setting.is_json() {
         render::json(&serde_json::json!({

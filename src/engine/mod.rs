@@ -2,11 +2,13 @@
 
 pub(crate) mod agents;
 pub mod chat_student;
+pub mod command_student;
 mod home;
 pub mod jsonl;
 pub mod jsonl_lines;
 mod jsonl_search;
 mod jsonl_stamp;
+pub mod judge;
 pub mod memo;
 pub mod nearest;
 pub mod openjarvis;

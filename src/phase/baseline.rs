@@ -1,7 +1,7 @@
 //! Baseline: scores the harness before any edit, and pins what later phases rely on.
 
 use crate::artifact::baseline::Baseline;
-use crate::artifact::task::Task;
+use crate::artifact::task::{Scorer, Task};
 use crate::digest::Digest;
 use crate::evaluate::{Evaluator, evaluate};
 use crate::harness::Harness;
@@ -17,6 +17,7 @@ pub fn baseline(
     harness: &Harness,
     benchmark: Digest,
     gate: &[Task],
+    judge: Option<serde_json::Value>,
 ) -> Result<Baseline, String> {
     let tasks: Vec<&Task> = gate.iter().collect();
     evaluator.student.check(harness, &tasks)?;
@@ -26,6 +27,7 @@ pub fn baseline(
         harness: harness.digest(),
         benchmark,
         student: evaluator.student.identity(),
+        judge: judge.filter(|_| gate.iter().any(|task| task.scorer == Scorer::Judge)),
         seed: evaluator.seed,
         evaluation: evaluate(evaluator, harness, &tasks).map_err(|halted| halted.to_string())?,
         extra: Default::default(),

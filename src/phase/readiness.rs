@@ -15,8 +15,8 @@ pub struct Usable {
     pub needed: usize,
 }
 
-/// Judges what there is.
-pub fn readiness(usable: Usable, traces: TracePin, benchmark: BenchmarkPin) -> Readiness {
+/// Judges what there is. `unscorable` says what is missing for tasks that have no scorer here.
+pub fn readiness(usable: Usable, traces: TracePin, benchmark: BenchmarkPin, unscorable: Option<String>) -> Readiness {
     let mut missing = Vec::new();
     let enough = cold_start::traces(usable.count, usable.needed);
     if !enough.ready {
@@ -28,6 +28,7 @@ pub fn readiness(usable: Usable, traces: TracePin, benchmark: BenchmarkPin) -> R
     if benchmark.train == 0 {
         missing.push("no train tasks: add tasks with \"split\": \"train\" to benchmark/tasks.jsonl".to_owned());
     }
+    missing.extend(unscorable);
     let message = match missing.is_empty() {
         true => enough.message + &and_left_out(usable.left_out),
         false => format!("Not ready: {}", missing.join("; ")),
@@ -98,6 +99,7 @@ mod tests {
                 test: 0,
                 digest,
             },
+            None,
         )
     }
 

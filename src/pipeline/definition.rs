@@ -16,6 +16,8 @@ pub struct Engines {
     pub student: Value,
     /// The teacher's identity.
     pub teacher: Value,
+    /// The judge's identity, when there is one.
+    pub judge: Option<Value>,
 }
 
 /// The digest of a phase's definition. `[privacy]` counts where it is set only: older checkpoints know nothing of it.
@@ -57,15 +59,27 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
         gate,
         ..
     } = manifest;
+    // Whether any task wants the judge stands in the benchmark, which is a read of its own: a definition is made of
+    // settings alone. Without a judge nothing is added, and checkpoints from before there were judges stay good.
+    let judged = |mut settings: Vec<Value>, judge: Option<Value>| {
+        settings.extend(judge);
+        Value::from(settings)
+    };
     match phase {
-        "readiness" => json!([session.min_traces, traces.files, benchmark.files]),
-        "baseline" => json!([
-            benchmark.subsample,
-            benchmark.seed,
-            benchmark.scorer_command,
-            harness.files,
-            engines.student
-        ]),
+        "readiness" => {
+            let settings = vec![json!(session.min_traces), json!(traces.files), json!(benchmark.files)];
+            judged(settings, engines.judge.as_ref().map(|_| "judge".into()))
+        }
+        "baseline" => {
+            let settings = vec![
+                json!(benchmark.subsample),
+                json!(benchmark.seed),
+                json!(benchmark.scorer_command),
+                json!(harness.files),
+                engines.student.clone(),
+            ];
+            judged(settings, engines.judge.clone())
+        }
         "diagnose" => json!([
             teacher.max_edits,
             teacher.seed,
@@ -81,7 +95,15 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
             harness.layout,
             harness.tiers
         ]),
-        "execute" => json!([autonomy, gate, harness, benchmark.scorer_command]),
+        "execute" => {
+            let settings = vec![
+                json!(autonomy),
+                json!(gate),
+                json!(harness),
+                json!(benchmark.scorer_command),
+            ];
+            judged(settings, engines.judge.clone())
+        }
         _ => Value::Null,
     }
 }
@@ -94,6 +116,7 @@ mod tests {
         let engines = Engines {
             student: student.into(),
             teacher: "t".into(),
+            judge: manifest.judge().map(|settings| json!(settings)),
         };
         definition(manifest, phase, &manifest.phases()[phase], &engines, autonomy)
     }
@@ -116,6 +139,7 @@ mod tests {
             ("[traces]\nmost = 7", vec!["diagnose"]),
             ("[gate]\nmin_improvement = 0.5", vec!["execute"]),
             ("[harness.tiers]\nset_agent_param = \"review\"", vec!["plan", "execute"]),
+            ("[judge]\nmodel = \"m\"", vec!["readiness", "baseline", "execute"]),
             ("[ledger]\nhooks = false", vec![]),
             ("[privacy]\nagents = [\"a\"]", vec!["readiness", "diagnose", "plan"]),
             (

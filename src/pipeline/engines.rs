@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use crate::artifact::egress::Role;
 use crate::calls::Calls;
+use crate::engine;
 use crate::engine::chat_student::{ChatStudent, Toolbox};
+use crate::engine::command_student::CommandStudent;
 use crate::engine::nearest::Nearest;
 use crate::engine::rules::{Rules, Settings};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
-use crate::port::{Student, Teacher};
-use crate::teaching::ChatTeacher;
+use crate::port::{Model, Student, Teacher};
+use crate::teaching::{ChatTeacher, Compare};
 
 /// The agent under improvement.
 pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Student> {
@@ -18,7 +20,11 @@ pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> B
     let section = manifest.student.clone();
     let withheld = manifest.withheld(&section.env);
     match section.engine {
-        StudentEngine::Nearest | StudentEngine::Command => Box::new(Nearest::new(layout)),
+        StudentEngine::Nearest => Box::new(Nearest::new(layout)),
+        StudentEngine::Command => {
+            let calls = Arc::clone(calls);
+            Box::new(CommandStudent::new(section, layout, root.to_owned(), withheld, calls))
+        }
         StudentEngine::Chat => {
             let model = Box::new(calls.model(Role::Student, section.chat()));
             let toolbox = Toolbox::new(section.clone(), root.to_owned(), withheld);
@@ -35,7 +41,7 @@ pub(super) fn teacher(manifest: &Manifest, _root: &Path, calls: &Arc<Calls>) -> 
         TeacherEngine::Chat => Box::new(ChatTeacher {
             model: Box::new(calls.model(Role::Teacher, section.chat())),
             own: Box::new(calls.model(Role::TeacherTask, section.chat())),
-            compare: None,
+            compare: comparing(manifest, calls),
             redactor: calls.redactor().clone(),
             max_turns: section.max_turns,
             max_edits: section.max_edits,
@@ -48,4 +54,19 @@ pub(super) fn teacher(manifest: &Manifest, _root: &Path, calls: &Arc<Calls>) -> 
             Box::new(Rules::new(layout, settings))
         }
     }
+}
+
+/// Compares two outputs for the teacher, where there is a judge: the student's, the teacher's, and the query.
+fn comparing(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Compare> {
+    let model = judge(manifest, calls)?;
+    Some(Box::new(move |student, teacher, query| {
+        let compared = engine::judge::compare(model.as_ref(), query, student, teacher)?;
+        Ok((compared.student_score, compared.teacher_score, compared.reasoning))
+    }))
+}
+
+/// The language model behind scorer `judge`.
+pub(super) fn judge(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Box<dyn Model>> {
+    let settings = manifest.judge()?;
+    Some(Box::new(calls.model(Role::Judge, settings)))
 }

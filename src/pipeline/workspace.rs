@@ -8,6 +8,7 @@ use crate::artifact::task::{Scorer, Task};
 use crate::calls::{self, Calls};
 use crate::clock::Clock;
 use crate::disk;
+use crate::engine::judge;
 use crate::engine::memo::DiskMemo;
 use crate::engine::trace_store;
 use crate::evaluate::Evaluator;
@@ -16,7 +17,7 @@ use crate::harness::Harness;
 use crate::ledger::{Git, Policy};
 use crate::manifest::{self, Manifest, StudentEngine};
 use crate::op;
-use crate::port::{Forgetful, Memo, Student, Teacher, TraceSource};
+use crate::port::{Forgetful, Memo, Model, Student, Teacher, TraceSource};
 use crate::redact::Redactor;
 use crate::score;
 
@@ -27,6 +28,10 @@ use super::engines;
 use super::past::Past;
 
 pub use crate::disk::OWN_FOLDER;
+
+/// What is missing where a task wants a judge, and the remedy.
+pub const NO_JUDGE: &str =
+    "there is no judge: add [judge] model = \"name\" to kaizen.toml, or a teacher with engine = \"chat\"";
 
 /// What a scorer program may take for one answer.
 const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
@@ -47,6 +52,8 @@ pub struct Workspace {
     pub teacher: Box<dyn Teacher>,
     /// What takes secrets out of texts here.
     pub redactor: Redactor,
+    /// The language model behind scorer `judge`, when there is one.
+    pub judge: Option<Box<dyn Model>>,
     /// What git said of commits.
     pub past: Past,
     /// What ran on which inputs.
@@ -89,6 +96,7 @@ impl Workspace {
             ledger,
             student: engines::student(&manifest, root, &calls),
             teacher: engines::teacher(&manifest, root, &calls),
+            judge: engines::judge(&manifest, &calls),
             halted: Box::new(move || halted.halted()),
             calls,
             past: Past::default(),
@@ -106,6 +114,7 @@ impl Workspace {
         Engines {
             student: self.student.identity(),
             teacher: self.teacher.identity(),
+            judge: self.judge.as_deref().map(judge::identity),
         }
     }
 
@@ -203,13 +212,17 @@ impl Workspace {
         }
     }
 
-    /// Scores an answer; scorer `command` asks the program of the manifest.
+    /// Scores an answer; scorer `command` asks the program of the manifest, scorer `judge` a language model.
     ///
     /// # Errors
-    /// The program failed, or there is none.
+    /// The program or the judge failed, or there is none.
     pub fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
         match task.scorer {
             Scorer::Command => external::score(&self.scorer(&self.manifest.withheld(&[])), task, answer),
+            Scorer::Judge => match &self.judge {
+                Some(model) => judge::score(model.as_ref(), task, answer),
+                None => Err(format!("task {} has scorer `judge`, and {NO_JUDGE}", task.task_id)),
+            },
             _ => score::score(task, answer).map_err(|error| error.to_string()),
         }
     }

@@ -21,6 +21,7 @@ mod revert;
 mod review;
 mod server;
 mod space;
+mod students;
 mod verify;
 mod watch;
 mod watcher;

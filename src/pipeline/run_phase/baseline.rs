@@ -17,8 +17,9 @@ pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
     }
     let digest = run.view.inputs.benchmark()?.pin().digest;
     let gate = run.view.inputs.gate(&run.session.id)?;
+    let judge = run.view.engines.judge.clone();
     let baseline = run
-        .evaluating(|evaluator| phase::baseline::baseline(&evaluator, commit, &harness, digest, &gate))
+        .evaluating(|evaluator| phase::baseline::baseline(&evaluator, commit, &harness, digest, &gate, judge))
         .map_err(run.failed("baseline"))?;
     if baseline.evaluation.task_count == 0 {
         let problem =

@@ -1,8 +1,10 @@
 //! Readiness, with the inputs that it judges.
 
 use crate::artifact::Artifact;
+use crate::artifact::task::{Scorer, Split};
 use crate::phase;
 use crate::pipeline::RunError;
+use crate::pipeline::workspace::NO_JUDGE;
 
 use super::{Left, Run};
 
@@ -18,9 +20,24 @@ pub(super) fn readiness(run: &Run) -> Result<Left, RunError> {
         left_out: counted.left_out,
         needed: run.manifest().session.min_traces,
     };
-    let readiness = phase::readiness::readiness(usable, pin, benchmark);
+    let readiness = phase::readiness::readiness(usable, pin, benchmark, unjudged(run)?);
     Ok(Left {
         files: vec![("readiness.json".into(), readiness.to_text())],
         summary: readiness.message,
     })
+}
+
+/// What is missing when tasks of a session want a judge and there is none.
+fn unjudged(run: &Run) -> Result<Option<String>, RunError> {
+    if run.view.workspace.judge.is_some() {
+        return Ok(None);
+    }
+    let benchmark = run.view.inputs.benchmark()?;
+    let tasks = [Split::Train, Split::Gate].map(|split| benchmark.split(split));
+    let count = tasks
+        .iter()
+        .flatten()
+        .filter(|task| task.scorer == Scorer::Judge)
+        .count();
+    Ok((count > 0).then(|| format!("{count} tasks have scorer `judge`, and {NO_JUDGE}")))
 }

@@ -1,0 +1,75 @@
+//! Asking a language model about many tasks at once.
+#![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
+
+use std::time::Duration;
+
+use kaizen::artifact::egress::Role;
+use kaizen::artifact::task::Task;
+use kaizen::calls::Calls;
+use kaizen::clock::Clock;
+use kaizen::engine::chat_student::{ChatStudent, Toolbox};
+use kaizen::engine::memo::DiskMemo;
+use kaizen::evaluate::{Evaluator, evaluate};
+use kaizen::manifest::Manifest;
+use kaizen::{score, starter};
+use serde_json::json;
+
+use crate::measure::{Outcome, median, row, timed};
+use crate::server::{Reply, Server};
+
+/// How long the model takes for each answer.
+const LATENCY: Duration = Duration::from_millis(100);
+
+/// 64 tasks, 16 at once, of a model that takes 100 ms: 400 ms at best.
+pub fn students() -> Outcome<()> {
+    let server = Server::start();
+    server.on("", Reply::says("yes").after(LATENCY));
+    let text = format!(
+        "[student]\nengine = \"chat\"\nmodel = \"m\"\nbase_url = \"{}\"",
+        server.url()
+    );
+    let manifest = Manifest::parse("kaizen.toml".as_ref(), &text)?;
+    let task = |at: usize| {
+        serde_json::from_value(
+            json!({"task_id": format!("t{at}"), "query": format!("is it {at}"), "reference_answer": "yes"}),
+        )
+    };
+    let tasks = (0..64).map(task).collect::<Result<Vec<Task>, _>>()?;
+    let all: Vec<&Task> = tasks.iter().collect();
+    let harness = starter::harness(&["yes".to_owned()], "agent").without("config.toml");
+    let mut overall = 0.0;
+    let time = median(|| {
+        let folder = tempfile::tempdir()?;
+        let calls = Calls::new(
+            &manifest,
+            Redactor::default(),
+            &folder.path().join("calls.db"),
+            Clock::from_environment(),
+        );
+        let section = manifest.student.clone();
+        let toolbox = Toolbox::new(section.clone(), folder.path().to_owned(), Vec::new());
+        let model = Box::new(calls.model(Role::Student, section.chat()));
+        let student = ChatStudent::new(model, section, manifest.harness.layout.clone(), toolbox);
+        let memo = DiskMemo::open(&folder.path().join("memo.db"))?;
+        timed(|| {
+            let score = |task: &Task, answer: &str| score::score(task, answer).map_err(|error| error.to_string());
+            let evaluator = Evaluator {
+                student: &student,
+                memo: &memo,
+                score: &score,
+                seed: 0,
+                concurrency: 16,
+                progress: &|_, _| {},
+                halted: &|| None,
+            };
+            overall = evaluate(&evaluator, &harness, &all)?.overall_score;
+            Ok(())
+        })
+    })?;
+    let most = server.received().iter().map(|one| one.at_once).max().unwrap_or(0);
+    row(
+        &format!("64 tasks, model of 100 ms, 16 at once (score {overall:.1}, {most} seen)"),
+        time,
+    );
+    Ok(())
+}

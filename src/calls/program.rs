@@ -1,0 +1,112 @@
+//! Programs that ask language models themselves: what they say that they spent is counted as well.
+
+use super::Calls;
+use crate::artifact::egress::Role;
+use crate::artifact::spending::Spending;
+use crate::chat::Usage;
+use crate::digest::Digest;
+use crate::port::AskError;
+use crate::price;
+
+/// What a program says that an attempt took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reported {
+    /// The model that it asked, or its own name.
+    pub model: String,
+    /// Digest of what it was asked.
+    pub request: Digest,
+    /// Tokens; `None` when it does not say.
+    pub usage: Option<Usage>,
+    /// Dollars; `None` when it does not say.
+    pub cost_usd: Option<f64>,
+}
+
+impl Calls {
+    /// Leave for one attempt of a program, for which as much is set aside as the dearest one took so far.
+    ///
+    /// # Errors
+    /// It may go over the budget.
+    pub fn begin_attempt(&self, program: &str) -> Result<f64, AskError> {
+        let dearest = self.state().dearest_attempt;
+        self.reserve(Some(dearest), program)
+    }
+
+    /// Counts what an attempt took, and gives back what was set aside for it. A program that says nothing about tokens
+    /// and dollars has no line in the record; dollars that are unknown are those of its tokens, where their price is known.
+    pub fn end_attempt(&self, role: Role, reported: Reported, reserved: f64) {
+        if reported.usage.is_none() && reported.cost_usd.is_none() {
+            return self.release(reserved);
+        }
+        let price = price::of(&reported.model, &self.prices);
+        let priced = price
+            .zip(reported.usage)
+            .map(|(price, usage)| price::cost(&price, &usage));
+        let cost_usd = reported.cost_usd.or(priced);
+        self.note_dearest(cost_usd.unwrap_or(0.0));
+        let line = Spending {
+            at: self.clock.stamp(),
+            role,
+            model: reported.model,
+            request: reported.request,
+            usage: reported.usage,
+            cost_usd,
+            estimated_usd: None,
+        };
+        self.note_spending(&line, reserved);
+    }
+
+    fn note_dearest(&self, cost_usd: f64) {
+        let mut state = self.state();
+        state.dearest_attempt = state.dearest_attempt.max(cost_usd);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::spent;
+    use crate::clock::Clock;
+    use crate::manifest::Manifest;
+
+    fn reported(cost_usd: Option<f64>, usage: Option<Usage>) -> Reported {
+        Reported {
+            model: "gpt-4o".into(),
+            request: Digest::of_bytes(b""),
+            usage,
+            cost_usd,
+        }
+    }
+
+    #[test]
+    fn what_a_program_spends_counts_against_the_budget() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = Manifest::parse("kaizen.toml".as_ref(), "[session]\nmax_cost_usd = 1.0").unwrap();
+        let calls = Calls::new(
+            &manifest,
+            crate::redact::Redactor::default(),
+            &folder.path().join("calls.db"),
+            Clock::from_environment(),
+        );
+        let attempt = |cost, usage| {
+            let reserved = calls.begin_attempt("agent")?;
+            calls.end_attempt(Role::Student, reported(cost, usage), reserved);
+            Ok::<_, AskError>(())
+        };
+        attempt(None, None).unwrap();
+        attempt(Some(0.4), None).unwrap();
+        let tokens = Usage {
+            input: 10,
+            ..Usage::default()
+        };
+        attempt(None, Some(tokens)).unwrap();
+        let lines = spent(folder.path()).unwrap();
+        assert_eq!(lines.len(), 2, "who says nothing has no line");
+        assert!(
+            lines[1].cost_usd.is_some_and(|cost| cost > 0.0 && cost < 0.01),
+            "priced by its tokens"
+        );
+        attempt(Some(0.3), None).unwrap();
+        assert!(matches!(attempt(Some(0.4), None), Err(AskError::OverBudget(why)) if why.contains("agent")));
+        assert!(calls.halted().is_some());
+    }
+}

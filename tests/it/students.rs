@@ -1,0 +1,218 @@
+//! Students that are language models or programs, and the judge, as the program calls them.
+
+use serde_json::{Value, json};
+
+use crate::server::{Reply, Server};
+use crate::space::Space;
+
+/// A workspace whose student is a language model behind the server.
+fn chat(server: &Server, more: &str) -> Space {
+    let space = Space::new();
+    let manifest = format!(
+        "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"chat\"\nmodel = \"own\"\nbase_url = \"{}\"\n{more}",
+        server.url()
+    );
+    space.write("kaizen.toml", &manifest);
+    // What `nearest` is set to is nothing that a server knows.
+    space.write(
+        "config.toml",
+        "[agent]\ndefault_agent = \"assistant\"\n[agent.assistant]\nclass = \"tool_user\"\ntools = [\"calculator\"]\n",
+    );
+    space.commit_all("chat");
+    space
+}
+
+fn benchmark(space: &Space, tasks: &[Value]) {
+    let lines: String = tasks.iter().map(|task| format!("{task}\n")).collect();
+    space.write("benchmark/tasks.jsonl", &lines);
+}
+
+fn task(id: &str, query: &str, reference: &str, scorer: &str) -> Value {
+    json!({"task_id": id, "query": query, "reference_answer": reference, "scorer": scorer, "split": "gate"})
+}
+
+fn eval(space: &Space, code: i32) -> Value {
+    let said = space.kaizen(&["--format", "json", "eval"]).exits(code);
+    serde_json::from_str(&said.out).unwrap_or_default()
+}
+
+#[test]
+fn a_language_model_answers_with_a_tool() {
+    let server = Server::start();
+    server
+        .on("\"role\":\"tool\"", Reply::says("It is 42."))
+        .on("times", Reply::calls("calculator", r#"{"a": 6}"#))
+        .on("hello", Reply::says("hi"));
+    let tool = "[student.tools.calculator]\nrun = [\"sh\", \"tool.sh\"]\n";
+    let space = chat(&server, tool);
+    space.write("tool.sh", "cat; env\n");
+    benchmark(
+        &space,
+        &[
+            task("a", "6 times 7", "42", "number"),
+            task("b", "hello", "hi", "exact"),
+        ],
+    );
+    let said = space.kaizen_with("OPENAI_API_KEY", "sk-secret-of-mine", &["--format", "json", "eval"]);
+    let said: Value = serde_json::from_str(&said.exits(0).out).unwrap();
+    assert_eq!(
+        (&said["overall_score"], &said["infra_errors"]),
+        (&json!(1.0), &json!(0))
+    );
+
+    let received = server.received();
+    assert_eq!(received.len(), 3);
+    assert!(received.iter().all(
+        |one| one.path == "/v1/chat/completions" && one.header("authorization") == Some("Bearer sk-secret-of-mine")
+    ));
+    let body = received[0].json();
+    assert_eq!(body["model"], "own");
+    assert!(
+        body["messages"][0]["content"]
+            .as_str()
+            .unwrap()
+            .contains("assistant of a house")
+    );
+    assert_eq!(body["tools"][0]["function"]["name"], "calculator");
+    let second = received
+        .iter()
+        .find(|one| one.body.contains("\"role\":\"tool\""))
+        .unwrap();
+    assert!(second.body.contains(r#"{\"a\":6}"#), "{}", second.body);
+    assert!(
+        second.body.contains("PATH=") && !second.body.contains("sk-secret"),
+        "{}",
+        second.body
+    );
+
+    eval(&space, 0);
+    assert_eq!(server.received().len(), 3, "nothing is paid for twice");
+}
+
+#[test]
+fn who_is_to_blame_for_a_server() {
+    let server = Server::start();
+    server
+        .on("refuse", Reply::error(400, "no such parameter"))
+        .on(
+            "busy",
+            Reply::error(429, "slow down").header("Retry-After", "0").times(2),
+        )
+        .on("busy", Reply::says("x"))
+        .on("broken", Reply::says("x").hanging_up().times(1))
+        .on("broken", Reply::says("x"))
+        .on("garbage", Reply::raw(200, "<html>"))
+        .on("huge", Reply::huge(17 << 20));
+    let space = chat(&server, "[network]\nattempts = 3\n");
+    let queries = ["refuse", "busy", "broken", "garbage", "huge"];
+    let tasks: Vec<Value> = queries.iter().map(|query| task(query, query, "x", "exact")).collect();
+    benchmark(&space, &tasks);
+    let said = eval(&space, 0);
+    // One refusal of two good ones scores 0; the two that nobody can read have no score.
+    assert_eq!(
+        (&said["task_count"], &said["infra_errors"]),
+        (&json!(3), &json!(2)),
+        "{said}"
+    );
+    assert_eq!(said["overall_score"].as_f64().unwrap(), 2.0 / 3.0);
+}
+
+#[test]
+fn a_program_answers_without_keys_but_its_own() {
+    let space = Space::new();
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"command\"\nrun = [\"sh\", \"agent.sh\"]\nenv = [\"ANTHROPIC_API_KEY\"]\n",
+    );
+    space.write(
+        "agent.sh",
+        "cat > /dev/null; test -z \"$OPENAI_API_KEY\" || exit 1; cat \"$KAIZEN_HARNESS/agents/assistant/few_shot.json\" >> seen\n\
+         echo \"{\\\"answer\\\": \\\"$ANTHROPIC_API_KEY\\\", \\\"cost_usd\\\": 0.5}\"\n",
+    );
+    benchmark(&space, &[task("a", "x", "mine", "exact")]);
+    let command = || {
+        let mut command = space.command(crate::space::KAIZEN, &["--format", "json", "eval"]);
+        command
+            .env("OPENAI_API_KEY", "sk-other")
+            .env("ANTHROPIC_API_KEY", "mine");
+        crate::space::Said::of(command.output().unwrap()).exits(0)
+    };
+    let said: Value = serde_json::from_str(&command().out).unwrap();
+    assert_eq!(said["overall_score"], 1.0, "{said}");
+    assert_eq!(space.read("seen"), "[]\n");
+    command();
+    assert_eq!(space.read("seen"), "[]\n", "it is not asked twice");
+    let spending = space.read(".kaizen/spending.jsonl");
+    assert_eq!(spending.lines().count(), 1);
+    assert!(spending.contains("0.5"), "{spending}");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named_before_the_baseline() {
+    let space = Space::new();
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"command\"\nrun = [\"./no-such-agent\"]\n",
+    );
+    space.commit_all("command");
+    space.kaizen(&["run"]).exits(1).says(&["no-such-agent", "[student]"]);
+}
+
+#[test]
+fn a_judge_scores() {
+    let server = Server::start();
+    server
+        .on("You judge answers", Reply::says("Let me see.").times(1))
+        .on("This cannot be read", Reply::says("at_least_as_good"))
+        .on("the wrong one", Reply::says(r#"{"verdict": "worse"}"#))
+        .on(
+            "You judge answers",
+            Reply::says(r#"{"reasoning": "", "verdict": "at_least_as_good"}"#),
+        )
+        .on("second", Reply::says("the wrong one"))
+        .on("", Reply::says("four"));
+    let space = chat(
+        &server,
+        &format!("[judge]\nmodel = \"wise\"\nbase_url = \"{}\"\n", server.url()),
+    );
+    let mut tasks = vec![
+        task("a", "the first: 2 + 2?", "4", "judge"),
+        task("b", "the second: 2 + 2?", "4", "judge"),
+    ];
+    for task in &mut tasks {
+        task["category"] = task["task_id"].clone();
+    }
+    benchmark(&space, &tasks);
+    let said = eval(&space, 0);
+    assert_eq!(said["category_scores"], json!({"a": 1.0, "b": 0.0}), "{said}");
+    let judged = server.received();
+    let judged: Vec<_> = judged.iter().filter(|one| one.json()["model"] == "wise").collect();
+    assert_eq!(judged.len(), 3, "one was asked once more");
+    let count = server.received().len();
+    eval(&space, 0);
+    assert_eq!(server.received().len(), count, "a verdict is remembered");
+}
+
+#[test]
+fn without_a_judge_it_says_so() {
+    let space = Space::new();
+    let mut tasks: Vec<Value> = space
+        .read("benchmark/tasks.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    tasks[0]["scorer"] = "judge".into();
+    tasks[0]["split"] = "gate".into();
+    benchmark(&space, &tasks);
+    space.commit_all("judge");
+    space
+        .kaizen(&["eval"])
+        .exits(0)
+        .says(&["scorer `judge`", "[judge] model"]);
+    space.kaizen(&["run"]).exits(4);
+    let readiness = space.artifact("readiness.json");
+    assert!(
+        readiness["message"].as_str().unwrap().contains("[judge] model"),
+        "{readiness}"
+    );
+}
