@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod blame;
+pub mod brief;
 pub mod demo;
 pub mod diff;
 pub mod eval;
@@ -84,6 +85,8 @@ enum Command {
     Show(show::Show),
     /// List sessions and the commits that they made
     Log(log::Log),
+    /// Write a folder with all that a person or an agent needs to diagnose and plan
+    Brief(brief::Brief),
     /// Show what a session changed in the harness
     Diff(diff::Diff),
     /// Tell which edit, on what evidence, stands behind each line of a file
@@ -172,6 +175,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Explain(command) => explain::explain(&command, setting),
         Command::Show(command) => show::show(&command, setting),
         Command::Log(command) => log::log(&command, setting),
+        Command::Brief(command) => brief::brief(&command, setting),
         Command::Diff(command) => diff::diff(&command, setting),
         Command::Blame(command) => blame::blame(&command, setting),
         Command::Eval(command) => eval::eval(&command, setting),

@@ -1,5 +1,6 @@
 //! Engines: what stands behind a port, one file an engine.
 
+pub mod elsewhere;
 pub mod jsonl;
 pub mod jsonl_lines;
 mod jsonl_search;

@@ -1,5 +1,5 @@
 //! What becomes of real programs.
-#![allow(clippy::disallowed_methods)] // tests: real processes, the clock
+#![allow(clippy::disallowed_methods)] // edge: real processes and the clock, in tests
 
 use std::path::PathBuf;
 

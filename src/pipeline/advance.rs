@@ -3,13 +3,16 @@
 use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
 use crate::commit_message::message;
+use crate::disk;
 use crate::freshness::Reason;
-use crate::port::Ledger;
+use crate::port::{Ledger, Memo};
 use crate::session::{self, Session};
 
 use super::RunError;
 use super::asked::{Asked, Ended, Wait};
 use super::begin::{begin, begin_from, commit_session, restore_record};
+use super::briefing;
+use super::by_files;
 use super::clean::user_changes;
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
@@ -90,7 +93,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         session.remove_checkpoint(phase)?;
         let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
         forgotten.map_err(RunError::Unknown)?;
-        forget(session, phase)?;
+        forget(workspace, session, phase)?;
     }
     let mut changed = !asked.redo.is_empty();
     let waits = loop {
@@ -116,6 +119,12 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
                 listener(Event::PlanHeld { session });
                 break Some(Wait::Release);
             }
+            Next::Write { file, phase } => {
+                // The folder of a person who is to write something says what.
+                let briefing = write_briefing(&view, session, memo.as_ref(), listener)?;
+                await_file(&view, session, (&phase, file), &briefing, listener)?;
+                break Some(Wait::Write(file));
+            }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
         announce(session, &phase, &reasons, &view, listener)?;
@@ -139,9 +148,12 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
     finish(workspace, asked, session, changed, waits, listener)
 }
 
-/// Redoing `execute` means to try again what was not applied.
-fn forget(session: &Session, phase: &str) -> Result<(), RunError> {
+/// Redoing `execute` means to try again what was not applied; redoing what was written by hand, to write it again.
+fn forget(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
     use crate::artifact::outcome::OutcomeStatus::{Applied, PendingReview, RejectedByUser, Stranded};
+    if let Some(file) = by_files::awaited(&workspace.manifest, session.record()?.as_ref(), phase) {
+        session.withdraw(file)?;
+    }
     if phase != "execute" {
         return Ok(());
     }
@@ -165,6 +177,11 @@ fn announce(
         phase: phase.to_owned(),
         reasons: reasons.iter().map(ToString::to_string).collect(),
     });
+    note_status(session, phase, view)
+}
+
+/// The record says what is under way.
+fn note_status(session: &Session, phase: &str, view: &View) -> Result<(), RunError> {
     let status = match phase {
         "diagnose" => Status::Diagnosing,
         "plan" => Status::Planning,
@@ -211,6 +228,34 @@ fn settle_user_changes(
     Ok(())
 }
 
+/// The folder that says what to write, made anew when what it tells has changed.
+fn write_briefing(view: &View, session: &Session, memo: &dyn Memo, listener: Listener) -> Result<String, RunError> {
+    let run = Run {
+        view,
+        session,
+        listener,
+        memo,
+    };
+    briefing::refresh(&run)
+}
+
+fn await_file(
+    view: &View,
+    session: &Session,
+    (phase, file): (&str, &str),
+    briefing: &str,
+    listener: Listener,
+) -> Result<(), RunError> {
+    note_status(session, phase, view)?;
+    listener(Event::FileAwaited {
+        session: session.id.clone(),
+        phase: phase.to_owned(),
+        file: format!("{}/{file}", session.relative()),
+        briefing: briefing.to_owned(),
+    });
+    Ok(())
+}
+
 fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Result<(), RunError> {
     let Some(record) = session.record()? else { return Ok(()) };
     if record.status != Status::Failed || record.error.as_deref() != Some(message) {
@@ -247,6 +292,8 @@ fn finish(
         .record()?
         .ok_or_else(|| RunError::Unknown(format!("{} has no session.json", session.id)))?;
     if asked.until.is_none() && waits.is_none() {
+        // It was for whoever wrote the files, and is made again when somebody asks for it.
+        disk::remove_folder(&session.path(briefing::FOLDER))?;
         commit_session(workspace, session, &record)?;
         listener(Event::SessionSettled {
             session: session.id.clone(),

@@ -4,10 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::calls::Calls;
+use crate::engine::elsewhere::Elsewhere;
 use crate::engine::nearest::Nearest;
 use crate::engine::rules::{Rules, Settings};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
 use crate::port::{Student, Teacher};
+
+use super::by_files;
+use super::run_phase::by_command;
 
 /// The agent under improvement.
 pub(super) fn student(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) -> Box<dyn Student> {
@@ -18,10 +22,12 @@ pub(super) fn student(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) ->
 }
 
 /// Whatever proposes edits.
-pub(super) fn teacher(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) -> Box<dyn Teacher> {
+pub(super) fn teacher(manifest: &Manifest, root: &Path, _calls: &Arc<Calls>) -> Box<dyn Teacher> {
     let layout = manifest.harness.layout.clone();
     match manifest.teacher.engine {
-        TeacherEngine::Rules | TeacherEngine::Chat | TeacherEngine::Command | TeacherEngine::Files => {
+        TeacherEngine::Files => Box::new(Elsewhere(by_files::identity())),
+        TeacherEngine::Command => Box::new(Elsewhere(by_command::identity(&manifest.teacher, root))),
+        TeacherEngine::Rules | TeacherEngine::Chat => {
             let settings = Settings {
                 max_edits: manifest.teacher.max_edits,
                 ..Settings::default()

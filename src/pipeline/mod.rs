@@ -6,6 +6,8 @@ pub mod asked;
 mod asking;
 mod begin;
 pub mod breaker;
+pub mod briefing;
+pub mod by_files;
 mod clean;
 mod concern;
 pub mod definition;

@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
 
 mod blame;
+mod command_teacher;
 mod commands;
 mod crash;
 mod edits;
+mod files;
 mod fixture;
 mod freshness;
 mod half_typed;
