@@ -10,9 +10,6 @@ use super::render::{self, Renderer, STRONG};
 use crate::pipeline::advance::advance;
 use crate::pipeline::asked::{Asked, Wait};
 use crate::pipeline::briefing;
-use crate::pipeline::inputs::Inputs;
-use crate::pipeline::run_phase::Run;
-use crate::pipeline::state::{Depth, View};
 
 /// Write a folder with all that a person or an agent needs to diagnose and plan
 #[derive(Clone, Debug, Default, Args)]
@@ -50,21 +47,7 @@ pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
         Some(folder) => ours(setting.directory.join(folder))?,
         None => session.path(briefing::FOLDER),
     };
-    let (inputs, engines, memo) = (Inputs::new(&workspace), workspace.engines(), workspace.memo());
-    let view = View {
-        workspace: &workspace,
-        inputs: &inputs,
-        engines: &engines,
-        depth: Depth::Present,
-        autonomy: None,
-    };
-    let run = Run {
-        view: &view,
-        session,
-        listener: &|_| {},
-        memo: memo.as_ref(),
-    };
-    briefing::write(&run, &folder)?;
+    briefing::within(&workspace, session, |run| briefing::write(run, &folder))?;
     tell(setting, &session.relative(), &folder);
     Ok(Code::Settled)
 }

@@ -10,9 +10,11 @@ pub mod exit;
 pub mod explain;
 pub mod init;
 pub mod init_openjarvis;
+pub mod init_skill;
 pub mod log;
 pub mod looping;
 pub mod manifest_text;
+pub mod mcp;
 pub mod release;
 pub mod render;
 pub mod revert;
@@ -103,6 +105,8 @@ enum Command {
     Release(release::Release),
     /// Ask for a session, by a file that `kaizen watch` finds
     Trigger(trigger::Ask),
+    /// Serve this workspace to a coding agent, over the Model Context Protocol on stdin and stdout
+    Mcp(mcp::Mcp),
     /// Take back an applied edit, or all of a session's
     Revert(revert::Revert),
     /// Collect, list, show and search traces
@@ -184,6 +188,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Reject(command) => accept::reject(&command, setting),
         Command::Release(command) => release::release(&command, setting),
         Command::Trigger(command) => trigger::trigger(&command, setting),
+        Command::Mcp(command) => mcp::mcp(&command, setting),
         Command::Revert(command) => revert::revert(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),

@@ -5,11 +5,12 @@ use crate::artifact::record::{Record, Status};
 use crate::commit_message::message;
 use crate::disk;
 use crate::freshness::Reason;
-use crate::port::{Ledger, Memo};
+use crate::port::Ledger;
 use crate::session::{self, Session};
 
 use super::RunError;
 use super::asked::{Asked, Ended, Wait};
+use super::awaiting::await_file;
 use super::begin::{begin, begin_from, commit_session, restore_record};
 use super::briefing;
 use super::by_files;
@@ -120,9 +121,13 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
                 break Some(Wait::Release);
             }
             Next::Write { file, phase } => {
-                // The folder of a person who is to write something says what.
-                let briefing = write_briefing(&view, session, memo.as_ref(), listener)?;
-                await_file(&view, session, (&phase, file), &briefing, listener)?;
+                let run = Run {
+                    view: &view,
+                    session,
+                    listener,
+                    memo: memo.as_ref(),
+                };
+                await_file(&run, &phase, file)?;
                 break Some(Wait::Write(file));
             }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
@@ -181,7 +186,7 @@ fn announce(
 }
 
 /// The record says what is under way.
-fn note_status(session: &Session, phase: &str, view: &View) -> Result<(), RunError> {
+pub(super) fn note_status(session: &Session, phase: &str, view: &View) -> Result<(), RunError> {
     let status = match phase {
         "diagnose" => Status::Diagnosing,
         "plan" => Status::Planning,
@@ -224,34 +229,6 @@ fn settle_user_changes(
     )?;
     listener(Event::Note {
         text: format!("your changes were committed as {}", &commit[..commit.len().min(10)]),
-    });
-    Ok(())
-}
-
-/// The folder that says what to write, made anew when what it tells has changed.
-fn write_briefing(view: &View, session: &Session, memo: &dyn Memo, listener: Listener) -> Result<String, RunError> {
-    let run = Run {
-        view,
-        session,
-        listener,
-        memo,
-    };
-    briefing::refresh(&run)
-}
-
-fn await_file(
-    view: &View,
-    session: &Session,
-    (phase, file): (&str, &str),
-    briefing: &str,
-    listener: Listener,
-) -> Result<(), RunError> {
-    note_status(session, phase, view)?;
-    listener(Event::FileAwaited {
-        session: session.id.clone(),
-        phase: phase.to_owned(),
-        file: format!("{}/{file}", session.relative()),
-        briefing: briefing.to_owned(),
     });
     Ok(())
 }

@@ -6,25 +6,55 @@ use crate::digest::Digest;
 use crate::disk;
 use crate::external::Files;
 use crate::phase;
+use crate::port::Briefing;
+use crate::session::Session;
 
 use super::RunError;
+use super::inputs::Inputs;
 use super::run_phase::Run;
 use super::run_phase::brief::brief;
-use super::state;
+use super::state::{self, Depth, View};
+use super::workspace::Workspace;
 
 /// Its name in a session.
 pub const FOLDER: &str = "briefing";
 /// What it was made of, so that it is not made anew for nothing.
 const STAMP: &str = ".made-of";
 
+/// Calls `use_it` with the view of a run on a session, outside of any phase.
+pub fn within<T>(workspace: &Workspace, session: &Session, use_it: impl FnOnce(&Run) -> T) -> T {
+    let (inputs, engines, memo) = (Inputs::new(workspace), workspace.engines(), workspace.memo());
+    let view = View {
+        workspace,
+        inputs: &inputs,
+        engines: &engines,
+        depth: Depth::Present,
+        autonomy: None,
+    };
+    use_it(&Run {
+        view: &view,
+        session,
+        listener: &|_| {},
+        memo: memo.as_ref(),
+    })
+}
+
+/// Calls `use_it` with everything that a teacher is given.
+///
+/// # Errors
+/// An input cannot be read.
+pub fn lend<T>(run: &Run, use_it: impl FnOnce(&Briefing) -> T) -> Result<T, RunError> {
+    let traces = run.view.inputs.evidence()?;
+    Ok(brief(run, &traces, use_it)?.0)
+}
+
 /// The files; `place` says where the diagnosis and the plan belong.
 ///
 /// # Errors
 /// An input cannot be read.
 pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
-    let traces = run.view.inputs.evidence()?;
     let manifest = &run.view.workspace.manifest;
-    let (files, _) = brief(run, &traces, |briefing| {
+    lend(run, |briefing| {
         let tasks: Vec<_> = briefing.train.iter().collect();
         let answers = (briefing.run_student)(briefing.harness, &tasks);
         phase::brief::files(&phase::brief::Brief {
@@ -33,8 +63,7 @@ pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
             manifest,
             place,
         })
-    })?;
-    Ok(files)
+    })
 }
 
 /// Writes the briefing of a session into a folder, which is emptied first.

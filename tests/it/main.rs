@@ -13,6 +13,7 @@ mod half_typed;
 mod hold;
 mod labels;
 mod looping;
+mod mcp;
 mod reconcile;
 mod refusals;
 mod revert;

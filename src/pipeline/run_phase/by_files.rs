@@ -10,7 +10,7 @@ use crate::reply;
 use super::{Left, Run};
 
 /// What an agent asked while it looked, where it asked through kaizen.
-const CALLS: &str = "teacher/calls.jsonl";
+pub const CALLS: &str = "teacher/calls.jsonl";
 
 /// Takes the diagnosis as it is: its bytes are the author's.
 pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
@@ -49,7 +49,7 @@ fn shown(log: &str) -> Vec<String> {
 }
 
 /// A plan that somebody wrote, as it would run.
-pub(super) fn taken_plan(run: &Run, text: &str, teacher: &str) -> Result<Plan, RunError> {
+pub(in crate::pipeline) fn taken_plan(run: &Run, text: &str, teacher: &str) -> Result<Plan, RunError> {
     let around = taken::Around {
         session: &run.session.id,
         diagnosis: &run.text(diagnosis::FILE)?,

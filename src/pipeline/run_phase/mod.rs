@@ -3,12 +3,14 @@
 mod baseline;
 pub(super) mod brief;
 pub(super) mod by_command;
-mod by_files;
+pub(super) mod by_files;
 mod diagnose;
 mod execute;
 mod plan;
 mod readiness;
 mod record;
+
+pub use self::by_files::CALLS;
 
 use std::collections::BTreeMap;
 
@@ -110,7 +112,7 @@ impl Run<'_> {
             .ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
     }
 
-    fn base_harness(&self) -> Result<Harness, RunError> {
+    pub(in crate::pipeline) fn base_harness(&self) -> Result<Harness, RunError> {
         let baseline: Baseline = self.need("baseline.json")?;
         self.view.inputs.harness_at(&baseline.harness_commit)
     }
