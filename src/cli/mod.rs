@@ -41,7 +41,7 @@ use self::exit::Failure;
 #[command(
     name = "kaizen",
     version,
-    after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for review, 4 not ready"
+    after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for a person, 4 not ready"
 )]
 pub struct Arguments {
     /// Work in this directory instead of the present one

@@ -91,10 +91,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
     let engines = workspace.engines();
     let memo = workspace.memo();
     for phase in &asked.redo {
-        session.remove_checkpoint(phase)?;
-        let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
-        forgotten.map_err(RunError::Unknown)?;
-        forget(workspace, session, phase)?;
+        begin_anew(workspace, session, phase)?;
     }
     let mut changed = !asked.redo.is_empty();
     let waits = loop {
@@ -151,6 +148,14 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         end_unready(workspace, session, message)?;
     }
     finish(workspace, asked, session, changed, waits, listener)
+}
+
+/// Makes a phase stale, and forgets what was paid for it.
+fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
+    session.remove_checkpoint(phase)?;
+    let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
+    forgotten.map_err(RunError::Unknown)?;
+    forget(workspace, session, phase)
 }
 
 /// Redoing `execute` means to try again what was not applied; redoing what was written by hand, to write it again.
