@@ -11,6 +11,7 @@ use kaizen::engine::chat_student::{ChatStudent, Toolbox};
 use kaizen::engine::memo::DiskMemo;
 use kaizen::evaluate::{Evaluator, evaluate};
 use kaizen::manifest::Manifest;
+use kaizen::redact::Redactor;
 use kaizen::{score, starter};
 use serde_json::json;
 

@@ -212,6 +212,15 @@ impl Workspace {
         }
     }
 
+    /// Compares two outputs by the judge: the student's score, the teacher's, and why.
+    ///
+    /// # Errors
+    /// There is no judge, or it says nothing that can be read.
+    pub fn compare(&self, student: &str, teacher: &str, query: &str) -> Result<(f64, f64, String), String> {
+        let compare = engines::comparing(&self.manifest, &self.calls);
+        compare.ok_or("there is no judge; say one in [judge]")?(student, teacher, query)
+    }
+
     /// Scores an answer; scorer `command` asks the program of the manifest, scorer `judge` a language model.
     ///
     /// # Errors
