@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use super::Calls;
 use super::http::{Broken, Response, is_loopback};
+use super::redacted::redacted;
 use super::store::Paid;
 use crate::artifact::egress::{Egress, Role};
 use crate::artifact::spending::Spending;
-use crate::chat::{Message, Reply, Request};
+use crate::chat::{Reply, Request};
 use crate::digest::Digest;
 use crate::manifest::chat::ChatSettings;
 use crate::port::{Answer, AskError, Model};
@@ -59,32 +60,7 @@ impl Metered {
         if !self.calls.privacy.redacts(role.name()) {
             return request.clone();
         }
-        let text = |text: &str| self.calls.redactor.text(text).into_owned();
-        let message = |message: &Message| match message {
-            Message::User { text: said } => Message::User { text: text(said) },
-            Message::Assistant { text: said, calls } => Message::Assistant {
-                text: text(said),
-                calls: calls.clone(),
-            },
-            Message::Tool {
-                call_id,
-                name,
-                text: said,
-            } => Message::Tool {
-                call_id: call_id.clone(),
-                name: name.clone(),
-                text: text(said),
-            },
-        };
-        let mut clean = Request {
-            system: text(&request.system),
-            messages: request.messages.iter().map(message).collect(),
-            ..request.clone()
-        };
-        for tool in &mut clean.tools {
-            tool.description = text(&tool.description);
-        }
-        clean
+        redacted(request, &self.calls.redactor)
     }
 
     /// The key, where the environment holds one; a server elsewhere without one is not asked.

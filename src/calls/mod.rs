@@ -6,6 +6,7 @@ mod account;
 mod http;
 mod metered;
 mod program;
+mod redacted;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
