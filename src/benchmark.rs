@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::artifact::readiness::BenchmarkPin;
+pub use crate::artifact::task::normal;
 use crate::artifact::task::{Split, Task};
 use crate::digest::Digest;
 use crate::disk::{self, DiskError};
@@ -43,10 +44,18 @@ impl Benchmark {
     /// # Errors
     /// See [`BenchmarkError`].
     pub fn load(root: &Path, patterns: &[String]) -> Result<Self, BenchmarkError> {
+        Self::load_beside(root, patterns, "")
+    }
+
+    /// Reads the files below `root` that match, but for one.
+    ///
+    /// # Errors
+    /// See [`BenchmarkError`].
+    pub fn load_beside(root: &Path, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
         let globs = crate::manifest::globs(patterns).map_err(BenchmarkError::Glob)?;
         let mut tasks = Vec::new();
         let mut seen = BTreeMap::new();
-        for file in disk::matching(root, &globs) {
+        for file in disk::matching(root, &globs).into_iter().filter(|file| file != except) {
             let path = root.join(&file);
             for (line, task) in read_tasks(&path)? {
                 let place = format!("{file}:{line}");
@@ -91,15 +100,6 @@ impl Benchmark {
             digest,
         }
     }
-}
-
-/// A query without case and white space: a trace or train task with the same words gives the answer away.
-pub fn normal(query: &str) -> String {
-    query
-        .split_whitespace()
-        .map(str::to_lowercase)
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// The tasks of one JSON Lines file, with line numbers from 1.

@@ -7,7 +7,7 @@
 //! ```text
 //! words  ←  decisions  ←  port  ←  evaluate, phase  ←  pipeline  ←  cli
 //!   ↑                      ↑                              ↓
-//!   └──────────────────────┴──  edges: disk, session, ledger, engine, external, benchmark, clock
+//!   └──────────────────────┴──  edges: disk, session, ledger, engine, external, imports, benchmark, clock
 //! ```
 //!
 //! What is absent matters most: decisions and phases reach no file, clock, process or environment; the gate runs before
@@ -21,9 +21,12 @@ pub mod harness;
 pub mod manifest;
 
 // Decisions: pure functions.
+pub mod bench_synth;
 pub mod cold_start;
 pub mod commit_message;
 pub mod diagnosis_check;
+pub mod eligible;
+pub mod estimate;
 pub mod freshness;
 pub mod gate;
 pub mod half_typed;
@@ -39,15 +42,18 @@ pub mod retry;
 pub mod route;
 pub mod schemas;
 pub mod score;
+pub mod trace_import;
 pub mod trigger_rules;
 pub mod wire;
 
 // The pipeline.
 pub mod cli;
+pub mod diagnostic;
 pub mod evaluate;
 pub mod phase;
 pub mod pipeline;
 pub mod port;
+pub mod teaching;
 
 // Edges: the only modules with effects.
 pub mod benchmark;
@@ -57,6 +63,7 @@ pub mod demo;
 pub mod disk;
 pub mod engine;
 pub mod external;
+pub mod imports;
 pub mod inbox;
 pub mod ledger;
 pub mod session;

@@ -28,9 +28,12 @@ const MODULES: &[(Layer, &[&str])] = &[
     (
         Decisions,
         &[
+            "bench_synth",
             "cold_start",
             "commit_message",
             "diagnosis_check",
+            "eligible",
+            "estimate",
             "freshness",
             "gate",
             "half_typed",
@@ -46,13 +49,14 @@ const MODULES: &[(Layer, &[&str])] = &[
             "route",
             "schemas",
             "score",
+            "trace_import",
             "trigger_rules",
             "wire",
         ],
     ),
     (Port, &["port"]),
     (Evaluate, &["evaluate"]),
-    (Phase, &["phase"]),
+    (Phase, &["diagnostic", "phase", "teaching"]),
     (
         Edge,
         &[
@@ -63,6 +67,7 @@ const MODULES: &[(Layer, &[&str])] = &[
             "disk",
             "engine",
             "external",
+            "imports",
             "inbox",
             "ledger",
             "session",

@@ -1,6 +1,8 @@
 //! Golden cases recorded from the ancestor, run against the decisions of this crate.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
+#[path = "vectors/loops.rs"]
+mod loops;
 #[path = "vectors/ops.rs"]
 mod ops;
 
@@ -17,7 +19,7 @@ use kaizen::{cold_start, loop_stop, reply};
 use serde_json::{Map, Value, json};
 
 /// Files whose capability does not exist yet.
-const SKIPPED: [&str; 3] = ["gate", "teacher_loop", "composite_reward"];
+const SKIPPED: [&str; 2] = ["gate", "composite_reward"];
 type Outcome = Result<(), String>;
 
 #[test]
@@ -88,6 +90,7 @@ fn check(name: &str) -> Option<fn(&Value, &Value) -> Outcome> {
         "gate_decisions" => gate_decisions,
         "session_outcomes" => session_outcomes,
         "loop_stop" => loop_stops,
+        "teacher_loop" => loops::teacher_loop,
         "triggers" => triggers,
         "cold_start" => cold_starts,
         "cluster_parsing" => cluster_parsing,

@@ -11,6 +11,7 @@ use kaizen::engine::chat_student::{ChatStudent, Toolbox};
 use kaizen::engine::memo::DiskMemo;
 use kaizen::evaluate::{Evaluator, evaluate};
 use kaizen::manifest::Manifest;
+use kaizen::redact::Redactor;
 use kaizen::{score, starter};
 use serde_json::json;
 
@@ -40,7 +41,12 @@ pub fn students() -> Outcome<()> {
     let mut overall = 0.0;
     let time = median(|| {
         let folder = tempfile::tempdir()?;
-        let calls = Calls::new(&manifest, &folder.path().join("calls.db"), Clock::from_environment());
+        let calls = Calls::new(
+            &manifest,
+            Redactor::default(),
+            &folder.path().join("calls.db"),
+            Clock::from_environment(),
+        );
         let section = manifest.student.clone();
         let toolbox = Toolbox::new(section.clone(), folder.path().to_owned(), Vec::new());
         let model = Box::new(calls.model(Role::Student, section.chat()));

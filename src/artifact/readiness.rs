@@ -35,6 +35,9 @@ pub struct Readiness {
     pub missing: Vec<String>,
     /// Traces that can be used as evidence.
     pub usable_traces: usize,
+    /// Traces that could be, but for `[privacy]`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out_by_privacy: usize,
     /// The state of the trace store.
     pub traces: TracePin,
     /// The state of the benchmark.
@@ -42,6 +45,10 @@ pub struct Readiness {
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 artifact!(Readiness, "readiness", version 1, depth 2);

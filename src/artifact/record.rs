@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::egress::Role;
 use super::outcome::OutcomeStatus;
+use super::spending::Spent;
 use super::trigger::TriggerKind;
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
@@ -129,12 +131,25 @@ pub struct Record {
     /// Dollars; null when the price is unknown.
     #[serde(default)]
     pub teacher_cost_usd: Option<f64>,
+    /// What language models took, by role; absent when none was asked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub spending: BTreeMap<Role, Spent>,
     /// Why it ended early.
     #[serde(default)]
     pub error: Option<String>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl Record {
+    /// Dollars of every role; `None` when a part is unknown, or nobody said anything.
+    pub fn cost_usd(&self) -> Option<f64> {
+        match self.spending.is_empty() {
+            true => self.teacher_cost_usd,
+            false => self.spending.values().map(|spent| spent.cost_usd).sum(),
+        }
+    }
 }
 
 artifact!(Record, "session", version 1, depth 2);

@@ -1,9 +1,8 @@
 //! The account: what a session has spent, what is about to be spent, and what may be.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::artifact::egress::{self, Egress, Role};
+use crate::artifact::egress::{self, Egress};
 use crate::artifact::spending::{self, Spending};
 use crate::disk::{self, DiskError};
 
@@ -24,17 +23,6 @@ pub enum Leave {
     Later,
     /// It may not, for this reason.
     Refused(String),
-}
-
-/// Sums of one role.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sum {
-    /// Answers that were paid for.
-    pub calls: u64,
-    /// Tokens read and written, as far as the servers say.
-    pub tokens: crate::chat::Usage,
-    /// Dollars; `None` when a part of it is unknown.
-    pub cost_usd: Option<f64>,
 }
 
 impl Account {
@@ -136,24 +124,11 @@ fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, DiskErro
         .collect())
 }
 
-/// The sums of each role.
-pub fn sums(lines: &[Spending]) -> BTreeMap<Role, Sum> {
-    let mut sums: BTreeMap<Role, Sum> = BTreeMap::new();
-    for line in lines {
-        let sum = sums.entry(line.role).or_insert_with(|| Sum {
-            cost_usd: Some(0.0),
-            ..Sum::default()
-        });
-        sum.calls += 1;
-        sum.tokens += line.usage.unwrap_or_default();
-        sum.cost_usd = sum.cost_usd.zip(line.cost_usd).map(|(sum, cost)| sum + cost);
-    }
-    sums
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifact::egress::Role;
+    use crate::artifact::spending::sums;
     use crate::digest::Digest;
 
     fn paid(cost_usd: Option<f64>) -> Spending {

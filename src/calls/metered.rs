@@ -16,7 +16,7 @@ use crate::digest::Digest;
 use crate::manifest::chat::ChatSettings;
 use crate::port::{Answer, AskError, Model};
 use crate::wire::{self, NoReply, Wire};
-use crate::{price, redact, retry};
+use crate::{price, retry};
 
 /// A model for a role.
 pub struct Metered {
@@ -50,10 +50,16 @@ impl Metered {
 
     /// The request as it may leave the machine.
     fn redacted(&self, request: &Request) -> Request {
-        if self.calls.exempt.contains(&self.role) {
+        // The teacher's own answers to tasks are the teacher's.
+        let role = if self.role == Role::TeacherTask {
+            Role::Teacher
+        } else {
+            self.role
+        };
+        if !self.calls.privacy.redacts(role.name()) {
             return request.clone();
         }
-        let text = |text: &str| redact::redact(text).into_owned();
+        let text = |text: &str| self.calls.redactor.text(text).into_owned();
         let message = |message: &Message| match message {
             Message::User { text: said } => Message::User { text: text(said) },
             Message::Assistant { text: said, calls } => Message::Assistant {

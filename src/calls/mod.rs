@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::account::{Account, Leave};
-pub use self::account::{Sum, egress, spent, sums};
+pub use self::account::{egress, spent};
 use self::http::Http;
 pub use self::http::is_loopback;
 pub use self::metered::Metered;
@@ -25,9 +25,10 @@ use crate::artifact::spending::Spending;
 use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::disk::DiskError;
-use crate::manifest::Manifest;
 use crate::manifest::chat::{ChatSettings, NetworkSection, Price};
+use crate::manifest::{Manifest, PrivacySection};
 use crate::port::AskError;
+use crate::redact::Redactor;
 
 /// The store's file in kaizen's own folder.
 pub const STORE: &str = "calls.db";
@@ -45,7 +46,8 @@ pub struct Calls {
     network: NetworkSection,
     prices: BTreeMap<String, Price>,
     max_cost_usd: Option<f64>,
-    exempt: Vec<Role>,
+    privacy: PrivacySection,
+    redactor: Redactor,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -69,7 +71,7 @@ struct State {
 impl Calls {
     /// The way to the models of a manifest; the store is at `store`, and the account in the same folder until another is
     /// opened.
-    pub fn new(manifest: &Manifest, store: &Path, clock: Clock) -> Arc<Self> {
+    pub fn new(manifest: &Manifest, redactor: Redactor, store: &Path, clock: Clock) -> Arc<Self> {
         let folder = store.parent().unwrap_or(Path::new("."));
         let state = State {
             account: Account::new(folder),
@@ -83,7 +85,8 @@ impl Calls {
             network: manifest.network.clone(),
             prices: manifest.prices.clone(),
             max_cost_usd: manifest.session.max_cost_usd,
-            exempt: Vec::new(),
+            privacy: manifest.privacy.clone(),
+            redactor,
             state: Mutex::new(state),
             changed: Condvar::new(),
         })
@@ -120,6 +123,11 @@ impl Calls {
             ..State::default()
         };
         Ok(())
+    }
+
+    /// Takes secrets out of texts, as the manifest says.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// Why no further call makes sense: the budget is spent, or the server is gone.

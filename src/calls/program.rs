@@ -67,6 +67,7 @@ mod tests {
     use crate::calls::spent;
     use crate::clock::Clock;
     use crate::manifest::Manifest;
+    use crate::redact::Redactor;
 
     fn reported(cost_usd: Option<f64>, usage: Option<Usage>) -> Reported {
         Reported {
@@ -81,7 +82,12 @@ mod tests {
     fn what_a_program_spends_counts_against_the_budget() {
         let folder = tempfile::tempdir().unwrap();
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "[session]\nmax_cost_usd = 1.0").unwrap();
-        let calls = Calls::new(&manifest, &folder.path().join("calls.db"), Clock::from_environment());
+        let calls = Calls::new(
+            &manifest,
+            Redactor::default(),
+            &folder.path().join("calls.db"),
+            Clock::from_environment(),
+        );
         let attempt = |cost, usage| {
             let reserved = calls.begin_attempt("agent")?;
             calls.end_attempt(Role::Student, reported(cost, usage), reserved);

@@ -84,6 +84,12 @@ impl From<RunError> for Failure {
                 ..Failure::failed(message)
             };
         }
+        if let RunError::Phase { phase, .. } = &error {
+            // What was paid for is remembered, a bad answer too.
+            return Failure::failed(message).hint(format!(
+                "`kaizen run` tries the phase again; `kaizen run --redo {phase}` asks a language model anew"
+            ));
+        }
         let (code, hint) = match &error {
             RunError::Manifest(_) | RunError::Unknown(_) => (Code::Usage, None),
             RunError::Dirty(_) => (
@@ -98,7 +104,6 @@ impl From<RunError> for Failure {
                 Code::NotReady,
                 Some("git is kaizen's ledger: every accepted edit is a commit"),
             ),
-            RunError::Phase { .. } => (Code::Failed, Some("`kaizen run` tries the phase again")),
             RunError::Lock(_) => (Code::Failed, None),
             _ => (Code::Failed, None),
         };

@@ -1,9 +1,11 @@
 //! The command line: one file a command, arguments here, failures to exit codes in `exit`.
 
 pub mod accept;
+pub mod bench;
 pub mod blame;
 pub mod demo;
 pub mod diff;
+pub mod egress;
 pub mod eval;
 pub mod exit;
 pub mod explain;
@@ -88,6 +90,8 @@ enum Command {
     Diff(diff::Diff),
     /// Tell which edit, on what evidence, stands behind each line of a file
     Blame(blame::Blame),
+    /// Show what was sent to language models, and its exact text
+    Egress(egress::ShowEgress),
     /// Score the harness as it is
     Eval(eval::Eval),
     /// Review the edits that wait, one after another
@@ -102,8 +106,10 @@ enum Command {
     Trigger(trigger::Ask),
     /// Take back an applied edit, or all of a session's
     Revert(revert::Revert),
-    /// Collect, list, show and search traces
+    /// Collect, import, list, show and search traces
     Traces(traces::Traces),
+    /// Make a benchmark
+    Bench(bench::Bench),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
     Verify(verify::Verify),
     /// Print a schema, or write them all
@@ -174,6 +180,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Log(command) => log::log(&command, setting),
         Command::Diff(command) => diff::diff(&command, setting),
         Command::Blame(command) => blame::blame(&command, setting),
+        Command::Egress(command) => egress::egress(&command, setting),
         Command::Eval(command) => eval::eval(&command, setting),
         Command::Review(command) => review::review(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),
@@ -182,6 +189,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Trigger(command) => trigger::trigger(&command, setting),
         Command::Revert(command) => revert::revert(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
+        Command::Bench(command) => bench::bench(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),
     }

@@ -3,6 +3,7 @@
 mod line;
 mod next;
 mod planned;
+mod spending;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -12,6 +13,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub use line::line;
+pub use spending::{dollars, spending};
 
 use super::Format;
 use super::exit::Failure;
@@ -141,6 +143,7 @@ pub fn summary(workspace: &Workspace, ended: &Ended, around: &Around) -> Result<
     }
     anstream::println!();
     scores(record);
+    spending(record);
     edits(workspace, record);
     next::show(record, around.elsewhere);
     Ok(())

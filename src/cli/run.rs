@@ -1,5 +1,6 @@
 //! `kaizen run`: start or resume a session, and stop when nothing is stale.
 
+mod estimated;
 mod unfinished;
 
 use clap::Args;
@@ -37,6 +38,9 @@ pub struct Run {
     /// Commit your own changes to the harness first, apart
     #[arg(long)]
     adopt: bool,
+    /// Print the calls of language models and their dollars beforehand, and run nothing
+    #[arg(long)]
+    estimate: bool,
 }
 
 /// Reads an autonomy.
@@ -53,6 +57,11 @@ pub fn autonomy(text: &str) -> Result<Autonomy, String> {
 /// Whatever stops a session.
 pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
+    if command.estimate {
+        let session = command.session.as_deref().or(command.name.as_deref());
+        estimated::print(&workspace, session, setting)?;
+        return Ok(Code::Settled);
+    }
     let renderer = Renderer::new(setting.format);
     let asked = Asked {
         session: command.session.clone().or_else(|| command.name.clone()),

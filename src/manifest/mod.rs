@@ -5,6 +5,7 @@ pub mod layout;
 mod looping;
 mod models;
 pub mod phases;
+mod privacy;
 pub mod schedule;
 mod sections;
 mod student;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use self::chat::{ChatSettings, NetworkSection, Price};
 pub use self::looping::LoopSection;
 use self::phases::Stanza;
+pub use self::privacy::{PrivacySection, Role};
 pub use self::sections::{
     BenchmarkSection, GateSection, HarnessSection, Hold, LedgerSection, SessionSection, TracesSection,
 };
@@ -64,6 +66,8 @@ pub struct Manifest {
     pub triggers: TriggersSection,
     /// How git is used.
     pub ledger: LedgerSection,
+    /// What may be evidence, and what is taken out of texts.
+    pub privacy: PrivacySection,
     /// Phases: the built-in ones with other programs, and further ones.
     pub phase: BTreeMap<String, Stanza>,
 }
@@ -85,6 +89,7 @@ impl Default for Manifest {
             looping: LoopSection::default(),
             triggers: TriggersSection::default(),
             ledger: LedgerSection::default(),
+            privacy: PrivacySection::default(),
             phase: BTreeMap::new(),
         }
     }
@@ -151,6 +156,7 @@ impl Manifest {
         self.check_models()?;
         self.triggers.check()?;
         self.looping.check()?;
+        self.privacy.check()?;
         let lowered = self.harness.tiers.iter().find(|(op, tier)| **tier < op.tier());
         if let Some((op, tier)) = lowered {
             return Err(format!(
@@ -278,6 +284,8 @@ mod tests {
             ("[gate]\nmax_regression = 7.0", "between 0 and 1"),
             ("[harness.tiers]\nreplace_system_prompt = \"auto\"", "only be raised"),
             ("[harness]\nfiles = [\"../x\"]", "out of the workspace"),
+            ("[privacy]\nredact = [\"(a\"]", "[privacy] redact[0]"),
+            ("[privacy]\nexempt = [\"teachr\"]", "did you mean `teacher`"),
             ("[phase.execute]\nrun = [\"true\"]", "execute"),
             (
                 "[phase.mine]\nreads = [\"mine.json\"]\nwrites = [\"mine.json\"]\nrun = [\"true\"]",

@@ -21,10 +21,12 @@ mod set_agent_class;
 mod set_agent_param;
 mod set_model_for_query_class;
 mod set_model_param;
+mod standing;
 mod toml_list;
 mod toml_text;
 mod toml_value;
 pub mod unified_diff;
+mod usual_target;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +37,8 @@ pub use inapplicable::{Inapplicable, TomlProblem};
 pub use normalise::normalise;
 pub use place::{Home, home};
 pub use schema::{edit_schema, payload_schema};
+pub use standing::{described_tools, files_of, standing};
+pub use usual_target::usual_target;
 
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;

@@ -2,7 +2,7 @@
 
 use crate::artifact::diagnosis;
 use crate::port::{Briefing, Diagnosed, Teacher, TeacherFailure};
-use crate::redact;
+use crate::redact::Redactor;
 
 /// The files that a diagnosis leaves.
 pub struct Diagnosis {
@@ -18,20 +18,20 @@ pub struct Diagnosis {
 ///
 /// # Errors
 /// The teacher cannot work.
-pub fn diagnose(teacher: &dyn Teacher, briefing: &Briefing) -> Result<Diagnosis, TeacherFailure> {
+pub fn diagnose(teacher: &dyn Teacher, briefing: &Briefing, redactor: &Redactor) -> Result<Diagnosis, TeacherFailure> {
     let diagnosed = teacher.diagnose(briefing)?;
     Ok(Diagnosis {
         markdown: diagnosis::render(&diagnosed.narrative, &diagnosed.clusters),
-        evidence: evidence(briefing, &diagnosed),
+        evidence: evidence(briefing, &diagnosed, redactor),
         log: diagnosed.log,
     })
 }
 
-fn evidence(briefing: &Briefing, diagnosed: &Diagnosed) -> String {
+fn evidence(briefing: &Briefing, diagnosed: &Diagnosed, redactor: &Redactor) -> String {
     let read: std::collections::BTreeSet<&String> = diagnosed.traces_read.iter().collect();
     let line = |trace: &crate::artifact::trace::Trace| {
         let mut value = serde_json::to_value(trace).unwrap_or_default();
-        redact::redact_value(&mut value);
+        redactor.value(&mut value);
         format!("{value}\n")
     };
     briefing

@@ -19,7 +19,9 @@ pub fn plan(
     manifest: &Manifest,
     diagnosis: &str,
 ) -> Result<(Planned, Vec<FailureCluster>), TeacherFailure> {
-    let (mut surviving, dropped) = reply::drop_without_evidence(reply::clusters(diagnosis));
+    // The closing block, where there is one: a list in the words before it may look like clusters too.
+    let stated = diagnosis::block(diagnosis).unwrap_or(diagnosis);
+    let (mut surviving, dropped) = reply::drop_without_evidence(reply::clusters(stated));
     let mut planned = match surviving.is_empty() {
         // Nothing was seen to fail, so there is nothing to plan for.
         true => Planned {

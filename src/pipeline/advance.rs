@@ -2,6 +2,8 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
+use crate::artifact::spending;
+use crate::calls;
 use crate::commit_message::message;
 use crate::freshness::Reason;
 use crate::port::Ledger;
@@ -215,9 +217,16 @@ fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Resul
     let Some(record) = session.record()? else { return Ok(()) };
     if record.status != Status::Failed || record.error.as_deref() != Some(message) {
         let ended_at = Some(workspace.clock.stamp());
+        let spending = spending::sums(&calls::spent(&session.path(""))?);
         let record = Record {
             status: Status::Failed,
             ended_at,
+            teacher_cost_usd: if spending.is_empty() {
+                record.teacher_cost_usd
+            } else {
+                spending::teacher_cost(&spending)
+            },
+            spending,
             error: Some(message.to_owned()),
             ..record
         };

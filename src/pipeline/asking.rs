@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::artifact::readiness::Readiness;
 use crate::artifact::trigger::{Trigger, TriggerKind};
+use crate::eligible::eligible;
 use crate::inbox;
 use crate::manifest::schedule;
 use crate::session::{self, Session};
@@ -101,7 +102,10 @@ fn by_evidence(workspace: &Workspace) -> Result<Vec<(TriggerKind, Metadata)>, Ru
     if !rules.user_flag && rules.cluster_failures == 0 {
         return Ok(Vec::new());
     }
-    let traces = Inputs::new(workspace).newest_traces()?;
+    let mut traces = Inputs::new(workspace).newest_traces()?;
+    // A session about a trace that it may not see would be held for nothing.
+    let now = workspace.clock.now().timestamp_millis() as f64 / 1000.0;
+    traces.retain(|trace| eligible(&workspace.manifest.privacy, trace, now));
     let mut asked = Vec::new();
     if rules.user_flag && traces.iter().any(trigger_rules::is_flagged) {
         let flagged = trigger_rules::flagged(&traces, &named(workspace)?);

@@ -91,6 +91,7 @@ fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, trigger: Tri
         git_checkpoint_pre: None,
         git_checkpoint_post: None,
         teacher_cost_usd: None,
+        spending: Default::default(),
         error: None,
         extra: Default::default(),
     }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::digest::Digest;
-use crate::manifest::Manifest;
 use crate::manifest::phases::Stanza;
+use crate::manifest::{Manifest, PrivacySection};
 use crate::route::Autonomy;
 
 /// Raised when a built-in phase changes its meaning, so that old checkpoints no longer vouch for it.
@@ -20,13 +20,33 @@ pub struct Engines {
     pub judge: Option<Value>,
 }
 
-/// The digest of a phase's definition.
+/// The digest of a phase's definition. `[privacy]` counts where it is set only: older checkpoints know nothing of it.
 pub fn definition(manifest: &Manifest, phase: &str, stanza: &Stanza, engines: &Engines, autonomy: Autonomy) -> Digest {
-    Digest::of_value(&json!({
+    let mut definition = json!({
         "revision": REVISION,
         "stanza": stanza,
         "settings": settings(manifest, phase, engines, autonomy),
-    }))
+    });
+    let obeyed = privacy(&manifest.privacy, phase, stanza);
+    if obeyed != PrivacySection::default() {
+        definition["privacy"] = json!(obeyed);
+    }
+    Digest::of_value(&definition)
+}
+
+/// What a phase obeys of `[privacy]`: those that count traces obey who is admitted, those that are given traces all
+/// of it. The built-in `plan` is given them as well, whatever its stanza says.
+fn privacy(privacy: &PrivacySection, phase: &str, stanza: &Stanza) -> PrivacySection {
+    let is_given = phase == "plan" || stanza.reads.iter().any(|name| name == "@traces");
+    match (phase, is_given) {
+        ("readiness", _) => PrivacySection {
+            redact: Vec::new(),
+            exempt: Vec::new(),
+            ..privacy.clone()
+        },
+        (_, true) => privacy.clone(),
+        (_, false) => PrivacySection::default(),
+    }
 }
 
 fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Autonomy) -> Value {
@@ -121,6 +141,15 @@ mod tests {
             ("[harness.tiers]\nset_agent_param = \"review\"", vec!["plan", "execute"]),
             ("[judge]\nmodel = \"m\"", vec!["readiness", "baseline", "execute"]),
             ("[ledger]\nhooks = false", vec![]),
+            ("[privacy]\nagents = [\"a\"]", vec!["readiness", "diagnose", "plan"]),
+            (
+                "[privacy]\nexclude_sources = [\"a\"]",
+                vec!["readiness", "diagnose", "plan"],
+            ),
+            ("[privacy]\nmax_age_days = 7", vec!["readiness", "diagnose", "plan"]),
+            ("[privacy]\nredact = [\"a\"]", vec!["diagnose", "plan"]),
+            ("[privacy]\nexempt = [\"teacher\"]", vec!["diagnose", "plan"]),
+            ("[privacy]\nredact = []", vec![]),
             ("[student]\nconcurrency = 7", vec![]),
             ("[phase.plan]\nrun = [\"true\"]", vec!["plan"]),
         ] {

@@ -7,10 +7,12 @@ use crate::artifact::egress::Role;
 use crate::calls::Calls;
 use crate::engine::chat_student::{ChatStudent, Toolbox};
 use crate::engine::command_student::CommandStudent;
+use crate::engine::judge::compare;
 use crate::engine::nearest::Nearest;
 use crate::engine::rules::{Rules, Settings};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
 use crate::port::{Model, Student, Teacher};
+use crate::teaching::{ChatTeacher, Compare};
 
 /// The agent under improvement.
 pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Student> {
@@ -32,12 +34,21 @@ pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> B
 }
 
 /// Whatever proposes edits.
-pub(super) fn teacher(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) -> Box<dyn Teacher> {
+pub(super) fn teacher(manifest: &Manifest, _root: &Path, calls: &Arc<Calls>) -> Box<dyn Teacher> {
     let layout = manifest.harness.layout.clone();
-    match manifest.teacher.engine {
-        TeacherEngine::Rules | TeacherEngine::Chat | TeacherEngine::Command | TeacherEngine::Files => {
+    let section = &manifest.teacher;
+    match section.engine {
+        TeacherEngine::Chat => Box::new(ChatTeacher {
+            model: Box::new(calls.model(Role::Teacher, section.chat())),
+            own: Box::new(calls.model(Role::TeacherTask, section.chat())),
+            compare: comparing(manifest, calls),
+            redactor: calls.redactor().clone(),
+            max_turns: section.max_turns,
+            max_edits: section.max_edits,
+        }),
+        TeacherEngine::Rules | TeacherEngine::Command | TeacherEngine::Files => {
             let settings = Settings {
-                max_edits: manifest.teacher.max_edits,
+                max_edits: section.max_edits,
                 ..Settings::default()
             };
             Box::new(Rules::new(layout, settings))
@@ -49,4 +60,13 @@ pub(super) fn teacher(manifest: &Manifest, _root: &Path, _calls: &Arc<Calls>) ->
 pub(super) fn judge(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Box<dyn Model>> {
     let settings = manifest.judge()?;
     Some(Box::new(calls.model(Role::Judge, settings)))
+}
+
+/// The judge as the teacher asks it.
+fn comparing(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Compare> {
+    let model = judge(manifest, calls)?;
+    Some(Box::new(move |student, teacher, query| {
+        let compared = compare(model.as_ref(), query, student, teacher)?;
+        Ok((compared.student_score, compared.teacher_score, compared.reasoning))
+    }))
 }

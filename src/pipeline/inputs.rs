@@ -7,6 +7,7 @@ use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
 use crate::benchmark::{self, Benchmark};
 use crate::digest::Digest;
+use crate::eligible::eligible;
 use crate::harness::Harness;
 use crate::port::{CommitId, Ledger, TracePin};
 
@@ -16,6 +17,15 @@ use super::workspace::Workspace;
 
 /// Sees traces one by one, and says whether to go on.
 type Visit<'v> = &'v mut dyn FnMut(Trace) -> ControlFlow<()>;
+
+/// How many traces a session can rely on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Those that are evidence.
+    pub usable: usize,
+    /// Those that would be, but for `[privacy]`.
+    pub left_out: usize,
+}
 
 /// Inputs of the workspace, read on demand and then remembered.
 pub struct Inputs<'a> {
@@ -111,25 +121,35 @@ impl<'a> Inputs<'a> {
         ))
     }
 
-    /// How many traces can be evidence: they ask something, and it is no gate or test question.
+    /// How many traces can be evidence for a session that was begun at `moment` (seconds since 1970, UTC): they ask
+    /// something, it is no gate or test question, and `[privacy]` admits them.
     ///
     /// # Errors
     /// The store or the benchmark cannot be read.
-    pub fn usable_traces(&self) -> Result<usize, RunError> {
-        let mut count = 0;
-        self.usable(&mut |_| {
-            count += 1;
+    pub fn usable_traces(&self, moment: f64) -> Result<Counted, RunError> {
+        let mut counted = Counted::default();
+        self.usable(&mut |trace| {
+            match eligible(&self.workspace.manifest.privacy, &trace, moment) {
+                true => counted.usable += 1,
+                false => counted.left_out += 1,
+            }
             ControlFlow::Continue(())
         })?;
-        Ok(count)
+        Ok(counted)
     }
 
     /// The newest traces that can be evidence, at most as many as the manifest allows.
     ///
     /// # Errors
     /// The store or the benchmark cannot be read.
-    pub fn evidence(&self) -> Result<Vec<Trace>, RunError> {
-        self.newest(&mut |visit| self.usable(visit))
+    pub fn evidence(&self, moment: f64) -> Result<Vec<Trace>, RunError> {
+        let privacy = &self.workspace.manifest.privacy;
+        self.newest(&mut |visit| {
+            self.usable(&mut |trace| match eligible(privacy, &trace, moment) {
+                true => visit(trace),
+                false => ControlFlow::Continue(()),
+            })
+        })
     }
 
     /// The newest traces of any kind, at most as many as the manifest allows.
@@ -156,9 +176,15 @@ impl<'a> Inputs<'a> {
 
     fn usable(&self, visit: Visit) -> Result<(), RunError> {
         let held_out = self.benchmark()?.held_out_queries();
+        // Tasks made from traces hold what redaction left of them.
+        let redacted = held_out
+            .iter()
+            .any(|query| query.contains("[redacted:") || query.contains('~'));
+        let redactor = &self.workspace.redactor;
         self.workspace.traces()?.scan(&mut |trace| {
             let query = benchmark::normal(&trace.query);
-            if query.is_empty() || held_out.contains(&query) {
+            let is_redacted_there = || held_out.contains(&benchmark::normal(&redactor.text(&trace.query)));
+            if query.is_empty() || held_out.contains(&query) || redacted && is_redacted_there() {
                 ControlFlow::Continue(())
             } else {
                 visit(trace)

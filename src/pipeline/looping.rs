@@ -204,7 +204,7 @@ fn ended_step(record: &LoopRecord, session: &Session, ended: &Record) -> LoopSte
         status: ended.status,
         score_before: ended.benchmark_before.as_ref().map(|before| before.overall_score),
         score_after: ended.benchmark_after.as_ref().map(|after| after.overall_score),
-        cost_usd: ended.teacher_cost_usd,
+        cost_usd: ended.cost_usd(),
         budget_usd: loop_stop::budget(None, &limits(record), before.known_cost_usd),
         best_score: None,
         standing_still: 0,

@@ -4,7 +4,7 @@ use crate::artifact::task::Split;
 use crate::external::Files;
 use crate::harness::Harness;
 use crate::manifest::phases::Stanza;
-use crate::redact;
+use crate::redact::Redactor;
 
 use super::RunError;
 use super::run_phase::Run;
@@ -15,13 +15,17 @@ use super::state;
 /// # Errors
 /// An input cannot be read.
 pub fn given(run: &Run, stanza: &Stanza) -> Result<Files, RunError> {
+    let redactor = &run.view.workspace.redactor;
     let mut files = Files::new();
     for name in &stanza.reads {
         match name.as_str() {
-            "@traces" => files.push(("traces.jsonl".into(), lines(&run.view.inputs.evidence()?).into_bytes())),
+            "@traces" => files.push((
+                "traces.jsonl".into(),
+                lines(&run.view.inputs.evidence(run.moment()?)?, redactor).into_bytes(),
+            )),
             "@train" => files.push((
                 "train.jsonl".into(),
-                lines(&run.view.inputs.benchmark()?.split(Split::Train)).into_bytes(),
+                lines(&run.view.inputs.benchmark()?.split(Split::Train), redactor).into_bytes(),
             )),
             "@harness" => files.extend(harness(run)?),
             // Gate tasks decide about what the program proposes; the ledger is git's own.
@@ -33,10 +37,10 @@ pub fn given(run: &Run, stanza: &Stanza) -> Result<Files, RunError> {
     Ok(files)
 }
 
-fn lines<T: serde::Serialize>(rows: &[T]) -> String {
+fn lines<T: serde::Serialize>(rows: &[T], redactor: &Redactor) -> String {
     let line = |row: &T| {
         let mut value = serde_json::to_value(row).unwrap_or_default();
-        redact::redact_value(&mut value);
+        redactor.value(&mut value);
         format!("{value}\n")
     };
     rows.iter().map(line).collect()

@@ -18,6 +18,7 @@ use crate::ledger::{Git, Policy};
 use crate::manifest::{self, Manifest, StudentEngine};
 use crate::op;
 use crate::port::{Forgetful, Memo, Model, Student, Teacher, TraceSource};
+use crate::redact::Redactor;
 use crate::score;
 
 use super::RunError;
@@ -51,6 +52,8 @@ pub struct Workspace {
     pub teacher: Box<dyn Teacher>,
     /// The language model behind scorer `judge`, when there is one.
     pub judge: Option<Box<dyn Model>>,
+    /// What takes secrets out of texts here.
+    pub redactor: Redactor,
     /// What git said of commits.
     pub past: Past,
     /// What ran on which inputs.
@@ -75,13 +78,20 @@ impl Workspace {
         let manifest = read_manifest(root)?;
         let clock = Clock::from_environment();
         let ledger = Git::open(root, policy(&manifest, &clock))?;
-        let calls = Calls::new(&manifest, &root.join(OWN_FOLDER).join(calls::STORE), clock);
+        let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
+        let calls = Calls::new(
+            &manifest,
+            redactor.clone(),
+            &root.join(OWN_FOLDER).join(calls::STORE),
+            clock,
+        );
         let halted = Arc::clone(&calls);
         let globs = manifest::globs(&manifest.harness.files).map_err(RunError::Unknown)?;
         let evidence = manifest.traces.files.iter().chain(&manifest.benchmark.files);
         let evidence = manifest::globs(evidence).map_err(RunError::Unknown)?;
         Ok(Self {
             root: root.to_owned(),
+            redactor,
             clock,
             ledger,
             student: engines::student(&manifest, root, &calls),

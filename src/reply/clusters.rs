@@ -72,8 +72,15 @@ fn cluster(item: &Map<String, Value>, number: usize) -> Option<FailureCluster> {
         teacher_success_rate: rate(item.get("teacher_success_rate"))?,
         skill_gap: field("skill_gap"),
         addressed_by_edit_ids: Vec::new(),
-        extra: Extra::new(),
+        extra: further(item),
     })
+}
+
+/// What kaizen itself reads beside the ancestor's fields: the train tasks and the category of the cluster.
+fn further(item: &Map<String, Value>) -> Extra {
+    let known = ["category", "measured_tasks", "task_ids"];
+    let kept = item.iter().filter(|(name, _)| known.contains(&name.as_str()));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn ids(value: Option<&Value>) -> Option<Vec<String>> {

@@ -58,7 +58,7 @@ fn balanced(text: &str) -> (Vec<Value>, bool) {
 
 /// `NaN` and `Infinity` outside strings, as some programs write them, become null and huge numbers, and lone
 /// surrogate escapes become the replacement character: one bad number must not cost the whole reply.
-fn python_constants(text: &str) -> String {
+pub(crate) fn python_constants(text: &str) -> String {
     const WORDS: [(&str, &str); 2] = [("NaN", "null"), ("Infinity", "1e308")];
     let (mut clean, mut rest, mut quoted) = (String::with_capacity(text.len()), text, false);
     while let Some(next) = rest.chars().next() {

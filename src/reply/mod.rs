@@ -6,6 +6,7 @@ mod json;
 
 pub use clusters::{clusters, drop_without_evidence};
 pub use edits::{Dropped, ParsedEdits, ReplyError, edits};
+pub(crate) use json::python_constants;
 
 /// Every JSON value in a text, the likeliest first.
 pub fn values(text: &str) -> Vec<serde_json::Value> {

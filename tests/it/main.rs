@@ -1,6 +1,7 @@
 //! The real program against real git in real folders, one module a theme.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
 
+mod bench_synth;
 mod blame;
 mod commands;
 mod crash;
@@ -9,8 +10,10 @@ mod fixture;
 mod freshness;
 mod half_typed;
 mod hold;
+mod import;
 mod labels;
 mod looping;
+mod privacy;
 mod reconcile;
 mod refusals;
 mod revert;

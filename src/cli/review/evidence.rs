@@ -1,7 +1,6 @@
 //! Evidence: the traces that an edit refers to, looked up in the trace store, without secrets.
 
 use crate::pipeline::workspace::Workspace;
-use crate::redact::redact;
 
 /// Traces that are looked up; a teacher may name hundreds.
 const MOST: usize = 20;
@@ -50,8 +49,11 @@ pub fn evidence(workspace: &Workspace, references: &[String]) -> Evidence {
         match store.get(id) {
             Ok(Some(trace)) => evidence.found.push(Seen {
                 id: id.clone(),
-                query: redact(&trace.query).into_owned(),
-                result: redact(trace.result.as_deref().unwrap_or("no answer")).into_owned(),
+                query: workspace.redactor.text(&trace.query).into_owned(),
+                result: workspace
+                    .redactor
+                    .text(trace.result.as_deref().unwrap_or("no answer"))
+                    .into_owned(),
             }),
             Ok(None) => evidence.missing.push(id.clone()),
             Err(error) => evidence.problem = Some(error.to_string()),

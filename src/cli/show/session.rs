@@ -62,9 +62,12 @@ fn head(record: &Record) {
             anstream::println!("  {name:<11}{}", visible(text));
         }
     }
-    if let Some(cost) = record.teacher_cost_usd {
+    if record.spending.is_empty()
+        && let Some(cost) = record.teacher_cost_usd
+    {
         anstream::println!("  teacher    {cost:.2} USD");
     }
+    render::spending(record);
     render::scores(record);
 }
 

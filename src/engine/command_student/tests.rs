@@ -5,6 +5,7 @@ use crate::artifact::egress::Role;
 use crate::calls;
 use crate::clock::Clock;
 use crate::manifest::Manifest;
+use crate::redact::Redactor;
 
 /// A workspace with a program, and the student in it.
 struct Place {
@@ -31,6 +32,7 @@ impl Place {
     fn student(&self) -> CommandStudent {
         let calls = Calls::new(
             &self.manifest,
+            Redactor::default(),
             &self.folder.path().join("calls.db"),
             Clock::from_environment(),
         );

@@ -8,6 +8,7 @@ use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
 use crate::benchmark;
 use crate::digest::Digest;
+use crate::eligible::eligible;
 use crate::evaluate::{Evaluator, attempt_all};
 use crate::harness::Harness;
 use crate::op;
@@ -83,7 +84,8 @@ fn search(run: &Run, terms: &str, most: usize) -> Result<Vec<Trace>, RunError> {
         .workspace
         .traces()?
         .search(terms, most.saturating_mul(4).max(50))?;
-    found.retain(|trace| !held_out.contains(&benchmark::normal(&trace.query)));
+    let (privacy, moment) = (&run.manifest().privacy, run.moment()?);
+    found.retain(|trace| !held_out.contains(&benchmark::normal(&trace.query)) && eligible(privacy, trace, moment));
     found.truncate(most);
     Ok(found)
 }
@@ -109,8 +111,11 @@ fn attempts<'t>(
         harness.digest(),
         tasks.iter().map(|task| &task.task_id).collect::<Vec<_>>(),
     ));
+    // What a student takes that is not embedded stands in spending.jsonl.
+    let nothing = (!evaluator.student.is_dear()).then_some(0.0);
     let line = serde_json::json!({
-        "call": "run_student", "request": asked, "tasks": tasks.len(), "score": right, "tokens": 0, "cost_usd": 0.0
+        "call": "run_student", "request": asked, "tasks": tasks.len(), "score": right,
+        "tokens": nothing.map(|_| 0), "cost_usd": nothing
     });
     if let Ok(mut log) = log.lock() {
         log.push(format!("{line}\n"));

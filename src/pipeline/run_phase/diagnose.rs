@@ -9,9 +9,12 @@ use super::brief::{brief, gave_up, log_text};
 use super::{Left, Run};
 
 pub(super) fn diagnose(run: &Run) -> Result<Left, RunError> {
-    let traces = run.view.inputs.evidence()?;
-    let teacher = run.view.workspace.teacher.as_ref();
-    let (diagnosed, runs) = brief(run, &traces, |briefing| phase::diagnose::diagnose(teacher, briefing))?;
+    let traces = run.view.inputs.evidence(run.moment()?)?;
+    let workspace = run.view.workspace;
+    let (teacher, redactor) = (workspace.teacher.as_ref(), &workspace.redactor);
+    let (diagnosed, runs) = brief(run, &traces, |briefing| {
+        phase::diagnose::diagnose(teacher, briefing, redactor)
+    })?;
     let diagnosed = diagnosed.or_else(|failure| gave_up(run, "diagnose", failure, &runs))?;
     let summary = format!("{} clusters of failures", reply::clusters(&diagnosed.markdown).len());
     let files = vec![

@@ -10,11 +10,12 @@ mod record;
 
 use std::collections::BTreeMap;
 
-use crate::artifact::Artifact;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::task::Task;
+use crate::artifact::trigger::Trigger;
+use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
 use crate::evaluate::Evaluator;
 use crate::gate::{GateRule, RuleKind};
@@ -22,7 +23,7 @@ use crate::harness::Harness;
 use crate::manifest::Manifest;
 use crate::port::Memo;
 use crate::route::{self, Autonomy};
-use crate::session::Session;
+use crate::session::{Session, SessionError};
 
 use super::RunError;
 use super::event::{Event, Listener};
@@ -75,6 +76,27 @@ impl Run<'_> {
         let score = |task: &Task, answer: &str| workspace.score(task, answer);
         let progress = |done, of| (self.listener)(Event::Progress { done, of });
         use_it(workspace.evaluator(self.memo, &score, &progress))
+    }
+
+    /// The session's start, in seconds since 1970: what the age of traces is judged by, whenever it is resumed.
+    ///
+    /// # Errors
+    /// The trigger does not say, and `[privacy]` asks.
+    pub fn moment(&self) -> Result<f64, RunError> {
+        if self.manifest().privacy.max_age_days.is_none() {
+            return Ok(0.0);
+        }
+        let trigger: Trigger = self.need("trigger.json")?;
+        let time = chrono::DateTime::parse_from_rfc3339(&trigger.created_at);
+        time.map(|time| time.timestamp_micros() as f64 / 1e6).map_err(|_| {
+            let problem = format!(
+                "created_at `{}` is not a time, and [privacy] max_age_days counts from it; \
+                 write RFC 3339, such as 2026-01-01T00:00:00Z",
+                trigger.created_at
+            );
+            let path = self.session.path("trigger.json");
+            SessionError::from(ArtifactError::Invalid { path, problem }).into()
+        })
     }
 
     fn need<A: Artifact>(&self, name: &str) -> Result<A, RunError> {

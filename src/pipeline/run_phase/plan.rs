@@ -10,7 +10,7 @@ use super::{Left, Run};
 
 pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
     let diagnosis = run.text(diagnosis::FILE)?;
-    let traces = run.view.inputs.evidence()?;
+    let traces = run.view.inputs.evidence(run.moment()?)?;
     let teacher = run.view.workspace.teacher.as_ref();
     let (planned, runs) = brief(run, &traces, |briefing| {
         phase::plan::plan(teacher, briefing, run.manifest(), &diagnosis)

@@ -10,20 +10,24 @@ use super::{Left, Run};
 
 pub(super) fn readiness(run: &Run) -> Result<Left, RunError> {
     let inputs = run.view.inputs;
-    let (usable, pin, benchmark) = (
-        inputs.usable_traces()?,
+    let (counted, pin, benchmark) = (
+        inputs.usable_traces(run.moment()?)?,
         inputs.trace_pin()?.clone(),
         inputs.benchmark()?.pin(),
     );
-    let min_traces = run.manifest().session.min_traces;
-    let readiness = phase::readiness::readiness(usable, min_traces, pin, benchmark, unjudged(run)?);
+    let usable = phase::readiness::Usable {
+        count: counted.usable,
+        left_out: counted.left_out,
+        needed: run.manifest().session.min_traces,
+    };
+    let readiness = phase::readiness::readiness(usable, pin, benchmark, unjudged(run)?);
     Ok(Left {
         files: vec![("readiness.json".into(), readiness.to_text())],
         summary: readiness.message,
     })
 }
 
-/// What is missing when tasks of a session want a judge and there is none.
+/// A hint when tasks of a session want a judge and there is none.
 fn unjudged(run: &Run) -> Result<Option<String>, RunError> {
     if run.view.workspace.judge.is_some() {
         return Ok(None);
@@ -35,5 +39,5 @@ fn unjudged(run: &Run) -> Result<Option<String>, RunError> {
         .flatten()
         .filter(|task| task.scorer == Scorer::Judge)
         .count();
-    Ok((count > 0).then(|| format!("{count} tasks have scorer `judge`, and {NO_JUDGE}")))
+    Ok((count > 0).then(|| format!("{count} tasks have scorer `judge` and will have no score: {NO_JUDGE}.")))
 }

@@ -2,8 +2,11 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::baseline::Baseline;
+use crate::artifact::egress::Role;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::{Record, Snapshot};
+use crate::artifact::spending;
+use crate::calls;
 use crate::evaluate::evaluate;
 use crate::phase;
 use crate::pipeline::RunError;
@@ -42,11 +45,20 @@ pub(super) fn record(run: &Run) -> Result<Left, RunError> {
         last_commit: entries.iter().rev().find(of_an_edit).map(|entry| entry.commit.clone()),
     };
     let autonomy_mode = state::autonomy(run.view, Some(&begun));
-    let teacher_cost_usd = plan.estimated_cost_usd;
+    let spending = spending::sums(&calls::spent(&run.session.path(""))?);
+    // A teacher that is no language model says itself what it took.
+    let teacher_cost_usd = match spending
+        .keys()
+        .any(|role| *role != Role::Student && *role != Role::Judge)
+    {
+        true => spending::teacher_cost(&spending),
+        false => plan.estimated_cost_usd,
+    };
     let record = phase::record::record(
         Record {
             autonomy_mode,
             teacher_cost_usd,
+            spending,
             ..begun
         },
         &settled,

@@ -1,0 +1,237 @@
+//! `kaizen bench synth`: a benchmark of one's own, out of answers that somebody rated highly.
+
+use std::ops::ControlFlow;
+use std::path::{Component, Path};
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::artifact::task::{Scorer, Task};
+use crate::artifact::trace::Trace;
+use crate::bench_synth::{self, Known, Rules, Shares, Synthesis};
+use crate::benchmark::Benchmark;
+use crate::cli::Setting;
+use crate::cli::exit::{Code, Failure};
+use crate::cli::render;
+use crate::cold_start;
+use crate::digest::Digest;
+use crate::disk;
+use crate::eligible::eligible;
+use crate::manifest;
+use crate::pipeline::workspace::Workspace;
+
+/// Make tasks out of traces that were rated highly, one a query class, best first
+#[derive(Clone, Debug, Args)]
+pub struct Synth {
+    /// The lowest feedback of a trace that becomes a task, 0 to 1
+    #[arg(long, default_value_t = 0.7, value_parser = share)]
+    min_feedback: f64,
+    /// At most this many tasks
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+    /// Traces with that feedback without which no benchmark is made
+    #[arg(long, default_value_t = 10)]
+    min_samples: usize,
+    /// The file to write, in the workspace
+    #[arg(long, default_value = "benchmark/synth.jsonl")]
+    out: String,
+    /// How answers are scored: exact, contains, regex, number, json, command, judge
+    #[arg(long, default_value = "judge", value_parser = scorer)]
+    scorer: Scorer,
+    /// The share of each split
+    #[arg(long, default_value = "train=0.5,gate=0.5")]
+    split: Shares,
+    /// Replace a file that is there and differs; its bytes are kept beside it
+    #[arg(long)]
+    force: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "a number from 0 to 1".into())
+}
+
+fn scorer(text: &str) -> Result<Scorer, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
+}
+
+/// The traces that there are.
+#[derive(Default)]
+struct Seen {
+    not_eligible: usize,
+    /// Ratings of all that are eligible.
+    feedback: Vec<Option<f64>>,
+    /// Those with a high one.
+    rated: Vec<Trace>,
+}
+
+/// What was found and done.
+#[derive(Serialize)]
+struct Report<'a> {
+    out: &'a str,
+    written: bool,
+    kept_copy: Option<String>,
+    tasks: usize,
+    splits: std::collections::BTreeMap<&'static str, usize>,
+    traces: usize,
+    not_eligible: usize,
+    high_feedback: usize,
+    classes: usize,
+    left_out: &'a std::collections::BTreeMap<bench_synth::Reason, usize>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Traces or tasks cannot be read, there are too few, or a person's file is in the way.
+pub fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let is_read = is_read(&workspace, &command.out)?;
+    let seen = seen(&workspace, command.min_feedback)?;
+    let ready = cold_start::benchmark(&seen.feedback, command.min_feedback, command.min_samples);
+    if !ready.ready {
+        return Err(too_few(ready.message, seen.not_eligible));
+    }
+    let others = Benchmark::load_beside(&workspace.root, &workspace.manifest.benchmark.files, &command.out)?;
+    let rules = Rules {
+        limit: command.limit,
+        scorer: command.scorer,
+        shares: command.split,
+    };
+    let made = bench_synth::synth(seen.rated, &rules, &Known::of(&others.tasks), &workspace.redactor);
+    let (written, kept_copy) = write(&workspace.root, command, &made.tasks)?;
+    let report = Report {
+        out: &command.out,
+        written,
+        kept_copy,
+        tasks: made.tasks.len(),
+        splits: made.splits(),
+        traces: seen.feedback.len() + seen.not_eligible,
+        not_eligible: seen.not_eligible,
+        high_feedback: ready.high_feedback_count,
+        classes: made.classes,
+        left_out: &made.left_out,
+    };
+    match setting.is_json() {
+        true => render::json(&report),
+        false => print(&report, &made, command),
+    }
+    if !is_read {
+        anstream::eprintln!(
+            "note: [benchmark] files do not name {}: no session reads it",
+            command.out
+        );
+    }
+    Ok(Code::Settled)
+}
+
+/// Whether sessions read the file, which must lie in the workspace.
+fn is_read(workspace: &Workspace, out: &str) -> Result<bool, Failure> {
+    let plain = |part: Component| matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'));
+    if out.is_empty() || out.ends_with('/') || !Path::new(out).components().all(plain) {
+        return Err(Failure::usage(format!("`{out}` is no file of the workspace"))
+            .hint("--out is a path relative to kaizen.toml, such as benchmark/synth.jsonl"));
+    }
+    let globs = manifest::globs(&workspace.manifest.benchmark.files).map_err(Failure::usage)?;
+    Ok(globs.is_match(out))
+}
+
+fn seen(workspace: &Workspace, min_feedback: f64) -> Result<Seen, Failure> {
+    let now = workspace.clock.now().timestamp_millis() as f64 / 1000.0;
+    let mut seen = Seen::default();
+    let mut see = |mut trace: Trace| {
+        if !eligible(&workspace.manifest.privacy, &trace, now) {
+            seen.not_eligible += 1;
+            return ControlFlow::Continue(());
+        }
+        seen.feedback.push(trace.feedback);
+        if trace.feedback.is_some_and(|feedback| feedback >= min_feedback) {
+            // Tasks need none, and a store can be larger than memory.
+            trace.steps.clear();
+            seen.rated.push(trace);
+        }
+        ControlFlow::Continue(())
+    };
+    workspace.traces()?.scan(&mut see)?;
+    Ok(seen)
+}
+
+fn too_few(message: String, not_eligible: usize) -> Failure {
+    let beside = match not_eligible {
+        0 => String::new(),
+        _ => format!(" [privacy] leaves out {not_eligible}."),
+    };
+    Failure {
+        code: Code::NotReady,
+        message: message + &beside,
+        hint: Some("rate answers with `feedback`, 0 to 1, or lower --min-feedback or --min-samples".into()),
+    }
+}
+
+/// Writes the tasks, unless they stand there already; tells whether it did, and where the old bytes are.
+fn write(root: &Path, command: &Synth, tasks: &[Task]) -> Result<(bool, Option<String>), Failure> {
+    let lines: Vec<String> = tasks
+        .iter()
+        .filter_map(|task| serde_json::to_string(task).ok())
+        .collect();
+    let text = lines.join("\n") + "\n";
+    let path = root.join(&command.out);
+    let present = disk::read(&path)?;
+    if tasks.is_empty() || present.as_deref() == Some(text.as_bytes()) {
+        return Ok((false, None));
+    }
+    let in_the_way = |what: &str| {
+        Failure {
+            code: Code::NotReady,
+            message: format!("{} {what}", command.out),
+            hint: None,
+        }
+        .hint("--force replaces it and keeps its bytes beside it; --out writes elsewhere")
+    };
+    if present.is_some() && !command.force {
+        return Err(in_the_way(
+            "is there and differs: somebody edited it, or the traces changed",
+        ));
+    }
+    let copy = present.as_deref().map(|bytes| {
+        let copy = format!("{}.{}.old", command.out, Digest::of_bytes(bytes).short());
+        disk::publish(&root.join(&copy), bytes).map(|()| copy)
+    });
+    let copy = copy.transpose()?;
+    match disk::publish_over(&path, text.as_bytes(), present.as_deref())? {
+        true => Ok((true, copy)),
+        false => Err(in_the_way("was changed just now")),
+    }
+}
+
+fn print(report: &Report, made: &Synthesis, command: &Synth) {
+    let Report {
+        traces,
+        high_feedback,
+        classes,
+        ..
+    } = report;
+    anstream::println!(
+        "{traces} traces, {high_feedback} with feedback of {} or more, {classes} query classes",
+        command.min_feedback
+    );
+    let splits: Vec<String> = made
+        .splits()
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    let (tasks, out) = (made.tasks.len(), &command.out);
+    match (tasks, report.written) {
+        (0, _) => anstream::println!("no task is left to write"),
+        (_, true) => anstream::println!("{tasks} tasks in {out}: {}", splits.join(", ")),
+        (_, false) => anstream::println!("{tasks} tasks stand in {out} already: {}", splits.join(", ")),
+    }
+    if let Some(copy) = &report.kept_copy {
+        anstream::println!("the bytes that stood there are in {copy}");
+    }
+    let privacy = Some((report.not_eligible, "by [privacy]")).filter(|(count, _)| *count > 0);
+    let others = made.left_out.iter().map(|(reason, count)| (*count, reason.words()));
+    for (count, words) in privacy.into_iter().chain(others) {
+        anstream::println!("  left out: {count} {words}");
+    }
+}

@@ -1,0 +1,128 @@
+//! `kaizen run --estimate`: calls and dollars of a session beforehand.
+
+use std::collections::BTreeMap;
+
+use crate::artifact::egress::Role;
+use crate::artifact::plan::Plan;
+use crate::artifact::task::Scorer;
+use crate::calls;
+use crate::cli::Setting;
+use crate::cli::exit::Failure;
+use crate::cli::render::{self, dollars};
+use crate::estimate::{Part, Sizes, estimate};
+use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
+use crate::pipeline::inputs::Inputs;
+use crate::pipeline::workspace::Workspace;
+use crate::session::{self, Session};
+
+/// Replies of a student with tools to one task, when its own limit is not known.
+const STUDENT_TURNS: u64 = 10;
+
+/// Prints the estimate for the session that a run would go on with.
+///
+/// # Errors
+/// The workspace cannot be read.
+pub fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) -> Result<(), Failure> {
+    let sessions = session::all(&workspace.root)?;
+    let session = match session {
+        Some(id) => session::find(&workspace.root, id),
+        None => sessions.last().cloned(),
+    };
+    let past: Vec<_> = sessions
+        .iter()
+        .map(|session| calls::spent(&session.path("")))
+        .collect::<Result<Vec<_>, _>>()?
+        .concat();
+    let manifest = &workspace.manifest;
+    let sizes = sizes(workspace, session.as_ref())?;
+    let parts = estimate(&sizes, &models(manifest), &manifest.prices, &past);
+    let total = |of: fn(&Part) -> Option<f64>| parts.iter().map(of).sum::<Option<f64>>();
+    let (expected, most) = (total(|part| part.cost_usd), total(|part| part.most_usd));
+    let limit = manifest.session.max_cost_usd;
+    if setting.is_json() {
+        render::json(&serde_json::json!({
+            "parts": parts, "cost_usd": expected, "most_usd": most, "max_cost_usd": limit
+        }));
+        return Ok(());
+    }
+    if parts.is_empty() {
+        anstream::println!("Nothing: no language model is asked in this workspace.");
+        return Ok(());
+    }
+    parts.iter().for_each(|part| anstream::println!("{}", row(part)));
+    anstream::println!("{:<13} {:>33}   {}", "all", dollars(expected), dollars(most));
+    if let Some(limit) = limit {
+        anstream::println!(
+            "{:<13} {limit:>29.4} USD   no call is made that may go over it",
+            "limit"
+        );
+    }
+    let unknown: Vec<&str> = parts
+        .iter()
+        .filter(|part| part.cost_usd.is_none())
+        .map(|part| part.model.as_str())
+        .collect();
+    if let Some(model) = unknown.first() {
+        anstream::println!(
+            "The price of {model} is unknown; say it in [prices.\"{model}\"], 0.0 for a model of your own."
+        );
+    }
+    anstream::println!("What was asked before is remembered and costs nothing; it is not taken off here.");
+    Ok(())
+}
+
+fn row(part: &Part) -> String {
+    let role = part.role.name().replace('_', " ");
+    let tokens = if part.measured {
+        "as in earlier sessions"
+    } else {
+        "tokens are a guess"
+    };
+    format!(
+        "{role:<13} {:>6} to {:>6} calls {:>14} to {:<14} {} ({tokens})",
+        part.calls,
+        part.most_calls,
+        dollars(part.cost_usd),
+        dollars(part.most_usd),
+        part.model
+    )
+}
+
+fn sizes(workspace: &Workspace, session: Option<&Session>) -> Result<Sizes, Failure> {
+    let manifest = &workspace.manifest;
+    let inputs = Inputs::new(workspace);
+    let gate = inputs.gate(session.map_or("session", |session| &session.id))?;
+    let plan: Option<Plan> = session.map(|session| session.read("plan.json")).transpose()?.flatten();
+    let student = manifest.student.engine == StudentEngine::Chat;
+    let with_tools = !manifest.student.tools.is_empty();
+    Ok(Sizes {
+        gate_tasks: gate.len() as u64,
+        judged: gate.iter().filter(|task| task.scorer == Scorer::Judge).count() as u64,
+        edits: plan.map_or(manifest.teacher.max_edits, |plan| plan.edits.len()) as u64,
+        teacher_turns: match manifest.teacher.engine {
+            TeacherEngine::Chat => manifest.teacher.max_turns as u64,
+            _ => 0,
+        },
+        student_turns: match (student, with_tools) {
+            (true, true) => STUDENT_TURNS,
+            (true, false) => 1,
+            (false, _) => 0,
+        },
+    })
+}
+
+fn models(manifest: &Manifest) -> BTreeMap<Role, String> {
+    let mut models = BTreeMap::new();
+    if manifest.teacher.engine == TeacherEngine::Chat {
+        let model = manifest.teacher.model.clone().unwrap_or_default();
+        models.insert(Role::Teacher, model.clone());
+        models.insert(Role::TeacherTask, model);
+    }
+    if manifest.student.engine == StudentEngine::Chat {
+        models.insert(Role::Student, manifest.student.model.clone().unwrap_or_default());
+    }
+    if let Some(judge) = manifest.judge().and_then(|judge| judge.model) {
+        models.insert(Role::Judge, judge);
+    }
+    models
+}

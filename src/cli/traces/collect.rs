@@ -1,0 +1,104 @@
+//! `kaizen traces collect`: the student over train tasks, and what really happened.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::hide_from_git;
+use crate::artifact::evaluation::{Attempt, Attempted};
+use crate::artifact::task::{Split, Task};
+use crate::artifact::trace::{Step, Trace};
+use crate::benchmark::{self, Benchmark};
+use crate::cli::exit::Failure;
+use crate::digest::Digest;
+use crate::engine::trace_store;
+use crate::evaluate::attempt_all;
+use crate::pipeline::workspace::Workspace;
+
+/// How many traces are collected when nobody says.
+pub const DEFAULT_LIMIT: usize = 500;
+
+/// Where they go.
+pub const COLLECTED: &str = "traces/collected.jsonl";
+
+/// Runs the student over train tasks and appends what happened; what was collected under this very harness is not run again.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
+    let harness = workspace.harness()?;
+    let known = known_ids(workspace)?;
+    let train = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(Split::Train);
+    let drawn = benchmark::subsample(train, limit, "traces");
+    let name = |task: &Task| format!("{}-{}", task.task_id, &harness.digest().short()[..6]);
+    let open: Vec<&Task> = drawn.iter().filter(|task| !known.contains(&name(task))).collect();
+    let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
+        workspace.score(task, answer)
+    });
+    let evaluator = workspace.evaluator(memo.as_ref(), &score, &|_, _| {});
+    workspace.student.check(&harness, &open).map_err(Failure::failed)?;
+    let now = workspace.clock.now().timestamp_millis() as f64 / 1000.0;
+    let attempts = attempt_all(&evaluator, &harness, &open);
+    let traces: Vec<Trace> = attempts
+        .iter()
+        .map(|attempted| trace(attempted, name(attempted.task), now, harness.digest()))
+        .collect();
+    hide_from_git(workspace)?;
+    trace_store::append(&workspace.root.join(COLLECTED), &traces)?;
+    Ok(traces.len())
+}
+
+fn known_ids(workspace: &Workspace) -> Result<BTreeSet<String>, Failure> {
+    let mut known = BTreeSet::new();
+    workspace.traces()?.scan(&mut |trace| {
+        known.insert(trace.trace_id);
+        ControlFlow::Continue(())
+    })?;
+    Ok(known)
+}
+
+fn trace(attempted: &Attempted, trace_id: String, now: f64, harness: Digest) -> Trace {
+    let (answer, model, tool) = match &attempted.attempt {
+        Attempt::Answered { answer, model, tool } => (Some(answer.clone()), model.clone(), tool.clone()),
+        Attempt::Failed { reason } | Attempt::Infra { reason } => (Some(reason.clone()), None, None),
+    };
+    let step = |step_type: &str, input: serde_json::Value, output: serde_json::Value| Step {
+        step_type: step_type.into(),
+        input,
+        output,
+        duration_seconds: None,
+        extra: Default::default(),
+    };
+    let mut steps = Vec::new();
+    steps.extend(tool.map(|tool| {
+        step(
+            "tool_call",
+            serde_json::json!({"tool": tool, "query": attempted.task.query}),
+            serde_json::json!({"content": answer}),
+        )
+    }));
+    steps.push(step(
+        "respond",
+        serde_json::json!({"query": attempted.task.query}),
+        serde_json::json!({"content": answer}),
+    ));
+    let outcome = attempted
+        .score
+        .map(|score| if score >= 1.0 { "success" } else { "failure" });
+    Trace {
+        trace_id,
+        query: attempted.task.query.clone(),
+        agent: attempted.task.agent.clone(),
+        model,
+        engine: None,
+        result: answer,
+        outcome: outcome.map(str::to_owned),
+        feedback: attempted.score,
+        started_at: Some(now),
+        ended_at: None,
+        total_tokens: None,
+        total_latency_seconds: None,
+        metadata: serde_json::json!({"task_id": attempted.task.task_id, "collected_from": harness, "feedback_is": "the task's own score"}),
+        steps,
+        extra: Default::default(),
+    }
+}

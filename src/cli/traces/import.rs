@@ -1,0 +1,190 @@
+//! `kaizen traces import`: traces of other programs, with a report of what they are good for.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::hide_from_git;
+use crate::cli::Setting;
+use crate::cli::exit::{Code, Failure};
+use crate::cli::render;
+use crate::cli::visible::visible;
+use crate::imports::{self, FileReport, Known, Reason, Status, Visit, Wish};
+use crate::pipeline::workspace::Workspace;
+
+/// Arguments of `traces import`.
+#[derive(Clone, Debug, Args)]
+pub struct Import {
+    /// Files, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The agent of traces that name none
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+    /// Report, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Imports what is at the paths; what cannot be imported does not keep the others out.
+///
+/// # Errors
+/// The traces of the workspace cannot be read.
+pub fn import(command: &Import, setting: &Setting, workspace: &Workspace) -> Result<Code, Failure> {
+    let mut known = Known::of(workspace.traces()?.as_ref())?;
+    let wish = Wish {
+        root: &workspace.root,
+        agent: command.agent.as_deref(),
+        is_dry_run: command.dry_run,
+    };
+    if !command.dry_run {
+        hide_from_git(workspace)?;
+    }
+    let mut reports = Vec::new();
+    for path in &command.paths {
+        for visit in imports::visits(&setting.directory.join(path)) {
+            let report = visited(visit, wish, setting, &mut known);
+            tell(setting, &report);
+            reports.push(report);
+        }
+    }
+    total(setting, &reports, command.dry_run);
+    warn_if_unread(workspace, &reports);
+    let failed = reports.iter().any(|report| report.status == Status::Failed);
+    Ok(if failed { Code::Failed } else { Code::Settled })
+}
+
+fn visited(visit: Visit, wish: Wish, setting: &Setting, known: &mut Known) -> FileReport {
+    let shown = |path: &PathBuf| {
+        path.strip_prefix(&setting.directory)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    match visit {
+        Visit::File(path) => imports::import(wish, &path, &shown(&path), known),
+        Visit::Link(path) => FileReport {
+            status: Status::NotFollowed,
+            ..FileReport::new(&shown(&path))
+        },
+        Visit::Unreachable(path, error) => FileReport {
+            status: Status::Failed,
+            error: Some(error),
+            ..FileReport::new(&shown(&path))
+        },
+    }
+}
+
+fn tell(setting: &Setting, report: &FileReport) {
+    if setting.is_json() {
+        return render::json(report);
+    }
+    let file = visible(&report.file);
+    let dialect = report.dialect.unwrap_or_default();
+    match report.status {
+        Status::Failed => {
+            let error = report.error.as_deref().unwrap_or_default();
+            anstream::eprintln!("{file}: not imported: {}", visible(error));
+        }
+        Status::NotFollowed => anstream::println!("{file}: a link in a folder, not followed"),
+        Status::AlreadyImported => {
+            let written = report.written.as_deref().unwrap_or_default();
+            anstream::println!("{file}: imported before, as {written}; nothing to do");
+        }
+        _ => {
+            anstream::println!("{file}: {dialect}, {}", counts(report));
+            facts(report).iter().for_each(|line| anstream::println!("  {line}"));
+            report
+                .skipped
+                .iter()
+                .for_each(|reason| anstream::println!("  {}", skipped(reason)));
+        }
+    }
+}
+
+fn counts(report: &FileReport) -> String {
+    let changed = match report.changed {
+        0 => String::new(),
+        changed => format!(", {changed} of them with other content: the first stays"),
+    };
+    let (read, new, duplicates) = (counted(report.read, "trace"), report.new, report.duplicates);
+    format!("{read}: {new} new, {duplicates} dropped as duplicates{changed}")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What is usable, what is missing, and where it went.
+fn facts(report: &FileReport) -> Vec<String> {
+    if report.new == 0 {
+        return Vec::new();
+    }
+    let (usable, missing) = (report.usable, report.missing);
+    let usable = format!(
+        "usable: {} with a query, {} with a result, {} judged by an outcome or feedback",
+        usable.with_query, usable.with_result, usable.judged
+    );
+    let named = [
+        ("query", missing.query),
+        ("result", missing.result),
+        ("outcome", missing.outcome),
+        ("feedback", missing.feedback),
+        ("time", missing.time),
+        ("agent", missing.agent),
+        ("model", missing.model),
+        ("tokens", missing.tokens),
+    ];
+    let lacking: Vec<String> = named
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    let missing = if lacking.is_empty() {
+        "nothing".to_owned()
+    } else {
+        lacking.join(", ")
+    };
+    let written = report.written.as_deref().unwrap_or_default();
+    vec![usable, format!("missing: {missing}"), format!("in {written}")]
+}
+
+fn skipped(reason: &Reason) -> String {
+    let kind = if reason.is_loss { "skipped" } else { "passed over" };
+    let more = if reason.count > reason.places.len() {
+        ", …"
+    } else {
+        ""
+    };
+    let places = reason.places.join(", ");
+    let (text, places) = (visible(&reason.reason), visible(&places));
+    format!("{kind}: {text} ({}: {places}{more})", reason.count)
+}
+
+fn total(setting: &Setting, reports: &[FileReport], is_dry_run: bool) {
+    let sum = |of: fn(&FileReport) -> usize| reports.iter().map(of).sum::<usize>();
+    let (read, new, duplicates) = (sum(|one| one.read), sum(|one| one.new), sum(|one| one.duplicates));
+    let with_query = sum(|one| one.usable.with_query);
+    let failed = reports.iter().filter(|report| report.status == Status::Failed).count();
+    if setting.is_json() {
+        return render::json(
+            &json!({"total": {"files": reports.len(), "failed": failed, "read": read, "new": new,
+            "duplicates": duplicates, "with_query": with_query, "dry_run": is_dry_run}}),
+        );
+    }
+    let would = if is_dry_run { "; nothing was written" } else { "" };
+    anstream::println!(
+        "{}, {failed} failed: {}, {new} new ({with_query} usable as evidence), {duplicates} dropped as duplicates{would}",
+        counted(reports.len(), "file"),
+        counted(read, "trace")
+    );
+}
+
+/// Traces that the manifest does not name are read by nobody.
+fn warn_if_unread(workspace: &Workspace, reports: &[FileReport]) {
+    let written = reports.iter().filter_map(|report| report.written.as_deref());
+    if let Some(unread) = written.into_iter().find(|written| !workspace.is_evidence(written)) {
+        anstream::eprintln!("warning: `[traces] files` in kaizen.toml does not name {unread}: add \"traces/*.jsonl\"");
+    }
+}

@@ -1,0 +1,144 @@
+//! `kaizen traces`: collect, import, list, show and search traces.
+
+mod collect;
+mod import;
+
+use clap::{Args, Subcommand};
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render;
+use crate::artifact::trace::{Filter, Trace};
+use crate::disk;
+use crate::engine::trace_store;
+use crate::pipeline::workspace::Workspace;
+
+pub use collect::{DEFAULT_LIMIT, collect};
+
+/// Collect, import, list, show and search traces
+#[derive(Clone, Debug, Args)]
+pub struct Traces {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    /// Run the student over train tasks, and keep what really happened in traces/collected.jsonl
+    Collect {
+        /// At most this many tasks, drawn evenly
+        #[arg(long, default_value_t = DEFAULT_LIMIT)]
+        limit: usize,
+    },
+    /// Import traces of other programs: what they are, their content says
+    Import(import::Import),
+    /// List traces, newest first
+    List {
+        /// Only of this agent
+        #[arg(long)]
+        agent: Option<String>,
+        /// Only with this outcome
+        #[arg(long)]
+        outcome: Option<String>,
+        /// Only of this model
+        #[arg(long)]
+        model: Option<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// Show one trace, step by step
+    Show {
+        /// Its id
+        trace_id: String,
+    },
+    /// Search id, query, result and agent; best match first
+    Search {
+        /// Words that must all occur; `word*` matches beginnings
+        terms: Vec<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    match &command.command {
+        Command::Collect { limit } => {
+            let count = collect(&workspace, *limit)?;
+            if setting.is_json() {
+                render::json(&serde_json::json!({"collected": count}));
+            } else {
+                anstream::println!("collected {count} traces in {}", collect::COLLECTED);
+            }
+        }
+        Command::Import(command) => return import::import(command, setting, &workspace),
+        Command::List {
+            agent,
+            outcome,
+            model,
+            limit,
+        } => {
+            let filter = Filter {
+                agent: agent.clone(),
+                outcome: outcome.clone(),
+                model: model.clone(),
+                limit: Some(*limit),
+                ..Filter::default()
+            };
+            print(setting, &trace_store::list(workspace.traces()?.as_ref(), &filter)?);
+        }
+        Command::Show { trace_id } => show(setting, &workspace, trace_id)?,
+        Command::Search { terms, limit } => print(setting, &workspace.traces()?.search(&terms.join(" "), *limit)?),
+    }
+    Ok(Code::Settled)
+}
+
+fn print(setting: &Setting, traces: &[Trace]) {
+    for trace in traces {
+        if setting.is_json() {
+            render::json(trace);
+            continue;
+        }
+        let outcome = trace.outcome.as_deref().unwrap_or("-");
+        anstream::println!(
+            "{:<28} {:<8} {}",
+            trace.trace_id,
+            outcome,
+            render::shortened(&trace.query)
+        );
+    }
+}
+
+fn show(setting: &Setting, workspace: &Workspace, trace_id: &str) -> Result<(), Failure> {
+    let missing = || {
+        Failure::usage(format!("there is no trace `{trace_id}`"))
+            .hint("`kaizen traces list` and `kaizen traces search` find them")
+    };
+    let trace = workspace.traces()?.get(trace_id)?.ok_or_else(missing)?;
+    match setting.is_json() {
+        true => render::json(&trace),
+        false => anstream::println!("{}", serde_json::to_string_pretty(&trace).unwrap_or_default()),
+    }
+    Ok(())
+}
+
+/// What collecting once wrote here, before there were imports.
+const ONCE_HIDDEN: &str = "/.gitignore\n/collected.jsonl\n";
+/// What is hidden: all that kaizen puts into the folder.
+const HIDDEN: &str = "/.gitignore\n/collected.jsonl\n/imported-*.jsonl\n/imported/\n";
+
+/// Traces are private: what comes from elsewhere stays out of the repository, unless somebody decided about that already.
+fn hide_from_git(workspace: &Workspace) -> Result<(), Failure> {
+    let path = workspace.root.join("traces/.gitignore");
+    let present = disk::read(&path)?;
+    if present.is_none_or(|present| present == ONCE_HIDDEN.as_bytes()) {
+        disk::publish(&path, HIDDEN.as_bytes())?;
+    }
+    Ok(())
+}

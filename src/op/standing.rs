@@ -1,0 +1,107 @@
+//! What stands at an op's home now, for a teacher to read.
+
+use serde_json::Value as Json;
+
+use super::place::{Place, home};
+use super::{Context, Rules};
+use crate::artifact::edit::Op;
+use crate::harness::Harness;
+use crate::manifest::layout::Layout;
+
+/// The text at an op's home for one `(placeholder, name)`; `None` when there is none, or the name is no name.
+pub fn standing(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) -> Option<String> {
+    let rules = &Rules {
+        layout: layout.clone(),
+        editable: vec!["**".to_owned()],
+    };
+    let context = Context {
+        op,
+        target: "",
+        harness,
+        rules,
+    };
+    Place::of(&context, &[name]).ok()?.text(harness).ok()?
+}
+
+/// The files of the harness that a path template names, with their texts.
+pub fn files_of<'a>(template: &'a str, harness: &'a Harness) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let paths = harness.files().map(|(path, _)| path);
+    let named = paths.filter(move |path| filling(template, path).is_some());
+    named.filter_map(|path| Some((path, harness.text(path)?)))
+}
+
+/// The tools that have a place for their description, each with what stands beside it; in the order of the file.
+pub fn described_tools(harness: &Harness, layout: &Layout) -> Vec<(String, Json)> {
+    let Some(home) = home(Op::EditToolDescription, layout) else {
+        return Vec::new();
+    };
+    let Some(key) = home.key else {
+        let names = harness.files().filter_map(|(path, _)| filling(&home.path, path));
+        return names.map(|name| (name.to_owned(), Json::Null)).collect();
+    };
+    let keys: Vec<&str> = key.split('.').take_while(|part| *part != "{tool}").collect();
+    let tools = files_of(&home.path, harness).filter_map(|(_, text)| table(text, &keys));
+    tools.flatten().collect()
+}
+
+/// What stands for the placeholder of a template in a path; the empty text when the template has none and is the path.
+fn filling<'a>(template: &str, path: &'a str) -> Option<&'a str> {
+    let Some((before, rest)) = template.split_once('{') else {
+        return (template == path).then_some("");
+    };
+    let (_, after) = rest.split_once('}')?;
+    let name = path.strip_prefix(before)?.strip_suffix(after)?;
+    (!name.is_empty() && !name.contains('/')).then_some(name)
+}
+
+/// The tables below some keys of a TOML text, in its order.
+fn table(text: &str, keys: &[&str]) -> Option<Vec<(String, Json)>> {
+    let document: toml_edit::DocumentMut = text.strip_prefix('\u{feff}').unwrap_or(text).parse().ok()?;
+    let below = keys.iter().try_fold(document.as_item(), |item, key| item.get(key))?;
+    let values: Json = toml::from_str::<toml::Table>(text.strip_prefix('\u{feff}').unwrap_or(text))
+        .ok()
+        .and_then(|table| serde_json::to_value(table).ok())?;
+    let values = keys.iter().fold(&values, |value, key| &value[*key]);
+    let names = below.as_table_like()?.iter().filter(|(_, item)| item.is_table_like());
+    Some(names.map(|(name, _)| (name.to_owned(), values[name].clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_found_where_the_layout_puts_them() {
+        let harness = Harness::default().with("agents/a/system_prompt.md", "Be kind.").with(
+            "tools/descriptions.toml",
+            "[z]\ndescription = \"Z\"\n[a]\nagents = [\"x\"]\n",
+        );
+        let layout = Layout::default();
+        let prompt = |name| standing(Op::ReplaceSystemPrompt, ("agent", name), &harness, &layout);
+        assert_eq!(prompt("a").as_deref(), Some("Be kind."));
+        for name in ["b", "", "..", "a/../a", "../agents/a", "a\0"] {
+            assert_eq!(prompt(name), None, "{name:?}");
+        }
+        let tool = |name| standing(Op::EditToolDescription, ("tool", name), &harness, &layout);
+        assert_eq!((tool("z").as_deref(), tool("a")), (Some("Z"), None));
+        let tools = described_tools(&harness, &layout);
+        let names: Vec<&str> = tools.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((names, &tools[1].1["agents"][0]), (vec!["z", "a"], &Json::from("x")));
+    }
+
+    #[test]
+    fn one_file_a_tool_is_a_list_of_tools_too() {
+        let harness = Harness::default()
+            .with("tools/search.md", "Finds.")
+            .with("tools/x/y.md", "");
+        let layout = Layout {
+            tool_description: "tools/{tool}.md".into(),
+            ..Layout::default()
+        };
+        assert_eq!(described_tools(&harness, &layout), [("search".to_owned(), Json::Null)]);
+        assert_eq!(
+            standing(Op::EditToolDescription, ("tool", "search"), &harness, &layout).as_deref(),
+            Some("Finds.")
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! A person's own patterns: what they match becomes `[redacted:own]`, and marks that stand already are not matched.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// What stands in the place of own matches.
+const MARK: &str = "[redacted:own]";
+
+/// A mark of any kind. The pattern is constant, and a test compiles it.
+static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\[redacted:[a-z_]{1,20}\]").ok());
+
+/// The text with matches marked; `None` when there are none.
+///
+/// A match that holds letters of a mark and others takes the mark with it; one within a mark is none. So each mark
+/// leaves less text that is not one, and a pattern such as `own` does not match what it left.
+pub(super) fn marked(pattern: &Regex, text: &str) -> Option<String> {
+    pattern.find(text)?;
+    let marks: Vec<Range<usize>> = MARKS
+        .iter()
+        .flat_map(|marks| marks.find_iter(text))
+        .map(|mark| mark.range())
+        .collect();
+    let mut output = String::new();
+    let mut copied = 0;
+    for found in pattern.find_iter(text) {
+        // The last match may have taken a mark that reaches into this one.
+        let range = copied.max(found.start())..found.end();
+        if let Some(range) = widened(range, &marks) {
+            output += &text[copied..range.start];
+            output += MARK;
+            copied = range.end;
+        }
+    }
+    output += &text[copied..];
+    (copied > 0).then_some(output)
+}
+
+/// The match with the marks that it touches; `None` when it holds nothing else.
+fn widened(found: Range<usize>, marks: &[Range<usize>]) -> Option<Range<usize>> {
+    let first = marks.partition_point(|mark| mark.end <= found.start);
+    let touched = marks[first..].iter().take_while(|mark| mark.start < found.end);
+    let mut range = found.clone();
+    let mut inside = 0;
+    for mark in touched {
+        inside += mark.end.min(found.end) - mark.start.max(found.start);
+        range = range.start.min(mark.start)..range.end.max(mark.end);
+    }
+    (found.start < found.end && inside < found.len()).then_some(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_not_matched_again() {
+        assert!(MARKS.is_some());
+        for (pattern, text, wanted) in [
+            ("own", "[redacted:own]", None),
+            (".+", "[redacted:email][redacted:own]", None),
+            (".+", "a [redacted:email] b", Some("[redacted:own]")),
+            ("l. x", "[redacted:email] x y", Some("[redacted:own] y")),
+            ("x .r", "y x [redacted:email]", Some("y [redacted:own]")),
+            // The second match begins in a mark that the first one took.
+            (
+                "x.|[a-z]\\]y",
+                "x[redacted:own]y z",
+                Some("[redacted:own][redacted:own] z"),
+            ),
+            ("é", "né", Some("n[redacted:own]")),
+            ("x", "a", None),
+        ] {
+            let found = marked(&Regex::new(pattern).unwrap(), text);
+            assert_eq!(found.as_deref(), wanted, "{pattern} in {text}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Dialects: the forms that are known, and how each is recognised by one value.
+
+use std::iter;
+
+use serde_json::Value;
+
+use super::ImportError;
+use super::document::{Item, Items};
+use super::field::{list, text};
+use super::langfuse;
+use super::place::Skipped;
+
+/// A form in which a program writes traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dialect {
+    /// Conversations as for fine-tuning.
+    Chat,
+    /// Sessions of Claude Code.
+    ClaudeCode,
+    /// Logs of Inspect.
+    Inspect,
+    /// Results of InterCode.
+    InterCode,
+    /// Traces of this program.
+    Kaizen,
+    /// Exports of Langfuse.
+    Langfuse,
+    /// Event streams of OpenHands.
+    OpenHands,
+    /// Spans of OpenTelemetry.
+    Otlp,
+    /// Trajectories of SWE-agent.
+    SweAgent,
+    /// Answers of ToolBench.
+    ToolBench,
+}
+
+/// Each dialect, the name that reports use, and what it is.
+const NAMES: [(Dialect, &str, &str); 10] = [
+    (Dialect::Chat, "chat", "chat conversations"),
+    (Dialect::ClaudeCode, "claude_code", "Claude Code transcripts"),
+    (Dialect::Inspect, "inspect", "Inspect logs"),
+    (Dialect::InterCode, "intercode", "InterCode results"),
+    (Dialect::Kaizen, "kaizen", "kaizen traces"),
+    (Dialect::Langfuse, "langfuse", "Langfuse exports"),
+    (Dialect::OpenHands, "openhands", "OpenHands events"),
+    (Dialect::Otlp, "otlp", "OpenTelemetry spans"),
+    (Dialect::SweAgent, "sweagent", "SWE-agent trajectories"),
+    (Dialect::ToolBench, "toolbench", "ToolBench answers"),
+];
+
+/// Whether a value has a shape.
+type Test = fn(&Value) -> bool;
+
+/// So many values are looked at before a file counts as unknown.
+const LOOKED_AT: usize = 1_000;
+
+impl Dialect {
+    /// The name that reports and metadata use.
+    pub fn name(self) -> &'static str {
+        let row = NAMES.iter().find(|(dialect, _, _)| *dialect == self);
+        row.map_or("", |(_, name, _)| name)
+    }
+
+    /// All that are known, for messages.
+    pub fn list() -> String {
+        let names: Vec<&str> = NAMES.iter().map(|(_, _, words)| *words).collect();
+        names.join(", ")
+    }
+
+    /// The dialect of a value.
+    pub fn of(value: &Value) -> Option<Self> {
+        let known: [(Self, Test); 10] = [
+            (Self::Otlp, is_otlp),
+            (Self::Kaizen, is_own),
+            (Self::Langfuse, is_langfuse),
+            (Self::Inspect, is_inspect),
+            (Self::ToolBench, is_toolbench),
+            (Self::SweAgent, is_sweagent),
+            (Self::OpenHands, is_openhands),
+            (Self::ClaudeCode, is_claude_code),
+            (Self::InterCode, is_intercode),
+            (Self::Chat, is_chat),
+        ];
+        let found = known.iter().find(|(_, is_it)| value.is_object() && is_it(value));
+        found.map(|(dialect, _)| *dialect)
+    }
+}
+
+/// The dialect of the first value that has one; the items come back whole. Values of another dialect are skipped.
+///
+/// # Errors
+/// No value has a known shape.
+pub fn recognise(mut items: Items) -> Result<(Dialect, Items), ImportError> {
+    let mut before: Vec<Result<Item, Skipped>> = Vec::new();
+    while before.len() < LOOKED_AT {
+        let Some(item) = items.next() else { break };
+        let dialect = item.as_ref().ok().and_then(|item| Dialect::of(&item.value));
+        before.push(item);
+        if let Some(dialect) = dialect {
+            let all = before.into_iter().chain(iter::from_fn(move || items.next()));
+            return Ok((dialect, Box::new(all.map(move |item| same(dialect, item?)))));
+        }
+    }
+    Err(ImportError::Unknown)
+}
+
+/// The item, when it is of the file's dialect or of none: what is of none, the dialect itself judges.
+fn same(dialect: Dialect, item: Item) -> Result<Item, Skipped> {
+    match Dialect::of(&item.value) {
+        Some(other) if other != dialect => {
+            let (other, own) = (other.name(), dialect.name());
+            let reason = format!("of the dialect {other} in a file of {own}: import it in a file of its own");
+            Err(item.place.skipped(reason))
+        }
+        _ => Ok(item),
+    }
+}
+
+fn has_objects(value: &Value, key: &str, field: &str) -> bool {
+    list(value, key).first().is_some_and(|first| first.get(field).is_some())
+}
+
+fn is_own(value: &Value) -> bool {
+    value["trace_id"].is_string()
+        && (value["query"].is_string() || value["steps"].is_array())
+        && value.get("span_id").is_none()
+}
+
+fn is_otlp(value: &Value) -> bool {
+    let is_span = |context: &str| value[context]["traceId"].is_string() || value[context]["trace_id"].is_string();
+    value["resourceSpans"].is_array()
+        || value["resource_spans"].is_array()
+        || is_span("spanContext")
+        || is_span("context")
+}
+
+fn is_langfuse(value: &Value) -> bool {
+    let has_observations = value["observations"].is_array();
+    let is_trace = text(value, "id").is_some() && value.get("timestamp").is_some();
+    let is_row = is_trace && (has_observations || value["bookmarked"].is_boolean());
+    is_row || (has_observations && value["trace"].is_object()) || langfuse::trace_of(value).is_some()
+}
+
+fn is_inspect(value: &Value) -> bool {
+    value["eval"].is_object() && (value["samples"].is_array() || value["status"].is_string())
+}
+
+fn is_toolbench(value: &Value) -> bool {
+    value["answer_generation"].is_object()
+}
+
+fn is_sweagent(value: &Value) -> bool {
+    has_objects(value, "trajectory", "action")
+        || (has_objects(value, "history", "role") && has_objects(value, "history", "agent"))
+}
+
+fn is_openhands(value: &Value) -> bool {
+    let acts = value["action"].is_string() || value["observation"].is_string();
+    acts && value["source"].is_string()
+        && (value["args"].is_object() || value.get("cause").is_some() || value.get("content").is_some())
+}
+
+fn is_claude_code(value: &Value) -> bool {
+    let is_said = matches!(value["type"].as_str(), Some("user" | "assistant"));
+    is_said && value["message"]["role"].is_string() && (value["sessionId"].is_string() || value["uuid"].is_string())
+}
+
+fn is_intercode(value: &Value) -> bool {
+    let is_result = |value: &Value| value["turn_history"].is_object();
+    is_result(value)
+        || value
+            .as_object()
+            .and_then(|all| all.values().next())
+            .is_some_and(is_result)
+}
+
+fn is_chat(value: &Value) -> bool {
+    value["messages"].is_array() || has_objects(value, "conversations", "from")
+}

@@ -1,0 +1,63 @@
+//! InterCode: results of an environment, task by task, with the actions, the observations and the rewards.
+
+use serde_json::{Value, json};
+
+use super::document::Item;
+use super::field::{facts, label, list, rating, text};
+use super::place::Place;
+use super::{Found, blank};
+use crate::artifact::trace::{Step, Trace};
+
+/// One task, one trace. A file is an object with a result for each task, or holds a result a line.
+pub fn results(item: &Item) -> Vec<Found> {
+    match item.value.as_object() {
+        Some(_) if item.value["turn_history"].is_object() => vec![result(&item.value, &item.place)],
+        Some(all) => all
+            .iter()
+            .map(|(key, value)| result(value, &item.place.inner(key)))
+            .collect(),
+        None => vec![Err(item.place.skipped("no results in it"))],
+    }
+}
+
+fn result(value: &Value, place: &Place) -> Found {
+    let history = &value["turn_history"];
+    if !history.is_object() {
+        return Err(place.skipped("a result without `turn_history`"));
+    }
+    let reward = rating(&value["summary"]["max_reward"]);
+    let task = label(&value["task_id"]);
+    Ok(Trace {
+        query: text(value, "query").unwrap_or_default(),
+        result: last_command(list(history, "actions")),
+        outcome: reward.map(|reward| if reward >= 1.0 { "success" } else { "failure" }.to_owned()),
+        feedback: reward,
+        metadata: facts([
+            ("task_id", value["task_id"].clone()),
+            ("environment", value["environment"].clone()),
+            ("dataset", value["dataset"].clone()),
+            ("turns", value["summary"]["turns_taken"].clone()),
+            ("turns_max", value["summary"]["turns_max"].clone()),
+            ("feedback_is", reward.map(|_| "the environment's best reward").into()),
+            ("place", place.to_string().into()),
+        ]),
+        steps: steps(history),
+        ..blank::trace(blank::id("intercode", task.as_deref(), value))
+    })
+}
+
+/// The last action that does something: handing in is no answer.
+fn last_command(actions: &[Value]) -> Option<String> {
+    let texts = actions.iter().rev().filter_map(Value::as_str);
+    let mut commands = texts.filter(|action| !matches!(action.trim(), "submit" | "submit[]" | ""));
+    commands.next().map(str::to_owned)
+}
+
+fn steps(history: &Value) -> Vec<Step> {
+    let step = |(at, action): (usize, &Value)| {
+        let input = facts([("action", action.clone()), ("thought", history["thoughts"][at].clone())]);
+        let output = json!({"content": history["observations"][at], "reward": history["rewards"][at], "valid": history["valid_action"][at]});
+        blank::step("tool_call", input, output)
+    };
+    list(history, "actions").iter().enumerate().map(step).collect()
+}

@@ -1,0 +1,355 @@
+//! Messages: what was said to a model and by it, in the shapes in which programs write that.
+
+use serde_json::Value;
+
+use super::field::{first, label, list, text, text_of, unwrapped};
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The instructions.
+    System,
+    /// Whoever asks.
+    User,
+    /// The model.
+    Assistant,
+    /// A tool, with its results.
+    Tool,
+}
+
+/// A tool that the model calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The id that its result names.
+    pub id: Option<String>,
+    /// The tool.
+    pub tool: String,
+    /// What it is given.
+    pub arguments: Value,
+}
+
+/// What a tool said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The id of the call.
+    pub id: Option<String>,
+    /// What it said.
+    pub content: Value,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// The text, without pictures and thoughts.
+    pub text: String,
+    /// The tools that are called.
+    pub calls: Vec<Call>,
+    /// The results of tools.
+    pub answers: Vec<Answer>,
+    /// When, where the source says.
+    pub at: Option<f64>,
+}
+
+impl Message {
+    fn new(role: Role) -> Self {
+        Self {
+            role,
+            text: String::new(),
+            calls: Vec::new(),
+            answers: Vec::new(),
+            at: None,
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        if !self.text.is_empty() && !text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(text);
+    }
+}
+
+/// The messages in a value; none when it is of no known shape.
+pub fn messages(value: &Value) -> Vec<Message> {
+    match unwrapped(value) {
+        Value::Array(values) => values.iter().flat_map(one_or_more).collect(),
+        value @ Value::Object(_) => one_or_more(&value),
+        _ => Vec::new(),
+    }
+}
+
+/// Keys behind which a list of messages stands.
+const LISTS: [&str; 5] = ["messages", "conversations", "choices", "candidates", "output"];
+/// Keys behind which a question stands as plain text.
+const QUESTIONS: [&str; 5] = ["prompt", "contents", "query", "question", "input"];
+
+fn one_or_more(value: &Value) -> Vec<Message> {
+    if let Some(message) = message(value) {
+        return vec![message];
+    }
+    for key in LISTS.iter().chain(&QUESTIONS) {
+        match &value[key] {
+            Value::Array(values) => return values.iter().filter_map(message).collect(),
+            Value::String(question) if QUESTIONS.contains(key) && !question.is_empty() => {
+                let mut asked = Message::new(Role::User);
+                asked.say(question);
+                return vec![asked];
+            }
+            _ => {}
+        }
+    }
+    Vec::new()
+}
+
+/// One message; `None` when the value is something else.
+pub fn message(value: &Value) -> Option<Message> {
+    let inner = first(value, &["message", "content"]).filter(|inner| inner["role"].is_string());
+    let value = inner.unwrap_or(value);
+    match value["type"].as_str() {
+        Some("function_call") => return Some(called(value)),
+        Some("function_call_output") => return Some(answered(value)),
+        _ => {}
+    }
+    let mut message = Message::new(role(&text_of(value, &["role", "from"])?)?);
+    let said = first(value, &["content", "contents", "parts", "value"]);
+    let listed = said.and_then(calls_in_text);
+    match said {
+        _ if listed.is_some() => message.calls = listed.unwrap_or_default(),
+        Some(content) if message.role == Role::Tool && !is_blocks(content) => message.answers.push(Answer {
+            id: text(value, "tool_call_id").or_else(|| label(&value["tool_call_ids"][0])),
+            content: content.clone(),
+        }),
+        Some(content) => blocks(&mut message, content),
+        None => {}
+    }
+    message.calls.extend(list(value, "tool_calls").iter().filter_map(call));
+    message.calls.extend(call(&value["function_call"]));
+    if !message.calls.is_empty() {
+        message.role = Role::Assistant;
+    }
+    Some(message)
+}
+
+fn role(name: &str) -> Option<Role> {
+    match name {
+        "system" | "developer" => Some(Role::System),
+        "user" | "human" => Some(Role::User),
+        "assistant" | "model" | "gpt" | "ai" => Some(Role::Assistant),
+        "tool" | "function" => Some(Role::Tool),
+        _ => None,
+    }
+}
+
+/// A call of the Responses interface, which is an item of its own.
+fn called(value: &Value) -> Message {
+    let mut message = Message::new(Role::Assistant);
+    message.calls.extend(call(value));
+    message
+}
+
+fn answered(value: &Value) -> Message {
+    let mut message = Message::new(Role::Tool);
+    message.answers.push(Answer {
+        id: text(value, "call_id"),
+        content: value["output"].clone(),
+    });
+    message
+}
+
+/// A call in any of its shapes.
+fn call(value: &Value) -> Option<Call> {
+    let value = first(value, &["tool_call", "functionCall"]).unwrap_or(value);
+    let named = first(value, &["function"])
+        .filter(|inner| inner.is_object())
+        .unwrap_or(value);
+    Some(Call {
+        id: text_of(value, &["id", "call_id", "toolCallId", "tool_call_id"]),
+        tool: text_of(named, &["name", "toolName", "function"])?,
+        arguments: first(named, &["arguments", "args", "input"]).map_or(Value::Null, unwrapped),
+    })
+}
+
+/// Some programs write calls as the text of a message.
+fn calls_in_text(content: &Value) -> Option<Vec<Call>> {
+    content.as_str().filter(|text| text.starts_with("[{"))?;
+    let Value::Array(values) = unwrapped(content) else {
+        return None;
+    };
+    let is_call = |value: &Value| value["function"]["name"].is_string();
+    values
+        .iter()
+        .all(is_call)
+        .then(|| values.iter().filter_map(call).collect())
+}
+
+/// Whether a content is a list of typed blocks.
+fn is_blocks(content: &Value) -> bool {
+    content
+        .as_array()
+        .is_some_and(|blocks| blocks.iter().any(|block| block["type"].as_str().is_some_and(is_result)))
+}
+
+fn is_result(kind: &str) -> bool {
+    matches!(kind, "tool_result" | "tool-result" | "tool_call_response")
+}
+
+fn blocks(message: &mut Message, content: &Value) {
+    match content {
+        Value::String(text) => message.say(text),
+        Value::Array(blocks) => blocks.iter().for_each(|one| block(message, one)),
+        Value::Object(_) => block(message, content),
+        _ => {}
+    }
+}
+
+fn block(message: &mut Message, block: &Value) {
+    let block = first(block, &["message_content"]).unwrap_or(block);
+    match block["type"].as_str() {
+        Some("thinking" | "reasoning" | "redacted_thinking") => {}
+        Some("tool_use" | "tool-call" | "tool_call") => message.calls.extend(call(block)),
+        Some(kind) if is_result(kind) => message.answers.push(Answer {
+            id: text_of(block, &["tool_use_id", "toolCallId", "id"]),
+            content: result_of(block),
+        }),
+        _ if block["functionCall"].is_object() => message.calls.extend(call(block)),
+        _ if block["functionResponse"].is_object() => message.answers.push(Answer {
+            id: None,
+            content: block["functionResponse"]["response"].clone(),
+        }),
+        _ => message.say(
+            block
+                .as_str()
+                .or(first(block, &["text", "content"]).and_then(Value::as_str))
+                .unwrap_or_default(),
+        ),
+    }
+}
+
+/// What a tool said, as text where it is text blocks only.
+fn result_of(block: &Value) -> Value {
+    let said = first(block, &["content", "result", "response", "output"])
+        .cloned()
+        .unwrap_or_default();
+    let texts: Option<Vec<&str>> = said
+        .as_array()
+        .and_then(|blocks| blocks.iter().map(|block| block["text"].as_str()).collect());
+    match texts {
+        Some(texts) if !texts.is_empty() => Value::String(texts.join("\n")),
+        _ => said,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shape(value: Value) -> Vec<String> {
+        let of = |message: Message| {
+            let calls: Vec<String> = message
+                .calls
+                .iter()
+                .map(|call| format!("{}{}", call.tool, call.arguments))
+                .collect();
+            let answers: Vec<String> = message
+                .answers
+                .iter()
+                .map(|answer| answer.content.to_string())
+                .collect();
+            format!(
+                "{:?} {}|{}|{}",
+                message.role,
+                message.text,
+                calls.join(","),
+                answers.join(",")
+            )
+        };
+        messages(&value).into_iter().map(of).collect()
+    }
+
+    #[test]
+    #[allow(clippy::too_many_lines)] // a table
+    fn the_shapes_of_messages() {
+        for (value, wanted) in [
+            (json!([{"role": "user", "content": "a"}]), vec!["User a||"]),
+            (json!("[{\"role\": \"user\", \"content\": \"a\"}]"), vec!["User a||"]),
+            (
+                json!({"messages": [{"role": "developer", "content": [{"type": "text", "text": "a"}, {"type": "image_url"}]}]}),
+                vec!["System a||"],
+            ),
+            (
+                json!([{"role": "assistant", "content": null, "tool_calls": [{"id": "1", "function": {"name": "t", "arguments": "{\"x\":1}"}}]}]),
+                vec![r#"Assistant |t{"x":1}|"#],
+            ),
+            (
+                json!([{"role": "assistant", "function_call": {"name": "t", "arguments": "no json"}}]),
+                vec![r#"Assistant |t"no json"|"#],
+            ),
+            (
+                json!([{"role": "assistant", "content": "", "tool_calls": [{"id": "1", "function": "t", "arguments": {"x": 1}}]}]),
+                vec![r#"Assistant |t{"x":1}|"#],
+            ),
+            (
+                json!([{"role": "tool", "tool_call_id": "1", "content": "r"}]),
+                vec![r#"Tool ||"r""#],
+            ),
+            (
+                json!([{"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}, {"type": "tool_use", "id": "1", "name": "t", "input": {}}]}]),
+                vec!["Assistant |t{}|"],
+            ),
+            (
+                json!([{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": "r"}]}]}]),
+                vec![r#"User ||"r""#],
+            ),
+            (
+                json!([{"role": "assistant", "parts": [{"type": "text", "content": "a"}, {"type": "tool_call", "name": "t", "arguments": {"x": 1}}]}]),
+                vec![r#"Assistant a|t{"x":1}|"#],
+            ),
+            (
+                json!([{"role": "tool", "parts": [{"type": "tool_call_response", "id": "1", "response": "r"}]}]),
+                vec![r#"Tool ||"r""#],
+            ),
+            (
+                json!([{"message": {"role": "assistant", "tool_calls": [{"tool_call": {"function": {"name": "t", "arguments": "{}"}}}]}}]),
+                vec!["Assistant |t{}|"],
+            ),
+            (
+                json!([{"role": "assistant", "content": [{"type": "tool-call", "toolCallId": "1", "toolName": "t", "args": {}}]}]),
+                vec!["Assistant |t{}|"],
+            ),
+            (
+                json!([{"type": "function_call", "call_id": "1", "name": "t", "arguments": "{}"}]),
+                vec!["Assistant |t{}|"],
+            ),
+            (
+                json!([{"type": "function_call_output", "call_id": "1", "output": "r"}]),
+                vec![r#"Tool ||"r""#],
+            ),
+            (
+                json!({"choices": [{"message": {"role": "assistant", "content": "a"}}]}),
+                vec!["Assistant a||"],
+            ),
+            (
+                json!({"candidates": [{"content": {"role": "model", "parts": [{"text": "a"}]}}]}),
+                vec!["Assistant a||"],
+            ),
+            (json!({"contents": "a"}), vec!["User a||"]),
+            (json!({"prompt": "a", "system": "s"}), vec!["User a||"]),
+            (
+                json!([{"role": "assistant", "content": "[{\"function\":{\"name\":\"t\",\"arguments\":\"{}\"}}]"}]),
+                vec!["Assistant |t{}|"],
+            ),
+            (
+                json!([{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]),
+                vec!["User a||", "Assistant b||"],
+            ),
+            (json!({"city": "Berlin"}), vec![]),
+            (json!("plain"), vec![]),
+            (json!([1, null, {"role": 3}, {"role": "ghost"}]), vec![]),
+        ] {
+            assert_eq!(shape(value.clone()), wanted, "{value}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! OpenTelemetry: spans by trace, with the attributes of `gen_ai`, of OpenInference, of OpenLLMetry or of the AI SDK.
+
+mod attributes;
+mod piece;
+mod span;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use self::span::Span;
+use super::document::Items;
+use super::field::{facts, label};
+use super::run::fill;
+use super::{Found, blank};
+
+/// The beginnings of attributes that tell who wrote a span.
+const CONVENTIONS: [(&str, &str); 5] = [
+    ("gen_ai.", "gen_ai"),
+    ("openinference.", "openinference"),
+    ("llm.", "openinference"),
+    ("traceloop.", "openllmetry"),
+    ("ai.", "ai_sdk"),
+];
+
+/// All spans with one trace id are one trace; traces come in the order of their first spans.
+pub fn traces(items: Items) -> Vec<Found> {
+    let mut order: Vec<String> = Vec::new();
+    let mut groups: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+    let mut skipped = Vec::new();
+    for item in items {
+        let spans = item.map_or_else(|skipped| vec![Err(skipped)], |item| span::spans(&item));
+        for span in spans {
+            match span {
+                Err(reason) => skipped.push(Err(reason)),
+                Ok(span) => {
+                    if !groups.contains_key(&span.trace_id) {
+                        order.push(span.trace_id.clone());
+                    }
+                    groups.entry(span.trace_id.clone()).or_default().push(span);
+                }
+            }
+        }
+    }
+    let each = order
+        .into_iter()
+        .filter_map(|id| groups.remove(&id).map(|spans| Ok(trace(&id, &spans))));
+    each.chain(skipped).collect()
+}
+
+fn trace(id: &str, spans: &[Span]) -> crate::artifact::trace::Trace {
+    let said = |names: &[&str]| {
+        let all = names
+            .iter()
+            .flat_map(|name| spans.iter().map(move |span| span.attribute(name)));
+        all.filter_map(label).next()
+    };
+    let mut known = blank::trace(format!("otlp:{id}"));
+    known.metadata = facts([
+        ("trace_id", id.into()),
+        ("spans", spans.len().into()),
+        ("name", name(spans).into()),
+        ("conventions", conventions(spans)),
+        ("service", spans.iter().find_map(|span| span.service.clone()).into()),
+        ("session_id", said(&["session.id", "gen_ai.conversation.id"]).into()),
+        ("user_id", said(&["user.id", "enduser.id"]).into()),
+    ]);
+    fill(known, piece::pieces(spans))
+}
+
+/// The name of the first span that has no parent.
+fn name(spans: &[Span]) -> Option<String> {
+    let root = spans.iter().find(|span| span.parent.is_none());
+    root.or(spans.first()).map(|span| span.name.clone())
+}
+
+fn conventions(spans: &[Span]) -> Value {
+    let keys = || spans.iter().flat_map(|span| span.attributes.keys());
+    let mut found: Vec<&str> = CONVENTIONS
+        .iter()
+        .filter(|(start, _)| keys().any(|key| key.starts_with(start)))
+        .map(|(_, name)| *name)
+        .collect();
+    found.dedup();
+    if found.is_empty() { Value::Null } else { json!(found) }
+}

@@ -1,0 +1,129 @@
+//! Spans: as OTLP writes them, or as programs print them.
+
+use serde_json::Value;
+
+use super::super::document::Item;
+use super::super::field::{first, list, text, text_of, time};
+use super::super::place::{Place, Skipped};
+use super::attributes::{Attributes, read};
+
+/// A span.
+#[derive(Clone, Debug)]
+pub struct Span {
+    pub trace_id: String,
+    pub span_id: String,
+    pub parent: Option<String>,
+    pub name: String,
+    pub start: Option<f64>,
+    pub end: Option<f64>,
+    pub attributes: Attributes,
+    pub error: Option<String>,
+    /// `service.name` of the resource.
+    pub service: Option<String>,
+}
+
+impl Span {
+    /// An attribute; null when it is not there.
+    pub fn attribute(&self, name: &str) -> &Value {
+        self.attributes.get(name).unwrap_or(&Value::Null)
+    }
+
+    /// The first of several attributes that is a text.
+    pub fn text(&self, names: &[&str]) -> Option<String> {
+        let texts = names.iter().filter_map(|name| self.attribute(name).as_str());
+        texts.map(str::to_owned).find(|text| !text.is_empty())
+    }
+}
+
+/// The spans of one value: a message of OTLP with many, or one span.
+pub fn spans(item: &Item) -> Vec<Result<Span, Skipped>> {
+    let Some(resources) = first(&item.value, &["resourceSpans", "resource_spans"]).and_then(Value::as_array) else {
+        let resource = &item.value["resource"];
+        return vec![span(&item.value, resource, &item.place)];
+    };
+    let mut spans = Vec::new();
+    for resource in resources {
+        let scopes = ["scopeSpans", "scope_spans", "instrumentationLibrarySpans"];
+        for scope in scopes.iter().flat_map(|key| list(resource, key)) {
+            let all = list(scope, "spans").iter();
+            spans.extend(all.map(|value| span(value, &resource["resource"], &item.place)));
+        }
+    }
+    spans
+}
+
+fn span(value: &Value, resource: &Value, place: &Place) -> Result<Span, Skipped> {
+    let context = first(value, &["spanContext", "context"]).unwrap_or(value);
+    let Some(trace_id) = text_of(context, &["traceId", "trace_id"]) else {
+        return Err(place.skipped("a span without a trace id"));
+    };
+    let parent = text_of(value, &["parentSpanId", "parent_span_id", "parent_id", "parentId"]);
+    let service = read(&resource["attributes"])
+        .get("service.name")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    Ok(Span {
+        trace_id: trace_id.trim_start_matches("0x").to_owned(),
+        span_id: text_of(context, &["spanId", "span_id"]).unwrap_or_default(),
+        parent: parent.or_else(|| text_of(&value["parentSpanContext"], &["spanId", "span_id"])),
+        name: text(value, "name").unwrap_or_default(),
+        start: first(
+            value,
+            &["startTimeUnixNano", "start_time_unix_nano", "startTime", "start_time"],
+        )
+        .and_then(moment),
+        end: first(value, &["endTimeUnixNano", "end_time_unix_nano", "endTime", "end_time"]).and_then(moment),
+        attributes: with_events(read(&value["attributes"]), list(value, "events")),
+        error: error(&value["status"]),
+        service,
+    })
+}
+
+/// Some programs write what was said into the events of a span, so that it can be left out of the span itself.
+fn with_events(mut attributes: Attributes, events: &[Value]) -> Attributes {
+    for (key, value) in events.iter().flat_map(|event| read(&event["attributes"])) {
+        if key.starts_with("gen_ai.") {
+            attributes.entry(key).or_insert(value);
+        }
+    }
+    attributes
+}
+
+/// Nanoseconds as text or number, seconds and nanoseconds, or RFC 3339.
+fn moment(value: &Value) -> Option<f64> {
+    let nanoseconds = |count: u64| Some(count as f64 / 1e9).filter(|at| *at > 0.0);
+    match value {
+        Value::Number(number) => nanoseconds(number.as_u64()?),
+        Value::String(text) => text.parse().ok().and_then(nanoseconds).or_else(|| time(value)),
+        Value::Array(parts) => Some(parts.first()?.as_f64()? + parts.get(1)?.as_f64()? / 1e9),
+        _ => None,
+    }
+}
+
+/// What a status says, when it says that the span failed.
+fn error(status: &Value) -> Option<String> {
+    let code = first(status, &["code", "status_code"])?;
+    let failed = code.as_u64() == Some(2) || matches!(code.as_str(), Some("STATUS_CODE_ERROR" | "ERROR" | "Error"));
+    failed.then(|| text_of(status, &["message", "description"]).unwrap_or_else(|| "an error".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn moments_in_all_shapes() {
+        for (value, wanted) in [
+            (json!("1760000000500000000"), Some(1_760_000_000.5)),
+            (json!(1_760_000_000_500_000_000_u64), Some(1_760_000_000.5)),
+            (json!([1_760_000_000, 500_000_000]), Some(1_760_000_000.5)),
+            (json!("2025-10-09T08:53:20.5Z"), Some(1_760_000_000.5)),
+            (json!(0), None),
+            (json!("soon"), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(moment(&value), wanted, "{value}");
+        }
+    }
+}

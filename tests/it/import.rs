@@ -1,0 +1,451 @@
+//! Import: traces of other programs, through the program, into a workspace that then uses them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::space::{Said, Space};
+
+/// Our own samples, one of each dialect.
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/imports")
+}
+
+fn import(space: &Space, arguments: &[&str]) -> Said {
+    space.kaizen(&[&["traces", "import", "--format", "json"], arguments].concat())
+}
+
+/// The report on a file, and the one on all.
+fn report(said: &Said, file: &str) -> Value {
+    let found = said
+        .events()
+        .into_iter()
+        .find(|one| one["file"].as_str().is_some_and(|name| name.ends_with(file)));
+    found.unwrap_or_else(|| panic!("no {file} in {}", said.out))
+}
+
+fn total(said: &Said) -> Value {
+    said.events().last().unwrap()["total"].clone()
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_folder_of_all_dialects_is_imported_once() {
+    let space = Space::new();
+    let samples = samples();
+    let folder = samples.to_str().unwrap();
+    let before = names_in(&space.root.join("traces"));
+
+    let dry = import(&space, &[folder, "--dry-run"]).exits(0);
+    assert_eq!(names_in(&space.root.join("traces")), before, "a dry run writes nothing");
+    let first = import(&space, &[folder, "--agent", "porter"]).exits(0);
+    assert_eq!(
+        (total(&dry)["new"].clone(), total(&first)["dry_run"].clone()),
+        (total(&first)["new"].clone(), json!(false))
+    );
+    assert_eq!(
+        (
+            &total(&first)["files"],
+            &total(&first)["new"],
+            &total(&first)["duplicates"]
+        ),
+        (&json!(12), &json!(21), &json!(0))
+    );
+
+    says_what_a_file_is_good_for(&space, &report(&first, "chat.jsonl"));
+
+    // The store has them, and gives the agent only to those that named none.
+    let found = space
+        .kaizen(&["traces", "search", "herb", "--format", "json"])
+        .exits(0)
+        .events();
+    assert_eq!(
+        (&found[0]["query"], &found[0]["agent"]),
+        (&json!("Name a herb."), &json!("porter"))
+    );
+    let found = space
+        .kaizen(&["traces", "show", "otlp:aa01", "--format", "json"])
+        .exits(0)
+        .events();
+    assert_eq!(found[0]["agent"], "skipper");
+    let listed = space
+        .kaizen(&["traces", "list", "--limit", "1000", "--format", "json"])
+        .exits(0)
+        .events();
+    assert_eq!(listed.len(), 24 + 21);
+
+    let after = names_in(&space.root.join("traces"));
+    let second = import(&space, &[folder]).exits(0);
+    assert_eq!(
+        (&total(&second)["read"], &report(&second, "chat.jsonl")["status"]),
+        (&json!(0), &json!("already_imported"))
+    );
+    assert_eq!(names_in(&space.root.join("traces")), after);
+}
+
+/// The report on the chats, and what it says is there.
+fn says_what_a_file_is_good_for(space: &Space, chat: &Value) {
+    assert_eq!(
+        (&chat["dialect"], &chat["status"], &chat["new"]),
+        (&json!("chat"), &json!("imported"), &json!(3))
+    );
+    assert_eq!(chat["usable"], json!({"with_query": 3, "with_result": 2, "judged": 0}));
+    assert_eq!(
+        chat["missing"],
+        json!({"query": 0, "result": 1, "outcome": 3, "feedback": 3, "time": 3, "agent": 0, "model": 2, "tokens": 3})
+    );
+    assert_eq!(chat["skipped"][0]["places"], json!(["line 3"]));
+    let written = chat["written"].as_str().unwrap();
+    let original = space
+        .root
+        .join("traces/imported")
+        .join(chat["digest"].as_str().unwrap());
+    assert_eq!(space.read(written).lines().count(), 3);
+    assert_eq!(
+        fs::read(original).unwrap(),
+        fs::read(samples().join("chat.jsonl")).unwrap(),
+        "byte for byte"
+    );
+    assert_eq!(space.git(&["status", "--porcelain"]), "", "traces are private");
+}
+
+#[test]
+fn an_archive_of_inspect_holds_the_traces_of_its_log() {
+    let space = Space::new();
+    let text = fs::read_to_string(samples().join("inspect.json")).unwrap();
+    let mut log: Value = serde_json::from_str(&text.replace("NaN", "0")).unwrap();
+    let mut archive = zip::ZipWriter::new(fs::File::create(space.root.join("log.eval")).unwrap());
+    let mut put = |name: &str, value: &Value| {
+        archive
+            .start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        serde_json::to_writer(&mut archive, value).unwrap();
+    };
+    for (at, sample) in log["samples"].take().as_array().unwrap().iter().enumerate() {
+        put(&format!("samples/{at}_epoch_1.json"), sample);
+    }
+    put("summaries.json", &json!([]));
+    put("header.json", &log);
+    archive.finish().unwrap();
+    let said = import(&space, &["log.eval"]).exits(0);
+    let one = report(&said, "log.eval");
+    assert_eq!((&one["dialect"], &one["new"]), (&json!("inspect"), &json!(3)));
+    assert_eq!(one["skipped"][0]["places"], json!(["samples/3_epoch_1.json"]));
+    let whole = samples().join("inspect.json");
+    let said = import(&space, &[whole.to_str().unwrap()]).exits(0);
+    assert_eq!(
+        (&total(&said)["new"], &total(&said)["duplicates"]),
+        (&json!(0), &json!(3))
+    );
+}
+
+#[test]
+fn duplicates_are_dropped_by_id_and_by_content() {
+    let space = Space::new();
+    let line = |word: &str| {
+        format!(
+            "{}\n",
+            json!({"messages": [{"role": "user", "content": word}, {"role": "assistant", "content": "yes"}]})
+        )
+    };
+    space.write("a.jsonl", &[line("one"), line("two"), line("one")].concat());
+    space.write("b.jsonl", &[line("two"), line("three")].concat());
+    space.write("c.jsonl", &line("three"));
+    let own = json!({"trace_id": "mine", "query": "q"});
+    space.write(
+        "d.jsonl",
+        &format!("{own}\n{}\n", json!({"trace_id": "mine", "query": "other"})),
+    );
+    let said = import(&space, &["a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl"]).exits(0);
+    let counts = |file: &str| {
+        let one = report(&said, file);
+        (
+            one["new"].as_u64().unwrap(),
+            one["duplicates"].as_u64().unwrap(),
+            one["changed"].as_u64().unwrap(),
+        )
+    };
+    assert_eq!(
+        [
+            counts("a.jsonl"),
+            counts("b.jsonl"),
+            counts("c.jsonl"),
+            counts("d.jsonl")
+        ],
+        [(2, 1, 0), (1, 1, 0), (0, 1, 0), (1, 1, 1)]
+    );
+    assert_eq!(report(&said, "c.jsonl")["status"], "nothing_new");
+    assert_eq!(
+        names_in(&space.root.join("traces/imported")).len(),
+        3,
+        "what brought nothing is not kept"
+    );
+    let text = space.kaizen(&["traces", "import", "a.jsonl", "c.jsonl"]).exits(0);
+    assert!(
+        text.out.contains("a.jsonl: imported before")
+            && text
+                .out
+                .contains("c.jsonl: chat, 1 trace: 0 new, 1 dropped as duplicates"),
+        "{}",
+        text.out
+    );
+}
+
+#[test]
+fn what_cannot_be_imported_is_named_and_the_rest_is() {
+    let space = Space::new();
+    space.write(
+        "in/good.jsonl",
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}\n",
+    );
+    space.write("in/empty.jsonl", "");
+    space.write("in/letter.txt", "Dear all,\n");
+    space.write("in/other.json", "{\"rows\": []}");
+    space.write("in/cut.json", "{\n\"eval\": {\"task\": \"");
+    space.write("in/.hidden.json", "{");
+    fs::write(space.root.join("in/noise.bin"), [0, 159, 146, 150, 10, 13, 0]).unwrap();
+    fs::write(space.root.join("in/cut.eval"), b"PK\x03\x04\x14\x00").unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", space.root.join("in/broken")).unwrap();
+        std::os::unix::fs::symlink("..", space.root.join("in/up")).unwrap();
+    }
+    let said = space.kaizen(&["traces", "import", "in", "gone.json"]).exits(1).says(&[
+        "in/empty.jsonl: not imported: it is empty",
+        "in/letter.txt: not imported: it is not JSON: expected value in line 1, column 1",
+        "in/other.json: not imported: its shape is unknown; known are chat conversations, Claude Code transcripts",
+        "in/cut.json: not imported: it is not JSON: EOF while parsing a string in line 2",
+        "in/noise.bin: not imported",
+        "in/cut.eval: not imported: it is an archive that cannot be opened",
+        "gone.json: not imported: No such file",
+    ]);
+    assert!(said.out.contains("in/good.jsonl: chat, 1 trace: 1 new"), "{}", said.out);
+    assert!(
+        said.out.contains("7 failed") && !said.out.contains("hidden"),
+        "{}",
+        said.out
+    );
+    #[cfg(unix)]
+    assert!(
+        said.out.contains("in/broken: a link in a folder, not followed"),
+        "{}",
+        said.out
+    );
+    space.kaizen(&["traces", "import"]).exits(2);
+    Space::empty()
+        .kaizen(&["traces", "import", "x"])
+        .exits(2)
+        .says(&["no kaizen.toml"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_may_not_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let space = Space::new();
+    space.write("in/shut/a.json", "{}");
+    space.write("in/b.json", "{}");
+    for name in ["in/shut", "in/b.json"] {
+        fs::set_permissions(space.root.join(name), fs::Permissions::from_mode(0o000)).unwrap();
+    }
+    let may_read_anything = fs::read(space.root.join("in/b.json")).is_ok();
+    let said = space.kaizen(&["traces", "import", "in"]).exits(1);
+    fs::set_permissions(space.root.join("in/shut"), fs::Permissions::from_mode(0o755)).unwrap();
+    if !may_read_anything {
+        said.says(&[
+            "in/b.json: not imported: Permission denied",
+            "in/shut: not imported: Permission denied",
+        ]);
+    }
+}
+
+#[test]
+fn a_line_of_many_megabytes_is_no_crash_and_does_not_spoil_the_store() {
+    let space = Space::new();
+    let long = "word ".repeat(4 << 20);
+    let line = |text: &str| {
+        format!(
+            "{}\n",
+            json!({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "so long"}]})
+        )
+    };
+    space.write("long.jsonl", &[line(&long), line("short")].concat());
+    let said = import(&space, &["long.jsonl"]).exits(0);
+    let one = report(&said, "long.jsonl");
+    assert_eq!(
+        (&one["read"], &one["new"], &one["skipped"][0]["reason"]),
+        (&json!(2), &json!(1), &json!("a trace of more than 16 MiB"))
+    );
+    assert_eq!(one["skipped"][0]["places"], json!(["line 1"]));
+    space.kaizen(&["traces", "list"]).exits(0);
+}
+
+#[test]
+fn a_session_is_ready_with_imported_traces_alone() {
+    let space = Space::new();
+    let traces = space.read("traces/runs.jsonl");
+    fs::remove_file(space.root.join("traces/runs.jsonl")).unwrap();
+    let line = |line: &str| {
+        let trace: Value = serde_json::from_str(line).unwrap();
+        format!(
+            "{}\n",
+            json!({"messages": [{"role": "user", "content": trace["query"]}, {"role": "assistant", "content": "none"}]})
+        )
+    };
+    space.write("chats.jsonl", &traces.lines().map(line).collect::<String>());
+    import(&space, &["chats.jsonl", "--agent", "assistant"]).exits(0);
+    space.run(&["--until", "readiness"]);
+    let readiness = space.artifact("readiness.json");
+    assert_eq!(
+        (&readiness["ready"], &readiness["usable_traces"]),
+        (&json!(true), &json!(24)),
+        "{readiness}"
+    );
+}
+
+#[test]
+fn traces_that_the_manifest_does_not_name_are_warned_of() {
+    let space = Space::new();
+    space.write("kaizen.toml", "[traces]\nfiles = [\"elsewhere/*.jsonl\"]\n");
+    space.write(
+        "a.jsonl",
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}\n",
+    );
+    import(&space, &["a.jsonl"])
+        .exits(0)
+        .says(&["`[traces] files` in kaizen.toml does not name traces/imported-"]);
+}
+
+/// File, dialect, traces, with a query, with a result, judged, passed over.
+type Row = (&'static str, &'static str, u64, u64, u64, u64, u64);
+
+/// What the public files hold.
+///
+/// The counts were taken from the files by a script of their own, not from this program: lines of Claude Code with a
+/// `user` message that holds no `tool_result`; files below `samples/` of the archive, and the length of `samples`; keys of
+/// InterCode; one for each export of Langfuse; events of OpenHands with the source `user` and the action `message`;
+/// distinct `traceId`s; one for each file of SWE-agent and ToolBench. Then: queries, results, steps, where the file says.
+const PUBLIC: [Row; 18] = [
+    (
+        "claude_code/representative_messages.jsonl",
+        "claude_code",
+        4,
+        4,
+        3,
+        0,
+        1,
+    ),
+    ("claude_code/sample_session.jsonl", "claude_code", 2, 2, 1, 0, 1),
+    ("claude_code/todowrite_examples.jsonl", "claude_code", 2, 2, 0, 0, 1),
+    ("popularity_dPiJifoWeEQBrfWsAopzWr.eval", "inspect", 10, 10, 10, 0, 0),
+    ("2025-05-12T20-28-13-04-00_popularity.json", "inspect", 3, 3, 3, 3, 0),
+    (
+        "ic_bash_multiturn_gpt-4_10_turns_fs_4.json",
+        "intercode",
+        27,
+        27,
+        27,
+        27,
+        0,
+    ),
+    ("ic_bash_react_10_turns_fs_4.json", "intercode", 27, 27, 27, 27, 0),
+    ("claude-agent-2025-12-22.trace.json", "langfuse", 1, 1, 1, 1, 0),
+    ("google-gemini-2025-08-01.trace.json", "langfuse", 1, 1, 1, 0, 0),
+    ("koog-2025-08-26.trace.json", "langfuse", 1, 1, 1, 0, 0),
+    ("openai-agents-2025-09-30.trace.json", "langfuse", 1, 1, 1, 0, 0),
+    (
+        "pydantic-ai-with-gemini-2025-12-24.trace.json",
+        "langfuse",
+        1,
+        1,
+        1,
+        0,
+        0,
+    ),
+    ("openhands/basic.json", "openhands", 1, 1, 1, 0, 0),
+    ("openhands/basic_interactions.json", "openhands", 3, 3, 3, 0, 0),
+    // Two of the ten spans are embeddings: they ask nothing and answer nothing.
+    ("vercel-v6-all-spans.json", "otlp", 10, 8, 8, 0, 0),
+    ("6e44b9__sweagenttestrepo-1c2844.traj", "sweagent", 1, 1, 1, 0, 0),
+    ("function_calling_simple.traj", "sweagent", 1, 1, 0, 0, 0),
+    ("10_ChatGPT_DFS_woFilter_w2.json", "toolbench", 1, 1, 1, 0, 0),
+];
+
+/// Public data that this repository does not hold; the test does nothing where it is absent.
+#[test]
+fn public_files_hold_what_they_hold() {
+    let data = std::env::var_os("KAIZEN_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
+    let raw = data.join("traces/raw");
+    if !raw.is_dir() {
+        eprintln!("skipped: there is no {}", raw.display());
+        return;
+    }
+    let space = Space::new();
+    let said = import(&space, &[raw.to_str().unwrap()]).exits(0);
+    for (file, dialect, traces, queries, results, judged, passed) in PUBLIC {
+        let one = report(&said, file);
+        assert_eq!(
+            (one["dialect"].as_str(), one["read"].as_u64(), one["new"].as_u64()),
+            (Some(dialect), Some(traces), Some(traces)),
+            "{file}"
+        );
+        assert_eq!(
+            one["usable"],
+            json!({"with_query": queries, "with_result": results, "judged": judged}),
+            "{file}"
+        );
+        let skipped: u64 = one["skipped"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|reason| reason["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(skipped, passed, "{file}");
+    }
+    assert_eq!(
+        total(&said),
+        json!({"files": 18, "failed": 0, "read": 97, "new": 97, "duplicates": 0, "with_query": 95, "dry_run": false})
+    );
+    steps_and_grades(&space);
+}
+
+/// Sums over all imported traces, by dialect, counted in the files: solved tasks, actions, model calls and tool calls.
+fn steps_and_grades(space: &Space) {
+    let all = space
+        .kaizen(&["traces", "list", "--limit", "1000", "--format", "json"])
+        .exits(0)
+        .events();
+    let of = |source: &str| {
+        all.iter()
+            .filter(|trace| trace["metadata"]["source"] == source)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let steps = |traces: &[Value], kind: &str| {
+        let each = traces.iter().flat_map(|trace| trace["steps"].as_array().unwrap());
+        each.filter(|step| step["step_type"] == kind).count()
+    };
+    let succeeded = |traces: &[Value]| traces.iter().filter(|trace| trace["outcome"] == "success").count();
+    let (intercode, inspect, langfuse) = (of("intercode"), of("inspect"), of("langfuse"));
+    // 16 + 7 tasks with a best reward of 1; 131 + 116 actions.
+    assert_eq!((succeeded(&intercode), steps(&intercode, "tool_call")), (23, 247));
+    // Two samples of the JSON log have the score C, one has I; the archive has no scores.
+    assert_eq!((succeeded(&inspect), steps(&inspect, "respond")), (2, 13));
+    // 10 observations of type GENERATION; 3 of type TOOL and 2 spans of Koog with a `gen_ai.tool.name`.
+    assert_eq!(steps(&langfuse, "generate") + steps(&langfuse, "respond"), 10);
+    assert_eq!(steps(&langfuse, "tool_call"), 5);
+    // 5 entries in the one trajectory, 5 messages with calls in the other history.
+    assert_eq!(steps(&of("sweagent"), "tool_call"), 10);
+    // 7 `tool_use` blocks in the three transcripts.
+    assert_eq!(steps(&of("claude_code"), "tool_call"), 7);
+}

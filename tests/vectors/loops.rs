@@ -1,0 +1,91 @@
+//! Golden cases of the teacher's tool-calling loop.
+
+use kaizen::chat::{Message, Reply, Stop, ToolCall};
+use kaizen::digest::Digest;
+use kaizen::port::{Answer, AskError};
+use kaizen::teaching::{Ended, Limits, tool_loop};
+use serde_json::{Map, Value, json};
+
+use super::{Outcome, close, defect, same};
+
+pub fn teacher_loop(_: &Value, case: &Value) -> Outcome {
+    let script = case["script"].as_array().ok_or("no script")?;
+    let limits = Limits {
+        max_turns: case["limits"]["max_turns"].as_u64().map_or(30, |turns| turns as usize),
+        max_cost_usd: case["limits"]["max_cost"].as_f64(),
+    };
+    let (mut asked, mut spent) = (0, 0.0);
+    let mut ask = |_: &[Message]| {
+        let said = &script[asked];
+        let cost = said["cost"].as_f64().unwrap_or(0.0);
+        // As the account does it: a call that may go over the limit is not made.
+        if defect(case) == Some("k") && limits.max_cost_usd.is_some_and(|most| spent + cost > most) {
+            return Err(AskError::OverBudget("too dear".into()));
+        }
+        (asked, spent) = (asked + 1, spent + cost);
+        Ok(answer(said, cost))
+    };
+    let looped = tool_loop(vec![Message::user("q")], limits, &mut ask, &mut tool, &mut |_| {});
+    match defect(case) {
+        // The ancestor loses the last words of a model that is out of turns.
+        Some("w") => {
+            same("content", looped.content.as_str(), "thinking")?;
+            same("ended", &looped.ended, &Ended::Turns)?;
+        }
+        // The ancestor pays for a last turn that goes over the limit.
+        Some("k") => {
+            same(
+                "stayed within the limit",
+                spent <= limits.max_cost_usd.unwrap_or(0.0),
+                true,
+            )?;
+            return same("turns", looped.turns, 1);
+        }
+        Some(other) => return Err(format!("unknown defect {other}")),
+        None => same("content", looped.content.as_str(), case["content"].as_str().unwrap())?,
+    }
+    same("turns", looped.turns as u64, case["turns"].as_u64().unwrap())?;
+    same("generate_calls", asked as u64, case["generate_calls"].as_u64().unwrap())?;
+    same("tokens", looped.tokens, case["tokens"].as_u64().unwrap())?;
+    close("cost", looped.cost_usd.unwrap(), case["cost"].as_f64().unwrap(), 1e-12)?;
+    let records: Vec<Value> = looped.records.iter().map(record).collect();
+    same("records", &Value::from(records), &case["records"])
+}
+
+fn record(record: &kaizen::teaching::Record) -> Value {
+    let result = match record.result.chars().count() {
+        length @ 1000.. => format!("<{length} chars>"),
+        _ => record.result.replace("\":\"", "\": \""),
+    };
+    json!({"tool": record.tool, "args": record.arguments, "result": result})
+}
+
+fn answer(said: &Value, cost: f64) -> Answer {
+    let call = |(at, call): (usize, &Value)| ToolCall {
+        id: at.to_string(),
+        name: call[0].as_str().unwrap().to_owned(),
+        raw: call[1].as_str().unwrap().to_owned(),
+    };
+    let calls = said["tools"].as_array().into_iter().flatten().enumerate().map(call);
+    Answer {
+        reply: Reply {
+            text: said["content"].as_str().unwrap_or_default().to_owned(),
+            calls: calls.collect(),
+            stop: Stop::End,
+            usage: None,
+            model: None,
+        },
+        request: Digest::of_bytes(b""),
+        cost_usd: Some(cost),
+        remembered: false,
+    }
+}
+
+/// The tool of the cases: it echoes so many letters, or fails.
+fn tool(name: &str, arguments: &Map<String, Value>) -> String {
+    match (name, arguments.get("boom")) {
+        ("echo", None) => "x".repeat(arguments.get("n").and_then(Value::as_u64).unwrap_or(3) as usize),
+        ("echo", Some(_)) => json!({"error": "boom"}).to_string(),
+        _ => json!({"error": format!("Unknown tool: {name}")}).to_string(),
+    }
+}
