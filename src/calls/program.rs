@@ -67,7 +67,6 @@ mod tests {
     use crate::calls::spent;
     use crate::clock::Clock;
     use crate::manifest::Manifest;
-    use crate::redact::Redactor;
 
     fn reported(cost_usd: Option<f64>, usage: Option<Usage>) -> Reported {
         Reported {
@@ -84,7 +83,7 @@ mod tests {
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "[session]\nmax_cost_usd = 1.0").unwrap();
         let calls = Calls::new(
             &manifest,
-            Redactor::default(),
+            crate::redact::Redactor::default(),
             &folder.path().join("calls.db"),
             Clock::from_environment(),
         );

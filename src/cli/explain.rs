@@ -10,6 +10,7 @@ use crate::artifact::checkpoint::Checkpoint;
 use crate::digest::Digest;
 use crate::freshness::{Freshness, Reason};
 use crate::pipeline::inputs::Inputs;
+use crate::pipeline::next::{Next, next};
 use crate::pipeline::state::{Depth, PhaseState, View, state};
 use crate::session::Session;
 
@@ -42,8 +43,13 @@ pub fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
     if !setting.is_json() {
         anstream::println!("{STRONG}{}{STRONG:#}", session.id);
     }
+    let awaited = match next(&view, &session, None) {
+        Ok(Next::Write { file, phase }) => Some((phase, file)),
+        _ => None,
+    };
     for (phase, freshness) in &chosen {
-        print(&session, phase, freshness, setting);
+        let file = awaited.iter().find(|(waits, _)| waits == phase).map(|(_, file)| *file);
+        print(&session, phase, freshness, (file, setting));
     }
     Ok(Code::Settled)
 }
@@ -61,11 +67,11 @@ fn chosen(phases: Vec<PhaseState>, name: Option<&str>) -> Result<Vec<PhaseState>
     Ok(found)
 }
 
-fn print(session: &Session, phase: &str, freshness: &Freshness, setting: &Setting) {
+fn print(session: &Session, phase: &str, freshness: &Freshness, (awaited, setting): (Option<&str>, &Setting)) {
     let checkpoint = session.checkpoint(phase);
     if setting.is_json() {
         let (session, state) = (&session.id, freshness);
-        let mut value = serde_json::json!({"session": session, "phase": phase, "checkpoint": checkpoint});
+        let mut value = serde_json::json!({"session": session, "phase": phase, "checkpoint": checkpoint, "waits_for_file": awaited});
         if let (Some(object), Ok(serde_json::Value::Object(state))) =
             (value.as_object_mut(), serde_json::to_value(state))
         {
@@ -92,6 +98,12 @@ fn print(session: &Session, phase: &str, freshness: &Freshness, setting: &Settin
             anstream::println!("  kaizen run --redo {phase}; the present text goes to attic/");
         }
         Freshness::Blocked { missing } => anstream::println!("  it waits for {}", missing.join(", ")),
+    }
+    if let Some(file) = awaited {
+        anstream::println!(
+            "  it waits for {}/{file}, which a person or an agent writes",
+            session.relative()
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::exit::{Code, Failure};
 use super::manifest_text::manifest_text;
-use super::{Setting, init_openjarvis, render, traces};
+use super::{Setting, init_openjarvis, init_skill, render, traces};
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::benchmark;
 use crate::commit_message::message;
@@ -33,6 +33,9 @@ pub struct Init {
     /// The name of the starter agent
     #[arg(long, default_value = "assistant")]
     agent: String,
+    /// Only write a skill that teaches a coding agent to diagnose and plan here, into this folder
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = init_skill::FOLDER, conflicts_with = "tasks")]
+    skill: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -41,6 +44,9 @@ pub struct Init {
 /// There is a workspace already, or a task file cannot be used.
 pub fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
     let root = &setting.directory;
+    if let Some(folder) = &command.skill {
+        return init_skill::write(&root.join(folder), setting);
+    }
     if root.join(manifest::FILE).exists() {
         let message = format!("{} is there already", root.join(manifest::FILE).display());
         return Err(Failure::usage(message).hint("edit it, or remove it to start over; sessions/ stays as it is"));

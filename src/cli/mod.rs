@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod bench;
 pub mod blame;
+pub mod brief;
 pub mod demo;
 pub mod diff;
 pub mod egress;
@@ -11,9 +12,11 @@ pub mod exit;
 pub mod explain;
 pub mod init;
 pub mod init_openjarvis;
+pub mod init_skill;
 pub mod log;
 pub mod looping;
 pub mod manifest_text;
+pub mod mcp;
 pub mod release;
 pub mod render;
 pub mod revert;
@@ -40,7 +43,7 @@ use self::exit::Failure;
 #[command(
     name = "kaizen",
     version,
-    after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for review, 4 not ready"
+    after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for a person, 4 not ready"
 )]
 pub struct Arguments {
     /// Work in this directory instead of the present one
@@ -86,6 +89,8 @@ enum Command {
     Show(show::Show),
     /// List sessions and the commits that they made
     Log(log::Log),
+    /// Write a folder with all that a person or an agent needs to diagnose and plan
+    Brief(brief::Brief),
     /// Show what a session changed in the harness
     Diff(diff::Diff),
     /// Tell which edit, on what evidence, stands behind each line of a file
@@ -104,6 +109,8 @@ enum Command {
     Release(release::Release),
     /// Ask for a session, by a file that `kaizen watch` finds
     Trigger(trigger::Ask),
+    /// Serve this workspace to a coding agent, over the Model Context Protocol on stdin and stdout
+    Mcp(mcp::Mcp),
     /// Take back an applied edit, or all of a session's
     Revert(revert::Revert),
     /// Collect, import, list, show and search traces
@@ -178,6 +185,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Explain(command) => explain::explain(&command, setting),
         Command::Show(command) => show::show(&command, setting),
         Command::Log(command) => log::log(&command, setting),
+        Command::Brief(command) => brief::brief(&command, setting),
         Command::Diff(command) => diff::diff(&command, setting),
         Command::Blame(command) => blame::blame(&command, setting),
         Command::Egress(command) => egress::egress(&command, setting),
@@ -187,6 +195,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Reject(command) => accept::reject(&command, setting),
         Command::Release(command) => release::release(&command, setting),
         Command::Trigger(command) => trigger::trigger(&command, setting),
+        Command::Mcp(command) => mcp::mcp(&command, setting),
         Command::Revert(command) => revert::revert(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
         Command::Bench(command) => bench::bench(&command, setting),

@@ -69,7 +69,7 @@ impl Renderer {
             (Event::Progress { done, of }, Format::Json) if done != of => {}
             (_, Format::Json) => json(&event),
             // The summary says it.
-            (Event::SessionSettled { .. } | Event::PlanHeld { .. }, Format::Text) => {}
+            (Event::SessionSettled { .. } | Event::PlanHeld { .. } | Event::FileAwaited { .. }, Format::Text) => {}
             (_, Format::Text) => {
                 self.finish();
                 if let Some(line) = line(&event) {

@@ -71,6 +71,7 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
         redo: command.redo.clone(),
         autonomy: command.autonomy,
         adopt: command.adopt,
+        by_files: false,
     };
     if let Some(text) = unfinished::note(&workspace, &asked) {
         renderer.show(Event::Note { text });
@@ -109,6 +110,7 @@ pub fn summary(
         render::json(&serde_json::json!({
             "event": "result", "session": ended.session.id, "status": ended.record.status, "changed": ended.changed,
             "waits_for_release": ended.waits == Some(Wait::Release),
+            "waits_for_file": match ended.waits { Some(Wait::Write(file)) => Some(file), _ => None },
             "record": ended.record
         }));
     } else {

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 mod append;
+mod folder;
 mod lock;
 mod published;
 mod whole;
@@ -11,6 +12,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 pub use append::append;
+pub use folder::{fill_folder, remove_folder};
 pub use lock::{Lock, LockError, lock, lock_within};
 pub use published::take_published;
 pub use whole::{hold_still, try_hold_still};

@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 pub mod chat_student;
 pub mod command_student;
+pub mod elsewhere;
 mod home;
 pub mod jsonl;
 pub mod jsonl_lines;

@@ -3,12 +3,14 @@
 
 mod lookup;
 mod process;
+mod teacher;
 
 use std::fs;
 use std::path::Path;
 
 pub use self::lookup::{find, identity};
 pub use self::process::{Ended, Program, Unended};
+pub use self::teacher::{ask_teacher, from_folder};
 use crate::artifact::task::Task;
 
 /// Files by name, relative to the scratch directory.
@@ -19,15 +21,7 @@ pub type Files = Vec<(String, Vec<u8>)>;
 /// # Errors
 /// The program cannot be run, fails, or leaves something undone; the message names it.
 pub fn run_phase(program: &Program, reads: Files, writes: &[String]) -> Result<Files, String> {
-    let scratch = program.folder;
-    let disk = |error: std::io::Error| format!("{}: {error}", scratch.display());
-    let _ = fs::remove_dir_all(scratch);
-    fs::create_dir_all(scratch).map_err(disk)?;
-    for (name, bytes) in reads {
-        let path = scratch.join(&name);
-        path.parent().map(fs::create_dir_all).transpose().map_err(disk)?;
-        fs::write(path, bytes).map_err(disk)?;
-    }
+    lay_out(program.folder, &reads)?;
     let ended = program.run(None).map_err(|error| error.to_string())?;
     if !ended.status.success() {
         return Err(format!(
@@ -42,6 +36,14 @@ pub fn run_phase(program: &Program, reads: Files, writes: &[String]) -> Result<F
         .map(|name| collect(program, name))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(left.into_iter().flatten().collect())
+}
+
+/// Empties a folder and puts files into it.
+fn lay_out(folder: &Path, files: &Files) -> Result<(), String> {
+    let all = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    crate::disk::fill_folder(folder, all).map_err(|error| error.to_string())?;
+    // Without files there is no folder yet.
+    crate::disk::make_folder(folder).map_err(|error| error.to_string())
 }
 
 /// A declared write: a file that must be there, or a folder with whatever it holds.

@@ -1,7 +1,8 @@
 //! Diagnose: the teacher looks at evidence and train tasks, and groups what fails.
 
 use crate::artifact::diagnosis;
-use crate::port::{Briefing, Diagnosed, Teacher, TeacherFailure};
+use crate::artifact::trace::Trace;
+use crate::port::{Briefing, Teacher, TeacherFailure};
 use crate::redact::Redactor;
 
 /// The files that a diagnosis leaves.
@@ -22,20 +23,20 @@ pub fn diagnose(teacher: &dyn Teacher, briefing: &Briefing, redactor: &Redactor)
     let diagnosed = teacher.diagnose(briefing)?;
     Ok(Diagnosis {
         markdown: diagnosis::render(&diagnosed.narrative, &diagnosed.clusters),
-        evidence: evidence(briefing, &diagnosed, redactor),
+        evidence: evidence(briefing.traces, &diagnosed.traces_read, redactor),
         log: diagnosed.log,
     })
 }
 
-fn evidence(briefing: &Briefing, diagnosed: &Diagnosed, redactor: &Redactor) -> String {
-    let read: std::collections::BTreeSet<&String> = diagnosed.traces_read.iter().collect();
-    let line = |trace: &crate::artifact::trace::Trace| {
+/// Those of the traces that were read, redacted, a line each.
+pub fn evidence(traces: &[Trace], read: &[String], redactor: &Redactor) -> String {
+    let read: std::collections::BTreeSet<&String> = read.iter().collect();
+    let line = |trace: &Trace| {
         let mut value = serde_json::to_value(trace).unwrap_or_default();
         redactor.value(&mut value);
         format!("{value}\n")
     };
-    briefing
-        .traces
+    traces
         .iter()
         .filter(|trace| read.contains(&trace.trace_id))
         .map(line)

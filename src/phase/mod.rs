@@ -1,6 +1,7 @@
 //! Phases: one file a phase, each a function from what it reads to what it writes.
 
 pub mod baseline;
+pub mod brief;
 pub mod diagnose;
 pub mod execute;
 mod merge;
@@ -8,3 +9,4 @@ pub mod plan;
 pub mod readiness;
 pub mod record;
 pub mod rederive;
+pub mod taken;

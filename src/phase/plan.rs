@@ -4,6 +4,7 @@ use crate::artifact::cluster::FailureCluster;
 use crate::artifact::diagnosis;
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
+use crate::harness::Harness;
 use crate::manifest::Manifest;
 use crate::op;
 use crate::port::{Briefing, Planned, Teacher, TeacherFailure};
@@ -19,9 +20,7 @@ pub fn plan(
     manifest: &Manifest,
     diagnosis: &str,
 ) -> Result<(Planned, Vec<FailureCluster>), TeacherFailure> {
-    // The closing block, where there is one: a list in the words before it may look like clusters too.
-    let stated = diagnosis::block(diagnosis).unwrap_or(diagnosis);
-    let (mut surviving, dropped) = reply::drop_without_evidence(reply::clusters(stated));
+    let (surviving, _) = reply::drop_without_evidence(stated(diagnosis));
     let mut planned = match surviving.is_empty() {
         // Nothing was seen to fail, so there is nothing to plan for.
         true => Planned {
@@ -30,24 +29,37 @@ pub fn plan(
         },
         false => teacher.plan(briefing, diagnosis, &surviving)?,
     };
+    let edits = std::mem::take(&mut planned.edits);
+    let (edits, clusters) = in_order(edits, diagnosis, briefing.harness, manifest);
+    planned.edits = edits;
+    Ok((planned, clusters))
+}
+
+/// Proposed edits with tiers set and patches normalised, and the clusters of the diagnosis: those with evidence, each with
+/// the edits that address it, then those without.
+pub fn in_order(
+    edits: Vec<Edit>,
+    diagnosis: &str,
+    harness: &Harness,
+    manifest: &Manifest,
+) -> (Vec<Edit>, Vec<FailureCluster>) {
     let rules = op::Rules {
         layout: manifest.harness.layout.clone(),
         editable: manifest.harness.files.clone(),
     };
-    planned.edits = planned
-        .edits
-        .into_iter()
-        .map(|edit| normalised(edit, briefing, manifest, &rules))
-        .collect();
-    for cluster in &mut surviving {
-        cluster.addressed_by_edit_ids = addressing(&planned.edits, &cluster.id);
+    let normalised = |edit| op::normalise(edit, harness, &rules, &manifest.harness.tiers);
+    let edits: Vec<Edit> = edits.into_iter().map(normalised).collect();
+    let (mut clusters, dropped) = reply::drop_without_evidence(stated(diagnosis));
+    for cluster in &mut clusters {
+        cluster.addressed_by_edit_ids = addressing(&edits, &cluster.id);
     }
-    surviving.extend(dropped);
-    Ok((planned, surviving))
+    clusters.extend(dropped);
+    (edits, clusters)
 }
 
-fn normalised(edit: Edit, briefing: &Briefing, manifest: &Manifest, rules: &op::Rules) -> Edit {
-    op::normalise(edit, briefing.harness, rules, &manifest.harness.tiers)
+/// The clusters of the closing block, where there is one: a list in the words before it may look like clusters too.
+fn stated(diagnosis: &str) -> Vec<FailureCluster> {
+    reply::clusters(diagnosis::block(diagnosis).unwrap_or(diagnosis))
 }
 
 fn addressing(edits: &[Edit], cluster: &str) -> Vec<String> {

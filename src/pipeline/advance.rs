@@ -5,13 +5,17 @@ use crate::artifact::record::{Record, Status};
 use crate::artifact::spending;
 use crate::calls;
 use crate::commit_message::message;
+use crate::disk;
 use crate::freshness::Reason;
 use crate::port::Ledger;
 use crate::session::{self, Session};
 
 use super::RunError;
 use super::asked::{Asked, Ended, Wait};
+use super::awaiting::await_file;
 use super::begin::{begin, begin_from, commit_session, restore_record};
+use super::briefing;
+use super::by_files;
 use super::clean::user_changes;
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
@@ -89,10 +93,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
     let engines = workspace.engines();
     let memo = workspace.memo();
     for phase in &asked.redo {
-        session.remove_checkpoint(phase)?;
-        let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
-        forgotten.map_err(RunError::Unknown)?;
-        forget(session, phase)?;
+        begin_anew(workspace, session, phase)?;
     }
     let mut changed = !asked.redo.is_empty();
     let waits = loop {
@@ -118,6 +119,16 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
                 listener(Event::PlanHeld { session });
                 break Some(Wait::Release);
             }
+            Next::Write { file, phase } => {
+                let run = Run {
+                    view: &view,
+                    session,
+                    listener,
+                    memo: memo.as_ref(),
+                };
+                await_file(&run, &phase, file)?;
+                break Some(Wait::Write(file));
+            }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
         announce(session, &phase, &reasons, &view, listener)?;
@@ -141,9 +152,20 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
     finish(workspace, asked, session, changed, waits, listener)
 }
 
-/// Redoing `execute` means to try again what was not applied.
-fn forget(session: &Session, phase: &str) -> Result<(), RunError> {
+/// Makes a phase stale, and forgets what was paid for it.
+fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
+    session.remove_checkpoint(phase)?;
+    let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
+    forgotten.map_err(RunError::Unknown)?;
+    forget(workspace, session, phase)
+}
+
+/// Redoing `execute` means to try again what was not applied; redoing what was written by hand, to write it again.
+fn forget(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
     use crate::artifact::outcome::OutcomeStatus::{Applied, PendingReview, RejectedByUser, Stranded};
+    if let Some(file) = by_files::awaited(&workspace.manifest, session.record()?.as_ref(), phase) {
+        session.withdraw(file)?;
+    }
     if phase != "execute" {
         return Ok(());
     }
@@ -167,6 +189,11 @@ fn announce(
         phase: phase.to_owned(),
         reasons: reasons.iter().map(ToString::to_string).collect(),
     });
+    note_status(session, phase, view)
+}
+
+/// The record says what is under way.
+pub(super) fn note_status(session: &Session, phase: &str, view: &View) -> Result<(), RunError> {
     let status = match phase {
         "diagnose" => Status::Diagnosing,
         "plan" => Status::Planning,
@@ -256,6 +283,8 @@ fn finish(
         .record()?
         .ok_or_else(|| RunError::Unknown(format!("{} has no session.json", session.id)))?;
     if asked.until.is_none() && waits.is_none() {
+        // It was for whoever wrote the files, and is made again when somebody asks for it.
+        disk::remove_folder(&session.path(briefing::FOLDER))?;
         commit_session(workspace, session, &record)?;
         listener(Event::SessionSettled {
             session: session.id.clone(),

@@ -21,6 +21,8 @@ pub struct Asked {
     pub autonomy: Option<Autonomy>,
     /// Commit the user's own changes to the harness first.
     pub adopt: bool,
+    /// A new session waits for its diagnosis and its plan as files, whatever the manifest says.
+    pub by_files: bool,
 }
 
 /// What a session waits for.
@@ -30,6 +32,8 @@ pub enum Wait {
     NotReady(String),
     /// A person's word that the plan may run.
     Release,
+    /// A file that a person or an agent writes.
+    Write(&'static str),
 }
 
 /// How a run ended.

@@ -11,6 +11,7 @@ use crate::session::{self, Session, SessionError};
 
 use super::RunError;
 use super::asked::Asked;
+use super::by_files;
 use super::workspace::Workspace;
 
 const TRIGGER: &str = "trigger.json";
@@ -19,7 +20,12 @@ const TRIGGER: &str = "trigger.json";
 /// In this order a crash between the two leaves a session that the next run goes on with, and no directory that
 /// nobody would look at again.
 pub(super) fn begin(workspace: &Workspace, session: &Session, asked: &Asked) -> Result<(), RunError> {
-    let trigger = Trigger::new(TriggerKind::OnDemand, Default::default(), workspace.clock.stamp());
+    let metadata = if asked.by_files {
+        by_files::metadata()
+    } else {
+        Default::default()
+    };
+    let trigger = Trigger::new(TriggerKind::OnDemand, metadata, workspace.clock.stamp());
     session.publish(TRIGGER, &trigger.to_text())?;
     restore_record(workspace, asked, session)
 }

@@ -22,7 +22,8 @@ pub enum Concern {
 }
 
 /// Files and folders of a session that no phase reads, or that only kaizen writes.
-const OWN: [&str; 8] = [
+const OWN: [&str; 9] = [
+    "briefing",
     "session.json",
     "plan.check.md",
     "diagnosis.check.md",
@@ -71,6 +72,7 @@ mod tests {
             ("sessions/session-1/pending_review/.ab.json.swp", None),
             ("sessions/session-1/plan.json~", None),
             ("sessions/session-1/session.json", None),
+            ("sessions/session-1/briefing/README.md", None),
             ("sessions/session-1/outcomes/ab.json", None),
             ("sessions/session-1/plan.check.md", None),
             ("sessions/session-1/diagnosis.check.md", None),

@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use crate::artifact::egress::Role;
 use crate::calls::Calls;
+use crate::engine;
 use crate::engine::chat_student::{ChatStudent, Toolbox};
 use crate::engine::command_student::CommandStudent;
-use crate::engine::judge::compare;
+use crate::engine::elsewhere::Elsewhere;
 use crate::engine::nearest::Nearest;
 use crate::engine::rules::{Rules, Settings};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
 use crate::port::{Model, Student, Teacher};
 use crate::teaching::{ChatTeacher, Compare};
+
+use super::by_files;
+use super::run_phase::by_command;
 
 /// The agent under improvement.
 pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Student> {
@@ -34,7 +38,7 @@ pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> B
 }
 
 /// Whatever proposes edits.
-pub(super) fn teacher(manifest: &Manifest, _root: &Path, calls: &Arc<Calls>) -> Box<dyn Teacher> {
+pub(super) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Teacher> {
     let layout = manifest.harness.layout.clone();
     let section = &manifest.teacher;
     match section.engine {
@@ -46,7 +50,9 @@ pub(super) fn teacher(manifest: &Manifest, _root: &Path, calls: &Arc<Calls>) -> 
             max_turns: section.max_turns,
             max_edits: section.max_edits,
         }),
-        TeacherEngine::Rules | TeacherEngine::Command | TeacherEngine::Files => {
+        TeacherEngine::Files => Box::new(Elsewhere(by_files::identity())),
+        TeacherEngine::Command => Box::new(Elsewhere(by_command::identity(section, root))),
+        TeacherEngine::Rules => {
             let settings = Settings {
                 max_edits: section.max_edits,
                 ..Settings::default()
@@ -56,17 +62,17 @@ pub(super) fn teacher(manifest: &Manifest, _root: &Path, calls: &Arc<Calls>) -> 
     }
 }
 
+/// Compares two outputs for the teacher, where there is a judge: the student's, the teacher's, and the query.
+pub(super) fn comparing(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Compare> {
+    let model = judge(manifest, calls)?;
+    Some(Box::new(move |student, teacher, query| {
+        let compared = engine::judge::compare(model.as_ref(), query, student, teacher)?;
+        Ok((compared.student_score, compared.teacher_score, compared.reasoning))
+    }))
+}
+
 /// The language model behind scorer `judge`.
 pub(super) fn judge(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Box<dyn Model>> {
     let settings = manifest.judge()?;
     Some(Box::new(calls.model(Role::Judge, settings)))
-}
-
-/// The judge as the teacher asks it.
-fn comparing(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Compare> {
-    let model = judge(manifest, calls)?;
-    Some(Box::new(move |student, teacher, query| {
-        let compared = compare(model.as_ref(), query, student, teacher)?;
-        Ok((compared.student_score, compared.teacher_score, compared.reasoning))
-    }))
 }

@@ -74,6 +74,17 @@ pub enum Event {
         /// The session.
         session: String,
     },
+    /// A session waits for a file that a person or an agent writes.
+    FileAwaited {
+        /// The session.
+        session: String,
+        /// The phase that waits.
+        phase: String,
+        /// The file, relative to the workspace.
+        file: String,
+        /// The folder that says what to write, relative to the workspace.
+        briefing: String,
+    },
     /// `kaizen watch` looks from now on.
     WatchStarted {
         /// The workspace.

@@ -193,7 +193,7 @@ fn waits(ended: &Ended) -> Option<StopReason> {
     match ended.waits {
         Some(Wait::NotReady(_)) => Some(StopReason::NotReady),
         None if settled(&ended.record) => None,
-        Some(Wait::Release) | None => Some(StopReason::Held),
+        Some(Wait::Release | Wait::Write(_)) | None => Some(StopReason::Held),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::plan_check;
 use crate::session::Session;
 
 use super::RunError;
+use super::by_files;
 use super::state::{PhaseState, View, state};
 
 /// The files that a person may edit and that are checked before they count.
@@ -32,6 +33,13 @@ pub enum Next {
     NotReady(String),
     /// A person's word that the plan may run.
     Release,
+    /// A file that a person or an agent has to write.
+    Write {
+        /// Which.
+        file: &'static str,
+        /// The phase that waits for it.
+        phase: String,
+    },
     /// A file that a person has typed to its end.
     Typed {
         /// Which.
@@ -55,10 +63,28 @@ pub fn next(view: &View, session: &Session, until: Option<&str>) -> Result<Next,
     let Some((phase, reasons)) = first_stale(&now, until) else {
         return Ok(Next::Nothing);
     };
-    match in_the_way(view, session, &phase)? {
-        Some(other) => Ok(other),
-        None => Ok(Next::Run { phase, reasons }),
+    if let Some(other) = in_the_way(view, session, &phase)? {
+        return Ok(other);
     }
+    Ok(awaited(view, session, &phase)?.unwrap_or(Next::Run { phase, reasons }))
+}
+
+/// What is missing or half-typed of the file that a phase waits for, where a person or an agent writes it.
+fn awaited(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, RunError> {
+    let record = session.record()?;
+    let Some(file) = by_files::awaited(&view.workspace.manifest, record.as_ref(), phase) else {
+        return Ok(None);
+    };
+    let text = session.text(file)?.unwrap_or_default();
+    if text.trim().is_empty() {
+        let phase = phase.to_owned();
+        return Ok(Some(Next::Write { file, phase }));
+    }
+    let problems = match file {
+        DIAGNOSIS => diagnosis_check::problems(&text),
+        _ => plan_check::problems_of_bare(&text),
+    };
+    Ok((!problems.is_empty()).then_some(Next::Typed { file, problems }))
 }
 
 /// What stands between the files that a person may edit and the phases that read them.

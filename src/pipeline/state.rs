@@ -15,6 +15,7 @@ use crate::route::Autonomy;
 use crate::session::{PENDING, Session};
 
 use super::RunError;
+use super::by_files;
 use super::definition::{Engines, definition};
 use super::inputs::Inputs;
 use super::workspace::Workspace;
@@ -56,6 +57,7 @@ pub fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError
     let facts = Facts {
         settled: record.as_ref().is_some_and(settled),
         autonomy: autonomy(view, record.as_ref()),
+        engines: by_files::engines(view.engines, record.as_ref()),
     };
     let one = |name: String| {
         // A record that says "under way" or "failed" is not the one that `record` left: it is to be written again.
@@ -80,6 +82,8 @@ pub fn autonomy(view: &View, record: Option<&Record>) -> Autonomy {
 struct Facts {
     settled: bool,
     autonomy: Autonomy,
+    /// In place of the manifest's.
+    engines: Option<Engines>,
 }
 
 /// Whether a record is the end of a session.
@@ -104,7 +108,8 @@ fn present(
     facts: &Facts,
 ) -> Result<Present, RunError> {
     let pinned = facts.settled && (view.depth == Depth::History || phase != "execute");
-    let now = || definition(&view.workspace.manifest, phase, stanza, view.engines, facts.autonomy);
+    let engines = facts.engines.as_ref().unwrap_or(view.engines);
+    let now = || definition(&view.workspace.manifest, phase, stanza, engines, facts.autonomy);
     let mut reads = BTreeMap::new();
     for name in &stanza.reads {
         let vouched = checkpoint.and_then(|checkpoint| checkpoint.reads.get(name).copied());

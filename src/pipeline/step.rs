@@ -11,6 +11,8 @@ use crate::manifest::phases::Stanza;
 use crate::reply;
 
 use super::RunError;
+use super::by_files;
+use super::definition::definition;
 use super::event::Event;
 use super::inputs::Inputs;
 use super::run_phase::{self, Left, Run};
@@ -91,9 +93,11 @@ fn checkpoint(
             writes.insert(name.clone(), digest);
         }
     }
-    let autonomy = state::autonomy(run.view, run.session.record()?.as_ref());
-    let definition =
-        super::definition::definition(&run.view.workspace.manifest, phase, stanza, run.view.engines, autonomy);
+    let record = run.session.record()?;
+    let autonomy = state::autonomy(run.view, record.as_ref());
+    let engines = by_files::engines(run.view.engines, record.as_ref());
+    let engines = engines.as_ref().unwrap_or(run.view.engines);
+    let definition = definition(&run.view.workspace.manifest, phase, stanza, engines, autonomy);
     Ok(Checkpoint {
         version: 1,
         phase: phase.to_owned(),

@@ -50,10 +50,10 @@ pub struct Workspace {
     pub student: Box<dyn Student>,
     /// Whatever proposes edits.
     pub teacher: Box<dyn Teacher>,
-    /// The language model behind scorer `judge`, when there is one.
-    pub judge: Option<Box<dyn Model>>,
     /// What takes secrets out of texts here.
     pub redactor: Redactor,
+    /// The language model behind scorer `judge`, when there is one.
+    pub judge: Option<Box<dyn Model>>,
     /// What git said of commits.
     pub past: Past,
     /// What ran on which inputs.
@@ -210,6 +210,15 @@ impl Workspace {
             progress,
             halted: &self.halted,
         }
+    }
+
+    /// Compares two outputs by the judge: the student's score, the teacher's, and why.
+    ///
+    /// # Errors
+    /// There is no judge, or it says nothing that can be read.
+    pub fn compare(&self, student: &str, teacher: &str, query: &str) -> Result<(f64, f64, String), String> {
+        let compare = engines::comparing(&self.manifest, &self.calls);
+        compare.ok_or("there is no judge; say one in [judge]")?(student, teacher, query)
     }
 
     /// Scores an answer; scorer `command` asks the program of the manifest, scorer `judge` a language model.

@@ -108,6 +108,19 @@ fn from_nothing_with_the_embedded_teacher() {
 }
 
 #[test]
+fn taking_files_that_a_person_wrote() {
+    let space = super::files::by_files();
+    space.run(&[]).exits(3);
+    super::files::write_both(&space);
+    let end = sweep(&space);
+    assert_eq!(end.statuses()["bold"], "applied");
+    assert_eq!(
+        end.read(&format!("{}/diagnosis.md", end.session())),
+        super::files::DIAGNOSIS
+    );
+}
+
+#[test]
 fn a_crash_in_the_first_moment_leaves_no_second_session() {
     let space = Space::new();
     let first = |name: &String| name.ends_with("publish trigger.json") || name.ends_with("publish session.json");

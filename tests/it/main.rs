@@ -3,9 +3,12 @@
 
 mod bench_synth;
 mod blame;
+mod chat_teacher;
+mod command_teacher;
 mod commands;
 mod crash;
 mod edits;
+mod files;
 mod fixture;
 mod freshness;
 mod half_typed;
@@ -13,6 +16,7 @@ mod hold;
 mod import;
 mod labels;
 mod looping;
+mod mcp;
 mod privacy;
 mod reconcile;
 mod refusals;

@@ -310,7 +310,7 @@ fn a_program_that_fails_or_rambles_publishes_nothing() {
 fn a_scorer_that_fails_is_no_score() {
     let space = Space::new();
     let tasks = space.read("benchmark/tasks.jsonl");
-    let failing = |line: &str| line.replace("\"scorer\":\"exact\"", "\"scorer\":\"judge\"");
+    let failing = |line: &str| line.replace("\"scorer\":\"exact\"", "\"scorer\":\"command\"");
     let half = tasks.lines().enumerate().map(|(at, line)| {
         let row = if at % 2 == 0 { failing(line) } else { line.to_owned() };
         format!("{row}\n")

@@ -13,6 +13,9 @@ pub fn line(event: &Event) -> Option<String> {
         Event::EditSettled { .. } => return edit_settled(event),
         Event::Note { text } => format!("  note: {}", visible(text)),
         Event::PlanHeld { session } => format!("  the plan of {session} waits for `kaizen release {session}`"),
+        Event::FileAwaited { file, briefing, .. } => {
+            format!("  waits for {file}; {briefing}/README.md says what to write")
+        }
         Event::WatchStarted { root, process, poll } => {
             let how = if *poll { ", by polling" } else { "" };
             format!("watching {STRONG}{root}{STRONG:#}{how} (process {process}); Ctrl-C ends it")

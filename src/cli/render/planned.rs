@@ -7,6 +7,7 @@ use crate::artifact::record::Record;
 use crate::cli::exit::Failure;
 use crate::cli::visible::visible;
 use crate::pipeline::asked::{Ended, Wait};
+use crate::pipeline::briefing;
 use crate::pipeline::run_phase::route_of;
 use crate::pipeline::workspace::Workspace;
 use crate::route::Route;
@@ -19,6 +20,17 @@ use crate::session::{self, Session};
 pub fn show(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
     let (session, record) = (&ended.session, &ended.record);
     let plan: Option<Plan> = session.read("plan.json")?;
+    if let Some(Wait::Write(file)) = ended.waits {
+        let folder = session.relative();
+        anstream::println!("{STRONG}{}{STRONG:#} waits for {file}", session.id);
+        anstream::println!("\n{STRONG}Next{STRONG:#}");
+        anstream::println!(
+            "  read {folder}/{}/README.md, and write {folder}/{file}",
+            briefing::FOLDER
+        );
+        anstream::println!("  kaizen run   # checks it and goes on");
+        return Ok(());
+    }
     if let Some(plan) = &plan {
         edits(workspace, session, record, plan)?;
     }

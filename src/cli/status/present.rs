@@ -9,6 +9,7 @@ use crate::cli::render::{self, FAINT, STRONG};
 use crate::cli::visible::visible;
 use crate::freshness::Freshness;
 use crate::half_typed::Problem;
+use crate::pipeline::briefing;
 use crate::pipeline::next::Next;
 use crate::pipeline::state::{View, state};
 use crate::pipeline::{self, RunError};
@@ -66,6 +67,7 @@ fn looked_at(view: &View, session: &Session) -> Result<Present, RunError> {
     let phases = state(view, session)?;
     let (in_the_way, instead) = match pipeline::next::next(view, session, None)? {
         Next::Typed { file, problems } => half_typed(session, file, &problems),
+        Next::Write { file, .. } => awaited(session, file),
         Next::Release => (
             Some("the plan is held until it is released".to_owned()),
             Some(format!("kaizen release {}", session.id)),
@@ -89,6 +91,21 @@ fn looked_at(view: &View, session: &Session) -> Result<Present, RunError> {
         in_the_way,
         next,
     })
+}
+
+/// What is to be written, and where that is said.
+fn awaited(session: &Session, file: &str) -> (Option<String>, Option<String>) {
+    let folder = session.relative();
+    let briefing = match session.path(briefing::FOLDER).is_dir() {
+        true => format!("{folder}/{}/README.md says what", briefing::FOLDER),
+        false => "`kaizen brief` says what".to_owned(),
+    };
+    (
+        Some(format!(
+            "it waits for {file}, which a person or an agent writes: {briefing}"
+        )),
+        Some(format!("write {folder}/{file}, then kaizen run")),
+    )
 }
 
 /// What is wrong with a file that a person edits, and where to mend it.

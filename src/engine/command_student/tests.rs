@@ -5,7 +5,6 @@ use crate::artifact::egress::Role;
 use crate::calls;
 use crate::clock::Clock;
 use crate::manifest::Manifest;
-use crate::redact::Redactor;
 
 /// A workspace with a program, and the student in it.
 struct Place {
@@ -32,7 +31,7 @@ impl Place {
     fn student(&self) -> CommandStudent {
         let calls = Calls::new(
             &self.manifest,
-            Redactor::default(),
+            crate::redact::Redactor::default(),
             &self.folder.path().join("calls.db"),
             Clock::from_environment(),
         );

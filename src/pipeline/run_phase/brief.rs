@@ -18,7 +18,7 @@ use crate::port::{Briefing, Forgetful, TeacherFailure};
 use super::Run;
 
 /// Calls `use_it` with everything that a teacher is given, and returns the log of its runs beside the answer.
-pub(super) fn brief<T>(
+pub(in crate::pipeline) fn brief<T>(
     run: &Run,
     traces: &[Trace],
     use_it: impl FnOnce(&Briefing) -> T,

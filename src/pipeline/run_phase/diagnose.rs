@@ -6,9 +6,14 @@ use crate::pipeline::RunError;
 use crate::reply;
 
 use super::brief::{brief, gave_up, log_text};
-use super::{Left, Run};
+use super::{Author, Left, Run, by_command, by_files};
 
 pub(super) fn diagnose(run: &Run) -> Result<Left, RunError> {
+    match run.author("diagnose")? {
+        Author::Files => return by_files::diagnosis(run),
+        Author::Command => return by_command::diagnosis(run),
+        Author::Teacher => {}
+    }
     let traces = run.view.inputs.evidence(run.moment()?)?;
     let workspace = run.view.workspace;
     let (teacher, redactor) = (workspace.teacher.as_ref(), &workspace.redactor);

@@ -1,12 +1,16 @@
 //! Run one phase: gather what it reads, call it, return what it writes.
 
 mod baseline;
-mod brief;
+pub(super) mod brief;
+pub(super) mod by_command;
+pub(super) mod by_files;
 mod diagnose;
 mod execute;
 mod plan;
 mod readiness;
 mod record;
+
+pub use self::by_files::CALLS;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +24,7 @@ use crate::digest::Digest;
 use crate::evaluate::Evaluator;
 use crate::gate::{GateRule, RuleKind};
 use crate::harness::Harness;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, TeacherEngine};
 use crate::port::Memo;
 use crate::route::{self, Autonomy};
 use crate::session::{Session, SessionError};
@@ -65,7 +69,26 @@ pub fn built_in(run: &Run, phase: &str) -> Result<Left, RunError> {
     }
 }
 
+/// Who writes a diagnosis or a plan.
+enum Author {
+    /// A teacher that is asked.
+    Teacher,
+    /// A person or an agent, in the session's directory.
+    Files,
+    /// A program.
+    Command,
+}
+
 impl Run<'_> {
+    fn author(&self, phase: &str) -> Result<Author, RunError> {
+        let record = self.session.record()?;
+        Ok(match self.manifest().teacher.engine {
+            _ if crate::pipeline::by_files::awaited(self.manifest(), record.as_ref(), phase).is_some() => Author::Files,
+            TeacherEngine::Command => Author::Command,
+            _ => Author::Teacher,
+        })
+    }
+
     fn manifest(&self) -> &Manifest {
         &self.view.workspace.manifest
     }
@@ -111,7 +134,7 @@ impl Run<'_> {
             .ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
     }
 
-    fn base_harness(&self) -> Result<Harness, RunError> {
+    pub(in crate::pipeline) fn base_harness(&self) -> Result<Harness, RunError> {
         let baseline: Baseline = self.need("baseline.json")?;
         self.view.inputs.harness_at(&baseline.harness_commit)
     }

@@ -6,9 +6,14 @@ use crate::phase;
 use crate::pipeline::RunError;
 
 use super::brief::{brief, gave_up, log_text};
-use super::{Left, Run};
+use super::{Author, Left, Run, by_command, by_files};
 
 pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
+    match run.author("plan")? {
+        Author::Files => return by_files::plan(run),
+        Author::Command => return by_command::plan(run),
+        Author::Teacher => {}
+    }
     let diagnosis = run.text(diagnosis::FILE)?;
     let traces = run.view.inputs.evidence(run.moment()?)?;
     let teacher = run.view.workspace.teacher.as_ref();

@@ -1,0 +1,72 @@
+//! `kaizen brief`: a folder that says what a person or an agent has to write, with all that they need for it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render::{self, Renderer, STRONG};
+use crate::pipeline::advance::advance;
+use crate::pipeline::asked::{Asked, Wait};
+use crate::pipeline::briefing;
+
+/// Write a folder with all that a person or an agent needs to diagnose and plan
+#[derive(Clone, Debug, Default, Args)]
+pub struct Brief {
+    /// For this session instead of the newest
+    #[arg(value_name = "SESSION")]
+    name: Option<String>,
+    /// Write it there, in a new folder or over an older briefing, instead of in the session's directory
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the command. A session that has no baseline yet is taken that far first.
+///
+/// # Errors
+/// There is nothing to brief about, or the folder cannot be written.
+pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let renderer = Renderer::new(setting.format);
+    let asked = Asked {
+        session: command.name.clone(),
+        until: Some("baseline".to_owned()),
+        ..Asked::default()
+    };
+    let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
+    renderer.finish();
+    if let Some(Wait::NotReady(message)) = ended.waits {
+        return Err(Failure {
+            code: Code::NotReady,
+            ..Failure::failed(message)
+        });
+    }
+    let session = &ended.session;
+    let folder = match &command.out {
+        Some(folder) => ours(setting.directory.join(folder))?,
+        None => session.path(briefing::FOLDER),
+    };
+    briefing::within(&workspace, session, |run| briefing::write(run, &folder))?;
+    tell(setting, &session.relative(), &folder);
+    Ok(Code::Settled)
+}
+
+/// A folder that may be emptied: there is none yet, or it holds a briefing.
+fn ours(folder: PathBuf) -> Result<PathBuf, Failure> {
+    match !folder.exists() || briefing::is_one(&folder) || crate::disk::is_empty(&folder)? {
+        true => Ok(folder),
+        false => Err(Failure::usage(format!("{} holds other files", folder.display()))
+            .hint("name a folder that is new, empty, or an older briefing")),
+    }
+}
+
+fn tell(setting: &Setting, session: &str, folder: &std::path::Path) {
+    if setting.is_json() {
+        return render::json(&serde_json::json!({"event": "result", "session": session, "briefing": folder}));
+    }
+    anstream::println!("{}", folder.display());
+    anstream::println!("\n{STRONG}Next{STRONG:#}");
+    anstream::println!("  read README.md there; write {session}/diagnosis.md, then {session}/plan.json");
+    anstream::println!("  kaizen run   # checks what you wrote, and tries each edit");
+}

@@ -1,0 +1,175 @@
+//! The session that a client drives, and the run that is at work on it.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::tools::Answer;
+use super::work::Work;
+use crate::cli::exit::Failure;
+use crate::pipeline::asked::Asked;
+use crate::pipeline::by_files::by_files;
+use crate::pipeline::state::settled;
+use crate::pipeline::workspace::Workspace;
+use crate::session::{self, Session};
+
+/// How long a call waits for the baseline.
+const BASELINE: Duration = Duration::from_secs(15);
+
+/// How long a poll that has news waits for more.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+/// What a client drives.
+pub struct Driven {
+    /// The workspace.
+    pub root: PathBuf,
+    work: Work,
+    client: Mutex<String>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Driven {
+    /// Nothing is driven yet.
+    pub fn new(root: PathBuf) -> Self {
+        Self {
+            work: Work::new(root.clone()),
+            root,
+            client: Mutex::default(),
+        }
+    }
+
+    /// Remembers who the client says it is.
+    pub fn meet(&self, client: &str) {
+        let plain = |c: &char| c.is_ascii_alphanumeric() || "-_. ".contains(*c);
+        *held(&self.client) = client.chars().filter(plain).take(60).collect();
+    }
+
+    /// Who wrote what is submitted.
+    pub fn author(&self) -> String {
+        format!("mcp: {}", held(&self.client))
+    }
+
+    /// The workspace as it is now.
+    ///
+    /// # Errors
+    /// The manifest is not usable, or there is no repository.
+    pub fn workspace(&self) -> Result<Workspace, Answer> {
+        let mut workspace = Workspace::open(&self.root).map_err(|error| failure(error.into()))?;
+        workspace.holder = "kaizen mcp";
+        Ok(workspace)
+    }
+
+    /// The session: the one that was begun here, else the newest when it waits for files and is not settled.
+    ///
+    /// # Errors
+    /// The sessions cannot be read.
+    pub fn session(&self) -> Result<Option<Session>, Answer> {
+        if let Some(id) = self.work.session() {
+            return Ok(session::find(&self.root, &id));
+        }
+        let workspace = self.workspace()?;
+        let newest = session::all(&self.root).map_err(|error| failure(error.into()))?.pop();
+        let open = newest.filter(|newest| {
+            let record = newest.record().ok().flatten();
+            by_files(&workspace.manifest, record.as_ref()) && !record.as_ref().is_some_and(settled)
+        });
+        if let Some(session) = &open {
+            self.work.drive(&session.id);
+        }
+        Ok(open)
+    }
+
+    /// The session with its baseline; one is begun, and the baseline measured, where that is lacking.
+    ///
+    /// # Errors
+    /// It takes longer than a call may, or cannot be done.
+    pub fn ready(&self) -> Result<Session, Answer> {
+        if let Some(session) = self.session()?.filter(has_baseline) {
+            return Ok(session);
+        }
+        let session = self.session()?.map(|session| session.id);
+        self.begin(session)
+    }
+
+    /// The same, with a new session in the place of one that has settled.
+    ///
+    /// # Errors
+    /// See [`Driven::ready`].
+    pub fn open(&self) -> Result<Session, Answer> {
+        let is_settled = |session: &Session| session.record().ok().flatten().as_ref().is_some_and(settled);
+        match self.session()?.is_some_and(|session| is_settled(&session)) {
+            true => self.begin(None),
+            false => self.ready(),
+        }
+    }
+
+    fn begin(&self, session: Option<String>) -> Result<Session, Answer> {
+        let asked = Asked {
+            new: session.is_none(),
+            session,
+            until: Some("baseline".to_owned()),
+            by_files: true,
+            ..Asked::default()
+        };
+        // Another call may have begun it: then this one waits for the same.
+        let _ = self.work.start(asked);
+        self.work.wait(BASELINE, false);
+        match self.session()?.filter(has_baseline) {
+            Some(session) if !self.work.is_running() => Ok(session),
+            _ if self.work.is_running() => Err(Answer::error(
+                "the baseline is being measured: call poll_benchmark until it is done, then call this again",
+            )),
+            _ => Err(Answer::error(self.work.problem())),
+        }
+    }
+
+    /// Runs the session on in the background.
+    pub fn run_on(&self) -> Answer {
+        let session = match self.session() {
+            Ok(Some(session)) => session,
+            Ok(None) => {
+                return Answer::error("there is no session yet: look at the evidence first, then submit_diagnosis");
+            }
+            Err(answer) => return answer,
+        };
+        let asked = Asked {
+            session: Some(session.id.clone()),
+            ..Asked::default()
+        };
+        match self.work.start(asked) {
+            true => Answer::json(&json!({"started": true, "session": session.id, "next": "poll_benchmark"})),
+            false => Answer::json(&json!({"started": false, "session": session.id,
+                "next": "a run is under way already: poll_benchmark"})),
+        }
+    }
+
+    /// Tells what happened since the last poll.
+    pub fn poll(&self, seconds: u64) -> Answer {
+        self.work.wait(Duration::from_secs(seconds), true);
+        // Phases follow each other closely: one answer can tell of several.
+        self.work.wait(TOGETHER.min(Duration::from_secs(seconds)), false);
+        Answer::json(&self.work.news())
+    }
+
+    /// Whether a run is at work, so that files should be left alone.
+    pub fn is_running(&self) -> bool {
+        self.work.is_running()
+    }
+}
+
+fn has_baseline(session: &Session) -> bool {
+    session.checkpoint("baseline").is_some()
+}
+
+/// A failure in words for the client.
+pub fn failure(failure: Failure) -> Answer {
+    Answer::error(match failure.hint {
+        Some(hint) => format!("{}; {hint}", failure.message),
+        None => failure.message,
+    })
+}

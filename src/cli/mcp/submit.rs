@@ -1,0 +1,86 @@
+//! Submissions: a diagnosis and a plan, written into the session's directory and nowhere else.
+
+use serde_json::{Map, Value, json};
+
+use super::driven::{Driven, failure};
+use super::tools::{self, Answer};
+use crate::pipeline::RunError;
+use crate::pipeline::briefing;
+use crate::pipeline::run_phase::Run;
+use crate::pipeline::submitted::{self, Checked};
+use crate::session::Session;
+
+/// Checks a submission and writes it.
+type Writing<'a> = dyn Fn(&Run) -> Result<Checked, RunError> + 'a;
+
+/// Takes a diagnosis.
+pub fn diagnosis(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
+    let given = |name: &str| arguments.get(name).filter(|value| !value.is_null());
+    let write: Box<Writing> = match (given("narrative"), given("clusters"), given("markdown")) {
+        (Some(Value::String(narrative)), Some(Value::Array(clusters)), None) => {
+            Box::new(move |run| submitted::clusters(run, narrative, clusters))
+        }
+        (None, None, Some(Value::String(text))) => Box::new(move |run| submitted::markdown(run, text)),
+        _ => {
+            return Answer::error("give `narrative` (a text) with `clusters` (a list), or `markdown` (a text) alone");
+        }
+    };
+    if let Err(problem) = known("submit_diagnosis", arguments) {
+        return Answer::error(problem);
+    }
+    take(driven, driven.open(), submitted::DIAGNOSIS, "submit_plan", &*write)
+}
+
+/// Takes a plan.
+pub fn plan(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
+    let Some(Value::Array(edits)) = arguments.get("edits") else {
+        return Answer::error("`edits` must be a list of edits");
+    };
+    if let Err(problem) = known("submit_plan", arguments) {
+        return Answer::error(problem);
+    }
+    let session = match driven.ready() {
+        Ok(session) if !session.path(submitted::DIAGNOSIS).is_file() => {
+            return Answer::error("there is no diagnosis yet: submit_diagnosis first");
+        }
+        session => session,
+    };
+    let author = driven.author();
+    let write = |run: &Run| submitted::plan(run, edits, &author);
+    take(
+        driven,
+        session,
+        submitted::PLAN,
+        "start_benchmark, then poll_benchmark",
+        &write,
+    )
+}
+
+/// Refuses arguments that the tool does not have: a slip of the pen would be lost silently.
+fn known(tool: &str, arguments: &Map<String, Value>) -> Result<(), String> {
+    let specs = tools::specs();
+    let spec = specs.iter().find(|spec| spec.name == tool);
+    let has = |name: &String| spec.is_some_and(|spec| spec.parameters["properties"].get(name).is_some());
+    match arguments.keys().find(|name| !has(name)) {
+        Some(name) => Err(format!("`{name}` is not an argument of {tool}")),
+        None => Ok(()),
+    }
+}
+
+fn take(driven: &Driven, session: Result<Session, Answer>, file: &str, next: &str, write: &Writing) -> Answer {
+    if driven.is_running() {
+        return Answer::error("a run is under way: poll_benchmark until it is done");
+    }
+    let taken = session.and_then(|session| {
+        let workspace = driven.workspace()?;
+        let checked = briefing::within(&workspace, &session, write).map_err(|error| failure(error.into()))?;
+        Ok((session, checked))
+    });
+    match taken {
+        Ok((session, Ok(notes))) => Answer::json(&json!({
+            "written": format!("{}/{file}", session.relative()), "notes": notes, "next": next
+        })),
+        Ok((_, Err(problems))) => Answer::problems(&problems),
+        Err(answer) => answer,
+    }
+}

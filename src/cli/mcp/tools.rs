@@ -1,0 +1,185 @@
+//! The tools: the eleven diagnostic ones, and those that drive a session.
+
+use serde_json::{Map, Value, json};
+
+use super::driven::Driven;
+use super::{desk, status, submit};
+use crate::artifact::edit::Op;
+use crate::chat::ToolSpec;
+use crate::diagnostic;
+
+/// Seconds that a poll waits, at most, and when nothing is said.
+const LONGEST_POLL: u64 = 18;
+const POLL: u64 = 10;
+
+/// What a tool answers.
+pub struct Answer {
+    /// JSON, or the text of a file.
+    pub text: String,
+    /// Whether the call failed.
+    pub is_error: bool,
+}
+
+impl Answer {
+    /// An answer.
+    pub fn json(value: &Value) -> Self {
+        Self {
+            text: value.to_string(),
+            is_error: false,
+        }
+    }
+
+    /// A failure, in words for the client.
+    pub fn error(problem: impl Into<String>) -> Self {
+        Self {
+            text: json!({"error": problem.into()}).to_string(),
+            is_error: true,
+        }
+    }
+
+    /// All that is wrong with a submission.
+    pub fn problems(problems: &[String]) -> Self {
+        Self {
+            text: json!({"error": "nothing was written", "problems": problems}).to_string(),
+            is_error: true,
+        }
+    }
+}
+
+/// What a client reads about all tools.
+pub fn specs() -> Vec<ToolSpec> {
+    let mut specs = diagnostic::specs();
+    specs.extend([
+        spec(
+            "session_status",
+            "Where the session stands: its phase, what comes next, and where its files are.",
+            json!({}),
+            &[],
+        ),
+        submit_diagnosis(),
+        submit_plan(),
+        spec(
+            "start_benchmark",
+            "Runs the session on in the background: checks the diagnosis and the plan, tries each edit, and commits \
+             those that the gate accepts. poll_benchmark tells how far it is.",
+            json!({}),
+            &[],
+        ),
+        spec(
+            "poll_benchmark",
+            "Waits a little and tells what happened since the last poll; at the end the outcome of each edit, the \
+             scores before and after, and the commits. Call it until `running` is false.",
+            json!({"wait_seconds": {"type": "integer", "default": POLL, "minimum": 0, "maximum": LONGEST_POLL,
+                "description": "How long to wait for news."}}),
+            &[],
+        ),
+    ]);
+    specs
+}
+
+/// Whether a tool changes nothing but the notes that kaizen keeps.
+pub fn only_reads(name: &str) -> bool {
+    !matches!(name, "submit_diagnosis" | "submit_plan" | "start_benchmark")
+}
+
+/// Calls a tool that is one of [`specs`].
+pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
+    match name {
+        "session_status" => status::status(driven),
+        "submit_diagnosis" => submit::diagnosis(driven, arguments),
+        "submit_plan" => submit::plan(driven, arguments),
+        "start_benchmark" => driven.run_on(),
+        "poll_benchmark" => match arguments.get("wait_seconds").filter(|value| !value.is_null()) {
+            None => driven.poll(POLL),
+            Some(seconds) => match seconds.as_u64() {
+                Some(seconds) => driven.poll(seconds.min(LONGEST_POLL)),
+                None => Answer::error("`wait_seconds` must be a whole number"),
+            },
+        },
+        _ => desk::call(driven, name, arguments),
+    }
+}
+
+fn spec(name: &str, description: &str, properties: Value, required: &[&str]) -> ToolSpec {
+    ToolSpec {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        parameters: object(properties, required),
+    }
+}
+
+fn object(properties: Value, required: &[&str]) -> Value {
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn text(description: &str) -> Value {
+    json!({"type": "string", "description": description})
+}
+
+fn texts(description: &str) -> Value {
+    json!({"type": "array", "items": {"type": "string"}, "description": description})
+}
+
+fn submit_diagnosis() -> ToolSpec {
+    let rate = |description: &str| json!({"type": "number", "minimum": 0, "maximum": 1, "description": description});
+    let cluster = object(
+        json!({
+            "id": text("A short label, such as home_shy."),
+            "description": text("What goes wrong."),
+            "sample_trace_ids": texts("Traces that show it."),
+            "student_failure_rate": rate("The share of the cluster's train tasks that the agent fails, as you measured it."),
+            "teacher_success_rate": rate("The share of them that you solve."),
+            "skill_gap": text("What the agent lacks."),
+        }),
+        &["id", "description", "student_failure_rate"],
+    );
+    spec(
+        "submit_diagnosis",
+        "Hands over what goes wrong and why: `narrative` with `clusters`, or `markdown`, the whole text of diagnosis.md, \
+         which ends in one fenced json block with the clusters. A cluster whose rates are both 0 is dropped.",
+        json!({
+            "narrative": text("Markdown for people: what fails, how often, and the causes."),
+            "clusters": {"type": "array", "items": cluster, "description": "Groups of failures with one cause each."},
+            "markdown": text("Instead of both: the text of diagnosis.md."),
+        }),
+        &[],
+    )
+}
+
+fn submit_plan() -> ToolSpec {
+    let ops: Vec<&str> = Op::ALL.iter().map(|op| op.name()).collect();
+    let edit = object(
+        json!({
+            "id": text("A short label, unique in the plan."),
+            "pillar": {"type": "string", "enum": ["intelligence", "agent", "tools"], "description": "What it touches."},
+            "op": {"type": "string", "enum": ops, "description": "The operation."},
+            "target": text("What is changed, such as agents.NAME.system_prompt or models.NAME.PARAM."),
+            "payload": {"type": "object", "description": PAYLOADS},
+            "rationale": text("Why, with numbers; it becomes the commit message."),
+            "expected_improvement": text("The id of the cluster that should gain."),
+            "references": texts("Traces that are the evidence."),
+        }),
+        &[
+            "id",
+            "pillar",
+            "op",
+            "target",
+            "payload",
+            "rationale",
+            "expected_improvement",
+        ],
+    );
+    spec(
+        "submit_plan",
+        "Hands over the edits, in the order in which they are to be tried. All are checked before anything is written: \
+         an edit that is malformed or does not apply is named with its problem, and nothing is written.",
+        json!({"edits": {"type": "array", "items": edit, "description": "The edits; small ones that each help."}}),
+        &["edits"],
+    )
+}
+
+/// The payload of each op, in short.
+const PAYLOADS: &str = "set_model_for_query_class: query_class, model. set_model_param: model, param, value. \
+    patch_system_prompt: diff (unified), agent. replace_system_prompt: new_content, agent. set_agent_class: new_class, agent. \
+    set_agent_param: agent, param, value. edit_few_shot_exemplars: exemplars (all of them, each {input, output}), agent. \
+    add_tool_to_agent and remove_tool_from_agent: agent, tool_name. edit_tool_description: tool_name, new_description.";

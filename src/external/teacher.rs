@@ -1,0 +1,44 @@
+//! A program that writes a diagnosis or a plan, in a folder that tells it what is to be written.
+
+use std::path::Path;
+
+use super::{Files, Program, lay_out, read_plain};
+
+/// Runs the program in its folder, filled with `files`; its answer is the file that it leaves, else what it prints.
+///
+/// # Errors
+/// The program cannot be run, fails, takes too long, or leaves nothing; the message names it.
+pub fn ask_teacher(program: &Program, files: Files, question: &str, file: &str) -> Result<String, String> {
+    lay_out(program.folder, &files)?;
+    let ended = program
+        .run(Some(question.as_bytes()))
+        .map_err(|error| error.to_string())?;
+    let (name, complaint) = (program.name(), ended.complaint());
+    if !ended.status.success() {
+        return Err(format!("`{name}` ended with {}: {complaint}", ended.status));
+    }
+    let path = program.folder.join(file);
+    let answer = match path.symlink_metadata() {
+        Ok(_) => read_plain(&path).map_err(|error| format!("`{name}` left no usable {file}: {error}"))?,
+        Err(_) => ended.stdout,
+    };
+    let answer = String::from_utf8(answer).map_err(|_| format!("{file} of `{name}` is not UTF-8"))?;
+    match answer.trim().is_empty() {
+        true => Err(format!("`{name}` left no {file} and printed nothing: {complaint}")),
+        false => Ok(answer.strip_prefix('\u{feff}').unwrap_or(&answer).to_owned()),
+    }
+}
+
+/// The words of a program that works elsewhere: those that are paths of files in the workspace are made whole.
+pub fn from_folder(run: &[String], root: &Path) -> Vec<String> {
+    let whole = |word: &String| {
+        let path = root.join(word);
+        let is_file = !word.is_empty() && path.is_file();
+        if is_file {
+            path.to_string_lossy().into_owned()
+        } else {
+            word.clone()
+        }
+    };
+    run.iter().map(whole).collect()
+}

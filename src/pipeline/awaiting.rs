@@ -1,0 +1,20 @@
+//! Awaiting: a session that waits for a file says so, and tells in a folder what is to be written.
+
+use super::RunError;
+use super::advance::note_status;
+use super::briefing;
+use super::event::Event;
+use super::run_phase::Run;
+
+/// Notes that a phase waits for a file, once the briefing tells how things are.
+pub(super) fn await_file(run: &Run, phase: &str, file: &str) -> Result<(), RunError> {
+    let briefing = briefing::refresh(run)?;
+    note_status(run.session, phase, run.view)?;
+    (run.listener)(Event::FileAwaited {
+        session: run.session.id.clone(),
+        phase: phase.to_owned(),
+        file: format!("{}/{file}", run.session.relative()),
+        briefing,
+    });
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! The briefing: a folder that tells a person, an agent or a program what to write, and what they need for it.
+
+use std::path::Path;
+
+use crate::digest::Digest;
+use crate::disk;
+use crate::external::Files;
+use crate::phase;
+use crate::port::Briefing;
+use crate::session::Session;
+
+use super::RunError;
+use super::inputs::Inputs;
+use super::run_phase::Run;
+use super::run_phase::brief::brief;
+use super::state::{self, Depth, View};
+use super::workspace::Workspace;
+
+/// Its name in a session.
+pub const FOLDER: &str = "briefing";
+/// What it was made of, so that it is not made anew for nothing.
+const STAMP: &str = ".made-of";
+
+/// Calls `use_it` with the view of a run on a session, outside of any phase.
+pub fn within<T>(workspace: &Workspace, session: &Session, use_it: impl FnOnce(&Run) -> T) -> T {
+    let (inputs, engines, memo) = (Inputs::new(workspace), workspace.engines(), workspace.memo());
+    // What the student takes is the session's; what was spent before cannot be read only when nothing can be written either.
+    if let Err(error) = workspace.calls.charge(&session.path(""), "") {
+        tracing::warn!(%error, "what the session has spent cannot be read");
+    }
+    let view = View {
+        workspace,
+        inputs: &inputs,
+        engines: &engines,
+        depth: Depth::Present,
+        autonomy: None,
+    };
+    use_it(&Run {
+        view: &view,
+        session,
+        listener: &|_| {},
+        memo: memo.as_ref(),
+    })
+}
+
+/// Calls `use_it` with everything that a teacher is given.
+///
+/// # Errors
+/// An input cannot be read.
+pub fn lend<T>(run: &Run, use_it: impl FnOnce(&Briefing) -> T) -> Result<T, RunError> {
+    let traces = run.view.inputs.evidence(run.moment()?)?;
+    Ok(brief(run, &traces, use_it)?.0)
+}
+
+/// The files; `place` says where the diagnosis and the plan belong.
+///
+/// # Errors
+/// An input cannot be read.
+pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
+    let manifest = &run.view.workspace.manifest;
+    lend(run, |briefing| {
+        let tasks: Vec<_> = briefing.train.iter().collect();
+        let answers = (briefing.run_student)(briefing.harness, &tasks);
+        phase::brief::files(&phase::brief::Brief {
+            briefing,
+            answers: &answers,
+            manifest,
+            place,
+            redactor: &run.view.workspace.redactor,
+        })
+    })
+}
+
+/// Writes the briefing of a session into a folder, which is emptied first.
+///
+/// # Errors
+/// An input cannot be read, or the folder not be written.
+pub fn write(run: &Run, folder: &Path) -> Result<(), RunError> {
+    let files = files(run, &format!("`{}/`", run.session.relative()))?;
+    let stamp = made_of(run)?.to_string();
+    let all = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    disk::fill_folder(folder, all.chain([(STAMP, stamp.as_bytes())]))?;
+    Ok(())
+}
+
+/// Makes sure that the session's own briefing tells how things are; returns its place in the workspace.
+///
+/// # Errors
+/// See [`write`].
+pub fn refresh(run: &Run) -> Result<String, RunError> {
+    let folder = run.session.path(FOLDER);
+    let made_of = made_of(run)?.to_string();
+    if disk::read(&folder.join(STAMP))?.as_deref() != Some(made_of.as_bytes()) {
+        write(run, &folder)?;
+    }
+    Ok(format!("{}/{FOLDER}", run.session.relative()))
+}
+
+/// Whether a folder holds a briefing.
+pub fn is_one(folder: &Path) -> bool {
+    folder.join(STAMP).is_file()
+}
+
+fn made_of(run: &Run) -> Result<Digest, RunError> {
+    let read = |name| state::read(run.view, run.session, name);
+    let manifest = &run.view.workspace.manifest;
+    let inputs = (
+        read("baseline.json")?,
+        read("@traces")?,
+        read("@train")?,
+        &manifest.gate,
+        &manifest.harness,
+    );
+    Ok(Digest::of_value(&(env!("CARGO_PKG_VERSION"), inputs)))
+}

@@ -1,0 +1,79 @@
+//! A program as the teacher: it works in a folder that holds the briefing, and leaves a diagnosis, then a plan.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::artifact::{Artifact, diagnosis};
+use crate::external::{self, Program};
+use crate::manifest::TeacherSection;
+use crate::phase::{self, taken};
+use crate::pipeline::{RunError, briefing};
+use crate::reply;
+
+use super::by_files::taken_plan;
+use super::{Left, Run};
+
+/// Everything that can change what the program says.
+pub(in crate::pipeline) fn identity(teacher: &TeacherSection, root: &Path) -> Value {
+    json!({"engine": "command", "program": external::identity(&teacher.run, root)})
+}
+
+/// Lets the program diagnose.
+pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
+    let text = ask(run, "diagnose", diagnosis::FILE)?;
+    taken::diagnosis(&text).map_err(run.failed("diagnose"))?;
+    let clusters = reply::clusters(&text);
+    let read: Vec<String> = clusters
+        .iter()
+        .flat_map(|cluster| cluster.sample_trace_ids.clone())
+        .collect();
+    let evidence = phase::diagnose::evidence(
+        &run.view.inputs.evidence(run.moment()?)?,
+        &read,
+        &run.view.workspace.redactor,
+    );
+    let log = format!("{}\n", json!({"call": "program", "run": run.manifest().teacher.run}));
+    Ok(Left {
+        summary: format!("{} clusters of failures, by the program of [teacher]", clusters.len()),
+        files: vec![
+            (diagnosis::FILE.into(), text),
+            ("evidence.jsonl".into(), evidence),
+            ("teacher/diagnose.jsonl".into(), log),
+        ],
+    })
+}
+
+/// Lets the program plan.
+pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
+    let text = ask(run, "plan", "plan.json")?;
+    let plan = taken_plan(run, &text, "command")?;
+    let log = format!("{}\n", json!({"call": "program", "run": run.manifest().teacher.run}));
+    Ok(Left {
+        summary: format!("{} edits, by the program of [teacher]", plan.edits.len()),
+        files: vec![("plan.json".into(), plan.to_text()), ("teacher/plan.jsonl".into(), log)],
+    })
+}
+
+/// Runs the program; what it leaves as `file`, or prints, is its answer.
+fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
+    let (workspace, teacher) = (run.view.workspace, &run.manifest().teacher);
+    let mut files = briefing::files(run, "this folder, the one that your program works in")?;
+    if phase == "plan" {
+        files.push((diagnosis::FILE.into(), run.text(diagnosis::FILE)?.into_bytes()));
+    }
+    let variables = vec![
+        ("KAIZEN_PHASE", phase.into()),
+        ("KAIZEN_WORKSPACE", workspace.root.clone().into_os_string()),
+    ];
+    let program = Program {
+        run: &external::from_folder(&teacher.run, &workspace.root),
+        folder: &workspace.own(&format!("scratch/teacher-{phase}")),
+        withheld: &run.manifest().withheld(&teacher.env),
+        variables,
+        timeout: Some(Duration::from_secs(teacher.timeout_seconds)),
+    };
+    let question = json!({"phase": phase, "session": run.session.id}).to_string();
+    external::ask_teacher(&program, files, &question, file).map_err(run.failed(phase))
+}

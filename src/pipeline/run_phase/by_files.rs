@@ -1,0 +1,77 @@
+//! What a person or an agent wrote, in place of a teacher's diagnosis and plan.
+
+use crate::artifact::Artifact;
+use crate::artifact::diagnosis;
+use crate::artifact::plan::Plan;
+use crate::phase::{self, taken};
+use crate::pipeline::RunError;
+use crate::reply;
+
+use super::{Left, Run};
+
+/// What an agent asked while it looked, where it asked through kaizen.
+pub const CALLS: &str = "teacher/calls.jsonl";
+
+/// Takes the diagnosis as it is: its bytes are the author's.
+pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
+    let text = run.text(diagnosis::FILE)?;
+    taken::diagnosis(&text).map_err(run.failed("diagnose"))?;
+    let clusters = reply::clusters(&text);
+    let log = run.session.text(CALLS)?.unwrap_or_default();
+    let mut read: Vec<String> = clusters
+        .iter()
+        .flat_map(|cluster| cluster.sample_trace_ids.clone())
+        .collect();
+    read.extend(shown(&log));
+    let evidence = phase::diagnose::evidence(
+        &run.view.inputs.evidence(run.moment()?)?,
+        &read,
+        &run.view.workspace.redactor,
+    );
+    Ok(Left {
+        files: vec![
+            ("evidence.jsonl".into(), evidence),
+            ("teacher/diagnose.jsonl".into(), log),
+        ],
+        summary: format!(
+            "{} clusters of failures, as written in {}",
+            clusters.len(),
+            diagnosis::FILE
+        ),
+    })
+}
+
+/// The traces that an agent was shown.
+fn shown(log: &str) -> Vec<String> {
+    let calls = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    calls
+        .filter_map(|call| serde_json::from_value::<Vec<String>>(call["traces"].clone()).ok())
+        .flatten()
+        .collect()
+}
+
+/// A plan that somebody wrote, as it would run.
+pub(in crate::pipeline) fn taken_plan(run: &Run, text: &str, teacher: &str) -> Result<Plan, RunError> {
+    let around = taken::Around {
+        session: &run.session.id,
+        diagnosis: &run.text(diagnosis::FILE)?,
+        teacher,
+        now: run.view.workspace.clock.stamp(),
+    };
+    taken::plan(text, around, &run.base_harness()?, run.manifest()).map_err(run.failed("plan"))
+}
+
+/// Takes the plan like any teacher's; the author's own bytes go to the attic when they change.
+pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
+    let text = run.text("plan.json")?;
+    let plan = taken_plan(run, &text, "files")?;
+    Ok(Left {
+        summary: format!("{} edits, as written in plan.json", plan.edits.len()),
+        files: vec![
+            ("plan.json".into(), plan.to_text()),
+            ("teacher/plan.jsonl".into(), String::new()),
+        ],
+    })
+}

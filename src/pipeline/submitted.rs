@@ -1,0 +1,127 @@
+//! Submitted: a diagnosis or a plan that a client hands over, checked whole before it is written into the session.
+
+use serde_json::{Value, json};
+
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::plan::Plan;
+use crate::artifact::{Artifact, diagnosis};
+use crate::{diagnosis_check, op, plan_check};
+
+use super::RunError;
+use super::run_phase::Run;
+use super::run_phase::by_files::taken_plan;
+
+/// The file that a diagnosis is written to.
+pub const DIAGNOSIS: &str = diagnosis::FILE;
+/// The file that a plan is written to.
+pub const PLAN: &str = "plan.json";
+
+/// What came of a submission: what should be known about it, or all that is wrong with it.
+pub type Checked = Result<Vec<String>, Vec<String>>;
+
+/// Writes a diagnosis, given in words and clusters.
+///
+/// # Errors
+/// The session cannot be written to.
+pub fn clusters(run: &Run, narrative: &str, clusters: &[Value]) -> Result<Checked, RunError> {
+    let read = |(at, value): (usize, &Value)| {
+        serde_json::from_value::<FailureCluster>(value.clone())
+            .map_err(|error| error.to_string())
+            .and_then(sound)
+            .map_err(|problem| format!("clusters[{at}]: {problem}"))
+    };
+    let (read, wrong): (Vec<_>, Vec<_>) = clusters.iter().enumerate().map(read).partition(Result::is_ok);
+    if !wrong.is_empty() {
+        return Ok(Err(wrong.into_iter().filter_map(Result::err).collect()));
+    }
+    let clusters: Vec<FailureCluster> = read.into_iter().flatten().collect();
+    markdown(run, &diagnosis::render(narrative, &clusters))
+}
+
+fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
+    let rates = [cluster.student_failure_rate, cluster.teacher_success_rate];
+    match rates.iter().all(|rate| (0.0..=1.0).contains(rate)) {
+        true => Ok(cluster),
+        false => Err("a rate must lie between 0 and 1".to_owned()),
+    }
+}
+
+/// Writes a diagnosis, given as the text of the file.
+///
+/// # Errors
+/// The session cannot be written to.
+pub fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
+    let problems = diagnosis_check::problems(text);
+    if !problems.is_empty() {
+        let line = |one: &crate::half_typed::Problem| format!("line {}: {}", one.line, one.message);
+        return Ok(Err(problems.iter().map(line).collect()));
+    }
+    run.session.publish(DIAGNOSIS, text)?;
+    let (kept, dropped) = crate::reply::drop_without_evidence(crate::reply::clusters(text));
+    let note = |cluster: &FailureCluster| format!("cluster `{}` has no measured rate and will be dropped", cluster.id);
+    let mut notes: Vec<String> = dropped.iter().map(note).collect();
+    if kept.is_empty() {
+        notes.push("no cluster has evidence".to_owned());
+    }
+    Ok(Ok(notes))
+}
+
+/// Writes a plan, when every edit is one, and applies to the harness on top of those before it.
+///
+/// # Errors
+/// The session cannot be read or written to.
+pub fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, RunError> {
+    let most = run.view.workspace.manifest.teacher.max_edits;
+    if edits.len() > most {
+        return Ok(Err(vec![format!(
+            "{} edits, and a plan has at most {most}",
+            edits.len()
+        )]));
+    }
+    let mut problems: Vec<String> = edits.iter().enumerate().flat_map(malformed).collect();
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    let plan = taken_plan(run, &json!({"edits": edits}).to_string(), author)?;
+    problems = inapplicable(run, &plan)?;
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    run.session.publish(PLAN, &plan.to_text())?;
+    Ok(Ok(notes(&plan)))
+}
+
+/// What is wrong with the shape of one edit.
+fn malformed((at, edit): (usize, &Value)) -> Vec<String> {
+    let problems = plan_check::problems_of_bare(&json!({"edits": [edit]}).to_string());
+    let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
+    problems
+        .into_iter()
+        .map(|one| format!("edits[{at}]{label}: {}", one.message))
+        .collect()
+}
+
+/// The edits that cannot be applied, each tried on top of those before it.
+fn inapplicable(run: &Run, plan: &Plan) -> Result<Vec<String>, RunError> {
+    let (mut harness, rules) = (run.base_harness()?, run.view.workspace.rules());
+    let mut problems = Vec::new();
+    for (at, edit) in plan.edits.iter().enumerate() {
+        match op::apply(edit, &harness, &rules) {
+            Ok(changed) => harness = changed,
+            Err(problem) => problems.push(format!("edits[{at}] (`{}`): {problem}", edit.id)),
+        }
+    }
+    Ok(problems)
+}
+
+fn notes(plan: &Plan) -> Vec<String> {
+    let known = |id: &str| plan.failure_clusters.iter().any(|cluster| cluster.id == id);
+    let stray = plan.edits.iter().filter(|edit| !known(&edit.expected_improvement));
+    let note = |edit: &crate::artifact::edit::Edit| {
+        format!(
+            "edit `{}` expects to improve `{}`, which is no cluster of the diagnosis",
+            edit.id, edit.expected_improvement
+        )
+    };
+    plan.remarks().into_iter().chain(stray.map(note)).collect()
+}

@@ -1,0 +1,394 @@
+//! A language model as teacher, behind a server that says whatever a test wants: good sessions, garbage, budgets, crashes.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::server::{Reply, Server};
+use crate::space::{Said, Space};
+
+/// A key that must never be written down.
+const KEY: &str = "key-0123456789-never-written-down";
+/// What stands in every request of the diagnosis, of the plan, and of the student.
+const DIAGNOSIS: &str = "Find out why the student fails";
+const PLAN: &str = "you plan edits";
+const STUDENT: &str = "You are short.";
+
+/// Words that the student should say back in capitals.
+const WORDS: [&str; 8] = ["oak", "elm", "ash", "fir", "yew", "bay", "fig", "nut"];
+
+/// A workspace in which the teacher, and the student too, are models behind this server.
+fn space(server: &Server, more: &str) -> Space {
+    let space = Space::empty();
+    space.git(&["init", "-q", "-b", "main"]);
+    let url = server.url();
+    space.write(
+        "kaizen.toml",
+        &format!(
+            "version = 1\n[session]\nmin_traces = 1\nautonomy = \"auto\"\n{more}\n[network]\nmax_wait_seconds = 2\n\
+             [student]\nengine = \"chat\"\nbase_url = \"{url}\"\nmodel = \"gpt-4o-mini\"\nmax_tokens = 20\nconcurrency = 2\n\
+             [teacher]\nengine = \"chat\"\nbase_url = \"{url}\"\nmodel = \"gpt-4o\"\nmax_tokens = 500\nmax_turns = 4\napi_key_env = \"MY_KEY\"\n"
+        ),
+    );
+    space.write("config.toml", "[agent]\ndefault_agent = \"echo\"\n");
+    space.write("agents/echo/system_prompt.md", "You are short.\n");
+    let task = |(at, word): (usize, &&str)| {
+        let split = ["train", "gate"][at % 2];
+        let task = json!({"task_id": format!("{split}-{at}"), "query": format!("Say {word}."),
+            "reference_answer": word.to_uppercase(), "category": "trees", "scorer": "contains", "split": split});
+        format!("{task}\n")
+    };
+    space.write(
+        "benchmark/tasks.jsonl",
+        &WORDS.iter().enumerate().map(task).collect::<String>(),
+    );
+    let trace = json!({"trace_id": "t1", "query": "Say pine.", "outcome": "failure", "result": "?"});
+    space.write("traces/runs.jsonl", &format!("{trace}\n"));
+    space.commit_all("The agent");
+    space
+}
+
+/// A server whose student is right once its prompt says LOUD, and whose teacher finds that out.
+fn good_server() -> Server {
+    let server = Server::start();
+    server.on(PLAN, Reply::says(&plan().to_string()));
+    server.on("call_1", Reply::says(&diagnosis()));
+    server.on(
+        DIAGNOSIS,
+        Reply::calls("run_student_on_task", r#"{"task_id": "train-0"}"#),
+    );
+    student(&server);
+    server
+}
+
+/// `contains` folds case, so that the right word has to be another one before.
+fn student(server: &Server) {
+    let loud: Vec<String> = WORDS.iter().map(|word| word.to_uppercase()).collect();
+    server.on("LOUD", Reply::says(&loud.join(" ")));
+    server.on(STUDENT, Reply::says("What?"));
+}
+
+fn diagnosis() -> String {
+    let clusters = json!([{"id": "c1", "description": "It asks back.", "task_ids": ["train-0", "train-2"],
+        "student_failure_rate": 0.1, "skill_gap": "It is not told to shout."}]);
+    format!("# Diagnosis\n\nIt asks back.\n\n```json\n{clusters}\n```\n")
+}
+
+fn plan() -> Value {
+    json!({"edits": [{"id": "shout", "op": "replace_system_prompt", "pillar": "agent", "target": "agents.echo.system_prompt",
+        "payload": {"new_content": "You are short. You are LOUD.\n"}, "rationale": "It helps.", "expected_improvement": "c1"}]})
+}
+
+fn run(space: &Space, arguments: &[&str]) -> Said {
+    let mut command = space.command(crate::space::KAIZEN, arguments);
+    Said::of(command.env("MY_KEY", KEY).output().unwrap())
+}
+
+fn lines(space: &Space, name: &str) -> Vec<Value> {
+    let path = space.root.join(space.session()).join(name);
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn spent(space: &Space) -> f64 {
+    let cost = |line: &Value| line["cost_usd"].as_f64().or(line["estimated_usd"].as_f64()).unwrap();
+    lines(space, "spending.jsonl").iter().map(cost).sum()
+}
+
+/// Nothing of the agent was touched, the session says why it failed, and `verify` finds nothing to say.
+#[track_caller]
+fn refused_cleanly(space: &Space, said: &Said, part: &str) {
+    assert_eq!(said.code, Some(1), "{}\n{}", said.out, said.err);
+    assert!(said.err.contains(part), "no {part:?} in {}", said.err);
+    assert_eq!(space.artifact("session.json")["status"], "failed");
+    assert_eq!(space.read("agents/echo/system_prompt.md"), "You are short.\n");
+    assert_eq!(space.subjects().len(), 1, "{:?}", space.subjects());
+    space.kaizen(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_session_ends_with_a_commit_and_a_bill() {
+    let server = good_server();
+    let space = space(&server, "");
+    run(&space, &["run"]).exits(0);
+    let record = space.artifact("session.json");
+    assert_eq!(record["benchmark_after"]["overall_score"], 1.0);
+    assert_eq!(record["spending"]["teacher"]["calls"], 3);
+    let cluster = &space.artifact("plan.json")["failure_clusters"][0];
+    assert_eq!(cluster["student_failure_rate"], 1.0, "the teacher said 0.1");
+    // Three calls of 100 and 10 tokens at 2.5 and 10 dollars for a million.
+    let cost = record["teacher_cost_usd"].as_f64().unwrap();
+    assert!((cost - 3.0 * (100.0 * 2.5 + 10.0 * 10.0) / 1e6).abs() < 1e-12, "{cost}");
+    assert!(
+        server
+            .received()
+            .iter()
+            .any(|received| received.header("authorization") == Some(&format!("Bearer {KEY}")))
+    );
+    for entry in walkdir::WalkDir::new(&space.root).into_iter().filter_map(Result::ok) {
+        let bytes = std::fs::read(entry.path()).unwrap_or_default();
+        assert!(
+            !bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes()),
+            "{}",
+            entry.path().display()
+        );
+    }
+    space.kaizen(&["verify"]).exits(0);
+}
+
+#[test]
+fn garbage_ends_in_a_clear_refusal() {
+    for (reply, part) in [
+        (Reply::says(""), "no list of clusters"),
+        (Reply::says("I will not."), "no list of clusters"),
+        (Reply::raw(200, "{\"choices\": [{\"mess"), "not JSON"),
+        (Reply::raw(200, "<html>no</html>"), "not JSON"),
+        (Reply::raw(200, "{\"choices\": []}"), "no choice"),
+        (
+            Reply::raw(200, "{\"choices\": [{\"message\": {\"content\": 7}}]}"),
+            "not a text",
+        ),
+        (Reply::raw(200, vec![0xff, 0xfe, 0x00]), "not JSON"),
+        (Reply::huge(50 << 20), "larger than 16 MiB"),
+        (Reply::error(400, "context is too long"), "context is too long"),
+        (Reply::error(401, &format!("bad key {KEY}")), "[redacted:key]"),
+        (Reply::error(404, "no such model"), "no such model"),
+        (Reply::error(500, "boom"), "boom"),
+        (Reply::error(429, "later").header("Retry-After", "999"), "later"),
+        (
+            Reply::calls("run_student_on_task", "{\"task_id\": \"tra"),
+            "no list of clusters",
+        ),
+        (Reply::calls("rm", "{\"path\": \"/\"}"), "no list of clusters"),
+    ] {
+        let server = Server::start();
+        server.on(DIAGNOSIS, reply);
+        student(&server);
+        let space = space(&server, "");
+        space.replace("kaizen.toml", "[network]", "[network]\nattempts = 2");
+        let said = run(&space, &["run"]);
+        refused_cleanly(&space, &said, part);
+        assert!(!said.err.contains(KEY));
+        assert!(
+            !lines(&space, "teacher/diagnose.jsonl").is_empty(),
+            "{part}: its words are kept"
+        );
+    }
+}
+
+#[test]
+fn a_plan_that_cannot_be_read_is_asked_for_once_more() {
+    let edit = |payload: Value| {
+        json!({"edits": [{"id": "e", "op": "replace_system_prompt", "pillar": "agent", "rationale": "",
+        "target": "agents.echo.system_prompt", "payload": payload, "expected_improvement": "c1"}]})
+    };
+    for (plan, part) in [
+        ("no".to_owned(), "holds no JSON"),
+        (
+            "{\"edits\": [{\"op\": \"replace_system_prompt\"}]}".to_owned(),
+            "none of its edits",
+        ),
+        (plan().to_string()[..60].to_owned(), "cut off"),
+    ] {
+        let server = Server::start();
+        server.on(PLAN, Reply::says(&plan));
+        server.on(DIAGNOSIS, Reply::says(&diagnosis()));
+        student(&server);
+        let space = space(&server, "");
+        refused_cleanly(&space, &run(&space, &["run"]), part);
+        let calls = lines(&space, "teacher/plan.jsonl");
+        assert_eq!((calls.len(), &calls[1]["call"]), (2, &json!("repair")));
+    }
+    for payload in [
+        json!({"new_content": 7}),
+        json!("x"),
+        json!({"agent": "../../.ssh", "new_content": "mine"}),
+    ] {
+        let server = Server::start();
+        server.on(PLAN, Reply::says(&edit(payload).to_string()));
+        server.on(DIAGNOSIS, Reply::says(&diagnosis()));
+        student(&server);
+        let space = space(&server, "");
+        run(&space, &["run"]);
+        assert_eq!(space.read("agents/echo/system_prompt.md"), "You are short.\n");
+        assert!(!space.root.parent().unwrap().join(".ssh").exists());
+    }
+}
+
+#[test]
+fn the_limit_is_never_passed_and_a_raised_one_goes_on() {
+    let server = good_server();
+    // A call of the student may cost 0.000017 dollars at most, one of the teacher 0.02.
+    let space = space(&server, "max_cost_usd = 0.0001");
+    let said = run(&space, &["run"]);
+    refused_cleanly(&space, &said, "max_cost_usd = 0.0001");
+    assert!((0.00001..=0.0001).contains(&spent(&space)), "{}", spent(&space));
+    let asked = server.received().len();
+    let again = run(&space, &["run"]);
+    assert!(again.err.contains("max_cost_usd"));
+    assert_eq!(server.received().len(), asked, "nothing more was asked");
+    space.replace("kaizen.toml", "max_cost_usd = 0.0001", "max_cost_usd = 1.0");
+    run(&space, &["run"]).exits(0);
+    assert_eq!(space.artifact("session.json")["benchmark_after"]["overall_score"], 1.0);
+    asked_once(&server);
+}
+
+#[test]
+fn a_model_without_a_price_is_not_asked_under_a_limit() {
+    let server = good_server();
+    let space = space(&server, "max_cost_usd = 1.0");
+    space.replace("kaizen.toml", "gpt-4o-mini", "my-own");
+    let said = run(&space, &["run"]);
+    refused_cleanly(&space, &said, "[prices.\"my-own\"]");
+    assert!(server.received().is_empty());
+    space.replace("kaizen.toml", "max_cost_usd = 1.0", "");
+    run(&space, &["run"]).exits(0);
+    let record = space.artifact("session.json");
+    assert_eq!(
+        record["spending"]["student"]["cost_usd"],
+        Value::Null,
+        "unknown is not nothing"
+    );
+}
+
+/// No question got two good answers.
+#[track_caller]
+fn asked_once(server: &Server) {
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for received in server.received() {
+        *times.entry(received.body).or_default() += 1;
+    }
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(
+        twice.is_empty(),
+        "{} questions were asked twice, such as {:?}",
+        twice.len(),
+        twice.first()
+    );
+}
+
+#[test]
+fn after_a_kill_nothing_is_paid_twice() {
+    let server = good_server();
+    let space = space(&server, "");
+    let killed = (0..12).filter(|round| run_and_kill(&space, &server, *round)).count();
+    assert!(killed >= 3, "only {killed} runs were killed");
+    run(&space, &["run"]).exits(0);
+    assert_eq!(space.artifact("session.json")["benchmark_after"]["overall_score"], 1.0);
+    let (bodies, paid) = (server.received().len(), lines(&space, "spending.jsonl").len());
+    let mut unique: Vec<String> = server.received().into_iter().map(|received| received.body).collect();
+    unique.sort();
+    unique.dedup();
+    // Two calls may be under way at a kill: what was sent then and not yet kept has to be sent again.
+    assert!(
+        bodies <= unique.len() + 2 * killed,
+        "{bodies} sent, {} different, {killed} kills",
+        unique.len()
+    );
+    assert!(paid + 2 * killed >= unique.len(), "{paid} paid");
+}
+
+/// Starts a run and kills it after a few more questions; whether it was still alive by then.
+fn run_and_kill(space: &Space, server: &Server, round: usize) -> bool {
+    let before = server.received().len();
+    let mut command = space.command(crate::space::KAIZEN, &["run"]);
+    command
+        .env("MY_KEY", KEY)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let begin = Instant::now();
+    while server.received().len() < before + 1 + round % 3 && begin.elapsed() < Duration::from_secs(20) {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    true
+}
+
+#[test]
+fn redo_asks_the_teacher_anew_and_nobody_else() {
+    let server = good_server();
+    let space = space(&server, "");
+    run(&space, &["run"]).exits(0);
+    let asked = server.received().len();
+    run(&space, &["run", "--redo", "plan"]).exits(0);
+    let new: Vec<String> = server.received()[asked..]
+        .iter()
+        .map(|received| received.body.clone())
+        .collect();
+    assert_eq!(new.len(), 1, "{new:?}");
+    assert!(new[0].contains(PLAN));
+}
+
+#[test]
+fn what_may_pass_is_tried_again_and_what_may_not_is_not() {
+    let server = Server::start();
+    server.on(
+        DIAGNOSIS,
+        Reply::error(429, "slow down").header("Retry-After", "1").times(1),
+    );
+    server.on(DIAGNOSIS, Reply::error(503, "down").times(1));
+    server.on(DIAGNOSIS, Reply::says("half").hanging_up().times(1));
+    server.on(DIAGNOSIS, Reply::raw(200, "{").times(1));
+    server.on(DIAGNOSIS, Reply::says(&diagnosis()));
+    server.on(PLAN, Reply::error(422, "no such field"));
+    student(&server);
+    let space = space(&server, "");
+    let said = run(&space, &["run"]);
+    refused_cleanly(&space, &said, "no such field");
+    let of = |part: &str| {
+        server
+            .received()
+            .iter()
+            .filter(|received| received.body.contains(part))
+            .count()
+    };
+    assert_eq!((of(DIAGNOSIS), of(PLAN)), (5, 1));
+}
+
+#[test]
+fn the_teacher_sees_no_gate_task_and_no_secret() {
+    let server = Server::start();
+    server.on(PLAN, Reply::says("{\"edits\": []}"));
+    let tools = [
+        ("list_personal_benchmark", "{}"),
+        ("list_traces", "{}"),
+        ("get_current_config", "{}"),
+    ];
+    for (tool, arguments) in tools {
+        server.on(DIAGNOSIS, Reply::calls(tool, arguments).times(1));
+    }
+    server.on(DIAGNOSIS, Reply::says(&diagnosis()));
+    student(&server);
+    let space = space(&server, "");
+    let config = "[agent]\ndefault_agent = \"echo\"\n\n[engine]\napi_key = \"sk-abcdefghijklmnopqrstuvwxyz\"\n";
+    space.write("config.toml", config);
+    let trace = json!({"trace_id": "t2", "query": "Say  ELM.", "outcome": "failure", "result": "a gate question"});
+    let mine = json!({"trace_id": "t3", "query": "Write to ada@example.org from /home/ada.", "outcome": "failure"});
+    space.write("traces/more.jsonl", &format!("{trace}\n{mine}\n"));
+    space.commit_all("A key in the configuration");
+    run(&space, &["run"]).exits(0);
+    let to_teacher: String = server
+        .received()
+        .iter()
+        .filter(|received| received.body.contains("gpt-4o\""))
+        .map(|received| received.body.clone())
+        .collect();
+    assert!(to_teacher.contains("train-0") && to_teacher.contains("[redacted:email]"));
+    for hidden in [
+        "gate-1",
+        "Say elm",
+        "Say  ELM",
+        "a gate question",
+        "sk-abcdef",
+        "ada@example.org",
+        "/home/ada",
+    ] {
+        assert!(!to_teacher.contains(hidden), "{hidden}");
+    }
+}

@@ -1,0 +1,293 @@
+//! The Model Context Protocol server, driven by a small client of our own; and the skill for agents without one.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::space::{KAIZEN, Space, bold, names, shots};
+
+/// A client and its server.
+struct Client {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    number: u64,
+}
+
+impl Client {
+    fn start(space: &Space) -> Self {
+        let mut command = space.command(KAIZEN, &["mcp"]);
+        let mut child = command
+            .env_remove("KAIZEN_NOW")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut client = Self {
+            input: child.stdin.take(),
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+            number: 0,
+        };
+        let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "tester", "version": "1"}});
+        let met = client.ask("initialize", hello);
+        assert_eq!(met["result"]["serverInfo"]["name"], "kaizen", "{met}");
+        assert_eq!(met["result"]["serverInfo"]["version"], env!("CARGO_PKG_VERSION"));
+        client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        client
+    }
+
+    fn send(&mut self, message: &Value) {
+        writeln!(self.input.as_mut().unwrap(), "{message}").unwrap();
+    }
+
+    fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.number += 1;
+        let number = self.number;
+        self.send(&json!({"jsonrpc": "2.0", "id": number, "method": method, "params": params}));
+        loop {
+            let mut line = String::new();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "the server went");
+            // Whatever stands on stdout must be the protocol.
+            let said: Value = serde_json::from_str(&line).unwrap();
+            if said["id"] == number {
+                return said;
+            }
+        }
+    }
+
+    /// Calls a tool; its text, as JSON where it is some, and whether the call failed.
+    fn call(&mut self, tool: &str, arguments: Value) -> (Value, bool) {
+        let begun = Instant::now();
+        let said = self.ask("tools/call", json!({"name": tool, "arguments": arguments}));
+        assert!(begun.elapsed() < Duration::from_secs(20), "{tool}");
+        let result = &said["result"];
+        let text = result["content"][0]["text"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{said}"));
+        let value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
+        (value, result["isError"] == true)
+    }
+
+    #[track_caller]
+    fn good(&mut self, tool: &str, arguments: Value) -> Value {
+        let (value, failed) = self.call(tool, arguments);
+        assert!(!failed, "{tool}: {value}");
+        value
+    }
+
+    #[track_caller]
+    fn bad(&mut self, tool: &str, arguments: Value) -> Value {
+        let (value, failed) = self.call(tool, arguments);
+        assert!(failed, "{tool}: {value}");
+        value
+    }
+
+    /// Runs the session to its end.
+    fn run(&mut self) -> Value {
+        assert_eq!(self.good("start_benchmark", json!({}))["started"], true);
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let news = self.good("poll_benchmark", json!({"wait_seconds": 5}));
+            assert!(Instant::now() < end, "{news}");
+            if news["running"] == false {
+                return news["result"].clone();
+            }
+        }
+    }
+
+    fn end(mut self) -> Option<i32> {
+        drop(self.input.take());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn diagnosis() -> Value {
+    let cluster =
+        json!({"id": "home", "description": "shy", "student_failure_rate": 1.0, "sample_trace_ids": ["run-001"]});
+    json!({"narrative": "# Too shy\n\nIt refuses.", "clusters": [cluster]})
+}
+
+#[test]
+fn a_session_from_the_first_look_to_commits() {
+    // The manifest names the embedded teacher: the client is the teacher all the same.
+    let space = Space::new();
+    let mut client = Client::start(&space);
+    let tools = client.ask("tools/list", json!({}));
+    assert_eq!(tools["result"]["tools"].as_array().unwrap().len(), 16);
+    assert_eq!(client.good("session_status", json!({}))["session"], Value::Null);
+    let traces = client.good("list_traces", json!({"limit": 3}));
+    assert_eq!(traces.as_array().unwrap().len(), 3);
+    assert_eq!(
+        client.good("session_status", json!({}))["next"],
+        "look at the evidence, then submit_diagnosis"
+    );
+    let missing = client.bad("get_trace", json!({"trace_id": "nope"}));
+    assert_eq!(missing["error"], "Trace nope not found");
+    client.bad("list_traces", json!({"limit": "three"}));
+    client.bad("submit_plan", json!({"edits": [bold()]}));
+    client.good("submit_diagnosis", diagnosis());
+    client.good("submit_plan", json!({"edits": [bold(), shots()]}));
+    let result = client.run();
+    assert_eq!(
+        (&result["status"], result["outcomes"].as_array().unwrap().len()),
+        (&json!("awaiting_review"), 2)
+    );
+    assert!(
+        result["score_after"].as_f64() > result["score_before"].as_f64(),
+        "{result}"
+    );
+    assert_eq!(space.statuses()["bold"], "applied");
+    assert_eq!(space.artifact("plan.json")["teacher_model"], "mcp: tester");
+    let log = space.read(&format!("{}/teacher/diagnose.jsonl", space.session()));
+    assert!(log.lines().count() == 3 && log.contains("list_traces"), "{log}");
+    let evidence = space.read(&format!("{}/evidence.jsonl", space.session()));
+    assert_eq!(
+        evidence.lines().count(),
+        4,
+        "the traces that were shown, and the one that the cluster names"
+    );
+    assert_eq!(client.end(), Some(0));
+    // The embedded teacher does not write over what the client wrote.
+    assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
+    space.kaizen(&["verify"]).exits(0);
+    assert_eq!(space.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_session_outlives_its_client_and_the_next_begins_another() {
+    let space = Space::new();
+    let mut client = Client::start(&space);
+    client.good("list_personal_benchmark", json!({}));
+    client.good("submit_diagnosis", diagnosis());
+    assert_eq!(client.end(), Some(0));
+    // Nor does it before the end, when somebody runs the session on: it waits for the plan.
+    let said = space.run(&[]).exits(3);
+    assert_eq!(said.events().pop().unwrap()["waits_for_file"], "plan.json");
+    let mut client = Client::start(&space);
+    assert_eq!(client.good("session_status", json!({}))["next"], "submit_plan");
+    client.good("submit_plan", json!({"edits": [bold()]}));
+    assert_eq!(client.run()["status"], "completed");
+    let second = client.good("submit_diagnosis", diagnosis());
+    assert_eq!(names(&space.root.join("sessions")).len(), 2, "{second}");
+}
+
+#[test]
+fn nothing_is_written_of_what_is_wrong() {
+    let space = Space::new();
+    let mut client = Client::start(&space);
+    for wrong in [
+        json!({}),
+        json!({"narrative": "x"}),
+        json!({"markdown": "no block"}),
+        json!({"narrative": "x", "clusters": [{"id": "a", "description": "b", "student_failure_rate": 7}]}),
+        json!({"narrative": "x", "clusters": [], "sessions": "../.."}),
+    ] {
+        client.bad("submit_diagnosis", wrong);
+    }
+    client.good("submit_diagnosis", diagnosis());
+    let before = space.state();
+    let mut outside = bold();
+    outside["payload"]["model"] = "a\u{0}b".into();
+    outside["id"] = "nul".into();
+    let hostile = super::space::hostile();
+    let said = client.bad("submit_plan", json!({"edits": [bold(), hostile, outside]}));
+    let problems: Vec<&str> = said["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert!(
+        problems.len() == 2 && problems[0].contains("hostile") && problems[1].contains("nul"),
+        "{problems:?}"
+    );
+    client.bad("submit_plan", json!({"edits": vec![bold(); 11]}));
+    client.bad("submit_plan", json!({"edits": "all"}));
+    assert_eq!(space.state(), before);
+    let unknown = client.ask("tools/call", json!({"name": "nope", "arguments": {}}));
+    assert_eq!(unknown["error"]["code"], -32602);
+}
+
+#[test]
+fn no_tool_shows_a_held_out_task() {
+    let space = Space::new();
+    // A past run that answered a gate task is no evidence.
+    let gate = "{\"trace_id\": \"leak\", \"query\": \"Please switch the lamp on in the HALL\", \"result\": \"lights_on\", \"started_at\": 1900000000}\n";
+    space.write("traces/more.jsonl", gate);
+    space.commit_all("a leak");
+    let mut client = Client::start(&space);
+    for (tool, arguments) in [
+        ("list_traces", json!({"limit": 100})),
+        ("search_traces", json!({"query": "hall"})),
+        ("search_traces", json!({"query": "leak"})),
+        ("list_personal_benchmark", json!({"limit": 100})),
+    ] {
+        let said = client.good(tool, arguments).to_string();
+        assert!(
+            !said.contains("leak") && !said.contains("HALL") && !said.contains("in the hall"),
+            "{said}"
+        );
+    }
+    assert_eq!(
+        client.bad("get_trace", json!({"trace_id": "leak"}))["error"],
+        "Trace leak not found"
+    );
+    assert_eq!(
+        client.bad("run_student_on_task", json!({"task_id": "home-1"}))["error"],
+        "Task home-1 not found in benchmark"
+    );
+}
+
+#[test]
+fn a_workspace_that_is_not_ready_says_so() {
+    let space = Space::new();
+    space.write("traces/runs.jsonl", "");
+    space.commit_all("no traces");
+    let mut client = Client::start(&space);
+    let said = client.bad("list_traces", json!({}));
+    assert!(said["error"].as_str().unwrap().contains("traces"), "{said}");
+}
+
+/// The skill names commands that exist, and has the front matter by which agents find it.
+#[test]
+fn the_skill_tells_what_there_is() {
+    let space = Space::new();
+    space.kaizen(&["init", "--skill"]).exits(0);
+    space.kaizen(&["init", "--skill"]).exits(0);
+    let skill = space.read(".claude/skills/kaizen/SKILL.md");
+    let front = skill.strip_prefix("---\n").unwrap().split_once("\n---\n").unwrap().0;
+    let keys: Vec<&str> = front
+        .lines()
+        .filter_map(|line| Some(line.split_once(": ")?.0))
+        .collect();
+    assert_eq!(keys, ["name", "description"]);
+    let help = space.kaizen(&["--help"]).exits(0).out;
+    let words = skill
+        .split("kaizen ")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase()).next());
+    let named: std::collections::BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
+    for command in [
+        "brief", "run", "show", "status", "log", "traces", "review", "accept", "reject",
+    ] {
+        assert!(named.contains(command), "{command}: {named:?}");
+        assert!(help.contains(&format!("\n  {command} ")), "{command}");
+    }
+    space.write("elsewhere/SKILL.md", "mine");
+    space
+        .kaizen(&["init", "--skill", "elsewhere"])
+        .exits(2)
+        .says(&["is there already"]);
+    assert_eq!(space.read("elsewhere/SKILL.md"), "mine");
+}
