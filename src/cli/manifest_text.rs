@@ -54,7 +54,7 @@ version = 1
 # concurrency = 0  # attempts at once; 0 for one a core
 
 [teacher]
-# engine = "rules"  # the embedded teacher
+# engine = "rules"  # the embedded teacher; files: you or a coding agent; command: a program; chat: a language model
 # max_edits = 10  # in a plan, at most
 # seed = 0  # the teacher's source of chance; absent: the session's name
 

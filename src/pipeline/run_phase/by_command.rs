@@ -10,7 +10,6 @@ use crate::external::{self, Program};
 use crate::manifest::TeacherSection;
 use crate::phase::{self, taken};
 use crate::pipeline::{RunError, briefing};
-use crate::reply;
 
 use super::by_files::taken_plan;
 use super::{Left, Run};
@@ -24,7 +23,7 @@ pub(in crate::pipeline) fn identity(teacher: &TeacherSection, root: &Path) -> Va
 pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
     let text = ask(run, "diagnose", diagnosis::FILE)?;
     taken::diagnosis(&text).map_err(run.failed("diagnose"))?;
-    let clusters = reply::clusters(&text);
+    let clusters = phase::plan::stated(&text);
     let read: Vec<String> = clusters
         .iter()
         .flat_map(|cluster| cluster.sample_trace_ids.clone())
