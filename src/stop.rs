@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::disk;
+use crate::{disk, external};
 
 /// A file or a commit that is being written is waited for, and no longer than this.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -23,6 +23,7 @@ pub fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Resul
             Some(SIGHUP) => "SIGHUP",
             _ => "SIGINT",
         };
+        external::end_all();
         let _still = disk::try_hold_still(PATIENCE);
         farewell(name);
         std::process::exit(0);
@@ -34,6 +35,32 @@ pub fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Resul
 pub fn now() -> ! {
     let _still = disk::try_hold_still(PATIENCE);
     std::process::exit(0);
+}
+
+/// Ends the programs that run when a signal ends this process, which then goes the way that it always went.
+///
+/// # Errors
+/// The operating system does not let us listen.
+#[cfg(unix)]
+pub fn with_programs() -> std::io::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            external::end_all();
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    });
+    Ok(())
+}
+
+/// Elsewhere programs are in the group of their parent.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn with_programs() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Elsewhere the operating system ends the process; the rerun goes on from the files.

@@ -155,6 +155,14 @@ impl Setting {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(arguments.verbose);
+    // The others listen to signals by themselves; an editor in `review` has the terminal, and its signals.
+    if !matches!(
+        arguments.command,
+        Command::Watch(_) | Command::Mcp(_) | Command::Review(_)
+    ) && let Err(error) = crate::stop::with_programs()
+    {
+        tracing::warn!(%error, "programs that are started will not end with a signal");
+    }
     let result = setting(&arguments).and_then(|setting| dispatch(arguments.command, &setting));
     match result {
         Ok(code) => code.into(),

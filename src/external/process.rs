@@ -12,6 +12,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::living;
+
 /// Bytes that a program may print on one of its outputs, at most.
 const LARGEST: usize = 16 << 20;
 /// How long the outputs of a program that has ended may stay open.
@@ -115,6 +117,7 @@ impl Program<'_> {
     /// See [`Unended`].
     pub fn run(&self, stdin: Option<&[u8]>) -> Result<Ended, Unended> {
         let mut child = self.start(stdin.is_some())?;
+        living::enter(child.id());
         let (tell, heard) = channel();
         if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), stdin.map(<[u8]>::to_vec)) {
             std::thread::spawn(move || pipe.write_all(&bytes));
@@ -125,6 +128,7 @@ impl Program<'_> {
         if watched.is_err() {
             kill(&mut child);
         }
+        living::leave(child.id());
         let status = child.wait().map_err(|error| self.not_started(&error))?;
         watched.map(|()| Ended {
             status,

@@ -217,3 +217,52 @@ fn without_a_judge_it_says_so() {
         "{readiness}"
     );
 }
+
+#[test]
+fn an_interrupted_run_leaves_no_program_behind_and_remembers_no_failure() {
+    let space = Space::new();
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"command\"\nrun = [\"sh\", \"agent.sh\"]\nconcurrency = 1\n",
+    );
+    space.write(
+        "agent.sh",
+        "[ -e quick ] || { echo $$ > started; sleep 60; }\necho four\n",
+    );
+    benchmark(&space, &[task("a", "2 + 2?", "four", "exact")]);
+    space.commit_all("slow");
+    let mut child = space.command(crate::space::KAIZEN, &["eval"]).spawn().unwrap();
+    let started = space.root.join("started");
+    while std::fs::read_to_string(&started).unwrap_or_default().trim().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let process = space.read("started").trim().to_owned();
+    space
+        .command("kill", &["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.code(), None, "it went by the signal");
+    let is_there = || {
+        space
+            .command("kill", &["-0", &process])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
+    let begin = std::time::Instant::now();
+    while is_there() {
+        assert!(
+            begin.elapsed() < std::time::Duration::from_secs(5),
+            "the program still runs"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    space.write("quick", "");
+    assert_eq!(
+        eval(&space, 0)["overall_score"],
+        1.0,
+        "an end from outside is no answer"
+    );
+}
