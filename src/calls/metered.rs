@@ -140,7 +140,11 @@ impl Metered {
         }
         let http = match self.calls.http() {
             Ok(http) => http,
-            Err(why) => return Tried::Never(AskError::Unreachable(why)),
+            Err(why) => {
+                let error = AskError::Unreachable(why);
+                self.calls.give_up(&error);
+                return Tried::Never(error);
+            }
         };
         let mut headers = question.wire.headers.clone();
         if let Some(key) = &question.key {
@@ -272,7 +276,7 @@ impl Model for Metered {
                 let most = wire::max_tokens(&self.settings, request).unwrap_or(wire::DEFAULT_MAX_TOKENS);
                 let price = price::of(self.model(request), &self.calls.prices);
                 let estimate = price.map(|price| price::cost(&price, &price::estimated_usage(text.len(), most)));
-                let key = self.key()?;
+                let key = self.key().inspect_err(|error| self.calls.give_up(error))?;
                 self.ask_anew(&Question {
                     request,
                     wire: &wire,

@@ -235,6 +235,11 @@ impl Calls {
         *slot = (*slot).max(until);
     }
 
+    /// No further call makes sense: no key, or no way out.
+    fn give_up(&self, error: &AskError) {
+        self.state().halted.get_or_insert_with(|| error.to_string());
+    }
+
     /// Counts calls that do not reach their server; after several in a row there is no point in more.
     fn note_reached(&self, reached: Result<(), &AskError>) {
         let mut state = self.state();
