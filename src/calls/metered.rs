@@ -51,16 +51,20 @@ impl Metered {
 
     /// The request as it may leave the machine.
     fn redacted(&self, request: &Request) -> Request {
+        match self.redacts() {
+            true => redacted(request, &self.calls.redactor),
+            false => request.clone(),
+        }
+    }
+
+    fn redacts(&self) -> bool {
         // The teacher's own answers to tasks are the teacher's.
         let role = if self.role == Role::TeacherTask {
             Role::Teacher
         } else {
             self.role
         };
-        if !self.calls.privacy.redacts(role.name()) {
-            return request.clone();
-        }
-        redacted(request, &self.calls.redactor)
+        self.calls.privacy.redacts(role.name())
     }
 
     /// The key, where the environment holds one; a server elsewhere without one is not asked.
@@ -255,7 +259,9 @@ impl Model for Metered {
         let settings = &self.settings;
         json!({
             "api": settings.api, "base_url": settings.url(), "model": settings.model, "max_tokens": settings.max_tokens,
-            "temperature": settings.temperature, "json_schema": settings.json_schema, "body": Digest::of_value(&settings.body)
+            "temperature": settings.temperature, "json_schema": settings.json_schema, "body": Digest::of_value(&settings.body),
+            // What is taken out of a question may change its answer.
+            "redacted": self.redacts().then(|| Digest::of_value(&self.calls.privacy.redact))
         })
     }
 
