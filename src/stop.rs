@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::disk;
+use crate::{disk, external};
 
 /// A file or a commit that is being written is waited for, and no longer than this.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -23,6 +23,7 @@ pub fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Resul
             Some(SIGHUP) => "SIGHUP",
             _ => "SIGINT",
         };
+        external::end_all();
         let _still = disk::try_hold_still(PATIENCE);
         farewell(name);
         std::process::exit(0);
@@ -30,8 +31,35 @@ pub fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Resul
     Ok(())
 }
 
+/// Ends the programs that were started before SIGTERM or SIGINT ends this process, which they do at once.
+///
+/// # Errors
+/// The operating system does not let us listen.
+#[cfg(unix)]
+pub fn with_programs() -> std::io::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            external::end_all();
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    });
+    Ok(())
+}
+
+/// Elsewhere a terminal's Ctrl-C reaches them too.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn with_programs() -> std::io::Result<()> {
+    Ok(())
+}
+
 /// Ends the process with exit code 0, though threads of it may still be at work: at a safe point, as after a signal.
 pub fn now() -> ! {
+    external::end_all();
     let _still = disk::try_hold_still(PATIENCE);
     std::process::exit(0);
 }

@@ -175,6 +175,11 @@ fn setting(arguments: &Arguments) -> Result<Setting, Failure> {
 }
 
 fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> {
+    // These two end in a way of their own.
+    if !matches!(command, Command::Watch(_) | Command::Mcp(_)) {
+        let listening = crate::stop::with_programs();
+        listening.map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
+    }
     match command {
         Command::Demo(command) => demo::demo(&command, setting),
         Command::Init(command) => init::init(&command, setting),

@@ -3,6 +3,7 @@
 
 mod lookup;
 mod process;
+mod running;
 mod teacher;
 
 use std::fs;
@@ -10,6 +11,7 @@ use std::path::Path;
 
 pub use self::lookup::{find, identity};
 pub use self::process::{Ended, Program, Unended};
+pub use self::running::end_all;
 pub use self::teacher::{ask_teacher, from_folder};
 use crate::artifact::task::Task;
 

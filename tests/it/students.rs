@@ -216,3 +216,25 @@ fn without_a_judge_it_says_so() {
         "{readiness}"
     );
 }
+
+/// A program stands in a process group of its own, which Ctrl-C does not reach; left behind, it would go on spending.
+#[cfg(unix)]
+#[test]
+fn who_stops_a_run_stops_its_programs() {
+    let space = Space::new();
+    space.write(
+        "kaizen.toml",
+        "[student]\nengine = \"command\"\nconcurrency = 1\nrun = [\"sh\", \"-c\", \"echo $$ > began; sleep 3; echo > outlived; sleep 60\"]\n",
+    );
+    let mut kaizen = space.command(env!("CARGO_BIN_EXE_kaizen"), &["eval"]).spawn().unwrap();
+    while !space.root.join("began").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let pid = rustix::process::Pid::from_child(&kaizen);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let begin = std::time::Instant::now();
+    assert!(!kaizen.wait().unwrap().success());
+    assert!(begin.elapsed().as_secs() < 2);
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    assert!(!space.root.join("outlived").exists(), "it lives on");
+}
