@@ -61,8 +61,10 @@ struct State {
     asking: BTreeSet<Digest>,
     /// Servers that asked to be left alone until then.
     paused: BTreeMap<String, Instant>,
-    /// What the dearest attempt of a program took so far, in dollars.
-    dearest_attempt: f64,
+    /// What the dearest attempt of a program took so far, in dollars; `None` before the first has come back.
+    dearest_attempt: Option<f64>,
+    /// A model that a program asked, and whose price nobody knows.
+    unpriced: Option<String>,
     /// Calls in a row that did not reach their server.
     failures: u32,
     halted: Option<String>,
@@ -171,11 +173,13 @@ impl Calls {
         self.changed.notify_all();
     }
 
-    /// Sets money aside for a call; waits for others to come back where that may make room.
-    fn reserve(&self, estimate: Option<f64>, model: &str) -> Result<f64, AskError> {
+    /// Sets money aside for a call; waits for others to come back where that may make room, and where it may change what
+    /// the call is thought to cost, and by which model.
+    fn reserve(&self, estimate: impl Fn(&State) -> (Option<f64>, String)) -> Result<f64, AskError> {
         let mut state = self.state();
         loop {
-            match state.account.leave(estimate, self.max_cost_usd, model) {
+            let (estimated, model) = estimate(&state);
+            match state.account.leave(estimated, self.max_cost_usd, &model) {
                 Leave::Granted(reserved) => return Ok(reserved),
                 Leave::Later => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Leave::Refused(why) => {

@@ -58,7 +58,10 @@ pub(super) fn usage(usage: &Value, input: &str, output: &str, cache: [Option<&Va
 /// A count of tokens; some servers write it with a point.
 fn whole(value: &Value) -> Option<u64> {
     let written = |count: f64| (0.0..1e15).contains(&count).then_some(count as u64);
-    value.as_u64().filter(|count| *count < 1 << 50).or_else(|| value.as_f64().and_then(written))
+    value
+        .as_u64()
+        .filter(|count| *count < 1 << 50)
+        .or_else(|| value.as_f64().and_then(written))
 }
 
 /// A complaint that came with status 200.

@@ -190,7 +190,10 @@ fn tokens_that_are_no_count_are_unknown() {
         (json!({"prompt_tokens": 1e30, "completion_tokens": 1}), None),
         (json!({"prompt_tokens": u64::MAX, "completion_tokens": u64::MAX}), None),
         (json!({"prompt_tokens": "9", "completion_tokens": 1}), None),
-        (json!({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": []}}), None),
+        (
+            json!({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": []}}),
+            None,
+        ),
         (json!([9]), None),
         (json!(null), None),
     ] {

@@ -76,6 +76,10 @@ mod tests {
         assert_eq!((said.cost_usd, said.usage), (Some(0.0), None));
         assert_eq!((said.model.as_deref(), said.tool.as_deref()), (Some("m"), Some("t")));
         assert_eq!(Said::read(br#"{"answer": "x", "cost_usd": -1}"#).cost_usd, None);
-        assert_eq!(Said::read(br#"{"answer": "x", "usage": {}}"#).usage, None, "unknown, and not 0");
+        assert_eq!(
+            Said::read(br#"{"answer": "x", "usage": {}}"#).usage,
+            None,
+            "unknown, and not 0"
+        );
     }
 }
