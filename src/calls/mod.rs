@@ -6,6 +6,7 @@ mod account;
 mod http;
 mod metered;
 mod program;
+mod settle;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,7 +118,8 @@ impl Calls {
     /// # Errors
     /// What was spent there before cannot be read.
     pub fn charge(&self, folder: &Path, scope: &str) -> Result<(), DiskError> {
-        let account = Account::open(folder)?;
+        let mut account = Account::open(folder)?;
+        self.settle(folder, &mut account)?;
         let mut state = self.state();
         *state = State {
             account,
