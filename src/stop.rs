@@ -31,20 +31,14 @@ pub fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Resul
     Ok(())
 }
 
-/// Ends the process with exit code 0, though threads of it may still be at work: at a safe point, as after a signal.
-pub fn now() -> ! {
-    let _still = disk::try_hold_still(PATIENCE);
-    std::process::exit(0);
-}
-
-/// Ends the programs that run when a signal ends this process, which then goes the way that it always went.
+/// Ends the programs that were started before SIGTERM or SIGINT ends this process, which they do at once.
 ///
 /// # Errors
 /// The operating system does not let us listen.
 #[cfg(unix)]
 pub fn with_programs() -> std::io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             external::end_all();
@@ -54,13 +48,20 @@ pub fn with_programs() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere programs are in the group of their parent.
+/// Elsewhere a terminal's Ctrl-C reaches them too.
 ///
 /// # Errors
 /// None.
 #[cfg(not(unix))]
 pub fn with_programs() -> std::io::Result<()> {
     Ok(())
+}
+
+/// Ends the process with exit code 0, though threads of it may still be at work: at a safe point, as after a signal.
+pub fn now() -> ! {
+    external::end_all();
+    let _still = disk::try_hold_still(PATIENCE);
+    std::process::exit(0);
 }
 
 /// Elsewhere the operating system ends the process; the rerun goes on from the files.

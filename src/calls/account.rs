@@ -72,6 +72,11 @@ impl Account {
         ))
     }
 
+    /// What is not spent yet of a limit.
+    pub fn left(&self, most: f64) -> f64 {
+        (most - self.spent).max(0.0)
+    }
+
     /// Gives back what was set aside for a call that was not paid.
     pub fn release(&mut self, reserved: f64) {
         self.reserved = (self.reserved - reserved).max(0.0);

@@ -105,7 +105,9 @@ impl Metered {
         let mut attempt = 1;
         loop {
             self.calls.wait_for(self.settings.url());
-            let reserved = self.calls.reserve(question.estimate, self.model(question.request))?;
+            let reserved = self
+                .calls
+                .reserve(|_| (question.estimate, self.model(question.request).to_owned()))?;
             match self.attempt(question, attempt) {
                 Tried::Reply(reply, body) => return self.pay(question, *reply, body, reserved),
                 Tried::Again(pause, error) => {

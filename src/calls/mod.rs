@@ -7,6 +7,7 @@ mod http;
 mod metered;
 mod program;
 mod redacted;
+mod settle;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,8 +63,10 @@ struct State {
     asking: BTreeSet<Digest>,
     /// Servers that asked to be left alone until then.
     paused: BTreeMap<String, Instant>,
-    /// What the dearest attempt of a program took so far, in dollars.
-    dearest_attempt: f64,
+    /// What the dearest attempt of a program took so far, in dollars; `None` before the first has come back.
+    dearest_attempt: Option<f64>,
+    /// A model that a program asked, and whose price nobody knows.
+    unpriced: Option<String>,
     /// Calls in a row that did not reach their server.
     failures: u32,
     halted: Option<String>,
@@ -116,7 +119,8 @@ impl Calls {
     /// # Errors
     /// What was spent there before cannot be read.
     pub fn charge(&self, folder: &Path, scope: &str) -> Result<(), DiskError> {
-        let account = Account::open(folder)?;
+        let mut account = Account::open(folder)?;
+        self.settle(folder, &mut account)?;
         let mut state = self.state();
         *state = State {
             account,
@@ -172,11 +176,13 @@ impl Calls {
         self.changed.notify_all();
     }
 
-    /// Sets money aside for a call; waits for others to come back where that may make room.
-    fn reserve(&self, estimate: Option<f64>, model: &str) -> Result<f64, AskError> {
+    /// Sets money aside for a call; waits for others to come back where that may make room, and where it may change what
+    /// the call is thought to cost, and by which model.
+    fn reserve(&self, estimate: impl Fn(&State) -> (Option<f64>, String)) -> Result<f64, AskError> {
         let mut state = self.state();
         loop {
-            match state.account.leave(estimate, self.max_cost_usd, model) {
+            let (estimated, model) = estimate(&state);
+            match state.account.leave(estimated, self.max_cost_usd, &model) {
                 Leave::Granted(reserved) => return Ok(reserved),
                 Leave::Later => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Leave::Refused(why) => {

@@ -22,13 +22,20 @@ pub struct Reported {
 }
 
 impl Calls {
-    /// Leave for one attempt of a program, for which as much is set aside as the dearest one took so far.
+    /// Leave for one attempt of a program, for which as much is set aside as the dearest one took so far. What an attempt takes
+    /// only the first one tells: it goes alone, and has all that is left.
     ///
     /// # Errors
     /// It may go over the budget.
     pub fn begin_attempt(&self, program: &str) -> Result<f64, AskError> {
-        let dearest = self.state().dearest_attempt;
-        self.reserve(Some(dearest), program)
+        self.reserve(|state| match (&state.unpriced, state.dearest_attempt) {
+            (Some(model), _) => (None, model.clone()),
+            (None, Some(dearest)) => (Some(dearest), program.to_owned()),
+            (None, None) => {
+                let whole = self.max_cost_usd.map(|most| state.account.left(most));
+                (whole.or(Some(0.0)), program.to_owned())
+            }
+        })
     }
 
     /// Counts what an attempt took, and gives back what was set aside for it. What it does not say
@@ -40,6 +47,9 @@ impl Calls {
             .map(|(price, usage)| price::cost(&price, &usage));
         let cost_usd = reported.cost_usd.or(priced);
         self.note_dearest(cost_usd.unwrap_or(0.0));
+        if cost_usd.is_none() && reported.usage.is_some() {
+            self.state().unpriced = Some(reported.model.clone());
+        }
         let line = Spending {
             at: self.clock.stamp(),
             role,
@@ -54,7 +64,7 @@ impl Calls {
 
     fn note_dearest(&self, cost_usd: f64) {
         let mut state = self.state();
-        state.dearest_attempt = state.dearest_attempt.max(cost_usd);
+        state.dearest_attempt = Some(state.dearest_attempt.unwrap_or(0.0).max(cost_usd));
     }
 }
 
@@ -74,16 +84,43 @@ mod tests {
         }
     }
 
+    fn limited(folder: &std::path::Path) -> std::sync::Arc<Calls> {
+        let manifest = Manifest::parse("kaizen.toml".as_ref(), "[session]\nmax_cost_usd = 1.0").unwrap();
+        let redactor = crate::redact::Redactor::default();
+        Calls::new(&manifest, redactor, &folder.join("calls.db"), Clock::from_environment())
+    }
+
+    #[test]
+    fn tokens_without_a_price_end_what_has_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let calls = limited(folder.path());
+        let reserved = calls.begin_attempt("agent").unwrap();
+        let unpriced = Reported {
+            model: "nobody-knows".into(),
+            ..reported(None, Some(Usage::default()))
+        };
+        calls.end_attempt(Role::Student, unpriced, reserved);
+        let refused = calls.begin_attempt("agent");
+        assert!(matches!(refused, Err(AskError::OverBudget(why)) if why.contains("[prices.\"nobody-knows\"]")));
+    }
+
+    #[test]
+    fn the_first_attempt_goes_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let calls = limited(folder.path());
+        let first = calls.begin_attempt("agent").unwrap();
+        let other = std::sync::Arc::clone(&calls);
+        let second = std::thread::spawn(move || other.begin_attempt("agent"));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(!second.is_finished(), "nobody knows yet what an attempt takes");
+        calls.end_attempt(Role::Student, reported(Some(0.4), None), first);
+        assert_eq!(second.join().unwrap(), Ok(0.4), "now one knows");
+    }
+
     #[test]
     fn what_a_program_spends_counts_against_the_budget() {
         let folder = tempfile::tempdir().unwrap();
-        let manifest = Manifest::parse("kaizen.toml".as_ref(), "[session]\nmax_cost_usd = 1.0").unwrap();
-        let calls = Calls::new(
-            &manifest,
-            crate::redact::Redactor::default(),
-            &folder.path().join("calls.db"),
-            Clock::from_environment(),
-        );
+        let calls = limited(folder.path());
         let attempt = |cost, usage| {
             let reserved = calls.begin_attempt("agent")?;
             calls.end_attempt(Role::Student, reported(cost, usage), reserved);

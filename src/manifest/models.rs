@@ -73,10 +73,16 @@ fn check_chat(section: &str, chat: &ChatSettings, needed: bool) -> Result<(), St
             "[{section}] engine = \"chat\" needs a model; add model = \"name\""
         ));
     }
-    if !(chat.url().starts_with("http://") || chat.url().starts_with("https://")) || chat.url().contains('@') {
+    if chat.url().contains(['@', '?']) {
+        // Nor is this one.
         return Err(format!(
-            "[{section}] base_url = \"{}\" must begin with http:// or https:// and hold no credentials",
-            chat.url()
+            "[{section}] base_url must hold no credentials and no `?`; api_key_env names the environment variable with the key"
+        ));
+    }
+    if !(chat.url().starts_with("http://") || chat.url().starts_with("https://")) {
+        let url = chat.url();
+        return Err(format!(
+            "[{section}] base_url = \"{url}\" must begin with http:// or https://"
         ));
     }
     let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
@@ -117,7 +123,7 @@ mod tests {
         ] {
             let message = refusal(text);
             assert!(
-                message.contains(part) && !message.contains("sk-abc"),
+                message.contains(part) && !message.contains("sk-abc") && !message.contains("me:secret"),
                 "{text}: {message}"
             );
         }

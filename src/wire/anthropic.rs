@@ -111,7 +111,7 @@ pub(super) fn read(value: &Value, request: &Request) -> Result<Reply, NoReply> {
         text,
         calls,
         stop,
-        usage: value.get("usage").filter(|usage| usage.is_object()).map(usage),
+        usage: value.get("usage").and_then(usage),
         model: value.get("model").and_then(Value::as_str).map(str::to_owned),
     })
 }
@@ -125,12 +125,8 @@ fn read_call(at: usize, block: &Value) -> Result<ToolCall, NoReply> {
     })
 }
 
-/// `input_tokens` holds neither what was read from the cache nor what was written into it.
-fn usage(usage: &Value) -> Usage {
-    Usage {
-        input: read_json::count(usage, "input_tokens"),
-        cache_read: read_json::count(usage, "cache_read_input_tokens"),
-        cache_write: read_json::count(usage, "cache_creation_input_tokens"),
-        output: read_json::count(usage, "output_tokens"),
-    }
+/// The usage that a reply states; `None` when it states none. `input_tokens` holds neither what was read from the cache nor what was written into it.
+pub fn usage(usage: &Value) -> Option<Usage> {
+    let cache = ["cache_read_input_tokens", "cache_creation_input_tokens"].map(|name| usage.get(name));
+    read_json::usage(usage, "input_tokens", "output_tokens", cache)
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::NoReply;
+use crate::chat::Usage;
 
 /// A text that may be null or absent.
 pub(super) fn text(value: Option<&Value>, name: &str) -> Result<String, NoReply> {
@@ -39,9 +40,28 @@ pub(super) fn arguments(value: Option<&Value>) -> String {
     }
 }
 
-/// A count of tokens; what is none counts as 0.
-pub(super) fn count(usage: &Value, name: &str) -> u64 {
-    usage.get(name).and_then(Value::as_u64).unwrap_or(0)
+/// What a reply says that it took; `None` when it names no tokens, or when a count is none: it is then unknown, and not 0.
+pub(super) fn usage(usage: &Value, input: &str, output: &str, cache: [Option<&Value>; 2]) -> Option<Usage> {
+    let named = |name: &str| usage.get(name).filter(|value| !value.is_null());
+    if named(input).is_none() && named(output).is_none() {
+        return None;
+    }
+    let count = |value: Option<&Value>| value.filter(|value| !value.is_null()).map_or(Some(0), whole);
+    Some(Usage {
+        input: count(named(input))?,
+        cache_read: count(cache[0])?,
+        cache_write: count(cache[1])?,
+        output: count(named(output))?,
+    })
+}
+
+/// A count of tokens; some servers write it with a point.
+fn whole(value: &Value) -> Option<u64> {
+    let written = |count: f64| (0.0..1e15).contains(&count).then_some(count as u64);
+    value
+        .as_u64()
+        .filter(|count| *count < 1 << 50)
+        .or_else(|| value.as_f64().and_then(written))
 }
 
 /// A complaint that came with status 200.

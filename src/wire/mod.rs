@@ -5,6 +5,7 @@ mod json;
 mod ollama;
 mod openai;
 
+pub use self::anthropic::usage as anthropic_usage;
 use serde_json::{Map, Value};
 
 use crate::chat::{Reply, Request};

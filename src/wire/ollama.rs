@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{NoReply, Wire, json as read_json, max_tokens, model, parameters};
-use crate::chat::{Message, Reply, Request, Stop, ToolCall, ToolSpec, Usage};
+use crate::chat::{Message, Reply, Request, Stop, ToolCall, ToolSpec};
 use crate::manifest::chat::ChatSettings;
 
 /// Fields of the body that are not options of the model.
@@ -93,16 +93,11 @@ pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
         _ if !calls.is_empty() => Stop::Tools,
         _ => Stop::End,
     };
-    let counts = value.get("prompt_eval_count").or_else(|| value.get("eval_count"));
     Ok(Reply {
         text: read_json::text(message.get("content"), "content")?,
         calls,
         stop,
-        usage: counts.map(|_| Usage {
-            input: read_json::count(value, "prompt_eval_count"),
-            output: read_json::count(value, "eval_count"),
-            ..Usage::default()
-        }),
+        usage: read_json::usage(value, "prompt_eval_count", "eval_count", [None, None]),
         model: value.get("model").and_then(Value::as_str).map(str::to_owned),
     })
 }

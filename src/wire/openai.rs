@@ -99,7 +99,7 @@ pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
         },
         calls,
         stop,
-        usage: value.get("usage").filter(|usage| usage.is_object()).map(usage),
+        usage: value.get("usage").and_then(usage),
         model: value.get("model").and_then(Value::as_str).map(str::to_owned),
     })
 }
@@ -115,14 +115,11 @@ fn read_call((at, call): (usize, &Value)) -> Result<ToolCall, NoReply> {
 }
 
 /// `prompt_tokens` holds the cached ones too.
-fn usage(usage: &Value) -> Usage {
+fn usage(usage: &Value) -> Option<Usage> {
     let cached = usage
         .get("prompt_tokens_details")
-        .map_or(0, |details| read_json::count(details, "cached_tokens"));
-    Usage {
-        input: read_json::count(usage, "prompt_tokens").saturating_sub(cached),
-        cache_read: cached,
-        cache_write: 0,
-        output: read_json::count(usage, "completion_tokens"),
-    }
+        .and_then(|details| details.get("cached_tokens"));
+    let mut usage = read_json::usage(usage, "prompt_tokens", "completion_tokens", [cached, None])?;
+    usage.input = usage.input.saturating_sub(usage.cache_read);
+    Some(usage)
 }

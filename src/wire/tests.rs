@@ -178,6 +178,31 @@ fn replies_are_read() {
     );
 }
 
+/// What nobody can count is unknown: as 0 it would cost nothing.
+#[test]
+fn tokens_that_are_no_count_are_unknown() {
+    for (usage, known) in [
+        (json!({"prompt_tokens": 9, "completion_tokens": 1}), Some(10)),
+        (json!({"prompt_tokens": 9.0, "completion_tokens": null}), Some(9)),
+        (json!({}), None),
+        (json!({"total_tokens": 10}), None),
+        (json!({"prompt_tokens": -100, "completion_tokens": 1}), None),
+        (json!({"prompt_tokens": 1e30, "completion_tokens": 1}), None),
+        (json!({"prompt_tokens": u64::MAX, "completion_tokens": u64::MAX}), None),
+        (json!({"prompt_tokens": "9", "completion_tokens": 1}), None),
+        (
+            json!({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": []}}),
+            None,
+        ),
+        (json!([9]), None),
+        (json!(null), None),
+    ] {
+        let body = json!({"choices": [{"message": {"content": "x"}}], "usage": usage}).to_string();
+        let reply = read(Api::Openai, &Request::default(), body.as_bytes()).unwrap();
+        assert_eq!(reply.usage.map(|usage| usage.total()), known, "{body}");
+    }
+}
+
 #[test]
 fn what_is_no_reply_says_why() {
     for (api, body, part) in [

@@ -46,7 +46,9 @@ pub fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) ->
         return Ok(());
     }
     if parts.is_empty() {
-        anstream::println!("Nothing: no language model is asked in this workspace.");
+        anstream::println!(
+            "Nothing that is known beforehand: kaizen asks no language model here. What programs ask, only they know."
+        );
         return Ok(());
     }
     parts.iter().for_each(|part| anstream::println!("{}", row(part)));

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::chat::Usage;
+use crate::wire;
 
 /// What a program said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,19 +38,9 @@ impl Said {
             answer: answer.as_str().map_or_else(|| answer.to_string(), str::to_owned),
             model: name("model"),
             tool: name("tool"),
-            usage: value.get("usage").filter(|usage| usage.is_object()).map(usage),
+            usage: value.get("usage").and_then(wire::anthropic_usage),
             cost_usd: cost.and_then(Value::as_f64).filter(|cost| *cost >= 0.0),
         }
-    }
-}
-
-fn usage(usage: &Value) -> Usage {
-    let count = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
-    Usage {
-        input: count("input_tokens"),
-        cache_read: count("cache_read_input_tokens"),
-        cache_write: count("cache_creation_input_tokens"),
-        output: count("output_tokens"),
     }
 }
 
@@ -85,5 +76,10 @@ mod tests {
         assert_eq!((said.cost_usd, said.usage), (Some(0.0), None));
         assert_eq!((said.model.as_deref(), said.tool.as_deref()), (Some("m"), Some("t")));
         assert_eq!(Said::read(br#"{"answer": "x", "cost_usd": -1}"#).cost_usd, None);
+        assert_eq!(
+            Said::read(br#"{"answer": "x", "usage": {}}"#).usage,
+            None,
+            "unknown, and not 0"
+        );
     }
 }
