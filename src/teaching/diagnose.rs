@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::log::Log;
 use super::measured::measured;
 use super::tool_loop::{Ended, Limits, Looped, tool_loop};
-use super::{ChatTeacher, opening};
+use super::{ChatTeacher, opening, prompt};
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::diagnosis;
 use crate::artifact::task::Task;
@@ -77,7 +77,7 @@ fn look(teacher: &ChatTeacher, briefing: &Briefing, log: &Log, seen: &RefCell<Se
 
 fn request(messages: &[Message], with_tools: bool) -> Request {
     Request {
-        system: include_str!("prompt/diagnose.md").to_owned(),
+        system: prompt::DIAGNOSE.to_owned(),
         messages: messages.to_vec(),
         tools: if with_tools { diagnostic::specs() } else { Vec::new() },
         ..Request::default()
@@ -114,7 +114,7 @@ fn own_answer(
 /// A model that used up its turns is asked for its diagnosis once more, without tools.
 fn last_word(teacher: &ChatTeacher, looped: &Looped, log: &Log) -> Result<String, AskError> {
     let mut messages = looped.messages.clone();
-    messages.push(Message::user(include_str!("prompt/no_turns.md").trim()));
+    messages.push(Message::user(prompt::NO_TURNS.trim()));
     let answer = log.ask(teacher.model.as_ref(), "model", &request(&messages, false))?;
     Ok(answer.reply.text)
 }
@@ -133,7 +133,7 @@ fn repaired(
             calls: Vec::new(),
         });
     }
-    messages.push(Message::user(include_str!("prompt/repair_diagnosis.md").trim()));
+    messages.push(Message::user(prompt::REPAIR_DIAGNOSIS.trim()));
     let answer = log.ask(teacher.model.as_ref(), "repair", &request(&messages, false));
     let answer = answer.map_err(|error| log.failure(error.to_string()))?;
     stated(&answer.reply.text).ok_or_else(|| {

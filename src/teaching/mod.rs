@@ -6,6 +6,7 @@ mod measured;
 mod opening;
 mod plan;
 mod plan_shape;
+mod prompt;
 mod tool_loop;
 
 use serde_json::{Value, json};
@@ -19,15 +20,6 @@ use crate::redact::Redactor;
 
 /// Raised by hand whenever the same replies would give another diagnosis or plan.
 const REVISION: u32 = 1;
-
-/// What the model is told, in each step.
-const PROMPTS: [&str; 5] = [
-    include_str!("prompt/diagnose.md"),
-    include_str!("prompt/plan.md"),
-    include_str!("prompt/no_turns.md"),
-    include_str!("prompt/repair_diagnosis.md"),
-    include_str!("prompt/repair_plan.md"),
-];
 
 /// Student's score, teacher's score, and why: for the student's output, the teacher's, and the query.
 pub type Compare = Box<dyn Fn(&str, &str, &str) -> Result<(f64, f64, String), String> + Send + Sync>;
@@ -52,7 +44,7 @@ impl Teacher for ChatTeacher {
     fn identity(&self) -> Value {
         json!({
             "engine": "chat", "revision": REVISION, "model": self.model.identity(),
-            "prompts": Digest::of_value(&PROMPTS), "max_turns": self.max_turns
+            "prompts": Digest::of_value(&prompt::ALL), "max_turns": self.max_turns
         })
     }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::log::Log;
-use super::{ChatTeacher, opening, plan_shape};
+use super::{ChatTeacher, opening, plan_shape, prompt};
 use crate::artifact::cluster::FailureCluster;
 use crate::chat::{Message, Reply, Request, Stop};
 use crate::port::{Answer, Briefing, Planned, TeacherFailure};
@@ -23,7 +23,7 @@ pub(super) fn plan(
     }
     let log = Log::new();
     let first = Request {
-        system: include_str!("prompt/plan.md").to_owned(),
+        system: prompt::PLAN.to_owned(),
         messages: vec![Message::user(opening::plan(briefing, diagnosis, teacher.max_edits))],
         shape: Some(plan_shape(briefing.ops, teacher.max_edits)),
         ..Request::default()
@@ -78,7 +78,7 @@ fn repair(first: Request, answer: &Answer, problem: &str) -> Request {
         text: answer.reply.text.clone(),
         calls: Vec::new(),
     });
-    let words = include_str!("prompt/repair_plan.md").replace("{problem}", problem);
+    let words = prompt::REPAIR_PLAN.replace("{problem}", problem);
     request.messages.push(Message::user(words.trim()));
     request
 }
