@@ -7,8 +7,11 @@
 //! ```text
 //! words  ←  decisions  ←  port  ←  evaluate, phase  ←  pipeline  ←  cli
 //!   ↑                      ↑                              ↓
-//!   └──────────────────────┴──  edges: disk, session, ledger, engine, external, imports, benchmark, clock
+//!   └──────────────────────┴──  edges: disk, session, ledger, calls, engine, external, imports, benchmark, clock
 //! ```
+//!
+//! Language models are reached by `calls` alone, which redacts, counts, remembers, and keeps within the budget; `wire` knows
+//! the providers' formats, and `teaching` what a model is told, both without effects.
 //!
 //! What is absent matters most: decisions and phases reach no file, clock, process or environment; the gate runs before
 //! anything is written, so there is no rollback code; nothing a teacher says is executed or used as a path.

@@ -31,14 +31,20 @@ pub fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Resul
     Ok(())
 }
 
-/// Ends the programs that were started before SIGTERM or SIGINT ends this process, which they do at once.
+/// Ends the process with exit code 0, though threads of it may still be at work: at a safe point, as after a signal.
+pub fn now() -> ! {
+    let _still = disk::try_hold_still(PATIENCE);
+    std::process::exit(0);
+}
+
+/// Ends the programs that run when a signal ends this process, which then goes the way that it always went.
 ///
 /// # Errors
 /// The operating system does not let us listen.
 #[cfg(unix)]
 pub fn with_programs() -> std::io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             external::end_all();
@@ -48,20 +54,13 @@ pub fn with_programs() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere a terminal's Ctrl-C reaches them too.
+/// Elsewhere programs are in the group of their parent.
 ///
 /// # Errors
 /// None.
 #[cfg(not(unix))]
 pub fn with_programs() -> std::io::Result<()> {
     Ok(())
-}
-
-/// Ends the process with exit code 0, though threads of it may still be at work: at a safe point, as after a signal.
-pub fn now() -> ! {
-    external::end_all();
-    let _still = disk::try_hold_still(PATIENCE);
-    std::process::exit(0);
 }
 
 /// Elsewhere the operating system ends the process; the rerun goes on from the files.

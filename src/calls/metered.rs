@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use super::Calls;
 use super::http::{Broken, Response, is_loopback};
+use super::redacted::redacted;
 use super::store::Paid;
 use crate::artifact::egress::{Egress, Role};
 use crate::artifact::spending::Spending;
-use crate::chat::{Message, Reply, Request};
+use crate::chat::{Reply, Request};
 use crate::digest::Digest;
 use crate::manifest::chat::ChatSettings;
 use crate::port::{Answer, AskError, Model};
@@ -50,41 +51,20 @@ impl Metered {
 
     /// The request as it may leave the machine.
     fn redacted(&self, request: &Request) -> Request {
+        match self.redacts() {
+            true => redacted(request, &self.calls.redactor),
+            false => request.clone(),
+        }
+    }
+
+    fn redacts(&self) -> bool {
         // The teacher's own answers to tasks are the teacher's.
         let role = if self.role == Role::TeacherTask {
             Role::Teacher
         } else {
             self.role
         };
-        if !self.calls.privacy.redacts(role.name()) {
-            return request.clone();
-        }
-        let text = |text: &str| self.calls.redactor.text(text).into_owned();
-        let message = |message: &Message| match message {
-            Message::User { text: said } => Message::User { text: text(said) },
-            Message::Assistant { text: said, calls } => Message::Assistant {
-                text: text(said),
-                calls: calls.clone(),
-            },
-            Message::Tool {
-                call_id,
-                name,
-                text: said,
-            } => Message::Tool {
-                call_id: call_id.clone(),
-                name: name.clone(),
-                text: text(said),
-            },
-        };
-        let mut clean = Request {
-            system: text(&request.system),
-            messages: request.messages.iter().map(message).collect(),
-            ..request.clone()
-        };
-        for tool in &mut clean.tools {
-            tool.description = text(&tool.description);
-        }
-        clean
+        self.calls.privacy.redacts(role.name())
     }
 
     /// The key, where the environment holds one; a server elsewhere without one is not asked.
@@ -166,7 +146,11 @@ impl Metered {
         }
         let http = match self.calls.http() {
             Ok(http) => http,
-            Err(why) => return Tried::Never(AskError::Unreachable(why)),
+            Err(why) => {
+                let error = AskError::Unreachable(why);
+                self.calls.give_up(&error);
+                return Tried::Never(error);
+            }
         };
         let mut headers = question.wire.headers.clone();
         if let Some(key) = &question.key {
@@ -277,7 +261,9 @@ impl Model for Metered {
         let settings = &self.settings;
         json!({
             "api": settings.api, "base_url": settings.url(), "model": settings.model, "max_tokens": settings.max_tokens,
-            "temperature": settings.temperature, "json_schema": settings.json_schema, "body": Digest::of_value(&settings.body)
+            "temperature": settings.temperature, "json_schema": settings.json_schema, "body": Digest::of_value(&settings.body),
+            // What is taken out of a question may change its answer.
+            "redacted": self.redacts().then(|| Digest::of_value(&self.calls.privacy.redact))
         })
     }
 
@@ -298,7 +284,7 @@ impl Model for Metered {
                 let most = wire::max_tokens(&self.settings, request).unwrap_or(wire::DEFAULT_MAX_TOKENS);
                 let price = price::of(self.model(request), &self.calls.prices);
                 let estimate = price.map(|price| price::cost(&price, &price::estimated_usage(text.len(), most)));
-                let key = self.key()?;
+                let key = self.key().inspect_err(|error| self.calls.give_up(error))?;
                 self.ask_anew(&Question {
                     request,
                     wire: &wire,

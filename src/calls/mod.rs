@@ -6,6 +6,7 @@ mod account;
 mod http;
 mod metered;
 mod program;
+mod redacted;
 mod settle;
 mod store;
 
@@ -238,6 +239,11 @@ impl Calls {
         let mut state = self.state();
         let slot = state.paused.entry(server.to_owned()).or_insert(until);
         *slot = (*slot).max(until);
+    }
+
+    /// No further call makes sense: no key, or no way out.
+    fn give_up(&self, error: &AskError) {
+        self.state().halted.get_or_insert_with(|| error.to_string());
     }
 
     /// Counts calls that do not reach their server; after several in a row there is no point in more.

@@ -38,20 +38,16 @@ impl Calls {
         })
     }
 
-    /// Counts what an attempt took, and gives back what was set aside for it. A program that says nothing about tokens
-    /// and dollars has no line in the record; dollars that are unknown are those of its tokens, where their price is known.
+    /// Counts what an attempt took, and gives back what was set aside for it. What it does not say
+    /// is unknown, and stands in the record as such; dollars are those of its tokens, where their price is known.
     pub fn end_attempt(&self, role: Role, reported: Reported, reserved: f64) {
-        if reported.usage.is_none() && reported.cost_usd.is_none() {
-            self.note_dearest(0.0);
-            return self.release(reserved);
-        }
         let price = price::of(&reported.model, &self.prices);
         let priced = price
             .zip(reported.usage)
             .map(|(price, usage)| price::cost(&price, &usage));
         let cost_usd = reported.cost_usd.or(priced);
         self.note_dearest(cost_usd.unwrap_or(0.0));
-        if cost_usd.is_none() {
+        if cost_usd.is_none() && reported.usage.is_some() {
             self.state().unpriced = Some(reported.model.clone());
         }
         let line = Spending {
@@ -138,9 +134,13 @@ mod tests {
         };
         attempt(None, Some(tokens)).unwrap();
         let lines = spent(folder.path()).unwrap();
-        assert_eq!(lines.len(), 2, "who says nothing has no line");
+        assert_eq!(
+            (lines.len(), lines[0].cost_usd),
+            (3, None),
+            "what is not said is unknown"
+        );
         assert!(
-            lines[1].cost_usd.is_some_and(|cost| cost > 0.0 && cost < 0.01),
+            lines[2].cost_usd.is_some_and(|cost| cost > 0.0 && cost < 0.01),
             "priced by its tokens"
         );
         attempt(Some(0.3), None).unwrap();

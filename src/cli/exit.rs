@@ -85,10 +85,12 @@ impl From<RunError> for Failure {
             };
         }
         if let RunError::Phase { phase, .. } = &error {
-            // What was paid for is remembered, a bad answer too.
-            return Failure::failed(message).hint(format!(
-                "`kaizen run` tries the phase again; `kaizen run --redo {phase}` asks a language model anew"
-            ));
+            let again = "`kaizen run` tries the phase again";
+            return Failure::failed(message).hint(match phase.as_str() {
+                // What was paid for is remembered, a bad answer too.
+                "diagnose" | "plan" => format!("{again}; `kaizen run --redo {phase}` asks a language model anew"),
+                _ => again.to_owned(),
+            });
         }
         let (code, hint) = match &error {
             RunError::Manifest(_) | RunError::Unknown(_) => (Code::Usage, None),

@@ -50,18 +50,26 @@ version = 1
 # seed = 0  # of a noisy student
 
 [student]
-# engine = "nearest"  # the embedded student
-# concurrency = 0  # attempts at once; 0 for one a core
+# engine = "nearest"  # the embedded student; chat: a language model; command: a program
+# concurrency = 0  # attempts at once; 0 for one a core, or 8 for chat and command
+# model = "name"  # of chat; base_url, api and api_key_env say where it is and which variable holds the key
 
 [teacher]
-# engine = "rules"  # the embedded teacher
+# engine = "rules"  # the embedded teacher; files: you or a coding agent; command: a program; chat: a language model
 # max_edits = 10  # in a plan, at most
 # seed = 0  # the teacher's source of chance; absent: the session's name
+# model = "name"  # of chat; base_url, api and api_key_env say where it is and which variable holds the key
+# max_turns = 30  # of chat, replies of a diagnosis
 
 [session]
 # autonomy = "tiered"  # auto: the gate decides; tiered: risky edits wait for you; manual: all wait
 # min_traces = 20  # usable traces without which no session is held
 # hold = "plan"  # a session waits after planning, until `kaizen release`
+# max_cost_usd = 5.0  # that language models of every role may cost; absent: no limit
+
+[privacy]
+# max_age_days = 90  # older traces are no evidence; absent: any age
+# redact = []  # regular expressions of what is taken out of texts, beside keys, tokens, addresses and numbers
 
 [gate]
 # rule = "overall"  # overall: the whole score must gain; target: the edit's own category
@@ -118,6 +126,9 @@ mod tests {
                 !line.contains("author =")
                     && !line.contains("teacher's source")
                     && !line.contains("hold =")
+                    && !line.contains("model =")
+                    && !line.contains("max_cost_usd =")
+                    && !line.contains("max_age_days =")
                     && !line.contains("schedule =")
             })
             .map(|line| {

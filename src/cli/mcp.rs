@@ -1,5 +1,6 @@
 //! `kaizen mcp`: the session as a Model Context Protocol server on stdin and stdout; the client is the teacher.
 
+mod answer;
 mod desk;
 mod driven;
 mod result;

@@ -155,6 +155,14 @@ impl Setting {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(arguments.verbose);
+    // The others listen to signals by themselves; an editor in `review` has the terminal, and its signals.
+    if !matches!(
+        arguments.command,
+        Command::Watch(_) | Command::Mcp(_) | Command::Review(_)
+    ) && let Err(error) = crate::stop::with_programs()
+    {
+        tracing::warn!(%error, "programs that are started will not end with a signal");
+    }
     let result = setting(&arguments).and_then(|setting| dispatch(arguments.command, &setting));
     match result {
         Ok(code) => code.into(),
@@ -175,11 +183,6 @@ fn setting(arguments: &Arguments) -> Result<Setting, Failure> {
 }
 
 fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> {
-    // These two end in a way of their own.
-    if !matches!(command, Command::Watch(_) | Command::Mcp(_)) {
-        let listening = crate::stop::with_programs();
-        listening.map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
-    }
     match command {
         Command::Demo(command) => demo::demo(&command, setting),
         Command::Init(command) => init::init(&command, setting),

@@ -7,6 +7,7 @@ mod intent;
 mod ledger;
 mod looped;
 mod record;
+mod spending;
 mod texts;
 mod verdicts;
 
@@ -99,6 +100,7 @@ fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<Finding>, Fa
             found.extend(ledger::check(session, &commits)?);
             found.extend(verdicts::check(workspace, session)?);
             found.extend(record::check(workspace, session, &commits)?);
+            found.extend(spending::check(session)?);
         }
     }
     Ok(found)

@@ -1,13 +1,31 @@
 //! A teacher that is not asked: its diagnosis and its plan come as files, from a person, an agent or a program.
 
+use std::path::Path;
+
+use serde_json::{Value, json};
+
 use crate::artifact::cluster::FailureCluster;
+use crate::external;
+use crate::manifest::TeacherSection;
 use crate::port::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
 
 /// What identifies it.
-pub struct Elsewhere(pub serde_json::Value);
+pub struct Elsewhere(Value);
+
+impl Elsewhere {
+    /// Files are what counts, and not who writes them.
+    pub fn files() -> Self {
+        Self(json!({"engine": "files"}))
+    }
+
+    /// A program: everything that can change what it says.
+    pub fn program(teacher: &TeacherSection, root: &Path) -> Self {
+        Self(json!({"engine": "command", "program": external::identity(&teacher.run, root)}))
+    }
+}
 
 impl Teacher for Elsewhere {
-    fn identity(&self) -> serde_json::Value {
+    fn identity(&self) -> Value {
         self.0.clone()
     }
 

@@ -1,17 +1,17 @@
 //! Somebody else's program: a phase in a scratch directory, or a scorer on stdin and stdout. No shell is involved.
 #![allow(clippy::disallowed_methods)] // edge: processes, the file system
 
+mod living;
 mod lookup;
 mod process;
-mod running;
 mod teacher;
 
 use std::fs;
 use std::path::Path;
 
+pub use self::living::end_all;
 pub use self::lookup::{find, identity};
 pub use self::process::{Ended, Program, Unended};
-pub use self::running::end_all;
 pub use self::teacher::{ask_teacher, from_folder};
 use crate::artifact::task::Task;
 

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::running;
+use super::living;
 
 /// Bytes that a program may print on one of its outputs, at most.
 const LARGEST: usize = 16 << 20;
@@ -116,7 +116,8 @@ impl Program<'_> {
     /// # Errors
     /// See [`Unended`].
     pub fn run(&self, stdin: Option<&[u8]>) -> Result<Ended, Unended> {
-        let mut child = running::begin(|| self.start(stdin.is_some()))?;
+        let mut child = self.start(stdin.is_some())?;
+        living::enter(child.id());
         let (tell, heard) = channel();
         if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), stdin.map(<[u8]>::to_vec)) {
             std::thread::spawn(move || pipe.write_all(&bytes));
@@ -127,7 +128,7 @@ impl Program<'_> {
         if watched.is_err() {
             kill(&mut child);
         }
-        running::end(&child);
+        living::leave(child.id());
         let status = child.wait().map_err(|error| self.not_started(&error))?;
         watched.map(|()| Ended {
             status,
@@ -228,7 +229,9 @@ fn has_ended(child: &mut Child) -> bool {
 /// Ends it and all that it started.
 #[cfg(unix)]
 fn kill(child: &mut Child) {
-    running::kill(child.id());
+    use rustix::process::{Pid, Signal, kill_process_group};
+    // A group without members is gone already.
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
 }
 
 #[cfg(not(unix))]

@@ -58,7 +58,7 @@ pub fn in_order(
 }
 
 /// The clusters of the closing block, where there is one: a list in the words before it may look like clusters too.
-fn stated(diagnosis: &str) -> Vec<FailureCluster> {
+pub fn stated(diagnosis: &str) -> Vec<FailureCluster> {
     reply::clusters(diagnosis::block(diagnosis).unwrap_or(diagnosis))
 }
 

@@ -15,7 +15,8 @@ pub struct Usable {
     pub needed: usize,
 }
 
-/// Judges what there is. `unscorable` says what is missing for tasks that have no scorer here.
+/// Judges what there is. `unscorable` says what tasks lack that have no scorer here: they have no score, and the gate says
+/// whether the others suffice.
 pub fn readiness(usable: Usable, traces: TracePin, benchmark: BenchmarkPin, unscorable: Option<String>) -> Readiness {
     let mut missing = Vec::new();
     let enough = cold_start::traces(usable.count, usable.needed);
@@ -28,9 +29,11 @@ pub fn readiness(usable: Usable, traces: TracePin, benchmark: BenchmarkPin, unsc
     if benchmark.train == 0 {
         missing.push("no train tasks: add tasks with \"split\": \"train\" to benchmark/tasks.jsonl".to_owned());
     }
-    missing.extend(unscorable);
     let message = match missing.is_empty() {
-        true => enough.message + &and_left_out(usable.left_out),
+        true => {
+            let hint = unscorable.map(|hint| format!(" {hint}")).unwrap_or_default();
+            enough.message + &and_left_out(usable.left_out) + &hint
+        }
         false => format!("Not ready: {}", missing.join("; ")),
     };
     Readiness {

@@ -23,8 +23,9 @@ use super::next::{Next, next};
 use super::pages::{half_typed, note_problems};
 use super::recover::{enter, recover};
 use super::run_phase::Run;
-use super::state::{self, Depth, View};
+use super::state::{Depth, View};
 use super::step;
+use super::under_way::note_status;
 use super::workspace::Workspace;
 
 /// Starts or resumes a session and runs what is stale.
@@ -190,30 +191,6 @@ fn announce(
         reasons: reasons.iter().map(ToString::to_string).collect(),
     });
     note_status(session, phase, view)
-}
-
-/// The record says what is under way.
-pub(super) fn note_status(session: &Session, phase: &str, view: &View) -> Result<(), RunError> {
-    let status = match phase {
-        "diagnose" => Status::Diagnosing,
-        "plan" => Status::Planning,
-        "execute" => Status::Executing,
-        _ => Status::Initiated,
-    };
-    // The first phases only clear away why an earlier run failed.
-    let stands = |record: &Record| status == Status::Initiated && record.status != Status::Failed;
-    if let Some(record) = session.record()?.filter(|record| !stands(record)) {
-        let autonomy_mode = state::autonomy(view, Some(&record));
-        let under_way = Record {
-            status,
-            autonomy_mode,
-            ended_at: None,
-            error: None,
-            ..record
-        };
-        session.publish("session.json", &under_way.to_text())?;
-    }
-    Ok(())
 }
 
 /// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.

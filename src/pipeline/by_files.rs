@@ -1,10 +1,13 @@
 //! By files: whether a session's diagnosis and plan are written by a person or an agent, in its directory.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::artifact::diagnosis;
 use crate::artifact::record::Record;
+use crate::engine::elsewhere::Elsewhere;
 use crate::manifest::{Manifest, TeacherEngine};
+
+use crate::port::Teacher;
 
 use super::definition::Engines;
 
@@ -17,11 +20,6 @@ pub fn metadata() -> Map<String, Value> {
     Map::from_iter([(TEACHER.to_owned(), FILES.into())])
 }
 
-/// What identifies the teacher of such a session: the files are what counts, and not who wrote them.
-pub fn identity() -> Value {
-    json!({"engine": FILES})
-}
-
 /// Whether a session waits for files.
 pub fn by_files(manifest: &Manifest, record: Option<&Record>) -> bool {
     manifest.teacher.engine == TeacherEngine::Files || is_marked(record)
@@ -31,7 +29,7 @@ pub fn by_files(manifest: &Manifest, record: Option<&Record>) -> bool {
 pub fn engines(engines: &Engines, record: Option<&Record>) -> Option<Engines> {
     is_marked(record).then(|| Engines {
         student: engines.student.clone(),
-        teacher: identity(),
+        teacher: Elsewhere::files().identity(),
         judge: engines.judge.clone(),
     })
 }

@@ -15,9 +15,6 @@ use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
 use crate::port::{Model, Student, Teacher};
 use crate::teaching::{ChatTeacher, Compare};
 
-use super::by_files;
-use super::run_phase::by_command;
-
 /// The agent under improvement.
 pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Student> {
     let layout = manifest.harness.layout.clone();
@@ -50,8 +47,8 @@ pub(super) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> B
             max_turns: section.max_turns,
             max_edits: section.max_edits,
         }),
-        TeacherEngine::Files => Box::new(Elsewhere(by_files::identity())),
-        TeacherEngine::Command => Box::new(Elsewhere(by_command::identity(section, root))),
+        TeacherEngine::Files => Box::new(Elsewhere::files()),
+        TeacherEngine::Command => Box::new(Elsewhere::program(section, root)),
         TeacherEngine::Rules => {
             let settings = Settings {
                 max_edits: section.max_edits,

@@ -28,6 +28,7 @@ mod step;
 pub mod submitted;
 pub mod take_back;
 pub mod turns;
+mod under_way;
 pub mod workspace;
 pub mod world;
 

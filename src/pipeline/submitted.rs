@@ -57,7 +57,7 @@ pub fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
         return Ok(Err(problems.iter().map(line).collect()));
     }
     run.session.publish(DIAGNOSIS, text)?;
-    let (kept, dropped) = crate::reply::drop_without_evidence(crate::reply::clusters(text));
+    let (kept, dropped) = crate::reply::drop_without_evidence(crate::phase::plan::stated(text));
     let note = |cluster: &FailureCluster| format!("cluster `{}` has no measured rate and will be dropped", cluster.id);
     let mut notes: Vec<String> = dropped.iter().map(note).collect();
     if kept.is_empty() {

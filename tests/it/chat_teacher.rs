@@ -135,6 +135,15 @@ fn a_session_ends_with_a_commit_and_a_bill() {
         );
     }
     space.kaizen(&["verify"]).exits(0);
+    let path = format!("{}/spending.jsonl", space.session());
+    let first = format!("{}\n", space.read(&path).lines().next().unwrap());
+    space.write(&path, &first);
+    let found = space.kaizen(&["verify"]).exits(1);
+    assert!(
+        found.out.contains("spending.jsonl") && found.out.contains("are told here"),
+        "{}",
+        found.out
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::space::{Space, bold, names, shots, sums};
 use super::watcher::Watcher;
 
 /// As a person writes it, down to the white space.
-pub const DIAGNOSIS: &str = "# What goes wrong\n\nIt is too shy.   \n\n\n```json\n[ {\"id\": \"home\", \"description\": \"shy\",\n\
+pub const DIAGNOSIS: &str = "# What goes wrong\n\nIt is too shy, and not   \n\n```json\n[{\"description\": \"rude\", \"sample_trace_ids\": [\"run-005\"]}]\n```\n\n\n```json\n[ {\"id\": \"home\", \"description\": \"shy\",\n\
     \"student_failure_rate\": 1, \"sample_trace_ids\": [\"run-000\"]},\n {\"id\": \"guess\", \"description\": \"not measured\"} ]\n```\n";
 
 /// A workspace whose teacher is whoever writes the files.
@@ -63,6 +63,17 @@ fn the_session_waits_for_each_file_checks_it_and_goes_on() {
     assert_eq!(waits_for(&space), Value::Null);
     assert_eq!(space.statuses()["bold"], "applied");
     assert_eq!(space.statuses()["shots"], "pending_review");
+    was_taken(&space, &text);
+    assert!(
+        !space.root.join(space.session()).join("briefing").exists(),
+        "nobody waits any more"
+    );
+    space.kaizen(&["verify"]).exits(0);
+}
+
+/// Wants the session's files as the person wrote them, and put into order where that is kaizen's to do.
+#[track_caller]
+fn was_taken(space: &Space, text: &str) {
     // The diagnosis is the person's, byte for byte; of the plan, the person's bytes are kept.
     assert_eq!(space.read(&format!("{}/diagnosis.md", space.session())), DIAGNOSIS);
     let plan = space.artifact("plan.json");
@@ -94,10 +105,11 @@ fn the_session_waits_for_each_file_checks_it_and_goes_on() {
             .contains("\"run-000\"")
     );
     assert!(
-        !space.root.join(space.session()).join("briefing").exists(),
-        "nobody waits any more"
+        !space
+            .read(&format!("{}/evidence.jsonl", space.session()))
+            .contains("run-005"),
+        "a list in the words counts"
     );
-    space.kaizen(&["verify"]).exits(0);
 }
 
 #[test]

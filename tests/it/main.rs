@@ -18,6 +18,7 @@ mod labels;
 mod looping;
 mod mcp;
 mod privacy;
+mod proxy;
 mod reconcile;
 mod refusals;
 mod revert;

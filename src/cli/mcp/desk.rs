@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer::Answer;
 use super::driven::{Driven, failure};
-use super::tools::Answer;
 use crate::diagnostic::{self, Desk, Told};
 use crate::disk;
 use crate::pipeline::briefing;

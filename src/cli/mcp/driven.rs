@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::tools::Answer;
+use super::answer::Answer;
 use super::work::Work;
 use crate::cli::exit::Failure;
 use crate::pipeline::asked::Asked;

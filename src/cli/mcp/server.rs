@@ -11,8 +11,9 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, RoleServer};
 
+use super::answer::Answer;
 use super::driven::Driven;
-use super::tools::{self, Answer};
+use super::tools;
 use crate::chat::ToolSpec;
 
 /// Nothing takes longer; what does goes on behind the scenes.

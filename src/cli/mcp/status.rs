@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer::Answer;
 use super::driven::{Driven, failure};
-use super::tools::Answer;
 use crate::freshness::Freshness;
 use crate::pipeline::RunError;
 use crate::pipeline::briefing;

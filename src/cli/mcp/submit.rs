@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer::Answer;
 use super::driven::{Driven, failure};
-use super::tools::{self, Answer};
 use crate::pipeline::RunError;
 use crate::pipeline::briefing;
 use crate::pipeline::run_phase::Run;
@@ -25,9 +25,6 @@ pub fn diagnosis(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
             return Answer::error("give `narrative` (a text) with `clusters` (a list), or `markdown` (a text) alone");
         }
     };
-    if let Err(problem) = known("submit_diagnosis", arguments) {
-        return Answer::error(problem);
-    }
     take(driven, driven.open(), submitted::DIAGNOSIS, "submit_plan", &*write)
 }
 
@@ -36,9 +33,6 @@ pub fn plan(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
     let Some(Value::Array(edits)) = arguments.get("edits") else {
         return Answer::error("`edits` must be a list of edits");
     };
-    if let Err(problem) = known("submit_plan", arguments) {
-        return Answer::error(problem);
-    }
     let session = match driven.ready() {
         Ok(session) if !session.path(submitted::DIAGNOSIS).is_file() => {
             return Answer::error("there is no diagnosis yet: submit_diagnosis first");
@@ -54,17 +48,6 @@ pub fn plan(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
         "start_benchmark, then poll_benchmark",
         &write,
     )
-}
-
-/// Refuses arguments that the tool does not have: a slip of the pen would be lost silently.
-fn known(tool: &str, arguments: &Map<String, Value>) -> Result<(), String> {
-    let specs = tools::specs();
-    let spec = specs.iter().find(|spec| spec.name == tool);
-    let has = |name: &String| spec.is_some_and(|spec| spec.parameters["properties"].get(name).is_some());
-    match arguments.keys().find(|name| !has(name)) {
-        Some(name) => Err(format!("`{name}` is not an argument of {tool}")),
-        None => Ok(()),
-    }
 }
 
 fn take(driven: &Driven, session: Result<Session, Answer>, file: &str, next: &str, write: &Writing) -> Answer {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer::Answer;
 use super::driven::Driven;
 use super::{desk, status, submit};
 use crate::artifact::edit::Op;
@@ -11,40 +12,6 @@ use crate::diagnostic;
 /// Seconds that a poll waits, at most, and when nothing is said.
 const LONGEST_POLL: u64 = 18;
 const POLL: u64 = 10;
-
-/// What a tool answers.
-pub struct Answer {
-    /// JSON, or the text of a file.
-    pub text: String,
-    /// Whether the call failed.
-    pub is_error: bool,
-}
-
-impl Answer {
-    /// An answer.
-    pub fn json(value: &Value) -> Self {
-        Self {
-            text: value.to_string(),
-            is_error: false,
-        }
-    }
-
-    /// A failure, in words for the client.
-    pub fn error(problem: impl Into<String>) -> Self {
-        Self {
-            text: json!({"error": problem.into()}).to_string(),
-            is_error: true,
-        }
-    }
-
-    /// All that is wrong with a submission.
-    pub fn problems(problems: &[String]) -> Self {
-        Self {
-            text: json!({"error": "nothing was written", "problems": problems}).to_string(),
-            is_error: true,
-        }
-    }
-}
 
 /// What a client reads about all tools.
 pub fn specs() -> Vec<ToolSpec> {
@@ -84,6 +51,9 @@ pub fn only_reads(name: &str) -> bool {
 
 /// Calls a tool that is one of [`specs`].
 pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
+    if let Err(problem) = known(name, arguments) {
+        return Answer::error(problem);
+    }
     match name {
         "session_status" => status::status(driven),
         "submit_diagnosis" => submit::diagnosis(driven, arguments),
@@ -97,6 +67,17 @@ pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answ
             },
         },
         _ => desk::call(driven, name, arguments),
+    }
+}
+
+/// Refuses arguments that the tool does not have: a slip of the pen would be lost silently.
+fn known(tool: &str, arguments: &Map<String, Value>) -> Result<(), String> {
+    let specs = specs();
+    let spec = specs.iter().find(|spec| spec.name == tool);
+    let has = |name: &String| spec.is_some_and(|spec| spec.parameters["properties"].get(name).is_some());
+    match arguments.keys().find(|name| !has(name)) {
+        Some(name) => Err(format!("`{name}` is not an argument of {tool}")),
+        None => Ok(()),
     }
 }
 

@@ -1,30 +1,22 @@
 //! A program as the teacher: it works in a folder that holds the briefing, and leaves a diagnosis, then a plan.
 
-use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::artifact::{Artifact, diagnosis};
 use crate::external::{self, Program};
-use crate::manifest::TeacherSection;
 use crate::phase::{self, taken};
 use crate::pipeline::{RunError, briefing};
-use crate::reply;
 
 use super::by_files::taken_plan;
 use super::{Left, Run};
-
-/// Everything that can change what the program says.
-pub(in crate::pipeline) fn identity(teacher: &TeacherSection, root: &Path) -> Value {
-    json!({"engine": "command", "program": external::identity(&teacher.run, root)})
-}
 
 /// Lets the program diagnose.
 pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
     let text = ask(run, "diagnose", diagnosis::FILE)?;
     taken::diagnosis(&text).map_err(run.failed("diagnose"))?;
-    let clusters = reply::clusters(&text);
+    let clusters = phase::plan::stated(&text);
     let read: Vec<String> = clusters
         .iter()
         .flat_map(|cluster| cluster.sample_trace_ids.clone())

@@ -5,7 +5,6 @@ use crate::artifact::diagnosis;
 use crate::artifact::plan::Plan;
 use crate::phase::{self, taken};
 use crate::pipeline::RunError;
-use crate::reply;
 
 use super::{Left, Run};
 
@@ -16,7 +15,7 @@ pub const CALLS: &str = "teacher/calls.jsonl";
 pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
     let text = run.text(diagnosis::FILE)?;
     taken::diagnosis(&text).map_err(run.failed("diagnose"))?;
-    let clusters = reply::clusters(&text);
+    let clusters = phase::plan::stated(&text);
     let log = run.session.text(CALLS)?.unwrap_or_default();
     let mut read: Vec<String> = clusters
         .iter()

@@ -3,7 +3,6 @@
 use crate::artifact::diagnosis;
 use crate::phase;
 use crate::pipeline::RunError;
-use crate::reply;
 
 use super::brief::{brief, gave_up, log_text};
 use super::{Author, Left, Run, by_command, by_files};
@@ -21,7 +20,10 @@ pub(super) fn diagnose(run: &Run) -> Result<Left, RunError> {
         phase::diagnose::diagnose(teacher, briefing, redactor)
     })?;
     let diagnosed = diagnosed.or_else(|failure| gave_up(run, "diagnose", failure, &runs))?;
-    let summary = format!("{} clusters of failures", reply::clusters(&diagnosed.markdown).len());
+    let summary = format!(
+        "{} clusters of failures",
+        phase::plan::stated(&diagnosed.markdown).len()
+    );
     let files = vec![
         (diagnosis::FILE.to_owned(), diagnosed.markdown),
         ("evidence.jsonl".to_owned(), diagnosed.evidence),

@@ -27,7 +27,7 @@ pub(super) fn readiness(run: &Run) -> Result<Left, RunError> {
     })
 }
 
-/// What is missing when tasks of a session want a judge and there is none.
+/// A hint when tasks of a session want a judge and there is none.
 fn unjudged(run: &Run) -> Result<Option<String>, RunError> {
     if run.view.workspace.judge.is_some() {
         return Ok(None);
@@ -39,5 +39,5 @@ fn unjudged(run: &Run) -> Result<Option<String>, RunError> {
         .flatten()
         .filter(|task| task.scorer == Scorer::Judge)
         .count();
-    Ok((count > 0).then(|| format!("{count} tasks have scorer `judge`, and {NO_JUDGE}")))
+    Ok((count > 0).then(|| format!("{count} tasks have scorer `judge` and will have no score: {NO_JUDGE}.")))
 }

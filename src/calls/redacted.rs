@@ -1,0 +1,34 @@
+//! A request as it may leave the machine: without secrets.
+
+use crate::chat::{Message, Request};
+use crate::redact::Redactor;
+
+/// The request with every text redacted. What the model itself wrote as arguments of a tool goes back as it came.
+pub(super) fn redacted(request: &Request, redactor: &Redactor) -> Request {
+    let text = |text: &str| redactor.text(text).into_owned();
+    let message = |message: &Message| match message {
+        Message::User { text: said } => Message::User { text: text(said) },
+        Message::Assistant { text: said, calls } => Message::Assistant {
+            text: text(said),
+            calls: calls.clone(),
+        },
+        Message::Tool {
+            call_id,
+            name,
+            text: said,
+        } => Message::Tool {
+            call_id: call_id.clone(),
+            name: name.clone(),
+            text: text(said),
+        },
+    };
+    let mut clean = Request {
+        system: text(&request.system),
+        messages: request.messages.iter().map(message).collect(),
+        ..request.clone()
+    };
+    for tool in &mut clean.tools {
+        tool.description = text(&tool.description);
+    }
+    clean
+}

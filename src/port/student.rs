@@ -1,0 +1,38 @@
+//! Student: the agent under improvement.
+
+use crate::artifact::evaluation::Attempt;
+use crate::artifact::task::Task;
+use crate::digest::Digest;
+use crate::harness::Harness;
+
+/// The agent under improvement.
+pub trait Student: Send + Sync {
+    /// Everything about the student that can change an answer and does not stand in the harness.
+    fn identity(&self) -> serde_json::Value;
+
+    /// Whether the student can answer these tasks with this harness at all. Asked before the user's own harness is
+    /// scored: a broken file is to be mended, not to count as 0. An edit that breaks a file is scored like any other.
+    ///
+    /// # Errors
+    /// A message for people that names the file and what is wrong with it.
+    fn check(&self, _harness: &Harness, _tasks: &[&Task]) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Whether an attempt takes money or seconds: then each is remembered as soon as it is made, not all at the end.
+    fn is_dear(&self) -> bool {
+        false
+    }
+
+    /// Reads a harness once, for many attempts.
+    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared>;
+}
+
+/// A student that has read a harness.
+pub trait Prepared: Send + Sync {
+    /// The digest of everything in the harness that the answer to this task can depend on.
+    fn footprint(&self, task: &Task) -> Digest;
+
+    /// Answers one task. The seed is the only source of chance.
+    fn attempt(&self, task: &Task, seed: u64) -> Attempt;
+}

@@ -1,0 +1,47 @@
+//! Trace source: evidence of past runs, read-only.
+
+use std::ops::ControlFlow;
+
+use crate::artifact::trace::Trace;
+use crate::digest::Digest;
+
+/// Which state of a trace store was read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct TracePin {
+    /// How many traces the store held.
+    pub count: u64,
+    /// Digest of their ids and contents, in the store's order.
+    pub digest: Digest,
+}
+
+/// A failure to read traces: names the file, the line, and the remedy.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TraceError(pub String);
+
+/// Evidence of past runs, read-only.
+pub trait TraceSource: Send + Sync {
+    /// Calls `visit` with every trace, newest first where the store knows times; one trace in memory at a time.
+    ///
+    /// # Errors
+    /// The store cannot be read, or a line is not a trace.
+    fn scan(&self, visit: &mut dyn FnMut(Trace) -> ControlFlow<()>) -> Result<(), TraceError>;
+
+    /// One trace by id.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn get(&self, trace_id: &str) -> Result<Option<Trace>, TraceError>;
+
+    /// Full-text search over id, query, result and agent; best match first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn search(&self, terms: &str, limit: usize) -> Result<Vec<Trace>, TraceError>;
+
+    /// Digest and count of all traces.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn pin(&self) -> Result<TracePin, TraceError>;
+}
