@@ -70,6 +70,8 @@ struct State {
     /// Calls in a row that did not reach their server.
     failures: u32,
     halted: Option<String>,
+    /// Requests to the student out of which something was taken.
+    changed: usize,
 }
 
 impl Calls {
@@ -138,6 +140,17 @@ impl Calls {
     /// Why no further call makes sense: the budget is spent, or the server is gone.
     pub fn halted(&self) -> Option<String> {
         self.state().halted.clone()
+    }
+
+    /// What a person should know of requests to the student that were not sent as they are, since the charge began.
+    pub fn changed_questions(&self) -> Option<String> {
+        let count = self.state().changed;
+        (count > 0).then(|| {
+            format!(
+                "secrets or addresses were taken out of {count} requests to the student, which may change its answers; \
+                 [privacy] exempt = [\"student\"] sends them as they are"
+            )
+        })
     }
 
     /// Forgets the teacher's answers of a scope, so that they are asked anew.

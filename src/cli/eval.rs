@@ -82,6 +82,9 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     evaluator.student.check(&harness, &tasks).map_err(Failure::failed)?;
     let evaluation = evaluate(&evaluator, &harness, &tasks).map_err(|halted| Failure::failed(halted.to_string()))?;
     renderer.finish();
+    if let Some(text) = workspace.calls.changed_questions() {
+        anstream::eprintln!("{text}");
+    }
     if evaluation.task_count == 0 {
         let message = format!("none of the {} {} tasks could be scored", tasks.len(), split.name());
         return Err(Failure::failed(message).hint(

@@ -401,3 +401,23 @@ fn the_teacher_sees_no_gate_task_and_no_secret() {
         assert!(!to_teacher.contains(hidden), "{hidden}");
     }
 }
+
+#[test]
+fn a_student_whose_question_is_changed_is_told_of() {
+    for (more, told) in [("", true), ("[privacy]\nexempt = [\"student\"]", false)] {
+        let server = good_server();
+        let space = space(&server, "");
+        space.replace("kaizen.toml", "[network]", &format!("{more}\n[network]"));
+        space.write(
+            "agents/echo/system_prompt.md",
+            "You are short. Mail goes to ada@example.org.\n",
+        );
+        let said = run(&space, &["eval"]).exits(0);
+        assert_eq!(said.err.contains("exempt"), told, "{}", said.err);
+        let sent = server
+            .received()
+            .iter()
+            .all(|received| received.body.contains("ada@example.org"));
+        assert_eq!(sent, !told);
+    }
+}

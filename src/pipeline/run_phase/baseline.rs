@@ -21,6 +21,9 @@ pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
     let baseline = run
         .evaluating(|evaluator| phase::baseline::baseline(&evaluator, commit, &harness, digest, &gate, judge))
         .map_err(run.failed("baseline"))?;
+    if let Some(text) = run.view.workspace.calls.changed_questions() {
+        (run.listener)(Event::Note { text });
+    }
     if baseline.evaluation.task_count == 0 {
         let problem =
             "no gate task could be scored: is there an engine for their scorer? `kaizen eval` counts them".to_owned();
