@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Timeout};
 
 /// Bytes of a reply, at most: a model's answer is a thousandth of it.
 const LARGEST: u64 = 16 << 20;
@@ -22,8 +22,10 @@ pub struct Response {
 
 /// Why there is no answer.
 pub enum Broken {
-    /// Another attempt may fare better.
+    /// Another attempt may fare better; nothing was charged for.
     Passing(String),
+    /// The same, and this one may have been charged for: the question had arrived.
+    Late(String),
     /// It would not.
     Lasting(String),
 }
@@ -81,7 +83,7 @@ impl Http {
         Ok(Response {
             status,
             retry_after,
-            body: body.map_err(broken)?,
+            body: body.map_err(|error| broken(error).behind_the_question())?,
         })
     }
 }
@@ -100,6 +102,16 @@ pub fn is_loopback(url: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
+impl Broken {
+    /// What breaks after the head of an answer was there breaks late.
+    fn behind_the_question(self) -> Self {
+        match self {
+            Broken::Passing(why) => Broken::Late(why),
+            other => other,
+        }
+    }
+}
+
 fn broken(error: ureq::Error) -> Broken {
     match error {
         ureq::Error::BodyExceedsLimit(_) => Broken::Lasting(format!(
@@ -110,7 +122,10 @@ fn broken(error: ureq::Error) -> Broken {
             Broken::Lasting(error.to_string())
         }
         ureq::Error::Tls(_) | ureq::Error::Pem(_) => Broken::Lasting(error.to_string()),
-        ureq::Error::Timeout(_) => Broken::Passing("it took too long".to_owned()),
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            Broken::Passing("it cannot be reached in time".to_owned())
+        }
+        ureq::Error::Timeout(_) => Broken::Late("it took too long, and may have been charged for".to_owned()),
         other => Broken::Passing(other.to_string()),
     }
 }

@@ -124,10 +124,12 @@ impl Metered {
         }
     }
 
-    /// An answer that nobody can read was paid for all the same.
+    /// An answer that nobody can read, or that came too late, was paid for all the same.
     fn settle_failure(&self, question: &Question, error: &AskError, reserved: f64) {
         match error {
-            AskError::Malformed(_) => self.calls.note_spending(&self.spending(question, None, None), reserved),
+            AskError::Malformed(_) | AskError::Late(_) => {
+                self.calls.note_spending(&self.spending(question, None, None), reserved)
+            }
             _ => self.calls.release(reserved),
         }
     }
@@ -163,6 +165,7 @@ impl Metered {
                 attempt,
                 AskError::Unreachable(self.at_server(&why)),
             ),
+            Err(Broken::Late(why)) => self.again(retry::Outcome::Broken, attempt, AskError::Late(self.at_server(&why))),
             Err(Broken::Lasting(why)) => Tried::Never(AskError::Malformed(self.at_server(&why))),
         }
     }
@@ -192,6 +195,15 @@ impl Metered {
             400 | 413 | 422 => Tried::Never(AskError::Refused(said())),
             // The harness chose the model.
             404 if question.request.model.is_some() => Tried::Never(AskError::Refused(said())),
+            status @ (401 | 403) => {
+                let variable = self.settings.key_variable().unwrap_or("none is set");
+                let why = format!("{} (the key's variable: {variable})", said());
+                self.again(
+                    retry::Outcome::Status(status, None),
+                    attempt,
+                    AskError::Unreachable(why),
+                )
+            }
             status => {
                 let now = self.calls.clock.now().timestamp();
                 let asked = response.retry_after.as_deref();
@@ -301,7 +313,9 @@ impl Model for Metered {
         });
         self.calls.unclaim(&digest);
         match &answer {
-            Err(error @ (AskError::Unreachable(_) | AskError::Malformed(_))) => self.calls.note_reached(Err(error)),
+            Err(error @ (AskError::Unreachable(_) | AskError::Malformed(_) | AskError::Late(_))) => {
+                self.calls.note_reached(Err(error))
+            }
             _ => self.calls.note_reached(Ok(())),
         }
         answer

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::digest::Digest;
+use crate::disk;
 
 /// Calls in a SQLite file. It is private: it holds the exact texts.
 pub struct Store(Mutex<Connection>);
@@ -36,7 +37,7 @@ impl Store {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
         }
-        make_private(path).map_err(|error| failed(&error))?;
+        disk::make_private(path).map_err(|error| failed(&error))?;
         let connection = Connection::open(path).map_err(|error| failed(&error))?;
         connection
             .execute_batch(
@@ -129,18 +130,6 @@ impl Store {
         let done = connection.execute("UPDATE call SET body = NULL WHERE scope = ?1", [scope]);
         done.map_err(|error| error.to_string())
     }
-}
-
-/// Nobody else on this machine may read it.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path).map(|_| ())
 }
 
 #[cfg(test)]

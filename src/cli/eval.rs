@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, Renderer};
+use crate::artifact::evaluation::Evaluation;
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::benchmark::Benchmark;
 use crate::disk;
@@ -91,12 +92,17 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
             "scorer `command` needs [benchmark] scorer_command, scorer `judge` a [judge] model or a teacher with engine = \"chat\"",
         ));
     }
+    show(&evaluation, split, setting);
+    Ok(Code::Settled)
+}
+
+fn show(evaluation: &Evaluation, split: Split, setting: &Setting) {
     if setting.is_json() {
         render::json(&serde_json::json!({
             "split": split, "overall_score": evaluation.overall_score, "category_scores": evaluation.category_scores,
             "task_count": evaluation.task_count, "infra_errors": evaluation.infra_errors
         }));
-        return Ok(Code::Settled);
+        return;
     }
     anstream::println!(
         "{} score {:.1} % over {} tasks",
@@ -113,7 +119,6 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
             evaluation.infra_errors
         );
     }
-    Ok(Code::Settled)
 }
 
 /// A sealed split that is opened often is worn: each opening leaves a line.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::{DiskError, failed};
+use super::{DiskError, failed, make_private_folder};
 
 /// Removes a folder of ours with all that it holds; an absent one is no error, and a link goes without what it leads to.
 ///
@@ -18,12 +18,13 @@ pub fn remove_folder(path: &Path) -> Result<(), DiskError> {
     }
 }
 
-/// Fills a folder of ours anew, so that it holds these files and no others.
+/// Fills a folder of ours anew, so that it holds these files and no others. Only its owner can look into it.
 ///
 /// # Errors
 /// It cannot be emptied, or a file not written.
 pub fn fill_folder<'a>(path: &Path, files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<(), DiskError> {
     remove_folder(path)?;
+    make_private_folder(path)?;
     for (name, bytes) in files {
         let file = path.join(name);
         let folder = file.parent().unwrap_or(path);

@@ -4,6 +4,7 @@
 mod append;
 mod folder;
 mod lock;
+mod private;
 mod published;
 mod whole;
 
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub use append::append;
 pub use folder::{fill_folder, remove_folder};
 pub use lock::{Lock, LockError, lock, lock_within};
+pub use private::{make_private, make_private_folder};
 pub use published::take_published;
 pub use whole::{hold_still, try_hold_still};
 

@@ -43,9 +43,7 @@ pub fn run_phase(program: &Program, reads: Files, writes: &[String]) -> Result<F
 /// Empties a folder and puts files into it.
 fn lay_out(folder: &Path, files: &Files) -> Result<(), String> {
     let all = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    crate::disk::fill_folder(folder, all).map_err(|error| error.to_string())?;
-    // Without files there is no folder yet.
-    crate::disk::make_folder(folder).map_err(|error| error.to_string())
+    crate::disk::fill_folder(folder, all).map_err(|error| error.to_string())
 }
 
 /// A declared write: a file that must be there, or a folder with whatever it holds.

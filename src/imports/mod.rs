@@ -76,7 +76,10 @@ fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> 
     if wish.is_dry_run {
         return Ok(());
     }
-    let publish = |path: &Path, bytes: &[u8]| disk::publish(path, bytes).map_err(|error| error.to_string());
+    let publish = |path: &Path, bytes: &[u8]| {
+        let published = disk::make_private(path).and_then(|()| disk::publish(path, bytes));
+        published.map_err(|error| error.to_string())
+    };
     // The traces come last: after a crash between the two, they are still new.
     publish(&original, &bytes)?;
     publish(&traces, &lines)

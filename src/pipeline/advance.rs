@@ -107,6 +107,12 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
             depth: Depth::Present,
             autonomy: asked.autonomy,
         };
+        let run = Run {
+            view: &view,
+            session,
+            listener,
+            memo: memo.as_ref(),
+        };
         let next = next(&view, session, asked.until.as_deref())?;
         note_problems(session, &next)?;
         let (phase, reasons) = match next {
@@ -121,12 +127,6 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
                 break Some(Wait::Release);
             }
             Next::Write { file, phase } => {
-                let run = Run {
-                    view: &view,
-                    session,
-                    listener,
-                    memo: memo.as_ref(),
-                };
                 await_file(&run, &phase, file)?;
                 break Some(Wait::Write(file));
             }
@@ -136,15 +136,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         if matches!(phase.as_str(), "baseline" | "execute") {
             settle_user_changes(workspace, &inputs, asked, listener)?;
         }
-        step::run(
-            &Run {
-                view: &view,
-                session,
-                listener,
-                memo: memo.as_ref(),
-            },
-            &phase,
-        )?;
+        step::run(&run, &phase)?;
         changed = true;
     };
     if let Some(Wait::NotReady(message)) = &waits {

@@ -21,13 +21,17 @@ pub const FOLDER: &str = "briefing";
 /// What it was made of, so that it is not made anew for nothing.
 const STAMP: &str = ".made-of";
 
-/// Calls `use_it` with the view of a run on a session, outside of any phase.
-pub fn within<T>(workspace: &Workspace, session: &Session, use_it: impl FnOnce(&Run) -> T) -> T {
+/// Calls `use_it` with the view of a run on a session, outside of any phase. What the student takes is the session's.
+///
+/// # Errors
+/// What the session has spent cannot be read, or the call's own.
+pub fn within<T>(
+    workspace: &Workspace,
+    session: &Session,
+    use_it: impl FnOnce(&Run) -> Result<T, RunError>,
+) -> Result<T, RunError> {
+    workspace.calls.charge(&session.path(""), "")?;
     let (inputs, engines, memo) = (Inputs::new(workspace), workspace.engines(), workspace.memo());
-    // What the student takes is the session's; what was spent before cannot be read only when nothing can be written either.
-    if let Err(error) = workspace.calls.charge(&session.path(""), "") {
-        tracing::warn!(%error, "what the session has spent cannot be read");
-    }
     let view = View {
         workspace,
         inputs: &inputs,

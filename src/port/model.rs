@@ -43,6 +43,9 @@ pub enum AskError {
     /// The world failed: no server, no key, no access, busy for too long.
     #[error("{0}")]
     Unreachable(String),
+    /// The question arrived, and no whole answer came back: it may have been charged for.
+    #[error("{0}")]
+    Late(String),
     /// The server answers, and not in its own format, however often it is asked.
     #[error("{0}")]
     Malformed(String),

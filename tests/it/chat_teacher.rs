@@ -421,3 +421,24 @@ fn a_student_whose_question_is_changed_is_told_of() {
         assert_eq!(sent, !told);
     }
 }
+
+#[test]
+fn an_answer_that_comes_too_late_counts_against_the_limit() {
+    let server = Server::start();
+    server.on(DIAGNOSIS, Reply::says(&diagnosis()).after(Duration::from_secs(3)));
+    student(&server);
+    let space = space(&server, "max_cost_usd = 1.0");
+    space.replace(
+        "kaizen.toml",
+        "[network]",
+        "[network]\nattempts = 2\ntimeout_seconds = 1",
+    );
+    let said = run(&space, &["run"]);
+    refused_cleanly(&space, &said, "may have been charged for");
+    let late: Vec<Value> = lines(&space, "spending.jsonl")
+        .into_iter()
+        .filter(|line| line["role"] == "teacher")
+        .collect();
+    assert_eq!(late.len(), 2, "each attempt may have been charged for");
+    assert!(late[0]["cost_usd"].is_null() && late[0]["estimated_usd"].as_f64().unwrap() > 0.0);
+}

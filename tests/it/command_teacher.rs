@@ -11,7 +11,8 @@ fn taught_by(script: &str, settings: &str) -> Space {
     let manifest = space.read("kaizen.toml");
     let teacher = format!("[teacher]\nengine = \"command\"\nrun = [\"sh\", \"teach.sh\"]\n{settings}");
     space.write("kaizen.toml", &format!("{manifest}{teacher}"));
-    space.write("teach.sh", script);
+    let answers = space.root.join("answers");
+    space.write("teach.sh", &script.replace("$ANSWERS", answers.to_str().unwrap()));
     space.write("answers/diagnosis.md", DIAGNOSIS);
     space.write("answers/plan.json", &json!({"edits": [bold()]}).to_string());
     space.commit_all("taught by a program");
@@ -21,9 +22,9 @@ fn taught_by(script: &str, settings: &str) -> Space {
 #[test]
 fn what_it_leaves_or_prints_is_taken() {
     let script = "set -e\ntest -s README.md\ntest -s train.jsonl\ntest -d harness\ncat > question.json\n\
-        grep -q \"\\\"phase\\\":\\\"$KAIZEN_PHASE\\\"\" question.json\ntest -z \"$OPENAI_API_KEY\"\n\
-        case $KAIZEN_PHASE in diagnose) cp \"$KAIZEN_WORKSPACE/answers/diagnosis.md\" . ;;\n\
-        plan) test -s diagnosis.md; cat \"$KAIZEN_WORKSPACE/answers/plan.json\" ;; esac\n";
+        grep -q \"\\\"phase\\\":\\\"$KAIZEN_PHASE\\\"\" question.json\ntest -z \"$OPENAI_API_KEY$KAIZEN_WORKSPACE\"\n\
+        case $KAIZEN_PHASE in diagnose) cp \"$ANSWERS/diagnosis.md\" . ;;\n\
+        plan) test -s diagnosis.md; cat \"$ANSWERS/plan.json\" ;; esac\n";
     let space = taught_by(script, "");
     space.kaizen_with("OPENAI_API_KEY", "k", &["run"]).exits(0);
     assert_eq!(space.statuses()["bold"], "applied");
@@ -49,7 +50,7 @@ fn its_failures_are_told_and_nothing_is_published() {
         assert_eq!(space.artifact("session.json")["status"], "failed");
     }
     let space = taught_by(
-        "case $KAIZEN_PHASE in diagnose) cp \"$KAIZEN_WORKSPACE/answers/diagnosis.md\" . ;; *) echo '{\"edits\": [{}]}' ;; esac\n",
+        "case $KAIZEN_PHASE in diagnose) cp \"$ANSWERS/diagnosis.md\" . ;; *) echo '{\"edits\": [{}]}' ;; esac\n",
         "",
     );
     space

@@ -45,7 +45,9 @@ fn lost(problem: AskError) -> Attempt {
     let reason = problem.to_string();
     match problem {
         AskError::Refused(_) => Attempt::Failed { reason },
-        AskError::OverBudget(_) | AskError::Unreachable(_) | AskError::Malformed(_) => Attempt::Infra { reason },
+        AskError::OverBudget(_) | AskError::Unreachable(_) | AskError::Late(_) | AskError::Malformed(_) => {
+            Attempt::Infra { reason }
+        }
     }
 }
 

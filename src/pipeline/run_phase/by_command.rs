@@ -55,15 +55,12 @@ fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
     if phase == "plan" {
         files.push((diagnosis::FILE.into(), run.text(diagnosis::FILE)?.into_bytes()));
     }
-    let variables = vec![
-        ("KAIZEN_PHASE", phase.into()),
-        ("KAIZEN_WORKSPACE", workspace.root.clone().into_os_string()),
-    ];
     let program = Program {
         run: &external::from_folder(&teacher.run, &workspace.root),
         folder: &workspace.own(&format!("scratch/teacher-{phase}")),
         withheld: &run.manifest().withheld(&teacher.env),
-        variables,
+        // Not where the workspace is: a teacher has no business with the benchmark that lies there.
+        variables: vec![("KAIZEN_PHASE", phase.into())],
         timeout: Some(Duration::from_secs(teacher.timeout_seconds)),
     };
     let question = json!({"phase": phase, "session": run.session.id}).to_string();
