@@ -66,8 +66,8 @@ impl Account {
             return Leave::Later;
         }
         Leave::Refused(format!(
-            "the next call to `{model}` may cost ${estimate:.4}; ${:.4} of [session] max_cost_usd = {most} are spent. Raise it, then \
-             `kaizen run` goes on; what was paid for is kept",
+            "the next call to `{model}` may cost ${estimate:.4}; ${:.4} of [session] max_cost_usd = {most} are spent. Raise it \
+             and run again: what was paid for is kept",
             self.spent
         ))
     }
