@@ -1,15 +1,18 @@
 //! The server: the protocol's requests, each call on a thread of its own and none longer than a client waits.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rmcp::ErrorData;
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject, ListToolsResult,
     PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer};
+use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use super::answer::Answer;
 use super::driven::Driven;
@@ -29,6 +32,8 @@ const INSTRUCTIONS: &str = "You are the teacher of an agent: find out from its p
 /// The server of one workspace.
 pub struct Server {
     driven: Arc<Driven>,
+    /// Calls that took too long, by what was asked: asked again, they are waited for, and not made twice.
+    late: Mutex<BTreeMap<String, JoinHandle<Answer>>>,
 }
 
 impl Server {
@@ -36,7 +41,31 @@ impl Server {
     pub fn new(driven: Driven) -> Self {
         Self {
             driven: Arc::new(driven),
+            late: Mutex::default(),
         }
+    }
+}
+
+impl Server {
+    /// Makes a call, or waits on for one that was made before and took too long.
+    async fn answer(&self, name: String, arguments: JsonObject) -> Answer {
+        let question = format!("{name} {}", Value::Object(arguments.clone()));
+        let earlier = self.late().remove(&question);
+        let driven = Arc::clone(&self.driven);
+        let make = || tokio::task::spawn_blocking(move || tools::call(&driven, &name, &arguments));
+        let mut call = earlier.unwrap_or_else(make);
+        match tokio::time::timeout(LONGEST, &mut call).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Answer::error("the call broke off; this is a fault of kaizen, see its stderr"),
+            Err(_) => {
+                self.late().insert(question, call);
+                Answer::error("it takes longer than a call may; it goes on meanwhile, so ask again")
+            }
+        }
+    }
+
+    fn late(&self) -> MutexGuard<'_, BTreeMap<String, JoinHandle<Answer>>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,13 +98,7 @@ impl ServerHandler for Server {
         if let Some(client) = context.peer.peer_info() {
             self.driven.meet(&client.client_info.name);
         }
-        let (driven, arguments) = (Arc::clone(&self.driven), request.arguments.unwrap_or_default());
-        let call = tokio::task::spawn_blocking(move || tools::call(&driven, &name, &arguments));
-        let answer = match tokio::time::timeout(LONGEST, call).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Answer::error("the call broke off; this is a fault of kaizen, see its stderr"),
-            Err(_) => Answer::error("it takes longer than a call may; it goes on meanwhile, so ask again"),
-        };
+        let answer = self.answer(name, request.arguments.unwrap_or_default()).await;
         let content = vec![ContentBlock::text(answer.text)];
         Ok(match answer.is_error {
             true => CallToolResult::error(content),
