@@ -7,18 +7,19 @@ use std::path::Path;
 
 use super::{DiskError, effect, failed};
 
-/// Appends text in one write, so that lines of two processes do not mix. The folder must exist: it is not made anew when
-/// somebody took it away.
+/// Appends whole lines in one write under the file's lock, so that lines of two processes do not mix. The folder must exist:
+/// it is not made anew when somebody took it away.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn append(path: &Path, text: &str) -> Result<(), DiskError> {
+pub fn append(path: &Path, lines: &str) -> Result<(), DiskError> {
     effect("append");
     let open = OpenOptions::new().read(true).append(true).create(true).open(path);
     let written = open.and_then(|mut file| {
+        file.lock()?;
         // A line that a crash cut off must not take the next one with it.
         let break_first = if ends_in_a_line(&mut file)? { "" } else { "\n" };
-        file.write_all(format!("{break_first}{text}").as_bytes())
+        file.write_all(format!("{break_first}{lines}").as_bytes())
     });
     written.map_err(failed("append to", path))
 }
