@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)] // edge: the environment, the clock, the network
 
 mod account;
+mod attempts;
 mod http;
 mod metered;
 mod program;
@@ -18,7 +19,6 @@ use std::time::{Duration, Instant};
 use self::account::{Account, Leave};
 pub use self::account::{egress, spent};
 use self::http::Http;
-pub use self::http::is_loopback;
 pub use self::metered::Metered;
 pub use self::program::Reported;
 use self::store::Store;

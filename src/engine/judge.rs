@@ -83,7 +83,6 @@ mod tests {
                 },
                 request: self.rendered(request),
                 cost_usd: None,
-                remembered: false,
             })
         }
     }

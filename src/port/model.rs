@@ -27,8 +27,6 @@ pub struct Answer {
     pub request: Digest,
     /// Dollars when it was asked; `None` when unknown.
     pub cost_usd: Option<f64>,
-    /// It was asked before, and nothing was paid now.
-    pub remembered: bool,
 }
 
 /// Why a language model gave no answer. The texts are for people and never hold a key.

@@ -39,7 +39,6 @@ impl Model for std::sync::Arc<Scripted> {
             reply: replies.remove(0),
             request: self.rendered(request),
             cost_usd: Some(0.25),
-            remembered: false,
         })
     }
 }

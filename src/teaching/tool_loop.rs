@@ -196,7 +196,6 @@ mod tests {
             },
             request: Digest::of_bytes(b""),
             cost_usd: Some(0.0),
-            remembered: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Wire: what a provider is sent and what it sends back, as pure functions from and to JSON.
 
+mod alike;
 mod anthropic;
 mod json;
 mod ollama;

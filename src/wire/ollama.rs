@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::alike::{messages, tool};
 use super::{NoReply, Wire, json as read_json, max_tokens, model, parameters};
-use crate::chat::{Message, Reply, Request, Stop, ToolCall, ToolSpec};
+use crate::chat::{Message, Reply, Request, Stop, ToolCall};
 use crate::manifest::chat::ChatSettings;
 
 /// Fields of the body that are not options of the model.
@@ -11,7 +12,7 @@ const TOP: [&str; 4] = ["keep_alive", "think", "format", "logprobs"];
 
 /// The request.
 pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
-    let mut body = json!({"model": model(settings, request), "messages": messages(request), "stream": false});
+    let mut body = json!({"model": model(settings, request), "messages": messages(request, message), "stream": false});
     if !request.tools.is_empty() {
         body["tools"] = request.tools.iter().map(tool).collect();
     }
@@ -44,12 +45,6 @@ pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
     }
 }
 
-fn messages(request: &Request) -> Vec<Value> {
-    let system = Some(&request.system).filter(|system| !system.is_empty());
-    let system = system.map(|system| json!({"role": "system", "content": system}));
-    system.into_iter().chain(request.messages.iter().map(message)).collect()
-}
-
 fn message(message: &Message) -> Value {
     match message {
         Message::User { text } => json!({"role": "user", "content": text}),
@@ -63,12 +58,6 @@ fn message(message: &Message) -> Value {
 
 fn call(call: &ToolCall) -> Value {
     json!({"function": {"name": call.name, "arguments": call.arguments().unwrap_or_default()}})
-}
-
-fn tool(tool: &ToolSpec) -> Value {
-    json!({"type": "function", "function": {
-        "name": tool.name, "description": tool.description, "parameters": tool.parameters
-    }})
 }
 
 /// The reply. Calls have no names of their own here; their places serve.

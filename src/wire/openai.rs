@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::alike::{messages, tool};
 use super::{NoReply, Wire, json as read_json, max_tokens, model, parameters};
-use crate::chat::{Message, Reply, Request, Stop, ToolCall, ToolSpec, Usage};
+use crate::chat::{Message, Reply, Request, Stop, ToolCall, Usage};
 use crate::manifest::chat::ChatSettings;
 
 /// The request.
 pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
-    let mut body = json!({"model": model(settings, request), "messages": messages(request)});
+    let mut body = json!({"model": model(settings, request), "messages": messages(request, message)});
     if !request.tools.is_empty() {
         body["tools"] = request.tools.iter().map(tool).collect();
     }
@@ -40,12 +41,6 @@ pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
     }
 }
 
-fn messages(request: &Request) -> Vec<Value> {
-    let system = Some(&request.system).filter(|system| !system.is_empty());
-    let system = system.map(|system| json!({"role": "system", "content": system}));
-    system.into_iter().chain(request.messages.iter().map(message)).collect()
-}
-
 fn message(message: &Message) -> Value {
     match message {
         Message::User { text } => json!({"role": "user", "content": text}),
@@ -65,12 +60,6 @@ fn call(call: &ToolCall) -> Value {
         "{}"
     };
     json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
-}
-
-fn tool(tool: &ToolSpec) -> Value {
-    json!({"type": "function", "function": {
-        "name": tool.name, "description": tool.description, "parameters": tool.parameters
-    }})
 }
 
 /// The reply.

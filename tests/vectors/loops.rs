@@ -77,7 +77,6 @@ fn answer(said: &Value, cost: f64) -> Answer {
         },
         request: Digest::of_bytes(b""),
         cost_usd: Some(cost),
-        remembered: false,
     }
 }
 

@@ -59,7 +59,6 @@ impl Model for Scripted {
             reply,
             request: Digest::of_value(request),
             cost_usd: None,
-            remembered: false,
         })
     }
 }
