@@ -1,6 +1,8 @@
 //! Golden cases recorded from the ancestor, run against the decisions of this crate.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
+#[path = "vectors/gate.rs"]
+mod gate_cases;
 #[path = "vectors/loops.rs"]
 mod loops;
 #[path = "vectors/ops.rs"]
@@ -19,7 +21,7 @@ use kaizen::{cold_start, loop_stop, reply};
 use serde_json::{Map, Value, json};
 
 /// Files whose capability does not exist yet.
-const SKIPPED: [&str; 2] = ["gate", "composite_reward"];
+const SKIPPED: [&str; 1] = ["composite_reward"];
 type Outcome = Result<(), String>;
 
 #[test]
@@ -64,6 +66,12 @@ fn run_file(path: &Path) -> Vec<String> {
     if SKIPPED.contains(&name.as_str()) {
         println!("skipped by name: {name} (no such capability yet)");
         return Vec::new();
+    }
+    if name == "gate" {
+        let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let (count, failures) = gate_cases::run(&file);
+        println!("{name}: {count} cases, {} fail", failures.len());
+        return failures;
     }
     let Some(check) = check(&name) else {
         return vec![format!("{name}: no test understands this file")];

@@ -1,4 +1,4 @@
-//! Tests of the gate.
+//! Tests of the rule of means.
 
 use proptest::prelude::*;
 

@@ -1,0 +1,302 @@
+//! Makes a decision again from the pairs of its record, and says what does not follow from them.
+
+use std::collections::BTreeMap;
+
+use super::evidence::log_e_above;
+use super::exact::{self, Exact};
+use super::numbers::Numbers;
+use super::record::{GateRecord, Pair};
+use super::sequential::{self, Paired, Sequential};
+use super::{Mode, Reason, RuleKind};
+
+/// Differences of numbers below this come from reading and writing them.
+const NEAR: f64 = 1e-9;
+
+/// A decision that was made again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replayed {
+    /// Why it was decided; `None` when the pairs decide nothing.
+    pub reason: Option<Reason>,
+    /// The stage at the decision.
+    pub stage: u8,
+    /// The numbers.
+    pub numbers: Numbers,
+}
+
+/// A record that cannot be replayed: it contradicts itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// A pair of a task that the edit does not reach.
+    #[error("a pair names task {0}, which is not among the tasks that the edit reaches")]
+    Unreached(String),
+    /// The pairs stand in another order than the one that was drawn.
+    #[error("pair {at} is of task {found}, and the order that was drawn has {expected} there")]
+    Order {
+        /// Its place, from 1.
+        at: usize,
+        /// The task of the pair.
+        found: String,
+        /// The task of the order.
+        expected: String,
+    },
+    /// A score that is none.
+    #[error("pair {0} holds a score that does not lie between 0 and 1")]
+    Score(usize),
+    /// A mode that has no record of this kind.
+    #[error("mode {0:?} keeps no list of pairs")]
+    Mode(Mode),
+}
+
+/// The names of categories as the numbers by which the machines know them.
+pub fn numbered(record: &GateRecord) -> BTreeMap<&str, usize> {
+    let names = record.sizes.keys().map(String::as_str);
+    let reached = record.reached.iter().map(|reached| reached.category.as_str());
+    let mut numbers: BTreeMap<&str, usize> = names
+        .chain(reached)
+        .chain(record.target.as_deref())
+        .map(|name| (name, 0))
+        .collect();
+    numbers.values_mut().enumerate().for_each(|(at, number)| *number = at);
+    numbers
+}
+
+/// The design of a sequential decision.
+pub fn sequential_design(record: &GateRecord) -> sequential::Design {
+    let numbers = numbered(record);
+    sequential::Design {
+        categories: record
+            .reached
+            .iter()
+            .map(|reached| numbers[reached.category.as_str()])
+            .collect(),
+        target: record.target.as_deref().map(|target| numbers[target]),
+        seed: record.seed,
+        edit: record.edit_number,
+        alpha: record.stake.as_ref().map_or(1.0, |stake| stake.alpha),
+        settings: record.settings.gone_on_with(record.gone_on),
+    }
+}
+
+/// The design of an exact decision. A task without a score before counts as one that cannot change.
+pub fn exact_design(record: &GateRecord) -> exact::Design {
+    let numbers = numbered(record);
+    let size = |(name, size): (&String, &usize)| (numbers[name.as_str()], *size);
+    exact::Design {
+        categories: record
+            .reached
+            .iter()
+            .map(|reached| numbers[reached.category.as_str()])
+            .collect(),
+        baseline: record
+            .reached
+            .iter()
+            .map(|reached| reached.baseline.unwrap_or(0.0))
+            .collect(),
+        sizes: record.sizes.iter().map(size).collect(),
+        rule: record.settings.rule,
+        target: record.target.as_deref().map(|target| numbers[target]),
+        min_improvement: record.settings.min_improvement,
+        eps: record.settings.eps,
+    }
+}
+
+/// Makes the decision again from the pairs.
+///
+/// # Errors
+/// See [`ReplayError`].
+pub fn replay(record: &GateRecord) -> Result<Replayed, ReplayError> {
+    match record.mode {
+        Mode::Sequential => replay_sequential(record),
+        Mode::Exact => replay_exact(record),
+        other => Err(ReplayError::Mode(other)),
+    }
+}
+
+fn replay_sequential(record: &GateRecord) -> Result<Replayed, ReplayError> {
+    let mut game = Sequential::new(sequential_design(record));
+    for (at, pair) in record.pairs.iter().enumerate() {
+        let task = place_of(record, &pair.task)?;
+        if let Some(expected) = game.upcoming(1).first().filter(|expected| **expected != task) {
+            return Err(ReplayError::Order {
+                at: at + 1,
+                found: pair.task.clone(),
+                expected: record.reached[*expected].task.clone(),
+            });
+        }
+        match scores(pair, at)? {
+            Some((x, y)) => game.feed(Paired { task, x, y }),
+            None => game.pass_over(),
+        }
+    }
+    Ok(Replayed {
+        reason: game.decided(),
+        stage: game.stage(),
+        numbers: sequential_numbers(record, &game),
+    })
+}
+
+fn replay_exact(record: &GateRecord) -> Result<Replayed, ReplayError> {
+    let mut exact = Exact::new(exact_design(record));
+    let mut differences = Vec::new();
+    for (at, pair) in record.pairs.iter().enumerate() {
+        let task = place_of(record, &pair.task)?;
+        match scores(pair, at)? {
+            Some((x, _)) => differences.push((task, exact.feed(task, x, &pair.confirmations))),
+            None => exact.pass_over(task),
+        }
+    }
+    Ok(Replayed {
+        reason: exact.decided(),
+        stage: 1,
+        numbers: exact_numbers(record, &exact, &differences),
+    })
+}
+
+/// The numbers of a sequential game.
+pub fn sequential_numbers(record: &GateRecord, game: &Sequential) -> Numbers {
+    let is_target = aimed(record, record.target.as_deref());
+    let of = |wanted: bool| -> Vec<f64> {
+        let fed = record.pairs.iter().filter(|pair| is_target(&pair.task) == wanted);
+        fed.filter_map(|pair| Some(pair.x? - pair.y?)).collect()
+    };
+    let log_e = game.log_e();
+    Numbers {
+        dropped: dropped(record),
+        log_e,
+        e: Some(log_e.exp()).filter(|e| e.is_finite()),
+        log_e_needed: record.stake.as_ref().map(|stake| -stake.alpha.ln()),
+        log_e_futility: game.log_e_futility(),
+        log_e_harm: game.log_e_harm(),
+        log_e_overall: game.log_e_overall(),
+        log_e_overall_needed: game.log_e_overall().map(|_| game.overall_needed()),
+        ..Numbers::of(&of(true), &of(false), reached(record, record.target.as_deref()))
+    }
+}
+
+/// The numbers of an exact decision.
+pub fn exact_numbers(record: &GateRecord, exact: &Exact, differences: &[(usize, f64)]) -> Numbers {
+    let target = record
+        .target
+        .as_deref()
+        .filter(|_| record.settings.rule == RuleKind::Target);
+    let is_target = aimed(record, target);
+    let of = |wanted: bool| -> Vec<f64> {
+        let fed = differences
+            .iter()
+            .filter(|(task, _)| is_target(&record.reached[*task].task) == wanted);
+        fed.map(|(_, difference)| *difference).collect()
+    };
+    let all: Vec<f64> = differences.iter().map(|(_, difference)| *difference).collect();
+    let log_e = log_e_above(&all, 0.0);
+    Numbers {
+        dropped: dropped(record),
+        flaky: exact.flaky(),
+        log_e,
+        e: Some(log_e.exp()).filter(|e| e.is_finite()),
+        ..Numbers::of(&of(true), &of(false), reached(record, target))
+    }
+}
+
+/// What a record says that does not follow from its own pairs; empty when all does.
+pub fn disagreements(record: &GateRecord) -> Vec<String> {
+    let again = match replay(record) {
+        Ok(again) => again,
+        Err(error) => return vec![error.to_string()],
+    };
+    let mut found = Vec::new();
+    let outside = matches!(record.reason, Reason::Infrastructure | Reason::NoBudget);
+    if !outside && again.reason != Some(record.reason) {
+        let name = |reason: Reason| reason.name().to_owned();
+        let follows = again.reason.map_or("no decision".to_owned(), name);
+        found.push(format!(
+            "its pairs give {follows}, and it says {}",
+            record.reason.name()
+        ));
+    }
+    if record.decision != record.reason.decision() {
+        let (decision, reason) = (record.decision, record.reason.name());
+        found.push(format!("the decision is {decision:?}, and the reason {reason}"));
+    }
+    if again.stage != record.stage {
+        found.push(format!(
+            "its pairs end in stage {}, and it says {}",
+            again.stage, record.stage
+        ));
+    }
+    let value = |numbers: &Numbers| serde_json::to_value(numbers).unwrap_or_default();
+    differing("", &value(&record.numbers), &value(&again.numbers), &mut found);
+    found
+}
+
+fn differing(name: &str, said: &serde_json::Value, follows: &serde_json::Value, found: &mut Vec<String>) {
+    use serde_json::Value;
+    let same = match (said, follows) {
+        (Value::Number(one), Value::Number(two)) => {
+            let (one, two) = (one.as_f64().unwrap_or_default(), two.as_f64().unwrap_or_default());
+            (one - two).abs() <= NEAR * one.abs().max(1.0)
+        }
+        (Value::Object(_), Value::Object(fields)) => {
+            for (key, value) in fields {
+                let key_name = if name.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{name}.{key}")
+                };
+                differing(&key_name, &said[key.as_str()], value, found);
+            }
+            true
+        }
+        (Value::Array(one), Value::Array(two)) if one.len() == two.len() => {
+            one.iter()
+                .zip(two)
+                .for_each(|(said, follows)| differing(name, said, follows, found));
+            true
+        }
+        (said, follows) => said == follows,
+    };
+    if !same {
+        found.push(format!("{name} is {said}, and its pairs give {follows}"));
+    }
+}
+
+fn place_of(record: &GateRecord, task: &str) -> Result<usize, ReplayError> {
+    let place = record.reached.iter().position(|reached| reached.task == task);
+    place.ok_or_else(|| ReplayError::Unreached(task.to_owned()))
+}
+
+fn scores(pair: &Pair, at: usize) -> Result<Option<(f64, f64)>, ReplayError> {
+    let Some((x, y)) = pair.x.zip(pair.y) else {
+        return Ok(None);
+    };
+    let valid = |score: &f64| (0.0..=1.0).contains(score);
+    let confirmed = pair.confirmations.iter().all(|(x, y)| valid(x) && valid(y));
+    match valid(&x) && valid(&y) && confirmed {
+        true => Ok(Some((x, y))),
+        false => Err(ReplayError::Score(at + 1)),
+    }
+}
+
+fn dropped(record: &GateRecord) -> usize {
+    record
+        .pairs
+        .iter()
+        .filter(|pair| pair.x.is_none() || pair.y.is_none())
+        .count()
+}
+
+/// Whether a task is one of those that have to gain.
+fn aimed<'a>(record: &'a GateRecord, target: Option<&'a str>) -> impl Fn(&str) -> bool + 'a {
+    let categories: BTreeMap<&str, &str> = record
+        .reached
+        .iter()
+        .map(|reached| (reached.task.as_str(), reached.category.as_str()))
+        .collect();
+    move |task| target.is_none_or(|target| categories.get(task) == Some(&target))
+}
+
+/// How many tasks are reached: those that have to gain, and all others.
+fn reached(record: &GateRecord, target: Option<&str>) -> (usize, usize) {
+    let is_target = aimed(record, target);
+    let aimed_at = record.reached.iter().filter(|reached| is_target(&reached.task)).count();
+    (aimed_at, record.reached.len() - aimed_at)
+}

@@ -1,0 +1,295 @@
+//! Sequential: a noisy student, judged by paired runs until the evidence suffices, runs out, or turns against the edit.
+//!
+//! Stage 1 bets on the target alone. Stage 2 guards the rest: it looks for harm to others, and bets against "the whole
+//! did not gain" in every way that the loss could be split between target and others (union of intersections, as in
+//! Spertus, Sheridan and Stark, arXiv 2409.06680). See [`super::evidence`] for the bets.
+
+use std::collections::BTreeMap;
+
+use super::Reason;
+use super::evidence::{Wealth, log_mean_exp};
+use super::order::{SECOND_STAGE, shuffled};
+use super::settings::Settings;
+
+/// Ways in which "the whole did not gain" is split between the target and the others.
+const BRACKETS: usize = 100;
+
+/// What is judged: the tasks that the edit reaches, in ascending order, by their categories.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Design {
+    /// The category of each task that the edit reaches.
+    pub categories: Vec<usize>,
+    /// The category that has to gain; `None`: all together.
+    pub target: Option<usize>,
+    /// Seed of the order of pairs.
+    pub seed: u64,
+    /// The edit's number, which draws an order of its own.
+    pub edit: u32,
+    /// Largest chance to accept an edit whose target did not gain, above 0.
+    pub alpha: f64,
+    /// Everything else.
+    pub settings: Settings,
+}
+
+/// One pair: a run of the edited harness and the mean of baseline runs of the same task.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Paired {
+    /// The task, as an index into the design.
+    pub task: usize,
+    /// Score with the edit, 0 to 1.
+    pub x: f64,
+    /// Mean score without it, 0 to 1.
+    pub y: f64,
+}
+
+/// The game, as far as it was played.
+#[derive(Clone, Debug)]
+pub struct Sequential {
+    design: Design,
+    target: Vec<usize>,
+    others: Vec<usize>,
+    stage: u8,
+    /// Places of the schedule that are used up, in this stage.
+    place: usize,
+    /// Pairs of stage 1.
+    first: usize,
+    rounds: BTreeMap<u32, Vec<usize>>,
+    gain: Wealth,
+    futility: Wealth,
+    harm: Wealth,
+    by_category: BTreeMap<usize, Wealth>,
+    brackets: Vec<(Wealth, Wealth)>,
+    other_pairs: usize,
+    decided: Option<Reason>,
+}
+
+impl Sequential {
+    /// The game before its first pair.
+    pub fn new(design: Design) -> Self {
+        let is_target = |at: &usize| design.target.is_none_or(|target| design.categories[*at] == target);
+        let (target, others): (Vec<usize>, Vec<usize>) = (0..design.categories.len()).partition(is_target);
+        let guarded = if design.target.is_none() { &target } else { &others };
+        let eps = design.settings.eps;
+        let by_category = guarded
+            .iter()
+            .map(|at| (design.categories[*at], Wealth::below(-eps)))
+            .collect();
+        let decided = target.is_empty().then_some(Reason::NoAffectedTargetTask);
+        Self {
+            gain: Wealth::above(design.settings.min_improvement),
+            futility: Wealth::below(design.settings.delta_min),
+            harm: Wealth::below(-eps),
+            by_category,
+            brackets: match target.is_empty() || others.is_empty() {
+                true => Vec::new(),
+                false => brackets(target.len() as f64 / others.len() as f64),
+            },
+            target,
+            others,
+            stage: 1,
+            place: 0,
+            first: 0,
+            rounds: BTreeMap::new(),
+            other_pairs: 0,
+            decided,
+            design,
+        }
+    }
+
+    /// The decision, when there is one.
+    pub fn decided(&self) -> Option<Reason> {
+        self.decided
+    }
+
+    /// The stage: 1 for the target, 2 for the rest.
+    pub fn stage(&self) -> u8 {
+        self.stage
+    }
+
+    /// Evidence that the target gains, as a logarithm.
+    pub fn log_e(&self) -> f64 {
+        self.gain.log_e()
+    }
+
+    /// Evidence that the target gains less than `delta_min`, as a logarithm.
+    pub fn log_e_futility(&self) -> f64 {
+        self.futility.log_e()
+    }
+
+    /// Evidence that others fall, as a logarithm.
+    pub fn log_e_harm(&self) -> f64 {
+        let by_category: Vec<f64> = self.by_category.values().map(Wealth::log_e).collect();
+        let by_category = log_mean_exp(&by_category);
+        match self.design.target {
+            None => by_category,
+            Some(_) => log_mean_exp(&[self.harm.log_e(), by_category]),
+        }
+    }
+
+    /// Evidence that the whole gains, as a logarithm; `None` before the first pair of the others.
+    pub fn log_e_overall(&self) -> Option<f64> {
+        (self.other_pairs > 0).then(|| least(&self.brackets))
+    }
+
+    /// What [`Self::log_e_overall`] has to reach.
+    pub fn overall_needed(&self) -> f64 {
+        -self.design.settings.alpha_guard.unwrap_or(self.design.alpha).ln()
+    }
+
+    /// The tasks of the next pairs in their order, as far as they are sure to be asked for unless a decision comes
+    /// before: `most` at most, one at least while nothing is decided.
+    pub fn upcoming(&mut self, most: usize) -> Vec<usize> {
+        if self.decided.is_some() {
+            return Vec::new();
+        }
+        let left = match self.stage {
+            1 => self.design.settings.max_pairs.saturating_sub(self.first).max(1),
+            _ => usize::MAX,
+        };
+        let places = self.place..self.place.saturating_add(most.min(left));
+        places.map_while(|place| self.scheduled(place)).collect()
+    }
+
+    /// How many pairs it takes to a decision at the least, `most` at most: attempts that are made so far ahead are
+    /// never in vain.
+    pub fn soonest(&self, most: usize) -> usize {
+        let soonest = |x: f64, y: f64| {
+            let mut game = self.clone();
+            let fed = (0..most).find(|_| {
+                if let Some(task) = game.upcoming(1).first().copied() {
+                    game.feed(Paired { task, x, y });
+                }
+                game.decided.is_some()
+            });
+            fed.map_or(most, |at| at + 1)
+        };
+        soonest(1.0, 0.0).min(soonest(0.0, 1.0))
+    }
+
+    /// Passes over the next place of the schedule: its pair was lost.
+    pub fn pass_over(&mut self) {
+        self.place += 1;
+        self.end_of_schedule();
+    }
+
+    /// Takes the pair of the next place into account.
+    pub fn feed(&mut self, pair: Paired) {
+        if self.decided.is_some() {
+            return;
+        }
+        let difference = pair.x - pair.y;
+        let category = self.design.categories[pair.task];
+        let of_target = self.design.target.is_none_or(|target| target == category);
+        self.place += 1;
+        if of_target {
+            self.gain.add(difference);
+            self.futility.add(difference);
+        } else {
+            self.harm.add(difference);
+            self.other_pairs += 1;
+        }
+        if let Some(wealth) = self.by_category.get_mut(&category) {
+            wealth.add(difference);
+        }
+        for (target, others) in &mut self.brackets {
+            if of_target { target } else { others }.add(difference);
+        }
+        self.decided = match self.stage {
+            1 => self.after_first(),
+            _ => self.after_second(of_target),
+        };
+        self.end_of_schedule();
+    }
+
+    fn after_first(&mut self) -> Option<Reason> {
+        self.first += 1;
+        let settings = &self.design.settings;
+        if self.gain.log_e() >= -self.design.alpha.ln() {
+            return self.crossed();
+        }
+        if self.futility.log_e() >= -settings.beta.ln() {
+            return Some(Reason::Futile);
+        }
+        (self.first >= settings.max_pairs).then_some(Reason::Inconclusive)
+    }
+
+    /// The target gained: what is left to ask is whether anything else lost.
+    fn crossed(&mut self) -> Option<Reason> {
+        let harmful = self.log_e_harm() >= -self.design.settings.alpha_harm.ln();
+        match self.design.target {
+            None if harmful => Some(Reason::Harm),
+            _ if self.others.is_empty() => Some(Reason::Improved),
+            _ => {
+                self.stage = 2;
+                self.place = 0;
+                None
+            }
+        }
+    }
+
+    fn after_second(&self, of_target: bool) -> Option<Reason> {
+        if !of_target && self.log_e_harm() >= -self.design.settings.alpha_harm.ln() {
+            return Some(Reason::Harm);
+        }
+        let seen_all = self.place >= self.others.len();
+        let shown = self.log_e_overall().is_some_and(|log_e| log_e >= self.overall_needed());
+        (seen_all && shown).then_some(Reason::Improved)
+    }
+
+    fn end_of_schedule(&mut self) {
+        if self.decided.is_none() && self.stage == 2 && self.scheduled(self.place).is_none() {
+            self.decided = Some(Reason::OverallUnproven);
+        }
+    }
+
+    /// The task at a place of this stage's schedule; `None` behind its end.
+    fn scheduled(&mut self, place: usize) -> Option<usize> {
+        let all = self.target.len() + self.others.len();
+        let (round, at) = match self.stage {
+            1 => (place / self.target.len(), place % self.target.len()),
+            _ if place < self.others.len() => (0, place),
+            _ => (1 + (place - self.others.len()) / all, (place - self.others.len()) % all),
+        };
+        if self.stage == 2 && round >= self.design.settings.guard_rounds {
+            return None;
+        }
+        let (stage, round) = (self.stage, round as u32);
+        let key = if stage == 1 { round } else { SECOND_STAGE + round };
+        let (target, others, design) = (&self.target, &self.others, &self.design);
+        let draw = || {
+            let tasks: Vec<usize> = match (stage, round) {
+                (1, _) => target.clone(),
+                (_, 0) => others.clone(),
+                _ => others.iter().chain(target).copied().collect(),
+            };
+            shuffled(&tasks, design.seed, design.edit, key)
+        };
+        self.rounds.entry(key).or_insert_with(draw).get(at).copied()
+    }
+}
+
+/// The bets against every split of "the whole did not gain": the target at most `a`, and the others so much below zero
+/// that the two cancel out. `ratio` is the weight of the target against that of the others.
+fn brackets(ratio: f64) -> Vec<(Wealth, Wealth)> {
+    let a = |j: usize| (1.0 / ratio).min(1.0) * j as f64 / BRACKETS as f64;
+    (0..BRACKETS)
+        .map(|j| (Wealth::above(a(j + 1)), Wealth::above(-a(j) * ratio)))
+        .collect()
+}
+
+/// The evidence against the split that is hardest to refute.
+fn least(brackets: &[(Wealth, Wealth)]) -> f64 {
+    let split = |(target, others): &(Wealth, Wealth)| target.log_e() + others.log_e();
+    brackets.iter().map(split).fold(f64::INFINITY, f64::min)
+}
+
+/// Evidence that the whole gains, as a logarithm, from the differences of the target and of the others; `ratio` is the
+/// weight of the target against that of the others.
+pub fn log_e_overall(target: &[f64], others: &[f64], ratio: f64) -> f64 {
+    let mut brackets = brackets(ratio);
+    for (of_target, of_others) in &mut brackets {
+        target.iter().for_each(|difference| of_target.add(*difference));
+        others.iter().for_each(|difference| of_others.add(*difference));
+    }
+    least(&brackets)
+}
