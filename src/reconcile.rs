@@ -141,7 +141,7 @@ fn taken_back_in_git(outcome: Option<&Outcome>) -> bool {
 
 /// A verdict stands, unless a person told the gate to stand aside after it.
 fn overruled(edit: &Edit, outcome: Option<&Outcome>, route: &dyn Fn(&Edit) -> Route) -> Step {
-    let already = outcome.is_some_and(|outcome| outcome.gate_skipped || outcome.verdict.is_none());
+    let already = outcome.is_some_and(|outcome| outcome.gate_skipped || outcome.decision().is_none());
     match route(edit) {
         Route::GateSkipped if !already => Step::Try,
         _ => Step::Keep,

@@ -9,6 +9,7 @@ use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::egress::Egress;
+use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::intent::Intent;
 use crate::artifact::loop_record::LoopRecord;
 use crate::artifact::outcome::Outcome;
@@ -27,6 +28,7 @@ use crate::op::edit_schema;
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         artifact::<Baseline>(),
+        artifact::<ErrorBudget>(),
         artifact::<Checkpoint>(),
         ("cluster", schema::<FailureCluster>()),
         ("edit", edit()),

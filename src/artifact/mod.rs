@@ -7,6 +7,7 @@ pub mod decision;
 pub mod diagnosis;
 pub mod edit;
 pub mod egress;
+pub mod error_budget;
 pub mod evaluation;
 pub mod intent;
 pub mod label;

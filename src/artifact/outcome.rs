@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::edit::Op;
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
-use crate::gate::Verdict;
+use crate::gate::{Decision, GateRecord, Verdict};
 
 /// What became of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -101,12 +101,29 @@ pub struct Outcome {
     /// Who took it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back_by: Option<RolledBackBy>,
-    /// The numbers, task by task, so that anyone can recompute the verdict.
+    /// The numbers of rule `overall` or `target`, task by task, so that anyone can recompute the verdict.
     #[serde(default)]
     pub verdict: Option<Verdict>,
+    /// The decision of mode `exact` or `sequential`, pair by pair, so that anyone can recompute it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateRecord>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl Outcome {
+    /// What the gate said, in whatever mode.
+    pub fn decision(&self) -> Option<Decision> {
+        let gate = self.gate.as_ref().map(|record| record.decision);
+        gate.or_else(|| self.verdict.as_ref().map(|verdict| verdict.decision))
+    }
+
+    /// The gate's evidence in one line, in whatever mode.
+    pub fn evidence(&self) -> Option<String> {
+        let gate = self.gate.as_ref().map(GateRecord::evidence);
+        gate.or_else(|| self.verdict.as_ref().map(Verdict::evidence))
+    }
 }
 
 artifact!(Outcome, "outcome", version 1, depth 3);

@@ -33,6 +33,9 @@ pub struct PendingReview {
     /// The failures that it should cure.
     #[serde(default)]
     pub cluster: Option<FailureCluster>,
+    /// What the gate found, where it could not tell and came close: the question is whether to go on with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_miss: Option<String>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,

@@ -8,6 +8,7 @@
 //! so that anybody can [`replay`] it.
 
 pub mod budget;
+mod deltas;
 pub mod evidence;
 pub mod exact;
 pub mod interval;
@@ -20,6 +21,7 @@ mod rule;
 pub mod sequential;
 pub mod settings;
 mod verdict;
+pub mod words;
 
 pub use reason::Reason;
 pub use record::GateRecord;

@@ -1,6 +1,7 @@
 //! The manifest: `kaizen.toml`, parsed and checked. Every key has a default; an unknown one is an error.
 
 pub mod chat;
+mod gate;
 pub mod layout;
 mod looping;
 mod models;
@@ -19,12 +20,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::chat::{ChatSettings, NetworkSection, Price};
+pub use self::gate::{GateSection, tolerated};
 pub use self::looping::LoopSection;
 use self::phases::Stanza;
 pub use self::privacy::{PrivacySection, Role};
-pub use self::sections::{
-    BenchmarkSection, GateSection, HarnessSection, Hold, LedgerSection, SessionSection, TracesSection,
-};
+pub use self::sections::{BenchmarkSection, HarnessSection, Hold, LedgerSection, SessionSection, TracesSection};
 pub use self::student::{StudentEngine, StudentSection, StudentTool};
 pub use self::teacher::{TeacherEngine, TeacherSection};
 pub use self::triggers::TriggersSection;
@@ -143,16 +143,7 @@ impl Manifest {
                 self.version
             ));
         }
-        let gate = [
-            ("min_improvement", Some(self.gate.min_improvement)),
-            ("max_regression", self.gate.max_regression),
-            ("max_infra_share", Some(self.gate.max_infra_share)),
-        ];
-        for (key, value) in gate.into_iter().filter_map(|(key, value)| Some((key, value?))) {
-            if !(0.0..=1.0).contains(&value) {
-                return Err(format!("[gate] {key} = {value} must lie between 0 and 1"));
-            }
-        }
+        self.gate.check()?;
         self.check_models()?;
         self.triggers.check()?;
         self.looping.check()?;

@@ -67,20 +67,6 @@ pub enum Hold {
     Plan,
 }
 
-/// `[gate]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct GateSection {
-    /// `overall` or `target`.
-    pub rule: crate::gate::RuleKind,
-    /// The gain must be larger than this, 0 to 1.
-    pub min_improvement: f64,
-    /// No other category may fall by more than this, 0 to 1. Absent: 0.05 for `overall`, 0.01 for `target`.
-    pub max_regression: Option<f64>,
-    /// Above this share of infrastructure errors the verdict is undecided, 0 to 1.
-    pub max_infra_share: f64,
-}
-
 /// `[ledger]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -140,17 +126,6 @@ impl Default for SessionSection {
             min_traces: 20,
             hold: None,
             max_cost_usd: None,
-        }
-    }
-}
-
-impl Default for GateSection {
-    fn default() -> Self {
-        Self {
-            rule: crate::gate::RuleKind::Overall,
-            min_improvement: 0.0,
-            max_regression: None,
-            max_infra_share: 0.05,
         }
     }
 }

@@ -10,3 +10,4 @@ pub mod readiness;
 pub mod record;
 pub mod rederive;
 pub mod taken;
+pub mod trial;

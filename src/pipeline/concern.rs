@@ -22,8 +22,9 @@ pub enum Concern {
 }
 
 /// Files and folders of a session that no phase reads, or that only kaizen writes.
-const OWN: [&str; 9] = [
+const OWN: [&str; 10] = [
     "briefing",
+    "budget.json",
     "session.json",
     "plan.check.md",
     "diagnosis.check.md",

@@ -2,6 +2,7 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::edit::Edit;
+use crate::artifact::error_budget::{self, ErrorBudget};
 use crate::artifact::intent::{IntendedFile, Intent};
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
@@ -61,6 +62,17 @@ impl World for DiskWorld<'_> {
         self.session
             .publish(&format!("{PENDING}{}.json", pending.edit_digest), &pending.to_text())
             .map_err(failed)
+    }
+
+    fn budget(&self, budget: &ErrorBudget) -> Result<(), ExecuteError> {
+        self.session
+            .publish(error_budget::FILE, &budget.to_text())
+            .map_err(failed)
+    }
+
+    fn consulted(&self, edit: &Edit, outcome: &Outcome) -> Result<(), ExecuteError> {
+        let _ = (edit, outcome);
+        Ok(())
     }
 
     fn withdraw(&self, edit: &Digest) -> Result<(), ExecuteError> {

@@ -39,7 +39,7 @@ pub fn judge(workspace: &Workspace, entry: &Entry) -> Result<Verdict, Failure> {
         return Err(Failure::failed("no gate task could be scored; `kaizen eval` says why"));
     }
     let clusters: Vec<_> = entry.pending.cluster.iter().cloned().collect();
-    let target = execute::target(edit, &clusters, &before);
+    let target = execute::target_among(edit, &clusters, |name| before.category_scores.contains_key(name));
     Ok(gate::decide(
         &before,
         &after,

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::{Edit, RiskTier};
+use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::evaluate::{Evaluator, Halted};
-use crate::gate::GateRule;
+use crate::gate::{GateRecord, GateRule, Mode, Population, Settings};
 use crate::harness::{FileChange, Harness};
 use crate::op;
 use crate::phase::rederive::Conflict;
@@ -59,6 +60,16 @@ pub trait World {
     /// # Errors
     /// The disk said no.
     fn ask(&self, pending: &PendingReview) -> Result<(), ExecuteError>;
+    /// Publishes what the error budget is spent on.
+    ///
+    /// # Errors
+    /// The disk said no.
+    fn budget(&self, budget: &ErrorBudget) -> Result<(), ExecuteError>;
+    /// Notes that the gate split was consulted.
+    ///
+    /// # Errors
+    /// The disk said no.
+    fn consulted(&self, edit: &Edit, outcome: &Outcome) -> Result<(), ExecuteError>;
     /// Puts the outcome and the question of an edit that left the plan into the attic.
     ///
     /// # Errors
@@ -69,6 +80,19 @@ pub trait World {
     /// The present moment, RFC 3339.
     fn now(&self) -> String;
 }
+
+/// How edits are judged in modes other than `rule`.
+pub struct Judging {
+    /// The mode of the manifest.
+    pub mode: Mode,
+    /// What the tasks stand for.
+    pub population: Population,
+    /// Everything else.
+    pub settings: Settings,
+}
+
+/// The newest record of an edit in a comparison, with the session that made it, in any session.
+pub type Earlier<'a> = &'a dyn Fn(&Digest, &Digest) -> Result<Option<(String, GateRecord)>, ExecuteError>;
 
 /// Everything that the phase was given.
 pub struct Given<'a> {
@@ -90,8 +114,14 @@ pub struct Given<'a> {
     pub undone: BTreeSet<CommitId>,
     /// The gate tasks of the session.
     pub gate: &'a [Task],
-    /// The rule that decides.
+    /// The rule that decides in mode `rule`.
     pub rule: GateRule,
+    /// How edits are judged in other modes.
+    pub judging: Judging,
+    /// The error budget as it stands.
+    pub budget: ErrorBudget,
+    /// What the gate found of an edit before.
+    pub earlier: Earlier<'a>,
     /// Where ops land.
     pub rules: op::Rules,
     /// The tier of an edit here.

@@ -1,7 +1,10 @@
-//! The head as the phase moves it: what is applied so far, its evaluation, and the commit that holds it.
+//! The head as the phase moves it: what is applied so far, its evaluation, the commit that holds it, and what the gate
+//! has learnt and spent on the way.
 
 use super::{ExecuteError, Given, Means};
+use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::evaluate::evaluate;
 use crate::harness::{FileChange, Harness};
 use crate::port::CommitId;
@@ -11,9 +14,29 @@ pub(super) struct Head {
     pub commit: Option<CommitId>,
     pub harness: Harness,
     pub evaluation: Option<Evaluation>,
+    /// What the error budget was spent on.
+    pub budget: ErrorBudget,
+    /// Edits that the gate accepted in this session.
+    pub accepted: usize,
+    /// Whether a flip did not repeat: the student is noisy after all.
+    pub flaky: bool,
 }
 
 impl Head {
+    /// The head before the first step.
+    pub fn new(given: &Given) -> Self {
+        let kept = |outcome: &&Outcome| outcome.status == OutcomeStatus::Applied;
+        let flaky = |outcome: &Outcome| outcome.gate.as_ref().is_some_and(|record| record.numbers.flaky > 0);
+        Self {
+            commit: given.head_commit.clone(),
+            harness: given.head.clone(),
+            evaluation: None,
+            budget: given.budget.clone(),
+            accepted: given.outcomes.values().filter(kept).count(),
+            flaky: given.outcomes.values().any(flaky),
+        }
+    }
+
     /// Its evaluation: known, or that of the baseline, or made now.
     ///
     /// # Errors

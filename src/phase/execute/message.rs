@@ -7,10 +7,9 @@ use crate::artifact::edit::Edit;
 use crate::artifact::outcome::Outcome;
 use crate::commit_message::message as commit_message;
 use crate::digest::Digest;
-use crate::gate::Verdict;
 
 pub(super) fn message(edit: &Edit, given: &Given, judged: &Outcome) -> String {
-    let evidence = judged.verdict.as_ref().map(Verdict::evidence).unwrap_or_default();
+    let evidence = judged.evidence().unwrap_or_default();
     let gate = if judged.gate_skipped {
         format!("skipped by a person; {evidence}")
     } else {

@@ -1,26 +1,27 @@
 //! Execute: reconciles the harness and the ledger with the plan, one edit after another, each against the present head.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::cluster::FailureCluster;
+use crate::artifact::decision::Decision;
 use crate::artifact::edit::Edit;
-use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
 use crate::digest::Digest;
-use crate::gate::{self, Decision as Word, Verdict};
 use crate::harness::{FileChange, Harness};
 use crate::op;
 use crate::reconcile::{self, Step};
-use crate::route::Route;
 
 mod given;
 mod head;
+mod judge;
 mod message;
 mod revert;
+mod stake;
 
-pub use given::{ExecuteError, Given, Means, World};
-use head::{Head, score};
+pub use given::{Earlier, ExecuteError, Given, Judging, Means, World};
+use head::Head;
+use judge::judge;
+pub use judge::target_among;
 use message::message;
 pub use revert::{Standing, without};
 use revert::{roll_back, take_back};
@@ -32,11 +33,7 @@ use revert::{roll_back, take_back};
 pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
     let held = reconcile::held(&given.entries, given.session, &given.undone);
     let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
-    let mut head = Head {
-        commit: given.head_commit.clone(),
-        harness: given.head.clone(),
-        evaluation: None,
-    };
+    let mut head = Head::new(&given);
     for digest in &todo.withdrawn {
         means.world.withdraw(digest)?;
     }
@@ -48,6 +45,9 @@ pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
     for (number, (at, step)) in todo.steps.into_iter().enumerate() {
         let edit = &given.plan.edits[at];
         if let Some(outcome) = take(step, edit, &given, means, &mut head)? {
+            if outcome.decision().is_some() {
+                means.world.consulted(edit, &outcome)?;
+            }
             means.world.outcome(&outcome)?;
             means.world.told(number + 1, count, edit, &outcome);
         }
@@ -76,8 +76,8 @@ fn take(
             error: given.reason_of(edit),
             ..plain(OutcomeStatus::RejectedByUser)
         },
-        Step::Ask => ask(edit, given, means, head)?,
-        Step::Adopt(commit) => adopt(edit, &commit, given, means)?,
+        Step::Ask => ask(edit, None, given, means, head)?,
+        Step::Adopt(commit) => adopt(edit, &commit, given, means, head)?,
         Step::Undone => Outcome {
             error: Some("its commit was reverted, or is no longer in the history".into()),
             rolled_back_by: Some(RolledBackBy::Git),
@@ -100,13 +100,13 @@ fn take(
 }
 
 impl Given<'_> {
-    fn reason_of(&self, edit: &Edit) -> Option<String> {
-        let decision = self.pending.get(&edit.digest())?.decision.as_ref()?;
-        (!decision.why.is_empty()).then(|| decision.why.clone())
+    fn decision_of(&self, edit: &Edit) -> Option<&Decision> {
+        self.pending.get(&edit.digest())?.decision.as_ref()
     }
 
-    fn gate_skipped(&self, edit: &Edit) -> bool {
-        (self.route)(edit) == Route::GateSkipped
+    fn reason_of(&self, edit: &Edit) -> Option<String> {
+        let decision = self.decision_of(edit)?;
+        (!decision.why.is_empty()).then(|| decision.why.clone())
     }
 }
 
@@ -133,11 +133,19 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
         gate_skipped: false,
         rolled_back_by: None,
         verdict: None,
+        gate: None,
         extra: Default::default(),
     }
 }
 
-fn ask(edit: &Edit, given: &Given, means: &Means, head: &Head) -> Result<Outcome, ExecuteError> {
+/// Puts an edit to a person; with what the gate found, where that is the question.
+fn ask(
+    edit: &Edit,
+    near_miss: Option<String>,
+    given: &Given,
+    means: &Means,
+    head: &Head,
+) -> Result<Outcome, ExecuteError> {
     let digest = edit.digest();
     let applied = op::apply(edit, &head.harness, &given.rules);
     let cluster = given
@@ -160,6 +168,7 @@ fn ask(edit: &Edit, given: &Given, means: &Means, head: &Head) -> Result<Outcome
             .unwrap_or_default(),
         inapplicable: applied.err().map(|reason| reason.to_string()),
         cluster: cluster.cloned(),
+        near_miss,
         extra: Default::default(),
     })?;
     Ok(outcome(edit, OutcomeStatus::PendingReview))
@@ -198,15 +207,17 @@ fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Resul
             ..outcome(edit, OutcomeStatus::Inapplicable)
         });
     }
-    let before = head.evaluation(given, means)?;
-    let after = score(&candidate, given, means)?;
-    let judged = judge(edit, given, &before, &after, head.harness.digest());
+    let (judged, after) = judge(edit, &candidate, given, means, head)?;
+    if judged.status == OutcomeStatus::PendingReview {
+        ask(edit, judged.error.clone(), given, means, head)?;
+    }
     if judged.status != OutcomeStatus::Applied {
         return Ok(judged);
     }
     let commit = head.commit(&changes, &message(edit, given, &judged), means)?;
     head.harness = candidate;
-    head.evaluation = Some(after);
+    head.evaluation = after;
+    head.accepted += 1;
     Ok(Outcome {
         commit: Some(commit),
         applied_at: Some(means.world.now()),
@@ -215,7 +226,7 @@ fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Resul
 }
 
 /// A crash fell between the commit and its outcome: the verdict is the same, since every attempt is remembered.
-fn adopt(edit: &Edit, commit: &str, given: &Given, means: &Means) -> Result<Outcome, ExecuteError> {
+fn adopt(edit: &Edit, commit: &str, given: &Given, means: &Means, head: &mut Head) -> Result<Outcome, ExecuteError> {
     let entry = given.entries.iter().find(|entry| entry.commit == commit);
     let parent = entry
         .and_then(|entry| entry.parent.clone())
@@ -224,41 +235,22 @@ fn adopt(edit: &Edit, commit: &str, given: &Given, means: &Means) -> Result<Outc
         means.ledger.harness_at(&parent, given.select)?,
         means.ledger.harness_at(commit, given.select)?,
     );
-    let (before, after) = (score(&was, given, means)?, score(&is, given, means)?);
+    let now = std::mem::replace(&mut head.harness, was);
+    let known = head.evaluation.take();
+    let judged = judge(edit, &is, given, means, head);
+    head.harness = now;
+    head.evaluation = known;
     Ok(Outcome {
         commit: Some(commit.to_owned()),
         applied_at: entry.map(|entry| entry.committed_at.clone()),
         error: None,
-        ..judge(edit, given, &before, &after, was.digest())
+        ..judged?.0
     }
     .with_status(OutcomeStatus::Applied))
 }
 
-fn judge(edit: &Edit, given: &Given, before: &Evaluation, after: &Evaluation, against: Digest) -> Outcome {
-    let target = target(edit, &given.plan.failure_clusters, before);
-    let verdict: Verdict = gate::decide(before, after, &given.rule, target.as_deref());
-    let skipped = given.gate_skipped(edit);
-    let status = match (verdict.decision, skipped) {
-        (Word::Accept, _) | (_, true) => OutcomeStatus::Applied,
-        (Word::Reject, false) => OutcomeStatus::RejectedByGate,
-        (Word::Undecided, false) => OutcomeStatus::Undecided,
-    };
-    Outcome {
-        benchmark_delta: Some(verdict.overall_delta),
-        cluster_deltas: verdict.cluster_deltas.clone(),
-        error: (status != OutcomeStatus::Applied).then(|| verdict.reason.clone()),
-        against: Some(against),
-        gate_skipped: skipped,
-        verdict: Some(verdict),
-        ..outcome(edit, status)
-    }
-}
-
-/// The category that the edit's cluster stands for: named by the cluster, or the cluster's id itself.
-pub fn target(edit: &Edit, clusters: &[FailureCluster], before: &Evaluation) -> Option<String> {
-    let cluster = clusters.iter().find(|cluster| cluster.id == edit.expected_improvement);
-    let named = cluster.and_then(|cluster| cluster.extra.get("category")?.as_str().map(str::to_owned));
-    named
-        .or_else(|| Some(edit.expected_improvement.clone()))
-        .filter(|name| before.category_scores.contains_key(name))
+/// The edits of a plan, each once.
+fn unique(edits: &[Edit]) -> impl Iterator<Item = &Edit> {
+    let mut seen = BTreeSet::new();
+    edits.iter().filter(move |edit| seen.insert(edit.digest()))
 }

@@ -5,14 +5,16 @@ use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::phase::execute as phase;
+use crate::phase::execute::ExecuteError;
 use crate::pipeline::RunError;
 use crate::pipeline::clean::clean_harness;
+use crate::pipeline::error_budget::{earlier_record, error_budget};
 use crate::pipeline::event::Event;
 use crate::pipeline::state;
 use crate::pipeline::world::DiskWorld;
 use crate::port::Ledger;
 
-use super::{Left, Run, route_of, rule};
+use super::{Left, Run, judging, route_of, rule};
 
 pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     let workspace = run.view.workspace;
@@ -45,6 +47,11 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         undone,
         gate: &gate,
         rule: rule(run.manifest()),
+        judging: judging(workspace),
+        budget: error_budget(workspace, run.session)?,
+        earlier: &|edit, comparison| {
+            earlier_record(workspace, edit, comparison).map_err(|error| ExecuteError::Disk(error.to_string()))
+        },
         rules: workspace.rules(),
         tier: &tier,
         route: &route,

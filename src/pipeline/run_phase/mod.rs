@@ -24,7 +24,8 @@ use crate::digest::Digest;
 use crate::evaluate::Evaluator;
 use crate::gate::{GateRule, RuleKind};
 use crate::harness::Harness;
-use crate::manifest::{Manifest, TeacherEngine};
+use crate::manifest::{Manifest, TeacherEngine, tolerated};
+use crate::phase::execute::Judging;
 use crate::port::Memo;
 use crate::route::{self, Autonomy};
 use crate::session::{Session, SessionError};
@@ -32,6 +33,7 @@ use crate::session::{Session, SessionError};
 use super::RunError;
 use super::event::{Event, Listener};
 use super::state::View;
+use super::workspace::Workspace;
 
 /// What a phase leaves: files by name, and a line about them.
 pub struct Left {
@@ -145,7 +147,8 @@ impl Run<'_> {
     }
 }
 
-/// Where an edit goes. A decision counts for the edit that it was given for, and for no other.
+/// Where an edit goes. A decision counts for the edit that it was given for, and for no other. What came close and could
+/// not be told waits for a person, whatever its tier.
 pub fn route_of(
     edit: &Edit,
     pending: &BTreeMap<Digest, PendingReview>,
@@ -158,17 +161,31 @@ pub fn route_of(
         .filter(|pending| pending.edit.digest() == digest)
         .and_then(|pending| pending.decision.as_ref());
     let bound = decision.filter(|decision| decision.edit_digest.is_none_or(|bound| bound == digest));
-    route::route(manifest.tier(edit.op), autonomy, bound)
+    let near_miss = pending.get(&digest).is_some_and(|pending| pending.near_miss.is_some());
+    match bound {
+        None if near_miss => route::Route::Ask,
+        bound => route::route(manifest.tier(edit.op), autonomy, bound),
+    }
 }
 
-/// The gate's rule; `target` watches the other categories more closely.
+/// How edits are judged in modes other than `rule`.
+pub fn judging(workspace: &Workspace) -> Judging {
+    let gate = &workspace.manifest.gate;
+    Judging {
+        mode: gate.mode,
+        population: gate.population,
+        settings: gate.settings(workspace.student.shares_chance()),
+    }
+}
+
+/// The rule of means; `target` watches the other categories more closely.
 pub fn rule(manifest: &Manifest) -> GateRule {
     let gate = &manifest.gate;
-    let tolerated = if gate.rule == RuleKind::Target { 0.01 } else { 0.05 };
+    let kind = gate.rule.unwrap_or(RuleKind::Overall);
     GateRule {
-        kind: gate.rule,
+        kind,
         min_improvement: gate.min_improvement,
-        max_regression: gate.max_regression.unwrap_or(tolerated),
+        max_regression: gate.max_regression.unwrap_or_else(|| tolerated(kind)),
         max_infra_share: gate.max_infra_share,
     }
 }

@@ -1,0 +1,135 @@
+//! `budget.json`: what a session's error budget was spent on, and what is left of it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Extra, artifact, first_version};
+use crate::digest::Digest;
+use crate::gate::{BudgetMode, budget};
+
+/// The file's name in a session.
+pub const FILE: &str = "budget.json";
+
+/// Below this much, nothing is left.
+const NOTHING: f64 = 1e-12;
+
+/// One edit's part of the budget. It is spent when the edit is first put to the gate, whatever comes of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Slot {
+    /// Its number, from 1.
+    pub slot: usize,
+    /// The teacher's label of the edit.
+    pub edit_id: String,
+    /// The edit.
+    pub edit_digest: Digest,
+    /// What it was compared with, and by whom: against another head it is another trial.
+    pub comparison: Digest,
+    /// Largest chance to accept it though its target did not gain.
+    pub alpha: f64,
+}
+
+/// The error budget of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorBudget {
+    /// Format version.
+    #[serde(default = "first_version")]
+    pub version: u32,
+    /// How it is shared out.
+    pub mode: BudgetMode,
+    /// Largest chance that the session accepts any edit whose target did not gain.
+    pub alpha_session: f64,
+    /// Edits that it was shared among, in `planned`.
+    pub planned: usize,
+    /// Slots that earlier sessions of the same loop took, in `fdr`.
+    #[serde(default)]
+    pub slots_before: usize,
+    /// Edits that earlier sessions of the same loop accepted, in `fdr`.
+    #[serde(default)]
+    pub accepted_before: usize,
+    /// What was spent, in order.
+    pub slots: Vec<Slot>,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+artifact!(ErrorBudget, "budget", version 1, depth 2);
+
+impl ErrorBudget {
+    /// What was spent so far.
+    pub fn spent(&self) -> f64 {
+        self.slots.iter().map(|slot| slot.alpha).sum()
+    }
+
+    /// The slot of a trial of an edit, when it began before.
+    pub fn of(&self, edit: &Digest, comparison: &Digest) -> Option<&Slot> {
+        let is_it = |slot: &&Slot| slot.edit_digest == *edit && slot.comparison == *comparison;
+        self.slots.iter().find(is_it)
+    }
+
+    /// What the next edit may use. `open` counts the edits of the plan that were not put to the gate yet, this one among
+    /// them; `accepted` those that this session accepted. A plan that grew shares what is left; 0 when nothing is.
+    pub fn next(&self, open: usize, accepted: usize) -> f64 {
+        let t = self.slots.len() + 1;
+        let level = |t, planned, accepted| budget::level(self.mode, self.alpha_session, t, planned, accepted);
+        match self.mode {
+            BudgetMode::Planned if self.slots.len() + open <= self.planned => level(t, self.planned, 0),
+            BudgetMode::Planned => {
+                let left = self.alpha_session - self.spent();
+                if left > NOTHING { left / open.max(1) as f64 } else { 0.0 }
+            }
+            BudgetMode::Open => level(t, 0, 0),
+            BudgetMode::Fdr => level(self.slots_before + t, 0, self.accepted_before + accepted),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(mode: BudgetMode, planned: usize) -> ErrorBudget {
+        ErrorBudget {
+            version: 1,
+            mode,
+            alpha_session: 0.1,
+            planned,
+            slots_before: 0,
+            accepted_before: 0,
+            slots: Vec::new(),
+            extra: Extra::default(),
+        }
+    }
+
+    fn spend(budget: &mut ErrorBudget, alpha: f64) {
+        let slot = budget.slots.len() + 1;
+        budget.slots.push(Slot {
+            slot,
+            edit_id: format!("e{slot}"),
+            edit_digest: Digest::of_bytes(&[slot as u8]),
+            comparison: Digest::of_bytes(b"head"),
+            alpha,
+        });
+    }
+
+    #[test]
+    fn a_plan_that_grows_shares_what_is_left_and_never_more() {
+        let mut budget = budget(BudgetMode::Planned, 2);
+        assert_eq!(budget.next(2, 0), 0.05);
+        spend(&mut budget, 0.05);
+        // One edit is left, and two were added.
+        for open in (1..=3).rev() {
+            let alpha = budget.next(open, 0);
+            assert!((alpha - 0.05 / 3.0).abs() < 1e-12, "{alpha}");
+            spend(&mut budget, alpha);
+        }
+        assert_eq!(budget.next(1, 0), 0.0);
+    }
+
+    #[test]
+    fn a_loop_goes_on_where_its_last_session_ended() {
+        let mut budget = budget(BudgetMode::Fdr, 0);
+        (budget.slots_before, budget.accepted_before) = (6, 1);
+        assert!((budget.next(1, 1) - 0.1 / 56.0 * 3.0).abs() < 1e-15);
+    }
+}

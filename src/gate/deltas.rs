@@ -1,0 +1,64 @@
+//! The changes that a record speaks of, by category and over all gate tasks. A task that is not reached changed by 0.
+
+use std::collections::BTreeMap;
+
+use super::Reason;
+use super::record::GateRecord;
+
+impl GateRecord {
+    /// Mean change by category. In a category where some reached tasks were not tried, they count as the rest: the
+    /// mean of its pairs for a noisy student; no change in `exact`, which leaves only those out that cannot lose.
+    pub fn category_deltas(&self) -> BTreeMap<String, f64> {
+        let of: BTreeMap<&str, &str> = self
+            .reached
+            .iter()
+            .map(|reached| (reached.task.as_str(), reached.category.as_str()))
+            .collect();
+        let mut sums: BTreeMap<&str, (f64, usize)> = BTreeMap::new();
+        for (task, difference) in self.differences() {
+            let entry = sums.entry(of.get(task).copied().unwrap_or_default()).or_default();
+            *entry = (entry.0 + difference, entry.1 + 1);
+        }
+        let delta = |(name, (sum, count)): (&str, (f64, usize))| {
+            let size = self.sizes.get(name).copied().unwrap_or(1).max(1) as f64;
+            let reached = of.values().filter(|category| **category == name).count() as f64;
+            let exact = self.stake.is_none();
+            let delta = if exact {
+                sum / size
+            } else {
+                sum / count as f64 * reached / size
+            };
+            (name.to_owned(), delta)
+        };
+        sums.into_iter().map(delta).collect()
+    }
+
+    /// Mean change over all gate tasks; `None` where categories that the edit reaches were not tried.
+    pub fn overall_delta(&self) -> Option<f64> {
+        let deltas = self.category_deltas();
+        let tried = |category: &str| deltas.contains_key(category);
+        let known = self.reason == Reason::Improved && self.stake.is_none();
+        if !known && !self.reached.iter().all(|reached| tried(&reached.category)) {
+            return None;
+        }
+        let size = |name: &String| self.sizes.get(name).copied().unwrap_or(0) as f64;
+        let sum: f64 = deltas.iter().map(|(name, delta)| delta * size(name)).sum();
+        Some(sum / self.tasks().max(1) as f64)
+    }
+
+    /// The differences that count, in order: a flip that did not repeat is a tie.
+    pub fn differences(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.pairs.iter().filter_map(|pair| {
+            let (x, y) = pair.x.zip(pair.y)?;
+            let repeats = pair
+                .confirmations
+                .iter()
+                .all(|again| near(again.0, x) && near(again.1, y));
+            Some((pair.task.as_str(), if repeats { x - y } else { 0.0 }))
+        })
+    }
+}
+
+fn near(one: f64, two: f64) -> bool {
+    (one - two).abs() < super::rule::TOLERANCE
+}

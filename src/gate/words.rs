@@ -1,0 +1,167 @@
+//! The words for a decision: one line that a person understands, with the interval in place of a bare mean.
+
+use super::numbers::{Numbers, Tally};
+use super::record::GateRecord;
+use super::{Mode, Reason};
+
+impl GateRecord {
+    /// Why, in one line.
+    pub fn line(&self) -> String {
+        let what = self.target.as_deref().unwrap_or("the whole");
+        let numbers = &self.numbers;
+        let gain = points(numbers.interval_target);
+        match (self.reason, self.mode) {
+            (Reason::Improved, Mode::Exact) => format!(
+                "improved: {what} gained on {} of its tasks and lost on {}, nothing else fell by more than {}",
+                numbers.target.wins,
+                numbers.target.losses,
+                percent(self.settings.eps)
+            ),
+            (Reason::Improved, _) => format!("improved: {what} changed by {gain} points{}", overall(numbers)),
+            (Reason::Futile, _) => format!(
+                "futile: after {} a gain of {} in {what} has become unlikely, it changed by {gain} points",
+                pairs(&numbers.target),
+                percent(self.settings.delta_min)
+            ),
+            (Reason::Inconclusive, _) => format!(
+                "inconclusive: {} in {what} gave {} of the evidence that an accept needs, it changed by {gain} points",
+                pairs(&numbers.target),
+                share(numbers.log_e, numbers.log_e_needed)
+            ),
+            (Reason::OverallUnproven, _) => format!(
+                "overall unproven: {what} changed by {gain} points, and {} of the others gave {} of the evidence that the \
+                 whole gains",
+                pairs(&numbers.other),
+                share(numbers.log_e_overall.unwrap_or(0.0), numbers.log_e_overall_needed)
+            ),
+            (Reason::Harm, _) => format!(
+                "harm: {what} changed by {gain} points, and the others fell: {} points",
+                points(numbers.interval_other)
+            ),
+            (Reason::NoAffectedTargetTask, _) => format!(
+                "no affected target task: the edit changes no request of {what}, and reaches {} of {} gate tasks",
+                self.reached.len(),
+                self.tasks()
+            ),
+            (Reason::NoImprovement, _) => self.no_improvement(what),
+            (Reason::Regression, _) => format!("regression: {}", self.fallen()),
+            (Reason::Infrastructure, _) => format!(
+                "infrastructure: {} of {} pairs were lost for reasons that are not the agent's",
+                numbers.dropped,
+                self.pairs.len()
+            ),
+            (Reason::NoBudget, _) => {
+                "no budget: this session's error budget is spent; `kaizen run --new` starts one with \
+                                      its own, budget = \"open\" in [gate] always leaves some"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// The numbers in one line, for a commit's trailer: the interval of what had to gain, and the pairs.
+    pub fn evidence(&self) -> String {
+        let Numbers { target, other, .. } = &self.numbers;
+        let sum = Tally {
+            wins: target.wins + other.wins,
+            losses: target.losses + other.losses,
+            ties: target.ties + other.ties,
+        };
+        let needed = self.numbers.log_e_needed.map_or(String::new(), |needed| {
+            format!(", log e {:.2} of {needed:.2}", self.numbers.log_e)
+        });
+        format!(
+            "{} {} points in {} ({} wins, {} losses, {} ties in {} pairs{needed}; {} of {} tasks reached)",
+            mode(self.mode),
+            points(self.numbers.interval_target),
+            self.target.as_deref().unwrap_or("the whole"),
+            sum.wins,
+            sum.losses,
+            sum.ties,
+            sum.pairs(),
+            self.reached.len(),
+            self.tasks()
+        )
+    }
+
+    fn no_improvement(&self, what: &str) -> String {
+        let target = &self.numbers.target;
+        if self.reached.is_empty() {
+            return "no improvement: the edit changes no request of any gate task".to_owned();
+        }
+        if target.pairs() == 0 {
+            return format!("no improvement: {what} cannot gain, none of the tasks that the edit reaches fails there");
+        }
+        let flaky = match self.numbers.flaky {
+            0 => String::new(),
+            flaky => format!(", and {flaky} flips did not repeat"),
+        };
+        format!(
+            "no improvement: of {} in {what} {} gained and {} lost{flaky}",
+            tasks(target.pairs()),
+            target.wins,
+            target.losses
+        )
+    }
+
+    /// The categories that fell by more than is tolerated, worst first.
+    fn fallen(&self) -> String {
+        let mut fallen: Vec<_> = self
+            .category_deltas()
+            .into_iter()
+            .filter(|(_, delta)| *delta < -self.settings.eps)
+            .collect();
+        fallen.sort_by(|one, two| one.1.total_cmp(&two.1));
+        let one = |(name, delta): &(String, f64)| format!("{name} {:+.1} points", 100.0 * delta);
+        let fallen: Vec<String> = fallen.iter().map(one).collect();
+        format!(
+            "{} (more than {} is not tolerated)",
+            fallen.join(", "),
+            percent(self.settings.eps)
+        )
+    }
+}
+
+/// The name of a mode as people see it.
+pub fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Auto => "auto",
+        Mode::Exact => "exact",
+        Mode::Sequential => "sequential",
+        Mode::Rule => "rule",
+    }
+}
+
+/// An interval of differences in points: `+20.3 to +59.3`.
+pub fn points([low, high]: [f64; 2]) -> String {
+    format!("{:+.1} to {:+.1}", 100.0 * low, 100.0 * high)
+}
+
+fn overall(numbers: &Numbers) -> String {
+    match numbers.other.pairs() {
+        0 => String::new(),
+        _ => format!(", the others by {}", points(numbers.interval_other)),
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{} points", (1000.0 * share).round() / 10.0)
+}
+
+fn share(log_e: f64, needed: Option<f64>) -> String {
+    let of = needed.map_or(0.0, |needed| log_e / needed).clamp(0.0, 1.0);
+    format!("{:.0} %", 100.0 * of)
+}
+
+fn pairs(tally: &Tally) -> String {
+    match tally.pairs() {
+        1 => "1 pair".to_owned(),
+        pairs => format!("{pairs} pairs"),
+    }
+}
+
+fn tasks(count: usize) -> String {
+    match count {
+        1 => "1 task".to_owned(),
+        tasks => format!("{tasks} tasks"),
+    }
+}
