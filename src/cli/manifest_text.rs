@@ -72,9 +72,12 @@ version = 1
 # redact = []  # regular expressions of what is taken out of texts, beside keys, tokens, addresses and numbers
 
 [gate]
-# rule = "overall"  # overall: the whole score must gain; target: the edit's own category
+# mode = "auto"  # exact where two baseline runs agree, sequential where they do not; rule compares means of one run
+# preset = "default"  # thrifty, default, patient, thorough, strict, certified: what a decision may cost, and show
+# rule = "target"  # target: the edit's own category must gain; overall: the whole score
 # min_improvement = 0.0  # the gain must be larger than this
-# max_regression = 0.05  # no watched category may fall by more (0.01 under rule target)
+# max_regression = 0.01  # no watched category may fall by more (0.05 under rule overall)
+# alpha_session = 0.1  # chance that a session keeps any edit whose target did not improve
 
 [triggers]
 # schedule = "0 3 * * *"  # when `kaizen watch` starts a session: five cron fields, UTC
@@ -148,6 +151,6 @@ mod tests {
             },
             default
         );
-        assert_eq!(shown.gate.max_regression, Some(0.05));
+        assert_eq!(shown.gate.settings(false), default.gate.settings(false));
     }
 }

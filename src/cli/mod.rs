@@ -17,6 +17,7 @@ pub mod log;
 pub mod looping;
 pub mod manifest_text;
 pub mod mcp;
+pub mod recompute;
 pub mod release;
 pub mod render;
 pub mod revert;
@@ -117,6 +118,8 @@ enum Command {
     Traces(traces::Traces),
     /// Make a benchmark
     Bench(bench::Bench),
+    /// Make every recorded decision of the gate again, from its own list of pairs
+    Recompute(recompute::Recompute),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
     Verify(verify::Verify),
     /// Print a schema, or write them all
@@ -207,6 +210,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Revert(command) => revert::revert(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
         Command::Bench(command) => bench::bench(&command, setting),
+        Command::Recompute(command) => recompute::recompute(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),
     }

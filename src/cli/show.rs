@@ -1,5 +1,6 @@
 //! `kaizen show`: a session, or one edit with its evidence.
 
+mod drawn;
 pub mod edit;
 mod session;
 

@@ -9,7 +9,7 @@ mod looped;
 mod record;
 mod spending;
 mod texts;
-mod verdicts;
+pub(super) mod verdicts;
 
 use clap::Args;
 use serde::Serialize;

@@ -28,3 +28,6 @@ pub use record::GateRecord;
 pub use rule::{decide, decide_means, recompute, regressions, restate};
 pub use settings::{BudgetMode, Mode, Population, Preset, Settings};
 pub use verdict::{Changed, Decision, GateRule, Judgement, RuleKind, Sums, Verdict};
+
+#[cfg(test)]
+mod laws;

@@ -11,7 +11,6 @@ use crate::cli::exit::Failure;
 use crate::cli::render::{self, STRONG};
 use crate::cli::show::edit::{self, Known};
 use crate::digest::Digest;
-use crate::gate::Verdict;
 use crate::ledger::{BlamedLine, Origin};
 use crate::pipeline::workspace::Workspace;
 use crate::port::{CommitId, Entry, Ledger, LedgerError};
@@ -191,7 +190,7 @@ fn print_verdict(outcome: &Outcome) {
         .benchmark_delta
         .map(|delta| format!(", {:+.1} points", 100.0 * delta));
     anstream::println!("  verdict    {}{}", outcome.status.words(), delta.unwrap_or_default());
-    if let Some(evidence) = outcome.verdict.as_ref().map(Verdict::evidence) {
+    if let Some(evidence) = outcome.evidence() {
         anstream::println!("  gate       {evidence}");
     }
     if outcome.gate_skipped {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::drawn::drawn;
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::label::Shared;
@@ -211,6 +212,8 @@ fn outcome(outcome: &Outcome) {
         anstream::println!("  a person told the gate to stand aside");
     }
     outcome.verdict.iter().for_each(verdict);
+    let lines = outcome.gate.as_ref().map(drawn).unwrap_or_default();
+    lines.iter().for_each(|line| anstream::println!("  {line}"));
 }
 
 fn verdict(verdict: &Verdict) {

@@ -95,11 +95,7 @@ fn cluster(cluster: &FailureCluster) {
 fn edit(outcome: &Outcome) {
     let style = render::colour(outcome.status);
     let digest = outcome.edit_digest.short();
-    let numbers = outcome
-        .verdict
-        .as_ref()
-        .map(crate::gate::Verdict::evidence)
-        .unwrap_or_default();
+    let numbers = outcome.evidence().unwrap_or_default();
     let commit = outcome
         .commit
         .as_deref()

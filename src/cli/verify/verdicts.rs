@@ -4,7 +4,7 @@ use super::compare::differences;
 use super::{Finding, Kind, finding};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::cli::exit::Failure;
-use crate::gate::{self, Decision, GateRule, RuleKind, Verdict};
+use crate::gate::{self, Decision, GateRecord, GateRule, RuleKind, Verdict, replay};
 use crate::pipeline::definition::definition;
 use crate::pipeline::run_phase::rule;
 use crate::pipeline::workspace::Workspace;
@@ -20,8 +20,11 @@ pub fn check(workspace: &Workspace, session: &Session) -> Result<Vec<Finding>, F
     let again = format!("restore it with git, or delete it and let {run} settle the edit again");
     let mut found = Vec::new();
     for outcome in session.outcomes()?.values() {
-        let own = outcome.verdict.as_ref().map(|verdict| disagreements(outcome, verdict));
-        let own = own.unwrap_or_else(|| unfounded(outcome));
+        let own = match (&outcome.gate, &outcome.verdict) {
+            (Some(record), _) => of_record(outcome, record),
+            (None, Some(verdict)) => disagreements(outcome, verdict),
+            (None, None) => unfounded(outcome),
+        };
         let mut problems: Vec<_> = own.into_iter().map(|problem| (problem, again.clone())).collect();
         if let (true, Some(verdict), Some(rule)) = (problems.is_empty(), &outcome.verdict, &rule) {
             problems.extend(recomputed(session, verdict, rule));
@@ -47,7 +50,7 @@ fn present_rule(workspace: &Workspace, session: &Session) -> Result<Option<GateR
 }
 
 /// What a verdict and its outcome say that does not follow from the verdict's own sums and changed tasks.
-fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String> {
+pub fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String> {
     let again = gate::restate(verdict);
     let mut problems = differences(verdict, &again, "the list of its changed tasks");
     let said = serde_json::json!({
@@ -57,17 +60,39 @@ fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String> {
         "benchmark_delta": again.overall_delta, "cluster_deltas": again.cluster_deltas
     });
     problems.extend(differences(&said, &follows, "its verdict"));
+    problems.extend(status_of(outcome, verdict.decision));
+    problems
+}
+
+/// What a record and its outcome say that does not follow from the record's own pairs.
+fn of_record(outcome: &Outcome, record: &GateRecord) -> Vec<String> {
+    let mut problems = replay::disagreements(record);
+    let said = serde_json::json!({
+        "benchmark_delta": outcome.benchmark_delta, "cluster_deltas": outcome.cluster_deltas
+    });
+    let follows = serde_json::json!({
+        "benchmark_delta": record.overall_delta(), "cluster_deltas": record.category_deltas()
+    });
+    problems.extend(differences(&said, &follows, "the list of its pairs"));
+    problems.extend(status_of(outcome, record.decision));
+    problems
+}
+
+/// A status that is not what the gate decided.
+fn status_of(outcome: &Outcome, decision: Decision) -> Option<String> {
     let expected = match outcome.status {
         OutcomeStatus::Applied if !outcome.gate_skipped => Some(Decision::Accept),
         OutcomeStatus::RejectedByGate => Some(Decision::Reject),
-        OutcomeStatus::Undecided => Some(Decision::Undecided),
+        OutcomeStatus::Undecided | OutcomeStatus::PendingReview => Some(Decision::Undecided),
         _ => None,
     };
-    if expected.is_some_and(|expected| expected != verdict.decision) {
-        let (status, decision) = (outcome.status.words(), verdict.decision);
-        problems.push(format!("the status is {status}, and the verdict is {decision:?}"));
-    }
-    problems
+    let differs = expected.is_some_and(|expected| expected != decision);
+    differs.then(|| {
+        format!(
+            "the status is {}, and the verdict is {decision:?}",
+            outcome.status.words()
+        )
+    })
 }
 
 /// Numbers without the verdict that they follow from cannot be checked by anybody.

@@ -1,0 +1,91 @@
+//! `kaizen recompute`: makes every recorded decision of the gate again, from its own list of pairs.
+
+use clap::Args;
+use serde_json::json;
+
+use super::Setting;
+use super::accept::session_of;
+use super::exit::{Code, Failure};
+use super::render::FAINT;
+use super::verify::verdicts::disagreements;
+use super::visible::visible;
+use crate::artifact::outcome::Outcome;
+use crate::gate::replay;
+use crate::session::{self, Session};
+
+/// Make every recorded decision of the gate again, from its own list of pairs
+#[derive(Clone, Debug, Args)]
+pub struct Recompute {
+    /// One session; all of them when absent
+    session: Option<String>,
+}
+
+/// Runs the command; exit code 1 when a decision does not follow from its pairs.
+///
+/// # Errors
+/// There is no such session, or its files cannot be read.
+pub fn recompute(command: &Recompute, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let sessions = match &command.session {
+        Some(name) => vec![session_of(&workspace, Some(name))?],
+        None => session::all(&workspace.root)?,
+    };
+    let (mut decisions, mut wrong) = (0, 0);
+    for session in &sessions {
+        for outcome in session
+            .outcomes()?
+            .values()
+            .filter(|outcome| outcome.decision().is_some())
+        {
+            let problems = problems(outcome);
+            decisions += 1;
+            wrong += usize::from(!problems.is_empty());
+            tell(session, outcome, &problems, setting);
+        }
+    }
+    let made = match decisions {
+        1 => "1 decision made again".to_owned(),
+        count => format!("{count} decisions made again"),
+    };
+    if setting.is_json() {
+        anstream::println!("{}", json!({"decisions": decisions, "wrong": wrong}));
+    } else {
+        anstream::println!("{made}; {wrong} do not follow from their pairs");
+    }
+    Ok(if wrong == 0 { Code::Settled } else { Code::Failed })
+}
+
+/// What an outcome says of its decision that does not follow from its own numbers.
+fn problems(outcome: &Outcome) -> Vec<String> {
+    match (&outcome.gate, &outcome.verdict) {
+        (Some(record), _) => replay::disagreements(record),
+        (None, Some(verdict)) => disagreements(outcome, verdict),
+        (None, None) => Vec::new(),
+    }
+}
+
+fn tell(session: &Session, outcome: &Outcome, problems: &[String], setting: &Setting) {
+    let evidence = outcome.evidence().unwrap_or_default();
+    if setting.is_json() {
+        let line = json!({
+            "session": session.id, "edit": outcome.edit_id, "edit_digest": outcome.edit_digest,
+            "decision": outcome.decision(), "evidence": evidence, "follows": problems.is_empty(), "problems": problems
+        });
+        anstream::println!("{line}");
+        return;
+    }
+    let word = if problems.is_empty() {
+        "follows"
+    } else {
+        "DOES NOT FOLLOW"
+    };
+    anstream::println!(
+        "{} {}  {word}  {FAINT}{}{FAINT:#}",
+        session.id,
+        visible(&outcome.edit_id),
+        visible(&evidence)
+    );
+    problems
+        .iter()
+        .for_each(|problem| anstream::println!("    {}", visible(problem)));
+}

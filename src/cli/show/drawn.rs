@@ -1,0 +1,172 @@
+//! Drawn: a decision of the gate for people: wins, losses and ties, the evidence against its line, and the interval.
+
+use crate::cli::visible::visible;
+use crate::gate::numbers::{Numbers, Tally};
+use crate::gate::words::{mode, points};
+use crate::gate::{GateRecord, Mode};
+
+/// Columns of a bar and of the axis from -100 to +100 points.
+const WIDTH: usize = 41;
+
+/// Tasks that are listed, at most.
+const MOST_TASKS: usize = 12;
+
+/// The lines of a decision.
+pub fn drawn(record: &GateRecord) -> Vec<String> {
+    let numbers = &record.numbers;
+    let target = visible(record.target.as_deref().unwrap_or("the whole"));
+    let mut lines = vec![
+        format!("gate       {}{}", mode(record.mode), stake(record)),
+        format!(
+            "reach      {} of {} gate tasks; the other {} are asked the same with and without the edit, and cost nothing",
+            record.reached.len(),
+            record.tasks(),
+            record.unreached()
+        ),
+        format!(
+            "runs       {} with the edit, {} without it; {} were not remembered",
+            record.calls.edited,
+            record.calls.baseline,
+            record.made.edited + record.made.baseline
+        ),
+    ];
+    lines.extend(arm(&target, &numbers.target, numbers.interval_target));
+    if numbers.other.pairs() > 0 {
+        lines.extend(arm("others", &numbers.other, numbers.interval_other));
+    }
+    if numbers.dropped > 0 {
+        lines.push(format!(
+            "lost       {} pairs, for reasons that are not the agent's",
+            numbers.dropped
+        ));
+    }
+    match record.mode {
+        Mode::Exact => lines.push(format!(
+            "beyond     log e {:.2}: evidence that tasks like these would gain too (4.6 is evidence at 1 %)",
+            numbers.log_e
+        )),
+        _ => lines.extend(evidence(numbers)),
+    }
+    lines.extend(categories(record));
+    lines.extend(tasks(record));
+    lines
+}
+
+fn stake(record: &GateRecord) -> String {
+    let Some(stake) = &record.stake else {
+        return String::new();
+    };
+    let paid = match &stake.session {
+        Some(session) => format!(", paid by {session}"),
+        None => format!(", slot {} of the session's budget", stake.slot),
+    };
+    let again = match record.gone_on {
+        0 => String::new(),
+        1 => ", gone on with once".to_owned(),
+        times => format!(", gone on with {times} times"),
+    };
+    format!(", alpha {:.4}{paid}{again}", stake.alpha)
+}
+
+fn arm(name: &str, tally: &Tally, interval: [f64; 2]) -> Vec<String> {
+    let Tally { wins, losses, ties } = tally;
+    vec![
+        String::new(),
+        format!("{name}: {wins} wins, {losses} losses, {ties} ties"),
+        format!("  {}", bar(tally)),
+        format!("  {}  {} points at 90 %", axis(interval), points(interval)),
+    ]
+}
+
+/// Wins, ties and losses as parts of one bar.
+fn bar(tally: &Tally) -> String {
+    let all = tally.pairs().max(1);
+    let part = |count: usize| (count * WIDTH).div_ceil(all).min(WIDTH);
+    let (wins, losses) = (part(tally.wins), part(tally.losses));
+    let ties = WIDTH.saturating_sub(wins + losses);
+    format!("{}{}{}", "+".repeat(wins), "·".repeat(ties), "-".repeat(losses))
+}
+
+/// The interval on an axis from -100 to +100 points, with its zero.
+fn axis([low, high]: [f64; 2]) -> String {
+    let column = |value: f64| ((value + 1.0) / 2.0 * (WIDTH - 1) as f64).round() as usize;
+    let (low, high, zero) = (column(low), column(high), column(0.0));
+    let mark = |at: usize| match at {
+        at if at == low => '[',
+        at if at == high => ']',
+        at if at == zero => '0',
+        at if at > low && at < high => '=',
+        _ => '·',
+    };
+    (0..WIDTH).map(mark).collect()
+}
+
+fn evidence(numbers: &Numbers) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    if let Some(needed) = numbers.log_e_needed {
+        lines.push(format!("gain       {}", gauge(numbers.log_e, needed)));
+    }
+    if let (Some(log_e), Some(needed)) = (numbers.log_e_overall, numbers.log_e_overall_needed) {
+        lines.push(format!("whole      {}", gauge(log_e, needed)));
+    }
+    lines.push(format!("futility   log e {:+.2}", numbers.log_e_futility));
+    lines.push(format!("harm       log e {:+.2}", numbers.log_e_harm));
+    lines
+}
+
+/// Evidence against the line that it had to cross.
+fn gauge(log_e: f64, needed: f64) -> String {
+    let line = WIDTH * 2 / 3;
+    let filled = (log_e / needed * line as f64).round().clamp(0.0, WIDTH as f64) as usize;
+    let mark = |at: usize| match at {
+        at if at == line => '|',
+        at if at < filled => '#',
+        _ => '·',
+    };
+    let drawn: String = (0..WIDTH).map(mark).collect();
+    format!("{drawn}  log e {log_e:+.2}, the line is at {needed:.2}")
+}
+
+fn categories(record: &GateRecord) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let line = |(name, delta): (String, f64)| format!("  {:<20} {:+.1} points", visible(&name), 100.0 * delta);
+    lines.extend(record.category_deltas().into_iter().map(line));
+    lines
+}
+
+/// The tasks that changed, with how often.
+fn tasks(record: &GateRecord) -> Vec<String> {
+    let mut changed: std::collections::BTreeMap<&str, (usize, usize)> = std::collections::BTreeMap::new();
+    for (task, difference) in record.differences().filter(|(_, difference)| *difference != 0.0) {
+        let counts = changed.entry(task).or_default();
+        *(if difference > 0.0 { &mut counts.0 } else { &mut counts.1 }) += 1;
+    }
+    let line =
+        |(task, (wins, losses)): (&&str, &(usize, usize))| format!("  task {}: +{wins} -{losses}", visible(task));
+    let mut lines: Vec<String> = changed.iter().take(MOST_TASKS).map(line).collect();
+    if let Some(more) = changed.len().checked_sub(MOST_TASKS).filter(|more| *more > 0) {
+        lines.push(format!("  and {more} more tasks changed"));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_and_an_axis_show_what_the_numbers_say() {
+        let tally = Tally {
+            wins: 10,
+            losses: 0,
+            ties: 10,
+        };
+        let drawn = bar(&tally);
+        assert_eq!(drawn.chars().filter(|mark| *mark == '+').count(), 21);
+        assert!(!drawn.contains('-'));
+        let drawn = axis([0.2, 0.6]);
+        let place = |mark: char| drawn.chars().position(|found| found == mark);
+        assert!(place('0') < place('[') && place('[') < place(']'));
+        assert!(gauge(5.0, 4.6).contains('#') && !gauge(-2.0, 4.6).contains('#'));
+    }
+}
