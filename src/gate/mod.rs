@@ -3,12 +3,14 @@
 //! Deltas are differences of sums of task scores over the tasks scored in both arms, divided once, and compared
 //! with a tolerance, so that 0.75 to 0.70 and 0.50 to 0.45 are the same drop.
 
+mod evidence;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::evaluation::{Evaluation, TaskScore};
 
+pub use evidence::{log_e_above, log_e_below};
 pub use verdict::{Changed, Decision, GateRule, Judgement, RuleKind, Sums, Verdict};
 
 /// Differences below this are noise of floating-point arithmetic.
