@@ -23,7 +23,7 @@ use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
-use crate::port::{Prepared, Student};
+use crate::port::{Draw, Prepared, Student};
 
 /// Raised by hand whenever the same harness would be answered differently.
 const REVISION: u32 = 1;
@@ -61,8 +61,12 @@ impl Prepared for Agents<Agent> {
         self.of(task).footprint(&task.query)
     }
 
-    fn attempt(&self, task: &Task, seed: u64) -> Attempt {
-        self.of(task).attempt(&task.query, seed)
+    fn varies(&self, task: &Task) -> bool {
+        self.of(task).varies(&task.query)
+    }
+
+    fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
+        self.of(task).attempt(&task.query, draw.seed)
     }
 }
 
