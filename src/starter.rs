@@ -78,7 +78,7 @@ mod tests {
     use crate::artifact::evaluation::Attempt;
     use crate::engine::nearest::Nearest;
     use crate::manifest::layout::Layout;
-    use crate::port::Student;
+    use crate::port::{Draw, Student};
 
     #[test]
     fn it_answers_by_label_names_from_the_start() {
@@ -89,7 +89,7 @@ mod tests {
                 "task_id": "t", "query": "what is the exchange rate", "reference_answer": "exchange_rate"
             }))
             .unwrap();
-            let answer = student.attempt(&task, 0);
+            let answer = student.attempt(&task, Draw::default());
             assert!(
                 matches!(&answer, Attempt::Answered { answer, .. } if answer == "exchange_rate"),
                 "{answer:?}"

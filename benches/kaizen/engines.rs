@@ -5,7 +5,7 @@ use kaizen::artifact::evaluation::Attempt;
 use kaizen::artifact::task::Task;
 use kaizen::digest::Digest;
 use kaizen::harness::Harness;
-use kaizen::port::{Briefing, Diagnosed, Planned, Prepared, Student, Teacher, TeacherFailure};
+use kaizen::port::{Briefing, Diagnosed, Draw, Planned, Prepared, Student, Teacher, TeacherFailure};
 use serde_json::json;
 
 /// A teacher that proposes so many parameters, every other one a small gain for [`Instantly`].
@@ -78,7 +78,7 @@ impl Prepared for Knows {
         Digest::of_value(&self.0)
     }
 
-    fn attempt(&self, task: &Task, _: u64) -> Attempt {
+    fn attempt(&self, task: &Task, _: Draw) -> Attempt {
         let number = task.task_id.rsplit('-').next().and_then(|number| number.parse().ok());
         let right = number.is_some_and(|number: usize| number < self.0);
         answered(if right { "yes" } else { "no" })

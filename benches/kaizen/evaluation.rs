@@ -39,6 +39,7 @@ pub fn evaluation() -> Outcome<()> {
             memo,
             score: &score,
             seed: 0,
+            epoch: 0,
             concurrency: cores,
             progress: &|_, _| {},
             halted: &|| None,

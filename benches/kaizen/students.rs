@@ -59,6 +59,7 @@ pub fn students() -> Outcome<()> {
                 memo: &memo,
                 score: &score,
                 seed: 0,
+                epoch: 0,
                 concurrency: 16,
                 progress: &|_, _| {},
                 halted: &|| None,

@@ -90,6 +90,8 @@ pub struct Attempted<'a> {
     pub attempt: Attempt,
     /// What it was worth, 0 to 1; `None` for an infrastructure error.
     pub score: Option<f64>,
+    /// Whether the attempt was made for this very call, not remembered: what costs.
+    pub fresh: bool,
 }
 
 fn mean(sum: f64, count: usize) -> f64 {

@@ -14,6 +14,7 @@ use crate::chat::Request;
 use crate::digest::Digest;
 use crate::manifest::chat::ChatSettings;
 use crate::port::{Answer, AskError, Model};
+use crate::wire::Wire;
 use crate::{price, wire};
 
 /// A model for a role.
@@ -112,10 +113,13 @@ impl Model for Metered {
         }
         let request = &clean;
         let wire = wire::render(&self.settings, request);
-        let digest = Digest::of_value(&(&wire.url, &wire.body, request.seed));
+        let digest = question_digest(&wire, request);
         self.calls.claim(digest);
         let answer = self.remembered(request, digest).and_then(|known| match known {
-            Some(answer) => Ok(answer),
+            Some(answer) => {
+                self.calls.note_replayed(self.role);
+                Ok(answer)
+            }
             None => {
                 let text = wire.body.to_string();
                 let most = wire::max_tokens(&self.settings, request).unwrap_or(wire::DEFAULT_MAX_TOKENS);
@@ -140,5 +144,13 @@ impl Model for Metered {
             _ => self.calls.note_reached(Ok(())),
         }
         answer
+    }
+}
+
+/// What a question is remembered by: its first asking by its words and its seed alone.
+fn question_digest(wire: &Wire, request: &Request) -> Digest {
+    match request.repeat {
+        0 => Digest::of_value(&(&wire.url, &wire.body, request.seed)),
+        repeat => Digest::of_value(&(&wire.url, &wire.body, request.seed, repeat)),
     }
 }

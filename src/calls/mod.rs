@@ -72,6 +72,8 @@ struct State {
     halted: Option<String>,
     /// Requests to the student out of which something was taken.
     changed: usize,
+    /// Answers of the student that came out of the store.
+    replayed: usize,
 }
 
 impl Calls {
@@ -151,6 +153,17 @@ impl Calls {
                  [privacy] exempt = [\"student\"] sends them as they are"
             )
         })
+    }
+
+    /// How many of the student's answers came out of the store, since the charge began: they cost nothing.
+    pub fn replayed(&self) -> usize {
+        self.state().replayed
+    }
+
+    fn note_replayed(&self, role: Role) {
+        if role == Role::Student {
+            self.state().replayed += 1;
+        }
     }
 
     /// Forgets the teacher's answers of a scope, so that they are asked anew.

@@ -44,4 +44,12 @@ pub struct Request {
     pub parameters: Map<String, Value>,
     /// Source of chance, where the server takes one. It tells two questions with the same words apart.
     pub seed: Option<u64>,
+    /// Which repetition of the same question this is. It is not sent: it tells what is remembered apart, so that a server
+    /// without a seed is asked anew.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeat: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -9,7 +9,7 @@ use crate::artifact::trace::Trace;
 use crate::engine::nearest::Nearest;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
-use crate::port::Student;
+use crate::port::{Draw, Student};
 use crate::score::score;
 
 fn content(path: &str) -> &'static str {
@@ -135,7 +135,7 @@ fn replaced(harness: &Harness, path: &str, old: &str, new: &str) -> Harness {
 fn solved(harness: &Harness, wanted: impl Fn(&Task) -> bool) -> (usize, usize) {
     let agent = Nearest::new(Layout::default()).prepare(harness);
     let tasks: Vec<Task> = tasks().into_iter().filter(wanted).collect();
-    let right = |task: &&Task| match agent.attempt(task, 1) {
+    let right = |task: &&Task| match agent.attempt(task, Draw::first(1)) {
         Attempt::Answered { answer, .. } => score(task, &answer).unwrap() > 0.5,
         other => panic!("{}: {other:?}", task.task_id),
     };

@@ -23,7 +23,7 @@ use crate::external::{self, Ended, Program, Unended};
 use crate::harness::Harness;
 use crate::manifest::StudentSection;
 use crate::manifest::layout::Layout;
-use crate::port::{Prepared, Student};
+use crate::port::{Draw, Prepared, Student};
 
 /// Raised by hand whenever the same program would be asked differently.
 const REVISION: u32 = 1;
@@ -108,7 +108,7 @@ impl Prepared for Candidate {
         self.digest
     }
 
-    fn attempt(&self, task: &Task, seed: u64) -> Attempt {
+    fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
         let infra = |reason| Attempt::Infra { reason };
         let folder = match self.folder.get_or_init(|| self.written()) {
             Ok(folder) => folder.path(),
@@ -120,14 +120,14 @@ impl Prepared for Candidate {
             Ok(reserved) => reserved,
             Err(problem) => return infra(problem.to_string()),
         };
-        let ended = self.run(task, seed, folder);
+        let ended = self.run(task, draw.seed, folder);
         let said = ended
             .as_ref()
             .map(|ended| Said::read(&ended.stdout))
             .unwrap_or_default();
         let reported = Reported {
             model: said.model.clone().unwrap_or_else(|| name.to_owned()),
-            request: Digest::of_value(&(self.digest, &task.query, &task.agent, seed)),
+            request: Digest::of_value(&(self.digest, &task.query, &task.agent, draw.seed)),
             usage: said.usage,
             cost_usd: said.cost_usd,
         };

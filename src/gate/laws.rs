@@ -122,8 +122,8 @@ proptest! {
             let of = tasks.iter().filter(|task| wanted.is_none_or(|wanted| task.0 == wanted));
             of.map(|(_, before, after)| after - before).sum()
         };
-        let holds = |(category, size): (&usize, &i32)| {
-            Some(*category) == target || sum(Some(*category)) / f64::from(*size) >= -eps - 1e-9
+        let holds = |(category, size): (&usize, &usize)| {
+            Some(*category) == target || sum(Some(*category)) / *size as f64 >= -eps - 1e-9
         };
         let plain = sum(target) > 1e-9 && sizes.iter().all(holds);
         prop_assert_eq!(exact.decided() == Some(Reason::Improved), plain);

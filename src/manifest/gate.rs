@@ -97,6 +97,11 @@ impl GateSection {
         }
     }
 
+    /// Whether the baseline is run twice.
+    pub fn probes(&self) -> bool {
+        matches!(self.mode, Mode::Auto | Mode::Sequential)
+    }
+
     /// Whether every value is one that can be.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod brief;
 pub mod diagnose;
+pub mod drift;
 pub mod execute;
 mod merge;
 pub mod plan;

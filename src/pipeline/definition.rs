@@ -71,13 +71,14 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
             judged(settings, engines.judge.as_ref().map(|_| "judge".into()))
         }
         "baseline" => {
-            let settings = vec![
+            let mut settings = vec![
                 json!(benchmark.subsample),
                 json!(benchmark.seed),
                 json!(benchmark.scorer_command),
                 json!(harness.files),
                 engines.student.clone(),
             ];
+            settings.extend(gate.probes().then(|| json!("probe")));
             judged(settings, engines.judge.clone())
         }
         "diagnose" => json!([

@@ -13,6 +13,7 @@ mod clean;
 mod concern;
 pub mod definition;
 mod engines;
+pub mod epoch;
 pub mod error_budget;
 pub mod event;
 pub mod inputs;

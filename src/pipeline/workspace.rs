@@ -25,6 +25,7 @@ use super::RunError;
 use super::breaker::Breaker;
 use super::definition::Engines;
 use super::engines;
+use super::epoch;
 use super::past::Past;
 
 pub use crate::disk::OWN_FOLDER;
@@ -206,6 +207,7 @@ impl Workspace {
             memo,
             score,
             seed: self.manifest.benchmark.seed,
+            epoch: epoch::newest(self),
             concurrency: concurrency(section.engine, section.concurrency),
             progress,
             halted: &self.halted,

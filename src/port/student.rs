@@ -24,8 +24,31 @@ pub trait Student: Send + Sync {
         false
     }
 
+    /// Whether two harnesses draw the same chance where they are given the same seed, so that a pair of runs shares its
+    /// luck.
+    fn shares_chance(&self) -> bool {
+        false
+    }
+
     /// Reads a harness once, for many attempts.
     fn prepare(&self, harness: &Harness) -> Box<dyn Prepared>;
+}
+
+/// What tells one attempt at a task from another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Draw {
+    /// Source of chance, where the student takes one.
+    pub seed: u64,
+    /// Which repetition of the same question this is: 0 for the first. The evaluator puts the epoch into the upper half and
+    /// the run's number into the lower one. A server without a seed is asked anew for each.
+    pub repeat: u64,
+}
+
+impl Draw {
+    /// The first attempt with a seed.
+    pub fn first(seed: u64) -> Self {
+        Self { seed, repeat: 0 }
+    }
 }
 
 /// A student that has read a harness.
@@ -33,6 +56,11 @@ pub trait Prepared: Send + Sync {
     /// The digest of everything in the harness that the answer to this task can depend on.
     fn footprint(&self, task: &Task) -> Digest;
 
-    /// Answers one task. The seed is the only source of chance.
-    fn attempt(&self, task: &Task, seed: u64) -> Attempt;
+    /// Whether another draw can change the answer to this task. Where it cannot, one run stands for all.
+    fn varies(&self, _task: &Task) -> bool {
+        true
+    }
+
+    /// Answers one task. The draw is the only source of chance.
+    fn attempt(&self, task: &Task, draw: Draw) -> Attempt;
 }

@@ -94,6 +94,7 @@ fn run<'t>(_: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
         task,
         attempt: Attempt::Failed { reason: String::new() },
         score: Some(f64::from(u8::from(task.task_id.ends_with(['1', '3'])))),
+        fresh: true,
     };
     tasks.iter().map(one).collect()
 }

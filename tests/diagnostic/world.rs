@@ -149,7 +149,12 @@ pub fn answered(answer: &str) -> Attempt {
 }
 
 fn attempted<'t>(task: &'t Task, (attempt, score): (Attempt, Option<f64>)) -> Attempted<'t> {
-    Attempted { task, attempt, score }
+    Attempted {
+        task,
+        attempt,
+        score,
+        fresh: true,
+    }
 }
 
 fn for_any_tasks<F>(run: F) -> F

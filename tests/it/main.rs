@@ -23,6 +23,7 @@ mod reconcile;
 mod refusals;
 mod revert;
 mod review;
+mod runs;
 mod server;
 mod space;
 mod students;

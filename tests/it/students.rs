@@ -6,7 +6,7 @@ use crate::server::{Reply, Server};
 use crate::space::Space;
 
 /// A workspace whose student is a language model behind the server.
-fn chat(server: &Server, more: &str) -> Space {
+pub fn chat(server: &Server, more: &str) -> Space {
     let space = Space::new();
     let manifest = format!(
         "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"chat\"\nmodel = \"own\"\nbase_url = \"{}\"\n{more}",
@@ -22,16 +22,19 @@ fn chat(server: &Server, more: &str) -> Space {
     space
 }
 
-fn benchmark(space: &Space, tasks: &[Value]) {
+/// Tasks in place of the fixture's.
+pub fn benchmark(space: &Space, tasks: &[Value]) {
     let lines: String = tasks.iter().map(|task| format!("{task}\n")).collect();
     space.write("benchmark/tasks.jsonl", &lines);
 }
 
-fn task(id: &str, query: &str, reference: &str, scorer: &str) -> Value {
+/// A gate task.
+pub fn task(id: &str, query: &str, reference: &str, scorer: &str) -> Value {
     json!({"task_id": id, "query": query, "reference_answer": reference, "scorer": scorer, "split": "gate"})
 }
 
-fn eval(space: &Space, code: i32) -> Value {
+/// What `kaizen eval` says of the harness as it is.
+pub fn eval(space: &Space, code: i32) -> Value {
     let said = space.kaizen(&["--format", "json", "eval"]).exits(code);
     serde_json::from_str(&said.out).unwrap_or_default()
 }

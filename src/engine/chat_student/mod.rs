@@ -23,7 +23,7 @@ use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::manifest::StudentSection;
 use crate::manifest::layout::Layout;
-use crate::port::{Model, Prepared, Student};
+use crate::port::{Draw, Model, Prepared, Student};
 
 /// Raised by hand whenever the same harness would be asked differently.
 const REVISION: u32 = 1;
@@ -123,12 +123,13 @@ impl Prepared for Read {
         }
     }
 
-    fn attempt(&self, task: &Task, seed: u64) -> Attempt {
+    fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
         let mut asked = match self.asked(task) {
             Ok(asked) => asked,
             Err(Broken(reason)) => return Attempt::Failed { reason },
         };
-        asked.request.seed = self.seed(&asked.request, seed);
+        asked.request.seed = self.seed(&asked.request, draw.seed);
+        asked.request.repeat = draw.repeat;
         talk::talk(self.means.model.as_ref(), asked, &|name, arguments| {
             self.means.toolbox.call(name, arguments)
         })

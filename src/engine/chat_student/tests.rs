@@ -110,7 +110,9 @@ fn attempt(harness: &Harness, replies: impl IntoIterator<Item = Result<Reply, As
         ..Scripted::default()
     };
     let asked = Arc::clone(&model.asked);
-    let attempt = student_of(model, MANIFEST).prepare(harness).attempt(&task("rain?"), 7);
+    let attempt = student_of(model, MANIFEST)
+        .prepare(harness)
+        .attempt(&task("rain?"), Draw::first(7));
     let asked = asked.lock().unwrap().clone();
     (attempt, asked)
 }
@@ -348,7 +350,7 @@ fn a_seed_goes_along_where_there_is_chance() {
         let after = edited("top_p = 0.9", &format!("top_p = 0.9\n{config}"));
         student_of(model.clone(), &manifest)
             .prepare(&after)
-            .attempt(&task("rain?"), 7);
+            .attempt(&task("rain?"), Draw::first(7));
         assert_eq!(model.asked.lock().unwrap()[0].seed, seed, "{config} {manifest}");
     }
 }

@@ -47,7 +47,9 @@ impl Place {
     }
 
     fn attempt(&self, query: &str) -> Attempt {
-        self.student().prepare(&harness()).attempt(&task(query), 1 << 40 | 5)
+        self.student()
+            .prepare(&harness())
+            .attempt(&task(query), Draw::first(1 << 40 | 5))
     }
 
     fn answer(&self, query: &str) -> String {
@@ -130,9 +132,12 @@ fn what_it_spends_is_counted() {
     );
     let prepared = place.student().prepare(&harness());
     for _ in 0..2 {
-        assert!(matches!(prepared.attempt(&task("x"), 0), Attempt::Answered { .. }));
+        assert!(matches!(
+            prepared.attempt(&task("x"), Draw::default()),
+            Attempt::Answered { .. }
+        ));
     }
-    let Attempt::Infra { reason } = prepared.attempt(&task("x"), 0) else {
+    let Attempt::Infra { reason } = prepared.attempt(&task("x"), Draw::default()) else {
         panic!("over budget");
     };
     assert!(reason.contains("max_cost_usd"), "{reason}");
@@ -148,7 +153,7 @@ fn what_it_spends_is_counted() {
 fn attempts_at_once_share_a_folder_and_processes_do_not() {
     let place = Place::sh("echo $KAIZEN_HARNESS");
     let (one, two) = (place.student().prepare(&harness()), place.student().prepare(&harness()));
-    let said = |prepared: &dyn Prepared| format!("{:?}", prepared.attempt(&task("x"), 0));
+    let said = |prepared: &dyn Prepared| format!("{:?}", prepared.attempt(&task("x"), Draw::default()));
     let all: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| said(one.as_ref()))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()

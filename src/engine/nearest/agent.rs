@@ -60,6 +60,11 @@ impl Agent {
         }
     }
 
+    /// Whether the answer to a query is drawn; an agent that cannot run fails the same way each time.
+    pub fn varies(&self, query: &str) -> bool {
+        self.0.as_ref().is_ok_and(|agent| agent.varies(query))
+    }
+
     /// Answers a query.
     pub fn attempt(&self, query: &str, seed: u64) -> Attempt {
         match &self.0 {
@@ -99,6 +104,11 @@ impl Sound {
 
     fn route(&self, query: &str) -> Option<&(String, Digest)> {
         self.routes.get(&QueryClass::of(query))
+    }
+
+    fn varies(&self, query: &str) -> bool {
+        let model = self.route(query).and_then(|(model, _)| self.models.get(model));
+        model.is_some_and(|model| model.settings.temperature > 0.0) && self.tool_result(query).is_none()
     }
 
     fn attempt(&self, query: &str, seed: u64) -> Attempt {

@@ -23,7 +23,7 @@ use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
-use crate::port::{Prepared, Student};
+use crate::port::{Draw, Prepared, Student};
 
 /// Raised by hand whenever the same harness would be answered differently.
 const REVISION: u32 = 1;
@@ -51,6 +51,11 @@ impl Student for Nearest {
         broken.map_or(Ok(()), |broken| Err(broken.to_string()))
     }
 
+    /// A draw depends on the seed and the query alone.
+    fn shares_chance(&self) -> bool {
+        true
+    }
+
     fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
         Box::new(Agents::read(harness, &self.layout, Agent::read))
     }
@@ -61,8 +66,12 @@ impl Prepared for Agents<Agent> {
         self.of(task).footprint(&task.query)
     }
 
-    fn attempt(&self, task: &Task, seed: u64) -> Attempt {
-        self.of(task).attempt(&task.query, seed)
+    fn varies(&self, task: &Task) -> bool {
+        self.of(task).varies(&task.query)
+    }
+
+    fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
+        self.of(task).attempt(&task.query, draw.seed)
     }
 }
 

@@ -39,7 +39,7 @@ fn task(query: &str) -> Task {
 fn attempt(harness: &Harness, query: &str, seed: u64) -> Attempt {
     Nearest::new(Layout::default())
         .prepare(harness)
-        .attempt(&task(query), seed)
+        .attempt(&task(query), Draw::first(seed))
 }
 
 fn answer(harness: &Harness, query: &str) -> String {
@@ -210,6 +210,21 @@ fn noise_comes_from_the_seed_alone() {
     );
 }
 
+#[test]
+fn only_a_sampled_answer_varies() {
+    let noisy = edited("config.toml", "[models.base]", "[models.base]\ntemperature = 0.5");
+    let varies = |harness: &Harness, query: &str| Nearest::new(Layout::default()).prepare(harness).varies(&task(query));
+    assert!(varies(&noisy, "is my card a euro"));
+    assert!(!varies(&noisy, "what is 2 plus 3"), "a tool does not draw");
+    assert!(!varies(&harness(), "is my card a euro"), "at temperature 0");
+    let elsewhere = edited("config.toml", "[models.other]", "[models.other]\ntemperature = 0.5");
+    assert!(!varies(&elsewhere, "is my card a euro"), "another model's temperature");
+    assert!(
+        !varies(&noisy.with("agents/a/few_shot.json", "{}"), "is my card a euro"),
+        "a broken agent"
+    );
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(config in any::<Vec<u8>>(), shots in any::<Vec<u8>>(), prompt in any::<Vec<u8>>(), query in any::<String>()) {
@@ -224,7 +239,7 @@ proptest! {
     fn no_query_makes_it_panic(query in any::<String>(), agent in proptest::option::of(any::<String>())) {
         let task = Task { agent, ..task(&query) };
         let student = Nearest::new(Layout::default()).prepare(&harness());
-        let _ = student.attempt(&task, 1);
+        let _ = student.attempt(&task, Draw::first(1));
         let _ = student.footprint(&task);
     }
 }

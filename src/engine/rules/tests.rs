@@ -8,19 +8,24 @@ use crate::artifact::evaluation::{Attempt, Attempted, Evaluation, TaskScore};
 use crate::artifact::task::Task;
 use crate::engine::nearest::Nearest;
 use crate::harness::Harness;
-use crate::port::Student;
+use crate::port::{Draw, Student};
 use crate::score::score;
 
 fn run<'t>(harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
     let student = Nearest::new(Layout::default()).prepare(harness);
     let attempted = |task: &&'t Task| {
-        let attempt = student.attempt(task, 0);
+        let attempt = student.attempt(task, Draw::default());
         let score = match &attempt {
             Attempt::Answered { answer, .. } => score(task, answer).ok(),
             Attempt::Failed { .. } => Some(0.0),
             Attempt::Infra { .. } => None,
         };
-        Attempted { task, attempt, score }
+        Attempted {
+            task,
+            attempt,
+            score,
+            fresh: true,
+        }
     };
     tasks.iter().map(attempted).collect()
 }

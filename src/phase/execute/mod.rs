@@ -6,7 +6,6 @@ use crate::artifact::decision::Decision;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
-use crate::digest::Digest;
 use crate::harness::{FileChange, Harness};
 use crate::op;
 use crate::reconcile::{self, Step};

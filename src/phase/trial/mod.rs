@@ -174,8 +174,8 @@ impl<'a> Trial<'a> {
             if let Some(reason) = (self.evaluator.halted)() {
                 return Err(Halted(reason));
             }
-            *made += ran.made;
-            for (at, attempted) in open.into_iter().zip(ran.attempted) {
+            *made += ran.iter().filter(|attempted| attempted.fresh).count();
+            for (at, attempted) in open.into_iter().zip(ran) {
                 scores[at] = attempted.score.filter(|score| (0.0..=1.0).contains(score));
             }
         }

@@ -1,8 +1,11 @@
 //! Baseline, at the commit that the session builds on.
 
 use crate::artifact::Artifact;
+use crate::artifact::drift_check::DriftCheck;
+use crate::artifact::probe::Probe;
 use crate::phase;
 use crate::pipeline::RunError;
+use crate::pipeline::epoch;
 use crate::pipeline::event::Event;
 use crate::pipeline::state;
 
@@ -15,12 +18,23 @@ pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
     for text in run.view.workspace.left_out(&harness) {
         (run.listener)(Event::Note { text });
     }
-    let digest = run.view.inputs.benchmark()?.pin().digest;
     let gate = run.view.inputs.gate(&run.session.id)?;
-    let judge = run.view.engines.judge.clone();
+    let wanted = phase::baseline::Wanted {
+        session: &run.session.id,
+        before: epoch::own_baseline(run.view.workspace, run.session),
+        commit,
+        harness: &harness,
+        benchmark: run.view.inputs.benchmark()?.pin().digest,
+        gate: &gate,
+        judge: run.view.engines.judge.clone(),
+        probe: run.manifest().gate.probes(),
+    };
     let baseline = run
-        .evaluating(|evaluator| phase::baseline::baseline(&evaluator, commit, &harness, digest, &gate, judge))
+        .evaluating(|evaluator| phase::baseline::baseline(&evaluator, wanted))
         .map_err(run.failed("baseline"))?;
+    if let Some(text) = baseline.drift.as_ref().and_then(drifted) {
+        (run.listener)(Event::Note { text });
+    }
     if let Some(text) = run.view.workspace.calls.changed_questions() {
         (run.listener)(Event::Note { text });
     }
@@ -33,12 +47,36 @@ pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
         });
     }
     let summary = format!(
-        "{:.1} % of {} gate tasks",
+        "{:.1} % of {} gate tasks{}",
         100.0 * baseline.evaluation.overall_score,
-        baseline.evaluation.task_count
+        baseline.evaluation.task_count,
+        baseline.probe.as_ref().map(probed).unwrap_or_default()
     );
     Ok(Left {
         files: vec![("baseline.json".into(), baseline.to_text())],
         summary,
     })
+}
+
+/// What two runs of the same thing say of the student.
+fn probed(probe: &Probe) -> String {
+    match probe.disagreed.len() {
+        0 => ", run twice without a difference".to_owned(),
+        count => format!(", run twice: {count} differ"),
+    }
+}
+
+/// What a person should know of a student that answers unlike before.
+fn drifted(found: &DriftCheck) -> Option<String> {
+    let moved = match found.log_e_above > found.log_e_below {
+        true => "better",
+        false => "worse",
+    };
+    let text = format!(
+        "the student has drifted: {} tasks asked again scored {moved} than remembered, by more than chance explains; its \
+         remembered answers are not used any more, and the baseline was made anew. Earlier scores do not compare with this \
+         session's: the model behind its name, its server or its settings may have changed",
+        found.tasks
+    );
+    found.dropped.then_some(text)
 }

@@ -13,6 +13,7 @@ use crate::evaluate::{Evaluator, attempt_all};
 use crate::harness::Harness;
 use crate::op;
 use crate::pipeline::RunError;
+use crate::pipeline::epoch;
 use crate::port::{Briefing, Forgetful, TeacherFailure};
 
 use super::Run;
@@ -37,7 +38,10 @@ pub(in crate::pipeline) fn brief<T>(
     } else {
         &Forgetful
     };
-    let evaluator = workspace.evaluator(memo, &score, &|_, _| {});
+    let evaluator = Evaluator {
+        epoch: epoch::of(workspace, run.session),
+        ..workspace.evaluator(memo, &score, &|_, _| {})
+    };
     let search_traces = |terms: &str, most: usize| search(run, terms, most).map_err(|error| error.to_string());
     let log = Mutex::new(Vec::new());
     let run_student = for_any_tasks(|harness, tasks| attempts(&evaluator, harness, tasks, &log));

@@ -31,6 +31,7 @@ use crate::route::{self, Autonomy};
 use crate::session::{Session, SessionError};
 
 use super::RunError;
+use super::epoch;
 use super::event::{Event, Listener};
 use super::state::View;
 use super::workspace::Workspace;
@@ -100,7 +101,10 @@ impl Run<'_> {
         let workspace = self.view.workspace;
         let score = |task: &Task, answer: &str| workspace.score(task, answer);
         let progress = |done, of| (self.listener)(Event::Progress { done, of });
-        use_it(workspace.evaluator(self.memo, &score, &progress))
+        use_it(Evaluator {
+            epoch: epoch::of(workspace, self.session),
+            ..workspace.evaluator(self.memo, &score, &progress)
+        })
     }
 
     /// The session's start, in seconds since 1970: what the age of traces is judged by, whenever it is resumed.
