@@ -97,6 +97,16 @@ impl GateSection {
         }
     }
 
+    /// What has to gain, and how far others may fall, in the mode that is set.
+    pub fn usual(&self) -> (RuleKind, f64) {
+        let usual = match self.mode {
+            Mode::Rule => RuleKind::Overall,
+            Mode::Auto | Mode::Exact | Mode::Sequential => RuleKind::Target,
+        };
+        let rule = self.rule.unwrap_or(usual);
+        (rule, self.max_regression.unwrap_or_else(|| tolerated(rule)))
+    }
+
     /// Whether the baseline is run twice.
     pub fn probes(&self) -> bool {
         matches!(self.mode, Mode::Auto | Mode::Sequential)
@@ -140,7 +150,7 @@ impl GateSection {
 }
 
 /// How far a category may fall when nobody says: less where the target alone has to gain.
-pub fn tolerated(rule: RuleKind) -> f64 {
+fn tolerated(rule: RuleKind) -> f64 {
     match rule {
         RuleKind::Target => 0.01,
         RuleKind::Overall => 0.05,

@@ -22,9 +22,9 @@ use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
 use crate::evaluate::Evaluator;
-use crate::gate::{GateRule, RuleKind};
+use crate::gate::GateRule;
 use crate::harness::Harness;
-use crate::manifest::{Manifest, TeacherEngine, tolerated};
+use crate::manifest::{Manifest, TeacherEngine};
 use crate::phase::execute::Judging;
 use crate::port::Memo;
 use crate::route::{self, Autonomy};
@@ -182,14 +182,14 @@ pub fn judging(workspace: &Workspace) -> Judging {
     }
 }
 
-/// The rule of means; `target` watches the other categories more closely.
+/// The rule of means, for mode `rule`.
 pub fn rule(manifest: &Manifest) -> GateRule {
     let gate = &manifest.gate;
-    let kind = gate.rule.unwrap_or(RuleKind::Overall);
+    let (kind, max_regression) = gate.usual();
     GateRule {
         kind,
         min_improvement: gate.min_improvement,
-        max_regression: gate.max_regression.unwrap_or_else(|| tolerated(kind)),
+        max_regression,
         max_infra_share: gate.max_infra_share,
     }
 }
