@@ -75,6 +75,7 @@ version = 1
 # rule = "overall"  # overall: the whole score must gain; target: the edit's own category
 # min_improvement = 0.0  # the gain must be larger than this
 # max_regression = 0.05  # no watched category may fall by more (0.01 under rule target)
+# worn_after = 50  # consultations after which kaizen warns that the gate tasks are worn; 0: never
 
 [triggers]
 # schedule = "0 3 * * *"  # when `kaizen watch` starts a session: five cron fields, UTC

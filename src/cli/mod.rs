@@ -115,7 +115,7 @@ enum Command {
     Revert(revert::Revert),
     /// Collect, import, list, show and search traces
     Traces(traces::Traces),
-    /// Make a benchmark
+    /// Make a benchmark, or exchange worn gate tasks
     Bench(bench::Bench),
     /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
     Verify(verify::Verify),

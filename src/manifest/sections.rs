@@ -79,6 +79,8 @@ pub struct GateSection {
     pub max_regression: Option<f64>,
     /// Above this share of infrastructure errors the verdict is undecided, 0 to 1.
     pub max_infra_share: f64,
+    /// Consultations after which the gate split counts as worn; 0: never.
+    pub worn_after: u32,
 }
 
 /// `[ledger]`
@@ -151,6 +153,7 @@ impl Default for GateSection {
             min_improvement: 0.0,
             max_regression: None,
             max_infra_share: 0.05,
+            worn_after: 50,
         }
     }
 }
