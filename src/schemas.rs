@@ -7,6 +7,7 @@ use crate::artifact::Artifact;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::cluster::FailureCluster;
+use crate::artifact::consultation::Consultation;
 use crate::artifact::edit::Edit;
 use crate::artifact::egress::Egress;
 use crate::artifact::error_budget::ErrorBudget;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         artifact::<ErrorBudget>(),
         artifact::<Checkpoint>(),
         ("cluster", schema::<FailureCluster>()),
+        ("consultation", schema::<Consultation>()),
         ("edit", edit()),
         ("egress", schema::<Egress>()),
         artifact::<Intent>(),

@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod checkpoint;
 pub mod cluster;
+pub mod consultation;
 pub mod decision;
 pub mod diagnosis;
 pub mod drift_check;

@@ -20,6 +20,7 @@ mod mcp;
 mod privacy;
 mod proxy;
 mod reconcile;
+mod refresh;
 mod refusals;
 mod revert;
 mod review;

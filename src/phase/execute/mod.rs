@@ -25,11 +25,11 @@ use message::message;
 pub use revert::{Standing, without};
 use revert::{roll_back, take_back};
 
-/// Makes the world what the plan says; returns the evaluation of the final head where it is known.
+/// Makes the world what the plan says; returns how many attempts the gate made that were not remembered.
 ///
 /// # Errors
 /// See [`ExecuteError`].
-pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
+pub fn execute(given: Given, means: &Means) -> Result<usize, ExecuteError> {
     let held = reconcile::held(&given.entries, given.session, &given.undone);
     let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
     let mut head = Head::new(&given);
@@ -51,7 +51,7 @@ pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
             means.world.told(number + 1, count, edit, &outcome);
         }
     }
-    Ok(())
+    Ok(head.made)
 }
 
 fn take(

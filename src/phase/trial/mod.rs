@@ -52,6 +52,10 @@ pub struct Trial<'a> {
     comparison: Digest,
 }
 
+/// The record of a trial, and the attempts that it took: those that were not remembered. They are no part of the record,
+/// which is the same whether a crash fell between or not.
+pub type Decided = (GateRecord, Runs);
+
 /// One run of a reached task.
 type Place = (usize, u32);
 
@@ -101,7 +105,7 @@ impl<'a> Trial<'a> {
     ///
     /// # Errors
     /// Something halted the runs, such as a budget that is spent; what was attempted is remembered.
-    pub fn decide(&self, stake: Option<Stake>, earlier: Option<&GateRecord>) -> Result<GateRecord, Halted> {
+    pub fn decide(&self, stake: Option<Stake>, earlier: Option<&GateRecord>) -> Result<Decided, Halted> {
         let earlier = earlier.filter(|earlier| earlier.comparison == self.comparison);
         let record = self.begun(stake);
         match self.question.mode {
@@ -142,7 +146,6 @@ impl<'a> Trial<'a> {
             sizes,
             reached: self.reached.iter().map(reached).collect(),
             calls: Runs::default(),
-            made: Runs::default(),
             numbers: Numbers::default(),
             pairs: Vec::new(),
         }

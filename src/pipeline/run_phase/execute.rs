@@ -64,7 +64,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         session: run.session,
         listener: run.listener,
     };
-    run.evaluating(|evaluator| {
+    let made = run.evaluating(|evaluator| {
         let means = phase::Means {
             evaluator,
             ledger: &workspace.ledger,
@@ -74,6 +74,15 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     })?;
     Ok(Left {
         files: Vec::new(),
-        summary: format!("{} edits reconciled", plan.edits.len()),
+        summary: format!("{} edits reconciled{}", plan.edits.len(), attempts(made)),
     })
+}
+
+/// What the gate took, where it took anything.
+fn attempts(made: usize) -> String {
+    match made {
+        0 => String::new(),
+        1 => ", 1 attempt made".to_owned(),
+        made => format!(", {made} attempts made"),
+    }
 }

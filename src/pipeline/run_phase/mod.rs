@@ -179,6 +179,7 @@ pub fn judging(workspace: &Workspace) -> Judging {
         mode: gate.mode,
         population: gate.population,
         settings: gate.settings(workspace.student.shares_chance()),
+        eps_overall: gate.eps_overall(),
     }
 }
 
