@@ -53,7 +53,7 @@ pub fn exchange(draw: &Draw) -> Exchange {
     let mut gate = by_category(draw.gate);
     let mut reserve = by_category(draw.reserve);
     let mut chosen = Exchange::default();
-    for (category, wanted) in quotas(&gate, draw) {
+    for (category, wanted) in quotas(&gate, &reserve, draw) {
         let mut present = gate.remove(category).unwrap_or_default();
         let mut others = reserve.remove(category).unwrap_or_default();
         present.sort_by_key(|task| (Reverse(consulted(task)), lot(task)));
@@ -70,8 +70,9 @@ pub fn exchange(draw: &Draw) -> Exchange {
 }
 
 /// How many tasks of each category should retire: together the share of all, at least one; what does not divide goes
-/// to the categories that are owed most, and among equals by lot, so that small ones have their turn.
-fn quotas<'a>(gate: &BTreeMap<&'a str, Vec<&Task>>, draw: &Draw) -> BTreeMap<&'a str, usize> {
+/// to categories that have something to draw, to those first that are owed most, and among equals by lot, so that small
+/// ones have their turn.
+fn quotas<'a>(gate: &Categories<'a>, reserve: &Categories, draw: &Draw) -> BTreeMap<&'a str, usize> {
     let all = draw.gate.len();
     let total = ((draw.share * all as f64).round() as usize).clamp(1.min(all), all);
     let exact = |tasks: &[&Task]| total as f64 * tasks.len() as f64 / all as f64;
@@ -82,18 +83,27 @@ fn quotas<'a>(gate: &BTreeMap<&'a str, Vec<&Task>>, draw: &Draw) -> BTreeMap<&'a
         quotas.insert(category, whole as usize);
         // In millionths, so that a hair of rounding decides nothing.
         let rest = ((exact(tasks) - whole) * 1e6).round() as u64;
-        owed.push((Reverse(rest), Digest::of_value(&(category, draw.refreshes)), *category));
+        let has_none = reserve.get(category).map_or(0, Vec::len) <= whole as usize;
+        owed.push((
+            has_none,
+            Reverse(rest),
+            Digest::of_value(&(category, draw.refreshes)),
+            *category,
+        ));
     }
     owed.sort();
     let left = total - quotas.values().sum::<usize>();
-    for (_, _, category) in owed.into_iter().take(left) {
+    for (_, _, _, category) in owed.into_iter().take(left) {
         *quotas.entry(category).or_default() += 1;
     }
     quotas
 }
 
-fn by_category<'a>(tasks: &[&'a Task]) -> BTreeMap<&'a str, Vec<&'a Task>> {
-    let mut categories: BTreeMap<&str, Vec<&Task>> = BTreeMap::new();
+/// Tasks by category.
+type Categories<'a> = BTreeMap<&'a str, Vec<&'a Task>>;
+
+fn by_category<'a>(tasks: &[&'a Task]) -> Categories<'a> {
+    let mut categories = Categories::new();
     for task in tasks {
         categories.entry(&task.category).or_default().push(task);
     }

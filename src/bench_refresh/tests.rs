@@ -61,6 +61,14 @@ fn only_what_can_be_replaced_retires() {
     assert_eq!(few.short["b"], Short { wanted: 3, reserve: 0 });
     let least = drawn(&gate, &tasks("r", &[("a", 1), ("b", 1)]), 0.001, 0, &[]);
     assert_eq!(least.retired.len(), 1, "at least one");
+    let one_of = drawn(
+        &tasks("g", &[("a", 1), ("b", 1), ("c", 1)]),
+        &tasks("r", &[("b", 1)]),
+        0.3,
+        0,
+        &[],
+    );
+    assert_eq!(one_of.retired, ["g-b-0"], "the one that something can replace");
     assert_eq!(drawn(&[], &tasks("r", &[("a", 1)]), 0.3, 0, &[]), Exchange::default());
 }
 

@@ -124,11 +124,7 @@ fn another_refresh_draws_others_until_the_reserve_is_too_small() {
     let first = refresh(&space, &["--share", "0.25"]);
     assert_eq!(ids(&first["drawn"]).len(), 6);
     let said = space.kaizen(&["bench", "refresh", "--share", "0.25"]).exits(0);
-    assert!(
-        said.out.contains("should retire, and the reserve holds"),
-        "{}",
-        said.out
-    );
+    assert!(said.out.contains("should retire, and there are"), "{}", said.out);
     let splits = splits(&space);
     let new_gate = |id: &str, split: &str| id.starts_with("new-") && split == "gate";
     assert_eq!(splits.iter().filter(|(id, split)| new_gate(id, split)).count(), 8);
@@ -427,6 +423,15 @@ fn it_is_committed_with_the_session_and_shown_to_nobody() {
         let text = fs::read_to_string(entry.path()).unwrap_or_default();
         assert!(!text.contains("CONSULTED"), "{}", entry.path().display());
     }
+}
+
+#[test]
+fn a_session_under_way_is_told_that_it_begins_anew() {
+    let space = with_reserve(3);
+    space.run(&["--until", "baseline"]).exits(0);
+    let said = space.kaizen(&["bench", "refresh"]).exits(0);
+    said.says(&["is not settled", "measures and diagnoses anew"]);
+    assert_eq!(space.run(&["--until", "baseline"]).phases(), ["readiness", "baseline"]);
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::cli::exit::{Code, Failure};
 use crate::cli::render;
 use crate::cli::visible::visible;
 use crate::pipeline::refresh::{self, Done, RefreshAsked, RefreshError, Refreshed};
+use crate::pipeline::state::settled;
+use crate::pipeline::workspace::Workspace;
+use crate::session;
 
 /// Retire a share of the gate tasks into train, and draw others of the same categories from the reserve
 #[derive(Clone, Debug, Args)]
@@ -48,7 +51,22 @@ pub fn refresh(command: &Refresh, setting: &Setting) -> Result<Code, Failure> {
         Done::Refreshed(done) => print(&done, command.dry_run),
         Done::Finished(line) => finished(&line, setting),
     }
+    warn_of_unsettled(&workspace)?;
     Ok(Code::Settled)
+}
+
+/// A session that is not settled goes by the tasks of the day: what was paid for its baseline is paid anew.
+fn warn_of_unsettled(workspace: &Workspace) -> Result<(), Failure> {
+    let Some(newest) = session::all(&workspace.root)?.pop() else {
+        return Ok(());
+    };
+    if !newest.record()?.as_ref().is_some_and(settled) {
+        anstream::eprintln!(
+            "note: {} is not settled: with other tasks, its next run measures and diagnoses anew",
+            newest.id
+        );
+    }
+    Ok(())
 }
 
 fn failure(error: RefreshError) -> Failure {
@@ -90,7 +108,7 @@ fn print(done: &Refreshed, dry_run: bool) {
     anstream::println!("  drawn    {}", visible(&done.exchange.drawn.join(", ")));
     for (category, short) in &done.exchange.short {
         anstream::println!(
-            "  {}: {} should retire, and the reserve holds {}: only as many did as can be replaced",
+            "  {}: {} should retire, and there are {} to take their place: no more than that did",
             visible(category),
             short.wanted,
             short.reserve
