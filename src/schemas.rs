@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::artifact::Artifact;
+use crate::artifact::after::After;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::cluster::FailureCluster;
@@ -28,6 +29,7 @@ use crate::op::edit_schema;
 /// Every schema with its name, in the order of the names.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
+        artifact::<After>(),
         artifact::<Baseline>(),
         artifact::<ErrorBudget>(),
         artifact::<Checkpoint>(),

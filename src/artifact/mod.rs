@@ -1,5 +1,6 @@
 //! Artifacts: one module a file that a session holds, with its type, its version and its canonical form.
 
+pub mod after;
 pub mod baseline;
 pub mod checkpoint;
 pub mod cluster;

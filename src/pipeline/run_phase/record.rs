@@ -1,6 +1,7 @@
 //! Record, with the score of the final head.
 
 use crate::artifact::Artifact;
+use crate::artifact::after::{self, After};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::egress::Role;
 use crate::artifact::plan::Plan;
@@ -69,8 +70,17 @@ pub(super) fn record(run: &Run) -> Result<Left, RunError> {
         percent(&record.benchmark_before),
         percent(&record.benchmark_after)
     );
+    let after = After {
+        version: 1,
+        harness: harness.digest(),
+        evaluation: after,
+        extra: Default::default(),
+    };
     Ok(Left {
-        files: vec![("session.json".into(), record.to_text())],
+        files: vec![
+            (after::FILE.into(), after.to_text()),
+            ("session.json".into(), record.to_text()),
+        ],
         summary,
     })
 }
