@@ -13,6 +13,7 @@ mod clean;
 mod concern;
 pub mod consultations;
 pub mod definition;
+pub mod earlier_record;
 mod engines;
 pub mod epoch;
 pub mod error_budget;

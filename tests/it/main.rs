@@ -11,6 +11,7 @@ mod edits;
 mod files;
 mod fixture;
 mod freshness;
+mod gate;
 mod half_typed;
 mod hold;
 mod import;

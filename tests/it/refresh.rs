@@ -328,7 +328,12 @@ fn a_line_that_is_none_is_named_and_nothing_is_lost() {
 fn a_worn_split_is_told_and_makes_nothing_stale() {
     let space = Space::executed();
     let status = |space: &Space| space.kaizen(&["status", "--format", "json"]).events().remove(0);
-    assert_eq!(status(&space)["gate_split"], Value::Null);
+    assert_eq!(status(&Space::planned())["gate_split"], Value::Null);
+    assert_eq!(
+        status(&space)["gate_split"]["consultations"],
+        1,
+        "one edit was tried on it"
+    );
     let before = status(&space);
     space.write(FILE, &edits(49));
     assert_eq!(status(&space)["gate_split"]["worn"], false);

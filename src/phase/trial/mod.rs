@@ -20,7 +20,7 @@ use crate::harness::Harness;
 const FEW: usize = 20;
 
 /// Numbers that edits may have: each has runs of its own where baselines are not shared.
-const EDITS: u64 = 255;
+const EDITS: u64 = 254;
 
 /// What is put to the gate.
 pub struct Question<'a> {
@@ -142,7 +142,7 @@ impl<'a> Trial<'a> {
             comparison: self.comparison,
             // The order is drawn by the comparison: who asks the same again walks the same way, on remembered runs.
             seed: self.comparison.seed(),
-            edit_number: (question.edit.seed() % EDITS) as u32,
+            edit_number: 1 + (question.edit.seed() % EDITS) as u32,
             sizes,
             reached: self.reached.iter().map(reached).collect(),
             calls: Runs::default(),

@@ -41,7 +41,8 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
             .map(|task| (task, next(&mut numbered, task)))
             .collect();
         for (place, pair) in places.iter().zip(pairs(trial, &record, &places, &known, &mut made)?) {
-            if game.decided().is_some() {
+            // Behind a decision, and where a new stage draws another order, what was run ahead is no evidence.
+            if game.upcoming(1).first() != Some(&place.0) {
                 break;
             }
             next(&mut runs, place.0);
@@ -64,7 +65,7 @@ fn gone_on_with(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateR
     // One pass over a sample is all that it can tell.
     let ran_out = !trial.question.one_pass && matches!(earlier.reason, Reason::Inconclusive | Reason::OverallUnproven);
     GateRecord {
-        stake: earlier.stake.clone().or(begun.stake),
+        stake: begun.stake.or_else(|| earlier.stake.clone()),
         gone_on: earlier.gone_on + u32::from(ran_out),
         seed: earlier.seed,
         edit_number: earlier.edit_number,

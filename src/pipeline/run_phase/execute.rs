@@ -8,7 +8,8 @@ use crate::phase::execute as phase;
 use crate::phase::execute::ExecuteError;
 use crate::pipeline::RunError;
 use crate::pipeline::clean::clean_harness;
-use crate::pipeline::error_budget::{earlier_record, error_budget};
+use crate::pipeline::earlier_record::earlier_record;
+use crate::pipeline::error_budget::error_budget;
 use crate::pipeline::event::Event;
 use crate::pipeline::state;
 use crate::pipeline::world::DiskWorld;
@@ -74,7 +75,12 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     })?;
     Ok(Left {
         files: Vec::new(),
-        summary: format!("{} edits reconciled{}", plan.edits.len(), attempts(made)),
+        summary: format!(
+            "{} edits reconciled{}{}",
+            plan.edits.len(),
+            attempts(made),
+            replayed(workspace.calls.replayed())
+        ),
     })
 }
 
@@ -84,5 +90,13 @@ fn attempts(made: usize) -> String {
         0 => String::new(),
         1 => ", 1 attempt made".to_owned(),
         made => format!(", {made} attempts made"),
+    }
+}
+
+/// Answers of a student of several turns that the baseline had given already.
+fn replayed(answers: usize) -> String {
+    match answers {
+        0 => String::new(),
+        answers => format!(", {answers} answers replayed"),
     }
 }
