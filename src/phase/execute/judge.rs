@@ -119,7 +119,8 @@ impl Judging {
 /// The outcome that a record stands for. What came close and could not be told is put to a person, once.
 fn recorded(edit: &Edit, record: GateRecord, given: &Given) -> Outcome {
     let skipped = given.gate_skipped(edit);
-    let near_miss = record.is_near_miss() && !skipped && given.decision_of(edit).is_none();
+    let asked = given.outcomes.get(&edit.digest()).is_some_and(Outcome::is_near_miss);
+    let near_miss = record.is_near_miss() && !skipped && !asked;
     let status = match near_miss {
         true => OutcomeStatus::PendingReview,
         false => status(record.decision, skipped),

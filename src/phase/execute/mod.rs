@@ -156,7 +156,8 @@ fn ask(
         version: 1,
         session_id: given.session.to_owned(),
         edit_digest: digest,
-        decision: given.pending.get(&digest).and_then(|pending| pending.decision.clone()),
+        // What the gate could not tell is a question of its own, which no earlier answer answers.
+        decision: given.decision_of(edit).filter(|_| near_miss.is_none()).cloned(),
         edit: Edit {
             risk_tier: (given.tier)(edit),
             ..edit.clone()

@@ -27,10 +27,10 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         .view
         .inputs
         .history(&run.session.id, Some(&baseline.harness_commit))?;
-    let pending = run.session.pending()?;
+    let (pending, outcomes) = (run.session.pending()?, run.session.outcomes()?);
     let autonomy = state::autonomy(run.view, run.session.record()?.as_ref());
     let tier = |edit: &Edit| run.manifest().tier(edit.op);
-    let route = |edit: &Edit| route_of(edit, &pending, autonomy, run.manifest());
+    let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, run.manifest());
     let select = |path: &str| workspace.selects(path);
     let gate = run.view.inputs.gate(&run.session.id)?;
     let head_commit = workspace.ledger.head()?;
@@ -42,7 +42,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
             .unwrap_or_else(|| Digest::of_bytes(b"")),
         plan: &plan,
         baseline: &baseline,
-        outcomes: run.session.outcomes()?,
+        outcomes: outcomes.clone(),
         pending: pending.clone(),
         entries,
         undone,
