@@ -67,6 +67,8 @@ pub struct GateRecord {
     pub decision: Decision,
     /// Why.
     pub reason: Reason,
+    /// The same in a line for people.
+    pub why: String,
     /// How it was judged: `exact` or `sequential`.
     pub mode: Mode,
     /// The stage at the decision: 1 for the target, 2 for the rest.

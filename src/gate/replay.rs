@@ -223,6 +223,17 @@ pub fn disagreements(record: &GateRecord) -> Vec<String> {
             again.stage, record.stage
         ));
     }
+    let follows = GateRecord {
+        numbers: again.numbers.clone(),
+        ..record.clone()
+    };
+    if follows.line() != record.why {
+        found.push(format!(
+            "it says `{}`, and its pairs give `{}`",
+            record.why,
+            follows.line()
+        ));
+    }
     let value = |numbers: &Numbers| serde_json::to_value(numbers).unwrap_or_default();
     differing("", &value(&record.numbers), &value(&again.numbers), &mut found);
     found

@@ -217,7 +217,10 @@ fn what_an_edit_does_not_reach_is_not_run() {
     let events = space.run(&[]).exits(0).events();
     let is_execute = |event: &&Value| event["event"] == "phase_finished" && event["phase"] == "execute";
     let executed = events.iter().find(is_execute).unwrap();
-    assert_eq!(executed["summary"], "3 edits reconciled", "no attempt was made");
+    assert_eq!(
+        executed["summary"], "3 edits reconciled, 24 tasks not reached and not run",
+        "no attempt was made"
+    );
     let idle = outcome(&space, "idle");
     assert_eq!(
         (&idle["gate"]["reason"], &idle["gate"]["reached"]),

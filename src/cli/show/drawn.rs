@@ -16,6 +16,7 @@ pub fn drawn(record: &GateRecord) -> Vec<String> {
     let numbers = &record.numbers;
     let target = visible(record.target.as_deref().unwrap_or("the whole"));
     let mut lines = vec![
+        format!("why        {}", visible(&record.why)),
         format!("gate       {}{}", mode(record.mode), stake(record)),
         format!(
             "reach      {} of {} gate tasks; the other {} are asked the same with and without the edit, and cost nothing",

@@ -20,6 +20,8 @@ pub(super) struct Head {
     pub accepted: usize,
     /// Attempts that were made, and not remembered.
     pub made: usize,
+    /// Gate tasks that edits did not reach, over all trials: exact ties that were not run.
+    pub unreached: usize,
     /// Whether a flip did not repeat: the student is noisy after all.
     pub flaky: bool,
 }
@@ -35,6 +37,7 @@ impl Head {
             evaluation: None,
             budget: given.budget.clone(),
             made: 0,
+            unreached: 0,
             accepted: given.outcomes.values().filter(kept).count(),
             flaky: given.outcomes.values().any(flaky),
         }

@@ -98,6 +98,7 @@ fn by_trial(
     };
     let (record, made) = trial.decide(stake, earlier.as_ref().map(|(_, record)| record))?;
     head.made += made.edited + made.baseline;
+    head.unreached += record.unreached();
     head.flaky |= record.numbers.flaky > 0;
     Ok(recorded(edit, record, given))
 }

@@ -25,11 +25,20 @@ use message::message;
 pub use revert::{Standing, without};
 use revert::{roll_back, take_back};
 
-/// Makes the world what the plan says; returns how many attempts the gate made that were not remembered.
+/// What the gate took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Attempts that were made, and not remembered.
+    pub attempts: usize,
+    /// Gate tasks that edits did not reach, over all trials: exact ties that were not run.
+    pub unreached: usize,
+}
+
+/// Makes the world what the plan says; returns what the gate took for it.
 ///
 /// # Errors
 /// See [`ExecuteError`].
-pub fn execute(given: Given, means: &Means) -> Result<usize, ExecuteError> {
+pub fn execute(given: Given, means: &Means) -> Result<Taken, ExecuteError> {
     let held = reconcile::held(&given.entries, given.session, &given.undone);
     let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
     let mut head = Head::new(&given);
@@ -51,7 +60,10 @@ pub fn execute(given: Given, means: &Means) -> Result<usize, ExecuteError> {
             means.world.told(number + 1, count, edit, &outcome);
         }
     }
-    Ok(head.made)
+    Ok(Taken {
+        attempts: head.made,
+        unreached: head.unreached,
+    })
 }
 
 fn take(

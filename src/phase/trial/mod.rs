@@ -131,6 +131,7 @@ impl<'a> Trial<'a> {
         GateRecord {
             decision: Reason::Infrastructure.decision(),
             reason: Reason::Infrastructure,
+            why: String::new(),
             mode: question.mode,
             stage: 1,
             target: question.target.map(str::to_owned),
@@ -194,9 +195,16 @@ fn too_many_lost(pairs: &[Pair], share: f64) -> bool {
 
 /// The record with its end.
 fn decided(record: GateRecord, reason: Reason) -> GateRecord {
-    GateRecord {
+    let record = GateRecord {
         decision: reason.decision(),
         reason,
         ..record
+    };
+    GateRecord {
+        why: record.line(),
+        ..record
     }
 }
+
+#[cfg(test)]
+mod tests;

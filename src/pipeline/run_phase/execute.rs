@@ -5,7 +5,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::phase::execute as phase;
-use crate::phase::execute::ExecuteError;
+use crate::phase::execute::{ExecuteError, Taken};
 use crate::pipeline::RunError;
 use crate::pipeline::clean::clean_harness;
 use crate::pipeline::earlier_record::earlier_record;
@@ -65,7 +65,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         session: run.session,
         listener: run.listener,
     };
-    let made = run.evaluating(|evaluator| {
+    let taken = run.evaluating(|evaluator| {
         let means = phase::Means {
             evaluator,
             ledger: &workspace.ledger,
@@ -75,18 +75,23 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     })?;
     Ok(Left {
         files: Vec::new(),
-        summary: summary(plan.edits.len(), made, workspace.calls.replayed()),
+        summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
     })
 }
 
 /// What was done, what the gate took for it, and what a student of several turns had answered before.
-fn summary(edits: usize, made: usize, replayed: usize) -> String {
+fn summary(edits: usize, taken: Taken, replayed: usize) -> String {
     let counted = |count: usize, one: &str, many: &str| match count {
         0 => String::new(),
         1 => format!(", 1 {one}"),
         count => format!(", {count} {many}"),
     };
-    let made = counted(made, "attempt made", "attempts made");
+    let made = counted(taken.attempts, "attempt made", "attempts made");
+    let tied = counted(
+        taken.unreached,
+        "task not reached and not run",
+        "tasks not reached and not run",
+    );
     let replayed = counted(replayed, "answer replayed", "answers replayed");
-    format!("{edits} edits reconciled{made}{replayed}")
+    format!("{edits} edits reconciled{made}{replayed}{tied}")
 }
