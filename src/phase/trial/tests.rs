@@ -174,7 +174,7 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
         fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
             let mut asked = self.0.lock().unwrap();
             *asked += 1;
-            match task.task_id == "h0" || self.1 > 0 && *asked % self.1 == 0 {
+            match task.task_id == "h0" || self.1 > 0 && (*asked).is_multiple_of(self.1) {
                 true => Err("the scorer fell over".into()),
                 false => Ok(f64::from(u8::from(answer == task.reference_answer))),
             }
