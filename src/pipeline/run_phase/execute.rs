@@ -10,6 +10,7 @@ use crate::pipeline::RunError;
 use crate::pipeline::clean::clean_harness;
 use crate::pipeline::error_budget::{earlier_record, error_budget};
 use crate::pipeline::event::Event;
+use crate::pipeline::forecast;
 use crate::pipeline::state;
 use crate::pipeline::world::DiskWorld;
 use crate::port::Ledger;
@@ -65,12 +66,13 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         listener: run.listener,
     };
     run.evaluating(|evaluator| {
+        forecast::tell(workspace, &given, &evaluator, run.listener)?;
         let means = phase::Means {
             evaluator,
             ledger: &workspace.ledger,
             world: &world,
         };
-        phase::execute(given, &means)
+        phase::execute(given, &means).map_err(RunError::from)
     })?;
     Ok(Left {
         files: Vec::new(),
