@@ -82,13 +82,13 @@ fn calls(role: Role, sizes: &Sizes) -> (u64, u64) {
     }
 }
 
-fn part(
-    role: Role,
-    model: &str,
-    (calls, most_calls): (u64, u64),
-    prices: &BTreeMap<String, Price>,
-    past: &[Spending],
-) -> Part {
+/// Dollars of one call of a role, by the mean of what earlier calls took, else by a guess; `None`: the price is unknown.
+pub fn one_call(role: Role, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> Option<f64> {
+    usual(role, model, prices, past).0
+}
+
+/// Dollars of one call, and whether its tokens were measured.
+fn usual(role: Role, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> (Option<f64>, bool) {
     let seen: Vec<Usage> = past
         .iter()
         .filter(|line| line.role == role && line.model == model)
@@ -96,6 +96,17 @@ fn part(
         .collect();
     let usage = mean(&seen).unwrap_or_else(|| unseen(role));
     let one = price::of(model, prices).map(|price| price::cost(&price, &usage));
+    (one, !seen.is_empty())
+}
+
+fn part(
+    role: Role,
+    model: &str,
+    (calls, most_calls): (u64, u64),
+    prices: &BTreeMap<String, Price>,
+    past: &[Spending],
+) -> Part {
+    let (one, measured) = usual(role, model, prices, past);
     Part {
         role,
         model: model.to_owned(),
@@ -103,7 +114,7 @@ fn part(
         most_calls,
         cost_usd: one.map(|one| one * calls as f64),
         most_usd: one.map(|one| one * most_calls as f64),
-        measured: !seen.is_empty(),
+        measured,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod log;
 pub mod looping;
 pub mod manifest_text;
 pub mod mcp;
+pub mod plan_gate;
 pub mod recompute;
 pub mod release;
 pub mod render;
@@ -100,6 +101,8 @@ enum Command {
     Egress(egress::ShowEgress),
     /// Score the harness as it is
     Eval(eval::Eval),
+    /// Say what the gate can see of the plan, and what trying it takes, before it is tried
+    PlanGate(plan_gate::PlanGate),
     /// Review the edits that wait, one after another
     Review(review::Review),
     /// Accept an edit that waits for review
@@ -201,6 +204,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Blame(command) => blame::blame(&command, setting),
         Command::Egress(command) => egress::egress(&command, setting),
         Command::Eval(command) => eval::eval(&command, setting),
+        Command::PlanGate(command) => plan_gate::plan_gate(&command, setting),
         Command::Review(command) => review::review(&command, setting),
         Command::Accept(command) => accept::accept(&command, setting),
         Command::Reject(command) => accept::reject(&command, setting),

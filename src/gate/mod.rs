@@ -4,8 +4,8 @@
 //! [`exact`] is for a student that answers the same way each time: it asks no more than the decision needs, and confirms
 //! every flip. [`sequential`] is for a noisy one: a betting game on paired differences with known error rates, of which
 //! [`evidence`] is the one primitive. [`settings`] says what each costs and buys, [`budget`] what an accept may still
-//! cost, and [`record`] keeps all that a decision rests on,
-//! so that anybody can [`replay`] it.
+//! cost, [`power`] what all this can see before it is begun, and [`record`] keeps all that a decision rests on, so that
+//! anybody can [`replay`] it.
 
 pub mod budget;
 mod deltas;
@@ -14,6 +14,7 @@ pub mod exact;
 pub mod interval;
 pub mod numbers;
 pub mod order;
+pub mod power;
 pub mod reason;
 pub mod record;
 pub mod replay;

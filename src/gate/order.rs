@@ -1,7 +1,7 @@
 //! The order in which pairs are made: drawn from the session's seed, so that nobody can choose the next task by outcome.
 
 /// The increment of SplitMix64 (Steele, Lea and Flood 2014).
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// What tells the rounds of the second stage from those of the first.
 pub const SECOND_STAGE: u32 = 0x8000;
@@ -19,7 +19,8 @@ pub fn shuffled<T: Clone>(items: &[T], seed: u64, edit: u32, round_key: u32) -> 
     order
 }
 
-fn mixed(state: u64) -> u64 {
+/// The output function of SplitMix64.
+pub(super) fn mixed(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     state ^ (state >> 31)

@@ -20,6 +20,20 @@ pub enum Mode {
     Rule,
 }
 
+impl Mode {
+    /// The mode that is at work: `auto` is exact until two runs of the same thing differ, and tasks that are a sample need
+    /// bets, since no repeat of theirs says anything of work to come.
+    pub fn at_work(self, population: Population, noisy: bool) -> Mode {
+        match self {
+            Mode::Rule => Mode::Rule,
+            _ if population == Population::Sample => Mode::Sequential,
+            Mode::Auto if noisy => Mode::Sequential,
+            Mode::Auto | Mode::Exact => Mode::Exact,
+            Mode::Sequential => Mode::Sequential,
+        }
+    }
+}
+
 /// Settings that go together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

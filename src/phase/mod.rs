@@ -5,6 +5,7 @@ pub mod brief;
 pub mod diagnose;
 pub mod drift;
 pub mod execute;
+pub mod forecast;
 mod merge;
 pub mod plan;
 pub mod readiness;

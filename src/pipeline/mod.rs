@@ -18,6 +18,7 @@ mod engines;
 pub mod epoch;
 pub mod error_budget;
 pub mod event;
+pub mod forecast;
 pub mod inputs;
 pub mod looping;
 pub mod next;

@@ -18,6 +18,7 @@ mod import;
 mod labels;
 mod looping;
 mod mcp;
+mod plan_gate;
 mod privacy;
 mod proxy;
 mod reconcile;

@@ -43,13 +43,8 @@ fn mode(given: &Given, head: &Head) -> Mode {
         .probe
         .as_ref()
         .is_some_and(|probe| !probe.disagreed.is_empty());
-    match given.judging.mode {
-        Mode::Rule => Mode::Rule,
-        _ if given.judging.population == Population::Sample => Mode::Sequential,
-        Mode::Auto if noisy || head.flaky => Mode::Sequential,
-        Mode::Auto | Mode::Exact => Mode::Exact,
-        Mode::Sequential => Mode::Sequential,
-    }
+    let judging = &given.judging;
+    judging.mode.at_work(judging.population, noisy || head.flaky)
 }
 
 fn by_means(edit: &Edit, given: &Given, before: &Evaluation, after: &Evaluation) -> Outcome {

@@ -11,6 +11,7 @@ use crate::pipeline::clean::clean_harness;
 use crate::pipeline::earlier_record::earlier_record;
 use crate::pipeline::error_budget::error_budget;
 use crate::pipeline::event::Event;
+use crate::pipeline::forecast;
 use crate::pipeline::state;
 use crate::pipeline::world::DiskWorld;
 use crate::port::Ledger;
@@ -65,17 +66,24 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         session: run.session,
         listener: run.listener,
     };
-    let taken = run.evaluating(|evaluator| {
-        let means = phase::Means {
-            evaluator,
-            ledger: &workspace.ledger,
-            world: &world,
-        };
-        phase::execute(given, &means)
-    })?;
+    let taken = carry_out(run, given, &world)?;
     Ok(Left {
         files: Vec::new(),
         summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
+    })
+}
+
+/// Tells what is to be expected, and does it.
+fn carry_out(run: &Run, given: phase::Given, world: &DiskWorld) -> Result<Taken, RunError> {
+    let workspace = run.view.workspace;
+    run.evaluating(|evaluator| {
+        forecast::tell(workspace, &given, &evaluator, run.listener)?;
+        let means = phase::Means {
+            evaluator,
+            ledger: &workspace.ledger,
+            world,
+        };
+        phase::execute(given, &means).map_err(RunError::from)
     })
 }
 

@@ -1,0 +1,191 @@
+//! `kaizen plan-gate`: what the gate can see, and what looking takes, before money is spent.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render::{self, FAINT, Renderer, STRONG};
+use super::visible::visible;
+use crate::gate::Mode;
+use crate::phase::execute::ExecuteError;
+use crate::phase::forecast::{Budget, Category, EditForecast, Forecast, points};
+use crate::pipeline::RunError;
+use crate::pipeline::forecast::{Made, look};
+use crate::pipeline::inputs::Inputs;
+use crate::pipeline::workspace::{NO_JUDGE, Workspace};
+use crate::session::{self, Session};
+
+/// Say what the gate can see of the plan, and what trying it takes, before it is tried
+#[derive(Clone, Debug, Default, Args)]
+pub struct PlanGate {
+    /// For the plan of this session instead of the newest
+    #[arg(long, value_name = "SESSION")]
+    session: Option<String>,
+}
+
+/// The forecast as programs read it.
+#[derive(Serialize)]
+struct Told<'a> {
+    session: &'a Option<String>,
+    attempts: usize,
+    #[serde(flatten)]
+    forecast: &'a Forecast,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no gate task that can be scored, the plan cannot be read, or the runs were halted.
+pub fn plan_gate(command: &PlanGate, setting: &Setting) -> Result<Code, Failure> {
+    let workspace = setting.workspace()?;
+    let session = chosen(&workspace, command.session.as_deref())?;
+    let name = session.as_ref().map_or("session", |session| &session.id);
+    if Inputs::new(&workspace).gate(name)?.is_empty() {
+        return Err(Failure {
+            code: Code::NotReady,
+            message: "there are no gate tasks, and so nothing to see anything by".into(),
+            hint: Some("tasks stand in benchmark/*.jsonl; `kaizen bench synth` makes some out of traces".into()),
+        });
+    }
+    let renderer = Renderer::new(setting.format);
+    let listener = |event| {
+        if !setting.is_json() {
+            renderer.show(event);
+        }
+    };
+    let made = look(&workspace, session.as_ref(), &listener).map_err(failed)?;
+    renderer.finish();
+    if setting.is_json() {
+        render::json(&Told {
+            session: &made.session,
+            attempts: made.attempts,
+            forecast: &made.forecast,
+        });
+    } else {
+        print(&made);
+    }
+    Ok(Code::Settled)
+}
+
+fn chosen(workspace: &Workspace, name: Option<&str>) -> Result<Option<Session>, Failure> {
+    match name {
+        None => Ok(session::all(&workspace.root)?.pop()),
+        Some(name) => match session::find(&workspace.root, name) {
+            Some(session) => Ok(Some(session)),
+            None => Err(Failure::usage(format!(
+                "there is no session `{name}`; `kaizen log` lists them"
+            ))),
+        },
+    }
+}
+
+fn failed(error: RunError) -> Failure {
+    let hint = match &error {
+        RunError::Execute(ExecuteError::Halted(_)) => {
+            "what was attempted is remembered: the next `kaizen plan-gate` goes on from there".to_owned()
+        }
+        RunError::Unknown(problem) if problem.starts_with("none of the") => {
+            format!(
+                "is there an engine for their scorer? scorer `command` needs [benchmark] scorer_command; {NO_JUDGE}"
+            )
+        }
+        _ => return error.into(),
+    };
+    Failure::failed(error.to_string()).hint(hint)
+}
+
+fn print(made: &Made) {
+    let found = &made.forecast;
+    let attempts = match made.attempts {
+        0 => "no attempt was made for it".to_owned(),
+        1 => "1 attempt was made for it, and is remembered".to_owned(),
+        attempts => format!("{attempts} attempts were made for it, and are remembered"),
+    };
+    anstream::println!("{}; {attempts}", capital(&found.floor_line()));
+    found
+        .remarks
+        .iter()
+        .for_each(|remark| anstream::println!("{}", capital(remark)));
+    if let Some(budget) = &found.budget {
+        anstream::println!("{}", spent(budget));
+    }
+    anstream::println!(
+        "\n{STRONG}{:<20} tasks  baseline  headroom  smallest visible change{STRONG:#}",
+        "category"
+    );
+    found
+        .categories
+        .iter()
+        .for_each(|one| anstream::println!("{}", category(one, found)));
+    if found.edits.is_empty() {
+        let none = match &made.session {
+            Some(session) => format!("No edit of the plan of {session} is left to try."),
+            None => "There is no plan yet: `kaizen run --until plan` makes one.".to_owned(),
+        };
+        return anstream::println!("\n{none}");
+    }
+    anstream::println!(
+        "\n{STRONG}{:<20} reaches  {:<14} hoped for  visible from  attempts: no effect, as hoped, at most{STRONG:#}",
+        "edit",
+        "target"
+    );
+    found.edits.iter().for_each(print_edit);
+    anstream::println!("\n{}", capital(&found.calls_line()));
+}
+
+fn category(one: &Category, found: &Forecast) -> String {
+    let seen = match one.smallest_visible {
+        Some(least) => format!("{} points", points(least)),
+        None if found.mode == Mode::Rule => "not known: a comparison of means has no error rate".into(),
+        None => "none".into(),
+    };
+    format!(
+        "{:<20} {:>5} {:>7} % {:>7} %  {seen}",
+        visible(&one.category),
+        one.tasks,
+        points(one.baseline),
+        points(one.headroom)
+    )
+}
+
+fn print_edit(edit: &EditForecast) {
+    let seen = edit.smallest_visible.map_or("none".to_owned(), points);
+    let calls = &edit.calls;
+    anstream::println!(
+        "{:<20} {:>7}  {:<14} {:>9}  {seen:>12}  {}, {}, {}",
+        visible(&edit.edit),
+        edit.reaches,
+        visible(edit.target.as_deref().unwrap_or("the whole")),
+        points(edit.hoped),
+        calls.nothing,
+        calls.hoped,
+        calls.most
+    );
+    if let Some(advice) = &edit.advice {
+        anstream::println!("  {FAINT}{}{FAINT:#}", visible(advice));
+    }
+}
+
+fn spent(budget: &Budget) -> String {
+    // The sum of nothing is -0.
+    let percent = |share: f64| format!("{} %", (10_000.0 * share).round() / 100.0 + 0.0);
+    let next = match budget.log_e_needed {
+        Some(needed) => format!(
+            "the next edit gets {}, and its accept takes log e = {needed:.2}",
+            percent(budget.alpha)
+        ),
+        None => "nothing is left for another edit".to_owned(),
+    };
+    format!(
+        "Error budget: {} a session, {} spent; {next}",
+        percent(budget.alpha_session),
+        percent(budget.spent)
+    )
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}

@@ -1,0 +1,129 @@
+//! Play: the first stage of a trial with drawn outcomes, many times over.
+
+use crate::gate::order::{GOLDEN, mixed};
+use crate::gate::sequential::{Design, Paired, Sequential};
+use crate::gate::{Reason, Settings};
+
+/// Games that are played: the chance of an accept comes out within 3 points of 80 %.
+pub const TRIALS: u64 = 200;
+
+/// Pairs of a game at most, so that a manifest that allows a million does not make the forecast take an hour.
+const LONGEST: usize = 2000;
+
+/// What the student may make of a task with and without the edit.
+#[derive(Clone, Debug)]
+pub struct Game<'a> {
+    /// The chance of each task that has to gain.
+    pub chances: &'a [f64],
+    /// How far a run strays from its mean, see [`super::noise::Noise`].
+    pub spread: f64,
+    /// The settings.
+    pub settings: Settings,
+    /// Whether each task is run once.
+    pub one_pass: bool,
+    /// The part of the error budget, above 0.
+    pub alpha: f64,
+    /// Whether both arms of a pair draw the same chance.
+    pub shares_chance: bool,
+}
+
+/// How the games ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Played {
+    /// Share that was accepted.
+    pub accepted: f64,
+    /// Share that was dropped as futile.
+    pub futile: f64,
+    /// Pairs to the decision, on the mean.
+    pub pairs: f64,
+}
+
+impl Game<'_> {
+    /// How much the mean can rise.
+    pub fn headroom(&self) -> f64 {
+        1.0 - super::noise::average(self.chances.iter().copied())
+    }
+
+    /// Plays an edit that lifts the mean by `change`, by fixing the same share of every task's failures. A larger change
+    /// draws the same outcomes or better ones, and is accepted in every game in which a smaller one is.
+    pub fn play(&self, change: f64) -> Played {
+        let headroom = self.headroom();
+        let lift = if headroom > 0.0 {
+            (change / headroom).clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        if self.chances.is_empty() || self.alpha <= 0.0 {
+            return Played {
+                accepted: 0.0,
+                futile: 0.0,
+                pairs: 0.0,
+            };
+        }
+        let ended: Vec<(Option<Reason>, usize)> = (0..TRIALS).map(|trial| self.one(trial, lift)).collect();
+        let share = |reason| ended.iter().filter(|(end, _)| *end == Some(reason)).count() as f64 / TRIALS as f64;
+        Played {
+            accepted: share(Reason::Improved),
+            futile: share(Reason::Futile),
+            pairs: ended.iter().map(|(_, pairs)| *pairs).sum::<usize>() as f64 / TRIALS as f64,
+        }
+    }
+
+    fn one(&self, trial: u64, lift: f64) -> (Option<Reason>, usize) {
+        let settings = match self.one_pass {
+            true => self.settings.one_pass(self.chances.len()),
+            false => self.settings,
+        };
+        let mut game = Sequential::new(Design {
+            categories: vec![0; self.chances.len()],
+            target: Some(0),
+            seed: trial,
+            edit: 0,
+            alpha: self.alpha,
+            settings: Settings {
+                max_pairs: settings.max_pairs.min(LONGEST),
+                ..settings
+            },
+        });
+        let (mut dice, mut pairs) = (Dice(trial), 0);
+        while let Some(task) = game.upcoming(1).first().copied() {
+            let (x, y) = self.pair(self.chances[task], lift, &mut dice);
+            game.feed(Paired { task, x, y });
+            pairs += 1;
+        }
+        (game.decided(), pairs)
+    }
+
+    /// One run with the edit, and the mean of as many without as it is compared with.
+    fn pair(&self, chance: f64, lift: f64, dice: &mut Dice) -> (f64, f64) {
+        let lifted = chance + lift * (1.0 - chance);
+        let with = dice.roll();
+        let controls = self.settings.controls.max(1);
+        let without = |at: u32| {
+            if at == 0 && self.shares_chance {
+                with
+            } else {
+                dice.roll()
+            }
+        };
+        let sum: f64 = (0..controls).map(without).map(|drawn| self.score(chance, drawn)).sum();
+        (self.score(lifted, with), sum / f64::from(controls))
+    }
+
+    fn score(&self, mean: f64, drawn: f64) -> f64 {
+        let passed = if drawn < mean { 1.0 } else { 0.0 };
+        (mean + self.spread * (passed - mean)).clamp(0.0, 1.0)
+    }
+}
+
+/// A stream of numbers of its own for every game: SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    /// The next number, from 0 and below 1.
+    fn roll(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(GOLDEN);
+        // The seeds are small numbers in a row, and so are the states: mixed twice they share nothing.
+        (mixed(mixed(self.0)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}

@@ -1,0 +1,241 @@
+//! Forecast: what the gate can see, from a session's own baseline, or from two runs of the harness as it is.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::artifact::baseline::Baseline;
+use crate::artifact::edit::Edit;
+use crate::artifact::egress::Role;
+use crate::artifact::error_budget::ErrorBudget;
+use crate::artifact::evaluation::Evaluation;
+use crate::artifact::outcome::OutcomeStatus;
+use crate::artifact::plan::Plan;
+use crate::artifact::probe::Probe;
+use crate::artifact::task::{Scorer, Task};
+use crate::calls;
+use crate::estimate;
+use crate::evaluate::{Evaluator, evaluate, evaluate_run};
+use crate::gate::BudgetMode;
+use crate::harness::Harness;
+use crate::manifest::StudentEngine;
+use crate::phase::execute::{self, ExecuteError};
+use crate::phase::forecast::{self as phase, Forecast, lines};
+use crate::reconcile::{Step, held, reconcile};
+use crate::session::{self, Session};
+
+use super::RunError;
+use super::epoch;
+use super::error_budget::error_budget;
+use super::event::{Event, Listener};
+use super::inputs::Inputs;
+use super::run_phase::{judging, route_of, rule};
+use super::state;
+use super::workspace::Workspace;
+
+/// A forecast, with what it was made from.
+pub struct Made {
+    /// What the gate can see.
+    pub forecast: Forecast,
+    /// The session whose plan is meant.
+    pub session: Option<String>,
+    /// Attempts that were made for it; they are remembered.
+    pub attempts: usize,
+}
+
+/// Says in a few lines what `execute` is about to spend, and what it can see. Asks the student nothing.
+///
+/// # Errors
+/// What earlier calls took cannot be read.
+pub fn tell(
+    workspace: &Workspace,
+    given: &execute::Given,
+    evaluator: &Evaluator,
+    listener: Listener,
+) -> Result<(), RunError> {
+    let edits = open(given);
+    let same_tasks = given.baseline.evaluation.tasks.iter().map(|score| &score.task_id);
+    if edits.is_empty() || !same_tasks.eq(given.gate.iter().map(|task| &task.task_id)) {
+        return Ok(());
+    }
+    let accepted = given
+        .outcomes
+        .values()
+        .filter(|one| one.status == OutcomeStatus::Applied);
+    let found = phase::forecast(
+        evaluator,
+        &phase::Given {
+            gate: given.gate,
+            first: &given.baseline.evaluation.tasks,
+            probe: given.baseline.probe.as_ref(),
+            harness: &given.head,
+            edits: &edits,
+            clusters: &given.plan.failure_clusters,
+            rules: &given.rules,
+            judging: &given.judging,
+            rule: given.rule,
+            budget: &given.budget,
+            accepted: accepted.count(),
+            max_edits: workspace.manifest.teacher.max_edits,
+            attempt_usd: attempt_usd(workspace, given.gate)?,
+        },
+    );
+    for text in lines(&found) {
+        listener(Event::Note { text });
+    }
+    Ok(())
+}
+
+/// The edits that are about to be put to the gate.
+fn open<'a>(given: &execute::Given<'a>) -> Vec<&'a Edit> {
+    let standing = held(&given.entries, given.session, &given.undone);
+    let steps = reconcile(&given.plan.edits, &given.outcomes, &standing, given.route).steps;
+    let tried = steps.into_iter().filter(|(_, step)| *step == Step::Try);
+    tried.map(|(at, _)| &given.plan.edits[at]).collect()
+}
+
+/// Looks ahead for a session, or for the harness as it is where there is none. Runs the gate tasks twice, unless the session
+/// under way has done so.
+///
+/// # Errors
+/// There is no gate task that can be scored, the runs were halted, or something cannot be read.
+pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener) -> Result<Made, RunError> {
+    let inputs = Inputs::new(workspace);
+    let gate = inputs.gate(session.map_or("session", |session| &session.id))?;
+    let harness = workspace.harness()?;
+    let made = AtomicUsize::new(0);
+    let score = |task: &Task, answer: &str| workspace.score(task, answer);
+    let progress = |done, of| {
+        made.fetch_add(1, Ordering::Relaxed);
+        listener(Event::Progress { done, of });
+    };
+    let memo = workspace.memo();
+    let evaluator = Evaluator {
+        epoch: session.map_or_else(|| epoch::newest(workspace), |session| epoch::of(workspace, session)),
+        ..workspace.evaluator(memo.as_ref(), &score, &progress)
+    };
+    let known = session.and_then(|session| known(workspace, session, &gate, &harness));
+    let (first, probe) = match known {
+        Some(known) => known,
+        None => run_twice(&evaluator, &harness, &gate)?,
+    };
+    if first.task_count == 0 {
+        return Err(RunError::Unknown(format!(
+            "none of the {} gate tasks could be scored; `kaizen eval` says more",
+            gate.len()
+        )));
+    }
+    let plan: Option<Plan> = session.map(|session| session.read("plan.json")).transpose()?.flatten();
+    let edits = match (session, &plan) {
+        (Some(session), Some(plan)) => to_come(workspace, &inputs, session, plan)?,
+        _ => Vec::new(),
+    };
+    let (budget, accepted) = budget(workspace, session.filter(|_| !edits.is_empty()))?;
+    let forecast = phase::forecast(
+        &evaluator,
+        &phase::Given {
+            gate: &gate,
+            first: &first.tasks,
+            probe: Some(&probe),
+            harness: &harness,
+            edits: &edits,
+            clusters: plan.as_ref().map_or(&[], |plan| plan.failure_clusters.as_slice()),
+            rules: &workspace.rules(),
+            judging: &judging(workspace),
+            rule: rule(&workspace.manifest),
+            budget: &budget,
+            accepted,
+            max_edits: workspace.manifest.teacher.max_edits,
+            attempt_usd: attempt_usd(workspace, &gate)?,
+        },
+    );
+    Ok(Made {
+        forecast,
+        session: session.filter(|_| plan.is_some()).map(|session| session.id.clone()),
+        attempts: made.into_inner(),
+    })
+}
+
+/// The two runs that the session's baseline made, when they are of these tasks, by this student, and of this harness or
+/// of one that the session under way has edited since.
+fn known(workspace: &Workspace, session: &Session, gate: &[Task], harness: &Harness) -> Option<(Evaluation, Probe)> {
+    let baseline: Baseline = epoch::own_baseline(workspace, session)?;
+    let under_way = !session.record().ok().flatten().as_ref().is_some_and(state::settled);
+    let scored = baseline.evaluation.tasks.iter().map(|score| &score.task_id);
+    let fits = scored.eq(gate.iter().map(|task| &task.task_id)) && (under_way || baseline.harness == harness.digest());
+    Some((baseline.evaluation, baseline.probe?)).filter(|_| fits)
+}
+
+fn run_twice(evaluator: &Evaluator, harness: &Harness, gate: &[Task]) -> Result<(Evaluation, Probe), RunError> {
+    let tasks: Vec<&Task> = gate.iter().collect();
+    evaluator.student.check(harness, &tasks).map_err(RunError::Unknown)?;
+    let first = evaluate(evaluator, harness, &tasks).map_err(ExecuteError::from)?;
+    let second = evaluate_run(evaluator, harness, &tasks, 1).map_err(ExecuteError::from)?;
+    let probe = Probe::of(&first.tasks, second.tasks);
+    Ok((first, probe))
+}
+
+/// The edits of a plan that a run would put to the gate, now or when a person lets it.
+fn to_come<'a>(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    session: &Session,
+    plan: &'a Plan,
+) -> Result<Vec<&'a Edit>, RunError> {
+    let baseline: Option<Baseline> = session.read("baseline.json")?;
+    let base = baseline.map(|baseline| baseline.harness_commit);
+    let (entries, undone) = inputs.history(&session.id, base.as_deref())?;
+    let (pending, outcomes) = (session.pending()?, session.outcomes()?);
+    let autonomy = session.record()?.map(|record| record.autonomy_mode);
+    let autonomy = autonomy.unwrap_or(workspace.manifest.session.autonomy);
+    let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, &workspace.manifest);
+    let steps = reconcile(&plan.edits, &outcomes, &held(&entries, &session.id, &undone), &route).steps;
+    let comes = steps
+        .into_iter()
+        .filter(|(_, step)| matches!(step, Step::Try | Step::Ask));
+    Ok(comes.map(|(at, _)| &plan.edits[at]).collect())
+}
+
+/// The error budget of a session with the edits that it accepted; else that which the next one would begin with.
+fn budget(workspace: &Workspace, session: Option<&Session>) -> Result<(ErrorBudget, usize), RunError> {
+    if let Some(session) = session {
+        let outcomes = session.outcomes()?;
+        let applied = outcomes.values().filter(|one| one.status == OutcomeStatus::Applied);
+        return Ok((error_budget(workspace, session)?, applied.count()));
+    }
+    let gate = &workspace.manifest.gate;
+    let budget = ErrorBudget {
+        version: 1,
+        mode: gate.budget.unwrap_or(BudgetMode::Planned),
+        alpha_session: gate.alpha_session,
+        planned: 0,
+        slots_before: 0,
+        accepted_before: 0,
+        slots: Vec::new(),
+        extra: Default::default(),
+    };
+    Ok((budget, 0))
+}
+
+/// Dollars of one attempt with its scoring, by what earlier calls took; `None` where a price is unknown, or the student is
+/// a program that spends what only it knows. A student with tools asks more than once an attempt, how often is not known.
+fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<f64>, RunError> {
+    let manifest = &workspace.manifest;
+    let past = session::all(&workspace.root)?
+        .iter()
+        .map(|session| calls::spent(&session.path("")))
+        .collect::<Result<Vec<_>, _>>()?
+        .concat();
+    let call =
+        |role, model: Option<String>| estimate::one_call(role, &model.unwrap_or_default(), &manifest.prices, &past);
+    let student = match manifest.student.engine {
+        StudentEngine::Nearest => Some(0.0),
+        StudentEngine::Chat if manifest.student.tools.is_empty() => call(Role::Student, manifest.student.model.clone()),
+        StudentEngine::Chat | StudentEngine::Command => None,
+    };
+    let judged = gate.iter().filter(|task| task.scorer == Scorer::Judge).count();
+    let judge = match judged {
+        0 => Some(0.0),
+        _ => call(Role::Judge, manifest.judge().and_then(|judge| judge.model)),
+    };
+    let share = judged as f64 / gate.len().max(1) as f64;
+    Ok(student.zip(judge).map(|(student, judge)| student + share * judge))
+}

@@ -1,0 +1,174 @@
+//! `kaizen plan-gate`, and the first lines of `run`: what the gate can see, before anything is tried.
+
+use serde_json::Value;
+
+use crate::space::{Space, bold, edit, shots};
+
+/// The forecast as a program reads it.
+fn forecast(space: &Space, arguments: &[&str]) -> Value {
+    let said = space
+        .kaizen(&[&["plan-gate", "--format", "json"], arguments].concat())
+        .exits(0);
+    said.events().pop().unwrap()
+}
+
+/// The tiny workspace with a student that draws its answers.
+fn noisy() -> Space {
+    let space = Space::new();
+    let config = space
+        .read("config.toml")
+        .replace("refuse_below = 0.9 # too shy", "temperature = 1.0");
+    space.write("config.toml", &config);
+    let shots = serde_json::json!([
+        {"input": "please switch the lamp on in the bath", "output": "lights_on"},
+        {"input": "put soap for the bath on the shopping list", "output": "list_add"},
+        {"input": "book me a train from the bath to town", "output": "trip_book"}
+    ]);
+    space.write("agents/assistant/few_shot.json", &shots.to_string());
+    space.commit_all("a student that varies");
+    space
+}
+
+fn category<'a>(found: &'a Value, name: &str) -> &'a Value {
+    let categories = found["categories"].as_array().unwrap();
+    categories.iter().find(|one| one["category"] == name).unwrap()
+}
+
+#[test]
+fn without_a_session_it_runs_the_baseline_twice_and_wastes_nothing() {
+    let space = Space::new();
+    let found = forecast(&space, &[]);
+    assert_eq!((&found["mode"], &found["session"]), (&"exact".into(), &Value::Null));
+    assert_eq!(found["attempts"], 24, "a student that cannot vary runs once");
+    assert_eq!(
+        (&found["noise"]["compared"], &found["noise"]["differing"]),
+        (&24.into(), &0.into())
+    );
+    let home = category(&found, "home");
+    assert_eq!(
+        (&home["tasks"], &home["smallest_visible"]),
+        (&6.into(), &(1.0 / 6.0).into())
+    );
+    let again = forecast(&space, &[]);
+    assert_eq!(again["attempts"], 0);
+    assert_eq!(again["categories"], found["categories"]);
+    let text = space.kaizen(&["plan-gate"]).exits(0).out;
+    assert!(
+        text.contains("There is no plan yet") && text.contains("16.7 points"),
+        "{text}"
+    );
+    assert!(space.git(&["status", "--porcelain"]).is_empty(), "nothing is written");
+}
+
+#[test]
+fn a_plan_is_weighed_before_it_is_tried() {
+    let space = Space::planned();
+    let found = forecast(&space, &[]);
+    assert_eq!(found["attempts"], 0, "the session's baseline says it all");
+    let edits = found["edits"].as_array().unwrap();
+    assert!(!edits.is_empty(), "{found}");
+    for edit in edits.iter().filter(|edit| edit["advice"].is_null()) {
+        assert_eq!(edit["can_be_seen"], true, "{edit}");
+        let calls = |name: &str| edit["calls"][name].as_u64().unwrap();
+        assert!(
+            calls("nothing") <= calls("most") && calls("hoped") <= calls("most"),
+            "{edit}"
+        );
+    }
+    assert_eq!(found["cost_usd"]["most"], 0.0, "an embedded student is free");
+    let text = space.kaizen(&["plan-gate"]).exits(0).out;
+    assert!(text.contains("which cost nothing"), "{text}");
+    space.kaizen(&["run"]).exits(3).says(&[
+        "none of 24 tasks differs between two runs",
+        "the smallest change that it can see: ",
+        "about",
+    ]);
+}
+
+#[test]
+fn a_noisy_student_is_played_out_the_same_each_time() {
+    let space = noisy();
+    let found = forecast(&space, &[]);
+    assert_eq!((&found["mode"], &found["attempts"]), (&"sequential".into(), &48.into()));
+    let noise = &found["noise"];
+    assert!(
+        noise["differing"].as_u64().unwrap() > 0 && noise["variance"].as_f64().unwrap() > 0.0,
+        "{noise}"
+    );
+    let seen = category(&found, "home")["smallest_visible"].as_f64().unwrap();
+    assert!(seen > 0.05 && seen < 0.7, "{seen}");
+    let needed = found["budget"]["log_e_needed"].as_f64().unwrap();
+    assert!(
+        (needed - 100f64.ln()).abs() < 1e-9,
+        "a plan may have ten edits: {needed}"
+    );
+    let again = forecast(&space, &[]);
+    assert_eq!(
+        (&again["categories"], &again["attempts"]),
+        (&found["categories"], &0.into())
+    );
+}
+
+#[test]
+fn what_cannot_be_seen_is_said_with_what_would_help() {
+    let space = noisy();
+    space.replace("kaizen.toml", "[ledger]", "[gate]\npopulation = \"sample\"\n[ledger]");
+    space.commit_all("a sample");
+    space.kaizen(&["run", "--until", "plan"]);
+    space.plan(&[edit(
+        "few",
+        "set_model_param",
+        "models.base.k",
+        serde_json::json!({"model": "base", "param": "k", "value": 3}),
+    )]);
+    let found = forecast(&space, &[]);
+    let edit = &found["edits"][0];
+    assert_eq!(edit["can_be_seen"], false, "six tasks are no ten wins: {edit}");
+    let advice = edit["advice"].as_str().unwrap();
+    assert!(advice.contains("such tasks instead of 6"), "{advice}");
+    space
+        .kaizen(&["run"])
+        .says(&["the gate is sequential", "such tasks instead of 6"]);
+}
+
+#[test]
+fn a_comparison_of_means_is_called_what_it_is() {
+    let space = noisy();
+    space.replace("kaizen.toml", "[ledger]", "[gate]\nmode = \"rule\"\n[ledger]");
+    space.commit_all("means");
+    let text = space.kaizen(&["plan-gate"]).exits(0).out;
+    for words in ["worth 16.7 points, and max_regression is 5", "makes it a coin"] {
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn what_is_in_the_way_is_said_with_a_remedy() {
+    let space = Space::planned();
+    space.write(&format!("{}/plan.json", space.session()), "{ \"edits\": [");
+    space
+        .kaizen(&["plan-gate"])
+        .exits(1)
+        .says(&["plan.json", "git restore"]);
+    space
+        .kaizen(&["plan-gate", "--session", "nobody"])
+        .exits(2)
+        .says(&["there is no session `nobody`"]);
+    let bare = Space::new();
+    bare.write("benchmark/tasks.jsonl", "");
+    bare.kaizen(&["plan-gate"])
+        .exits(4)
+        .says(&["no gate tasks", "bench synth"]);
+}
+
+#[test]
+fn an_edit_that_reaches_nothing_is_named() {
+    let space = Space::planned();
+    space.plan(&[shots(), bold()]);
+    let found = forecast(&space, &[]);
+    assert_eq!(found["edits"].as_array().unwrap().len(), 2);
+    space.replace("kaizen.toml", "[ledger]", "[gate]\nmode = \"rule\"\n[ledger]");
+    let found = forecast(&space, &[]);
+    assert_eq!(found["mode"], "rule");
+    assert_eq!(found["edits"][0]["can_be_seen"], Value::Null);
+}
