@@ -43,13 +43,7 @@ fn mode(given: &Given, head: &Head) -> Mode {
         .probe
         .as_ref()
         .is_some_and(|probe| !probe.disagreed.is_empty());
-    match given.judging.mode {
-        Mode::Rule => Mode::Rule,
-        _ if given.judging.population == Population::Sample => Mode::Sequential,
-        Mode::Auto if noisy || head.flaky => Mode::Sequential,
-        Mode::Auto | Mode::Exact => Mode::Exact,
-        Mode::Sequential => Mode::Sequential,
-    }
+    given.judging.mode_for(noisy || head.flaky)
 }
 
 fn by_means(edit: &Edit, given: &Given, before: &Evaluation, after: &Evaluation) -> Outcome {
@@ -103,6 +97,17 @@ fn by_trial(
 }
 
 impl Judging {
+    /// The mode of a decision, for a student that answers alike or not.
+    pub fn mode_for(&self, noisy: bool) -> Mode {
+        match self.mode {
+            Mode::Rule => Mode::Rule,
+            _ if self.population == Population::Sample => Mode::Sequential,
+            Mode::Auto if noisy => Mode::Sequential,
+            Mode::Auto | Mode::Exact => Mode::Exact,
+            Mode::Sequential => Mode::Sequential,
+        }
+    }
+
     /// The settings for an edit: in `exact`, one that aims at no category is judged by rule `overall`.
     pub fn settings_for(&self, mode: Mode, target: Option<&str>) -> Settings {
         match (mode, target) {
