@@ -75,28 +75,18 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     })?;
     Ok(Left {
         files: Vec::new(),
-        summary: format!(
-            "{} edits reconciled{}{}",
-            plan.edits.len(),
-            attempts(made),
-            replayed(workspace.calls.replayed())
-        ),
+        summary: summary(plan.edits.len(), made, workspace.calls.replayed()),
     })
 }
 
-/// What the gate took, where it took anything.
-fn attempts(made: usize) -> String {
-    match made {
+/// What was done, what the gate took for it, and what a student of several turns had answered before.
+fn summary(edits: usize, made: usize, replayed: usize) -> String {
+    let counted = |count: usize, one: &str, many: &str| match count {
         0 => String::new(),
-        1 => ", 1 attempt made".to_owned(),
-        made => format!(", {made} attempts made"),
-    }
-}
-
-/// Answers of a student of several turns that the baseline had given already.
-fn replayed(answers: usize) -> String {
-    match answers {
-        0 => String::new(),
-        answers => format!(", {answers} answers replayed"),
-    }
+        1 => format!(", 1 {one}"),
+        count => format!(", {count} {many}"),
+    };
+    let made = counted(made, "attempt made", "attempts made");
+    let replayed = counted(replayed, "answer replayed", "answers replayed");
+    format!("{edits} edits reconciled{made}{replayed}")
 }
