@@ -35,10 +35,16 @@ fn label() -> Value {
     )
 }
 
+/// An edit whose plan says that another category should gain than the one that does.
+fn astray(mut edit: Value) -> Value {
+    edit["expected_improvement"] = "home".into();
+    edit
+}
+
 /// A workspace with an old session whose edits came to different ends, and a newer one.
 fn grown() -> Space {
     let space = Space::new();
-    another(&space, &[bold(), shots(), sums(), turns()]);
+    another(&space, &[bold(), astray(shots()), astray(sums()), turns()]);
     space.replace("config.toml", "max_turns = 5", "max_turns = 7");
     space.commit_all("mine");
     another(&space, &spare());
