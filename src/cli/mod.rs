@@ -1,6 +1,7 @@
 //! The command line: one file a command, arguments here, failures to exit codes in `exit`.
 
 pub mod accept;
+pub mod audit;
 pub mod bench;
 pub mod blame;
 pub mod brief;
@@ -18,6 +19,7 @@ pub mod looping;
 pub mod manifest_text;
 pub mod mcp;
 pub mod plan_gate;
+pub mod prune;
 pub mod recompute;
 pub mod release;
 pub mod render;
@@ -117,6 +119,10 @@ enum Command {
     Mcp(mcp::Mcp),
     /// Take back an applied edit, or all of a session's
     Revert(revert::Revert),
+    /// Compare the harness as it is with an earlier state of it, over all tasks of a split
+    Audit(audit::Audit),
+    /// Ask the gate whether old edits still help, and propose to take back those that do not
+    Prune(prune::Prune),
     /// Collect, import, list, show and search traces
     Traces(traces::Traces),
     /// Make a benchmark, or exchange worn gate tasks
@@ -212,6 +218,8 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Trigger(command) => trigger::trigger(&command, setting),
         Command::Mcp(command) => mcp::mcp(&command, setting),
         Command::Revert(command) => revert::revert(&command, setting),
+        Command::Audit(command) => audit::audit(&command, setting),
+        Command::Prune(command) => prune::prune(&command, setting),
         Command::Traces(command) => traces::traces(&command, setting),
         Command::Bench(command) => bench::bench(&command, setting),
         Command::Recompute(command) => recompute::recompute(&command, setting),

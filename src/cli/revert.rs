@@ -1,6 +1,6 @@
 //! `kaizen revert`: take back an applied edit, or all that a session applied, in a new commit.
 
-mod which;
+pub mod which;
 
 use std::collections::BTreeSet;
 

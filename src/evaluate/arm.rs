@@ -27,6 +27,11 @@ impl<'a> Arm<'a> {
         self.prepared.footprint(task)
     }
 
+    /// Whether the answer to a task may be another when it is asked for anew.
+    pub fn varies(&self, task: &Task) -> bool {
+        self.prepared.varies(task)
+    }
+
     /// Makes every run, in the order given; see [`super::attempt_runs`].
     pub fn runs<'t>(&self, runs: &[Run<'t>]) -> Vec<Attempted<'t>> {
         answered(self.evaluator, self.prepared.as_ref(), runs)

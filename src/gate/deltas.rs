@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Reason;
-use super::record::GateRecord;
+use super::record::{GateRecord, Pair};
 
 impl GateRecord {
     /// Mean change by category. In a category where some reached tasks were not tried, they count as the rest: the
@@ -49,14 +49,27 @@ impl GateRecord {
 
     /// The differences that count, in order: a flip that did not repeat is a tie.
     pub fn differences(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.pairs.iter().filter_map(|pair| {
-            let (x, y) = pair.x.zip(pair.y)?;
-            let repeats = pair
-                .confirmations
+        self.pairs
+            .iter()
+            .filter_map(|pair| Some((pair.task.as_str(), pair.difference()?)))
+    }
+}
+
+impl Pair {
+    /// The difference that counts: a flip that did not repeat is a tie. `None` for a pair that was lost.
+    pub fn difference(&self) -> Option<f64> {
+        let (x, y) = self.x.zip(self.y)?;
+        Some(if self.repeats() { x - y } else { 0.0 })
+    }
+
+    /// Whether every further run of both arms scored the same.
+    pub fn repeats(&self) -> bool {
+        let same = |(x, y)| {
+            self.confirmations
                 .iter()
-                .all(|again| near(again.0, x) && near(again.1, y));
-            Some((pair.task.as_str(), if repeats { x - y } else { 0.0 }))
-        })
+                .all(|again| near(again.0, x) && near(again.1, y))
+        };
+        self.x.zip(self.y).is_none_or(same)
     }
 }
 

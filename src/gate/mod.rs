@@ -5,8 +5,10 @@
 //! every flip. [`sequential`] is for a noisy one: a betting game on paired differences with known error rates, of which
 //! [`evidence`] is the one primitive. [`settings`] says what each costs and buys, [`budget`] what an accept may still
 //! cost, [`power`] what all this can see before it is begun, and [`record`] keeps all that a decision rests on, so that
-//! anybody can [`replay`] it.
+//! anybody can [`replay`] it. [`audit`] compares two states of the harness, and [`retire`] says what becomes of an edit
+//! that was asked about again.
 
+pub mod audit;
 pub mod budget;
 mod deltas;
 pub mod evidence;
@@ -18,6 +20,7 @@ pub mod power;
 pub mod reason;
 pub mod record;
 pub mod replay;
+pub mod retire;
 mod rule;
 pub mod sequential;
 pub mod settings;

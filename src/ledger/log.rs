@@ -23,6 +23,16 @@ pub(super) fn head(git: &Git) -> Result<Option<CommitId>, LedgerError> {
     }
 }
 
+pub(super) fn commit_named(git: &Git, name: &str) -> Result<Option<CommitId>, LedgerError> {
+    // What begins like an option is none; a range or a list of files is no single commit.
+    if name.starts_with('-') || name.contains("..") || name.contains(char::is_whitespace) {
+        return Ok(None);
+    }
+    let answer = git.ask(&["rev-parse", "--verify", "-q", &format!("{name}^{{commit}}")], &[])?;
+    let commit = first_line(&answer.stdout);
+    Ok((answer.status.success() && !commit.is_empty()).then_some(commit))
+}
+
 pub(super) fn entries(git: &Git, since: Option<&str>) -> Result<Vec<Entry>, LedgerError> {
     if head(git)?.is_none() {
         return Ok(Vec::new());

@@ -70,6 +70,15 @@ impl Git {
         [self.git_dir.join("HEAD"), self.git_dir.join("logs/HEAD")]
     }
 
+    /// The full name of a commit that a person names in any way that git knows: digits, a branch, a tag, `HEAD~3`. `None`
+    /// when there is none.
+    ///
+    /// # Errors
+    /// git could not be run.
+    pub fn commit_named(&self, name: &str) -> Result<Option<CommitId>, LedgerError> {
+        log::commit_named(self, name)
+    }
+
     /// Unstages files, whatever was staged of them; the files themselves stay as they are.
     ///
     /// # Errors

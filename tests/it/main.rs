@@ -1,6 +1,7 @@
 //! The real program against real git in real folders, one module a theme.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
 
+mod audit;
 mod bench_synth;
 mod blame;
 mod chat_teacher;
@@ -21,6 +22,7 @@ mod mcp;
 mod plan_gate;
 mod privacy;
 mod proxy;
+mod prune;
 mod reconcile;
 mod refresh;
 mod refusals;

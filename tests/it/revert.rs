@@ -13,13 +13,13 @@ fn two_neighbours() -> Value {
 }
 
 /// The sessions, oldest first.
-fn sessions(space: &Space) -> Vec<String> {
+pub fn sessions(space: &Space) -> Vec<String> {
     let all = names(&space.root.join("sessions"));
     all.into_iter().filter(|name| name.starts_with("session-")).collect()
 }
 
 /// Makes another session with a plan of ours, and has it applied: what is tested here is not the gate.
-fn another(space: &Space, edits: &[Value]) -> String {
+pub fn another(space: &Space, edits: &[Value]) -> String {
     let before = sessions(space);
     space.kaizen(&["run", "--new", "--until", "plan"]).exits(0);
     let session = sessions(space).into_iter().find(|name| !before.contains(name)).unwrap();
@@ -40,7 +40,7 @@ fn another(space: &Space, edits: &[Value]) -> String {
 }
 
 /// The statuses of one session's outcomes.
-fn statuses(space: &Space, session: &str) -> BTreeMap<String, String> {
+pub fn statuses(space: &Space, session: &str) -> BTreeMap<String, String> {
     let folder = format!("sessions/{session}/outcomes");
     let read = |name: &String| -> Value { serde_json::from_str(&space.read(&format!("{folder}/{name}"))).unwrap() };
     let all = names(&space.root.join(&folder));
@@ -51,7 +51,7 @@ fn statuses(space: &Space, session: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn json_of(said: &crate::space::Said) -> Value {
+pub fn json_of(said: &crate::space::Said) -> Value {
     serde_json::from_str(said.out.lines().last().unwrap()).unwrap()
 }
 

@@ -43,8 +43,7 @@ fn mode(given: &Given, head: &Head) -> Mode {
         .probe
         .as_ref()
         .is_some_and(|probe| !probe.disagreed.is_empty());
-    let judging = &given.judging;
-    judging.mode.at_work(judging.population, noisy || head.flaky)
+    given.judging.mode_for(noisy || head.flaky)
 }
 
 fn by_means(edit: &Edit, given: &Given, before: &Evaluation, after: &Evaluation) -> Outcome {
@@ -99,6 +98,11 @@ fn by_trial(
 }
 
 impl Judging {
+    /// The mode of a decision, for a student that answers alike or not.
+    pub fn mode_for(&self, noisy: bool) -> Mode {
+        self.mode.at_work(self.population, noisy)
+    }
+
     /// The settings for an edit: in `exact`, one that aims at no category is judged by rule `overall`.
     pub fn settings_for(&self, mode: Mode, target: Option<&str>) -> Settings {
         match (mode, target) {

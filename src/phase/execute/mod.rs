@@ -22,7 +22,7 @@ use head::Head;
 use judge::judge;
 pub use judge::target_among;
 use message::message;
-pub use revert::{Standing, without};
+pub use revert::{Standing, applied, without};
 use revert::{roll_back, take_back};
 
 /// What the gate took.

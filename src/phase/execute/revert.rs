@@ -100,7 +100,10 @@ fn history(standing: &Standing, dropped: &BTreeSet<Digest>) -> Result<Vec<Change
 }
 
 /// The commits of edits that no later commit took back, with the edits.
-fn applied<'a>(ledger: &dyn Ledger, entries: &'a [Entry]) -> Result<Vec<(&'a Entry, Digest)>, LedgerError> {
+///
+/// # Errors
+/// git says no.
+pub fn applied<'a>(ledger: &dyn Ledger, entries: &'a [Entry]) -> Result<Vec<(&'a Entry, Digest)>, LedgerError> {
     let of_edits = entries.iter().filter(|entry| entry.trailer("Edit-Digest").is_some());
     let commits: Vec<CommitId> = of_edits.map(|entry| entry.commit.clone()).collect();
     let undone: BTreeSet<CommitId> = ledger.reverted(&commits)?.into_iter().collect();

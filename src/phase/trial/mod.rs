@@ -4,6 +4,7 @@
 //! otherwise stop a trial. Runs behind the decision are no evidence; they are remembered, and serve the next baseline.
 
 mod exact;
+mod rounds;
 mod sequential;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,257 @@
+//! `kaizen prune`: asks the gate about edits that were applied long ago, and proposes the removal of those that no longer
+//! help.
+
+use clap::Args;
+use serde_json::json;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render::{self, FAINT, Renderer, STRONG};
+use super::revert::which;
+use super::visible::visible;
+use crate::gate::retire::Fate;
+use crate::phase::retire::{Answer, Judged};
+use crate::pipeline::prune::{self, Looked, PruneAsked, Which};
+use crate::pipeline::workspace::Workspace;
+
+/// Ask the gate whether old edits still help, and propose to take back those that do not
+///
+/// Each applied edit that still stands is taken out of the present harness in memory, one at a time and oldest first, and
+/// the gate judges the present harness against the one without it. An edit that no longer helps is proposed for removal;
+/// where nothing tells both apart, the shorter harness wins. What cannot be told stays. The error budget is one of its own,
+/// shared by the edits that are looked at; no session pays for it.
+#[derive(Clone, Debug, Args)]
+pub struct Prune {
+    /// Leave out the edits of this many newest sessions
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "edit")]
+    older_than: usize,
+    /// Only this edit, by its label or by four or more digits of its digest; or a session with all that it applied
+    #[arg(long, value_name = "EDIT")]
+    edit: Option<String>,
+    /// Take back what is proposed, one after another; each next edit is judged in what is then left
+    #[arg(long)]
+    apply: bool,
+}
+
+/// How many edits came to which end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    looked: usize,
+    left: usize,
+    helps: usize,
+    unknown: usize,
+    proposed: usize,
+    taken: usize,
+    saved: i64,
+    made: usize,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such edit, a person's changes are in the way, or something halted the runs.
+pub fn prune(command: &Prune, setting: &Setting) -> Result<Code, Failure> {
+    let mut workspace = setting.workspace()?;
+    workspace.holder = "kaizen prune";
+    let asked = PruneAsked {
+        which: which_edits(&workspace, command)?,
+        apply: command.apply,
+    };
+    let renderer = Renderer::new(setting.format);
+    let sum = std::cell::Cell::new(Sum::default());
+    let told = |looked: &Looked| {
+        renderer.finish();
+        sum.set(sum.get().with(looked));
+        tell(looked, command.apply, setting);
+    };
+    let done = prune::prune(&workspace, &asked, &|event| renderer.show(event), &told);
+    renderer.finish();
+    done?;
+    end(&sum.get(), command, setting);
+    Ok(Code::Settled)
+}
+
+fn which_edits(workspace: &Workspace, command: &Prune) -> Result<Which, Failure> {
+    let Some(name) = &command.edit else {
+        return Ok(Which::OlderThan(command.older_than));
+    };
+    let wanted = which::find(workspace, name, None)?;
+    match wanted.edits.is_empty() {
+        true => Err(Failure::usage(wanted.already)),
+        false => Ok(Which::Named(wanted.session.id, wanted.edits.into_keys().collect())),
+    }
+}
+
+impl Sum {
+    fn with(self, looked: &Looked) -> Self {
+        let mut sum = Self {
+            looked: self.looked + 1,
+            ..self
+        };
+        match &looked.judged {
+            Err(_) => sum.left += 1,
+            Ok(judged) => {
+                sum.made += judged.made.map_or(0, |made| made.edited + made.baseline);
+                match judged.fate {
+                    Fate::Helps | Fate::Shorter => sum.helps += 1,
+                    Fate::Unknown => sum.unknown += 1,
+                    Fate::Tie | Fate::NoHelp => {
+                        sum.proposed += 1;
+                        sum.saved += judged.saved;
+                    }
+                }
+            }
+        }
+        sum.taken += usize::from(matches!(looked.taken, Some(Ok(_))));
+        sum
+    }
+}
+
+fn tell(looked: &Looked, apply: bool, setting: &Setting) {
+    if setting.is_json() {
+        return render::json(&of_json(looked));
+    }
+    let applied = &looked.applied;
+    let (op, place) = looked
+        .edit
+        .as_ref()
+        .map_or(("", ""), |edit| (edit.op.name(), edit.target.as_str()));
+    let words = match &looked.judged {
+        Ok(judged) => judged.fate.words(),
+        Err(_) => "left: it cannot be taken out",
+    };
+    anstream::println!(
+        "{STRONG}{}{STRONG:#} of {}  {op} {}  {STRONG}{words}{STRONG:#}",
+        visible(&applied.label),
+        visible(&applied.session),
+        visible(place)
+    );
+    match &looked.judged {
+        Err(why) => anstream::println!("    {}", visible(why)),
+        Ok(judged) => {
+            for line in lines(looked, judged) {
+                anstream::println!("    {}", visible(&line));
+            }
+            if judged.fate.goes() && !apply {
+                anstream::println!("    {}", command(looked));
+            }
+        }
+    }
+    match &looked.taken {
+        Some(Ok(Some(commit))) => anstream::println!("    taken back in commit {}", &commit[..commit.len().min(8)]),
+        Some(Ok(None)) => anstream::println!("    taken back without a commit: no file had to change"),
+        Some(Err(why)) => anstream::println!("    not taken back: {}", visible(why)),
+        None => {}
+    }
+}
+
+/// What it aimed at, what the gate said, and what it is about.
+fn lines(looked: &Looked, judged: &Judged) -> Vec<String> {
+    let mut lines = reasons(judged);
+    let runs = judged.made.map_or(String::new(), |made| {
+        format!("; {} runs were not remembered", made.edited + made.baseline)
+    });
+    let target = looked.target.as_deref().unwrap_or("all tasks");
+    lines.push(format!("aimed at {target}; {}{runs}", length(judged.saved)));
+    lines
+}
+
+fn reasons(judged: &Judged) -> Vec<String> {
+    match &judged.answer {
+        Answer::Means(verdict) => {
+            let reason = Some(verdict.reason.as_str()).filter(|reason| !reason.is_empty());
+            vec![format!("{}; {}", reason.unwrap_or("improved"), verdict.evidence())]
+        }
+        Answer::Trials(records) => records
+            .iter()
+            .map(|record| format!("{}; {}", record.line(), record.evidence()))
+            .collect(),
+    }
+}
+
+fn length(saved: i64) -> String {
+    match saved {
+        0 => "the harness is as long without it".to_owned(),
+        1.. => format!("the harness is {saved} bytes shorter without it"),
+        _ => format!("the harness is {} bytes longer without it", -saved),
+    }
+}
+
+fn command(looked: &Looked) -> String {
+    let applied = &looked.applied;
+    format!("kaizen revert {} --session {}", applied.digest.short(), applied.session)
+}
+
+fn of_json(looked: &Looked) -> serde_json::Value {
+    let applied = &looked.applied;
+    let mut value = json!({
+        "event": "looked_at", "session": applied.session, "edit": applied.label, "edit_digest": applied.digest,
+        "commit": applied.commit, "op": looked.edit.as_ref().map(|edit| edit.op),
+        "target": looked.edit.as_ref().map(|edit| &edit.target), "category": looked.target
+    });
+    match &looked.judged {
+        Err(why) => value["left"] = why.as_str().into(),
+        Ok(judged) => {
+            value["fate"] = json!(judged.fate);
+            value["goes"] = judged.fate.goes().into();
+            value["bytes_saved"] = judged.saved.into();
+            value["runs_made"] = json!(judged.made.map(|made| made.edited + made.baseline));
+            value["reasons"] = json!(reasons(judged));
+            value["records"] = match &judged.answer {
+                Answer::Trials(records) => json!(records),
+                Answer::Means(verdict) => json!([verdict]),
+            };
+            if judged.fate.goes() {
+                value["command"] = command(looked).into();
+            }
+        }
+    }
+    match &looked.taken {
+        Some(Ok(commit)) => (value["taken_back"], value["reverted_in"]) = (true.into(), json!(commit)),
+        Some(Err(why)) => (value["taken_back"], value["not_taken_back"]) = (false.into(), why.as_str().into()),
+        None => {}
+    }
+    value
+}
+
+fn end(sum: &Sum, command: &Prune, setting: &Setting) {
+    if setting.is_json() {
+        return render::json(&json!({
+            "event": "pruned", "looked_at": sum.looked, "help": sum.helps, "unknown": sum.unknown, "left": sum.left,
+            "proposed": sum.proposed, "taken_back": sum.taken, "bytes_saved": sum.saved, "runs_made": sum.made
+        }));
+    }
+    if sum.looked == 0 {
+        let hint = match command.older_than {
+            0 => "no session has applied one",
+            _ => "`--older-than 0` looks at those of the newest sessions as well",
+        };
+        return anstream::println!("There is no applied edit to look at; {hint}.");
+    }
+    anstream::println!(
+        "\n{} looked at: {} stay, {} cannot be told and stay, {} cannot be taken out, {} {}; {} bytes; {} runs were not remembered",
+        edits(sum.looked),
+        sum.helps,
+        sum.unknown,
+        sum.left,
+        sum.proposed,
+        if command.apply { "go" } else { "are proposed to go" },
+        sum.saved,
+        sum.made
+    );
+    if command.apply {
+        anstream::println!("{} taken back.", edits(sum.taken));
+    } else if sum.proposed > 0 {
+        anstream::println!(
+            "{FAINT}Each was judged alone: two that stand in for each other are both proposed. `kaizen prune --apply` takes back one\n\
+             after another, and judges the next in what is left.{FAINT:#}"
+        );
+    }
+}
+
+fn edits(count: usize) -> String {
+    match count {
+        1 => "1 edit".to_owned(),
+        count => format!("{count} edits"),
+    }
+}

@@ -1,0 +1,24 @@
+//! Noise: whether today's student was seen to answer alike, as the newest baseline and the trials of its session say.
+
+use crate::session;
+
+use super::RunError;
+use super::epoch::own_baseline;
+use super::workspace::Workspace;
+
+/// Whether two runs of the same thing differed; `None` where nobody looked.
+///
+/// # Errors
+/// A session cannot be read.
+pub fn noisy(workspace: &Workspace) -> Result<Option<bool>, RunError> {
+    for session in session::all(&workspace.root)?.iter().rev() {
+        let Some(probe) = own_baseline(workspace, session).and_then(|baseline| baseline.probe) else {
+            continue;
+        };
+        let outcomes = session.outcomes()?;
+        let mut records = outcomes.values().filter_map(|outcome| outcome.gate.as_ref());
+        let flaky = records.any(|record| record.numbers.flaky > 0);
+        return Ok(Some(flaky || !probe.disagreed.is_empty()));
+    }
+    Ok(None)
+}
