@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::artifact::consultation;
 use crate::artifact::readiness::BenchmarkPin;
 pub use crate::artifact::task::normal;
 use crate::artifact::task::{Split, Task};
@@ -52,10 +53,9 @@ impl Benchmark {
     /// # Errors
     /// See [`BenchmarkError`].
     pub fn load_beside(root: &Path, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
-        let globs = crate::manifest::globs(patterns).map_err(BenchmarkError::Glob)?;
         let mut tasks = Vec::new();
         let mut seen = BTreeMap::new();
-        for file in disk::matching(root, &globs).into_iter().filter(|file| file != except) {
+        for file in files(root, patterns)?.into_iter().filter(|file| file != except) {
             let path = root.join(&file);
             for (line, task) in read_tasks(&path)? {
                 let place = format!("{file}:{line}");
@@ -72,7 +72,7 @@ impl Benchmark {
         Ok(Self { tasks })
     }
 
-    /// The tasks of a split. Train tasks whose query is also a gate or test query are left out: the teacher would see it.
+    /// The tasks of a split. Train tasks whose query is also one of another split are left out: the teacher would see it.
     pub fn split(&self, split: Split) -> Vec<Task> {
         let held_out = if split == Split::Train {
             self.held_out_queries()
@@ -83,7 +83,7 @@ impl Benchmark {
         self.tasks.iter().filter(wanted).cloned().collect()
     }
 
-    /// The queries of gate and test tasks, normalised with [`normal`].
+    /// The queries of all tasks that the teacher may not see, normalised with [`normal`].
     pub fn held_out_queries(&self) -> BTreeSet<String> {
         let held_out = self.tasks.iter().filter(|task| task.split() != Split::Train);
         held_out.map(|task| normal(&task.query)).collect()
@@ -97,9 +97,21 @@ impl Benchmark {
             train: count(Split::Train),
             gate: count(Split::Gate),
             test: count(Split::Test),
+            reserve: count(Split::Reserve),
             digest,
         }
     }
+}
+
+/// The files below `root` that match, relative to it; the ledger of the gate split lies among them and holds no tasks.
+///
+/// # Errors
+/// A pattern is no glob.
+pub fn files(root: &Path, patterns: &[String]) -> Result<Vec<String>, BenchmarkError> {
+    let globs = crate::manifest::globs(patterns).map_err(BenchmarkError::Glob)?;
+    let mut files = disk::matching(root, &globs);
+    files.retain(|file| file != consultation::FILE);
+    Ok(files)
 }
 
 /// The tasks of one JSON Lines file, with line numbers from 1.
@@ -204,6 +216,26 @@ mod tests {
             let message = load(&format!("{good}{row}")).unwrap_err();
             assert!(message.contains("tasks.jsonl:2") && message.contains(part), "{message}");
         }
+    }
+
+    #[test]
+    fn a_reserve_is_seen_by_nobody_and_the_ledger_of_the_gate_split_is_no_task_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let row = |id: &str, query: &str, split: &str| {
+            format!("{{\"task_id\":\"{id}\",\"query\":\"{query}\",\"reference_answer\":\"x\",\"split\":\"{split}\"}}\n")
+        };
+        std::fs::create_dir(folder.path().join("benchmark")).unwrap();
+        let rows = row("a", "Later", "train") + &row("b", "later", "reserve") + &row("c", "now", "gate");
+        std::fs::write(folder.path().join("benchmark/tasks.jsonl"), rows).unwrap();
+        std::fs::write(folder.path().join(consultation::FILE), "{\"kind\":\"edit\"}\n").unwrap();
+        let benchmark = Benchmark::load(folder.path(), &["benchmark/*.jsonl".to_owned()]).unwrap();
+        assert!(
+            benchmark.split(Split::Train).is_empty(),
+            "its query is one of the reserve"
+        );
+        assert!(benchmark.held_out_queries().contains("later"));
+        let pin = benchmark.pin();
+        assert_eq!((pin.train, pin.gate, pin.test, pin.reserve), (0, 1, 0, 1));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod harness;
 pub mod manifest;
 
 // Decisions: pure functions.
+pub mod bench_refresh;
 pub mod bench_synth;
 pub mod cold_start;
 pub mod commit_message;
@@ -47,6 +48,7 @@ pub mod schemas;
 pub mod score;
 pub mod trace_import;
 pub mod trigger_rules;
+pub mod wear;
 pub mod wire;
 
 // The pipeline.

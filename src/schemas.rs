@@ -4,9 +4,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::artifact::Artifact;
+use crate::artifact::after::After;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::cluster::FailureCluster;
+use crate::artifact::consultation::Consultation;
 use crate::artifact::edit::Edit;
 use crate::artifact::egress::Egress;
 use crate::artifact::error_budget::ErrorBudget;
@@ -27,10 +29,12 @@ use crate::op::edit_schema;
 /// Every schema with its name, in the order of the names.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
+        artifact::<After>(),
         artifact::<Baseline>(),
         artifact::<ErrorBudget>(),
         artifact::<Checkpoint>(),
         ("cluster", schema::<FailureCluster>()),
+        ("consultation", schema::<Consultation>()),
         ("edit", edit()),
         ("egress", schema::<Egress>()),
         artifact::<Intent>(),

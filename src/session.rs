@@ -20,6 +20,9 @@ pub const OUTCOMES: &str = "outcomes/";
 /// Questions to a person.
 pub const PENDING: &str = "pending_review/";
 
+/// Displaced bytes, by their digest.
+pub const ATTIC: &str = "attic/";
+
 /// A session's files cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -163,12 +166,12 @@ impl Session {
 
     /// Where bytes with this digest are kept, when they are.
     pub fn kept(&self, digest: Digest) -> Option<String> {
-        let name = format!("attic/{digest}");
+        let name = format!("{ATTIC}{digest}");
         self.path(&name).is_file().then_some(name)
     }
 
     fn keep_in_attic(&self, bytes: &[u8]) -> Result<(), SessionError> {
-        let path = self.path(&format!("attic/{}", Digest::of_bytes(bytes)));
+        let path = self.path(&format!("{ATTIC}{}", Digest::of_bytes(bytes)));
         if disk::read(&path)?.is_none() {
             disk::publish(&path, bytes)?;
         }

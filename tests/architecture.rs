@@ -28,6 +28,7 @@ const MODULES: &[(Layer, &[&str])] = &[
     (
         Decisions,
         &[
+            "bench_refresh",
             "bench_synth",
             "cold_start",
             "commit_message",
@@ -51,6 +52,7 @@ const MODULES: &[(Layer, &[&str])] = &[
             "score",
             "trace_import",
             "trigger_rules",
+            "wear",
             "wire",
         ],
     ),

@@ -67,6 +67,21 @@ impl ErrorBudget {
         self.slots.iter().find(is_it)
     }
 
+    /// How much is spent, and what an accept still costs, in one line.
+    pub fn words(&self) -> String {
+        let mode = match self.mode {
+            BudgetMode::Planned => format!("shared among {} edits", self.planned),
+            BudgetMode::Open => "in shrinking parts".to_owned(),
+            BudgetMode::Fdr => "as part of a loop".to_owned(),
+        };
+        let next = self.next(1, 0);
+        let cost = match next > 0.0 {
+            true => format!("the next edit needs log e {:.2}", -next.ln()),
+            false => "nothing is left for another edit".to_owned(),
+        };
+        format!("{:.4} of {} spent, {mode}; {cost}", self.spent(), self.alpha_session)
+    }
+
     /// What the next edit may use. `open` counts the edits of the plan that were not put to the gate yet, this one among
     /// them; `accepted` those that this session accepted. A plan that grew shares what is left; 0 when nothing is.
     pub fn next(&self, open: usize, accepted: usize) -> f64 {

@@ -1,8 +1,10 @@
 //! Artifacts: one module a file that a session holds, with its type, its version and its canonical form.
 
+pub mod after;
 pub mod baseline;
 pub mod checkpoint;
 pub mod cluster;
+pub mod consultation;
 pub mod decision;
 pub mod diagnosis;
 pub mod drift_check;

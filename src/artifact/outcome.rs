@@ -119,6 +119,19 @@ impl Outcome {
         gate.or_else(|| self.verdict.as_ref().map(|verdict| verdict.decision))
     }
 
+    /// Whether the gate could not tell, came close, and a person is asked.
+    pub fn is_near_miss(&self) -> bool {
+        self.status == OutcomeStatus::PendingReview && self.gate.is_some()
+    }
+
+    /// Pairs of runs that the gate was fed.
+    pub fn pairs(&self) -> usize {
+        let fed = |record: &GateRecord| record.numbers.target.pairs() + record.numbers.other.pairs();
+        let gate = self.gate.as_ref().map(fed);
+        gate.or_else(|| self.verdict.as_ref().map(|verdict| verdict.tasks))
+            .unwrap_or(0)
+    }
+
     /// The gate's evidence in one line, in whatever mode.
     pub fn evidence(&self) -> Option<String> {
         let gate = self.gate.as_ref().map(GateRecord::evidence);

@@ -16,6 +16,9 @@ pub struct BenchmarkPin {
     pub gate: usize,
     /// Sealed tasks.
     pub test: usize,
+    /// Tasks that nobody sees until they are drawn for the gate.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reserve: usize,
     /// Digest of all tasks.
     pub digest: Digest,
 }

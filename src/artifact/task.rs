@@ -16,6 +16,8 @@ pub enum Split {
     Gate,
     /// Sealed; opened only by name.
     Test,
+    /// Nobody sees it, until `kaizen bench refresh` draws it for the gate.
+    Reserve,
 }
 
 impl Split {
@@ -25,6 +27,7 @@ impl Split {
             Split::Train => "train",
             Split::Gate => "gate",
             Split::Test => "test",
+            Split::Reserve => "reserve",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Shares: how many tasks train, gate and test get, and which.
+//! Shares: how many tasks each split gets, and which.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -15,6 +15,7 @@ pub struct Shares {
     train: f64,
     gate: f64,
     test: f64,
+    reserve: f64,
 }
 
 impl Default for Shares {
@@ -23,6 +24,7 @@ impl Default for Shares {
             train: 0.5,
             gate: 0.5,
             test: 0.0,
+            reserve: 0.0,
         }
     }
 }
@@ -51,10 +53,13 @@ impl FromStr for Shares {
             train: take("train"),
             gate: take("gate"),
             test: take("test"),
+            reserve: take("reserve"),
         };
         match named.keys().next() {
-            Some(name) => Err(format!("there is no split `{name}`; there are train, gate, test")),
-            None if (shares.train + shares.gate + shares.test - 1.0).abs() > SLIP => {
+            Some(name) => Err(format!(
+                "there is no split `{name}`; there are train, gate, test, reserve"
+            )),
+            None if (shares.train + shares.gate + shares.test + shares.reserve - 1.0).abs() > SLIP => {
                 Err("the shares must add up to 1".into())
             }
             None => Ok(shares),
@@ -78,11 +83,12 @@ impl Shares {
         self.mend(tasks.iter_mut().collect());
     }
 
-    /// The split of a lot, 0 to 1: the lowest train, the next gate.
+    /// The split of a lot, 0 to 1: the lowest train, then gate, test and reserve.
     fn of(&self, lot: f64) -> Split {
         match lot {
             lot if lot < self.train => Split::Train,
             lot if lot < self.train + self.gate => Split::Gate,
+            lot if self.reserve > 0.0 && lot >= self.train + self.gate + self.test => Split::Reserve,
             _ if self.test > 0.0 => Split::Test,
             // The sum fell short of 1 by a hair.
             _ if self.gate > 0.0 => Split::Gate,
@@ -113,6 +119,7 @@ impl Shares {
             Split::Train => self.train,
             Split::Gate => self.gate,
             Split::Test => self.test,
+            Split::Reserve => self.reserve,
         }
     }
 }

@@ -193,6 +193,8 @@ fn any_shares() -> impl Strategy<Value = Shares> {
         "train=0.5,gate=0.5",
         "train=0.5,gate=0.3,test=0.2",
         "train=0.01,gate=0.01,test=0.98",
+        "train=0.4,gate=0.3,reserve=0.3",
+        "train=0.3,gate=0.3,test=0.2,reserve=0.2",
         "gate=1",
         "train=1",
     ])

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::artifact::ArtifactError;
+use crate::artifact::{ArtifactError, consultation};
 use crate::pipeline::RunError;
 use crate::port::LedgerError;
 use crate::session::SessionError;
@@ -126,6 +126,12 @@ fn repair(broken: &ArtifactError) -> Option<String> {
     let (file, folder) = (name(Some(path)), name(path.parent()));
     let (file, folder) = (file.unwrap_or_default(), folder.unwrap_or_default());
     let restore = format!("`git restore {}` brings back what was committed", path.display());
+    if path.ends_with(consultation::FILE) {
+        let elsewhere = "tasks belong in another file";
+        return Some(format!(
+            "correct or delete that line, the others stay as they are; {restore}; {elsewhere}"
+        ));
+    }
     Some(match (folder.as_str(), file.as_str()) {
         (_, "plan.json") => format!("correct it there; {restore}; without it, `kaizen run` plans anew"),
         (_, "loop.json") => format!("correct it there; {restore}; without it, `kaizen loop` begins another loop"),

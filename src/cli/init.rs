@@ -242,8 +242,11 @@ fn keyless() -> Policy {
 fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Code, Failure> {
     let count = |split| tasks.iter().filter(|task| task.split() == split).count();
     let (train, gate, test) = (count(Split::Train), count(Split::Gate), count(Split::Test));
+    let reserve = count(Split::Reserve);
     if setting.is_json() {
-        render::json(&serde_json::json!({"workspace": workspace.root, "train": train, "gate": gate, "test": test}));
+        render::json(
+            &serde_json::json!({"workspace": workspace.root, "train": train, "gate": gate, "test": test, "reserve": reserve}),
+        );
         return Ok(Code::Settled);
     }
     anstream::println!("wrote {} for {}", manifest::FILE, workspace.root.display());
@@ -251,6 +254,9 @@ fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Co
         anstream::println!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");
     } else {
         anstream::println!("{train} train, {gate} gate and {test} sealed test tasks in benchmark/tasks.jsonl");
+        if reserve > 0 {
+            anstream::println!("{reserve} more wait as reserve, until `kaizen bench refresh` draws them");
+        }
         anstream::println!("Next: `kaizen eval --split gate`, then `kaizen run`");
     }
     Ok(Code::Settled)

@@ -10,6 +10,7 @@ use super::run::autonomy;
 use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::Record;
+use crate::pipeline::consultations;
 use crate::pipeline::event::Event;
 use crate::pipeline::looping::{self, LoopAsked, hold_sessions};
 use crate::pipeline::workspace::Workspace;
@@ -57,6 +58,9 @@ pub fn looping(command: &Loop, setting: &Setting) -> Result<Code, Failure> {
             renderer.show(event);
         }
     };
+    if let Some(warning) = consultations::warning(&workspace)? {
+        listener(warning);
+    }
     let record = hold_sessions(&workspace, &asked, &listener, &|record, step| {
         renderer.finish();
         print_step(&workspace, record, step, setting);

@@ -77,6 +77,7 @@ version = 1
 # rule = "target"  # target: the edit's own category must gain; overall: the whole score
 # min_improvement = 0.0  # the gain must be larger than this
 # max_regression = 0.01  # no watched category may fall by more (0.05 under rule overall)
+# worn_after = 50  # consultations of the gate tasks after which kaizen warns that edits may fit them alone; 0: never
 # alpha_session = 0.1  # chance that a session keeps any edit whose target did not improve
 
 [triggers]

@@ -119,7 +119,7 @@ enum Command {
     Revert(revert::Revert),
     /// Collect, import, list, show and search traces
     Traces(traces::Traces),
-    /// Make a benchmark
+    /// Make a benchmark, or exchange worn gate tasks
     Bench(bench::Bench),
     /// Make every recorded decision of the gate again, from its own list of pairs
     Recompute(recompute::Recompute),

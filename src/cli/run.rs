@@ -11,6 +11,7 @@ use super::render::{self, Around, Renderer};
 use crate::artifact::record::Status;
 use crate::pipeline::advance::advance;
 use crate::pipeline::asked::{Asked, Ended, Wait};
+use crate::pipeline::consultations;
 use crate::pipeline::event::Event;
 use crate::route::Autonomy;
 
@@ -75,6 +76,9 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
     };
     if let Some(text) = unfinished::note(&workspace, &asked) {
         renderer.show(Event::Note { text });
+    }
+    if let Some(warning) = consultations::warning(&workspace)? {
+        renderer.show(warning);
     }
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
     renderer.finish();

@@ -13,11 +13,15 @@ use self::present::Present;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, FAINT, STRONG};
+use super::visible::visible;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{Record, Status as Word};
+use crate::pipeline::consultations;
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::state::{Depth, View};
+use crate::pipeline::workspace::Workspace;
 use crate::session::{self, Session};
+use crate::wear::Wear;
 
 /// Sessions that are shown without `--all`.
 const SHOWN: usize = 10;
@@ -43,6 +47,17 @@ struct Line {
     problem: Option<String>,
     #[serde(flatten)]
     present: Option<Present>,
+    /// How worn the gate split is, beside the newest session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate_split: Option<GateSplit>,
+}
+
+/// How worn the gate split is, or why nobody knows.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum GateSplit {
+    Known(Wear),
+    Unknown { problem: String },
 }
 
 /// Runs the command.
@@ -75,6 +90,7 @@ pub fn status(command: &Status, setting: &Setting) -> Result<Code, Failure> {
     let state = present.state();
     let line = Line {
         present: Some(present),
+        gate_split: gate_split(&workspace),
         ..line(newest, state)
     };
     print(&line, setting);
@@ -111,6 +127,17 @@ fn line(session: &Session, state: State) -> Line {
         state,
         problem: problem.or_else(|| record.as_ref().and_then(|record| record.error.clone())),
         present: None,
+        gate_split: None,
+    }
+}
+
+/// What cannot be read hides nothing else.
+fn gate_split(workspace: &Workspace) -> Option<GateSplit> {
+    match consultations::wear(workspace) {
+        Ok(wear) => wear.map(GateSplit::Known),
+        Err(error) => Some(GateSplit::Unknown {
+            problem: error.to_string(),
+        }),
     }
 }
 
@@ -128,6 +155,11 @@ fn print(line: &Line, setting: &Setting) {
     );
     if let Some(problem) = &line.problem {
         anstream::println!("  {FAINT}{}{FAINT:#}", render::shortened(problem));
+    }
+    match &line.gate_split {
+        Some(GateSplit::Known(wear)) => anstream::println!("  {}", wear.words()),
+        Some(GateSplit::Unknown { problem }) => anstream::println!("  {}", visible(problem)),
+        None => {}
     }
     if let Some(present) = &line.present {
         present.print();

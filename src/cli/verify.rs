@@ -2,6 +2,7 @@
 //! against the outcomes, and the ledger against both.
 
 mod compare;
+mod consulted;
 mod files;
 mod intent;
 mod ledger;
@@ -89,6 +90,7 @@ fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<Finding>, Fa
     let commits = ledger::commits(workspace)?;
     let mut found: Vec<Finding> = intent::check(workspace)?.into_iter().collect();
     found.extend(looped::check(workspace)?);
+    found.extend(consulted::check(workspace));
     for session in sessions {
         let broken = files::check(session)?;
         let readable = broken.iter().all(|finding| finding.kind == Kind::Information);

@@ -14,14 +14,39 @@ use super::{DiskError, effect, failed};
 /// The file cannot be written.
 pub fn append(path: &Path, lines: &str) -> Result<(), DiskError> {
     effect("append");
-    let open = OpenOptions::new().read(true).append(true).create(true).open(path);
-    let written = open.and_then(|mut file| {
-        file.lock()?;
-        // A line that a crash cut off must not take the next one with it.
-        let break_first = if ends_in_a_line(&mut file)? { "" } else { "\n" };
-        file.write_all(format!("{break_first}{lines}").as_bytes())
+    let written = open(path).and_then(|mut file| write(&mut file, lines));
+    written.map_err(failed("append to", path))
+}
+
+/// The same, unless what stands in the file says that it is not due; asked under the lock, so that of two processes
+/// with the same line one writes it. Tells whether it was written.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn append_if(path: &Path, lines: &str, is_due: &dyn Fn(&str) -> bool) -> Result<bool, DiskError> {
+    let written = open(path).and_then(|mut file| {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let due = is_due(&String::from_utf8_lossy(&bytes));
+        if due {
+            effect("append");
+            write(&mut file, lines)?;
+        }
+        Ok(due)
     });
     written.map_err(failed("append to", path))
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn write(file: &mut File, lines: &str) -> std::io::Result<()> {
+    // A line that a crash cut off must not take the next one with it.
+    let break_first = if ends_in_a_line(file)? { "" } else { "\n" };
+    file.write_all(format!("{break_first}{lines}").as_bytes())
 }
 
 fn ends_in_a_line(file: &mut File) -> std::io::Result<bool> {
@@ -46,6 +71,10 @@ mod tests {
         append(&path, "cut o").unwrap();
         append(&path, "two\n").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ncut o\ntwo\n");
+        let twice = |text: &str| !text.contains("three");
+        assert!(append_if(&path, "three\n", &twice).unwrap());
+        assert!(!append_if(&path, "three\n", &twice).unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ncut o\ntwo\nthree\n");
         assert!(
             append(&folder.path().join("no/log"), "x").is_err(),
             "the folder is not made anew"

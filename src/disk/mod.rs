@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-pub use append::append;
+pub use append::{append, append_if};
 pub use folder::{fill_folder, remove_folder};
 pub use lock::{Lock, LockError, lock, lock_within};
 pub use private::{make_private, make_private_folder};

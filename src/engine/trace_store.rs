@@ -13,6 +13,7 @@ use super::jsonl::JsonlSource;
 pub use super::jsonl_lines::append;
 use super::openjarvis::OpenJarvisSource;
 use super::trace_pin::pin_of;
+use crate::artifact::consultation;
 use crate::artifact::trace::{Filter, Trace};
 use crate::digest::Digest;
 use crate::port::{TraceError, TracePin, TraceSource};
@@ -180,7 +181,10 @@ fn matching_files(root: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, Trac
             .filter_map(Result::ok)
             .filter(|entry| entry.file_type().is_file())
             .map(|entry| entry.into_path());
-        found.extend(paths.filter(|path| matcher.is_match(path.strip_prefix(root).unwrap_or(path))));
+        let relative = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_owned();
+        let wanted =
+            |path: &PathBuf| matcher.is_match(relative(path)) && relative(path) != Path::new(consultation::FILE);
+        found.extend(paths.filter(wanted));
     }
     Ok(found.into_iter().collect())
 }

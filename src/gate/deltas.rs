@@ -42,7 +42,8 @@ impl GateRecord {
             return None;
         }
         let size = |name: &String| self.sizes.get(name).copied().unwrap_or(0) as f64;
-        let sum: f64 = deltas.iter().map(|(name, delta)| delta * size(name)).sum();
+        // The sum of nothing is -0.0.
+        let sum: f64 = deltas.iter().fold(0.0, |sum, (name, delta)| sum + delta * size(name));
         Some(sum / self.tasks().max(1) as f64)
     }
 

@@ -97,8 +97,6 @@ pub struct GateRecord {
     pub reached: Vec<Reached>,
     /// Runs that the decision rests on.
     pub calls: Runs,
-    /// Of these and of those made ahead, the runs that were not remembered.
-    pub made: Runs,
     /// What follows from the pairs.
     pub numbers: Numbers,
     /// All pairs in the order of the schedule.

@@ -150,8 +150,8 @@ impl Sequential {
         places.map_while(|place| self.scheduled(place)).collect()
     }
 
-    /// How many pairs it takes to a decision at the least, `most` at most: attempts that are made so far ahead are
-    /// never in vain.
+    /// How many pairs it takes to a decision or to the next stage at the least, `most` at most: attempts that are made
+    /// so far ahead are never in vain.
     pub fn soonest(&self, most: usize) -> usize {
         let soonest = |x: f64, y: f64| {
             let mut game = self.clone();
@@ -159,7 +159,7 @@ impl Sequential {
                 if let Some(task) = game.upcoming(1).first().copied() {
                     game.feed(Paired { task, x, y });
                 }
-                game.decided.is_some()
+                game.decided.is_some() || game.stage != self.stage
             });
             fed.map_or(most, |at| at + 1)
         };

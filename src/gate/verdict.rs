@@ -52,6 +52,17 @@ pub enum Decision {
     Undecided,
 }
 
+impl Decision {
+    /// The name as it stands in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Decision::Accept => "accept",
+            Decision::Reject => "reject",
+            Decision::Undecided => "undecided",
+        }
+    }
+}
+
 /// Sums of scores over the pairs of one category.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sums {

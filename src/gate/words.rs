@@ -58,7 +58,8 @@ impl GateRecord {
         }
     }
 
-    /// The numbers in one line, for a commit's trailer: the interval of what had to gain, and the pairs.
+    /// The numbers in one line, for a commit's trailer: what changed, and the pairs. In `exact` the change is a fact about
+    /// these tasks; otherwise an interval is told, since a mean at the moment of a decision is optimistic.
     pub fn evidence(&self) -> String {
         let Numbers { target, other, .. } = &self.numbers;
         let sum = Tally {
@@ -69,11 +70,18 @@ impl GateRecord {
         let needed = self.numbers.log_e_needed.map_or(String::new(), |needed| {
             format!(", log e {:.2} of {needed:.2}", self.numbers.log_e)
         });
+        let change = match (self.mode, self.overall_delta()) {
+            (Mode::Exact, Some(delta)) => format!("{:+.1} points", 100.0 * delta),
+            (Mode::Exact, None) => "as far as it was run".to_owned(),
+            _ => format!(
+                "{} points in {}",
+                points(self.numbers.interval_target),
+                self.target.as_deref().unwrap_or("the whole")
+            ),
+        };
         format!(
-            "{} {} points in {} ({} wins, {} losses, {} ties in {} pairs{needed}; {} of {} tasks reached)",
+            "{} {change} ({} wins, {} losses, {} ties in {} pairs{needed}; {} of {} tasks reached)",
             mode(self.mode),
-            points(self.numbers.interval_target),
-            self.target.as_deref().unwrap_or("the whole"),
             sum.wins,
             sum.losses,
             sum.ties,
@@ -144,7 +152,10 @@ fn overall(numbers: &Numbers) -> String {
 }
 
 fn percent(share: f64) -> String {
-    format!("{} points", (1000.0 * share).round() / 10.0)
+    match (1000.0 * share).round() / 10.0 {
+        1.0 => "1 point".to_owned(),
+        points => format!("{points} points"),
+    }
 }
 
 fn share(log_e: f64, needed: Option<f64>) -> String {

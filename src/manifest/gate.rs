@@ -47,6 +47,8 @@ pub struct GateSection {
     pub fresh_baseline: bool,
     /// Above this share of infrastructure errors the verdict is undecided, 0 to 1.
     pub max_infra_share: f64,
+    /// Consultations of the gate tasks after which they are worn; 0: never.
+    pub worn_after: u32,
 }
 
 impl Default for GateSection {
@@ -70,6 +72,7 @@ impl Default for GateSection {
             confirm: None,
             fresh_baseline: false,
             max_infra_share: 0.05,
+            worn_after: 50,
         }
     }
 }
@@ -95,6 +98,22 @@ impl GateSection {
             max_infra_share: self.max_infra_share,
             fresh_baseline: self.fresh_baseline,
         }
+    }
+
+    /// How far a category may fall in `exact` where no category is named that has to gain: as far as under rule
+    /// `overall`, whose place it then takes.
+    pub fn eps_overall(&self) -> f64 {
+        self.max_regression.unwrap_or_else(|| tolerated(RuleKind::Overall))
+    }
+
+    /// What has to gain, and how far others may fall, in the mode that is set.
+    pub fn usual(&self) -> (RuleKind, f64) {
+        let usual = match self.mode {
+            Mode::Rule => RuleKind::Overall,
+            Mode::Auto | Mode::Exact | Mode::Sequential => RuleKind::Target,
+        };
+        let rule = self.rule.unwrap_or(usual);
+        (rule, self.max_regression.unwrap_or_else(|| tolerated(rule)))
     }
 
     /// Whether the baseline is run twice.
@@ -140,7 +159,7 @@ impl GateSection {
 }
 
 /// How far a category may fall when nobody says: less where the target alone has to gain.
-pub fn tolerated(rule: RuleKind) -> f64 {
+fn tolerated(rule: RuleKind) -> f64 {
     match rule {
         RuleKind::Target => 0.01,
         RuleKind::Overall => 0.05,

@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::chat::{ChatSettings, NetworkSection, Price};
-pub use self::gate::{GateSection, tolerated};
+pub use self::gate::GateSection;
 pub use self::looping::LoopSection;
 use self::phases::Stanza;
 pub use self::privacy::{PrivacySection, Role};

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::evaluation::{Attempt, Attempted};
 use crate::artifact::trace::Trace;
+use crate::gate::RuleKind;
 use crate::manifest::Manifest;
 use crate::op;
 use crate::port::Briefing;
@@ -146,10 +147,14 @@ fn readme(brief: &Brief, clusters: &[FailureCluster]) -> String {
         .iter()
         .filter(|one| one.score.is_some_and(|score| score < 1.0))
         .count();
-    let regression = manifest.gate.max_regression.unwrap_or(0.05);
+    let (rule, regression) = manifest.gate.usual();
+    let subject = match rule {
+        RuleKind::Overall => "the whole score",
+        RuleKind::Target => "the category that the edit's cluster names (`category`; with none, the whole score)",
+    };
     let example = clusters.first().map_or("c1", |cluster| cluster.id.as_str());
     let tasks = briefing.train.len().to_string();
-    let words: [(&str, &str); 11] = [
+    let words: [(&str, &str); 12] = [
         ("{session}", briefing.session),
         ("{place}", brief.place),
         ("{tasks}", &tasks),
@@ -157,6 +162,7 @@ fn readme(brief: &Brief, clusters: &[FailureCluster]) -> String {
         ("{traces}", &briefing.traces.len().to_string()),
         ("{clusters}", &clusters.len().to_string()),
         ("{max_edits}", &manifest.teacher.max_edits.to_string()),
+        ("{subject}", subject),
         ("{improvement}", &points(manifest.gate.min_improvement)),
         ("{regression}", &points(regression)),
         ("{example}", example),

@@ -100,6 +100,7 @@ mod tests {
                 train,
                 gate,
                 test: 0,
+                reserve: 0,
                 digest,
             },
             None,

@@ -12,6 +12,7 @@ use crate::session::{self, Session, SessionError};
 use super::RunError;
 use super::asked::Asked;
 use super::by_files;
+use super::consultations;
 use super::workspace::Workspace;
 
 const TRIGGER: &str = "trigger.json";
@@ -105,10 +106,11 @@ fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, trigger: Tri
 
 /// Commits the directory of a settled session, apart from the edits.
 pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &Record) -> Result<(), RunError> {
-    let paths = [session.relative()];
+    let mut paths = vec![session.relative()];
     if !workspace.manifest.ledger.commit_sessions || workspace.ledger.dirty(&paths)?.is_empty() {
         return Ok(());
     }
+    paths.extend(consultations::uncommitted(workspace)?);
     let score = |snapshot: &Option<crate::artifact::record::Snapshot>| {
         snapshot.as_ref().map_or("?".to_owned(), |snapshot| {
             format!("{:.1} %", 100.0 * snapshot.overall_score)

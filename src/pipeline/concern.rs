@@ -22,7 +22,8 @@ pub enum Concern {
 }
 
 /// Files and folders of a session that no phase reads, or that only kaizen writes.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
+    "after.json",
     "briefing",
     "budget.json",
     "session.json",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::digest::Digest;
 use crate::manifest::phases::Stanza;
-use crate::manifest::{Manifest, PrivacySection};
+use crate::manifest::{GateSection, Manifest, PrivacySection};
 use crate::route::Autonomy;
 
 /// Raised when a built-in phase changes its meaning, so that old checkpoints no longer vouch for it.
@@ -47,6 +47,15 @@ fn privacy(privacy: &PrivacySection, phase: &str, stanza: &Stanza) -> PrivacySec
         (_, true) => privacy.clone(),
         (_, false) => PrivacySection::default(),
     }
+}
+
+/// The settings of the gate that decide: when to warn is not among them.
+fn deciding(gate: &GateSection) -> Value {
+    let mut settings = json!(gate);
+    if let Value::Object(settings) = &mut settings {
+        settings.remove("worn_after");
+    }
+    settings
 }
 
 fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Autonomy) -> Value {
@@ -99,7 +108,7 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
         "execute" => {
             let settings = vec![
                 json!(autonomy),
-                json!(gate),
+                deciding(gate),
                 json!(harness),
                 json!(benchmark.scorer_command),
             ];
@@ -139,6 +148,7 @@ mod tests {
             ("[teacher]\nmax_edits = 7", vec!["diagnose", "plan"]),
             ("[traces]\nmost = 7", vec!["diagnose"]),
             ("[gate]\nmin_improvement = 0.5", vec!["execute"]),
+            ("[gate]\nworn_after = 5", vec![]),
             ("[harness.tiers]\nset_agent_param = \"review\"", vec!["plan", "execute"]),
             ("[judge]\nmodel = \"m\"", vec!["readiness", "baseline", "execute"]),
             ("[ledger]\nhooks = false", vec![]),

@@ -4,10 +4,9 @@ use crate::artifact::Artifact;
 use crate::artifact::error_budget::{ErrorBudget, FILE};
 use crate::artifact::loop_record::LoopRecord;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
-use crate::digest::Digest;
 use crate::disk;
-use crate::gate::{BudgetMode, GateRecord};
-use crate::session::{self, OUTCOMES, Session, SessionError};
+use crate::gate::BudgetMode;
+use crate::session::{self, Session, SessionError};
 
 use super::RunError;
 use super::looping;
@@ -75,23 +74,4 @@ fn spent_before(sessions: &[Session]) -> Result<(usize, usize), RunError> {
         accepted += session.outcomes()?.values().filter(kept).count();
     }
     Ok((slots, accepted))
-}
-
-/// The newest record that the gate made of an edit in this very comparison, with the session that it stands in.
-///
-/// # Errors
-/// An outcome cannot be read.
-pub fn earlier_record(
-    workspace: &Workspace,
-    edit: &Digest,
-    comparison: &Digest,
-) -> Result<Option<(String, GateRecord)>, RunError> {
-    let name = format!("{OUTCOMES}{edit}.json");
-    for session in session::all(&workspace.root)?.into_iter().rev() {
-        let record = session.read::<Outcome>(&name)?.and_then(|outcome| outcome.gate);
-        if let Some(record) = record.filter(|record| record.comparison == *comparison) {
-            return Ok(Some((session.id, record)));
-        }
-    }
-    Ok(None)
 }

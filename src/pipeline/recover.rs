@@ -9,24 +9,35 @@ use crate::port::Ledger;
 
 use super::RunError;
 use super::event::{Event, Listener};
+use super::refresh;
 use super::workspace::Workspace;
 
 /// The announcement of a write.
 pub const INTENT: &str = "intent.json";
 
-/// Locks the workspace, and undoes a write that was cut short before anything else happens.
+/// Locks the workspace, and undoes or completes what was cut short before anything else happens.
 ///
 /// # Errors
 /// Somebody else works here, or see [`recover`].
 pub fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError> {
-    let holder = format!("{}, process {}", workspace.holder, std::process::id());
-    let lock = disk::lock_within(&workspace.own("lock"), &holder, workspace.patience)?;
+    let lock = alone(workspace)?;
+    let note = |text: &str| listener(Event::Note { text: text.into() });
     if recover(workspace)? {
-        listener(Event::Note {
-            text: "an interrupted write was undone".into(),
-        });
+        note("an interrupted write was undone");
+    }
+    if refresh::finish(workspace)?.is_some() {
+        note("an interrupted `kaizen bench refresh` was completed");
     }
     Ok(lock)
+}
+
+/// Locks the workspace.
+///
+/// # Errors
+/// Somebody else works here.
+pub fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
+    let holder = format!("{}, process {}", workspace.holder, std::process::id());
+    Ok(disk::lock_within(&workspace.own("lock"), &holder, workspace.patience)?)
 }
 
 /// Puts announced files back to what HEAD says, unless a person edited them since.

@@ -72,10 +72,7 @@ fn file_of(run: &Run, name: &str) -> Result<Option<(String, Vec<u8>)>, RunError>
         "baseline.json" => run
             .session
             .read::<crate::artifact::baseline::Baseline>(name)?
-            .map(|mut baseline| {
-                baseline.evaluation.tasks.clear();
-                crate::artifact::Artifact::to_text(&baseline)
-            }),
+            .map(|baseline| crate::artifact::Artifact::to_text(&baseline.without_tasks())),
         _ => run.session.text(name)?,
     };
     Ok(text.map(|text| (name.to_owned(), text.into_bytes())))

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::artifact::consultation;
 use crate::artifact::task::{Scorer, Task};
 use crate::calls::{self, Calls};
 use crate::clock::Clock;
@@ -121,12 +122,12 @@ impl Workspace {
 
     /// Whether a path belongs to the harness.
     pub fn selects(&self, path: &str) -> bool {
-        self.globs.is_match(path)
+        path != consultation::FILE && self.globs.is_match(path)
     }
 
     /// Whether a path holds traces or tasks.
     pub fn is_evidence(&self, path: &str) -> bool {
-        self.evidence.is_match(path)
+        path != consultation::FILE && self.evidence.is_match(path)
     }
 
     /// The harness as it is on disk.
@@ -137,6 +138,7 @@ impl Workspace {
         let own = |path: &str| {
             let first = path.split('/').next().unwrap_or_default();
             matches!(first, "sessions" | "schemas" | "target" | "node_modules")
+                || path == consultation::FILE
                 || (first.starts_with('.') && first.len() > 1)
         };
         Ok(disk::read_harness(&self.root, &self.globs, &own)?)

@@ -1,18 +1,23 @@
 //! The world of `execute`: harness files, outcomes and questions, each written atomically.
 
 use crate::artifact::Artifact;
+use crate::artifact::consultation::{Consultation, EditLine, tasks};
 use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::{self, ErrorBudget};
 use crate::artifact::intent::{IntendedFile, Intent};
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
+use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::disk;
+use crate::gate::Decision;
 use crate::harness::FileChange;
 use crate::phase::execute::{ExecuteError, World};
 use crate::session::{OUTCOMES, PENDING, Session};
 
+use super::consultations;
 use super::event::{Event, Listener};
+use super::inputs::Inputs;
 use super::recover::INTENT;
 use super::workspace::Workspace;
 
@@ -71,7 +76,24 @@ impl World for DiskWorld<'_> {
     }
 
     fn consulted(&self, edit: &Edit, outcome: &Outcome) -> Result<(), ExecuteError> {
-        let _ = (edit, outcome);
+        let gate: Vec<Task> = Inputs::new(self.workspace).gate(&self.session.id).map_err(failed)?;
+        let record = outcome.gate.as_ref();
+        let line = EditLine {
+            at: self.workspace.clock.stamp(),
+            session_id: self.session.id.clone(),
+            edit_id: edit.id.clone(),
+            edit_digest: edit.digest(),
+            tasks: tasks(&gate),
+            pairs: outcome.pairs(),
+            decision: outcome.decision().map(Decision::name).unwrap_or_default().to_owned(),
+            reason: record.map_or("means", |record| record.reason.name()).to_owned(),
+            alpha: record.and_then(|record| Some(record.stake.as_ref()?.alpha)),
+            extra: Default::default(),
+        };
+        // What was asked for nothing told nothing.
+        if line.pairs > 0 {
+            consultations::record(self.workspace, &Consultation::Edit(line)).map_err(failed)?;
+        }
         Ok(())
     }
 

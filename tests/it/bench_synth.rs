@@ -182,6 +182,7 @@ fn options_choose_and_are_checked() {
     for (options, word) in [
         (["--out", "../x.jsonl"], "no file of the workspace"),
         (["--out", ".git/config"], "no file of the workspace"),
+        (["--out", "benchmark/consultations.jsonl"], "holds no tasks"),
         (["--split", "train=0.5"], "add up to 1"),
         (["--scorer", "taste"], "taste"),
         (["--min-feedback", "NaN"], "from 0 to 1"),

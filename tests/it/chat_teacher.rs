@@ -229,7 +229,8 @@ fn a_plan_that_cannot_be_read_is_asked_for_once_more() {
 fn the_limit_is_never_passed_and_a_raised_one_goes_on() {
     let server = good_server();
     // A call of the student may cost 0.000017 dollars at most, one of the teacher 0.02.
-    let space = space(&server, "max_cost_usd = 0.0001");
+    // One run of each task: two of the same would be two calls.
+    let space = space(&server, "max_cost_usd = 0.0001\n[gate]\nmode = \"rule\"");
     let said = run(&space, &["run"]);
     refused_cleanly(&space, &said, "max_cost_usd = 0.0001");
     assert!((0.00001..=0.0001).contains(&spent(&space)), "{}", spent(&space));

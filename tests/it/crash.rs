@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::space::{Space, hostile, names, shots, shy, sums};
+use crate::space::{Space, bold, hostile, names, shots, shy, sums};
 
 /// Effects that a run of the workspace as it is would have.
 fn effects(space: &Space) -> Vec<String> {
@@ -59,6 +59,22 @@ fn accepting_rejecting_and_asking() {
     assert_eq!(statuses["shy"], "rejected_by_gate");
     assert_eq!(statuses["shots"], "pending_review");
     assert_eq!(statuses["hostile"], "inapplicable");
+}
+
+#[test]
+fn a_noisy_gate_with_its_budget_a_near_miss_and_going_on() {
+    let space = Space::planned();
+    let manifest = space.read("kaizen.toml");
+    let gate = "[gate]\nmode = \"sequential\"\nmax_pairs = 4\n";
+    space.write("kaizen.toml", &format!("{manifest}\n{gate}"));
+    space.plan(&[bold(), shy()]);
+    let asked = sweep(&space);
+    assert_eq!(asked.statuses()["bold"], "pending_review");
+    asked.kaizen(&["accept", "bold"]).exits(0);
+    let decided = sweep(&asked);
+    assert_eq!(decided.statuses()["bold"], "applied");
+    assert_eq!(decided.artifact("budget.json")["slots"].as_array().unwrap().len(), 2);
+    decided.kaizen(&["recompute"]).exits(0);
 }
 
 #[test]

@@ -13,6 +13,12 @@ pub fn edit(id: &str, op: &str, target: &str, payload: Value) -> Value {
         "expected_improvement": "home"})
 }
 
+/// The edit, as one that should help another category.
+pub fn helping(category: &str, mut edit: Value) -> Value {
+    edit["expected_improvement"] = json!(category);
+    edit
+}
+
 /// The gate accepts this one: the model answers what it knows.
 pub fn bold() -> Value {
     refuse_below("bold", 0.0)
@@ -36,12 +42,13 @@ pub fn refuse_below(id: &str, value: f64) -> Value {
 /// A person is asked about this one; the gate accepts it after `bold`.
 pub fn shots() -> Value {
     let exemplars = json!([{"input": "book me a train to town", "output": "trip_book"}]);
-    edit(
+    let shots = edit(
         "shots",
         "edit_few_shot_exemplars",
         "agents.assistant.few_shot",
         json!({"agent": "assistant", "exemplars": exemplars}),
-    )
+    );
+    helping("trip", shots)
 }
 
 /// It would write outside of the workspace.
@@ -58,7 +65,10 @@ pub fn hostile() -> Value {
 /// The gate accepts this one at any time.
 pub fn sums() -> Value {
     let payload = json!({"agent": "assistant", "tool_name": "calculator"});
-    edit("sums", "add_tool_to_agent", "agents.assistant.tools", payload)
+    helping(
+        "sums",
+        edit("sums", "add_tool_to_agent", "agents.assistant.tools", payload),
+    )
 }
 
 /// The plan of [`Space::planned`].

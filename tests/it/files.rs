@@ -82,7 +82,7 @@ fn was_taken(space: &Space, text: &str) {
             &plan["teacher_model"],
             &plan["failure_clusters"][0]["addressed_by_edit_ids"]
         ),
-        (&json!("files"), &json!(["bold", "shots"]))
+        (&json!("files"), &json!(["bold"]))
     );
     assert!(
         plan["failure_clusters"][1]["skill_gap"]

@@ -98,6 +98,42 @@ fn it_goes_on_while_the_score_rises_and_stops_when_it_stands_still() {
 }
 
 #[test]
+fn a_noisy_loop_shares_one_error_budget_among_its_sessions() {
+    let space = stepwise();
+    let manifest = space.read("kaizen.toml");
+    space.write("kaizen.toml", &format!("{manifest}[gate]\nmode = \"sequential\"\n"));
+    space.commit_all("sequential");
+    space.kaizen(&LOOP).exits(0);
+    let (mut slots, mut accepted) = (0, 0);
+    for session in sessions(&space) {
+        let file = format!("sessions/{session}/budget.json");
+        // A session whose plan has nothing to try spends nothing.
+        if !space.root.join(&file).exists() {
+            continue;
+        }
+        let budget: Value = serde_json::from_str(&space.read(&file)).unwrap();
+        assert_eq!(budget["mode"], "fdr", "{session}");
+        assert_eq!(
+            (&budget["slots_before"], &budget["accepted_before"]),
+            (&json!(slots), &json!(accepted)),
+            "{session}"
+        );
+        let slot = &budget["slots"][0];
+        let t = f64::from(slots + 1);
+        let alpha = 0.1 / (t * (t + 1.0)) * f64::from(accepted + 1);
+        assert!((score(&slot["alpha"]) - alpha).abs() < 1e-12, "{session}: {slot}");
+        slots += 1;
+        let name = format!(
+            "sessions/{session}/outcomes/{}.json",
+            slot["edit_digest"].as_str().unwrap()
+        );
+        let outcome: Value = serde_json::from_str(&space.read(&name)).unwrap();
+        accepted += i32::from(outcome["status"] == "applied");
+    }
+    assert!(slots >= 2 && accepted >= 1, "{slots} slots, {accepted} accepted");
+}
+
+#[test]
 fn limits_stop_it_and_nonsense_is_refused() {
     let space = with_program(&json!([]));
     for (limits, words) in [

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::space::{Space, bold, edit, hostile, names, shots, shy, sums};
+use crate::space::{Space, bold, edit, helping, hostile, names, shots, shy, sums};
 
 const PROMPT: &str = "agents/assistant/system_prompt.md";
 
@@ -11,12 +11,13 @@ fn trips(id: &str, line: &str) -> serde_json::Value {
     let prompt = format!(
         "You are the assistant of a house.\n\n- lights_on: switch the lamp on\n- list_add: put on the shopping list\n{line}\nBe brief.\n"
     );
-    edit(
+    let replaced = edit(
         id,
         "replace_system_prompt",
         "agents.assistant.system_prompt",
         json!({"agent": "assistant", "new_content": prompt}),
-    )
+    );
+    helping("trip", replaced)
 }
 
 /// A space in which the prompt was replaced by kaizen.

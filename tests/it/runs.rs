@@ -10,8 +10,11 @@ use kaizen::engine::chat_student::{ChatStudent, Toolbox};
 use kaizen::evaluate::{Evaluator, Run, attempt_runs};
 use kaizen::harness::Harness;
 use kaizen::manifest::Manifest;
+use kaizen::pipeline::epoch;
+use kaizen::pipeline::workspace::Workspace;
 use kaizen::port::Forgetful;
 use kaizen::redact::Redactor;
+use kaizen::session::Session;
 use serde_json::Value;
 
 use crate::server::{Reply, Server};
@@ -166,9 +169,9 @@ fn a_student_that_drifted_is_asked_anew() {
         (&10.into(), &true.into())
     );
     assert_eq!(baseline["evaluation"]["overall_score"], 0.0);
-    assert_eq!(server.received().len(), 30, "ten to check, ten anew");
+    assert_eq!(server.received().len(), 40, "ten to check, ten anew, and ten once more");
     assert_eq!(eval(&space, 0)["overall_score"], 0.0, "the new epoch holds from now on");
-    assert_eq!(server.received().len(), 30);
+    assert_eq!(server.received().len(), 40);
 }
 
 #[test]
@@ -182,5 +185,32 @@ fn a_student_that_is_the_same_is_not() {
         (&10.into(), &false.into())
     );
     assert_eq!(baseline.get("epoch"), None);
-    assert_eq!(server.received().len(), 20);
+    assert_eq!(server.received().len(), 30, "ten to check, and ten once more");
+}
+
+#[test]
+fn a_session_has_the_epoch_of_its_baseline_or_of_the_newest_before_it_with_its_student() {
+    let space = Space::planned();
+    let own = space.session().replace("sessions/", "");
+    let mut baseline = space.artifact("baseline.json");
+    // Names are in the order of time: the first is the oldest, and ours lies between the second and the third.
+    for (name, epoch, layout) in [
+        ("session-0", 4, None),
+        ("session-3", 2, None),
+        ("session-4", 7, Some("other")),
+    ] {
+        baseline["epoch"] = epoch.into();
+        if let Some(layout) = layout {
+            baseline["student"]["layout"] = layout.into();
+        }
+        space.write(&format!("sessions/{name}/trigger.json"), "{}");
+        space.write(&format!("sessions/{name}/baseline.json"), &baseline.to_string());
+    }
+    let workspace = Workspace::open(&space.root).unwrap();
+    let of = |id: &str| epoch::of(&workspace, &Session::at(&space.root, id));
+    assert_eq!(of(&own), 0, "its own baseline says so");
+    assert_eq!(of("session-1"), 4, "nothing of its own yet");
+    assert_eq!(of("session-4"), 2, "another student's baseline says nothing");
+    assert_eq!(epoch::newest(&workspace), 2);
+    assert_eq!(of("session-"), 0, "nothing before it");
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub use crate::edits::{bold, edit, first_plan, hostile, refuse_below, shots, shy, sums};
+pub use crate::edits::{bold, edit, first_plan, helping, hostile, refuse_below, shots, shy, sums};
 use crate::fixture::{CONFIG, MANIFEST, PROMPT, TOOLS, tasks, traces};
 
 /// The program under test.

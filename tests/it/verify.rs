@@ -68,13 +68,48 @@ fn a_gain_follows_from_the_verdict_and_the_verdict_from_its_tasks() {
         ("/verdict/decision", json!("reject"), "the verdict is Reject"),
         ("/verdict", json!(null), "carries no verdict"),
     ];
-    let space = Space::executed();
-    let bold = outcome(&space, "bold");
+    let space = Space::planned();
+    let manifest = space.read("kaizen.toml");
+    space.write("kaizen.toml", &format!("{manifest}\n[gate]\nmode = \"rule\"\n"));
+    space.run(&[]).exits(3);
+    each_is_named(&space, cases);
+}
+
+/// Each change of the outcome of `bold`, alone, is named with these words.
+#[track_caller]
+fn each_is_named(space: &Space, cases: &[(&str, Value, &str)]) {
+    let bold = outcome(space, "bold");
     for (pointer, value, words) in cases {
         let space = space.copy();
         change(&space, &bold, pointer, value.clone());
         named(&space, &bold, words);
     }
+}
+
+#[test]
+fn a_decision_follows_from_its_pairs() {
+    let cases: &[(&str, Value, &str)] = &[
+        ("/benchmark_delta", json!(0.9), "benchmark_delta"),
+        ("/cluster_deltas/home", json!(0.9), "cluster_deltas"),
+        ("/gate/decision", json!("reject"), "the decision is Reject"),
+        ("/gate/reason", json!("futile"), "its pairs give improved"),
+        ("/gate/stage", json!(2), "stage"),
+        ("/gate/target", json!("shop"), "its pairs give"),
+        ("/gate/numbers/target/wins", json!(0), "target.wins"),
+        ("/gate/numbers/log_e", json!(9.0), "log_e"),
+        ("/gate/numbers/interval_target/0", json!(0.9), "interval_target"),
+        ("/gate/pairs/0/x", json!(0.0), "its pairs give"),
+        ("/gate/pairs/0/x", json!(7.0), "does not lie between 0 and 1"),
+        ("/gate/pairs/0/task", json!("nobody"), "nobody"),
+        ("/gate/pairs", json!([]), "its pairs give no decision"),
+        ("/gate", json!(null), "carries no verdict"),
+    ];
+    let space = Space::executed();
+    space.kaizen(&["recompute"]).exits(0);
+    each_is_named(&space, cases);
+    change(&space, &outcome(&space, "bold"), "/gate/pairs/0/x", json!(0.0));
+    let said = space.kaizen(&["recompute"]).exits(1);
+    assert!(said.out.contains("bold  DOES NOT FOLLOW"), "{}", said.out);
 }
 
 #[test]

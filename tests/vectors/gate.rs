@@ -12,8 +12,11 @@ use serde_json::{Value, json};
 
 type Checked = Result<(), String>;
 
+/// What checks one case.
+type Check = fn(&Value) -> Checked;
+
 /// The lists of the file, with what checks one case of each.
-const LISTS: [(&str, fn(&Value) -> Checked); 7] = [
+const LISTS: [(&str, Check); 7] = [
     ("e_values", e_value),
     ("intervals", an_interval),
     ("overall", overall),

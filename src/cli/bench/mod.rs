@@ -1,5 +1,6 @@
-//! `kaizen bench`: make a benchmark.
+//! `kaizen bench`: make a benchmark, and keep it fresh.
 
+mod refresh;
 mod synth;
 
 use clap::{Args, Subcommand};
@@ -7,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::Setting;
 use super::exit::{Code, Failure};
 
-/// Make a benchmark
+/// Make a benchmark, or exchange worn gate tasks
 #[derive(Clone, Debug, Args)]
 pub struct Bench {
     #[command(subcommand)]
@@ -18,6 +19,8 @@ pub struct Bench {
 enum Command {
     /// Make tasks out of traces that were rated highly, one a query class, best first
     Synth(synth::Synth),
+    /// Retire a share of the gate tasks into train, and draw others of the same categories from the reserve
+    Refresh(refresh::Refresh),
 }
 
 /// Runs the command.
@@ -27,5 +30,6 @@ enum Command {
 pub fn bench(command: &Bench, setting: &Setting) -> Result<Code, Failure> {
     match &command.command {
         Command::Synth(command) => synth::synth(command, setting),
+        Command::Refresh(command) => refresh::refresh(command, setting),
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 use clap::Args;
 use serde::Serialize;
 
+use crate::artifact::consultation;
 use crate::artifact::task::{Scorer, Task};
 use crate::artifact::trace::Trace;
 use crate::bench_synth::{self, Known, Rules, Shares, Synthesis};
@@ -131,6 +132,11 @@ fn is_read(workspace: &Workspace, out: &str) -> Result<bool, Failure> {
     if out.is_empty() || out.ends_with('/') || !Path::new(out).components().all(plain) {
         return Err(Failure::usage(format!("`{out}` is no file of the workspace"))
             .hint("--out is a path relative to kaizen.toml, such as benchmark/synth.jsonl"));
+    }
+    if out == consultation::FILE {
+        return Err(Failure::usage(format!(
+            "{out} is the ledger of the gate split, and holds no tasks"
+        )));
     }
     let globs = manifest::globs(&workspace.manifest.benchmark.files).map_err(Failure::usage)?;
     Ok(globs.is_match(out))

@@ -69,7 +69,7 @@ fn edits(workspace: &Workspace, session: &Session, record: &Record, plan: &Plan)
         let digest = edit.digest();
         let what = match outcomes.get(&digest) {
             Some(outcome) => format!("{0}{1}{0:#}", colour(outcome.status), outcome.status.words()),
-            None => words(&route_of(edit, &pending, record.autonomy_mode, manifest)),
+            None => words(&route_of(edit, &pending, &outcomes, record.autonomy_mode, manifest)),
         };
         print(edit, &shared.shown(&edit.id, &digest), manifest.tier(edit.op), &what);
     }

@@ -34,6 +34,9 @@ pub fn text(queue: &[Entry]) {
             let about = format!("{}: {}", cluster.id, cluster.description);
             anstream::println!("  cluster {}", visible(&render::shortened(&about)));
         }
+        if let Some(near_miss) = &entry.pending.near_miss {
+            anstream::println!("  gate {}", visible(near_miss));
+        }
         if let Some(reason) = entry.standing.reason() {
             anstream::println!("  stale: {}", visible(reason));
         }
@@ -52,6 +55,7 @@ pub fn json(queue: &[Entry]) {
             "session": entry.session.id,
             "tier": entry.pending.edit.risk_tier,
             "cluster": entry.pending.cluster,
+            "near_miss": entry.pending.near_miss,
             "diff": entry.diff(),
             "stale": entry.standing.reason(),
             "applies": !matches!(entry.standing, Standing::Inapplicable(_)),

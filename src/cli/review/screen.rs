@@ -25,6 +25,9 @@ const FEWEST_DIFF: usize = 12;
 /// Lines under the diff: a blank one and the question.
 const BELOW: usize = 2;
 
+/// What an accept means for an edit that the gate could not tell.
+const GO_ON: &str = "goes on with the same trial, with room for as many pairs again";
+
 /// The size of a terminal, and whether long parts are shown whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
@@ -40,6 +43,10 @@ pub struct Page {
 pub fn screen(entry: &Entry, (number, of): (usize, usize), evidence: &Evidence, page: &Page) -> String {
     let mut lines = heading(entry, (number, of), page);
     lines.extend(row("why", &shortened(&entry.pending.edit.rationale, page)));
+    if let Some(near_miss) = &entry.pending.near_miss {
+        lines.extend(row("gate", &shortened(near_miss, page)));
+        lines.extend(row("accept", &shortened(GO_ON, page)));
+    }
     lines.extend(row("evidence", &traces(evidence, page)));
     if let Some(cluster) = &entry.pending.cluster {
         lines.extend(row("cluster", &shortened(&about(cluster), page)));

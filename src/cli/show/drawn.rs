@@ -24,10 +24,8 @@ pub fn drawn(record: &GateRecord) -> Vec<String> {
             record.unreached()
         ),
         format!(
-            "runs       {} with the edit, {} without it; {} were not remembered",
-            record.calls.edited,
-            record.calls.baseline,
-            record.made.edited + record.made.baseline
+            "runs       {} with the edit, {} without it; what was run before is remembered, and costs nothing",
+            record.calls.edited, record.calls.baseline
         ),
     ];
     lines.extend(arm(&target, &numbers.target, numbers.interval_target));

@@ -1,6 +1,7 @@
 //! A session for people: its record, its clusters, its edits.
 
 use crate::artifact::cluster::FailureCluster;
+use crate::artifact::error_budget::{self, ErrorBudget, Slot};
 use crate::artifact::outcome::Outcome;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::Record;
@@ -20,7 +21,8 @@ pub fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
     let outcomes: Vec<Outcome> = session.outcomes()?.into_values().collect();
     if setting.is_json() {
         render::json(&serde_json::json!({
-            "session": session.id, "record": record, "plan": plan, "outcomes": outcomes
+            "session": session.id, "record": record, "plan": plan, "outcomes": outcomes,
+            "budget": session.read::<ErrorBudget>(error_budget::FILE)?
         }));
         return Ok(());
     }
@@ -38,6 +40,11 @@ pub fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
     };
     let mut sorted: Vec<(Option<usize>, &Outcome)> = outcomes.iter().map(|one| (order(one), one)).collect();
     sorted.sort_by_key(|(order, _)| order.unwrap_or(usize::MAX));
+    let budget: Option<ErrorBudget> = session.read(error_budget::FILE)?;
+    if let Some(budget) = &budget {
+        anstream::println!("\n{STRONG}Error budget{STRONG:#}  {}", budget.words());
+        budget.slots.iter().for_each(slot);
+    }
     anstream::println!("\n{STRONG}Edits{STRONG:#}");
     sorted.iter().for_each(|(_, outcome)| edit(outcome));
     for remark in plan.iter().flat_map(Plan::remarks) {
@@ -89,6 +96,16 @@ fn cluster(cluster: &FailureCluster) {
             ids if ids.is_empty() => String::new(),
             ids => format!(" ({})", visible(&ids)),
         }
+    );
+}
+
+fn slot(slot: &Slot) {
+    anstream::println!(
+        "  {:>2}  alpha {:.4}, an accept needs log e {:.2}  {}",
+        slot.slot,
+        slot.alpha,
+        -slot.alpha.ln(),
+        visible(&slot.edit_id)
     );
 }
 

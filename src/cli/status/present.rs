@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::history::{self, State};
+use crate::artifact::error_budget::{self, ErrorBudget};
 use crate::artifact::plan::Plan;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, FAINT, STRONG};
@@ -21,6 +22,9 @@ pub struct Present {
     phases: Vec<Phase>,
     edited: Vec<String>,
     waiting_for_review: Vec<Waiting>,
+    /// What the error budget was spent on, once it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_budget: Option<String>,
     /// What a person has to do before a run can go on.
     in_the_way: Option<String>,
     next: String,
@@ -56,6 +60,7 @@ pub fn present(view: &View, session: &Session) -> Result<Present, Failure> {
             phases: Vec::new(),
             edited: Vec::new(),
             waiting_for_review: Vec::new(),
+            error_budget: None,
             in_the_way: Some(error.to_string()),
             next: "correct that file, then kaizen run".into(),
         }),
@@ -82,12 +87,14 @@ fn looked_at(view: &View, session: &Session) -> Result<Present, RunError> {
         .cloned()
         .collect();
     let waiting_for_review = waiting(session)?;
+    let budget: Option<ErrorBudget> = session.read(error_budget::FILE)?;
     let next = instead.unwrap_or_else(|| next(&phases, &waiting_for_review));
     let phase = |(phase, freshness)| Phase { phase, freshness };
     Ok(Present {
         phases: phases.into_iter().map(phase).collect(),
         edited,
         waiting_for_review,
+        error_budget: budget.map(|budget| budget.words()),
         in_the_way,
         next,
     })
@@ -202,6 +209,9 @@ impl Present {
             };
             let (name, target) = (visible(&edit.name), visible(&edit.target));
             anstream::println!("  {name} {} {target}: {answer}", edit.op);
+        }
+        if let Some(budget) = &self.error_budget {
+            anstream::println!("  error budget: {budget}");
         }
         anstream::println!("{STRONG}Next{STRONG:#}  {}", self.next);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::compare::differences;
 use super::{Finding, Kind, finding};
+use crate::artifact::after::{self, After};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
@@ -25,27 +26,24 @@ pub fn check(workspace: &Workspace, session: &Session, commits: &[Entry]) -> Res
         return Ok(Vec::new());
     };
     let run = super::run(session);
-    let own = differences(
-        &baseline.evaluation,
-        &Evaluation::of(baseline.evaluation.tasks.clone()),
-        "the list of its tasks",
-    );
-    let remedy = format!(
-        "restore it with git, or `kaizen run --session {} --redo baseline`",
-        session.id
-    );
-    let wrong = |problem| finding(Kind::Failure, session, "baseline.json", problem, remedy.as_str());
-    let mut found: Vec<Finding> = own.into_iter().map(wrong).collect();
+    let mut found = folded(session, "baseline.json", &baseline.evaluation, "baseline");
+    let last: Option<After> = session.read(after::FILE)?;
+    if let Some(last) = &last {
+        found.extend(folded(session, after::FILE, &last.evaluation, "record"));
+    }
     let settled = |record: &Record| !record.status.is_under_way() && record.status != Status::Failed;
     let Some(record) = session.record()?.filter(settled) else {
         return Ok(found);
     };
     let outcomes = session.outcomes()?;
-    let expected = expected_after(workspace, &record, &baseline, &outcomes, commits)?;
+    let expected = match last.filter(|last| Some(last.harness) == record.harness_after) {
+        Some(last) => Some((snapshot(&baseline, &last.evaluation), after::FILE.to_owned())),
+        None => expected_after(workspace, &record, &baseline, &outcomes, commits)?,
+    };
     let problems = [
         before(&record, &baseline),
         ends(&record, &outcomes),
-        after(&record, expected.as_ref()),
+        of_the_end(&record, expected.as_ref()),
     ];
     let remedy = format!("restore it with git, or delete it and let {run} write it again");
     let wrong = |problem| finding(Kind::Failure, session, "session.json", problem, remedy.as_str());
@@ -55,6 +53,20 @@ pub fn check(workspace: &Workspace, session: &Session, commits: &[Entry]) -> Res
         finding(Kind::Information, session, "session.json", problem, remedy)
     }));
     Ok(found)
+}
+
+/// What an evaluation says that does not follow from its own tasks; `phase` writes it again.
+fn folded(session: &Session, file: &str, evaluation: &Evaluation, phase: &str) -> Vec<Finding> {
+    let again = Evaluation::of(evaluation.tasks.clone());
+    let remedy = format!(
+        "restore it with git, or `kaizen run --session {} --redo {phase}`",
+        session.id
+    );
+    let wrong = |problem| finding(Kind::Failure, session, file, problem, remedy.as_str());
+    differences(evaluation, &again, "the list of its tasks")
+        .into_iter()
+        .map(wrong)
+        .collect()
 }
 
 fn named(name: &str, problems: Vec<String>) -> Vec<String> {
@@ -93,7 +105,7 @@ fn ends(record: &Record, outcomes: &BTreeMap<Digest, Outcome>) -> Vec<String> {
     problems
 }
 
-fn after(record: &Record, expected: Option<&(Snapshot, String)>) -> Vec<String> {
+fn of_the_end(record: &Record, expected: Option<&(Snapshot, String)>) -> Vec<String> {
     match (&record.benchmark_after, expected) {
         (None, _) => vec!["benchmark_after is missing, and the session is settled".to_owned()],
         (Some(after), Some((expected, source))) if after.task_count == expected.task_count => {
@@ -103,7 +115,7 @@ fn after(record: &Record, expected: Option<&(Snapshot, String)>) -> Vec<String> 
     }
 }
 
-/// What the final head is worth, where another file says so: it is the harness of the baseline, or the one that an
+/// What the final head is worth, where the verdict of a session from before there was `after.json` says so: it is the harness of the baseline, or the one that an
 /// applied edit left.
 fn expected_after(
     workspace: &Workspace,

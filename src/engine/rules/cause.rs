@@ -216,7 +216,10 @@ fn cluster(
         teacher_success_rate: taught as f64 / failed.len() as f64,
         skill_gap: cause.gap().to_owned(),
         addressed_by_edit_ids: Vec::new(),
-        extra: Default::default(),
+        // The gate asks whether this category gains.
+        extra: [("category".to_owned(), category.as_str().into())]
+            .into_iter()
+            .collect(),
     }
 }
 

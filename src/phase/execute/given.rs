@@ -89,6 +89,8 @@ pub struct Judging {
     pub population: Population,
     /// Everything else.
     pub settings: Settings,
+    /// How far a category may fall in `exact` where none is named that has to gain, 0 to 1.
+    pub eps_overall: f64,
 }
 
 /// The newest record of an edit in a comparison, with the session that made it, in any session.

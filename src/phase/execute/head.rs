@@ -18,6 +18,8 @@ pub(super) struct Head {
     pub budget: ErrorBudget,
     /// Edits that the gate accepted in this session.
     pub accepted: usize,
+    /// Attempts that were made, and not remembered.
+    pub made: usize,
     /// Whether a flip did not repeat: the student is noisy after all.
     pub flaky: bool,
 }
@@ -32,6 +34,7 @@ impl Head {
             harness: given.head.clone(),
             evaluation: None,
             budget: given.budget.clone(),
+            made: 0,
             accepted: given.outcomes.values().filter(kept).count(),
             flaky: given.outcomes.values().any(flaky),
         }

@@ -1,13 +1,13 @@
 //! Judge: puts a candidate harness to the gate, in the mode of the session, and says what becomes of the edit.
 
-use super::given::{Given, Means};
+use super::given::{Given, Judging, Means};
 use super::head::{Head, score};
 use super::{ExecuteError, outcome};
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
-use crate::gate::{self, Decision, GateRecord, Mode, Population, RuleKind, Verdict};
+use crate::gate::{self, Decision, GateRecord, Mode, Population, RuleKind, Settings, Verdict};
 use crate::harness::Harness;
 use crate::phase::trial::{Question, Trial};
 use crate::route::Route;
@@ -82,7 +82,7 @@ fn by_trial(
             target,
             mode,
             one_pass: judging.population == Population::Sample,
-            settings: judging.settings,
+            settings: judging.settings_for(mode, target),
             edit: edit.digest(),
         },
     );
@@ -91,15 +91,31 @@ fn by_trial(
         Mode::Sequential if trial.reaches_target() => Some(head.stake(edit, &trial, earlier.as_ref(), given, means)?),
         _ => None,
     };
-    let record = trial.decide(stake, earlier.as_ref().map(|(_, record)| record))?;
+    let (record, made) = trial.decide(stake, earlier.as_ref().map(|(_, record)| record))?;
+    head.made += made.edited + made.baseline;
     head.flaky |= record.numbers.flaky > 0;
     Ok(recorded(edit, record, given))
+}
+
+impl Judging {
+    /// The settings for an edit: in `exact`, one that aims at no category is judged by rule `overall`.
+    pub fn settings_for(&self, mode: Mode, target: Option<&str>) -> Settings {
+        match (mode, target) {
+            (Mode::Exact, None) => Settings {
+                rule: RuleKind::Overall,
+                eps: self.eps_overall,
+                ..self.settings
+            },
+            _ => self.settings,
+        }
+    }
 }
 
 /// The outcome that a record stands for. What came close and could not be told is put to a person, once.
 fn recorded(edit: &Edit, record: GateRecord, given: &Given) -> Outcome {
     let skipped = given.gate_skipped(edit);
-    let near_miss = record.is_near_miss() && !skipped && given.decision_of(edit).is_none();
+    let asked = given.outcomes.get(&edit.digest()).is_some_and(Outcome::is_near_miss);
+    let near_miss = record.is_near_miss() && !skipped && !asked;
     let status = match near_miss {
         true => OutcomeStatus::PendingReview,
         false => status(record.decision, skipped),

@@ -25,11 +25,11 @@ use message::message;
 pub use revert::{Standing, without};
 use revert::{roll_back, take_back};
 
-/// Makes the world what the plan says; returns the evaluation of the final head where it is known.
+/// Makes the world what the plan says; returns how many attempts the gate made that were not remembered.
 ///
 /// # Errors
 /// See [`ExecuteError`].
-pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
+pub fn execute(given: Given, means: &Means) -> Result<usize, ExecuteError> {
     let held = reconcile::held(&given.entries, given.session, &given.undone);
     let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
     let mut head = Head::new(&given);
@@ -51,7 +51,7 @@ pub fn execute(given: Given, means: &Means) -> Result<(), ExecuteError> {
             means.world.told(number + 1, count, edit, &outcome);
         }
     }
-    Ok(())
+    Ok(head.made)
 }
 
 fn take(
@@ -156,7 +156,8 @@ fn ask(
         version: 1,
         session_id: given.session.to_owned(),
         edit_digest: digest,
-        decision: given.pending.get(&digest).and_then(|pending| pending.decision.clone()),
+        // What the gate could not tell is a question of its own, which no earlier answer answers.
+        decision: given.decision_of(edit).filter(|_| near_miss.is_none()).cloned(),
         edit: Edit {
             risk_tier: (given.tier)(edit),
             ..edit.clone()

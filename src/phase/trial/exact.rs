@@ -1,16 +1,16 @@
 //! The trial of a student that answers the same way each time: no more runs than the decision needs.
 
-use super::{Place, Trial, decided, too_many_lost};
+use super::{Decided, Place, Trial, decided, too_many_lost};
 use crate::evaluate::Halted;
 use crate::gate::Reason;
 use crate::gate::exact::{Confirmation, Exact};
-use crate::gate::record::{GateRecord, Pair};
+use crate::gate::record::{GateRecord, Pair, Runs};
 use crate::gate::replay::{exact_design, exact_numbers};
 
-pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<GateRecord, Halted> {
-    let mut record = begun;
+pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<Decided, Halted> {
+    let (mut record, mut made) = (begun, Runs::default());
     let places: Vec<Place> = (0..trial.reached.len()).map(|at| (at, 0)).collect();
-    let before = trial.scores(&trial.before, &places, &mut record.made.baseline)?;
+    let before = trial.scores(&trial.before, &places, &mut made.baseline)?;
     for (reached, score) in record.reached.iter_mut().zip(&before) {
         reached.baseline = *score;
     }
@@ -20,12 +20,12 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<GateRecord, Hal
     while exact.decided().is_none() && !too_many_lost(&record.pairs, allowed) {
         let ahead = exact.soonest(trial.evaluator.concurrency);
         let places: Vec<Place> = exact.upcoming(ahead).into_iter().map(|task| (task, 0)).collect();
-        let scores = trial.scores(&trial.after, &places, &mut record.made.edited)?;
+        let scores = trial.scores(&trial.after, &places, &mut made.edited)?;
         for (&(task, _), x) in places.iter().zip(scores) {
             if exact.decided().is_some() {
                 break;
             }
-            let pair = pair(trial, &mut record, &exact, task, x)?;
+            let pair = pair(trial, &record, &exact, (task, x), &mut made)?;
             match pair.x {
                 Some(x) => differences.push((task, exact.feed(task, x, &pair.confirmations))),
                 None => exact.pass_over(task),
@@ -35,7 +35,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<GateRecord, Hal
     }
     record.calls = record.pairs.iter().fold(record.calls, |calls, pair| {
         let confirmations = pair.confirmations.len();
-        crate::gate::record::Runs {
+        Runs {
             edited: calls.edited + usize::from(pair.x.is_some()) + confirmations,
             baseline: calls.baseline + confirmations,
         }
@@ -43,14 +43,20 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<GateRecord, Hal
     record.numbers = exact_numbers(&record, &exact, &differences);
     let lost = too_many_lost(&record.pairs, allowed);
     let reason = exact.decided().filter(|_| !lost);
-    Ok(decided(record, reason.unwrap_or(Reason::Infrastructure)))
+    Ok((decided(record, reason.unwrap_or(Reason::Infrastructure)), made))
 }
 
 /// The pair of a task, a flip with what confirms it. Without a score in any of its runs it is lost.
-fn pair(trial: &Trial, record: &mut GateRecord, exact: &Exact, task: usize, x: Option<f64>) -> Result<Pair, Halted> {
+fn pair(
+    trial: &Trial,
+    record: &GateRecord,
+    exact: &Exact,
+    (task, x): (usize, Option<f64>),
+    made: &mut Runs,
+) -> Result<Pair, Halted> {
     let both = x.zip(record.reached[task].baseline);
     let confirmed = match both {
-        Some((x, _)) if exact.is_flip(task, x) => confirm(trial, record, task)?,
+        Some((x, _)) if exact.is_flip(task, x) => confirm(trial, record, task, made)?,
         _ => Some(Vec::new()),
     };
     let both = both.filter(|_| confirmed.is_some());
@@ -64,9 +70,14 @@ fn pair(trial: &Trial, record: &mut GateRecord, exact: &Exact, task: usize, x: O
 }
 
 /// Further runs of both arms; `None` where one has no score.
-fn confirm(trial: &Trial, record: &mut GateRecord, task: usize) -> Result<Option<Vec<Confirmation>>, Halted> {
+fn confirm(
+    trial: &Trial,
+    record: &GateRecord,
+    task: usize,
+    made: &mut Runs,
+) -> Result<Option<Vec<Confirmation>>, Halted> {
     let places: Vec<Place> = (1..=record.settings.confirm).map(|number| (task, number)).collect();
-    let after = trial.scores(&trial.after, &places, &mut record.made.edited)?;
-    let before = trial.scores(&trial.before, &places, &mut record.made.baseline)?;
+    let after = trial.scores(&trial.after, &places, &mut made.edited)?;
+    let before = trial.scores(&trial.before, &places, &mut made.baseline)?;
     Ok(after.into_iter().zip(before).map(|(x, y)| x.zip(y)).collect())
 }

@@ -20,7 +20,7 @@ use crate::harness::Harness;
 const FEW: usize = 20;
 
 /// Numbers that edits may have: each has runs of its own where baselines are not shared.
-const EDITS: u64 = 255;
+const EDITS: u64 = 254;
 
 /// What is put to the gate.
 pub struct Question<'a> {
@@ -51,6 +51,10 @@ pub struct Trial<'a> {
     reached: Vec<&'a Task>,
     comparison: Digest,
 }
+
+/// The record of a trial, and the attempts that it took: those that were not remembered. They are no part of the record,
+/// which is the same whether a crash fell between or not.
+pub type Decided = (GateRecord, Runs);
 
 /// One run of a reached task.
 type Place = (usize, u32);
@@ -101,7 +105,7 @@ impl<'a> Trial<'a> {
     ///
     /// # Errors
     /// Something halted the runs, such as a budget that is spent; what was attempted is remembered.
-    pub fn decide(&self, stake: Option<Stake>, earlier: Option<&GateRecord>) -> Result<GateRecord, Halted> {
+    pub fn decide(&self, stake: Option<Stake>, earlier: Option<&GateRecord>) -> Result<Decided, Halted> {
         let earlier = earlier.filter(|earlier| earlier.comparison == self.comparison);
         let record = self.begun(stake);
         match self.question.mode {
@@ -138,11 +142,10 @@ impl<'a> Trial<'a> {
             comparison: self.comparison,
             // The order is drawn by the comparison: who asks the same again walks the same way, on remembered runs.
             seed: self.comparison.seed(),
-            edit_number: (question.edit.seed() % EDITS) as u32,
+            edit_number: 1 + (question.edit.seed() % EDITS) as u32,
             sizes,
             reached: self.reached.iter().map(reached).collect(),
             calls: Runs::default(),
-            made: Runs::default(),
             numbers: Numbers::default(),
             pairs: Vec::new(),
         }

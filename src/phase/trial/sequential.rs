@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Trial, decided, too_many_lost};
+use super::{Decided, Trial, decided, too_many_lost};
 use crate::evaluate::Halted;
 use crate::gate::Reason;
-use crate::gate::record::{GateRecord, Pair};
+use crate::gate::record::{GateRecord, Pair, Runs};
 use crate::gate::replay::{sequential_design, sequential_numbers};
 use crate::gate::sequential::{Paired, Sequential};
 
 /// Runs that belong to one edit alone, where baselines are not shared.
 const OWN: u32 = 4096;
 
-pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateRecord>) -> Result<GateRecord, Halted> {
+pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateRecord>) -> Result<Decided, Halted> {
+    let mut made = Runs::default();
     let mut record = match earlier {
         Some(earlier) => gone_on_with(trial, begun, earlier),
         None => begun,
@@ -26,7 +27,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
     let mut game = Sequential::new(sequential_design(&record));
     if record.stake.as_ref().is_some_and(|stake| stake.alpha <= 0.0) {
         record.numbers = sequential_numbers(&record, &game);
-        return Ok(decided(record, Reason::NoBudget));
+        return Ok((decided(record, Reason::NoBudget), made));
     }
     let mut runs: BTreeMap<usize, u32> = BTreeMap::new();
     let controls = record.settings.controls.max(1);
@@ -39,8 +40,9 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
             .into_iter()
             .map(|task| (task, next(&mut numbered, task)))
             .collect();
-        for (place, pair) in places.iter().zip(pairs(trial, &mut record, &places, &known)?) {
-            if game.decided().is_some() {
+        for (place, pair) in places.iter().zip(pairs(trial, &record, &places, &known, &mut made)?) {
+            // Behind a decision, and where a new stage draws another order, what was run ahead is no evidence.
+            if game.upcoming(1).first() != Some(&place.0) {
                 break;
             }
             next(&mut runs, place.0);
@@ -55,7 +57,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
     record.calls.baseline = record.calls.edited * controls as usize;
     record.stage = game.stage();
     record.numbers = sequential_numbers(&record, &game);
-    Ok(decided(record, game.decided().unwrap_or(Reason::Infrastructure)))
+    Ok((decided(record, game.decided().unwrap_or(Reason::Infrastructure)), made))
 }
 
 /// The same bets, in the same order, under the same error budget; with room for more where the pairs ran out.
@@ -63,7 +65,7 @@ fn gone_on_with(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateR
     // One pass over a sample is all that it can tell.
     let ran_out = !trial.question.one_pass && matches!(earlier.reason, Reason::Inconclusive | Reason::OverallUnproven);
     GateRecord {
-        stake: earlier.stake.clone().or(begun.stake),
+        stake: begun.stake.or_else(|| earlier.stake.clone()),
         gone_on: earlier.gone_on + u32::from(ran_out),
         seed: earlier.seed,
         edit_number: earlier.edit_number,
@@ -82,9 +84,10 @@ fn next(runs: &mut BTreeMap<usize, u32>, task: usize) -> u32 {
 /// draws the same chance as the first of them.
 fn pairs(
     trial: &Trial,
-    record: &mut GateRecord,
+    record: &GateRecord,
     places: &[(usize, u32)],
     known: &BTreeMap<(&str, u32), &Pair>,
+    made: &mut Runs,
 ) -> Result<Vec<Pair>, Halted> {
     let controls = record.settings.controls.max(1);
     let own = if record.settings.fresh_baseline {
@@ -106,13 +109,13 @@ fn pairs(
             .collect::<Vec<_>>()
     };
     let baseline: Vec<(usize, u32)> = open.iter().flat_map(block).collect();
-    let xs = trial.scores(&trial.after, &edited, &mut record.made.edited)?;
-    let ys = trial.scores(&trial.before, &baseline, &mut record.made.baseline)?;
-    let mut made = xs.into_iter().zip(ys.chunks(controls as usize));
+    let xs = trial.scores(&trial.after, &edited, &mut made.edited)?;
+    let ys = trial.scores(&trial.before, &baseline, &mut made.baseline)?;
+    let mut fresh = xs.into_iter().zip(ys.chunks(controls as usize));
     let pair = |(task, run): &(usize, u32)| match known.get(&(name(*task), *run)) {
         Some(pair) => (*pair).clone(),
         None => {
-            let (x, ys) = made.next().unwrap_or((None, &[]));
+            let (x, ys) = fresh.next().unwrap_or((None, &[]));
             let both = x.zip(mean(ys));
             Pair {
                 task: name(*task).to_owned(),

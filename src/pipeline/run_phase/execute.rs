@@ -8,7 +8,8 @@ use crate::phase::execute as phase;
 use crate::phase::execute::ExecuteError;
 use crate::pipeline::RunError;
 use crate::pipeline::clean::clean_harness;
-use crate::pipeline::error_budget::{earlier_record, error_budget};
+use crate::pipeline::earlier_record::earlier_record;
+use crate::pipeline::error_budget::error_budget;
 use crate::pipeline::event::Event;
 use crate::pipeline::forecast;
 use crate::pipeline::state;
@@ -27,10 +28,10 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         .view
         .inputs
         .history(&run.session.id, Some(&baseline.harness_commit))?;
-    let pending = run.session.pending()?;
+    let (pending, outcomes) = (run.session.pending()?, run.session.outcomes()?);
     let autonomy = state::autonomy(run.view, run.session.record()?.as_ref());
     let tier = |edit: &Edit| run.manifest().tier(edit.op);
-    let route = |edit: &Edit| route_of(edit, &pending, autonomy, run.manifest());
+    let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, run.manifest());
     let select = |path: &str| workspace.selects(path);
     let gate = run.view.inputs.gate(&run.session.id)?;
     let head_commit = workspace.ledger.head()?;
@@ -42,7 +43,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
             .unwrap_or_else(|| Digest::of_bytes(b"")),
         plan: &plan,
         baseline: &baseline,
-        outcomes: run.session.outcomes()?,
+        outcomes: outcomes.clone(),
         pending: pending.clone(),
         entries,
         undone,
@@ -65,7 +66,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         session: run.session,
         listener: run.listener,
     };
-    run.evaluating(|evaluator| {
+    let made = run.evaluating(|evaluator| {
         forecast::tell(workspace, &given, &evaluator, run.listener)?;
         let means = phase::Means {
             evaluator,
@@ -76,6 +77,18 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     })?;
     Ok(Left {
         files: Vec::new(),
-        summary: format!("{} edits reconciled", plan.edits.len()),
+        summary: summary(plan.edits.len(), made, workspace.calls.replayed()),
     })
+}
+
+/// What was done, what the gate took for it, and what a student of several turns had answered before.
+fn summary(edits: usize, made: usize, replayed: usize) -> String {
+    let counted = |count: usize, one: &str, many: &str| match count {
+        0 => String::new(),
+        1 => format!(", 1 {one}"),
+        count => format!(", {count} {many}"),
+    };
+    let made = counted(made, "attempt made", "attempts made");
+    let replayed = counted(replayed, "answer replayed", "answers replayed");
+    format!("{edits} edits reconciled{made}{replayed}")
 }

@@ -16,15 +16,16 @@ use std::collections::BTreeMap;
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
+use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::task::Task;
 use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
 use crate::evaluate::Evaluator;
-use crate::gate::{GateRule, RuleKind};
+use crate::gate::GateRule;
 use crate::harness::Harness;
-use crate::manifest::{Manifest, TeacherEngine, tolerated};
+use crate::manifest::{Manifest, TeacherEngine};
 use crate::phase::execute::Judging;
 use crate::port::Memo;
 use crate::route::{self, Autonomy};
@@ -151,11 +152,12 @@ impl Run<'_> {
     }
 }
 
-/// Where an edit goes. A decision counts for the edit that it was given for, and for no other. What came close and could
-/// not be told waits for a person, whatever its tier.
+/// Where an edit goes. A decision counts for the edit that it was given for, and for no other. What the gate could not
+/// tell, and came close to, waits for a person whatever its tier.
 pub fn route_of(
     edit: &Edit,
     pending: &BTreeMap<Digest, PendingReview>,
+    outcomes: &BTreeMap<Digest, Outcome>,
     autonomy: Autonomy,
     manifest: &Manifest,
 ) -> route::Route {
@@ -165,9 +167,11 @@ pub fn route_of(
         .filter(|pending| pending.edit.digest() == digest)
         .and_then(|pending| pending.decision.as_ref());
     let bound = decision.filter(|decision| decision.edit_digest.is_none_or(|bound| bound == digest));
-    let near_miss = pending.get(&digest).is_some_and(|pending| pending.near_miss.is_some());
+    let asks_again = pending.get(&digest).is_some_and(|pending| pending.near_miss.is_some());
     match bound {
-        None if near_miss => route::Route::Ask,
+        None if outcomes.get(&digest).is_some_and(Outcome::is_near_miss) => route::Route::Ask,
+        // A crash fell between that question and its outcome: the gate says the same again.
+        None if asks_again => route::Route::Gate,
         bound => route::route(manifest.tier(edit.op), autonomy, bound),
     }
 }
@@ -179,17 +183,18 @@ pub fn judging(workspace: &Workspace) -> Judging {
         mode: gate.mode,
         population: gate.population,
         settings: gate.settings(workspace.student.shares_chance()),
+        eps_overall: gate.eps_overall(),
     }
 }
 
-/// The rule of means; `target` watches the other categories more closely.
+/// The rule of means, for mode `rule`.
 pub fn rule(manifest: &Manifest) -> GateRule {
     let gate = &manifest.gate;
-    let kind = gate.rule.unwrap_or(RuleKind::Overall);
+    let (kind, max_regression) = gate.usual();
     GateRule {
         kind,
         min_improvement: gate.min_improvement,
-        max_regression: gate.max_regression.unwrap_or_else(|| tolerated(kind)),
+        max_regression,
         max_infra_share: gate.max_infra_share,
     }
 }

@@ -1,11 +1,14 @@
 //! Record, with the score of the final head.
 
+use std::collections::BTreeMap;
+
 use crate::artifact::Artifact;
+use crate::artifact::after::{self, After};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::egress::Role;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::{Record, Snapshot};
-use crate::artifact::spending;
+use crate::artifact::spending::{self, Spent};
 use crate::calls;
 use crate::evaluate::evaluate;
 use crate::phase;
@@ -46,14 +49,7 @@ pub(super) fn record(run: &Run) -> Result<Left, RunError> {
     };
     let autonomy_mode = state::autonomy(run.view, Some(&begun));
     let spending = spending::sums(&calls::spent(&run.session.path(""))?);
-    // A teacher that is no language model says itself what it took.
-    let teacher_cost_usd = match spending
-        .keys()
-        .any(|role| *role != Role::Student && *role != Role::Judge)
-    {
-        true => spending::teacher_cost(&spending),
-        false => plan.estimated_cost_usd,
-    };
+    let teacher_cost_usd = teacher_cost(&spending, &plan);
     let record = phase::record::record(
         Record {
             autonomy_mode,
@@ -69,10 +65,30 @@ pub(super) fn record(run: &Run) -> Result<Left, RunError> {
         percent(&record.benchmark_before),
         percent(&record.benchmark_after)
     );
+    let after = After {
+        version: 1,
+        harness: harness.digest(),
+        evaluation: after,
+        extra: Default::default(),
+    };
     Ok(Left {
-        files: vec![("session.json".into(), record.to_text())],
+        files: vec![
+            (after::FILE.into(), after.to_text()),
+            ("session.json".into(), record.to_text()),
+        ],
         summary,
     })
+}
+
+/// What the teacher took. One that is no language model says it itself.
+fn teacher_cost(spending: &BTreeMap<Role, Spent>, plan: &Plan) -> Option<f64> {
+    let asked = spending
+        .keys()
+        .any(|role| *role != Role::Student && *role != Role::Judge);
+    match asked {
+        true => spending::teacher_cost(spending),
+        false => plan.estimated_cost_usd,
+    }
 }
 
 fn percent(snapshot: &Option<Snapshot>) -> f64 {

@@ -1,0 +1,28 @@
+//! `after.json`: what the harness was worth after the last edit, task by task, where `session.json` holds means.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::evaluation::Evaluation;
+use super::{Extra, artifact, first_version};
+use crate::digest::Digest;
+
+/// The file's name in a session.
+pub const FILE: &str = "after.json";
+
+/// The evaluation of the harness after the last edit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct After {
+    /// Format version.
+    #[serde(default = "first_version")]
+    pub version: u32,
+    /// Digest of the harness.
+    pub harness: Digest,
+    /// The scores on the session's gate tasks.
+    pub evaluation: Evaluation,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+artifact!(After, "after", version 1, depth 2);

@@ -1,0 +1,203 @@
+//! `benchmark/consultations.jsonl`: one line for each time that the gate split was asked, or had tasks exchanged.
+
+use schemars::JsonSchema;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use super::Extra;
+use super::task::Task;
+use crate::digest::Digest;
+
+/// The file, relative to the workspace. It lies beside the tasks, and holds none.
+pub const FILE: &str = "benchmark/consultations.jsonl";
+
+/// One line of the ledger of the gate split.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Consultation {
+    /// The gate judged an edit.
+    Edit(EditLine),
+    /// A split was scored to see what came of many edits.
+    Audit(AuditLine),
+    /// The gate judged the harness without an edit that was applied long ago.
+    Prune(PruneLine),
+    /// Tasks left the gate split, and others came.
+    Refresh(RefreshLine),
+    /// A line of a newer kaizen; it is kept as it is.
+    #[serde(untagged)]
+    #[schemars(skip)]
+    Unknown(Extra),
+}
+
+/// The gate judged an edit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EditLine {
+    /// RFC 3339.
+    pub at: String,
+    /// The session.
+    pub session_id: String,
+    /// The edit's label.
+    pub edit_id: String,
+    /// Its identity.
+    pub edit_digest: Digest,
+    /// Digest of the ids of the gate tasks, see [`tasks`].
+    pub tasks: Digest,
+    /// Pairs of runs that were fed to the gate.
+    pub pairs: usize,
+    /// `accept`, `reject` or `undecided`.
+    pub decision: String,
+    /// Why.
+    pub reason: String,
+    /// The error that this edit was allowed; absent where the mode has no error budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<f64>,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// A split was scored to see what came of many edits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditLine {
+    /// RFC 3339.
+    pub at: String,
+    /// Which split: `gate` or `test`.
+    pub split: String,
+    /// The commit that the harness was compared with.
+    pub since: String,
+    /// Digest of the ids of the tasks, see [`tasks`].
+    pub tasks: Digest,
+    /// Pairs of runs that were compared.
+    pub pairs: usize,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// The gate judged the harness without an edit that was applied long ago.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PruneLine {
+    /// RFC 3339.
+    pub at: String,
+    /// The edit's label.
+    pub edit_id: String,
+    /// Its identity.
+    pub edit_digest: Digest,
+    /// The session that applied it.
+    pub session_id: String,
+    /// Digest of the ids of the gate tasks, see [`tasks`].
+    pub tasks: Digest,
+    /// Pairs of runs that were fed to the gate.
+    pub pairs: usize,
+    /// `accept`, `reject` or `undecided`.
+    pub decision: String,
+    /// Why.
+    pub reason: String,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Tasks left the gate split, and others came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RefreshLine {
+    /// RFC 3339.
+    pub at: String,
+    /// Ids of the tasks that are train tasks from now on.
+    pub retired: Vec<String>,
+    /// Ids of the tasks that are gate tasks from now on.
+    pub drawn: Vec<String>,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl Consultation {
+    /// Whether both tell of the same event: a rerun, or a crash before what followed, writes it down a second time.
+    pub fn is_same(&self, other: &Consultation) -> bool {
+        let edit = |line: &EditLine| (line.session_id.clone(), line.edit_digest, line.tasks, line.pairs);
+        match (self, other) {
+            (Self::Edit(one), Self::Edit(two)) => edit(one) == edit(two),
+            (Self::Refresh(one), Self::Refresh(two)) => (&one.retired, &one.drawn) == (&two.retired, &two.drawn),
+            _ => false,
+        }
+    }
+}
+
+/// Digest of the ids of the tasks that were consulted, whatever their order.
+pub fn tasks<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Digest {
+    let mut ids: Vec<&str> = tasks.into_iter().map(|task| task.task_id.as_str()).collect();
+    ids.sort_unstable();
+    Digest::of_value(&ids)
+}
+
+impl<'de> Deserialize<'de> for Consultation {
+    /// A kind that is not known is kept; one that is known must be whole.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = Extra::deserialize(deserializer)?;
+        let kind = fields.get("kind").and_then(Value::as_str).map(str::to_owned);
+        let kind = kind.ok_or_else(|| D::Error::missing_field("kind"))?;
+        Ok(match kind.as_str() {
+            "edit" => Self::Edit(line(&mut fields)?),
+            "audit" => Self::Audit(line(&mut fields)?),
+            "prune" => Self::Prune(line(&mut fields)?),
+            "refresh" => Self::Refresh(line(&mut fields)?),
+            _ => Self::Unknown(fields),
+        })
+    }
+}
+
+fn line<T: DeserializeOwned, E: Error>(fields: &mut Extra) -> Result<T, E> {
+    fields.remove("kind");
+    let fields = std::mem::take(fields);
+    serde_json::from_value(Value::Object(fields)).map_err(E::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn edit() -> Value {
+        json!({"kind": "edit", "at": "t", "session_id": "s", "edit_id": "e1", "edit_digest": Digest::of_bytes(b"e"),
+            "tasks": Digest::of_bytes(b"t"), "pairs": 12, "decision": "reject", "reason": "futile", "alpha": 0.01})
+    }
+
+    #[test]
+    fn lines_come_back_as_they_were_with_what_nobody_knows() {
+        let mut known = edit();
+        known["mood"] = "kept".into();
+        let refresh = json!({"kind": "refresh", "at": "t", "retired": ["a"], "drawn": ["b"], "why": 1});
+        for value in [known, refresh, json!({"kind": "dream", "at": "t", "of": ["sheep"]})] {
+            let line: Consultation = serde_json::from_value(value.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&line).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn a_known_kind_must_be_whole_and_a_line_needs_a_kind() {
+        for (text, words) in [
+            (r#"{"kind": "edit"}"#, "missing field"),
+            (r#"{"task_id": "a"}"#, "missing field `kind`"),
+            ("7", "invalid type"),
+        ] {
+            let error = serde_json::from_str::<Consultation>(text).unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_same_edit_on_the_same_tasks_with_as_many_pairs_is_the_same() {
+        let of = |change: &dyn Fn(&mut Value)| -> Consultation {
+            let mut value = edit();
+            change(&mut value);
+            serde_json::from_value(value).unwrap()
+        };
+        let one = of(&|_| {});
+        assert!(one.is_same(&of(&|value| value["at"] = "later".into())));
+        assert!(!one.is_same(&of(&|value| value["pairs"] = 13.into())));
+        assert!(!one.is_same(&of(&|value| value["session_id"] = "s2".into())));
+        assert!(!one.is_same(&of(&|value| value["tasks"] = json!(Digest::of_bytes(b"u")))));
+    }
+}

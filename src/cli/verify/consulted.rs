@@ -1,0 +1,17 @@
+//! The ledger of the gate split: every line of it can be read.
+
+use super::{Finding, Kind, without_file};
+use crate::artifact::consultation::FILE;
+use crate::pipeline::consultations;
+use crate::pipeline::workspace::Workspace;
+
+/// What is wrong with it; it need not be there.
+pub fn check(workspace: &Workspace) -> Option<Finding> {
+    let problem = consultations::read(workspace).err()?.to_string();
+    Some(Finding {
+        kind: Kind::Failure,
+        file: FILE.to_owned(),
+        problem: without_file(FILE, &problem),
+        remedy: "correct or delete that line, or restore the file with git; tasks belong in another file".to_owned(),
+    })
+}

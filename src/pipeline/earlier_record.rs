@@ -1,0 +1,49 @@
+//! What the gate found of an edit before, in whatever session: a trial that was begun is gone on with, never begun anew.
+
+use crate::artifact::Artifact;
+use crate::artifact::outcome::Outcome;
+use crate::digest::Digest;
+use crate::gate::GateRecord;
+use crate::session::{self, ATTIC, OUTCOMES, Session, SessionError};
+
+use super::RunError;
+use super::workspace::Workspace;
+
+/// The record of an edit in this very comparison that has come furthest, with the session that it stands in; an outcome
+/// that was put aside, so that the edit is tried again, counts as well.
+///
+/// # Errors
+/// An outcome cannot be read.
+pub fn earlier_record(
+    workspace: &Workspace,
+    edit: &Digest,
+    comparison: &Digest,
+) -> Result<Option<(String, GateRecord)>, RunError> {
+    let mut furthest: Option<(String, GateRecord)> = None;
+    for session in session::all(&workspace.root)?.into_iter().rev() {
+        for record in records(&session, edit)? {
+            let known = furthest.as_ref().map_or(0, |(_, record)| record.pairs.len());
+            if record.comparison == *comparison && (furthest.is_none() || record.pairs.len() > known) {
+                furthest = Some((session.id.clone(), record));
+            }
+        }
+    }
+    Ok(furthest)
+}
+
+fn records(session: &Session, edit: &Digest) -> Result<Vec<GateRecord>, SessionError> {
+    let present = session.read::<Outcome>(&format!("{OUTCOMES}{edit}.json"))?;
+    let mut outcomes: Vec<Outcome> = present.into_iter().collect();
+    for name in session.names(ATTIC)? {
+        // Anything may have been put aside; what is no outcome is none.
+        let path = session.path(&format!("{ATTIC}{name}"));
+        let text = session
+            .text(&format!("{ATTIC}{name}"))
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        outcomes.extend(Outcome::from_text(&path, &text).ok());
+    }
+    let of_the_edit = outcomes.into_iter().filter(|outcome| outcome.edit_digest == *edit);
+    Ok(of_the_edit.filter_map(|outcome| outcome.gate).collect())
+}

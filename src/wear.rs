@@ -1,0 +1,201 @@
+//! Wear: how often the present gate tasks were consulted, and whether what passes may fit them and not the work. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::artifact::consultation::Consultation;
+use crate::artifact::task::Split;
+
+/// How worn the gate split is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Wear {
+    /// Consultations of all times.
+    pub consultations: usize,
+    /// Consultations of a present gate task since it was drawn, on average.
+    pub mean: f64,
+    /// Times that tasks were exchanged.
+    pub refreshes: usize,
+    /// From `[gate] worn_after`; 0: never.
+    pub worn_after: u32,
+    /// `mean` as a share of `worn_after`; absent where the split never counts as worn.
+    pub wear: Option<f64>,
+    /// Whether it is worn.
+    pub worn: bool,
+}
+
+/// Consultations of each of these gate tasks: all of them that no later refresh drew it after. A task that a person
+/// moved into the split counts as one that was always there, and so does one that a subsample left out: nobody wrote
+/// down which tasks those were.
+pub fn counts<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
+    let mut counts: BTreeMap<&str, usize> = gate.into_iter().map(|id| (id, 0)).collect();
+    let mut drawn_later: BTreeSet<&str> = BTreeSet::new();
+    for line in once(lines).into_iter().rev() {
+        match line {
+            Consultation::Refresh(refresh) => drawn_later.extend(refresh.drawn.iter().map(String::as_str)),
+            line if is_of_gate(line) => {
+                let there = counts.iter_mut().filter(|(id, _)| !drawn_later.contains(*id));
+                there.for_each(|(_, count)| *count += 1);
+            }
+            _ => {}
+        }
+    }
+    counts
+}
+
+/// Judges the present gate tasks.
+pub fn wear<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str>, worn_after: u32) -> Wear {
+    let counts = counts(lines, gate);
+    let mean = counts.values().sum::<usize>() as f64 / counts.len().max(1) as f64;
+    let wear = (worn_after > 0).then(|| mean / f64::from(worn_after));
+    Wear {
+        consultations: once(lines).into_iter().filter(|line| is_of_gate(line)).count(),
+        mean,
+        refreshes: refreshes(lines),
+        worn_after,
+        wear,
+        worn: wear.is_some_and(|wear| wear >= 1.0),
+    }
+}
+
+/// How often tasks were exchanged.
+pub fn refreshes(lines: &[Consultation]) -> usize {
+    let refresh = |line: &&Consultation| matches!(line, Consultation::Refresh(_));
+    once(lines).into_iter().filter(refresh).count()
+}
+
+impl Wear {
+    /// One line for people.
+    pub fn words(&self) -> String {
+        let times = |count: usize| match count {
+            1 => "once".to_owned(),
+            count => format!("{count} times"),
+        };
+        let on_average = match self.refreshes {
+            0 => "",
+            _ => " on average",
+        };
+        let count = times(self.mean.floor() as usize);
+        let so_far = format!("the gate split was consulted {count}{on_average} since it was drawn");
+        match (self.worn, self.worn_after) {
+            (_, 0) => so_far,
+            (false, after) => format!("{so_far} (worn after {after})"),
+            (true, after) => format!(
+                "{so_far} (worn after {after}): what passes may fit these tasks and not the work; `kaizen bench refresh` \
+                 retires some and draws others"
+            ),
+        }
+    }
+}
+
+/// The lines without those that a merge of two branches wrote down twice.
+fn once(lines: &[Consultation]) -> Vec<&Consultation> {
+    let mut kept: Vec<&Consultation> = Vec::new();
+    let mut edits: BTreeSet<_> = BTreeSet::new();
+    for line in lines {
+        let is_new = match line {
+            Consultation::Edit(edit) => edits.insert((&edit.session_id, edit.edit_digest, edit.tasks, edit.pairs)),
+            Consultation::Refresh(_) => !kept.iter().any(|other| other.is_same(line)),
+            _ => true,
+        };
+        if is_new {
+            kept.push(line);
+        }
+    }
+    kept
+}
+
+fn is_of_gate(line: &Consultation) -> bool {
+    match line {
+        Consultation::Edit(_) | Consultation::Prune(_) => true,
+        Consultation::Audit(audit) => audit.split == Split::Gate.name(),
+        Consultation::Refresh(_) | Consultation::Unknown(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn line(value: Value) -> Consultation {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn edit(name: &str) -> Consultation {
+        let digest = Digest::of_bytes(name.as_bytes());
+        line(
+            json!({"kind": "edit", "at": "t", "session_id": "s", "edit_id": name, "edit_digest": digest, "tasks": digest,
+            "pairs": 1, "decision": "reject", "reason": "r"}),
+        )
+    }
+
+    fn audit(split: &str) -> Consultation {
+        line(
+            json!({"kind": "audit", "at": "t", "split": split, "since": "c", "tasks": Digest::of_bytes(b"t"), "pairs": 1}),
+        )
+    }
+
+    fn refresh(retired: &[&str], drawn: &[&str]) -> Consultation {
+        line(json!({"kind": "refresh", "at": "t", "retired": retired, "drawn": drawn}))
+    }
+
+    #[test]
+    fn a_drawn_task_starts_anew_and_the_sealed_split_does_not_count() {
+        let lines = [
+            edit("1"),
+            edit("2"),
+            audit("gate"),
+            audit("test"),
+            refresh(&["x"], &["c"]),
+            edit("3"),
+            line(json!({"kind": "dream", "at": "t"})),
+        ];
+        let counts = counts(&lines, ["a", "b", "c"]);
+        assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("a", 4), ("b", 4), ("c", 1)]);
+        let wear = wear(&lines, ["a", "b", "c"], 3);
+        assert_eq!((wear.consultations, wear.mean, wear.worn), (4, 3.0, true));
+        assert!(
+            wear.words()
+                .contains("consulted 3 times on average since it was drawn (worn after 3)")
+        );
+        assert!(wear.words().contains("`kaizen bench refresh`"));
+    }
+
+    #[test]
+    fn the_limit_is_where_it_is_said_to_be() {
+        let lines: Vec<Consultation> = (0..50).map(|n| edit(&n.to_string())).collect();
+        assert!(!wear(&lines[..49], ["a"], 50).worn);
+        assert!(wear(&lines, ["a"], 50).worn);
+        assert!(!wear(&lines, ["a"], 0).worn, "0: never");
+        assert!(!wear(&lines, [], 50).worn, "no gate tasks, nothing worn");
+        assert_eq!(
+            wear(&lines[..1], ["a"], 50).words(),
+            "the gate split was consulted once since it was drawn (worn after 50)"
+        );
+    }
+
+    #[test]
+    fn what_two_branches_wrote_counts_once() {
+        let refreshed = || refresh(&["x"], &["a"]);
+        let lines = [edit("1"), refreshed(), edit("2"), edit("2"), refreshed()];
+        assert_eq!(counts(&lines, ["a"])["a"], 1);
+        assert_eq!(refreshes(&lines), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn more_consultations_never_wear_less(names in prop::collection::vec("[a-d]", 0..12), cut in 0usize..12) {
+            let lines: Vec<Consultation> = names
+                .iter()
+                .map(|name| if name == "d" { refresh(&["x"], &["b"]) } else { edit(name) })
+                .collect();
+            let of = |lines: &[Consultation]| counts(lines, ["a", "b"]);
+            let (all, part) = (of(&lines), of(&lines[..cut.min(lines.len())]));
+            prop_assert!(all["a"] >= part["a"]);
+            prop_assert!(all["b"] <= all["a"]);
+        }
+    }
+}
