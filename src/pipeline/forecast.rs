@@ -1,5 +1,6 @@
 //! Forecast: what the gate can see, from a session's own baseline, or from two runs of the harness as it is.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::artifact::baseline::Baseline;
@@ -7,11 +8,12 @@ use crate::artifact::edit::Edit;
 use crate::artifact::egress::Role;
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
-use crate::artifact::outcome::OutcomeStatus;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::plan::Plan;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
 use crate::calls;
+use crate::digest::Digest;
 use crate::estimate;
 use crate::evaluate::{Evaluator, evaluate, evaluate_run};
 use crate::gate::BudgetMode;
@@ -74,6 +76,7 @@ pub fn tell(
             rule: given.rule,
             budget: &given.budget,
             accepted: accepted.count(),
+            flaky: flaky(&given.outcomes),
             max_edits: workspace.manifest.teacher.max_edits,
             attempt_usd: attempt_usd(workspace, given.gate)?,
         },
@@ -128,7 +131,9 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
         (Some(session), Some(plan)) => to_come(workspace, &inputs, session, plan)?,
         _ => Vec::new(),
     };
-    let (budget, accepted) = budget(workspace, session.filter(|_| !edits.is_empty()))?;
+    let under_way = session.filter(|_| !edits.is_empty());
+    let (budget, accepted) = budget(workspace, under_way)?;
+    let outcomes = under_way.map(Session::outcomes).transpose()?.unwrap_or_default();
     let forecast = phase::forecast(
         &evaluator,
         &phase::Given {
@@ -143,6 +148,7 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
             rule: rule(&workspace.manifest),
             budget: &budget,
             accepted,
+            flaky: flaky(&outcomes),
             max_edits: workspace.manifest.teacher.max_edits,
             attempt_usd: attempt_usd(workspace, &gate)?,
         },
@@ -192,6 +198,12 @@ fn to_come<'a>(
         .into_iter()
         .filter(|(_, step)| matches!(step, Step::Try | Step::Ask));
     Ok(comes.map(|(at, _)| &plan.edits[at]).collect())
+}
+
+/// Whether a flip did not repeat: the student is noisy, whatever two runs of the baseline say.
+fn flaky(outcomes: &BTreeMap<Digest, Outcome>) -> bool {
+    let records = outcomes.values().filter_map(|outcome| outcome.gate.as_ref());
+    records.into_iter().any(|record| record.numbers.flaky > 0)
 }
 
 /// The error budget of a session with the edits that it accepted; else that which the next one would begin with.

@@ -96,7 +96,7 @@ pub fn exact(compared: &Compared, hoped: f64) -> Forecast {
     };
     Forecast {
         nothing: calls(compare(compared, 0.0)),
-        hoped: calls(compare(compared, hoped * compared.target.len() as f64)),
+        hoped: calls(compare(compared, (hoped * compared.target.len() as f64).round())),
         most: calls((tasks, tasks)),
     }
 }

@@ -58,11 +58,17 @@ fn weighed(view: &View, edit: &Edit, found: EditForecast, of_target: &[usize], o
         .find(|one| one.id == edit.expected_improvement);
     let (hoped, hoped_from) = hope(cluster, headroom);
     let smallest_visible = view.smallest(&chances);
+    // Tasks flip whole: where no bets are made, half a task that is hoped for is one.
+    let rounding = match view.mode {
+        Mode::Sequential => 0.0,
+        _ => 0.5 / chances.len().max(1) as f64,
+    };
     let found = EditForecast {
         hoped,
         hoped_from,
         smallest_visible,
-        can_be_seen: (view.mode != Mode::Rule).then(|| smallest_visible.is_some_and(|least| least <= hoped + 1e-9)),
+        can_be_seen: (view.mode != Mode::Rule)
+            .then(|| smallest_visible.is_some_and(|least| least <= hoped + rounding + 1e-9)),
         ..found
     };
     let found = with_calls(view, found, &chances, of_target, others);

@@ -49,6 +49,8 @@ pub struct Given<'a> {
     pub budget: &'a ErrorBudget,
     /// Edits that the session accepted so far.
     pub accepted: usize,
+    /// Whether a flip did not repeat in this session.
+    pub flaky: bool,
     /// Edits that a plan may have, where there is none.
     pub max_edits: usize,
     /// Dollars of one attempt; `None`: unknown.
@@ -248,7 +250,9 @@ impl<'a> View<'a> {
             0 => given.max_edits,
             edits => edits,
         };
-        let mode = judging.mode.at_work(judging.population, noise.differing > 0);
+        let mode = judging
+            .mode
+            .at_work(judging.population, noise.differing > 0 || given.flaky);
         let first = |at: usize| given.first.get(at).and_then(|score| score.score);
         Self {
             evaluator,

@@ -107,7 +107,7 @@ pub(super) fn advice(view: &View, found: &EditForecast, chances: &[f64]) -> Stri
         Mode::Sequential => by_bets(view, found, chances),
         _ if found.hoped <= 0.0 => "nothing fails there, so that nothing can be gained".to_owned(),
         _ => {
-            let enough = (1.0 / found.hoped).ceil() as usize;
+            let enough = (0.5 / found.hoped).ceil() as usize;
             format!(
                 "{} points are hoped for, less than a gain that counts; {} would show it, one flipped for good",
                 points(found.hoped),
