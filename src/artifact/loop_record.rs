@@ -7,6 +7,9 @@ use super::record::Status;
 use super::{Extra, artifact, first_version};
 use crate::route::Autonomy;
 
+/// The record of the newest loop, relative to the workspace.
+pub const FILE: &str = "sessions/loop.json";
+
 /// Why a loop stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -7,6 +7,7 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::run::autonomy;
+use crate::artifact::loop_record;
 use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::Record;
@@ -157,5 +158,8 @@ fn print_summary(record: &LoopRecord, scores: &str) {
             record.max_total_cost_usd
         );
     }
-    anstream::println!("  kaizen log; kaizen status --all; {FAINT}{}{FAINT:#}", looping::FILE);
+    anstream::println!(
+        "  kaizen log; kaizen status --all; {FAINT}{}{FAINT:#}",
+        loop_record::FILE
+    );
 }

@@ -17,8 +17,8 @@ use super::clean::user_changes;
 use super::consultations;
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
+use super::judging::judging;
 use super::noise::noisy;
-use super::run_phase::judging;
 use super::state::settled;
 use super::workspace::Workspace;
 

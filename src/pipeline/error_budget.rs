@@ -2,14 +2,13 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::error_budget::{ErrorBudget, FILE};
-use crate::artifact::loop_record::LoopRecord;
+use crate::artifact::loop_record::{self, LoopRecord};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::disk;
 use crate::gate::BudgetMode;
 use crate::session::{self, Session, SessionError};
 
 use super::RunError;
-use super::looping;
 use super::workspace::Workspace;
 
 /// The budget of a session as it stands.
@@ -41,7 +40,7 @@ pub fn error_budget(workspace: &Workspace, session: &Session) -> Result<ErrorBud
 
 /// The sessions that the loop under way held before this one; `None` outside of a loop.
 fn earlier_of_loop(workspace: &Workspace, session: &Session) -> Result<Option<Vec<Session>>, RunError> {
-    let path = workspace.root.join(looping::FILE);
+    let path = workspace.root.join(loop_record::FILE);
     let Some(text) = disk::read_text(&path)? else {
         return Ok(None);
     };

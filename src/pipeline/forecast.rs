@@ -29,7 +29,7 @@ use super::epoch;
 use super::error_budget::error_budget;
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
-use super::run_phase::{judging, route_of, rule};
+use super::judging::{judging, route_of, rule};
 use super::state;
 use super::workspace::Workspace;
 
@@ -112,7 +112,10 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
     };
     let memo = workspace.memo();
     let evaluator = Evaluator {
-        epoch: session.map_or_else(|| epoch::newest(workspace), |session| epoch::of(workspace, session)),
+        epoch: match session {
+            Some(session) => epoch::of(&workspace.root, &workspace.student.identity(), session),
+            None => epoch::newest(&workspace.root, &workspace.student.identity()),
+        },
         ..workspace.evaluator(memo.as_ref(), &score, &progress)
     };
     let known = session.and_then(|session| known(workspace, session, &gate, &harness));
@@ -163,7 +166,7 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
 /// The two runs that the session's baseline made, when they are of these tasks, by this student, and of this harness or
 /// of one that the session under way has edited since.
 fn known(workspace: &Workspace, session: &Session, gate: &[Task], harness: &Harness) -> Option<(Evaluation, Probe)> {
-    let baseline: Baseline = epoch::own_baseline(workspace, session)?;
+    let baseline: Baseline = epoch::own_baseline(session, &workspace.student.identity())?;
     let under_way = !session.record().ok().flatten().as_ref().is_some_and(state::settled);
     let scored = baseline.evaluation.tasks.iter().map(|score| &score.task_id);
     let fits = scored.eq(gate.iter().map(|task| &task.task_id)) && (under_way || baseline.harness == harness.digest());

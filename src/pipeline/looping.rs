@@ -2,7 +2,7 @@
 //! is written whole after every session; a loop that was killed is gone on with from there.
 
 use crate::artifact::Artifact;
-use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
+use crate::artifact::loop_record::{FILE, LoopRecord, LoopStep, StopReason};
 use crate::artifact::record::{Record, Status};
 use crate::commit_message::message;
 use crate::disk;
@@ -18,9 +18,6 @@ use super::asked::{Asked, Ended, Wait};
 use super::event::Listener;
 use super::state::settled;
 use super::workspace::Workspace;
-
-/// The record of the newest loop, relative to the workspace.
-pub const FILE: &str = "sessions/loop.json";
 
 /// What a user asked for, in place of what the loop to be gone on with or the manifest says.
 #[derive(Clone, Debug, Default)]

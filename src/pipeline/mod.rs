@@ -21,6 +21,7 @@ pub mod error_budget;
 pub mod event;
 pub mod forecast;
 pub mod inputs;
+pub mod judging;
 pub mod looping;
 pub mod next;
 mod noise;

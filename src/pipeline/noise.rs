@@ -12,7 +12,8 @@ use super::workspace::Workspace;
 /// A session cannot be read.
 pub fn noisy(workspace: &Workspace) -> Result<Option<bool>, RunError> {
     for session in session::all(&workspace.root)?.iter().rev() {
-        let Some(probe) = own_baseline(workspace, session).and_then(|baseline| baseline.probe) else {
+        let Some(probe) = own_baseline(session, &workspace.student.identity()).and_then(|baseline| baseline.probe)
+        else {
             continue;
         };
         let outcomes = session.outcomes()?;

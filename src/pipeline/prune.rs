@@ -18,8 +18,8 @@ use super::RunError;
 use super::consultations;
 use super::event::{Event, Listener};
 use super::inputs::Inputs;
+use super::judging::{judging, rule};
 use super::noise::noisy;
-use super::run_phase::{judging, rule};
 use super::take_back::{self, preview};
 use super::workspace::Workspace;
 

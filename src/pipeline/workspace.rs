@@ -209,7 +209,7 @@ impl Workspace {
             memo,
             score,
             seed: self.manifest.benchmark.seed,
-            epoch: epoch::newest(self),
+            epoch: epoch::newest(&self.root, &self.student.identity()),
             concurrency: concurrency(section.engine, section.concurrency),
             progress,
             halted: &self.halted,

@@ -77,7 +77,7 @@ fn a_plan_is_weighed_before_it_is_tried() {
     }
     assert_eq!(found["cost_usd"]["most"], 0.0, "an embedded student is free");
     let text = space.kaizen(&["plan-gate"]).exits(0).out;
-    assert!(text.contains("which cost nothing"), "{text}");
+    assert!(text.contains("the student costs nothing"), "{text}");
     space.kaizen(&["run"]).exits(3).says(&[
         "none of 24 tasks differs between two runs",
         "the smallest change that it can see: ",

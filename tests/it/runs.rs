@@ -207,10 +207,11 @@ fn a_session_has_the_epoch_of_its_baseline_or_of_the_newest_before_it_with_its_s
         space.write(&format!("sessions/{name}/baseline.json"), &baseline.to_string());
     }
     let workspace = Workspace::open(&space.root).unwrap();
-    let of = |id: &str| epoch::of(&workspace, &Session::at(&space.root, id));
+    let student = workspace.student.identity();
+    let of = |id: &str| epoch::of(&space.root, &student, &Session::at(&space.root, id));
     assert_eq!(of(&own), 0, "its own baseline says so");
     assert_eq!(of("session-1"), 4, "nothing of its own yet");
     assert_eq!(of("session-4"), 2, "another student's baseline says nothing");
-    assert_eq!(epoch::newest(&workspace), 2);
+    assert_eq!(epoch::newest(&space.root, &student), 2);
     assert_eq!(of("session-"), 0, "nothing before it");
 }

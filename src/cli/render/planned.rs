@@ -8,7 +8,7 @@ use crate::cli::exit::Failure;
 use crate::cli::visible::visible;
 use crate::pipeline::asked::{Ended, Wait};
 use crate::pipeline::briefing;
-use crate::pipeline::run_phase::route_of;
+use crate::pipeline::judging::route_of;
 use crate::pipeline::workspace::Workspace;
 use crate::route::Route;
 use crate::session::{self, Session};

@@ -11,7 +11,7 @@ use crate::op;
 use crate::phase::execute;
 use crate::pipeline::event::Event;
 use crate::pipeline::inputs::Inputs;
-use crate::pipeline::run_phase::rule;
+use crate::pipeline::judging::rule;
 use crate::pipeline::workspace::Workspace;
 
 /// Evaluates head and candidate on the gate tasks of the edit's session.

@@ -2,9 +2,9 @@
 
 use super::{Finding, Kind, without_file};
 use crate::artifact::Artifact;
+use crate::artifact::loop_record::FILE;
 use crate::artifact::loop_record::LoopRecord;
 use crate::disk::{self, DiskError};
-use crate::pipeline::looping::FILE;
 use crate::pipeline::workspace::Workspace;
 
 /// What is wrong with it; it need not be there.

@@ -6,7 +6,7 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::cli::exit::Failure;
 use crate::gate::{self, Decision, GateRecord, GateRule, RuleKind, Verdict, replay};
 use crate::pipeline::definition::definition;
-use crate::pipeline::run_phase::rule;
+use crate::pipeline::judging::rule;
 use crate::pipeline::workspace::Workspace;
 use crate::session::{OUTCOMES, Session};
 

@@ -47,7 +47,7 @@ impl Forecast {
     pub fn calls_line(&self) -> String {
         let usd = |cost: Option<f64>| cost.map_or("unknown".to_owned(), |cost| format!("{cost:.2}"));
         let cost = match (self.cost_usd.nothing, self.cost_usd.most) {
-            (Some(nothing), Some(most)) if nothing + most == 0.0 => "which cost nothing".to_owned(),
+            (Some(nothing), Some(most)) if nothing + most == 0.0 => "the student costs nothing".to_owned(),
             (None, None) => "dollars unknown".to_owned(),
             (nothing, most) => format!("{} to {} USD", usd(nothing), usd(most)),
         };
@@ -109,7 +109,7 @@ pub(super) fn advice(view: &View, found: &EditForecast, chances: &[f64]) -> Stri
         _ => {
             let enough = (0.5 / found.hoped).ceil() as usize;
             format!(
-                "{} points are hoped for, less than a gain that counts; {} would show it, one flipped for good",
+                "{} points are hoped for, and one task is worth more than that; with {} there it could show",
                 points(found.hoped),
                 tasks(enough.max(found.reaches_target + 1))
             )

@@ -21,7 +21,7 @@ pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
     let gate = run.view.inputs.gate(&run.session.id)?;
     let wanted = phase::baseline::Wanted {
         session: &run.session.id,
-        before: epoch::own_baseline(run.view.workspace, run.session),
+        before: epoch::own_baseline(run.session, &run.view.workspace.student.identity()),
         commit,
         harness: &harness,
         benchmark: run.view.inputs.benchmark()?.pin().digest,

@@ -39,7 +39,7 @@ pub(in crate::pipeline) fn brief<T>(
         &Forgetful
     };
     let evaluator = Evaluator {
-        epoch: epoch::of(workspace, run.session),
+        epoch: epoch::of(&workspace.root, &workspace.student.identity(), run.session),
         ..workspace.evaluator(memo, &score, &|_, _| {})
     };
     let search_traces = |terms: &str, most: usize| search(run, terms, most).map_err(|error| error.to_string());

@@ -12,11 +12,12 @@ use crate::pipeline::earlier_record::earlier_record;
 use crate::pipeline::error_budget::error_budget;
 use crate::pipeline::event::Event;
 use crate::pipeline::forecast;
+use crate::pipeline::judging::{judging, route_of, rule};
 use crate::pipeline::state;
 use crate::pipeline::world::DiskWorld;
 use crate::port::Ledger;
 
-use super::{Left, Run, judging, route_of, rule};
+use super::{Left, Run};
 
 pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     let workspace = run.view.workspace;
