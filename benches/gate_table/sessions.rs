@@ -1,0 +1,103 @@
+//! Sessions of ten edits, half of which do nothing; each edit that is kept is what the next one is compared with.
+
+use kaizen::digest::Digest;
+use kaizen::gate::order::shuffled;
+
+use crate::Outcome;
+use crate::edits::{Edit, ten};
+use crate::home::Home;
+use crate::luck::Luck;
+use crate::put::{Case, Gate, seated};
+use crate::spread::{Seeds, each};
+use crate::truth::{Truths, mean};
+use crate::world::{Shape, World};
+
+/// Draws by which the gain of an edit that was kept is known.
+const DRAWS: u64 = 200;
+
+/// What the ancestor spends: 50 tasks before, after, and for each of ten edits.
+const ANCESTOR: f64 = 600.0;
+
+/// What came of a session.
+struct Ended {
+    kept: usize,
+    false_accepts: usize,
+    gain: f64,
+    calls: usize,
+}
+
+/// Prints a row for each gate.
+///
+/// # Errors
+/// Whatever a run fails with.
+pub fn sessions(
+    title: &str,
+    worlds: &[World],
+    shape: Shape,
+    seeds: Seeds,
+    gates: &[Gate],
+    truths: &Truths,
+) -> Outcome<()> {
+    let edits = each(worlds.len(), |at| ten(&worlds[at], shape, truths));
+    for gate in gates {
+        let ended = each(seeds.all(), |seed| {
+            let world = seed % seeds.worlds;
+            one(&worlds[world], &edits[world], *gate, seed, truths)
+        });
+        let ended = ended.into_iter().collect::<Outcome<Vec<_>>>()?;
+        let of_all = |value: &dyn Fn(&Ended) -> f64| mean(&ended.iter().map(value).collect::<Vec<_>>());
+        let calls = match gate {
+            Gate::Rule => ANCESTOR,
+            Gate::Auto(_) => of_all(&|ended| ended.calls as f64),
+        };
+        println!(
+            "| {title} | {} | {:.1} % | {:.1} | {:+.1} | {calls:.0} | {:.2} |",
+            gate.name(),
+            100.0 * of_all(&|ended| f64::from(u8::from(ended.false_accepts > 0))),
+            of_all(&|ended| ended.kept as f64),
+            100.0 * of_all(&|ended| ended.gain),
+            calls / ANCESTOR,
+        );
+    }
+    Ok(())
+}
+
+/// Prints the head of the table.
+pub fn print_head() {
+    println!("| student | gate | sessions with a false accept | kept of 10 | gain, points | calls | of the ancestor's |");
+    println!("|---|---|---|---|---|---|---|");
+}
+
+fn one(world: &World, edits: &[Edit], gate: Gate, seed: usize, truths: &Truths) -> Outcome<Ended> {
+    let student = Luck::new(world.home.temperature == 0.0);
+    let chance = Digest::of_value(&("session", seed)).seed();
+    let order = shuffled(&(0..edits.len()).collect::<Vec<_>>(), chance, 0, 0);
+    let start = world.home.harness();
+    let (head, kept) = seated(&student, &world.tasks, &start, gate, chance, |table| {
+        let mut head = world.home.clone();
+        let mut kept = Vec::new();
+        for edit in order.into_iter().map(|at| &edits[at]) {
+            let candidate = head.with(&edit.change);
+            let case = Case {
+                before: &head.harness(),
+                after: &candidate.harness(),
+                target: &world.names[edit.target],
+                edit: edit.digest(world),
+            };
+            if table.keeps(&case)? {
+                kept.push((head, candidate.clone()));
+                head = candidate;
+            }
+        }
+        table.closes(&head.harness())?;
+        Ok((head, kept))
+    })?;
+    let overall = |home: &Home| truths.overall(home, &world.tasks, DRAWS);
+    let is_false = |(before, after): &&(Home, Home)| overall(after) <= overall(before);
+    Ok(Ended {
+        kept: kept.len(),
+        false_accepts: kept.iter().filter(is_false).count(),
+        gain: overall(&head) - overall(&world.home),
+        calls: student.attempts(),
+    })
+}
