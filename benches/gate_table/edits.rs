@@ -3,11 +3,7 @@
 use kaizen::digest::Digest;
 
 use crate::home::Change;
-use crate::truth::Truths;
 use crate::world::{Shape, World};
-
-/// Draws by which an effect is known.
-pub const DRAWS: u64 = 400;
 
 /// What an edit is meant to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,23 +48,22 @@ impl Kind {
 
 impl Edit {
     /// An edit that aims at a cluster.
-    pub fn of(world: &World, kind: Kind, target: usize, truths: &Truths) -> Self {
+    pub fn of(world: &World, kind: Kind, target: usize) -> Self {
         let change = match kind {
             Kind::NoOp => Change {
                 model: Some("renamed".to_owned()),
                 ..Change::default()
             },
-            Kind::Harmful => world.moving([-0.1; 4], 1),
-            Kind::Focused(by) => world.moving(World::focused(target, by), 2),
-            Kind::Half => world.moving(World::half(target, 0.1), 3),
-            Kind::Spread => world.moving([0.1; 4], 4),
+            Kind::Harmful => world.moving([-0.1; 4], 31),
+            Kind::Focused(by) => world.moving(World::focused(target, by), 32 + target as u32),
+            Kind::Half => world.moving(World::half(target, 0.1), 41),
+            Kind::Spread => world.moving([0.1; 4], 42),
         };
-        Self::known(world, kind, change, target, truths)
+        Self::known(world, kind, change, target)
     }
 
-    fn known(world: &World, kind: Kind, change: Change, target: usize, truths: &Truths) -> Self {
-        let overall = |home| truths.overall(home, &world.tasks, DRAWS);
-        let truth = overall(&world.home.with(&change)) - overall(&world.home);
+    fn known(world: &World, kind: Kind, change: Change, target: usize) -> Self {
+        let truth = world.overall(&world.home.with(&change)) - world.overall(&world.home);
         Self {
             kind,
             change,
@@ -85,7 +80,7 @@ impl Edit {
 }
 
 /// Ten edits for a session: five no-ops, each of its own, and five that do something.
-pub fn ten(world: &World, shape: Shape, truths: &Truths) -> Vec<Edit> {
+pub fn ten(world: &World, shape: Shape) -> Vec<Edit> {
     let doing = match shape {
         Shape::One => [
             (Kind::Focused(0.10), 0),
@@ -115,8 +110,8 @@ pub fn ten(world: &World, shape: Shape, truths: &Truths) -> Vec<Edit> {
                 ..Change::default()
             },
         };
-        Edit::known(world, Kind::NoOp, change, target, truths)
+        Edit::known(world, Kind::NoOp, change, target)
     };
-    let doing = doing.map(|(kind, target)| Edit::of(world, kind, target, truths));
+    let doing = doing.map(|(kind, target)| Edit::of(world, kind, target));
     doing.into_iter().chain((0..5).map(no_op)).collect()
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use kaizen::harness::Harness;
 use serde_json::json;
 
+use crate::truth::VOTERS;
+
 /// One example of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shot {
@@ -79,7 +81,7 @@ impl Home {
             .collect();
         format!(
             "{agents}[intelligence]\ndefault_model = \"{model}\"\n\
-             [models.{model}]\nweighting = \"binary\"\nk = 3\ntemperature = {temperature:?}\n"
+             [models.{model}]\nweighting = \"binary\"\nk = {VOTERS}\ntemperature = {temperature:?}\n"
         )
     }
 }

@@ -10,7 +10,6 @@ mod edits;
 mod home;
 mod luck;
 mod put;
-mod reach;
 mod sessions;
 mod single;
 mod spread;
@@ -22,14 +21,13 @@ use kaizen::gate::Preset;
 use data::Data;
 use put::Gate;
 use spread::{Seeds, each};
-use truth::Truths;
 use world::{Shape, World};
 
 /// Errors are messages, so that they can come from any thread.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// What makes the embedded student as noisy as the study's mixed student, v = 0.14.
-const NOISY: f64 = 0.12;
+const NOISY: f64 = 0.14;
 
 /// Seeds of each figure, unless told otherwise.
 const SEEDS: usize = 200;
@@ -45,18 +43,27 @@ fn main() -> Outcome<()> {
         println!("skipped: there is no {}; set KAIZEN_DATA", folder.display());
         return Ok(());
     }
-    let after = |name: &str| arguments.iter().position(|one| one == name).and_then(|at| arguments.get(at + 1));
+    let after = |name: &str| {
+        arguments
+            .iter()
+            .position(|one| one == name)
+            .and_then(|at| arguments.get(at + 1))
+    };
     let seeds = Seeds::of(after("--seeds").map_or(Ok(SEEDS), |seeds| seeds.parse())?);
     let only = after("--only").map(String::as_str);
     let data = data::read(&folder)?;
     let wants = |part: &str| only.is_none_or(|only| only == part);
     let noisy = worlds(&data, seeds, Shape::One, NOISY);
-    let truths = Truths::default();
-    println!("{} seeds: {} worlds of 50 tasks, {} seeds of chance in each.\n", seeds.all(), seeds.worlds, seeds.chances);
+    println!(
+        "{} seeds: {} worlds of 50 tasks, {} seeds of chance in each.\n",
+        seeds.all(),
+        seeds.worlds,
+        seeds.chances
+    );
     if wants("single") {
         let presets = [Preset::Default, Preset::Thrifty, Preset::Strict, Preset::Patient];
         let gates: Vec<Gate> = presets.map(Gate::Auto).into_iter().chain([Gate::Rule]).collect();
-        single::single(&noisy, seeds, &gates, &truths)?;
+        single::single(&noisy, seeds, &gates)?;
     }
     if wants("sessions") {
         by_session(&data, &noisy, seeds)?;
@@ -65,21 +72,22 @@ fn main() -> Outcome<()> {
 }
 
 fn by_session(data: &Data, noisy: &[World], seeds: Seeds) -> Outcome<()> {
-    let truths = Truths::default();
     let [thrifty, default] = [Preset::Thrifty, Preset::Default].map(Gate::Auto);
     sessions::print_head();
     let title = "noisy, one agent";
-    sessions::sessions(title, noisy, Shape::One, seeds, &[thrifty, default, Gate::Rule], &truths)?;
+    sessions::sessions(title, noisy, Shape::One, seeds, &[thrifty, default, Gate::Rule])?;
     for (shape, title) in [
         (Shape::Several, "deterministic, an agent a cluster"),
         (Shape::One, "deterministic, one agent"),
     ] {
         let worlds = worlds(data, seeds, shape, 0.0);
-        sessions::sessions(title, &worlds, shape, seeds, &[default, Gate::Rule], &truths)?;
+        sessions::sessions(title, &worlds, shape, seeds, &[default, Gate::Rule])?;
     }
     Ok(())
 }
 
 fn worlds(data: &Data, seeds: Seeds, shape: Shape, temperature: f64) -> Vec<World> {
-    each(seeds.worlds, |number| World::draw(data, number as u64, shape, temperature))
+    each(seeds.worlds, |number| {
+        World::draw(data, number as u64, shape, temperature)
+    })
 }

@@ -9,11 +9,8 @@ use crate::home::Home;
 use crate::luck::Luck;
 use crate::put::{Case, Gate, seated};
 use crate::spread::{Seeds, each};
-use crate::truth::{Truths, mean};
+use crate::truth::mean;
 use crate::world::{Shape, World};
-
-/// Draws by which the gain of an edit that was kept is known.
-const DRAWS: u64 = 200;
 
 /// What the ancestor spends: 50 tasks before, after, and for each of ten edits.
 const ANCESTOR: f64 = 600.0;
@@ -24,25 +21,20 @@ struct Ended {
     false_accepts: usize,
     gain: f64,
     calls: usize,
+    /// For each edit in the order of [`ten`]: whether it was kept, and what it cost.
+    edits: Vec<(bool, usize)>,
 }
 
 /// Prints a row for each gate.
 ///
 /// # Errors
 /// Whatever a run fails with.
-pub fn sessions(
-    title: &str,
-    worlds: &[World],
-    shape: Shape,
-    seeds: Seeds,
-    gates: &[Gate],
-    truths: &Truths,
-) -> Outcome<()> {
-    let edits = each(worlds.len(), |at| ten(&worlds[at], shape, truths));
+pub fn sessions(title: &str, worlds: &[World], shape: Shape, seeds: Seeds, gates: &[Gate]) -> Outcome<()> {
+    let edits = each(worlds.len(), |at| ten(&worlds[at], shape));
     for gate in gates {
         let ended = each(seeds.all(), |seed| {
             let world = seed % seeds.worlds;
-            one(&worlds[world], &edits[world], *gate, seed, truths)
+            one(&worlds[world], &edits[world], *gate, seed)
         });
         let ended = ended.into_iter().collect::<Outcome<Vec<_>>>()?;
         let of_all = |value: &dyn Fn(&Ended) -> f64| mean(&ended.iter().map(value).collect::<Vec<_>>());
@@ -58,25 +50,35 @@ pub fn sessions(
             100.0 * of_all(&|ended| ended.gain),
             calls / ANCESTOR,
         );
+        let by_edit = edits[0].iter().enumerate().map(|(at, edit)| {
+            let kept = of_all(&|ended| f64::from(u8::from(ended.edits[at].0)));
+            let calls = of_all(&|ended| ended.edits[at].1 as f64);
+            format!("{} {:.0} % / {calls:.0}", edit.kind.name(), 100.0 * kept)
+        });
+        eprintln!("{title}, {}: {}", gate.name(), by_edit.collect::<Vec<_>>().join("; "));
     }
     Ok(())
 }
 
 /// Prints the head of the table.
 pub fn print_head() {
-    println!("| student | gate | sessions with a false accept | kept of 10 | gain, points | calls | of the ancestor's |");
+    println!(
+        "| student | gate | sessions with a false accept | kept of 10 | gain, points | calls | of the ancestor's |"
+    );
     println!("|---|---|---|---|---|---|---|");
 }
 
-fn one(world: &World, edits: &[Edit], gate: Gate, seed: usize, truths: &Truths) -> Outcome<Ended> {
+fn one(world: &World, edits: &[Edit], gate: Gate, seed: usize) -> Outcome<Ended> {
     let student = Luck::new(world.home.temperature == 0.0);
     let chance = Digest::of_value(&("session", seed)).seed();
     let order = shuffled(&(0..edits.len()).collect::<Vec<_>>(), chance, 0, 0);
     let start = world.home.harness();
-    let (head, kept) = seated(&student, &world.tasks, &start, gate, chance, |table| {
+    let (head, kept, each) = seated(&student, &world.tasks, &start, gate, chance, |table| {
         let mut head = world.home.clone();
         let mut kept = Vec::new();
-        for edit in order.into_iter().map(|at| &edits[at]) {
+        let mut each = vec![(false, 0); edits.len()];
+        for at in order {
+            let (edit, before) = (&edits[at], student.attempts());
             let candidate = head.with(&edit.change);
             let case = Case {
                 before: &head.harness(),
@@ -84,20 +86,23 @@ fn one(world: &World, edits: &[Edit], gate: Gate, seed: usize, truths: &Truths) 
                 target: &world.names[edit.target],
                 edit: edit.digest(world),
             };
-            if table.keeps(&case)? {
+            let keeps = table.keeps(&case)?;
+            each[at] = (keeps, student.attempts() - before);
+            if keeps {
                 kept.push((head, candidate.clone()));
                 head = candidate;
             }
         }
         table.closes(&head.harness())?;
-        Ok((head, kept))
+        Ok((head, kept, each))
     })?;
-    let overall = |home: &Home| truths.overall(home, &world.tasks, DRAWS);
+    let overall = |home: &Home| world.overall(home);
     let is_false = |(before, after): &&(Home, Home)| overall(after) <= overall(before);
     Ok(Ended {
         kept: kept.len(),
         false_accepts: kept.iter().filter(is_false).count(),
         gain: overall(&head) - overall(&world.home),
         calls: student.attempts(),
+        edits: each,
     })
 }

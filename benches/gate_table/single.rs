@@ -3,34 +3,38 @@
 use kaizen::digest::Digest;
 
 use crate::Outcome;
-use crate::edits::{DRAWS, Edit, Kind};
+use crate::edits::{Edit, Kind};
 use crate::luck::Luck;
 use crate::put::{Case, Gate, seated};
 use crate::spread::{Seeds, each};
-use crate::truth::{Truths, mean};
+use crate::truth::{drawn, mean};
 use crate::world::World;
 
+/// Draws by which what was worked out is checked.
+const DRAWS: u64 = 100;
+
 /// The edits of the table.
-const KINDS: [Kind; 5] = [
-    Kind::NoOp,
-    Kind::Harmful,
-    Kind::Focused(0.10),
-    Kind::Half,
-    Kind::Spread,
-];
+const KINDS: [Kind; 5] = [Kind::NoOp, Kind::Harmful, Kind::Focused(0.10), Kind::Half, Kind::Spread];
 
 /// Prints what the student is like, and a table for each kind of chance.
 ///
 /// # Errors
 /// Whatever a run fails with.
-pub fn single(worlds: &[World], seeds: Seeds, gates: &[Gate], truths: &Truths) -> Outcome<()> {
+pub fn single(worlds: &[World], seeds: Seeds, gates: &[Gate]) -> Outcome<()> {
     let edits = each(worlds.len(), |at| {
-        KINDS.map(|kind| Edit::of(&worlds[at], kind, 0, truths)).to_vec()
+        KINDS.map(|kind| Edit::of(&worlds[at], kind, 0)).to_vec()
     });
     let of_worlds = |value: &dyn Fn(&World) -> f64| mean(&worlds.iter().map(value).collect::<Vec<_>>());
-    let score = of_worlds(&|world| truths.overall(&world.home, &world.tasks, DRAWS));
-    let noise = of_worlds(&|world| world.noise(DRAWS));
-    println!("Score before: {:.1} %; noise v = {noise:.3}.\n", 100.0 * score);
+    let score = of_worlds(&|world| world.overall(&world.home));
+    let noise = of_worlds(&World::noise);
+    let by_draws = mean(&each(worlds.len(), |at| {
+        mean(&drawn(&worlds[at].home, &worlds[at].tasks, DRAWS))
+    }));
+    println!(
+        "Score before: {:.1} % ({:.1} % by {DRAWS} draws a task); noise v = {noise:.3}.\n",
+        100.0 * score,
+        100.0 * by_draws
+    );
     for (shared, title) in [
         (false, "Every harness its own chance, as with a language model"),
         (true, "Shared chance, as with the embedded student"),
