@@ -5,6 +5,8 @@
 
 mod exact;
 mod sequential;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

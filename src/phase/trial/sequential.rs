@@ -32,6 +32,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
     let controls = record.settings.controls.max(1);
     let at_once = (trial.evaluator.concurrency / (1 + controls as usize)).max(1);
     while game.decided().is_none() && !too_many_lost(&record.pairs, record.settings.max_infra_share) {
+        let stage = game.stage();
         let ahead = game.soonest(trial.evaluator.concurrency).max(at_once);
         let mut numbered = runs.clone();
         let places: Vec<(usize, u32)> = game
@@ -40,7 +41,8 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
             .map(|task| (task, next(&mut numbered, task)))
             .collect();
         for (place, pair) in places.iter().zip(pairs(trial, &mut record, &places, &known)?) {
-            if game.decided().is_some() {
+            // The second stage has a schedule of its own: what was made ahead for the first waits for its turn there.
+            if game.decided().is_some() || game.stage() != stage {
                 break;
             }
             next(&mut runs, place.0);
