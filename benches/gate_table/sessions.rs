@@ -12,6 +12,21 @@ use crate::spread::{Seeds, each};
 use crate::truth::mean;
 use crate::world::{Shape, World};
 
+/// Who sits at the table.
+#[derive(Clone, Copy)]
+pub struct Sitting<'a> {
+    /// As the table names it.
+    pub title: &'a str,
+    /// The worlds.
+    pub worlds: &'a [World],
+    /// Who answers.
+    pub shape: Shape,
+    /// Whether two harnesses draw the same chance.
+    pub shared: bool,
+    /// How edits are judged, a row each.
+    pub gates: &'a [Gate],
+}
+
 /// What the ancestor spends: 50 tasks before, after, and for each of ten edits.
 const ANCESTOR: f64 = 600.0;
 
@@ -25,16 +40,19 @@ struct Ended {
     edits: Vec<(bool, usize)>,
 }
 
-/// Prints a row for each gate.
+/// Prints a row for each gate; beside it, to the standard error, how often each edit was kept and what it cost.
 ///
 /// # Errors
 /// Whatever a run fails with.
-pub fn sessions(title: &str, worlds: &[World], shape: Shape, seeds: Seeds, gates: &[Gate]) -> Outcome<()> {
-    let edits = each(worlds.len(), |at| ten(&worlds[at], shape));
+pub fn sessions(sitting: &Sitting, seeds: Seeds) -> Outcome<()> {
+    let Sitting {
+        title, worlds, gates, ..
+    } = *sitting;
+    let edits = each(worlds.len(), |at| ten(&worlds[at], sitting.shape));
     for gate in gates {
         let ended = each(seeds.all(), |seed| {
             let world = seed % seeds.worlds;
-            one(&worlds[world], &edits[world], *gate, seed)
+            one(&worlds[world], &edits[world], *gate, sitting.shared, seed)
         });
         let ended = ended.into_iter().collect::<Outcome<Vec<_>>>()?;
         let of_all = |value: &dyn Fn(&Ended) -> f64| mean(&ended.iter().map(value).collect::<Vec<_>>());
@@ -68,8 +86,8 @@ pub fn print_head() {
     println!("|---|---|---|---|---|---|---|");
 }
 
-fn one(world: &World, edits: &[Edit], gate: Gate, seed: usize) -> Outcome<Ended> {
-    let student = Luck::new(world.home.temperature == 0.0);
+fn one(world: &World, edits: &[Edit], gate: Gate, shared: bool, seed: usize) -> Outcome<Ended> {
+    let student = Luck::new(shared);
     let chance = Digest::of_value(&("session", seed)).seed();
     let order = shuffled(&(0..edits.len()).collect::<Vec<_>>(), chance, 0, 0);
     let start = world.home.harness();

@@ -39,7 +39,8 @@ impl Lexicon {
         self.texts.insert(text.to_owned(), numbers.into_iter().collect());
     }
 
-    fn of(&self, text: &str) -> &[usize] {
+    /// The words of a text that was learnt.
+    pub fn of(&self, text: &str) -> &[usize] {
         self.texts.get(text).map_or(&[], Vec::as_slice)
     }
 
@@ -55,11 +56,6 @@ impl Lexicon {
     /// The examples of a home with their words.
     pub fn shots<'h>(&'h self, home: &'h Home) -> Vec<(&'h Shot, &'h [usize])> {
         home.shots.iter().map(|shot| (shot, self.of(&shot.input))).collect()
-    }
-
-    /// How like a task an example is.
-    pub fn likeness(&self, task: &Task, shot: &Shot) -> f64 {
-        similarity(self.of(&task.query), self.of(&shot.input))
     }
 
     /// How a task stands under a home.
@@ -94,7 +90,7 @@ pub struct Standing {
 }
 
 /// Cosine of what two texts have in common, summed in the student's way.
-fn similarity(query: &[usize], words: &[usize]) -> f64 {
+pub fn similarity(query: &[usize], words: &[usize]) -> f64 {
     let norm = |words: &[usize]| (words.len() as f64).sqrt();
     let each = (1.0 / norm(query)) * (1.0 / norm(words));
     let mut rest = words;

@@ -8,7 +8,7 @@ use kaizen::gate::order::shuffled;
 
 use crate::data::{Data, Row};
 use crate::home::{Change, Home, Shot};
-use crate::truth::{Lexicon, Standing, mean};
+use crate::truth::{Lexicon, Standing, mean, similarity};
 
 /// Tasks of each cluster.
 const SIZES: [usize; 4] = [13, 13, 12, 12];
@@ -131,17 +131,17 @@ impl World {
         let mut stand = self.standing(&self.home, |_| None);
         let mut left = off(&stand);
         let mut open: Vec<&Shot> = candidates.iter().collect();
+        let queries: Vec<&[usize]> = self.tasks.iter().map(|task| self.lexicon.of(&task.query)).collect();
         for _ in 0..PASSES {
             open.retain(|shot| {
                 if left < NEAR {
                     return true;
                 }
+                let words = self.lexicon.of(&shot.input);
+                let touches = |at: usize| similarity(queries[at], words) >= stand[at].floor;
+                let untouched = |at: usize| (!touches(at)).then(|| stand[at]);
                 let mut tried = best.clone();
                 take(&mut tried, (*shot).clone());
-                let untouched = |at: usize| {
-                    let standing = stand[at];
-                    (self.lexicon.likeness(&self.tasks[at], shot) < standing.floor).then_some(standing)
-                };
                 let tried_stand = self.standing(&self.home.with(&tried), untouched);
                 let now = off(&tried_stand);
                 let helps = now < left;
