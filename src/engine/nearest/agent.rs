@@ -219,9 +219,11 @@ pub fn routed(home: &Home, class: QueryClass) -> Result<String, Broken> {
     Ok(home.routed(class)?.unwrap_or_else(|| "default".to_owned()))
 }
 
-/// What every answer of the agent depends on, whatever the model.
+/// What every answer of the agent depends on, whatever the model. How many turns it may take counts only as far as it
+/// may call a tool, and its tools only if it may.
 fn own_digest(settings: &AgentSettings, examples: &[Example], tools: &[(String, String)]) -> Digest {
-    let settings = Digest::of_value(settings).to_string();
+    let tools = if settings.may_call_tools() { tools } else { &[] };
+    let settings = Digest::of_value(&(settings.may_call_tools(), &settings.fallback)).to_string();
     let pairs = examples
         .iter()
         .map(|example| (example.output.as_str(), example.input.as_bytes()));

@@ -171,11 +171,18 @@ fn footprints_ignore_what_an_answer_cannot_depend_on() {
         edited("config.toml", "policy_map]", "policy_map]\nshort = \"other\""),
         edited("config.toml", "char_ngrams = 3", "char_ngrams = 5"),
         edited("config.toml", "[agent]", "[agent.b]\nclass = \"react\"\n[agent]"),
+        edited("config.toml", "class = \"react\"", "class = \"react\"\nmax_turns = 7"),
+        edited("config.toml", "class = \"react\"", "class = \"orchestrator\""),
         edited("agents/a/system_prompt.md", "Sort.", "Sort well."),
         harness().with("agents/b/few_shot.json", "broken"),
     ] {
         assert_eq!(footprint(&harness(), query), footprint(&after, query));
     }
+    // A tool call takes two turns.
+    let one_turn = edited("config.toml", "class = \"react\"", "class = \"react\"\nmax_turns = 1");
+    assert_ne!(footprint(&harness(), query), footprint(&one_turn, query));
+    let none = edited("config.toml", "class = \"react\"", "class = \"simple\"");
+    assert_eq!(footprint(&none, query), footprint(&one_turn, query));
 }
 
 #[test]

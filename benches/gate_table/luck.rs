@@ -1,0 +1,98 @@
+//! Luck: the embedded student with chance of its own for every harness, as a language model without a common seed has
+//! it, and with its attempts counted. What was remembered counts once.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use kaizen::artifact::evaluation::Attempt;
+use kaizen::artifact::task::Task;
+use kaizen::digest::Digest;
+use kaizen::engine::nearest::Nearest;
+use kaizen::harness::Harness;
+use kaizen::manifest::layout::Layout;
+use kaizen::port::{Draw, Memo, Prepared, Student};
+
+/// The embedded student, counted.
+pub struct Luck {
+    inner: Nearest,
+    /// Whether two harnesses draw the same chance where they are given the same seed.
+    shared: bool,
+    attempts: Arc<AtomicUsize>,
+}
+
+impl Luck {
+    /// A student whose harnesses share their chance, or each have their own.
+    pub fn new(shared: bool) -> Self {
+        Self {
+            inner: Nearest::new(Layout::default()),
+            shared,
+            attempts: Arc::default(),
+        }
+    }
+
+    /// Attempts that were really made.
+    pub fn attempts(&self) -> usize {
+        self.attempts.load(Ordering::Relaxed)
+    }
+}
+
+impl Student for Luck {
+    fn identity(&self) -> serde_json::Value {
+        self.inner.identity()
+    }
+
+    fn shares_chance(&self) -> bool {
+        self.shared
+    }
+
+    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
+        Box::new(Lucky {
+            inner: self.inner.prepare(harness),
+            shared: self.shared,
+            attempts: self.attempts.clone(),
+        })
+    }
+}
+
+struct Lucky {
+    inner: Box<dyn Prepared>,
+    shared: bool,
+    attempts: Arc<AtomicUsize>,
+}
+
+impl Prepared for Lucky {
+    fn footprint(&self, task: &Task) -> Digest {
+        self.inner.footprint(task)
+    }
+
+    fn varies(&self, task: &Task) -> bool {
+        self.inner.varies(task)
+    }
+
+    fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        let own = || Digest::of_value(&(draw.seed, self.inner.footprint(task))).seed();
+        let seed = if self.shared { draw.seed } else { own() };
+        self.inner.attempt(task, Draw { seed, ..draw })
+    }
+}
+
+/// A memo in memory.
+#[derive(Default)]
+pub struct Remembers(Mutex<BTreeMap<Digest, Attempt>>);
+
+impl Memo for Remembers {
+    fn get(&self, keys: &[Digest]) -> Vec<Option<Attempt>> {
+        let Ok(known) = self.0.lock() else {
+            return vec![None; keys.len()];
+        };
+        keys.iter().map(|key| known.get(key).cloned()).collect()
+    }
+
+    fn put(&self, attempts: &[(Digest, Attempt)]) {
+        if let Ok(mut known) = self.0.lock() {
+            known.extend(attempts.iter().cloned());
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Puts edits to the gate: the real one, with the embedded student and a memo in memory.
+
+use kaizen::artifact::task::Task;
+use kaizen::digest::Digest;
+use kaizen::evaluate::{Evaluator, Halted, evaluate, evaluate_run};
+use kaizen::gate::record::Stake;
+use kaizen::gate::{self, BudgetMode, Decision, GateRule, Mode, Preset};
+use kaizen::harness::Harness;
+use kaizen::manifest::GateSection;
+use kaizen::phase::trial::{Question, Trial};
+use kaizen::score;
+
+use crate::luck::{Luck, Remembers};
+
+/// How edits are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// The ancestor's rule on one run of each arm.
+    Rule,
+    /// `auto`, with the settings of a preset.
+    Auto(Preset),
+}
+
+impl Gate {
+    /// As the table names it.
+    pub fn name(self) -> String {
+        match self {
+            Gate::Rule => "rule `overall`".to_owned(),
+            Gate::Auto(preset) => format!("`{preset:?}`").to_lowercase(),
+        }
+    }
+}
+
+/// Error budget of each edit of a session of ten.
+const STAKE: Stake = Stake {
+    alpha: 0.01,
+    budget: BudgetMode::Planned,
+    slot: 1,
+    session: None,
+};
+
+/// One edit before the gate.
+pub struct Case<'a> {
+    /// The home without it.
+    pub before: &'a Harness,
+    /// The home with it.
+    pub after: &'a Harness,
+    /// The cluster that it aims at.
+    pub target: &'a str,
+    /// The edit.
+    pub edit: Digest,
+}
+
+/// A student with what it remembers.
+pub struct Table<'a> {
+    evaluator: Evaluator<'a>,
+    tasks: &'a [Task],
+    shared: bool,
+    gate: Gate,
+    noisy: bool,
+}
+
+/// Seats a student at the table, makes the baseline as a session does, and lends the table.
+///
+/// # Errors
+/// Whatever `then` fails with.
+pub fn seated<T>(
+    student: &Luck,
+    tasks: &[Task],
+    home: &Harness,
+    gate: Gate,
+    seed: u64,
+    then: impl FnOnce(&mut Table) -> Result<T, Halted>,
+) -> Result<T, Halted> {
+    let memo = Remembers::default();
+    let score = |task: &Task, answer: &str| score::score(task, answer).map_err(|error| error.to_string());
+    let evaluator = Evaluator {
+        student,
+        memo: &memo,
+        score: &score,
+        seed,
+        epoch: 0,
+        concurrency: 1,
+        progress: &|_, _| {},
+        halted: &|| None,
+    };
+    let all: Vec<&Task> = tasks.iter().collect();
+    let first = evaluate(&evaluator, home, &all)?;
+    let noisy = match gate {
+        Gate::Rule => false,
+        Gate::Auto(_) => first != evaluate_run(&evaluator, home, &all, 1)?,
+    };
+    then(&mut Table {
+        evaluator,
+        tasks,
+        shared: kaizen::port::Student::shares_chance(student),
+        gate,
+        noisy,
+    })
+}
+
+impl Table<'_> {
+    /// Whether the gate keeps an edit.
+    ///
+    /// # Errors
+    /// Something halted the runs; here, nothing does.
+    pub fn keeps(&mut self, case: &Case) -> Result<bool, Halted> {
+        let decision = match self.gate {
+            Gate::Rule => self.by_rule(case)?,
+            Gate::Auto(preset) => self.by_trial(case, preset)?,
+        };
+        Ok(decision == Decision::Accept)
+    }
+
+    fn by_rule(&self, case: &Case) -> Result<Decision, Halted> {
+        let all: Vec<&Task> = self.tasks.iter().collect();
+        let score = |home| evaluate(&self.evaluator, home, &all);
+        let (before, after) = (score(case.before)?, score(case.after)?);
+        Ok(gate::decide(&before, &after, &GateRule::default(), None).decision)
+    }
+
+    fn by_trial(&mut self, case: &Case, preset: Preset) -> Result<Decision, Halted> {
+        let section = GateSection {
+            preset,
+            ..GateSection::default()
+        };
+        let mode = if self.noisy { Mode::Sequential } else { Mode::Exact };
+        let question = Question {
+            before: case.before,
+            after: case.after,
+            tasks: self.tasks,
+            target: Some(case.target),
+            mode,
+            one_pass: false,
+            settings: section.settings(self.shared),
+            edit: case.edit,
+        };
+        let stake = self.noisy.then_some(STAKE);
+        let (record, _) = Trial::new(&self.evaluator, question).decide(stake, None)?;
+        self.noisy |= record.numbers.flaky > 0;
+        Ok(record.decision)
+    }
+
+    /// Scores the last home as the record of a session does.
+    ///
+    /// # Errors
+    /// Something halted the runs; here, nothing does.
+    pub fn closes(&self, home: &Harness) -> Result<(), Halted> {
+        let all: Vec<&Task> = self.tasks.iter().collect();
+        evaluate(&self.evaluator, home, &all).map(|_| ())
+    }
+}

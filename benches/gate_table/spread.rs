@@ -1,0 +1,55 @@
+//! Spreads work over threads; results come in the order of the work, whatever the number of threads.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many seeds there are: so many worlds, each with so many seeds of chance.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeds {
+    /// Worlds.
+    pub worlds: usize,
+    /// Seeds of chance in each.
+    pub chances: usize,
+}
+
+impl Seeds {
+    /// At least so many seeds, in 20 worlds at most.
+    pub fn of(seeds: usize) -> Self {
+        let worlds = seeds.clamp(1, 20);
+        Self {
+            worlds,
+            chances: seeds.div_ceil(worlds).max(1),
+        }
+    }
+
+    /// All of them.
+    pub fn all(self) -> usize {
+        self.worlds * self.chances
+    }
+}
+
+/// Does every piece of work, on all processors.
+pub fn each<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(count) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    if at >= count {
+                        break;
+                    }
+                    let one = work(at);
+                    if let Ok(mut done) = done.lock() {
+                        done.push((at, one));
+                    }
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, one)| one).collect()
+}
