@@ -29,8 +29,8 @@ pub enum ReplayError {
     /// A pair of a task that the edit does not reach.
     #[error("a pair names task {0}, which is not among the tasks that the edit reaches")]
     Unreached(String),
-    /// The pairs stand in another order than the one that was drawn.
-    #[error("pair {at} is of task {found}, and the order that was drawn has {expected} there")]
+    /// The pairs stand in another order than the one that was drawn, or that `exact` takes.
+    #[error("pair {at} is of task {found}, and {expected} comes next")]
     Order {
         /// Its place, from 1.
         at: usize,

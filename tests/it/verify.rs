@@ -94,12 +94,13 @@ fn a_decision_follows_from_its_pairs() {
         ("/gate/decision", json!("reject"), "the decision is Reject"),
         ("/gate/reason", json!("futile"), "its pairs give improved"),
         ("/gate/stage", json!(2), "stage"),
-        ("/gate/target", json!("shop"), "its pairs give"),
+        ("/gate/target", json!("shop"), "comes next"),
         ("/gate/numbers/target/wins", json!(0), "target.wins"),
         ("/gate/numbers/log_e", json!(9.0), "log_e"),
         ("/gate/numbers/interval_target/0", json!(0.9), "interval_target"),
         ("/gate/pairs/0/x", json!(0.0), "its pairs give"),
         ("/gate/pairs/0/x", json!(7.0), "does not lie between 0 and 1"),
+        ("/gate/pairs/0/y", json!(0.5), "holds another score without the edit"),
         ("/gate/pairs/0/task", json!("nobody"), "nobody"),
         ("/gate/pairs", json!([]), "its pairs give no decision"),
         ("/gate", json!(null), "carries no verdict"),
@@ -110,6 +111,9 @@ fn a_decision_follows_from_its_pairs() {
     change(&space, &outcome(&space, "bold"), "/gate/pairs/0/x", json!(0.0));
     let said = space.kaizen(&["recompute"]).exits(1);
     assert!(said.out.contains("bold  DOES NOT FOLLOW"), "{}", said.out);
+    let space = Space::executed();
+    change(&space, &outcome(&space, "bold"), "/benchmark_delta", json!(0.9));
+    space.kaizen(&["recompute"]).exits(1);
 }
 
 #[test]
