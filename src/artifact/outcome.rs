@@ -124,9 +124,22 @@ impl Outcome {
         self.status == OutcomeStatus::PendingReview && self.gate.is_some()
     }
 
+    /// Whether bets alone had it applied. What a person let pass, and what was no bet, earns no further part of an error
+    /// budget.
+    pub fn is_won_bet(&self) -> bool {
+        let staked = self.gate.as_ref().filter(|record| record.stake.is_some());
+        self.status == OutcomeStatus::Applied && staked.is_some_and(|record| record.decision == Decision::Accept)
+    }
+
     /// Pairs of runs that the gate was fed.
     pub fn pairs(&self) -> usize {
-        let fed = |record: &GateRecord| record.numbers.target.pairs() + record.numbers.other.pairs();
+        let fed = |record: &GateRecord| {
+            record
+                .numbers
+                .target
+                .pairs()
+                .saturating_add(record.numbers.other.pairs())
+        };
         let gate = self.gate.as_ref().map(fed);
         gate.or_else(|| self.verdict.as_ref().map(|verdict| verdict.tasks))
             .unwrap_or(0)

@@ -7,10 +7,9 @@ use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, Failure};
 use super::render::FAINT;
-use super::verify::verdicts::disagreements;
+use super::verify::verdicts::{disagreements, of_record};
 use super::visible::visible;
 use crate::artifact::outcome::Outcome;
-use crate::gate::replay;
 use crate::session::{self, Session};
 
 /// Make every recorded decision of the gate again, from its own list of pairs
@@ -58,7 +57,7 @@ pub fn recompute(command: &Recompute, setting: &Setting) -> Result<Code, Failure
 /// What an outcome says of its decision that does not follow from its own numbers.
 fn problems(outcome: &Outcome) -> Vec<String> {
     match (&outcome.gate, &outcome.verdict) {
-        (Some(record), _) => replay::disagreements(record),
+        (Some(record), _) => of_record(outcome, record),
         (None, Some(verdict)) => disagreements(outcome, verdict),
         (None, None) => Vec::new(),
     }

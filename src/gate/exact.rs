@@ -164,8 +164,7 @@ impl Exact {
             .sizes
             .iter()
             .filter(|(category, _)| self.has_to_gain(**category))
-            .map(|(_, size)| size)
-            .sum();
+            .fold(0, |sum, (_, size)| sum.saturating_add(*size));
         let needed = design.min_improvement * tasks as f64 + TOLERANCE;
         let net = self.net();
         if net + aimed_at.iter().map(|category| left(category).best).sum::<f64>() <= needed {

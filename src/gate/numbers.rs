@@ -34,7 +34,7 @@ impl Tally {
 
     /// All pairs.
     pub fn pairs(&self) -> usize {
-        self.wins + self.losses + self.ties
+        self.wins.saturating_add(self.losses).saturating_add(self.ties)
     }
 }
 

@@ -108,7 +108,7 @@ pub struct GateRecord {
 impl GateRecord {
     /// Gate tasks, reached or not.
     pub fn tasks(&self) -> usize {
-        self.sizes.values().sum()
+        self.sizes.values().fold(0, |sum, size| sum.saturating_add(*size))
     }
 
     /// Gate tasks that the edit does not reach.

@@ -39,6 +39,15 @@ pub enum ReplayError {
         /// The task of the order.
         expected: String,
     },
+    /// A pair that was made when all was decided.
+    #[error("pair {0} stands behind the decision")]
+    Behind(usize),
+    /// A run that was used before, or was not next.
+    #[error("pair {0} is run {1} of its task, and run {2} is next: each counts once")]
+    Run(usize, u32, u32),
+    /// In `exact`, another score before than the task's.
+    #[error("pair {0} holds another score without the edit than its task has")]
+    Baseline(usize),
     /// A score that is none.
     #[error("pair {0} holds a score that does not lie between 0 and 1")]
     Score(usize),
@@ -114,15 +123,15 @@ pub fn replay(record: &GateRecord) -> Result<Replayed, ReplayError> {
 
 fn replay_sequential(record: &GateRecord) -> Result<Replayed, ReplayError> {
     let mut game = Sequential::new(sequential_design(record));
+    let mut runs: BTreeMap<usize, u32> = BTreeMap::new();
     for (at, pair) in record.pairs.iter().enumerate() {
         let task = place_of(record, &pair.task)?;
-        if let Some(expected) = game.upcoming(1).first().filter(|expected| **expected != task) {
-            return Err(ReplayError::Order {
-                at: at + 1,
-                found: pair.task.clone(),
-                expected: record.reached[*expected].task.clone(),
-            });
+        in_order(record, game.upcoming(1).first(), task, at)?;
+        let run = runs.entry(task).or_default();
+        if pair.run != *run {
+            return Err(ReplayError::Run(at + 1, pair.run, *run));
         }
+        *run += 1;
         match scores(pair, at)? {
             Some((x, y)) => game.feed(Paired { task, x, y }),
             None => game.pass_over(),
@@ -140,7 +149,9 @@ fn replay_exact(record: &GateRecord) -> Result<Replayed, ReplayError> {
     let mut differences = Vec::new();
     for (at, pair) in record.pairs.iter().enumerate() {
         let task = place_of(record, &pair.task)?;
+        in_order(record, exact.upcoming(1).first(), task, at)?;
         match scores(pair, at)? {
+            Some((_, y)) if record.reached[task].baseline != Some(y) => return Err(ReplayError::Baseline(at + 1)),
             Some((x, _)) => differences.push((task, exact.feed(task, x, &pair.confirmations))),
             None => exact.pass_over(task),
         }
@@ -267,6 +278,19 @@ fn differing(name: &str, said: &serde_json::Value, follows: &serde_json::Value, 
     };
     if !same {
         found.push(format!("{name} is {said}, and its pairs give {follows}"));
+    }
+}
+
+/// Whether a pair is of the task that comes next; behind the decision, none does.
+fn in_order(record: &GateRecord, expected: Option<&usize>, task: usize, at: usize) -> Result<(), ReplayError> {
+    match expected {
+        None => Err(ReplayError::Behind(at + 1)),
+        Some(expected) if *expected != task => Err(ReplayError::Order {
+            at: at + 1,
+            found: record.reached[task].task.clone(),
+            expected: record.reached[*expected].task.clone(),
+        }),
+        Some(_) => Ok(()),
     }
 }
 

@@ -81,7 +81,7 @@ pub enum BudgetMode {
 pub struct Settings {
     /// What has to gain in `exact`.
     pub rule: RuleKind,
-    /// Smallest change of the target that is worth paying for, above 0, at most 1.
+    /// Smallest change of the target that is worth paying for, above 0, below 1.
     pub delta_min: f64,
     /// Largest chance that a change of `delta_min` is dropped as futile, 0 to 1.
     pub beta: f64,
@@ -168,8 +168,8 @@ impl Settings {
     /// The same with room for more: an edit that ran out of pairs is gone on with.
     pub fn gone_on_with(self, times: u32) -> Self {
         Self {
-            max_pairs: self.max_pairs * (1 + times as usize),
-            guard_rounds: self.guard_rounds * (1 + times as usize),
+            max_pairs: self.max_pairs.saturating_mul(1 + times as usize),
+            guard_rounds: self.guard_rounds.saturating_mul(1 + times as usize),
             ..self
         }
     }

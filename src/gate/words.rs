@@ -63,9 +63,9 @@ impl GateRecord {
     pub fn evidence(&self) -> String {
         let Numbers { target, other, .. } = &self.numbers;
         let sum = Tally {
-            wins: target.wins + other.wins,
-            losses: target.losses + other.losses,
-            ties: target.ties + other.ties,
+            wins: target.wins.saturating_add(other.wins),
+            losses: target.losses.saturating_add(other.losses),
+            ties: target.ties.saturating_add(other.ties),
         };
         let needed = self.numbers.log_e_needed.map_or(String::new(), |needed| {
             format!(", log e {:.2} of {needed:.2}", self.numbers.log_e)

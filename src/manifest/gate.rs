@@ -23,7 +23,7 @@ pub struct GateSection {
     pub budget: Option<BudgetMode>,
     /// Largest chance that a session accepts any edit whose target did not gain, above 0, below 1.
     pub alpha_session: f64,
-    /// Smallest change of the target that is worth paying for, above 0, at most 1.
+    /// Smallest change of the target that is worth paying for, above 0, below 1.
     pub delta_min: Option<f64>,
     /// Largest chance that a change of `delta_min` is dropped as futile, above 0, below 1.
     pub beta: Option<f64>,
@@ -136,11 +136,16 @@ impl GateSection {
             ("beta", self.beta),
             ("alpha_harm", self.alpha_harm),
         ];
-        let positive = [("delta_min", self.delta_min), ("alpha_guard", self.alpha_guard)];
+        // A bet on less than the largest difference there is cannot be lost, and its wealth is no number.
+        let partial = [("delta_min", self.delta_min)];
+        let positive = [("alpha_guard", self.alpha_guard)];
+        let of = |count: Option<u32>| count.map(|count| count as usize);
+        // Runs of a task are numbered, and those of audits and of the check for drift stand behind all of a trial.
         let counts = [
-            ("max_pairs", self.max_pairs),
-            ("guard_rounds", self.guard_rounds),
-            ("controls", self.controls.map(|controls| controls as usize)),
+            ("max_pairs", self.max_pairs, 1..=100_000),
+            ("guard_rounds", self.guard_rounds, 1..=10_000),
+            ("controls", of(self.controls), 1..=100),
+            ("confirm", of(self.confirm), 0..=100),
         ];
         holds(&shares, "must lie between 0 and 1", |value| {
             (0.0..=1.0).contains(&value)
@@ -148,11 +153,23 @@ impl GateSection {
         holds(&chances, "must lie above 0 and below 1", |value| {
             value > 0.0 && value < 1.0
         })?;
+        holds(
+            &partial,
+            "must lie above 0 and below 1: 0.2 stands for 20 points",
+            |value| value > 0.0 && value < 1.0,
+        )?;
         holds(&positive, "must lie above 0, and be 1 at most", |value| {
             value > 0.0 && value <= 1.0
         })?;
-        match counts.iter().find(|(_, count)| *count == Some(0)) {
-            Some((key, _)) => Err(format!("[gate] {key} = 0 leaves nothing to judge by; use 1 or more")),
+        let set = counts
+            .into_iter()
+            .filter_map(|(key, count, range)| Some((key, count?, range)));
+        match set.into_iter().find(|(_, count, range)| !range.contains(count)) {
+            Some((key, 0, _)) => Err(format!("[gate] {key} = 0 leaves nothing to judge by; use 1 or more")),
+            Some((key, count, range)) => Err(format!(
+                "[gate] {key} = {count} is too many; use {} at most",
+                range.end()
+            )),
             None => Ok(()),
         }
     }
@@ -171,5 +188,24 @@ fn holds(values: &[(&str, Option<f64>)], what: &str, is_fine: fn(f64) -> bool) -
     match set.into_iter().find(|(_, value)| !is_fine(*value)) {
         Some((key, value)) => Err(format!("[gate] {key} = {value} {what}")),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_cannot_be_played_are_refused() {
+        let said = |section: GateSection| section.check().err().unwrap_or_default();
+        let usual = GateSection::default;
+        let delta_min = Some(1.0);
+        assert!(said(GateSection { delta_min, ..usual() }).contains("below 1"));
+        let controls = Some(4_000_000_000);
+        assert!(said(GateSection { controls, ..usual() }).contains("too many; use 100 at most"));
+        let confirm = Some(0);
+        assert_eq!(said(GateSection { confirm, ..usual() }), "");
+        let max_pairs = Some(0);
+        assert!(said(GateSection { max_pairs, ..usual() }).contains("nothing to judge by"));
     }
 }

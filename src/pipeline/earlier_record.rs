@@ -3,7 +3,7 @@
 use crate::artifact::Artifact;
 use crate::artifact::outcome::Outcome;
 use crate::digest::Digest;
-use crate::gate::GateRecord;
+use crate::gate::{GateRecord, Mode};
 use crate::session::{self, ATTIC, OUTCOMES, Session, SessionError};
 
 use super::RunError;
@@ -23,7 +23,8 @@ pub fn earlier_record(
     for session in session::all(&workspace.root)?.into_iter().rev() {
         for record in records(&session, edit)? {
             let known = furthest.as_ref().map_or(0, |(_, record)| record.pairs.len());
-            if record.comparison == *comparison && (furthest.is_none() || record.pairs.len() > known) {
+            let is_bet = record.mode == Mode::Sequential;
+            if is_bet && record.comparison == *comparison && (furthest.is_none() || record.pairs.len() > known) {
                 furthest = Some((session.id.clone(), record));
             }
         }

@@ -3,7 +3,6 @@
 use crate::artifact::Artifact;
 use crate::artifact::error_budget::{ErrorBudget, FILE};
 use crate::artifact::loop_record::{self, LoopRecord};
-use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::disk;
 use crate::gate::BudgetMode;
 use crate::session::{self, Session, SessionError};
@@ -67,10 +66,11 @@ fn spent_before(sessions: &[Session]) -> Result<(usize, usize), RunError> {
         slots += session
             .read::<ErrorBudget>(FILE)?
             .map_or(0, |budget| budget.slots.len());
-        let kept = |outcome: &&Outcome| {
-            outcome.status == OutcomeStatus::Applied && outcome.gate.as_ref().is_some_and(|gate| gate.stake.is_some())
-        };
-        accepted += session.outcomes()?.values().filter(kept).count();
+        accepted += session
+            .outcomes()?
+            .values()
+            .filter(|outcome| outcome.is_won_bet())
+            .count();
     }
     Ok((slots, accepted))
 }

@@ -8,7 +8,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::egress::Role;
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
-use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::artifact::outcome::Outcome;
 use crate::artifact::plan::Plan;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
@@ -58,10 +58,7 @@ pub fn tell(
     if edits.is_empty() || !same_tasks.eq(given.gate.iter().map(|task| &task.task_id)) {
         return Ok(());
     }
-    let accepted = given
-        .outcomes
-        .values()
-        .filter(|one| one.status == OutcomeStatus::Applied);
+    let accepted = given.outcomes.values().filter(|one| one.is_won_bet());
     let found = phase::forecast(
         evaluator,
         &phase::Given {
@@ -213,7 +210,7 @@ fn flaky(outcomes: &BTreeMap<Digest, Outcome>) -> bool {
 fn budget(workspace: &Workspace, session: Option<&Session>) -> Result<(ErrorBudget, usize), RunError> {
     if let Some(session) = session {
         let outcomes = session.outcomes()?;
-        let applied = outcomes.values().filter(|one| one.status == OutcomeStatus::Applied);
+        let applied = outcomes.values().filter(|one| one.is_won_bet());
         return Ok((error_budget(workspace, session)?, applied.count()));
     }
     let gate = &workspace.manifest.gate;

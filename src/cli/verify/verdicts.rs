@@ -65,7 +65,7 @@ pub fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String> {
 }
 
 /// What a record and its outcome say that does not follow from the record's own pairs.
-fn of_record(outcome: &Outcome, record: &GateRecord) -> Vec<String> {
+pub fn of_record(outcome: &Outcome, record: &GateRecord) -> Vec<String> {
     let mut problems = replay::disagreements(record);
     let said = serde_json::json!({
         "benchmark_delta": outcome.benchmark_delta, "cluster_deltas": outcome.cluster_deltas

@@ -4,7 +4,7 @@
 use super::{ExecuteError, Given, Means};
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
-use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::artifact::outcome::Outcome;
 use crate::evaluate::evaluate;
 use crate::harness::{FileChange, Harness};
 use crate::port::CommitId;
@@ -16,7 +16,7 @@ pub(super) struct Head {
     pub evaluation: Option<Evaluation>,
     /// What the error budget was spent on.
     pub budget: ErrorBudget,
-    /// Edits that the gate accepted in this session.
+    /// Edits that this session applied because their bets were won.
     pub accepted: usize,
     /// Attempts that were made, and not remembered.
     pub made: usize,
@@ -29,7 +29,6 @@ pub(super) struct Head {
 impl Head {
     /// The head before the first step.
     pub fn new(given: &Given) -> Self {
-        let kept = |outcome: &&Outcome| outcome.status == OutcomeStatus::Applied;
         let flaky = |outcome: &Outcome| outcome.gate.as_ref().is_some_and(|record| record.numbers.flaky > 0);
         Self {
             commit: given.head_commit.clone(),
@@ -38,7 +37,7 @@ impl Head {
             budget: given.budget.clone(),
             made: 0,
             unreached: 0,
-            accepted: given.outcomes.values().filter(kept).count(),
+            accepted: given.outcomes.values().filter(|outcome| outcome.is_won_bet()).count(),
             flaky: given.outcomes.values().any(flaky),
         }
     }

@@ -229,7 +229,7 @@ fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Resul
     let commit = head.commit(&changes, &message(edit, given, &judged), means)?;
     head.harness = candidate;
     head.evaluation = after;
-    head.accepted += 1;
+    head.accepted += usize::from(judged.is_won_bet());
     Ok(Outcome {
         commit: Some(commit),
         applied_at: Some(means.world.now()),

@@ -107,7 +107,8 @@ impl<'a> Trial<'a> {
     /// # Errors
     /// Something halted the runs, such as a budget that is spent; what was attempted is remembered.
     pub fn decide(&self, stake: Option<Stake>, earlier: Option<&GateRecord>) -> Result<Decided, Halted> {
-        let earlier = earlier.filter(|earlier| earlier.comparison == self.comparison);
+        let same = |earlier: &&GateRecord| earlier.comparison == self.comparison && earlier.mode == Mode::Sequential;
+        let earlier = earlier.filter(same);
         let record = self.begun(stake);
         match self.question.mode {
             Mode::Sequential => sequential::decide(self, record, earlier),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Decided, Trial, decided, too_many_lost};
 use crate::evaluate::Halted;
-use crate::gate::Reason;
 use crate::gate::record::{GateRecord, Pair, Runs};
 use crate::gate::replay::{sequential_design, sequential_numbers};
 use crate::gate::sequential::{Paired, Sequential};
+use crate::gate::{Reason, Settings};
 
 /// Runs that belong to one edit alone, where baselines are not shared.
 const OWN: u32 = 4096;
@@ -69,6 +69,12 @@ fn gone_on_with(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateR
         gone_on: earlier.gone_on + u32::from(ran_out),
         seed: earlier.seed,
         edit_number: earlier.edit_number,
+        // Which runs a pair takes follows from these: with others, a run would count twice.
+        settings: Settings {
+            controls: earlier.settings.controls,
+            fresh_baseline: earlier.settings.fresh_baseline,
+            ..begun.settings
+        },
         ..begun
     }
 }

@@ -84,6 +84,17 @@ fn tried(
     arms: (&Harness, &Harness),
     settings: Settings,
 ) -> (GateRecord, Runs) {
+    gone_on_with(memo, concurrency, seed, arms, settings, None)
+}
+
+fn gone_on_with(
+    memo: &dyn Memo,
+    concurrency: usize,
+    seed: u64,
+    arms: (&Harness, &Harness),
+    settings: Settings,
+    earlier: Option<&GateRecord>,
+) -> (GateRecord, Runs) {
     let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer)));
     let student = Tardy(Nearest::new(Layout::default()));
     let evaluator = Evaluator {
@@ -112,7 +123,7 @@ fn tried(
         slot: 1,
         session: None,
     };
-    Trial::new(&evaluator, question).decide(Some(stake), None).unwrap()
+    Trial::new(&evaluator, question).decide(Some(stake), earlier).unwrap()
 }
 
 fn memo() -> DiskMemo {
@@ -230,5 +241,51 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
         record.pairs.len() <= 4,
         "{} pairs were lost before it stopped",
         record.pairs.len()
+    );
+}
+
+#[test]
+fn a_trial_that_goes_on_pairs_its_runs_as_it_began() {
+    let (before, after) = (harness(0.25, false), harness(0.25, true));
+    let memo = memo();
+    let few = Settings {
+        max_pairs: 4,
+        ..Settings::of(Preset::Default)
+    };
+    let (begun, _) = tried(&memo, 1, 7, (&before, &after), few);
+    assert_eq!((begun.reason, begun.settings.controls), (Reason::Inconclusive, 2));
+    // With one control instead of two, run 1 of a task would be the second control of its run 0.
+    let changed = Settings { controls: 1, ..few };
+    let (gone_on, _) = gone_on_with(&memo, 1, 7, (&before, &after), changed, Some(&begun));
+    assert_eq!((gone_on.settings.controls, gone_on.gone_on), (2, 1));
+    assert_eq!(gone_on.pairs[..4], begun.pairs[..]);
+}
+
+#[test]
+fn a_record_that_was_tampered_with_does_not_follow() {
+    let (before, after) = (harness(0.25, false), harness(0.25, true));
+    let (record, _) = tried(&memo(), 1, 7, (&before, &after), Settings::of(Preset::Default));
+    let found = |change: fn(&mut GateRecord)| {
+        let mut changed = record.clone();
+        change(&mut changed);
+        replay::disagreements(&changed)
+    };
+    assert_eq!(found(|_| ()), Vec::<String>::new());
+    let twice = found(|record| record.pairs[9].run = 0);
+    assert!(twice[0].contains("each counts once"), "{twice:?}");
+    let behind = found(|record| record.pairs.extend(record.pairs.last().cloned()));
+    assert!(behind[0].contains("behind the decision"), "{behind:?}");
+    // Numbers that are too large to add up are wrong, and nothing worse.
+    let huge = found(|record| {
+        record.gone_on = u32::MAX;
+        record.settings.max_pairs = usize::MAX;
+        record.settings.guard_rounds = usize::MAX;
+        record.sizes.values_mut().for_each(|size| *size = usize::MAX);
+        record.numbers.target.wins = usize::MAX;
+        record.numbers.target.ties = usize::MAX;
+    });
+    assert!(
+        huge.iter().any(|problem| problem.starts_with("target.wins")),
+        "{huge:?}"
     );
 }
