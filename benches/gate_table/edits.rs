@@ -12,6 +12,8 @@ pub enum Kind {
     NoOp,
     /// Examples of every cluster are mislabelled.
     Harmful,
+    /// Examples of one cluster alone are mislabelled.
+    HarmfulThere,
     /// Examples for one cluster alone.
     Focused(f64),
     /// Half of the gain in one cluster.
@@ -38,7 +40,7 @@ impl Kind {
     pub fn name(self) -> String {
         match self {
             Kind::NoOp => "no-op".to_owned(),
-            Kind::Harmful => "harmful".to_owned(),
+            Kind::Harmful | Kind::HarmfulThere => "harmful".to_owned(),
             Kind::Focused(by) => format!("focused +{:.0}", 100.0 * by),
             Kind::Half => "half +10".to_owned(),
             Kind::Spread => "spread +10".to_owned(),
@@ -55,6 +57,7 @@ impl Edit {
                 ..Change::default()
             },
             Kind::Harmful => world.moving([-0.1; 4], 31),
+            Kind::HarmfulThere => world.moving(World::focused(target, -0.1), 43),
             Kind::Focused(by) => world.moving(World::focused(target, by), 32 + target as u32),
             Kind::Half => world.moving(World::half(target, 0.1), 41),
             Kind::Spread => world.moving([0.1; 4], 42),
@@ -89,13 +92,13 @@ pub fn ten(world: &World, shape: Shape) -> Vec<Edit> {
             (Kind::Spread, 3),
             (Kind::Harmful, 2),
         ],
-        // Examples belong to one agent, and so do edits of them.
+        // Examples belong to one agent, and an edit of them to one file: none can reach two agents.
         Shape::Several => [
             (Kind::Focused(0.10), 0),
             (Kind::Focused(0.05), 1),
             (Kind::Focused(0.05), 2),
-            (Kind::Spread, 3),
-            (Kind::Harmful, 2),
+            (Kind::Focused(0.10), 3),
+            (Kind::HarmfulThere, 2),
         ],
     };
     let no_op = |number: usize| {

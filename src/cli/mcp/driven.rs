@@ -109,6 +109,12 @@ impl Driven {
     }
 
     fn begin(&self, session: Option<String>) -> Result<Session, Answer> {
+        // A new session that could not be begun leaves the old one where it was: that is not the one to write to.
+        let old = match session {
+            None => self.session()?.map(|session| session.id),
+            Some(_) => None,
+        };
+        let is_it = |session: &Session| has_baseline(session) && old.as_ref() != Some(&session.id);
         let asked = Asked {
             new: session.is_none(),
             session,
@@ -119,7 +125,7 @@ impl Driven {
         // Another call may have begun it: then this one waits for the same.
         let _ = self.work.start(asked);
         self.work.wait(BASELINE, false);
-        match self.session()?.filter(has_baseline) {
+        match self.session()?.filter(is_it) {
             Some(session) if !self.work.is_running() => Ok(session),
             _ if self.work.is_running() => Err(Answer::error(
                 "the baseline is being measured: call poll_benchmark until it is done, then call this again",

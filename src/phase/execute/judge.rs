@@ -85,7 +85,11 @@ fn by_trial(
             edit: edit.digest(),
         },
     );
-    let earlier = (given.earlier)(&edit.digest(), &trial.comparison())?;
+    // What is exact is made again out of the memo; only bets have to go on where they were.
+    let earlier = match mode {
+        Mode::Sequential => (given.earlier)(&edit.digest(), &trial.comparison())?,
+        _ => None,
+    };
     let stake = match mode {
         Mode::Sequential if trial.reaches_target() => Some(head.stake(edit, &trial, earlier.as_ref(), given, means)?),
         _ => None,
