@@ -70,6 +70,7 @@ impl ErrorBudget {
     /// How much is spent, and what an accept still costs, in one line.
     pub fn words(&self) -> String {
         let mode = match self.mode {
+            BudgetMode::Planned if self.planned == 1 => "for 1 edit".to_owned(),
             BudgetMode::Planned => format!("shared among {} edits", self.planned),
             BudgetMode::Open => "in shrinking parts".to_owned(),
             BudgetMode::Fdr => "as part of a loop".to_owned(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::edit::Op;
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
-use crate::gate::{Decision, GateRecord, Verdict};
+use crate::gate::{Decision, GateRecord, Mode, Verdict};
 
 /// What became of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -122,6 +122,12 @@ impl Outcome {
     /// Whether the gate could not tell, came close, and a person is asked.
     pub fn is_near_miss(&self) -> bool {
         self.status == OutcomeStatus::PendingReview && self.gate.is_some()
+    }
+
+    /// The target's change at 90 %, where it was found out by bets: a mean at the moment of a decision is optimistic.
+    pub fn interval(&self) -> Option<[f64; 2]> {
+        let bets = self.gate.as_ref().filter(|record| record.mode == Mode::Sequential)?;
+        (bets.numbers.target.pairs() > 0).then_some(bets.numbers.interval_target)
     }
 
     /// Whether bets alone had it applied. What a person let pass, and what was no bet, earns no further part of an error

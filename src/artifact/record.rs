@@ -69,7 +69,10 @@ pub struct EditOutcome {
     pub status: OutcomeStatus,
     /// Overall score after minus before, against the head of that moment.
     pub benchmark_delta: Option<f64>,
-    /// The same, a category.
+    /// The target's change at 90 %, where the student is noisy: what to believe in place of a mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<[f64; 2]>,
+    /// The same as `benchmark_delta`, a category.
     pub cluster_deltas: BTreeMap<String, f64>,
     /// Why it was not applied.
     pub error: Option<String>,

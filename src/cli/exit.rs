@@ -134,6 +134,9 @@ fn repair(broken: &ArtifactError) -> Option<String> {
     }
     Some(match (folder.as_str(), file.as_str()) {
         (_, "plan.json") => format!("correct it there; {restore}; without it, `kaizen run` plans anew"),
+        (_, "budget.json") => {
+            format!("correct it there; {restore}; without it, `kaizen run` reads what was spent off the outcomes")
+        }
         (_, "loop.json") => format!("correct it there; {restore}; without it, `kaizen loop` begins another loop"),
         ("pending_review", _) => {
             format!("correct it there: an answer is \"decision\": \"accept\" or \"decision\": \"reject\"; {restore}")

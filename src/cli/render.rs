@@ -12,6 +12,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use line::change;
 pub use line::line;
 pub use spending::{dollars, spending};
 
@@ -194,9 +195,7 @@ fn edits(workspace: &Workspace, record: &Record) {
     anstream::println!("\n{STRONG}Edits{STRONG:#}");
     for outcome in &record.edit_outcomes {
         let style = colour(outcome.status);
-        let delta = outcome
-            .benchmark_delta
-            .map_or(String::new(), |delta| format!("{:+.1} points", 100.0 * delta));
+        let delta = change(outcome.benchmark_delta, outcome.interval).unwrap_or_default();
         let reason = outcome.error.as_deref().map(shortened).unwrap_or_default();
         let label = shared.shown(&outcome.edit_id, &outcome.edit_digest);
         anstream::println!(

@@ -80,12 +80,12 @@ impl GateRecord {
             ),
         };
         format!(
-            "{} {change} ({} wins, {} losses, {} ties in {} pairs{needed}; {} of {} tasks reached)",
+            "{} {change} ({}, {}, {} in {}{needed}; {} of {} tasks reached)",
             mode(self.mode),
-            sum.wins,
-            sum.losses,
-            sum.ties,
-            sum.pairs(),
+            counted(sum.wins, "win", "wins"),
+            counted(sum.losses, "loss", "losses"),
+            counted(sum.ties, "tie", "ties"),
+            pairs(&sum),
             self.reached.len(),
             self.tasks()
         )
@@ -168,6 +168,10 @@ fn pairs(tally: &Tally) -> String {
         1 => "1 pair".to_owned(),
         pairs => format!("{pairs} pairs"),
     }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn tasks(count: usize) -> String {

@@ -69,6 +69,7 @@ pub fn edit_outcome(outcome: &Outcome) -> EditOutcome {
         edit_digest: outcome.edit_digest,
         status: outcome.status,
         benchmark_delta: outcome.benchmark_delta,
+        interval: outcome.interval(),
         cluster_deltas: outcome.cluster_deltas.clone(),
         error: outcome.error.clone(),
         applied_at: outcome.applied_at.clone(),

@@ -34,17 +34,27 @@ pub fn earlier_record(
 
 fn records(session: &Session, edit: &Digest) -> Result<Vec<GateRecord>, SessionError> {
     let present = session.read::<Outcome>(&format!("{OUTCOMES}{edit}.json"))?;
-    let mut outcomes: Vec<Outcome> = present.into_iter().collect();
-    for name in session.names(ATTIC)? {
-        // Anything may have been put aside; what is no outcome is none.
-        let path = session.path(&format!("{ATTIC}{name}"));
-        let text = session
-            .text(&format!("{ATTIC}{name}"))
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        outcomes.extend(Outcome::from_text(&path, &text).ok());
-    }
-    let of_the_edit = outcomes.into_iter().filter(|outcome| outcome.edit_digest == *edit);
+    let outcomes = present.into_iter().chain(put_aside(session)?);
+    let of_the_edit = outcomes.filter(|outcome| outcome.edit_digest == *edit);
     Ok(of_the_edit.filter_map(|outcome| outcome.gate).collect())
+}
+
+/// Every outcome of a session, and every one that was put aside.
+///
+/// # Errors
+/// An outcome cannot be read.
+pub fn all_outcomes(session: &Session) -> Result<Vec<Outcome>, SessionError> {
+    let mut outcomes = put_aside(session)?;
+    outcomes.extend(session.outcomes()?.into_values());
+    Ok(outcomes)
+}
+
+/// Anything may have been put aside; what is no outcome is none.
+fn put_aside(session: &Session) -> Result<Vec<Outcome>, SessionError> {
+    let outcome = |name: String| {
+        let path = session.path(&format!("{ATTIC}{name}"));
+        let text = session.text(&format!("{ATTIC}{name}")).ok().flatten()?;
+        Outcome::from_text(&path, &text).ok()
+    };
+    Ok(session.names(ATTIC)?.into_iter().filter_map(outcome).collect())
 }

@@ -1,13 +1,17 @@
 //! The error budget of a session: as its file says, or a new one; in a loop it goes on where the last session ended.
 
-use crate::artifact::Artifact;
-use crate::artifact::error_budget::{ErrorBudget, FILE};
+use std::collections::BTreeMap;
+
+use crate::artifact::error_budget::{ErrorBudget, FILE, Slot};
 use crate::artifact::loop_record::{self, LoopRecord};
+use crate::artifact::{Artifact, ArtifactError};
+use crate::digest::Digest;
 use crate::disk;
 use crate::gate::BudgetMode;
 use crate::session::{self, Session, SessionError};
 
 use super::RunError;
+use super::earlier_record::all_outcomes;
 use super::workspace::Workspace;
 
 /// The budget of a session as it stands.
@@ -16,7 +20,7 @@ use super::workspace::Workspace;
 /// Its file, or a file of the loop, cannot be read.
 pub fn error_budget(workspace: &Workspace, session: &Session) -> Result<ErrorBudget, RunError> {
     if let Some(budget) = session.read::<ErrorBudget>(FILE)? {
-        return Ok(budget);
+        return Ok(checked(budget, session)?);
     }
     let gate = &workspace.manifest.gate;
     let earlier = earlier_of_loop(workspace, session)?;
@@ -25,16 +29,55 @@ pub fn error_budget(workspace: &Workspace, session: &Session) -> Result<ErrorBud
         None => BudgetMode::Planned,
     };
     let (slots_before, accepted_before) = spent_before(&earlier.unwrap_or_default())?;
+    let slots = spent(session)?;
+    let share = slots.first().map_or(0.0, |slot| gate.alpha_session / slot.alpha);
     Ok(ErrorBudget {
         version: 1,
         mode: gate.budget.unwrap_or(usual),
         alpha_session: gate.alpha_session,
-        planned: 0,
+        planned: share.round() as usize,
         slots_before,
         accepted_before,
-        slots: Vec::new(),
+        slots,
         extra: Default::default(),
     })
+}
+
+/// What was spent, as the records of decisions say it: a file that was lost gives nothing out a second time.
+fn spent(session: &Session) -> Result<Vec<Slot>, SessionError> {
+    let mut slots: BTreeMap<(usize, Digest), Slot> = BTreeMap::new();
+    for outcome in all_outcomes(session)? {
+        let record = outcome.gate.as_ref();
+        let stake = record.and_then(|record| record.stake.clone().zip(Some(record.comparison)));
+        let Some((stake, comparison)) = stake.filter(|(stake, _)| stake.session.is_none()) else {
+            continue;
+        };
+        let slot = Slot {
+            slot: stake.slot,
+            edit_id: outcome.edit_id,
+            edit_digest: outcome.edit_digest,
+            comparison,
+            alpha: stake.alpha,
+        };
+        slots.insert((slot.slot, comparison), slot);
+    }
+    Ok(slots.into_values().collect())
+}
+
+/// A budget that a person wrote may say anything; one that cannot be is not played with.
+fn checked(budget: ErrorBudget, session: &Session) -> Result<ErrorBudget, SessionError> {
+    let is_chance = |alpha: f64| alpha.is_finite() && (0.0..1.0).contains(&alpha);
+    let sound = is_chance(budget.alpha_session) && budget.slots.iter().all(|slot| is_chance(slot.alpha));
+    match sound {
+        true => Ok(budget),
+        false => Err(ArtifactError::Invalid {
+            path: session.path(FILE),
+            problem: "alpha_session and every alpha must lie between 0 and 1; correct it, or delete the file: \
+                      `kaizen run` reads what was spent off the outcomes"
+                .to_owned(),
+        }
+        .into()),
+    }
 }
 
 /// The sessions that the loop under way held before this one; `None` outside of a loop.

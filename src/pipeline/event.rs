@@ -59,6 +59,9 @@ pub enum Event {
         status: OutcomeStatus,
         /// Overall score after minus before.
         delta: Option<f64>,
+        /// The target's change at 90 %, where the student is noisy: what to believe in place of a mean.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        interval: Option<[f64; 2]>,
         /// Why.
         reason: Option<String>,
         /// The commit.

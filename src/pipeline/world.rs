@@ -115,6 +115,7 @@ impl World for DiskWorld<'_> {
             target: edit.target.clone(),
             status: outcome.status,
             delta: outcome.benchmark_delta,
+            interval: outcome.interval(),
             reason: outcome.error.clone(),
             commit: outcome.commit.clone(),
         });

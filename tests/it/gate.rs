@@ -183,6 +183,36 @@ fn a_budget_that_is_spent_leaves_nothing_and_says_so() {
 }
 
 #[test]
+fn a_budget_that_is_lost_is_not_given_out_again() {
+    let space = gated("mode = \"sequential\"", &[refuse_below("worse", 0.95), sums()]);
+    space.run(&[]).exits(0);
+    let before = budget(&space);
+    let file = space.root.join(space.session()).join("budget.json");
+    std::fs::remove_file(&file).unwrap();
+    space.plan(&[refuse_below("worse", 0.95), sums(), bold()]);
+    space.run(&[]).exits(0);
+    assert_eq!(outcome(&space, "bold")["gate"]["reason"], "no_budget");
+    let after = budget(&space);
+    assert_eq!(after["planned"], before["planned"]);
+    assert_eq!(
+        after["slots"].as_array().unwrap()[..2],
+        before["slots"].as_array().unwrap()[..]
+    );
+    for nonsense in ["-5", "7"] {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let first = text.replacen("\"alpha_session\": 0.1", &format!("\"alpha_session\": {nonsense}"), 1);
+        assert_ne!(first, text);
+        std::fs::write(&file, first).unwrap();
+        space.plan(&[refuse_below("worse", 0.95), sums(), bold(), refuse_below("other", 0.5)]);
+        space
+            .kaizen(&["run"])
+            .exits(1)
+            .says(&["budget.json", "between 0 and 1", "reads what was spent"]);
+        std::fs::write(&file, text).unwrap();
+    }
+}
+
+#[test]
 fn auto_finds_out_what_the_student_is_like() {
     let still = gated("", &[bold()]);
     still.run(&[]).exits(0);

@@ -13,6 +13,12 @@ fn turns() -> Value {
     edit("turns", "set_agent_param", "agents.assistant.max_turns", payload)
 }
 
+/// A word that stands in every request, and is never said: nothing is refused.
+fn word() -> Value {
+    let payload = json!({"agent": "assistant", "param": "fallback", "value": "nothing"});
+    edit("word", "set_agent_param", "agents.assistant.fallback", payload)
+}
+
 /// The other model answers everything that is no sum.
 fn spare() -> [Value; 2] {
     let payload = json!({"model": "spare", "param": "refuse_below", "value": 0.0});
@@ -180,7 +186,7 @@ fn of_two_that_stand_in_for_each_other_one_stays() {
 #[test]
 fn a_noisy_student_is_judged_by_pairs_with_a_budget_of_its_own() {
     let space = noisy();
-    let session = another(&space, &[bold(), inert(), turns()]);
+    let session = another(&space, &[bold(), inert(), word()]);
     another(&space, &[sums()]);
     let budget = space.root.join(format!("sessions/{session}/budget.json"));
     let spent = || std::fs::read(&budget).unwrap_or_default();
@@ -203,16 +209,16 @@ fn a_noisy_student_is_judged_by_pairs_with_a_budget_of_its_own() {
     let inert = of(&events, "inert");
     assert_eq!((&inert["fate"], &inert["runs_made"]), (&json!("tie"), &json!(0)));
     // It reaches every task, and changes no answer: futile for its target, and for the whole.
-    let turns = of(&events, "turns");
+    let word = of(&events, "word");
     assert_eq!(
-        (&turns["fate"], turns["records"].as_array().unwrap().len()),
+        (&word["fate"], word["records"].as_array().unwrap().len()),
         (&json!("tie"), 2),
         "{}",
-        turns["reasons"]
+        word["reasons"]
     );
     assert_eq!(spent(), before, "no session pays");
     looked(&space, &["--apply"]);
-    assert_eq!(statuses(&space, &session)["turns"], "rolled_back");
+    assert_eq!(statuses(&space, &session)["word"], "rolled_back");
     for check in ["verify", "recompute"] {
         space.kaizen(&[check]).exits(0);
     }

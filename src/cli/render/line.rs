@@ -2,6 +2,7 @@
 
 use super::{FAINT, STRONG, colour, shortened, words};
 use crate::cli::visible::visible;
+use crate::gate::words::points;
 use crate::pipeline::event::Event;
 
 /// The line of an event; `None` for one that a person need not read.
@@ -49,6 +50,7 @@ fn edit_settled(event: &Event) -> Option<String> {
         target,
         status,
         delta,
+        interval,
         reason,
         ..
     } = event
@@ -56,9 +58,7 @@ fn edit_settled(event: &Event) -> Option<String> {
         return None;
     };
     let style = colour(*status);
-    let delta = delta
-        .map(|delta| format!(" {:+.1} points", 100.0 * delta))
-        .unwrap_or_default();
+    let delta = change(*delta, *interval).map_or(String::new(), |change| format!(" {change}"));
     let reason = reason
         .as_deref()
         .map(|reason| format!(": {}", shortened(reason)))
@@ -70,6 +70,12 @@ fn edit_settled(event: &Event) -> Option<String> {
         visible(target),
         status.words()
     ))
+}
+
+/// A change in points: the interval of the target where there is one, else the mean over all tasks.
+pub fn change(delta: Option<f64>, interval: Option<[f64; 2]>) -> Option<String> {
+    let interval = interval.map(|interval| format!("{} points in its target", points(interval)));
+    interval.or_else(|| delta.map(|delta| format!("{:+.1} points", 100.0 * delta)))
 }
 
 fn session_failed(event: &Event) -> Option<String> {

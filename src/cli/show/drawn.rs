@@ -128,8 +128,15 @@ fn gauge(log_e: f64, needed: f64) -> String {
 
 fn categories(record: &GateRecord) -> Vec<String> {
     let mut lines = vec![String::new()];
-    let line = |(name, delta): (String, f64)| format!("  {:<20} {:+.1} points", visible(&name), 100.0 * delta);
-    lines.extend(record.category_deltas().into_iter().map(line));
+    let deltas = record.category_deltas();
+    let line = |(name, delta): (&String, &f64)| {
+        let change = match record.category_interval(name) {
+            Some(interval) => format!("{} points at 90 %", points(interval)),
+            None => format!("{:+.1} points", 100.0 * delta),
+        };
+        format!("  {:<20} {change}", visible(name))
+    };
+    lines.extend(deltas.iter().map(line));
     lines
 }
 

@@ -21,7 +21,7 @@ use crate::harness::Harness;
 const FEW: usize = 20;
 
 /// Numbers that edits may have: each has runs of its own where baselines are not shared.
-const EDITS: u64 = 254;
+const EDITS: u64 = 4000;
 
 /// What is put to the gate.
 pub struct Question<'a> {
