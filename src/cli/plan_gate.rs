@@ -108,7 +108,7 @@ fn print(made: &Made) {
         .iter()
         .for_each(|remark| anstream::println!("{}", capital(remark)));
     if let Some(budget) = &found.budget {
-        anstream::println!("{}", spent(budget));
+        anstream::println!("{}", spent(budget, found.edits.is_empty()));
     }
     anstream::println!(
         "\n{STRONG}{:<20} tasks  baseline  headroom  smallest visible change{STRONG:#}",
@@ -167,7 +167,8 @@ fn print_edit(edit: &EditForecast) {
     }
 }
 
-fn spent(budget: &Budget) -> String {
+/// Where nothing is left to try, it is the budget of the session to come.
+fn spent(budget: &Budget, to_come: bool) -> String {
     // The sum of nothing is -0.
     let percent = |share: f64| format!("{} %", (10_000.0 * share).round() / 100.0 + 0.0);
     let next = match budget.log_e_needed {
@@ -178,7 +179,8 @@ fn spent(budget: &Budget) -> String {
         None => "nothing is left for another edit".to_owned(),
     };
     format!(
-        "Error budget: {} a session, {} spent; {next}",
+        "Error budget{}: {} a session, {} spent; {next}",
+        if to_come { " of the next session" } else { "" },
         percent(budget.alpha_session),
         percent(budget.spent)
     )

@@ -164,19 +164,13 @@ fn share(log_e: f64, needed: Option<f64>) -> String {
 }
 
 fn pairs(tally: &Tally) -> String {
-    match tally.pairs() {
-        1 => "1 pair".to_owned(),
-        pairs => format!("{pairs} pairs"),
-    }
+    counted(tally.pairs(), "pair", "pairs")
+}
+
+fn tasks(count: usize) -> String {
+    counted(count, "task", "tasks")
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-fn tasks(count: usize) -> String {
-    match count {
-        1 => "1 task".to_owned(),
-        tasks => format!("{tasks} tasks"),
-    }
 }

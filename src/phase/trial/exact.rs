@@ -31,6 +31,9 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<Decided, Halted
                 None => exact.pass_over(task),
             }
             record.pairs.push(pair);
+            if too_many_lost(&record.pairs, allowed) {
+                break;
+            }
         }
     }
     record.calls = record.pairs.iter().fold(record.calls, |calls, pair| {

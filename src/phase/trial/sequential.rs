@@ -51,6 +51,9 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
                 None => game.pass_over(),
             }
             record.pairs.push(pair);
+            if too_many_lost(&record.pairs, record.settings.max_infra_share) {
+                break;
+            }
         }
     }
     record.calls.edited = record.pairs.iter().filter(|pair| pair.x.is_some()).count();
