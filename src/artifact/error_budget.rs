@@ -56,6 +56,20 @@ pub struct ErrorBudget {
 artifact!(ErrorBudget, "budget", version 1, depth 2);
 
 impl ErrorBudget {
+    /// A budget of which nothing is spent.
+    pub fn unspent(mode: BudgetMode, alpha_session: f64) -> Self {
+        Self {
+            version: 1,
+            mode,
+            alpha_session,
+            planned: 0,
+            slots_before: 0,
+            accepted_before: 0,
+            slots: Vec::new(),
+            extra: Extra::default(),
+        }
+    }
+
     /// What was spent so far.
     pub fn spent(&self) -> f64 {
         self.slots.iter().map(|slot| slot.alpha).sum()
@@ -106,14 +120,8 @@ mod tests {
 
     fn budget(mode: BudgetMode, planned: usize) -> ErrorBudget {
         ErrorBudget {
-            version: 1,
-            mode,
-            alpha_session: 0.1,
             planned,
-            slots_before: 0,
-            accepted_before: 0,
-            slots: Vec::new(),
-            extra: Extra::default(),
+            ..ErrorBudget::unspent(mode, 0.1)
         }
     }
 

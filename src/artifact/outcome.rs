@@ -130,6 +130,11 @@ impl Outcome {
         (bets.numbers.target.pairs() > 0).then_some(bets.numbers.interval_target)
     }
 
+    /// Whether a flip did not repeat: the student is noisy, whatever two runs of the baseline say.
+    pub fn is_flaky(&self) -> bool {
+        self.gate.as_ref().is_some_and(|record| record.numbers.flaky > 0)
+    }
+
     /// Whether bets alone had it applied. What a person let pass, and what was no bet, earns no further part of an error
     /// budget.
     pub fn is_won_bet(&self) -> bool {

@@ -19,6 +19,11 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// Whether two runs of the same thing differed.
+    pub fn is_noisy(&self) -> bool {
+        !self.disagreed.is_empty()
+    }
+
     /// Compares two runs of the same tasks, in the same order.
     pub fn of(first: &[TaskScore], second: Vec<TaskScore>) -> Self {
         let both = first.iter().zip(&second);

@@ -78,11 +78,7 @@ pub fn audit(command: &Audit, setting: &Setting) -> Result<Code, Failure> {
 
 fn failure(error: AuditError) -> Failure {
     let message = error.to_string();
-    let not_ready = |hint: &str| Failure {
-        code: Code::NotReady,
-        message: message.clone(),
-        hint: Some(hint.to_owned()),
-    };
+    let not_ready = |hint: &str| Failure::not_ready(&message).hint(hint);
     match error {
         AuditError::NoSession => not_ready("`kaizen run` holds one; `kaizen audit --since COMMIT` needs none"),
         AuditError::NoTasks("test") => {
@@ -153,14 +149,14 @@ fn numbers(found: &Found) {
     }
     anstream::println!(
         "{} in {} of pairs; {} were not remembered",
-        counted(2 * found.pairs, "run"),
-        counted(found.rounds, "round"),
+        render::counted(2 * found.pairs, "run"),
+        render::counted(found.rounds, "round"),
         found.runs_made
     );
     if found.audited.lost > 0 {
         anstream::println!(
             "{} lost, for reasons that are not the agent's",
-            counted(found.audited.lost, "pair")
+            render::counted(found.audited.lost, "pair")
         );
     }
     let title = match basis {
@@ -240,13 +236,6 @@ fn more(found: &Found) -> String {
         ),
         (Basis::Runs, None) if found.audited.lost == 0 => "more runs would hardly tell".to_owned(),
         (Basis::Sample, None) if found.audited.lost == 0 => "more tasks would tell, more runs would not".to_owned(),
-        _ => format!("{} lost", counted(found.audited.lost, "pair")),
-    }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
+        _ => format!("{} lost", render::counted(found.audited.lost, "pair")),
     }
 }

@@ -37,10 +37,7 @@ pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
     renderer.finish();
     if let Some(Wait::NotReady(message)) = ended.waits {
-        return Err(Failure {
-            code: Code::NotReady,
-            ..Failure::failed(message)
-        });
+        return Err(Failure::not_ready(message));
     }
     let session = &ended.session;
     let folder = match &command.out {

@@ -53,11 +53,7 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     let tasks = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(split);
     if tasks.is_empty() {
         let message = format!("there are no {} tasks", split.name());
-        return Err(Failure {
-            code: Code::NotReady,
-            message,
-            hint: Some("tasks stand in benchmark/*.jsonl".into()),
-        });
+        return Err(Failure::not_ready(message).hint("tasks stand in benchmark/*.jsonl"));
     }
     if split == Split::Test {
         record_opening(&workspace)?;

@@ -60,6 +60,15 @@ impl Failure {
         }
     }
 
+    /// Something is missing, or a person's own changes are in the way.
+    pub fn not_ready(message: impl Into<String>) -> Self {
+        Self {
+            code: Code::NotReady,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -42,11 +42,10 @@ pub fn plan_gate(command: &PlanGate, setting: &Setting) -> Result<Code, Failure>
     let session = chosen(&workspace, command.session.as_deref())?;
     let name = session.as_ref().map_or("session", |session| &session.id);
     if Inputs::new(&workspace).gate(name)?.is_empty() {
-        return Err(Failure {
-            code: Code::NotReady,
-            message: "there are no gate tasks, and so nothing to see anything by".into(),
-            hint: Some("tasks stand in benchmark/*.jsonl; `kaizen bench synth` makes some out of traces".into()),
-        });
+        return Err(
+            Failure::not_ready("there are no gate tasks, and so nothing to see anything by")
+                .hint("tasks stand in benchmark/*.jsonl; `kaizen bench synth` makes some out of traces"),
+        );
     }
     let renderer = Renderer::new(setting.format);
     let listener = |event| {

@@ -184,6 +184,11 @@ pub fn scores(record: &Record) {
     }
 }
 
+/// So many of what takes an s when there are more.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The labels that name more than one edit of a session.
 fn shared_labels(record: &Record) -> Shared {
     let outcomes = record.edit_outcomes.iter();

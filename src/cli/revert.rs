@@ -75,14 +75,12 @@ fn check_settled(workspace: &Workspace, wanted: &Wanted, dropped: &BTreeSet<Dige
     }
     match take_back::unsettled(workspace, session)? {
         None => Ok(()),
-        Some(why) => Err(Failure {
-            code: Code::NotReady,
-            message: format!("{} is not settled: {why}", session.id),
-            hint: Some(format!(
+        Some(why) => Err(
+            Failure::not_ready(format!("{} is not settled: {why}", session.id)).hint(format!(
                 "`kaizen run --session {}` settles it; then revert again",
                 session.id
             )),
-        }),
+        ),
     }
 }
 

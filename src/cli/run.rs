@@ -100,11 +100,7 @@ pub fn summary(
     around: &Around,
 ) -> Result<Code, Failure> {
     if let Some(Wait::NotReady(message)) = &ended.waits {
-        return Err(Failure {
-            code: Code::NotReady,
-            message: message.clone(),
-            hint: Some("then `kaizen run` goes on".into()),
-        });
+        return Err(Failure::not_ready(message.clone()).hint("then `kaizen run` goes on"));
     }
     let code = match ended.waits {
         Some(_) => Code::WaitingForReview,

@@ -167,7 +167,8 @@ fn pairs(tally: &Tally) -> String {
     counted(tally.pairs(), "pair", "pairs")
 }
 
-fn tasks(count: usize) -> String {
+/// So many tasks, in words.
+pub fn tasks(count: usize) -> String {
     counted(count, "task", "tasks")
 }
 

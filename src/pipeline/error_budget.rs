@@ -32,14 +32,11 @@ pub fn error_budget(workspace: &Workspace, session: &Session) -> Result<ErrorBud
     let slots = spent(session)?;
     let share = slots.first().map_or(0.0, |slot| gate.alpha_session / slot.alpha);
     Ok(ErrorBudget {
-        version: 1,
-        mode: gate.budget.unwrap_or(usual),
-        alpha_session: gate.alpha_session,
         planned: share.round() as usize,
         slots_before,
         accepted_before,
         slots,
-        extra: Default::default(),
+        ..ErrorBudget::unspent(gate.budget.unwrap_or(usual), gate.alpha_session)
     })
 }
 

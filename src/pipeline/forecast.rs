@@ -1,6 +1,5 @@
 //! Forecast: what the gate can see, from a session's own baseline, or from two runs of the harness as it is.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::artifact::baseline::Baseline;
@@ -13,7 +12,6 @@ use crate::artifact::plan::Plan;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
 use crate::calls;
-use crate::digest::Digest;
 use crate::estimate;
 use crate::evaluate::{Evaluator, evaluate, evaluate_run};
 use crate::gate::BudgetMode;
@@ -73,7 +71,7 @@ pub fn tell(
             rule: given.rule,
             budget: &given.budget,
             accepted: accepted.count(),
-            flaky: flaky(&given.outcomes),
+            flaky: given.outcomes.values().any(Outcome::is_flaky),
             max_edits: workspace.manifest.teacher.max_edits,
             attempt_usd: attempt_usd(workspace, given.gate)?,
         },
@@ -148,7 +146,7 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
             rule: rule(&workspace.manifest),
             budget: &budget,
             accepted,
-            flaky: flaky(&outcomes),
+            flaky: outcomes.values().any(Outcome::is_flaky),
             max_edits: workspace.manifest.teacher.max_edits,
             attempt_usd: attempt_usd(workspace, &gate)?,
         },
@@ -200,12 +198,6 @@ fn to_come<'a>(
     Ok(comes.map(|(at, _)| &plan.edits[at]).collect())
 }
 
-/// Whether a flip did not repeat: the student is noisy, whatever two runs of the baseline say.
-fn flaky(outcomes: &BTreeMap<Digest, Outcome>) -> bool {
-    let records = outcomes.values().filter_map(|outcome| outcome.gate.as_ref());
-    records.into_iter().any(|record| record.numbers.flaky > 0)
-}
-
 /// The error budget of a session with the edits that it accepted; else that which the next one would begin with.
 fn budget(workspace: &Workspace, session: Option<&Session>) -> Result<(ErrorBudget, usize), RunError> {
     if let Some(session) = session {
@@ -214,16 +206,8 @@ fn budget(workspace: &Workspace, session: Option<&Session>) -> Result<(ErrorBudg
         return Ok((error_budget(workspace, session)?, applied.count()));
     }
     let gate = &workspace.manifest.gate;
-    let budget = ErrorBudget {
-        version: 1,
-        mode: gate.budget.unwrap_or(BudgetMode::Planned),
-        alpha_session: gate.alpha_session,
-        planned: 0,
-        slots_before: 0,
-        accepted_before: 0,
-        slots: Vec::new(),
-        extra: Default::default(),
-    };
+    let mode = gate.budget.unwrap_or(BudgetMode::Planned);
+    let budget = ErrorBudget::unspent(mode, gate.alpha_session);
     Ok((budget, 0))
 }
 

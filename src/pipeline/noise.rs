@@ -1,5 +1,6 @@
 //! Noise: whether today's student was seen to answer alike, as the newest baseline and the trials of its session say.
 
+use crate::artifact::outcome::Outcome;
 use crate::session;
 
 use super::RunError;
@@ -16,10 +17,8 @@ pub fn noisy(workspace: &Workspace) -> Result<Option<bool>, RunError> {
         else {
             continue;
         };
-        let outcomes = session.outcomes()?;
-        let mut records = outcomes.values().filter_map(|outcome| outcome.gate.as_ref());
-        let flaky = records.any(|record| record.numbers.flaky > 0);
-        return Ok(Some(flaky || !probe.disagreed.is_empty()));
+        let flaky = session.outcomes()?.values().any(Outcome::is_flaky);
+        return Ok(Some(flaky || probe.is_noisy()));
     }
     Ok(None)
 }

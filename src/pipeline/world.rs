@@ -17,7 +17,6 @@ use crate::session::{OUTCOMES, PENDING, Session};
 
 use super::consultations;
 use super::event::{Event, Listener};
-use super::inputs::Inputs;
 use super::recover::INTENT;
 use super::workspace::Workspace;
 
@@ -27,6 +26,8 @@ pub struct DiskWorld<'a> {
     pub workspace: &'a Workspace,
     /// The session.
     pub session: &'a Session,
+    /// The gate tasks of the session.
+    pub gate: &'a [Task],
     /// Where events go.
     pub listener: Listener<'a>,
 }
@@ -76,14 +77,13 @@ impl World for DiskWorld<'_> {
     }
 
     fn consulted(&self, edit: &Edit, outcome: &Outcome) -> Result<(), ExecuteError> {
-        let gate: Vec<Task> = Inputs::new(self.workspace).gate(&self.session.id).map_err(failed)?;
         let record = outcome.gate.as_ref();
         let line = EditLine {
             at: self.workspace.clock.stamp(),
             session_id: self.session.id.clone(),
             edit_id: edit.id.clone(),
             edit_digest: edit.digest(),
-            tasks: tasks(&gate),
+            tasks: tasks(self.gate),
             pairs: outcome.pairs(),
             decision: outcome.decision().map(Decision::name).unwrap_or_default().to_owned(),
             reason: record.map_or("means", |record| record.reason.name()).to_owned(),

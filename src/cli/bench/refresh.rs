@@ -71,11 +71,7 @@ fn warn_of_unsettled(workspace: &Workspace) -> Result<(), Failure> {
 
 fn failure(error: RefreshError) -> Failure {
     let message = error.to_string();
-    let not_ready = |hint: &str| Failure {
-        code: Code::NotReady,
-        message: message.clone(),
-        hint: Some(hint.to_owned()),
-    };
+    let not_ready = |hint: &str| Failure::not_ready(&message).hint(hint);
     match error {
         RefreshError::NoGate => not_ready("tasks stand in benchmark/*.jsonl; \"split\": \"gate\" lets one decide"),
         RefreshError::NoReserve(_) => not_ready(

@@ -167,11 +167,8 @@ fn too_few(message: String, not_eligible: usize) -> Failure {
         0 => String::new(),
         _ => format!(" [privacy] leaves out {not_eligible}."),
     };
-    Failure {
-        code: Code::NotReady,
-        message: message + &beside,
-        hint: Some("rate answers with `feedback`, 0 to 1, or lower --min-feedback or --min-samples".into()),
-    }
+    Failure::not_ready(message + &beside)
+        .hint("rate answers with `feedback`, 0 to 1, or lower --min-feedback or --min-samples")
 }
 
 /// Writes the tasks, unless they stand there already; tells whether it did, and where the old bytes are.

@@ -108,12 +108,8 @@ fn counts(report: &FileReport) -> String {
         0 => String::new(),
         changed => format!(", {changed} of them with other content: the first stays"),
     };
-    let (read, new, duplicates) = (counted(report.read, "trace"), report.new, report.duplicates);
+    let (read, new, duplicates) = (render::counted(report.read, "trace"), report.new, report.duplicates);
     format!("{read}: {new} new, {duplicates} dropped as duplicates{changed}")
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What is usable, what is missing, and where it went.
@@ -176,8 +172,8 @@ fn total(setting: &Setting, reports: &[FileReport], is_dry_run: bool) {
     let would = if is_dry_run { "; nothing was written" } else { "" };
     anstream::println!(
         "{}, {failed} failed: {}, {new} new ({with_query} usable as evidence), {duplicates} dropped as duplicates{would}",
-        counted(reports.len(), "file"),
-        counted(read, "trace")
+        render::counted(reports.len(), "file"),
+        render::counted(read, "trace")
     );
 }
 

@@ -29,7 +29,6 @@ pub(super) struct Head {
 impl Head {
     /// The head before the first step.
     pub fn new(given: &Given) -> Self {
-        let flaky = |outcome: &Outcome| outcome.gate.as_ref().is_some_and(|record| record.numbers.flaky > 0);
         Self {
             commit: given.head_commit.clone(),
             harness: given.head.clone(),
@@ -38,7 +37,7 @@ impl Head {
             made: 0,
             unreached: 0,
             accepted: given.outcomes.values().filter(|outcome| outcome.is_won_bet()).count(),
-            flaky: given.outcomes.values().any(flaky),
+            flaky: given.outcomes.values().any(Outcome::is_flaky),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::artifact::probe::Probe;
 use crate::gate::{self, Decision, GateRecord, Mode, Population, RuleKind, Settings, Verdict};
 use crate::harness::Harness;
 use crate::phase::trial::{Question, Trial};
@@ -38,11 +39,7 @@ pub(super) fn judge(
 /// The mode of the session: `auto` is exact until two runs of the same thing differ, in the baseline or in a flip that
 /// does not repeat.
 fn mode(given: &Given, head: &Head) -> Mode {
-    let noisy = given
-        .baseline
-        .probe
-        .as_ref()
-        .is_some_and(|probe| !probe.disagreed.is_empty());
+    let noisy = given.baseline.probe.as_ref().is_some_and(Probe::is_noisy);
     given.judging.mode_for(noisy || head.flaky)
 }
 

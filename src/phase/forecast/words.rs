@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{EditForecast, Forecast, Given, View};
 use crate::gate::power::play::Played;
 use crate::gate::power::visible::remedy;
-use crate::gate::words::mode;
+use crate::gate::words::{mode, tasks};
 use crate::gate::{Mode, Population, Preset};
 
 /// A change in points: `12.5`.
@@ -229,11 +229,4 @@ fn name(preset: Preset) -> &'static str {
 
 fn whole(target: Option<&str>) -> &str {
     target.unwrap_or("the whole")
-}
-
-fn tasks(count: usize) -> String {
-    match count {
-        1 => "1 task".to_owned(),
-        count => format!("{count} tasks"),
-    }
 }

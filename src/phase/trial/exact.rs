@@ -3,7 +3,7 @@
 use super::{Decided, Place, Trial, decided, too_many_lost};
 use crate::evaluate::Halted;
 use crate::gate::Reason;
-use crate::gate::exact::{Confirmation, Exact};
+use crate::gate::exact::Exact;
 use crate::gate::record::{GateRecord, Pair, Runs};
 use crate::gate::replay::{exact_design, exact_numbers};
 
@@ -59,7 +59,7 @@ fn pair(
 ) -> Result<Pair, Halted> {
     let both = x.zip(record.reached[task].baseline);
     let confirmed = match both {
-        Some((x, _)) if exact.is_flip(task, x) => confirm(trial, record, task, made)?,
+        Some((x, _)) if exact.is_flip(task, x) => trial.confirmations(task, record.settings.confirm, made)?,
         _ => Some(Vec::new()),
     };
     let both = both.filter(|_| confirmed.is_some());
@@ -70,17 +70,4 @@ fn pair(
         y: both.map(|(_, y)| y),
         confirmations: confirmed.unwrap_or_default(),
     })
-}
-
-/// Further runs of both arms; `None` where one has no score.
-fn confirm(
-    trial: &Trial,
-    record: &GateRecord,
-    task: usize,
-    made: &mut Runs,
-) -> Result<Option<Vec<Confirmation>>, Halted> {
-    let places: Vec<Place> = (1..=record.settings.confirm).map(|number| (task, number)).collect();
-    let after = trial.scores(&trial.after, &places, &mut made.edited)?;
-    let before = trial.scores(&trial.before, &places, &mut made.baseline)?;
-    Ok(after.into_iter().zip(before).map(|(x, y)| x.zip(y)).collect())
 }

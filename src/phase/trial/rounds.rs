@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Place, Trial};
 use crate::evaluate::Halted;
+use crate::gate::exact::Confirmation;
 use crate::gate::order::shuffled;
 use crate::gate::record::{Pair, Reached, Runs};
 
@@ -54,10 +55,7 @@ impl Trial<'_> {
             let Some(task) = task.filter(|_| pair.difference().is_some_and(|difference| difference != 0.0)) else {
                 return Ok(pair);
             };
-            let places: Vec<Place> = (1..=times).map(|run| (task, run)).collect();
-            let ys = self.scores(&self.before, &places, &mut made.baseline)?;
-            let xs = self.scores(&self.after, &places, &mut made.edited)?;
-            Ok(match xs.into_iter().zip(ys).map(|(x, y)| x.zip(y)).collect() {
+            Ok(match self.confirmations(task, times, made)? {
                 Some(confirmations) => Pair { confirmations, ..pair },
                 None => Pair {
                     x: None,
@@ -67,5 +65,17 @@ impl Trial<'_> {
             })
         };
         pairs.into_iter().map(confirm).collect()
+    }
+    /// Further runs of both arms, so many; `None` where one has no score.
+    pub(super) fn confirmations(
+        &self,
+        task: usize,
+        times: u32,
+        made: &mut Runs,
+    ) -> Result<Option<Vec<Confirmation>>, Halted> {
+        let places: Vec<Place> = (1..=times).map(|run| (task, run)).collect();
+        let ys = self.scores(&self.before, &places, &mut made.baseline)?;
+        let xs = self.scores(&self.after, &places, &mut made.edited)?;
+        Ok(xs.into_iter().zip(ys).map(|(x, y)| x.zip(y)).collect())
     }
 }

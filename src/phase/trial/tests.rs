@@ -107,6 +107,16 @@ fn gone_on_with(
         progress: &|_, _| (),
         halted: &|| None,
     };
+    put(&evaluator, arms, settings, earlier)
+}
+
+/// Puts the edit to the gate, with `home` as what has to gain.
+fn put(
+    evaluator: &Evaluator,
+    arms: (&Harness, &Harness),
+    settings: Settings,
+    earlier: Option<&GateRecord>,
+) -> (GateRecord, Runs) {
     let question = Question {
         before: arms.0,
         after: arms.1,
@@ -123,7 +133,7 @@ fn gone_on_with(
         slot: 1,
         session: None,
     };
-    Trial::new(&evaluator, question).decide(Some(stake), earlier).unwrap()
+    Trial::new(evaluator, question).decide(Some(stake), earlier).unwrap()
 }
 
 fn memo() -> DiskMemo {
@@ -204,26 +214,11 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
             progress: &|_, _| (),
             halted: &|| None,
         };
-        let question = Question {
-            before: &before,
-            after: &after,
-            tasks: &tasks(),
-            target: Some("home"),
-            mode: Mode::Sequential,
-            one_pass: false,
-            settings: Settings {
-                max_infra_share: share,
-                ..Settings::of(Preset::Default)
-            },
-            edit: Digest::of_bytes(b"edit"),
+        let settings = Settings {
+            max_infra_share: share,
+            ..Settings::of(Preset::Default)
         };
-        let stake = Stake {
-            alpha: 0.01,
-            budget: BudgetMode::Planned,
-            slot: 1,
-            session: None,
-        };
-        Trial::new(&evaluator, question).decide(Some(stake), None).unwrap().0
+        put(&evaluator, (&before, &after), settings, None).0
     };
     // One task never has a score: its pairs are dropped, and the rest decides.
     let record = run(&Failing(Mutex::new(0), 0), 0.5);

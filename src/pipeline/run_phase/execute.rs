@@ -65,6 +65,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     let world = DiskWorld {
         workspace,
         session: run.session,
+        gate: &gate,
         listener: run.listener,
     };
     let taken = carry_out(run, given, &world)?;
