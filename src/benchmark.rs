@@ -1,7 +1,7 @@
 //! The benchmark on disk: tasks read from JSON Lines files, checked, and split.
-#![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::artifact::consultation;
@@ -9,7 +9,8 @@ use crate::artifact::readiness::BenchmarkPin;
 pub use crate::artifact::task::normal;
 use crate::artifact::task::{Split, Task};
 use crate::digest::Digest;
-use crate::disk::{self, DiskError};
+use crate::disk::{DiskError, EvidenceFile, LARGEST_ARTIFACT, Root, failed};
+use crate::manifest::membership::EvidencePatterns;
 
 /// Tasks that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +45,7 @@ impl Benchmark {
     ///
     /// # Errors
     /// See [`BenchmarkError`].
-    pub fn load(root: &Path, patterns: &[String]) -> Result<Self, BenchmarkError> {
+    pub fn load(root: &Root, patterns: &[String]) -> Result<Self, BenchmarkError> {
         Self::load_beside(root, patterns, "")
     }
 
@@ -52,13 +53,17 @@ impl Benchmark {
     ///
     /// # Errors
     /// See [`BenchmarkError`].
-    pub fn load_beside(root: &Path, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
+    pub fn load_beside(root: &Root, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
         let mut tasks = Vec::new();
         let mut seen = BTreeMap::new();
-        for file in files(root, patterns)?.into_iter().filter(|file| file != except) {
-            let path = root.join(&file);
-            for (line, task) in read_tasks(&path)? {
-                let place = format!("{file}:{line}");
+        for file in files(root, patterns)?
+            .into_iter()
+            .filter(|file| file.path() != root.join(except))
+        {
+            let path = file.path().to_owned();
+            for (line, task) in read_tasks(file.open()?, &path)? {
+                let shown = path.strip_prefix(root).unwrap_or(&path);
+                let place = format!("{}:{line}", shown.display());
                 if let Some(first) = seen.insert(task.task_id.clone(), place) {
                     let problem = format!(
                         "task_id `{}` stands already at {first}; ids are unique in a benchmark",
@@ -103,40 +108,61 @@ impl Benchmark {
     }
 }
 
-/// The files below `root` that match, relative to it; the ledger of the gate split lies among them and holds no tasks.
+/// The files below `root` that match; the ledger of the gate split, which holds no tasks, is left out.
 ///
 /// # Errors
-/// A pattern is no glob.
-pub fn files(root: &Path, patterns: &[String]) -> Result<Vec<String>, BenchmarkError> {
-    let globs = crate::manifest::globs(patterns).map_err(BenchmarkError::Glob)?;
-    let mut files = disk::matching(root, &globs);
-    files.retain(|file| file != consultation::FILE);
+/// A pattern is no glob, or a file may not be read.
+pub fn files(root: &Root, patterns: &[String]) -> Result<Vec<EvidenceFile>, BenchmarkError> {
+    let patterns = EvidencePatterns::new(patterns).map_err(BenchmarkError::Glob)?;
+    let mut files = root.evidence_files(&patterns)?;
+    files.retain(|file| file.path() != root.join(consultation::FILE));
     Ok(files)
 }
 
-/// The tasks of one JSON Lines file, with line numbers from 1.
+/// The tasks of one JSON Lines file, with line numbers from 1; `path` serves the messages.
 ///
 /// # Errors
-/// See [`BenchmarkError`].
-pub fn read_tasks(path: &Path) -> Result<Vec<(usize, Task)>, BenchmarkError> {
-    let text = disk::read_text(path)?.unwrap_or_default();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let parse = |(at, line): (usize, &str)| {
-        let task = serde_json::from_str::<Task>(line)
-            .map_err(|error| error.to_string())
-            .and_then(checked);
+/// A line is no task, is not UTF-8, or is longer than [`LARGEST_ARTIFACT`]; or the file cannot be read.
+pub fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Task)>, BenchmarkError> {
+    let mut reader = BufReader::new(file);
+    let mut tasks = Vec::new();
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let read = (&mut reader).take(LARGEST_ARTIFACT + 1).read_until(b'\n', &mut line);
+        if read.map_err(failed("read", path))? == 0 {
+            break;
+        }
         let failed = |problem| BenchmarkError::Line {
             path: path.to_owned(),
-            line: at + 1,
+            line: number,
             problem,
         };
-        task.map(|task| (at + 1, task)).map_err(failed)
+        let text = text_of(&line, number == 1).map_err(failed)?;
+        if !text.is_empty() {
+            tasks.push((number, parse(text).map_err(failed)?));
+        }
+    }
+    Ok(tasks)
+}
+
+/// The text of a line, without a byte order mark at the start of a file.
+fn text_of(line: &[u8], is_first: bool) -> Result<&str, String> {
+    if line.len() as u64 > LARGEST_ARTIFACT {
+        return Err("the line is longer than 64 MiB; shorten or delete it".into());
+    }
+    let text = std::str::from_utf8(line).map_err(|_| "the line is not UTF-8; save the file as UTF-8".to_owned())?;
+    let text = if is_first {
+        text.strip_prefix('\u{feff}').unwrap_or(text)
+    } else {
+        text
     };
-    text.lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(parse)
-        .collect()
+    Ok(text.trim())
+}
+
+fn parse(text: &str) -> Result<Task, String> {
+    let task = serde_json::from_str::<Task>(text);
+    task.map_err(|error| error.to_string()).and_then(checked)
 }
 
 fn checked(task: Task) -> Result<Task, String> {
@@ -175,7 +201,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("benchmark")).unwrap();
         std::fs::write(folder.path().join("benchmark/tasks.jsonl"), text).unwrap();
-        Benchmark::load(folder.path(), &["benchmark/*.jsonl".to_owned()]).map_err(|error| error.to_string())
+        Benchmark::load(&Root::open(folder.path()).unwrap(), &["benchmark/*.jsonl".to_owned()])
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -228,7 +255,8 @@ mod tests {
         let rows = row("a", "Later", "train") + &row("b", "later", "reserve") + &row("c", "now", "gate");
         std::fs::write(folder.path().join("benchmark/tasks.jsonl"), rows).unwrap();
         std::fs::write(folder.path().join(consultation::FILE), "{\"kind\":\"edit\"}\n").unwrap();
-        let benchmark = Benchmark::load(folder.path(), &["benchmark/*.jsonl".to_owned()]).unwrap();
+        let benchmark =
+            Benchmark::load(&Root::open(folder.path()).unwrap(), &["benchmark/*.jsonl".to_owned()]).unwrap();
         assert!(
             benchmark.split(Split::Train).is_empty(),
             "its query is one of the reserve"

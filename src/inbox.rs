@@ -2,14 +2,13 @@
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::fs;
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::artifact::Artifact;
 use crate::artifact::trigger::Trigger;
 use crate::digest::Digest;
-use crate::disk::{self, DiskError, effect};
+use crate::disk::{DiskError, Root, effect};
 
 /// The folder, in a workspace.
 pub const FOLDER: &str = "triggers";
@@ -34,7 +33,7 @@ pub fn is_trigger_name(name: &str) -> bool {
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub fn dropped(root: &Path) -> Result<Vec<Dropped>, DiskError> {
+pub fn dropped(root: &Root) -> Result<Vec<Dropped>, DiskError> {
     Ok(quiet(root, Duration::ZERO)?.0)
 }
 
@@ -43,15 +42,15 @@ pub fn dropped(root: &Path) -> Result<Vec<Dropped>, DiskError> {
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub fn quiet(root: &Path, quiet: Duration) -> Result<(Vec<Dropped>, bool), DiskError> {
+pub fn quiet(root: &Root, quiet: Duration) -> Result<(Vec<Dropped>, bool), DiskError> {
     let folder = root.join(FOLDER);
-    let names = disk::names(&folder)?;
+    let names = root.listed(FOLDER)?;
     let (mut found, mut more) = (Vec::new(), false);
     for name in names.into_iter().filter(|name| is_trigger_name(name)) {
         match folder.join(&name).symlink_metadata() {
             Ok(facts) if facts.is_dir() => {}
             Ok(facts) if age(&facts) < quiet => more = true,
-            Ok(facts) => found.extend(read(&folder, name, &facts)),
+            Ok(facts) => found.extend(read(root, name, &facts)),
             // Somebody else took it.
             Err(_) => {}
         }
@@ -66,53 +65,40 @@ fn age(facts: &fs::Metadata) -> Duration {
 }
 
 /// `None` for a file that is gone.
-fn read(folder: &Path, name: String, facts: &fs::Metadata) -> Option<Dropped> {
-    let path = folder.join(&name);
+fn read(root: &Root, name: String, facts: &fs::Metadata) -> Option<Dropped> {
+    let path = root.join(FOLDER).join(&name);
     let trigger = match () {
         () if !facts.is_file() => Err(format!("{} is not a plain file; drop a plain file", path.display())),
         () if facts.len() > LARGEST => Err(format!("{} is larger than 1 MiB; it is no trigger", path.display())),
-        () => parse(&path)?,
+        () => parse(root, &path)?,
     };
     Some(Dropped { name, trigger })
 }
 
-fn parse(path: &Path) -> Option<Result<Trigger, String>> {
-    let mut bytes = Vec::new();
-    let opened = fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
-    match opened {
-        Err(error) if error.kind() == ErrorKind::NotFound => return None,
-        Err(error) => return Some(Err(format!("cannot read {}: {error}", path.display()))),
-        Ok(_) => {}
+fn parse(root: &Root, path: &Path) -> Option<Result<Trigger, String>> {
+    match root.read_text(path) {
+        Ok(text) => Some(Trigger::from_dropped(path, &text?).map_err(|error| error.to_string())),
+        Err(error) => Some(Err(error.to_string())),
     }
-    let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()));
-    Some(text.and_then(|text| Trigger::from_dropped(path, &text).map_err(|error| error.to_string())))
 }
 
 /// Moves a dropped file to where a session has its trigger; `false` when somebody else took it first.
 ///
 /// # Errors
 /// The file cannot be moved.
-pub fn claim(root: &Path, name: &str, to: &Path) -> Result<bool, DiskError> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(disk::failed("create", folder))?;
-    }
+pub fn claim(root: &Root, name: &str, to: &Path) -> Result<bool, DiskError> {
     effect("claim trigger");
-    let from = root.join(FOLDER).join(name);
-    match fs::rename(&from, to) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(disk::failed("move", &from)(error)),
-    }
+    root.rename(Path::new(FOLDER).join(name), to)
 }
 
 /// Drops a trigger; its name is made of what it says, so that the same wish twice, before it is claimed, is one.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn drop_trigger(root: &Path, trigger: &Trigger) -> Result<String, DiskError> {
+pub fn drop_trigger(root: &Root, trigger: &Trigger) -> Result<String, DiskError> {
     let said = Digest::of_value(&(trigger.kind, &trigger.metadata, &trigger.created_at));
     let name = format!("{}.json", said.short());
-    disk::publish(&root.join(FOLDER).join(&name), trigger.to_text().as_bytes())?;
+    root.publish(Path::new(FOLDER).join(&name), trigger.to_text().as_bytes())?;
     Ok(name)
 }
 
@@ -141,7 +127,7 @@ mod tests {
     #[test]
     fn a_dropped_file_is_claimed_once_and_what_is_no_trigger_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let root = &Root::open(folder.path()).unwrap();
         fs::create_dir_all(root.join("triggers/folder")).unwrap();
         fs::write(root.join("triggers/go"), "").unwrap();
         fs::write(root.join("triggers/half.json"), "{\"trigger\":").unwrap();

@@ -1,7 +1,7 @@
 //! A session on disk: its artifacts, checkpoints and attic.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::outcome::Outcome;
@@ -9,7 +9,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::record::Record;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
-use crate::disk::{self, DiskError};
+use crate::disk::{DiskError, Root};
 
 /// The folder of all sessions in a workspace.
 pub const FOLDER: &str = "sessions";
@@ -42,6 +42,7 @@ pub enum SessionError {
 pub struct Session {
     /// Its name.
     pub id: String,
+    root: Root,
     folder: PathBuf,
 }
 
@@ -55,10 +56,10 @@ pub fn is_id(text: &str) -> bool {
 ///
 /// # Errors
 /// The folder cannot be read.
-pub fn all(root: &Path) -> Result<Vec<Session>, DiskError> {
-    let folder = root.join(FOLDER);
-    let held = |id: &String| is_id(id) && folder.join(id).join(TRIGGER).is_file();
-    Ok(disk::names(&folder)?
+pub fn all(root: &Root) -> Result<Vec<Session>, DiskError> {
+    let held = |id: &String| is_id(id) && root.join(FOLDER).join(id).join(TRIGGER).is_file();
+    Ok(root
+        .names(FOLDER)?
         .into_iter()
         .filter(held)
         .map(|id| Session::at(root, &id))
@@ -66,16 +67,17 @@ pub fn all(root: &Path) -> Result<Vec<Session>, DiskError> {
 }
 
 /// The session with a name, where there is one.
-pub fn find(root: &Path, id: &str) -> Option<Session> {
+pub fn find(root: &Root, id: &str) -> Option<Session> {
     let session = Session::at(root, id);
     (is_id(id) && session.path(TRIGGER).is_file()).then_some(session)
 }
 
 impl Session {
     /// The session with a name, whether it exists or not.
-    pub fn at(root: &Path, id: &str) -> Self {
+    pub fn at(root: &Root, id: &str) -> Self {
         Self {
             id: id.to_owned(),
+            root: root.clone(),
             folder: root.join(FOLDER).join(id),
         }
     }
@@ -83,6 +85,19 @@ impl Session {
     /// The path of one of its files.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// The workspace that it belongs to.
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// Checks that it is made of plain files and folders.
+    ///
+    /// # Errors
+    /// The first link, pipe, socket or device.
+    pub fn check_plain(&self) -> Result<(), DiskError> {
+        self.root.check_plain(&self.folder)
     }
 
     /// The path relative to the workspace.
@@ -96,7 +111,7 @@ impl Session {
     /// See [`SessionError`].
     pub fn read<A: Artifact>(&self, name: &str) -> Result<Option<A>, SessionError> {
         let path = self.path(name);
-        let text = disk::read_text(&path)?;
+        let text = self.root.read_text(&path)?;
         Ok(text.map(|text| A::from_text(&path, &text)).transpose()?)
     }
 
@@ -105,7 +120,7 @@ impl Session {
     /// # Errors
     /// See [`SessionError`].
     pub fn text(&self, name: &str) -> Result<Option<String>, SessionError> {
-        Ok(disk::read_text(&self.path(name))?)
+        Ok(self.root.read_text(self.path(name))?)
     }
 
     /// The record; `None` before the first moment.
@@ -123,7 +138,7 @@ impl Session {
     pub fn publish(&self, name: &str, text: &str) -> Result<(), SessionError> {
         let path = self.path(name);
         loop {
-            let present = disk::read(&path)?;
+            let present = self.root.read(&path)?;
             if present.as_deref() == Some(text.as_bytes()) {
                 return Ok(());
             }
@@ -135,7 +150,7 @@ impl Session {
                 self.keep_in_attic(bytes)?;
             }
             // A person may have saved meanwhile: those bytes are kept as well.
-            if disk::publish_over(&path, text.as_bytes(), present.as_deref())? {
+            if self.root.publish_over(&path, text.as_bytes(), present.as_deref())? {
                 return Ok(());
             }
         }
@@ -147,10 +162,10 @@ impl Session {
     /// See [`SessionError`].
     pub fn withdraw(&self, name: &str) -> Result<(), SessionError> {
         let path = self.path(name);
-        if let Some(bytes) = disk::read(&path)? {
+        if let Some(bytes) = self.root.read(&path)? {
             self.keep_in_attic(&bytes)?;
         }
-        Ok(disk::remove(&path)?)
+        Ok(self.root.remove(&path)?)
     }
 
     /// Keeps a copy of a file as it is now.
@@ -158,7 +173,7 @@ impl Session {
     /// # Errors
     /// See [`SessionError`].
     pub fn keep(&self, name: &str) -> Result<(), SessionError> {
-        match disk::read(&self.path(name))? {
+        match self.root.read(self.path(name))? {
             Some(bytes) => self.keep_in_attic(&bytes),
             None => Ok(()),
         }
@@ -172,8 +187,8 @@ impl Session {
 
     fn keep_in_attic(&self, bytes: &[u8]) -> Result<(), SessionError> {
         let path = self.path(&format!("{ATTIC}{}", Digest::of_bytes(bytes)));
-        if disk::read(&path)?.is_none() {
-            disk::publish(&path, bytes)?;
+        if self.root.read(&path)?.is_none() {
+            self.root.publish(&path, bytes)?;
         }
         Ok(())
     }
@@ -183,7 +198,7 @@ impl Session {
     /// # Errors
     /// See [`SessionError`].
     pub fn names(&self, folder: &str) -> Result<Vec<String>, SessionError> {
-        Ok(disk::names(&self.path(folder))?)
+        Ok(self.root.names(self.path(folder))?)
     }
 
     /// The digest of a file, or of a folder's names and bytes (an absent folder is an empty one); `None` for an absent file.
@@ -192,11 +207,11 @@ impl Session {
     /// See [`SessionError`].
     pub fn digest(&self, name: &str) -> Result<Option<Digest>, SessionError> {
         if !name.ends_with('/') {
-            return Ok(disk::read(&self.path(name))?.map(|bytes| Digest::of_bytes(&bytes)));
+            return Ok(self.root.read(self.path(name))?.map(|bytes| Digest::of_bytes(&bytes)));
         }
         let mut parts = Vec::new();
         for file in self.names(name)? {
-            let bytes = disk::read(&self.path(&format!("{name}{file}")))?.unwrap_or_default();
+            let bytes = self.root.read(self.path(&format!("{name}{file}")))?.unwrap_or_default();
             parts.push((file, bytes));
         }
         Ok(Some(Digest::of_parts(
@@ -238,7 +253,7 @@ impl Session {
     /// # Errors
     /// See [`SessionError`].
     pub fn remove_checkpoint(&self, phase: &str) -> Result<(), SessionError> {
-        Ok(disk::remove(&self.path(&checkpoint_name(phase)))?)
+        Ok(self.root.remove(self.path(&checkpoint_name(phase)))?)
     }
 
     /// Writes a phase's checkpoint.
@@ -266,7 +281,7 @@ mod tests {
     #[test]
     fn a_session_that_went_is_not_written_to_and_one_begins_with_its_trigger() {
         let folder = tempfile::tempdir().unwrap();
-        let session = Session::at(folder.path(), "session-1");
+        let session = Session::at(&Root::open(folder.path()).unwrap(), "session-1");
         let gone = session.publish("plan.json", "{}").unwrap_err();
         assert!(matches!(gone, SessionError::Gone(id) if id == "session-1"));
         assert!(!folder.path().join(FOLDER).exists());

@@ -163,7 +163,7 @@ fn no_edit_leaves_the_rules(text: &str) -> Result<(), TestCaseError> {
     let allowed = kaizen::manifest::globs(&section.files).unwrap();
     let rules = op::Rules {
         layout: section.layout,
-        editable: section.files,
+        membership: kaizen::manifest::membership::Membership::of_files(&section.files).unwrap(),
     };
     plan_check::problems(text, true);
     let Ok(parsed) = reply::edits(text) else { return Ok(()) };

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use kaizen::artifact::task::Task;
+use kaizen::disk::Root;
 use kaizen::engine::memo::DiskMemo;
 use kaizen::engine::nearest::Nearest;
 use kaizen::evaluate::{Evaluator, evaluate};
@@ -58,7 +59,7 @@ pub fn evaluation() -> Outcome<()> {
         new,
     );
     let folder = tempfile::tempdir()?;
-    let memo = DiskMemo::open(&folder.path().join("memo.db"))?;
+    let memo = DiskMemo::open(&Root::open(folder.path())?, "memo.db")?;
     run(&memo);
     let again = median(|| {
         timed(|| {

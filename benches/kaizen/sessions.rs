@@ -65,7 +65,7 @@ pub fn two_hundred(root: &Path) -> Outcome<Vec<String>> {
 }
 
 fn listed(root: &Path) -> Outcome<()> {
-    let count = session::all(root)?.len();
+    let count = session::all(&kaizen::disk::Root::open(root)?)?.len();
     (count == 1000)
         .then_some(())
         .ok_or_else(|| format!("{count} sessions").into())

@@ -7,6 +7,7 @@ use kaizen::artifact::egress::Role;
 use kaizen::artifact::task::Task;
 use kaizen::calls::Calls;
 use kaizen::clock::Clock;
+use kaizen::disk::Root;
 use kaizen::engine::chat_student::{ChatStudent, Toolbox};
 use kaizen::engine::memo::DiskMemo;
 use kaizen::evaluate::{Evaluator, evaluate};
@@ -44,14 +45,14 @@ pub fn students() -> Outcome<()> {
         let calls = Calls::new(
             &manifest,
             Redactor::default(),
-            &folder.path().join("calls.db"),
+            &Root::open(folder.path())?,
             Clock::from_environment(),
         );
         let section = manifest.student.clone();
         let toolbox = Toolbox::new(section.clone(), folder.path().to_owned(), Vec::new());
         let model = Box::new(calls.model(Role::Student, section.chat()));
         let student = ChatStudent::new(model, section, manifest.harness.layout.clone(), toolbox);
-        let memo = DiskMemo::open(&folder.path().join("memo.db"))?;
+        let memo = DiskMemo::open(&Root::open(folder.path())?, "memo.db")?;
         timed(|| {
             let score = |task: &Task, answer: &str| score::score(task, answer).map_err(|error| error.to_string());
             let evaluator = Evaluator {

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::artifact::egress::{self, Egress};
 use crate::artifact::spending::{self, Spending};
-use crate::disk::{self, DiskError};
+use crate::disk::{DiskError, OWN_FOLDER, Root};
 
 /// What was spent, and where it is written down.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Account {
+    root: Root,
     folder: PathBuf,
     spent: f64,
     reserved: f64,
@@ -27,10 +28,12 @@ pub enum Leave {
 
 impl Account {
     /// The account of a folder in which nothing counts that was spent before.
-    pub fn new(folder: &Path) -> Self {
+    pub fn new(root: &Root, folder: &Path) -> Self {
         Self {
+            root: root.clone(),
             folder: folder.to_owned(),
-            ..Self::default()
+            spent: 0.0,
+            reserved: 0.0,
         }
     }
 
@@ -38,12 +41,11 @@ impl Account {
     ///
     /// # Errors
     /// The folder's record cannot be read: then nobody knows what is left.
-    pub fn open(folder: &Path) -> Result<Self, DiskError> {
+    pub fn open(root: &Root, folder: &Path) -> Result<Self, DiskError> {
         let counted = |line: &Spending| line.cost_usd.or(line.estimated_usd).unwrap_or(0.0);
         Ok(Self {
-            spent: spent(folder)?.iter().map(counted).sum(),
-            folder: folder.to_owned(),
-            reserved: 0.0,
+            spent: spent(root, folder)?.iter().map(counted).sum(),
+            ..Self::new(root, folder)
         })
     }
 
@@ -87,7 +89,15 @@ impl Account {
     /// # Errors
     /// It cannot be written: then nothing may leave.
     pub fn note_egress(&self, line: &Egress) -> Result<(), DiskError> {
-        disk::append(&self.folder.join(egress::FILE), &text(line))
+        self.append(egress::FILE, &text(line))
+    }
+
+    fn append(&self, name: &str, line: &str) -> Result<(), DiskError> {
+        // A session's folder may have been removed on purpose; kaizen's own is made by whoever needs it first.
+        if self.folder.ends_with(OWN_FOLDER) {
+            self.root.make_folder(&self.folder)?;
+        }
+        self.root.append(self.folder.join(name), line)
     }
 
     /// Writes down what was paid.
@@ -97,7 +107,7 @@ impl Account {
     pub fn note_spending(&mut self, line: &Spending, reserved: f64) -> Result<(), DiskError> {
         self.release(reserved);
         self.spent += line.cost_usd.or(line.estimated_usd).unwrap_or(0.0);
-        disk::append(&self.folder.join(spending::FILE), &text(line))
+        self.append(spending::FILE, &text(line))
     }
 }
 
@@ -109,20 +119,20 @@ fn text(line: &impl serde::Serialize) -> String {
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn spent(folder: &Path) -> Result<Vec<Spending>, DiskError> {
-    lines(&folder.join(spending::FILE))
+pub fn spent(root: &Root, folder: &Path) -> Result<Vec<Spending>, DiskError> {
+    lines(root, &folder.join(spending::FILE))
 }
 
 /// Everything that left from a folder.
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn egress(folder: &Path) -> Result<Vec<Egress>, DiskError> {
-    lines(&folder.join(egress::FILE))
+pub fn egress(root: &Root, folder: &Path) -> Result<Vec<Egress>, DiskError> {
+    lines(root, &folder.join(egress::FILE))
 }
 
-fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, DiskError> {
-    let text = disk::read_text(path)?.unwrap_or_default();
+fn lines<T: serde::de::DeserializeOwned>(root: &Root, path: &Path) -> Result<Vec<T>, DiskError> {
+    let text = root.read_text(path)?.unwrap_or_default();
     Ok(text
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
@@ -151,7 +161,8 @@ mod tests {
     #[test]
     fn no_call_is_made_that_may_go_over_the_limit() {
         let folder = tempfile::tempdir().unwrap();
-        let mut account = Account::open(folder.path()).unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let mut account = Account::open(&root, Path::new("")).unwrap();
         assert_eq!(account.leave(Some(0.6), Some(1.0), "m"), Leave::Granted(0.6));
         assert_eq!(account.leave(Some(0.6), Some(1.0), "m"), Leave::Later);
         account.note_spending(&paid(Some(0.5)), 0.6).unwrap();
@@ -165,16 +176,17 @@ mod tests {
     #[test]
     fn what_was_spent_is_counted_after_a_crash_as_well() {
         let folder = tempfile::tempdir().unwrap();
-        let mut account = Account::open(folder.path()).unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let mut account = Account::open(&root, Path::new("")).unwrap();
         account.note_spending(&paid(Some(0.5)), 0.0).unwrap();
         account.note_spending(&paid(None), 0.0).unwrap();
-        disk::append(&folder.path().join(spending::FILE), "{\"at\": \"cut o").unwrap();
-        let again = Account::open(folder.path()).unwrap();
+        root.append(spending::FILE, "{\"at\": \"cut o").unwrap();
+        let again = Account::open(&root, Path::new("")).unwrap();
         assert!(
             (again.spent - 0.75).abs() < 1e-12,
             "an unknown cost counts as its estimate"
         );
-        let sums = sums(&spent(folder.path()).unwrap());
+        let sums = sums(&spent(&root, Path::new("")).unwrap());
         assert_eq!(
             sums[&Role::Student].cost_usd,
             None,

@@ -12,7 +12,7 @@ mod settle;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,14 +26,14 @@ use crate::artifact::egress::{Egress, Role};
 use crate::artifact::spending::Spending;
 use crate::clock::Clock;
 use crate::digest::Digest;
-use crate::disk::DiskError;
+use crate::disk::{DiskError, OWN_FOLDER, Root};
 use crate::manifest::chat::{ChatSettings, NetworkSection, Price};
 use crate::manifest::{Manifest, PrivacySection};
 use crate::port::AskError;
 use crate::redact::Redactor;
 
-/// The store's file in kaizen's own folder.
-pub const STORE: &str = "calls.db";
+/// The store's file in a workspace.
+pub const STORE: &str = ".kaizen/calls.db";
 
 /// So many calls that one after another do not reach their server mean that it is gone.
 const GONE: u32 = 6;
@@ -42,7 +42,7 @@ const GONE: u32 = 6;
 pub struct Calls {
     /// Opened by the first call: who only looks needs neither the file nor the certificates.
     store: OnceLock<Result<Store, String>>,
-    store_path: PathBuf,
+    root: Root,
     http: OnceLock<Result<Http, String>>,
     clock: Clock,
     network: NetworkSection,
@@ -55,7 +55,6 @@ pub struct Calls {
 }
 
 /// What calls of several threads share.
-#[derive(Default)]
 struct State {
     account: Account,
     scope: String,
@@ -76,18 +75,32 @@ struct State {
     replayed: usize,
 }
 
+impl State {
+    /// Nothing has happened yet.
+    fn of(account: Account, scope: &str) -> Self {
+        Self {
+            account,
+            scope: scope.to_owned(),
+            asking: BTreeSet::new(),
+            paused: BTreeMap::new(),
+            dearest_attempt: None,
+            unpriced: None,
+            failures: 0,
+            halted: None,
+            changed: 0,
+            replayed: 0,
+        }
+    }
+}
+
 impl Calls {
-    /// The way to the models of a manifest; the store is at `store`, and the account in the same folder until another is
+    /// The way to the models of a manifest; store and account are in the own folder of `root`, until another account is
     /// opened.
-    pub fn new(manifest: &Manifest, redactor: Redactor, store: &Path, clock: Clock) -> Arc<Self> {
-        let folder = store.parent().unwrap_or(Path::new("."));
-        let state = State {
-            account: Account::new(folder),
-            ..State::default()
-        };
+    pub fn new(manifest: &Manifest, redactor: Redactor, root: &Root, clock: Clock) -> Arc<Self> {
+        let state = State::of(Account::new(root, Path::new(OWN_FOLDER)), "");
         Arc::new(Self {
             store: OnceLock::new(),
-            store_path: store.to_owned(),
+            root: root.clone(),
             http: OnceLock::new(),
             clock,
             network: manifest.network.clone(),
@@ -101,7 +114,7 @@ impl Calls {
     }
 
     fn store(&self) -> Result<&Store, String> {
-        let open = || Store::open(&self.store_path);
+        let open = || Store::open(&self.root, STORE);
         self.store.get_or_init(open).as_ref().map_err(Clone::clone)
     }
 
@@ -123,14 +136,9 @@ impl Calls {
     /// # Errors
     /// What was spent there before cannot be read.
     pub fn charge(&self, folder: &Path, scope: &str) -> Result<(), DiskError> {
-        let mut account = Account::open(folder)?;
+        let mut account = Account::open(&self.root, folder)?;
         self.settle(folder, &mut account)?;
-        let mut state = self.state();
-        *state = State {
-            account,
-            scope: scope.to_owned(),
-            ..State::default()
-        };
+        *self.state() = State::of(account, scope);
         Ok(())
     }
 
@@ -171,7 +179,7 @@ impl Calls {
     /// # Errors
     /// The store cannot be written.
     pub fn forget(&self, scope: &str) -> Result<usize, String> {
-        match self.store_path.is_file() {
+        match self.root.has_file(STORE) {
             true => self.store()?.forget(scope),
             false => Ok(0),
         }

@@ -73,6 +73,7 @@ mod tests {
     use super::*;
     use crate::calls::spent;
     use crate::clock::Clock;
+    use crate::disk::{OWN_FOLDER, Root};
     use crate::manifest::Manifest;
 
     fn reported(cost_usd: Option<f64>, usage: Option<Usage>) -> Reported {
@@ -87,7 +88,8 @@ mod tests {
     fn limited(folder: &std::path::Path) -> std::sync::Arc<Calls> {
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "[session]\nmax_cost_usd = 1.0").unwrap();
         let redactor = crate::redact::Redactor::default();
-        Calls::new(&manifest, redactor, &folder.join("calls.db"), Clock::from_environment())
+        let root = Root::open(folder).unwrap();
+        Calls::new(&manifest, redactor, &root, Clock::from_environment())
     }
 
     #[test]
@@ -133,7 +135,7 @@ mod tests {
             ..Usage::default()
         };
         attempt(None, Some(tokens)).unwrap();
-        let lines = spent(folder.path()).unwrap();
+        let lines = spent(&Root::open(folder.path()).unwrap(), std::path::Path::new(OWN_FOLDER)).unwrap();
         assert_eq!(
             (lines.len(), lines[0].cost_usd),
             (3, None),

@@ -13,9 +13,9 @@ use crate::disk::DiskError;
 impl Calls {
     /// Writes down what a crash kept from being written down: an answer that is in the store, and that nobody has counted.
     pub(super) fn settle(&self, folder: &Path, account: &mut Account) -> Result<(), DiskError> {
-        let mut counted: BTreeSet<Digest> = spent(folder)?.iter().map(|line| line.request).collect();
-        for line in egress(folder)? {
-            if !counted.insert(line.request) || !self.store_path.is_file() {
+        let mut counted: BTreeSet<Digest> = spent(&self.root, folder)?.iter().map(|line| line.request).collect();
+        for line in egress(&self.root, folder)? {
+            if !counted.insert(line.request) || !self.root.has_file(super::STORE) {
                 continue;
             }
             let paid = self.store().and_then(|store| store.paid(&line.request));
@@ -46,15 +46,16 @@ mod tests {
     use crate::artifact::egress::Role;
     use crate::calls::store;
     use crate::clock::Clock;
+    use crate::disk::{OWN_FOLDER, Root};
     use crate::manifest::Manifest;
     use crate::redact::Redactor;
 
     #[test]
     fn an_answer_that_a_crash_left_uncounted_is_counted_once() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("calls.db");
+        let root = Root::open(folder.path()).unwrap();
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "").unwrap();
-        let calls = Calls::new(&manifest, Redactor::default(), &path, Clock::from_environment());
+        let calls = Calls::new(&manifest, Redactor::default(), &root, Clock::from_environment());
         let (answered, unanswered) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
         for request in [answered, unanswered] {
             let line = Egress {
@@ -74,8 +75,8 @@ mod tests {
         };
         calls.store().unwrap().received(&answered, &paid).unwrap();
         for _ in 0..2 {
-            calls.charge(folder.path(), "").unwrap();
-            let lines = spent(folder.path()).unwrap();
+            calls.charge(OWN_FOLDER.as_ref(), "").unwrap();
+            let lines = spent(&root, OWN_FOLDER.as_ref()).unwrap();
             assert_eq!(lines.len(), 1);
             assert_eq!((lines[0].request, lines[0].cost_usd), (answered, Some(0.5)));
         }

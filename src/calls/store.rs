@@ -1,14 +1,12 @@
 //! The store of calls: what was sent and what came back, by the digest of exactly what was asked. What is paid for is
 //! in it before it is used, so that it is never paid twice.
-#![allow(clippy::disallowed_methods)] // edge: the file system
 
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::digest::Digest;
-use crate::disk;
+use crate::disk::Root;
 
 /// Calls in a SQLite file. It is private: it holds the exact texts.
 pub struct Store(Mutex<Connection>);
@@ -27,18 +25,18 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be made or is none; it is left as it is, since it is worth money.
-    pub fn open(path: &Path) -> Result<Self, String> {
+    pub fn open(root: &Root, name: &str) -> Result<Self, String> {
         let failed = |error: &dyn std::fmt::Display| {
             format!(
                 "{}: {error}; it holds what was paid for: restore it, or remove it and pay again",
-                path.display()
+                root.join(name).display()
             )
         };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        }
-        disk::make_private(path).map_err(|error| failed(&error))?;
-        let connection = Connection::open(path).map_err(|error| failed(&error))?;
+        let path = root.database(name).map_err(|error| failed(&error))?;
+        root.make_private(name).map_err(|error| failed(&error))?;
+        let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(&error))?;
+        root.database(name).map_err(|error| failed(&error))?;
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
@@ -139,19 +137,19 @@ mod tests {
     #[test]
     fn what_was_paid_for_is_kept_and_shown() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("own/calls.db");
+        let root = Root::open(folder.path()).unwrap();
         let (one, two) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
         let paid = || Paid {
             body: "{}".into(),
             cost_usd: Some(0.5),
         };
         {
-            let store = Store::open(&path).unwrap();
+            let store = Store::open(&root, "own/calls.db").unwrap();
             store.sending(&one, "asked", "s/plan").unwrap();
             assert_eq!(store.paid(&one).unwrap(), None, "sent, and nothing came back");
             store.received(&one, &paid()).unwrap();
         }
-        let store = Store::open(&path).unwrap();
+        let store = Store::open(&root, "own/calls.db").unwrap();
         assert_eq!(store.paid(&one).unwrap(), Some(paid()));
         assert_eq!(store.paid(&two).unwrap(), None);
         assert_eq!(store.sent(&one.to_string()[..8]).unwrap().1, "asked");
@@ -166,7 +164,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("calls.db");
         std::fs::write(&path, "this is no database, it is a text that is long enough").unwrap();
-        let error = Store::open(&path).err().unwrap();
+        let error = Store::open(&Root::open(folder.path()).unwrap(), "calls.db")
+            .err()
+            .unwrap();
         assert!(error.contains("calls.db") && error.contains("restore it"), "{error}");
         assert!(std::fs::read_to_string(&path).unwrap().starts_with("this is"));
     }

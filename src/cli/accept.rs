@@ -127,7 +127,7 @@ pub fn write(
         ..pending
     };
     let path = session.path(&format!("{PENDING}{}.json", answered.edit_digest));
-    crate::disk::publish(&path, answered.to_text().as_bytes())?;
+    workspace.root.publish(&path, answered.to_text().as_bytes())?;
     Ok(answered)
 }
 

@@ -59,7 +59,10 @@ fn locate(setting: &Setting, workspace: &Workspace, place: &str) -> Result<(Stri
         Failure::usage(format!("there is no file {file} in {}", setting.directory.display()))
             .hint("give a path relative to here, with a line or without: config.toml:12")
     })?;
-    let root = workspace.root.canonicalize().unwrap_or_else(|_| workspace.root.clone());
+    let root = workspace
+        .root
+        .canonicalize()
+        .unwrap_or_else(|_| workspace.root.to_path_buf());
     let outside = || {
         Failure::usage(format!("{file} is outside of the workspace {}", root.display()))
             .hint("kaizen edits nothing there; `git blame` says who did")

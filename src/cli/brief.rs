@@ -7,6 +7,7 @@ use clap::Args;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, Renderer, STRONG};
+use crate::disk::Root;
 use crate::pipeline::advance::advance;
 use crate::pipeline::asked::{Asked, Wait};
 use crate::pipeline::briefing;
@@ -40,18 +41,21 @@ pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
         return Err(Failure::not_ready(message));
     }
     let session = &ended.session;
-    let folder = match &command.out {
-        Some(folder) => ours(setting.directory.join(folder))?,
-        None => session.path(briefing::FOLDER),
+    let (root, folder) = match &command.out {
+        Some(folder) => {
+            let folder = ours(setting.directory.join(folder))?;
+            (Root::make(folder.parent().unwrap_or(&folder))?, folder)
+        }
+        None => (session.root().clone(), session.path(briefing::FOLDER)),
     };
-    briefing::within(&workspace, session, |run| briefing::write(run, &folder))?;
+    briefing::within(&workspace, session, |run| briefing::write(run, &root, &folder))?;
     tell(setting, &session.relative(), &folder);
     Ok(Code::Settled)
 }
 
 /// A folder that may be emptied: there is none yet, or it holds a briefing.
 fn ours(folder: PathBuf) -> Result<PathBuf, Failure> {
-    match !folder.exists() || briefing::is_one(&folder) || crate::disk::is_empty(&folder)? {
+    match !folder.exists() || briefing::is_one(&folder) || Root::open(&folder)?.is_empty()? {
         true => Ok(folder),
         false => Err(Failure::usage(format!("{} holds other files", folder.display()))
             .hint("name a folder that is new, empty, or an older briefing")),

@@ -11,7 +11,7 @@ use super::manifest_text::manifest_text;
 use super::render::{Around, Renderer};
 use crate::commit_message::message;
 use crate::demo;
-use crate::disk;
+use crate::disk::Root;
 use crate::ledger::Git;
 use crate::manifest;
 use crate::pipeline::advance::advance;
@@ -61,7 +61,10 @@ fn refuse_unless_empty(root: &Path) -> Result<(), Failure> {
     if root.exists() && !root.is_dir() {
         return Err(taken("is a file"));
     }
-    match disk::is_empty(root)? {
+    if !root.exists() {
+        return Ok(());
+    }
+    match Root::open(root)?.is_empty()? {
         true => Ok(()),
         false => Err(taken("is not empty")),
     }
@@ -80,6 +83,7 @@ fn make(root: &Path) -> Result<Workspace, Failure> {
             .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())),
     );
     files.extend(super::schema::files());
+    let root = &Root::make(root)?;
     write(root, &files)?;
     Git::init(root)?;
     let workspace = Workspace::open(root)?;

@@ -41,7 +41,7 @@ pub fn egress(command: &ShowEgress, setting: &Setting) -> Result<Code, Failure> 
         }
         return Ok(Code::Settled);
     }
-    let lines = calls::egress(&folder(command, &workspace)?)?;
+    let lines = calls::egress(&workspace.root, &folder(command, &workspace)?)?;
     if lines.is_empty() && !setting.is_json() {
         anstream::println!("Nothing was sent.");
     }

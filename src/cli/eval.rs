@@ -8,7 +8,6 @@ use super::render::{self, Renderer};
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::benchmark::Benchmark;
-use crate::disk;
 use crate::evaluate::evaluate;
 use crate::pipeline::event::Event;
 use crate::pipeline::workspace::{NO_JUDGE, Workspace};
@@ -120,13 +119,13 @@ fn show(evaluation: &Evaluation, split: Split, setting: &Setting) {
 /// A sealed split that is opened often is worn: each opening leaves a line.
 fn record_opening(workspace: &Workspace) -> Result<(), Failure> {
     let path = workspace.root.join(OPENINGS);
-    let mut text = disk::read_text(&path)?.unwrap_or_default();
+    let mut text = workspace.root.read_text(&path)?.unwrap_or_default();
     let harness = workspace.harness()?.digest();
     let head = workspace.ledger.head()?;
     let line =
         serde_json::json!({"opened_at": workspace.clock.stamp(), "split": "test", "harness": harness, "commit": head});
     text += &format!("{line}\n");
-    disk::publish(&path, text.as_bytes())?;
+    workspace.root.publish(&path, text.as_bytes())?;
     if workspace.manifest.ledger.commit_sessions {
         workspace
             .ledger

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::artifact::{ArtifactError, consultation};
+use crate::benchmark::BenchmarkError;
+use crate::disk::DiskError;
 use crate::pipeline::RunError;
 use crate::port::LedgerError;
 use crate::session::SessionError;
@@ -103,6 +105,16 @@ impl From<RunError> for Failure {
         }
         let (code, hint) = match &error {
             RunError::Manifest(_) | RunError::Unknown(_) => (Code::Usage, None),
+            RunError::Ignored(_) => (
+                Code::Usage,
+                Some("take it out of [harness] in kaizen.toml, or let git track it: `git add -f` adds an ignored file"),
+            ),
+            RunError::Disk(DiskError::Unapproved { .. })
+            | RunError::Benchmark(BenchmarkError::Disk(DiskError::Unapproved { .. })) => {
+                (Code::NotReady, Some("`kaizen trust` lists what is outside, and asks"))
+            }
+            // Their messages say what to do.
+            RunError::Benchmark(BenchmarkError::Disk(_)) => (Code::Failed, None),
             RunError::Dirty(_) => (
                 Code::NotReady,
                 Some("commit or undo them, or let `kaizen run --adopt` commit them apart"),
@@ -167,7 +179,7 @@ macro_rules! through_run_error {
 
 through_run_error!(
     LedgerError,
-    crate::disk::DiskError,
+    DiskError,
     crate::session::SessionError,
     crate::port::TraceError,
     crate::benchmark::BenchmarkError,

@@ -10,8 +10,9 @@ use super::manifest_text::manifest_text;
 use super::{Setting, init_openjarvis, init_skill, render, traces};
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::benchmark;
+use crate::benchmark::BenchmarkError;
 use crate::commit_message::message;
-use crate::disk;
+use crate::disk::{self, Root};
 use crate::ledger::{Git, Policy};
 use crate::manifest::{self, Manifest};
 use crate::pipeline::workspace::Workspace;
@@ -43,7 +44,7 @@ pub struct Init {
 /// # Errors
 /// There is a workspace already, or a task file cannot be used.
 pub fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
-    let root = &setting.directory;
+    let root = &Root::open(&setting.directory)?;
     if let Some(folder) = &command.skill {
         return init_skill::write(&root.join(folder), setting);
     }
@@ -96,10 +97,13 @@ fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
             return Err(Failure::usage(format!("{}: there is no such file", path.display())));
         }
         // The file is an argument: what is wrong in it is wrong usage.
-        let rows = benchmark::read_tasks(path).map_err(|error| Failure {
-            code: Code::Usage,
-            ..error.into()
-        })?;
+        let read = disk::open_named(path).map_err(BenchmarkError::from);
+        let rows = read
+            .and_then(|file| benchmark::read_tasks(file, path))
+            .map_err(|error| Failure {
+                code: Code::Usage,
+                ..error.into()
+            })?;
         if rows.is_empty() {
             return Err(Failure::usage(format!("{}: it holds no task", path.display())));
         }
@@ -126,8 +130,8 @@ fn unique(tasks: &[Task]) -> Result<(), Failure> {
 type Files = Vec<(String, Vec<u8>)>;
 
 /// The manifest, and a starter agent where there is no agent yet.
-fn agent_files(root: &Path, command: &Init, tasks: &[Task]) -> Result<Files, Failure> {
-    let config = disk::read_text(&root.join("config.toml"))?;
+fn agent_files(root: &Root, command: &Init, tasks: &[Task]) -> Result<Files, Failure> {
+    let config = root.read_text("config.toml")?;
     let has_agent = config.is_some() || root.join("agents").is_dir();
     if !has_agent && tasks.is_empty() {
         return Err(Failure::usage("there is no agent here: neither config.toml nor agents/")
@@ -182,14 +186,14 @@ fn refuse_to_overwrite(root: &Path, files: &Files) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The disk said no.
-pub fn write(root: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
+pub fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
     files
         .iter()
-        .try_for_each(|(path, bytes)| Ok(disk::publish(&root.join(path), bytes)?))
+        .try_for_each(|(path, bytes)| Ok(root.publish(path, bytes)?))
 }
 
 /// Commits what was written, in the repository that is there or in a new one, where the agent's files go along.
-fn commit(root: &Path, files: &Files, setting: &Setting) -> Result<Workspace, Failure> {
+fn commit(root: &Root, files: &Files, setting: &Setting) -> Result<Workspace, Failure> {
     let mut paths: Vec<String> = files
         .iter()
         .map(|(path, _)| path.clone())
@@ -199,8 +203,8 @@ fn commit(root: &Path, files: &Files, setting: &Setting) -> Result<Workspace, Fa
     if fresh {
         Git::init(root)?;
         if !root.join(".gitignore").exists() {
-            disk::publish(
-                &root.join(".gitignore"),
+            root.publish(
+                ".gitignore",
                 b"# Evidence and keys are private.\n*.db\n*.db-*\n.env\ntraces/\n",
             )?;
             paths.push(".gitignore".into());
@@ -245,7 +249,7 @@ fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Co
     let reserve = count(Split::Reserve);
     if setting.is_json() {
         render::json(
-            &serde_json::json!({"workspace": workspace.root, "train": train, "gate": gate, "test": test, "reserve": reserve}),
+            &serde_json::json!({"workspace": workspace.root.to_path_buf(), "train": train, "gate": gate, "test": test, "reserve": reserve}),
         );
         return Ok(Code::Settled);
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::exit::{Code, Failure};
 use super::{Setting, render};
-use crate::disk;
+use crate::disk::Root;
 
 /// Where coding agents look for skills.
 pub const FOLDER: &str = ".claude/skills/kaizen";
@@ -17,12 +17,13 @@ const TEXT: &str = include_str!("init_skill.md");
 /// There is another file of its name, or the disk says no.
 pub fn write(folder: &Path, setting: &Setting) -> Result<Code, Failure> {
     let path = folder.join("SKILL.md");
-    let present = disk::read(&path)?;
+    let root = Root::make(folder)?;
+    let present = root.read("SKILL.md")?;
     if present.is_some_and(|present| present != TEXT.as_bytes()) {
         let problem = format!("{} is there already, and is another", path.display());
         return Err(Failure::usage(problem).hint("remove it, or name another folder"));
     }
-    disk::publish(&path, TEXT.as_bytes())?;
+    root.publish("SKILL.md", TEXT.as_bytes())?;
     match setting.is_json() {
         true => render::json(&serde_json::json!({"skill": path})),
         false => anstream::println!("wrote {}", path.display()),

@@ -29,7 +29,7 @@ pub struct Mcp {}
 /// There is no workspace, or the client does not speak the protocol.
 pub fn mcp(_: &Mcp, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
-    let server = Server::new(Driven::new(workspace.root));
+    let server = Server::new(Driven::new(workspace.root.to_path_buf()));
     stop::on_signal(|_| {}).map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
     let failed = |error: &dyn std::fmt::Display| Failure::failed(format!("the client cannot be served: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -7,6 +7,7 @@ use clap::Args;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render;
+use crate::disk::Root;
 use crate::schemas;
 
 /// Print a schema, or write them all
@@ -63,9 +64,10 @@ fn list(name: &str, schema: &schemars::Schema, setting: &Setting) {
 }
 
 fn write(folder: &Path, chosen: &[Named], setting: &Setting) -> Result<(), Failure> {
+    let root = Root::make(folder)?;
     for (name, schema) in chosen {
         let path = folder.join(schemas::file_name(name));
-        crate::disk::publish(&path, schemas::text(schema).as_bytes())?;
+        root.publish(&path, schemas::text(schema).as_bytes())?;
         if setting.is_json() {
             render::json(&serde_json::json!({"name": name, "path": path}));
         } else {

@@ -9,7 +9,6 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, STRONG};
 use crate::clock::Clock;
-use crate::disk;
 use crate::inbox;
 use crate::pipeline::event::Event;
 use crate::pipeline::turns::Turns;
@@ -38,10 +37,14 @@ const POLL: Duration = Duration::from_secs(1);
 pub fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let holder = format!("kaizen watch, process {}", std::process::id());
-    let _lock = disk::lock_within(&workspace.own("watch.lock"), &holder, SUCCESSION).map_err(|error| {
-        Failure::failed(error.to_string()).hint("one watcher is enough for a workspace; `kaizen run` works beside it")
-    })?;
-    disk::make_folder(&workspace.root.join(inbox::FOLDER))?;
+    let _lock = workspace
+        .root
+        .lock_within(workspace.own("watch.lock"), &holder, SUCCESSION)
+        .map_err(|error| {
+            Failure::failed(error.to_string())
+                .hint("one watcher is enough for a workspace; `kaizen run` works beside it")
+        })?;
+    workspace.root.make_folder(inbox::FOLDER)?;
     let teller = Arc::new(Teller::new(setting, &workspace));
     let farewell = Arc::clone(&teller);
     let stopped = move |signal: &str| {

@@ -1,46 +1,63 @@
-//! Append: whole lines at the end of a file that only grows.
+//! Appending: whole lines at the end of a file that only grows.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::{DiskError, effect, failed};
+use cap_std::fs::OpenOptions;
 
-/// Appends whole lines in one write under the file's lock, so that lines of two processes do not mix. The folder must exist:
-/// it is not made anew when somebody took it away.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn append(path: &Path, lines: &str) -> Result<(), DiskError> {
-    effect("append");
-    let written = open(path).and_then(|mut file| write(&mut file, lines));
-    written.map_err(failed("append to", path))
-}
+use super::effect;
+use super::error::{DiskError, failed};
+use super::root::Root;
 
-/// The same, unless what stands in the file says that it is not due; asked under the lock, so that of two processes
-/// with the same line one writes it. Tells whether it was written.
-///
-/// # Errors
-/// The file cannot be read or written.
-pub fn append_if(path: &Path, lines: &str, is_due: &dyn Fn(&str) -> bool) -> Result<bool, DiskError> {
-    let written = open(path).and_then(|mut file| {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let due = is_due(&String::from_utf8_lossy(&bytes));
-        if due {
-            effect("append");
-            write(&mut file, lines)?;
-        }
-        Ok(due)
-    });
-    written.map_err(failed("append to", path))
-}
+impl Root {
+    /// Appends whole lines in one write under the file's lock, so that lines of two processes do not mix. The folder must
+    /// exist: it may have been removed on purpose.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn append(&self, path: impl AsRef<Path>, lines: &str) -> Result<(), DiskError> {
+        let path = path.as_ref();
+        effect("append");
+        let mut file = self.open_for_lines(path)?;
+        write(&mut file, lines).map_err(failed("append to", &self.join(path)))
+    }
 
-fn open(path: &Path) -> std::io::Result<File> {
-    let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    file.lock()?;
-    Ok(file)
+    /// The same, unless the present text says that it is not due; asked under the lock, so that of two processes
+    /// with the same line one writes it. Returns whether it was written.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn append_if(
+        &self,
+        path: impl AsRef<Path>,
+        lines: &str,
+        is_due: &dyn Fn(&str) -> bool,
+    ) -> Result<bool, DiskError> {
+        let path = path.as_ref();
+        let mut file = self.open_for_lines(path)?;
+        let mut work = || {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            let due = is_due(&String::from_utf8_lossy(&bytes));
+            if due {
+                effect("append");
+                write(&mut file, lines)?;
+            }
+            Ok(due)
+        };
+        work().map_err(failed("append to", &self.join(path)))
+    }
+
+    fn open_for_lines(&self, path: &Path) -> Result<File, DiskError> {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        let missing = || failed("append to", &self.join(path))(ErrorKind::NotFound.into());
+        let file = self.open_plain(&self.relative(path)?, &options)?.ok_or_else(missing)?;
+        file.lock().map_err(failed("lock", &self.join(path)))?;
+        Ok(file)
+    }
 }
 
 fn write(file: &mut File, lines: &str) -> std::io::Result<()> {
@@ -66,18 +83,16 @@ mod tests {
     #[test]
     fn a_line_that_was_cut_off_stays_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log.jsonl");
-        append(&path, "one\n").unwrap();
-        append(&path, "cut o").unwrap();
-        append(&path, "two\n").unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ncut o\ntwo\n");
+        let root = Root::open(folder.path()).unwrap();
+        let text = || root.read_text("log.jsonl").unwrap().unwrap();
+        root.append("log.jsonl", "one\n").unwrap();
+        root.append("log.jsonl", "cut o").unwrap();
+        root.append("log.jsonl", "two\n").unwrap();
+        assert_eq!(text(), "one\ncut o\ntwo\n");
         let twice = |text: &str| !text.contains("three");
-        assert!(append_if(&path, "three\n", &twice).unwrap());
-        assert!(!append_if(&path, "three\n", &twice).unwrap());
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ncut o\ntwo\nthree\n");
-        assert!(
-            append(&folder.path().join("no/log"), "x").is_err(),
-            "the folder is not made anew"
-        );
+        assert!(root.append_if("log.jsonl", "three\n", &twice).unwrap());
+        assert!(!root.append_if("log.jsonl", "three\n", &twice).unwrap());
+        assert_eq!(text(), "one\ncut o\ntwo\nthree\n");
+        assert!(root.append("no/log", "x").is_err(), "the folder is not made again");
     }
 }

@@ -1,35 +1,74 @@
-//! Folders that are kaizen's own, with all that they hold.
+//! Folders that are kaizen's own, with everything in them.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
-use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use super::{DiskError, failed, make_private_folder};
+use cap_std::fs::OpenOptions;
 
-/// Removes a folder of ours with all that it holds; an absent one is no error, and a link goes without what it leads to.
-///
-/// # Errors
-/// It cannot be removed.
-pub fn remove_folder(path: &Path) -> Result<(), DiskError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path)(error)),
-        _ => Ok(()),
-    }
-}
+use super::error::{DiskError, failed};
+use super::root::Root;
 
-/// Fills a folder of ours anew, so that it holds these files and no others. Only its owner can look into it.
-///
-/// # Errors
-/// It cannot be emptied, or a file not written.
-pub fn fill_folder<'a>(path: &Path, files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<(), DiskError> {
-    remove_folder(path)?;
-    make_private_folder(path)?;
-    for (name, bytes) in files {
-        let file = path.join(name);
-        let folder = file.parent().unwrap_or(path);
-        fs::create_dir_all(folder).map_err(failed("create", folder))?;
-        fs::write(&file, bytes).map_err(failed("write", &file))?;
+impl Root {
+    /// Removes a folder of ours with everything in it; an absent one is no error. A link is removed, and what it
+    /// leads to stays.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn remove_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        let Some((above, name)) = self.parent(&relative)? else {
+            return Ok(());
+        };
+        let is_folder = match above.symlink_metadata(name) {
+            Ok(facts) => facts.is_dir(),
+            Err(_) => return Ok(()),
+        };
+        let removed = match is_folder {
+            true => above.remove_dir_all(name),
+            false => above.remove_file(name),
+        };
+        match removed {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", &self.join(&relative))(error)),
+            _ => Ok(()),
+        }
     }
-    Ok(())
+
+    /// Empties a folder of ours and fills it, so that it holds these files and no others. Only its owner can look into it.
+    ///
+    /// # Errors
+    /// It cannot be emptied, or a file not written.
+    pub fn fill_folder<'a>(
+        &self,
+        path: impl AsRef<Path>,
+        files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    ) -> Result<(), DiskError> {
+        let path = path.as_ref();
+        self.remove_folder(path)?;
+        self.make_private_folder(path)?;
+        for (name, bytes) in files {
+            self.write_new(&path.join(name), bytes)?;
+        }
+        Ok(())
+    }
+
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        let relative = self.relative(path)?;
+        let whole = self.join(&relative);
+        self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let gone = || failed("write", &whole)(ErrorKind::NotFound.into());
+        let mut file = self.open_plain(&relative, &options)?.ok_or_else(gone)?;
+        file.write_all(bytes).map_err(failed("write", &whole))
+    }
+
+    /// Whether this folder holds nothing at all.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn is_empty(&self) -> Result<bool, DiskError> {
+        let mut entries = self.dir().entries().map_err(failed("list", self))?;
+        Ok(entries.next().is_none())
+    }
 }

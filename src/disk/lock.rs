@@ -1,12 +1,20 @@
 //! The lock of a workspace: one process at a time, and a name for whoever holds it.
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{DiskError, failed};
+use cap_std::fs::OpenOptions;
+
+use super::error::{DiskError, failed};
+use super::root::Root;
+
+/// How long to wait between two tries.
+const STEP: Duration = Duration::from_millis(20);
+/// Bytes that are read of a holder's name.
+const LONGEST_HOLDER: u64 = 1024;
 
 /// The lock of a workspace; the operating system frees it when its holder dies.
 #[derive(Debug)]
@@ -23,47 +31,56 @@ pub enum LockError {
     Disk(#[from] DiskError),
 }
 
-/// Locks a workspace for writing, or names the holder. `holder` describes this process.
-///
-/// # Errors
-/// See [`LockError`].
-pub fn lock(path: &Path, holder: &str) -> Result<Lock, LockError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed("create", folder))?;
-    let open = fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(path);
-    let mut file = open.map_err(failed("open", path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => {
-            let held_by = fs::read_to_string(path).unwrap_or_default();
-            let held_by = held_by.trim();
-            // The holder may not have written its name yet.
-            let name = if held_by.is_empty() { "another kaizen" } else { held_by };
-            return Err(LockError::Held(name.to_owned()));
+impl Root {
+    /// Locks a workspace for writing, or names the holder. `holder` describes this process.
+    ///
+    /// # Errors
+    /// See [`LockError`].
+    pub fn lock(&self, path: impl AsRef<Path>, holder: &str) -> Result<Lock, LockError> {
+        let path = path.as_ref();
+        let mut file = self.lock_file(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(LockError::Held(holder_of(&mut file))),
+            Err(TryLockError::Error(error)) => return Err(failed("lock", &self.join(path))(error).into()),
         }
-        Err(fs::TryLockError::Error(error)) => return Err(failed("lock", path)(error).into()),
+        file.set_len(0)
+            .and_then(|()| file.write_all(holder.as_bytes()))
+            .map_err(failed("write", &self.join(path)))?;
+        Ok(Lock(file))
     }
-    file.set_len(0)
-        .and_then(|()| file.write_all(holder.as_bytes()))
-        .map_err(failed("write", path))?;
-    Ok(Lock(file))
+
+    /// The same, but waits for so long while somebody else is at work.
+    ///
+    /// # Errors
+    /// See [`LockError`].
+    pub fn lock_within(&self, path: impl AsRef<Path>, holder: &str, patience: Duration) -> Result<Lock, LockError> {
+        let start = Instant::now();
+        loop {
+            match self.lock(path.as_ref(), holder) {
+                Err(LockError::Held(_)) if start.elapsed() < patience => std::thread::sleep(STEP),
+                result => return result,
+            }
+        }
+    }
+
+    fn lock_file(&self, path: &Path) -> Result<File, DiskError> {
+        let relative = self.relative(path)?;
+        self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
+        let mut options = OpenOptions::new();
+        options.create(true).read(true).write(true);
+        let gone = || failed("open", &self.join(path))(ErrorKind::NotFound.into());
+        self.open_plain(&relative, &options)?.ok_or_else(gone)
+    }
 }
 
-/// The same, but waits for so long while somebody else is at work.
-///
-/// # Errors
-/// See [`LockError`].
-pub fn lock_within(path: &Path, holder: &str, patience: Duration) -> Result<Lock, LockError> {
-    let start = Instant::now();
-    loop {
-        match lock(path, holder) {
-            Err(LockError::Held(_)) if start.elapsed() < patience => std::thread::sleep(Duration::from_millis(20)),
-            result => return result,
-        }
+/// Who holds a lock; it may not have written its name yet.
+fn holder_of(file: &mut File) -> String {
+    let mut name = String::new();
+    // A name that cannot be read is no reason to fail otherwise.
+    let _ = file.take(LONGEST_HOLDER).read_to_string(&mut name);
+    match name.trim() {
+        "" => "another kaizen".to_owned(),
+        name => name.to_owned(),
     }
 }

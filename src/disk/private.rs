@@ -1,42 +1,49 @@
-//! Private: what holds other people's words is for the eyes of its owner alone.
+//! Private files: what holds other people's words is readable by its owner alone.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
-use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use super::{DiskError, failed};
+use cap_std::fs::OpenOptions;
 
-/// Makes a file that only its owner can read, when there is none yet; what is published in its place stays so.
-///
-/// # Errors
-/// It cannot be made.
-pub fn make_private(path: &Path) -> Result<(), DiskError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed("create", folder))?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path).map(|_| ()).map_err(failed("make", path))
-}
+use super::error::{DiskError, failed};
+use super::root::Root;
 
-/// Makes a folder into which only its owner can look.
-///
-/// # Errors
-/// It cannot be made.
-pub fn make_private_folder(path: &Path) -> Result<(), DiskError> {
-    fs::create_dir_all(path).map_err(failed("create", path))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let private = fs::Permissions::from_mode(0o700);
-        fs::set_permissions(path, private).map_err(failed("set the mode of", path))?;
+impl Root {
+    /// Makes a file that only its owner can read, where there is none yet; what is published in its place stays so.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_private(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let gone = || failed("make", &self.join(&relative))(ErrorKind::NotFound.into());
+        self.open_plain(&relative, &options)?.ok_or_else(gone).map(|_| ())
     }
-    Ok(())
+
+    /// Makes a folder into which only its owner can look.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_private_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        let folder = self.made_folder(&relative)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let private = cap_std::fs::Permissions::from_std(std::fs::Permissions::from_mode(0o700));
+            folder
+                .set_permissions(".", private)
+                .map_err(failed("set the mode of", &self.join(&relative)))?;
+        }
+        #[cfg(not(unix))]
+        drop(folder);
+        Ok(())
+    }
 }
 
 #[cfg(all(test, unix))]
@@ -48,14 +55,15 @@ mod tests {
     #[test]
     fn what_is_private_stays_so_when_it_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("in/log.jsonl");
-        make_private(&path).unwrap();
-        crate::disk::publish(&path, b"words").unwrap();
-        make_private(&path).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"words");
-        make_private_folder(&folder.path().join("in")).unwrap();
-        for (place, wanted) in [(path.as_path(), 0o600), (path.parent().unwrap(), 0o700)] {
-            assert_eq!(fs::metadata(place).unwrap().permissions().mode() & 0o777, wanted);
+        let root = Root::open(folder.path()).unwrap();
+        root.make_private("in/log.jsonl").unwrap();
+        root.publish("in/log.jsonl", b"words").unwrap();
+        root.make_private("in/log.jsonl").unwrap();
+        assert_eq!(root.read("in/log.jsonl").unwrap().unwrap(), b"words");
+        root.make_private_folder("in").unwrap();
+        for (path, wanted) in [("in/log.jsonl", 0o600), ("in", 0o700)] {
+            let facts = std::fs::metadata(folder.path().join(path)).unwrap();
+            assert_eq!(facts.permissions().mode() & 0o777, wanted, "{path}");
         }
     }
 }

@@ -1,26 +1,26 @@
 //! JSON Lines traces: a light index in memory, the traces themselves read by offset, one at a time.
 //!
 //! When a `trace_id` occurs twice, the first one, by path and then by line, counts and the others are skipped.
-#![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::fs::File;
 use std::ops::{ControlFlow, Range};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
-use super::jsonl_lines::{read_at, read_lines, unreadable};
+use super::jsonl_lines::{self, read_at, read_lines};
 use super::jsonl_search;
 use super::jsonl_stamp::{Stamp, stamp};
 use super::trace_pin::pin_of;
 use crate::artifact::trace::{Trace, time};
+use crate::disk::{EvidenceFile, Root};
 use crate::port::{TraceError, TracePin, TraceSource};
 
 /// Traces in JSON Lines files.
 pub struct JsonlSource {
-    files: Vec<PathBuf>,
-    cache_dir: PathBuf,
+    files: Vec<EvidenceFile>,
+    /// The workspace, whose own folder takes the search index.
+    root: Root,
     index: Mutex<Option<Indexed>>,
 }
 
@@ -52,13 +52,13 @@ struct Head {
 }
 
 impl JsonlSource {
-    /// A source over these files; `cache_dir` takes the search index.
-    pub fn new(mut files: Vec<PathBuf>, cache_dir: &Path) -> Self {
+    /// A source over these files; the own folder of `root` takes the search index.
+    pub fn new(mut files: Vec<EvidenceFile>, root: &Root) -> Self {
         files.sort();
         files.dedup();
         Self {
             files,
-            cache_dir: cache_dir.to_owned(),
+            root: root.clone(),
             index: Mutex::new(None),
         }
     }
@@ -66,11 +66,7 @@ impl JsonlSource {
     /// The index, rebuilt when a file has changed since.
     fn index(&self) -> Result<Arc<Vec<Entry>>, TraceError> {
         let mut kept = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamps = self
-            .files
-            .iter()
-            .map(|path| stamp(path))
-            .collect::<Result<Vec<_>, _>>()?;
+        let stamps = self.files.iter().map(stamp).collect::<Result<Vec<_>, _>>()?;
         if let Some((_, index)) = kept.as_ref().filter(|(seen, _)| *seen == stamps) {
             return Ok(Arc::clone(index));
         }
@@ -91,12 +87,12 @@ impl TraceSource for JsonlSource {
         let mut open: Option<(u32, File)> = None;
         let mut line = Vec::new();
         for entry in index.iter() {
-            let path = &self.files[entry.file as usize];
+            let source = &self.files[entry.file as usize];
             let mut file = match open.take() {
                 Some((number, file)) if number == entry.file => file,
-                _ => File::open(path).map_err(|error| unreadable(path, &error))?,
+                _ => jsonl_lines::open(source)?,
             };
-            if visit(read_at(path, &mut file, entry.place(), &mut line)?).is_break() {
+            if visit(read_at(source, &mut file, entry.place(), &mut line)?).is_break() {
                 return Ok(());
             }
             open = Some((entry.file, file));
@@ -114,8 +110,11 @@ impl TraceSource for JsonlSource {
     }
 
     fn search(&self, terms: &str, limit: usize) -> Result<Vec<Trace>, TraceError> {
-        let places = jsonl_search::search(&self.cache_dir, &self.files, terms, limit)?;
-        places.into_iter().map(|(path, place)| read_one(&path, place)).collect()
+        let places = jsonl_search::search(&self.root, &self.files, terms, limit)?;
+        places
+            .into_iter()
+            .map(|(source, place)| read_one(source, place))
+            .collect()
     }
 
     fn pin(&self) -> Result<TracePin, TraceError> {
@@ -124,10 +123,10 @@ impl TraceSource for JsonlSource {
 }
 
 /// Newest first; traces without a time last; of equals, the one that was written later first.
-fn build_index(files: &[PathBuf]) -> Result<Vec<Entry>, TraceError> {
+fn build_index(files: &[EvidenceFile]) -> Result<Vec<Entry>, TraceError> {
     let mut entries = Vec::new();
-    for (file, path) in files.iter().enumerate() {
-        read_lines(path, 0, &mut |head: Head, place| {
+    for (file, source) in files.iter().enumerate() {
+        read_lines(source, 0, &mut |head: Head, place| {
             entries.push(Entry {
                 id: key(&head.trace_id),
                 started_at: head.started_at.unwrap_or(f64::NEG_INFINITY),
@@ -153,7 +152,7 @@ fn key(trace_id: &str) -> [u8; 16] {
     key
 }
 
-fn read_one(path: &Path, place: Range<u64>) -> Result<Trace, TraceError> {
-    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
-    read_at(path, &mut file, place, &mut Vec::new())
+fn read_one(source: &EvidenceFile, place: Range<u64>) -> Result<Trace, TraceError> {
+    let mut file = jsonl_lines::open(source)?;
+    read_at(source, &mut file, place, &mut Vec::new())
 }

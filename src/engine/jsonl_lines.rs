@@ -10,11 +10,11 @@ use serde::de::DeserializeOwned;
 
 use crate::artifact::trace::Trace;
 use crate::artifact::without_place;
-use crate::disk;
+use crate::disk::{EvidenceFile, LARGEST_ARTIFACT, Root};
 use crate::port::TraceError;
 
 /// The longest line that is read, in bytes.
-pub const LONGEST_LINE: u64 = 16 << 20;
+pub const LONGEST_LINE: u64 = LARGEST_ARTIFACT;
 
 /// Reads every line from byte `start` on and calls `visit` with its value and its place in bytes.
 ///
@@ -24,11 +24,12 @@ pub const LONGEST_LINE: u64 = 16 << 20;
 /// # Errors
 /// The file cannot be read, a line is longer than [`LONGEST_LINE`], or a line is not of the wanted shape.
 pub fn read_lines<T: DeserializeOwned>(
-    path: &Path,
+    source: &EvidenceFile,
     start: u64,
     visit: &mut dyn FnMut(T, Range<u64>) -> Result<(), TraceError>,
 ) -> Result<u64, TraceError> {
-    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let path = source.path();
+    let mut file = open(source)?;
     file.seek(SeekFrom::Start(start))
         .map_err(|error| unreadable(path, &error))?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
@@ -42,7 +43,7 @@ pub fn read_lines<T: DeserializeOwned>(
             return Ok(offset);
         }
         if length > LONGEST_LINE {
-            return Err(too_long(path, offset));
+            return Err(too_long(source, offset));
         }
         let text = trim(&line, offset);
         if !text.is_empty() {
@@ -52,7 +53,7 @@ pub fn read_lines<T: DeserializeOwned>(
                     tracing::warn!(path = %path.display(), "the last line is unfinished and was skipped");
                     return Ok(offset);
                 }
-                Err(error) => return Err(malformed(path, offset, &error)),
+                Err(error) => return Err(malformed(source, offset, &error)),
             }
         }
         offset += length;
@@ -63,13 +64,19 @@ pub fn read_lines<T: DeserializeOwned>(
 ///
 /// # Errors
 /// The file cannot be read, or there is no trace at that place.
-pub fn read_at(path: &Path, file: &mut File, place: Range<u64>, line: &mut Vec<u8>) -> Result<Trace, TraceError> {
+pub fn read_at(
+    source: &EvidenceFile,
+    file: &mut File,
+    place: Range<u64>,
+    line: &mut Vec<u8>,
+) -> Result<Trace, TraceError> {
+    let path = source.path();
     line.clear();
     file.seek(SeekFrom::Start(place.start))
         .map_err(|error| unreadable(path, &error))?;
     let read = file.take(place.end - place.start).read_to_end(line);
     read.map_err(|error| unreadable(path, &error))?;
-    serde_json::from_slice(trim(line, place.start)).map_err(|error| malformed(path, place.start, &error))
+    serde_json::from_slice(trim(line, place.start)).map_err(|error| malformed(source, place.start, &error))
 }
 
 /// Appends traces as whole lines; the folder is created when it is missing.
@@ -78,7 +85,7 @@ pub fn read_at(path: &Path, file: &mut File, place: Range<u64>, line: &mut Vec<u
 ///
 /// # Errors
 /// The file cannot be written, or a trace is longer than [`LONGEST_LINE`]; then nothing is written.
-pub fn append(path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
+pub fn append(root: &Root, path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
     let mut lines = String::new();
     for trace in traces {
         let before = lines.len();
@@ -89,7 +96,7 @@ pub fn append(path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
         if (lines.len() - before) as u64 > LONGEST_LINE {
             let (path, id) = (path.display(), &trace.trace_id);
             return Err(TraceError(format!(
-                "{path}: trace {id} is longer than 16 MiB; shorten its texts"
+                "{path}: trace {id} is longer than 64 MiB; shorten its texts"
             )));
         }
     }
@@ -97,7 +104,7 @@ pub fn append(path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
         return Ok(());
     }
     // What the agent was asked is for the eyes of its owner.
-    let made = disk::make_private(path).and_then(|()| disk::append(path, &lines));
+    let made = root.make_private(path).and_then(|()| root.append(path, &lines));
     made.map_err(|error| TraceError(format!("{error}; check its folder")))
 }
 
@@ -112,7 +119,7 @@ fn trim(line: &[u8], offset: u64) -> &[u8] {
 }
 
 /// The number, from 1, of the line at an offset.
-fn line_number(path: &Path, offset: u64) -> u64 {
+fn line_number(source: &EvidenceFile, offset: u64) -> u64 {
     let count = |file: File| -> io::Result<u64> {
         let mut reader = BufReader::new(file.take(offset));
         let mut lines = 0;
@@ -126,11 +133,12 @@ fn line_number(path: &Path, offset: u64) -> u64 {
             reader.consume(length);
         }
     };
-    File::open(path).and_then(count).unwrap_or(0) + 1
+    let counted = source.open().ok().and_then(|file| count(file).ok());
+    counted.unwrap_or(0) + 1
 }
 
-fn malformed(path: &Path, offset: u64, error: &serde_json::Error) -> TraceError {
-    let (line, path) = (line_number(path, offset), path.display());
+fn malformed(source: &EvidenceFile, offset: u64, error: &serde_json::Error) -> TraceError {
+    let (line, path) = (line_number(source, offset), source.path().display());
     // The parser's line is the one within this line.
     let (what, column) = (without_place(error), error.column());
     TraceError(format!(
@@ -138,11 +146,20 @@ fn malformed(path: &Path, offset: u64, error: &serde_json::Error) -> TraceError 
     ))
 }
 
-fn too_long(path: &Path, offset: u64) -> TraceError {
-    let (line, path) = (line_number(path, offset), path.display());
+fn too_long(source: &EvidenceFile, offset: u64) -> TraceError {
+    let (line, path) = (line_number(source, offset), source.path().display());
     TraceError(format!(
-        "{path}:{line}: the line is longer than 16 MiB; shorten or delete it"
+        "{path}:{line}: the line is longer than 64 MiB; shorten or delete it"
     ))
+}
+
+/// Opens a file of traces.
+///
+/// # Errors
+/// It is gone, or no plain file.
+pub fn open(source: &EvidenceFile) -> Result<File, TraceError> {
+    let remedy = "check `[traces]` in kaizen.toml";
+    source.open().map_err(|error| TraceError(format!("{error}; {remedy}")))
 }
 
 /// The file cannot be read at all.

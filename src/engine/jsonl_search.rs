@@ -1,20 +1,22 @@
 //! Full-text search over JSON Lines traces: an FTS5 index in the cache folder, which only ever says where to read.
-#![allow(clippy::disallowed_methods)] // edge: trace files
 
-use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::jsonl_lines::{read_lines, unreadable};
+use super::jsonl_lines::{open, read_lines, unreadable};
 use super::jsonl_stamp::stamp;
 use super::search_terms::fts_query;
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
+use crate::disk::{DiskError, EvidenceFile, Root};
 use crate::port::TraceError;
+
+/// The index, in the workspace.
+const INDEX: &str = ".kaizen/cache/traces.db";
 
 /// Raised by hand when the tables change; another version's index is thrown away.
 const VERSION: i64 = 1;
@@ -42,33 +44,35 @@ const SEARCH: &str = "
 ///
 /// # Errors
 /// A trace file cannot be read, or the index is in use for too long.
-pub fn search(
-    cache_dir: &Path,
-    files: &[PathBuf],
+pub fn search<'f>(
+    root: &Root,
+    files: &'f [EvidenceFile],
     terms: &str,
     limit: usize,
-) -> Result<Vec<(PathBuf, Range<u64>)>, TraceError> {
+) -> Result<Vec<(&'f EvidenceFile, Range<u64>)>, TraceError> {
     let Some(query) = fts_query(terms) else {
         return Ok(Vec::new());
     };
-    let path = cache_dir.join("traces.db");
     let wrong = |error: &dyn std::fmt::Display| {
         TraceError(format!(
-            "{}: {error}; make its folder writable, or delete that file",
-            path.display()
+            "{INDEX}: {error}; make its folder writable, or delete that file"
         ))
     };
-    // What cannot be made here fails again, with the same reason, when the index is opened.
-    let _ = fs::create_dir_all(cache_dir);
     let attempt = |path: &Path| search_index(path, files, &query, limit);
-    match attempt(&path) {
+    let kept = || match root.database(INDEX) {
+        // A workspace that cannot be written to.
+        Err(DiskError::Failed { .. }) => attempt(Path::new("")),
+        Err(error) => Err(Failure::Traces(TraceError(error.to_string()))),
+        Ok(path) => attempt(&path),
+    };
+    match kept() {
         Err(Failure::Index(error)) if is_broken(&error) => {
-            tracing::warn!(path = %path.display(), %error, "the search index is broken and is built anew");
-            fs::remove_file(&path).map_err(|error| wrong(&error))?;
-            attempt(&path)
+            tracing::warn!(path = INDEX, %error, "the search index is broken and is built again");
+            root.remove(INDEX).map_err(|error| wrong(&error))?;
+            kept()
         }
         Err(Failure::Index(error)) if is_unwritable(&error) => {
-            tracing::warn!(path = %path.display(), %error, "the search index cannot be kept; this search makes one of its own");
+            tracing::warn!(path = INDEX, %error, "the search index cannot be kept; this search makes one of its own");
             // SQLite's name for a database that goes when it is closed.
             attempt(Path::new(""))
         }
@@ -111,13 +115,13 @@ fn is_unwritable(error: &rusqlite::Error) -> bool {
     )
 }
 
-fn search_index(
+fn search_index<'f>(
     path: &Path,
-    files: &[PathBuf],
+    files: &'f [EvidenceFile],
     query: &str,
     limit: usize,
-) -> Result<Vec<(PathBuf, Range<u64>)>, Failure> {
-    let mut connection = Connection::open(path)?;
+) -> Result<Vec<(&'f EvidenceFile, Range<u64>)>, Failure> {
+    let mut connection = Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW)?;
     connection.busy_timeout(Duration::from_secs(30))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     create_tables(&transaction)?;
@@ -129,12 +133,19 @@ fn search_index(
     let mut statement = connection.prepare(SEARCH)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = statement.query_map(params![query, limit], |row| {
-        Ok((
-            PathBuf::from(row.get::<_, String>(0)?),
-            row.get::<_, i64>(1)?.cast_unsigned()..row.get::<_, i64>(2)?.cast_unsigned(),
-        ))
+        let place = row.get::<_, i64>(1)?.cast_unsigned()..row.get::<_, i64>(2)?.cast_unsigned();
+        Ok((row.get::<_, String>(0)?, place))
     })?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let found: Vec<(String, Range<u64>)> = found.collect::<Result<_, _>>()?;
+    // The index only holds files that were given.
+    let known = |(path, place): (String, _)| Some((named(files, &path)?, place));
+    Ok(found.into_iter().filter_map(known).collect())
+}
+
+/// The file with a path.
+fn named<'f>(files: &'f [EvidenceFile], path: &str) -> Option<&'f EvidenceFile> {
+    let at = files.binary_search_by(|file| file.path().cmp(Path::new(path))).ok()?;
+    files.get(at)
 }
 
 fn create_tables(index: &Transaction) -> Result<(), Failure> {
@@ -148,12 +159,12 @@ fn create_tables(index: &Transaction) -> Result<(), Failure> {
 }
 
 /// Drops the lines of files that are no longer part of the store.
-fn forget_missing(index: &Transaction, files: &[PathBuf]) -> Result<(), Failure> {
+fn forget_missing(index: &Transaction, files: &[EvidenceFile]) -> Result<(), Failure> {
     let mut statement = index.prepare("SELECT id, path FROM file")?;
     let known = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
     for row in known {
         let (id, path) = row?;
-        if files.binary_search(&PathBuf::from(path)).is_err() {
+        if named(files, &path).is_none() {
             forget(index, id)?;
         }
     }
@@ -171,13 +182,13 @@ fn forget(index: &Transaction, file: i64) -> Result<(), Failure> {
 }
 
 /// Indexes what is new in a file: nothing, the appended lines, or all of it when it was rewritten.
-fn update_file(index: &Transaction, path: &Path) -> Result<(), Failure> {
-    let (size, modified) = stamp(path)?;
+fn update_file(index: &Transaction, source: &EvidenceFile) -> Result<(), Failure> {
+    let (size, modified) = stamp(source)?;
     let modified = modified
         .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
         .unwrap_or_default()
         .as_nanos() as i64;
-    let name = path.to_string_lossy();
+    let name = source.path().to_string_lossy();
     let known: Option<(i64, i64, i64, i64, String)> = index
         .query_row(
             "SELECT id, size, modified, indexed_end, edges FROM file WHERE path = ?1",
@@ -190,7 +201,7 @@ fn update_file(index: &Transaction, path: &Path) -> Result<(), Failure> {
             return Ok(());
         }
         Some((_, old_size, _, end, edges))
-            if size.cast_signed() > old_size && self::edges(path, end.cast_unsigned())? == edges =>
+            if size.cast_signed() > old_size && self::edges(source, end.cast_unsigned())? == edges =>
         {
             end.cast_unsigned()
         }
@@ -205,15 +216,15 @@ fn update_file(index: &Transaction, path: &Path) -> Result<(), Failure> {
         [&name],
     )?;
     let id: i64 = index.query_row("SELECT id FROM file WHERE path = ?1", [&name], |row| row.get(0))?;
-    let end = add_lines(index, id, path, start)?;
+    let end = add_lines(index, id, source, start)?;
     index.execute(
         "UPDATE file SET size = ?2, modified = ?3, indexed_end = ?4, edges = ?5 WHERE id = ?1",
-        params![id, size.cast_signed(), modified, end.cast_signed(), edges(path, end)?],
+        params![id, size.cast_signed(), modified, end.cast_signed(), edges(source, end)?],
     )?;
     Ok(())
 }
 
-fn add_lines(index: &Transaction, file: i64, path: &Path, start: u64) -> Result<u64, Failure> {
+fn add_lines(index: &Transaction, file: i64, source: &EvidenceFile, start: u64) -> Result<u64, Failure> {
     let mut line = index.prepare("INSERT INTO line (file, start, end, trace_id) VALUES (?1, ?2, ?3, ?4)")?;
     let mut text =
         index.prepare("INSERT INTO text (rowid, trace_id, query, result, agent) VALUES (?1, ?2, ?3, ?4, ?5)")?;
@@ -228,7 +239,7 @@ fn add_lines(index: &Transaction, file: i64, path: &Path, start: u64) -> Result<
         Ok(())
     };
     let mut failed = None;
-    let end = read_lines(path, start, &mut |trace: Trace, place| {
+    let end = read_lines(source, start, &mut |trace: Trace, place| {
         add(&trace, &place).map_err(|error| {
             let message = TraceError(error.to_string());
             failed = Some(error);
@@ -242,16 +253,16 @@ fn add_lines(index: &Transaction, file: i64, path: &Path, start: u64) -> Result<
 }
 
 /// The digest of the first and the last bytes before `end`: a file that was appended to keeps them.
-fn edges(path: &Path, end: u64) -> Result<String, TraceError> {
+fn edges(source: &EvidenceFile, end: u64) -> Result<String, TraceError> {
     const WIDTH: u64 = 4096;
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(path)?;
+    let mut file = open(source)?;
+    let mut read = || -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         file.by_ref().take(WIDTH.min(end)).read_to_end(&mut bytes)?;
         file.seek(SeekFrom::Start(end.saturating_sub(WIDTH)))?;
-        file.take(WIDTH.min(end)).read_to_end(&mut bytes)?;
+        file.by_ref().take(WIDTH.min(end)).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let bytes = read().map_err(|error| unreadable(path, &error))?;
+    let bytes = read().map_err(|error| unreadable(source.path(), &error))?;
     Ok(Digest::of_bytes(&bytes).to_string())
 }

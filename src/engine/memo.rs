@@ -1,32 +1,59 @@
 //! The memo on disk: attempts by the digest of what was asked, in one SQLite file that may be deleted at any time.
-#![allow(clippy::disallowed_methods)] // edge: the file system
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::artifact::evaluation::Attempt;
 use crate::digest::Digest;
+use crate::disk::{DiskError, Root};
 use crate::port::Memo;
 
 /// A memo in a SQLite file.
 pub struct DiskMemo(Mutex<Connection>);
 
+/// A memo cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoError {
+    /// Its place is unusable.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// SQLite cannot make it.
+    #[error("{}: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+}
+
 impl DiskMemo {
     /// Opens or makes a memo. A file that is not one is set aside: it only ever saves work.
     ///
     /// # Errors
-    /// The file cannot be made.
-    pub fn open(path: &Path) -> Result<Self, rusqlite::Error> {
-        if let Some(folder) = path.parent() {
-            let _ = std::fs::create_dir_all(folder);
-        }
-        let connection = connect(path).or_else(|_| {
-            let _ = std::fs::rename(path, path.with_extension("broken"));
-            connect(path)
+    /// The file cannot be made, or a link or a pipe is in its place.
+    pub fn open(root: &Root, name: &str) -> Result<Self, MemoError> {
+        let path = root.database(name)?;
+        let connection = connect(&path).or_else(|_| {
+            root.rename(name, format!("{name}.broken"))?;
+            let failed = |source| MemoError::Sqlite {
+                path: path.clone(),
+                source,
+            };
+            connect(&path).map_err(failed)
         })?;
+        root.database(name)?;
         Ok(Self(Mutex::new(connection)))
+    }
+
+    /// A memo that lasts as long as the process.
+    ///
+    /// # Errors
+    /// SQLite says no.
+    pub fn in_memory() -> Result<Self, rusqlite::Error> {
+        Ok(Self(Mutex::new(connect(Path::new(":memory:"))?)))
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -51,7 +78,7 @@ impl DiskMemo {
 }
 
 fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open(path)?;
+    let connection = Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW)?;
     // A killed process loses nothing; a lost power supply may lose the last attempts, never the file.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
@@ -98,16 +125,17 @@ mod tests {
     #[test]
     fn it_remembers_across_openings_and_survives_garbage() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cache/memo.db");
+        let root = Root::open(folder.path()).unwrap();
+        let (name, path) = ("cache/memo.db", folder.path().join("cache/memo.db"));
         let (known, unknown) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
-        DiskMemo::open(&path).unwrap().put(&[(known, answered())]);
+        DiskMemo::open(&root, name).unwrap().put(&[(known, answered())]);
         assert_eq!(
-            DiskMemo::open(&path).unwrap().get(&[known, unknown]),
+            DiskMemo::open(&root, name).unwrap().get(&[known, unknown]),
             [Some(answered()), None]
         );
         for tail in ["", "-wal", "-shm"] {
             std::fs::write(format!("{}{tail}", path.display()), "this is no database, it is text").unwrap();
         }
-        assert_eq!(DiskMemo::open(&path).unwrap().get(&[known]), [None]);
+        assert_eq!(DiskMemo::open(&root, name).unwrap().get(&[known]), [None]);
     }
 }

@@ -16,6 +16,7 @@ use super::search_terms::{fts_query, plain_words};
 use super::trace_pin::pin_of;
 use crate::artifact::Extra;
 use crate::artifact::trace::{Step, Trace};
+use crate::disk::EvidenceFile;
 use crate::port::{TraceError, TracePin, TraceSource};
 
 /// Row numbers, not rows, are sorted, so that a large store needs little memory.
@@ -31,27 +32,44 @@ const STEPS_OF_SOME: &str = "
 
 /// An OpenJarvis trace store.
 pub struct OpenJarvisSource {
-    path: PathBuf,
+    file: EvidenceFile,
 }
 
 impl OpenJarvisSource {
-    /// A source over this database, which need not exist before it is read.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path }
+    /// A source over this database.
+    pub fn new(file: EvidenceFile) -> Self {
+        Self { file }
     }
 
     /// Runs a read on one consistent snapshot.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, TraceError> {
-        let run = || {
-            let mut connection = open_read_only(&self.path)?;
-            work(&*connection.transaction()?)
-        };
-        run().map_err(|error: rusqlite::Error| {
-            let path = self.path.display();
-            TraceError(format!(
-                "{path}: cannot be read as an OpenJarvis trace store: {error}; check `[traces]` in kaizen.toml"
-            ))
-        })
+        let (path, mut connection) = self.open()?;
+        // SQLite opened a path: whatever was put there in the meantime is not what was checked.
+        if self.resolved()? != path {
+            return Err(TraceError(format!(
+                "{}: it was replaced while it was opened; run again",
+                path.display()
+            )));
+        }
+        let run = || work(&*connection.transaction()?);
+        run().map_err(|error| self.unreadable(&error))
+    }
+
+    fn resolved(&self) -> Result<PathBuf, TraceError> {
+        self.file.resolved().map_err(|error| TraceError(error.to_string()))
+    }
+
+    fn open(&self) -> Result<(PathBuf, Connection), TraceError> {
+        let path = self.resolved()?;
+        let connection = open_read_only(&path).map_err(|error| self.unreadable(&error))?;
+        Ok((path, connection))
+    }
+
+    fn unreadable(&self, error: &rusqlite::Error) -> TraceError {
+        let path = self.file.path().display();
+        TraceError(format!(
+            "{path}: cannot be read as an OpenJarvis trace store: {error}; check `[traces]` in kaizen.toml"
+        ))
     }
 }
 
@@ -84,7 +102,10 @@ impl TraceSource for OpenJarvisSource {
 /// A store in WAL mode needs its `-shm` file; where that cannot be made (a read-only folder), the file is read as it
 /// stands, without what still waits in the log.
 fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let open = |options: &str| -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(uri(path, options), flags)?;
         connection.busy_timeout(Duration::from_secs(10))?;

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 
 use super::*;
+use crate::manifest::membership::EvidencePatterns;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -31,7 +32,14 @@ fn store() -> (tempfile::TempDir, Connection, OpenJarvisSource) {
     let path = folder.path().join("a ?#%.db");
     let writer = Connection::open(&path).unwrap();
     writer.execute_batch(SCHEMA).unwrap();
-    (folder, writer, OpenJarvisSource::new(path))
+    (folder, writer, source(&path))
+}
+
+fn source(path: &Path) -> OpenJarvisSource {
+    let root = crate::disk::Root::open(path.parent().unwrap()).unwrap();
+    let patterns = EvidencePatterns::new(&["*.db".to_owned()]).unwrap();
+    let mut files = root.evidence_files(&patterns).unwrap();
+    OpenJarvisSource::new(files.pop().unwrap())
 }
 
 fn all(source: &OpenJarvisSource) -> Vec<Trace> {
@@ -123,7 +131,7 @@ fn an_unreadable_store_is_named() {
     let path = folder.path().join("traces.db");
     for bytes in [&b"no database at all, only text that is long enough"[..], b""] {
         std::fs::write(&path, bytes).unwrap();
-        let message = OpenJarvisSource::new(path.clone()).pin().unwrap_err().to_string();
+        let message = source(&path).pin().unwrap_err().to_string();
         assert!(message.contains("traces.db: cannot be read as"), "{message}");
     }
 }

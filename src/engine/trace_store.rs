@@ -2,12 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-
-use globset::GlobBuilder;
-use walkdir::WalkDir;
 
 use super::jsonl::JsonlSource;
 pub use super::jsonl_lines::append;
@@ -16,6 +12,8 @@ use super::trace_pin::pin_of;
 use crate::artifact::consultation;
 use crate::artifact::trace::{Filter, Trace};
 use crate::digest::Digest;
+use crate::disk::{EvidenceFile, Root};
+use crate::manifest::membership::EvidencePatterns;
 use crate::port::{TraceError, TracePin, TraceSource};
 
 /// Opens the traces of a workspace.
@@ -25,22 +23,38 @@ use crate::port::{TraceError, TracePin, TraceSource};
 ///
 /// # Errors
 /// A pattern is not a glob, or matches a file of another kind.
-pub fn open(root: &Path, patterns: &[String], cache_dir: &Path) -> Result<Box<dyn TraceSource>, TraceError> {
+pub fn open(root: &Root, patterns: &[String]) -> Result<Box<dyn TraceSource>, TraceError> {
+    let malformed = |problem: String| {
+        TraceError(format!(
+            "`[traces]` in kaizen.toml: {problem}; write a glob such as `traces/*.jsonl`"
+        ))
+    };
+    let patterns = EvidencePatterns::new(patterns).map_err(malformed)?;
+    let files = root.evidence_files(&patterns);
+    of_files(root, files.map_err(|error| TraceError(error.to_string()))?)
+}
+
+/// Opens the traces in these files; the own folder of `root` takes the search index.
+///
+/// # Errors
+/// A file of another kind.
+pub fn of_files(root: &Root, files: Vec<EvidenceFile>) -> Result<Box<dyn TraceSource>, TraceError> {
     let mut lines = Vec::new();
     let mut sources: Vec<Box<dyn TraceSource>> = Vec::new();
-    for path in matching_files(root, patterns)? {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("jsonl") => lines.push(path),
-            Some("db") => sources.push(Box::new(OpenJarvisSource::new(path))),
+    let is_evidence = |file: &EvidenceFile| file.path() != root.join(consultation::FILE);
+    for file in files.into_iter().filter(is_evidence) {
+        match file.path().extension().and_then(|extension| extension.to_str()) {
+            Some("jsonl") => lines.push(file),
+            Some("db") => sources.push(Box::new(OpenJarvisSource::new(file))),
             _ => {
-                let path = path.display();
+                let path = file.path().display();
                 let remedy = "traces are *.jsonl or *.db; narrow `[traces]` in kaizen.toml";
                 return Err(TraceError(format!("{path}: not a kind of trace file; {remedy}")));
             }
         }
     }
     if !lines.is_empty() || sources.is_empty() {
-        sources.insert(0, Box::new(JsonlSource::new(lines, cache_dir)));
+        sources.insert(0, Box::new(JsonlSource::new(lines, root)));
     }
     match sources.len() {
         1 => Ok(sources.remove(0)),
@@ -159,42 +173,6 @@ fn newest(heads: &[Option<Trace>]) -> Option<usize> {
     waiting
         .reduce(|best, other| if other.1 > best.1 { other } else { best })
         .map(|(at, _)| at)
-}
-
-/// The files that the globs match, sorted, each once.
-fn matching_files(root: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, TraceError> {
-    let mut found = BTreeSet::new();
-    for pattern in patterns {
-        let glob = GlobBuilder::new(pattern)
-            .literal_separator(true)
-            .build()
-            .map_err(|error| {
-                TraceError(format!(
-                    "`[traces]` in kaizen.toml: {error}; write a glob such as `traces/*.jsonl`"
-                ))
-            })?;
-        let matcher = glob.compile_matcher();
-        let files = WalkDir::new(root.join(literal_folder(pattern)))
-            .follow_links(true)
-            .into_iter();
-        let paths = files
-            .filter_map(Result::ok)
-            .filter(|entry| entry.file_type().is_file())
-            .map(|entry| entry.into_path());
-        let relative = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_owned();
-        let wanted =
-            |path: &PathBuf| matcher.is_match(relative(path)) && relative(path) != Path::new(consultation::FILE);
-        found.extend(paths.filter(wanted));
-    }
-    Ok(found.into_iter().collect())
-}
-
-/// The part of a glob before its first special character, in whole folders, so that only that folder is walked.
-fn literal_folder(pattern: &str) -> &str {
-    match pattern.find(['*', '?', '[', '{', '\\']) {
-        Some(special) => pattern[..special].rsplit_once('/').map_or("", |(folder, _)| folder),
-        None => pattern,
-    }
 }
 
 #[cfg(test)]

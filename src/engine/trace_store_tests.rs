@@ -15,7 +15,7 @@ impl Workspace {
         workspace
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    fn path(&self, name: &str) -> std::path::PathBuf {
         self.0.path().join(name)
     }
 
@@ -24,9 +24,13 @@ impl Workspace {
         fs::write(self.path(name), text).unwrap();
     }
 
+    fn root(&self) -> Root {
+        Root::open(self.0.path()).unwrap()
+    }
+
     fn open(&self) -> Box<dyn TraceSource> {
         let patterns = ["traces/*.jsonl".to_owned(), "traces.db".to_owned()];
-        open(self.0.path(), &patterns, &self.path(".kaizen/cache")).unwrap()
+        open(&self.root(), &patterns).unwrap()
     }
 }
 
@@ -96,7 +100,7 @@ fn wrong_lines_are_named_with_their_place() {
 fn other_files_and_bad_globs_are_refused() {
     let workspace = Workspace::new(&[("traces/a.csv", "x")]);
     for pattern in ["traces/*", "traces/[", "traces/a.csv"] {
-        let opened = open(workspace.0.path(), &[pattern.to_owned()], workspace.0.path());
+        let opened = open(&workspace.root(), &[pattern.to_owned()]);
         let message = opened.err().map(|error| error.to_string()).unwrap_or_default();
         assert!(message.contains("kaizen.toml"), "{pattern}: {message}");
     }
@@ -166,12 +170,12 @@ fn appended_lines_are_whole() {
     let trace = |id: &str| -> Trace {
         serde_json::from_value(serde_json::json!({"trace_id": id, "query": "two\nlines"})).unwrap()
     };
-    append(&path, &[trace("a"), trace("b")]).unwrap();
-    append(&path, &[]).unwrap();
-    append(&path, &[trace("c")]).unwrap();
+    append(&workspace.root(), &path, &[trace("a"), trace("b")]).unwrap();
+    append(&workspace.root(), &path, &[]).unwrap();
+    append(&workspace.root(), &path, &[trace("c")]).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
     fs::write(&path, "{\"trace_id\":\"unfinished").unwrap();
-    append(&path, &[trace("d")]).unwrap();
+    append(&workspace.root(), &path, &[trace("d")]).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.lines().next(), Some("{\"trace_id\":\"unfinished"));
     assert!(text.ends_with("}\n") && text.lines().count() == 2);

@@ -14,16 +14,17 @@ pub use self::process::{Ended, Program, Unended};
 pub use self::running::end_all;
 pub use self::teacher::{ask_teacher, from_folder};
 use crate::artifact::task::Task;
+use crate::disk::Root;
 
 /// Files by name, relative to the scratch directory.
 pub type Files = Vec<(String, Vec<u8>)>;
 
-/// Runs a phase's program in its folder, emptied first, which then holds the declared reads; returns the declared writes.
+/// Runs a phase's program in its folder, which is below `root` and emptied first; it then holds the declared reads; returns the declared writes.
 ///
 /// # Errors
 /// The program cannot be run, fails, or leaves something undone; the message names it.
-pub fn run_phase(program: &Program, reads: Files, writes: &[String]) -> Result<Files, String> {
-    lay_out(program.folder, &reads)?;
+pub fn run_phase(root: &Root, program: &Program, reads: Files, writes: &[String]) -> Result<Files, String> {
+    lay_out(root, program.folder, &reads)?;
     let ended = program.run(None).map_err(|error| error.to_string())?;
     if !ended.status.success() {
         return Err(format!(
@@ -41,9 +42,9 @@ pub fn run_phase(program: &Program, reads: Files, writes: &[String]) -> Result<F
 }
 
 /// Empties a folder and puts files into it.
-fn lay_out(folder: &Path, files: &Files) -> Result<(), String> {
+fn lay_out(root: &Root, folder: &Path, files: &Files) -> Result<(), String> {
     let all = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    crate::disk::fill_folder(folder, all).map_err(|error| error.to_string())
+    root.fill_folder(folder, all).map_err(|error| error.to_string())
 }
 
 /// A declared write: a file that must be there, or a folder with whatever it holds.

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use crate::disk::Root;
+
 use super::{Files, Program, lay_out, read_plain};
 
 /// Runs the program in its folder, filled with `files`; its answer is the file that it leaves, else what it prints.
 ///
 /// # Errors
 /// The program cannot be run, fails, takes too long, or leaves nothing; the message names it.
-pub fn ask_teacher(program: &Program, files: Files, question: &str, file: &str) -> Result<String, String> {
-    lay_out(program.folder, &files)?;
+pub fn ask_teacher(root: &Root, program: &Program, files: Files, question: &str, file: &str) -> Result<String, String> {
+    lay_out(root, program.folder, &files)?;
     let ended = program
         .run(Some(question.as_bytes()))
         .map_err(|error| error.to_string())?;

@@ -16,7 +16,7 @@ use self::known::Seen;
 pub use self::report::{FileReport, Missing, Reason, Status, Usable};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::disk;
+use crate::disk::Root;
 use crate::engine::jsonl_lines::LONGEST_LINE;
 use crate::trace_import::{self, Place, Source};
 
@@ -27,7 +27,7 @@ const ORIGINALS: &str = "traces/imported";
 #[derive(Clone, Copy, Debug)]
 pub struct Wish<'a> {
     /// The workspace.
-    pub root: &'a Path,
+    pub root: &'a Root,
     /// The agent of traces that name none.
     pub agent: Option<&'a str>,
     /// Whether nothing is to be written.
@@ -76,8 +76,9 @@ fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> 
     if wish.is_dry_run {
         return Ok(());
     }
+    let root = wish.root;
     let publish = |path: &Path, bytes: &[u8]| {
-        let published = disk::make_private(path).and_then(|()| disk::publish(path, bytes));
+        let published = root.make_private(path).and_then(|()| root.publish(path, bytes));
         published.map_err(|error| error.to_string())
     };
     // The traces come last: after a crash between the two, they are still new.

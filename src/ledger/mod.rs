@@ -79,6 +79,14 @@ impl Git {
         log::commit_named(self, name)
     }
 
+    /// The paths, out of these, that git ignores; a file that it tracks is not ignored.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn ignored(&self, paths: &[&str]) -> Result<Vec<String>, LedgerError> {
+        status::ignored(self, paths)
+    }
+
     /// Unstages files, whatever was staged of them; the files themselves stay as they are.
     ///
     /// # Errors

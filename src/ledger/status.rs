@@ -2,6 +2,7 @@
 
 use super::Git;
 use super::commit::below_workspace;
+use super::process::refusal;
 use crate::port::LedgerError;
 
 /// How a file differs from HEAD.
@@ -43,6 +44,24 @@ impl Git {
             .split('\0')
             .filter_map(|record| parse(record, &self.prefix))
             .collect())
+    }
+}
+
+/// The paths, out of these, that an ignore rule excludes.
+pub(super) fn ignored(git: &Git, paths: &[&str]) -> Result<Vec<String>, LedgerError> {
+    let arguments = ["check-ignore", "-z", "--stdin"];
+    let answer = git.ask(&arguments, paths.join("\0").as_bytes())?;
+    match answer.status.code() {
+        // 1 says that none is ignored.
+        Some(0 | 1) => {
+            let text = String::from_utf8_lossy(&answer.stdout);
+            Ok(text
+                .split('\0')
+                .filter(|path| !path.is_empty())
+                .map(str::to_owned)
+                .collect())
+        }
+        _ => Err(refusal(arguments[0], &answer)),
     }
 }
 

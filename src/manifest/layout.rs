@@ -41,3 +41,23 @@ impl Default for Layout {
         }
     }
 }
+
+impl Layout {
+    /// The keys, and the path of each template; templates without a path are left out.
+    pub fn paths(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let templates = [
+            ("prompt", &self.prompt),
+            ("few_shot", &self.few_shot),
+            ("agent_param", &self.agent_param),
+            ("agent_class", &self.agent_class),
+            ("agent_tools", &self.agent_tools),
+            ("model_param", &self.model_param),
+            ("query_class", &self.query_class),
+            ("tool_description", &self.tool_description),
+        ];
+        templates
+            .into_iter()
+            .map(|(key, template)| (key, template.split('#').next().unwrap_or_default()))
+            .filter(|(_, path)| !path.is_empty())
+    }
+}

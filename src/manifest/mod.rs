@@ -4,6 +4,7 @@ pub mod chat;
 mod gate;
 pub mod layout;
 mod looping;
+pub mod membership;
 mod models;
 pub mod phases;
 mod privacy;
@@ -163,6 +164,7 @@ impl Manifest {
                 .chain(&self.traces.files)
                 .chain(&self.benchmark.files),
         )?;
+        membership::Membership::new(self)?;
         phases::graph(&self.phases()).map(|_| ())
     }
 

@@ -42,7 +42,7 @@ pub enum Inapplicable {
         problem: String,
     },
     /// The file is not among those that the manifest calls editable.
-    #[error("{path}: not editable; add it to `editable` in [harness] of the manifest to allow it")]
+    #[error("{path}: not part of the harness; add it to [harness] files in kaizen.toml to allow it")]
     NotEditable {
         /// The file.
         path: String,
@@ -54,14 +54,6 @@ pub enum Inapplicable {
         path: String,
         /// Why.
         reason: String,
-    },
-    /// An `editable` pattern of the manifest is malformed.
-    #[error("editable pattern `{pattern}`: {problem}; correct it in the manifest")]
-    Pattern {
-        /// The pattern.
-        pattern: String,
-        /// What is wrong with it.
-        problem: String,
     },
     /// The file is not UTF-8.
     #[error("{path}: not UTF-8; convert the file first")]

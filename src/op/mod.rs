@@ -43,14 +43,15 @@ pub use usual_target::usual_target;
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
+use crate::manifest::membership::Membership;
 
 /// What the manifest says about where ops land and which files they may change.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// Where each op lands.
     pub layout: Layout,
-    /// Globs relative to the harness root; `*` stops at `/`, `**` does not.
-    pub editable: Vec<String>,
+    /// Which files an op may change.
+    pub membership: Membership,
 }
 
 /// What every op is given besides its payload.

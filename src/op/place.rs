@@ -203,23 +203,8 @@ fn check_path(path: &str, harness: &Harness, rules: &Rules) -> Result<(), Inappl
     if harness.files().any(|(file, _)| file.starts_with(&below)) {
         return Err(forbidden("a folder"));
     }
-    if is_editable(path, &rules.editable)? {
-        Ok(())
-    } else {
-        Err(Inapplicable::NotEditable { path: path.to_owned() })
+    match rules.membership.selects(path) {
+        true => Ok(()),
+        false => Err(Inapplicable::NotEditable { path: path.to_owned() }),
     }
-}
-
-fn is_editable(path: &str, patterns: &[String]) -> Result<bool, Inapplicable> {
-    for pattern in patterns {
-        let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
-        let glob = glob.map_err(|error| Inapplicable::Pattern {
-            pattern: pattern.clone(),
-            problem: error.kind().to_string(),
-        })?;
-        if glob.compile_matcher().is_match(path) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -7,12 +7,13 @@ use super::{Context, Rules};
 use crate::artifact::edit::Op;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
+use crate::manifest::membership::Membership;
 
 /// The text at an op's home for one `(placeholder, name)`; `None` when there is none, or the name is no name.
 pub fn standing(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) -> Option<String> {
     let rules = &Rules {
         layout: layout.clone(),
-        editable: vec!["**".to_owned()],
+        membership: Membership::everything(),
     };
     let context = Context {
         op,

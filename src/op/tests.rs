@@ -13,9 +13,14 @@ use crate::artifact::edit::RiskTier;
 
 const CONFIG: &str = "\u{feff}# head\r\n[agent.a] # the agent\r\n  turns = 5 # few\r\n\r\n[other]\r\nkeep = 'x'";
 
+fn membership(patterns: &[&str]) -> Membership {
+    let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+    Membership::of_files(&patterns).unwrap()
+}
+
 fn rules() -> Rules {
     Rules {
-        editable: ["config.toml", "agents/**", "tools/*.toml"].map(String::from).into(),
+        membership: membership(&["config.toml", "agents/**", "tools/*.toml"]),
         ..Rules::default()
     }
 }
@@ -173,7 +178,7 @@ fn hostile_edits_are_refused() {
 #[test]
 fn only_editable_files_are_touched_and_messages_name_the_key() {
     let closed = Rules {
-        editable: vec!["agents/*".into()],
+        membership: membership(&["agents/*"]),
         ..Rules::default()
     };
     let replace = edit(Op::ReplaceSystemPrompt, json!({"new_content": "x"}));

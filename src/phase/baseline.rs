@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn memo() -> DiskMemo {
-        DiskMemo::open(":memory:".as_ref()).unwrap()
+        DiskMemo::in_memory().unwrap()
     }
 
     #[test]

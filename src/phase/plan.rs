@@ -6,6 +6,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::harness::Harness;
 use crate::manifest::Manifest;
+use crate::manifest::membership::Membership;
 use crate::op;
 use crate::port::{Briefing, Planned, Teacher, TeacherFailure};
 use crate::reply;
@@ -45,7 +46,8 @@ pub fn in_order(
 ) -> (Vec<Edit>, Vec<FailureCluster>) {
     let rules = op::Rules {
         layout: manifest.harness.layout.clone(),
-        editable: manifest.harness.files.clone(),
+        // A manifest that was checked has one; without, nothing is editable.
+        membership: Membership::new(manifest).unwrap_or_default(),
     };
     let normalised = |edit| op::normalise(edit, harness, &rules, &manifest.harness.tiers);
     let edits: Vec<Edit> = edits.into_iter().map(normalised).collect();

@@ -173,12 +173,13 @@ fn both(change: FileChange, ours: Option<&[u8]>) -> Result<Vec<u8>, Conflict> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::membership::Membership;
 
     fn rules() -> op::Rules {
         let section = crate::manifest::HarnessSection::default();
         op::Rules {
             layout: section.layout,
-            editable: section.files,
+            membership: Membership::of_files(&section.files).unwrap(),
         }
     }
 

@@ -5,7 +5,6 @@ use crate::artifact::record::{Record, Status};
 use crate::artifact::spending;
 use crate::calls;
 use crate::commit_message::message;
-use crate::disk;
 use crate::freshness::Reason;
 use crate::port::Ledger;
 use crate::session::{self, Session};
@@ -78,6 +77,7 @@ fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Res
     if let Some(newest) = sessions.last().filter(|_| !asked.new && asked.dropped.is_none()) {
         return Ok((newest.clone(), false));
     }
+    workspace.check_harness()?;
     let newest = sessions.last().map(|newest| newest.id.as_str());
     let id = workspace.clock.session_id(sessions.len(), newest);
     let session = Session::at(&workspace.root, &id);
@@ -91,6 +91,7 @@ fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Res
 }
 
 fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: Listener) -> Result<Ended, RunError> {
+    session.check_plain()?;
     let engines = workspace.engines();
     let memo = workspace.memo();
     for phase in &asked.redo {
@@ -132,6 +133,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
             }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
+        workspace.check_harness()?;
         announce(session, &phase, &reasons, &view, listener)?;
         if matches!(phase.as_str(), "baseline" | "execute") {
             settle_user_changes(workspace, &inputs, asked, listener)?;
@@ -213,7 +215,7 @@ fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Resul
     let Some(record) = session.record()? else { return Ok(()) };
     if record.status != Status::Failed || record.error.as_deref() != Some(message) {
         let ended_at = Some(workspace.clock.stamp());
-        let spending = spending::sums(&calls::spent(&session.path(""))?);
+        let spending = spending::sums(&calls::spent(session.root(), &session.path(""))?);
         let record = Record {
             status: Status::Failed,
             ended_at,
@@ -234,7 +236,7 @@ fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Resul
 fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> Result<(), RunError> {
     // A person's own changes are in the way, or half-typed: nothing failed, and nothing is to be recorded.
     let half_typed = RunError::is_about_a_file_for_people;
-    if matches!(error, RunError::Dirty(_)) || half_typed(error) {
+    if matches!(error, RunError::Dirty(_) | RunError::Ignored(_)) || half_typed(error) {
         return Ok(());
     }
     end_unready(workspace, session, &error.to_string())
@@ -253,7 +255,7 @@ fn finish(
         .ok_or_else(|| RunError::Unknown(format!("{} has no session.json", session.id)))?;
     if asked.until.is_none() && waits.is_none() {
         // It was for whoever wrote the files, and is made again when somebody asks for it.
-        disk::remove_folder(&session.path(briefing::FOLDER))?;
+        workspace.root.remove_folder(session.path(briefing::FOLDER))?;
         commit_session(workspace, session, &record)?;
         listener(Event::SessionSettled {
             session: session.id.clone(),

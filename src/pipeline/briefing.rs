@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::digest::Digest;
-use crate::disk;
+use crate::disk::Root;
 use crate::external::Files;
 use crate::phase;
 use crate::port::Briefing;
@@ -75,15 +75,15 @@ pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
     })
 }
 
-/// Writes the briefing of a session into a folder, which is emptied first.
+/// Writes the briefing of a session into a folder below `root`, which is emptied first.
 ///
 /// # Errors
 /// An input cannot be read, or the folder not be written.
-pub fn write(run: &Run, folder: &Path) -> Result<(), RunError> {
+pub fn write(run: &Run, root: &Root, folder: &Path) -> Result<(), RunError> {
     let files = files(run, &format!("`{}/`", run.session.relative()))?;
     let stamp = made_of(run)?.to_string();
     let all = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    disk::fill_folder(folder, all.chain([(STAMP, stamp.as_bytes())]))?;
+    root.fill_folder(folder, all.chain([(STAMP, stamp.as_bytes())]))?;
     Ok(())
 }
 
@@ -92,10 +92,10 @@ pub fn write(run: &Run, folder: &Path) -> Result<(), RunError> {
 /// # Errors
 /// See [`write`].
 pub fn refresh(run: &Run) -> Result<String, RunError> {
-    let folder = run.session.path(FOLDER);
+    let (root, folder) = (run.session.root(), run.session.path(FOLDER));
     let made_of = made_of(run)?.to_string();
-    if disk::read(&folder.join(STAMP))?.as_deref() != Some(made_of.as_bytes()) {
-        write(run, &folder)?;
+    if root.read(folder.join(STAMP))?.as_deref() != Some(made_of.as_bytes()) {
+        write(run, root, &folder)?;
     }
     Ok(format!("{}/{FOLDER}", run.session.relative()))
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 use crate::artifact::ArtifactError;
 use crate::artifact::consultation::{Consultation, FILE};
 use crate::artifact::task::Split;
-use crate::disk;
 use crate::ledger::FileState;
 use crate::session::SessionError;
 use crate::wear::{self, Wear};
@@ -21,7 +20,7 @@ use super::workspace::Workspace;
 /// A line is no consultation: its place is named, and nothing is changed.
 pub fn read(workspace: &Workspace) -> Result<Vec<Consultation>, RunError> {
     let path = workspace.root.join(FILE);
-    let text = disk::read_text(&path)?.unwrap_or_default();
+    let text = workspace.root.read_text(&path)?.unwrap_or_default();
     Ok(parse(Path::new(FILE), &text).map_err(SessionError::from)?)
 }
 
@@ -33,13 +32,13 @@ pub fn record(workspace: &Workspace, line: &Consultation) -> Result<bool, RunErr
     // What cannot be read cannot be compared with; the error names the line.
     read(workspace)?;
     let path = workspace.root.join(FILE);
-    disk::make_folder(path.parent().unwrap_or(&workspace.root))?;
+    workspace.root.make_folder(path.parent().unwrap_or(&workspace.root))?;
     let text = format!("{}\n", serde_json::to_string(line).unwrap_or_default());
     let is_new = |text: &str| {
         let lines = parse(&path, text).unwrap_or_default();
         !lines.iter().any(|other| other.is_same(line))
     };
-    Ok(disk::append_if(&path, &text, &is_new)?)
+    Ok(workspace.root.append_if(&path, &text, &is_new)?)
 }
 
 /// How worn the gate split is; `None` before it was first consulted.

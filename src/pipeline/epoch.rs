@@ -1,19 +1,18 @@
 //! The epoch of remembered answers, as the baselines of sessions say.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use crate::artifact::baseline::Baseline;
+use crate::disk::Root;
 use crate::session::{self, Session};
 
 /// What the newest session with today's student says.
-pub fn newest(root: &Path, student: &Value) -> u32 {
+pub fn newest(root: &Root, student: &Value) -> u32 {
     up_to(root, student, |_| true)
 }
 
 /// What a session says, or before it has a baseline, the newest of those before it.
-pub fn of(root: &Path, student: &Value, session: &Session) -> u32 {
+pub fn of(root: &Root, student: &Value, session: &Session) -> u32 {
     up_to(root, student, |other| other.id <= session.id)
 }
 
@@ -24,7 +23,7 @@ pub fn own_baseline(session: &Session, student: &Value) -> Option<Baseline> {
     (baseline.student == *student).then_some(baseline)
 }
 
-fn up_to(root: &Path, student: &Value, counts: impl Fn(&Session) -> bool) -> u32 {
+fn up_to(root: &Root, student: &Value, counts: impl Fn(&Session) -> bool) -> u32 {
     let sessions = session::all(root).unwrap_or_default();
     let mut newest_first = sessions.iter().rev().filter(|session| counts(session));
     let found = newest_first.find_map(|session| own_baseline(session, student));

@@ -6,7 +6,6 @@ use crate::artifact::error_budget::{ErrorBudget, FILE, Slot};
 use crate::artifact::loop_record::{self, LoopRecord};
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
-use crate::disk;
 use crate::gate::BudgetMode;
 use crate::session::{self, Session, SessionError};
 
@@ -80,7 +79,7 @@ fn checked(budget: ErrorBudget, session: &Session) -> Result<ErrorBudget, Sessio
 /// The sessions that the loop under way held before this one; `None` outside of a loop.
 fn earlier_of_loop(workspace: &Workspace, session: &Session) -> Result<Option<Vec<Session>>, RunError> {
     let path = workspace.root.join(loop_record::FILE);
-    let Some(text) = disk::read_text(&path)? else {
+    let Some(text) = workspace.root.read_text(&path)? else {
         return Ok(None);
     };
     let record = LoopRecord::from_text(&path, &text).map_err(SessionError::from)?;

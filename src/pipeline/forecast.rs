@@ -217,7 +217,7 @@ fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<f64>, RunE
     let manifest = &workspace.manifest;
     let past = session::all(&workspace.root)?
         .iter()
-        .map(|session| calls::spent(&session.path("")))
+        .map(|session| calls::spent(session.root(), &session.path("")))
         .collect::<Result<Vec<_>, _>>()?
         .concat();
     let call =

@@ -47,7 +47,9 @@ pub fn hold_sessions(
 ) -> Result<LoopRecord, RunError> {
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
     // The lock of a session is taken and freed with each; this one keeps two loops from writing one record.
-    let _lock = disk::lock_within(&workspace.own("loop.lock"), &holder, workspace.patience)?;
+    let _lock = workspace
+        .root
+        .lock_within(workspace.own("loop.lock"), &holder, workspace.patience)?;
     let mut record = opened(workspace, asked)?;
     keep(workspace, &record)?;
     while record.stop_reason.is_none() {
@@ -62,7 +64,7 @@ pub fn hold_sessions(
 /// The loop that was cut short, or a new one.
 fn opened(workspace: &Workspace, asked: &LoopAsked) -> Result<LoopRecord, RunError> {
     let path = workspace.root.join(FILE);
-    let text = disk::read_text(&path)?;
+    let text = workspace.root.read_text(&path)?;
     let last = text.map(|text| LoopRecord::from_text(&path, &text)).transpose();
     let record = match last.map_err(SessionError::from)? {
         Some(last) if last.stop_reason.is_none() => last,
@@ -244,8 +246,8 @@ fn after(workspace: &Workspace, record: LoopRecord, step: LoopStep, own: Option<
 fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
     let path = workspace.root.join(FILE);
     let text = record.to_text();
-    if disk::read(&path)?.as_deref() != Some(text.as_bytes()) {
-        disk::publish(&path, text.as_bytes())?;
+    if workspace.root.read(&path)?.as_deref() != Some(text.as_bytes()) {
+        workspace.root.publish(&path, text.as_bytes())?;
     }
     let paths = [FILE.to_owned()];
     let Some(last) = record.steps.last() else { return Ok(()) };

@@ -96,6 +96,9 @@ pub enum RunError {
     /// The user's own changes are in the way.
     #[error("uncommitted changes in {}", .0.join(", "))]
     Dirty(Vec<String>),
+    /// git ignores a file that the manifest names as part of the harness.
+    #[error("{0} is part of the harness by kaizen.toml, and git ignores it: no edit of it could be committed")]
+    Ignored(String),
     /// A person's plan cannot be read.
     #[error("{}:{problem}", path.display())]
     HalfTyped {

@@ -1,7 +1,6 @@
 //! Pages beside half-typed files, which come and go with what is wrong, and the error that points to them.
 
 use crate::digest::Digest;
-use crate::disk;
 use crate::half_typed::{self, Problem};
 use crate::session::Session;
 
@@ -17,7 +16,7 @@ pub fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
                 let kept = last_kept(session, name);
                 session.publish(&page, &half_typed::page(name, problems, kept.as_deref()))?;
             }
-            _ => disk::remove(&session.path(&page))?,
+            _ => session.root().remove(session.path(&page))?,
         }
     }
     Ok(())

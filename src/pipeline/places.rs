@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::disk;
 use crate::inbox;
 use crate::manifest;
 use crate::session::{self, FOLDER, PENDING, Session};
@@ -25,7 +24,7 @@ fn of_session(workspace: &Workspace, names: &BTreeSet<String>, id: &str) -> Vec<
     let session = Session::at(&workspace.root, id);
     let files = names.iter().map(|name| session.path(name));
     // A folder that cannot be listed is an error of the phase that reads it.
-    let pending = disk::names(&session.path(PENDING)).unwrap_or_default();
+    let pending = session.root().names(session.path(PENDING)).unwrap_or_default();
     let pending = pending
         .into_iter()
         .map(|name| session.path(&format!("{PENDING}{name}")));
@@ -47,10 +46,10 @@ pub fn all(workspace: &Workspace) -> Vec<PathBuf> {
         files.extend(of_session(workspace, &names, &id));
     }
     let inbox = root.join(inbox::FOLDER);
-    let dropped = disk::names(&inbox).unwrap_or_default();
+    let dropped = root.listed(&inbox).unwrap_or_default();
     files.extend(dropped.into_iter().map(|name| inbox.join(name)));
     for folder in evidence_folders(workspace) {
-        let names = disk::names(&folder).unwrap_or_default();
+        let names = root.listed(&folder).unwrap_or_default();
         let paths = names.into_iter().map(|name| folder.join(name));
         files.extend(paths.filter(|path| about(workspace, path) == Some(Concern::Evidence)));
     }
@@ -61,7 +60,7 @@ pub fn all(workspace: &Workspace) -> Vec<PathBuf> {
 pub fn folders(workspace: &Workspace) -> Vec<PathBuf> {
     let root = &workspace.root;
     let mut folders: Vec<PathBuf> = evidence_folders(workspace).into_iter().collect();
-    folders.extend([root.clone(), root.join(inbox::FOLDER), root.join(FOLDER)]);
+    folders.extend([root.to_path_buf(), root.join(inbox::FOLDER), root.join(FOLDER)]);
     folders.extend(
         of_ledger(workspace)
             .iter()
@@ -85,7 +84,7 @@ pub fn about(workspace: &Workspace, path: &std::path::Path) -> Option<Concern> {
 
 /// The names of session folders, whether they count as sessions yet or not.
 fn ids(workspace: &Workspace) -> Vec<String> {
-    let names = disk::names(&workspace.root.join(FOLDER)).unwrap_or_default();
+    let names = workspace.root.listed(FOLDER).unwrap_or_default();
     names.into_iter().filter(|name| session::is_id(name)).collect()
 }
 

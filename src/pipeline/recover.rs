@@ -3,7 +3,7 @@
 use crate::artifact::Artifact;
 use crate::artifact::intent::{IntendedFile, Intent};
 use crate::digest::Digest;
-use crate::disk::{self, Lock};
+use crate::disk::Lock;
 use crate::harness::Harness;
 use crate::port::Ledger;
 
@@ -37,7 +37,9 @@ pub fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError
 /// Somebody else works here.
 pub fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
-    Ok(disk::lock_within(&workspace.own("lock"), &holder, workspace.patience)?)
+    Ok(workspace
+        .root
+        .lock_within(workspace.own("lock"), &holder, workspace.patience)?)
 }
 
 /// Puts announced files back to what HEAD says, unless a person edited them since.
@@ -46,7 +48,7 @@ pub fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
 /// A file matches neither the state before nor the one after: it was edited by hand.
 pub fn recover(workspace: &Workspace) -> Result<bool, RunError> {
     let path = workspace.own(INTENT);
-    let Some(text) = disk::read_text(&path)? else {
+    let Some(text) = workspace.root.read_text(&path)? else {
         return Ok(false);
     };
     let intent = Intent::from_text(&path, &text).map_err(crate::session::SessionError::from)?;
@@ -60,13 +62,13 @@ pub fn recover(workspace: &Workspace) -> Result<bool, RunError> {
     // What was staged for the commit that never came would look like a change of the user's.
     let paths: Vec<String> = intent.files.iter().map(|file| file.path.clone()).collect();
     workspace.ledger.unstage(&paths)?;
-    disk::remove(&path)?;
+    workspace.root.remove(&path)?;
     Ok(true)
 }
 
 fn restore(workspace: &Workspace, file: &IntendedFile, head: &Harness) -> Result<(), RunError> {
     let path = workspace.root.join(&file.path);
-    let live = disk::read(&path)?;
+    let live = workspace.root.read(&path)?;
     let at_head = head.get(&file.path);
     if live.as_deref() == at_head {
         return Ok(());
@@ -76,8 +78,8 @@ fn restore(workspace: &Workspace, file: &IntendedFile, head: &Harness) -> Result
         return Err(RunError::Dirty(vec![file.path.clone()]));
     }
     match at_head {
-        Some(bytes) => disk::publish(&path, bytes)?,
-        None => disk::remove(&path)?,
+        Some(bytes) => workspace.root.publish(&path, bytes)?,
+        None => workspace.root.remove(&path)?,
     }
     Ok(())
 }

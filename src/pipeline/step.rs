@@ -123,7 +123,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
         variables: Vec::new(),
         timeout: None,
     };
-    let left = external::run_phase(&program, files, &stanza.writes).map_err(failed)?;
+    let left = external::run_phase(&run.view.workspace.root, &program, files, &stanza.writes).map_err(failed)?;
     let text = |(name, bytes): (String, Vec<u8>)| {
         let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))?;
         checked(&name, text.strip_prefix('\u{feff}').unwrap_or(&text)).map(|text| (name, text))

@@ -1,14 +1,15 @@
 //! A workspace: the manifest, the engines and the ledger that one process works with.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::artifact::consultation;
 use crate::artifact::task::{Scorer, Task};
-use crate::calls::{self, Calls};
+use crate::calls::Calls;
 use crate::clock::Clock;
-use crate::disk;
+use crate::disk::Root;
 use crate::engine::judge;
 use crate::engine::memo::DiskMemo;
 use crate::engine::trace_store;
@@ -16,9 +17,10 @@ use crate::evaluate::Evaluator;
 use crate::external;
 use crate::harness::Harness;
 use crate::ledger::{Git, Policy};
+use crate::manifest::membership::{EvidencePatterns, Membership};
 use crate::manifest::{self, Manifest, StudentEngine};
 use crate::op;
-use crate::port::{Forgetful, Memo, Model, Student, Teacher, TraceSource};
+use crate::port::{Forgetful, Ledger, Memo, Model, Student, Teacher, TraceSource};
 use crate::redact::Redactor;
 use crate::score;
 
@@ -35,13 +37,16 @@ pub use crate::disk::OWN_FOLDER;
 pub const NO_JUDGE: &str =
     "there is no judge: add [judge] model = \"name\" to kaizen.toml, or a teacher with engine = \"chat\"";
 
+/// The memo of attempts, in a workspace.
+const MEMO: &str = ".kaizen/cache/memo.db";
+
 /// What a scorer program may take for one answer.
 const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// An open workspace.
 pub struct Workspace {
     /// The directory with `kaizen.toml`.
-    pub root: PathBuf,
+    pub root: Root,
     /// What it says.
     pub manifest: Manifest,
     /// The time.
@@ -67,8 +72,11 @@ pub struct Workspace {
     /// The way to language models.
     pub calls: Arc<Calls>,
     halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
-    globs: globset::GlobSet,
-    evidence: globset::GlobSet,
+    membership: Membership,
+    evidence: EvidencePatterns,
+    /// Paths of the harness that git does not ignore.
+    known: Mutex<BTreeSet<String>>,
+    checked: OnceLock<()>,
 }
 
 impl Workspace {
@@ -77,27 +85,21 @@ impl Workspace {
     /// # Errors
     /// No or a bad manifest, or no git repository.
     pub fn open(root: &Path) -> Result<Self, RunError> {
-        let manifest = read_manifest(root)?;
+        let root = Root::open(root)?;
+        let manifest = read_manifest(&root)?;
         let clock = Clock::from_environment();
-        let ledger = Git::open(root, policy(&manifest, &clock))?;
+        let ledger = Git::open(&root, policy(&manifest, &clock))?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
-        let calls = Calls::new(
-            &manifest,
-            redactor.clone(),
-            &root.join(OWN_FOLDER).join(calls::STORE),
-            clock,
-        );
+        let calls = Calls::new(&manifest, redactor.clone(), &root, clock);
         let halted = Arc::clone(&calls);
-        let globs = manifest::globs(&manifest.harness.files).map_err(RunError::Unknown)?;
-        let evidence = manifest.traces.files.iter().chain(&manifest.benchmark.files);
-        let evidence = manifest::globs(evidence).map_err(RunError::Unknown)?;
+        let membership = Membership::new(&manifest).map_err(RunError::Unknown)?;
+        let evidence = evidence_patterns(&manifest)?;
         Ok(Self {
-            root: root.to_owned(),
             redactor,
             clock,
             ledger,
-            student: engines::student(&manifest, root, &calls),
-            teacher: engines::teacher(&manifest, root, &calls),
+            student: engines::student(&manifest, &root, &calls),
+            teacher: engines::teacher(&manifest, &root, &calls),
             judge: engines::judge(&manifest, &calls),
             halted: Box::new(move || halted.halted()),
             calls,
@@ -105,9 +107,12 @@ impl Workspace {
             breaker: Breaker::default(),
             holder: "kaizen run",
             patience: Duration::from_secs(2),
-            globs,
+            membership,
             evidence,
+            known: Mutex::default(),
+            checked: OnceLock::new(),
             manifest,
+            root,
         })
     }
 
@@ -120,14 +125,14 @@ impl Workspace {
         }
     }
 
-    /// Whether a path belongs to the harness.
+    /// Whether a path belongs to the harness, as far as its name tells.
     pub fn selects(&self, path: &str) -> bool {
-        path != consultation::FILE && self.globs.is_match(path)
+        self.membership.selects(path)
     }
 
     /// Whether a path holds traces or tasks.
     pub fn is_evidence(&self, path: &str) -> bool {
-        path != consultation::FILE && self.evidence.is_match(path)
+        path != consultation::FILE && self.evidence.selects(path)
     }
 
     /// The harness as it is on disk.
@@ -135,13 +140,49 @@ impl Workspace {
     /// # Errors
     /// A file cannot be read.
     pub fn harness(&self) -> Result<Harness, RunError> {
-        let own = |path: &str| {
-            let first = path.split('/').next().unwrap_or_default();
-            matches!(first, "sessions" | "schemas" | "target" | "node_modules")
-                || path == consultation::FILE
-                || (first.starts_with('.') && first.len() > 1)
-        };
-        Ok(disk::read_harness(&self.root, &self.globs, &own)?)
+        let mut harness = self.root.read_harness(&self.membership)?;
+        for path in self.ignored(&harness)? {
+            if self.membership.names(&path) {
+                return Err(RunError::Ignored(path));
+            }
+            harness = harness.without(&path);
+            harness.forbid(path, "git ignores it");
+        }
+        Ok(harness)
+    }
+
+    /// Checks, once, that the harness can be read and that git ignores no file that the manifest names.
+    ///
+    /// # Errors
+    /// See [`Workspace::harness`].
+    pub fn check_harness(&self) -> Result<(), RunError> {
+        if self.checked.get().is_none() {
+            self.harness()?;
+            // Another thread may have checked as well.
+            let _ = self.checked.set(());
+        }
+        Ok(())
+    }
+
+    /// The files of a harness that git ignores. Files at HEAD are not ignored, so that git is asked about new ones only.
+    fn ignored(&self, harness: &Harness) -> Result<Vec<String>, RunError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new: Vec<&str> = harness.files().map(|(path, _)| path).collect();
+        new.retain(|path| !known.contains(*path));
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(head) = self.ledger.head()? {
+            let at_head = self.past.harness_at(&self.ledger, &head, &|path| self.selects(path))?;
+            known.extend(at_head.files().map(|(path, _)| path.to_owned()));
+            new.retain(|path| !known.contains(*path));
+        }
+        let ignored = self.ledger.ignored(&new)?;
+        let not_ignored = new
+            .into_iter()
+            .filter(|path| !ignored.iter().any(|other| other == path));
+        known.extend(not_ignored.map(str::to_owned));
+        Ok(ignored)
     }
 
     /// A line for each path in the harness's places that is not part of it, and why: the user may think that it is.
@@ -159,7 +200,7 @@ impl Workspace {
     pub fn rules(&self) -> op::Rules {
         op::Rules {
             layout: self.manifest.harness.layout.clone(),
-            editable: self.manifest.harness.files.clone(),
+            membership: self.membership.clone(),
         }
     }
 
@@ -168,11 +209,8 @@ impl Workspace {
     /// # Errors
     /// The store cannot be opened.
     pub fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
-        Ok(trace_store::open(
-            &self.root,
-            &self.manifest.traces.files,
-            &self.own("cache"),
-        )?)
+        let patterns = EvidencePatterns::new(&self.manifest.traces.files).map_err(RunError::Unknown)?;
+        Ok(trace_store::of_files(&self.root, self.root.evidence_files(&patterns)?)?)
     }
 
     /// A path in kaizen's own folder, which hides itself from git.
@@ -180,14 +218,15 @@ impl Workspace {
         let folder = self.root.join(OWN_FOLDER);
         if !folder.join(".gitignore").exists() {
             // Without it, git would show the cache; nothing else depends on it.
-            let _ = disk::publish(&folder.join(".gitignore"), b"*\n");
+            let _ = self.root.publish(folder.join(".gitignore"), b"*\n");
         }
         folder.join(name)
     }
 
     /// The memo; when it cannot be opened, nothing is remembered.
     pub fn memo(&self) -> Box<dyn Memo> {
-        match DiskMemo::open(&self.own("cache/memo.db")) {
+        self.own("cache");
+        match DiskMemo::open(&self.root, MEMO) {
             Ok(memo) => Box::new(memo),
             Err(error) => {
                 tracing::warn!(%error, "the memo cannot be opened; attempts will be made again");
@@ -266,9 +305,10 @@ fn concurrency(engine: StudentEngine, asked: usize) -> usize {
 ///
 /// # Errors
 /// There is none, or it is not usable.
-pub fn read_manifest(root: &Path) -> Result<Manifest, RunError> {
+pub fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
     let path = root.join(manifest::FILE);
-    let text = disk::read_text(&path)?
+    let text = root
+        .read_text(&path)?
         .ok_or_else(|| RunError::Unknown(format!("no {} here or above; `kaizen init` makes one", manifest::FILE)))?;
     Ok(Manifest::parse(&path, &text)?)
 }
@@ -279,6 +319,12 @@ pub fn find(start: &Path) -> Option<PathBuf> {
         .ancestors()
         .find(|folder| folder.join(manifest::FILE).is_file())
         .map(Path::to_owned)
+}
+
+fn evidence_patterns(manifest: &Manifest) -> Result<EvidencePatterns, RunError> {
+    let mut patterns = manifest.traces.files.clone();
+    patterns.extend(manifest.benchmark.files.iter().cloned());
+    EvidencePatterns::new(&patterns).map_err(RunError::Unknown)
 }
 
 fn policy(manifest: &Manifest, clock: &Clock) -> Policy {

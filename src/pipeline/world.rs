@@ -9,7 +9,6 @@ use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::disk;
 use crate::gate::Decision;
 use crate::harness::FileChange;
 use crate::phase::execute::{ExecuteError, World};
@@ -50,12 +49,15 @@ impl World for DiskWorld<'_> {
             files: changes.iter().map(file).collect(),
             extra: Default::default(),
         };
-        disk::publish(&self.workspace.own(INTENT), intent.to_text().as_bytes()).map_err(failed)?;
+        self.workspace
+            .root
+            .publish(self.workspace.own(INTENT), intent.to_text().as_bytes())
+            .map_err(failed)?;
         changes.iter().try_for_each(|change| self.write_one(change))
     }
 
     fn written(&self) -> Result<(), ExecuteError> {
-        disk::remove(&self.workspace.own(INTENT)).map_err(failed)
+        self.workspace.root.remove(self.workspace.own(INTENT)).map_err(failed)
     }
 
     fn outcome(&self, outcome: &Outcome) -> Result<(), ExecuteError> {
@@ -129,11 +131,13 @@ impl World for DiskWorld<'_> {
 impl DiskWorld<'_> {
     /// Writes one file, unless somebody changed it since it was read.
     fn write_one(&self, change: &FileChange) -> Result<(), ExecuteError> {
-        let path = self.workspace.root.join(&change.path);
+        let root = &self.workspace.root;
         let written = match &change.after {
-            Some(bytes) => disk::publish_over(&path, bytes, change.before.as_deref()).map_err(failed)?,
-            None if disk::read(&path).map_err(failed)? == change.before => {
-                disk::remove(&path).map(|()| true).map_err(failed)?
+            Some(bytes) => root
+                .publish_over(&change.path, bytes, change.before.as_deref())
+                .map_err(failed)?,
+            None if root.read(&change.path).map_err(failed)? == change.before => {
+                root.remove(&change.path).map(|()| true).map_err(failed)?
             }
             None => false,
         };

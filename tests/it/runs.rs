@@ -36,8 +36,8 @@ impl Place {
         );
         let folder = tempfile::tempdir().unwrap();
         let manifest = Manifest::parse("kaizen.toml".as_ref(), &text).unwrap();
-        let store = folder.path().join("calls.db");
-        let calls = Calls::new(&manifest, Redactor::default(), &store, Clock::from_environment());
+        let root = kaizen::disk::Root::open(folder.path()).unwrap();
+        let calls = Calls::new(&manifest, Redactor::default(), &root, Clock::from_environment());
         Self {
             folder,
             manifest,
@@ -208,10 +208,11 @@ fn a_session_has_the_epoch_of_its_baseline_or_of_the_newest_before_it_with_its_s
     }
     let workspace = Workspace::open(&space.root).unwrap();
     let student = workspace.student.identity();
-    let of = |id: &str| epoch::of(&space.root, &student, &Session::at(&space.root, id));
+    let root = &workspace.root;
+    let of = |id: &str| epoch::of(root, &student, &Session::at(root, id));
     assert_eq!(of(&own), 0, "its own baseline says so");
     assert_eq!(of("session-1"), 4, "nothing of its own yet");
     assert_eq!(of("session-4"), 2, "another student's baseline says nothing");
-    assert_eq!(epoch::newest(&space.root, &student), 2);
+    assert_eq!(epoch::newest(root, &student), 2);
     assert_eq!(of("session-"), 0, "nothing before it");
 }

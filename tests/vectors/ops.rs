@@ -12,7 +12,7 @@ fn rules() -> op::Rules {
     let section = HarnessSection::default();
     op::Rules {
         layout: section.layout,
-        editable: section.files,
+        membership: kaizen::manifest::membership::Membership::of_files(&section.files).unwrap(),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::cli::exit::{Code, Failure};
 use crate::cli::render;
 use crate::cold_start;
 use crate::digest::Digest;
-use crate::disk;
+use crate::disk::Root;
 use crate::eligible::eligible;
 use crate::manifest;
 use crate::pipeline::workspace::Workspace;
@@ -172,14 +172,14 @@ fn too_few(message: String, not_eligible: usize) -> Failure {
 }
 
 /// Writes the tasks, unless they stand there already; tells whether it did, and where the old bytes are.
-fn write(root: &Path, command: &Synth, tasks: &[Task]) -> Result<(bool, Option<String>), Failure> {
+fn write(root: &Root, command: &Synth, tasks: &[Task]) -> Result<(bool, Option<String>), Failure> {
     let lines: Vec<String> = tasks
         .iter()
         .filter_map(|task| serde_json::to_string(task).ok())
         .collect();
     let text = lines.join("\n") + "\n";
-    let path = root.join(&command.out);
-    let present = disk::read(&path)?;
+    let path = &command.out;
+    let present = root.read(path)?;
     if tasks.is_empty() || present.as_deref() == Some(text.as_bytes()) {
         return Ok((false, None));
     }
@@ -198,10 +198,10 @@ fn write(root: &Path, command: &Synth, tasks: &[Task]) -> Result<(bool, Option<S
     }
     let copy = present.as_deref().map(|bytes| {
         let copy = format!("{}.{}.old", command.out, Digest::of_bytes(bytes).short());
-        disk::publish(&root.join(&copy), bytes).map(|()| copy)
+        root.publish(&copy, bytes).map(|()| copy)
     });
     let copy = copy.transpose()?;
-    match disk::publish_over(&path, text.as_bytes(), present.as_deref())? {
+    match root.publish_over(path, text.as_bytes(), present.as_deref())? {
         true => Ok((true, copy)),
         false => Err(in_the_way("was changed just now")),
     }

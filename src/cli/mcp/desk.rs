@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::driven::{Driven, failure};
 use crate::diagnostic::{self, Desk, Told};
-use crate::disk;
 use crate::pipeline::briefing;
 use crate::pipeline::run_phase::CALLS;
 use crate::pipeline::state::settled;
@@ -50,8 +49,9 @@ fn note(workspace: &Workspace, session: &Session, name: &str, arguments: &Map<St
     let mut line = json!({"call": name, "arguments": arguments, "characters": told.text.len(), "traces": told.traces});
     workspace.redactor.value(&mut line["arguments"]);
     let path = session.path(CALLS);
-    let folder = path.parent().map_or(Ok(()), disk::make_folder);
-    if let Err(error) = folder.and_then(|()| disk::append(&path, &format!("{line}\n"))) {
+    let root = &workspace.root;
+    let folder = path.parent().map_or(Ok(()), |folder| root.make_folder(folder));
+    if let Err(error) = folder.and_then(|()| root.append(&path, &format!("{line}\n"))) {
         tracing::warn!(%error, "a call could not be noted");
     }
 }

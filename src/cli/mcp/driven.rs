@@ -70,10 +70,12 @@ impl Driven {
     /// The sessions cannot be read.
     pub fn session(&self) -> Result<Option<Session>, Answer> {
         if let Some(id) = self.work.session() {
-            return Ok(session::find(&self.root, &id));
+            return Ok(session::find(&self.workspace()?.root, &id));
         }
         let workspace = self.workspace()?;
-        let newest = session::all(&self.root).map_err(|error| failure(error.into()))?.pop();
+        let newest = session::all(&workspace.root)
+            .map_err(|error| failure(error.into()))?
+            .pop();
         let open = newest.filter(|newest| {
             let record = newest.record().ok().flatten();
             by_files(&workspace.manifest, record.as_ref()) && !record.as_ref().is_some_and(settled)

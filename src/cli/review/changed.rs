@@ -116,7 +116,7 @@ mod tests {
         let manifest = Manifest::default();
         let rules = op::Rules {
             layout: manifest.harness.layout.clone(),
-            editable: manifest.harness.files.clone(),
+            membership: crate::manifest::membership::Membership::new(&manifest).unwrap(),
         };
         let against = Against {
             harness: &harness,

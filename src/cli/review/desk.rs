@@ -18,7 +18,6 @@ use crate::artifact::plan::Plan;
 use crate::cli::accept;
 use crate::cli::exit::Failure;
 use crate::cli::visible::visible;
-use crate::disk;
 use crate::gate::Verdict;
 use crate::pipeline::workspace::Workspace;
 use crate::session::PENDING;
@@ -86,7 +85,7 @@ impl Desk for Terminal<'_> {
         let name = format!("edit-{}.json", entry.pending.edit_digest.short());
         let path = self.workspace.own(&name);
         let edited = self.edit_in(entry, &path)?;
-        disk::remove(&path)?;
+        self.workspace.root.remove(&path)?;
         Ok(edited)
     }
 }
@@ -104,10 +103,10 @@ impl Terminal<'_> {
         let was = entry.pending.edit_digest;
         let standing = self.plan(entry)?.edits.into_iter().find(|edit| edit.digest() == was);
         let original = changed::text(&standing.ok_or_else(left_the_plan)?);
-        disk::publish(path, original.as_bytes())?;
+        self.workspace.root.publish(path, original.as_bytes())?;
         loop {
             editor::run(&editor::words(), path, &self.workspace.manifest.withheld(&[]))?;
-            let text = disk::read_text(path)?.unwrap_or_default();
+            let text = self.workspace.root.read_text(path)?.unwrap_or_default();
             if text == original || text.trim().is_empty() {
                 return Ok(Edited::Unchanged);
             }

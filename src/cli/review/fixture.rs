@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::queue::Entry;
 use super::standing::Standing;
+use crate::disk::Root;
 use crate::session::Session;
 
 /// An entry with a label, whose edit holds these fields beside the usual ones.
@@ -21,7 +22,7 @@ pub fn entry(id: &str, diff: &str, more: Value) -> Entry {
     let pending =
         json!({"session_id": "s", "edit_digest": "0".repeat(40), "edit": edit, "diff": diff, "cluster": cluster});
     Entry {
-        session: Session::at(Path::new("/nowhere"), "session-20260301T100000_00000000"),
+        session: Session::at(&Root::open(Path::new("/")).unwrap(), "session-20260301T100000_00000000"),
         newest: true,
         name: id.to_owned(),
         pending: serde_json::from_value(pending).unwrap(),

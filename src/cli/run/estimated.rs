@@ -30,7 +30,7 @@ pub fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) ->
     };
     let past: Vec<_> = sessions
         .iter()
-        .map(|session| calls::spent(&session.path("")))
+        .map(|session| calls::spent(session.root(), &session.path("")))
         .collect::<Result<Vec<_>, _>>()?
         .concat();
     let manifest = &workspace.manifest;

@@ -43,7 +43,7 @@ pub fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
         .map(|attempted| trace(attempted, name(attempted.task), now, harness.digest()))
         .collect();
     hide_from_git(workspace)?;
-    trace_store::append(&workspace.root.join(COLLECTED), &traces)?;
+    trace_store::append(&workspace.root, COLLECTED.as_ref(), &traces)?;
     Ok(traces.len())
 }
 

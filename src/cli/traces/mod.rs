@@ -9,7 +9,6 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render;
 use crate::artifact::trace::{Filter, Trace};
-use crate::disk;
 use crate::engine::trace_store;
 use crate::pipeline::workspace::Workspace;
 
@@ -136,9 +135,9 @@ const HIDDEN: &str = "/.gitignore\n/collected.jsonl\n/imported-*.jsonl\n/importe
 /// Traces are private: what comes from elsewhere stays out of the repository, unless somebody decided about that already.
 fn hide_from_git(workspace: &Workspace) -> Result<(), Failure> {
     let path = workspace.root.join("traces/.gitignore");
-    let present = disk::read(&path)?;
+    let present = workspace.root.read(&path)?;
     if present.is_none_or(|present| present == ONCE_HIDDEN.as_bytes()) {
-        disk::publish(&path, HIDDEN.as_bytes())?;
+        workspace.root.publish(&path, HIDDEN.as_bytes())?;
     }
     Ok(())
 }

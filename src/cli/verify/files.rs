@@ -12,7 +12,6 @@ use crate::artifact::readiness::Readiness;
 use crate::artifact::record::Record;
 use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
-use crate::disk;
 use crate::session::{OUTCOMES, PENDING, Session, SessionError};
 
 /// What to do about a file that is broken or gone, by what makes it.
@@ -39,7 +38,7 @@ pub fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
     names.retain(|name| name.ends_with(".json"));
     let mut found = Vec::new();
     for name in &names {
-        let text = match disk::read(&session.path(name))?.map(String::from_utf8) {
+        let text = match session.root().read(session.path(name))?.map(String::from_utf8) {
             Some(Ok(text)) => text,
             Some(Err(_)) => {
                 let remedy = restore(session, name);

@@ -4,7 +4,6 @@ use super::{Finding, Kind};
 use crate::artifact::Artifact;
 use crate::artifact::intent::Intent;
 use crate::cli::exit::Failure;
-use crate::disk;
 use crate::pipeline::recover::INTENT;
 use crate::pipeline::workspace::{OWN_FOLDER, Workspace};
 
@@ -14,7 +13,7 @@ use crate::pipeline::workspace::{OWN_FOLDER, Workspace};
 /// The file system says no.
 pub fn check(workspace: &Workspace) -> Result<Option<Finding>, Failure> {
     let path = workspace.root.join(OWN_FOLDER).join(INTENT);
-    let Some(bytes) = disk::read(&path)? else {
+    let Some(bytes) = workspace.root.read(&path)? else {
         return Ok(None);
     };
     let file = format!("{OWN_FOLDER}/{INTENT}");

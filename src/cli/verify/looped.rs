@@ -4,7 +4,7 @@ use super::{Finding, Kind, without_file};
 use crate::artifact::Artifact;
 use crate::artifact::loop_record::FILE;
 use crate::artifact::loop_record::LoopRecord;
-use crate::disk::{self, DiskError};
+use crate::disk::DiskError;
 use crate::pipeline::workspace::Workspace;
 
 /// What is wrong with it; it need not be there.
@@ -12,7 +12,7 @@ use crate::pipeline::workspace::Workspace;
 /// # Errors
 /// The file system says no.
 pub fn check(workspace: &Workspace) -> Result<Option<Finding>, DiskError> {
-    let Some(bytes) = disk::read(&workspace.root.join(FILE))? else {
+    let Some(bytes) = workspace.root.read(FILE)? else {
         return Ok(None);
     };
     let problem = match String::from_utf8(bytes) {

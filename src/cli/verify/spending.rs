@@ -16,7 +16,10 @@ const RESTORE: &str = "restore it with git; what was paid for stands in .kaizen/
 /// A file cannot be read.
 pub fn check(session: &Session) -> Result<Vec<Finding>, Failure> {
     let folder = session.path("");
-    let (spent, sent) = (calls::spent(&folder)?, calls::egress(&folder)?);
+    let (spent, sent) = (
+        calls::spent(session.root(), &folder)?,
+        calls::egress(session.root(), &folder)?,
+    );
     let mut found = Vec::new();
     for (file, read) in [(spending::FILE, spent.len()), (egress::FILE, sent.len())] {
         let written = session.text(file)?.unwrap_or_default().lines().count();

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{Finding, Kind, finding};
 use crate::artifact::diagnosis;
-use crate::disk;
 use crate::session::{Session, SessionError};
 
 /// Checks all texts of a session that are not artifacts of their own.
@@ -18,7 +17,7 @@ pub fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
     names.extend(["evidence.jsonl".to_owned(), diagnosis::FILE.to_owned()]);
     let mut found = Vec::new();
     for name in names {
-        let Some(bytes) = disk::read(&session.path(&name))? else {
+        let Some(bytes) = session.root().read(session.path(&name))? else {
             continue;
         };
         let problem = match std::str::from_utf8(&bytes) {

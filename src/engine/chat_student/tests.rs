@@ -193,7 +193,7 @@ fn every_op_changes_what_the_model_sees() {
     let section = crate::manifest::HarnessSection::default();
     let rules = op::Rules {
         layout: section.layout,
-        editable: section.files,
+        membership: crate::manifest::membership::Membership::of_files(&section.files).unwrap(),
     };
     let mut untried: Vec<Op> = Op::ALL.into_iter().filter(|op| *op != Op::LoraFinetune).collect();
     for mut value in edits() {

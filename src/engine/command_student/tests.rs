@@ -4,6 +4,7 @@ use super::*;
 use crate::artifact::egress::Role;
 use crate::calls;
 use crate::clock::Clock;
+use crate::disk::{OWN_FOLDER, Root};
 use crate::manifest::Manifest;
 
 /// A workspace with a program, and the student in it.
@@ -32,7 +33,7 @@ impl Place {
         let calls = Calls::new(
             &self.manifest,
             crate::redact::Redactor::default(),
-            &self.folder.path().join("calls.db"),
+            &Root::open(self.folder.path()).unwrap(),
             Clock::from_environment(),
         );
         let section = self.manifest.student.clone();
@@ -141,7 +142,7 @@ fn what_it_spends_is_counted() {
         panic!("over budget");
     };
     assert!(reason.contains("max_cost_usd"), "{reason}");
-    let lines = calls::spent(place.folder.path()).unwrap();
+    let lines = calls::spent(&Root::open(place.folder.path()).unwrap(), OWN_FOLDER.as_ref()).unwrap();
     assert_eq!(
         (lines.len(), lines[0].role, lines[0].cost_usd),
         (2, Role::Student, Some(0.4))

@@ -3,6 +3,7 @@
 use crate::artifact::edit::Edit;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
+use crate::manifest::membership::Membership;
 use crate::op;
 
 /// The harness with the edit applied; `None` where it does not apply. Which files may really be edited is for the
@@ -10,7 +11,7 @@ use crate::op;
 pub fn applied(edit: &Edit, harness: &Harness, layout: &Layout) -> Option<Harness> {
     let rules = op::Rules {
         layout: layout.clone(),
-        editable: vec!["**".to_owned()],
+        membership: Membership::everything(),
     };
     op::apply(edit, harness, &rules).ok()
 }

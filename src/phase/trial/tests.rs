@@ -137,7 +137,7 @@ fn put(
 }
 
 fn memo() -> DiskMemo {
-    DiskMemo::open(":memory:".as_ref()).unwrap()
+    DiskMemo::in_memory().unwrap()
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Rows: the tasks of a benchmark with the places where they stand, and those of a file that is offered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use crate::artifact::task::{Split, Task, normal};
 use crate::benchmark::{self, Benchmark, BenchmarkError};
-use crate::disk;
+use crate::disk::{self, DiskError, EvidenceFile};
 use crate::pipeline::RunError;
 use crate::pipeline::workspace::Workspace;
 
@@ -39,7 +41,9 @@ impl Rows {
         let all = Benchmark::load(&workspace.root, patterns)?;
         let files = benchmark::files(&workspace.root, patterns)?.into_iter();
         Ok(Self {
-            files: files.map(|path| task_file(workspace, path)).collect::<Result<_, _>>()?,
+            files: files
+                .map(|file| task_file(workspace, &file))
+                .collect::<Result<_, _>>()?,
             offered: from.map_or(Ok(Vec::new()), |from| offered(from, &all.tasks))?,
             is_offered: from.is_some(),
         })
@@ -60,21 +64,28 @@ impl Rows {
     }
 }
 
-fn task_file(workspace: &Workspace, path: String) -> Result<TaskFile, RunError> {
-    let whole = workspace.root.join(&path);
+fn task_file(workspace: &Workspace, file: &EvidenceFile) -> Result<TaskFile, RunError> {
+    let path = file.path().strip_prefix(&*workspace.root).unwrap_or(file.path());
     Ok(TaskFile {
-        tasks: benchmark::read_tasks(&whole)?.into_iter().collect(),
-        text: disk::read_text(&whole)?.unwrap_or_default(),
-        path,
+        tasks: benchmark::read_tasks(file.open()?, file.path())?.into_iter().collect(),
+        text: text(file.open()?, file.path())?,
+        path: path.to_string_lossy().replace('\\', "/"),
     })
+}
+
+/// The whole text of a file whose tasks were read.
+fn text(mut file: File, path: &Path) -> Result<String, DiskError> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(disk::failed("read", path))?;
+    Ok(text)
 }
 
 fn offered(from: &Path, present: &[Task]) -> Result<Vec<(String, Task)>, RefreshError> {
     let unusable = |error: &dyn std::fmt::Display| RefreshError::Offered(error.to_string());
-    let text = disk::read_text(from).map_err(|error| unusable(&error))?;
-    let text = text.ok_or_else(|| unusable(&format!("{}: there is no such file", from.display())))?;
+    let open = || disk::open_named(from).map_err(|error| unusable(&error));
+    let text = text(open()?, from).map_err(|error| unusable(&error))?;
     let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(&text).lines().collect();
-    let tasks = benchmark::read_tasks(from).map_err(|error| unusable(&error))?;
+    let tasks = benchmark::read_tasks(open()?, from).map_err(|error| unusable(&error))?;
     let mut ids: BTreeSet<String> = present.iter().map(|task| task.task_id.clone()).collect();
     let mut queries: BTreeSet<String> = present.iter().map(|task| normal(&task.query)).collect();
     let mut found = Vec::new();

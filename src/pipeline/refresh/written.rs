@@ -66,9 +66,9 @@ pub(super) fn keep_ignored(workspace: &Workspace, changes: &[Change]) -> Result<
         return Err(RefreshError::Uncommitted(dirty));
     }
     let copy = |path: &String| {
-        let bytes = disk::read(&workspace.root.join(path))?.unwrap_or_default();
+        let bytes = workspace.root.read(path)?.unwrap_or_default();
         let copy = format!("{path}.{}.old", Digest::of_bytes(&bytes).short());
-        disk::publish(&workspace.root.join(&copy), &bytes)?;
+        workspace.root.publish(&copy, &bytes)?;
         Ok(copy)
     };
     copies
@@ -82,7 +82,7 @@ pub(super) fn keep_ignored(workspace: &Workspace, changes: &[Change]) -> Result<
 pub(super) fn write(workspace: &Workspace, line: RefreshLine, files: Vec<Change>) -> Result<Option<String>, RunError> {
     let intent = Intent { line, files };
     let text = serde_json::to_vec_pretty(&intent).unwrap_or_default();
-    disk::publish(&workspace.own(INTENT), &text)?;
+    workspace.root.publish(workspace.own(INTENT), &text)?;
     complete(workspace, &intent)
 }
 
@@ -92,7 +92,7 @@ pub(super) fn write(workspace: &Workspace, line: RefreshLine, files: Vec<Change>
 /// A file was changed meanwhile, or git or the file system says no.
 pub fn finish(workspace: &Workspace) -> Result<Option<RefreshLine>, RunError> {
     let path = workspace.own(INTENT);
-    let Some(text) = disk::read_text(&path)? else {
+    let Some(text) = workspace.root.read_text(&path)? else {
         return Ok(None);
     };
     let unreadable = |error| RunError::Unknown(format!("{}: {error}; remove that file", path.display()));
@@ -105,19 +105,19 @@ fn complete(workspace: &Workspace, intent: &Intent) -> Result<Option<String>, Ru
     intent.files.iter().try_for_each(|file| publish(workspace, file))?;
     consultations::record(workspace, &Consultation::Refresh(intent.line.clone()))?;
     let commit = commit(workspace, intent)?;
-    disk::remove(&workspace.own(INTENT))?;
+    workspace.root.remove(workspace.own(INTENT))?;
     Ok(commit)
 }
 
 fn publish(workspace: &Workspace, file: &Change) -> Result<(), RunError> {
     let path = workspace.root.join(&file.path);
-    let present = disk::read(&path)?;
+    let present = workspace.root.read(&path)?;
     let after = file.text.as_bytes();
     if present.as_deref() == Some(after) {
         return Ok(());
     }
     let is_before = present.as_deref().map(Digest::of_bytes) == Some(file.before);
-    if is_before && disk::publish_over(&path, after, present.as_deref())? {
+    if is_before && workspace.root.publish_over(&path, after, present.as_deref())? {
         return Ok(());
     }
     Err(RunError::Unknown(format!(

@@ -64,5 +64,5 @@ fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
         timeout: Some(Duration::from_secs(teacher.timeout_seconds)),
     };
     let question = json!({"phase": phase, "session": run.session.id}).to_string();
-    external::ask_teacher(&program, files, &question, file).map_err(run.failed(phase))
+    external::ask_teacher(&workspace.root, &program, files, &question, file).map_err(run.failed(phase))
 }

@@ -48,7 +48,7 @@ pub(super) fn record(run: &Run) -> Result<Left, RunError> {
         last_commit: entries.iter().rev().find(of_an_edit).map(|entry| entry.commit.clone()),
     };
     let autonomy_mode = state::autonomy(run.view, Some(&begun));
-    let spending = spending::sums(&calls::spent(&run.session.path(""))?);
+    let spending = spending::sums(&calls::spent(run.session.root(), &run.session.path(""))?);
     let teacher_cost_usd = teacher_cost(&spending, &plan);
     let record = phase::record::record(
         Record {

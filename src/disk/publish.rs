@@ -1,0 +1,211 @@
+//! Publishing: a file is replaced as a whole, so that a reader sees either the old bytes or the new ones.
+#![allow(clippy::disallowed_methods)] // edge: the file system
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cap_std::fs::{Dir, OpenOptions};
+
+use super::error::{DiskError, failed};
+use super::root::{Root, ordinary};
+use super::{OWN_FOLDER, effect, hold_still, published};
+
+/// Whether a file may be replaced, asked at the last moment.
+type Condition<'a> = &'a dyn Fn() -> Result<bool, DiskError>;
+
+impl Root {
+    /// Writes a file as a whole and keeps its mode. A link in its place is an error.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or the file not written.
+    pub fn publish(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DiskError> {
+        self.publish_if(path.as_ref(), bytes, &|| Ok(true)).map(|_| ())
+    }
+
+    /// Writes a file in the place of `expected`; `false`, and nothing is written, when it holds other bytes.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or the file not written.
+    pub fn publish_over(
+        &self,
+        path: impl AsRef<Path>,
+        bytes: &[u8],
+        expected: Option<&[u8]>,
+    ) -> Result<bool, DiskError> {
+        let path = path.as_ref();
+        self.publish_if(path, bytes, &|| Ok(self.read(path)?.as_deref() == expected))
+    }
+
+    fn publish_if(&self, path: &Path, bytes: &[u8], is_due: Condition) -> Result<bool, DiskError> {
+        let relative = self.relative(path)?;
+        effect(&format!(
+            "publish {}",
+            relative.file_name().unwrap_or_default().to_string_lossy()
+        ));
+        let _whole = hold_still();
+        let target = Target {
+            root: self,
+            folder: self.made_folder(relative.parent().unwrap_or(Path::new("")))?,
+            relative: &relative,
+        };
+        // What a killed process leaves half-written lies in nobody's way there, and in nobody's commit.
+        let own = self.folder(Path::new(OWN_FOLDER))?;
+        match own.map(|own| target.replace(bytes, &own, is_due)) {
+            Some(Ok(replaced)) => Ok(replaced),
+            // It lies on another file system, or cannot be written.
+            _ => target.replace(bytes, &target.folder, is_due),
+        }
+    }
+
+    /// Removes a file or a link; one that is not there is no error.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn remove(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        let Some((folder, name)) = self.parent(&relative)? else {
+            return Ok(());
+        };
+        if folder.symlink_metadata(name).is_err() {
+            return Ok(());
+        }
+        effect(&format!("remove {}", name.to_string_lossy()));
+        match folder.remove_file(name) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", &self.join(&relative))(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A file that is about to be replaced.
+struct Target<'a> {
+    root: &'a Root,
+    folder: Dir,
+    relative: &'a Path,
+}
+
+impl Target<'_> {
+    fn name(&self) -> &OsStr {
+        self.relative.file_name().unwrap_or_default()
+    }
+
+    /// Writes a temporary file in `beside` and moves it into place; another file system is an error.
+    fn replace(&self, bytes: &[u8], beside: &Dir, is_due: Condition) -> Result<bool, DiskError> {
+        let (temporary, file) = create(beside).map_err(failed("write beside", &self.path()))?;
+        let replaced = self.fill(file, bytes).and_then(|()| match is_due()? {
+            true => self.take(beside, &temporary, bytes).map(|()| true),
+            false => Ok(false),
+        });
+        if !matches!(replaced, Ok(true)) {
+            // Best effort: a leftover is never read.
+            let _ = beside.remove_file(&temporary);
+        }
+        replaced
+    }
+
+    fn fill(&self, mut file: File, bytes: &[u8]) -> Result<(), DiskError> {
+        let path = self.path();
+        file.write_all(bytes).map_err(failed("write", &path))?;
+        self.keep_mode(&file)?;
+        file.sync_data().map_err(failed("write", &path))
+    }
+
+    fn take(&self, beside: &Dir, temporary: &str, bytes: &[u8]) -> Result<(), DiskError> {
+        self.refuse_odd()?;
+        let path = self.path();
+        beside
+            .rename(temporary, &self.folder, self.name())
+            .map_err(failed("replace", &path))?;
+        published::note(&path, bytes);
+        Ok(())
+    }
+
+    /// A rename would replace a link or a pipe by a file: its owner put it there for a reason.
+    fn refuse_odd(&self) -> Result<(), DiskError> {
+        match self.folder.symlink_metadata(self.name()) {
+            Ok(facts) => ordinary(facts.file_type(), &self.path()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The new file has the mode of its predecessor, or that of an ordinary file.
+    fn keep_mode(&self, file: &File) -> Result<(), DiskError> {
+        #[cfg(unix)]
+        {
+            use cap_std::fs::PermissionsExt;
+            use std::os::unix::fs::PermissionsExt as _;
+            let facts = self.folder.symlink_metadata(self.name());
+            let mode = facts.map_or(0o644, |old| old.permissions().mode() & 0o7777);
+            file.set_permissions(std::fs::Permissions::from_mode(mode))
+                .map_err(failed("set the mode of", &self.path()))?;
+        }
+        Ok(())
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.root.join(self.relative)
+    }
+}
+
+/// A new private file with a name of its own. The process id tells whose leftover it is.
+fn create(folder: &Dir) -> std::io::Result<(String, File)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    loop {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".kaizen-{}-{number}", std::process::id());
+        match folder.open_with(&name, &options) {
+            Ok(file) => return Ok((name, file.into_std())),
+            // Left by a process that had the same id.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names_of(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn other_bytes_than_expected_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        assert!(root.publish_over("plan.json", b"1", None).unwrap());
+        assert!(!root.publish_over("plan.json", b"2", None).unwrap());
+        assert!(!root.publish_over("plan.json", b"2", Some(b"0")).unwrap());
+        assert_eq!(root.read("plan.json").unwrap().unwrap(), b"1");
+        assert!(root.publish_over("plan.json", b"2", Some(b"1")).unwrap());
+        assert_eq!(root.read("plan.json").unwrap().unwrap(), b"2");
+        assert_eq!(names_of(folder.path()), ["plan.json"]);
+    }
+
+    #[test]
+    fn a_file_is_written_in_the_own_folder_first_and_beside_its_place_where_there_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        root.make_folder(OWN_FOLDER).unwrap();
+        let session = folder.path().join("sessions/s");
+        // Asked while both files exist.
+        let halfway = || Ok(names_of(&session).is_empty());
+        assert!(
+            root.publish_if(Path::new("sessions/s/plan.json"), b"1", &halfway)
+                .unwrap()
+        );
+        assert_eq!(names_of(&session), ["plan.json"]);
+        assert!(names_of(&folder.path().join(OWN_FOLDER)).is_empty());
+    }
+}

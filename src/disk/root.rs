@@ -1,0 +1,417 @@
+//! A folder that is held open, below which files are reached without following links.
+//!
+//! Paths are resolved one component at a time from the open handle, each with "do not follow", so that nothing
+//! outside is read or written, even if another process swaps a folder for a link between a check and its use.
+//! `cap-std` provides the handles: it is kept by the authors of Wasmtime and works on every platform that Rust does.
+//! Its own resolution would follow links that stay inside; the walk in [`Root::parent`] is stricter.
+#![allow(clippy::disallowed_methods)] // edge: the file system
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::ops::Deref;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
+use cap_std::fs::{Dir, FileType, OpenOptions};
+
+use super::error::{DiskError, failed};
+use super::evidence::OutsideLink;
+
+/// The most bytes of a harness file.
+pub const LARGEST_HARNESS_FILE: u64 = 8 << 20;
+/// The most bytes of an artifact.
+pub const LARGEST_ARTIFACT: u64 = 64 << 20;
+
+/// An open folder, such as a workspace. It dereferences to its path, for messages and for programs that need paths.
+#[derive(Clone, Debug)]
+pub struct Root {
+    path: PathBuf,
+    dir: Arc<Dir>,
+    approved: Arc<BTreeSet<OutsideLink>>,
+}
+
+impl Deref for Root {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl AsRef<Path> for Root {
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Root {
+    /// Opens a folder that the user named; links in its own path are followed.
+    ///
+    /// # Errors
+    /// There is no such folder, or it cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, DiskError> {
+        let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority()).map_err(failed("open", path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            dir: Arc::new(dir),
+            approved: Arc::default(),
+        })
+    }
+
+    /// Opens a folder that the user named, after making it where it is missing.
+    ///
+    /// # Errors
+    /// It cannot be made or opened.
+    pub fn make(path: &Path) -> Result<Self, DiskError> {
+        std::fs::create_dir_all(path).map_err(failed("create", path))?;
+        Self::open(path)
+    }
+
+    /// The same folder, in which evidence may be read through these links to the outside.
+    #[must_use]
+    pub fn approving(mut self, links: impl IntoIterator<Item = OutsideLink>) -> Self {
+        self.approved = Arc::new(links.into_iter().collect());
+        self
+    }
+
+    pub(super) fn approves(&self, link: &OutsideLink) -> bool {
+        self.approved.contains(link)
+    }
+
+    pub(super) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    /// A path relative to this folder: as given, or a whole path below it.
+    ///
+    /// # Errors
+    /// It leads out.
+    pub(super) fn relative(&self, path: &Path) -> Result<PathBuf, DiskError> {
+        let outside = || DiskError::Outside {
+            path: path.to_owned(),
+            root: self.path.clone(),
+        };
+        let relative = match path.is_absolute() {
+            true => path.strip_prefix(&self.path).map_err(|_| outside())?,
+            false => path,
+        };
+        let mut normal = PathBuf::new();
+        for component in relative.components() {
+            match component {
+                Component::Normal(name) => normal.push(name),
+                Component::CurDir => {}
+                _ => return Err(outside()),
+            }
+        }
+        Ok(normal)
+    }
+
+    /// The open folder of a file, and the file's name in it; `None` when the folder is not there.
+    pub(super) fn parent<'p>(&self, relative: &'p Path) -> Result<Option<(Dir, &'p OsStr)>, DiskError> {
+        let Some(name) = relative.file_name() else {
+            return Err(failed("use as a file", &self.path)(ErrorKind::IsADirectory.into()));
+        };
+        let folder = self.folder(relative.parent().unwrap_or(Path::new("")))?;
+        Ok(folder.map(|folder| (folder, name)))
+    }
+
+    /// A folder below, opened without following a link; `None` when it, or one above it, is not there.
+    pub(super) fn folder(&self, relative: &Path) -> Result<Option<Dir>, DiskError> {
+        let mut dir = self.dir.try_clone().map_err(failed("open", &self.path))?;
+        let mut at = PathBuf::new();
+        for name in relative {
+            at.push(name);
+            match dir.open_dir_nofollow(name) {
+                Ok(below) => dir = below,
+                Err(error) => return self.obstacle(&dir, name, &at, error).map_or(Ok(None), Err),
+            }
+        }
+        Ok(Some(dir))
+    }
+
+    /// The same, after making what is missing.
+    pub(super) fn made_folder(&self, relative: &Path) -> Result<Dir, DiskError> {
+        let mut dir = self.dir.try_clone().map_err(failed("open", &self.path))?;
+        let mut at = PathBuf::new();
+        for name in relative {
+            at.push(name);
+            match dir.create_dir(name) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(failed("create", &self.path.join(&at))(error));
+                }
+                _ => {}
+            }
+            dir = dir.open_dir_nofollow(name).map_err(|error| {
+                let found = self.obstacle(&dir, name, &at, error);
+                found.unwrap_or_else(|| failed("create", &self.path.join(&at))(ErrorKind::NotFound.into()))
+            })?;
+        }
+        Ok(dir)
+    }
+
+    /// Why something could not be opened; `None` when it is simply not there.
+    fn obstacle(&self, dir: &Dir, name: &OsStr, at: &Path, error: std::io::Error) -> Option<DiskError> {
+        let path = self.path.join(at);
+        match dir.symlink_metadata(name).map(|facts| facts.file_type()) {
+            Ok(kind) if kind.is_symlink() => Some(DiskError::Link { path }),
+            Ok(kind) => match special(kind) {
+                Some(kind) => Some(DiskError::Special { path, kind }),
+                // A file in a folder's place: nothing is below it.
+                None if error.kind() == ErrorKind::NotADirectory => None,
+                None => Some(failed("open", &path)(error)),
+            },
+            Err(gone) if matches!(gone.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
+            Err(_) => Some(failed("open", &path)(error)),
+        }
+    }
+
+    /// Opens a plain file; `None` when it is not there. It never waits for a pipe's other end.
+    pub(super) fn open_plain(&self, relative: &Path, options: &OpenOptions) -> Result<Option<File>, DiskError> {
+        let Some((folder, name)) = self.parent(relative)? else {
+            return Ok(None);
+        };
+        self.open_in(&folder, name, relative, options)
+    }
+
+    pub(super) fn open_in(
+        &self,
+        folder: &Dir,
+        name: &OsStr,
+        relative: &Path,
+        options: &OpenOptions,
+    ) -> Result<Option<File>, DiskError> {
+        let mut options = options.clone();
+        options.follow(FollowSymlinks::No);
+        nonblocking(&mut options);
+        let path = || self.path.join(relative);
+        match folder.open_with(name, &options) {
+            Ok(file) => plain(file.into_std(), &path()).map(Some),
+            Err(error) => match self.obstacle(folder, name, relative, error) {
+                Some(error) => Err(error),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// The bytes of a file; `None` when it is not there.
+    ///
+    /// # Errors
+    /// It is no plain file, is larger than [`LARGEST_ARTIFACT`], or cannot be read.
+    pub fn read(&self, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, DiskError> {
+        self.read_up_to(path.as_ref(), LARGEST_ARTIFACT)
+    }
+
+    /// The same with a limit of its own, in bytes.
+    ///
+    /// # Errors
+    /// It is no plain file, is larger, or cannot be read.
+    pub fn read_up_to(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, DiskError> {
+        let relative = self.relative(path)?;
+        let file = self.open_plain(&relative, OpenOptions::new().read(true))?;
+        file.map(|file| bytes_of(file, &self.path.join(&relative), limit))
+            .transpose()
+    }
+
+    /// The text of a file; `None` when it is not there.
+    ///
+    /// # Errors
+    /// As for [`Root::read`], or it is not UTF-8.
+    pub fn read_text(&self, path: impl AsRef<Path>) -> Result<Option<String>, DiskError> {
+        let path = path.as_ref();
+        let text = |bytes| {
+            String::from_utf8(bytes).map_err(|error| DiskError::NotUtf8 {
+                path: self.path.join(path),
+                at: error.utf8_error().valid_up_to(),
+            })
+        };
+        self.read(path)?.map(text).transpose()
+    }
+
+    /// Whether there is a plain file at a path. A link is none.
+    pub fn has_file(&self, path: impl AsRef<Path>) -> bool {
+        let facts = || {
+            let relative = self.relative(path.as_ref()).ok()?;
+            let (folder, name) = self.parent(&relative).ok()??;
+            folder.symlink_metadata(name).ok()
+        };
+        facts().is_some_and(|facts| facts.is_file())
+    }
+
+    /// The names in a folder, sorted; none when it is not there. Names that begin with a dot are left out.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or something in it is neither a plain file nor a folder.
+    pub fn names(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
+        let mut names = Vec::new();
+        for (name, kind) in self.entries(path.as_ref())? {
+            ordinary(kind, &self.path.join(path.as_ref()).join(&name))?;
+            names.push(name);
+        }
+        Ok(names)
+    }
+
+    /// The names in a folder, sorted, whatever they are: the caller looks at each.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn listed(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
+        let entries = self.entries(path.as_ref())?;
+        Ok(entries.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Moves a file, and makes the folder that it goes to; `false` when the file is not there.
+    ///
+    /// # Errors
+    /// It cannot be moved.
+    pub fn rename(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<bool, DiskError> {
+        let (from, to) = (self.relative(from.as_ref())?, self.relative(to.as_ref())?);
+        let target = self.made_folder(to.parent().unwrap_or(Path::new("")))?;
+        let Some((folder, name)) = self.parent(&from)? else {
+            return Ok(false);
+        };
+        match folder.rename(name, &target, to.file_name().unwrap_or_default()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed("move", &self.path.join(&from))(error)),
+        }
+    }
+
+    /// The names in a folder and what they are, sorted; those that begin with a dot, or are not UTF-8, are left out.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub(super) fn entries(&self, path: &Path) -> Result<Vec<(String, FileType)>, DiskError> {
+        let relative = self.relative(path)?;
+        let whole = self.path.join(&relative);
+        let Some(folder) = self.folder(&relative)? else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for entry in folder.entries().map_err(failed("list", &whole))? {
+            let entry = entry.map_err(failed("list", &whole))?;
+            match entry.file_name().into_string() {
+                Ok(name) if !name.starts_with('.') => {
+                    let kind = entry.file_type().map_err(failed("list", &whole))?;
+                    found.push((name, kind));
+                }
+                _ => {}
+            }
+        }
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(found)
+    }
+
+    /// Checks that a folder, and everything below it, is made of plain files and folders.
+    ///
+    /// # Errors
+    /// The first link, pipe, socket or device, or a folder that cannot be read.
+    pub fn check_plain(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        let path = path.as_ref();
+        for (name, kind) in self.entries(path)? {
+            ordinary(kind, &self.path.join(path).join(&name))?;
+            if kind.is_dir() {
+                self.check_plain(path.join(&name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a folder, and those above it, where they are missing.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        self.made_folder(&self.relative(path.as_ref())?).map(|_| ())
+    }
+}
+
+/// Refuses everything but files and folders.
+pub(super) fn ordinary(kind: FileType, path: &Path) -> Result<(), DiskError> {
+    let path = || path.to_owned();
+    match special(kind) {
+        _ if kind.is_symlink() => Err(DiskError::Link { path: path() }),
+        Some(kind) => Err(DiskError::Special { path: path(), kind }),
+        None => Ok(()),
+    }
+}
+
+/// What a pipe, socket or device is called; `None` for files, folders and links.
+fn special(kind: FileType) -> Option<&'static str> {
+    #[cfg(unix)]
+    {
+        use cap_fs_ext::FileTypeExt;
+        let names = [
+            (kind.is_fifo(), "a named pipe"),
+            (kind.is_socket(), "a socket"),
+            (kind.is_char_device(), "a device"),
+            (kind.is_block_device(), "a device"),
+        ];
+        return names.into_iter().find(|(is, _)| *is).map(|(_, name)| name);
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// Opening a pipe must not wait for its other end.
+pub(super) fn nonblocking(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::custom_flags(options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Opens a file that the user named, for reading; links are followed.
+///
+/// # Errors
+/// It is not there, is no plain file, or cannot be read.
+pub fn open_named(path: &Path) -> Result<File, DiskError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    plain(options.open(path).map_err(failed("open", path))?, path)
+}
+
+/// The bytes of a plain file, read without following a link in its last component; `None` when that fails. For a watcher,
+/// which only wants to know whether something changed.
+pub fn read_unlinked(path: &Path) -> Option<Vec<u8>> {
+    let root = Root::open(path.parent()?).ok()?;
+    root.read(path.file_name()?).ok().flatten()
+}
+
+/// The file, when it is a plain one: what was opened counts, not what was there before.
+pub(super) fn plain(file: File, path: &Path) -> Result<File, DiskError> {
+    let facts = file.metadata().map_err(failed("read", path))?;
+    if facts.is_file() {
+        return Ok(file);
+    }
+    if facts.is_dir() {
+        return Err(failed("read", path)(ErrorKind::IsADirectory.into()));
+    }
+    Err(DiskError::Special {
+        path: path.to_owned(),
+        kind: "a pipe, socket or device",
+    })
+}
+
+/// The bytes of an open file, at most `limit`.
+pub(super) fn bytes_of(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, DiskError> {
+    let too_large = || DiskError::TooLarge {
+        path: path.to_owned(),
+        limit,
+    };
+    let length = file.metadata().map_err(failed("read", path))?.len();
+    if length > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(length as usize + 1);
+    // It may grow while it is read.
+    let read = file.take(limit + 1).read_to_end(&mut bytes);
+    match read.map_err(failed("read", path))? as u64 > limit {
+        true => Err(too_large()),
+        false => Ok(bytes),
+    }
+}
