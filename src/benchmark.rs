@@ -45,7 +45,7 @@ impl Benchmark {
     /// # Errors
     /// See [`BenchmarkError`].
     pub fn load(root: &Path, patterns: &[String]) -> Result<Self, BenchmarkError> {
-        Self::load_beside(root, patterns, "")
+        Self::load_where(root, patterns, &|_| true)
     }
 
     /// Reads the files below `root` that match, but for one.
@@ -53,9 +53,21 @@ impl Benchmark {
     /// # Errors
     /// See [`BenchmarkError`].
     pub fn load_beside(root: &Path, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
+        Self::load_where(root, patterns, &|file| file != except)
+    }
+
+    /// Reads the files below `root` that match and are wanted.
+    ///
+    /// # Errors
+    /// See [`BenchmarkError`].
+    pub fn load_where(
+        root: &Path,
+        patterns: &[String],
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, BenchmarkError> {
         let mut tasks = Vec::new();
         let mut seen = BTreeMap::new();
-        for file in files(root, patterns)?.into_iter().filter(|file| file != except) {
+        for file in files(root, patterns)?.into_iter().filter(|file| is_wanted(file)) {
             let path = root.join(&file);
             for (line, task) in read_tasks(&path)? {
                 let place = format!("{file}:{line}");

@@ -25,6 +25,7 @@ use self::store::Store;
 use crate::artifact::egress::{Egress, Role};
 use crate::artifact::spending::Spending;
 use crate::clock::Clock;
+use crate::consent::{Consent, Permission};
 use crate::digest::Digest;
 use crate::disk::DiskError;
 use crate::manifest::chat::{ChatSettings, NetworkSection, Price};
@@ -45,6 +46,7 @@ pub struct Calls {
     store_path: PathBuf,
     http: OnceLock<Result<Http, String>>,
     clock: Clock,
+    permission: Arc<Permission>,
     network: NetworkSection,
     prices: BTreeMap<String, Price>,
     max_cost_usd: Option<f64>,
@@ -78,8 +80,14 @@ struct State {
 
 impl Calls {
     /// The way to the models of a manifest; the store is at `store`, and the account in the same folder until another is
-    /// opened.
-    pub fn new(manifest: &Manifest, redactor: Redactor, store: &Path, clock: Clock) -> Arc<Self> {
+    /// opened. Nothing is sent without permission.
+    pub fn new(
+        manifest: &Manifest,
+        redactor: Redactor,
+        store: &Path,
+        clock: Clock,
+        permission: Arc<Permission>,
+    ) -> Arc<Self> {
         let folder = store.parent().unwrap_or(Path::new("."));
         let state = State {
             account: Account::new(folder),
@@ -90,6 +98,7 @@ impl Calls {
             store_path: store.to_owned(),
             http: OnceLock::new(),
             clock,
+            permission,
             network: manifest.network.clone(),
             prices: manifest.prices.clone(),
             max_cost_usd: manifest.session.max_cost_usd,
@@ -111,6 +120,14 @@ impl Calls {
             .get_or_init(|| Http::new(timeout))
             .as_ref()
             .map_err(Clone::clone)
+    }
+
+    /// The proof that programs may be started and servers asked.
+    ///
+    /// # Errors
+    /// Nobody approved it, in words for people.
+    pub fn consent(&self) -> Result<Consent, String> {
+        self.permission.consent().map_err(|error| error.to_string())
     }
 
     /// A model for a role.

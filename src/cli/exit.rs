@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::artifact::{ArtifactError, consultation};
+use crate::consent::only_digest;
 use crate::pipeline::RunError;
 use crate::port::LedgerError;
 use crate::session::SessionError;
@@ -103,6 +104,7 @@ impl From<RunError> for Failure {
         }
         let (code, hint) = match &error {
             RunError::Manifest(_) | RunError::Unknown(_) => (Code::Usage, None),
+            RunError::Untrusted(_) => (Code::NotReady, Some(trust_hint())),
             RunError::Dirty(_) => (
                 Code::NotReady,
                 Some("commit or undo them, or let `kaizen run --adopt` commit them apart"),
@@ -123,6 +125,16 @@ impl From<RunError> for Failure {
             message,
             hint: hint.map(str::to_owned),
         }
+    }
+}
+
+/// What to do where nobody approved what a command would use.
+fn trust_hint() -> &'static str {
+    match only_digest() {
+        Some(_) => {
+            "it is not the list that --trust names: look at it, then take the digest that `kaizen trust --digest` prints"
+        }
+        None => "look at the list and at the files that it names; `kaizen trust` approves it on this machine, and `--trust DIGEST` for one command",
     }
 }
 
@@ -168,6 +180,7 @@ macro_rules! through_run_error {
 through_run_error!(
     LedgerError,
     crate::disk::DiskError,
+    crate::consent::ConsentError,
     crate::session::SessionError,
     crate::port::TraceError,
     crate::benchmark::BenchmarkError,

@@ -3,6 +3,7 @@
 
 mod append;
 mod folder;
+mod links;
 mod lock;
 mod private;
 mod published;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use append::{append, append_if};
 pub use folder::{fill_folder, remove_folder};
+pub use links::links_outside;
 pub use lock::{Lock, LockError, lock, lock_within};
 pub use private::{make_private, make_private_folder};
 pub use published::take_published;

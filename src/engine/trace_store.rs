@@ -18,6 +18,9 @@ use crate::artifact::trace::{Filter, Trace};
 use crate::digest::Digest;
 use crate::port::{TraceError, TracePin, TraceSource};
 
+/// Whether a path, relative to the workspace, must not be looked at.
+type Closed<'a> = &'a dyn Fn(&Path) -> bool;
+
 /// Opens the traces of a workspace.
 ///
 /// `patterns` are globs relative to `root`; `.jsonl` files are JSON Lines, `.db` files are OpenJarvis stores. Files that
@@ -26,9 +29,22 @@ use crate::port::{TraceError, TracePin, TraceSource};
 /// # Errors
 /// A pattern is not a glob, or matches a file of another kind.
 pub fn open(root: &Path, patterns: &[String], cache_dir: &Path) -> Result<Box<dyn TraceSource>, TraceError> {
+    open_where(root, patterns, cache_dir, &|_| false)
+}
+
+/// The same without closed paths: nothing at or below one is looked at.
+///
+/// # Errors
+/// See [`open`].
+pub fn open_where(
+    root: &Path,
+    patterns: &[String],
+    cache_dir: &Path,
+    is_closed: Closed,
+) -> Result<Box<dyn TraceSource>, TraceError> {
     let mut lines = Vec::new();
     let mut sources: Vec<Box<dyn TraceSource>> = Vec::new();
-    for path in matching_files(root, patterns)? {
+    for path in matching_files(root, patterns, is_closed)? {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("jsonl") => lines.push(path),
             Some("db") => sources.push(Box::new(OpenJarvisSource::new(path))),
@@ -162,7 +178,7 @@ fn newest(heads: &[Option<Trace>]) -> Option<usize> {
 }
 
 /// The files that the globs match, sorted, each once.
-fn matching_files(root: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, TraceError> {
+fn matching_files(root: &Path, patterns: &[String], is_closed: Closed) -> Result<Vec<PathBuf>, TraceError> {
     let mut found = BTreeSet::new();
     for pattern in patterns {
         let glob = GlobBuilder::new(pattern)
@@ -174,10 +190,14 @@ fn matching_files(root: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, Trac
                 ))
             })?;
         let matcher = glob.compile_matcher();
-        let files = WalkDir::new(root.join(literal_folder(pattern)))
-            .follow_links(true)
-            .into_iter();
+        let folder = literal_folder(pattern);
+        if is_closed(Path::new(folder)) {
+            continue;
+        }
+        let files = WalkDir::new(root.join(folder)).follow_links(true).into_iter();
+        let is_open = |entry: &walkdir::DirEntry| !is_closed(entry.path().strip_prefix(root).unwrap_or(entry.path()));
         let paths = files
+            .filter_entry(is_open)
             .filter_map(Result::ok)
             .filter(|entry| entry.file_type().is_file())
             .map(|entry| entry.into_path());

@@ -7,6 +7,7 @@ mod looping;
 mod models;
 pub mod phases;
 mod privacy;
+pub mod programs;
 pub mod schedule;
 mod sections;
 mod student;
@@ -163,6 +164,7 @@ impl Manifest {
                 .chain(&self.traces.files)
                 .chain(&self.benchmark.files),
         )?;
+        self.check_programs()?;
         phases::graph(&self.phases()).map(|_| ())
     }
 
@@ -203,7 +205,7 @@ pub fn globs<'a>(patterns: impl IntoIterator<Item = &'a String>) -> Result<globs
 }
 
 /// The parser's message, with the nearest key where a key is unknown.
-fn explain(error: &toml::de::Error) -> String {
+pub(crate) fn explain(error: &toml::de::Error) -> String {
     let message = error.to_string().trim_end().to_owned();
     let mut quoted = error.message().split('`').skip(1).step_by(2);
     let unknown = error.message().starts_with("unknown");

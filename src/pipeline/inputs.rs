@@ -62,7 +62,11 @@ impl<'a> Inputs<'a> {
     /// A file is not a benchmark.
     pub fn benchmark(&self) -> Result<&Benchmark, RunError> {
         let files = &self.workspace.manifest.benchmark.files;
-        once(&self.benchmark, || Ok(Benchmark::load(&self.workspace.root, files)?))
+        once(&self.benchmark, || {
+            let closed = self.workspace.closed_links()?;
+            let open = |file: &str| !closed.is_below(file.as_ref());
+            Ok(Benchmark::load_where(&self.workspace.root, files, &open)?)
+        })
     }
 
     /// Digest of a split's rows.

@@ -8,6 +8,7 @@ use crate::artifact::consultation;
 use crate::artifact::task::{Scorer, Task};
 use crate::calls::{self, Calls};
 use crate::clock::Clock;
+use crate::consent::{Consent, Identity, Permission};
 use crate::disk;
 use crate::engine::judge;
 use crate::engine::memo::DiskMemo;
@@ -21,6 +22,7 @@ use crate::op;
 use crate::port::{Forgetful, Memo, Model, Student, Teacher, TraceSource};
 use crate::redact::Redactor;
 use crate::score;
+use crate::trust::Link;
 
 use super::RunError;
 use super::breaker::Breaker;
@@ -64,6 +66,8 @@ pub struct Workspace {
     pub holder: &'static str,
     /// How long a run waits for another to end.
     pub patience: Duration,
+    /// What may be started, sent and read here.
+    pub permission: Arc<Permission>,
     /// The way to language models.
     pub calls: Arc<Calls>,
     halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
@@ -81,11 +85,16 @@ impl Workspace {
         let clock = Clock::from_environment();
         let ledger = Git::open(root, policy(&manifest, &clock))?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
+        let identity = Identity::in_repository(&ledger);
+        let permission = Arc::new(Permission::new(root, &manifest, Some(identity), None));
+        // A program that is a harness file makes the manifest unusable.
+        permission.check_programs()?;
         let calls = Calls::new(
             &manifest,
             redactor.clone(),
             &root.join(OWN_FOLDER).join(calls::STORE),
             clock,
+            Arc::clone(&permission),
         );
         let halted = Arc::clone(&calls);
         let globs = manifest::globs(&manifest.harness.files).map_err(RunError::Unknown)?;
@@ -96,11 +105,12 @@ impl Workspace {
             redactor,
             clock,
             ledger,
-            student: engines::student(&manifest, root, &calls),
+            student: engines::student(&manifest, root, &calls, &permission),
             teacher: engines::teacher(&manifest, root, &calls),
             judge: engines::judge(&manifest, &calls),
             halted: Box::new(move || halted.halted()),
             calls,
+            permission,
             past: Past::default(),
             breaker: Breaker::default(),
             holder: "kaizen run",
@@ -168,11 +178,19 @@ impl Workspace {
     /// # Errors
     /// The store cannot be opened.
     pub fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
-        Ok(trace_store::open(
-            &self.root,
-            &self.manifest.traces.files,
-            &self.own("cache"),
-        )?)
+        // Only a search makes the folder.
+        let cache = self.root.join(OWN_FOLDER).join("cache");
+        let closed = self.closed_links()?;
+        let patterns = &self.manifest.traces.files;
+        Ok(trace_store::open_where(&self.root, patterns, &cache, &|path| closed.is_below(path))?)
+    }
+
+    /// The links to traces and tasks that lead outside, and that nobody approved: they are not followed.
+    ///
+    /// # Errors
+    /// Nobody can tell what is approved.
+    pub fn closed_links(&self) -> Result<ClosedLinks, RunError> {
+        Ok(ClosedLinks(self.permission.forbidden_links()?))
     }
 
     /// A path in kaizen's own folder, which hides itself from git.
@@ -231,7 +249,10 @@ impl Workspace {
     /// The program or the judge failed, or there is none.
     pub fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
         match task.scorer {
-            Scorer::Command => external::score(&self.scorer(&self.manifest.withheld(&[])), task, answer),
+            Scorer::Command => {
+                let consent = self.calls.consent()?;
+                external::score(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
+            }
             Scorer::Judge => match &self.judge {
                 Some(model) => judge::score(model.as_ref(), task, answer),
                 None => Err(format!("task {} has scorer `judge`, and {NO_JUDGE}", task.task_id)),
@@ -242,14 +263,25 @@ impl Workspace {
 }
 
 impl Workspace {
-    fn scorer<'a>(&'a self, withheld: &'a [String]) -> external::Program<'a> {
+    fn scorer<'a>(&'a self, consent: &'a Consent, withheld: &'a [String]) -> external::Program<'a> {
         external::Program {
+            consent,
             run: &self.manifest.benchmark.scorer_command,
             folder: &self.root,
             withheld,
             variables: Vec::new(),
             timeout: Some(SCORER_TIMEOUT),
         }
+    }
+}
+
+/// Links that are not followed.
+pub struct ClosedLinks(pub Vec<Link>);
+
+impl ClosedLinks {
+    /// Whether a path, relative to the workspace, is one of them or lies below one.
+    pub fn is_below(&self, path: &Path) -> bool {
+        self.0.iter().any(|link| path.starts_with(&link.path))
     }
 }
 

@@ -34,6 +34,7 @@ impl Place {
             crate::redact::Redactor::default(),
             &self.folder.path().join("calls.db"),
             Clock::from_environment(),
+            crate::consent::Permission::of_a_test(),
         );
         let section = self.manifest.student.clone();
         let withheld = self.manifest.withheld(&section.env);
