@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::artifact::consultation;
 use crate::artifact::readiness::BenchmarkPin;
 pub use crate::artifact::task::normal;
 use crate::artifact::task::{Split, Task};
@@ -54,12 +53,21 @@ impl Benchmark {
     /// # Errors
     /// See [`BenchmarkError`].
     pub fn load_beside(root: &Root, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
+        let files = files(root, patterns)?;
+        Self::of_files(root, files.iter().filter(|file| file.path() != root.join(except)))
+    }
+
+    /// Reads these files; `root` shortens their paths in messages.
+    ///
+    /// # Errors
+    /// See [`BenchmarkError`].
+    pub fn of_files<'f>(
+        root: &Path,
+        files: impl IntoIterator<Item = &'f EvidenceFile>,
+    ) -> Result<Self, BenchmarkError> {
         let mut tasks = Vec::new();
         let mut seen = BTreeMap::new();
-        for file in files(root, patterns)?
-            .into_iter()
-            .filter(|file| file.path() != root.join(except))
-        {
+        for file in files {
             let path = file.path().to_owned();
             for (line, task) in read_tasks(file.open()?, &path)? {
                 let shown = path.strip_prefix(root).unwrap_or(&path);
@@ -114,9 +122,7 @@ impl Benchmark {
 /// A pattern is no glob, or a file may not be read.
 pub fn files(root: &Root, patterns: &[String]) -> Result<Vec<EvidenceFile>, BenchmarkError> {
     let patterns = EvidencePatterns::new(patterns).map_err(BenchmarkError::Glob)?;
-    let mut files = root.evidence_files(&patterns)?;
-    files.retain(|file| file.path() != root.join(consultation::FILE));
-    Ok(files)
+    Ok(root.evidence_files(&patterns)?)
 }
 
 /// The tasks of one JSON Lines file, with line numbers from 1; `path` serves the messages.

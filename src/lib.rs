@@ -48,6 +48,7 @@ pub mod schemas;
 pub mod score;
 pub mod trace_import;
 pub mod trigger_rules;
+pub mod trust;
 pub mod wear;
 pub mod wire;
 
@@ -64,6 +65,7 @@ pub mod teaching;
 pub mod benchmark;
 pub mod calls;
 pub mod clock;
+pub mod consent;
 pub mod demo;
 pub mod disk;
 pub mod engine;

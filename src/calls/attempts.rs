@@ -8,6 +8,7 @@ use super::store::Paid;
 use crate::artifact::egress::Egress;
 use crate::artifact::spending::Spending;
 use crate::chat::{Reply, Request};
+use crate::consent::Consent;
 use crate::digest::Digest;
 use crate::port::{Answer, AskError};
 use crate::wire::{self, NoReply, Wire};
@@ -15,6 +16,7 @@ use crate::{price, retry};
 
 /// One question on its way.
 pub(super) struct Question<'a> {
+    pub consent: Consent,
     pub request: &'a Request,
     pub wire: &'a Wire,
     pub text: String,
@@ -90,7 +92,7 @@ impl Metered {
         if let Some(key) = &question.key {
             headers.push(wire::key_header(self.settings.api, key));
         }
-        match http.post(&question.wire.url, &headers, &question.text) {
+        match http.post(&question.consent, &question.wire.url, &headers, &question.text) {
             Ok(response) => self.read(question, response, attempt),
             Err(Broken::Passing(why)) => self.again(
                 retry::Outcome::Broken,

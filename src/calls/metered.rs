@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use super::Calls;
 use super::attempts::Question;
-use super::http::is_loopback;
 use super::redacted::redacted;
 use crate::artifact::egress::Role;
 use crate::chat::Request;
+use crate::consent::{ConsentError, UserConfig};
 use crate::digest::Digest;
 use crate::manifest::chat::ChatSettings;
 use crate::port::{Answer, AskError, Model};
+use crate::trust::Way;
 use crate::wire::Wire;
 use crate::{price, wire};
 
@@ -48,14 +49,25 @@ impl Metered {
         self.calls.privacy.redacts(role.name())
     }
 
-    /// The key, where the environment holds one; a server elsewhere without one is not asked.
+    /// The key, where the environment holds one; a server elsewhere without one is not asked. By plain HTTP, no key leaves
+    /// this machine unless the user's own configuration allows it.
     fn key(&self) -> Result<Option<String>, AskError> {
         let Some(variable) = self.settings.key_variable() else {
             return Ok(None);
         };
+        let unreadable = |error: ConsentError| AskError::Unreachable(error.to_string());
+        let hosts = UserConfig::load(self.calls.permission.root()).map_err(unreadable)?;
+        let way = Way::to(self.settings.url(), &hosts.network.plain_http_hosts);
+        match (way, &self.settings.api_key_env) {
+            (Way::Open, None) => return Ok(None),
+            (Way::Open, Some(variable)) => {
+                return Err(AskError::Unreachable(in_the_open(self.settings.url(), variable)));
+            }
+            _ => {}
+        }
         let key = std::env::var(variable).ok().map(|key| key.trim().to_owned());
         let key = key.filter(|key| !key.is_empty());
-        let owed = self.settings.api_key_env.is_some() || !is_loopback(self.settings.url());
+        let owed = self.settings.api_key_env.is_some() || way == Way::Encrypted;
         match key {
             None if owed => Err(AskError::Unreachable(format!(
                 "{} needs a key: set the environment variable {variable}",
@@ -125,8 +137,15 @@ impl Model for Metered {
                 let most = wire::max_tokens(&self.settings, request).unwrap_or(wire::DEFAULT_MAX_TOKENS);
                 let price = price::of(self.model(request), &self.calls.prices);
                 let estimate = price.map(|price| price::cost(&price, &price::estimated_usage(text.len(), most)));
-                let key = self.key().inspect_err(|error| self.calls.give_up(error))?;
+                let refused = |error: &AskError| self.calls.give_up(error);
+                let consent = self
+                    .calls
+                    .consent()
+                    .map_err(AskError::Unreachable)
+                    .inspect_err(refused)?;
+                let key = self.key().inspect_err(refused)?;
                 self.ask_anew(&Question {
+                    consent,
                     request,
                     wire: &wire,
                     text,
@@ -145,6 +164,14 @@ impl Model for Metered {
         }
         answer
     }
+}
+
+/// Why no key is sent, and what to do.
+fn in_the_open(url: &str, variable: &str) -> String {
+    format!(
+        "nothing was sent: {url} is reached by plain HTTP, and the key in {variable} could be read on the way; use https://, \
+         or allow the host in your own configuration, ~/.config/kaizen/config.toml: [network] plain_http_hosts = [\"HOST\"]"
+    )
 }
 
 /// What a question is remembered by: its first asking by its words and its seed alone.

@@ -25,6 +25,7 @@ use self::store::Store;
 use crate::artifact::egress::{Egress, Role};
 use crate::artifact::spending::Spending;
 use crate::clock::Clock;
+use crate::consent::{Consent, Permission};
 use crate::digest::Digest;
 use crate::disk::{DiskError, OWN_FOLDER, Root};
 use crate::manifest::chat::{ChatSettings, NetworkSection, Price};
@@ -45,6 +46,7 @@ pub struct Calls {
     root: Root,
     http: OnceLock<Result<Http, String>>,
     clock: Clock,
+    permission: Arc<Permission>,
     network: NetworkSection,
     prices: BTreeMap<String, Price>,
     max_cost_usd: Option<f64>,
@@ -95,14 +97,21 @@ impl State {
 
 impl Calls {
     /// The way to the models of a manifest; store and account are in the own folder of `root`, until another account is
-    /// opened.
-    pub fn new(manifest: &Manifest, redactor: Redactor, root: &Root, clock: Clock) -> Arc<Self> {
+    /// opened. Nothing is sent without permission.
+    pub fn new(
+        manifest: &Manifest,
+        redactor: Redactor,
+        root: &Root,
+        clock: Clock,
+        permission: Arc<Permission>,
+    ) -> Arc<Self> {
         let state = State::of(Account::new(root, Path::new(OWN_FOLDER)), "");
         Arc::new(Self {
             store: OnceLock::new(),
             root: root.clone(),
             http: OnceLock::new(),
             clock,
+            permission,
             network: manifest.network.clone(),
             prices: manifest.prices.clone(),
             max_cost_usd: manifest.session.max_cost_usd,
@@ -124,6 +133,14 @@ impl Calls {
             .get_or_init(|| Http::new(timeout))
             .as_ref()
             .map_err(Clone::clone)
+    }
+
+    /// The proof that programs may be started and servers asked.
+    ///
+    /// # Errors
+    /// Nobody approved it, in words for people.
+    pub fn consent(&self) -> Result<Consent, String> {
+        self.permission.consent().map_err(|error| error.to_string())
     }
 
     /// A model for a role.

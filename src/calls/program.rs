@@ -89,7 +89,13 @@ mod tests {
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "[session]\nmax_cost_usd = 1.0").unwrap();
         let redactor = crate::redact::Redactor::default();
         let root = Root::open(folder).unwrap();
-        Calls::new(&manifest, redactor, &root, Clock::from_environment())
+        Calls::new(
+            &manifest,
+            redactor,
+            &root,
+            Clock::from_environment(),
+            crate::consent::Permission::of_a_test(),
+        )
     }
 
     #[test]

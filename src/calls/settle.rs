@@ -55,7 +55,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "").unwrap();
-        let calls = Calls::new(&manifest, Redactor::default(), &root, Clock::from_environment());
+        let calls = Calls::new(
+            &manifest,
+            Redactor::default(),
+            &root,
+            Clock::from_environment(),
+            crate::consent::Permission::of_a_test(),
+        );
         let (answered, unanswered) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
         for request in [answered, unanswered] {
             let line = Egress {

@@ -11,6 +11,7 @@ use crate::disk::Root;
 use crate::pipeline::advance::advance;
 use crate::pipeline::asked::{Asked, Wait};
 use crate::pipeline::briefing;
+use crate::pipeline::permitted;
 
 /// Write a folder with all that a person or an agent needs to diagnose and plan
 #[derive(Clone, Debug, Default, Args)]
@@ -35,6 +36,8 @@ pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
         until: Some("baseline".to_owned()),
         ..Asked::default()
     };
+    // The briefing holds answers of the student.
+    permitted::without_teacher(&workspace, &["baseline"])?;
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
     renderer.finish();
     if let Some(Wait::NotReady(message)) = ended.waits {

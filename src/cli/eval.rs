@@ -49,11 +49,13 @@ impl From<Name> for Split {
 pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let split = Split::from(command.split);
+    workspace.may_read()?;
     let tasks = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(split);
     if tasks.is_empty() {
         let message = format!("there are no {} tasks", split.name());
         return Err(Failure::not_ready(message).hint("tasks stand in benchmark/*.jsonl"));
     }
+    workspace.may_evaluate(&tasks)?;
     if split == Split::Test {
         record_opening(&workspace)?;
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::artifact::{ArtifactError, consultation};
 use crate::benchmark::BenchmarkError;
-use crate::disk::DiskError;
+use crate::consent::only_digest;
 use crate::pipeline::RunError;
 use crate::port::LedgerError;
 use crate::session::SessionError;
@@ -109,12 +109,9 @@ impl From<RunError> for Failure {
                 Code::Usage,
                 Some("take it out of [harness] in kaizen.toml, or let git track it: `git add -f` adds an ignored file"),
             ),
-            RunError::Disk(DiskError::Unapproved { .. })
-            | RunError::Benchmark(BenchmarkError::Disk(DiskError::Unapproved { .. })) => {
-                (Code::NotReady, Some("`kaizen trust` lists what is outside, and asks"))
-            }
             // Their messages say what to do.
             RunError::Benchmark(BenchmarkError::Disk(_)) => (Code::Failed, None),
+            RunError::Untrusted(_) => (Code::NotReady, Some(trust_hint())),
             RunError::Dirty(_) => (
                 Code::NotReady,
                 Some("commit or undo them, or let `kaizen run --adopt` commit them apart"),
@@ -134,6 +131,18 @@ impl From<RunError> for Failure {
             code,
             message,
             hint: hint.map(str::to_owned),
+        }
+    }
+}
+
+/// What to do where nobody approved what a command would use.
+fn trust_hint() -> &'static str {
+    match only_digest() {
+        Some(_) => {
+            "it is not the list that --trust names: look at it, then take the digest that `kaizen trust --digest` prints"
+        }
+        None => {
+            "look at the list and at the files that it names; `kaizen trust` approves it on this machine, and `--trust DIGEST` for one command"
         }
     }
 }
@@ -179,7 +188,8 @@ macro_rules! through_run_error {
 
 through_run_error!(
     LedgerError,
-    DiskError,
+    crate::disk::DiskError,
+    crate::consent::ConsentError,
     crate::session::SessionError,
     crate::port::TraceError,
     crate::benchmark::BenchmarkError,

@@ -31,6 +31,7 @@ pub mod show;
 pub mod status;
 pub mod traces;
 pub mod trigger;
+pub mod trust;
 pub mod verify;
 pub mod visible;
 pub mod watch;
@@ -41,13 +42,15 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::exit::Failure;
+use crate::consent;
+use crate::digest::Digest;
 
 /// Improve an LLM agent from its own traces: gated, committed edits, every step a file
 #[derive(Debug, Parser)]
 #[command(
     name = "kaizen",
     version,
-    after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for a person, 4 not ready"
+    after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for a person, 4 not ready or not trusted"
 )]
 pub struct Arguments {
     /// Work in this directory instead of the present one
@@ -56,6 +59,9 @@ pub struct Arguments {
     /// How to print: for people, or one JSON object a line
     #[arg(long, global = true, value_enum, default_value_t)]
     format: Format,
+    /// Use programs, servers and keys only if the list of them has this digest; `kaizen trust --digest` prints it
+    #[arg(long, global = true, value_name = "DIGEST")]
+    trust: Option<Digest>,
     /// Say more on stderr (can be repeated)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -85,6 +91,8 @@ enum Command {
     Watch(watch::Watch),
     /// Hold one session after another until the gate score stands still
     Loop(looping::Loop),
+    /// Show what this workspace would start, send and read, and approve it
+    Trust(trust::Trust),
     /// Show where the sessions stand
     Status(status::Status),
     /// Say why each phase of a session is fresh or stale
@@ -150,11 +158,25 @@ impl Setting {
     /// # Errors
     /// There is none, or it is not usable.
     pub fn workspace(&self) -> Result<crate::pipeline::workspace::Workspace, Failure> {
-        let root = crate::pipeline::workspace::find(&self.directory).ok_or_else(|| {
-            Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
-                .hint("`kaizen init` makes one here, `kaizen demo DIR` shows how it works")
-        })?;
-        Ok(crate::pipeline::workspace::Workspace::open(&root)?)
+        let root = crate::pipeline::workspace::find(&self.directory).ok_or_else(|| self.no_workspace())?;
+        let workspace = crate::pipeline::workspace::Workspace::open(&root)?;
+        if consent::only_digest().is_some() {
+            workspace.permission.check_all()?;
+        }
+        for link in workspace.permission.closed_links()? {
+            anstream::eprintln!(
+                "note: {} leads to {}, outside of the workspace; it is not read before `kaizen trust` approves it",
+                link.path,
+                link.target.display()
+            );
+        }
+        Ok(workspace)
+    }
+
+    /// There is no workspace here.
+    fn no_workspace(&self) -> Failure {
+        Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
+            .hint("`kaizen init` makes one here, `kaizen demo DIR` shows how it works")
     }
 
     /// Whether output is for programs.
@@ -184,6 +206,9 @@ pub fn main() -> ExitCode {
 
 fn setting(arguments: &Arguments) -> Result<Setting, Failure> {
     let here = PathBuf::from(".");
+    if let Some(digest) = arguments.trust {
+        consent::only(digest);
+    }
     let directory = arguments.directory.clone().unwrap_or(here);
     let found = directory.canonicalize();
     let directory =
@@ -201,6 +226,7 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Run(command) => run::run(&command, setting),
         Command::Watch(command) => watch::watch(&command, setting),
         Command::Loop(command) => looping::looping(&command, setting),
+        Command::Trust(command) => trust::trust(&command, setting),
         Command::Status(command) => status::status(&command, setting),
         Command::Explain(command) => explain::explain(&command, setting),
         Command::Show(command) => show::show(&command, setting),

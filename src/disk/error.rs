@@ -40,18 +40,6 @@ pub enum DiskError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// A link that leads out of the workspace, to something that the user did not approve.
-    #[error(
-        "{} is a link to {}, outside the workspace; it is read only after you approve it with `kaizen trust`",
-        path.display(),
-        target.display()
-    )]
-    Unapproved {
-        /// The link.
-        path: PathBuf,
-        /// What it leads to.
-        target: PathBuf,
-    },
     /// A text that is no UTF-8.
     #[error("{} is not UTF-8 text (the first wrong byte is byte {at}); save it as UTF-8", path.display())]
     NotUtf8 {

@@ -24,6 +24,9 @@ pub struct OutsideLink {
     pub target: PathBuf,
 }
 
+/// Says whether the user approved reading the target of a link.
+pub type Approval<'a> = &'a dyn Fn(&OutsideLink) -> bool;
+
 /// A file of traces or tasks that may be read.
 #[derive(Clone, Debug)]
 pub struct EvidenceFile {
@@ -102,8 +105,6 @@ pub struct Evidence {
     pub files: Vec<EvidenceFile>,
     /// Links that lead outside, approved or not, sorted.
     pub outside: Vec<OutsideLink>,
-    /// Those of them that the user did not approve: nothing behind them is read.
-    pub unapproved: Vec<OutsideLink>,
 }
 
 impl Root {
@@ -111,12 +112,12 @@ impl Root {
     ///
     /// # Errors
     /// A folder cannot be read, or something that matches is a pipe, socket or device.
-    pub fn evidence(&self, patterns: &EvidencePatterns) -> Result<Evidence, DiskError> {
+    pub fn evidence(&self, patterns: &EvidencePatterns, approved: Approval) -> Result<Evidence, DiskError> {
         let mut evidence = Evidence::default();
         for (path, is_link) in self.candidates(patterns)? {
             match is_link {
                 false => evidence.files.push(self.evidence_file(&path)),
-                true => self.add_link(&mut evidence, &path, patterns)?,
+                true => self.add_link(&mut evidence, &path, patterns, approved)?,
             }
         }
         evidence.files.sort();
@@ -125,19 +126,12 @@ impl Root {
         Ok(evidence)
     }
 
-    /// The files of traces or tasks.
+    /// The files of traces or tasks inside the workspace.
     ///
     /// # Errors
-    /// As for [`Root::evidence`], or a link leads outside and the user did not approve it.
+    /// As for [`Root::evidence`].
     pub fn evidence_files(&self, patterns: &EvidencePatterns) -> Result<Vec<EvidenceFile>, DiskError> {
-        let mut evidence = self.evidence(patterns)?;
-        match evidence.unapproved.pop() {
-            None => Ok(evidence.files),
-            Some(link) => Err(DiskError::Unapproved {
-                path: self.join(link.path),
-                target: link.target,
-            }),
-        }
+        Ok(self.evidence(patterns, &|_| false)?.files)
     }
 
     fn candidates(&self, patterns: &EvidencePatterns) -> Result<Vec<(String, bool)>, DiskError> {
@@ -153,7 +147,13 @@ impl Root {
         }
     }
 
-    fn add_link(&self, evidence: &mut Evidence, path: &str, patterns: &EvidencePatterns) -> Result<(), DiskError> {
+    fn add_link(
+        &self,
+        evidence: &mut Evidence,
+        path: &str,
+        patterns: &EvidencePatterns,
+        approved: Approval,
+    ) -> Result<(), DiskError> {
         let whole = self.join(path);
         let target = match whole.canonicalize() {
             Ok(target) => target,
@@ -174,7 +174,7 @@ impl Root {
             }
             return Ok(());
         }
-        if self.approves(&link) {
+        if approved(&link) {
             let folder = if link.target.is_dir() {
                 link.target.as_path()
             } else {
@@ -182,8 +182,6 @@ impl Root {
             };
             let below = link.target.strip_prefix(folder).unwrap_or(Path::new("")).to_owned();
             self.add_target(evidence, &link, &Root::open(folder)?, below, patterns)?;
-        } else {
-            evidence.unapproved.push(link.clone());
         }
         evidence.outside.push(link);
         Ok(())

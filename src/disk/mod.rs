@@ -21,10 +21,10 @@ use std::io::Write;
 
 pub use error::DiskError;
 pub(crate) use error::failed;
-pub use evidence::{Evidence, EvidenceFile, OutsideLink};
+pub use evidence::{Approval, Evidence, EvidenceFile, OutsideLink};
 pub use lock::{Lock, LockError};
 pub use published::take_published;
-pub use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, Root, open_named, read_unlinked};
+pub use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, Root, open_named, read_named, read_unlinked};
 pub use whole::{hold_still, try_hold_still};
 
 /// kaizen's own folder in a workspace; git does not see it.

@@ -6,7 +6,6 @@
 //! Its own resolution would follow links that stay inside; the walk in [`Root::parent`] is stricter.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -18,7 +17,6 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, FileType, OpenOptions};
 
 use super::error::{DiskError, failed};
-use super::evidence::OutsideLink;
 
 /// The most bytes of a harness file.
 pub const LARGEST_HARNESS_FILE: u64 = 8 << 20;
@@ -30,7 +28,6 @@ pub const LARGEST_ARTIFACT: u64 = 64 << 20;
 pub struct Root {
     path: PathBuf,
     dir: Arc<Dir>,
-    approved: Arc<BTreeSet<OutsideLink>>,
 }
 
 impl Deref for Root {
@@ -57,7 +54,6 @@ impl Root {
         Ok(Self {
             path: path.to_owned(),
             dir: Arc::new(dir),
-            approved: Arc::default(),
         })
     }
 
@@ -68,17 +64,6 @@ impl Root {
     pub fn make(path: &Path) -> Result<Self, DiskError> {
         std::fs::create_dir_all(path).map_err(failed("create", path))?;
         Self::open(path)
-    }
-
-    /// The same folder, in which evidence may be read through these links to the outside.
-    #[must_use]
-    pub fn approving(mut self, links: impl IntoIterator<Item = OutsideLink>) -> Self {
-        self.approved = Arc::new(links.into_iter().collect());
-        self
-    }
-
-    pub(super) fn approves(&self, link: &OutsideLink) -> bool {
-        self.approved.contains(link)
     }
 
     pub(super) fn dir(&self) -> &Dir {
@@ -221,12 +206,7 @@ impl Root {
     /// As for [`Root::read`], or it is not UTF-8.
     pub fn read_text(&self, path: impl AsRef<Path>) -> Result<Option<String>, DiskError> {
         let path = path.as_ref();
-        let text = |bytes| {
-            String::from_utf8(bytes).map_err(|error| DiskError::NotUtf8 {
-                path: self.path.join(path),
-                at: error.utf8_error().valid_up_to(),
-            })
-        };
+        let text = |bytes| text_of(bytes, &self.path.join(path));
         self.read(path)?.map(text).transpose()
     }
 
@@ -373,6 +353,25 @@ pub fn open_named(path: &Path) -> Result<File, DiskError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
     plain(options.open(path).map_err(failed("open", path))?, path)
+}
+
+/// The text of a file that the user named, or keeps in a place of their own; `None` when it is not there. Links are followed.
+///
+/// # Errors
+/// It is no plain file, is too large, is not UTF-8, or cannot be read.
+pub fn read_named(path: &Path) -> Result<Option<String>, DiskError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = bytes_of(open_named(path)?, path, LARGEST_ARTIFACT)?;
+    text_of(bytes, path).map(Some)
+}
+
+fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, DiskError> {
+    String::from_utf8(bytes).map_err(|error| DiskError::NotUtf8 {
+        path: path.to_owned(),
+        at: error.utf8_error().valid_up_to(),
+    })
 }
 
 /// The bytes of a plain file, read without following a link in its last component; `None` when that fails. For a watcher,

@@ -17,6 +17,7 @@ use crate::artifact::egress::Role;
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;
 use crate::calls::{Calls, Reported};
+use crate::consent::Consent;
 use crate::digest::Digest;
 use crate::disk::OWN_FOLDER;
 use crate::external::{self, Ended, Program, Unended};
@@ -110,6 +111,10 @@ impl Prepared for Candidate {
 
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
         let infra = |reason| Attempt::Infra { reason };
+        let consent = match self.means.calls.consent() {
+            Ok(consent) => consent,
+            Err(problem) => return infra(problem),
+        };
         let folder = match self.folder.get_or_init(|| self.written()) {
             Ok(folder) => folder.path(),
             Err(problem) => return infra(problem.clone()),
@@ -120,7 +125,7 @@ impl Prepared for Candidate {
             Ok(reserved) => reserved,
             Err(problem) => return infra(problem.to_string()),
         };
-        let ended = self.run(task, draw.seed, folder);
+        let ended = self.run(&consent, task, draw.seed, folder);
         let said = ended
             .as_ref()
             .map(|ended| Said::read(&ended.stdout))
@@ -154,7 +159,7 @@ impl Candidate {
         Ok(folder)
     }
 
-    fn run(&self, task: &Task, seed: u64, folder: &Path) -> Result<Ended, Unended> {
+    fn run(&self, consent: &Consent, task: &Task, seed: u64, folder: &Path) -> Result<Ended, Unended> {
         let section = &self.means.section;
         let is_filled = |word: &String| word.contains("{query}");
         let filled: Vec<String> = section.run.iter().map(|word| fill(word, task, folder)).collect();
@@ -166,6 +171,7 @@ impl Candidate {
         let question = (!section.run.iter().any(is_filled)).then(|| question.to_string());
         let root: OsString = self.means.root.clone().into();
         let program = Program {
+            consent,
             run: &filled,
             folder: &self.means.root,
             withheld: &self.means.withheld,

@@ -9,7 +9,6 @@ use super::jsonl::JsonlSource;
 pub use super::jsonl_lines::append;
 use super::openjarvis::OpenJarvisSource;
 use super::trace_pin::pin_of;
-use crate::artifact::consultation;
 use crate::artifact::trace::{Filter, Trace};
 use crate::digest::Digest;
 use crate::disk::{EvidenceFile, Root};
@@ -41,8 +40,7 @@ pub fn open(root: &Root, patterns: &[String]) -> Result<Box<dyn TraceSource>, Tr
 pub fn of_files(root: &Root, files: Vec<EvidenceFile>) -> Result<Box<dyn TraceSource>, TraceError> {
     let mut lines = Vec::new();
     let mut sources: Vec<Box<dyn TraceSource>> = Vec::new();
-    let is_evidence = |file: &EvidenceFile| file.path() != root.join(consultation::FILE);
-    for file in files.into_iter().filter(is_evidence) {
+    for file in files {
         match file.path().extension().and_then(|extension| extension.to_str()) {
             Some("jsonl") => lines.push(file),
             Some("db") => sources.push(Box::new(OpenJarvisSource::new(file))),

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::running;
+use crate::consent::Consent;
 
 /// Bytes that a program may print on one of its outputs, at most.
 const LARGEST: usize = 16 << 20;
@@ -24,6 +25,8 @@ const STEP: Duration = Duration::from_millis(10);
 /// A program as the manifest names it.
 #[derive(Clone, Debug)]
 pub struct Program<'a> {
+    /// The proof that it may be started.
+    pub consent: &'a Consent,
     /// Program and arguments; no shell is involved.
     pub run: &'a [String],
     /// Where it works.

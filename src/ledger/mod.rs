@@ -9,7 +9,7 @@ mod status;
 mod tree;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::harness::Harness;
@@ -68,6 +68,11 @@ impl Git {
     /// The files that change whenever HEAD comes to stand elsewhere.
     pub fn head_files(&self) -> [PathBuf; 2] {
         [self.git_dir.join("HEAD"), self.git_dir.join("logs/HEAD")]
+    }
+
+    /// The folder that all worktrees of the repository share, and the workspace relative to the top of its work tree.
+    pub fn place(&self) -> (&Path, &str) {
+        (&self.common_dir, &self.prefix)
     }
 
     /// The full name of a commit that a person names in any way that git knows: digits, a branch, a tag, `HEAD~3`. `None`

@@ -5,6 +5,8 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::artifact::consultation;
+
 use super::layout::Layout;
 use super::{FILE, Manifest};
 
@@ -150,11 +152,11 @@ impl EvidencePatterns {
         })
     }
 
-    /// Whether a path, relative to the workspace and with `/`, holds evidence. Hidden files do not: editors keep side
-    /// files there.
+    /// Whether a path, relative to the workspace and with `/`, holds evidence. Hidden files do not, since editors keep side
+    /// files there, and neither does the record of gate consultations.
     pub fn selects(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
-        self.files.is_match(path) && !name.starts_with('.') && !self.is_local(path)
+        self.files.is_match(path) && !name.starts_with('.') && !self.is_local(path) && path != consultation::FILE
     }
 
     /// Whether a folder can hold evidence.

@@ -8,6 +8,7 @@ pub mod membership;
 mod models;
 pub mod phases;
 mod privacy;
+pub mod programs;
 pub mod schedule;
 mod sections;
 mod student;
@@ -165,6 +166,7 @@ impl Manifest {
                 .chain(&self.benchmark.files),
         )?;
         membership::Membership::new(self)?;
+        self.check_programs()?;
         phases::graph(&self.phases()).map(|_| ())
     }
 
@@ -205,7 +207,7 @@ pub fn globs<'a>(patterns: impl IntoIterator<Item = &'a String>) -> Result<globs
 }
 
 /// The parser's message, with the nearest key where a key is unknown.
-fn explain(error: &toml::de::Error) -> String {
+pub(crate) fn explain(error: &toml::de::Error) -> String {
     let message = error.to_string().trim_end().to_owned();
     let mut quoted = error.message().split('`').skip(1).step_by(2);
     let unknown = error.message().starts_with("unknown");

@@ -20,6 +20,7 @@ use super::event::{Event, Listener};
 use super::inputs::Inputs;
 use super::next::{Next, next};
 use super::pages::{half_typed, note_problems};
+use super::permitted;
 use super::recover::{enter, recover};
 use super::run_phase::Run;
 use super::state::{Depth, View};
@@ -33,6 +34,7 @@ use super::workspace::Workspace;
 /// See [`RunError`]; the session's record says so as well.
 pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Result<Ended, RunError> {
     check_phases(workspace, asked)?;
+    permitted::run(workspace, asked)?;
     let _lock = enter(workspace, listener)?;
     let (session, fresh) = open_session(workspace, asked, listener)?;
     restore_record(workspace, asked, &session)?;
@@ -128,12 +130,14 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
                 break Some(Wait::Release);
             }
             Next::Write { file, phase } => {
+                permitted::phase(&run, &phase)?;
                 await_file(&run, &phase, file)?;
                 break Some(Wait::Write(file));
             }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
         workspace.check_harness()?;
+        permitted::phase(&run, &phase)?;
         announce(session, &phase, &reasons, &view, listener)?;
         if matches!(phase.as_str(), "baseline" | "execute") {
             settle_user_changes(workspace, &inputs, asked, listener)?;
@@ -234,9 +238,11 @@ fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Resul
 }
 
 fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> Result<(), RunError> {
-    // A person's own changes are in the way, or half-typed: nothing failed, and nothing is to be recorded.
+    // A person's own changes are in the way, or half-typed, or nobody approved the rest: nothing failed, and nothing is to
+    // be recorded.
     let half_typed = RunError::is_about_a_file_for_people;
-    if matches!(error, RunError::Dirty(_) | RunError::Ignored(_)) || half_typed(error) {
+    let untrusted = |error| matches!(error, &(RunError::Untrusted(_) | RunError::Consent(_)));
+    if matches!(error, RunError::Dirty(_) | RunError::Ignored(_)) || half_typed(error) || untrusted(error) {
         return Ok(());
     }
     end_unready(workspace, session, &error.to_string())

@@ -126,6 +126,9 @@ pub fn audit(workspace: &Workspace, asked: &AuditAsked, listener: Listener) -> R
         problem,
     };
     workspace.student.check(&after, &refs).map_err(problem)?;
+    if before != after {
+        workspace.may_evaluate(&split)?;
+    }
     let found = run(workspace, asked, (&before, &after), &split, listener)?;
     if found.pairs > 0 {
         consultations::record(workspace, &line(workspace, asked, &since, &split, found.pairs))?;

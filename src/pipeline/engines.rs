@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::artifact::egress::Role;
 use crate::calls::Calls;
+use crate::consent::Permission;
 use crate::engine;
 use crate::engine::chat_student::{ChatStudent, Toolbox};
 use crate::engine::command_student::CommandStudent;
@@ -16,7 +17,12 @@ use crate::port::{Model, Student, Teacher};
 use crate::teaching::{ChatTeacher, Compare};
 
 /// The agent under improvement.
-pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Student> {
+pub(super) fn student(
+    manifest: &Manifest,
+    root: &Path,
+    calls: &Arc<Calls>,
+    permission: &Arc<Permission>,
+) -> Box<dyn Student> {
     let layout = manifest.harness.layout.clone();
     let section = manifest.student.clone();
     let withheld = manifest.withheld(&section.env);
@@ -28,7 +34,8 @@ pub(super) fn student(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> B
         }
         StudentEngine::Chat => {
             let model = Box::new(calls.model(Role::Student, section.chat()));
-            let toolbox = Toolbox::new(section.clone(), root.to_owned(), withheld);
+            let permission = Arc::clone(permission);
+            let toolbox = Toolbox::new(section.clone(), root.to_owned(), withheld, permission);
             Box::new(ChatStudent::new(model, section, layout, toolbox))
         }
     }

@@ -123,6 +123,13 @@ pub enum Event {
         /// What is wrong, with its place.
         problem: String,
     },
+    /// Nothing is started until a person approves what would be used.
+    TrustNeeded {
+        /// What is not approved, or why nobody can tell.
+        problem: String,
+    },
+    /// What would be used is approved now.
+    Trusted,
     /// A session could not go on; the watcher does.
     SessionFailed {
         /// The session, or what else could not go on.

@@ -105,6 +105,10 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
         made.fetch_add(1, Ordering::Relaxed);
         listener(Event::Progress { done, of });
     };
+    let known = session.and_then(|session| known(workspace, session, &gate, &harness));
+    if known.is_none() {
+        workspace.may_evaluate(&gate)?;
+    }
     let memo = workspace.memo();
     let evaluator = Evaluator {
         epoch: match session {
@@ -113,7 +117,6 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
         },
         ..workspace.evaluator(memo.as_ref(), &score, &progress)
     };
-    let known = session.and_then(|session| known(workspace, session, &gate, &harness));
     let (first, probe) = match known {
         Some(known) => known,
         None => run_twice(&evaluator, &harness, &gate)?,

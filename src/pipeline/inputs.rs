@@ -62,7 +62,10 @@ impl<'a> Inputs<'a> {
     /// A file is not a benchmark.
     pub fn benchmark(&self) -> Result<&Benchmark, RunError> {
         let files = &self.workspace.manifest.benchmark.files;
-        once(&self.benchmark, || Ok(Benchmark::load(&self.workspace.root, files)?))
+        once(&self.benchmark, || {
+            let files = self.workspace.evidence_files(files)?;
+            Ok(Benchmark::of_files(&self.workspace.root, &files)?)
+        })
     }
 
     /// Digest of a split's rows.

@@ -16,6 +16,7 @@ use super::RunError;
 use super::advance::advance;
 use super::asked::{Asked, Ended, Wait};
 use super::event::Listener;
+use super::permitted;
 use super::state::settled;
 use super::workspace::Workspace;
 
@@ -45,6 +46,11 @@ pub fn hold_sessions(
     listener: Listener,
     told: &dyn Fn(&LoopRecord, &LoopStep),
 ) -> Result<LoopRecord, RunError> {
+    let asks = Asked {
+        new: true,
+        ..Asked::default()
+    };
+    permitted::run(workspace, &asks)?;
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
     // The lock of a session is taken and freed with each; this one keeps two loops from writing one record.
     let _lock = workspace
@@ -214,7 +220,8 @@ fn ended_step(record: &LoopRecord, session: &Session, ended: &Record) -> LoopSte
 
 /// The step of a session that failed. What the user has to clear away first is no failure of a session.
 fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Result<Option<LoopStep>, RunError> {
-    if matches!(error, RunError::Dirty(_) | RunError::Lock(_)) || error.is_about_a_file_for_people() {
+    let untrusted = matches!(error, RunError::Untrusted(_) | RunError::Consent(_));
+    if untrusted || matches!(error, RunError::Dirty(_) | RunError::Lock(_)) || error.is_about_a_file_for_people() {
         return Ok(None);
     }
     let Some(session) = uncounted(workspace, record)? else {

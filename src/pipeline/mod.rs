@@ -27,6 +27,7 @@ pub mod next;
 mod noise;
 mod pages;
 pub mod past;
+pub mod permitted;
 mod places;
 pub mod prune;
 pub mod recover;
@@ -45,11 +46,23 @@ pub mod world;
 use std::path::PathBuf;
 
 use crate::benchmark::BenchmarkError;
+use crate::consent::ConsentError;
 use crate::disk::{DiskError, LockError};
 use crate::manifest::ManifestError;
 use crate::phase::execute::ExecuteError;
 use crate::port::{LedgerError, TraceError};
 use crate::session::SessionError;
+use crate::trust::TrustList;
+
+impl From<ConsentError> for RunError {
+    fn from(error: ConsentError) -> Self {
+        match error {
+            ConsentError::Untrusted(list) => Self::Untrusted(list),
+            ConsentError::Manifest(error) => Self::Manifest(error),
+            error => Self::Consent(error),
+        }
+    }
+}
 
 impl RunError {
     /// Whether a file of the session is not what it should be: nobody but a person writes such files in place.
@@ -117,6 +130,12 @@ pub enum RunError {
         /// The phase.
         phase: String,
     },
+    /// Nobody approved what this would start, send or read; the list says what.
+    #[error("{}", ConsentError::Untrusted(.0.clone()))]
+    Untrusted(Box<TrustList>),
+    /// Nobody can tell whether something is approved.
+    #[error(transparent)]
+    Consent(ConsentError),
     /// There is no such thing.
     #[error("{0}")]
     Unknown(String),

@@ -104,6 +104,9 @@ pub fn prune(
     told: &dyn Fn(&Looked),
 ) -> Result<(), RunError> {
     let edits = standing(workspace, &asked.which)?;
+    if !edits.is_empty() {
+        workspace.may_evaluate(&gate(workspace)?)?;
+    }
     let mut flaky = noisy(workspace)? == Some(true);
     let alpha = workspace.manifest.gate.alpha_session / edits.len().max(1) as f64;
     for (at, applied) in edits.into_iter().enumerate() {

@@ -92,6 +92,7 @@ pub enum Done {
 /// # Errors
 /// See [`RefreshError`]; nothing was written then, unless git refused the commit, which the next command makes.
 pub fn refresh(workspace: &Workspace, asked: &RefreshAsked) -> Result<Done, RefreshError> {
+    workspace.may_read()?;
     let _lock = recover::alone(workspace)?;
     if !asked.dry_run {
         recover::recover(workspace)?;

@@ -116,7 +116,9 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
     };
     let scratch = run.view.workspace.own(&format!("scratch/{phase}"));
     let files = super::scratch::given(run, stanza)?;
+    let consent = run.view.workspace.permission.consent()?;
     let program = external::Program {
+        consent: &consent,
         run: &stanza.run,
         folder: &scratch,
         withheld: &run.view.workspace.manifest.withheld(&[]),

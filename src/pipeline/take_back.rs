@@ -21,6 +21,7 @@ use super::asked::{Asked, Ended};
 use super::clean::clean_harness;
 use super::event::Listener;
 use super::inputs::Inputs;
+use super::permitted;
 use super::recover::enter;
 use super::state::{Depth, View, settled, state};
 use super::workspace::Workspace;
@@ -113,6 +114,7 @@ pub fn take_back(
     dropped: &BTreeSet<Digest>,
     listener: Listener,
 ) -> Result<Ended, RunError> {
+    permitted::without_teacher(workspace, &["execute", "record"])?;
     change_plan(workspace, session, dropped, listener)?;
     let asked = Asked {
         session: Some(session.id.clone()),

@@ -25,6 +25,8 @@ use super::workspace::{Workspace, read_manifest};
 
 /// Nothing to wait for: the rescan comes before.
 const LONG: Duration = Duration::from_secs(3600);
+/// How often an approval is looked for, where one is missing.
+const APPROVAL: Duration = Duration::from_secs(1);
 /// The names under which the inbox, and the search for traces that ask for a session, are put aside.
 const INBOX: &str = "the inbox";
 const ASKING: &str = "the search for traces that ask for a session";
@@ -32,6 +34,10 @@ const ASKING: &str = "the search for traces that ask for a session";
 /// The state of a watcher, all of which can be lost: it is computed anew at the next start.
 pub struct Turns {
     workspace: Workspace,
+    /// A changed manifest, which comes into force once it is approved.
+    changed: Option<Workspace>,
+    /// Why nothing is started, as it was told.
+    untrusted: Option<String>,
     sights: Sights,
     aside: Aside,
     asking: Asking,
@@ -50,6 +56,8 @@ impl Turns {
         Self {
             asking: Asking::new(&workspace),
             workspace,
+            changed: None,
+            untrusted: None,
             sights: Sights::default(),
             aside: Aside::default(),
             refused: BTreeSet::new(),
@@ -78,7 +86,12 @@ impl Turns {
         let now = self.workspace.clock.now();
         let soonest = self.aside.next().into_iter().chain(self.asking.next(&self.workspace));
         let until = soonest.min().map(|at| (at - now).to_std().unwrap_or(Duration::ZERO));
-        until.into_iter().chain(self.more).fold(LONG, Duration::min)
+        let approval = self.untrusted.is_some().then_some(APPROVAL);
+        until
+            .into_iter()
+            .chain(self.more)
+            .chain(approval)
+            .fold(LONG, Duration::min)
     }
 
     /// The first turn: every session that is not settled goes on, oldest first, and the inbox is looked at.
@@ -88,12 +101,39 @@ impl Turns {
         if read_manifest(&self.workspace.root).ok().as_ref() != Some(&self.workspace.manifest) {
             self.reload(listener);
         }
+        if self.is_trusted(listener) {
+            self.begin_all(listener);
+        }
+    }
+
+    fn begin_all(&mut self, listener: Listener) {
         for id in self.unsettled() {
             self.go_on(&id, listener);
         }
         self.asking.evidence_changed();
         self.ask(listener);
         self.empty_inbox(listener);
+    }
+
+    /// Whether anything may be started, under the manifest as it is now; tells when that changes.
+    fn is_trusted(&mut self, listener: Listener) -> bool {
+        let workspace = self.changed.as_ref().unwrap_or(&self.workspace);
+        if let Err(error) = workspace.permission.check_all() {
+            let problem = RunError::from(error).to_string();
+            if self.untrusted.as_ref() != Some(&problem) {
+                self.untrusted = Some(problem.clone());
+                listener(Event::TrustNeeded { problem });
+            }
+            return false;
+        }
+        if self.untrusted.take().is_some() {
+            listener(Event::Trusted);
+        }
+        if let Some(workspace) = self.changed.take() {
+            self.workspace = workspace;
+            listener(Event::ManifestLoaded);
+        }
+        true
     }
 
     /// One turn.
@@ -109,6 +149,12 @@ impl Turns {
         self.in_the_way.retain(|path| !changed.contains(path));
         if concerns.contains(&Concern::Manifest) {
             self.reload(listener);
+        }
+        let had_to_wait = self.untrusted.is_some();
+        match (self.is_trusted(listener), had_to_wait) {
+            (false, _) => return,
+            (true, true) => return self.begin_all(listener),
+            (true, false) => {}
         }
         for id in self.due(&concerns) {
             self.go_on(&id, listener);
@@ -188,6 +234,8 @@ impl Turns {
             Ok(_) => self.aside.take(id),
             // It went meanwhile, with its branch or by hand.
             Err(_) if session::find(&self.workspace.root, id).is_none() => self.aside.take(id),
+            // It is gone on with when somebody approves.
+            Err(RunError::Untrusted(_) | RunError::Consent(_)) if !self.is_trusted(listener) => {}
             Err(error) => self.put_aside(id, &error, listener),
         }
     }
@@ -209,13 +257,12 @@ impl Turns {
         });
     }
 
-    /// A manifest that cannot be used changes nothing.
+    /// A manifest that cannot be used changes nothing; another comes into force once it is approved.
     fn reload(&mut self, listener: Listener) {
         match Workspace::open(&self.workspace.root) {
             Ok(mut workspace) => {
                 settle_in(&mut workspace);
-                self.workspace = workspace;
-                listener(Event::ManifestLoaded);
+                self.changed = Some(workspace);
             }
             Err(error) => listener(Event::ManifestBroken {
                 problem: error.to_string(),

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::artifact::consultation;
 use crate::artifact::task::{Scorer, Task};
 use crate::calls::Calls;
 use crate::clock::Clock;
-use crate::disk::Root;
+use crate::consent::{Consent, Identity, Permission};
+use crate::disk::{EvidenceFile, OutsideLink, Root};
 use crate::engine::judge;
 use crate::engine::memo::DiskMemo;
 use crate::engine::trace_store;
@@ -69,6 +69,8 @@ pub struct Workspace {
     pub holder: &'static str,
     /// How long a run waits for another to end.
     pub patience: Duration,
+    /// What may be started, sent and read here.
+    pub permission: Arc<Permission>,
     /// The way to language models.
     pub calls: Arc<Calls>,
     halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
@@ -90,7 +92,11 @@ impl Workspace {
         let clock = Clock::from_environment();
         let ledger = Git::open(&root, policy(&manifest, &clock))?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
-        let calls = Calls::new(&manifest, redactor.clone(), &root, clock);
+        let identity = Identity::in_repository(&ledger);
+        let permission = Arc::new(Permission::new(&root, &manifest, Some(identity), None));
+        // A program that is a harness file makes the manifest unusable.
+        permission.check_programs()?;
+        let calls = Calls::new(&manifest, redactor.clone(), &root, clock, Arc::clone(&permission));
         let halted = Arc::clone(&calls);
         let membership = Membership::new(&manifest).map_err(RunError::Unknown)?;
         let evidence = evidence_patterns(&manifest)?;
@@ -98,11 +104,12 @@ impl Workspace {
             redactor,
             clock,
             ledger,
-            student: engines::student(&manifest, &root, &calls),
+            student: engines::student(&manifest, &root, &calls, &permission),
             teacher: engines::teacher(&manifest, &root, &calls),
             judge: engines::judge(&manifest, &calls),
             halted: Box::new(move || halted.halted()),
             calls,
+            permission,
             past: Past::default(),
             breaker: Breaker::default(),
             holder: "kaizen run",
@@ -132,7 +139,7 @@ impl Workspace {
 
     /// Whether a path holds traces or tasks.
     pub fn is_evidence(&self, path: &str) -> bool {
-        path != consultation::FILE && self.evidence.selects(path)
+        self.evidence.selects(path)
     }
 
     /// The harness as it is on disk.
@@ -209,8 +216,19 @@ impl Workspace {
     /// # Errors
     /// The store cannot be opened.
     pub fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
-        let patterns = EvidencePatterns::new(&self.manifest.traces.files).map_err(RunError::Unknown)?;
-        Ok(trace_store::of_files(&self.root, self.root.evidence_files(&patterns)?)?)
+        let files = self.evidence_files(&self.manifest.traces.files)?;
+        Ok(trace_store::of_files(&self.root, files)?)
+    }
+
+    /// The files of traces or tasks that may be read. Links that lead outside are followed after approval only.
+    ///
+    /// # Errors
+    /// A file is not usable, or nobody can tell what is approved.
+    pub fn evidence_files(&self, patterns: &[String]) -> Result<Vec<EvidenceFile>, RunError> {
+        let patterns = EvidencePatterns::new(patterns).map_err(RunError::Unknown)?;
+        let closed = self.permission.closed_links()?;
+        let approved = |link: &OutsideLink| !closed.contains(link);
+        Ok(self.root.evidence(&patterns, &approved)?.files)
     }
 
     /// A path in kaizen's own folder, which hides itself from git.
@@ -270,7 +288,10 @@ impl Workspace {
     /// The program or the judge failed, or there is none.
     pub fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
         match task.scorer {
-            Scorer::Command => external::score(&self.scorer(&self.manifest.withheld(&[])), task, answer),
+            Scorer::Command => {
+                let consent = self.calls.consent()?;
+                external::score(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
+            }
             Scorer::Judge => match &self.judge {
                 Some(model) => judge::score(model.as_ref(), task, answer),
                 None => Err(format!("task {} has scorer `judge`, and {NO_JUDGE}", task.task_id)),
@@ -281,8 +302,9 @@ impl Workspace {
 }
 
 impl Workspace {
-    fn scorer<'a>(&'a self, withheld: &'a [String]) -> external::Program<'a> {
+    fn scorer<'a>(&'a self, consent: &'a Consent, withheld: &'a [String]) -> external::Program<'a> {
         external::Program {
+            consent,
             run: &self.manifest.benchmark.scorer_command,
             folder: &self.root,
             withheld,

@@ -87,6 +87,7 @@ struct Report<'a> {
 /// Traces or tasks cannot be read, there are too few, or a person's file is in the way.
 pub fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
+    workspace.may_read()?;
     let is_read = is_read(&workspace, &command.out)?;
     let seen = seen(&workspace, command.min_feedback)?;
     let ready = cold_start::benchmark(&seen.feedback, command.min_feedback, command.min_samples);

@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::driven::{Driven, failure};
 use crate::diagnostic::{self, Desk, Told};
+use crate::manifest::programs::Part;
+use crate::pipeline::RunError;
 use crate::pipeline::briefing;
+use crate::pipeline::permitted;
 use crate::pipeline::run_phase::CALLS;
 use crate::pipeline::state::settled;
 use crate::pipeline::workspace::Workspace;
@@ -25,6 +28,7 @@ pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answ
 fn told(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<Told, Answer> {
     let session = driven.ready()?;
     let workspace = driven.workspace()?;
+    may_call(&workspace, name).map_err(|error| failure(error.into()))?;
     let compare = |student: &str, teacher: &str, query: &str| workspace.compare(student, teacher, query);
     let ask = |briefing: &crate::port::Briefing| {
         let desk = Desk {
@@ -39,6 +43,15 @@ fn told(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<T
     let told = told.map_err(|error| failure(error.into()))?;
     note(&workspace, &session, name, arguments, &told);
     Ok(told)
+}
+
+/// Refuses a tool that asks the student or the judge, where nobody approved it.
+fn may_call(workspace: &Workspace, name: &str) -> Result<(), RunError> {
+    match name {
+        "run_student_on_task" => permitted::without_teacher(workspace, &["baseline"]),
+        "compare_outputs" => Ok(workspace.permission.check(&[Part::Judge])?),
+        _ => workspace.may_read(),
+    }
 }
 
 /// Notes a call, for as long as the session is open. What cannot be noted is no reason to keep the answer back.

@@ -11,6 +11,7 @@ use super::work::Work;
 use crate::cli::exit::Failure;
 use crate::pipeline::asked::Asked;
 use crate::pipeline::by_files::by_files;
+use crate::pipeline::permitted;
 use crate::pipeline::state::settled;
 use crate::pipeline::workspace::Workspace;
 use crate::session::{self, Session};
@@ -124,6 +125,7 @@ impl Driven {
             by_files: true,
             ..Asked::default()
         };
+        self.may_run(&asked)?;
         // Another call may have begun it: then this one waits for the same.
         let _ = self.work.start(asked);
         self.work.wait(BASELINE, false);
@@ -134,6 +136,12 @@ impl Driven {
             )),
             _ => Err(Answer::error(self.work.problem())),
         }
+    }
+
+    /// Refuses a run that nobody approved, before anything of it begins.
+    fn may_run(&self, asked: &Asked) -> Result<(), Answer> {
+        let workspace = self.workspace()?;
+        permitted::run(&workspace, asked).map_err(|error| failure(error.into()))
     }
 
     /// Runs the session on in the background.
@@ -149,6 +157,9 @@ impl Driven {
             session: Some(session.id.clone()),
             ..Asked::default()
         };
+        if let Err(answer) = self.may_run(&asked) {
+            return answer;
+        }
         match self.work.start(asked) {
             true => Answer::json(&json!({"started": true, "session": session.id, "next": "poll_benchmark"})),
             false => Answer::json(&json!({"started": false, "session": session.id,

@@ -28,6 +28,10 @@ pub fn line(event: &Event) -> Option<String> {
         Event::ManifestBroken { problem } => {
             format!("kaizen.toml cannot be used, the last good one stays in force: {problem}")
         }
+        Event::TrustNeeded { problem } => {
+            format!("{problem}\nnothing is started until `kaizen trust` approves it; no restart is needed")
+        }
+        Event::Trusted => "approved: it goes on".to_owned(),
         Event::SessionFailed { .. } => return session_failed(event),
         Event::SessionSettled { session, status, .. } => format!("{session} is {}", words(*status)),
         Event::WatchStopped { signal } => format!("stopped by {signal}"),

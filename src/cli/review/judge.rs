@@ -25,6 +25,7 @@ pub fn judge(workspace: &Workspace, entry: &Entry) -> Result<Verdict, Failure> {
         .map_err(|reason| Failure::failed(format!("it cannot be applied today: {reason}")))?;
     let gate = Inputs::new(workspace).gate(&entry.session.id)?;
     let tasks: Vec<&Task> = gate.iter().collect();
+    workspace.may_evaluate(&gate)?;
     let renderer = Renderer::new(Format::Text);
     let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
         workspace.score(task, answer)

@@ -25,12 +25,16 @@ pub const COLLECTED: &str = "traces/collected.jsonl";
 /// # Errors
 /// The store cannot be written.
 pub fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
+    workspace.may_read()?;
     let harness = workspace.harness()?;
     let known = known_ids(workspace)?;
     let train = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(Split::Train);
     let drawn = benchmark::subsample(train, limit, "traces");
     let name = |task: &Task| format!("{}-{}", task.task_id, &harness.digest().short()[..6]);
     let open: Vec<&Task> = drawn.iter().filter(|task| !known.contains(&name(task))).collect();
+    if !open.is_empty() {
+        workspace.may_evaluate(open.iter().copied())?;
+    }
     let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
         workspace.score(task, answer)
     });

@@ -93,7 +93,11 @@ pub fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failure> {
             print(setting, &trace_store::list(workspace.traces()?.as_ref(), &filter)?);
         }
         Command::Show { trace_id } => show(setting, &workspace, trace_id)?,
-        Command::Search { terms, limit } => print(setting, &workspace.traces()?.search(&terms.join(" "), *limit)?),
+        Command::Search { terms, limit } => {
+            // The index is kept in kaizen's own folder, which hides itself from git.
+            workspace.own("cache");
+            print(setting, &workspace.traces()?.search(&terms.join(" "), *limit)?);
+        }
     }
     Ok(Code::Settled)
 }

@@ -1,10 +1,12 @@
 //! Tools: programs that get the arguments as JSON on standard input; what they print is the result.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::consent::Permission;
 use crate::external::{self, Program, Unended};
 use crate::manifest::StudentSection;
 
@@ -16,15 +18,18 @@ pub struct Toolbox {
     section: StudentSection,
     root: PathBuf,
     withheld: Vec<String>,
+    permission: Arc<Permission>,
 }
 
 impl Toolbox {
     /// The programs that the manifest names; they work in `root`, without the environment variables that are withheld.
-    pub fn new(section: StudentSection, root: PathBuf, withheld: Vec<String>) -> Self {
+    /// Nothing is started without permission.
+    pub fn new(section: StudentSection, root: PathBuf, withheld: Vec<String>, permission: Arc<Permission>) -> Self {
         Self {
             section,
             root,
             withheld,
+            permission,
         }
     }
 
@@ -64,7 +69,9 @@ impl Toolbox {
         let Some(tool) = self.section.tools.get(name) else {
             return Ok(error(&format!("Unknown tool: {name}")));
         };
+        let consent = self.permission.consent().map_err(|error| error.to_string())?;
         let program = Program {
+            consent: &consent,
             run: &tool.run,
             folder: &self.root,
             withheld: &self.withheld,
@@ -103,7 +110,7 @@ mod tests {
     fn told(run: &[&str], arguments: Value) -> Result<String, String> {
         let manifest = format!("[student.tools.t]\ntimeout_seconds = 1\nrun = {}", json!(run));
         let manifest = crate::manifest::Manifest::parse("kaizen.toml".as_ref(), &manifest).unwrap();
-        let toolbox = Toolbox::new(manifest.student, "/".into(), Vec::new());
+        let toolbox = Toolbox::new(manifest.student, "/".into(), Vec::new(), Permission::of_a_test());
         toolbox.call("t", arguments.as_object().unwrap())
     }
 

@@ -35,6 +35,7 @@ impl Place {
             crate::redact::Redactor::default(),
             &Root::open(self.folder.path()).unwrap(),
             Clock::from_environment(),
+            crate::consent::Permission::of_a_test(),
         );
         let section = self.manifest.student.clone();
         let withheld = self.manifest.withheld(&section.env);

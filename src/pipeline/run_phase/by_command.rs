@@ -55,7 +55,9 @@ fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
     if phase == "plan" {
         files.push((diagnosis::FILE.into(), run.text(diagnosis::FILE)?.into_bytes()));
     }
+    let consent = workspace.permission.consent()?;
     let program = Program {
+        consent: &consent,
         run: &external::from_folder(&teacher.run, &workspace.root),
         folder: &workspace.own(&format!("scratch/teacher-{phase}")),
         withheld: &run.manifest().withheld(&teacher.env),

@@ -1,0 +1,164 @@
+//! `kaizen trust`: show what this workspace would start, send and read, and approve it.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use clap::Args;
+use serde_json::json;
+
+use super::Setting;
+use super::exit::{Code, Failure};
+use super::render::{self, STRONG};
+use super::visible::visible;
+use crate::clock::Clock;
+use crate::consent::{Identity, Permission, Store};
+use crate::disk::Root;
+use crate::pipeline::workspace::{find, read_manifest};
+use crate::trust::TrustList;
+
+/// Show what this workspace would start, send and read, and approve it
+///
+/// An approval is for this list alone, on this machine: another program, argument, server or variable asks again, and so
+/// does another content of a workspace file that is an argument. Files that a program loads by itself are not covered.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Trust {
+    /// Approve the list without a question
+    #[arg(long)]
+    yes: bool,
+    /// Print the digest of the list, for `--trust`, and nothing else
+    #[arg(long, conflicts_with_all = ["yes", "list", "revoke"])]
+    digest: bool,
+    /// Show all approvals on this machine
+    #[arg(long, conflicts_with_all = ["yes", "revoke"])]
+    list: bool,
+    /// Remove the approvals of this workspace
+    #[arg(long, conflicts_with = "yes")]
+    revoke: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no workspace, nobody approved the list, or the approvals cannot be read or written.
+pub fn trust(command: &Trust, setting: &Setting) -> Result<Code, Failure> {
+    let root = find(&setting.directory);
+    if command.list {
+        return all(root.as_deref(), setting);
+    }
+    let root = Root::open(&root.ok_or_else(|| setting.no_workspace())?)?;
+    let permission = Permission::new(&root, &read_manifest(&root)?, None, None);
+    if command.revoke {
+        return revoke(&permission, setting);
+    }
+    let list = permission.list()?;
+    if command.digest {
+        anstream::println!("{}", list.digest());
+        return Ok(Code::Settled);
+    }
+    approve(&permission, &list, command.yes, setting)
+}
+
+fn approve(permission: &Permission, list: &TrustList, yes: bool, setting: &Setting) -> Result<Code, Failure> {
+    let known = permission.approves(list)?;
+    if !setting.is_json() {
+        print(permission.root(), list, known);
+    }
+    let approved = known || yes || (!setting.is_json() && asked(list)?);
+    if approved && !list.is_empty() && !known {
+        permission.approve(list, Clock::from_environment().stamp())?;
+    }
+    if setting.is_json() {
+        let digest = list.digest();
+        render::json(&json!({
+            "event": "trust", "workspace": permission.root(), "digest": digest, "needed": !list.is_empty(),
+            "approved": approved, "list": list
+        }));
+    } else if approved && !known {
+        anstream::println!("Approved.");
+    }
+    match approved {
+        true => Ok(Code::Settled),
+        false => Err(Failure::not_ready("nothing was approved").hint("`kaizen trust --yes` approves this list")),
+    }
+}
+
+fn print(root: &Path, list: &TrustList, known: bool) {
+    let root = visible(&root.display().to_string()).into_owned();
+    if list.is_empty() {
+        return anstream::println!("{root} starts no program, asks no server and reads no key: it needs no approval.");
+    }
+    anstream::println!("{STRONG}{root} would use{STRONG:#}\n\n{list}\n");
+    anstream::println!(
+        "Files that a program loads by itself (modules, scripts, its own configuration) are not covered: look at them too.\n\
+         Programs run with your rights and inherit your environment, without the variables of keys that it is not handed.\n\
+         git, its hooks and your editor are your own and not in this list."
+    );
+    anstream::println!("digest {}", list.digest());
+    if known {
+        anstream::println!("Approved already.");
+    }
+}
+
+/// Asks at a terminal; elsewhere there is nobody to ask.
+fn asked(list: &TrustList) -> Result<bool, Failure> {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        let hint = format!(
+            "`kaizen trust --yes` approves this list; for one command, `--trust {}` does",
+            list.digest()
+        );
+        return Err(Failure::not_ready("nothing was approved: there is no terminal to ask at").hint(hint));
+    }
+    anstream::eprint!("Approve? [y/N] ");
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line);
+    read.map_err(|error| Failure::failed(format!("the answer cannot be read: {error}")))?;
+    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn revoke(permission: &Permission, setting: &Setting) -> Result<Code, Failure> {
+    let count = permission.store()?.revoke(permission.identity()?)?;
+    match setting.is_json() {
+        true => render::json(&json!({"event": "revoked", "approvals": count})),
+        false => anstream::println!("{} removed", render::counted(count, "approval")),
+    }
+    Ok(Code::Settled)
+}
+
+/// All approvals, and which of them are for this workspace and for its present list.
+fn all(root: Option<&Path>, setting: &Setting) -> Result<Code, Failure> {
+    let store = Store::from_environment(root.unwrap_or(&setting.directory))?;
+    let here = root.map(Identity::of).transpose()?;
+    let present = root.and_then(|root| {
+        let root = Root::open(root).ok()?;
+        let manifest = read_manifest(&root).ok()?;
+        Some(Permission::new(&root, &manifest, None, None).list().ok()?.digest())
+    });
+    let approvals = store.all(None)?;
+    for approval in &approvals {
+        let is_here = Some(&approval.workspace) == here.as_ref();
+        let applies = is_here && Some(approval.digest) == present;
+        if setting.is_json() {
+            render::json(&json!({
+                "event": "approval", "workspace": approval.workspace, "root": approval.root, "digest": approval.digest,
+                "approved_at": approval.approved_at, "here": is_here, "applies": applies
+            }));
+            continue;
+        }
+        let mark = match (is_here, applies) {
+            (_, true) => "  this workspace, as it is now",
+            (true, false) => "  this workspace, at another time",
+            (false, false) => "",
+        };
+        let place = approval.workspace.to_string();
+        anstream::println!(
+            "{}  {}  {}{mark}",
+            approval.digest.short(),
+            approval.approved_at,
+            visible(&place)
+        );
+    }
+    if approvals.is_empty() && !setting.is_json() {
+        anstream::println!("Nothing is approved on this machine.");
+    }
+    Ok(Code::Settled)
+}

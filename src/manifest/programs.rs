@@ -1,0 +1,212 @@
+//! What a manifest starts and asks: its programs and its language models, each with the section that names it.
+
+use serde::Serialize;
+
+use super::chat::ChatSettings;
+use super::membership::Membership;
+use super::{Manifest, StudentEngine, TeacherEngine};
+
+/// A part of the manifest that starts a program or asks a server.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
+pub enum Part {
+    /// `[student]`.
+    Student,
+    /// `[student.tools.<name>]`.
+    Tool(String),
+    /// `[benchmark] scorer_command`.
+    Scorer,
+    /// `[judge]`.
+    Judge,
+    /// `[teacher]`.
+    Teacher,
+    /// `[phase.<name>]`.
+    Phase(String),
+}
+
+/// A program of the manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The section that names it.
+    pub part: Part,
+    /// The program and its arguments.
+    pub run: Vec<String>,
+    /// Environment variables that are handed to it although they hold keys.
+    pub env: Vec<String>,
+    /// The folder that it works in, relative to the workspace.
+    pub folder: String,
+}
+
+impl Program {
+    /// Whether the program itself is looked for in the workspace, and not in PATH.
+    pub fn is_a_path(&self) -> bool {
+        self.part == Part::Teacher || self.run[0].contains('/')
+    }
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Part::Student => f.write_str("[student]"),
+            Part::Tool(name) => write!(f, "[student.tools.{name}]"),
+            Part::Scorer => f.write_str("[benchmark] scorer_command"),
+            Part::Judge => f.write_str("[judge]"),
+            Part::Teacher => f.write_str("[teacher]"),
+            Part::Phase(name) => write!(f, "[phase.{name}]"),
+        }
+    }
+}
+
+impl From<Part> for String {
+    fn from(part: Part) -> Self {
+        part.to_string()
+    }
+}
+
+impl Manifest {
+    /// The programs that this manifest starts, in the order of their sections.
+    pub fn programs(&self) -> Vec<Program> {
+        let (student, teacher) = (&self.student, &self.teacher);
+        let program = |part, run: &[String], env: &[String]| Program {
+            part,
+            run: run.to_vec(),
+            env: env.to_vec(),
+            folder: String::new(),
+        };
+        let mut all = Vec::new();
+        match student.engine {
+            StudentEngine::Command => all.push(program(Part::Student, &student.run, &student.env)),
+            StudentEngine::Chat => all.extend(
+                student
+                    .tools
+                    .iter()
+                    .map(|(name, tool)| program(Part::Tool(name.clone()), &tool.run, &student.env)),
+            ),
+            StudentEngine::Nearest => {}
+        }
+        all.push(program(Part::Scorer, &self.benchmark.scorer_command, &[]));
+        if teacher.engine == TeacherEngine::Command {
+            all.push(program(Part::Teacher, &teacher.run, &teacher.env));
+        }
+        all.extend(self.phases().into_iter().map(|(name, stanza)| Program {
+            folder: format!(".kaizen/scratch/{name}"),
+            ..program(Part::Phase(name), &stanza.run, &[])
+        }));
+        all.retain(|program| !program.run.is_empty());
+        all
+    }
+
+    /// The language models that this manifest asks.
+    pub fn models(&self) -> Vec<(Part, ChatSettings)> {
+        let student = (self.student.engine == StudentEngine::Chat).then(|| (Part::Student, self.student.chat()));
+        let judge = self.judge().map(|judge| (Part::Judge, judge));
+        let teacher = (self.teacher.engine == TeacherEngine::Chat).then(|| (Part::Teacher, self.teacher.chat()));
+        student.into_iter().chain(judge).chain(teacher).collect()
+    }
+
+    /// A program must not be a file that edits may replace; its name alone already says whether it is one.
+    pub(super) fn check_programs(&self) -> Result<(), String> {
+        let harness = Membership::of_files(&self.harness.files)?;
+        for program in self.programs() {
+            let name = program.run[0].as_str();
+            // The bare name of a teacher's program is a path only where there is such a file.
+            let path = name.contains('/').then(|| within(&program.folder, name)).flatten();
+            if path.is_some_and(|path| harness.selects(&path)) {
+                return Err(harness_program(&program.part, name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error for a program that belongs to the harness.
+pub fn harness_program(part: &Part, name: &str) -> String {
+    format!(
+        "{part} starts `{name}`, which is a harness file: an edit could replace the program; \
+         move it, or take it out of [harness] files"
+    )
+}
+
+/// A relative path in a folder of the workspace, without `.` and `..`; `None` when it is absolute or leads outside.
+pub fn within(folder: &str, path: &str) -> Option<String> {
+    if path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Manifest, String> {
+        Manifest::parse("kaizen.toml".as_ref(), text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn paths_are_compared_without_dots() {
+        for (folder, path, expected) in [
+            ("", "x", Some("x")),
+            ("", "./x", Some("x")),
+            ("", "sub/../x", Some("x")),
+            ("", "a//b/", Some("a/b")),
+            (".kaizen/scratch/lint", "../../../x", Some("x")),
+            ("", "../x", None),
+            ("", "/x", None),
+        ] {
+            assert_eq!(within(folder, path).as_deref(), expected, "{folder} {path}");
+        }
+    }
+
+    #[test]
+    fn a_harness_file_is_no_program() {
+        let harness = "[harness]\nfiles = [\"bin/*\"]\n";
+        for section in [
+            "[student]\nengine = \"command\"\nrun = [\"./bin/../bin/agent\"]",
+            "[teacher]\nengine = \"command\"\nrun = [\"bin/teach\"]",
+            "[benchmark]\nscorer_command = [\"bin/score\"]",
+            "[student]\nengine = \"chat\"\nmodel = \"m\"\n[student.tools.t]\nrun = [\"bin/tool\"]",
+            "[phase.lint]\nreads = [\"plan.json\"]\nwrites = [\"lint.md\"]\nrun = [\"../../../bin/lint\"]",
+        ] {
+            let problem = parse(&format!("{harness}{section}")).unwrap_err();
+            assert!(problem.contains("which is a harness file"), "{section}: {problem}");
+        }
+        for section in [
+            "[student]\nengine = \"command\"\nrun = [\"python3\", \"bin/agent\"]",
+            // Neither starts anything.
+            "[student]\nrun = [\"bin/agent\"]",
+            "[student]\nengine = \"command\"\nrun = [\"bin\"]",
+        ] {
+            assert_eq!(parse(&format!("{harness}{section}")).err(), None, "{section}");
+        }
+    }
+
+    #[test]
+    fn only_engines_in_use_are_asked() {
+        let parts = |text: &str| -> Vec<String> {
+            let manifest = parse(text).unwrap();
+            let programs = manifest.programs().into_iter().map(|program| program.part.to_string());
+            programs
+                .chain(manifest.models().into_iter().map(|(part, _)| part.to_string()))
+                .collect()
+        };
+        assert_eq!(parts(""), Vec::<String>::new());
+        assert_eq!(
+            parts("[teacher]\nengine = \"files\"\nmodel = \"m\"\nrun = [\"x\"]"),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            parts("[teacher]\nengine = \"chat\"\nmodel = \"m\""),
+            ["[judge]", "[teacher]"]
+        );
+        assert_eq!(parts("[judge]\nmodel = \"m\""), ["[judge]"]);
+    }
+}

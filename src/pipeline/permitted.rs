@@ -1,0 +1,152 @@
+//! Permitted: whether a command may start what it is going to start, asked before it creates anything.
+//!
+//! A phase that works with an engine of the list needs consent, whether or not every answer is remembered already: what it
+//! is going to ask for is not known before it begins.
+
+use crate::artifact::task::{Scorer, Task};
+use crate::manifest::TeacherEngine;
+use crate::manifest::phases::graph;
+use crate::manifest::programs::Part;
+use crate::session::{self, Session};
+
+use super::RunError;
+use super::asked::Asked;
+use super::by_files::by_files;
+use super::inputs::Inputs;
+use super::next::{Next, next};
+use super::run_phase::Run;
+use super::state::{Depth, View};
+use super::workspace::Workspace;
+
+impl Workspace {
+    /// Asks whether the student may answer these tasks and their scorers may score the answers.
+    ///
+    /// # Errors
+    /// Nobody approved it.
+    pub fn may_evaluate<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) -> Result<(), RunError> {
+        Ok(self.permission.check(&self.of_evaluation(tasks))?)
+    }
+
+    /// Asks whether all traces and tasks may be read: a link may lead outside.
+    ///
+    /// # Errors
+    /// Nobody approved it.
+    pub fn may_read(&self) -> Result<(), RunError> {
+        Ok(self.permission.check(&[])?)
+    }
+
+    fn of_evaluation<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) -> Vec<Part> {
+        let mut parts = vec![Part::Student];
+        parts.extend(self.manifest.student.tools.keys().cloned().map(Part::Tool));
+        let (mut by_program, mut by_judge) = (false, false);
+        for task in tasks {
+            by_program |= task.scorer == Scorer::Command;
+            by_judge |= task.scorer == Scorer::Judge;
+        }
+        parts.extend(by_program.then_some(Part::Scorer));
+        parts.extend(by_judge.then_some(Part::Judge));
+        parts
+    }
+}
+
+/// Asks whether a phase of a session may do its work.
+///
+/// # Errors
+/// Nobody approved it, or the benchmark cannot be read.
+pub(super) fn phase(run: &Run, name: &str) -> Result<(), RunError> {
+    let workspace = run.view.workspace;
+    let by_files = by_files(&workspace.manifest, run.session.record()?.as_ref());
+    phases(workspace, run.view.inputs, &[name], by_files)
+}
+
+/// Asks whether these phases may do their work, in a session whose teacher is not asked.
+///
+/// # Errors
+/// Nobody approved it, or the benchmark cannot be read.
+pub fn without_teacher(workspace: &Workspace, names: &[&str]) -> Result<(), RunError> {
+    phases(workspace, &Inputs::new(workspace), names, true)
+}
+
+/// Asks whether a run may do what it is asked for, before it begins a session or goes on with one.
+///
+/// # Errors
+/// Nobody approved it, or the session cannot be read.
+pub fn run(workspace: &Workspace, asked: &Asked) -> Result<(), RunError> {
+    let list = workspace.permission.list()?;
+    if workspace.permission.approves(&list)? {
+        return Ok(());
+    }
+    let order = graph(&workspace.manifest.phases()).map_err(RunError::Unknown)?;
+    let place = |name: &str| order.iter().position(|other| other == name);
+    let last = asked.until.as_deref().and_then(place).unwrap_or(order.len() - 1);
+    let session = session_of(workspace, asked)?;
+    let inputs = Inputs::new(workspace);
+    let first = match &session {
+        None => 0,
+        Some(_) if !asked.redo.is_empty() => asked.redo.iter().filter_map(|name| place(name)).min().unwrap_or(0),
+        Some(session) => match first(workspace, &inputs, asked, session)? {
+            Some(phase) => place(&phase).unwrap_or(0),
+            None => return Ok(()),
+        },
+    };
+    let record = session.map(|session| session.record()).transpose()?.flatten();
+    let by_files = asked.by_files || by_files(&workspace.manifest, record.as_ref());
+    let names: Vec<&str> = order[first.min(last)..=last].iter().map(String::as_str).collect();
+    phases(workspace, &inputs, &names, by_files)
+}
+
+/// The session that would be gone on with; `None` for a new one.
+fn session_of(workspace: &Workspace, asked: &Asked) -> Result<Option<Session>, RunError> {
+    if let Some(id) = &asked.session {
+        return Ok(session::find(&workspace.root, id));
+    }
+    let newest = session::all(&workspace.root)?.pop();
+    Ok(newest.filter(|_| !asked.new && asked.dropped.is_none()))
+}
+
+/// The first phase that would work on a session; `None` when nothing is to be done, or a person is waited for.
+fn first(workspace: &Workspace, inputs: &Inputs, asked: &Asked, session: &Session) -> Result<Option<String>, RunError> {
+    let view = View {
+        workspace,
+        inputs,
+        engines: &workspace.engines(),
+        depth: Depth::Present,
+        autonomy: asked.autonomy,
+    };
+    Ok(match next(&view, session, asked.until.as_deref())? {
+        // Who waits for a file is given a briefing, for which the student answers.
+        Next::Run { phase, .. } | Next::Write { phase, .. } => Some(phase),
+        Next::NotReady(_) | Next::Release | Next::Typed { .. } | Next::Nothing => None,
+    })
+}
+
+fn phases(workspace: &Workspace, inputs: &Inputs, names: &[&str], by_files: bool) -> Result<(), RunError> {
+    let list = workspace.permission.list()?;
+    if workspace.permission.approves(&list)? {
+        // From now on, what was approved is what engines go by.
+        workspace.permission.check_all()?;
+        return Ok(());
+    }
+    let (manifest, all) = (&workspace.manifest, workspace.manifest.phases());
+    let mut parts = Vec::new();
+    let mut evaluates = false;
+    for name in names {
+        match *name {
+            _ if all.get(*name).is_some_and(|stanza| !stanza.run.is_empty()) => {
+                parts.push(Part::Phase((*name).to_owned()));
+            }
+            "readiness" => {}
+            "diagnose" | "plan" if !by_files => {
+                parts.push(Part::Teacher);
+                // Its model compares answers by the judge.
+                parts.extend((manifest.teacher.engine == TeacherEngine::Chat).then_some(Part::Judge));
+                evaluates = true;
+            }
+            _ => evaluates = true,
+        }
+    }
+    if evaluates {
+        parts.extend(workspace.of_evaluation(&inputs.benchmark()?.tasks));
+    }
+    Ok(workspace.permission.check(&parts)?)
+}

@@ -1,0 +1,72 @@
+//! The list in words, for people who decide about it.
+
+use std::fmt;
+
+use super::{Link, Program, TrustList};
+
+impl fmt::Display for TrustList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines: Vec<String> = self.programs.iter().flat_map(program).collect();
+        for server in &self.servers {
+            lines.push(format!("asks     {}  {}", quoted(&server.url), server.part));
+        }
+        for variable in &self.variables {
+            let name = quoted(&variable.name);
+            lines.push(format!("reads    environment variable {name}  {}", variable.part));
+        }
+        lines.extend(self.links.iter().map(|link| format!("follows  {link}")));
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+fn program(program: &Program) -> Vec<String> {
+    let words: Vec<String> = program.run.iter().map(|word| quoted(word)).collect();
+    let mut lines = vec![format!("starts   {}  {}", words.join(" "), program.part)];
+    for name in &program.env {
+        lines.push(format!("           hands it the environment variable {}", quoted(name)));
+    }
+    for file in &program.pinned {
+        let digest = file.digest.map_or("unreadable".to_owned(), |digest| digest.short());
+        lines.push(format!(
+            "           {} with its present bytes ({digest})",
+            quoted(&file.path)
+        ));
+    }
+    for path in &program.edited {
+        lines.push(format!("           {}: edited by kaizen, not pinned", quoted(path)));
+    }
+    lines.extend(program.links.iter().map(|link| format!("           {link}")));
+    lines
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, target) = (quoted(&self.path), quoted(&self.target));
+        write!(f, "{path} leads to {target}, outside of the workspace")
+    }
+}
+
+/// A word as it is where nothing in it could be mistaken, else in quotes and with its control characters escaped.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@{}+,%~[]".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("{word:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_cannot_forge_a_line() {
+        assert_eq!(quoted("--config=a.py"), "--config=a.py");
+        assert_eq!(quoted(""), "\"\"");
+        assert_eq!(quoted("a b"), "\"a b\"");
+        assert_eq!(quoted("a\nasks b"), "\"a\\nasks b\"");
+        for hidden in ["\u{1b}[2J", "\u{202e}x", "\u{2066}x", "\u{9b}x", "\u{200b}x"] {
+            assert!(quoted(hidden).contains('\\'), "{hidden:?}");
+        }
+    }
+}
