@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::artifact::{ArtifactError, consultation};
+use crate::output::OutputError;
 use crate::pipeline::RunError;
 use crate::port::LedgerError;
 use crate::session::SessionError;
@@ -115,6 +116,14 @@ impl From<RunError> for Failure {
                 Code::NotReady,
                 Some("git is kaizen's ledger: every accepted edit is a commit"),
             ),
+            RunError::Output(OutputError::Taken(_)) => (
+                Code::Failed,
+                Some("move that file away, or write elsewhere; nothing was replaced"),
+            ),
+            RunError::Output(OutputError::Special { .. }) => (
+                Code::Failed,
+                Some("put a plain file or folder in its place, or remove it; nothing was written"),
+            ),
             RunError::Lock(_) => (Code::Failed, None),
             _ => (Code::Failed, None),
         };
@@ -168,6 +177,7 @@ macro_rules! through_run_error {
 through_run_error!(
     LedgerError,
     crate::disk::DiskError,
+    OutputError,
     crate::session::SessionError,
     crate::port::TraceError,
     crate::benchmark::BenchmarkError,
@@ -182,9 +192,9 @@ impl From<ArtifactError> for Failure {
 
 /// Prints a failure on stderr.
 pub fn report(failure: &Failure) -> ExitCode {
-    anstream::eprintln!("error: {}", failure.message);
+    err!("error: {}", failure.message);
     if let Some(hint) = &failure.hint {
-        anstream::eprintln!("hint: {hint}");
+        err!("hint: {hint}");
     }
     failure.code.into()
 }

@@ -14,6 +14,7 @@ use crate::commit_message::message;
 use crate::disk;
 use crate::ledger::{Git, Policy};
 use crate::manifest::{self, Manifest};
+use crate::output;
 use crate::pipeline::workspace::Workspace;
 use crate::port::{Ledger, LedgerError};
 use crate::starter;
@@ -77,7 +78,7 @@ pub fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
 
 fn say(setting: &Setting, text: &str) {
     if !setting.is_json() {
-        anstream::println!("{text}");
+        out!("{text}");
     }
 }
 
@@ -144,7 +145,7 @@ fn agent_files(root: &Path, command: &Init, tasks: &[Task]) -> Result<Files, Fai
     files.extend(
         super::schema::files()
             .into_iter()
-            .filter(|(path, _)| !root.join(path).exists()),
+            .filter(|(path, _)| !output::is_taken(&root.join(path))),
     );
     if !has_agent {
         let starter = starter::harness(&labels(tasks), &command.agent);
@@ -169,7 +170,10 @@ fn labels(tasks: &[Task]) -> Vec<String> {
 }
 
 fn refuse_to_overwrite(root: &Path, files: &Files) -> Result<(), Failure> {
-    match files.iter().find(|(path, _)| root.join(path).exists()) {
+    for (path, _) in files {
+        output::refuse_links(root, path.as_ref())?;
+    }
+    match files.iter().find(|(path, _)| output::is_taken(&root.join(path))) {
         Some((path, _)) => Err(
             Failure::usage(format!("{} is there already, and is yours", root.join(path).display()))
                 .hint("move it away first"),
@@ -198,7 +202,7 @@ fn commit(root: &Path, files: &Files, setting: &Setting) -> Result<Workspace, Fa
     let fresh = matches!(Git::open(root, keyless()), Err(LedgerError::NoRepository(_)));
     if fresh {
         Git::init(root)?;
-        if !root.join(".gitignore").exists() {
+        if !output::is_taken(&root.join(".gitignore")) {
             disk::publish(
                 &root.join(".gitignore"),
                 b"# Evidence and keys are private.\n*.db\n*.db-*\n.env\ntraces/\n",
@@ -226,7 +230,7 @@ fn commit(root: &Path, files: &Files, setting: &Setting) -> Result<Workspace, Fa
             "made a git repository and committed the agent as it is; keep it private if config.toml holds keys",
         ),
         Ok(_) => say(setting, "committed what init wrote, and nothing else"),
-        Err(error) => anstream::eprintln!("note: nothing was committed yet: {error}"),
+        Err(error) => err!("note: nothing was committed yet: {error}"),
     }
     Ok(workspace)
 }
@@ -249,15 +253,15 @@ fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Co
         );
         return Ok(Code::Settled);
     }
-    anstream::println!("wrote {} for {}", manifest::FILE, workspace.root.display());
+    out!("wrote {} for {}", manifest::FILE, workspace.root.display());
     if tasks.is_empty() {
-        anstream::println!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");
+        out!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");
     } else {
-        anstream::println!("{train} train, {gate} gate and {test} sealed test tasks in benchmark/tasks.jsonl");
+        out!("{train} train, {gate} gate and {test} sealed test tasks in benchmark/tasks.jsonl");
         if reserve > 0 {
-            anstream::println!("{reserve} more wait as reserve, until `kaizen bench refresh` draws them");
+            out!("{reserve} more wait as reserve, until `kaizen bench refresh` draws them");
         }
-        anstream::println!("Next: `kaizen eval --split gate`, then `kaizen run`");
+        out!("Next: `kaizen eval --split gate`, then `kaizen run`");
     }
     Ok(Code::Settled)
 }

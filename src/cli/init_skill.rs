@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::exit::{Code, Failure};
 use super::{Setting, render};
-use crate::disk;
+use crate::output::{self, OutputError};
 
 /// Where coding agents look for skills.
 pub const FOLDER: &str = ".claude/skills/kaizen";
@@ -17,15 +17,19 @@ const TEXT: &str = include_str!("init_skill.md");
 /// There is another file of its name, or the disk says no.
 pub fn write(folder: &Path, setting: &Setting) -> Result<Code, Failure> {
     let path = folder.join("SKILL.md");
-    let present = disk::read(&path)?;
-    if present.is_some_and(|present| present != TEXT.as_bytes()) {
-        let problem = format!("{} is there already, and is another", path.display());
-        return Err(Failure::usage(problem).hint("remove it, or name another folder"));
+    if folder.ends_with(FOLDER) {
+        output::refuse_links(&setting.directory, &Path::new(FOLDER).join("SKILL.md"))?;
     }
-    disk::publish(&path, TEXT.as_bytes())?;
+    match output::create(&path, TEXT.as_bytes()) {
+        Err(OutputError::Taken(_)) => {
+            let problem = format!("{} is there already, and is another", path.display());
+            return Err(Failure::usage(problem).hint("remove it, or name another folder"));
+        }
+        written => written?,
+    }
     match setting.is_json() {
         true => render::json(&serde_json::json!({"skill": path})),
-        false => anstream::println!("wrote {}", path.display()),
+        false => out!("wrote {}", path.display()),
     }
     Ok(Code::Settled)
 }

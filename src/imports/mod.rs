@@ -18,6 +18,7 @@ use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::disk;
 use crate::engine::jsonl_lines::LONGEST_LINE;
+use crate::output::{self, Owner};
 use crate::trace_import::{self, Place, Source};
 
 /// Where originals are kept, by content.
@@ -76,13 +77,28 @@ fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> 
     if wish.is_dry_run {
         return Ok(());
     }
-    let publish = |path: &Path, bytes: &[u8]| {
-        let published = disk::make_private(path).and_then(|()| disk::publish(path, bytes));
-        published.map_err(|error| error.to_string())
-    };
+    for (path, bytes) in [(&original, &bytes), (&traces, &lines)] {
+        let relative = path.strip_prefix(wish.root).unwrap_or(path);
+        output::refuse_links(wish.root, relative).map_err(|error| error.to_string())?;
+        output::check(path, &|present| owner(present, bytes)).map_err(|error| error.to_string())?;
+    }
     // The traces come last: after a crash between the two, they are still new.
     publish(&original, &bytes)?;
     publish(&traces, &lines)
+}
+
+/// A file that a crash left empty is kaizen's; one with other bytes is not.
+fn owner(present: &[u8], bytes: &[u8]) -> Owner {
+    match present.is_empty() || present == bytes {
+        true => Owner::Kaizen,
+        false => Owner::Person,
+    }
+}
+
+fn publish(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    disk::make_private(path).map_err(|error| error.to_string())?;
+    let written = output::write(path, bytes, &|present| owner(present, bytes));
+    written.map(drop).map_err(|error| error.to_string())
 }
 
 /// The new traces of a file, a line each.

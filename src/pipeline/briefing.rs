@@ -1,10 +1,10 @@
 //! The briefing: a folder that tells a person, an agent or a program what to write, and what they need for it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
-use crate::disk;
 use crate::external::Files;
+use crate::output::{self, OutputError};
 use crate::phase;
 use crate::port::Briefing;
 use crate::session::Session;
@@ -18,8 +18,6 @@ use super::workspace::Workspace;
 
 /// Its name in a session.
 pub const FOLDER: &str = "briefing";
-/// What it was made of, so that it is not made anew for nothing.
-const STAMP: &str = ".made-of";
 
 /// Calls `use_it` with the view of a run on a session, outside of any phase. What the student takes is the session's.
 ///
@@ -75,16 +73,18 @@ pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
     })
 }
 
-/// Writes the briefing of a session into a folder, which is emptied first.
+/// Writes the briefing of a session into a folder, over an earlier one. Files that a person added stay; one that a person
+/// edited is moved aside. Returns the new places of such files.
 ///
 /// # Errors
 /// An input cannot be read, or the folder not be written.
-pub fn write(run: &Run, folder: &Path) -> Result<(), RunError> {
+pub fn write(run: &Run, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
     let files = files(run, &format!("`{}/`", run.session.relative()))?;
-    let stamp = made_of(run)?.to_string();
-    let all = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    disk::fill_folder(folder, all.chain([(STAMP, stamp.as_bytes())]))?;
-    Ok(())
+    let files: Vec<_> = files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .collect();
+    Ok(output::fill(folder, &files, &made_of(run)?.to_string())?)
 }
 
 /// Makes sure that the session's own briefing tells how things are; returns its place in the workspace.
@@ -94,15 +94,20 @@ pub fn write(run: &Run, folder: &Path) -> Result<(), RunError> {
 pub fn refresh(run: &Run) -> Result<String, RunError> {
     let folder = run.session.path(FOLDER);
     let made_of = made_of(run)?.to_string();
-    if disk::read(&folder.join(STAMP))?.as_deref() != Some(made_of.as_bytes()) {
-        write(run, &folder)?;
+    if !output::is_ours(&folder, Some(&made_of))? {
+        for aside in write(run, &folder)? {
+            tracing::warn!("a file that you edited in the briefing is now {}", aside.display());
+        }
     }
     Ok(format!("{}/{FOLDER}", run.session.relative()))
 }
 
 /// Whether a folder holds a briefing.
-pub fn is_one(folder: &Path) -> bool {
-    folder.join(STAMP).is_file()
+///
+/// # Errors
+/// It cannot be read.
+pub fn is_one(folder: &Path) -> Result<bool, OutputError> {
+    output::is_ours(folder, None)
 }
 
 fn made_of(run: &Run) -> Result<Digest, RunError> {

@@ -47,6 +47,7 @@ use std::path::PathBuf;
 use crate::benchmark::BenchmarkError;
 use crate::disk::{DiskError, LockError};
 use crate::manifest::ManifestError;
+use crate::output::OutputError;
 use crate::phase::execute::ExecuteError;
 use crate::port::{LedgerError, TraceError};
 use crate::session::SessionError;
@@ -76,6 +77,9 @@ pub enum RunError {
     /// The file system said no.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// An output is in the way of a person's file, or cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// Somebody else works here.
     #[error(transparent)]
     Lock(#[from] LockError),

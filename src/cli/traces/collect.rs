@@ -12,6 +12,7 @@ use crate::cli::exit::Failure;
 use crate::digest::Digest;
 use crate::engine::trace_store;
 use crate::evaluate::attempt_all;
+use crate::output;
 use crate::pipeline::workspace::Workspace;
 
 /// How many traces are collected when nobody says.
@@ -25,6 +26,7 @@ pub const COLLECTED: &str = "traces/collected.jsonl";
 /// # Errors
 /// The store cannot be written.
 pub fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
+    output::refuse_links(&workspace.root, COLLECTED.as_ref())?;
     let harness = workspace.harness()?;
     let known = known_ids(workspace)?;
     let train = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(Split::Train);

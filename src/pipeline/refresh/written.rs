@@ -7,6 +7,7 @@ use crate::commit_message::message;
 use crate::digest::Digest;
 use crate::disk;
 use crate::ledger::FileState;
+use crate::output;
 use crate::pipeline::RunError;
 use crate::pipeline::consultations;
 use crate::pipeline::workspace::Workspace;
@@ -67,9 +68,9 @@ pub(super) fn keep_ignored(workspace: &Workspace, changes: &[Change]) -> Result<
     }
     let copy = |path: &String| {
         let bytes = disk::read(&workspace.root.join(path))?.unwrap_or_default();
-        let copy = format!("{path}.{}.old", Digest::of_bytes(&bytes).short());
-        disk::publish(&workspace.root.join(&copy), &bytes)?;
-        Ok(copy)
+        let end = format!(".{}.old", Digest::of_bytes(&bytes).short());
+        let end = output::keep_copy(&workspace.root.join(path), &end, &bytes)?;
+        Ok(format!("{path}{end}"))
     };
     copies
         .into_iter()
