@@ -68,10 +68,10 @@ fn sent(records: &Records) {
         .unwrap_or(0);
     for ((to, role), group) in &groups {
         out!(
-            "  {:<width$}  {:<12}  {:>7} requests  {:>12} bytes  {} to {}",
+            "  {:<width$}  {:<12}  {:>12}  {:>12} bytes  {} to {}",
             visible(to),
             role.name(),
-            group.requests,
+            counted(group.requests, "request"),
             group.bytes,
             second(group.first),
             second(group.last)
