@@ -73,6 +73,7 @@ pub mod external;
 pub mod imports;
 pub mod inbox;
 pub mod ledger;
+pub mod output;
 pub mod session;
 pub mod starter;
 pub mod stop;

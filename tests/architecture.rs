@@ -74,6 +74,7 @@ const MODULES: &[(Layer, &[&str])] = &[
             "imports",
             "inbox",
             "ledger",
+            "output",
             "session",
             "starter",
             "stop",
@@ -355,6 +356,26 @@ fn vague_names(source: &Source) -> Vec<String> {
     names.filter(|name| vague.is_match(name.as_str())).map(broken).collect()
 }
 
+/// The only module that prints: it escapes what would control the terminal.
+const DOOR: &str = "src/cli/terminal.rs";
+
+fn prints(source: &Source) -> Vec<String> {
+    let printing = regex(r"\be?print(?:ln)?!|\banstream::|\bio::std(?:out|err)\b");
+    let broken = |found: regex::Match| {
+        source.at(
+            found.start(),
+            &format!(
+                "`{}` outside of {DOOR}; use `out!`, `err!` or its functions",
+                found.as_str()
+            ),
+        )
+    };
+    match source.path == DOOR {
+        true => Vec::new(),
+        false => printing.find_iter(&source.code).map(broken).collect(),
+    }
+}
+
 fn loose_ends(source: &Source) -> Vec<String> {
     let left = regex(r"\b(?:todo!|unimplemented!|dbg!)|\b(?:FIXME|XXX)\b");
     let broken = |(index, line): (usize, &str)| {
@@ -387,6 +408,11 @@ fn files_are_short() {
 #[test]
 fn names_say_something() {
     check(vague_names);
+}
+
+#[test]
+fn only_one_module_prints() {
+    check(prints);
 }
 
 #[test]
@@ -465,6 +491,19 @@ fn the_rules_can_fail() {
             "src/gate.rs",
             "fn common_prefix() {}\nstruct PlanHandler;\nmod utils;",
             &["src/gate.rs:2: ", "src/gate.rs:3: "],
+        ),
+        (prints, "src/cli/log.rs", "fn f() { out!(\"{a}\") }", &[]),
+        (prints, "src/cli/terminal.rs", "fn f() { anstream::stdout() }", &[]),
+        (
+            prints,
+            "src/cli/log.rs",
+            "\neprintln!();\nanstream::print!();\nio::stderr();",
+            &[
+                "src/cli/log.rs:2: `eprintln!`",
+                "src/cli/log.rs:3: `anstream::`",
+                "src/cli/log.rs:3: `print!`",
+                "src/cli/log.rs:4: ",
+            ],
         ),
         (loose_ends, "src/gate.rs", "\ntodo!()", &["src/gate.rs:2: "]),
     ];

@@ -10,6 +10,7 @@ mod program;
 mod redacted;
 mod settle;
 mod store;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,6 +23,7 @@ use self::http::Http;
 pub use self::metered::Metered;
 pub use self::program::Reported;
 use self::store::Store;
+pub use self::texts::texts;
 use crate::artifact::egress::{Egress, Role};
 use crate::artifact::spending::Spending;
 use crate::clock::Clock;
@@ -200,14 +202,6 @@ impl Calls {
             true => self.store()?.forget(scope),
             false => Ok(0),
         }
-    }
-
-    /// Digest and exact text of something that was sent, by the first digits of its digest.
-    ///
-    /// # Errors
-    /// The digits fit none or several.
-    pub fn sent(&self, digits: &str) -> Result<(String, String), String> {
-        self.store()?.sent(digits)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

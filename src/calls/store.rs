@@ -94,31 +94,6 @@ impl Store {
         done.map(|_| ()).map_err(|error| error.to_string())
     }
 
-    /// The exact text that was sent, by the first digits of its digest.
-    ///
-    /// # Errors
-    /// The file cannot be read, or the digits fit none or several.
-    pub fn sent(&self, digits: &str) -> Result<(String, String), String> {
-        if digits.len() < 4 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
-            return Err(format!(
-                "`{digits}` is no digest: give at least 4 of its hexadecimal digits"
-            ));
-        }
-        let connection = self.connection();
-        let mut select = connection
-            .prepare_cached("SELECT request, sent FROM call WHERE request LIKE ?1 || '%' LIMIT 2")
-            .map_err(|error| error.to_string())?;
-        let rows = select.query_map([digits.to_lowercase()], |row| Ok((row.get(0)?, row.get(1)?)));
-        let mut found: Vec<(String, String)> = rows
-            .and_then(|rows| rows.collect::<Result<Vec<_>, _>>())
-            .map_err(|error| error.to_string())?;
-        match found.len() {
-            1 => Ok(found.remove(0)),
-            0 => Err(format!("nothing with the digest {digits} was sent from here")),
-            _ => Err(format!("{digits} fits several digests; give more digits")),
-        }
-    }
-
     /// Forgets what came back in a scope, so that it is asked anew; what was sent stays.
     ///
     /// # Errors
@@ -133,6 +108,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::texts;
 
     #[test]
     fn what_was_paid_for_is_kept_and_shown() {
@@ -152,11 +128,12 @@ mod tests {
         let store = Store::open(&root, "own/calls.db").unwrap();
         assert_eq!(store.paid(&one).unwrap(), Some(paid()));
         assert_eq!(store.paid(&two).unwrap(), None);
-        assert_eq!(store.sent(&one.to_string()[..8]).unwrap().1, "asked");
-        assert!(store.sent("00000000").is_err() && store.sent("%").is_err());
+        let sent = |digits: &str| texts(&path, digits).unwrap();
+        assert_eq!(sent(&one.to_string()[..8]), [(one, "asked".to_owned())]);
+        assert!(sent("00000000").is_empty() && sent("%").is_empty());
         assert_eq!(store.forget("s/plan").unwrap(), 1);
         assert_eq!(store.paid(&one).unwrap(), None);
-        assert_eq!(store.sent(&one.to_string()).unwrap().1, "asked");
+        assert_eq!(sent(&one.to_string()).len(), 1, "what was sent stays");
     }
 
     #[test]

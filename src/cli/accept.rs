@@ -73,7 +73,7 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
     if answer == Answer::Accept
         && let Some(reason) = stale(&workspace, &pending)?
     {
-        anstream::eprintln!("note: {reason}; `kaizen review` shows what it would change today");
+        err!("note: {reason}; `kaizen review` shows what it would change today");
     }
     let answered = write(&workspace, &session, pending, (answer, skip_gate), &which.why)?;
     let decision = &answered.decision;
@@ -89,7 +89,7 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
             Answer::Accept => ("accepted", "gates and commits it"),
             Answer::Reject => ("rejected", "records it"),
         };
-        anstream::println!("{} is {word}; `{run}` {then}", answered.edit.id);
+        out!("{} is {word}; `{run}` {then}", answered.edit.id);
     }
     Ok(Code::Settled)
 }

@@ -97,31 +97,31 @@ fn print(found: &Found, asked: usize) {
         Some(session) => format!("before {session} (commit {short})"),
         None => format!("at commit {short}"),
     };
-    anstream::println!("{STRONG}The harness on disk against its state {before}{STRONG:#}");
+    out!("{STRONG}The harness on disk against its state {before}{STRONG:#}");
     if since.session.is_some() && since.sessions < asked {
-        anstream::println!(
+        out!(
             "note: only {} sessions have settled; this is the state before the first",
             since.sessions
         );
     }
     if !found.uncommitted.is_empty() {
-        anstream::println!(
+        out!(
             "uncommitted, and judged as it is: {}",
             visible(&found.uncommitted.join(", "))
         );
     }
     history(found);
     numbers(found);
-    anstream::println!("\n{STRONG}{}{STRONG:#}", visible(&sentence(found)));
+    out!("\n{STRONG}{}{STRONG:#}", visible(&sentence(found)));
 }
 
 /// What changed in between: by edits, and the files, which people change as well.
 fn history(found: &Found) {
     if found.steps.is_empty() {
-        anstream::println!("no edit was applied or taken back since then");
+        out!("no edit was applied or taken back since then");
     }
     for step in &found.steps {
-        anstream::println!(
+        out!(
             "  {}  {}  {}  {FAINT}{}{FAINT:#}",
             &step.commit[..step.commit.len().min(8)],
             visible(&step.session),
@@ -130,14 +130,14 @@ fn history(found: &Found) {
         );
     }
     match found.files.is_empty() {
-        true => anstream::println!("no harness file differs"),
-        false => anstream::println!("files that differ: {}", visible(&found.files.join(", "))),
+        true => out!("no harness file differs"),
+        false => out!("files that differ: {}", visible(&found.files.join(", "))),
     }
 }
 
 fn numbers(found: &Found) {
     let Audited { overall, basis, .. } = &found.audited;
-    anstream::println!(
+    out!(
         "\n{} {} tasks, {} of them asked otherwise than then; the other {} are ties that cost nothing",
         overall.tasks,
         found.split.name(),
@@ -147,14 +147,14 @@ fn numbers(found: &Found) {
     if overall.reached == 0 {
         return;
     }
-    anstream::println!(
+    out!(
         "{} in {} of pairs; {} were not remembered",
         render::counted(2 * found.pairs, "run"),
         render::counted(found.rounds, "round"),
         found.runs_made
     );
     if found.audited.lost > 0 {
-        anstream::println!(
+        out!(
             "{} lost, for reasons that are not the agent's",
             render::counted(found.audited.lost, "pair")
         );
@@ -163,7 +163,7 @@ fn numbers(found: &Found) {
         Basis::Runs => "90 % interval of the change over these tasks, in points",
         Basis::Fact | Basis::Sample => "90 % interval for tasks like these, in points",
     };
-    anstream::println!(
+    out!(
         "{FAINT}{:<22}{:>6}{:>7}{:>6}{:>8}   {title}{FAINT:#}",
         "",
         "wins",
@@ -178,7 +178,7 @@ fn numbers(found: &Found) {
         .iter()
         .for_each(|(name, change)| row(&format!("  {name}"), change));
     if found.audited.categories.len() > 1 {
-        anstream::println!("{FAINT}the intervals of the categories hold together{FAINT:#}");
+        out!("{FAINT}the intervals of the categories hold together{FAINT:#}");
     }
 }
 
@@ -187,7 +187,7 @@ fn row(name: &str, change: &Change) {
         .mean
         .map_or("?".to_owned(), |mean| format!("{:+.1}", 100.0 * mean));
     let tally = &change.tally;
-    anstream::println!(
+    out!(
         "{:<22}{:>6}{:>7}{:>6}{mean:>8}   {}",
         visible(name),
         tally.wins,

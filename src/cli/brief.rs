@@ -19,7 +19,8 @@ pub struct Brief {
     /// For this session instead of the newest
     #[arg(value_name = "SESSION")]
     name: Option<String>,
-    /// Write it there, in a new folder or over an older briefing, instead of in the session's directory
+    /// Write it there, in a new folder or over an older briefing, instead of in the session's directory. Files that
+    /// you added or edited there are kept
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -30,6 +31,8 @@ pub struct Brief {
 /// There is nothing to brief about, or the folder cannot be written.
 pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
+    let folder = command.out.as_ref().map(|out| ours(setting.directory.join(out)));
+    let folder = folder.transpose()?;
     let renderer = Renderer::new(setting.format);
     let asked = Asked {
         session: command.name.clone(),
@@ -44,21 +47,26 @@ pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
         return Err(Failure::not_ready(message));
     }
     let session = &ended.session;
-    let (root, folder) = match &command.out {
-        Some(folder) => {
-            let folder = ours(setting.directory.join(folder))?;
-            (Root::make(folder.parent().unwrap_or(&folder))?, folder)
-        }
-        None => (session.root().clone(), session.path(briefing::FOLDER)),
+    let folder = folder.unwrap_or_else(|| session.path(briefing::FOLDER));
+    // A folder that the user named is theirs; the session's own must not lead out of the workspace.
+    let root = match &command.out {
+        Some(_) => Root::make(folder.parent().unwrap_or(&folder))?,
+        None => session.root().clone(),
     };
-    briefing::within(&workspace, session, |run| briefing::write(run, &root, &folder))?;
+    for aside in briefing::within(&workspace, session, |run| briefing::write(run, &root, &folder))? {
+        err!("note: a file of yours was in the way; it is now {}", aside.display());
+    }
     tell(setting, &session.relative(), &folder);
     Ok(Code::Settled)
 }
 
-/// A folder that may be emptied: there is none yet, or it holds a briefing.
+/// A folder that may be filled: there is none yet, it is empty, or it holds a briefing.
 fn ours(folder: PathBuf) -> Result<PathBuf, Failure> {
-    match !folder.exists() || briefing::is_one(&folder) || Root::open(&folder)?.is_empty()? {
+    if !folder.exists() {
+        return Ok(folder);
+    }
+    let root = Root::open(&folder)?;
+    match briefing::is_one(&root)? || root.is_empty()? {
         true => Ok(folder),
         false => Err(Failure::usage(format!("{} holds other files", folder.display()))
             .hint("name a folder that is new, empty, or an older briefing")),
@@ -69,8 +77,8 @@ fn tell(setting: &Setting, session: &str, folder: &std::path::Path) {
     if setting.is_json() {
         return render::json(&serde_json::json!({"event": "result", "session": session, "briefing": folder}));
     }
-    anstream::println!("{}", folder.display());
-    anstream::println!("\n{STRONG}Next{STRONG:#}");
-    anstream::println!("  read README.md there; write {session}/diagnosis.md, then {session}/plan.json");
-    anstream::println!("  kaizen run   # checks what you wrote, and tries each edit");
+    out!("{}", folder.display());
+    out!("\n{STRONG}Next{STRONG:#}");
+    out!("  read README.md there; write {session}/diagnosis.md, then {session}/plan.json");
+    out!("  kaizen run   # checks what you wrote, and tries each edit");
 }

@@ -36,7 +36,7 @@ pub fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
     refuse_unless_empty(&root)?;
     let workspace = make(&root)?;
     if !setting.is_json() {
-        anstream::eprintln!(
+        err!(
             "A household assistant in {}: prompt, examples, tools, tasks and traces, under git",
             root.display()
         );

@@ -1,12 +1,14 @@
 //! `kaizen diff`: what a session changed in the harness, as one unified diff.
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use clap::Args;
 
 use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, Failure};
 use super::render;
+use super::style::Style;
+use super::terminal;
 use super::visible::visible;
 use crate::phase::execute;
 use crate::pipeline::workspace::Workspace;
@@ -37,9 +39,12 @@ pub fn diff(command: &Diff, setting: &Setting) -> Result<Code, Failure> {
     if setting.is_json() {
         render::json(&serde_json::json!({"session": session.id, "from": from, "to": to, "diff": text}));
     } else if text.is_empty() {
-        anstream::eprintln!("{} changed nothing in the harness", session.id);
+        err!("{} changed nothing in the harness", session.id);
+    } else if !terminal::is_out_watched() {
+        // `git apply` wants the bytes as they are.
+        terminal::exact(&text);
     } else {
-        text.lines().for_each(|line| anstream::println!("{}", coloured(line)));
+        text.lines().for_each(|line| out!("{}", coloured(line)));
     }
     Ok(Code::Settled)
 }
@@ -66,10 +71,10 @@ pub fn coloured(line: &str) -> String {
 /// The colour of a line of a diff: of the basic eight, so that it shows on light and on dark.
 pub fn style(line: &str) -> Style {
     match line.as_bytes() {
-        [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Style::new().bold(),
-        [b'+', ..] => AnsiColor::Green.on_default(),
-        [b'-', ..] => AnsiColor::Red.on_default(),
-        [b'@', ..] => AnsiColor::Cyan.on_default(),
-        _ => Style::new(),
+        [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Style::STRONG,
+        [b'+', ..] => AnsiColor::Green.into(),
+        [b'-', ..] => AnsiColor::Red.into(),
+        [b'@', ..] => AnsiColor::Cyan.into(),
+        _ => Style::PLAIN,
     }
 }

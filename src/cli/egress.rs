@@ -1,24 +1,31 @@
-//! `kaizen egress`: what left this machine, to whom, and its exact text.
+//! `kaizen egress`: what left this machine, to whom, and its exact text. It reads records and changes nothing.
 
-use std::path::PathBuf;
+mod known;
+mod records;
+mod request;
+mod view;
 
 use clap::Args;
 
+use self::records::Records;
 use super::Setting;
 use super::exit::{Code, Failure};
-use super::render;
-use crate::artifact::egress::Egress;
-use crate::calls;
-use crate::pipeline::workspace::Workspace;
+use crate::disk::Root;
 use crate::session;
 
-/// Show what was sent to language models, and its exact text
+/// Show what was sent to language models, in all sessions, and its exact text
 #[derive(Clone, Debug, Default, Args)]
+#[command(
+    after_help = "It reads the records of this folder and needs neither trust nor a writable workspace. The records of \
+sessions come with a clone; those of requests outside sessions, and the exact texts, stay in `.kaizen/` on the machine that \
+sent them. What programs send by themselves (students, teachers, scorers, phases) is in no record. An exact text is printed \
+byte for byte into a pipe or a file; on a terminal, control characters are shown as signs."
+)]
 pub struct ShowEgress {
-    /// The first digits of a digest: print exactly what was sent
+    /// The first digits of a digest: print exactly what was sent, or what is known of it
     #[arg(value_name = "DIGEST")]
     digest: Option<String>,
-    /// What this session sent, instead of the newest
+    /// Only what this session sent
     #[arg(long, value_name = "SESSION", conflicts_with = "digest")]
     session: Option<String>,
     /// What was sent outside of sessions, as by `kaizen eval`
@@ -29,58 +36,28 @@ pub struct ShowEgress {
 /// Runs the command.
 ///
 /// # Errors
-/// The record cannot be read, or there is no such digest.
+/// A record cannot be read, or there is no such session or digest.
 pub fn egress(command: &ShowEgress, setting: &Setting) -> Result<Code, Failure> {
-    let workspace = setting.workspace()?;
+    let root = Root::open(&setting.root()?)?;
     if let Some(digits) = &command.digest {
-        let (digest, text) = workspace.calls.sent(digits).map_err(Failure::usage)?;
-        match setting.is_json() {
-            true => render::json(&serde_json::json!({"request": digest, "text": text})),
-            // Exactly that: a copy of it is what the server was sent.
-            false => anstream::println!("{text}"),
-        }
+        request::show(&root, digits, setting)?;
         return Ok(Code::Settled);
     }
-    let lines = calls::egress(&workspace.root, &folder(command, &workspace)?)?;
-    if lines.is_empty() && !setting.is_json() {
-        anstream::println!("Nothing was sent.");
-    }
-    for line in &lines {
-        match setting.is_json() {
-            true => render::json(line),
-            false => anstream::println!("{}", row(line)),
+    let records = match &command.session {
+        Some(id) if session::is_id(id) && root.join(session::FOLDER).join(id).is_dir() => {
+            Records::of_session(&root, id)?
         }
-    }
-    if !lines.is_empty() && !setting.is_json() {
-        let bytes: u64 = lines.iter().map(|line| line.bytes).sum();
-        anstream::eprintln!(
-            "{} times, {bytes} bytes; `kaizen egress DIGEST` prints exactly what was sent",
-            lines.len()
-        );
+        Some(id) => {
+            return Err(
+                Failure::usage(format!("there is no session `{id}` here")).hint("`kaizen egress` shows all of them")
+            );
+        }
+        None if command.outside => Records::outside(&root)?,
+        None => Records::of_sessions(&root)?,
+    };
+    match setting.is_json() {
+        true => view::json(&records),
+        false => view::text(&records, &root)?,
     }
     Ok(Code::Settled)
-}
-
-fn folder(command: &ShowEgress, workspace: &Workspace) -> Result<PathBuf, Failure> {
-    if command.outside {
-        return Ok(workspace.own(""));
-    }
-    let session = match &command.session {
-        Some(id) => session::find(&workspace.root, id),
-        None => session::all(&workspace.root)?.pop(),
-    };
-    let session = session.ok_or_else(|| {
-        Failure::usage("there is no such session")
-            .hint("`kaizen log` lists them; `kaizen egress --outside` shows the rest")
-    })?;
-    Ok(session.path(""))
-}
-
-fn row(line: &Egress) -> String {
-    let at: String = line.at.chars().take(19).collect();
-    let (role, digest) = (line.role.name(), line.request.short());
-    format!(
-        "{at}  {role:<12} {digest}  {:>8} bytes  {} at {}",
-        line.bytes, line.model, line.to
-    )
 }

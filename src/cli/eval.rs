@@ -71,17 +71,17 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
     let (harness, tasks) = (workspace.harness()?, tasks.iter().collect::<Vec<_>>());
     for line in workspace.left_out(&harness) {
-        anstream::eprintln!("{line}");
+        err!("{line}");
     }
     let wants_judge = tasks.iter().any(|task| task.scorer == Scorer::Judge);
     if wants_judge && workspace.judge.is_none() {
-        anstream::eprintln!("tasks have scorer `judge`, and {NO_JUDGE}");
+        err!("tasks have scorer `judge`, and {NO_JUDGE}");
     }
     evaluator.student.check(&harness, &tasks).map_err(Failure::failed)?;
     let evaluation = evaluate(&evaluator, &harness, &tasks).map_err(|halted| Failure::failed(halted.to_string()))?;
     renderer.finish();
     if let Some(text) = workspace.calls.changed_questions() {
-        anstream::eprintln!("{text}");
+        err!("{text}");
     }
     if evaluation.task_count == 0 {
         let message = format!("none of the {} {} tasks could be scored", tasks.len(), split.name());
@@ -101,17 +101,17 @@ fn show(evaluation: &Evaluation, split: Split, setting: &Setting) {
         }));
         return;
     }
-    anstream::println!(
+    out!(
         "{} score {:.1} % over {} tasks",
         split.name(),
         100.0 * evaluation.overall_score,
         evaluation.task_count
     );
     for (category, score) in &evaluation.category_scores {
-        anstream::println!("  {category:<24} {:>5.1} %", 100.0 * score);
+        out!("  {category:<24} {:>5.1} %", 100.0 * score);
     }
     if evaluation.infra_errors > 0 {
-        anstream::println!(
+        out!(
             "  {} tasks could not be scored, for reasons of infrastructure",
             evaluation.infra_errors
         );

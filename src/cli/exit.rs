@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::artifact::{ArtifactError, consultation};
 use crate::benchmark::BenchmarkError;
 use crate::consent::only_digest;
+use crate::output::OutputError;
 use crate::pipeline::RunError;
 use crate::port::LedgerError;
 use crate::session::SessionError;
@@ -124,6 +125,10 @@ impl From<RunError> for Failure {
                 Code::NotReady,
                 Some("git is kaizen's ledger: every accepted edit is a commit"),
             ),
+            RunError::Output(OutputError::Taken(_)) => (
+                Code::Failed,
+                Some("move that file away, or write elsewhere; nothing was replaced"),
+            ),
             RunError::Lock(_) => (Code::Failed, None),
             _ => (Code::Failed, None),
         };
@@ -190,6 +195,7 @@ through_run_error!(
     LedgerError,
     crate::disk::DiskError,
     crate::consent::ConsentError,
+    OutputError,
     crate::session::SessionError,
     crate::port::TraceError,
     crate::benchmark::BenchmarkError,
@@ -204,9 +210,9 @@ impl From<ArtifactError> for Failure {
 
 /// Prints a failure on stderr.
 pub fn report(failure: &Failure) -> ExitCode {
-    anstream::eprintln!("error: {}", failure.message);
+    err!("error: {}", failure.message);
     if let Some(hint) = &failure.hint {
-        anstream::eprintln!("hint: {hint}");
+        err!("hint: {hint}");
     }
     failure.code.into()
 }

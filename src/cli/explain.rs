@@ -41,7 +41,7 @@ pub fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
     };
     let chosen = chosen(state(&view, &session)?, command.phase.as_deref())?;
     if !setting.is_json() {
-        anstream::println!("{STRONG}{}{STRONG:#}", session.id);
+        out!("{STRONG}{}{STRONG:#}", session.id);
     }
     let awaited = match next(&view, &session, None) {
         Ok(Next::Write { file, phase }) => Some((phase, file)),
@@ -80,27 +80,27 @@ fn print(session: &Session, phase: &str, freshness: &Freshness, (awaited, settin
         return render::json(&value);
     }
     let (word, _) = super::status::words(freshness);
-    anstream::println!("\n{STRONG}{phase}{STRONG:#} is {word}");
+    out!("\n{STRONG}{phase}{STRONG:#} is {word}");
     match freshness {
         Freshness::Fresh { edited } => {
             edited
                 .iter()
-                .for_each(|name| anstream::println!("  {name} was edited by hand since; it counts as it is"));
+                .for_each(|name| out!("  {name} was edited by hand since; it counts as it is"));
             checkpoint.iter().for_each(vouches);
         }
         Freshness::Stale { reasons } => reasons.iter().for_each(reason),
         Freshness::Kept { reasons, edited } => {
             reasons.iter().for_each(reason);
-            anstream::println!(
+            out!(
                 "  {} was edited by hand, so it runs only when asked to:",
                 edited.join(", ")
             );
-            anstream::println!("  kaizen run --redo {phase}; the present text goes to attic/");
+            out!("  kaizen run --redo {phase}; the present text goes to attic/");
         }
-        Freshness::Blocked { missing } => anstream::println!("  it waits for {}", missing.join(", ")),
+        Freshness::Blocked { missing } => out!("  it waits for {}", missing.join(", ")),
     }
     if let Some(file) = awaited {
-        anstream::println!(
+        out!(
             "  it waits for {}/{file}, which a person or an agent writes",
             session.relative()
         );
@@ -109,7 +109,7 @@ fn print(session: &Session, phase: &str, freshness: &Freshness, (awaited, settin
 
 fn reason(reason: &Reason) {
     match reason {
-        Reason::NeverFinished | Reason::WriteMissing { .. } => anstream::println!("  {reason}"),
+        Reason::NeverFinished | Reason::WriteMissing { .. } => out!("  {reason}"),
         Reason::DefinitionChanged { was, now } => {
             change("its definition (stanza, settings, engine)", Some(was), Some(now));
         }
@@ -119,7 +119,7 @@ fn reason(reason: &Reason) {
 
 fn change(name: &str, was: Option<&Digest>, now: Option<&Digest>) {
     let shown = |digest: Option<&Digest>| digest.map_or("absent".to_owned(), ToString::to_string);
-    anstream::println!("  {name} changed\n    was {}\n    now {}", shown(was), shown(now));
+    out!("  {name} changed\n    was {}\n    now {}", shown(was), shown(now));
 }
 
 fn vouches(checkpoint: &Checkpoint) {
@@ -129,10 +129,10 @@ fn vouches(checkpoint: &Checkpoint) {
         writes,
         ..
     } = checkpoint;
-    anstream::println!("  {:<9}{FAINT}{definition}{FAINT:#}", "is");
+    out!("  {:<9}{FAINT}{definition}{FAINT:#}", "is");
     for (word, files) in [("reads", reads), ("writes", writes)] {
         for (name, digest) in files {
-            anstream::println!("  {word:<9}{FAINT}{digest}{FAINT:#}  {name}");
+            out!("  {word:<9}{FAINT}{digest}{FAINT:#}  {name}");
         }
     }
 }

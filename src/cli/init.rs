@@ -1,7 +1,7 @@
 //! `kaizen init`: make a workspace, in an agent's home or around task files.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -78,7 +78,7 @@ pub fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
 
 fn say(setting: &Setting, text: &str) {
     if !setting.is_json() {
-        anstream::println!("{text}");
+        out!("{text}");
     }
 }
 
@@ -148,7 +148,7 @@ fn agent_files(root: &Root, command: &Init, tasks: &[Task]) -> Result<Files, Fai
     files.extend(
         super::schema::files()
             .into_iter()
-            .filter(|(path, _)| !root.join(path).exists()),
+            .filter(|(path, _)| !root.is_taken(path)),
     );
     if !has_agent {
         let starter = starter::harness(&labels(tasks), &command.agent);
@@ -172,8 +172,12 @@ fn labels(tasks: &[Task]) -> Vec<String> {
     }
 }
 
-fn refuse_to_overwrite(root: &Path, files: &Files) -> Result<(), Failure> {
-    match files.iter().find(|(path, _)| root.join(path).exists()) {
+fn refuse_to_overwrite(root: &Root, files: &Files) -> Result<(), Failure> {
+    for (path, _) in files {
+        // A link on the way is an error before anything is written.
+        root.read(path)?;
+    }
+    match files.iter().find(|(path, _)| root.is_taken(path)) {
         Some((path, _)) => Err(
             Failure::usage(format!("{} is there already, and is yours", root.join(path).display()))
                 .hint("move it away first"),
@@ -202,7 +206,7 @@ fn commit(root: &Root, files: &Files, setting: &Setting) -> Result<Workspace, Fa
     let fresh = matches!(Git::open(root, keyless()), Err(LedgerError::NoRepository(_)));
     if fresh {
         Git::init(root)?;
-        if !root.join(".gitignore").exists() {
+        if !root.is_taken(".gitignore") {
             root.publish(
                 ".gitignore",
                 b"# Evidence and keys are private.\n*.db\n*.db-*\n.env\ntraces/\n",
@@ -230,7 +234,7 @@ fn commit(root: &Root, files: &Files, setting: &Setting) -> Result<Workspace, Fa
             "made a git repository and committed the agent as it is; keep it private if config.toml holds keys",
         ),
         Ok(_) => say(setting, "committed what init wrote, and nothing else"),
-        Err(error) => anstream::eprintln!("note: nothing was committed yet: {error}"),
+        Err(error) => err!("note: nothing was committed yet: {error}"),
     }
     Ok(workspace)
 }
@@ -253,15 +257,15 @@ fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Co
         );
         return Ok(Code::Settled);
     }
-    anstream::println!("wrote {} for {}", manifest::FILE, workspace.root.display());
+    out!("wrote {} for {}", manifest::FILE, workspace.root.display());
     if tasks.is_empty() {
-        anstream::println!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");
+        out!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");
     } else {
-        anstream::println!("{train} train, {gate} gate and {test} sealed test tasks in benchmark/tasks.jsonl");
+        out!("{train} train, {gate} gate and {test} sealed test tasks in benchmark/tasks.jsonl");
         if reserve > 0 {
-            anstream::println!("{reserve} more wait as reserve, until `kaizen bench refresh` draws them");
+            out!("{reserve} more wait as reserve, until `kaizen bench refresh` draws them");
         }
-        anstream::println!("Next: `kaizen eval --split gate`, then `kaizen run`");
+        out!("Next: `kaizen eval --split gate`, then `kaizen run`");
     }
     Ok(Code::Settled)
 }

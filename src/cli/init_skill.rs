@@ -5,6 +5,7 @@ use std::path::Path;
 use super::exit::{Code, Failure};
 use super::{Setting, render};
 use crate::disk::Root;
+use crate::output::{self, OutputError};
 
 /// Where coding agents look for skills.
 pub const FOLDER: &str = ".claude/skills/kaizen";
@@ -17,16 +18,21 @@ const TEXT: &str = include_str!("init_skill.md");
 /// There is another file of its name, or the disk says no.
 pub fn write(folder: &Path, setting: &Setting) -> Result<Code, Failure> {
     let path = folder.join("SKILL.md");
-    let root = Root::make(folder)?;
-    let present = root.read("SKILL.md")?;
-    if present.is_some_and(|present| present != TEXT.as_bytes()) {
-        let problem = format!("{} is there already, and is another", path.display());
-        return Err(Failure::usage(problem).hint("remove it, or name another folder"));
+    // The usual place is in a repository, which may hold links; another one is the user's own.
+    let root = match folder.ends_with(FOLDER) {
+        true => Root::open(&setting.directory)?,
+        false => Root::make(folder)?,
+    };
+    match output::create(&root, &path, TEXT.as_bytes()) {
+        Err(OutputError::Taken(_)) => {
+            let problem = format!("{} is there already, and is another", path.display());
+            return Err(Failure::usage(problem).hint("remove it, or name another folder"));
+        }
+        written => written?,
     }
-    root.publish("SKILL.md", TEXT.as_bytes())?;
     match setting.is_json() {
         true => render::json(&serde_json::json!({"skill": path})),
-        false => anstream::println!("wrote {}", path.display()),
+        false => out!("wrote {}", path.display()),
     }
     Ok(Code::Settled)
 }

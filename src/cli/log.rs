@@ -44,7 +44,7 @@ pub fn log(_: &Log, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let all = made(&workspace)?;
     if all.is_empty() && !setting.is_json() {
-        anstream::println!("No session yet; `kaizen run` starts one.");
+        out!("No session yet; `kaizen run` starts one.");
     }
     for made in &all {
         if setting.is_json() {
@@ -95,11 +95,11 @@ fn commit(entry: Entry) -> Commit {
 
 fn print(made: &Made) {
     let words = made.status.map_or("its directory is gone", render::words);
-    anstream::println!("{STRONG}{}{STRONG:#}  {words}", made.session);
+    out!("{STRONG}{}{STRONG:#}  {words}", made.session);
     for commit in &made.commits {
         let gate = commit.gate.as_deref().unwrap_or_default();
         let short = &commit.commit[..commit.commit.len().min(8)];
         let (subject, gate) = (visible(&commit.subject), visible(gate));
-        anstream::println!("  {short}  {subject}  {FAINT}{gate}{FAINT:#}");
+        out!("  {short}  {subject}  {FAINT}{gate}{FAINT:#}");
     }
 }

@@ -82,7 +82,7 @@ fn print_step(workspace: &Workspace, record: &LoopRecord, step: &LoopStep, setti
         0 => String::new(),
         still => format!("  standing still {still} of {}", record.stagnation_k),
     };
-    anstream::println!(
+    out!(
         "{STRONG}{number:>3}  {}{STRONG:#}  {}  {}{still}{FAINT}  {}{FAINT:#}",
         step.session,
         scores(step.score_before, step.score_after),
@@ -90,7 +90,7 @@ fn print_step(workspace: &Workspace, record: &LoopRecord, step: &LoopStep, setti
         cost(step.cost_usd)
     );
     if let Some(error) = &step.error {
-        anstream::println!("     {}", render::shortened(error));
+        out!("     {}", render::shortened(error));
     }
 }
 
@@ -148,17 +148,17 @@ fn summary(record: &LoopRecord, setting: &Setting) -> Result<Code, Failure> {
 fn print_summary(record: &LoopRecord, scores: &str) {
     let reason = record.stop_reason.map_or("it was cut short", looping::words);
     let count = record.steps.len();
-    anstream::println!(
+    out!(
         "\n{STRONG}Stopped: {reason}.{STRONG:#} {count} sessions, gate score {scores}, {}",
         cost(record.total_cost_usd)
     );
     if record.total_cost_usd.is_none() {
-        anstream::println!(
+        out!(
             "The price of a session is not known: the limit of {:.2} USD cannot be kept.",
             record.max_total_cost_usd
         );
     }
-    anstream::println!(
+    out!(
         "  kaizen log; kaizen status --all; {FAINT}{}{FAINT:#}",
         loop_record::FILE
     );

@@ -1,5 +1,8 @@
 //! The command line: one file a command, arguments here, failures to exit codes in `exit`.
 
+#[macro_use]
+pub mod terminal;
+
 pub mod accept;
 pub mod audit;
 pub mod bench;
@@ -29,6 +32,7 @@ pub mod run;
 pub mod schema;
 pub mod show;
 pub mod status;
+pub mod style;
 pub mod traces;
 pub mod trigger;
 pub mod trust;
@@ -107,7 +111,7 @@ enum Command {
     Diff(diff::Diff),
     /// Tell which edit, on what evidence, stands behind each line of a file
     Blame(blame::Blame),
-    /// Show what was sent to language models, and its exact text
+    /// Show what was sent to language models, in all sessions, and its exact text
     Egress(egress::ShowEgress),
     /// Score the harness as it is
     Eval(eval::Eval),
@@ -158,13 +162,12 @@ impl Setting {
     /// # Errors
     /// There is none, or it is not usable.
     pub fn workspace(&self) -> Result<crate::pipeline::workspace::Workspace, Failure> {
-        let root = crate::pipeline::workspace::find(&self.directory).ok_or_else(|| self.no_workspace())?;
-        let workspace = crate::pipeline::workspace::Workspace::open(&root)?;
+        let workspace = crate::pipeline::workspace::Workspace::open(&self.root()?)?;
         if consent::only_digest().is_some() {
             workspace.permission.check_all()?;
         }
         for link in workspace.permission.closed_links()? {
-            anstream::eprintln!(
+            err!(
                 "note: {} leads to {}, outside of the workspace; it is not read before `kaizen trust` approves it",
                 link.path,
                 link.target.display()
@@ -173,10 +176,15 @@ impl Setting {
         Ok(workspace)
     }
 
-    /// There is no workspace here.
-    fn no_workspace(&self) -> Failure {
-        Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
-            .hint("`kaizen init` makes one here, `kaizen demo DIR` shows how it works")
+    /// The workspace's folder, here or above, without looking into it.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn root(&self) -> Result<PathBuf, Failure> {
+        crate::pipeline::workspace::find(&self.directory).ok_or_else(|| {
+            Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
+                .hint("`kaizen init` makes one here, `kaizen demo DIR` shows how it works")
+        })
     }
 
     /// Whether output is for programs.
@@ -187,7 +195,19 @@ impl Setting {
 
 /// Parses the arguments, runs the command, and turns its result into an exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    std::panic::set_hook(Box::new(terminal::panicked));
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) => {
+            terminal::usage(&said);
+            return if said.use_stderr() {
+                exit::Code::Usage
+            } else {
+                exit::Code::Settled
+            }
+            .into();
+        }
+    };
     log_to_stderr(arguments.verbose);
     // The others listen to signals by themselves; an editor in `review` has the terminal, and its signals.
     if !matches!(
@@ -199,6 +219,9 @@ pub fn main() -> ExitCode {
     }
     let result = setting(&arguments).and_then(|setting| dispatch(arguments.command, &setting));
     match result {
+        Ok(_) if terminal::has_lost() => {
+            exit::report(&Failure::failed("stdout did not take everything that was printed"))
+        }
         Ok(code) => code.into(),
         Err(failure) => exit::report(&failure),
     }
@@ -265,10 +288,10 @@ fn log_to_stderr(verbose: u8) {
         _ => Level::TRACE,
     };
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| terminal::Log)
         .without_time()
         .with_target(false)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+        .with_ansi(false);
     let only_ours = tracing_subscriber::filter::Targets::new().with_target("kaizen", level);
     // A second call, as in tests, leaves the first logger in place.
     let _ = tracing_subscriber::registry()

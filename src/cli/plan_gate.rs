@@ -101,36 +101,30 @@ fn print(made: &Made) {
         1 => "1 attempt was made for it, and is remembered".to_owned(),
         attempts => format!("{attempts} attempts were made for it, and are remembered"),
     };
-    anstream::println!("{}; {attempts}", capital(&found.floor_line()));
-    found
-        .remarks
-        .iter()
-        .for_each(|remark| anstream::println!("{}", capital(remark)));
+    out!("{}; {attempts}", capital(&found.floor_line()));
+    found.remarks.iter().for_each(|remark| out!("{}", capital(remark)));
     if let Some(budget) = &found.budget {
-        anstream::println!("{}", spent(budget, found.edits.is_empty()));
+        out!("{}", spent(budget, found.edits.is_empty()));
     }
-    anstream::println!(
+    out!(
         "\n{STRONG}{:<20} tasks  baseline  headroom  smallest visible change{STRONG:#}",
         "category"
     );
-    found
-        .categories
-        .iter()
-        .for_each(|one| anstream::println!("{}", category(one, found)));
+    found.categories.iter().for_each(|one| out!("{}", category(one, found)));
     if found.edits.is_empty() {
         let none = match &made.session {
             Some(session) => format!("No edit of the plan of {session} is left to try."),
             None => "There is no plan yet: `kaizen run --until plan` makes one.".to_owned(),
         };
-        return anstream::println!("\n{none}");
+        return out!("\n{none}");
     }
-    anstream::println!(
+    out!(
         "\n{STRONG}{:<20} reaches  {:<14} hoped for  visible from  attempts: no effect, as hoped, at most{STRONG:#}",
         "edit",
         "target"
     );
     found.edits.iter().for_each(print_edit);
-    anstream::println!("\n{}", capital(&found.calls_line()));
+    out!("\n{}", capital(&found.calls_line()));
 }
 
 fn category(one: &Category, found: &Forecast) -> String {
@@ -151,7 +145,7 @@ fn category(one: &Category, found: &Forecast) -> String {
 fn print_edit(edit: &EditForecast) {
     let seen = edit.smallest_visible.map_or("none".to_owned(), points);
     let calls = &edit.calls;
-    anstream::println!(
+    out!(
         "{:<20} {:>7}  {:<14} {:>9}  {seen:>12}  {}, {}, {}",
         visible(&edit.edit),
         edit.reaches,
@@ -162,7 +156,7 @@ fn print_edit(edit: &EditForecast) {
         calls.most
     );
     if let Some(advice) = &edit.advice {
-        anstream::println!("  {FAINT}{}{FAINT:#}", visible(advice));
+        out!("  {FAINT}{}{FAINT:#}", visible(advice));
     }
 }
 

@@ -120,27 +120,27 @@ fn tell(looked: &Looked, apply: bool, setting: &Setting) {
         Ok(judged) => judged.fate.words(),
         Err(_) => "left: it cannot be taken out",
     };
-    anstream::println!(
+    out!(
         "{STRONG}{}{STRONG:#} of {}  {op} {}  {STRONG}{words}{STRONG:#}",
         visible(&applied.label),
         visible(&applied.session),
         visible(place)
     );
     match &looked.judged {
-        Err(why) => anstream::println!("    {}", visible(why)),
+        Err(why) => out!("    {}", visible(why)),
         Ok(judged) => {
             for line in lines(looked, judged) {
-                anstream::println!("    {}", visible(&line));
+                out!("    {}", visible(&line));
             }
             if judged.fate.goes() && !apply {
-                anstream::println!("    {}", command(looked));
+                out!("    {}", command(looked));
             }
         }
     }
     match &looked.taken {
-        Some(Ok(Some(commit))) => anstream::println!("    taken back in commit {}", &commit[..commit.len().min(8)]),
-        Some(Ok(None)) => anstream::println!("    taken back without a commit: no file had to change"),
-        Some(Err(why)) => anstream::println!("    not taken back: {}", visible(why)),
+        Some(Ok(Some(commit))) => out!("    taken back in commit {}", &commit[..commit.len().min(8)]),
+        Some(Ok(None)) => out!("    taken back without a commit: no file had to change"),
+        Some(Err(why)) => out!("    not taken back: {}", visible(why)),
         None => {}
     }
 }
@@ -226,9 +226,9 @@ fn end(sum: &Sum, command: &Prune, setting: &Setting) {
             0 => "no session has applied one",
             _ => "`--older-than 0` looks at those of the newest sessions as well",
         };
-        return anstream::println!("There is no applied edit to look at; {hint}.");
+        return out!("There is no applied edit to look at; {hint}.");
     }
-    anstream::println!(
+    out!(
         "\n{} looked at: {} stay, {} cannot be told and stay, {} cannot be taken out, {} {}; {} bytes; {} runs were not remembered",
         edits(sum.looked),
         sum.helps,
@@ -240,9 +240,9 @@ fn end(sum: &Sum, command: &Prune, setting: &Setting) {
         sum.made
     );
     if command.apply {
-        anstream::println!("{} taken back.", edits(sum.taken));
+        out!("{} taken back.", edits(sum.taken));
     } else if sum.proposed > 0 {
-        anstream::println!(
+        out!(
             "{FAINT}Each was judged alone: two that stand in for each other are both proposed. `kaizen prune --apply` takes back one\n\
              after another, and judges the next in what is left.{FAINT:#}"
         );

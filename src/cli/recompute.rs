@@ -47,9 +47,9 @@ pub fn recompute(command: &Recompute, setting: &Setting) -> Result<Code, Failure
         count => format!("{count} decisions made again"),
     };
     if setting.is_json() {
-        anstream::println!("{}", json!({"decisions": decisions, "wrong": wrong}));
+        out!("{}", json!({"decisions": decisions, "wrong": wrong}));
     } else {
-        anstream::println!("{made}; {wrong} do not follow from their pairs");
+        out!("{made}; {wrong} do not follow from their pairs");
     }
     Ok(if wrong == 0 { Code::Settled } else { Code::Failed })
 }
@@ -70,7 +70,7 @@ fn tell(session: &Session, outcome: &Outcome, problems: &[String], setting: &Set
             "session": session.id, "edit": outcome.edit_id, "edit_digest": outcome.edit_digest,
             "decision": outcome.decision(), "evidence": evidence, "follows": problems.is_empty(), "problems": problems
         });
-        anstream::println!("{line}");
+        out!("{line}");
         return;
     }
     let word = if problems.is_empty() {
@@ -78,13 +78,11 @@ fn tell(session: &Session, outcome: &Outcome, problems: &[String], setting: &Set
     } else {
         "DOES NOT FOLLOW"
     };
-    anstream::println!(
+    out!(
         "{} {}  {word}  {FAINT}{}{FAINT:#}",
         session.id,
         visible(&outcome.edit_id),
         visible(&evidence)
     );
-    problems
-        .iter()
-        .for_each(|problem| anstream::println!("    {}", visible(problem)));
+    problems.iter().for_each(|problem| out!("    {}", visible(problem)));
 }

@@ -43,7 +43,7 @@ pub fn release(command: &Release, setting: &Setting) -> Result<Code, Failure> {
         (false, true) => "is released",
         (false, false) => "was not held: [session] hold holds no plan here",
     };
-    anstream::println!(
+    out!(
         "the plan of {} {words}; `kaizen run --session {}` goes on with it",
         session.id,
         session.id

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use line::change;
@@ -18,6 +18,8 @@ pub use spending::{dollars, spending};
 
 use super::Format;
 use super::exit::Failure;
+use super::style::Style;
+use super::terminal;
 use super::visible::visible;
 use crate::artifact::label::Shared;
 use crate::artifact::outcome::OutcomeStatus;
@@ -28,13 +30,13 @@ use crate::pipeline::workspace::Workspace;
 
 /// Prints one JSON value as a line on stdout.
 pub fn json(value: &impl serde::Serialize) {
-    anstream::println!("{}", serde_json::to_string(value).unwrap_or_default());
+    terminal::json(&serde_json::to_string(value).unwrap_or_default());
 }
 
 /// Bold, for what a person looks for first.
-pub const STRONG: Style = Style::new().bold();
+pub const STRONG: Style = Style::STRONG;
 /// Dimmed, for what stands beside.
-pub const FAINT: Style = Style::new().dimmed();
+pub const FAINT: Style = Style::FAINT;
 
 /// The colour of an outcome; the word says the same.
 pub fn colour(status: OutcomeStatus) -> Style {
@@ -44,7 +46,7 @@ pub fn colour(status: OutcomeStatus) -> Style {
         OutcomeStatus::Skipped | OutcomeStatus::RolledBack => AnsiColor::Cyan,
         _ => AnsiColor::Red,
     };
-    colour.on_default()
+    colour.into()
 }
 
 /// Shows events as they come.
@@ -74,7 +76,7 @@ impl Renderer {
             (_, Format::Text) => {
                 self.finish();
                 if let Some(line) = line(&event) {
-                    anstream::eprintln!("{line}");
+                    err!("{line}");
                 }
             }
         }
@@ -135,14 +137,14 @@ pub fn summary(workspace: &Workspace, ended: &Ended, around: &Around) -> Result<
     }
     if !ended.changed {
         let up_to = around.until.map(|phase| format!(" up to {phase}")).unwrap_or_default();
-        anstream::println!(
+        out!(
             "Nothing is stale{up_to}: {} is {}. `kaizen run --new` starts another session.",
             record.id,
             words(record.status)
         );
         return Ok(());
     }
-    anstream::println!();
+    out!();
     scores(record);
     spending(record);
     edits(workspace, record);
@@ -170,7 +172,7 @@ pub fn scores(record: &Record) {
         return;
     };
     let (was, is) = (100.0 * before.overall_score, 100.0 * after.overall_score);
-    anstream::println!(
+    out!(
         "{STRONG}Gate score {was:.1} % → {is:.1} %{STRONG:#} ({:+.1} points, {} tasks that the teacher never saw)",
         is - was,
         after.task_count
@@ -180,7 +182,7 @@ pub fn scores(record: &Record) {
     }
     for (name, score) in &after.cluster_scores {
         let was = before.cluster_scores.get(name).copied().unwrap_or_default();
-        anstream::println!("  {name:<20} {:>5.1} % → {:>5.1} %", 100.0 * was, 100.0 * score);
+        out!("  {name:<20} {:>5.1} % → {:>5.1} %", 100.0 * was, 100.0 * score);
     }
 }
 
@@ -197,13 +199,13 @@ fn shared_labels(record: &Record) -> Shared {
 
 fn edits(workspace: &Workspace, record: &Record) {
     let shared = shared_labels(record);
-    anstream::println!("\n{STRONG}Edits{STRONG:#}");
+    out!("\n{STRONG}Edits{STRONG:#}");
     for outcome in &record.edit_outcomes {
         let style = colour(outcome.status);
         let delta = change(outcome.benchmark_delta, outcome.interval).unwrap_or_default();
         let reason = outcome.error.as_deref().map(shortened).unwrap_or_default();
         let label = shared.shown(&outcome.edit_id, &outcome.edit_digest);
-        anstream::println!(
+        out!(
             "  {:<6} {style}{:<17}{style:#} {delta:<13} {}{reason}",
             visible(&label),
             outcome.status.words(),
@@ -215,7 +217,7 @@ fn edits(workspace: &Workspace, record: &Record) {
         .iter()
         .filter(|outcome| outcome.status == OutcomeStatus::Applied)
         .count();
-    anstream::println!("  {commits} commits; `git log` shows each with its evidence, `kaizen show EDIT` the numbers");
+    out!("  {commits} commits; `git log` shows each with its evidence, `kaizen show EDIT` the numbers");
 }
 
 /// Operation and target, where they are known, and the commit.

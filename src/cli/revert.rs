@@ -114,9 +114,9 @@ fn already(workspace: &Workspace, wanted: &Wanted, setting: &Setting) -> Result<
         }));
         return Ok(Code::Settled);
     }
-    anstream::println!("{}.", wanted.already);
+    out!("{}.", wanted.already);
     if let Some(why) = unsettled {
-        anstream::println!("{why}; `kaizen run --session {}` goes on with it", session.id);
+        out!("{why}; `kaizen run --session {}` goes on with it", session.id);
     }
     Ok(Code::Settled)
 }
@@ -135,14 +135,14 @@ fn print_preview(wanted: &Wanted, preview: &Preview, setting: &Setting) {
             "stranded": stranded.iter().map(|(digest, reason)| json!({"edit_digest": digest, "reason": reason})).collect::<Vec<_>>()
         }));
     }
-    anstream::eprintln!("Without {} of {}:", names(wanted), wanted.session.id);
+    err!("Without {} of {}:", names(wanted), wanted.session.id);
     for (digest, reason) in stranded {
-        anstream::eprintln!("note: {} would be stranded: {reason}", digest.short());
+        err!("note: {} would be stranded: {reason}", digest.short());
     }
     if diff.is_empty() {
-        anstream::eprintln!("the harness stays as it is: it was undone by hand");
+        err!("the harness stays as it is: it was undone by hand");
     }
-    diff.lines().for_each(|line| anstream::println!("{}", coloured(line)));
+    diff.lines().for_each(|line| out!("{}", coloured(line)));
 }
 
 fn digests(wanted: &Wanted) -> Vec<String> {
@@ -170,7 +170,7 @@ fn print(
         Some(commit) => format!("in commit {}", &commit[..commit.len().min(8)]),
         None => "without a commit: no file had to change".to_owned(),
     };
-    anstream::println!("{} of {} taken back {how}.", names(wanted), wanted.session.id);
+    out!("{} of {} taken back {how}.", names(wanted), wanted.session.id);
     render::scores(&ended.record);
     Ok(())
 }

@@ -6,8 +6,9 @@ use clap::Args;
 
 use super::Setting;
 use super::exit::{Code, Failure};
-use super::render;
+use super::{render, terminal};
 use crate::disk::Root;
+use crate::output::{self, Owner, Written};
 use crate::schemas;
 
 /// Print a schema, or write them all
@@ -15,7 +16,8 @@ use crate::schemas;
 pub struct Schema {
     /// The schema to print; the names are listed without it
     name: Option<String>,
-    /// Write all schemas, or the named one, into this directory
+    /// Write all schemas, or the named one, into this directory. A file that is no schema of kaizen's is never replaced;
+    /// an edited schema is kept beside the new one, as NAME.bak
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
 }
@@ -49,7 +51,7 @@ fn print(schema: &schemars::Schema, setting: &Setting) {
     if setting.is_json() {
         render::json(schema);
     } else {
-        anstream::print!("{}", schemas::text(schema));
+        terminal::exact(&schemas::text(schema));
     }
 }
 
@@ -59,22 +61,50 @@ fn list(name: &str, schema: &schemars::Schema, setting: &Setting) {
     if setting.is_json() {
         render::json(&serde_json::json!({"name": name, "description": says}));
     } else {
-        anstream::println!("{name:<16}{says}");
+        out!("{name:<16}{says}");
     }
 }
 
 fn write(folder: &Path, chosen: &[Named], setting: &Setting) -> Result<(), Failure> {
+    let whose = |schema: &schemars::Schema, present: &[u8]| match is_of_kaizen(schema, present) {
+        true => Owner::Either,
+        false => Owner::Person,
+    };
     let root = Root::make(folder)?;
     for (name, schema) in chosen {
+        output::check(&root, schemas::file_name(name).as_ref(), &|present| {
+            whose(schema, present)
+        })?;
+    }
+    for (name, schema) in chosen {
         let path = folder.join(schemas::file_name(name));
-        root.publish(&path, schemas::text(schema).as_bytes())?;
+        let written = output::write(&root, &path, schemas::text(schema).as_bytes(), &|present| {
+            whose(schema, present)
+        })?;
+        if let Written::KeptAside(aside) = written {
+            err!(
+                "note: {} differed; what it held is now in {}",
+                path.display(),
+                aside.display()
+            );
+        }
         if setting.is_json() {
             render::json(&serde_json::json!({"name": name, "path": path}));
         } else {
-            anstream::println!("{}", path.display());
+            out!("{}", path.display());
         }
     }
     Ok(())
+}
+
+/// Whether a file is this schema, as another version of kaizen wrote it or as somebody edited it.
+fn is_of_kaizen(schema: &schemars::Schema, present: &[u8]) -> bool {
+    let Ok(present) = serde_json::from_slice::<serde_json::Value>(present) else {
+        return false;
+    };
+    ["$schema", "title"]
+        .iter()
+        .all(|key| present.get(key) == schema.get(*key))
 }
 
 /// The schema files of a workspace, with paths relative to it.

@@ -99,7 +99,7 @@ pub fn status(command: &Status, setting: &Setting) -> Result<Code, Failure> {
 
 fn none(setting: &Setting) -> Code {
     if !setting.is_json() {
-        anstream::println!("No session yet; `kaizen run` starts one.");
+        out!("No session yet; `kaizen run` starts one.");
     }
     Code::Settled
 }
@@ -146,7 +146,7 @@ fn print(line: &Line, setting: &Setting) {
         return render::json(line);
     }
     let words = line.status.map_or("unreadable", short_words);
-    anstream::println!(
+    out!(
         "{STRONG}{}{STRONG:#}  {words:<15}  {:<17}  {}{}",
         line.session,
         scores(line),
@@ -154,11 +154,11 @@ fn print(line: &Line, setting: &Setting) {
         mark(line)
     );
     if let Some(problem) = &line.problem {
-        anstream::println!("  {FAINT}{}{FAINT:#}", render::shortened(problem));
+        out!("  {FAINT}{}{FAINT:#}", render::shortened(problem));
     }
     match &line.gate_split {
-        Some(GateSplit::Known(wear)) => anstream::println!("  {}", wear.words()),
-        Some(GateSplit::Unknown { problem }) => anstream::println!("  {}", visible(problem)),
+        Some(GateSplit::Known(wear)) => out!("  {}", wear.words()),
+        Some(GateSplit::Unknown { problem }) => out!("  {}", visible(problem)),
         None => {}
     }
     if let Some(present) = &line.present {

@@ -50,7 +50,7 @@ pub fn trigger(command: &Ask, setting: &Setting) -> Result<Code, Failure> {
     if setting.is_json() {
         render::json(&serde_json::json!({"file": format!("{}/{name}", inbox::FOLDER), "trigger": trigger}));
     } else {
-        anstream::println!("{}/{name}; `kaizen watch` starts a session from it", inbox::FOLDER);
+        out!("{}/{name}; `kaizen watch` starts a session from it", inbox::FOLDER);
     }
     Ok(Code::Settled)
 }

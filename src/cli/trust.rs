@@ -45,14 +45,14 @@ pub fn trust(command: &Trust, setting: &Setting) -> Result<Code, Failure> {
     if command.list {
         return all(root.as_deref(), setting);
     }
-    let root = Root::open(&root.ok_or_else(|| setting.no_workspace())?)?;
+    let root = Root::open(&setting.root()?)?;
     let permission = Permission::new(&root, &read_manifest(&root)?, None, None);
     if command.revoke {
         return revoke(&permission, setting);
     }
     let list = permission.list()?;
     if command.digest {
-        anstream::println!("{}", list.digest());
+        out!("{}", list.digest());
         return Ok(Code::Settled);
     }
     approve(&permission, &list, command.yes, setting)
@@ -74,7 +74,7 @@ fn approve(permission: &Permission, list: &TrustList, yes: bool, setting: &Setti
             "approved": approved, "list": list
         }));
     } else if approved && !known {
-        anstream::println!("Approved.");
+        out!("Approved.");
     }
     match approved {
         true => Ok(Code::Settled),
@@ -85,17 +85,17 @@ fn approve(permission: &Permission, list: &TrustList, yes: bool, setting: &Setti
 fn print(root: &Path, list: &TrustList, known: bool) {
     let root = visible(&root.display().to_string()).into_owned();
     if list.is_empty() {
-        return anstream::println!("{root} starts no program, asks no server and reads no key: it needs no approval.");
+        return out!("{root} starts no program, asks no server and reads no key: it needs no approval.");
     }
-    anstream::println!("{STRONG}{root} would use{STRONG:#}\n\n{list}\n");
-    anstream::println!(
+    out!("{STRONG}{root} would use{STRONG:#}\n\n{list}\n");
+    out!(
         "Files that a program loads by itself (modules, scripts, its own configuration) are not covered: look at them too.\n\
          Programs run with your rights and inherit your environment, without the variables of keys that it is not handed.\n\
          git, its hooks and your editor are your own and not in this list."
     );
-    anstream::println!("digest {}", list.digest());
+    out!("digest {}", list.digest());
     if known {
-        anstream::println!("Approved already.");
+        out!("Approved already.");
     }
 }
 
@@ -108,7 +108,7 @@ fn asked(list: &TrustList) -> Result<bool, Failure> {
         );
         return Err(Failure::not_ready("nothing was approved: there is no terminal to ask at").hint(hint));
     }
-    anstream::eprint!("Approve? [y/N] ");
+    super::terminal::err(format_args!("Approve? [y/N] "));
     let mut line = String::new();
     let read = std::io::stdin().read_line(&mut line);
     read.map_err(|error| Failure::failed(format!("the answer cannot be read: {error}")))?;
@@ -119,7 +119,7 @@ fn revoke(permission: &Permission, setting: &Setting) -> Result<Code, Failure> {
     let count = permission.store()?.revoke(permission.identity()?)?;
     match setting.is_json() {
         true => render::json(&json!({"event": "revoked", "approvals": count})),
-        false => anstream::println!("{} removed", render::counted(count, "approval")),
+        false => out!("{} removed", render::counted(count, "approval")),
     }
     Ok(Code::Settled)
 }
@@ -150,7 +150,7 @@ fn all(root: Option<&Path>, setting: &Setting) -> Result<Code, Failure> {
             (false, false) => "",
         };
         let place = approval.workspace.to_string();
-        anstream::println!(
+        out!(
             "{}  {}  {}{mark}",
             approval.digest.short(),
             approval.approved_at,
@@ -158,7 +158,7 @@ fn all(root: Option<&Path>, setting: &Setting) -> Result<Code, Failure> {
         );
     }
     if approvals.is_empty() && !setting.is_json() {
-        anstream::println!("Nothing is approved on this machine.");
+        out!("Nothing is approved on this machine.");
     }
     Ok(Code::Settled)
 }

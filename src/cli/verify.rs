@@ -81,7 +81,7 @@ pub fn verify(_: &Verify, setting: &Setting) -> Result<Code, Failure> {
         let counts = serde_json::json!({"sessions": sessions, "failures": failures, "information": information});
         render::json(&serde_json::json!({"kind": "result", "counts": counts}));
     } else {
-        anstream::println!("{sessions} sessions checked: {failures} failures, {information} remarks");
+        out!("{sessions} sessions checked: {failures} failures, {information} remarks");
     }
     Ok(if failures == 0 { Code::Settled } else { Code::Failed })
 }
@@ -119,5 +119,5 @@ fn print(finding: &Finding, setting: &Setting) {
         remedy,
     } = finding;
     let word = if *kind == Kind::Failure { "failure" } else { "remark" };
-    anstream::println!("{word}: {file}: {problem}\n  {FAINT}{remedy}{FAINT:#}");
+    out!("{word}: {file}: {problem}\n  {FAINT}{remedy}{FAINT:#}");
 }

@@ -1,23 +1,30 @@
-//! Visible: text from elsewhere as a terminal may print it, with all that would steer the terminal or hide shown instead.
+//! Visible: text from elsewhere without the characters that would control a terminal or hide from its reader.
 //!
 //! A teacher's words and a trace's bytes may hold escape sequences that rewrite the screen, marks that reverse the order
 //! of a line, and characters that no reader sees but a model reads. A reviewer must see that they are there.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// Columns of a tab.
 const TAB: &str = "    ";
 
 /// The text with control and invisible characters replaced by signs; newlines stay, and a tab becomes spaces.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|c| c == '\n' || !steers(c)) {
+    match escaped(text) {
+        shown if shown.contains('\t') => Cow::Owned(shown.replace('\t', TAB)),
+        shown => shown,
+    }
+}
+
+/// The same, and tabs stay as well.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\n' => shown.push(c),
-            '\t' => shown.push_str(TAB),
             _ if !steers(c) => shown.push(c),
             // The pictures of the first 32 control characters: ␀, ␛, ␍.
             '\0'..'\u{20}' => shown.extend(char::from_u32(0x2400 + c as u32)),
@@ -28,19 +35,45 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Control characters, marks of direction, and characters without a shape. The joiners that scripts and emoji need stay.
+/// JSON with the same characters as `\uXXXX`. They occur only inside strings, where both spellings mean the same.
+pub fn escaped_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(steers) {
+        return Cow::Borrowed(json);
+    }
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if !steers(c) {
+            shown.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Control characters, marks of direction, and characters without a shape. The joiners and selectors that scripts and
+/// emoji need stay.
 fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{feff}'
-        )
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
-        || matches!(c, '\u{e0000}'..='\u{e01ef}')
+    match c {
+        '\n' | '\t' => false,
+        // Soft hyphen, combining joiner, marks of direction, fillers that look like nothing.
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => true,
+        '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' => true,
+        // Separators of lines and paragraphs, embeddings, overrides, isolates, invisible operators.
+        '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff0}'..='\u{fffb}' => true,
+        // Formats of shorthand and music, tags.
+        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => c.is_control(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -52,11 +85,13 @@ mod tests {
             ("\u{9b}31m", "<U+009B>31m"),
             ("del\u{7f}\u{8}", "del␡␈"),
             ("abc\u{202e}fed", "abc<U+202E>fed"),
-            ("hid\u{200b}den\u{e0041}", "hid<U+200B>den<U+E0041>"),
+            ("line\u{2028}break", "line<U+2028>break"),
+            ("hid\u{200b}den\u{e0041}\u{3164}", "hid<U+200B>den<U+E0041><U+3164>"),
         ] {
             assert_eq!(visible(text), shown);
             assert_eq!(visible(shown), shown, "twice is once");
         }
+        assert_eq!(escaped("a\tb\u{7}"), "a\tb␇");
     }
 
     #[test]
@@ -69,6 +104,17 @@ mod tests {
             "─│→ „“",
         ] {
             assert!(matches!(visible(text), Cow::Borrowed(_)), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_json_is_the_same_value(text in any::<String>(), pretty in any::<bool>()) {
+            let value = serde_json::json!({ text.as_str(): [text] });
+            let json = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            let shown = escaped_json(&json);
+            prop_assert!(!shown.contains(steers));
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
         }
     }
 }

@@ -113,10 +113,10 @@ impl Teller {
         }
         let time = self.clock.now().format("%H:%M:%S").to_string();
         if let Some(heading) = self.heading(event) {
-            anstream::eprintln!("{time} {STRONG}{heading}{STRONG:#}");
+            err!("{time} {STRONG}{heading}{STRONG:#}");
         }
         if let Some(line) = render::line(event) {
-            anstream::eprintln!("{time} {line}");
+            err!("{time} {line}");
         }
     }
 

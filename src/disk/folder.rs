@@ -53,14 +53,38 @@ impl Root {
     }
 
     fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        self.write_with(path, bytes, &options)
+    }
+
+    fn write_with(&self, path: &Path, bytes: &[u8], options: &OpenOptions) -> Result<(), DiskError> {
         let relative = self.relative(path)?;
         let whole = self.join(&relative);
         self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
         let gone = || failed("write", &whole)(ErrorKind::NotFound.into());
-        let mut file = self.open_plain(&relative, &options)?.ok_or_else(gone)?;
+        let mut file = self.open_plain(&relative, options)?.ok_or_else(gone)?;
         file.write_all(bytes).map_err(failed("write", &whole))
+    }
+
+    /// Removes a folder that holds nothing; `false` when it holds something or is not there.
+    ///
+    /// # Errors
+    /// A link is on the way.
+    pub fn remove_empty_folder(&self, path: impl AsRef<Path>) -> Result<bool, DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        let above = self.parent(&relative)?;
+        Ok(above.is_some_and(|(above, name)| above.remove_dir(name).is_ok()))
+    }
+
+    /// Writes a file of ours in place; one that is cut short by a crash is written again by whoever fills its folder.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DiskError> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        self.write_with(path.as_ref(), bytes, &options)
     }
 
     /// Whether this folder holds nothing at all.

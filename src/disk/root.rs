@@ -210,6 +210,11 @@ impl Root {
         self.read(path)?.map(text).transpose()
     }
 
+    /// Whether anything has a path, a link that leads nowhere included.
+    pub fn is_taken(&self, path: impl AsRef<Path>) -> bool {
+        self.join(path).symlink_metadata().is_ok()
+    }
+
     /// Whether there is a plain file at a path. A link is none.
     pub fn has_file(&self, path: impl AsRef<Path>) -> bool {
         let facts = || {
@@ -257,6 +262,28 @@ impl Root {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(failed("move", &self.path.join(&from))(error)),
         }
+    }
+
+    /// Moves a file to a name that is free; `false`, and nothing happens, when something has that name.
+    ///
+    /// # Errors
+    /// It cannot be moved.
+    pub fn rename_to_free(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<bool, DiskError> {
+        let (from, to) = (self.relative(from.as_ref())?, self.relative(to.as_ref())?);
+        let (source, target) = (self.parent(&from)?, self.parent(&to)?);
+        let missing = || failed("move", &self.path.join(&from))(ErrorKind::NotFound.into());
+        let ((source, name), (target, new)) = source.zip(target).ok_or_else(missing)?;
+        if target.symlink_metadata(new).is_ok() {
+            return Ok(false);
+        }
+        // A hard link fails where the name was taken in the meantime; a rename would replace what has it.
+        let moved = match source.hard_link(name, &target, new) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
+            Ok(()) => source.remove_file(name),
+            // Some file systems have no hard links.
+            Err(_) => source.rename(name, &target, new),
+        };
+        moved.map(|()| true).map_err(failed("move", &self.path.join(&from)))
     }
 
     /// The names in a folder and what they are, sorted; those that begin with a dot, or are not UTF-8, are left out.

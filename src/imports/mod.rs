@@ -18,6 +18,7 @@ use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::disk::Root;
 use crate::engine::jsonl_lines::LONGEST_LINE;
+use crate::output::{self, Owner};
 use crate::trace_import::{self, Place, Source};
 
 /// Where originals are kept, by content.
@@ -76,14 +77,26 @@ fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> 
     if wish.is_dry_run {
         return Ok(());
     }
-    let root = wish.root;
-    let publish = |path: &Path, bytes: &[u8]| {
-        let published = root.make_private(path).and_then(|()| root.publish(path, bytes));
-        published.map_err(|error| error.to_string())
-    };
+    for (path, bytes) in [(&original, &bytes), (&traces, &lines)] {
+        output::check(wish.root, path, &|present| owner(present, bytes)).map_err(|error| error.to_string())?;
+    }
     // The traces come last: after a crash between the two, they are still new.
-    publish(&original, &bytes)?;
-    publish(&traces, &lines)
+    publish(wish.root, &original, &bytes)?;
+    publish(wish.root, &traces, &lines)
+}
+
+/// A file that a crash left empty is kaizen's; one with other bytes is not.
+fn owner(present: &[u8], bytes: &[u8]) -> Owner {
+    match present.is_empty() || present == bytes {
+        true => Owner::Kaizen,
+        false => Owner::Person,
+    }
+}
+
+fn publish(root: &Root, path: &Path, bytes: &[u8]) -> Result<(), String> {
+    root.make_private(path).map_err(|error| error.to_string())?;
+    let written = output::write(root, path, bytes, &|present| owner(present, bytes));
+    written.map(drop).map_err(|error| error.to_string())
 }
 
 /// The new traces of a file, a line each.
@@ -123,7 +136,7 @@ fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut Ve
     lines.push(b'\n');
     let reason = match written {
         Err(error) => Some(error),
-        Ok(()) if (lines.len() - start) as u64 > LONGEST_LINE => Some("a trace of more than 16 MiB".to_owned()),
+        Ok(()) if (lines.len() - start) as u64 > LONGEST_LINE => Some("a trace of more than 64 MiB".to_owned()),
         Ok(()) => None,
     };
     if let Some(reason) = reason {

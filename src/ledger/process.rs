@@ -140,6 +140,15 @@ impl Git {
         output(command.env("GIT_OPTIONAL_LOCKS", "0"), input)
     }
 
+    /// The same for a command that refuses to take paths literally.
+    pub(super) fn ask_for_patterns(&self, arguments: &[&str], input: &[u8]) -> Result<Output, LedgerError> {
+        let mut command = command(&self.workspace, &self.policy, arguments);
+        command
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env_remove("GIT_LITERAL_PATHSPECS");
+        output(&mut command, input)
+    }
+
     /// Runs a reading git command and wants success.
     pub(super) fn read(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, LedgerError> {
         let answer = self.ask(arguments, input)?;

@@ -50,14 +50,16 @@ impl Git {
 /// The paths, out of these, that an ignore rule excludes.
 pub(super) fn ignored(git: &Git, paths: &[&str]) -> Result<Vec<String>, LedgerError> {
     let arguments = ["check-ignore", "-z", "--stdin"];
-    let answer = git.ask(&arguments, paths.join("\0").as_bytes())?;
+    // Behind `./` no path is taken for a pattern.
+    let input: Vec<String> = paths.iter().map(|path| format!("./{path}")).collect();
+    let answer = git.ask_for_patterns(&arguments, input.join("\0").as_bytes())?;
     match answer.status.code() {
         // 1 says that none is ignored.
         Some(0 | 1) => {
             let text = String::from_utf8_lossy(&answer.stdout);
             Ok(text
                 .split('\0')
-                .filter(|path| !path.is_empty())
+                .filter_map(|path| path.strip_prefix("./"))
                 .map(str::to_owned)
                 .collect())
         }

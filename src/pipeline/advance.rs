@@ -6,6 +6,7 @@ use crate::artifact::spending;
 use crate::calls;
 use crate::commit_message::message;
 use crate::freshness::Reason;
+use crate::output;
 use crate::port::Ledger;
 use crate::session::{self, Session};
 
@@ -261,7 +262,7 @@ fn finish(
         .ok_or_else(|| RunError::Unknown(format!("{} has no session.json", session.id)))?;
     if asked.until.is_none() && waits.is_none() {
         // It was for whoever wrote the files, and is made again when somebody asks for it.
-        workspace.root.remove_folder(session.path(briefing::FOLDER))?;
+        output::clear(&workspace.root, &session.path(briefing::FOLDER))?;
         commit_session(workspace, session, &record)?;
         listener(Event::SessionSettled {
             session: session.id.clone(),

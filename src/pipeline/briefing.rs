@@ -1,10 +1,11 @@
 //! The briefing: a folder that tells a person, an agent or a program what to write, and what they need for it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
 use crate::disk::Root;
 use crate::external::Files;
+use crate::output::{self, OutputError};
 use crate::phase;
 use crate::port::Briefing;
 use crate::session::Session;
@@ -18,8 +19,6 @@ use super::workspace::Workspace;
 
 /// Its name in a session.
 pub const FOLDER: &str = "briefing";
-/// What it was made of, so that it is not made anew for nothing.
-const STAMP: &str = ".made-of";
 
 /// Calls `use_it` with the view of a run on a session, outside of any phase. What the student takes is the session's.
 ///
@@ -75,16 +74,18 @@ pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
     })
 }
 
-/// Writes the briefing of a session into a folder below `root`, which is emptied first.
+/// Writes the briefing of a session into a folder below `root`, over an earlier one. Files that a person added stay; one that a person
+/// edited is moved aside. Returns the new places of such files.
 ///
 /// # Errors
 /// An input cannot be read, or the folder not be written.
-pub fn write(run: &Run, root: &Root, folder: &Path) -> Result<(), RunError> {
+pub fn write(run: &Run, root: &Root, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
     let files = files(run, &format!("`{}/`", run.session.relative()))?;
-    let stamp = made_of(run)?.to_string();
-    let all = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    root.fill_folder(folder, all.chain([(STAMP, stamp.as_bytes())]))?;
-    Ok(())
+    let files: Vec<_> = files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .collect();
+    Ok(output::fill(root, folder, &files, &made_of(run)?.to_string())?)
 }
 
 /// Makes sure that the session's own briefing tells how things are; returns its place in the workspace.
@@ -94,15 +95,20 @@ pub fn write(run: &Run, root: &Root, folder: &Path) -> Result<(), RunError> {
 pub fn refresh(run: &Run) -> Result<String, RunError> {
     let (root, folder) = (run.session.root(), run.session.path(FOLDER));
     let made_of = made_of(run)?.to_string();
-    if root.read(folder.join(STAMP))?.as_deref() != Some(made_of.as_bytes()) {
-        write(run, root, &folder)?;
+    if !output::is_ours(root, &folder, Some(&made_of))? {
+        for aside in write(run, root, &folder)? {
+            tracing::warn!("a file that you edited in the briefing is now {}", aside.display());
+        }
     }
     Ok(format!("{}/{FOLDER}", run.session.relative()))
 }
 
 /// Whether a folder holds a briefing.
-pub fn is_one(folder: &Path) -> bool {
-    folder.join(STAMP).is_file()
+///
+/// # Errors
+/// It cannot be read.
+pub fn is_one(root: &Root) -> Result<bool, OutputError> {
+    output::is_ours(root, Path::new(""), None)
 }
 
 fn made_of(run: &Run) -> Result<Digest, RunError> {

@@ -49,6 +49,7 @@ use crate::benchmark::BenchmarkError;
 use crate::consent::ConsentError;
 use crate::disk::{DiskError, LockError};
 use crate::manifest::ManifestError;
+use crate::output::OutputError;
 use crate::phase::execute::ExecuteError;
 use crate::port::{LedgerError, TraceError};
 use crate::session::SessionError;
@@ -89,6 +90,9 @@ pub enum RunError {
     /// The file system said no.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// An output is in the way of a person's file, or cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// Somebody else works here.
     #[error(transparent)]
     Lock(#[from] LockError),

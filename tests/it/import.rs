@@ -269,7 +269,7 @@ fn what_may_not_be_read_is_named() {
 #[test]
 fn a_line_of_many_megabytes_is_no_crash_and_does_not_spoil_the_store() {
     let space = Space::new();
-    let long = "word ".repeat(4 << 20);
+    let long = "word ".repeat(14 << 20);
     let line = |text: &str| {
         format!(
             "{}\n",
@@ -281,7 +281,7 @@ fn a_line_of_many_megabytes_is_no_crash_and_does_not_spoil_the_store() {
     let one = report(&said, "long.jsonl");
     assert_eq!(
         (&one["read"], &one["new"], &one["skipped"][0]["reason"]),
-        (&json!(2), &json!(1), &json!("a trace of more than 16 MiB"))
+        (&json!(2), &json!(1), &json!("a trace of more than 64 MiB"))
     );
     assert_eq!(one["skipped"][0]["places"], json!(["line 1"]));
     space.kaizen(&["traces", "list"]).exits(0);

@@ -61,7 +61,7 @@ fn warn_of_unsettled(workspace: &Workspace) -> Result<(), Failure> {
         return Ok(());
     };
     if !newest.record()?.as_ref().is_some_and(settled) {
-        anstream::eprintln!(
+        err!(
             "note: {} is not settled: with other tasks, its next run measures and diagnoses anew",
             newest.id
         );
@@ -99,11 +99,11 @@ fn print(done: &Refreshed, dry_run: bool) {
     } else {
         ("retired", "drew")
     };
-    anstream::println!("{would}{retire} {count} gate {tasks} into train, and {would}{draw} as many, in {files}");
-    anstream::println!("  retired  {}", visible(&done.exchange.retired.join(", ")));
-    anstream::println!("  drawn    {}", visible(&done.exchange.drawn.join(", ")));
+    out!("{would}{retire} {count} gate {tasks} into train, and {would}{draw} as many, in {files}");
+    out!("  retired  {}", visible(&done.exchange.retired.join(", ")));
+    out!("  drawn    {}", visible(&done.exchange.drawn.join(", ")));
     for (category, short) in &done.exchange.short {
-        anstream::println!(
+        out!(
             "  {}: {} should retire, and there are {} to take their place: no more than that did",
             visible(category),
             short.wanted,
@@ -111,20 +111,18 @@ fn print(done: &Refreshed, dry_run: bool) {
         );
     }
     if done.reserved > 0 {
-        anstream::println!("  {} more of the file wait as reserve", done.reserved);
+        out!("  {} more of the file wait as reserve", done.reserved);
     }
     for copy in &done.kept_copies {
-        anstream::println!("  git ignores the file: the bytes that stood there are in {copy}");
+        out!("  git ignores the file: the bytes that stood there are in {copy}");
     }
     if let Some(commit) = &done.commit {
-        anstream::println!("committed as {}", &commit[..commit.len().min(10)]);
+        out!("committed as {}", &commit[..commit.len().min(10)]);
     }
-    anstream::println!("before: {}", done.before.words());
-    anstream::println!("then:   {}", done.after.words());
+    out!("before: {}", done.before.words());
+    out!("then:   {}", done.after.words());
     if !dry_run {
-        anstream::println!(
-            "Next: `kaizen run --new` measures the new gate tasks; sessions of the past stay as they are"
-        );
+        out!("Next: `kaizen run --new` measures the new gate tasks; sessions of the past stay as they are");
     }
 }
 
@@ -132,7 +130,7 @@ fn finished(line: &RefreshLine, setting: &Setting) {
     if setting.is_json() {
         return render::json(&json!({"event": "refresh_completed", "retired": line.retired, "drawn": line.drawn}));
     }
-    anstream::println!(
+    out!(
         "completed the refresh that was cut short: {} retired, {} drawn; run again for another",
         line.retired.len(),
         line.drawn.len()

@@ -18,8 +18,11 @@ use crate::cold_start;
 use crate::digest::Digest;
 use crate::disk::Root;
 use crate::eligible::eligible;
+use crate::inbox;
 use crate::manifest;
+use crate::output;
 use crate::pipeline::workspace::Workspace;
+use crate::session;
 
 /// Make tasks out of traces that were rated highly, one a query class, best first
 #[derive(Clone, Debug, Args)]
@@ -28,12 +31,12 @@ pub struct Synth {
     #[arg(long, default_value_t = 0.7, value_parser = share)]
     min_feedback: f64,
     /// At most this many tasks
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = at_least_one)]
     limit: usize,
     /// Traces with that feedback without which no benchmark is made
     #[arg(long, default_value_t = 10)]
     min_samples: usize,
-    /// The file to write, in the workspace
+    /// The JSON Lines file to write, in the workspace; never the manifest, a harness file or kaizen's own
     #[arg(long, default_value = "benchmark/synth.jsonl")]
     out: String,
     /// How answers are scored: exact, contains, regex, number, json, command, judge
@@ -50,6 +53,11 @@ pub struct Synth {
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "a number from 0 to 1".into())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "a whole number from 1".into())
 }
 
 fn scorer(text: &str) -> Result<Scorer, String> {
@@ -119,7 +127,7 @@ pub fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure> {
         false => print(&report, &made, command),
     }
     if !is_read {
-        anstream::eprintln!(
+        err!(
             "note: [benchmark] files do not name {}: no session reads it",
             command.out
         );
@@ -139,8 +147,27 @@ fn is_read(workspace: &Workspace, out: &str) -> Result<bool, Failure> {
             "{out} is the ledger of the gate split, and holds no tasks"
         )));
     }
+    if let Some(what) = other_use(workspace, out)? {
+        return Err(Failure::usage(format!("{out} {what}, and no place for tasks"))
+            .hint("name a JSON Lines file in a folder of tasks, such as benchmark/synth.jsonl"));
+    }
     let globs = manifest::globs(&workspace.manifest.benchmark.files).map_err(Failure::usage)?;
     Ok(globs.is_match(out))
+}
+
+/// What a path is for, when it is for something other than tasks. Some file systems ignore case.
+fn other_use(workspace: &Workspace, out: &str) -> Result<Option<&'static str>, Failure> {
+    let lower = out.to_lowercase();
+    let folder = lower.split('/').next().unwrap_or_default();
+    let traces = manifest::globs(&workspace.manifest.traces.files).map_err(Failure::usage)?;
+    Ok(match folder {
+        manifest::FILE => Some("is the manifest"),
+        session::FOLDER | "schemas" | inbox::FOLDER | "pending_review" => Some("is in a folder of kaizen's own"),
+        _ if workspace.selects(out) => Some("is a file of the harness"),
+        _ if traces.is_match(out) => Some("is read as traces"),
+        _ if !lower.ends_with(".jsonl") => Some("is no JSON Lines file"),
+        _ => None,
+    })
 }
 
 fn seen(workspace: &Workspace, min_feedback: f64) -> Result<Seen, Failure> {
@@ -198,8 +225,8 @@ fn write(root: &Root, command: &Synth, tasks: &[Task]) -> Result<(bool, Option<S
         ));
     }
     let copy = present.as_deref().map(|bytes| {
-        let copy = format!("{}.{}.old", command.out, Digest::of_bytes(bytes).short());
-        root.publish(&copy, bytes).map(|()| copy)
+        let end = format!(".{}.old", Digest::of_bytes(bytes).short());
+        output::keep_copy(root, path.as_ref(), &end, bytes).map(|end| format!("{}{end}", command.out))
     });
     let copy = copy.transpose()?;
     match root.publish_over(path, text.as_bytes(), present.as_deref())? {
@@ -215,7 +242,7 @@ fn print(report: &Report, made: &Synthesis, command: &Synth) {
         classes,
         ..
     } = report;
-    anstream::println!(
+    out!(
         "{traces} traces, {high_feedback} with feedback of {} or more, {classes} query classes",
         command.min_feedback
     );
@@ -226,16 +253,16 @@ fn print(report: &Report, made: &Synthesis, command: &Synth) {
         .collect();
     let (tasks, out) = (made.tasks.len(), &command.out);
     match (tasks, report.written) {
-        (0, _) => anstream::println!("no task is left to write"),
-        (_, true) => anstream::println!("{tasks} tasks in {out}: {}", splits.join(", ")),
-        (_, false) => anstream::println!("{tasks} tasks stand in {out} already: {}", splits.join(", ")),
+        (0, _) => out!("no task is left to write"),
+        (_, true) => out!("{tasks} tasks in {out}: {}", splits.join(", ")),
+        (_, false) => out!("{tasks} tasks stand in {out} already: {}", splits.join(", ")),
     }
     if let Some(copy) = &report.kept_copy {
-        anstream::println!("the bytes that stood there are in {copy}");
+        out!("the bytes that stood there are in {copy}");
     }
     let privacy = Some((report.not_eligible, "by [privacy]")).filter(|(count, _)| *count > 0);
     let others = made.left_out.iter().map(|(reason, count)| (*count, reason.words()));
     for (count, words) in privacy.into_iter().chain(others) {
-        anstream::println!("  left out: {count} {words}");
+        out!("  left out: {count} {words}");
     }
 }

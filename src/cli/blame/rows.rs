@@ -35,7 +35,7 @@ struct Row<'a> {
 pub fn show(workspace: &Workspace, path: &str, lines: &[BlamedLine], setting: &Setting) -> Result<(), Failure> {
     let past = Past::of(workspace)?;
     if lines.is_empty() && !setting.is_json() {
-        anstream::eprintln!("{path} is empty");
+        err!("{path} is empty");
     }
     let mut from = 1;
     for range in lines.chunk_by(|one, other| one.origin == other.origin) {
@@ -84,8 +84,8 @@ fn print(row: &Row) {
         _ => {}
     }
     words.extend(row.delta.map(|delta| format!("{:+.1} points", 100.0 * delta)));
-    anstream::println!("{}", words.join("  "));
+    out!("{}", words.join("  "));
     for (number, text) in (row.from..).zip(&row.lines) {
-        anstream::println!("{FAINT}{number:>5}{FAINT:#}  {text}");
+        out!("{FAINT}{number:>5}{FAINT:#}  {text}");
     }
 }

@@ -102,13 +102,13 @@ pub fn show(
         }));
         return Ok(());
     }
-    anstream::println!("{STRONG}{path}:{number}{STRONG:#}  {}", line.text);
+    out!("{STRONG}{path}:{number}{STRONG:#}  {}", line.text);
     head(origin, &told);
     told.known.iter().for_each(print_edit);
     print_evidence(&evidence);
     if !commands.is_empty() {
-        anstream::println!("\n{STRONG}Next{STRONG:#}");
-        commands.iter().for_each(|command| anstream::println!("  {command}"));
+        out!("\n{STRONG}Next{STRONG:#}");
+        commands.iter().for_each(|command| out!("  {command}"));
     }
     Ok(())
 }
@@ -148,33 +148,33 @@ fn commands(told: &Told) -> Vec<String> {
 
 fn head(origin: &Origin, told: &Told) {
     match &origin.commit {
-        None => anstream::println!("  commit     none: it is a change in the working tree, not committed yet"),
-        Some(commit) => anstream::println!("  commit     {commit}\n             {}", origin.subject),
+        None => out!("  commit     none: it is a change in the working tree, not committed yet"),
+        Some(commit) => out!("  commit     {commit}\n             {}", origin.subject),
     }
-    anstream::println!("  by         {} at {}", origin.author, origin.written_at);
+    out!("  by         {} at {}", origin.author, origin.written_at);
     if let Some(session) = &told.session {
-        anstream::println!("  session    {session}");
+        out!("  session    {session}");
     }
     if let (Some(label), Some(digest)) = (&told.edit_id, told.edit_digest) {
-        anstream::println!("  edit       {label}, digest {digest}");
+        out!("  edit       {label}, digest {digest}");
     }
     if told.known.is_none() && told.edit_digest.is_some() {
-        anstream::println!("  its session's directory knows nothing of it any more");
+        out!("  its session's directory knows nothing of it any more");
     }
 }
 
 fn print_edit(known: &Known) {
     if let Some(edit) = &known.edit {
-        anstream::println!("  op         {}\n  target     {}", edit.op.name(), edit.target);
-        anstream::println!(
+        out!("  op         {}\n  target     {}", edit.op.name(), edit.target);
+        out!(
             "  why        {}",
             edit.rationale.trim().replace('\n', "\n             ")
         );
     } else if let Some(outcome) = &known.outcome {
-        anstream::println!("  op         {}\n  target     {}", outcome.op.name(), outcome.target);
+        out!("  op         {}\n  target     {}", outcome.op.name(), outcome.target);
     }
     if let Some(cluster) = &known.cluster {
-        anstream::println!(
+        out!(
             "  cluster    {}: {}\n             {:.0} % of its train tasks fail, the teacher solves {:.0} %",
             cluster.id,
             render::shortened(&cluster.description),
@@ -189,12 +189,12 @@ fn print_verdict(outcome: &Outcome) {
     let delta = outcome
         .benchmark_delta
         .map(|delta| format!(", {:+.1} points", 100.0 * delta));
-    anstream::println!("  verdict    {}{}", outcome.status.words(), delta.unwrap_or_default());
+    out!("  verdict    {}{}", outcome.status.words(), delta.unwrap_or_default());
     if let Some(evidence) = outcome.evidence() {
-        anstream::println!("  gate       {evidence}");
+        out!("  gate       {evidence}");
     }
     if outcome.gate_skipped {
-        anstream::println!("             a person told the gate to stand aside");
+        out!("             a person told the gate to stand aside");
     }
 }
 
@@ -202,9 +202,9 @@ fn print_evidence(evidence: &[Evidence]) {
     for (at, trace) in evidence.iter().take(MOST_TRACES).enumerate() {
         let title = if at == 0 { "traces" } else { "" };
         let query = trace.query.as_deref().unwrap_or("(no longer in the store)");
-        anstream::println!("  {title:<9}  {}  {}", trace.trace_id, render::shortened(query));
+        out!("  {title:<9}  {}  {}", trace.trace_id, render::shortened(query));
     }
     if let Some(more) = evidence.len().checked_sub(MOST_TRACES).filter(|more| *more > 0) {
-        anstream::println!("             and {more} more");
+        out!("             and {more} more");
     }
 }

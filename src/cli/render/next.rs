@@ -11,28 +11,28 @@ const MOST_WAITING: usize = 5;
 
 /// Prints them, with the way to the workspace first when the reader is elsewhere: the block can be copied as it is.
 pub fn show(record: &Record, elsewhere: Option<&Path>) {
-    anstream::println!("\n{STRONG}Next{STRONG:#}");
+    out!("\n{STRONG}Next{STRONG:#}");
     if let Some(place) = elsewhere {
-        anstream::println!("  cd {}", quoted(&place.display().to_string()));
+        out!("  cd {}", quoted(&place.display().to_string()));
     }
     let shared = shared_labels(record);
     let waits = |outcome: &&EditOutcome| outcome.status == OutcomeStatus::PendingReview;
     let waiting: Vec<&EditOutcome> = record.edit_outcomes.iter().filter(waits).collect();
     if !waiting.is_empty() {
-        anstream::println!("  kaizen review                  # asks about what waits, one edit after another");
+        out!("  kaizen review                  # asks about what waits, one edit after another");
     }
     for outcome in waiting.iter().take(MOST_WAITING) {
         let name = shared.name(&outcome.edit_id, &outcome.edit_digest);
-        anstream::println!("  kaizen show {name}; kaizen accept {name}   # or: kaizen reject {name}");
+        out!("  kaizen show {name}; kaizen accept {name}   # or: kaizen reject {name}");
     }
     if !waiting.is_empty() {
-        anstream::println!("  kaizen run                     # gates and commits what you accepted");
+        out!("  kaizen run                     # gates and commits what you accepted");
     }
-    anstream::println!(
+    out!(
         "  $EDITOR sessions/{}/plan.json; kaizen run   # the harness follows the plan",
         record.id
     );
-    anstream::println!("  kaizen log; kaizen diff; kaizen status");
+    out!("  kaizen log; kaizen diff; kaizen status");
 }
 
 /// A path as a shell takes it.

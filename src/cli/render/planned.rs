@@ -22,19 +22,19 @@ pub fn show(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
     let plan: Option<Plan> = session.read("plan.json")?;
     if let Some(Wait::Write(file)) = ended.waits {
         let folder = session.relative();
-        anstream::println!("{STRONG}{}{STRONG:#} waits for {file}", session.id);
-        anstream::println!("\n{STRONG}Next{STRONG:#}");
-        anstream::println!(
+        out!("{STRONG}{}{STRONG:#} waits for {file}", session.id);
+        out!("\n{STRONG}Next{STRONG:#}");
+        out!(
             "  read {folder}/{}/README.md, and write {folder}/{file}",
             briefing::FOLDER
         );
-        anstream::println!("  kaizen run   # checks it and goes on");
+        out!("  kaizen run   # checks it and goes on");
         return Ok(());
     }
     if let Some(plan) = &plan {
         edits(workspace, session, record, plan)?;
     }
-    anstream::println!("\n{STRONG}Next{STRONG:#}");
+    out!("\n{STRONG}Next{STRONG:#}");
     let newest = session::all(&workspace.root)?
         .last()
         .is_some_and(|last| last.id == session.id);
@@ -43,7 +43,7 @@ pub fn show(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
         false => format!("kaizen run --session {}", session.id),
     };
     if plan.is_some() {
-        anstream::println!(
+        out!(
             "  $EDITOR {}/plan.json   # the plan is yours to change",
             session.relative()
         );
@@ -51,9 +51,9 @@ pub fn show(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
             Some(Wait::Release) => format!("kaizen release {}; ", session.id),
             _ => String::new(),
         };
-        anstream::println!("  {release}{run}   # goes on with this plan");
+        out!("  {release}{run}   # goes on with this plan");
     } else {
-        anstream::println!("  {run}   # goes on from here");
+        out!("  {run}   # goes on from here");
     }
     Ok(())
 }
@@ -61,9 +61,9 @@ pub fn show(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
 fn edits(workspace: &Workspace, session: &Session, record: &Record, plan: &Plan) -> Result<(), Failure> {
     let (pending, outcomes, shared) = (session.pending()?, session.outcomes()?, plan.shared_labels());
     let manifest = &workspace.manifest;
-    anstream::println!("\n{STRONG}Planned{STRONG:#}");
+    out!("\n{STRONG}Planned{STRONG:#}");
     if plan.edits.is_empty() {
-        anstream::println!("  no edits; `kaizen show` says what was diagnosed");
+        out!("  no edits; `kaizen show` says what was diagnosed");
     }
     for edit in &plan.edits {
         let digest = edit.digest();
@@ -74,7 +74,7 @@ fn edits(workspace: &Workspace, session: &Session, record: &Record, plan: &Plan)
         print(edit, &shared.shown(&edit.id, &digest), manifest.tier(edit.op), &what);
     }
     for remark in plan.remarks() {
-        anstream::println!("  note: {}", visible(&remark));
+        out!("  note: {}", visible(&remark));
     }
     Ok(())
 }
@@ -82,10 +82,10 @@ fn edits(workspace: &Workspace, session: &Session, record: &Record, plan: &Plan)
 fn print(edit: &Edit, name: &str, tier: crate::artifact::edit::RiskTier, what: &str) {
     let tier = format!("{tier:?}").to_lowercase();
     let (name, target) = (visible(name), visible(&edit.target));
-    anstream::println!("  {name:<6} {tier:<7} {} {target}: {what}", edit.op.name());
+    out!("  {name:<6} {tier:<7} {} {target}: {what}", edit.op.name());
     let why = super::shortened(&edit.rationale);
     if !why.is_empty() {
-        anstream::println!("         {FAINT}{why}{FAINT:#}");
+        out!("         {FAINT}{why}{FAINT:#}");
     }
 }
 

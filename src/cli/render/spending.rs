@@ -6,7 +6,7 @@ use crate::artifact::record::Record;
 pub fn spending(record: &Record) {
     for (role, spent) in &record.spending {
         let (role, tokens) = (role.name().replace('_', " "), spent.usage.total());
-        anstream::println!(
+        out!(
             "  {role:<13}{:>6} calls {tokens:>9} tokens  {}",
             spent.calls,
             dollars(spent.cost_usd)

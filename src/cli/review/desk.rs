@@ -17,6 +17,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::cli::accept;
 use crate::cli::exit::Failure;
+use crate::cli::terminal;
 use crate::cli::visible::visible;
 use crate::gate::Verdict;
 use crate::pipeline::workspace::Workspace;
@@ -40,7 +41,7 @@ impl Desk for Terminal<'_> {
     }
 
     fn say(&mut self, text: &str) {
-        anstream::eprint!("{text}");
+        terminal::err(format_args!("{text}"));
     }
 
     fn page(&self) -> Page {

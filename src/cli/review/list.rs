@@ -28,20 +28,20 @@ pub fn text(queue: &[Entry]) {
         let tier = format!("{:?}", edit.risk_tier).to_lowercase();
         let title = format!("{}: {} {}", edit.id, edit.op.name(), edit.target);
         let (at, of) = (number + 1, queue.len());
-        anstream::println!("{STRONG}[{at}/{of}] {}{STRONG:#} ({tier} tier)", visible(&title));
-        anstream::println!("  {}", visible(&render::shortened(&edit.rationale)));
+        out!("{STRONG}[{at}/{of}] {}{STRONG:#} ({tier} tier)", visible(&title));
+        out!("  {}", visible(&render::shortened(&edit.rationale)));
         if let Some(cluster) = &entry.pending.cluster {
             let about = format!("{}: {}", cluster.id, cluster.description);
-            anstream::println!("  cluster {}", visible(&render::shortened(&about)));
+            out!("  cluster {}", visible(&render::shortened(&about)));
         }
         if let Some(near_miss) = &entry.pending.near_miss {
-            anstream::println!("  gate {}", visible(near_miss));
+            out!("  gate {}", visible(near_miss));
         }
         if let Some(reason) = entry.standing.reason() {
-            anstream::println!("  stale: {}", visible(reason));
+            out!("  stale: {}", visible(reason));
         }
         let Commands { show, accept, reject } = commands(entry);
-        anstream::println!("  {show}\n  {accept}\n  {reject}");
+        out!("  {show}\n  {accept}\n  {reject}");
     }
 }
 

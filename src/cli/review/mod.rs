@@ -16,8 +16,6 @@ mod queue;
 mod screen;
 pub mod standing;
 
-use std::io::IsTerminal;
-
 use clap::Args;
 use console::Term;
 
@@ -27,6 +25,7 @@ use self::queue::Entry;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::STRONG;
+use super::terminal;
 use crate::pipeline::workspace::Workspace;
 
 /// Review the edits that wait, one after another
@@ -48,11 +47,11 @@ pub fn review(command: &Review, setting: &Setting) -> Result<Code, Failure> {
     if setting.is_json() {
         list::json(&queue);
     } else if queue.is_empty() {
-        anstream::eprintln!("Nothing waits for review.");
-    } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        err!("Nothing waits for review.");
+    } else if terminal::is_attended() {
         at_terminal(&workspace, &mut queue);
         let left = waiting()?.len();
-        anstream::eprintln!(
+        err!(
             "{}",
             if left == 0 {
                 "Nothing waits any more.".into()
@@ -63,7 +62,7 @@ pub fn review(command: &Review, setting: &Setting) -> Result<Code, Failure> {
         return Ok(code(left));
     } else {
         list::text(&queue);
-        anstream::eprintln!(
+        err!(
             "{}; at a terminal, `kaizen review` asks about one after another",
             still(queue.len())
         );
@@ -91,12 +90,12 @@ fn at_terminal(workspace: &Workspace, queue: &mut [Entry]) {
     let done = ask::ask(&mut Terminal { workspace, term }, queue);
     let (said, next) = (said(&done), next(&done, queue));
     if said.is_empty() {
-        anstream::eprintln!("Nothing was decided.");
+        err!("Nothing was decided.");
         return;
     }
-    anstream::eprintln!("{said}");
+    err!("{said}");
     for (command, what) in next {
-        anstream::eprintln!("  {STRONG}{command}{STRONG:#}   # {what}");
+        err!("  {STRONG}{command}{STRONG:#}   # {what}");
     }
 }
 

@@ -77,7 +77,7 @@ pub fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Entry>, Fa
         let waiting = match waiting(&session) {
             Ok(waiting) => waiting,
             Err(error) if only.is_none() => {
-                anstream::eprintln!("{} is left out: {error}", session.id);
+                err!("{} is left out: {error}", session.id);
                 unreadable = Some(error);
                 continue;
             }

@@ -1,6 +1,9 @@
 //! The screen: one question as text for a terminal of some size. Pure.
 //!
-//! All that comes from a teacher, a trace or a file goes through `visible` first: only our own colours reach the terminal.
+//! All that comes from a teacher, a trace or a file goes through `visible` first, since its width counts. Only our own
+//! colours reach the terminal.
+
+use anstyle::AnsiColor;
 
 use super::evidence::{Evidence, Seen};
 use super::lines::{cut, pieces, prose};
@@ -9,6 +12,7 @@ use super::standing::Standing;
 use crate::artifact::cluster::FailureCluster;
 use crate::cli::diff;
 use crate::cli::render::{FAINT, STRONG};
+use crate::cli::style::Style;
 use crate::cli::visible::visible;
 use crate::gate::{Decision, Verdict};
 
@@ -164,7 +168,7 @@ fn standing(standing: &Standing, page: &Page) -> Vec<String> {
         Standing::Stale(reason) => ("stale", format!("{reason}; u shows what it would change today")),
         Standing::Inapplicable(reason) => ("stale", format!("it cannot be applied today: {reason}")),
     };
-    let style = anstyle::AnsiColor::Red.on_default();
+    let style = Style::from(AnsiColor::Red);
     let lines: Vec<String> = shortened(&text, page)
         .iter()
         .map(|line| format!("{style}{line}{style:#}"))
@@ -207,11 +211,11 @@ fn diff_line(line: &str, width: usize) -> Vec<String> {
 /// What the gate says of an edit today.
 pub fn verdict(verdict: &Verdict, page: &Page) -> String {
     let (word, colour) = match verdict.decision {
-        Decision::Accept => ("the gate would accept it", anstyle::AnsiColor::Green),
-        Decision::Reject => ("the gate would reject it", anstyle::AnsiColor::Red),
-        Decision::Undecided => ("the gate cannot tell", anstyle::AnsiColor::Magenta),
+        Decision::Accept => ("the gate would accept it", AnsiColor::Green),
+        Decision::Reject => ("the gate would reject it", AnsiColor::Red),
+        Decision::Undecided => ("the gate cannot tell", AnsiColor::Magenta),
     };
-    let style = colour.on_default();
+    let style = Style::from(colour);
     let points = |delta: f64| format!("{:+.1} points", 100.0 * delta);
     let mut lines = vec![format!(
         "{style}{word}{style:#}: {:.1} % → {:.1} %, {}",

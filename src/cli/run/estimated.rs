@@ -46,15 +46,15 @@ pub fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) ->
         return Ok(());
     }
     if parts.is_empty() {
-        anstream::println!(
+        out!(
             "Nothing that is known beforehand: kaizen asks no language model here. What programs ask, only they know."
         );
         return Ok(());
     }
-    parts.iter().for_each(|part| anstream::println!("{}", row(part)));
-    anstream::println!("{:<13} {:>33}   {}", "all", dollars(expected), dollars(most));
+    parts.iter().for_each(|part| out!("{}", row(part)));
+    out!("{:<13} {:>33}   {}", "all", dollars(expected), dollars(most));
     if let Some(limit) = limit {
-        anstream::println!(
+        out!(
             "{:<13} {limit:>29.4} USD   no call is made that may go over it",
             "limit"
         );
@@ -65,11 +65,9 @@ pub fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) ->
         .map(|part| part.model.as_str())
         .collect();
     if let Some(model) = unknown.first() {
-        anstream::println!(
-            "The price of {model} is unknown; say it in [prices.\"{model}\"], 0.0 for a model of your own."
-        );
+        out!("The price of {model} is unknown; say it in [prices.\"{model}\"], 0.0 for a model of your own.");
     }
-    anstream::println!("What was asked before is remembered and costs nothing; it is not taken off here.");
+    out!("What was asked before is remembered and costs nothing; it is not taken off here.");
     Ok(())
 }
 

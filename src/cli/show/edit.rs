@@ -142,12 +142,12 @@ pub fn show(known: &Known, setting: &Setting) {
     if setting.is_json() {
         return render::json(known);
     }
-    anstream::println!("{STRONG}{}{STRONG:#} of {}", visible(label(known)), known.session);
+    out!("{STRONG}{}{STRONG:#} of {}", visible(label(known)), known.session);
     if let Some(digest) = known.edit_digest {
-        anstream::println!("  digest     {digest}");
+        out!("  digest     {digest}");
     }
     if let Some(cluster) = &known.cluster {
-        anstream::println!(
+        out!(
             "  cluster    {}",
             visible(&format!("{}: {}", cluster.id, cluster.description))
         );
@@ -155,12 +155,12 @@ pub fn show(known: &Known, setting: &Setting) {
     match (&known.edit, &known.outcome) {
         (Some(edit), _) => self::edit(edit),
         (None, Some(outcome)) => {
-            anstream::println!(
+            out!(
                 "  op         {}\n  target     {}",
                 outcome.op.name(),
                 visible(&outcome.target)
             );
-            anstream::println!("  it left the plan");
+            out!("  it left the plan");
         }
         (None, None) => {}
     }
@@ -172,14 +172,14 @@ pub fn show(known: &Known, setting: &Setting) {
 }
 
 fn edit(edit: &Edit) {
-    anstream::println!(
+    out!(
         "  op         {} (tier {})",
         edit.op.name(),
         format!("{:?}", edit.risk_tier).to_lowercase()
     );
-    anstream::println!("  target     {}", visible(&edit.target));
+    out!("  target     {}", visible(&edit.target));
     if !edit.references.is_empty() {
-        anstream::println!("  traces     {}", visible(&edit.references.join(", ")));
+        out!("  traces     {}", visible(&edit.references.join(", ")));
     }
     indented("Rationale", &edit.rationale);
     indented(
@@ -189,13 +189,13 @@ fn edit(edit: &Edit) {
 }
 
 fn indented(title: &str, text: &str) {
-    anstream::println!("\n{STRONG}{title}{STRONG:#}");
-    text.lines().for_each(|line| anstream::println!("  {}", visible(line)));
+    out!("\n{STRONG}{title}{STRONG:#}");
+    text.lines().for_each(|line| out!("  {}", visible(line)));
 }
 
 fn outcome(outcome: &Outcome) {
     let style = render::colour(outcome.status);
-    anstream::println!(
+    out!(
         "\n{STRONG}Outcome{STRONG:#}  {style}{}{style:#}",
         outcome.status.words()
     );
@@ -205,51 +205,48 @@ fn outcome(outcome: &Outcome) {
         ("applied", &outcome.applied_at),
     ] {
         if let Some(text) = text.as_ref().filter(|text| !text.is_empty()) {
-            anstream::println!("  {name:<11}{}", visible(text));
+            out!("  {name:<11}{}", visible(text));
         }
     }
     if outcome.gate_skipped {
-        anstream::println!("  a person told the gate to stand aside");
+        out!("  a person told the gate to stand aside");
     }
     outcome.verdict.iter().for_each(verdict);
     let lines = outcome.gate.as_ref().map(drawn).unwrap_or_default();
-    lines.iter().for_each(|line| anstream::println!("  {line}"));
+    lines.iter().for_each(|line| out!("  {line}"));
 }
 
 fn verdict(verdict: &Verdict) {
-    anstream::println!("  gate       {}", verdict.evidence());
+    out!("  gate       {}", verdict.evidence());
     let (before, after) = (100.0 * verdict.before, 100.0 * verdict.after);
-    anstream::println!("  score      {before:.1} % → {after:.1} %");
+    out!("  score      {before:.1} % → {after:.1} %");
     for (category, delta) in &verdict.cluster_deltas {
-        anstream::println!("    {category:<20} {:+.1} points", 100.0 * delta);
+        out!("    {category:<20} {:+.1} points", 100.0 * delta);
     }
     for task in verdict.changed.iter().take(MOST_TASKS) {
-        anstream::println!("    task {}: {} → {}", task.task_id, task.before, task.after);
+        out!("    task {}: {} → {}", task.task_id, task.before, task.after);
     }
     if let Some(more) = verdict.changed.len().checked_sub(MOST_TASKS).filter(|more| *more > 0) {
-        anstream::println!("    and {more} more tasks changed");
+        out!("    and {more} more tasks changed");
     }
 }
 
 fn pending(pending: &PendingReview, name: &str) {
-    anstream::println!("\n{STRONG}Change{STRONG:#}");
-    pending
-        .diff
-        .lines()
-        .for_each(|line| anstream::println!("  {}", coloured(line)));
+    out!("\n{STRONG}Change{STRONG:#}");
+    pending.diff.lines().for_each(|line| out!("  {}", coloured(line)));
     if let Some(reason) = &pending.inapplicable {
-        anstream::println!("  it cannot be applied: {}", visible(reason));
+        out!("  it cannot be applied: {}", visible(reason));
     }
     match &pending.decision {
         Some(decision) => {
             let answer = format!("{:?}", decision.decision).to_lowercase();
-            anstream::println!(
+            out!(
                 "\n{STRONG}Decision{STRONG:#}  {answer} by {} at {} {}",
                 visible(&decision.by),
                 decision.at,
                 visible(&decision.why)
             );
         }
-        None => anstream::println!("\nkaizen accept {name}   # or: kaizen reject {name}"),
+        None => out!("\nkaizen accept {name}   # or: kaizen reject {name}"),
     }
 }

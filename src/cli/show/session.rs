@@ -26,10 +26,10 @@ pub fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
         }));
         return Ok(());
     }
-    anstream::println!("{STRONG}{}{STRONG:#}", session.id);
+    out!("{STRONG}{}{STRONG:#}", session.id);
     record.iter().for_each(head);
     if let Some(plan) = &plan {
-        anstream::println!("\n{STRONG}Clusters{STRONG:#}  share of train tasks that fail, and that the teacher solves");
+        out!("\n{STRONG}Clusters{STRONG:#}  share of train tasks that fail, and that the teacher solves");
         plan.failure_clusters.iter().for_each(cluster);
     }
     let order = |outcome: &Outcome| {
@@ -42,22 +42,22 @@ pub fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
     sorted.sort_by_key(|(order, _)| order.unwrap_or(usize::MAX));
     let budget: Option<ErrorBudget> = session.read(error_budget::FILE)?;
     if let Some(budget) = &budget {
-        anstream::println!("\n{STRONG}Error budget{STRONG:#}  {}", budget.words());
+        out!("\n{STRONG}Error budget{STRONG:#}  {}", budget.words());
         budget.slots.iter().for_each(slot);
     }
-    anstream::println!("\n{STRONG}Edits{STRONG:#}");
+    out!("\n{STRONG}Edits{STRONG:#}");
     sorted.iter().for_each(|(_, outcome)| edit(outcome));
     for remark in plan.iter().flat_map(Plan::remarks) {
-        anstream::println!("  note: {}", visible(&remark));
+        out!("  note: {}", visible(&remark));
     }
     Ok(())
 }
 
 fn head(record: &Record) {
-    anstream::println!("  status     {}", render::words(record.status));
-    anstream::println!("  trigger    {}", word(&record.trigger));
-    anstream::println!("  autonomy   {}", word(&record.autonomy_mode));
-    anstream::println!("  started    {}", record.started_at);
+    out!("  status     {}", render::words(record.status));
+    out!("  trigger    {}", word(&record.trigger));
+    out!("  autonomy   {}", word(&record.autonomy_mode));
+    out!("  started    {}", record.started_at);
     for (name, text) in [
         ("ended", &record.ended_at),
         ("parent", &record.parent_session_id),
@@ -66,13 +66,13 @@ fn head(record: &Record) {
         ("error", &record.error),
     ] {
         if let Some(text) = text {
-            anstream::println!("  {name:<11}{}", visible(text));
+            out!("  {name:<11}{}", visible(text));
         }
     }
     if record.spending.is_empty()
         && let Some(cost) = record.teacher_cost_usd
     {
-        anstream::println!("  teacher    {cost:.2} USD");
+        out!("  teacher    {cost:.2} USD");
     }
     render::spending(record);
     render::scores(record);
@@ -86,7 +86,7 @@ fn word(value: &impl serde::Serialize) -> String {
 
 fn cluster(cluster: &FailureCluster) {
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
-    anstream::println!(
+    out!(
         "  {:<28} {:>5} fail, {:>5} solved  {}{FAINT}{}{FAINT:#}",
         visible(&cluster.id),
         percent(cluster.student_failure_rate),
@@ -100,7 +100,7 @@ fn cluster(cluster: &FailureCluster) {
 }
 
 fn slot(slot: &Slot) {
-    anstream::println!(
+    out!(
         "  {:>2}  alpha {:.4}, an accept needs log e {:.2}  {}",
         slot.slot,
         slot.alpha,
@@ -117,7 +117,7 @@ fn edit(outcome: &Outcome) {
         .commit
         .as_deref()
         .map(|commit| format!("  commit {}", &commit[..commit.len().min(8)]));
-    anstream::println!(
+    out!(
         "  {:<6} {FAINT}{digest}{FAINT:#}  {style}{}{style:#}  {} {}{}",
         visible(&outcome.edit_id),
         outcome.status.words(),
@@ -127,6 +127,6 @@ fn edit(outcome: &Outcome) {
     );
     let reason = outcome.error.as_deref().map(render::shortened).unwrap_or_default();
     for line in [numbers, reason].iter().filter(|line| !line.is_empty()) {
-        anstream::println!("         {FAINT}{}{FAINT:#}", visible(line));
+        out!("         {FAINT}{}{FAINT:#}", visible(line));
     }
 }

@@ -189,17 +189,17 @@ impl Present {
     pub fn print(&self) {
         for phase in &self.phases {
             let (state, why) = words(&phase.freshness);
-            anstream::println!(
+            out!(
                 "  {:<12}{state:<9}{FAINT}{}{FAINT:#}",
                 phase.phase,
                 render::shortened(&why)
             );
         }
         if let Some(way) = &self.in_the_way {
-            anstream::println!("  {}", visible(way));
+            out!("  {}", visible(way));
         }
         for file in &self.edited {
-            anstream::println!("  {file} was edited by hand; it counts as it is");
+            out!("  {file} was edited by hand; it counts as it is");
         }
         for edit in &self.waiting_for_review {
             let answer = if edit.decided {
@@ -208,12 +208,12 @@ impl Present {
                 "waits for review"
             };
             let (name, target) = (visible(&edit.name), visible(&edit.target));
-            anstream::println!("  {name} {} {target}: {answer}", edit.op);
+            out!("  {name} {} {target}: {answer}", edit.op);
         }
         if let Some(budget) = &self.error_budget {
-            anstream::println!("  error budget: {budget}");
+            out!("  error budget: {budget}");
         }
-        anstream::println!("{STRONG}Next{STRONG:#}  {}", self.next);
+        out!("{STRONG}Next{STRONG:#}  {}", self.next);
     }
 }
 

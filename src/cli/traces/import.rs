@@ -85,20 +85,17 @@ fn tell(setting: &Setting, report: &FileReport) {
     match report.status {
         Status::Failed => {
             let error = report.error.as_deref().unwrap_or_default();
-            anstream::eprintln!("{file}: not imported: {}", visible(error));
+            err!("{file}: not imported: {}", visible(error));
         }
-        Status::NotFollowed => anstream::println!("{file}: a link in a folder, not followed"),
+        Status::NotFollowed => out!("{file}: a link in a folder, not followed"),
         Status::AlreadyImported => {
             let written = report.written.as_deref().unwrap_or_default();
-            anstream::println!("{file}: imported before, as {written}; nothing to do");
+            out!("{file}: imported before, as {written}; nothing to do");
         }
         _ => {
-            anstream::println!("{file}: {dialect}, {}", counts(report));
-            facts(report).iter().for_each(|line| anstream::println!("  {line}"));
-            report
-                .skipped
-                .iter()
-                .for_each(|reason| anstream::println!("  {}", skipped(reason)));
+            out!("{file}: {dialect}, {}", counts(report));
+            facts(report).iter().for_each(|line| out!("  {line}"));
+            report.skipped.iter().for_each(|reason| out!("  {}", skipped(reason)));
         }
     }
 }
@@ -170,7 +167,7 @@ fn total(setting: &Setting, reports: &[FileReport], is_dry_run: bool) {
         );
     }
     let would = if is_dry_run { "; nothing was written" } else { "" };
-    anstream::println!(
+    out!(
         "{}, {failed} failed: {}, {new} new ({with_query} usable as evidence), {duplicates} dropped as duplicates{would}",
         render::counted(reports.len(), "file"),
         render::counted(read, "trace")
@@ -181,6 +178,6 @@ fn total(setting: &Setting, reports: &[FileReport], is_dry_run: bool) {
 fn warn_if_unread(workspace: &Workspace, reports: &[FileReport]) {
     let written = reports.iter().filter_map(|report| report.written.as_deref());
     if let Some(unread) = written.into_iter().find(|written| !workspace.is_evidence(written)) {
-        anstream::eprintln!("warning: `[traces] files` in kaizen.toml does not name {unread}: add \"traces/*.jsonl\"");
+        err!("warning: `[traces] files` in kaizen.toml does not name {unread}: add \"traces/*.jsonl\"");
     }
 }

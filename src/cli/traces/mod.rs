@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::Setting;
 use super::exit::{Code, Failure};
-use super::render;
+use super::{render, terminal};
 use crate::artifact::trace::{Filter, Trace};
 use crate::engine::trace_store;
 use crate::pipeline::workspace::Workspace;
@@ -73,7 +73,7 @@ pub fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failure> {
             if setting.is_json() {
                 render::json(&serde_json::json!({"collected": count}));
             } else {
-                anstream::println!("collected {count} traces in {}", collect::COLLECTED);
+                out!("collected {count} traces in {}", collect::COLLECTED);
             }
         }
         Command::Import(command) => return import::import(command, setting, &workspace),
@@ -109,7 +109,7 @@ fn print(setting: &Setting, traces: &[Trace]) {
             continue;
         }
         let outcome = trace.outcome.as_deref().unwrap_or("-");
-        anstream::println!(
+        out!(
             "{:<28} {:<8} {}",
             trace.trace_id,
             outcome,
@@ -126,11 +126,13 @@ fn show(setting: &Setting, workspace: &Workspace, trace_id: &str) -> Result<(), 
     let trace = workspace.traces()?.get(trace_id)?.ok_or_else(missing)?;
     match setting.is_json() {
         true => render::json(&trace),
-        false => anstream::println!("{}", serde_json::to_string_pretty(&trace).unwrap_or_default()),
+        false => terminal::json(&serde_json::to_string_pretty(&trace).unwrap_or_default()),
     }
     Ok(())
 }
 
+/// The file that hides them.
+const HIDING: &str = "traces/.gitignore";
 /// What collecting once wrote here, before there were imports.
 const ONCE_HIDDEN: &str = "/.gitignore\n/collected.jsonl\n";
 /// What is hidden: all that kaizen puts into the folder.
@@ -138,7 +140,7 @@ const HIDDEN: &str = "/.gitignore\n/collected.jsonl\n/imported-*.jsonl\n/importe
 
 /// Traces are private: what comes from elsewhere stays out of the repository, unless somebody decided about that already.
 fn hide_from_git(workspace: &Workspace) -> Result<(), Failure> {
-    let path = workspace.root.join("traces/.gitignore");
+    let path = workspace.root.join(HIDING);
     let present = workspace.root.read(&path)?;
     if present.is_none_or(|present| present == ONCE_HIDDEN.as_bytes()) {
         workspace.root.publish(&path, HIDDEN.as_bytes())?;

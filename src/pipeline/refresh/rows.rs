@@ -82,6 +82,9 @@ fn text(mut file: File, path: &Path) -> Result<String, DiskError> {
 
 fn offered(from: &Path, present: &[Task]) -> Result<Vec<(String, Task)>, RefreshError> {
     let unusable = |error: &dyn std::fmt::Display| RefreshError::Offered(error.to_string());
+    if !from.exists() {
+        return Err(unusable(&format!("{}: there is no such file", from.display())));
+    }
     let open = || disk::open_named(from).map_err(|error| unusable(&error));
     let text = text(open()?, from).map_err(|error| unusable(&error))?;
     let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(&text).lines().collect();

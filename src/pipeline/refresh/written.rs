@@ -7,6 +7,7 @@ use crate::commit_message::message;
 use crate::digest::Digest;
 use crate::disk;
 use crate::ledger::FileState;
+use crate::output;
 use crate::pipeline::RunError;
 use crate::pipeline::consultations;
 use crate::pipeline::workspace::Workspace;
@@ -67,9 +68,9 @@ pub(super) fn keep_ignored(workspace: &Workspace, changes: &[Change]) -> Result<
     }
     let copy = |path: &String| {
         let bytes = workspace.root.read(path)?.unwrap_or_default();
-        let copy = format!("{path}.{}.old", Digest::of_bytes(&bytes).short());
-        workspace.root.publish(&copy, &bytes)?;
-        Ok(copy)
+        let end = format!(".{}.old", Digest::of_bytes(&bytes).short());
+        let end = output::keep_copy(&workspace.root, path.as_ref(), &end, &bytes)?;
+        Ok(format!("{path}{end}"))
     };
     copies
         .into_iter()

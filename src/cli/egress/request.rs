@@ -1,0 +1,107 @@
+//! One request: its exact text where this machine has it, else what the records know of it.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::records::{Paid, Records, Sent};
+use super::view::row;
+use crate::artifact::egress;
+use crate::calls;
+use crate::cli::Setting;
+use crate::cli::exit::Failure;
+use crate::cli::{render, terminal};
+use crate::digest::Digest;
+use crate::disk::Root;
+use crate::pipeline::workspace::OWN_FOLDER;
+
+/// Fewer digits fit too much.
+const FEWEST_DIGITS: usize = 4;
+
+/// Shows the request whose digest begins with these digits.
+///
+/// # Errors
+/// They fit no request or several, or a record cannot be read.
+pub fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), Failure> {
+    let digits = digits.to_lowercase();
+    if digits.len() < FEWEST_DIGITS || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Err(Failure::usage(format!(
+            "`{digits}` is no digest: give at least {FEWEST_DIGITS} of its hexadecimal digits"
+        )));
+    }
+    let (sent, paid) = noted(root, &digits)?;
+    let store = root.join(calls::STORE);
+    // A store that cannot be read takes nothing away from what the records say.
+    let (texts, problem) = match calls::texts(&store, &digits) {
+        Ok(texts) => (texts, None),
+        Err(problem) => (Vec::new(), Some(problem)),
+    };
+    let requests = sent.iter().map(|sent| sent.line.request);
+    let requests = requests.chain(paid.iter().map(|paid| paid.line.request));
+    let request = only(
+        requests.chain(texts.iter().map(|(request, _)| *request)).collect(),
+        &digits,
+    )?;
+    let text = texts.into_iter().next().map(|(_, text)| text);
+    match text {
+        _ if setting.is_json() => render::json(&json!({"request": request, "text": text, "sent": sent, "paid": paid})),
+        // Exactly that: a copy of it is what the server was sent.
+        Some(text) => terminal::exact(&format!("{text}\n")),
+        None => tell(request, &sent, &paid),
+    }
+    if let Some(problem) = problem {
+        err!("note: exact texts cannot be read: {problem}");
+    }
+    Ok(())
+}
+
+/// What the records of all sessions, and of requests outside them, say of such requests.
+fn noted(root: &Root, digits: &str) -> Result<(Vec<Sent>, Vec<Paid>), Failure> {
+    let (mut sent, mut paid) = (Vec::new(), Vec::new());
+    for records in [Records::of_sessions(root)?, Records::outside(root)?] {
+        let fits = |request: &Digest| request.to_string().starts_with(digits);
+        sent.extend(records.sent.into_iter().filter(|sent| fits(&sent.line.request)));
+        paid.extend(records.paid.into_iter().filter(|paid| fits(&paid.line.request)));
+    }
+    Ok((sent, paid))
+}
+
+fn only(found: BTreeSet<Digest>, digits: &str) -> Result<Digest, Failure> {
+    let mut all = found.iter();
+    match (all.next(), all.next()) {
+        (Some(one), None) => Ok(*one),
+        (None, _) => Err(Failure::usage(format!("no record here has a request with the digest {digits}")).hint(format!(
+            "`kaizen egress` lists those that are noted; a request outside sessions is noted only in {OWN_FOLDER}/ on the machine that sent it"
+        ))),
+        _ => Err(Failure::usage(format!("{digits} fits {} digests; give more digits", found.len()))),
+    }
+}
+
+fn tell(request: Digest, sent: &[Sent], paid: &[Paid]) {
+    out!(
+        "The exact text of {request} is not on this machine: it stays in {} where it was sent.",
+        calls::STORE
+    );
+    let place = |session: &Option<String>| session.clone().unwrap_or_else(|| "outside sessions".to_owned());
+    for one in sent {
+        out!("  sent  {}  {}", row(&one.line), place(&one.session));
+    }
+    for one in paid {
+        let cost = one
+            .line
+            .cost_usd
+            .map_or("an unknown cost".to_owned(), |cost| format!("{cost} USD"));
+        out!(
+            "  paid  {}  {cost} to {}  {}",
+            one.line.at,
+            one.line.model,
+            place(&one.session)
+        );
+    }
+    if sent.is_empty() {
+        out!(
+            "  No line of {} lists it: the program that reported it sent it itself, or lines are missing.",
+            egress::FILE
+        );
+    }
+}

@@ -1,0 +1,43 @@
+//! Style: the colours of kaizen's own words, marked so that no text from elsewhere can pass for one.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
+
+use anstyle::AnsiColor;
+
+/// How every sequence of a [`Style`] begins. It holds a number that this process drew at random, so that a file, a model
+/// or a program cannot print one.
+pub static MARK: LazyLock<String> = LazyLock::new(|| {
+    let drawn = RandomState::new().build_hasher().finish();
+    format!("\u{1b}[{drawn};")
+});
+
+/// A text style. Written as `{style}text{style:#}`; only [`super::terminal`] turns it into colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style(anstyle::Style);
+
+impl Style {
+    /// No style.
+    pub const PLAIN: Self = Self(anstyle::Style::new());
+    /// Bold: what a reader looks for first.
+    pub const STRONG: Self = Self(anstyle::Style::new().bold());
+    /// Dimmed: details.
+    pub const FAINT: Self = Self(anstyle::Style::new().dimmed());
+}
+
+impl From<AnsiColor> for Style {
+    fn from(colour: AnsiColor) -> Self {
+        Self(colour.on_default())
+    }
+}
+
+impl fmt::Display for Style {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sequences = match f.alternate() {
+            true => self.0.render_reset().to_string(),
+            false => self.0.render().to_string(),
+        };
+        f.write_str(&sequences.replace("\u{1b}[", &MARK))
+    }
+}

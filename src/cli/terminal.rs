@@ -1,0 +1,155 @@
+//! Terminal: the one door to stdout and stderr. It escapes everything that could control a terminal, except kaizen's own
+//! styles; no other module prints.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::fmt;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::style::MARK;
+use super::visible::{escaped, escaped_json};
+
+/// Prints a line on stdout.
+macro_rules! out {
+    () => { $crate::cli::terminal::out(format_args!("\n")) };
+    ($($arguments:tt)*) => { $crate::cli::terminal::out(format_args!("{}\n", format_args!($($arguments)*))) };
+}
+
+/// Prints a line on stderr.
+macro_rules! err {
+    ($($arguments:tt)*) => { $crate::cli::terminal::err(format_args!("{}\n", format_args!($($arguments)*))) };
+}
+
+/// Whether stdout refused something for another reason than that its reader went away.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Prints on stdout, escaped.
+pub fn out(text: fmt::Arguments) {
+    note(anstream::stdout().lock().write_all(safe(&text.to_string()).as_bytes()));
+}
+
+/// Prints on stderr, escaped. When stderr is gone, there is nobody to tell.
+pub fn err(text: fmt::Arguments) {
+    let _ = anstream::stderr().lock().write_all(safe(&text.to_string()).as_bytes());
+}
+
+/// Prints JSON on stdout. What a terminal would obey is written as `\uXXXX`, which is the same JSON.
+pub fn json(text: &str) {
+    note(writeln!(io::stdout(), "{}", escaped_json(text)));
+}
+
+/// Prints data that another program may read: byte for byte into a pipe or a file, escaped on a terminal.
+pub fn exact(text: &str) {
+    if io::stdout().is_terminal() {
+        out(format_args!("{text}"));
+    } else {
+        note(io::stdout().write_all(text.as_bytes()));
+    }
+}
+
+/// Prints what clap says: help and version in its own colours, an error without, since it quotes the arguments.
+pub fn usage(said: &clap::Error) {
+    match said.use_stderr() {
+        true => err(format_args!("{said}")),
+        false => note(said.print()),
+    }
+}
+
+/// Prints a panic, whose message may quote anything.
+pub fn panicked(panic: &PanicHookInfo) {
+    let trace = Backtrace::capture();
+    match trace.status() {
+        BacktraceStatus::Captured => err(format_args!("{panic}\n{trace}\n")),
+        _ => err(format_args!("{panic}\n")),
+    }
+}
+
+/// Whether a person reads stdout.
+pub fn is_out_watched() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether a person sits before stdin and stderr.
+pub fn is_attended() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Whether output was lost, as on a full disk.
+pub fn has_lost() -> bool {
+    note(io::stdout().flush());
+    LOST.load(Ordering::Relaxed)
+}
+
+/// A reader that went away, such as `head`, wants no more; every other failure is remembered.
+fn note(written: io::Result<()>) {
+    if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
+        LOST.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Log lines, escaped.
+#[derive(Clone, Copy, Debug)]
+pub struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        err(format_args!("{}", String::from_utf8_lossy(bytes)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The text with our own styles as colours, and everything else escaped.
+fn safe(text: &str) -> String {
+    let mut parts = text.split(MARK.as_str());
+    let mut safe = escaped(parts.next().unwrap_or_default()).into_owned();
+    for part in parts {
+        match part.split_once('m') {
+            Some((numbers, rest)) if is_numbers(numbers) => {
+                safe.push_str(&format!("\u{1b}[{numbers}m"));
+                safe.push_str(&escaped(rest));
+            }
+            _ => safe.push_str(&escaped(part)),
+        }
+    }
+    safe
+}
+
+fn is_numbers(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b';')
+}
+
+#[cfg(test)]
+mod tests {
+    use anstyle::AnsiColor;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cli::style::Style;
+
+    #[test]
+    fn only_our_own_styles_pass() {
+        let (red, strong) = (Style::from(AnsiColor::Red), Style::STRONG);
+        let evil = "\u{1b}[32mgreen\u{1b}]0;title\u{7}\u{9b}2J";
+        let line = format!("{red}bad{red:#} {strong}{evil}{strong:#}\n");
+        assert_eq!(
+            safe(&line),
+            "\u{1b}[31mbad\u{1b}[0m \u{1b}[1m␛[32mgreen␛]0;title␇<U+009B>2J\u{1b}[0m\n"
+        );
+        assert_eq!(safe(&format!("{}{}x", MARK.as_str(), Style::PLAIN)), "x");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_quoted_prints_no_control(text in any::<String>()) {
+            let strong = Style::STRONG;
+            let shown = safe(&format!("{strong}{text}{strong:#}"));
+            let inside = shown.strip_prefix("\u{1b}[1m").and_then(|rest| rest.strip_suffix("\u{1b}[0m")).unwrap();
+            prop_assert!(!inside.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{inside:?}");
+        }
+    }
+}
