@@ -7,10 +7,15 @@ use std::sync::LazyLock;
 use anstyle::AnsiColor;
 
 /// How every sequence of a [`Style`] begins. It holds a number that this process drew at random, so that a file, a model
-/// or a program cannot print one.
+/// or a program cannot print one. In groups of four digits it is a sequence like any other to those who measure widths.
 pub static MARK: LazyLock<String> = LazyLock::new(|| {
-    let drawn = RandomState::new().build_hasher().finish();
-    format!("\u{1b}[{drawn};")
+    let mut drawn = RandomState::new().build_hasher().finish();
+    let mut mark = "\u{1b}[".to_owned();
+    for _ in 0..5 {
+        mark.push_str(&format!("{:04};", drawn % 10_000));
+        drawn /= 10_000;
+    }
+    mark
 });
 
 /// A text style. Written as `{style}text{style:#}`; only [`super::terminal`] turns it into colours.
@@ -39,5 +44,19 @@ impl fmt::Display for Style {
             false => self.0.render().to_string(),
         };
         f.write_str(&sequences.replace("\u{1b}[", &MARK))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_style_has_no_width() {
+        let style = Style::from(AnsiColor::Red);
+        let text = format!("{style}red{style:#}{}plain{:#}", Style::PLAIN, Style::PLAIN);
+        assert_eq!(console::measure_text_width(&text), 8);
+        assert_eq!(console::strip_ansi_codes(&text), "redplain");
+        assert!(text.contains(MARK.as_str()));
     }
 }
