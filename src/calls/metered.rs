@@ -60,7 +60,9 @@ impl Metered {
         let way = Way::to(self.settings.url(), &hosts.network.plain_http_hosts);
         match (way, &self.settings.api_key_env) {
             (Way::Open, None) => return Ok(None),
-            (Way::Open, Some(variable)) => return Err(AskError::Unreachable(in_the_open(self.settings.url(), variable))),
+            (Way::Open, Some(variable)) => {
+                return Err(AskError::Unreachable(in_the_open(self.settings.url(), variable)));
+            }
             _ => {}
         }
         let key = std::env::var(variable).ok().map(|key| key.trim().to_owned());
@@ -136,7 +138,11 @@ impl Model for Metered {
                 let price = price::of(self.model(request), &self.calls.prices);
                 let estimate = price.map(|price| price::cost(&price, &price::estimated_usage(text.len(), most)));
                 let refused = |error: &AskError| self.calls.give_up(error);
-                let consent = self.calls.consent().map_err(AskError::Unreachable).inspect_err(refused)?;
+                let consent = self
+                    .calls
+                    .consent()
+                    .map_err(AskError::Unreachable)
+                    .inspect_err(refused)?;
                 let key = self.key().inspect_err(refused)?;
                 self.ask_anew(&Question {
                     consent,

@@ -87,7 +87,13 @@ mod tests {
     fn limited(folder: &std::path::Path) -> std::sync::Arc<Calls> {
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "[session]\nmax_cost_usd = 1.0").unwrap();
         let redactor = crate::redact::Redactor::default();
-        Calls::new(&manifest, redactor, &folder.join("calls.db"), Clock::from_environment(), crate::consent::Permission::of_a_test())
+        Calls::new(
+            &manifest,
+            redactor,
+            &folder.join("calls.db"),
+            Clock::from_environment(),
+            crate::consent::Permission::of_a_test(),
+        )
     }
 
     #[test]

@@ -54,7 +54,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("calls.db");
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "").unwrap();
-        let calls = Calls::new(&manifest, Redactor::default(), &path, Clock::from_environment(), crate::consent::Permission::of_a_test());
+        let calls = Calls::new(
+            &manifest,
+            Redactor::default(),
+            &path,
+            Clock::from_environment(),
+            crate::consent::Permission::of_a_test(),
+        );
         let (answered, unanswered) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
         for request in [answered, unanswered] {
             let line = Egress {

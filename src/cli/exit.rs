@@ -134,7 +134,9 @@ fn trust_hint() -> &'static str {
         Some(_) => {
             "it is not the list that --trust names: look at it, then take the digest that `kaizen trust --digest` prints"
         }
-        None => "look at the list and at the files that it names; `kaizen trust` approves it on this machine, and `--trust DIGEST` for one command",
+        None => {
+            "look at the list and at the files that it names; `kaizen trust` approves it on this machine, and `--trust DIGEST` for one command"
+        }
     }
 }
 

@@ -148,7 +148,12 @@ fn all(root: Option<&Path>, setting: &Setting) -> Result<Code, Failure> {
             (false, false) => "",
         };
         let place = approval.workspace.to_string();
-        anstream::println!("{}  {}  {}{mark}", approval.digest.short(), approval.approved_at, visible(&place));
+        anstream::println!(
+            "{}  {}  {}{mark}",
+            approval.digest.short(),
+            approval.approved_at,
+            visible(&place)
+        );
     }
     if approvals.is_empty() && !setting.is_json() {
         anstream::println!("Nothing is approved on this machine.");

@@ -69,12 +69,21 @@ mod tests {
         let whole = root.join("x.py").display().to_string();
         for word in ["x.py", "./x.py", "sub/../x.py", "link.py", &whole] {
             let found = named(&root, "", word);
-            assert!(matches!(&found, Some(Named::File { path, digest: Some(_) }) if path == "x.py"), "{word}: {found:?}");
+            assert!(
+                matches!(&found, Some(Named::File { path, digest: Some(_) }) if path == "x.py"),
+                "{word}: {found:?}"
+            );
         }
         let found = named(&root, ".kaizen/scratch/lint", "../../../x.py");
-        assert!(matches!(&found, Some(Named::File { path, .. }) if path == "x.py"), "{found:?}");
+        assert!(
+            matches!(&found, Some(Named::File { path, .. }) if path == "x.py"),
+            "{found:?}"
+        );
         let found = named(&root, "", "out.py");
-        assert!(matches!(&found, Some(Named::Outside(link)) if link.path == "out.py"), "{found:?}");
+        assert!(
+            matches!(&found, Some(Named::Outside(link)) if link.path == "out.py"),
+            "{found:?}"
+        );
         for word in ["", "sub", "none", "../other.py", "/etc/passwd", "python3"] {
             assert_eq!(named(&root, "", word), None, "{word}");
         }

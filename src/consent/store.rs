@@ -104,7 +104,8 @@ impl Store {
         };
         let path = self.file(workspace, &digest);
         let text = serde_json::to_string_pretty(&approval).unwrap_or_default() + "\n";
-        self.write(&path, &text).map_err(|source| ConsentError::Store { path, source })
+        self.write(&path, &text)
+            .map_err(|source| ConsentError::Store { path, source })
     }
 
     /// A temporary file is private from the start, and becomes the approval in one step.
@@ -165,7 +166,9 @@ impl Store {
         let value: Value = serde_json::from_slice(&bytes).map_err(|error| corrupted(error.to_string()))?;
         match value["version"].as_u64() {
             Some(version) if version > u64::from(VERSION) => {
-                return Err(corrupted(format!("version {version} is newer than this kaizen reads ({VERSION})")));
+                return Err(corrupted(format!(
+                    "version {version} is newer than this kaizen reads ({VERSION})"
+                )));
             }
             Some(_) => {}
             None => return Err(corrupted("it has no version".to_owned())),
@@ -233,7 +236,9 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(&folder.path().join("trust"));
-        store.approve(&workspace(""), Path::new("/w"), &list("a"), "now".into()).unwrap();
+        store
+            .approve(&workspace(""), Path::new("/w"), &list("a"), "now".into())
+            .unwrap();
         let path = store.file(&workspace(""), &list("a").digest());
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
@@ -264,7 +269,10 @@ mod tests {
         ] {
             fs::write(&path, &bad).unwrap();
             let problem = store.holds(&here, &digest).unwrap_err().to_string();
-            assert!(problem.contains(&path.display().to_string()) && problem.contains("remove"), "{bad}: {problem}");
+            assert!(
+                problem.contains(&path.display().to_string()) && problem.contains("remove"),
+                "{bad}: {problem}"
+            );
         }
         fs::write(&path, with("later", "field".into())).unwrap();
         assert_eq!(store.all(Some(&here)).unwrap()[0].extra["later"], "field");

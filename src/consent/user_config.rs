@@ -69,10 +69,15 @@ mod tests {
     #[test]
     fn a_misspelt_key_names_file_line_and_nearest_key() {
         let parse = |text| UserConfig::parse(Path::new("config.toml"), text);
-        let hosts = parse("[network]\nplain_http_hosts = [\"box.lan\"]").unwrap().network.plain_http_hosts;
+        let hosts = parse("[network]\nplain_http_hosts = [\"box.lan\"]")
+            .unwrap()
+            .network
+            .plain_http_hosts;
         assert_eq!(hosts, ["box.lan"]);
         assert_eq!(parse("").unwrap(), UserConfig::default());
-        let problem = parse("[network]\nplain_http_host = [\"box.lan\"]").unwrap_err().to_string();
+        let problem = parse("[network]\nplain_http_host = [\"box.lan\"]")
+            .unwrap_err()
+            .to_string();
         for part in ["config.toml", "line 2", "did you mean `plain_http_hosts`?"] {
             assert!(problem.contains(part), "{problem}");
         }

@@ -31,7 +31,11 @@ fn walk(root: &Path, real: &Path, glob: &str, found: &Found) {
     // The folders before the first wildcard are entered without a look at them by the walk itself.
     let mut folder = String::new();
     for part in &parts[..literal] {
-        folder = if folder.is_empty() { (*part).to_owned() } else { format!("{folder}/{part}") };
+        folder = if folder.is_empty() {
+            (*part).to_owned()
+        } else {
+            format!("{folder}/{part}")
+        };
         if let Some(target) = leads_outside(&root.join(&folder), real) {
             found.borrow_mut().insert(folder, target);
             return;
@@ -57,7 +61,10 @@ fn walk(root: &Path, real: &Path, glob: &str, found: &Found) {
         if !may_hold(&matchers, &path) {
             return false;
         }
-        let target = entry.path_is_symlink().then(|| leads_outside(entry.path(), real)).flatten();
+        let target = entry
+            .path_is_symlink()
+            .then(|| leads_outside(entry.path(), real))
+            .flatten();
         let inside = target.is_none();
         target.map(|target| found.borrow_mut().insert(path, target));
         inside
@@ -108,7 +115,11 @@ mod tests {
         for place in [&root.join("traces/sub"), &root.join("data"), &other] {
             fs::create_dir_all(place).unwrap();
         }
-        for file in [root.join("data/a.jsonl"), root.join("traces/own.jsonl"), other.join("x.jsonl")] {
+        for file in [
+            root.join("data/a.jsonl"),
+            root.join("traces/own.jsonl"),
+            other.join("x.jsonl"),
+        ] {
             fs::write(file, "").unwrap();
         }
         symlink(other.join("x.jsonl"), root.join("traces/file.jsonl")).unwrap();
@@ -129,8 +140,14 @@ mod tests {
 
     #[test]
     fn only_what_globs_reach_is_found() {
-        assert_eq!(outside(&["traces/own.jsonl", "data/a.jsonl", "none/*.jsonl"]), Vec::<String>::new());
-        assert_eq!(outside(&["traces/*.jsonl"]), ["traces/chain.jsonl", "traces/file.jsonl"]);
+        assert_eq!(
+            outside(&["traces/own.jsonl", "data/a.jsonl", "none/*.jsonl"]),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            outside(&["traces/*.jsonl"]),
+            ["traces/chain.jsonl", "traces/file.jsonl"]
+        );
         assert_eq!(outside(&["whole/*.jsonl"]), ["whole"]);
         assert_eq!(outside(&["traces/folder/x.jsonl"]), ["traces/folder"]);
         assert_eq!(

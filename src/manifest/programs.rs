@@ -193,11 +193,19 @@ mod tests {
         let parts = |text: &str| -> Vec<String> {
             let manifest = parse(text).unwrap();
             let programs = manifest.programs().into_iter().map(|program| program.part.to_string());
-            programs.chain(manifest.models().into_iter().map(|(part, _)| part.to_string())).collect()
+            programs
+                .chain(manifest.models().into_iter().map(|(part, _)| part.to_string()))
+                .collect()
         };
         assert_eq!(parts(""), Vec::<String>::new());
-        assert_eq!(parts("[teacher]\nengine = \"files\"\nmodel = \"m\"\nrun = [\"x\"]"), Vec::<String>::new());
-        assert_eq!(parts("[teacher]\nengine = \"chat\"\nmodel = \"m\""), ["[judge]", "[teacher]"]);
+        assert_eq!(
+            parts("[teacher]\nengine = \"files\"\nmodel = \"m\"\nrun = [\"x\"]"),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            parts("[teacher]\nengine = \"chat\"\nmodel = \"m\""),
+            ["[judge]", "[teacher]"]
+        );
         assert_eq!(parts("[judge]\nmodel = \"m\""), ["[judge]"]);
     }
 }

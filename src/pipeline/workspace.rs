@@ -182,7 +182,9 @@ impl Workspace {
         let cache = self.root.join(OWN_FOLDER).join("cache");
         let closed = self.closed_links()?;
         let patterns = &self.manifest.traces.files;
-        Ok(trace_store::open_where(&self.root, patterns, &cache, &|path| closed.is_below(path))?)
+        Ok(trace_store::open_where(&self.root, patterns, &cache, &|path| {
+            closed.is_below(path)
+        })?)
     }
 
     /// The links to traces and tasks that lead outside, and that nobody approved: they are not followed.

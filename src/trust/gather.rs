@@ -142,7 +142,9 @@ mod tests {
     }
 
     fn student(words: &str) -> TrustList {
-        list(&format!("[student]\nengine = \"command\"\nrun = [\"python3\", {words}]"))
+        list(&format!(
+            "[student]\nengine = \"command\"\nrun = [\"python3\", {words}]"
+        ))
     }
 
     #[test]
@@ -168,7 +170,10 @@ mod tests {
         }
         let found = student("'agents/a.md', '{harness}/agents/a.md', 'out.py', 'elsewhere'");
         let program = &found.programs[0];
-        assert_eq!((program.pinned.len(), &program.edited[..]), (0, &["agents/a.md".to_owned()][..]));
+        assert_eq!(
+            (program.pinned.len(), &program.edited[..]),
+            (0, &["agents/a.md".to_owned()][..])
+        );
         assert_eq!(program.links[0].target, "/home/u/out.py");
     }
 
@@ -192,14 +197,21 @@ mod tests {
         assert_eq!(read("base_url = \"http://localhost:1\"", &[]), ["OPENAI_API_KEY"]);
         assert_eq!(read("base_url = \"http://box.lan\"", &[]), Vec::<String>::new());
         assert_eq!(read("base_url = \"http://box.lan\"\napi_key_env = \"K\"", &[]), ["K"]);
-        assert_eq!(read("base_url = \"http://box.lan\"", &["box.lan".to_owned()]), ["OPENAI_API_KEY"]);
+        assert_eq!(
+            read("base_url = \"http://box.lan\"", &["box.lan".to_owned()]),
+            ["OPENAI_API_KEY"]
+        );
         assert_eq!(read("api = \"ollama\"", &[]), Vec::<String>::new());
     }
 
     #[test]
     fn defaults_are_listed() {
         let list = list("[teacher]\nengine = \"chat\"\nmodel = \"m\"\napi = \"anthropic\"");
-        let servers: Vec<_> = list.servers.iter().map(|server| (server.part.to_string(), server.url.as_str())).collect();
+        let servers: Vec<_> = list
+            .servers
+            .iter()
+            .map(|server| (server.part.to_string(), server.url.as_str()))
+            .collect();
         let url = "https://api.anthropic.com";
         assert_eq!(servers, [("[judge]".to_owned(), url), ("[teacher]".to_owned(), url)]);
     }

@@ -27,7 +27,10 @@ fn program(program: &Program) -> Vec<String> {
     }
     for file in &program.pinned {
         let digest = file.digest.map_or("unreadable".to_owned(), |digest| digest.short());
-        lines.push(format!("           {} with its present bytes ({digest})", quoted(&file.path)));
+        lines.push(format!(
+            "           {} with its present bytes ({digest})",
+            quoted(&file.path)
+        ));
     }
     for path in &program.edited {
         lines.push(format!("           {}: edited by kaizen, not pinned", quoted(path)));

@@ -32,6 +32,7 @@ mod runs;
 mod server;
 mod space;
 mod students;
+mod trust;
 mod verify;
 mod watch;
 mod watcher;

@@ -94,7 +94,12 @@ fn student_of(model: Scripted, manifest: &str) -> ChatStudent {
     let section = crate::manifest::Manifest::parse("kaizen.toml".as_ref(), manifest)
         .unwrap()
         .student;
-    let toolbox = Toolbox::new(section.clone(), "/".into(), Vec::new(), crate::consent::Permission::of_a_test());
+    let toolbox = Toolbox::new(
+        section.clone(),
+        "/".into(),
+        Vec::new(),
+        crate::consent::Permission::of_a_test(),
+    );
     ChatStudent::new(Box::new(model), section, Layout::default(), toolbox)
 }
 
