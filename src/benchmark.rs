@@ -202,6 +202,7 @@ pub fn subsample(tasks: Vec<Task>, most: usize, seed: &str) -> Vec<Task> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifact::consultation;
 
     fn load(text: &str) -> Result<Benchmark, String> {
         let folder = tempfile::tempdir().unwrap();

@@ -1,12 +1,14 @@
 //! Asking a language model about many tasks at once.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kaizen::artifact::egress::Role;
 use kaizen::artifact::task::Task;
 use kaizen::calls::Calls;
 use kaizen::clock::Clock;
+use kaizen::consent::{Permission, Store};
 use kaizen::disk::Root;
 use kaizen::engine::chat_student::{ChatStudent, Toolbox};
 use kaizen::engine::memo::DiskMemo;
@@ -42,14 +44,23 @@ pub fn students() -> Outcome<()> {
     let mut overall = 0.0;
     let time = median(|| {
         let folder = tempfile::tempdir()?;
+        let approvals = Store::at(&folder.path().join("approvals"));
+        let permission = Arc::new(Permission::new(
+            &Root::open(folder.path())?,
+            &manifest,
+            None,
+            Some(approvals),
+        ));
+        permission.approve(&permission.list()?, String::new())?;
         let calls = Calls::new(
             &manifest,
             Redactor::default(),
             &Root::open(folder.path())?,
             Clock::from_environment(),
+            Arc::clone(&permission),
         );
         let section = manifest.student.clone();
-        let toolbox = Toolbox::new(section.clone(), folder.path().to_owned(), Vec::new());
+        let toolbox = Toolbox::new(section.clone(), folder.path().to_owned(), Vec::new(), permission);
         let model = Box::new(calls.model(Role::Student, section.chat()));
         let student = ChatStudent::new(model, section, manifest.harness.layout.clone(), toolbox);
         let memo = DiskMemo::open(&Root::open(folder.path())?, "memo.db")?;

@@ -108,6 +108,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::STORE;
     use crate::calls::texts;
 
     #[test]
@@ -120,15 +121,15 @@ mod tests {
             cost_usd: Some(0.5),
         };
         {
-            let store = Store::open(&root, "own/calls.db").unwrap();
+            let store = Store::open(&root, STORE).unwrap();
             store.sending(&one, "asked", "s/plan").unwrap();
             assert_eq!(store.paid(&one).unwrap(), None, "sent, and nothing came back");
             store.received(&one, &paid()).unwrap();
         }
-        let store = Store::open(&root, "own/calls.db").unwrap();
+        let store = Store::open(&root, STORE).unwrap();
         assert_eq!(store.paid(&one).unwrap(), Some(paid()));
         assert_eq!(store.paid(&two).unwrap(), None);
-        let sent = |digits: &str| texts(&path, digits).unwrap();
+        let sent = |digits: &str| texts(&root, digits).unwrap();
         assert_eq!(sent(&one.to_string()[..8]), [(one, "asked".to_owned())]);
         assert!(sent("00000000").is_empty() && sent("%").is_empty());
         assert_eq!(store.forget("s/plan").unwrap(), 1);

@@ -4,18 +4,21 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::STORE;
 use crate::digest::Digest;
+use crate::disk::Root;
 
-/// The requests in a store whose digests begin with these digits, with their exact texts. A store that is not there holds
+/// The requests in the store of a workspace whose digests begin with these digits, with their exact texts. A store that is not there holds
 /// none.
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn texts(store: &Path, digits: &str) -> Result<Vec<(Digest, String)>, String> {
-    if !store.is_file() {
+pub fn texts(root: &Root, digits: &str) -> Result<Vec<(Digest, String)>, String> {
+    let store = root.existing_database(STORE).map_err(|error| error.to_string())?;
+    let Some(store) = store else {
         return Ok(Vec::new());
-    }
-    let found = open(store).and_then(|connection| {
+    };
+    let found = open(&store).and_then(|connection| {
         // Not LIKE: a `%` is no digit.
         let mut select =
             connection.prepare("SELECT request, sent FROM call WHERE substr(request, 1, length(?1)) = ?1")?;
@@ -32,7 +35,7 @@ pub fn texts(store: &Path, digits: &str) -> Result<Vec<(Digest, String)>, String
 fn open(store: &Path) -> rusqlite::Result<Connection> {
     let log = format!("{}-wal", store.display());
     let is_at_rest = Path::new(&log).metadata().map_or(true, |log| log.len() == 0);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     if !is_at_rest {
         return Connection::open_with_flags(store, flags);
     }
@@ -53,30 +56,36 @@ mod tests {
     #[test]
     fn reading_makes_no_file() {
         let folder = tempfile::tempdir().unwrap();
-        let own = folder.path().join("100% mine?#");
-        let (path, digest) = (own.join("calls.db"), Digest::of_bytes(b"1"));
-        assert_eq!(texts(&path, "abcd"), Ok(Vec::new()));
-        assert!(!own.exists());
-        let store = Store::open(&path).unwrap();
+        let place = folder.path().join("100% mine?#");
+        std::fs::create_dir(&place).unwrap();
+        let (root, digest) = (Root::open(&place).unwrap(), Digest::of_bytes(b"1"));
+        assert_eq!(texts(&root, "abcd"), Ok(Vec::new()));
+        let names = || walkdir::WalkDir::new(&place).into_iter().count();
+        assert_eq!(names(), 1, "nothing was made");
+        let store = Store::open(&root, STORE).unwrap();
         store.sending(&digest, "asked", "").unwrap();
         let wanted = Ok(vec![(digest, "asked".to_owned())]);
         assert_eq!(
-            texts(&path, &digest.to_string()[..6]),
+            texts(&root, &digest.to_string()[..6]),
             wanted,
             "while another process writes"
         );
         drop(store);
-        let names = || walkdir::WalkDir::new(&own).into_iter().count();
         let before = names();
-        assert_eq!(texts(&path, &digest.to_string()), wanted);
+        assert_eq!(texts(&root, &digest.to_string()), wanted);
         assert_eq!(names(), before);
     }
 
     #[test]
     fn what_is_no_store_is_an_error_that_names_it() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("calls.db");
-        std::fs::write(&path, "this is no database, it is a text that is long enough").unwrap();
-        assert!(texts(&path, "abcd").unwrap_err().contains("calls.db"));
+        let root = Root::open(folder.path()).unwrap();
+        root.make_folder(".kaizen").unwrap();
+        std::fs::write(
+            root.join(STORE),
+            "this is no database, it is a text that is long enough",
+        )
+        .unwrap();
+        assert!(texts(&root, "abcd").unwrap_err().contains("calls.db"));
     }
 }

@@ -277,6 +277,14 @@ impl Permission {
         self.identity.get().ok_or(ConsentError::NoHome)
     }
 
+    /// The proof for a program of a test.
+    #[cfg(test)]
+    pub fn consent_of_a_test() -> Consent {
+        Consent {
+            digest: Digest::of_bytes(b""),
+        }
+    }
+
     /// Permission for the engines of a test.
     #[cfg(test)]
     pub fn of_a_test() -> std::sync::Arc<Self> {

@@ -19,6 +19,20 @@ impl Root {
     pub fn database(&self, path: impl AsRef<Path>) -> Result<PathBuf, DiskError> {
         let relative = self.relative(path.as_ref())?;
         self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
+        self.check_database(&relative)
+    }
+
+    /// The path of a database of ours that is there already; `None` when it is not. Nothing is made.
+    ///
+    /// # Errors
+    /// It, or a file beside it, is no plain file.
+    pub fn existing_database(&self, path: impl AsRef<Path>) -> Result<Option<PathBuf>, DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        let found = self.check_database(&relative)?;
+        Ok(self.has_file(&relative).then_some(found))
+    }
+
+    fn check_database(&self, relative: &Path) -> Result<PathBuf, DiskError> {
         for side in SIDE_FILES {
             let name = PathBuf::from(format!("{}{side}", relative.display()));
             if let Some((folder, leaf)) = self.parent(&name)?

@@ -35,6 +35,7 @@ mod server;
 mod space;
 mod students;
 mod terminal;
+mod trust;
 mod verify;
 mod watch;
 mod watcher;

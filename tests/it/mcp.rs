@@ -291,3 +291,30 @@ fn the_skill_tells_what_there_is() {
         .says(&["is there already"]);
     assert_eq!(space.read("elsewhere/SKILL.md"), "mine");
 }
+
+#[test]
+fn what_would_run_needs_trust_and_what_reads_does_not() {
+    let space = Space::new();
+    let manifest = space.read("kaizen.toml");
+    space.write(
+        "kaizen.toml",
+        &format!("{manifest}[student]\nengine = \"command\"\nrun = [\"sh\", \"student.sh\"]\n"),
+    );
+    space.write("student.sh", "touch \"$HOME/ran\"; echo '{\"answer\": \"x\"}'\n");
+    let mut client = Client::start(&space);
+    space.untrusted(&["trust", "--revoke"]).exits(0);
+    for (tool, arguments) in [
+        ("list_traces", json!({})),
+        ("run_student_on_task", json!({"task_id": "home-0"})),
+        ("submit_diagnosis", json!({"markdown": "x"})),
+    ] {
+        let (said, failed) = client.call(tool, arguments);
+        assert!(
+            failed && said["error"].as_str().unwrap().contains("kaizen trust"),
+            "{tool}: {said}"
+        );
+    }
+    let (said, failed) = client.call("session_status", json!({}));
+    assert!(!failed && said["session"].is_null(), "{said}");
+    assert!(!space.home.join("ran").exists() && !space.root.join("sessions").exists());
+}

@@ -54,6 +54,46 @@ fn tunnel(mut client: TcpStream, to: &str, count: &AtomicUsize) {
 }
 
 #[test]
+fn no_key_takes_a_plain_road_unless_the_user_says_so() {
+    let server = Server::start();
+    server.on("", Reply::says("four"));
+    let here = server.url();
+    let proxy = proxy(here.trim_start_matches("http://").trim_end_matches("/v1").to_owned());
+    let allowed = "[network]\nplain_http_hosts = [\"models.test\"]\n";
+    for (named, config, code, key) in [
+        ("", "", 0, None),
+        ("api_key_env = \"MY_KEY\"", "", 1, None),
+        ("", allowed, 0, Some("Bearer usual")),
+        ("api_key_env = \"MY_KEY\"", allowed, 0, Some("Bearer mine")),
+    ] {
+        let space = Space::new();
+        let student = "[student]\nengine = \"chat\"\nmodel = \"own\"\nbase_url = \"http://models.test/v1\"";
+        // What the repository says about it does not count.
+        space.write(".config/kaizen/config.toml", allowed);
+        space.write("kaizen.toml", &format!("{student}\n{named}\n[network]\nattempts = 1\n"));
+        space.write("config.toml", "[agent]\ndefault_agent = \"assistant\"\n");
+        let task = json!({"task_id": "a", "query": "2 + 2?", "reference_answer": "four", "split": "gate"});
+        space.write("benchmark/tasks.jsonl", &format!("{task}\n"));
+        std::fs::create_dir_all(space.home.join(".config/kaizen")).unwrap();
+        std::fs::write(space.home.join(".config/kaizen/config.toml"), config).unwrap();
+        let before = server.received().len();
+        let mut command = space.command(KAIZEN, &["eval"]);
+        command
+            .env("HTTP_PROXY", &proxy.url)
+            .env("MY_KEY", "mine")
+            .env("OPENAI_API_KEY", "usual");
+        let said = Said::of(command.output().unwrap()).exits(code);
+        let received = server.received().split_off(before);
+        if code == 1 {
+            assert!(received.is_empty());
+            said.says(&["plain HTTP", "https://", "plain_http_hosts"]);
+        } else {
+            assert_eq!(received[0].header("authorization"), key, "{named} {config}");
+        }
+    }
+}
+
+#[test]
 fn a_proxy_is_obeyed_but_not_for_this_machine() {
     let server = Server::start();
     server.on("", Reply::says("four"));

@@ -6,6 +6,7 @@ use kaizen::artifact::egress::Role;
 use kaizen::artifact::task::Task;
 use kaizen::calls::Calls;
 use kaizen::clock::Clock;
+use kaizen::consent::{Permission, Store};
 use kaizen::engine::chat_student::{ChatStudent, Toolbox};
 use kaizen::evaluate::{Evaluator, Run, attempt_runs};
 use kaizen::harness::Harness;
@@ -26,6 +27,7 @@ struct Place {
     folder: tempfile::TempDir,
     manifest: Manifest,
     calls: Arc<Calls>,
+    permission: Arc<Permission>,
 }
 
 impl Place {
@@ -37,18 +39,24 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let manifest = Manifest::parse("kaizen.toml".as_ref(), &text).unwrap();
         let root = kaizen::disk::Root::open(folder.path()).unwrap();
-        let calls = Calls::new(&manifest, Redactor::default(), &root, Clock::from_environment());
+        let approvals = Store::at(&folder.path().join("approvals"));
+        let permission = Arc::new(Permission::new(&root, &manifest, None, Some(approvals)));
+        permission.approve(&permission.list().unwrap(), String::new()).unwrap();
+        let clock = Clock::from_environment();
+        let calls = Calls::new(&manifest, Redactor::default(), &root, clock, Arc::clone(&permission));
         Self {
             folder,
             manifest,
             calls,
+            permission,
         }
     }
 
     /// Scores of runs of one task. No attempt is remembered, so that only the store of calls can spare one.
     fn runs(&self, harness: &Harness, numbers: &[u32]) -> Vec<Option<f64>> {
         let section = self.manifest.student.clone();
-        let toolbox = Toolbox::new(section.clone(), self.folder.path().to_owned(), Vec::new());
+        let permission = Arc::clone(&self.permission);
+        let toolbox = Toolbox::new(section.clone(), self.folder.path().to_owned(), Vec::new(), permission);
         let model = Box::new(self.calls.model(Role::Student, section.chat()));
         let student = ChatStudent::new(model, section, self.manifest.harness.layout.clone(), toolbox);
         let task: Task = serde_json::from_value(task("t", "is it noon", "yes", "exact")).unwrap();

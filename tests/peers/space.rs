@@ -12,12 +12,12 @@ use crate::script::{LETTERS, query};
 pub const KEY: &str = "key-0123456789-never-written-down";
 
 /// A workspace in a temporary directory.
-pub struct Space(tempfile::TempDir);
+pub struct Space(tempfile::TempDir, tempfile::TempDir);
 
 impl Space {
     /// A workspace with sixteen questions, three traces, and these sections in its manifest.
     pub fn new(sections: &str) -> Self {
-        let space = Self(tempfile::tempdir().unwrap());
+        let space = Self(tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let manifest = format!(
             "version = 1\n[session]\nmin_traces = 1\nautonomy = \"auto\"\nmax_cost_usd = 5.0\n[network]\nmax_wait_seconds = 5\n{sections}"
         );
@@ -53,9 +53,20 @@ impl Space {
 
     /// Runs kaizen with the keys in its environment.
     pub fn kaizen(&self, arguments: &[&str]) -> Output {
-        let output = Command::new(env!("CARGO_BIN_EXE_kaizen"))
+        self.run(&["trust", "--yes"]);
+        let output = self.run(arguments);
+        if arguments[0] != "egress" {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            println!("{}{}", text(&output.stdout), text(&output.stderr));
+        }
+        output
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_kaizen"))
             .args(arguments)
             .current_dir(self.root())
+            .env("KAIZEN_TRUST_DIR", self.1.path())
             .env("OPENAI_API_KEY", KEY)
             .env("ANTHROPIC_API_KEY", KEY)
             .env("GIT_AUTHOR_NAME", "A")
@@ -63,12 +74,7 @@ impl Space {
             .env("GIT_COMMITTER_NAME", "A")
             .env("GIT_COMMITTER_EMAIL", "a@example.org")
             .output()
-            .unwrap();
-        if arguments[0] != "egress" {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            println!("{}{}", text(&output.stdout), text(&output.stderr));
-        }
-        output
+            .unwrap()
     }
 
     /// The folder of the only session.

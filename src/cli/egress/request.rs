@@ -30,9 +30,8 @@ pub fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), Failure>
         )));
     }
     let (sent, paid) = noted(root, &digits)?;
-    let store = root.join(calls::STORE);
     // A store that cannot be read takes nothing away from what the records say.
-    let (texts, problem) = match calls::texts(&store, &digits) {
+    let (texts, problem) = match calls::texts(root, &digits) {
         Ok(texts) => (texts, None),
         Err(problem) => (Vec::new(), Some(problem)),
     };
