@@ -24,14 +24,14 @@ pub fn search() -> Outcome<()> {
         number += 1;
         let cache = root.join(format!("cache-{number}"));
         timed(|| {
-            Ok(trace_store::open(root, &patterns, &cache)?
+            Ok(trace_store::open(root, &patterns, Some(&cache))?
                 .search("word7", 10)
                 .map(|_| ())?)
         })
     })?;
     row("100,000 traces: first search, with its index", index);
     let cache = root.join("cache-1");
-    let store = trace_store::open(root, &patterns, &cache)?;
+    let store = trace_store::open(root, &patterns, Some(&cache))?;
     for (what, terms) in [("a frequent word", "word7"), ("two words", "word7 word501")] {
         let found = || -> Outcome<()> {
             let found = store.search(terms, 10)?;

@@ -116,6 +116,10 @@ impl From<RunError> for Failure {
                 Some("git is kaizen's ledger: every accepted edit is a commit"),
             ),
             RunError::Lock(_) => (Code::Failed, None),
+            RunError::TrackedState(_) => (
+                Code::Failed,
+                Some("run `git rm -r --cached .kaizen`, commit that, and delete the folder .kaizen"),
+            ),
             _ => (Code::Failed, None),
         };
         Self {

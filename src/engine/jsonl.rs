@@ -20,7 +20,7 @@ use crate::port::{TraceError, TracePin, TraceSource};
 /// Traces in JSON Lines files.
 pub struct JsonlSource {
     files: Vec<PathBuf>,
-    cache_dir: PathBuf,
+    cache_dir: Option<PathBuf>,
     index: Mutex<Option<Indexed>>,
 }
 
@@ -52,13 +52,13 @@ struct Head {
 }
 
 impl JsonlSource {
-    /// A source over these files; `cache_dir` takes the search index.
-    pub fn new(mut files: Vec<PathBuf>, cache_dir: &Path) -> Self {
+    /// A source over these files; `cache_dir` takes the search index; without one, each search makes its own.
+    pub fn new(mut files: Vec<PathBuf>, cache_dir: Option<&Path>) -> Self {
         files.sort();
         files.dedup();
         Self {
             files,
-            cache_dir: cache_dir.to_owned(),
+            cache_dir: cache_dir.map(Path::to_owned),
             index: Mutex::new(None),
         }
     }
@@ -114,7 +114,7 @@ impl TraceSource for JsonlSource {
     }
 
     fn search(&self, terms: &str, limit: usize) -> Result<Vec<Trace>, TraceError> {
-        let places = jsonl_search::search(&self.cache_dir, &self.files, terms, limit)?;
+        let places = jsonl_search::search(self.cache_dir.as_deref(), &self.files, terms, limit)?;
         places.into_iter().map(|(path, place)| read_one(&path, place)).collect()
     }
 

@@ -38,12 +38,12 @@ const SEARCH: &str = "
     ORDER BY text.rank, file.path, line.start LIMIT ?2";
 
 /// Places of the best matches. The index is brought up to date first; a broken one is built anew, and where none can
-/// be kept, as in a workspace that is read-only, a temporary one serves.
+/// be kept, as in a workspace that is read-only, or none is to be, a temporary one serves.
 ///
 /// # Errors
 /// A trace file cannot be read, or the index is in use for too long.
 pub fn search(
-    cache_dir: &Path,
+    cache_dir: Option<&Path>,
     files: &[PathBuf],
     terms: &str,
     limit: usize,
@@ -51,7 +51,9 @@ pub fn search(
     let Some(query) = fts_query(terms) else {
         return Ok(Vec::new());
     };
-    let path = cache_dir.join("traces.db");
+    // SQLite's name for a database that goes when it is closed.
+    let temporary = Path::new("");
+    let path = cache_dir.map_or(temporary.to_owned(), |folder| folder.join("traces.db"));
     let wrong = |error: &dyn std::fmt::Display| {
         TraceError(format!(
             "{}: {error}; make its folder writable, or delete that file",
@@ -59,7 +61,7 @@ pub fn search(
         ))
     };
     // What cannot be made here fails again, with the same reason, when the index is opened.
-    let _ = fs::create_dir_all(cache_dir);
+    let _ = cache_dir.map(fs::create_dir_all);
     let attempt = |path: &Path| search_index(path, files, &query, limit);
     match attempt(&path) {
         Err(Failure::Index(error)) if is_broken(&error) => {
@@ -69,8 +71,7 @@ pub fn search(
         }
         Err(Failure::Index(error)) if is_unwritable(&error) => {
             tracing::warn!(path = %path.display(), %error, "the search index cannot be kept; this search makes one of its own");
-            // SQLite's name for a database that goes when it is closed.
-            attempt(Path::new(""))
+            attempt(temporary)
         }
         other => other,
     }

@@ -21,11 +21,11 @@ use crate::port::{TraceError, TracePin, TraceSource};
 /// Opens the traces of a workspace.
 ///
 /// `patterns` are globs relative to `root`; `.jsonl` files are JSON Lines, `.db` files are OpenJarvis stores. Files that
-/// do not exist are no error: a new workspace has no traces. Several stores are read as one, newest first.
+/// do not exist are no error: a new workspace has no traces. Without a `cache_dir` nothing is kept between searches. Several stores are read as one, newest first.
 ///
 /// # Errors
 /// A pattern is not a glob, or matches a file of another kind.
-pub fn open(root: &Path, patterns: &[String], cache_dir: &Path) -> Result<Box<dyn TraceSource>, TraceError> {
+pub fn open(root: &Path, patterns: &[String], cache_dir: Option<&Path>) -> Result<Box<dyn TraceSource>, TraceError> {
     let mut lines = Vec::new();
     let mut sources: Vec<Box<dyn TraceSource>> = Vec::new();
     for path in matching_files(root, patterns)? {

@@ -26,7 +26,7 @@ impl Workspace {
 
     fn open(&self) -> Box<dyn TraceSource> {
         let patterns = ["traces/*.jsonl".to_owned(), "traces.db".to_owned()];
-        open(self.0.path(), &patterns, &self.path(".kaizen/cache")).unwrap()
+        open(self.0.path(), &patterns, Some(&self.path(".kaizen/cache"))).unwrap()
     }
 }
 
@@ -96,7 +96,7 @@ fn wrong_lines_are_named_with_their_place() {
 fn other_files_and_bad_globs_are_refused() {
     let workspace = Workspace::new(&[("traces/a.csv", "x")]);
     for pattern in ["traces/*", "traces/[", "traces/a.csv"] {
-        let opened = open(workspace.0.path(), &[pattern.to_owned()], workspace.0.path());
+        let opened = open(workspace.0.path(), &[pattern.to_owned()], Some(workspace.0.path()));
         let message = opened.err().map(|error| error.to_string()).unwrap_or_default();
         assert!(message.contains("kaizen.toml"), "{pattern}: {message}");
     }

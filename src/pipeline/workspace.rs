@@ -64,6 +64,8 @@ pub struct Workspace {
     pub holder: &'static str,
     /// How long a run waits for another to end.
     pub patience: Duration,
+    /// Whether nothing may be created, not even a cache: for tools that declare that they only read.
+    pub only_looks: bool,
     /// The way to language models.
     pub calls: Arc<Calls>,
     halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
@@ -80,6 +82,7 @@ impl Workspace {
         let manifest = read_manifest(root)?;
         let clock = Clock::from_environment();
         let ledger = Git::open(root, policy(&manifest, &clock))?;
+        refuse_tracked_state(root, &ledger)?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
         let calls = Calls::new(
             &manifest,
@@ -105,6 +108,7 @@ impl Workspace {
             breaker: Breaker::default(),
             holder: "kaizen run",
             patience: Duration::from_secs(2),
+            only_looks: false,
             globs,
             evidence,
             manifest,
@@ -168,11 +172,9 @@ impl Workspace {
     /// # Errors
     /// The store cannot be opened.
     pub fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
-        Ok(trace_store::open(
-            &self.root,
-            &self.manifest.traces.files,
-            &self.own("cache"),
-        )?)
+        let cache = (!self.only_looks).then(|| self.own("cache"));
+        let files = &self.manifest.traces.files;
+        Ok(trace_store::open(&self.root, files, cache.as_deref())?)
     }
 
     /// A path in kaizen's own folder, which hides itself from git.
@@ -250,6 +252,19 @@ impl Workspace {
             variables: Vec::new(),
             timeout: Some(SCORER_TIMEOUT),
         }
+    }
+}
+
+/// Whoever committed kaizen's own folder would decide what is remembered here: scores, answers, edits under way.
+fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
+    let own = root.join(OWN_FOLDER);
+    if !own.exists() && !own.is_symlink() {
+        return Ok(());
+    }
+    let tracked = ledger.tracked(OWN_FOLDER)?;
+    match tracked.is_empty() {
+        true => Ok(()),
+        false => Err(RunError::TrackedState(tracked)),
     }
 }
 

@@ -34,7 +34,7 @@ fn world(folder: &Path, scratch: &Path) -> World {
         std::fs::read(folder.join("traces.db")).unwrap(),
     )
     .unwrap();
-    let open = || trace_store::open(scratch, &["traces.db".to_owned()], scratch).unwrap();
+    let open = || trace_store::open(scratch, &["traces.db".to_owned()], Some(scratch)).unwrap();
     let traces = trace_store::list(open().as_ref(), &Filter::default()).unwrap();
     assert_eq!(traces.len(), 33);
     let files = walkdir::WalkDir::new(folder.join("home"))
