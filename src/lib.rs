@@ -34,6 +34,7 @@ pub mod estimate;
 pub mod freshness;
 pub mod gate;
 pub mod half_typed;
+pub mod held_out;
 pub mod judge;
 pub mod loop_stop;
 pub mod op;

@@ -38,6 +38,7 @@ const MODULES: &[(Layer, &[&str])] = &[
             "freshness",
             "gate",
             "half_typed",
+            "held_out",
             "judge",
             "loop_stop",
             "op",

@@ -44,53 +44,8 @@ pub struct Baseline {
     pub extra: Extra,
 }
 
-impl Baseline {
-    /// The totals alone: gate tasks are not for those who propose edits.
-    pub fn without_tasks(mut self) -> Self {
-        self.evaluation.tasks.clear();
-        if let Some(probe) = &mut self.probe {
-            probe.disagreed.clear();
-            probe.second.clear();
-        }
-        self
-    }
-}
-
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
 artifact!(Baseline, "baseline", version 1, depth 2);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::artifact::Artifact;
-    use crate::artifact::evaluation::TaskScore;
-
-    #[test]
-    fn the_totals_name_no_task_of_either_run() {
-        let row = |score| TaskScore {
-            task_id: "secret-1".into(),
-            category: "c".into(),
-            score: Some(score),
-        };
-        let evaluation = Evaluation::of(vec![row(1.0)]);
-        let baseline = Baseline {
-            version: 1,
-            harness_commit: "c".into(),
-            harness: Digest::of_bytes(b""),
-            benchmark: Digest::of_bytes(b""),
-            student: serde_json::Value::Null,
-            judge: None,
-            seed: 0,
-            epoch: 0,
-            drift: None,
-            probe: Some(Probe::of(&evaluation.tasks, vec![row(0.0)])),
-            evaluation,
-            extra: Extra::default(),
-        };
-        assert_eq!(baseline.to_text().matches("secret-1").count(), 3);
-        assert!(!baseline.without_tasks().to_text().contains("secret-1"));
-    }
-}

@@ -130,6 +130,10 @@ impl From<RunError> for Failure {
                 Some("move that file away, or write elsewhere; nothing was replaced"),
             ),
             RunError::Lock(_) => (Code::Failed, None),
+            RunError::TrackedState(_) => (
+                Code::Failed,
+                Some("run `git rm -r --cached .kaizen`, commit that, and delete the folder .kaizen"),
+            ),
             _ => (Code::Failed, None),
         };
         Self {

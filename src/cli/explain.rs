@@ -6,12 +6,14 @@ use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, Failure};
 use super::render::{self, FAINT, STRONG};
+use super::visible::visible;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::digest::Digest;
 use crate::freshness::{Freshness, Reason};
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::state::{Depth, PhaseState, View, state};
+use crate::pipeline::unmet;
 use crate::session::Session;
 
 /// Say why each phase of a session is fresh or stale
@@ -39,7 +41,9 @@ pub fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
         depth: Depth::Present,
         autonomy: None,
     };
-    let chosen = chosen(state(&view, &session)?, command.phase.as_deref())?;
+    let states = state(&view, &session)?;
+    let unmet = unmet::of(&workspace.manifest.phases(), &states, &session);
+    let chosen = chosen(states, command.phase.as_deref())?;
     if !setting.is_json() {
         out!("{STRONG}{}{STRONG:#}", session.id);
     }
@@ -50,6 +54,9 @@ pub fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
     for (phase, freshness) in &chosen {
         let file = awaited.iter().find(|(waits, _)| waits == phase).map(|(_, file)| *file);
         print(&session, phase, freshness, (file, setting));
+        for unmet in unmet.iter().filter(|unmet| unmet.phase == *phase && !setting.is_json()) {
+            anstream::println!("  {}", visible(&unmet.words()));
+        }
     }
     Ok(Code::Settled)
 }

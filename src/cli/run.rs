@@ -81,12 +81,19 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
         renderer.show(warning);
     }
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
+    for unmet in ended.unmet.iter().filter(|unmet| !ended.changed && !unmet.is_unknown) {
+        renderer.show(Event::Note { text: unmet.words() });
+    }
     renderer.finish();
     let around = Around {
         until: asked.until.as_deref(),
         ..Around::default()
     };
-    summary(setting, &workspace, &ended, &around)
+    let code = summary(setting, &workspace, &ended, &around)?;
+    match ended.unmet.iter().find(|unmet| unmet.is_unknown) {
+        Some(unmet) => Err(Failure::not_ready(unmet.words()).hint(unmet.remedy())),
+        None => Ok(code),
+    }
 }
 
 /// Prints how it ended, and what to do next.

@@ -9,6 +9,9 @@ use clap::Args;
 use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, Failure};
+use crate::pipeline::decided;
+use crate::pipeline::workspace::Workspace;
+use crate::session::Session;
 
 /// Show a session, or one edit with its evidence
 #[derive(Clone, Debug, Default, Args)]
@@ -27,8 +30,23 @@ pub fn show(command: &Show, setting: &Setting) -> Result<Code, Failure> {
     let sessions = crate::session::all(&workspace.root)?;
     let named = |name: &str| sessions.iter().any(|session| session.id == name);
     match command.what.as_deref() {
-        Some(name) if !named(name) => edit::show(&edit::find(&sessions, name)?, setting),
+        Some(name) if !named(name) => {
+            let mut known = edit::find(&sessions, name)?;
+            known.decided_elsewhere = decided_elsewhere(&workspace, &known)?;
+            edit::show(&known, setting);
+        }
         name => session::show(&session_of(&workspace, name)?, setting)?,
     }
     Ok(Code::Settled)
+}
+
+/// Which commit brought the decision about an edit, where it was made elsewhere.
+fn decided_elsewhere(workspace: &Workspace, known: &edit::Known) -> Result<Option<String>, Failure> {
+    let Some(pending) = &known.pending_review else {
+        return Ok(None);
+    };
+    let session = Session::at(&workspace.root, &known.session);
+    let asked = [(pending.edit_digest, pending.clone())].into();
+    let found = decided::elsewhere(workspace, &session, &asked)?;
+    Ok(found.values().next().map(decided::Decided::words))
 }

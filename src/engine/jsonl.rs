@@ -19,8 +19,8 @@ use crate::port::{TraceError, TracePin, TraceSource};
 /// Traces in JSON Lines files.
 pub struct JsonlSource {
     files: Vec<EvidenceFile>,
-    /// The workspace, whose own folder takes the search index.
-    root: Root,
+    /// The workspace whose own folder takes the search index; without one, each search makes its own.
+    index_root: Option<Root>,
     index: Mutex<Option<Indexed>>,
 }
 
@@ -52,13 +52,13 @@ struct Head {
 }
 
 impl JsonlSource {
-    /// A source over these files; the own folder of `root` takes the search index.
-    pub fn new(mut files: Vec<EvidenceFile>, root: &Root) -> Self {
+    /// A source over these files; the own folder of `index_root` takes the search index.
+    pub fn new(mut files: Vec<EvidenceFile>, index_root: Option<&Root>) -> Self {
         files.sort();
         files.dedup();
         Self {
             files,
-            root: root.clone(),
+            index_root: index_root.cloned(),
             index: Mutex::new(None),
         }
     }
@@ -110,7 +110,7 @@ impl TraceSource for JsonlSource {
     }
 
     fn search(&self, terms: &str, limit: usize) -> Result<Vec<Trace>, TraceError> {
-        let places = jsonl_search::search(&self.root, &self.files, terms, limit)?;
+        let places = jsonl_search::search(self.index_root.as_ref(), &self.files, terms, limit)?;
         places
             .into_iter()
             .map(|(source, place)| read_one(source, place))

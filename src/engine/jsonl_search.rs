@@ -18,6 +18,9 @@ use crate::port::TraceError;
 /// The index, in the workspace.
 const INDEX: &str = ".kaizen/cache/traces.db";
 
+/// SQLite's name for a database that goes when it is closed.
+const TEMPORARY: &str = "";
+
 /// Raised by hand when the tables change; another version's index is thrown away.
 const VERSION: i64 = 1;
 
@@ -40,12 +43,12 @@ const SEARCH: &str = "
     ORDER BY text.rank, file.path, line.start LIMIT ?2";
 
 /// Places of the best matches. The index is brought up to date first; a broken one is built anew, and where none can
-/// be kept, as in a workspace that is read-only, a temporary one serves.
+/// be kept, as in a workspace that is read-only, or none is to be, a temporary one serves.
 ///
 /// # Errors
 /// A trace file cannot be read, or the index is in use for too long.
 pub fn search<'f>(
-    root: &Root,
+    root: Option<&Root>,
     files: &'f [EvidenceFile],
     terms: &str,
     limit: usize,
@@ -59,9 +62,12 @@ pub fn search<'f>(
         ))
     };
     let attempt = |path: &Path| search_index(path, files, &query, limit);
+    let Some(root) = root else {
+        return attempt(TEMPORARY.as_ref()).map_err(|failure| failure.told(&wrong));
+    };
     let kept = || match root.database(INDEX) {
         // A workspace that cannot be written to.
-        Err(DiskError::Failed { .. }) => attempt(Path::new("")),
+        Err(DiskError::Failed { .. }) => attempt(TEMPORARY.as_ref()),
         Err(error) => Err(Failure::Traces(TraceError(error.to_string()))),
         Ok(path) => attempt(&path),
     };
@@ -73,21 +79,27 @@ pub fn search<'f>(
         }
         Err(Failure::Index(error)) if is_unwritable(&error) => {
             tracing::warn!(path = INDEX, %error, "the search index cannot be kept; this search makes one of its own");
-            // SQLite's name for a database that goes when it is closed.
-            attempt(Path::new(""))
+            attempt(TEMPORARY.as_ref())
         }
         other => other,
     }
-    .map_err(|failure| match failure {
-        Failure::Index(error) => wrong(&error),
-        Failure::Traces(error) => error,
-    })
+    .map_err(|failure| failure.told(&wrong))
 }
 
 /// What can go wrong: the index, which can be rebuilt, or the traces, which cannot.
 enum Failure {
     Index(rusqlite::Error),
     Traces(TraceError),
+}
+
+impl Failure {
+    /// The error for people; `wrong` words what is wrong with the index.
+    fn told(self, wrong: &dyn Fn(&dyn std::fmt::Display) -> TraceError) -> TraceError {
+        match self {
+            Failure::Index(error) => wrong(&error),
+            Failure::Traces(error) => error,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for Failure {

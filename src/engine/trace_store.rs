@@ -18,7 +18,7 @@ use crate::port::{TraceError, TracePin, TraceSource};
 /// Opens the traces of a workspace.
 ///
 /// `patterns` are globs relative to `root`; `.jsonl` files are JSON Lines, `.db` files are OpenJarvis stores. Files that
-/// do not exist are no error: a new workspace has no traces. Several stores are read as one, newest first.
+/// do not exist are no error: a new workspace has no traces. Without a `cache_dir` nothing is kept between searches. Several stores are read as one, newest first.
 ///
 /// # Errors
 /// A pattern is not a glob, or matches a file of another kind.
@@ -30,14 +30,15 @@ pub fn open(root: &Root, patterns: &[String]) -> Result<Box<dyn TraceSource>, Tr
     };
     let patterns = EvidencePatterns::new(patterns).map_err(malformed)?;
     let files = root.evidence_files(&patterns);
-    of_files(root, files.map_err(|error| TraceError(error.to_string()))?)
+    of_files(files.map_err(|error| TraceError(error.to_string()))?, Some(root))
 }
 
-/// Opens the traces in these files; the own folder of `root` takes the search index.
+/// Opens the traces in these files; the own folder of `index_root` takes the search index. Without one, each search makes
+/// its own.
 ///
 /// # Errors
 /// A file of another kind.
-pub fn of_files(root: &Root, files: Vec<EvidenceFile>) -> Result<Box<dyn TraceSource>, TraceError> {
+pub fn of_files(files: Vec<EvidenceFile>, index_root: Option<&Root>) -> Result<Box<dyn TraceSource>, TraceError> {
     let mut lines = Vec::new();
     let mut sources: Vec<Box<dyn TraceSource>> = Vec::new();
     for file in files {
@@ -52,7 +53,7 @@ pub fn of_files(root: &Root, files: Vec<EvidenceFile>) -> Result<Box<dyn TraceSo
         }
     }
     if !lines.is_empty() || sources.is_empty() {
-        sources.insert(0, Box::new(JsonlSource::new(lines, root)));
+        sources.insert(0, Box::new(JsonlSource::new(lines, index_root)));
     }
     match sources.len() {
         1 => Ok(sources.remove(0)),

@@ -1,14 +1,14 @@
 //! Somebody else's program: a phase in a scratch directory, or a scorer on stdin and stdout. No shell is involved.
-#![allow(clippy::disallowed_methods)] // edge: processes, the file system
 
+mod left;
 mod lookup;
 mod process;
 mod running;
 mod teacher;
 
-use std::fs;
 use std::path::Path;
 
+use self::left::Limits;
 pub use self::lookup::{find, identity};
 pub use self::process::{Ended, Program, Unended};
 pub use self::running::end_all;
@@ -34,53 +34,13 @@ pub fn run_phase(root: &Root, program: &Program, reads: Files, writes: &[String]
             ended.complaint()
         ));
     }
-    let left = writes
-        .iter()
-        .map(|name| collect(program, name))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(left.into_iter().flatten().collect())
+    left::take(program.folder, writes, Limits::default()).map_err(|error| format!("`{}`: {error}", program.name()))
 }
 
 /// Empties a folder and puts files into it.
 fn lay_out(root: &Root, folder: &Path, files: &Files) -> Result<(), String> {
     let all = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     root.fill_folder(folder, all).map_err(|error| error.to_string())
-}
-
-/// A declared write: a file that must be there, or a folder with whatever it holds.
-fn collect(program: &Program, name: &str) -> Result<Files, String> {
-    let scratch = program.folder;
-    if name.ends_with(".jsonl") && !scratch.join(name).exists() {
-        // Logs and evidence are welcome, and not owed.
-        return Ok(vec![(name.to_owned(), Vec::new())]);
-    }
-    if !name.ends_with('/') {
-        let bytes =
-            read_plain(&scratch.join(name)).map_err(|error| format!("`{}` left no {name}: {error}", program.name()))?;
-        return Ok(vec![(name.to_owned(), bytes)]);
-    }
-    let Ok(entries) = fs::read_dir(scratch.join(name)) else {
-        return Ok(Vec::new());
-    };
-    let mut files: Files = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| {
-            Some((
-                format!("{name}{}", entry.file_name().to_str()?),
-                read_plain(&entry.path()).ok()?,
-            ))
-        })
-        .collect();
-    files.sort();
-    Ok(files)
-}
-
-/// Links are not followed: a program cannot make kaizen publish a file from elsewhere.
-fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Err(std::io::Error::other("not a plain file"));
-    }
-    fs::read(path)
 }
 
 /// Asks the program behind scorer `command`: the task and the answer as JSON on stdin, `{"score": x}` on stdout.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::left::{Limits, take_one};
+use super::{Files, Program, lay_out};
 use crate::disk::Root;
-
-use super::{Files, Program, lay_out, read_plain};
 
 /// Runs the program in its folder, filled with `files`; its answer is the file that it leaves, else what it prints.
 ///
@@ -19,11 +19,9 @@ pub fn ask_teacher(root: &Root, program: &Program, files: Files, question: &str,
     if !ended.status.success() {
         return Err(format!("`{name}` ended with {}: {complaint}", ended.status));
     }
-    let path = program.folder.join(file);
-    let answer = match path.symlink_metadata() {
-        Ok(_) => read_plain(&path).map_err(|error| format!("`{name}` left no usable {file}: {error}"))?,
-        Err(_) => ended.stdout,
-    };
+    let left = take_one(program.folder, file, Limits::default());
+    let left = left.map_err(|error| format!("`{name}` left no usable {file}: {error}"))?;
+    let answer = left.unwrap_or(ended.stdout);
     let answer = String::from_utf8(answer).map_err(|_| format!("{file} of `{name}` is not UTF-8"))?;
     match answer.trim().is_empty() {
         true => Err(format!("`{name}` left no {file} and printed nothing: {complaint}")),

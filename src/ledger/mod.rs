@@ -3,6 +3,7 @@
 mod blame;
 mod commit;
 mod log;
+mod origin;
 mod process;
 mod repository;
 mod status;
@@ -16,6 +17,7 @@ use crate::harness::Harness;
 use crate::port::{CommitId, Entry, Ledger, LedgerError};
 
 pub use blame::{BlamedLine, Origin};
+pub use origin::Elsewhere;
 pub use status::{FileState, FileStatus};
 
 /// What kaizen may do in the user's repository.

@@ -6,6 +6,7 @@ pub mod layout;
 mod looping;
 pub mod membership;
 mod models;
+pub mod phase_files;
 pub mod phases;
 mod privacy;
 pub mod programs;
@@ -288,6 +289,9 @@ mod tests {
             ),
             ("[phase.mine]\nwrites = [\"plan.json\"]\nrun = [\"true\"]", "plan.json"),
             ("[phase.mine]\nwrites = [\"../x\"]\nrun = [\"true\"]", "../x"),
+            ("[phase.\"../x\"]\nwrites = [\"x\"]\nrun = [\"true\"]", "rename it"),
+            ("[phase.plan]\nrun = [\"true\"]\ntimeout_seconds = 0", "between 1 and"),
+            ("[phase.plan]\ntimeout_seconds = 9", "with `run`"),
         ] {
             let message = parse(text).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");

@@ -6,11 +6,18 @@ use std::sync::LazyLock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::nearest;
+use super::phase_files::{self, check_read, check_write, is_identifier, overlap};
+
 /// The built-in phases' own manifest.
 const DEFAULT: &str = include_str!("default.toml");
 
 /// Phases that no program can replace, because they hold the invariants: the gate and the ledger, and the record of both.
 const ONLY_BUILT_IN: [&str; 4] = ["readiness", "baseline", "execute", "record"];
+
+/// Seconds that a program may take where nothing is said: a day. And the most that may be said: a week.
+const TIMEOUT: u64 = 86_400;
+const LONGEST_TIMEOUT: u64 = 604_800;
 
 /// One phase.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,9 +29,18 @@ pub struct Stanza {
     pub writes: Vec<String>,
     /// Program and arguments; absent: the built-in one. No shell is involved.
     pub run: Vec<String>,
+    /// Seconds that the program may take, 1 to 604800 (a week); 86400 (a day) when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 604_800))]
+    pub timeout_seconds: Option<u64>,
 }
 
 impl Stanza {
+    /// Seconds that the program may take.
+    pub fn timeout(&self) -> u64 {
+        self.timeout_seconds.unwrap_or(TIMEOUT)
+    }
+
     /// This stanza with what `other` states in its place.
     pub fn overridden(&self, other: &Stanza) -> Stanza {
         let pick = |ours: &Vec<String>, theirs: &Vec<String>| {
@@ -38,6 +54,7 @@ impl Stanza {
             reads: pick(&self.reads, &other.reads),
             writes: pick(&self.writes, &other.writes),
             run: pick(&self.run, &other.run),
+            timeout_seconds: other.timeout_seconds.or(self.timeout_seconds),
         }
     }
 }
@@ -59,19 +76,14 @@ pub fn built_in() -> BTreeMap<String, Stanza> {
 /// The phases in the order in which they run: readers after writers, names break ties.
 ///
 /// # Errors
-/// A cycle, two writers of one file, a path that leaves the session, or a phase that cannot be replaced.
+/// A cycle, writes that overlap, a name or a path that is not plain, a file of kaizen's, or a phase that cannot be replaced.
 pub fn graph(phases: &BTreeMap<String, Stanza>) -> Result<Vec<String>, String> {
-    let writers = writers(phases)?;
+    check_all(phases)?;
     let mut order: Vec<String> = Vec::new();
     let mut left: BTreeSet<&String> = phases.keys().collect();
     while !left.is_empty() {
-        let waits = |name: &String| {
-            let reads = &phases[name].reads;
-            reads
-                .iter()
-                .filter_map(|read| writers.get(read))
-                .any(|writer| left.contains(writer))
-        };
+        let is_written = |read: &String| left.iter().any(|other| writes(&phases[*other], read));
+        let waits = |name: &String| phases[name].reads.iter().any(is_written);
         let Some(next) = left.iter().find(|name| !waits(name)).copied() else {
             let names: Vec<&str> = left.iter().map(|name| name.as_str()).collect();
             return Err(format!("[phase] {} read in a cycle what they write", names.join(", ")));
@@ -87,51 +99,99 @@ pub fn graph(phases: &BTreeMap<String, Stanza>) -> Result<Vec<String>, String> {
     Ok(order)
 }
 
-fn writers(phases: &BTreeMap<String, Stanza>) -> Result<BTreeMap<&String, &String>, String> {
+/// Whether a phase writes what another one reads, or a part of it.
+fn writes(stanza: &Stanza, read: &str) -> bool {
+    stanza.writes.iter().any(|write| overlap(write, read))
+}
+
+/// Whether kaizen or some phase provides what a phase reads. Anything else is there only when a person puts it there.
+pub fn is_provided(phases: &BTreeMap<String, Stanza>, read: &str) -> bool {
+    read.starts_with('@') || phase_files::is_kept_by_kaizen(read) || phases.values().any(|stanza| writes(stanza, read))
+}
+
+/// The name that was probably meant by a read that nobody provides.
+pub fn nearest_read(phases: &BTreeMap<String, Stanza>, read: &str) -> Option<String> {
+    let written = phases.values().flat_map(|stanza| &stanza.writes).map(String::as_str);
+    nearest(read, phase_files::READABLE.into_iter().chain(written)).map(str::to_owned)
+}
+
+fn check_all(phases: &BTreeMap<String, Stanza>) -> Result<(), String> {
     let built_in = built_in();
-    let mut writers = BTreeMap::new();
+    let mut names: BTreeMap<String, &String> = BTreeMap::new();
+    let mut written: Vec<(&String, &String)> = Vec::new();
     for (name, stanza) in phases {
         check(name, stanza, built_in.get(name))?;
+        if let Some(other) = names.insert(name.to_ascii_lowercase(), name) {
+            return Err(format!(
+                "[phase.{name}] and [phase.{other}] differ only in case; rename one of them"
+            ));
+        }
         for write in &stanza.writes {
-            if let Some(other) = writers.insert(write, name) {
+            if let Some((other, theirs)) = written.iter().find(|(_, theirs)| overlap(theirs, write)) {
                 return Err(format!(
-                    "[phase.{name}] writes {write}, which [phase.{other}] writes already"
+                    "[phase.{name}] writes `{write}`, which overlaps with `{theirs}` of [phase.{other}]; \
+                     give each phase files of its own"
                 ));
             }
+            written.push((name, write));
         }
     }
-    Ok(writers)
+    Ok(())
 }
 
 fn check(name: &str, stanza: &Stanza, built_in: Option<&Stanza>) -> Result<(), String> {
+    if !is_identifier(name) {
+        let shown: String = name.chars().take(40).collect();
+        return Err(format!(
+            "[phase.{shown:?}] the name of a phase is a letter followed by at most 63 letters, digits, `_` or `-`; rename it"
+        ));
+    }
     if ONLY_BUILT_IN.contains(&name) && !stanza.run.is_empty() {
         return Err(format!(
             "[phase.{name}] cannot be replaced by a program: it holds what a session guarantees"
         ));
     }
-    if built_in.is_none() && stanza.run.is_empty() {
+    match built_in {
+        Some(base) => check_replacement(name, stanza, base)?,
+        None => check_own(name, stanza)?,
+    }
+    let reads = stanza.reads.iter().map(|path| check_read(path));
+    reads
+        .collect::<Result<Vec<()>, _>>()
+        .map_err(|problem| format!("[phase.{name}] reads: {problem}"))?;
+    match stanza.timeout_seconds {
+        Some(_) if stanza.run.is_empty() => Err(format!(
+            "[phase.{name}] timeout_seconds is for a phase with `run`; remove it"
+        )),
+        Some(seconds) if !(1..=LONGEST_TIMEOUT).contains(&seconds) => Err(format!(
+            "[phase.{name}] timeout_seconds = {seconds} must lie between 1 and {LONGEST_TIMEOUT}"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A program in place of a built-in phase writes what that phase writes.
+fn check_replacement(name: &str, stanza: &Stanza, base: &Stanza) -> Result<(), String> {
+    match base.writes == stanza.writes && base.reads.iter().all(|read| stanza.reads.contains(read)) {
+        true => Ok(()),
+        false => Err(format!(
+            "[phase.{name}] must write what the built-in phase writes and read at least what it reads"
+        )),
+    }
+}
+
+/// A further phase writes files of its own.
+fn check_own(name: &str, stanza: &Stanza) -> Result<(), String> {
+    if stanza.run.is_empty() {
         return Err(format!(
             "[phase.{name}] is not built in and names no program; add run = [\"program\", \"argument\"]"
         ));
     }
-    if built_in
-        .is_some_and(|base| base.writes != stanza.writes || !base.reads.iter().all(|read| stanza.reads.contains(read)))
-    {
-        return Err(format!(
-            "[phase.{name}] must write what the built-in phase writes and read at least what it reads"
-        ));
-    }
-    let known = ["@traces", "@train", "@gate", "@harness", "@ledger"];
-    for path in stanza.reads.iter().chain(&stanza.writes) {
-        let outside = path.starts_with('/') || path.contains('\\') || path.split('/').any(|part| part == "..");
-        if outside || path.is_empty() || (path.starts_with('@') && !known.contains(&path.as_str())) {
-            return Err(format!(
-                "[phase.{name}] `{path}` is neither a path in the session nor one of {}",
-                known.join(", ")
-            ));
-        }
-    }
-    Ok(())
+    let writes = stanza.writes.iter().map(|path| check_write(path));
+    let writes = writes.collect::<Result<Vec<()>, _>>();
+    writes
+        .map(drop)
+        .map_err(|problem| format!("[phase.{name}] writes: {problem}"))
 }
 
 #[cfg(test)]
@@ -154,10 +214,89 @@ mod tests {
             reads: vec!["plan.json".into()],
             writes: vec!["lint.md".into()],
             run: vec!["lint".into()],
+            timeout_seconds: None,
         };
         phases.insert("a_lint".into(), lint);
         let order = graph(&phases).unwrap();
         let at = |name: &str| order.iter().position(|other| other == name).unwrap();
         assert!(at("plan") < at("a_lint") && at("a_lint") < at("record"));
+    }
+
+    fn own(reads: &[&str], writes: &[&str]) -> Stanza {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Stanza {
+            reads: owned(reads),
+            writes: owned(writes),
+            run: vec!["true".into()],
+            timeout_seconds: None,
+        }
+    }
+
+    fn with(further: &[(&str, Stanza)]) -> Result<Vec<String>, String> {
+        let mut phases = built_in();
+        phases.extend(
+            further
+                .iter()
+                .map(|(name, stanza)| ((*name).to_owned(), stanza.clone())),
+        );
+        graph(&phases)
+    }
+
+    #[test]
+    fn a_reader_of_a_folder_runs_after_each_writer_of_a_part_of_it() {
+        let order = with(&[("a", own(&["b/"], &["a.md"])), ("b", own(&["plan.json"], &["b/x.md"]))]).unwrap();
+        let at = |name: &str| order.iter().position(|other| other == name).unwrap();
+        assert!(at("plan") < at("b") && at("b") < at("a"));
+    }
+
+    #[test]
+    fn the_message_names_the_stanza_and_the_remedy() {
+        for (further, parts) in [
+            (vec![("../session", own(&[], &["x"]))], ["../session", "rename it"]),
+            (
+                vec![("Plan", own(&[], &["x"]))],
+                ["[phase.plan]", "differ only in case"],
+            ),
+            (
+                vec![("a", own(&[], &["Session.json"]))],
+                ["[phase.a]", "choose another name"],
+            ),
+            (
+                vec![("a", own(&[], &["pending_review/x.json"]))],
+                ["[phase.a]", "choose another name"],
+            ),
+            (
+                vec![("a", own(&["@gates"], &["x"]))],
+                ["[phase.a]", "did you mean `@gate`"],
+            ),
+            (
+                vec![("a", own(&[], &["x/"])), ("b", own(&[], &["X/y.txt"]))],
+                ["[phase.b]", "`x/` of [phase.a]"],
+            ),
+            (vec![("a", own(&[], &["x", "x/y"]))], ["[phase.a]", "of its own"]),
+        ] {
+            let problem = with(&further).unwrap_err();
+            assert!(parts.iter().all(|part| problem.contains(part)), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_provides_has_a_nearest_name() {
+        let mut phases = built_in();
+        phases.insert("a".into(), own(&["plan.json"], &["lint/"]));
+        for (read, provided, near) in [
+            ("diagnosys.md", false, Some("diagnosis.md")),
+            ("outcome/", false, Some("outcomes/")),
+            ("lints/", false, Some("lint/")),
+            ("lint/x.md", true, None),
+            ("after.json", true, None),
+            ("@gate", true, None),
+            ("something-else-entirely.txt", false, None),
+        ] {
+            assert_eq!(is_provided(&phases, read), provided, "{read}");
+            if !provided {
+                assert_eq!(nearest_read(&phases, read).as_deref(), near, "{read}");
+            }
+        }
     }
 }

@@ -83,6 +83,22 @@ pub enum Inapplicable {
         /// Why.
         refusal: super::diff_refusal::Refusal,
     },
+    /// The edit changes a setting that widens what the agent may do.
+    #[error("{path}: `{key}` is a protected setting ({kind}): no edit may change it, in any layout; change it by hand")]
+    Protected {
+        /// The file.
+        path: String,
+        /// The dotted key.
+        key: String,
+        /// What it is about.
+        kind: &'static str,
+    },
+    /// The edit changes a file that holds nothing but such settings, or a program that runs by itself.
+    #[error("{path}: a protected file (permissions, hooks, servers or keys): no edit may change it; change it by hand")]
+    ProtectedFile {
+        /// The file.
+        path: String,
+    },
     /// Training is declared only.
     #[error("lora_finetune is refused until a trainer is configured")]
     NoTrainer,

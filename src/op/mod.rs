@@ -14,6 +14,8 @@ mod normalise;
 mod patch_system_prompt;
 mod payload;
 mod place;
+mod protected;
+mod protected_keys;
 mod remove_tool_from_agent;
 mod replace_system_prompt;
 mod schema;
@@ -93,6 +95,12 @@ pub fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Harness, I
         harness,
         rules,
     };
+    let changed = applied(edit, context)?;
+    protected::check(harness, &changed)?;
+    Ok(changed)
+}
+
+fn applied(edit: &Edit, context: &Context) -> Result<Harness, Inapplicable> {
     let payload = &edit.payload;
     match edit.op {
         Op::SetModelForQueryClass => set_model_for_query_class::apply(&payload::read(payload)?, context),

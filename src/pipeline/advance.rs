@@ -27,6 +27,7 @@ use super::run_phase::Run;
 use super::state::{Depth, View};
 use super::step;
 use super::under_way::note_status;
+use super::unmet::{Unmet, unmet};
 use super::workspace::Workspace;
 
 /// Starts or resumes a session and runs what is stale.
@@ -101,7 +102,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         begin_anew(workspace, session, phase)?;
     }
     let mut changed = !asked.redo.is_empty();
-    let waits = loop {
+    let (waits, unmet) = loop {
         // Read anew after every phase: it may have committed, and files may have been edited meanwhile.
         let inputs = Inputs::new(workspace);
         let view = View {
@@ -121,19 +122,20 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         note_problems(session, &next)?;
         let (phase, reasons) = match next {
             Next::Run { phase, reasons } => (phase, reasons),
-            Next::Nothing => break None,
-            Next::NotReady(message) => break Some(Wait::NotReady(message)),
+            Next::Nothing if asked.until.is_none() => break (None, unmet(&view, session)?),
+            Next::Nothing => break (None, Vec::new()),
+            Next::NotReady(message) => break (Some(Wait::NotReady(message)), Vec::new()),
             Next::Release => {
                 // Nobody has committed it yet.
                 session.keep("plan.json")?;
                 let session = session.id.clone();
                 listener(Event::PlanHeld { session });
-                break Some(Wait::Release);
+                break (Some(Wait::Release), Vec::new());
             }
             Next::Write { file, phase } => {
                 permitted::phase(&run, &phase)?;
                 await_file(&run, &phase, file)?;
-                break Some(Wait::Write(file));
+                break (Some(Wait::Write(file)), Vec::new());
             }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
@@ -149,7 +151,12 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
     if let Some(Wait::NotReady(message)) = &waits {
         end_unready(workspace, session, message)?;
     }
-    finish(workspace, asked, session, changed, waits, listener)
+    if changed {
+        let tell = |unmet: &Unmet| listener(Event::Note { text: unmet.words() });
+        unmet.iter().for_each(tell);
+    }
+    let ended = finish(workspace, asked, session, changed, waits, listener)?;
+    Ok(Ended { unmet, ..ended })
 }
 
 /// Makes a phase stale, and forgets what was paid for it.
@@ -275,5 +282,6 @@ fn finish(
         record,
         changed,
         waits,
+        unmet: Vec::new(),
     })
 }

@@ -4,6 +4,8 @@ use crate::artifact::record::Record;
 use crate::route::Autonomy;
 use crate::session::Session;
 
+use super::unmet::Unmet;
+
 /// What a user asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
@@ -47,4 +49,6 @@ pub struct Ended {
     pub changed: bool,
     /// What the session waits for, when it stopped before its end.
     pub waits: Option<Wait>,
+    /// What phases read and nothing provides, so that they did not run.
+    pub unmet: Vec<Unmet>,
 }

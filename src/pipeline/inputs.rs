@@ -9,6 +9,7 @@ use crate::benchmark::{self, Benchmark};
 use crate::digest::Digest;
 use crate::eligible::eligible;
 use crate::harness::Harness;
+use crate::held_out::HeldOut;
 use crate::port::{CommitId, Ledger, TracePin};
 
 use super::RunError;
@@ -66,6 +67,14 @@ impl<'a> Inputs<'a> {
             let files = self.workspace.evidence_files(files)?;
             Ok(Benchmark::of_files(&self.workspace.root, &files)?)
         })
+    }
+
+    /// The tasks that neither a program nor a teacher may see.
+    ///
+    /// # Errors
+    /// A file is not a benchmark.
+    pub fn held_out(&self) -> Result<HeldOut, RunError> {
+        Ok(HeldOut::of(&self.benchmark()?.tasks))
     }
 
     /// Digest of a split's rows.

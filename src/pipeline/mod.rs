@@ -13,6 +13,7 @@ pub mod by_files;
 mod clean;
 mod concern;
 pub mod consultations;
+pub mod decided;
 pub mod definition;
 pub mod earlier_record;
 mod engines;
@@ -22,6 +23,7 @@ pub mod event;
 pub mod forecast;
 pub mod inputs;
 pub mod judging;
+pub mod looking;
 pub mod looping;
 pub mod next;
 mod noise;
@@ -40,6 +42,7 @@ pub mod submitted;
 pub mod take_back;
 pub mod turns;
 mod under_way;
+pub mod unmet;
 pub mod workspace;
 pub mod world;
 
@@ -47,7 +50,7 @@ use std::path::PathBuf;
 
 use crate::benchmark::BenchmarkError;
 use crate::consent::ConsentError;
-use crate::disk::{DiskError, LockError};
+use crate::disk::{DiskError, LockError, OWN_FOLDER};
 use crate::manifest::ManifestError;
 use crate::output::OutputError;
 use crate::phase::execute::ExecuteError;
@@ -69,6 +72,14 @@ impl RunError {
     /// Whether a file of the session is not what it should be: nobody but a person writes such files in place.
     pub fn is_about_a_file_for_people(&self) -> bool {
         matches!(self, Self::HalfTyped { .. } | Self::Session(SessionError::Artifact(_)))
+    }
+}
+
+/// Words for the further files of a list of which one is named.
+fn more(count: usize) -> String {
+    match count {
+        0 | 1 => String::new(),
+        count => format!(" and {} more files below {OWN_FOLDER}/", count - 1),
     }
 }
 
@@ -140,6 +151,12 @@ pub enum RunError {
     /// Nobody can tell whether something is approved.
     #[error(transparent)]
     Consent(ConsentError),
+    /// The state of one machine came with the repository.
+    #[error(
+        "git tracks {}{}: the state of one machine is not accepted from a repository", .0.first().map_or(OWN_FOLDER, String::as_str),
+        more(.0.len())
+    )]
+    TrackedState(Vec<String>),
     /// There is no such thing.
     #[error("{0}")]
     Unknown(String),

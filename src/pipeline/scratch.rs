@@ -3,6 +3,7 @@
 use crate::artifact::task::Split;
 use crate::external::Files;
 use crate::harness::Harness;
+use crate::held_out::HeldOut;
 use crate::manifest::phases::Stanza;
 use crate::redact::Redactor;
 
@@ -10,12 +11,13 @@ use super::RunError;
 use super::run_phase::Run;
 use super::state;
 
-/// The declared reads: session files as they are, inputs as `traces.jsonl`, `train.jsonl` and `harness/`.
+/// The declared reads: session files without held-out tasks, inputs as `traces.jsonl`, `train.jsonl` and `harness/`.
 ///
 /// # Errors
 /// An input cannot be read.
 pub fn given(run: &Run, stanza: &Stanza) -> Result<Files, RunError> {
     let redactor = &run.view.workspace.redactor;
+    let held_out = run.view.inputs.held_out()?;
     let mut files = Files::new();
     for name in &stanza.reads {
         match name.as_str() {
@@ -30,8 +32,8 @@ pub fn given(run: &Run, stanza: &Stanza) -> Result<Files, RunError> {
             "@harness" => files.extend(harness(run)?),
             // Gate tasks decide about what the program proposes; the ledger is git's own.
             "@gate" | "@ledger" => {}
-            folder if folder.ends_with('/') => files.extend(folder_of(run, folder)?),
-            file => files.extend(file_of(run, file)?),
+            folder if folder.ends_with('/') => files.extend(folder_of(run, &held_out, folder)?),
+            file => files.extend(file_of(run, &held_out, file)?),
         }
     }
     Ok(files)
@@ -57,23 +59,16 @@ fn harness(run: &Run) -> Result<Files, RunError> {
         .collect())
 }
 
-fn folder_of(run: &Run, folder: &str) -> Result<Files, RunError> {
+fn folder_of(run: &Run, held_out: &HeldOut, folder: &str) -> Result<Files, RunError> {
     let names = run.session.names(folder)?;
     let all = names
         .iter()
-        .map(|name| file_of(run, &format!("{folder}{name}")))
+        .map(|name| file_of(run, held_out, &format!("{folder}{name}")))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(all.into_iter().flatten().collect())
 }
 
-fn file_of(run: &Run, name: &str) -> Result<Option<(String, Vec<u8>)>, RunError> {
-    // The baseline names gate tasks with their scores: a program gets the totals.
-    let text = match name {
-        "baseline.json" => run
-            .session
-            .read::<crate::artifact::baseline::Baseline>(name)?
-            .map(|baseline| crate::artifact::Artifact::to_text(&baseline.without_tasks())),
-        _ => run.session.text(name)?,
-    };
-    Ok(text.map(|text| (name.to_owned(), text.into_bytes())))
+fn file_of(run: &Run, held_out: &HeldOut, name: &str) -> Result<Option<(String, Vec<u8>)>, RunError> {
+    let text = run.session.text(name)?;
+    Ok(text.map(|text| (name.to_owned(), held_out.artifact(name, &text).into_bytes())))
 }

@@ -147,6 +147,13 @@ pub fn read(view: &View, session: &Session, name: &str) -> Result<Option<Digest>
         "@harness" => harness(view, session)?,
         "@ledger" => Some(ledger(view, session)?),
         PENDING => Some(decisions(session)?),
+        folder if folder.ends_with('/') && !session.path(folder).is_dir() => {
+            // An absent folder is an empty one, but only where something would fill it.
+            match phases::is_provided(&view.workspace.manifest.phases(), folder) {
+                true => session.digest(folder)?,
+                false => None,
+            }
+        }
         file => session.digest(file)?,
     })
 }

@@ -1,6 +1,7 @@
 //! One step: run one phase between the removal of its checkpoint and the writing of a new one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::artifact::Artifact;
 use crate::artifact::checkpoint::Checkpoint;
@@ -114,7 +115,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
         phase: phase.to_owned(),
         problem,
     };
-    let scratch = run.view.workspace.own(&format!("scratch/{phase}"));
+    let scratch = run.view.workspace.own(&format!("scratch/phase-{phase}"));
     let files = super::scratch::given(run, stanza)?;
     let consent = run.view.workspace.permission.consent()?;
     let program = external::Program {
@@ -123,7 +124,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
         folder: &scratch,
         withheld: &run.view.workspace.manifest.withheld(&[]),
         variables: Vec::new(),
-        timeout: None,
+        timeout: Some(Duration::from_secs(stanza.timeout())),
     };
     let left = external::run_phase(&run.view.workspace.root, &program, files, &stanza.writes).map_err(failed)?;
     let text = |(name, bytes): (String, Vec<u8>)| {

@@ -71,6 +71,8 @@ pub struct Workspace {
     pub patience: Duration,
     /// What may be started, sent and read here.
     pub permission: Arc<Permission>,
+    /// Whether nothing may be created, not even a cache: for tools that declare that they only read.
+    pub only_looks: bool,
     /// The way to language models.
     pub calls: Arc<Calls>,
     halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
@@ -91,6 +93,7 @@ impl Workspace {
         let manifest = read_manifest(&root)?;
         let clock = Clock::from_environment();
         let ledger = Git::open(&root, policy(&manifest, &clock))?;
+        refuse_tracked_state(&root, &ledger)?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
         let identity = Identity::in_repository(&ledger);
         let permission = Arc::new(Permission::new(&root, &manifest, Some(identity), None));
@@ -115,6 +118,7 @@ impl Workspace {
             holder: "kaizen run",
             patience: Duration::from_secs(2),
             membership,
+            only_looks: false,
             evidence,
             known: Mutex::default(),
             checked: OnceLock::new(),
@@ -217,7 +221,8 @@ impl Workspace {
     /// The store cannot be opened.
     pub fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
         let files = self.evidence_files(&self.manifest.traces.files)?;
-        Ok(trace_store::of_files(&self.root, files)?)
+        let index = (!self.only_looks).then_some(&self.root);
+        Ok(trace_store::of_files(files, index)?)
     }
 
     /// The files of traces or tasks that may be read. Links that lead outside are followed after approval only.
@@ -311,6 +316,19 @@ impl Workspace {
             variables: Vec::new(),
             timeout: Some(SCORER_TIMEOUT),
         }
+    }
+}
+
+/// Whoever committed kaizen's own folder would decide what is remembered here: scores, answers, edits under way.
+fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
+    let own = root.join(OWN_FOLDER);
+    if !own.exists() && !own.is_symlink() {
+        return Ok(());
+    }
+    let tracked = ledger.tracked(OWN_FOLDER)?;
+    match tracked.is_empty() {
+        true => Ok(()),
+        false => Err(RunError::TrackedState(tracked)),
     }
 }
 

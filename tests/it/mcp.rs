@@ -304,7 +304,6 @@ fn what_would_run_needs_trust_and_what_reads_does_not() {
     let mut client = Client::start(&space);
     space.untrusted(&["trust", "--revoke"]).exits(0);
     for (tool, arguments) in [
-        ("list_traces", json!({})),
         ("run_student_on_task", json!({"task_id": "home-0"})),
         ("submit_diagnosis", json!({"markdown": "x"})),
     ] {
@@ -317,4 +316,52 @@ fn what_would_run_needs_trust_and_what_reads_does_not() {
     let (said, failed) = client.call("session_status", json!({}));
     assert!(!failed && said["session"].is_null(), "{said}");
     assert!(!space.home.join("ran").exists() && !space.root.join("sessions").exists());
+}
+
+/// The tools that clients call without asking create, run and send nothing, in a workspace that nobody has worked in.
+#[test]
+fn a_tool_that_says_it_only_reads_leaves_no_trace() {
+    let space = Space::new();
+    let student = "[student]\nengine = \"command\"\nrun = [\"sh\", \"-c\", \"touch ran; echo '{}'\"]\n";
+    let manifest = space.read("kaizen.toml");
+    space.write("kaizen.toml", &format!("{manifest}{student}"));
+    space.commit_all("a student that leaves a trace");
+    let everything = || {
+        let entries = walkdir::WalkDir::new(&space.root)
+            .sort_by_file_name()
+            .into_iter()
+            .map(Result::unwrap);
+        let outside_git = entries.filter(|entry| !entry.path().starts_with(space.root.join(".git")));
+        outside_git.map(|entry| entry.path().to_owned()).collect::<Vec<_>>()
+    };
+    let before = everything();
+    let mut client = Client::start(&space);
+    let tools = client.ask("tools/list", json!({}))["result"]["tools"].clone();
+    let mut read_only = 0;
+    for tool in tools.as_array().unwrap() {
+        let (name, hints) = (tool["name"].as_str().unwrap(), &tool["annotations"]);
+        assert_eq!(hints["openWorldHint"] == true, hints["readOnlyHint"] == false, "{name}");
+        assert_eq!(hints["destructiveHint"] == true, name == "start_benchmark", "{name}");
+        if hints["readOnlyHint"] != true {
+            continue;
+        }
+        read_only += 1;
+        let arguments = match name {
+            "get_trace" => json!({"trace_id": "run-001"}),
+            "search_traces" => json!({"query": "lamp"}),
+            "get_agent_prompt" => json!({"agent_name": "assistant"}),
+            "get_tool_description" => json!({"tool_name": "calculator"}),
+            "run_self_on_task" => {
+                let tasks = client.good("list_personal_benchmark", json!({"limit": 1}));
+                json!({"task_id": tasks[0]["task_id"]})
+            }
+            "poll_benchmark" => json!({"wait_seconds": 0}),
+            _ => json!({}),
+        };
+        client.good(name, arguments);
+        assert_eq!(everything(), before, "{name}");
+    }
+    assert_eq!(read_only, 11);
+    client.bad("submit_plan", json!({"edits": [bold()]}));
+    assert_eq!(everything(), before, "a plan without a diagnosis starts nothing");
 }

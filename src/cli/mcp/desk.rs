@@ -1,22 +1,28 @@
-//! The diagnostic tools, on the driven session's briefing; every call is noted in the session.
+//! The diagnostic tools: on what is there already, or on the driven session's briefing where the agent or a judge is run.
 
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::driven::{Driven, failure};
+use super::tools::only_reads;
 use crate::diagnostic::{self, Desk, Told};
 use crate::manifest::programs::Part;
 use crate::pipeline::RunError;
-use crate::pipeline::briefing;
 use crate::pipeline::permitted;
 use crate::pipeline::run_phase::CALLS;
 use crate::pipeline::state::settled;
 use crate::pipeline::workspace::Workspace;
+use crate::pipeline::{briefing, looking};
+use crate::port::Briefing;
 use crate::session::Session;
 
 /// Calls a diagnostic tool.
 pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
-    match told(driven, name, arguments) {
+    let told = match only_reads(name) {
+        true => looked(driven, name, arguments),
+        false => worked(driven, name, arguments),
+    };
+    match told {
         Ok(told) => Answer {
             is_error: told.text.starts_with("{\"error\":"),
             text: told.text,
@@ -25,12 +31,36 @@ pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answ
     }
 }
 
-fn told(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<Told, Answer> {
+/// A tool that only reads: it needs no session, begins none and writes nothing. The call is noted once there is a session.
+fn looked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<Told, Answer> {
+    let workspace = driven.onlooker()?;
+    let session = driven.session()?;
+    let ask = |briefing: &Briefing| match briefing.traces.is_empty() && name.ends_with("_traces") {
+        true => Err(Answer::error(
+            "there are no traces that can be evidence; kaizen traces import or [traces] in kaizen.toml brings some",
+        )),
+        false => {
+            let desk = Desk {
+                briefing,
+                redactor: &workspace.redactor,
+                answer: None,
+                compare: None,
+            };
+            Ok(diagnostic::call(&desk, name, arguments))
+        }
+    };
+    let told = looking::look(&workspace, session.as_ref(), ask).map_err(|error| failure(error.into()))??;
+    driven.note(line(&workspace, name, arguments, &told));
+    Ok(told)
+}
+
+/// A tool that runs the agent or asks a judge: it begins a session where there is none.
+fn worked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<Told, Answer> {
     let session = driven.ready()?;
     let workspace = driven.workspace()?;
     may_call(&workspace, name).map_err(|error| failure(error.into()))?;
     let compare = |student: &str, teacher: &str, query: &str| workspace.compare(student, teacher, query);
-    let ask = |briefing: &crate::port::Briefing| {
+    let ask = |briefing: &Briefing| {
         let desk = Desk {
             briefing,
             redactor: &workspace.redactor,
@@ -41,7 +71,8 @@ fn told(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<T
     };
     let told = briefing::within(&workspace, &session, |run| briefing::lend(run, ask));
     let told = told.map_err(|error| failure(error.into()))?;
-    note(&workspace, &session, name, arguments, &told);
+    driven.note(line(&workspace, name, arguments, &told));
+    write_notes(driven, &session);
     Ok(told)
 }
 
@@ -54,17 +85,23 @@ fn may_call(workspace: &Workspace, name: &str) -> Result<(), RunError> {
     }
 }
 
-/// Notes a call, for as long as the session is open. What cannot be noted is no reason to keep the answer back.
-fn note(workspace: &Workspace, session: &Session, name: &str, arguments: &Map<String, Value>, told: &Told) {
+fn line(workspace: &Workspace, name: &str, arguments: &Map<String, Value>, told: &Told) -> String {
+    let mut line = json!({"call": name, "arguments": arguments, "characters": told.text.len(), "traces": told.traces});
+    workspace.redactor.value(&mut line["arguments"]);
+    format!("{line}\n")
+}
+
+/// Writes the calls that were noted so far into the session, for as long as it is open. What cannot be noted is no reason
+/// to keep an answer back.
+pub fn write_notes(driven: &Driven, session: &Session) {
     if session.record().ok().flatten().as_ref().is_none_or(settled) {
         return;
     }
-    let mut line = json!({"call": name, "arguments": arguments, "characters": told.text.len(), "traces": told.traces});
-    workspace.redactor.value(&mut line["arguments"]);
     let path = session.path(CALLS);
-    let root = &workspace.root;
-    let folder = path.parent().map_or(Ok(()), |folder| root.make_folder(folder));
-    if let Err(error) = folder.and_then(|()| root.append(&path, &format!("{line}\n"))) {
-        tracing::warn!(%error, "a call could not be noted");
+    let folder = path
+        .parent()
+        .map_or(Ok(()), |folder| session.root().make_folder(folder));
+    if let Err(error) = folder.and_then(|()| session.root().append(&path, &driven.take_notes())) {
+        tracing::warn!(%error, "calls could not be noted");
     }
 }

@@ -22,12 +22,17 @@ const BASELINE: Duration = Duration::from_secs(15);
 /// How long a poll that has news waits for more.
 const TOGETHER: Duration = Duration::from_secs(1);
 
+/// Bytes of notes that are kept until they can be written.
+const MOST_NOTES: usize = 1 << 20;
+
 /// What a client drives.
 pub struct Driven {
     /// The workspace.
     pub root: PathBuf,
     work: Work,
     client: Mutex<String>,
+    /// Calls that only read, a line each: they are written by the next call that writes anyway.
+    notes: Mutex<String>,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -41,6 +46,7 @@ impl Driven {
             work: Work::new(root.clone()),
             root,
             client: Mutex::default(),
+            notes: Mutex::default(),
         }
     }
 
@@ -63,6 +69,29 @@ impl Driven {
         let mut workspace = Workspace::open(&self.root).map_err(|error| failure(error.into()))?;
         workspace.holder = "kaizen mcp";
         Ok(workspace)
+    }
+
+    /// The same for a tool that only reads: nothing is created through it.
+    ///
+    /// # Errors
+    /// See [`Driven::workspace`].
+    pub fn onlooker(&self) -> Result<Workspace, Answer> {
+        let mut workspace = self.workspace()?;
+        workspace.only_looks = true;
+        Ok(workspace)
+    }
+
+    /// Keeps a line about a call.
+    pub fn note(&self, line: String) {
+        let mut notes = held(&self.notes);
+        if notes.len() + line.len() <= MOST_NOTES {
+            notes.push_str(&line);
+        }
+    }
+
+    /// The lines that were kept; from now on they are the caller's.
+    pub fn take_notes(&self) -> String {
+        std::mem::take(&mut *held(&self.notes))
     }
 
     /// The session: the one that was begun here, else the newest when it waits for files and is not settled.

@@ -6,10 +6,10 @@ use super::answer::Answer;
 use super::driven::{Driven, failure};
 use crate::freshness::Freshness;
 use crate::pipeline::RunError;
-use crate::pipeline::briefing;
+use crate::pipeline::inputs::Inputs;
 use crate::pipeline::next::{Next, next};
-use crate::pipeline::run_phase::Run;
-use crate::pipeline::state::state;
+use crate::pipeline::state::{Depth, View, state};
+use crate::pipeline::unmet::{self, Unmet};
 use crate::session::Session;
 
 /// The files of a session that a client may want to read.
@@ -29,38 +29,57 @@ pub fn status(driven: &Driven) -> Answer {
         Ok(None) => {
             return Answer::json(&json!({
                 "session": null, "workspace": driven.root,
-                "next": "list_traces or list_personal_benchmark begins a session and measures the baseline"
+                "next": "look at the evidence, then submit_diagnosis",
+                "note": "submit_diagnosis starts a session and measures the baseline; until then there are no scores"
             }));
         }
         Err(answer) => return answer,
     };
-    let workspace = match driven.workspace() {
+    let workspace = match driven.onlooker() {
         Ok(workspace) => workspace,
         Err(answer) => return answer,
     };
-    match briefing::within(&workspace, &session, |run| stands(run, driven)) {
+    let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
+    let view = View {
+        workspace: &workspace,
+        inputs: &inputs,
+        engines: &engines,
+        depth: Depth::Present,
+        autonomy: None,
+    };
+    match stands(&view, &session, driven) {
         Ok(value) => Answer::json(&value),
         Err(error) => failure(error.into()),
     }
 }
 
-fn stands(run: &Run, driven: &Driven) -> Result<Value, RunError> {
-    let session = run.session;
-    let phases: Map<String, Value> = state(run.view, session)?
+fn stands(view: &View, session: &Session, driven: &Driven) -> Result<Value, RunError> {
+    let states = state(view, session)?;
+    let unmet: Vec<String> = unmet::of(&view.workspace.manifest.phases(), &states, session)
+        .iter()
+        .map(Unmet::words)
+        .collect();
+    let phases: Map<String, Value> = states
         .into_iter()
         .map(|(phase, fresh)| (phase, word(&fresh).into()))
         .collect();
     let record = session.record()?;
-    Ok(json!({
+    let mut stands = json!({
         "session": session.id,
         "workspace": driven.root,
         "status": record.as_ref().map(|record| record.status),
         "error": record.and_then(|record| record.error),
         "running": driven.is_running(),
         "phases": phases,
-        "next": next_words(&next(run.view, session, None)?, driven.is_running()),
+        "next": next_words(&next(view, session, None)?, driven.is_running()),
         "files": files(session),
-    }))
+    });
+    if !unmet.is_empty() {
+        stands["unmet"] = unmet.into();
+    }
+    // What went wrong may name a task that the client is not to know.
+    view.inputs.held_out()?.value(&mut stands);
+    Ok(stands)
 }
 
 fn word(fresh: &Freshness) -> &'static str {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
+use super::desk;
 use super::driven::{Driven, failure};
 use crate::pipeline::RunError;
 use crate::pipeline::briefing;
@@ -33,12 +34,12 @@ pub fn plan(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
     let Some(Value::Array(edits)) = arguments.get("edits") else {
         return Answer::error("`edits` must be a list of edits");
     };
-    let session = match driven.ready() {
-        Ok(session) if !session.path(submitted::DIAGNOSIS).is_file() => {
-            return Answer::error("there is no diagnosis yet: submit_diagnosis first");
-        }
-        session => session,
-    };
+    match driven.session() {
+        Ok(Some(session)) if session.path(submitted::DIAGNOSIS).is_file() => {}
+        Ok(_) => return Answer::error("there is no diagnosis yet: submit_diagnosis first"),
+        Err(answer) => return answer,
+    }
+    let session = driven.ready();
     let author = driven.author();
     let write = |run: &Run| submitted::plan(run, edits, &author);
     take(
@@ -56,6 +57,7 @@ fn take(driven: &Driven, session: Result<Session, Answer>, file: &str, next: &st
     }
     let taken = session.and_then(|session| {
         let workspace = driven.workspace()?;
+        desk::write_notes(driven, &session);
         let checked = briefing::within(&workspace, &session, write).map_err(|error| failure(error.into()))?;
         Ok((session, checked))
     });

@@ -1,5 +1,6 @@
 //! The tools: the eleven diagnostic ones, and those that drive a session.
 
+use rmcp::model::ToolAnnotations;
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
@@ -16,6 +17,11 @@ const POLL: u64 = 10;
 /// What a client reads about all tools.
 pub fn specs() -> Vec<ToolSpec> {
     let mut specs = diagnostic::specs();
+    for spec in &mut specs {
+        if let Some((_, effect)) = EFFECTS.iter().find(|(name, _)| *name == spec.name) {
+            spec.description = format!("{} {effect}", spec.description);
+        }
+    }
     specs.extend([
         spec(
             "session_status",
@@ -27,8 +33,9 @@ pub fn specs() -> Vec<ToolSpec> {
         submit_plan(),
         spec(
             "start_benchmark",
-            "Runs the session on in the background: checks the diagnosis and the plan, tries each edit, and commits \
-             those that the gate accepts. poll_benchmark tells how far it is.",
+            "Runs the session on in the background: checks the diagnosis and the plan, tries each edit by running the \
+             agent (and programs or models that [student], [judge], [benchmark] and [phase] name), and changes and commits \
+             the harness files for those that the gate accepts. poll_benchmark tells how far it is.",
             json!({}),
             &[],
         ),
@@ -44,9 +51,39 @@ pub fn specs() -> Vec<ToolSpec> {
     specs
 }
 
-/// Whether a tool changes nothing but the notes that kaizen keeps.
+/// What the diagnostic tools run, send and write, for those that do.
+const EFFECTS: [(&str, &str); 2] = [
+    (
+        "run_student_on_task",
+        "This runs the agent, which may be a program or a paid model. The first call starts a session in sessions/ and \
+         measures the baseline, which runs the agent on every gate task.",
+    ),
+    (
+        "compare_outputs",
+        "This may run a scorer program, or send both answers to a judge model. The first call starts a session in \
+         sessions/ and measures the baseline, which runs the agent on every gate task.",
+    ),
+];
+
+/// Whether a tool creates nothing, runs nothing and sends nothing. Clients call such tools without asking.
 pub fn only_reads(name: &str) -> bool {
-    !matches!(name, "submit_diagnosis" | "submit_plan" | "start_benchmark")
+    !matches!(
+        name,
+        "run_student_on_task" | "compare_outputs" | "submit_diagnosis" | "submit_plan" | "start_benchmark"
+    )
+}
+
+/// What a client is told of a tool's effects. Only `start_benchmark` changes files that are somebody's: the harness.
+pub fn annotations(name: &str) -> ToolAnnotations {
+    let reads = only_reads(name);
+    // Polls tell each event once. A submission after the end of a session begins another.
+    let idempotent = reads && name != "poll_benchmark" || name == "run_student_on_task";
+    ToolAnnotations::new()
+        .read_only(reads)
+        .destructive(name == "start_benchmark")
+        .idempotent(idempotent)
+        // The agent and the judge may be programs, or models behind a server.
+        .open_world(!reads)
 }
 
 /// Calls a tool that is one of [`specs`].
@@ -117,7 +154,9 @@ fn submit_diagnosis() -> ToolSpec {
     spec(
         "submit_diagnosis",
         "Hands over what goes wrong and why: `narrative` with `clusters`, or `markdown`, the whole text of diagnosis.md, \
-         which ends in one fenced json block with the clusters. A cluster whose rates are both 0 is dropped.",
+         which ends in one fenced json block with the clusters. A cluster whose rates are both 0 is dropped. This writes \
+         diagnosis.md in the session's folder. Without an open session it starts one in sessions/ and measures the \
+         baseline, which runs the agent on every gate task.",
         json!({
             "narrative": text("Markdown for people: what fails, how often, and the causes."),
             "clusters": {"type": "array", "items": cluster, "description": "Groups of failures with one cause each."},
@@ -153,7 +192,8 @@ fn submit_plan() -> ToolSpec {
     spec(
         "submit_plan",
         "Hands over the edits, in the order in which they are to be tried. All are checked before anything is written: \
-         an edit that is malformed or does not apply is named with its problem, and nothing is written.",
+         an edit that is malformed or does not apply is named with its problem, and nothing is written. This writes \
+         plan.json in the session's folder, and runs nothing.",
         json!({"edits": {"type": "array", "items": edit, "description": "The edits; small ones that each help."}}),
         &["edits"],
     )

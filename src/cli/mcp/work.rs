@@ -7,9 +7,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::result::result;
+use crate::held_out::HeldOut;
 use crate::pipeline::advance::advance;
 use crate::pipeline::asked::Asked;
 use crate::pipeline::event::Event;
+use crate::pipeline::inputs::Inputs;
 use crate::pipeline::workspace::Workspace;
 
 /// One run at a time, on one session.
@@ -35,6 +37,8 @@ struct State {
     events: Vec<Value>,
     /// How it ended.
     ended: Option<Value>,
+    /// What is taken out of all that is told: the client is a teacher.
+    held_out: HeldOut,
 }
 
 impl Shared {
@@ -51,14 +55,17 @@ impl Shared {
                     state.session = Some(session.clone());
                 }
                 state.progress = None;
-                state.events.push(serde_json::to_value(event).unwrap_or_default());
+                let mut event = serde_json::to_value(event).unwrap_or_default();
+                state.held_out.value(&mut event);
+                state.events.push(event);
                 self.news.notify_all();
             }
         }
     }
 
-    fn end(&self, ended: Value) {
+    fn end(&self, mut ended: Value) {
         let mut state = self.state();
+        state.held_out.value(&mut ended);
         (state.running, state.ended, state.progress) = (false, Some(ended), None);
         self.news.notify_all();
     }
@@ -115,6 +122,9 @@ impl Work {
             let ended = match Workspace::open(&root) {
                 Ok(mut workspace) => {
                     workspace.holder = "kaizen mcp";
+                    // A benchmark that cannot be read stops the run, which says so.
+                    let held_out = Inputs::new(&workspace).held_out().unwrap_or_default();
+                    shared.state().held_out = held_out;
                     let ended = advance(&workspace, &asked, &|event| shared.hear(event));
                     result(&workspace, ended)
                 }

@@ -26,7 +26,12 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::STRONG;
 use super::terminal;
+use super::visible::visible;
+use crate::artifact::outcome::OutcomeStatus;
+use crate::digest::Digest;
+use crate::pipeline::decided;
 use crate::pipeline::workspace::Workspace;
+use crate::session::{self, Session};
 
 /// Review the edits that wait, one after another
 #[derive(Clone, Debug, Default, Args)]
@@ -44,6 +49,7 @@ pub fn review(command: &Review, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let waiting = || queue::queue(&workspace, command.session.as_deref());
     let mut queue = waiting()?;
+    tell_decided_elsewhere(&workspace, command.session.as_deref())?;
     if setting.is_json() {
         list::json(&queue);
     } else if queue.is_empty() {
@@ -68,6 +74,28 @@ pub fn review(command: &Review, setting: &Setting) -> Result<Code, Failure> {
         );
     }
     Ok(code(queue.len()))
+}
+
+/// Names the answers that nobody gave at this machine, and that the next run acts on.
+fn tell_decided_elsewhere(workspace: &Workspace, only: Option<&str>) -> Result<(), Failure> {
+    let is_meant = |session: &Session| only.is_none_or(|only| session.id == only);
+    for session in session::all(&workspace.root)?.into_iter().filter(is_meant) {
+        // A session that cannot be read was named with the queue.
+        let (Ok(mut pending), Ok(outcomes)) = (session.pending(), session.outcomes()) else {
+            continue;
+        };
+        let waits = |digest: &Digest| {
+            outcomes
+                .get(digest)
+                .is_some_and(|one| one.status == OutcomeStatus::PendingReview)
+        };
+        pending.retain(|digest, _| waits(digest));
+        for (digest, decided) in decided::elsewhere(workspace, &session, &pending)? {
+            let line = format!("{} of {} was {}", pending[&digest].edit.id, session.id, decided.words());
+            anstream::eprintln!("note: {}", visible(&line));
+        }
+    }
+    Ok(())
 }
 
 fn code(left: usize) -> Code {

@@ -40,6 +40,9 @@ pub struct Known {
     pub cluster: Option<FailureCluster>,
     /// The question to a person.
     pub pending_review: Option<PendingReview>,
+    /// Which commit the decision came with, where it was made elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_elsewhere: Option<String>,
     /// What became of it.
     pub outcome: Option<Outcome>,
 }
@@ -169,6 +172,9 @@ pub fn show(known: &Known, setting: &Setting) {
         .pending_review
         .iter()
         .for_each(|asked| pending(asked, &known.name));
+    if let Some(words) = &known.decided_elsewhere {
+        anstream::println!("  it was {}", visible(words));
+    }
 }
 
 fn edit(edit: &Edit) {

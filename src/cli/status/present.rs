@@ -11,8 +11,10 @@ use crate::cli::visible::visible;
 use crate::freshness::Freshness;
 use crate::half_typed::Problem;
 use crate::pipeline::briefing;
+use crate::pipeline::decided;
 use crate::pipeline::next::Next;
 use crate::pipeline::state::{View, state};
+use crate::pipeline::unmet::{self, Unmet};
 use crate::pipeline::{self, RunError};
 use crate::session::{Session, SessionError};
 
@@ -22,6 +24,9 @@ pub struct Present {
     phases: Vec<Phase>,
     edited: Vec<String>,
     waiting_for_review: Vec<Waiting>,
+    /// What phases read and nothing provides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unmet: Vec<String>,
     /// What the error budget was spent on, once it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_budget: Option<String>,
@@ -47,6 +52,9 @@ struct Waiting {
     op: &'static str,
     target: String,
     decided: bool,
+    /// Which commit the decision came with, where it was made elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_elsewhere: Option<String>,
 }
 
 /// Looks at a session as a run would.
@@ -60,6 +68,7 @@ pub fn present(view: &View, session: &Session) -> Result<Present, Failure> {
             phases: Vec::new(),
             edited: Vec::new(),
             waiting_for_review: Vec::new(),
+            unmet: Vec::new(),
             error_budget: None,
             in_the_way: Some(error.to_string()),
             next: "correct that file, then kaizen run".into(),
@@ -86,14 +95,19 @@ fn looked_at(view: &View, session: &Session) -> Result<Present, RunError> {
         .filter(counts)
         .cloned()
         .collect();
-    let waiting_for_review = waiting(session)?;
+    let waiting_for_review = waiting(view, session)?;
     let budget: Option<ErrorBudget> = session.read(error_budget::FILE)?;
-    let next = instead.unwrap_or_else(|| next(&phases, &waiting_for_review));
+    let unmet = unmet::of(&view.workspace.manifest.phases(), &phases, session);
+    let correct = unmet.iter().find(|unmet| unmet.is_unknown).map(Unmet::remedy);
+    let next = instead
+        .or(correct)
+        .unwrap_or_else(|| next(&phases, &waiting_for_review));
     let phase = |(phase, freshness)| Phase { phase, freshness };
     Ok(Present {
         phases: phases.into_iter().map(phase).collect(),
         edited,
         waiting_for_review,
+        unmet: unmet.iter().map(Unmet::words).collect(),
         error_budget: budget.map(|budget| budget.words()),
         in_the_way,
         next,
@@ -139,7 +153,7 @@ fn edited(phase: &Freshness) -> impl Iterator<Item = &String> {
         .filter(|name| matches!(name.as_str(), "plan.json" | "diagnosis.md"))
 }
 
-fn waiting(session: &Session) -> Result<Vec<Waiting>, RunError> {
+fn waiting(view: &View, session: &Session) -> Result<Vec<Waiting>, RunError> {
     let outcomes = session.outcomes()?;
     let waits = |digest: &crate::digest::Digest| {
         let status = outcomes.get(digest).map(|outcome| outcome.status);
@@ -147,7 +161,9 @@ fn waiting(session: &Session) -> Result<Vec<Waiting>, RunError> {
     };
     let plan: Option<Plan> = session.read("plan.json").ok().flatten();
     let shared = plan.map(|plan| plan.shared_labels()).unwrap_or_default();
-    let pending = session.pending()?.into_iter().filter(|(digest, _)| waits(digest));
+    let mut pending = session.pending()?;
+    pending.retain(|digest, _| waits(digest));
+    let elsewhere = decided::elsewhere(view.workspace, session, &pending)?;
     let one = |(edit_digest, pending): (_, crate::artifact::pending_review::PendingReview)| Waiting {
         name: shared.name(&pending.edit.id, &edit_digest),
         edit_id: pending.edit.id,
@@ -155,8 +171,9 @@ fn waiting(session: &Session) -> Result<Vec<Waiting>, RunError> {
         op: pending.edit.op.name(),
         target: pending.edit.target,
         decided: pending.decision.is_some(),
+        decided_elsewhere: elsewhere.get(&edit_digest).map(decided::Decided::words),
     };
-    Ok(pending.map(one).collect())
+    Ok(pending.into_iter().map(one).collect())
 }
 
 fn next(phases: &[(String, Freshness)], waiting: &[Waiting]) -> String {
@@ -198,14 +215,17 @@ impl Present {
         if let Some(way) = &self.in_the_way {
             out!("  {}", visible(way));
         }
+        for unmet in &self.unmet {
+            anstream::println!("  {}", visible(unmet));
+        }
         for file in &self.edited {
             out!("  {file} was edited by hand; it counts as it is");
         }
         for edit in &self.waiting_for_review {
-            let answer = if edit.decided {
-                "decided; the next run acts on it"
-            } else {
-                "waits for review"
+            let answer = match &edit.decided_elsewhere {
+                Some(words) => format!("{}; the next run acts on it", visible(words)),
+                None if edit.decided => "decided; the next run acts on it".to_owned(),
+                None => "waits for review".to_owned(),
             };
             let (name, target) = (visible(&edit.name), visible(&edit.target));
             out!("  {name} {} {target}: {answer}", edit.op);

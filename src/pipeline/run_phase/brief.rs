@@ -14,6 +14,8 @@ use crate::harness::Harness;
 use crate::op;
 use crate::pipeline::RunError;
 use crate::pipeline::epoch;
+use crate::pipeline::inputs::Inputs;
+use crate::pipeline::workspace::Workspace;
 use crate::port::{Briefing, Forgetful, TeacherFailure};
 
 use super::Run;
@@ -42,7 +44,10 @@ pub(in crate::pipeline) fn brief<T>(
         epoch: epoch::of(&workspace.root, &workspace.student.identity(), run.session),
         ..workspace.evaluator(memo, &score, &|_, _| {})
     };
-    let search_traces = |terms: &str, most: usize| search(run, terms, most).map_err(|error| error.to_string());
+    let search_traces = |terms: &str, most: usize| {
+        let moment = run.moment().map_err(|error| error.to_string())?;
+        search(workspace, run.view.inputs, moment, terms, most).map_err(|error| error.to_string())
+    };
     let log = Mutex::new(Vec::new());
     let run_student = for_any_tasks(|harness, tasks| attempts(&evaluator, harness, tasks, &log));
     let by_name = || Digest::of_value(&("teacher", &run.session.id)).seed();
@@ -81,14 +86,16 @@ pub(super) fn gave_up<T>(run: &Run, phase: &str, failure: TeacherFailure, runs: 
 }
 
 /// Searches the store; what the teacher may not see is left out, so more is asked for than is wanted.
-fn search(run: &Run, terms: &str, most: usize) -> Result<Vec<Trace>, RunError> {
-    let held_out = run.view.inputs.benchmark()?.held_out_queries();
-    let mut found = run
-        .view
-        .workspace
-        .traces()?
-        .search(terms, most.saturating_mul(4).max(50))?;
-    let (privacy, moment) = (&run.manifest().privacy, run.moment()?);
+pub(in crate::pipeline) fn search(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    moment: f64,
+    terms: &str,
+    most: usize,
+) -> Result<Vec<Trace>, RunError> {
+    let held_out = inputs.benchmark()?.held_out_queries();
+    let mut found = workspace.traces()?.search(terms, most.saturating_mul(4).max(50))?;
+    let privacy = &workspace.manifest.privacy;
     found.retain(|trace| !held_out.contains(&benchmark::normal(&trace.query)) && eligible(privacy, trace, moment));
     found.truncate(most);
     Ok(found)

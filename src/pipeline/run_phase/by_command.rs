@@ -53,7 +53,12 @@ fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
     let (workspace, teacher) = (run.view.workspace, &run.manifest().teacher);
     let mut files = briefing::files(run, "this folder, the one that your program works in")?;
     if phase == "plan" {
-        files.push((diagnosis::FILE.into(), run.text(diagnosis::FILE)?.into_bytes()));
+        let text = run
+            .view
+            .inputs
+            .held_out()?
+            .artifact(diagnosis::FILE, &run.text(diagnosis::FILE)?);
+        files.push((diagnosis::FILE.into(), text.into_bytes()));
     }
     let consent = workspace.permission.consent()?;
     let program = Program {

@@ -1,13 +1,18 @@
 //! Execute, with the world that it acts on.
 
+use std::collections::BTreeMap;
+
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::phase::execute as phase;
 use crate::phase::execute::{ExecuteError, Taken};
 use crate::pipeline::RunError;
 use crate::pipeline::clean::clean_harness;
+use crate::pipeline::decided;
 use crate::pipeline::earlier_record::earlier_record;
 use crate::pipeline::error_budget::error_budget;
 use crate::pipeline::event::Event;
@@ -30,6 +35,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         .inputs
         .history(&run.session.id, Some(&baseline.harness_commit))?;
     let (pending, outcomes) = (run.session.pending()?, run.session.outcomes()?);
+    tell_decided_elsewhere(run, &pending, &outcomes)?;
     let autonomy = state::autonomy(run.view, run.session.record()?.as_ref());
     let tier = |edit: &Edit| run.manifest().tier(edit.op);
     let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, run.manifest());
@@ -73,6 +79,26 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         files: Vec::new(),
         summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
     })
+}
+
+/// Says who gave the answers that are about to be acted on, where it was not a person at this machine.
+fn tell_decided_elsewhere(
+    run: &Run,
+    pending: &BTreeMap<Digest, PendingReview>,
+    outcomes: &BTreeMap<Digest, Outcome>,
+) -> Result<(), RunError> {
+    let is_open = |digest: &Digest| {
+        outcomes
+            .get(digest)
+            .is_none_or(|one| one.status == OutcomeStatus::PendingReview)
+    };
+    for (digest, decided) in decided::elsewhere(run.view.workspace, run.session, pending)? {
+        if is_open(&digest) {
+            let text = format!("{} was {}", pending[&digest].edit.id, decided.words());
+            (run.listener)(Event::Note { text });
+        }
+    }
+    Ok(())
 }
 
 /// Tells what is to be expected, and does it.

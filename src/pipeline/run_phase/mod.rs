@@ -73,6 +73,32 @@ enum Author {
     Command,
 }
 
+/// The start of a session, as [`Run::moment`] says.
+///
+/// # Errors
+/// The trigger does not say, and `[privacy]` asks.
+pub fn moment_of(manifest: &Manifest, session: &Session) -> Result<f64, RunError> {
+    if manifest.privacy.max_age_days.is_none() {
+        return Ok(0.0);
+    }
+    let trigger: Trigger = need(session, "trigger.json")?;
+    let time = chrono::DateTime::parse_from_rfc3339(&trigger.created_at);
+    time.map(|time| time.timestamp_micros() as f64 / 1e6).map_err(|_| {
+        let problem = format!(
+            "created_at `{}` is not a time, and [privacy] max_age_days counts from it; \
+             write RFC 3339, such as 2026-01-01T00:00:00Z",
+            trigger.created_at
+        );
+        let path = session.path("trigger.json");
+        SessionError::from(ArtifactError::Invalid { path, problem }).into()
+    })
+}
+
+fn need<A: Artifact>(session: &Session, name: &str) -> Result<A, RunError> {
+    let missing = || RunError::Unknown(format!("{} has no {name}", session.id));
+    session.read(name)?.ok_or_else(missing)
+}
+
 impl Run<'_> {
     fn author(&self, phase: &str) -> Result<Author, RunError> {
         let record = self.session.record()?;
@@ -103,26 +129,11 @@ impl Run<'_> {
     /// # Errors
     /// The trigger does not say, and `[privacy]` asks.
     pub fn moment(&self) -> Result<f64, RunError> {
-        if self.manifest().privacy.max_age_days.is_none() {
-            return Ok(0.0);
-        }
-        let trigger: Trigger = self.need("trigger.json")?;
-        let time = chrono::DateTime::parse_from_rfc3339(&trigger.created_at);
-        time.map(|time| time.timestamp_micros() as f64 / 1e6).map_err(|_| {
-            let problem = format!(
-                "created_at `{}` is not a time, and [privacy] max_age_days counts from it; \
-                 write RFC 3339, such as 2026-01-01T00:00:00Z",
-                trigger.created_at
-            );
-            let path = self.session.path("trigger.json");
-            SessionError::from(ArtifactError::Invalid { path, problem }).into()
-        })
+        moment_of(self.manifest(), self.session)
     }
 
     fn need<A: Artifact>(&self, name: &str) -> Result<A, RunError> {
-        self.session
-            .read(name)?
-            .ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
+        need(self.session, name)
     }
 
     fn text(&self, name: &str) -> Result<String, RunError> {

@@ -15,10 +15,12 @@ pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
         Author::Teacher => {}
     }
     let diagnosis = run.text(diagnosis::FILE)?;
+    // A person may have written about gate tasks; the teacher may not read of them.
+    let shown = run.view.inputs.held_out()?.artifact(diagnosis::FILE, &diagnosis);
     let traces = run.view.inputs.evidence(run.moment()?)?;
     let teacher = run.view.workspace.teacher.as_ref();
     let (planned, runs) = brief(run, &traces, |briefing| {
-        phase::plan::plan(teacher, briefing, run.manifest(), &diagnosis)
+        phase::plan::plan(teacher, briefing, run.manifest(), &shown)
     })?;
     let (planned, clusters) = planned.or_else(|failure| gave_up(run, "plan", failure, &runs))?;
     let log = log_text(&planned.log, &runs);

@@ -1,0 +1,310 @@
+//! Held-out tasks: removes every gate, test and reserve task from what a program or a teacher is given.
+//!
+//! Rows about single tasks are emptied where an artifact keeps them, so that totals stay and the JSON keeps its shape.
+//! In all other text, ids and queries of held-out tasks are replaced by a mark. Ids that are ordinary words or short
+//! numbers are not looked for in text: `home` or `7` there mean something else.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::artifact::task::{Split, Task};
+
+/// What stands in place of an id or a query.
+const MARK: &str = "[held-out task]";
+
+/// Lists with one row a task, wherever they stand in [`WITH_ROWS`].
+const ROWS: [&str; 6] = ["tasks", "disagreed", "second", "changed", "reached", "pairs"];
+
+/// The files of a session in which kaizen keeps rows about gate tasks.
+const WITH_ROWS: [&str; 5] = [
+    "after.json",
+    "baseline.json",
+    "outcomes/",
+    "pending_review/",
+    "session.json",
+];
+
+/// Files made from traces and train tasks alone: nothing is looked for in them.
+const FROM_TRAIN: [&str; 2] = ["evidence.jsonl", "teacher/"];
+
+/// Shorter queries, and those of one word, are too common to be looked for in text.
+const SHORTEST_QUERY: usize = 8;
+/// Shorter numbers mean anything.
+const SHORTEST_NUMBER: usize = 5;
+
+/// The tasks that neither a program nor a teacher may see.
+#[derive(Clone, Debug, Default)]
+pub struct HeldOut {
+    ids: Vec<String>,
+    queries: Vec<String>,
+}
+
+impl HeldOut {
+    /// The held-out tasks of a benchmark. What also stands in a train task gives nothing away.
+    pub fn of(tasks: &[Task]) -> Self {
+        let (train, held): (Vec<&Task>, Vec<&Task>) = tasks.iter().partition(|task| task.split() == Split::Train);
+        let is_unseen = |query: &str| !train.iter().any(|task| task.query.contains(query));
+        let ids = held.iter().map(|task| task.task_id.clone());
+        let queries = held
+            .iter()
+            .map(|task| task.query.trim())
+            .filter(|query| is_query(query) && is_unseen(query));
+        Self {
+            ids: longest_first(ids.filter(|id| is_id(id)).collect()),
+            queries: longest_first(queries.flat_map(spellings).collect()),
+        }
+    }
+
+    /// A file of a session as a program may see it; `name` is its path in the session.
+    pub fn artifact(&self, name: &str, text: &str) -> String {
+        let is_in = |names: &[&str]| {
+            names
+                .iter()
+                .any(|known| *known == name || known.ends_with('/') && name.starts_with(known))
+        };
+        if is_in(&FROM_TRAIN) {
+            return text.to_owned();
+        }
+        match serde_json::from_str::<Value>(text) {
+            Ok(mut value) if name.ends_with(".json") => {
+                if is_in(&WITH_ROWS) {
+                    empty_rows(&mut value);
+                }
+                self.value(&mut value);
+                format!("{value:#}\n")
+            }
+            _ if name.ends_with(".jsonl") => text.lines().map(|line| self.line(line)).collect(),
+            _ => self.text(text).into_owned(),
+        }
+    }
+
+    fn line(&self, line: &str) -> String {
+        match serde_json::from_str::<Value>(line) {
+            Ok(mut value) => {
+                self.value(&mut value);
+                format!("{value}\n")
+            }
+            Err(_) => format!("{}\n", self.text(line)),
+        }
+    }
+
+    /// Replaces ids and queries in every text of a value; an entry whose key names a task is left out.
+    pub fn value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Cow::Owned(changed) = self.text(text) {
+                    *text = changed;
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
+            Value::Object(map) => {
+                map.retain(|key, _| matches!(self.text(key), Cow::Borrowed(_)));
+                map.values_mut().for_each(|value| self.value(value));
+            }
+            _ => {}
+        }
+    }
+
+    /// A text with a mark in place of every id and query.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        for query in self.queries.iter().filter(|query| !query.is_empty()) {
+            if text.contains(query.as_str()) {
+                text = Cow::Owned(text.replace(query.as_str(), MARK));
+            }
+        }
+        for id in &self.ids {
+            if let Some(changed) = without_word(&text, id) {
+                text = Cow::Owned(changed);
+            }
+        }
+        text
+    }
+}
+
+fn empty_rows(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(empty_rows),
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                match value {
+                    Value::Array(rows) if ROWS.contains(&key.as_str()) => rows.clear(),
+                    value => empty_rows(value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The text with a mark in place of a word; `None` when it does not occur as one.
+fn without_word(text: &str, word: &str) -> Option<String> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let stands_alone = |at: usize| {
+        let (before, after) = (&text[..at], &text[at + word.len()..]);
+        !before.ends_with(is_part) && !after.starts_with(is_part)
+    };
+    let mut places = text
+        .match_indices(word)
+        .map(|(at, _)| at)
+        .filter(|at| stands_alone(*at))
+        .peekable();
+    places.peek()?;
+    let (mut changed, mut from) = (String::with_capacity(text.len()), 0);
+    for at in places {
+        changed += &text[from..at];
+        changed += MARK;
+        from = at + word.len();
+    }
+    Some(changed + &text[from..])
+}
+
+/// Whether an id can be told from an ordinary word or number.
+fn is_id(id: &str) -> bool {
+    let has_letter = id.chars().any(char::is_alphabetic);
+    let has_other = id.chars().any(|c| !c.is_alphabetic());
+    let length = id.chars().count();
+    has_other
+        && if has_letter {
+            length >= 2
+        } else {
+            length >= SHORTEST_NUMBER
+        }
+}
+
+fn is_query(query: &str) -> bool {
+    query.chars().count() >= SHORTEST_QUERY && (query.contains(char::is_whitespace) || !query.is_ascii())
+}
+
+/// A query as it stands in text, and as it stands in JSON inside a text.
+fn spellings(query: &str) -> Vec<String> {
+    let quoted = Value::from(query).to_string();
+    let escaped = quoted[1..quoted.len() - 1].to_owned();
+    match escaped == query {
+        true => vec![escaped],
+        false => vec![query.to_owned(), escaped],
+    }
+}
+
+/// So that no part of a longer text is replaced before the whole.
+fn longest_first(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    texts.dedup();
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn task(id: &str, query: &str, split: &str) -> Task {
+        serde_json::from_value(json!({"task_id": id, "query": query, "reference_answer": "a", "split": split})).unwrap()
+    }
+
+    fn held_out() -> HeldOut {
+        HeldOut::of(&[
+            task("home-1", "switch the lamp on in the hall", "gate"),
+            task("home-12", "say \"good night\" to all", "test"),
+            task("weather", "lamp", "reserve"),
+            task("7", "how is the weather today", "reserve"),
+            task("train-1", "please tell me how is the weather today", "train"),
+        ])
+    }
+
+    #[test]
+    fn rows_go_and_totals_stay() {
+        let baseline = json!({
+            "evaluation": {"overall_score": 0.5, "task_count": 2, "tasks": [{"task_id": "weather", "score": 1.0}]},
+            "probe": {"tasks": 2, "disagreed": ["7"], "noise": 0.0, "second": [{"task_id": "7"}]},
+        });
+        let stripped = held_out().artifact("baseline.json", &baseline.to_string());
+        let expected = json!({
+            "evaluation": {"overall_score": 0.5, "task_count": 2, "tasks": []},
+            "probe": {"tasks": 2, "disagreed": [], "noise": 0.0, "second": []},
+        });
+        assert_eq!(serde_json::from_str::<Value>(&stripped).unwrap(), expected);
+        let outcome = json!({"verdict": {"wins": 1, "changed": [{"task_id": "weather"}]},
+            "gate": {"reached": [{"task": "7"}], "pairs": [{"task": "7", "run": 0}], "sizes": {"home": 2}}});
+        let stripped = held_out().artifact("outcomes/x.json", &outcome.to_string());
+        assert!(
+            !stripped.contains("weather") && !stripped.contains("run") && stripped.contains("\"home\": 2"),
+            "{stripped}"
+        );
+    }
+
+    #[test]
+    fn texts_lose_what_names_a_task_and_nothing_else() {
+        for (text, expected) in [
+            (
+                "home-1, home-12 and home-123",
+                "[held-out task], [held-out task] and home-123",
+            ),
+            ("at-home-1.", "at-[held-out task]."),
+            ("`switch the lamp on in the hall` fails", "`[held-out task]` fails"),
+            (
+                "{\"input\": \"say \\\"good night\\\" to all\"}",
+                "{\"input\": \"[held-out task]\"}",
+            ),
+            ("7 of 12 tasks about the weather", "7 of 12 tasks about the weather"),
+            ("how is the weather today", "how is the weather today"),
+        ] {
+            assert_eq!(held_out().text(text), expected);
+        }
+        let plan = "{\"edits\": [{\"rationale\": \"home-1 fails\", \"pairs\": [1]}]}";
+        let stripped = held_out().artifact("plan.json", plan);
+        assert!(
+            stripped.contains("[held-out task] fails") && stripped.contains('1'),
+            "{stripped}"
+        );
+        assert_eq!(held_out().artifact("teacher/plan.jsonl", "home-1"), "home-1");
+    }
+
+    fn anywhere() -> impl Strategy<Value = Value> {
+        let ids = prop::sample::select(vec![
+            "gate-1",
+            "gate-22",
+            "how do I reset my password?",
+            "see gate-1.",
+            "fine",
+            "x",
+        ]);
+        let leaf = prop_oneof![
+            ids.prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            Just(Value::Null)
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            let keys = prop::sample::select(vec!["tasks", "reason", "gate-22", "pairs", "why", "extra"]);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(keys, inner, 0..5)
+                    .prop_map(|map| map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_id_and_no_query_is_handed_out(
+            value in anywhere(),
+            name in prop::sample::select(vec!["baseline.json", "outcomes/a.json", "pending_review/a.json", "mine.json", "notes.md", "budget.jsonl"]),
+        ) {
+            let held = HeldOut::of(&[
+                task("gate-1", "how do I reset my password?", "gate"),
+                task("gate-22", "another question altogether", "reserve"),
+            ]);
+            let stripped = held.artifact(name, &value.to_string());
+            for part in ["gate-1", "gate-22", "reset my password"] {
+                prop_assert!(!stripped.contains(part), "{}", stripped);
+            }
+            if name.ends_with(".json") {
+                prop_assert!(serde_json::from_str::<Value>(&stripped).is_ok());
+            }
+            prop_assert_eq!(held.artifact(name, &stripped), stripped);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Where files of the workspace come from: which of them git tracks, and who committed them on another machine.
+#![allow(clippy::disallowed_methods)] // edge: the files of a repository
+
+use std::fmt;
+use std::fs::read_to_string;
+
+use super::Git;
+use crate::port::LedgerError;
+
+/// A commit that was made elsewhere, as by a person whose repository was cloned or pulled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The commit.
+    pub commit: String,
+    /// The name of its author.
+    pub name: String,
+    /// The author's mail address.
+    pub mail: String,
+}
+
+impl fmt::Display for Elsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = &self.commit[..self.commit.len().min(10)];
+        write!(f, "commit {digits} by {} <{}>", self.name, self.mail)
+    }
+}
+
+impl Git {
+    /// The tracked files at or below a path of the workspace, in whatever case they are written.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn tracked(&self, path: &str) -> Result<Vec<String>, LedgerError> {
+        let text = self.read(&["ls-files", "-z", "--", &format!(":(icase){path}")], &[])?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(text
+            .split('\0')
+            .filter(|path| !path.is_empty())
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// The commit that brought a file as it is now, when it was made elsewhere. `None` for a file that differs from HEAD,
+    /// and for one that was last committed in this very repository, as its reflog tells.
+    ///
+    /// # Errors
+    /// git says no, or the path leads out of the workspace.
+    pub fn brought_by(&self, path: &str) -> Result<Option<Elsewhere>, LedgerError> {
+        let path = path.to_owned();
+        if !self.status(std::slice::from_ref(&path))?.is_empty() {
+            return Ok(None);
+        }
+        let text = self.read(&["log", "-1", "--format=%H%x00%an%x00%ae", "HEAD", "--", &path], &[])?;
+        let text = String::from_utf8_lossy(&text);
+        let mut fields = text.trim_end().split('\0').map(str::to_owned);
+        let (Some(commit), Some(name), Some(mail)) = (fields.next(), fields.next(), fields.next()) else {
+            return Ok(None);
+        };
+        let found = Elsewhere { commit, name, mail };
+        Ok((!self.is_made_here(&found.commit)).then_some(found))
+    }
+
+    /// Whether HEAD's log says that a commit was made in this repository. It is never part of what is cloned or pulled.
+    fn is_made_here(&self, commit: &str) -> bool {
+        let log = read_to_string(self.git_dir.join("logs/HEAD")).unwrap_or_default();
+        log.lines().any(|line| is_commit(line, commit))
+    }
+}
+
+/// Whether a line of a reflog tells that this commit was made: `<old> <new> <who> <when>\tcommit…`.
+fn is_commit(line: &str, commit: &str) -> bool {
+    let (change, reason) = line.split_once('\t').unwrap_or_default();
+    change.split(' ').nth(1) == Some(commit) && reason.starts_with("commit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_commit_is_made_here() {
+        let line = |reason: &str| format!("aa bb A <a@a> 1 +0000\t{reason}");
+        for (reason, expected) in [
+            ("commit: x", true),
+            ("commit (initial): x", true),
+            ("commit (amend): x", true),
+            ("clone: from /x", false),
+            ("pull: Fast-forward", false),
+            ("rebase (pick): commit: x", false),
+            ("checkout: moving from commit to b", false),
+        ] {
+            assert_eq!(is_commit(&line(reason), "bb"), expected, "{reason}");
+        }
+        assert!(!is_commit(&line("commit: x"), "aa"));
+    }
+}

@@ -1,0 +1,311 @@
+//! The files that a phase may name: plain paths inside its session, and for writing none that kaizen itself uses.
+//!
+//! Both checks are allow-lists. A path that could be spelt in a second way (`./a`, `a//b`, `A` on a file system that
+//! ignores case, `a.` on Windows) is refused, so that comparing names is enough to keep programs off kaizen's files.
+
+use super::nearest;
+
+/// Inputs of the workspace.
+pub const INPUTS: [&str; 5] = ["@traces", "@train", "@gate", "@harness", "@ledger"];
+
+/// What kaizen keeps in a session and a phase may read; folders end in `/`.
+pub const READABLE: [&str; 14] = [
+    "after.json",
+    "baseline.json",
+    "budget.json",
+    "diagnosis.md",
+    "egress.jsonl",
+    "evidence.jsonl",
+    "outcomes/",
+    "pending_review/",
+    "plan.json",
+    "readiness.json",
+    "session.json",
+    "spending.jsonl",
+    "teacher/",
+    "trigger.json",
+];
+
+/// Further names that no phase may read or write: kaizen's own notes, and the names under which a program finds inputs.
+const RESERVED: [&str; 14] = [
+    "attic/",
+    "briefing/",
+    "checkpoints/",
+    "consultations.jsonl",
+    "diagnosis.check.md",
+    "harness/",
+    "hold",
+    "intent.json",
+    "kaizen.toml",
+    "loop.json",
+    "plan.check.md",
+    "release",
+    "traces.jsonl",
+    "train.jsonl",
+];
+
+/// Names that Windows keeps for devices, whatever extension follows.
+const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+
+const LONGEST_PART: usize = 100;
+const MOST_PARTS: usize = 8;
+const LONGEST_NAME: usize = 64;
+
+/// Whether a text can be the name of a phase.
+pub fn is_identifier(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.len() <= LONGEST_NAME
+        && name.chars().all(plain)
+        && !is_device(name)
+}
+
+/// Whether two paths are the same, or one lies below the other, on any file system.
+pub fn overlap(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (parts(one), parts(other));
+    loop {
+        match (one.next(), other.next()) {
+            (Some(one), Some(other)) if one.eq_ignore_ascii_case(other) => {}
+            (Some(_), Some(_)) => return false,
+            _ => return true,
+        }
+    }
+}
+
+/// Checks a path that a program may write.
+///
+/// # Errors
+/// What is wrong with it, and the remedy.
+pub fn check_write(path: &str) -> Result<(), String> {
+    check_plain(path)?;
+    match own(path) {
+        Some(name) => Err(format!(
+            "`{}` belongs to kaizen (`{name}`); choose another name",
+            path.escape_debug()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Checks a path or an input that a phase may read.
+///
+/// # Errors
+/// What is wrong with it, and the remedy.
+pub fn check_read(path: &str) -> Result<(), String> {
+    if path.starts_with('@') {
+        return match INPUTS.contains(&path) {
+            true => Ok(()),
+            false => Err(unknown_input(path)),
+        };
+    }
+    check_plain(path)?;
+    let Some(name) = own(path) else { return Ok(()) };
+    if RESERVED.contains(&name) {
+        return Err(format!("`{path}`: phases do not read `{name}`; remove it from `reads`"));
+    }
+    let first = parts(path).next().unwrap_or_default();
+    let is_folder = name.ends_with('/');
+    let stays_inside = is_folder && (path.ends_with('/') || parts(path).count() > 1);
+    let is_file = !is_folder && path == name;
+    match first == name.trim_end_matches('/') && (stays_inside || is_file) {
+        true => Ok(()),
+        false => Err(format!("`{path}` must be written `{name}`")),
+    }
+}
+
+fn unknown_input(path: &str) -> String {
+    let path = path.escape_debug().to_string();
+    let meant = nearest(&path, INPUTS.into_iter());
+    let meant = meant
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default();
+    format!("`{path}` is not an input; the inputs are {}{meant}", INPUTS.join(", "))
+}
+
+/// The name of kaizen's that a path begins with, ignoring case.
+fn own(path: &str) -> Option<&'static str> {
+    let names = READABLE.into_iter().chain(RESERVED);
+    names
+        .into_iter()
+        .find(|name| overlap(name, parts(path).next().unwrap_or_default()))
+}
+
+/// Whether kaizen itself keeps what a path names, so that it may come later without any phase declaring it.
+pub fn is_kept_by_kaizen(path: &str) -> bool {
+    own(path).is_some()
+}
+
+fn check_plain(path: &str) -> Result<(), String> {
+    let problem = match path {
+        "" => "it is empty",
+        _ if parts(path).count() > MOST_PARTS => "it has more than 8 parts",
+        _ if !parts(path).all(is_plain) => {
+            "use parts of ASCII letters, digits, `.`, `_` and `-`, each beginning with a letter, a digit or `_`, \
+             with a single `/` between them"
+        }
+        _ => return Ok(()),
+    };
+    Err(format!(
+        "`{}` is not a plain path in the session: {problem}",
+        path.escape_debug()
+    ))
+}
+
+/// The parts of a path; one closing `/` marks a folder.
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.strip_suffix('/').unwrap_or(path).split('/')
+}
+
+/// Whether a text can be one part of a path, and has no second spelling on any file system.
+pub fn is_plain(part: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && !part.ends_with('.')
+        && part.len() <= LONGEST_PART
+        && part.chars().all(plain)
+        && !is_device(part)
+}
+
+fn is_device(part: &str) -> bool {
+    let stem = part.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let is_port = ["com", "lpt"].iter().any(|port| {
+        let number = stem.strip_prefix(port).unwrap_or_default();
+        number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    is_port || DEVICES.contains(&stem.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_of_phases_are_identifiers() {
+        for good in ["a", "Lint", "my-lint_2", &"a".repeat(64)] {
+            assert!(is_identifier(good), "{good}");
+        }
+        for bad in [
+            "",
+            "../session",
+            "../../../evil",
+            "a/b",
+            "a.b",
+            "-a",
+            "_a",
+            "1a",
+            "a b",
+            "a\0",
+            "ä",
+            "con",
+            "NUL",
+            "com1",
+            "LPT9",
+            &"a".repeat(65),
+        ] {
+            assert!(!is_identifier(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_of_a_name_of_kaizens_can_be_written() {
+        let spellings = |name: &str| {
+            let bare = name.trim_end_matches('/').to_owned();
+            vec![
+                bare.clone(),
+                format!("{bare}/"),
+                format!("{bare}/x.json"),
+                format!("./{bare}"),
+                format!("a/../{bare}"),
+                format!("/{bare}"),
+                format!("{bare}//x"),
+                format!("{bare}."),
+                format!("{bare} "),
+                format!("{bare}\0"),
+                format!("{bare}::$DATA"),
+                format!("{bare}\\x"),
+                bare.to_uppercase(),
+                bare.replace('s', "\u{17f}"),
+            ]
+        };
+        for name in READABLE.into_iter().chain(RESERVED) {
+            for spelling in spellings(name) {
+                // Another letter is another name, and is refused for not being ASCII.
+                if spelling == name.replace('s', "\u{17f}") && !name.contains('s') {
+                    continue;
+                }
+                assert!(check_write(&spelling).is_err(), "{spelling:?}");
+            }
+        }
+        for good in [
+            "out.txt",
+            "lint.md",
+            "a/",
+            "a/b/c.json",
+            "notes/session.json",
+            "sessions.json",
+        ] {
+            assert_eq!(check_write(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "/",
+            "..",
+            ".",
+            ".hidden",
+            "a/.git/x",
+            "a/nul.txt",
+            "a//",
+            "@gate",
+            "SESSIO~1.JSO",
+            "a\nb",
+        ] {
+            assert!(check_write(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn reads_are_spelt_in_one_way_and_unknown_inputs_name_the_nearest() {
+        for good in READABLE
+            .into_iter()
+            .chain(INPUTS)
+            .chain(["outcomes/x.json", "mine.md", "mine/"])
+        {
+            assert_eq!(check_read(good), Ok(()), "{good}");
+        }
+        for (bad, part) in [
+            ("@trian", "did you mean `@train`?"),
+            ("@", "the inputs are"),
+            ("Baseline.json", "must be written `baseline.json`"),
+            ("outcomes", "must be written `outcomes/`"),
+            ("plan.json/", "must be written `plan.json`"),
+            ("./baseline.json", "plain path"),
+            ("attic/", "do not read"),
+            ("../x", "plain path"),
+        ] {
+            let problem = check_read(bad).unwrap_err();
+            assert!(problem.contains(part), "{bad}: {problem}");
+        }
+    }
+
+    proptest! {
+        /// Whatever may be written stays inside the session and out of kaizen's names, however a file system folds it.
+        #[test]
+        fn what_may_be_written_is_nobody_elses(path in "[a-zA-Z./\\\\ @~:-]{0,24}|(\\./)?[sS]ession\\.json[./ ]?") {
+            if check_write(&path).is_ok() {
+                let lower = path.to_ascii_lowercase();
+                let first = lower.split('/').next().unwrap_or_default();
+                prop_assert!(!READABLE.iter().chain(&RESERVED).any(|name| name.trim_end_matches('/') == first));
+                prop_assert!(std::path::Path::new(&path).components()
+                    .all(|part| matches!(part, std::path::Component::Normal(_))));
+            }
+        }
+
+        #[test]
+        fn overlap_is_symmetric(one in "[abAB]{1,2}(/[ab]){0,2}/?", other in "[abAB]{1,2}(/[ab]){0,2}/?") {
+            prop_assert_eq!(overlap(&one, &other), overlap(&other, &one));
+            prop_assert!(overlap(&one, &one));
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Settings that widen what an agent may do: no op changes them, in any layout, whatever the manifest says.
+//!
+//! The check compares the protected settings of every changed file before and after an op. It is the same for an op
+//! that sets one key and for one that replaces a whole text.
+
+use super::inapplicable::Inapplicable;
+use super::protected_keys::settings;
+use crate::harness::Harness;
+
+/// A pattern for keys, the kind of setting, and a host that has it. Keys are compared without case, `-` and `_`; a
+/// pattern matches anywhere in the path of a key, so that what lies below it is protected too; a closing `!` wants it at
+/// the end. `.` separates keys, `*` at the end or the beginning of a key stands for anything, and alone for any key.
+type Row = (&'static str, &'static str, &'static str);
+
+const SANDBOX: &str = "sandboxing";
+const APPROVAL: &str = "approvals and permissions";
+const HOOKS: &str = "programs that run by themselves";
+const SERVERS: &str = "MCP servers and plugins";
+const ENVIRONMENT: &str = "environment variables";
+const SECRETS: &str = "keys, passwords and the servers that receive them";
+
+const KEYS: [Row; 85] = [
+    ("sandbox*", SANDBOX, "Codex, Claude Code, Gemini"),
+    ("writableroots", SANDBOX, "Codex"),
+    ("networkaccess", SANDBOX, "Codex"),
+    ("additionaldirectories", SANDBOX, "Claude Code"),
+    ("includedirectories", SANDBOX, "Gemini"),
+    ("adddir", SANDBOX, "Codex, Claude Code"),
+    ("allowloginshell", SANDBOX, "Codex"),
+    ("allowcodeexecution", SANDBOX, "CrewAI"),
+    ("codeexecutionmode", SANDBOX, "CrewAI"),
+    ("dangerous*", APPROVAL, "Codex, Claude Code"),
+    ("bypass*", APPROVAL, "Claude Code, Codex"),
+    ("skipdangerous*", APPROVAL, "Claude Code"),
+    ("skippermission*", APPROVAL, "Claude Code"),
+    ("fullauto", APPROVAL, "Codex"),
+    ("approvalpolicy", APPROVAL, "Codex"),
+    ("approvalsreviewer", APPROVAL, "Codex"),
+    ("approvalmode", APPROVAL, "Gemini, Cursor"),
+    ("defaultapprovalmode", APPROVAL, "Gemini"),
+    ("approvals", APPROVAL, "various"),
+    ("askforapproval", APPROVAL, "Codex"),
+    ("requireapproval", APPROVAL, "OpenAI"),
+    ("trustlevel", APPROVAL, "Codex"),
+    ("permission", APPROVAL, "opencode"),
+    ("permissions", APPROVAL, "Claude Code, Codex"),
+    ("permissionmode", APPROVAL, "Claude Code"),
+    ("permissionprompttool", APPROVAL, "Claude Code"),
+    ("defaultpermissions", APPROVAL, "Codex"),
+    ("defaultmode", APPROVAL, "Claude Code"),
+    ("allowedtools", APPROVAL, "Claude Code, Gemini"),
+    ("disallowedtools", APPROVAL, "Claude Code"),
+    ("coretools", APPROVAL, "Gemini"),
+    ("excludetools", APPROVAL, "Gemini"),
+    ("tools.allowed", APPROVAL, "Gemini"),
+    ("tools.core", APPROVAL, "Gemini"),
+    ("tools.exclude", APPROVAL, "Gemini"),
+    ("autoaccept*", APPROVAL, "Gemini"),
+    ("autoapprov*", APPROVAL, "Cline, VS Code"),
+    ("alwaysallow*", APPROVAL, "Cline, Roo"),
+    ("alwaysapprove*", APPROVAL, "various"),
+    ("autorun*", APPROVAL, "Cursor"),
+    ("yolo*", APPROVAL, "Gemini, Cursor"),
+    ("yesalways", APPROVAL, "aider"),
+    ("trust!", APPROVAL, "Gemini"),
+    ("foldertrust*", APPROVAL, "Gemini"),
+    ("trustedfolders", APPROVAL, "Gemini"),
+    ("security.auth", APPROVAL, "Gemini"),
+    ("security.disableyolomode", APPROVAL, "Gemini"),
+    ("security.enablepermanenttoolapproval", APPROVAL, "Gemini"),
+    ("custommodes.*.groups", APPROVAL, "Roo"),
+    ("hooks", HOOKS, "Codex, Claude Code, Gemini, Cursor"),
+    ("disableallhooks", HOOKS, "Claude Code"),
+    ("allowedhttphookurls", HOOKS, "Claude Code"),
+    ("notify!", HOOKS, "Codex"),
+    ("statusline", HOOKS, "Claude Code"),
+    ("awsauthrefresh", HOOKS, "Claude Code"),
+    ("awscredentialexport", HOOKS, "Claude Code"),
+    ("otelheadershelper", HOOKS, "Claude Code"),
+    ("proxyauthhelper", HOOKS, "Claude Code"),
+    ("testcmd", HOOKS, "aider"),
+    ("lintcmd", HOOKS, "aider"),
+    ("tooldiscoverycommand", HOOKS, "Gemini"),
+    ("toolcallcommand", HOOKS, "Gemini"),
+    ("tools.discoverycommand", HOOKS, "Gemini"),
+    ("tools.callcommand", HOOKS, "Gemini"),
+    ("formatter.*.command", HOOKS, "opencode"),
+    ("lsp.*.command", HOOKS, "opencode"),
+    ("mcp", SERVERS, "Gemini, opencode"),
+    (
+        "mcpserver*",
+        SERVERS,
+        "Codex, Claude Code, Gemini, opencode, Cursor, Copilot, Continue",
+    ),
+    ("*mcpservers", SERVERS, "Claude Code, Gemini"),
+    ("*mcpjsonservers", SERVERS, "Claude Code"),
+    ("plugin!", SERVERS, "opencode"),
+    ("enabledplugins", SERVERS, "Claude Code"),
+    ("extraknownmarketplaces", SERVERS, "Claude Code"),
+    ("env", ENVIRONMENT, "Claude Code, Codex"),
+    ("environment", ENVIRONMENT, "opencode, mini-swe-agent"),
+    ("environmentvariables", ENVIRONMENT, "various"),
+    ("setenv", ENVIRONMENT, "aider"),
+    ("shellenvironmentpolicy", ENVIRONMENT, "Codex"),
+    ("modelproviders", SECRETS, "Codex"),
+    ("*baseurl", SECRETS, "Codex, Claude Code, opencode"),
+    ("apibase", SECRETS, "Continue, aider"),
+    ("*apikey*", SECRETS, "Continue, opencode, aider"),
+    ("*password", SECRETS, "various"),
+    ("*secret", SECRETS, "various"),
+    ("token!", SECRETS, "various"),
+];
+
+/// Endings of names of secrets. A bare `token` at the end is none: `stop_token` and `pad_token` are ordinary parameters.
+const SECRET_ENDINGS: [&str; 9] = [
+    "accesstoken",
+    "authtoken",
+    "apitoken",
+    "bearertoken",
+    "refreshtoken",
+    "authorization",
+    "privatekey",
+    "credential",
+    "credentials",
+];
+
+/// Files that hold nothing but such settings or programs that run by themselves, by name.
+const FILES: [&str; 9] = [
+    ".mcp.json",
+    "mcp.json",
+    "mcp_config.json",
+    "hooks.json",
+    "auth.json",
+    "credentials.json",
+    "trustedfolders.json",
+    ".netrc",
+    ".env",
+];
+
+/// Refuses a change of a protected setting, or of a file that holds nothing else.
+///
+/// # Errors
+/// [`Inapplicable::Protected`], which names the file and the setting.
+pub(super) fn check(before: &Harness, after: &Harness) -> Result<(), Inapplicable> {
+    let paths = after.files().map(|(path, _)| path);
+    for path in paths.filter(|path| before.get(path) != after.get(path)) {
+        if is_protected_file(path) {
+            return Err(Inapplicable::ProtectedFile { path: path.to_owned() });
+        }
+        let text = |harness: &Harness| {
+            harness
+                .get(path)
+                .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        };
+        let settings =
+            |harness: &Harness| settings(path, &text(harness).unwrap_or_default(), &|keys| kind(keys).is_some());
+        let (old, new) = (settings(before), settings(after));
+        let differing = old.iter().find(|(key, value)| new.get(*key) != Some(value));
+        let differing = differing.or_else(|| new.iter().find(|(key, _)| !old.contains_key(*key)));
+        if let Some((key, _)) = differing {
+            let keys: Vec<String> = key.split('.').map(str::to_owned).collect();
+            return Err(Inapplicable::Protected {
+                path: path.to_owned(),
+                key: key.clone(),
+                kind: kind(&keys).unwrap_or(APPROVAL),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn is_protected_file(path: &str) -> bool {
+    let lower = path.to_lowercase();
+    let mut folders = lower.split('/');
+    let name = folders.next_back().unwrap_or_default();
+    FILES.contains(&name)
+        || name.starts_with(".env.")
+        || name.ends_with(".rules")
+        || folders.any(|folder| folder == "hooks")
+}
+
+/// The kind of setting that a path of keys leads to or into; `None` for an ordinary one.
+pub(super) fn kind(keys: &[String]) -> Option<&'static str> {
+    // Some hosts write a path as one key: "chat.tools.autoApprove".
+    let keys: Vec<String> = keys.iter().flat_map(|key| key.split('.')).map(bare).collect();
+    if let Some((_, kind, _)) = KEYS.iter().find(|(pattern, _, _)| matches_anywhere(pattern, &keys)) {
+        return Some(kind);
+    }
+    let is_secret = |key: &String| SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending));
+    keys.iter().any(is_secret).then_some(SECRETS)
+}
+
+fn bare(key: &str) -> String {
+    key.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn matches_anywhere(pattern: &str, keys: &[String]) -> bool {
+    let is_last = pattern.ends_with('!');
+    let parts: Vec<&str> = pattern.trim_end_matches('!').split('.').collect();
+    let matches = |keys: &[String]| keys.iter().zip(&parts).all(|(key, part)| matches(part, key));
+    match is_last {
+        true => keys.len() >= parts.len() && matches(&keys[keys.len() - parts.len()..]),
+        false => keys.windows(parts.len()).any(matches),
+    }
+}
+
+fn matches(part: &str, key: &str) -> bool {
+    match (part.strip_prefix('*'), part.strip_suffix('*')) {
+        _ if part == "*" => true,
+        (Some(rest), Some(_)) => key.contains(rest.trim_end_matches('*')),
+        (Some(ending), None) => key.ends_with(ending),
+        (None, Some(beginning)) => key.starts_with(beginning),
+        (None, None) => key == part,
+    }
+}
+
+#[cfg(test)]
+#[path = "protected_tests.rs"]
+mod tests;

@@ -1,0 +1,51 @@
+//! Decided elsewhere: answers in `pending_review/` that came with a commit of somebody else.
+
+use std::collections::BTreeMap;
+
+use crate::artifact::decision::Answer;
+use crate::artifact::pending_review::PendingReview;
+use crate::digest::Digest;
+use crate::ledger::Elsewhere;
+use crate::session::{PENDING, Session};
+
+use super::RunError;
+use super::workspace::Workspace;
+
+/// An answer to a question, and the commit that brought it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    answer: Answer,
+    by: Elsewhere,
+}
+
+impl Decided {
+    /// What a person should know.
+    pub fn words(&self) -> String {
+        let answer = match self.answer {
+            Answer::Accept => "accepted",
+            Answer::Reject => "rejected",
+        };
+        format!("{answer} in {}", self.by)
+    }
+}
+
+/// The answers of a session that came with a commit, by edit. git is asked about questions with an answer only.
+///
+/// # Errors
+/// git says no.
+pub fn elsewhere(
+    workspace: &Workspace,
+    session: &Session,
+    pending: &BTreeMap<Digest, PendingReview>,
+) -> Result<BTreeMap<Digest, Decided>, RunError> {
+    let mut found = BTreeMap::new();
+    for (digest, pending) in pending {
+        let Some(decision) = &pending.decision else { continue };
+        let path = format!("{}/{PENDING}{digest}.json", session.relative());
+        if let Some(by) = workspace.ledger.brought_by(&path)? {
+            let answer = decision.decision;
+            found.insert(*digest, Decided { answer, by });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,64 @@
+//! Looking: what a teacher may look at with or without a session. Nothing is created, run or sent.
+
+use crate::artifact::baseline::Baseline;
+use crate::artifact::edit::Op;
+use crate::artifact::task::{Split, Task};
+use crate::harness::Harness;
+use crate::op;
+use crate::port::Briefing;
+use crate::session::Session;
+
+use super::RunError;
+use super::inputs::Inputs;
+use super::run_phase::brief::search;
+use super::run_phase::moment_of;
+use super::state::settled;
+use super::workspace::Workspace;
+
+/// Calls `use_it` with what a teacher is given, except that neither the student nor a scorer can be run.
+///
+/// # Errors
+/// An input cannot be read.
+pub fn look<T>(
+    workspace: &Workspace,
+    session: Option<&Session>,
+    use_it: impl FnOnce(&Briefing) -> T,
+) -> Result<T, RunError> {
+    let inputs = Inputs::new(workspace);
+    let open = session.filter(|session| !session.record().ok().flatten().as_ref().is_some_and(settled));
+    let now = workspace.clock.now().timestamp_micros() as f64 / 1e6;
+    let moment = open.map_or(Ok(now), |session| moment_of(&workspace.manifest, session))?;
+    let harness = harness(workspace, &inputs, open)?;
+    let (train, traces) = (inputs.benchmark()?.split(Split::Train), inputs.evidence(moment)?);
+    let layout = &workspace.manifest.harness.layout;
+    let ops: Vec<Op> = Op::ALL
+        .into_iter()
+        .filter(|op| op::home(*op, layout).is_some())
+        .collect();
+    let search_traces =
+        |terms: &str, most: usize| search(workspace, &inputs, moment, terms, most).map_err(|error| error.to_string());
+    Ok(use_it(&Briefing {
+        harness: &harness,
+        layout,
+        ops: &ops,
+        train: &train,
+        traces: &traces,
+        run_student: &|_, _| Vec::new(),
+        search_traces: &search_traces,
+        score: &|task: &Task, _| Err(format!("{} is not scored by a tool that only reads", task.task_id)),
+        session: session.map_or("", |session| session.id.as_str()),
+        seed: 0,
+    }))
+}
+
+/// The harness that edits have to fit: the open session's, else that of the last commit, else the files.
+fn harness(workspace: &Workspace, inputs: &Inputs, session: Option<&Session>) -> Result<Harness, RunError> {
+    let baseline: Option<Baseline> = session.and_then(|session| session.read("baseline.json").ok().flatten());
+    match baseline
+        .map(|baseline| baseline.harness_commit)
+        .or(inputs.head()?.cloned())
+    {
+        Some(commit) => inputs.harness_at(&commit),
+        None => workspace.harness(),
+    }
+}
