@@ -6,9 +6,9 @@ use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use regex::Regex;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -16,19 +16,31 @@ use serde_json::{Value, json};
 
 use crate::space::{KAIZEN, Space, bold, helping, shots, shy};
 
+/// How long a server is watched.
+const SERVES: Duration = Duration::from_secs(3);
+/// What has not ended by then hangs.
+const HANGS: Duration = Duration::from_secs(60);
+
 /// Title, clear screen, colours, C1, an override, a carriage return, a line separator, hidden tags.
-const EVIL: &str =
+pub const EVIL: &str =
     "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[32mGREEN\u{9b}31m\u{202e}\rover\u{7f}\u{2028}\u{200f}\u{e0041}\u{85}evil";
 
-/// What a terminal got to see, byte for byte; servers are ended after a while.
+/// What a terminal got to see of a command, byte for byte.
 fn seen(space: &Space, arguments: &[&str], keys: &str) -> String {
+    let text = seen_of(space.command(KAIZEN, arguments), arguments[0], keys);
+    assert!(!text.contains("panicked at"), "{arguments:?}: {text}");
+    text
+}
+
+/// What a terminal got to see of a process that runs a command by this name; servers are ended after a while, and
+/// whatever else hangs, after a longer while.
+pub fn seen_of(mut command: Command, name: &str, keys: &str) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let name = OsStr::from_bytes(name.as_bytes());
-    let terminal = OpenOptions::new().read(true).write(true).open(name).unwrap();
-    let mut command = space.command(KAIZEN, arguments);
+    let end = ptsname(&master, Vec::new()).unwrap();
+    let end = OsStr::from_bytes(end.as_bytes());
+    let terminal = OpenOptions::new().read(true).write(true).open(end).unwrap();
     let end = || Stdio::from(terminal.try_clone().unwrap());
     command.env("TERM", "xterm-256color");
     let mut child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
@@ -44,14 +56,18 @@ fn seen(space: &Space, arguments: &[&str], keys: &str) -> String {
         }
         sender.send(String::from_utf8_lossy(&bytes).into_owned()).unwrap();
     });
-    if matches!(arguments[0], "watch" | "mcp") {
-        std::thread::sleep(Duration::from_secs(2));
-        child.kill().unwrap();
+    let is_server = matches!(name, "watch" | "mcp");
+    let most = if is_server { SERVES } else { HANGS };
+    let begin = Instant::now();
+    while child.try_wait().unwrap().is_none() && begin.elapsed() < most {
+        std::thread::sleep(Duration::from_millis(20));
     }
-    let status = child.wait().unwrap();
+    let has_ended = child.try_wait().unwrap().is_some();
+    let _ = child.kill();
+    child.wait().unwrap();
     drop(terminal);
     let text = text.recv().unwrap();
-    assert_ne!(status.code(), Some(101), "{arguments:?} panicked: {text}");
+    assert!(has_ended || is_server, "{name} hangs: {text}");
     text
 }
 
@@ -92,7 +108,7 @@ fn hostile() -> Space {
 
 /// What would still control the terminal without the sequences that are kaizen's own: colours, and those with which the
 /// progress bar draws itself anew.
-fn left(text: &str) -> Vec<String> {
+pub fn left(text: &str) -> Vec<String> {
     let own = Regex::new("\u{1b}\\[[0-9;]*m|\r\n|\r?\u{1b}\\[2?K|\u{1b}\\[1[AB]|\r(?:  [█░]|\u{1b}|$)").unwrap();
     let rest = own.replace_all(text, "");
     let raw = |c: &char| {
