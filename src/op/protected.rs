@@ -161,12 +161,21 @@ pub(super) fn check(before: &Harness, after: &Harness) -> Result<(), Inapplicabl
             let keys: Vec<String> = key.split('.').map(str::to_owned).collect();
             return Err(Inapplicable::Protected {
                 path: path.to_owned(),
-                key: key.clone(),
+                key: without_place(key).to_owned(),
                 kind: kind(&keys).unwrap_or(APPROVAL),
             });
         }
     }
     Ok(())
+}
+
+/// A key without the number of its line, which tells lines of the same key apart.
+fn without_place(key: &str) -> &str {
+    let is_number = |place: &str| place.bytes().all(|byte| byte.is_ascii_digit());
+    match key.rsplit_once('.') {
+        Some((key, place)) if is_number(place) => key,
+        _ => key,
+    }
 }
 
 fn is_protected_file(path: &str) -> bool {
