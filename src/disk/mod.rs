@@ -11,6 +11,7 @@ mod private;
 mod publish;
 mod published;
 mod root;
+mod scratch;
 mod walk;
 mod whole;
 
@@ -24,7 +25,8 @@ pub(crate) use error::failed;
 pub use evidence::{Approval, Evidence, EvidenceFile, OutsideLink};
 pub use lock::{Lock, LockError};
 pub use published::take_published;
-pub use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, Root, open_named, read_named, read_unlinked};
+pub use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, Root, open_named, read_named};
+pub use scratch::Scratch;
 pub use whole::{hold_still, try_hold_still};
 
 /// kaizen's own folder in a workspace; git does not see it.

@@ -401,13 +401,6 @@ fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, DiskError> {
     })
 }
 
-/// The bytes of a plain file, read without following a link in its last component; `None` when that fails. For a watcher,
-/// which only wants to know whether something changed.
-pub fn read_unlinked(path: &Path) -> Option<Vec<u8>> {
-    let root = Root::open(path.parent()?).ok()?;
-    root.read(path.file_name()?).ok().flatten()
-}
-
 /// The file, when it is a plain one: what was opened counts, not what was there before.
 pub(super) fn plain(file: File, path: &Path) -> Result<File, DiskError> {
     let facts = file.metadata().map_err(failed("read", path))?;

@@ -4,12 +4,11 @@
 mod said;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use self::said::Said;
 use super::agents::default_agent;
@@ -19,7 +18,7 @@ use crate::artifact::task::Task;
 use crate::calls::{Calls, Reported};
 use crate::consent::Consent;
 use crate::digest::Digest;
-use crate::disk::OWN_FOLDER;
+use crate::disk::{Root, Scratch};
 use crate::external::{self, Ended, Program, Unended};
 use crate::harness::Harness;
 use crate::manifest::StudentSection;
@@ -38,7 +37,7 @@ pub struct CommandStudent(Arc<Means>);
 struct Means {
     section: StudentSection,
     layout: Layout,
-    root: PathBuf,
+    root: Root,
     withheld: Vec<String>,
     calls: Arc<Calls>,
 }
@@ -48,7 +47,7 @@ struct Candidate {
     harness: Harness,
     digest: Digest,
     default_agent: String,
-    folder: OnceLock<Result<TempDir, String>>,
+    folder: OnceLock<Result<Scratch, String>>,
     means: Arc<Means>,
 }
 
@@ -57,7 +56,7 @@ impl CommandStudent {
     pub fn new(
         section: StudentSection,
         layout: Layout,
-        root: PathBuf,
+        root: Root,
         withheld: Vec<String>,
         calls: Arc<Calls>,
     ) -> Self {
@@ -143,20 +142,9 @@ impl Prepared for Candidate {
 
 impl Candidate {
     /// The harness as files, in a folder of this candidate alone.
-    fn written(&self) -> Result<TempDir, String> {
-        let scratch = self.means.root.join(OWN_FOLDER).join("scratch");
-        let failed = |error: std::io::Error| format!("{}: {error}", scratch.display());
-        std::fs::create_dir_all(&scratch).map_err(failed)?;
-        let folder = tempfile::Builder::new()
-            .prefix("harness-")
-            .tempdir_in(&scratch)
-            .map_err(failed)?;
-        for (path, bytes) in self.harness.files() {
-            let path = folder.path().join(path);
-            path.parent().map(std::fs::create_dir_all).transpose().map_err(failed)?;
-            std::fs::write(path, bytes).map_err(failed)?;
-        }
-        Ok(folder)
+    fn written(&self) -> Result<Scratch, String> {
+        let made = self.means.root.scratch("harness", self.harness.files());
+        made.map_err(|error| error.to_string())
     }
 
     fn run(&self, consent: &Consent, task: &Task, seed: u64, folder: &Path) -> Result<Ended, Unended> {
@@ -169,7 +157,7 @@ impl Candidate {
             json!({"task_id": task.task_id, "query": task.query, "agent": agent, "seed": seed & 0x7fff_ffff});
         // Agents that are given the query as an argument take standard input for a part of it.
         let question = (!section.run.iter().any(is_filled)).then(|| question.to_string());
-        let root: OsString = self.means.root.clone().into();
+        let root: OsString = self.means.root.as_os_str().to_owned();
         let program = Program {
             consent,
             run: &filled,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::artifact::egress::Role;
 use crate::calls::Calls;
+use crate::disk::Root;
 use crate::consent::Permission;
 use crate::engine;
 use crate::engine::chat_student::{ChatStudent, Toolbox};
@@ -19,7 +20,7 @@ use crate::teaching::{ChatTeacher, Compare};
 /// The agent under improvement.
 pub(super) fn student(
     manifest: &Manifest,
-    root: &Path,
+    root: &Root,
     calls: &Arc<Calls>,
     permission: &Arc<Permission>,
 ) -> Box<dyn Student> {
@@ -30,12 +31,12 @@ pub(super) fn student(
         StudentEngine::Nearest => Box::new(Nearest::new(layout)),
         StudentEngine::Command => {
             let calls = Arc::clone(calls);
-            Box::new(CommandStudent::new(section, layout, root.to_owned(), withheld, calls))
+            Box::new(CommandStudent::new(section, layout, root.clone(), withheld, calls))
         }
         StudentEngine::Chat => {
             let model = Box::new(calls.model(Role::Student, section.chat()));
             let permission = Arc::clone(permission);
-            let toolbox = Toolbox::new(section.clone(), root.to_owned(), withheld, permission);
+            let toolbox = Toolbox::new(section.clone(), root.to_path_buf(), withheld, permission);
             Box::new(ChatStudent::new(model, section, layout, toolbox))
         }
     }

@@ -55,10 +55,10 @@ impl Turns {
         settle_in(&mut workspace);
         Self {
             asking: Asking::new(&workspace),
+            sights: Sights::new(&workspace.root),
             workspace,
             changed: None,
             untrusted: None,
-            sights: Sights::default(),
             aside: Aside::default(),
             refused: BTreeSet::new(),
             in_the_way: BTreeSet::new(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::digest::Digest;
-use crate::disk;
+use crate::disk::{self, Root};
 
 /// Larger files are known by their size and time alone.
 const LARGEST: u64 = 4 << 20;
@@ -38,10 +38,20 @@ impl Sight {
 }
 
 /// What many files were like. Keys are compared as bytes: paths are compared part by part, which is dear for thousands.
-#[derive(Default)]
-pub struct Sights(BTreeMap<OsString, Sight>);
+pub struct Sights {
+    root: Root,
+    seen: BTreeMap<OsString, Sight>,
+}
 
 impl Sights {
+    /// Nothing was looked at yet. Files below `root` are read without following links.
+    pub fn new(root: &Root) -> Self {
+        Self {
+            root: root.clone(),
+            seen: BTreeMap::new(),
+        }
+    }
+
     /// Looks at files again; those that were written to, that appeared, or that are gone, unless this process did it.
     pub fn changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
         paths.into_iter().filter(|path| self.has_changed(path)).collect()
@@ -50,7 +60,7 @@ impl Sights {
     /// Looks at all files that are known or given.
     pub fn all_changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
         let given = paths.into_iter().map(PathBuf::into_os_string);
-        let known: BTreeSet<OsString> = self.0.keys().cloned().chain(given).collect();
+        let known: BTreeSet<OsString> = self.seen.keys().cloned().chain(given).collect();
         self.changed(known.into_iter().map(PathBuf::from))
     }
 
@@ -58,21 +68,21 @@ impl Sights {
     pub fn is_about_folders(&self, paths: &BTreeSet<PathBuf>) -> bool {
         let held_files = |path: &PathBuf| {
             let below = path.join("").into_os_string();
-            let after = self.0.range::<OsString, _>(&below..).next();
+            let after = self.seen.range::<OsString, _>(&below..).next();
             after.is_some_and(|(known, _)| known.as_encoded_bytes().starts_with(below.as_encoded_bytes()))
         };
         paths.iter().any(|path| path.is_dir() || held_files(path))
     }
 
     fn has_changed(&mut self, path: &Path) -> bool {
-        let before = self.0.get(path.as_os_str());
+        let before = self.seen.get(path.as_os_str());
         let ours = disk::take_published(path);
-        let Some(now) = look(path, before) else {
-            return self.0.remove(path.as_os_str()).is_some();
+        let Some(now) = look(&self.root, path, before) else {
+            return self.seen.remove(path.as_os_str()).is_some();
         };
         let is_ours = ours.is_some() && ours == now.digest;
         let changed = !is_ours && before.is_none_or(|before| differs(before, &now));
-        self.0.insert(path.as_os_str().to_owned(), now);
+        self.seen.insert(path.as_os_str().to_owned(), now);
         changed
     }
 }
@@ -84,7 +94,7 @@ fn differs(before: &Sight, now: &Sight) -> bool {
 
 /// `None` for what is not a file, or gone. What a link leads to is known by its size and time, and never read. A file that looks untouched, and was old enough when it was looked at, is
 /// not read again.
-fn look(path: &Path, before: Option<&Sight>) -> Option<Sight> {
+fn look(root: &Root, path: &Path, before: Option<&Sight>) -> Option<Sight> {
     let looked = SystemTime::now();
     let facts = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     let now = Sight {
@@ -97,9 +107,17 @@ fn look(path: &Path, before: Option<&Sight>) -> Option<Sight> {
     let digest = match before.filter(|before| before.is_settled() && before.is_like(&now)) {
         Some(before) => before.digest,
         None if now.length > LARGEST || path.is_symlink() => None,
-        None => Some(Digest::of_bytes(&disk::read_unlinked(path)?)),
+        None => Some(Digest::of_bytes(&bytes(root, path)?)),
     };
     Some(Sight { digest, ..now })
+}
+
+/// The bytes of a file; outside of the workspace are only files of git's own.
+fn bytes(root: &Root, path: &Path) -> Option<Vec<u8>> {
+    match path.starts_with(root) {
+        true => root.read(path).ok().flatten(),
+        false => fs::read(path).ok(),
+    }
 }
 
 #[cfg(unix)]
@@ -119,9 +137,9 @@ mod tests {
     #[test]
     fn what_others_write_is_a_change() {
         let folder = tempfile::tempdir().unwrap();
-        let root = disk::Root::open(folder.path()).unwrap();
+        let root = Root::open(folder.path()).unwrap();
         let path = folder.path().join("a");
-        let mut sights = Sights::default();
+        let mut sights = Sights::new(&root);
         let mut changed = || !sights.changed([path.clone()]).is_empty();
         assert!(!changed());
         fs::write(&path, "1").unwrap();

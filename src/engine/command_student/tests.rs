@@ -1,6 +1,7 @@
 //! What the command student does, with real programs.
 
 use super::*;
+use tempfile::TempDir;
 use crate::artifact::egress::Role;
 use crate::calls;
 use crate::clock::Clock;
@@ -42,7 +43,7 @@ impl Place {
         CommandStudent::new(
             section,
             Layout::default(),
-            self.folder.path().to_owned(),
+            Root::open(self.folder.path()).unwrap(),
             withheld,
             calls,
         )
