@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::read_to_string;
 
 use super::Git;
+use super::process::{command, output, refusal};
 use crate::port::LedgerError;
 
 /// A commit that was made elsewhere, as by a person whose repository was cloned or pulled.
@@ -31,8 +32,16 @@ impl Git {
     /// # Errors
     /// git says no.
     pub fn tracked(&self, path: &str) -> Result<Vec<String>, LedgerError> {
-        let text = self.read(&["ls-files", "-z", "--", &format!(":(icase){path}")], &[])?;
-        let text = String::from_utf8_lossy(&text);
+        let mut listing = command(&self.workspace, &self.policy, &["ls-files", "-z", "--", path]);
+        // One rules out the other.
+        listing
+            .env_remove("GIT_LITERAL_PATHSPECS")
+            .env("GIT_ICASE_PATHSPECS", "1");
+        let answer = output(listing.env("GIT_OPTIONAL_LOCKS", "0"), &[])?;
+        if !answer.status.success() {
+            return Err(refusal("ls-files", &answer));
+        }
+        let text = String::from_utf8_lossy(&answer.stdout);
         Ok(text
             .split('\0')
             .filter(|path| !path.is_empty())

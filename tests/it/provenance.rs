@@ -99,7 +99,7 @@ fn an_answer_that_came_with_a_commit_names_who_committed_it() {
     // Whoever answers anew, here, has the last word.
     let clone = clone_of(&space);
     clone.write(&name, &asked);
-    clone.kaizen(&["accept", "shots"]).exits(0);
+    clone.kaizen(&["accept", "shots", "--why", "my own word"]).exits(0);
     let out = clone.kaizen(&["status"]).exits(0).out;
     assert!(out.contains("decided; the next run acts on it"), "{out}");
 }
