@@ -273,7 +273,7 @@ impl Permission {
     pub fn store(&self) -> Result<Store, ConsentError> {
         match &self.store {
             Some(store) => Ok(store.clone()),
-            None => Store::from_environment(&self.root),
+            None => Store::from_environment(Some(&self.root)),
         }
     }
 

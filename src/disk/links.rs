@@ -103,7 +103,8 @@ fn may_hold(glob: &[Option<GlobMatcher>], path: &str) -> bool {
     true
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::symlink;
 

@@ -2,15 +2,19 @@
 #![allow(clippy::disallowed_methods)] // edge: real processes and the clock, in tests
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use super::*;
+use crate::consent::Permission;
 
 fn words(script: &str) -> Vec<String> {
     ["sh", "-c", script].map(str::to_owned).to_vec()
 }
 
 fn program(run: &[String]) -> Program<'_> {
+    static CONSENT: LazyLock<Consent> = LazyLock::new(|| Permission::of_a_test().consent().unwrap());
     Program {
+        consent: &CONSENT,
         run,
         folder: Path::new("/"),
         withheld: &[],
