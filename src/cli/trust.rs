@@ -126,7 +126,7 @@ fn revoke(permission: &Permission, setting: &Setting) -> Result<Code, Failure> {
 
 /// All approvals, and which of them are for this workspace and for its present list.
 fn all(root: Option<&Path>, setting: &Setting) -> Result<Code, Failure> {
-    let store = Store::from_environment(root.unwrap_or(&setting.directory))?;
+    let store = Store::from_environment(root)?;
     let here = root.map(Identity::of).transpose()?;
     let present = root.and_then(|root| {
         let root = Root::open(root).ok()?;

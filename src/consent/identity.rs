@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ConsentError;
 use crate::digest::Digest;
 use crate::ledger::{Git, Policy};
+use crate::manifest::Manifest;
 use crate::port::LedgerError;
 
 /// Which workspace an approval is for.
@@ -25,7 +26,11 @@ impl Identity {
     /// # Errors
     /// git will not read the repository.
     pub fn of(root: &Path) -> Result<Self, ConsentError> {
-        match Git::open(root, Policy::default()) {
+        let keyless = Policy {
+            withheld: Manifest::default().withheld(&[]),
+            ..Policy::default()
+        };
+        match Git::open(root, keyless) {
             Ok(git) => Ok(Self::in_repository(&git)),
             Err(LedgerError::NoRepository(_)) => Ok(Self {
                 repository: None,

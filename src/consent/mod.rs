@@ -261,7 +261,7 @@ impl Permission {
     pub fn store(&self) -> Result<Store, ConsentError> {
         match &self.store {
             Some(store) => Ok(store.clone()),
-            None => Store::from_environment(&self.root),
+            None => Store::from_environment(Some(&self.root)),
         }
     }
 
@@ -275,14 +275,6 @@ impl Permission {
             let _ = self.identity.set(Identity::of(&self.root)?);
         }
         self.identity.get().ok_or(ConsentError::NoHome)
-    }
-
-    /// The proof for a program of a test.
-    #[cfg(test)]
-    pub fn consent_of_a_test() -> Consent {
-        Consent {
-            digest: Digest::of_bytes(b""),
-        }
     }
 
     /// Permission for the engines of a test.

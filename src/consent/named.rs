@@ -51,7 +51,8 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs;
 

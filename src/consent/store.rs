@@ -49,7 +49,7 @@ impl Store {
     ///
     /// # Errors
     /// The environment names no place, or one in the workspace.
-    pub fn from_environment(root: &Path) -> Result<Self, ConsentError> {
+    pub fn from_environment(root: Option<&Path>) -> Result<Self, ConsentError> {
         let own = std::env::var_os("KAIZEN_TRUST_DIR").filter(|path| !path.is_empty());
         let path = match own {
             Some(path) => std::path::absolute(path).map_err(|_| ConsentError::NoHome)?,
@@ -57,7 +57,7 @@ impl Store {
                 .ok_or(ConsentError::NoHome)?
                 .join("kaizen/trust"),
         };
-        match super::is_inside(&path, root) {
+        match root.is_some_and(|root| super::is_inside(&path, root)) {
             true => Err(ConsentError::Inside {
                 path,
                 what: "the folder of approvals",

@@ -53,13 +53,7 @@ struct Candidate {
 
 impl CommandStudent {
     /// The program of the manifest; it works in `root`, without the environment variables that are withheld.
-    pub fn new(
-        section: StudentSection,
-        layout: Layout,
-        root: Root,
-        withheld: Vec<String>,
-        calls: Arc<Calls>,
-    ) -> Self {
+    pub fn new(section: StudentSection, layout: Layout, root: Root, withheld: Vec<String>, calls: Arc<Calls>) -> Self {
         Self(Arc::new(Means {
             section,
             layout,

@@ -12,7 +12,7 @@ fn words(script: &str) -> Vec<String> {
 }
 
 fn program(run: &[String]) -> Program<'_> {
-    static CONSENT: LazyLock<Consent> = LazyLock::new(Permission::consent_of_a_test);
+    static CONSENT: LazyLock<Consent> = LazyLock::new(|| Permission::of_a_test().consent().unwrap());
     Program {
         consent: &CONSENT,
         run,

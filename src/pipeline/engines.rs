@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::artifact::egress::Role;
 use crate::calls::Calls;
-use crate::disk::Root;
 use crate::consent::Permission;
+use crate::disk::Root;
 use crate::engine;
 use crate::engine::chat_student::{ChatStudent, Toolbox};
 use crate::engine::command_student::CommandStudent;

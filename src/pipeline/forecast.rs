@@ -105,10 +105,7 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
         made.fetch_add(1, Ordering::Relaxed);
         listener(Event::Progress { done, of });
     };
-    let known = session.and_then(|session| known(workspace, session, &gate, &harness));
-    if known.is_none() {
-        workspace.may_evaluate(&gate)?;
-    }
+    let known = known_or_permitted(workspace, session, &gate, &harness)?;
     let memo = workspace.memo();
     let evaluator = Evaluator {
         epoch: match session {
@@ -159,6 +156,20 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
         session: session.filter(|_| plan.is_some()).map(|session| session.id.clone()),
         attempts: made.into_inner(),
     })
+}
+
+/// The two runs of the session's baseline; without them, the student has to be asked, which somebody must have approved.
+fn known_or_permitted(
+    workspace: &Workspace,
+    session: Option<&Session>,
+    gate: &[Task],
+    harness: &Harness,
+) -> Result<Option<(Evaluation, Probe)>, RunError> {
+    let known = session.and_then(|session| known(workspace, session, gate, harness));
+    if known.is_none() {
+        workspace.may_evaluate(gate)?;
+    }
+    Ok(known)
 }
 
 /// The two runs that the session's baseline made, when they are of these tasks, by this student, and of this harness or

@@ -1,12 +1,12 @@
 //! What the command student does, with real programs.
 
 use super::*;
-use tempfile::TempDir;
 use crate::artifact::egress::Role;
 use crate::calls;
 use crate::clock::Clock;
 use crate::disk::{OWN_FOLDER, Root};
 use crate::manifest::Manifest;
+use tempfile::TempDir;
 
 /// A workspace with a program, and the student in it.
 struct Place {
