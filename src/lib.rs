@@ -21,6 +21,7 @@ pub mod artifact;
 pub mod chat;
 pub mod digest;
 pub mod harness;
+pub mod held_out;
 pub mod manifest;
 
 // Decisions: pure functions.
@@ -41,6 +42,7 @@ pub mod plan_check;
 pub mod price;
 pub mod reconcile;
 pub mod redact;
+pub mod secret_check;
 pub mod reply;
 pub mod retry;
 pub mod route;

@@ -81,6 +81,7 @@ impl Workspace {
         let clock = Clock::from_environment();
         let ledger = Git::open(root, policy(&manifest, &clock))?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
+        let redactor = redactor.keeping(&manifest.privacy.keep);
         let calls = Calls::new(
             &manifest,
             redactor.clone(),
