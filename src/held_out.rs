@@ -60,13 +60,21 @@ fn comparable(query: &str, redactor: &Redactor) -> String {
 
 /// Whether a text consists of these parts, with something between each two.
 fn fits(text: &str, parts: &[String]) -> bool {
-    let [first, middle @ .., last] = parts else { return false };
-    let Some(rest) = text.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str())) else {
+    let [first, middle @ .., last] = parts else {
+        return false;
+    };
+    let Some(rest) = text
+        .strip_prefix(first.as_str())
+        .and_then(|rest| rest.strip_suffix(last.as_str()))
+    else {
         return false;
     };
     let mut rest = rest;
     for part in middle {
-        let found = rest.char_indices().nth(1).and_then(|(second, _)| Some(second + rest[second..].find(part.as_str())?));
+        let found = rest
+            .char_indices()
+            .nth(1)
+            .and_then(|(second, _)| Some(second + rest[second..].find(part.as_str())?));
         match found {
             Some(at) => rest = &rest[at + part.len()..],
             None => return false,

@@ -17,7 +17,9 @@ struct Secret {
 /// may keep what the old one says.
 pub fn in_text(text: &str, harness: &Harness) -> Vec<Problem> {
     let column = |at: usize| at - text[..at].rfind('\n').map_or(0, |end| end + 1) + 1;
-    let found = redact::keys(text).into_iter().filter(|key| !stands_in(&text[key.range.clone()], harness));
+    let found = redact::keys(text)
+        .into_iter()
+        .filter(|key| !stands_in(&text[key.range.clone()], harness));
     let secret = |key: redact::Key| Secret {
         line: key.line,
         column: column(key.range.start),
@@ -30,7 +32,14 @@ pub fn in_text(text: &str, harness: &Harness) -> Vec<Problem> {
 pub fn in_json(text: &str, harness: &Harness) -> Vec<Problem> {
     let found = in_text(text, harness);
     match serde_json::from_str::<Value>(text.strip_prefix('\u{feff}').unwrap_or(text)) {
-        Ok(value) if found.is_empty() => in_value(&value, harness).into_iter().map(|(_, problem)| Problem { line: 1, column: 1, ..problem }).collect(),
+        Ok(value) if found.is_empty() => in_value(&value, harness)
+            .into_iter()
+            .map(|(_, problem)| Problem {
+                line: 1,
+                column: 1,
+                ..problem
+            })
+            .collect(),
         _ => found,
     }
 }
@@ -39,7 +48,11 @@ pub fn in_json(text: &str, harness: &Harness) -> Vec<Problem> {
 pub fn in_value(value: &Value, harness: &Harness) -> Vec<(String, Problem)> {
     let mut found = Vec::new();
     walk(value, &mut String::new(), &mut |place, text| {
-        found.extend(in_text(text, harness).into_iter().map(|problem| (place.to_owned(), problem)));
+        found.extend(
+            in_text(text, harness)
+                .into_iter()
+                .map(|problem| (place.to_owned(), problem)),
+        );
     });
     found
 }
@@ -99,7 +112,10 @@ mod tests {
 
     #[test]
     fn a_key_is_named_by_line_and_kind_and_never_shown() {
-        let text = format!("# What fails\n\nThe agent lacks {}.\nIts password is hunter22!\n", key());
+        let text = format!(
+            "# What fails\n\nThe agent lacks {}.\nIts password is hunter22!\n",
+            key()
+        );
         let found = in_text(&text, &Harness::default());
         let told: Vec<_> = found.iter().map(|one| (one.line, one.column)).collect();
         assert_eq!(told, [(3, 17), (4, 17)]);
@@ -111,16 +127,26 @@ mod tests {
     fn what_the_harness_says_already_and_what_is_no_key_is_taken() {
         let harness = Harness::default().with("prompt.md", format!("Use {} here.", key()));
         assert_eq!(in_text(&format!("Always use {}.", key()), &harness), []);
-        for text in ["Ask for `password: str` and the token.", "The form has a password field; mail ada@example.org", "password: [redacted:secret]"] {
+        for text in [
+            "Ask for `password: str` and the token.",
+            "The form has a password field; mail ada@example.org",
+            "password: [redacted:secret]",
+        ] {
             assert_eq!(in_text(text, &Harness::default()), [], "{text}");
         }
     }
 
     #[test]
     fn strings_of_a_plan_count_however_they_are_escaped() {
-        let escaped = format!("{{\"edits\": [\n{{\"payload\": {{\"new_content\": \"Use \\u0067{}\"}}}}]}}", &key()[1..]);
+        let escaped = format!(
+            "{{\"edits\": [\n{{\"payload\": {{\"new_content\": \"Use \\u0067{}\"}}}}]}}",
+            &key()[1..]
+        );
         assert_eq!(in_json(&escaped, &Harness::default()).len(), 1);
-        let plain = format!("{{\"edits\": [\n{{\"payload\": {{\"new_content\": \"Use {}\"}}}}]}}", key());
+        let plain = format!(
+            "{{\"edits\": [\n{{\"payload\": {{\"new_content\": \"Use {}\"}}}}]}}",
+            key()
+        );
         assert_eq!(in_json(&plain, &Harness::default())[0].line, 2);
         let value = serde_json::json!({"payload": {"list": ["x", key()]}});
         assert_eq!(in_value(&value, &Harness::default())[0].0, "payload.list[1]");

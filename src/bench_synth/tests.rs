@@ -97,7 +97,12 @@ fn what_cannot_be_a_task_is_counted() {
         trace("f", "f", 0.7),
     ];
     let only = Rules { limit: 1, ..rules() };
-    let made = synth(rated, &only, &Known::of(&written, &Redactor::default()), &Redactor::default());
+    let made = synth(
+        rated,
+        &only,
+        &Known::of(&written, &Redactor::default()),
+        &Redactor::default(),
+    );
     assert_eq!(ids(&made), ["d"]);
     let expected = [
         (Reason::NoQuery, 1),

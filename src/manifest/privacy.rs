@@ -156,7 +156,10 @@ mod tests {
             // Neither matches the empty text, and both match between letters.
             ("redact = ['\\b']", ["redact[0]", "empty string"]),
             ("redact = ['(?m)x*$']", ["redact[0]", "empty string"]),
-            ("redact_student = true\nexempt = ['student']", ["redact_student", "contradict"]),
+            (
+                "redact_student = true\nexempt = ['student']",
+                ["redact_student", "contradict"],
+            ),
             ("agents = []", ["agents", "remove the key"]),
             ("sources = []", ["sources", "remove the key"]),
             ("max_age_days = 0", ["max_age_days", "at least 1"]),

@@ -38,7 +38,7 @@ pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Ina
     let exemplars: Result<Vec<Exemplar>, Inapplicable> = payload
         .exemplars
         .iter()
-        .map(|one| {
+        .map(|one| -> Result<Exemplar, Inapplicable> {
             Ok(Exemplar {
                 input: original(&one.input)?,
                 output: original(&one.output)?,

@@ -43,7 +43,8 @@ fn replacement(edit: &Edit, harness: &Harness, rules: &Rules) -> Option<String> 
     let place = Place::of(&context, &[("agent", context.agent(payload.agent.as_deref()).ok()?)]).ok()?;
     let (before, after) = patched(&payload, &place, harness).ok()?;
     // What the diff left alone may hold keys, which a plan may not: a line with a mark stands for the one in the file.
-    (changed_line_ratio(&before, &after) > LARGEST_PATCH).then(|| Redactor::default().keys_only().text(&after).into_owned())
+    (changed_line_ratio(&before, &after) > LARGEST_PATCH)
+        .then(|| Redactor::default().keys_only().text(&after).into_owned())
 }
 
 fn as_replacement(mut edit: Edit, new_content: String) -> Edit {

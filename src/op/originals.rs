@@ -25,10 +25,15 @@ pub(super) fn restored(text: &str, file: &str, diff: bool) -> Result<String, Ina
         return Ok(text.to_owned());
     }
     let lines = seen(file, &places);
-    let restore = |line: &str| {
-        let sign = if diff && !line.starts_with("---") && !line.starts_with("+++") { line.len().min(1) } else { 0 };
+    let restore = |line: &str| -> Result<String, Inapplicable> {
+        let sign = if diff && !line.starts_with("---") && !line.starts_with("+++") {
+            line.len().min(1)
+        } else {
+            0
+        };
         let sign = if line.is_char_boundary(sign) { sign } else { 0 };
-        Ok(line[..sign].to_owned() + &whole_line(&line[sign..], &lines).map_or_else(|| by_kind(&line[sign..], file, &places), Ok)?)
+        Ok(line[..sign].to_owned()
+            + &whole_line(&line[sign..], &lines).map_or_else(|| by_kind(&line[sign..], file, &places), Ok)?)
     };
     let restored: Result<Vec<String>, Inapplicable> = text.split('\n').map(restore).collect();
     Ok(restored?.join("\n"))
@@ -51,7 +56,9 @@ fn by_kind(line: &str, file: &str, places: &[(Range<usize>, Kind)]) -> Result<St
     let mut copied = 0;
     for mark in marks(line) {
         let text = &line[mark.clone()];
-        let of_kind = places.iter().filter(|(_, kind)| text == format!("[redacted:{}]", kind.name()));
+        let of_kind = places
+            .iter()
+            .filter(|(_, kind)| text == format!("[redacted:{}]", kind.name()));
         let values: BTreeSet<&str> = of_kind.map(|(range, _)| &file[range.clone()]).collect();
         // A file may hold the mark itself, as an example.
         let literal = file.contains(text);
@@ -82,12 +89,19 @@ fn seen<'a>(file: &'a str, places: &[(Range<usize>, Kind)]) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     let (mut start, mut line, mut at) = (0, String::new(), 0);
     let ends = [(file.len()..file.len(), None)];
-    for (range, kind) in places.iter().map(|(range, kind)| (range.clone(), Some(*kind))).chain(ends) {
+    for (range, kind) in places
+        .iter()
+        .map(|(range, kind)| (range.clone(), Some(*kind)))
+        .chain(ends)
+    {
         for piece in file[at..range.start].split_inclusive('\n') {
             at += piece.len();
             line += piece.trim_end_matches('\n');
             if piece.ends_with('\n') {
-                lines.push(Line { seen: std::mem::take(&mut line), original: &file[start..at - 1] });
+                lines.push(Line {
+                    seen: std::mem::take(&mut line),
+                    original: &file[start..at - 1],
+                });
                 start = at;
             }
         }
@@ -96,7 +110,10 @@ fn seen<'a>(file: &'a str, places: &[(Range<usize>, Kind)]) -> Vec<Line<'a>> {
         }
         at = range.end;
     }
-    lines.push(Line { seen: line, original: &file[start..] });
+    lines.push(Line {
+        seen: line,
+        original: &file[start..],
+    });
     lines
 }
 
@@ -115,18 +132,29 @@ mod tests {
         let file = format!("Call it with {one}.\nMail ada@example.org.\nUse {two} there.\nSee /home/ada/x.");
         for (text, wanted) in [
             ("Call it with [redacted:api_key].", Some(format!("Call it with {one}."))),
-            ("New.\nUse [redacted:api_key] there.\r\n", Some(format!("New.\nUse {two} there.\r\n"))),
-            ("Write to [redacted:email] now.", Some("Write to ada@example.org now.".to_owned())),
+            (
+                "New.\nUse [redacted:api_key] there.\r\n",
+                Some(format!("New.\nUse {two} there.\r\n")),
+            ),
+            (
+                "Write to [redacted:email] now.",
+                Some("Write to ada@example.org now.".to_owned()),
+            ),
             ("See ~/x.", Some("See /home/ada/x.".to_owned())),
             ("Always use [redacted:api_key].", None),
             ("A [redacted:iban].", None),
             ("A [redacted:own].", None),
-            ("No mark at all, ~ neither.", Some("No mark at all, ~ neither.".to_owned())),
+            (
+                "No mark at all, ~ neither.",
+                Some("No mark at all, ~ neither.".to_owned()),
+            ),
         ] {
             assert_eq!(restored(text, &file, false).ok(), wanted, "{text}");
         }
         let diff = "--- a\n+++ b\n@@ -1,2 +1,2 @@\n-Call it with [redacted:api_key].\n+Write to [redacted:email].\n Use [redacted:api_key] there.\n";
-        let wanted = format!("--- a\n+++ b\n@@ -1,2 +1,2 @@\n-Call it with {one}.\n+Write to ada@example.org.\n Use {two} there.\n");
+        let wanted = format!(
+            "--- a\n+++ b\n@@ -1,2 +1,2 @@\n-Call it with {one}.\n+Write to ada@example.org.\n Use {two} there.\n"
+        );
         assert_eq!(restored(diff, &file, true).unwrap(), wanted);
     }
 

@@ -133,6 +133,10 @@ mod tests {
             let found = taken(text).unwrap_err();
             assert!(found.starts_with(problem), "{text}: {found}");
         }
-        assert!(diagnosis("no block", &Harness::default()).unwrap_err().starts_with("diagnosis.md:1:1: "));
+        assert!(
+            diagnosis("no block", &Harness::default())
+                .unwrap_err()
+                .starts_with("diagnosis.md:1:1: ")
+        );
     }
 }

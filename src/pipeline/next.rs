@@ -85,7 +85,10 @@ fn awaited(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, 
     let harness = harness(view)?;
     let (wrong, secrets) = match file {
         DIAGNOSIS => (diagnosis_check::problems(&text), secret_check::in_text(&text, &harness)),
-        _ => (plan_check::problems_of_bare(&text), secret_check::in_json(&text, &harness)),
+        _ => (
+            plan_check::problems_of_bare(&text),
+            secret_check::in_json(&text, &harness),
+        ),
     };
     let problems: Vec<Problem> = secrets.into_iter().chain(wrong).collect();
     Ok((!problems.is_empty()).then_some(Next::Typed { file, problems }))

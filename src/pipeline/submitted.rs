@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, diagnosis};
+use crate::half_typed::Problem;
 use crate::harness::Harness;
 use crate::{diagnosis_check, op, plan_check, secret_check};
 
@@ -81,7 +82,11 @@ pub fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, RunErro
         )]));
     }
     let harness = run.base_harness()?;
-    let mut problems: Vec<String> = edits.iter().enumerate().flat_map(|edit| secrets(edit, &harness)).collect();
+    let mut problems: Vec<String> = edits
+        .iter()
+        .enumerate()
+        .flat_map(|edit| secrets(edit, &harness))
+        .collect();
     problems.extend(edits.iter().enumerate().flat_map(malformed));
     if !problems.is_empty() {
         return Ok(Err(problems));
@@ -99,9 +104,23 @@ pub fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, RunErro
 fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
     let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
     // An id that is a secret itself is not repeated.
-    let label = if secret_check::in_text(&label, harness).is_empty() { label } else { String::new() };
-    let found = secret_check::in_value(edit, harness).into_iter();
-    found.map(|(place, one)| format!("edits[{at}]{label}: {place}, line {}: {}", one.line, one.message)).collect()
+    let label = if secret_check::in_text(&label, harness).is_empty() {
+        label
+    } else {
+        String::new()
+    };
+    let found = secret_check::in_value(edit, harness);
+    if found.is_empty() {
+        // A name and its value may stand in two fields.
+        let problems = secret_check::in_text(&edit.to_string(), harness);
+        return problems
+            .into_iter()
+            .map(|one| format!("edits[{at}]{label}: line 1: {}", one.message))
+            .collect();
+    }
+    let line =
+        |(place, one): (String, Problem)| format!("edits[{at}]{label}: {place}, line {}: {}", one.line, one.message);
+    found.into_iter().map(line).collect()
 }
 
 /// What is wrong with the shape of one edit.

@@ -23,9 +23,20 @@ pub(super) fn look(text: &str, letters: Range<usize>, found: &mut Vec<Found>) ->
     } else if let Some(strength) = name::strength(&text[name.clone()]) {
         let said = text[floor(text, name.start.saturating_sub(24))..name.start].strip_suffix(' ');
         let opens = said.and_then(|said| said.rsplit(' ').next()).is_some_and(name::opens);
-        let strength = if opens && strength == Strength::Weak { Strength::Secret } else { strength };
-        let value = if strength == Strength::Phrase { phrase(text, &name) } else { secret(text, &name, strength) };
-        found.extend(value.map(|range| Found { range, kind: Kind::Secret }));
+        let strength = if opens && strength == Strength::Weak {
+            Strength::Secret
+        } else {
+            strength
+        };
+        let value = if strength == Strength::Phrase {
+            phrase(text, &name)
+        } else {
+            secret(text, &name, strength)
+        };
+        found.extend(value.map(|range| Found {
+            range,
+            kind: Kind::Secret,
+        }));
     }
     name.end
 }
@@ -34,9 +45,17 @@ pub(super) fn look(text: &str, letters: Range<usize>, found: &mut Vec<Found>) ->
 fn around(text: &str, letters: Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();
     let of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_' || **byte == b'-';
-    let before = bytes[..letters.start].iter().rev().take(REACH).take_while(|byte| of_name(byte) || **byte == b'.').count();
+    let before = bytes[..letters.start]
+        .iter()
+        .rev()
+        .take(REACH)
+        .take_while(|byte| of_name(byte) || **byte == b'.')
+        .count();
     let mut end = letters.end + bytes[letters.end..].iter().take(REACH).take_while(of_name).count();
-    while bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_alphabetic) && end - letters.end < REACH {
+    while bytes.get(end) == Some(&b'.')
+        && bytes.get(end + 1).is_some_and(u8::is_ascii_alphabetic)
+        && end - letters.end < REACH
+    {
         end += 1 + bytes[end + 1..].iter().take(REACH).take_while(of_name).count();
     }
     // `name-` and `name->` end before the hyphen.
@@ -52,8 +71,11 @@ fn secret(text: &str, name: &Range<usize>, strength: Strength) -> Option<Range<u
     let before = &text[..name.start];
     let place = Place {
         flag: text[name.clone()].starts_with('-'),
-        tag: before.ends_with('<') || before.ends_with(':') && before[floor(before, before.len().saturating_sub(8))..].contains('<'),
-        called: ["(\"", "('", "( \"", "( '"].iter().any(|opening| before.ends_with(opening)),
+        tag: before.ends_with('<')
+            || before.ends_with(':') && before[floor(before, before.len().saturating_sub(8))..].contains('<'),
+        called: ["(\"", "('", "( \"", "( '"]
+            .iter()
+            .any(|opening| before.ends_with(opening)),
     };
     if let Some((link, offset)) = separator::link(rest, place)
         && let Some(range) = linked(text, name, strength, link, name.end + offset)
@@ -74,9 +96,13 @@ fn secret(text: &str, name: &Range<usize>, strength: Strength) -> Option<Range<u
 }
 
 fn linked(text: &str, name: &Range<usize>, strength: Strength, link: Link, at: usize) -> Option<Range<usize>> {
-    let line = text[floor(text, name.start.saturating_sub(24))..name.start].rsplit('\n').next().unwrap_or_default();
+    let line = text[floor(text, name.start.saturating_sub(24))..name.start]
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default();
     let starts = text[..name.start].ends_with(['?', '&']);
-    let open = link == Link::Equals && ["", "export ", "set ", "ENV ", "-e ", "$env:", "$"].contains(&line.trim_start());
+    let open =
+        link == Link::Equals && ["", "export ", "set ", "ENV ", "-e ", "$env:", "$"].contains(&line.trim_start());
     let mut value = separator::value(text, at, open, starts);
     if link == Link::Colon && !value.quoted {
         value = behind_type(text, &value).unwrap_or(value);
@@ -90,8 +116,15 @@ fn linked(text: &str, name: &Range<usize>, strength: Strength, link: Link, at: u
 
 /// `name: type = value`
 fn behind_type(text: &str, value: &Value) -> Option<Value> {
-    let rest = text[value.range.end..floor(text, value.range.end + 40)].split('\n').next()?;
-    let at = rest.find('=').filter(|at| *at < 24 && rest[..*at].chars().all(|letter| " \t[]<>|&?".contains(letter) || letter.is_alphanumeric()))?;
+    let rest = text[value.range.end..floor(text, value.range.end + 40)]
+        .split('\n')
+        .next()?;
+    let at = rest.find('=').filter(|at| {
+        *at < 24
+            && rest[..*at]
+                .chars()
+                .all(|letter| " \t[]<>|&?".contains(letter) || letter.is_alphanumeric())
+    })?;
     let start = value.range.end + at + 1;
     let blanks = text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
     Some(separator::value(text, start + blanks, false, false))
@@ -111,8 +144,13 @@ fn next_line(text: &str, value: &Value) -> Option<Value> {
 
 /// A line of `.netrc` up to the password.
 fn after_login(before: &str) -> bool {
-    let mut words = before[floor(before, before.len().saturating_sub(200))..].split_ascii_whitespace().rev();
-    words.next().is_some() && words.next().is_some_and(|word| matches!(word, "login" | "user" | "username" | "account"))
+    let mut words = before[floor(before, before.len().saturating_sub(200))..]
+        .split_ascii_whitespace()
+        .rev();
+    words.next().is_some()
+        && words
+            .next()
+            .is_some_and(|word| matches!(word, "login" | "user" | "username" | "account"))
 }
 
 /// Whether a value behind a name of some strength is a secret. `compound`: the name is none that prose has.
@@ -128,13 +166,21 @@ fn accepts(text: &str, strength: Strength, link: Link, compound: bool, value: &V
         Strength::Phrase => false,
         Strength::Password if stated => value.quoted || stands_alone(word, behind, link),
         Strength::Password if link == Link::Is => {
-            value.quoted && !says(word) && word.split(' ').count() < 6 || is_mixed(word, 4) || word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_digit()) || ends_sentence(word, behind)
+            value.quoted && !says(word) && word.split(' ').count() < 6
+                || is_mixed(word, 4)
+                || word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_digit())
+                || ends_sentence(word, behind)
         }
-        Strength::Password if link == Link::Cell => is_mixed(word, 4) || is_word(word) && !says(word) && behind.trim_start().starts_with('|'),
+        Strength::Password if link == Link::Cell => {
+            is_mixed(word, 4) || is_word(word) && !says(word) && behind.trim_start().starts_with('|')
+        }
         Strength::Password => is_mixed(word, 6),
         Strength::Secret if stated => match value.quoted {
             true => word.split(' ').filter(|word| is_word(word)).count() < 3,
-            false => !is_word(word) || (compound || link != Link::Colon) && word.len() >= 6 && stands_alone(word, behind, link),
+            false => {
+                !is_word(word)
+                    || (compound || link != Link::Colon) && word.len() >= 6 && stands_alone(word, behind, link)
+            }
         },
         Strength::Secret => is_mixed(word, 8) && (has_digit(word) || value.quoted) || is_random(word, 12),
         Strength::Token if stated => is_mixed(word, 6) && has_digit(word) || is_random(word, 12),
@@ -169,14 +215,20 @@ fn stands_alone(word: &str, behind: &str, link: Link) -> bool {
 /// Whether a word of letters alone closes what is said: "my password is swordfish".
 fn ends_sentence(word: &str, behind: &str) -> bool {
     let next = behind.trim_start_matches(['"', '\'', '`']);
-    let closes = next.is_empty() || next.starts_with(['.', ',', ';', '!', '\n', ')']) || next.starts_with(" and ") || next.starts_with(" but ");
+    let closes = next.is_empty()
+        || next.starts_with(['.', ',', ';', '!', '\n', ')'])
+        || next.starts_with(" and ")
+        || next.starts_with(" but ");
     is_word(word) && closes && !says(word)
 }
 
 /// Three to ten digits, as in a PIN or a code that was sent.
 fn is_code_number(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    (3..=10).contains(&digits) && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-' || byte == b' ')
+    (3..=10).contains(&digits)
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-' || byte == b' ')
 }
 
 /// A value that looks random, a few words behind the name.
@@ -186,7 +238,12 @@ fn near(text: &str, name: &Range<usize>, strength: Strength) -> Option<Range<usi
     }
     let window = text[name.end..floor(text, name.end + 400)].split('\n').next()?;
     let mut start = name.end;
-    for word in window.split([' ', '\t', '"', '\'', '`', '|', '(', ')', ',', '<', '>', '=', '{', '}', '\\']).take(12) {
+    for word in window
+        .split([
+            ' ', '\t', '"', '\'', '`', '|', '(', ')', ',', '<', '>', '=', '{', '}', '\\',
+        ])
+        .take(12)
+    {
         let value = word.trim_end_matches(['.', ':', ';', '!', '?']);
         if start - name.end < 64 && is_random(value, 20) && has_digit(value) && !is_uuid(value) {
             return Some(start..start + value.len());
@@ -207,7 +264,9 @@ static BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 fn said_before(text: &str, name: &Range<usize>, strength: Strength) -> Option<Range<usize>> {
     let start = floor(text, name.start.saturating_sub(180));
-    let said = text[start..name.start].ends_with(' ').then_some(&text[start..name.start])?;
+    let said = text[start..name.start]
+        .ends_with(' ')
+        .then_some(&text[start..name.start])?;
     let value = BEFORE.as_ref()?.captures(said)?.get(1)?;
     let word = value.as_str().trim_start_matches(['"', '\'', '`', '(']);
     let accepted = match strength {
@@ -235,6 +294,9 @@ pub(super) fn is_secret_field(name: &str, value: &str) -> bool {
     if header::is_credential_field(name) {
         return !value.is_empty() && !value.starts_with(super::marks::START);
     }
-    let whole = Value { range: 0..value.len(), quoted: true };
+    let whole = Value {
+        range: 0..value.len(),
+        quoted: true,
+    };
     name::strength(name).is_some_and(|strength| accepts(value, strength, Link::Equals, true, &whole))
 }

@@ -69,33 +69,6 @@ pub(super) fn cnpj(digits: &[u32]) -> bool {
         && check(&[6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]) == digits[13]
 }
 
-/// Germany's tax number of a person: eleven digits.
-pub(super) fn german_tax(digits: &[u32]) -> bool {
-    if digits.len() != 11 || digits[0] == 0 {
-        return false;
-    }
-    let product = digits[..10].iter().fold(10, |product, digit| match (digit + product) % 10 {
-        0 => 20 % 11,
-        sum => sum * 2 % 11,
-    });
-    (11 - product) % 10 == digits[10]
-}
-
-/// Poland's PESEL: eleven digits.
-pub(super) fn pesel(digits: &[u32]) -> bool {
-    digits.len() == 11 && (10 - weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3]) % 10) % 10 == digits[10]
-}
-
-/// The number of Britain's health service: ten digits.
-pub(super) fn nhs(digits: &[u32]) -> bool {
-    digits.len() == 10 && (11 - weighted(digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 == digits[9]
-}
-
-/// The Netherlands' BSN: nine digits.
-pub(super) fn bsn(digits: &[u32]) -> bool {
-    digits.len() == 9 && (weighted(digits, &[9, 8, 7, 6, 5, 4, 3, 2]) + 11 * 9 - digits[8]) % 11 == 0
-}
-
 /// Switzerland's AHV number, an EAN of thirteen digits.
 pub(super) fn ean13(digits: &[u32]) -> bool {
     digits.len() == 13 && weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]) % 10 == 0
@@ -105,20 +78,35 @@ pub(super) fn ean13(digits: &[u32]) -> bool {
 pub(super) fn chinese(text: &str) -> bool {
     let digits = digits(&text[..text.len().min(17)]);
     let sum = weighted(&digits, &[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
-    digits.len() == 17 && text.len() == 18 && text.as_bytes()[17].to_ascii_uppercase() == b"10X98765432"[(sum % 11) as usize]
+    digits.len() == 17
+        && text.len() == 18
+        && text.as_bytes()[17].to_ascii_uppercase() == b"10X98765432"[(sum % 11) as usize]
 }
 
 /// France's number of a person: thirteen digits, and what is left by 97.
 pub(super) fn french(digits: &[u32]) -> bool {
-    let number = |digits: &[u32]| digits.iter().fold(0u64, |number, digit| number * 10 + u64::from(*digit));
+    let number = |digits: &[u32]| {
+        digits
+            .iter()
+            .fold(0u64, |number, digit| number * 10 + u64::from(*digit))
+    };
     digits.len() == 15 && matches!(digits[0], 1 | 2) && 97 - number(&digits[..13]) % 97 == number(&digits[13..])
 }
 
 /// Spain's DNI and NIE: a number and its letter.
 pub(super) fn spanish(text: &str) -> bool {
-    let bare: String = text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-    let Some(letter) = bare.chars().last() else { return false };
-    let digits = bare[..bare.len() - 1].replace('X', "0").replace('Y', "1").replace('Z', "2");
+    let bare: String = text
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_ascii_uppercase();
+    let Some(letter) = bare.chars().last() else {
+        return false;
+    };
+    let digits = bare[..bare.len() - 1]
+        .replace('X', "0")
+        .replace('Y', "1")
+        .replace('Z', "2");
     let number = digits.parse::<usize>().ok();
     number.is_some_and(|number| digits.len() == 8 && "TRWAGMYFPDXBNJZSQVHLCKE".chars().nth(number % 23) == Some(letter))
 }
@@ -133,13 +121,19 @@ pub(super) fn aadhaar(digits: &[u32]) -> bool {
         (false, false) => (a - 5 + 5 - (b - 5)) % 5,
     };
     let shifted = |at: usize, digit: u32| (0..at % 8).fold(digit, |digit, _| SHIFT[digit as usize]);
-    let sum = digits.iter().rev().enumerate().fold(0, |sum, (at, digit)| product(sum, shifted(at, *digit)));
+    let sum = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .fold(0, |sum, (at, digit)| product(sum, shifted(at, *digit)));
     digits.len() == 12 && digits[0] > 1 && sum == 0
 }
 
 /// Finland's number of a person: date, sign, three digits and a check.
 pub(super) fn finnish(text: &str) -> bool {
-    let number = digits(text.get(..10).unwrap_or_default()).iter().fold(0usize, |number, digit| number * 10 + *digit as usize);
+    let number = digits(text.get(..10).unwrap_or_default())
+        .iter()
+        .fold(0usize, |number, digit| number * 10 + *digit as usize);
     text.len() == 11 && text.as_bytes()[10].to_ascii_uppercase() == b"0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31]
 }
 
@@ -151,21 +145,47 @@ mod tests {
     fn published_examples_pass_and_their_neighbours_do_not() {
         type Check = fn(&str) -> bool;
         let rows: &[(&str, Check, &str, &str)] = &[
-            ("card", |text| card(&digits(text)), "4111 1111 1111 1111", "4111 1111 1111 1112"),
+            (
+                "card",
+                |text| card(&digits(text)),
+                "4111 1111 1111 1111",
+                "4111 1111 1111 1112",
+            ),
             ("amex", |text| card(&digits(text)), "378282246310005", "378282246310006"),
-            ("iban", iban, "DE89 3704 0044 0532 0130 00", "DE88 3704 0044 0532 0130 00"),
+            (
+                "iban",
+                iban,
+                "DE89 3704 0044 0532 0130 00",
+                "DE88 3704 0044 0532 0130 00",
+            ),
             ("cpf", |text| cpf(&digits(text)), "111.444.777-35", "111.444.777-36"),
-            ("cnpj", |text| cnpj(&digits(text)), "11.222.333/0001-81", "11.222.333/0001-82"),
-            ("german", |text| german_tax(&digits(text)), "86095742719", "86095742710"),
-            ("pesel", |text| pesel(&digits(text)), "44051401359", "44051401358"),
-            ("nhs", |text| nhs(&digits(text)), "943 476 5919", "943 476 5918"),
-            ("bsn", |text| bsn(&digits(text)), "111222333", "111222334"),
-            ("ahv", |text| ean13(&digits(text)), "756.9217.0769.85", "756.9217.0769.84"),
+            (
+                "cnpj",
+                |text| cnpj(&digits(text)),
+                "11.222.333/0001-81",
+                "11.222.333/0001-82",
+            ),
+            (
+                "ahv",
+                |text| ean13(&digits(text)),
+                "756.9217.0769.85",
+                "756.9217.0769.84",
+            ),
             ("chinese", chinese, "11010519491231002X", "110105194912310021"),
-            ("french", |text| french(&digits(text)), "255081416802538", "255081416802539"),
+            (
+                "french",
+                |text| french(&digits(text)),
+                "255081416802538",
+                "255081416802539",
+            ),
             ("spanish", spanish, "12345678Z", "12345678A"),
             ("nie", spanish, "X1234567L", "X1234567A"),
-            ("aadhaar", |text| aadhaar(&digits(text)), "2363 4567 8903", "2363 4567 8904"),
+            (
+                "aadhaar",
+                |text| aadhaar(&digits(text)),
+                "2363 4567 8903",
+                "2363 4567 8904",
+            ),
             ("finnish", finnish, "131052-308T", "131052-308U"),
         ];
         for (name, check, good, bad) in rows {

@@ -44,7 +44,9 @@ fn unite(into: &mut Found, one: &Found) {
 /// Whether a finding holds nothing but letters of one mark.
 fn within_mark(range: &Range<usize>, marks: &[Range<usize>]) -> bool {
     let first = marks.partition_point(|mark| mark.end <= range.start);
-    marks.get(first).is_some_and(|mark| mark.start <= range.start && range.end <= mark.end)
+    marks
+        .get(first)
+        .is_some_and(|mark| mark.start <= range.start && range.end <= mark.end)
 }
 
 /// The text with every finding replaced.

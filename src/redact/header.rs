@@ -7,7 +7,16 @@ use super::separator::{self, Link, Place};
 use super::value::{has_digit, is_placeholder, is_random, is_word};
 
 /// Schemes whose credentials are a list of parameters up to the end of the line.
-const LISTS: &[&str] = &["digest", "oauth", "signature", "hawk", "mac", "aws4-hmac-sha256", "sharedkey", "sharedaccesssignature"];
+const LISTS: &[&str] = &[
+    "digest",
+    "oauth",
+    "signature",
+    "hawk",
+    "mac",
+    "aws4-hmac-sha256",
+    "sharedkey",
+    "sharedaccesssignature",
+];
 
 /// What must go behind a name that is such a header's; `None` when it is none.
 pub(super) fn values(text: &str, name: &Range<usize>) -> Option<impl Iterator<Item = (Range<usize>, Kind)> + use<>> {
@@ -17,7 +26,9 @@ pub(super) fn values(text: &str, name: &Range<usize>) -> Option<impl Iterator<It
         return None;
     }
     let linked = separator::link(&text[name.end..], Place::default());
-    let start = linked.filter(|(link, _)| matches!(link, Link::Equals | Link::Colon)).map(|(_, offset)| name.end + offset);
+    let start = linked
+        .filter(|(link, _)| matches!(link, Link::Equals | Link::Colon))
+        .map(|(_, offset)| name.end + offset);
     let found = start.and_then(|at| match is_cookie {
         true => cookie(text, at, lower.starts_with("set")).map(|range| (range, Kind::Cookie)),
         false => credentials(text, at).map(|range| (range, Kind::Token)),
@@ -37,8 +48,17 @@ fn rest_of_line(text: &str, at: usize) -> Range<usize> {
         Some('"' | '\'' | '`') => at + slashes + 1,
         _ => at,
     };
-    let outer = text[..at].chars().rev().take(200).take_while(|letter| *letter != '\n').find(|letter| matches!(letter, '"' | '\'' | '`'));
-    let opened = if start > at { text[..start].chars().next_back() } else { outer };
+    let outer = text[..at]
+        .chars()
+        .rev()
+        .take(200)
+        .take_while(|letter| *letter != '\n')
+        .find(|letter| matches!(letter, '"' | '\'' | '`'));
+    let opened = if start > at {
+        text[..start].chars().next_back()
+    } else {
+        outer
+    };
     let ends = |letter: char| letter == '\n' || letter == '\r' || Some(letter) == opened;
     let length = text[start..].find(ends).unwrap_or(text.len() - start);
     let value = text[start..start + length].trim_end_matches(['\\', ' ']);
@@ -71,9 +91,21 @@ fn cookie(text: &str, at: usize, set: bool) -> Option<Range<usize>> {
     let rest = rest_of_line(text, at);
     let said = &text[rest.clone()];
     let (name, value) = said.split_once('=')?;
-    let named = !name.is_empty() && name.len() < 100 && name.chars().all(|letter| letter.is_ascii_graphic() && !"\"(),;:<>{}[]".contains(letter));
+    let named = !name.is_empty()
+        && name.len() < 100
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_graphic() && !"\"(),;:<>{}[]".contains(letter));
     let value_start = rest.start + name.len() + 1;
-    let end = if set { value.find(';').map_or(rest.end, |end| value_start + end) } else { rest.end };
-    let start = if set || said.find(';').is_none() { value_start } else { rest.start };
+    let end = if set {
+        value.find(';').map_or(rest.end, |end| value_start + end)
+    } else {
+        rest.end
+    };
+    let start = if set || said.find(';').is_none() {
+        value_start
+    } else {
+        rest.start
+    };
     (named && start < end && !is_placeholder(value.split(';').next()?)).then_some(start..end)
 }

@@ -12,7 +12,10 @@ const LONGEST: usize = 20;
 pub fn marks(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices(START).filter_map(|(start, _)| {
         let name = &text.as_bytes()[start + START.len()..];
-        let length = name.iter().take_while(|byte| byte.is_ascii_lowercase() || **byte == b'_').count();
+        let length = name
+            .iter()
+            .take_while(|byte| byte.is_ascii_lowercase() || **byte == b'_')
+            .count();
         let closed = name.get(length) == Some(&b']') && (1..=LONGEST).contains(&length);
         closed.then(|| start..start + START.len() + length + 1)
     })
@@ -40,7 +43,11 @@ mod tests {
             ("none", 0, "none"),
             ("[redacted:own]", 1, "[redacted]"),
             ("a [redacted:api_key]b[redacted:ip] c", 2, "a [redacted]b[redacted] c"),
-            ("[redacted:] [redacted:UP] [redacted:open", 0, "[redacted:] [redacted:UP] [redacted:open"),
+            (
+                "[redacted:] [redacted:UP] [redacted:open",
+                0,
+                "[redacted:] [redacted:UP] [redacted:open",
+            ),
         ] {
             assert_eq!(marks(text).count(), count, "{text}");
             assert_eq!(alike(text), wanted);

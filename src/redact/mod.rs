@@ -173,8 +173,12 @@ impl Redactor {
 
     fn field(&self, name: &str, value: &mut Value) {
         match value {
-            Value::String(text) if assignment::is_secret_field(name, text) => *value = Kind::Secret.replacement().into(),
-            Value::Number(number) if assignment::is_secret_field(name, &number.to_string()) => *value = Kind::Secret.replacement().into(),
+            Value::String(text) if assignment::is_secret_field(name, text) => {
+                *value = Kind::Secret.replacement().into()
+            }
+            Value::Number(number) if assignment::is_secret_field(name, &number.to_string()) => {
+                *value = Kind::Secret.replacement().into()
+            }
             Value::Array(items) => items.iter_mut().for_each(|item| self.field(name, item)),
             Value::Object(fields) if fields.len() == 1 => {
                 fields.values_mut().for_each(|value| self.field(name, value));
@@ -186,7 +190,9 @@ impl Redactor {
 
 /// The name in an object that holds a name and its value, as lists of headers and attributes do.
 fn pair_name(fields: &serde_json::Map<String, Value>) -> Option<&str> {
-    let named = ["name", "key", "header"].iter().find_map(|name| fields.get(*name)?.as_str());
+    let named = ["name", "key", "header"]
+        .iter()
+        .find_map(|name| fields.get(*name)?.as_str());
     named.filter(|_| fields.len() <= 4)
 }
 

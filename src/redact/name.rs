@@ -19,53 +19,370 @@ pub(super) enum Strength {
 
 /// Letters that may be part of a secret's name; each is a needle, searched for without regard to case.
 pub(super) const NEEDLES: &[&str] = &[
-    "pass", "pwd", "pw", "secret", "token", "key", "cred", "auth", "pin", "otp", "cvv", "cvc", "psk", "sid", "sessid", "seed phrase",
-    "recovery phrase", "mnemonic", "kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "hasło", "lösenord", "parola",
-    "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호", "passcode", "verification code", "security code", "one-time code",
-    "access code", "login code", "backup code", "recovery code", "2fa code", "access_signature", "accesssignature", "unlock code",
-    "geheimnis", "schlüssel", "clave", "pepper", "salt",
+    "pass",
+    "pwd",
+    "pw",
+    "secret",
+    "token",
+    "key",
+    "cred",
+    "auth",
+    "pin",
+    "otp",
+    "cvv",
+    "cvc",
+    "psk",
+    "sid",
+    "sessid",
+    "seed phrase",
+    "recovery phrase",
+    "mnemonic",
+    "kennwort",
+    "mot de passe",
+    "contraseña",
+    "senha",
+    "wachtwoord",
+    "hasło",
+    "lösenord",
+    "parola",
+    "пароль",
+    "密码",
+    "密碼",
+    "口令",
+    "パスワード",
+    "비밀번호",
+    "passcode",
+    "verification code",
+    "security code",
+    "one-time code",
+    "access code",
+    "login code",
+    "backup code",
+    "recovery code",
+    "2fa code",
+    "access_signature",
+    "accesssignature",
+    "unlock code",
+    "geheimnis",
+    "schlüssel",
+    "clave",
+    "pepper",
+    "salt",
 ];
 
 /// Words for a password that stand for themselves.
 const PASSWORDS: &[&str] = &[
-    "pass", "pw", "pwd", "passwd", "passwort", "kennwort", "passphrase", "passcode", "psk", "mot de passe", "contraseña", "senha",
-    "wachtwoord", "hasło", "lösenord", "parola", "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호", "passkey",
+    "pass",
+    "pw",
+    "pwd",
+    "passwd",
+    "passwort",
+    "kennwort",
+    "passphrase",
+    "passcode",
+    "psk",
+    "mot de passe",
+    "contraseña",
+    "senha",
+    "wachtwoord",
+    "hasło",
+    "lösenord",
+    "parola",
+    "пароль",
+    "密码",
+    "密碼",
+    "口令",
+    "パスワード",
+    "비밀번호",
+    "passkey",
 ];
 
 /// What comes before `key` when it opens something.
 const KEY_WORDS: &[&str] = &[
-    "api", "access", "account", "subscription", "private", "secret", "encryption", "decryption", "signing", "master", "auth",
-    "client", "shared", "preshared", "storage", "admin", "service", "app", "application", "license", "licence", "ssh", "gpg", "root",
-    "webhook", "integration", "hmac", "aes", "deploy", "server", "write", "ingest", "ingestion", "security",
+    "api",
+    "access",
+    "account",
+    "subscription",
+    "private",
+    "secret",
+    "encryption",
+    "decryption",
+    "signing",
+    "master",
+    "auth",
+    "client",
+    "shared",
+    "preshared",
+    "storage",
+    "admin",
+    "service",
+    "app",
+    "application",
+    "license",
+    "licence",
+    "ssh",
+    "gpg",
+    "root",
+    "webhook",
+    "integration",
+    "hmac",
+    "aes",
+    "deploy",
+    "server",
+    "write",
+    "ingest",
+    "ingestion",
+    "security",
 ];
 
 /// What may stand before `key` or `token` when it opens nothing.
 const OPEN: &[&str] = &[
-    "public", "pub", "publishable", "primary", "foreign", "partition", "sort", "cache", "idempotency", "dedup", "hash", "row", "map", "dict",
-    "object", "json", "group", "join", "unique", "index", "range", "composite", "surrogate", "natural", "lookup", "config", "s3", "enter",
-    "return", "arrow", "hot", "short", "max", "min", "num", "n", "total", "per", "first", "last", "next", "prev", "previous", "page",
-    "continuation", "cursor", "end", "start", "eos", "bos", "pad", "unk", "sep", "cls", "mask", "input", "output", "prompt", "completion",
-    "cached", "reasoning", "special", "stop", "vocab", "new", "host", "known", "image", "issue", "project", "jira", "translation", "i18n",
+    "public",
+    "pub",
+    "publishable",
+    "primary",
+    "foreign",
+    "partition",
+    "sort",
+    "cache",
+    "idempotency",
+    "dedup",
+    "hash",
+    "row",
+    "map",
+    "dict",
+    "object",
+    "json",
+    "group",
+    "join",
+    "unique",
+    "index",
+    "range",
+    "composite",
+    "surrogate",
+    "natural",
+    "lookup",
+    "config",
+    "s3",
+    "enter",
+    "return",
+    "arrow",
+    "hot",
+    "short",
+    "max",
+    "min",
+    "num",
+    "n",
+    "total",
+    "per",
+    "first",
+    "last",
+    "next",
+    "prev",
+    "previous",
+    "page",
+    "continuation",
+    "cursor",
+    "end",
+    "start",
+    "eos",
+    "bos",
+    "pad",
+    "unk",
+    "sep",
+    "cls",
+    "mask",
+    "input",
+    "output",
+    "prompt",
+    "completion",
+    "cached",
+    "reasoning",
+    "special",
+    "stop",
+    "vocab",
+    "new",
+    "host",
+    "known",
+    "image",
+    "issue",
+    "project",
+    "jira",
+    "translation",
+    "i18n",
 ];
 
 /// Words after the secret's own that make the name one of something else.
 const ABOUT: &[&str] = &[
-    "id", "ids", "name", "names", "type", "types", "field", "fields", "file", "files", "filename", "path", "paths", "url", "uri", "endpoint",
-    "count", "counts", "counter", "length", "len", "size", "limit", "limits", "policy", "reset", "expiry", "expires", "expiration", "expired",
-    "ttl", "age", "min", "max", "enabled", "required", "hint", "label", "placeholder", "prompt", "input", "strength", "manager", "env",
-    "var", "variable", "usage", "budget", "index", "format", "prefix", "suffix", "status", "error", "errors", "valid", "invalid", "regex",
-    "pattern", "arn", "column", "mode", "page", "link", "email", "at", "txt", "json", "py", "js", "ts", "rs", "md", "yml", "yaml", "toml", "html",
-    "length()", "lower", "upper", "strip", "encode", "decode", "split", "match", "get", "set", "store", "server", "generator", "checker",
-    "validator", "vault", "provider", "helper", "class", "ring", "board", "word", "words", "pair", "ring", "scope", "scopes", "method",
-    "model", "per", "rate", "cost", "price", "text", "kind", "algorithm", "alg", "rotation", "issuer", "audience", "lifetime", "source",
-    "ref", "reference", "info", "details", "settings", "version", "signature", "count", "bits", "bytes", "events", "step", "change", "changed",
+    "id",
+    "ids",
+    "name",
+    "names",
+    "type",
+    "types",
+    "field",
+    "fields",
+    "file",
+    "files",
+    "filename",
+    "path",
+    "paths",
+    "url",
+    "uri",
+    "endpoint",
+    "count",
+    "counts",
+    "counter",
+    "length",
+    "len",
+    "size",
+    "limit",
+    "limits",
+    "policy",
+    "reset",
+    "expiry",
+    "expires",
+    "expiration",
+    "expired",
+    "ttl",
+    "age",
+    "min",
+    "max",
+    "enabled",
+    "required",
+    "hint",
+    "label",
+    "placeholder",
+    "prompt",
+    "input",
+    "strength",
+    "manager",
+    "env",
+    "var",
+    "variable",
+    "usage",
+    "budget",
+    "index",
+    "format",
+    "prefix",
+    "suffix",
+    "status",
+    "error",
+    "errors",
+    "valid",
+    "invalid",
+    "regex",
+    "pattern",
+    "arn",
+    "column",
+    "mode",
+    "page",
+    "link",
+    "email",
+    "at",
+    "txt",
+    "json",
+    "py",
+    "js",
+    "ts",
+    "rs",
+    "md",
+    "yml",
+    "yaml",
+    "toml",
+    "html",
+    "length()",
+    "lower",
+    "upper",
+    "strip",
+    "encode",
+    "decode",
+    "split",
+    "match",
+    "get",
+    "set",
+    "store",
+    "server",
+    "generator",
+    "checker",
+    "validator",
+    "vault",
+    "provider",
+    "helper",
+    "class",
+    "ring",
+    "board",
+    "word",
+    "words",
+    "pair",
+    "ring",
+    "scope",
+    "scopes",
+    "method",
+    "model",
+    "per",
+    "rate",
+    "cost",
+    "price",
+    "text",
+    "kind",
+    "algorithm",
+    "alg",
+    "rotation",
+    "issuer",
+    "audience",
+    "lifetime",
+    "source",
+    "ref",
+    "reference",
+    "info",
+    "details",
+    "settings",
+    "version",
+    "signature",
+    "count",
+    "bits",
+    "bytes",
+    "events",
+    "step",
+    "change",
+    "changed",
 ];
 
 /// Words that hold the letters of a secret's name and are none.
 const OTHER: &[&str] = &[
-    "bypass", "compass", "encompass", "surpass", "trespass", "overpass", "underpass", "passing", "passed", "passes", "passenger", "passport",
-    "passive", "passage", "passion", "passthrough", "secretary", "secretly", "monkey", "turkey", "donkey", "hockey", "keyboard", "keyword",
-    "keynote", "whiskey", "jockey", "tokenizer", "tokenize", "author", "authors", "authority",
+    "bypass",
+    "compass",
+    "encompass",
+    "surpass",
+    "trespass",
+    "overpass",
+    "underpass",
+    "passing",
+    "passed",
+    "passes",
+    "passenger",
+    "passport",
+    "passive",
+    "passage",
+    "passion",
+    "passthrough",
+    "secretary",
+    "secretly",
+    "monkey",
+    "turkey",
+    "donkey",
+    "hockey",
+    "keyboard",
+    "keyword",
+    "keynote",
+    "whiskey",
+    "jockey",
+    "tokenizer",
+    "tokenize",
+    "author",
+    "authors",
+    "authority",
 ];
 
 /// Whether a word before `key` says that the key opens something.
@@ -109,7 +426,10 @@ pub(super) fn strength(name: &str) -> Option<Strength> {
     let words = words(name);
     let at = (0..words.len()).rev().find(|at| of_word(&words, *at).is_some())?;
     let about = words[at + 1..].iter().any(|word| ABOUT.contains(&word.as_str()));
-    let asks = matches!(words[0].as_str(), "get" | "is" | "has" | "check" | "validate" | "verify" | "read" | "fetch" | "load" | "no");
+    let asks = matches!(
+        words[0].as_str(),
+        "get" | "is" | "has" | "check" | "validate" | "verify" | "read" | "fetch" | "load" | "no"
+    );
     if about || asks && words.len() > 1 {
         return None;
     }
@@ -123,7 +443,12 @@ fn of_word(words: &[String], at: usize) -> Option<Strength> {
     if OTHER.contains(&word) {
         return None;
     }
-    if PASSWORDS.contains(&word) || word.contains("password") || ["passwd", "passwort", "passphrase", "pwd"].iter().any(|end| word.ends_with(end)) {
+    if PASSWORDS.contains(&word)
+        || word.contains("password")
+        || ["passwd", "passwort", "passphrase", "pwd"]
+            .iter()
+            .any(|end| word.ends_with(end))
+    {
         return Some(Strength::Password);
     }
     if word.ends_with("pass") {
@@ -131,14 +456,22 @@ fn of_word(words: &[String], at: usize) -> Option<Strength> {
     }
     match word {
         "pin" | "otp" | "totp" | "cvv" | "cvc" => return Some(Strength::Digits),
-        "secret" | "secrets" | "credential" | "credentials" | "cred" | "creds" | "geheimnis" | "pepper" => return Some(Strength::Secret),
+        "secret" | "secrets" | "credential" | "credentials" | "cred" | "creds" | "geheimnis" | "pepper" => {
+            return Some(Strength::Secret);
+        }
         "signature" if before == "access" => return Some(Strength::Secret),
         "accesssignature" | "sharedaccesskey" => return Some(Strength::Secret),
-        "sid" | "sessid" | "phpsessid" | "jsessionid" | "sessionid" | "auth" | "authentication" | "schlüssel" | "clave" | "salt" => {
+        "sid" | "sessid" | "phpsessid" | "jsessionid" | "sessionid" | "auth" | "authentication" | "schlüssel"
+        | "clave" | "salt" => {
             return Some(Strength::Weak);
         }
         "token" if OPEN.contains(&before) => return None,
-        "token" if ["access", "auth", "api", "bot", "refresh", "session", "id", "deploy", "secret", "bearer"].contains(&before) => {
+        "token"
+            if [
+                "access", "auth", "api", "bot", "refresh", "session", "id", "deploy", "secret", "bearer",
+            ]
+            .contains(&before) =>
+        {
             return Some(Strength::Secret);
         }
         "key" | "keys" if OPEN.contains(&before) => return None,
@@ -147,7 +480,11 @@ fn of_word(words: &[String], at: usize) -> Option<Strength> {
         _ => {}
     }
     if word.ends_with("token") {
-        return Some(if word == "token" { Strength::Token } else { Strength::Secret });
+        return Some(if word == "token" {
+            Strength::Token
+        } else {
+            Strength::Secret
+        });
     }
     if word.ends_with("secret") || word.starts_with("secret") && word.ends_with("key") {
         return Some(Strength::Secret);
@@ -166,7 +503,10 @@ mod tests {
 
     #[test]
     fn words_are_told_apart() {
-        assert_eq!(words("dbPassword_2-XApiKEYName.x"), ["db", "password", "2", "x", "api", "key", "name", "x"]);
+        assert_eq!(
+            words("dbPassword_2-XApiKEYName.x"),
+            ["db", "password", "2", "x", "api", "key", "name", "x"]
+        );
     }
 
     #[test]

@@ -9,7 +9,9 @@ use super::checksum as check;
 use super::checksum::digits;
 use super::separator::floor;
 use crate::manifest::PersonalKind;
-use crate::manifest::PersonalKind::{BankAccount, BirthDate, Card, Email, HomeFolder, Iban, IpAddress, NationalId, Phone};
+use crate::manifest::PersonalKind::{
+    BankAccount, BirthDate, Card, Email, HomeFolder, Iban, IpAddress, NationalId, Phone,
+};
 
 /// A form of personal data: a pattern whose group is the datum (or the whole), and a check of it.
 struct Form {
@@ -36,39 +38,199 @@ fn any(_: &str) -> bool {
 
 /// Forms that begin with the first digit of a number, or with the letters and signs before it.
 const NUMBERS: &[Form] = &[
-    Form { kind: Card, lead: Lead::Digit, least: 7, pattern: r"^(?:[0-9]{13,19}|[0-9]{4}(?:[ -][0-9]{4}){3}(?:[ -][0-9]{1,3})?|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5})(?-u:\b)", check: |text| check::card(&digits(text)) },
-    Form { kind: Iban, lead: Lead::Letter, least: 4, pattern: r"^[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]{2,4}){2,8}(?:[ -]?[A-Z0-9]{1,3})?(?-u:\b)", check: check::iban },
-    Form { kind: Iban, lead: Lead::Letter, least: 4, pattern: r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}(?-u:\b)", check: check::iban },
-    Form { kind: IpAddress, lead: Lead::Digit, least: 4, pattern: r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?-u:\b)", check: is_ipv4 },
+    Form {
+        kind: Card,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^(?:[0-9]{13,19}|[0-9]{4}(?:[ -][0-9]{4}){3}(?:[ -][0-9]{1,3})?|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5})(?-u:\b)",
+        check: |text| check::card(&digits(text)),
+    },
+    Form {
+        kind: Iban,
+        lead: Lead::Letter,
+        least: 4,
+        pattern: r"^[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]{2,4}){2,8}(?:[ -]?[A-Z0-9]{1,3})?(?-u:\b)",
+        check: check::iban,
+    },
+    Form {
+        kind: Iban,
+        lead: Lead::Letter,
+        least: 4,
+        pattern: r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}(?-u:\b)",
+        check: check::iban,
+    },
+    Form {
+        kind: IpAddress,
+        lead: Lead::Digit,
+        least: 4,
+        pattern: r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?-u:\b)",
+        check: is_ipv4,
+    },
     // Social security: the United States, Britain, Switzerland, France, Italy, Spain, Finland, Sweden, Canada …
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[0-9]{3}-[0-9]{2}-[0-9]{4}(?-u:\b)", check: is_ssn },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?-u:\b)", check: any },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^756\.?[0-9]{4}\.?[0-9]{4}\.?[0-9]{2}(?-u:\b)", check: |text| check::ean13(&digits(text)) },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]|[2-9][0-9]) ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}(?-u:\b)", check: |text| check::french(&digits(text)) },
-    Form { kind: NationalId, lead: Lead::Letter, least: 4, pattern: r"^[A-Z]{6}[0-9LMNP-V]{2}[ABCDEHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z](?-u:\b)", check: any },
-    Form { kind: NationalId, lead: Lead::Any, least: 7, pattern: r"^(?:[0-9]{8}|[XYZ][0-9]{7})-?[A-Z](?-u:\b)", check: check::spanish },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[0-3][0-9][01][0-9][0-9]{2}[-+A][0-9]{3}[0-9A-Y](?-u:\b)", check: check::finnish },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^(?:19|20)?([0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][-+][0-9]{4})(?-u:\b)", check: |text| check::luhn(&digits(text)) },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[0-9]{3}[ -][0-9]{3}[ -][0-9]{3}(?-u:\b)", check: |text| check::luhn(&digits(text)) },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}(?-u:\b)", check: |text| check::cpf(&digits(text)) },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}(?-u:\b)", check: |text| check::cnpj(&digits(text)) },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}(?-u:\b)", check: |text| text.len() > 12 && check::aadhaar(&digits(text)) },
-    Form { kind: NationalId, lead: Lead::Letter, least: 4, pattern: r"^[A-Z]{3}[PCHFATBLJG][A-Z][0-9]{4}[A-Z](?-u:\b)", check: any },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]{4}[0-9Xx](?-u:\b)", check: check::chinese },
-    Form { kind: NationalId, lead: Lead::Digit, least: 7, pattern: r"^[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]-[1-8][0-9]{6}(?-u:\b)", check: any },
-    Form { kind: NationalId, lead: Lead::Letter, least: 4, pattern: r"^[A-Z][AEIOUX][A-Z]{2}[0-9]{6}[HM][A-Z]{5}[A-Z0-9][0-9](?-u:\b)", check: any },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[0-9]{3}-[0-9]{2}-[0-9]{4}(?-u:\b)",
+        check: is_ssn,
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?-u:\b)",
+        check: any,
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^756\.?[0-9]{4}\.?[0-9]{4}\.?[0-9]{2}(?-u:\b)",
+        check: |text| check::ean13(&digits(text)),
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]|[2-9][0-9]) ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}(?-u:\b)",
+        check: |text| check::french(&digits(text)),
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Letter,
+        least: 4,
+        pattern: r"^[A-Z]{6}[0-9LMNP-V]{2}[ABCDEHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z](?-u:\b)",
+        check: any,
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Any,
+        least: 7,
+        pattern: r"^(?:[0-9]{8}|[XYZ][0-9]{7})-?[A-Z](?-u:\b)",
+        check: check::spanish,
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[0-3][0-9][01][0-9][0-9]{2}[-+A][0-9]{3}[0-9A-Y](?-u:\b)",
+        check: check::finnish,
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^(?:19|20)?([0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][-+][0-9]{4})(?-u:\b)",
+        check: |text| check::luhn(&digits(text)),
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[0-9]{3}[ -][0-9]{3}[ -][0-9]{3}(?-u:\b)",
+        check: |text| check::luhn(&digits(text)),
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}(?-u:\b)",
+        check: |text| check::cpf(&digits(text)),
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}(?-u:\b)",
+        check: |text| check::cnpj(&digits(text)),
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}(?-u:\b)",
+        check: |text| text.len() > 12 && check::aadhaar(&digits(text)),
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Letter,
+        least: 4,
+        pattern: r"^[A-Z]{3}[PCHFATBLJG][A-Z][0-9]{4}[A-Z](?-u:\b)",
+        check: any,
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]{4}[0-9Xx](?-u:\b)",
+        check: check::chinese,
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]-[1-8][0-9]{6}(?-u:\b)",
+        check: any,
+    },
+    Form {
+        kind: NationalId,
+        lead: Lead::Letter,
+        least: 4,
+        pattern: r"^[A-Z][AEIOUX][A-Z]{2}[0-9]{6}[HM][A-Z]{5}[A-Z0-9][0-9](?-u:\b)",
+        check: any,
+    },
     // Phones: international, North America, and national ones whose form no other number has
-    Form { kind: Phone, lead: Lead::Sign, least: 7, pattern: r"^\+[1-9][0-9]{0,2}[ .\u{a0}-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{1,4}(?:[ ./\u{a0}-]?[0-9]{2,5}){1,5}(?-u:\b)", check: |text| (8..=15).contains(&digits(text).len()) },
-    Form { kind: Phone, lead: Lead::Digit, least: 7, pattern: r"^00[1-9][0-9]{0,2}[ .-](?:\(?[0-9]{1,4}\)?[ .-]?)(?:[0-9]{2,5}[ .-]?){1,5}[0-9](?-u:\b)", check: |text| (10..=16).contains(&digits(text).len()) },
-    Form { kind: Phone, lead: Lead::Any, least: 7, pattern: r"^(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}(?-u:\b)", check: any },
-    Form { kind: Phone, lead: Lead::Any, least: 7, pattern: r"^\(?0[1-9][0-9]{1,4}\)?[ /-]{1,3}[0-9]{3,8}(?:[ -][0-9]{2,5}){0,3}(?-u:\b)", check: |text| (9..=12).contains(&digits(text).len()) },
-    Form { kind: Phone, lead: Lead::Digit, least: 7, pattern: r"^0[1-9](?:[ .][0-9]{2}){4}(?-u:\b)", check: any },
-    Form { kind: Phone, lead: Lead::Digit, least: 7, pattern: r"^0(?:1[5-7][0-9]{8,9}|7[0-9]{9}|[67][0-9]{8}|4[0-9]{8})(?-u:\b)", check: any },
+    Form {
+        kind: Phone,
+        lead: Lead::Sign,
+        least: 7,
+        pattern: r"^\+[1-9][0-9]{0,2}[ .\u{a0}-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{1,4}(?:[ ./\u{a0}-]?[0-9]{2,5}){1,5}(?-u:\b)",
+        check: |text| (8..=15).contains(&digits(text).len()),
+    },
+    Form {
+        kind: Phone,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^00[1-9][0-9]{0,2}[ .-](?:\(?[0-9]{1,4}\)?[ .-]?)(?:[0-9]{2,5}[ .-]?){1,5}[0-9](?-u:\b)",
+        check: |text| (10..=16).contains(&digits(text).len()),
+    },
+    Form {
+        kind: Phone,
+        lead: Lead::Any,
+        least: 7,
+        pattern: r"^(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}(?-u:\b)",
+        check: any,
+    },
+    Form {
+        kind: Phone,
+        lead: Lead::Any,
+        least: 7,
+        pattern: r"^\(?0[1-9][0-9]{1,4}\)?[ /-]{1,3}[0-9]{3,8}(?:[ -][0-9]{2,5}){0,3}(?-u:\b)",
+        check: |text| (9..=12).contains(&digits(text).len()),
+    },
+    Form {
+        kind: Phone,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^0[1-9](?:[ .][0-9]{2}){4}(?-u:\b)",
+        check: any,
+    },
+    Form {
+        kind: Phone,
+        lead: Lead::Digit,
+        least: 7,
+        pattern: r"^0(?:1[5-7][0-9]{8,9}|7[0-9]{9}|[67][0-9]{8}|4[0-9]{8})(?-u:\b)",
+        check: any,
+    },
 ];
 
 /// What names the number behind it, and what such a number looks like.
 const LABELLED: &[(PersonalKind, &str, &str)] = &[
-    (Phone, "phone", r"(?:tele)?phone(?:[ _-]?(?:number|no|nr|#))?|telefon(?:nummer)?"),
+    (
+        Phone,
+        "phone",
+        r"(?:tele)?phone(?:[ _-]?(?:number|no|nr|#))?|telefon(?:nummer)?",
+    ),
     (Phone, "tel", r"tel(?:ephone)?\.?(?:[ _-]?(?:number|no|nr))?"),
     (Phone, "mobile", r"mobile(?:[ _-]?(?:number|no|phone))?"),
     (Phone, "handy", r"handy(?:nummer)?"),
@@ -79,15 +241,43 @@ const LABELLED: &[(PersonalKind, &str, &str)] = &[
     (Phone, "cell", r"cell(?:[ _-]?phone)?(?:[ _-]?number)?"),
     (Phone, "reach me", r"reach me (?:at|on|under)"),
     (NationalId, "ssn", r"ssn"),
-    (NationalId, "social security", r"social security(?: (?:number|no|nr|#))?"),
-    (NationalId, "passport", r"passport(?:[ _-]?(?:number|no\.?|nr\.?|#|id))?"),
-    (NationalId, "licen", r"(?:drivers?'?s?|driving)[ _-]licen[cs]e(?:[ _-]?(?:number|no\.?|nr\.?|#))?"),
-    (NationalId, "driv", r"(?:drivers?'?s?|driving)[ _-]licen[cs]e(?:[ _-]?(?:number|no\.?|nr\.?|#))?"),
-    (NationalId, "tax ", r"tax (?:id|number|no\.?|identification number|file number)"),
-    (NationalId, "steuer", r"steuer(?:-?id(?:entifikationsnummer)?|nummer|-?nr\.?)"),
+    (
+        NationalId,
+        "social security",
+        r"social security(?: (?:number|no|nr|#))?",
+    ),
+    (
+        NationalId,
+        "passport",
+        r"passport(?:[ _-]?(?:number|no\.?|nr\.?|#|id))?",
+    ),
+    (
+        NationalId,
+        "licen",
+        r"(?:drivers?'?s?|driving)[ _-]licen[cs]e(?:[ _-]?(?:number|no\.?|nr\.?|#))?",
+    ),
+    (
+        NationalId,
+        "driv",
+        r"(?:drivers?'?s?|driving)[ _-]licen[cs]e(?:[ _-]?(?:number|no\.?|nr\.?|#))?",
+    ),
+    (
+        NationalId,
+        "tax ",
+        r"tax (?:id|number|no\.?|identification number|file number)",
+    ),
+    (
+        NationalId,
+        "steuer",
+        r"steuer(?:-?id(?:entifikationsnummer)?|nummer|-?nr\.?)",
+    ),
     (NationalId, "tin", r"tin"),
     (NationalId, "itin", r"itin"),
-    (NationalId, "national i", r"national (?:id|identity|insurance)(?:[ _-]?(?:card|number|no\.?))?"),
+    (
+        NationalId,
+        "national i",
+        r"national (?:id|identity|insurance)(?:[ _-]?(?:card|number|no\.?))?",
+    ),
     (NationalId, "national_id", r"national_id"),
     (NationalId, "personalausweis", r"personalausweis(?:nummer|-?nr\.?)?"),
     (NationalId, "identity card", r"identity card(?: (?:number|no\.?))?"),
@@ -97,7 +287,11 @@ const LABELLED: &[(PersonalKind, &str, &str)] = &[
     (NationalId, "pesel", r"pesel"),
     (NationalId, "aadhaar", r"aadhaar(?: (?:number|no\.?))?"),
     (NationalId, "medicare", r"medicare(?: (?:number|no\.?))?"),
-    (NationalId, "vat", r"vat(?: ?(?:id|number|no\.?|reg(?:istration)?(?: no\.?)?))"),
+    (
+        NationalId,
+        "vat",
+        r"vat(?: ?(?:id|number|no\.?|reg(?:istration)?(?: no\.?)?))",
+    ),
     (NationalId, "ust-id", r"ust-id(?:nr\.?|-nr\.?)?"),
     (NationalId, "cpr", r"cpr(?:-?(?:nummer|nr\.?| number))?"),
     (NationalId, "my number", r"my number"),
@@ -120,7 +314,8 @@ const LABELLED: &[(PersonalKind, &str, &str)] = &[
 ];
 
 /// What stands between a label and its number.
-const LINK: &str = r#"(?:\\?["'`]|\*\*)?(?:[ \t]*[:=#][ \t]*|[ \t]+(?:is|was|ist|are|:)?[ \t]*|[ \t]*\|[ \t]*)(?:\\?["'`]|\*\*)?"#;
+const LINK: &str =
+    r#"(?:\\?["'`]|\*\*)?(?:[ \t]*[:=#][ \t]*|[ \t]+(?:is|was|ist|are|:)?[ \t]*|[ \t]*\|[ \t]*)(?:\\?["'`]|\*\*)?"#;
 
 /// How a labelled datum looks, by kind.
 fn shape(kind: PersonalKind) -> &'static str {
@@ -151,7 +346,9 @@ pub(super) fn look(text: &str, needle: usize, at: Range<usize>) -> Option<(Range
 }
 
 static LABELS: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
-    let compiled = |(kind, _, name): &(PersonalKind, &str, &str)| Regex::new(&format!(r"^(?i:{name}){LINK}{}(?-u:\b)", shape(*kind))).ok();
+    let compiled = |(kind, _, name): &(PersonalKind, &str, &str)| {
+        Regex::new(&format!(r"^(?i:{name}){LINK}{}(?-u:\b)", shape(*kind))).ok()
+    };
     LABELLED.iter().map(compiled).collect()
 });
 
@@ -176,15 +373,38 @@ fn email(text: &str, at: usize) -> Option<Range<usize>> {
     let before = &text[floor(text, at.saturating_sub(256))..at];
     let local: usize = match before.strip_suffix('"').and_then(|before| before.rfind('"')) {
         Some(open) if before.len() - open <= 66 && !before[open..].contains('\n') => before.len() - open,
-        _ => before.chars().rev().take(64).take_while(of_local).map(char::len_utf8).sum(),
+        _ => before
+            .chars()
+            .rev()
+            .take(64)
+            .take_while(of_local)
+            .map(char::len_utf8)
+            .sum(),
     };
-    let skipped = before[before.len() - local..].len() - before[before.len() - local..].trim_start_matches(|letter: char| "./!#$%&*=?^{|}~-".contains(letter)).len();
+    let skipped = before[before.len() - local..].len()
+        - before[before.len() - local..]
+            .trim_start_matches(|letter: char| "./!#$%&*=?^{|}~-".contains(letter))
+            .len();
     // What stands before the last slash is a path.
     let own = &before[before.len() - local + skipped..];
     let start = at - own.rsplit(['/', '=', '&', '?']).next().map_or(own.len(), str::len);
     let domain = domain(&text[at + 1..floor(text, at + 300)])?;
     let host = domain.rsplit('.').next().unwrap_or_default();
-    let code = ["py", "js", "ts", "rs", "json", "get", "post", "route", "setter", "property", "fixture", "staticmethod"].contains(&host);
+    let code = [
+        "py",
+        "js",
+        "ts",
+        "rs",
+        "json",
+        "get",
+        "post",
+        "route",
+        "setter",
+        "property",
+        "fixture",
+        "staticmethod",
+    ]
+    .contains(&host);
     (start < at && !code).then_some(start..at + 1 + domain.len())
 }
 
@@ -193,11 +413,17 @@ fn domain(text: &str) -> Option<&str> {
     if let Some(end) = text.strip_prefix('[').and_then(|rest| rest.find(']')) {
         return is_ipv4(&text[1..=end]).then_some(&text[..end + 2]);
     }
-    let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != '.').unwrap_or(text.len());
+    let end = text
+        .find(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != '.')
+        .unwrap_or(text.len());
     let mut domain = text[..end].trim_end_matches(['.', '-']);
     loop {
         let (names, last) = domain.rsplit_once('.')?;
-        if last.chars().count() >= 2 && last.chars().all(char::is_alphabetic) && !names.starts_with(['.', '-']) && !names.is_empty() {
+        if last.chars().count() >= 2
+            && last.chars().all(char::is_alphabetic)
+            && !names.starts_with(['.', '-'])
+            && !names.is_empty()
+        {
             return Some(domain);
         }
         // "a@b.org.3" ends before the number.
@@ -205,37 +431,47 @@ fn domain(text: &str) -> Option<&str> {
     }
 }
 
-static HOME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"^(?i:/home|/users|[\\]{1,2}users)[/\\]{1,2}[^/\\\s"'`:;,<>|()\[\]{}*$]+"#).ok()
-});
+static HOME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"^(?i:/home|/users|[\\]{1,2}users)[/\\]{1,2}[^/\\\s"'`:;,<>|()\[\]{}*$]+"#).ok());
 
 /// A home folder, from its root.
 fn home(text: &str, at: usize) -> Option<Range<usize>> {
     let found = HOME.as_ref()?.find(&text[at..floor(text, at + 300)])?;
-    let exact = ["/home", "/Users", "\\Users", "\\\\Users", "/users"].iter().any(|start| found.as_str().starts_with(start));
+    let exact = ["/home", "/Users", "\\Users", "\\\\Users", "/users"]
+        .iter()
+        .any(|start| found.as_str().starts_with(start));
     let before = &text[..at];
-    let drive = before.strip_suffix(':').is_some_and(|before| before.ends_with(|letter: char| letter.is_ascii_alphabetic()));
-    let roots = ["/mnt/c", "/mnt/d", "/c", "/d", "file://", "/export", "/var", "/usr", "/data"];
+    let drive = before
+        .strip_suffix(':')
+        .is_some_and(|before| before.ends_with(|letter: char| letter.is_ascii_alphabetic()));
+    let roots = [
+        "/mnt/c", "/mnt/d", "/c", "/d", "file://", "/export", "/var", "/usr", "/data",
+    ];
     let root = roots.iter().find(|root| before.ends_with(**root));
-    let starts = |at: usize| !before[..at].ends_with(|letter: char| letter.is_alphanumeric() || "_.~/-".contains(letter));
+    let starts =
+        |at: usize| !before[..at].ends_with(|letter: char| letter.is_alphanumeric() || "_.~/-".contains(letter));
     let small = found.as_str().starts_with("/users");
     let start = match root {
         _ if drive => at - 2,
-        Some(root) if !small && (*root == "file://" || starts(at - root.len())) => at - root.len() + if *root == "file://" { 7 } else { 0 },
+        Some(root) if !small && (*root == "file://" || starts(at - root.len())) => {
+            at - root.len() + if *root == "file://" { 7 } else { 0 }
+        }
         _ if starts(at) && !small && found.as_str().starts_with('/') => at,
         _ => return None,
     };
     exact.then_some(start..at + found.end())
 }
 
-static PASSPORT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^P<[A-Z]{3}[A-Z<]{39}\s{1,4}[A-Z0-9<]{44}").ok());
+static PASSPORT: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^P<[A-Z]{3}[A-Z<]{39}\s{1,4}[A-Z0-9<]{44}").ok());
 
 fn passport_lines(text: &str, at: usize) -> Option<Range<usize>> {
     let found = PASSPORT.as_ref()?.find(&text[at..floor(text, at + 100)])?;
     Some(at..at + found.end())
 }
 
-static FORMS: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| NUMBERS.iter().map(|form| Regex::new(form.pattern).ok()).collect());
+static FORMS: LazyLock<Vec<Option<Regex>>> =
+    LazyLock::new(|| NUMBERS.iter().map(|form| Regex::new(form.pattern).ok()).collect());
 
 /// Looks for numbers of persons, phones, cards and machines.
 pub(super) fn numbers(text: &str, mut found: impl FnMut(Range<usize>, PersonalKind)) {
@@ -248,7 +484,13 @@ pub(super) fn numbers(text: &str, mut found: impl FnMut(Range<usize>, PersonalKi
                 at = range.end.max(digit + 1);
                 found(range, kind);
             }
-            None => at = digit + bytes[digit..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count(),
+            None => {
+                at = digit
+                    + bytes[digit..]
+                        .iter()
+                        .take_while(|byte| byte.is_ascii_alphanumeric())
+                        .count()
+            }
         }
     }
     addresses(text, &mut found);
@@ -256,7 +498,10 @@ pub(super) fn numbers(text: &str, mut found: impl FnMut(Range<usize>, PersonalKi
 
 /// How many digits follow within the reach of a form, up to seven.
 fn enough(bytes: &[u8]) -> usize {
-    let reach = bytes.iter().take(40).take_while(|byte| byte.is_ascii_alphanumeric() || b" .-/()+".contains(byte) || !byte.is_ascii());
+    let reach = bytes
+        .iter()
+        .take(40)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b" .-/()+".contains(byte) || !byte.is_ascii());
     reach.filter(|byte| byte.is_ascii_digit()).take(7).count()
 }
 
@@ -267,14 +512,23 @@ fn number(text: &str, digit: usize, from: usize) -> Option<(Range<usize>, Person
     if enough < 4 {
         return None;
     }
-    let letters = bytes[from..digit].iter().rev().take(8).take_while(|byte| byte.is_ascii_uppercase()).count();
+    let letters = bytes[from..digit]
+        .iter()
+        .rev()
+        .take(8)
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count();
     let mut start = digit - letters;
     while letters == 0 && start > from && matches!(bytes[start - 1], b'(' | b'+') && digit - start < 2 {
         start -= 1;
     }
     let before = text[..start].chars().next_back();
-    let inside = before.is_some_and(|letter| letter.is_alphanumeric() || "_#$/\\%&=@~".contains(letter) && letters == 0 && before != Some('=') && before != Some('/'));
-    let fraction = before == Some('.') || before == Some('-') && text[..start - 1].ends_with(|letter: char| letter.is_alphanumeric());
+    let inside = before.is_some_and(|letter| {
+        letter.is_alphanumeric()
+            || "_#$/\\%&=@~".contains(letter) && letters == 0 && before != Some('=') && before != Some('/')
+    });
+    let fraction = before == Some('.')
+        || before == Some('-') && text[..start - 1].ends_with(|letter: char| letter.is_alphanumeric());
     if inside || fraction {
         return None;
     }
@@ -290,8 +544,10 @@ fn number(text: &str, digit: usize, from: usize) -> Option<(Range<usize>, Person
         }
         let datum = pattern.as_ref()?.captures(window).map(whole)?;
         let behind = &window[datum.end..];
-        let goes_on = behind.starts_with(['-', '.', '_', '/']) && behind[1..].starts_with(|letter: char| letter.is_ascii_alphanumeric());
-        ((form.check)(&window[datum.clone()]) && !goes_on && !is_version(text, start, form.kind)).then_some((start + datum.start..start + datum.end, form.kind))
+        let goes_on = behind.starts_with(['-', '.', '_', '/'])
+            && behind[1..].starts_with(|letter: char| letter.is_ascii_alphanumeric());
+        ((form.check)(&window[datum.clone()]) && !goes_on && !is_version(text, start, form.kind))
+            .then_some((start + datum.start..start + datum.end, form.kind))
     };
     NUMBERS.iter().zip(FORMS.iter()).find_map(matches)
 }
@@ -310,7 +566,9 @@ fn is_version(text: &str, start: usize, kind: PersonalKind) -> bool {
 fn is_ipv4(text: &str) -> bool {
     let parts: Vec<u32> = text.split('.').filter_map(|part| part.parse().ok()).collect();
     let open = ["8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "1.2.3.4"].contains(&text);
-    let well_formed = parts.len() == 4 && parts.iter().all(|part| *part < 256) && text.split('.').all(|part| part == "0" || !part.starts_with('0'));
+    let well_formed = parts.len() == 4
+        && parts.iter().all(|part| *part < 256)
+        && text.split('.').all(|part| part == "0" || !part.starts_with('0'));
     well_formed && !open && !matches!(parts[..2], [0 | 127 | 255, _] | [169, 254]) && parts[1..] != [0, 0, 0]
 }
 
@@ -330,15 +588,24 @@ fn addresses(text: &str, found: &mut impl FnMut(Range<usize>, PersonalKind)) {
     let mut from = 0;
     while let Some(offset) = bytes[from..].iter().position(|byte| *byte == b':') {
         let colon = from + offset;
-        let first = bytes[from..colon].iter().rev().take(5).take_while(|byte| byte.is_ascii_hexdigit()).count();
+        let first = bytes[from..colon]
+            .iter()
+            .rev()
+            .take(5)
+            .take_while(|byte| byte.is_ascii_hexdigit())
+            .count();
         let start = colon - first;
         from = colon + 1;
-        let bounded = first > 0 && first <= 4 && !text[..start].ends_with(|letter: char| letter.is_alphanumeric() || letter == ':' || letter == '_');
+        let bounded = first > 0
+            && first <= 4
+            && !text[..start].ends_with(|letter: char| letter.is_alphanumeric() || letter == ':' || letter == '_');
         if !bounded {
             continue;
         }
         let window = &text[start..floor(text, start + 48)];
-        let Some(address) = IPV6.as_ref().and_then(|pattern| pattern.find(window)) else { continue };
+        let Some(address) = IPV6.as_ref().and_then(|pattern| pattern.find(window)) else {
+            continue;
+        };
         let behind = window[address.end()..].chars().next();
         let closed = !behind.is_some_and(|letter| letter.is_alphanumeric() || letter == ':' || letter == '_');
         let long = address.as_str().split(':').any(|part| part.len() >= 3);

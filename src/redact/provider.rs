@@ -23,20 +23,35 @@ pub(super) struct Form {
 }
 
 const fn key(needle: &'static str, pattern: &'static str) -> Form {
-    Form { needle, before: 0, pattern, kind: ApiKey, digit: false }
+    Form {
+        needle,
+        before: 0,
+        pattern,
+        kind: ApiKey,
+        digit: false,
+    }
 }
 
 /// A key whose letters could also be words joined by hyphens or underscores.
 const fn wordy(needle: &'static str, pattern: &'static str) -> Form {
-    Form { digit: true, ..key(needle, pattern) }
+    Form {
+        digit: true,
+        ..key(needle, pattern)
+    }
 }
 
 const fn of(kind: Kind, needle: &'static str, pattern: &'static str) -> Form {
-    Form { kind, ..key(needle, pattern) }
+    Form {
+        kind,
+        ..key(needle, pattern)
+    }
 }
 
 const fn around(before: usize, needle: &'static str, pattern: &'static str) -> Form {
-    Form { before, ..key(needle, pattern) }
+    Form {
+        before,
+        ..key(needle, pattern)
+    }
 }
 
 /// All forms. Upper bounds keep the search linear: a form that fails has read a bounded number of bytes. A form that may
@@ -85,15 +100,47 @@ pub(super) const FORMS: &[Form] = &[
     wordy("xox", r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,}"),
     wordy("xapp-", r"xapp-[A-Za-z0-9-]{10,}"),
     wordy("xwfp-", r"xwfp-[A-Za-z0-9-]{10,}"),
-    around(11, ":A", r"(?:^|[^0-9])([0-9]{8,10}:AA?[A-Za-z0-9_-]{32,36})(?:[^A-Za-z0-9_-]|$)"),
-    of(Token, "hooks.slack.com/", r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_+-]{10,})"),
+    around(
+        11,
+        ":A",
+        r"(?:^|[^0-9])([0-9]{8,10}:AA?[A-Za-z0-9_-]{32,36})(?:[^A-Za-z0-9_-]|$)",
+    ),
+    of(
+        Token,
+        "hooks.slack.com/",
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_+-]{10,})",
+    ),
     of(Token, "/api/webhooks/", r"/api/webhooks/([0-9]{5,}/[A-Za-z0-9_-]{10,})"),
-    of(Token, "webhook.office.com/", r"(?i)webhook\.office\.com/webhookb2/([A-Za-z0-9@/_-]{20,})"),
-    of(Token, "outlook.office.com/webhook", r"(?i)outlook\.office\.com/webhook/([A-Za-z0-9@/_-]{20,})"),
-    of(Token, "hooks.zapier.com/", r"hooks\.zapier\.com/hooks/catch/([A-Za-z0-9/_-]{6,})"),
-    of(Token, "maker.ifttt.com/", r"maker\.ifttt\.com/trigger/[A-Za-z0-9_-]{1,80}/(?:json/)?with/key/([A-Za-z0-9_-]{10,})"),
-    of(Token, "chat.googleapis.com/", r"chat\.googleapis\.com/v1/spaces/([A-Za-z0-9_-]+/messages\?[A-Za-z0-9_=&%.~-]{20,})"),
-    of(Token, "open.feishu.cn/", r"open\.feishu\.cn/open-apis/bot/v2/hook/([A-Za-z0-9-]{20,})"),
+    of(
+        Token,
+        "webhook.office.com/",
+        r"(?i)webhook\.office\.com/webhookb2/([A-Za-z0-9@/_-]{20,})",
+    ),
+    of(
+        Token,
+        "outlook.office.com/webhook",
+        r"(?i)outlook\.office\.com/webhook/([A-Za-z0-9@/_-]{20,})",
+    ),
+    of(
+        Token,
+        "hooks.zapier.com/",
+        r"hooks\.zapier\.com/hooks/catch/([A-Za-z0-9/_-]{6,})",
+    ),
+    of(
+        Token,
+        "maker.ifttt.com/",
+        r"maker\.ifttt\.com/trigger/[A-Za-z0-9_-]{1,80}/(?:json/)?with/key/([A-Za-z0-9_-]{10,})",
+    ),
+    of(
+        Token,
+        "chat.googleapis.com/",
+        r"chat\.googleapis\.com/v1/spaces/([A-Za-z0-9_-]+/messages\?[A-Za-z0-9_=&%.~-]{20,})",
+    ),
+    of(
+        Token,
+        "open.feishu.cn/",
+        r"open\.feishu\.cn/open-apis/bot/v2/hook/([A-Za-z0-9-]{20,})",
+    ),
     of(Token, "hc-ping.com/", r"hc-ping\.com/([0-9A-Za-z-]{20,})"),
     // Clouds: Amazon, Google, Azure, Alibaba, Tencent, IBM by its name, DigitalOcean, Heroku, Fly, Vercel, Netlify …
     key("AKIA", r"AKIA[A-Z0-9]{16}(?-u:\b)"),
@@ -120,7 +167,10 @@ pub(super) const FORMS: &[Form] = &[
     wordy("HRKU-", r"HRKU-[A-Za-z0-9_-]{30,}"),
     wordy("fo1_", r"fo1_[A-Za-z0-9_-]{30,}"),
     wordy("FlyV1 ", r"FlyV1 (f[mo][0-9]?r?_[A-Za-z0-9+/_,=-]{20,})"),
-    wordy("fm1", r"fm1[ar]?_[A-Za-z0-9+/_-]{30,}={0,2}|fm2_[A-Za-z0-9+/_-]{30,}={0,2}"),
+    wordy(
+        "fm1",
+        r"fm1[ar]?_[A-Za-z0-9+/_-]{30,}={0,2}|fm2_[A-Za-z0-9+/_-]{30,}={0,2}",
+    ),
     wordy("fm2_", r"fm2_[A-Za-z0-9+/_-]{30,}={0,2}"),
     key("nfp_", r"nf[pcuob]_[A-Za-z0-9]{30,}"),
     key("vcp_", r"vc[pcikra]_[A-Za-z0-9]{20,}"),
@@ -164,11 +214,20 @@ pub(super) const FORMS: &[Form] = &[
     wordy("hvb.", r"hvb\.[A-Za-z0-9_-]{20,}"),
     wordy("hvr.", r"hvr\.[A-Za-z0-9_-]{20,}"),
     wordy("s.", r"s\.[A-Za-z0-9]{24}(?:[^A-Za-z0-9._/-]|$)"),
-    wordy("dp.", r"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,}"),
+    wordy(
+        "dp.",
+        r"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,}",
+    ),
     wordy("ops_", r"ops_eyJ[A-Za-z0-9_+/=-]{30,}"),
-    key("A3-", r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}"),
+    key(
+        "A3-",
+        r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
+    ),
     key("AGE-SECRET-KEY-", r"AGE-SECRET-KEY-[A-Z0-9-]{20,}"),
-    wordy("st.", r"st\.[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32}|st\.[0-9a-f-]{36}\.[0-9a-f]{32}\.[0-9a-f]{32}"),
+    wordy(
+        "st.",
+        r"st\.[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32}|st\.[0-9a-f-]{36}\.[0-9a-f]{32}\.[0-9a-f]{32}",
+    ),
     wordy("bws", r"bws[0-9]?\.[0-9a-f-]{36}\.[A-Za-z0-9+/=:]{20,}"),
     // Money and mail: Stripe, Square, PayPal by its name, Shopify, Twilio, SendGrid, Mailgun, Mailchimp, Brevo …
     key("sk_live_", r"sk_live_[A-Za-z0-9_]{10,}"),
@@ -192,7 +251,10 @@ pub(super) const FORMS: &[Form] = &[
     key("xsmtpsib-", r"xsmtpsib-[0-9a-f]{40,}-[A-Za-z0-9]{10,}"),
     key("re_", r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}"),
     wordy("mlsn.", r"mlsn\.[0-9a-f]{40,}"),
-    key("access_token$production$", r"access_token\$production\$[0-9a-z]{16}\$[0-9a-f]{32}"),
+    key(
+        "access_token$production$",
+        r"access_token\$production\$[0-9a-z]{16}\$[0-9a-f]{32}",
+    ),
     key("access-sandbox-", r"access-sandbox-[0-9a-f-]{36}"),
     key("access-production-", r"access-production-[0-9a-f-]{36}"),
     wordy("rzp_", r"rzp_(?:live|test)_[A-Za-z0-9]{12,}"),
@@ -234,8 +296,14 @@ pub(super) const FORMS: &[Form] = &[
     wordy("EAA", r"EAA[A-Za-z0-9]{30,}"),
     wordy("IGQV", r"IGQV[A-Za-z0-9_-]{40,}"),
     wordy("AAAAAAAAAAAAAAAAAAAAA", r"A{21}[A-Za-z0-9%]{40,}"),
-    wordy("sdk-", r"(?:sdk|api|mob)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
-    wordy("api-", r"api-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    wordy(
+        "sdk-",
+        r"(?:sdk|api|mob)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    ),
+    wordy(
+        "api-",
+        r"api-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    ),
     wordy("ico-", r"ico-[A-Za-z0-9]{32}"),
     wordy("duffel_", r"duffel_(?:live|test)_[A-Za-z0-9_-]{30,}"),
     wordy("tk-us-", r"tk-us-[A-Za-z0-9_-]{40,}"),
@@ -267,19 +335,39 @@ pub(super) const FORMS: &[Form] = &[
     around(12, ":APA91b", r"[A-Za-z0-9_-]{7,11}:APA91b[A-Za-z0-9_-]{60,}"),
     around(48, "_mmk", r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk"),
     // Formats of no maker in particular
-    of(Token, "eyJ", r"eyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,8192}\.(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,2})?"),
+    of(
+        Token,
+        "eyJ",
+        r"eyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,8192}\.(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,2})?",
+    ),
     of(Token, "v4.local.", r"v4\.local\.[A-Za-z0-9_-]{30,}"),
     of(Secret, "otpauth://", r"(?i)otpauth://[^\s<>]{8,}"),
     of(Secret, "otpauth-migration://", r"(?i)otpauth-migration://[^\s<>]{8,}"),
     of(Secret, "$1$", r"\$1\$[A-Za-z0-9./]{1,16}\$[A-Za-z0-9./]{20,}"),
-    of(Secret, "$5$", r"\$5\$(?:rounds=[0-9]+\$)?[A-Za-z0-9./]{1,24}\$[A-Za-z0-9./]{30,}"),
-    of(Secret, "$6$", r"\$6\$(?:rounds=[0-9]+\$)?[A-Za-z0-9./]{1,24}\$[A-Za-z0-9./]{40,}"),
-    of(Secret, "$y$", r"\$y\$[A-Za-z0-9./]{1,12}\$[A-Za-z0-9./]{1,40}\$[A-Za-z0-9./]{30,}"),
+    of(
+        Secret,
+        "$5$",
+        r"\$5\$(?:rounds=[0-9]+\$)?[A-Za-z0-9./]{1,24}\$[A-Za-z0-9./]{30,}",
+    ),
+    of(
+        Secret,
+        "$6$",
+        r"\$6\$(?:rounds=[0-9]+\$)?[A-Za-z0-9./]{1,24}\$[A-Za-z0-9./]{40,}",
+    ),
+    of(
+        Secret,
+        "$y$",
+        r"\$y\$[A-Za-z0-9./]{1,12}\$[A-Za-z0-9./]{1,40}\$[A-Za-z0-9./]{30,}",
+    ),
     of(Secret, "$2", r"\$2[abxy]\$[0-9]{2}\$[A-Za-z0-9./]{50,}"),
     of(Secret, "$apr1$", r"\$apr1\$[A-Za-z0-9./]{1,16}\$[A-Za-z0-9./]{20,}"),
     of(Secret, "$argon2", r"\$argon2[a-z]{1,2}\$[A-Za-z0-9=,$+/]{30,}"),
     of(Secret, "$scrypt$", r"\$scrypt\$[A-Za-z0-9=,$+/]{30,}"),
-    of(Secret, "pbkdf2_sha", r"pbkdf2_sha[0-9]+\$[0-9]+\$[A-Za-z0-9]+\$[A-Za-z0-9+/=]{20,}"),
+    of(
+        Secret,
+        "pbkdf2_sha",
+        r"pbkdf2_sha[0-9]+\$[0-9]+\$[A-Za-z0-9]+\$[A-Za-z0-9+/=]{20,}",
+    ),
     of(Secret, "{SSHA", r"(?i)\{ssha[0-9]*\}[A-Za-z0-9+/]{20,}={0,2}"),
     of(Secret, "{SHA}", r"(?i)\{sha\}[A-Za-z0-9+/]{20,}={0,2}"),
     of(
@@ -287,7 +375,11 @@ pub(super) const FORMS: &[Form] = &[
         "-----BEGIN ",
         r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\z)",
     ),
-    of(PrivateKey, "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY", r"(?s)---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----.*?(?:---- END SSH2 ENCRYPTED PRIVATE KEY ----|\z)"),
+    of(
+        PrivateKey,
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY",
+        r"(?s)---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----.*?(?:---- END SSH2 ENCRYPTED PRIVATE KEY ----|\z)",
+    ),
     of(
         PrivateKey,
         "PuTTY-User-Key-File-",
@@ -296,10 +388,22 @@ pub(super) const FORMS: &[Form] = &[
     of(PrivateKey, "MIIEv", r"MIIEv[A-Za-z0-9+/]{200,}={0,2}"),
     of(PrivateKey, "MIIEp", r"MIIEp[A-Za-z0-9+/]{200,}={0,2}"),
     of(PrivateKey, "LS0tLS1CRUdJTi", r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{40,}={0,2}"),
-    of(PrivateKey, "b3BlbnNzaC1rZXktdjE", r"b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/\s]{100,}={0,2}"),
+    of(
+        PrivateKey,
+        "b3BlbnNzaC1rZXktdjE",
+        r"b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/\s]{100,}={0,2}",
+    ),
     // The signature of a URL, and what comes with it
     of(Token, "sig=", r"(?i)sig=([A-Za-z0-9%+/=_-]{16,})"),
     of(Token, "X-Amz-Signature=", r"(?i)X-Amz-Signature=([0-9a-f]{16,})"),
-    of(Token, "X-Amz-Security-Token=", r"(?i)X-Amz-Security-Token=([A-Za-z0-9%+/=_-]{16,})"),
-    of(Token, "X-Goog-Signature=", r"(?i)X-Goog-Signature=([0-9A-Za-z%+/=_-]{16,})"),
+    of(
+        Token,
+        "X-Amz-Security-Token=",
+        r"(?i)X-Amz-Security-Token=([A-Za-z0-9%+/=_-]{16,})",
+    ),
+    of(
+        Token,
+        "X-Goog-Signature=",
+        r"(?i)X-Goog-Signature=([0-9A-Za-z%+/=_-]{16,})",
+    ),
 ];

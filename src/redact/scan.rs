@@ -36,10 +36,19 @@ static NEEDLES: LazyLock<Option<Needles>> = LazyLock::new(|| {
     let places = PLACES.iter().map(|place| place.needle);
     let names = name::NEEDLES.iter().chain(COOKIE).copied();
     let all = forms.chain(places).chain(names).chain(personal::needles());
-    let machine = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(all).ok()?;
+    let machine = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(all)
+        .ok()?;
     let places = FORMS.len();
     let names = places + PLACES.len();
-    Some(Needles { machine, places, names, personal: names + name::NEEDLES.len() + COOKIE.len() })
+    Some(Needles {
+        machine,
+        places,
+        names,
+        personal: names + name::NEEDLES.len() + COOKIE.len(),
+    })
 });
 
 static FORM_PATTERNS: [OnceLock<Option<Regex>>; FORMS.len()] = [const { OnceLock::new() }; FORMS.len()];
@@ -67,7 +76,9 @@ pub(super) fn found(text: &str, with_personal: bool) -> Vec<Found> {
     for hit in needles.machine.find_overlapping_iter(text) {
         let (index, range) = (hit.pattern().as_usize(), hit.range());
         if index < needles.places {
-            if range.start >= formed && let Some(one) = of_form(text, index, range) {
+            if range.start >= formed
+                && let Some(one) = of_form(text, index, range)
+            {
                 formed = one.range.end;
                 found.push(one);
             }
@@ -78,11 +89,19 @@ pub(super) fn found(text: &str, with_personal: bool) -> Vec<Found> {
                 named = assignment::look(text, range, &mut found);
             }
         } else if with_personal && let Some((range, kind)) = personal::look(text, index - needles.personal, range) {
-            found.push(Found { range, kind: Kind::Personal(kind) });
+            found.push(Found {
+                range,
+                kind: Kind::Personal(kind),
+            });
         }
     }
     if with_personal {
-        personal::numbers(text, |range, kind| found.push(Found { range, kind: Kind::Personal(kind) }));
+        personal::numbers(text, |range, kind| {
+            found.push(Found {
+                range,
+                kind: Kind::Personal(kind),
+            })
+        });
     }
     found.extend(bot_tokens(text));
     found
@@ -99,24 +118,40 @@ fn of_form(text: &str, index: usize, hit: Range<usize>) -> Option<Found> {
     if of_word && text[..hit.start].ends_with(|letter: char| letter.is_ascii_alphanumeric()) {
         return None;
     }
-    let end = if form.before == 0 { text.len() } else { floor(text, hit.end + 160) };
+    let end = if form.before == 0 {
+        text.len()
+    } else {
+        floor(text, hit.end + 160)
+    };
     let captures = form_pattern(index)?.captures(&text[start..end])?;
     let group = captures.get(1).or(captures.get(0))?;
     let value = group.as_str();
     let is_word = form.digit && !value.bytes().any(|byte| byte.is_ascii_digit());
-    (!is_word).then_some(Found { range: start + group.start()..start + group.end(), kind: form.kind })
+    (!is_word).then_some(Found {
+        range: start + group.start()..start + group.end(),
+        kind: form.kind,
+    })
 }
 
 fn of_place(text: &str, index: usize, at: usize) -> Option<Found> {
-    if text[..at].ends_with(|letter: char| letter.is_ascii_alphanumeric()) && PLACES[index].needle.starts_with(|letter: char| letter.is_ascii_alphanumeric()) {
+    if text[..at].ends_with(|letter: char| letter.is_ascii_alphanumeric())
+        && PLACES[index]
+            .needle
+            .starts_with(|letter: char| letter.is_ascii_alphanumeric())
+    {
         return None;
     }
     let window = &text[at..floor(text, at + COMMAND)];
     let group = place_pattern(index)?.captures(window)?.get(1)?;
     // `find … -print` has the letters of a password behind `-p`.
-    let flag = ["rint", "rune", "ath", "erm"].iter().any(|end| group.as_str().starts_with(end));
+    let flag = ["rint", "rune", "ath", "erm"]
+        .iter()
+        .any(|end| group.as_str().starts_with(end));
     let example = group.as_str().split(':').all(is_placeholder);
-    (!flag && !example).then_some(Found { range: at + group.start()..at + group.end(), kind: PLACES[index].kind })
+    (!flag && !example).then_some(Found {
+        range: at + group.start()..at + group.end(),
+        kind: PLACES[index].kind,
+    })
 }
 
 static BOT: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -137,7 +172,10 @@ fn bot_tokens(text: &str) -> impl Iterator<Item = Found> {
             if (50..=90).contains(&length) && matches!(word[0], b'M' | b'N' | b'O' | b'5' | b'K' | b'L' | b'm') {
                 let found = BOT.as_ref().and_then(|bot| bot.find(&text[start..start + length]));
                 if let Some(found) = found {
-                    return Some(Found { range: start..start + found.end(), kind: Kind::ApiKey });
+                    return Some(Found {
+                        range: start..start + found.end(),
+                        kind: Kind::ApiKey,
+                    });
                 }
             }
         }

@@ -24,11 +24,19 @@ pub(super) enum Link {
 
 /// Bytes that close a name: quotes, brackets, stars.
 fn closing(bytes: &[u8]) -> usize {
-    bytes.iter().take(8).take_while(|byte| b"\\\"'`]*_)".contains(byte)).count()
+    bytes
+        .iter()
+        .take(8)
+        .take_while(|byte| b"\\\"'`]*_)".contains(byte))
+        .count()
 }
 
 fn blanks(bytes: &[u8]) -> usize {
-    bytes.iter().take(16).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    bytes
+        .iter()
+        .take(16)
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count()
 }
 
 /// Where a name stands.
@@ -53,7 +61,12 @@ pub(super) fn link(rest: &str, place: Place) -> Option<(Link, usize)> {
     let quoted = rest[..closed].contains(['"', '\'']);
     let (link, length) = match signs {
         _ if signs.starts_with("===") => (Link::Equals, 3),
-        _ if ["==", "=>", ":=", "->", "!="].iter().any(|sign| signs.starts_with(sign)) => (Link::Equals, 2),
+        _ if ["==", "=>", ":=", "->", "!="]
+            .iter()
+            .any(|sign| signs.starts_with(sign)) =>
+        {
+            (Link::Equals, 2)
+        }
         _ if signs.starts_with('→') => (Link::Equals, '→'.len_utf8()),
         _ if signs.starts_with('=') => (Link::Equals, 1),
         _ if signs.starts_with("::") => return None,
@@ -62,7 +75,9 @@ pub(super) fn link(rest: &str, place: Place) -> Option<(Link, usize)> {
         _ if signs.starts_with('>') && (tag || quoted) => (Link::Equals, 1),
         _ if signs.starts_with('(') && closed == 0 => (Link::Equals, 1),
         _ if signs.starts_with(',') && quoted && called => (Link::Equals, 1),
-        _ if signs.starts_with('|') || signs.starts_with('│') => (Link::Cell, signs.chars().next().map_or(1, char::len_utf8)),
+        _ if signs.starts_with('|') || signs.starts_with('│') => {
+            (Link::Cell, signs.chars().next().map_or(1, char::len_utf8))
+        }
         _ if flag && gap > 0 => (Link::Flag, 0),
         _ if gap > 0 => (Link::Blank, 0),
         _ => return None,
@@ -118,7 +133,11 @@ pub(super) fn value(text: &str, at: usize, open: bool, query: bool) -> Value {
     let prefix = rest.len() - rest.trim_start_matches(['b', 'f', 'r', 'u', '$', '@', '(']).len();
     let bytes = rest.as_bytes();
     let prefix = if prefix <= 2 { prefix } else { 0 };
-    let slashes = bytes[prefix..].iter().take(8).take_while(|byte| **byte == b'\\').count();
+    let slashes = bytes[prefix..]
+        .iter()
+        .take(8)
+        .take_while(|byte| **byte == b'\\')
+        .count();
     match bytes.get(prefix + slashes) {
         Some(b'"' | b'\'' | b'`') => in_quotes(text, at + prefix, slashes),
         _ => bare(text, at, open, query),
@@ -143,7 +162,10 @@ fn in_quotes(text: &str, at: usize, slashes: usize) -> Value {
         }
         escaped = letter == '\\' && !escaped && !delimiter.starts_with('\'');
     }
-    Value { range: start..start + end, quoted: true }
+    Value {
+        range: start..start + end,
+        quoted: true,
+    }
 }
 
 fn bare(text: &str, at: usize, open: bool, query: bool) -> Value {
@@ -154,9 +176,20 @@ fn bare(text: &str, at: usize, open: bool, query: bool) -> Value {
     };
     // A mark belongs to the value whole.
     let marked = rest.starts_with(super::marks::START);
-    let end = if marked { rest.find(']').map_or(rest.len(), |end| end + 1) } else { rest.find(ends).unwrap_or(rest.len()) };
-    let value = if marked { &rest[..end] } else { rest[..end].trim_end_matches(['.', ',', ':', ';', '!', '?', '…', '*']) };
-    Value { range: at..at + value.len(), quoted: false }
+    let end = if marked {
+        rest.find(']').map_or(rest.len(), |end| end + 1)
+    } else {
+        rest.find(ends).unwrap_or(rest.len())
+    };
+    let value = if marked {
+        &rest[..end]
+    } else {
+        rest[..end].trim_end_matches(['.', ',', ':', ';', '!', '?', '…', '*'])
+    };
+    Value {
+        range: at..at + value.len(),
+        quoted: false,
+    }
 }
 
 /// The nearest boundary of letters at or before `at`.

@@ -1,6 +1,62 @@
 //! Redaction on examples: what goes, what stays, and that twice is once.
 
 use super::*;
+
+#[path = "../../tests/it/kinds.rs"]
+mod kinds;
+
+#[test]
+fn every_kind_goes_and_keys_go_alone() {
+    let all = kinds::kinds();
+    assert!(all.len() >= 100);
+    let (everything, keys_only) = (Redactor::default(), Redactor::default().keys_only());
+    let missed: Vec<String> = all
+        .iter()
+        .filter(|kind| {
+            let within = format!("It says:\n{}\nand goes on.", kind.text);
+            let left = everything.text(&within).into_owned();
+            let without_keys = keys_only.text(&within).into_owned();
+            let twice = everything.text(&left) == left && keys_only.text(&without_keys) == without_keys;
+            let gone = !left.contains(&kind.secret) && left.contains("and goes on.");
+            !gone || !twice || without_keys.contains(&kind.secret) == kind.is_key
+        })
+        .map(|kind| format!("{}: {} became {}", kind.name, kind.text, everything.text(&kind.text)))
+        .collect();
+    assert!(
+        missed.is_empty(),
+        "{} of {}:\n{}",
+        missed.len(),
+        all.len(),
+        missed.join("\n")
+    );
+}
+
+/// Looks at real texts: `KAIZEN_DATA=folder cargo test --lib false_alarms -- --nocapture` prints every replacement.
+#[test]
+fn false_alarms_in_real_texts_are_rare() {
+    #![allow(clippy::disallowed_methods)] // a test: real files
+    let Ok(folder) = std::env::var("KAIZEN_DATA") else {
+        return;
+    };
+    let (mut words, mut found) = (0, 0);
+    for entry in walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok) {
+        let Ok(text) = std::fs::read_to_string(entry.path()) else {
+            continue;
+        };
+        words += text.split_whitespace().count();
+        for line in text.lines() {
+            for (range, kind) in Redactor::default().places(line) {
+                found += 1;
+                println!("{}: {}: {}", entry.path().display(), kind.name(), &line[range]);
+            }
+        }
+    }
+    println!("{found} replacements in {words} words");
+    assert!(
+        found * 10_000 < words * 4,
+        "look at them: personal data is no false alarm"
+    );
+}
 use proptest::prelude::*;
 
 fn redactor(patterns: &[&str]) -> Redactor {
@@ -102,7 +158,6 @@ proptest! {
         prop_assert_eq!(redactor.text(&once), once.as_str());
     }
 }
-
 
 #[test]
 fn every_pattern_compiles() {
