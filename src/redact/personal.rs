@@ -388,6 +388,8 @@ fn email(text: &str, at: usize) -> Option<Range<usize>> {
     // What stands before the last slash is a path.
     let own = &before[before.len() - local + skipped..];
     let start = at - own.rsplit(['/', '=', '&', '?']).next().map_or(own.len(), str::len);
+    // An address of a repository, not a person's.
+    let of_git = own == "git";
     let domain = domain(&text[at + 1..floor(text, at + 300)])?;
     let host = domain.rsplit('.').next().unwrap_or_default();
     let code = [
@@ -405,7 +407,7 @@ fn email(text: &str, at: usize) -> Option<Range<usize>> {
         "staticmethod",
     ]
     .contains(&host);
-    (start < at && !code).then_some(start..at + 1 + domain.len())
+    (start < at && !code && !of_git).then_some(start..at + 1 + domain.len())
 }
 
 /// The domain that a text begins with: names joined by points, the last of letters alone; or an address in brackets.

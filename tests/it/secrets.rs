@@ -157,3 +157,23 @@ fn a_teacher_that_answers_with_a_key_is_refused_and_nothing_keeps_it() {
         }
     }
 }
+
+#[test]
+fn a_key_typed_into_a_file_stops_everything_and_stays_where_it_is() {
+    let kinds: Vec<Planted> = kinds().into_iter().filter(|kind| kind.name == "github" || kind.name == "env password").collect();
+    for kind in &kinds {
+        let space = Space::executed();
+        let name = format!("{}/diagnosis.md", space.session());
+        let (whole, before) = (space.read(&name), space.git(&["rev-parse", "HEAD"]));
+        let typed = format!("Look:\n{}\n{whole}", kind.text);
+        space.write(&name, &typed);
+        let said = space.kaizen(&["run"]).exits(1).says(&["diagnosis.md:2:"]);
+        assert!(!said.err.contains(&kind.secret) && !said.out.contains(&kind.secret));
+        assert_eq!((space.read(&name), space.git(&["rev-parse", "HEAD"])), (typed, before));
+        for (path, text) in written(&space).into_iter().filter(|(path, _)| !path.ends_with(&name)) {
+            assert!(!text.contains(&kind.secret), "{path}");
+        }
+        space.write(&name, &whole);
+        space.run(&[]).exits(3);
+    }
+}
