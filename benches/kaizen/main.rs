@@ -10,6 +10,7 @@ mod fifty_edits;
 mod fixture;
 mod hashing;
 mod measure;
+mod redaction;
 mod search;
 #[path = "../../tests/it/server.rs"]
 mod server;
@@ -36,11 +37,12 @@ fn main() -> Outcome<()> {
         return Ok(());
     }
     let wanted: Vec<&String> = arguments[1..].iter().filter(|name| !name.starts_with('-')).collect();
-    let all: [(&str, Part); 8] = [
+    let all: [(&str, Part); 9] = [
         ("sessions", sessions::sessions),
         ("fifty edits", fifty_edits::fifty_edits),
         ("beside others", beside::beside),
         ("hashing", hashing::hashing),
+        ("redaction", redaction::redaction),
         ("search", search::search),
         ("evaluation", evaluation::evaluation),
         ("students", students::students),

@@ -11,6 +11,7 @@ pub use self::shares::Shares;
 use crate::artifact::task::{Scorer, Task, normal};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
+use crate::held_out_queries::HeldOutQueries;
 use crate::redact::Redactor;
 
 /// Letters of a query that tell its class, as in the ancestor.
@@ -31,20 +32,20 @@ pub struct Rules {
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     ids: BTreeSet<String>,
-    queries: BTreeSet<String>,
+    queries: HeldOutQueries,
 }
 
 impl Known {
     /// The ids and queries of tasks.
-    pub fn of<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Self {
+    pub fn of<'a>(tasks: impl IntoIterator<Item = &'a Task>, redactor: &Redactor) -> Self {
         let mut known = Self::default();
-        tasks.into_iter().for_each(|task| known.add(task));
+        tasks.into_iter().for_each(|task| known.add(task, redactor));
         known
     }
 
-    fn add(&mut self, task: &Task) {
+    fn add(&mut self, task: &Task, redactor: &Redactor) {
         self.ids.insert(task.task_id.clone());
-        self.queries.insert(normal(&task.query));
+        self.queries.add(&task.query, redactor);
     }
 }
 
@@ -107,13 +108,13 @@ pub fn synth(mut rated: Vec<Trace>, rules: &Rules, known: &Known, redactor: &Red
     for trace in &rated {
         let asked = task(trace, rules.scorer, redactor).and_then(|task| match () {
             () if !classes.insert(class(&task)) => Err(Reason::SameClass),
-            () if is_known(&known, &task, trace) => Err(Reason::Known),
+            () if is_known(&known, &task, trace, redactor) => Err(Reason::Known),
             () if made.tasks.len() == rules.limit => Err(Reason::OverLimit),
             () => Ok(task),
         });
         match asked {
             Ok(task) => {
-                known.add(&task);
+                known.add(&task, redactor);
                 made.tasks.push(task);
             }
             Err(reason) => *made.left_out.entry(reason).or_default() += 1,
@@ -143,9 +144,8 @@ fn class(task: &Task) -> (Option<String>, String) {
 }
 
 /// A person may have written the same question down with what is redacted here.
-fn is_known(known: &Known, task: &Task, trace: &Trace) -> bool {
-    let asked = |query: &str| known.queries.contains(&normal(query));
-    known.ids.contains(&task.task_id) || asked(&task.query) || asked(&trace.query)
+fn is_known(known: &Known, task: &Task, trace: &Trace, redactor: &Redactor) -> bool {
+    known.ids.contains(&task.task_id) || known.queries.asks(&trace.query, redactor)
 }
 
 fn task(trace: &Trace, scorer: Scorer, redactor: &Redactor) -> Result<Task, Reason> {

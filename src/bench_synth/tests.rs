@@ -97,7 +97,12 @@ fn what_cannot_be_a_task_is_counted() {
         trace("f", "f", 0.7),
     ];
     let only = Rules { limit: 1, ..rules() };
-    let made = synth(rated, &only, &Known::of(&written), &Redactor::default());
+    let made = synth(
+        rated,
+        &only,
+        &Known::of(&written, &Redactor::default()),
+        &Redactor::default(),
+    );
     assert_eq!(ids(&made), ["d"]);
     let expected = [
         (Reason::NoQuery, 1),
@@ -115,7 +120,7 @@ fn a_person_s_own_task_is_known_before_redaction_too() {
     let made = synth(
         vec![trace("a", "Mail ada@example.org", 0.9)],
         &rules(),
-        &Known::of(&own),
+        &Known::of(&own, &Redactor::default()),
         &Redactor::default(),
     );
     assert_eq!(made.left_out[&Reason::Known], 1);
@@ -223,7 +228,7 @@ proptest! {
             prop_assert_eq!(distinct.len(), made.tasks.len());
         }
         // What is there is known the next time.
-        let again = synth(rated.clone(), &rules, &Known::of(&made.tasks), &Redactor::default());
+        let again = synth(rated.clone(), &rules, &Known::of(&made.tasks, &Redactor::default()), &Redactor::default());
         let queries: BTreeSet<_> = made.tasks.iter().map(|task| normal(&task.query)).collect();
         prop_assert!(again.tasks.iter().all(|task| !queries.contains(&normal(&task.query))));
         covers(&made.tasks, &shares)?;

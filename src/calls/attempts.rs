@@ -164,6 +164,12 @@ impl Metered {
     fn pay(&self, question: &Question, reply: Reply, body: String, reserved: f64) -> Result<Answer, AskError> {
         let price = price::of(self.model(question.request), &self.calls.prices);
         let cost_usd = price.zip(reply.usage).map(|(price, usage)| price::cost(&price, &usage));
+        // An answer that holds a key is not kept. A body that cannot be read is asked for anew.
+        let body = if crate::redact::keys(&body).is_empty() {
+            body
+        } else {
+            String::new()
+        };
         let paid = Paid { body, cost_usd };
         let kept = self
             .calls

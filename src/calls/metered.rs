@@ -31,22 +31,34 @@ impl Metered {
         Self { calls, role, settings }
     }
 
-    /// The request as it may leave the machine.
+    /// The request as it may leave the machine: without keys for every role, and without personal data where the
+    /// manifest does not let it stay.
     fn redacted(&self, request: &Request) -> Request {
-        match self.redacts() {
-            true => redacted(request, &self.calls.redactor),
-            false => request.clone(),
+        let (role, privacy, redactor) = (self.role_name(), &self.calls.privacy, &self.calls.redactor);
+        match (privacy.redacts(role), privacy.redacts_personal_data(role)) {
+            (true, true) => redacted(request, redactor),
+            (true, false) => redacted(request, &redactor.without_personal_rules()),
+            (false, _) => redacted(request, &redactor.keys_only()),
         }
     }
 
-    fn redacts(&self) -> bool {
-        // The teacher's own answers to tasks are the teacher's.
-        let role = if self.role == Role::TeacherTask {
-            Role::Teacher
-        } else {
-            self.role
-        };
-        self.calls.privacy.redacts(role.name())
+    /// The role as `[privacy]` names it: the teacher's own answers to tasks are the teacher's.
+    fn role_name(&self) -> &'static str {
+        match self.role {
+            Role::TeacherTask => Role::Teacher.name(),
+            role => role.name(),
+        }
+    }
+
+    /// What the manifest takes out of questions, which may change an answer; `None` for a role that is exempt.
+    fn privacy_digest(&self) -> Option<Digest> {
+        let (role, privacy) = (self.role_name(), &self.calls.privacy);
+        let personal = privacy.redacts_personal_data(role);
+        let usual = personal != (self.role == Role::Student) && privacy.keep.is_empty();
+        privacy.redacts(role).then(|| match usual {
+            true => Digest::of_value(&privacy.redact),
+            false => Digest::of_value(&(&privacy.redact, personal, &privacy.keep)),
+        })
     }
 
     /// The key, where the environment holds one; a server elsewhere without one is not asked. By plain HTTP, no key leaves
@@ -108,8 +120,7 @@ impl Model for Metered {
         json!({
             "api": settings.api, "base_url": settings.url(), "model": settings.model, "max_tokens": settings.max_tokens,
             "temperature": settings.temperature, "json_schema": settings.json_schema, "body": Digest::of_value(&settings.body),
-            // What is taken out of a question may change its answer.
-            "redacted": self.redacts().then(|| Digest::of_value(&self.calls.privacy.redact))
+            "redacted": self.privacy_digest()
         })
     }
 

@@ -1,16 +1,20 @@
 //! A request as it may leave the machine: without secrets.
 
-use crate::chat::{Message, Request};
+use crate::chat::{Message, Request, ToolCall};
 use crate::redact::Redactor;
 
-/// The request with every text redacted. What the model itself wrote as arguments of a tool goes back as it came.
+/// The request with every text redacted, the arguments of the model's own tool calls and the tools' schemas included.
 pub(super) fn redacted(request: &Request, redactor: &Redactor) -> Request {
     let text = |text: &str| redactor.text(text).into_owned();
+    let call = |call: &ToolCall| ToolCall {
+        raw: text(&call.raw),
+        ..call.clone()
+    };
     let message = |message: &Message| match message {
         Message::User { text: said } => Message::User { text: text(said) },
         Message::Assistant { text: said, calls } => Message::Assistant {
             text: text(said),
-            calls: calls.clone(),
+            calls: calls.iter().map(call).collect(),
         },
         Message::Tool {
             call_id,
@@ -29,6 +33,7 @@ pub(super) fn redacted(request: &Request, redactor: &Redactor) -> Request {
     };
     for tool in &mut clean.tools {
         tool.description = text(&tool.description);
+        redactor.value(&mut tool.parameters);
     }
     clean
 }

@@ -69,7 +69,9 @@ version = 1
 
 [privacy]
 # max_age_days = 90  # older traces are no evidence; absent: any age
-# redact = []  # regular expressions of what is taken out of texts, beside keys, tokens, addresses and numbers
+# redact = []  # regular expressions of what is removed from texts, beside keys, tokens, addresses and numbers
+# keep = []  # kinds of personal data that stay, such as "ip_address"
+# redact_student = false  # whether requests to the student lose personal data, too
 
 [gate]
 # mode = "auto"  # exact where two baseline runs agree, sequential where they do not; rule compares means of one run

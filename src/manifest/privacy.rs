@@ -1,8 +1,10 @@
-//! `[privacy]`: which traces may be evidence, what is taken out of texts, and whose requests go out as they are.
+//! `[privacy]`: which traces may be evidence, what is removed from texts, and whose requests keep personal data.
 
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::PersonalKind;
 
 /// Who is sent requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,14 +45,26 @@ pub struct PrivacySection {
     pub max_age_days: Option<u32>,
     /// Regular expressions of what is taken out of texts, beside the built-in ones.
     pub redact: Vec<String>,
-    /// Who is sent requests as they are; nobody by default.
+    /// Who is sent personal data, and what own patterns match; nobody by default. Keys and passwords are never sent.
     pub exempt: Vec<Role>,
+    /// Kinds of personal data that stay everywhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<PersonalKind>,
+    /// Whether requests to the student lose personal data too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub redact_student: bool,
 }
 
 impl PrivacySection {
-    /// Whether the requests to a role are redacted.
+    /// Whether own patterns are applied to the requests to a role.
     pub fn redacts(&self, role: &str) -> bool {
         !self.exempt.iter().any(|exempt| exempt.name() == role)
+    }
+
+    /// Whether the requests to a role lose personal data. The student has to answer what it was asked, so its requests
+    /// keep it unless the manifest says otherwise.
+    pub fn redacts_personal_data(&self, role: &str) -> bool {
+        self.redacts(role) && (role != Role::Student.name() || self.redact_student)
     }
 
     /// What the types do not say.
@@ -64,6 +78,9 @@ impl PrivacySection {
                     "[privacy] {key} = [] leaves no evidence at all; remove the key to allow every one"
                 ));
             }
+        }
+        if self.redact_student && self.exempt.contains(&Role::Student) {
+            return Err("[privacy] redact_student and exempt = [\"student\"] contradict each other; remove one".into());
         }
         if self.max_age_days == Some(0) {
             return Err("[privacy] max_age_days must be at least 1; remove the key to allow any age".into());
@@ -103,6 +120,19 @@ mod tests {
     }
 
     #[test]
+    fn the_student_keeps_personal_data_unless_the_manifest_says_otherwise() {
+        for (text, student) in [("", false), ("redact_student = true", true)] {
+            let section = read(text).unwrap();
+            assert!(section.redacts_personal_data("teacher") && section.redacts_personal_data("judge"));
+            assert_eq!(section.redacts_personal_data("student"), student);
+        }
+        let section = read("exempt = ['teacher']\nkeep = ['email', 'ip_address']").unwrap();
+        assert!(!section.redacts_personal_data("teacher"));
+        assert_eq!(section.keep, [PersonalKind::Email, PersonalKind::IpAddress]);
+        assert!(toml::from_str::<PrivacySection>("keep = ['api_key']").is_err());
+    }
+
+    #[test]
     fn an_exempt_role_is_not_redacted() {
         let section = read("exempt = ['student', 'judge']").unwrap();
         assert!(section.redacts("teacher") && !section.redacts("student") && !section.redacts("judge"));
@@ -126,6 +156,10 @@ mod tests {
             // Neither matches the empty text, and both match between letters.
             ("redact = ['\\b']", ["redact[0]", "empty string"]),
             ("redact = ['(?m)x*$']", ["redact[0]", "empty string"]),
+            (
+                "redact_student = true\nexempt = ['student']",
+                ["redact_student", "contradict"],
+            ),
             ("agents = []", ["agents", "remove the key"]),
             ("sources = []", ["sources", "remove the key"]),
             ("max_age_days = 0", ["max_age_days", "at least 1"]),

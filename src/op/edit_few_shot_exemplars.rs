@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Context;
 use super::few_shot_text::rewritten;
 use super::inapplicable::Inapplicable;
+use super::originals::restored;
 use super::place::Place;
 use crate::harness::Harness;
 
@@ -32,10 +33,22 @@ pub(super) struct Exemplar {
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
     let place = Place::of(context, &[("agent", agent)])?;
+    let old = place.text(context.harness)?.unwrap_or_default();
+    let original = |text: &str| restored(text, &old, false);
+    let exemplars: Result<Vec<Exemplar>, Inapplicable> = payload
+        .exemplars
+        .iter()
+        .map(|one| -> Result<Exemplar, Inapplicable> {
+            Ok(Exemplar {
+                input: original(&one.input)?,
+                output: original(&one.output)?,
+            })
+        })
+        .collect();
+    let exemplars = exemplars?;
     if place.keys.is_empty() {
-        let old = place.text(context.harness)?.unwrap_or_default();
-        place.with_text(context.harness, &rewritten(&old, &payload.exemplars))
+        place.with_text(context.harness, &rewritten(&old, &exemplars))
     } else {
-        place.with_value(context.harness, &serde_json::json!(payload.exemplars))
+        place.with_value(context.harness, &serde_json::json!(exemplars))
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::Context;
 use super::inapplicable::Inapplicable;
+use super::originals::restored;
 use super::place::Place;
 use crate::harness::Harness;
 
@@ -19,5 +20,7 @@ pub(super) struct Payload {
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
     let place = Place::key_of(context, &[("tool", &payload.tool_name)])?;
-    place.with_value(context.harness, &payload.new_description.as_str().into())
+    let old = place.text(context.harness)?.unwrap_or_default();
+    let description = restored(&payload.new_description, &old, false)?;
+    place.with_value(context.harness, &description.into())
 }

@@ -99,6 +99,14 @@ pub enum Inapplicable {
         /// The file.
         path: String,
     },
+    /// It is not certain what a mark in the payload stands for.
+    #[error("payload: what `{mark}` stands for is not certain, because {problem}; leave its line as it is in the file")]
+    Mark {
+        /// The mark.
+        mark: String,
+        /// Why.
+        problem: &'static str,
+    },
     /// Training is declared only.
     #[error("lora_finetune is refused until a trainer is configured")]
     NoTrainer,

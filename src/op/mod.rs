@@ -11,6 +11,7 @@ mod few_shot_text;
 mod inapplicable;
 mod lora_finetune;
 mod normalise;
+mod originals;
 mod patch_system_prompt;
 mod payload;
 mod place;

@@ -8,6 +8,7 @@ use super::place::Place;
 use super::{Context, Rules, payload};
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::harness::Harness;
+use crate::redact::Redactor;
 
 /// The largest share of changed lines that is still a patch.
 const LARGEST_PATCH: f64 = 0.5;
@@ -41,7 +42,9 @@ fn replacement(edit: &Edit, harness: &Harness, rules: &Rules) -> Option<String> 
     let payload: Payload = payload::read(&edit.payload).ok()?;
     let place = Place::of(&context, &[("agent", context.agent(payload.agent.as_deref()).ok()?)]).ok()?;
     let (before, after) = patched(&payload, &place, harness).ok()?;
-    (changed_line_ratio(&before, &after) > LARGEST_PATCH).then_some(after)
+    // What the diff left alone may hold keys, which a plan may not: a line with a mark stands for the one in the file.
+    (changed_line_ratio(&before, &after) > LARGEST_PATCH)
+        .then(|| Redactor::default().keys_only().text(&after).into_owned())
 }
 
 fn as_replacement(mut edit: Edit, new_content: String) -> Edit {

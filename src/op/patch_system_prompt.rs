@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::Context;
 use super::inapplicable::Inapplicable;
+use super::originals::restored;
 use super::place::Place;
 use super::unified_diff;
 use crate::harness::Harness;
@@ -25,7 +26,8 @@ pub(super) fn patched(payload: &Payload, place: &Place, harness: &Harness) -> Re
         path: place.path.clone(),
     };
     let before = place.text(harness)?.ok_or_else(absent)?;
-    let after = unified_diff::apply(&before, &payload.diff).map_err(|refusal| Inapplicable::Diff {
+    let diff = restored(&payload.diff, &before, true)?;
+    let after = unified_diff::apply(&before, &diff).map_err(|refusal| Inapplicable::Diff {
         path: place.path.clone(),
         refusal,
     })?;

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::Context;
 use super::inapplicable::Inapplicable;
+use super::originals::restored;
 use super::place::Place;
 use crate::harness::Harness;
 
@@ -20,5 +21,7 @@ pub(super) struct Payload {
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
-    Place::of(context, &[("agent", agent)])?.with_text(context.harness, &payload.new_content)
+    let place = Place::of(context, &[("agent", agent)])?;
+    let old = place.text(context.harness)?.unwrap_or_default();
+    place.with_text(context.harness, &restored(&payload.new_content, &old, false)?)
 }

@@ -9,7 +9,7 @@ use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, diagnosis};
 use crate::harness::Harness;
 use crate::manifest::Manifest;
-use crate::{diagnosis_check, half_typed, plan_check};
+use crate::{diagnosis_check, half_typed, plan_check, secret_check};
 
 /// What is known around a plan, and need not stand in it.
 pub struct Around<'a> {
@@ -29,6 +29,7 @@ pub struct Around<'a> {
 /// # Errors
 /// What is wrong with it, with its place.
 pub fn plan(text: &str, around: Around, harness: &Harness, manifest: &Manifest) -> Result<Plan, String> {
+    first("plan.json", &secret_check::in_json(text, harness))?;
     first("plan.json", &plan_check::problems_of_bare(text))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
@@ -51,8 +52,21 @@ pub fn plan(text: &str, around: Around, harness: &Harness, manifest: &Manifest) 
 ///
 /// # Errors
 /// What is wrong with it, with its place.
-pub fn diagnosis(text: &str) -> Result<(), String> {
+pub fn diagnosis(text: &str, harness: &Harness) -> Result<(), String> {
+    first(diagnosis::FILE, &secret_check::in_text(text, harness))?;
     first(diagnosis::FILE, &diagnosis_check::problems(text))
+}
+
+/// Refuses what a teacher answered when a key or a password stands in it.
+///
+/// # Errors
+/// Its line and its kind.
+pub fn without_secrets(file: &str, text: &str, harness: &Harness) -> Result<(), String> {
+    let found = match file {
+        diagnosis::FILE => secret_check::in_text(text, harness),
+        _ => secret_check::in_json(text, harness),
+    };
+    first(file, &found)
 }
 
 fn first(file: &str, problems: &[half_typed::Problem]) -> Result<(), String> {
@@ -119,6 +133,10 @@ mod tests {
             let found = taken(text).unwrap_err();
             assert!(found.starts_with(problem), "{text}: {found}");
         }
-        assert!(diagnosis("no block").unwrap_err().starts_with("diagnosis.md:1:1: "));
+        assert!(
+            diagnosis("no block", &Harness::default())
+                .unwrap_err()
+                .starts_with("diagnosis.md:1:1: ")
+        );
     }
 }

@@ -42,6 +42,8 @@ fn privacy(privacy: &PrivacySection, phase: &str, stanza: &Stanza) -> PrivacySec
         ("readiness", _) => PrivacySection {
             redact: Vec::new(),
             exempt: Vec::new(),
+            keep: Vec::new(),
+            redact_student: false,
             ..privacy.clone()
         },
         (_, true) => privacy.clone(),

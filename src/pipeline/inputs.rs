@@ -187,16 +187,10 @@ impl<'a> Inputs<'a> {
     }
 
     fn usable(&self, visit: Visit) -> Result<(), RunError> {
-        let held_out = self.benchmark()?.held_out_queries();
-        // Tasks made from traces hold what redaction left of them.
-        let redacted = held_out
-            .iter()
-            .any(|query| query.contains("[redacted:") || query.contains('~'));
         let redactor = &self.workspace.redactor;
+        let held_out = self.benchmark()?.held_out(redactor);
         self.workspace.traces()?.scan(&mut |trace| {
-            let query = benchmark::normal(&trace.query);
-            let is_redacted_there = || held_out.contains(&benchmark::normal(&redactor.text(&trace.query)));
-            if query.is_empty() || held_out.contains(&query) || redacted && is_redacted_there() {
+            if trace.query.trim().is_empty() || held_out.asks(&trace.query, redactor) {
                 ControlFlow::Continue(())
             } else {
                 visit(trace)

@@ -6,8 +6,10 @@ use crate::artifact::readiness::Readiness;
 use crate::diagnosis_check;
 use crate::freshness::{Freshness, Reason};
 use crate::half_typed::Problem;
+use crate::harness::Harness;
 use crate::manifest::Hold;
 use crate::plan_check;
+use crate::secret_check;
 use crate::session::Session;
 
 use super::RunError;
@@ -80,10 +82,15 @@ fn awaited(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, 
         let phase = phase.to_owned();
         return Ok(Some(Next::Write { file, phase }));
     }
-    let problems = match file {
-        DIAGNOSIS => diagnosis_check::problems(&text),
-        _ => plan_check::problems_of_bare(&text),
+    let harness = harness(view)?;
+    let (wrong, secrets) = match file {
+        DIAGNOSIS => (diagnosis_check::problems(&text), secret_check::in_text(&text, &harness)),
+        _ => (
+            plan_check::problems_of_bare(&text),
+            secret_check::in_json(&text, &harness),
+        ),
     };
+    let problems: Vec<Problem> = secrets.into_iter().chain(wrong).collect();
     Ok((!problems.is_empty()).then_some(Next::Typed { file, problems }))
 }
 
@@ -94,7 +101,8 @@ fn in_the_way(view: &View, session: &Session, phase: &str) -> Result<Option<Next
     if let Some(text) = session.text(DIAGNOSIS)?.filter(|_| reads(DIAGNOSIS))
         && by_hand(session, "diagnose", DIAGNOSIS)?
     {
-        let problems = diagnosis_check::problems(&text);
+        let secrets = secret_check::in_text(&text, &harness(view)?);
+        let problems: Vec<Problem> = secrets.into_iter().chain(diagnosis_check::problems(&text)).collect();
         if !problems.is_empty() {
             let file = DIAGNOSIS;
             return Ok(Some(Next::Typed { file, problems }));
@@ -103,7 +111,11 @@ fn in_the_way(view: &View, session: &Session, phase: &str) -> Result<Option<Next
     let Some(text) = session.text(PLAN)?.filter(|_| reads(PLAN)) else {
         return Ok(None);
     };
-    let problems = plan_check::problems(&text, by_hand(session, "plan", PLAN)?);
+    let by_hand = by_hand(session, "plan", PLAN)?;
+    let mut problems = plan_check::problems(&text, by_hand);
+    if by_hand {
+        problems.splice(0..0, secret_check::in_json(&text, &harness(view)?));
+    }
     if !problems.is_empty() {
         let file = PLAN;
         return Ok(Some(Next::Typed { file, problems }));
@@ -111,6 +123,14 @@ fn in_the_way(view: &View, session: &Session, phase: &str) -> Result<Option<Next
     let holds = phase == "execute" && manifest.session.hold == Some(Hold::Plan);
     let plan: Option<Plan> = if holds { session.read(PLAN)? } else { None };
     Ok(plan.filter(|plan| !plan.released).map(|_| Next::Release))
+}
+
+/// The harness at HEAD: what it says already is no secret that a submission gives away.
+fn harness(view: &View) -> Result<Harness, RunError> {
+    match view.inputs.head()? {
+        Some(head) => view.inputs.harness_at(head),
+        None => Ok(Harness::default()),
+    }
 }
 
 /// Whether a file is not the one that its phase left.

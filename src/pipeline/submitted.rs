@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, diagnosis};
-use crate::{diagnosis_check, op, plan_check};
+use crate::half_typed::Problem;
+use crate::harness::Harness;
+use crate::{diagnosis_check, op, plan_check, secret_check};
 
 use super::RunError;
 use super::run_phase::Run;
@@ -51,7 +53,8 @@ fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
 /// # Errors
 /// The session cannot be written to.
 pub fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
-    let problems = diagnosis_check::problems(text);
+    let mut problems = secret_check::in_text(text, &run.base_harness()?);
+    problems.extend(diagnosis_check::problems(text));
     if !problems.is_empty() {
         let line = |one: &crate::half_typed::Problem| format!("line {}: {}", one.line, one.message);
         return Ok(Err(problems.iter().map(line).collect()));
@@ -78,7 +81,13 @@ pub fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, RunErro
             edits.len()
         )]));
     }
-    let mut problems: Vec<String> = edits.iter().enumerate().flat_map(malformed).collect();
+    let harness = run.base_harness()?;
+    let mut problems: Vec<String> = edits
+        .iter()
+        .enumerate()
+        .flat_map(|edit| secrets(edit, &harness))
+        .collect();
+    problems.extend(edits.iter().enumerate().flat_map(malformed));
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
@@ -89,6 +98,29 @@ pub fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, RunErro
     }
     run.session.publish(PLAN, &plan.to_text())?;
     Ok(Ok(notes(&plan)))
+}
+
+/// The keys and passwords in one edit.
+fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
+    let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
+    // An id that is a secret itself is not repeated.
+    let label = if secret_check::in_text(&label, harness).is_empty() {
+        label
+    } else {
+        String::new()
+    };
+    let found = secret_check::in_value(edit, harness);
+    if found.is_empty() {
+        // A name and its value may stand in two fields.
+        let problems = secret_check::in_text(&edit.to_string(), harness);
+        return problems
+            .into_iter()
+            .map(|one| format!("edits[{at}]{label}: line 1: {}", one.message))
+            .collect();
+    }
+    let line =
+        |(place, one): (String, Problem)| format!("edits[{at}]{label}: {place}, line {}: {}", one.line, one.message);
+    found.into_iter().map(line).collect()
 }
 
 /// What is wrong with the shape of one edit.

@@ -95,6 +95,7 @@ impl Workspace {
         let ledger = Git::open(&root, policy(&manifest, &clock))?;
         refuse_tracked_state(&root, &ledger)?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
+        let redactor = redactor.keeping(&manifest.privacy.keep);
         let identity = Identity::in_repository(&ledger);
         let permission = Arc::new(Permission::new(&root, &manifest, Some(identity), None));
         // A program that is a harness file makes the manifest unusable.

@@ -67,8 +67,9 @@ impl World {
     /// Traces that ask a held-out question are no evidence, as in the pipeline.
     pub fn of(harness: Harness, tasks: Vec<Task>, mut traces: Vec<Trace>) -> Self {
         let benchmark = kaizen::benchmark::Benchmark { tasks: tasks.clone() };
-        let held_out = benchmark.held_out_queries();
-        traces.retain(|trace| !held_out.contains(&kaizen::benchmark::normal(&trace.query)));
+        let redactor = kaizen::redact::Redactor::default();
+        let held_out = benchmark.held_out(&redactor);
+        traces.retain(|trace| !held_out.asks(&trace.query, &redactor));
         let all = traces.clone();
         Self {
             harness,

@@ -108,7 +108,12 @@ pub fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure> {
         scorer: command.scorer,
         shares: command.split,
     };
-    let made = bench_synth::synth(seen.rated, &rules, &Known::of(&others.tasks), &workspace.redactor);
+    let made = bench_synth::synth(
+        seen.rated,
+        &rules,
+        &Known::of(&others.tasks, &workspace.redactor),
+        &workspace.redactor,
+    );
     let (written, kept_copy) = write(&workspace.root, command, &made.tasks)?;
     let report = Report {
         out: &command.out,

@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::artifact::task::{Split, Task, normal};
+use crate::artifact::task::{Split, Task};
 use crate::benchmark::{self, Benchmark, BenchmarkError};
 use crate::disk::{self, DiskError, EvidenceFile};
+use crate::held_out_queries::HeldOutQueries;
 use crate::pipeline::RunError;
 use crate::pipeline::workspace::Workspace;
+use crate::redact::Redactor;
 
 use super::RefreshError;
 
@@ -90,13 +92,15 @@ fn offered(from: &Path, present: &[Task]) -> Result<Vec<(String, Task)>, Refresh
     let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(&text).lines().collect();
     let tasks = benchmark::read_tasks(open()?, from).map_err(|error| unusable(&error))?;
     let mut ids: BTreeSet<String> = present.iter().map(|task| task.task_id.clone()).collect();
-    let mut queries: BTreeSet<String> = present.iter().map(|task| normal(&task.query)).collect();
+    let redactor = Redactor::default();
+    let mut queries = HeldOutQueries::of(present.iter().map(|task| task.query.as_str()), &redactor);
     let mut found = Vec::new();
     for (line, task) in tasks {
-        if let Some(problem) = problem(&task, &mut ids, &mut queries) {
+        if let Some(problem) = problem(&task, &mut ids, &queries, &redactor) {
             let path = from.to_owned();
             return Err(unusable(&BenchmarkError::Line { path, line, problem }));
         }
+        queries.add(&task.query, &redactor);
         found.push((lines.get(line - 1).copied().unwrap_or_default().to_owned(), task));
     }
     match found.is_empty() {
@@ -105,8 +109,8 @@ fn offered(from: &Path, present: &[Task]) -> Result<Vec<(String, Task)>, Refresh
     }
 }
 
-/// Why a task cannot join those that there are; one that can is one of them from now on.
-fn problem(task: &Task, ids: &mut BTreeSet<String>, queries: &mut BTreeSet<String>) -> Option<String> {
+/// Why a task cannot join those that there are.
+fn problem(task: &Task, ids: &mut BTreeSet<String>, queries: &HeldOutQueries, redactor: &Redactor) -> Option<String> {
     let (id, remedy) = (&task.task_id, "give it another, or take the line out");
     match task.split {
         Some(split @ (Split::Train | Split::Test)) => Some(format!(
@@ -114,7 +118,7 @@ fn problem(task: &Task, ids: &mut BTreeSet<String>, queries: &mut BTreeSet<Strin
             split.name()
         )),
         _ if !ids.insert(id.clone()) => Some(format!("task_id `{id}` is there already; {remedy}")),
-        _ if !queries.insert(normal(&task.query)) => {
+        _ if queries.asks(&task.query, redactor) => {
             Some("its query is asked already; a task to draw asks something new: take the line out".to_owned())
         }
         _ => None,

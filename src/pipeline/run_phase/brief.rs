@@ -6,7 +6,6 @@ use crate::artifact::edit::Op;
 use crate::artifact::evaluation::Attempted;
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
-use crate::benchmark;
 use crate::digest::Digest;
 use crate::eligible::eligible;
 use crate::evaluate::{Evaluator, attempt_all};
@@ -17,6 +16,7 @@ use crate::pipeline::epoch;
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::workspace::Workspace;
 use crate::port::{Briefing, Forgetful, TeacherFailure};
+use crate::redact::Redactor;
 
 use super::Run;
 
@@ -72,10 +72,15 @@ pub(in crate::pipeline) fn brief<T>(
     Ok((answer, lines.concat()))
 }
 
-/// The text of a teacher's log: its own calls in order, then the runs of the student.
+/// The text of a teacher's log, without keys: its own calls in order, then the runs of the student.
 pub(super) fn log_text(calls: &[serde_json::Value], runs: &str) -> String {
-    let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
-    lines + runs
+    let redactor = Redactor::default().keys_only();
+    let line = |call: &serde_json::Value| {
+        let mut call = call.clone();
+        redactor.value(&mut call);
+        format!("{call}\n")
+    };
+    calls.iter().map(line).collect::<String>() + runs
 }
 
 /// Keeps what a teacher did before it gave up, for people to read, and says why it gave up.
@@ -93,10 +98,11 @@ pub(in crate::pipeline) fn search(
     terms: &str,
     most: usize,
 ) -> Result<Vec<Trace>, RunError> {
-    let held_out = inputs.benchmark()?.held_out_queries();
+    let redactor = &workspace.redactor;
+    let held_out = inputs.benchmark()?.held_out(redactor);
     let mut found = workspace.traces()?.search(terms, most.saturating_mul(4).max(50))?;
     let privacy = &workspace.manifest.privacy;
-    found.retain(|trace| !held_out.contains(&benchmark::normal(&trace.query)) && eligible(privacy, trace, moment));
+    found.retain(|trace| !held_out.asks(&trace.query, redactor) && eligible(privacy, trace, moment));
     found.truncate(most);
     Ok(found)
 }

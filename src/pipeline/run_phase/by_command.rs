@@ -15,7 +15,7 @@ use super::{Left, Run};
 /// Lets the program diagnose.
 pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
     let text = ask(run, "diagnose", diagnosis::FILE)?;
-    taken::diagnosis(&text).map_err(run.failed("diagnose"))?;
+    taken::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
     let clusters = phase::plan::stated(&text);
     let read: Vec<String> = clusters
         .iter()

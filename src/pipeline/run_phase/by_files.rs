@@ -14,7 +14,7 @@ pub const CALLS: &str = "teacher/calls.jsonl";
 /// Takes the diagnosis as it is: its bytes are the author's.
 pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
     let text = run.text(diagnosis::FILE)?;
-    taken::diagnosis(&text).map_err(run.failed("diagnose"))?;
+    taken::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
     let clusters = phase::plan::stated(&text);
     let log = run.session.text(CALLS)?.unwrap_or_default();
     let mut read: Vec<String> = clusters

@@ -1,7 +1,7 @@
 //! Diagnose, with a briefing.
 
 use crate::artifact::diagnosis;
-use crate::phase;
+use crate::phase::{self, taken};
 use crate::pipeline::RunError;
 
 use super::brief::{brief, gave_up, log_text};
@@ -20,6 +20,8 @@ pub(super) fn diagnose(run: &Run) -> Result<Left, RunError> {
         phase::diagnose::diagnose(teacher, briefing, redactor)
     })?;
     let diagnosed = diagnosed.or_else(|failure| gave_up(run, "diagnose", failure, &runs))?;
+    taken::without_secrets(diagnosis::FILE, &diagnosed.markdown, &run.base_harness()?)
+        .map_err(run.failed("diagnose"))?;
     let summary = format!(
         "{} clusters of failures",
         phase::plan::stated(&diagnosed.markdown).len()

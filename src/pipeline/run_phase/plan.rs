@@ -2,7 +2,7 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::diagnosis;
-use crate::phase;
+use crate::phase::{self, taken};
 use crate::pipeline::RunError;
 
 use super::brief::{brief, gave_up, log_text};
@@ -34,8 +34,10 @@ pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
         &name,
         run.view.workspace.clock.stamp(),
     );
+    let text = plan.to_text();
+    taken::without_secrets("plan.json", &text, &run.base_harness()?).map_err(run.failed("plan"))?;
     Ok(Left {
-        files: vec![("plan.json".into(), plan.to_text()), ("teacher/plan.jsonl".into(), log)],
+        files: vec![("plan.json".into(), text), ("teacher/plan.jsonl".into(), log)],
         summary,
     })
 }
