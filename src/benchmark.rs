@@ -9,8 +9,8 @@ pub use crate::artifact::task::normal;
 use crate::artifact::task::{Split, Task};
 use crate::digest::Digest;
 use crate::disk::{DiskError, EvidenceFile, LARGEST_ARTIFACT, Root, failed};
-use crate::manifest::membership::EvidencePatterns;
 use crate::held_out_queries::HeldOutQueries;
+use crate::manifest::membership::EvidencePatterns;
 use crate::redact::Redactor;
 
 /// Tasks that cannot be used.

@@ -7,7 +7,7 @@ use clap::Args;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, Renderer, STRONG};
-use crate::disk::Root;
+use crate::disk::{DiskError, Root};
 use crate::pipeline::advance::advance;
 use crate::pipeline::asked::{Asked, Wait};
 use crate::pipeline::briefing;
@@ -62,6 +62,9 @@ pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
 
 /// A folder that may be filled: there is none yet, it is empty, or it holds a briefing.
 fn ours(folder: PathBuf) -> Result<PathBuf, Failure> {
+    if folder.is_symlink() {
+        return Err(DiskError::Link { path: folder }.into());
+    }
     if !folder.exists() {
         return Ok(folder);
     }

@@ -92,6 +92,7 @@ fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<Finding>, Fa
     found.extend(looped::check(workspace)?);
     found.extend(consulted::check(workspace));
     for session in sessions {
+        session.check_plain()?;
         let broken = files::check(session)?;
         let readable = broken.iter().all(|finding| finding.kind == Kind::Information);
         found.extend(broken);

@@ -203,7 +203,7 @@ impl Workspace {
         let places: Vec<String> = self.manifest.harness.files.iter().map(|glob| first(glob)).collect();
         let line = |(path, reason): (&str, &str)| {
             let is_near = self.selects(path) || places.contains(&first(path));
-            is_near.then(|| format!("{path} is left out of the harness: {reason}; put a plain file in its place"))
+            is_near.then(|| format!("{path} is left out of the harness: {reason}"))
         };
         harness.all_forbidden().filter_map(line).collect()
     }

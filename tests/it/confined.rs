@@ -216,8 +216,10 @@ fn an_ignored_file_is_left_out_where_a_wildcard_matches_it_and_stops_where_it_is
     space.write("agents/draft/system_prompt.md", "not for anybody");
     space.commit_all("ignore");
     let said = space.kaizen(&["eval"]).exits(0);
-    assert!(!said.err.contains("draft"), "it is nobody's business: {}", said.err);
-    space.kaizen(&["run", "--until", "baseline"]).exits(0);
+    let left_out = "agents/draft/system_prompt.md is left out of the harness: git ignores it";
+    assert!(format!("{}{}", said.out, said.err).contains(left_out), "{}", said.err);
+    let said = space.kaizen(&["run", "--until", "baseline"]).exits(0);
+    assert!(format!("{}{}", said.out, said.err).contains(left_out), "{}", said.err);
     let space = Space::new();
     space.git(&["rm", "-q", "--cached", "tools/descriptions.toml"]);
     space.write(".gitignore", "tools/\n");

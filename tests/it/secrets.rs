@@ -160,7 +160,10 @@ fn a_teacher_that_answers_with_a_key_is_refused_and_nothing_keeps_it() {
 
 #[test]
 fn a_key_typed_into_a_file_stops_everything_and_stays_where_it_is() {
-    let kinds: Vec<Planted> = kinds().into_iter().filter(|kind| kind.name == "github" || kind.name == "env password").collect();
+    let kinds: Vec<Planted> = kinds()
+        .into_iter()
+        .filter(|kind| kind.name == "github" || kind.name == "env password")
+        .collect();
     for kind in &kinds {
         let space = Space::executed();
         let name = format!("{}/diagnosis.md", space.session());

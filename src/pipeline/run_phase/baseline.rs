@@ -15,7 +15,12 @@ pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
     let commit = state::base(run.view, run.session)?
         .ok_or_else(|| RunError::Unknown("the repository has no commit yet; commit the harness first".into()))?;
     let harness = run.view.inputs.harness_at(&commit)?;
-    for text in run.view.workspace.left_out(&harness) {
+    let workspace = run.view.workspace;
+    let mut left_out = workspace.left_out(&harness);
+    left_out.extend(workspace.left_out(&workspace.harness()?));
+    left_out.sort();
+    left_out.dedup();
+    for text in left_out {
         (run.listener)(Event::Note { text });
     }
     let gate = run.view.inputs.gate(&run.session.id)?;
