@@ -203,6 +203,7 @@ pub fn subsample(tasks: Vec<Task>, most: usize, seed: &str) -> Vec<Task> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)] // tests: real files
 mod tests {
     use super::*;
     use crate::artifact::consultation;

@@ -347,19 +347,14 @@ pub(super) fn ordinary(kind: FileType, path: &Path) -> Result<(), DiskError> {
 
 /// What a pipe, socket or device is called; `None` for files, folders and links.
 fn special(kind: FileType) -> Option<&'static str> {
-    #[cfg(unix)]
-    {
-        use cap_fs_ext::FileTypeExt;
-        let names = [
-            (kind.is_fifo(), "a named pipe"),
-            (kind.is_socket(), "a socket"),
-            (kind.is_char_device(), "a device"),
-            (kind.is_block_device(), "a device"),
-        ];
-        return names.into_iter().find(|(is, _)| *is).map(|(_, name)| name);
-    }
-    #[cfg(not(unix))]
-    None
+    use cap_fs_ext::FileTypeExt;
+    let names = [
+        (kind.is_fifo(), "a named pipe"),
+        (kind.is_socket(), "a socket"),
+        (kind.is_char_device(), "a device"),
+        (kind.is_block_device(), "a device"),
+    ];
+    names.into_iter().find(|(is, _)| *is).map(|(_, name)| name)
 }
 
 /// Opening a pipe must not wait for its other end.

@@ -111,6 +111,7 @@ impl Memo for DiskMemo {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)] // tests: real files
 mod tests {
     use super::*;
 

@@ -66,7 +66,7 @@ pub fn fill(root: &Root, folder: &Path, files: &[(&str, &[u8])], made_of: &str) 
         files: files.iter().map(digest).collect(),
     };
     let text = serde_json::to_string_pretty(&list).unwrap_or_default() + "\n";
-    root.write(&folder.join(LIST), text.as_bytes())?;
+    root.write(folder.join(LIST), text.as_bytes())?;
     Ok(aside)
 }
 
@@ -112,6 +112,7 @@ fn remove(root: &Root, folder: &Path, name: &str, digest: &Digest) -> Result<(),
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)] // tests: real files
 mod tests {
     use std::fs;
 
