@@ -7,11 +7,15 @@
 mod assignment;
 mod checksum;
 mod command;
+mod format;
 mod found;
 mod header;
 mod kind;
+mod labelled;
 mod marks;
 mod name;
+mod number;
+mod number_forms;
 mod own;
 mod personal;
 mod provider;
@@ -180,7 +184,7 @@ impl Redactor {
                 *value = Kind::Secret.replacement().into()
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.field(name, item)),
-            Value::Object(fields) if fields.len() == 1 => {
+            Value::Object(fields) if fields.len() == 1 && fields.keys().all(|name| is_pair_value(name)) => {
                 fields.values_mut().for_each(|value| self.field(name, value));
             }
             other => self.value(other),

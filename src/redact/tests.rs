@@ -161,7 +161,12 @@ proptest! {
 
 #[test]
 fn every_pattern_compiles() {
-    assert!(super::scan::compiles() && super::personal::compiles());
+    assert!(
+        super::scan::compiles()
+            && super::personal::compiles()
+            && super::labelled::compiles()
+            && super::number::compiles()
+    );
 }
 
 #[test]
