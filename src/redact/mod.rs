@@ -73,6 +73,16 @@ pub fn keys(text: &str) -> Vec<Key> {
     places.into_iter().map(key).collect()
 }
 
+/// Whether a key or a password stands in a text, which may be JSON with escaped letters.
+pub fn holds_key(text: &str) -> bool {
+    let Ok(mut value) = serde_json::from_str::<Value>(text) else {
+        return !keys(text).is_empty();
+    };
+    let before = value.clone();
+    Redactor::default().keys_only().value(&mut value);
+    value != before
+}
+
 impl Redactor {
     /// A redactor with patterns beside the built-in rules.
     ///

@@ -68,8 +68,8 @@ pub(super) const NUMBERS: &[Form] = &[
     },
     Form {
         kind: NationalId,
-        lead: Lead::Digit,
-        least: 7,
+        lead: Lead::Letter,
+        least: 4,
         pattern: r"^[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?-u:\b)",
         check: any,
     },

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::labelled::{LABELLED, labelled};
 use super::number_forms::is_ipv4;
-use super::separator::floor;
+use super::separator::{escaped, floor};
 use crate::manifest::PersonalKind;
 use crate::manifest::PersonalKind::{Email, HomeFolder, NationalId};
 
@@ -109,8 +109,10 @@ fn home(text: &str, at: usize) -> Option<Range<usize>> {
         "/mnt/c", "/mnt/d", "/c", "/d", "file://", "/export", "/var", "/usr", "/data",
     ];
     let root = roots.iter().find(|root| before.ends_with(**root));
-    let starts =
-        |at: usize| !before[..at].ends_with(|letter: char| letter.is_alphanumeric() || "_.~/-".contains(letter));
+    let starts = |at: usize| {
+        escaped(text, at)
+            || !before[..at].ends_with(|letter: char| letter.is_alphanumeric() || "_.~/-".contains(letter))
+    };
     let small = found.as_str().starts_with("/users");
     let start = match root {
         _ if drive => at - 2,
