@@ -165,10 +165,10 @@ impl Metered {
         let price = price::of(self.model(question.request), &self.calls.prices);
         let cost_usd = price.zip(reply.usage).map(|(price, usage)| price::cost(&price, &usage));
         // An answer that holds a key is not kept. A body that cannot be read is asked for anew.
-        let body = if crate::redact::keys(&body).is_empty() {
-            body
-        } else {
+        let body = if crate::redact::holds_key(&body) {
             String::new()
+        } else {
+            body
         };
         let paid = Paid { body, cost_usd };
         let kept = self

@@ -177,7 +177,7 @@ impl Calls {
         (count > 0).then(|| {
             format!(
                 "secrets or addresses were taken out of {count} requests to the student, which may change its answers; \
-                 [privacy] exempt = [\"student\"] sends them as they are"
+                 keys never leave; [privacy] redact_student and redact say what else is removed"
             )
         })
     }

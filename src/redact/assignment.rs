@@ -9,7 +9,7 @@ use super::found::Found;
 use super::header;
 use super::kind::Kind;
 use super::name::{self, Strength};
-use super::separator::{self, Link, Place, Value, floor};
+use super::separator::{self, Link, Place, Value, escaped, floor};
 use super::value::{has_digit, is_mixed, is_placeholder, is_random, is_word, says};
 
 /// The most bytes of a name on each side of the letters that were found.
@@ -17,27 +17,26 @@ const REACH: usize = 64;
 
 /// Looks at the name around some letters; the place behind it, from which the next name may begin.
 pub(super) fn look(text: &str, letters: Range<usize>, found: &mut Vec<Found>) -> usize {
-    let name = around(text, letters);
+    let name = around(text, letters.clone());
     if let Some(ranges) = header::values(text, &name) {
         found.extend(ranges.map(|(range, kind)| Found { range, kind }));
-    } else if let Some(strength) = name::strength(&text[name.clone()]) {
-        let said = text[floor(text, name.start.saturating_sub(24))..name.start].strip_suffix(' ');
-        let opens = said.and_then(|said| said.rsplit(' ').next()).is_some_and(name::opens);
-        let strength = if opens && strength == Strength::Weak {
-            Strength::Secret
-        } else {
-            strength
-        };
-        let value = if strength == Strength::Phrase {
-            phrase(text, &name)
-        } else {
-            secret(text, &name, strength)
-        };
-        found.extend(value.map(|range| Found {
-            range,
-            kind: Kind::Secret,
-        }));
+        return name.end;
     }
+    let Some(strength) = name::strength(&text[name.clone()]) else {
+        // Other letters of the same words may name one: "mot de passe" holds "pass".
+        return 0;
+    };
+    let said = text[floor(text, name.start.saturating_sub(24))..name.start].strip_suffix(' ');
+    let opens = said.and_then(|said| said.rsplit(' ').next()).is_some_and(name::opens);
+    let value = match strength {
+        Strength::Phrase => phrase(text, &name),
+        Strength::Weak if opens => secret(text, &name, Strength::Secret),
+        strength => secret(text, &name, strength),
+    };
+    found.extend(value.map(|range| Found {
+        range,
+        kind: Kind::Secret,
+    }));
     name.end
 }
 
@@ -62,7 +61,10 @@ fn around(text: &str, letters: Range<usize>) -> Range<usize> {
     while end > letters.end && bytes[end - 1] == b'-' {
         end -= 1;
     }
-    letters.start - before..end
+    let start = letters.start - before;
+    // The `n` of an escaped line end is no part of the name.
+    let escape = start < letters.start && escaped(text, start + 1);
+    start + usize::from(escape)..end
 }
 
 /// The value behind a name, when it may be a secret.
@@ -280,7 +282,7 @@ fn said_before(text: &str, name: &Range<usize>, strength: Strength) -> Option<Ra
 
 /// Twelve words and more that open a wallet.
 static PHRASE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"^(?i)[^\n:=]{0,40}?(?:[:=]|\bis\b|\n)[\s"'`]{0,8}((?:(?:[0-9]{1,2}[.)]\s?)?[a-z]{3,8}[\s,]{1,3}){11,23}[a-z]{3,8})"#).ok()
+    Regex::new(r#"^(?i)[^\n:=]{0,40}?(?:[:=]|\bis\b|\n)[\s"'`]{0,8}((?:(?:[0-9]{1,2}[.)]\s?)?[a-z]{3,8}[ \t,]{1,3}){11,23}[a-z]{3,8})"#).ok()
 });
 
 fn phrase(text: &str, name: &Range<usize>) -> Option<Range<usize>> {

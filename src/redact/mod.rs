@@ -7,11 +7,15 @@
 mod assignment;
 mod checksum;
 mod command;
+mod format;
 mod found;
 mod header;
 mod kind;
+mod labelled;
 mod marks;
 mod name;
+mod number;
+mod number_forms;
 mod own;
 mod personal;
 mod provider;
@@ -67,6 +71,16 @@ pub fn keys(text: &str) -> Vec<Key> {
         kind,
     };
     places.into_iter().map(key).collect()
+}
+
+/// Whether a key or a password stands in a text, which may be JSON with escaped letters.
+pub fn holds_key(text: &str) -> bool {
+    let Ok(mut value) = serde_json::from_str::<Value>(text) else {
+        return !keys(text).is_empty();
+    };
+    let before = value.clone();
+    Redactor::default().keys_only().value(&mut value);
+    value != before
 }
 
 impl Redactor {
@@ -180,7 +194,7 @@ impl Redactor {
                 *value = Kind::Secret.replacement().into()
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.field(name, item)),
-            Value::Object(fields) if fields.len() == 1 => {
+            Value::Object(fields) if fields.len() == 1 && fields.keys().all(|name| is_pair_value(name)) => {
                 fields.values_mut().for_each(|value| self.field(name, value));
             }
             other => self.value(other),

@@ -98,296 +98,40 @@ const PASSWORDS: &[&str] = &[
 ];
 
 /// What comes before `key` when it opens something.
-const KEY_WORDS: &[&str] = &[
-    "api",
-    "access",
-    "account",
-    "subscription",
-    "private",
-    "secret",
-    "encryption",
-    "decryption",
-    "signing",
-    "master",
-    "auth",
-    "client",
-    "shared",
-    "preshared",
-    "storage",
-    "admin",
-    "service",
-    "app",
-    "application",
-    "license",
-    "licence",
-    "ssh",
-    "gpg",
-    "root",
-    "webhook",
-    "integration",
-    "hmac",
-    "aes",
-    "deploy",
-    "server",
-    "write",
-    "ingest",
-    "ingestion",
-    "security",
-];
+const KEY_WORDS: &str = "api access account subscription private secret encryption decryption signing master auth client shared \
+    preshared storage admin service app application license licence ssh gpg root webhook integration hmac aes \
+    deploy server write ingest ingestion security";
 
 /// What may stand before `key` or `token` when it opens nothing.
-const OPEN: &[&str] = &[
-    "public",
-    "pub",
-    "publishable",
-    "primary",
-    "foreign",
-    "partition",
-    "sort",
-    "cache",
-    "idempotency",
-    "dedup",
-    "hash",
-    "row",
-    "map",
-    "dict",
-    "object",
-    "json",
-    "group",
-    "join",
-    "unique",
-    "index",
-    "range",
-    "composite",
-    "surrogate",
-    "natural",
-    "lookup",
-    "config",
-    "s3",
-    "enter",
-    "return",
-    "arrow",
-    "hot",
-    "short",
-    "max",
-    "min",
-    "num",
-    "n",
-    "total",
-    "per",
-    "first",
-    "last",
-    "next",
-    "prev",
-    "previous",
-    "page",
-    "continuation",
-    "cursor",
-    "end",
-    "start",
-    "eos",
-    "bos",
-    "pad",
-    "unk",
-    "sep",
-    "cls",
-    "mask",
-    "input",
-    "output",
-    "prompt",
-    "completion",
-    "cached",
-    "reasoning",
-    "special",
-    "stop",
-    "vocab",
-    "new",
-    "host",
-    "known",
-    "image",
-    "issue",
-    "project",
-    "jira",
-    "translation",
-    "i18n",
-];
+const OPEN: &str = "public pub publishable primary foreign partition sort cache idempotency dedup hash row map dict object json \
+    group join unique index range composite surrogate natural lookup config s3 enter return arrow hot short max \
+    min num n total per first last next prev previous page continuation cursor end start eos bos pad unk sep cls \
+    mask input output prompt completion cached reasoning special stop vocab new host known image issue project \
+    jira translation i18n";
 
 /// Words after the secret's own that make the name one of something else.
-const ABOUT: &[&str] = &[
-    "id",
-    "ids",
-    "name",
-    "names",
-    "type",
-    "types",
-    "field",
-    "fields",
-    "file",
-    "files",
-    "filename",
-    "path",
-    "paths",
-    "url",
-    "uri",
-    "endpoint",
-    "count",
-    "counts",
-    "counter",
-    "length",
-    "len",
-    "size",
-    "limit",
-    "limits",
-    "policy",
-    "reset",
-    "expiry",
-    "expires",
-    "expiration",
-    "expired",
-    "ttl",
-    "age",
-    "min",
-    "max",
-    "enabled",
-    "required",
-    "hint",
-    "label",
-    "placeholder",
-    "prompt",
-    "input",
-    "strength",
-    "manager",
-    "env",
-    "var",
-    "variable",
-    "usage",
-    "budget",
-    "index",
-    "format",
-    "prefix",
-    "suffix",
-    "status",
-    "error",
-    "errors",
-    "valid",
-    "invalid",
-    "regex",
-    "pattern",
-    "arn",
-    "column",
-    "mode",
-    "page",
-    "link",
-    "email",
-    "at",
-    "txt",
-    "json",
-    "py",
-    "js",
-    "ts",
-    "rs",
-    "md",
-    "yml",
-    "yaml",
-    "toml",
-    "html",
-    "length()",
-    "lower",
-    "upper",
-    "strip",
-    "encode",
-    "decode",
-    "split",
-    "match",
-    "get",
-    "set",
-    "store",
-    "server",
-    "generator",
-    "checker",
-    "validator",
-    "vault",
-    "provider",
-    "helper",
-    "class",
-    "ring",
-    "board",
-    "word",
-    "words",
-    "pair",
-    "ring",
-    "scope",
-    "scopes",
-    "method",
-    "model",
-    "per",
-    "rate",
-    "cost",
-    "price",
-    "text",
-    "kind",
-    "algorithm",
-    "alg",
-    "rotation",
-    "issuer",
-    "audience",
-    "lifetime",
-    "source",
-    "ref",
-    "reference",
-    "info",
-    "details",
-    "settings",
-    "version",
-    "signature",
-    "count",
-    "bits",
-    "bytes",
-    "events",
-    "step",
-    "change",
-    "changed",
-];
+const ABOUT: &str = "id ids name names type types field fields file files filename path paths url uri endpoint count counts \
+    counter length len size limit limits policy reset expiry expires expiration expired ttl age min max enabled \
+    required hint label placeholder prompt input strength manager env var variable usage budget index format \
+    prefix suffix status error errors valid invalid regex pattern arn column mode page link email at txt json py \
+    js ts rs md yml yaml toml html length() lower upper strip encode decode split match get set store server \
+    generator checker validator vault provider helper class ring board word words pair scope scopes method model \
+    per rate cost price text kind algorithm alg rotation issuer audience lifetime source ref reference info \
+    details settings version signature bits bytes events step change changed";
 
 /// Words that hold the letters of a secret's name and are none.
-const OTHER: &[&str] = &[
-    "bypass",
-    "compass",
-    "encompass",
-    "surpass",
-    "trespass",
-    "overpass",
-    "underpass",
-    "passing",
-    "passed",
-    "passes",
-    "passenger",
-    "passport",
-    "passive",
-    "passage",
-    "passion",
-    "passthrough",
-    "secretary",
-    "secretly",
-    "monkey",
-    "turkey",
-    "donkey",
-    "hockey",
-    "keyboard",
-    "keyword",
-    "keynote",
-    "whiskey",
-    "jockey",
-    "tokenizer",
-    "tokenize",
-    "author",
-    "authors",
-    "authority",
-];
+const OTHER: &str = "bypass compass encompass surpass trespass overpass underpass passing passed passes passenger passport \
+    passive passage passion passthrough secretary secretly monkey turkey donkey hockey keyboard keyword keynote \
+    whiskey jockey tokenizer tokenize author authors authority";
 
 /// Whether a word before `key` says that the key opens something.
 pub(super) fn opens(word: &str) -> bool {
-    KEY_WORDS.contains(&word.to_ascii_lowercase().as_str())
+    listed(KEY_WORDS, &word.to_ascii_lowercase())
+}
+
+/// Whether a list of words holds one.
+fn listed(list: &str, word: &str) -> bool {
+    list.split(' ').any(|one| one == word)
 }
 
 /// The words of a name, in lower case: `dbPassword`, `DB_PASSWORD` and `db-password` alike.
@@ -425,7 +169,7 @@ pub(super) fn strength(name: &str) -> Option<Strength> {
     }
     let words = words(name);
     let at = (0..words.len()).rev().find(|at| of_word(&words, *at).is_some())?;
-    let about = words[at + 1..].iter().any(|word| ABOUT.contains(&word.as_str()));
+    let about = words[at + 1..].iter().any(|word| listed(ABOUT, word));
     let asks = matches!(
         words[0].as_str(),
         "get" | "is" | "has" | "check" | "validate" | "verify" | "read" | "fetch" | "load" | "no"
@@ -440,7 +184,7 @@ pub(super) fn strength(name: &str) -> Option<Strength> {
 fn of_word(words: &[String], at: usize) -> Option<Strength> {
     let word = words[at].trim_end_matches(|letter: char| letter.is_ascii_digit());
     let before = at.checked_sub(1).map_or("", |before| words[before].as_str());
-    if OTHER.contains(&word) {
+    if listed(OTHER, word) {
         return None;
     }
     if PASSWORDS.contains(&word)
@@ -465,7 +209,7 @@ fn of_word(words: &[String], at: usize) -> Option<Strength> {
         | "clave" | "salt" => {
             return Some(Strength::Weak);
         }
-        "token" if OPEN.contains(&before) => return None,
+        "token" if listed(OPEN, before) => return None,
         "token"
             if [
                 "access", "auth", "api", "bot", "refresh", "session", "id", "deploy", "secret", "bearer",
@@ -474,8 +218,8 @@ fn of_word(words: &[String], at: usize) -> Option<Strength> {
         {
             return Some(Strength::Secret);
         }
-        "key" | "keys" if OPEN.contains(&before) => return None,
-        "key" | "keys" if KEY_WORDS.contains(&before) => return Some(Strength::Secret),
+        "key" | "keys" if listed(OPEN, before) => return None,
+        "key" | "keys" if listed(KEY_WORDS, before) => return Some(Strength::Secret),
         "key" | "keys" => return Some(Strength::Weak),
         _ => {}
     }
@@ -490,10 +234,10 @@ fn of_word(words: &[String], at: usize) -> Option<Strength> {
         return Some(Strength::Secret);
     }
     let stem = word.strip_suffix("key")?;
-    if KEY_WORDS.iter().any(|first| stem.ends_with(first)) {
+    if KEY_WORDS.split(' ').any(|first| stem.ends_with(first)) {
         return Some(Strength::Secret);
     }
-    (!OPEN.contains(&stem)).then_some(Strength::Weak)
+    (!listed(OPEN, stem)).then_some(Strength::Weak)
 }
 
 #[cfg(test)]

@@ -10,12 +10,13 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
 use super::command::PLACES;
+use super::format::FORMATS;
 use super::found::Found;
 use super::kind::Kind;
 use super::provider::{FORMS, Form};
-use super::separator::floor;
+use super::separator::{begins, floor};
 use super::value::is_placeholder;
-use super::{assignment, name, personal};
+use super::{assignment, name, number, personal};
 
 /// Bytes that a look at a command reads.
 const COMMAND: usize = 2048;
@@ -32,7 +33,7 @@ struct Needles {
 }
 
 static NEEDLES: LazyLock<Option<Needles>> = LazyLock::new(|| {
-    let forms = FORMS.iter().map(|form| form.needle);
+    let forms = FORMS.iter().chain(FORMATS).map(|form| form.needle);
     let places = PLACES.iter().map(|place| place.needle);
     let names = name::NEEDLES.iter().chain(COOKIE).copied();
     let all = forms.chain(places).chain(names).chain(personal::needles());
@@ -41,7 +42,7 @@ static NEEDLES: LazyLock<Option<Needles>> = LazyLock::new(|| {
         .kind(Some(AhoCorasickKind::DFA))
         .build(all)
         .ok()?;
-    let places = FORMS.len();
+    let places = FORM_COUNT;
     let names = places + PLACES.len();
     Some(Needles {
         machine,
@@ -51,12 +52,19 @@ static NEEDLES: LazyLock<Option<Needles>> = LazyLock::new(|| {
     })
 });
 
-static FORM_PATTERNS: [OnceLock<Option<Regex>>; FORMS.len()] = [const { OnceLock::new() }; FORMS.len()];
+static FORM_PATTERNS: [OnceLock<Option<Regex>>; FORM_COUNT] = [const { OnceLock::new() }; FORM_COUNT];
 static PLACE_PATTERNS: [OnceLock<Option<Regex>>; PLACES.len()] = [const { OnceLock::new() }; PLACES.len()];
+
+/// Forms of makers, then formats.
+const FORM_COUNT: usize = FORMS.len() + FORMATS.len();
+
+fn form(index: usize) -> &'static Form {
+    FORMS.get(index).unwrap_or_else(|| &FORMATS[index - FORMS.len()])
+}
 
 /// The pattern of a form, compiled on first use.
 fn form_pattern(index: usize) -> Option<&'static Regex> {
-    let form = &FORMS[index];
+    let form = form(index);
     let anchor = if form.before == 0 { "^" } else { "" };
     let compile = || Regex::new(&format!("{anchor}(?:{})", form.pattern)).ok();
     FORM_PATTERNS[index].get_or_init(compile).as_ref()
@@ -86,7 +94,7 @@ pub(super) fn found(text: &str, with_personal: bool) -> Vec<Found> {
             found.extend(of_place(text, index - needles.places, range.start));
         } else if index < needles.personal {
             if range.start >= named {
-                named = assignment::look(text, range, &mut found);
+                named = named.max(assignment::look(text, range, &mut found));
             }
         } else if with_personal && let Some((range, kind)) = personal::look(text, index - needles.personal, range) {
             found.push(Found {
@@ -96,7 +104,7 @@ pub(super) fn found(text: &str, with_personal: bool) -> Vec<Found> {
         }
     }
     if with_personal {
-        personal::numbers(text, |range, kind| {
+        number::numbers(text, |range, kind| {
             found.push(Found {
                 range,
                 kind: Kind::Personal(kind),
@@ -108,14 +116,14 @@ pub(super) fn found(text: &str, with_personal: bool) -> Vec<Found> {
 }
 
 fn of_form(text: &str, index: usize, hit: Range<usize>) -> Option<Found> {
-    let form: &Form = &FORMS[index];
+    let form = form(index);
     let exact = form.pattern.starts_with("(?i)") || text[hit.clone()] == *form.needle;
     if !exact {
         return None;
     }
     let start = floor(text, hit.start.saturating_sub(form.before));
     let of_word = form.before == 0 && form.needle.starts_with(|letter: char| letter.is_ascii_alphanumeric());
-    if of_word && text[..hit.start].ends_with(|letter: char| letter.is_ascii_alphanumeric()) {
+    if of_word && !begins(text, hit.start) {
         return None;
     }
     let end = if form.before == 0 {
@@ -134,7 +142,7 @@ fn of_form(text: &str, index: usize, hit: Range<usize>) -> Option<Found> {
 }
 
 fn of_place(text: &str, index: usize, at: usize) -> Option<Found> {
-    if text[..at].ends_with(|letter: char| letter.is_ascii_alphanumeric())
+    if !begins(text, at)
         && PLACES[index]
             .needle
             .starts_with(|letter: char| letter.is_ascii_alphanumeric())
@@ -186,7 +194,7 @@ fn bot_tokens(text: &str) -> impl Iterator<Item = Found> {
 /// Whether every pattern compiles.
 #[cfg(test)]
 pub(super) fn compiles() -> bool {
-    let forms = (0..FORMS.len()).all(|index| form_pattern(index).is_some());
+    let forms = (0..FORM_COUNT).all(|index| form_pattern(index).is_some());
     let places = (0..PLACES.len()).all(|index| place_pattern(index).is_some());
     NEEDLES.is_some() && BOT.is_some() && forms && places
 }

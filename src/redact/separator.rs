@@ -192,6 +192,16 @@ fn bare(text: &str, at: usize, open: bool, query: bool) -> Value {
     }
 }
 
+/// Whether an escaped line end or tab stands before `at`, as in JSON within a text.
+pub(super) fn escaped(text: &str, at: usize) -> bool {
+    ["\\n", "\\r", "\\t"].iter().any(|escape| text[..at].ends_with(escape))
+}
+
+/// Whether a word may begin at `at`.
+pub(super) fn begins(text: &str, at: usize) -> bool {
+    !text[..at].ends_with(|letter: char| letter.is_alphanumeric()) || escaped(text, at)
+}
+
 /// The nearest boundary of letters at or before `at`.
 pub(super) fn floor(text: &str, at: usize) -> usize {
     text.floor_char_boundary(at)

@@ -161,7 +161,12 @@ proptest! {
 
 #[test]
 fn every_pattern_compiles() {
-    assert!(super::scan::compiles() && super::personal::compiles());
+    assert!(
+        super::scan::compiles()
+            && super::personal::compiles()
+            && super::labelled::compiles()
+            && super::number::compiles()
+    );
 }
 
 #[test]
@@ -186,6 +191,10 @@ fn secrets_go_and_the_rest_stays() {
             "[redacted:private_key] b",
         ),
         ("cut -----BEGIN PRIVATE KEY-----\nxx", "cut [redacted:private_key]"),
+        (
+            "{\\\"log\\\":\\\"a\\nghp_abcdefghijklmnopqrst1234\\\"}",
+            "{\\\"log\\\":\\\"a\\n[redacted:api_key]\\\"}",
+        ),
         ("password=hunter2 next", "password=[redacted:secret] next"),
         (
             "api_key = \"a b\\\"c\" # note",

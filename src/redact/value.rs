@@ -1,193 +1,21 @@
 //! Values: whether what stands behind a secret's name may be a secret, or is a placeholder, code or a word.
 
 /// Words that stand behind a secret's name and say something about it.
-const SAID: &[&str] = &[
-    "required",
-    "optional",
-    "incorrect",
-    "wrong",
-    "invalid",
-    "expired",
-    "correct",
-    "missing",
-    "empty",
-    "blocked",
-    "locked",
-    "needed",
-    "here",
-    "there",
-    "not",
-    "too",
-    "the",
-    "a",
-    "an",
-    "my",
-    "your",
-    "our",
-    "it",
-    "this",
-    "that",
-    "for",
-    "to",
-    "of",
-    "in",
-    "on",
-    "is",
-    "was",
-    "and",
-    "or",
-    "but",
-    "str",
-    "string",
-    "int",
-    "integer",
-    "bool",
-    "boolean",
-    "number",
-    "any",
-    "text",
-    "bytes",
-    "float",
-    "object",
-    "array",
-    "list",
-    "dict",
-    "varchar",
-    "char",
-    "secretstr",
-    "none",
-    "null",
-    "nil",
-    "true",
-    "false",
-    "undefined",
-    "yes",
-    "no",
-    "on",
-    "off",
-    "unset",
-    "default",
-    "password",
-    "passwd",
-    "pass",
-    "token",
-    "secret",
-    "key",
-    "value",
-    "user",
-    "username",
-    "input",
-    "prompt",
-    "hidden",
-    "masked",
-    "redacted",
-    "unknown",
-    "same",
-    "new",
-    "old",
-    "set",
-    "get",
-    "lost",
-    "stolen",
-    "weak",
-    "strong",
-    "ok",
-    "okay",
-    "fine",
-    "good",
-    "bad",
-    "changed",
-    "reset",
-    "valid",
-    "n/a",
-    "tbd",
-    "todo",
-    "example",
-    "placeholder",
-    "omitted",
-    "removed",
-    "auto",
-    "basic",
-    "bearer",
-    "digest",
-    "oauth",
-    "option",
-    "flag",
-    "argument",
-    "parameter",
-    "field",
-    "file",
-    "with",
-    "from",
-    "by",
-    "at",
-    "as",
-    "if",
-    "when",
-    "so",
-    "just",
-    "only",
-    "also",
-    "very",
-    "still",
-    "now",
-    "never",
-    "always",
-    "being",
-    "been",
-    "be",
-    "are",
-    "what",
-    "which",
-    "how",
-    "why",
-    "who",
-    "where",
-    "visible",
-    "secure",
-    "safe",
-    "unsafe",
-    "private",
-    "public",
-    "shared",
-    "different",
-    "identical",
-    "function",
-    "const",
-    "let",
-    "var",
-    "return",
-    "async",
-    "await",
-    "self",
-    "this",
-    "props",
-    "state",
-    "env",
-    "config",
-    "settings",
-    "ref",
-    "data",
-    "email",
-    "please",
-    "thanks",
-    "authentication",
-    "authorization",
-    "login",
-    "account",
-    "card",
-    "phone",
-    "number",
-    "name",
-    "id",
-    "url",
-    "path",
-    "type",
-    "enabled",
-    "disabled",
-    "usage",
-    "command",
-];
+const SAID: &str = "required optional incorrect wrong invalid expired correct missing empty blocked locked needed here there not \
+    too the a an my your our it this that for to of in on is was and or but str string int integer bool boolean \
+    number any text bytes float object array list dict varchar char secretstr none null nil true false undefined \
+    yes no off unset default password passwd pass token secret key value user username input prompt hidden \
+    masked redacted unknown same new old set get lost stolen weak strong ok okay fine good bad changed reset \
+    valid n/a tbd todo example placeholder omitted removed auto basic bearer digest oauth option flag argument \
+    parameter field file with from by at as if when so just only also very still now never always being been be \
+    are what which how why who where visible secure safe unsafe private public shared different identical \
+    function const let var return async await self props state env config settings ref data email please thanks \
+    authentication authorization login account card phone name id url path type enabled disabled usage command";
+
+/// Whether a list of words holds one.
+fn listed(list: &str, word: &str) -> bool {
+    list.split(' ').any(|one| one == word)
+}
 
 /// A value that stands for another: a variable, a template, stars, nothing.
 pub(super) fn is_placeholder(value: &str) -> bool {
@@ -204,9 +32,10 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || bare.starts_with("...")
         || bare.starts_with('…')
         || bare.ends_with("...") && bare.len() < 8
-        || bare
-            .chars()
-            .all(|letter| Some(letter) == first && !letter.is_ascii_digit() || "*•·-_.xX#?".contains(letter))
+        || bare.chars().count() > 2
+            && bare
+                .chars()
+                .all(|letter| Some(letter) == first && !letter.is_ascii_digit() || "*•·-_.xX#?".contains(letter))
         || ["your", "<your", "my_", "my-", "insert", "replace", "enter_", "todo"]
             .iter()
             .any(|start| lower.starts_with(start))
@@ -227,7 +56,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         ]
         .iter()
         .any(|start| lower.starts_with(start))
-        || SAID.contains(&lower.as_str())
+        || listed(SAID, &lower)
 }
 
 /// `$NAME`, `${…}`, `$(…)`, `%NAME%`, `@name@`: filled in later. `$ecret` is none: its letters are small.
@@ -260,7 +89,7 @@ pub(super) fn is_word(value: &str) -> bool {
 /// Whether a word that ends a sentence says something about a password: "my password is expired".
 pub(super) fn says(word: &str) -> bool {
     let lower = word.to_lowercase();
-    SAID.contains(&lower.as_str())
+    listed(SAID, &lower)
         || ["ed", "ing", "able", "ible", "ly", "ent", "ous", "ive", "ful", "less"]
             .iter()
             .any(|end| lower.ends_with(end))

@@ -405,7 +405,12 @@ fn the_teacher_sees_no_gate_task_and_no_secret() {
 
 #[test]
 fn a_student_whose_question_is_changed_is_told_of() {
-    for (more, told) in [("", true), ("[privacy]\nexempt = [\"student\"]", false)] {
+    for (more, told) in [
+        ("[privacy]\nredact_student = true", true),
+        ("[privacy]\nredact = ['\\w+@\\S+']", true),
+        ("", false),
+        ("[privacy]\nexempt = [\"student\"]", false),
+    ] {
         let server = good_server();
         let space = space(&server, "");
         space.replace("kaizen.toml", "[network]", &format!("{more}\n[network]"));
@@ -414,7 +419,7 @@ fn a_student_whose_question_is_changed_is_told_of() {
             "You are short. Mail goes to ada@example.org.\n",
         );
         let said = run(&space, &["eval"]).exits(0);
-        assert_eq!(said.err.contains("exempt"), told, "{}", said.err);
+        assert_eq!(said.err.contains("redact_student"), told, "{}", said.err);
         let sent = server
             .received()
             .iter()

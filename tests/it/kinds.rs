@@ -320,7 +320,7 @@ fn personal() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
         ("spanish dni", "DNI ", "12345678Z", ""),
         ("italian tax code", "CF ", "RSSMRA85T10A562S", ""),
         ("german tax id", "Steuer-ID: ", "86095742719", ""),
-        ("aadhaar", "id ", "2363 4567 8903", ""),
+        ("aadhaar", "id ", "2363 4567 8904", ""),
         ("passport", "passport number: ", "C01X00T47", ""),
         ("birth date", "date of birth: ", "1990-02-03", ""),
         ("home folder", "see ", "/home/ada", "/x.py"),

@@ -150,7 +150,7 @@ fn a_teacher_that_answers_with_a_key_is_refused_and_nothing_keeps_it() {
             "{\"trace_id\": \"t1\", \"query\": \"Say pine.\", \"outcome\": \"failure\", \"result\": \"?\"}\n",
         );
         space.commit_all("tasks");
-        space.run(&[]).exits(1).says(&["diagnosis.md:4:"]);
+        space.run(&[]).exits(1).says(&["phase diagnose: diagnosis.md:"]);
         for (name, text) in written(&space) {
             let found = leaks(&text, &all, true);
             assert!(found.is_empty(), "{found:?} in {name}");
