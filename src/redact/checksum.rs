@@ -71,7 +71,7 @@ pub(super) fn cnpj(digits: &[u32]) -> bool {
 
 /// Switzerland's AHV number, an EAN of thirteen digits.
 pub(super) fn ean13(digits: &[u32]) -> bool {
-    digits.len() == 13 && weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]) % 10 == 0
+    digits.len() == 13 && weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]).is_multiple_of(10)
 }
 
 /// China's number of a resident: seventeen digits and a check, which may be X.

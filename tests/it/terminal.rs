@@ -1,6 +1,7 @@
 //! A terminal: every command that prints runs in a pseudo-terminal, in a workspace whose every text is hostile, and nothing
 //! but kaizen's own colours controls it.
 #![cfg(unix)]
+#![allow(clippy::too_many_lines)] // tests: a table of commands
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
