@@ -11,7 +11,13 @@ pub(super) fn luhn(digits: &[u32]) -> bool {
         0 => *digit,
         _ => (digit * 2) / 10 + (digit * 2) % 10,
     };
-    digits.iter().rev().enumerate().map(doubled).sum::<u32>() % 10 == 0
+    digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(doubled)
+        .sum::<u32>()
+        .is_multiple_of(10)
 }
 
 /// A card's number: the right length for its maker, and the check.
@@ -71,7 +77,7 @@ pub(super) fn cnpj(digits: &[u32]) -> bool {
 
 /// Switzerland's AHV number, an EAN of thirteen digits.
 pub(super) fn ean13(digits: &[u32]) -> bool {
-    digits.len() == 13 && weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]) % 10 == 0
+    digits.len() == 13 && weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]).is_multiple_of(10)
 }
 
 /// China's number of a resident: seventeen digits and a check, which may be X.
