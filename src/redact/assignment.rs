@@ -113,7 +113,13 @@ fn linked(text: &str, name: &Range<usize>, strength: Strength, link: Link, at: u
     let netrc = link == Link::Blank && strength == Strength::Password && after_login(&text[..name.start]);
     let link = if netrc { Link::Flag } else { link };
     let compound = text[name.clone()].trim_start_matches('-').contains(['-', '_']);
-    accepts(text, strength, link, compound, &value).then_some(value.range)
+    let folder = is_folder(&text[name.clone()], &text[value.range.clone()]);
+    (!folder && accepts(text, strength, link, compound, &value)).then_some(value.range)
+}
+
+/// Whether `pwd` names the working folder.
+fn is_folder(name: &str, value: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("pwd") && value.starts_with(['/', '~', '.'])
 }
 
 /// `name: type = value`
@@ -300,5 +306,6 @@ pub(super) fn is_secret_field(name: &str, value: &str) -> bool {
         range: 0..value.len(),
         quoted: true,
     };
-    name::strength(name).is_some_and(|strength| accepts(value, strength, Link::Equals, true, &whole))
+    name::strength(name)
+        .is_some_and(|strength| !is_folder(name, value) && accepts(value, strength, Link::Equals, true, &whole))
 }

@@ -11,7 +11,13 @@ pub(super) fn luhn(digits: &[u32]) -> bool {
         0 => *digit,
         _ => (digit * 2) / 10 + (digit * 2) % 10,
     };
-    digits.iter().rev().enumerate().map(doubled).sum::<u32>() % 10 == 0
+    digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(doubled)
+        .sum::<u32>()
+        .is_multiple_of(10)
 }
 
 /// A card's number: the right length for its maker, and the check.

@@ -338,6 +338,7 @@ fn harmless_text_is_borrowed() {
     for text in [
         "",
         "task-based sk-short",
+        "PWD=/workspace and \"pwd\": \"/\"",
         "17 * 23 = 391",
         "2026-11-23T08:15:00Z 1760000300.0",
         "total_tokens: 512",

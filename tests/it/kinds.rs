@@ -39,6 +39,7 @@ fn key(start: &str, rest: String) -> String {
 }
 
 /// Keys with a form of their own.
+#[allow(clippy::too_many_lines)] // a table
 fn formed() -> Vec<(&'static str, String)> {
     let uuid = format!("{}-{}-{}-{}-{}", hex(8), hex(4), hex(4), hex(4), hex(12));
     vec![
@@ -137,6 +138,7 @@ fn formed() -> Vec<(&'static str, String)> {
 }
 
 /// Secrets that only their place reveals: the text before, the secret, the text behind.
+#[allow(clippy::too_many_lines)] // a table
 fn placed() -> Vec<(&'static str, &'static str, String, &'static str)> {
     let plain = || "swordfish".to_owned();
     vec![

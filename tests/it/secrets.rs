@@ -37,14 +37,16 @@ fn space(server: &Server, kinds: &[Planted]) -> Space {
         "benchmark/tasks.jsonl",
         &kinds.iter().take(40).enumerate().map(task).collect::<String>(),
     );
-    let trace = |(at, kind): (usize, &Planted)| {
-        let trace = json!({"trace_id": format!("t{at}"), "query": format!("Ask {at}.\n{}\n", kind.text), "outcome": "failure",
-            "result": kind.text, "steps": [{"step_type": "tool_call", "input": {"command": kind.text}, "output": {"content": kind.text}}]});
+    // A teacher lists at most a hundred traces.
+    let trace = |(at, two): (usize, &[Planted])| {
+        let said: String = two.iter().map(|kind| format!("{}\n\n", kind.text)).collect();
+        let trace = json!({"trace_id": format!("t{at}"), "query": format!("Ask {at}.\n{said}"), "outcome": "failure", "result": said,
+            "steps": [{"step_type": "tool_call", "input": {"command": said}, "output": {"content": said}}]});
         format!("{trace}\n")
     };
     space.write(
         "traces/runs.jsonl",
-        &kinds.iter().enumerate().map(trace).collect::<String>(),
+        &kinds.chunks(2).enumerate().map(trace).collect::<String>(),
     );
     space.commit_all("The agent");
     space
@@ -104,12 +106,12 @@ fn leaks(text: &str, kinds: &[Planted], personal: bool) -> Vec<&'static str> {
 #[test]
 fn no_kind_reaches_a_request_a_file_or_git() {
     let (kinds, server) = (kinds(), Server::start());
-    let read = json!({"trace_id": "t3"}).to_string();
+    let read = json!({"limit": 100}).to_string();
     let plan = json!({"edits": [{"id": "shout", "op": "set_agent_param", "target": "agents.echo.max_turns",
         "payload": {"agent": "echo", "param": "max_turns", "value": 4}, "rationale": "It helps.", "expected_improvement": "c1"}]});
     server.on(PLAN, Reply::says(&plan.to_string()));
     server.on("call_1", Reply::says(&diagnosis(&kinds)));
-    server.on(DIAGNOSIS, Reply::calls("get_trace", &read));
+    server.on(DIAGNOSIS, Reply::calls("list_traces", &read));
     server.on(STUDENT, Reply::says("What?"));
     let space = space(&server, &kinds);
     space.run(&[]);
@@ -121,7 +123,10 @@ fn no_kind_reaches_a_request_a_file_or_git() {
         assert!(found.is_empty(), "{found:?} in {}", &request[..request.len().min(2000)]);
     }
     let evidence = space.read(&format!("{}/evidence.jsonl", space.session()));
-    assert!(evidence.lines().count() > 100, "the traces were read");
+    assert!(
+        evidence.lines().count() == kinds.len().div_ceil(2),
+        "all traces were read"
+    );
     for (name, text) in written(&space) {
         let found = leaks(&text, &kinds, !name.contains("calls.db"));
         assert!(found.is_empty(), "{found:?} in {name}");
