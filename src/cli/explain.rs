@@ -55,7 +55,7 @@ pub fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
         let file = awaited.iter().find(|(waits, _)| waits == phase).map(|(_, file)| *file);
         print(&session, phase, freshness, (file, setting));
         for unmet in unmet.iter().filter(|unmet| unmet.phase == *phase && !setting.is_json()) {
-            anstream::println!("  {}", visible(&unmet.words()));
+            out!("  {}", visible(&unmet.words()));
         }
     }
     Ok(Code::Settled)

@@ -1,6 +1,5 @@
 //! `kaizen trust`: show what this workspace would start, send and read, and approve it.
 
-use std::io::IsTerminal;
 use std::path::Path;
 
 use clap::Args;
@@ -101,7 +100,7 @@ fn print(root: &Path, list: &TrustList, known: bool) {
 
 /// Asks at a terminal; elsewhere there is nobody to ask.
 fn asked(list: &TrustList) -> Result<bool, Failure> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    if !super::terminal::is_attended() {
         let hint = format!(
             "`kaizen trust --yes` approves this list; for one command, `--trust {}` does",
             list.digest()

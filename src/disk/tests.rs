@@ -1,5 +1,5 @@
 //! Nothing outside of a root is read or written, whatever is put in the way.
-#![allow(clippy::disallowed_methods)] // tests: real files
+#![allow(clippy::disallowed_methods)] // edge: real files, in tests
 
 use std::path::Path;
 

@@ -92,7 +92,7 @@ fn tell_decided_elsewhere(workspace: &Workspace, only: Option<&str>) -> Result<(
         pending.retain(|digest, _| waits(digest));
         for (digest, decided) in decided::elsewhere(workspace, &session, &pending)? {
             let line = format!("{} of {} was {}", pending[&digest].edit.id, session.id, decided.words());
-            anstream::eprintln!("note: {}", visible(&line));
+            err!("note: {}", visible(&line));
         }
     }
     Ok(())

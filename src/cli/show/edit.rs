@@ -173,7 +173,7 @@ pub fn show(known: &Known, setting: &Setting) {
         .iter()
         .for_each(|asked| pending(asked, &known.name));
     if let Some(words) = &known.decided_elsewhere {
-        anstream::println!("  it was {}", visible(words));
+        out!("  it was {}", visible(words));
     }
 }
 

@@ -216,7 +216,7 @@ impl Present {
             out!("  {}", visible(way));
         }
         for unmet in &self.unmet {
-            anstream::println!("  {}", visible(unmet));
+            out!("  {}", visible(unmet));
         }
         for file in &self.edited {
             out!("  {file} was edited by hand; it counts as it is");

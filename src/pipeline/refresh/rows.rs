@@ -1,7 +1,6 @@
 //! Rows: the tasks of a benchmark with the places where they stand, and those of a file that is offered.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -76,7 +75,7 @@ fn task_file(workspace: &Workspace, file: &EvidenceFile) -> Result<TaskFile, Run
 }
 
 /// The whole text of a file whose tasks were read.
-fn text(mut file: File, path: &Path) -> Result<String, DiskError> {
+fn text(mut file: impl Read, path: &Path) -> Result<String, DiskError> {
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(disk::failed("read", path))?;
     Ok(text)

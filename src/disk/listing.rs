@@ -1,0 +1,73 @@
+//! Listing folders: what is in them, and whether all of it is plain files and folders.
+#![allow(clippy::disallowed_methods)] // edge: the file system
+
+use std::path::Path;
+
+use cap_std::fs::FileType;
+
+use super::error::{DiskError, failed};
+use super::root::{Root, ordinary};
+
+impl Root {
+    /// The names in a folder, sorted; none when it is not there. Names that begin with a dot are left out.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or something in it is neither a plain file nor a folder.
+    pub fn names(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
+        let mut names = Vec::new();
+        for (name, kind) in self.entries(path.as_ref())? {
+            ordinary(kind, &self.join(path.as_ref()).join(&name))?;
+            names.push(name);
+        }
+        Ok(names)
+    }
+
+    /// The names in a folder, sorted, whatever they are: the caller looks at each.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn listed(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
+        let entries = self.entries(path.as_ref())?;
+        Ok(entries.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// The names in a folder and what they are, sorted; those that begin with a dot, or are not UTF-8, are left out.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    fn entries(&self, path: &Path) -> Result<Vec<(String, FileType)>, DiskError> {
+        let relative = self.relative(path)?;
+        let whole = self.join(&relative);
+        let Some(folder) = self.folder(&relative)? else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for entry in folder.entries().map_err(failed("list", &whole))? {
+            let entry = entry.map_err(failed("list", &whole))?;
+            match entry.file_name().into_string() {
+                Ok(name) if !name.starts_with('.') => {
+                    let kind = entry.file_type().map_err(failed("list", &whole))?;
+                    found.push((name, kind));
+                }
+                _ => {}
+            }
+        }
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(found)
+    }
+
+    /// Checks that a folder, and everything below it, is made of plain files and folders.
+    ///
+    /// # Errors
+    /// The first link, pipe, socket or device, or a folder that cannot be read.
+    pub fn check_plain(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        let path = path.as_ref();
+        for (name, kind) in self.entries(path)? {
+            ordinary(kind, &self.join(path).join(&name))?;
+            if kind.is_dir() {
+                self.check_plain(path.join(&name))?;
+            }
+        }
+        Ok(())
+    }
+}
