@@ -28,7 +28,7 @@ static ONLY: OnceLock<Digest> = OnceLock::new();
 #[derive(Debug, thiserror::Error)]
 pub enum ConsentError {
     /// The list of what would be used is not approved.
-    #[error("this workspace is not trusted yet, so nothing was started, sent or read. It would use:\n{0}")]
+    #[error("{}, so nothing was started, sent or read. It would use:\n{0}", untrusted())]
     Untrusted(Box<TrustList>),
     /// A file of the store is not an approval.
     #[error(
@@ -298,6 +298,14 @@ pub fn only(digest: Digest) {
 /// The list that alone counts in this process, when its arguments say one.
 pub fn only_digest() -> Option<Digest> {
     ONLY.get().copied()
+}
+
+/// Why a list is not approved.
+fn untrusted() -> &'static str {
+    match ONLY.get() {
+        Some(_) => "--trust names another list than this workspace has now",
+        None => "nobody on this machine approved what this workspace would use now",
+    }
 }
 
 fn link(link: &OutsideLink) -> Link {

@@ -5,12 +5,20 @@ use std::fs::File;
 use std::path::{Component, Path, PathBuf};
 
 use crate::digest::Digest;
+use crate::disk::OWN_FOLDER;
+use crate::manifest::programs;
 use crate::trust::{Link, Named};
 
 /// The file of the workspace at `root` that a word names in a folder of it, or the link that leads out of it there.
 pub(super) fn named(root: &Path, folder: &str, word: &str) -> Option<Named> {
     let real = root.canonicalize().ok()?;
-    let named = in_folder(&real, folder, word);
+    // What a program leaves in the folder that it works in would change the list with each run.
+    let is_scratch = programs::within(folder, word).is_some_and(|path| path.starts_with(OWN_FOLDER));
+    let named = if is_scratch {
+        None
+    } else {
+        in_folder(&real, folder, word)
+    };
     // The program of a teacher works elsewhere, and is given the files that its words name in the workspace.
     named.or_else(|| (!folder.is_empty()).then(|| in_folder(&real, "", word)).flatten())
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::left::{Limits, take_one};
 use super::{Files, Program, lay_out};
 use crate::disk::Root;
+use crate::manifest::programs;
 
 /// Runs the program in its folder, filled with `files`; its answer is the file that it leaves, else what it prints.
 ///
@@ -29,11 +30,12 @@ pub fn ask_teacher(root: &Root, program: &Program, files: Files, question: &str,
     }
 }
 
-/// The words of a program that works elsewhere: those that are paths of files in the workspace are made whole.
-pub fn from_folder(run: &[String], root: &Path) -> Vec<String> {
+/// The words of a program that works in a folder of its own: a word that names a file of the workspace becomes that file's
+/// whole path, so that what was approved is what is used, unless the program is given a file of that name.
+pub fn from_folder(run: &[String], root: &Path, given: &[String]) -> Vec<String> {
     let whole = |word: &String| {
         let path = root.join(word);
-        let is_file = !word.is_empty() && path.is_file();
+        let is_file = !word.is_empty() && programs::given(given, word).is_none() && path.is_file();
         if is_file {
             path.to_string_lossy().into_owned()
         } else {

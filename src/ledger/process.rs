@@ -10,7 +10,7 @@ use super::{Git, Policy};
 use crate::port::LedgerError;
 
 /// Settings that keep the user's configuration from changing what we read or starting work behind our back.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "advice.addIgnoredFile=true",
     "color.ui=false",
     "core.quotePath=false",
@@ -20,6 +20,8 @@ const SETTINGS: [&str; 11] = [
     "log.follow=false",
     "log.showSignature=false",
     "maintenance.auto=false",
+    // A folder of a clone that looks like a repository must not bring its own configuration, which can name programs.
+    "safe.bareRepository=explicit",
     "submodule.recurse=false",
     "user.useConfigOnly=true",
 ];

@@ -35,6 +35,8 @@ pub struct Program {
     pub env: Vec<String>,
     /// The folder that it works in, relative to the workspace.
     pub folder: String,
+    /// What kaizen puts into that folder for it; folders end in `/`.
+    pub given: Vec<String>,
 }
 
 impl Program {
@@ -42,6 +44,35 @@ impl Program {
     pub fn is_a_path(&self) -> bool {
         self.part == Part::Teacher || self.run[0].contains('/')
     }
+
+    /// The file among those that it is given which a name means, if it means one.
+    pub fn given(&self, name: &str) -> Option<String> {
+        given(&self.given, name)
+    }
+}
+
+/// The name, without dots, when it is one of these files or lies in one of these folders.
+pub fn given(given: &[String], name: &str) -> Option<String> {
+    let name = within("", name)?;
+    let is_it = |one: &String| *one == name || one.ends_with('/') && name.starts_with(one.as_str());
+    given.iter().any(is_it).then_some(name)
+}
+
+/// What in the briefing of a teacher's program is not of kaizen's making.
+pub fn given_to_teacher() -> Vec<String> {
+    ["harness/", "diagnosis.md"].map(str::to_owned).to_vec()
+}
+
+/// The names under which a phase's program finds what it reads.
+pub fn given_to_phase(reads: &[String]) -> Vec<String> {
+    let name = |read: &String| match read.as_str() {
+        "@harness" => Some("harness/".to_owned()),
+        "@traces" => Some("traces.jsonl".to_owned()),
+        "@train" => Some("train.jsonl".to_owned()),
+        input if input.starts_with('@') => None,
+        file => Some(file.to_owned()),
+    };
+    reads.iter().filter_map(name).collect()
 }
 
 impl std::fmt::Display for Part {
@@ -72,6 +103,7 @@ impl Manifest {
             run: run.to_vec(),
             env: env.to_vec(),
             folder: String::new(),
+            given: Vec::new(),
         };
         let mut all = Vec::new();
         match student.engine {
@@ -86,10 +118,14 @@ impl Manifest {
         }
         all.push(program(Part::Scorer, &self.benchmark.scorer_command, &[]));
         if teacher.engine == TeacherEngine::Command {
-            all.push(program(Part::Teacher, &teacher.run, &teacher.env));
+            all.push(Program {
+                given: given_to_teacher(),
+                ..program(Part::Teacher, &teacher.run, &teacher.env)
+            });
         }
         all.extend(self.phases().into_iter().map(|(name, stanza)| Program {
-            folder: format!(".kaizen/scratch/{name}"),
+            folder: format!(".kaizen/scratch/phase-{name}"),
+            given: given_to_phase(&stanza.reads),
             ..program(Part::Phase(name), &stanza.run, &[])
         }));
         all.retain(|program| !program.run.is_empty());
@@ -114,6 +150,9 @@ impl Manifest {
             if path.is_some_and(|path| harness.selects(&path)) {
                 return Err(harness_program(&program.part, name));
             }
+            if name.contains('/') && program.given(name).is_some() {
+                return Err(given_program(&program.part, name));
+            }
         }
         Ok(())
     }
@@ -124,6 +163,14 @@ pub fn harness_program(part: &Part, name: &str) -> String {
     format!(
         "{part} starts `{name}`, which is a harness file: an edit could replace the program; \
          move it, or take it out of [harness] files"
+    )
+}
+
+/// The error for a program that is one of the files that it is given.
+pub fn given_program(part: &Part, name: &str) -> String {
+    format!(
+        "{part} starts `{name}`, which is one of the files that it is given to work on; start a program of the workspace \
+         or of this machine"
     )
 }
 
@@ -178,6 +225,11 @@ mod tests {
         ] {
             let problem = parse(&format!("{harness}{section}")).unwrap_err();
             assert!(problem.contains("which is a harness file"), "{section}: {problem}");
+        }
+        for run in ["./plan.json", "harness/agents/a.md"] {
+            let section =
+                format!("[phase.x]\nreads = [\"plan.json\", \"@harness\"]\nwrites = [\"x.md\"]\nrun = [\"{run}\"]");
+            assert!(parse(&section).unwrap_err().contains("it is given to work on"), "{run}");
         }
         for section in [
             "[student]\nengine = \"command\"\nrun = [\"python3\", \"bin/agent\"]",

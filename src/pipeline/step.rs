@@ -1,6 +1,7 @@
 //! One step: run one phase between the removal of its checkpoint and the writing of a new one.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::artifact::Artifact;
@@ -9,6 +10,7 @@ use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::external;
 use crate::manifest::phases::Stanza;
+use crate::manifest::programs;
 use crate::reply;
 
 use super::RunError;
@@ -120,7 +122,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
     let consent = run.view.workspace.permission.consent()?;
     let program = external::Program {
         consent: &consent,
-        run: &stanza.run,
+        run: &words(stanza, &run.view.workspace.root),
         folder: &scratch,
         withheld: &run.view.workspace.manifest.withheld(&[]),
         variables: Vec::new(),
@@ -140,6 +142,15 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
         summary: format!("{} files from `{}`", files.len(), stanza.run.join(" ")),
         files,
     })
+}
+
+/// The words of a phase's program. A program without a path is looked up in PATH.
+fn words(stanza: &Stanza, root: &Path) -> Vec<String> {
+    let mut words = external::from_folder(&stanza.run, root, &programs::given_to_phase(&stanza.reads));
+    if let Some(name) = stanza.run.first().filter(|name| !name.contains('/')) {
+        words[0].clone_from(name);
+    }
+    words
 }
 
 /// What a program leaves is an artifact like any other.

@@ -64,9 +64,17 @@ impl TrustList {
 
 fn listed(program: programs::Program, around: &Surroundings) -> Result<Program, String> {
     let (mut pinned, mut edited, mut links) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut given = BTreeSet::new();
     let first = usize::from(!program.is_a_path());
     for (at, word) in program.run.iter().enumerate().skip(first) {
         for name in names(word) {
+            if let Some(file) = program.given(name) {
+                match file.starts_with("harness/") {
+                    true => edited.insert(file),
+                    false => given.insert(file),
+                };
+                continue;
+            }
             match (around.named)(&program.folder, name) {
                 Some(Named::File { path, .. }) if (around.is_harness)(&path) => {
                     if at == 0 {
@@ -86,6 +94,7 @@ fn listed(program: programs::Program, around: &Surroundings) -> Result<Program, 
         env: program.env,
         pinned: pinned.into_iter().collect(),
         edited: edited.into_iter().collect(),
+        given: given.into_iter().collect(),
         links: links.into_iter().collect(),
     })
 }

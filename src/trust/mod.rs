@@ -38,6 +38,10 @@ pub struct Program {
     pub pinned: Vec<Pinned>,
     /// Harness files among its arguments: kaizen edits them, so their bytes are not pinned.
     pub edited: Vec<String>,
+    /// Files among its arguments that kaizen puts into the folder that it works in: files of a session or of a briefing,
+    /// whose bytes are not pinned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
     /// Words that lead out of the workspace by a link.
     pub links: Vec<Link>,
 }

@@ -14,7 +14,7 @@ impl fmt::Display for TrustList {
             let name = quoted(&variable.name);
             lines.push(format!("reads    environment variable {name}  {}", variable.part));
         }
-        lines.extend(self.links.iter().map(|link| format!("follows  {link}")));
+        lines.extend(self.links.iter().map(|link| format!("reads    {link}")));
         f.write_str(&lines.join("\n"))
     }
 }
@@ -28,12 +28,16 @@ fn program(program: &Program) -> Vec<String> {
     for file in &program.pinned {
         let digest = file.digest.map_or("unreadable".to_owned(), |digest| digest.short());
         lines.push(format!(
-            "           {} with its present bytes ({digest})",
+            "           {}: pinned at {digest}, a change asks again",
             quoted(&file.path)
         ));
     }
     for path in &program.edited {
         lines.push(format!("           {}: edited by kaizen, not pinned", quoted(path)));
+    }
+    for path in &program.given {
+        let path = quoted(path);
+        lines.push(format!("           {path}: from the session, not pinned"));
     }
     lines.extend(program.links.iter().map(|link| format!("           {link}")));
     lines
@@ -42,7 +46,7 @@ fn program(program: &Program) -> Vec<String> {
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, target) = (quoted(&self.path), quoted(&self.target));
-        write!(f, "{path} leads to {target}, outside of the workspace")
+        write!(f, "{target}, outside the workspace, through the link {path}")
     }
 }
 

@@ -281,3 +281,34 @@ fn nothing_comes_of_a_strangers_clone() {
         }
     }
 }
+
+/// A folder of a clone can look like a repository of its own, whose configuration names programs that git starts.
+#[test]
+fn a_repository_among_the_files_of_a_clone_starts_nothing() {
+    let space = Space::new();
+    space.git(&["init", "-q", "--bare", "inner"]);
+    for (key, value) in [
+        ("core.bare", "false"),
+        ("core.worktree", "."),
+        ("core.fsmonitor", "touch \"$HOME/ran\"; false"),
+        ("core.pager", "touch \"$HOME/ran\""),
+    ] {
+        space.git(&["config", "-f", "inner/config", key, value]);
+    }
+    for name in ["kaizen.toml", "config.toml"] {
+        fs::copy(space.root.join(name), space.root.join("inner").join(name)).unwrap();
+    }
+    space.write("inner/hooks/pre-commit", "#!/bin/sh\ntouch \"$HOME/ran\"\n");
+    for command in [
+        &["status"][..],
+        &["run"],
+        &["trust", "--yes"],
+        &["log"],
+        &["verify"],
+        &["eval"],
+        &["egress"],
+    ] {
+        let said = space.untrusted(&[&["-C", "inner"], command].concat());
+        assert!(!space.home.join("ran").exists(), "{command:?}: {}", said.err);
+    }
+}

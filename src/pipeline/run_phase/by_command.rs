@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::artifact::{Artifact, diagnosis};
 use crate::external::{self, Program};
+use crate::manifest::programs;
 use crate::phase::{self, taken};
 use crate::pipeline::{RunError, briefing};
 
@@ -63,7 +64,7 @@ fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
     let consent = workspace.permission.consent()?;
     let program = Program {
         consent: &consent,
-        run: &external::from_folder(&teacher.run, &workspace.root),
+        run: &external::from_folder(&teacher.run, &workspace.root, &programs::given_to_teacher()),
         folder: &workspace.own(&format!("scratch/teacher-{phase}")),
         withheld: &run.manifest().withheld(&teacher.env),
         // Not where the workspace is: a teacher has no business with the benchmark that lies there.
