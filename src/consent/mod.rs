@@ -28,7 +28,7 @@ static ONLY: OnceLock<Digest> = OnceLock::new();
 #[derive(Debug, thiserror::Error)]
 pub enum ConsentError {
     /// The list of what would be used is not approved.
-    #[error("{}, so nothing was started, sent or read. It would use:\n{0}", untrusted())]
+    #[error("{reason}, so nothing was started, sent or read. It would use:\n{0}", reason = untrusted())]
     Untrusted(Box<TrustList>),
     /// A file of the store is not an approval.
     #[error(

@@ -358,3 +358,26 @@ fn nothing_to_approve_is_said() {
         "{said}"
     );
 }
+
+#[test]
+fn a_phase_runs_the_file_that_was_approved_and_what_it_is_given_is_not_called_pinned() {
+    let stanza = |reads: &str, word: &str| {
+        format!("[phase.lint]\nreads = [{reads}]\nwrites = [\"lint.md\"]\nrun = [\"sh\", \"{word}\"]\n")
+    };
+    let listed = |space: &Space| {
+        let said = space.untrusted(&["trust", "--yes"]).exits(0);
+        format!("{}{}", said.out, said.err)
+    };
+    let by_name = space(&stanza("\"readiness.json\"", "lint.sh"));
+    assert!(listed(&by_name).contains("lint.sh: pinned at"), "{}", listed(&by_name));
+    by_name.untrusted(&["run", "--until", "lint"]).exits(0);
+    assert!(ran(&by_name), "the file of the workspace ran");
+    let given = space(&stanza("\"readiness.json\", \"lint.sh\"", "lint.sh"));
+    let list = listed(&given);
+    assert!(
+        list.contains("lint.sh: from the session, not pinned") && !list.contains("pinned at"),
+        "{list}"
+    );
+    let harness = space(&stanza("\"@harness\"", "harness/agents/assistant/system_prompt.md"));
+    assert!(listed(&harness).contains("edited by kaizen, not pinned"));
+}
