@@ -98,7 +98,7 @@ fn problem(secret: &Secret) -> Problem {
         line: secret.line,
         column: secret.column,
         edit: None,
-        message: format!("{what} stands here, and would go into git: remove it, or name where it is found"),
+        message: format!("this contains {what}, which would be committed to git; remove it, or say where it is kept"),
     }
 }
 

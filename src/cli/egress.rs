@@ -11,6 +11,8 @@ use self::records::Records;
 use super::Setting;
 use super::exit::{Code, Failure};
 use crate::disk::Root;
+use crate::ledger::{Git, Policy};
+use crate::pipeline::workspace::refuse_tracked_state;
 use crate::session;
 
 /// Show what was sent to language models, in all sessions, and its exact text
@@ -39,6 +41,10 @@ pub struct ShowEgress {
 /// A record cannot be read, or there is no such session or digest.
 pub fn egress(command: &ShowEgress, setting: &Setting) -> Result<Code, Failure> {
     let root = Root::open(&setting.root()?)?;
+    // Without git, or in a folder that git does not read, there is nothing to ask.
+    if let Ok(git) = Git::open(&root, Policy::default()) {
+        refuse_tracked_state(&root, &git)?;
+    }
     if let Some(digits) = &command.digest {
         request::show(&root, digits, setting)?;
         return Ok(Code::Settled);

@@ -19,6 +19,7 @@ impl Root {
             ordinary(kind, &self.join(path.as_ref()).join(&name))?;
             names.push(name);
         }
+        names.retain(|name| !name.starts_with('.'));
         Ok(names)
     }
 
@@ -28,10 +29,12 @@ impl Root {
     /// The folder cannot be read.
     pub fn listed(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
         let entries = self.entries(path.as_ref())?;
-        Ok(entries.into_iter().map(|(name, _)| name).collect())
+        let names = entries.into_iter().map(|(name, _)| name);
+        Ok(names.filter(|name| !name.starts_with('.')).collect())
     }
 
-    /// The names in a folder and what they are, sorted; those that begin with a dot, or are not UTF-8, are left out.
+    /// The names in a folder and what they are, sorted; those that are not UTF-8 are left out, and so are the locks of Emacs,
+    /// which are links to nowhere.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -45,7 +48,7 @@ impl Root {
         for entry in folder.entries().map_err(failed("list", &whole))? {
             let entry = entry.map_err(failed("list", &whole))?;
             match entry.file_name().into_string() {
-                Ok(name) if !name.starts_with('.') => {
+                Ok(name) if !name.starts_with(".#") => {
                     let kind = entry.file_type().map_err(failed("list", &whole))?;
                     found.push((name, kind));
                 }
@@ -54,6 +57,14 @@ impl Root {
         }
         found.sort_by(|one, other| one.0.cmp(&other.0));
         Ok(found)
+    }
+
+    /// Checks that what is directly in a folder is plain files and folders.
+    ///
+    /// # Errors
+    /// The first link, pipe, socket or device, or the folder cannot be read.
+    pub fn check_plain_here(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        self.names(path).map(drop)
     }
 
     /// Checks that a folder, and everything below it, is made of plain files and folders.

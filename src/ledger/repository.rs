@@ -35,9 +35,17 @@ impl Git {
         if !answer.status.success() {
             return Err(refusal("rev-parse", &answer));
         }
+        let git_dir = PathBuf::from(lines.next().unwrap_or_default());
+        // A folder among the files of a clone that looks like a repository; a git before 2.38 takes it for one.
+        if workspace
+            .canonicalize()
+            .is_ok_and(|workspace| workspace.starts_with(&git_dir))
+        {
+            return Err(no_work_tree(workspace));
+        }
         Ok(Git {
             workspace: workspace.to_owned(),
-            git_dir: PathBuf::from(lines.next().unwrap_or_default()),
+            git_dir,
             // Relative to the workspace, or absolute.
             common_dir: workspace.join(lines.next().unwrap_or_default()),
             prefix: lines.next().unwrap_or_default().to_owned(),

@@ -104,7 +104,8 @@ impl Membership {
 
     fn check(&self, layout: &Layout) -> Result<(), String> {
         for path in &self.named {
-            if let Some(reason) = self.exclusion(path) {
+            let reason = is_absolute(path).then(|| "an absolute path".to_owned());
+            if let Some(reason) = reason.or_else(|| self.exclusion(path)) {
                 return Err(format!(
                     "[harness] files names `{path}`, which cannot be edited: {reason}; remove it"
                 ));
@@ -112,9 +113,7 @@ impl Membership {
         }
         for (key, path) in layout.paths() {
             let problem = match path {
-                _ if path.starts_with(['/', '\\']) || path.get(1..2) == Some(":") => {
-                    Some("an absolute path".to_owned())
-                }
+                _ if is_absolute(path) => Some("an absolute path".to_owned()),
                 _ if path.split('/').any(|part| part == "..") => Some("it leads out of the workspace".to_owned()),
                 _ => self.exclusion(path),
             };
@@ -175,16 +174,21 @@ impl EvidencePatterns {
     }
 }
 
+/// Whether a path is absolute, here or on Windows.
+fn is_absolute(path: &str) -> bool {
+    path.starts_with(['/', '\\']) || path.get(1..2) == Some(":")
+}
+
 /// Why a path is never part of a harness, by its name alone.
 fn reserved(path: &str) -> Option<String> {
     let is = |part: &str, names: &[&str]| names.iter().any(|name| part.eq_ignore_ascii_case(name));
     let mut parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
     let first = parts.clone().next().unwrap_or_default();
     if let Some(local) = parts.find(|part| is(part, &LOCAL)) {
-        return Some(format!("`{local}` holds state of this machine"));
+        return Some(format!("`{local}` holds machine-local state"));
     }
     if is(first, &RESERVED) || first.eq_ignore_ascii_case(FILE) {
-        return Some(format!("`{first}` is kaizen's own or evidence"));
+        return Some(format!("`{first}` is reserved for kaizen or holds evidence"));
     }
     None
 }
@@ -289,6 +293,7 @@ mod tests {
             ("[harness]\nfiles = ['./sessions/x']", "sessions"),
             ("[harness]\nfiles = ['a/.git/config']", ".git"),
             ("[harness]\nfiles = ['traces.db']", "[traces]"),
+            ("[harness]\nfiles = ['C:/x.md']", "absolute"),
             ("[harness.layout]\nprompt = '.git/hooks/{agent}'", "prompt"),
             ("[harness.layout]\nfew_shot = '../x.json'", "out of the workspace"),
             ("[harness.layout]\nfew_shot = '/etc/x.json'", "absolute"),

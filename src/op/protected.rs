@@ -19,7 +19,7 @@ const SERVERS: &str = "MCP servers and plugins";
 const ENVIRONMENT: &str = "environment variables";
 const SECRETS: &str = "keys, passwords and the servers that receive them";
 
-const KEYS: [Row; 85] = [
+const KEYS: [Row; 95] = [
     ("sandbox*", SANDBOX, "Codex, Claude Code, Gemini"),
     ("writableroots", SANDBOX, "Codex"),
     ("networkaccess", SANDBOX, "Codex"),
@@ -62,6 +62,16 @@ const KEYS: [Row; 85] = [
     ("autorun*", APPROVAL, "Cursor"),
     ("yolo*", APPROVAL, "Gemini, Cursor"),
     ("yesalways", APPROVAL, "aider"),
+    ("confirmationmode", APPROVAL, "OpenHands"),
+    ("humaninputmode", APPROVAL, "AutoGen"),
+    ("needsapproval", APPROVAL, "OpenAI Agents"),
+    ("goosemode", APPROVAL, "Goose"),
+    ("commands.allowlist", APPROVAL, "Amp"),
+    ("trustedcommands", APPROVAL, "Kiro"),
+    ("agent.mode!", APPROVAL, "mini-swe-agent"),
+    ("codeexecutionconfig", SANDBOX, "AutoGen"),
+    ("filesuggestion", HOOKS, "Claude Code"),
+    ("extensions.*.cmd", SERVERS, "Goose"),
     ("trust!", APPROVAL, "Gemini"),
     ("foldertrust*", APPROVAL, "Gemini"),
     ("trustedfolders", APPROVAL, "Gemini"),

@@ -16,6 +16,7 @@ use crate::engine::trace_store;
 use crate::evaluate::Evaluator;
 use crate::external;
 use crate::harness::Harness;
+use crate::inbox;
 use crate::ledger::{Git, Policy};
 use crate::manifest::membership::{EvidencePatterns, Membership};
 use crate::manifest::{self, Manifest, StudentEngine};
@@ -23,6 +24,7 @@ use crate::op;
 use crate::port::{Forgetful, Ledger, Memo, Model, Student, Teacher, TraceSource};
 use crate::redact::Redactor;
 use crate::score;
+use crate::session;
 
 use super::RunError;
 use super::breaker::Breaker;
@@ -39,6 +41,7 @@ pub const NO_JUDGE: &str =
 
 /// The memo of attempts, in a workspace.
 const MEMO: &str = ".kaizen/cache/memo.db";
+const MEMO_FOLDER: &str = ".kaizen/cache";
 
 /// What a scorer program may take for one answer.
 const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
@@ -94,6 +97,7 @@ impl Workspace {
         let clock = Clock::from_environment();
         let ledger = Git::open(&root, policy(&manifest, &clock))?;
         refuse_tracked_state(&root, &ledger)?;
+        refuse_links(&root)?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
         let redactor = redactor.keeping(&manifest.privacy.keep);
         let identity = Identity::in_repository(&ledger);
@@ -320,8 +324,24 @@ impl Workspace {
     }
 }
 
-/// Whoever committed kaizen's own folder would decide what is remembered here: scores, answers, edits under way.
-fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
+/// Folders of kaizen's own, in which a link is an error whatever reads it. The files of a session are checked when it is
+/// worked on, and what programs leave in scratch folders is never read through a link.
+fn refuse_links(root: &Root) -> Result<(), RunError> {
+    for folder in [OWN_FOLDER, MEMO_FOLDER, session::FOLDER] {
+        root.check_plain_here(folder)?;
+    }
+    for folder in [inbox::FOLDER, "pending_review"] {
+        root.check_plain(folder)?;
+    }
+    Ok(())
+}
+
+/// Refuses a workspace whose own folder git tracks: whoever committed it would decide what is remembered here, such as
+/// scores, answers and edits under way.
+///
+/// # Errors
+/// It is tracked, or git says no.
+pub fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
     let own = root.join(OWN_FOLDER);
     if !own.exists() && !own.is_symlink() {
         return Ok(());
@@ -354,11 +374,11 @@ pub fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
     Ok(Manifest::parse(&path, &text)?)
 }
 
-/// The nearest folder, from `start` upwards, that holds a manifest.
+/// The nearest folder, from `start` upwards, that holds a manifest, or something else by its name.
 pub fn find(start: &Path) -> Option<PathBuf> {
     start
         .ancestors()
-        .find(|folder| folder.join(manifest::FILE).is_file())
+        .find(|folder| folder.join(manifest::FILE).symlink_metadata().is_ok())
         .map(Path::to_owned)
 }
 

@@ -275,3 +275,35 @@ fn oversized_files_are_errors() {
     fs::write(space.root.join("benchmark/long.jsonl"), vec![b'x'; 65 << 20]).unwrap();
     space.kaizen(&["eval"]).exits(1).says(&["long.jsonl:1", "64 MiB"]);
 }
+
+#[test]
+fn hidden_links_and_links_that_nothing_reads_are_errors_too() {
+    for name in [
+        "triggers/x.json",
+        "pending_review",
+        "pending_review/x",
+        ".kaizen/.gitignore",
+        ".kaizen/cache/memo.db",
+        "sessions/.hidden",
+        "SESSION/.hidden",
+    ] {
+        let space = Space::executed();
+        let mine = outside(&space);
+        let link = name.replace("SESSION", &space.session());
+        replace_by_link(&space, &link, &mine.join("words"));
+        space.kaizen(&["verify"]).exits(1).says(&[&link, "symbolic link"]);
+        space.kaizen(&["run"]).exits(1).says(&[&link, "symbolic link"]);
+        assert!(is_untouched(&mine), "{name}");
+    }
+}
+
+#[test]
+fn a_pipe_that_is_called_like_the_manifest_stops_the_search() {
+    let space = Space::new();
+    fs::create_dir_all(space.root.join("inner")).unwrap();
+    fifo(&space.root.join("inner/kaizen.toml"));
+    space
+        .kaizen(&["-C", "inner", "status"])
+        .exits(1)
+        .says(&["inner/kaizen.toml", "pipe"]);
+}

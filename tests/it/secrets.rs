@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::kinds::{Planted, kinds};
 use crate::server::{Reply, Server};
-use crate::space::Space;
+use crate::space::{Space, edit};
 
 /// What stands in requests of the diagnosis, the plan and the student.
 const DIAGNOSIS: &str = "Find out why the student fails";
@@ -184,4 +184,30 @@ fn a_key_typed_into_a_file_stops_everything_and_stays_where_it_is() {
         space.write(&name, &whole);
         space.run(&[]).exits(3);
     }
+}
+
+/// A question to a person shows lines beside the change; it is committed, and the agent's files may hold keys.
+#[test]
+fn a_key_beside_a_change_is_not_in_the_question() {
+    let space = Space::new();
+    let key = format!("ghp_{}", "aB3dE5gH7jK9".repeat(3));
+    let prompt = space.read("agents/assistant/system_prompt.md");
+    space.write(
+        "agents/assistant/system_prompt.md",
+        &format!("{prompt}The token is {key}\n"),
+    );
+    space.commit_all("an agent that was told a key");
+    space.kaizen(&["run", "--until", "plan"]).exits(0);
+    let diff = "--- a/agents/assistant/system_prompt.md\n+++ b/agents/assistant/system_prompt.md\n\
+                @@ -1,1 +1,2 @@\n You are the assistant of a house.\n+Be kind.\n";
+    let payload = json!({"agent": "assistant", "diff": diff});
+    let kind = edit("kind", "patch_system_prompt", "agents.assistant.system_prompt", payload);
+    space.plan(&[kind]);
+    space.kaizen(&["run"]).exits(3);
+    let waits = &space.outcomes()[0];
+    assert_eq!(waits["status"], "pending_review", "{waits}");
+    let history = space.git(&["log", "--all", "-p", "--", "sessions"]);
+    assert!(history.contains("+Be kind.") && !history.contains(&key), "{history}");
+    // The diff of a revert or between sessions is exact, and is written nowhere.
+    space.kaizen(&["show", "kind"]).exits(0);
 }

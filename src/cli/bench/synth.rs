@@ -144,7 +144,7 @@ pub fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure> {
 fn is_read(workspace: &Workspace, out: &str) -> Result<bool, Failure> {
     let plain = |part: Component| matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'));
     if out.is_empty() || out.ends_with('/') || !Path::new(out).components().all(plain) {
-        return Err(Failure::usage(format!("`{out}` is no file of the workspace"))
+        return Err(Failure::usage(format!("`{out}` cannot be used as an output file"))
             .hint("--out is a path relative to kaizen.toml, such as benchmark/synth.jsonl"));
     }
     if out == consultation::FILE {

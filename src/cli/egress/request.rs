@@ -78,7 +78,7 @@ fn only(found: BTreeSet<Digest>, digits: &str) -> Result<Digest, Failure> {
 
 fn tell(request: Digest, sent: &[Sent], paid: &[Paid]) {
     out!(
-        "The exact text of {request} is not on this machine: it stays in {} where it was sent.",
+        "The exact text of {request} is only on the machine that sent it, in {} there.",
         calls::STORE
     );
     let place = |session: &Option<String>| session.clone().unwrap_or_else(|| "outside sessions".to_owned());

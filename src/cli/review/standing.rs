@@ -39,7 +39,7 @@ impl Standing {
 /// It cannot be applied, or changes nothing; the reason.
 pub fn diff_of(edit: &Edit, harness: &Harness, rules: &op::Rules) -> Result<String, String> {
     let after = op::apply(edit, harness, rules).map_err(|reason| reason.to_string())?;
-    match execute::diff(harness, &after) {
+    match execute::diff_without_keys(harness, &after) {
         empty if empty.is_empty() => Err("the harness is already as the edit would make it".into()),
         diff => Ok(diff),
     }

@@ -9,6 +9,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::harness::{FileChange, Harness};
 use crate::op;
 use crate::reconcile::{self, Step};
+use crate::redact::Redactor;
 
 mod given;
 mod head;
@@ -176,7 +177,7 @@ fn ask(
         },
         diff: applied
             .as_ref()
-            .map(|after| diff(&head.harness, after))
+            .map(|after| diff_without_keys(&head.harness, after))
             .unwrap_or_default(),
         inapplicable: applied.err().map(|reason| reason.to_string()),
         cluster: cluster.cloned(),
@@ -184,6 +185,12 @@ fn ask(
         extra: Default::default(),
     })?;
     Ok(outcome(edit, OutcomeStatus::PendingReview))
+}
+
+/// The same for a question to a person, which is committed: keys in lines beside the change are taken out.
+pub fn diff_without_keys(before: &Harness, after: &Harness) -> String {
+    let diff = diff(before, after);
+    Redactor::default().keys_only().text(&diff).into_owned()
 }
 
 /// The files that differ, as one unified diff.
