@@ -7,7 +7,7 @@
 //! ```text
 //! words  ←  decisions  ←  port  ←  evaluate, phase  ←  pipeline  ←  cli
 //!   ↑                      ↑                              ↓
-//!   └──────────────────────┴──  edges: disk, session, ledger, calls, engine, external, imports, benchmark, clock
+//!   └──────────────────────┴──  edges: disk, consent, session, ledger, calls, engine, external, imports, output, …
 //! ```
 //!
 //! Language models are reached by `calls` alone, which redacts, counts, remembers, and keeps within the budget; `wire` knows
@@ -15,6 +15,9 @@
 //!
 //! What is absent matters most: decisions and phases reach no file, clock, process or environment; the gate runs before
 //! anything is written, so there is no rollback code; nothing a teacher says is executed or used as a path.
+//!
+//! A workspace may be a stranger's. Files in it are reached through `disk::Root` alone, which follows no link. Starting a
+//! program or sending a request takes a `consent::Consent`, which only a check of the user's approvals gives.
 
 // Words: plain data.
 pub mod artifact;

@@ -294,6 +294,7 @@ mod tests {
             ("[phase.\"../x\"]\nwrites = [\"x\"]\nrun = [\"true\"]", "rename it"),
             ("[phase.plan]\nrun = [\"true\"]\ntimeout_seconds = 0", "between 1 and"),
             ("[phase.plan]\ntimeout_seconds = 9", "with `run`"),
+            ("[phase.diagnos]\nrun = [\"true\"]", "did you mean [phase.diagnose]?"),
         ] {
             let message = parse(text).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");

@@ -187,6 +187,13 @@ fn check_own(name: &str, stanza: &Stanza) -> Result<(), String> {
             "[phase.{name}] is not built in and names no program; add run = [\"program\", \"argument\"]"
         ));
     }
+    let known = built_in();
+    let near = super::nearest(name, known.keys().map(String::as_str));
+    if let Some(near) = near.filter(|_| stanza.writes.is_empty()) {
+        return Err(format!(
+            "[phase.{name}] is not built in and writes nothing; did you mean [phase.{near}]? Else add writes = [\"file\"]"
+        ));
+    }
     let writes = stanza.writes.iter().map(|path| check_write(path));
     let writes = writes.collect::<Result<Vec<()>, _>>();
     writes
