@@ -12,7 +12,7 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use crate::disk::Root;
 use crate::ledger::{Git, Policy};
-use crate::pipeline::workspace::refuse_tracked_state;
+use crate::pipeline::intake::refuse_tracked_state;
 use crate::session;
 
 /// Show what was sent to language models, in all sessions, and its exact text

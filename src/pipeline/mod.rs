@@ -22,6 +22,7 @@ pub mod error_budget;
 pub mod event;
 pub mod forecast;
 pub mod inputs;
+pub mod intake;
 pub mod judging;
 pub mod looking;
 pub mod looping;

@@ -16,7 +16,6 @@ use crate::engine::trace_store;
 use crate::evaluate::Evaluator;
 use crate::external;
 use crate::harness::Harness;
-use crate::inbox;
 use crate::ledger::{Git, Policy};
 use crate::manifest::membership::{EvidencePatterns, Membership};
 use crate::manifest::{self, Manifest, StudentEngine};
@@ -24,13 +23,13 @@ use crate::op;
 use crate::port::{Forgetful, Ledger, Memo, Model, Student, Teacher, TraceSource};
 use crate::redact::Redactor;
 use crate::score;
-use crate::session;
 
 use super::RunError;
 use super::breaker::Breaker;
 use super::definition::Engines;
 use super::engines;
 use super::epoch;
+use super::intake::{refuse_links, refuse_tracked_state};
 use super::past::Past;
 
 pub use crate::disk::OWN_FOLDER;
@@ -41,7 +40,6 @@ pub const NO_JUDGE: &str =
 
 /// The memo of attempts, in a workspace.
 const MEMO: &str = ".kaizen/cache/memo.db";
-const MEMO_FOLDER: &str = ".kaizen/cache";
 
 /// What a scorer program may take for one answer.
 const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
@@ -321,35 +319,6 @@ impl Workspace {
             variables: Vec::new(),
             timeout: Some(SCORER_TIMEOUT),
         }
-    }
-}
-
-/// Folders of kaizen's own, in which a link is an error whatever reads it. The files of a session are checked when it is
-/// worked on, and what programs leave in scratch folders is never read through a link.
-fn refuse_links(root: &Root) -> Result<(), RunError> {
-    for folder in [OWN_FOLDER, MEMO_FOLDER, session::FOLDER] {
-        root.check_plain_here(folder)?;
-    }
-    for folder in [inbox::FOLDER, "pending_review"] {
-        root.check_plain(folder)?;
-    }
-    Ok(())
-}
-
-/// Refuses a workspace whose own folder git tracks: whoever committed it would decide what is remembered here, such as
-/// scores, answers and edits under way.
-///
-/// # Errors
-/// It is tracked, or git says no.
-pub fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
-    let own = root.join(OWN_FOLDER);
-    if !own.exists() && !own.is_symlink() {
-        return Ok(());
-    }
-    let tracked = ledger.tracked(OWN_FOLDER)?;
-    match tracked.is_empty() {
-        true => Ok(()),
-        false => Err(RunError::TrackedState(tracked)),
     }
 }
 
