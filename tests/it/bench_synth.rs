@@ -180,8 +180,8 @@ fn options_choose_and_are_checked() {
     let lines = space.read("mine/x.jsonl");
     assert!(lines.lines().count() == 4 && lines.lines().all(|line| line.contains("\"contains\"")));
     for (options, word) in [
-        (["--out", "../x.jsonl"], "no file of the workspace"),
-        (["--out", ".git/config"], "no file of the workspace"),
+        (["--out", "../x.jsonl"], "cannot be used as an output file"),
+        (["--out", ".git/config"], "cannot be used as an output file"),
         (["--out", "benchmark/consultations.jsonl"], "holds no tasks"),
         (["--split", "train=0.5"], "add up to 1"),
         (["--scorer", "taste"], "taste"),

@@ -79,7 +79,12 @@ fn all_sessions_are_told_in_a_clone_and_nothing_is_written() {
     let one = clone.kaizen(&["egress", "--session", session]).exits(0).out;
     assert!(one.contains(&digest[..10]), "{one}");
     let known = clone.kaizen(&["egress", &digest[..12]]).exits(0).out;
-    for words in ["not on this machine", session, "bytes", server.url().as_str()] {
+    for words in [
+        "only on the machine that sent it",
+        session,
+        "bytes",
+        server.url().as_str(),
+    ] {
         assert!(known.contains(words), "no {words} in {known}");
     }
     let row = clone

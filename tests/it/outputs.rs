@@ -93,7 +93,7 @@ fn a_benchmark_goes_where_tasks_belong() {
         ("triggers/x.jsonl", "kaizen's own"),
         ("traces/runs.jsonl", "is read as traces"),
         ("notes.md", "is no JSON Lines file"),
-        (".kaizen/x.jsonl", "no file of the workspace"),
+        (".kaizen/x.jsonl", "cannot be used as an output file"),
     ];
     for (out, word) in places {
         let said = space.kaizen(&["bench", "synth", "--min-samples", "1", "--force", "--out", out]);
