@@ -29,7 +29,7 @@ pub enum BenchmarkError {
     /// A glob that is none.
     #[error("[benchmark] files: {0}")]
     Glob(String),
-    /// The file system said no.
+    /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
 }

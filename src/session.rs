@@ -26,7 +26,7 @@ pub const ATTIC: &str = "attic/";
 /// A session's files cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The file system said no.
+    /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// A file is not what it should be.

@@ -164,7 +164,7 @@ impl Metered {
     fn pay(&self, question: &Question, reply: Reply, body: String, reserved: f64) -> Result<Answer, AskError> {
         let price = price::of(self.model(question.request), &self.calls.prices);
         let cost_usd = price.zip(reply.usage).map(|(price, usage)| price::cost(&price, &usage));
-        // An answer that holds a key is not kept. A body that cannot be read is asked for anew.
+        // Do not store an answer that contains a key. An empty body does not parse, so the question is asked again.
         let body = if crate::redact::holds_key(&body) {
             String::new()
         } else {

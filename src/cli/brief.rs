@@ -60,7 +60,7 @@ pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
     Ok(Code::Settled)
 }
 
-/// A folder that may be filled: there is none yet, it is empty, or it holds a briefing.
+/// Accepts a folder for the briefing if it does not exist yet, is empty or already holds a briefing.
 fn ours(folder: PathBuf) -> Result<PathBuf, Failure> {
     if folder.is_symlink() {
         return Err(DiskError::Link { path: folder }.into());

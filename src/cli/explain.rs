@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::freshness::{Freshness, Reason};
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::next::{Next, next};
-use crate::pipeline::state::{Depth, PhaseState, View, state};
+use crate::pipeline::state::{PhaseState, View, state};
 use crate::pipeline::unmet;
 use crate::session::Session;
 
@@ -34,13 +34,7 @@ pub fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
-    let view = View {
-        workspace: &workspace,
-        inputs: &inputs,
-        engines: &engines,
-        depth: Depth::Present,
-        autonomy: None,
-    };
+    let view = View::present(&workspace, &inputs, &engines);
     let states = state(&view, &session)?;
     let unmet = unmet::of(&workspace.manifest.phases(), &states, &session);
     let chosen = chosen(states, command.phase.as_deref())?;

@@ -179,7 +179,7 @@ impl Setting {
     /// The workspace's folder, here or above, without looking into it.
     ///
     /// # Errors
-    /// There is none.
+    /// Neither this folder nor one above it has a `kaizen.toml`.
     pub fn root(&self) -> Result<PathBuf, Failure> {
         crate::pipeline::workspace::find(&self.directory).ok_or_else(|| {
             Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))

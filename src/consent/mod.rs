@@ -73,10 +73,10 @@ pub enum ConsentError {
     /// The manifest names a program that must not be one.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The file system said no.
+    /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// git said no.
+    /// A git command failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }

@@ -20,8 +20,6 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
-
 pub use error::DiskError;
 pub(crate) use error::failed;
 pub use evidence::{Approval, Evidence, EvidenceFile, OutsideLink};
@@ -39,6 +37,7 @@ pub const OWN_FOLDER: &str = ".kaizen";
 pub fn effect(name: &str) {
     #[cfg(debug_assertions)]
     {
+        use std::io::Write;
         use std::sync::atomic::{AtomicU64, Ordering};
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::SeqCst) + 1;

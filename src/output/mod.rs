@@ -16,7 +16,7 @@ pub enum OutputError {
     /// A person's file has this name.
     #[error("{} is there already, and kaizen did not write it", .0.display())]
     Taken(PathBuf),
-    /// The file system said no.
+    /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
 }

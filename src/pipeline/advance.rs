@@ -24,7 +24,7 @@ use super::pages::{half_typed, note_problems};
 use super::permitted;
 use super::recover::{enter, recover};
 use super::run_phase::Run;
-use super::state::{Depth, View};
+use super::state::View;
 use super::step;
 use super::under_way::note_status;
 use super::unmet::{Unmet, unmet};
@@ -106,11 +106,8 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         // Read anew after every phase: it may have committed, and files may have been edited meanwhile.
         let inputs = Inputs::new(workspace);
         let view = View {
-            workspace,
-            inputs: &inputs,
-            engines: &engines,
-            depth: Depth::Present,
             autonomy: asked.autonomy,
+            ..View::present(workspace, &inputs, &engines)
         };
         let run = Run {
             view: &view,

@@ -14,7 +14,7 @@ use super::RunError;
 use super::inputs::Inputs;
 use super::run_phase::Run;
 use super::run_phase::brief::brief;
-use super::state::{self, Depth, View};
+use super::state::{self, View};
 use super::workspace::Workspace;
 
 /// Its name in a session.
@@ -31,13 +31,7 @@ pub fn within<T>(
 ) -> Result<T, RunError> {
     workspace.calls.charge(&session.path(""), "")?;
     let (inputs, engines, memo) = (Inputs::new(workspace), workspace.engines(), workspace.memo());
-    let view = View {
-        workspace,
-        inputs: &inputs,
-        engines: &engines,
-        depth: Depth::Present,
-        autonomy: None,
-    };
+    let view = View::present(workspace, &inputs, &engines);
     use_it(&Run {
         view: &view,
         session,

@@ -99,7 +99,7 @@ pub enum RunError {
     /// A session's file is not usable.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// The file system said no.
+    /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// An output is in the way of a person's file, or cannot be written.

@@ -15,7 +15,7 @@ use super::by_files::by_files;
 use super::inputs::Inputs;
 use super::next::{Next, next};
 use super::run_phase::Run;
-use super::state::{Depth, View};
+use super::state::View;
 use super::workspace::Workspace;
 
 impl Workspace {
@@ -106,12 +106,10 @@ fn session_of(workspace: &Workspace, asked: &Asked) -> Result<Option<Session>, R
 
 /// The first phase that would work on a session; `None` when nothing is to be done, or a person is waited for.
 fn first(workspace: &Workspace, inputs: &Inputs, asked: &Asked, session: &Session) -> Result<Option<String>, RunError> {
+    let engines = workspace.engines();
     let view = View {
-        workspace,
-        inputs,
-        engines: &workspace.engines(),
-        depth: Depth::Present,
         autonomy: asked.autonomy,
+        ..View::present(workspace, inputs, &engines)
     };
     Ok(match next(&view, session, asked.until.as_deref())? {
         // Who waits for a file is given a briefing, for which the student answers.

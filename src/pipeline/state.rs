@@ -43,6 +43,19 @@ pub struct View<'a> {
     pub autonomy: Option<Autonomy>,
 }
 
+impl<'a> View<'a> {
+    /// The view of the session that a run would continue, under the session's own autonomy.
+    pub fn present(workspace: &'a Workspace, inputs: &'a Inputs<'a>, engines: &'a Engines) -> Self {
+        Self {
+            workspace,
+            inputs,
+            engines,
+            depth: Depth::Present,
+            autonomy: None,
+        }
+    }
+}
+
 /// A phase's name and state.
 pub type PhaseState = (String, Freshness);
 

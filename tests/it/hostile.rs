@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
+use crate::server::counting;
 use crate::space::{KAIZEN, Space, bold, helping, shots};
 use crate::terminal::{EVIL, left, seen_of};
 
@@ -62,20 +61,6 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["watch"], ""),
     (&["mcp"], "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n"),
 ];
-
-/// A server that only counts who calls.
-fn counting() -> (String, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    let count = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&count);
-    std::thread::spawn(move || {
-        for _ in listener.incoming() {
-            counted.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    (url, count)
-}
 
 /// Every file below a folder, with its bytes.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -284,3 +284,17 @@ fn write(mut stream: &TcpStream, reply: &Reply) -> std::io::Result<()> {
     let bytes = [head.as_bytes(), b"\r\n", &reply.body[..sent]].concat();
     stream.write_all(&bytes)
 }
+
+/// A listener that only counts connections.
+pub fn counting() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for _ in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (url, count)
+}

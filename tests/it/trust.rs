@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::server::counting;
 use super::space::{KAIZEN, Said, Space};
 use super::watcher::Watcher;
 
@@ -48,20 +47,6 @@ fn ran(space: &Space) -> bool {
 
 fn digest(space: &Space) -> String {
     space.untrusted(&["trust", "--digest"]).exits(0).out.trim().to_owned()
-}
-
-/// A listener that only counts connections.
-fn counting() -> (String, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    let count = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&count);
-    std::thread::spawn(move || {
-        for _ in listener.incoming() {
-            counted.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    (url, count)
 }
 
 #[test]

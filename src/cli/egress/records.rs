@@ -53,7 +53,7 @@ pub struct Records {
     pub sessions: usize,
     /// Whether there is a file that notes requests.
     pub has_file: bool,
-    /// Requests, as they stand in the files.
+    /// Requests, as the files record them.
     pub sent: Vec<Sent>,
     /// Answers that were paid for.
     pub paid: Vec<Paid>,
@@ -159,7 +159,7 @@ impl Records {
         Ok(())
     }
 
-    /// The lines of a file; `None` where there is none. Those that cannot be read are counted as a doubt.
+    /// The records of a file, one a line; `None` if the file does not exist. Lines that cannot be parsed are counted as a doubt.
     fn lines<T: DeserializeOwned>(
         &mut self,
         root: &Root,

@@ -54,7 +54,7 @@ fn looked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result
     Ok(told)
 }
 
-/// A tool that runs the agent or asks a judge: it begins a session where there is none.
+/// A tool that runs the agent or asks a judge: it begins a session if none is open.
 fn worked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<Told, Answer> {
     let session = driven.ready()?;
     let workspace = driven.workspace()?;

@@ -8,7 +8,7 @@ use crate::freshness::Freshness;
 use crate::pipeline::RunError;
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::next::{Next, next};
-use crate::pipeline::state::{Depth, View, state};
+use crate::pipeline::state::{View, state};
 use crate::pipeline::unmet::{self, Unmet};
 use crate::session::Session;
 
@@ -40,13 +40,7 @@ pub fn status(driven: &Driven) -> Answer {
         Err(answer) => return answer,
     };
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
-    let view = View {
-        workspace: &workspace,
-        inputs: &inputs,
-        engines: &engines,
-        depth: Depth::Present,
-        autonomy: None,
-    };
+    let view = View::present(&workspace, &inputs, &engines);
     match stands(&view, &session, driven) {
         Ok(value) => Answer::json(&value),
         Err(error) => failure(error.into()),
