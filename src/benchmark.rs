@@ -26,7 +26,7 @@ pub enum BenchmarkError {
         /// What is wrong, and the remedy.
         problem: String,
     },
-    /// A glob that is none.
+    /// A pattern that is not a valid glob.
     #[error("[benchmark] files: {0}")]
     Glob(String),
     /// A file could not be read or written.

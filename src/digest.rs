@@ -12,7 +12,7 @@
 //! 160 bits are what git uses for names: short enough for a file name, and 2^80 work for a collision.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,25 @@ impl Digest {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(reader)?;
         Ok(Self::truncate(hasher.finalize()))
+    }
+
+    /// Copies everything that a reader yields and returns its digest.
+    ///
+    /// # Errors
+    /// Whatever the reader or the writer fails with.
+    pub fn of_copy(reader: impl Read, mut writer: impl Write) -> io::Result<Self> {
+        let mut reader = BufReader::with_capacity(1 << 16, reader);
+        let mut hasher = blake3::Hasher::new();
+        loop {
+            let chunk = reader.fill_buf()?;
+            if chunk.is_empty() {
+                return Ok(Self::truncate(hasher.finalize()));
+            }
+            hasher.update(chunk);
+            writer.write_all(chunk)?;
+            let length = chunk.len();
+            reader.consume(length);
+        }
     }
 
     /// The digest of a value's canonical JSON (keys sorted, no white space).

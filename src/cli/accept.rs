@@ -148,7 +148,7 @@ fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Re
 /// The session that is named, or the newest.
 ///
 /// # Errors
-/// There is none.
+/// The workspace has no such session.
 pub fn session_of(workspace: &Workspace, name: Option<&str>) -> Result<Session, Failure> {
     let all = session::all(&workspace.root)?;
     let found = match name {

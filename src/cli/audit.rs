@@ -84,7 +84,7 @@ fn failure(error: AuditError) -> Failure {
         AuditError::NoTasks("test") => {
             not_ready("tasks with \"split\": \"test\" in benchmark/*.jsonl are the sealed ones")
         }
-        AuditError::NoTasks(_) => not_ready("tasks stand in benchmark/*.jsonl; \"split\": \"gate\" lets one decide"),
+        AuditError::NoTasks(_) => not_ready("tasks go in benchmark/*.jsonl; \"split\": \"gate\" lets one decide"),
         AuditError::NoCommit(_) => Failure::usage(message).hint("`kaizen log` and `git log` list them"),
         AuditError::Run(error) => error.into(),
     }

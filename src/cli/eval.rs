@@ -53,7 +53,7 @@ pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     let tasks = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(split);
     if tasks.is_empty() {
         let message = format!("there are no {} tasks", split.name());
-        return Err(Failure::not_ready(message).hint("tasks stand in benchmark/*.jsonl"));
+        return Err(Failure::not_ready(message).hint("tasks go in benchmark/*.jsonl"));
     }
     workspace.may_evaluate(&tasks)?;
     if split == Split::Test {

@@ -139,7 +139,7 @@ fn summary(record: &LoopRecord, setting: &Setting) -> Result<Code, Failure> {
     };
     match record.stop_reason {
         Some(StopReason::Failed) => ended(Code::Failed, "`kaizen loop` begins again with that session"),
-        Some(StopReason::NotReady) => ended(Code::NotReady, "then `kaizen loop` goes on with that session"),
+        Some(StopReason::NotReady) => ended(Code::NotReady, "then `kaizen loop` continues that session"),
         Some(StopReason::Held) => Ok(Code::WaitingForReview),
         _ => Ok(Code::Settled),
     }

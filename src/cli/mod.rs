@@ -160,7 +160,7 @@ impl Setting {
     /// Opens the workspace here or above.
     ///
     /// # Errors
-    /// There is none, or it is not usable.
+    /// No folder here or above has a manifest, or the manifest is not usable.
     pub fn workspace(&self) -> Result<crate::pipeline::workspace::Workspace, Failure> {
         let workspace = crate::pipeline::workspace::Workspace::open(&self.root()?)?;
         if consent::only_digest().is_some() {

@@ -44,7 +44,7 @@ pub fn plan_gate(command: &PlanGate, setting: &Setting) -> Result<Code, Failure>
     if Inputs::new(&workspace).gate(name)?.is_empty() {
         return Err(
             Failure::not_ready("there are no gate tasks, and so nothing to see anything by")
-                .hint("tasks stand in benchmark/*.jsonl; `kaizen bench synth` makes some out of traces"),
+                .hint("tasks go in benchmark/*.jsonl; `kaizen bench synth` makes some out of traces"),
         );
     }
     let renderer = Renderer::new(setting.format);

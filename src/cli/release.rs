@@ -44,7 +44,7 @@ pub fn release(command: &Release, setting: &Setting) -> Result<Code, Failure> {
         (false, false) => "was not held: [session] hold holds no plan here",
     };
     out!(
-        "the plan of {} {words}; `kaizen run --session {}` goes on with it",
+        "the plan of {} {words}; `kaizen run --session {}` continues it",
         session.id,
         session.id
     );

@@ -116,7 +116,7 @@ fn already(workspace: &Workspace, wanted: &Wanted, setting: &Setting) -> Result<
     }
     out!("{}.", wanted.already);
     if let Some(why) = unsettled {
-        out!("{why}; `kaizen run --session {}` goes on with it", session.id);
+        out!("{why}; `kaizen run --session {}` continues it", session.id);
     }
     Ok(Code::Settled)
 }

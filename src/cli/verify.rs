@@ -61,7 +61,7 @@ pub fn without_file(file: &str, problem: &str) -> String {
     rest.trim_start_matches([':', ' ']).to_owned()
 }
 
-/// The command that goes on with a session.
+/// The command that continues a session.
 pub fn run(session: &Session) -> String {
     format!("`kaizen run --session {}`", session.id)
 }

@@ -3,6 +3,7 @@
 
 mod append;
 mod database;
+mod draft;
 mod error;
 mod evidence;
 mod folder;
@@ -20,6 +21,7 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+pub use draft::Draft;
 pub use error::DiskError;
 pub(crate) use error::failed;
 pub use evidence::{Approval, Evidence, EvidenceFile, OutsideLink};

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{Cursor, ErrorKind, Read, Seek};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,9 +12,10 @@ use cap_std::fs::{Dir, OpenOptions};
 use super::error::{DiskError, failed};
 use super::root::{Root, ordinary};
 use super::{OWN_FOLDER, effect, hold_still, published};
+use crate::digest::Digest;
 
-/// Whether a file may be replaced, asked at the last moment.
-type Condition<'a> = &'a dyn Fn() -> Result<bool, DiskError>;
+/// Whether a file may be replaced by bytes with this digest, asked at the last moment.
+type Condition<'a> = &'a dyn Fn(&Digest) -> Result<bool, DiskError>;
 
 impl Root {
     /// Writes a file as a whole and keeps its mode. A link in its place is an error.
@@ -22,7 +23,8 @@ impl Root {
     /// # Errors
     /// The folder cannot be made, or the file not written.
     pub fn publish(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DiskError> {
-        self.publish_if(path.as_ref(), bytes, &|| Ok(true)).map(|_| ())
+        self.publish_if(path.as_ref(), &mut Cursor::new(bytes), &|_| Ok(true))
+            .map(|_| ())
     }
 
     /// Writes a file in the place of `expected`; `false`, and nothing is written, when it holds other bytes.
@@ -36,10 +38,28 @@ impl Root {
         expected: Option<&[u8]>,
     ) -> Result<bool, DiskError> {
         let path = path.as_ref();
-        self.publish_if(path, bytes, &|| Ok(self.read(path)?.as_deref() == expected))
+        let is_due = |_: &Digest| Ok(self.read(path)?.as_deref() == expected);
+        self.publish_if(path, &mut Cursor::new(bytes), &is_due)
     }
 
-    fn publish_if(&self, path: &Path, bytes: &[u8], is_due: Condition) -> Result<bool, DiskError> {
+    /// Writes content of any size, which must have the digest `wanted`, in the place of a file with the digest
+    /// `expected`; `false`, and nothing is written, when either digest is another.
+    ///
+    /// # Errors
+    /// The content cannot be read, the folder not made, or the file not written.
+    pub fn publish_copy(
+        &self,
+        path: impl AsRef<Path>,
+        content: &mut (impl Read + Seek),
+        wanted: &Digest,
+        expected: Option<Digest>,
+    ) -> Result<bool, DiskError> {
+        let path = path.as_ref();
+        let is_due = |written: &Digest| Ok(written == wanted && self.digest(path)? == expected);
+        self.publish_if(path, content, &is_due)
+    }
+
+    fn publish_if(&self, path: &Path, content: &mut (impl Read + Seek), is_due: Condition) -> Result<bool, DiskError> {
         let relative = self.relative(path)?;
         effect(&format!(
             "publish {}",
@@ -53,10 +73,10 @@ impl Root {
         };
         // What a killed process leaves half-written lies in nobody's way there, and in nobody's commit.
         let own = self.folder(Path::new(OWN_FOLDER))?;
-        match own.map(|own| target.replace(bytes, &own, is_due)) {
+        match own.map(|own| target.replace(content, &own, is_due)) {
             Some(Ok(replaced)) => Ok(replaced),
             // It lies on another file system, or cannot be written.
-            _ => target.replace(bytes, &target.folder, is_due),
+            _ => target.replace(content, &target.folder, is_due),
         }
     }
 
@@ -93,10 +113,10 @@ impl Target<'_> {
     }
 
     /// Writes a temporary file in `beside` and moves it into place; another file system is an error.
-    fn replace(&self, bytes: &[u8], beside: &Dir, is_due: Condition) -> Result<bool, DiskError> {
+    fn replace(&self, content: &mut (impl Read + Seek), beside: &Dir, is_due: Condition) -> Result<bool, DiskError> {
         let (temporary, file) = create(beside).map_err(failed("write beside", &self.path()))?;
-        let replaced = self.fill(file, bytes).and_then(|()| match is_due()? {
-            true => self.take(beside, &temporary, bytes).map(|()| true),
+        let replaced = self.fill(file, content).and_then(|written| match is_due(&written)? {
+            true => self.take(beside, &temporary, written).map(|()| true),
             false => Ok(false),
         });
         if !matches!(replaced, Ok(true)) {
@@ -106,20 +126,23 @@ impl Target<'_> {
         replaced
     }
 
-    fn fill(&self, mut file: File, bytes: &[u8]) -> Result<(), DiskError> {
+    fn fill(&self, file: File, content: &mut (impl Read + Seek)) -> Result<Digest, DiskError> {
         let path = self.path();
-        file.write_all(bytes).map_err(failed("write", &path))?;
+        // An attempt on another file system may have read it already.
+        content.rewind().map_err(failed("copy to", &path))?;
+        let written = Digest::of_copy(content, &file).map_err(failed("write", &path))?;
         self.keep_mode(&file)?;
-        file.sync_data().map_err(failed("write", &path))
+        file.sync_data().map_err(failed("write", &path))?;
+        Ok(written)
     }
 
-    fn take(&self, beside: &Dir, temporary: &str, bytes: &[u8]) -> Result<(), DiskError> {
+    fn take(&self, beside: &Dir, temporary: &str, written: Digest) -> Result<(), DiskError> {
         self.refuse_odd()?;
         let path = self.path();
         beside
             .rename(temporary, &self.folder, self.name())
             .map_err(failed("replace", &path))?;
-        published::note(&path, bytes);
+        published::note(&path, written);
         Ok(())
     }
 
@@ -151,10 +174,10 @@ impl Target<'_> {
 }
 
 /// A new private file with a name of its own. The process id tells whose leftover it is.
-fn create(folder: &Dir) -> std::io::Result<(String, File)> {
+pub(super) fn create(folder: &Dir) -> std::io::Result<(String, File)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
     loop {
@@ -200,9 +223,9 @@ mod tests {
         root.make_folder(OWN_FOLDER).unwrap();
         let session = folder.path().join("sessions/s");
         // Asked while both files exist.
-        let halfway = || Ok(names_of(&session).is_empty());
+        let halfway = |_: &Digest| Ok(names_of(&session).is_empty());
         assert!(
-            root.publish_if(Path::new("sessions/s/plan.json"), b"1", &halfway)
+            root.publish_if(Path::new("sessions/s/plan.json"), &mut Cursor::new(b"1"), &halfway)
                 .unwrap()
         );
         assert_eq!(names_of(&session), ["plan.json"]);

@@ -12,12 +12,12 @@ static PUBLISHED: Mutex<BTreeMap<PathBuf, Digest>> = Mutex::new(BTreeMap::new())
 const MOST_PUBLISHED: usize = 10_000;
 
 /// Notes what was published at a path.
-pub(super) fn note(path: &Path, bytes: &[u8]) {
+pub(super) fn note(path: &Path, digest: Digest) {
     let mut published = PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner);
     if published.len() >= MOST_PUBLISHED {
         published.clear();
     }
-    published.insert(path.to_owned(), Digest::of_bytes(bytes));
+    published.insert(path.to_owned(), digest);
 }
 
 /// The digest of what this process published at a path since this was last asked.

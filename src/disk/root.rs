@@ -17,6 +17,7 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, FileType, OpenOptions};
 
 use super::error::{DiskError, failed};
+use crate::digest::Digest;
 
 /// The most bytes of a harness file.
 pub const LARGEST_HARNESS_FILE: u64 = 8 << 20;
@@ -197,6 +198,17 @@ impl Root {
         let relative = self.relative(path)?;
         let file = self.open_plain(&relative, OpenOptions::new().read(true))?;
         file.map(|file| bytes_of(file, &self.path.join(&relative), limit))
+            .transpose()
+    }
+
+    /// The digest of a file of any size; `None` when it is not there.
+    ///
+    /// # Errors
+    /// It is no plain file, or cannot be read.
+    pub fn digest(&self, path: impl AsRef<Path>) -> Result<Option<Digest>, DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        let file = self.open_plain(&relative, OpenOptions::new().read(true))?;
+        file.map(|file| Digest::of_reader(file).map_err(failed("read", &self.path.join(&relative))))
             .transpose()
     }
 

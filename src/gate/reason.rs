@@ -47,7 +47,7 @@ impl Reason {
         }
     }
 
-    /// The name as it stands in files.
+    /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
             Reason::Improved => "improved",

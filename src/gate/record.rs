@@ -16,7 +16,7 @@ pub struct Reached {
     pub task: String,
     /// Its category.
     pub category: String,
-    /// Its score without the edit, in `exact`, 0 to 1; absent where there is none.
+    /// Its score without the edit, in `exact`, 0 to 1; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
 }

@@ -48,7 +48,7 @@ pub enum ReplayError {
     /// In `exact`, another score before than the task's.
     #[error("pair {0} holds another score without the edit than its task has")]
     Baseline(usize),
-    /// A score that is none.
+    /// A score that is not a number from 0 to 1.
     #[error("pair {0} holds a score that does not lie between 0 and 1")]
     Score(usize),
     /// A mode that has no record of this kind.

@@ -53,7 +53,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// The name as it stands in files.
+    /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
             Decision::Accept => "accept",

@@ -1,63 +1,68 @@
-//! Archives: the wanted files of a zip, in memory, up to a bound: what unpacks to more is not unpacked.
+//! Archives: the files of a zip, unpacked one at a time, up to a bound: what unpacks to more is not unpacked.
 
-use std::io::{Cursor, Read};
+use std::borrow::Cow;
+use std::io::{Read, Seek};
 
 use zip::ZipArchive;
 
-use crate::trace_import::Part;
+use crate::trace_import::Archive;
 
-/// So many bytes are unpacked from an archive, all its files together.
-pub const MOST: u64 = 512 << 20;
-
-/// Unpacks the files that are wanted.
-///
-/// # Errors
-/// The bytes are no archive, or hold more than `most` bytes. One file that cannot be unpacked is no error.
-pub fn parts(bytes: &[u8], most: u64, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Part>, String> {
-    let broken = |error: zip::result::ZipError| format!("it is an archive that cannot be opened: {error}");
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
-    let (mut parts, mut left) = (Vec::new(), most);
-    for index in 0..archive.len() {
-        let Some(Ok(name)) = archive
-            .name_for_index(index)
-            .map(|name| name.map(std::borrow::Cow::into_owned))
-        else {
-            continue;
-        };
-        if !is_wanted(&name) {
-            continue;
-        }
-        let mut content = Vec::new();
-        let unpacked = match archive.by_index(index) {
-            // The size that the archive states may be a lie: what comes out is counted.
-            Ok(file) => file
-                .take(left + 1)
-                .read_to_end(&mut content)
-                .map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        left = left.checked_sub(content.len() as u64).ok_or_else(|| too_large(most))?;
-        parts.push(Part {
-            name,
-            content: unpacked
-                .map(|_| content)
-                .map_err(|error| format!("it cannot be unpacked: {error}")),
-        });
-    }
-    Ok(parts)
+/// The bounds, in bytes, of what is unpacked.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Of one file.
+    pub file: u64,
+    /// Of all files together.
+    pub all: u64,
 }
 
-fn too_large(most: u64) -> String {
-    format!(
-        "its files are larger than {} MiB when unpacked: unpack and split it",
-        most >> 20
-    )
+/// The bounds of an import.
+pub const BOUNDS: Bounds = Bounds {
+    file: 64 << 20,
+    all: 4 << 30,
+};
+
+/// Opens an archive.
+///
+/// # Errors
+/// The bytes are no archive.
+pub fn open<'a>(file: impl Read + Seek + 'a, bounds: Bounds) -> Result<Archive<'a>, String> {
+    let mut archive =
+        ZipArchive::new(file).map_err(|error| format!("it is an archive that cannot be opened: {error}"))?;
+    let names = archive.file_names().flatten().map(Cow::into_owned).collect();
+    let mut left = bounds.all;
+    let unpack = move |name: &str| {
+        let most = bounds.file.min(left);
+        let file = archive.by_name(name).map_err(|error| broken(&error))?;
+        let mut content = Vec::new();
+        // The size that the archive states may be a lie: what comes out is counted.
+        let unpacked = file.take(most + 1).read_to_end(&mut content);
+        left = left.saturating_sub(content.len() as u64);
+        match unpacked {
+            Err(error) => Err(broken(&error)),
+            Ok(length) if length as u64 <= most => Ok(content),
+            Ok(_) if most == bounds.file => Err(format!("it unpacks to more than {} MiB", bounds.file >> 20)),
+            Ok(_) => Err(format!(
+                "the archive unpacks to more than {} MiB: split it",
+                bounds.all >> 20
+            )),
+        }
+    };
+    Ok(Archive {
+        names,
+        unpack: Box::new(unpack),
+    })
+}
+
+fn broken(error: &dyn std::error::Error) -> String {
+    format!("it cannot be unpacked: {error}")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Cursor, Write};
+
     use super::*;
-    use std::io::Write;
 
     fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -71,32 +76,39 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_comes_out_and_a_bomb_does_not() {
+    fn a_bomb_is_not_unpacked() {
         let large = vec![b'a'; 3 << 20];
-        let bytes = zipped(&[("a.json", b"{}"), ("other", &large), ("b.json", &large)]);
-        let wanted = |name: &str| name.ends_with(".json");
-        let names = |parts: Vec<Part>| {
-            parts
-                .into_iter()
-                .map(|part| (part.name, part.content.unwrap().len()))
+        let bytes = zipped(&[("a", b"{}"), ("b", &large), ("c", &large)]);
+        let lengths = |file: u64, all: u64| {
+            let bounds = Bounds {
+                file: file << 20,
+                all: all << 20,
+            };
+            let mut archive = open(Cursor::new(&bytes), bounds).unwrap();
+            let unpacked = archive.names.iter().map(|name| (archive.unpack)(name));
+            unpacked
+                .map(|content| content.map_or_else(|error| error, |content| content.len().to_string()))
                 .collect::<Vec<_>>()
         };
-        let all = parts(&bytes, 4 << 20, &wanted).unwrap();
-        assert_eq!(names(all), [("a.json".to_owned(), 2), ("b.json".to_owned(), 3 << 20)]);
-        let error = parts(&bytes, 2 << 20, &wanted).unwrap_err();
-        assert!(error.contains("larger than 2 MiB"), "{error}");
+        assert_eq!(lengths(3, 9), ["2", "3145728", "3145728"]);
+        assert_eq!(
+            lengths(2, 9),
+            ["2", "it unpacks to more than 2 MiB", "it unpacks to more than 2 MiB"]
+        );
+        assert_eq!(lengths(3, 4)[2], "the archive unpacks to more than 4 MiB: split it");
     }
 
     #[test]
     fn broken_archives_are_refused_and_broken_files_named() {
-        assert!(parts(b"PK\x03\x04nothing", MOST, &|_| true).is_err());
+        assert!(open(Cursor::new(b"PK\x03\x04nothing"), BOUNDS).is_err());
         let mut bytes = zipped(&[("a.json", b"some words that are longer than a few bytes, some words")]);
         let place = 30 + "a.json".len();
         bytes[place..place + 8].fill(0xff);
-        let read = parts(&bytes, MOST, &|_| true).unwrap();
-        assert!(read[0].content.is_err());
+        let mut archive = open(Cursor::new(&bytes), BOUNDS).unwrap();
+        assert!((archive.unpack)("a.json").is_err());
         for end in 0..bytes.len() {
-            let _ = parts(&bytes[..end], MOST, &|_| true);
+            let cut = open(Cursor::new(&bytes[..end]), BOUNDS);
+            let _ = cut.map(|mut archive| (archive.unpack)("a.json"));
         }
     }
 }

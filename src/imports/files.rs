@@ -1,13 +1,13 @@
 //! Files: what there is to import at a path. Folders are walked; hidden files and links in them are left alone.
 #![allow(clippy::disallowed_methods)] // edge: the files of other programs
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Take};
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 2 << 30;
+use crate::disk::{self, DiskError};
 
 /// A file that was found, or why something was not looked into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,19 +48,22 @@ fn visit(above: &Path, entry: walkdir::Result<DirEntry>) -> Option<Visit> {
     }
 }
 
-/// The bytes of a file.
+/// An open file, up to the length that it had when it was opened.
+pub type Opened = Take<File>;
+
+/// Opens a file. What is added to it from now on is not read: its owner may be writing it.
 ///
 /// # Errors
-/// It is not there, may not be read, is no ordinary file, or is larger than 2 GiB.
-pub fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let about = fs::metadata(path).map_err(|error| error.to_string())?;
-    if !about.is_file() {
-        return Err("it is no ordinary file".to_owned());
-    }
-    if about.len() > LARGEST {
-        return Err("it is larger than 2 GiB: split it".to_owned());
-    }
-    fs::read(path).map_err(|error| error.to_string())
+/// It is not there, may not be read, or is no ordinary file.
+pub fn open(path: &Path) -> Result<Opened, String> {
+    let file = disk::open_named(path).map_err(|error| match error {
+        // The report names the file.
+        DiskError::Failed { source, .. } => source.to_string(),
+        DiskError::Special { .. } => "it is no ordinary file".to_owned(),
+        other => other.to_string(),
+    })?;
+    let length = file.metadata().map_err(|error| error.to_string())?.len();
+    Ok(file.take(length))
 }
 
 #[cfg(test)]
@@ -89,6 +92,6 @@ mod tests {
         assert_eq!(visits(root), wanted);
         assert_eq!(visits(&path("a.json")), [Visit::File(path("a.json"))]);
         assert!(matches!(visits(&path("broken"))[..], [Visit::Unreachable(..)]));
-        assert!(read(root).is_err() && read(&path("broken")).is_err());
+        assert!(open(root).is_err() && open(&path("broken")).is_err());
     }
 }

@@ -12,7 +12,12 @@ use crate::port::{TraceError, TraceSource};
 pub struct Known {
     ids: BTreeSet<Digest>,
     contents: BTreeSet<Digest>,
+    /// What was added since the last [`Known::keep`].
+    recent: Vec<Added>,
 }
+
+/// What a trace added: its id, its content, or both.
+type Added = (Option<Digest>, Option<Digest>);
 
 /// Whether a trace is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +42,7 @@ impl Known {
         let mut known = Self::default();
         store.scan(&mut |trace| {
             known.add(&trace);
+            known.keep();
             ControlFlow::Continue(())
         })?;
         Ok(known)
@@ -44,12 +50,26 @@ impl Known {
 
     /// Adds a trace.
     pub fn add(&mut self, trace: &Trace) -> Seen {
-        let is_new_id = self.ids.insert(Digest::of_bytes(trace.trace_id.as_bytes()));
-        let is_new = self.contents.insert(content(trace));
+        let (id, content) = (Digest::of_bytes(trace.trace_id.as_bytes()), content(trace));
+        let (is_new_id, is_new) = (self.ids.insert(id), self.contents.insert(content));
+        self.recent.push((is_new_id.then_some(id), is_new.then_some(content)));
         match (is_new_id, is_new) {
             (true, true) => Seen::New,
             (false, true) => Seen::OtherContent,
             (_, false) => Seen::Same,
+        }
+    }
+
+    /// Keeps what was added.
+    pub fn keep(&mut self) {
+        self.recent.clear();
+    }
+
+    /// Forgets what was added since it was last kept: its file was not imported after all.
+    pub fn forget(&mut self) {
+        for (id, content) in self.recent.drain(..) {
+            id.map(|id| self.ids.remove(&id));
+            content.map(|content| self.contents.remove(&content));
         }
     }
 }
@@ -80,5 +100,12 @@ mod tests {
         assert_eq!(add(trace("b", "q", "3")), Seen::Same);
         assert_eq!(add(trace("a", "other", "1")), Seen::OtherContent);
         assert_eq!(add(trace("c", "third", "1")), Seen::New);
+        known.keep();
+        let other = serde_json::from_value(trace("d", "fourth", "1")).unwrap();
+        assert_eq!([known.add(&other), known.add(&other)], [Seen::New, Seen::Same]);
+        known.forget();
+        assert_eq!(known.add(&other), Seen::New);
+        let third = serde_json::from_value(trace("c", "third", "1")).unwrap();
+        assert_eq!(known.add(&third), Seen::Same);
     }
 }

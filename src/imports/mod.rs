@@ -8,7 +8,8 @@ mod files;
 mod known;
 mod report;
 
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
 
 pub use self::files::{Visit, visits};
 pub use self::known::Known;
@@ -16,10 +17,10 @@ use self::known::Seen;
 pub use self::report::{FileReport, Missing, Reason, Status, Usable};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::disk::Root;
+use crate::disk::{Root, failed};
 use crate::engine::jsonl_lines::LONGEST_LINE;
-use crate::output::{self, Owner};
-use crate::trace_import::{self, Place, Source};
+use crate::output::{self, OutputError};
+use crate::trace_import::{self, Place, Reading};
 
 /// Where originals are kept, by content.
 const ORIGINALS: &str = "traces/imported";
@@ -43,82 +44,116 @@ pub fn place_of(digest: &Digest) -> String {
 /// Imports one file. What goes wrong with it stands in the report: others are still to be imported.
 pub fn import(wish: Wish, path: &Path, shown: &str, known: &mut Known) -> FileReport {
     let mut report = FileReport::new(shown);
-    if let Err(error) = fill(wish, path, known, &mut report) {
-        report.status = Status::Failed;
-        report.error = Some(error);
+    match fill(wish, path, known, &mut report) {
+        Ok(()) => known.keep(),
+        Err(error) => {
+            known.forget();
+            report = FileReport {
+                status: Status::Failed,
+                error: Some(error),
+                dialect: report.dialect,
+                digest: report.digest,
+                ..FileReport::new(shown)
+            };
+        }
     }
     report
 }
 
 fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> Result<(), String> {
-    let bytes = files::read(path)?;
-    let digest = Digest::of_bytes(&bytes);
+    let mut file = files::open(path)?;
+    let digest = Digest::of_reader(&mut file).map_err(|error| error.to_string())?;
     report.digest = Some(digest);
-    let (traces, original) = (
-        wish.root.join(place_of(&digest)),
-        wish.root.join(ORIGINALS).join(digest.to_string()),
-    );
-    if traces.exists() && original.exists() {
-        report.status = Status::AlreadyImported;
-        report.written = Some(place_of(&digest));
-        return Ok(());
-    }
-    let lines = read(wish, path, &bytes, known, report)?;
-    if lines.is_empty() {
-        report.status = Status::NothingNew;
-        return Ok(());
-    }
-    report.status = if wish.is_dry_run {
-        Status::WouldImport
-    } else {
-        Status::Imported
-    };
     report.written = Some(place_of(&digest));
-    if wish.is_dry_run {
+    let places = Places {
+        original: wish.root.join(ORIGINALS).join(digest.to_string()),
+        traces: wish.root.join(place_of(&digest)),
+    };
+    if places.traces.exists() && places.original.exists() {
+        report.status = Status::AlreadyImported;
         return Ok(());
     }
-    for (path, bytes) in [(&original, &bytes), (&traces, &lines)] {
-        output::check(wish.root, path, &|present| owner(present, bytes)).map_err(|error| error.to_string())?;
-    }
-    // The traces come last: after a crash between the two, they are still new.
-    publish(wish.root, &original, &bytes)?;
-    publish(wish.root, &traces, &lines)
-}
-
-/// A file that a crash left empty is kaizen's; one with other bytes is not.
-fn owner(present: &[u8], bytes: &[u8]) -> Owner {
-    match present.is_empty() || present == bytes {
-        true => Owner::Kaizen,
-        false => Owner::Person,
-    }
-}
-
-fn publish(root: &Root, path: &Path, bytes: &[u8]) -> Result<(), String> {
-    root.make_private(path).map_err(|error| error.to_string())?;
-    let written = output::write(root, path, bytes, &|present| owner(present, bytes));
-    written.map(drop).map_err(|error| error.to_string())
-}
-
-/// The new traces of a file, a line each.
-fn read(wish: Wish, path: &Path, bytes: &[u8], known: &mut Known, report: &mut FileReport) -> Result<Vec<u8>, String> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let parts;
-    let source = if trace_import::is_archive(bytes) {
-        parts = archive::parts(bytes, archive::MOST, &trace_import::is_wanted)?;
-        Source::Parts(&parts)
-    } else {
-        Source::Bytes(bytes)
+    let mut draft = match wish.is_dry_run {
+        true => None,
+        false => Some(wish.root.draft().map_err(|error| error.to_string())?),
     };
-    let reading = trace_import::read(&name, source).map_err(|error| error.to_string())?;
+    let lines: &mut dyn Write = match &mut draft {
+        Some(draft) => draft.file(),
+        None => &mut io::sink(),
+    };
+    read(wish, path, &mut file, known, report, lines)?;
+    match draft {
+        _ if report.new == 0 => {
+            report.status = Status::NothingNew;
+            report.written = None;
+        }
+        None => report.status = Status::WouldImport,
+        Some(mut draft) => {
+            report.status = Status::Imported;
+            publish(wish.root, &places, (&mut file, &digest), draft.file()).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// Where a file and its traces go.
+struct Places {
+    original: PathBuf,
+    traces: PathBuf,
+}
+
+/// Writes both. The traces come last: after a crash between the two, they are still new.
+fn publish(
+    root: &Root,
+    places: &Places,
+    (original, digest): (&mut files::Opened, &Digest),
+    lines: &mut (impl Read + Seek),
+) -> Result<(), OutputError> {
+    lines.rewind().map_err(|error| failed("read", &places.traces)(error))?;
+    let digest_of_lines = Digest::of_reader(&mut *lines).map_err(|error| failed("read", &places.traces)(error))?;
+    output::check_copy(root, &places.original, digest)?;
+    output::check_copy(root, &places.traces, &digest_of_lines)?;
+    root.make_private(&places.original)?;
+    output::copy(root, &places.original, original, digest)?;
+    root.make_private(&places.traces)?;
+    output::copy(root, &places.traces, lines, &digest_of_lines)
+}
+
+/// Writes the new traces of a file, a line each.
+fn read(
+    wish: Wish,
+    path: &Path,
+    file: &mut files::Opened,
+    known: &mut Known,
+    report: &mut FileReport,
+    lines: &mut dyn Write,
+) -> Result<(), String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let reading = recognise(&name, file)?;
     report.dialect = Some(reading.dialect.name());
-    let mut lines = Vec::new();
+    let mut lines = BufWriter::new(lines);
     for found in reading.traces {
         match found {
-            Ok(trace) => take(with_agent(trace, wish.agent), known, report, &mut lines),
+            Ok(trace) => take(with_agent(trace, wish.agent), known, report, &mut lines)?,
+            Err(skipped) if skipped.is_end => return Err(format!("{}: {}", skipped.place, skipped.reason)),
             Err(skipped) => report.skip(&skipped),
         }
     }
-    Ok(lines)
+    lines.flush().map_err(|error| unwritable(&error))
+}
+
+fn recognise<'a>(name: &'a str, file: &'a mut files::Opened) -> Result<Reading<'a>, String> {
+    let mut file = BufReader::with_capacity(1 << 16, file);
+    let start = file.rewind().and_then(|()| file.fill_buf());
+    let reading = match trace_import::is_archive(start.map_err(|error| error.to_string())?) {
+        true => trace_import::read_archive(name, archive::open(file, archive::BOUNDS)?),
+        false => trace_import::read(name, file),
+    };
+    reading.map_err(|error| error.to_string())
+}
+
+fn unwritable(error: &io::Error) -> String {
+    format!("its traces cannot be written: {error}")
 }
 
 fn with_agent(mut trace: Trace, agent: Option<&str>) -> Trace {
@@ -129,30 +164,33 @@ fn with_agent(mut trace: Trace, agent: Option<&str>) -> Trace {
 }
 
 /// Takes a trace, unless it is known or too long for the store.
-fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut Vec<u8>) {
+fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut impl Write) -> Result<(), String> {
     report.read += 1;
-    let start = lines.len();
-    let written = serde_json::to_writer(&mut *lines, &trace).map_err(|error| error.to_string());
-    lines.push(b'\n');
-    let reason = match written {
-        Err(error) => Some(error),
-        Ok(()) if (lines.len() - start) as u64 > LONGEST_LINE => Some("a trace of more than 64 MiB".to_owned()),
-        Ok(()) => None,
+    let line = match serde_json::to_vec(&trace) {
+        Err(error) => Err(error.to_string()),
+        Ok(line) if line.len() as u64 >= LONGEST_LINE => Err("a trace of more than 64 MiB".to_owned()),
+        Ok(line) => Ok(line),
     };
-    if let Some(reason) = reason {
-        lines.truncate(start);
-        report.skip(&place(&trace).skipped(reason));
-        return;
-    }
+    let line = match line {
+        Ok(line) => line,
+        Err(reason) => {
+            report.skip(&place(&trace).skipped(reason));
+            return Ok(());
+        }
+    };
     match known.add(&trace) {
-        Seen::New => return report.count(&trace),
+        Seen::New => {
+            report.count(&trace);
+            let written = lines.write_all(&line).and_then(|()| lines.write_all(b"\n"));
+            return written.map_err(|error| unwritable(&error));
+        }
         Seen::Same => report.duplicates += 1,
         Seen::OtherContent => {
             report.duplicates += 1;
             report.changed += 1;
         }
     }
-    lines.truncate(start);
+    Ok(())
 }
 
 /// Where a trace stands, as well as it is known.

@@ -19,7 +19,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The name as it stands in files.
+    /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
             Role::Teacher => "teacher",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::inapplicable::Inapplicable;
+use crate::manifest::PersonalKind;
 use crate::redact::{Kind, Redactor, marks};
 
 /// A line of a file as a teacher saw it, and as it is.
@@ -20,10 +21,11 @@ struct Line<'a> {
 /// # Errors
 /// Several values may be meant, or none is.
 pub(super) fn restored(text: &str, file: &str, diff: bool) -> Result<String, Inapplicable> {
-    let places = Redactor::default().places(file);
-    if places.is_empty() && marks(text).next().is_none() {
+    // Only a line with a mark, or with the sign for a home folder, can stand for another one.
+    if marks(text).next().is_none() && !text.contains(&Kind::Personal(PersonalKind::HomeFolder).replacement()) {
         return Ok(text.to_owned());
     }
+    let places = Redactor::default().places(file);
     let lines = seen(file, &places);
     let restore = |line: &str| -> Result<String, Inapplicable> {
         let sign = if diff && !line.starts_with("---") && !line.starts_with("+++") {

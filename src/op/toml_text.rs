@@ -49,7 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {
 /// The value at a key; `None` when it is absent.
 ///
 /// # Errors
-/// A key that is a table, or that leads through something that is none.
+/// A key that is a table, or that leads through something that is not a table.
 pub(super) fn lookup<'a>(document: &'a Document<&str>, keys: &[String]) -> Result<Option<&'a Value>, TomlProblem> {
     let shape = |found| TomlProblem::Shape {
         key: dotted(keys),

@@ -1,11 +1,13 @@
 //! Outputs: files that kaizen leaves where people keep their own. Nothing is deleted or replaced there that kaizen did not
 //! write itself.
 
+mod copy;
 mod file;
 mod folder;
 
 use std::path::PathBuf;
 
+pub use self::copy::{check_copy, copy};
 pub use self::file::{Owner, check, create, keep_copy, write};
 pub use self::folder::{LIST, clear, fill, is_ours};
 use crate::disk::DiskError;
@@ -16,6 +18,9 @@ pub enum OutputError {
     /// A person's file has this name.
     #[error("{} is there already, and kaizen did not write it", .0.display())]
     Taken(PathBuf),
+    /// The content was replaced by other content between two readings.
+    #[error("it changed while it was read; run the command again")]
+    Changed,
     /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),

@@ -334,7 +334,7 @@ fn concurrency(engine: StudentEngine, asked: usize) -> usize {
 /// Reads the manifest of a workspace.
 ///
 /// # Errors
-/// There is none, or it is not usable.
+/// The workspace has no manifest, or it is not usable.
 pub fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
     let path = root.join(manifest::FILE);
     let text = root

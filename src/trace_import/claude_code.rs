@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::conversation::told;
 use super::document::{Item, Items};
 use super::field::{facts, lasted, list, text, time};
+use super::joined::{Room, found_with, too_long};
 use super::message::{Message, Role, message};
-use super::place::Skipped;
+use super::place::{Place, Skipped};
 use super::{Found, blank};
 use crate::artifact::trace::Trace;
 
@@ -23,6 +24,9 @@ const NOT_TYPED: [&str; 5] = [
 
 /// A prompt and what followed.
 struct Prompt {
+    place: Place,
+    /// For further messages.
+    room: Room,
     session: String,
     /// The prompt's own id, else its number in the session.
     id: String,
@@ -34,43 +38,50 @@ struct Prompt {
     last_at: Option<f64>,
 }
 
-/// Reads all sessions of a file.
-pub fn sessions(items: Items) -> Vec<Found> {
-    let mut prompts: Vec<Prompt> = Vec::new();
-    let mut found = Vec::new();
-    for item in items {
-        if let Err(skipped) = item.and_then(|item| add(&mut prompts, &item)) {
-            found.push(Err(skipped));
-        }
-    }
-    prompts
-        .into_iter()
-        .map(|prompt| Ok(trace(prompt)))
-        .chain(found)
-        .collect()
+/// Reads all sessions of a file. A prompt is over when its session's next one comes.
+pub fn sessions(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+    let mut sessions = Sessions::default();
+    found_with(items, move |item| match item {
+        Some(item) => match item.and_then(|item| sessions.add(&item)) {
+            Ok(over) => over.map(trace).into_iter().collect(),
+            Err(skipped) => vec![Err(skipped)],
+        },
+        None => std::mem::take(&mut sessions.open).into_values().map(trace).collect(),
+    })
 }
 
-fn add(prompts: &mut Vec<Prompt>, item: &Item) -> Result<(), Skipped> {
-    let value = &item.value;
-    let session = text(value, "sessionId").unwrap_or_default();
-    if let Some(reason) = bookkeeping(value) {
-        return Err(item.place.passed_over(reason));
+/// The last prompt of each session, and how many there were.
+#[derive(Default)]
+struct Sessions {
+    open: BTreeMap<String, Prompt>,
+    prompts: BTreeMap<String, usize>,
+}
+
+impl Sessions {
+    /// Adds a line; returns the prompt that it ends.
+    fn add(&mut self, item: &Item) -> Result<Option<Prompt>, Skipped> {
+        let value = &item.value;
+        let session = text(value, "sessionId").unwrap_or_default();
+        if let Some(reason) = bookkeeping(value) {
+            return Err(item.place.passed_over(reason));
+        }
+        let unknown = || item.place.skipped("a message without a role");
+        let mut said = message(&value["message"]).ok_or_else(unknown)?;
+        said.at = time(&value["timestamp"]);
+        if is_prompt(&said) {
+            let number = self.prompts.entry(session.clone()).or_default();
+            *number += 1;
+            let prompt = begin(item, session.clone(), *number, said);
+            return Ok(self.open.insert(session, prompt));
+        }
+        let early = || item.place.skipped("it comes before the first prompt of its session");
+        let open = self.open.get_mut(&session).ok_or_else(early)?;
+        match open.room.takes(item) {
+            true => follow(open, value, said),
+            false => open.messages.truncate(1),
+        }
+        Ok(None)
     }
-    let unknown = || item.place.skipped("a message without a role");
-    let mut said = message(&value["message"]).ok_or_else(unknown)?;
-    said.at = time(&value["timestamp"]);
-    if is_prompt(&said) {
-        let number = prompts.iter().filter(|prompt| prompt.session == session).count() + 1;
-        prompts.push(begin(value, session, number, said));
-        return Ok(());
-    }
-    let open = prompts.iter_mut().rev().find(|prompt| prompt.session == session);
-    follow(
-        open.ok_or_else(|| item.place.skipped("it comes before the first prompt of its session"))?,
-        value,
-        said,
-    );
-    Ok(())
 }
 
 /// Why a line is no part of the conversation.
@@ -94,8 +105,11 @@ fn is_prompt(said: &Message) -> bool {
         && !NOT_TYPED.iter().any(|start| typed.starts_with(start))
 }
 
-fn begin(value: &Value, session: String, number: usize, said: Message) -> Prompt {
+fn begin(item: &Item, session: String, number: usize, said: Message) -> Prompt {
+    let value = &item.value;
     Prompt {
+        place: item.place.clone(),
+        room: Room::default(),
         id: text(value, "uuid").unwrap_or_else(|| number.to_string()),
         last_at: said.at,
         messages: vec![said],
@@ -147,11 +161,14 @@ fn tokens(usage: &Value) -> Option<u64> {
     counts.into_iter().reduce(u64::saturating_add)
 }
 
-fn trace(prompt: Prompt) -> Trace {
+fn trace(prompt: Prompt) -> Found {
+    if prompt.room.is_exceeded() {
+        return Err(too_long(&prompt.place));
+    }
     let told = told(&prompt.messages);
     let started = prompt.messages.first().and_then(|first| first.at);
     let ended = prompt.last_at.filter(|_| prompt.messages.len() > 1);
-    Trace {
+    Ok(Trace {
         query: told.query,
         model: prompt.model,
         result: told.result,
@@ -162,5 +179,5 @@ fn trace(prompt: Prompt) -> Trace {
         total_tokens: prompt.tokens.into_values().reduce(u64::saturating_add),
         metadata: prompt.facts,
         ..blank::trace(format!("claude_code:{}:{}", prompt.session, prompt.id))
-    }
+    })
 }

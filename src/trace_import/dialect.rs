@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::ImportError;
 use super::document::{Item, Items};
 use super::field::{list, text};
+use super::joined::Room;
 use super::langfuse;
 use super::place::Skipped;
 
@@ -93,8 +94,12 @@ impl Dialect {
 /// No value has a known shape.
 pub fn recognise(mut items: Items) -> Result<(Dialect, Items), ImportError> {
     let mut before: Vec<Result<Item, Skipped>> = Vec::new();
+    let mut room = Room::default();
     while before.len() < LOOKED_AT {
         let Some(item) = items.next() else { break };
+        if item.as_ref().is_ok_and(|item| !room.takes(item)) {
+            break;
+        }
         let dialect = item.as_ref().ok().and_then(|item| Dialect::of(&item.value));
         before.push(item);
         if let Some(dialect) = dialect {

@@ -1,10 +1,13 @@
 //! Documents: the JSON values of a file and where each stands. One value, a list, or one value a line.
 
+use std::io::{self, BufRead, Cursor, Seek, SeekFrom};
 use std::iter;
 
 use serde_json::Value;
 
 use super::ImportError;
+use super::elements::Elements;
+use super::lines::{LONGEST, Lines};
 use super::place::{Place, Skipped};
 use crate::artifact::without_place;
 use crate::reply::python_constants;
@@ -16,37 +19,90 @@ pub struct Item {
     pub place: Place,
     /// What.
     pub value: Value,
+    /// How many bytes of the file it is, from which its size in memory follows; 0 for a part of a small file.
+    pub size: u64,
 }
 
 /// The values of a file, read as they are asked for.
 pub type Items<'a> = Box<dyn Iterator<Item = Result<Item, Skipped>> + 'a>;
 
-/// The values of a file.
+/// The values of a file. A file up to [`LONGEST`] bytes is read as a whole; of a larger one, one line or element of a
+/// list at a time is in memory.
 ///
 /// # Errors
-/// The file is empty, or neither it nor any of its lines is JSON.
-pub fn items(bytes: &[u8]) -> Result<Items<'_>, ImportError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+/// The file is empty, neither it nor any of its lines is JSON, or it cannot be read.
+pub fn items<'a>(mut reader: impl BufRead + Seek + 'a) -> Result<Items<'a>, ImportError> {
+    let size = reader.seek(SeekFrom::End(0))?;
+    reader.rewind()?;
+    if size > LONGEST {
+        return long_items(reader);
+    }
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes)?;
+    short_items(bytes)
+}
+
+/// How some programs begin a text in UTF-8.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+fn short_items(mut bytes: Vec<u8>) -> Result<Items<'static>, ImportError> {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     if bytes.trim_ascii().is_empty() {
         return Err(ImportError::Empty);
     }
-    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
+    let mut stream = serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>();
     match stream.next() {
         Some(Ok(value)) if bytes[stream.byte_offset()..].trim_ascii().is_empty() => Ok(whole(value)),
-        Some(Err(error)) => match repaired(bytes) {
+        Some(Err(error)) => match repaired(&bytes) {
             Some(value) => Ok(whole(value)),
-            None if lines(bytes).take(LINES_TRIED).any(is_object) => Ok(Box::new(lines(bytes))),
+            None if has_an_object(&bytes[..]) => Ok(Box::new(Lines::new(Cursor::new(bytes)))),
             None => Err(not_json(&error)),
         },
-        _ => Ok(Box::new(lines(bytes))),
+        _ => Ok(Box::new(Lines::new(Cursor::new(bytes)))),
+    }
+}
+
+fn long_items<'a>(mut reader: impl BufRead + Seek + 'a) -> Result<Items<'a>, ImportError> {
+    if first_byte(&mut reader)? == Some(b'[') {
+        reader.consume(1);
+        return Ok(Box::new(Elements::new(reader)));
+    }
+    reader.rewind()?;
+    let is_by_lines = has_an_object(&mut reader);
+    reader.rewind()?;
+    match is_by_lines {
+        true => Ok(Box::new(Lines::new(reader))),
+        false => Err(ImportError::TooLong),
+    }
+}
+
+/// Reads up to the first byte that is neither white space nor of a byte order mark, and returns that byte.
+fn first_byte(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
+    if reader.fill_buf()?.starts_with(BYTE_ORDER_MARK) {
+        reader.consume(BYTE_ORDER_MARK.len());
+    }
+    loop {
+        let chunk = reader.fill_buf()?;
+        let (first, blank) = (
+            chunk.trim_ascii_start().first().copied(),
+            chunk.len() - chunk.trim_ascii_start().len(),
+        );
+        if first.is_some() || chunk.is_empty() {
+            reader.consume(blank);
+            return Ok(first);
+        }
+        reader.consume(blank);
     }
 }
 
 /// So many lines are tried before a file that does not begin with JSON counts as something else.
 const LINES_TRIED: usize = 1_000;
 
-fn is_object(item: Result<Item, Skipped>) -> bool {
-    item.is_ok_and(|item| item.value.is_object())
+fn has_an_object(reader: impl BufRead) -> bool {
+    let mut tried = Lines::new(reader).take(LINES_TRIED);
+    tried.any(|item| item.is_ok_and(|item| item.value.is_object()))
 }
 
 fn not_json(error: &serde_json::Error) -> ImportError {
@@ -59,6 +115,7 @@ fn not_json(error: &serde_json::Error) -> ImportError {
 
 /// One value, or those of its list; `{"data": […]}` is how interfaces hand out lists.
 fn whole(value: Value) -> Items<'static> {
+    let item = |place, value| Ok(Item { place, value, size: 0 });
     let (values, path) = match value {
         Value::Array(values) => (values, ""),
         Value::Object(mut all) if all.len() <= 2 && all.get("data").is_some_and(Value::is_array) => {
@@ -67,33 +124,26 @@ fn whole(value: Value) -> Items<'static> {
                 _ => (Vec::new(), ""),
             }
         }
-        value => {
-            let place = Place::Pointer(String::new());
-            return Box::new(iter::once(Ok(Item { place, value })));
-        }
+        value => return Box::new(iter::once(item(Place::Pointer(String::new()), value))),
     };
-    let item = move |(at, value)| {
-        let place = Place::Pointer(format!("{path}/{at}"));
-        Ok(Item { place, value })
-    };
-    Box::new(values.into_iter().enumerate().map(item))
+    let items = values.into_iter().enumerate();
+    Box::new(items.map(move |(at, value)| item(Place::Pointer(format!("{path}/{at}")), value)))
 }
 
-fn lines(bytes: &[u8]) -> impl Iterator<Item = Result<Item, Skipped>> + '_ {
-    let numbered = bytes.split(|byte| *byte == b'\n').enumerate();
-    let filled = numbered
-        .map(|(at, line)| (at + 1, line.trim_ascii()))
-        .filter(|(_, line)| !line.is_empty());
-    filled.map(|(number, line)| {
-        let place = Place::Line(number);
-        match serde_json::from_slice(line) {
-            Ok(value) => Ok(Item { place, value }),
-            Err(error) => match repaired(line) {
-                Some(value) => Ok(Item { place, value }),
-                None => Err(place.skipped(format!("not JSON: {}", without_place(&error)))),
-            },
-        }
-    })
+/// The value of a line or an element.
+pub fn parsed(place: Place, bytes: &[u8]) -> Result<Item, Skipped> {
+    let item = |place, value| Item {
+        place,
+        value,
+        size: bytes.len() as u64,
+    };
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Ok(item(place, value)),
+        Err(error) => match repaired(bytes) {
+            Some(value) => Ok(item(place, value)),
+            None => Err(place.skipped(format!("not JSON: {}", without_place(&error)))),
+        },
+    }
 }
 
 /// What a parser makes of text once lone surrogates and Python's `NaN` are out of it.
@@ -114,7 +164,7 @@ mod tests {
             Ok(item) => item.place.to_string(),
             Err(skipped) => format!("!{}", skipped.place),
         };
-        items(bytes).unwrap().map(place).collect()
+        items(Cursor::new(bytes)).unwrap().map(place).collect()
     }
 
     #[test]
@@ -136,9 +186,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_says_where() {
-        assert!(matches!(items(b" \n"), Err(ImportError::Empty)));
+        assert!(matches!(items(Cursor::new(b" \n")), Err(ImportError::Empty)));
         for (bytes, wanted) in [(&b"{\n  \"a\": [1,"[..], 2), (b"hello", 1), (b"\x00\xff\x01", 1)] {
-            match items(bytes).map(|_| ()) {
+            match items(Cursor::new(bytes)).map(|_| ()) {
                 Err(ImportError::NotJson { line, .. }) => assert_eq!(line, wanted),
                 other => panic!("{other:?}"),
             }

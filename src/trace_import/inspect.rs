@@ -1,5 +1,7 @@
 //! Inspect: logs of evaluations, a sample a trace; as one JSON file, or as an archive with a file a sample.
 
+use std::io::Cursor;
+
 use serde_json::{Value, json};
 
 use super::conversation::told as told_of;
@@ -8,49 +10,42 @@ use super::field::{facts, first, label, list, text, time};
 use super::message::messages;
 use super::place::Place;
 use super::spoken::asked;
-use super::{Found, ImportError, Part, Traces, blank};
+use super::{Archive, Found, ImportError, Traces, blank};
 use crate::artifact::trace::Trace;
 
 /// The files with what holds for all samples; the second is there after a crash, too.
 const HEADERS: [&str; 2] = ["header.json", "_journal/start.json"];
 
-/// Whether a file of an archive is read.
-pub fn is_wanted(part: &str) -> bool {
-    HEADERS.contains(&part) || is_sample(part)
-}
-
 fn is_sample(part: &str) -> bool {
     part.starts_with("samples/") && part.ends_with(".json")
 }
 
-/// Reads an archive.
+/// Reads an archive, one sample at a time.
 ///
 /// # Errors
-/// It is an archive of something else.
-pub fn archive(parts: &[Part]) -> Result<Traces<'_>, ImportError> {
-    let mut headers = HEADERS
-        .iter()
-        .filter_map(|name| parts.iter().find(|part| part.name == *name));
-    let header = headers.next().ok_or(ImportError::NotALog)?;
-    let header = value(header).map_err(|reason| ImportError::Part {
-        part: header.name.clone(),
+/// It is an archive of something else, or its header cannot be read.
+pub fn archive(archive: Archive<'_>) -> Result<Traces<'_>, ImportError> {
+    let Archive { names, mut unpack } = archive;
+    let is_there = |name: &&&str| names.iter().any(|there| there == **name);
+    let name = *HEADERS.iter().find(is_there).ok_or(ImportError::NotALog)?;
+    let header = value(unpack(name)).map_err(|reason| ImportError::Part {
+        part: name.to_owned(),
         reason,
     })?;
     if !header["eval"].is_object() {
         return Err(ImportError::NotALog);
     }
-    let samples = parts.iter().filter(|part| is_sample(&part.name));
-    Ok(Box::new(samples.map(move |part| {
-        let place = Place::Part(part.name.clone(), String::new());
-        let value = value(part).map_err(|reason| place.skipped(reason))?;
-        sample(&header, &value, &place)
+    let samples = names.into_iter().filter(|name| is_sample(name));
+    Ok(Box::new(samples.map(move |name| {
+        let value = value(unpack(&name));
+        let place = Place::Part(name, String::new());
+        sample(&header, &value.map_err(|reason| place.skipped(reason))?, &place)
     })))
 }
 
 /// The JSON value of a file in an archive.
-fn value(part: &Part) -> Result<Value, String> {
-    let bytes = part.content.as_ref().map_err(Clone::clone)?;
-    let mut read = items(bytes).map_err(|error| error.to_string())?;
+fn value(unpacked: Result<Vec<u8>, String>) -> Result<Value, String> {
+    let mut read = items(Cursor::new(unpacked?)).map_err(|error| error.to_string())?;
     let item = read.next().ok_or_else(|| ImportError::Empty.to_string())?;
     Ok(item.map_err(|skipped| skipped.reason)?.value)
 }

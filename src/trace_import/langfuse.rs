@@ -1,11 +1,10 @@
 //! Langfuse: a trace with its observations and scores, or a list of observations, as its interface and its exports write them.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::document::{Item, Items};
 use super::field::{count, facts, list, rating, text, text_of, time, unwrapped};
+use super::joined::{Groups, Room, found_with, too_much};
 use super::run::{Piece, Work, fill};
 use super::spoken::{answered, asked};
 use super::{Found, blank};
@@ -24,30 +23,25 @@ const RATINGS: [&str; 9] = [
     "helpfulness",
 ];
 
-/// Reads traces, and observations that come without theirs.
-pub fn traces(items: Items) -> Vec<Found> {
-    let mut found = Vec::new();
-    let mut order: Vec<String> = Vec::new();
-    let mut loose: BTreeMap<String, Vec<Piece>> = BTreeMap::new();
-    for item in items {
-        match item {
-            Err(skipped) => found.push(Err(skipped)),
-            Ok(item) => match trace_of(&item.value) {
-                None => found.push(trace(&item)),
-                Some(id) => {
-                    if !loose.contains_key(&id) {
-                        order.push(id.clone());
-                    }
-                    loose.entry(id).or_default().push(piece(&item.value));
-                }
-            },
-        }
-    }
-    let each = order
-        .into_iter()
-        .filter_map(|id| Some(Ok(gathered(&id, loose.remove(&id)?))));
-    found.extend(each);
-    found
+/// Reads traces, and observations that come without theirs: these are joined, and come last.
+pub fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+    let (mut loose, mut room) = (Groups::default(), Room::default());
+    found_with(items, move |item| match item {
+        Some(Err(skipped)) => vec![Err(skipped)],
+        Some(Ok(item)) => match trace_of(&item.value) {
+            None => vec![trace(&item)],
+            Some(_) if !room.takes(&item) => vec![Err(too_much(&item.place))],
+            Some(id) => {
+                loose.add(id, piece(&item.value));
+                Vec::new()
+            }
+        },
+        None => loose
+            .take()
+            .into_iter()
+            .map(|(id, pieces)| Ok(gathered(&id, pieces)))
+            .collect(),
+    })
 }
 
 /// The id of the trace to which an observation belongs; `None` when the value is no observation.

@@ -9,10 +9,13 @@ mod claude_code;
 mod conversation;
 mod dialect;
 mod document;
+mod elements;
 mod field;
 mod inspect;
 mod intercode;
+mod joined;
 mod langfuse;
+mod lines;
 mod message;
 mod openhands;
 mod otlp;
@@ -22,6 +25,8 @@ mod spoken;
 mod sweagent;
 mod toolbench;
 
+use std::io::{self, BufRead, Seek};
+
 use serde_json::{Value, json};
 
 pub use self::dialect::Dialect;
@@ -29,23 +34,16 @@ use self::document::Items;
 pub use self::place::{Place, Skipped};
 use crate::artifact::trace::Trace;
 
-/// What is imported: the bytes of a file, or the files in an archive.
-#[derive(Clone, Copy, Debug)]
-pub enum Source<'a> {
-    /// A file.
-    Bytes(&'a [u8]),
-    /// The files in an archive.
-    Parts(&'a [Part]),
+/// The files in an archive.
+pub struct Archive<'a> {
+    /// Their paths in the archive.
+    pub names: Vec<String>,
+    /// Unpacks one of them: its bytes, or why they cannot be had.
+    pub unpack: Unpack<'a>,
 }
 
-/// A file in an archive.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// Its path in the archive.
-    pub name: String,
-    /// Its bytes, or why they cannot be had.
-    pub content: Result<Vec<u8>, String>,
-}
+/// Unpacks a file in an archive.
+pub type Unpack<'a> = Box<dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a>;
 
 /// A trace, or what was skipped.
 pub type Found = Result<Trace, Skipped>;
@@ -62,7 +60,7 @@ pub struct Reading<'a> {
 }
 
 /// A file that holds no traces that anybody knows.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// There is nothing in it.
     #[error("it is empty")]
@@ -80,6 +78,15 @@ pub enum ImportError {
     /// It is JSON of an unknown shape.
     #[error("its shape is unknown; known are {}", Dialect::list())]
     Unknown,
+    /// It is one JSON value, and too long to be read as a whole.
+    #[error(
+        "it is larger than {} MiB, and neither a list nor JSON Lines, of which a part at a time is read: export it as one of these, or split it",
+        lines::LONGEST >> 20
+    )]
+    TooLong,
+    /// The file system fails.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
     /// It is an archive, and what holds for all of it cannot be had.
     #[error("{part} in it: {reason}")]
     Part {
@@ -96,44 +103,45 @@ pub enum ImportError {
 /// Reads a file that is called `name`, which only goes into the metadata.
 ///
 /// # Errors
-/// The file is empty, is not JSON, or nothing that is known.
-pub fn read<'a>(name: &'a str, source: Source<'a>) -> Result<Reading<'a>, ImportError> {
-    let (dialect, traces) = match source {
-        Source::Parts(parts) => (Dialect::Inspect, inspect::archive(parts)?),
-        Source::Bytes(bytes) => {
-            let (dialect, items) = dialect::recognise(document::items(bytes)?)?;
-            (dialect, by_dialect(dialect, items))
-        }
-    };
+/// The file is empty, is not JSON, has no known shape, or cannot be read.
+pub fn read<'a>(name: &'a str, file: impl BufRead + Seek + 'a) -> Result<Reading<'a>, ImportError> {
+    let (dialect, items) = dialect::recognise(document::items(file)?)?;
+    Ok(reading(name, dialect, by_dialect(dialect, items)))
+}
+
+/// Reads an archive that is called `name`, which only goes into the metadata.
+///
+/// # Errors
+/// It is no archive of a log, or what holds for the whole log cannot be read.
+pub fn read_archive<'a>(name: &'a str, archive: Archive<'a>) -> Result<Reading<'a>, ImportError> {
+    Ok(reading(name, Dialect::Inspect, inspect::archive(archive)?))
+}
+
+fn reading<'a>(name: &'a str, dialect: Dialect, traces: Traces<'a>) -> Reading<'a> {
     let traces = traces.map(move |found| found.map(|trace| from(trace, dialect, name)));
-    Ok(Reading {
+    Reading {
         dialect,
         traces: Box::new(traces),
-    })
+    }
 }
 
-/// Whether these bytes are an archive, which has to be opened first.
-pub fn is_archive(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04")
+/// Whether a file that begins with these bytes is an archive, which has to be opened first.
+pub fn is_archive(start: &[u8]) -> bool {
+    start.starts_with(b"PK\x03\x04")
 }
 
-/// Whether a file in an archive is needed.
-pub fn is_wanted(part: &str) -> bool {
-    inspect::is_wanted(part)
-}
-
-fn by_dialect(dialect: Dialect, items: Items) -> Traces {
+fn by_dialect(dialect: Dialect, items: Items<'_>) -> Traces<'_> {
     match dialect {
         Dialect::Chat => Box::new(items.map(|item| chat::trace(&item?))),
         Dialect::Kaizen => Box::new(items.map(|item| own(item?))),
         Dialect::ToolBench => Box::new(items.map(|item| toolbench::trace(&item?))),
         Dialect::SweAgent => Box::new(items.map(|item| sweagent::trace(&item?))),
-        Dialect::Langfuse => Box::new(langfuse::traces(items).into_iter()),
+        Dialect::Langfuse => Box::new(langfuse::traces(items)),
         Dialect::Inspect => Box::new(items.flat_map(|item| spread(item, inspect::log))),
         Dialect::InterCode => Box::new(items.flat_map(|item| spread(item, intercode::results))),
-        Dialect::ClaudeCode => Box::new(claude_code::sessions(items).into_iter()),
-        Dialect::OpenHands => Box::new(openhands::events(items).into_iter()),
-        Dialect::Otlp => Box::new(otlp::traces(items).into_iter()),
+        Dialect::ClaudeCode => Box::new(claude_code::sessions(items)),
+        Dialect::OpenHands => Box::new(openhands::events(items)),
+        Dialect::Otlp => Box::new(otlp::traces(items)),
     }
 }
 

@@ -32,6 +32,15 @@ impl Place {
             place: self.clone(),
             reason: reason.into(),
             is_loss: true,
+            is_end: false,
+        }
+    }
+
+    /// Here the reading ended too early: what follows is unknown.
+    pub fn ended(&self, reason: impl Into<String>) -> Skipped {
+        Skipped {
+            is_end: true,
+            ..self.skipped(reason)
         }
     }
 
@@ -64,4 +73,6 @@ pub struct Skipped {
     pub reason: String,
     /// Whether something may be missed: bookkeeping of the other program is not.
     pub is_loss: bool,
+    /// Whether nothing behind it could be read: then the whole file counts as unread.
+    pub is_end: bool,
 }

@@ -1,5 +1,7 @@
 //! Each dialect on a sample of our own, and all of them on garbage.
 
+use std::io::Cursor;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -30,7 +32,7 @@ const SAMPLES: [(&str, &[u8]); 12] = [
 ];
 
 fn read_all(bytes: &[u8]) -> (Dialect, Vec<Trace>, Vec<String>) {
-    let reading = read("a.json", Source::Bytes(bytes)).unwrap();
+    let reading = read("a.json", Cursor::new(bytes)).unwrap();
     let (mut traces, mut skipped) = (Vec::new(), Vec::new());
     for found in reading.traces {
         match found {
@@ -357,13 +359,26 @@ fn inspect_logs() {
     );
 }
 
+/// A file in an archive: its path, and its bytes or why they cannot be had.
+type Part = (String, Result<Vec<u8>, String>);
+
+fn archive(parts: &[Part]) -> Archive<'_> {
+    let content = |name: &str| parts.iter().find(|part| part.0 == name).unwrap().1.clone();
+    Archive {
+        names: parts.iter().map(|part| part.0.clone()).collect(),
+        unpack: Box::new(content),
+    }
+}
+
 #[test]
 fn an_archive_of_inspect_says_the_same() {
-    let log: Value = document::items(INSPECT.1).unwrap().next().unwrap().unwrap().value;
-    let part = |name: &str, content: Result<Vec<u8>, String>| Part {
-        name: name.to_owned(),
-        content,
-    };
+    let log: Value = document::items(Cursor::new(INSPECT.1))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .value;
+    let part = |name: &str, content: Result<Vec<u8>, String>| (name.to_owned(), content);
     let mut header = log.clone();
     header.as_object_mut().unwrap().remove("samples");
     let mut parts = vec![part("header.json", Ok(header.to_string().into_bytes()))];
@@ -374,7 +389,7 @@ fn an_archive_of_inspect_says_the_same() {
         ));
     }
     parts.push(part("samples/9_epoch_1.json", Err("damaged".to_owned())));
-    let found: Vec<Found> = read("a.eval", Source::Parts(&parts)).unwrap().traces.collect();
+    let found: Vec<Found> = read_archive("a.eval", archive(&parts)).unwrap().traces.collect();
     let names = |found: &[Found]| {
         found
             .iter()
@@ -382,7 +397,7 @@ fn an_archive_of_inspect_says_the_same() {
             .map(|trace| (trace.trace_id.clone(), trace.result.clone()))
             .collect::<Vec<_>>()
     };
-    let whole: Vec<Found> = read("a.json", Source::Bytes(INSPECT.1)).unwrap().traces.collect();
+    let whole: Vec<Found> = read("a.json", Cursor::new(INSPECT.1)).unwrap().traces.collect();
     assert_eq!(names(&found), names(&whole));
     let last = found.last().unwrap().as_ref().unwrap_err();
     assert_eq!(
@@ -390,11 +405,11 @@ fn an_archive_of_inspect_says_the_same() {
         ("samples/9_epoch_1.json", "damaged")
     );
     let sealed = [part("header.json", Err("damaged".to_owned()))];
-    let error = read("a.eval", Source::Parts(&sealed)).map(|_| ()).unwrap_err();
+    let error = read_archive("a.eval", archive(&sealed)).map(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), "header.json in it: damaged");
     let other = [part("word/document.xml", Ok(Vec::new()))];
     assert!(matches!(
-        read("a.docx", Source::Parts(&other)),
+        read_archive("a.docx", archive(&other)),
         Err(ImportError::NotALog)
     ));
 }
@@ -540,7 +555,7 @@ fn what_nobody_knows_is_refused_and_what_is_mixed_is_told_apart() {
         (b"{\"trace_id\": 1}", "its shape is unknown"),
         (b"{\"messages\": [{\"role\":\n \"user\",", "line 2"),
     ] {
-        let error = read("x", Source::Bytes(bytes)).map(|_| ()).unwrap_err().to_string();
+        let error = read("x", Cursor::new(bytes)).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
     let mixed = [CHAT.1, SAMPLES[11].1].concat();
@@ -555,23 +570,20 @@ fn what_nobody_knows_is_refused_and_what_is_mixed_is_told_apart() {
 #[test]
 fn a_name_decides_nothing() {
     for (name, bytes) in SAMPLES {
-        let dialect = |name: &str| read(name, Source::Bytes(bytes)).unwrap().dialect;
+        let dialect = |name: &str| read(name, Cursor::new(bytes)).unwrap().dialect;
         assert_eq!(dialect(name), dialect("photo.png"), "{name}");
     }
 }
 
 /// Reads to the end; that nothing panics is the test.
 fn survives(bytes: &[u8]) {
-    if let Ok(reading) = read("x", Source::Bytes(bytes)) {
+    if let Ok(reading) = read("x", Cursor::new(bytes)) {
         for trace in reading.traces.flatten() {
             assert!(!trace.trace_id.is_empty() && serde_json::to_string(&trace).is_ok());
         }
     }
-    let part = |name: &str| Part {
-        name: name.to_owned(),
-        content: Ok(bytes.to_vec()),
-    };
-    if let Ok(reading) = read("x", Source::Parts(&[part("header.json"), part("samples/1.json")])) {
+    let part = |name: &str| (name.to_owned(), Ok(bytes.to_vec()));
+    if let Ok(reading) = read_archive("x", archive(&[part("header.json"), part("samples/1.json")])) {
         reading.traces.for_each(drop);
     }
 }
@@ -622,7 +634,7 @@ proptest! {
 
     #[test]
     fn no_odd_value_in_a_sample_panics(which in 0..SAMPLES.len(), at in 0..120_usize, by in odd()) {
-        for item in document::items(SAMPLES[which].1).unwrap().flatten() {
+        for item in document::items(Cursor::new(SAMPLES[which].1)).unwrap().flatten() {
             let mut value = item.value;
             replace(&mut value, &mut at.clone(), &by);
             survives(value.to_string().as_bytes());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::space::{Said, Space};
+use crate::space::{KAIZEN, Said, Space};
 
 /// Our own samples, one of each dialect.
 fn samples() -> PathBuf {
@@ -266,25 +266,72 @@ fn what_may_not_be_read_is_named() {
     }
 }
 
+/// A conversation with its answer repeated so many times.
+fn chat(query: &str, times: usize) -> String {
+    let answer = "so long ".repeat(times);
+    json!({"messages": [{"role": "user", "content": query}, {"role": "assistant", "content": answer}]}).to_string()
+}
+
 #[test]
-fn a_line_of_many_megabytes_is_no_crash_and_does_not_spoil_the_store() {
+fn a_line_of_many_megabytes_is_named_and_the_others_are_imported() {
     let space = Space::new();
-    let long = "word ".repeat(14 << 20);
-    let line = |text: &str| {
-        format!(
-            "{}\n",
-            json!({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "so long"}]})
-        )
-    };
-    space.write("long.jsonl", &[line(&long), line("short")].concat());
-    let said = import(&space, &["long.jsonl"]).exits(0);
+    let lines = [chat("long", 9 << 20), chat("short", 1)];
+    space.write("long.jsonl", &lines.join("\n"));
+    space.write("only.jsonl", &lines[0]);
+    let said = import(&space, &["long.jsonl", "only.jsonl"]).exits(1);
     let one = report(&said, "long.jsonl");
     assert_eq!(
         (&one["read"], &one["new"], &one["skipped"][0]["reason"]),
-        (&json!(2), &json!(1), &json!("a trace of more than 64 MiB"))
+        (&json!(1), &json!(1), &json!("a line of more than 64 MiB"))
     );
     assert_eq!(one["skipped"][0]["places"], json!(["line 1"]));
+    let error = report(&said, "only.jsonl")["error"].clone();
+    assert!(error.as_str().unwrap().contains("larger than 64 MiB"), "{error}");
     space.kaizen(&["traces", "list"]).exits(0);
+}
+
+/// The most memory that the program had, in MiB, while it ran with these arguments.
+#[cfg(target_os = "linux")]
+fn peak(space: &Space, arguments: &[&str]) -> u64 {
+    let mut child = space
+        .command(KAIZEN, arguments)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        most = most.max(kilobytes.unwrap_or(0) / 1024);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(child.wait().unwrap().success());
+    most
+}
+
+/// Both forms of a file that is larger than what is read as a whole, twice as large as the memory that is allowed.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_large_file_streams() {
+    let space = Space::new();
+    let chats: Vec<String> = (0..200)
+        .map(|number| chat(&format!("query {number}"), 1 << 17))
+        .collect();
+    space.write("large.jsonl", &chats.join("\n"));
+    let most = peak(&space, &["traces", "import", "large.jsonl"]);
+    assert!(most < 100, "{most} MiB for a file of 200 MiB");
+    let original = names_in(&space.root.join("traces/imported"));
+    assert_eq!(
+        fs::read(space.root.join("traces/imported").join(&original[0])).unwrap(),
+        fs::read(space.root.join("large.jsonl")).unwrap()
+    );
+    fs::remove_file(space.root.join("large.jsonl")).unwrap();
+    space.write("large.json", &format!(" [\n{}\n]\n", chats.join(",\n")));
+    let most = peak(&space, &["traces", "import", "--dry-run", "large.json"]);
+    assert!(most < 100, "{most} MiB for a list of 200 MiB");
+    let said = import(&space, &["--dry-run", "large.json"]).exits(0);
+    assert_eq!(report(&said, "large.json")["duplicates"], json!(200));
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn failure(error: RefreshError) -> Failure {
     let message = error.to_string();
     let not_ready = |hint: &str| Failure::not_ready(&message).hint(hint);
     match error {
-        RefreshError::NoGate => not_ready("tasks stand in benchmark/*.jsonl; \"split\": \"gate\" lets one decide"),
+        RefreshError::NoGate => not_ready("tasks go in benchmark/*.jsonl; \"split\": \"gate\" lets one decide"),
         RefreshError::NoReserve(_) => not_ready(
             "add tasks with \"split\": \"reserve\" to the benchmark, or name a file of new tasks: kaizen bench refresh --from FILE",
         ),

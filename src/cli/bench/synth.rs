@@ -260,10 +260,10 @@ fn print(report: &Report, made: &Synthesis, command: &Synth) {
     match (tasks, report.written) {
         (0, _) => out!("no task is left to write"),
         (_, true) => out!("{tasks} tasks in {out}: {}", splits.join(", ")),
-        (_, false) => out!("{tasks} tasks stand in {out} already: {}", splits.join(", ")),
+        (_, false) => out!("{out} already holds {tasks} tasks: {}", splits.join(", ")),
     }
     if let Some(copy) = &report.kept_copy {
-        out!("the bytes that stood there are in {copy}");
+        out!("the earlier bytes are in {copy}");
     }
     let privacy = Some((report.not_eligible, "by [privacy]")).filter(|(count, _)| *count > 0);
     let others = made.left_out.iter().map(|(reason, count)| (*count, reason.words()));

@@ -51,7 +51,7 @@ pub fn show(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
             Some(Wait::Release) => format!("kaizen release {}; ", session.id),
             _ => String::new(),
         };
-        out!("  {release}{run}   # goes on with this plan");
+        out!("  {release}{run}   # continues with this plan");
     } else {
         out!("  {run}   # goes on from here");
     }

@@ -30,7 +30,7 @@ const FEWEST_DIFF: usize = 12;
 const BELOW: usize = 2;
 
 /// What an accept means for an edit that the gate could not tell.
-const GO_ON: &str = "goes on with the same trial, with room for as many pairs again";
+const GO_ON: &str = "continues the same trial, with room for as many pairs again";
 
 /// The size of a terminal, and whether long parts are shown whole.
 #[derive(Clone, Copy, Debug)]

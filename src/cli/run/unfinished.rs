@@ -23,7 +23,7 @@ pub fn note(workspace: &Workspace, asked: &Asked) -> Option<String> {
         more => format!("; so did {more} more, see `kaizen status --all`"),
     };
     Some(format!(
-        "{id} stopped while {status}: `kaizen run --session {id}` goes on with it{more}"
+        "{id} stopped while {status}: `kaizen run --session {id}` continues it{more}"
     ))
 }
 

@@ -1,6 +1,6 @@
 //! One agent, read once, answering many queries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::index::Index;
@@ -22,8 +22,8 @@ pub struct Agent(Result<Sound, (Broken, Digest)>);
 struct Sound {
     settings: AgentSettings,
     examples: Vec<Example>,
-    /// Description of each tool that the agent has, in its order.
-    tools: Vec<(String, String)>,
+    /// The stems of the description of each tool that the agent has, in its order.
+    tools: Vec<(String, BTreeSet<String>)>,
     /// The model and the footprint of each query class.
     routes: BTreeMap<QueryClass, (String, Digest)>,
     models: BTreeMap<String, Model>,
@@ -54,7 +54,8 @@ impl Agent {
     pub fn footprint(&self, query: &str) -> Digest {
         match &self.0 {
             Ok(agent) => agent
-                .route(query)
+                .routes
+                .get(&QueryClass::of(query))
                 .map_or(Digest::of_bytes(b""), |(_, footprint)| *footprint),
             Err((_, footprint)) => *footprint,
         }
@@ -96,26 +97,27 @@ impl Sound {
         Ok(Self {
             settings,
             examples,
-            tools,
+            tools: tools
+                .into_iter()
+                .map(|(name, text)| (name, tool::stems(&text)))
+                .collect(),
             routes,
             models,
         })
     }
 
-    fn route(&self, query: &str) -> Option<&(String, Digest)> {
-        self.routes.get(&QueryClass::of(query))
-    }
-
     fn varies(&self, query: &str) -> bool {
-        let model = self.route(query).and_then(|(model, _)| self.models.get(model));
-        model.is_some_and(|model| model.settings.temperature > 0.0) && self.tool_result(query).is_none()
+        let class = QueryClass::of(query);
+        let model = self.routes.get(&class).and_then(|(model, _)| self.models.get(model));
+        model.is_some_and(|model| model.settings.temperature > 0.0) && self.tool_result(query, class).is_none()
     }
 
     fn attempt(&self, query: &str, seed: u64) -> Attempt {
-        let Some((model, _)) = self.route(query) else {
+        let class = QueryClass::of(query);
+        let Some((model, _)) = self.routes.get(&class) else {
             return self.answered(&self.settings.fallback, "", None);
         };
-        if let Some((name, result)) = self.tool_result(query) {
+        if let Some((name, result)) = self.tool_result(query, class) {
             return self.answered(&result, model, Some(name));
         }
         let answer = self
@@ -134,15 +136,12 @@ impl Sound {
     }
 
     /// What the best fitting tool says; the first of equals. `None` when none fits, or it finds nothing to work on.
-    fn tool_result(&self, query: &str) -> Option<(&str, String)> {
+    fn tool_result(&self, query: &str, class: QueryClass) -> Option<(&str, String)> {
         if !self.settings.may_call_tools() || self.tools.is_empty() {
             return None;
         }
-        let class = QueryClass::of(query);
-        let fits = self
-            .tools
-            .iter()
-            .map(|(name, text)| (tool::fit(text, query, class), name));
+        let wanted = tool::wanted(query, class);
+        let fits = self.tools.iter().map(|(name, stems)| (tool::fit(stems, &wanted), name));
         let (_, name) = fits
             .filter(|(fit, _)| *fit > 0)
             .reduce(|best, next| if next.0 > best.0 { next } else { best })?;

@@ -1,6 +1,7 @@
 //! Words, stems and features of a text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// Lower-case words: runs of letters and digits, apostrophes dropped, so that `what's` is `whats`.
 pub fn words(text: &str) -> Vec<String> {
@@ -23,13 +24,14 @@ pub fn stem(word: &str) -> &str {
 }
 
 /// Words too common to say what a text is about.
-const STOP_WORDS: &str = " a about all an and any are as at be between by can could do does for from give has have how \
+const STOP_WORDS: &str = "a about all an and any are as at be between by can could do does for from give has have how \
     i if in into is it its many me much my of on one or other out please so some tell than that the their them then \
-    there this to tool two use used useful uses using was we what when where which will with would you your ";
+    there this to tool two use used useful uses using was we what when where which will with would you your";
 
 /// Whether a word is too common to say what a text is about.
 pub fn is_stop_word(word: &str) -> bool {
-    STOP_WORDS.contains(&format!(" {word} "))
+    static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| STOP_WORDS.split(' ').collect());
+    WORDS.contains(word)
 }
 
 /// How often each feature occurs: word n-grams up to `ngrams`, and character n-grams of length `char_ngrams` (0: none).

@@ -4,13 +4,12 @@ mod attributes;
 mod piece;
 mod span;
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use self::span::Span;
 use super::document::Items;
 use super::field::{facts, label};
+use super::joined::{Groups, Room, found_with, too_much};
 use super::run::fill;
 use super::{Found, blank};
 
@@ -24,28 +23,22 @@ const CONVENTIONS: [(&str, &str); 5] = [
 ];
 
 /// All spans with one trace id are one trace; traces come in the order of their first spans.
-pub fn traces(items: Items) -> Vec<Found> {
-    let mut order: Vec<String> = Vec::new();
-    let mut groups: BTreeMap<String, Vec<Span>> = BTreeMap::new();
-    let mut skipped = Vec::new();
-    for item in items {
-        let spans = item.map_or_else(|skipped| vec![Err(skipped)], |item| span::spans(&item));
-        for span in spans {
-            match span {
-                Err(reason) => skipped.push(Err(reason)),
-                Ok(span) => {
-                    if !groups.contains_key(&span.trace_id) {
-                        order.push(span.trace_id.clone());
-                    }
-                    groups.entry(span.trace_id.clone()).or_default().push(span);
-                }
-            }
+pub fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+    let (mut groups, mut room) = (Groups::default(), Room::default());
+    found_with(items, move |item| match item {
+        Some(Err(skipped)) => vec![Err(skipped)],
+        Some(Ok(item)) if !room.takes(&item) => vec![Err(too_much(&item.place))],
+        Some(Ok(item)) => {
+            let mut add = |span: Span| groups.add(span.trace_id.clone(), span);
+            let spans = span::spans(&item).into_iter();
+            spans.filter_map(|span| span.map(&mut add).err()).map(Err).collect()
         }
-    }
-    let each = order
-        .into_iter()
-        .filter_map(|id| groups.remove(&id).map(|spans| Ok(trace(&id, &spans))));
-    each.chain(skipped).collect()
+        None => groups
+            .take()
+            .into_iter()
+            .map(|(id, spans)| Ok(trace(&id, &spans)))
+            .collect(),
+    })
 }
 
 fn trace(id: &str, spans: &[Span]) -> crate::artifact::trace::Trace {

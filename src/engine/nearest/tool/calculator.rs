@@ -1,5 +1,8 @@
 //! The calculator: arithmetic in signs or English words.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use super::written;
 
 /// Deepest nesting of parentheses and signs.
@@ -124,9 +127,23 @@ fn spelled_out(text: &str) -> String {
     let lower = text.to_lowercase().replace('%', " % ");
     let words = lower.split_whitespace().filter(|word| !matches!(*word, "m" | "r"));
     let spaced = format!(" {} ", words.collect::<Vec<_>>().join(" ").replace('?', " ?"));
+    if !spaced.split(' ').any(begins_spelled) {
+        return spaced;
+    }
     SPELLED.iter().fold(spaced, |text, (words, sign)| {
         text.replace(&format!(" {words} "), &format!(" {sign} "))
     })
+}
+
+/// Whether a word is the first of something in [`SPELLED`]: most queries hold none, and are asked of this often.
+fn begins_spelled(word: &str) -> bool {
+    static FIRST: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        SPELLED
+            .iter()
+            .filter_map(|(words, _)| words.split(' ').next())
+            .collect()
+    });
+    FIRST.contains(word)
 }
 
 fn evaluate(tokens: &[Token]) -> Option<f64> {

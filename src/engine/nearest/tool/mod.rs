@@ -25,15 +25,20 @@ pub fn call(tool: &str, query: &str) -> Option<String> {
     }
 }
 
-/// How well a description fits a query: the number of distinct stems, stop words apart, that it shares with the
-/// query's own words and the vocabulary of the query's class; 0 when there are fewer than two.
-pub fn fit(description: &str, query: &str, class: QueryClass) -> usize {
-    let wanted = stems(&format!("{query} {}", class.vocabulary()));
-    let shared = stems(description).intersection(&wanted).count();
+/// How well a description fits what is wanted of a tool: the number of stems that they share; 0 when there are fewer
+/// than two.
+pub fn fit(description: &BTreeSet<String>, wanted: &BTreeSet<String>) -> usize {
+    let shared = description.intersection(wanted).count();
     if shared < FIT { 0 } else { shared }
 }
 
-fn stems(text: &str) -> BTreeSet<String> {
+/// The stems of the query's own words and of the vocabulary of its class.
+pub fn wanted(query: &str, class: QueryClass) -> BTreeSet<String> {
+    stems(&format!("{query} {}", class.vocabulary()))
+}
+
+/// The distinct stems of a text, stop words apart.
+pub fn stems(text: &str) -> BTreeSet<String> {
     let telling = |word: &String| !is_stop_word(word) && word.chars().any(char::is_alphabetic);
     words(text)
         .iter()
@@ -87,7 +92,7 @@ mod tests {
             ("Calculates arithmetic expressions", "freeze my card please", false),
         ] {
             assert_eq!(
-                fit(description, query, QueryClass::of(query)) > 0,
+                fit(&stems(description), &wanted(query, QueryClass::of(query))) > 0,
                 fits,
                 "{description} / {query}"
             );

@@ -1,11 +1,14 @@
 //! The unit converter: length, mass, volume, time and temperature.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::written;
 
 /// Names of a unit, its dimension, and how it becomes the dimension's base: value × factor + offset.
 type Unit = (&'static str, &'static str, f64, f64);
 
-const UNITS: [Unit; 27] = [
+static UNITS: [Unit; 27] = [
     ("m meter meters metre metres", "length", 1.0, 0.0),
     ("km kilometer kilometers kilometre kilometres", "length", 1000.0, 0.0),
     ("cm centimeter centimeters centimetre centimetres", "length", 0.01, 0.0),
@@ -86,7 +89,11 @@ fn pieces(query: &str) -> Vec<String> {
 }
 
 fn unit(word: &str) -> Option<&'static Unit> {
-    UNITS.iter().find(|unit| unit.0.split(' ').any(|name| name == word))
+    static BY_NAME: LazyLock<BTreeMap<&str, &Unit>> = LazyLock::new(|| {
+        let names = |unit: &'static Unit| unit.0.split(' ').map(move |name| (name, unit));
+        UNITS.iter().flat_map(names).collect()
+    });
+    BY_NAME.get(word).copied()
 }
 
 #[cfg(test)]

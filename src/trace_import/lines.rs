@@ -1,0 +1,93 @@
+//! Lines: a JSON value a line, read one line at a time.
+
+use std::io::{self, BufRead, Read};
+
+use super::document::{BYTE_ORDER_MARK, Item, parsed};
+use super::place::{Place, Skipped};
+
+/// The most bytes of a value that is read on its own: a line, an element of a list, or a small file.
+pub const LONGEST: u64 = 64 << 20;
+
+/// The values of a reader's lines; blank lines are none.
+#[derive(Debug)]
+pub struct Lines<R> {
+    reader: R,
+    number: usize,
+    line: Vec<u8>,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// All lines of a reader.
+    pub fn new(reader: R) -> Self {
+        Self {
+            reader,
+            number: 0,
+            line: Vec::new(),
+        }
+    }
+
+    /// Reads the next line up to its limit; `false` at the end.
+    fn advance(&mut self) -> io::Result<bool> {
+        self.number += 1;
+        self.line.clear();
+        let limited = &mut (&mut self.reader).take(LONGEST + 1);
+        Ok(limited.read_until(b'\n', &mut self.line)? > 0)
+    }
+
+    fn item(&mut self, place: Place) -> Result<Item, Skipped> {
+        if self.line.len() as u64 > LONGEST && !self.line.ends_with(b"\n") {
+            self.line = Vec::new();
+            self.reader
+                .skip_until(b'\n')
+                .map_err(|error| unreadable(&place, &error))?;
+            return Err(place.skipped("a line of more than 64 MiB"));
+        }
+        let line = match self.number {
+            1 => self.line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.line),
+            _ => &self.line,
+        };
+        parsed(place, line.trim_ascii())
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Result<Item, Skipped>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let place = Place::Line(self.number + 1);
+            match self.advance() {
+                Err(error) => return Some(Err(unreadable(&place, &error))),
+                Ok(false) => return None,
+                Ok(true) if self.line.trim_ascii().is_empty() => {}
+                Ok(true) => return Some(self.item(place)),
+            }
+        }
+    }
+}
+
+/// What is said where the file system fails.
+pub fn unreadable(place: &Place, error: &io::Error) -> Skipped {
+    place.ended(format!("it cannot be read on: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_costs_only_itself() {
+        let long = io::repeat(b'x').take(LONGEST + 3);
+        let reader = io::BufReader::new(b"{}\n\"".chain(long).chain(&b"\"\n\n[1]"[..]));
+        let said: Vec<String> = Lines::new(reader)
+            .map(|item| match item {
+                Ok(item) => format!("{}: {}", item.place, item.value),
+                Err(skipped) => format!("{}: {}", skipped.place, skipped.reason),
+            })
+            .collect();
+        assert_eq!(
+            said,
+            ["line 1: {}", "line 2: a line of more than 64 MiB", "line 4: [1]"]
+        );
+    }
+}
