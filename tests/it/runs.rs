@@ -36,7 +36,7 @@ impl Place {
             "[student]\nengine = \"chat\"\nmodel = \"m\"\nbase_url = \"{}\"\n[student.tools.clock]\nrun = [\"echo\", \"noon\"]\n",
             server.url()
         );
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::space::folder();
         let manifest = Manifest::parse("kaizen.toml".as_ref(), &text).unwrap();
         let root = kaizen::disk::Root::open(folder.path()).unwrap();
         let approvals = Store::at(&folder.path().join("approvals"));

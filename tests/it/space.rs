@@ -15,6 +15,16 @@ use crate::fixture::{CONFIG, MANIFEST, PROMPT, TOOLS, tasks, traces};
 /// The program under test.
 pub const KAIZEN: &str = env!("CARGO_BIN_EXE_kaizen");
 
+/// A new folder: in memory, where there is room, since git and kaizen make thousands of small files and sync them.
+pub fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    #[cfg(target_os = "linux")]
+    if rustix::fs::statvfs(memory).is_ok_and(|facts| facts.f_bavail * facts.f_frsize > 4 << 30) {
+        return TempDir::new_in(memory).unwrap();
+    }
+    TempDir::new().unwrap()
+}
+
 /// A workspace with a home of its own.
 pub struct Space {
     // Removed with everything in it when the space goes.
@@ -84,7 +94,7 @@ impl Said {
 impl Space {
     /// Nothing but an empty folder.
     pub fn empty() -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = folder();
         let (root, home) = (folder.path().join("work"), folder.path().join("home"));
         fs::create_dir_all(&root).unwrap();
         fs::create_dir_all(&home).unwrap();

@@ -20,7 +20,7 @@ use crate::space::{KAIZEN, Space, bold, helping, shots, shy};
 /// How long a server is watched.
 const SERVES: Duration = Duration::from_secs(3);
 /// What has not ended by then hangs.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(10);
 
 /// Title, clear screen, colours, C1, an override, a carriage return, a line separator, hidden tags.
 pub const EVIL: &str =
