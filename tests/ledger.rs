@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use kaizen::commit_message::message;
+use kaizen::ledger::message::message;
+use kaizen::ledger::port::{Ledger, LedgerError};
 use kaizen::ledger::{FileState, Git, Policy};
-use kaizen::port::{Ledger, LedgerError};
 use tempfile::TempDir;
 
 /// A repository with one commit of `a.md` and `b.md`, in a world without user settings.

@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used)] // tests
 
 use kaizen::artifact::edit::Op;
-use kaizen::chat::Request;
 use kaizen::harness::Harness;
+use kaizen::harness::op;
+use kaizen::llm::chat::Request;
+use kaizen::llm::provider;
 use kaizen::manifest::chat::Api;
 use kaizen::manifest::{HarnessSection, Manifest};
-use kaizen::{op, plan_check, reply, wire};
+use kaizen::teacher::check::plan;
+use kaizen::teacher::reply;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -165,7 +168,7 @@ fn no_edit_leaves_the_rules(text: &str) -> Result<(), TestCaseError> {
         layout: section.layout,
         membership: kaizen::manifest::membership::Membership::of_files(&section.files).unwrap(),
     };
-    plan_check::problems(text, true);
+    plan::problems(text, true);
     let Ok(parsed) = reply::edits(text) else { return Ok(()) };
     for edit in parsed.edits {
         let edit = op::normalise(edit, &harness, &rules, &Manifest::default().harness.tiers);
@@ -194,7 +197,7 @@ proptest! {
     #[test]
     fn a_plan_changes_only_what_it_may(text in texts(), api in prop::sample::select(vec![Api::Openai, Api::Anthropic, Api::Ollama])) {
         let body = body(api, &text).to_string();
-        let said = wire::read(api, &Request::default(), body.as_bytes()).unwrap();
+        let said = provider::read(api, &Request::default(), body.as_bytes()).unwrap();
         prop_assert_eq!(&said.text, &text);
         no_edit_leaves_the_rules(&said.text)?;
     }
@@ -206,7 +209,7 @@ proptest! {
             let text = value.to_string();
             let end = cut.index(text.len() + 1);
             for bytes in [text.as_bytes(), &text.as_bytes()[..end]] {
-                if let Ok(said) = wire::read(api, &Request::default(), bytes) {
+                if let Ok(said) = provider::read(api, &Request::default(), bytes) {
                     no_edit_leaves_the_rules(&said.text)?;
                     said.calls.iter().for_each(|call| drop(call.arguments()));
                 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use kaizen::artifact::Artifact;
 use kaizen::artifact::plan::Plan;
-use kaizen::schemas;
+use kaizen::teacher::schemas;
 use serde_json::{Value, json};
 
 fn folder() -> PathBuf {

@@ -13,11 +13,14 @@ use std::path::{Path, PathBuf};
 
 use kaizen::artifact::cluster::FailureCluster;
 use kaizen::artifact::edit::{Edit, Op, RiskTier};
+use kaizen::artifact::gate::verdict::{Decision, GateRule, RuleKind};
 use kaizen::artifact::trigger::Trigger;
-use kaizen::gate::{self, Decision, GateRule, RuleKind};
+use kaizen::gate;
+use kaizen::maintenance::loop_stop;
 use kaizen::manifest::LoopSection;
-use kaizen::route::{Autonomy, Route, route};
-use kaizen::{cold_start, loop_stop, reply};
+use kaizen::pipeline::cold_start;
+use kaizen::pipeline::execute::route::{Autonomy, Route, route};
+use kaizen::teacher::reply;
 use serde_json::{Map, Value, json};
 
 /// Files whose capability does not exist yet.

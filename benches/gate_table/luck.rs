@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use kaizen::artifact::evaluation::Attempt;
 use kaizen::artifact::task::Task;
 use kaizen::digest::Digest;
-use kaizen::engine::nearest::Nearest;
+use kaizen::eval::memo::Memo;
+use kaizen::eval::student::nearest::Nearest;
+use kaizen::eval::student::{Draw, Prepared, Student};
 use kaizen::harness::Harness;
 use kaizen::manifest::layout::Layout;
-use kaizen::port::{Draw, Memo, Prepared, Student};
 
 /// The embedded student, counted.
 pub struct Luck {

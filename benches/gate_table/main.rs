@@ -16,7 +16,7 @@ mod spread;
 mod truth;
 mod world;
 
-use kaizen::gate::Preset;
+use kaizen::artifact::gate::settings::Preset;
 
 use data::Data;
 use put::Gate;

@@ -1,14 +1,16 @@
 //! Puts edits to the gate: the real one, with the embedded student and a memo in memory.
 
+use kaizen::artifact::gate::record::Stake;
+use kaizen::artifact::gate::settings::{BudgetMode, Mode, Preset};
+use kaizen::artifact::gate::verdict::{Decision, GateRule};
 use kaizen::artifact::task::Task;
 use kaizen::digest::Digest;
-use kaizen::evaluate::{Evaluator, Halted, evaluate, evaluate_run};
-use kaizen::gate::record::Stake;
-use kaizen::gate::{self, BudgetMode, Decision, GateRule, Mode, Preset};
+use kaizen::eval::run::{Evaluator, Halted, evaluate, evaluate_run};
+use kaizen::eval::score;
+use kaizen::gate;
+use kaizen::gate::trial::{Question, Trial};
 use kaizen::harness::Harness;
 use kaizen::manifest::GateSection;
-use kaizen::phase::trial::{Question, Trial};
-use kaizen::score;
 
 use crate::luck::{Luck, Remembers};
 
@@ -93,7 +95,7 @@ pub fn seated<T>(
     then(&mut Table {
         evaluator,
         tasks,
-        shared: kaizen::port::Student::shares_chance(student),
+        shared: kaizen::eval::student::Student::shares_chance(student),
         gate,
         noisy,
     })

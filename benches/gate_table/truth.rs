@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kaizen::artifact::evaluation::Attempt;
 use kaizen::artifact::task::Task;
-use kaizen::engine::nearest::Nearest;
+use kaizen::eval::student::nearest::Nearest;
+use kaizen::eval::student::{Draw, Student};
 use kaizen::manifest::layout::Layout;
-use kaizen::port::{Draw, Student};
 
 use crate::home::{Home, Shot};
 

@@ -4,8 +4,9 @@ use kaizen::artifact::edit::Edit;
 use kaizen::artifact::evaluation::Attempt;
 use kaizen::artifact::task::Task;
 use kaizen::digest::Digest;
+use kaizen::eval::student::{Draw, Prepared, Student};
 use kaizen::harness::Harness;
-use kaizen::port::{Briefing, Diagnosed, Draw, Planned, Prepared, Student, Teacher, TeacherFailure};
+use kaizen::teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
 use serde_json::json;
 
 /// A teacher that proposes so many parameters, every other one a small gain for [`Instantly`].

@@ -2,13 +2,14 @@
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use kaizen::artifact::task::Task;
-use kaizen::disk::Root;
-use kaizen::engine::memo::DiskMemo;
-use kaizen::engine::nearest::Nearest;
-use kaizen::evaluate::{Evaluator, evaluate};
+use kaizen::eval::cache::DiskMemo;
+use kaizen::eval::memo::{Forgetful, Memo};
+use kaizen::eval::run::{Evaluator, evaluate};
+use kaizen::eval::score;
+use kaizen::eval::student::nearest::Nearest;
+use kaizen::harness::starter;
 use kaizen::manifest::layout::Layout;
-use kaizen::port::{Forgetful, Memo};
-use kaizen::{score, starter};
+use kaizen::sys::disk::Root;
 use serde_json::json;
 
 use crate::fixture::sentence;

@@ -9,8 +9,8 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use kaizen::pipeline::advance::advance;
-use kaizen::pipeline::asked::Asked;
-use kaizen::pipeline::workspace::Workspace;
+use kaizen::workspace::Workspace;
+use kaizen::workspace::asked::Asked;
 
 use crate::engines::{Fixed, Instantly};
 use crate::fixture::make_workspace;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use kaizen::digest::Digest;
-use kaizen::starter;
+use kaizen::harness::starter;
 use serde_json::json;
 
 use crate::measure::Outcome;

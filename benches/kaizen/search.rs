@@ -1,7 +1,7 @@
 //! Searching traces.
 
-use kaizen::disk::Root;
-use kaizen::engine::trace_store;
+use kaizen::sys::disk::Root;
+use kaizen::trace::store::trace_store;
 use serde_json::json;
 
 use crate::fixture::{lines, sentence, write};

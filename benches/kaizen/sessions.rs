@@ -7,9 +7,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use kaizen::pipeline::advance::advance;
-use kaizen::pipeline::asked::Asked;
-use kaizen::pipeline::workspace::Workspace;
-use kaizen::session;
+use kaizen::workspace::Workspace;
+use kaizen::workspace::asked::Asked;
+use kaizen::workspace::session;
 
 use crate::engines::{Fixed, Instantly};
 use crate::fixture::{commit, make_workspace};
@@ -65,7 +65,7 @@ pub fn two_hundred(root: &Path) -> Outcome<Vec<String>> {
 }
 
 fn listed(root: &Path) -> Outcome<()> {
-    let count = session::all(&kaizen::disk::Root::open(root)?)?.len();
+    let count = session::all(&kaizen::sys::disk::Root::open(root)?)?.len();
     (count == 1000)
         .then_some(())
         .ok_or_else(|| format!("{count} sessions").into())

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use kaizen::artifact::egress::Role;
 use kaizen::artifact::task::Task;
-use kaizen::calls::Calls;
-use kaizen::clock::Clock;
-use kaizen::consent::{Permission, Store};
-use kaizen::disk::Root;
-use kaizen::engine::chat_student::{ChatStudent, Toolbox};
-use kaizen::engine::memo::DiskMemo;
-use kaizen::evaluate::{Evaluator, evaluate};
+use kaizen::eval::cache::DiskMemo;
+use kaizen::eval::run::{Evaluator, evaluate};
+use kaizen::eval::score;
+use kaizen::eval::student::chat::{ChatStudent, Toolbox};
+use kaizen::harness::starter;
+use kaizen::llm::client::Calls;
+use kaizen::llm::redact::Redactor;
 use kaizen::manifest::Manifest;
-use kaizen::redact::Redactor;
-use kaizen::{score, starter};
+use kaizen::sys::clock::Clock;
+use kaizen::sys::disk::Root;
+use kaizen::workspace::consent::{Permission, Store};
 use serde_json::json;
 
 use crate::measure::{Outcome, median, row, timed};

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Extra, artifact, first_version};
+use crate::artifact::gate::budget;
+use crate::artifact::gate::settings::BudgetMode;
 use crate::digest::Digest;
-use crate::gate::{BudgetMode, budget};
 
 /// The file's name in a session.
 pub const FILE: &str = "budget.json";

@@ -12,6 +12,7 @@ pub mod edit;
 pub mod egress;
 pub mod error_budget;
 pub mod evaluation;
+pub mod gate;
 pub mod intent;
 pub mod label;
 pub mod loop_record;
@@ -25,6 +26,7 @@ pub mod spending;
 pub mod task;
 pub mod trace;
 pub mod trigger;
+pub mod usage;
 
 use std::path::{Path, PathBuf};
 

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::edit::Op;
 use super::{Extra, artifact, first_version};
+use crate::artifact::gate::record::GateRecord;
+use crate::artifact::gate::settings::Mode;
+use crate::artifact::gate::verdict::{Decision, Verdict};
 use crate::digest::Digest;
-use crate::gate::{Decision, GateRecord, Mode, Verdict};
 
 /// What became of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

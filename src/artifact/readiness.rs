@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
-use crate::port::TracePin;
+use crate::trace::source::TracePin;
 
 /// How many tasks each split holds, and the digest of them all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -11,7 +11,7 @@ use super::spending::Spent;
 use super::trigger::TriggerKind;
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
-use crate::route::Autonomy;
+use crate::pipeline::execute::route::Autonomy;
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

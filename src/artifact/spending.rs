@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::egress::Role;
-use crate::chat::Usage;
+use crate::artifact::usage::Usage;
 use crate::digest::Digest;
 
 /// The file's name in a session.

@@ -14,8 +14,9 @@ use crate::artifact::edit::Edit;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
-use crate::pipeline::workspace::Workspace;
-use crate::session::{self, PENDING, Session};
+use crate::workspace::Workspace;
+use crate::workspace::session;
+use crate::workspace::session::{PENDING, Session};
 
 /// Fewer digits of a digest could be a label.
 pub const FEWEST_DIGITS: usize = 4;

@@ -9,7 +9,8 @@ use super::visible::visible;
 use crate::artifact::task::Split;
 use crate::gate::audit::{Audited, Basis, Change, Finding};
 use crate::gate::words::points;
-use crate::pipeline::audit::{self, Audit as Found, AuditAsked, AuditError, Since};
+use crate::maintenance::audit;
+use crate::maintenance::audit::{Audit as Found, AuditAsked, AuditError, Since};
 
 /// Compare the harness as it is with an earlier state of it, over all tasks of a split
 ///

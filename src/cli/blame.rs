@@ -8,7 +8,7 @@ use clap::Args;
 use super::Setting;
 use super::exit::{Code, Failure};
 use crate::ledger::{BlamedLine, FileState};
-use crate::pipeline::workspace::Workspace;
+use crate::workspace::Workspace;
 
 /// Tell which edit, on what evidence, stands behind each line of a file
 #[derive(Clone, Debug, Args)]

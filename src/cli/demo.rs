@@ -9,15 +9,15 @@ use super::exit::{Code, Failure};
 use super::init::write;
 use super::manifest_text::manifest_text;
 use super::render::{Around, Renderer};
-use crate::commit_message::message;
-use crate::demo;
-use crate::disk::Root;
+use crate::harness::demo;
 use crate::ledger::Git;
+use crate::ledger::message::message;
+use crate::ledger::port::Ledger;
 use crate::manifest;
 use crate::pipeline::advance::advance;
-use crate::pipeline::asked::Asked;
-use crate::pipeline::workspace::Workspace;
-use crate::port::Ledger;
+use crate::sys::disk::Root;
+use crate::workspace::Workspace;
+use crate::workspace::asked::Asked;
 
 /// Make a small workspace with an agent, tasks and traces, and run one session in it
 #[derive(Clone, Debug, Args)]

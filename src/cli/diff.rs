@@ -10,9 +10,9 @@ use super::render;
 use super::style::Style;
 use super::terminal;
 use super::visible::visible;
-use crate::phase::execute;
-use crate::pipeline::workspace::Workspace;
-use crate::port::Ledger;
+use crate::ledger::port::Ledger;
+use crate::pipeline::execute;
+use crate::workspace::Workspace;
 
 /// Show what a session changed in the harness
 #[derive(Clone, Debug, Default, Args)]

@@ -10,10 +10,10 @@ use clap::Args;
 use self::records::Records;
 use super::Setting;
 use super::exit::{Code, Failure};
-use crate::disk::Root;
 use crate::ledger::{Git, Policy};
 use crate::pipeline::intake::refuse_tracked_state;
-use crate::session;
+use crate::sys::disk::Root;
+use crate::workspace::session;
 
 /// Show what was sent to language models, in all sessions, and its exact text
 #[derive(Clone, Debug, Default, Args)]

@@ -7,11 +7,11 @@ use super::exit::{Code, Failure};
 use super::render::{self, Renderer};
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::task::{Scorer, Split, Task};
-use crate::benchmark::Benchmark;
-use crate::evaluate::evaluate;
-use crate::pipeline::event::Event;
-use crate::pipeline::workspace::{NO_JUDGE, Workspace};
-use crate::port::Ledger;
+use crate::eval::benchmark::Benchmark;
+use crate::eval::run::evaluate;
+use crate::ledger::port::Ledger;
+use crate::workspace::event::Event;
+use crate::workspace::{NO_JUDGE, Workspace};
 
 /// Where each opening of the sealed split is written down.
 const OPENINGS: &str = "sessions/openings.jsonl";

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::artifact::{ArtifactError, consultation};
-use crate::benchmark::BenchmarkError;
-use crate::consent::only_digest;
-use crate::output::OutputError;
+use crate::eval::benchmark::BenchmarkError;
+use crate::ledger::port::LedgerError;
 use crate::pipeline::RunError;
-use crate::port::LedgerError;
-use crate::session::SessionError;
+use crate::sys::output::OutputError;
+use crate::workspace::consent::only_digest;
+use crate::workspace::session::SessionError;
 
 /// Exit codes; documented in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,12 +197,12 @@ macro_rules! through_run_error {
 
 through_run_error!(
     LedgerError,
-    crate::disk::DiskError,
-    crate::consent::ConsentError,
+    crate::sys::disk::DiskError,
+    crate::workspace::consent::ConsentError,
     OutputError,
-    crate::session::SessionError,
-    crate::port::TraceError,
-    crate::benchmark::BenchmarkError,
+    crate::workspace::session::SessionError,
+    crate::trace::source::TraceError,
+    crate::eval::benchmark::BenchmarkError,
     crate::manifest::ManifestError
 );
 

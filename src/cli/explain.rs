@@ -9,12 +9,12 @@ use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::digest::Digest;
-use crate::freshness::{Freshness, Reason};
-use crate::pipeline::inputs::Inputs;
+use crate::pipeline::freshness::{Freshness, Reason};
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::state::{PhaseState, View, state};
 use crate::pipeline::unmet;
-use crate::session::Session;
+use crate::workspace::inputs::Inputs;
+use crate::workspace::session::Session;
 
 /// Say why each phase of a session is fresh or stale
 #[derive(Clone, Debug, Default, Args)]

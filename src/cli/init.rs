@@ -9,15 +9,16 @@ use super::exit::{Code, Failure};
 use super::manifest_text::manifest_text;
 use super::{Setting, init_openjarvis, init_skill, render, traces};
 use crate::artifact::task::{Scorer, Split, Task};
-use crate::benchmark;
-use crate::benchmark::BenchmarkError;
-use crate::commit_message::message;
-use crate::disk::{self, Root};
+use crate::eval::benchmark;
+use crate::eval::benchmark::BenchmarkError;
+use crate::harness::starter;
+use crate::ledger::message::message;
+use crate::ledger::port::{Ledger, LedgerError};
 use crate::ledger::{Git, Policy};
 use crate::manifest::{self, Manifest};
-use crate::pipeline::workspace::Workspace;
-use crate::port::{Ledger, LedgerError};
-use crate::starter;
+use crate::sys::disk;
+use crate::sys::disk::Root;
+use crate::workspace::Workspace;
 
 /// Make a workspace here: in an agent's home, or around task files
 #[derive(Clone, Debug, Default, Args)]

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::exit::{Code, Failure};
 use super::{Setting, render};
-use crate::disk::Root;
-use crate::output::{self, OutputError};
+use crate::sys::disk::Root;
+use crate::sys::output;
+use crate::sys::output::OutputError;
 
 /// Where coding agents look for skills.
 pub const FOLDER: &str = ".claude/skills/kaizen";

@@ -10,9 +10,10 @@ use super::exit::{Code, Failure};
 use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::record::Status;
-use crate::pipeline::workspace::Workspace;
-use crate::port::{Entry, Ledger};
-use crate::session::{self, Session};
+use crate::ledger::port::{Entry, Ledger};
+use crate::workspace::Workspace;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// List sessions and the commits that they made
 #[derive(Clone, Debug, Default, Args)]

@@ -11,12 +11,13 @@ use crate::artifact::loop_record;
 use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::Record;
-use crate::pipeline::consultations;
-use crate::pipeline::event::Event;
-use crate::pipeline::looping::{self, LoopAsked, hold_sessions};
-use crate::pipeline::workspace::Workspace;
-use crate::route::Autonomy;
-use crate::session::Session;
+use crate::maintenance::looping;
+use crate::maintenance::looping::{LoopAsked, hold_sessions};
+use crate::pipeline::execute::route::Autonomy;
+use crate::workspace::Workspace;
+use crate::workspace::event::Event;
+use crate::workspace::holdout_log;
+use crate::workspace::session::Session;
 
 /// Hold one session after another until the gate score stands still
 #[derive(Clone, Debug, Default, Args)]
@@ -59,7 +60,7 @@ pub fn looping(command: &Loop, setting: &Setting) -> Result<Code, Failure> {
             renderer.show(event);
         }
     };
-    if let Some(warning) = consultations::warning(&workspace)? {
+    if let Some(warning) = holdout_log::warning(&workspace)? {
         listener(warning);
     }
     let record = hold_sessions(&workspace, &asked, &listener, &|record, step| {

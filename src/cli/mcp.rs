@@ -17,7 +17,7 @@ use self::driven::Driven;
 use self::server::Server;
 use super::Setting;
 use super::exit::{Code, Failure};
-use crate::stop;
+use crate::sys::signal;
 
 /// Serve this workspace to a coding agent, over the Model Context Protocol on stdin and stdout
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -30,7 +30,7 @@ pub struct Mcp {}
 pub fn mcp(_: &Mcp, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let server = Server::new(Driven::new(workspace.root.to_path_buf()));
-    stop::on_signal(|_| {}).map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
+    signal::on_signal(|_| {}).map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
     let failed = |error: &dyn std::fmt::Display| Failure::failed(format!("the client cannot be served: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -46,5 +46,5 @@ pub fn mcp(_: &Mcp, setting: &Setting) -> Result<Code, Failure> {
     // Calls that are still at work are not waited for.
     runtime.shutdown_background();
     served?;
-    stop::now()
+    signal::now()
 }

@@ -46,8 +46,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::exit::Failure;
-use crate::consent;
 use crate::digest::Digest;
+use crate::workspace::consent;
 
 /// Improve an LLM agent from its own traces: gated, committed edits, every step a file
 #[derive(Debug, Parser)]
@@ -161,8 +161,8 @@ impl Setting {
     ///
     /// # Errors
     /// No folder here or above has a manifest, or the manifest is not usable.
-    pub fn workspace(&self) -> Result<crate::pipeline::workspace::Workspace, Failure> {
-        let workspace = crate::pipeline::workspace::Workspace::open(&self.root()?)?;
+    pub fn workspace(&self) -> Result<crate::workspace::Workspace, Failure> {
+        let workspace = crate::workspace::Workspace::open(&self.root()?)?;
         if consent::only_digest().is_some() {
             workspace.permission.check_all()?;
         }
@@ -181,7 +181,7 @@ impl Setting {
     /// # Errors
     /// Neither this folder nor one above it has a `kaizen.toml`.
     pub fn root(&self) -> Result<PathBuf, Failure> {
-        crate::pipeline::workspace::find(&self.directory).ok_or_else(|| {
+        crate::workspace::find(&self.directory).ok_or_else(|| {
             Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
                 .hint("`kaizen init` makes one here, `kaizen demo DIR` shows how it works")
         })
@@ -213,7 +213,7 @@ pub fn main() -> ExitCode {
     if !matches!(
         arguments.command,
         Command::Watch(_) | Command::Mcp(_) | Command::Review(_)
-    ) && let Err(error) = crate::stop::with_programs()
+    ) && let Err(error) = crate::sys::signal::with_programs()
     {
         tracing::warn!(%error, "programs that are started will not end with a signal");
     }

@@ -7,14 +7,15 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::visible::visible;
-use crate::gate::Mode;
-use crate::phase::execute::ExecuteError;
-use crate::phase::forecast::{Budget, Category, EditForecast, Forecast, points};
+use crate::artifact::gate::settings::Mode;
+use crate::gate::preview::{Budget, Category, EditForecast, Forecast, points};
 use crate::pipeline::RunError;
+use crate::pipeline::execute::ExecuteError;
 use crate::pipeline::forecast::{Made, look};
-use crate::pipeline::inputs::Inputs;
-use crate::pipeline::workspace::{NO_JUDGE, Workspace};
-use crate::session::{self, Session};
+use crate::workspace::inputs::Inputs;
+use crate::workspace::session;
+use crate::workspace::session::Session;
+use crate::workspace::{NO_JUDGE, Workspace};
 
 /// Say what the gate can see of the plan, and what trying it takes, before it is tried
 #[derive(Clone, Debug, Default, Args)]

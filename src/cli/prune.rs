@@ -9,10 +9,11 @@ use super::exit::{Code, Failure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::revert::which;
 use super::visible::visible;
-use crate::gate::retire::Fate;
-use crate::phase::retire::{Answer, Judged};
-use crate::pipeline::prune::{self, Looked, PruneAsked, Which};
-use crate::pipeline::workspace::Workspace;
+use crate::gate::prune::Fate;
+use crate::gate::prune::run::{Answer, Judged};
+use crate::maintenance::prune;
+use crate::maintenance::prune::{Looked, PruneAsked, Which};
+use crate::workspace::Workspace;
 
 /// Ask the gate whether old edits still help, and propose to take back those that do not
 ///

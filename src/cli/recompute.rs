@@ -10,7 +10,8 @@ use super::render::FAINT;
 use super::verify::verdicts::{disagreements, of_record};
 use super::visible::visible;
 use crate::artifact::outcome::Outcome;
-use crate::session::{self, Session};
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// Make every recorded decision of the gate again, from its own list of pairs
 #[derive(Clone, Debug, Args)]

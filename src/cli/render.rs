@@ -24,9 +24,9 @@ use super::visible::visible;
 use crate::artifact::label::Shared;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, Record, Status};
-use crate::pipeline::asked::Ended;
-use crate::pipeline::event::Event;
-use crate::pipeline::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::asked::Ended;
+use crate::workspace::event::Event;
 
 /// Prints one JSON value as a line on stdout.
 pub fn json(value: &impl serde::Serialize) {
@@ -222,7 +222,7 @@ fn edits(workspace: &Workspace, record: &Record) {
 
 /// Operation and target, where they are known, and the commit.
 fn name(workspace: &Workspace, record: &Record, outcome: &EditOutcome) -> String {
-    let session = crate::session::Session::at(&workspace.root, &record.id);
+    let session = crate::workspace::session::Session::at(&workspace.root, &record.id);
     let full = session
         .outcomes()
         .ok()

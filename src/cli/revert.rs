@@ -13,13 +13,15 @@ use super::diff::coloured;
 use super::exit::{Code, Failure};
 use super::render::{self, Renderer};
 use crate::digest::Digest;
-use crate::phase::execute::{self, ExecuteError};
-use crate::phase::rederive::Conflict;
+use crate::harness::rederive::Conflict;
+use crate::ledger::port::{Entry, Ledger};
+use crate::maintenance::take_back;
+use crate::maintenance::take_back::Preview;
 use crate::pipeline::RunError;
-use crate::pipeline::asked::Ended;
-use crate::pipeline::take_back::{self, Preview};
-use crate::pipeline::workspace::Workspace;
-use crate::port::{Entry, Ledger};
+use crate::pipeline::execute;
+use crate::pipeline::execute::ExecuteError;
+use crate::workspace::Workspace;
+use crate::workspace::asked::Ended;
 
 /// Take back an applied edit, or all of a session's
 #[derive(Clone, Debug, Args)]

@@ -10,10 +10,10 @@ use super::exit::{Code, Failure};
 use super::render::{self, Around, Renderer};
 use crate::artifact::record::Status;
 use crate::pipeline::advance::advance;
-use crate::pipeline::asked::{Asked, Ended, Wait};
-use crate::pipeline::consultations;
-use crate::pipeline::event::Event;
-use crate::route::Autonomy;
+use crate::pipeline::execute::route::Autonomy;
+use crate::workspace::asked::{Asked, Ended, Wait};
+use crate::workspace::event::Event;
+use crate::workspace::holdout_log;
 
 /// Start or resume a session, and stop when nothing is stale
 #[derive(Clone, Debug, Default, Args)]
@@ -77,7 +77,7 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
     if let Some(text) = unfinished::note(&workspace, &asked) {
         renderer.show(Event::Note { text });
     }
-    if let Some(warning) = consultations::warning(&workspace)? {
+    if let Some(warning) = holdout_log::warning(&workspace)? {
         renderer.show(warning);
     }
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
@@ -102,7 +102,7 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
 /// The session cannot be read.
 pub fn summary(
     setting: &Setting,
-    workspace: &crate::pipeline::workspace::Workspace,
+    workspace: &crate::workspace::Workspace,
     ended: &Ended,
     around: &Around,
 ) -> Result<Code, Failure> {

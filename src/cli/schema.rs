@@ -7,9 +7,10 @@ use clap::Args;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::{render, terminal};
-use crate::disk::Root;
-use crate::output::{self, Owner, Written};
-use crate::schemas;
+use crate::sys::disk::Root;
+use crate::sys::output;
+use crate::sys::output::{Owner, Written};
+use crate::teacher::schemas;
 
 /// Print a schema, or write them all
 #[derive(Clone, Debug, Default, Args)]

@@ -10,8 +10,8 @@ use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, Failure};
 use crate::pipeline::decided;
-use crate::pipeline::workspace::Workspace;
-use crate::session::Session;
+use crate::workspace::Workspace;
+use crate::workspace::session::Session;
 
 /// Show a session, or one edit with its evidence
 #[derive(Clone, Debug, Default, Args)]
@@ -27,7 +27,7 @@ pub struct Show {
 /// There is no such session or edit, or its files cannot be read.
 pub fn show(command: &Show, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
-    let sessions = crate::session::all(&workspace.root)?;
+    let sessions = crate::workspace::session::all(&workspace.root)?;
     let named = |name: &str| sessions.iter().any(|session| session.id == name);
     match command.what.as_deref() {
         Some(name) if !named(name) => {

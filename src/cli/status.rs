@@ -16,12 +16,13 @@ use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{Record, Status as Word};
-use crate::pipeline::consultations;
-use crate::pipeline::inputs::Inputs;
+use crate::eval::holdout::Wear;
 use crate::pipeline::state::{Depth, View};
-use crate::pipeline::workspace::Workspace;
-use crate::session::{self, Session};
-use crate::wear::Wear;
+use crate::workspace::Workspace;
+use crate::workspace::holdout_log;
+use crate::workspace::inputs::Inputs;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// Sessions that are shown without `--all`.
 const SHOWN: usize = 10;
@@ -133,7 +134,7 @@ fn line(session: &Session, state: State) -> Line {
 
 /// What cannot be read hides nothing else.
 fn gate_split(workspace: &Workspace) -> Option<GateSplit> {
-    match consultations::wear(workspace) {
+    match holdout_log::wear(workspace) {
         Ok(wear) => wear.map(GateSplit::Known),
         Err(error) => Some(GateSplit::Unknown {
             problem: error.to_string(),

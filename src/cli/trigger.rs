@@ -7,7 +7,7 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render;
 use crate::artifact::trigger::{Trigger, TriggerKind};
-use crate::inbox;
+use crate::workspace::inbox;
 
 /// Ask for a session, by a file that `kaizen watch` finds
 #[derive(Clone, Debug, Args)]

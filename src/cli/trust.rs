@@ -9,11 +9,11 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, STRONG};
 use super::visible::visible;
-use crate::clock::Clock;
-use crate::consent::{Identity, Permission, Store};
-use crate::disk::Root;
-use crate::pipeline::workspace::{find, read_manifest};
-use crate::trust::TrustList;
+use crate::manifest::trust::TrustList;
+use crate::sys::clock::Clock;
+use crate::sys::disk::Root;
+use crate::workspace::consent::{Identity, Permission, Store};
+use crate::workspace::{find, read_manifest};
 
 /// Show what this workspace would start, send and read, and approve it
 ///

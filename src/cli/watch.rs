@@ -8,13 +8,13 @@ use clap::Args;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, STRONG};
-use crate::clock::Clock;
-use crate::inbox;
-use crate::pipeline::event::Event;
-use crate::pipeline::turns::Turns;
-use crate::pipeline::workspace::Workspace;
-use crate::stop;
+use crate::sys::clock::Clock;
+use crate::sys::signal;
 use crate::watch::bell::{Bell, BellError};
+use crate::watch::run::Turns;
+use crate::workspace::Workspace;
+use crate::workspace::event::Event;
+use crate::workspace::inbox;
 
 /// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
 #[derive(Clone, Debug, Args)]
@@ -52,7 +52,7 @@ pub fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure> {
             signal: signal.to_owned(),
         })
     };
-    stop::on_signal(stopped).map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
+    signal::on_signal(stopped).map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
     teller.tell(&Event::WatchStarted {
         root: workspace.root.display().to_string(),
         process: std::process::id(),

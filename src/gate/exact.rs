@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::rule::TOLERANCE;
-use super::{Reason, RuleKind};
+use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::verdict::RuleKind;
 
 /// What is judged: the tasks that the edit reaches, in ascending order.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::exact::{self, Exact};
 use super::sequential::{Design, Paired, Sequential};
-use super::{Decision, Preset, Reason, RuleKind, Settings};
+use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::settings::{Preset, Settings};
+use crate::artifact::gate::verdict::{Decision, RuleKind};
 
 fn design(categories: Vec<usize>, target: Option<usize>, seed: u64) -> Design {
     Design {

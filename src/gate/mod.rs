@@ -9,29 +9,20 @@
 //! that was asked about again.
 
 pub mod audit;
-pub mod budget;
 mod deltas;
 pub mod evidence;
 pub mod exact;
-pub mod interval;
-pub mod numbers;
 pub mod order;
 pub mod power;
-pub mod reason;
-pub mod record;
 pub mod replay;
-pub mod retire;
 mod rule;
 pub mod sequential;
-pub mod settings;
-mod verdict;
 pub mod words;
 
-pub use reason::Reason;
-pub use record::GateRecord;
 pub use rule::{decide, decide_means, recompute, regressions, restate};
-pub use settings::{BudgetMode, Mode, Population, Preset, Settings};
-pub use verdict::{Changed, Decision, GateRule, Judgement, RuleKind, Sums, Verdict};
 
 #[cfg(test)]
 mod laws;
+pub mod preview;
+pub mod prune;
+pub mod trial;

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::evidence::log_e_above;
 use super::exact::{self, Exact};
-use super::numbers::Numbers;
-use super::record::{GateRecord, Pair};
 use super::sequential::{self, Paired, Sequential};
-use super::{Mode, Reason, RuleKind};
+use crate::artifact::gate::numbers::Numbers;
+use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::record::{GateRecord, Pair};
+use crate::artifact::gate::settings::Mode;
+use crate::artifact::gate::verdict::RuleKind;
 
 /// Differences of numbers below this come from reading and writing them.
 const NEAR: f64 = 1e-9;

@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::evaluation::{Evaluation, TaskScore};
 
-use super::verdict::{Changed, Decision, GateRule, Judgement, RuleKind, Sums, Verdict};
+use crate::artifact::gate::verdict::{Changed, Decision, GateRule, Judgement, RuleKind, Sums, Verdict};
 
-/// Differences below this are noise of floating-point arithmetic.
-pub(super) const TOLERANCE: f64 = 1e-9;
+pub(super) use crate::artifact::gate::numbers::TOLERANCE;
 
 /// The categories that fall by more than `max_regression`, with their deltas.
 ///

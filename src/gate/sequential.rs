@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Reason;
 use super::evidence::{Wealth, log_mean_exp};
 use super::order::{SECOND_STAGE, shuffled};
-use super::settings::Settings;
+use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::settings::Settings;
 
 /// Ways in which "the whole did not gain" is split between the target and the others.
 const BRACKETS: usize = 100;

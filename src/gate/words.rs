@@ -1,8 +1,9 @@
 //! The words for a decision: one line that a person understands, with the interval in place of a bare mean.
 
-use super::numbers::{Numbers, Tally};
-use super::record::GateRecord;
-use super::{Mode, Reason};
+use crate::artifact::gate::numbers::{Numbers, Tally};
+use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::record::GateRecord;
+use crate::artifact::gate::settings::Mode;
 
 impl GateRecord {
     /// Why, in one line.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Git;
 use super::commit::below_workspace;
-use crate::port::{CommitId, LedgerError};
+use crate::ledger::port::{CommitId, LedgerError};
 
 /// One line of a file as it is on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]

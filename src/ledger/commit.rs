@@ -2,8 +2,8 @@
 
 use super::Git;
 use super::log::head;
-use crate::disk::effect;
-use crate::port::{CommitId, LedgerError};
+use crate::ledger::port::{CommitId, LedgerError};
+use crate::sys::disk::effect;
 
 /// What git says of paths that have to be staged first, or that did not change.
 const NOT_THAT_SIMPLE: [&str; 4] = [

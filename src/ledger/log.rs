@@ -2,8 +2,8 @@
 
 use super::Git;
 use super::process::refusal;
-use crate::commit_message::trailers;
-use crate::port::{CommitId, Entry, LedgerError};
+use crate::ledger::message::trailers;
+use crate::ledger::port::{CommitId, Entry, LedgerError};
 
 /// The trailer that makes a commit ours.
 const MARK: &str = "Session-ID";

@@ -1,9 +1,12 @@
 //! The ledger on git: what is applied, read from and written to the user's own repository by the `git` program.
 
 mod blame;
+pub mod cache;
 mod commit;
 mod log;
+pub mod message;
 mod origin;
+pub mod port;
 mod process;
 mod repository;
 mod status;
@@ -14,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::harness::Harness;
-use crate::port::{CommitId, Entry, Ledger, LedgerError};
+use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
 
 pub use blame::{BlamedLine, Origin};
 pub use origin::Elsewhere;

@@ -6,7 +6,7 @@ use std::fs::read_to_string;
 
 use super::Git;
 use super::process::{command, output, refusal};
-use crate::port::LedgerError;
+use crate::ledger::port::LedgerError;
 
 /// A commit that was made elsewhere, as by a person whose repository was cloned or pulled.
 #[derive(Clone, Debug, PartialEq, Eq)]

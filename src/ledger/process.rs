@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use super::{Git, Policy};
-use crate::port::LedgerError;
+use crate::ledger::port::LedgerError;
 
 /// Settings that keep the user's configuration from changing what we read or starting work behind our back.
 const SETTINGS: [&str; 12] = [
@@ -166,7 +166,7 @@ impl Git {
         let mut step = 0;
         loop {
             let answer = {
-                let _whole = crate::disk::hold_still();
+                let _whole = crate::sys::disk::hold_still();
                 output(&mut command(&self.workspace, &self.policy, arguments), input)?
             };
             if answer.status.success() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::process::{command, output, refusal};
 use super::{Git, Policy};
-use crate::port::{CommitId, LedgerError};
+use crate::ledger::port::{CommitId, LedgerError};
 
 impl Git {
     /// The ledger of a workspace; its repository may begin in a folder above.

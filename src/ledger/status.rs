@@ -3,7 +3,7 @@
 use super::Git;
 use super::commit::below_workspace;
 use super::process::refusal;
-use crate::port::LedgerError;
+use crate::ledger::port::LedgerError;
 
 /// How a file differs from HEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

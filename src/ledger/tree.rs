@@ -3,7 +3,7 @@
 use super::Git;
 use super::log::revision;
 use crate::harness::Harness;
-use crate::port::LedgerError;
+use crate::ledger::port::LedgerError;
 
 /// Files above this many bytes are not an agent's text; they are forbidden instead of read.
 const LARGEST_FILE: u64 = 10 * 1024 * 1024;

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::gate::{BudgetMode, Mode, Population, Preset, RuleKind, Settings};
+use crate::artifact::gate::settings::{BudgetMode, Mode, Population, Preset, Settings};
+use crate::artifact::gate::verdict::RuleKind;
 
 /// `[gate]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -16,6 +16,7 @@ mod sections;
 mod student;
 mod teacher;
 mod triggers;
+pub mod trust;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

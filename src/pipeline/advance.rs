@@ -3,32 +3,33 @@
 use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
 use crate::artifact::spending;
-use crate::calls;
-use crate::commit_message::message;
-use crate::freshness::Reason;
-use crate::output;
-use crate::port::Ledger;
-use crate::session::{self, Session};
+use crate::ledger::message::message;
+use crate::ledger::port::Ledger;
+use crate::llm::client;
+use crate::pipeline::freshness::Reason;
+use crate::sys::output;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 use super::RunError;
-use super::asked::{Asked, Ended, Wait};
 use super::awaiting::await_file;
 use super::begin::{begin, begin_from, commit_session, restore_record};
 use super::briefing;
-use super::by_files;
-use super::clean::user_changes;
-use super::event::{Event, Listener};
-use super::inputs::Inputs;
 use super::next::{Next, next};
 use super::pages::{half_typed, note_problems};
 use super::permitted;
-use super::recover::{enter, recover};
 use super::run_phase::Run;
 use super::state::View;
 use super::step;
 use super::under_way::note_status;
 use super::unmet::{Unmet, unmet};
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::asked::{Asked, Ended, Wait};
+use crate::workspace::authorship;
+use crate::workspace::dirty::user_changes;
+use crate::workspace::event::{Event, Listener};
+use crate::workspace::inputs::Inputs;
+use crate::workspace::recover::{enter, recover};
 
 /// Starts or resumes a session and runs what is stale.
 ///
@@ -167,7 +168,7 @@ fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(
 /// Redoing `execute` means to try again what was not applied; redoing what was written by hand, to write it again.
 fn forget(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
     use crate::artifact::outcome::OutcomeStatus::{Applied, PendingReview, RejectedByUser, Stranded};
-    if let Some(file) = by_files::awaited(&workspace.manifest, session.record()?.as_ref(), phase) {
+    if let Some(file) = authorship::awaited(&workspace.manifest, session.record()?.as_ref(), phase) {
         session.withdraw(file)?;
     }
     if phase != "execute" {
@@ -224,7 +225,7 @@ fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Resul
     let Some(record) = session.record()? else { return Ok(()) };
     if record.status != Status::Failed || record.error.as_deref() != Some(message) {
         let ended_at = Some(workspace.clock.stamp());
-        let spending = spending::sums(&calls::spent(session.root(), &session.path(""))?);
+        let spending = spending::sums(&client::spent(session.root(), &session.path(""))?);
         let record = Record {
             status: Status::Failed,
             ended_at,

@@ -2,10 +2,10 @@
 
 use super::RunError;
 use super::briefing;
-use super::event::Event;
 use super::run_phase::Run;
 use super::step;
 use super::under_way::note_status;
+use crate::workspace::event::Event;
 
 /// Notes that a phase waits for a file, once the briefing tells how things are.
 pub(super) fn await_file(run: &Run, phase: &str, file: &str) -> Result<(), RunError> {

@@ -3,17 +3,18 @@
 use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
 use crate::artifact::trigger::{Trigger, TriggerKind};
-use crate::commit_message::message;
-use crate::inbox;
-use crate::port::Ledger;
-use crate::route::Autonomy;
-use crate::session::{self, Session, SessionError};
+use crate::ledger::message::message;
+use crate::ledger::port::Ledger;
+use crate::pipeline::execute::route::Autonomy;
+use crate::workspace::inbox;
+use crate::workspace::session;
+use crate::workspace::session::{Session, SessionError};
 
 use super::RunError;
-use super::asked::Asked;
-use super::by_files;
-use super::consultations;
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::asked::Asked;
+use crate::workspace::authorship;
+use crate::workspace::holdout_log;
 
 const TRIGGER: &str = "trigger.json";
 
@@ -22,7 +23,7 @@ const TRIGGER: &str = "trigger.json";
 /// nobody would look at again.
 pub(super) fn begin(workspace: &Workspace, session: &Session, asked: &Asked) -> Result<(), RunError> {
     let metadata = if asked.by_files {
-        by_files::metadata()
+        authorship::metadata()
     } else {
         Default::default()
     };
@@ -110,7 +111,7 @@ pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &
     if !workspace.manifest.ledger.commit_sessions || workspace.ledger.dirty(&paths)?.is_empty() {
         return Ok(());
     }
-    paths.extend(consultations::uncommitted(workspace)?);
+    paths.extend(holdout_log::uncommitted(workspace)?);
     let score = |snapshot: &Option<crate::artifact::record::Snapshot>| {
         snapshot.as_ref().map_or("?".to_owned(), |snapshot| {
             format!("{:.1} %", 100.0 * snapshot.overall_score)
@@ -122,7 +123,7 @@ pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &
         score(&record.benchmark_after)
     );
     let trailers = [("Session-ID", session.id.clone())];
-    crate::disk::effect("commit session");
+    crate::sys::disk::effect("commit session");
     workspace.ledger.commit(
         &paths,
         &message(&format!("kaizen: record {}", session.id), &body, &trailers),

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
-use crate::disk::Root;
-use crate::external::Files;
-use crate::output::{self, OutputError};
-use crate::phase;
-use crate::port::Briefing;
-use crate::session::Session;
+use crate::sys::disk::Root;
+use crate::sys::output;
+use crate::sys::output::OutputError;
+use crate::sys::process::Files;
+use crate::teacher::Briefing;
+use crate::workspace::session::Session;
 
 use super::RunError;
-use super::inputs::Inputs;
 use super::run_phase::Run;
 use super::run_phase::brief::brief;
 use super::state::{self, View};
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::inputs::Inputs;
 
 /// Its name in a session.
 pub const FOLDER: &str = "briefing";
@@ -58,7 +58,7 @@ pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
     lend(run, |briefing| {
         let tasks: Vec<_> = briefing.train.iter().collect();
         let answers = (briefing.run_student)(briefing.harness, &tasks);
-        phase::brief::files(&phase::brief::Brief {
+        crate::teacher::brief::files(&crate::teacher::brief::Brief {
             briefing,
             answers: &answers,
             manifest,

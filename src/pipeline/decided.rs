@@ -6,10 +6,10 @@ use crate::artifact::decision::Answer;
 use crate::artifact::pending_review::PendingReview;
 use crate::digest::Digest;
 use crate::ledger::Elsewhere;
-use crate::session::{PENDING, Session};
+use crate::workspace::session::{PENDING, Session};
 
 use super::RunError;
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
 
 /// An answer to a question, and the commit that brought it.
 #[derive(Clone, Debug, PartialEq, Eq)]

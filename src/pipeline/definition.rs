@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::digest::Digest;
 use crate::manifest::phases::Stanza;
 use crate::manifest::{GateSection, Manifest, PrivacySection};
-use crate::route::Autonomy;
+use crate::pipeline::execute::route::Autonomy;
 
 /// Raised when a built-in phase changes its meaning, so that old checkpoints no longer vouch for it.
 const REVISION: u32 = 1;

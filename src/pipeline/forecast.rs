@@ -7,29 +7,32 @@ use crate::artifact::edit::Edit;
 use crate::artifact::egress::Role;
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
+use crate::artifact::gate::settings::BudgetMode;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::plan::Plan;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
-use crate::calls;
-use crate::estimate;
-use crate::evaluate::{Evaluator, evaluate, evaluate_run};
-use crate::gate::BudgetMode;
+use crate::eval::run::{Evaluator, evaluate, evaluate_run};
+use crate::gate::preview as phase;
+use crate::gate::preview::{Forecast, lines};
 use crate::harness::Harness;
+use crate::llm::client;
+use crate::llm::estimate;
 use crate::manifest::StudentEngine;
-use crate::phase::execute::{self, ExecuteError};
-use crate::phase::forecast::{self as phase, Forecast, lines};
-use crate::reconcile::{Step, held, reconcile};
-use crate::session::{self, Session};
+use crate::pipeline::execute;
+use crate::pipeline::execute::ExecuteError;
+use crate::pipeline::execute::reconcile::{Step, held, reconcile};
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 use super::RunError;
-use super::epoch;
-use super::error_budget::error_budget;
-use super::event::{Event, Listener};
-use super::inputs::Inputs;
 use super::judging::{judging, route_of, rule};
 use super::state;
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::cache_epoch;
+use crate::workspace::error_budget::error_budget;
+use crate::workspace::event::{Event, Listener};
+use crate::workspace::inputs::Inputs;
 
 /// A forecast, with what it was made from.
 pub struct Made {
@@ -109,8 +112,8 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
     let memo = workspace.memo();
     let evaluator = Evaluator {
         epoch: match session {
-            Some(session) => epoch::of(&workspace.root, &workspace.student.identity(), session),
-            None => epoch::newest(&workspace.root, &workspace.student.identity()),
+            Some(session) => cache_epoch::of(&workspace.root, &workspace.student.identity(), session),
+            None => cache_epoch::newest(&workspace.root, &workspace.student.identity()),
         },
         ..workspace.evaluator(memo.as_ref(), &score, &progress)
     };
@@ -175,7 +178,7 @@ fn known_or_permitted(
 /// The two runs that the session's baseline made, when they are of these tasks, by this student, and of this harness or
 /// of one that the session under way has edited since.
 fn known(workspace: &Workspace, session: &Session, gate: &[Task], harness: &Harness) -> Option<(Evaluation, Probe)> {
-    let baseline: Baseline = epoch::own_baseline(session, &workspace.student.identity())?;
+    let baseline: Baseline = cache_epoch::own_baseline(session, &workspace.student.identity())?;
     let under_way = !session.record().ok().flatten().as_ref().is_some_and(state::settled);
     let scored = baseline.evaluation.tasks.iter().map(|score| &score.task_id);
     let fits = scored.eq(gate.iter().map(|task| &task.task_id)) && (under_way || baseline.harness == harness.digest());
@@ -231,7 +234,7 @@ fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<f64>, RunE
     let manifest = &workspace.manifest;
     let past = session::all(&workspace.root)?
         .iter()
-        .map(|session| calls::spent(session.root(), &session.path("")))
+        .map(|session| client::spent(session.root(), &session.path("")))
         .collect::<Result<Vec<_>, _>>()?
         .concat();
     let call =

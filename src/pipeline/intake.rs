@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::disk::{OWN_FOLDER, Root};
-use crate::inbox;
 use crate::ledger::Git;
-use crate::session;
+use crate::sys::disk::{OWN_FOLDER, Root};
+use crate::workspace::inbox;
+use crate::workspace::session;
 
 use super::RunError;
 
@@ -14,7 +14,7 @@ const MEMO_FOLDER: &str = ".kaizen/cache";
 
 /// Folders of kaizen's own, in which a link is an error whatever reads it. The files of a session are checked when it is
 /// worked on, and what programs leave in scratch folders is never read through a link.
-pub(super) fn refuse_links(root: &Root) -> Result<(), RunError> {
+pub(crate) fn refuse_links(root: &Root) -> Result<(), RunError> {
     for folder in [OWN_FOLDER, MEMO_FOLDER, session::FOLDER] {
         root.check_plain_here(folder)?;
     }

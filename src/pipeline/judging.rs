@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use crate::artifact::edit::Edit;
+use crate::artifact::gate::verdict::GateRule;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::digest::Digest;
-use crate::gate::GateRule;
 use crate::manifest::Manifest;
-use crate::phase::execute::Judging;
-use crate::route::{self, Autonomy};
+use crate::pipeline::execute::Judging;
+use crate::pipeline::execute::route;
+use crate::pipeline::execute::route::Autonomy;
 
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
 
 /// Where an edit goes. A decision counts for the edit that it was given for, and for no other. What the gate could not
 /// tell, and came close to, waits for a person whatever its tier.

@@ -4,16 +4,16 @@ use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Op;
 use crate::artifact::task::{Split, Task};
 use crate::harness::Harness;
-use crate::op;
-use crate::port::Briefing;
-use crate::session::Session;
+use crate::harness::op;
+use crate::teacher::Briefing;
+use crate::workspace::session::Session;
 
 use super::RunError;
-use super::inputs::Inputs;
 use super::run_phase::brief::search;
 use super::run_phase::moment_of;
 use super::state::settled;
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::inputs::Inputs;
 
 /// Calls `use_it` with what a teacher is given, except that neither the student nor a scorer can be run.
 ///

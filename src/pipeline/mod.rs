@@ -1,63 +1,42 @@
 //! The pipeline: advance a session by running what is stale, publish, checkpoint, repeat until nothing is.
 
 pub mod advance;
-mod aside;
-pub mod asked;
-mod asking;
-pub mod audit;
 mod awaiting;
 mod begin;
-pub mod breaker;
 pub mod briefing;
-pub mod by_files;
-mod clean;
-mod concern;
-pub mod consultations;
+pub mod cold_start;
 pub mod decided;
 pub mod definition;
-pub mod earlier_record;
-mod engines;
-pub mod epoch;
-pub mod error_budget;
-pub mod event;
+pub mod execute;
 pub mod forecast;
-pub mod inputs;
+pub mod freshness;
 pub mod intake;
 pub mod judging;
 pub mod looking;
-pub mod looping;
 pub mod next;
-mod noise;
 mod pages;
-pub mod past;
 pub mod permitted;
-mod places;
-pub mod prune;
-pub mod recover;
-pub mod refresh;
+pub mod phase;
 pub mod run_phase;
 pub mod scratch;
 pub mod state;
 mod step;
 pub mod submitted;
-pub mod take_back;
-pub mod turns;
 mod under_way;
 pub mod unmet;
-pub mod workspace;
-pub mod world;
 
 use std::path::PathBuf;
 
-use crate::benchmark::BenchmarkError;
-use crate::consent::ConsentError;
-use crate::disk::{DiskError, LockError, OWN_FOLDER};
+use crate::eval::benchmark::BenchmarkError;
+use crate::ledger::port::LedgerError;
 use crate::manifest::ManifestError;
-use crate::output::OutputError;
-use crate::phase::execute::ExecuteError;
-use crate::port::{LedgerError, TraceError};
-use crate::session::SessionError;
-use crate::trust::TrustList;
+use crate::manifest::trust::TrustList;
+use crate::pipeline::execute::ExecuteError;
+use crate::sys::disk::{DiskError, LockError, OWN_FOLDER};
+use crate::sys::output::OutputError;
+use crate::trace::source::TraceError;
+use crate::workspace::consent::ConsentError;
+use crate::workspace::session::SessionError;
 
 impl From<ConsentError> for RunError {
     fn from(error: ConsentError) -> Self {
@@ -140,7 +119,7 @@ pub enum RunError {
     #[error(
         "phase {phase} ran {} times within ten minutes on the same inputs: something puts its files back each time; \
          find out what (`kaizen explain {phase}`), then run again",
-        breaker::MOST
+        crate::workspace::breaker::MOST
     )]
     Looping {
         /// The phase.

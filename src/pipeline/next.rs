@@ -3,18 +3,18 @@
 use crate::artifact::diagnosis;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
-use crate::diagnosis_check;
-use crate::freshness::{Freshness, Reason};
-use crate::half_typed::Problem;
 use crate::harness::Harness;
 use crate::manifest::Hold;
-use crate::plan_check;
-use crate::secret_check;
-use crate::session::Session;
+use crate::pipeline::freshness::{Freshness, Reason};
+use crate::teacher::check::diagnosis as diagnosis_check;
+use crate::teacher::check::plan;
+use crate::teacher::check::report::Problem;
+use crate::teacher::check::secret;
+use crate::workspace::session::Session;
 
 use super::RunError;
-use super::by_files;
 use super::state::{PhaseState, View, state};
+use crate::workspace::authorship;
 
 /// The files that a person may edit and that are checked before they count.
 pub const CHECKED: [&str; 2] = [PLAN, DIAGNOSIS];
@@ -74,7 +74,7 @@ pub fn next(view: &View, session: &Session, until: Option<&str>) -> Result<Next,
 /// What is missing or half-typed of the file that a phase waits for, where a person or an agent writes it.
 fn awaited(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, RunError> {
     let record = session.record()?;
-    let Some(file) = by_files::awaited(&view.workspace.manifest, record.as_ref(), phase) else {
+    let Some(file) = authorship::awaited(&view.workspace.manifest, record.as_ref(), phase) else {
         return Ok(None);
     };
     let text = session.text(file)?.unwrap_or_default();
@@ -84,11 +84,8 @@ fn awaited(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, 
     }
     let harness = harness(view)?;
     let (wrong, secrets) = match file {
-        DIAGNOSIS => (diagnosis_check::problems(&text), secret_check::in_text(&text, &harness)),
-        _ => (
-            plan_check::problems_of_bare(&text),
-            secret_check::in_json(&text, &harness),
-        ),
+        DIAGNOSIS => (diagnosis_check::problems(&text), secret::in_text(&text, &harness)),
+        _ => (plan::problems_of_bare(&text), secret::in_json(&text, &harness)),
     };
     let problems: Vec<Problem> = secrets.into_iter().chain(wrong).collect();
     Ok((!problems.is_empty()).then_some(Next::Typed { file, problems }))
@@ -101,7 +98,7 @@ fn in_the_way(view: &View, session: &Session, phase: &str) -> Result<Option<Next
     if let Some(text) = session.text(DIAGNOSIS)?.filter(|_| reads(DIAGNOSIS))
         && by_hand(session, "diagnose", DIAGNOSIS)?
     {
-        let secrets = secret_check::in_text(&text, &harness(view)?);
+        let secrets = secret::in_text(&text, &harness(view)?);
         let problems: Vec<Problem> = secrets.into_iter().chain(diagnosis_check::problems(&text)).collect();
         if !problems.is_empty() {
             let file = DIAGNOSIS;
@@ -112,9 +109,9 @@ fn in_the_way(view: &View, session: &Session, phase: &str) -> Result<Option<Next
         return Ok(None);
     };
     let by_hand = by_hand(session, "plan", PLAN)?;
-    let mut problems = plan_check::problems(&text, by_hand);
+    let mut problems = plan::problems(&text, by_hand);
     if by_hand {
-        problems.splice(0..0, secret_check::in_json(&text, &harness(view)?));
+        problems.splice(0..0, secret::in_json(&text, &harness(view)?));
     }
     if !problems.is_empty() {
         let file = PLAN;

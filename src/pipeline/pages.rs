@@ -1,8 +1,9 @@
 //! Pages beside half-typed files, which come and go with what is wrong, and the error that points to them.
 
 use crate::digest::Digest;
-use crate::half_typed::{self, Problem};
-use crate::session::Session;
+use crate::teacher::check::report;
+use crate::teacher::check::report::Problem;
+use crate::workspace::session::Session;
 
 use super::RunError;
 use super::next::{CHECKED, Next};
@@ -10,11 +11,11 @@ use super::next::{CHECKED, Next};
 /// The page about a half-typed file stands beside it for as long as that is so.
 pub fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
     for name in CHECKED {
-        let page = half_typed::page_name(name);
+        let page = report::page_name(name);
         match next {
             Next::Typed { file, problems } if *file == name => {
                 let kept = last_kept(session, name);
-                session.publish(&page, &half_typed::page(name, problems, kept.as_deref()))?;
+                session.publish(&page, &report::page(name, problems, kept.as_deref()))?;
             }
             _ => session.root().remove(session.path(&page))?,
         }
@@ -39,7 +40,7 @@ pub fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> RunErr
     };
     let more = match rest.len() {
         0 => String::new(),
-        more => format!(", and {more} more, listed in {}", half_typed::page_name(file)),
+        more => format!(", and {more} more, listed in {}", report::page_name(file)),
     };
     RunError::HalfTyped {
         path,

@@ -7,16 +7,17 @@ use crate::artifact::task::{Scorer, Task};
 use crate::manifest::TeacherEngine;
 use crate::manifest::phases::graph;
 use crate::manifest::programs::Part;
-use crate::session::{self, Session};
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 use super::RunError;
-use super::asked::Asked;
-use super::by_files::by_files;
-use super::inputs::Inputs;
 use super::next::{Next, next};
 use super::run_phase::Run;
 use super::state::View;
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::asked::Asked;
+use crate::workspace::authorship::by_files;
+use crate::workspace::inputs::Inputs;
 
 impl Workspace {
     /// Asks whether the student may answer these tasks and their scorers may score the answers.

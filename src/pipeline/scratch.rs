@@ -1,11 +1,11 @@
 //! Scratch: the files that somebody else's program is given for a phase.
 
 use crate::artifact::task::Split;
-use crate::external::Files;
+use crate::eval::held_out::HeldOut;
 use crate::harness::Harness;
-use crate::held_out::HeldOut;
+use crate::llm::redact::Redactor;
 use crate::manifest::phases::Stanza;
-use crate::redact::Redactor;
+use crate::sys::process::Files;
 
 use super::RunError;
 use super::run_phase::Run;

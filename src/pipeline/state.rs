@@ -8,17 +8,18 @@ use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{Record, Status};
 use crate::artifact::task::Split;
 use crate::digest::Digest;
-use crate::freshness::{Freshness, Present, freshness};
 use crate::manifest::phases::{self, Stanza};
-use crate::reconcile::{self, Held};
-use crate::route::Autonomy;
-use crate::session::{PENDING, Session};
+use crate::pipeline::execute::reconcile;
+use crate::pipeline::execute::reconcile::Held;
+use crate::pipeline::execute::route::Autonomy;
+use crate::pipeline::freshness::{Freshness, Present, freshness};
+use crate::workspace::session::{PENDING, Session};
 
 use super::RunError;
-use super::by_files;
 use super::definition::{Engines, definition};
-use super::inputs::Inputs;
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::authorship;
+use crate::workspace::inputs::Inputs;
 
 /// How closely a session is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError
     let facts = Facts {
         settled: record.as_ref().is_some_and(settled),
         autonomy: autonomy(view, record.as_ref()),
-        engines: by_files::engines(view.engines, record.as_ref()),
+        engines: authorship::engines(view.engines, record.as_ref()),
     };
     let one = |name: String| {
         // A record that says "under way" or "failed" is not the one that `record` left: it is to be written again.

@@ -8,18 +8,18 @@ use crate::artifact::Artifact;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
-use crate::external;
 use crate::manifest::phases::Stanza;
 use crate::manifest::programs;
-use crate::reply;
+use crate::sys::process;
+use crate::teacher::reply;
 
 use super::RunError;
-use super::by_files;
 use super::definition::definition;
-use super::event::Event;
-use super::inputs::Inputs;
 use super::run_phase::{self, Left, Run};
 use super::state::{self, View};
+use crate::workspace::authorship;
+use crate::workspace::event::Event;
+use crate::workspace::inputs::Inputs;
 
 /// Runs a phase: its checkpoint goes first, and comes back after the last file is published.
 ///
@@ -98,7 +98,7 @@ fn checkpoint(
     }
     let record = run.session.record()?;
     let autonomy = state::autonomy(run.view, record.as_ref());
-    let engines = by_files::engines(run.view.engines, record.as_ref());
+    let engines = authorship::engines(run.view.engines, record.as_ref());
     let engines = engines.as_ref().unwrap_or(run.view.engines);
     let definition = definition(&run.view.workspace.manifest, phase, stanza, engines, autonomy);
     Ok(Checkpoint {
@@ -120,7 +120,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
     let scratch = run.view.workspace.own(&format!("scratch/phase-{phase}"));
     let files = super::scratch::given(run, stanza)?;
     let consent = run.view.workspace.permission.consent()?;
-    let program = external::Program {
+    let program = process::Program {
         consent: &consent,
         run: &words(stanza, &run.view.workspace.root),
         folder: &scratch,
@@ -128,7 +128,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
         variables: Vec::new(),
         timeout: Some(Duration::from_secs(stanza.timeout())),
     };
-    let left = external::run_phase(&run.view.workspace.root, &program, files, &stanza.writes).map_err(failed)?;
+    let left = process::run_phase(&run.view.workspace.root, &program, files, &stanza.writes).map_err(failed)?;
     let text = |(name, bytes): (String, Vec<u8>)| {
         let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))?;
         checked(&name, text.strip_prefix('\u{feff}').unwrap_or(&text)).map(|text| (name, text))
@@ -146,7 +146,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
 
 /// The words of a phase's program. A program without a path is looked up in PATH.
 fn words(stanza: &Stanza, root: &Path) -> Vec<String> {
-    let mut words = external::from_folder(&stanza.run, root, &programs::given_to_phase(&stanza.reads));
+    let mut words = crate::teacher::command::from_folder(&stanza.run, root, &programs::given_to_phase(&stanza.reads));
     if let Some(name) = stanza.run.first().filter(|name| !name.contains('/')) {
         words[0].clone_from(name);
     }

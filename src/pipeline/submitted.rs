@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, diagnosis};
-use crate::half_typed::Problem;
 use crate::harness::Harness;
-use crate::{diagnosis_check, op, plan_check, secret_check};
+use crate::harness::op;
+use crate::teacher::check::report::Problem;
+use crate::teacher::check::{diagnosis as diagnosis_check, plan, secret};
 
 use super::RunError;
 use super::run_phase::Run;
@@ -53,14 +54,14 @@ fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
 /// # Errors
 /// The session cannot be written to.
 pub fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
-    let mut problems = secret_check::in_text(text, &run.base_harness()?);
+    let mut problems = secret::in_text(text, &run.base_harness()?);
     problems.extend(diagnosis_check::problems(text));
     if !problems.is_empty() {
-        let line = |one: &crate::half_typed::Problem| format!("line {}: {}", one.line, one.message);
+        let line = |one: &crate::teacher::check::report::Problem| format!("line {}: {}", one.line, one.message);
         return Ok(Err(problems.iter().map(line).collect()));
     }
     run.session.publish(DIAGNOSIS, text)?;
-    let (kept, dropped) = crate::reply::drop_without_evidence(crate::phase::plan::stated(text));
+    let (kept, dropped) = crate::teacher::reply::drop_without_evidence(crate::teacher::plan::stated(text));
     let note = |cluster: &FailureCluster| format!("cluster `{}` has no measured rate and will be dropped", cluster.id);
     let mut notes: Vec<String> = dropped.iter().map(note).collect();
     if kept.is_empty() {
@@ -104,15 +105,15 @@ pub fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, RunErro
 fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
     let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
     // An id that is a secret itself is not repeated.
-    let label = if secret_check::in_text(&label, harness).is_empty() {
+    let label = if secret::in_text(&label, harness).is_empty() {
         label
     } else {
         String::new()
     };
-    let found = secret_check::in_value(edit, harness);
+    let found = secret::in_value(edit, harness);
     if found.is_empty() {
         // A name and its value may stand in two fields.
-        let problems = secret_check::in_text(&edit.to_string(), harness);
+        let problems = secret::in_text(&edit.to_string(), harness);
         return problems
             .into_iter()
             .map(|one| format!("edits[{at}]{label}: line 1: {}", one.message))
@@ -125,7 +126,7 @@ fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
 
 /// What is wrong with the shape of one edit.
 fn malformed((at, edit): (usize, &Value)) -> Vec<String> {
-    let problems = plan_check::problems_of_bare(&json!({"edits": [edit]}).to_string());
+    let problems = plan::problems_of_bare(&json!({"edits": [edit]}).to_string());
     let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
     problems
         .into_iter()

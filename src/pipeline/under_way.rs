@@ -2,7 +2,7 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
-use crate::session::Session;
+use crate::workspace::session::Session;
 
 use super::RunError;
 use super::state::{self, View};

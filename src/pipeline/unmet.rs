@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::freshness::Freshness;
 use crate::manifest::phases::{self, Stanza};
-use crate::session::Session;
+use crate::pipeline::freshness::Freshness;
+use crate::workspace::session::Session;
 
 use super::RunError;
 use super::state::{PhaseState, View, state};
@@ -116,7 +116,7 @@ mod tests {
             ("plan".to_owned(), rest),
             ("mine".to_owned(), Freshness::Blocked { missing }),
         ];
-        let session = Session::at(&crate::disk::Root::open(".".as_ref()).unwrap(), "session-1");
+        let session = Session::at(&crate::sys::disk::Root::open(".".as_ref()).unwrap(), "session-1");
         of(&phases, &states, &session)
             .into_iter()
             .map(|unmet| (unmet.words(), unmet.is_unknown))

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::digest::Digest;
-use crate::disk::{self, Root};
+use crate::sys::disk;
+use crate::sys::disk::Root;
 
 /// Larger files are known by their size and time alone.
 const LARGEST: u64 = 4 << 20;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use kaizen::artifact::task::Task;
 use kaizen::artifact::trace::Filter;
-use kaizen::diagnostic;
-use kaizen::engine::trace_store;
 use kaizen::harness::Harness;
+use kaizen::teacher::tool;
+use kaizen::trace::store::trace_store;
 use serde_json::{Value, json};
 
 use crate::world::{World, answered};
@@ -34,7 +34,13 @@ fn world(folder: &Path, scratch: &Path) -> World {
         std::fs::read(folder.join("traces.db")).unwrap(),
     )
     .unwrap();
-    let open = || trace_store::open(&kaizen::disk::Root::open(scratch).unwrap(), &["traces.db".to_owned()]).unwrap();
+    let open = || {
+        trace_store::open(
+            &kaizen::sys::disk::Root::open(scratch).unwrap(),
+            &["traces.db".to_owned()],
+        )
+        .unwrap()
+    };
     let traces = trace_store::list(open().as_ref(), &Filter::default()).unwrap();
     assert_eq!(traces.len(), 33);
     let files = walkdir::WalkDir::new(folder.join("home"))
@@ -125,7 +131,7 @@ fn the_tools_agree_with_the_ancestor() {
     assert_eq!(calls.len(), 22);
     for call in calls {
         let (tool, arguments) = (call["tool"].as_str().unwrap(), &call["args"]);
-        let told = world.desk(|desk| diagnostic::call(desk, tool, arguments.as_object().unwrap()));
+        let told = world.desk(|desk| tool::call(desk, tool, arguments.as_object().unwrap()));
         let said = match call["kind"].as_str() {
             Some("json") => serde_json::from_str(&told.text).unwrap(),
             _ => Value::from(told.text),
@@ -143,7 +149,7 @@ fn the_tools_are_called_as_the_ancestor_calls_them() {
     let Some(folder) = folder() else { return };
     let text = std::fs::read_to_string(folder.join("diagnostic_tools.json")).unwrap();
     let fixture: Value = serde_json::from_str(&text).unwrap();
-    let ours: Vec<Value> = diagnostic::specs()
+    let ours: Vec<Value> = tool::specs()
         .into_iter()
         .map(|spec| {
             let mut parameters = spec.parameters["properties"].clone();
@@ -163,6 +169,6 @@ fn feedback_is_filtered_before_the_limit() {
     let scratch = tempfile::tempdir().unwrap();
     let world = world(&folder, scratch.path());
     let arguments = json!({"max_feedback": 0.1, "limit": 2});
-    let told = world.desk(|desk| diagnostic::call(desk, "list_traces", arguments.as_object().unwrap()));
+    let told = world.desk(|desk| tool::call(desk, "list_traces", arguments.as_object().unwrap()));
     assert_eq!(told.traces, ["fx-025", "fx-019"]);
 }

@@ -1,6 +1,6 @@
 //! Whatever a teacher calls the tools with: no panic, valid texts, and nothing of a held-out task.
 
-use kaizen::diagnostic;
+use kaizen::teacher::tool;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -24,7 +24,7 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn call() -> impl Strategy<Value = (String, Map<String, Value>)> {
-    let specs = diagnostic::specs();
+    let specs = tool::specs();
     let tool = proptest::sample::select(specs);
     tool.prop_flat_map(|spec| {
         let names: Vec<String> = spec.parameters["properties"]
@@ -51,7 +51,7 @@ proptest! {
     fn nothing_panics_and_nothing_held_out_is_said(((name, arguments), teaches) in (call(), any::<bool>())) {
         let mut world = World::small();
         world.teaches = teaches;
-        let told = world.desk(|desk| diagnostic::call(desk, &name, &arguments));
+        let told = world.desk(|desk| tool::call(desk, &name, &arguments));
         prop_assert!(!told.text.to_uppercase().contains("HELD-OUT"), "{}", told.text);
         prop_assert!(!told.text.contains("very-private") && !told.text.contains("hunter22"), "{}", told.text);
         prop_assert!(!told.traces.contains(&"h".to_owned()));
@@ -63,7 +63,7 @@ proptest! {
     #[test]
     fn held_out_and_unknown_are_the_same((mut call, held) in (call(), proptest::sample::select(vec!["g-1", "s-1", "t-4", "h"]))) {
         let world = World::small();
-        let told = |call: &(String, Map<String, Value>)| world.desk(|desk| diagnostic::call(desk, &call.0, &call.1).text);
+        let told = |call: &(String, Map<String, Value>)| world.desk(|desk| tool::call(desk, &call.0, &call.1).text);
         for key in ["task_id", "trace_id", "task"] {
             if call.1.contains_key(key) {
                 call.1.insert(key.into(), held.into());

@@ -5,7 +5,7 @@ mod ancestor;
 mod any_arguments;
 mod world;
 
-use kaizen::diagnostic;
+use kaizen::teacher::tool;
 use serde_json::{Value, json};
 
 use world::World;
@@ -19,7 +19,7 @@ fn the_tools_say_what_they_said() {
     let bless = std::env::var_os("BLESS").is_some();
     for case in &mut cases {
         let (name, arguments) = (case["tool"].as_str().unwrap(), case["arguments"].as_object().unwrap());
-        let told = world.desk(|desk| diagnostic::call(desk, name, arguments));
+        let told = world.desk(|desk| tool::call(desk, name, arguments));
         let said = serde_json::from_str(&told.text).unwrap_or(Value::from(told.text));
         let told = json!({"says": said, "shows": told.traces});
         if bless {
@@ -29,7 +29,7 @@ fn the_tools_say_what_they_said() {
         }
     }
     let tools: std::collections::BTreeSet<&str> = cases.iter().filter_map(|case| case["tool"].as_str()).collect();
-    for spec in diagnostic::specs() {
+    for spec in tool::specs() {
         assert!(tools.contains(spec.name.as_str()), "no case for {}", spec.name);
     }
     if bless {
@@ -43,7 +43,7 @@ fn the_teacher_answers_and_judges_where_it_can() {
     let mut world = World::small();
     world.teaches = true;
     let call = |name: &str, arguments: Value| -> Value {
-        let told = world.desk(|desk| diagnostic::call(desk, name, arguments.as_object().unwrap()));
+        let told = world.desk(|desk| tool::call(desk, name, arguments.as_object().unwrap()));
         serde_json::from_str(&told.text).unwrap()
     };
     let own = call("run_self_on_task", json!({"task_id": "t-1", "max_tokens": 9}));
@@ -77,7 +77,7 @@ fn the_teacher_answers_and_judges_where_it_can() {
 /// Providers and clients refuse schemas that are loose: no unknown arguments, and only types that all of them know.
 #[test]
 fn schemas_are_strict_and_plain() {
-    for spec in diagnostic::specs() {
+    for spec in tool::specs() {
         let parameters = spec.parameters.as_object().unwrap();
         assert_eq!(parameters["type"], "object");
         assert_eq!(parameters["additionalProperties"], false, "{}", spec.name);

@@ -3,10 +3,10 @@
 use kaizen::artifact::evaluation::{Attempt, Attempted};
 use kaizen::artifact::task::{Split, Task};
 use kaizen::artifact::trace::Trace;
-use kaizen::diagnostic::{Desk, OwnAnswer};
 use kaizen::harness::Harness;
 use kaizen::manifest::layout::Layout;
-use kaizen::port::{Briefing, Found};
+use kaizen::teacher::tool::{Desk, OwnAnswer};
+use kaizen::teacher::{Briefing, Found};
 use serde_json::{Value, json};
 
 /// Full-text search.
@@ -66,8 +66,8 @@ impl World {
 
     /// Traces that ask a held-out question are no evidence, as in the pipeline.
     pub fn of(harness: Harness, tasks: Vec<Task>, mut traces: Vec<Trace>) -> Self {
-        let benchmark = kaizen::benchmark::Benchmark { tasks: tasks.clone() };
-        let redactor = kaizen::redact::Redactor::default();
+        let benchmark = kaizen::eval::benchmark::Benchmark { tasks: tasks.clone() };
+        let redactor = kaizen::llm::redact::Redactor::default();
         let held_out = benchmark.held_out(&redactor);
         traces.retain(|trace| !held_out.asks(&trace.query, &redactor));
         let all = traces.clone();
@@ -101,14 +101,15 @@ impl World {
 
     /// Lends the desk that a teacher would have.
     pub fn desk<T>(&self, use_it: impl FnOnce(&Desk) -> T) -> T {
-        let benchmark = kaizen::benchmark::Benchmark {
+        let benchmark = kaizen::eval::benchmark::Benchmark {
             tasks: self.tasks.clone(),
         };
         let train = benchmark.split(Split::Train);
         let student = self.student;
         let run_student =
             for_any_tasks(move |_, tasks| tasks.iter().map(|task| attempted(task, student(task))).collect());
-        let score = |task: &Task, answer: &str| kaizen::score::score(task, answer).map_err(|error| error.to_string());
+        let score =
+            |task: &Task, answer: &str| kaizen::eval::score::score(task, answer).map_err(|error| error.to_string());
         let briefing = Briefing {
             harness: &self.harness,
             layout: &Layout::default(),
@@ -134,7 +135,7 @@ impl World {
             |student: &str, teacher: &str, task: &str| Ok((0.4, 0.9, format!("{student} or {teacher} for {task}")));
         use_it(&Desk {
             briefing: &briefing,
-            redactor: &kaizen::redact::Redactor::default(),
+            redactor: &kaizen::llm::redact::Redactor::default(),
             answer: self.teaches.then_some(&answer),
             compare: self.teaches.then_some(&compare),
         })

@@ -156,7 +156,7 @@ impl User {
     /// The plan as it is, or as it was last when it is garbage.
     fn plan(&mut self, id: &str) -> Option<Value> {
         let text = self.look(&format!("sessions/{id}/plan.json"))?;
-        if kaizen::plan_check::problems(&text, true).is_empty() {
+        if kaizen::teacher::check::plan::problems(&text, true).is_empty() {
             self.sound.insert(id.to_owned(), serde_json::from_str(&text).unwrap());
         }
         self.sound.get(id).cloned()

@@ -6,8 +6,8 @@ use std::fs;
 use serde_json::{Value, json};
 
 use kaizen::artifact::consultation::{Consultation, FILE};
-use kaizen::pipeline::consultations;
-use kaizen::pipeline::workspace::Workspace;
+use kaizen::workspace::Workspace;
+use kaizen::workspace::holdout_log;
 
 use crate::space::Space;
 
@@ -445,7 +445,7 @@ fn the_same_consultation_is_written_once() {
     let workspace = Workspace::open(&space.root).unwrap();
     let line = |text: String| serde_json::from_str::<Consultation>(&text).unwrap();
     let audit = r#"{"kind":"audit","at":"t","split":"gate","since":"c","tasks":"0000000000000000000000000000000000000000","pairs":1}"#;
-    let record = |line: &Consultation| consultations::record(&workspace, line).unwrap();
+    let record = |line: &Consultation| holdout_log::record(&workspace, line).unwrap();
     assert!(record(&line(edit(1))));
     assert!(!record(&line(edit(1).replace("2026-01-01", "2026-02-02"))));
     assert!(record(&line(edit(2))) && record(&line(edit(1).replace("24", "25"))));
@@ -457,11 +457,11 @@ fn the_same_consultation_is_written_once() {
     space.write(FILE, &(space.read(FILE) + dream));
     assert!(record(&line(edit(3))));
     assert!(space.read(FILE).contains(dream));
-    assert_eq!(consultations::read(&workspace).unwrap().len(), 7);
-    let wear = consultations::wear(&workspace).unwrap().unwrap();
+    assert_eq!(holdout_log::read(&workspace).unwrap().len(), 7);
+    let wear = holdout_log::wear(&workspace).unwrap().unwrap();
     assert_eq!((wear.consultations, wear.mean), (6, 6.0));
     space.write(FILE, "garbage\n");
-    let error = consultations::record(&workspace, &line(edit(1))).unwrap_err();
+    let error = holdout_log::record(&workspace, &line(edit(1))).unwrap_err();
     assert!(
         error.to_string().contains("benchmark/consultations.jsonl:1:"),
         "{error}"

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use kaizen::artifact::egress::Role;
 use kaizen::artifact::task::Task;
-use kaizen::calls::Calls;
-use kaizen::clock::Clock;
-use kaizen::consent::{Permission, Store};
-use kaizen::engine::chat_student::{ChatStudent, Toolbox};
-use kaizen::evaluate::{Evaluator, Run, attempt_runs};
+use kaizen::eval::memo::Forgetful;
+use kaizen::eval::run::{Evaluator, Run, attempt_runs};
+use kaizen::eval::student::chat::{ChatStudent, Toolbox};
 use kaizen::harness::Harness;
+use kaizen::llm::client::Calls;
+use kaizen::llm::redact::Redactor;
 use kaizen::manifest::Manifest;
-use kaizen::pipeline::epoch;
-use kaizen::pipeline::workspace::Workspace;
-use kaizen::port::Forgetful;
-use kaizen::redact::Redactor;
-use kaizen::session::Session;
+use kaizen::sys::clock::Clock;
+use kaizen::workspace::Workspace;
+use kaizen::workspace::cache_epoch;
+use kaizen::workspace::consent::{Permission, Store};
+use kaizen::workspace::session::Session;
 use serde_json::Value;
 
 use crate::server::{Reply, Server};
@@ -38,7 +38,7 @@ impl Place {
         );
         let folder = crate::space::folder();
         let manifest = Manifest::parse("kaizen.toml".as_ref(), &text).unwrap();
-        let root = kaizen::disk::Root::open(folder.path()).unwrap();
+        let root = kaizen::sys::disk::Root::open(folder.path()).unwrap();
         let approvals = Store::at(&folder.path().join("approvals"));
         let permission = Arc::new(Permission::new(&root, &manifest, None, Some(approvals)));
         permission.approve(&permission.list().unwrap(), String::new()).unwrap();
@@ -70,7 +70,7 @@ impl Place {
         let evaluator = Evaluator {
             student: &student,
             memo: &Forgetful,
-            score: &|task, answer| kaizen::score::score(task, answer).map_err(|error| error.to_string()),
+            score: &|task, answer| kaizen::eval::score::score(task, answer).map_err(|error| error.to_string()),
             seed: 0,
             epoch: 0,
             concurrency: 1,
@@ -217,10 +217,10 @@ fn a_session_has_the_epoch_of_its_baseline_or_of_the_newest_before_it_with_its_s
     let workspace = Workspace::open(&space.root).unwrap();
     let student = workspace.student.identity();
     let root = &workspace.root;
-    let of = |id: &str| epoch::of(root, &student, &Session::at(root, id));
+    let of = |id: &str| cache_epoch::of(root, &student, &Session::at(root, id));
     assert_eq!(of(&own), 0, "its own baseline says so");
     assert_eq!(of("session-1"), 4, "nothing of its own yet");
     assert_eq!(of("session-4"), 2, "another student's baseline says nothing");
-    assert_eq!(epoch::newest(root, &student), 2);
+    assert_eq!(cache_epoch::newest(root, &student), 2);
     assert_eq!(of("session-"), 0, "nothing before it");
 }

@@ -1,9 +1,9 @@
 //! Golden cases of the teacher's tool-calling loop.
 
-use kaizen::chat::{Message, Reply, Stop, ToolCall};
 use kaizen::digest::Digest;
-use kaizen::port::{Answer, AskError};
-use kaizen::teaching::{Ended, Limits, tool_loop};
+use kaizen::llm::chat::{Message, Reply, Stop, ToolCall};
+use kaizen::llm::model::{Answer, AskError};
+use kaizen::teacher::chat::{Ended, Limits, tool_loop};
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, close, defect, same};
@@ -52,7 +52,7 @@ pub fn teacher_loop(_: &Value, case: &Value) -> Outcome {
     same("records", &Value::from(records), &case["records"])
 }
 
-fn record(record: &kaizen::teaching::Record) -> Value {
+fn record(record: &kaizen::teacher::chat::Record) -> Value {
     let result = match record.result.chars().count() {
         length @ 1000.. => format!("<{length} chars>"),
         _ => record.result.replace("\":\"", "\": \""),

@@ -2,8 +2,8 @@
 
 use kaizen::artifact::edit::Edit;
 use kaizen::harness::Harness;
+use kaizen::harness::op;
 use kaizen::manifest::HarnessSection;
-use kaizen::op;
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, close, defect, same};

@@ -10,10 +10,11 @@ use crate::cli::Setting;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::render;
 use crate::cli::visible::visible;
-use crate::pipeline::refresh::{self, Done, RefreshAsked, RefreshError, Refreshed};
+use crate::maintenance::refresh;
+use crate::maintenance::refresh::{Done, RefreshAsked, RefreshError, Refreshed};
 use crate::pipeline::state::settled;
-use crate::pipeline::workspace::Workspace;
-use crate::session;
+use crate::workspace::Workspace;
+use crate::workspace::session;
 
 /// Retire a share of the gate tasks into train, and draw others of the same categories from the reserve
 #[derive(Clone, Debug, Args)]

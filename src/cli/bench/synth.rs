@@ -9,20 +9,21 @@ use serde::Serialize;
 use crate::artifact::consultation;
 use crate::artifact::task::{Scorer, Task};
 use crate::artifact::trace::Trace;
-use crate::bench_synth::{self, Known, Rules, Shares, Synthesis};
-use crate::benchmark::Benchmark;
 use crate::cli::Setting;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::render;
-use crate::cold_start;
 use crate::digest::Digest;
-use crate::disk::Root;
-use crate::eligible::eligible;
-use crate::inbox;
+use crate::eval::benchmark::Benchmark;
+use crate::eval::synth;
+use crate::eval::synth::{Known, Rules, Shares, Synthesis};
 use crate::manifest;
-use crate::output;
-use crate::pipeline::workspace::Workspace;
-use crate::session;
+use crate::pipeline::cold_start;
+use crate::sys::disk::Root;
+use crate::sys::output;
+use crate::trace::eligible::eligible;
+use crate::workspace::Workspace;
+use crate::workspace::inbox;
+use crate::workspace::session;
 
 /// Make tasks out of traces that were rated highly, one a query class, best first
 #[derive(Clone, Debug, Args)]
@@ -86,7 +87,7 @@ struct Report<'a> {
     not_eligible: usize,
     high_feedback: usize,
     classes: usize,
-    left_out: &'a std::collections::BTreeMap<bench_synth::Reason, usize>,
+    left_out: &'a std::collections::BTreeMap<synth::Reason, usize>,
 }
 
 /// Runs the command.
@@ -108,7 +109,7 @@ pub fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure> {
         scorer: command.scorer,
         shares: command.split,
     };
-    let made = bench_synth::synth(
+    let made = synth::synth(
         seen.rated,
         &rules,
         &Known::of(&others.tasks, &workspace.redactor),

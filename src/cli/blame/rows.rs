@@ -8,7 +8,7 @@ use crate::cli::exit::Failure;
 use crate::cli::render::{self, FAINT, STRONG};
 use crate::digest::Digest;
 use crate::ledger::BlamedLine;
-use crate::pipeline::workspace::Workspace;
+use crate::workspace::Workspace;
 
 /// Lines one after another that come from one commit.
 #[derive(Serialize)]

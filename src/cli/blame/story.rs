@@ -11,10 +11,11 @@ use crate::cli::exit::Failure;
 use crate::cli::render::{self, STRONG};
 use crate::cli::show::edit::{self, Known};
 use crate::digest::Digest;
+use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
 use crate::ledger::{BlamedLine, Origin};
-use crate::pipeline::workspace::Workspace;
-use crate::port::{CommitId, Entry, Ledger, LedgerError};
-use crate::session::{self, Session};
+use crate::workspace::Workspace;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// Traces that are shown.
 const MOST_TRACES: usize = 5;

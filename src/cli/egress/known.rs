@@ -2,12 +2,12 @@
 
 use super::records::{Records, Scope};
 use crate::artifact::egress;
-use crate::calls;
 use crate::cli::exit::Failure;
 use crate::cli::render::counted;
-use crate::disk::Root;
-use crate::pipeline::workspace::OWN_FOLDER;
-use crate::session;
+use crate::llm::client;
+use crate::sys::disk::Root;
+use crate::workspace::OWN_FOLDER;
+use crate::workspace::session;
 
 /// What the view says when its records name no request. It never says that nothing was sent: records can be gone.
 pub fn none(records: &Records) -> String {
@@ -61,7 +61,7 @@ fn outside(root: &Root) -> Result<String, Failure> {
 }
 
 fn texts(root: &Root) -> String {
-    let file = calls::STORE.to_owned();
+    let file = client::STORE.to_owned();
     match root.join(&file).is_file() {
         true => format!("exact texts: {file} holds those that were sent from here; `kaizen egress DIGEST` prints one"),
         false => format!("exact texts: they stay in {file} on the machine that sent them, and it is not here"),

@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 use crate::artifact::egress::{self, Egress};
 use crate::artifact::spending::{self, Spending};
 use crate::cli::exit::Failure;
-use crate::disk::Root;
-use crate::pipeline::workspace::OWN_FOLDER;
-use crate::session::{self, Session};
+use crate::sys::disk::Root;
+use crate::workspace::OWN_FOLDER;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// One request, and the session that sent it.
 #[derive(Clone, Debug, PartialEq, Serialize)]

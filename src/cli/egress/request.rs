@@ -7,13 +7,13 @@ use serde_json::json;
 use super::records::{Paid, Records, Sent};
 use super::view::row;
 use crate::artifact::egress;
-use crate::calls;
 use crate::cli::Setting;
 use crate::cli::exit::Failure;
 use crate::cli::{render, terminal};
 use crate::digest::Digest;
-use crate::disk::Root;
-use crate::pipeline::workspace::OWN_FOLDER;
+use crate::llm::client;
+use crate::sys::disk::Root;
+use crate::workspace::OWN_FOLDER;
 
 /// Fewer digits fit too much.
 const FEWEST_DIGITS: usize = 4;
@@ -31,7 +31,7 @@ pub fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), Failure>
     }
     let (sent, paid) = noted(root, &digits)?;
     // A store that cannot be read takes nothing away from what the records say.
-    let (texts, problem) = match calls::texts(root, &digits) {
+    let (texts, problem) = match client::texts(root, &digits) {
         Ok(texts) => (texts, None),
         Err(problem) => (Vec::new(), Some(problem)),
     };
@@ -79,7 +79,7 @@ fn only(found: BTreeSet<Digest>, digits: &str) -> Result<Digest, Failure> {
 fn tell(request: Digest, sent: &[Sent], paid: &[Paid]) {
     out!(
         "The exact text of {request} is only on the machine that sent it, in {} there.",
-        calls::STORE
+        client::STORE
     );
     let place = |session: &Option<String>| session.clone().unwrap_or_else(|| "outside sessions".to_owned());
     for one in sent {

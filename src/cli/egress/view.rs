@@ -8,7 +8,7 @@ use crate::artifact::egress::{Egress, Role};
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, STRONG, counted};
 use crate::cli::visible::visible;
-use crate::disk::Root;
+use crate::sys::disk::Root;
 
 /// Requests of one role to one server.
 #[derive(Debug, PartialEq)]

@@ -5,16 +5,17 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::driven::{Driven, failure};
 use super::tools::only_reads;
-use crate::diagnostic::{self, Desk, Told};
 use crate::manifest::programs::Part;
 use crate::pipeline::RunError;
 use crate::pipeline::permitted;
 use crate::pipeline::run_phase::CALLS;
 use crate::pipeline::state::settled;
-use crate::pipeline::workspace::Workspace;
 use crate::pipeline::{briefing, looking};
-use crate::port::Briefing;
-use crate::session::Session;
+use crate::teacher::Briefing;
+use crate::teacher::tool;
+use crate::teacher::tool::{Desk, Told};
+use crate::workspace::Workspace;
+use crate::workspace::session::Session;
 
 /// Calls a diagnostic tool.
 pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
@@ -46,7 +47,7 @@ fn looked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result
                 answer: None,
                 compare: None,
             };
-            Ok(diagnostic::call(&desk, name, arguments))
+            Ok(tool::call(&desk, name, arguments))
         }
     };
     let told = looking::look(&workspace, session.as_ref(), ask).map_err(|error| failure(error.into()))??;
@@ -67,7 +68,7 @@ fn worked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result
             answer: None,
             compare: workspace.judge.is_some().then_some(&compare),
         };
-        diagnostic::call(&desk, name, arguments)
+        tool::call(&desk, name, arguments)
     };
     let told = briefing::within(&workspace, &session, |run| briefing::lend(run, ask));
     let told = told.map_err(|error| failure(error.into()))?;

@@ -9,12 +9,13 @@ use serde_json::json;
 use super::answer::Answer;
 use super::work::Work;
 use crate::cli::exit::Failure;
-use crate::pipeline::asked::Asked;
-use crate::pipeline::by_files::by_files;
 use crate::pipeline::permitted;
 use crate::pipeline::state::settled;
-use crate::pipeline::workspace::Workspace;
-use crate::session::{self, Session};
+use crate::workspace::Workspace;
+use crate::workspace::asked::Asked;
+use crate::workspace::authorship::by_files;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// How long a call waits for the baseline.
 const BASELINE: Duration = Duration::from_secs(15);

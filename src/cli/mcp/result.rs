@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::artifact::record::{Record, Snapshot, Status};
 use crate::cli::exit::Failure;
 use crate::pipeline::RunError;
-use crate::pipeline::asked::{Ended, Wait};
-use crate::pipeline::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::asked::{Ended, Wait};
 
 /// The result of a run.
 pub fn result(workspace: &Workspace, ended: Result<Ended, RunError>) -> Value {

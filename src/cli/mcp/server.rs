@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use super::answer::Answer;
 use super::driven::Driven;
 use super::tools;
-use crate::chat::ToolSpec;
+use crate::llm::chat::ToolSpec;
 
 /// Nothing takes longer; what does goes on behind the scenes.
 const LONGEST: Duration = Duration::from_millis(19_500);

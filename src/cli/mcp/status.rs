@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::driven::{Driven, failure};
-use crate::freshness::Freshness;
 use crate::pipeline::RunError;
-use crate::pipeline::inputs::Inputs;
+use crate::pipeline::freshness::Freshness;
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::state::{View, state};
 use crate::pipeline::unmet::{self, Unmet};
-use crate::session::Session;
+use crate::workspace::inputs::Inputs;
+use crate::workspace::session::Session;
 
 /// The files of a session that a client may want to read.
 const FILES: [&str; 6] = [

@@ -9,7 +9,7 @@ use crate::pipeline::RunError;
 use crate::pipeline::briefing;
 use crate::pipeline::run_phase::Run;
 use crate::pipeline::submitted::{self, Checked};
-use crate::session::Session;
+use crate::workspace::session::Session;
 
 /// Checks a submission and writes it.
 type Writing<'a> = dyn Fn(&Run) -> Result<Checked, RunError> + 'a;

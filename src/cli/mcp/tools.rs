@@ -7,8 +7,8 @@ use super::answer::Answer;
 use super::driven::Driven;
 use super::{desk, status, submit};
 use crate::artifact::edit::Op;
-use crate::chat::ToolSpec;
-use crate::diagnostic;
+use crate::llm::chat::ToolSpec;
+use crate::teacher::tool;
 
 /// Seconds that a poll waits, at most, and when nothing is said.
 const LONGEST_POLL: u64 = 18;
@@ -16,7 +16,7 @@ const POLL: u64 = 10;
 
 /// What a client reads about all tools.
 pub fn specs() -> Vec<ToolSpec> {
-    let mut specs = diagnostic::specs();
+    let mut specs = tool::specs();
     for spec in &mut specs {
         if let Some((_, effect)) = EFFECTS.iter().find(|(name, _)| *name == spec.name) {
             spec.description = format!("{} {effect}", spec.description);

@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::result::result;
-use crate::held_out::HeldOut;
+use crate::eval::held_out::HeldOut;
 use crate::pipeline::advance::advance;
-use crate::pipeline::asked::Asked;
-use crate::pipeline::event::Event;
-use crate::pipeline::inputs::Inputs;
-use crate::pipeline::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::asked::Asked;
+use crate::workspace::event::Event;
+use crate::workspace::inputs::Inputs;
 
 /// One run at a time, on one session.
 pub struct Work {

@@ -3,7 +3,7 @@
 use super::{FAINT, STRONG, colour, shortened, words};
 use crate::cli::visible::visible;
 use crate::gate::words::points;
-use crate::pipeline::event::Event;
+use crate::workspace::event::Event;
 
 /// The line of an event; `None` for one that a person need not read.
 pub fn line(event: &Event) -> Option<String> {

@@ -6,12 +6,13 @@ use crate::artifact::plan::Plan;
 use crate::artifact::record::Record;
 use crate::cli::exit::Failure;
 use crate::cli::visible::visible;
-use crate::pipeline::asked::{Ended, Wait};
 use crate::pipeline::briefing;
+use crate::pipeline::execute::route::Route;
 use crate::pipeline::judging::route_of;
-use crate::pipeline::workspace::Workspace;
-use crate::route::Route;
-use crate::session::{self, Session};
+use crate::workspace::Workspace;
+use crate::workspace::asked::{Ended, Wait};
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// Prints the plan, when there is one, and the next commands.
 ///

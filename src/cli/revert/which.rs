@@ -7,10 +7,11 @@ use crate::cli::accept::{ambiguous, session_of};
 use crate::cli::exit::Failure;
 use crate::cli::show::edit::{self, Known};
 use crate::digest::Digest;
-use crate::pipeline::take_back;
-use crate::pipeline::workspace::Workspace;
-use crate::reconcile::Held;
-use crate::session::{self, Session};
+use crate::maintenance::take_back;
+use crate::pipeline::execute::reconcile::Held;
+use crate::workspace::Workspace;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// Edits of one session.
 pub struct Wanted {

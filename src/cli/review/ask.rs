@@ -8,9 +8,9 @@ use super::queue::Entry;
 use super::screen::{self, Page};
 use super::standing::Standing;
 use crate::artifact::decision::Answer;
+use crate::artifact::gate::verdict::Verdict;
 use crate::cli::exit::Failure;
 use crate::cli::visible::visible;
-use crate::gate::Verdict;
 
 /// Keys, a place to write, and the effects of answers.
 pub trait Desk {

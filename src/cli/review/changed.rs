@@ -8,8 +8,8 @@ use crate::artifact::plan::Plan;
 use crate::artifact::schema_reference;
 use crate::digest::Digest;
 use crate::harness::Harness;
+use crate::harness::op;
 use crate::manifest::Manifest;
-use crate::op;
 
 use super::standing::diff_of;
 

@@ -13,15 +13,15 @@ use super::{editor, judge, standing};
 use crate::artifact::Artifact;
 use crate::artifact::decision::Answer;
 use crate::artifact::edit::Edit;
+use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::cli::accept;
 use crate::cli::exit::Failure;
 use crate::cli::terminal;
 use crate::cli::visible::visible;
-use crate::gate::Verdict;
-use crate::pipeline::workspace::Workspace;
-use crate::session::PENDING;
+use crate::workspace::Workspace;
+use crate::workspace::session::PENDING;
 
 /// Columns below which lines are left to the terminal to break.
 const NARROWEST: usize = 40;

@@ -1,6 +1,6 @@
 //! Evidence: the traces that an edit refers to, looked up in the trace store, without secrets.
 
-use crate::pipeline::workspace::Workspace;
+use crate::workspace::Workspace;
 
 /// Traces that are looked up; a teacher may name hundreds.
 const MOST: usize = 20;

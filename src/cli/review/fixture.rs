@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::queue::Entry;
 use super::standing::Standing;
-use crate::disk::Root;
-use crate::session::Session;
+use crate::sys::disk::Root;
+use crate::workspace::session::Session;
 
 /// An entry with a label, whose edit holds these fields beside the usual ones.
 pub fn entry(id: &str, diff: &str, more: Value) -> Entry {

@@ -1,18 +1,19 @@
 //! Judge: what the gate says of an edit against today's head, before anybody answers. Only the memo is written.
 
 use super::queue::Entry;
+use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::task::Task;
 use crate::cli::Format;
 use crate::cli::exit::Failure;
 use crate::cli::render::Renderer;
-use crate::evaluate::evaluate;
-use crate::gate::{self, Verdict};
-use crate::op;
-use crate::phase::execute;
-use crate::pipeline::event::Event;
-use crate::pipeline::inputs::Inputs;
+use crate::eval::run::evaluate;
+use crate::gate;
+use crate::harness::op;
+use crate::pipeline::execute;
 use crate::pipeline::judging::rule;
-use crate::pipeline::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::event::Event;
+use crate::workspace::inputs::Inputs;
 
 /// Evaluates head and candidate on the gate tasks of the edit's session.
 ///

@@ -30,8 +30,9 @@ use super::visible::visible;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::digest::Digest;
 use crate::pipeline::decided;
-use crate::pipeline::workspace::Workspace;
-use crate::session::{self, Session};
+use crate::workspace::Workspace;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// Review the edits that wait, one after another
 #[derive(Clone, Debug, Default, Args)]

@@ -11,8 +11,9 @@ use crate::cli::accept::session_of;
 use crate::cli::exit::Failure;
 use crate::digest::Digest;
 use crate::harness::Harness;
-use crate::pipeline::workspace::Workspace;
-use crate::session::{self, Session, SessionError};
+use crate::workspace::Workspace;
+use crate::workspace::session;
+use crate::workspace::session::{Session, SessionError};
 
 /// One edit that waits.
 #[derive(Clone, Debug)]

@@ -10,11 +10,11 @@ use super::lines::{cut, pieces, prose};
 use super::queue::Entry;
 use super::standing::Standing;
 use crate::artifact::cluster::FailureCluster;
+use crate::artifact::gate::verdict::{Decision, Verdict};
 use crate::cli::diff;
 use crate::cli::render::{FAINT, STRONG};
 use crate::cli::style::Style;
 use crate::cli::visible::visible;
-use crate::gate::{Decision, Verdict};
 
 /// Columns of the names at the left.
 const LEFT: usize = 10;

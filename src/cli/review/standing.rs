@@ -6,10 +6,10 @@ use crate::artifact::edit::Edit;
 use crate::artifact::pending_review::PendingReview;
 use crate::cli::exit::Failure;
 use crate::harness::Harness;
-use crate::op;
-use crate::phase::execute;
-use crate::pipeline::workspace::Workspace;
-use crate::port::Ledger;
+use crate::harness::op;
+use crate::ledger::port::Ledger;
+use crate::pipeline::execute;
+use crate::workspace::Workspace;
 
 /// Whether the question still shows what the edit would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use crate::artifact::egress::Role;
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Scorer;
-use crate::calls;
 use crate::cli::Setting;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, dollars};
-use crate::estimate::{Part, Sizes, estimate};
+use crate::llm::client;
+use crate::llm::estimate::{Part, Sizes, estimate};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
-use crate::pipeline::inputs::Inputs;
-use crate::pipeline::workspace::Workspace;
-use crate::session::{self, Session};
+use crate::workspace::Workspace;
+use crate::workspace::inputs::Inputs;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// Replies of a student with tools to one task, when its own limit is not known.
 const STUDENT_TURNS: u64 = 10;
@@ -30,7 +31,7 @@ pub fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) ->
     };
     let past: Vec<_> = sessions
         .iter()
-        .map(|session| calls::spent(session.root(), &session.path("")))
+        .map(|session| client::spent(session.root(), &session.path("")))
         .collect::<Result<Vec<_>, _>>()?
         .concat();
     let manifest = &workspace.manifest;

@@ -2,9 +2,10 @@
 
 use crate::artifact::record::Record;
 use crate::cli::render;
-use crate::pipeline::asked::Asked;
-use crate::pipeline::workspace::Workspace;
-use crate::session::{self, Session};
+use crate::workspace::Workspace;
+use crate::workspace::asked::Asked;
+use crate::workspace::session;
+use crate::workspace::session::Session;
 
 /// The line, naming the newest of them; `None` when there is nothing to say or the user named a session.
 pub fn note(workspace: &Workspace, asked: &Asked) -> Option<String> {

@@ -1,9 +1,10 @@
 //! Drawn: a decision of the gate for people: wins, losses and ties, the evidence against its line, and the interval.
 
+use crate::artifact::gate::numbers::{Numbers, Tally};
+use crate::artifact::gate::record::GateRecord;
+use crate::artifact::gate::settings::Mode;
 use crate::cli::visible::visible;
-use crate::gate::numbers::{Numbers, Tally};
 use crate::gate::words::{mode, points};
-use crate::gate::{GateRecord, Mode};
 
 /// Columns of a bar and of the axis from -100 to +100 points.
 const WIDTH: usize = 41;

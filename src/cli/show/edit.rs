@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::drawn::drawn;
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
+use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::label::Shared;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
@@ -18,8 +19,7 @@ use crate::cli::exit::Failure;
 use crate::cli::render::{self, STRONG};
 use crate::cli::visible::visible;
 use crate::digest::Digest;
-use crate::gate::Verdict;
-use crate::session::{Session, SessionError};
+use crate::workspace::session::{Session, SessionError};
 
 /// Changed tasks that are named.
 const MOST_TASKS: usize = 10;

@@ -9,7 +9,7 @@ use crate::cli::Setting;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, FAINT, STRONG};
 use crate::cli::visible::visible;
-use crate::session::Session;
+use crate::workspace::session::Session;
 
 /// Shows a session.
 ///

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::freshness::{Freshness, Reason};
+use crate::pipeline::freshness::{Freshness, Reason};
 use crate::pipeline::state::{PhaseState, View, state};
-use crate::session::Session;
+use crate::workspace::session::Session;
 
 /// Whether a session stands as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

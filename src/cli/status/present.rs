@@ -8,15 +8,15 @@ use crate::artifact::plan::Plan;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, FAINT, STRONG};
 use crate::cli::visible::visible;
-use crate::freshness::Freshness;
-use crate::half_typed::Problem;
 use crate::pipeline::briefing;
 use crate::pipeline::decided;
+use crate::pipeline::freshness::Freshness;
 use crate::pipeline::next::Next;
 use crate::pipeline::state::{View, state};
 use crate::pipeline::unmet::{self, Unmet};
 use crate::pipeline::{self, RunError};
-use crate::session::{Session, SessionError};
+use crate::teacher::check::report::Problem;
+use crate::workspace::session::{Session, SessionError};
 
 /// What is known of the newest session.
 #[derive(Serialize)]
@@ -239,7 +239,8 @@ impl Present {
 
 /// The state in one word, and the first reason.
 pub fn words(phase: &Freshness) -> (&'static str, String) {
-    let first = |reasons: &[crate::freshness::Reason]| reasons.first().map(ToString::to_string).unwrap_or_default();
+    let first =
+        |reasons: &[crate::pipeline::freshness::Reason]| reasons.first().map(ToString::to_string).unwrap_or_default();
     match phase {
         Freshness::Fresh { .. } => ("fresh", String::new()),
         Freshness::Stale { reasons } => ("stale", first(reasons)),

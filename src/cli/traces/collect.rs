@@ -7,12 +7,13 @@ use super::hide_from_git;
 use crate::artifact::evaluation::{Attempt, Attempted};
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::{Step, Trace};
-use crate::benchmark::{self, Benchmark};
 use crate::cli::exit::Failure;
 use crate::digest::Digest;
-use crate::engine::trace_store;
-use crate::evaluate::attempt_all;
-use crate::pipeline::workspace::Workspace;
+use crate::eval::benchmark;
+use crate::eval::benchmark::Benchmark;
+use crate::eval::run::attempt_all;
+use crate::trace::store::trace_store;
+use crate::workspace::Workspace;
 
 /// How many traces are collected when nobody says.
 pub const DEFAULT_LIMIT: usize = 500;

@@ -10,8 +10,9 @@ use crate::cli::Setting;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::render;
 use crate::cli::visible::visible;
-use crate::imports::{self, FileReport, Known, Reason, Status, Visit, Wish};
-use crate::pipeline::workspace::Workspace;
+use crate::trace::import;
+use crate::trace::import::{FileReport, Known, Reason, Status, Visit, Wish};
+use crate::workspace::Workspace;
 
 /// Arguments of `traces import`.
 #[derive(Clone, Debug, Args)]
@@ -43,7 +44,7 @@ pub fn import(command: &Import, setting: &Setting, workspace: &Workspace) -> Res
     }
     let mut reports = Vec::new();
     for path in &command.paths {
-        for visit in imports::visits(&setting.directory.join(path)) {
+        for visit in import::visits(&setting.directory.join(path)) {
             let report = visited(visit, wish, setting, &mut known);
             tell(setting, &report);
             reports.push(report);
@@ -63,7 +64,7 @@ fn visited(visit: Visit, wish: Wish, setting: &Setting, known: &mut Known) -> Fi
             .to_string()
     };
     match visit {
-        Visit::File(path) => imports::import(wish, &path, &shown(&path), known),
+        Visit::File(path) => import::import(wish, &path, &shown(&path), known),
         Visit::Link(path) => FileReport {
             status: Status::NotFollowed,
             ..FileReport::new(&shown(&path))

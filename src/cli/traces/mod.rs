@@ -9,8 +9,8 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::{render, terminal};
 use crate::artifact::trace::{Filter, Trace};
-use crate::engine::trace_store;
-use crate::pipeline::workspace::Workspace;
+use crate::trace::store::trace_store;
+use crate::workspace::Workspace;
 
 pub use collect::{DEFAULT_LIMIT, collect};
 

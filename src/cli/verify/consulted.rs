@@ -2,12 +2,12 @@
 
 use super::{Finding, Kind, without_file};
 use crate::artifact::consultation::FILE;
-use crate::pipeline::consultations;
-use crate::pipeline::workspace::Workspace;
+use crate::workspace::Workspace;
+use crate::workspace::holdout_log;
 
 /// What is wrong with it; it need not be there.
 pub fn check(workspace: &Workspace) -> Option<Finding> {
-    let problem = consultations::read(workspace).err()?.to_string();
+    let problem = holdout_log::read(workspace).err()?.to_string();
     Some(Finding {
         kind: Kind::Failure,
         file: FILE.to_owned(),

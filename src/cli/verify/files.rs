@@ -12,7 +12,7 @@ use crate::artifact::readiness::Readiness;
 use crate::artifact::record::Record;
 use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
-use crate::session::{OUTCOMES, PENDING, Session, SessionError};
+use crate::workspace::session::{OUTCOMES, PENDING, Session, SessionError};
 
 /// What to do about a file that is broken or gone, by what makes it.
 fn restore(session: &Session, name: &str) -> String {

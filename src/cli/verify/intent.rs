@@ -4,8 +4,8 @@ use super::{Finding, Kind};
 use crate::artifact::Artifact;
 use crate::artifact::intent::Intent;
 use crate::cli::exit::Failure;
-use crate::pipeline::recover::INTENT;
-use crate::pipeline::workspace::{OWN_FOLDER, Workspace};
+use crate::workspace::recover::INTENT;
+use crate::workspace::{OWN_FOLDER, Workspace};
 
 /// Checks it.
 ///

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Finding, Kind, finding};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
-use crate::pipeline::workspace::Workspace;
-use crate::port::{Entry, Ledger, LedgerError};
-use crate::session::{OUTCOMES, Session, SessionError};
+use crate::ledger::port::{Entry, Ledger, LedgerError};
+use crate::workspace::Workspace;
+use crate::workspace::session::{OUTCOMES, Session, SessionError};
 
 /// All commits of kaizen in this history.
 ///

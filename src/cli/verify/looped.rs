@@ -4,8 +4,8 @@ use super::{Finding, Kind, without_file};
 use crate::artifact::Artifact;
 use crate::artifact::loop_record::FILE;
 use crate::artifact::loop_record::LoopRecord;
-use crate::disk::DiskError;
-use crate::pipeline::workspace::Workspace;
+use crate::sys::disk::DiskError;
+use crate::workspace::Workspace;
 
 /// What is wrong with it; it need not be there.
 ///

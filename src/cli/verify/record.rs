@@ -7,15 +7,15 @@ use super::{Finding, Kind, finding};
 use crate::artifact::after::{self, After};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::evaluation::Evaluation;
+use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::record::{Record, Snapshot, Status};
 use crate::cli::exit::Failure;
 use crate::digest::Digest;
-use crate::gate::Verdict;
-use crate::phase::record::{edit_outcome, snapshot, status};
-use crate::pipeline::workspace::Workspace;
-use crate::port::{Entry, Ledger};
-use crate::session::Session;
+use crate::ledger::port::{Entry, Ledger};
+use crate::pipeline::phase::record::{edit_outcome, snapshot, status};
+use crate::workspace::Workspace;
+use crate::workspace::session::Session;
 
 /// Checks the baseline against its own tasks, and the record of a settled session against everything.
 ///

@@ -4,9 +4,9 @@ use super::{Finding, Kind, finding};
 use crate::artifact::egress::{self, Role};
 use crate::artifact::record::Record;
 use crate::artifact::spending::{self, Spending, Spent};
-use crate::calls;
 use crate::cli::exit::Failure;
-use crate::session::Session;
+use crate::llm::client;
+use crate::workspace::session::Session;
 
 const RESTORE: &str = "restore it with git; what was paid for stands in .kaizen/calls.db as well";
 
@@ -17,8 +17,8 @@ const RESTORE: &str = "restore it with git; what was paid for stands in .kaizen/
 pub fn check(session: &Session) -> Result<Vec<Finding>, Failure> {
     let folder = session.path("");
     let (spent, sent) = (
-        calls::spent(session.root(), &folder)?,
-        calls::egress(session.root(), &folder)?,
+        client::spent(session.root(), &folder)?,
+        client::egress(session.root(), &folder)?,
     );
     let mut found = Vec::new();
     for (file, read) in [(spending::FILE, spent.len()), (egress::FILE, sent.len())] {

@@ -2,13 +2,16 @@
 
 use super::compare::differences;
 use super::{Finding, Kind, finding};
+use crate::artifact::gate::record::GateRecord;
+use crate::artifact::gate::verdict::{Decision, GateRule, RuleKind, Verdict};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::cli::exit::Failure;
-use crate::gate::{self, Decision, GateRecord, GateRule, RuleKind, Verdict, replay};
+use crate::gate;
+use crate::gate::replay;
 use crate::pipeline::definition::definition;
 use crate::pipeline::judging::rule;
-use crate::pipeline::workspace::Workspace;
-use crate::session::{OUTCOMES, Session};
+use crate::workspace::Workspace;
+use crate::workspace::session::{OUTCOMES, Session};
 
 /// Recomputes the verdicts of a session.
 ///

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::play::Game;
+use crate::artifact::gate::settings::Settings;
+use crate::artifact::gate::verdict::RuleKind;
 use crate::gate::exact::{self, Exact};
-use crate::gate::{RuleKind, Settings};
 
 /// Attempts of one trial.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::calls::{self, Compared};
 use super::play::Game;
 use super::visible::{remedy, smallest, smallest_exact};
-use crate::gate::{Preset, Settings};
+use crate::artifact::gate::settings::{Preset, Settings};
 
 fn game(chances: &[f64]) -> Game<'_> {
     Game {

@@ -1,8 +1,9 @@
 //! Play: the first stage of a trial with drawn outcomes, many times over.
 
+use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::settings::Settings;
 use crate::gate::order::{GOLDEN, mixed};
 use crate::gate::sequential::{Design, Paired, Sequential};
-use crate::gate::{Reason, Settings};
 
 /// Games that are played: the chance of an accept comes out within 3 points of 80 %.
 pub const TRIALS: u64 = 200;

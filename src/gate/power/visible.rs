@@ -2,7 +2,7 @@
 
 use super::POWER;
 use super::play::Game;
-use crate::gate::{Preset, Settings};
+use crate::artifact::gate::settings::{Preset, Settings};
 
 /// One point: changes are told apart no more finely than that.
 const STEP: f64 = 0.01;

@@ -3,11 +3,11 @@
 use crate::artifact::Artifact;
 use crate::artifact::drift_check::DriftCheck;
 use crate::artifact::probe::Probe;
-use crate::phase;
 use crate::pipeline::RunError;
-use crate::pipeline::epoch;
-use crate::pipeline::event::Event;
+use crate::pipeline::phase;
 use crate::pipeline::state;
+use crate::workspace::cache_epoch;
+use crate::workspace::event::Event;
 
 use super::{Left, Run};
 
@@ -26,7 +26,7 @@ pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
     let gate = run.view.inputs.gate(&run.session.id)?;
     let wanted = phase::baseline::Wanted {
         session: &run.session.id,
-        before: epoch::own_baseline(run.session, &run.view.workspace.student.identity()),
+        before: cache_epoch::own_baseline(run.session, &run.view.workspace.student.identity()),
         commit,
         harness: &harness,
         benchmark: run.view.inputs.benchmark()?.pin().digest,

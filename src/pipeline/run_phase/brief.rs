@@ -7,21 +7,22 @@ use crate::artifact::evaluation::Attempted;
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::eligible::eligible;
-use crate::evaluate::{Evaluator, attempt_all};
+use crate::eval::memo::Forgetful;
+use crate::eval::run::{Evaluator, attempt_all};
 use crate::harness::Harness;
-use crate::op;
+use crate::harness::op;
+use crate::llm::redact::Redactor;
 use crate::pipeline::RunError;
-use crate::pipeline::epoch;
-use crate::pipeline::inputs::Inputs;
-use crate::pipeline::workspace::Workspace;
-use crate::port::{Briefing, Forgetful, TeacherFailure};
-use crate::redact::Redactor;
+use crate::teacher::{Briefing, TeacherFailure};
+use crate::trace::eligible::eligible;
+use crate::workspace::Workspace;
+use crate::workspace::cache_epoch;
+use crate::workspace::inputs::Inputs;
 
 use super::Run;
 
 /// Calls `use_it` with everything that a teacher is given, and returns the log of its runs beside the answer.
-pub(in crate::pipeline) fn brief<T>(
+pub(crate) fn brief<T>(
     run: &Run,
     traces: &[Trace],
     use_it: impl FnOnce(&Briefing) -> T,
@@ -41,7 +42,7 @@ pub(in crate::pipeline) fn brief<T>(
         &Forgetful
     };
     let evaluator = Evaluator {
-        epoch: epoch::of(&workspace.root, &workspace.student.identity(), run.session),
+        epoch: cache_epoch::of(&workspace.root, &workspace.student.identity(), run.session),
         ..workspace.evaluator(memo, &score, &|_, _| {})
     };
     let search_traces = |terms: &str, most: usize| {
@@ -91,7 +92,7 @@ pub(super) fn gave_up<T>(run: &Run, phase: &str, failure: TeacherFailure, runs: 
 }
 
 /// Searches the store; what the teacher may not see is left out, so more is asked for than is wanted.
-pub(in crate::pipeline) fn search(
+pub(crate) fn search(
     workspace: &Workspace,
     inputs: &Inputs,
     moment: f64,

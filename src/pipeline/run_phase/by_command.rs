@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::artifact::{Artifact, diagnosis};
-use crate::external::{self, Program};
 use crate::manifest::programs;
-use crate::phase::{self, taken};
 use crate::pipeline::{RunError, briefing};
+use crate::sys::process::Program;
+use crate::teacher::submitted;
 
 use super::by_files::taken_plan;
 use super::{Left, Run};
@@ -16,13 +16,13 @@ use super::{Left, Run};
 /// Lets the program diagnose.
 pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
     let text = ask(run, "diagnose", diagnosis::FILE)?;
-    taken::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
-    let clusters = phase::plan::stated(&text);
+    submitted::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
+    let clusters = crate::teacher::plan::stated(&text);
     let read: Vec<String> = clusters
         .iter()
         .flat_map(|cluster| cluster.sample_trace_ids.clone())
         .collect();
-    let evidence = phase::diagnose::evidence(
+    let evidence = crate::teacher::diagnose::evidence(
         &run.view.inputs.evidence(run.moment()?)?,
         &read,
         &run.view.workspace.redactor,
@@ -64,7 +64,7 @@ fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
     let consent = workspace.permission.consent()?;
     let program = Program {
         consent: &consent,
-        run: &external::from_folder(&teacher.run, &workspace.root, &programs::given_to_teacher()),
+        run: &crate::teacher::command::from_folder(&teacher.run, &workspace.root, &programs::given_to_teacher()),
         folder: &workspace.own(&format!("scratch/teacher-{phase}")),
         withheld: &run.manifest().withheld(&teacher.env),
         // Not where the workspace is: a teacher has no business with the benchmark that lies there.
@@ -72,5 +72,5 @@ fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
         timeout: Some(Duration::from_secs(teacher.timeout_seconds)),
     };
     let question = json!({"phase": phase, "session": run.session.id}).to_string();
-    external::ask_teacher(&workspace.root, &program, files, &question, file).map_err(run.failed(phase))
+    crate::teacher::command::ask_teacher(&workspace.root, &program, files, &question, file).map_err(run.failed(phase))
 }

@@ -3,8 +3,8 @@
 use crate::artifact::Artifact;
 use crate::artifact::diagnosis;
 use crate::artifact::plan::Plan;
-use crate::phase::{self, taken};
 use crate::pipeline::RunError;
+use crate::teacher::submitted;
 
 use super::{Left, Run};
 
@@ -14,15 +14,15 @@ pub const CALLS: &str = "teacher/calls.jsonl";
 /// Takes the diagnosis as it is: its bytes are the author's.
 pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
     let text = run.text(diagnosis::FILE)?;
-    taken::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
-    let clusters = phase::plan::stated(&text);
+    submitted::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
+    let clusters = crate::teacher::plan::stated(&text);
     let log = run.session.text(CALLS)?.unwrap_or_default();
     let mut read: Vec<String> = clusters
         .iter()
         .flat_map(|cluster| cluster.sample_trace_ids.clone())
         .collect();
     read.extend(shown(&log));
-    let evidence = phase::diagnose::evidence(
+    let evidence = crate::teacher::diagnose::evidence(
         &run.view.inputs.evidence(run.moment()?)?,
         &read,
         &run.view.workspace.redactor,
@@ -52,14 +52,14 @@ fn shown(log: &str) -> Vec<String> {
 }
 
 /// A plan that somebody wrote, as it would run.
-pub(in crate::pipeline) fn taken_plan(run: &Run, text: &str, teacher: &str) -> Result<Plan, RunError> {
-    let around = taken::Around {
+pub(crate) fn taken_plan(run: &Run, text: &str, teacher: &str) -> Result<Plan, RunError> {
+    let around = submitted::Around {
         session: &run.session.id,
         diagnosis: &run.text(diagnosis::FILE)?,
         teacher,
         now: run.view.workspace.clock.stamp(),
     };
-    taken::plan(text, around, &run.base_harness()?, run.manifest()).map_err(run.failed("plan"))
+    submitted::plan(text, around, &run.base_harness()?, run.manifest()).map_err(run.failed("plan"))
 }
 
 /// Takes the plan like any teacher's; the author's own bytes go to the attic when they change.

@@ -1,8 +1,8 @@
 //! Diagnose, with a briefing.
 
 use crate::artifact::diagnosis;
-use crate::phase::{self, taken};
 use crate::pipeline::RunError;
+use crate::teacher::submitted;
 
 use super::brief::{brief, gave_up, log_text};
 use super::{Author, Left, Run, by_command, by_files};
@@ -17,14 +17,14 @@ pub(super) fn diagnose(run: &Run) -> Result<Left, RunError> {
     let workspace = run.view.workspace;
     let (teacher, redactor) = (workspace.teacher.as_ref(), &workspace.redactor);
     let (diagnosed, runs) = brief(run, &traces, |briefing| {
-        phase::diagnose::diagnose(teacher, briefing, redactor)
+        crate::teacher::diagnose::diagnose(teacher, briefing, redactor)
     })?;
     let diagnosed = diagnosed.or_else(|failure| gave_up(run, "diagnose", failure, &runs))?;
-    taken::without_secrets(diagnosis::FILE, &diagnosed.markdown, &run.base_harness()?)
+    submitted::without_secrets(diagnosis::FILE, &diagnosed.markdown, &run.base_harness()?)
         .map_err(run.failed("diagnose"))?;
     let summary = format!(
         "{} clusters of failures",
-        phase::plan::stated(&diagnosed.markdown).len()
+        crate::teacher::plan::stated(&diagnosed.markdown).len()
     );
     let files = vec![
         (diagnosis::FILE.to_owned(), diagnosed.markdown),

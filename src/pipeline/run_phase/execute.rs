@@ -8,19 +8,19 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
-use crate::phase::execute as phase;
-use crate::phase::execute::{ExecuteError, Taken};
+use crate::ledger::port::Ledger;
 use crate::pipeline::RunError;
-use crate::pipeline::clean::clean_harness;
 use crate::pipeline::decided;
-use crate::pipeline::earlier_record::earlier_record;
-use crate::pipeline::error_budget::error_budget;
-use crate::pipeline::event::Event;
+use crate::pipeline::execute as phase;
+use crate::pipeline::execute::effects::DiskWorld;
+use crate::pipeline::execute::{ExecuteError, Taken};
 use crate::pipeline::forecast;
 use crate::pipeline::judging::{judging, route_of, rule};
 use crate::pipeline::state;
-use crate::pipeline::world::DiskWorld;
-use crate::port::Ledger;
+use crate::workspace::dirty::clean_harness;
+use crate::workspace::earlier_record::earlier_record;
+use crate::workspace::error_budget::error_budget;
+use crate::workspace::event::Event;
 
 use super::{Left, Run};
 

@@ -16,16 +16,16 @@ use crate::artifact::baseline::Baseline;
 use crate::artifact::task::Task;
 use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
-use crate::evaluate::Evaluator;
+use crate::eval::memo::Memo;
+use crate::eval::run::Evaluator;
 use crate::harness::Harness;
 use crate::manifest::{Manifest, TeacherEngine};
-use crate::port::Memo;
-use crate::session::{Session, SessionError};
+use crate::workspace::session::{Session, SessionError};
 
 use super::RunError;
-use super::epoch;
-use super::event::{Event, Listener};
 use super::state::View;
+use crate::workspace::cache_epoch;
+use crate::workspace::event::{Event, Listener};
 
 /// What a phase leaves: files by name, and a line about them.
 pub struct Left {
@@ -103,7 +103,9 @@ impl Run<'_> {
     fn author(&self, phase: &str) -> Result<Author, RunError> {
         let record = self.session.record()?;
         Ok(match self.manifest().teacher.engine {
-            _ if crate::pipeline::by_files::awaited(self.manifest(), record.as_ref(), phase).is_some() => Author::Files,
+            _ if crate::workspace::authorship::awaited(self.manifest(), record.as_ref(), phase).is_some() => {
+                Author::Files
+            }
             TeacherEngine::Command => Author::Command,
             _ => Author::Teacher,
         })
@@ -119,7 +121,7 @@ impl Run<'_> {
         let score = |task: &Task, answer: &str| workspace.score(task, answer);
         let progress = |done, of| (self.listener)(Event::Progress { done, of });
         use_it(Evaluator {
-            epoch: epoch::of(&workspace.root, &workspace.student.identity(), self.session),
+            epoch: cache_epoch::of(&workspace.root, &workspace.student.identity(), self.session),
             ..workspace.evaluator(self.memo, &score, &progress)
         })
     }
@@ -142,7 +144,7 @@ impl Run<'_> {
             .ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
     }
 
-    pub(in crate::pipeline) fn base_harness(&self) -> Result<Harness, RunError> {
+    pub(crate) fn base_harness(&self) -> Result<Harness, RunError> {
         let baseline: Baseline = self.need("baseline.json")?;
         self.view.inputs.harness_at(&baseline.harness_commit)
     }

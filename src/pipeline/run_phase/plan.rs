@@ -2,8 +2,8 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::diagnosis;
-use crate::phase::{self, taken};
 use crate::pipeline::RunError;
+use crate::teacher::submitted;
 
 use super::brief::{brief, gave_up, log_text};
 use super::{Author, Left, Run, by_command, by_files};
@@ -20,13 +20,13 @@ pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
     let traces = run.view.inputs.evidence(run.moment()?)?;
     let teacher = run.view.workspace.teacher.as_ref();
     let (planned, runs) = brief(run, &traces, |briefing| {
-        phase::plan::plan(teacher, briefing, run.manifest(), &shown)
+        crate::teacher::plan::plan(teacher, briefing, run.manifest(), &shown)
     })?;
     let (planned, clusters) = planned.or_else(|failure| gave_up(run, "plan", failure, &runs))?;
     let log = log_text(&planned.log, &runs);
     let summary = format!("{} edits", planned.edits.len());
     let name = teacher.identity()["engine"].as_str().unwrap_or("teacher").to_owned();
-    let plan = phase::plan::artifact(
+    let plan = crate::teacher::plan::artifact(
         &run.session.id,
         &diagnosis,
         clusters,
@@ -35,7 +35,7 @@ pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
         run.view.workspace.clock.stamp(),
     );
     let text = plan.to_text();
-    taken::without_secrets("plan.json", &text, &run.base_harness()?).map_err(run.failed("plan"))?;
+    submitted::without_secrets("plan.json", &text, &run.base_harness()?).map_err(run.failed("plan"))?;
     Ok(Left {
         files: vec![("plan.json".into(), text), ("teacher/plan.jsonl".into(), log)],
         summary,

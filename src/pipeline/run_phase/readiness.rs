@@ -2,9 +2,9 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::task::{Scorer, Split};
-use crate::phase;
 use crate::pipeline::RunError;
-use crate::pipeline::workspace::NO_JUDGE;
+use crate::pipeline::phase;
+use crate::workspace::NO_JUDGE;
 
 use super::{Left, Run};
 

@@ -9,13 +9,13 @@ use crate::artifact::egress::Role;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::{Record, Snapshot};
 use crate::artifact::spending::{self, Spent};
-use crate::calls;
-use crate::evaluate::evaluate;
-use crate::phase;
+use crate::eval::run::evaluate;
+use crate::ledger::port::Entry;
+use crate::llm::client;
 use crate::pipeline::RunError;
-use crate::pipeline::clean::clean_harness;
+use crate::pipeline::phase;
 use crate::pipeline::state;
-use crate::port::Entry;
+use crate::workspace::dirty::clean_harness;
 
 use super::{Left, Run};
 
@@ -48,7 +48,7 @@ pub(super) fn record(run: &Run) -> Result<Left, RunError> {
         last_commit: entries.iter().rev().find(of_an_edit).map(|entry| entry.commit.clone()),
     };
     let autonomy_mode = state::autonomy(run.view, Some(&begun));
-    let spending = spending::sums(&calls::spent(run.session.root(), &run.session.path(""))?);
+    let spending = spending::sums(&client::spent(run.session.root(), &run.session.path(""))?);
     let teacher_cost_usd = teacher_cost(&spending, &plan);
     let record = phase::record::record(
         Record {

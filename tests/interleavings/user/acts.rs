@@ -64,7 +64,7 @@ impl User {
         for id in self.sessions() {
             let name = format!("sessions/{id}/plan.json");
             let text = self.look(&name).unwrap_or_default();
-            if kaizen::plan_check::problems(&text, true).is_empty() {
+            if kaizen::teacher::check::plan::problems(&text, true).is_empty() {
                 continue;
             }
             if let Some(plan) = self.sound.get(&id).cloned() {

@@ -1,0 +1,9 @@
+//! What the gate writes into artifacts: settings, records, verdicts and their reasons.
+
+pub mod budget;
+pub mod interval;
+pub mod numbers;
+pub mod reason;
+pub mod record;
+pub mod settings;
+pub mod verdict;

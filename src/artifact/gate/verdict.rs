@@ -1,0 +1,157 @@
+//! The rule of the gate and its verdict.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What has to gain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    /// The mean over all tasks.
+    #[default]
+    Overall,
+    /// The edit's own category.
+    Target,
+}
+
+/// When an edit is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GateRule {
+    /// What has to gain.
+    pub kind: RuleKind,
+    /// The gain must be larger than this; 0 to 1.
+    pub min_improvement: f64,
+    /// No category may fall by more than this; 0 to 1.
+    pub max_regression: f64,
+    /// Largest share of tasks without a pair of scores; 0 to 1.
+    pub max_infra_share: f64,
+}
+
+impl Default for GateRule {
+    fn default() -> Self {
+        Self {
+            kind: RuleKind::Overall,
+            min_improvement: 0.0,
+            max_regression: 0.05,
+            max_infra_share: 0.05,
+        }
+    }
+}
+
+/// What the gate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Keep the edit.
+    Accept,
+    /// Leave it out.
+    Reject,
+    /// The evaluations cannot tell.
+    Undecided,
+}
+
+impl Decision {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Decision::Accept => "accept",
+            Decision::Reject => "reject",
+            Decision::Undecided => "undecided",
+        }
+    }
+}
+
+/// Sums of scores over the pairs of one category.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sums {
+    /// Sum of the scores before.
+    pub before: f64,
+    /// Sum of the scores after.
+    pub after: f64,
+    /// Pairs.
+    pub count: usize,
+}
+
+impl Sums {
+    pub(crate) fn add(&mut self, before: f64, after: f64, count: usize) {
+        *self = Self {
+            before: self.before + before,
+            after: self.after + after,
+            count: self.count + count,
+        };
+    }
+
+    pub(crate) fn delta(&self) -> f64 {
+        (self.after - self.before) / self.count.max(1) as f64
+    }
+}
+
+/// One task whose score differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Changed {
+    /// The task.
+    pub task_id: String,
+    /// Its category.
+    pub category: String,
+    /// Score before, 0 to 1.
+    pub before: f64,
+    /// Score after, 0 to 1.
+    pub after: f64,
+}
+
+/// A decision with the numbers that anyone needs to recompute it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// What the gate says.
+    pub decision: Decision,
+    /// Why, in one line; empty for a plain acceptance.
+    pub reason: String,
+    /// Mean gain over all pairs.
+    pub overall_delta: f64,
+    /// Mean gain a category.
+    pub cluster_deltas: BTreeMap<String, f64>,
+    /// Mean before, over the pairs.
+    pub before: f64,
+    /// Mean after, over the pairs.
+    pub after: f64,
+    /// Tasks scored in both arms.
+    pub tasks: usize,
+    /// Pairs that gained.
+    pub wins: usize,
+    /// Pairs that lost.
+    pub losses: usize,
+    /// Pairs that stayed.
+    pub ties: usize,
+    /// Tasks without a score in one arm, and so left out of both.
+    pub dropped: usize,
+    /// The tasks whose score differs.
+    pub changed: Vec<Changed>,
+    /// Sums a category.
+    pub categories: BTreeMap<String, Sums>,
+}
+
+/// A decision about means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// What the gate says.
+    pub decision: Decision,
+    /// Why, in one line; empty for a plain acceptance.
+    pub reason: String,
+}
+
+impl Verdict {
+    /// The numbers in one line, for a commit's trailer.
+    pub fn evidence(&self) -> String {
+        let Self {
+            overall_delta,
+            wins,
+            losses,
+            ties,
+            tasks,
+            ..
+        } = self;
+        format!("{overall_delta:+.4} ({wins} wins, {losses} losses, {ties} ties of {tasks} tasks)")
+    }
+}

@@ -1,0 +1,293 @@
+//! The benchmark on disk: tasks read from JSON Lines files, checked, and split.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use crate::artifact::readiness::BenchmarkPin;
+pub use crate::artifact::task::normal;
+use crate::artifact::task::{Split, Task};
+use crate::digest::Digest;
+use crate::eval::held_out_queries::HeldOutQueries;
+use crate::llm::redact::Redactor;
+use crate::manifest::membership::EvidencePatterns;
+use crate::sys::disk::{DiskError, EvidenceFile, LARGEST_ARTIFACT, Root, failed};
+
+/// Tasks that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchmarkError {
+    /// A line that is not a task.
+    #[error("{}:{line}: {problem}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
+    /// A pattern that is not a valid glob.
+    #[error("[benchmark] files: {0}")]
+    Glob(String),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+/// All tasks, in the order of the files.
+#[derive(Clone, Debug, Default)]
+pub struct Benchmark {
+    /// The tasks.
+    pub tasks: Vec<Task>,
+}
+
+impl Benchmark {
+    /// Reads the files below `root` that match.
+    ///
+    /// # Errors
+    /// See [`BenchmarkError`].
+    pub fn load(root: &Root, patterns: &[String]) -> Result<Self, BenchmarkError> {
+        Self::load_beside(root, patterns, "")
+    }
+
+    /// Reads the files below `root` that match, but for one.
+    ///
+    /// # Errors
+    /// See [`BenchmarkError`].
+    pub fn load_beside(root: &Root, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
+        let files = files(root, patterns)?;
+        Self::of_files(root, files.iter().filter(|file| file.path() != root.join(except)))
+    }
+
+    /// Reads these files; `root` shortens their paths in messages.
+    ///
+    /// # Errors
+    /// See [`BenchmarkError`].
+    pub fn of_files<'f>(
+        root: &Path,
+        files: impl IntoIterator<Item = &'f EvidenceFile>,
+    ) -> Result<Self, BenchmarkError> {
+        let mut tasks = Vec::new();
+        let mut seen = BTreeMap::new();
+        for file in files {
+            let path = file.path().to_owned();
+            for (line, task) in read_tasks(file.open()?, &path)? {
+                let shown = path.strip_prefix(root).unwrap_or(&path);
+                let place = format!("{}:{line}", shown.display());
+                if let Some(first) = seen.insert(task.task_id.clone(), place) {
+                    let problem = format!(
+                        "task_id `{}` stands already at {first}; ids are unique in a benchmark",
+                        task.task_id
+                    );
+                    return Err(BenchmarkError::Line { path, line, problem });
+                }
+                tasks.push(task);
+            }
+        }
+        Ok(Self { tasks })
+    }
+
+    /// The tasks of a split. Train tasks whose query is also one of another split are left out: the teacher would see it.
+    pub fn split(&self, split: Split) -> Vec<Task> {
+        // A mark in a query stands for whatever was redacted, by own patterns too: the built-in rules are enough here.
+        let redactor = Redactor::default();
+        let held_out = match split {
+            Split::Train => self.held_out(&redactor),
+            _ => HeldOutQueries::default(),
+        };
+        let wanted = |task: &&Task| task.split() == split && !held_out.asks(&task.query, &redactor);
+        self.tasks.iter().filter(wanted).cloned().collect()
+    }
+
+    /// The queries of all tasks that the teacher may not see.
+    pub fn held_out(&self, redactor: &Redactor) -> HeldOutQueries {
+        let held_out = self.tasks.iter().filter(|task| task.split() != Split::Train);
+        HeldOutQueries::of(held_out.map(|task| task.query.as_str()), redactor)
+    }
+
+    /// Counts a split, and the digest of everything.
+    pub fn pin(&self) -> BenchmarkPin {
+        let count = |split| self.split(split).len();
+        let digest = Digest::of_value(&self.tasks);
+        BenchmarkPin {
+            train: count(Split::Train),
+            gate: count(Split::Gate),
+            test: count(Split::Test),
+            reserve: count(Split::Reserve),
+            digest,
+        }
+    }
+}
+
+/// The files below `root` that match; the ledger of the gate split, which holds no tasks, is left out.
+///
+/// # Errors
+/// A pattern is no glob, or a file may not be read.
+pub fn files(root: &Root, patterns: &[String]) -> Result<Vec<EvidenceFile>, BenchmarkError> {
+    let patterns = EvidencePatterns::new(patterns).map_err(BenchmarkError::Glob)?;
+    Ok(root.evidence_files(&patterns)?)
+}
+
+/// The tasks of one JSON Lines file, with line numbers from 1; `path` serves the messages.
+///
+/// # Errors
+/// A line is no task, is not UTF-8, or is longer than [`LARGEST_ARTIFACT`]; or the file cannot be read.
+pub fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Task)>, BenchmarkError> {
+    let mut reader = BufReader::new(file);
+    let mut tasks = Vec::new();
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let read = (&mut reader).take(LARGEST_ARTIFACT + 1).read_until(b'\n', &mut line);
+        if read.map_err(failed("read", path))? == 0 {
+            break;
+        }
+        let failed = |problem| BenchmarkError::Line {
+            path: path.to_owned(),
+            line: number,
+            problem,
+        };
+        let text = text_of(&line, number == 1).map_err(failed)?;
+        if !text.is_empty() {
+            tasks.push((number, parse(text).map_err(failed)?));
+        }
+    }
+    Ok(tasks)
+}
+
+/// The text of a line, without a byte order mark at the start of a file.
+fn text_of(line: &[u8], is_first: bool) -> Result<&str, String> {
+    if line.len() as u64 > LARGEST_ARTIFACT {
+        return Err("the line is longer than 64 MiB; shorten or delete it".into());
+    }
+    let text = std::str::from_utf8(line).map_err(|_| "the line is not UTF-8; save the file as UTF-8".to_owned())?;
+    let text = if is_first {
+        text.strip_prefix('\u{feff}').unwrap_or(text)
+    } else {
+        text
+    };
+    Ok(text.trim())
+}
+
+fn parse(text: &str) -> Result<Task, String> {
+    let task = serde_json::from_str::<Task>(text);
+    task.map_err(|error| error.to_string()).and_then(checked)
+}
+
+fn checked(task: Task) -> Result<Task, String> {
+    match (task.task_id.trim().is_empty(), task.query.trim().is_empty()) {
+        (true, _) => Err("task_id is empty; give every task a unique one".into()),
+        (_, true) => Err("query is empty; say what the agent is asked".into()),
+        _ => Ok(task),
+    }
+}
+
+/// Draws `most` tasks by a seed, keeping their order; 0 draws all.
+pub fn subsample(tasks: Vec<Task>, most: usize, seed: &str) -> Vec<Task> {
+    if most == 0 || tasks.len() <= most {
+        return tasks;
+    }
+    let mut by_lot: Vec<(Digest, usize)> = tasks
+        .iter()
+        .enumerate()
+        .map(|(at, task)| (Digest::of_value(&(seed, &task.task_id)), at))
+        .collect();
+    by_lot.sort();
+    let drawn: BTreeSet<usize> = by_lot.into_iter().take(most).map(|(_, at)| at).collect();
+    tasks
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| drawn.contains(at))
+        .map(|(_, task)| task)
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods)] // tests: real files
+mod tests {
+    use super::*;
+    use crate::artifact::consultation;
+
+    fn load(text: &str) -> Result<Benchmark, String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("benchmark")).unwrap();
+        std::fs::write(folder.path().join("benchmark/tasks.jsonl"), text).unwrap();
+        Benchmark::load(&Root::open(folder.path()).unwrap(), &["benchmark/*.jsonl".to_owned()])
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn rows_are_read_tolerantly_and_split() {
+        let rows = "\u{feff}{\"task_id\":\"a\",\"query\":\"Same  words\",\"reference_answer\":7,\"split\":\"train\"}\r\n\r\n\
+                    {\"task_id\":\"b\",\"query\":\"same words\",\"reference_answer\":\"x\",\"scorer\":\"exact_label\",\"split\":\"gate\"}\n\
+                    {\"task_id\":\"c\",\"query\":\"other\",\"reference_answer\":\"x\",\"split\":\"train\",\"mine\":1}";
+        let benchmark = load(rows).unwrap();
+        let train: Vec<_> = benchmark
+            .split(Split::Train)
+            .into_iter()
+            .map(|task| task.task_id)
+            .collect();
+        assert_eq!(train, ["c"], "a train task with a gate query is left out");
+        assert_eq!(benchmark.tasks[0].reference_answer, "7");
+        assert_eq!(benchmark.tasks[2].extra["mine"], 1);
+    }
+
+    #[test]
+    fn bad_rows_name_file_line_and_cause() {
+        let good = "{\"task_id\":\"a\",\"query\":\"q\",\"reference_answer\":\"x\"}\n";
+        for (row, part) in [
+            ("{\"task_id\":\"b\"", "EOF"),
+            ("{\"task_id\":\"b\",\"query\":\"q\"}", "reference_answer"),
+            (
+                "{\"task_id\":\"b\",\"query\":\"q\",\"reference_answer\":\"x\",\"scorer\":\"bash_effect\"}",
+                "bash_effect",
+            ),
+            (
+                "{\"task_id\":\"a\",\"query\":\"q\",\"reference_answer\":\"x\"}",
+                "tasks.jsonl:1",
+            ),
+            (
+                "{\"task_id\":\" \",\"query\":\"q\",\"reference_answer\":\"x\"}",
+                "task_id is empty",
+            ),
+        ] {
+            let message = load(&format!("{good}{row}")).unwrap_err();
+            assert!(message.contains("tasks.jsonl:2") && message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_reserve_is_seen_by_nobody_and_the_ledger_of_the_gate_split_is_no_task_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let row = |id: &str, query: &str, split: &str| {
+            format!("{{\"task_id\":\"{id}\",\"query\":\"{query}\",\"reference_answer\":\"x\",\"split\":\"{split}\"}}\n")
+        };
+        std::fs::create_dir(folder.path().join("benchmark")).unwrap();
+        let rows = row("a", "Later", "train") + &row("b", "later", "reserve") + &row("c", "now", "gate");
+        std::fs::write(folder.path().join("benchmark/tasks.jsonl"), rows).unwrap();
+        std::fs::write(folder.path().join(consultation::FILE), "{\"kind\":\"edit\"}\n").unwrap();
+        let benchmark =
+            Benchmark::load(&Root::open(folder.path()).unwrap(), &["benchmark/*.jsonl".to_owned()]).unwrap();
+        assert!(
+            benchmark.split(Split::Train).is_empty(),
+            "its query is one of the reserve"
+        );
+        let redactor = Redactor::default();
+        assert!(benchmark.held_out(&redactor).asks("later", &redactor));
+        let pin = benchmark.pin();
+        assert_eq!((pin.train, pin.gate, pin.test, pin.reserve), (0, 1, 0, 1));
+    }
+
+    #[test]
+    fn a_subsample_is_drawn_by_seed_and_keeps_order() {
+        let rows: String = (0..100)
+            .map(|n| format!("{{\"task_id\":\"{n:03}\",\"query\":\"q{n}\",\"reference_answer\":\"x\"}}\n"))
+            .collect();
+        let tasks = load(&rows).unwrap().tasks;
+        let (one, two) = (subsample(tasks.clone(), 10, "s1"), subsample(tasks.clone(), 10, "s2"));
+        assert_eq!(one.len(), 10);
+        assert_ne!(one, two);
+        assert!(one.is_sorted_by_key(|task| task.task_id.clone()));
+        assert_eq!(subsample(tasks.clone(), 0, "s1"), tasks);
+    }
+}

@@ -1,0 +1,142 @@
+//! The memo on disk: attempts by the digest of what was asked, in one SQLite file that may be deleted at any time.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use crate::artifact::evaluation::Attempt;
+use crate::digest::Digest;
+use crate::eval::memo::Memo;
+use crate::sys::disk::{DiskError, Root};
+
+/// A memo in a SQLite file.
+pub struct DiskMemo(Mutex<Connection>);
+
+/// A memo cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoError {
+    /// Its place is unusable.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// SQLite cannot make it.
+    #[error("{}: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+}
+
+impl DiskMemo {
+    /// Opens or makes a memo. A file that is not one is set aside: it only ever saves work.
+    ///
+    /// # Errors
+    /// The file cannot be made, or a link or a pipe is in its place.
+    pub fn open(root: &Root, name: &str) -> Result<Self, MemoError> {
+        let path = root.database(name)?;
+        let connection = connect(&path).or_else(|_| {
+            root.rename(name, format!("{name}.broken"))?;
+            let failed = |source| MemoError::Sqlite {
+                path: path.clone(),
+                source,
+            };
+            connect(&path).map_err(failed)
+        })?;
+        root.database(name)?;
+        Ok(Self(Mutex::new(connection)))
+    }
+
+    /// A memo that lasts as long as the process.
+    ///
+    /// # Errors
+    /// SQLite says no.
+    pub fn in_memory() -> Result<Self, rusqlite::Error> {
+        Ok(Self(Mutex::new(connect(Path::new(":memory:"))?)))
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_put(&self, attempts: &[(Digest, Attempt)]) -> Result<(), rusqlite::Error> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        {
+            let mut insert =
+                transaction.prepare_cached("INSERT OR REPLACE INTO attempt (key, value) VALUES (?1, ?2)")?;
+            for (key, attempt) in attempts {
+                insert.execute(params![
+                    key.to_string(),
+                    serde_json::to_string(attempt).unwrap_or_default()
+                ])?;
+            }
+        }
+        transaction.commit()
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW)?;
+    // A killed process loses nothing; a lost power supply may lose the last attempts, never the file.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
+         CREATE TABLE IF NOT EXISTS attempt (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+    )?;
+    Ok(connection)
+}
+
+impl Memo for DiskMemo {
+    fn get(&self, keys: &[Digest]) -> Vec<Option<Attempt>> {
+        let connection = self.connection();
+        let Ok(mut select) = connection.prepare_cached("SELECT value FROM attempt WHERE key = ?1") else {
+            return vec![None; keys.len()];
+        };
+        let mut find = |key: &Digest| {
+            let text: Option<String> = select.query_row([key.to_string()], |row| row.get(0)).optional().ok()?;
+            serde_json::from_str(&text?).ok()
+        };
+        keys.iter().map(&mut find).collect()
+    }
+
+    fn put(&self, attempts: &[(Digest, Attempt)]) {
+        if attempts.is_empty() {
+            return;
+        }
+        if let Err(error) = self.try_put(attempts) {
+            tracing::warn!(%error, "attempts could not be remembered; they will be made again");
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods)] // tests: real files
+mod tests {
+    use super::*;
+
+    fn answered() -> Attempt {
+        Attempt::Answered {
+            answer: "a".into(),
+            model: None,
+            tool: None,
+        }
+    }
+
+    #[test]
+    fn it_remembers_across_openings_and_survives_garbage() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let (name, path) = ("cache/memo.db", folder.path().join("cache/memo.db"));
+        let (known, unknown) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
+        DiskMemo::open(&root, name).unwrap().put(&[(known, answered())]);
+        assert_eq!(
+            DiskMemo::open(&root, name).unwrap().get(&[known, unknown]),
+            [Some(answered()), None]
+        );
+        for tail in ["", "-wal", "-shm"] {
+            std::fs::write(format!("{}{tail}", path.display()), "this is no database, it is text").unwrap();
+        }
+        assert_eq!(DiskMemo::open(&root, name).unwrap().get(&[known]), [None]);
+    }
+}

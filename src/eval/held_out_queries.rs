@@ -1,0 +1,116 @@
+//! Held out: whether a query asks what a gate, test or reserve task asks, whatever was redacted in either.
+
+use std::collections::BTreeSet;
+
+use crate::artifact::task::normal;
+use crate::llm::redact::{Redactor, alike, marks};
+
+/// Letters that a query with marks must have beside them, before it can stand for others.
+const LEAST: usize = 12;
+
+/// Queries that a teacher may not see.
+#[derive(Clone, Debug, Default)]
+pub struct HeldOutQueries {
+    /// But for case and white space.
+    queries: BTreeSet<String>,
+    /// The same, redacted by the present rules, with all marks alike.
+    redacted: BTreeSet<String>,
+    /// What stands between the marks of those that hold some. An older kaizen may have redacted what stays now.
+    parts: Vec<Vec<String>>,
+}
+
+impl HeldOutQueries {
+    /// These queries.
+    pub fn of<'a>(queries: impl IntoIterator<Item = &'a str>, redactor: &Redactor) -> Self {
+        let mut held_out = Self::default();
+        queries.into_iter().for_each(|query| held_out.add(query, redactor));
+        held_out
+    }
+
+    /// One more.
+    pub fn add(&mut self, query: &str, redactor: &Redactor) {
+        self.queries.insert(normal(query));
+        self.redacted.insert(comparable(query, redactor));
+        let mut parts = Vec::new();
+        let mut from = 0;
+        let query = normal(query);
+        for mark in marks(&query) {
+            parts.push(query[from..mark.start].to_owned());
+            from = mark.end;
+        }
+        parts.push(query[from..].to_owned());
+        if parts.len() > 1 && parts.iter().map(String::len).sum::<usize>() >= LEAST {
+            self.parts.push(parts);
+        }
+    }
+
+    /// Whether a query asks the same as one of them.
+    pub fn asks(&self, query: &str, redactor: &Redactor) -> bool {
+        let plain = normal(query);
+        self.queries.contains(&plain)
+            || self.redacted.contains(&comparable(query, redactor))
+            || self.parts.iter().any(|parts| fits(&plain, parts))
+    }
+}
+
+/// A query as it is compared: redacted, with all marks alike, but for case and white space.
+fn comparable(query: &str, redactor: &Redactor) -> String {
+    alike(&normal(&redactor.text(query)))
+}
+
+/// Whether a text consists of these parts, with something between each two.
+fn fits(text: &str, parts: &[String]) -> bool {
+    let [first, middle @ .., last] = parts else {
+        return false;
+    };
+    let Some(rest) = text
+        .strip_prefix(first.as_str())
+        .and_then(|rest| rest.strip_suffix(last.as_str()))
+    else {
+        return false;
+    };
+    let mut rest = rest;
+    for part in middle {
+        let found = rest
+            .char_indices()
+            .nth(1)
+            .and_then(|(second, _)| Some(second + rest[second..].find(part.as_str())?));
+        match found {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    !rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_older_version_left_of_a_query_stands_for_the_query() {
+        let redactor = Redactor::default();
+        let held_out = [
+            "Mail [redacted:email] about it",
+            "Log in with token: [redacted:secret] and  card 4111 1111 1111 1111",
+            "what does password=[redacted:secret] mean",
+            "[redacted:email]",
+            "plain Words",
+        ];
+        let held_out = HeldOutQueries::of(held_out, &redactor);
+        for (query, wanted) in [
+            ("mail ada@example.org  about it", true),
+            ("mail [redacted:own] about it", true),
+            ("log in with token: a1b2c3d4e5 and card 4111 1111 1111 1111", true),
+            ("log in with token: [redacted:token] and card [redacted:card]", true),
+            // Redacted once, and kept now.
+            ("What does password=None mean", true),
+            ("PLAIN words", true),
+            ("mail about it", false),
+            ("write to ada@example.org at once", false),
+            ("other words", false),
+        ] {
+            assert_eq!(held_out.asks(query, &redactor), wanted, "{query}");
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Audit: what pairs of runs say of two harnesses, over all tasks and by category. Pure.
+//!
+//! A task that is asked the same under both is an exact tie, and is not run. For a noisy student the tasks are what
+//! matters, and chance lies in the runs: the interval of the tasks that are run is scaled to all tasks. Where the tasks
+//! are a sample, those that are not run are ties like any other, and chance lies in which tasks were drawn.
+
+pub mod run;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::evidence::{log_e_above, log_e_below};
+use super::rule::TOLERANCE;
+use crate::artifact::gate::interval::interval;
+use crate::artifact::gate::numbers::{GAMMA, Tally};
+use crate::artifact::gate::record::{Pair, Reached};
+
+/// So many times the runs that were made are thought of as more runs; what they would not tell is called hopeless.
+const MOST_TIMES: usize = 32;
+
+/// What the runs are evidence of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// A student that answers the same way each time: the change on these tasks is a fact.
+    Fact,
+    /// Tasks that stand for others, each run once.
+    Sample,
+    /// A noisy student: pairs of runs.
+    Runs,
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The mean over all tasks rose.
+    Gained,
+    /// It fell.
+    Fell,
+    /// It is the same, as a fact.
+    Unchanged,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// The change of some tasks.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    /// How many they are.
+    pub tasks: usize,
+    /// Those of them whose request differs.
+    pub reached: usize,
+    /// Pairs that gained, lost, and stayed.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Mean change over all of them, -1 to 1; null where every pair was lost.
+    pub mean: Option<f64>,
+    /// Interval of that mean, valid at every moment.
+    pub interval: [f64; 2],
+}
+
+/// Pairs of runs under two harnesses, and the tasks that they are of.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    /// Tasks by category.
+    pub sizes: &'a BTreeMap<String, usize>,
+    /// The tasks whose request differs.
+    pub reached: &'a [Reached],
+    /// All pairs, in the order of the schedule.
+    pub pairs: &'a [Pair],
+    /// What they are evidence of.
+    pub basis: Basis,
+    /// Largest share of pairs that may be lost to the infrastructure, 0 to 1.
+    pub max_infra_share: f64,
+}
+
+/// What an audit found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Audited {
+    /// What the runs are evidence of.
+    pub basis: Basis,
+    /// What was found.
+    pub finding: Finding,
+    /// Over all tasks; the interval holds at 90 %.
+    pub overall: Change,
+    /// By category; the intervals hold at 90 % all together.
+    pub categories: BTreeMap<String, Change>,
+    /// The categories that fell.
+    pub fallen: Vec<String>,
+    /// Pairs that were lost to the infrastructure.
+    pub lost: usize,
+    /// Times the runs that were made after which it would be told, if they went on alike; absent where that would not
+    /// help, or is not needed.
+    pub times: Option<usize>,
+}
+
+/// What the pairs say.
+pub fn audited(compared: &Compared) -> Audited {
+    let category: BTreeMap<&str, &str> = compared
+        .reached
+        .iter()
+        .map(|reached| (reached.task.as_str(), reached.category.as_str()))
+        .collect();
+    let kept: Vec<(&str, f64)> = compared
+        .pairs
+        .iter()
+        .filter_map(|pair| Some((*category.get(pair.task.as_str())?, pair.difference()?)))
+        .collect();
+    let all: Vec<f64> = kept.iter().map(|(_, difference)| *difference).collect();
+    let gamma = GAMMA / compared.sizes.len().max(1) as f64;
+    let one = |(name, tasks): (&String, &usize)| {
+        let own = kept
+            .iter()
+            .filter(|(of, _)| of == name)
+            .map(|(_, difference)| *difference);
+        let reached = category.values().filter(|of| **of == name).count();
+        let change = change(&own.collect::<Vec<_>>(), (*tasks, reached), gamma, compared.basis);
+        (name.clone(), change)
+    };
+    let categories: BTreeMap<String, Change> = compared.sizes.iter().map(one).collect();
+    let tasks = compared.sizes.values().sum();
+    let overall = change(&all, (tasks, category.len()), GAMMA, compared.basis);
+    let lost = compared.pairs.len() - all.len();
+    let too_many = lost as f64 > compared.max_infra_share * compared.pairs.len() as f64;
+    let finding = if too_many {
+        Finding::Unknown
+    } else {
+        found(&overall, compared.basis)
+    };
+    let fell =
+        |(name, change): (&String, &Change)| (found(change, compared.basis) == Finding::Fell).then(|| name.clone());
+    Audited {
+        basis: compared.basis,
+        finding,
+        fallen: categories.iter().filter_map(fell).collect(),
+        times: times(&all).filter(|_| finding == Finding::Unknown && compared.basis == Basis::Runs && !too_many),
+        overall,
+        categories,
+        lost,
+    }
+}
+
+fn change(differences: &[f64], (tasks, reached): (usize, usize), gamma: f64, basis: Basis) -> Change {
+    let share = reached as f64 / tasks.max(1) as f64;
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    let interval = match basis {
+        // Nothing that could change is a fact, whatever the student does.
+        _ if reached == 0 => [0.0, 0.0],
+        Basis::Runs => interval(differences, gamma).map(|end| end * share),
+        Basis::Fact | Basis::Sample => {
+            let ties = std::iter::repeat_n(0.0, tasks.saturating_sub(reached));
+            interval(&differences.iter().copied().chain(ties).collect::<Vec<_>>(), gamma)
+        }
+    };
+    Change {
+        tasks,
+        reached,
+        tally: Tally::of(differences),
+        mean: match (reached, differences) {
+            (0, _) => Some(0.0),
+            (_, []) => None,
+            _ => Some(mean * share),
+        },
+        interval,
+    }
+}
+
+fn found(change: &Change, basis: Basis) -> Finding {
+    let Some(mean) = change.mean else {
+        return Finding::Unknown;
+    };
+    let [low, high] = match basis {
+        _ if change.reached == 0 => return Finding::Unchanged,
+        Basis::Fact if mean.abs() <= TOLERANCE => return Finding::Unchanged,
+        Basis::Fact => [mean, mean],
+        Basis::Sample | Basis::Runs => change.interval,
+    };
+    match (low > 0.0, high < 0.0) {
+        (true, _) => Finding::Gained,
+        (_, true) => Finding::Fell,
+        _ => Finding::Unknown,
+    }
+}
+
+/// How many times the runs it would take, if further ones were like those that were made.
+fn times(differences: &[f64]) -> Option<usize> {
+    let needed = (2.0 / GAMMA).ln();
+    let tells = |times: &usize| {
+        let thought: Vec<f64> = differences.repeat(*times);
+        log_e_above(&thought, 0.0).max(log_e_below(&thought, 0.0)) >= needed
+    };
+    (2..=MOST_TIMES).find(tells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two categories of ten tasks; six of `a` and all of `b` are reached, and have these differences, round by round.
+    fn compared(basis: Basis, a: &[f64], b: &[f64]) -> Audited {
+        let reached = |category: &str, count: usize| {
+            let one = |at: usize| Reached {
+                task: format!("{category}{at}"),
+                category: category.to_owned(),
+                baseline: None,
+            };
+            (0..count).map(one).collect::<Vec<_>>()
+        };
+        let reached = [reached("a", 6), reached("b", 10)].concat();
+        let pair = |category: &str, of: usize, at: usize, difference: f64| Pair {
+            task: format!("{category}{}", at % of),
+            run: (at / of) as u32,
+            x: difference.is_finite().then_some((1.0 + difference) / 2.0),
+            y: difference.is_finite().then_some((1.0 - difference) / 2.0),
+            confirmations: Vec::new(),
+        };
+        let of_a = a
+            .iter()
+            .enumerate()
+            .map(|(at, difference)| pair("a", 6, at, *difference));
+        let of_b = b
+            .iter()
+            .enumerate()
+            .map(|(at, difference)| pair("b", 10, at, *difference));
+        audited(&Compared {
+            sizes: &[("a".to_owned(), 10), ("b".to_owned(), 10)].into(),
+            reached: &reached,
+            pairs: &of_a.chain(of_b).collect::<Vec<_>>(),
+            basis,
+            max_infra_share: 0.05,
+        })
+    }
+
+    #[test]
+    fn a_category_that_fell_is_named_though_the_whole_gained() {
+        let found = compared(Basis::Fact, &[-1.0, -1.0, 0.0, 0.0, 0.0, 0.0], &[1.0; 10]);
+        assert_eq!(
+            (found.finding, &found.fallen[..]),
+            (Finding::Gained, &["a".to_owned()][..])
+        );
+        let points = |change: &Change| change.mean.map(|mean| (100.0 * mean).round());
+        assert_eq!(points(&found.overall), Some(40.0));
+        assert_eq!(
+            points(&found.categories["a"]),
+            Some(-20.0),
+            "over all ten, four of which nothing reaches"
+        );
+        let noisy = compared(Basis::Runs, &[-1.0; 24], &[1.0; 80]);
+        assert_eq!(
+            (noisy.finding, &noisy.fallen[..]),
+            (Finding::Gained, &["a".to_owned()][..])
+        );
+        let few = compared(Basis::Runs, &[-1.0; 3], &[0.0; 40]);
+        assert!(
+            few.fallen.is_empty(),
+            "three losses are no evidence at 95 % for two categories"
+        );
+    }
+
+    #[test]
+    fn an_interval_over_all_tasks_is_that_of_the_reached_ones_scaled() {
+        let found = compared(Basis::Runs, &[], &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
+        let own = interval(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0], GAMMA);
+        assert_eq!(found.overall.interval, own.map(|end| end * (16.0 / 20.0)));
+        assert_eq!(found.categories["a"].mean, None);
+    }
+
+    #[test]
+    fn what_cannot_be_told_says_how_many_more_runs_would() {
+        let one_win: Vec<f64> = [vec![1.0], vec![0.0; 9]].concat();
+        let found = compared(Basis::Runs, &[0.0; 6], &one_win);
+        assert_eq!((found.finding, found.times), (Finding::Unknown, Some(7)));
+        let even = compared(Basis::Runs, &[1.0, -1.0], &[0.0; 10]);
+        assert_eq!((even.finding, even.times), (Finding::Unknown, None));
+        let sample = compared(Basis::Sample, &[0.0; 6], &one_win);
+        assert_eq!(
+            (sample.finding, sample.times),
+            (Finding::Unknown, None),
+            "more runs of a task are no more tasks"
+        );
+    }
+
+    #[test]
+    fn a_fact_needs_no_evidence_and_nothing_reached_is_one() {
+        let found = compared(Basis::Fact, &[0.0; 6], &[vec![1.0], vec![0.0; 9]].concat());
+        assert_eq!(found.finding, Finding::Gained);
+        assert!(found.overall.interval[0] < 0.0, "beyond these tasks it is not told");
+        let even = compared(Basis::Fact, &[1.0, -1.0, 0.0, 0.0, 0.0, 0.0], &[0.0; 10]);
+        assert_eq!(even.finding, Finding::Unchanged);
+        let nothing = audited(&Compared {
+            sizes: &[("a".to_owned(), 10)].into(),
+            reached: &[],
+            pairs: &[],
+            basis: Basis::Runs,
+            max_infra_share: 0.05,
+        });
+        assert_eq!(
+            (nothing.finding, nothing.overall.interval),
+            (Finding::Unchanged, [0.0, 0.0])
+        );
+    }
+
+    #[test]
+    fn too_many_lost_pairs_tell_nothing() {
+        let found = compared(Basis::Fact, &[f64::NAN, 0.0, 0.0, 0.0, 0.0, 0.0], &[1.0; 10]);
+        assert_eq!((found.lost, found.finding), (1, Finding::Unknown));
+    }
+}

@@ -1,0 +1,195 @@
+//! What can be seen of one edit: what it reaches, what is hoped for, and what its trial takes.
+
+use std::collections::BTreeMap;
+
+use super::words::{advice, nothing_reached};
+use super::{Calls, EditForecast, View};
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::edit::Edit;
+use crate::artifact::gate::settings::Mode;
+use crate::artifact::gate::verdict::RuleKind;
+use crate::eval::run::affected;
+use crate::gate::power::calls::{self, Compared};
+use crate::harness::op;
+use crate::pipeline::execute::target_among;
+
+pub(super) fn forecast_edit(view: &View, edit: &Edit) -> EditForecast {
+    let target = target(view, edit);
+    let named = EditForecast {
+        edit: edit.id.clone(),
+        digest: edit.digest().short(),
+        target: target.clone(),
+        ..EditForecast::default()
+    };
+    let after = match op::apply(edit, view.given.harness, view.given.rules) {
+        Ok(after) => after,
+        Err(reason) => {
+            let advice = Some(format!("it cannot be tried on the harness as it is: {reason}"));
+            return EditForecast { advice, ..named };
+        }
+    };
+    let tasks: Vec<_> = view.given.gate.iter().collect();
+    let reached = affected(view.evaluator, view.given.harness, &after, &tasks);
+    let has_to_gain = |at: usize| target.as_deref().is_none_or(|target| tasks[at].category == target);
+    let (of_target, others): (Vec<usize>, Vec<usize>) = (0..tasks.len())
+        .filter(|at| reached[*at] && view.chances[*at].is_some())
+        .partition(|at| has_to_gain(*at));
+    let found = EditForecast {
+        reaches: reached.iter().filter(|reached| **reached).count(),
+        reaches_target: of_target.len(),
+        ..named
+    };
+    match of_target.is_empty() && view.mode != Mode::Rule {
+        true => EditForecast {
+            advice: Some(nothing_reached(&found)),
+            ..found
+        },
+        false => weighed(view, edit, found, &of_target, &others),
+    }
+}
+
+/// The forecast of an edit that reaches its target.
+fn weighed(view: &View, edit: &Edit, found: EditForecast, of_target: &[usize], others: &[usize]) -> EditForecast {
+    let chances: Vec<f64> = of_target.iter().filter_map(|at| view.chances[*at]).collect();
+    let headroom = view.game(&chances).headroom();
+    let cluster = view
+        .given
+        .clusters
+        .iter()
+        .find(|one| one.id == edit.expected_improvement);
+    let (hoped, hoped_from) = hope(cluster, headroom);
+    let smallest_visible = view.smallest(&chances);
+    // Tasks flip whole: where no bets are made, half a task that is hoped for is one.
+    let rounding = match view.mode {
+        Mode::Sequential => 0.0,
+        _ => 0.5 / chances.len().max(1) as f64,
+    };
+    let found = EditForecast {
+        hoped,
+        hoped_from,
+        smallest_visible,
+        can_be_seen: (view.mode != Mode::Rule)
+            .then(|| smallest_visible.is_some_and(|least| least <= hoped + rounding + 1e-9)),
+        ..found
+    };
+    let found = with_calls(view, found, &chances, of_target, others);
+    EditForecast {
+        advice: (found.can_be_seen == Some(false)).then(|| advice(view, &found, &chances)),
+        ..found
+    }
+}
+
+/// What has to gain: nothing but the whole where no category is named, or the rule says so.
+fn target(view: &View, edit: &Edit) -> Option<String> {
+    let is_category = |name: &str| view.given.gate.iter().any(|task| task.category == name);
+    let rule = match view.mode {
+        Mode::Rule => view.given.rule.kind,
+        _ => view.given.judging.settings.rule,
+    };
+    target_among(edit, view.given.clusters, is_category).filter(|_| rule == RuleKind::Target)
+}
+
+/// What is hoped for, at most the headroom: what the teacher solves beyond what the student does, where both were
+/// measured; a number that stands for the skill gap; else that everything is fixed.
+pub(super) fn hope(cluster: Option<&FailureCluster>, headroom: f64) -> (f64, &'static str) {
+    let measured = cluster.and_then(|cluster| {
+        let (solved, failed) = (cluster.teacher_success_rate, cluster.student_failure_rate);
+        let gain = solved - (1.0 - failed);
+        (solved > 0.0 && failed > 0.0 && gain > 0.0).then_some((gain, "measured rates"))
+    });
+    let stated = || {
+        let gap = cluster?.skill_gap.trim().parse().ok();
+        Some((gap.filter(|gap: &f64| *gap > 0.0 && *gap <= 1.0)?, "skill gap"))
+    };
+    let (hoped, from) = measured.or_else(stated).unwrap_or((headroom, "headroom"));
+    if hoped >= headroom {
+        (headroom, from)
+    } else {
+        (hoped, from)
+    }
+}
+
+fn with_calls(
+    view: &View,
+    found: EditForecast,
+    chances: &[f64],
+    of_target: &[usize],
+    others: &[usize],
+) -> EditForecast {
+    let forecast = match view.mode {
+        Mode::Rule => {
+            let calls = Calls {
+                nothing: found.reaches,
+                hoped: found.reaches,
+                most: found.reaches,
+            };
+            return EditForecast { calls, ..found };
+        }
+        Mode::Sequential => {
+            let known = if view.noise.compared > 0 { 2 } else { 1 };
+            calls::sequential(&view.game(chances), found.hoped, others.len(), known)
+        }
+        Mode::Auto | Mode::Exact => calls::exact(&compared(view, &found, chances, others), found.hoped),
+    };
+    let tasks = of_target.iter().chain(others).copied();
+    EditForecast {
+        calls: Calls {
+            nothing: forecast.nothing.sum(),
+            hoped: forecast.hoped.sum(),
+            most: forecast.most.sum(),
+        },
+        shared: match view.mode {
+            Mode::Sequential if !view.given.judging.settings.fresh_baseline => {
+                tasks.zip(forecast.nothing.baseline).collect()
+            }
+            _ => BTreeMap::new(),
+        },
+        ..found
+    }
+}
+
+fn compared<'a>(view: &View, found: &EditForecast, chances: &'a [f64], others: &[usize]) -> Compared<'a> {
+    let names = view.names();
+    let place = |name: &str| 1 + names.iter().position(|other| *other == name).unwrap_or_default();
+    let is_target = |name: &str| found.target.as_deref().is_none_or(|target| target == name);
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    for task in view.given.gate {
+        let category = if is_target(&task.category) {
+            0
+        } else {
+            place(&task.category)
+        };
+        *sizes.entry(category).or_default() += 1;
+    }
+    let score = |at: &usize| Some((place(&view.given.gate[*at].category), view.chances[*at]?));
+    Compared {
+        target: chances,
+        others: others.iter().filter_map(score).collect(),
+        sizes,
+        settings: view.given.judging.settings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hope_is_what_was_measured_else_what_is_said_else_everything() {
+        let cluster = |solved: f64, failed: f64, gap: &str| -> FailureCluster {
+            serde_json::from_value(json!({"id": "c", "description": "", "teacher_success_rate": solved,
+                "student_failure_rate": failed, "skill_gap": gap}))
+            .unwrap()
+        };
+        let of = |cluster: FailureCluster, headroom| hope(Some(&cluster), headroom);
+        let (measured, from) = of(cluster(0.9, 0.5, ""), 0.8);
+        assert!((measured - 0.4).abs() < 1e-12 && from == "measured rates");
+        assert_eq!(of(cluster(0.9, 0.5, ""), 0.3).0, 0.3, "never more than can be gained");
+        assert_eq!(of(cluster(0.0, 0.5, " 0.25 "), 0.8), (0.25, "skill gap"));
+        assert_eq!(of(cluster(0.2, 0.5, "knows no units"), 0.8), (0.8, "headroom"));
+        assert_eq!(of(cluster(0.0, 0.5, "NaN"), 0.8), (0.8, "headroom"));
+        assert_eq!(hope(None, 0.8), (0.8, "headroom"));
+    }
+}

@@ -1,0 +1,146 @@
+//! The trial of a noisy student: pairs of runs, until the bets are decided.
+
+use std::collections::BTreeMap;
+
+use super::{Decided, Trial, decided, too_many_lost};
+use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::record::{GateRecord, Pair, Runs};
+use crate::artifact::gate::settings::Settings;
+use crate::eval::run::Halted;
+use crate::gate::replay::{sequential_design, sequential_numbers};
+use crate::gate::sequential::{Paired, Sequential};
+
+/// Runs that belong to one edit alone, where baselines are not shared.
+const OWN: u32 = 4096;
+
+pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateRecord>) -> Result<Decided, Halted> {
+    let mut made = Runs::default();
+    let mut record = match earlier {
+        Some(earlier) => gone_on_with(trial, begun, earlier),
+        None => begun,
+    };
+    let known: BTreeMap<(&str, u32), &Pair> = earlier
+        .into_iter()
+        .flat_map(|earlier| &earlier.pairs)
+        .filter(|pair| pair.x.is_some())
+        .map(|pair| ((pair.task.as_str(), pair.run), pair))
+        .collect();
+    let mut game = Sequential::new(sequential_design(&record));
+    if record.stake.as_ref().is_some_and(|stake| stake.alpha <= 0.0) {
+        record.numbers = sequential_numbers(&record, &game);
+        return Ok((decided(record, Reason::NoBudget), made));
+    }
+    let mut runs: BTreeMap<usize, u32> = BTreeMap::new();
+    let controls = record.settings.controls.max(1);
+    let at_once = (trial.evaluator.concurrency / (1 + controls as usize)).max(1);
+    while game.decided().is_none() && !too_many_lost(&record.pairs, record.settings.max_infra_share) {
+        let ahead = game.soonest(trial.evaluator.concurrency).max(at_once);
+        let mut numbered = runs.clone();
+        let places: Vec<(usize, u32)> = game
+            .upcoming(ahead)
+            .into_iter()
+            .map(|task| (task, next(&mut numbered, task)))
+            .collect();
+        for (place, pair) in places.iter().zip(pairs(trial, &record, &places, &known, &mut made)?) {
+            // Behind a decision, and where a new stage draws another order, what was run ahead is no evidence.
+            if game.upcoming(1).first() != Some(&place.0) {
+                break;
+            }
+            next(&mut runs, place.0);
+            match pair.x.zip(pair.y) {
+                Some((x, y)) => game.feed(Paired { task: place.0, x, y }),
+                None => game.pass_over(),
+            }
+            record.pairs.push(pair);
+            if too_many_lost(&record.pairs, record.settings.max_infra_share) {
+                break;
+            }
+        }
+    }
+    record.calls.edited = record.pairs.iter().filter(|pair| pair.x.is_some()).count();
+    record.calls.baseline = record.calls.edited * controls as usize;
+    record.stage = game.stage();
+    record.numbers = sequential_numbers(&record, &game);
+    Ok((decided(record, game.decided().unwrap_or(Reason::Infrastructure)), made))
+}
+
+/// The same bets, in the same order, under the same error budget; with room for more where the pairs ran out.
+fn gone_on_with(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateRecord {
+    // One pass over a sample is all that it can tell.
+    let ran_out = !trial.question.one_pass && matches!(earlier.reason, Reason::Inconclusive | Reason::OverallUnproven);
+    GateRecord {
+        stake: begun.stake.or_else(|| earlier.stake.clone()),
+        gone_on: earlier.gone_on + u32::from(ran_out),
+        seed: earlier.seed,
+        edit_number: earlier.edit_number,
+        // Which runs a pair takes follows from these: with others, a run would count twice.
+        settings: Settings {
+            controls: earlier.settings.controls,
+            fresh_baseline: earlier.settings.fresh_baseline,
+            ..begun.settings
+        },
+        ..begun
+    }
+}
+
+/// Which run of a task comes next, and that it was taken.
+fn next(runs: &mut BTreeMap<usize, u32>, task: usize) -> u32 {
+    let run = runs.entry(task).or_default();
+    *run += 1;
+    *run - 1
+}
+
+/// The pairs of places of the schedule. The j-th run with the edit is paired with the j-th block of baseline runs, and
+/// draws the same chance as the first of them.
+fn pairs(
+    trial: &Trial,
+    record: &GateRecord,
+    places: &[(usize, u32)],
+    known: &BTreeMap<(&str, u32), &Pair>,
+    made: &mut Runs,
+) -> Result<Vec<Pair>, Halted> {
+    let controls = record.settings.controls.max(1);
+    let own = if record.settings.fresh_baseline {
+        OWN * record.edit_number
+    } else {
+        0
+    };
+    let first = |run: u32| own + run * controls;
+    let name = |task: usize| trial.reached[task].task_id.as_str();
+    let open: Vec<(usize, u32)> = places
+        .iter()
+        .copied()
+        .filter(|(task, run)| !known.contains_key(&(name(*task), *run)))
+        .collect();
+    let edited: Vec<(usize, u32)> = open.iter().map(|(task, run)| (*task, first(*run))).collect();
+    let block = |(task, run): &(usize, u32)| {
+        (0..controls)
+            .map(|more| (*task, first(*run) + more))
+            .collect::<Vec<_>>()
+    };
+    let baseline: Vec<(usize, u32)> = open.iter().flat_map(block).collect();
+    let xs = trial.scores(&trial.after, &edited, &mut made.edited)?;
+    let ys = trial.scores(&trial.before, &baseline, &mut made.baseline)?;
+    let mut fresh = xs.into_iter().zip(ys.chunks(controls as usize));
+    let pair = |(task, run): &(usize, u32)| match known.get(&(name(*task), *run)) {
+        Some(pair) => (*pair).clone(),
+        None => {
+            let (x, ys) = fresh.next().unwrap_or((None, &[]));
+            let both = x.zip(mean(ys));
+            Pair {
+                task: name(*task).to_owned(),
+                run: *run,
+                x: both.map(|(x, _)| x),
+                y: both.map(|(_, y)| y),
+                confirmations: Vec::new(),
+            }
+        }
+    };
+    Ok(places.iter().map(pair).collect())
+}
+
+/// The mean, where every run has a score: the pair is lost in both arms otherwise.
+fn mean(scores: &[Option<f64>]) -> Option<f64> {
+    let sum: f64 = scores.iter().copied().sum::<Option<f64>>()?;
+    (!scores.is_empty()).then(|| sum / scores.len() as f64)
+}

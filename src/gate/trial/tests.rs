@@ -1,0 +1,290 @@
+//! Trials of the embedded student, with chance and without.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Question, Trial};
+use crate::artifact::evaluation::Attempt;
+use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::record::{GateRecord, Runs, Stake};
+use crate::artifact::gate::settings::{BudgetMode, Mode, Preset, Settings};
+use crate::artifact::gate::verdict::Decision;
+use crate::artifact::task::Task;
+use crate::digest::Digest;
+use crate::eval::cache::DiskMemo;
+use crate::eval::memo::Memo;
+use crate::eval::run::Evaluator;
+use crate::eval::student::nearest::Nearest;
+use crate::eval::student::{Draw, Prepared, Student};
+use crate::gate::replay;
+use crate::harness::Harness;
+use crate::manifest::layout::Layout;
+
+/// The embedded student, whose attempts take a while, in no order: what is asked first is answered last. Every harness
+/// has luck of its own, as a language model without a seed has.
+struct Tardy(Nearest);
+
+struct TardyRead(Box<dyn Prepared>);
+
+impl Student for Tardy {
+    fn identity(&self) -> serde_json::Value {
+        self.0.identity()
+    }
+
+    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
+        Box::new(TardyRead(self.0.prepare(harness)))
+    }
+}
+
+impl Prepared for TardyRead {
+    fn footprint(&self, task: &Task) -> Digest {
+        self.0.footprint(task)
+    }
+
+    fn varies(&self, task: &Task) -> bool {
+        self.0.varies(task)
+    }
+
+    fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
+        let own = Digest::of_value(&(self.footprint(task), draw.seed)).seed();
+        std::thread::sleep(Duration::from_micros(own % 300));
+        self.0.attempt(task, Draw { seed: own, ..draw })
+    }
+}
+
+/// An agent that is right about `home` with even odds and about `shop` mostly; with `sure`, about `home` as well.
+fn harness(temperature: f64, sure: bool) -> Harness {
+    let rooms = ["hall", "attic", "cellar", "study", "porch", "garage"];
+    let more = if sure { rooms.len() } else { 1 };
+    let mut shots = vec![json!({"input": "switch on the light in the kitchen", "output": "off"})];
+    let on = |room: &&str| json!({"input": format!("switch on the light in the {room}"), "output": "on"});
+    shots.extend(rooms[..more].iter().map(on));
+    shots.push(json!({"input": "buy soap", "output": "buy"}));
+    Harness::default()
+        .with(
+            "config.toml",
+            format!("[models.default]\nk = 9\ntemperature = {temperature:?}\n"),
+        )
+        .with("agents/a/few_shot.json", json!(shots).to_string())
+}
+
+fn tasks() -> Vec<Task> {
+    let task = |at: usize| match at % 2 {
+        0 => {
+            json!({"task_id": format!("h{at}"), "query": "switch on the light", "reference_answer": "on", "category": "home"})
+        }
+        _ => json!({"task_id": format!("s{at}"), "query": "buy soap", "reference_answer": "buy", "category": "shop"}),
+    };
+    (0..16).map(|at| serde_json::from_value(task(at)).unwrap()).collect()
+}
+
+fn tried(
+    memo: &dyn Memo,
+    concurrency: usize,
+    seed: u64,
+    arms: (&Harness, &Harness),
+    settings: Settings,
+) -> (GateRecord, Runs) {
+    gone_on_with(memo, concurrency, seed, arms, settings, None)
+}
+
+fn gone_on_with(
+    memo: &dyn Memo,
+    concurrency: usize,
+    seed: u64,
+    arms: (&Harness, &Harness),
+    settings: Settings,
+    earlier: Option<&GateRecord>,
+) -> (GateRecord, Runs) {
+    let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer)));
+    let student = Tardy(Nearest::new(Layout::default()));
+    let evaluator = Evaluator {
+        student: &student,
+        memo,
+        score: &score,
+        seed,
+        epoch: 0,
+        concurrency,
+        progress: &|_, _| (),
+        halted: &|| None,
+    };
+    put(&evaluator, arms, settings, earlier)
+}
+
+/// Puts the edit to the gate, with `home` as what has to gain.
+fn put(
+    evaluator: &Evaluator,
+    arms: (&Harness, &Harness),
+    settings: Settings,
+    earlier: Option<&GateRecord>,
+) -> (GateRecord, Runs) {
+    let question = Question {
+        before: arms.0,
+        after: arms.1,
+        tasks: &tasks(),
+        target: Some("home"),
+        mode: Mode::Sequential,
+        one_pass: false,
+        settings,
+        edit: Digest::of_bytes(b"edit"),
+    };
+    let stake = Stake {
+        alpha: 0.01,
+        budget: BudgetMode::Planned,
+        slot: 1,
+        session: None,
+    };
+    Trial::new(evaluator, question).decide(Some(stake), earlier).unwrap()
+}
+
+fn memo() -> DiskMemo {
+    DiskMemo::in_memory().unwrap()
+}
+
+#[test]
+fn no_decision_depends_on_the_order_of_completion() {
+    let (before, after) = (harness(0.25, false), harness(0.25, true));
+    for seed in 0..12 {
+        let settings = Settings::of(Preset::Default);
+        let one = tried(&memo(), 1, seed, (&before, &after), settings).0;
+        let many = tried(&memo(), 8, seed, (&before, &after), settings).0;
+        assert_eq!(one, many);
+        assert_eq!(replay::disagreements(&one), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn every_run_is_used_once_and_remembered_runs_cost_nothing() {
+    let (before, after) = (harness(0.25, false), harness(0.25, true));
+    let memo = memo();
+    let settings = Settings::of(Preset::Default);
+    let (record, made) = tried(&memo, 4, 7, (&before, &after), settings);
+    let used: BTreeSet<(&str, u32)> = record.pairs.iter().map(|pair| (pair.task.as_str(), pair.run)).collect();
+    assert_eq!(used.len(), record.pairs.len());
+    assert!(made.edited >= record.calls.edited && made.baseline >= record.calls.baseline);
+    let (again, made) = tried(&memo, 4, 7, (&before, &after), settings);
+    assert_eq!((again, made), (record.clone(), Runs::default()));
+    // What the edited harness ran is the baseline of what comes after it.
+    let (_, next) = tried(&memo, 1, 7, (&after, &before), settings);
+    assert_eq!(next.edited, 0, "the baseline of before serves as well");
+    assert!(next.baseline < record.calls.baseline, "{next:?}");
+}
+
+#[test]
+fn what_changes_nothing_is_kept_at_most_as_often_as_is_allowed() {
+    // The same answers behind other words: every request differs, and no chance does.
+    let before = harness(0.25, false);
+    let padded = harness(0.25, false).with("agents/a/few_shot.json", {
+        let text = String::from_utf8_lossy(before.get("agents/a/few_shot.json").unwrap()).into_owned();
+        text.replace("buy soap", "buy  soap")
+    });
+    let better = harness(0.25, true);
+    let settings = Settings::of(Preset::Thrifty);
+    let kept = |after: &Harness| {
+        (0..30)
+            .filter(|seed| tried(&memo(), 1, *seed, (&before, after), settings).0.decision == Decision::Accept)
+            .count()
+    };
+    assert!(kept(&padded) <= 1);
+    assert!(kept(&better) >= 24, "{} of 30", kept(&better));
+}
+
+#[test]
+fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
+    struct Failing(Mutex<usize>, usize);
+    impl Failing {
+        fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
+            let mut asked = self.0.lock().unwrap();
+            *asked += 1;
+            match task.task_id == "h0" || self.1 > 0 && (*asked).is_multiple_of(self.1) {
+                true => Err("the scorer fell over".into()),
+                false => Ok(f64::from(u8::from(answer == task.reference_answer))),
+            }
+        }
+    }
+    let (before, after) = (harness(0.25, false), harness(0.25, true));
+    let run = |failing: &Failing, share: f64| {
+        let score = |task: &Task, answer: &str| failing.score(task, answer);
+        let evaluator = Evaluator {
+            student: &Nearest::new(Layout::default()),
+            memo: &memo(),
+            score: &score,
+            seed: 3,
+            epoch: 0,
+            concurrency: 1,
+            progress: &|_, _| (),
+            halted: &|| None,
+        };
+        let settings = Settings {
+            max_infra_share: share,
+            ..Settings::of(Preset::Default)
+        };
+        put(&evaluator, (&before, &after), settings, None).0
+    };
+    // One task never has a score: its pairs are dropped, and the rest decides.
+    let record = run(&Failing(Mutex::new(0), 0), 0.5);
+    assert_eq!(record.decision, Decision::Accept);
+    assert!(record.numbers.dropped > 0);
+    assert!(record.pairs.iter().all(|pair| (pair.task == "h0") == pair.x.is_none()));
+    assert_eq!(replay::disagreements(&record), Vec::<String>::new());
+    // Everything fails: that says nothing of the edit.
+    let record = run(&Failing(Mutex::new(0), 1), 0.05);
+    assert_eq!(
+        (record.decision, record.reason),
+        (Decision::Undecided, Reason::Infrastructure)
+    );
+    assert!(
+        record.pairs.len() <= 4,
+        "{} pairs were lost before it stopped",
+        record.pairs.len()
+    );
+}
+
+#[test]
+fn a_trial_that_goes_on_pairs_its_runs_as_it_began() {
+    let (before, after) = (harness(0.25, false), harness(0.25, true));
+    let memo = memo();
+    let few = Settings {
+        max_pairs: 4,
+        ..Settings::of(Preset::Default)
+    };
+    let (begun, _) = tried(&memo, 1, 7, (&before, &after), few);
+    assert_eq!((begun.reason, begun.settings.controls), (Reason::Inconclusive, 2));
+    // With one control instead of two, run 1 of a task would be the second control of its run 0.
+    let changed = Settings { controls: 1, ..few };
+    let (gone_on, _) = gone_on_with(&memo, 1, 7, (&before, &after), changed, Some(&begun));
+    assert_eq!((gone_on.settings.controls, gone_on.gone_on), (2, 1));
+    assert_eq!(gone_on.pairs[..4], begun.pairs[..]);
+}
+
+#[test]
+fn a_record_that_was_tampered_with_does_not_follow() {
+    let (before, after) = (harness(0.25, false), harness(0.25, true));
+    let (record, _) = tried(&memo(), 1, 7, (&before, &after), Settings::of(Preset::Default));
+    let found = |change: fn(&mut GateRecord)| {
+        let mut changed = record.clone();
+        change(&mut changed);
+        replay::disagreements(&changed)
+    };
+    assert_eq!(found(|_| ()), Vec::<String>::new());
+    let twice = found(|record| record.pairs[9].run = 0);
+    assert!(twice[0].contains("each counts once"), "{twice:?}");
+    let behind = found(|record| record.pairs.extend(record.pairs.last().cloned()));
+    assert!(behind[0].contains("behind the decision"), "{behind:?}");
+    // Numbers that are too large to add up are wrong, and nothing worse.
+    let huge = found(|record| {
+        record.gone_on = u32::MAX;
+        record.settings.max_pairs = usize::MAX;
+        record.settings.guard_rounds = usize::MAX;
+        record.sizes.values_mut().for_each(|size| *size = usize::MAX);
+        record.numbers.target.wins = usize::MAX;
+        record.numbers.target.ties = usize::MAX;
+    });
+    assert!(
+        huge.iter().any(|problem| problem.starts_with("target.wins")),
+        "{huge:?}"
+    );
+}

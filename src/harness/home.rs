@@ -1,0 +1,116 @@
+//! Reading single values out of a harness by the layout's templates.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::eval::student::nearest::query_class::QueryClass;
+use crate::harness::Harness;
+use crate::manifest::layout::Layout;
+
+/// Why an agent cannot run: what stands where, and the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(pub String);
+
+/// A harness whose TOML files are parsed once.
+pub struct Home<'a> {
+    harness: &'a Harness,
+    layout: &'a Layout,
+    documents: BTreeMap<&'a str, Result<Value, Broken>>,
+}
+
+/// What a template's placeholders stand for, as (name, value).
+pub type Names<'n> = [(&'n str, &'n str)];
+
+impl<'a> Home<'a> {
+    /// Parses every TOML file; a malformed one only matters to those who look something up in it.
+    pub fn new(harness: &'a Harness, layout: &'a Layout) -> Self {
+        let toml_files = harness.files().filter(|(path, _)| path.ends_with(".toml"));
+        let documents = toml_files.map(|(path, bytes)| (path, parse(path, bytes))).collect();
+        Self {
+            harness,
+            layout,
+            documents,
+        }
+    }
+
+    /// The layout that templates are taken from.
+    pub fn layout(&self) -> &'a Layout {
+        self.layout
+    }
+
+    /// All paths of the harness.
+    pub fn paths(&self) -> impl Iterator<Item = &'a str> {
+        self.harness.files().map(|(path, _)| path)
+    }
+
+    /// The value that a `path#key` template names; `None` when the template, the file or the key is absent.
+    ///
+    /// # Errors
+    /// The file is not TOML.
+    pub fn value(&self, template: &str, names: &Names) -> Result<Option<&Value>, Broken> {
+        let Some((path, key)) = template.split_once('#') else {
+            return Ok(None);
+        };
+        let Some(document) = self.documents.get(filled(path, names).as_str()) else {
+            return Ok(None);
+        };
+        let root = document.as_ref().map_err(Broken::clone)?;
+        Ok(key.split('.').try_fold(root, |at, part| at.get(filled(part, names))))
+    }
+
+    /// The table that holds the values of a template whose last key part is a placeholder.
+    ///
+    /// # Errors
+    /// The file is not TOML.
+    pub fn table_above(&self, template: &str, placeholder: &str, names: &Names) -> Result<Option<&Value>, Broken> {
+        let above = template
+            .split_once(placeholder)
+            .map(|(above, _)| above.trim_end_matches('.'));
+        above.map_or(Ok(None), |above| self.value(above, names))
+    }
+
+    /// The model that the routing table names for a class, else `[intelligence] default_model`.
+    ///
+    /// # Errors
+    /// The file is not TOML, or the name is not a text.
+    pub fn routed(&self, class: QueryClass) -> Result<Option<String>, Broken> {
+        let file = self.layout.model_param.split('#').next().unwrap_or_default();
+        let routed = self.value(&self.layout.query_class, &[("query_class", class.name())])?;
+        let default = self.value(&format!("{file}#intelligence.default_model"), &[])?;
+        match routed.or(default) {
+            None => Ok(None),
+            Some(Value::String(model)) => Ok(Some(model.clone())),
+            Some(other) => Err(Broken(format!(
+                "the model for `{}` is {other}; use a string",
+                class.name()
+            ))),
+        }
+    }
+
+    /// The text of the file that a path template names; `None` when it is absent.
+    ///
+    /// # Errors
+    /// The file is not UTF-8.
+    pub fn text(&self, template: &str, names: &Names) -> Result<Option<(String, &'a str)>, Broken> {
+        let path = filled(template, names);
+        let Some(bytes) = self.harness.get(&path) else {
+            return Ok(None);
+        };
+        let text = std::str::from_utf8(bytes).map_err(|error| Broken(format!("{path}: {error}; save it as UTF-8")))?;
+        Ok(Some((path, text)))
+    }
+}
+
+fn parse(path: &str, bytes: &[u8]) -> Result<Value, Broken> {
+    let text = std::str::from_utf8(bytes).map_err(|error| Broken(format!("{path}: {error}; save it as UTF-8")))?;
+    toml::from_str(text).map_err(|error| Broken(format!("{path}: {}", error.to_string().trim())))
+}
+
+/// A template with its placeholders filled in.
+pub fn filled(template: &str, names: &Names) -> String {
+    names.iter().fold(template.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), value)
+    })
+}

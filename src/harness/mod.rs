@@ -1,0 +1,140 @@
+//! The harness: an agent's editable files, as a value.
+
+pub mod agent_settings;
+pub mod agents;
+pub mod demo;
+pub mod examples;
+pub mod home;
+pub mod merge;
+pub mod op;
+pub mod rederive;
+pub mod starter;
+
+use std::collections::BTreeMap;
+
+use crate::digest::Digest;
+
+/// The editable files of an agent: path relative to the harness root, with `/`, to bytes.
+///
+/// A harness is only ever built from files below the root; paths that exist but lead outside (symbolic
+/// links) are remembered as forbidden, so that no edit can create or change a file through them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Harness {
+    files: BTreeMap<String, Vec<u8>>,
+    forbidden: BTreeMap<String, String>,
+}
+
+/// One file that differs between two harnesses; `None` means that the file is absent on that side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// Path relative to the harness root.
+    pub path: String,
+    /// Bytes before.
+    pub before: Option<Vec<u8>>,
+    /// Bytes after.
+    pub after: Option<Vec<u8>>,
+}
+
+impl Harness {
+    /// A harness of the given files.
+    pub fn new(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        Self {
+            files: files.into_iter().collect(),
+            forbidden: BTreeMap::new(),
+        }
+    }
+
+    /// Marks a path, and everything below it, as not editable for `reason`.
+    pub fn forbid(&mut self, path: impl Into<String>, reason: impl Into<String>) {
+        self.forbidden.insert(path.into(), reason.into());
+    }
+
+    /// Why a path may not be edited, if it may not.
+    pub fn forbidden(&self, path: &str) -> Option<&str> {
+        let covers =
+            |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+        self.forbidden
+            .iter()
+            .find(|(prefix, _)| covers(prefix))
+            .map(|(_, reason)| reason.as_str())
+    }
+
+    /// All paths that may not be edited, with the reasons.
+    pub fn all_forbidden(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.forbidden
+            .iter()
+            .map(|(path, reason)| (path.as_str(), reason.as_str()))
+    }
+
+    /// The bytes of a file.
+    pub fn get(&self, path: &str) -> Option<&[u8]> {
+        self.files.get(path).map(Vec::as_slice)
+    }
+
+    /// The text of a file; `None` when it is absent or not UTF-8.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok())
+    }
+
+    /// This harness with one file set.
+    #[must_use]
+    pub fn with(mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(path.into(), bytes.into());
+        self
+    }
+
+    /// This harness with one file removed.
+    #[must_use]
+    pub fn without(mut self, path: &str) -> Self {
+        self.files.remove(path);
+        self
+    }
+
+    /// All files, sorted by path.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+    }
+
+    /// The digest of relative paths and bytes, and nothing else.
+    pub fn digest(&self) -> Digest {
+        Digest::of_parts(self.files())
+    }
+
+    /// The files that differ from `after`, sorted by path.
+    pub fn changes(&self, after: &Harness) -> Vec<FileChange> {
+        let paths: std::collections::BTreeSet<&String> = self.files.keys().chain(after.files.keys()).collect();
+        let change = |path: &String| FileChange {
+            path: path.clone(),
+            before: self.files.get(path).cloned(),
+            after: after.files.get(path).cloned(),
+        };
+        paths
+            .into_iter()
+            .map(change)
+            .filter(|change| change.before != change.after)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forbidding_a_folder_covers_what_is_below_and_not_its_namesakes() {
+        let mut harness = Harness::default();
+        harness.forbid("agents/evil", "a symbolic link");
+        assert!(harness.forbidden("agents/evil").is_some());
+        assert!(harness.forbidden("agents/evil/system_prompt.md").is_some());
+        assert!(harness.forbidden("agents/evil2/system_prompt.md").is_none());
+    }
+
+    #[test]
+    fn changes_name_added_removed_and_changed_files() {
+        let before = Harness::default().with("a", "1").with("b", "2");
+        let after = Harness::default().with("b", "3").with("c", "4");
+        let paths: Vec<_> = before.changes(&after).into_iter().map(|change| change.path).collect();
+        assert_eq!(paths, ["a", "b", "c"]);
+        assert!(before.changes(&before).is_empty());
+    }
+}

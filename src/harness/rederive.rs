@@ -1,0 +1,280 @@
+//! Re-derive: the harness without edits that left the plan, from the history's own states. Pure.
+//!
+//! `git revert` conflicts where a neighbouring configuration key changed later, or where a prompt was appended to
+//! twice: the two commonest edits. Ops are pure, so the kept ones are simply applied again. What others changed in
+//! between and afterwards, people and later sessions, is carried over by a merge of the file, or stops it all.
+
+use std::collections::BTreeSet;
+
+use crate::artifact::edit::Edit;
+use crate::digest::Digest;
+use crate::harness::op;
+use crate::harness::{FileChange, Harness};
+
+use super::merge::merge;
+
+/// One commit of an edit, with the harness before and after it.
+pub struct Change {
+    /// The edit; `None` for one that has left its plan.
+    pub edit: Option<Edit>,
+    /// Its identity.
+    pub digest: Digest,
+    /// How people name it, when it is another session's.
+    pub foreign: Option<Later>,
+    /// The harness before.
+    pub before: Harness,
+    /// The harness after.
+    pub after: Harness,
+}
+
+/// An edit of another session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Later {
+    /// Its label.
+    pub label: String,
+    /// Its identity.
+    pub digest: Digest,
+    /// Its session.
+    pub session: String,
+    /// Its commit.
+    pub commit: String,
+}
+
+/// The harness without the dropped edits.
+#[derive(Debug, Default)]
+pub struct Rederived {
+    /// The files.
+    pub harness: Harness,
+    /// Kept edits that found no place any more, with the reason.
+    pub stranded: Vec<(Digest, String)>,
+}
+
+/// Two changes to the same lines: that of an edit to be taken back, and a later one that stays.
+#[derive(Debug, thiserror::Error)]
+#[error("{}; {}", self.what(), self.remedy())]
+pub struct Conflict {
+    /// The file.
+    pub path: String,
+    /// The later edit; `None` for a change by hand.
+    pub later: Option<Later>,
+}
+
+impl Conflict {
+    /// What is in the way.
+    pub fn what(&self) -> String {
+        let by = match &self.later {
+            None => "by hand".to_owned(),
+            Some(later) => format!(
+                "by the later edit {} of {} (commit {})",
+                later.label,
+                later.session,
+                &later.commit[..later.commit.len().min(8)]
+            ),
+        };
+        format!("{} was changed {by} where an edit is to be taken back", self.path)
+    }
+
+    fn remedy(&self) -> String {
+        match &self.later {
+            None => {
+                let path = &self.path;
+                format!("change {path} yourself and commit it, or put the edit back into plan.json")
+            }
+            Some(later) => format!(
+                "put the edit back into plan.json, or take the later one back first: {}",
+                later.command()
+            ),
+        }
+    }
+}
+
+impl Later {
+    /// The command that takes it back.
+    pub fn command(&self) -> String {
+        format!("kaizen revert {} --session {}", self.digest.short(), self.session)
+    }
+}
+
+/// Walks the commits of edits, oldest first, leaving out the dropped ones, and ends at `head`.
+///
+/// # Errors
+/// See [`Conflict`].
+pub fn rederive(
+    changes: &[Change],
+    dropped: &BTreeSet<Digest>,
+    head: &Harness,
+    rules: &op::Rules,
+) -> Result<Rederived, Conflict> {
+    let Some(first) = changes.first() else {
+        return Ok(Rederived {
+            harness: head.clone(),
+            stranded: Vec::new(),
+        });
+    };
+    let (mut derived, mut real) = (first.before.clone(), first.before.clone());
+    let mut stranded = Vec::new();
+    for change in changes {
+        derived = carry(&real, &derived, &change.before)?;
+        match &change.edit {
+            _ if change.foreign.is_some() => derived = follow(change, &derived)?,
+            Some(edit) if !dropped.contains(&change.digest) => match op::apply(edit, &derived, rules) {
+                Ok(next) => derived = next,
+                Err(reason) => stranded.push((change.digest, reason.to_string())),
+            },
+            _ => {}
+        }
+        real = change.after.clone();
+    }
+    Ok(Rederived {
+        harness: carry(&real, &derived, head)?,
+        stranded,
+    })
+}
+
+/// What another session's edit changed stays; it may not rest on the lines of an edit that is gone.
+fn follow(change: &Change, derived: &Harness) -> Result<Harness, Conflict> {
+    carry(&change.before, derived, &change.after).map_err(|conflict| Conflict {
+        later: change.foreign.clone(),
+        ..conflict
+    })
+}
+
+/// Carries what somebody else changed from `was` to `now` over to `derived`.
+fn carry(was: &Harness, derived: &Harness, now: &Harness) -> Result<Harness, Conflict> {
+    let mut carried = derived.clone();
+    for change in was.changes(now) {
+        let path = change.path.clone();
+        let ours = derived.get(&path);
+        let merged = match (ours == change.before.as_deref(), ours == change.after.as_deref()) {
+            (true, _) => change.after,
+            (_, true) => continue,
+            _ => Some(both(change, ours)?),
+        };
+        carried = match merged {
+            Some(bytes) => carried.with(path, bytes),
+            None => carried.without(&path),
+        };
+    }
+    Ok(carried)
+}
+
+fn both(change: FileChange, ours: Option<&[u8]>) -> Result<Vec<u8>, Conflict> {
+    let base = change.before.unwrap_or_default();
+    let merged = match (ours, change.after) {
+        (Some(ours), Some(theirs)) => merge(&change.path, &base, ours, &theirs),
+        _ => None,
+    };
+    merged.ok_or(Conflict {
+        path: change.path,
+        later: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::membership::Membership;
+
+    fn rules() -> op::Rules {
+        let section = crate::manifest::HarnessSection::default();
+        op::Rules {
+            layout: section.layout,
+            membership: Membership::of_files(&section.files).unwrap(),
+        }
+    }
+
+    fn edit(param: &str, value: i64) -> Edit {
+        serde_json::from_value(serde_json::json!({
+            "id": param, "pillar": "agent", "op": "set_agent_param", "target": format!("agents.a.{param}"),
+            "payload": {"agent": "a", "param": param, "value": value}, "rationale": "", "expected_improvement": "c"
+        }))
+        .unwrap()
+    }
+
+    fn history(edits: &[Edit]) -> (Vec<Change>, Harness) {
+        let mut head = Harness::default().with("config.toml", "# mine\n[agent.a]\nk = 0\n");
+        let mut changes = Vec::new();
+        for edit in edits {
+            let after = op::apply(edit, &head, &rules()).unwrap();
+            changes.push(Change {
+                digest: edit.digest(),
+                edit: Some(edit.clone()),
+                foreign: None,
+                before: head,
+                after: after.clone(),
+            });
+            head = after;
+        }
+        (changes, head)
+    }
+
+    #[test]
+    fn neighbouring_keys_come_apart() {
+        let edits = [edit("k", 1), edit("l", 2), edit("m", 3)];
+        let (changes, head) = history(&edits);
+        let derived = rederive(&changes, &[edits[1].digest()].into(), &head, &rules()).unwrap();
+        assert_eq!(
+            derived.harness.text("config.toml"),
+            Some("# mine\n[agent.a]\nk = 1\nm = 3\n")
+        );
+        assert!(derived.stranded.is_empty());
+    }
+
+    #[test]
+    fn dropping_nothing_is_the_identity() {
+        let (changes, head) = history(&[edit("k", 1), edit("l", 2)]);
+        assert_eq!(
+            rederive(&changes, &BTreeSet::new(), &head, &rules()).unwrap().harness,
+            head
+        );
+    }
+
+    #[test]
+    fn what_others_changed_is_kept_or_named() {
+        let edits = [edit("k", 1)];
+        let (changes, head) = history(&edits);
+        let text = head.text("config.toml").unwrap();
+        let elsewhere = head.clone().with("config.toml", format!("# theirs\n\n\n\n{text}"));
+        let derived = rederive(&changes, &[edits[0].digest()].into(), &elsewhere, &rules()).unwrap();
+        assert_eq!(
+            derived.harness.text("config.toml"),
+            Some("# theirs\n\n\n\n# mine\n[agent.a]\nk = 0\n")
+        );
+        let same_line = head.clone().with("config.toml", text.replace("k = 1", "k = 9"));
+        let conflict = rederive(&changes, &[edits[0].digest()].into(), &same_line, &rules()).unwrap_err();
+        assert!(conflict.to_string().contains("config.toml"));
+    }
+
+    /// The second edit is another session's.
+    fn two_sessions(second: &Edit) -> (Vec<Change>, Harness) {
+        let (mut changes, head) = history(&[edit("k", 1), second.clone()]);
+        changes[1].foreign = Some(Later {
+            label: "later".into(),
+            digest: second.digest(),
+            session: "session-2".into(),
+            commit: "0123456789".into(),
+        });
+        (changes, head)
+    }
+
+    #[test]
+    fn a_later_session_keeps_its_neighbouring_key_and_stops_on_the_same() {
+        let dropped = [edit("k", 1).digest()].into();
+        let (mut changes, head) = two_sessions(&edit("l", 2));
+        // Its plan may be gone.
+        changes[1].edit = None;
+        let derived = rederive(&changes, &dropped, &head, &rules()).unwrap();
+        assert_eq!(
+            derived.harness.text("config.toml"),
+            Some("# mine\n[agent.a]\nk = 0\nl = 2\n")
+        );
+        let (changes, head) = two_sessions(&edit("k", 2));
+        let conflict = rederive(&changes, &dropped, &head, &rules()).unwrap_err();
+        assert_eq!(conflict.path, "config.toml");
+        let words = conflict.to_string();
+        assert!(
+            words.contains("later edit later of session-2 (commit 01234567)"),
+            "{words}"
+        );
+    }
+}

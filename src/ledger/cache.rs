@@ -1,0 +1,149 @@
+//! Past: the last answers of the ledger about named commits. They never change, and asking costs a process.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use crate::harness::Harness;
+use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
+
+/// The commits of a session, and those of them that a person reverted.
+pub type History = (Vec<Entry>, BTreeSet<CommitId>);
+
+/// The last answer of each kind, with what was asked.
+#[derive(Default)]
+pub struct Past {
+    harness: Mutex<Option<(CommitId, Harness)>>,
+    history: Mutex<Option<(Asked, History)>>,
+}
+
+/// HEAD, the session, and the commit that it builds on: all that a session's history depends on.
+type Asked = (Option<CommitId>, String, Option<CommitId>);
+
+/// The value of a slot for a question, asked anew when the last question was another.
+fn last<Q: PartialEq, A: Clone>(
+    slot: &Mutex<Option<(Q, A)>>,
+    question: Q,
+    ask: impl FnOnce(&Q) -> Result<A, LedgerError>,
+) -> Result<A, LedgerError> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, answer)) = slot.as_ref().filter(|(asked, _)| *asked == question) {
+        return Ok(answer.clone());
+    }
+    let answer = ask(&question)?;
+    *slot = Some((question, answer.clone()));
+    Ok(answer)
+}
+
+impl Past {
+    /// The harness at a commit; `select` is the same at every call.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn harness_at(
+        &self,
+        ledger: &dyn Ledger,
+        commit: &str,
+        select: &dyn Fn(&str) -> bool,
+    ) -> Result<Harness, LedgerError> {
+        last(&self.harness, commit.to_owned(), |commit| {
+            ledger.harness_at(commit, select)
+        })
+    }
+
+    /// The commits of a session after `base`, oldest first, and those that a person reverted.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn history(&self, ledger: &dyn Ledger, session: &str, base: Option<&str>) -> Result<History, LedgerError> {
+        loop {
+            let head = ledger.head()?;
+            let question = (head.clone(), session.to_owned(), base.map(str::to_owned));
+            let history = last(&self.history, question, |(_, session, base)| {
+                let mut entries = ledger.entries(base.as_deref())?;
+                entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
+                let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit.clone()).collect();
+                let reverted = ledger.reverted(&commits)?;
+                Ok((entries, reverted.into_iter().collect()))
+            })?;
+            // A person who switches branches meanwhile makes this the history of neither.
+            if ledger.head()? == head {
+                return Ok(history);
+            }
+            *self.history.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ledger on branch `a`, which has a commit of the session; while it is asked for the first time, a person
+    /// switches to branch `b`, which has none, and afterwards back.
+    #[derive(Default)]
+    struct Switching(Mutex<usize>);
+
+    impl Switching {
+        fn next(&self) -> usize {
+            let mut asked = self.0.lock().unwrap();
+            *asked += 1;
+            *asked
+        }
+    }
+
+    impl Ledger for Switching {
+        fn head(&self) -> Result<Option<CommitId>, LedgerError> {
+            let on_b = (2..=4).contains(&self.next());
+            Ok(Some(if on_b { "b" } else { "a" }.into()))
+        }
+
+        fn entries(&self, _: Option<&str>) -> Result<Vec<Entry>, LedgerError> {
+            let on_b = (2..=4).contains(&self.next());
+            let entry = Entry {
+                commit: "c".into(),
+                parent: None,
+                subject: String::new(),
+                trailers: vec![("Session-ID".into(), "s".into())],
+                committed_at: String::new(),
+            };
+            Ok(if on_b { Vec::new() } else { vec![entry] })
+        }
+
+        fn reverted(&self, _: &[CommitId]) -> Result<Vec<CommitId>, LedgerError> {
+            Ok(Vec::new())
+        }
+
+        fn parent(&self, _: &str) -> Result<Option<CommitId>, LedgerError> {
+            unreachable!()
+        }
+
+        fn is_ancestor(&self, _: &str) -> Result<bool, LedgerError> {
+            unreachable!()
+        }
+
+        fn last_touch(&self, _: &[String]) -> Result<Option<CommitId>, LedgerError> {
+            unreachable!()
+        }
+
+        fn harness_at(&self, _: &str, _: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError> {
+            unreachable!()
+        }
+
+        fn dirty(&self, _: &[String]) -> Result<Vec<String>, LedgerError> {
+            unreachable!()
+        }
+
+        fn commit(&self, _: &[String], _: &str) -> Result<CommitId, LedgerError> {
+            unreachable!()
+        }
+    }
+
+    #[test]
+    fn what_another_branch_says_is_not_remembered() {
+        let (past, ledger) = (Past::default(), Switching::default());
+        let count = || past.history(&ledger, "s", None).unwrap().0.len();
+        // The first answer is that of `a` again, or of `b`; it is never taken for the other's.
+        count();
+        assert_eq!((count(), count()), (1, 1));
+    }
+}

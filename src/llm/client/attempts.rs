@@ -1,0 +1,200 @@
+//! The attempts at one question: announced, sent, read, tried again where that may help, and paid.
+
+use std::time::Duration;
+
+use super::http::{Broken, Response};
+use super::metered::Metered;
+use super::store::Paid;
+use crate::artifact::egress::Egress;
+use crate::artifact::spending::Spending;
+use crate::digest::Digest;
+use crate::llm::chat::{Reply, Request};
+use crate::llm::model::{Answer, AskError};
+use crate::llm::provider;
+use crate::llm::provider::{NoReply, Wire};
+use crate::llm::{price, retry};
+use crate::workspace::consent::Consent;
+
+/// One question on its way.
+pub(super) struct Question<'a> {
+    pub consent: Consent,
+    pub request: &'a Request,
+    pub wire: &'a Wire,
+    pub text: String,
+    pub digest: Digest,
+    pub key: Option<String>,
+    pub estimate: Option<f64>,
+}
+
+/// What one attempt gave.
+enum Tried {
+    Reply(Box<Reply>, String),
+    Again(Duration, AskError),
+    Never(AskError),
+}
+
+impl Metered {
+    /// Asks until there is a reply, or no point in another attempt.
+    pub(super) fn ask_anew(&self, question: &Question) -> Result<Answer, AskError> {
+        let network = &self.calls.network;
+        let mut attempt = 1;
+        loop {
+            self.calls.wait_for(self.settings.url());
+            let reserved = self
+                .calls
+                .reserve(|_| (question.estimate, self.model(question.request).to_owned()))?;
+            match self.attempt(question, attempt) {
+                Tried::Reply(reply, body) => return self.pay(question, *reply, body, reserved),
+                Tried::Again(pause, error) => {
+                    self.settle_failure(question, &error, reserved);
+                    tracing::info!(%error, attempt, of = network.attempts, ?pause, "asked again");
+                    self.calls.pause(self.settings.url(), pause);
+                    attempt += 1;
+                }
+                Tried::Never(error) => {
+                    self.settle_failure(question, &error, reserved);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// An answer that nobody can read, or that came too late, was paid for all the same.
+    fn settle_failure(&self, question: &Question, error: &AskError, reserved: f64) {
+        match error {
+            AskError::Malformed(_) | AskError::Late(_) => {
+                self.calls.note_spending(&self.spending(question, None, None), reserved)
+            }
+            _ => self.calls.release(reserved),
+        }
+    }
+
+    fn attempt(&self, question: &Question, attempt: u32) -> Tried {
+        let line = Egress {
+            at: self.calls.clock.stamp(),
+            role: self.role,
+            to: question.wire.url.clone(),
+            model: self.model(question.request).to_owned(),
+            request: question.digest,
+            bytes: question.text.len() as u64,
+        };
+        if let Err(error) = self.calls.announce(&line, &question.text) {
+            return Tried::Never(error);
+        }
+        let http = match self.calls.http() {
+            Ok(http) => http,
+            Err(why) => {
+                let error = AskError::Unreachable(why);
+                self.calls.give_up(&error);
+                return Tried::Never(error);
+            }
+        };
+        let mut headers = question.wire.headers.clone();
+        if let Some(key) = &question.key {
+            headers.push(provider::key_header(self.settings.api, key));
+        }
+        match http.post(&question.consent, &question.wire.url, &headers, &question.text) {
+            Ok(response) => self.read(question, response, attempt),
+            Err(Broken::Passing(why)) => self.again(
+                retry::Outcome::Broken,
+                attempt,
+                AskError::Unreachable(self.at_server(&why)),
+            ),
+            Err(Broken::Late(why)) => self.again(retry::Outcome::Broken, attempt, AskError::Late(self.at_server(&why))),
+            Err(Broken::Lasting(why)) => Tried::Never(AskError::Malformed(self.at_server(&why))),
+        }
+    }
+
+    fn read(&self, question: &Question, response: Response, attempt: u32) -> Tried {
+        // A server may echo the key; nothing that holds it is kept or shown.
+        let mut body = String::from_utf8_lossy(&response.body).into_owned();
+        if let Some(key) = question.key.as_ref().filter(|key| body.contains(key.as_str())) {
+            body = body.replace(key.as_str(), "[redacted:key]");
+        }
+        let said = || {
+            self.at_server(&format!(
+                "HTTP {}: {}",
+                response.status,
+                provider::complaint(body.as_bytes())
+            ))
+        };
+        match response.status {
+            200..=299 => match provider::read(self.settings.api, question.request, body.as_bytes()) {
+                Ok(reply) => Tried::Reply(Box::new(reply), body),
+                Err(NoReply(why)) => self.again(
+                    retry::Outcome::NoReply,
+                    attempt,
+                    AskError::Malformed(self.at_server(&why)),
+                ),
+            },
+            400 | 413 | 422 => Tried::Never(AskError::Refused(said())),
+            // The harness chose the model.
+            404 if question.request.model.is_some() => Tried::Never(AskError::Refused(said())),
+            status @ (401 | 403) => {
+                let variable = self.settings.key_variable().unwrap_or("none is set");
+                let why = format!("{} (the key's variable: {variable})", said());
+                self.again(
+                    retry::Outcome::Status(status, None),
+                    attempt,
+                    AskError::Unreachable(why),
+                )
+            }
+            status => {
+                let now = self.calls.clock.now().timestamp();
+                let asked = response.retry_after.as_deref();
+                let asked = asked.and_then(|header| retry::retry_after(header, now));
+                self.again(
+                    retry::Outcome::Status(status, asked),
+                    attempt,
+                    AskError::Unreachable(said()),
+                )
+            }
+        }
+    }
+
+    fn again(&self, outcome: retry::Outcome, attempt: u32, error: AskError) -> Tried {
+        let network = &self.calls.network;
+        let most = Duration::from_secs(network.max_wait_seconds);
+        match retry::pause(outcome, attempt, network.attempts, most, crate::sys::clock::chance()) {
+            Some(pause) => Tried::Again(pause, error),
+            None => Tried::Never(error),
+        }
+    }
+
+    /// First into the store, then into the record: a crash between them loses a line, never an answer.
+    fn pay(&self, question: &Question, reply: Reply, body: String, reserved: f64) -> Result<Answer, AskError> {
+        let price = price::of(self.model(question.request), &self.calls.prices);
+        let cost_usd = price.zip(reply.usage).map(|(price, usage)| price::cost(&price, &usage));
+        // Do not store an answer that contains a key. An empty body does not parse, so the question is asked again.
+        let body = if crate::llm::redact::holds_key(&body) {
+            String::new()
+        } else {
+            body
+        };
+        let paid = Paid { body, cost_usd };
+        let kept = self
+            .calls
+            .store()
+            .and_then(|store| store.received(&question.digest, &paid));
+        self.calls
+            .note_spending(&self.spending(question, Some(&reply), cost_usd), reserved);
+        kept.map_err(AskError::Unreachable)?;
+        Ok(Answer {
+            reply,
+            request: question.digest,
+            cost_usd,
+        })
+    }
+
+    fn spending(&self, question: &Question, reply: Option<&Reply>, cost_usd: Option<f64>) -> Spending {
+        Spending {
+            at: self.calls.clock.stamp(),
+            role: self.role,
+            model: self.model(question.request).to_owned(),
+            request: question.digest,
+            usage: reply.and_then(|reply| reply.usage),
+            cost_usd,
+            estimated_usd: cost_usd.is_none().then_some(question.estimate).flatten(),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A metered model: one provider, one role; redacts, looks into the store, and asks anew what was never answered.
+#![allow(clippy::disallowed_methods)] // edge: the environment, the clock, the network
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Calls;
+use super::attempts::Question;
+use super::redacted::redacted;
+use crate::artifact::egress::Role;
+use crate::digest::Digest;
+use crate::llm::chat::Request;
+use crate::llm::model::{Answer, AskError, Model};
+use crate::llm::provider::Wire;
+use crate::llm::{price, provider};
+use crate::manifest::chat::ChatSettings;
+use crate::manifest::trust::Way;
+use crate::workspace::consent::{ConsentError, UserConfig};
+
+/// A model for a role.
+pub struct Metered {
+    pub(super) calls: Arc<Calls>,
+    pub(super) role: Role,
+    pub(super) settings: ChatSettings,
+}
+
+impl Metered {
+    /// See [`Calls::model`].
+    pub(super) fn new(calls: Arc<Calls>, role: Role, settings: ChatSettings) -> Self {
+        Self { calls, role, settings }
+    }
+
+    /// The request as it may leave the machine: without keys for every role, and without personal data where the
+    /// manifest does not let it stay.
+    fn redacted(&self, request: &Request) -> Request {
+        let (role, privacy, redactor) = (self.role_name(), &self.calls.privacy, &self.calls.redactor);
+        match (privacy.redacts(role), privacy.redacts_personal_data(role)) {
+            (true, true) => redacted(request, redactor),
+            (true, false) => redacted(request, &redactor.without_personal_rules()),
+            (false, _) => redacted(request, &redactor.keys_only()),
+        }
+    }
+
+    /// The role as `[privacy]` names it: the teacher's own answers to tasks are the teacher's.
+    fn role_name(&self) -> &'static str {
+        match self.role {
+            Role::TeacherTask => Role::Teacher.name(),
+            role => role.name(),
+        }
+    }
+
+    /// What the manifest takes out of questions, which may change an answer; `None` for a role that is exempt.
+    fn privacy_digest(&self) -> Option<Digest> {
+        let (role, privacy) = (self.role_name(), &self.calls.privacy);
+        let personal = privacy.redacts_personal_data(role);
+        let usual = personal != (self.role == Role::Student) && privacy.keep.is_empty();
+        privacy.redacts(role).then(|| match usual {
+            true => Digest::of_value(&privacy.redact),
+            false => Digest::of_value(&(&privacy.redact, personal, &privacy.keep)),
+        })
+    }
+
+    /// The key, where the environment holds one; a server elsewhere without one is not asked. By plain HTTP, no key leaves
+    /// this machine unless the user's own configuration allows it.
+    fn key(&self) -> Result<Option<String>, AskError> {
+        let Some(variable) = self.settings.key_variable() else {
+            return Ok(None);
+        };
+        let unreadable = |error: ConsentError| AskError::Unreachable(error.to_string());
+        let hosts = UserConfig::load(self.calls.permission.root()).map_err(unreadable)?;
+        let way = Way::to(self.settings.url(), &hosts.network.plain_http_hosts);
+        match (way, &self.settings.api_key_env) {
+            (Way::Open, None) => return Ok(None),
+            (Way::Open, Some(variable)) => {
+                return Err(AskError::Unreachable(in_the_open(self.settings.url(), variable)));
+            }
+            _ => {}
+        }
+        let key = std::env::var(variable).ok().map(|key| key.trim().to_owned());
+        let key = key.filter(|key| !key.is_empty());
+        let owed = self.settings.api_key_env.is_some() || way == Way::Encrypted;
+        match key {
+            None if owed => Err(AskError::Unreachable(format!(
+                "{} needs a key: set the environment variable {variable}",
+                self.settings.url()
+            ))),
+            key => Ok(key),
+        }
+    }
+
+    fn remembered(&self, request: &Request, digest: Digest) -> Result<Option<Answer>, AskError> {
+        let store = self.calls.store().map_err(AskError::Unreachable)?;
+        let paid = store.paid(&digest).map_err(AskError::Unreachable)?;
+        let Some(paid) = paid else { return Ok(None) };
+        // It was read before it was stored; an older kaizen may have read it otherwise.
+        let Ok(reply) = provider::read(self.settings.api, request, paid.body.as_bytes()) else {
+            return Ok(None);
+        };
+        Ok(Some(Answer {
+            reply,
+            request: digest,
+            cost_usd: paid.cost_usd,
+        }))
+    }
+
+    pub(super) fn model<'a>(&'a self, request: &'a Request) -> &'a str {
+        provider::model(&self.settings, request)
+    }
+
+    pub(super) fn at_server(&self, why: &str) -> String {
+        format!("{}: {why}", self.settings.url())
+    }
+}
+
+impl Model for Metered {
+    fn identity(&self) -> Value {
+        // What a body holds may be anything, a credential too; its digest tells two bodies apart as well.
+        let settings = &self.settings;
+        json!({
+            "api": settings.api, "base_url": settings.url(), "model": settings.model, "max_tokens": settings.max_tokens,
+            "temperature": settings.temperature, "json_schema": settings.json_schema, "body": Digest::of_value(&settings.body),
+            "redacted": self.privacy_digest()
+        })
+    }
+
+    fn rendered(&self, request: &Request) -> Digest {
+        let wire = provider::render(&self.settings, &self.redacted(request));
+        Digest::of_value(&(wire.url, wire.body))
+    }
+
+    fn ask(&self, request: &Request) -> Result<Answer, AskError> {
+        let clean = self.redacted(request);
+        if self.role == Role::Student && clean != *request {
+            self.calls.state().changed += 1;
+        }
+        let request = &clean;
+        let wire = provider::render(&self.settings, request);
+        let digest = question_digest(&wire, request);
+        self.calls.claim(digest);
+        let answer = self.remembered(request, digest).and_then(|known| match known {
+            Some(answer) => {
+                self.calls.note_replayed(self.role);
+                Ok(answer)
+            }
+            None => {
+                let text = wire.body.to_string();
+                let most = provider::max_tokens(&self.settings, request).unwrap_or(provider::DEFAULT_MAX_TOKENS);
+                let price = price::of(self.model(request), &self.calls.prices);
+                let estimate = price.map(|price| price::cost(&price, &price::estimated_usage(text.len(), most)));
+                let refused = |error: &AskError| self.calls.give_up(error);
+                let consent = self
+                    .calls
+                    .consent()
+                    .map_err(AskError::Unreachable)
+                    .inspect_err(refused)?;
+                let key = self.key().inspect_err(refused)?;
+                self.ask_anew(&Question {
+                    consent,
+                    request,
+                    wire: &wire,
+                    text,
+                    digest,
+                    key,
+                    estimate,
+                })
+            }
+        });
+        self.calls.unclaim(&digest);
+        match &answer {
+            Err(error @ (AskError::Unreachable(_) | AskError::Malformed(_) | AskError::Late(_))) => {
+                self.calls.note_reached(Err(error))
+            }
+            _ => self.calls.note_reached(Ok(())),
+        }
+        answer
+    }
+}
+
+/// Why no key is sent, and what to do.
+fn in_the_open(url: &str, variable: &str) -> String {
+    format!(
+        "nothing was sent: {url} is reached by plain HTTP, and the key in {variable} could be read on the way; use https://, \
+         or allow the host in your own configuration, ~/.config/kaizen/config.toml: [network] plain_http_hosts = [\"HOST\"]"
+    )
+}
+
+/// What a question is remembered by: its first asking by its words and its seed alone.
+fn question_digest(wire: &Wire, request: &Request) -> Digest {
+    match request.repeat {
+        0 => Digest::of_value(&(&wire.url, &wire.body, request.seed)),
+        repeat => Digest::of_value(&(&wire.url, &wire.body, request.seed, repeat)),
+    }
+}

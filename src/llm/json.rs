@@ -1,0 +1,95 @@
+//! JSON values inside prose: the whole text, every code fence, then every balanced value.
+
+use serde_json::Value;
+
+/// What was found in a text.
+pub(crate) struct Found {
+    /// The values, in the order in which they should be tried.
+    pub values: Vec<Value>,
+    /// The text ends inside a value.
+    pub cut_off: bool,
+}
+
+/// How many openings that lead nowhere are tried before the rest of a text is given up: keeps hostile text cheap.
+const MAX_FALSE_STARTS: usize = 2_000;
+
+/// Every JSON value in a text. Never fails, and nests no deeper than the parser allows (128).
+pub(crate) fn find(text: &str) -> Found {
+    let text = python_constants(text);
+    if let Ok(value) = serde_json::from_str(&text) {
+        return Found {
+            values: vec![value],
+            cut_off: false,
+        };
+    }
+    let (balanced, cut_off) = balanced(&text);
+    let mut values: Vec<Value> = fences(&text)
+        .filter_map(|fence| serde_json::from_str(fence).ok())
+        .collect();
+    values.extend(balanced);
+    Found { values, cut_off }
+}
+
+/// The contents of code fences, without the line that opens them.
+fn fences(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```")
+        .skip(1)
+        .step_by(2)
+        .filter_map(|fence| fence.split_once('\n').map(|(_, body)| body))
+}
+
+/// Every array or object that stands alone in the text; stops where the text ends inside one.
+fn balanced(text: &str) -> (Vec<Value>, bool) {
+    let (mut values, mut at, mut false_starts) = (Vec::new(), 0, 0);
+    while let Some(start) = text[at..].find(['[', '{']).map(|offset| at + offset) {
+        let mut stream = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>();
+        match stream.next() {
+            Some(Ok(value)) => {
+                values.push(value);
+                at = start + stream.byte_offset().max(1);
+            }
+            Some(Err(error)) if error.is_eof() => return (values, true),
+            _ if false_starts >= MAX_FALSE_STARTS => break,
+            _ => (at, false_starts) = (start + 1, false_starts + 1),
+        }
+    }
+    (values, false)
+}
+
+/// `NaN` and `Infinity` outside strings, as some programs write them, become null and huge numbers, and lone
+/// surrogate escapes become the replacement character: one bad number must not cost the whole reply.
+pub(crate) fn python_constants(text: &str) -> String {
+    const WORDS: [(&str, &str); 2] = [("NaN", "null"), ("Infinity", "1e308")];
+    let (mut clean, mut rest, mut quoted) = (String::with_capacity(text.len()), text, false);
+    while let Some(next) = rest.chars().next() {
+        let (piece, length) = match next {
+            '\\' if quoted => escape(rest),
+            _ if !quoted => match WORDS.iter().find(|(word, _)| rest.starts_with(word)) {
+                Some((word, value)) => (*value, word.len()),
+                None => (&rest[..next.len_utf8()], next.len_utf8()),
+            },
+            _ => (&rest[..next.len_utf8()], next.len_utf8()),
+        };
+        quoted ^= next == '"';
+        clean.push_str(piece);
+        rest = &rest[length..];
+    }
+    clean
+}
+
+/// The escape sequence at the start of `rest`, repaired, and its length in bytes.
+fn escape(rest: &str) -> (&str, usize) {
+    match (unit(rest), rest.get(6..).and_then(unit)) {
+        (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (&rest[..12], 12),
+        (Some(0xD800..=0xDFFF), _) => ("\\ufffd", 6),
+        _ => {
+            let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+            (&rest[..length], length)
+        }
+    }
+}
+
+/// The UTF-16 unit of a `\uXXXX` escape.
+fn unit(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
+}

@@ -1,0 +1,112 @@
+//! Price: dollars for tokens, from a table with built-in defaults that the manifest overrides.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::artifact::usage::Usage;
+use crate::manifest::chat::Price;
+
+/// The built-in table; list prices of the providers.
+const BUILT_IN: &str = include_str!("prices.toml");
+
+static TABLE: LazyLock<BTreeMap<String, Price>> = LazyLock::new(|| {
+    // The text is part of the program; a test parses it.
+    toml::from_str(BUILT_IN).unwrap_or_default()
+});
+
+/// The price of a model: the manifest's, else the built-in one; `None` when nobody knows it.
+///
+/// A name with a date or a version at its end (`gpt-4o-2024-08-06`, `claude-sonnet-4-5-20250929`) has the price of the name before
+/// it; a model is never priced as its namesake of another size.
+pub fn of(model: &str, own: &BTreeMap<String, Price>) -> Option<Price> {
+    let exact = |name: &str| own.get(name).or_else(|| TABLE.get(name)).copied();
+    let bare = model.rsplit('/').next().unwrap_or(model);
+    exact(model).or_else(|| exact(bare)).or_else(|| exact(undated(bare)))
+}
+
+/// The name without a date at its end.
+fn undated(model: &str) -> &str {
+    // The pattern is a constant, and every test compiles it.
+    static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$").ok());
+    let date = DATE.as_ref().and_then(|pattern| pattern.find(model));
+    date.map_or(model, |date| &model[..date.start()])
+}
+
+/// What tokens cost, in dollars.
+pub fn cost(price: &Price, usage: &Usage) -> f64 {
+    let dollars = |tokens: u64, a_million: f64| tokens as f64 * a_million / 1e6;
+    dollars(usage.input, price.input)
+        + dollars(usage.output, price.output)
+        + dollars(usage.cache_read, price.cache_read.unwrap_or(price.input))
+        + dollars(usage.cache_write, price.cache_write.unwrap_or(price.input))
+}
+
+/// What a call will take at most, as far as one can tell beforehand: a token is at least three bytes of common text, and
+/// the answer is as long as it may be.
+pub fn estimated_usage(request_bytes: usize, max_tokens: u64) -> Usage {
+    Usage {
+        input: (request_bytes as u64).div_ceil(3),
+        output: max_tokens,
+        ..Usage::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_has_a_price_or_none() {
+        assert!(TABLE.len() > 10 && TABLE.values().all(|price| price.input >= 0.0 && price.output > 0.0));
+        let own = BTreeMap::from([(
+            "mine".to_owned(),
+            Price {
+                input: 1.0,
+                output: 2.0,
+                cache_read: None,
+                cache_write: None,
+            },
+        )]);
+        for (model, known) in [
+            ("mine", true),
+            ("gpt-4o", true),
+            ("gpt-4o-2024-08-06", true),
+            ("openai/gpt-4o-mini", true),
+            ("claude-sonnet-4-5-20250929", true),
+            ("claude-sonnet-4-5", true),
+            ("gpt-4o-nano-imaginary", false),
+            ("qwen3:8b", false),
+            ("", false),
+        ] {
+            assert_eq!(of(model, &own).is_some(), known, "{model}");
+        }
+        assert_ne!(of("gpt-4o", &own), of("gpt-4o-mini", &own));
+    }
+
+    #[test]
+    fn four_counters_have_four_prices() {
+        let price = Price {
+            input: 3.0,
+            output: 15.0,
+            cache_read: Some(0.3),
+            cache_write: Some(3.75),
+        };
+        let usage = Usage {
+            input: 1_000_000,
+            cache_read: 1_000_000,
+            cache_write: 1_000_000,
+            output: 1_000_000,
+        };
+        assert!((cost(&price, &usage) - 22.05).abs() < 1e-9);
+        assert_eq!(
+            estimated_usage(10, 5),
+            Usage {
+                input: 4,
+                output: 5,
+                ..Usage::default()
+            }
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! Reading a provider's JSON, which may be anything.
+
+use serde_json::Value;
+
+use super::NoReply;
+use crate::artifact::usage::Usage;
+
+/// A text that may be null or absent.
+pub(super) fn text(value: Option<&Value>, name: &str) -> Result<String, NoReply> {
+    match value {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Array(parts)) => Ok(parts.iter().filter_map(|part| part.get("text")?.as_str()).collect()),
+        Some(other) => Err(wrong(name, "a text", other)),
+    }
+}
+
+/// A list that may be null or absent.
+pub(super) fn list<'v>(value: Option<&'v Value>, name: &str) -> Result<&'v [Value], NoReply> {
+    match value {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(Value::Array(items)) => Ok(items),
+        Some(other) => Err(wrong(name, "a list", other)),
+    }
+}
+
+/// A tool's name, which is owed.
+pub(super) fn name(value: Option<&Value>) -> Result<String, NoReply> {
+    let text = value.and_then(Value::as_str).filter(|name| !name.is_empty());
+    text.map(str::to_owned)
+        .ok_or_else(|| NoReply("the reply calls a tool without a name".into()))
+}
+
+/// Arguments as the model wrote them: a text, or an object that the server has parsed already.
+pub(super) fn arguments(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// What a reply says that it took; `None` when it names no tokens, or when a count is none: it is then unknown, and not 0.
+pub(super) fn usage(usage: &Value, input: &str, output: &str, cache: [Option<&Value>; 2]) -> Option<Usage> {
+    let named = |name: &str| usage.get(name).filter(|value| !value.is_null());
+    if named(input).is_none() && named(output).is_none() {
+        return None;
+    }
+    let count = |value: Option<&Value>| value.filter(|value| !value.is_null()).map_or(Some(0), whole);
+    Some(Usage {
+        input: count(named(input))?,
+        cache_read: count(cache[0])?,
+        cache_write: count(cache[1])?,
+        output: count(named(output))?,
+    })
+}
+
+/// A count of tokens; some servers write it with a point.
+fn whole(value: &Value) -> Option<u64> {
+    let written = |count: f64| (0.0..1e15).contains(&count).then_some(count as u64);
+    value
+        .as_u64()
+        .filter(|count| *count < 1 << 50)
+        .or_else(|| value.as_f64().and_then(written))
+}
+
+/// A complaint that came with status 200.
+pub(super) fn no_error(value: &Value) -> Result<(), NoReply> {
+    match value.get("error").filter(|error| !error.is_null()) {
+        Some(error) => {
+            let said = error.get("message").and_then(Value::as_str).map(str::to_owned);
+            let said = said.unwrap_or_else(|| error.to_string());
+            Err(NoReply(format!("the reply is an error: {}", begin(&said))))
+        }
+        None => Ok(()),
+    }
+}
+
+fn wrong(name: &str, wanted: &str, found: &Value) -> NoReply {
+    NoReply(format!(
+        "the reply's {name} is not {wanted} but {}",
+        begin(&found.to_string())
+    ))
+}
+
+fn begin(text: &str) -> String {
+    text.chars().take(200).collect()
+}

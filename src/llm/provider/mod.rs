@@ -1,0 +1,118 @@
+//! Wire: what a provider is sent and what it sends back, as pure functions from and to JSON.
+
+mod alike;
+mod anthropic;
+mod json;
+mod ollama;
+mod openai;
+
+pub use self::anthropic::usage as anthropic_usage;
+use serde_json::{Map, Value};
+
+use crate::llm::chat::{Reply, Request};
+use crate::manifest::chat::{Api, ChatSettings};
+
+/// Tokens of one answer when nobody says, as the providers want a number or it has to be estimated.
+pub const DEFAULT_MAX_TOKENS: u64 = 8192;
+
+/// A request as it goes over the wire.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wire {
+    /// Where it goes.
+    pub url: String,
+    /// Headers, without the one that holds the key.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Value,
+}
+
+/// Why a body is no reply. The text is for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoReply(pub String);
+
+/// The request in a provider's format.
+pub fn render(settings: &ChatSettings, request: &Request) -> Wire {
+    match settings.api {
+        Api::Openai => openai::render(settings, request),
+        Api::Anthropic => anthropic::render(settings, request),
+        Api::Ollama => ollama::render(settings, request),
+    }
+}
+
+/// The header that holds the key.
+pub fn key_header(api: Api, key: &str) -> (&'static str, String) {
+    match api {
+        Api::Anthropic => ("x-api-key", key.to_owned()),
+        Api::Openai | Api::Ollama => ("authorization", format!("Bearer {key}")),
+    }
+}
+
+/// The reply in a body.
+///
+/// # Errors
+/// The body is not what the provider's format says.
+pub fn read(api: Api, request: &Request, body: &[u8]) -> Result<Reply, NoReply> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| {
+        let begin: String = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
+        NoReply(format!("the reply is not JSON ({error}); it begins {begin:?}"))
+    })?;
+    match api {
+        Api::Openai => openai::read(&value),
+        Api::Anthropic => anthropic::read(&value, request),
+        Api::Ollama => ollama::read(&value),
+    }
+}
+
+/// What a provider says about a refused request, in one line of at most 300 characters.
+pub fn complaint(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let value: Option<Value> = serde_json::from_str(&text).ok();
+    let said = value.as_ref().and_then(|value| {
+        let error = value.get("error").unwrap_or(value);
+        error.get("message").unwrap_or(error).as_str().map(str::to_owned)
+    });
+    let line = said
+        .unwrap_or_else(|| text.into_owned())
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    line.chars().take(300).collect()
+}
+
+/// The model that is asked.
+pub fn model<'a>(settings: &'a ChatSettings, request: &'a Request) -> &'a str {
+    request
+        .model
+        .as_deref()
+        .or(settings.model.as_deref())
+        .unwrap_or_default()
+}
+
+/// Tokens of the answer, at most, where somebody says.
+pub fn max_tokens(settings: &ChatSettings, request: &Request) -> Option<u64> {
+    let named = ["max_tokens", "max_completion_tokens", "num_predict"]
+        .iter()
+        .find_map(|name| request.parameters.get(*name)?.as_u64());
+    named.or(request.max_tokens).or(settings.max_tokens)
+}
+
+/// Temperature first, then the configured fields, then those of the request: the later one wins.
+fn parameters(settings: &ChatSettings, request: &Request) -> Map<String, Value> {
+    let mut all = Map::new();
+    if let Some(temperature) = settings.temperature {
+        all.insert("temperature".into(), temperature.into());
+    }
+    let configured = settings.body.iter().map(|(name, value)| (name.clone(), value.clone()));
+    all.extend(configured);
+    all.extend(
+        request
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    all
+}
+
+#[cfg(test)]
+mod tests;

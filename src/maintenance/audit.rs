@@ -1,0 +1,232 @@
+//! Audit: the present harness against the state some sessions ago, or at any commit. Nothing is written but the memo, and
+//! a line in the ledger of consultations.
+
+use serde::Serialize;
+
+use crate::artifact::baseline::Baseline;
+use crate::artifact::consultation::{AuditLine, Consultation, tasks};
+use crate::artifact::task::{Split, Task};
+use crate::gate::audit::Audited;
+use crate::harness::Harness;
+use crate::ledger::port::{CommitId, Entry, Ledger};
+use crate::workspace::session;
+
+use crate::pipeline::RunError;
+use crate::pipeline::judging::judging;
+use crate::pipeline::state::settled;
+use crate::workspace::Workspace;
+use crate::workspace::dirty::user_changes;
+use crate::workspace::event::{Event, Listener};
+use crate::workspace::holdout_log;
+use crate::workspace::inputs::Inputs;
+use crate::workspace::noise::noisy;
+
+/// What the present harness is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// The state before so many settled sessions.
+    Sessions(usize),
+    /// The state at a commit, by any name that git knows.
+    Commit(String),
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct AuditAsked {
+    /// The earlier state.
+    pub since: Since,
+    /// The tasks.
+    pub split: Split,
+    /// Rounds at most, for a noisy student; as the gate's settings say when absent.
+    pub rounds: Option<usize>,
+}
+
+/// Why there is nothing to compare.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// No session has settled.
+    #[error("no session has settled yet, so there is no state before one")]
+    NoSession,
+    /// git knows no such commit.
+    #[error("git knows no commit `{0}` here")]
+    NoCommit(String),
+    /// The split is empty.
+    #[error("there are no {0} tasks")]
+    NoTasks(&'static str),
+    /// Anything else.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// The earlier state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// Its commit.
+    pub commit: CommitId,
+    /// The session that began there, where it was found by one.
+    pub session: Option<String>,
+    /// Sessions that settled since that one began, itself among them.
+    pub sessions: usize,
+}
+
+/// A commit since then that applied an edit or took some back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The commit.
+    pub commit: CommitId,
+    /// Its session.
+    pub session: String,
+    /// Its subject.
+    pub subject: String,
+    /// The label of the edit that it applied, where it applied one.
+    pub edit: Option<String>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Audit {
+    /// The split.
+    pub split: Split,
+    /// The earlier state.
+    pub since: State,
+    /// Edits that were applied or taken back since then, oldest first.
+    pub steps: Vec<Step>,
+    /// The harness files that differ.
+    pub files: Vec<String>,
+    /// Those of the harness files that are not committed as they are: they are judged as they are on disk.
+    pub uncommitted: Vec<String>,
+    /// What the runs say.
+    #[serde(flatten)]
+    pub audited: Audited,
+    /// Rounds over the tasks that tell both apart.
+    pub rounds: usize,
+    /// Pairs of runs.
+    pub pairs: usize,
+    /// Runs that were not remembered.
+    pub runs_made: usize,
+}
+
+/// Compares.
+///
+/// # Errors
+/// See [`AuditError`].
+pub fn audit(workspace: &Workspace, asked: &AuditAsked, listener: Listener) -> Result<Audit, AuditError> {
+    let inputs = Inputs::new(workspace);
+    let split = inputs.benchmark()?.split(asked.split);
+    if split.is_empty() {
+        return Err(AuditError::NoTasks(asked.split.name()));
+    }
+    let since = state(workspace, &asked.since)?;
+    let before = inputs.harness_at(&since.commit)?;
+    let after = workspace.harness().map_err(AuditError::from)?;
+    let refs: Vec<&Task> = split.iter().collect();
+    let problem = |problem| RunError::Phase {
+        phase: "audit".into(),
+        problem,
+    };
+    workspace.student.check(&after, &refs).map_err(problem)?;
+    if before != after {
+        workspace.may_evaluate(&split)?;
+    }
+    let found = run(workspace, asked, (&before, &after), &split, listener)?;
+    if found.pairs > 0 {
+        holdout_log::record(workspace, &line(workspace, asked, &since, &split, found.pairs))?;
+    }
+    let entries = workspace.ledger.entries(Some(&since.commit)).map_err(RunError::from)?;
+    Ok(Audit {
+        split: asked.split,
+        steps: entries.into_iter().filter(touches_the_harness).map(step).collect(),
+        files: before.changes(&after).into_iter().map(|change| change.path).collect(),
+        uncommitted: user_changes(workspace, &inputs, &after)?,
+        since,
+        rounds: found.rounds,
+        pairs: found.pairs,
+        runs_made: found.made.edited + found.made.baseline,
+        audited: found.audited,
+    })
+}
+
+fn run(
+    workspace: &Workspace,
+    asked: &AuditAsked,
+    (before, after): (&Harness, &Harness),
+    tasks: &[Task],
+    listener: Listener,
+) -> Result<crate::gate::audit::run::Found, RunError> {
+    let memo = workspace.memo();
+    let score = |task: &Task, answer: &str| workspace.score(task, answer);
+    let progress = |done, of| listener(Event::Progress { done, of });
+    let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
+    let wanted = crate::gate::audit::run::Wanted {
+        before,
+        after,
+        tasks,
+        judging: judging(workspace),
+        noisy: noisy(workspace)?,
+        most: asked.rounds,
+    };
+    crate::gate::audit::run::audit(&evaluator, &wanted).map_err(|halted| RunError::Phase {
+        phase: "audit".into(),
+        problem: halted.to_string(),
+    })
+}
+
+fn state(workspace: &Workspace, since: &Since) -> Result<State, AuditError> {
+    let wanted = match since {
+        Since::Commit(name) => {
+            let found = workspace.ledger.commit_named(name).map_err(RunError::from)?;
+            let commit = found.ok_or_else(|| AuditError::NoCommit(name.clone()))?;
+            return Ok(State {
+                commit,
+                session: None,
+                sessions: 0,
+            });
+        }
+        Since::Sessions(count) => *count,
+    };
+    let mut reached = None;
+    let mut sessions = 0;
+    for session in session::all(&workspace.root).map_err(RunError::from)?.into_iter().rev() {
+        let record = session.record().map_err(RunError::from)?;
+        let baseline: Option<Baseline> = session.read("baseline.json").map_err(RunError::from)?;
+        if let Some(baseline) = baseline.filter(|_| record.as_ref().is_some_and(settled)) {
+            sessions += 1;
+            reached = Some((baseline.harness_commit, session.id));
+        }
+        if sessions == wanted {
+            break;
+        }
+    }
+    let (commit, session) = reached.ok_or(AuditError::NoSession)?;
+    Ok(State {
+        commit,
+        session: Some(session),
+        sessions,
+    })
+}
+
+/// Others hold the files of a session.
+fn touches_the_harness(entry: &Entry) -> bool {
+    entry.trailer("Edit-Digest").is_some() || entry.trailer("Reverts-Edit").is_some()
+}
+
+fn step(entry: Entry) -> Step {
+    let trailer = |key: &str| entry.trailer(key).map(str::to_owned);
+    Step {
+        session: trailer("Session-ID").unwrap_or_default(),
+        edit: trailer("Edit-ID"),
+        commit: entry.commit,
+        subject: entry.subject,
+    }
+}
+
+fn line(workspace: &Workspace, asked: &AuditAsked, since: &State, split: &[Task], pairs: usize) -> Consultation {
+    Consultation::Audit(AuditLine {
+        at: workspace.clock.stamp(),
+        split: asked.split.name().to_owned(),
+        since: since.commit.clone(),
+        tasks: tasks(split),
+        pairs,
+        extra: Default::default(),
+    })
+}

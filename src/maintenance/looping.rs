@@ -1,0 +1,287 @@
+//! Loop: one session after another until the score stands still. What was done stands in `sessions/loop.json`, which
+//! is written whole after every session; a loop that was killed is gone on with from there.
+
+use crate::artifact::Artifact;
+use crate::artifact::loop_record::{FILE, LoopRecord, LoopStep, StopReason};
+use crate::artifact::record::{Record, Status};
+use crate::ledger::message::message;
+use crate::ledger::port::Ledger;
+use crate::maintenance::loop_stop;
+use crate::maintenance::loop_stop::{Progress, Row};
+use crate::manifest::LoopSection;
+use crate::pipeline::execute::route::Autonomy;
+use crate::sys::disk;
+use crate::workspace::session;
+use crate::workspace::session::{Session, SessionError};
+
+use crate::pipeline::RunError;
+use crate::pipeline::advance::advance;
+use crate::pipeline::permitted;
+use crate::pipeline::state::settled;
+use crate::workspace::Workspace;
+use crate::workspace::asked::{Asked, Ended, Wait};
+use crate::workspace::event::Listener;
+
+/// What a user asked for, in place of what the loop to be gone on with or the manifest says.
+#[derive(Clone, Debug, Default)]
+pub struct LoopAsked {
+    /// Autonomy of new sessions.
+    pub autonomy: Option<Autonomy>,
+    /// Sessions, at most.
+    pub max_sessions: Option<usize>,
+    /// A rise that counts as none.
+    pub stagnation_eps: Option<f64>,
+    /// Sessions that stand still.
+    pub stagnation_k: Option<usize>,
+    /// Dollars.
+    pub max_total_cost_usd: Option<f64>,
+}
+
+/// Holds sessions until the loop stops, and tells every step as it ends.
+///
+/// # Errors
+/// Settings that cannot be, or what keeps a session from being held or gone on with; nothing of it is a step, and the
+/// next loop goes on from there. A session that fails is a step, and the last one.
+pub fn hold_sessions(
+    workspace: &Workspace,
+    asked: &LoopAsked,
+    listener: Listener,
+    told: &dyn Fn(&LoopRecord, &LoopStep),
+) -> Result<LoopRecord, RunError> {
+    let asks = Asked {
+        new: true,
+        ..Asked::default()
+    };
+    permitted::run(workspace, &asks)?;
+    let holder = format!("{}, process {}", workspace.holder, std::process::id());
+    // The lock of a session is taken and freed with each; this one keeps two loops from writing one record.
+    let _lock = workspace
+        .root
+        .lock_within(workspace.own("loop.lock"), &holder, workspace.patience)?;
+    let mut record = opened(workspace, asked)?;
+    keep(workspace, &record)?;
+    while record.stop_reason.is_none() {
+        let (step, reason) = step(workspace, &record, listener)?;
+        record = after(workspace, record, step, reason);
+        keep(workspace, &record)?;
+        record.steps.last().iter().for_each(|step| told(&record, step));
+    }
+    Ok(record)
+}
+
+/// The loop that was cut short, or a new one.
+fn opened(workspace: &Workspace, asked: &LoopAsked) -> Result<LoopRecord, RunError> {
+    let path = workspace.root.join(FILE);
+    let text = workspace.root.read_text(&path)?;
+    let last = text.map(|text| LoopRecord::from_text(&path, &text)).transpose();
+    let record = match last.map_err(SessionError::from)? {
+        Some(last) if last.stop_reason.is_none() => last,
+        Some(last) if is_unfinished(workspace, &last)? => return Ok(last),
+        _ => begun(workspace)?,
+    };
+    let record = with_settings(record, asked);
+    limits(&record).check().map_err(RunError::Unknown)?;
+    Ok(stopped_already(workspace, record))
+}
+
+/// A loop that came to its end, and was cut short before its record was committed.
+fn is_unfinished(workspace: &Workspace, last: &LoopRecord) -> Result<bool, RunError> {
+    let well = !matches!(last.stop_reason, Some(StopReason::Failed | StopReason::NotReady));
+    let commits = workspace.manifest.ledger.commit_sessions;
+    Ok(well && commits && !workspace.ledger.dirty(&[FILE.to_owned()])?.is_empty())
+}
+
+fn begun(workspace: &Workspace) -> Result<LoopRecord, RunError> {
+    let limits = &workspace.manifest.looping;
+    let mut before = None;
+    for session in session::all(&workspace.root)?.iter().rev() {
+        if session.record()?.as_ref().is_some_and(settled) {
+            before = Some(session.id.clone());
+            break;
+        }
+    }
+    Ok(LoopRecord {
+        version: 1,
+        started_at: workspace.clock.stamp(),
+        ended_at: None,
+        after_session_id: before,
+        stagnation_eps: limits.stagnation_eps,
+        stagnation_k: limits.stagnation_k,
+        max_total_cost_usd: limits.max_total_cost_usd,
+        max_sessions: None,
+        autonomy: None,
+        steps: Vec::new(),
+        total_cost_usd: Some(0.0),
+        stop_reason: None,
+        extra: Default::default(),
+    })
+}
+
+fn with_settings(record: LoopRecord, asked: &LoopAsked) -> LoopRecord {
+    LoopRecord {
+        stagnation_eps: asked.stagnation_eps.unwrap_or(record.stagnation_eps),
+        stagnation_k: asked.stagnation_k.unwrap_or(record.stagnation_k),
+        max_total_cost_usd: asked.max_total_cost_usd.unwrap_or(record.max_total_cost_usd),
+        max_sessions: asked.max_sessions.or(record.max_sessions),
+        autonomy: asked.autonomy.or(record.autonomy),
+        ..record
+    }
+}
+
+/// The limits that a loop goes by.
+pub fn limits(record: &LoopRecord) -> LoopSection {
+    LoopSection {
+        stagnation_eps: record.stagnation_eps,
+        stagnation_k: record.stagnation_k,
+        max_total_cost_usd: record.max_total_cost_usd,
+    }
+}
+
+/// A loop that is gone on with under tighter limits may have reached them.
+fn stopped_already(workspace: &Workspace, record: LoopRecord) -> LoopRecord {
+    let stop_reason = progress(&record).1.or_else(|| enough(&record));
+    LoopRecord {
+        ended_at: stop_reason.map(|_| workspace.clock.stamp()),
+        stop_reason,
+        ..record
+    }
+}
+
+fn enough(record: &LoopRecord) -> Option<StopReason> {
+    let reached = record.max_sessions.is_some_and(|most| record.steps.len() >= most);
+    reached.then_some(StopReason::MaxSessions)
+}
+
+/// Where the loop stands, from its steps alone.
+pub fn progress(record: &LoopRecord) -> (Progress, Option<StopReason>) {
+    let row = |step: &LoopStep| Row {
+        score_before: step.score_before,
+        score_after: step.score_after,
+        cost_usd: step.cost_usd,
+        failed: step.status == Status::Failed,
+    };
+    loop_stop::judge_all(&limits(record), record.steps.iter().map(row))
+}
+
+/// Holds one session; the reason is given where the session itself ends the loop.
+fn step(
+    workspace: &Workspace,
+    record: &LoopRecord,
+    listener: Listener,
+) -> Result<(LoopStep, Option<StopReason>), RunError> {
+    let under_way = uncounted(workspace, record)?;
+    let asked = Asked {
+        new: under_way.is_none(),
+        session: under_way.map(|session| session.id),
+        autonomy: record.autonomy,
+        ..Asked::default()
+    };
+    match advance(workspace, &asked, listener) {
+        Ok(ended) => Ok((ended_step(record, &ended.session, &ended.record), waits(&ended))),
+        Err(error) => match failed(workspace, record, &error)? {
+            Some(step) => Ok((step, None)),
+            None => Err(error),
+        },
+    }
+}
+
+/// The newest session, when it came with this loop and is no step yet.
+fn uncounted(workspace: &Workspace, record: &LoopRecord) -> Result<Option<Session>, RunError> {
+    let counted = |id: &str| {
+        let before = record.after_session_id.as_deref().is_some_and(|before| id <= before);
+        before || record.steps.iter().any(|step| step.session == id)
+    };
+    let newest = session::all(&workspace.root)?.pop();
+    Ok(newest.filter(|session| !counted(&session.id)))
+}
+
+/// Why no further session can follow this one as it stands.
+fn waits(ended: &Ended) -> Option<StopReason> {
+    match ended.waits {
+        Some(Wait::NotReady(_)) => Some(StopReason::NotReady),
+        None if settled(&ended.record) => None,
+        Some(Wait::Release | Wait::Write(_)) | None => Some(StopReason::Held),
+    }
+}
+
+fn ended_step(record: &LoopRecord, session: &Session, ended: &Record) -> LoopStep {
+    let (before, _) = progress(record);
+    LoopStep {
+        session: session.id.clone(),
+        status: ended.status,
+        score_before: ended.benchmark_before.as_ref().map(|before| before.overall_score),
+        score_after: ended.benchmark_after.as_ref().map(|after| after.overall_score),
+        cost_usd: ended.cost_usd(),
+        budget_usd: loop_stop::budget(None, &limits(record), before.known_cost_usd),
+        best_score: None,
+        standing_still: 0,
+        error: ended.error.clone(),
+        extra: Default::default(),
+    }
+}
+
+/// The step of a session that failed. What the user has to clear away first is no failure of a session.
+fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Result<Option<LoopStep>, RunError> {
+    let untrusted = matches!(error, RunError::Untrusted(_) | RunError::Consent(_));
+    if untrusted || matches!(error, RunError::Dirty(_) | RunError::Lock(_)) || error.is_about_a_file_for_people() {
+        return Ok(None);
+    }
+    let Some(session) = uncounted(workspace, record)? else {
+        return Ok(None);
+    };
+    let ended = session.record()?.filter(|ended| ended.status == Status::Failed);
+    Ok(ended.map(|ended| ended_step(record, &session, &ended)))
+}
+
+/// The record with one more step, judged, and with the end of the loop where this is it.
+fn after(workspace: &Workspace, record: LoopRecord, step: LoopStep, own: Option<StopReason>) -> LoopRecord {
+    let mut record = record;
+    record.steps.push(step);
+    let (progress, reason) = progress(&record);
+    if let Some(step) = record.steps.last_mut() {
+        step.best_score = progress.best;
+        step.standing_still = progress.standing_still;
+    }
+    let stop_reason = own.or(reason).or_else(|| enough(&record));
+    LoopRecord {
+        total_cost_usd: progress.total_cost_usd(),
+        ended_at: stop_reason.map(|_| workspace.clock.stamp()),
+        stop_reason,
+        ..record
+    }
+}
+
+/// Writes the record, and commits it where sessions are committed.
+fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
+    let path = workspace.root.join(FILE);
+    let text = record.to_text();
+    if workspace.root.read(&path)?.as_deref() != Some(text.as_bytes()) {
+        workspace.root.publish(&path, text.as_bytes())?;
+    }
+    let paths = [FILE.to_owned()];
+    let Some(last) = record.steps.last() else { return Ok(()) };
+    if !workspace.manifest.ledger.commit_sessions || workspace.ledger.dirty(&paths)?.is_empty() {
+        return Ok(());
+    }
+    let subject = format!("kaizen: record step {} of the loop", record.steps.len());
+    let body = match record.stop_reason {
+        Some(reason) => format!("It stopped: {}.", words(reason)),
+        None => "It goes on.".to_owned(),
+    };
+    disk::effect("commit loop");
+    let trailers = [("Session-ID", last.session.clone())];
+    workspace.ledger.commit(&paths, &message(&subject, &body, &trailers))?;
+    Ok(())
+}
+
+/// The words for why a loop stopped.
+pub fn words(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::Failed => "a session failed",
+        StopReason::Stagnation => "the score stands still",
+        StopReason::Budget => "the budget is spent",
+        StopReason::NotReady => "no session can be held",
+        StopReason::Held => "a session waits for a person",
+        StopReason::MaxSessions => "as many sessions as were asked for",
+    }
+}

@@ -1,0 +1,285 @@
+//! Prune: the applied edits that still stand, oldest first, each asked about again; those that go are taken back through
+//! the same path as `kaizen revert`, when that is wanted.
+
+use std::collections::BTreeSet;
+
+use crate::artifact::consultation::{Consultation, PruneLine, tasks};
+use crate::artifact::edit::Edit;
+use crate::artifact::gate::verdict::Decision;
+use crate::artifact::plan::Plan;
+use crate::artifact::task::Task;
+use crate::digest::Digest;
+use crate::gate::prune::run;
+use crate::gate::prune::run::{Answer, Judged, Means, Wanted};
+use crate::ledger::port::{CommitId, Ledger};
+use crate::pipeline::execute::{ExecuteError, applied, target_among};
+use crate::workspace::session;
+use crate::workspace::session::Session;
+
+use super::take_back::{self, preview};
+use crate::pipeline::RunError;
+use crate::pipeline::judging::{judging, rule};
+use crate::workspace::Workspace;
+use crate::workspace::event::{Event, Listener};
+use crate::workspace::holdout_log;
+use crate::workspace::inputs::Inputs;
+use crate::workspace::noise::noisy;
+
+/// Which edits are looked at.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// Those of sessions other than so many newest ones.
+    OlderThan(usize),
+    /// These edits of one session.
+    Named(String, BTreeSet<Digest>),
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct PruneAsked {
+    /// Which edits are looked at.
+    pub which: Which,
+    /// Whether those that go are taken back.
+    pub apply: bool,
+}
+
+/// An applied edit that still stands.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// Its session.
+    pub session: String,
+    /// Its label, as its commit has it.
+    pub label: String,
+    /// Its identity.
+    pub digest: Digest,
+    /// The commit that applied it.
+    pub commit: CommitId,
+}
+
+/// What was found of one edit.
+pub struct Looked {
+    /// The edit.
+    pub applied: Applied,
+    /// As its plan has it; absent when the plan or the edit is gone.
+    pub edit: Option<Edit>,
+    /// The category that it aimed at.
+    pub target: Option<String>,
+    /// What the gate said, or why it could not be asked.
+    pub judged: Result<Judged, String>,
+    /// What came of taking it back: the commit (none where no file had to change), or why it was not; absent where that
+    /// was not to be done.
+    pub taken: Option<Result<Option<CommitId>, String>>,
+}
+
+/// The applied edits that still stand and are to be looked at, oldest first.
+///
+/// # Errors
+/// git says no, or the sessions cannot be listed.
+pub fn standing(workspace: &Workspace, which: &Which) -> Result<Vec<Applied>, RunError> {
+    let entries = workspace.ledger.entries(None)?;
+    let all: Vec<String> = session::all(&workspace.root)?
+        .into_iter()
+        .map(|session| session.id)
+        .collect();
+    let is_wanted = |session: &str, digest: &Digest| match &which {
+        Which::Named(wanted, edits) => session == wanted && edits.contains(digest),
+        Which::OlderThan(count) => !all.iter().rev().take(*count).any(|newest| newest == session),
+    };
+    let one = |(entry, digest): (&crate::ledger::port::Entry, Digest)| Applied {
+        session: entry.trailer("Session-ID").unwrap_or_default().to_owned(),
+        label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
+        digest,
+        commit: entry.commit.clone(),
+    };
+    let all = applied(&workspace.ledger, &entries)?.into_iter().map(one);
+    Ok(all.filter(|edit| is_wanted(&edit.session, &edit.digest)).collect())
+}
+
+/// Asks about each edit, and takes back what goes where that is wanted; each next one is judged in what is then left.
+///
+/// # Errors
+/// A person's changes are in the way, or something halted the runs.
+pub fn prune(
+    workspace: &Workspace,
+    asked: &PruneAsked,
+    listener: Listener,
+    told: &dyn Fn(&Looked),
+) -> Result<(), RunError> {
+    let edits = standing(workspace, &asked.which)?;
+    if !edits.is_empty() {
+        workspace.may_evaluate(&gate(workspace)?)?;
+    }
+    let mut flaky = noisy(workspace)? == Some(true);
+    let alpha = workspace.manifest.gate.alpha_session / edits.len().max(1) as f64;
+    for (at, applied) in edits.into_iter().enumerate() {
+        let mut looked = look(workspace, applied, (at + 1, alpha), flaky, listener)?;
+        if let Ok(judged) = &looked.judged {
+            flaky |= judged.flaky;
+            note(workspace, &looked, judged)?;
+            if asked.apply && judged.fate.goes() {
+                looked.taken = Some(take(workspace, &looked.applied, listener)?);
+            }
+        }
+        told(&looked);
+    }
+    Ok(())
+}
+
+fn look(
+    workspace: &Workspace,
+    applied: Applied,
+    (number, alpha): (usize, f64),
+    noisy: bool,
+    listener: Listener,
+) -> Result<Looked, RunError> {
+    let (edit, target, judged) = match planned(workspace, &applied)? {
+        Err(why) => (None, None, Err(why)),
+        Ok((session, edit, plan)) => {
+            let gate = gate(workspace)?;
+            let is_category = |name: &str| gate.iter().any(|task| task.category == name);
+            let target = target_among(&edit, &plan.failure_clusters, is_category);
+            let asked = Asked {
+                gate: &gate,
+                target: target.as_deref(),
+                number,
+                alpha,
+                noisy,
+            };
+            let judged = judge(workspace, &session, applied.digest, &asked, listener)?;
+            (Some(edit), target, judged)
+        }
+    };
+    Ok(Looked {
+        applied,
+        edit,
+        target,
+        judged,
+        taken: None,
+    })
+}
+
+/// An edit in the plan of its session.
+type Planned = (Session, Edit, Plan);
+
+/// The session of an edit with its plan, or why the edit cannot be taken out of it.
+fn planned(workspace: &Workspace, applied: &Applied) -> Result<Result<Planned, String>, RunError> {
+    let Some(session) = session::find(&workspace.root, &applied.session) else {
+        return Ok(Err("the directory of its session is gone".to_owned()));
+    };
+    let plan: Option<Plan> = session.read("plan.json")?;
+    let edit = plan
+        .iter()
+        .flat_map(|plan| &plan.edits)
+        .find(|edit| edit.digest() == applied.digest)
+        .cloned();
+    Ok(match edit.zip(plan) {
+        Some((edit, plan)) => Ok((session, edit, plan)),
+        None => Err(format!(
+            "it left the plan already; `kaizen run --session {}` takes it back",
+            session.id
+        )),
+    })
+}
+
+/// What a question needs beside the edit.
+struct Asked<'a> {
+    gate: &'a [Task],
+    target: Option<&'a str>,
+    number: usize,
+    alpha: f64,
+    noisy: bool,
+}
+
+fn judge(
+    workspace: &Workspace,
+    session: &Session,
+    digest: Digest,
+    asked: &Asked,
+    listener: Listener,
+) -> Result<Result<Judged, String>, RunError> {
+    let without = match preview(workspace, session, &BTreeSet::from([digest])) {
+        Ok(without) => without,
+        Err(RunError::Execute(ExecuteError::Conflict(conflict))) => return Ok(Err(conflict.what())),
+        Err(error) => return Err(error),
+    };
+    if let Some((stranded, reason)) = without.after.stranded.first() {
+        return Ok(Err(format!(
+            "the later edit {} rests on it: {reason}",
+            stranded.short()
+        )));
+    }
+    let memo = workspace.memo();
+    let score = |task: &Task, answer: &str| workspace.score(task, answer);
+    let progress = |done, of| listener(Event::Progress { done, of });
+    let means = Means {
+        evaluator: workspace.evaluator(memo.as_ref(), &score, &progress),
+        judging: judging(workspace),
+        rule: rule(&workspace.manifest),
+    };
+    let wanted = Wanted {
+        without: &without.after.harness,
+        present: &without.before,
+        tasks: asked.gate,
+        target: asked.target,
+        edit: digest,
+        number: asked.number,
+        alpha: asked.alpha,
+        noisy: asked.noisy,
+    };
+    Ok(Ok(run::judge(&means, &wanted).map_err(ExecuteError::from)?))
+}
+
+/// The tasks of the newest session: where they are a sample of the split, it is the one that was paid for last.
+fn gate(workspace: &Workspace) -> Result<Vec<Task>, RunError> {
+    let newest = session::all(&workspace.root)?.pop().map(|session| session.id);
+    Inputs::new(workspace).gate(&newest.unwrap_or_default())
+}
+
+/// Takes an edit back as `kaizen revert` does; or says why that has to wait.
+fn take(
+    workspace: &Workspace,
+    applied: &Applied,
+    listener: Listener,
+) -> Result<Result<Option<CommitId>, String>, RunError> {
+    let session = Session::at(&workspace.root, &applied.session);
+    if let Some(why) = take_back::unsettled(workspace, &session)? {
+        return Ok(Err(format!("{} is not settled: {why}", session.id)));
+    }
+    let before = workspace.ledger.head()?;
+    take_back::take_back(workspace, &session, &BTreeSet::from([applied.digest]), listener)?;
+    let entries = workspace.ledger.entries(before.as_deref())?;
+    let commit = entries
+        .into_iter()
+        .rev()
+        .find(|entry| entry.trailer("Reverts-Edit").is_some());
+    Ok(Ok(commit.map(|entry| entry.commit)))
+}
+
+/// Writes down that the gate split was asked.
+fn note(workspace: &Workspace, looked: &Looked, judged: &Judged) -> Result<(), RunError> {
+    let (decision, reason, pairs) = match &judged.answer {
+        Answer::Means(verdict) => (verdict.decision, "means", verdict.tasks),
+        Answer::Trials(records) => {
+            let pairs = records.iter().map(|record| record.pairs.len()).sum();
+            match records.last() {
+                Some(record) => (record.decision, record.reason.name(), pairs),
+                None => (Decision::Undecided, "", 0),
+            }
+        }
+    };
+    if pairs > 0 {
+        let line = Consultation::Prune(PruneLine {
+            at: workspace.clock.stamp(),
+            edit_id: looked.applied.label.clone(),
+            edit_digest: looked.applied.digest,
+            session_id: looked.applied.session.clone(),
+            tasks: tasks(&gate(workspace)?),
+            pairs,
+            decision: decision.name().to_owned(),
+            reason: reason.to_owned(),
+            extra: Default::default(),
+        });
+        holdout_log::record(workspace, &line)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Planned: what a refresh will write, before anything is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::consultation::{Consultation, RefreshLine};
+use crate::artifact::task::Split;
+use crate::eval::holdout;
+use crate::eval::holdout::Wear;
+use crate::eval::refresh::{Draw, Exchange, exchange, gate_after, with_lines, with_split, with_splits};
+use crate::workspace::Workspace;
+use crate::workspace::holdout_log;
+
+use super::RefreshError;
+use super::rows::{Rows, TaskFile};
+use crate::workspace::exchange::Change;
+
+/// What will be written.
+pub struct Planned {
+    pub exchange: Exchange,
+    pub line: RefreshLine,
+    pub changes: Vec<Change>,
+    pub before: Wear,
+    pub after: Wear,
+}
+
+/// Draws, and works out the files.
+///
+/// # Errors
+/// There is nothing to exchange.
+pub fn planned(workspace: &Workspace, rows: &Rows, share: f64) -> Result<Planned, RefreshError> {
+    let mut lines = holdout_log::read(workspace)?;
+    let (gate, pool) = (rows.of(Split::Gate), rows.pool());
+    if gate.is_empty() {
+        return Err(RefreshError::NoGate);
+    }
+    let ids = || gate.iter().map(|task| task.task_id.as_str());
+    let drawn = exchange(&Draw {
+        gate: &gate,
+        consulted: &holdout::counts(&lines, ids()),
+        reserve: &pool,
+        share,
+        refreshes: holdout::refreshes(&lines),
+    });
+    if drawn.drawn.is_empty() {
+        let short: Vec<&str> = drawn.short.keys().map(String::as_str).collect();
+        return Err(RefreshError::NoReserve(short.join(", ")));
+    }
+    let worn_after = workspace.manifest.gate.worn_after;
+    let before = holdout::wear(&lines, ids(), worn_after);
+    let line = RefreshLine {
+        at: workspace.clock.stamp(),
+        retired: drawn.retired.clone(),
+        drawn: drawn.drawn.clone(),
+        extra: Default::default(),
+    };
+    lines.push(Consultation::Refresh(line.clone()));
+    Ok(Planned {
+        changes: changes(rows, &drawn),
+        before,
+        after: holdout::wear(&lines, gate_after(&gate, &drawn), worn_after),
+        exchange: drawn,
+        line,
+    })
+}
+
+/// The files in which something changes, with their new text.
+fn changes(rows: &Rows, exchange: &Exchange) -> Vec<Change> {
+    let set = |ids: &[String]| -> BTreeSet<String> { ids.iter().cloned().collect() };
+    let (retired, drawn) = (set(&exchange.retired), set(&exchange.drawn));
+    let split = |id: &String| match () {
+        () if retired.contains(id) => Some(Split::Train),
+        () if drawn.contains(id) => Some(Split::Gate),
+        () => None,
+    };
+    // What is offered joins the first file that has gate tasks; what is not needed waits there.
+    let of_gate = |file: &&TaskFile| file.tasks.values().any(|task| task.split() == Split::Gate);
+    let home = rows.files.iter().find(of_gate).map(|file| file.path.as_str());
+    let added = rows.offered.iter().filter_map(|(line, task)| {
+        let split = split(&task.task_id).unwrap_or(Split::Reserve);
+        with_split(line, split)
+    });
+    let added: Vec<String> = added.collect();
+    let change = |file: &TaskFile| {
+        let splits: BTreeMap<usize, Split> = file
+            .tasks
+            .iter()
+            .filter_map(|(line, task)| Some((*line, split(&task.task_id)?)))
+            .collect();
+        let added = if home == Some(&file.path) { &added[..] } else { &[] };
+        let text = with_lines(&with_splits(&file.text, &splits), added);
+        (text != file.text).then(|| Change::new(&file.path, &file.text, text))
+    };
+    rows.files.iter().filter_map(change).collect()
+}

@@ -1,0 +1,127 @@
+//! Rows: the tasks of a benchmark with the places where they stand, and those of a file that is offered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::Path;
+
+use crate::artifact::task::{Split, Task};
+use crate::eval::benchmark;
+use crate::eval::benchmark::{Benchmark, BenchmarkError};
+use crate::eval::held_out_queries::HeldOutQueries;
+use crate::llm::redact::Redactor;
+use crate::pipeline::RunError;
+use crate::sys::disk;
+use crate::sys::disk::{DiskError, EvidenceFile};
+use crate::workspace::Workspace;
+
+use super::RefreshError;
+
+/// One task file of the workspace.
+pub struct TaskFile {
+    /// Relative to the workspace.
+    pub path: String,
+    /// What stands in it.
+    pub text: String,
+    /// Its tasks, by line from 1.
+    pub tasks: BTreeMap<usize, Task>,
+}
+
+/// All task files, and the lines of a file to draw from.
+pub struct Rows {
+    pub files: Vec<TaskFile>,
+    /// Lines as they stand there, with their tasks.
+    pub offered: Vec<(String, Task)>,
+    is_offered: bool,
+}
+
+impl Rows {
+    /// Reads and checks them.
+    ///
+    /// # Errors
+    /// A file is not a benchmark, or what is offered cannot join it.
+    pub fn read(workspace: &Workspace, from: Option<&Path>) -> Result<Self, RefreshError> {
+        let patterns = &workspace.manifest.benchmark.files;
+        let all = Benchmark::load(&workspace.root, patterns)?;
+        let files = benchmark::files(&workspace.root, patterns)?.into_iter();
+        Ok(Self {
+            files: files
+                .map(|file| task_file(workspace, &file))
+                .collect::<Result<_, _>>()?,
+            offered: from.map_or(Ok(Vec::new()), |from| offered(from, &all.tasks))?,
+            is_offered: from.is_some(),
+        })
+    }
+
+    /// The tasks of a split.
+    pub fn of(&self, split: Split) -> Vec<&Task> {
+        let tasks = self.files.iter().flat_map(|file| file.tasks.values());
+        tasks.filter(|task| task.split() == split).collect()
+    }
+
+    /// What is drawn from: the file that is offered, else the reserve.
+    pub fn pool(&self) -> Vec<&Task> {
+        match self.is_offered {
+            true => self.offered.iter().map(|(_, task)| task).collect(),
+            false => self.of(Split::Reserve),
+        }
+    }
+}
+
+fn task_file(workspace: &Workspace, file: &EvidenceFile) -> Result<TaskFile, RunError> {
+    let path = file.path().strip_prefix(&*workspace.root).unwrap_or(file.path());
+    Ok(TaskFile {
+        tasks: benchmark::read_tasks(file.open()?, file.path())?.into_iter().collect(),
+        text: text(file.open()?, file.path())?,
+        path: path.to_string_lossy().replace('\\', "/"),
+    })
+}
+
+/// The whole text of a file whose tasks were read.
+fn text(mut file: impl Read, path: &Path) -> Result<String, DiskError> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(disk::failed("read", path))?;
+    Ok(text)
+}
+
+fn offered(from: &Path, present: &[Task]) -> Result<Vec<(String, Task)>, RefreshError> {
+    let unusable = |error: &dyn std::fmt::Display| RefreshError::Offered(error.to_string());
+    if !from.exists() {
+        return Err(unusable(&format!("{}: there is no such file", from.display())));
+    }
+    let open = || disk::open_named(from).map_err(|error| unusable(&error));
+    let text = text(open()?, from).map_err(|error| unusable(&error))?;
+    let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(&text).lines().collect();
+    let tasks = benchmark::read_tasks(open()?, from).map_err(|error| unusable(&error))?;
+    let mut ids: BTreeSet<String> = present.iter().map(|task| task.task_id.clone()).collect();
+    let redactor = Redactor::default();
+    let mut queries = HeldOutQueries::of(present.iter().map(|task| task.query.as_str()), &redactor);
+    let mut found = Vec::new();
+    for (line, task) in tasks {
+        if let Some(problem) = problem(&task, &mut ids, &queries, &redactor) {
+            let path = from.to_owned();
+            return Err(unusable(&BenchmarkError::Line { path, line, problem }));
+        }
+        queries.add(&task.query, &redactor);
+        found.push((lines.get(line - 1).copied().unwrap_or_default().to_owned(), task));
+    }
+    match found.is_empty() {
+        true => Err(unusable(&format!("{}: it holds no task", from.display()))),
+        false => Ok(found),
+    }
+}
+
+/// Why a task cannot join those that there are.
+fn problem(task: &Task, ids: &mut BTreeSet<String>, queries: &HeldOutQueries, redactor: &Redactor) -> Option<String> {
+    let (id, remedy) = (&task.task_id, "give it another, or take the line out");
+    match task.split {
+        Some(split @ (Split::Train | Split::Test)) => Some(format!(
+            "its split is `{}`: tasks to draw have none, or `gate` or `reserve`",
+            split.name()
+        )),
+        _ if !ids.insert(id.clone()) => Some(format!("task_id `{id}` is there already; {remedy}")),
+        _ if queries.asks(&task.query, redactor) => {
+            Some("its query is asked already; a task to draw asks something new: take the line out".to_owned())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,170 @@
+//! Judge: puts a candidate harness to the gate, in the mode of the session, and says what becomes of the edit.
+
+use super::given::{Given, Judging, Means};
+use super::head::{Head, score};
+use super::{ExecuteError, outcome};
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::edit::Edit;
+use crate::artifact::evaluation::Evaluation;
+use crate::artifact::gate::record::GateRecord;
+use crate::artifact::gate::settings::{Mode, Population, Settings};
+use crate::artifact::gate::verdict::{Decision, RuleKind, Verdict};
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::artifact::probe::Probe;
+use crate::gate;
+use crate::gate::trial::{Question, Trial};
+use crate::harness::Harness;
+use crate::pipeline::execute::route::Route;
+
+/// An edit's outcome before it is committed, with the candidate's evaluation where the gate made a whole one.
+pub(super) type Judged = (Outcome, Option<Evaluation>);
+
+/// What the gate says of a candidate against the head.
+pub(super) fn judge(
+    edit: &Edit,
+    candidate: &Harness,
+    given: &Given,
+    means: &Means,
+    head: &mut Head,
+) -> Result<Judged, ExecuteError> {
+    let judged = match mode(given, head) {
+        Mode::Rule => {
+            let (before, after) = (head.evaluation(given, means)?, score(candidate, given, means)?);
+            (by_means(edit, given, &before, &after), Some(after))
+        }
+        mode => (by_trial(edit, mode, candidate, given, means, head)?, None),
+    };
+    let (outcome, after) = judged;
+    let against = Some(head.harness.digest());
+    Ok((Outcome { against, ..outcome }, after))
+}
+
+/// The mode of the session: `auto` is exact until two runs of the same thing differ, in the baseline or in a flip that
+/// does not repeat.
+fn mode(given: &Given, head: &Head) -> Mode {
+    let noisy = given.baseline.probe.as_ref().is_some_and(Probe::is_noisy);
+    given.judging.mode_for(noisy || head.flaky)
+}
+
+fn by_means(edit: &Edit, given: &Given, before: &Evaluation, after: &Evaluation) -> Outcome {
+    let target = target(edit, &given.plan.failure_clusters, given);
+    let verdict: Verdict = gate::decide(before, after, &given.rule, target.as_deref());
+    let status = status(verdict.decision, given.gate_skipped(edit));
+    Outcome {
+        benchmark_delta: Some(verdict.overall_delta),
+        cluster_deltas: verdict.cluster_deltas.clone(),
+        error: (status != OutcomeStatus::Applied).then(|| verdict.reason.clone()),
+        gate_skipped: given.gate_skipped(edit),
+        verdict: Some(verdict),
+        ..outcome(edit, status)
+    }
+}
+
+fn by_trial(
+    edit: &Edit,
+    mode: Mode,
+    candidate: &Harness,
+    given: &Given,
+    means: &Means,
+    head: &mut Head,
+) -> Result<Outcome, ExecuteError> {
+    let judging = &given.judging;
+    let named = target(edit, &given.plan.failure_clusters, given);
+    let target = named.as_deref().filter(|_| judging.settings.rule == RuleKind::Target);
+    let before = head.harness.clone();
+    let trial = Trial::new(
+        &means.evaluator,
+        Question {
+            before: &before,
+            after: candidate,
+            tasks: given.gate,
+            target,
+            mode,
+            one_pass: judging.population == Population::Sample,
+            settings: judging.settings_for(mode, target),
+            edit: edit.digest(),
+        },
+    );
+    // What is exact is made again out of the memo; only bets have to go on where they were.
+    let earlier = match mode {
+        Mode::Sequential => (given.earlier)(&edit.digest(), &trial.comparison())?,
+        _ => None,
+    };
+    let stake = match mode {
+        Mode::Sequential if trial.reaches_target() => Some(head.stake(edit, &trial, earlier.as_ref(), given, means)?),
+        _ => None,
+    };
+    let (record, made) = trial.decide(stake, earlier.as_ref().map(|(_, record)| record))?;
+    head.made += made.edited + made.baseline;
+    head.unreached += record.unreached();
+    head.flaky |= record.numbers.flaky > 0;
+    Ok(recorded(edit, record, given))
+}
+
+impl Judging {
+    /// The mode of a decision, for a student that answers alike or not.
+    pub fn mode_for(&self, noisy: bool) -> Mode {
+        self.mode.at_work(self.population, noisy)
+    }
+
+    /// The settings for an edit: in `exact`, one that aims at no category is judged by rule `overall`.
+    pub fn settings_for(&self, mode: Mode, target: Option<&str>) -> Settings {
+        match (mode, target) {
+            (Mode::Exact, None) => Settings {
+                rule: RuleKind::Overall,
+                eps: self.eps_overall,
+                ..self.settings
+            },
+            _ => self.settings,
+        }
+    }
+}
+
+/// The outcome that a record stands for. What came close and could not be told is put to a person, once.
+fn recorded(edit: &Edit, record: GateRecord, given: &Given) -> Outcome {
+    let skipped = given.gate_skipped(edit);
+    let asked = given.outcomes.get(&edit.digest()).is_some_and(Outcome::is_near_miss);
+    let near_miss = record.is_near_miss() && !skipped && !asked;
+    let status = match near_miss {
+        true => OutcomeStatus::PendingReview,
+        false => status(record.decision, skipped),
+    };
+    Outcome {
+        benchmark_delta: record.overall_delta(),
+        cluster_deltas: record.category_deltas(),
+        error: (status != OutcomeStatus::Applied).then(|| record.line()),
+        gate_skipped: skipped,
+        gate: Some(record),
+        ..outcome(edit, status)
+    }
+}
+
+fn status(decision: Decision, skipped: bool) -> OutcomeStatus {
+    match (decision, skipped) {
+        (Decision::Accept, _) | (_, true) => OutcomeStatus::Applied,
+        (Decision::Reject, false) => OutcomeStatus::RejectedByGate,
+        (Decision::Undecided, false) => OutcomeStatus::Undecided,
+    }
+}
+
+impl Given<'_> {
+    pub(super) fn gate_skipped(&self, edit: &Edit) -> bool {
+        (self.route)(edit) == Route::GateSkipped
+    }
+}
+
+/// The category that the edit's cluster stands for: named by the cluster, or the cluster's id itself.
+fn target(edit: &Edit, clusters: &[FailureCluster], given: &Given) -> Option<String> {
+    target_among(edit, clusters, |name| {
+        given.gate.iter().any(|task| task.category == name)
+    })
+}
+
+/// The category that the edit's cluster stands for, when it is one of the benchmark's.
+pub fn target_among(edit: &Edit, clusters: &[FailureCluster], is_category: impl Fn(&str) -> bool) -> Option<String> {
+    let cluster = clusters.iter().find(|cluster| cluster.id == edit.expected_improvement);
+    let named = cluster.and_then(|cluster| cluster.extra.get("category")?.as_str().map(str::to_owned));
+    named
+        .or_else(|| Some(edit.expected_improvement.clone()))
+        .filter(|name| is_category(name))
+}

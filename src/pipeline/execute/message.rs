@@ -1,0 +1,54 @@
+//! The messages of kaizen's commits: what changed, why, and on what evidence.
+
+use std::collections::BTreeSet;
+
+use super::Given;
+use crate::artifact::edit::Edit;
+use crate::artifact::outcome::Outcome;
+use crate::digest::Digest;
+use crate::ledger::message::message as commit_message;
+
+pub(super) fn message(edit: &Edit, given: &Given, judged: &Outcome) -> String {
+    let evidence = judged.evidence().unwrap_or_default();
+    let gate = if judged.gate_skipped {
+        format!("skipped by a person; {evidence}")
+    } else {
+        evidence
+    };
+    commit_message(
+        &format!("kaizen: {} {}", edit.op.name(), edit.target),
+        &edit.rationale,
+        &[
+            ("Edit-ID", edit.id.clone()),
+            ("Edit-Digest", edit.digest().to_string()),
+            ("Session-ID", given.session.to_owned()),
+            ("Risk-Tier", format!("{:?}", (given.tier)(edit)).to_lowercase()),
+            ("Cluster", edit.expected_improvement.clone()),
+            ("Gate", gate),
+            ("Plan-Digest", given.plan_digest.to_string()),
+        ],
+    )
+}
+
+pub(super) fn revert_message(given: &Given, dropped: &BTreeSet<Digest>, stranded: &[(Digest, String)]) -> String {
+    let names: Vec<String> = dropped
+        .iter()
+        .map(|digest| {
+            given
+                .outcomes
+                .get(digest)
+                .map_or(digest.short(), |outcome| outcome.edit_id.clone())
+        })
+        .collect();
+    let mut trailers = vec![
+        ("Session-ID", given.session.to_owned()),
+        ("Plan-Digest", given.plan_digest.to_string()),
+    ];
+    trailers.extend(dropped.iter().map(|digest| ("Reverts-Edit", digest.to_string())));
+    trailers.extend(stranded.iter().map(|(digest, _)| ("Strands-Edit", digest.to_string())));
+    commit_message(
+        &format!("kaizen: revert {}", names.join(", ")),
+        "The edits left the plan.",
+        &trailers,
+    )
+}

@@ -1,0 +1,278 @@
+//! Execute: reconciles the harness and the ledger with the plan, one edit after another, each against the present head.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::decision::Decision;
+use crate::artifact::edit::Edit;
+use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
+use crate::artifact::pending_review::PendingReview;
+use crate::harness::op;
+use crate::harness::{FileChange, Harness};
+use crate::llm::redact::Redactor;
+use crate::pipeline::execute::reconcile::Step;
+
+pub mod effects;
+mod given;
+mod head;
+mod judge;
+mod message;
+pub mod reconcile;
+mod revert;
+pub mod route;
+mod stake;
+
+pub use given::{Earlier, ExecuteError, Given, Judging, Means, World};
+use head::Head;
+use judge::judge;
+pub use judge::target_among;
+use message::message;
+pub use revert::{Standing, applied, without};
+use revert::{roll_back, take_back};
+
+/// What the gate took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Attempts that were made, and not remembered.
+    pub attempts: usize,
+    /// Gate tasks that edits did not reach, over all trials: exact ties that were not run.
+    pub unreached: usize,
+}
+
+/// Makes the world what the plan says; returns what the gate took for it.
+///
+/// # Errors
+/// See [`ExecuteError`].
+pub fn execute(given: Given, means: &Means) -> Result<Taken, ExecuteError> {
+    let held = reconcile::held(&given.entries, given.session, &given.undone);
+    let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
+    let mut head = Head::new(&given);
+    for digest in &todo.withdrawn {
+        means.world.withdraw(digest)?;
+    }
+    for digest in &todo.rolled_back {
+        roll_back(&given, means, digest)?;
+    }
+    take_back(&given, means, &todo, &mut head)?;
+    let count = todo.steps.len();
+    for (number, (at, step)) in todo.steps.into_iter().enumerate() {
+        let edit = &given.plan.edits[at];
+        if let Some(outcome) = take(step, edit, &given, means, &mut head)? {
+            if outcome.decision().is_some() {
+                means.world.consulted(edit, &outcome)?;
+            }
+            means.world.outcome(&outcome)?;
+            means.world.told(number + 1, count, edit, &outcome);
+        }
+    }
+    Ok(Taken {
+        attempts: head.made,
+        unreached: head.unreached,
+    })
+}
+
+fn take(
+    step: Step,
+    edit: &Edit,
+    given: &Given,
+    means: &Means,
+    head: &mut Head,
+) -> Result<Option<Outcome>, ExecuteError> {
+    let plain = |status| Outcome {
+        against: None,
+        ..outcome(edit, status)
+    };
+    Ok(Some(match step {
+        Step::Keep => return Ok(None),
+        Step::Skip(reason) => Outcome {
+            error: Some(reason),
+            ..plain(OutcomeStatus::Skipped)
+        },
+        Step::Refuse => Outcome {
+            error: given.reason_of(edit),
+            ..plain(OutcomeStatus::RejectedByUser)
+        },
+        Step::Ask => ask(edit, None, given, means, head)?,
+        Step::Adopt(commit) => adopt(edit, &commit, given, means, head)?,
+        Step::Undone => Outcome {
+            error: Some("its commit was reverted, or is no longer in the history".into()),
+            rolled_back_by: Some(RolledBackBy::Git),
+            ..given
+                .outcomes
+                .get(&edit.digest())
+                .cloned()
+                .unwrap_or_else(|| plain(OutcomeStatus::RolledBack))
+        }
+        .with_status(OutcomeStatus::RolledBack),
+        Step::Stranded => {
+            let error = Some("what remains of the plan leaves no place for it".to_owned());
+            Outcome {
+                error,
+                ..plain(OutcomeStatus::Stranded)
+            }
+        }
+        Step::Try => try_edit(edit, given, means, head)?,
+    }))
+}
+
+impl Given<'_> {
+    fn decision_of(&self, edit: &Edit) -> Option<&Decision> {
+        self.pending.get(&edit.digest())?.decision.as_ref()
+    }
+
+    fn reason_of(&self, edit: &Edit) -> Option<String> {
+        let decision = self.decision_of(edit)?;
+        (!decision.why.is_empty()).then(|| decision.why.clone())
+    }
+}
+
+impl Outcome {
+    fn with_status(self, status: OutcomeStatus) -> Self {
+        Self { status, ..self }
+    }
+}
+
+fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
+    Outcome {
+        version: 1,
+        edit_id: edit.id.clone(),
+        edit_digest: edit.digest(),
+        op: edit.op,
+        target: edit.target.clone(),
+        status,
+        benchmark_delta: None,
+        cluster_deltas: BTreeMap::new(),
+        error: None,
+        applied_at: None,
+        commit: None,
+        against: None,
+        gate_skipped: false,
+        rolled_back_by: None,
+        verdict: None,
+        gate: None,
+        extra: Default::default(),
+    }
+}
+
+/// Puts an edit to a person; with what the gate found, where that is the question.
+fn ask(
+    edit: &Edit,
+    near_miss: Option<String>,
+    given: &Given,
+    means: &Means,
+    head: &Head,
+) -> Result<Outcome, ExecuteError> {
+    let digest = edit.digest();
+    let applied = op::apply(edit, &head.harness, &given.rules);
+    let cluster = given
+        .plan
+        .failure_clusters
+        .iter()
+        .find(|cluster| cluster.id == edit.expected_improvement);
+    means.world.ask(&PendingReview {
+        version: 1,
+        session_id: given.session.to_owned(),
+        edit_digest: digest,
+        // What the gate could not tell is a question of its own, which no earlier answer answers.
+        decision: given.decision_of(edit).filter(|_| near_miss.is_none()).cloned(),
+        edit: Edit {
+            risk_tier: (given.tier)(edit),
+            ..edit.clone()
+        },
+        diff: applied
+            .as_ref()
+            .map(|after| diff_without_keys(&head.harness, after))
+            .unwrap_or_default(),
+        inapplicable: applied.err().map(|reason| reason.to_string()),
+        cluster: cluster.cloned(),
+        near_miss,
+        extra: Default::default(),
+    })?;
+    Ok(outcome(edit, OutcomeStatus::PendingReview))
+}
+
+/// The same for a question to a person, which is committed: keys in lines beside the change are taken out.
+pub fn diff_without_keys(before: &Harness, after: &Harness) -> String {
+    let diff = diff(before, after);
+    Redactor::default().keys_only().text(&diff).into_owned()
+}
+
+/// The files that differ, as one unified diff.
+pub fn diff(before: &Harness, after: &Harness) -> String {
+    let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
+    let one = |change: FileChange| {
+        let (old, new) = (text(&change.before), text(&change.after));
+
+        diffy::DiffOptions::new()
+            .set_original_filename(format!("a/{}", change.path))
+            .set_modified_filename(format!("b/{}", change.path))
+            .create_patch(&old, &new)
+            .to_string()
+    };
+    before.changes(after).into_iter().map(one).collect()
+}
+
+fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Result<Outcome, ExecuteError> {
+    let candidate = match op::apply(edit, &head.harness, &given.rules) {
+        Ok(candidate) => candidate,
+        Err(reason) => {
+            return Ok(Outcome {
+                error: Some(reason.to_string()),
+                ..outcome(edit, OutcomeStatus::Inapplicable)
+            });
+        }
+    };
+    let changes = head.harness.changes(&candidate);
+    if changes.is_empty() {
+        let error = Some("the harness is already as the edit would make it".to_owned());
+        return Ok(Outcome {
+            error,
+            ..outcome(edit, OutcomeStatus::Inapplicable)
+        });
+    }
+    let (judged, after) = judge(edit, &candidate, given, means, head)?;
+    if judged.status == OutcomeStatus::PendingReview {
+        ask(edit, judged.error.clone(), given, means, head)?;
+    }
+    if judged.status != OutcomeStatus::Applied {
+        return Ok(judged);
+    }
+    let commit = head.commit(&changes, &message(edit, given, &judged), means)?;
+    head.harness = candidate;
+    head.evaluation = after;
+    head.accepted += usize::from(judged.is_won_bet());
+    Ok(Outcome {
+        commit: Some(commit),
+        applied_at: Some(means.world.now()),
+        ..judged
+    })
+}
+
+/// A crash fell between the commit and its outcome: the verdict is the same, since every attempt is remembered.
+fn adopt(edit: &Edit, commit: &str, given: &Given, means: &Means, head: &mut Head) -> Result<Outcome, ExecuteError> {
+    let entry = given.entries.iter().find(|entry| entry.commit == commit);
+    let parent = entry
+        .and_then(|entry| entry.parent.clone())
+        .unwrap_or_else(|| given.baseline.harness_commit.clone());
+    let (was, is) = (
+        means.ledger.harness_at(&parent, given.select)?,
+        means.ledger.harness_at(commit, given.select)?,
+    );
+    let now = std::mem::replace(&mut head.harness, was);
+    let known = head.evaluation.take();
+    let judged = judge(edit, &is, given, means, head);
+    head.harness = now;
+    head.evaluation = known;
+    Ok(Outcome {
+        commit: Some(commit.to_owned()),
+        applied_at: entry.map(|entry| entry.committed_at.clone()),
+        error: None,
+        ..judged?.0
+    }
+    .with_status(OutcomeStatus::Applied))
+}
+
+/// The edits of a plan, each once.
+fn unique(edits: &[Edit]) -> impl Iterator<Item = &Edit> {
+    let mut seen = BTreeSet::new();
+    edits.iter().filter(move |edit| seen.insert(edit.digest()))
+}

@@ -1,0 +1,184 @@
+//! Reconcile: from plan, outcomes and ledger to what is to be done with every edit. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::edit::Edit;
+use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
+use crate::digest::Digest;
+use crate::ledger::port::{CommitId, Entry};
+use crate::pipeline::execute::route::Route;
+
+/// What git says of an edit of this session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Its commit stands.
+    Applied(CommitId),
+    /// A later commit of kaizen took it back.
+    Reverted,
+    /// A later commit of kaizen found no place for it.
+    Stranded,
+    /// A person took it back in git.
+    Undone,
+}
+
+/// What is to be done with one edit of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing: its outcome stands.
+    Keep,
+    /// git has it and there is no outcome: a crash fell between.
+    Adopt(CommitId),
+    /// Apply it in memory, gate it, and commit it or not.
+    Try,
+    /// Put it to a person.
+    Ask,
+    /// Leave it, with a reason.
+    Skip(String),
+    /// A person said no.
+    Refuse,
+    /// It was applied, and a person took it back in git.
+    Undone,
+    /// It was applied, and a re-derivation left no place for it.
+    Stranded,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reconciliation {
+    /// Edits that git has and the plan has not: re-derive without them.
+    pub reverts: Vec<Digest>,
+    /// Edits that left the plan and were taken back, and that git has all the same: on this branch, or since no file
+    /// changed.
+    pub again: Vec<Digest>,
+    /// Edits that left the plan and are already out of git: note it in the outcome.
+    pub rolled_back: Vec<Digest>,
+    /// Outcomes of edits that left the plan and were never applied: to the attic.
+    pub withdrawn: Vec<Digest>,
+    /// For every edit of the plan, in its order; a repeated edit counts once.
+    pub steps: Vec<(usize, Step)>,
+}
+
+/// Compares the plan with the world.
+pub fn reconcile(
+    plan: &[Edit],
+    outcomes: &BTreeMap<Digest, Outcome>,
+    held: &BTreeMap<Digest, Held>,
+    route: &dyn Fn(&Edit) -> Route,
+) -> Reconciliation {
+    let mut planned = BTreeSet::new();
+    let unique = plan
+        .iter()
+        .enumerate()
+        .filter(|(_, edit)| planned.insert(edit.digest()));
+    let steps: Vec<(usize, Step)> = unique
+        .map(|(at, edit)| (at, step(edit, outcomes, held, route)))
+        .collect();
+    let gone = |digest: &&Digest| !planned.contains(*digest);
+    let status = |digest: &Digest| outcomes.get(digest).map(|outcome| outcome.status);
+    let applied = |digest: &Digest| matches!(held.get(digest), Some(Held::Applied(_)));
+    let (again, reverts) = held
+        .keys()
+        .filter(gone)
+        .filter(|digest| applied(digest))
+        .partition(|digest| status(digest) == Some(OutcomeStatus::RolledBack));
+    Reconciliation {
+        reverts,
+        again,
+        rolled_back: outcomes
+            .keys()
+            .filter(gone)
+            .filter(|digest| status(digest) == Some(OutcomeStatus::Applied) && !applied(digest))
+            .copied()
+            .collect(),
+        withdrawn: outcomes
+            .keys()
+            .filter(gone)
+            .filter(|digest| !held.contains_key(digest) && !was_applied(status(digest)))
+            .copied()
+            .collect(),
+        steps,
+    }
+}
+
+fn was_applied(status: Option<OutcomeStatus>) -> bool {
+    matches!(
+        status,
+        Some(OutcomeStatus::Applied | OutcomeStatus::RolledBack | OutcomeStatus::Stranded)
+    )
+}
+
+fn step(
+    edit: &Edit,
+    outcomes: &BTreeMap<Digest, Outcome>,
+    held: &BTreeMap<Digest, Held>,
+    route: &dyn Fn(&Edit) -> Route,
+) -> Step {
+    let digest = edit.digest();
+    let outcome = outcomes.get(&digest);
+    match (held.get(&digest), outcome.map(|outcome| outcome.status)) {
+        (Some(Held::Applied(_)), Some(OutcomeStatus::Applied)) => Step::Keep,
+        // The plan took it back without any file changing, and now wants it again.
+        (Some(Held::Applied(commit)), _) => Step::Adopt(commit.clone()),
+        (Some(Held::Stranded), Some(OutcomeStatus::Applied)) => Step::Stranded,
+        (_, Some(OutcomeStatus::Applied)) => Step::Undone,
+        (_, Some(OutcomeStatus::RolledBack)) if taken_back_in_git(outcome) => Step::Keep,
+        (
+            _,
+            Some(
+                OutcomeStatus::RejectedByGate
+                | OutcomeStatus::Undecided
+                | OutcomeStatus::Inapplicable
+                | OutcomeStatus::Stranded,
+            ),
+        ) => overruled(edit, outcome, route),
+        (_, status) => routed(edit, status, route),
+    }
+}
+
+fn taken_back_in_git(outcome: Option<&Outcome>) -> bool {
+    outcome.and_then(|outcome| outcome.rolled_back_by) == Some(RolledBackBy::Git)
+}
+
+/// A verdict stands, unless a person told the gate to stand aside after it.
+fn overruled(edit: &Edit, outcome: Option<&Outcome>, route: &dyn Fn(&Edit) -> Route) -> Step {
+    let already = outcome.is_some_and(|outcome| outcome.gate_skipped || outcome.decision().is_none());
+    match route(edit) {
+        Route::GateSkipped if !already => Step::Try,
+        _ => Step::Keep,
+    }
+}
+
+fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> Route) -> Step {
+    match (route(edit), status) {
+        (Route::Gate | Route::GateSkipped, _) => Step::Try,
+        (Route::Ask, Some(OutcomeStatus::PendingReview))
+        | (Route::Skip(_), Some(OutcomeStatus::Skipped))
+        | (Route::RejectByUser, Some(OutcomeStatus::RejectedByUser)) => Step::Keep,
+        (Route::Ask, _) => Step::Ask,
+        (Route::Skip(reason), _) => Step::Skip(reason),
+        (Route::RejectByUser, _) => Step::Refuse,
+    }
+}
+
+/// Reads from the ledger what git holds of a session: commits of edits, less what later commits took back.
+/// `undone` are the commits that a person reverted in git.
+pub fn held(entries: &[Entry], session: &str, undone: &BTreeSet<CommitId>) -> BTreeMap<Digest, Held> {
+    let mut held = BTreeMap::new();
+    let ours = entries
+        .iter()
+        .filter(|entry| entry.trailer("Session-ID") == Some(session));
+    for entry in ours {
+        for (key, value) in &entry.trailers {
+            let Ok(digest) = value.parse::<Digest>() else { continue };
+            let state = match key.as_str() {
+                "Edit-Digest" if undone.contains(&entry.commit) => Held::Undone,
+                "Edit-Digest" => Held::Applied(entry.commit.clone()),
+                "Reverts-Edit" => Held::Reverted,
+                "Strands-Edit" => Held::Stranded,
+                _ => continue,
+            };
+            held.insert(digest, state);
+        }
+    }
+    held
+}

@@ -1,0 +1,159 @@
+//! Taking applied edits back, by re-derivation and a forward commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::head::Head;
+use super::message::revert_message;
+use super::{ExecuteError, Given, Means, outcome};
+use crate::artifact::edit::Edit;
+use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
+use crate::digest::Digest;
+use crate::harness::Harness;
+use crate::harness::op;
+use crate::harness::rederive::{Change, Later, Rederived, rederive};
+use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
+use crate::pipeline::execute::reconcile;
+use crate::pipeline::execute::reconcile::{Held, Reconciliation};
+
+/// A session among the commits of all sessions.
+pub struct Standing<'a> {
+    /// The session.
+    pub session: &'a str,
+    /// The commit that it builds on.
+    pub base: &'a str,
+    /// The edits of its plan.
+    pub edits: &'a [Edit],
+    /// Where ops land.
+    pub rules: &'a op::Rules,
+    /// The files that belong to the harness.
+    pub select: &'a dyn Fn(&str) -> bool,
+    /// git.
+    pub ledger: &'a dyn Ledger,
+}
+
+/// What `head` would be without some edits of the session; nothing is written.
+///
+/// # Errors
+/// git says no, or a change that stays rests on an edit that goes.
+pub fn without(standing: &Standing, dropped: &BTreeSet<Digest>, head: &Harness) -> Result<Rederived, ExecuteError> {
+    Ok(rederive(&history(standing, dropped)?, dropped, head, standing.rules)?)
+}
+
+/// Takes back what left the plan. What was taken back before, and is in git all the same, goes with it where that is
+/// possible: if no file changed at that time, a person may have gone on from there.
+pub(super) fn take_back(
+    given: &Given,
+    means: &Means,
+    todo: &Reconciliation,
+    head: &mut Head,
+) -> Result<(), ExecuteError> {
+    let new: BTreeSet<Digest> = todo.reverts.iter().copied().collect();
+    let all: BTreeSet<Digest> = todo.again.iter().copied().chain(new.iter().copied()).collect();
+    match revert(given, means, &all, head) {
+        Err(ExecuteError::Conflict(_)) if all != new => revert(given, means, &new, head),
+        reverted => reverted,
+    }
+}
+
+fn revert(given: &Given, means: &Means, dropped: &BTreeSet<Digest>, head: &mut Head) -> Result<(), ExecuteError> {
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    let standing = Standing {
+        session: given.session,
+        base: &given.baseline.harness_commit,
+        edits: &given.plan.edits,
+        rules: &given.rules,
+        select: given.select,
+        ledger: means.ledger,
+    };
+    let derived = without(&standing, dropped, &head.harness)?;
+    let changes = head.harness.changes(&derived.harness);
+    if !changes.is_empty() {
+        head.commit(&changes, &revert_message(given, dropped, &derived.stranded), means)?;
+        head.harness = derived.harness;
+        head.evaluation = None;
+    }
+    for digest in dropped {
+        roll_back(given, means, digest)?;
+    }
+    for (digest, reason) in &derived.stranded {
+        if let Some(edit) = given.plan.edits.iter().find(|edit| edit.digest() == *digest) {
+            means.world.outcome(&Outcome {
+                error: Some(reason.clone()),
+                ..outcome(edit, OutcomeStatus::Stranded)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The commits that stand, of all sessions, from the first that is dropped.
+fn history(standing: &Standing, dropped: &BTreeSet<Digest>) -> Result<Vec<Change>, ExecuteError> {
+    let entries = standing.ledger.entries(Some(standing.base))?;
+    let applied = applied(standing.ledger, &entries)?;
+    let goes = |(entry, digest): &(&Entry, Digest)| session(entry) == standing.session && dropped.contains(digest);
+    applied
+        .into_iter()
+        .skip_while(|of_an_edit| !goes(of_an_edit))
+        .map(|(entry, digest)| change(standing, entry, digest))
+        .collect()
+}
+
+/// The commits of edits that no later commit took back, with the edits.
+///
+/// # Errors
+/// git says no.
+pub fn applied<'a>(ledger: &dyn Ledger, entries: &'a [Entry]) -> Result<Vec<(&'a Entry, Digest)>, LedgerError> {
+    let of_edits = entries.iter().filter(|entry| entry.trailer("Edit-Digest").is_some());
+    let commits: Vec<CommitId> = of_edits.map(|entry| entry.commit.clone()).collect();
+    let undone: BTreeSet<CommitId> = ledger.reverted(&commits)?.into_iter().collect();
+    let sessions: BTreeSet<&str> = entries.iter().map(session).collect();
+    let held: BTreeMap<&str, BTreeMap<Digest, Held>> = sessions
+        .into_iter()
+        .map(|session| (session, reconcile::held(entries, session, &undone)))
+        .collect();
+    let stands = |entry: &'a Entry| {
+        let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
+        let held = held.get(session(entry))?.get(&digest)?;
+        (*held == Held::Applied(entry.commit.clone())).then_some((entry, digest))
+    };
+    Ok(entries.iter().filter_map(stands).collect())
+}
+
+fn session(entry: &Entry) -> &str {
+    entry.trailer("Session-ID").unwrap_or_default()
+}
+
+fn change(standing: &Standing, entry: &Entry, digest: Digest) -> Result<Change, ExecuteError> {
+    let at = |commit: &str| standing.ledger.harness_at(commit, standing.select);
+    let named = || Later {
+        label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
+        digest,
+        session: session(entry).to_owned(),
+        commit: entry.commit.clone(),
+    };
+    let foreign = (session(entry) != standing.session).then(named);
+    let edit = standing.edits.iter().find(|edit| edit.digest() == digest);
+    Ok(Change {
+        edit: edit.filter(|_| foreign.is_none()).cloned(),
+        digest,
+        foreign,
+        before: entry.parent.as_deref().map(at).transpose()?.unwrap_or_default(),
+        after: at(&entry.commit)?,
+    })
+}
+
+pub(super) fn roll_back(given: &Given, means: &Means, digest: &Digest) -> Result<(), ExecuteError> {
+    let Some(applied) = given.outcomes.get(digest) else {
+        return Ok(());
+    };
+    means.world.outcome(
+        &Outcome {
+            error: Some("it left the plan".into()),
+            rolled_back_by: Some(RolledBackBy::Plan),
+            ..applied.clone()
+        }
+        .with_status(OutcomeStatus::RolledBack),
+    )
+}

@@ -1,0 +1,182 @@
+//! Baseline: scores the harness before any edit, and pins what later phases rely on.
+
+use super::drift::drift;
+use crate::artifact::baseline::Baseline;
+use crate::artifact::probe::Probe;
+use crate::artifact::task::{Scorer, Task};
+use crate::digest::Digest;
+use crate::eval::run::{Evaluator, Halted, evaluate, evaluate_run};
+use crate::harness::Harness;
+use crate::ledger::port::CommitId;
+
+/// What a baseline is made of.
+pub struct Wanted<'a> {
+    /// The session's name.
+    pub session: &'a str,
+    /// The session's baseline so far by this student, when it is made again: a session looks for drift once.
+    pub before: Option<Baseline>,
+    /// The commit that the session builds on.
+    pub commit: CommitId,
+    /// The harness at that commit.
+    pub harness: &'a Harness,
+    /// Digest of the whole benchmark.
+    pub benchmark: Digest,
+    /// The session's gate tasks.
+    pub gate: &'a [Task],
+    /// What identifies the judge.
+    pub judge: Option<serde_json::Value>,
+    /// Whether every task is run twice, to see how far two runs disagree.
+    pub probe: bool,
+}
+
+/// Scores the harness at a commit on the session's gate tasks, in a new epoch when the student has drifted.
+///
+/// # Errors
+/// The student cannot work with this harness: a message that names the file. Or something halted it half way.
+pub fn baseline(evaluator: &Evaluator, wanted: Wanted) -> Result<Baseline, String> {
+    let (gate, harness) = (wanted.gate, wanted.harness);
+    let tasks: Vec<&Task> = gate.iter().collect();
+    evaluator.student.check(harness, &tasks)?;
+    let halted = |halted: Halted| halted.to_string();
+    let mut evaluator = *evaluator;
+    let drift = match wanted.before {
+        Some(before) => before.drift,
+        None => {
+            let found = drift(&evaluator, harness, &tasks, wanted.session).map_err(halted)?;
+            evaluator.epoch += u32::from(found.as_ref().is_some_and(|found| found.dropped));
+            found
+        }
+    };
+    let evaluation = evaluate(&evaluator, harness, &tasks).map_err(halted)?;
+    let second = wanted.probe.then(|| evaluate_run(&evaluator, harness, &tasks, 1));
+    let second = second.transpose().map_err(halted)?;
+    Ok(Baseline {
+        version: 1,
+        harness_commit: wanted.commit,
+        harness: harness.digest(),
+        benchmark: wanted.benchmark,
+        student: evaluator.student.identity(),
+        judge: wanted
+            .judge
+            .filter(|_| gate.iter().any(|task| task.scorer == Scorer::Judge)),
+        seed: evaluator.seed,
+        epoch: evaluator.epoch,
+        drift,
+        probe: second.map(|second| Probe::of(&evaluation.tasks, second.tasks)),
+        evaluation,
+        extra: Default::default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::artifact::drift_check::DriftCheck;
+    use crate::eval::cache::DiskMemo;
+    use crate::eval::run::attempt_all;
+    use crate::eval::student::nearest::Nearest;
+    use crate::manifest::layout::Layout;
+
+    fn harness(temperature: f64) -> Harness {
+        let shots = r#"[{"input": "a lost card", "output": "lost"}, {"input": "a euro card", "output": "rate"}]"#;
+        Harness::default()
+            .with(
+                "config.toml",
+                format!("[models.default]\ntemperature = {temperature:?}\n"),
+            )
+            .with("agents/a/few_shot.json", shots)
+    }
+
+    fn gate(count: usize) -> Vec<Task> {
+        let task = |at| json!({"task_id": format!("t{at}"), "query": "which card", "reference_answer": "lost"});
+        (0..count).map(|at| serde_json::from_value(task(at)).unwrap()).collect()
+    }
+
+    /// The baseline of a session, how many attempts it took, and what else it is asked for.
+    fn made(
+        memo: &DiskMemo,
+        temperature: f64,
+        gate: &[Task],
+        ask: impl FnOnce(&mut Wanted, &Evaluator),
+    ) -> (Baseline, usize) {
+        let made = std::sync::atomic::AtomicUsize::new(0);
+        let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer)));
+        let evaluator = Evaluator {
+            student: &Nearest::new(Layout::default()),
+            memo,
+            score: &score,
+            seed: 7,
+            epoch: 0,
+            concurrency: 1,
+            progress: &|_, _| {
+                made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            },
+            halted: &|| None,
+        };
+        let mut wanted = Wanted {
+            session: "s",
+            before: None,
+            commit: "c".into(),
+            harness: &harness(temperature),
+            benchmark: Digest::of_bytes(b""),
+            gate,
+            judge: None,
+            probe: false,
+        };
+        ask(&mut wanted, &evaluator);
+        made.store(0, std::sync::atomic::Ordering::Relaxed);
+        let baseline = baseline(&evaluator, wanted).unwrap();
+        (baseline, made.into_inner())
+    }
+
+    fn memo() -> DiskMemo {
+        DiskMemo::in_memory().unwrap()
+    }
+
+    #[test]
+    fn a_second_run_shows_the_noise_where_there_is_some() {
+        let gate = gate(40);
+        let probing = |wanted: &mut Wanted, _: &Evaluator| wanted.probe = true;
+        let (noisy, attempts) = made(&memo(), 1.0, &gate, probing);
+        let probe = noisy.probe.unwrap();
+        assert_eq!((attempts, probe.tasks, probe.second.len()), (80, 40, 40));
+        let disagreed = probe.disagreed.len();
+        assert!((10..30).contains(&disagreed), "{disagreed} of 40 at even odds");
+        assert!((probe.noise - disagreed as f64 / 80.0).abs() < 1e-12);
+        let (still, attempts) = made(&memo(), 0.0, &gate, probing);
+        let probe = still.probe.unwrap();
+        assert_eq!(
+            (attempts, probe.disagreed.len(), probe.noise),
+            (40, 0, 0.0),
+            "no attempt is made for it"
+        );
+        assert_eq!(made(&memo(), 1.0, &gate, |_, _| ()).0.probe, None);
+    }
+
+    #[test]
+    fn what_was_remembered_before_is_checked_once_a_session() {
+        let remember = |count: usize| {
+            move |wanted: &mut Wanted, evaluator: &Evaluator| {
+                let tasks: Vec<&Task> = wanted.gate.iter().take(count).collect();
+                attempt_all(evaluator, wanted.harness, &tasks);
+            }
+        };
+        let gate = gate(20);
+        let checked = |count, temperature| {
+            let (baseline, attempts) = made(&memo(), temperature, &gate, remember(count));
+            (baseline.drift.map(|drift: DriftCheck| drift.tasks), attempts)
+        };
+        assert_eq!(checked(0, 1.0), (None, 20));
+        assert_eq!(checked(6, 1.0), (None, 14), "six could not show anything");
+        assert_eq!(checked(7, 1.0), (Some(7), 20));
+        assert_eq!(checked(20, 1.0), (Some(10), 10));
+        assert_eq!(checked(20, 0.0), (None, 0), "it cannot have changed");
+        let memo = memo();
+        let (before, _) = made(&memo, 1.0, &gate, remember(20));
+        assert!(before.drift.as_ref().is_some_and(|drift| !drift.dropped) && before.epoch == 0);
+        let (after, attempts) = made(&memo, 1.0, &gate, |wanted, _| wanted.before = Some(before.clone()));
+        assert_eq!((after, attempts), (before, 0));
+    }
+}

@@ -1,0 +1,142 @@
+//! Readiness: are there enough usable traces, and a benchmark? If not, what is missing and how to get it. Pure.
+
+use crate::artifact::readiness::{BenchmarkPin, Readiness};
+use crate::pipeline::cold_start;
+use crate::trace::source::TracePin;
+
+/// The traces that there are, and those that are needed.
+#[derive(Clone, Copy, Debug)]
+pub struct Usable {
+    /// Traces that can be evidence.
+    pub count: usize,
+    /// Traces that could be, but for `[privacy]`.
+    pub left_out: usize,
+    /// Without so many, no session is held.
+    pub needed: usize,
+}
+
+/// Judges what there is. `unscorable` says what tasks lack that have no scorer here: they have no score, and the gate says
+/// whether the others suffice.
+pub fn readiness(usable: Usable, traces: TracePin, benchmark: BenchmarkPin, unscorable: Option<String>) -> Readiness {
+    let mut missing = Vec::new();
+    let enough = cold_start::traces(usable.count, usable.needed);
+    if !enough.ready {
+        missing.push(too_few(usable));
+    }
+    if benchmark.gate == 0 {
+        missing.push("no gate tasks: add tasks to benchmark/tasks.jsonl, or `kaizen init --tasks FILE`".to_owned());
+    }
+    if benchmark.train == 0 {
+        missing.push("no train tasks: add tasks with \"split\": \"train\" to benchmark/tasks.jsonl".to_owned());
+    }
+    let message = match missing.is_empty() {
+        true => {
+            let hint = unscorable.map(|hint| format!(" {hint}")).unwrap_or_default();
+            enough.message + &and_left_out(usable.left_out) + &hint
+        }
+        false => format!("Not ready: {}", missing.join("; ")),
+    };
+    Readiness {
+        version: 1,
+        ready: missing.is_empty(),
+        message,
+        missing,
+        usable_traces: usable.count,
+        left_out_by_privacy: usable.left_out,
+        traces,
+        benchmark,
+        extra: Default::default(),
+    }
+}
+
+fn too_few(usable: Usable) -> String {
+    let Usable {
+        count,
+        left_out,
+        needed,
+    } = usable;
+    let beside = match left_out {
+        0 => String::new(),
+        _ => format!(" (and {left_out} that [privacy] leaves out)"),
+    };
+    format!(
+        "{needed} usable traces are needed, there are {count}{beside}: let the agent work, `kaizen traces collect` \
+         to run it over the train tasks, or lower [session] min_traces"
+    )
+}
+
+/// A person who counts traces would wonder.
+fn and_left_out(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => " 1 more is left out by [privacy].".into(),
+        _ => format!(" {count} more are left out by [privacy]."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+
+    fn check(traces: usize, train: usize, gate: usize) -> Readiness {
+        with_left_out(traces, 0, train, gate)
+    }
+
+    fn with_left_out(traces: usize, left_out: usize, train: usize, gate: usize) -> Readiness {
+        let digest = Digest::of_bytes(b"");
+        let pin = TracePin {
+            count: traces as u64,
+            digest,
+        };
+        readiness(
+            Usable {
+                count: traces,
+                left_out,
+                needed: 20,
+            },
+            pin,
+            BenchmarkPin {
+                train,
+                gate,
+                test: 0,
+                reserve: 0,
+                digest,
+            },
+            None,
+        )
+    }
+
+    #[test]
+    fn what_privacy_leaves_out_is_told() {
+        assert_eq!(check(20, 1, 1).message, "Ready: 20 traces available.");
+        for (traces, left_out, words) in [
+            (20, 1, "Ready: 20 traces available. 1 more is left out by [privacy]."),
+            (20, 7, "Ready: 20 traces available. 7 more are left out by [privacy]."),
+            (19, 7, "there are 19 (and 7 that [privacy] leaves out)"),
+        ] {
+            let readiness = with_left_out(traces, left_out, 1, 1);
+            assert!(readiness.message.contains(words), "{}", readiness.message);
+            assert_eq!(readiness.left_out_by_privacy, left_out);
+        }
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_named() {
+        assert!(check(20, 1, 1).ready);
+        for (traces, train, gate, words) in [
+            (19, 1, 1, vec!["there are 19"]),
+            (20, 1, 0, vec!["gate"]),
+            (0, 0, 0, vec!["there are 0", "gate", "train"]),
+        ] {
+            let readiness = check(traces, train, gate);
+            assert!(!readiness.ready);
+            assert_eq!(readiness.missing.len(), words.len());
+            assert!(
+                words.iter().all(|word| readiness.message.contains(word)),
+                "{}",
+                readiness.message
+            );
+        }
+    }
+}

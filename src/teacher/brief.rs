@@ -1,0 +1,228 @@
+//! Brief: all that a person, an agent or a program needs to write a diagnosis and a plan, as a folder of files.
+//!
+//! Nothing of the gate or test split is in it, and everything is redacted.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::evaluation::{Attempt, Attempted};
+use crate::artifact::gate::verdict::RuleKind;
+use crate::artifact::trace::Trace;
+use crate::harness::op;
+use crate::llm::redact::Redactor;
+use crate::manifest::Manifest;
+use crate::teacher::Briefing;
+use crate::teacher::schemas;
+
+/// Traces that a cluster names, at most.
+const SAMPLES: usize = 5;
+
+/// What is told.
+pub struct Brief<'a> {
+    /// What a teacher is given.
+    pub briefing: &'a Briefing<'a>,
+    /// The student's answers to the train tasks as the harness stands.
+    pub answers: &'a [Attempted<'a>],
+    /// The settings.
+    pub manifest: &'a Manifest,
+    /// Where the two files are to be written, for people.
+    pub place: &'a str,
+    /// Takes secrets out of everything.
+    pub redactor: &'a Redactor,
+}
+
+/// The files, by name.
+pub fn files(brief: &Brief) -> Vec<(String, Vec<u8>)> {
+    let clusters = clusters(brief);
+    let mut files = vec![
+        ("README.md".to_owned(), readme(brief, &clusters).into_bytes()),
+        (
+            "traces.jsonl".to_owned(),
+            lines(brief.redactor, brief.briefing.traces.iter().map(value)),
+        ),
+        (
+            "train.jsonl".to_owned(),
+            lines(brief.redactor, brief.answers.iter().map(train)),
+        ),
+        (
+            "clusters.json".to_owned(),
+            pretty(brief.redactor, json!(clusters)).into_bytes(),
+        ),
+    ];
+    for (name, schema) in schemas::all() {
+        if matches!(name, "edit" | "cluster") {
+            files.push((schemas::file_name(name), schemas::text(&schema).into_bytes()));
+        }
+    }
+    let harness = brief.briefing.harness.files().filter_map(|(path, bytes)| {
+        let text = std::str::from_utf8(bytes).ok()?;
+        Some((
+            format!("harness/{path}"),
+            brief.redactor.text(text).into_owned().into_bytes(),
+        ))
+    });
+    files.extend(harness);
+    files
+}
+
+fn value(trace: &Trace) -> Value {
+    serde_json::to_value(trace).unwrap_or_default()
+}
+
+fn train(attempted: &Attempted) -> Value {
+    let mut task = serde_json::to_value(attempted.task).unwrap_or_default();
+    task["student"] = match &attempted.attempt {
+        Attempt::Answered { answer, .. } => json!({"answer": answer, "score": attempted.score}),
+        Attempt::Failed { reason } | Attempt::Infra { reason } => json!({"error": reason, "score": attempted.score}),
+    };
+    task
+}
+
+fn lines(redactor: &Redactor, values: impl Iterator<Item = Value>) -> Vec<u8> {
+    let line = |mut value: Value| {
+        redactor.value(&mut value);
+        format!("{value}\n")
+    };
+    values.map(line).collect::<String>().into_bytes()
+}
+
+fn pretty(redactor: &Redactor, mut value: Value) -> String {
+    redactor.value(&mut value);
+    format!("{}\n", serde_json::to_string_pretty(&value).unwrap_or_default())
+}
+
+/// The failures on train tasks, by category and agent, those with most failures first.
+fn clusters(brief: &Brief) -> Vec<FailureCluster> {
+    let mut groups: BTreeMap<(&str, &str), Vec<&Attempted>> = BTreeMap::new();
+    for attempted in brief.answers.iter().filter(|attempted| attempted.score.is_some()) {
+        let agent = attempted.task.agent.as_deref().unwrap_or_default();
+        groups
+            .entry((&attempted.task.category, agent))
+            .or_default()
+            .push(attempted);
+    }
+    let mut clusters: Vec<(usize, FailureCluster)> = groups
+        .into_iter()
+        .map(|((category, agent), group)| cluster(category, agent, &group, brief.briefing.traces))
+        .filter(|(failed, _)| *failed > 0)
+        .collect();
+    clusters.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
+    clusters.into_iter().map(|(_, cluster)| cluster).collect()
+}
+
+fn cluster(category: &str, agent: &str, group: &[&Attempted], traces: &[Trace]) -> (usize, FailureCluster) {
+    let failed: Vec<&&Attempted> = group.iter().filter(|one| one.score.unwrap_or_default() < 1.0).collect();
+    let lost: f64 = group.iter().map(|one| 1.0 - one.score.unwrap_or_default()).sum();
+    let (id, whose) = match agent {
+        "" => (category.to_owned(), String::new()),
+        agent => (format!("{category}-{agent}"), format!(" of agent {agent}")),
+    };
+    let asks = |trace: &&Trace| failed.iter().any(|one| one.task.query.trim() == trace.query.trim());
+    let samples = traces.iter().filter(asks).take(SAMPLES);
+    let cluster = FailureCluster {
+        id,
+        description: format!(
+            "{} of {} train tasks of category {category}{whose} fail",
+            failed.len(),
+            group.len()
+        ),
+        sample_trace_ids: samples.map(|trace| trace.trace_id.clone()).collect(),
+        student_failure_rate: lost / group.len() as f64,
+        teacher_success_rate: 0.0,
+        skill_gap: String::new(),
+        addressed_by_edit_ids: Vec::new(),
+        extra: Default::default(),
+    };
+    (failed.len(), cluster)
+}
+
+fn readme(brief: &Brief, clusters: &[FailureCluster]) -> String {
+    let (briefing, manifest) = (brief.briefing, brief.manifest);
+    let template = include_str!("brief.md");
+    let wrong: usize = brief
+        .answers
+        .iter()
+        .filter(|one| one.score.is_some_and(|score| score < 1.0))
+        .count();
+    let (rule, regression) = manifest.gate.usual();
+    let subject = match rule {
+        RuleKind::Overall => "the whole score",
+        RuleKind::Target => "the category that the edit's cluster names (`category`; with none, the whole score)",
+    };
+    let example = clusters.first().map_or("c1", |cluster| cluster.id.as_str());
+    let tasks = briefing.train.len().to_string();
+    let words: [(&str, &str); 12] = [
+        ("{session}", briefing.session),
+        ("{place}", brief.place),
+        ("{tasks}", &tasks),
+        ("{wrong}", &wrong.to_string()),
+        ("{traces}", &briefing.traces.len().to_string()),
+        ("{clusters}", &clusters.len().to_string()),
+        ("{max_edits}", &manifest.teacher.max_edits.to_string()),
+        ("{subject}", subject),
+        ("{improvement}", &points(manifest.gate.min_improvement)),
+        ("{regression}", &points(regression)),
+        ("{example}", example),
+        ("{ops}", &ops(briefing, manifest)),
+    ];
+    let text = words
+        .iter()
+        .fold(template.to_owned(), |text, (word, with)| text.replace(word, with));
+    brief.redactor.text(&text).into_owned()
+}
+
+fn points(share: f64) -> String {
+    format!("{} points", (1000.0 * share).round() / 10.0)
+}
+
+/// One paragraph an op that has a home here.
+fn ops(briefing: &Briefing, manifest: &Manifest) -> String {
+    let mut text = String::new();
+    for op in briefing.ops {
+        let Some(home) = op::home(*op, briefing.layout) else {
+            continue;
+        };
+        let key = home.key.map(|key| format!(", key `{key}`")).unwrap_or_default();
+        let tier = format!("{:?}", manifest.tier(*op)).to_lowercase();
+        let schema = Value::from(op::payload_schema(*op));
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "### {}\n\nChanges `{}`{key}; tier {tier}. Payload:\n\n{}\n",
+            op.name(),
+            home.path,
+            payload(&schema)
+        );
+    }
+    text.trim_end().to_owned()
+}
+
+/// The keys of a payload, as a list for people and models; the schema in full stands in `edit.schema.json`.
+fn payload(schema: &Value) -> String {
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let properties = schema["properties"].as_object();
+    let line = |(name, about): (&String, &Value)| {
+        let need = if required.contains(&name.as_str()) {
+            ""
+        } else {
+            ", optional"
+        };
+        let kind = about["type"].as_str().map_or("any JSON".to_owned(), str::to_owned);
+        let words = about["description"].as_str().unwrap_or_default().replace('\n', " ");
+        format!("- `{name}` ({kind}{need}): {words}")
+    };
+    properties
+        .into_iter()
+        .flatten()
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,74 @@
+//! The log of a teacher's calls, line by line, and their cost.
+
+use std::cell::RefCell;
+
+use serde_json::{Value, json};
+
+use super::tool_loop::Record;
+use crate::llm::chat::Request;
+use crate::llm::model::{Answer, AskError, Model};
+use crate::teacher::TeacherFailure;
+
+/// Lines for `teacher/*.jsonl`, and dollars.
+pub(super) struct Log {
+    lines: RefCell<Vec<Value>>,
+    cost_usd: RefCell<Option<f64>>,
+}
+
+impl Log {
+    pub fn new() -> Self {
+        Self {
+            lines: RefCell::default(),
+            cost_usd: RefCell::new(Some(0.0)),
+        }
+    }
+
+    /// Asks a model, and writes down what it said. Whether it was remembered is not written: a rerun leaves the same bytes.
+    pub fn ask(&self, model: &dyn Model, call: &str, request: &Request) -> Result<Answer, AskError> {
+        let answer = model.ask(request);
+        let line = match &answer {
+            Ok(answer) => json!({
+                "call": call, "request": answer.request, "text": answer.reply.text, "tools": answer.reply.calls,
+                "stop": answer.reply.stop, "model": answer.reply.model, "usage": answer.reply.usage,
+                "tokens": answer.reply.usage.map(|usage| usage.total()), "cost_usd": answer.cost_usd
+            }),
+            Err(error) => json!({"call": call, "error": error.to_string()}),
+        };
+        self.lines.borrow_mut().push(line);
+        if let Ok(answer) = &answer {
+            let mut sum = self.cost_usd.borrow_mut();
+            *sum = sum.zip(answer.cost_usd).map(|(sum, cost)| sum + cost);
+        }
+        answer
+    }
+
+    /// Writes down a tool call.
+    pub fn tool(&self, record: &Record) {
+        self.note(json!({
+            "call": "tool", "tool": record.tool, "arguments": record.arguments, "result": record.result
+        }));
+    }
+
+    /// Writes down anything else.
+    pub fn note(&self, line: Value) {
+        self.lines.borrow_mut().push(line);
+    }
+
+    /// Dollars so far; `None` when a part is unknown.
+    pub fn cost_usd(&self) -> Option<f64> {
+        *self.cost_usd.borrow()
+    }
+
+    /// The lines so far.
+    pub fn lines(&self) -> Vec<Value> {
+        self.lines.borrow().clone()
+    }
+
+    /// A failure that keeps the lines.
+    pub fn failure(&self, problem: impl Into<String>) -> TeacherFailure {
+        TeacherFailure {
+            problem: problem.into(),
+            log: self.lines(),
+        }
+    }
+}

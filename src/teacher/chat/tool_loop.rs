@@ -1,0 +1,265 @@
+//! The tool loop: a model is asked, the tools that it calls are called, and it is asked again, within limits.
+
+use serde_json::{Map, Value, json};
+
+use crate::llm::chat::{Message, Reply, Stop, ToolCall};
+use crate::llm::model::{Answer, AskError};
+
+/// Characters of a tool's result that the model sees.
+const SEEN: usize = 20_000;
+/// Characters of a tool's result that are written down.
+const WRITTEN: usize = 8_000;
+/// Tools that one reply may call; a model that calls more is told so.
+const MOST_CALLS: usize = 16;
+
+/// How far a loop may go.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Replies.
+    pub max_turns: usize,
+    /// Dollars after which no further reply is asked for.
+    pub max_cost_usd: Option<f64>,
+}
+
+/// Why a loop ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// The model called no tool any more.
+    Done,
+    /// It had no turn left.
+    Turns,
+    /// It had no money left.
+    Cost,
+    /// It could not be asked.
+    Failed(AskError),
+}
+
+/// A tool call and its result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The tool.
+    pub tool: String,
+    /// Its arguments; the text as it came when it is no object.
+    pub arguments: Value,
+    /// The beginning of its result.
+    pub result: String,
+}
+
+/// What a loop gave.
+#[derive(Clone, Debug)]
+pub struct Looped {
+    /// What the model said last.
+    pub content: String,
+    /// The conversation so far.
+    pub messages: Vec<Message>,
+    /// Replies.
+    pub turns: usize,
+    /// Dollars; `None` when a part is unknown.
+    pub cost_usd: Option<f64>,
+    /// Tokens, as far as the server says.
+    pub tokens: u64,
+    /// Every tool call, in order.
+    pub records: Vec<Record>,
+    /// Why it ended.
+    pub ended: Ended,
+}
+
+/// Asks and calls until the model is done or a limit is reached; `told` hears of each tool call as it is made.
+pub fn tool_loop(
+    messages: Vec<Message>,
+    limits: Limits,
+    ask: &mut dyn FnMut(&[Message]) -> Result<Answer, AskError>,
+    call: &mut dyn FnMut(&str, &Map<String, Value>) -> String,
+    told: &mut dyn FnMut(&Record),
+) -> Looped {
+    let mut looped = Looped {
+        content: String::new(),
+        messages,
+        turns: 0,
+        cost_usd: Some(0.0),
+        tokens: 0,
+        records: Vec::new(),
+        ended: Ended::Turns,
+    };
+    while looped.turns < limits.max_turns {
+        let spent = looped.cost_usd.unwrap_or(0.0);
+        if limits.max_cost_usd.is_some_and(|most| spent >= most) {
+            looped.ended = Ended::Cost;
+            break;
+        }
+        match ask(&looped.messages) {
+            Ok(answer) => {
+                looped.take(&answer);
+                if answer.reply.calls.is_empty() {
+                    looped.ended = Ended::Done;
+                    break;
+                }
+                looped.call_tools(&answer.reply, call, told);
+            }
+            Err(error) => {
+                looped.ended = Ended::Failed(error);
+                break;
+            }
+        }
+    }
+    looped
+}
+
+impl Looped {
+    fn take(&mut self, answer: &Answer) {
+        let reply = &answer.reply;
+        self.turns += 1;
+        self.cost_usd = self.cost_usd.zip(answer.cost_usd).map(|(sum, cost)| sum + cost);
+        self.tokens += reply.usage.map_or(0, |usage| usage.total());
+        if !reply.text.trim().is_empty() || reply.calls.is_empty() {
+            self.content.clone_from(&reply.text);
+        }
+        self.messages.push(Message::Assistant {
+            text: reply.text.clone(),
+            calls: reply.calls.clone(),
+        });
+    }
+
+    fn call_tools(
+        &mut self,
+        reply: &Reply,
+        call: &mut dyn FnMut(&str, &Map<String, Value>) -> String,
+        told: &mut dyn FnMut(&Record),
+    ) {
+        for (at, wanted) in reply.calls.iter().enumerate() {
+            let arguments = arguments(reply, wanted);
+            let result = match &arguments {
+                _ if at >= MOST_CALLS => error(&format!("at most {MOST_CALLS} tools are called at a time")),
+                Ok(arguments) => call(&wanted.name, arguments),
+                Err(problem) => error(problem),
+            };
+            let record = Record {
+                tool: wanted.name.clone(),
+                arguments: arguments.map_or_else(|_| Value::String(beginning(&wanted.raw, WRITTEN)), Value::Object),
+                result: beginning(&result, WRITTEN),
+            };
+            told(&record);
+            self.records.push(record);
+            self.messages.push(Message::Tool {
+                call_id: wanted.id.clone(),
+                name: wanted.name.clone(),
+                text: seen(&result),
+            });
+        }
+    }
+}
+
+/// The arguments of a call. What the token limit cut off is never read, even where it happens to parse.
+fn arguments(reply: &Reply, call: &ToolCall) -> Result<Map<String, Value>, String> {
+    let again = "send the call again, shorter";
+    if reply.stop == Stop::Length {
+        return Err(format!("the call was cut off by the token limit; {again}"));
+    }
+    call.arguments().map_err(|problem| format!("{problem}; {again}"))
+}
+
+/// A result that says what went wrong, for the model.
+pub fn error(problem: &str) -> String {
+    json!({"error": problem}).to_string()
+}
+
+fn seen(result: &str) -> String {
+    let length = result.chars().count();
+    match length > SEEN {
+        true => format!("{}...[truncated from {length} chars]", beginning(result, SEEN)),
+        false => result.to_owned(),
+    }
+}
+
+fn beginning(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+
+    fn answer(text: &str, raws: &[&str], stop: Stop) -> Answer {
+        let call = |raw: &&str| ToolCall {
+            id: "1".into(),
+            name: "t".into(),
+            raw: (*raw).to_owned(),
+        };
+        Answer {
+            reply: Reply {
+                text: text.into(),
+                calls: raws.iter().map(call).collect(),
+                stop,
+                usage: None,
+                model: None,
+            },
+            request: Digest::of_bytes(b""),
+            cost_usd: Some(0.0),
+        }
+    }
+
+    fn run(script: Vec<Result<Answer, AskError>>) -> (Looped, usize) {
+        let (mut script, mut called) = (script.into_iter(), 0);
+        let limits = Limits {
+            max_turns: 9,
+            max_cost_usd: None,
+        };
+        let looped = tool_loop(
+            vec![Message::user("q")],
+            limits,
+            &mut |_| script.next().unwrap(),
+            &mut |_, _| {
+                called += 1;
+                "r".repeat(30_000)
+            },
+            &mut |_| {},
+        );
+        (looped, called)
+    }
+
+    #[test]
+    fn what_is_cut_off_is_not_called() {
+        for (raw, stop, calls) in [
+            ("{\"a\": 1}", Stop::Tools, 1),
+            ("{\"a\": 1}", Stop::Length, 0),
+            ("{\"a\": ", Stop::Tools, 0),
+            ("[]", Stop::Tools, 0),
+        ] {
+            let (looped, called) = run(vec![Ok(answer("", &[raw], stop)), Ok(answer("end", &[], Stop::End))]);
+            assert_eq!(called, calls, "{raw} {stop:?}");
+            assert_eq!((looped.content.as_str(), looped.ended), ("end", Ended::Done));
+            assert_eq!(looped.records[0].result.contains("error"), calls == 0);
+        }
+    }
+
+    #[test]
+    fn results_are_cut_for_the_model_and_more_for_the_record() {
+        let (looped, _) = run(vec![
+            Ok(answer("", &["{}"], Stop::Tools)),
+            Ok(answer("end", &[], Stop::End)),
+        ]);
+        assert_eq!(looped.records[0].result.len(), WRITTEN);
+        let Message::Tool { text, .. } = &looped.messages[2] else {
+            panic!("no tool result")
+        };
+        assert!(text.ends_with("...[truncated from 30000 chars]") && text.len() < SEEN + 50);
+    }
+
+    #[test]
+    fn a_failure_keeps_what_was_done() {
+        let gone = AskError::Unreachable("gone".into());
+        let (looped, _) = run(vec![Ok(answer("so far", &["{}"], Stop::Tools)), Err(gone.clone())]);
+        assert_eq!((looped.content.as_str(), looped.ended), ("so far", Ended::Failed(gone)));
+        assert_eq!(looped.records.len(), 1);
+    }
+
+    #[test]
+    fn a_flood_of_calls_is_answered_and_not_followed() {
+        let (looped, called) = run(vec![
+            Ok(answer("", &["{}"; 40], Stop::Tools)),
+            Ok(answer("end", &[], Stop::End)),
+        ]);
+        assert_eq!((called, looped.records.len()), (MOST_CALLS, 40));
+    }
+}

@@ -1,0 +1,191 @@
+//! Plan check: everything that is wrong with a hand-edited `plan.json`, each with its place.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::edit::Edit;
+use crate::artifact::plan::Plan;
+use crate::artifact::{Artifact, ArtifactError, without_place};
+use crate::harness::op;
+use crate::teacher::check::report::Problem;
+
+/// A plan whose parts are not looked into yet.
+#[derive(Deserialize)]
+struct Parts<'a> {
+    #[serde(borrow, default)]
+    edits: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    failure_clusters: Vec<&'a RawValue>,
+}
+
+/// All that is wrong with the text of a plan; nothing for one that can run. What a person wrote is half-typed as long as
+/// a payload is not what its op takes; what a teacher wrote is tried, and the outcome says so.
+pub fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut found = Vec::new();
+    if let Ok(parts) = serde_json::from_str::<Parts>(text) {
+        found.extend(parts.edits.iter().filter_map(|part| problem::<Edit>(text, part)));
+        if by_hand {
+            found.extend(parts.edits.iter().filter_map(|part| payload(text, part)));
+        }
+        found.extend(
+            parts
+                .failure_clusters
+                .iter()
+                .filter_map(|part| problem::<FailureCluster>(text, part)),
+        );
+    }
+    if found.is_empty() {
+        found.extend(Plan::from_text(Path::new(""), text).err().map(whole));
+    }
+    found.sort_by_key(|problem| (problem.line, problem.column));
+    found
+}
+
+/// The same for a plan that a person or a program wrote from nothing: what kaizen knows itself need not stand in it.
+pub fn problems_of_bare(text: &str) -> Vec<Problem> {
+    let found = problems(text, true);
+    let lacks_session = |found: &[Problem]| matches!(found, [one] if one.edit.is_none() && one.message == NO_SESSION);
+    match with_session(text).filter(|_| lacks_session(&found)) {
+        None => found,
+        Some(completed) => {
+            let start = |one: Problem| Problem {
+                line: 1,
+                column: 1,
+                ..one
+            };
+            problems(&completed, true).into_iter().map(start).collect()
+        }
+    }
+}
+
+/// What the parser says of a plan that does not name its session.
+const NO_SESSION: &str = "missing field `session_id`";
+
+fn with_session(text: &str) -> Option<String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
+    fields.entry("session_id").or_insert_with(|| "".into());
+    Some(serde_json::Value::Object(fields).to_string())
+}
+
+/// What is wrong with one part, at its place in the whole text.
+fn problem<'a, T: Deserialize<'a>>(text: &str, part: &'a RawValue) -> Option<Problem> {
+    let error = serde_json::from_str::<T>(part.get()).err()?;
+    let (line, column) = place(text, part);
+    Some(Problem {
+        line: line + error.line().saturating_sub(1),
+        column: error.column() + if error.line() <= 1 { column - 1 } else { 0 },
+        edit: label(part),
+        message: without_place(&error),
+    })
+}
+
+/// What is wrong with the payload of an edit that is one otherwise.
+fn payload(text: &str, part: &RawValue) -> Option<Problem> {
+    let edit: Edit = serde_json::from_str(part.get()).ok()?;
+    let refused = op::check_payload(&edit).err()?;
+    let (line, column) = place(text, part);
+    Some(Problem {
+        line,
+        column,
+        message: format!("{}: {refused}", edit.op.name()),
+        edit: Some(edit.id),
+    })
+}
+
+/// Where a part begins: line and column, from 1.
+fn place(text: &str, part: &RawValue) -> (usize, usize) {
+    let start = part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    let before = text.get(..start).unwrap_or_default();
+    let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, column + 1)
+}
+
+fn label(part: &RawValue) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(part.get()).ok()?;
+    Some(value.get("id")?.as_str()?.to_owned())
+}
+
+fn whole(error: ArtifactError) -> Problem {
+    let (line, column, message) = match error {
+        ArtifactError::Malformed {
+            line, column, source, ..
+        } => (line, column, without_place(&source)),
+        ArtifactError::FromTheFuture { found, known, .. } => (
+            1,
+            1,
+            format!("format version {found} is newer than this kaizen reads ({known})"),
+        ),
+        ArtifactError::Invalid { problem, .. } => (1, 1, problem),
+    };
+    Problem {
+        line: line.max(1),
+        column: column.max(1),
+        edit: None,
+        message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::teacher::check::report::page;
+
+    const EDIT: &str = r#"{"id": "e1", "pillar": "agent", "op": "set_agent_param", "target": "agents.a.k",
+  "payload": {}, "rationale": "r", "expected_improvement": "c"}"#;
+
+    fn plan(edits: &str) -> String {
+        format!("{{\n \"session_id\": \"s\",\n \"edits\": [\n{edits}\n ]\n}}\n")
+    }
+
+    #[test]
+    fn a_sound_plan_has_no_problems() {
+        assert_eq!(problems(&plan(EDIT), false), []);
+        assert_eq!(problems(&format!("\u{feff}{}", plan("")), true), []);
+    }
+
+    #[test]
+    fn every_bad_edit_is_named_with_its_place() {
+        let bad = EDIT.replace("set_agent_param", "set_fire").replace("e1", "hot");
+        let worse = "{\"id\": \"bare\"}";
+        let found = problems(&plan(&format!("{EDIT},\n{bad},\n   {worse}")), false);
+        let places: Vec<_> = found.iter().map(|one| (one.line, one.edit.as_deref())).collect();
+        assert_eq!(places, [(6, Some("hot")), (8, Some("bare"))]);
+        assert!(found[0].message.contains("set_fire") && !found[0].message.contains("at line"));
+        // The column is the one in the file.
+        assert!(found[0].column > bad[..bad.find("set_fire").unwrap()].len());
+        let page = page("plan.json", &found, None);
+        assert!(
+            page.contains("line 8, column ") && page.contains("(`bare`): missing field"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn a_payload_that_lacks_something_is_half_typed_when_a_person_wrote_it() {
+        assert_eq!(problems(&plan(EDIT), false), []);
+        let found = problems(&plan(EDIT), true);
+        assert_eq!((found[0].line, found[0].edit.as_deref()), (4, Some("e1")));
+        assert!(found[0].message.contains("set_agent_param") && found[0].message.contains("missing field"));
+    }
+
+    #[test]
+    fn what_is_no_plan_has_one_problem() {
+        for (text, line) in [
+            ("", 1),
+            ("{", 1),
+            ("[]", 1),
+            ("{\n\"edits\": [\n", 3),
+            ("{\"session_id\": \"s\",\n\"version\": 9, \"edits\": []}", 1),
+            ("{\"session_id\": \"s\",\n\"edits\": 3}", 2),
+        ] {
+            let found = problems(text, true);
+            assert_eq!(found.len(), 1, "{text}");
+            assert_eq!(found[0].line, line, "{text}");
+        }
+    }
+}

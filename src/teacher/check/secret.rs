@@ -1,0 +1,155 @@
+//! Secret check: keys and passwords in a diagnosis or a plan that somebody submits. Either would go into git.
+
+use serde_json::Value;
+
+use crate::harness::Harness;
+use crate::llm::redact;
+use crate::llm::redact::Kind;
+use crate::teacher::check::report::Problem;
+
+/// A key or password in a submitted text.
+struct Secret {
+    line: usize,
+    column: usize,
+    kind: Kind,
+}
+
+/// Every key and password in the text of a diagnosis. One that a file of the harness holds already is none: a new prompt
+/// may keep what the old one says.
+pub fn in_text(text: &str, harness: &Harness) -> Vec<Problem> {
+    let column = |at: usize| at - text[..at].rfind('\n').map_or(0, |end| end + 1) + 1;
+    let found = redact::keys(text)
+        .into_iter()
+        .filter(|key| !stands_in(&text[key.range.clone()], harness));
+    let secret = |key: redact::Key| Secret {
+        line: key.line,
+        column: column(key.range.start),
+        kind: key.kind,
+    };
+    found.map(secret).map(|secret| problem(&secret)).collect()
+}
+
+/// The same in the text of a plan, which is JSON: what its strings say counts, however they are escaped.
+pub fn in_json(text: &str, harness: &Harness) -> Vec<Problem> {
+    let found = in_text(text, harness);
+    match serde_json::from_str::<Value>(text.strip_prefix('\u{feff}').unwrap_or(text)) {
+        Ok(value) if found.is_empty() => in_value(&value, harness)
+            .into_iter()
+            .map(|(_, problem)| Problem {
+                line: 1,
+                column: 1,
+                ..problem
+            })
+            .collect(),
+        _ => found,
+    }
+}
+
+/// The same in each string of a value, with the place of the string: `payload.new_content`.
+pub fn in_value(value: &Value, harness: &Harness) -> Vec<(String, Problem)> {
+    let mut found = Vec::new();
+    walk(value, &mut String::new(), &mut |place, text| {
+        found.extend(
+            in_text(text, harness)
+                .into_iter()
+                .map(|problem| (place.to_owned(), problem)),
+        );
+    });
+    found
+}
+
+fn walk(value: &Value, place: &mut String, visit: &mut impl FnMut(&str, &str)) {
+    let length = place.len();
+    match value {
+        Value::String(text) => visit(place, text),
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                *place += &format!("[{at}]");
+                walk(item, place, visit);
+                place.truncate(length);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, item) in fields {
+                if !place.is_empty() {
+                    place.push('.');
+                }
+                place.push_str(name);
+                walk(item, place, visit);
+                place.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a file of the harness holds the value, as it is or escaped.
+fn stands_in(value: &str, harness: &Harness) -> bool {
+    let plain = value.replace("\\n", "\n").replace("\\\"", "\"").replace("\\\\", "\\");
+    let mut texts = harness.files().filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
+    texts.any(|text| text.contains(value) || text.contains(&plain))
+}
+
+fn problem(secret: &Secret) -> Problem {
+    let what = match secret.kind {
+        Kind::Secret => "a password or secret".to_owned(),
+        kind => format!("a key ({})", kind.name()),
+    };
+    Problem {
+        line: secret.line,
+        column: secret.column,
+        edit: None,
+        message: format!("this contains {what}, which would be committed to git; remove it, or say where it is kept"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> String {
+        format!("ghp_{}", "a1b2c3d4e5".repeat(3))
+    }
+
+    #[test]
+    fn a_key_is_named_by_line_and_kind_and_never_shown() {
+        let text = format!(
+            "# What fails\n\nThe agent lacks {}.\nIts password is hunter22!\n",
+            key()
+        );
+        let found = in_text(&text, &Harness::default());
+        let told: Vec<_> = found.iter().map(|one| (one.line, one.column)).collect();
+        assert_eq!(told, [(3, 17), (4, 17)]);
+        assert!(found[0].message.contains("(api_key)") && !found[0].message.contains("ghp_"));
+        assert!(!found[1].message.contains("hunter22"));
+    }
+
+    #[test]
+    fn what_the_harness_says_already_and_what_is_no_key_is_taken() {
+        let harness = Harness::default().with("prompt.md", format!("Use {} here.", key()));
+        assert_eq!(in_text(&format!("Always use {}.", key()), &harness), []);
+        for text in [
+            "Ask for `password: str` and the token.",
+            "The form has a password field; mail ada@example.org",
+            "password: [redacted:secret]",
+        ] {
+            assert_eq!(in_text(text, &Harness::default()), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_of_a_plan_count_however_they_are_escaped() {
+        let escaped = format!(
+            "{{\"edits\": [\n{{\"payload\": {{\"new_content\": \"Use \\u0067{}\"}}}}]}}",
+            &key()[1..]
+        );
+        assert_eq!(in_json(&escaped, &Harness::default()).len(), 1);
+        let plain = format!(
+            "{{\"edits\": [\n{{\"payload\": {{\"new_content\": \"Use {}\"}}}}]}}",
+            key()
+        );
+        assert_eq!(in_json(&plain, &Harness::default())[0].line, 2);
+        let value = serde_json::json!({"payload": {"list": ["x", key()]}});
+        assert_eq!(in_value(&value, &Harness::default())[0].0, "payload.list[1]");
+    }
+}

@@ -1,0 +1,188 @@
+//! The changes that the teacher considers for a harness.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::sample::agent_of;
+use super::{edits, exemplars};
+use crate::artifact::edit::{Edit, Op};
+use crate::artifact::task::Task;
+use crate::eval::student::nearest::query_class::QueryClass;
+use crate::eval::student::nearest::tool;
+use crate::harness::Harness;
+use crate::harness::agent_settings::{AgentSettings, ModelSettings};
+use crate::harness::examples;
+use crate::harness::home::{Home, filled};
+use crate::teacher::Briefing;
+
+/// A change; what it says can depend on which train tasks may be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Show up to so many train tasks a label.
+    Exemplars {
+        /// The agent that is shown them.
+        agent: String,
+        /// Most a label.
+        per_label: usize,
+    },
+    /// The same edit whatever may be shown.
+    Fixed(Box<Edit>),
+}
+
+impl Change {
+    /// The edit for a harness, when these tasks may be shown.
+    pub fn edit(&self, harness: &Harness, open: &[&Task], briefing: &Briefing, default: &str) -> Edit {
+        match self {
+            Change::Fixed(edit) => (**edit).clone(),
+            Change::Exemplars { agent, per_label } => {
+                let path = filled(&briefing.layout.few_shot, &[("agent", agent)]);
+                let existing: Vec<Value> = harness
+                    .text(&path)
+                    .and_then(|text| serde_json::from_str(text).ok())
+                    .unwrap_or_default();
+                edits::exemplars(agent, exemplars::chosen(&existing, open, agent, default, *per_label))
+            }
+        }
+    }
+}
+
+/// Every change worth measuring on this harness, in a fixed order, of the ops that have a home here.
+pub fn changes(harness: &Harness, briefing: &Briefing, default: &str) -> Vec<Change> {
+    let home = Home::new(harness, briefing.layout);
+    let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, default)).collect();
+    let mut fixed: Vec<Edit> = Vec::new();
+    let mut changes: Vec<Change> = Vec::new();
+    for agent in &agents {
+        changes.extend([3, 10, usize::MAX].map(|per_label| Change::Exemplars {
+            agent: agent.clone(),
+            per_label,
+        }));
+        fixed.extend(missing_labels(&home, briefing, agent, default));
+        fixed.extend(agent_edits(&home, briefing, agent));
+    }
+    fixed.extend(model_edits(&home));
+    changes.extend(fixed.into_iter().map(|edit| Change::Fixed(Box::new(edit))));
+    changes.retain(|change| briefing.ops.contains(&op(change)));
+    changes
+}
+
+/// The op of a change.
+pub fn op(change: &Change) -> Op {
+    match change {
+        Change::Exemplars { .. } => Op::EditFewShotExemplars,
+        Change::Fixed(edit) => edit.op,
+    }
+}
+
+/// Whether the change moves the threshold below which the agent refuses.
+pub fn is_refusal(change: &Change) -> bool {
+    matches!(change, Change::Fixed(edit) if edit.payload.get("param") == Some(&json!("refuse_below")))
+}
+
+/// One patch that adds a line for each label of the train tasks that the agent does not know.
+fn missing_labels(home: &Home, briefing: &Briefing, agent: &str, default: &str) -> Option<Edit> {
+    let (_, prompt) = home.text(&briefing.layout.prompt, &[("agent", agent)]).ok()??;
+    let known: BTreeSet<String> = examples::read(home, agent)
+        .ok()?
+        .into_iter()
+        .map(|known| known.output)
+        .collect();
+    let asked = briefing.train.iter().filter(|task| agent_of(task, default) == agent);
+    let labels: BTreeSet<&str> = asked.map(|task| task.reference_answer.as_str()).collect();
+    let is_name = |label: &str| !label.contains(char::is_whitespace) && label.chars().any(char::is_alphabetic);
+    let missing = labels
+        .into_iter()
+        .filter(|label| is_name(label) && !known.contains(*label));
+    let lines: String = missing
+        .map(|label| format!("- {label}: {}\n", label.replace(['_', '-'], " ")))
+        .collect();
+    let ended = if prompt.ends_with('\n') { "" } else { "\n" };
+    (!lines.is_empty()).then(|| edits::prompt_patch(agent, prompt, &format!("{prompt}{ended}{lines}")))
+}
+
+fn agent_edits(home: &Home, briefing: &Briefing, agent: &str) -> Vec<Edit> {
+    let Ok(settings) = AgentSettings::read(home, agent) else {
+        return Vec::new();
+    };
+    let class = if settings.class == "simple" { "react" } else { "simple" };
+    let mut found = vec![edits::agent_class(agent, class)];
+    if settings.max_turns < 2 {
+        found.push(edits::agent_param(agent, "max_turns", json!(10)));
+    }
+    let refusals = ["oos", "out_of_scope", "none", "unknown", "other"].into_iter();
+    let used = |label: &&str| briefing.train.iter().any(|task| task.reference_answer == **label);
+    found.extend(
+        refusals
+            .filter(|label| *label != settings.fallback)
+            .filter(used)
+            .map(|label| edits::agent_param(agent, "fallback", json!(label))),
+    );
+    for name in tool::NAMES {
+        let has = settings.tools.iter().any(|tool| tool == name);
+        found.push(edits::tool(
+            if has {
+                Op::RemoveToolFromAgent
+            } else {
+                Op::AddToolToAgent
+            },
+            agent,
+            name,
+        ));
+        let described = home
+            .value(&briefing.layout.tool_description, &[("tool", name)])
+            .ok()
+            .flatten();
+        if has && described.and_then(Value::as_str) != Some(edits::good_description(name)) {
+            found.push(edits::description(name, edits::good_description(name)));
+        }
+    }
+    found
+}
+
+/// Other parameters of the models in use, and other routes.
+fn model_edits(home: &Home) -> Vec<Edit> {
+    let configured = home
+        .table_above(&home.layout().model_param, "{model}", &[])
+        .ok()
+        .flatten();
+    let names: Vec<&String> = configured
+        .and_then(Value::as_object)
+        .map(|models| models.keys().collect())
+        .unwrap_or_default();
+    let route = |class: QueryClass| crate::eval::student::nearest::routed(home, class).ok();
+    let used: BTreeSet<String> = QueryClass::ALL.into_iter().filter_map(route).collect();
+    let mut found: Vec<Edit> = used.iter().flat_map(|model| param_edits(home, model)).collect();
+    for class in QueryClass::ALL {
+        let others = names.iter().filter(|name| route(class).as_ref() != Some(**name));
+        found.extend(others.map(|name| edits::route(class.name(), name)));
+    }
+    found
+}
+
+fn param_edits(home: &Home, model: &str) -> Vec<Edit> {
+    let Ok(settings) = ModelSettings::read(home, model) else {
+        return Vec::new();
+    };
+    let now = json!(settings);
+    let grid: [(&str, Vec<Value>); 6] = [
+        ("weighting", ["binary", "tfidf", "bm25"].map(Value::from).to_vec()),
+        ("ngrams", [1, 2, 3].map(Value::from).to_vec()),
+        ("char_ngrams", [0, 3, 4, 5].map(Value::from).to_vec()),
+        ("k", [1, 3, 5, 10, 20].map(Value::from).to_vec()),
+        (
+            "refuse_below",
+            (0..13).map(|step| json!(f64::from(step * 5) / 100.0)).collect(),
+        ),
+        ("temperature", vec![json!(0.0)]),
+    ];
+    let edits = grid.into_iter().flat_map(|(param, values)| {
+        let differs = values
+            .into_iter()
+            .filter(|value| value.as_f64() != now[param].as_f64() || value.is_string() && *value != now[param]);
+        differs
+            .map(|value| edits::model_param(model, param, value))
+            .collect::<Vec<_>>()
+    });
+    edits.collect()
+}

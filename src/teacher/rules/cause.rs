@@ -1,0 +1,267 @@
+//! Why train tasks fail, and the clusters that the failures form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::sample::{Fold, agent_of, balanced, default_agent, folded, folds};
+use super::{apply, candidate, edits};
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::evaluation::{Attempt, Attempted};
+use crate::artifact::task::Task;
+use crate::eval::score::score;
+use crate::eval::student::nearest::tool;
+use crate::harness::agent_settings::AgentSettings;
+use crate::harness::examples;
+use crate::harness::home::Home;
+use crate::teacher::Briefing;
+
+/// Most clusters of a diagnosis.
+const MOST_CLUSTERS: usize = 24;
+/// Most traces named by a cluster.
+const MOST_TRACES: usize = 5;
+
+/// A cause of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The agent did not answer at all.
+    Broken,
+    /// A tool that the agent lacks has the answer.
+    ToolMissing,
+    /// A tool that the agent has would have had the answer.
+    ToolNotCalled,
+    /// A tool answered where none was wanted.
+    ToolMisused,
+    /// The fallback was the right answer.
+    ShouldRefuse,
+    /// The agent refused where it should have answered.
+    Refused,
+    /// No example of the right answer is known.
+    KnowledgeMissing,
+    /// Examples are known, and another label was nearer.
+    Confused,
+}
+
+impl Cause {
+    /// The first half of a cluster's id.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Broken => "agent-broken",
+            Cause::ToolMissing => "tool-missing",
+            Cause::ToolNotCalled => "tool-not-called",
+            Cause::ToolMisused => "tool-misused",
+            Cause::ShouldRefuse => "should-refuse",
+            Cause::Refused => "wrongly-refused",
+            Cause::KnowledgeMissing => "knowledge-missing",
+            Cause::Confused => "labels-confused",
+        }
+    }
+
+    /// What the student lacks.
+    pub fn gap(self) -> &'static str {
+        match self {
+            Cause::Broken => "The agent's files cannot be read, so it answers nothing.",
+            Cause::ToolMissing => "A built-in tool computes the answer, and the agent does not have it.",
+            Cause::ToolNotCalled => "The agent has the tool that computes the answer and does not call it.",
+            Cause::ToolMisused => "The agent calls a tool where an answer of its own is wanted.",
+            Cause::ShouldRefuse => "The agent answers where it should say that nothing fits.",
+            Cause::Refused => "The agent refuses queries that it should answer.",
+            Cause::KnowledgeMissing => "The agent knows no worked example of the right answer.",
+            Cause::Confused => "The agent knows the right answer and finds another one more alike.",
+        }
+    }
+}
+
+/// One failed train task.
+pub struct Failure<'a> {
+    /// The task.
+    pub task: &'a Task,
+    /// What the student said.
+    pub said: String,
+    /// Why it failed.
+    pub cause: Cause,
+}
+
+/// What was measured: all failures, and how many tasks each category had.
+pub struct Failures<'a> {
+    /// The failures, in the sample's order.
+    pub failed: Vec<Failure<'a>>,
+    /// Measured tasks a category.
+    pub measured: BTreeMap<String, usize>,
+}
+
+impl Failure<'_> {
+    /// The id of the cluster that the failure belongs to.
+    pub fn cluster(&self) -> String {
+        format!("{}-{}", self.cause.name(), slug(&self.task.category))
+    }
+}
+
+fn slug(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .collect()
+}
+
+/// Runs the student on a balanced sample of the train tasks and finds out why it fails.
+pub fn failures<'a>(briefing: &Briefing<'a>, sample: usize) -> Failures<'a> {
+    // Fold by fold, so that no task is answered from an example of itself.
+    let mut found = Failures {
+        failed: Vec::new(),
+        measured: BTreeMap::new(),
+    };
+    let default = default_agent(briefing);
+    let known = known_labels(briefing, &default);
+    for fold in folds(briefing, sample) {
+        for attempted in (briefing.run_student)(&fold.harness, &fold.held_out) {
+            let Some(score) = attempted.score else { continue };
+            *found.measured.entry(attempted.task.category.clone()).or_default() += 1;
+            if score < 1.0 {
+                found.failed.push(failure(&attempted, briefing, &known, &default));
+            }
+        }
+    }
+    found
+}
+
+/// Labels with worked examples, by agent.
+type Known = BTreeMap<String, BTreeSet<String>>;
+
+fn known_labels(briefing: &Briefing, default: &str) -> Known {
+    let home = Home::new(briefing.harness, briefing.layout);
+    let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, default)).collect();
+    let labels = |agent: &String| {
+        let shots = examples::shots(&home, agent).unwrap_or_default();
+        shots.into_iter().map(|shot| shot.output).collect()
+    };
+    agents.iter().map(|agent| (agent.clone(), labels(agent))).collect()
+}
+
+fn failure<'a>(attempted: &Attempted<'a>, briefing: &Briefing, known: &Known, default: &str) -> Failure<'a> {
+    let task = attempted.task;
+    let said = match &attempted.attempt {
+        Attempt::Answered { answer, .. } => answer.clone(),
+        Attempt::Failed { reason } | Attempt::Infra { reason } => reason.clone(),
+    };
+    let agent = agent_of(task, default);
+    let home = Home::new(briefing.harness, briefing.layout);
+    let settings = AgentSettings::read(&home, &agent).ok();
+    let cause = cause(attempted, settings.as_ref(), known.get(&agent));
+    Failure { task, said, cause }
+}
+
+fn cause(attempted: &Attempted, settings: Option<&AgentSettings>, known: Option<&BTreeSet<String>>) -> Cause {
+    let task = attempted.task;
+    let (Some(settings), Attempt::Answered { answer, tool: used, .. }) = (settings, &attempted.attempt) else {
+        return Cause::Broken;
+    };
+    let solves = |name: &&str| tool::call(name, &task.query).is_some_and(|answer| score(task, &answer) == Ok(1.0));
+    if let Some(solving) = tool::NAMES.iter().copied().find(|name| solves(name)) {
+        let has = settings.tools.iter().any(|name| name == solving);
+        return if has { Cause::ToolNotCalled } else { Cause::ToolMissing };
+    }
+    if used.is_some() {
+        Cause::ToolMisused
+    } else if task.reference_answer == settings.fallback {
+        Cause::ShouldRefuse
+    } else if !known.is_some_and(|known| known.contains(&task.reference_answer)) {
+        Cause::KnowledgeMissing
+    } else if *answer == settings.fallback {
+        Cause::Refused
+    } else {
+        Cause::Confused
+    }
+}
+
+/// The largest clusters of failures, with rates measured on the sample.
+pub fn clusters(briefing: &Briefing, failures: &Failures, sample: usize) -> Vec<FailureCluster> {
+    let mut groups: BTreeMap<String, Vec<&Failure>> = BTreeMap::new();
+    for failure in &failures.failed {
+        groups.entry(failure.cluster()).or_default().push(failure);
+    }
+    let solved = solved_by_teacher(briefing, sample);
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, failed)| std::cmp::Reverse(failed.len()));
+    groups.truncate(MOST_CLUSTERS);
+    groups
+        .into_iter()
+        .map(|(id, failed)| cluster(briefing, failures, id, &failed, &solved))
+        .collect()
+}
+
+fn cluster(
+    briefing: &Briefing,
+    failures: &Failures,
+    id: String,
+    failed: &[&Failure],
+    solved: &BTreeSet<String>,
+) -> FailureCluster {
+    let (cause, category) = (failed[0].cause, &failed[0].task.category);
+    let measured = failures.measured.get(category).copied().unwrap_or(failed.len());
+    let taught = failed
+        .iter()
+        .filter(|failure| solved.contains(&failure.task.task_id))
+        .count();
+    let queries: BTreeSet<String> = failed.iter().map(|failure| folded(&failure.task.query)).collect();
+    let traces = briefing
+        .traces
+        .iter()
+        .filter(|trace| queries.contains(&folded(&trace.query)));
+    FailureCluster {
+        id,
+        description: format!(
+            "{} of {measured} measured `{category}` tasks fail: {}",
+            failed.len(),
+            cause.gap()
+        ),
+        sample_trace_ids: traces.take(MOST_TRACES).map(|trace| trace.trace_id.clone()).collect(),
+        student_failure_rate: failed.len() as f64 / measured.max(1) as f64,
+        teacher_success_rate: taught as f64 / failed.len() as f64,
+        skill_gap: cause.gap().to_owned(),
+        addressed_by_edit_ids: Vec::new(),
+        // The gate asks whether this category gains.
+        extra: [("category".to_owned(), category.as_str().into())]
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// Ids of the sampled tasks that the student solves once the teacher's first remedies are in place: held-out
+/// examples, and the tools that solve some task.
+fn solved_by_teacher(briefing: &Briefing, sample: usize) -> BTreeSet<String> {
+    let default = default_agent(briefing);
+    let solved = |fold: Fold| {
+        let taught = taught(briefing, &fold, &default);
+        let attempts = (briefing.run_student)(&taught, &fold.held_out);
+        let right = attempts.into_iter().filter(|attempted| attempted.score == Some(1.0));
+        right
+            .map(|attempted| attempted.task.task_id.clone())
+            .collect::<Vec<_>>()
+    };
+    folds(briefing, sample).into_iter().flat_map(solved).collect()
+}
+
+fn taught(briefing: &Briefing, fold: &Fold, default: &str) -> crate::harness::Harness {
+    let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, default)).collect();
+    let mut remedies = Vec::new();
+    for agent in &agents {
+        let shots = candidate::Change::Exemplars {
+            agent: agent.clone(),
+            per_label: usize::MAX,
+        };
+        remedies.push(shots.edit(&fold.harness, &fold.open, briefing, default));
+    }
+    for name in tool::NAMES {
+        let solves = |task: &Task| tool::call(name, &task.query).is_some_and(|answer| score(task, &answer) == Ok(1.0));
+        if balanced(briefing, 300).into_iter().any(solves) {
+            remedies.push(edits::description(name, edits::good_description(name)));
+            remedies.extend(
+                agents
+                    .iter()
+                    .map(|agent| edits::tool(crate::artifact::edit::Op::AddToolToAgent, agent, name)),
+            );
+        }
+    }
+    let allowed = remedies.iter().filter(|edit| briefing.ops.contains(&edit.op));
+    allowed.fold(fold.harness.clone(), |harness, edit| {
+        apply::applied(edit, &harness, briefing.layout).unwrap_or(harness)
+    })
+}

@@ -1,0 +1,101 @@
+//! Which train tasks are measured, and what of the harness they may see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::artifact::task::Task;
+use crate::digest::Digest;
+use crate::harness::Harness;
+use crate::harness::agents;
+use crate::harness::home::filled;
+use crate::teacher::Briefing;
+
+/// Folds: each task is measured with examples from which its own fold is held out.
+const FOLDS: usize = 3;
+
+/// One fold: the tasks that are held out and measured, and those that examples may come from.
+pub struct Fold<'a> {
+    /// Measured.
+    pub held_out: Vec<&'a Task>,
+    /// Open to be shown to the student.
+    pub open: Vec<&'a Task>,
+    /// The harness before any edit, without examples that equal a measured query.
+    pub harness: Harness,
+}
+
+/// The agent that a task asks.
+pub fn agent_of(task: &Task, default: &str) -> String {
+    task.agent.clone().unwrap_or_else(|| default.to_owned())
+}
+
+/// The default agent of the briefing's harness.
+pub fn default_agent(briefing: &Briefing) -> String {
+    agents::default_agent(briefing.harness, briefing.layout)
+}
+
+/// A query with case and white space folded.
+pub fn folded(query: &str) -> String {
+    query.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Up to `size` train tasks, as evenly over the categories as they allow, in an order drawn from the seed.
+pub fn balanced<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<&'a Task> {
+    let mut by_category: BTreeMap<&str, Vec<&Task>> = BTreeMap::new();
+    for task in shuffled(briefing) {
+        by_category.entry(task.category.as_str()).or_default().push(task);
+    }
+    let share = size.div_ceil(by_category.len().max(1));
+    by_category
+        .into_values()
+        .flat_map(|tasks| tasks.into_iter().take(share))
+        .collect()
+}
+
+/// All train tasks, in an order drawn from the seed.
+pub fn shuffled<'a>(briefing: &Briefing<'a>) -> Vec<&'a Task> {
+    let seed = briefing.seed.to_le_bytes();
+    let drawn = |task: &Task| Digest::of_parts([("seed", seed.as_slice()), ("task", task.task_id.as_bytes())]);
+    let mut tasks: Vec<(Digest, &Task)> = briefing.train.iter().map(|task| (drawn(task), task)).collect();
+    tasks.sort_by_key(|(drawn, _)| *drawn);
+    tasks.into_iter().map(|(_, task)| task).collect()
+}
+
+/// The folds over a balanced sample.
+pub fn folds<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<Fold<'a>> {
+    let sample = balanced(briefing, size);
+    let all = shuffled(briefing);
+    let fold = |number: usize| {
+        let held_out: Vec<&Task> = sample.iter().skip(number).step_by(FOLDS).copied().collect();
+        let hidden: BTreeSet<String> = held_out.iter().map(|task| folded(&task.query)).collect();
+        Fold {
+            open: all
+                .iter()
+                .filter(|task| !hidden.contains(&folded(&task.query)))
+                .copied()
+                .collect(),
+            harness: without_examples(briefing, &hidden),
+            held_out,
+        }
+    };
+    (0..FOLDS).map(fold).filter(|fold| !fold.held_out.is_empty()).collect()
+}
+
+/// The harness without few-shot examples whose input is hidden: earlier sessions may have put train tasks there.
+fn without_examples(briefing: &Briefing, hidden: &BTreeSet<String>) -> Harness {
+    let default = default_agent(briefing);
+    let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, &default)).collect();
+    agents.iter().fold(briefing.harness.clone(), |harness, agent| {
+        let path = filled(&briefing.layout.few_shot, &[("agent", agent)]);
+        let Some(Value::Array(mut examples)) = harness.text(&path).and_then(|text| serde_json::from_str(text).ok())
+        else {
+            return harness;
+        };
+        examples.retain(|example| {
+            !example["input"]
+                .as_str()
+                .is_some_and(|input| hidden.contains(&folded(input)))
+        });
+        harness.with(path, Value::Array(examples).to_string())
+    })
+}

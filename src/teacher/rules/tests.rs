@@ -1,0 +1,230 @@
+//! What the teacher does, by example.
+#![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
+use std::path::Path;
+
+use super::*;
+use crate::artifact::edit::{Edit, Op};
+use crate::artifact::evaluation::{Attempt, Attempted, Evaluation, TaskScore};
+use crate::artifact::task::Task;
+use crate::eval::score::score;
+use crate::eval::student::nearest::Nearest;
+use crate::eval::student::{Draw, Student};
+use crate::harness::Harness;
+
+fn run<'t>(harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
+    let student = Nearest::new(Layout::default()).prepare(harness);
+    let attempted = |task: &&'t Task| {
+        let attempt = student.attempt(task, Draw::default());
+        let score = match &attempt {
+            Attempt::Answered { answer, .. } => score(task, answer).ok(),
+            Attempt::Failed { .. } => Some(0.0),
+            Attempt::Infra { .. } => None,
+        };
+        Attempted {
+            task,
+            attempt,
+            score,
+            fresh: true,
+        }
+    };
+    tasks.iter().map(attempted).collect()
+}
+
+fn evaluation(harness: &Harness, tasks: &[Task]) -> Evaluation {
+    let tasks: Vec<&Task> = tasks.iter().collect();
+    let scored = |attempted: Attempted| TaskScore {
+        task_id: attempted.task.task_id.clone(),
+        category: attempted.task.category.clone(),
+        score: attempted.score,
+    };
+    Evaluation::of(run(harness, &tasks).into_iter().map(scored).collect())
+}
+
+fn briefing<'a>(harness: &'a Harness, layout: &'a Layout, train: &'a [Task]) -> Briefing<'a> {
+    Briefing {
+        harness,
+        layout,
+        ops: &Op::ALL,
+        train,
+        traces: &[],
+        run_student: &run,
+        search_traces: &|_, _| Ok(Vec::new()),
+        score: &|_, _| Ok(0.0),
+        session: "session-1",
+        seed: 7,
+    }
+}
+
+fn starter(train: &[Task]) -> Harness {
+    let labels: std::collections::BTreeSet<String> = train.iter().map(|task| task.reference_answer.clone()).collect();
+    let labels: Vec<String> = labels.into_iter().filter(|label| label != "oos").collect();
+    crate::harness::starter::harness(&labels, "intent")
+}
+
+fn read(path: &Path) -> Vec<Task> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What the gate makes of a plan: the harness after the accepted edits, with a line of numbers for each edit.
+fn gated(start: &Harness, edits: &[Edit], gate: &[Task]) -> Harness {
+    let mut head = start.clone();
+    let mut before = evaluation(&head, gate);
+    eprintln!("gate at the start {:.4}", before.overall_score);
+    for edit in edits {
+        let next = apply::applied(edit, &head, &Layout::default()).unwrap();
+        let after = evaluation(&next, gate);
+        let worst = after
+            .category_scores
+            .iter()
+            .map(|(category, score)| score - before.category_scores[category]);
+        let worst = worst.fold(0.0, f64::min);
+        let accepted = after.overall_score > before.overall_score && worst >= -0.05 - 1e-9;
+        eprintln!(
+            "{} {} {} overall {:.4} worst {worst:+.4} oos {:?} {}",
+            edit.op.name(),
+            edit.target,
+            edit.payload.get("value").unwrap_or_default(),
+            after.overall_score,
+            after.category_scores.get("oos"),
+            edit.rationale
+        );
+        eprintln!("   {}", if accepted { "accepted" } else { "REJECTED" });
+        if accepted {
+            (head, before) = (next, after);
+        }
+    }
+    head
+}
+
+fn improve(train: &[Task], gate: &[Task]) -> (Harness, Harness) {
+    let (layout, start) = (Layout::default(), starter(train));
+    let briefing = briefing(&start, &layout, train);
+    let rules = Rules::new(layout.clone(), Settings::default());
+    let began = std::time::Instant::now();
+    let diagnosed = rules.diagnose(&briefing).unwrap();
+    eprintln!("{} clusters after {:?}", diagnosed.clusters.len(), began.elapsed());
+    let planned = rules.plan(&briefing, "", &diagnosed.clusters).unwrap();
+    eprintln!("{} edits after {:?}", planned.edits.len(), began.elapsed());
+    let end = gated(&start, &planned.edits, gate);
+    (start, end)
+}
+
+/// Sums with a calculator, and two labels with their own words.
+fn small_world() -> (Harness, Vec<Task>) {
+    let task = |at: usize| {
+        let (query, answer, category) = match at % 3 {
+            0 => (format!("what is {at} plus {}", at * 7), (at * 8).to_string(), "sums"),
+            1 => (
+                format!("my plastic vanished near shop {at}"),
+                "card_lost".to_owned(),
+                "labels",
+            ),
+            _ => (
+                format!("euro against yen on monday {at}"),
+                "exchange_rate".to_owned(),
+                "labels",
+            ),
+        };
+        serde_json::from_value(serde_json::json!({
+            "task_id": format!("t{at}"), "query": query, "reference_answer": answer, "category": category
+        }))
+        .unwrap()
+    };
+    let labels = ["card_lost".to_owned(), "exchange_rate".to_owned()];
+    (
+        crate::harness::starter::harness(&labels, "intent"),
+        (0..90).map(task).collect(),
+    )
+}
+
+#[test]
+fn it_finds_the_missing_tool_and_the_missing_examples_and_repeats_itself() {
+    let (harness, train) = small_world();
+    let layout = Layout::default();
+    let briefing = briefing(&harness, &layout, &train);
+    let rules = Rules::new(layout.clone(), Settings::default());
+    let diagnosed = rules.diagnose(&briefing).unwrap();
+    let ids: Vec<&str> = diagnosed.clusters.iter().map(|cluster| cluster.id.as_str()).collect();
+    assert!(
+        ids.contains(&"tool-missing-sums") && ids.contains(&"knowledge-missing-labels"),
+        "{ids:?}"
+    );
+    let edits = rules.plan(&briefing, "", &diagnosed.clusters).unwrap().edits;
+    let ops: Vec<Op> = edits.iter().map(|edit| edit.op).collect();
+    assert!(
+        ops.contains(&Op::AddToolToAgent) && ops.contains(&Op::EditFewShotExemplars),
+        "{ops:?}"
+    );
+    for edit in &edits {
+        assert!(ids.contains(&edit.expected_improvement.as_str()), "{edit:?}");
+    }
+    assert_eq!(rules.plan(&briefing, "", &diagnosed.clusters).unwrap().edits, edits);
+}
+
+#[test]
+fn it_offers_only_ops_that_have_a_home_and_at_most_so_many() {
+    let (harness, train) = small_world();
+    let layout = Layout::default();
+    let all = briefing(&harness, &layout, &train);
+    let clusters = Rules::new(layout.clone(), Settings::default())
+        .diagnose(&all)
+        .unwrap()
+        .clusters;
+    let one = Settings {
+        max_edits: 1,
+        ..Settings::default()
+    };
+    assert_eq!(
+        Rules::new(layout.clone(), one)
+            .plan(&all, "", &clusters)
+            .unwrap()
+            .edits
+            .len(),
+        1
+    );
+    let few = Briefing {
+        ops: &[Op::AddToolToAgent],
+        ..all
+    };
+    let edits = Rules::new(layout.clone(), Settings::default())
+        .plan(&few, "", &clusters)
+        .unwrap()
+        .edits;
+    assert!(edits.iter().all(|edit| edit.op == Op::AddToolToAgent) && !edits.is_empty());
+    assert!(
+        Rules::new(layout.clone(), Settings::default())
+            .plan(&few, "", &[])
+            .unwrap()
+            .edits
+            .is_empty()
+    );
+}
+
+/// Runs on public intent data when `KAIZEN_DATA` names its folder; `KAIZEN_TEST=1` also opens the test split.
+#[test]
+fn learns_public_intents() {
+    let Ok(data) = std::env::var("KAIZEN_DATA") else { return };
+    let folder = Path::new(&data);
+    let train = read(&folder.join("train.jsonl"));
+    let (train, gate) = match folder.join("val.jsonl").exists() {
+        true => (train, read(&folder.join("val.jsonl"))),
+        false => train
+            .into_iter()
+            .partition(|task| task.split() == crate::artifact::task::Split::Train),
+    };
+    let (start, end) = improve(&train, &gate);
+    let gain = evaluation(&end, &gate).overall_score - evaluation(&start, &gate).overall_score;
+    eprintln!("gate gain {gain:+.4}");
+    if std::env::var("KAIZEN_TEST").is_ok() {
+        let test = read(&folder.join("test.jsonl"));
+        let (before, after) = (evaluation(&start, &test), evaluation(&end, &test));
+        eprintln!(
+            "test {:.4} to {:.4}: {:+.4}",
+            before.overall_score,
+            after.overall_score,
+            after.overall_score - before.overall_score
+        );
+    }
+    assert!(gain > 0.2);
+}

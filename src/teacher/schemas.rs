@@ -1,0 +1,111 @@
+//! The JSON Schemas of all files that people and other programs may write, so that editors complete and check them.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Value, json};
+
+use crate::artifact::Artifact;
+use crate::artifact::after::After;
+use crate::artifact::baseline::Baseline;
+use crate::artifact::checkpoint::Checkpoint;
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::consultation::Consultation;
+use crate::artifact::edit::Edit;
+use crate::artifact::egress::Egress;
+use crate::artifact::error_budget::ErrorBudget;
+use crate::artifact::intent::Intent;
+use crate::artifact::loop_record::LoopRecord;
+use crate::artifact::outcome::Outcome;
+use crate::artifact::pending_review::PendingReview;
+use crate::artifact::plan::Plan;
+use crate::artifact::readiness::Readiness;
+use crate::artifact::record::Record;
+use crate::artifact::spending::Spending;
+use crate::artifact::task::Task;
+use crate::artifact::trace::Trace;
+use crate::artifact::trigger::Trigger;
+use crate::harness::op::edit_schema;
+use crate::manifest::Manifest;
+
+/// Every schema with its name, in the order of the names.
+pub fn all() -> Vec<(&'static str, Schema)> {
+    vec![
+        artifact::<After>(),
+        artifact::<Baseline>(),
+        artifact::<ErrorBudget>(),
+        artifact::<Checkpoint>(),
+        ("cluster", schema::<FailureCluster>()),
+        ("consultation", schema::<Consultation>()),
+        ("edit", edit()),
+        ("egress", schema::<Egress>()),
+        artifact::<Intent>(),
+        artifact::<LoopRecord>(),
+        ("manifest", schema::<Manifest>()),
+        artifact::<Outcome>(),
+        artifact::<PendingReview>(),
+        artifact::<Plan>(),
+        artifact::<Readiness>(),
+        artifact::<Record>(),
+        ("spending", schema::<Spending>()),
+        ("task", task()),
+        ("trace", trace()),
+        artifact::<Trigger>(),
+    ]
+}
+
+/// The name of a schema's file.
+pub fn file_name(name: &str) -> String {
+    format!("{name}.schema.json")
+}
+
+/// The canonical text of a schema: two spaces, a newline at the end.
+pub fn text(schema: &Schema) -> String {
+    format!("{}\n", serde_json::to_string_pretty(schema).unwrap_or_default())
+}
+
+fn schema<T: JsonSchema>() -> Schema {
+    SchemaGenerator::default().into_root_schema_for::<T>()
+}
+
+fn artifact<A: Artifact>() -> (&'static str, Schema) {
+    let mut schema = schema::<A>();
+    let nested = schema.pointer_mut("/$defs/Edit");
+    if let Some(edit) = nested.and_then(|edit| <&mut Schema>::try_from(edit).ok()) {
+        *edit = edit_schema(std::mem::take(edit));
+    }
+    (A::NAME, schema)
+}
+
+fn edit() -> Schema {
+    let mut schema = schema::<Edit>();
+    schema = edit_schema(schema);
+    schema
+}
+
+/// Readers of tasks and traces take more than they write: other programs' spellings.
+fn task() -> Schema {
+    let mut schema = schema::<Task>();
+    accept_types(&mut schema, "reference_answer", &["string", "number", "boolean"]);
+    if let Some(Value::Array(scorers)) = schema.pointer_mut("/$defs/Scorer/oneOf") {
+        for (alias, same) in [("exact_label", "exact"), ("numeric_exact", "number")] {
+            scorers.push(json!({"const": alias, "type": "string", "description": format!("The same as `{same}`.")}));
+        }
+    }
+    schema
+}
+
+fn trace() -> Schema {
+    let mut schema = schema::<Trace>();
+    accept_types(&mut schema, "query", &["string", "null"]);
+    accept_types(&mut schema, "steps", &["array", "null"]);
+    for time in ["started_at", "ended_at"] {
+        accept_types(&mut schema, time, &["number", "string", "null"]);
+    }
+    schema
+}
+
+fn accept_types(schema: &mut Schema, property: &str, types: &[&str]) {
+    if let Some(Value::Object(property)) = schema.pointer_mut(&format!("/properties/{property}")) {
+        property.insert("type".into(), json!(types));
+        property.remove("format");
+    }
+}

@@ -1,0 +1,98 @@
+//! Files: what there is to import at a path. Folders are walked; hidden files and links in them are left alone.
+#![allow(clippy::disallowed_methods)] // edge: the files of other programs
+
+use std::fs::{self, File};
+use std::io::{Read, Take};
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::sys::disk;
+use crate::sys::disk::DiskError;
+
+/// A file that was found, or why something was not looked into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// To import.
+    File(PathBuf),
+    /// A link in a folder: where it leads, it was not asked to look.
+    Link(PathBuf),
+    /// It cannot be reached.
+    Unreachable(PathBuf, String),
+}
+
+/// The files at a path, in order. A path that is given may be a link; one that is found is not followed.
+pub fn visits(path: &Path) -> Vec<Visit> {
+    match fs::metadata(path) {
+        Err(error) => vec![Visit::Unreachable(path.to_owned(), error.to_string())],
+        Ok(about) if !about.is_dir() => vec![Visit::File(path.to_owned())],
+        Ok(_) => {
+            let is_hidden =
+                |entry: &DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+            let walk = WalkDir::new(path).sort_by_file_name().into_iter();
+            let entries = walk.filter_entry(move |entry| !is_hidden(entry));
+            entries.filter_map(|entry| visit(path, entry)).collect()
+        }
+    }
+}
+
+fn visit(above: &Path, entry: walkdir::Result<DirEntry>) -> Option<Visit> {
+    match entry {
+        Err(error) => {
+            let path = error.path().unwrap_or(above).to_owned();
+            let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+            Some(Visit::Unreachable(path, reason))
+        }
+        Ok(entry) if entry.depth() > 0 && entry.path_is_symlink() => Some(Visit::Link(entry.into_path())),
+        Ok(entry) if entry.file_type().is_dir() => None,
+        Ok(entry) => Some(Visit::File(entry.into_path())),
+    }
+}
+
+/// An open file, up to the length that it had when it was opened.
+pub type Opened = Take<File>;
+
+/// Opens a file. What is added to it from now on is not read: its owner may be writing it.
+///
+/// # Errors
+/// It is not there, may not be read, or is no ordinary file.
+pub fn open(path: &Path) -> Result<Opened, String> {
+    let file = disk::open_named(path).map_err(|error| match error {
+        // The report names the file.
+        DiskError::Failed { source, .. } => source.to_string(),
+        DiskError::Special { .. } => "it is no ordinary file".to_owned(),
+        other => other.to_string(),
+    })?;
+    let length = file.metadata().map_err(|error| error.to_string())?.len();
+    Ok(file.take(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn folders_are_walked_in_order_and_links_in_them_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for name in ["b/2.json", "a.json", ".hidden/x.json", "b/.y.json", "b/1.json"] {
+            fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            fs::write(root.join(name), "{}").unwrap();
+        }
+        std::os::unix::fs::symlink("/nowhere", root.join("broken")).unwrap();
+        std::os::unix::fs::symlink(root, root.join("b/loop")).unwrap();
+        let path = |name: &str| root.join(name);
+        let wanted = [
+            Visit::File(path("a.json")),
+            Visit::File(path("b/1.json")),
+            Visit::File(path("b/2.json")),
+            Visit::Link(path("b/loop")),
+            Visit::Link(path("broken")),
+        ];
+        assert_eq!(visits(root), wanted);
+        assert_eq!(visits(&path("a.json")), [Visit::File(path("a.json"))]);
+        assert!(matches!(visits(&path("broken"))[..], [Visit::Unreachable(..)]));
+        assert!(open(root).is_err() && open(&path("broken")).is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! Known: which traces the workspace has already, by id and by content.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use crate::artifact::trace::Trace;
+use crate::digest::Digest;
+use crate::trace::source::{TraceError, TraceSource};
+
+/// The traces that are there.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    ids: BTreeSet<Digest>,
+    contents: BTreeSet<Digest>,
+    /// What was added since the last [`Known::keep`].
+    recent: Vec<Added>,
+}
+
+/// What a trace added: its id, its content, or both.
+type Added = (Option<Digest>, Option<Digest>);
+
+/// Whether a trace is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It was not, and is now.
+    New,
+    /// It was.
+    Same,
+    /// One with its id was that says something else: that one stays.
+    OtherContent,
+}
+
+/// Where a trace was found says nothing about what it is.
+const ABOUT_THE_PLACE: [&str; 2] = ["file", "place"];
+
+impl Known {
+    /// What a store holds.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn of(store: &dyn TraceSource) -> Result<Self, TraceError> {
+        let mut known = Self::default();
+        store.scan(&mut |trace| {
+            known.add(&trace);
+            known.keep();
+            ControlFlow::Continue(())
+        })?;
+        Ok(known)
+    }
+
+    /// Adds a trace.
+    pub fn add(&mut self, trace: &Trace) -> Seen {
+        let (id, content) = (Digest::of_bytes(trace.trace_id.as_bytes()), content(trace));
+        let (is_new_id, is_new) = (self.ids.insert(id), self.contents.insert(content));
+        self.recent.push((is_new_id.then_some(id), is_new.then_some(content)));
+        match (is_new_id, is_new) {
+            (true, true) => Seen::New,
+            (false, true) => Seen::OtherContent,
+            (_, false) => Seen::Same,
+        }
+    }
+
+    /// Keeps what was added.
+    pub fn keep(&mut self) {
+        self.recent.clear();
+    }
+
+    /// Forgets what was added since it was last kept: its file was not imported after all.
+    pub fn forget(&mut self) {
+        for (id, content) in self.recent.drain(..) {
+            id.map(|id| self.ids.remove(&id));
+            content.map(|content| self.contents.remove(&content));
+        }
+    }
+}
+
+/// The digest of what a trace says, whatever it is called and wherever it was found.
+fn content(trace: &Trace) -> Digest {
+    let mut value = serde_json::to_value(trace).unwrap_or_default();
+    value["trace_id"].take();
+    if let Some(metadata) = value["metadata"].as_object_mut() {
+        metadata.retain(|key, _| !ABOUT_THE_PLACE.contains(&key.as_str()));
+    }
+    Digest::of_value(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn known_by_id_or_by_content() {
+        let mut known = Known::default();
+        let mut add = |value: Value| known.add(&serde_json::from_value(value).unwrap());
+        let trace =
+            |id: &str, query: &str, file: &str| json!({"trace_id": id, "query": query, "metadata": {"file": file}});
+        assert_eq!(add(trace("a", "q", "1")), Seen::New);
+        assert_eq!(add(trace("a", "q", "2")), Seen::Same);
+        assert_eq!(add(trace("b", "q", "3")), Seen::Same);
+        assert_eq!(add(trace("a", "other", "1")), Seen::OtherContent);
+        assert_eq!(add(trace("c", "third", "1")), Seen::New);
+        known.keep();
+        let other = serde_json::from_value(trace("d", "fourth", "1")).unwrap();
+        assert_eq!([known.add(&other), known.add(&other)], [Seen::New, Seen::Same]);
+        known.forget();
+        assert_eq!(known.add(&other), Seen::New);
+        let third = serde_json::from_value(trace("c", "third", "1")).unwrap();
+        assert_eq!(known.add(&third), Seen::Same);
+    }
+}

@@ -1,0 +1,202 @@
+//! Imports: files of other programs, read, stripped of what is known already, and published as traces of the workspace.
+//!
+//! Both stay: the traces in `traces/imported-<digest>.jsonl`, which the store reads, and the file as it was, under its
+//! digest in `traces/imported/`, so that a later version can read it again and find more in it.
+
+mod archive;
+mod files;
+mod known;
+mod report;
+
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+pub use self::files::{Visit, visits};
+pub use self::known::Known;
+use self::known::Seen;
+pub use self::report::{FileReport, Missing, Reason, Status, Usable};
+use crate::artifact::trace::Trace;
+use crate::digest::Digest;
+use crate::sys::disk::{Root, failed};
+use crate::sys::output;
+use crate::sys::output::OutputError;
+use crate::trace::format;
+use crate::trace::format::{Place, Reading};
+use crate::trace::store::jsonl_lines::LONGEST_LINE;
+
+/// Where originals are kept, by content.
+const ORIGINALS: &str = "traces/imported";
+
+/// What to do with what is found.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The workspace.
+    pub root: &'a Root,
+    /// The agent of traces that name none.
+    pub agent: Option<&'a str>,
+    /// Whether nothing is to be written.
+    pub is_dry_run: bool,
+}
+
+/// Where the traces of a file go, relative to the workspace.
+pub fn place_of(digest: &Digest) -> String {
+    format!("{ORIGINALS}-{}.jsonl", digest.short())
+}
+
+/// Imports one file. What goes wrong with it stands in the report: others are still to be imported.
+pub fn import(wish: Wish, path: &Path, shown: &str, known: &mut Known) -> FileReport {
+    let mut report = FileReport::new(shown);
+    match fill(wish, path, known, &mut report) {
+        Ok(()) => known.keep(),
+        Err(error) => {
+            known.forget();
+            report = FileReport {
+                status: Status::Failed,
+                error: Some(error),
+                dialect: report.dialect,
+                digest: report.digest,
+                ..FileReport::new(shown)
+            };
+        }
+    }
+    report
+}
+
+fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> Result<(), String> {
+    let mut file = files::open(path)?;
+    let digest = Digest::of_reader(&mut file).map_err(|error| error.to_string())?;
+    report.digest = Some(digest);
+    report.written = Some(place_of(&digest));
+    let places = Places {
+        original: wish.root.join(ORIGINALS).join(digest.to_string()),
+        traces: wish.root.join(place_of(&digest)),
+    };
+    if places.traces.exists() && places.original.exists() {
+        report.status = Status::AlreadyImported;
+        return Ok(());
+    }
+    let mut draft = match wish.is_dry_run {
+        true => None,
+        false => Some(wish.root.draft().map_err(|error| error.to_string())?),
+    };
+    let lines: &mut dyn Write = match &mut draft {
+        Some(draft) => draft.file(),
+        None => &mut io::sink(),
+    };
+    read(wish, path, &mut file, known, report, lines)?;
+    match draft {
+        _ if report.new == 0 => {
+            report.status = Status::NothingNew;
+            report.written = None;
+        }
+        None => report.status = Status::WouldImport,
+        Some(mut draft) => {
+            report.status = Status::Imported;
+            publish(wish.root, &places, (&mut file, &digest), draft.file()).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// Where a file and its traces go.
+struct Places {
+    original: PathBuf,
+    traces: PathBuf,
+}
+
+/// Writes both. The traces come last: after a crash between the two, they are still new.
+fn publish(
+    root: &Root,
+    places: &Places,
+    (original, digest): (&mut files::Opened, &Digest),
+    lines: &mut (impl Read + Seek),
+) -> Result<(), OutputError> {
+    lines.rewind().map_err(|error| failed("read", &places.traces)(error))?;
+    let digest_of_lines = Digest::of_reader(&mut *lines).map_err(|error| failed("read", &places.traces)(error))?;
+    output::check_copy(root, &places.original, digest)?;
+    output::check_copy(root, &places.traces, &digest_of_lines)?;
+    root.make_private(&places.original)?;
+    output::copy(root, &places.original, original, digest)?;
+    root.make_private(&places.traces)?;
+    output::copy(root, &places.traces, lines, &digest_of_lines)
+}
+
+/// Writes the new traces of a file, a line each.
+fn read(
+    wish: Wish,
+    path: &Path,
+    file: &mut files::Opened,
+    known: &mut Known,
+    report: &mut FileReport,
+    lines: &mut dyn Write,
+) -> Result<(), String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let reading = recognise(&name, file)?;
+    report.dialect = Some(reading.dialect.name());
+    let mut lines = BufWriter::new(lines);
+    for found in reading.traces {
+        match found {
+            Ok(trace) => take(with_agent(trace, wish.agent), known, report, &mut lines)?,
+            Err(skipped) if skipped.is_end => return Err(format!("{}: {}", skipped.place, skipped.reason)),
+            Err(skipped) => report.skip(&skipped),
+        }
+    }
+    lines.flush().map_err(|error| unwritable(&error))
+}
+
+fn recognise<'a>(name: &'a str, file: &'a mut files::Opened) -> Result<Reading<'a>, String> {
+    let mut file = BufReader::with_capacity(1 << 16, file);
+    let start = file.rewind().and_then(|()| file.fill_buf());
+    let reading = match format::is_archive(start.map_err(|error| error.to_string())?) {
+        true => format::read_archive(name, archive::open(file, archive::BOUNDS)?),
+        false => format::read(name, file),
+    };
+    reading.map_err(|error| error.to_string())
+}
+
+fn unwritable(error: &io::Error) -> String {
+    format!("its traces cannot be written: {error}")
+}
+
+fn with_agent(mut trace: Trace, agent: Option<&str>) -> Trace {
+    if trace.agent.is_none() {
+        trace.agent = agent.map(str::to_owned);
+    }
+    trace
+}
+
+/// Takes a trace, unless it is known or too long for the store.
+fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut impl Write) -> Result<(), String> {
+    report.read += 1;
+    let line = match serde_json::to_vec(&trace) {
+        Err(error) => Err(error.to_string()),
+        Ok(line) if line.len() as u64 >= LONGEST_LINE => Err("a trace of more than 64 MiB".to_owned()),
+        Ok(line) => Ok(line),
+    };
+    let line = match line {
+        Ok(line) => line,
+        Err(reason) => {
+            report.skip(&place(&trace).skipped(reason));
+            return Ok(());
+        }
+    };
+    match known.add(&trace) {
+        Seen::New => {
+            report.count(&trace);
+            let written = lines.write_all(&line).and_then(|()| lines.write_all(b"\n"));
+            return written.map_err(|error| unwritable(&error));
+        }
+        Seen::Same => report.duplicates += 1,
+        Seen::OtherContent => {
+            report.duplicates += 1;
+            report.changed += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Where a trace stands, as well as it is known.
+fn place(trace: &Trace) -> Place {
+    let place = trace.metadata["place"].as_str().map(str::to_owned);
+    Place::Pointer(place.unwrap_or_else(|| format!("trace {}", trace.trace_id)))
+}

@@ -1,0 +1,159 @@
+//! JSON Lines traces: a light index in memory, the traces themselves read by offset, one at a time.
+//!
+//! When a `trace_id` occurs twice, the first one, by path and then by line, counts and the others are skipped.
+#![allow(clippy::disallowed_methods)] // edge: trace files
+
+use std::fs::File;
+use std::ops::{ControlFlow, Range};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use super::jsonl_lines::{self, read_at, read_lines};
+use super::jsonl_search;
+use super::jsonl_stamp::{Stamp, stamp};
+use super::trace_pin::pin_of;
+use crate::artifact::trace::{Trace, time};
+use crate::sys::disk::{EvidenceFile, Root};
+use crate::trace::source::{TraceError, TracePin, TraceSource};
+
+/// Traces in JSON Lines files.
+pub struct JsonlSource {
+    files: Vec<EvidenceFile>,
+    /// The workspace whose own folder takes the search index; without one, each search makes its own.
+    index_root: Option<Root>,
+    index: Mutex<Option<Indexed>>,
+}
+
+/// An index, and the state of the files that it was made from.
+type Indexed = (Vec<Stamp>, Arc<Vec<Entry>>);
+
+/// Where a trace stands: 40 bytes.
+struct Entry {
+    /// 128 bits of the id's digest: enough to tell billions of ids apart.
+    id: [u8; 16],
+    started_at: f64,
+    offset: u64,
+    length: u32,
+    file: u32,
+}
+
+impl Entry {
+    fn place(&self) -> Range<u64> {
+        self.offset..self.offset + u64::from(self.length)
+    }
+}
+
+/// The part of a trace that the index needs.
+#[derive(Deserialize)]
+struct Head {
+    trace_id: String,
+    #[serde(default, deserialize_with = "time")]
+    started_at: Option<f64>,
+}
+
+impl JsonlSource {
+    /// A source over these files; the own folder of `index_root` takes the search index.
+    pub fn new(mut files: Vec<EvidenceFile>, index_root: Option<&Root>) -> Self {
+        files.sort();
+        files.dedup();
+        Self {
+            files,
+            index_root: index_root.cloned(),
+            index: Mutex::new(None),
+        }
+    }
+
+    /// The index, rebuilt when a file has changed since.
+    fn index(&self) -> Result<Arc<Vec<Entry>>, TraceError> {
+        let mut kept = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamps = self.files.iter().map(stamp).collect::<Result<Vec<_>, _>>()?;
+        if let Some((_, index)) = kept.as_ref().filter(|(seen, _)| *seen == stamps) {
+            return Ok(Arc::clone(index));
+        }
+        *kept = None;
+        let index = Arc::new(build_index(&self.files)?);
+        *kept = Some((stamps, Arc::clone(&index)));
+        Ok(index)
+    }
+
+    fn read(&self, entry: &Entry) -> Result<Trace, TraceError> {
+        read_one(&self.files[entry.file as usize], entry.place())
+    }
+}
+
+impl TraceSource for JsonlSource {
+    fn scan(&self, visit: &mut dyn FnMut(Trace) -> ControlFlow<()>) -> Result<(), TraceError> {
+        let index = self.index()?;
+        let mut open: Option<(u32, File)> = None;
+        let mut line = Vec::new();
+        for entry in index.iter() {
+            let source = &self.files[entry.file as usize];
+            let mut file = match open.take() {
+                Some((number, file)) if number == entry.file => file,
+                _ => jsonl_lines::open(source)?,
+            };
+            if visit(read_at(source, &mut file, entry.place(), &mut line)?).is_break() {
+                return Ok(());
+            }
+            open = Some((entry.file, file));
+        }
+        Ok(())
+    }
+
+    fn get(&self, trace_id: &str) -> Result<Option<Trace>, TraceError> {
+        let (index, id) = (self.index()?, key(trace_id));
+        index
+            .iter()
+            .find(|entry| entry.id == id)
+            .map(|entry| self.read(entry))
+            .transpose()
+    }
+
+    fn search(&self, terms: &str, limit: usize) -> Result<Vec<Trace>, TraceError> {
+        let places = jsonl_search::search(self.index_root.as_ref(), &self.files, terms, limit)?;
+        places
+            .into_iter()
+            .map(|(source, place)| read_one(source, place))
+            .collect()
+    }
+
+    fn pin(&self) -> Result<TracePin, TraceError> {
+        pin_of(self)
+    }
+}
+
+/// Newest first; traces without a time last; of equals, the one that was written later first.
+fn build_index(files: &[EvidenceFile]) -> Result<Vec<Entry>, TraceError> {
+    let mut entries = Vec::new();
+    for (file, source) in files.iter().enumerate() {
+        read_lines(source, 0, &mut |head: Head, place| {
+            entries.push(Entry {
+                id: key(&head.trace_id),
+                started_at: head.started_at.unwrap_or(f64::NEG_INFINITY),
+                offset: place.start,
+                length: (place.end - place.start) as u32,
+                file: file as u32,
+            });
+            Ok(())
+        })?;
+    }
+    entries.sort_unstable_by_key(|entry| (entry.id, entry.file, entry.offset));
+    entries.dedup_by_key(|entry| entry.id);
+    entries.sort_unstable_by(|a, b| {
+        let time = b.started_at.total_cmp(&a.started_at);
+        time.then((b.file, b.offset).cmp(&(a.file, a.offset)))
+    });
+    Ok(entries)
+}
+
+fn key(trace_id: &str) -> [u8; 16] {
+    let mut key = [0; 16];
+    key.copy_from_slice(&blake3::hash(trace_id.as_bytes()).as_bytes()[..16]);
+    key
+}
+
+fn read_one(source: &EvidenceFile, place: Range<u64>) -> Result<Trace, TraceError> {
+    let mut file = jsonl_lines::open(source)?;
+    read_at(source, &mut file, place, &mut Vec::new())
+}

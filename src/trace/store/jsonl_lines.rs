@@ -1,0 +1,171 @@
+//! Lines of a JSON Lines file: read one at a time into one buffer, and appended without tearing.
+#![allow(clippy::disallowed_methods)] // edge: trace files
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use crate::artifact::trace::Trace;
+use crate::artifact::without_place;
+use crate::sys::disk::{EvidenceFile, LARGEST_ARTIFACT, Root};
+use crate::trace::source::TraceError;
+
+/// The longest line that is read, in bytes.
+pub const LONGEST_LINE: u64 = LARGEST_ARTIFACT;
+
+/// Reads every line from byte `start` on and calls `visit` with its value and its place in bytes.
+///
+/// A last line that has no newline and is no JSON is being written right now: it is skipped with a warning.
+/// Returns the offset behind the last line that was read.
+///
+/// # Errors
+/// The file cannot be read, a line is longer than [`LONGEST_LINE`], or a line is not of the wanted shape.
+pub fn read_lines<T: DeserializeOwned>(
+    source: &EvidenceFile,
+    start: u64,
+    visit: &mut dyn FnMut(T, Range<u64>) -> Result<(), TraceError>,
+) -> Result<u64, TraceError> {
+    let path = source.path();
+    let mut file = open(source)?;
+    file.seek(SeekFrom::Start(start))
+        .map_err(|error| unreadable(path, &error))?;
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let mut line = Vec::new();
+    let mut offset = start;
+    loop {
+        line.clear();
+        let read = (&mut reader).take(LONGEST_LINE + 1).read_until(b'\n', &mut line);
+        let length = read.map_err(|error| unreadable(path, &error))? as u64;
+        if length == 0 {
+            return Ok(offset);
+        }
+        if length > LONGEST_LINE {
+            return Err(too_long(source, offset));
+        }
+        let text = trim(&line, offset);
+        if !text.is_empty() {
+            match serde_json::from_slice(text) {
+                Ok(value) => visit(value, offset..offset + length)?,
+                Err(error) if error.is_eof() && !line.ends_with(b"\n") => {
+                    tracing::warn!(path = %path.display(), "the last line is unfinished and was skipped");
+                    return Ok(offset);
+                }
+                Err(error) => return Err(malformed(source, offset, &error)),
+            }
+        }
+        offset += length;
+    }
+}
+
+/// Reads the trace at a place that [`read_lines`] named.
+///
+/// # Errors
+/// The file cannot be read, or there is no trace at that place.
+pub fn read_at(
+    source: &EvidenceFile,
+    file: &mut File,
+    place: Range<u64>,
+    line: &mut Vec<u8>,
+) -> Result<Trace, TraceError> {
+    let path = source.path();
+    line.clear();
+    file.seek(SeekFrom::Start(place.start))
+        .map_err(|error| unreadable(path, &error))?;
+    let read = file.take(place.end - place.start).read_to_end(line);
+    read.map_err(|error| unreadable(path, &error))?;
+    serde_json::from_slice(trim(line, place.start)).map_err(|error| malformed(source, place.start, &error))
+}
+
+/// Appends traces as whole lines; the folder is created when it is missing.
+///
+/// An unfinished last line of another writer is left as it is: the new lines start on a line of their own.
+///
+/// # Errors
+/// The file cannot be written, or a trace is longer than [`LONGEST_LINE`]; then nothing is written.
+pub fn append(root: &Root, path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
+    let mut lines = String::new();
+    for trace in traces {
+        let before = lines.len();
+        let line = serde_json::to_string(trace)
+            .map_err(|error| TraceError(format!("{}: trace {}: {error}", path.display(), trace.trace_id)))?;
+        lines += &line;
+        lines.push('\n');
+        if (lines.len() - before) as u64 > LONGEST_LINE {
+            let (path, id) = (path.display(), &trace.trace_id);
+            return Err(TraceError(format!(
+                "{path}: trace {id} is longer than 64 MiB; shorten its texts"
+            )));
+        }
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    // What the agent was asked is for the eyes of its owner.
+    let made = root.make_private(path).and_then(|()| root.append(path, &lines));
+    made.map_err(|error| TraceError(format!("{error}; check its folder")))
+}
+
+/// The line without its ending, white space, and, at the start of a file, its byte order mark.
+fn trim(line: &[u8], offset: u64) -> &[u8] {
+    let line = if offset == 0 {
+        line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
+    } else {
+        line
+    };
+    line.trim_ascii()
+}
+
+/// The number, from 1, of the line at an offset.
+fn line_number(source: &EvidenceFile, offset: u64) -> u64 {
+    let count = |file: File| -> io::Result<u64> {
+        let mut reader = BufReader::new(file.take(offset));
+        let mut lines = 0;
+        loop {
+            let chunk = reader.fill_buf()?;
+            if chunk.is_empty() {
+                return Ok(lines);
+            }
+            lines += chunk.iter().filter(|&&byte| byte == b'\n').count() as u64;
+            let length = chunk.len();
+            reader.consume(length);
+        }
+    };
+    let counted = source.open().ok().and_then(|file| count(file).ok());
+    counted.unwrap_or(0) + 1
+}
+
+fn malformed(source: &EvidenceFile, offset: u64, error: &serde_json::Error) -> TraceError {
+    let (line, path) = (line_number(source, offset), source.path().display());
+    // The parser's line is the one within this line.
+    let (what, column) = (without_place(error), error.column());
+    TraceError(format!(
+        "{path}:{line}: not a trace: {what} in column {column}; correct or delete that line"
+    ))
+}
+
+fn too_long(source: &EvidenceFile, offset: u64) -> TraceError {
+    let (line, path) = (line_number(source, offset), source.path().display());
+    TraceError(format!(
+        "{path}:{line}: the line is longer than 64 MiB; shorten or delete it"
+    ))
+}
+
+/// Opens a file of traces.
+///
+/// # Errors
+/// It is gone, or no plain file.
+pub fn open(source: &EvidenceFile) -> Result<File, TraceError> {
+    let remedy = "check `[traces]` in kaizen.toml";
+    source.open().map_err(|error| TraceError(format!("{error}; {remedy}")))
+}
+
+/// The file cannot be read at all.
+pub fn unreadable(path: &Path, error: &io::Error) -> TraceError {
+    TraceError(format!(
+        "{}: cannot be read: {error}; check `[traces]` in kaizen.toml",
+        path.display()
+    ))
+}

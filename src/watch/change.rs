@@ -1,0 +1,90 @@
+//! Concern: what a changed path is about, from its name alone.
+
+use std::path::Path;
+
+use crate::manifest;
+use crate::workspace::inbox;
+use crate::workspace::session;
+use crate::workspace::session::FOLDER;
+
+/// What a changed path is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concern {
+    /// The manifest.
+    Manifest,
+    /// A dropped trigger.
+    Inbox,
+    /// What phases of this session read.
+    Session(String),
+    /// Where HEAD stands.
+    Ledger,
+    /// Traces or tasks.
+    Evidence,
+}
+
+/// Files and folders of a session that no phase reads, or that only kaizen writes.
+const OWN: [&str; 11] = [
+    "after.json",
+    "briefing",
+    "budget.json",
+    "session.json",
+    "plan.check.md",
+    "diagnosis.check.md",
+    "evidence.jsonl",
+    "attic",
+    "outcomes",
+    "checkpoints",
+    "teacher",
+];
+
+/// What a path, relative to the workspace, is about; `is_evidence` knows the manifest's traces and tasks.
+pub fn concern(path: &Path, is_evidence: &dyn Fn(&str) -> bool) -> Option<Concern> {
+    let path = path.to_string_lossy().replace('\\', "/");
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        [manifest::FILE] => Some(Concern::Manifest),
+        [inbox::FOLDER, name] => inbox::is_trigger_name(name).then_some(Concern::Inbox),
+        [FOLDER, id, rest @ ..] if session::is_id(id) => is_read(rest).then(|| Concern::Session((*id).to_owned())),
+        _ => is_evidence(&path).then_some(Concern::Evidence),
+    }
+}
+
+/// Whether a phase may read a file of a session; the session's folder itself may have come or gone.
+fn is_read(rest: &[&str]) -> bool {
+    let in_progress = |part: &&str| part.starts_with('.') || part.ends_with('~');
+    !rest.first().is_some_and(|first| OWN.contains(first)) && !rest.iter().any(in_progress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_about_one_thing_or_none() {
+        let is_evidence = |path: &str| path.starts_with("traces/") || path == "traces.db";
+        let session = || Some(Concern::Session("session-1".into()));
+        for (path, expected) in [
+            ("kaizen.toml", Some(Concern::Manifest)),
+            ("triggers/a.json", Some(Concern::Inbox)),
+            ("triggers/.a.json.swp", None),
+            ("traces/a.jsonl", Some(Concern::Evidence)),
+            ("traces.db", Some(Concern::Evidence)),
+            ("sessions/session-1", session()),
+            ("sessions/session-1/plan.json", session()),
+            ("sessions/session-1/pending_review/ab.json", session()),
+            ("sessions/session-1/pending_review/.ab.json.swp", None),
+            ("sessions/session-1/plan.json~", None),
+            ("sessions/session-1/session.json", None),
+            ("sessions/session-1/briefing/README.md", None),
+            ("sessions/session-1/outcomes/ab.json", None),
+            ("sessions/session-1/plan.check.md", None),
+            ("sessions/session-1/diagnosis.check.md", None),
+            ("sessions/.hidden/plan.json", None),
+            ("sessions/openings.jsonl", None),
+            ("agents/a/system_prompt.md", None),
+            ("src/main.rs", None),
+        ] {
+            assert_eq!(concern(Path::new(path), &is_evidence), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Places: the files that a watcher looks at, and the folders that it listens to.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::manifest;
+use crate::workspace::inbox;
+use crate::workspace::session;
+use crate::workspace::session::{FOLDER, PENDING, Session};
+
+use crate::watch::change::{Concern, concern};
+use crate::workspace::Workspace;
+
+/// The names of the files that phases read, in every session.
+fn names(workspace: &Workspace) -> BTreeSet<String> {
+    let phases = workspace.manifest.phases().into_values();
+    let reads = phases.flat_map(|stanza| stanza.reads);
+    reads
+        .filter(|name| !name.starts_with('@') && !name.ends_with('/'))
+        .collect()
+}
+
+/// The files of a session that phases read and that others may write.
+fn of_session(workspace: &Workspace, names: &BTreeSet<String>, id: &str) -> Vec<PathBuf> {
+    let session = Session::at(&workspace.root, id);
+    let files = names.iter().map(|name| session.path(name));
+    // A folder that cannot be listed is an error of the phase that reads it.
+    let pending = session.root().names(session.path(PENDING)).unwrap_or_default();
+    let pending = pending
+        .into_iter()
+        .map(|name| session.path(&format!("{PENDING}{name}")));
+    files.chain(pending).collect()
+}
+
+/// The files that tell where HEAD stands.
+pub fn of_ledger(workspace: &Workspace) -> Vec<PathBuf> {
+    workspace.ledger.head_files().to_vec()
+}
+
+/// Every file that can make something stale, or start a session.
+pub fn all(workspace: &Workspace) -> Vec<PathBuf> {
+    let root = &workspace.root;
+    let mut files = vec![root.join(manifest::FILE)];
+    files.extend(of_ledger(workspace));
+    let names = names(workspace);
+    for id in ids(workspace) {
+        files.extend(of_session(workspace, &names, &id));
+    }
+    let inbox = root.join(inbox::FOLDER);
+    let dropped = root.listed(&inbox).unwrap_or_default();
+    files.extend(dropped.into_iter().map(|name| inbox.join(name)));
+    for folder in evidence_folders(workspace) {
+        let names = root.listed(&folder).unwrap_or_default();
+        let paths = names.into_iter().map(|name| folder.join(name));
+        files.extend(paths.filter(|path| about(workspace, path) == Some(Concern::Evidence)));
+    }
+    files
+}
+
+/// Every folder in which such a file can appear.
+pub fn folders(workspace: &Workspace) -> Vec<PathBuf> {
+    let root = &workspace.root;
+    let mut folders: Vec<PathBuf> = evidence_folders(workspace).into_iter().collect();
+    folders.extend([root.to_path_buf(), root.join(inbox::FOLDER), root.join(FOLDER)]);
+    folders.extend(
+        of_ledger(workspace)
+            .iter()
+            .filter_map(|path| Some(path.parent()?.to_owned())),
+    );
+    for id in ids(workspace) {
+        let session = Session::at(root, &id);
+        folders.extend([session.path(""), session.path(PENDING)]);
+    }
+    folders
+}
+
+/// What a path is about.
+pub fn about(workspace: &Workspace, path: &std::path::Path) -> Option<Concern> {
+    if of_ledger(workspace).iter().any(|head| head == path) {
+        return Some(Concern::Ledger);
+    }
+    let is_evidence = |path: &str| workspace.is_evidence(path);
+    concern(path.strip_prefix(&workspace.root).ok()?, &is_evidence)
+}
+
+/// The names of session folders, whether they count as sessions yet or not.
+fn ids(workspace: &Workspace) -> Vec<String> {
+    let names = workspace.root.listed(FOLDER).unwrap_or_default();
+    names.into_iter().filter(|name| session::is_id(name)).collect()
+}
+
+/// The folders before the first wildcard of each pattern of traces and tasks.
+fn evidence_folders(workspace: &Workspace) -> BTreeSet<PathBuf> {
+    let manifest = &workspace.manifest;
+    let patterns = manifest.traces.files.iter().chain(&manifest.benchmark.files);
+    let folder = |pattern: &String| {
+        let literal = pattern.split(['*', '?', '[', '{']).next().unwrap_or_default();
+        let folder = literal.rsplit_once('/').map_or("", |(folder, _)| folder);
+        workspace.root.join(folder)
+    };
+    patterns.map(folder).collect()
+}

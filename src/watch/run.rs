@@ -1,0 +1,347 @@
+//! Turns: what `kaizen watch` does whenever something rang. It computes from files what is to be done, and does it.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::watch::bell::Rang;
+use crate::watch::sight::Sights;
+use crate::workspace::inbox;
+use crate::workspace::session;
+use crate::workspace::session::Session;
+
+use crate::pipeline::RunError;
+use crate::pipeline::advance::advance;
+use crate::pipeline::next::{Next, next};
+use crate::pipeline::state::{Depth, View};
+use crate::watch::backoff::Aside;
+use crate::watch::change::Concern;
+use crate::watch::paths;
+use crate::watch::triggers::Asking;
+use crate::workspace::asked::Asked;
+use crate::workspace::event::{Event, Listener};
+use crate::workspace::inputs::Inputs;
+use crate::workspace::{Workspace, read_manifest};
+
+/// Nothing to wait for: the rescan comes before.
+const LONG: Duration = Duration::from_secs(3600);
+/// How often an approval is looked for, where one is missing.
+const APPROVAL: Duration = Duration::from_secs(1);
+/// The names under which the inbox, and the search for traces that ask for a session, are put aside.
+const INBOX: &str = "the inbox";
+const ASKING: &str = "the search for traces that ask for a session";
+
+/// The state of a watcher, all of which can be lost: it is computed anew at the next start.
+pub struct Turns {
+    workspace: Workspace,
+    /// A changed manifest, which comes into force once it is approved.
+    changed: Option<Workspace>,
+    /// Why nothing is started, as it was told.
+    untrusted: Option<String>,
+    sights: Sights,
+    aside: Aside,
+    asking: Asking,
+    /// Problems of dropped files that were told.
+    refused: BTreeSet<String>,
+    /// A person's uncommitted files that stopped a session: it goes on when they are undone.
+    in_the_way: BTreeSet<PathBuf>,
+    /// When the inbox is to be looked at again, if it holds more.
+    more: Option<Duration>,
+}
+
+impl Turns {
+    /// A watcher of a workspace.
+    pub fn new(mut workspace: Workspace) -> Self {
+        settle_in(&mut workspace);
+        Self {
+            asking: Asking::new(&workspace),
+            sights: Sights::new(&workspace.root),
+            workspace,
+            changed: None,
+            untrusted: None,
+            aside: Aside::default(),
+            refused: BTreeSet::new(),
+            in_the_way: BTreeSet::new(),
+            more: None,
+        }
+    }
+
+    /// The workspace under the manifest that is in force.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The folders to listen to.
+    pub fn folders(&self) -> BTreeSet<OsString> {
+        let beside = self
+            .in_the_way
+            .iter()
+            .filter_map(|path| Some(path.parent()?.to_owned()));
+        let folders = paths::folders(&self.workspace).into_iter().chain(beside);
+        folders.map(PathBuf::into_os_string).collect()
+    }
+
+    /// How long nothing is to be done if nothing rings.
+    pub fn pause(&self) -> Duration {
+        let now = self.workspace.clock.now();
+        let soonest = self.aside.next().into_iter().chain(self.asking.next(&self.workspace));
+        let until = soonest.min().map(|at| (at - now).to_std().unwrap_or(Duration::ZERO));
+        let approval = self.untrusted.is_some().then_some(APPROVAL);
+        until
+            .into_iter()
+            .chain(self.more)
+            .chain(approval)
+            .fold(LONG, Duration::min)
+    }
+
+    /// The first turn: every session that is not settled goes on, oldest first, and the inbox is looked at.
+    pub fn start(&mut self, listener: Listener) {
+        self.sights.all_changed(paths::all(&self.workspace));
+        // It may have been saved after it was read and before it was looked at.
+        if read_manifest(&self.workspace.root).ok().as_ref() != Some(&self.workspace.manifest) {
+            self.reload(listener);
+        }
+        if self.is_trusted(listener) {
+            self.begin_all(listener);
+        }
+    }
+
+    fn begin_all(&mut self, listener: Listener) {
+        for id in self.unsettled() {
+            self.go_on(&id, listener);
+        }
+        self.asking.evidence_changed();
+        self.ask(listener);
+        self.empty_inbox(listener);
+    }
+
+    /// Whether anything may be started, under the manifest as it is now; tells when that changes.
+    fn is_trusted(&mut self, listener: Listener) -> bool {
+        let workspace = self.changed.as_ref().unwrap_or(&self.workspace);
+        if let Err(error) = workspace.permission.check_all() {
+            let problem = RunError::from(error).to_string();
+            if self.untrusted.as_ref() != Some(&problem) {
+                self.untrusted = Some(problem.clone());
+                listener(Event::TrustNeeded { problem });
+            }
+            return false;
+        }
+        if self.untrusted.take().is_some() {
+            listener(Event::Trusted);
+        }
+        if let Some(workspace) = self.changed.take() {
+            self.workspace = workspace;
+            listener(Event::ManifestLoaded);
+        }
+        true
+    }
+
+    /// One turn.
+    pub fn turn(&mut self, rang: &Rang, listener: Listener) {
+        let changed = match rang.all || self.sights.is_about_folders(&rang.paths) {
+            true => {
+                let places = paths::all(&self.workspace).into_iter();
+                self.sights.all_changed(places.chain(self.in_the_way.iter().cloned()))
+            }
+            false => self.sights.changed(rang.paths.iter().cloned()),
+        };
+        let concerns: BTreeSet<Concern> = changed.iter().filter_map(|path| self.about(path)).collect();
+        self.in_the_way.retain(|path| !changed.contains(path));
+        if concerns.contains(&Concern::Manifest) {
+            self.reload(listener);
+        }
+        let had_to_wait = self.untrusted.is_some();
+        match (self.is_trusted(listener), had_to_wait) {
+            (false, _) => return,
+            (true, true) => return self.begin_all(listener),
+            (true, false) => {}
+        }
+        for id in self.due(&concerns) {
+            self.go_on(&id, listener);
+        }
+        if concerns.contains(&Concern::Evidence) {
+            self.asking.evidence_changed();
+            self.aside.take(ASKING);
+        }
+        self.ask(listener);
+        self.empty_inbox(listener);
+    }
+
+    fn about(&self, path: &Path) -> Option<Concern> {
+        match self.in_the_way.contains(path) {
+            true => Some(Concern::Ledger),
+            false => paths::about(&self.workspace, path),
+        }
+    }
+
+    /// The sessions that may have something to do, oldest first.
+    fn due(&self, concerns: &BTreeSet<Concern>) -> BTreeSet<String> {
+        let mut due: BTreeSet<String> = self.aside.due(self.workspace.clock.now()).into_iter().collect();
+        due.extend(concerns.iter().filter_map(|concern| match concern {
+            Concern::Session(id) => Some(id.clone()),
+            _ => None,
+        }));
+        let touches_all = concerns.contains(&Concern::Manifest) || concerns.contains(&Concern::Ledger);
+        if touches_all {
+            due.extend(self.aside.ids());
+        }
+        if touches_all || concerns.contains(&Concern::Evidence) {
+            due.extend(self.newest().map(|newest| newest.id));
+        }
+        due.retain(|id| session::is_id(id));
+        due
+    }
+
+    fn newest(&self) -> Option<Session> {
+        // A folder that cannot be listed shows up as an error of the session's run.
+        session::all(&self.workspace.root).ok()?.pop()
+    }
+
+    /// Sessions of the past count as they are; the newest as a run would take it.
+    fn unsettled(&self) -> Vec<String> {
+        let mut sessions = session::all(&self.workspace.root).unwrap_or_default();
+        let newest = sessions.pop();
+        let (inputs, engines) = (Inputs::new(&self.workspace), self.workspace.engines());
+        let view = View {
+            workspace: &self.workspace,
+            inputs: &inputs,
+            engines: &engines,
+            depth: Depth::History,
+            autonomy: None,
+        };
+        let wants = |session: &Session| !matches!(next(&view, session, None), Ok(Next::Nothing | Next::NotReady(_)));
+        let older = sessions.iter().filter(|session| wants(session));
+        older.chain(&newest).map(|session| session.id.clone()).collect()
+    }
+
+    /// Takes a session as far as it goes.
+    fn go_on(&mut self, id: &str, listener: Listener) {
+        if session::find(&self.workspace.root, id).is_none() {
+            return self.aside.take(id);
+        }
+        let asked = Asked {
+            session: Some(id.to_owned()),
+            ..Asked::default()
+        };
+        let was_told = self.aside.was_told(id);
+        let tell = |event: Event| {
+            // That a fault is mended is worth telling, even if nothing was left to do.
+            if was_told || !matches!(event, Event::SessionSettled { changed: false, .. }) {
+                listener(event);
+            }
+        };
+        match advance(&self.workspace, &asked, &tell) {
+            Ok(_) => self.aside.take(id),
+            // It went meanwhile, with its branch or by hand.
+            Err(_) if session::find(&self.workspace.root, id).is_none() => self.aside.take(id),
+            // It is gone on with when somebody approves.
+            Err(RunError::Untrusted(_) | RunError::Consent(_)) if !self.is_trusted(listener) => {}
+            Err(error) => self.put_aside(id, &error, listener),
+        }
+    }
+
+    fn put_aside(&mut self, id: &str, error: &RunError, listener: Listener) {
+        if let RunError::Dirty(paths) = error {
+            // Not looked at now: they may have been undone already. The next look counts as a change.
+            let files = paths.iter().map(|path| self.workspace.root.join(path));
+            self.in_the_way.extend(files);
+        }
+        let (retry_seconds, is_news) = self.aside.put(id, error, self.workspace.clock.now());
+        if !is_news {
+            return;
+        }
+        listener(Event::SessionFailed {
+            session: id.to_owned(),
+            problem: error.to_string(),
+            retry_seconds,
+        });
+    }
+
+    /// A manifest that cannot be used changes nothing; another comes into force once it is approved.
+    fn reload(&mut self, listener: Listener) {
+        match Workspace::open(&self.workspace.root) {
+            Ok(mut workspace) => {
+                settle_in(&mut workspace);
+                self.changed = Some(workspace);
+            }
+            Err(error) => listener(Event::ManifestBroken {
+                problem: error.to_string(),
+            }),
+        }
+    }
+
+    fn ask(&mut self, listener: Listener) {
+        if self.aside.rests(ASKING, self.workspace.clock.now()) {
+            return;
+        }
+        if let Err(error) = self.asking.ask(&self.workspace, listener) {
+            self.put_aside(ASKING, &error, listener);
+        }
+    }
+
+    /// Begins one session from the first sound file of the inbox; further files wait for the next turn, so that a
+    /// person's changes are not behind all of them.
+    fn empty_inbox(&mut self, listener: Listener) {
+        self.more = None;
+        if self.aside.rests(INBOX, self.workspace.clock.now()) {
+            return;
+        }
+        let quiet = Duration::from_millis(self.workspace.manifest.triggers.quiet_ms);
+        let (dropped, more) = match inbox::quiet(&self.workspace.root, quiet) {
+            Ok(found) => found,
+            Err(error) => return self.put_aside(INBOX, &error.into(), listener),
+        };
+        self.more = more.then_some(quiet);
+        let (sound, refused): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|file| file.trigger.is_ok());
+        self.tell_refused(refused, listener);
+        let mut names = sound.into_iter().map(|file| file.name);
+        if let Some(name) = names.next() {
+            if names.next().is_some() {
+                self.more = Some(Duration::ZERO);
+            }
+            self.begin(&name, listener);
+        }
+    }
+
+    /// Each problem is told once, for as long as it stands.
+    fn tell_refused(&mut self, refused: Vec<inbox::Dropped>, listener: Listener) {
+        let problems: BTreeSet<String> = refused.into_iter().filter_map(|file| file.trigger.err()).collect();
+        for problem in problems.difference(&self.refused) {
+            let problem = problem.clone();
+            listener(Event::TriggerRefused { problem });
+        }
+        self.refused = problems;
+    }
+
+    fn begin(&mut self, name: &str, listener: Listener) {
+        let asked = Asked {
+            dropped: Some(name.to_owned()),
+            ..Asked::default()
+        };
+        let file = format!("{}/{name}", inbox::FOLDER);
+        let begun = std::sync::Mutex::new(None);
+        let tell = |event: Event| {
+            if let Event::SessionStarted { session } = &event {
+                let (file, session) = (file.clone(), session.clone());
+                if let Ok(mut begun) = begun.lock() {
+                    *begun = Some(session.clone());
+                }
+                listener(Event::TriggerClaimed { file, session });
+            }
+            listener(event);
+        };
+        let ended = advance(&self.workspace, &asked, &tell);
+        let id = begun.into_inner().ok().flatten();
+        self.aside.take(INBOX);
+        if let Err(error) = ended {
+            self.put_aside(id.as_deref().unwrap_or(INBOX), &error, listener);
+        }
+    }
+}
+
+/// A watcher names itself to others, and waits for nobody: it comes back.
+fn settle_in(workspace: &mut Workspace) {
+    workspace.holder = "kaizen watch";
+    workspace.patience = Duration::ZERO;
+}

@@ -1,0 +1,71 @@
+//! Which workspace an approval is for: worktrees and clones at the same place in one repository are one workspace.
+#![allow(clippy::disallowed_methods)] // edge: real paths
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::ConsentError;
+use crate::digest::Digest;
+use crate::ledger::port::LedgerError;
+use crate::ledger::{Git, Policy};
+use crate::manifest::Manifest;
+
+/// Which workspace an approval is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The real path of git's common directory; `None` where there is no repository.
+    pub repository: Option<String>,
+    /// The workspace in its work tree; without a repository, its real path.
+    pub path: String,
+}
+
+impl Identity {
+    /// The identity of the workspace at `root`.
+    ///
+    /// # Errors
+    /// git will not read the repository.
+    pub fn of(root: &Path) -> Result<Self, ConsentError> {
+        let keyless = Policy {
+            withheld: Manifest::default().withheld(&[]),
+            ..Policy::default()
+        };
+        match Git::open(root, keyless) {
+            Ok(git) => Ok(Self::in_repository(&git)),
+            Err(LedgerError::NoRepository(_)) => Ok(Self {
+                repository: None,
+                path: real(root),
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The identity of a workspace in a repository.
+    pub fn in_repository(git: &Git) -> Self {
+        let (common, prefix) = git.place();
+        Self {
+            repository: Some(real(common)),
+            path: prefix.trim_end_matches('/').to_owned(),
+        }
+    }
+
+    /// The name of its folder in the trust directory.
+    pub fn folder(&self) -> String {
+        Digest::of_value(self).to_string()
+    }
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.repository {
+            None => f.write_str(&self.path),
+            Some(repository) if self.path.is_empty() => f.write_str(repository),
+            Some(repository) => write!(f, "{repository}, in {}", self.path),
+        }
+    }
+}
+
+fn real(path: &Path) -> String {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    real.to_string_lossy().into_owned()
+}

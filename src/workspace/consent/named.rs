@@ -1,0 +1,100 @@
+//! What a word of a program names in a workspace.
+#![allow(clippy::disallowed_methods)] // edge: the file system
+
+use std::fs::File;
+use std::path::{Component, Path, PathBuf};
+
+use crate::digest::Digest;
+use crate::manifest::programs;
+use crate::manifest::trust::{Link, Named};
+use crate::sys::disk::OWN_FOLDER;
+
+/// The file of the workspace at `root` that a word names in a folder of it, or the link that leads out of it there.
+pub(super) fn named(root: &Path, folder: &str, word: &str) -> Option<Named> {
+    let real = root.canonicalize().ok()?;
+    // What a program leaves in the folder that it works in would change the list with each run.
+    let is_scratch = programs::within(folder, word).is_some_and(|path| path.starts_with(OWN_FOLDER));
+    let named = if is_scratch {
+        None
+    } else {
+        in_folder(&real, folder, word)
+    };
+    // The program of a teacher works elsewhere, and is given the files that its words name in the workspace.
+    named.or_else(|| (!folder.is_empty()).then(|| in_folder(&real, "", word)).flatten())
+}
+
+fn in_folder(real: &Path, folder: &str, word: &str) -> Option<Named> {
+    let path = real.join(folder).join(word);
+    // The folder that a program works in may not be there yet: dots are taken out by hand first.
+    let target = path.canonicalize().or_else(|_| plain(&path).canonicalize()).ok()?;
+    if !target.is_file() {
+        return None;
+    }
+    let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
+    if let Ok(path) = target.strip_prefix(real) {
+        let bytes = File::open(&target).ok();
+        return Some(Named::File {
+            path: slashed(path),
+            digest: bytes.and_then(|bytes| Digest::of_reader(bytes).ok()),
+        });
+    }
+    // A path that leads outside by itself says so where it stands.
+    let inside = plain(&path).strip_prefix(real).ok()?.to_owned();
+    Some(Named::Outside(Link {
+        path: slashed(&inside),
+        target: slashed(&target),
+    }))
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_has_one_name_however_it_is_spelt() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("work");
+        fs::create_dir_all(root.join("sub")).unwrap();
+        fs::write(root.join("x.py"), "1").unwrap();
+        fs::write(folder.path().join("other.py"), "2").unwrap();
+        std::os::unix::fs::symlink("x.py", root.join("link.py")).unwrap();
+        std::os::unix::fs::symlink("../other.py", root.join("out.py")).unwrap();
+        let whole = root.join("x.py").display().to_string();
+        for word in ["x.py", "./x.py", "sub/../x.py", "link.py", &whole] {
+            let found = named(&root, "", word);
+            assert!(
+                matches!(&found, Some(Named::File { path, digest: Some(_) }) if path == "x.py"),
+                "{word}: {found:?}"
+            );
+        }
+        let found = named(&root, ".kaizen/scratch/lint", "../../../x.py");
+        assert!(
+            matches!(&found, Some(Named::File { path, .. }) if path == "x.py"),
+            "{found:?}"
+        );
+        let found = named(&root, "", "out.py");
+        assert!(
+            matches!(&found, Some(Named::Outside(link)) if link.path == "out.py"),
+            "{found:?}"
+        );
+        for word in ["", "sub", "none", "../other.py", "/etc/passwd", "python3"] {
+            assert_eq!(named(&root, "", word), None, "{word}");
+        }
+    }
+}

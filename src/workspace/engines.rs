@@ -1,0 +1,84 @@
+//! Engines: the student and the teacher that a manifest names; adding one touches this table.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::artifact::egress::Role;
+use crate::eval::student::Student;
+use crate::eval::student::chat::{ChatStudent, Toolbox};
+use crate::eval::student::command::CommandStudent;
+use crate::eval::student::nearest::Nearest;
+use crate::llm::client::Calls;
+use crate::llm::model::Model;
+use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
+use crate::sys::disk::Root;
+use crate::teacher::Teacher;
+use crate::teacher::chat::{ChatTeacher, Compare};
+use crate::teacher::files::Elsewhere;
+use crate::teacher::rules::{Rules, Settings};
+use crate::workspace::consent::Permission;
+
+/// The agent under improvement.
+pub(crate) fn student(
+    manifest: &Manifest,
+    root: &Root,
+    calls: &Arc<Calls>,
+    permission: &Arc<Permission>,
+) -> Box<dyn Student> {
+    let layout = manifest.harness.layout.clone();
+    let section = manifest.student.clone();
+    let withheld = manifest.withheld(&section.env);
+    match section.engine {
+        StudentEngine::Nearest => Box::new(Nearest::new(layout)),
+        StudentEngine::Command => {
+            let calls = Arc::clone(calls);
+            Box::new(CommandStudent::new(section, layout, root.clone(), withheld, calls))
+        }
+        StudentEngine::Chat => {
+            let model = Box::new(calls.model(Role::Student, section.chat()));
+            let permission = Arc::clone(permission);
+            let toolbox = Toolbox::new(section.clone(), root.to_path_buf(), withheld, permission);
+            Box::new(ChatStudent::new(model, section, layout, toolbox))
+        }
+    }
+}
+
+/// Whatever proposes edits.
+pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Teacher> {
+    let layout = manifest.harness.layout.clone();
+    let section = &manifest.teacher;
+    match section.engine {
+        TeacherEngine::Chat => Box::new(ChatTeacher {
+            model: Box::new(calls.model(Role::Teacher, section.chat())),
+            own: Box::new(calls.model(Role::TeacherTask, section.chat())),
+            compare: comparing(manifest, calls),
+            redactor: calls.redactor().clone(),
+            max_turns: section.max_turns,
+            max_edits: section.max_edits,
+        }),
+        TeacherEngine::Files => Box::new(Elsewhere::files()),
+        TeacherEngine::Command => Box::new(Elsewhere::program(section, root)),
+        TeacherEngine::Rules => {
+            let settings = Settings {
+                max_edits: section.max_edits,
+                ..Settings::default()
+            };
+            Box::new(Rules::new(layout, settings))
+        }
+    }
+}
+
+/// Compares two outputs for the teacher, where there is a judge: the student's, the teacher's, and the query.
+pub(crate) fn comparing(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Compare> {
+    let model = judge(manifest, calls)?;
+    Some(Box::new(move |student, teacher, query| {
+        let compared = crate::eval::judge::ask::compare(model.as_ref(), query, student, teacher)?;
+        Ok((compared.student_score, compared.teacher_score, compared.reasoning))
+    }))
+}
+
+/// The language model behind scorer `judge`.
+pub(crate) fn judge(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Box<dyn Model>> {
+    let settings = manifest.judge()?;
+    Some(Box::new(calls.model(Role::Judge, settings)))
+}

@@ -1,0 +1,116 @@
+//! The error budget of a session: as its file says, or a new one; in a loop it goes on where the last session ended.
+
+use std::collections::BTreeMap;
+
+use crate::artifact::error_budget::{ErrorBudget, FILE, Slot};
+use crate::artifact::gate::settings::BudgetMode;
+use crate::artifact::loop_record::{self, LoopRecord};
+use crate::artifact::{Artifact, ArtifactError};
+use crate::digest::Digest;
+use crate::workspace::session;
+use crate::workspace::session::{Session, SessionError};
+
+use super::earlier_record::all_outcomes;
+use crate::pipeline::RunError;
+use crate::workspace::Workspace;
+
+/// The budget of a session as it stands.
+///
+/// # Errors
+/// Its file, or a file of the loop, cannot be read.
+pub fn error_budget(workspace: &Workspace, session: &Session) -> Result<ErrorBudget, RunError> {
+    if let Some(budget) = session.read::<ErrorBudget>(FILE)? {
+        return Ok(checked(budget, session)?);
+    }
+    let gate = &workspace.manifest.gate;
+    let earlier = earlier_of_loop(workspace, session)?;
+    let usual = match earlier {
+        Some(_) => BudgetMode::Fdr,
+        None => BudgetMode::Planned,
+    };
+    let (slots_before, accepted_before) = spent_before(&earlier.unwrap_or_default())?;
+    let slots = spent(session)?;
+    let share = slots.first().map_or(0.0, |slot| gate.alpha_session / slot.alpha);
+    Ok(ErrorBudget {
+        planned: share.round() as usize,
+        slots_before,
+        accepted_before,
+        slots,
+        ..ErrorBudget::unspent(gate.budget.unwrap_or(usual), gate.alpha_session)
+    })
+}
+
+/// What was spent, as the records of decisions say it: a file that was lost gives nothing out a second time.
+fn spent(session: &Session) -> Result<Vec<Slot>, SessionError> {
+    let mut slots: BTreeMap<(usize, Digest), Slot> = BTreeMap::new();
+    for outcome in all_outcomes(session)? {
+        let record = outcome.gate.as_ref();
+        let stake = record.and_then(|record| record.stake.clone().zip(Some(record.comparison)));
+        let Some((stake, comparison)) = stake.filter(|(stake, _)| stake.session.is_none()) else {
+            continue;
+        };
+        let slot = Slot {
+            slot: stake.slot,
+            edit_id: outcome.edit_id,
+            edit_digest: outcome.edit_digest,
+            comparison,
+            alpha: stake.alpha,
+        };
+        slots.insert((slot.slot, comparison), slot);
+    }
+    Ok(slots.into_values().collect())
+}
+
+/// A budget that a person wrote may say anything; one that cannot be is not played with.
+fn checked(budget: ErrorBudget, session: &Session) -> Result<ErrorBudget, SessionError> {
+    let is_chance = |alpha: f64| alpha.is_finite() && (0.0..1.0).contains(&alpha);
+    let sound = is_chance(budget.alpha_session) && budget.slots.iter().all(|slot| is_chance(slot.alpha));
+    match sound {
+        true => Ok(budget),
+        false => Err(ArtifactError::Invalid {
+            path: session.path(FILE),
+            problem: "alpha_session and every alpha must lie between 0 and 1; correct it, or delete the file: \
+                      `kaizen run` reads what was spent off the outcomes"
+                .to_owned(),
+        }
+        .into()),
+    }
+}
+
+/// The sessions that the loop under way held before this one; `None` outside of a loop.
+fn earlier_of_loop(workspace: &Workspace, session: &Session) -> Result<Option<Vec<Session>>, RunError> {
+    let path = workspace.root.join(loop_record::FILE);
+    let Some(text) = workspace.root.read_text(&path)? else {
+        return Ok(None);
+    };
+    let record = LoopRecord::from_text(&path, &text).map_err(SessionError::from)?;
+    let begins_later = record
+        .after_session_id
+        .as_deref()
+        .is_none_or(|before| session.id.as_str() > before);
+    let is_step = record.steps.iter().any(|step| step.session == session.id);
+    if !is_step && (record.stop_reason.is_some() || !begins_later) {
+        return Ok(None);
+    }
+    let came_before =
+        |earlier: &Session| earlier.id < session.id && record.steps.iter().any(|step| step.session == earlier.id);
+    Ok(Some(
+        session::all(&workspace.root)?.into_iter().filter(came_before).collect(),
+    ))
+}
+
+/// Slots that were taken, and edits that the gate accepted for them.
+fn spent_before(sessions: &[Session]) -> Result<(usize, usize), RunError> {
+    let (mut slots, mut accepted) = (0, 0);
+    for session in sessions {
+        slots += session
+            .read::<ErrorBudget>(FILE)?
+            .map_or(0, |budget| budget.slots.len());
+        accepted += session
+            .outcomes()?
+            .values()
+            .filter(|outcome| outcome.is_won_bet())
+            .count();
+    }
+    Ok((slots, accepted))
+}

@@ -1,0 +1,203 @@
+//! Inputs of the workspace: benchmark, traces, harness and ledger, each read once and only when something asks.
+
+use std::ops::ControlFlow;
+use std::sync::OnceLock;
+
+use crate::artifact::task::{Split, Task};
+use crate::artifact::trace::Trace;
+use crate::digest::Digest;
+use crate::eval::benchmark;
+use crate::eval::benchmark::Benchmark;
+use crate::eval::held_out::HeldOut;
+use crate::harness::Harness;
+use crate::ledger::port::{CommitId, Ledger};
+use crate::trace::eligible::eligible;
+use crate::trace::source::TracePin;
+
+use crate::ledger::cache::History;
+use crate::pipeline::RunError;
+use crate::workspace::Workspace;
+
+/// Sees traces one by one, and says whether to go on.
+type Visit<'v> = &'v mut dyn FnMut(Trace) -> ControlFlow<()>;
+
+/// How many traces a session can rely on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Those that are evidence.
+    pub usable: usize,
+    /// Those that would be, but for `[privacy]`.
+    pub left_out: usize,
+}
+
+/// Inputs of the workspace, read on demand and then remembered.
+pub struct Inputs<'a> {
+    workspace: &'a Workspace,
+    benchmark: OnceLock<Benchmark>,
+    pin: OnceLock<TracePin>,
+    head: OnceLock<Option<CommitId>>,
+}
+
+/// The value of a cell, made on first use.
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, RunError>) -> Result<&T, RunError> {
+    if cell.get().is_none() {
+        // Nobody else fills the cell of this thread between the two calls.
+        let _ = cell.set(make()?);
+    }
+    cell.get()
+        .ok_or_else(|| RunError::Unknown("an input could not be kept".into()))
+}
+
+impl<'a> Inputs<'a> {
+    /// Nothing read so far.
+    pub fn new(workspace: &'a Workspace) -> Self {
+        Self {
+            workspace,
+            benchmark: OnceLock::new(),
+            pin: OnceLock::new(),
+            head: OnceLock::new(),
+        }
+    }
+
+    /// All tasks.
+    ///
+    /// # Errors
+    /// A file is not a benchmark.
+    pub fn benchmark(&self) -> Result<&Benchmark, RunError> {
+        let files = &self.workspace.manifest.benchmark.files;
+        once(&self.benchmark, || {
+            let files = self.workspace.evidence_files(files)?;
+            Ok(Benchmark::of_files(&self.workspace.root, &files)?)
+        })
+    }
+
+    /// The tasks that neither a program nor a teacher may see.
+    ///
+    /// # Errors
+    /// A file is not a benchmark.
+    pub fn held_out(&self) -> Result<HeldOut, RunError> {
+        Ok(HeldOut::of(&self.benchmark()?.tasks))
+    }
+
+    /// Digest of a split's rows.
+    ///
+    /// # Errors
+    /// A file is not a benchmark.
+    pub fn split_digest(&self, split: Split) -> Result<Digest, RunError> {
+        Ok(Digest::of_value(&self.benchmark()?.split(split)))
+    }
+
+    /// The state of the trace store.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn trace_pin(&self) -> Result<&TracePin, RunError> {
+        once(&self.pin, || Ok(self.workspace.traces()?.pin()?))
+    }
+
+    /// The commit at HEAD.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn head(&self) -> Result<Option<&CommitId>, RunError> {
+        Ok(once(&self.head, || Ok(self.workspace.ledger.head()?))?.as_ref())
+    }
+
+    /// The harness at a commit.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn harness_at(&self, commit: &str) -> Result<Harness, RunError> {
+        let workspace = self.workspace;
+        let select = |path: &str| workspace.selects(path);
+        Ok(workspace.past.harness_at(&workspace.ledger, commit, &select)?)
+    }
+
+    /// The commits of a session after the one that it builds on, and those that a person reverted.
+    ///
+    /// # Errors
+    /// git says no.
+    pub fn history(&self, session: &str, base: Option<&str>) -> Result<History, RunError> {
+        let workspace = self.workspace;
+        Ok(workspace.past.history(&workspace.ledger, session, base)?)
+    }
+
+    /// The gate tasks of a session: all, or a sample drawn by its name.
+    ///
+    /// # Errors
+    /// A file is not a benchmark.
+    pub fn gate(&self, session: &str) -> Result<Vec<Task>, RunError> {
+        let most = self.workspace.manifest.benchmark.subsample;
+        Ok(benchmark::subsample(
+            self.benchmark()?.split(Split::Gate),
+            most,
+            session,
+        ))
+    }
+
+    /// How many traces can be evidence for a session that was begun at `moment` (seconds since 1970, UTC): they ask
+    /// something, it is no gate or test question, and `[privacy]` admits them.
+    ///
+    /// # Errors
+    /// The store or the benchmark cannot be read.
+    pub fn usable_traces(&self, moment: f64) -> Result<Counted, RunError> {
+        let mut counted = Counted::default();
+        self.usable(&mut |trace| {
+            match eligible(&self.workspace.manifest.privacy, &trace, moment) {
+                true => counted.usable += 1,
+                false => counted.left_out += 1,
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(counted)
+    }
+
+    /// The newest traces that can be evidence, at most as many as the manifest allows.
+    ///
+    /// # Errors
+    /// The store or the benchmark cannot be read.
+    pub fn evidence(&self, moment: f64) -> Result<Vec<Trace>, RunError> {
+        let privacy = &self.workspace.manifest.privacy;
+        self.newest(&mut |visit| {
+            self.usable(&mut |trace| match eligible(privacy, &trace, moment) {
+                true => visit(trace),
+                false => ControlFlow::Continue(()),
+            })
+        })
+    }
+
+    /// The newest traces of any kind, at most as many as the manifest allows.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn newest_traces(&self) -> Result<Vec<Trace>, RunError> {
+        self.newest(&mut |visit| Ok(self.workspace.traces()?.scan(visit)?))
+    }
+
+    fn newest(&self, scan: &mut dyn FnMut(Visit) -> Result<(), RunError>) -> Result<Vec<Trace>, RunError> {
+        let most = self.workspace.manifest.traces.most;
+        let mut traces = Vec::new();
+        scan(&mut |trace| {
+            traces.push(trace);
+            if traces.len() < most {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        Ok(traces)
+    }
+
+    fn usable(&self, visit: Visit) -> Result<(), RunError> {
+        let redactor = &self.workspace.redactor;
+        let held_out = self.benchmark()?.held_out(redactor);
+        self.workspace.traces()?.scan(&mut |trace| {
+            if trace.query.trim().is_empty() || held_out.asks(&trace.query, redactor) {
+                ControlFlow::Continue(())
+            } else {
+                visit(trace)
+            }
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,399 @@
+//! A workspace: the manifest, the engines and the ledger that one process works with.
+
+pub mod asked;
+pub mod authorship;
+pub mod breaker;
+pub mod cache_epoch;
+pub mod consent;
+pub mod dirty;
+pub mod earlier_record;
+pub mod engines;
+pub mod error_budget;
+pub mod event;
+pub mod exchange;
+pub mod holdout_log;
+pub mod inbox;
+pub mod inputs;
+pub mod noise;
+pub mod recover;
+pub mod session;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::artifact::task::{Scorer, Task};
+use crate::eval::cache::DiskMemo;
+use crate::eval::judge::ask;
+use crate::eval::memo::{Forgetful, Memo};
+use crate::eval::run::Evaluator;
+use crate::eval::score;
+use crate::eval::student::Student;
+use crate::harness::Harness;
+use crate::harness::op;
+use crate::ledger::port::Ledger;
+use crate::ledger::{Git, Policy};
+use crate::llm::client::Calls;
+use crate::llm::model::Model;
+use crate::llm::redact::Redactor;
+use crate::manifest::membership::{EvidencePatterns, Membership};
+use crate::manifest::{self, Manifest, StudentEngine};
+use crate::sys::clock::Clock;
+use crate::sys::disk::{EvidenceFile, OutsideLink, Root};
+use crate::sys::process;
+use crate::teacher::Teacher;
+use crate::trace::source::TraceSource;
+use crate::trace::store::trace_store;
+use crate::workspace::consent::{Consent, Identity, Permission};
+
+use crate::ledger::cache::Past;
+use crate::pipeline::RunError;
+use crate::pipeline::definition::Engines;
+use crate::pipeline::intake::{refuse_links, refuse_tracked_state};
+use crate::workspace::breaker::Breaker;
+
+pub use crate::sys::disk::OWN_FOLDER;
+
+/// What is missing where a task wants a judge, and the remedy.
+pub const NO_JUDGE: &str =
+    "there is no judge: add [judge] model = \"name\" to kaizen.toml, or a teacher with engine = \"chat\"";
+
+/// The memo of attempts, in a workspace.
+const MEMO: &str = ".kaizen/cache/memo.db";
+
+/// What a scorer program may take for one answer.
+const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// An open workspace.
+pub struct Workspace {
+    /// The directory with `kaizen.toml`.
+    pub root: Root,
+    /// What it says.
+    pub manifest: Manifest,
+    /// The time.
+    pub clock: Clock,
+    /// git.
+    pub ledger: Git,
+    /// The agent under improvement.
+    pub student: Box<dyn Student>,
+    /// Whatever proposes edits.
+    pub teacher: Box<dyn Teacher>,
+    /// What takes secrets out of texts here.
+    pub redactor: Redactor,
+    /// The language model behind scorer `judge`, when there is one.
+    pub judge: Option<Box<dyn Model>>,
+    /// What git said of commits.
+    pub past: Past,
+    /// What ran on which inputs.
+    pub breaker: Breaker,
+    /// What works here, for the message to others: `kaizen run`.
+    pub holder: &'static str,
+    /// How long a run waits for another to end.
+    pub patience: Duration,
+    /// What may be started, sent and read here.
+    pub permission: Arc<Permission>,
+    /// Whether nothing may be created, not even a cache: for tools that declare that they only read.
+    pub only_looks: bool,
+    /// The way to language models.
+    pub calls: Arc<Calls>,
+    halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
+    membership: Membership,
+    evidence: EvidencePatterns,
+    /// Paths of the harness that git does not ignore.
+    known: Mutex<BTreeSet<String>>,
+    checked: OnceLock<()>,
+}
+
+impl Workspace {
+    /// Opens the workspace at `root`.
+    ///
+    /// # Errors
+    /// No or a bad manifest, or no git repository.
+    pub fn open(root: &Path) -> Result<Self, RunError> {
+        let root = Root::open(root)?;
+        let manifest = read_manifest(&root)?;
+        let clock = Clock::from_environment();
+        let ledger = Git::open(&root, policy(&manifest, &clock))?;
+        refuse_tracked_state(&root, &ledger)?;
+        refuse_links(&root)?;
+        let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
+        let redactor = redactor.keeping(&manifest.privacy.keep);
+        let identity = Identity::in_repository(&ledger);
+        let permission = Arc::new(Permission::new(&root, &manifest, Some(identity), None));
+        // A program that is a harness file makes the manifest unusable.
+        permission.check_programs()?;
+        let calls = Calls::new(&manifest, redactor.clone(), &root, clock, Arc::clone(&permission));
+        let halted = Arc::clone(&calls);
+        let membership = Membership::new(&manifest).map_err(RunError::Unknown)?;
+        let evidence = evidence_patterns(&manifest)?;
+        Ok(Self {
+            redactor,
+            clock,
+            ledger,
+            student: engines::student(&manifest, &root, &calls, &permission),
+            teacher: engines::teacher(&manifest, &root, &calls),
+            judge: engines::judge(&manifest, &calls),
+            halted: Box::new(move || halted.halted()),
+            calls,
+            permission,
+            past: Past::default(),
+            breaker: Breaker::default(),
+            holder: "kaizen run",
+            patience: Duration::from_secs(2),
+            membership,
+            only_looks: false,
+            evidence,
+            known: Mutex::default(),
+            checked: OnceLock::new(),
+            manifest,
+            root,
+        })
+    }
+
+    /// The identities of the engines.
+    pub fn engines(&self) -> Engines {
+        Engines {
+            student: self.student.identity(),
+            teacher: self.teacher.identity(),
+            judge: self.judge.as_deref().map(ask::identity),
+        }
+    }
+
+    /// Whether a path belongs to the harness, as far as its name tells.
+    pub fn selects(&self, path: &str) -> bool {
+        self.membership.selects(path)
+    }
+
+    /// Whether a path holds traces or tasks.
+    pub fn is_evidence(&self, path: &str) -> bool {
+        self.evidence.selects(path)
+    }
+
+    /// The harness as it is on disk.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn harness(&self) -> Result<Harness, RunError> {
+        let mut harness = self.root.read_harness(&self.membership)?;
+        for path in self.ignored(&harness)? {
+            if self.membership.names(&path) {
+                return Err(RunError::Ignored(path));
+            }
+            harness = harness.without(&path);
+            harness.forbid(path, "git ignores it");
+        }
+        Ok(harness)
+    }
+
+    /// Checks, once, that the harness can be read and that git ignores no file that the manifest names.
+    ///
+    /// # Errors
+    /// See [`Workspace::harness`].
+    pub fn check_harness(&self) -> Result<(), RunError> {
+        if self.checked.get().is_none() {
+            self.harness()?;
+            // Another thread may have checked as well.
+            let _ = self.checked.set(());
+        }
+        Ok(())
+    }
+
+    /// The files of a harness that git ignores. Files at HEAD are not ignored, so that git is asked about new ones only.
+    fn ignored(&self, harness: &Harness) -> Result<Vec<String>, RunError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new: Vec<&str> = harness.files().map(|(path, _)| path).collect();
+        new.retain(|path| !known.contains(*path));
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(head) = self.ledger.head()? {
+            let at_head = self.past.harness_at(&self.ledger, &head, &|path| self.selects(path))?;
+            known.extend(at_head.files().map(|(path, _)| path.to_owned()));
+            new.retain(|path| !known.contains(*path));
+        }
+        let ignored = self.ledger.ignored(&new)?;
+        let not_ignored = new
+            .into_iter()
+            .filter(|path| !ignored.iter().any(|other| other == path));
+        known.extend(not_ignored.map(str::to_owned));
+        Ok(ignored)
+    }
+
+    /// A line for each path in the harness's places that is not part of it, and why: the user may think that it is.
+    pub fn left_out(&self, harness: &Harness) -> Vec<String> {
+        let first = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+        let places: Vec<String> = self.manifest.harness.files.iter().map(|glob| first(glob)).collect();
+        let line = |(path, reason): (&str, &str)| {
+            let is_near = self.selects(path) || places.contains(&first(path));
+            is_near.then(|| format!("{path} is left out of the harness: {reason}"))
+        };
+        harness.all_forbidden().filter_map(line).collect()
+    }
+
+    /// Where ops land, and what they may touch.
+    pub fn rules(&self) -> op::Rules {
+        op::Rules {
+            layout: self.manifest.harness.layout.clone(),
+            membership: self.membership.clone(),
+        }
+    }
+
+    /// The trace store.
+    ///
+    /// # Errors
+    /// The store cannot be opened.
+    pub fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
+        let files = self.evidence_files(&self.manifest.traces.files)?;
+        let index = (!self.only_looks).then_some(&self.root);
+        Ok(trace_store::of_files(files, index)?)
+    }
+
+    /// The files of traces or tasks that may be read. Links that lead outside are followed after approval only.
+    ///
+    /// # Errors
+    /// A file is not usable, or nobody can tell what is approved.
+    pub fn evidence_files(&self, patterns: &[String]) -> Result<Vec<EvidenceFile>, RunError> {
+        let patterns = EvidencePatterns::new(patterns).map_err(RunError::Unknown)?;
+        let closed = self.permission.closed_links()?;
+        let approved = |link: &OutsideLink| !closed.contains(link);
+        Ok(self.root.evidence(&patterns, &approved)?.files)
+    }
+
+    /// A path in kaizen's own folder, which hides itself from git.
+    pub fn own(&self, name: &str) -> PathBuf {
+        let folder = self.root.join(OWN_FOLDER);
+        if !folder.join(".gitignore").exists() {
+            // Without it, git would show the cache; nothing else depends on it.
+            let _ = self.root.publish(folder.join(".gitignore"), b"*\n");
+        }
+        folder.join(name)
+    }
+
+    /// The memo; when it cannot be opened, nothing is remembered.
+    pub fn memo(&self) -> Box<dyn Memo> {
+        self.own("cache");
+        match DiskMemo::open(&self.root, MEMO) {
+            Ok(memo) => Box::new(memo),
+            Err(error) => {
+                tracing::warn!(%error, "the memo cannot be opened; attempts will be made again");
+                Box::new(Forgetful)
+            }
+        }
+    }
+
+    /// How attempts are made.
+    pub fn evaluator<'a>(
+        &'a self,
+        memo: &'a dyn Memo,
+        score: &'a (dyn Fn(&Task, &str) -> Result<f64, String> + Sync),
+        progress: &'a (dyn Fn(usize, usize) + Sync),
+    ) -> Evaluator<'a> {
+        let section = &self.manifest.student;
+        Evaluator {
+            student: self.student.as_ref(),
+            memo,
+            score,
+            seed: self.manifest.benchmark.seed,
+            epoch: cache_epoch::newest(&self.root, &self.student.identity()),
+            concurrency: concurrency(section.engine, section.concurrency),
+            progress,
+            halted: &self.halted,
+        }
+    }
+
+    /// Compares two outputs by the judge: the student's score, the teacher's, and why.
+    ///
+    /// # Errors
+    /// There is no judge, or it says nothing that can be read.
+    pub fn compare(&self, student: &str, teacher: &str, query: &str) -> Result<(f64, f64, String), String> {
+        let compare = engines::comparing(&self.manifest, &self.calls);
+        compare.ok_or("there is no judge; say one in [judge]")?(student, teacher, query)
+    }
+
+    /// Scores an answer; scorer `command` asks the program of the manifest, scorer `judge` a language model.
+    ///
+    /// # Errors
+    /// The program or the judge failed, or there is none.
+    pub fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
+        match task.scorer {
+            Scorer::Command => {
+                let consent = self.calls.consent()?;
+                process::score(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
+            }
+            Scorer::Judge => match &self.judge {
+                Some(model) => ask::score(model.as_ref(), task, answer),
+                None => Err(format!("task {} has scorer `judge`, and {NO_JUDGE}", task.task_id)),
+            },
+            _ => score::score(task, answer).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl Workspace {
+    fn scorer<'a>(&'a self, consent: &'a Consent, withheld: &'a [String]) -> process::Program<'a> {
+        process::Program {
+            consent,
+            run: &self.manifest.benchmark.scorer_command,
+            folder: &self.root,
+            withheld,
+            variables: Vec::new(),
+            timeout: Some(SCORER_TIMEOUT),
+        }
+    }
+}
+
+/// Attempts at once: as many as asked for, else what keeps the machine or a server busy.
+fn concurrency(engine: StudentEngine, asked: usize) -> usize {
+    match (asked, engine) {
+        (0, StudentEngine::Nearest) => std::thread::available_parallelism().map_or(1, usize::from),
+        (0, StudentEngine::Chat | StudentEngine::Command) => 8,
+        (asked, _) => asked,
+    }
+}
+
+/// Reads the manifest of a workspace.
+///
+/// # Errors
+/// The workspace has no manifest, or it is not usable.
+pub fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
+    let path = root.join(manifest::FILE);
+    let text = root
+        .read_text(&path)?
+        .ok_or_else(|| RunError::Unknown(format!("no {} here or above; `kaizen init` makes one", manifest::FILE)))?;
+    Ok(Manifest::parse(&path, &text)?)
+}
+
+/// The nearest folder, from `start` upwards, that holds a manifest, or something else by its name.
+pub fn find(start: &Path) -> Option<PathBuf> {
+    start
+        .ancestors()
+        .find(|folder| folder.join(manifest::FILE).symlink_metadata().is_ok())
+        .map(Path::to_owned)
+}
+
+fn evidence_patterns(manifest: &Manifest) -> Result<EvidencePatterns, RunError> {
+    let mut patterns = manifest.traces.files.clone();
+    patterns.extend(manifest.benchmark.files.iter().cloned());
+    EvidencePatterns::new(&patterns).map_err(RunError::Unknown)
+}
+
+fn policy(manifest: &Manifest, clock: &Clock) -> Policy {
+    Policy {
+        hooks: manifest.ledger.hooks,
+        sign: manifest.ledger.sign,
+        author: manifest.ledger.author.as_deref().and_then(name_and_address),
+        lock_wait: Duration::from_secs(manifest.ledger.lock_wait_seconds),
+        date: clock.commit_date(),
+        withheld: manifest.withheld(&[]),
+        ..Policy::default()
+    }
+}
+
+fn name_and_address(author: &str) -> Option<(String, String)> {
+    let (name, address) = author.split_once('<')?;
+    Some((
+        name.trim().to_owned(),
+        address.trim_end().trim_end_matches('>').to_owned(),
+    ))
+}

@@ -1,0 +1,293 @@
+//! A session on disk: its artifacts, checkpoints and attic.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::artifact::checkpoint::Checkpoint;
+use crate::artifact::outcome::Outcome;
+use crate::artifact::pending_review::PendingReview;
+use crate::artifact::record::Record;
+use crate::artifact::{Artifact, ArtifactError};
+use crate::digest::Digest;
+use crate::sys::disk::{DiskError, Root};
+
+/// The folder of all sessions in a workspace.
+pub const FOLDER: &str = "sessions";
+/// Why a session exists, and that it does.
+const TRIGGER: &str = "trigger.json";
+/// Outcomes of edits.
+pub const OUTCOMES: &str = "outcomes/";
+/// Questions to a person.
+pub const PENDING: &str = "pending_review/";
+
+/// Displaced bytes, by their digest.
+pub const ATTIC: &str = "attic/";
+
+/// A session's files cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A file is not what it should be.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// It was there before: somebody removed it, or switched to a branch that does not have it.
+    #[error("{0} is gone; nothing was written in its place")]
+    Gone(String),
+}
+
+/// One session directory.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its name.
+    pub id: String,
+    root: Root,
+    folder: PathBuf,
+}
+
+/// Whether a text is a session's name; nothing else may be joined to a path.
+pub fn is_id(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    !text.is_empty() && text.len() <= 80 && text.chars().all(plain)
+}
+
+/// All sessions of a workspace, oldest first.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn all(root: &Root) -> Result<Vec<Session>, DiskError> {
+    let held = |id: &String| is_id(id) && root.join(FOLDER).join(id).join(TRIGGER).is_file();
+    Ok(root
+        .names(FOLDER)?
+        .into_iter()
+        .filter(held)
+        .map(|id| Session::at(root, &id))
+        .collect())
+}
+
+/// The session with a name, where there is one.
+pub fn find(root: &Root, id: &str) -> Option<Session> {
+    let session = Session::at(root, id);
+    (is_id(id) && session.path(TRIGGER).is_file()).then_some(session)
+}
+
+impl Session {
+    /// The session with a name, whether it exists or not.
+    pub fn at(root: &Root, id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            root: root.clone(),
+            folder: root.join(FOLDER).join(id),
+        }
+    }
+
+    /// The path of one of its files.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The workspace that it belongs to.
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// Checks that it is made of plain files and folders.
+    ///
+    /// # Errors
+    /// The first link, pipe, socket or device.
+    pub fn check_plain(&self) -> Result<(), DiskError> {
+        self.root.check_plain(&self.folder)
+    }
+
+    /// The path relative to the workspace.
+    pub fn relative(&self) -> String {
+        format!("{FOLDER}/{}", self.id)
+    }
+
+    /// Reads an artifact; `None` when it is not there.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn read<A: Artifact>(&self, name: &str) -> Result<Option<A>, SessionError> {
+        let path = self.path(name);
+        let text = self.root.read_text(&path)?;
+        Ok(text.map(|text| A::from_text(&path, &text)).transpose()?)
+    }
+
+    /// Reads a text; `None` when it is not there.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn text(&self, name: &str) -> Result<Option<String>, SessionError> {
+        Ok(self.root.read_text(self.path(name))?)
+    }
+
+    /// The record; `None` before the first moment.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn record(&self) -> Result<Option<Record>, SessionError> {
+        self.read("session.json")
+    }
+
+    /// Publishes a file; unchanged bytes are left alone. Bytes that a person may have written go to the attic first.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn publish(&self, name: &str, text: &str) -> Result<(), SessionError> {
+        let path = self.path(name);
+        loop {
+            let present = self.root.read(&path)?;
+            if present.as_deref() == Some(text.as_bytes()) {
+                return Ok(());
+            }
+            // Else a session that git took away would come back in pieces, in the way of the branch that has it.
+            if name != TRIGGER && !self.path(TRIGGER).is_file() {
+                return Err(SessionError::Gone(self.id.clone()));
+            }
+            if let Some(bytes) = present.iter().find(|bytes| is_for_people(name) && !bytes.is_empty()) {
+                self.keep_in_attic(bytes)?;
+            }
+            // A person may have saved meanwhile: those bytes are kept as well.
+            if self.root.publish_over(&path, text.as_bytes(), present.as_deref())? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Removes a file; what a person may have written goes to the attic first.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn withdraw(&self, name: &str) -> Result<(), SessionError> {
+        let path = self.path(name);
+        if let Some(bytes) = self.root.read(&path)? {
+            self.keep_in_attic(&bytes)?;
+        }
+        Ok(self.root.remove(&path)?)
+    }
+
+    /// Keeps a copy of a file as it is now.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn keep(&self, name: &str) -> Result<(), SessionError> {
+        match self.root.read(self.path(name))? {
+            Some(bytes) => self.keep_in_attic(&bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// Where bytes with this digest are kept, when they are.
+    pub fn kept(&self, digest: Digest) -> Option<String> {
+        let name = format!("{ATTIC}{digest}");
+        self.path(&name).is_file().then_some(name)
+    }
+
+    fn keep_in_attic(&self, bytes: &[u8]) -> Result<(), SessionError> {
+        let path = self.path(&format!("{ATTIC}{}", Digest::of_bytes(bytes)));
+        if self.root.read(&path)?.is_none() {
+            self.root.publish(&path, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// The names in one of its folders, sorted.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn names(&self, folder: &str) -> Result<Vec<String>, SessionError> {
+        Ok(self.root.names(self.path(folder))?)
+    }
+
+    /// The digest of a file, or of a folder's names and bytes (an absent folder is an empty one); `None` for an absent file.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn digest(&self, name: &str) -> Result<Option<Digest>, SessionError> {
+        if !name.ends_with('/') {
+            return Ok(self.root.read(self.path(name))?.map(|bytes| Digest::of_bytes(&bytes)));
+        }
+        let mut parts = Vec::new();
+        for file in self.names(name)? {
+            let bytes = self.root.read(self.path(&format!("{name}{file}")))?.unwrap_or_default();
+            parts.push((file, bytes));
+        }
+        Ok(Some(Digest::of_parts(
+            parts.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice())),
+        )))
+    }
+
+    /// All outcomes, by edit.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn outcomes(&self) -> Result<BTreeMap<Digest, Outcome>, SessionError> {
+        let all = self.folder_of::<Outcome>(OUTCOMES)?;
+        Ok(all.into_iter().map(|outcome| (outcome.edit_digest, outcome)).collect())
+    }
+
+    /// All questions to a person, by edit.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn pending(&self) -> Result<BTreeMap<Digest, PendingReview>, SessionError> {
+        let all = self.folder_of::<PendingReview>(PENDING)?;
+        Ok(all.into_iter().map(|pending| (pending.edit_digest, pending)).collect())
+    }
+
+    fn folder_of<A: Artifact>(&self, folder: &str) -> Result<Vec<A>, SessionError> {
+        let json = self.names(folder)?.into_iter().filter(|name| name.ends_with(".json"));
+        let read = |name: String| self.read::<A>(&format!("{folder}{name}")).transpose();
+        json.filter_map(read).collect()
+    }
+
+    /// A phase's checkpoint; one that cannot be read vouches for nothing.
+    pub fn checkpoint(&self, phase: &str) -> Option<Checkpoint> {
+        self.read(&checkpoint_name(phase)).ok().flatten()
+    }
+
+    /// Removes a phase's checkpoint.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn remove_checkpoint(&self, phase: &str) -> Result<(), SessionError> {
+        Ok(self.root.remove(self.path(&checkpoint_name(phase)))?)
+    }
+
+    /// Writes a phase's checkpoint.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn write_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), SessionError> {
+        self.publish(&checkpoint_name(&checkpoint.phase), &checkpoint.to_text())
+    }
+}
+
+fn checkpoint_name(phase: &str) -> String {
+    format!("checkpoints/{phase}.json")
+}
+
+/// Files that a person may write: they are never replaced without a copy.
+fn is_for_people(name: &str) -> bool {
+    matches!(name, "plan.json" | "diagnosis.md" | TRIGGER) || name.starts_with(PENDING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_went_is_not_written_to_and_one_begins_with_its_trigger() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = Session::at(&Root::open(folder.path()).unwrap(), "session-1");
+        let gone = session.publish("plan.json", "{}").unwrap_err();
+        assert!(matches!(gone, SessionError::Gone(id) if id == "session-1"));
+        assert!(!folder.path().join(FOLDER).exists());
+        session.publish(TRIGGER, "{}").unwrap();
+        session.publish("plan.json", "{}").unwrap();
+        session.publish("plan.json", "{\"a\": 1}").unwrap();
+        assert_eq!(session.names("attic").unwrap().len(), 1);
+    }
+}
