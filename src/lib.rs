@@ -32,7 +32,7 @@
 //! a path.
 //!
 //! A workspace may be a stranger's. Files in it are reached through [`sys::disk::Root`] alone, which follows no link.
-//! Starting a program or sending a request takes a [`workspace::consent::Consent`], which only a check of the user's
+//! Starting a program or sending a request takes a [`sys::consent::Consent`], which only a check of the user's
 //! approvals gives.
 
 pub mod artifact;

@@ -25,49 +25,11 @@ const ORDER: [&str; 16] = [
     "cli",
 ];
 
-/// Imports against the order that are still to be removed: the file, and the module that it must stop importing.
-const AGAINST_THE_ORDER: &[(&str, &str)] = &[
-    ("src/artifact/gate/interval.rs", "gate"),
-    ("src/artifact/loop_record.rs", "pipeline"),
-    ("src/artifact/readiness.rs", "trace"),
-    ("src/artifact/record.rs", "pipeline"),
-    ("src/eval/judge/mod.rs", "teacher"),
-    ("src/eval/student/chat/tool.rs", "workspace"),
-    ("src/eval/student/command/mod.rs", "workspace"),
-    ("src/gate/audit/run.rs", "pipeline"),
-    ("src/gate/preview/edits.rs", "pipeline"),
-    ("src/gate/preview/mod.rs", "pipeline"),
-    ("src/gate/prune/run.rs", "pipeline"),
-    ("src/harness/home.rs", "eval"),
-    ("src/llm/client/attempts.rs", "workspace"),
-    ("src/llm/client/http.rs", "workspace"),
-    ("src/llm/client/metered.rs", "workspace"),
-    ("src/llm/client/mod.rs", "workspace"),
-    ("src/manifest/sections.rs", "pipeline"),
-    ("src/sys/disk/evidence.rs", "manifest"),
-    ("src/sys/disk/walk.rs", "harness"),
-    ("src/sys/disk/walk.rs", "manifest"),
-    ("src/sys/process/left.rs", "manifest"),
-    ("src/sys/process/mod.rs", "artifact"),
-    ("src/sys/process/process.rs", "workspace"),
-    ("src/workspace/asked.rs", "pipeline"),
-    ("src/workspace/authorship.rs", "pipeline"),
-    ("src/workspace/dirty.rs", "pipeline"),
-    ("src/workspace/earlier_record.rs", "pipeline"),
-    ("src/workspace/error_budget.rs", "pipeline"),
-    ("src/workspace/exchange.rs", "maintenance"),
-    ("src/workspace/exchange.rs", "pipeline"),
-    ("src/workspace/holdout_log.rs", "pipeline"),
-    ("src/workspace/inputs.rs", "pipeline"),
-    ("src/workspace/mod.rs", "pipeline"),
-    ("src/workspace/noise.rs", "pipeline"),
-    ("src/workspace/recover.rs", "pipeline"),
-];
-
 /// Files and folders that may opt out of the ban on effects.
 const EDGES: &[&str] = &[
     "src/sys/",
     "src/llm/client/",
+    "src/trace/evidence.rs",
     "src/trace/import/",
     "src/trace/store/",
     "src/eval/student/command/",
@@ -248,7 +210,6 @@ fn against_the_order(source: &Source) -> Vec<String> {
     };
     let judge = |(offset, name): (usize, String)| match rank(&name) {
         None => Some(source.at(offset, &format!("`{name}` has no place in the order"))),
-        Some(_) if AGAINST_THE_ORDER.contains(&(&source.path, &name)) => None,
         Some(other) if other > own => Some(source.at(
             offset,
             &format!("`{module}` may not import `{name}`, which comes after it"),
@@ -343,6 +304,18 @@ fn prints(source: &Source) -> Vec<String> {
     }
 }
 
+/// Where a proof of consent may be made; every other place asks for one.
+const PROVES: [&str; 2] = ["src/sys/consent.rs", "src/workspace/consent/mod.rs"];
+
+fn unproven(source: &Source) -> Vec<String> {
+    let made = regex(r"\bof_approved\b");
+    let broken = |found: regex::Match| source.at(found.start(), "only the check of approvals makes a `Consent`");
+    match PROVES.contains(&source.path.as_str()) {
+        true => Vec::new(),
+        false => made.find_iter(&source.code).map(broken).collect(),
+    }
+}
+
 fn loose_ends(source: &Source) -> Vec<String> {
     let left = regex(r"\b(?:todo!|unimplemented!|dbg!)|\b(?:FIXME|XXX)\b");
     let broken = |(index, line): (usize, &str)| {
@@ -380,6 +353,11 @@ fn names_say_something() {
 #[test]
 fn only_one_module_prints() {
     check(prints);
+}
+
+#[test]
+fn only_the_check_of_approvals_makes_a_proof() {
+    check(unproven);
 }
 
 #[test]
@@ -476,6 +454,18 @@ fn the_rules_can_fail() {
                 "src/cli/log.rs:3: `print!`",
                 "src/cli/log.rs:4: ",
             ],
+        ),
+        (
+            unproven,
+            "src/workspace/consent/mod.rs",
+            "Consent::of_approved(digest)",
+            &[],
+        ),
+        (
+            unproven,
+            "src/llm/client/http.rs",
+            "\nConsent::of_approved(digest)",
+            &["src/llm/client/http.rs:2: "],
         ),
         (loose_ends, "src/gate.rs", "\ntodo!()", &["src/gate.rs:2: "]),
     ];

@@ -14,12 +14,13 @@ use std::path::{Path, PathBuf};
 use kaizen::artifact::cluster::FailureCluster;
 use kaizen::artifact::edit::{Edit, Op, RiskTier};
 use kaizen::artifact::gate::verdict::{Decision, GateRule, RuleKind};
+use kaizen::artifact::record::Autonomy;
 use kaizen::artifact::trigger::Trigger;
 use kaizen::gate;
 use kaizen::maintenance::loop_stop;
 use kaizen::manifest::LoopSection;
 use kaizen::pipeline::cold_start;
-use kaizen::pipeline::execute::route::{Autonomy, Route, route};
+use kaizen::pipeline::execute::route::{Route, route};
 use kaizen::teacher::reply;
 use serde_json::{Map, Value, json};
 

@@ -9,8 +9,8 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use kaizen::pipeline::advance::advance;
+use kaizen::pipeline::options::Asked;
 use kaizen::workspace::Workspace;
-use kaizen::workspace::asked::Asked;
 
 use crate::engines::{Fixed, Instantly};
 use crate::fixture::make_workspace;

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use kaizen::pipeline::advance::advance;
+use kaizen::pipeline::options::Asked;
 use kaizen::workspace::Workspace;
-use kaizen::workspace::asked::Asked;
 use kaizen::workspace::session;
 
 use crate::engines::{Fixed, Instantly};

@@ -29,11 +29,7 @@ const LATENCY: Duration = Duration::from_millis(100);
 pub fn students() -> Outcome<()> {
     let server = Server::start();
     server.on("", Reply::says("yes").after(LATENCY));
-    let text = format!(
-        "[student]\nengine = \"chat\"\nmodel = \"m\"\nbase_url = \"{}\"",
-        server.url()
-    );
-    let manifest = Manifest::parse("kaizen.toml".as_ref(), &text)?;
+    let manifest = manifest(&server.url())?;
     let task = |at: usize| {
         serde_json::from_value(
             json!({"task_id": format!("t{at}"), "query": format!("is it {at}"), "reference_answer": "yes"}),
@@ -46,25 +42,26 @@ pub fn students() -> Outcome<()> {
     let time = median(|| {
         let folder = tempfile::tempdir()?;
         let approvals = Store::at(&folder.path().join("approvals"));
-        let permission = Arc::new(Permission::new(
-            &Root::open(folder.path())?,
-            &manifest,
-            None,
-            Some(approvals),
-        ));
+        let root = Root::open(folder.path())?;
+        let permission = Arc::new(Permission::new(&root, &manifest, None, Some(approvals)));
         permission.approve(&permission.list()?, String::new())?;
         let calls = Calls::new(
             &manifest,
             Redactor::default(),
-            &Root::open(folder.path())?,
+            &root,
             Clock::from_environment(),
-            Arc::clone(&permission),
+            permission.approvals(),
         );
         let section = manifest.student.clone();
-        let toolbox = Toolbox::new(section.clone(), folder.path().to_owned(), Vec::new(), permission);
+        let toolbox = Toolbox::new(
+            section.clone(),
+            folder.path().to_owned(),
+            Vec::new(),
+            permission.approvals(),
+        );
         let model = Box::new(calls.model(Role::Student, section.chat()));
         let student = ChatStudent::new(model, section, manifest.harness.layout.clone(), toolbox);
-        let memo = DiskMemo::open(&Root::open(folder.path())?, "memo.db")?;
+        let memo = DiskMemo::open(&root, "memo.db")?;
         timed(|| {
             let score = |task: &Task, answer: &str| score::score(task, answer).map_err(|error| error.to_string());
             let evaluator = Evaluator {
@@ -87,4 +84,9 @@ pub fn students() -> Outcome<()> {
         time,
     );
     Ok(())
+}
+
+fn manifest(url: &str) -> Outcome<Manifest> {
+    let text = format!("[student]\nengine = \"chat\"\nmodel = \"m\"\nbase_url = \"{url}\"");
+    Ok(Manifest::parse("kaizen.toml".as_ref(), &text)?)
 }

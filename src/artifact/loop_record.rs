@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::Status;
 use super::{Extra, artifact, first_version};
-use crate::pipeline::execute::route::Autonomy;
+use crate::artifact::record::Autonomy;
 
 /// The record of the newest loop, relative to the workspace.
 pub const FILE: &str = "sessions/loop.json";

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Extra, artifact, first_version};
+use crate::artifact::trace::TracePin;
 use crate::digest::Digest;
-use crate::trace::source::TracePin;
 
 /// How many tasks each split holds, and the digest of them all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -11,7 +11,6 @@ use super::spending::Spent;
 use super::trigger::TriggerKind;
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
-use crate::pipeline::execute::route::Autonomy;
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -156,3 +155,15 @@ impl Record {
 }
 
 artifact!(Record, "session", version 1, depth 2);
+
+/// Who is asked what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Autonomy {
+    /// The gate decides about everything but the manual tier.
+    Auto,
+    /// The gate decides about the auto tier, a person is asked about the review tier.
+    Tiered,
+    /// A person is asked about everything.
+    Manual,
+}

@@ -138,6 +138,15 @@ pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D:
     }
 }
 
+/// Which state of a trace store was read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct TracePin {
+    /// How many traces the store held.
+    pub count: u64,
+    /// Digest of their ids and contents, in the store's order.
+    pub digest: Digest,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,9 +9,9 @@ use super::exit::{Code, Failure};
 use super::render::{self, Renderer, STRONG};
 use crate::pipeline::advance::advance;
 use crate::pipeline::briefing;
+use crate::pipeline::options::{Asked, Wait};
 use crate::pipeline::permitted;
 use crate::sys::disk::{DiskError, Root};
-use crate::workspace::asked::{Asked, Wait};
 
 /// Write a folder with all that a person or an agent needs to diagnose and plan
 #[derive(Clone, Debug, Default, Args)]

@@ -15,9 +15,9 @@ use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::manifest;
 use crate::pipeline::advance::advance;
+use crate::pipeline::options::Asked;
 use crate::sys::disk::Root;
 use crate::workspace::Workspace;
-use crate::workspace::asked::Asked;
 
 /// Make a small workspace with an agent, tasks and traces, and run one session in it
 #[derive(Clone, Debug, Args)]

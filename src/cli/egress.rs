@@ -11,8 +11,8 @@ use self::records::Records;
 use super::Setting;
 use super::exit::{Code, Failure};
 use crate::ledger::{Git, Policy};
-use crate::pipeline::intake::refuse_tracked_state;
 use crate::sys::disk::Root;
+use crate::workspace::intake::refuse_tracked_state;
 use crate::workspace::session;
 
 /// Show what was sent to language models, in all sessions, and its exact text

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use crate::artifact::{ArtifactError, consultation};
 use crate::eval::benchmark::BenchmarkError;
 use crate::ledger::port::LedgerError;
-use crate::pipeline::RunError;
 use crate::sys::output::OutputError;
 use crate::workspace::consent::only_digest;
+use crate::workspace::error::RunError;
 use crate::workspace::session::SessionError;
 
 /// Exit codes; documented in `--help`.

@@ -118,10 +118,7 @@ mod tests {
         ];
         let text = manifest_text(&settings, &["teacher_model = \"m\"".to_owned()]);
         let manifest = parse(&text);
-        assert_eq!(
-            manifest.session.autonomy,
-            crate::pipeline::execute::route::Autonomy::Manual
-        );
+        assert_eq!(manifest.session.autonomy, crate::artifact::record::Autonomy::Manual);
         assert_eq!(manifest.gate.max_regression, Some(0.01));
         assert!(text.contains("# teacher_model = \"m\""));
     }

@@ -24,8 +24,8 @@ use super::visible::visible;
 use crate::artifact::label::Shared;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, Record, Status};
+use crate::pipeline::options::Ended;
 use crate::workspace::Workspace;
-use crate::workspace::asked::Ended;
 use crate::workspace::event::Event;
 
 /// Prints one JSON value as a line on stdout.

@@ -17,11 +17,11 @@ use crate::harness::rederive::Conflict;
 use crate::ledger::port::{Entry, Ledger};
 use crate::maintenance::take_back;
 use crate::maintenance::take_back::Preview;
-use crate::pipeline::RunError;
 use crate::pipeline::execute;
-use crate::pipeline::execute::ExecuteError;
+use crate::pipeline::options::Ended;
 use crate::workspace::Workspace;
-use crate::workspace::asked::Ended;
+use crate::workspace::error::ExecuteError;
+use crate::workspace::error::RunError;
 
 /// Take back an applied edit, or all of a session's
 #[derive(Clone, Debug, Args)]

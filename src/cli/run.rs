@@ -8,10 +8,10 @@ use clap::Args;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, Around, Renderer};
+use crate::artifact::record::Autonomy;
 use crate::artifact::record::Status;
 use crate::pipeline::advance::advance;
-use crate::pipeline::execute::route::Autonomy;
-use crate::workspace::asked::{Asked, Ended, Wait};
+use crate::pipeline::options::{Asked, Ended, Wait};
 use crate::workspace::event::Event;
 use crate::workspace::holdout_log;
 

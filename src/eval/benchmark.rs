@@ -11,7 +11,8 @@ use crate::digest::Digest;
 use crate::eval::held_out_queries::HeldOutQueries;
 use crate::llm::redact::Redactor;
 use crate::manifest::membership::EvidencePatterns;
-use crate::sys::disk::{DiskError, EvidenceFile, LARGEST_ARTIFACT, Root, failed};
+use crate::sys::disk::{DiskError, LARGEST_ARTIFACT, Root, failed};
+use crate::trace::evidence::EvidenceFile;
 
 /// Tasks that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -10,5 +10,6 @@ pub mod memo;
 pub mod refresh;
 pub mod run;
 pub mod score;
+pub mod scorer_program;
 pub mod student;
 pub mod synth;

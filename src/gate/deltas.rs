@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::gate::interval::interval;
 use crate::artifact::gate::numbers::GAMMA;
 use crate::artifact::gate::reason::Reason;
 use crate::artifact::gate::record::{GateRecord, Pair, Reached};
+use crate::gate::interval::interval;
 
 impl GateRecord {
     /// Mean change by category. In a category where some reached tasks were not tried, they count as the rest: the

@@ -21,8 +21,10 @@ pub mod words;
 
 pub use rule::{decide, decide_means, recompute, regressions, restate};
 
+pub mod interval;
 #[cfg(test)]
 mod laws;
+mod numbers;
 pub mod preview;
 pub mod prune;
 pub mod trial;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::eval::student::nearest::query_class::QueryClass;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
@@ -75,17 +74,14 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not TOML, or the name is not a text.
-    pub fn routed(&self, class: QueryClass) -> Result<Option<String>, Broken> {
+    pub fn routed(&self, class: &str) -> Result<Option<String>, Broken> {
         let file = self.layout.model_param.split('#').next().unwrap_or_default();
-        let routed = self.value(&self.layout.query_class, &[("query_class", class.name())])?;
+        let routed = self.value(&self.layout.query_class, &[("query_class", class)])?;
         let default = self.value(&format!("{file}#intelligence.default_model"), &[])?;
         match routed.or(default) {
             None => Ok(None),
             Some(Value::String(model)) => Ok(Some(model.clone())),
-            Some(other) => Err(Broken(format!(
-                "the model for `{}` is {other}; use a string",
-                class.name()
-            ))),
+            Some(other) => Err(Broken(format!("the model for `{class}` is {other}; use a string"))),
         }
     }
 

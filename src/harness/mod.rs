@@ -7,6 +7,7 @@ pub mod examples;
 pub mod home;
 pub mod merge;
 pub mod op;
+pub mod read;
 pub mod rederive;
 pub mod starter;
 

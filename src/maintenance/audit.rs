@@ -11,11 +11,11 @@ use crate::harness::Harness;
 use crate::ledger::port::{CommitId, Entry, Ledger};
 use crate::workspace::session;
 
-use crate::pipeline::RunError;
 use crate::pipeline::judging::judging;
 use crate::pipeline::state::settled;
 use crate::workspace::Workspace;
 use crate::workspace::dirty::user_changes;
+use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::holdout_log;
 use crate::workspace::inputs::Inputs;

@@ -3,23 +3,23 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::loop_record::{FILE, LoopRecord, LoopStep, StopReason};
+use crate::artifact::record::Autonomy;
 use crate::artifact::record::{Record, Status};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::maintenance::loop_stop;
 use crate::maintenance::loop_stop::{Progress, Row};
 use crate::manifest::LoopSection;
-use crate::pipeline::execute::route::Autonomy;
 use crate::sys::disk;
 use crate::workspace::session;
 use crate::workspace::session::{Session, SessionError};
 
-use crate::pipeline::RunError;
 use crate::pipeline::advance::advance;
+use crate::pipeline::options::{Asked, Ended, Wait};
 use crate::pipeline::permitted;
 use crate::pipeline::state::settled;
 use crate::workspace::Workspace;
-use crate::workspace::asked::{Asked, Ended, Wait};
+use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
 
 /// What a user asked for, in place of what the loop to be gone on with or the manifest says.

@@ -16,13 +16,13 @@ use crate::pipeline::execute::{Standing, without};
 use crate::pipeline::freshness::Freshness;
 use crate::workspace::session::Session;
 
-use crate::pipeline::RunError;
 use crate::pipeline::advance::advance;
+use crate::pipeline::options::{Asked, Ended};
 use crate::pipeline::permitted;
 use crate::pipeline::state::{Depth, View, settled, state};
 use crate::workspace::Workspace;
-use crate::workspace::asked::{Asked, Ended};
 use crate::workspace::dirty::clean_harness;
+use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::recover::enter;

@@ -4,6 +4,7 @@
 //! ignores case, `a.` on Windows) is refused, so that comparing names is enough to keep programs off kaizen's files.
 
 use super::nearest;
+use crate::sys::disk::plain_name::{is_device, is_plain};
 
 /// Inputs of the workspace.
 pub const INPUTS: [&str; 5] = ["@traces", "@train", "@gate", "@harness", "@ledger"];
@@ -44,10 +45,6 @@ const RESERVED: [&str; 14] = [
     "train.jsonl",
 ];
 
-/// Names that Windows keeps for devices, whatever extension follows.
-const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
-
-const LONGEST_PART: usize = 100;
 const MOST_PARTS: usize = 8;
 const LONGEST_NAME: usize = 64;
 
@@ -154,25 +151,6 @@ fn check_plain(path: &str) -> Result<(), String> {
 /// The parts of a path; one closing `/` marks a folder.
 fn parts(path: &str) -> impl Iterator<Item = &str> {
     path.strip_suffix('/').unwrap_or(path).split('/')
-}
-
-/// Whether a text can be one part of a path, and has no second spelling on any file system.
-pub fn is_plain(part: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && !part.ends_with('.')
-        && part.len() <= LONGEST_PART
-        && part.chars().all(plain)
-        && !is_device(part)
-}
-
-fn is_device(part: &str) -> bool {
-    let stem = part.split('.').next().unwrap_or_default().to_ascii_lowercase();
-    let is_port = ["com", "lpt"].iter().any(|port| {
-        let number = stem.strip_prefix(port).unwrap_or_default();
-        number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    is_port || DEVICES.contains(&stem.as_str())
 }
 
 #[cfg(test)]

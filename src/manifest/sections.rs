@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
 use crate::artifact::edit::{Op, RiskTier};
-use crate::pipeline::execute::route::Autonomy;
+use crate::artifact::record::Autonomy;
 
 /// `[harness]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

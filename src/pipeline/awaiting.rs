@@ -1,10 +1,10 @@
 //! Awaiting: a session that waits for a file says so, and tells in a folder what is to be written.
 
-use super::RunError;
 use super::briefing;
 use super::run_phase::Run;
 use super::step;
 use super::under_way::note_status;
+use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 
 /// Notes that a phase waits for a file, once the briefing tells how things are.

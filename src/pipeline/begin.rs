@@ -1,19 +1,19 @@
 //! The beginning and the end of a session: its first record, and the commit of its directory.
 
 use crate::artifact::Artifact;
+use crate::artifact::record::Autonomy;
 use crate::artifact::record::{Record, Status};
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
-use crate::pipeline::execute::route::Autonomy;
 use crate::workspace::inbox;
 use crate::workspace::session;
 use crate::workspace::session::{Session, SessionError};
 
-use super::RunError;
+use crate::pipeline::options::Asked;
 use crate::workspace::Workspace;
-use crate::workspace::asked::Asked;
 use crate::workspace::authorship;
+use crate::workspace::error::RunError;
 use crate::workspace::holdout_log;
 
 const TRIGGER: &str = "trigger.json";

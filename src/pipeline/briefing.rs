@@ -10,11 +10,11 @@ use crate::sys::process::Files;
 use crate::teacher::Briefing;
 use crate::workspace::session::Session;
 
-use super::RunError;
 use super::run_phase::Run;
 use super::run_phase::brief::brief;
 use super::state::{self, View};
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 
 /// Its name in a session.

@@ -8,8 +8,8 @@ use crate::digest::Digest;
 use crate::ledger::Elsewhere;
 use crate::workspace::session::{PENDING, Session};
 
-use super::RunError;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 
 /// An answer to a question, and the commit that brought it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,24 +1,15 @@
 //! The definition of a phase: its stanza, the settings that it obeys, its engine's identity, and a revision raised by hand.
 
+use crate::workspace::engines::Engines;
 use serde_json::{Value, json};
 
+use crate::artifact::record::Autonomy;
 use crate::digest::Digest;
 use crate::manifest::phases::Stanza;
 use crate::manifest::{GateSection, Manifest, PrivacySection};
-use crate::pipeline::execute::route::Autonomy;
 
 /// Raised when a built-in phase changes its meaning, so that old checkpoints no longer vouch for it.
 const REVISION: u32 = 1;
-
-/// Who answers and who proposes.
-pub struct Engines {
-    /// The student's identity.
-    pub student: Value,
-    /// The teacher's identity.
-    pub teacher: Value,
-    /// The judge's identity, when there is one.
-    pub judge: Option<Value>,
-}
 
 /// The digest of a phase's definition. `[privacy]` counts where it is set only: older checkpoints know nothing of it.
 pub fn definition(manifest: &Manifest, phase: &str, stanza: &Stanza, engines: &Engines, autonomy: Autonomy) -> Digest {

@@ -20,16 +20,16 @@ use crate::llm::client;
 use crate::llm::estimate;
 use crate::manifest::StudentEngine;
 use crate::pipeline::execute;
-use crate::pipeline::execute::ExecuteError;
 use crate::pipeline::execute::reconcile::{Step, held, reconcile};
+use crate::workspace::error::ExecuteError;
 use crate::workspace::session;
 use crate::workspace::session::Session;
 
-use super::RunError;
 use super::judging::{judging, route_of, rule};
 use super::state;
 use crate::workspace::Workspace;
 use crate::workspace::cache_epoch;
+use crate::workspace::error::RunError;
 use crate::workspace::error_budget::error_budget;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;

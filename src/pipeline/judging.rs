@@ -6,11 +6,11 @@ use crate::artifact::edit::Edit;
 use crate::artifact::gate::verdict::GateRule;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
+use crate::artifact::record::Autonomy;
 use crate::digest::Digest;
+use crate::gate::trial::Judging;
 use crate::manifest::Manifest;
-use crate::pipeline::execute::Judging;
 use crate::pipeline::execute::route;
-use crate::pipeline::execute::route::Autonomy;
 
 use crate::workspace::Workspace;
 

@@ -8,11 +8,11 @@ use crate::harness::op;
 use crate::teacher::Briefing;
 use crate::workspace::session::Session;
 
-use super::RunError;
 use super::run_phase::brief::search;
 use super::run_phase::moment_of;
 use super::state::settled;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 
 /// Calls `use_it` with what a teacher is given, except that neither the student nor a scorer can be run.

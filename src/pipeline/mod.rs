@@ -10,10 +10,10 @@ pub mod definition;
 pub mod execute;
 pub mod forecast;
 pub mod freshness;
-pub mod intake;
 pub mod judging;
 pub mod looking;
 pub mod next;
+pub mod options;
 mod pages;
 pub mod permitted;
 pub mod phase;
@@ -24,120 +24,3 @@ mod step;
 pub mod submitted;
 mod under_way;
 pub mod unmet;
-
-use std::path::PathBuf;
-
-use crate::eval::benchmark::BenchmarkError;
-use crate::ledger::port::LedgerError;
-use crate::manifest::ManifestError;
-use crate::manifest::trust::TrustList;
-use crate::pipeline::execute::ExecuteError;
-use crate::sys::disk::{DiskError, LockError, OWN_FOLDER};
-use crate::sys::output::OutputError;
-use crate::trace::source::TraceError;
-use crate::workspace::consent::ConsentError;
-use crate::workspace::session::SessionError;
-
-impl From<ConsentError> for RunError {
-    fn from(error: ConsentError) -> Self {
-        match error {
-            ConsentError::Untrusted(list) => Self::Untrusted(list),
-            ConsentError::Manifest(error) => Self::Manifest(error),
-            error => Self::Consent(error),
-        }
-    }
-}
-
-impl RunError {
-    /// Whether a file of the session is not what it should be: nobody but a person writes such files in place.
-    pub fn is_about_a_file_for_people(&self) -> bool {
-        matches!(self, Self::HalfTyped { .. } | Self::Session(SessionError::Artifact(_)))
-    }
-}
-
-/// Words for the further files of a list of which one is named.
-fn more(count: usize) -> String {
-    match count {
-        0 | 1 => String::new(),
-        count => format!(" and {} more files below {OWN_FOLDER}/", count - 1),
-    }
-}
-
-/// Why a run ended before the session settled.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// `kaizen.toml` is not usable.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// The benchmark is not usable.
-    #[error(transparent)]
-    Benchmark(#[from] BenchmarkError),
-    /// Traces cannot be read.
-    #[error(transparent)]
-    Traces(#[from] TraceError),
-    /// A session's file is not usable.
-    #[error(transparent)]
-    Session(#[from] SessionError),
-    /// A file could not be read or written.
-    #[error(transparent)]
-    Disk(#[from] DiskError),
-    /// An output is in the way of a person's file, or cannot be written.
-    #[error(transparent)]
-    Output(#[from] OutputError),
-    /// Somebody else works here.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// git said no.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// An edit could not be tried or taken back.
-    #[error(transparent)]
-    Execute(#[from] ExecuteError),
-    /// A phase could not do its work.
-    #[error("phase {phase}: {problem}")]
-    Phase {
-        /// The phase.
-        phase: String,
-        /// What went wrong.
-        problem: String,
-    },
-    /// The user's own changes are in the way.
-    #[error("uncommitted changes in {}", .0.join(", "))]
-    Dirty(Vec<String>),
-    /// git ignores a file that the manifest names as part of the harness.
-    #[error("{0} is part of the harness by kaizen.toml, and git ignores it: no edit of it could be committed")]
-    Ignored(String),
-    /// A person's plan cannot be read.
-    #[error("{}:{problem}", path.display())]
-    HalfTyped {
-        /// The file.
-        path: PathBuf,
-        /// The first problem, with its place, and how many more there are.
-        problem: String,
-    },
-    /// A phase ran again and again on the same inputs.
-    #[error(
-        "phase {phase} ran {} times within ten minutes on the same inputs: something puts its files back each time; \
-         find out what (`kaizen explain {phase}`), then run again",
-        crate::workspace::breaker::MOST
-    )]
-    Looping {
-        /// The phase.
-        phase: String,
-    },
-    /// Nobody approved what this would start, send or read; the list says what.
-    #[error("{}", ConsentError::Untrusted(.0.clone()))]
-    Untrusted(Box<TrustList>),
-    /// Nobody can tell whether something is approved.
-    #[error(transparent)]
-    Consent(ConsentError),
-    /// The state of one machine came with the repository.
-    #[error(
-        "git tracks {}{}: the state of one machine is not accepted from a repository", .0.first().map_or(OWN_FOLDER, String::as_str),
-        more(.0.len())
-    )]
-    TrackedState(Vec<String>),
-    /// There is no such thing.
-    #[error("{0}")]
-    Unknown(String),
-}

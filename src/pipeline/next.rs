@@ -12,9 +12,9 @@ use crate::teacher::check::report::Problem;
 use crate::teacher::check::secret;
 use crate::workspace::session::Session;
 
-use super::RunError;
 use super::state::{PhaseState, View, state};
 use crate::workspace::authorship;
+use crate::workspace::error::RunError;
 
 /// The files that a person may edit and that are checked before they count.
 pub const CHECKED: [&str; 2] = [PLAN, DIAGNOSIS];

@@ -5,8 +5,8 @@ use crate::teacher::check::report;
 use crate::teacher::check::report::Problem;
 use crate::workspace::session::Session;
 
-use super::RunError;
 use super::next::{CHECKED, Next};
+use crate::workspace::error::RunError;
 
 /// The page about a half-typed file stands beside it for as long as that is so.
 pub fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {

@@ -10,13 +10,13 @@ use crate::manifest::programs::Part;
 use crate::workspace::session;
 use crate::workspace::session::Session;
 
-use super::RunError;
 use super::next::{Next, next};
 use super::run_phase::Run;
 use super::state::View;
+use crate::pipeline::options::Asked;
 use crate::workspace::Workspace;
-use crate::workspace::asked::Asked;
 use crate::workspace::authorship::by_files;
+use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 
 impl Workspace {

@@ -7,9 +7,9 @@ use crate::llm::redact::Redactor;
 use crate::manifest::phases::Stanza;
 use crate::sys::process::Files;
 
-use super::RunError;
 use super::run_phase::Run;
 use super::state;
+use crate::workspace::error::RunError;
 
 /// The declared reads: session files without held-out tasks, inputs as `traces.jsonl`, `train.jsonl` and `harness/`.
 ///

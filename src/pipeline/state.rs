@@ -5,20 +5,21 @@ use std::collections::BTreeMap;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::readiness::Readiness;
+use crate::artifact::record::Autonomy;
 use crate::artifact::record::{Record, Status};
 use crate::artifact::task::Split;
 use crate::digest::Digest;
 use crate::manifest::phases::{self, Stanza};
 use crate::pipeline::execute::reconcile;
 use crate::pipeline::execute::reconcile::Held;
-use crate::pipeline::execute::route::Autonomy;
 use crate::pipeline::freshness::{Freshness, Present, freshness};
 use crate::workspace::session::{PENDING, Session};
 
-use super::RunError;
-use super::definition::{Engines, definition};
+use super::definition::definition;
 use crate::workspace::Workspace;
 use crate::workspace::authorship;
+use crate::workspace::engines::Engines;
+use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 
 /// How closely a session is looked at.

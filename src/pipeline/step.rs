@@ -13,11 +13,11 @@ use crate::manifest::programs;
 use crate::sys::process;
 use crate::teacher::reply;
 
-use super::RunError;
 use super::definition::definition;
 use super::run_phase::{self, Left, Run};
 use super::state::{self, View};
 use crate::workspace::authorship;
+use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
 

@@ -10,9 +10,9 @@ use crate::harness::op;
 use crate::teacher::check::report::Problem;
 use crate::teacher::check::{diagnosis as diagnosis_check, plan, secret};
 
-use super::RunError;
 use super::run_phase::Run;
 use super::run_phase::by_files::taken_plan;
+use crate::workspace::error::RunError;
 
 /// The file that a diagnosis is written to.
 pub const DIAGNOSIS: &str = diagnosis::FILE;

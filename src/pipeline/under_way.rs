@@ -4,8 +4,8 @@ use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
 use crate::workspace::session::Session;
 
-use super::RunError;
 use super::state::{self, View};
+use crate::workspace::error::RunError;
 
 /// The record says what is under way.
 pub(super) fn note_status(session: &Session, phase: &str, view: &View) -> Result<(), RunError> {

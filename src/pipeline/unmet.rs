@@ -6,8 +6,8 @@ use crate::manifest::phases::{self, Stanza};
 use crate::pipeline::freshness::Freshness;
 use crate::workspace::session::Session;
 
-use super::RunError;
 use super::state::{PhaseState, View, state};
+use crate::workspace::error::RunError;
 
 /// A phase that cannot run, and what it waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]

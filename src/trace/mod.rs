@@ -1,6 +1,7 @@
 //! Traces: the formats that are read, the import, and the stores.
 
 pub mod eligible;
+pub mod evidence;
 pub mod format;
 pub mod import;
 pub mod source;

@@ -1,18 +1,9 @@
 //! Trace source: evidence of past runs, read-only.
 
+use crate::artifact::trace::TracePin;
 use std::ops::ControlFlow;
 
 use crate::artifact::trace::Trace;
-use crate::digest::Digest;
-
-/// Which state of a trace store was read.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub struct TracePin {
-    /// How many traces the store held.
-    pub count: u64,
-    /// Digest of their ids and contents, in the store's order.
-    pub digest: Digest,
-}
 
 /// A failure to read traces: names the file, the line, and the remedy.
 #[derive(Debug, thiserror::Error)]

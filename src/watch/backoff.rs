@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::pipeline::RunError;
+use crate::workspace::error::RunError;
 
 /// After the first failure; each further one doubles it.
 const FIRST: i64 = 30;

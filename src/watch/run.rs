@@ -11,15 +11,15 @@ use crate::workspace::inbox;
 use crate::workspace::session;
 use crate::workspace::session::Session;
 
-use crate::pipeline::RunError;
 use crate::pipeline::advance::advance;
 use crate::pipeline::next::{Next, next};
+use crate::pipeline::options::Asked;
 use crate::pipeline::state::{Depth, View};
 use crate::watch::backoff::Aside;
 use crate::watch::change::Concern;
 use crate::watch::paths;
 use crate::watch::triggers::Asking;
-use crate::workspace::asked::Asked;
+use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
 use crate::workspace::{Workspace, read_manifest};

@@ -16,8 +16,8 @@ use crate::workspace::inbox;
 use crate::workspace::session;
 use crate::workspace::session::Session;
 
-use crate::pipeline::RunError;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
 

@@ -9,7 +9,7 @@ use crate::teacher::files::Elsewhere;
 
 use crate::teacher::Teacher;
 
-use crate::pipeline::definition::Engines;
+use crate::workspace::engines::Engines;
 
 /// The key of a trigger that says who teaches, in place of the manifest.
 const TEACHER: &str = "teacher";

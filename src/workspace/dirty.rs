@@ -4,8 +4,8 @@ use crate::harness::Harness;
 use crate::ledger::port::Ledger;
 
 use super::inputs::Inputs;
-use crate::pipeline::RunError;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 
 /// Somebody who is saving is done after so many looks.
 const MOST_LOOKS: usize = 5;

@@ -8,8 +8,8 @@ use crate::digest::Digest;
 use crate::workspace::session;
 use crate::workspace::session::{ATTIC, OUTCOMES, Session, SessionError};
 
-use crate::pipeline::RunError;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 
 /// The record of an edit in this very comparison that has come furthest, with the session that it stands in; an outcome
 /// that was put aside, so that the edit is tried again, counts as well.

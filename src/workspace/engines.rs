@@ -1,5 +1,6 @@
 //! Engines: the student and the teacher that a manifest names; adding one touches this table.
 
+use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub(crate) fn student(
         StudentEngine::Chat => {
             let model = Box::new(calls.model(Role::Student, section.chat()));
             let permission = Arc::clone(permission);
-            let toolbox = Toolbox::new(section.clone(), root.to_path_buf(), withheld, permission);
+            let toolbox = Toolbox::new(section.clone(), root.to_path_buf(), withheld, permission.approvals());
             Box::new(ChatStudent::new(model, section, layout, toolbox))
         }
     }
@@ -81,4 +82,14 @@ pub(crate) fn comparing(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Compa
 pub(crate) fn judge(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Box<dyn Model>> {
     let settings = manifest.judge()?;
     Some(Box::new(calls.model(Role::Judge, settings)))
+}
+
+/// Who answers and who proposes.
+pub struct Engines {
+    /// The student's identity.
+    pub student: Value,
+    /// The teacher's identity.
+    pub teacher: Value,
+    /// The judge's identity, when there is one.
+    pub judge: Option<Value>,
 }

@@ -11,8 +11,8 @@ use crate::workspace::session;
 use crate::workspace::session::{Session, SessionError};
 
 use super::earlier_record::all_outcomes;
-use crate::pipeline::RunError;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 
 /// The budget of a session as it stands.
 ///

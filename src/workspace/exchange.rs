@@ -7,13 +7,11 @@ use crate::digest::Digest;
 use crate::ledger::FileState;
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
-use crate::pipeline::RunError;
 use crate::sys::disk;
 use crate::sys::output;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 use crate::workspace::holdout_log;
-
-use crate::maintenance::refresh::RefreshError;
 
 /// The announcement of a refresh, in kaizen's own folder.
 const INTENT: &str = "refresh.json";
@@ -49,14 +47,11 @@ impl Change {
 ///
 /// # Errors
 /// Files hold uncommitted changes, or git or the file system says no.
-pub(crate) fn keep_ignored(workspace: &Workspace, changes: &[Change]) -> Result<Vec<String>, RefreshError> {
+pub(crate) fn keep_ignored(workspace: &Workspace, changes: &[Change]) -> Result<Vec<String>, RunError> {
     let mut dirty = Vec::new();
     let mut copies = Vec::new();
     for Change { path, .. } in changes {
-        let states = workspace
-            .ledger
-            .status(std::slice::from_ref(path))
-            .map_err(RunError::from)?;
+        let states = workspace.ledger.status(std::slice::from_ref(path))?;
         match states.first().map(|file| file.state) {
             None => {}
             Some(FileState::Ignored) => copies.push(path),
@@ -64,7 +59,7 @@ pub(crate) fn keep_ignored(workspace: &Workspace, changes: &[Change]) -> Result<
         }
     }
     if !dirty.is_empty() {
-        return Err(RefreshError::Uncommitted(dirty));
+        return Err(RunError::Dirty(dirty));
     }
     let copy = |path: &String| {
         let bytes = workspace.root.read(path)?.unwrap_or_default();
@@ -72,11 +67,7 @@ pub(crate) fn keep_ignored(workspace: &Workspace, changes: &[Change]) -> Result<
         let end = output::keep_copy(&workspace.root, path.as_ref(), &end, &bytes)?;
         Ok(format!("{path}{end}"))
     };
-    copies
-        .into_iter()
-        .map(copy)
-        .collect::<Result<_, RunError>>()
-        .map_err(RefreshError::Run)
+    copies.into_iter().map(copy).collect()
 }
 
 /// Announces the refresh, and makes it; tells the commit.

@@ -12,8 +12,8 @@ use crate::workspace::session::SessionError;
 
 use super::event::Event;
 use super::inputs::Inputs;
-use crate::pipeline::RunError;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 
 /// All lines, oldest first. One that a crash cut off counts as nothing; kinds that are not known are kept.
 ///

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
+use crate::artifact::trace::TracePin;
 use crate::digest::Digest;
 use crate::eval::benchmark;
 use crate::eval::benchmark::Benchmark;
@@ -12,11 +13,10 @@ use crate::eval::held_out::HeldOut;
 use crate::harness::Harness;
 use crate::ledger::port::{CommitId, Ledger};
 use crate::trace::eligible::eligible;
-use crate::trace::source::TracePin;
 
 use crate::ledger::cache::History;
-use crate::pipeline::RunError;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 
 /// Sees traces one by one, and says whether to go on.
 type Visit<'v> = &'v mut dyn FnMut(Trace) -> ControlFlow<()>;

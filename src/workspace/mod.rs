@@ -1,6 +1,5 @@
 //! A workspace: the manifest, the engines and the ledger that one process works with.
 
-pub mod asked;
 pub mod authorship;
 pub mod breaker;
 pub mod cache_epoch;
@@ -8,19 +7,22 @@ pub mod consent;
 pub mod dirty;
 pub mod earlier_record;
 pub mod engines;
+pub mod error;
 pub mod error_budget;
 pub mod event;
 pub mod exchange;
 pub mod holdout_log;
 pub mod inbox;
 pub mod inputs;
+pub mod intake;
+mod members;
 pub mod noise;
 pub mod recover;
 pub mod session;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::artifact::task::{Scorer, Task};
@@ -30,9 +32,8 @@ use crate::eval::memo::{Forgetful, Memo};
 use crate::eval::run::Evaluator;
 use crate::eval::score;
 use crate::eval::student::Student;
-use crate::harness::Harness;
 use crate::harness::op;
-use crate::ledger::port::Ledger;
+use crate::ledger::cache::Past;
 use crate::ledger::{Git, Policy};
 use crate::llm::client::Calls;
 use crate::llm::model::Model;
@@ -40,18 +41,18 @@ use crate::llm::redact::Redactor;
 use crate::manifest::membership::{EvidencePatterns, Membership};
 use crate::manifest::{self, Manifest, StudentEngine};
 use crate::sys::clock::Clock;
-use crate::sys::disk::{EvidenceFile, OutsideLink, Root};
+use crate::sys::consent::Consent;
+use crate::sys::disk::Root;
 use crate::sys::process;
 use crate::teacher::Teacher;
+use crate::trace::evidence::{EvidenceFile, OutsideLink};
 use crate::trace::source::TraceSource;
 use crate::trace::store::trace_store;
-use crate::workspace::consent::{Consent, Identity, Permission};
-
-use crate::ledger::cache::Past;
-use crate::pipeline::RunError;
-use crate::pipeline::definition::Engines;
-use crate::pipeline::intake::{refuse_links, refuse_tracked_state};
 use crate::workspace::breaker::Breaker;
+use crate::workspace::consent::{Identity, Permission};
+use crate::workspace::engines::Engines;
+use crate::workspace::error::RunError;
+use crate::workspace::intake::{refuse_links, refuse_tracked_state};
 
 pub use crate::sys::disk::OWN_FOLDER;
 
@@ -123,7 +124,7 @@ impl Workspace {
         let permission = Arc::new(Permission::new(&root, &manifest, Some(identity), None));
         // A program that is a harness file makes the manifest unusable.
         permission.check_programs()?;
-        let calls = Calls::new(&manifest, redactor.clone(), &root, clock, Arc::clone(&permission));
+        let calls = Calls::new(&manifest, redactor.clone(), &root, clock, permission.approvals());
         let halted = Arc::clone(&calls);
         let membership = Membership::new(&manifest).map_err(RunError::Unknown)?;
         let evidence = evidence_patterns(&manifest)?;
@@ -168,67 +169,6 @@ impl Workspace {
     /// Whether a path holds traces or tasks.
     pub fn is_evidence(&self, path: &str) -> bool {
         self.evidence.selects(path)
-    }
-
-    /// The harness as it is on disk.
-    ///
-    /// # Errors
-    /// A file cannot be read.
-    pub fn harness(&self) -> Result<Harness, RunError> {
-        let mut harness = self.root.read_harness(&self.membership)?;
-        for path in self.ignored(&harness)? {
-            if self.membership.names(&path) {
-                return Err(RunError::Ignored(path));
-            }
-            harness = harness.without(&path);
-            harness.forbid(path, "git ignores it");
-        }
-        Ok(harness)
-    }
-
-    /// Checks, once, that the harness can be read and that git ignores no file that the manifest names.
-    ///
-    /// # Errors
-    /// See [`Workspace::harness`].
-    pub fn check_harness(&self) -> Result<(), RunError> {
-        if self.checked.get().is_none() {
-            self.harness()?;
-            // Another thread may have checked as well.
-            let _ = self.checked.set(());
-        }
-        Ok(())
-    }
-
-    /// The files of a harness that git ignores. Files at HEAD are not ignored, so that git is asked about new ones only.
-    fn ignored(&self, harness: &Harness) -> Result<Vec<String>, RunError> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut new: Vec<&str> = harness.files().map(|(path, _)| path).collect();
-        new.retain(|path| !known.contains(*path));
-        if new.is_empty() {
-            return Ok(Vec::new());
-        }
-        if let Some(head) = self.ledger.head()? {
-            let at_head = self.past.harness_at(&self.ledger, &head, &|path| self.selects(path))?;
-            known.extend(at_head.files().map(|(path, _)| path.to_owned()));
-            new.retain(|path| !known.contains(*path));
-        }
-        let ignored = self.ledger.ignored(&new)?;
-        let not_ignored = new
-            .into_iter()
-            .filter(|path| !ignored.iter().any(|other| other == path));
-        known.extend(not_ignored.map(str::to_owned));
-        Ok(ignored)
-    }
-
-    /// A line for each path in the harness's places that is not part of it, and why: the user may think that it is.
-    pub fn left_out(&self, harness: &Harness) -> Vec<String> {
-        let first = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
-        let places: Vec<String> = self.manifest.harness.files.iter().map(|glob| first(glob)).collect();
-        let line = |(path, reason): (&str, &str)| {
-            let is_near = self.selects(path) || places.contains(&first(path));
-            is_near.then(|| format!("{path} is left out of the harness: {reason}"))
-        };
-        harness.all_forbidden().filter_map(line).collect()
     }
 
     /// Where ops land, and what they may touch.
@@ -319,7 +259,7 @@ impl Workspace {
         match task.scorer {
             Scorer::Command => {
                 let consent = self.calls.consent()?;
-                process::score(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
+                crate::eval::scorer_program::score(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
             }
             Scorer::Judge => match &self.judge {
                 Some(model) => ask::score(model.as_ref(), task, answer),

@@ -3,9 +3,9 @@
 use crate::artifact::outcome::Outcome;
 use crate::workspace::session;
 
-use crate::pipeline::RunError;
 use crate::workspace::Workspace;
 use crate::workspace::cache_epoch::own_baseline;
+use crate::workspace::error::RunError;
 
 /// Whether two runs of the same thing differed; `None` where nobody looked.
 ///

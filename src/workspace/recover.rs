@@ -8,8 +8,8 @@ use crate::ledger::port::Ledger;
 use crate::sys::disk::Lock;
 
 use super::event::{Event, Listener};
-use crate::pipeline::RunError;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 
 /// The announcement of a write.
 pub const INTENT: &str = "intent.json";

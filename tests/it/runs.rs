@@ -43,7 +43,7 @@ impl Place {
         let permission = Arc::new(Permission::new(&root, &manifest, None, Some(approvals)));
         permission.approve(&permission.list().unwrap(), String::new()).unwrap();
         let clock = Clock::from_environment();
-        let calls = Calls::new(&manifest, Redactor::default(), &root, clock, Arc::clone(&permission));
+        let calls = Calls::new(&manifest, Redactor::default(), &root, clock, permission.approvals());
         Self {
             folder,
             manifest,
@@ -56,7 +56,12 @@ impl Place {
     fn runs(&self, harness: &Harness, numbers: &[u32]) -> Vec<Option<f64>> {
         let section = self.manifest.student.clone();
         let permission = Arc::clone(&self.permission);
-        let toolbox = Toolbox::new(section.clone(), self.folder.path().to_owned(), Vec::new(), permission);
+        let toolbox = Toolbox::new(
+            section.clone(),
+            self.folder.path().to_owned(),
+            Vec::new(),
+            permission.approvals(),
+        );
         let model = Box::new(self.calls.model(Role::Student, section.chat()));
         let student = ChatStudent::new(model, section, self.manifest.harness.layout.clone(), toolbox);
         let task: Task = serde_json::from_value(task("t", "is it noon", "yes", "exact")).unwrap();

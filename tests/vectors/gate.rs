@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use kaizen::artifact::gate::budget;
-use kaizen::artifact::gate::interval::interval;
 use kaizen::artifact::gate::numbers::{GAMMA, Numbers, Tally};
 use kaizen::artifact::gate::reason::Reason;
 use kaizen::artifact::gate::settings::{BudgetMode, Preset, Settings};
 use kaizen::artifact::gate::verdict::{Decision, RuleKind};
 use kaizen::gate::evidence::{log_e_above, log_e_below};
 use kaizen::gate::exact::{self, Exact};
+use kaizen::gate::interval::interval;
 use kaizen::gate::order;
 use kaizen::gate::sequential::{self, Paired, Sequential};
 use serde_json::{Value, json};

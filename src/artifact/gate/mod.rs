@@ -1,7 +1,6 @@
 //! What the gate writes into artifacts: settings, records, verdicts and their reasons.
 
 pub mod budget;
-pub mod interval;
 pub mod numbers;
 pub mod reason;
 pub mod record;

@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::interval::interval;
-
 /// Differences below this are noise of floating-point arithmetic.
 pub const TOLERANCE: f64 = 1e-9;
 
@@ -74,28 +72,4 @@ pub struct Numbers {
     pub interval_target: [f64; 2],
     /// Interval of the others' difference at 90 %, valid at every moment.
     pub interval_other: [f64; 2],
-}
-
-impl Numbers {
-    /// Those that follow from the differences alone; `reached` counts the target's tasks and all others that are reached.
-    pub fn of(target: &[f64], other: &[f64], reached: (usize, usize)) -> Self {
-        let all = (reached.0 + reached.1).max(1) as f64;
-        let overall = mean(target)
-            .zip(mean(other))
-            .map(|(target, other)| (reached.0 as f64 * target + reached.1 as f64 * other) / all);
-        Self {
-            target: Tally::of(target),
-            other: Tally::of(other),
-            mean_target: mean(target),
-            mean_overall: overall,
-            interval_target: interval(target, GAMMA),
-            interval_other: interval(other, GAMMA),
-            ..Self::default()
-        }
-    }
-}
-
-fn mean(differences: &[f64]) -> Option<f64> {
-    let sum: f64 = differences.iter().sum();
-    (!differences.is_empty()).then(|| sum / differences.len() as f64)
 }

@@ -6,7 +6,6 @@ use super::answer::Answer;
 use super::driven::{Driven, failure};
 use super::tools::only_reads;
 use crate::manifest::programs::Part;
-use crate::pipeline::RunError;
 use crate::pipeline::permitted;
 use crate::pipeline::run_phase::CALLS;
 use crate::pipeline::state::settled;
@@ -15,6 +14,7 @@ use crate::teacher::Briefing;
 use crate::teacher::tool;
 use crate::teacher::tool::{Desk, Told};
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
 /// Calls a diagnostic tool.

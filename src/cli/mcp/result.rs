@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::artifact::record::{Record, Snapshot, Status};
 use crate::cli::exit::Failure;
-use crate::pipeline::RunError;
+use crate::pipeline::options::{Ended, Wait};
 use crate::workspace::Workspace;
-use crate::workspace::asked::{Ended, Wait};
+use crate::workspace::error::RunError;
 
 /// The result of a run.
 pub fn result(workspace: &Workspace, ended: Result<Ended, RunError>) -> Value {

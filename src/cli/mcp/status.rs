@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::driven::{Driven, failure};
-use crate::pipeline::RunError;
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::state::{View, state};
 use crate::pipeline::unmet::{self, Unmet};
+use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 

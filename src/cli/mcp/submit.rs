@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::desk;
 use super::driven::{Driven, failure};
-use crate::pipeline::RunError;
 use crate::pipeline::briefing;
 use crate::pipeline::run_phase::Run;
 use crate::pipeline::submitted::{self, Checked};
+use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
 /// Checks a submission and writes it.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::result::result;
 use crate::eval::held_out::HeldOut;
 use crate::pipeline::advance::advance;
+use crate::pipeline::options::Asked;
 use crate::workspace::Workspace;
-use crate::workspace::asked::Asked;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
 
@@ -163,6 +163,6 @@ impl Work {
     }
 }
 
-fn result_of(error: crate::pipeline::RunError) -> Value {
+fn result_of(error: crate::workspace::error::RunError) -> Value {
     super::result::failed(error)
 }

@@ -9,8 +9,8 @@ use crate::cli::visible::visible;
 use crate::pipeline::briefing;
 use crate::pipeline::execute::route::Route;
 use crate::pipeline::judging::route_of;
+use crate::pipeline::options::{Ended, Wait};
 use crate::workspace::Workspace;
-use crate::workspace::asked::{Ended, Wait};
 use crate::workspace::session;
 use crate::workspace::session::Session;
 

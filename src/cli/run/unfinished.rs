@@ -2,8 +2,8 @@
 
 use crate::artifact::record::Record;
 use crate::cli::render;
+use crate::pipeline::options::Asked;
 use crate::workspace::Workspace;
-use crate::workspace::asked::Asked;
 use crate::workspace::session;
 use crate::workspace::session::Session;
 

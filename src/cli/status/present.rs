@@ -8,14 +8,15 @@ use crate::artifact::plan::Plan;
 use crate::cli::exit::Failure;
 use crate::cli::render::{self, FAINT, STRONG};
 use crate::cli::visible::visible;
+use crate::pipeline;
 use crate::pipeline::briefing;
 use crate::pipeline::decided;
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::next::Next;
 use crate::pipeline::state::{View, state};
 use crate::pipeline::unmet::{self, Unmet};
-use crate::pipeline::{self, RunError};
 use crate::teacher::check::report::Problem;
+use crate::workspace::error::RunError;
 use crate::workspace::session::{Session, SessionError};
 
 /// What is known of the newest session.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::digest::Digest;
 use crate::llm::chat::{Message, Request, Shape};
-use crate::teacher::reply;
+use crate::llm::json;
 
 /// What the judge is told, for one answer.
 const PROMPT: &str = include_str!("prompt.md");
@@ -100,7 +100,7 @@ pub fn once_more(mut request: Request, said: &str, wanted: &str) -> Request {
 /// Whether the answer is at least as good; `None` when the text says neither.
 pub fn verdict(text: &str) -> Option<bool> {
     let in_object = |value: &Value| word(value.get("verdict")?.as_str()?);
-    let values = reply::values(text);
+    let values = json::find(text).values;
     // The last one counts: earlier ones may be quotations.
     let said = values.iter().rev().find_map(in_object);
     said.or_else(|| word(text.trim().lines().next_back()?))
@@ -128,7 +128,7 @@ pub fn scores(text: &str) -> Option<Comparison> {
             reasoning: reasoning.to_owned(),
         })
     };
-    reply::values(text).iter().rev().find_map(read)
+    json::find(text).values.iter().rev().find_map(read)
 }
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use super::evidence::{log_e_above, log_e_below};
 use super::rule::TOLERANCE;
-use crate::artifact::gate::interval::interval;
 use crate::artifact::gate::numbers::{GAMMA, Tally};
 use crate::artifact::gate::record::{Pair, Reached};
+use crate::gate::interval::interval;
 
 /// So many times the runs that were made are thought of as more runs; what they would not tell is called hopeless.
 const MOST_TIMES: usize = 32;

@@ -12,8 +12,8 @@ use crate::eval::run::{Evaluator, Halted};
 use crate::gate::audit::{Audited, Basis, Compared, Finding, audited};
 use crate::harness::Harness;
 
+use crate::gate::trial::Judging;
 use crate::gate::trial::{Question, Trial};
-use crate::pipeline::execute::Judging;
 
 /// The number of an audit's first run: behind those of every trial.
 const FIRST_RUN: u32 = 1 << 24;

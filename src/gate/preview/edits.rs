@@ -10,8 +10,8 @@ use crate::artifact::gate::settings::Mode;
 use crate::artifact::gate::verdict::RuleKind;
 use crate::eval::run::affected;
 use crate::gate::power::calls::{self, Compared};
+use crate::gate::trial::target_among;
 use crate::harness::op;
-use crate::pipeline::execute::target_among;
 
 pub(super) fn forecast_edit(view: &View, edit: &Edit) -> EditForecast {
     let target = target(view, edit);

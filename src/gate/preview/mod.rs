@@ -19,9 +19,9 @@ use crate::eval::run::Evaluator;
 use crate::gate::power::noise::{Noise, Runs, average, noise};
 use crate::gate::power::play::Game;
 use crate::gate::power::visible::{smallest, smallest_exact};
+use crate::gate::trial::Judging;
 use crate::harness::Harness;
 use crate::harness::op;
-use crate::pipeline::execute::Judging;
 
 use edits::forecast_edit;
 pub use words::{lines, points};

@@ -17,8 +17,8 @@ use crate::gate;
 use crate::gate::prune::{Fate, only_of_the_target};
 use crate::harness::Harness;
 
+use crate::gate::trial::Judging;
 use crate::gate::trial::{Question, Trial};
-use crate::pipeline::execute::Judging;
 
 /// What is asked.
 pub struct Wanted<'a> {

@@ -7,6 +7,9 @@ mod exact;
 mod rounds;
 mod sequential;
 
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::edit::Edit;
+use crate::artifact::gate::settings::Population;
 use std::collections::BTreeMap;
 
 use crate::artifact::gate::numbers::Numbers;
@@ -207,6 +210,27 @@ fn decided(record: GateRecord, reason: Reason) -> GateRecord {
         why: record.line(),
         ..record
     }
+}
+
+/// How edits are judged in modes other than `rule`.
+pub struct Judging {
+    /// The mode of the manifest.
+    pub mode: Mode,
+    /// What the tasks stand for.
+    pub population: Population,
+    /// Everything else.
+    pub settings: Settings,
+    /// How far a category may fall in `exact` where none is named that has to gain, 0 to 1.
+    pub eps_overall: f64,
+}
+
+/// The category that the edit's cluster stands for, when it is one of the benchmark's.
+pub fn target_among(edit: &Edit, clusters: &[FailureCluster], is_category: impl Fn(&str) -> bool) -> Option<String> {
+    let cluster = clusters.iter().find(|cluster| cluster.id == edit.expected_improvement);
+    let named = cluster.and_then(|cluster| cluster.extra.get("category")?.as_str().map(str::to_owned));
+    named
+        .or_else(|| Some(edit.expected_improvement.clone()))
+        .filter(|name| is_category(name))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::llm::model::{Answer, AskError};
 use crate::llm::provider;
 use crate::llm::provider::{NoReply, Wire};
 use crate::llm::{price, retry};
-use crate::workspace::consent::Consent;
+use crate::sys::consent::Consent;
 
 /// One question on its way.
 pub(super) struct Question<'a> {

@@ -8,7 +8,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Timeout};
 
 use crate::manifest::trust::Way;
-use crate::workspace::consent::Consent;
+use crate::sys::consent::Consent;
 
 /// Bytes of a reply, at most: a model's answer is a thousandth of it.
 const LARGEST: u64 = 16 << 20;

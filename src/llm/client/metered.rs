@@ -16,7 +16,6 @@ use crate::llm::provider::Wire;
 use crate::llm::{price, provider};
 use crate::manifest::chat::ChatSettings;
 use crate::manifest::trust::Way;
-use crate::workspace::consent::{ConsentError, UserConfig};
 
 /// A model for a role.
 pub struct Metered {
@@ -67,9 +66,8 @@ impl Metered {
         let Some(variable) = self.settings.key_variable() else {
             return Ok(None);
         };
-        let unreadable = |error: ConsentError| AskError::Unreachable(error.to_string());
-        let hosts = UserConfig::load(self.calls.permission.root()).map_err(unreadable)?;
-        let way = Way::to(self.settings.url(), &hosts.network.plain_http_hosts);
+        let hosts = self.calls.approvals.plain_http_hosts().map_err(AskError::Unreachable)?;
+        let way = Way::to(self.settings.url(), &hosts);
         match (way, &self.settings.api_key_env) {
             (Way::Open, None) => return Ok(None),
             (Way::Open, Some(variable)) => {

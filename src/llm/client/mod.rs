@@ -32,8 +32,8 @@ use crate::llm::redact::Redactor;
 use crate::manifest::chat::{ChatSettings, NetworkSection, Price};
 use crate::manifest::{Manifest, PrivacySection};
 use crate::sys::clock::Clock;
+use crate::sys::consent::{Approvals, Consent};
 use crate::sys::disk::{DiskError, OWN_FOLDER, Root};
-use crate::workspace::consent::{Consent, Permission};
 
 /// The store's file in a workspace.
 pub const STORE: &str = ".kaizen/calls.db";
@@ -48,7 +48,7 @@ pub struct Calls {
     root: Root,
     http: OnceLock<Result<Http, String>>,
     clock: Clock,
-    permission: Arc<Permission>,
+    approvals: Arc<Approvals>,
     network: NetworkSection,
     prices: BTreeMap<String, Price>,
     max_cost_usd: Option<f64>,
@@ -99,13 +99,13 @@ impl State {
 
 impl Calls {
     /// The way to the models of a manifest; store and account are in the own folder of `root`, until another account is
-    /// opened. Nothing is sent without permission.
+    /// opened. Nothing is sent without consent.
     pub fn new(
         manifest: &Manifest,
         redactor: Redactor,
         root: &Root,
         clock: Clock,
-        permission: Arc<Permission>,
+        approvals: Arc<Approvals>,
     ) -> Arc<Self> {
         let state = State::of(Account::new(root, Path::new(OWN_FOLDER)), "");
         Arc::new(Self {
@@ -113,7 +113,7 @@ impl Calls {
             root: root.clone(),
             http: OnceLock::new(),
             clock,
-            permission,
+            approvals,
             network: manifest.network.clone(),
             prices: manifest.prices.clone(),
             max_cost_usd: manifest.session.max_cost_usd,
@@ -142,7 +142,7 @@ impl Calls {
     /// # Errors
     /// Nobody approved it, in words for people.
     pub fn consent(&self) -> Result<Consent, String> {
-        self.permission.consent().map_err(|error| error.to_string())
+        self.approvals.consent()
     }
 
     /// A model for a role.

@@ -94,7 +94,7 @@ mod tests {
             redactor,
             &root,
             Clock::from_environment(),
-            crate::workspace::consent::Permission::of_a_test(),
+            crate::sys::consent::Approvals::of_a_test(),
         )
     }
 

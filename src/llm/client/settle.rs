@@ -60,7 +60,7 @@ mod tests {
             Redactor::default(),
             &root,
             Clock::from_environment(),
-            crate::workspace::consent::Permission::of_a_test(),
+            crate::sys::consent::Approvals::of_a_test(),
         );
         let (answered, unanswered) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
         for request in [answered, unanswered] {

@@ -11,11 +11,12 @@ use crate::artifact::consultation::RefreshLine;
 use crate::eval::benchmark::BenchmarkError;
 use crate::eval::holdout::Wear;
 use crate::eval::refresh::Exchange;
+use crate::workspace::exchange;
 
 use self::planned::planned;
 use self::rows::Rows;
-use crate::pipeline::RunError;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 use crate::workspace::recover;
 
 use crate::workspace::exchange::finish;
@@ -111,8 +112,11 @@ pub fn refresh(workspace: &Workspace, asked: &RefreshAsked) -> Result<Done, Refr
         after: planned.after,
     };
     if !asked.dry_run {
-        refreshed.kept_copies = crate::workspace::exchange::keep_ignored(workspace, &planned.changes)?;
-        refreshed.commit = crate::workspace::exchange::write(workspace, planned.line, planned.changes)?;
+        refreshed.kept_copies = exchange::keep_ignored(workspace, &planned.changes).map_err(|error| match error {
+            RunError::Dirty(files) => RefreshError::Uncommitted(files),
+            other => RefreshError::Run(other),
+        })?;
+        refreshed.commit = exchange::write(workspace, planned.line, planned.changes)?;
     }
     Ok(Done::Refreshed(Box::new(refreshed)))
 }

@@ -9,10 +9,11 @@ use crate::eval::benchmark;
 use crate::eval::benchmark::{Benchmark, BenchmarkError};
 use crate::eval::held_out_queries::HeldOutQueries;
 use crate::llm::redact::Redactor;
-use crate::pipeline::RunError;
 use crate::sys::disk;
-use crate::sys::disk::{DiskError, EvidenceFile};
+use crate::sys::disk::DiskError;
+use crate::trace::evidence::EvidenceFile;
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 
 use super::RefreshError;
 

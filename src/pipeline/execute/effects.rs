@@ -11,7 +11,8 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::harness::FileChange;
-use crate::pipeline::execute::{ExecuteError, World};
+use crate::pipeline::execute::World;
+use crate::workspace::error::ExecuteError;
 use crate::workspace::session::{OUTCOMES, PENDING, Session};
 
 use crate::workspace::Workspace;

@@ -1,44 +1,24 @@
 //! What `execute` is given, and the means and effects that it has.
 
+use crate::gate::trial::Judging;
+use crate::workspace::error::ExecuteError;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::{Edit, RiskTier};
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::gate::record::GateRecord;
-use crate::artifact::gate::settings::{Mode, Population, Settings};
 use crate::artifact::gate::verdict::GateRule;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::run::{Evaluator, Halted};
+use crate::eval::run::Evaluator;
 use crate::harness::op;
-use crate::harness::rederive::Conflict;
 use crate::harness::{FileChange, Harness};
-use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
+use crate::ledger::port::{CommitId, Entry, Ledger};
 use crate::pipeline::execute::route::Route;
-
-/// What the world did to stop the phase.
-#[derive(Debug, thiserror::Error)]
-pub enum ExecuteError {
-    /// git said no.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// An edit cannot be taken back without touching a person's change.
-    #[error(transparent)]
-    Conflict(#[from] Conflict),
-    /// The evaluation was stopped, as by a budget that is spent; what was attempted is remembered.
-    #[error(transparent)]
-    Halted(#[from] Halted),
-    /// Somebody committed or switched branches meanwhile.
-    #[error("HEAD moved while the gate was at work; nothing was written, run again")]
-    Moved,
-    /// The disk said no.
-    #[error("{0}")]
-    Disk(String),
-}
 
 /// The effects that the phase has, apart from commits: each is atomic, and together they are the crash test's points.
 pub trait World {
@@ -81,18 +61,6 @@ pub trait World {
     fn told(&self, number: usize, of: usize, edit: &Edit, outcome: &Outcome);
     /// The present moment, RFC 3339.
     fn now(&self) -> String;
-}
-
-/// How edits are judged in modes other than `rule`.
-pub struct Judging {
-    /// The mode of the manifest.
-    pub mode: Mode,
-    /// What the tasks stand for.
-    pub population: Population,
-    /// Everything else.
-    pub settings: Settings,
-    /// How far a category may fall in `exact` where none is named that has to gain, 0 to 1.
-    pub eps_overall: f64,
 }
 
 /// The newest record of an edit in a comparison, with the session that made it, in any session.

@@ -1,13 +1,14 @@
 //! The head as the phase moves it: what is applied so far, its evaluation, the commit that holds it, and what the gate
 //! has learnt and spent on the way.
 
-use super::{ExecuteError, Given, Means};
+use super::{Given, Means};
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::Outcome;
 use crate::eval::run::evaluate;
 use crate::harness::{FileChange, Harness};
 use crate::ledger::port::CommitId;
+use crate::workspace::error::ExecuteError;
 
 /// The head.
 pub(super) struct Head {

@@ -1,8 +1,8 @@
 //! Judge: puts a candidate harness to the gate, in the mode of the session, and says what becomes of the edit.
 
-use super::given::{Given, Judging, Means};
+use super::given::{Given, Means};
 use super::head::{Head, score};
-use super::{ExecuteError, outcome};
+use super::outcome;
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::Evaluation;
@@ -12,9 +12,12 @@ use crate::artifact::gate::verdict::{Decision, RuleKind, Verdict};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::probe::Probe;
 use crate::gate;
+use crate::gate::trial::Judging;
+use crate::gate::trial::target_among;
 use crate::gate::trial::{Question, Trial};
 use crate::harness::Harness;
 use crate::pipeline::execute::route::Route;
+use crate::workspace::error::ExecuteError;
 
 /// An edit's outcome before it is committed, with the candidate's evaluation where the gate made a whole one.
 pub(super) type Judged = (Outcome, Option<Evaluation>);
@@ -158,13 +161,4 @@ fn target(edit: &Edit, clusters: &[FailureCluster], given: &Given) -> Option<Str
     target_among(edit, clusters, |name| {
         given.gate.iter().any(|task| task.category == name)
     })
-}
-
-/// The category that the edit's cluster stands for, when it is one of the benchmark's.
-pub fn target_among(edit: &Edit, clusters: &[FailureCluster], is_category: impl Fn(&str) -> bool) -> Option<String> {
-    let cluster = clusters.iter().find(|cluster| cluster.id == edit.expected_improvement);
-    let named = cluster.and_then(|cluster| cluster.extra.get("category")?.as_str().map(str::to_owned));
-    named
-        .or_else(|| Some(edit.expected_improvement.clone()))
-        .filter(|name| is_category(name))
 }

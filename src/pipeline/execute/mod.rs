@@ -21,10 +21,10 @@ mod revert;
 pub mod route;
 mod stake;
 
-pub use given::{Earlier, ExecuteError, Given, Judging, Means, World};
+use crate::workspace::error::ExecuteError;
+pub use given::{Earlier, Given, Means, World};
 use head::Head;
 use judge::judge;
-pub use judge::target_among;
 use message::message;
 pub use revert::{Standing, applied, without};
 use revert::{roll_back, take_back};

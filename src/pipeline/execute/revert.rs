@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::head::Head;
 use super::message::revert_message;
-use super::{ExecuteError, Given, Means, outcome};
+use super::{Given, Means, outcome};
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::digest::Digest;
@@ -14,6 +14,7 @@ use crate::harness::rederive::{Change, Later, Rederived, rederive};
 use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
 use crate::pipeline::execute::reconcile;
 use crate::pipeline::execute::reconcile::{Held, Reconciliation};
+use crate::workspace::error::ExecuteError;
 
 /// A session among the commits of all sessions.
 pub struct Standing<'a> {

@@ -1,22 +1,9 @@
 //! Route: tier × autonomy × decision → gate it, ask a person, or leave it. Pure.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::artifact::record::Autonomy;
 
 use crate::artifact::decision::{Answer, Decision};
 use crate::artifact::edit::RiskTier;
-
-/// Who is asked what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Autonomy {
-    /// The gate decides about everything but the manual tier.
-    Auto,
-    /// The gate decides about the auto tier, a person is asked about the review tier.
-    Tiered,
-    /// A person is asked about everything.
-    Manual,
-}
 
 /// What happens to an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::given::{Given, Means};
 use super::head::Head;
-use super::{ExecuteError, unique};
+use super::unique;
 use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::Slot;
 use crate::artifact::gate::record::GateRecord;
@@ -13,6 +13,7 @@ use crate::artifact::outcome::OutcomeStatus;
 use crate::digest::Digest;
 use crate::gate::trial::Trial;
 use crate::pipeline::execute::route::Route;
+use crate::workspace::error::ExecuteError;
 
 impl Head {
     /// The stake of a trial: that of an earlier session which began the same trial, or the slot that this session gave it

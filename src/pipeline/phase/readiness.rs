@@ -1,8 +1,8 @@
 //! Readiness: are there enough usable traces, and a benchmark? If not, what is missing and how to get it. Pure.
 
 use crate::artifact::readiness::{BenchmarkPin, Readiness};
+use crate::artifact::trace::TracePin;
 use crate::pipeline::cold_start;
-use crate::trace::source::TracePin;
 
 /// The traces that there are, and those that are needed.
 #[derive(Clone, Copy, Debug)]

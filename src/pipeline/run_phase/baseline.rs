@@ -3,10 +3,10 @@
 use crate::artifact::Artifact;
 use crate::artifact::drift_check::DriftCheck;
 use crate::artifact::probe::Probe;
-use crate::pipeline::RunError;
 use crate::pipeline::phase;
 use crate::pipeline::state;
 use crate::workspace::cache_epoch;
+use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 
 use super::{Left, Run};

@@ -12,11 +12,11 @@ use crate::eval::run::{Evaluator, attempt_all};
 use crate::harness::Harness;
 use crate::harness::op;
 use crate::llm::redact::Redactor;
-use crate::pipeline::RunError;
 use crate::teacher::{Briefing, TeacherFailure};
 use crate::trace::eligible::eligible;
 use crate::workspace::Workspace;
 use crate::workspace::cache_epoch;
+use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 
 use super::Run;

@@ -6,9 +6,10 @@ use serde_json::json;
 
 use crate::artifact::{Artifact, diagnosis};
 use crate::manifest::programs;
-use crate::pipeline::{RunError, briefing};
+use crate::pipeline::briefing;
 use crate::sys::process::Program;
 use crate::teacher::submitted;
+use crate::workspace::error::RunError;
 
 use super::by_files::taken_plan;
 use super::{Left, Run};

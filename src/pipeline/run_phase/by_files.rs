@@ -3,8 +3,8 @@
 use crate::artifact::Artifact;
 use crate::artifact::diagnosis;
 use crate::artifact::plan::Plan;
-use crate::pipeline::RunError;
 use crate::teacher::submitted;
+use crate::workspace::error::RunError;
 
 use super::{Left, Run};
 

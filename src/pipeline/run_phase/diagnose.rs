@@ -1,8 +1,8 @@
 //! Diagnose, with a briefing.
 
 use crate::artifact::diagnosis;
-use crate::pipeline::RunError;
 use crate::teacher::submitted;
+use crate::workspace::error::RunError;
 
 use super::brief::{brief, gave_up, log_text};
 use super::{Author, Left, Run, by_command, by_files};

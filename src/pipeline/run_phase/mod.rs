@@ -22,9 +22,9 @@ use crate::harness::Harness;
 use crate::manifest::{Manifest, TeacherEngine};
 use crate::workspace::session::{Session, SessionError};
 
-use super::RunError;
 use super::state::View;
 use crate::workspace::cache_epoch;
+use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 
 /// What a phase leaves: files by name, and a line about them.

@@ -2,9 +2,9 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::task::{Scorer, Split};
-use crate::pipeline::RunError;
 use crate::pipeline::phase;
 use crate::workspace::NO_JUDGE;
+use crate::workspace::error::RunError;
 
 use super::{Left, Run};
 

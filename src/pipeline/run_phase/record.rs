@@ -12,10 +12,10 @@ use crate::artifact::spending::{self, Spent};
 use crate::eval::run::evaluate;
 use crate::ledger::port::Entry;
 use crate::llm::client;
-use crate::pipeline::RunError;
 use crate::pipeline::phase;
 use crate::pipeline::state;
 use crate::workspace::dirty::clean_harness;
+use crate::workspace::error::RunError;
 
 use super::{Left, Run};
 

@@ -67,7 +67,7 @@ impl Root {
         Self::open(path)
     }
 
-    pub(super) fn dir(&self) -> &Dir {
+    pub(crate) fn dir(&self) -> &Dir {
         &self.dir
     }
 
@@ -75,7 +75,7 @@ impl Root {
     ///
     /// # Errors
     /// It leads out.
-    pub(super) fn relative(&self, path: &Path) -> Result<PathBuf, DiskError> {
+    pub(crate) fn relative(&self, path: &Path) -> Result<PathBuf, DiskError> {
         let outside = || DiskError::Outside {
             path: path.to_owned(),
             root: self.path.clone(),
@@ -96,7 +96,7 @@ impl Root {
     }
 
     /// The open folder of a file, and the file's name in it; `None` when the folder is not there.
-    pub(super) fn parent<'p>(&self, relative: &'p Path) -> Result<Option<(Dir, &'p OsStr)>, DiskError> {
+    pub(crate) fn parent<'p>(&self, relative: &'p Path) -> Result<Option<(Dir, &'p OsStr)>, DiskError> {
         let Some(name) = relative.file_name() else {
             return Err(failed("use as a file", &self.path)(ErrorKind::IsADirectory.into()));
         };
@@ -105,7 +105,7 @@ impl Root {
     }
 
     /// A folder below, opened without following a link; `None` when it, or one above it, is not there.
-    pub(super) fn folder(&self, relative: &Path) -> Result<Option<Dir>, DiskError> {
+    pub(crate) fn folder(&self, relative: &Path) -> Result<Option<Dir>, DiskError> {
         let mut dir = self.dir.try_clone().map_err(failed("open", &self.path))?;
         let mut at = PathBuf::new();
         for name in relative {
@@ -155,7 +155,7 @@ impl Root {
     }
 
     /// Opens a plain file; `None` when it is not there. It never waits for a pipe's other end.
-    pub(super) fn open_plain(&self, relative: &Path, options: &OpenOptions) -> Result<Option<File>, DiskError> {
+    pub(crate) fn open_plain(&self, relative: &Path, options: &OpenOptions) -> Result<Option<File>, DiskError> {
         let Some((folder, name)) = self.parent(relative)? else {
             return Ok(None);
         };
@@ -247,7 +247,7 @@ impl Root {
 }
 
 /// Refuses everything but files and folders.
-pub(super) fn ordinary(kind: FileType, path: &Path) -> Result<(), DiskError> {
+pub(crate) fn ordinary(kind: FileType, path: &Path) -> Result<(), DiskError> {
     let path = || path.to_owned();
     match special(kind) {
         _ if kind.is_symlink() => Err(DiskError::Link { path: path() }),
@@ -269,7 +269,7 @@ fn special(kind: FileType) -> Option<&'static str> {
 }
 
 /// Opening a pipe must not wait for its other end.
-pub(super) fn nonblocking(options: &mut OpenOptions) {
+pub(crate) fn nonblocking(options: &mut OpenOptions) {
     #[cfg(unix)]
     cap_std::fs::OpenOptionsExt::custom_flags(options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
     #[cfg(not(unix))]
@@ -308,7 +308,7 @@ fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, DiskError> {
 }
 
 /// The file, when it is a plain one: what was opened counts, not what was there before.
-pub(super) fn plain(file: File, path: &Path) -> Result<File, DiskError> {
+pub(crate) fn plain(file: File, path: &Path) -> Result<File, DiskError> {
     let facts = file.metadata().map_err(failed("read", path))?;
     if facts.is_file() {
         return Ok(file);
@@ -323,7 +323,7 @@ pub(super) fn plain(file: File, path: &Path) -> Result<File, DiskError> {
 }
 
 /// The bytes of an open file, at most `limit`.
-pub(super) fn bytes_of(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, DiskError> {
+pub(crate) fn bytes_of(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, DiskError> {
     let too_large = || DiskError::TooLarge {
         path: path.to_owned(),
         limit,

@@ -1,6 +1,7 @@
 //! Nothing outside of a root is read or written, whatever is put in the way.
 #![allow(clippy::disallowed_methods)] // edge: real files, in tests
 
+use crate::trace::evidence::{Evidence, EvidenceFile};
 use std::path::Path;
 
 use super::*;

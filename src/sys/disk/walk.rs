@@ -1,61 +1,30 @@
 //! Walking a workspace: the files that some patterns may match, found without following a link to a folder.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
-use std::path::Path;
-
 use cap_fs_ext::DirExt;
 use cap_std::fs::{Dir, FileType};
 
 use super::error::{DiskError, failed};
-use super::root::{LARGEST_HARNESS_FILE, Root, ordinary};
-use crate::harness::Harness;
-use crate::manifest::membership::Membership;
+use super::root::{Root, ordinary};
 
 /// Something that a walk finds, with its path relative to the root, with `/`.
-struct Found {
-    path: String,
-    kind: FileType,
+pub(crate) struct Found {
+    /// Its path.
+    pub(crate) path: String,
+    /// What it is.
+    pub(crate) kind: FileType,
 }
 
 /// Takes what a walk finds; for a folder, says whether to walk into it.
-type Visit<'v> = &'v mut dyn FnMut(Found) -> Result<bool, DiskError>;
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(Found) -> Result<bool, DiskError>;
 
 impl Root {
-    /// Reads the harness: the files that `membership` selects. A link in a place where a file could be a member is
-    /// forbidden: an edit through it would change something else.
-    ///
-    /// # Errors
-    /// A file cannot be read, is too large, or is neither a file nor a link.
-    pub fn read_harness(&self, membership: &Membership) -> Result<Harness, DiskError> {
-        let mut harness = Harness::default();
-        self.walk(&mut |found| {
-            if found.kind.is_dir() {
-                return Ok(membership.may_hold(&found.path));
-            }
-            if found.kind.is_symlink() {
-                if membership.selects(&found.path) || membership.may_hold(&found.path) {
-                    harness.forbid(found.path, "a symbolic link");
-                }
-                return Ok(false);
-            }
-            if membership.selects(&found.path) {
-                ordinary(found.kind, &self.join(&found.path))?;
-                // A file that went in the meantime is not there.
-                if let Some(bytes) = self.read_up_to(Path::new(&found.path), LARGEST_HARNESS_FILE)? {
-                    harness = std::mem::take(&mut harness).with(found.path, bytes);
-                }
-            }
-            Ok(false)
-        })?;
-        Ok(harness)
-    }
-
     /// The paths that `is_match` accepts, and links that may lead to a folder of such paths, sorted, each with whether it
     /// is a link. Folders are entered where `may_hold` says so; links are not.
     ///
     /// # Errors
     /// A folder cannot be read, or something that matches is neither a file nor a link.
-    pub(super) fn matching(
+    pub(crate) fn matching(
         &self,
         is_match: &dyn Fn(&str) -> bool,
         may_hold: &dyn Fn(&str) -> bool,
@@ -77,7 +46,11 @@ impl Root {
         Ok(paths)
     }
 
-    fn walk(&self, visit: Visit) -> Result<(), DiskError> {
+    /// Visits what is below, in the order of names. A folder that was swapped for a link meanwhile holds nothing.
+    ///
+    /// # Errors
+    /// A folder cannot be listed, or `visit` fails.
+    pub(crate) fn walk(&self, visit: Visit) -> Result<(), DiskError> {
         self.walk_in(self.dir(), "", visit)
     }
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::Files;
-use crate::manifest::phase_files::is_plain;
+use crate::sys::disk::plain_name::is_plain;
 
 /// How much a program may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,9 +13,11 @@ use super::jsonl_lines::{self, read_at, read_lines};
 use super::jsonl_search;
 use super::jsonl_stamp::{Stamp, stamp};
 use super::trace_pin::pin_of;
+use crate::artifact::trace::TracePin;
 use crate::artifact::trace::{Trace, time};
-use crate::sys::disk::{EvidenceFile, Root};
-use crate::trace::source::{TraceError, TracePin, TraceSource};
+use crate::sys::disk::Root;
+use crate::trace::evidence::EvidenceFile;
+use crate::trace::source::{TraceError, TraceSource};
 
 /// Traces in JSON Lines files.
 pub struct JsonlSource {

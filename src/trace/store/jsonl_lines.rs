@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::artifact::trace::Trace;
 use crate::artifact::without_place;
-use crate::sys::disk::{EvidenceFile, LARGEST_ARTIFACT, Root};
+use crate::sys::disk::{LARGEST_ARTIFACT, Root};
+use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::TraceError;
 
 /// The longest line that is read, in bytes.

@@ -12,7 +12,8 @@ use super::jsonl_stamp::stamp;
 use super::search_terms::fts_query;
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::sys::disk::{DiskError, EvidenceFile, Root};
+use crate::sys::disk::{DiskError, Root};
+use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::TraceError;
 
 /// The index, in the workspace.

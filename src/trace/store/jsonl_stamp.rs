@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::jsonl_lines::{open, unreadable};
-use crate::sys::disk::EvidenceFile;
+use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::TraceError;
 
 /// What shows that a file is still the one that was read.

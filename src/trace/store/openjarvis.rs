@@ -15,9 +15,10 @@ use serde_json::Value;
 use super::search_terms::{fts_query, plain_words};
 use super::trace_pin::pin_of;
 use crate::artifact::Extra;
+use crate::artifact::trace::TracePin;
 use crate::artifact::trace::{Step, Trace};
-use crate::sys::disk::EvidenceFile;
-use crate::trace::source::{TraceError, TracePin, TraceSource};
+use crate::trace::evidence::EvidenceFile;
+use crate::trace::source::{TraceError, TraceSource};
 
 /// Row numbers, not rows, are sorted, so that a large store needs little memory.
 const NEWEST_FIRST: &str = "SELECT id FROM traces ORDER BY started_at DESC, id";

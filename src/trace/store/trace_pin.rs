@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::artifact::trace::TracePin;
 use crate::digest::Digest;
-use crate::trace::source::{TraceError, TracePin, TraceSource};
+use crate::trace::source::{TraceError, TraceSource};
 
 /// Count and digest of all traces, one in memory at a time: each digest covers the one before it.
 ///

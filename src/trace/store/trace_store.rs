@@ -9,11 +9,13 @@ use super::jsonl::JsonlSource;
 pub use super::jsonl_lines::append;
 use super::openjarvis::OpenJarvisSource;
 use super::trace_pin::pin_of;
+use crate::artifact::trace::TracePin;
 use crate::artifact::trace::{Filter, Trace};
 use crate::digest::Digest;
 use crate::manifest::membership::EvidencePatterns;
-use crate::sys::disk::{EvidenceFile, Root};
-use crate::trace::source::{TraceError, TracePin, TraceSource};
+use crate::sys::disk::Root;
+use crate::trace::evidence::EvidenceFile;
+use crate::trace::source::{TraceError, TraceSource};
 
 /// Opens the traces of a workspace.
 ///

@@ -8,7 +8,7 @@ mod store;
 mod user_config;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use self::identity::Identity;
 pub use self::store::{Approval, Store};
@@ -19,7 +19,9 @@ use crate::manifest::membership::{EvidencePatterns, Membership};
 use crate::manifest::programs::{Part, harness_program};
 use crate::manifest::trust::{Link, Named, Surroundings, TrustList};
 use crate::manifest::{self, Manifest, ManifestError};
-use crate::sys::disk::{DiskError, OutsideLink, Root};
+use crate::sys::consent::{Approvals, Consent};
+use crate::sys::disk::{DiskError, Root};
+use crate::trace::evidence::OutsideLink;
 
 /// The only list that counts in this process, when its arguments say one.
 static ONLY: OnceLock<Digest> = OnceLock::new();
@@ -81,12 +83,6 @@ pub enum ConsentError {
     Ledger(#[from] LedgerError),
 }
 
-/// The proof that a list was approved. What starts a program or opens a connection asks for one.
-#[derive(Clone, Debug)]
-pub struct Consent {
-    digest: Digest,
-}
-
 /// What a workspace may do.
 pub struct Permission {
     root: Root,
@@ -94,13 +90,6 @@ pub struct Permission {
     identity: OnceLock<Identity>,
     store: Option<Store>,
     granted: Mutex<Option<Consent>>,
-}
-
-impl Consent {
-    /// The list that was approved.
-    pub fn digest(&self) -> Digest {
-        self.digest
-    }
 }
 
 impl Permission {
@@ -113,6 +102,18 @@ impl Permission {
             store,
             granted: Mutex::default(),
         }
+    }
+
+    /// What engines ask of it.
+    pub fn approvals(self: &Arc<Self>) -> Arc<Approvals> {
+        let (permission, root) = (Arc::clone(self), self.root.clone());
+        Approvals::new(
+            move || permission.consent().map_err(|error| error.to_string()),
+            move || {
+                let config = UserConfig::load(&root).map_err(|error| error.to_string())?;
+                Ok(config.network.plain_http_hosts)
+            },
+        )
     }
 
     /// The workspace.
@@ -226,7 +227,7 @@ impl Permission {
         if !self.approves(&list)? {
             return Err(ConsentError::Untrusted(Box::new(list)));
         }
-        let consent = Consent { digest: list.digest() };
+        let consent = Consent::of_approved(list.digest());
         *self.granted() = Some(consent.clone());
         Ok(consent)
     }
@@ -275,17 +276,6 @@ impl Permission {
             let _ = self.identity.set(Identity::of(&self.root)?);
         }
         self.identity.get().ok_or(ConsentError::NoHome)
-    }
-
-    /// Permission for the engines of a test.
-    #[cfg(test)]
-    pub fn of_a_test() -> std::sync::Arc<Self> {
-        // The folder is there, and nothing in it is looked at.
-        let root = Root::open(Path::new("/")).unwrap();
-        let permission = Self::new(&root, &Manifest::default(), None, None);
-        let digest = Digest::of_bytes(b"");
-        *permission.granted() = Some(Consent { digest });
-        std::sync::Arc::new(permission)
     }
 }
 

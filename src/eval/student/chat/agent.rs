@@ -109,7 +109,7 @@ impl Sound {
 
 impl Route {
     fn read(home: &Home, class: QueryClass, own_model: &str) -> Result<Self, Broken> {
-        let model = home.routed(class)?;
+        let model = home.routed(class.name())?;
         let name = model.clone().unwrap_or_else(|| own_model.to_owned());
         Ok(Self {
             parameters: parameters::of_model(home, &name)?,

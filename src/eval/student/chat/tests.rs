@@ -98,7 +98,7 @@ fn student_of(model: Scripted, manifest: &str) -> ChatStudent {
         section.clone(),
         "/".into(),
         Vec::new(),
-        crate::workspace::consent::Permission::of_a_test(),
+        crate::sys::consent::Approvals::of_a_test(),
     );
     ChatStudent::new(Box::new(model), section, Layout::default(), toolbox)
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::manifest::StudentSection;
+use crate::sys::consent::Approvals;
 use crate::sys::process;
 use crate::sys::process::{Program, Unended};
-use crate::workspace::consent::Permission;
 
 /// Characters of a result that the model is shown, at most.
 const LONGEST: usize = 20_000;
@@ -19,18 +19,18 @@ pub struct Toolbox {
     section: StudentSection,
     root: PathBuf,
     withheld: Vec<String>,
-    permission: Arc<Permission>,
+    approvals: Arc<Approvals>,
 }
 
 impl Toolbox {
     /// The programs that the manifest names; they work in `root`, without the environment variables that are withheld.
-    /// Nothing is started without permission.
-    pub fn new(section: StudentSection, root: PathBuf, withheld: Vec<String>, permission: Arc<Permission>) -> Self {
+    /// Nothing is started without consent.
+    pub fn new(section: StudentSection, root: PathBuf, withheld: Vec<String>, approvals: Arc<Approvals>) -> Self {
         Self {
             section,
             root,
             withheld,
-            permission,
+            approvals,
         }
     }
 
@@ -70,7 +70,7 @@ impl Toolbox {
         let Some(tool) = self.section.tools.get(name) else {
             return Ok(error(&format!("Unknown tool: {name}")));
         };
-        let consent = self.permission.consent().map_err(|error| error.to_string())?;
+        let consent = self.approvals.consent()?;
         let program = Program {
             consent: &consent,
             run: &tool.run,
@@ -111,7 +111,7 @@ mod tests {
     fn told(run: &[&str], arguments: Value) -> Result<String, String> {
         let manifest = format!("[student.tools.t]\ntimeout_seconds = 1\nrun = {}", json!(run));
         let manifest = crate::manifest::Manifest::parse("kaizen.toml".as_ref(), &manifest).unwrap();
-        let toolbox = Toolbox::new(manifest.student, "/".into(), Vec::new(), Permission::of_a_test());
+        let toolbox = Toolbox::new(manifest.student, "/".into(), Vec::new(), Approvals::of_a_test());
         toolbox.call("t", arguments.as_object().unwrap())
     }
 

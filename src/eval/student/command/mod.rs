@@ -21,10 +21,10 @@ use crate::harness::agents::default_agent;
 use crate::llm::client::{Calls, Reported};
 use crate::manifest::StudentSection;
 use crate::manifest::layout::Layout;
+use crate::sys::consent::Consent;
 use crate::sys::disk::{Root, Scratch};
 use crate::sys::process;
 use crate::sys::process::{Ended, Program, Unended};
-use crate::workspace::consent::Consent;
 
 /// Raised by hand whenever the same program would be asked differently.
 const REVISION: u32 = 1;

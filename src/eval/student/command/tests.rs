@@ -36,7 +36,7 @@ impl Place {
             crate::llm::redact::Redactor::default(),
             &Root::open(self.folder.path()).unwrap(),
             Clock::from_environment(),
-            crate::workspace::consent::Permission::of_a_test(),
+            crate::sys::consent::Approvals::of_a_test(),
         );
         let section = self.manifest.student.clone();
         let withheld = self.manifest.withheld(&section.env);

@@ -216,7 +216,7 @@ fn described_tools(home: &Home, settings: &AgentSettings) -> Result<Vec<(String,
 
 /// The model that the harness names for a class, else `default`.
 pub fn routed(home: &Home, class: QueryClass) -> Result<String, Broken> {
-    Ok(home.routed(class)?.unwrap_or_else(|| "default".to_owned()))
+    Ok(home.routed(class.name())?.unwrap_or_else(|| "default".to_owned()))
 }
 
 /// What every answer of the agent depends on, whatever the model. How many turns it may take counts only as far as it

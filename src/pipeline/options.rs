@@ -1,7 +1,7 @@
 //! What a run is asked, and how it ends.
 
+use crate::artifact::record::Autonomy;
 use crate::artifact::record::Record;
-use crate::pipeline::execute::route::Autonomy;
 use crate::workspace::session::Session;
 
 use crate::pipeline::unmet::Unmet;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::running;
-use crate::workspace::consent::Consent;
+use crate::sys::consent::Consent;
 
 /// Bytes that a program may print on one of its outputs, at most.
 const LARGEST: usize = 16 << 20;
@@ -245,5 +245,5 @@ fn kill(child: &mut Child) {
 }
 
 #[cfg(test)]
-#[path = "process_tests.rs"]
+#[path = "program_tests.rs"]
 mod tests;

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use super::*;
-use crate::workspace::consent::{Consent, Permission};
+use crate::sys::consent::{Approvals, Consent};
 
 fn words(script: &str) -> Vec<String> {
     ["sh", "-c", script].map(str::to_owned).to_vec()
 }
 
 fn program(run: &[String]) -> Program<'_> {
-    static CONSENT: LazyLock<Consent> = LazyLock::new(|| Permission::of_a_test().consent().unwrap());
+    static CONSENT: LazyLock<Consent> = LazyLock::new(|| Approvals::of_a_test().consent().unwrap());
     Program {
         consent: &CONSENT,
         run,

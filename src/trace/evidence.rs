@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use cap_std::fs::OpenOptions;
 
-use super::error::{DiskError, failed};
-use super::root::{Root, nonblocking, plain};
 use crate::manifest::membership::EvidencePatterns;
+use crate::sys::disk::{DiskError, failed};
+use crate::sys::disk::{Root, nonblocking, plain};
 
 /// A link below a workspace that leads out of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

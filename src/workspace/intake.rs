@@ -7,7 +7,7 @@ use crate::sys::disk::{OWN_FOLDER, Root};
 use crate::workspace::inbox;
 use crate::workspace::session;
 
-use super::RunError;
+use crate::workspace::error::RunError;
 
 /// Where attempts are remembered.
 const MEMO_FOLDER: &str = ".kaizen/cache";

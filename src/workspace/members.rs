@@ -1,0 +1,71 @@
+//! The harness of a workspace: which files on disk belong to it, and which are left out and why.
+
+use std::sync::PoisonError;
+
+use super::Workspace;
+use super::error::RunError;
+use crate::harness::Harness;
+use crate::ledger::port::Ledger;
+
+impl Workspace {
+    /// The harness as it is on disk.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn harness(&self) -> Result<Harness, RunError> {
+        let mut harness = self.root.read_harness(&self.membership)?;
+        for path in self.ignored(&harness)? {
+            if self.membership.names(&path) {
+                return Err(RunError::Ignored(path));
+            }
+            harness = harness.without(&path);
+            harness.forbid(path, "git ignores it");
+        }
+        Ok(harness)
+    }
+
+    /// Checks, once, that the harness can be read and that git ignores no file that the manifest names.
+    ///
+    /// # Errors
+    /// See [`Workspace::harness`].
+    pub fn check_harness(&self) -> Result<(), RunError> {
+        if self.checked.get().is_none() {
+            self.harness()?;
+            // Another thread may have checked as well.
+            let _ = self.checked.set(());
+        }
+        Ok(())
+    }
+
+    /// The files of a harness that git ignores. Files at HEAD are not ignored, so that git is asked about new ones only.
+    fn ignored(&self, harness: &Harness) -> Result<Vec<String>, RunError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new: Vec<&str> = harness.files().map(|(path, _)| path).collect();
+        new.retain(|path| !known.contains(*path));
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(head) = self.ledger.head()? {
+            let at_head = self.past.harness_at(&self.ledger, &head, &|path| self.selects(path))?;
+            known.extend(at_head.files().map(|(path, _)| path.to_owned()));
+            new.retain(|path| !known.contains(*path));
+        }
+        let ignored = self.ledger.ignored(&new)?;
+        let not_ignored = new
+            .into_iter()
+            .filter(|path| !ignored.iter().any(|other| other == path));
+        known.extend(not_ignored.map(str::to_owned));
+        Ok(ignored)
+    }
+
+    /// A line for each path in the harness's places that is not part of it, and why: the user may think that it is.
+    pub fn left_out(&self, harness: &Harness) -> Vec<String> {
+        let first = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+        let places: Vec<String> = self.manifest.harness.files.iter().map(|glob| first(glob)).collect();
+        let line = |(path, reason): (&str, &str)| {
+            let is_near = self.selects(path) || places.contains(&first(path));
+            is_near.then(|| format!("{path} is left out of the harness: {reason}"))
+        };
+        harness.all_forbidden().filter_map(line).collect()
+    }
+}
