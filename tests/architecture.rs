@@ -304,6 +304,24 @@ fn prints(source: &Source) -> Vec<String> {
     }
 }
 
+/// The only file that names concrete students and teachers, besides their own folders.
+const ENGINES: &str = "src/workspace/engines.rs";
+
+fn engines_elsewhere(source: &Source) -> Vec<String> {
+    let engine = regex(r"\b(eval::student::(?:chat|command|nearest)|teacher::(?:chat|rules|files))\b");
+    let own = ["src/eval/student/", "src/teacher/"];
+    let broken = |found: regex::Match| {
+        source.at(
+            found.start(),
+            &format!("`{}` is a concrete engine; only {ENGINES} names those", found.as_str()),
+        )
+    };
+    match source.path == ENGINES || own.iter().any(|folder| source.path.starts_with(folder)) {
+        true => Vec::new(),
+        false => engine.find_iter(&source.code).map(broken).collect(),
+    }
+}
+
 /// Where a proof of consent may be made; every other place asks for one.
 const PROVES: [&str; 2] = ["src/sys/consent.rs", "src/workspace/consent/mod.rs"];
 
@@ -353,6 +371,11 @@ fn names_say_something() {
 #[test]
 fn only_one_module_prints() {
     check(prints);
+}
+
+#[test]
+fn only_one_file_names_engines() {
+    check(engines_elsewhere);
 }
 
 #[test]

@@ -5,10 +5,6 @@ use serde_json::{Map, Value};
 use crate::artifact::diagnosis;
 use crate::artifact::record::Record;
 use crate::manifest::{Manifest, TeacherEngine};
-use crate::teacher::files::Elsewhere;
-
-use crate::teacher::Teacher;
-
 use crate::workspace::engines::Engines;
 
 /// The key of a trigger that says who teaches, in place of the manifest.
@@ -27,11 +23,7 @@ pub fn by_files(manifest: &Manifest, record: Option<&Record>) -> bool {
 
 /// The engines of a session, where its trigger says who teaches.
 pub fn engines(engines: &Engines, record: Option<&Record>) -> Option<Engines> {
-    is_marked(record).then(|| Engines {
-        student: engines.student.clone(),
-        teacher: Elsewhere::files().identity(),
-        judge: engines.judge.clone(),
-    })
+    is_marked(record).then(|| engines.taught_by_files())
 }
 
 /// The file that a phase waits for, when it is one that is written by hand.

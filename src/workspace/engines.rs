@@ -93,3 +93,14 @@ pub struct Engines {
     /// The judge's identity, when there is one.
     pub judge: Option<Value>,
 }
+
+impl Engines {
+    /// The same, with a teacher whose diagnosis and plan come as files.
+    pub(crate) fn taught_by_files(&self) -> Self {
+        Self {
+            student: self.student.clone(),
+            teacher: Elsewhere::files().identity(),
+            judge: self.judge.clone(),
+        }
+    }
+}
