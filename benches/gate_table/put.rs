@@ -8,7 +8,7 @@ use kaizen::digest::Digest;
 use kaizen::eval::run::{Evaluator, Halted, evaluate, evaluate_run};
 use kaizen::eval::score;
 use kaizen::gate;
-use kaizen::gate::trial::{Question, Trial};
+use kaizen::gate::trial::{Trial, TrialSpec};
 use kaizen::harness::Harness;
 use kaizen::manifest::GateSection;
 
@@ -127,7 +127,7 @@ impl Table<'_> {
             ..GateSection::default()
         };
         let mode = if self.noisy { Mode::Sequential } else { Mode::Exact };
-        let question = Question {
+        let question = TrialSpec {
             before: case.before,
             after: case.after,
             tasks: self.tasks,

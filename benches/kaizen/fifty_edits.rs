@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use kaizen::pipeline::advance::advance;
-use kaizen::pipeline::options::Asked;
+use kaizen::pipeline::options::RunOptions;
 use kaizen::workspace::Workspace;
 
 use crate::engines::{Fixed, Instantly};
@@ -87,7 +87,7 @@ pub fn one_session(root: &Path) -> Outcome<()> {
     let mut workspace = Workspace::open(root)?;
     workspace.teacher = Box::new(Fixed(50));
     workspace.student = Box::new(Instantly { learns: true });
-    let ended = advance(&workspace, &Asked::default(), &|_| {})?;
+    let ended = advance(&workspace, &RunOptions::default(), &|_| {})?;
     let outcomes = &ended.record.edit_outcomes;
     let kept = outcomes.iter().filter(|outcome| outcome.commit.is_some()).count();
     ((outcomes.len(), kept) == (50, 25))

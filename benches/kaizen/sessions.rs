@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use kaizen::pipeline::advance::advance;
-use kaizen::pipeline::options::Asked;
+use kaizen::pipeline::options::RunOptions;
 use kaizen::workspace::Workspace;
 use kaizen::workspace::session;
 
@@ -25,9 +25,9 @@ pub fn sessions() -> Outcome<()> {
     let all = two_hundred(root)?;
     let workspace = Workspace::open(root)?;
     let noop = |id: &String| -> Outcome<()> {
-        let asked = Asked {
+        let asked = RunOptions {
             session: Some(id.clone()),
-            ..Asked::default()
+            ..RunOptions::default()
         };
         let ended = advance(&workspace, &asked, &|_| {})?;
         (!ended.changed)
@@ -57,7 +57,7 @@ pub fn two_hundred(root: &Path) -> Outcome<Vec<String>> {
     // Edits that gain nothing: a settled session whose copies need no commits of their own.
     workspace.teacher = Box::new(Fixed(5));
     workspace.student = Box::new(Instantly { learns: false });
-    let finished = advance(&workspace, &Asked::default(), &|_| {})?.session;
+    let finished = advance(&workspace, &RunOptions::default(), &|_| {})?.session;
     let mut names = copy_session(root, &finished.id, 0..199)?;
     names.push(finished.id);
     commit(root)?;

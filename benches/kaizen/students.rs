@@ -11,7 +11,7 @@ use kaizen::eval::run::{Evaluator, evaluate};
 use kaizen::eval::score;
 use kaizen::eval::student::chat::{ChatStudent, Toolbox};
 use kaizen::harness::starter;
-use kaizen::llm::client::Calls;
+use kaizen::llm::client::LlmClient;
 use kaizen::llm::redact::Redactor;
 use kaizen::manifest::Manifest;
 use kaizen::sys::clock::Clock;
@@ -45,7 +45,7 @@ pub fn students() -> Outcome<()> {
         let root = Root::open(folder.path())?;
         let permission = Arc::new(Permission::new(&root, &manifest, None, Some(approvals)));
         permission.approve(&permission.list()?, String::new())?;
-        let calls = Calls::new(
+        let calls = LlmClient::new(
             &manifest,
             Redactor::default(),
             &root,

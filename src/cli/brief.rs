@@ -9,7 +9,7 @@ use super::exit::{Code, Failure};
 use super::render::{self, Renderer, STRONG};
 use crate::pipeline::advance::advance;
 use crate::pipeline::briefing;
-use crate::pipeline::options::{Asked, Wait};
+use crate::pipeline::options::{RunOptions, WaitingFor};
 use crate::pipeline::permitted;
 use crate::sys::disk::{DiskError, Root};
 
@@ -34,16 +34,16 @@ pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
     let folder = command.out.as_ref().map(|out| ours(setting.directory.join(out)));
     let folder = folder.transpose()?;
     let renderer = Renderer::new(setting.format);
-    let asked = Asked {
+    let asked = RunOptions {
         session: command.name.clone(),
         until: Some("baseline".to_owned()),
-        ..Asked::default()
+        ..RunOptions::default()
     };
     // The briefing holds answers of the student.
     permitted::without_teacher(&workspace, &["baseline"])?;
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
     renderer.finish();
-    if let Some(Wait::NotReady(message)) = ended.waits {
+    if let Some(WaitingFor::NotReady(message)) = ended.waits {
         return Err(Failure::not_ready(message));
     }
     let session = &ended.session;

@@ -15,7 +15,7 @@ use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::manifest;
 use crate::pipeline::advance::advance;
-use crate::pipeline::options::Asked;
+use crate::pipeline::options::RunOptions;
 use crate::sys::disk::Root;
 use crate::workspace::Workspace;
 
@@ -42,7 +42,7 @@ pub fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
         );
     }
     let renderer = Renderer::new(setting.format);
-    let ended = advance(&workspace, &Asked::default(), &|event| renderer.show(event))?;
+    let ended = advance(&workspace, &RunOptions::default(), &|event| renderer.show(event))?;
     renderer.finish();
     let around = Around {
         elsewhere: Some(&root),

@@ -9,7 +9,7 @@ use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::digest::Digest;
-use crate::pipeline::freshness::{Freshness, Reason};
+use crate::pipeline::freshness::{Freshness, StaleReason};
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::state::{PhaseState, View, state};
 use crate::pipeline::unmet;
@@ -108,13 +108,13 @@ fn print(session: &Session, phase: &str, freshness: &Freshness, (awaited, settin
     }
 }
 
-fn reason(reason: &Reason) {
+fn reason(reason: &StaleReason) {
     match reason {
-        Reason::NeverFinished | Reason::WriteMissing { .. } => out!("  {reason}"),
-        Reason::DefinitionChanged { was, now } => {
+        StaleReason::NeverFinished | StaleReason::WriteMissing { .. } => out!("  {reason}"),
+        StaleReason::DefinitionChanged { was, now } => {
             change("its definition (stanza, settings, engine)", Some(was), Some(now));
         }
-        Reason::ReadChanged { name, was, now } => change(name, was.as_ref(), now.as_ref()),
+        StaleReason::ReadChanged { name, was, now } => change(name, was.as_ref(), now.as_ref()),
     }
 }
 

@@ -10,8 +10,8 @@ use super::exit::{Code, Failure};
 use super::render::{self, STRONG};
 use crate::sys::clock::Clock;
 use crate::sys::signal;
-use crate::watch::bell::{Bell, BellError};
-use crate::watch::run::Turns;
+use crate::watch::run::WatchLoop;
+use crate::watch::watcher::{BellError, FileWatcher};
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 use crate::workspace::inbox;
@@ -58,13 +58,13 @@ pub fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure> {
         process: std::process::id(),
         poll: command.poll,
     });
-    turn_for_ever(command, Turns::new(workspace), &teller)
+    turn_for_ever(command, WatchLoop::new(workspace), &teller)
 }
 
-fn turn_for_ever(command: &Watch, mut turns: Turns, teller: &Teller) -> Result<Code, Failure> {
+fn turn_for_ever(command: &Watch, mut turns: WatchLoop, teller: &Teller) -> Result<Code, Failure> {
     let listener = |event: Event| teller.tell(&event);
     let (quiet, rescan) = pace(command, &turns);
-    let mut bell = Bell::new(command.poll, quiet, rescan)?;
+    let mut bell = FileWatcher::new(command.poll, quiet, rescan)?;
     // Listening first: what is saved during the first turn rings.
     bell.listen(&turns.folders())?;
     turns.start(&listener);
@@ -77,7 +77,7 @@ fn turn_for_ever(command: &Watch, mut turns: Turns, teller: &Teller) -> Result<C
     }
 }
 
-fn pace(command: &Watch, turns: &Turns) -> (Duration, Duration) {
+fn pace(command: &Watch, turns: &WatchLoop) -> (Duration, Duration) {
     let rules = &turns.workspace().manifest.triggers;
     let rescan = Duration::from_secs(rules.rescan_seconds);
     let rescan = if command.poll { rescan.min(POLL) } else { rescan };

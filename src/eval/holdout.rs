@@ -9,7 +9,7 @@ use crate::artifact::task::Split;
 
 /// How worn the gate split is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Wear {
+pub struct HoldoutWear {
     /// Consultations of all times.
     pub consultations: usize,
     /// Consultations of a present gate task since it was drawn, on average.
@@ -44,11 +44,11 @@ pub fn counts<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str
 }
 
 /// Judges the present gate tasks.
-pub fn wear<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str>, worn_after: u32) -> Wear {
+pub fn wear<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str>, worn_after: u32) -> HoldoutWear {
     let counts = counts(lines, gate);
     let mean = counts.values().sum::<usize>() as f64 / counts.len().max(1) as f64;
     let wear = (worn_after > 0).then(|| mean / f64::from(worn_after));
-    Wear {
+    HoldoutWear {
         consultations: once(lines).into_iter().filter(|line| is_of_gate(line)).count(),
         mean,
         refreshes: refreshes(lines),
@@ -64,7 +64,7 @@ pub fn refreshes(lines: &[Consultation]) -> usize {
     once(lines).into_iter().filter(refresh).count()
 }
 
-impl Wear {
+impl HoldoutWear {
     /// One line for people.
     pub fn words(&self) -> String {
         let times = |count: usize| match count {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::gate::numbers::GAMMA;
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateRecord, Pair, Reached};
 use crate::gate::interval::interval;
 
@@ -56,7 +56,7 @@ impl GateRecord {
     pub fn overall_delta(&self) -> Option<f64> {
         let deltas = self.category_deltas();
         let tried = |category: &str| deltas.contains_key(category);
-        let known = self.reason == Reason::Improved && self.stake.is_none();
+        let known = self.reason == GateReason::Improved && self.stake.is_none();
         if !known && !self.reached.iter().all(|reached| tried(&reached.category)) {
             return None;
         }

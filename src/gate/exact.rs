@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::rule::TOLERANCE;
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::verdict::RuleKind;
 
 /// What is judged: the tasks that the edit reaches, in ascending order.
@@ -40,7 +40,7 @@ pub struct Exact {
     left: BTreeMap<usize, Bounds>,
     gained: BTreeMap<usize, f64>,
     flaky: usize,
-    decided: Option<Reason>,
+    decided: Option<GateReason>,
 }
 
 /// What the tasks of a category that were not run yet can bring, at best and at worst.
@@ -73,7 +73,7 @@ impl Exact {
     }
 
     /// The decision, when there is one.
-    pub fn decided(&self) -> Option<Reason> {
+    pub fn decided(&self) -> Option<GateReason> {
         self.decided
     }
 
@@ -152,7 +152,7 @@ impl Exact {
         aimed(&self.design).is_none_or(|target| target == category)
     }
 
-    fn judge(&self) -> Option<Reason> {
+    fn judge(&self) -> Option<GateReason> {
         let design = &self.design;
         let left = |category: &usize| self.left.get(category).copied().unwrap_or_default();
         let gained = |category: &usize| self.gained.get(category).copied().unwrap_or_default();
@@ -169,7 +169,7 @@ impl Exact {
         let needed = design.min_improvement * tasks as f64 + TOLERANCE;
         let net = self.net();
         if net + aimed_at.iter().map(|category| left(category).best).sum::<f64>() <= needed {
-            return Some(Reason::NoImprovement);
+            return Some(GateReason::NoImprovement);
         }
         let watched = || self.left.keys().filter(|category| aimed(design) != Some(**category));
         let floor = |category: &usize| {
@@ -177,11 +177,11 @@ impl Exact {
             -(design.eps + TOLERANCE) * size as f64
         };
         if watched().any(|category| gained(category) + left(category).best < floor(category)) {
-            return Some(Reason::Regression);
+            return Some(GateReason::Regression);
         }
         let sure = net + aimed_at.iter().map(|category| left(category).worst).sum::<f64>() > needed;
         let safe = watched().all(|category| gained(category) + left(category).worst >= floor(category));
-        (sure && safe).then_some(Reason::Improved)
+        (sure && safe).then_some(GateReason::Improved)
     }
 }
 

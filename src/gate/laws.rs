@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::exact::{self, Exact};
 use super::sequential::{Design, Paired, Sequential};
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::settings::{Preset, Settings};
 use crate::artifact::gate::verdict::{Decision, RuleKind};
 
@@ -69,7 +69,7 @@ proptest! {
     #[test]
     fn ties_alone_never_accept(categories in categories(), target in prop::option::of(0..4usize), seed in any::<u64>(), tie in score()) {
         let game = play(design(categories, target, seed), &[(tie, tie)]);
-        prop_assert_ne!(game.decided().map(Reason::decision), Some(Decision::Accept));
+        prop_assert_ne!(game.decided().map(GateReason::decision), Some(Decision::Accept));
     }
 
     #[test]
@@ -81,7 +81,7 @@ proptest! {
             let mut tied = game.clone();
             if let Some(task) = tied.upcoming(1).first().copied() {
                 tied.feed(Paired { task, x, y: x });
-                prop_assert_ne!(tied.decided(), Some(Reason::Improved));
+                prop_assert_ne!(tied.decided(), Some(GateReason::Improved));
                 game.feed(Paired { task, x, y });
             }
         }
@@ -94,8 +94,8 @@ proptest! {
         let design = design(categories, None, seed);
         let better: Vec<(f64, f64)> = scores.iter().map(|(_, y)| (1.0, *y)).collect();
         let (worse, better) = (play(design.clone(), &scores), play(design, &better));
-        if worse.decided() == Some(Reason::Improved) {
-            prop_assert_eq!(better.decided(), Some(Reason::Improved));
+        if worse.decided() == Some(GateReason::Improved) {
+            prop_assert_eq!(better.decided(), Some(GateReason::Improved));
         }
     }
 
@@ -126,6 +126,6 @@ proptest! {
             Some(*category) == target || sum(Some(*category)) / *size as f64 >= -eps - 1e-9
         };
         let plain = sum(target) > 1e-9 && sizes.iter().all(holds);
-        prop_assert_eq!(exact.decided() == Some(Reason::Improved), plain);
+        prop_assert_eq!(exact.decided() == Some(GateReason::Improved), plain);
     }
 }

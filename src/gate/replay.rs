@@ -6,7 +6,7 @@ use super::evidence::log_e_above;
 use super::exact::{self, Exact};
 use super::sequential::{self, Paired, Sequential};
 use crate::artifact::gate::numbers::Numbers;
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateRecord, Pair};
 use crate::artifact::gate::settings::Mode;
 use crate::artifact::gate::verdict::RuleKind;
@@ -18,7 +18,7 @@ const NEAR: f64 = 1e-9;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replayed {
     /// Why it was decided; `None` when the pairs decide nothing.
-    pub reason: Option<Reason>,
+    pub reason: Option<GateReason>,
     /// The stage at the decision.
     pub stage: u8,
     /// The numbers.
@@ -217,9 +217,9 @@ pub fn disagreements(record: &GateRecord) -> Vec<String> {
         Err(error) => return vec![error.to_string()],
     };
     let mut found = Vec::new();
-    let outside = matches!(record.reason, Reason::Infrastructure | Reason::NoBudget);
+    let outside = matches!(record.reason, GateReason::Infrastructure | GateReason::NoBudget);
     if !outside && again.reason != Some(record.reason) {
-        let name = |reason: Reason| reason.name().to_owned();
+        let name = |reason: GateReason| reason.name().to_owned();
         let follows = again.reason.map_or("no decision".to_owned(), name);
         found.push(format!(
             "its pairs give {follows}, and it says {}",

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::evidence::{Wealth, log_mean_exp};
 use super::order::{SECOND_STAGE, shuffled};
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::settings::Settings;
 
 /// Ways in which "the whole did not gain" is split between the target and the others.
@@ -60,7 +60,7 @@ pub struct Sequential {
     by_category: BTreeMap<usize, Wealth>,
     brackets: Vec<(Wealth, Wealth)>,
     other_pairs: usize,
-    decided: Option<Reason>,
+    decided: Option<GateReason>,
 }
 
 impl Sequential {
@@ -74,7 +74,7 @@ impl Sequential {
             .iter()
             .map(|at| (design.categories[*at], Wealth::below(-eps)))
             .collect();
-        let decided = target.is_empty().then_some(Reason::NoAffectedTargetTask);
+        let decided = target.is_empty().then_some(GateReason::NoAffectedTargetTask);
         Self {
             gain: Wealth::above(design.settings.min_improvement),
             futility: Wealth::below(design.settings.delta_min),
@@ -97,7 +97,7 @@ impl Sequential {
     }
 
     /// The decision, when there is one.
-    pub fn decided(&self) -> Option<Reason> {
+    pub fn decided(&self) -> Option<GateReason> {
         self.decided
     }
 
@@ -201,24 +201,24 @@ impl Sequential {
         self.end_of_schedule();
     }
 
-    fn after_first(&mut self) -> Option<Reason> {
+    fn after_first(&mut self) -> Option<GateReason> {
         self.first += 1;
         let settings = &self.design.settings;
         if self.gain.log_e() >= -self.design.alpha.ln() {
             return self.crossed();
         }
         if self.futility.log_e() >= -settings.beta.ln() {
-            return Some(Reason::Futile);
+            return Some(GateReason::Futile);
         }
-        (self.first >= settings.max_pairs).then_some(Reason::Inconclusive)
+        (self.first >= settings.max_pairs).then_some(GateReason::Inconclusive)
     }
 
     /// The target gained: what is left to ask is whether anything else lost.
-    fn crossed(&mut self) -> Option<Reason> {
+    fn crossed(&mut self) -> Option<GateReason> {
         let harmful = self.log_e_harm() >= -self.design.settings.alpha_harm.ln();
         match self.design.target {
-            None if harmful => Some(Reason::Harm),
-            _ if self.others.is_empty() => Some(Reason::Improved),
+            None if harmful => Some(GateReason::Harm),
+            _ if self.others.is_empty() => Some(GateReason::Improved),
             _ => {
                 self.stage = 2;
                 self.place = 0;
@@ -227,18 +227,18 @@ impl Sequential {
         }
     }
 
-    fn after_second(&self, of_target: bool) -> Option<Reason> {
+    fn after_second(&self, of_target: bool) -> Option<GateReason> {
         if !of_target && self.log_e_harm() >= -self.design.settings.alpha_harm.ln() {
-            return Some(Reason::Harm);
+            return Some(GateReason::Harm);
         }
         let seen_all = self.place >= self.others.len();
         let shown = self.log_e_overall().is_some_and(|log_e| log_e >= self.overall_needed());
-        (seen_all && shown).then_some(Reason::Improved)
+        (seen_all && shown).then_some(GateReason::Improved)
     }
 
     fn end_of_schedule(&mut self) {
         if self.decided.is_none() && self.stage == 2 && self.scheduled(self.place).is_none() {
-            self.decided = Some(Reason::OverallUnproven);
+            self.decided = Some(GateReason::OverallUnproven);
         }
     }
 

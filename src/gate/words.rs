@@ -1,7 +1,7 @@
 //! The words for a decision: one line that a person understands, with the interval in place of a bare mean.
 
 use crate::artifact::gate::numbers::{Numbers, Tally};
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::GateRecord;
 use crate::artifact::gate::settings::Mode;
 
@@ -12,46 +12,46 @@ impl GateRecord {
         let numbers = &self.numbers;
         let gain = points(numbers.interval_target);
         match (self.reason, self.mode) {
-            (Reason::Improved, Mode::Exact) => format!(
+            (GateReason::Improved, Mode::Exact) => format!(
                 "improved: {what} gained on {} of its tasks and lost on {}, nothing else fell by more than {}",
                 numbers.target.wins,
                 numbers.target.losses,
                 percent(self.settings.eps)
             ),
-            (Reason::Improved, _) => format!("improved: {what} changed by {gain} points{}", overall(numbers)),
-            (Reason::Futile, _) => format!(
+            (GateReason::Improved, _) => format!("improved: {what} changed by {gain} points{}", overall(numbers)),
+            (GateReason::Futile, _) => format!(
                 "futile: after {} a gain of {} in {what} has become unlikely, it changed by {gain} points",
                 pairs(&numbers.target),
                 percent(self.settings.delta_min)
             ),
-            (Reason::Inconclusive, _) => format!(
+            (GateReason::Inconclusive, _) => format!(
                 "inconclusive: {} in {what} gave {} of the evidence that an accept needs, it changed by {gain} points",
                 pairs(&numbers.target),
                 share(numbers.log_e, numbers.log_e_needed)
             ),
-            (Reason::OverallUnproven, _) => format!(
+            (GateReason::OverallUnproven, _) => format!(
                 "overall unproven: {what} changed by {gain} points, and {} of the others gave {} of the evidence that the \
                  whole gains",
                 pairs(&numbers.other),
                 share(numbers.log_e_overall.unwrap_or(0.0), numbers.log_e_overall_needed)
             ),
-            (Reason::Harm, _) => format!(
+            (GateReason::Harm, _) => format!(
                 "harm: {what} changed by {gain} points, and the others fell: {} points",
                 points(numbers.interval_other)
             ),
-            (Reason::NoAffectedTargetTask, _) => format!(
+            (GateReason::NoAffectedTargetTask, _) => format!(
                 "no affected target task: the edit changes no request of {what}, and reaches {} of {} gate tasks",
                 self.reached.len(),
                 self.tasks()
             ),
-            (Reason::NoImprovement, _) => self.no_improvement(what),
-            (Reason::Regression, _) => format!("regression: {}", self.fallen()),
-            (Reason::Infrastructure, _) => format!(
+            (GateReason::NoImprovement, _) => self.no_improvement(what),
+            (GateReason::Regression, _) => format!("regression: {}", self.fallen()),
+            (GateReason::Infrastructure, _) => format!(
                 "infrastructure: {} of {} pairs were lost for reasons that are not the agent's",
                 numbers.dropped,
                 self.pairs.len()
             ),
-            (Reason::NoBudget, _) => {
+            (GateReason::NoBudget, _) => {
                 "no budget: this session's error budget is spent; `kaizen run --new` starts one with \
                                       its own, budget = \"open\" in [gate] always leaves some"
                     .to_owned()

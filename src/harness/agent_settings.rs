@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::harness::home::{Broken, Home, Names};
+use crate::harness::home::{AgentError, Home, Names};
 
 /// How features are weighted when two texts are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -54,7 +54,7 @@ impl AgentSettings {
     ///
     /// # Errors
     /// A value of the wrong type, or a malformed file.
-    pub fn read(home: &Home, agent: &str) -> Result<Self, Broken> {
+    pub fn read(home: &Home, agent: &str) -> Result<Self, AgentError> {
         let layout = home.layout();
         let param = |name: &str| home.value(&layout.agent_param, &[("agent", agent), ("param", name)]);
         let names: &Names = &[("agent", agent)];
@@ -80,7 +80,7 @@ impl ModelSettings {
     ///
     /// # Errors
     /// A value of the wrong type or out of range, or a malformed file.
-    pub fn read(home: &Home, model: &str) -> Result<Self, Broken> {
+    pub fn read(home: &Home, model: &str) -> Result<Self, AgentError> {
         let template = &home.layout().model_param;
         let param = |name: &str| home.value(template, &[("model", model), ("param", name)]);
         let number = |name: &str, default: f64, low: f64, high: f64| {
@@ -97,35 +97,35 @@ impl ModelSettings {
     }
 }
 
-fn weighting(value: &Value, model: &str) -> Result<Weighting, Broken> {
+fn weighting(value: &Value, model: &str) -> Result<Weighting, AgentError> {
     match value.as_str() {
         Some("count") => Ok(Weighting::Count),
         Some("binary") => Ok(Weighting::Binary),
         Some("tfidf") => Ok(Weighting::Tfidf),
         Some("bm25") => Ok(Weighting::Bm25),
-        _ => Err(Broken(format!(
+        _ => Err(AgentError(format!(
             "{model}: weighting is {value}; use \"count\", \"binary\", \"tfidf\" or \"bm25\""
         ))),
     }
 }
 
-fn text(value: &Value, owner: &str, name: &str) -> Result<String, Broken> {
+fn text(value: &Value, owner: &str, name: &str) -> Result<String, AgentError> {
     let text = value.as_str().map(str::to_owned);
-    text.ok_or_else(|| Broken(format!("{owner}: {name} is {value}; use a string")))
+    text.ok_or_else(|| AgentError(format!("{owner}: {name} is {value}; use a string")))
 }
 
-fn within(value: &Value, owner: &str, name: &str, low: f64, high: f64) -> Result<f64, Broken> {
+fn within(value: &Value, owner: &str, name: &str, low: f64, high: f64) -> Result<f64, AgentError> {
     let number = value.as_f64().filter(|number| (low..=high).contains(number));
-    number.ok_or_else(|| Broken(format!("{owner}: {name} is {value}; use a number from {low} to {high}")))
+    number.ok_or_else(|| AgentError(format!("{owner}: {name} is {value}; use a number from {low} to {high}")))
 }
 
 /// An array of strings, or the ancestor's comma-separated string.
-fn tool_names(value: &Value, agent: &str) -> Result<Vec<String>, Broken> {
+fn tool_names(value: &Value, agent: &str) -> Result<Vec<String>, AgentError> {
     let names: Option<Vec<String>> = match value {
         Value::String(list) => Some(list.split(',').map(|name| name.trim().to_owned()).collect()),
         Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
         _ => None,
     };
-    let names = names.ok_or_else(|| Broken(format!("{agent}: tools is {value}; use an array of strings")))?;
+    let names = names.ok_or_else(|| AgentError(format!("{agent}: tools is {value}; use an array of strings")))?;
     Ok(names.into_iter().filter(|name| !name.is_empty()).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::home::{Broken, Home};
+use super::home::{AgentError, Home};
 use crate::artifact::task::Task;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
@@ -55,7 +55,7 @@ fn default_name(home: &Home) -> String {
     named.unwrap_or_else(|| the_only_agent(home))
 }
 
-fn named_default(home: &Home) -> Result<Option<String>, Broken> {
+fn named_default(home: &Home) -> Result<Option<String>, AgentError> {
     let agents = home.table_above(&home.layout().agent_param, "{agent}", &[])?;
     let name = agents
         .and_then(|agents| agents.get("default_agent"))

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::harness::home::{Broken, Home};
+use crate::harness::home::{AgentError, Home};
 
 /// A text and the answer that goes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Example {
 ///
 /// # Errors
 /// A file is not UTF-8, or the few-shot file is not an array of `{"input", "output"}`.
-pub(crate) fn read(home: &Home, agent: &str) -> Result<Vec<Example>, Broken> {
+pub(crate) fn read(home: &Home, agent: &str) -> Result<Vec<Example>, AgentError> {
     let prompt = home.text(&home.layout().prompt, &[("agent", agent)])?;
     let mut examples = prompt.map(|(_, text)| label_lines(text)).unwrap_or_default();
     examples.extend(shots(home, agent)?);
@@ -28,12 +28,12 @@ pub(crate) fn read(home: &Home, agent: &str) -> Result<Vec<Example>, Broken> {
 ///
 /// # Errors
 /// It is not UTF-8, or not an array of `{"input", "output"}`.
-pub(crate) fn shots(home: &Home, agent: &str) -> Result<Vec<Example>, Broken> {
+pub(crate) fn shots(home: &Home, agent: &str) -> Result<Vec<Example>, AgentError> {
     let Some((path, text)) = home.text(&home.layout().few_shot, &[("agent", agent)])? else {
         return Ok(Vec::new());
     };
     serde_json::from_str(text)
-        .map_err(|error| Broken(format!("{path}: {error}; write an array of {{\"input\", \"output\"}}")))
+        .map_err(|error| AgentError(format!("{path}: {error}; write an array of {{\"input\", \"output\"}}")))
 }
 
 /// Lines `- label: description`, where the label is one word.

@@ -10,13 +10,13 @@ use crate::manifest::layout::Layout;
 /// Why an agent cannot run: what stands where, and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Broken(pub String);
+pub struct AgentError(pub String);
 
 /// A harness whose TOML files are parsed once.
 pub struct Home<'a> {
     harness: &'a Harness,
     layout: &'a Layout,
-    documents: BTreeMap<&'a str, Result<Value, Broken>>,
+    documents: BTreeMap<&'a str, Result<Value, AgentError>>,
 }
 
 /// What a template's placeholders stand for, as (name, value).
@@ -48,14 +48,14 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not TOML.
-    pub fn value(&self, template: &str, names: &Names) -> Result<Option<&Value>, Broken> {
+    pub fn value(&self, template: &str, names: &Names) -> Result<Option<&Value>, AgentError> {
         let Some((path, key)) = template.split_once('#') else {
             return Ok(None);
         };
         let Some(document) = self.documents.get(filled(path, names).as_str()) else {
             return Ok(None);
         };
-        let root = document.as_ref().map_err(Broken::clone)?;
+        let root = document.as_ref().map_err(AgentError::clone)?;
         Ok(key.split('.').try_fold(root, |at, part| at.get(filled(part, names))))
     }
 
@@ -63,7 +63,7 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not TOML.
-    pub fn table_above(&self, template: &str, placeholder: &str, names: &Names) -> Result<Option<&Value>, Broken> {
+    pub fn table_above(&self, template: &str, placeholder: &str, names: &Names) -> Result<Option<&Value>, AgentError> {
         let above = template
             .split_once(placeholder)
             .map(|(above, _)| above.trim_end_matches('.'));
@@ -74,14 +74,14 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not TOML, or the name is not a text.
-    pub fn routed(&self, class: &str) -> Result<Option<String>, Broken> {
+    pub fn routed(&self, class: &str) -> Result<Option<String>, AgentError> {
         let file = self.layout.model_param.split('#').next().unwrap_or_default();
         let routed = self.value(&self.layout.query_class, &[("query_class", class)])?;
         let default = self.value(&format!("{file}#intelligence.default_model"), &[])?;
         match routed.or(default) {
             None => Ok(None),
             Some(Value::String(model)) => Ok(Some(model.clone())),
-            Some(other) => Err(Broken(format!("the model for `{class}` is {other}; use a string"))),
+            Some(other) => Err(AgentError(format!("the model for `{class}` is {other}; use a string"))),
         }
     }
 
@@ -89,19 +89,20 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not UTF-8.
-    pub fn text(&self, template: &str, names: &Names) -> Result<Option<(String, &'a str)>, Broken> {
+    pub fn text(&self, template: &str, names: &Names) -> Result<Option<(String, &'a str)>, AgentError> {
         let path = filled(template, names);
         let Some(bytes) = self.harness.get(&path) else {
             return Ok(None);
         };
-        let text = std::str::from_utf8(bytes).map_err(|error| Broken(format!("{path}: {error}; save it as UTF-8")))?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|error| AgentError(format!("{path}: {error}; save it as UTF-8")))?;
         Ok(Some((path, text)))
     }
 }
 
-fn parse(path: &str, bytes: &[u8]) -> Result<Value, Broken> {
-    let text = std::str::from_utf8(bytes).map_err(|error| Broken(format!("{path}: {error}; save it as UTF-8")))?;
-    toml::from_str(text).map_err(|error| Broken(format!("{path}: {}", error.to_string().trim())))
+fn parse(path: &str, bytes: &[u8]) -> Result<Value, AgentError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| AgentError(format!("{path}: {error}; save it as UTF-8")))?;
+    toml::from_str(text).map_err(|error| AgentError(format!("{path}: {}", error.to_string().trim())))
 }
 
 /// A template with its placeholders filled in.

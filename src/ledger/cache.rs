@@ -11,7 +11,7 @@ pub type History = (Vec<Entry>, BTreeSet<CommitId>);
 
 /// The last answer of each kind, with what was asked.
 #[derive(Default)]
-pub struct Past {
+pub struct LedgerCache {
     harness: Mutex<Option<(CommitId, Harness)>>,
     history: Mutex<Option<(Asked, History)>>,
 }
@@ -34,7 +34,7 @@ fn last<Q: PartialEq, A: Clone>(
     Ok(answer)
 }
 
-impl Past {
+impl LedgerCache {
     /// The harness at a commit; `select` is the same at every call.
     ///
     /// # Errors
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_another_branch_says_is_not_remembered() {
-        let (past, ledger) = (Past::default(), Switching::default());
+        let (past, ledger) = (LedgerCache::default(), Switching::default());
         let count = || past.history(&ledger, "s", None).unwrap().0.len();
         // The first answer is that of `a` again, or of `b`; it is never taken for the other's.
         count();

@@ -15,7 +15,7 @@ use crate::workspace::session;
 use crate::workspace::session::{Session, SessionError};
 
 use crate::pipeline::advance::advance;
-use crate::pipeline::options::{Asked, Ended, Wait};
+use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::pipeline::permitted;
 use crate::pipeline::state::settled;
 use crate::workspace::Workspace;
@@ -48,9 +48,9 @@ pub fn hold_sessions(
     listener: Listener,
     told: &dyn Fn(&LoopRecord, &LoopStep),
 ) -> Result<LoopRecord, RunError> {
-    let asks = Asked {
+    let asks = RunOptions {
         new: true,
-        ..Asked::default()
+        ..RunOptions::default()
     };
     permitted::run(workspace, &asks)?;
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
@@ -170,11 +170,11 @@ fn step(
     listener: Listener,
 ) -> Result<(LoopStep, Option<StopReason>), RunError> {
     let under_way = uncounted(workspace, record)?;
-    let asked = Asked {
+    let asked = RunOptions {
         new: under_way.is_none(),
         session: under_way.map(|session| session.id),
         autonomy: record.autonomy,
-        ..Asked::default()
+        ..RunOptions::default()
     };
     match advance(workspace, &asked, listener) {
         Ok(ended) => Ok((ended_step(record, &ended.session, &ended.record), waits(&ended))),
@@ -196,11 +196,11 @@ fn uncounted(workspace: &Workspace, record: &LoopRecord) -> Result<Option<Sessio
 }
 
 /// Why no further session can follow this one as it stands.
-fn waits(ended: &Ended) -> Option<StopReason> {
+fn waits(ended: &RunResult) -> Option<StopReason> {
     match ended.waits {
-        Some(Wait::NotReady(_)) => Some(StopReason::NotReady),
+        Some(WaitingFor::NotReady(_)) => Some(StopReason::NotReady),
         None if settled(&ended.record) => None,
-        Some(Wait::Release | Wait::Write(_)) | None => Some(StopReason::Held),
+        Some(WaitingFor::Release | WaitingFor::Write(_)) | None => Some(StopReason::Held),
     }
 }
 

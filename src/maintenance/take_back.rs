@@ -11,13 +11,13 @@ use crate::harness::Harness;
 use crate::harness::rederive::Rederived;
 use crate::manifest::Hold;
 use crate::pipeline::execute::reconcile;
-use crate::pipeline::execute::reconcile::Held;
+use crate::pipeline::execute::reconcile::LedgerState;
 use crate::pipeline::execute::{Standing, without};
 use crate::pipeline::freshness::Freshness;
 use crate::workspace::session::Session;
 
 use crate::pipeline::advance::advance;
-use crate::pipeline::options::{Asked, Ended};
+use crate::pipeline::options::{RunOptions, RunResult};
 use crate::pipeline::permitted;
 use crate::pipeline::state::{Depth, View, settled, state};
 use crate::workspace::Workspace;
@@ -39,7 +39,7 @@ pub struct Preview {
 ///
 /// # Errors
 /// git says no, or the baseline cannot be read.
-pub fn held(workspace: &Workspace, session: &Session) -> Result<BTreeMap<Digest, Held>, RunError> {
+pub fn held(workspace: &Workspace, session: &Session) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
     let baseline: Option<Baseline> = session.read("baseline.json")?;
     let base = baseline.map(|baseline| baseline.harness_commit);
     let (entries, undone) = Inputs::new(workspace).history(&session.id, base.as_deref())?;
@@ -114,12 +114,12 @@ pub fn take_back(
     session: &Session,
     dropped: &BTreeSet<Digest>,
     listener: Listener,
-) -> Result<Ended, RunError> {
+) -> Result<RunResult, RunError> {
     permitted::without_teacher(workspace, &["execute", "record"])?;
     change_plan(workspace, session, dropped, listener)?;
-    let asked = Asked {
+    let asked = RunOptions {
         session: Some(session.id.clone()),
-        ..Asked::default()
+        ..RunOptions::default()
     };
     advance(workspace, &asked, listener)
 }

@@ -6,7 +6,7 @@ use crate::artifact::spending;
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::llm::client;
-use crate::pipeline::freshness::Reason;
+use crate::pipeline::freshness::StaleReason;
 use crate::sys::output;
 use crate::workspace::session;
 use crate::workspace::session::Session;
@@ -22,7 +22,7 @@ use super::state::View;
 use super::step;
 use super::under_way::note_status;
 use super::unmet::{Unmet, unmet};
-use crate::pipeline::options::{Asked, Ended, Wait};
+use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::workspace::Workspace;
 use crate::workspace::authorship;
 use crate::workspace::dirty::user_changes;
@@ -35,14 +35,14 @@ use crate::workspace::recover::{enter, recover};
 ///
 /// # Errors
 /// See [`RunError`]; the session's record says so as well.
-pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Result<Ended, RunError> {
+pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<RunResult, RunError> {
     check_phases(workspace, asked)?;
     permitted::run(workspace, asked)?;
     let _lock = enter(workspace, listener)?;
     let (session, fresh) = open_session(workspace, asked, listener)?;
     restore_record(workspace, asked, &session)?;
     match go_on(workspace, asked, &session, listener) {
-        Ok(ended) => Ok(Ended {
+        Ok(ended) => Ok(RunResult {
             changed: ended.changed || fresh,
             ..ended
         }),
@@ -55,7 +55,7 @@ pub fn advance(workspace: &Workspace, asked: &Asked, listener: Listener) -> Resu
     }
 }
 
-fn check_phases(workspace: &Workspace, asked: &Asked) -> Result<(), RunError> {
+fn check_phases(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunError> {
     let known = workspace.manifest.phases();
     let unknown = asked
         .until
@@ -73,7 +73,7 @@ fn check_phases(workspace: &Workspace, asked: &Asked) -> Result<(), RunError> {
 }
 
 /// The session that is meant, and whether it was made just now.
-fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Result<(Session, bool), RunError> {
+fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<(Session, bool), RunError> {
     if let Some(id) = &asked.session {
         let unknown = || RunError::Unknown(format!("there is no session `{id}`; `kaizen log` lists them"));
         return Ok((session::find(&workspace.root, id).ok_or_else(unknown)?, false));
@@ -95,7 +95,12 @@ fn open_session(workspace: &Workspace, asked: &Asked, listener: Listener) -> Res
     Ok((session, true))
 }
 
-fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: Listener) -> Result<Ended, RunError> {
+fn go_on(
+    workspace: &Workspace,
+    asked: &RunOptions,
+    session: &Session,
+    listener: Listener,
+) -> Result<RunResult, RunError> {
     session.check_plain()?;
     let engines = workspace.engines();
     let memo = workspace.memo();
@@ -122,18 +127,18 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
             Next::Run { phase, reasons } => (phase, reasons),
             Next::Nothing if asked.until.is_none() => break (None, unmet(&view, session)?),
             Next::Nothing => break (None, Vec::new()),
-            Next::NotReady(message) => break (Some(Wait::NotReady(message)), Vec::new()),
+            Next::NotReady(message) => break (Some(WaitingFor::NotReady(message)), Vec::new()),
             Next::Release => {
                 // Nobody has committed it yet.
                 session.keep("plan.json")?;
                 let session = session.id.clone();
                 listener(Event::PlanHeld { session });
-                break (Some(Wait::Release), Vec::new());
+                break (Some(WaitingFor::Release), Vec::new());
             }
             Next::Write { file, phase } => {
                 permitted::phase(&run, &phase)?;
                 await_file(&run, &phase, file)?;
-                break (Some(Wait::Write(file)), Vec::new());
+                break (Some(WaitingFor::Write(file)), Vec::new());
             }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
@@ -146,7 +151,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         step::run(&run, &phase)?;
         changed = true;
     };
-    if let Some(Wait::NotReady(message)) = &waits {
+    if let Some(WaitingFor::NotReady(message)) = &waits {
         end_unready(workspace, session, message)?;
     }
     if changed {
@@ -154,7 +159,7 @@ fn go_on(workspace: &Workspace, asked: &Asked, session: &Session, listener: List
         unmet.iter().for_each(tell);
     }
     let ended = finish(workspace, asked, session, changed, waits, listener)?;
-    Ok(Ended { unmet, ..ended })
+    Ok(RunResult { unmet, ..ended })
 }
 
 /// Makes a phase stale, and forgets what was paid for it.
@@ -185,7 +190,7 @@ fn forget(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), R
 fn announce(
     session: &Session,
     phase: &str,
-    reasons: &[Reason],
+    reasons: &[StaleReason],
     view: &View,
     listener: Listener,
 ) -> Result<(), RunError> {
@@ -201,7 +206,7 @@ fn announce(
 fn settle_user_changes(
     workspace: &Workspace,
     inputs: &Inputs,
-    asked: &Asked,
+    asked: &RunOptions,
     listener: Listener,
 ) -> Result<(), RunError> {
     let dirty = user_changes(workspace, inputs, &workspace.harness()?)?;
@@ -256,12 +261,12 @@ fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> R
 
 fn finish(
     workspace: &Workspace,
-    asked: &Asked,
+    asked: &RunOptions,
     session: &Session,
     changed: bool,
-    waits: Option<Wait>,
+    waits: Option<WaitingFor>,
     listener: Listener,
-) -> Result<Ended, RunError> {
+) -> Result<RunResult, RunError> {
     let record = session
         .record()?
         .ok_or_else(|| RunError::Unknown(format!("{} has no session.json", session.id)))?;
@@ -275,7 +280,7 @@ fn finish(
             changed,
         });
     }
-    Ok(Ended {
+    Ok(RunResult {
         session: session.clone(),
         record,
         changed,

@@ -10,7 +10,7 @@ use crate::workspace::inbox;
 use crate::workspace::session;
 use crate::workspace::session::{Session, SessionError};
 
-use crate::pipeline::options::Asked;
+use crate::pipeline::options::RunOptions;
 use crate::workspace::Workspace;
 use crate::workspace::authorship;
 use crate::workspace::error::RunError;
@@ -21,7 +21,7 @@ const TRIGGER: &str = "trigger.json";
 /// The first moment of a session that a person asked for: its trigger, which makes it count as one, then its record.
 /// In this order a crash between the two leaves a session that the next run goes on with, and no directory that
 /// nobody would look at again.
-pub(super) fn begin(workspace: &Workspace, session: &Session, asked: &Asked) -> Result<(), RunError> {
+pub(super) fn begin(workspace: &Workspace, session: &Session, asked: &RunOptions) -> Result<(), RunError> {
     let metadata = if asked.by_files {
         authorship::metadata()
     } else {
@@ -36,7 +36,7 @@ pub(super) fn begin(workspace: &Workspace, session: &Session, asked: &Asked) -> 
 pub(super) fn begin_from(
     workspace: &Workspace,
     session: &Session,
-    asked: &Asked,
+    asked: &RunOptions,
     dropped: &str,
 ) -> Result<bool, RunError> {
     let claimed = inbox::claim(&workspace.root, dropped, &session.path(TRIGGER))?;
@@ -47,7 +47,7 @@ pub(super) fn begin_from(
 }
 
 /// A session without a record begins, or begins anew; the phases, where they are fresh, then fill the record in.
-pub(super) fn restore_record(workspace: &Workspace, asked: &Asked, session: &Session) -> Result<(), RunError> {
+pub(super) fn restore_record(workspace: &Workspace, asked: &RunOptions, session: &Session) -> Result<(), RunError> {
     if session.record()?.is_some() {
         return Ok(());
     }

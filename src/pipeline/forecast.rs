@@ -50,7 +50,7 @@ pub struct Made {
 /// What earlier calls took cannot be read.
 pub fn tell(
     workspace: &Workspace,
-    given: &execute::Given,
+    given: &execute::ExecuteInput,
     evaluator: &Evaluator,
     listener: Listener,
 ) -> Result<(), RunError> {
@@ -86,7 +86,7 @@ pub fn tell(
 }
 
 /// The edits that are about to be put to the gate.
-fn open<'a>(given: &execute::Given<'a>) -> Vec<&'a Edit> {
+fn open<'a>(given: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
     let standing = held(&given.entries, given.session, &given.undone);
     let steps = reconcile(&given.plan.edits, &given.outcomes, &standing, given.route).steps;
     let tried = steps.into_iter().filter(|(_, step)| *step == Step::Try);

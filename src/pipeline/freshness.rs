@@ -39,7 +39,7 @@ pub struct Present {
 /// Why a phase is stale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
-pub enum Reason {
+pub enum StaleReason {
     /// It has not run to its end.
     NeverFinished,
     /// Its stanza, settings or engine changed.
@@ -77,12 +77,12 @@ pub enum Freshness {
     /// Run it.
     Stale {
         /// Why.
-        reasons: Vec<Reason>,
+        reasons: Vec<StaleReason>,
     },
     /// It would be stale, but a person edited its output: it runs only when asked to.
     Kept {
         /// Why it would be stale.
-        reasons: Vec<Reason>,
+        reasons: Vec<StaleReason>,
         /// Outputs that a person edited.
         edited: Vec<String>,
     },
@@ -101,18 +101,18 @@ pub fn freshness(checkpoint: Option<&Checkpoint>, present: &Present, editable: b
     }
     let Some(checkpoint) = checkpoint else {
         return Freshness::Stale {
-            reasons: vec![Reason::NeverFinished],
+            reasons: vec![StaleReason::NeverFinished],
         };
     };
     let edited = edited(checkpoint, present);
     // Of a folder, only its digest is known: a file of it may be gone, and making it again keeps what is there.
     let folders = edited.iter().filter(|name| !editable && name.ends_with('/')).cloned();
-    let gone: Vec<Reason> = absent(&present.writes)
+    let gone: Vec<StaleReason> = absent(&present.writes)
         .into_iter()
         .chain(folders)
-        .map(|name| Reason::WriteMissing { name })
+        .map(|name| StaleReason::WriteMissing { name })
         .collect();
-    let reasons: Vec<Reason> = definition(checkpoint, present)
+    let reasons: Vec<StaleReason> = definition(checkpoint, present)
         .into_iter()
         .chain(reads(checkpoint, present))
         .collect();
@@ -145,12 +145,12 @@ fn edited(checkpoint: &Checkpoint, present: &Present) -> Vec<String> {
     changed.map(|(name, _)| name.clone()).collect()
 }
 
-fn definition(checkpoint: &Checkpoint, present: &Present) -> Option<Reason> {
+fn definition(checkpoint: &Checkpoint, present: &Present) -> Option<StaleReason> {
     let (was, now) = (checkpoint.definition, present.definition);
-    (was != now).then_some(Reason::DefinitionChanged { was, now })
+    (was != now).then_some(StaleReason::DefinitionChanged { was, now })
 }
 
-fn reads(checkpoint: &Checkpoint, present: &Present) -> Vec<Reason> {
+fn reads(checkpoint: &Checkpoint, present: &Present) -> Vec<StaleReason> {
     let mut names: Vec<&String> = checkpoint.reads.keys().chain(present.reads.keys()).collect();
     names.sort();
     names.dedup();
@@ -159,7 +159,7 @@ fn reads(checkpoint: &Checkpoint, present: &Present) -> Vec<Reason> {
             checkpoint.reads.get(name).copied(),
             present.reads.get(name).copied().flatten(),
         );
-        (was != now).then(|| Reason::ReadChanged {
+        (was != now).then(|| StaleReason::ReadChanged {
             name: name.clone(),
             was,
             now,
@@ -168,21 +168,21 @@ fn reads(checkpoint: &Checkpoint, present: &Present) -> Vec<Reason> {
     names.into_iter().filter_map(changed).collect()
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for StaleReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let short = |digest: &Option<Digest>| digest.map_or("absent".to_owned(), |digest| digest.short());
         match self {
-            Reason::NeverFinished => write!(f, "it has not run to its end"),
-            Reason::DefinitionChanged { was, now } => {
+            StaleReason::NeverFinished => write!(f, "it has not run to its end"),
+            StaleReason::DefinitionChanged { was, now } => {
                 write!(f, "its definition changed: was {}, now {}", was.short(), now.short())
             }
-            Reason::ReadChanged { name, was, now } => {
+            StaleReason::ReadChanged { name, was, now } => {
                 write!(f, "{name} changed: was {}, now {}", short(was), short(now))
             }
-            Reason::WriteMissing { name } if name.ends_with('/') => {
+            StaleReason::WriteMissing { name } if name.ends_with('/') => {
                 write!(f, "a file of {name} is missing or was changed")
             }
-            Reason::WriteMissing { name } => write!(f, "{name} is missing"),
+            StaleReason::WriteMissing { name } => write!(f, "{name} is missing"),
         }
     }
 }
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(
             stale,
             Freshness::Stale {
-                reasons: vec![Reason::NeverFinished]
+                reasons: vec![StaleReason::NeverFinished]
             }
         );
     }

@@ -8,7 +8,7 @@ use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::record::Autonomy;
 use crate::digest::Digest;
-use crate::gate::trial::Judging;
+use crate::gate::trial::GatePolicy;
 use crate::manifest::Manifest;
 use crate::pipeline::execute::route;
 
@@ -39,9 +39,9 @@ pub fn route_of(
 }
 
 /// How edits are judged in modes other than `rule`.
-pub fn judging(workspace: &Workspace) -> Judging {
+pub fn judging(workspace: &Workspace) -> GatePolicy {
     let gate = &workspace.manifest.gate;
-    Judging {
+    GatePolicy {
         mode: gate.mode,
         population: gate.population,
         settings: gate.settings(workspace.student.shares_chance()),

@@ -5,7 +5,7 @@ use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
 use crate::harness::Harness;
 use crate::manifest::Hold;
-use crate::pipeline::freshness::{Freshness, Reason};
+use crate::pipeline::freshness::{Freshness, StaleReason};
 use crate::teacher::check::diagnosis as diagnosis_check;
 use crate::teacher::check::plan;
 use crate::teacher::check::report::Problem;
@@ -29,7 +29,7 @@ pub enum Next {
         /// Which.
         phase: String,
         /// Why.
-        reasons: Vec<Reason>,
+        reasons: Vec<StaleReason>,
     },
     /// Evidence or tasks, as the message says.
     NotReady(String),
@@ -150,7 +150,7 @@ fn not_ready(session: &Session, state: &[PhaseState]) -> Result<Option<String>, 
 }
 
 /// The first stale phase up to `until`.
-fn first_stale(state: &[PhaseState], until: Option<&str>) -> Option<(String, Vec<Reason>)> {
+fn first_stale(state: &[PhaseState], until: Option<&str>) -> Option<(String, Vec<StaleReason>)> {
     let last = until
         .and_then(|until| state.iter().position(|(name, _)| name == until))
         .unwrap_or(state.len());

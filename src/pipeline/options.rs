@@ -8,7 +8,7 @@ use crate::pipeline::unmet::Unmet;
 
 /// What a user asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct RunOptions {
     /// A session by name; the newest otherwise.
     pub session: Option<String>,
     /// A new session, even when the newest could be gone on with.
@@ -29,7 +29,7 @@ pub struct Asked {
 
 /// What a session waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub enum WaitingFor {
     /// Evidence or tasks, as the message says.
     NotReady(String),
     /// A person's word that the plan may run.
@@ -40,7 +40,7 @@ pub enum Wait {
 
 /// How a run ended.
 #[derive(Clone, Debug)]
-pub struct Ended {
+pub struct RunResult {
     /// The session.
     pub session: Session,
     /// Its record.
@@ -48,7 +48,7 @@ pub struct Ended {
     /// Whether the run did anything.
     pub changed: bool,
     /// What the session waits for, when it stopped before its end.
-    pub waits: Option<Wait>,
+    pub waits: Option<WaitingFor>,
     /// What phases read and nothing provides, so that they did not run.
     pub unmet: Vec<Unmet>,
 }

@@ -13,7 +13,7 @@ use crate::workspace::session::Session;
 use super::next::{Next, next};
 use super::run_phase::Run;
 use super::state::View;
-use crate::pipeline::options::Asked;
+use crate::pipeline::options::RunOptions;
 use crate::workspace::Workspace;
 use crate::workspace::authorship::by_files;
 use crate::workspace::error::RunError;
@@ -72,7 +72,7 @@ pub fn without_teacher(workspace: &Workspace, names: &[&str]) -> Result<(), RunE
 ///
 /// # Errors
 /// Nobody approved it, or the session cannot be read.
-pub fn run(workspace: &Workspace, asked: &Asked) -> Result<(), RunError> {
+pub fn run(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunError> {
     let list = workspace.permission.list()?;
     if workspace.permission.approves(&list)? {
         return Ok(());
@@ -97,7 +97,7 @@ pub fn run(workspace: &Workspace, asked: &Asked) -> Result<(), RunError> {
 }
 
 /// The session that would be gone on with; `None` for a new one.
-fn session_of(workspace: &Workspace, asked: &Asked) -> Result<Option<Session>, RunError> {
+fn session_of(workspace: &Workspace, asked: &RunOptions) -> Result<Option<Session>, RunError> {
     if let Some(id) = &asked.session {
         return Ok(session::find(&workspace.root, id));
     }
@@ -106,7 +106,12 @@ fn session_of(workspace: &Workspace, asked: &Asked) -> Result<Option<Session>, R
 }
 
 /// The first phase that would work on a session; `None` when nothing is to be done, or a person is waited for.
-fn first(workspace: &Workspace, inputs: &Inputs, asked: &Asked, session: &Session) -> Result<Option<String>, RunError> {
+fn first(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    asked: &RunOptions,
+    session: &Session,
+) -> Result<Option<String>, RunError> {
     let engines = workspace.engines();
     let view = View {
         autonomy: asked.autonomy,

@@ -11,7 +11,7 @@ use crate::artifact::task::Split;
 use crate::digest::Digest;
 use crate::manifest::phases::{self, Stanza};
 use crate::pipeline::execute::reconcile;
-use crate::pipeline::execute::reconcile::Held;
+use crate::pipeline::execute::reconcile::LedgerState;
 use crate::pipeline::freshness::{Freshness, Present, freshness};
 use crate::workspace::session::{PENDING, Session};
 
@@ -220,12 +220,12 @@ fn ledger(view: &View, session: &Session) -> Result<Digest, RunError> {
     Ok(Digest::of_value(&kinds))
 }
 
-fn kind(held: &Held) -> &'static str {
+fn kind(held: &LedgerState) -> &'static str {
     match held {
-        Held::Applied(_) => "applied",
-        Held::Reverted => "reverted",
-        Held::Stranded => "stranded",
-        Held::Undone => "undone",
+        LedgerState::Applied(_) => "applied",
+        LedgerState::Reverted => "reverted",
+        LedgerState::Stranded => "stranded",
+        LedgerState::Undone => "undone",
     }
 }
 

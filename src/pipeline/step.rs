@@ -14,7 +14,8 @@ use crate::sys::process;
 use crate::teacher::reply;
 
 use super::definition::definition;
-use super::run_phase::{self, Left, Run};
+use super::run_phase;
+use super::run_phase::{PhaseOutput, Run};
 use super::state::{self, View};
 use crate::workspace::authorship;
 use crate::workspace::error::RunError;
@@ -112,7 +113,7 @@ fn checkpoint(
 }
 
 /// Runs somebody else's program for a phase, and checks what it leaves before any of it is published.
-fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
+fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<PhaseOutput, RunError> {
     let failed = |problem| RunError::Phase {
         phase: phase.to_owned(),
         problem,
@@ -138,7 +139,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<Left, RunError> {
         .map(text)
         .collect::<Result<Vec<_>, String>>()
         .map_err(failed)?;
-    Ok(Left {
+    Ok(PhaseOutput {
         summary: format!("{} files from `{}`", files.len(), stanza.run.join(" ")),
         files,
     })

@@ -10,9 +10,9 @@ use crate::sys::process;
 use crate::teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
 
 /// What identifies it.
-pub struct Elsewhere(Value);
+pub struct ExternalTeacher(Value);
 
-impl Elsewhere {
+impl ExternalTeacher {
     /// Files are what counts, and not who writes them.
     pub fn files() -> Self {
         Self(json!({"engine": "files"}))
@@ -24,7 +24,7 @@ impl Elsewhere {
     }
 }
 
-impl Teacher for Elsewhere {
+impl Teacher for ExternalTeacher {
     fn identity(&self) -> Value {
         self.0.clone()
     }

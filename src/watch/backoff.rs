@@ -17,7 +17,7 @@ const TELL_AFTER: u32 = 60;
 
 /// Sessions that could not go on.
 #[derive(Default)]
-pub struct Aside(BTreeMap<String, Failed>);
+pub struct RetryQueue(BTreeMap<String, Failed>);
 
 struct Failed {
     times: u32,
@@ -42,7 +42,7 @@ fn delay(error: &RunError, times: u32) -> Option<i64> {
     }
 }
 
-impl Aside {
+impl RetryQueue {
     /// Puts a session aside: seconds until it is tried again by itself, and whether that is news. The same problem
     /// again is not, and somebody else's work is when it takes long.
     pub fn put(&mut self, id: &str, error: &RunError, now: DateTime<Utc>) -> (Option<i64>, bool) {
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn each_failure_doubles_the_wait_and_success_ends_it() {
-        let (mut aside, error) = (Aside::default(), RunError::Unknown("x".into()));
+        let (mut aside, error) = (RetryQueue::default(), RunError::Unknown("x".into()));
         let waits: Vec<_> = (0..9).map(|_| aside.put("s", &error, at(0)).0).collect();
         let expected = [30, 60, 120, 240, 480, 960, 1920, 3600, 3600].map(Some);
         assert_eq!(waits, expected);
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_only_a_person_can_mend_is_not_tried_again() {
-        let mut aside = Aside::default();
+        let mut aside = RetryQueue::default();
         let looping = RunError::Looping { phase: "plan".into() };
         let plan = RunError::HalfTyped {
             path: "plan.json".into(),

@@ -9,7 +9,7 @@ use crate::workspace::session::FOLDER;
 
 /// What a changed path is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Concern {
+pub enum ChangeKind {
     /// The manifest.
     Manifest,
     /// A dropped trigger.
@@ -38,14 +38,14 @@ const OWN: [&str; 11] = [
 ];
 
 /// What a path, relative to the workspace, is about; `is_evidence` knows the manifest's traces and tasks.
-pub fn concern(path: &Path, is_evidence: &dyn Fn(&str) -> bool) -> Option<Concern> {
+pub fn concern(path: &Path, is_evidence: &dyn Fn(&str) -> bool) -> Option<ChangeKind> {
     let path = path.to_string_lossy().replace('\\', "/");
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
-        [manifest::FILE] => Some(Concern::Manifest),
-        [inbox::FOLDER, name] => inbox::is_trigger_name(name).then_some(Concern::Inbox),
-        [FOLDER, id, rest @ ..] if session::is_id(id) => is_read(rest).then(|| Concern::Session((*id).to_owned())),
-        _ => is_evidence(&path).then_some(Concern::Evidence),
+        [manifest::FILE] => Some(ChangeKind::Manifest),
+        [inbox::FOLDER, name] => inbox::is_trigger_name(name).then_some(ChangeKind::Inbox),
+        [FOLDER, id, rest @ ..] if session::is_id(id) => is_read(rest).then(|| ChangeKind::Session((*id).to_owned())),
+        _ => is_evidence(&path).then_some(ChangeKind::Evidence),
     }
 }
 
@@ -62,13 +62,13 @@ mod tests {
     #[test]
     fn a_path_is_about_one_thing_or_none() {
         let is_evidence = |path: &str| path.starts_with("traces/") || path == "traces.db";
-        let session = || Some(Concern::Session("session-1".into()));
+        let session = || Some(ChangeKind::Session("session-1".into()));
         for (path, expected) in [
-            ("kaizen.toml", Some(Concern::Manifest)),
-            ("triggers/a.json", Some(Concern::Inbox)),
+            ("kaizen.toml", Some(ChangeKind::Manifest)),
+            ("triggers/a.json", Some(ChangeKind::Inbox)),
             ("triggers/.a.json.swp", None),
-            ("traces/a.jsonl", Some(Concern::Evidence)),
-            ("traces.db", Some(Concern::Evidence)),
+            ("traces/a.jsonl", Some(ChangeKind::Evidence)),
+            ("traces.db", Some(ChangeKind::Evidence)),
             ("sessions/session-1", session()),
             ("sessions/session-1/plan.json", session()),
             ("sessions/session-1/pending_review/ab.json", session()),

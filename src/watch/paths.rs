@@ -8,7 +8,7 @@ use crate::workspace::inbox;
 use crate::workspace::session;
 use crate::workspace::session::{FOLDER, PENDING, Session};
 
-use crate::watch::change::{Concern, concern};
+use crate::watch::change::{ChangeKind, concern};
 use crate::workspace::Workspace;
 
 /// The names of the files that phases read, in every session.
@@ -52,7 +52,7 @@ pub fn all(workspace: &Workspace) -> Vec<PathBuf> {
     for folder in evidence_folders(workspace) {
         let names = root.listed(&folder).unwrap_or_default();
         let paths = names.into_iter().map(|name| folder.join(name));
-        files.extend(paths.filter(|path| about(workspace, path) == Some(Concern::Evidence)));
+        files.extend(paths.filter(|path| about(workspace, path) == Some(ChangeKind::Evidence)));
     }
     files
 }
@@ -75,9 +75,9 @@ pub fn folders(workspace: &Workspace) -> Vec<PathBuf> {
 }
 
 /// What a path is about.
-pub fn about(workspace: &Workspace, path: &std::path::Path) -> Option<Concern> {
+pub fn about(workspace: &Workspace, path: &std::path::Path) -> Option<ChangeKind> {
     if of_ledger(workspace).iter().any(|head| head == path) {
-        return Some(Concern::Ledger);
+        return Some(ChangeKind::Ledger);
     }
     let is_evidence = |path: &str| workspace.is_evidence(path);
     concern(path.strip_prefix(&workspace.root).ok()?, &is_evidence)

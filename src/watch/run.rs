@@ -5,20 +5,20 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::watch::bell::Rang;
-use crate::watch::sight::Sights;
+use crate::watch::snapshot::FileSnapshots;
+use crate::watch::watcher::ChangeBatch;
 use crate::workspace::inbox;
 use crate::workspace::session;
 use crate::workspace::session::Session;
 
 use crate::pipeline::advance::advance;
 use crate::pipeline::next::{Next, next};
-use crate::pipeline::options::Asked;
+use crate::pipeline::options::RunOptions;
 use crate::pipeline::state::{Depth, View};
-use crate::watch::backoff::Aside;
-use crate::watch::change::Concern;
+use crate::watch::backoff::RetryQueue;
+use crate::watch::change::ChangeKind;
 use crate::watch::paths;
-use crate::watch::triggers::Asking;
+use crate::watch::triggers::AutoTriggers;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
@@ -33,15 +33,15 @@ const INBOX: &str = "the inbox";
 const ASKING: &str = "the search for traces that ask for a session";
 
 /// The state of a watcher, all of which can be lost: it is computed anew at the next start.
-pub struct Turns {
+pub struct WatchLoop {
     workspace: Workspace,
     /// A changed manifest, which comes into force once it is approved.
     changed: Option<Workspace>,
     /// Why nothing is started, as it was told.
     untrusted: Option<String>,
-    sights: Sights,
-    aside: Aside,
-    asking: Asking,
+    sights: FileSnapshots,
+    aside: RetryQueue,
+    asking: AutoTriggers,
     /// Problems of dropped files that were told.
     refused: BTreeSet<String>,
     /// A person's uncommitted files that stopped a session: it goes on when they are undone.
@@ -50,17 +50,17 @@ pub struct Turns {
     more: Option<Duration>,
 }
 
-impl Turns {
+impl WatchLoop {
     /// A watcher of a workspace.
     pub fn new(mut workspace: Workspace) -> Self {
         settle_in(&mut workspace);
         Self {
-            asking: Asking::new(&workspace),
-            sights: Sights::new(&workspace.root),
+            asking: AutoTriggers::new(&workspace),
+            sights: FileSnapshots::new(&workspace.root),
             workspace,
             changed: None,
             untrusted: None,
-            aside: Aside::default(),
+            aside: RetryQueue::default(),
             refused: BTreeSet::new(),
             in_the_way: BTreeSet::new(),
             more: None,
@@ -138,7 +138,7 @@ impl Turns {
     }
 
     /// One turn.
-    pub fn turn(&mut self, rang: &Rang, listener: Listener) {
+    pub fn turn(&mut self, rang: &ChangeBatch, listener: Listener) {
         let changed = match rang.all || self.sights.is_about_folders(&rang.paths) {
             true => {
                 let places = paths::all(&self.workspace).into_iter();
@@ -146,9 +146,9 @@ impl Turns {
             }
             false => self.sights.changed(rang.paths.iter().cloned()),
         };
-        let concerns: BTreeSet<Concern> = changed.iter().filter_map(|path| self.about(path)).collect();
+        let concerns: BTreeSet<ChangeKind> = changed.iter().filter_map(|path| self.about(path)).collect();
         self.in_the_way.retain(|path| !changed.contains(path));
-        if concerns.contains(&Concern::Manifest) {
+        if concerns.contains(&ChangeKind::Manifest) {
             self.reload(listener);
         }
         let had_to_wait = self.untrusted.is_some();
@@ -160,7 +160,7 @@ impl Turns {
         for id in self.due(&concerns) {
             self.go_on(&id, listener);
         }
-        if concerns.contains(&Concern::Evidence) {
+        if concerns.contains(&ChangeKind::Evidence) {
             self.asking.evidence_changed();
             self.aside.take(ASKING);
         }
@@ -168,25 +168,25 @@ impl Turns {
         self.empty_inbox(listener);
     }
 
-    fn about(&self, path: &Path) -> Option<Concern> {
+    fn about(&self, path: &Path) -> Option<ChangeKind> {
         match self.in_the_way.contains(path) {
-            true => Some(Concern::Ledger),
+            true => Some(ChangeKind::Ledger),
             false => paths::about(&self.workspace, path),
         }
     }
 
     /// The sessions that may have something to do, oldest first.
-    fn due(&self, concerns: &BTreeSet<Concern>) -> BTreeSet<String> {
+    fn due(&self, concerns: &BTreeSet<ChangeKind>) -> BTreeSet<String> {
         let mut due: BTreeSet<String> = self.aside.due(self.workspace.clock.now()).into_iter().collect();
         due.extend(concerns.iter().filter_map(|concern| match concern {
-            Concern::Session(id) => Some(id.clone()),
+            ChangeKind::Session(id) => Some(id.clone()),
             _ => None,
         }));
-        let touches_all = concerns.contains(&Concern::Manifest) || concerns.contains(&Concern::Ledger);
+        let touches_all = concerns.contains(&ChangeKind::Manifest) || concerns.contains(&ChangeKind::Ledger);
         if touches_all {
             due.extend(self.aside.ids());
         }
-        if touches_all || concerns.contains(&Concern::Evidence) {
+        if touches_all || concerns.contains(&ChangeKind::Evidence) {
             due.extend(self.newest().map(|newest| newest.id));
         }
         due.retain(|id| session::is_id(id));
@@ -220,9 +220,9 @@ impl Turns {
         if session::find(&self.workspace.root, id).is_none() {
             return self.aside.take(id);
         }
-        let asked = Asked {
+        let asked = RunOptions {
             session: Some(id.to_owned()),
-            ..Asked::default()
+            ..RunOptions::default()
         };
         let was_told = self.aside.was_told(id);
         let tell = |event: Event| {
@@ -315,9 +315,9 @@ impl Turns {
     }
 
     fn begin(&mut self, name: &str, listener: Listener) {
-        let asked = Asked {
+        let asked = RunOptions {
             dropped: Some(name.to_owned()),
-            ..Asked::default()
+            ..RunOptions::default()
         };
         let file = format!("{}/{name}", inbox::FOLDER);
         let begun = std::sync::Mutex::new(None);

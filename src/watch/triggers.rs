@@ -25,7 +25,7 @@ use crate::workspace::inputs::Inputs;
 const SHARE: i32 = 100;
 
 /// What was asked for so far.
-pub struct Asking {
+pub struct AutoTriggers {
     /// Times of the schedule up to here were considered.
     considered: DateTime<Utc>,
     /// Whether traces came since they were last looked at, and when they may be looked at again.
@@ -33,7 +33,7 @@ pub struct Asking {
     not_before: DateTime<Utc>,
 }
 
-impl Asking {
+impl AutoTriggers {
     /// Begins where the last scheduled session was begun; without one, now. A time that passed while nobody watched
     /// is made up for, once.
     pub fn new(workspace: &Workspace) -> Self {

@@ -9,13 +9,13 @@ use crate::eval::student::Student;
 use crate::eval::student::chat::{ChatStudent, Toolbox};
 use crate::eval::student::command::CommandStudent;
 use crate::eval::student::nearest::Nearest;
-use crate::llm::client::Calls;
+use crate::llm::client::LlmClient;
 use crate::llm::model::Model;
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
 use crate::sys::disk::Root;
 use crate::teacher::Teacher;
 use crate::teacher::chat::{ChatTeacher, Compare};
-use crate::teacher::files::Elsewhere;
+use crate::teacher::files::ExternalTeacher;
 use crate::teacher::rules::{Rules, Settings};
 use crate::workspace::consent::Permission;
 
@@ -23,7 +23,7 @@ use crate::workspace::consent::Permission;
 pub(crate) fn student(
     manifest: &Manifest,
     root: &Root,
-    calls: &Arc<Calls>,
+    calls: &Arc<LlmClient>,
     permission: &Arc<Permission>,
 ) -> Box<dyn Student> {
     let layout = manifest.harness.layout.clone();
@@ -45,7 +45,7 @@ pub(crate) fn student(
 }
 
 /// Whatever proposes edits.
-pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> Box<dyn Teacher> {
+pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<LlmClient>) -> Box<dyn Teacher> {
     let layout = manifest.harness.layout.clone();
     let section = &manifest.teacher;
     match section.engine {
@@ -57,8 +57,8 @@ pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> B
             max_turns: section.max_turns,
             max_edits: section.max_edits,
         }),
-        TeacherEngine::Files => Box::new(Elsewhere::files()),
-        TeacherEngine::Command => Box::new(Elsewhere::program(section, root)),
+        TeacherEngine::Files => Box::new(ExternalTeacher::files()),
+        TeacherEngine::Command => Box::new(ExternalTeacher::program(section, root)),
         TeacherEngine::Rules => {
             let settings = Settings {
                 max_edits: section.max_edits,
@@ -70,7 +70,7 @@ pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<Calls>) -> B
 }
 
 /// Compares two outputs for the teacher, where there is a judge: the student's, the teacher's, and the query.
-pub(crate) fn comparing(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Compare> {
+pub(crate) fn comparing(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<Compare> {
     let model = judge(manifest, calls)?;
     Some(Box::new(move |student, teacher, query| {
         let compared = crate::eval::judge::ask::compare(model.as_ref(), query, student, teacher)?;
@@ -79,7 +79,7 @@ pub(crate) fn comparing(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Compa
 }
 
 /// The language model behind scorer `judge`.
-pub(crate) fn judge(manifest: &Manifest, calls: &Arc<Calls>) -> Option<Box<dyn Model>> {
+pub(crate) fn judge(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<Box<dyn Model>> {
     let settings = manifest.judge()?;
     Some(Box::new(calls.model(Role::Judge, settings)))
 }
@@ -99,7 +99,7 @@ impl Engines {
     pub(crate) fn taught_by_files(&self) -> Self {
         Self {
             student: self.student.clone(),
-            teacher: Elsewhere::files().identity(),
+            teacher: ExternalTeacher::files().identity(),
             judge: self.judge.clone(),
         }
     }

@@ -6,7 +6,7 @@ use crate::artifact::ArtifactError;
 use crate::artifact::consultation::{Consultation, FILE};
 use crate::artifact::task::Split;
 use crate::eval::holdout;
-use crate::eval::holdout::Wear;
+use crate::eval::holdout::HoldoutWear;
 use crate::ledger::FileState;
 use crate::workspace::session::SessionError;
 
@@ -46,7 +46,7 @@ pub fn record(workspace: &Workspace, line: &Consultation) -> Result<bool, RunErr
 ///
 /// # Errors
 /// A line is no consultation, or a file is not a benchmark.
-pub fn wear(workspace: &Workspace) -> Result<Option<Wear>, RunError> {
+pub fn wear(workspace: &Workspace) -> Result<Option<HoldoutWear>, RunError> {
     let lines = read(workspace)?;
     if lines.is_empty() {
         return Ok(None);

@@ -33,9 +33,9 @@ use crate::eval::run::Evaluator;
 use crate::eval::score;
 use crate::eval::student::Student;
 use crate::harness::op;
-use crate::ledger::cache::Past;
+use crate::ledger::cache::LedgerCache;
 use crate::ledger::{Git, Policy};
-use crate::llm::client::Calls;
+use crate::llm::client::LlmClient;
 use crate::llm::model::Model;
 use crate::llm::redact::Redactor;
 use crate::manifest::membership::{EvidencePatterns, Membership};
@@ -85,7 +85,7 @@ pub struct Workspace {
     /// The language model behind scorer `judge`, when there is one.
     pub judge: Option<Box<dyn Model>>,
     /// What git said of commits.
-    pub past: Past,
+    pub past: LedgerCache,
     /// What ran on which inputs.
     pub breaker: Breaker,
     /// What works here, for the message to others: `kaizen run`.
@@ -97,7 +97,7 @@ pub struct Workspace {
     /// Whether nothing may be created, not even a cache: for tools that declare that they only read.
     pub only_looks: bool,
     /// The way to language models.
-    pub calls: Arc<Calls>,
+    pub calls: Arc<LlmClient>,
     halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
     membership: Membership,
     evidence: EvidencePatterns,
@@ -124,7 +124,7 @@ impl Workspace {
         let permission = Arc::new(Permission::new(&root, &manifest, Some(identity), None));
         // A program that is a harness file makes the manifest unusable.
         permission.check_programs()?;
-        let calls = Calls::new(&manifest, redactor.clone(), &root, clock, permission.approvals());
+        let calls = LlmClient::new(&manifest, redactor.clone(), &root, clock, permission.approvals());
         let halted = Arc::clone(&calls);
         let membership = Membership::new(&manifest).map_err(RunError::Unknown)?;
         let evidence = evidence_patterns(&manifest)?;
@@ -138,7 +138,7 @@ impl Workspace {
             halted: Box::new(move || halted.halted()),
             calls,
             permission,
-            past: Past::default(),
+            past: LedgerCache::default(),
             breaker: Breaker::default(),
             holder: "kaizen run",
             patience: Duration::from_secs(2),

@@ -5,7 +5,7 @@ use kaizen::artifact::task::{Split, Task};
 use kaizen::artifact::trace::Trace;
 use kaizen::harness::Harness;
 use kaizen::manifest::layout::Layout;
-use kaizen::teacher::tool::{Desk, OwnAnswer};
+use kaizen::teacher::tool::{OwnAnswer, ToolContext};
 use kaizen::teacher::{Briefing, Found};
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ impl World {
     }
 
     /// Lends the desk that a teacher would have.
-    pub fn desk<T>(&self, use_it: impl FnOnce(&Desk) -> T) -> T {
+    pub fn desk<T>(&self, use_it: impl FnOnce(&ToolContext) -> T) -> T {
         let benchmark = kaizen::eval::benchmark::Benchmark {
             tasks: self.tasks.clone(),
         };
@@ -133,7 +133,7 @@ impl World {
         };
         let compare =
             |student: &str, teacher: &str, task: &str| Ok((0.4, 0.9, format!("{student} or {teacher} for {task}")));
-        use_it(&Desk {
+        use_it(&ToolContext {
             briefing: &briefing,
             redactor: &kaizen::llm::redact::Redactor::default(),
             answer: self.teaches.then_some(&answer),

@@ -8,7 +8,7 @@ use kaizen::eval::memo::Forgetful;
 use kaizen::eval::run::{Evaluator, Run, attempt_runs};
 use kaizen::eval::student::chat::{ChatStudent, Toolbox};
 use kaizen::harness::Harness;
-use kaizen::llm::client::Calls;
+use kaizen::llm::client::LlmClient;
 use kaizen::llm::redact::Redactor;
 use kaizen::manifest::Manifest;
 use kaizen::sys::clock::Clock;
@@ -26,7 +26,7 @@ use crate::students::{benchmark, chat, eval, task};
 struct Place {
     folder: tempfile::TempDir,
     manifest: Manifest,
-    calls: Arc<Calls>,
+    calls: Arc<LlmClient>,
     permission: Arc<Permission>,
 }
 
@@ -43,7 +43,7 @@ impl Place {
         let permission = Arc::new(Permission::new(&root, &manifest, None, Some(approvals)));
         permission.approve(&permission.list().unwrap(), String::new()).unwrap();
         let clock = Clock::from_environment();
-        let calls = Calls::new(&manifest, Redactor::default(), &root, clock, permission.approvals());
+        let calls = LlmClient::new(&manifest, Redactor::default(), &root, clock, permission.approvals());
         Self {
             folder,
             manifest,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kaizen::artifact::gate::budget;
 use kaizen::artifact::gate::numbers::{GAMMA, Numbers, Tally};
-use kaizen::artifact::gate::reason::Reason;
+use kaizen::artifact::gate::reason::GateReason;
 use kaizen::artifact::gate::settings::{BudgetMode, Preset, Settings};
 use kaizen::artifact::gate::verdict::{Decision, RuleKind};
 use kaizen::gate::evidence::{log_e_above, log_e_below};
@@ -148,8 +148,8 @@ fn target(case: &Value) -> Option<usize> {
 }
 
 /// The golden cases know two decisions: what ran out of pairs is a rejection there, and an open question here.
-fn decision(reason: Option<Reason>) -> &'static str {
-    match reason.map(Reason::decision) {
+fn decision(reason: Option<GateReason>) -> &'static str {
+    match reason.map(GateReason::decision) {
         Some(Decision::Accept) => "accept",
         Some(Decision::Reject | Decision::Undecided) => "reject",
         None => "none",
@@ -187,7 +187,7 @@ fn a_sequence(case: &Value) -> Checked {
         if is_target(task) { &mut targets } else { &mut others }.push(x - y);
     }
     let expected = &case["expect"];
-    let name = |reason: Reason| reason.name();
+    let name = |reason: GateReason| reason.name();
     same("decision", &json!(decision(game.decided())), &expected["decision"])?;
     same("reason", &json!(game.decided().map(name)), &expected["reason"])?;
     same("stage", &json!(game.stage()), &expected["stage"])?;
@@ -254,7 +254,7 @@ fn an_exact_one(case: &Value) -> Checked {
         differences.push(exact.feed(task, x, &confirmations));
     }
     let expected = &case["expect"];
-    let name = |reason: Reason| reason.name();
+    let name = |reason: GateReason| reason.name();
     same("decision", &json!(decision(exact.decided())), &expected["decision"])?;
     same("reason", &json!(exact.decided().map(name)), &expected["reason"])?;
     let tally = Tally::of(&differences);

@@ -8,7 +8,7 @@ use crate::artifact::gate::verdict::Decision;
 /// Why the gate decided as it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum GateReason {
     /// The target gained, and nothing speaks against the rest.
     Improved,
     /// A gain as large as `delta_min` has become unlikely.
@@ -31,35 +31,36 @@ pub enum Reason {
     NoBudget,
 }
 
-impl Reason {
+impl GateReason {
     /// The verdict for this reason. What ran out of pairs is not refuted: it can be gone on with.
     pub fn decision(self) -> Decision {
         match self {
-            Reason::Improved => Decision::Accept,
-            Reason::Inconclusive | Reason::OverallUnproven | Reason::Infrastructure | Reason::NoBudget => {
-                Decision::Undecided
-            }
-            Reason::Futile
-            | Reason::Harm
-            | Reason::NoAffectedTargetTask
-            | Reason::NoImprovement
-            | Reason::Regression => Decision::Reject,
+            GateReason::Improved => Decision::Accept,
+            GateReason::Inconclusive
+            | GateReason::OverallUnproven
+            | GateReason::Infrastructure
+            | GateReason::NoBudget => Decision::Undecided,
+            GateReason::Futile
+            | GateReason::Harm
+            | GateReason::NoAffectedTargetTask
+            | GateReason::NoImprovement
+            | GateReason::Regression => Decision::Reject,
         }
     }
 
     /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
-            Reason::Improved => "improved",
-            Reason::Futile => "futile",
-            Reason::Inconclusive => "inconclusive",
-            Reason::Harm => "harm",
-            Reason::OverallUnproven => "overall_unproven",
-            Reason::NoAffectedTargetTask => "no_affected_target_task",
-            Reason::NoImprovement => "no_improvement",
-            Reason::Regression => "regression",
-            Reason::Infrastructure => "infrastructure",
-            Reason::NoBudget => "no_budget",
+            GateReason::Improved => "improved",
+            GateReason::Futile => "futile",
+            GateReason::Inconclusive => "inconclusive",
+            GateReason::Harm => "harm",
+            GateReason::OverallUnproven => "overall_unproven",
+            GateReason::NoAffectedTargetTask => "no_affected_target_task",
+            GateReason::NoImprovement => "no_improvement",
+            GateReason::Regression => "regression",
+            GateReason::Infrastructure => "infrastructure",
+            GateReason::NoBudget => "no_budget",
         }
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbers;
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::settings::{BudgetMode, Mode, Settings};
 use crate::artifact::gate::verdict::Decision;
 use crate::digest::Digest;
@@ -68,7 +68,7 @@ pub struct GateRecord {
     /// What the gate says.
     pub decision: Decision,
     /// Why.
-    pub reason: Reason,
+    pub reason: GateReason,
     /// The same in a line for people.
     pub why: String,
     /// How it was judged: `exact` or `sequential`.
@@ -121,7 +121,7 @@ impl GateRecord {
     /// Whether it was close enough to be worth a person's look: at least half of the evidence that was needed.
     pub fn is_near_miss(&self) -> bool {
         let needed = self.stake.as_ref().map(|stake| -stake.alpha.ln());
-        let ran_out = matches!(self.reason, Reason::Inconclusive | Reason::OverallUnproven);
+        let ran_out = matches!(self.reason, GateReason::Inconclusive | GateReason::OverallUnproven);
         ran_out && needed.is_some_and(|needed| self.numbers.log_e >= needed / 2.0)
     }
 
@@ -129,7 +129,7 @@ impl GateRecord {
     pub fn is_open(&self) -> bool {
         matches!(
             self.reason,
-            Reason::Inconclusive | Reason::OverallUnproven | Reason::Infrastructure
+            GateReason::Inconclusive | GateReason::OverallUnproven | GateReason::Infrastructure
         )
     }
 }

@@ -87,7 +87,7 @@ struct Report<'a> {
     not_eligible: usize,
     high_feedback: usize,
     classes: usize,
-    left_out: &'a std::collections::BTreeMap<synth::Reason, usize>,
+    left_out: &'a std::collections::BTreeMap<synth::SkipReason, usize>,
 }
 
 /// Runs the command.

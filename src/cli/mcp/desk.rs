@@ -12,7 +12,7 @@ use crate::pipeline::state::settled;
 use crate::pipeline::{briefing, looking};
 use crate::teacher::Briefing;
 use crate::teacher::tool;
-use crate::teacher::tool::{Desk, Told};
+use crate::teacher::tool::{ToolContext, ToolOutput};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
@@ -33,7 +33,7 @@ pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answ
 }
 
 /// A tool that only reads: it needs no session, begins none and writes nothing. The call is noted once there is a session.
-fn looked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<Told, Answer> {
+fn looked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<ToolOutput, Answer> {
     let workspace = driven.onlooker()?;
     let session = driven.session()?;
     let ask = |briefing: &Briefing| match briefing.traces.is_empty() && name.ends_with("_traces") {
@@ -41,7 +41,7 @@ fn looked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result
             "there are no traces that can be evidence; kaizen traces import or [traces] in kaizen.toml brings some",
         )),
         false => {
-            let desk = Desk {
+            let desk = ToolContext {
                 briefing,
                 redactor: &workspace.redactor,
                 answer: None,
@@ -56,13 +56,13 @@ fn looked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result
 }
 
 /// A tool that runs the agent or asks a judge: it begins a session if none is open.
-fn worked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<Told, Answer> {
+fn worked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<ToolOutput, Answer> {
     let session = driven.ready()?;
     let workspace = driven.workspace()?;
     may_call(&workspace, name).map_err(|error| failure(error.into()))?;
     let compare = |student: &str, teacher: &str, query: &str| workspace.compare(student, teacher, query);
     let ask = |briefing: &Briefing| {
-        let desk = Desk {
+        let desk = ToolContext {
             briefing,
             redactor: &workspace.redactor,
             answer: None,
@@ -86,7 +86,7 @@ fn may_call(workspace: &Workspace, name: &str) -> Result<(), RunError> {
     }
 }
 
-fn line(workspace: &Workspace, name: &str, arguments: &Map<String, Value>, told: &Told) -> String {
+fn line(workspace: &Workspace, name: &str, arguments: &Map<String, Value>, told: &ToolOutput) -> String {
     let mut line = json!({"call": name, "arguments": arguments, "characters": told.text.len(), "traces": told.traces});
     workspace.redactor.value(&mut line["arguments"]);
     format!("{line}\n")

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::answer::Answer;
 use super::work::Work;
 use crate::cli::exit::Failure;
-use crate::pipeline::options::Asked;
+use crate::pipeline::options::RunOptions;
 use crate::pipeline::permitted;
 use crate::pipeline::state::settled;
 use crate::workspace::Workspace;
@@ -148,12 +148,12 @@ impl Driven {
             Some(_) => None,
         };
         let is_it = |session: &Session| has_baseline(session) && old.as_ref() != Some(&session.id);
-        let asked = Asked {
+        let asked = RunOptions {
             new: session.is_none(),
             session,
             until: Some("baseline".to_owned()),
             by_files: true,
-            ..Asked::default()
+            ..RunOptions::default()
         };
         self.may_run(&asked)?;
         // Another call may have begun it: then this one waits for the same.
@@ -169,7 +169,7 @@ impl Driven {
     }
 
     /// Refuses a run that nobody approved, before anything of it begins.
-    fn may_run(&self, asked: &Asked) -> Result<(), Answer> {
+    fn may_run(&self, asked: &RunOptions) -> Result<(), Answer> {
         let workspace = self.workspace()?;
         permitted::run(&workspace, asked).map_err(|error| failure(error.into()))
     }
@@ -183,9 +183,9 @@ impl Driven {
             }
             Err(answer) => return answer,
         };
-        let asked = Asked {
+        let asked = RunOptions {
             session: Some(session.id.clone()),
-            ..Asked::default()
+            ..RunOptions::default()
         };
         if let Err(answer) = self.may_run(&asked) {
             return answer;

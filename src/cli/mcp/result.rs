@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 
 use crate::artifact::record::{Record, Snapshot, Status};
 use crate::cli::exit::Failure;
-use crate::pipeline::options::{Ended, Wait};
+use crate::pipeline::options::{RunResult, WaitingFor};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 
 /// The result of a run.
-pub fn result(workspace: &Workspace, ended: Result<Ended, RunError>) -> Value {
+pub fn result(workspace: &Workspace, ended: Result<RunResult, RunError>) -> Value {
     let ended = match ended {
         Ok(ended) => ended,
         Err(error) => return failed(error),
     };
-    if let Some(Wait::NotReady(problem)) = &ended.waits {
+    if let Some(WaitingFor::NotReady(problem)) = &ended.waits {
         return json!({"error": problem, "session": ended.session.id});
     }
     let record = &ended.record;
@@ -35,7 +35,7 @@ pub fn failed(error: RunError) -> Value {
     json!({"error": failure.message, "hint": failure.hint})
 }
 
-fn outcomes(_: &Workspace, ended: &Ended) -> Vec<Value> {
+fn outcomes(_: &Workspace, ended: &RunResult) -> Vec<Value> {
     let all = ended.session.outcomes().unwrap_or_default();
     let one = |outcome: &crate::artifact::outcome::Outcome| {
         json!({
@@ -46,13 +46,13 @@ fn outcomes(_: &Workspace, ended: &Ended) -> Vec<Value> {
     all.values().map(one).collect()
 }
 
-fn next(ended: &Ended) -> String {
+fn next(ended: &RunResult) -> String {
     let folder = ended.session.relative();
     match &ended.waits {
-        Some(Wait::Write(file)) if *file == "plan.json" => "submit_plan, then start_benchmark".to_owned(),
-        Some(Wait::Write(_)) => "look at the evidence, then submit_diagnosis".to_owned(),
-        Some(Wait::Release) => format!("a person releases the plan: kaizen release {}", ended.session.id),
-        Some(Wait::NotReady(problem)) => problem.clone(),
+        Some(WaitingFor::Write(file)) if *file == "plan.json" => "submit_plan, then start_benchmark".to_owned(),
+        Some(WaitingFor::Write(_)) => "look at the evidence, then submit_diagnosis".to_owned(),
+        Some(WaitingFor::Release) => format!("a person releases the plan: kaizen release {}", ended.session.id),
+        Some(WaitingFor::NotReady(problem)) => problem.clone(),
         None => of_record(&ended.record, &folder),
     }
 }

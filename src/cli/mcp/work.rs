@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::result::result;
 use crate::eval::held_out::HeldOut;
 use crate::pipeline::advance::advance;
-use crate::pipeline::options::Asked;
+use crate::pipeline::options::RunOptions;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
@@ -108,7 +108,7 @@ impl Work {
     }
 
     /// Starts a run; `false` when one is under way.
-    pub fn start(&self, asked: Asked) -> bool {
+    pub fn start(&self, asked: RunOptions) -> bool {
         {
             let mut state = self.shared.state();
             if state.running {

@@ -24,7 +24,7 @@ use super::visible::visible;
 use crate::artifact::label::Shared;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, Record, Status};
-use crate::pipeline::options::Ended;
+use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 
@@ -130,7 +130,7 @@ pub struct Around<'a> {
 ///
 /// # Errors
 /// The session cannot be read.
-pub fn summary(workspace: &Workspace, ended: &Ended, around: &Around) -> Result<(), Failure> {
+pub fn summary(workspace: &Workspace, ended: &RunResult, around: &Around) -> Result<(), Failure> {
     let record = &ended.record;
     if record.status.is_under_way() || ended.waits.is_some() {
         return planned::show(workspace, ended);

@@ -9,7 +9,7 @@ use crate::cli::visible::visible;
 use crate::pipeline::briefing;
 use crate::pipeline::execute::route::Route;
 use crate::pipeline::judging::route_of;
-use crate::pipeline::options::{Ended, Wait};
+use crate::pipeline::options::{RunResult, WaitingFor};
 use crate::workspace::Workspace;
 use crate::workspace::session;
 use crate::workspace::session::Session;
@@ -18,10 +18,10 @@ use crate::workspace::session::Session;
 ///
 /// # Errors
 /// The session cannot be read.
-pub fn show(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
+pub fn show(workspace: &Workspace, ended: &RunResult) -> Result<(), Failure> {
     let (session, record) = (&ended.session, &ended.record);
     let plan: Option<Plan> = session.read("plan.json")?;
-    if let Some(Wait::Write(file)) = ended.waits {
+    if let Some(WaitingFor::Write(file)) = ended.waits {
         let folder = session.relative();
         out!("{STRONG}{}{STRONG:#} waits for {file}", session.id);
         out!("\n{STRONG}Next{STRONG:#}");
@@ -49,7 +49,7 @@ pub fn show(workspace: &Workspace, ended: &Ended) -> Result<(), Failure> {
             session.relative()
         );
         let release = match ended.waits {
-            Some(Wait::Release) => format!("kaizen release {}; ", session.id),
+            Some(WaitingFor::Release) => format!("kaizen release {}; ", session.id),
             _ => String::new(),
         };
         out!("  {release}{run}   # continues with this plan");

@@ -18,7 +18,7 @@ use crate::ledger::port::{Entry, Ledger};
 use crate::maintenance::take_back;
 use crate::maintenance::take_back::Preview;
 use crate::pipeline::execute;
-use crate::pipeline::options::Ended;
+use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
 use crate::workspace::error::ExecuteError;
 use crate::workspace::error::RunError;
@@ -154,7 +154,7 @@ fn digests(wanted: &Wanted) -> Vec<String> {
 fn print(
     workspace: &Workspace,
     wanted: &Wanted,
-    ended: &Ended,
+    ended: &RunResult,
     before: Option<&str>,
     setting: &Setting,
 ) -> Result<(), Failure> {

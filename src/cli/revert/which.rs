@@ -8,7 +8,7 @@ use crate::cli::exit::Failure;
 use crate::cli::show::edit::{self, Known};
 use crate::digest::Digest;
 use crate::maintenance::take_back;
-use crate::pipeline::execute::reconcile::Held;
+use crate::pipeline::execute::reconcile::LedgerState;
 use crate::workspace::Workspace;
 use crate::workspace::session;
 use crate::workspace::session::Session;
@@ -104,7 +104,7 @@ fn same_edit(name: &str, fitting: &[(&Session, Known)]) -> Result<(), Failure> {
 }
 
 /// What git says decides; the outcome says the rest.
-fn judged(session: &Session, known: &Known, held: Option<&Held>) -> Result<Wanted, Failure> {
+fn judged(session: &Session, known: &Known, held: Option<&LedgerState>) -> Result<Wanted, Failure> {
     let label = edit::label(known);
     let wanted = |edits, already| Wanted {
         session: session.clone(),
@@ -114,11 +114,13 @@ fn judged(session: &Session, known: &Known, held: Option<&Held>) -> Result<Wante
     let status = known.outcome.as_ref().map(|outcome| outcome.status);
     let already = |how: &str| wanted(BTreeMap::new(), format!("{label} of {} is {how} already", session.id));
     Ok(match (held, status, known.edit_digest) {
-        (Some(Held::Applied(_)), status, Some(digest)) if status != Some(OutcomeStatus::RolledBack) => {
+        (Some(LedgerState::Applied(_)), status, Some(digest)) if status != Some(OutcomeStatus::RolledBack) => {
             wanted(BTreeMap::from([(digest, label.to_owned())]), String::new())
         }
-        (Some(Held::Undone), ..) => already("taken back in git"),
-        (Some(Held::Stranded), ..) | (_, Some(OutcomeStatus::Stranded), _) => already("out of the harness (stranded)"),
+        (Some(LedgerState::Undone), ..) => already("taken back in git"),
+        (Some(LedgerState::Stranded), ..) | (_, Some(OutcomeStatus::Stranded), _) => {
+            already("out of the harness (stranded)")
+        }
         (Some(_), ..) | (_, Some(OutcomeStatus::RolledBack), _) => already("taken back"),
         (None, Some(OutcomeStatus::Applied), _) => already("gone from the history"),
         (None, status, _) => {

@@ -11,7 +11,7 @@ use super::render::{self, Around, Renderer};
 use crate::artifact::record::Autonomy;
 use crate::artifact::record::Status;
 use crate::pipeline::advance::advance;
-use crate::pipeline::options::{Asked, Ended, Wait};
+use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::workspace::event::Event;
 use crate::workspace::holdout_log;
 
@@ -64,7 +64,7 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
         return Ok(Code::Settled);
     }
     let renderer = Renderer::new(setting.format);
-    let asked = Asked {
+    let asked = RunOptions {
         session: command.session.clone().or_else(|| command.name.clone()),
         new: command.new,
         dropped: None,
@@ -103,10 +103,10 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
 pub fn summary(
     setting: &Setting,
     workspace: &crate::workspace::Workspace,
-    ended: &Ended,
+    ended: &RunResult,
     around: &Around,
 ) -> Result<Code, Failure> {
-    if let Some(Wait::NotReady(message)) = &ended.waits {
+    if let Some(WaitingFor::NotReady(message)) = &ended.waits {
         return Err(Failure::not_ready(message.clone()).hint("then `kaizen run` goes on"));
     }
     let code = match ended.waits {
@@ -116,8 +116,8 @@ pub fn summary(
     if setting.is_json() {
         render::json(&serde_json::json!({
             "event": "result", "session": ended.session.id, "status": ended.record.status, "changed": ended.changed,
-            "waits_for_release": ended.waits == Some(Wait::Release),
-            "waits_for_file": match ended.waits { Some(Wait::Write(file)) => Some(file), _ => None },
+            "waits_for_release": ended.waits == Some(WaitingFor::Release),
+            "waits_for_file": match ended.waits { Some(WaitingFor::Write(file)) => Some(file), _ => None },
             "record": ended.record
         }));
     } else {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::pipeline::freshness::{Freshness, Reason};
+use crate::pipeline::freshness::{Freshness, StaleReason};
 use crate::pipeline::state::{PhaseState, View, state};
 use crate::workspace::session::Session;
 
@@ -47,11 +47,11 @@ fn one(view: &View, session: &Session) -> State {
 
 /// The state of a session by the states of its phases.
 pub fn of(phases: &[PhaseState]) -> State {
-    let reasons: Vec<&Reason> = phases.iter().flat_map(|(_, phase)| stale(phase)).collect();
+    let reasons: Vec<&StaleReason> = phases.iter().flat_map(|(_, phase)| stale(phase)).collect();
     let blocked = phases
         .iter()
         .any(|(_, phase)| matches!(phase, Freshness::Blocked { .. }));
-    if reasons.iter().any(|reason| **reason != Reason::NeverFinished) {
+    if reasons.iter().any(|reason| **reason != StaleReason::NeverFinished) {
         State::Stale
     } else if blocked || !reasons.is_empty() {
         State::Unfinished
@@ -60,7 +60,7 @@ pub fn of(phases: &[PhaseState]) -> State {
     }
 }
 
-fn stale(phase: &Freshness) -> &[Reason] {
+fn stale(phase: &Freshness) -> &[StaleReason] {
     match phase {
         Freshness::Stale { reasons } => reasons,
         _ => &[],
@@ -75,7 +75,7 @@ mod tests {
     fn a_change_outweighs_a_phase_that_never_ran() {
         let fresh = || Freshness::Fresh { edited: vec![] };
         let stale = |reason| Freshness::Stale { reasons: vec![reason] };
-        let gone = || stale(Reason::WriteMissing { name: "a".into() });
+        let gone = || stale(StaleReason::WriteMissing { name: "a".into() });
         let blocked = || Freshness::Blocked {
             missing: vec!["a".into()],
         };
@@ -86,9 +86,9 @@ mod tests {
         for (phases, expected) in [
             (vec![], State::Settled),
             (vec![fresh(), kept()], State::Settled),
-            (vec![fresh(), stale(Reason::NeverFinished)], State::Unfinished),
+            (vec![fresh(), stale(StaleReason::NeverFinished)], State::Unfinished),
             (vec![fresh(), blocked()], State::Unfinished),
-            (vec![gone(), stale(Reason::NeverFinished), blocked()], State::Stale),
+            (vec![gone(), stale(StaleReason::NeverFinished), blocked()], State::Stale),
         ] {
             let phases: Vec<PhaseState> = phases.into_iter().map(|phase| ("x".to_owned(), phase)).collect();
             assert_eq!(of(&phases), expected, "{phases:?}");

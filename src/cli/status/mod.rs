@@ -16,7 +16,7 @@ use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{Record, Status as Word};
-use crate::eval::holdout::Wear;
+use crate::eval::holdout::HoldoutWear;
 use crate::pipeline::state::{Depth, View};
 use crate::workspace::Workspace;
 use crate::workspace::holdout_log;
@@ -57,7 +57,7 @@ struct Line {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum GateSplit {
-    Known(Wear),
+    Known(HoldoutWear),
     Unknown { problem: String },
 }
 

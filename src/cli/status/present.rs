@@ -240,8 +240,9 @@ impl Present {
 
 /// The state in one word, and the first reason.
 pub fn words(phase: &Freshness) -> (&'static str, String) {
-    let first =
-        |reasons: &[crate::pipeline::freshness::Reason]| reasons.first().map(ToString::to_string).unwrap_or_default();
+    let first = |reasons: &[crate::pipeline::freshness::StaleReason]| {
+        reasons.first().map(ToString::to_string).unwrap_or_default()
+    };
     match phase {
         Freshness::Fresh { .. } => ("fresh", String::new()),
         Freshness::Stale { reasons } => ("stale", first(reasons)),

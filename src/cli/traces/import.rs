@@ -11,7 +11,7 @@ use crate::cli::exit::{Code, Failure};
 use crate::cli::render;
 use crate::cli::visible::visible;
 use crate::trace::import;
-use crate::trace::import::{FileReport, Known, Reason, Status, Visit, Wish};
+use crate::trace::import::{FileReport, ImportReason, Known, Status, Visit, Wish};
 use crate::workspace::Workspace;
 
 /// Arguments of `traces import`.
@@ -144,7 +144,7 @@ fn facts(report: &FileReport) -> Vec<String> {
     vec![usable, format!("missing: {missing}"), format!("in {written}")]
 }
 
-fn skipped(reason: &Reason) -> String {
+fn skipped(reason: &ImportReason) -> String {
     let kind = if reason.is_loss { "skipped" } else { "passed over" };
     let more = if reason.count > reason.places.len() {
         ", …"

@@ -64,7 +64,7 @@ fn answered<'t>(evaluator: &Evaluator, prepared: &dyn Prepared, runs: &[Run<'t>]
     let questions = question::questions(evaluator, prepared, runs);
     let (distinct, places) = distinct(questions);
     let answers = ask::ask(evaluator, prepared, &distinct);
-    let told = |(run, place): (&Run<'t>, Place)| Attempted {
+    let told = |(run, place): (&Run<'t>, AnswerIndex)| Attempted {
         task: run.task,
         fresh: answers[place.at].fresh && place.is_first,
         ..answers[place.at].clone()
@@ -73,13 +73,13 @@ fn answered<'t>(evaluator: &Evaluator, prepared: &dyn Prepared, runs: &[Run<'t>]
 }
 
 /// Where the answer to a run stands, and whether it is the first run that it answers.
-struct Place {
+struct AnswerIndex {
     at: usize,
     is_first: bool,
 }
 
 /// Every question once, and the place of each among them.
-fn distinct(questions: Vec<Question>) -> (Vec<Question>, Vec<Place>) {
+fn distinct(questions: Vec<Question>) -> (Vec<Question>, Vec<AnswerIndex>) {
     let mut known = BTreeMap::new();
     let mut distinct = Vec::new();
     let places = questions.into_iter().map(|question| {
@@ -88,7 +88,7 @@ fn distinct(questions: Vec<Question>) -> (Vec<Question>, Vec<Place>) {
         if is_first {
             distinct.push(question);
         }
-        Place { at, is_first }
+        AnswerIndex { at, is_first }
     });
     let places = places.collect();
     (distinct, places)

@@ -52,7 +52,7 @@ impl Known {
 /// Why a trace became no task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum SkipReason {
     /// It asks nothing.
     NoQuery,
     /// It has no answer.
@@ -65,15 +65,15 @@ pub enum Reason {
     OverLimit,
 }
 
-impl Reason {
+impl SkipReason {
     /// The reason in words.
     pub fn words(self) -> &'static str {
         match self {
-            Reason::NoQuery => "without a query",
-            Reason::NoAnswer => "without an answer",
-            Reason::SameClass => "in a query class with a better one",
-            Reason::Known => "asked by the benchmark already",
-            Reason::OverLimit => "over the limit",
+            SkipReason::NoQuery => "without a query",
+            SkipReason::NoAnswer => "without an answer",
+            SkipReason::SameClass => "in a query class with a better one",
+            SkipReason::Known => "asked by the benchmark already",
+            SkipReason::OverLimit => "over the limit",
         }
     }
 }
@@ -86,7 +86,7 @@ pub struct Synthesis {
     /// Distinct query classes.
     pub classes: usize,
     /// How many became no task, and why.
-    pub left_out: BTreeMap<Reason, usize>,
+    pub left_out: BTreeMap<SkipReason, usize>,
 }
 
 impl Synthesis {
@@ -107,9 +107,9 @@ pub fn synth(mut rated: Vec<Trace>, rules: &Rules, known: &Known, redactor: &Red
     let (mut known, mut classes) = (known.clone(), BTreeSet::new());
     for trace in &rated {
         let asked = task(trace, rules.scorer, redactor).and_then(|task| match () {
-            () if !classes.insert(class(&task)) => Err(Reason::SameClass),
-            () if is_known(&known, &task, trace, redactor) => Err(Reason::Known),
-            () if made.tasks.len() == rules.limit => Err(Reason::OverLimit),
+            () if !classes.insert(class(&task)) => Err(SkipReason::SameClass),
+            () if is_known(&known, &task, trace, redactor) => Err(SkipReason::Known),
+            () if made.tasks.len() == rules.limit => Err(SkipReason::OverLimit),
             () => Ok(task),
         });
         match asked {
@@ -148,12 +148,12 @@ fn is_known(known: &Known, task: &Task, trace: &Trace, redactor: &Redactor) -> b
     known.ids.contains(&task.task_id) || known.queries.asks(&trace.query, redactor)
 }
 
-fn task(trace: &Trace, scorer: Scorer, redactor: &Redactor) -> Result<Task, Reason> {
+fn task(trace: &Trace, scorer: Scorer, redactor: &Redactor) -> Result<Task, SkipReason> {
     let query = Some(redactor.text(&trace.query)).filter(|query| !query.trim().is_empty());
     let answer = trace.result.as_deref().filter(|answer| !answer.trim().is_empty());
     Ok(Task {
-        query: query.ok_or(Reason::NoQuery)?.into_owned(),
-        reference_answer: redactor.text(answer.ok_or(Reason::NoAnswer)?).into_owned(),
+        query: query.ok_or(SkipReason::NoQuery)?.into_owned(),
+        reference_answer: redactor.text(answer.ok_or(SkipReason::NoAnswer)?).into_owned(),
         task_id: id(trace, redactor),
         category: category(trace, redactor),
         agent: trace.agent.clone(),

@@ -44,7 +44,7 @@ fn the_best_of_each_class_comes_best_first() {
         trace("c", "milk", 1.0),
     ]);
     assert_eq!(ids(&made), ["c", "b", "newer"]);
-    assert_eq!((made.classes, made.left_out[&Reason::SameClass]), (3, 2));
+    assert_eq!((made.classes, made.left_out[&SkipReason::SameClass]), (3, 2));
 }
 
 #[test]
@@ -105,10 +105,10 @@ fn what_cannot_be_a_task_is_counted() {
     );
     assert_eq!(ids(&made), ["d"]);
     let expected = [
-        (Reason::NoQuery, 1),
-        (Reason::NoAnswer, 1),
-        (Reason::Known, 2),
-        (Reason::OverLimit, 1),
+        (SkipReason::NoQuery, 1),
+        (SkipReason::NoAnswer, 1),
+        (SkipReason::Known, 2),
+        (SkipReason::OverLimit, 1),
     ];
     assert_eq!(made.left_out, BTreeMap::from(expected));
 }
@@ -123,7 +123,7 @@ fn a_person_s_own_task_is_known_before_redaction_too() {
         &Known::of(&own, &Redactor::default()),
         &Redactor::default(),
     );
-    assert_eq!(made.left_out[&Reason::Known], 1);
+    assert_eq!(made.left_out[&SkipReason::Known], 1);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn the_same_question_to_two_agents_is_asked_once() {
         ..trace("b", "lamp on", 0.8)
     };
     let made = make(vec![trace("a", "lamp on", 0.9), other]);
-    assert_eq!((ids(&made), made.left_out[&Reason::Known]), (vec!["a"], 1));
+    assert_eq!((ids(&made), made.left_out[&SkipReason::Known]), (vec!["a"], 1));
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::eval::run::{Evaluator, Halted};
 use crate::gate::audit::{Audited, Basis, Compared, Finding, audited};
 use crate::harness::Harness;
 
-use crate::gate::trial::Judging;
-use crate::gate::trial::{Question, Trial};
+use crate::gate::trial::GatePolicy;
+use crate::gate::trial::{Trial, TrialSpec};
 
 /// The number of an audit's first run: behind those of every trial.
 const FIRST_RUN: u32 = 1 << 24;
@@ -27,7 +27,7 @@ pub struct Wanted<'a> {
     /// The tasks.
     pub tasks: &'a [Task],
     /// The settings of the gate.
-    pub judging: Judging,
+    pub judging: GatePolicy,
     /// Whether two runs of the same thing were seen to differ; `None` where nobody looked.
     pub noisy: Option<bool>,
     /// Rounds at most; those of the gate's second stage when absent.
@@ -53,7 +53,7 @@ pub struct Found {
 pub fn audit(evaluator: &Evaluator, wanted: &Wanted) -> Result<Found, Halted> {
     let trial = Trial::new(
         evaluator,
-        Question {
+        TrialSpec {
             before: wanted.before,
             after: wanted.after,
             tasks: wanted.tasks,

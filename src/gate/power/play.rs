@@ -1,6 +1,6 @@
 //! Play: the first stage of a trial with drawn outcomes, many times over.
 
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::settings::Settings;
 use crate::gate::order::{GOLDEN, mixed};
 use crate::gate::sequential::{Design, Paired, Sequential};
@@ -61,16 +61,16 @@ impl Game<'_> {
                 pairs: 0.0,
             };
         }
-        let ended: Vec<(Option<Reason>, usize)> = (0..TRIALS).map(|trial| self.one(trial, lift)).collect();
+        let ended: Vec<(Option<GateReason>, usize)> = (0..TRIALS).map(|trial| self.one(trial, lift)).collect();
         let share = |reason| ended.iter().filter(|(end, _)| *end == Some(reason)).count() as f64 / TRIALS as f64;
         Played {
-            accepted: share(Reason::Improved),
-            futile: share(Reason::Futile),
+            accepted: share(GateReason::Improved),
+            futile: share(GateReason::Futile),
             pairs: ended.iter().map(|(_, pairs)| *pairs).sum::<usize>() as f64 / TRIALS as f64,
         }
     }
 
-    fn one(&self, trial: u64, lift: f64) -> (Option<Reason>, usize) {
+    fn one(&self, trial: u64, lift: f64) -> (Option<GateReason>, usize) {
         let settings = match self.one_pass {
             true => self.settings.one_pass(self.chances.len()),
             false => self.settings,

@@ -19,7 +19,7 @@ use crate::eval::run::Evaluator;
 use crate::gate::power::noise::{Noise, Runs, average, noise};
 use crate::gate::power::play::Game;
 use crate::gate::power::visible::{smallest, smallest_exact};
-use crate::gate::trial::Judging;
+use crate::gate::trial::GatePolicy;
 use crate::harness::Harness;
 use crate::harness::op;
 
@@ -43,7 +43,7 @@ pub struct Given<'a> {
     /// Where ops land.
     pub rules: &'a op::Rules,
     /// How edits are judged.
-    pub judging: &'a Judging,
+    pub judging: &'a GatePolicy,
     /// The rule of mode `rule`.
     pub rule: GateRule,
     /// The error budget as it stands.

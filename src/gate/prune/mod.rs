@@ -23,7 +23,7 @@ pub mod run;
 use serde::Serialize;
 
 use crate::artifact::gate::numbers::Tally;
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::verdict::Decision;
 
 /// What becomes of an edit that was asked about again.
@@ -44,15 +44,18 @@ pub enum Fate {
 
 impl Fate {
     /// The fate of an edit for the gate's reason, the pairs, and how many bytes the harness is shorter without it.
-    pub fn of(reason: Reason, tally: &Tally, saved: i64) -> Self {
+    pub fn of(reason: GateReason, tally: &Tally, saved: i64) -> Self {
         match reason {
-            Reason::Improved => Fate::Helps,
-            Reason::Inconclusive | Reason::OverallUnproven | Reason::Infrastructure | Reason::NoBudget => Fate::Unknown,
-            Reason::Futile
-            | Reason::NoImprovement
-            | Reason::NoAffectedTargetTask
-            | Reason::Regression
-            | Reason::Harm => refused(tally, saved),
+            GateReason::Improved => Fate::Helps,
+            GateReason::Inconclusive
+            | GateReason::OverallUnproven
+            | GateReason::Infrastructure
+            | GateReason::NoBudget => Fate::Unknown,
+            GateReason::Futile
+            | GateReason::NoImprovement
+            | GateReason::NoAffectedTargetTask
+            | GateReason::Regression
+            | GateReason::Harm => refused(tally, saved),
         }
     }
 
@@ -83,10 +86,10 @@ impl Fate {
 }
 
 /// Whether the gate gave up on the target alone, so that all tasks together are still to be asked about.
-pub fn only_of_the_target(reason: Reason) -> bool {
+pub fn only_of_the_target(reason: GateReason) -> bool {
     matches!(
         reason,
-        Reason::Futile | Reason::NoImprovement | Reason::NoAffectedTargetTask
+        GateReason::Futile | GateReason::NoImprovement | GateReason::NoAffectedTargetTask
     )
 }
 
@@ -116,16 +119,16 @@ mod tests {
     #[test]
     fn only_a_refusal_lets_an_edit_go() {
         for (reason, mixed) in [
-            (Reason::Improved, Fate::Helps),
-            (Reason::NoImprovement, Fate::NoHelp),
-            (Reason::Futile, Fate::NoHelp),
-            (Reason::NoAffectedTargetTask, Fate::NoHelp),
-            (Reason::Regression, Fate::NoHelp),
-            (Reason::Harm, Fate::NoHelp),
-            (Reason::Inconclusive, Fate::Unknown),
-            (Reason::OverallUnproven, Fate::Unknown),
-            (Reason::Infrastructure, Fate::Unknown),
-            (Reason::NoBudget, Fate::Unknown),
+            (GateReason::Improved, Fate::Helps),
+            (GateReason::NoImprovement, Fate::NoHelp),
+            (GateReason::Futile, Fate::NoHelp),
+            (GateReason::NoAffectedTargetTask, Fate::NoHelp),
+            (GateReason::Regression, Fate::NoHelp),
+            (GateReason::Harm, Fate::NoHelp),
+            (GateReason::Inconclusive, Fate::Unknown),
+            (GateReason::OverallUnproven, Fate::Unknown),
+            (GateReason::Infrastructure, Fate::Unknown),
+            (GateReason::NoBudget, Fate::Unknown),
         ] {
             for saved in [-5, 0, 5] {
                 assert_eq!(Fate::of(reason, &MIXED, saved), mixed, "{reason:?}");
@@ -138,13 +141,13 @@ mod tests {
     #[test]
     fn the_shorter_harness_wins_a_tie() {
         let ends: Vec<Fate> = [-1, 0, 1]
-            .map(|saved| Fate::of(Reason::NoImprovement, &TIES, saved))
+            .map(|saved| Fate::of(GateReason::NoImprovement, &TIES, saved))
             .into();
         assert_eq!(ends, [Fate::Shorter, Fate::Tie, Fate::Tie]);
         assert_eq!(Fate::of_means(Decision::Reject, &TIES, -1), Fate::Shorter);
         assert_eq!(Fate::of_means(Decision::Reject, &MIXED, -1), Fate::NoHelp);
         assert_eq!(
-            Fate::of(Reason::Inconclusive, &TIES, 1),
+            Fate::of(GateReason::Inconclusive, &TIES, 1),
             Fate::Unknown,
             "ties that may not last"
         );

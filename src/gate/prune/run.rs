@@ -17,8 +17,8 @@ use crate::gate;
 use crate::gate::prune::{Fate, only_of_the_target};
 use crate::harness::Harness;
 
-use crate::gate::trial::Judging;
-use crate::gate::trial::{Question, Trial};
+use crate::gate::trial::GatePolicy;
+use crate::gate::trial::{Trial, TrialSpec};
 
 /// What is asked.
 pub struct Wanted<'a> {
@@ -45,7 +45,7 @@ pub struct Means<'a> {
     /// Scores a harness.
     pub evaluator: Evaluator<'a>,
     /// The settings of the gate.
-    pub judging: Judging,
+    pub judging: GatePolicy,
     /// The rule of mode `rule`.
     pub rule: GateRule,
 }
@@ -148,7 +148,7 @@ fn ask(
     };
     let trial = Trial::new(
         &means.evaluator,
-        Question {
+        TrialSpec {
             before: wanted.without,
             after: wanted.present,
             tasks: wanted.tasks,

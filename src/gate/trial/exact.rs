@@ -1,7 +1,7 @@
 //! The trial of a student that answers the same way each time: no more runs than the decision needs.
 
-use super::{Decided, Place, Trial, decided, too_many_lost};
-use crate::artifact::gate::reason::Reason;
+use super::{Decided, RunSlot, Trial, decided, too_many_lost};
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateRecord, Pair, Runs};
 use crate::eval::run::Halted;
 use crate::gate::exact::Exact;
@@ -9,7 +9,7 @@ use crate::gate::replay::{exact_design, exact_numbers};
 
 pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<Decided, Halted> {
     let (mut record, mut made) = (begun, Runs::default());
-    let places: Vec<Place> = (0..trial.reached.len()).map(|at| (at, 0)).collect();
+    let places: Vec<RunSlot> = (0..trial.reached.len()).map(|at| (at, 0)).collect();
     let before = trial.scores(&trial.before, &places, &mut made.baseline)?;
     for (reached, score) in record.reached.iter_mut().zip(&before) {
         reached.baseline = *score;
@@ -19,7 +19,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<Decided, Halted
     let allowed = record.settings.max_infra_share;
     while exact.decided().is_none() && !too_many_lost(&record.pairs, allowed) {
         let ahead = exact.soonest(trial.evaluator.concurrency);
-        let places: Vec<Place> = exact.upcoming(ahead).into_iter().map(|task| (task, 0)).collect();
+        let places: Vec<RunSlot> = exact.upcoming(ahead).into_iter().map(|task| (task, 0)).collect();
         let scores = trial.scores(&trial.after, &places, &mut made.edited)?;
         for (&(task, _), x) in places.iter().zip(scores) {
             if exact.decided().is_some() {
@@ -46,7 +46,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<Decided, Halted
     record.numbers = exact_numbers(&record, &exact, &differences);
     let lost = too_many_lost(&record.pairs, allowed);
     let reason = exact.decided().filter(|_| !lost);
-    Ok((decided(record, reason.unwrap_or(Reason::Infrastructure)), made))
+    Ok((decided(record, reason.unwrap_or(GateReason::Infrastructure)), made))
 }
 
 /// The pair of a task, a flip with what confirms it. Without a score in any of its runs it is lost.

@@ -13,7 +13,7 @@ use crate::artifact::gate::settings::Population;
 use std::collections::BTreeMap;
 
 use crate::artifact::gate::numbers::Numbers;
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateRecord, Pair, Reached, Runs, Stake};
 use crate::artifact::gate::settings::{Mode, Settings};
 use crate::artifact::task::Task;
@@ -28,7 +28,7 @@ const FEW: usize = 20;
 const EDITS: u64 = 4000;
 
 /// What is put to the gate.
-pub struct Question<'a> {
+pub struct TrialSpec<'a> {
     /// The harness without the edit.
     pub before: &'a Harness,
     /// The harness with it.
@@ -49,7 +49,7 @@ pub struct Question<'a> {
 
 /// A question with both arms, and the tasks that tell them apart.
 pub struct Trial<'a> {
-    question: Question<'a>,
+    question: TrialSpec<'a>,
     evaluator: &'a Evaluator<'a>,
     before: Arm<'a>,
     after: Arm<'a>,
@@ -62,11 +62,11 @@ pub struct Trial<'a> {
 pub type Decided = (GateRecord, Runs);
 
 /// One run of a reached task.
-type Place = (usize, u32);
+type RunSlot = (usize, u32);
 
 impl<'a> Trial<'a> {
     /// Finds out which tasks the edit reaches: a task whose request is the same in both arms is an exact tie.
-    pub fn new(evaluator: &'a Evaluator<'a>, question: Question<'a>) -> Self {
+    pub fn new(evaluator: &'a Evaluator<'a>, question: TrialSpec<'a>) -> Self {
         let (before, after) = (
             Arm::new(evaluator, question.before),
             Arm::new(evaluator, question.after),
@@ -135,8 +135,8 @@ impl<'a> Trial<'a> {
             baseline: None,
         };
         GateRecord {
-            decision: Reason::Infrastructure.decision(),
-            reason: Reason::Infrastructure,
+            decision: GateReason::Infrastructure.decision(),
+            reason: GateReason::Infrastructure,
             why: String::new(),
             mode: question.mode,
             stage: 1,
@@ -171,8 +171,8 @@ impl<'a> Trial<'a> {
     }
 
     /// The scores of runs of one arm; what the infrastructure spoiled is tried once more. Counts what was not remembered.
-    fn scores(&self, arm: &Arm, places: &[Place], made: &mut usize) -> Result<Vec<Option<f64>>, Halted> {
-        let run = |(at, number): &Place| Run {
+    fn scores(&self, arm: &Arm, places: &[RunSlot], made: &mut usize) -> Result<Vec<Option<f64>>, Halted> {
+        let run = |(at, number): &RunSlot| Run {
             task: self.reached[*at],
             number: *number,
         };
@@ -200,7 +200,7 @@ fn too_many_lost(pairs: &[Pair], share: f64) -> bool {
 }
 
 /// The record with its end.
-fn decided(record: GateRecord, reason: Reason) -> GateRecord {
+fn decided(record: GateRecord, reason: GateReason) -> GateRecord {
     let record = GateRecord {
         decision: reason.decision(),
         reason,
@@ -213,7 +213,7 @@ fn decided(record: GateRecord, reason: Reason) -> GateRecord {
 }
 
 /// How edits are judged in modes other than `rule`.
-pub struct Judging {
+pub struct GatePolicy {
     /// The mode of the manifest.
     pub mode: Mode,
     /// What the tasks stand for.

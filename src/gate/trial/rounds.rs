@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Place, Trial};
+use super::{RunSlot, Trial};
 use crate::artifact::gate::record::{Pair, Reached, Runs};
 use crate::eval::run::Halted;
 use crate::gate::exact::Confirmation;
@@ -32,10 +32,10 @@ impl Trial<'_> {
     pub fn round(&self, round: u32, run: u32, made: &mut Runs) -> Result<Vec<Pair>, Halted> {
         let tasks: Vec<usize> = (0..self.reached.len()).collect();
         let order = shuffled(&tasks, self.comparison.seed(), 0, round);
-        let places: Vec<Place> = order.into_iter().map(|task| (task, run)).collect();
+        let places: Vec<RunSlot> = order.into_iter().map(|task| (task, run)).collect();
         let ys = self.scores(&self.before, &places, &mut made.baseline)?;
         let xs = self.scores(&self.after, &places, &mut made.edited)?;
-        let pair = |((place, x), y): ((&Place, Option<f64>), Option<f64>)| Pair {
+        let pair = |((place, x), y): ((&RunSlot, Option<f64>), Option<f64>)| Pair {
             task: self.reached[place.0].task_id.clone(),
             run: round,
             x: x.and(y).and(x),
@@ -73,7 +73,7 @@ impl Trial<'_> {
         times: u32,
         made: &mut Runs,
     ) -> Result<Option<Vec<Confirmation>>, Halted> {
-        let places: Vec<Place> = (1..=times).map(|run| (task, run)).collect();
+        let places: Vec<RunSlot> = (1..=times).map(|run| (task, run)).collect();
         let ys = self.scores(&self.before, &places, &mut made.baseline)?;
         let xs = self.scores(&self.after, &places, &mut made.edited)?;
         Ok(xs.into_iter().zip(ys).map(|(x, y)| x.zip(y)).collect())

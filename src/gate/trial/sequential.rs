@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Decided, Trial, decided, too_many_lost};
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateRecord, Pair, Runs};
 use crate::artifact::gate::settings::Settings;
 use crate::eval::run::Halted;
@@ -28,7 +28,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
     let mut game = Sequential::new(sequential_design(&record));
     if record.stake.as_ref().is_some_and(|stake| stake.alpha <= 0.0) {
         record.numbers = sequential_numbers(&record, &game);
-        return Ok((decided(record, Reason::NoBudget), made));
+        return Ok((decided(record, GateReason::NoBudget), made));
     }
     let mut runs: BTreeMap<usize, u32> = BTreeMap::new();
     let controls = record.settings.controls.max(1);
@@ -61,13 +61,17 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
     record.calls.baseline = record.calls.edited * controls as usize;
     record.stage = game.stage();
     record.numbers = sequential_numbers(&record, &game);
-    Ok((decided(record, game.decided().unwrap_or(Reason::Infrastructure)), made))
+    Ok((
+        decided(record, game.decided().unwrap_or(GateReason::Infrastructure)),
+        made,
+    ))
 }
 
 /// The same bets, in the same order, under the same error budget; with room for more where the pairs ran out.
 fn gone_on_with(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateRecord {
     // One pass over a sample is all that it can tell.
-    let ran_out = !trial.question.one_pass && matches!(earlier.reason, Reason::Inconclusive | Reason::OverallUnproven);
+    let ran_out =
+        !trial.question.one_pass && matches!(earlier.reason, GateReason::Inconclusive | GateReason::OverallUnproven);
     GateRecord {
         stake: begun.stake.or_else(|| earlier.stake.clone()),
         gone_on: earlier.gone_on + u32::from(ran_out),

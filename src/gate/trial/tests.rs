@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Question, Trial};
+use super::{Trial, TrialSpec};
 use crate::artifact::evaluation::Attempt;
-use crate::artifact::gate::reason::Reason;
+use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateRecord, Runs, Stake};
 use crate::artifact::gate::settings::{BudgetMode, Mode, Preset, Settings};
 use crate::artifact::gate::verdict::Decision;
@@ -121,7 +121,7 @@ fn put(
     settings: Settings,
     earlier: Option<&GateRecord>,
 ) -> (GateRecord, Runs) {
-    let question = Question {
+    let question = TrialSpec {
         before: arms.0,
         after: arms.1,
         tasks: &tasks(),
@@ -234,7 +234,7 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
     let record = run(&Failing(Mutex::new(0), 1), 0.05);
     assert_eq!(
         (record.decision, record.reason),
-        (Decision::Undecided, Reason::Infrastructure)
+        (Decision::Undecided, GateReason::Infrastructure)
     );
     assert!(
         record.pairs.len() <= 4,
@@ -252,7 +252,7 @@ fn a_trial_that_goes_on_pairs_its_runs_as_it_began() {
         ..Settings::of(Preset::Default)
     };
     let (begun, _) = tried(&memo, 1, 7, (&before, &after), few);
-    assert_eq!((begun.reason, begun.settings.controls), (Reason::Inconclusive, 2));
+    assert_eq!((begun.reason, begun.settings.controls), (GateReason::Inconclusive, 2));
     // With one control instead of two, run 1 of a task would be the second control of its run 0.
     let changed = Settings { controls: 1, ..few };
     let (gone_on, _) = gone_on_with(&memo, 1, 7, (&before, &after), changed, Some(&begun));

@@ -7,7 +7,7 @@ use super::Context;
 use super::few_shot_text::rewritten;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
-use super::place::Place;
+use super::place::EditLocation;
 use crate::harness::Harness;
 
 /// Arguments of `edit_few_shot_exemplars`.
@@ -32,7 +32,7 @@ pub(super) struct Exemplar {
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
-    let place = Place::of(context, &[("agent", agent)])?;
+    let place = EditLocation::of(context, &[("agent", agent)])?;
     let old = place.text(context.harness)?.unwrap_or_default();
     let original = |text: &str| restored(text, &old, false);
     let exemplars: Result<Vec<Exemplar>, Inapplicable> = payload

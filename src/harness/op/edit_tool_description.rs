@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Context;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
-use super::place::Place;
+use super::place::EditLocation;
 use crate::harness::Harness;
 
 /// Arguments of `edit_tool_description`.
@@ -19,7 +19,7 @@ pub(super) struct Payload {
 }
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
-    let place = Place::key_of(context, &[("tool", &payload.tool_name)])?;
+    let place = EditLocation::key_of(context, &[("tool", &payload.tool_name)])?;
     let old = place.text(context.harness)?.unwrap_or_default();
     let description = restored(&payload.new_description, &old, false)?;
     place.with_value(context.harness, &description.into())

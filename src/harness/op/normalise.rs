@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::changed_lines::changed_line_ratio;
 use super::patch_system_prompt::{Payload, patched};
-use super::place::Place;
+use super::place::EditLocation;
 use super::{Context, Rules, payload};
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::harness::Harness;
@@ -40,7 +40,7 @@ fn replacement(edit: &Edit, harness: &Harness, rules: &Rules) -> Option<String> 
         rules,
     };
     let payload: Payload = payload::read(&edit.payload).ok()?;
-    let place = Place::of(&context, &[("agent", context.agent(payload.agent.as_deref()).ok()?)]).ok()?;
+    let place = EditLocation::of(&context, &[("agent", context.agent(payload.agent.as_deref()).ok()?)]).ok()?;
     let (before, after) = patched(&payload, &place, harness).ok()?;
     // What the diff left alone may hold keys, which a plan may not: a line with a mark stands for the one in the file.
     (changed_line_ratio(&before, &after) > LARGEST_PATCH)

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Context;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
-use super::place::Place;
+use super::place::EditLocation;
 use super::unified_diff;
 use crate::harness::Harness;
 
@@ -21,7 +21,11 @@ pub(super) struct Payload {
 }
 
 /// The prompt before and after the diff.
-pub(super) fn patched(payload: &Payload, place: &Place, harness: &Harness) -> Result<(String, String), Inapplicable> {
+pub(super) fn patched(
+    payload: &Payload,
+    place: &EditLocation,
+    harness: &Harness,
+) -> Result<(String, String), Inapplicable> {
     let absent = || Inapplicable::Absent {
         path: place.path.clone(),
     };
@@ -36,7 +40,7 @@ pub(super) fn patched(payload: &Payload, place: &Place, harness: &Harness) -> Re
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
-    let place = Place::of(context, &[("agent", agent)])?;
+    let place = EditLocation::of(context, &[("agent", agent)])?;
     let (_, patched) = patched(payload, &place, context.harness)?;
     place.with_text(context.harness, &patched)
 }

@@ -50,14 +50,14 @@ fn template(op: Op, layout: &Layout) -> &str {
 
 /// One place in a harness: a file, or a key of a TOML file.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct EditLocation {
     /// Path relative to the harness root, checked.
     pub path: String,
     /// Keys; empty for the whole file.
     pub keys: Vec<String>,
 }
 
-impl Place {
+impl EditLocation {
     /// Fills the op's template with `(placeholder, name)` pairs and checks that the file may be edited.
     pub fn of(context: &Context, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
         let no_home = |problem: String| Inapplicable::NoHome {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Context;
 use super::inapplicable::Inapplicable;
-use super::place::Place;
+use super::place::EditLocation;
 use super::toml_list;
 use crate::harness::Harness;
 
@@ -21,7 +21,7 @@ pub(super) struct Payload {
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
-    let place = Place::key_of(context, &[("agent", agent), ("tool", &payload.tool_name)])?;
+    let place = EditLocation::key_of(context, &[("agent", agent), ("tool", &payload.tool_name)])?;
     place.rewrite(context.harness, |text| {
         toml_list::remove(text, &place.keys, &payload.tool_name)
     })

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Context;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
-use super::place::Place;
+use super::place::EditLocation;
 use crate::harness::Harness;
 
 /// Arguments of `replace_system_prompt`.
@@ -21,7 +21,7 @@ pub(super) struct Payload {
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
-    let place = Place::of(context, &[("agent", agent)])?;
+    let place = EditLocation::of(context, &[("agent", agent)])?;
     let old = place.text(context.harness)?.unwrap_or_default();
     place.with_text(context.harness, &restored(&payload.new_content, &old, false)?)
 }

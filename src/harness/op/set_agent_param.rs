@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Context;
 use super::inapplicable::Inapplicable;
-use super::place::Place;
+use super::place::EditLocation;
 use crate::harness::Harness;
 
 /// Arguments of `set_agent_param`.
@@ -22,6 +22,6 @@ pub(super) struct Payload {
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
-    let place = Place::key_of(context, &[("agent", agent), ("param", &payload.param)])?;
+    let place = EditLocation::key_of(context, &[("agent", agent), ("param", &payload.param)])?;
     place.with_value(context.harness, &payload.value)
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Context;
 use super::inapplicable::Inapplicable;
-use super::place::Place;
+use super::place::EditLocation;
 use crate::harness::Harness;
 
 /// Arguments of `set_model_for_query_class`.
@@ -18,6 +18,6 @@ pub(super) struct Payload {
 }
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
-    let place = Place::key_of(context, &[("query_class", &payload.query_class)])?;
+    let place = EditLocation::key_of(context, &[("query_class", &payload.query_class)])?;
     place.with_value(context.harness, &payload.model.as_str().into())
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Context;
 use super::inapplicable::Inapplicable;
-use super::place::Place;
+use super::place::EditLocation;
 use crate::harness::Harness;
 
 /// Arguments of `set_model_param`.
@@ -20,6 +20,6 @@ pub(super) struct Payload {
 }
 
 pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
-    let place = Place::key_of(context, &[("model", &payload.model), ("param", &payload.param)])?;
+    let place = EditLocation::key_of(context, &[("model", &payload.model), ("param", &payload.param)])?;
     place.with_value(context.harness, &payload.value)
 }

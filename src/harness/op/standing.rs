@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::place::{Place, home};
+use super::place::{EditLocation, home};
 use super::{Context, Rules};
 use crate::artifact::edit::Op;
 use crate::harness::Harness;
@@ -21,7 +21,7 @@ pub fn standing(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) 
         harness,
         rules,
     };
-    Place::of(&context, &[name]).ok()?.text(harness).ok()?
+    EditLocation::of(&context, &[name]).ok()?.text(harness).ok()?
 }
 
 /// The files of the harness that a path template names, with their texts.

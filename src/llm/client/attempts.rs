@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::http::{Broken, Response};
-use super::metered::Metered;
+use super::metered::MeteredModel;
 use super::store::Paid;
 use crate::artifact::egress::Egress;
 use crate::artifact::spending::Spending;
@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::llm::chat::{Reply, Request};
 use crate::llm::model::{Answer, AskError};
 use crate::llm::provider;
-use crate::llm::provider::{NoReply, Wire};
+use crate::llm::provider::{HttpRequest, NoReply};
 use crate::llm::{price, retry};
 use crate::sys::consent::Consent;
 
@@ -19,7 +19,7 @@ use crate::sys::consent::Consent;
 pub(super) struct Question<'a> {
     pub consent: Consent,
     pub request: &'a Request,
-    pub wire: &'a Wire,
+    pub wire: &'a HttpRequest,
     pub text: String,
     pub digest: Digest,
     pub key: Option<String>,
@@ -33,7 +33,7 @@ enum Tried {
     Never(AskError),
 }
 
-impl Metered {
+impl MeteredModel {
     /// Asks until there is a reply, or no point in another attempt.
     pub(super) fn ask_anew(&self, question: &Question) -> Result<Answer, AskError> {
         let network = &self.calls.network;

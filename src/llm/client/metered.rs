@@ -5,28 +5,28 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Calls;
+use super::LlmClient;
 use super::attempts::Question;
 use super::redacted::redacted;
 use crate::artifact::egress::Role;
 use crate::digest::Digest;
 use crate::llm::chat::Request;
 use crate::llm::model::{Answer, AskError, Model};
-use crate::llm::provider::Wire;
+use crate::llm::provider::HttpRequest;
 use crate::llm::{price, provider};
 use crate::manifest::chat::ChatSettings;
 use crate::manifest::trust::Way;
 
 /// A model for a role.
-pub struct Metered {
-    pub(super) calls: Arc<Calls>,
+pub struct MeteredModel {
+    pub(super) calls: Arc<LlmClient>,
     pub(super) role: Role,
     pub(super) settings: ChatSettings,
 }
 
-impl Metered {
-    /// See [`Calls::model`].
-    pub(super) fn new(calls: Arc<Calls>, role: Role, settings: ChatSettings) -> Self {
+impl MeteredModel {
+    /// See [`LlmClient::model`].
+    pub(super) fn new(calls: Arc<LlmClient>, role: Role, settings: ChatSettings) -> Self {
         Self { calls, role, settings }
     }
 
@@ -111,7 +111,7 @@ impl Metered {
     }
 }
 
-impl Model for Metered {
+impl Model for MeteredModel {
     fn identity(&self) -> Value {
         // What a body holds may be anything, a credential too; its digest tells two bodies apart as well.
         let settings = &self.settings;
@@ -184,7 +184,7 @@ fn in_the_open(url: &str, variable: &str) -> String {
 }
 
 /// What a question is remembered by: its first asking by its words and its seed alone.
-fn question_digest(wire: &Wire, request: &Request) -> Digest {
+fn question_digest(wire: &HttpRequest, request: &Request) -> Digest {
     match request.repeat {
         0 => Digest::of_value(&(&wire.url, &wire.body, request.seed)),
         repeat => Digest::of_value(&(&wire.url, &wire.body, request.seed, repeat)),

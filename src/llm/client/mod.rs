@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use self::account::{Account, Leave};
 pub use self::account::{egress, spent};
 use self::http::Http;
-pub use self::metered::Metered;
+pub use self::metered::MeteredModel;
 pub use self::program::Reported;
 use self::store::Store;
 pub use self::texts::texts;
@@ -42,7 +42,7 @@ pub const STORE: &str = ".kaizen/calls.db";
 const GONE: u32 = 6;
 
 /// The way to all language models of a workspace.
-pub struct Calls {
+pub struct LlmClient {
     /// Opened by the first call: who only looks needs neither the file nor the certificates.
     store: OnceLock<Result<Store, String>>,
     root: Root,
@@ -97,7 +97,7 @@ impl State {
     }
 }
 
-impl Calls {
+impl LlmClient {
     /// The way to the models of a manifest; store and account are in the own folder of `root`, until another account is
     /// opened. Nothing is sent without consent.
     pub fn new(
@@ -146,8 +146,8 @@ impl Calls {
     }
 
     /// A model for a role.
-    pub fn model(self: &Arc<Self>, role: Role, settings: ChatSettings) -> Metered {
-        Metered::new(Arc::clone(self), role, settings)
+    pub fn model(self: &Arc<Self>, role: Role, settings: ChatSettings) -> MeteredModel {
+        MeteredModel::new(Arc::clone(self), role, settings)
     }
 
     /// From now on, calls are charged to the account of this folder, and belong to this scope.

@@ -1,6 +1,6 @@
 //! Programs that ask language models themselves: what they say that they spent is counted as well.
 
-use super::Calls;
+use super::LlmClient;
 use crate::artifact::egress::Role;
 use crate::artifact::spending::Spending;
 use crate::artifact::usage::Usage;
@@ -21,7 +21,7 @@ pub struct Reported {
     pub cost_usd: Option<f64>,
 }
 
-impl Calls {
+impl LlmClient {
     /// Leave for one attempt of a program, for which as much is set aside as the dearest one took so far. What an attempt takes
     /// only the first one tells: it goes alone, and has all that is left.
     ///
@@ -85,11 +85,11 @@ mod tests {
         }
     }
 
-    fn limited(folder: &std::path::Path) -> std::sync::Arc<Calls> {
+    fn limited(folder: &std::path::Path) -> std::sync::Arc<LlmClient> {
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "[session]\nmax_cost_usd = 1.0").unwrap();
         let redactor = crate::llm::redact::Redactor::default();
         let root = Root::open(folder).unwrap();
-        Calls::new(
+        LlmClient::new(
             &manifest,
             redactor,
             &root,

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Calls;
+use super::LlmClient;
 use super::account::{Account, egress, spent};
 use crate::artifact::egress::Egress;
 use crate::artifact::spending::Spending;
 use crate::digest::Digest;
 use crate::sys::disk::DiskError;
 
-impl Calls {
+impl LlmClient {
     /// Writes down what a crash kept from being written down: an answer that is in the store, and that nobody has counted.
     pub(super) fn settle(&self, folder: &Path, account: &mut Account) -> Result<(), DiskError> {
         let mut counted: BTreeSet<Digest> = spent(&self.root, folder)?.iter().map(|line| line.request).collect();
@@ -55,7 +55,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
         let manifest = Manifest::parse("kaizen.toml".as_ref(), "").unwrap();
-        let calls = Calls::new(
+        let calls = LlmClient::new(
             &manifest,
             Redactor::default(),
             &root,

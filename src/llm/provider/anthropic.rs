@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DEFAULT_MAX_TOKENS, NoReply, Wire, json as read_json, max_tokens, model, parameters};
+use super::{DEFAULT_MAX_TOKENS, HttpRequest, NoReply, json as read_json, max_tokens, model, parameters};
 use crate::artifact::usage::Usage;
 use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall, ToolSpec};
 use crate::manifest::chat::ChatSettings;
@@ -11,7 +11,7 @@ use crate::manifest::chat::ChatSettings;
 const VERSION: &str = "2023-06-01";
 
 /// The request.
-pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
+pub(super) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
     let mut body = json!({
         "model": model(settings, request),
         "max_tokens": max_tokens(settings, request).unwrap_or(DEFAULT_MAX_TOKENS),
@@ -35,7 +35,7 @@ pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
         body[name] = value;
     }
     let url = settings.url().trim_end_matches("/v1");
-    Wire {
+    HttpRequest {
         url: format!("{url}/v1/messages"),
         headers: vec![("anthropic-version", VERSION.to_owned())],
         body,

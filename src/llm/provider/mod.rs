@@ -17,7 +17,7 @@ pub const DEFAULT_MAX_TOKENS: u64 = 8192;
 
 /// A request as it goes over the wire.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wire {
+pub struct HttpRequest {
     /// Where it goes.
     pub url: String,
     /// Headers, without the one that holds the key.
@@ -32,7 +32,7 @@ pub struct Wire {
 pub struct NoReply(pub String);
 
 /// The request in a provider's format.
-pub fn render(settings: &ChatSettings, request: &Request) -> Wire {
+pub fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
     match settings.api {
         Api::Openai => openai::render(settings, request),
         Api::Anthropic => anthropic::render(settings, request),

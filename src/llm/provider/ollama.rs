@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::alike::{messages, tool};
-use super::{NoReply, Wire, json as read_json, max_tokens, model, parameters};
+use super::{HttpRequest, NoReply, json as read_json, max_tokens, model, parameters};
 use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall};
 use crate::manifest::chat::ChatSettings;
 
@@ -11,7 +11,7 @@ use crate::manifest::chat::ChatSettings;
 const TOP: [&str; 4] = ["keep_alive", "think", "format", "logprobs"];
 
 /// The request.
-pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
+pub(super) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
     let mut body = json!({"model": model(settings, request), "messages": messages(request, message), "stream": false});
     if !request.tools.is_empty() {
         body["tools"] = request.tools.iter().map(tool).collect();
@@ -38,7 +38,7 @@ pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
     if !options.is_empty() {
         body["options"] = options.into();
     }
-    Wire {
+    HttpRequest {
         url: format!("{}/api/chat", settings.url()),
         headers: Vec::new(),
         body,

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::alike::{messages, tool};
-use super::{NoReply, Wire, json as read_json, max_tokens, model, parameters};
+use super::{HttpRequest, NoReply, json as read_json, max_tokens, model, parameters};
 use crate::artifact::usage::Usage;
 use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall};
 use crate::manifest::chat::ChatSettings;
 
 /// The request.
-pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
+pub(super) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
     let mut body = json!({"model": model(settings, request), "messages": messages(request, message)});
     if !request.tools.is_empty() {
         body["tools"] = request.tools.iter().map(tool).collect();
@@ -35,7 +35,7 @@ pub(super) fn render(settings: &ChatSettings, request: &Request) -> Wire {
     let url = settings.url();
     let has_path = url.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
     let version = if has_path { "" } else { "/v1" };
-    Wire {
+    HttpRequest {
         url: format!("{url}{version}/chat/completions"),
         headers: Vec::new(),
         body,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::artifact::consultation::RefreshLine;
 use crate::eval::benchmark::BenchmarkError;
-use crate::eval::holdout::Wear;
+use crate::eval::holdout::HoldoutWear;
 use crate::eval::refresh::Exchange;
 use crate::workspace::exchange;
 
@@ -73,9 +73,9 @@ pub struct Refreshed {
     /// The commit, where git holds the files.
     pub commit: Option<String>,
     /// How worn the split was.
-    pub before: Wear,
+    pub before: HoldoutWear,
     /// How worn it is then.
-    pub after: Wear,
+    pub after: HoldoutWear,
 }
 
 /// How a refresh ended.

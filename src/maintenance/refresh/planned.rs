@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::artifact::consultation::{Consultation, RefreshLine};
 use crate::artifact::task::Split;
 use crate::eval::holdout;
-use crate::eval::holdout::Wear;
+use crate::eval::holdout::HoldoutWear;
 use crate::eval::refresh::{Draw, Exchange, exchange, gate_after, with_lines, with_split, with_splits};
 use crate::workspace::Workspace;
 use crate::workspace::holdout_log;
@@ -19,8 +19,8 @@ pub struct Planned {
     pub exchange: Exchange,
     pub line: RefreshLine,
     pub changes: Vec<Change>,
-    pub before: Wear,
-    pub after: Wear,
+    pub before: HoldoutWear,
+    pub after: HoldoutWear,
 }
 
 /// Draws, and works out the files.

@@ -1,6 +1,6 @@
 //! What `execute` is given, and the means and effects that it has.
 
-use crate::gate::trial::Judging;
+use crate::gate::trial::GatePolicy;
 use crate::workspace::error::ExecuteError;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,7 +67,7 @@ pub trait World {
 pub type Earlier<'a> = &'a dyn Fn(&Digest, &Digest) -> Result<Option<(String, GateRecord)>, ExecuteError>;
 
 /// Everything that the phase was given.
-pub struct Given<'a> {
+pub struct ExecuteInput<'a> {
     /// The session's name.
     pub session: &'a str,
     /// The desired state.
@@ -89,7 +89,7 @@ pub struct Given<'a> {
     /// The rule that decides in mode `rule`.
     pub rule: GateRule,
     /// How edits are judged in other modes.
-    pub judging: Judging,
+    pub judging: GatePolicy,
     /// The error budget as it stands.
     pub budget: ErrorBudget,
     /// What the gate found of an edit before.
@@ -109,7 +109,7 @@ pub struct Given<'a> {
 }
 
 /// The ports and effects of the phase.
-pub struct Means<'a> {
+pub struct ExecuteContext<'a> {
     /// Scores a harness.
     pub evaluator: Evaluator<'a>,
     /// git.

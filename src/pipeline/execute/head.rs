@@ -1,7 +1,7 @@
 //! The head as the phase moves it: what is applied so far, its evaluation, the commit that holds it, and what the gate
 //! has learnt and spent on the way.
 
-use super::{Given, Means};
+use super::{ExecuteContext, ExecuteInput};
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::Outcome;
@@ -29,7 +29,7 @@ pub(super) struct Head {
 
 impl Head {
     /// The head before the first step.
-    pub fn new(given: &Given) -> Self {
+    pub fn new(given: &ExecuteInput) -> Self {
         Self {
             commit: given.head_commit.clone(),
             harness: given.head.clone(),
@@ -46,7 +46,7 @@ impl Head {
     ///
     /// # Errors
     /// Something halted it.
-    pub fn evaluation(&mut self, given: &Given, means: &Means) -> Result<Evaluation, ExecuteError> {
+    pub fn evaluation(&mut self, given: &ExecuteInput, means: &ExecuteContext) -> Result<Evaluation, ExecuteError> {
         if self.harness.digest() == given.baseline.harness && self.evaluation.is_none() && same_tasks(given) {
             self.evaluation = Some(given.baseline.evaluation.clone());
         }
@@ -58,7 +58,12 @@ impl Head {
     }
 
     /// Writes and commits changed files, unless HEAD is no longer the one that was judged: a verdict holds for that alone.
-    pub fn commit(&mut self, changes: &[FileChange], message: &str, means: &Means) -> Result<CommitId, ExecuteError> {
+    pub fn commit(
+        &mut self,
+        changes: &[FileChange],
+        message: &str,
+        means: &ExecuteContext,
+    ) -> Result<CommitId, ExecuteError> {
         if means.ledger.head()? != self.commit {
             return Err(ExecuteError::Moved);
         }
@@ -72,7 +77,7 @@ impl Head {
 }
 
 /// Whether the baseline speaks of the very tasks that the gate uses now.
-fn same_tasks(given: &Given) -> bool {
+fn same_tasks(given: &ExecuteInput) -> bool {
     let scored = &given.baseline.evaluation.tasks;
     scored.len() == given.gate.len()
         && scored
@@ -82,7 +87,11 @@ fn same_tasks(given: &Given) -> bool {
 }
 
 /// The word of the session's gate tasks on a harness.
-pub(super) fn score(harness: &Harness, given: &Given, means: &Means) -> Result<Evaluation, ExecuteError> {
+pub(super) fn score(
+    harness: &Harness,
+    given: &ExecuteInput,
+    means: &ExecuteContext,
+) -> Result<Evaluation, ExecuteError> {
     let tasks: Vec<_> = given.gate.iter().collect();
     Ok(evaluate(&means.evaluator, harness, &tasks)?)
 }

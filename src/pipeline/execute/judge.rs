@@ -1,6 +1,6 @@
 //! Judge: puts a candidate harness to the gate, in the mode of the session, and says what becomes of the edit.
 
-use super::given::{Given, Means};
+use super::given::{ExecuteContext, ExecuteInput};
 use super::head::{Head, score};
 use super::outcome;
 use crate::artifact::cluster::FailureCluster;
@@ -12,9 +12,9 @@ use crate::artifact::gate::verdict::{Decision, RuleKind, Verdict};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::probe::Probe;
 use crate::gate;
-use crate::gate::trial::Judging;
+use crate::gate::trial::GatePolicy;
 use crate::gate::trial::target_among;
-use crate::gate::trial::{Question, Trial};
+use crate::gate::trial::{Trial, TrialSpec};
 use crate::harness::Harness;
 use crate::pipeline::execute::route::Route;
 use crate::workspace::error::ExecuteError;
@@ -26,8 +26,8 @@ pub(super) type Judged = (Outcome, Option<Evaluation>);
 pub(super) fn judge(
     edit: &Edit,
     candidate: &Harness,
-    given: &Given,
-    means: &Means,
+    given: &ExecuteInput,
+    means: &ExecuteContext,
     head: &mut Head,
 ) -> Result<Judged, ExecuteError> {
     let judged = match mode(given, head) {
@@ -44,12 +44,12 @@ pub(super) fn judge(
 
 /// The mode of the session: `auto` is exact until two runs of the same thing differ, in the baseline or in a flip that
 /// does not repeat.
-fn mode(given: &Given, head: &Head) -> Mode {
+fn mode(given: &ExecuteInput, head: &Head) -> Mode {
     let noisy = given.baseline.probe.as_ref().is_some_and(Probe::is_noisy);
     given.judging.mode_for(noisy || head.flaky)
 }
 
-fn by_means(edit: &Edit, given: &Given, before: &Evaluation, after: &Evaluation) -> Outcome {
+fn by_means(edit: &Edit, given: &ExecuteInput, before: &Evaluation, after: &Evaluation) -> Outcome {
     let target = target(edit, &given.plan.failure_clusters, given);
     let verdict: Verdict = gate::decide(before, after, &given.rule, target.as_deref());
     let status = status(verdict.decision, given.gate_skipped(edit));
@@ -67,8 +67,8 @@ fn by_trial(
     edit: &Edit,
     mode: Mode,
     candidate: &Harness,
-    given: &Given,
-    means: &Means,
+    given: &ExecuteInput,
+    means: &ExecuteContext,
     head: &mut Head,
 ) -> Result<Outcome, ExecuteError> {
     let judging = &given.judging;
@@ -77,7 +77,7 @@ fn by_trial(
     let before = head.harness.clone();
     let trial = Trial::new(
         &means.evaluator,
-        Question {
+        TrialSpec {
             before: &before,
             after: candidate,
             tasks: given.gate,
@@ -104,7 +104,7 @@ fn by_trial(
     Ok(recorded(edit, record, given))
 }
 
-impl Judging {
+impl GatePolicy {
     /// The mode of a decision, for a student that answers alike or not.
     pub fn mode_for(&self, noisy: bool) -> Mode {
         self.mode.at_work(self.population, noisy)
@@ -124,7 +124,7 @@ impl Judging {
 }
 
 /// The outcome that a record stands for. What came close and could not be told is put to a person, once.
-fn recorded(edit: &Edit, record: GateRecord, given: &Given) -> Outcome {
+fn recorded(edit: &Edit, record: GateRecord, given: &ExecuteInput) -> Outcome {
     let skipped = given.gate_skipped(edit);
     let asked = given.outcomes.get(&edit.digest()).is_some_and(Outcome::is_near_miss);
     let near_miss = record.is_near_miss() && !skipped && !asked;
@@ -150,14 +150,14 @@ fn status(decision: Decision, skipped: bool) -> OutcomeStatus {
     }
 }
 
-impl Given<'_> {
+impl ExecuteInput<'_> {
     pub(super) fn gate_skipped(&self, edit: &Edit) -> bool {
         (self.route)(edit) == Route::GateSkipped
     }
 }
 
 /// The category that the edit's cluster stands for: named by the cluster, or the cluster's id itself.
-fn target(edit: &Edit, clusters: &[FailureCluster], given: &Given) -> Option<String> {
+fn target(edit: &Edit, clusters: &[FailureCluster], given: &ExecuteInput) -> Option<String> {
     target_among(edit, clusters, |name| {
         given.gate.iter().any(|task| task.category == name)
     })

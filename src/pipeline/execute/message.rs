@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Given;
+use super::ExecuteInput;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::Outcome;
 use crate::digest::Digest;
 use crate::ledger::message::message as commit_message;
 
-pub(super) fn message(edit: &Edit, given: &Given, judged: &Outcome) -> String {
+pub(super) fn message(edit: &Edit, given: &ExecuteInput, judged: &Outcome) -> String {
     let evidence = judged.evidence().unwrap_or_default();
     let gate = if judged.gate_skipped {
         format!("skipped by a person; {evidence}")
@@ -30,7 +30,11 @@ pub(super) fn message(edit: &Edit, given: &Given, judged: &Outcome) -> String {
     )
 }
 
-pub(super) fn revert_message(given: &Given, dropped: &BTreeSet<Digest>, stranded: &[(Digest, String)]) -> String {
+pub(super) fn revert_message(
+    given: &ExecuteInput,
+    dropped: &BTreeSet<Digest>,
+    stranded: &[(Digest, String)],
+) -> String {
     let names: Vec<String> = dropped
         .iter()
         .map(|digest| {

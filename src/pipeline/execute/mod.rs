@@ -22,7 +22,7 @@ pub mod route;
 mod stake;
 
 use crate::workspace::error::ExecuteError;
-pub use given::{Earlier, Given, Means, World};
+pub use given::{Earlier, ExecuteContext, ExecuteInput, World};
 use head::Head;
 use judge::judge;
 use message::message;
@@ -31,7 +31,7 @@ use revert::{roll_back, take_back};
 
 /// What the gate took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct ExecuteStats {
     /// Attempts that were made, and not remembered.
     pub attempts: usize,
     /// Gate tasks that edits did not reach, over all trials: exact ties that were not run.
@@ -42,7 +42,7 @@ pub struct Taken {
 ///
 /// # Errors
 /// See [`ExecuteError`].
-pub fn execute(given: Given, means: &Means) -> Result<Taken, ExecuteError> {
+pub fn execute(given: ExecuteInput, means: &ExecuteContext) -> Result<ExecuteStats, ExecuteError> {
     let held = reconcile::held(&given.entries, given.session, &given.undone);
     let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
     let mut head = Head::new(&given);
@@ -64,7 +64,7 @@ pub fn execute(given: Given, means: &Means) -> Result<Taken, ExecuteError> {
             means.world.told(number + 1, count, edit, &outcome);
         }
     }
-    Ok(Taken {
+    Ok(ExecuteStats {
         attempts: head.made,
         unreached: head.unreached,
     })
@@ -73,8 +73,8 @@ pub fn execute(given: Given, means: &Means) -> Result<Taken, ExecuteError> {
 fn take(
     step: Step,
     edit: &Edit,
-    given: &Given,
-    means: &Means,
+    given: &ExecuteInput,
+    means: &ExecuteContext,
     head: &mut Head,
 ) -> Result<Option<Outcome>, ExecuteError> {
     let plain = |status| Outcome {
@@ -114,7 +114,7 @@ fn take(
     }))
 }
 
-impl Given<'_> {
+impl ExecuteInput<'_> {
     fn decision_of(&self, edit: &Edit) -> Option<&Decision> {
         self.pending.get(&edit.digest())?.decision.as_ref()
     }
@@ -157,8 +157,8 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
 fn ask(
     edit: &Edit,
     near_miss: Option<String>,
-    given: &Given,
-    means: &Means,
+    given: &ExecuteInput,
+    means: &ExecuteContext,
     head: &Head,
 ) -> Result<Outcome, ExecuteError> {
     let digest = edit.digest();
@@ -211,7 +211,12 @@ pub fn diff(before: &Harness, after: &Harness) -> String {
     before.changes(after).into_iter().map(one).collect()
 }
 
-fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Result<Outcome, ExecuteError> {
+fn try_edit(
+    edit: &Edit,
+    given: &ExecuteInput,
+    means: &ExecuteContext,
+    head: &mut Head,
+) -> Result<Outcome, ExecuteError> {
     let candidate = match op::apply(edit, &head.harness, &given.rules) {
         Ok(candidate) => candidate,
         Err(reason) => {
@@ -248,7 +253,13 @@ fn try_edit(edit: &Edit, given: &Given, means: &Means, head: &mut Head) -> Resul
 }
 
 /// A crash fell between the commit and its outcome: the verdict is the same, since every attempt is remembered.
-fn adopt(edit: &Edit, commit: &str, given: &Given, means: &Means, head: &mut Head) -> Result<Outcome, ExecuteError> {
+fn adopt(
+    edit: &Edit,
+    commit: &str,
+    given: &ExecuteInput,
+    means: &ExecuteContext,
+    head: &mut Head,
+) -> Result<Outcome, ExecuteError> {
     let entry = given.entries.iter().find(|entry| entry.commit == commit);
     let parent = entry
         .and_then(|entry| entry.parent.clone())

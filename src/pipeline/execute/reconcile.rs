@@ -10,7 +10,7 @@ use crate::pipeline::execute::route::Route;
 
 /// What git says of an edit of this session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum LedgerState {
     /// Its commit stands.
     Applied(CommitId),
     /// A later commit of kaizen took it back.
@@ -62,7 +62,7 @@ pub struct Reconciliation {
 pub fn reconcile(
     plan: &[Edit],
     outcomes: &BTreeMap<Digest, Outcome>,
-    held: &BTreeMap<Digest, Held>,
+    held: &BTreeMap<Digest, LedgerState>,
     route: &dyn Fn(&Edit) -> Route,
 ) -> Reconciliation {
     let mut planned = BTreeSet::new();
@@ -75,7 +75,7 @@ pub fn reconcile(
         .collect();
     let gone = |digest: &&Digest| !planned.contains(*digest);
     let status = |digest: &Digest| outcomes.get(digest).map(|outcome| outcome.status);
-    let applied = |digest: &Digest| matches!(held.get(digest), Some(Held::Applied(_)));
+    let applied = |digest: &Digest| matches!(held.get(digest), Some(LedgerState::Applied(_)));
     let (again, reverts) = held
         .keys()
         .filter(gone)
@@ -110,16 +110,16 @@ fn was_applied(status: Option<OutcomeStatus>) -> bool {
 fn step(
     edit: &Edit,
     outcomes: &BTreeMap<Digest, Outcome>,
-    held: &BTreeMap<Digest, Held>,
+    held: &BTreeMap<Digest, LedgerState>,
     route: &dyn Fn(&Edit) -> Route,
 ) -> Step {
     let digest = edit.digest();
     let outcome = outcomes.get(&digest);
     match (held.get(&digest), outcome.map(|outcome| outcome.status)) {
-        (Some(Held::Applied(_)), Some(OutcomeStatus::Applied)) => Step::Keep,
+        (Some(LedgerState::Applied(_)), Some(OutcomeStatus::Applied)) => Step::Keep,
         // The plan took it back without any file changing, and now wants it again.
-        (Some(Held::Applied(commit)), _) => Step::Adopt(commit.clone()),
-        (Some(Held::Stranded), Some(OutcomeStatus::Applied)) => Step::Stranded,
+        (Some(LedgerState::Applied(commit)), _) => Step::Adopt(commit.clone()),
+        (Some(LedgerState::Stranded), Some(OutcomeStatus::Applied)) => Step::Stranded,
         (_, Some(OutcomeStatus::Applied)) => Step::Undone,
         (_, Some(OutcomeStatus::RolledBack)) if taken_back_in_git(outcome) => Step::Keep,
         (
@@ -162,7 +162,7 @@ fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> R
 
 /// Reads from the ledger what git holds of a session: commits of edits, less what later commits took back.
 /// `undone` are the commits that a person reverted in git.
-pub fn held(entries: &[Entry], session: &str, undone: &BTreeSet<CommitId>) -> BTreeMap<Digest, Held> {
+pub fn held(entries: &[Entry], session: &str, undone: &BTreeSet<CommitId>) -> BTreeMap<Digest, LedgerState> {
     let mut held = BTreeMap::new();
     let ours = entries
         .iter()
@@ -171,10 +171,10 @@ pub fn held(entries: &[Entry], session: &str, undone: &BTreeSet<CommitId>) -> BT
         for (key, value) in &entry.trailers {
             let Ok(digest) = value.parse::<Digest>() else { continue };
             let state = match key.as_str() {
-                "Edit-Digest" if undone.contains(&entry.commit) => Held::Undone,
-                "Edit-Digest" => Held::Applied(entry.commit.clone()),
-                "Reverts-Edit" => Held::Reverted,
-                "Strands-Edit" => Held::Stranded,
+                "Edit-Digest" if undone.contains(&entry.commit) => LedgerState::Undone,
+                "Edit-Digest" => LedgerState::Applied(entry.commit.clone()),
+                "Reverts-Edit" => LedgerState::Reverted,
+                "Strands-Edit" => LedgerState::Stranded,
                 _ => continue,
             };
             held.insert(digest, state);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::head::Head;
 use super::message::revert_message;
-use super::{Given, Means, outcome};
+use super::{ExecuteContext, ExecuteInput, outcome};
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::digest::Digest;
@@ -13,7 +13,7 @@ use crate::harness::op;
 use crate::harness::rederive::{Change, Later, Rederived, rederive};
 use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
 use crate::pipeline::execute::reconcile;
-use crate::pipeline::execute::reconcile::{Held, Reconciliation};
+use crate::pipeline::execute::reconcile::{LedgerState, Reconciliation};
 use crate::workspace::error::ExecuteError;
 
 /// A session among the commits of all sessions.
@@ -43,8 +43,8 @@ pub fn without(standing: &Standing, dropped: &BTreeSet<Digest>, head: &Harness) 
 /// Takes back what left the plan. What was taken back before, and is in git all the same, goes with it where that is
 /// possible: if no file changed at that time, a person may have gone on from there.
 pub(super) fn take_back(
-    given: &Given,
-    means: &Means,
+    given: &ExecuteInput,
+    means: &ExecuteContext,
     todo: &Reconciliation,
     head: &mut Head,
 ) -> Result<(), ExecuteError> {
@@ -56,7 +56,12 @@ pub(super) fn take_back(
     }
 }
 
-fn revert(given: &Given, means: &Means, dropped: &BTreeSet<Digest>, head: &mut Head) -> Result<(), ExecuteError> {
+fn revert(
+    given: &ExecuteInput,
+    means: &ExecuteContext,
+    dropped: &BTreeSet<Digest>,
+    head: &mut Head,
+) -> Result<(), ExecuteError> {
     if dropped.is_empty() {
         return Ok(());
     }
@@ -110,14 +115,14 @@ pub fn applied<'a>(ledger: &dyn Ledger, entries: &'a [Entry]) -> Result<Vec<(&'a
     let commits: Vec<CommitId> = of_edits.map(|entry| entry.commit.clone()).collect();
     let undone: BTreeSet<CommitId> = ledger.reverted(&commits)?.into_iter().collect();
     let sessions: BTreeSet<&str> = entries.iter().map(session).collect();
-    let held: BTreeMap<&str, BTreeMap<Digest, Held>> = sessions
+    let held: BTreeMap<&str, BTreeMap<Digest, LedgerState>> = sessions
         .into_iter()
         .map(|session| (session, reconcile::held(entries, session, &undone)))
         .collect();
     let stands = |entry: &'a Entry| {
         let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
         let held = held.get(session(entry))?.get(&digest)?;
-        (*held == Held::Applied(entry.commit.clone())).then_some((entry, digest))
+        (*held == LedgerState::Applied(entry.commit.clone())).then_some((entry, digest))
     };
     Ok(entries.iter().filter_map(stands).collect())
 }
@@ -145,7 +150,7 @@ fn change(standing: &Standing, entry: &Entry, digest: Digest) -> Result<Change, 
     })
 }
 
-pub(super) fn roll_back(given: &Given, means: &Means, digest: &Digest) -> Result<(), ExecuteError> {
+pub(super) fn roll_back(given: &ExecuteInput, means: &ExecuteContext, digest: &Digest) -> Result<(), ExecuteError> {
     let Some(applied) = given.outcomes.get(digest) else {
         return Ok(());
     };

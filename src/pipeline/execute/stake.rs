@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::given::{Given, Means};
+use super::given::{ExecuteContext, ExecuteInput};
 use super::head::Head;
 use super::unique;
 use crate::artifact::edit::Edit;
@@ -23,8 +23,8 @@ impl Head {
         edit: &Edit,
         trial: &Trial,
         earlier: Option<&(String, GateRecord)>,
-        given: &Given,
-        means: &Means,
+        given: &ExecuteInput,
+        means: &ExecuteContext,
     ) -> Result<Stake, ExecuteError> {
         let begun = earlier.and_then(|(session, record)| Some((session, record.stake.clone()?)));
         if let Some((session, stake)) = begun {
@@ -51,8 +51,8 @@ impl Head {
         &mut self,
         edit: &Edit,
         comparison: Digest,
-        given: &Given,
-        means: &Means,
+        given: &ExecuteInput,
+        means: &ExecuteContext,
     ) -> Result<Slot, ExecuteError> {
         let open = open(given, &self.budget.slots);
         if self.budget.slots.is_empty() {
@@ -72,7 +72,7 @@ impl Head {
 }
 
 /// Edits of the plan that may still be put to the gate for the first time, the present one among them.
-fn open(given: &Given, slots: &[Slot]) -> usize {
+fn open(given: &ExecuteInput, slots: &[Slot]) -> usize {
     let taken: BTreeSet<Digest> = slots.iter().map(|slot| slot.edit_digest).collect();
     let settled = |digest: &Digest| {
         let status = given.outcomes.get(digest).map(|outcome| outcome.status);

@@ -10,7 +10,7 @@ use crate::harness::Harness;
 use crate::ledger::port::CommitId;
 
 /// What a baseline is made of.
-pub struct Wanted<'a> {
+pub struct BaselineSpec<'a> {
     /// The session's name.
     pub session: &'a str,
     /// The session's baseline so far by this student, when it is made again: a session looks for drift once.
@@ -33,7 +33,7 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// The student cannot work with this harness: a message that names the file. Or something halted it half way.
-pub fn baseline(evaluator: &Evaluator, wanted: Wanted) -> Result<Baseline, String> {
+pub fn baseline(evaluator: &Evaluator, wanted: BaselineSpec) -> Result<Baseline, String> {
     let (gate, harness) = (wanted.gate, wanted.harness);
     let tasks: Vec<&Task> = gate.iter().collect();
     evaluator.student.check(harness, &tasks)?;
@@ -99,7 +99,7 @@ mod tests {
         memo: &DiskMemo,
         temperature: f64,
         gate: &[Task],
-        ask: impl FnOnce(&mut Wanted, &Evaluator),
+        ask: impl FnOnce(&mut BaselineSpec, &Evaluator),
     ) -> (Baseline, usize) {
         let made = std::sync::atomic::AtomicUsize::new(0);
         let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer)));
@@ -115,7 +115,7 @@ mod tests {
             },
             halted: &|| None,
         };
-        let mut wanted = Wanted {
+        let mut wanted = BaselineSpec {
             session: "s",
             before: None,
             commit: "c".into(),
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_second_run_shows_the_noise_where_there_is_some() {
         let gate = gate(40);
-        let probing = |wanted: &mut Wanted, _: &Evaluator| wanted.probe = true;
+        let probing = |wanted: &mut BaselineSpec, _: &Evaluator| wanted.probe = true;
         let (noisy, attempts) = made(&memo(), 1.0, &gate, probing);
         let probe = noisy.probe.unwrap();
         assert_eq!((attempts, probe.tasks, probe.second.len()), (80, 40, 40));
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn what_was_remembered_before_is_checked_once_a_session() {
         let remember = |count: usize| {
-            move |wanted: &mut Wanted, evaluator: &Evaluator| {
+            move |wanted: &mut BaselineSpec, evaluator: &Evaluator| {
                 let tasks: Vec<&Task> = wanted.gate.iter().take(count).collect();
                 attempt_all(evaluator, wanted.harness, &tasks);
             }

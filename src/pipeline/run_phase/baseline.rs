@@ -9,9 +9,9 @@ use crate::workspace::cache_epoch;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 
-use super::{Left, Run};
+use super::{PhaseOutput, Run};
 
-pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
+pub(super) fn baseline(run: &Run) -> Result<PhaseOutput, RunError> {
     let commit = state::base(run.view, run.session)?
         .ok_or_else(|| RunError::Unknown("the repository has no commit yet; commit the harness first".into()))?;
     let harness = run.view.inputs.harness_at(&commit)?;
@@ -24,7 +24,7 @@ pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
         (run.listener)(Event::Note { text });
     }
     let gate = run.view.inputs.gate(&run.session.id)?;
-    let wanted = phase::baseline::Wanted {
+    let wanted = phase::baseline::BaselineSpec {
         session: &run.session.id,
         before: cache_epoch::own_baseline(run.session, &run.view.workspace.student.identity()),
         commit,
@@ -57,7 +57,7 @@ pub(super) fn baseline(run: &Run) -> Result<Left, RunError> {
         baseline.evaluation.task_count,
         baseline.probe.as_ref().map(probed).unwrap_or_default()
     );
-    Ok(Left {
+    Ok(PhaseOutput {
         files: vec![("baseline.json".into(), baseline.to_text())],
         summary,
     })

@@ -12,10 +12,10 @@ use crate::teacher::submitted;
 use crate::workspace::error::RunError;
 
 use super::by_files::taken_plan;
-use super::{Left, Run};
+use super::{PhaseOutput, Run};
 
 /// Lets the program diagnose.
-pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
+pub(super) fn diagnosis(run: &Run) -> Result<PhaseOutput, RunError> {
     let text = ask(run, "diagnose", diagnosis::FILE)?;
     submitted::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
     let clusters = crate::teacher::plan::stated(&text);
@@ -29,7 +29,7 @@ pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
         &run.view.workspace.redactor,
     );
     let log = format!("{}\n", json!({"call": "program", "run": run.manifest().teacher.run}));
-    Ok(Left {
+    Ok(PhaseOutput {
         summary: format!("{} clusters of failures, by the program of [teacher]", clusters.len()),
         files: vec![
             (diagnosis::FILE.into(), text),
@@ -40,11 +40,11 @@ pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
 }
 
 /// Lets the program plan.
-pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
+pub(super) fn plan(run: &Run) -> Result<PhaseOutput, RunError> {
     let text = ask(run, "plan", "plan.json")?;
     let plan = taken_plan(run, &text, "command")?;
     let log = format!("{}\n", json!({"call": "program", "run": run.manifest().teacher.run}));
-    Ok(Left {
+    Ok(PhaseOutput {
         summary: format!("{} edits, by the program of [teacher]", plan.edits.len()),
         files: vec![("plan.json".into(), plan.to_text()), ("teacher/plan.jsonl".into(), log)],
     })

@@ -6,13 +6,13 @@ use crate::artifact::plan::Plan;
 use crate::teacher::submitted;
 use crate::workspace::error::RunError;
 
-use super::{Left, Run};
+use super::{PhaseOutput, Run};
 
 /// What an agent asked while it looked, where it asked through kaizen.
 pub const CALLS: &str = "teacher/calls.jsonl";
 
 /// Takes the diagnosis as it is: its bytes are the author's.
-pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
+pub(super) fn diagnosis(run: &Run) -> Result<PhaseOutput, RunError> {
     let text = run.text(diagnosis::FILE)?;
     submitted::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
     let clusters = crate::teacher::plan::stated(&text);
@@ -27,7 +27,7 @@ pub(super) fn diagnosis(run: &Run) -> Result<Left, RunError> {
         &read,
         &run.view.workspace.redactor,
     );
-    Ok(Left {
+    Ok(PhaseOutput {
         files: vec![
             ("evidence.jsonl".into(), evidence),
             ("teacher/diagnose.jsonl".into(), log),
@@ -63,10 +63,10 @@ pub(crate) fn taken_plan(run: &Run, text: &str, teacher: &str) -> Result<Plan, R
 }
 
 /// Takes the plan like any teacher's; the author's own bytes go to the attic when they change.
-pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
+pub(super) fn plan(run: &Run) -> Result<PhaseOutput, RunError> {
     let text = run.text("plan.json")?;
     let plan = taken_plan(run, &text, "files")?;
-    Ok(Left {
+    Ok(PhaseOutput {
         summary: format!("{} edits, as written in plan.json", plan.edits.len()),
         files: vec![
             ("plan.json".into(), plan.to_text()),

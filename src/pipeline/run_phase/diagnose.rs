@@ -5,9 +5,9 @@ use crate::teacher::submitted;
 use crate::workspace::error::RunError;
 
 use super::brief::{brief, gave_up, log_text};
-use super::{Author, Left, Run, by_command, by_files};
+use super::{Author, PhaseOutput, Run, by_command, by_files};
 
-pub(super) fn diagnose(run: &Run) -> Result<Left, RunError> {
+pub(super) fn diagnose(run: &Run) -> Result<PhaseOutput, RunError> {
     match run.author("diagnose")? {
         Author::Files => return by_files::diagnosis(run),
         Author::Command => return by_command::diagnosis(run),
@@ -31,5 +31,5 @@ pub(super) fn diagnose(run: &Run) -> Result<Left, RunError> {
         ("evidence.jsonl".to_owned(), diagnosed.evidence),
         ("teacher/diagnose.jsonl".to_owned(), log_text(&diagnosed.log, &runs)),
     ];
-    Ok(Left { files, summary })
+    Ok(PhaseOutput { files, summary })
 }

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::ledger::port::Ledger;
 use crate::pipeline::decided;
 use crate::pipeline::execute as phase;
-use crate::pipeline::execute::Taken;
+use crate::pipeline::execute::ExecuteStats;
 use crate::pipeline::execute::effects::DiskWorld;
 use crate::pipeline::forecast;
 use crate::pipeline::judging::{judging, route_of, rule};
@@ -23,9 +23,9 @@ use crate::workspace::error::RunError;
 use crate::workspace::error_budget::error_budget;
 use crate::workspace::event::Event;
 
-use super::{Left, Run};
+use super::{PhaseOutput, Run};
 
-pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
+pub(super) fn execute(run: &Run) -> Result<PhaseOutput, RunError> {
     let workspace = run.view.workspace;
     let (plan, baseline): (Plan, Baseline) = (run.need("plan.json")?, run.need("baseline.json")?);
     for text in plan.remarks() {
@@ -43,7 +43,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
     let select = |path: &str| workspace.selects(path);
     let gate = run.view.inputs.gate(&run.session.id)?;
     let head_commit = workspace.ledger.head()?;
-    let given = phase::Given {
+    let given = phase::ExecuteInput {
         session: &run.session.id,
         plan_digest: run
             .session
@@ -76,7 +76,7 @@ pub(super) fn execute(run: &Run) -> Result<Left, RunError> {
         listener: run.listener,
     };
     let taken = carry_out(run, given, &world)?;
-    Ok(Left {
+    Ok(PhaseOutput {
         files: Vec::new(),
         summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
     })
@@ -103,11 +103,11 @@ fn tell_decided_elsewhere(
 }
 
 /// Tells what is to be expected, and does it.
-fn carry_out(run: &Run, given: phase::Given, world: &DiskWorld) -> Result<Taken, RunError> {
+fn carry_out(run: &Run, given: phase::ExecuteInput, world: &DiskWorld) -> Result<ExecuteStats, RunError> {
     let workspace = run.view.workspace;
     run.evaluating(|evaluator| {
         forecast::tell(workspace, &given, &evaluator, run.listener)?;
-        let means = phase::Means {
+        let means = phase::ExecuteContext {
             evaluator,
             ledger: &workspace.ledger,
             world,
@@ -117,7 +117,7 @@ fn carry_out(run: &Run, given: phase::Given, world: &DiskWorld) -> Result<Taken,
 }
 
 /// What was done, what the gate took for it, and what a student of several turns had answered before.
-fn summary(edits: usize, taken: Taken, replayed: usize) -> String {
+fn summary(edits: usize, taken: ExecuteStats, replayed: usize) -> String {
     let counted = |count: usize, one: &str, many: &str| match count {
         0 => String::new(),
         1 => format!(", 1 {one}"),

@@ -28,7 +28,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 
 /// What a phase leaves: files by name, and a line about them.
-pub struct Left {
+pub struct PhaseOutput {
     /// Files to publish, by name.
     pub files: Vec<(String, String)>,
     /// One line for people.
@@ -51,7 +51,7 @@ pub struct Run<'a> {
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn built_in(run: &Run, phase: &str) -> Result<Left, RunError> {
+pub fn built_in(run: &Run, phase: &str) -> Result<PhaseOutput, RunError> {
     match phase {
         "readiness" => readiness::readiness(run),
         "baseline" => baseline::baseline(run),

@@ -6,9 +6,9 @@ use crate::teacher::submitted;
 use crate::workspace::error::RunError;
 
 use super::brief::{brief, gave_up, log_text};
-use super::{Author, Left, Run, by_command, by_files};
+use super::{Author, PhaseOutput, Run, by_command, by_files};
 
-pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
+pub(super) fn plan(run: &Run) -> Result<PhaseOutput, RunError> {
     match run.author("plan")? {
         Author::Files => return by_files::plan(run),
         Author::Command => return by_command::plan(run),
@@ -36,7 +36,7 @@ pub(super) fn plan(run: &Run) -> Result<Left, RunError> {
     );
     let text = plan.to_text();
     submitted::without_secrets("plan.json", &text, &run.base_harness()?).map_err(run.failed("plan"))?;
-    Ok(Left {
+    Ok(PhaseOutput {
         files: vec![("plan.json".into(), text), ("teacher/plan.jsonl".into(), log)],
         summary,
     })

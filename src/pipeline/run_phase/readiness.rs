@@ -6,9 +6,9 @@ use crate::pipeline::phase;
 use crate::workspace::NO_JUDGE;
 use crate::workspace::error::RunError;
 
-use super::{Left, Run};
+use super::{PhaseOutput, Run};
 
-pub(super) fn readiness(run: &Run) -> Result<Left, RunError> {
+pub(super) fn readiness(run: &Run) -> Result<PhaseOutput, RunError> {
     let inputs = run.view.inputs;
     let (counted, pin, benchmark) = (
         inputs.usable_traces(run.moment()?)?,
@@ -21,7 +21,7 @@ pub(super) fn readiness(run: &Run) -> Result<Left, RunError> {
         needed: run.manifest().session.min_traces,
     };
     let readiness = phase::readiness::readiness(usable, pin, benchmark, unjudged(run)?);
-    Ok(Left {
+    Ok(PhaseOutput {
         files: vec![("readiness.json".into(), readiness.to_text())],
         summary: readiness.message,
     })

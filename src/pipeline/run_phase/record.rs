@@ -17,9 +17,9 @@ use crate::pipeline::state;
 use crate::workspace::dirty::clean_harness;
 use crate::workspace::error::RunError;
 
-use super::{Left, Run};
+use super::{PhaseOutput, Run};
 
-pub(super) fn record(run: &Run) -> Result<Left, RunError> {
+pub(super) fn record(run: &Run) -> Result<PhaseOutput, RunError> {
     let workspace = run.view.workspace;
     let (plan, baseline): (Plan, Baseline) = (run.need("plan.json")?, run.need("baseline.json")?);
     let begun: Record = run.need("session.json")?;
@@ -71,7 +71,7 @@ pub(super) fn record(run: &Run) -> Result<Left, RunError> {
         evaluation: after,
         extra: Default::default(),
     };
-    Ok(Left {
+    Ok(PhaseOutput {
         files: vec![
             (after::FILE.into(), after.to_text()),
             ("session.json".into(), record.to_text()),

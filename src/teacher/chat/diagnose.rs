@@ -16,7 +16,7 @@ use crate::llm::chat::{Message, Request};
 use crate::llm::model::AskError;
 use crate::teacher::reply;
 use crate::teacher::tool;
-use crate::teacher::tool::{Desk, OwnAnswer};
+use crate::teacher::tool::{OwnAnswer, ToolContext};
 use crate::teacher::{Briefing, Diagnosed, TeacherFailure};
 
 /// What came to light during a diagnosis, beside the words.
@@ -57,7 +57,7 @@ pub(super) fn diagnose(teacher: &ChatTeacher, briefing: &Briefing) -> Result<Dia
 /// The loop with the diagnostic tools.
 fn look(teacher: &ChatTeacher, briefing: &Briefing, log: &Log, seen: &RefCell<Seen>) -> Looped {
     let answer = |task: &Task, max_tokens: u64| own_answer(teacher, briefing, task, max_tokens, log, seen);
-    let desk = Desk {
+    let desk = ToolContext {
         briefing,
         redactor: &teacher.redactor,
         answer: Some(&answer),

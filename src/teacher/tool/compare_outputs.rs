@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Desk;
+use super::ToolContext;
 use super::arguments::Arguments;
 use super::told::Said;
 use crate::artifact::task::{Scorer, Task};
@@ -22,7 +22,7 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, given: &Arguments) -> Result<Said, String> {
     let (student, teacher, named) = (
         given.text("student_output"),
         given.text("teacher_output"),

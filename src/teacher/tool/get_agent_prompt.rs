@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Desk;
+use super::ToolContext;
 use super::arguments::Arguments;
 use super::told::Said;
 use crate::artifact::edit::Op;
@@ -18,7 +18,7 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, given: &Arguments) -> Result<Said, String> {
     let (name, briefing) = (given.text("agent_name"), desk.briefing);
     let found = op::standing(
         Op::ReplaceSystemPrompt,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Desk;
+use super::ToolContext;
 use super::arguments::Arguments;
 use super::told::Said;
 use crate::artifact::edit::Op;
@@ -18,7 +18,7 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, _: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, _: &Arguments) -> Result<Said, String> {
     let Some(home) = op::home(Op::SetAgentParam, desk.briefing.layout) else {
         return Ok(Said::text("This agent has no configuration file."));
     };

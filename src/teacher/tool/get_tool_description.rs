@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Desk;
+use super::ToolContext;
 use super::arguments::Arguments;
 use super::list_available_tools::tools;
 use super::told::Said;
@@ -19,7 +19,7 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, given: &Arguments) -> Result<Said, String> {
     let (name, briefing) = (given.text("tool_name"), desk.briefing);
     let place = ("tool", name);
     let found = op::standing(Op::EditToolDescription, place, briefing.harness, briefing.layout);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::ToolContext;
 use super::arguments::Arguments;
 use super::told::{Said, cut};
 use crate::artifact::trace::{Step, Trace};
@@ -24,14 +24,14 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, given: &Arguments) -> Result<Said, String> {
     let id = given.text("trace_id");
     let trace = find(desk, id)?.ok_or_else(|| format!("Trace {id} not found"))?;
     Ok(Said::json(whole(desk.redactor, &trace)).showing([trace.trace_id]))
 }
 
 /// The trace among those at hand; else in the store, where search may have found an older one.
-fn find(desk: &Desk, id: &str) -> Result<Option<Trace>, String> {
+fn find(desk: &ToolContext, id: &str) -> Result<Option<Trace>, String> {
     let is_it = |trace: &&Trace| trace.trace_id == id;
     if let Some(trace) = desk.briefing.traces.iter().find(is_it) {
         return Ok(Some(trace.clone()));

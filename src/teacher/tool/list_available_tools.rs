@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::ToolContext;
 use super::arguments::Arguments;
 use super::told::Said;
 use crate::artifact::edit::Op;
@@ -19,12 +19,12 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, _: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, _: &Arguments) -> Result<Said, String> {
     Ok(Said::json(Value::Array(tools(desk))))
 }
 
 /// Every tool with what is known about it, in the order of the file.
-pub(super) fn tools(desk: &Desk) -> Vec<Value> {
+pub(super) fn tools(desk: &ToolContext) -> Vec<Value> {
     let (harness, layout) = (desk.briefing.harness, desk.briefing.layout);
     let row = |(name, about): (String, Value)| {
         let description = op::standing(Op::EditToolDescription, ("tool", &name), harness, layout);

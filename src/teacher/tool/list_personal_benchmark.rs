@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::ToolContext;
 use super::arguments::Arguments;
 use super::told::Said;
 use crate::artifact::task::Task;
@@ -18,7 +18,7 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, given: &Arguments) -> Result<Said, String> {
     let tasks = desk.briefing.train.iter().take(given.limit(50));
     Ok(Said::json(tasks.map(row).collect()))
 }

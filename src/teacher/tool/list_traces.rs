@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::ToolContext;
 use super::arguments::Arguments;
 use super::told::{Said, cut};
 use crate::artifact::trace::{Filter, Trace};
@@ -28,7 +28,7 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, given: &Arguments) -> Result<Said, String> {
     let filter = Filter {
         agent: given.optional_text("agent").map(str::to_owned),
         outcome: given.optional_text("outcome").map(str::to_owned),

@@ -19,7 +19,7 @@ mod told;
 
 use serde_json::{Map, Value, json};
 
-pub use self::told::Told;
+pub use self::told::ToolOutput;
 
 use self::arguments::Arguments;
 use self::told::Said;
@@ -29,7 +29,7 @@ use crate::llm::redact::Redactor;
 use crate::teacher::Briefing;
 
 /// What the tools work on.
-pub struct Desk<'a> {
+pub struct ToolContext<'a> {
     /// What the teacher is given.
     pub briefing: &'a Briefing<'a>,
     /// Takes secrets out of everything that is shown.
@@ -63,7 +63,7 @@ pub struct OwnAnswer {
 struct Tool {
     name: &'static str,
     spec: fn() -> ToolSpec,
-    call: fn(&Desk, &Arguments) -> Result<Said, String>,
+    call: fn(&ToolContext, &Arguments) -> Result<Said, String>,
 }
 
 /// A row of the table: the tool's name is its module's.
@@ -98,14 +98,14 @@ pub fn specs() -> Vec<ToolSpec> {
 }
 
 /// Calls a tool. It never fails: what goes wrong is a text `{"error": …}` for the caller.
-pub fn call(desk: &Desk, name: &str, arguments: &Map<String, Value>) -> Told {
+pub fn call(desk: &ToolContext, name: &str, arguments: &Map<String, Value>) -> ToolOutput {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
-        return Told::error(format!("Unknown tool: {name}"), desk.redactor);
+        return ToolOutput::error(format!("Unknown tool: {name}"), desk.redactor);
     };
     let said = Arguments::checked(&(tool.spec)(), arguments).and_then(|given| (tool.call)(desk, &given));
     match said {
         Ok(said) => said.told(desk.redactor),
-        Err(problem) => Told::error(problem, desk.redactor),
+        Err(problem) => ToolOutput::error(problem, desk.redactor),
     }
 }
 
@@ -121,7 +121,7 @@ fn spec(name: &str, description: &str, properties: Value, required: &[&str]) -> 
 }
 
 /// A train task by its id.
-fn task<'a>(desk: &Desk<'a>, id: &str) -> Result<&'a Task, String> {
+fn task<'a>(desk: &ToolContext<'a>, id: &str) -> Result<&'a Task, String> {
     let found = desk.briefing.train.iter().find(|task| task.task_id == id);
     found.ok_or_else(|| format!("Task {id} not found in benchmark"))
 }

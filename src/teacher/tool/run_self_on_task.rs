@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::told::Said;
-use super::{Desk, task};
+use super::{ToolContext, task};
 use crate::artifact::task::Task;
 use crate::llm::chat::ToolSpec;
 
@@ -24,7 +24,7 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, given: &Arguments) -> Result<Said, String> {
     let task = task(desk, given.text("task_id"))?;
     let Some(answer) = desk.answer else {
         return Ok(Said::json(yourself(task)));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::told::Said;
-use super::{Desk, task};
+use super::{ToolContext, task};
 use crate::artifact::evaluation::Attempt;
 use crate::llm::chat::ToolSpec;
 
@@ -17,7 +17,7 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, given: &Arguments) -> Result<Said, String> {
     let task = task(desk, given.text("task_id"))?;
     let attempted = (desk.briefing.run_student)(desk.briefing.harness, &[task]);
     let attempted = attempted.first().ok_or("the student gave no answer")?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::ToolContext;
 use super::arguments::Arguments;
 use super::list_traces::QUERY;
 use super::told::{Said, cut};
@@ -26,7 +26,7 @@ pub(super) fn spec() -> ToolSpec {
     )
 }
 
-pub(super) fn call(desk: &Desk, given: &Arguments) -> Result<Said, String> {
+pub(super) fn call(desk: &ToolContext, given: &Arguments) -> Result<Said, String> {
     let most = given.limit(20);
     let mut found = (desk.briefing.search_traces)(given.text("query"), most)
         .map_err(|problem| format!("search_traces failed: {problem}"))?;

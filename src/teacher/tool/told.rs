@@ -6,14 +6,14 @@ use crate::llm::redact::Redactor;
 
 /// What a tool said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct ToolOutput {
     /// The words, redacted: JSON, or the text of a file.
     pub text: String,
     /// Ids of the traces that were shown.
     pub traces: Vec<String>,
 }
 
-impl Told {
+impl ToolOutput {
     /// An error, as `{"error": …}`.
     pub(super) fn error(problem: impl Into<String>, redactor: &Redactor) -> Self {
         Said::json(json!({"error": problem.into()})).told(redactor)
@@ -57,7 +57,7 @@ impl Said {
     }
 
     /// Redacts it.
-    pub fn told(self, redactor: &Redactor) -> Told {
+    pub fn told(self, redactor: &Redactor) -> ToolOutput {
         let text = match self.words {
             Words::Text(text) => redactor.text(&text).into_owned(),
             Words::Json(mut value) => {
@@ -66,7 +66,7 @@ impl Said {
             }
         };
         let traces = self.traces;
-        Told { text, traces }
+        ToolOutput { text, traces }
     }
 }
 

@@ -9,7 +9,7 @@ use super::document::{Item, Items};
 use super::field::{facts, lasted, list, text, time};
 use super::joined::{Room, found_with, too_long};
 use super::message::{Message, Role, message};
-use super::place::{Place, Skipped};
+use super::place::{Skipped, SourceLocation};
 use super::{Found, blank};
 use crate::artifact::trace::Trace;
 
@@ -24,7 +24,7 @@ const NOT_TYPED: [&str; 5] = [
 
 /// A prompt and what followed.
 struct Prompt {
-    place: Place,
+    place: SourceLocation,
     /// For further messages.
     room: Room,
     session: String,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::ImportError;
 use super::elements::Elements;
 use super::lines::{LONGEST, Lines};
-use super::place::{Place, Skipped};
+use super::place::{Skipped, SourceLocation};
 use crate::artifact::without_place;
 use crate::llm::json::python_constants;
 
@@ -16,7 +16,7 @@ use crate::llm::json::python_constants;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// Where.
-    pub place: Place,
+    pub place: SourceLocation,
     /// What.
     pub value: Value,
     /// How many bytes of the file it is, from which its size in memory follows; 0 for a part of a small file.
@@ -124,14 +124,14 @@ fn whole(value: Value) -> Items<'static> {
                 _ => (Vec::new(), ""),
             }
         }
-        value => return Box::new(iter::once(item(Place::Pointer(String::new()), value))),
+        value => return Box::new(iter::once(item(SourceLocation::Pointer(String::new()), value))),
     };
     let items = values.into_iter().enumerate();
-    Box::new(items.map(move |(at, value)| item(Place::Pointer(format!("{path}/{at}")), value)))
+    Box::new(items.map(move |(at, value)| item(SourceLocation::Pointer(format!("{path}/{at}")), value)))
 }
 
 /// The value of a line or an element.
-pub fn parsed(place: Place, bytes: &[u8]) -> Result<Item, Skipped> {
+pub fn parsed(place: SourceLocation, bytes: &[u8]) -> Result<Item, Skipped> {
     let item = |place, value| Item {
         place,
         value,

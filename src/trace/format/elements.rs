@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::document::{Item, parsed};
 use super::lines::{LONGEST, unreadable};
-use super::place::{Place, Skipped};
+use super::place::{Skipped, SourceLocation};
 
 /// The values of a list.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl<R: BufRead> Iterator for Elements<R> {
         if self.is_over {
             return None;
         }
-        let place = Place::Pointer(format!("/{}", self.at));
+        let place = SourceLocation::Pointer(format!("/{}", self.at));
         self.at += 1;
         let mut element = Vec::new();
         match self.read(&mut element) {

@@ -8,7 +8,7 @@ use super::conversation::told as told_of;
 use super::document::{Item, items};
 use super::field::{facts, first, label, list, text, time};
 use super::message::messages;
-use super::place::Place;
+use super::place::SourceLocation;
 use super::spoken::asked;
 use super::{Archive, Found, ImportError, Traces, blank};
 use crate::artifact::trace::Trace;
@@ -38,7 +38,7 @@ pub fn archive(archive: Archive<'_>) -> Result<Traces<'_>, ImportError> {
     let samples = names.into_iter().filter(|name| is_sample(name));
     Ok(Box::new(samples.map(move |name| {
         let value = value(unpack(&name));
-        let place = Place::Part(name, String::new());
+        let place = SourceLocation::Part(name, String::new());
         sample(&header, &value.map_err(|reason| place.skipped(reason))?, &place)
     })))
 }
@@ -62,7 +62,7 @@ pub fn log(item: &Item) -> Vec<Found> {
     found
 }
 
-fn sample(log: &Value, sample: &Value, place: &Place) -> Found {
+fn sample(log: &Value, sample: &Value, place: &SourceLocation) -> Found {
     if !sample.is_object() || sample.get("input").is_none() {
         return Err(place.skipped("a sample without its input"));
     }

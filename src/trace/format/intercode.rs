@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::document::Item;
 use super::field::{facts, label, list, rating, text};
-use super::place::Place;
+use super::place::SourceLocation;
 use super::{Found, blank};
 use crate::artifact::trace::{Step, Trace};
 
@@ -20,7 +20,7 @@ pub fn results(item: &Item) -> Vec<Found> {
     }
 }
 
-fn result(value: &Value, place: &Place) -> Found {
+fn result(value: &Value, place: &SourceLocation) -> Found {
     let history = &value["turn_history"];
     if !history.is_object() {
         return Err(place.skipped("a result without `turn_history`"));

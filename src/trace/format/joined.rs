@@ -5,7 +5,7 @@ use std::iter;
 
 use super::Found;
 use super::document::{Item, Items};
-use super::place::{Place, Skipped};
+use super::place::{Skipped, SourceLocation};
 
 /// The most bytes of a file that are joined in memory. As values they take several times as much.
 const MOST: u64 = 128 << 20;
@@ -76,7 +76,7 @@ pub fn found_with<'a>(
 }
 
 /// What is said of a file whose traces cannot be joined.
-pub fn too_much(place: &Place) -> Skipped {
+pub fn too_much(place: &SourceLocation) -> Skipped {
     let most = MOST >> 20;
     place.ended(format!(
         "up to here there are more than {most} MiB that must be joined by trace: split the file by trace"
@@ -84,6 +84,6 @@ pub fn too_much(place: &Place) -> Skipped {
 }
 
 /// What is said of one trace that is too long.
-pub fn too_long(place: &Place) -> Skipped {
+pub fn too_long(place: &SourceLocation) -> Skipped {
     place.skipped(format!("a trace of more than {} MiB in this file", MOST >> 20))
 }

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 use super::document::{BYTE_ORDER_MARK, Item, parsed};
-use super::place::{Place, Skipped};
+use super::place::{Skipped, SourceLocation};
 
 /// The most bytes of a value that is read on its own: a line, an element of a list, or a small file.
 pub const LONGEST: u64 = 64 << 20;
@@ -34,7 +34,7 @@ impl<R: BufRead> Lines<R> {
         Ok(limited.read_until(b'\n', &mut self.line)? > 0)
     }
 
-    fn item(&mut self, place: Place) -> Result<Item, Skipped> {
+    fn item(&mut self, place: SourceLocation) -> Result<Item, Skipped> {
         if self.line.len() as u64 > LONGEST && !self.line.ends_with(b"\n") {
             self.line = Vec::new();
             self.reader
@@ -55,7 +55,7 @@ impl<R: BufRead> Iterator for Lines<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let place = Place::Line(self.number + 1);
+            let place = SourceLocation::Line(self.number + 1);
             match self.advance() {
                 Err(error) => return Some(Err(unreadable(&place, &error))),
                 Ok(false) => return None,
@@ -67,7 +67,7 @@ impl<R: BufRead> Iterator for Lines<R> {
 }
 
 /// What is said where the file system fails.
-pub fn unreadable(place: &Place, error: &io::Error) -> Skipped {
+pub fn unreadable(place: &SourceLocation, error: &io::Error) -> Skipped {
     place.ended(format!("it cannot be read on: {error}"))
 }
 

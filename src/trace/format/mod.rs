@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 
 pub use self::dialect::Dialect;
 use self::document::Items;
-pub use self::place::{Place, Skipped};
+pub use self::place::{Skipped, SourceLocation};
 use crate::artifact::trace::Trace;
 
 /// The files in an archive.

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::document::{Item, Items};
 use super::field::{between, count, facts, text, text_of, time};
 use super::joined::{Room, found_with, too_long};
-use super::place::{Place, Skipped};
+use super::place::{Skipped, SourceLocation};
 use super::{Found, blank};
 use crate::artifact::trace::{Step, Trace};
 use crate::digest::Digest;
 
 /// A message of the user and the events up to the next one.
 struct Prompt {
-    place: Place,
+    place: SourceLocation,
     events: Vec<Value>,
     number: usize,
     /// For further events.

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Where something stands in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum SourceLocation {
     /// A line, from 1.
     Line(usize),
     /// A JSON pointer; empty for the whole file.
@@ -13,7 +13,7 @@ pub enum Place {
     Part(String, String),
 }
 
-impl Place {
+impl SourceLocation {
     /// A place within this one.
     #[must_use]
     pub fn inner(&self, key: &str) -> Self {
@@ -53,7 +53,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(number) => write!(f, "line {number}"),
@@ -68,7 +68,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// Where it stands.
-    pub place: Place,
+    pub place: SourceLocation,
     /// Why.
     pub reason: String,
     /// Whether something may be missed: bookkeeping of the other program is not.

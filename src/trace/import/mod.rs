@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 pub use self::files::{Visit, visits};
 pub use self::known::Known;
 use self::known::Seen;
-pub use self::report::{FileReport, Missing, Reason, Status, Usable};
+pub use self::report::{FileReport, ImportReason, Missing, Status, Usable};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::sys::disk::{Root, failed};
 use crate::sys::output;
 use crate::sys::output::OutputError;
 use crate::trace::format;
-use crate::trace::format::{Place, Reading};
+use crate::trace::format::{Reading, SourceLocation};
 use crate::trace::store::jsonl_lines::LONGEST_LINE;
 
 /// Where originals are kept, by content.
@@ -196,7 +196,7 @@ fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut im
 }
 
 /// Where a trace stands, as well as it is known.
-fn place(trace: &Trace) -> Place {
+fn place(trace: &Trace) -> SourceLocation {
     let place = trace.metadata["place"].as_str().map(str::to_owned);
-    Place::Pointer(place.unwrap_or_else(|| format!("trace {}", trace.trace_id)))
+    SourceLocation::Pointer(place.unwrap_or_else(|| format!("trace {}", trace.trace_id)))
 }

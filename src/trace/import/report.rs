@@ -51,7 +51,7 @@ pub struct Missing {
 
 /// Why something was skipped, how often, and the first places.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reason {
+pub struct ImportReason {
     /// Why.
     pub reason: String,
     /// Whether something may be missed.
@@ -93,7 +93,7 @@ pub struct FileReport {
     /// What the new ones do not say.
     pub missing: Missing,
     /// What became no trace.
-    pub skipped: Vec<Reason>,
+    pub skipped: Vec<ImportReason>,
     /// Why it failed.
     pub error: Option<String>,
 }
@@ -143,7 +143,7 @@ impl FileReport {
             true => skipped.reason.as_str(),
             false => "other reasons",
         };
-        let same = |noted: &&mut Reason| noted.reason == skipped.reason || noted.reason == reason;
+        let same = |noted: &&mut ImportReason| noted.reason == skipped.reason || noted.reason == reason;
         if let Some(noted) = self.skipped.iter_mut().find(same) {
             noted.count += 1;
             noted.is_loss |= skipped.is_loss;
@@ -152,7 +152,7 @@ impl FileReport {
             }
             return;
         }
-        self.skipped.push(Reason {
+        self.skipped.push(ImportReason {
             reason: reason.to_owned(),
             is_loss: skipped.is_loss,
             count: 1,

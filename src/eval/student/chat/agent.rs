@@ -9,11 +9,11 @@ use super::tool::Toolbox;
 use crate::eval::student::nearest::query_class::QueryClass;
 use crate::harness::agent_settings::AgentSettings;
 use crate::harness::examples;
-use crate::harness::home::{Broken, Home};
+use crate::harness::home::{AgentError, Home};
 use crate::llm::chat::{Message, Request, ToolSpec};
 
 /// One agent.
-pub(super) struct Agent(Result<Sound, Broken>);
+pub(super) struct Agent(Result<Sound, AgentError>);
 
 /// An agent whose files can be read.
 struct Sound {
@@ -22,7 +22,7 @@ struct Sound {
     tools: Vec<ToolSpec>,
     turns: u64,
     sampling: Map<String, Value>,
-    routes: BTreeMap<QueryClass, Result<Route, Broken>>,
+    routes: BTreeMap<QueryClass, Result<Route, AgentError>>,
 }
 
 /// The model of a query class.
@@ -51,14 +51,14 @@ impl Agent {
     }
 
     /// The request for a query.
-    pub fn asked(&self, query: &str) -> Result<Asked, Broken> {
-        let agent = self.0.as_ref().map_err(Broken::clone)?;
+    pub fn asked(&self, query: &str) -> Result<Asked, AgentError> {
+        let agent = self.0.as_ref().map_err(AgentError::clone)?;
         agent.asked(query)
     }
 }
 
 impl Sound {
-    fn read(home: &Home, name: &str, own_model: &str, toolbox: &Toolbox) -> Result<Self, Broken> {
+    fn read(home: &Home, name: &str, own_model: &str, toolbox: &Toolbox) -> Result<Self, AgentError> {
         let settings = AgentSettings::read(home, name)?;
         let OfAgent { sampling, stated } = parameters::of_agent(home, name)?;
         let prompt = home.text(&home.layout().prompt, &[("agent", name)])?;
@@ -78,9 +78,9 @@ impl Sound {
         })
     }
 
-    fn asked(&self, query: &str) -> Result<Asked, Broken> {
+    fn asked(&self, query: &str) -> Result<Asked, AgentError> {
         let class = QueryClass::of(query);
-        let unknown = || Err(Broken(format!("no model for `{}`", class.name())));
+        let unknown = || Err(AgentError(format!("no model for `{}`", class.name())));
         let route = self.routes.get(&class).cloned().unwrap_or_else(unknown)?;
         let mut parameters = route.parameters;
         parameters.extend(self.sampling.clone());
@@ -108,7 +108,7 @@ impl Sound {
 }
 
 impl Route {
-    fn read(home: &Home, class: QueryClass, own_model: &str) -> Result<Self, Broken> {
+    fn read(home: &Home, class: QueryClass, own_model: &str) -> Result<Self, AgentError> {
         let model = home.routed(class.name())?;
         let name = model.clone().unwrap_or_else(|| own_model.to_owned());
         Ok(Self {
@@ -135,7 +135,7 @@ fn system(prompt: &str, stated: &[(String, Value)]) -> String {
 }
 
 /// The examples as a conversation that went before.
-fn shots(home: &Home, agent: &str) -> Result<Vec<Message>, Broken> {
+fn shots(home: &Home, agent: &str) -> Result<Vec<Message>, AgentError> {
     let turn = |example: examples::Example| {
         let answer = Message::Assistant {
             text: example.output,
@@ -147,7 +147,7 @@ fn shots(home: &Home, agent: &str) -> Result<Vec<Message>, Broken> {
 }
 
 /// The agent's tools, each once, in its order; one without a program is not offered.
-fn offered(home: &Home, names: &[String], toolbox: &Toolbox) -> Result<Vec<ToolSpec>, Broken> {
+fn offered(home: &Home, names: &[String], toolbox: &Toolbox) -> Result<Vec<ToolSpec>, AgentError> {
     let template = &home.layout().tool_description;
     let mut seen = BTreeSet::new();
     let fresh = names.iter().filter(|name| seen.insert(name.as_str()));

@@ -20,7 +20,7 @@ use crate::digest::Digest;
 use crate::eval::student::{Draw, Prepared, Student};
 use crate::harness::Harness;
 use crate::harness::agents::Agents;
-use crate::harness::home::Broken;
+use crate::harness::home::AgentError;
 use crate::llm::chat::Request;
 use crate::llm::model::Model;
 use crate::manifest::StudentSection;
@@ -99,7 +99,7 @@ impl Student for ChatStudent {
 }
 
 impl Read {
-    fn asked(&self, task: &Task) -> Result<Asked, Broken> {
+    fn asked(&self, task: &Task) -> Result<Asked, AgentError> {
         self.agents.of(task).asked(&task.query)
     }
 
@@ -127,7 +127,7 @@ impl Prepared for Read {
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
         let mut asked = match self.asked(task) {
             Ok(asked) => asked,
-            Err(Broken(reason)) => return Attempt::Failed { reason },
+            Err(AgentError(reason)) => return Attempt::Failed { reason },
         };
         asked.request.seed = self.seed(&asked.request, draw.seed);
         asked.request.repeat = draw.repeat;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::harness::home::{Broken, Home};
+use crate::harness::home::{AgentError, Home};
 
 /// Agent parameters that servers know.
 const SAMPLING: [&str; 30] = [
@@ -53,11 +53,11 @@ pub(super) struct OfAgent {
 ///
 /// # Errors
 /// The file cannot be read, or a parameter is no parameter.
-pub(super) fn of_model(home: &Home, model: &str) -> Result<Map<String, Value>, Broken> {
+pub(super) fn of_model(home: &Home, model: &str) -> Result<Map<String, Value>, AgentError> {
     let set = home.table_above(&home.layout().model_param, "{param}", &[("model", model)])?;
     let set = set.and_then(Value::as_object).cloned().unwrap_or_default();
     match set.keys().find(|name| OWN.contains(&name.as_str())) {
-        Some(name) => Err(Broken(format!(
+        Some(name) => Err(AgentError(format!(
             "models.{model}: `{name}` is no parameter of a model; remove it"
         ))),
         None => Ok(set),
@@ -68,7 +68,7 @@ pub(super) fn of_model(home: &Home, model: &str) -> Result<Map<String, Value>, B
 ///
 /// # Errors
 /// The file cannot be read.
-pub(super) fn of_agent(home: &Home, agent: &str) -> Result<OfAgent, Broken> {
+pub(super) fn of_agent(home: &Home, agent: &str) -> Result<OfAgent, AgentError> {
     let layout = home.layout();
     let last = |template: &str| template.rsplit(['.', '#']).next().unwrap_or_default().to_owned();
     let own = [

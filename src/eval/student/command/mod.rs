@@ -18,7 +18,7 @@ use crate::digest::Digest;
 use crate::eval::student::{Draw, Prepared, Student};
 use crate::harness::Harness;
 use crate::harness::agents::default_agent;
-use crate::llm::client::{Calls, Reported};
+use crate::llm::client::{LlmClient, Reported};
 use crate::manifest::StudentSection;
 use crate::manifest::layout::Layout;
 use crate::sys::consent::Consent;
@@ -40,7 +40,7 @@ struct Means {
     layout: Layout,
     root: Root,
     withheld: Vec<String>,
-    calls: Arc<Calls>,
+    calls: Arc<LlmClient>,
 }
 
 /// A harness, and the folder that it stands in once somebody asks.
@@ -54,7 +54,13 @@ struct Candidate {
 
 impl CommandStudent {
     /// The program of the manifest; it works in `root`, without the environment variables that are withheld.
-    pub fn new(section: StudentSection, layout: Layout, root: Root, withheld: Vec<String>, calls: Arc<Calls>) -> Self {
+    pub fn new(
+        section: StudentSection,
+        layout: Layout,
+        root: Root,
+        withheld: Vec<String>,
+        calls: Arc<LlmClient>,
+    ) -> Self {
         Self(Arc::new(Means {
             section,
             layout,

@@ -31,7 +31,7 @@ impl Place {
     }
 
     fn student(&self) -> CommandStudent {
-        let calls = Calls::new(
+        let calls = LlmClient::new(
             &self.manifest,
             crate::llm::redact::Redactor::default(),
             &Root::open(self.folder.path()).unwrap(),

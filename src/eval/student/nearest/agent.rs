@@ -11,16 +11,16 @@ use crate::digest::Digest;
 use crate::harness::agent_settings::{AgentSettings, ModelSettings};
 use crate::harness::examples;
 use crate::harness::examples::Example;
-use crate::harness::home::{Broken, Home};
+use crate::harness::home::{AgentError, Home};
 
 /// How many neighbours noise may choose from.
 const NOISE_POOL: usize = 10;
 
 /// One agent.
-pub struct Agent(Result<Sound, (Broken, Digest)>);
+pub struct Agent(Result<LoadedAgent, (AgentError, Digest)>);
 
 /// An agent whose files can be read.
-struct Sound {
+struct LoadedAgent {
     settings: AgentSettings,
     examples: Vec<Example>,
     /// The stems of the description of each tool that the agent has, in its order.
@@ -39,15 +39,15 @@ struct Model {
 impl Agent {
     /// Reads one agent's part of a harness; what is wrong with it comes out at the first attempt.
     pub fn read(home: &Home, name: &str) -> Self {
-        let broken = |broken: Broken| {
+        let broken = |broken: AgentError| {
             let footprint = Digest::of_parts([("broken", broken.0.as_bytes())]);
             (broken, footprint)
         };
-        Self(Sound::read(home, name).map_err(broken))
+        Self(LoadedAgent::read(home, name).map_err(broken))
     }
 
     /// Why the agent cannot run, when it cannot.
-    pub fn broken(&self) -> Option<&Broken> {
+    pub fn broken(&self) -> Option<&AgentError> {
         self.0.as_ref().err().map(|(broken, _)| broken)
     }
 
@@ -78,8 +78,8 @@ impl Agent {
     }
 }
 
-impl Sound {
-    fn read(home: &Home, name: &str) -> Result<Self, Broken> {
+impl LoadedAgent {
+    fn read(home: &Home, name: &str) -> Result<Self, AgentError> {
         let settings = AgentSettings::read(home, name)?;
         let examples = examples::read(home, name)?;
         let tools = described_tools(home, &settings)?;
@@ -203,7 +203,7 @@ fn closest(neighbours: &[(usize, f64)], examples: &[Example], label: &str) -> f6
 }
 
 /// The tools with their descriptions; a tool without one has an empty one and is never called.
-fn described_tools(home: &Home, settings: &AgentSettings) -> Result<Vec<(String, String)>, Broken> {
+fn described_tools(home: &Home, settings: &AgentSettings) -> Result<Vec<(String, String)>, AgentError> {
     let template = &home.layout().tool_description;
     let described = |name: &String| {
         let description = home
@@ -215,7 +215,7 @@ fn described_tools(home: &Home, settings: &AgentSettings) -> Result<Vec<(String,
 }
 
 /// The model that the harness names for a class, else `default`.
-pub fn routed(home: &Home, class: QueryClass) -> Result<String, Broken> {
+pub fn routed(home: &Home, class: QueryClass) -> Result<String, AgentError> {
     Ok(home.routed(class.name())?.unwrap_or_else(|| "default".to_owned()))
 }
 

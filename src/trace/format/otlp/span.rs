@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::document::Item;
 use super::super::field::{first, list, text, text_of, time};
-use super::super::place::{Place, Skipped};
+use super::super::place::{Skipped, SourceLocation};
 use super::attributes::{Attributes, read};
 
 /// A span.
@@ -52,7 +52,7 @@ pub fn spans(item: &Item) -> Vec<Result<Span, Skipped>> {
     spans
 }
 
-fn span(value: &Value, resource: &Value, place: &Place) -> Result<Span, Skipped> {
+fn span(value: &Value, resource: &Value, place: &SourceLocation) -> Result<Span, Skipped> {
     let context = first(value, &["spanContext", "context"]).unwrap_or(value);
     let Some(trace_id) = text_of(context, &["traceId", "trace_id"]) else {
         return Err(place.skipped("a span without a trace id"));

@@ -12,7 +12,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// What rang.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rang {
+pub struct ChangeBatch {
     /// Files and folders that may have changed and are quiet now.
     pub paths: BTreeSet<PathBuf>,
     /// Everything is to be looked at: it is time, or events were lost.
@@ -33,7 +33,7 @@ enum Message {
 }
 
 /// A bell.
-pub struct Bell {
+pub struct FileWatcher {
     messages: Receiver<Message>,
     // Without a watcher nobody would hold the sending end, and waiting would not wait.
     _sender: Sender<Message>,
@@ -49,7 +49,7 @@ pub struct Bell {
 /// Which folder stands at a path: one that was moved away and back, or replaced, has to be watched anew.
 type Identity = (u64, u64);
 
-impl Bell {
+impl FileWatcher {
     /// A bell that tells of a file when it was quiet for `quiet`, and of everything at least every `rescan`. With
     /// `poll` it does not listen at all, for file systems that tell nothing.
     ///
@@ -106,21 +106,21 @@ impl Bell {
     }
 
     /// Waits until something rang and is quiet, the rescan is due, or `at_most` is over.
-    pub fn wait(&mut self, at_most: Duration) -> Rang {
+    pub fn wait(&mut self, at_most: Duration) -> ChangeBatch {
         let end = Instant::now() + at_most;
         loop {
             let now = Instant::now();
             if now >= self.last_scan + self.rescan {
                 self.last_scan = now;
                 self.ringing.clear();
-                return Rang {
+                return ChangeBatch {
                     paths: BTreeSet::new(),
                     all: true,
                 };
             }
             let ripe = self.ripe(now);
             if !ripe.is_empty() || now >= end {
-                return Rang {
+                return ChangeBatch {
                     paths: ripe,
                     all: false,
                 };
@@ -210,8 +210,8 @@ mod tests {
     const QUIET: Duration = Duration::from_millis(60);
     const LONG: Duration = Duration::from_secs(20);
 
-    fn bell(folder: &Path) -> Bell {
-        let mut bell = Bell::new(false, QUIET, LONG).unwrap();
+    fn bell(folder: &Path) -> FileWatcher {
+        let mut bell = FileWatcher::new(false, QUIET, LONG).unwrap();
         bell.listen(&[folder.as_os_str().to_owned()].into()).unwrap();
         bell
     }
@@ -239,7 +239,7 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         let (inside, away) = (root.join("in"), root.join("away"));
         fs::create_dir(&inside).unwrap();
-        let mut bell = Bell::new(false, QUIET, LONG).unwrap();
+        let mut bell = FileWatcher::new(false, QUIET, LONG).unwrap();
         let folders: BTreeSet<OsString> = [root.clone(), inside.clone()].map(PathBuf::into_os_string).into();
         bell.listen(&folders).unwrap();
         fs::rename(&inside, &away).unwrap();
@@ -253,9 +253,9 @@ mod tests {
 
     #[test]
     fn the_rescan_comes_without_any_event() {
-        let mut bell = Bell::new(true, QUIET, QUIET).unwrap();
+        let mut bell = FileWatcher::new(true, QUIET, QUIET).unwrap();
         assert!(bell.wait(LONG).all);
         bell.tune(QUIET, LONG);
-        assert_eq!(bell.wait(Duration::ZERO), Rang::default());
+        assert_eq!(bell.wait(Duration::ZERO), ChangeBatch::default());
     }
 }

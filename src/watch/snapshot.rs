@@ -18,7 +18,7 @@ const GRAIN: Duration = Duration::from_secs(1);
 
 /// What a file was like.
 #[derive(Clone, Debug)]
-struct Sight {
+struct FileSnapshot {
     length: u64,
     modified: Option<SystemTime>,
     node: u64,
@@ -26,9 +26,9 @@ struct Sight {
     digest: Option<Digest>,
 }
 
-impl Sight {
+impl FileSnapshot {
     /// Whether nothing tells the two apart without reading.
-    fn is_like(&self, other: &Sight) -> bool {
+    fn is_like(&self, other: &FileSnapshot) -> bool {
         (self.length, self.modified, self.node) == (other.length, other.modified, other.node)
     }
 
@@ -39,12 +39,12 @@ impl Sight {
 }
 
 /// What many files were like. Keys are compared as bytes: paths are compared part by part, which is dear for thousands.
-pub struct Sights {
+pub struct FileSnapshots {
     root: Root,
-    seen: BTreeMap<OsString, Sight>,
+    seen: BTreeMap<OsString, FileSnapshot>,
 }
 
-impl Sights {
+impl FileSnapshots {
     /// Nothing was looked at yet. Files below `root` are read without following links.
     pub fn new(root: &Root) -> Self {
         Self {
@@ -89,16 +89,16 @@ impl Sights {
 }
 
 /// A file that was written anew counts even with the same bytes: somebody may have read others in between.
-fn differs(before: &Sight, now: &Sight) -> bool {
+fn differs(before: &FileSnapshot, now: &FileSnapshot) -> bool {
     !before.is_like(now) || before.digest != now.digest
 }
 
 /// `None` for what is not a file, or gone. What a link leads to is known by its size and time, and never read. A file that looks untouched, and was old enough when it was looked at, is
 /// not read again.
-fn look(root: &Root, path: &Path, before: Option<&Sight>) -> Option<Sight> {
+fn look(root: &Root, path: &Path, before: Option<&FileSnapshot>) -> Option<FileSnapshot> {
     let looked = SystemTime::now();
     let facts = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    let now = Sight {
+    let now = FileSnapshot {
         length: facts.len(),
         modified: facts.modified().ok(),
         node: node(&facts),
@@ -110,7 +110,7 @@ fn look(root: &Root, path: &Path, before: Option<&Sight>) -> Option<Sight> {
         None if now.length > LARGEST || path.is_symlink() => None,
         None => Some(Digest::of_bytes(&bytes(root, path)?)),
     };
-    Some(Sight { digest, ..now })
+    Some(FileSnapshot { digest, ..now })
 }
 
 /// The bytes of a file; outside of the workspace are only files of git's own.
@@ -140,7 +140,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
         let path = folder.path().join("a");
-        let mut sights = Sights::new(&root);
+        let mut sights = FileSnapshots::new(&root);
         let mut changed = || !sights.changed([path.clone()]).is_empty();
         assert!(!changed());
         fs::write(&path, "1").unwrap();
