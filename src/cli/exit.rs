@@ -104,43 +104,53 @@ impl From<RunError> for Failure {
                 _ => again.to_owned(),
             });
         }
-        let (code, hint) = match &error {
-            RunError::Manifest(_) | RunError::Unknown(_) => (Code::Usage, None),
-            RunError::Ignored(_) => (
-                Code::Usage,
-                Some("take it out of [harness] in kaizen.toml, or let git track it: `git add -f` adds an ignored file"),
-            ),
-            // Their messages say what to do.
-            RunError::Benchmark(BenchmarkError::Disk(_)) => (Code::Failed, None),
-            RunError::Untrusted(_) => (Code::NotReady, Some(trust_hint())),
-            RunError::Dirty(_) => (
-                Code::NotReady,
-                Some("commit or undo them, or let `kaizen run --adopt` commit them apart"),
-            ),
-            RunError::Benchmark(_) => (
-                Code::Failed,
-                Some("every line of a benchmark is one JSON object with task_id, query, reference_answer"),
-            ),
-            RunError::Ledger(LedgerError::NoRepository(_)) => (
-                Code::NotReady,
-                Some("git is kaizen's ledger: every accepted edit is a commit"),
-            ),
-            RunError::Output(OutputError::Taken(_)) => (
-                Code::Failed,
-                Some("move that file away, or write elsewhere; nothing was replaced"),
-            ),
-            RunError::Lock(_) => (Code::Failed, None),
-            RunError::TrackedState(_) => (
-                Code::Failed,
-                Some("run `git rm -r --cached .kaizen`, commit that, and delete the folder .kaizen"),
-            ),
-            _ => (Code::Failed, None),
-        };
+        let (code, hint) = code_and_hint(&error);
         Self {
             code,
             message,
             hint: hint.map(str::to_owned),
         }
+    }
+}
+
+/// The exit code of an error, and what helps where the message does not say.
+fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
+    match error {
+        RunError::Manifest(_)
+        | RunError::Config(_)
+        | RunError::Student(_)
+        | RunError::NoSuchSession(_)
+        | RunError::NoSuchPhase { .. } => (Code::Usage, None),
+        RunError::NoCommit => (Code::NotReady, None),
+        RunError::Ignored(_) => (
+            Code::Usage,
+            Some("take it out of [harness] in kaizen.toml, or let git track it: `git add -f` adds an ignored file"),
+        ),
+        // Their messages say what to do.
+        RunError::Benchmark(BenchmarkError::Disk(_)) => (Code::Failed, None),
+        RunError::Untrusted(_) => (Code::NotReady, Some(trust_hint())),
+        RunError::Dirty(_) => (
+            Code::NotReady,
+            Some("commit or undo them, or let `kaizen run --adopt` commit them apart"),
+        ),
+        RunError::Benchmark(_) => (
+            Code::Failed,
+            Some("every line of a benchmark is one JSON object with task_id, query, reference_answer"),
+        ),
+        RunError::Ledger(LedgerError::NoRepository(_)) => (
+            Code::NotReady,
+            Some("git is kaizen's ledger: every accepted edit is a commit"),
+        ),
+        RunError::Output(OutputError::Taken(_)) => (
+            Code::Failed,
+            Some("move that file away, or write elsewhere; nothing was replaced"),
+        ),
+        RunError::Lock(_) => (Code::Failed, None),
+        RunError::TrackedState(_) => (
+            Code::Failed,
+            Some("run `git rm -r --cached .kaizen`, commit that, and delete the folder .kaizen"),
+        ),
+        _ => (Code::Failed, None),
     }
 }
 
@@ -219,4 +229,49 @@ pub fn report(failure: &Failure) -> ExitCode {
         err!("hint: {hint}");
     }
     failure.code.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_user_names_wrongly_is_usage_and_a_broken_store_is_not() {
+        let phase = || "plan".to_owned();
+        for (error, code) in [
+            (RunError::NoSuchSession(String::new()), Code::Usage),
+            (
+                RunError::NoSuchPhase {
+                    phase: phase(),
+                    known: Vec::new(),
+                },
+                Code::Usage,
+            ),
+            (RunError::Config(String::new()), Code::Usage),
+            (RunError::Student(String::new()), Code::Usage),
+            (
+                RunError::MissingArtifact {
+                    session: String::new(),
+                    name: String::new(),
+                },
+                Code::Failed,
+            ),
+            (RunError::TriggerGone(String::new()), Code::Failed),
+            (RunError::Store(String::new()), Code::Failed),
+            (
+                RunError::RefreshInterrupted {
+                    path: String::new(),
+                    intent: String::new(),
+                },
+                Code::Failed,
+            ),
+            (RunError::Unscored(1), Code::Failed),
+            (RunError::Looping { phase: phase() }, Code::Failed),
+            (RunError::NoCommit, Code::NotReady),
+            (RunError::Dirty(Vec::new()), Code::NotReady),
+        ] {
+            let text = format!("{error:?}");
+            assert_eq!(Failure::from(error).code, code, "{text}");
+        }
+    }
 }

@@ -85,7 +85,7 @@ fn failed(error: RunError) -> Failure {
         RunError::Execute(ExecuteError::Halted(_)) => {
             "what was attempted is remembered: the next `kaizen plan-gate` goes on from there".to_owned()
         }
-        RunError::Unknown(problem) if problem.starts_with("none of the") => {
+        RunError::Unscored(_) => {
             format!(
                 "is there an engine for their scorer? scorer `command` needs [benchmark] scorer_command; {NO_JUDGE}"
             )

@@ -80,7 +80,7 @@ fn opened(workspace: &Workspace, asked: &LoopAsked) -> Result<LoopRecord, RunErr
         _ => begun(workspace)?,
     };
     let record = with_settings(record, asked);
-    limits(&record).check().map_err(RunError::Unknown)?;
+    limits(&record).check().map_err(RunError::Config)?;
     Ok(stopped_already(workspace, record))
 }
 

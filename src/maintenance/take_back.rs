@@ -91,7 +91,7 @@ pub fn preview(workspace: &Workspace, session: &Session, dropped: &BTreeSet<Dige
     let before = clean_harness(workspace, &Inputs::new(workspace))?;
     let baseline: Baseline = session
         .read("baseline.json")?
-        .ok_or_else(|| RunError::Unknown(format!("{} has no baseline.json", session.id)))?;
+        .ok_or_else(|| RunError::missing(session, "baseline.json"))?;
     let plan: Option<Plan> = session.read("plan.json")?;
     let standing = Standing {
         session: &session.id,

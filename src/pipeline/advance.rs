@@ -62,12 +62,11 @@ fn check_phases(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunErro
         .iter()
         .chain(&asked.redo)
         .find(|name| !known.contains_key(*name));
-    let names: Vec<&str> = known.keys().map(String::as_str).collect();
     match unknown {
-        Some(name) => Err(RunError::Unknown(format!(
-            "there is no phase `{name}`; there are {}",
-            names.join(", ")
-        ))),
+        Some(name) => Err(RunError::NoSuchPhase {
+            phase: name.clone(),
+            known: known.keys().cloned().collect(),
+        }),
         None => Ok(()),
     }
 }
@@ -75,7 +74,7 @@ fn check_phases(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunErro
 /// The session that is meant, and whether it was made just now.
 fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<(Session, bool), RunError> {
     if let Some(id) = &asked.session {
-        let unknown = || RunError::Unknown(format!("there is no session `{id}`; `kaizen log` lists them"));
+        let unknown = || RunError::NoSuchSession(id.clone());
         return Ok((session::find(&workspace.root, id).ok_or_else(unknown)?, false));
     }
     let sessions = session::all(&workspace.root)?;
@@ -89,7 +88,7 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
     match &asked.dropped {
         None => begin(workspace, &session, asked)?,
         Some(name) if begin_from(workspace, &session, asked, name)? => {}
-        Some(name) => return Err(RunError::Unknown(format!("{name} is gone from the inbox"))),
+        Some(name) => return Err(RunError::TriggerGone(name.clone())),
     }
     listener(Event::SessionStarted { session: id });
     Ok((session, true))
@@ -166,7 +165,7 @@ fn go_on(
 fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
     session.remove_checkpoint(phase)?;
     let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
-    forgotten.map_err(RunError::Unknown)?;
+    forgotten.map_err(RunError::Store)?;
     forget(workspace, session, phase)
 }
 
@@ -269,7 +268,7 @@ fn finish(
 ) -> Result<RunResult, RunError> {
     let record = session
         .record()?
-        .ok_or_else(|| RunError::Unknown(format!("{} has no session.json", session.id)))?;
+        .ok_or_else(|| RunError::missing(session, "session.json"))?;
     if asked.until.is_none() && waits.is_none() {
         // It was for whoever wrote the files, and is made again when somebody asks for it.
         output::clear(&workspace.root, &session.path(briefing::FOLDER))?;

@@ -122,10 +122,7 @@ pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener
         None => run_twice(&evaluator, &harness, &gate)?,
     };
     if first.task_count == 0 {
-        return Err(RunError::Unknown(format!(
-            "none of the {} gate tasks could be scored; `kaizen eval` says more",
-            gate.len()
-        )));
+        return Err(RunError::Unscored(gate.len()));
     }
     let plan: Option<Plan> = session.map(|session| session.read("plan.json")).transpose()?.flatten();
     let edits = match (session, &plan) {
@@ -187,7 +184,7 @@ fn known(workspace: &Workspace, session: &Session, gate: &[Task], harness: &Harn
 
 fn run_twice(evaluator: &Evaluator, harness: &Harness, gate: &[Task]) -> Result<(Evaluation, Probe), RunError> {
     let tasks: Vec<&Task> = gate.iter().collect();
-    evaluator.student.check(harness, &tasks).map_err(RunError::Unknown)?;
+    evaluator.student.check(harness, &tasks).map_err(RunError::Student)?;
     let first = evaluate(evaluator, harness, &tasks).map_err(ExecuteError::from)?;
     let second = evaluate_run(evaluator, harness, &tasks, 1).map_err(ExecuteError::from)?;
     let probe = Probe::of(&first.tasks, second.tasks);

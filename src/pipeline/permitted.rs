@@ -77,7 +77,7 @@ pub fn run(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunError> {
     if workspace.permission.approves(&list)? {
         return Ok(());
     }
-    let order = graph(&workspace.manifest.phases()).map_err(RunError::Unknown)?;
+    let order = graph(&workspace.manifest.phases()).map_err(RunError::Config)?;
     let place = |name: &str| order.iter().position(|other| other == name);
     let last = asked.until.as_deref().and_then(place).unwrap_or(order.len() - 1);
     let session = session_of(workspace, asked)?;

@@ -67,7 +67,7 @@ pub type PhaseState = (String, Freshness);
 /// Something that a phase reads cannot be read.
 pub fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError> {
     let phases = view.workspace.manifest.phases();
-    let order = phases::graph(&phases).map_err(RunError::Unknown)?;
+    let order = phases::graph(&phases).map_err(RunError::Config)?;
     let record = session.record()?;
     let facts = Facts {
         settled: record.as_ref().is_some_and(settled),

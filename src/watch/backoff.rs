@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn each_failure_doubles_the_wait_and_success_ends_it() {
-        let (mut aside, error) = (RetryQueue::default(), RunError::Unknown("x".into()));
+        let (mut aside, error) = (RetryQueue::default(), RunError::Store("x".into()));
         let waits: Vec<_> = (0..9).map(|_| aside.put("s", &error, at(0)).0).collect();
         let expected = [30, 60, 120, 240, 480, 960, 1920, 3600, 3600].map(Some);
         assert_eq!(waits, expected);

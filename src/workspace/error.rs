@@ -12,7 +12,7 @@ use crate::sys::disk::{DiskError, LockError, OWN_FOLDER};
 use crate::sys::output::OutputError;
 use crate::trace::source::TraceError;
 use crate::workspace::consent::ConsentError;
-use crate::workspace::session::SessionError;
+use crate::workspace::session::{Session, SessionError};
 
 /// Why a run ended before the session settled.
 #[derive(Debug, thiserror::Error)]
@@ -88,9 +88,54 @@ pub enum RunError {
         more(.0.len())
     )]
     TrackedState(Vec<String>),
-    /// There is no such thing.
+    /// The session that was named is not there.
+    #[error("there is no session `{0}`; `kaizen log` lists them")]
+    NoSuchSession(String),
+    /// The phase that was named is not in the manifest.
+    #[error("there is no phase `{phase}`; there are {}", known.join(", "))]
+    NoSuchPhase {
+        /// The name.
+        phase: String,
+        /// The phases of the manifest.
+        known: Vec<String>,
+    },
+    /// A setting, or an option of the command, cannot be used.
     #[error("{0}")]
-    Unknown(String),
+    Config(String),
+    /// A file of the session is needed and not there.
+    #[error("{session} has no {name}")]
+    MissingArtifact {
+        /// The session.
+        session: String,
+        /// The file.
+        name: String,
+    },
+    /// Another process took the trigger.
+    #[error("{0} is gone from the inbox")]
+    TriggerGone(String),
+    /// A store of kaizen's own cannot be read or written.
+    #[error("{0}")]
+    Store(String),
+    /// A task file changed while a refresh was replacing it.
+    #[error(
+        "{path} was changed while `kaizen bench refresh` was at work; put back what stood there (`git restore {path}`), and the \
+         next command completes the refresh; or remove {intent}, and it is given up"
+    )]
+    RefreshInterrupted {
+        /// The task file.
+        path: String,
+        /// The file that announces the refresh.
+        intent: String,
+    },
+    /// git has no commit that a session could build on.
+    #[error("the repository has no commit yet; commit the harness first")]
+    NoCommit,
+    /// The agent's files are not usable.
+    #[error("{0}")]
+    Student(String),
+    /// No gate task has a score.
+    #[error("none of the {0} gate tasks could be scored; `kaizen eval` says more")]
+    Unscored(usize),
 }
 
 impl From<ConsentError> for RunError {
@@ -104,6 +149,14 @@ impl From<ConsentError> for RunError {
 }
 
 impl RunError {
+    /// A file of a session is needed and not there.
+    pub fn missing(session: &Session, name: &str) -> Self {
+        Self::MissingArtifact {
+            session: session.id.clone(),
+            name: name.to_owned(),
+        }
+    }
+
     /// Whether a file of the session is not what it should be: nobody but a person writes such files in place.
     pub fn is_about_a_file_for_people(&self) -> bool {
         matches!(self, Self::HalfTyped { .. } | Self::Session(SessionError::Artifact(_)))

@@ -87,7 +87,7 @@ pub fn finish(workspace: &Workspace) -> Result<Option<RefreshLine>, RunError> {
     let Some(text) = workspace.root.read_text(&path)? else {
         return Ok(None);
     };
-    let unreadable = |error| RunError::Unknown(format!("{}: {error}; remove that file", path.display()));
+    let unreadable = |error| RunError::Store(format!("{}: {error}; remove that file", path.display()));
     let intent: Intent = serde_json::from_str(&text).map_err(unreadable)?;
     complete(workspace, &intent)?;
     Ok(Some(intent.line))
@@ -112,12 +112,10 @@ fn publish(workspace: &Workspace, file: &Change) -> Result<(), RunError> {
     if is_before && workspace.root.publish_over(&path, after, present.as_deref())? {
         return Ok(());
     }
-    Err(RunError::Unknown(format!(
-        "{path} was changed while `kaizen bench refresh` was at work; put back what stood there (`git restore {path}`), and the \
-         next command completes the refresh; or remove {intent}, and it is given up",
-        path = file.path,
-        intent = workspace.own(INTENT).display()
-    )))
+    Err(RunError::RefreshInterrupted {
+        path: file.path.clone(),
+        intent: workspace.own(INTENT).display().to_string(),
+    })
 }
 
 /// One commit of the files that git holds, and of the ledger of the split where such files are committed.

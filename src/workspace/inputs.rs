@@ -40,12 +40,11 @@ pub struct Inputs<'a> {
 
 /// The value of a cell, made on first use.
 fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, RunError>) -> Result<&T, RunError> {
-    if cell.get().is_none() {
-        // Nobody else fills the cell of this thread between the two calls.
-        let _ = cell.set(make()?);
+    if let Some(value) = cell.get() {
+        return Ok(value);
     }
-    cell.get()
-        .ok_or_else(|| RunError::Unknown("an input could not be kept".into()))
+    let value = make()?;
+    Ok(cell.get_or_init(|| value))
 }
 
 impl<'a> Inputs<'a> {

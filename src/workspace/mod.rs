@@ -118,7 +118,7 @@ impl Workspace {
         let ledger = Git::open(&root, policy(&manifest, &clock))?;
         refuse_tracked_state(&root, &ledger)?;
         refuse_links(&root)?;
-        let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Unknown(error.to_string()))?;
+        let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Config(error.to_string()))?;
         let redactor = redactor.keeping(&manifest.privacy.keep);
         let identity = Identity::in_repository(&ledger);
         let permission = Arc::new(Permission::new(&root, &manifest, Some(identity), None));
@@ -126,7 +126,7 @@ impl Workspace {
         permission.check_programs()?;
         let calls = LlmClient::new(&manifest, redactor.clone(), &root, clock, permission.approvals());
         let halted = Arc::clone(&calls);
-        let membership = Membership::new(&manifest).map_err(RunError::Unknown)?;
+        let membership = Membership::new(&manifest).map_err(RunError::Config)?;
         let evidence = evidence_patterns(&manifest)?;
         Ok(Self {
             redactor,
@@ -194,7 +194,7 @@ impl Workspace {
     /// # Errors
     /// A file is not usable, or nobody can tell what is approved.
     pub fn evidence_files(&self, patterns: &[String]) -> Result<Vec<EvidenceFile>, RunError> {
-        let patterns = EvidencePatterns::new(patterns).map_err(RunError::Unknown)?;
+        let patterns = EvidencePatterns::new(patterns).map_err(RunError::Config)?;
         let closed = self.permission.closed_links()?;
         let approved = |link: &OutsideLink| !closed.contains(link);
         Ok(self.root.evidence(&patterns, &approved)?.files)
@@ -300,7 +300,7 @@ pub fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
     let path = root.join(manifest::FILE);
     let text = root
         .read_text(&path)?
-        .ok_or_else(|| RunError::Unknown(format!("no {} here or above; `kaizen init` makes one", manifest::FILE)))?;
+        .ok_or_else(|| RunError::Config(format!("no {} here or above; `kaizen init` makes one", manifest::FILE)))?;
     Ok(Manifest::parse(&path, &text)?)
 }
 
@@ -315,7 +315,7 @@ pub fn find(start: &Path) -> Option<PathBuf> {
 fn evidence_patterns(manifest: &Manifest) -> Result<EvidencePatterns, RunError> {
     let mut patterns = manifest.traces.files.clone();
     patterns.extend(manifest.benchmark.files.iter().cloned());
-    EvidencePatterns::new(&patterns).map_err(RunError::Unknown)
+    EvidencePatterns::new(&patterns).map_err(RunError::Config)
 }
 
 fn policy(manifest: &Manifest, clock: &Clock) -> Policy {

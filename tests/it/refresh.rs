@@ -280,7 +280,7 @@ fn what_a_person_wrote_after_a_crash_is_not_overwritten() {
     space.write(MORE, &mine);
     space
         .kaizen(&refresh)
-        .exits(2)
+        .exits(1)
         .says(&["benchmark/more.jsonl was changed", "git restore", "refresh.json"]);
     assert_eq!(space.read(MORE), mine);
     space.git(&["restore", MORE]);

@@ -12,8 +12,7 @@ use crate::workspace::event::Event;
 use super::{PhaseOutput, Run};
 
 pub(super) fn baseline(run: &Run) -> Result<PhaseOutput, RunError> {
-    let commit = state::base(run.view, run.session)?
-        .ok_or_else(|| RunError::Unknown("the repository has no commit yet; commit the harness first".into()))?;
+    let commit = state::base(run.view, run.session)?.ok_or(RunError::NoCommit)?;
     let harness = run.view.inputs.harness_at(&commit)?;
     let workspace = run.view.workspace;
     let mut left_out = workspace.left_out(&harness);

@@ -59,7 +59,10 @@ pub fn built_in(run: &Run, phase: &str) -> Result<PhaseOutput, RunError> {
         "plan" => plan::plan(run),
         "execute" => execute::execute(run),
         "record" => record::record(run),
-        other => Err(RunError::Unknown(format!("there is no built-in phase `{other}`"))),
+        other => Err(RunError::NoSuchPhase {
+            phase: other.to_owned(),
+            known: run.view.workspace.manifest.phases().into_keys().collect(),
+        }),
     }
 }
 
@@ -95,8 +98,7 @@ pub fn moment_of(manifest: &Manifest, session: &Session) -> Result<f64, RunError
 }
 
 fn need<A: Artifact>(session: &Session, name: &str) -> Result<A, RunError> {
-    let missing = || RunError::Unknown(format!("{} has no {name}", session.id));
-    session.read(name)?.ok_or_else(missing)
+    session.read(name)?.ok_or_else(|| RunError::missing(session, name))
 }
 
 impl Run<'_> {
@@ -141,7 +143,7 @@ impl Run<'_> {
     fn text(&self, name: &str) -> Result<String, RunError> {
         self.session
             .text(name)?
-            .ok_or_else(|| RunError::Unknown(format!("{} has no {name}", self.session.id)))
+            .ok_or_else(|| RunError::missing(self.session, name))
     }
 
     pub(crate) fn base_harness(&self) -> Result<Harness, RunError> {
