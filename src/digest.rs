@@ -148,8 +148,9 @@ impl From<Digest> for String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn values_hash_by_content_and_not_by_key_order() {

@@ -2,8 +2,7 @@
 #![allow(clippy::unwrap_used)] // tests
 
 use kaizen::artifact::edit::Op;
-use kaizen::harness::Harness;
-use kaizen::harness::op;
+use kaizen::harness::{Harness, op};
 use kaizen::llm::chat::Request;
 use kaizen::llm::provider;
 use kaizen::manifest::chat::Api;

@@ -16,9 +16,8 @@ mod spread;
 mod truth;
 mod world;
 
-use kaizen::artifact::gate::settings::Preset;
-
 use data::Data;
+use kaizen::artifact::gate::settings::Preset;
 use put::Gate;
 use sessions::Sitting;
 use spread::{Seeds, each};

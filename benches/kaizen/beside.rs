@@ -6,9 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::fifty_edits;
 use crate::measure::{Outcome, median, row, timed};
-use crate::sessions;
+use crate::{fifty_edits, sessions};
 
 /// A Python that has openjarvis 1.0.4.
 const PYTHON: &str = "OPENJARVIS_PYTHON";

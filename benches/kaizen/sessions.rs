@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use kaizen::pipeline::advance::advance;
 use kaizen::pipeline::options::RunOptions;
-use kaizen::workspace::Workspace;
-use kaizen::workspace::session;
+use kaizen::workspace::{Workspace, session};
 
 use crate::engines::{Fixed, Instantly};
 use crate::fixture::{commit, make_workspace};

@@ -156,8 +156,9 @@ fn line<T: DeserializeOwned, E: Error>(fields: &mut Extra) -> Result<T, E> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn edit() -> Value {
         json!({"kind": "edit", "at": "t", "session_id": "s", "edit_id": "e1", "edit_digest": Digest::of_bytes(b"e"),

@@ -70,8 +70,9 @@ pub fn tolerant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decision>, 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn a_word_alone_is_an_answer_and_what_is_unknown_is_kept() {

@@ -82,8 +82,9 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn plan(edits: &[(&str, u32)]) -> Plan {
         let edit = |(id, value): &(&str, u32)| {

@@ -149,8 +149,9 @@ pub struct TracePin {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn read(value: serde_json::Value) -> Result<Trace, serde_json::Error> {
         serde_json::from_value(value)

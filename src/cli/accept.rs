@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use super::Setting;
 use super::exit::{Code, Failure};
-use super::render;
 use super::review::standing;
+use super::{Setting, render};
 use crate::artifact::Artifact;
 use crate::artifact::decision::{Answer, Decision};
 use crate::artifact::edit::Edit;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
-use crate::workspace::Workspace;
-use crate::workspace::session;
 use crate::workspace::session::{PENDING, Session};
+use crate::workspace::{Workspace, session};
 
 /// Fewer digits of a digest could be a label.
 pub const FEWEST_DIGITS: usize = 4;

@@ -8,9 +8,8 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, Renderer, STRONG};
 use crate::pipeline::advance::advance;
-use crate::pipeline::briefing;
 use crate::pipeline::options::{RunOptions, WaitingFor};
-use crate::pipeline::permitted;
+use crate::pipeline::{briefing, permitted};
 use crate::sys::disk::{DiskError, Root};
 
 /// Write a folder with all that a person or an agent needs to diagnose and plan

@@ -3,13 +3,11 @@
 use anstyle::AnsiColor;
 use clap::Args;
 
-use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, Failure};
-use super::render;
 use super::style::Style;
-use super::terminal;
 use super::visible::visible;
+use super::{Setting, render, terminal};
 use crate::ledger::port::Ledger;
 use crate::pipeline::execute;
 use crate::workspace::Workspace;

@@ -11,9 +11,8 @@ use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::record::Status;
 use crate::ledger::port::{Entry, Ledger};
-use crate::workspace::Workspace;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// List sessions and the commits that they made
 #[derive(Clone, Debug, Default, Args)]

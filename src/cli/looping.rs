@@ -10,14 +10,12 @@ use super::run::autonomy;
 use crate::artifact::loop_record;
 use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::Autonomy;
-use crate::artifact::record::Record;
+use crate::artifact::record::{Autonomy, Record};
 use crate::maintenance::looping;
 use crate::maintenance::looping::{LoopAsked, hold_sessions};
-use crate::workspace::Workspace;
 use crate::workspace::event::Event;
-use crate::workspace::holdout_log;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, holdout_log};
 
 /// Hold one session after another until the gate score stands still
 #[derive(Clone, Debug, Default, Args)]

@@ -10,12 +10,10 @@ use super::visible::visible;
 use crate::artifact::gate::settings::Mode;
 use crate::gate::preview::{Budget, Category, EditForecast, Forecast, points};
 use crate::pipeline::forecast::{Made, look};
-use crate::workspace::error::ExecuteError;
-use crate::workspace::error::RunError;
+use crate::workspace::error::{ExecuteError, RunError};
 use crate::workspace::inputs::Inputs;
-use crate::workspace::session;
 use crate::workspace::session::Session;
-use crate::workspace::{NO_JUDGE, Workspace};
+use crate::workspace::{NO_JUDGE, Workspace, session};
 
 /// Say what the gate can see of the plan, and what trying it takes, before it is tried
 #[derive(Clone, Debug, Default, Args)]

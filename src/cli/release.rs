@@ -2,10 +2,9 @@
 
 use clap::Args;
 
-use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, Failure};
-use super::render;
+use super::{Setting, render};
 use crate::artifact::Artifact;
 use crate::artifact::plan::Plan;
 use crate::manifest::Hold;

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Setting;
 use super::exit::{Code, Failure};
-use super::{render, terminal};
+use super::{Setting, render, terminal};
 use crate::sys::disk::Root;
 use crate::sys::output;
 use crate::sys::output::{Owner, Written};

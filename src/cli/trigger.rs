@@ -3,9 +3,8 @@
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::Setting;
 use super::exit::{Code, Failure};
-use super::render;
+use super::{Setting, render};
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::workspace::inbox;
 

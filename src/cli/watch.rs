@@ -12,9 +12,8 @@ use crate::sys::clock::Clock;
 use crate::sys::signal;
 use crate::watch::run::WatchLoop;
 use crate::watch::watcher::{BellError, FileWatcher};
-use crate::workspace::Workspace;
 use crate::workspace::event::Event;
-use crate::workspace::inbox;
+use crate::workspace::{Workspace, inbox};
 
 /// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
 #[derive(Clone, Debug, Args)]

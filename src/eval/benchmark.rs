@@ -1,7 +1,7 @@
 //! The benchmark on disk: tasks read from JSON Lines files, checked, and split.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::artifact::readiness::BenchmarkPin;
@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::eval::held_out_queries::HeldOutQueries;
 use crate::llm::redact::Redactor;
 use crate::manifest::membership::EvidencePatterns;
-use crate::sys::disk::{DiskError, LARGEST_ARTIFACT, Root, failed};
+use crate::sys::disk::{DiskError, LARGEST_ARTIFACT, Root, failed, read_line};
 use crate::trace::evidence::EvidenceFile;
 
 /// Tasks that cannot be used.
@@ -138,9 +138,7 @@ pub fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Task)>, Be
     let mut tasks = Vec::new();
     let mut line = Vec::new();
     for number in 1.. {
-        line.clear();
-        let read = (&mut reader).take(LARGEST_ARTIFACT + 1).read_until(b'\n', &mut line);
-        if read.map_err(failed("read", path))? == 0 {
+        if read_line(&mut reader, &mut line).map_err(failed("read", path))? == 0 {
             break;
         }
         let failed = |problem| BenchmarkError::Line {

@@ -115,10 +115,11 @@ fn is_of_gate(line: &Consultation) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::digest::Digest;
     use proptest::prelude::*;
     use serde_json::{Value, json};
+
+    use super::*;
+    use crate::digest::Digest;
 
     fn line(value: Value) -> Consultation {
         serde_json::from_value(value).unwrap()

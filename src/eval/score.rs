@@ -147,8 +147,9 @@ fn same_json(a: &serde_json::Value, b: &serde_json::Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn task(scorer: &str, reference: &str) -> Task {
         serde_json::from_value(serde_json::json!({

@@ -6,10 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::evaluation::{Evaluation, TaskScore};
-
-use crate::artifact::gate::verdict::{Changed, Decision, GateRule, Judgement, RuleKind, Sums, Verdict};
-
 pub(super) use crate::artifact::gate::numbers::TOLERANCE;
+use crate::artifact::gate::verdict::{Changed, Decision, GateRule, Judgement, RuleKind, Sums, Verdict};
 
 /// The categories that fall by more than `max_regression`, with their deltas.
 ///

@@ -6,12 +6,10 @@
 
 use std::collections::BTreeSet;
 
+use super::merge::merge;
 use crate::artifact::edit::Edit;
 use crate::digest::Digest;
-use crate::harness::op;
-use crate::harness::{FileChange, Harness};
-
-use super::merge::merge;
+use crate::harness::{FileChange, Harness, op};
 
 /// One commit of an edit, with the harness before and after it.
 pub struct Change {

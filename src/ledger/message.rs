@@ -95,8 +95,9 @@ fn cut(subject: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs

@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::harness::Harness;
-use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
-
 pub use blame::{BlamedLine, Origin};
 pub use origin::Elsewhere;
 pub use status::{FileState, FileStatus};
+
+use crate::harness::Harness;
+use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
 
 /// What kaizen may do in the user's repository.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,20 +6,17 @@ use serde::Serialize;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::consultation::{AuditLine, Consultation, tasks};
 use crate::artifact::task::{Split, Task};
-use crate::gate::audit::Audited;
+use crate::gate::audit::{Audited, run};
 use crate::harness::Harness;
 use crate::ledger::port::{CommitId, Entry, Ledger};
-use crate::workspace::session;
-
 use crate::pipeline::judging::judging;
 use crate::pipeline::state::settled;
-use crate::workspace::Workspace;
 use crate::workspace::dirty::user_changes;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::holdout_log;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::noise::noisy;
+use crate::workspace::{Workspace, holdout_log, session};
 
 /// What the present harness is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,12 +149,12 @@ fn run(
     (before, after): (&Harness, &Harness),
     tasks: &[Task],
     listener: Listener,
-) -> Result<crate::gate::audit::run::Found, RunError> {
+) -> Result<run::Found, RunError> {
     let memo = workspace.memo();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
     let progress = |done, of| listener(Event::Progress { done, of });
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
-    let wanted = crate::gate::audit::run::Wanted {
+    let wanted = run::Wanted {
         before,
         after,
         tasks,
@@ -165,7 +162,7 @@ fn run(
         noisy: noisy(workspace)?,
         most: asked.rounds,
     };
-    crate::gate::audit::run::audit(&evaluator, &wanted).map_err(|halted| RunError::Phase {
+    run::audit(&evaluator, &wanted).map_err(|halted| RunError::Phase {
         phase: "audit".into(),
         problem: halted.to_string(),
     })

@@ -3,24 +3,21 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::loop_record::{FILE, LoopRecord, LoopStep, StopReason};
-use crate::artifact::record::Autonomy;
-use crate::artifact::record::{Record, Status};
+use crate::artifact::record::{Autonomy, Record, Status};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::maintenance::loop_stop;
 use crate::maintenance::loop_stop::{Progress, Row};
 use crate::manifest::LoopSection;
-use crate::sys::disk;
-use crate::workspace::session;
-use crate::workspace::session::{Session, SessionError};
-
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::pipeline::permitted;
 use crate::pipeline::state::settled;
-use crate::workspace::Workspace;
+use crate::sys::disk;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
+use crate::workspace::session::{Session, SessionError};
+use crate::workspace::{Workspace, session};
 
 /// What a user asked for, in place of what the loop to be gone on with or the manifest says.
 #[derive(Clone, Debug, Default)]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::take_back::{self, preview};
 use crate::artifact::consultation::{Consultation, PruneLine, tasks};
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::verdict::Decision;
@@ -14,18 +15,13 @@ use crate::gate::prune::run::{Answer, Judged, Means, Wanted};
 use crate::gate::trial::target_among;
 use crate::ledger::port::{CommitId, Ledger};
 use crate::pipeline::execute::applied;
-use crate::workspace::error::ExecuteError;
-use crate::workspace::session;
-use crate::workspace::session::Session;
-
-use super::take_back::{self, preview};
 use crate::pipeline::judging::{judging, rule};
-use crate::workspace::Workspace;
-use crate::workspace::error::RunError;
+use crate::workspace::error::{ExecuteError, RunError};
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::holdout_log;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::noise::noisy;
+use crate::workspace::session::Session;
+use crate::workspace::{Workspace, holdout_log, session};
 
 /// Which edits are looked at.
 #[derive(Clone, Debug)]

@@ -10,13 +10,10 @@ use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::harness::rederive::Rederived;
 use crate::manifest::Hold;
-use crate::pipeline::execute::reconcile;
-use crate::pipeline::execute::reconcile::LedgerState;
-use crate::pipeline::execute::{Standing, without};
-use crate::pipeline::freshness::Freshness;
-use crate::workspace::session::Session;
-
 use crate::pipeline::advance::advance;
+use crate::pipeline::execute::reconcile::LedgerState;
+use crate::pipeline::execute::{Standing, reconcile, without};
+use crate::pipeline::freshness::Freshness;
 use crate::pipeline::options::{RunOptions, RunResult};
 use crate::pipeline::permitted;
 use crate::pipeline::state::{Depth, View, settled, state};
@@ -26,6 +23,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::recover::enter;
+use crate::workspace::session::Session;
 
 /// The harness as it is, and as it would be.
 pub struct Preview {

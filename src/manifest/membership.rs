@@ -5,10 +5,9 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::artifact::consultation;
-
 use super::layout::Layout;
 use super::{FILE, Manifest};
+use crate::artifact::consultation;
 
 /// Folders at the top of a workspace that hold kaizen's own files and evidence.
 const RESERVED: [&str; 6] = [

@@ -1,35 +1,29 @@
 //! Advance: start or resume a session and run what is stale until nothing is.
 
-use crate::artifact::Artifact;
+use super::awaiting::await_file;
+use super::begin::{begin, begin_from, commit_session, restore_record};
+use super::next::{Next, next};
+use super::pages::{half_typed, note_problems};
+use super::run_phase::Run;
+use super::state::View;
+use super::under_way::note_status;
+use super::unmet::{Unmet, unmet};
+use super::{briefing, permitted, step};
 use crate::artifact::record::{Record, Status};
-use crate::artifact::spending;
+use crate::artifact::{Artifact, spending};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::llm::client;
 use crate::pipeline::freshness::StaleReason;
-use crate::sys::output;
-use crate::workspace::session;
-use crate::workspace::session::Session;
-
-use super::awaiting::await_file;
-use super::begin::{begin, begin_from, commit_session, restore_record};
-use super::briefing;
-use super::next::{Next, next};
-use super::pages::{half_typed, note_problems};
-use super::permitted;
-use super::run_phase::Run;
-use super::state::View;
-use super::step;
-use super::under_way::note_status;
-use super::unmet::{Unmet, unmet};
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
-use crate::workspace::Workspace;
-use crate::workspace::authorship;
+use crate::sys::output;
 use crate::workspace::dirty::user_changes;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
 use crate::workspace::recover::{enter, recover};
+use crate::workspace::session::Session;
+use crate::workspace::{Workspace, authorship, session};
 
 /// Starts or resumes a session and runs what is stale.
 ///

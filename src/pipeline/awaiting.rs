@@ -1,9 +1,8 @@
 //! Awaiting: a session that waits for a file says so, and tells in a folder what is to be written.
 
-use super::briefing;
 use super::run_phase::Run;
-use super::step;
 use super::under_way::note_status;
+use super::{briefing, step};
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 

@@ -1,20 +1,14 @@
 //! The beginning and the end of a session: its first record, and the commit of its directory.
 
 use crate::artifact::Artifact;
-use crate::artifact::record::Autonomy;
-use crate::artifact::record::{Record, Status};
+use crate::artifact::record::{Autonomy, Record, Status};
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
-use crate::workspace::inbox;
-use crate::workspace::session;
-use crate::workspace::session::{Session, SessionError};
-
 use crate::pipeline::options::RunOptions;
-use crate::workspace::Workspace;
-use crate::workspace::authorship;
 use crate::workspace::error::RunError;
-use crate::workspace::holdout_log;
+use crate::workspace::session::{Session, SessionError};
+use crate::workspace::{Workspace, authorship, holdout_log, inbox, session};
 
 const TRIGGER: &str = "trigger.json";
 

@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use super::run_phase::Run;
+use super::run_phase::brief::brief;
+use super::state::{self, View};
 use crate::digest::Digest;
 use crate::sys::disk::Root;
 use crate::sys::output;
 use crate::sys::output::OutputError;
 use crate::sys::process::Files;
+use crate::teacher;
 use crate::teacher::Briefing;
-use crate::workspace::session::Session;
-
-use super::run_phase::Run;
-use super::run_phase::brief::brief;
-use super::state::{self, View};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::session::Session;
 
 /// Its name in a session.
 pub const FOLDER: &str = "briefing";
@@ -58,7 +58,7 @@ pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
     lend(run, |briefing| {
         let tasks: Vec<_> = briefing.train.iter().collect();
         let answers = (briefing.run_student)(briefing.harness, &tasks);
-        crate::teacher::brief::files(&crate::teacher::brief::Brief {
+        teacher::brief::files(&teacher::brief::Brief {
             briefing,
             answers: &answers,
             manifest,

@@ -6,10 +6,9 @@ use crate::artifact::decision::Answer;
 use crate::artifact::pending_review::PendingReview;
 use crate::digest::Digest;
 use crate::ledger::Elsewhere;
-use crate::workspace::session::{PENDING, Session};
-
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
+use crate::workspace::session::{PENDING, Session};
 
 /// An answer to a question, and the commit that brought it.
 #[derive(Clone, Debug, PartialEq, Eq)]

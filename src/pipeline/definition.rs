@@ -1,12 +1,12 @@
 //! The definition of a phase: its stanza, the settings that it obeys, its engine's identity, and a revision raised by hand.
 
-use crate::workspace::engines::Engines;
 use serde_json::{Value, json};
 
 use crate::artifact::record::Autonomy;
 use crate::digest::Digest;
 use crate::manifest::phases::Stanza;
 use crate::manifest::{GateSection, Manifest, PrivacySection};
+use crate::workspace::engines::Engines;
 
 /// Raised when a built-in phase changes its meaning, so that old checkpoints no longer vouch for it.
 const REVISION: u32 = 1;

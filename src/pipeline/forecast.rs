@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::judging::{judging, route_of, rule};
+use super::state;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
 use crate::artifact::egress::Role;
@@ -16,23 +18,16 @@ use crate::eval::run::{Evaluator, evaluate, evaluate_run};
 use crate::gate::preview as phase;
 use crate::gate::preview::{Forecast, lines};
 use crate::harness::Harness;
-use crate::llm::client;
-use crate::llm::estimate;
+use crate::llm::{client, estimate};
 use crate::manifest::StudentEngine;
 use crate::pipeline::execute;
 use crate::pipeline::execute::reconcile::{Step, held, reconcile};
-use crate::workspace::error::ExecuteError;
-use crate::workspace::session;
-use crate::workspace::session::Session;
-
-use super::judging::{judging, route_of, rule};
-use super::state;
-use crate::workspace::Workspace;
-use crate::workspace::cache_epoch;
-use crate::workspace::error::RunError;
+use crate::workspace::error::{ExecuteError, RunError};
 use crate::workspace::error_budget::error_budget;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
+use crate::workspace::session::Session;
+use crate::workspace::{Workspace, cache_epoch, session};
 
 /// A forecast, with what it was made from.
 pub struct Made {

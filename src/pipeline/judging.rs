@@ -11,7 +11,6 @@ use crate::digest::Digest;
 use crate::gate::trial::GatePolicy;
 use crate::manifest::Manifest;
 use crate::pipeline::execute::route;
-
 use crate::workspace::Workspace;
 
 /// Where an edit goes. A decision counts for the edit that it was given for, and for no other. What the gate could not

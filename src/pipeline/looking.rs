@@ -1,19 +1,17 @@
 //! Looking: what a teacher may look at with or without a session. Nothing is created, run or sent.
 
-use crate::artifact::baseline::Baseline;
-use crate::artifact::edit::Op;
-use crate::artifact::task::{Split, Task};
-use crate::harness::Harness;
-use crate::harness::op;
-use crate::teacher::Briefing;
-use crate::workspace::session::Session;
-
 use super::run_phase::brief::search;
 use super::run_phase::moment_of;
 use super::state::settled;
+use crate::artifact::baseline::Baseline;
+use crate::artifact::edit::Op;
+use crate::artifact::task::{Split, Task};
+use crate::harness::{Harness, op};
+use crate::teacher::Briefing;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::session::Session;
 
 /// Calls `use_it` with what a teacher is given, except that neither the student nor a scorer can be run.
 ///

@@ -1,20 +1,17 @@
 //! Next: what a session needs, computed from its files alone.
 
+use super::state::{PhaseState, View, state};
 use crate::artifact::diagnosis;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
 use crate::harness::Harness;
 use crate::manifest::Hold;
 use crate::pipeline::freshness::{Freshness, StaleReason};
-use crate::teacher::check::diagnosis as diagnosis_check;
-use crate::teacher::check::plan;
 use crate::teacher::check::report::Problem;
-use crate::teacher::check::secret;
-use crate::workspace::session::Session;
-
-use super::state::{PhaseState, View, state};
+use crate::teacher::check::{diagnosis as diagnosis_check, plan, secret};
 use crate::workspace::authorship;
 use crate::workspace::error::RunError;
+use crate::workspace::session::Session;
 
 /// The files that a person may edit and that are checked before they count.
 pub const CHECKED: [&str; 2] = [PLAN, DIAGNOSIS];

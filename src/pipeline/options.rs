@@ -1,10 +1,8 @@
 //! What a run is asked, and how it ends.
 
-use crate::artifact::record::Autonomy;
-use crate::artifact::record::Record;
-use crate::workspace::session::Session;
-
+use crate::artifact::record::{Autonomy, Record};
 use crate::pipeline::unmet::Unmet;
+use crate::workspace::session::Session;
 
 /// What a user asked for.
 #[derive(Clone, Debug, Default)]

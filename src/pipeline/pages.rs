@@ -1,12 +1,11 @@
 //! Pages beside half-typed files, which come and go with what is wrong, and the error that points to them.
 
+use super::next::{CHECKED, Next};
 use crate::digest::Digest;
 use crate::teacher::check::report;
 use crate::teacher::check::report::Problem;
-use crate::workspace::session::Session;
-
-use super::next::{CHECKED, Next};
 use crate::workspace::error::RunError;
+use crate::workspace::session::Session;
 
 /// The page about a half-typed file stands beside it for as long as that is so.
 pub fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {

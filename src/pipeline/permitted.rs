@@ -3,21 +3,19 @@
 //! A phase that works with an engine of the list needs consent, whether or not every answer is remembered already: what it
 //! is going to ask for is not known before it begins.
 
+use super::next::{Next, next};
+use super::run_phase::Run;
+use super::state::View;
 use crate::artifact::task::{Scorer, Task};
 use crate::manifest::TeacherEngine;
 use crate::manifest::phases::graph;
 use crate::manifest::programs::Part;
-use crate::workspace::session;
-use crate::workspace::session::Session;
-
-use super::next::{Next, next};
-use super::run_phase::Run;
-use super::state::View;
 use crate::pipeline::options::RunOptions;
-use crate::workspace::Workspace;
 use crate::workspace::authorship::by_files;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 impl Workspace {
     /// Asks whether the student may answer these tasks and their scorers may score the answers.

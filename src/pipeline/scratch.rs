@@ -1,14 +1,13 @@
 //! Scratch: the files that somebody else's program is given for a phase.
 
+use super::run_phase::Run;
+use super::state;
 use crate::artifact::task::Split;
 use crate::eval::held_out::HeldOut;
 use crate::harness::Harness;
 use crate::llm::redact::Redactor;
 use crate::manifest::phases::Stanza;
 use crate::sys::process::Files;
-
-use super::run_phase::Run;
-use super::state;
 use crate::workspace::error::RunError;
 
 /// The declared reads: session files without held-out tasks, inputs as `traces.jsonl`, `train.jsonl` and `harness/`.

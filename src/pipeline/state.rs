@@ -2,25 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use super::definition::definition;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::readiness::Readiness;
-use crate::artifact::record::Autonomy;
-use crate::artifact::record::{Record, Status};
+use crate::artifact::record::{Autonomy, Record, Status};
 use crate::artifact::task::Split;
 use crate::digest::Digest;
 use crate::manifest::phases::{self, Stanza};
 use crate::pipeline::execute::reconcile;
 use crate::pipeline::execute::reconcile::LedgerState;
 use crate::pipeline::freshness::{Freshness, Present, freshness};
-use crate::workspace::session::{PENDING, Session};
-
-use super::definition::definition;
-use crate::workspace::Workspace;
-use crate::workspace::authorship;
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::session::{PENDING, Session};
+use crate::workspace::{Workspace, authorship};
 
 /// How closely a session is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

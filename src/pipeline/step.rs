@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::definition::definition;
+use super::run_phase;
+use super::run_phase::{PhaseOutput, Run};
+use super::state::{self, View};
 use crate::artifact::Artifact;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::plan::Plan;
@@ -11,12 +15,7 @@ use crate::digest::Digest;
 use crate::manifest::phases::Stanza;
 use crate::manifest::programs;
 use crate::sys::process;
-use crate::teacher::reply;
-
-use super::definition::definition;
-use super::run_phase;
-use super::run_phase::{PhaseOutput, Run};
-use super::state::{self, View};
+use crate::teacher::{command, reply};
 use crate::workspace::authorship;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
@@ -147,7 +146,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<PhaseOutput, RunEr
 
 /// The words of a phase's program. A program without a path is looked up in PATH.
 fn words(stanza: &Stanza, root: &Path) -> Vec<String> {
-    let mut words = crate::teacher::command::from_folder(&stanza.run, root, &programs::given_to_phase(&stanza.reads));
+    let mut words = command::from_folder(&stanza.run, root, &programs::given_to_phase(&stanza.reads));
     if let Some(name) = stanza.run.first().filter(|name| !name.contains('/')) {
         words[0].clone_from(name);
     }

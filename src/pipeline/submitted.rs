@@ -2,16 +2,15 @@
 
 use serde_json::{Value, json};
 
+use super::run_phase::Run;
+use super::run_phase::by_files::taken_plan;
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, diagnosis};
-use crate::harness::Harness;
-use crate::harness::op;
+use crate::harness::{Harness, op};
+use crate::teacher;
 use crate::teacher::check::report::Problem;
 use crate::teacher::check::{diagnosis as diagnosis_check, plan, secret};
-
-use super::run_phase::Run;
-use super::run_phase::by_files::taken_plan;
 use crate::workspace::error::RunError;
 
 /// The file that a diagnosis is written to.
@@ -57,11 +56,11 @@ pub fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
     let mut problems = secret::in_text(text, &run.base_harness()?);
     problems.extend(diagnosis_check::problems(text));
     if !problems.is_empty() {
-        let line = |one: &crate::teacher::check::report::Problem| format!("line {}: {}", one.line, one.message);
+        let line = |one: &Problem| format!("line {}: {}", one.line, one.message);
         return Ok(Err(problems.iter().map(line).collect()));
     }
     run.session.publish(DIAGNOSIS, text)?;
-    let (kept, dropped) = crate::teacher::reply::drop_without_evidence(crate::teacher::plan::stated(text));
+    let (kept, dropped) = teacher::reply::drop_without_evidence(teacher::plan::stated(text));
     let note = |cluster: &FailureCluster| format!("cluster `{}` has no measured rate and will be dropped", cluster.id);
     let mut notes: Vec<String> = dropped.iter().map(note).collect();
     if kept.is_empty() {

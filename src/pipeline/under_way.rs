@@ -1,11 +1,10 @@
 //! What the record says while a phase is under way.
 
+use super::state::{self, View};
 use crate::artifact::Artifact;
 use crate::artifact::record::{Record, Status};
-use crate::workspace::session::Session;
-
-use super::state::{self, View};
 use crate::workspace::error::RunError;
+use crate::workspace::session::Session;
 
 /// The record says what is under way.
 pub(super) fn note_status(session: &Session, phase: &str, view: &View) -> Result<(), RunError> {

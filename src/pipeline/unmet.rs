@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::state::{PhaseState, View, state};
 use crate::manifest::phases::{self, Stanza};
 use crate::pipeline::freshness::Freshness;
-use crate::workspace::session::Session;
-
-use super::state::{PhaseState, View, state};
 use crate::workspace::error::RunError;
+use crate::workspace::session::Session;
 
 /// A phase that cannot run, and what it waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]

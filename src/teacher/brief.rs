@@ -14,8 +14,7 @@ use crate::artifact::trace::Trace;
 use crate::harness::op;
 use crate::llm::redact::Redactor;
 use crate::manifest::Manifest;
-use crate::teacher::Briefing;
-use crate::teacher::schemas;
+use crate::teacher::{Briefing, schemas};
 
 /// Traces that a cluster names, at most.
 const SAMPLES: usize = 5;

@@ -4,12 +4,10 @@ use crate::artifact::cluster::FailureCluster;
 use crate::artifact::diagnosis;
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
-use crate::harness::Harness;
-use crate::harness::op;
+use crate::harness::{Harness, op};
 use crate::manifest::Manifest;
 use crate::manifest::membership::Membership;
-use crate::teacher::reply;
-use crate::teacher::{Briefing, Planned, Teacher, TeacherFailure};
+use crate::teacher::{Briefing, Planned, Teacher, TeacherFailure, reply};
 
 /// Asks the teacher, and puts what it says into order.
 ///

@@ -77,9 +77,10 @@ fn first(file: &str, problems: &[report::Problem]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::artifact::edit::{Pillar, RiskTier};
-    use serde_json::json;
 
     const DIAGNOSIS: &str = "# What fails\n\nSums.\n\n```json\n[{\"id\": \"c\", \"description\": \"d\", \
         \"student_failure_rate\": 0.5}, {\"id\": \"z\", \"description\": \"d\"}]\n```\n";

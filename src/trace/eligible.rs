@@ -28,8 +28,9 @@ fn allowed(name: Option<&str>, only: Option<&[String]>, excluded: &[String]) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     const DAY: f64 = SECONDS_A_DAY;
 

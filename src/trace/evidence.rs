@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 use cap_std::fs::OpenOptions;
 
 use crate::manifest::membership::EvidencePatterns;
-use crate::sys::disk::{DiskError, failed};
-use crate::sys::disk::{Root, nonblocking, plain};
+use crate::sys::disk::{DiskError, Root, failed, nonblocking, plain};
 
 /// A link below a workspace that leads out of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

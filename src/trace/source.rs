@@ -1,9 +1,8 @@
 //! Trace source: evidence of past runs, read-only.
 
-use crate::artifact::trace::TracePin;
 use std::ops::ControlFlow;
 
-use crate::artifact::trace::Trace;
+use crate::artifact::trace::{Trace, TracePin};
 
 /// A failure to read traces: names the file, the line, and the remedy.
 #[derive(Debug, thiserror::Error)]

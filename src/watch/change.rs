@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use crate::manifest;
-use crate::workspace::inbox;
-use crate::workspace::session;
 use crate::workspace::session::FOLDER;
+use crate::workspace::{inbox, session};
 
 /// What a changed path is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

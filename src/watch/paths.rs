@@ -4,12 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::manifest;
-use crate::workspace::inbox;
-use crate::workspace::session;
-use crate::workspace::session::{FOLDER, PENDING, Session};
-
 use crate::watch::change::{ChangeKind, concern};
-use crate::workspace::Workspace;
+use crate::workspace::session::{FOLDER, PENDING, Session};
+use crate::workspace::{Workspace, inbox, session};
 
 /// The names of the files that phases read, in every session.
 fn names(workspace: &Workspace) -> BTreeSet<String> {

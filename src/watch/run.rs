@@ -5,12 +5,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::watch::snapshot::FileSnapshots;
-use crate::watch::watcher::ChangeBatch;
-use crate::workspace::inbox;
-use crate::workspace::session;
-use crate::workspace::session::Session;
-
 use crate::pipeline::advance::advance;
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::options::RunOptions;
@@ -18,11 +12,14 @@ use crate::pipeline::state::{Depth, View};
 use crate::watch::backoff::RetryQueue;
 use crate::watch::change::ChangeKind;
 use crate::watch::paths;
+use crate::watch::snapshot::FileSnapshots;
 use crate::watch::triggers::AutoTriggers;
+use crate::watch::watcher::ChangeBatch;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
-use crate::workspace::{Workspace, read_manifest};
+use crate::workspace::session::Session;
+use crate::workspace::{Workspace, inbox, read_manifest, session};
 
 /// Nothing to wait for: the rescan comes before.
 const LONG: Duration = Duration::from_secs(3600);

@@ -12,14 +12,11 @@ use crate::manifest::schedule;
 use crate::trace::eligible::eligible;
 use crate::watch::trigger_rules;
 use crate::watch::trigger_rules::Metadata;
-use crate::workspace::inbox;
-use crate::workspace::session;
-use crate::workspace::session::Session;
-
-use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
+use crate::workspace::session::Session;
+use crate::workspace::{Workspace, inbox, session};
 
 /// A look at all traces may take this share of the time between two looks.
 const SHARE: i32 = 100;

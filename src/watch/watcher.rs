@@ -204,8 +204,9 @@ fn identity(path: &Path) -> Option<Identity> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     const QUIET: Duration = Duration::from_millis(60);
     const LONG: Duration = Duration::from_secs(20);

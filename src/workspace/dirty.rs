@@ -1,9 +1,8 @@
 //! Clean: the harness as HEAD has it and as it is on disk, which must be the same when it is judged.
 
+use super::inputs::Inputs;
 use crate::harness::Harness;
 use crate::ledger::port::Ledger;
-
-use super::inputs::Inputs;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 

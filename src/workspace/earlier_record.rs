@@ -5,11 +5,9 @@ use crate::artifact::gate::record::GateRecord;
 use crate::artifact::gate::settings::Mode;
 use crate::artifact::outcome::Outcome;
 use crate::digest::Digest;
-use crate::workspace::session;
-use crate::workspace::session::{ATTIC, OUTCOMES, Session, SessionError};
-
-use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
+use crate::workspace::session::{ATTIC, OUTCOMES, Session, SessionError};
+use crate::workspace::{Workspace, session};
 
 /// The record of an edit in this very comparison that has come furthest, with the session that it stands in; an outcome
 /// that was put aside, so that the edit is tried again, counts as well.

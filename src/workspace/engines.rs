@@ -1,10 +1,12 @@
 //! Engines: the student and the teacher that a manifest names; adding one touches this table.
 
-use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::artifact::egress::Role;
+use crate::eval::judge::ask;
 use crate::eval::student::Student;
 use crate::eval::student::chat::{ChatStudent, Toolbox};
 use crate::eval::student::command::CommandStudent;
@@ -73,7 +75,7 @@ pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<LlmClient>) 
 pub(crate) fn comparing(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<Compare> {
     let model = judge(manifest, calls)?;
     Some(Box::new(move |student, teacher, query| {
-        let compared = crate::eval::judge::ask::compare(model.as_ref(), query, student, teacher)?;
+        let compared = ask::compare(model.as_ref(), query, student, teacher)?;
         Ok((compared.student_score, compared.teacher_score, compared.reasoning))
     }))
 }

@@ -11,6 +11,7 @@ use crate::manifest::trust::TrustList;
 use crate::sys::disk::{DiskError, LockError, OWN_FOLDER};
 use crate::sys::output::OutputError;
 use crate::trace::source::TraceError;
+use crate::workspace::breaker;
 use crate::workspace::consent::ConsentError;
 use crate::workspace::session::{Session, SessionError};
 
@@ -38,7 +39,7 @@ pub enum RunError {
     /// Somebody else works here.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// git said no.
+    /// git failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// An edit could not be tried or taken back.
@@ -70,7 +71,7 @@ pub enum RunError {
     #[error(
         "phase {phase} ran {} times within ten minutes on the same inputs: something puts its files back each time; \
          find out what (`kaizen explain {phase}`), then run again",
-        crate::workspace::breaker::MOST
+        breaker::MOST
     )]
     Looping {
         /// The phase.
@@ -174,7 +175,7 @@ fn more(count: usize) -> String {
 /// What the world did to stop the phase.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
-    /// git said no.
+    /// git failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// An edit cannot be taken back without touching a person's change.
@@ -186,7 +187,7 @@ pub enum ExecuteError {
     /// Somebody committed or switched branches meanwhile.
     #[error("HEAD moved while the gate was at work; nothing was written, run again")]
     Moved,
-    /// The disk said no.
+    /// A file could not be read or written.
     #[error("{0}")]
     Disk(String),
 }

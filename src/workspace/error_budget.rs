@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::earlier_record::all_outcomes;
 use crate::artifact::error_budget::{ErrorBudget, FILE, Slot};
 use crate::artifact::gate::settings::BudgetMode;
 use crate::artifact::loop_record::{self, LoopRecord};
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
-use crate::workspace::session;
-use crate::workspace::session::{Session, SessionError};
-
-use super::earlier_record::all_outcomes;
-use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
+use crate::workspace::session::{Session, SessionError};
+use crate::workspace::{Workspace, session};
 
 /// The budget of a session as it stands.
 ///

@@ -7,11 +7,9 @@ use crate::digest::Digest;
 use crate::ledger::FileState;
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
-use crate::sys::disk;
-use crate::sys::output;
-use crate::workspace::Workspace;
+use crate::sys::{disk, output};
 use crate::workspace::error::RunError;
-use crate::workspace::holdout_log;
+use crate::workspace::{Workspace, holdout_log};
 
 /// The announcement of a refresh, in kaizen's own folder.
 const INTENT: &str = "refresh.json";

@@ -2,18 +2,17 @@
 
 use std::path::Path;
 
+use super::event::Event;
+use super::inputs::Inputs;
 use crate::artifact::ArtifactError;
 use crate::artifact::consultation::{Consultation, FILE};
 use crate::artifact::task::Split;
 use crate::eval::holdout;
 use crate::eval::holdout::HoldoutWear;
 use crate::ledger::FileState;
-use crate::workspace::session::SessionError;
-
-use super::event::Event;
-use super::inputs::Inputs;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
+use crate::workspace::session::SessionError;
 
 /// All lines, oldest first. One that a crash cut off counts as nothing; kinds that are not known are kept.
 ///

@@ -4,17 +4,15 @@ use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use crate::artifact::task::{Split, Task};
-use crate::artifact::trace::Trace;
-use crate::artifact::trace::TracePin;
+use crate::artifact::trace::{Trace, TracePin};
 use crate::digest::Digest;
 use crate::eval::benchmark;
 use crate::eval::benchmark::Benchmark;
 use crate::eval::held_out::HeldOut;
 use crate::harness::Harness;
+use crate::ledger::cache::History;
 use crate::ledger::port::{CommitId, Ledger};
 use crate::trace::eligible::eligible;
-
-use crate::ledger::cache::History;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 

@@ -4,10 +4,8 @@ use std::path::Path;
 
 use crate::ledger::Git;
 use crate::sys::disk::{OWN_FOLDER, Root};
-use crate::workspace::inbox;
-use crate::workspace::session;
-
 use crate::workspace::error::RunError;
+use crate::workspace::{inbox, session};
 
 /// Where attempts are remembered.
 const MEMO_FOLDER: &str = ".kaizen/cache";

@@ -30,8 +30,8 @@ use crate::eval::cache::DiskMemo;
 use crate::eval::judge::ask;
 use crate::eval::memo::{Forgetful, Memo};
 use crate::eval::run::Evaluator;
-use crate::eval::score;
 use crate::eval::student::Student;
+use crate::eval::{score, scorer_program};
 use crate::harness::op;
 use crate::ledger::cache::LedgerCache;
 use crate::ledger::{Git, Policy};
@@ -42,6 +42,7 @@ use crate::manifest::membership::{EvidencePatterns, Membership};
 use crate::manifest::{self, Manifest, StudentEngine};
 use crate::sys::clock::Clock;
 use crate::sys::consent::Consent;
+pub use crate::sys::disk::OWN_FOLDER;
 use crate::sys::disk::Root;
 use crate::sys::process;
 use crate::teacher::Teacher;
@@ -53,8 +54,6 @@ use crate::workspace::consent::{Identity, Permission};
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::intake::{refuse_links, refuse_tracked_state};
-
-pub use crate::sys::disk::OWN_FOLDER;
 
 /// What is missing where a task wants a judge, and the remedy.
 pub const NO_JUDGE: &str =
@@ -259,7 +258,7 @@ impl Workspace {
         match task.scorer {
             Scorer::Command => {
                 let consent = self.calls.consent()?;
-                crate::eval::scorer_program::score(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
+                scorer_program::score(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
             }
             Scorer::Judge => match &self.judge {
                 Some(model) => ask::score(model.as_ref(), task, answer),

@@ -1,11 +1,9 @@
 //! Noise: whether today's student was seen to answer alike, as the newest baseline and the trials of its session say.
 
 use crate::artifact::outcome::Outcome;
-use crate::workspace::session;
-
-use crate::workspace::Workspace;
 use crate::workspace::cache_epoch::own_baseline;
 use crate::workspace::error::RunError;
+use crate::workspace::{Workspace, session};
 
 /// Whether two runs of the same thing differed; `None` where nobody looked.
 ///

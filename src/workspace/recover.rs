@@ -1,15 +1,15 @@
 //! Recover: undoes a write of harness files that a crash cut short, before anything else happens.
 
+use super::event::{Event, Listener};
 use crate::artifact::Artifact;
 use crate::artifact::intent::{IntendedFile, Intent};
 use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::ledger::port::Ledger;
 use crate::sys::disk::Lock;
-
-use super::event::{Event, Listener};
-use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
+use crate::workspace::session::SessionError;
+use crate::workspace::{Workspace, exchange};
 
 /// The announcement of a write.
 pub const INTENT: &str = "intent.json";
@@ -24,7 +24,7 @@ pub fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError
     if recover(workspace)? {
         note("an interrupted write was undone");
     }
-    if crate::workspace::exchange::finish(workspace)?.is_some() {
+    if exchange::finish(workspace)?.is_some() {
         note("an interrupted `kaizen bench refresh` was completed");
     }
     Ok(lock)
@@ -50,7 +50,7 @@ pub fn recover(workspace: &Workspace) -> Result<bool, RunError> {
     let Some(text) = workspace.root.read_text(&path)? else {
         return Ok(false);
     };
-    let intent = Intent::from_text(&path, &text).map_err(crate::workspace::session::SessionError::from)?;
+    let intent = Intent::from_text(&path, &text).map_err(SessionError::from)?;
     let head = match workspace.ledger.head()? {
         Some(commit) => workspace.ledger.harness_at(&commit, &|path| workspace.selects(path))?,
         None => Harness::default(),

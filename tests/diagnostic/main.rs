@@ -7,7 +7,6 @@ mod world;
 
 use kaizen::teacher::tool;
 use serde_json::{Value, json};
-
 use world::World;
 
 /// The texts of `golden.json` were read one by one; `BLESS=1` writes the file anew, to be read again.

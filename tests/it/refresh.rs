@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde_json::{Value, json};
-
 use kaizen::artifact::consultation::{Consultation, FILE};
-use kaizen::workspace::Workspace;
-use kaizen::workspace::holdout_log;
+use kaizen::workspace::{Workspace, holdout_log};
+use serde_json::{Value, json};
 
 use crate::space::Space;
 

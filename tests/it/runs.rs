@@ -12,10 +12,9 @@ use kaizen::llm::client::LlmClient;
 use kaizen::llm::redact::Redactor;
 use kaizen::manifest::Manifest;
 use kaizen::sys::clock::Clock;
-use kaizen::workspace::Workspace;
-use kaizen::workspace::cache_epoch;
 use kaizen::workspace::consent::{Permission, Store};
 use kaizen::workspace::session::Session;
+use kaizen::workspace::{Workspace, cache_epoch};
 use serde_json::Value;
 
 use crate::server::{Reply, Server};

@@ -1,8 +1,7 @@
 //! Golden cases of the operations: appliers, unified diffs, changed lines, downgrades.
 
 use kaizen::artifact::edit::Edit;
-use kaizen::harness::Harness;
-use kaizen::harness::op;
+use kaizen::harness::{Harness, op};
 use kaizen::manifest::HarnessSection;
 use serde_json::{Map, Value, json};
 

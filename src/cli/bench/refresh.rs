@@ -6,15 +6,13 @@ use clap::Args;
 use serde_json::json;
 
 use crate::artifact::consultation::RefreshLine;
-use crate::cli::Setting;
 use crate::cli::exit::{Code, Failure};
-use crate::cli::render;
 use crate::cli::visible::visible;
+use crate::cli::{Setting, render};
 use crate::maintenance::refresh;
 use crate::maintenance::refresh::{Done, RefreshAsked, RefreshError, Refreshed};
 use crate::pipeline::state::settled;
-use crate::workspace::Workspace;
-use crate::workspace::session;
+use crate::workspace::{Workspace, session};
 
 /// Retire a share of the gate tasks into train, and draw others of the same categories from the reserve
 #[derive(Clone, Debug, Args)]

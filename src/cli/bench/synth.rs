@@ -9,9 +9,8 @@ use serde::Serialize;
 use crate::artifact::consultation;
 use crate::artifact::task::{Scorer, Task};
 use crate::artifact::trace::Trace;
-use crate::cli::Setting;
 use crate::cli::exit::{Code, Failure};
-use crate::cli::render;
+use crate::cli::{Setting, render};
 use crate::digest::Digest;
 use crate::eval::benchmark::Benchmark;
 use crate::eval::synth;
@@ -21,9 +20,7 @@ use crate::pipeline::cold_start;
 use crate::sys::disk::Root;
 use crate::sys::output;
 use crate::trace::eligible::eligible;
-use crate::workspace::Workspace;
-use crate::workspace::inbox;
-use crate::workspace::session;
+use crate::workspace::{Workspace, inbox, session};
 
 /// Make tasks out of traces that were rated highly, one a query class, best first
 #[derive(Clone, Debug, Args)]

@@ -13,9 +13,8 @@ use crate::cli::show::edit::{self, Known};
 use crate::digest::Digest;
 use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
 use crate::ledger::{BlamedLine, Origin};
-use crate::workspace::Workspace;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// Traces that are shown.
 const MOST_TRACES: usize = 5;

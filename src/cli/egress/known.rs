@@ -6,8 +6,7 @@ use crate::cli::exit::Failure;
 use crate::cli::render::counted;
 use crate::llm::client;
 use crate::sys::disk::Root;
-use crate::workspace::OWN_FOLDER;
-use crate::workspace::session;
+use crate::workspace::{OWN_FOLDER, session};
 
 /// What the view says when its records name no request. It never says that nothing was sent: records can be gone.
 pub fn none(records: &Records) -> String {

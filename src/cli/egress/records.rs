@@ -10,9 +10,8 @@ use crate::artifact::egress::{self, Egress};
 use crate::artifact::spending::{self, Spending};
 use crate::cli::exit::Failure;
 use crate::sys::disk::Root;
-use crate::workspace::OWN_FOLDER;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{OWN_FOLDER, session};
 
 /// One request, and the session that sent it.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -12,10 +12,9 @@ use crate::cli::exit::Failure;
 use crate::pipeline::options::RunOptions;
 use crate::pipeline::permitted;
 use crate::pipeline::state::settled;
-use crate::workspace::Workspace;
 use crate::workspace::authorship::by_files;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// How long a call waits for the baseline.
 const BASELINE: Duration = Duration::from_secs(15);

@@ -11,16 +11,14 @@ use std::time::Duration;
 
 use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
-
 use line::change;
 pub use line::line;
 pub use spending::{dollars, spending};
 
-use super::Format;
 use super::exit::Failure;
 use super::style::Style;
-use super::terminal;
 use super::visible::visible;
+use super::{Format, terminal};
 use crate::artifact::label::Shared;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, Record, Status};

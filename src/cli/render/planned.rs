@@ -10,9 +10,8 @@ use crate::pipeline::briefing;
 use crate::pipeline::execute::route::Route;
 use crate::pipeline::judging::route_of;
 use crate::pipeline::options::{RunResult, WaitingFor};
-use crate::workspace::Workspace;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// Prints the plan, when there is one, and the next commands.
 ///

@@ -20,8 +20,7 @@ use crate::maintenance::take_back::Preview;
 use crate::pipeline::execute;
 use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
-use crate::workspace::error::ExecuteError;
-use crate::workspace::error::RunError;
+use crate::workspace::error::{ExecuteError, RunError};
 
 /// Take back an applied edit, or all of a session's
 #[derive(Clone, Debug, Args)]

@@ -9,9 +9,8 @@ use crate::cli::show::edit::{self, Known};
 use crate::digest::Digest;
 use crate::maintenance::take_back;
 use crate::pipeline::execute::reconcile::LedgerState;
-use crate::workspace::Workspace;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// Edits of one session.
 pub struct Wanted {

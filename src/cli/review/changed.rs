@@ -2,16 +2,13 @@
 
 use std::path::Path;
 
-use crate::artifact::ArtifactError;
+use super::standing::diff_of;
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
-use crate::artifact::schema_reference;
+use crate::artifact::{ArtifactError, schema_reference};
 use crate::digest::Digest;
-use crate::harness::Harness;
-use crate::harness::op;
+use crate::harness::{Harness, op};
 use crate::manifest::Manifest;
-
-use super::standing::diff_of;
 
 /// The text that a person changes: the edit, with its schema, so that editors complete and check it.
 pub fn text(edit: &Edit) -> String {
@@ -93,8 +90,9 @@ pub fn replaced(mut plan: Plan, was: Digest, edit: &Edit) -> Option<Plan> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn edit(id: &str, content: &str) -> Edit {
         serde_json::from_value(json!({"id": id, "pillar": "agent", "op": "replace_system_prompt",

@@ -16,10 +16,9 @@ use crate::artifact::edit::Edit;
 use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
-use crate::cli::accept;
 use crate::cli::exit::Failure;
-use crate::cli::terminal;
 use crate::cli::visible::visible;
+use crate::cli::{accept, terminal};
 use crate::workspace::Workspace;
 use crate::workspace::session::PENDING;
 

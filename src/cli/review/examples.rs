@@ -38,8 +38,9 @@ fn counted(examples: &[Value]) -> BTreeMap<(&str, &str), usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn edit(op: &str) -> Edit {
         let example = |input: &str, output: &str| json!({"input": input, "output": output});

@@ -8,6 +8,7 @@ use crate::cli::exit::Failure;
 use crate::cli::render::Renderer;
 use crate::eval::run::evaluate;
 use crate::gate;
+use crate::gate::trial;
 use crate::harness::op;
 use crate::pipeline::judging::rule;
 use crate::workspace::Workspace;
@@ -40,7 +41,7 @@ pub fn judge(workspace: &Workspace, entry: &Entry) -> Result<Verdict, Failure> {
         return Err(Failure::failed("no gate task could be scored; `kaizen eval` says why"));
     }
     let clusters: Vec<_> = entry.pending.cluster.iter().cloned().collect();
-    let target = crate::gate::trial::target_among(edit, &clusters, |name| before.category_scores.contains_key(name));
+    let target = trial::target_among(edit, &clusters, |name| before.category_scores.contains_key(name));
     Ok(gate::decide(
         &before,
         &after,

@@ -22,17 +22,15 @@ use console::Term;
 use self::ask::Done;
 use self::desk::Terminal;
 use self::queue::Entry;
-use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::STRONG;
-use super::terminal;
 use super::visible::visible;
+use super::{Setting, terminal};
 use crate::artifact::outcome::OutcomeStatus;
 use crate::digest::Digest;
 use crate::pipeline::decided;
-use crate::workspace::Workspace;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// Review the edits that wait, one after another
 #[derive(Clone, Debug, Default, Args)]

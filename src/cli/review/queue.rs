@@ -11,9 +11,8 @@ use crate::cli::accept::session_of;
 use crate::cli::exit::Failure;
 use crate::digest::Digest;
 use crate::harness::Harness;
-use crate::workspace::Workspace;
-use crate::workspace::session;
 use crate::workspace::session::{Session, SessionError};
+use crate::workspace::{Workspace, session};
 
 /// One edit that waits.
 #[derive(Clone, Debug)]

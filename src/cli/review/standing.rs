@@ -5,8 +5,7 @@ use serde::Serialize;
 use crate::artifact::edit::Edit;
 use crate::artifact::pending_review::PendingReview;
 use crate::cli::exit::Failure;
-use crate::harness::Harness;
-use crate::harness::op;
+use crate::harness::{Harness, op};
 use crate::ledger::port::Ledger;
 use crate::pipeline::execute;
 use crate::workspace::Workspace;
@@ -104,8 +103,9 @@ pub fn since(workspace: &Workspace, paths: &[String]) -> Result<String, Failure>
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     const DIFF: &str = "--- a/p.md\n+++ b/p.md\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n";
 

@@ -11,10 +11,9 @@ use crate::cli::render::{self, dollars};
 use crate::llm::client;
 use crate::llm::estimate::{Part, Sizes, estimate};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
-use crate::workspace::Workspace;
 use crate::workspace::inputs::Inputs;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// Replies of a student with tools to one task, when its own limit is not known.
 const STUDENT_TURNS: u64 = 10;

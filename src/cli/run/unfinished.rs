@@ -3,9 +3,8 @@
 use crate::artifact::record::Record;
 use crate::cli::render;
 use crate::pipeline::options::RunOptions;
-use crate::workspace::Workspace;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// The line, naming the newest of them; `None` when there is nothing to say or the user named a session.
 pub fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {

@@ -3,9 +3,8 @@
 mod history;
 mod present;
 
-pub use present::words;
-
 use clap::Args;
+pub use present::words;
 use serde::Serialize;
 
 use self::history::State;
@@ -18,11 +17,9 @@ use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{Record, Status as Word};
 use crate::eval::holdout::HoldoutWear;
 use crate::pipeline::state::{Depth, View};
-use crate::workspace::Workspace;
-use crate::workspace::holdout_log;
 use crate::workspace::inputs::Inputs;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, holdout_log, session};
 
 /// Sessions that are shown without `--all`.
 const SHOWN: usize = 10;

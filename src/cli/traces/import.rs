@@ -6,10 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::hide_from_git;
-use crate::cli::Setting;
 use crate::cli::exit::{Code, Failure};
-use crate::cli::render;
 use crate::cli::visible::visible;
+use crate::cli::{Setting, render};
 use crate::trace::import;
 use crate::trace::import::{FileReport, ImportReason, Known, Status, Visit, Wish};
 use crate::workspace::Workspace;

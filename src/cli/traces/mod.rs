@@ -4,15 +4,13 @@ mod collect;
 mod import;
 
 use clap::{Args, Subcommand};
+pub use collect::{DEFAULT_LIMIT, collect};
 
-use super::Setting;
 use super::exit::{Code, Failure};
-use super::{render, terminal};
+use super::{Setting, render, terminal};
 use crate::artifact::trace::{Filter, Trace};
 use crate::trace::store::trace_store;
 use crate::workspace::Workspace;
-
-pub use collect::{DEFAULT_LIMIT, collect};
 
 /// Collect, import, list, show and search traces
 #[derive(Clone, Debug, Args)]

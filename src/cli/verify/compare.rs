@@ -53,8 +53,9 @@ fn short(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn rounding_is_no_difference_and_all_else_is() {

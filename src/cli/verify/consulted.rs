@@ -2,8 +2,7 @@
 
 use super::{Finding, Kind, without_file};
 use crate::artifact::consultation::FILE;
-use crate::workspace::Workspace;
-use crate::workspace::holdout_log;
+use crate::workspace::{Workspace, holdout_log};
 
 /// What is wrong with it; it need not be there.
 pub fn check(workspace: &Workspace) -> Option<Finding> {

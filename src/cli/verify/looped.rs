@@ -2,8 +2,7 @@
 
 use super::{Finding, Kind, without_file};
 use crate::artifact::Artifact;
-use crate::artifact::loop_record::FILE;
-use crate::artifact::loop_record::LoopRecord;
+use crate::artifact::loop_record::{FILE, LoopRecord};
 use crate::sys::disk::DiskError;
 use crate::workspace::Workspace;
 

@@ -18,9 +18,8 @@ use serde::Serialize;
 use super::Setting;
 use super::exit::{Code, Failure};
 use super::render::{self, FAINT};
-use crate::workspace::Workspace;
-use crate::workspace::session;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
 #[derive(Clone, Debug, Default, Args)]

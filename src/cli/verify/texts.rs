@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Finding, Kind, finding};
 use crate::artifact::diagnosis;
+use crate::teacher::plan;
 use crate::workspace::session::{Session, SessionError};
 
 /// Checks all texts of a session that are not artifacts of their own.
@@ -55,7 +56,7 @@ fn json_lines(text: &str) -> Option<String> {
 /// the next reader may not find them.
 fn clusters(text: &str) -> Option<(Kind, String)> {
     let failure = |problem: String| Some((Kind::Failure, problem));
-    let read = crate::teacher::plan::stated(text).len();
+    let read = plan::stated(text).len();
     let Some(block) = diagnosis::block(text) else {
         let kind = if read == 0 { Kind::Failure } else { Kind::Information };
         let problem = "it does not end in a fenced ```json block with the list of clusters";

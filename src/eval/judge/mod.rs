@@ -133,8 +133,9 @@ pub fn scores(text: &str) -> Option<Comparison> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn a_verdict_is_read_however_it_is_dressed() {

@@ -1,9 +1,10 @@
 //! What retires, what is drawn, and which bytes stay.
 
-use super::*;
-use crate::artifact::task::Split;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use super::*;
+use crate::artifact::task::Split;
 
 fn task(id: &str, category: &str) -> Task {
     serde_json::from_value(json!({"task_id": id, "query": id, "reference_answer": "x", "category": category})).unwrap()

@@ -11,14 +11,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+pub use self::arm::Arm;
+use self::question::Question;
 use crate::artifact::evaluation::{Attempted, Evaluation, TaskScore};
 use crate::artifact::task::Task;
 use crate::eval::memo::Memo;
 use crate::eval::student::{Prepared, Student};
 use crate::harness::Harness;
-
-pub use self::arm::Arm;
-use self::question::Question;
 
 /// How attempts are made.
 #[derive(Clone, Copy)]

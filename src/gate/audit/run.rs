@@ -10,10 +10,8 @@ use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::{Evaluator, Halted};
 use crate::gate::audit::{Audited, Basis, Compared, Finding, audited};
+use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
 use crate::harness::Harness;
-
-use crate::gate::trial::GatePolicy;
-use crate::gate::trial::{Trial, TrialSpec};
 
 /// The number of an audit's first run: behind those of every trial.
 const FIRST_RUN: u32 = 1 << 24;

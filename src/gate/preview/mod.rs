@@ -5,7 +5,9 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use edits::forecast_edit;
 use serde::Serialize;
+pub use words::{lines, points};
 
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -20,11 +22,7 @@ use crate::gate::power::noise::{Noise, Runs, average, noise};
 use crate::gate::power::play::Game;
 use crate::gate::power::visible::{smallest, smallest_exact};
 use crate::gate::trial::GatePolicy;
-use crate::harness::Harness;
-use crate::harness::op;
-
-use edits::forecast_edit;
-pub use words::{lines, points};
+use crate::harness::{Harness, op};
 
 /// What a forecast is made from.
 pub struct Given<'a> {

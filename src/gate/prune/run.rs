@@ -15,10 +15,8 @@ use crate::digest::Digest;
 use crate::eval::run::{Evaluator, Halted, evaluate};
 use crate::gate;
 use crate::gate::prune::{Fate, only_of_the_target};
+use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
 use crate::harness::Harness;
-
-use crate::gate::trial::GatePolicy;
-use crate::gate::trial::{Trial, TrialSpec};
 
 /// What is asked.
 pub struct Wanted<'a> {

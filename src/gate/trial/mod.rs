@@ -7,15 +7,14 @@ mod exact;
 mod rounds;
 mod sequential;
 
-use crate::artifact::cluster::FailureCluster;
-use crate::artifact::edit::Edit;
-use crate::artifact::gate::settings::Population;
 use std::collections::BTreeMap;
 
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::edit::Edit;
 use crate::artifact::gate::numbers::Numbers;
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateRecord, Pair, Reached, Runs, Stake};
-use crate::artifact::gate::settings::{Mode, Settings};
+use crate::artifact::gate::settings::{Mode, Population, Settings};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::{Arm, Evaluator, Halted, Run};

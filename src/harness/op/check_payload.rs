@@ -3,8 +3,8 @@
 use super::inapplicable::Inapplicable;
 use super::payload::read;
 use super::{
-    add_tool_to_agent, edit_few_shot_exemplars, edit_tool_description, patch_system_prompt, remove_tool_from_agent,
-    replace_system_prompt, set_agent_class, set_agent_param, set_model_for_query_class, set_model_param,
+    edit_few_shot_exemplars, edit_tool_description, patch_system_prompt, replace_system_prompt, set_agent_class,
+    set_agent_param, set_model_for_query_class, set_model_param, tools,
 };
 use crate::artifact::edit::{Edit, Op};
 
@@ -22,8 +22,7 @@ pub fn check_payload(edit: &Edit) -> Result<(), Inapplicable> {
         Op::SetAgentClass => read::<set_agent_class::Payload>(payload).map(drop),
         Op::SetAgentParam => read::<set_agent_param::Payload>(payload).map(drop),
         Op::EditFewShotExemplars => read::<edit_few_shot_exemplars::Payload>(payload).map(drop),
-        Op::AddToolToAgent => read::<add_tool_to_agent::Payload>(payload).map(drop),
-        Op::RemoveToolFromAgent => read::<remove_tool_from_agent::Payload>(payload).map(drop),
+        Op::AddToolToAgent | Op::RemoveToolFromAgent => read::<tools::Payload>(payload).map(drop),
         Op::EditToolDescription => read::<edit_tool_description::Payload>(payload).map(drop),
         // It is refused whatever it says.
         Op::LoraFinetune => Ok(()),

@@ -1,6 +1,5 @@
 //! Operations: pure functions from a harness to a harness.
 
-mod add_tool_to_agent;
 mod changed_lines;
 mod check_payload;
 mod diff_hunks;
@@ -17,7 +16,6 @@ mod payload;
 mod place;
 mod protected;
 mod protected_keys;
-mod remove_tool_from_agent;
 mod replace_system_prompt;
 mod schema;
 mod set_agent_class;
@@ -28,6 +26,7 @@ mod standing;
 mod toml_list;
 mod toml_text;
 mod toml_value;
+mod tools;
 pub mod unified_diff;
 mod usual_target;
 
@@ -111,8 +110,8 @@ fn applied(edit: &Edit, context: &Context) -> Result<Harness, Inapplicable> {
         Op::SetAgentClass => set_agent_class::apply(&payload::read(payload)?, context),
         Op::SetAgentParam => set_agent_param::apply(&payload::read(payload)?, context),
         Op::EditFewShotExemplars => edit_few_shot_exemplars::apply(&payload::read(payload)?, context),
-        Op::AddToolToAgent => add_tool_to_agent::apply(&payload::read(payload)?, context),
-        Op::RemoveToolFromAgent => remove_tool_from_agent::apply(&payload::read(payload)?, context),
+        Op::AddToolToAgent => tools::add(&payload::read(payload)?, context),
+        Op::RemoveToolFromAgent => tools::remove(&payload::read(payload)?, context),
         Op::EditToolDescription => edit_tool_description::apply(&payload::read(payload)?, context),
         Op::LoraFinetune => Err(Inapplicable::NoTrainer),
     }

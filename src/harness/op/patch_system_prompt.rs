@@ -3,11 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Context;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
 use super::place::EditLocation;
-use super::unified_diff;
+use super::{Context, unified_diff};
 use crate::harness::Harness;
 
 /// Arguments of `patch_system_prompt`.

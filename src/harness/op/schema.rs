@@ -16,8 +16,11 @@ pub fn payload_schema(op: Op) -> Schema {
         Op::SetAgentClass => schema::<super::set_agent_class::Payload>(),
         Op::SetAgentParam => schema::<super::set_agent_param::Payload>(),
         Op::EditFewShotExemplars => schema::<super::edit_few_shot_exemplars::Payload>(),
-        Op::AddToolToAgent => schema::<super::add_tool_to_agent::Payload>(),
-        Op::RemoveToolFromAgent => schema::<super::remove_tool_from_agent::Payload>(),
+        Op::AddToolToAgent | Op::RemoveToolFromAgent => {
+            let mut shared = schema::<super::tools::Payload>();
+            shared.insert("description".into(), format!("Arguments of `{}`.", op.name()).into());
+            shared
+        }
         Op::EditToolDescription => schema::<super::edit_tool_description::Payload>(),
         Op::LoraFinetune => schema::<super::lora_finetune::Payload>(),
     }

@@ -10,9 +10,8 @@ use crate::artifact::spending::Spending;
 use crate::digest::Digest;
 use crate::llm::chat::{Reply, Request};
 use crate::llm::model::{Answer, AskError};
-use crate::llm::provider;
 use crate::llm::provider::{HttpRequest, NoReply};
-use crate::llm::{price, retry};
+use crate::llm::{price, provider, redact, retry};
 use crate::sys::consent::Consent;
 
 /// One question on its way.
@@ -166,11 +165,7 @@ impl MeteredModel {
         let price = price::of(self.model(question.request), &self.calls.prices);
         let cost_usd = price.zip(reply.usage).map(|(price, usage)| price::cost(&price, &usage));
         // Do not store an answer that contains a key. An empty body does not parse, so the question is asked again.
-        let body = if crate::llm::redact::holds_key(&body) {
-            String::new()
-        } else {
-            body
-        };
+        let body = if redact::holds_key(&body) { String::new() } else { body };
         let paid = Paid { body, cost_usd };
         let kept = self
             .calls

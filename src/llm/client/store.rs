@@ -108,8 +108,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::llm::client::STORE;
-    use crate::llm::client::texts;
+    use crate::llm::client::{STORE, texts};
 
     #[test]
     fn what_was_paid_for_is_kept_and_shown() {

@@ -6,9 +6,9 @@ mod json;
 mod ollama;
 mod openai;
 
-pub use self::anthropic::usage as anthropic_usage;
 use serde_json::{Map, Value};
 
+pub use self::anthropic::usage as anthropic_usage;
 use crate::llm::chat::{Reply, Request};
 use crate::manifest::chat::{Api, ChatSettings};
 

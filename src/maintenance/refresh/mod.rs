@@ -7,19 +7,15 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use self::planned::planned;
+use self::rows::Rows;
 use crate::artifact::consultation::RefreshLine;
 use crate::eval::benchmark::BenchmarkError;
 use crate::eval::holdout::HoldoutWear;
 use crate::eval::refresh::Exchange;
-use crate::workspace::exchange;
-
-use self::planned::planned;
-use self::rows::Rows;
-use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
-use crate::workspace::recover;
-
 use crate::workspace::exchange::finish;
+use crate::workspace::{Workspace, exchange, recover};
 
 /// What a user asked for.
 #[derive(Clone, Debug)]

@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::RefreshError;
+use super::rows::{Rows, TaskFile};
 use crate::artifact::consultation::{Consultation, RefreshLine};
 use crate::artifact::task::Split;
 use crate::eval::holdout;
 use crate::eval::holdout::HoldoutWear;
 use crate::eval::refresh::{Draw, Exchange, exchange, gate_after, with_lines, with_split, with_splits};
-use crate::workspace::Workspace;
-use crate::workspace::holdout_log;
-
-use super::RefreshError;
-use super::rows::{Rows, TaskFile};
 use crate::workspace::exchange::Change;
+use crate::workspace::{Workspace, holdout_log};
 
 /// What will be written.
 pub struct Planned {

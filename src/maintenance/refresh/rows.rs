@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
+use super::RefreshError;
 use crate::artifact::task::{Split, Task};
 use crate::eval::benchmark;
 use crate::eval::benchmark::{Benchmark, BenchmarkError};
@@ -14,8 +15,6 @@ use crate::sys::disk::DiskError;
 use crate::trace::evidence::EvidenceFile;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
-
-use super::RefreshError;
 
 /// One task file of the workspace.
 pub struct TaskFile {

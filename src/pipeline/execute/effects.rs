@@ -13,12 +13,10 @@ use crate::digest::Digest;
 use crate::harness::FileChange;
 use crate::pipeline::execute::World;
 use crate::workspace::error::ExecuteError;
-use crate::workspace::session::{OUTCOMES, PENDING, Session};
-
-use crate::workspace::Workspace;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::holdout_log;
 use crate::workspace::recover::INTENT;
+use crate::workspace::session::{OUTCOMES, PENDING, Session};
+use crate::workspace::{Workspace, holdout_log};
 
 /// The real one.
 pub struct DiskWorld<'a> {

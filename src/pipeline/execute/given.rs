@@ -1,7 +1,5 @@
 //! What `execute` is given, and the means and effects that it has.
 
-use crate::gate::trial::GatePolicy;
-use crate::workspace::error::ExecuteError;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::baseline::Baseline;
@@ -15,10 +13,11 @@ use crate::artifact::plan::Plan;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::Evaluator;
-use crate::harness::op;
-use crate::harness::{FileChange, Harness};
+use crate::gate::trial::GatePolicy;
+use crate::harness::{FileChange, Harness, op};
 use crate::ledger::port::{CommitId, Entry, Ledger};
 use crate::pipeline::execute::route::Route;
+use crate::workspace::error::ExecuteError;
 
 /// The effects that the phase has, apart from commits: each is atomic, and together they are the crash test's points.
 pub trait World {

@@ -6,8 +6,7 @@ use crate::artifact::decision::Decision;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
-use crate::harness::op;
-use crate::harness::{FileChange, Harness};
+use crate::harness::{FileChange, Harness, op};
 use crate::llm::redact::Redactor;
 use crate::pipeline::execute::reconcile::Step;
 
@@ -21,13 +20,14 @@ mod revert;
 pub mod route;
 mod stake;
 
-use crate::workspace::error::ExecuteError;
 pub use given::{Earlier, ExecuteContext, ExecuteInput, World};
 use head::Head;
 use judge::judge;
 use message::message;
 pub use revert::{Standing, applied, without};
 use revert::{roll_back, take_back};
+
+use crate::workspace::error::ExecuteError;
 
 /// What the gate took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

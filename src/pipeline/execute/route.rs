@@ -1,9 +1,8 @@
 //! Route: tier × autonomy × decision → gate it, ask a person, or leave it. Pure.
 
-use crate::artifact::record::Autonomy;
-
 use crate::artifact::decision::{Answer, Decision};
 use crate::artifact::edit::RiskTier;
+use crate::artifact::record::Autonomy;
 
 /// What happens to an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,15 +1,13 @@
 //! Baseline, at the commit that the session builds on.
 
+use super::{PhaseOutput, Run};
 use crate::artifact::Artifact;
 use crate::artifact::drift_check::DriftCheck;
 use crate::artifact::probe::Probe;
-use crate::pipeline::phase;
-use crate::pipeline::state;
+use crate::pipeline::{phase, state};
 use crate::workspace::cache_epoch;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
-
-use super::{PhaseOutput, Run};
 
 pub(super) fn baseline(run: &Run) -> Result<PhaseOutput, RunError> {
     let commit = state::base(run.view, run.session)?.ok_or(RunError::NoCommit)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use super::Run;
 use crate::artifact::edit::Op;
 use crate::artifact::evaluation::Attempted;
 use crate::artifact::task::{Split, Task};
@@ -9,17 +10,13 @@ use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::eval::memo::Forgetful;
 use crate::eval::run::{Evaluator, attempt_all};
-use crate::harness::Harness;
-use crate::harness::op;
+use crate::harness::{Harness, op};
 use crate::llm::redact::Redactor;
 use crate::teacher::{Briefing, TeacherFailure};
 use crate::trace::eligible::eligible;
-use crate::workspace::Workspace;
-use crate::workspace::cache_epoch;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
-
-use super::Run;
+use crate::workspace::{Workspace, cache_epoch};
 
 /// Calls `use_it` with everything that a teacher is given, and returns the log of its runs beside the answer.
 pub(crate) fn brief<T>(

@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::by_files::taken_plan;
+use super::{PhaseOutput, Run};
 use crate::artifact::{Artifact, diagnosis};
 use crate::manifest::programs;
 use crate::pipeline::briefing;
 use crate::sys::process::Program;
+use crate::teacher;
 use crate::teacher::submitted;
 use crate::workspace::error::RunError;
-
-use super::by_files::taken_plan;
-use super::{PhaseOutput, Run};
 
 /// Lets the program diagnose.
 pub(super) fn diagnosis(run: &Run) -> Result<PhaseOutput, RunError> {
     let text = ask(run, "diagnose", diagnosis::FILE)?;
     submitted::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
-    let clusters = crate::teacher::plan::stated(&text);
+    let clusters = teacher::plan::stated(&text);
     let read: Vec<String> = clusters
         .iter()
         .flat_map(|cluster| cluster.sample_trace_ids.clone())
         .collect();
-    let evidence = crate::teacher::diagnose::evidence(
+    let evidence = teacher::diagnose::evidence(
         &run.view.inputs.evidence(run.moment()?)?,
         &read,
         &run.view.workspace.redactor,
@@ -65,7 +65,7 @@ fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
     let consent = workspace.permission.consent()?;
     let program = Program {
         consent: &consent,
-        run: &crate::teacher::command::from_folder(&teacher.run, &workspace.root, &programs::given_to_teacher()),
+        run: &teacher::command::from_folder(&teacher.run, &workspace.root, &programs::given_to_teacher()),
         folder: &workspace.own(&format!("scratch/teacher-{phase}")),
         withheld: &run.manifest().withheld(&teacher.env),
         // Not where the workspace is: a teacher has no business with the benchmark that lies there.
@@ -73,5 +73,5 @@ fn ask(run: &Run, phase: &'static str, file: &str) -> Result<String, RunError> {
         timeout: Some(Duration::from_secs(teacher.timeout_seconds)),
     };
     let question = json!({"phase": phase, "session": run.session.id}).to_string();
-    crate::teacher::command::ask_teacher(&workspace.root, &program, files, &question, file).map_err(run.failed(phase))
+    teacher::command::ask_teacher(&workspace.root, &program, files, &question, file).map_err(run.failed(phase))
 }

@@ -1,12 +1,11 @@
 //! What a person or an agent wrote, in place of a teacher's diagnosis and plan.
 
-use crate::artifact::Artifact;
-use crate::artifact::diagnosis;
+use super::{PhaseOutput, Run};
 use crate::artifact::plan::Plan;
+use crate::artifact::{Artifact, diagnosis};
+use crate::teacher;
 use crate::teacher::submitted;
 use crate::workspace::error::RunError;
-
-use super::{PhaseOutput, Run};
 
 /// What an agent asked while it looked, where it asked through kaizen.
 pub const CALLS: &str = "teacher/calls.jsonl";
@@ -15,14 +14,14 @@ pub const CALLS: &str = "teacher/calls.jsonl";
 pub(super) fn diagnosis(run: &Run) -> Result<PhaseOutput, RunError> {
     let text = run.text(diagnosis::FILE)?;
     submitted::diagnosis(&text, &run.base_harness()?).map_err(run.failed("diagnose"))?;
-    let clusters = crate::teacher::plan::stated(&text);
+    let clusters = teacher::plan::stated(&text);
     let log = run.session.text(CALLS)?.unwrap_or_default();
     let mut read: Vec<String> = clusters
         .iter()
         .flat_map(|cluster| cluster.sample_trace_ids.clone())
         .collect();
     read.extend(shown(&log));
-    let evidence = crate::teacher::diagnose::evidence(
+    let evidence = teacher::diagnose::evidence(
         &run.view.inputs.evidence(run.moment()?)?,
         &read,
         &run.view.workspace.redactor,

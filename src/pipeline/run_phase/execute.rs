@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{PhaseOutput, Run};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
@@ -9,21 +10,15 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::ledger::port::Ledger;
-use crate::pipeline::decided;
-use crate::pipeline::execute as phase;
 use crate::pipeline::execute::ExecuteStats;
 use crate::pipeline::execute::effects::DiskWorld;
-use crate::pipeline::forecast;
 use crate::pipeline::judging::{judging, route_of, rule};
-use crate::pipeline::state;
+use crate::pipeline::{decided, execute as phase, forecast, state};
 use crate::workspace::dirty::clean_harness;
 use crate::workspace::earlier_record::earlier_record;
-use crate::workspace::error::ExecuteError;
-use crate::workspace::error::RunError;
+use crate::workspace::error::{ExecuteError, RunError};
 use crate::workspace::error_budget::error_budget;
 use crate::workspace::event::Event;
-
-use super::{PhaseOutput, Run};
 
 pub(super) fn execute(run: &Run) -> Result<PhaseOutput, RunError> {
     let workspace = run.view.workspace;

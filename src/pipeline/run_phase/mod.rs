@@ -11,7 +11,7 @@ mod readiness;
 mod record;
 
 pub use self::by_files::CALLS;
-
+use super::state::View;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::task::Task;
 use crate::artifact::trigger::Trigger;
@@ -20,12 +20,10 @@ use crate::eval::memo::Memo;
 use crate::eval::run::Evaluator;
 use crate::harness::Harness;
 use crate::manifest::{Manifest, TeacherEngine};
-use crate::workspace::session::{Session, SessionError};
-
-use super::state::View;
-use crate::workspace::cache_epoch;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
+use crate::workspace::session::{Session, SessionError};
+use crate::workspace::{authorship, cache_epoch};
 
 /// What a phase leaves: files by name, and a line about them.
 pub struct PhaseOutput {
@@ -105,9 +103,7 @@ impl Run<'_> {
     fn author(&self, phase: &str) -> Result<Author, RunError> {
         let record = self.session.record()?;
         Ok(match self.manifest().teacher.engine {
-            _ if crate::workspace::authorship::awaited(self.manifest(), record.as_ref(), phase).is_some() => {
-                Author::Files
-            }
+            _ if authorship::awaited(self.manifest(), record.as_ref(), phase).is_some() => Author::Files,
             TeacherEngine::Command => Author::Command,
             _ => Author::Teacher,
         })

@@ -1,12 +1,11 @@
 //! Plan, with a briefing.
 
-use crate::artifact::Artifact;
-use crate::artifact::diagnosis;
-use crate::teacher::submitted;
-use crate::workspace::error::RunError;
-
 use super::brief::{brief, gave_up, log_text};
 use super::{Author, PhaseOutput, Run, by_command, by_files};
+use crate::artifact::{Artifact, diagnosis};
+use crate::teacher;
+use crate::teacher::submitted;
+use crate::workspace::error::RunError;
 
 pub(super) fn plan(run: &Run) -> Result<PhaseOutput, RunError> {
     match run.author("plan")? {
@@ -20,13 +19,13 @@ pub(super) fn plan(run: &Run) -> Result<PhaseOutput, RunError> {
     let traces = run.view.inputs.evidence(run.moment()?)?;
     let teacher = run.view.workspace.teacher.as_ref();
     let (planned, runs) = brief(run, &traces, |briefing| {
-        crate::teacher::plan::plan(teacher, briefing, run.manifest(), &shown)
+        teacher::plan::plan(teacher, briefing, run.manifest(), &shown)
     })?;
     let (planned, clusters) = planned.or_else(|failure| gave_up(run, "plan", failure, &runs))?;
     let log = log_text(&planned.log, &runs);
     let summary = format!("{} edits", planned.edits.len());
     let name = teacher.identity()["engine"].as_str().unwrap_or("teacher").to_owned();
-    let plan = crate::teacher::plan::artifact(
+    let plan = teacher::plan::artifact(
         &run.session.id,
         &diagnosis,
         clusters,

@@ -1,12 +1,11 @@
 //! Readiness, with the inputs that it judges.
 
+use super::{PhaseOutput, Run};
 use crate::artifact::Artifact;
 use crate::artifact::task::{Scorer, Split};
 use crate::pipeline::phase;
 use crate::workspace::NO_JUDGE;
 use crate::workspace::error::RunError;
-
-use super::{PhaseOutput, Run};
 
 pub(super) fn readiness(run: &Run) -> Result<PhaseOutput, RunError> {
     let inputs = run.view.inputs;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{PhaseOutput, Run};
 use crate::artifact::Artifact;
 use crate::artifact::after::{self, After};
 use crate::artifact::baseline::Baseline;
@@ -12,12 +13,9 @@ use crate::artifact::spending::{self, Spent};
 use crate::eval::run::evaluate;
 use crate::ledger::port::Entry;
 use crate::llm::client;
-use crate::pipeline::phase;
-use crate::pipeline::state;
+use crate::pipeline::{phase, state};
 use crate::workspace::dirty::clean_harness;
 use crate::workspace::error::RunError;
-
-use super::{PhaseOutput, Run};
 
 pub(super) fn record(run: &Run) -> Result<PhaseOutput, RunError> {
     let workspace = run.view.workspace;

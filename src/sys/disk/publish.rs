@@ -158,8 +158,9 @@ impl Target<'_> {
     fn keep_mode(&self, file: &File) -> Result<(), DiskError> {
         #[cfg(unix)]
         {
-            use cap_std::fs::PermissionsExt;
             use std::os::unix::fs::PermissionsExt as _;
+
+            use cap_std::fs::PermissionsExt;
             let facts = self.folder.symlink_metadata(self.name());
             let mode = facts.map_or(0o644, |old| old.permissions().mode() & 0o7777);
             file.set_permissions(std::fs::Permissions::from_mode(mode))

@@ -1,11 +1,11 @@
 //! Nothing outside of a root is read or written, whatever is put in the way.
 #![allow(clippy::disallowed_methods)] // edge: real files, in tests
 
-use crate::trace::evidence::{Evidence, EvidenceFile};
 use std::path::Path;
 
 use super::*;
 use crate::manifest::membership::{EvidencePatterns, Membership};
+use crate::trace::evidence::{Evidence, EvidenceFile};
 
 /// A workspace, and a folder outside of it with one file that nobody may touch.
 struct Place {

@@ -7,8 +7,8 @@ use super::OutputError;
 use crate::digest::Digest;
 use crate::sys::disk::Root;
 
-/// Copies content with the digest `digest` to a file below `root` where there is none. The same bytes may be there
-/// already, or the empty file that a crash leaves.
+/// Copies content with the digest `digest` to a new file below `root`. A file with the same bytes, or the empty one that
+/// a crash leaves, may be there already.
 ///
 /// # Errors
 /// Other bytes are there, the content has another digest, or the file system refuses.

@@ -14,10 +14,8 @@ use crate::artifact::diagnosis;
 use crate::artifact::task::Task;
 use crate::llm::chat::{Message, Request};
 use crate::llm::model::AskError;
-use crate::teacher::reply;
-use crate::teacher::tool;
 use crate::teacher::tool::{OwnAnswer, ToolContext};
-use crate::teacher::{Briefing, Diagnosed, TeacherFailure};
+use crate::teacher::{Briefing, Diagnosed, TeacherFailure, reply, tool};
 
 /// What came to light during a diagnosis, beside the words.
 #[derive(Default)]

@@ -7,9 +7,8 @@ use super::{ChatTeacher, opening, plan_shape, prompt};
 use crate::artifact::cluster::FailureCluster;
 use crate::llm::chat::{Message, Reply, Request, Stop};
 use crate::llm::model::Answer;
-use crate::teacher::reply;
 use crate::teacher::reply::ParsedEdits;
-use crate::teacher::{Briefing, Planned, TeacherFailure};
+use crate::teacher::{Briefing, Planned, TeacherFailure, reply};
 
 pub(super) fn plan(
     teacher: &ChatTeacher,

@@ -122,8 +122,9 @@ fn text(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn rates_are_read_as_people_write_them() {

@@ -1,8 +1,7 @@
 //! What a candidate edit makes of a harness, for measuring on train tasks.
 
 use crate::artifact::edit::Edit;
-use crate::harness::Harness;
-use crate::harness::op;
+use crate::harness::{Harness, op};
 use crate::manifest::layout::Layout;
 use crate::manifest::membership::Membership;
 

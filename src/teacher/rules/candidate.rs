@@ -10,10 +10,9 @@ use crate::artifact::edit::{Edit, Op};
 use crate::artifact::task::Task;
 use crate::eval::student::nearest::query_class::QueryClass;
 use crate::eval::student::nearest::tool;
-use crate::harness::Harness;
 use crate::harness::agent_settings::{AgentSettings, ModelSettings};
-use crate::harness::examples;
 use crate::harness::home::{Home, filled};
+use crate::harness::{Harness, examples};
 use crate::teacher::Briefing;
 
 /// A change; what it says can depend on which train tasks may be shown.

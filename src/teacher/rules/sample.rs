@@ -6,9 +6,8 @@ use serde_json::Value;
 
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::harness::Harness;
-use crate::harness::agents;
 use crate::harness::home::filled;
+use crate::harness::{Harness, agents};
 use crate::teacher::Briefing;
 
 /// Folds: each task is measured with examples from which its own fold is held out.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use candidate::Change;
+
 use super::cause::{self, Failures};
 use super::objective::{Gain, Scores, gain, scores};
 use super::sample::{Fold, default_agent, folds, shuffled};
@@ -10,7 +12,6 @@ use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::harness::Harness;
 use crate::teacher::Briefing;
-use candidate::Change;
 
 /// What learning to refuse may cost overall, 0 to 1. Train tasks hold few questions out of scope, the world holds many:
 /// a bolder threshold is proposed as an edit of its own, behind the safe one, and the gate decides.

@@ -97,8 +97,9 @@ fn check_type(name: &str, value: &Value, wanted: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn check(given: Value) -> Result<(usize, Option<f64>), String> {
         let properties = json!({"limit": {"type": "integer"}, "least": {"type": "number"}, "id": {"type": "string"}});

@@ -19,10 +19,9 @@ mod told;
 
 use serde_json::{Map, Value, json};
 
-pub use self::told::ToolOutput;
-
 use self::arguments::Arguments;
 use self::told::Said;
+pub use self::told::ToolOutput;
 use crate::artifact::task::Task;
 use crate::llm::chat::ToolSpec;
 use crate::llm::redact::Redactor;

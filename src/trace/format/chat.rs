@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use super::Found;
-use super::blank;
 use super::conversation::told;
 use super::document::Item;
 use super::field::{facts, first, label, text};
 use super::message::messages;
+use super::{Found, blank};
 use crate::artifact::trace::Trace;
 
 /// What a line may say beside the messages that a trace has a field for.

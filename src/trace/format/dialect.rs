@@ -4,12 +4,11 @@ use std::iter;
 
 use serde_json::Value;
 
-use super::ImportError;
 use super::document::{Item, Items};
 use super::field::{list, text};
 use super::joined::Room;
-use super::langfuse;
 use super::place::Skipped;
+use super::{ImportError, langfuse};
 
 /// A form in which a program writes traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

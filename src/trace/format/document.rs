@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::ImportError;
 use super::elements::Elements;
-use super::lines::{LONGEST, Lines};
+use super::lines::Lines;
 use super::place::{Skipped, SourceLocation};
 use crate::artifact::without_place;
 use crate::llm::json::python_constants;
+use crate::sys::disk::{BYTE_ORDER_MARK, LARGEST_ARTIFACT};
 
 /// A JSON value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +27,7 @@ pub struct Item {
 /// The values of a file, read as they are asked for.
 pub type Items<'a> = Box<dyn Iterator<Item = Result<Item, Skipped>> + 'a>;
 
-/// The values of a file. A file up to [`LONGEST`] bytes is read as a whole; of a larger one, one line or element of a
+/// The values of a file. A file up to [`LARGEST_ARTIFACT`] bytes is read as a whole; of a larger one, one line or element of a
 /// list at a time is in memory.
 ///
 /// # Errors
@@ -34,16 +35,13 @@ pub type Items<'a> = Box<dyn Iterator<Item = Result<Item, Skipped>> + 'a>;
 pub fn items<'a>(mut reader: impl BufRead + Seek + 'a) -> Result<Items<'a>, ImportError> {
     let size = reader.seek(SeekFrom::End(0))?;
     reader.rewind()?;
-    if size > LONGEST {
+    if size > LARGEST_ARTIFACT {
         return long_items(reader);
     }
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes)?;
     short_items(bytes)
 }
-
-/// How some programs begin a text in UTF-8.
-pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 fn short_items(mut bytes: Vec<u8>) -> Result<Items<'static>, ImportError> {
     if bytes.starts_with(BYTE_ORDER_MARK) {
@@ -85,15 +83,12 @@ fn first_byte(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
     }
     loop {
         let chunk = reader.fill_buf()?;
-        let (first, blank) = (
-            chunk.trim_ascii_start().first().copied(),
-            chunk.len() - chunk.trim_ascii_start().len(),
-        );
-        if first.is_some() || chunk.is_empty() {
-            reader.consume(blank);
+        let text = chunk.trim_ascii_start();
+        let (first, blank, is_end) = (text.first().copied(), chunk.len() - text.len(), chunk.is_empty());
+        reader.consume(blank);
+        if first.is_some() || is_end {
             return Ok(first);
         }
-        reader.consume(blank);
     }
 }
 

@@ -3,8 +3,9 @@
 use std::io::{self, BufRead};
 
 use super::document::{Item, parsed};
-use super::lines::{LONGEST, unreadable};
+use super::lines::unreadable;
 use super::place::{Skipped, SourceLocation};
+use crate::sys::disk::LARGEST_ARTIFACT;
 
 /// The values of a list.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct Elements<R> {
 enum Read {
     /// Its bytes are all there.
     Whole,
-    /// It is longer than [`LONGEST`]; its end was found.
+    /// It is longer than [`LARGEST_ARTIFACT`]; its end was found.
     TooLong,
     /// The file ends in it.
     Cut,
@@ -26,7 +27,7 @@ enum Read {
     None,
 }
 
-/// Where a scan stands in an element.
+/// The state of a scan within an element.
 #[derive(Default)]
 struct Scan {
     depth: usize,
@@ -73,7 +74,7 @@ impl<R: BufRead> Elements<R> {
             let end = chunk.iter().position(|byte| scan.is_over_at(*byte));
             let part = &chunk[..end.unwrap_or(chunk.len())];
             length += part.len() as u64;
-            if length <= LONGEST {
+            if length <= LARGEST_ARTIFACT {
                 element.extend_from_slice(part);
             }
             let Some(end) = end else {
@@ -84,7 +85,7 @@ impl<R: BufRead> Elements<R> {
             self.is_over = chunk[end] == b']';
             self.reader.consume(end + 1);
             return Ok(match length {
-                _ if length > LONGEST => Read::TooLong,
+                _ if length > LARGEST_ARTIFACT => Read::TooLong,
                 _ if self.is_over && element.trim_ascii().is_empty() => Read::None,
                 _ => Read::Whole,
             });
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn an_element_that_is_too_long_costs_only_itself() {
-        let long = io::repeat(b'x').take(LONGEST);
+        let long = io::repeat(b'x').take(LARGEST_ARTIFACT);
         let list = b"{\"a\": \"".chain(long).chain(&b"\"}, {}]"[..]);
         assert_eq!(
             said(BufReader::new(list)),

@@ -21,7 +21,7 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Makes room for an item; `false` when there is none left for it, or was none for an earlier one.
+    /// Counts an item; `false` when it, or an earlier one, exceeds what may be joined.
     #[must_use]
     pub fn takes(&mut self, item: &Item) -> bool {
         self.0 = self.0.and_then(|left| left.checked_sub(item.size));

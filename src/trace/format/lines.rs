@@ -1,14 +1,12 @@
 //! Lines: a JSON value a line, read one line at a time.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
-use super::document::{BYTE_ORDER_MARK, Item, parsed};
+use super::document::{Item, parsed};
 use super::place::{Skipped, SourceLocation};
+use crate::sys::disk::{LARGEST_ARTIFACT, read_line, without_mark};
 
-/// The most bytes of a value that is read on its own: a line, an element of a list, or a small file.
-pub const LONGEST: u64 = 64 << 20;
-
-/// The values of a reader's lines; blank lines are none.
+/// The values of a reader's lines; blank lines are skipped.
 #[derive(Debug)]
 pub struct Lines<R> {
     reader: R,
@@ -26,16 +24,8 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// Reads the next line up to its limit; `false` at the end.
-    fn advance(&mut self) -> io::Result<bool> {
-        self.number += 1;
-        self.line.clear();
-        let limited = &mut (&mut self.reader).take(LONGEST + 1);
-        Ok(limited.read_until(b'\n', &mut self.line)? > 0)
-    }
-
     fn item(&mut self, place: SourceLocation) -> Result<Item, Skipped> {
-        if self.line.len() as u64 > LONGEST && !self.line.ends_with(b"\n") {
+        if self.line.len() as u64 > LARGEST_ARTIFACT && !self.line.ends_with(b"\n") {
             self.line = Vec::new();
             self.reader
                 .skip_until(b'\n')
@@ -43,7 +33,7 @@ impl<R: BufRead> Lines<R> {
             return Err(place.skipped("a line of more than 64 MiB"));
         }
         let line = match self.number {
-            1 => self.line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.line),
+            1 => without_mark(&self.line),
             _ => &self.line,
         };
         parsed(place, line.trim_ascii())
@@ -55,12 +45,13 @@ impl<R: BufRead> Iterator for Lines<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let place = SourceLocation::Line(self.number + 1);
-            match self.advance() {
+            self.number += 1;
+            let place = SourceLocation::Line(self.number);
+            match read_line(&mut self.reader, &mut self.line) {
                 Err(error) => return Some(Err(unreadable(&place, &error))),
-                Ok(false) => return None,
-                Ok(true) if self.line.trim_ascii().is_empty() => {}
-                Ok(true) => return Some(self.item(place)),
+                Ok(0) => return None,
+                Ok(_) if self.line.trim_ascii().is_empty() => {}
+                Ok(_) => return Some(self.item(place)),
             }
         }
     }
@@ -73,11 +64,13 @@ pub fn unreadable(place: &SourceLocation, error: &io::Error) -> Skipped {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
 
     #[test]
     fn a_line_that_is_too_long_costs_only_itself() {
-        let long = io::repeat(b'x').take(LONGEST + 3);
+        let long = io::repeat(b'x').take(LARGEST_ARTIFACT + 3);
         let reader = io::BufReader::new(b"{}\n\"".chain(long).chain(&b"\"\n\n[1]"[..]));
         let said: Vec<String> = Lines::new(reader)
             .map(|item| match item {

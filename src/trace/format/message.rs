@@ -243,8 +243,9 @@ fn result_of(block: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn shape(value: Value) -> Vec<String> {
         let of = |message: Message| {

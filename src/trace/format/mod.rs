@@ -33,6 +33,7 @@ pub use self::dialect::Dialect;
 use self::document::Items;
 pub use self::place::{Skipped, SourceLocation};
 use crate::artifact::trace::Trace;
+use crate::sys::disk::LARGEST_ARTIFACT;
 
 /// The files in an archive.
 pub struct Archive<'a> {
@@ -81,7 +82,7 @@ pub enum ImportError {
     /// It is one JSON value, and too long to be read as a whole.
     #[error(
         "it is larger than {} MiB, and neither a list nor JSON Lines, of which a part at a time is read: export it as one of these, or split it",
-        lines::LONGEST >> 20
+        LARGEST_ARTIFACT >> 20
     )]
     TooLong,
     /// The file system fails.

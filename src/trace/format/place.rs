@@ -36,7 +36,7 @@ impl SourceLocation {
         }
     }
 
-    /// Here the reading ended too early: what follows is unknown.
+    /// Reading stopped here; the rest of the file is unknown.
     pub fn ended(&self, reason: impl Into<String>) -> Skipped {
         Skipped {
             is_end: true,
@@ -73,6 +73,6 @@ pub struct Skipped {
     pub reason: String,
     /// Whether something may be missed: bookkeeping of the other program is not.
     pub is_loss: bool,
-    /// Whether nothing behind it could be read: then the whole file counts as unread.
+    /// Whether reading stopped here. The whole file then counts as unread.
     pub is_end: bool,
 }

@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 
 use zip::ZipArchive;
 
+use crate::sys::disk::LARGEST_ARTIFACT;
 use crate::trace::format::Archive;
 
 /// The bounds, in bytes, of what is unpacked.
@@ -18,7 +19,7 @@ pub struct Bounds {
 
 /// The bounds of an import.
 pub const BOUNDS: Bounds = Bounds {
-    file: 64 << 20,
+    file: LARGEST_ARTIFACT,
     all: 4 << 30,
 };
 

@@ -86,8 +86,9 @@ fn content(trace: &Trace) -> Digest {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::{Value, json};
+
+    use super::*;
 
     #[test]
     fn known_by_id_or_by_content() {

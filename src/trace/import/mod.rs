@@ -43,7 +43,7 @@ pub fn place_of(digest: &Digest) -> String {
     format!("{ORIGINALS}-{}.jsonl", digest.short())
 }
 
-/// Imports one file. What goes wrong with it stands in the report: others are still to be imported.
+/// Imports one file. A failure goes into the report, so that the other files are still imported.
 pub fn import(wish: Wish, path: &Path, shown: &str, known: &mut Known) -> FileReport {
     let mut report = FileReport::new(shown);
     match fill(wish, path, known, &mut report) {

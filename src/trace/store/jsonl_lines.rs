@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::artifact::trace::Trace;
 use crate::artifact::without_place;
-use crate::sys::disk::{LARGEST_ARTIFACT, Root};
+use crate::sys::disk::{LARGEST_ARTIFACT, Root, read_line, without_mark};
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::TraceError;
 
@@ -37,9 +37,7 @@ pub fn read_lines<T: DeserializeOwned>(
     let mut line = Vec::new();
     let mut offset = start;
     loop {
-        line.clear();
-        let read = (&mut reader).take(LONGEST_LINE + 1).read_until(b'\n', &mut line);
-        let length = read.map_err(|error| unreadable(path, &error))? as u64;
+        let length = read_line(&mut reader, &mut line).map_err(|error| unreadable(path, &error))?;
         if length == 0 {
             return Ok(offset);
         }
@@ -111,12 +109,10 @@ pub fn append(root: &Root, path: &Path, traces: &[Trace]) -> Result<(), TraceErr
 
 /// The line without its ending, white space, and, at the start of a file, its byte order mark.
 fn trim(line: &[u8], offset: u64) -> &[u8] {
-    let line = if offset == 0 {
-        line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
-    } else {
-        line
-    };
-    line.trim_ascii()
+    match offset {
+        0 => without_mark(line).trim_ascii(),
+        _ => line.trim_ascii(),
+    }
 }
 
 /// The number, from 1, of the line at an offset.

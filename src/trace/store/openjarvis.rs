@@ -15,8 +15,7 @@ use serde_json::Value;
 use super::search_terms::{fts_query, plain_words};
 use super::trace_pin::pin_of;
 use crate::artifact::Extra;
-use crate::artifact::trace::TracePin;
-use crate::artifact::trace::{Step, Trace};
+use crate::artifact::trace::{Step, Trace, TracePin};
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::{TraceError, TraceSource};
 

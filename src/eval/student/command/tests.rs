@@ -1,12 +1,13 @@
 //! What the command student does, with real programs.
 
+use tempfile::TempDir;
+
 use super::*;
 use crate::artifact::egress::Role;
 use crate::llm::client;
 use crate::manifest::Manifest;
 use crate::sys::clock::Clock;
 use crate::sys::disk::{OWN_FOLDER, Root};
-use tempfile::TempDir;
 
 /// A workspace with a program, and the student in it.
 struct Place {

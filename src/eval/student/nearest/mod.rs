@@ -13,14 +13,13 @@ mod words;
 use agent::Agent;
 pub(crate) use agent::routed;
 
-pub use crate::harness::agents::default_agent;
-
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::student::{Draw, Prepared, Student};
 use crate::harness::Harness;
 use crate::harness::agents::Agents;
+pub use crate::harness::agents::default_agent;
 use crate::manifest::layout::Layout;
 
 /// Raised by hand whenever the same harness would be answered differently.

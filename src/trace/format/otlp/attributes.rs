@@ -87,8 +87,9 @@ fn listed(value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn values_of_every_type() {

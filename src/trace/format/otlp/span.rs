@@ -109,8 +109,9 @@ fn error(status: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn moments_in_all_shapes() {

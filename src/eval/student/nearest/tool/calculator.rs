@@ -207,8 +207,9 @@ fn operand(tokens: &[Token], depth: usize) -> Parsed<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn computes_what_it_is_asked() {

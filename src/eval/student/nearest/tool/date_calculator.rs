@@ -63,8 +63,9 @@ fn span(word: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn answers_questions_about_dates() {

@@ -98,8 +98,9 @@ fn unit(word: &str) -> Option<&'static Unit> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn converts_what_it_is_asked() {
