@@ -1,14 +1,14 @@
 //! The memo on disk: attempts by the digest of what was asked, in one SQLite file that may be deleted at any time.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::artifact::evaluation::Attempt;
 use crate::digest::Digest;
 use crate::eval::memo::Memo;
-use crate::sys::disk::{DiskError, Root};
+use crate::sys::disk::{DatabaseError, DiskError, Root};
 
 /// A memo in a SQLite file.
 pub struct DiskMemo(Mutex<Connection>);
@@ -35,16 +35,20 @@ impl DiskMemo {
     /// # Errors
     /// The file cannot be made, or a link or a pipe is in its place.
     pub fn open(root: &Root, name: &str) -> Result<Self, MemoError> {
-        let path = root.database(name)?;
-        let connection = connect(&path).or_else(|_| {
-            root.rename(name, format!("{name}.broken"))?;
-            let failed = |source| MemoError::Sqlite {
-                path: path.clone(),
+        let connection = match connect(root, name) {
+            Err(DatabaseError::Sqlite(_)) => {
+                root.rename(name, format!("{name}.broken"))?;
+                connect(root, name)
+            }
+            connected => connected,
+        };
+        let connection = connection.map_err(|error| match error {
+            DatabaseError::Disk(error) => MemoError::Disk(error),
+            DatabaseError::Sqlite(source) => MemoError::Sqlite {
+                path: root.join(name),
                 source,
-            };
-            connect(&path).map_err(failed)
+            },
         })?;
-        root.database(name)?;
         Ok(Self(Mutex::new(connection)))
     }
 
@@ -53,7 +57,7 @@ impl DiskMemo {
     /// # Errors
     /// SQLite says no.
     pub fn in_memory() -> Result<Self, rusqlite::Error> {
-        Ok(Self(Mutex::new(connect(Path::new(":memory:"))?)))
+        Ok(Self(Mutex::new(with_table(Connection::open_in_memory()?)?)))
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -77,8 +81,11 @@ impl DiskMemo {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW)?;
+fn connect(root: &Root, name: &str) -> Result<Connection, DatabaseError> {
+    Ok(with_table(root.open_database(name)?)?)
+}
+
+fn with_table(connection: Connection) -> Result<Connection, rusqlite::Error> {
     // A killed process loses nothing; a lost power supply may lose the last attempts, never the file.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;

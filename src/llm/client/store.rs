@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::digest::Digest;
 use crate::sys::disk::Root;
@@ -32,11 +32,8 @@ impl Store {
                 root.join(name).display()
             )
         };
-        let path = root.database(name).map_err(|error| failed(&error))?;
         root.make_private(name).map_err(|error| failed(&error))?;
-        let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(&error))?;
-        root.database(name).map_err(|error| failed(&error))?;
+        let connection = root.open_database(name).map_err(|error| failed(&error))?;
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;

@@ -1,12 +1,8 @@
 //! Texts: what was sent, word for word, read from the store without making or changing a file.
 
-use std::path::Path;
-
-use rusqlite::{Connection, OpenFlags};
-
 use super::STORE;
 use crate::digest::Digest;
-use crate::sys::disk::Root;
+use crate::sys::disk::{DatabaseError, Root};
 
 /// The requests in the store of a workspace whose digests begin with these digits, with their exact texts. A store that is not there holds
 /// none.
@@ -14,38 +10,24 @@ use crate::sys::disk::Root;
 /// # Errors
 /// The file is there and cannot be read.
 pub fn texts(root: &Root, digits: &str) -> Result<Vec<(Digest, String)>, String> {
-    let store = root.existing_database(STORE).map_err(|error| error.to_string())?;
-    let Some(store) = store else {
+    let named = |error: rusqlite::Error| format!("{}: {error}", root.join(STORE).display());
+    let store = root.read_database(STORE).map_err(|error| match error {
+        DatabaseError::Disk(error) => error.to_string(),
+        DatabaseError::Sqlite(error) => named(error),
+    })?;
+    let Some(connection) = store else {
         return Ok(Vec::new());
     };
-    let found = open(&store).and_then(|connection| {
+    let found = || {
         // Not LIKE: a `%` is no digit.
         let mut select =
             connection.prepare("SELECT request, sent FROM call WHERE substr(request, 1, length(?1)) = ?1")?;
         let rows = select.query_map([digits], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
         rows.collect::<Result<Vec<_>, _>>()
-    });
-    let found = found.map_err(|error| format!("{}: {error}", store.display()))?;
+    };
+    let found = found().map_err(named)?;
     let known = |(request, sent): (String, String)| Some((request.parse().ok()?, sent));
     Ok(found.into_iter().filter_map(known).collect())
-}
-
-/// Opens the store to read. Without a log of its own beside it nobody is writing: SQLite then needs no files for locks,
-/// which it would make.
-fn open(store: &Path) -> rusqlite::Result<Connection> {
-    let log = format!("{}-wal", store.display());
-    let is_at_rest = Path::new(&log).metadata().map_or(true, |log| log.len() == 0);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    if !is_at_rest {
-        return Connection::open_with_flags(store, flags);
-    }
-    let path = store
-        .to_string_lossy()
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23");
-    let address = format!("file:{path}?immutable=1");
-    Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)
 }
 
 #[cfg(test)]

@@ -3,35 +3,63 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::{Connection, OpenFlags};
+
 use super::error::{DiskError, failed};
 use super::root::{Root, ordinary};
 
 /// What SQLite may put beside a database.
 const SIDE_FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
+/// A database of ours cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// Its folder cannot be made, or it or a file beside it is no plain file.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// SQLite refuses it.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
 impl Root {
-    /// The path of a database of ours for SQLite: its folder exists, and neither it nor the files that SQLite keeps beside it
-    /// are links or pipes. Open it with `SQLITE_OPEN_NOFOLLOW`, then call this again: a link that was put there in
-    /// between shows then.
+    /// Opens a database of ours; it and its folder are made where they are missing.
     ///
     /// # Errors
-    /// The folder cannot be made, or something there is no plain file.
-    pub fn database(&self, path: impl AsRef<Path>) -> Result<PathBuf, DiskError> {
+    /// A link or a special file is in its place or beside it, or it cannot be made or opened.
+    pub fn open_database(&self, path: impl AsRef<Path>) -> Result<Connection, DatabaseError> {
         let relative = self.relative(path.as_ref())?;
         self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
-        self.check_database(&relative)
+        self.connect(&relative, |path| {
+            Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW)
+        })
     }
 
-    /// The path of a database of ours that is there already; `None` when it is not. Nothing is made.
+    /// Opens a database of ours to read; `None` when it is not there. Nothing is made.
     ///
     /// # Errors
-    /// It, or a file beside it, is no plain file.
-    pub fn existing_database(&self, path: impl AsRef<Path>) -> Result<Option<PathBuf>, DiskError> {
+    /// A link or a special file is in its place or beside it, or it cannot be opened.
+    pub fn read_database(&self, path: impl AsRef<Path>) -> Result<Option<Connection>, DatabaseError> {
         let relative = self.relative(path.as_ref())?;
-        let found = self.check_database(&relative)?;
-        Ok(self.has_file(&relative).then_some(found))
+        self.check_database(&relative)?;
+        match self.has_file(&relative) {
+            true => self.connect(&relative, read_only).map(Some),
+            false => Ok(None),
+        }
     }
 
+    fn connect(
+        &self,
+        relative: &Path,
+        open: impl FnOnce(&Path) -> rusqlite::Result<Connection>,
+    ) -> Result<Connection, DatabaseError> {
+        let connection = open(&self.check_database(relative)?)?;
+        // A link that was put there in between shows now, before anything is read or written.
+        self.check_database(relative)?;
+        Ok(connection)
+    }
+
+    /// The path of a database for SQLite.
     fn check_database(&self, relative: &Path) -> Result<PathBuf, DiskError> {
         for side in SIDE_FILES {
             let name = PathBuf::from(format!("{}{side}", relative.display()));
@@ -43,5 +71,44 @@ impl Root {
         }
         let root = self.canonicalize().map_err(failed("open", self))?;
         Ok(root.join(relative))
+    }
+}
+
+/// Opens a database to read. Without a log of its own beside it nobody is writing: SQLite then needs no files for locks,
+/// which it would make.
+fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let log = format!("{}-wal", path.display());
+    let is_at_rest = Path::new(&log).metadata().map_or(true, |log| log.len() == 0);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    if !is_at_rest {
+        return Connection::open_with_flags(path, flags);
+    }
+    let path = path
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    let address = format!("file:{path}?immutable=1");
+    Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_is_put_there_while_it_is_opened_is_an_error() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let root = Root::open(folder.path()).unwrap();
+        root.open_database("in/a.db").unwrap();
+        let swapped = |path: &Path| {
+            let connection = Connection::open(path);
+            std::fs::rename(folder.path().join("in"), folder.path().join("was")).unwrap();
+            std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("in")).unwrap();
+            connection
+        };
+        let opened = root.connect(Path::new("in/a.db"), swapped);
+        assert!(matches!(opened, Err(DatabaseError::Disk(DiskError::Link { .. }))));
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 }

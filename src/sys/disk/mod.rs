@@ -22,6 +22,7 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+pub use database::DatabaseError;
 pub use draft::Draft;
 pub use error::DiskError;
 pub(crate) use error::failed;

@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::jsonl_lines::{open, read_lines, unreadable};
 use super::jsonl_stamp::stamp;
 use super::search_terms::fts_query;
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::sys::disk::{DiskError, Root};
+use crate::sys::disk::{DatabaseError, DiskError, Root};
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::TraceError;
 
@@ -62,15 +62,17 @@ pub fn search<'f>(
             "{INDEX}: {error}; make its folder writable, or delete that file"
         ))
     };
-    let attempt = |path: &Path| search_index(path, files, &query, limit);
+    let attempt = |index: Connection| search_index(index, files, &query, limit);
+    let temporary = || attempt(Connection::open(TEMPORARY)?);
     let Some(root) = root else {
-        return attempt(TEMPORARY.as_ref()).map_err(|failure| failure.told(&wrong));
+        return temporary().map_err(|failure| failure.told(&wrong));
     };
-    let kept = || match root.database(INDEX) {
+    let kept = || match root.open_database(INDEX) {
         // A workspace that cannot be written to.
-        Err(DiskError::Failed { .. }) => attempt(TEMPORARY.as_ref()),
-        Err(error) => Err(Failure::Traces(TraceError(error.to_string()))),
-        Ok(path) => attempt(&path),
+        Err(DatabaseError::Disk(DiskError::Failed { .. })) => temporary(),
+        Err(DatabaseError::Disk(error)) => Err(Failure::Traces(TraceError(error.to_string()))),
+        Err(DatabaseError::Sqlite(error)) => Err(Failure::Index(error)),
+        Ok(index) => attempt(index),
     };
     match kept() {
         Err(Failure::Index(error)) if is_broken(&error) => {
@@ -80,7 +82,7 @@ pub fn search<'f>(
         }
         Err(Failure::Index(error)) if is_unwritable(&error) => {
             tracing::warn!(path = INDEX, %error, "the search index cannot be kept; this search makes one of its own");
-            attempt(TEMPORARY.as_ref())
+            temporary()
         }
         other => other,
     }
@@ -129,12 +131,11 @@ fn is_unwritable(error: &rusqlite::Error) -> bool {
 }
 
 fn search_index<'f>(
-    path: &Path,
+    mut connection: Connection,
     files: &'f [EvidenceFile],
     query: &str,
     limit: usize,
 ) -> Result<Vec<(&'f EvidenceFile, Range<u64>)>, Failure> {
-    let mut connection = Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW)?;
     connection.busy_timeout(Duration::from_secs(30))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     create_tables(&transaction)?;
