@@ -249,7 +249,9 @@ mod tests {
         bell.listen(&folders).unwrap();
         while !bell.wait(QUIET * 3).paths.is_empty() {}
         fs::write(inside.join("x"), "x").unwrap();
-        assert!(bell.wait(LONG).paths.contains(&inside.join("x")));
+        // On a busy machine, an event of the moves may come first.
+        let rings = |bell: &mut FileWatcher| bell.wait(LONG).paths.contains(&inside.join("x"));
+        assert!(rings(&mut bell) || rings(&mut bell));
     }
 
     #[test]
