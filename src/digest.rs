@@ -46,7 +46,7 @@ impl Digest {
     ///
     /// # Errors
     /// Whatever the reader or the writer fails with.
-    pub fn of_copy(reader: impl Read, mut writer: impl Write) -> io::Result<Self> {
+    pub(crate) fn of_copy(reader: impl Read, mut writer: impl Write) -> io::Result<Self> {
         let mut reader = BufReader::with_capacity(1 << 16, reader);
         let mut hasher = blake3::Hasher::new();
         loop {

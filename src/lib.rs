@@ -1,53 +1,133 @@
 //! kaizen improves an LLM agent from its own traces: it diagnoses failures, plans typed edits to the agent's files,
 //! keeps an edit only when a held-out benchmark shows that it helps, and commits it to git.
 //!
-//! It is a pipeline of files. A *phase* reads artifacts from a session directory and writes artifacts; content hashes
-//! are the checkpoints; what runs next is computed from files alone.
+//! It is a pipeline of files. A *phase* reads artifacts from a session directory and writes artifacts. Content hashes
+//! are the checkpoints: which phase runs next follows from the files alone.
 //!
-//! Each folder is a capability: its types, its pure rules, its trait and its engines together. The modules below stand
-//! in one order, and a module imports only modules above it:
+//! # Run a session
 //!
-//! | module | what it holds |
+//! [`Workspace::open`] opens a directory with a `kaizen.toml`, and [`advance`] starts or resumes a session and runs each
+//! phase whose inputs changed. This example runs one session in the demo workspace:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use kaizen::{RunOptions, advance, demo};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let workspace = demo(folder.path())?;
+//! let result = advance(&workspace, &RunOptions::default(), &|_event| {})?;
+//! for outcome in result.session.outcomes()?.values() {
+//!     println!("{}: {}", outcome.edit_id, outcome.status.words());
+//! }
+//! let score = |snapshot: &Option<kaizen::artifact::Snapshot>| snapshot.as_ref().map(|s| s.overall_score);
+//! assert!(score(&result.record.benchmark_after) > score(&result.record.benchmark_before));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Bring your own agent
+//!
+//! The agent under improvement is a [`Student`], and whatever writes the diagnosis and the plan is a [`Teacher`]. A
+//! manifest selects one of the built-in engines; [`Workspace::with_student`] and [`Workspace::with_teacher`] replace
+//! them. This student looks its answers up in a table that is one of the agent's files:
+//!
+//! ```
+//! use kaizen::artifact::{Attempt, Task};
+//! use kaizen::{Digest, Draw, Harness, Prepared, Student};
+//!
+//! struct Table;
+//! struct Answers(serde_json::Value);
+//!
+//! impl Student for Table {
+//!     fn identity(&self) -> serde_json::Value {
+//!         serde_json::json!({"engine": "table"})
+//!     }
+//!     fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
+//!         let text = harness.text("answers.json").unwrap_or("{}");
+//!         Box::new(Answers(serde_json::from_str(text).unwrap_or_default()))
+//!     }
+//! }
+//!
+//! impl Prepared for Answers {
+//!     fn footprint(&self, task: &Task) -> Digest {
+//!         Digest::of_value(&self.0[&task.query])
+//!     }
+//!     fn attempt(&self, task: &Task, _draw: Draw) -> Attempt {
+//!         let answer = self.0[&task.query].as_str().unwrap_or_default().to_owned();
+//!         Attempt::Answered { answer, model: None, tool: None }
+//!     }
+//! }
+//! ```
+//!
+//! # The modules
+//!
+//! Each folder is a capability: its types, its pure rules, its trait and its engines together. The folders have one
+//! order, and a module imports only modules above it:
+//!
+//! | module | contents |
 //! |---|---|
-//! | [`digest`] | the identity of bytes and values |
-//! | [`sys`] | files, processes, clock, signals: no other module touches them |
-//! | [`artifact`] | the files of a session, one type each |
-//! | [`manifest`] | `kaizen.toml`, and what it asks the user to trust |
-//! | [`llm`] | language models: messages, providers, redaction, the client with its budget and records |
-//! | [`harness`] | the agent's files as a value, and the ops that edit them |
-//! | [`trace`] | trace formats, the import, the stores |
-//! | [`eval`] | tasks, scorers, students, evaluation runs |
-//! | [`gate`] | whether an edit is kept |
-//! | [`teacher`] | who diagnoses and plans: rules, a language model, a program, a person |
-//! | [`ledger`] | git |
-//! | [`workspace`] | what one process holds open, and the user's approvals |
-//! | [`pipeline`] | freshness, phases, and the step that publishes their files |
-//! | [`maintenance`] | loop, audit, prune, revert, refresh |
-//! | [`watch`] | the file watcher |
-//! | [`cli`] | the commands |
+//! | `digest` | the identity of bytes and values |
+//! | `sys` | files, processes, clock, signals: no other module touches them |
+//! | `artifact` | the files of a session, one type each |
+//! | `manifest` | `kaizen.toml`, and what it asks the user to trust |
+//! | `llm` | language models: messages, providers, redaction, the client with its budget and records |
+//! | `harness` | the agent's files as a value, and the ops that edit them |
+//! | `trace` | trace formats, the import, the stores |
+//! | `eval` | tasks, scorers, students, evaluation runs |
+//! | `gate` | whether an edit is kept |
+//! | `teacher` | who diagnoses and plans: rules, a language model, a program, a person |
+//! | `ledger` | git |
+//! | `workspace` | everything that one process has open, and the user's approvals |
+//! | `pipeline` | freshness, phases, and the step that publishes their files |
+//! | `maintenance` | loop, audit, prune, revert, refresh |
+//! | `watch` | the file watcher |
+//! | `cli` | the commands; feature `cli` |
 //!
-//! Language models are reached by [`llm::client`] alone, which redacts, counts, remembers, and keeps within the budget.
+//! Four rules hold throughout:
 //!
-//! The gate runs before anything is written, so there is no rollback code; nothing a teacher says is executed or used as
-//! a path.
-//!
-//! A workspace may be a stranger's. Files in it are reached through [`sys::disk::Root`] alone, which follows no link.
-//! Starting a program or sending a request takes a [`sys::consent::Consent`], which only a check of the user's
-//! approvals gives.
+//! - Language models are reached only through `llm::client`, which redacts, counts, caches and keeps within the budget.
+//! - The gate runs before anything is written, so there is no rollback code.
+//! - Nothing that a teacher returns is executed or used as a path.
+//! - A workspace may be a stranger's: its files are reached only through `sys::disk::Root`, which follows no link, and
+//!   starting a program or sending a request takes a `Consent`, which only a check of the user's approvals makes.
+// Without its command line, the library does not use all that the commands need.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
+// Benches and tests reach more than the library promises.
+#![cfg_attr(not(feature = "internals"), allow(unreachable_pub))]
 
 pub mod artifact;
-pub mod cli;
-pub mod digest;
-pub mod eval;
-pub mod gate;
-pub mod harness;
-pub mod ledger;
-pub mod llm;
-pub mod maintenance;
-pub mod manifest;
-pub mod pipeline;
-pub mod sys;
-pub mod teacher;
-pub mod trace;
-pub mod watch;
-pub mod workspace;
+#[cfg(feature = "cli")]
+mod cli;
+mod digest;
+mod eval;
+mod gate;
+mod harness;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
+mod ledger;
+mod llm;
+mod maintenance;
+mod manifest;
+mod pipeline;
+mod sys;
+mod teacher;
+mod trace;
+mod watch;
+mod workspace;
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use cli::main;
+pub use digest::Digest;
+pub use eval::student::{Draw, Prepared, Student};
+pub use harness::Harness;
+pub use manifest::layout::Layout;
+pub use pipeline::advance::advance;
+pub use pipeline::options::{RunOptions, RunResult, WaitingFor};
+pub use teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
+pub use workspace::Workspace;
+pub use workspace::demo::demo;
+pub use workspace::error::RunError;
+pub use workspace::event::{Event, Listener};
+pub use workspace::session::{Session, SessionError};

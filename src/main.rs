@@ -1,7 +1,7 @@
-//! The command line program: parse, run, exit.
+//! The command line program.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kaizen::cli::main()
+    kaizen::main()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kaizen::artifact::task::Task;
+use kaizen::artifact::Task;
 use serde::Deserialize;
 
 use crate::Outcome;

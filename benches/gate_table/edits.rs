@@ -1,6 +1,6 @@
 //! Edits: changes whose effect is known, because it was searched for and then measured by many draws.
 
-use kaizen::digest::Digest;
+use kaizen::Digest;
 
 use crate::home::Change;
 use crate::world::{Shape, World};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kaizen::harness::Harness;
+use kaizen::Harness;
 use serde_json::json;
 
 use crate::truth::VOTERS;

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use kaizen::artifact::evaluation::Attempt;
-use kaizen::artifact::task::Task;
-use kaizen::digest::Digest;
-use kaizen::eval::memo::Memo;
-use kaizen::eval::student::nearest::Nearest;
-use kaizen::eval::student::{Draw, Prepared, Student};
-use kaizen::harness::Harness;
-use kaizen::manifest::layout::Layout;
+use kaizen::Digest;
+use kaizen::Harness;
+use kaizen::Layout;
+use kaizen::artifact::Attempt;
+use kaizen::artifact::Task;
+use kaizen::internals::Memo;
+use kaizen::internals::Nearest;
+use kaizen::{Draw, Prepared, Student};
 
 /// The embedded student, counted.
 pub struct Luck {

@@ -3,7 +3,7 @@
 //! `cargo bench --bench gate_table [-- --seeds N --only single|sessions]`. Tasks and examples are those of CLINC150, found
 //! below `KAIZEN_DATA`; the student is the embedded one, at a temperature that makes it noisy. The same command prints
 //! the same table, whatever the number of processors.
-#![allow(clippy::disallowed_methods)] // a benchmark: files, the environment
+#![allow(clippy::disallowed_methods, unreachable_pub)] // a benchmark: files, the environment
 
 mod data;
 mod edits;
@@ -17,7 +17,7 @@ mod truth;
 mod world;
 
 use data::Data;
-use kaizen::artifact::gate::settings::Preset;
+use kaizen::internals::Preset;
 use put::Gate;
 use sessions::Sitting;
 use spread::{Seeds, each};

@@ -1,16 +1,15 @@
 //! Puts edits to the gate: the real one, with the embedded student and a memo in memory.
 
-use kaizen::artifact::gate::record::Stake;
-use kaizen::artifact::gate::settings::{BudgetMode, Mode, Preset};
-use kaizen::artifact::gate::verdict::{Decision, GateRule};
-use kaizen::artifact::task::Task;
-use kaizen::digest::Digest;
-use kaizen::eval::run::{Evaluator, Halted, evaluate, evaluate_run};
-use kaizen::eval::score;
-use kaizen::gate;
-use kaizen::gate::trial::{Trial, TrialSpec};
-use kaizen::harness::Harness;
-use kaizen::manifest::GateSection;
+use kaizen::Digest;
+use kaizen::Harness;
+use kaizen::artifact::Task;
+use kaizen::internals::GateSection;
+use kaizen::internals::Stake;
+use kaizen::internals::decide;
+use kaizen::internals::{BudgetMode, Mode, Preset};
+use kaizen::internals::{Decision, GateRule};
+use kaizen::internals::{Evaluator, Halted, evaluate, evaluate_run};
+use kaizen::internals::{Trial, TrialSpec};
 
 use crate::luck::{Luck, Remembers};
 
@@ -75,7 +74,7 @@ pub fn seated<T>(
     then: impl FnOnce(&mut Table) -> Result<T, Halted>,
 ) -> Result<T, Halted> {
     let memo = Remembers::default();
-    let score = |task: &Task, answer: &str| score::score(task, answer).map_err(|error| error.to_string());
+    let score = |task: &Task, answer: &str| kaizen::internals::score(task, answer).map_err(|error| error.to_string());
     let evaluator = Evaluator {
         student,
         memo: &memo,
@@ -95,7 +94,7 @@ pub fn seated<T>(
     then(&mut Table {
         evaluator,
         tasks,
-        shared: kaizen::eval::student::Student::shares_chance(student),
+        shared: kaizen::Student::shares_chance(student),
         gate,
         noisy,
     })
@@ -118,7 +117,7 @@ impl Table<'_> {
         let all: Vec<&Task> = self.tasks.iter().collect();
         let score = |home| evaluate(&self.evaluator, home, &all);
         let (before, after) = (score(case.before)?, score(case.after)?);
-        Ok(gate::decide(&before, &after, &GateRule::default(), None).decision)
+        Ok(decide(&before, &after, &GateRule::default(), None).decision)
     }
 
     fn by_trial(&mut self, case: &Case, preset: Preset) -> Result<Decision, Halted> {

@@ -1,7 +1,7 @@
 //! Sessions of ten edits, half of which do nothing; each edit that is kept is what the next one is compared with.
 
-use kaizen::digest::Digest;
-use kaizen::gate::order::shuffled;
+use kaizen::Digest;
+use kaizen::internals::shuffled;
 
 use crate::Outcome;
 use crate::edits::{Edit, ten};

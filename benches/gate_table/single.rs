@@ -1,6 +1,6 @@
 //! Single edits of known effect: how often each is kept, and what it costs to know.
 
-use kaizen::digest::Digest;
+use kaizen::Digest;
 
 use crate::Outcome;
 use crate::edits::{Edit, Kind};

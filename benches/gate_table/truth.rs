@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kaizen::artifact::evaluation::Attempt;
-use kaizen::artifact::task::Task;
-use kaizen::eval::student::nearest::Nearest;
-use kaizen::eval::student::{Draw, Student};
-use kaizen::manifest::layout::Layout;
+use kaizen::Layout;
+use kaizen::artifact::Attempt;
+use kaizen::artifact::Task;
+use kaizen::internals::Nearest;
+use kaizen::{Draw, Student};
 
 use crate::home::{Home, Shot};
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use kaizen::artifact::task::Task;
-use kaizen::digest::Digest;
-use kaizen::gate::order::shuffled;
+use kaizen::Digest;
+use kaizen::artifact::Task;
+use kaizen::internals::shuffled;
 
 use crate::data::{Data, Row};
 use crate::home::{Change, Home, Shot};

@@ -1,12 +1,12 @@
 //! A teacher and a student that take no time.
 
-use kaizen::artifact::edit::Edit;
-use kaizen::artifact::evaluation::Attempt;
-use kaizen::artifact::task::Task;
-use kaizen::digest::Digest;
-use kaizen::eval::student::{Draw, Prepared, Student};
-use kaizen::harness::Harness;
-use kaizen::teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
+use kaizen::Digest;
+use kaizen::Harness;
+use kaizen::artifact::Attempt;
+use kaizen::artifact::Edit;
+use kaizen::artifact::Task;
+use kaizen::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
+use kaizen::{Draw, Prepared, Student};
 use serde_json::json;
 
 /// A teacher that proposes so many parameters, every other one a small gain for [`Instantly`].
@@ -27,12 +27,7 @@ impl Teacher for Fixed {
         })
     }
 
-    fn plan(
-        &self,
-        _: &Briefing,
-        _: &str,
-        _: &[kaizen::artifact::cluster::FailureCluster],
-    ) -> Result<Planned, TeacherFailure> {
+    fn plan(&self, _: &Briefing, _: &str, _: &[kaizen::artifact::FailureCluster]) -> Result<Planned, TeacherFailure> {
         let edit = |at: usize| {
             let name = ["p", "other"][at % 2];
             serde_json::from_value::<Edit>(json!({

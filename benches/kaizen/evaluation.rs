@@ -1,15 +1,14 @@
 //! Evaluating a benchmark.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
-use kaizen::artifact::task::Task;
-use kaizen::eval::cache::DiskMemo;
-use kaizen::eval::memo::{Forgetful, Memo};
-use kaizen::eval::run::{Evaluator, evaluate};
-use kaizen::eval::score;
-use kaizen::eval::student::nearest::Nearest;
-use kaizen::harness::starter;
-use kaizen::manifest::layout::Layout;
-use kaizen::sys::disk::Root;
+use kaizen::Layout;
+use kaizen::artifact::Task;
+use kaizen::internals::DiskMemo;
+use kaizen::internals::Nearest;
+use kaizen::internals::Root;
+use kaizen::internals::starter;
+use kaizen::internals::{Evaluator, evaluate};
+use kaizen::internals::{Forgetful, Memo};
 use serde_json::json;
 
 use crate::fixture::sentence;
@@ -22,8 +21,7 @@ pub fn evaluation() -> Outcome<()> {
     let examples: Vec<_> = (0..1500)
         .map(|at| json!({"input": query(at), "output": labels[at % 150]}))
         .collect();
-    let harness =
-        starter::harness(&labels, "intent").with("agents/intent/few_shot.json", serde_json::to_string(&examples)?);
+    let harness = starter(&labels, "intent").with("agents/intent/few_shot.json", serde_json::to_string(&examples)?);
     let task = |at: usize| {
         serde_json::from_value(
             json!({"task_id": format!("task-{at}"), "query": query(at + 10_000 * 150),
@@ -35,7 +33,8 @@ pub fn evaluation() -> Outcome<()> {
     let student = Nearest::new(Layout::default());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let run = |memo: &dyn Memo| {
-        let score = |task: &Task, answer: &str| score::score(task, answer).map_err(|error| error.to_string());
+        let score =
+            |task: &Task, answer: &str| kaizen::internals::score(task, answer).map_err(|error| error.to_string());
         let evaluator = Evaluator {
             student: &student,
             memo,

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use kaizen::pipeline::advance::advance;
-use kaizen::pipeline::options::RunOptions;
-use kaizen::workspace::Workspace;
+use kaizen::RunOptions;
+use kaizen::Workspace;
+use kaizen::advance;
 
 use crate::engines::{Fixed, Instantly};
 use crate::fixture::make_workspace;
@@ -84,9 +84,10 @@ fn real_git(path: &OsStr) -> Outcome<PathBuf> {
 
 /// The child: holds the session.
 pub fn one_session(root: &Path) -> Outcome<()> {
-    let mut workspace = Workspace::open(root)?;
-    workspace.teacher = Box::new(Fixed(50));
-    workspace.student = Box::new(Instantly { learns: true });
+    let student = Box::new(Instantly { learns: true });
+    let workspace = Workspace::open(root)?
+        .with_student(student)
+        .with_teacher(Box::new(Fixed(50)));
     let ended = advance(&workspace, &RunOptions::default(), &|_| {})?;
     let outcomes = &ended.record.edit_outcomes;
     let kept = outcomes.iter().filter(|outcome| outcome.commit.is_some()).count();

@@ -5,15 +5,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use kaizen::digest::Digest;
-use kaizen::harness::starter;
+use kaizen::Digest;
+use kaizen::internals::starter;
 use serde_json::json;
 
 use crate::measure::Outcome;
 
 /// A git repository with a starter agent, 100 gate tasks, 10 train tasks and 25 traces.
 pub fn make_workspace(root: &Path) -> Outcome<()> {
-    for (path, bytes) in starter::harness(&["yes".into(), "no".into()], "intent").files() {
+    for (path, bytes) in starter(&["yes".into(), "no".into()], "intent").files() {
         write(&root.join(path), bytes)?;
     }
     let gate = (0..100).map(|at| {

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use kaizen::digest::Digest;
+use kaizen::Digest;
 
 use crate::fixture::write;
 use crate::measure::{Outcome, median, row, timed};

@@ -1,7 +1,7 @@
 //! What kaizen itself costs: status, no-op runs, a session without a model, hashing, trace search, evaluation, students, watching.
 //!
 //! `cargo bench` runs everything, `cargo bench -- search` what has `search` in its name. Medians of five, plain clock.
-#![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
+#![allow(clippy::disallowed_methods, unreachable_pub)] // a benchmark: files, processes, clocks
 
 mod beside;
 mod engines;

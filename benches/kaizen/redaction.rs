@@ -1,7 +1,7 @@
 //! Redacting traces: how many megabytes a second.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
-use kaizen::llm::redact::Redactor;
+use kaizen::internals::Redactor;
 
 use crate::measure::{Outcome, RUNS, timed};
 

@@ -1,7 +1,7 @@
 //! Searching traces.
 
-use kaizen::sys::disk::Root;
-use kaizen::trace::store::trace_store;
+use kaizen::internals::Root;
+use kaizen::internals::open_traces;
 use serde_json::json;
 
 use crate::fixture::{lines, sentence, write};
@@ -23,10 +23,10 @@ pub fn search() -> Outcome<()> {
     let root = &Root::open(root)?;
     let index = median(|| {
         root.remove_folder(".kaizen")?;
-        timed(|| Ok(trace_store::open(root, &patterns)?.search("word7", 10).map(|_| ())?))
+        timed(|| Ok(open_traces(root, &patterns)?.search("word7", 10).map(|_| ())?))
     })?;
     row("100,000 traces: first search, with its index", index);
-    let store = trace_store::open(root, &patterns)?;
+    let store = open_traces(root, &patterns)?;
     for (what, terms) in [("a frequent word", "word7"), ("two words", "word7 word501")] {
         let found = || -> Outcome<()> {
             let found = store.search(terms, 10)?;

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use kaizen::pipeline::advance::advance;
-use kaizen::pipeline::options::RunOptions;
-use kaizen::workspace::{Workspace, session};
+use kaizen::RunOptions;
+use kaizen::Workspace;
+use kaizen::advance;
 
 use crate::engines::{Fixed, Instantly};
 use crate::fixture::{commit, make_workspace};
@@ -52,10 +52,11 @@ pub fn sessions() -> Outcome<()> {
 /// A workspace with 200 finished sessions; their names, the newest last.
 pub fn two_hundred(root: &Path) -> Outcome<Vec<String>> {
     make_workspace(root)?;
-    let mut workspace = Workspace::open(root)?;
     // Edits that gain nothing: a settled session whose copies need no commits of their own.
-    workspace.teacher = Box::new(Fixed(5));
-    workspace.student = Box::new(Instantly { learns: false });
+    let student = Box::new(Instantly { learns: false });
+    let workspace = Workspace::open(root)?
+        .with_student(student)
+        .with_teacher(Box::new(Fixed(5)));
     let finished = advance(&workspace, &RunOptions::default(), &|_| {})?.session;
     let mut names = copy_session(root, &finished.id, 0..199)?;
     names.push(finished.id);
@@ -64,7 +65,7 @@ pub fn two_hundred(root: &Path) -> Outcome<Vec<String>> {
 }
 
 fn listed(root: &Path) -> Outcome<()> {
-    let count = session::all(&kaizen::sys::disk::Root::open(root)?)?.len();
+    let count = Workspace::open(root)?.sessions()?.len();
     (count == 1000)
         .then_some(())
         .ok_or_else(|| format!("{count} sessions").into())

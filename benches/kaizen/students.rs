@@ -4,19 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kaizen::artifact::egress::Role;
-use kaizen::artifact::task::Task;
-use kaizen::eval::cache::DiskMemo;
-use kaizen::eval::run::{Evaluator, evaluate};
-use kaizen::eval::score;
-use kaizen::eval::student::chat::{ChatStudent, Toolbox};
-use kaizen::harness::starter;
-use kaizen::llm::client::LlmClient;
-use kaizen::llm::redact::Redactor;
-use kaizen::manifest::Manifest;
-use kaizen::sys::clock::Clock;
-use kaizen::sys::disk::Root;
-use kaizen::workspace::consent::{Permission, Store};
+use kaizen::artifact::Task;
+use kaizen::internals::Clock;
+use kaizen::internals::DiskMemo;
+use kaizen::internals::LlmClient;
+use kaizen::internals::Manifest;
+use kaizen::internals::Redactor;
+use kaizen::internals::Role;
+use kaizen::internals::Root;
+use kaizen::internals::starter;
+use kaizen::internals::{ChatStudent, Toolbox};
+use kaizen::internals::{Evaluator, evaluate};
+use kaizen::internals::{Permission, Store};
 use serde_json::json;
 
 use crate::measure::{Outcome, median, row, timed};
@@ -37,7 +36,7 @@ pub fn students() -> Outcome<()> {
     };
     let tasks = (0..64).map(task).collect::<Result<Vec<Task>, _>>()?;
     let all: Vec<&Task> = tasks.iter().collect();
-    let harness = starter::harness(&["yes".to_owned()], "agent").without("config.toml");
+    let harness = starter(&["yes".to_owned()], "agent").without("config.toml");
     let mut overall = 0.0;
     let time = median(|| {
         let folder = tempfile::tempdir()?;
@@ -63,7 +62,8 @@ pub fn students() -> Outcome<()> {
         let student = ChatStudent::new(model, section, manifest.harness.layout.clone(), toolbox);
         let memo = DiskMemo::open(&root, "memo.db")?;
         timed(|| {
-            let score = |task: &Task, answer: &str| score::score(task, answer).map_err(|error| error.to_string());
+            let score =
+                |task: &Task, answer: &str| kaizen::internals::score(task, answer).map_err(|error| error.to_string());
             let evaluator = Evaluator {
                 student: &student,
                 memo: &memo,

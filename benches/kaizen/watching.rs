@@ -44,7 +44,7 @@ pub fn watching() -> Outcome<()> {
     let newest = two_hundred(&root)?.pop().ok_or("no session")?;
     copy_session(&root, &newest, 199..999)?;
     commit(&root)?;
-    let quiet = Duration::from_millis(kaizen::manifest::TriggersSection::default().quiet_ms);
+    let quiet = Duration::from_millis(kaizen::internals::TriggersSection::default().quiet_ms);
     let start = Instant::now();
     let watcher = start_watcher(&root)?;
     row("watch: from its start until it listens", start.elapsed());

@@ -8,7 +8,7 @@ use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
 
 /// The file's name in a session.
-pub const FILE: &str = "after.json";
+pub(crate) const FILE: &str = "after.json";
 
 /// The evaluation of the harness after the last edit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

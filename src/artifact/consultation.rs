@@ -10,12 +10,12 @@ use super::task::Task;
 use crate::digest::Digest;
 
 /// The file, relative to the workspace. It lies beside the tasks, and holds none.
-pub const FILE: &str = "benchmark/consultations.jsonl";
+pub(crate) const FILE: &str = "benchmark/consultations.jsonl";
 
 /// One line of the ledger of the gate split.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Consultation {
+pub(crate) enum Consultation {
     /// The gate judged an edit.
     Edit(EditLine),
     /// A split was scored to see what came of many edits.
@@ -32,7 +32,7 @@ pub enum Consultation {
 
 /// The gate judged an edit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct EditLine {
+pub(crate) struct EditLine {
     /// RFC 3339.
     pub at: String,
     /// The session.
@@ -59,7 +59,7 @@ pub struct EditLine {
 
 /// A split was scored to see what came of many edits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct AuditLine {
+pub(crate) struct AuditLine {
     /// RFC 3339.
     pub at: String,
     /// Which split: `gate` or `test`.
@@ -77,7 +77,7 @@ pub struct AuditLine {
 
 /// The gate judged the harness without an edit that was applied long ago.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PruneLine {
+pub(crate) struct PruneLine {
     /// RFC 3339.
     pub at: String,
     /// The edit's label.
@@ -101,7 +101,7 @@ pub struct PruneLine {
 
 /// Tasks left the gate split, and others came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct RefreshLine {
+pub(crate) struct RefreshLine {
     /// RFC 3339.
     pub at: String,
     /// Ids of the tasks that are train tasks from now on.
@@ -115,7 +115,7 @@ pub struct RefreshLine {
 
 impl Consultation {
     /// Whether both tell of the same event: a rerun, or a crash before what followed, writes it down a second time.
-    pub fn is_same(&self, other: &Consultation) -> bool {
+    pub(crate) fn is_same(&self, other: &Consultation) -> bool {
         let edit = |line: &EditLine| (line.session_id.clone(), line.edit_digest, line.tasks, line.pairs);
         match (self, other) {
             (Self::Edit(one), Self::Edit(two)) => edit(one) == edit(two),
@@ -126,7 +126,7 @@ impl Consultation {
 }
 
 /// Digest of the ids of the tasks that were consulted, whatever their order.
-pub fn tasks<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Digest {
+pub(crate) fn tasks<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Digest {
     let mut ids: Vec<&str> = tasks.into_iter().map(|task| task.task_id.as_str()).collect();
     ids.sort_unstable();
     Digest::of_value(&ids)

@@ -46,7 +46,7 @@ pub struct Decision {
 #[derive(JsonSchema)]
 #[serde(untagged)]
 #[allow(dead_code)] // it is read by `tolerant`, which says more precisely what is wrong
-pub enum Written {
+pub(crate) enum Written {
     /// The word alone.
     Word(Answer),
     /// With who, when and why.
@@ -57,7 +57,7 @@ pub enum Written {
 ///
 /// # Errors
 /// Neither of the two words, or an object of another shape.
-pub fn tolerant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decision>, D::Error> {
+pub(crate) fn tolerant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decision>, D::Error> {
     let written = match serde_json::Value::deserialize(from)? {
         serde_json::Value::Null => return Ok(None),
         word @ serde_json::Value::String(_) => serde_json::json!({"decision": word}),

@@ -3,21 +3,21 @@
 use super::cluster::FailureCluster;
 
 /// The file's name in a session.
-pub const FILE: &str = "diagnosis.md";
+pub(crate) const FILE: &str = "diagnosis.md";
 
 /// The file's text: the narrative, then the clusters.
-pub fn render(narrative: &str, clusters: &[FailureCluster]) -> String {
+pub(crate) fn render(narrative: &str, clusters: &[FailureCluster]) -> String {
     let block = serde_json::to_string_pretty(clusters).unwrap_or_default();
     format!("{}\n\n```json\n{block}\n```\n", narrative.trim_end())
 }
 
 /// The narrative without its closing block.
-pub fn narrative(text: &str) -> &str {
+pub(crate) fn narrative(text: &str) -> &str {
     text.rfind("```json").map_or(text, |at| &text[..at]).trim_end()
 }
 
 /// The text of the closing block; `None` when the file does not end in one.
-pub fn block(text: &str) -> Option<&str> {
+pub(crate) fn block(text: &str) -> Option<&str> {
     let (_, block) = text.trim_end().strip_suffix("```")?.rsplit_once("```json")?;
     (!block.contains("```")).then_some(block)
 }

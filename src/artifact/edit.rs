@@ -50,7 +50,7 @@ pub enum Op {
 
 impl Op {
     /// Every op, in the order of the design's table.
-    pub const ALL: [Op; 11] = [
+    pub(crate) const ALL: [Op; 11] = [
         Op::SetModelForQueryClass,
         Op::SetModelParam,
         Op::PatchSystemPrompt,
@@ -82,7 +82,7 @@ impl Op {
     }
 
     /// The pillar that the op belongs to.
-    pub fn pillar(self) -> Pillar {
+    pub(crate) fn pillar(self) -> Pillar {
         match self {
             Op::SetModelForQueryClass | Op::SetModelParam | Op::LoraFinetune => Pillar::Intelligence,
             Op::PatchSystemPrompt
@@ -95,7 +95,7 @@ impl Op {
     }
 
     /// The lowest tier of the op; a manifest may raise it, nothing lowers it.
-    pub fn tier(self) -> RiskTier {
+    pub(crate) fn tier(self) -> RiskTier {
         match self {
             Op::SetModelForQueryClass
             | Op::SetModelParam

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 
 /// The file's name in a session.
-pub const FILE: &str = "egress.jsonl";
+pub(crate) const FILE: &str = "egress.jsonl";
 
 /// Who asks a language model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +24,7 @@ pub enum Role {
 
 impl Role {
     /// The name as it stands in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Role::Teacher => "teacher",
             Role::TeacherTask => "teacher_task",
@@ -36,7 +36,7 @@ impl Role {
 
 /// One time that something was sent. It stands there before the first byte leaves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Egress {
+pub(crate) struct Egress {
     /// RFC 3339.
     pub at: String,
     /// Who asked.

@@ -9,7 +9,7 @@ use crate::artifact::gate::settings::BudgetMode;
 use crate::digest::Digest;
 
 /// The file's name in a session.
-pub const FILE: &str = "budget.json";
+pub(crate) const FILE: &str = "budget.json";
 
 /// Below this much, nothing is left.
 const NOTHING: f64 = 1e-12;
@@ -58,7 +58,7 @@ artifact!(ErrorBudget, "budget", version 1, depth 2);
 
 impl ErrorBudget {
     /// A budget of which nothing is spent.
-    pub fn unspent(mode: BudgetMode, alpha_session: f64) -> Self {
+    pub(crate) fn unspent(mode: BudgetMode, alpha_session: f64) -> Self {
         Self {
             version: 1,
             mode,
@@ -72,18 +72,18 @@ impl ErrorBudget {
     }
 
     /// What was spent so far.
-    pub fn spent(&self) -> f64 {
+    pub(crate) fn spent(&self) -> f64 {
         self.slots.iter().map(|slot| slot.alpha).sum()
     }
 
     /// The slot of a trial of an edit, when it began before.
-    pub fn of(&self, edit: &Digest, comparison: &Digest) -> Option<&Slot> {
+    pub(crate) fn of(&self, edit: &Digest, comparison: &Digest) -> Option<&Slot> {
         let is_it = |slot: &&Slot| slot.edit_digest == *edit && slot.comparison == *comparison;
         self.slots.iter().find(is_it)
     }
 
     /// How much is spent, and what an accept still costs, in one line.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let mode = match self.mode {
             BudgetMode::Planned if self.planned == 1 => "for 1 edit".to_owned(),
             BudgetMode::Planned => format!("shared among {} edits", self.planned),
@@ -100,7 +100,7 @@ impl ErrorBudget {
 
     /// What the next edit may use. `open` counts the edits of the plan that were not put to the gate yet, this one among
     /// them; `accepted` those that this session accepted. A plan that grew shares what is left; 0 when nothing is.
-    pub fn next(&self, open: usize, accepted: usize) -> f64 {
+    pub(crate) fn next(&self, open: usize, accepted: usize) -> f64 {
         let t = self.slots.len() + 1;
         let level = |t, planned, accepted| budget::level(self.mode, self.alpha_session, t, planned, accepted);
         match self.mode {

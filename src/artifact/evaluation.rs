@@ -60,7 +60,7 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// Folds task scores into means.
-    pub fn of(tasks: Vec<TaskScore>) -> Self {
+    pub(crate) fn of(tasks: Vec<TaskScore>) -> Self {
         let mut sums: BTreeMap<String, (f64, usize)> = BTreeMap::new();
         let (mut sum, mut count) = (0.0, 0);
         for (category, score) in tasks.iter().filter_map(|task| Some((&task.category, task.score?))) {

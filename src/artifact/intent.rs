@@ -8,7 +8,7 @@ use crate::digest::Digest;
 
 /// One file about to be written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct IntendedFile {
+pub(crate) struct IntendedFile {
     /// Path relative to the harness root.
     pub path: String,
     /// Digest before; absent when the file did not exist.
@@ -19,7 +19,7 @@ pub struct IntendedFile {
 
 /// The one step that is not atomic: several files and a commit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Intent {
+pub(crate) struct Intent {
     /// Format version.
     #[serde(default = "first_version")]
     pub version: u32,

@@ -6,11 +6,11 @@ use crate::digest::Digest;
 
 /// Labels that name more than one edit, with the digests of those edits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shared(BTreeMap<String, BTreeSet<Digest>>);
+pub(crate) struct Shared(BTreeMap<String, BTreeSet<Digest>>);
 
 impl Shared {
     /// Finds them; an edit that stands twice is one edit.
-    pub fn of<'a>(edits: impl IntoIterator<Item = (&'a str, Digest)>) -> Self {
+    pub(crate) fn of<'a>(edits: impl IntoIterator<Item = (&'a str, Digest)>) -> Self {
         let mut digests: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
         for (label, digest) in edits {
             digests.entry(label.to_owned()).or_default().insert(digest);
@@ -20,13 +20,13 @@ impl Shared {
     }
 
     /// The labels and their edits.
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &BTreeSet<Digest>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &BTreeSet<Digest>)> {
         self.0.iter()
     }
 
     /// What names an edit in a command: its label, or its first digits where the label is shared, or where a shell
     /// would not read it as one word. Labels come from teachers, and commands are copied.
-    pub fn name(&self, label: &str, digest: &Digest) -> String {
+    pub(crate) fn name(&self, label: &str, digest: &Digest) -> String {
         if self.0.contains_key(label) || !is_word(label) {
             digest.short()
         } else {
@@ -35,7 +35,7 @@ impl Shared {
     }
 
     /// What names an edit in a list: its label, with its first digits where the label is shared.
-    pub fn shown(&self, label: &str, digest: &Digest) -> String {
+    pub(crate) fn shown(&self, label: &str, digest: &Digest) -> String {
         if self.0.contains_key(label) {
             format!("{label} ({})", digest.short())
         } else {

@@ -8,7 +8,7 @@ use super::{Extra, artifact, first_version};
 use crate::artifact::record::Autonomy;
 
 /// The record of the newest loop, relative to the workspace.
-pub const FILE: &str = "sessions/loop.json";
+pub(crate) const FILE: &str = "sessions/loop.json";
 
 /// Why a loop stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

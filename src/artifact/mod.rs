@@ -1,34 +1,51 @@
 //! Artifacts: one module a file that a session holds, with its type, its version and its canonical form.
 
-pub mod after;
-pub mod baseline;
-pub mod checkpoint;
-pub mod cluster;
-pub mod consultation;
-pub mod decision;
-pub mod diagnosis;
-pub mod drift_check;
-pub mod edit;
-pub mod egress;
-pub mod error_budget;
-pub mod evaluation;
-pub mod gate;
-pub mod intent;
-pub mod label;
-pub mod loop_record;
-pub mod outcome;
-pub mod pending_review;
-pub mod plan;
-pub mod probe;
-pub mod readiness;
-pub mod record;
-pub mod spending;
-pub mod task;
-pub mod trace;
-pub mod trigger;
-pub mod usage;
+pub(crate) mod after;
+pub(crate) mod baseline;
+pub(crate) mod checkpoint;
+pub(crate) mod cluster;
+pub(crate) mod consultation;
+pub(crate) mod decision;
+pub(crate) mod diagnosis;
+pub(crate) mod drift_check;
+pub(crate) mod edit;
+pub(crate) mod egress;
+pub(crate) mod error_budget;
+pub(crate) mod evaluation;
+pub(crate) mod gate;
+pub(crate) mod intent;
+pub(crate) mod label;
+pub(crate) mod loop_record;
+pub(crate) mod outcome;
+pub(crate) mod pending_review;
+pub(crate) mod plan;
+pub(crate) mod probe;
+pub(crate) mod readiness;
+pub(crate) mod record;
+pub(crate) mod spending;
+pub(crate) mod task;
+pub(crate) mod trace;
+pub(crate) mod trigger;
+pub(crate) mod usage;
 
 use std::path::{Path, PathBuf};
+
+pub use after::After;
+pub use baseline::Baseline;
+pub use checkpoint::Checkpoint;
+pub use cluster::FailureCluster;
+pub use edit::{Edit, Op, Pillar, RiskTier};
+pub use error_budget::ErrorBudget;
+pub use evaluation::{Attempt, Attempted, Evaluation, TaskScore};
+pub use loop_record::LoopRecord;
+pub use outcome::{Outcome, OutcomeStatus};
+pub use pending_review::PendingReview;
+pub use plan::Plan;
+pub use readiness::Readiness;
+pub use record::{Autonomy, EditOutcome, Record, Snapshot, Status};
+pub use task::{Scorer, Split, Task};
+pub use trace::Trace;
+pub use trigger::{Trigger, TriggerKind};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -121,19 +138,19 @@ pub enum ArtifactError {
 }
 
 /// What the parser says, without the place, which stands before it already, or is one in a part of the file.
-pub fn without_place(error: &serde_json::Error) -> String {
+pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
 /// Version 1, for files that state none.
-pub fn first_version() -> u32 {
+pub(crate) fn first_version() -> u32 {
     1
 }
 
 /// The path of a schema as seen from a file `depth` folders below the workspace root.
-pub fn schema_reference(name: &str, depth: usize) -> String {
+pub(crate) fn schema_reference(name: &str, depth: usize) -> String {
     format!("{}schemas/{name}.schema.json", "../".repeat(depth))
 }
 

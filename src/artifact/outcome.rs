@@ -116,36 +116,36 @@ pub struct Outcome {
 
 impl Outcome {
     /// What the gate said, in whatever mode.
-    pub fn decision(&self) -> Option<Decision> {
+    pub(crate) fn decision(&self) -> Option<Decision> {
         let gate = self.gate.as_ref().map(|record| record.decision);
         gate.or_else(|| self.verdict.as_ref().map(|verdict| verdict.decision))
     }
 
     /// Whether the gate could not tell, came close, and a person is asked.
-    pub fn is_near_miss(&self) -> bool {
+    pub(crate) fn is_near_miss(&self) -> bool {
         self.status == OutcomeStatus::PendingReview && self.gate.is_some()
     }
 
     /// The target's change at 90 %, where it was found out by bets: a mean at the moment of a decision is optimistic.
-    pub fn interval(&self) -> Option<[f64; 2]> {
+    pub(crate) fn interval(&self) -> Option<[f64; 2]> {
         let bets = self.gate.as_ref().filter(|record| record.mode == Mode::Sequential)?;
         (bets.numbers.target.pairs() > 0).then_some(bets.numbers.interval_target)
     }
 
     /// Whether a flip did not repeat: the student is noisy, whatever two runs of the baseline say.
-    pub fn is_flaky(&self) -> bool {
+    pub(crate) fn is_flaky(&self) -> bool {
         self.gate.as_ref().is_some_and(|record| record.numbers.flaky > 0)
     }
 
     /// Whether bets alone had it applied. What a person let pass, and what was no bet, earns no further part of an error
     /// budget.
-    pub fn is_won_bet(&self) -> bool {
+    pub(crate) fn is_won_bet(&self) -> bool {
         let staked = self.gate.as_ref().filter(|record| record.stake.is_some());
         self.status == OutcomeStatus::Applied && staked.is_some_and(|record| record.decision == Decision::Accept)
     }
 
     /// Pairs of runs that the gate was fed.
-    pub fn pairs(&self) -> usize {
+    pub(crate) fn pairs(&self) -> usize {
         let fed = |record: &GateRecord| {
             record
                 .numbers
@@ -159,7 +159,7 @@ impl Outcome {
     }
 
     /// The gate's evidence in one line, in whatever mode.
-    pub fn evidence(&self) -> Option<String> {
+    pub(crate) fn evidence(&self) -> Option<String> {
         let gate = self.gate.as_ref().map(GateRecord::evidence);
         gate.or_else(|| self.verdict.as_ref().map(Verdict::evidence))
     }

@@ -48,12 +48,12 @@ artifact!(Plan, "plan", version 1, depth 2);
 
 impl Plan {
     /// The labels that name more than one of its edits.
-    pub fn shared_labels(&self) -> Shared {
+    pub(crate) fn shared_labels(&self) -> Shared {
         Shared::of(self.edits.iter().map(|edit| (edit.id.as_str(), edit.digest())))
     }
 
     /// What a person may not have meant: an edit that stands there twice, and a label that names several edits.
-    pub fn remarks(&self) -> Vec<String> {
+    pub(crate) fn remarks(&self) -> Vec<String> {
         let mut places: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
         for (at, edit) in self.edits.iter().enumerate() {
             places.entry(edit.digest()).or_default().push(at);

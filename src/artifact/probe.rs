@@ -20,12 +20,12 @@ pub struct Probe {
 
 impl Probe {
     /// Whether two runs of the same thing differed.
-    pub fn is_noisy(&self) -> bool {
+    pub(crate) fn is_noisy(&self) -> bool {
         !self.disagreed.is_empty()
     }
 
     /// Compares two runs of the same tasks, in the same order.
-    pub fn of(first: &[TaskScore], second: Vec<TaskScore>) -> Self {
+    pub(crate) fn of(first: &[TaskScore], second: Vec<TaskScore>) -> Self {
         let both = first.iter().zip(&second);
         let differences: Vec<(&str, f64)> = both
             .filter_map(|(first, second)| Some((first.task_id.as_str(), second.score? - first.score?)))

@@ -36,7 +36,7 @@ pub enum Status {
 
 impl Status {
     /// Whether a run could still go on with it, and did not end it.
-    pub fn is_under_way(self) -> bool {
+    pub(crate) fn is_under_way(self) -> bool {
         matches!(
             self,
             Status::Initiated | Status::Diagnosing | Status::Planning | Status::Executing
@@ -146,7 +146,7 @@ pub struct Record {
 
 impl Record {
     /// Dollars of every role; `None` when a part is unknown, or nobody said anything.
-    pub fn cost_usd(&self) -> Option<f64> {
+    pub(crate) fn cost_usd(&self) -> Option<f64> {
         match self.spending.is_empty() {
             true => self.teacher_cost_usd,
             false => self.spending.values().map(|spent| spent.cost_usd).sum(),

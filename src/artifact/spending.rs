@@ -10,11 +10,11 @@ use crate::artifact::usage::Usage;
 use crate::digest::Digest;
 
 /// The file's name in a session.
-pub const FILE: &str = "spending.jsonl";
+pub(crate) const FILE: &str = "spending.jsonl";
 
 /// One answer that was paid for. What is remembered is not paid again, and has no second line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Spending {
+pub(crate) struct Spending {
     /// RFC 3339.
     pub at: String,
     /// Who asked.
@@ -44,7 +44,7 @@ pub struct Spent {
 }
 
 /// The sum of each role.
-pub fn sums(lines: &[Spending]) -> BTreeMap<Role, Spent> {
+pub(crate) fn sums(lines: &[Spending]) -> BTreeMap<Role, Spent> {
     let mut sums: BTreeMap<Role, Spent> = BTreeMap::new();
     for line in lines {
         let sum = sums.entry(line.role).or_insert_with(|| Spent {
@@ -59,7 +59,7 @@ pub fn sums(lines: &[Spending]) -> BTreeMap<Role, Spent> {
 }
 
 /// Dollars of the teacher, its own answers to tasks included; `None` when a part is unknown.
-pub fn teacher_cost(sums: &BTreeMap<Role, Spent>) -> Option<f64> {
+pub(crate) fn teacher_cost(sums: &BTreeMap<Role, Spent>) -> Option<f64> {
     let of = |role| sums.get(&role).map_or(Some(0.0), |spent: &Spent| spent.cost_usd);
     Some(of(Role::Teacher)? + of(Role::TeacherTask)?)
 }

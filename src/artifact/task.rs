@@ -93,7 +93,7 @@ impl Task {
 }
 
 /// A query without case and white space: a trace or train task with the same words gives the answer away.
-pub fn normal(query: &str) -> String {
+pub(crate) fn normal(query: &str) -> String {
     query
         .split_whitespace()
         .map(str::to_lowercase)

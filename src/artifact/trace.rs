@@ -76,14 +76,14 @@ pub struct Trace {
 
 impl Trace {
     /// The digest of everything that the trace says, unknown fields included.
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Digest::of_value(self)
     }
 }
 
 /// Which traces are wanted; an absent field wants all.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// The agent's exact name.
     pub agent: Option<String>,
     /// The model's exact name.
@@ -100,7 +100,7 @@ pub struct Filter {
 
 impl Filter {
     /// Whether the trace is wanted, `limit` aside.
-    pub fn matches(&self, trace: &Trace) -> bool {
+    pub(crate) fn matches(&self, trace: &Trace) -> bool {
         let same = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
         let started = trace.started_at.unwrap_or(f64::NEG_INFINITY);
         same(&self.agent, &trace.agent)

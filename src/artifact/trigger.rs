@@ -24,7 +24,7 @@ pub enum TriggerKind {
 
 impl TriggerKind {
     /// What asks, for people.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Scheduled => "the schedule",
             Self::Cluster => "a group of failures",
@@ -56,7 +56,11 @@ pub struct Trigger {
 
 impl Trigger {
     /// A trigger of a kind, with what it knows.
-    pub fn new(kind: TriggerKind, metadata: serde_json::Map<String, serde_json::Value>, created_at: String) -> Self {
+    pub(crate) fn new(
+        kind: TriggerKind,
+        metadata: serde_json::Map<String, serde_json::Value>,
+        created_at: String,
+    ) -> Self {
         Self {
             version: 1,
             kind,
@@ -70,7 +74,7 @@ impl Trigger {
     ///
     /// # Errors
     /// Neither empty nor a trigger.
-    pub fn from_dropped(path: &Path, text: &str) -> Result<Self, ArtifactError> {
+    pub(crate) fn from_dropped(path: &Path, text: &str) -> Result<Self, ArtifactError> {
         match text.trim_start_matches('\u{feff}').trim() {
             "" => Ok(Self::new(TriggerKind::OnDemand, Default::default(), String::new())),
             _ => Self::from_text(path, text),
@@ -78,7 +82,7 @@ impl Trigger {
     }
 
     /// The traces that it names: those that were flagged, or the cluster's.
-    pub fn trace_ids(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn trace_ids(&self) -> impl Iterator<Item = &str> {
         let one = self.metadata.get("trace_id").into_iter();
         let all = self.metadata.get("trace_ids").and_then(|ids| ids.as_array());
         one.chain(all.into_iter().flatten()).filter_map(|id| id.as_str())

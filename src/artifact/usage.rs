@@ -17,7 +17,7 @@ pub struct Usage {
 
 impl Usage {
     /// All tokens.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.input + self.cache_read + self.cache_write + self.output
     }
 }

@@ -17,11 +17,11 @@ use crate::workspace::session::{PENDING, Session};
 use crate::workspace::{Workspace, session};
 
 /// Fewer digits of a digest could be a label.
-pub const FEWEST_DIGITS: usize = 4;
+pub(crate) const FEWEST_DIGITS: usize = 4;
 
 /// Accept an edit that waits for review
 #[derive(Clone, Debug, Args)]
-pub struct Accept {
+pub(crate) struct Accept {
     #[command(flatten)]
     which: Which,
     /// Commit without asking the gate; recorded in the outcome
@@ -31,7 +31,7 @@ pub struct Accept {
 
 /// Reject an edit that waits for review
 #[derive(Clone, Debug, Args)]
-pub struct Reject {
+pub(crate) struct Reject {
     #[command(flatten)]
     which: Which,
 }
@@ -52,7 +52,7 @@ struct Which {
 ///
 /// # Errors
 /// No such edit waits.
-pub fn accept(command: &Accept, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn accept(command: &Accept, setting: &Setting) -> Result<Code, Failure> {
     decide(&command.which, Answer::Accept, command.skip_gate, setting)
 }
 
@@ -60,7 +60,7 @@ pub fn accept(command: &Accept, setting: &Setting) -> Result<Code, Failure> {
 ///
 /// # Errors
 /// No such edit waits.
-pub fn reject(command: &Reject, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn reject(command: &Reject, setting: &Setting) -> Result<Code, Failure> {
     decide(&command.which, Answer::Reject, false, setting)
 }
 
@@ -104,7 +104,7 @@ fn stale(workspace: &Workspace, pending: &PendingReview) -> Result<Option<String
 ///
 /// # Errors
 /// The edit is in git already, or the disk says no.
-pub fn write(
+pub(crate) fn write(
     workspace: &Workspace,
     session: &Session,
     pending: PendingReview,
@@ -148,7 +148,7 @@ fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Re
 ///
 /// # Errors
 /// The workspace has no such session.
-pub fn session_of(workspace: &Workspace, name: Option<&str>) -> Result<Session, Failure> {
+pub(crate) fn session_of(workspace: &Workspace, name: Option<&str>) -> Result<Session, Failure> {
     let all = session::all(&workspace.root)?;
     let found = match name {
         Some(name) => all.into_iter().find(|session| session.id == name),
@@ -187,7 +187,7 @@ fn find_edit(session: &Session, name: &str) -> Result<PendingReview, Failure> {
 }
 
 /// The refusal of a name that several edits have, with what tells them apart.
-pub fn ambiguous(name: &str, session: &Session, found: &BTreeMap<Digest, String>) -> Failure {
+pub(crate) fn ambiguous(name: &str, session: &Session, found: &BTreeMap<Digest, String>) -> Failure {
     let line = |(digest, what): (&Digest, &String)| format!("\n  {}  {what}", digest.short());
     let lines: String = found.iter().map(line).collect();
     Failure::usage(format!("`{name}` names more than one edit of {}:{lines}", session.id))

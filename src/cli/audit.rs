@@ -19,7 +19,7 @@ use crate::maintenance::audit::{Audit as Found, AuditAsked, AuditError, Since};
 /// way each time is run once; a noisy one in rounds, until the 90 % interval of the change over all tasks excludes 0 or
 /// the rounds are used up. The runs are new ones: those that edits were kept for would flatter them.
 #[derive(Clone, Debug, Args)]
-pub struct Audit {
+pub(crate) struct Audit {
     /// Against the state before this many settled sessions
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "since")]
     sessions: u32,
@@ -45,7 +45,7 @@ enum Name {
 ///
 /// # Errors
 /// There is no earlier state or no task, or something halted the runs.
-pub fn audit(command: &Audit, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn audit(command: &Audit, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let asked = AuditAsked {
         since: match &command.since {

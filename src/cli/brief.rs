@@ -14,7 +14,7 @@ use crate::sys::disk::{DiskError, Root};
 
 /// Write a folder with all that a person or an agent needs to diagnose and plan
 #[derive(Clone, Debug, Default, Args)]
-pub struct Brief {
+pub(crate) struct Brief {
     /// For this session instead of the newest
     #[arg(value_name = "SESSION")]
     name: Option<String>,
@@ -28,7 +28,7 @@ pub struct Brief {
 ///
 /// # Errors
 /// There is nothing to brief about, or the folder cannot be written.
-pub fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let folder = command.out.as_ref().map(|out| ours(setting.directory.join(out)));
     let folder = folder.transpose()?;

@@ -6,22 +6,15 @@ use clap::Args;
 
 use super::Setting;
 use super::exit::{Code, Failure};
-use super::init::write;
-use super::manifest_text::manifest_text;
 use super::render::{Around, Renderer};
-use crate::harness::demo;
-use crate::ledger::Git;
-use crate::ledger::message::message;
-use crate::ledger::port::Ledger;
-use crate::manifest;
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::RunOptions;
 use crate::sys::disk::Root;
-use crate::workspace::Workspace;
+use crate::workspace::demo;
 
 /// Make a small workspace with an agent, tasks and traces, and run one session in it
 #[derive(Clone, Debug, Args)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// A directory that is empty or does not exist
     #[arg(value_name = "DIR", default_value = "kaizen-demo")]
     place: PathBuf,
@@ -31,10 +24,10 @@ pub struct Demo {
 ///
 /// # Errors
 /// The directory is not empty, or the session fails.
-pub fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
     let root = setting.directory.join(&command.place);
     refuse_unless_empty(&root)?;
-    let workspace = make(&root)?;
+    let workspace = demo::demo(&root)?;
     if !setting.is_json() {
         err!(
             "A household assistant in {}: prompt, examples, tools, tasks and traces, under git",
@@ -68,33 +61,4 @@ fn refuse_unless_empty(root: &Path) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(taken("is not empty")),
     }
-}
-
-/// The workspace, under git, before its first session.
-fn make(root: &Path) -> Result<Workspace, Failure> {
-    let settings = [
-        ("ledger", "author", "\"kaizen demo <demo@localhost>\"".to_owned()),
-        ("teacher", "seed", "3".to_owned()),
-    ];
-    let mut files: Vec<(String, Vec<u8>)> = vec![(manifest::FILE.into(), manifest_text(&settings, &[]).into_bytes())];
-    files.extend(
-        demo::files()
-            .into_iter()
-            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())),
-    );
-    files.extend(super::schema::files());
-    let root = &Root::make(root)?;
-    write(root, &files)?;
-    Git::init(root)?;
-    let workspace = Workspace::open(root)?;
-    let paths: Vec<String> = files.into_iter().map(|(path, _)| path).collect();
-    workspace.ledger.commit(
-        &paths,
-        &message(
-            "A household assistant",
-            "Its prompt, examples, tools, tasks and traces.",
-            &[],
-        ),
-    )?;
-    Ok(workspace)
 }

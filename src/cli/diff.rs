@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 
 /// Show what a session changed in the harness
 #[derive(Clone, Debug, Default, Args)]
-pub struct Diff {
+pub(crate) struct Diff {
     /// This session instead of the newest
     session: Option<String>,
 }
@@ -23,7 +23,7 @@ pub struct Diff {
 ///
 /// # Errors
 /// There is no such session, or its commits are no longer in the repository.
-pub fn diff(command: &Diff, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn diff(command: &Diff, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let record = session.record()?;
@@ -61,13 +61,13 @@ fn between(workspace: &Workspace, from: &str, to: &str) -> Result<String, Failur
 }
 
 /// A line of a diff in its colour, and safe to print; the first character says the same as the colour.
-pub fn coloured(line: &str) -> String {
+pub(crate) fn coloured(line: &str) -> String {
     let style = style(line);
     format!("{style}{}{style:#}", visible(line))
 }
 
 /// The colour of a line of a diff: of the basic eight, so that it shows on light and on dark.
-pub fn style(line: &str) -> Style {
+pub(crate) fn style(line: &str) -> Style {
     match line.as_bytes() {
         [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Style::STRONG,
         [b'+', ..] => AnsiColor::Green.into(),

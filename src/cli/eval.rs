@@ -18,7 +18,7 @@ const OPENINGS: &str = "sessions/openings.jsonl";
 
 /// Score the harness as it is
 #[derive(Clone, Debug, Args)]
-pub struct Eval {
+pub(crate) struct Eval {
     /// The tasks to score on; opening `test` is recorded in sessions/openings.jsonl
     #[arg(long, value_enum, default_value = "gate")]
     split: Name,
@@ -46,7 +46,7 @@ impl From<Name> for Split {
 ///
 /// # Errors
 /// The benchmark or the harness cannot be read, or the split is empty.
-pub fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let split = Split::from(command.split);
     workspace.may_read()?;

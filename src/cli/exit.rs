@@ -14,7 +14,7 @@ use crate::workspace::session::SessionError;
 /// Exit codes; documented in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Code {
+pub(crate) enum Code {
     /// Nothing is left to do.
     Settled = 0,
     /// Something failed.
@@ -35,7 +35,7 @@ impl From<Code> for ExitCode {
 
 /// A failure for people: what, why, and what to do.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The exit code.
     pub code: Code,
     /// What went wrong.
@@ -46,7 +46,7 @@ pub struct Failure {
 
 impl Failure {
     /// The arguments or the manifest are wrong.
-    pub fn usage(message: impl Into<String>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self {
             code: Code::Usage,
             message: message.into(),
@@ -55,7 +55,7 @@ impl Failure {
     }
 
     /// Something failed.
-    pub fn failed(message: impl Into<String>) -> Self {
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self {
             code: Code::Failed,
             message: message.into(),
@@ -64,7 +64,7 @@ impl Failure {
     }
 
     /// Something is missing, or a person's own changes are in the way.
-    pub fn not_ready(message: impl Into<String>) -> Self {
+    pub(crate) fn not_ready(message: impl Into<String>) -> Self {
         Self {
             code: Code::NotReady,
             message: message.into(),
@@ -74,7 +74,7 @@ impl Failure {
 
     /// Adds what to do about it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -223,7 +223,7 @@ impl From<ArtifactError> for Failure {
 }
 
 /// Prints a failure on stderr.
-pub fn report(failure: &Failure) -> ExitCode {
+pub(crate) fn report(failure: &Failure) -> ExitCode {
     err!("error: {}", failure.message);
     if let Some(hint) = &failure.hint {
         err!("hint: {hint}");

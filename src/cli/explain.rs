@@ -18,7 +18,7 @@ use crate::workspace::session::Session;
 
 /// Say why each phase of a session is fresh or stale
 #[derive(Clone, Debug, Default, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// Only this phase
     phase: Option<String>,
     /// Of this session instead of the newest
@@ -30,7 +30,7 @@ pub struct Explain {
 ///
 /// # Errors
 /// There is no such phase or session, or what it relies on cannot be read.
-pub fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());

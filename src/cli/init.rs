@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{Code, Failure};
-use super::manifest_text::manifest_text;
 use super::{Setting, init_openjarvis, init_skill, render, traces};
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::eval::benchmark;
@@ -15,14 +14,15 @@ use crate::harness::starter;
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
 use crate::ledger::{Git, Policy};
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, template};
 use crate::sys::disk;
 use crate::sys::disk::Root;
+use crate::teacher::schemas;
 use crate::workspace::Workspace;
 
 /// Make a workspace here: in an agent's home, or around task files
 #[derive(Clone, Debug, Default, Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// Tasks in JSON Lines; they decide about edits, or are split when no other file is given
     #[arg(long, value_name = "FILE")]
     tasks: Option<PathBuf>,
@@ -44,7 +44,7 @@ pub struct Init {
 ///
 /// # Errors
 /// There is a workspace already, or a task file cannot be used.
-pub fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
     let root = &Root::open(&setting.directory)?;
     if let Some(folder) = &command.skill {
         return init_skill::write(&root.join(folder), setting);
@@ -144,13 +144,9 @@ fn agent_files(root: &Root, command: &Init, tasks: &[Task]) -> Result<Files, Fai
         .unwrap_or_default();
     let mut files: Files = vec![(
         manifest::FILE.into(),
-        manifest_text(&kept.settings, &kept.mentioned).into_bytes(),
+        template::manifest_text(&kept.settings, &kept.mentioned).into_bytes(),
     )];
-    files.extend(
-        super::schema::files()
-            .into_iter()
-            .filter(|(path, _)| !root.is_taken(path)),
-    );
+    files.extend(schemas::files().into_iter().filter(|(path, _)| !root.is_taken(path)));
     if !has_agent {
         let starter = starter::harness(&labels(tasks), &command.agent);
         files.extend(starter.files().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())));
@@ -191,7 +187,7 @@ fn refuse_to_overwrite(root: &Root, files: &Files) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The disk said no.
-pub fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
+pub(crate) fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
     files
         .iter()
         .try_for_each(|(path, bytes)| Ok(root.publish(path, bytes)?))

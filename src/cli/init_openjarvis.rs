@@ -4,7 +4,7 @@ use toml::{Table, Value};
 
 /// Settings that the manifest keeps, as `(section, key, TOML value)`, and those that it only mentions.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// Lines for the manifest.
     pub settings: Vec<(&'static str, &'static str, String)>,
     /// Settings without a counterpart yet, as `key = value`.
@@ -24,7 +24,7 @@ const COUNTERPARTS: [(&str, &str, &str); 5] = [
 ///
 /// # Errors
 /// The text is not TOML; the message names the line.
-pub fn kept(config: &str) -> Result<Kept, String> {
+pub(crate) fn kept(config: &str) -> Result<Kept, String> {
     let config: Table = config
         .trim_start_matches('\u{feff}')
         .parse()

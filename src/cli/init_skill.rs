@@ -9,7 +9,7 @@ use crate::sys::output;
 use crate::sys::output::OutputError;
 
 /// Where coding agents look for skills.
-pub const FOLDER: &str = ".claude/skills/kaizen";
+pub(crate) const FOLDER: &str = ".claude/skills/kaizen";
 /// The skill.
 const TEXT: &str = include_str!("init_skill.md");
 
@@ -17,7 +17,7 @@ const TEXT: &str = include_str!("init_skill.md");
 ///
 /// # Errors
 /// There is another file of its name, or the disk says no.
-pub fn write(folder: &Path, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn write(folder: &Path, setting: &Setting) -> Result<Code, Failure> {
     let path = folder.join("SKILL.md");
     // The usual place is in a repository, which may hold links; another one is the user's own.
     let root = match folder.ends_with(FOLDER) {

@@ -16,7 +16,7 @@ use crate::workspace::{Workspace, session};
 
 /// List sessions and the commits that they made
 #[derive(Clone, Debug, Default, Args)]
-pub struct Log {}
+pub(crate) struct Log {}
 
 #[derive(Serialize)]
 struct Made {
@@ -40,7 +40,7 @@ struct Commit {
 ///
 /// # Errors
 /// git says no.
-pub fn log(_: &Log, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn log(_: &Log, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let all = made(&workspace)?;
     if all.is_empty() && !setting.is_json() {

@@ -19,7 +19,7 @@ use crate::workspace::{Workspace, holdout_log};
 
 /// Hold one session after another until the gate score stands still
 #[derive(Clone, Debug, Default, Args)]
-pub struct Loop {
+pub(crate) struct Loop {
     /// Who is asked in new sessions: auto, tiered or manual
     #[arg(long, value_parser = autonomy, value_name = "MODE")]
     autonomy: Option<Autonomy>,
@@ -41,7 +41,7 @@ pub struct Loop {
 ///
 /// # Errors
 /// Whatever keeps a session from being held.
-pub fn looping(command: &Loop, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn looping(command: &Loop, setting: &Setting) -> Result<Code, Failure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen loop";
     let renderer = Renderer::new(setting.format);

@@ -1,44 +1,43 @@
 //! The command line: one file a command, arguments here, failures to exit codes in `exit`.
 
 #[macro_use]
-pub mod terminal;
+pub(crate) mod terminal;
 
-pub mod accept;
-pub mod audit;
-pub mod bench;
-pub mod blame;
-pub mod brief;
-pub mod demo;
-pub mod diff;
-pub mod egress;
-pub mod eval;
-pub mod exit;
-pub mod explain;
-pub mod init;
-pub mod init_openjarvis;
-pub mod init_skill;
-pub mod log;
-pub mod looping;
-pub mod manifest_text;
-pub mod mcp;
-pub mod plan_gate;
-pub mod prune;
-pub mod recompute;
-pub mod release;
-pub mod render;
-pub mod revert;
-pub mod review;
-pub mod run;
-pub mod schema;
-pub mod show;
-pub mod status;
-pub mod style;
-pub mod traces;
-pub mod trigger;
-pub mod trust;
-pub mod verify;
-pub mod visible;
-pub mod watch;
+pub(crate) mod accept;
+pub(crate) mod audit;
+pub(crate) mod bench;
+pub(crate) mod blame;
+pub(crate) mod brief;
+pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod egress;
+pub(crate) mod eval;
+pub(crate) mod exit;
+pub(crate) mod explain;
+pub(crate) mod init;
+pub(crate) mod init_openjarvis;
+pub(crate) mod init_skill;
+pub(crate) mod log;
+pub(crate) mod looping;
+pub(crate) mod mcp;
+pub(crate) mod plan_gate;
+pub(crate) mod prune;
+pub(crate) mod recompute;
+pub(crate) mod release;
+pub(crate) mod render;
+pub(crate) mod revert;
+pub(crate) mod review;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod style;
+pub(crate) mod traces;
+pub(crate) mod trigger;
+pub(crate) mod trust;
+pub(crate) mod verify;
+pub(crate) mod visible;
+pub(crate) mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,7 +55,7 @@ use crate::workspace::consent;
     version,
     after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for a person, 4 not ready or not trusted"
 )]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Work in this directory instead of the present one
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     directory: Option<PathBuf>,
@@ -75,7 +74,7 @@ pub struct Arguments {
 
 /// How to print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people
     #[default]
     Text,
@@ -149,7 +148,7 @@ enum Command {
 
 /// What every command is given.
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The directory to work in.
     pub directory: PathBuf,
     /// How to print.
@@ -161,7 +160,7 @@ impl Setting {
     ///
     /// # Errors
     /// No folder here or above has a manifest, or the manifest is not usable.
-    pub fn workspace(&self) -> Result<crate::workspace::Workspace, Failure> {
+    pub(crate) fn workspace(&self) -> Result<crate::workspace::Workspace, Failure> {
         let workspace = crate::workspace::Workspace::open(&self.root()?)?;
         if consent::only_digest().is_some() {
             workspace.permission.check_all()?;
@@ -180,7 +179,7 @@ impl Setting {
     ///
     /// # Errors
     /// Neither this folder nor one above it has a `kaizen.toml`.
-    pub fn root(&self) -> Result<PathBuf, Failure> {
+    pub(crate) fn root(&self) -> Result<PathBuf, Failure> {
         crate::workspace::find(&self.directory).ok_or_else(|| {
             Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
                 .hint("`kaizen init` makes one here, `kaizen demo DIR` shows how it works")
@@ -188,7 +187,7 @@ impl Setting {
     }
 
     /// Whether output is for programs.
-    pub fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 }

@@ -17,7 +17,7 @@ use crate::workspace::{NO_JUDGE, Workspace, session};
 
 /// Say what the gate can see of the plan, and what trying it takes, before it is tried
 #[derive(Clone, Debug, Default, Args)]
-pub struct PlanGate {
+pub(crate) struct PlanGate {
     /// For the plan of this session instead of the newest
     #[arg(long, value_name = "SESSION")]
     session: Option<String>,
@@ -36,7 +36,7 @@ struct Told<'a> {
 ///
 /// # Errors
 /// There is no gate task that can be scored, the plan cannot be read, or the runs were halted.
-pub fn plan_gate(command: &PlanGate, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn plan_gate(command: &PlanGate, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let session = chosen(&workspace, command.session.as_deref())?;
     let name = session.as_ref().map_or("session", |session| &session.id);

@@ -22,7 +22,7 @@ use crate::workspace::Workspace;
 /// where nothing tells both apart, the shorter harness wins. What cannot be told stays. The error budget is one of its own,
 /// shared by the edits that are looked at; no session pays for it.
 #[derive(Clone, Debug, Args)]
-pub struct Prune {
+pub(crate) struct Prune {
     /// Leave out the edits of this many newest sessions
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "edit")]
     older_than: usize,
@@ -51,7 +51,7 @@ struct Sum {
 ///
 /// # Errors
 /// There is no such edit, a person's changes are in the way, or something halted the runs.
-pub fn prune(command: &Prune, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn prune(command: &Prune, setting: &Setting) -> Result<Code, Failure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen prune";
     let asked = PruneAsked {

@@ -15,7 +15,7 @@ use crate::workspace::session::Session;
 
 /// Make every recorded decision of the gate again, from its own list of pairs
 #[derive(Clone, Debug, Args)]
-pub struct Recompute {
+pub(crate) struct Recompute {
     /// One session; all of them when absent
     session: Option<String>,
 }
@@ -24,7 +24,7 @@ pub struct Recompute {
 ///
 /// # Errors
 /// There is no such session, or its files cannot be read.
-pub fn recompute(command: &Recompute, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn recompute(command: &Recompute, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let sessions = match &command.session {
         Some(name) => vec![session_of(&workspace, Some(name))?],

@@ -11,7 +11,7 @@ use crate::manifest::Hold;
 
 /// Let a held plan run
 #[derive(Clone, Debug, Args)]
-pub struct Release {
+pub(crate) struct Release {
     /// In this session instead of the newest
     session: Option<String>,
 }
@@ -20,7 +20,7 @@ pub struct Release {
 ///
 /// # Errors
 /// There is no plan, or it cannot be read.
-pub fn release(command: &Release, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn release(command: &Release, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let missing = || {

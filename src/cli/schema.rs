@@ -13,7 +13,7 @@ use crate::teacher::schemas;
 
 /// Print a schema, or write them all
 #[derive(Clone, Debug, Default, Args)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// The schema to print; the names are listed without it
     name: Option<String>,
     /// Write all schemas, or the named one, into this directory. A file that is no schema of kaizen's is never replaced;
@@ -28,7 +28,7 @@ type Named = (&'static str, schemars::Schema);
 ///
 /// # Errors
 /// No schema has the name, or the directory cannot be written.
-pub fn schema(command: &Schema, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn schema(command: &Schema, setting: &Setting) -> Result<Code, Failure> {
     let chosen = chosen(command.name.as_deref())?;
     match (&command.write, &command.name) {
         (Some(folder), _) => write(&setting.directory.join(folder), &chosen, setting)?,
@@ -105,15 +105,4 @@ fn is_of_kaizen(schema: &schemars::Schema, present: &[u8]) -> bool {
     ["$schema", "title"]
         .iter()
         .all(|key| present.get(key) == schema.get(*key))
-}
-
-/// The schema files of a workspace, with paths relative to it.
-pub fn files() -> Vec<(String, Vec<u8>)> {
-    let file = |(name, schema): Named| {
-        (
-            format!("schemas/{}", schemas::file_name(name)),
-            schemas::text(&schema).into_bytes(),
-        )
-    };
-    schemas::all().into_iter().map(file).collect()
 }

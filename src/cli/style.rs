@@ -8,7 +8,7 @@ use anstyle::AnsiColor;
 
 /// How every sequence of a [`Style`] begins. It holds a number that this process drew at random, so that a file, a model
 /// or a program cannot print one. In groups of four digits it is a sequence like any other to those who measure widths.
-pub static MARK: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static MARK: LazyLock<String> = LazyLock::new(|| {
     let mut drawn = RandomState::new().build_hasher().finish();
     let mut mark = "\u{1b}[".to_owned();
     for _ in 0..5 {
@@ -20,15 +20,15 @@ pub static MARK: LazyLock<String> = LazyLock::new(|| {
 
 /// A text style. Written as `{style}text{style:#}`; only [`super::terminal`] turns it into colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style(anstyle::Style);
+pub(crate) struct Style(anstyle::Style);
 
 impl Style {
     /// No style.
-    pub const PLAIN: Self = Self(anstyle::Style::new());
+    pub(crate) const PLAIN: Self = Self(anstyle::Style::new());
     /// Bold: what a reader looks for first.
-    pub const STRONG: Self = Self(anstyle::Style::new().bold());
+    pub(crate) const STRONG: Self = Self(anstyle::Style::new().bold());
     /// Dimmed: details.
-    pub const FAINT: Self = Self(anstyle::Style::new().dimmed());
+    pub(crate) const FAINT: Self = Self(anstyle::Style::new().dimmed());
 }
 
 impl From<AnsiColor> for Style {

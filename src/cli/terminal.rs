@@ -25,22 +25,22 @@ macro_rules! err {
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Prints on stdout, escaped.
-pub fn out(text: fmt::Arguments) {
+pub(crate) fn out(text: fmt::Arguments) {
     note(anstream::stdout().lock().write_all(safe(&text.to_string()).as_bytes()));
 }
 
 /// Prints on stderr, escaped. When stderr is gone, there is nobody to tell.
-pub fn err(text: fmt::Arguments) {
+pub(crate) fn err(text: fmt::Arguments) {
     let _ = anstream::stderr().lock().write_all(safe(&text.to_string()).as_bytes());
 }
 
 /// Prints JSON on stdout. What a terminal would obey is written as `\uXXXX`, which is the same JSON.
-pub fn json(text: &str) {
+pub(crate) fn json(text: &str) {
     note(writeln!(io::stdout(), "{}", escaped_json(text)));
 }
 
 /// Prints data that another program may read: byte for byte into a pipe or a file, escaped on a terminal.
-pub fn exact(text: &str) {
+pub(crate) fn exact(text: &str) {
     if io::stdout().is_terminal() {
         out(format_args!("{text}"));
     } else {
@@ -49,7 +49,7 @@ pub fn exact(text: &str) {
 }
 
 /// Prints what clap says: help and version in its own colours, an error without, since it quotes the arguments.
-pub fn usage(said: &clap::Error) {
+pub(crate) fn usage(said: &clap::Error) {
     match said.use_stderr() {
         true => err(format_args!("{said}")),
         false => note(said.print()),
@@ -57,7 +57,7 @@ pub fn usage(said: &clap::Error) {
 }
 
 /// Prints a panic, whose message may quote anything.
-pub fn panicked(panic: &PanicHookInfo) {
+pub(crate) fn panicked(panic: &PanicHookInfo) {
     let trace = Backtrace::capture();
     match trace.status() {
         BacktraceStatus::Captured => err(format_args!("{panic}\n{trace}\n")),
@@ -66,17 +66,17 @@ pub fn panicked(panic: &PanicHookInfo) {
 }
 
 /// Whether a person reads stdout.
-pub fn is_out_watched() -> bool {
+pub(crate) fn is_out_watched() -> bool {
     io::stdout().is_terminal()
 }
 
 /// Whether a person sits before stdin and stderr.
-pub fn is_attended() -> bool {
+pub(crate) fn is_attended() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Whether output was lost, as on a full disk.
-pub fn has_lost() -> bool {
+pub(crate) fn has_lost() -> bool {
     note(io::stdout().flush());
     LOST.load(Ordering::Relaxed)
 }
@@ -90,7 +90,7 @@ fn note(written: io::Result<()>) {
 
 /// Log lines, escaped.
 #[derive(Clone, Copy, Debug)]
-pub struct Log;
+pub(crate) struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -10,7 +10,7 @@ use crate::workspace::inbox;
 
 /// Ask for a session, by a file that `kaizen watch` finds
 #[derive(Clone, Debug, Args)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// A trace that went wrong and that the session should look at
     #[arg(long, value_name = "TRACE")]
     flag: Option<String>,
@@ -23,7 +23,7 @@ pub struct Ask {
 ///
 /// # Errors
 /// There is no such trace, or the file cannot be written.
-pub fn trigger(command: &Ask, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn trigger(command: &Ask, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let mut metadata: Map<String, Value> = Map::new();
     if let Some(trace_id) = &command.flag {

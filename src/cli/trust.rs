@@ -20,7 +20,7 @@ use crate::workspace::{find, read_manifest};
 /// An approval is for this list alone, on this machine: another program, argument, server or variable asks again, and so
 /// does another content of a workspace file that is an argument. Files that a program loads by itself are not covered.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Trust {
+pub(crate) struct Trust {
     /// Approve the list without a question
     #[arg(long)]
     yes: bool,
@@ -39,7 +39,7 @@ pub struct Trust {
 ///
 /// # Errors
 /// There is no workspace, nobody approved the list, or the approvals cannot be read or written.
-pub fn trust(command: &Trust, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn trust(command: &Trust, setting: &Setting) -> Result<Code, Failure> {
     let root = find(&setting.directory);
     if command.list {
         return all(root.as_deref(), setting);

@@ -10,7 +10,7 @@ use std::fmt::Write;
 const TAB: &str = "    ";
 
 /// The text with control and invisible characters replaced by signs; newlines stay, and a tab becomes spaces.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     match escaped(text) {
         shown if shown.contains('\t') => Cow::Owned(shown.replace('\t', TAB)),
         shown => shown,
@@ -18,7 +18,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// The same, and tabs stay as well.
-pub fn escaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
@@ -36,7 +36,7 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
 }
 
 /// JSON with the same characters as `\uXXXX`. They occur only inside strings, where both spellings mean the same.
-pub fn escaped_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
     if !json.contains(steers) {
         return Cow::Borrowed(json);
     }

@@ -17,7 +17,7 @@ use crate::workspace::{Workspace, inbox};
 
 /// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
 #[derive(Clone, Debug, Args)]
-pub struct Watch {
+pub(crate) struct Watch {
     /// Look again and again instead of listening, for file systems that tell nothing (network and container mounts)
     #[arg(long)]
     poll: bool,
@@ -33,7 +33,7 @@ const POLL: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Another watcher is at work here, the manifest is broken at the start, or the system has no more watches to give.
-pub fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let holder = format!("kaizen watch, process {}", std::process::id());
     let _lock = workspace

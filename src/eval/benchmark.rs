@@ -5,7 +5,6 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::artifact::readiness::BenchmarkPin;
-pub use crate::artifact::task::normal;
 use crate::artifact::task::{Split, Task};
 use crate::digest::Digest;
 use crate::eval::held_out_queries::HeldOutQueries;
@@ -37,7 +36,7 @@ pub enum BenchmarkError {
 
 /// All tasks, in the order of the files.
 #[derive(Clone, Debug, Default)]
-pub struct Benchmark {
+pub(crate) struct Benchmark {
     /// The tasks.
     pub tasks: Vec<Task>,
 }
@@ -47,7 +46,7 @@ impl Benchmark {
     ///
     /// # Errors
     /// See [`BenchmarkError`].
-    pub fn load(root: &Root, patterns: &[String]) -> Result<Self, BenchmarkError> {
+    pub(crate) fn load(root: &Root, patterns: &[String]) -> Result<Self, BenchmarkError> {
         Self::load_beside(root, patterns, "")
     }
 
@@ -55,7 +54,7 @@ impl Benchmark {
     ///
     /// # Errors
     /// See [`BenchmarkError`].
-    pub fn load_beside(root: &Root, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
+    pub(crate) fn load_beside(root: &Root, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
         let files = files(root, patterns)?;
         Self::of_files(root, files.iter().filter(|file| file.path() != root.join(except)))
     }
@@ -64,7 +63,7 @@ impl Benchmark {
     ///
     /// # Errors
     /// See [`BenchmarkError`].
-    pub fn of_files<'f>(
+    pub(crate) fn of_files<'f>(
         root: &Path,
         files: impl IntoIterator<Item = &'f EvidenceFile>,
     ) -> Result<Self, BenchmarkError> {
@@ -89,7 +88,7 @@ impl Benchmark {
     }
 
     /// The tasks of a split. Train tasks whose query is also one of another split are left out: the teacher would see it.
-    pub fn split(&self, split: Split) -> Vec<Task> {
+    pub(crate) fn split(&self, split: Split) -> Vec<Task> {
         // A mark in a query stands for whatever was redacted, by own patterns too: the built-in rules are enough here.
         let redactor = Redactor::default();
         let held_out = match split {
@@ -101,13 +100,13 @@ impl Benchmark {
     }
 
     /// The queries of all tasks that the teacher may not see.
-    pub fn held_out(&self, redactor: &Redactor) -> HeldOutQueries {
+    pub(crate) fn held_out(&self, redactor: &Redactor) -> HeldOutQueries {
         let held_out = self.tasks.iter().filter(|task| task.split() != Split::Train);
         HeldOutQueries::of(held_out.map(|task| task.query.as_str()), redactor)
     }
 
     /// Counts a split, and the digest of everything.
-    pub fn pin(&self) -> BenchmarkPin {
+    pub(crate) fn pin(&self) -> BenchmarkPin {
         let count = |split| self.split(split).len();
         let digest = Digest::of_value(&self.tasks);
         BenchmarkPin {
@@ -124,7 +123,7 @@ impl Benchmark {
 ///
 /// # Errors
 /// A pattern is no glob, or a file may not be read.
-pub fn files(root: &Root, patterns: &[String]) -> Result<Vec<EvidenceFile>, BenchmarkError> {
+pub(crate) fn files(root: &Root, patterns: &[String]) -> Result<Vec<EvidenceFile>, BenchmarkError> {
     let patterns = EvidencePatterns::new(patterns).map_err(BenchmarkError::Glob)?;
     Ok(root.evidence_files(&patterns)?)
 }
@@ -133,7 +132,7 @@ pub fn files(root: &Root, patterns: &[String]) -> Result<Vec<EvidenceFile>, Benc
 ///
 /// # Errors
 /// A line is no task, is not UTF-8, or is longer than [`LARGEST_ARTIFACT`]; or the file cannot be read.
-pub fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Task)>, BenchmarkError> {
+pub(crate) fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Task)>, BenchmarkError> {
     let mut reader = BufReader::new(file);
     let mut tasks = Vec::new();
     let mut line = Vec::new();
@@ -182,7 +181,7 @@ fn checked(task: Task) -> Result<Task, String> {
 }
 
 /// Draws `most` tasks by a seed, keeping their order; 0 draws all.
-pub fn subsample(tasks: Vec<Task>, most: usize, seed: &str) -> Vec<Task> {
+pub(crate) fn subsample(tasks: Vec<Task>, most: usize, seed: &str) -> Vec<Task> {
     if most == 0 || tasks.len() <= most {
         return tasks;
     }

@@ -56,7 +56,8 @@ impl DiskMemo {
     ///
     /// # Errors
     /// SQLite says no.
-    pub fn in_memory() -> Result<Self, rusqlite::Error> {
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Result<Self, rusqlite::Error> {
         Ok(Self(Mutex::new(with_table(Connection::open_in_memory()?)?)))
     }
 

@@ -35,14 +35,14 @@ const SHORTEST_NUMBER: usize = 5;
 
 /// The tasks that neither a program nor a teacher may see.
 #[derive(Clone, Debug, Default)]
-pub struct HeldOut {
+pub(crate) struct HeldOut {
     ids: Vec<String>,
     queries: Vec<String>,
 }
 
 impl HeldOut {
     /// The held-out tasks of a benchmark. What also stands in a train task gives nothing away.
-    pub fn of(tasks: &[Task]) -> Self {
+    pub(crate) fn of(tasks: &[Task]) -> Self {
         let (train, held): (Vec<&Task>, Vec<&Task>) = tasks.iter().partition(|task| task.split() == Split::Train);
         let is_unseen = |query: &str| !train.iter().any(|task| task.query.contains(query));
         let ids = held.iter().map(|task| task.task_id.clone());
@@ -57,7 +57,7 @@ impl HeldOut {
     }
 
     /// A file of a session as a program may see it; `name` is its path in the session.
-    pub fn artifact(&self, name: &str, text: &str) -> String {
+    pub(crate) fn artifact(&self, name: &str, text: &str) -> String {
         let is_in = |names: &[&str]| {
             names
                 .iter()
@@ -90,7 +90,7 @@ impl HeldOut {
     }
 
     /// Replaces ids and queries in every text of a value; an entry whose key names a task is left out.
-    pub fn value(&self, value: &mut Value) {
+    pub(crate) fn value(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
                 if let Cow::Owned(changed) = self.text(text) {
@@ -107,7 +107,7 @@ impl HeldOut {
     }
 
     /// A text with a mark in place of every id and query.
-    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
         for query in self.queries.iter().filter(|query| !query.is_empty()) {
             if text.contains(query.as_str()) {

@@ -10,7 +10,7 @@ const LEAST: usize = 12;
 
 /// Queries that a teacher may not see.
 #[derive(Clone, Debug, Default)]
-pub struct HeldOutQueries {
+pub(crate) struct HeldOutQueries {
     /// But for case and white space.
     queries: BTreeSet<String>,
     /// The same, redacted by the present rules, with all marks alike.
@@ -21,14 +21,14 @@ pub struct HeldOutQueries {
 
 impl HeldOutQueries {
     /// These queries.
-    pub fn of<'a>(queries: impl IntoIterator<Item = &'a str>, redactor: &Redactor) -> Self {
+    pub(crate) fn of<'a>(queries: impl IntoIterator<Item = &'a str>, redactor: &Redactor) -> Self {
         let mut held_out = Self::default();
         queries.into_iter().for_each(|query| held_out.add(query, redactor));
         held_out
     }
 
     /// One more.
-    pub fn add(&mut self, query: &str, redactor: &Redactor) {
+    pub(crate) fn add(&mut self, query: &str, redactor: &Redactor) {
         self.queries.insert(normal(query));
         self.redacted.insert(comparable(query, redactor));
         let mut parts = Vec::new();
@@ -45,7 +45,7 @@ impl HeldOutQueries {
     }
 
     /// Whether a query asks the same as one of them.
-    pub fn asks(&self, query: &str, redactor: &Redactor) -> bool {
+    pub(crate) fn asks(&self, query: &str, redactor: &Redactor) -> bool {
         let plain = normal(query);
         self.queries.contains(&plain)
             || self.redacted.contains(&comparable(query, redactor))

@@ -9,7 +9,7 @@ use crate::artifact::task::Split;
 
 /// How worn the gate split is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct HoldoutWear {
+pub(crate) struct HoldoutWear {
     /// Consultations of all times.
     pub consultations: usize,
     /// Consultations of a present gate task since it was drawn, on average.
@@ -27,7 +27,7 @@ pub struct HoldoutWear {
 /// Consultations of each of these gate tasks: all of them that no later refresh drew it after. A task that a person
 /// moved into the split counts as one that was always there, and so does one that a subsample left out: nobody wrote
 /// down which tasks those were.
-pub fn counts<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
+pub(crate) fn counts<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
     let mut counts: BTreeMap<&str, usize> = gate.into_iter().map(|id| (id, 0)).collect();
     let mut drawn_later: BTreeSet<&str> = BTreeSet::new();
     for line in once(lines).into_iter().rev() {
@@ -44,7 +44,11 @@ pub fn counts<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str
 }
 
 /// Judges the present gate tasks.
-pub fn wear<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str>, worn_after: u32) -> HoldoutWear {
+pub(crate) fn wear<'a>(
+    lines: &[Consultation],
+    gate: impl IntoIterator<Item = &'a str>,
+    worn_after: u32,
+) -> HoldoutWear {
     let counts = counts(lines, gate);
     let mean = counts.values().sum::<usize>() as f64 / counts.len().max(1) as f64;
     let wear = (worn_after > 0).then(|| mean / f64::from(worn_after));
@@ -59,14 +63,14 @@ pub fn wear<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str>,
 }
 
 /// How often tasks were exchanged.
-pub fn refreshes(lines: &[Consultation]) -> usize {
+pub(crate) fn refreshes(lines: &[Consultation]) -> usize {
     let refresh = |line: &&Consultation| matches!(line, Consultation::Refresh(_));
     once(lines).into_iter().filter(refresh).count()
 }
 
 impl HoldoutWear {
     /// One line for people.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let times = |count: usize| match count {
             1 => "once".to_owned(),
             count => format!("{count} times"),

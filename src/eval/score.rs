@@ -89,7 +89,7 @@ fn close(a: f64, b: f64) -> bool {
 }
 
 /// The last number of a text: `1,234.5`, `$7`, `-3e2` and `20%` (as 20) are numbers.
-pub fn last_number(text: &str) -> Option<f64> {
+pub(crate) fn last_number(text: &str) -> Option<f64> {
     number_pieces(text).filter_map(parse_number).last()
 }
 

@@ -7,7 +7,7 @@ use crate::sys::process::Program;
 ///
 /// # Errors
 /// There is no program, it fails, or says no score from 0 to 1.
-pub fn score(program: &Program, task: &Task, answer: &str) -> Result<f64, String> {
+pub(crate) fn score(program: &Program, task: &Task, answer: &str) -> Result<f64, String> {
     if program.run.is_empty() {
         return Err(format!(
             "task {} has scorer `command`, and [benchmark] scorer_command is not set",

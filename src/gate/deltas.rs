@@ -10,7 +10,7 @@ use crate::gate::interval::interval;
 impl GateRecord {
     /// Mean change by category. In a category where some reached tasks were not tried, they count as the rest: the
     /// mean of its pairs for a noisy student; no change in `exact`, which leaves only those out that cannot lose.
-    pub fn category_deltas(&self) -> BTreeMap<String, f64> {
+    pub(crate) fn category_deltas(&self) -> BTreeMap<String, f64> {
         let of: BTreeMap<&str, &str> = self
             .reached
             .iter()
@@ -36,7 +36,7 @@ impl GateRecord {
     }
 
     /// The interval of a category's change at 90 %, where it was found out by bets; what is not reached changed by 0.
-    pub fn category_interval(&self, category: &str) -> Option<[f64; 2]> {
+    pub(crate) fn category_interval(&self, category: &str) -> Option<[f64; 2]> {
         self.stake.as_ref()?;
         let of = |reached: &&Reached| reached.category == category;
         let tasks: BTreeSet<&str> = self
@@ -53,7 +53,7 @@ impl GateRecord {
     }
 
     /// Mean change over all gate tasks; `None` where categories that the edit reaches were not tried.
-    pub fn overall_delta(&self) -> Option<f64> {
+    pub(crate) fn overall_delta(&self) -> Option<f64> {
         let deltas = self.category_deltas();
         let tried = |category: &str| deltas.contains_key(category);
         let known = self.reason == GateReason::Improved && self.stake.is_none();
@@ -67,7 +67,7 @@ impl GateRecord {
     }
 
     /// The differences that count, in order: a flip that did not repeat is a tie.
-    pub fn differences(&self) -> impl Iterator<Item = (&str, f64)> {
+    pub(crate) fn differences(&self) -> impl Iterator<Item = (&str, f64)> {
         self.pairs
             .iter()
             .filter_map(|pair| Some((pair.task.as_str(), pair.difference()?)))
@@ -76,13 +76,13 @@ impl GateRecord {
 
 impl Pair {
     /// The difference that counts: a flip that did not repeat is a tie. `None` for a pair that was lost.
-    pub fn difference(&self) -> Option<f64> {
+    pub(crate) fn difference(&self) -> Option<f64> {
         let (x, y) = self.x.zip(self.y)?;
         Some(if self.repeats() { x - y } else { 0.0 })
     }
 
     /// Whether every further run of both arms scored the same.
-    pub fn repeats(&self) -> bool {
+    pub(crate) fn repeats(&self) -> bool {
         let same = |(x, y)| {
             self.confirmations
                 .iter()

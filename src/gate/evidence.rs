@@ -6,12 +6,12 @@
 
 /// The stakes; the gambler starts with a sixth of the money on each. Fixed, so that no bet can adapt to a baseline
 /// that several edits share.
-pub const STAKES: [f64; 6] = [0.15, 0.30, 0.45, 0.60, 0.75, 0.90];
+pub(crate) const STAKES: [f64; 6] = [0.15, 0.30, 0.45, 0.60, 0.75, 0.90];
 
 /// The wealth of a gambler who bets that the mean lies above `m`, one logarithm a stake, as sums in the order of the
 /// differences.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wealth {
+pub(crate) struct Wealth {
     m: f64,
     sign: f64,
     logs: [f64; STAKES.len()],
@@ -19,7 +19,7 @@ pub struct Wealth {
 
 impl Wealth {
     /// A bet that the mean lies above `m`, which is larger than -1 and at most 1.
-    pub fn above(m: f64) -> Self {
+    pub(crate) fn above(m: f64) -> Self {
         Self {
             m,
             sign: 1.0,
@@ -28,7 +28,7 @@ impl Wealth {
     }
 
     /// A bet that the mean lies below `m`, which is at least -1 and smaller than 1.
-    pub fn below(m: f64) -> Self {
+    pub(crate) fn below(m: f64) -> Self {
         Self {
             m: -m,
             sign: -1.0,
@@ -37,7 +37,7 @@ impl Wealth {
     }
 
     /// Bets on one more difference, -1 to 1.
-    pub fn add(&mut self, difference: f64) {
+    pub(crate) fn add(&mut self, difference: f64) {
         let gain = (self.sign * difference - self.m) / (1.0 + self.m);
         for (log, stake) in self.logs.iter_mut().zip(STAKES) {
             *log += (1.0 + stake * gain).ln();
@@ -45,18 +45,18 @@ impl Wealth {
     }
 
     /// The logarithm of the wealth: 0 at the start.
-    pub fn log_e(&self) -> f64 {
+    pub(crate) fn log_e(&self) -> f64 {
         log_mean_exp(&self.logs)
     }
 }
 
 /// Evidence that the mean of the differences (-1 to 1) is larger than `m`, as a logarithm.
-pub fn log_e_above(differences: &[f64], m: f64) -> f64 {
+pub(crate) fn log_e_above(differences: &[f64], m: f64) -> f64 {
     fed(Wealth::above(m), differences)
 }
 
 /// Evidence that the mean of the differences (-1 to 1) is smaller than `m`, as a logarithm.
-pub fn log_e_below(differences: &[f64], m: f64) -> f64 {
+pub(crate) fn log_e_below(differences: &[f64], m: f64) -> f64 {
     fed(Wealth::below(m), differences)
 }
 
@@ -66,7 +66,7 @@ fn fed(mut wealth: Wealth, differences: &[f64]) -> f64 {
 }
 
 /// The logarithm of the mean of exponentials; 0 for none.
-pub fn log_mean_exp(logs: &[f64]) -> f64 {
+pub(crate) fn log_mean_exp(logs: &[f64]) -> f64 {
     let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !highest.is_finite() {
         return if logs.is_empty() { 0.0 } else { highest };

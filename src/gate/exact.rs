@@ -11,7 +11,7 @@ use crate::artifact::gate::verdict::RuleKind;
 
 /// What is judged: the tasks that the edit reaches, in ascending order.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Design {
+pub(crate) struct Design {
     /// The category of each task that the edit reaches.
     pub categories: Vec<usize>,
     /// The score of each without the edit, 0 to 1.
@@ -29,11 +29,11 @@ pub struct Design {
 }
 
 /// The scores of one further run of both arms.
-pub type Confirmation = (f64, f64);
+pub(crate) type Confirmation = (f64, f64);
 
 /// The decision, as far as it has come.
 #[derive(Clone, Debug)]
-pub struct Exact {
+pub(crate) struct Exact {
     design: Design,
     order: Vec<usize>,
     place: usize,
@@ -52,7 +52,7 @@ struct Bounds {
 
 impl Exact {
     /// Before the first attempt.
-    pub fn new(design: Design) -> Self {
+    pub(crate) fn new(design: Design) -> Self {
         let mut left: BTreeMap<usize, Bounds> = BTreeMap::new();
         for (category, y) in design.categories.iter().zip(&design.baseline) {
             let bounds = left.entry(*category).or_default();
@@ -73,17 +73,17 @@ impl Exact {
     }
 
     /// The decision, when there is one.
-    pub fn decided(&self) -> Option<GateReason> {
+    pub(crate) fn decided(&self) -> Option<GateReason> {
         self.decided
     }
 
     /// Flips that did not repeat.
-    pub fn flaky(&self) -> usize {
+    pub(crate) fn flaky(&self) -> usize {
         self.flaky
     }
 
     /// The sum of what has to gain, so far.
-    pub fn net(&self) -> f64 {
+    pub(crate) fn net(&self) -> f64 {
         self.gained
             .iter()
             .filter(|(category, _)| self.has_to_gain(**category))
@@ -92,7 +92,7 @@ impl Exact {
     }
 
     /// The tasks that are attempted next, in their order, `most` at most.
-    pub fn upcoming(&self, most: usize) -> Vec<usize> {
+    pub(crate) fn upcoming(&self, most: usize) -> Vec<usize> {
         match self.decided {
             Some(_) => Vec::new(),
             None => self.order.iter().skip(self.place).take(most).copied().collect(),
@@ -100,7 +100,7 @@ impl Exact {
     }
 
     /// How many attempts it takes to a decision at the least, `most` at most: so far ahead, none is in vain.
-    pub fn soonest(&self, most: usize) -> usize {
+    pub(crate) fn soonest(&self, most: usize) -> usize {
         let soonest = |x: f64| {
             let mut ahead = self.clone();
             let fed = (0..most).find(|_| {
@@ -115,13 +115,13 @@ impl Exact {
     }
 
     /// Whether a score has to be confirmed before it counts.
-    pub fn is_flip(&self, task: usize, x: f64) -> bool {
+    pub(crate) fn is_flip(&self, task: usize, x: f64) -> bool {
         (x - self.design.baseline[task]).abs() > TOLERANCE
     }
 
     /// Takes the score of a task with the edit into account, with further runs of both arms where it is a flip; returns
     /// the difference that counts.
-    pub fn feed(&mut self, task: usize, x: f64, confirmations: &[Confirmation]) -> f64 {
+    pub(crate) fn feed(&mut self, task: usize, x: f64, confirmations: &[Confirmation]) -> f64 {
         let y = self.design.baseline[task];
         let repeats = |(again, before): &Confirmation| (again - x).abs() < TOLERANCE && (before - y).abs() < TOLERANCE;
         let holds = confirmations.iter().all(repeats);
@@ -134,7 +134,7 @@ impl Exact {
     }
 
     /// Passes over a task whose attempts were lost: it counts as a tie.
-    pub fn pass_over(&mut self, task: usize) {
+    pub(crate) fn pass_over(&mut self, task: usize) {
         self.spend(task);
         self.decided = self.judge();
     }

@@ -7,7 +7,7 @@ const STEPS: usize = 100;
 
 /// The interval of the mean of differences (-1 to 1) at level 1 - `gamma`; it holds the true mean at every moment at
 /// once with that probability, which an interval around a mean at a stopping time would not.
-pub fn interval(differences: &[f64], gamma: f64) -> [f64; 2] {
+pub(crate) fn interval(differences: &[f64], gamma: f64) -> [f64; 2] {
     let turned: Vec<f64> = differences.iter().map(|difference| -difference).collect();
     [lower(differences, gamma), -lower(&turned, gamma)]
 }

@@ -5,7 +5,7 @@ use crate::artifact::gate::numbers::{GAMMA, Numbers, Tally};
 
 impl Numbers {
     /// Those that follow from the differences alone; `reached` counts the target's tasks and all others that are reached.
-    pub fn of(target: &[f64], other: &[f64], reached: (usize, usize)) -> Self {
+    pub(crate) fn of(target: &[f64], other: &[f64], reached: (usize, usize)) -> Self {
         let all = (reached.0 + reached.1).max(1) as f64;
         let overall = mean(target)
             .zip(mean(other))

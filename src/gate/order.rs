@@ -4,7 +4,7 @@
 pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// What tells the rounds of the second stage from those of the first.
-pub const SECOND_STAGE: u32 = 0x8000;
+pub(crate) const SECOND_STAGE: u32 = 0x8000;
 
 /// The items in an order that is drawn for one round of one edit: Fisher and Yates, by SplitMix64.
 pub fn shuffled<T: Clone>(items: &[T], seed: u64, edit: u32, round_key: u32) -> Vec<T> {

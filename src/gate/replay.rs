@@ -16,7 +16,7 @@ const NEAR: f64 = 1e-9;
 
 /// A decision that was made again.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Replayed {
+pub(crate) struct Replayed {
     /// Why it was decided; `None` when the pairs decide nothing.
     pub reason: Option<GateReason>,
     /// The stage at the decision.
@@ -27,7 +27,7 @@ pub struct Replayed {
 
 /// A record that cannot be replayed: it contradicts itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReplayError {
+pub(crate) enum ReplayError {
     /// A pair of a task that the edit does not reach.
     #[error("a pair names task {0}, which is not among the tasks that the edit reaches")]
     Unreached(String),
@@ -59,7 +59,7 @@ pub enum ReplayError {
 }
 
 /// The names of categories as the numbers by which the machines know them.
-pub fn numbered(record: &GateRecord) -> BTreeMap<&str, usize> {
+pub(crate) fn numbered(record: &GateRecord) -> BTreeMap<&str, usize> {
     let names = record.sizes.keys().map(String::as_str);
     let reached = record.reached.iter().map(|reached| reached.category.as_str());
     let mut numbers: BTreeMap<&str, usize> = names
@@ -72,7 +72,7 @@ pub fn numbered(record: &GateRecord) -> BTreeMap<&str, usize> {
 }
 
 /// The design of a sequential decision.
-pub fn sequential_design(record: &GateRecord) -> sequential::Design {
+pub(crate) fn sequential_design(record: &GateRecord) -> sequential::Design {
     let numbers = numbered(record);
     sequential::Design {
         categories: record
@@ -89,7 +89,7 @@ pub fn sequential_design(record: &GateRecord) -> sequential::Design {
 }
 
 /// The design of an exact decision. A task without a score before counts as one that cannot change.
-pub fn exact_design(record: &GateRecord) -> exact::Design {
+pub(crate) fn exact_design(record: &GateRecord) -> exact::Design {
     let numbers = numbered(record);
     let size = |(name, size): (&String, &usize)| (numbers[name.as_str()], *size);
     exact::Design {
@@ -115,7 +115,7 @@ pub fn exact_design(record: &GateRecord) -> exact::Design {
 ///
 /// # Errors
 /// See [`ReplayError`].
-pub fn replay(record: &GateRecord) -> Result<Replayed, ReplayError> {
+pub(crate) fn replay(record: &GateRecord) -> Result<Replayed, ReplayError> {
     match record.mode {
         Mode::Sequential => replay_sequential(record),
         Mode::Exact => replay_exact(record),
@@ -166,7 +166,7 @@ fn replay_exact(record: &GateRecord) -> Result<Replayed, ReplayError> {
 }
 
 /// The numbers of a sequential game.
-pub fn sequential_numbers(record: &GateRecord, game: &Sequential) -> Numbers {
+pub(crate) fn sequential_numbers(record: &GateRecord, game: &Sequential) -> Numbers {
     let is_target = aimed(record, record.target.as_deref());
     let of = |wanted: bool| -> Vec<f64> {
         let fed = record.pairs.iter().filter(|pair| is_target(&pair.task) == wanted);
@@ -187,7 +187,7 @@ pub fn sequential_numbers(record: &GateRecord, game: &Sequential) -> Numbers {
 }
 
 /// The numbers of an exact decision.
-pub fn exact_numbers(record: &GateRecord, exact: &Exact, differences: &[(usize, f64)]) -> Numbers {
+pub(crate) fn exact_numbers(record: &GateRecord, exact: &Exact, differences: &[(usize, f64)]) -> Numbers {
     let target = record
         .target
         .as_deref()
@@ -211,7 +211,7 @@ pub fn exact_numbers(record: &GateRecord, exact: &Exact, differences: &[(usize, 
 }
 
 /// What a record says that does not follow from its own pairs; empty when all does.
-pub fn disagreements(record: &GateRecord) -> Vec<String> {
+pub(crate) fn disagreements(record: &GateRecord) -> Vec<String> {
     let again = match replay(record) {
         Ok(again) => again,
         Err(error) => return vec![error.to_string()],

@@ -12,7 +12,8 @@ use crate::artifact::gate::verdict::{Changed, Decision, GateRule, Judgement, Rul
 /// The categories that fall by more than `max_regression`, with their deltas.
 ///
 /// A category that is missing afterwards counts as 0, one that is new is ignored.
-pub fn regressions(
+#[cfg(test)]
+pub(crate) fn regressions(
     before: &BTreeMap<String, f64>,
     after: &BTreeMap<String, f64>,
     max_regression: f64,
@@ -21,7 +22,8 @@ pub fn regressions(
 }
 
 /// Decides by means alone: overall scores and scores a category, before and after.
-pub fn decide_means(
+#[cfg(test)]
+pub(crate) fn decide_means(
     (overall_before, before): (f64, &BTreeMap<String, f64>),
     (overall_after, after): (f64, &BTreeMap<String, f64>),
     rule: &GateRule,
@@ -70,13 +72,13 @@ pub fn decide(before: &Evaluation, after: &Evaluation, rule: &GateRule, target: 
 }
 
 /// Decides again from the sums that a verdict carries.
-pub fn recompute(verdict: &Verdict, rule: &GateRule, target: Option<&str>) -> Judgement {
+pub(crate) fn recompute(verdict: &Verdict, rule: &GateRule, target: Option<&str>) -> Judgement {
     judge_sums(&verdict.categories, verdict.dropped, rule, target)
 }
 
 /// The verdict with every number worked out again: the sums after from those before and the tasks that changed, and
 /// all else from the sums. One that nobody touched comes out the same, but for rounding.
-pub fn restate(verdict: &Verdict) -> Verdict {
+pub(crate) fn restate(verdict: &Verdict) -> Verdict {
     let mut categories = verdict.categories.clone();
     categories.values_mut().for_each(|sums| sums.after = sums.before);
     for task in &verdict.changed {
@@ -190,6 +192,7 @@ fn worst_first(fallen: &BTreeMap<String, f64>) -> String {
     parts.join(", ")
 }
 
+#[cfg(test)]
 fn deltas(before: &BTreeMap<String, f64>, after: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
     let delta = |(name, score): (&String, &f64)| (name.clone(), after.get(name).copied().unwrap_or(0.0) - score);
     before.iter().map(delta).collect()

@@ -16,7 +16,7 @@ const BRACKETS: usize = 100;
 
 /// What is judged: the tasks that the edit reaches, in ascending order, by their categories.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Design {
+pub(crate) struct Design {
     /// The category of each task that the edit reaches.
     pub categories: Vec<usize>,
     /// The category that has to gain; `None`: all together.
@@ -33,7 +33,7 @@ pub struct Design {
 
 /// One pair: a run of the edited harness and the mean of baseline runs of the same task.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Paired {
+pub(crate) struct Paired {
     /// The task, as an index into the design.
     pub task: usize,
     /// Score with the edit, 0 to 1.
@@ -44,7 +44,7 @@ pub struct Paired {
 
 /// The game, as far as it was played.
 #[derive(Clone, Debug)]
-pub struct Sequential {
+pub(crate) struct Sequential {
     design: Design,
     target: Vec<usize>,
     others: Vec<usize>,
@@ -65,7 +65,7 @@ pub struct Sequential {
 
 impl Sequential {
     /// The game before its first pair.
-    pub fn new(design: Design) -> Self {
+    pub(crate) fn new(design: Design) -> Self {
         let is_target = |at: &usize| design.target.is_none_or(|target| design.categories[*at] == target);
         let (target, others): (Vec<usize>, Vec<usize>) = (0..design.categories.len()).partition(is_target);
         let guarded = if design.target.is_none() { &target } else { &others };
@@ -97,27 +97,27 @@ impl Sequential {
     }
 
     /// The decision, when there is one.
-    pub fn decided(&self) -> Option<GateReason> {
+    pub(crate) fn decided(&self) -> Option<GateReason> {
         self.decided
     }
 
     /// The stage: 1 for the target, 2 for the rest.
-    pub fn stage(&self) -> u8 {
+    pub(crate) fn stage(&self) -> u8 {
         self.stage
     }
 
     /// Evidence that the target gains, as a logarithm.
-    pub fn log_e(&self) -> f64 {
+    pub(crate) fn log_e(&self) -> f64 {
         self.gain.log_e()
     }
 
     /// Evidence that the target gains less than `delta_min`, as a logarithm.
-    pub fn log_e_futility(&self) -> f64 {
+    pub(crate) fn log_e_futility(&self) -> f64 {
         self.futility.log_e()
     }
 
     /// Evidence that others fall, as a logarithm.
-    pub fn log_e_harm(&self) -> f64 {
+    pub(crate) fn log_e_harm(&self) -> f64 {
         let by_category: Vec<f64> = self.by_category.values().map(Wealth::log_e).collect();
         let by_category = log_mean_exp(&by_category);
         match self.design.target {
@@ -127,18 +127,18 @@ impl Sequential {
     }
 
     /// Evidence that the whole gains, as a logarithm; `None` before the first pair of the others.
-    pub fn log_e_overall(&self) -> Option<f64> {
+    pub(crate) fn log_e_overall(&self) -> Option<f64> {
         (self.other_pairs > 0).then(|| least(&self.brackets))
     }
 
     /// What [`Self::log_e_overall`] has to reach.
-    pub fn overall_needed(&self) -> f64 {
+    pub(crate) fn overall_needed(&self) -> f64 {
         -self.design.settings.alpha_guard.unwrap_or(self.design.alpha).ln()
     }
 
     /// The tasks of the next pairs in their order, as far as they are sure to be asked for unless a decision comes
     /// before: `most` at most, one at least while nothing is decided.
-    pub fn upcoming(&mut self, most: usize) -> Vec<usize> {
+    pub(crate) fn upcoming(&mut self, most: usize) -> Vec<usize> {
         if self.decided.is_some() {
             return Vec::new();
         }
@@ -152,7 +152,7 @@ impl Sequential {
 
     /// How many pairs it takes to a decision or to the next stage at the least, `most` at most: attempts that are made
     /// so far ahead are never in vain.
-    pub fn soonest(&self, most: usize) -> usize {
+    pub(crate) fn soonest(&self, most: usize) -> usize {
         let soonest = |x: f64, y: f64| {
             let mut game = self.clone();
             let fed = (0..most).find(|_| {
@@ -167,13 +167,13 @@ impl Sequential {
     }
 
     /// Passes over the next place of the schedule: its pair was lost.
-    pub fn pass_over(&mut self) {
+    pub(crate) fn pass_over(&mut self) {
         self.place += 1;
         self.end_of_schedule();
     }
 
     /// Takes the pair of the next place into account.
-    pub fn feed(&mut self, pair: Paired) {
+    pub(crate) fn feed(&mut self, pair: Paired) {
         if self.decided.is_some() {
             return;
         }
@@ -285,7 +285,8 @@ fn least(brackets: &[(Wealth, Wealth)]) -> f64 {
 
 /// Evidence that the whole gains, as a logarithm, from the differences of the target and of the others; `ratio` is the
 /// weight of the target against that of the others.
-pub fn log_e_overall(target: &[f64], others: &[f64], ratio: f64) -> f64 {
+#[cfg(test)]
+pub(crate) fn log_e_overall(target: &[f64], others: &[f64], ratio: f64) -> f64 {
     let mut brackets = brackets(ratio);
     for (of_target, of_others) in &mut brackets {
         target.iter().for_each(|difference| of_target.add(*difference));

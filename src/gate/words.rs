@@ -7,7 +7,7 @@ use crate::artifact::gate::settings::Mode;
 
 impl GateRecord {
     /// Why, in one line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let what = self.target.as_deref().unwrap_or("the whole");
         let numbers = &self.numbers;
         let gain = points(numbers.interval_target);
@@ -61,7 +61,7 @@ impl GateRecord {
 
     /// The numbers in one line, for a commit's trailer: what changed, and the pairs. In `exact` the change is a fact about
     /// these tasks; otherwise an interval is told, since a mean at the moment of a decision is optimistic.
-    pub fn evidence(&self) -> String {
+    pub(crate) fn evidence(&self) -> String {
         let Numbers { target, other, .. } = &self.numbers;
         let sum = Tally {
             wins: target.wins.saturating_add(other.wins),
@@ -131,7 +131,7 @@ impl GateRecord {
 }
 
 /// The name of a mode as people see it.
-pub fn mode(mode: Mode) -> &'static str {
+pub(crate) fn mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Auto => "auto",
         Mode::Exact => "exact",
@@ -141,7 +141,7 @@ pub fn mode(mode: Mode) -> &'static str {
 }
 
 /// An interval of differences in points: `+20.3 to +59.3`.
-pub fn points([low, high]: [f64; 2]) -> String {
+pub(crate) fn points([low, high]: [f64; 2]) -> String {
     format!("{:+.1} to {:+.1}", 100.0 * low, 100.0 * high)
 }
 
@@ -169,7 +169,7 @@ fn pairs(tally: &Tally) -> String {
 }
 
 /// So many tasks, in words.
-pub fn tasks(count: usize) -> String {
+pub(crate) fn tasks(count: usize) -> String {
     counted(count, "task", "tasks")
 }
 

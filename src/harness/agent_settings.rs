@@ -8,7 +8,7 @@ use crate::harness::home::{AgentError, Home, Names};
 /// How features are weighted when two texts are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Weighting {
+pub(crate) enum Weighting {
     /// Cosine of raw counts.
     Count,
     /// Cosine of presence.
@@ -21,7 +21,7 @@ pub enum Weighting {
 
 /// The parameters of one model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ModelSettings {
+pub(crate) struct ModelSettings {
     /// How features are weighted.
     pub weighting: Weighting,
     /// Longest word n-gram, 1 to 3.
@@ -38,7 +38,7 @@ pub struct ModelSettings {
 
 /// What is set for one agent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AgentSettings {
+pub(crate) struct AgentSettings {
     /// `simple` never calls a tool, every other class may.
     pub class: String,
     /// Names of its tools, in order.
@@ -54,7 +54,7 @@ impl AgentSettings {
     ///
     /// # Errors
     /// A value of the wrong type, or a malformed file.
-    pub fn read(home: &Home, agent: &str) -> Result<Self, AgentError> {
+    pub(crate) fn read(home: &Home, agent: &str) -> Result<Self, AgentError> {
         let layout = home.layout();
         let param = |name: &str| home.value(&layout.agent_param, &[("agent", agent), ("param", name)]);
         let names: &Names = &[("agent", agent)];
@@ -70,7 +70,7 @@ impl AgentSettings {
     }
 
     /// Whether the agent may call a tool at all.
-    pub fn may_call_tools(&self) -> bool {
+    pub(crate) fn may_call_tools(&self) -> bool {
         self.class != "simple" && self.max_turns >= 2
     }
 }
@@ -80,7 +80,7 @@ impl ModelSettings {
     ///
     /// # Errors
     /// A value of the wrong type or out of range, or a malformed file.
-    pub fn read(home: &Home, model: &str) -> Result<Self, AgentError> {
+    pub(crate) fn read(home: &Home, model: &str) -> Result<Self, AgentError> {
         let template = &home.layout().model_param;
         let param = |name: &str| home.value(template, &[("model", model), ("param", name)]);
         let number = |name: &str, default: f64, low: f64, high: f64| {

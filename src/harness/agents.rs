@@ -8,7 +8,7 @@ use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
 /// All agents of a harness, each read once.
-pub struct Agents<A> {
+pub(crate) struct Agents<A> {
     by_name: BTreeMap<String, A>,
     default: String,
     /// Stands in for an agent that the harness does not know.
@@ -17,7 +17,7 @@ pub struct Agents<A> {
 
 impl<A> Agents<A> {
     /// Reads every agent.
-    pub fn read(harness: &Harness, layout: &Layout, read: impl Fn(&Home, &str) -> A) -> Self {
+    pub(crate) fn read(harness: &Harness, layout: &Layout, read: impl Fn(&Home, &str) -> A) -> Self {
         let home = Home::new(harness, layout);
         let default = default_name(&home);
         let mut names = with_files(&home);
@@ -37,7 +37,7 @@ impl<A> Agents<A> {
     }
 
     /// The agent that a task asks.
-    pub fn of(&self, task: &Task) -> &A {
+    pub(crate) fn of(&self, task: &Task) -> &A {
         let name = task.agent.as_ref().unwrap_or(&self.default);
         self.by_name.get(name).unwrap_or(&self.stranger)
     }
@@ -46,7 +46,7 @@ impl<A> Agents<A> {
 /// The agent that is asked when a task names none.
 ///
 /// `[agent] default_agent`, else the only agent that has a prompt or examples, else `simple`.
-pub fn default_agent(harness: &Harness, layout: &Layout) -> String {
+pub(crate) fn default_agent(harness: &Harness, layout: &Layout) -> String {
     default_name(&Home::new(harness, layout))
 }
 

@@ -6,7 +6,7 @@ use crate::harness::home::{AgentError, Home};
 
 /// A text and the answer that goes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Example {
+pub(crate) struct Example {
     /// A query, or the description of a label.
     pub input: String,
     /// What to answer.
@@ -37,7 +37,7 @@ pub(crate) fn shots(home: &Home, agent: &str) -> Result<Vec<Example>, AgentError
 }
 
 /// Lines `- label: description`, where the label is one word.
-pub fn label_lines(prompt: &str) -> Vec<Example> {
+pub(crate) fn label_lines(prompt: &str) -> Vec<Example> {
     let example = |line: &str| {
         let (label, description) = line.trim().strip_prefix("- ")?.split_once(": ")?;
         let label = label.trim().trim_matches('`');

@@ -10,21 +10,21 @@ use crate::manifest::layout::Layout;
 /// Why an agent cannot run: what stands where, and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct AgentError(pub String);
+pub(crate) struct AgentError(pub String);
 
 /// A harness whose TOML files are parsed once.
-pub struct Home<'a> {
+pub(crate) struct Home<'a> {
     harness: &'a Harness,
     layout: &'a Layout,
     documents: BTreeMap<&'a str, Result<Value, AgentError>>,
 }
 
 /// What a template's placeholders stand for, as (name, value).
-pub type Names<'n> = [(&'n str, &'n str)];
+pub(crate) type Names<'n> = [(&'n str, &'n str)];
 
 impl<'a> Home<'a> {
     /// Parses every TOML file; a malformed one only matters to those who look something up in it.
-    pub fn new(harness: &'a Harness, layout: &'a Layout) -> Self {
+    pub(crate) fn new(harness: &'a Harness, layout: &'a Layout) -> Self {
         let toml_files = harness.files().filter(|(path, _)| path.ends_with(".toml"));
         let documents = toml_files.map(|(path, bytes)| (path, parse(path, bytes))).collect();
         Self {
@@ -35,12 +35,12 @@ impl<'a> Home<'a> {
     }
 
     /// The layout that templates are taken from.
-    pub fn layout(&self) -> &'a Layout {
+    pub(crate) fn layout(&self) -> &'a Layout {
         self.layout
     }
 
     /// All paths of the harness.
-    pub fn paths(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &'a str> {
         self.harness.files().map(|(path, _)| path)
     }
 
@@ -48,7 +48,7 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not TOML.
-    pub fn value(&self, template: &str, names: &Names) -> Result<Option<&Value>, AgentError> {
+    pub(crate) fn value(&self, template: &str, names: &Names) -> Result<Option<&Value>, AgentError> {
         let Some((path, key)) = template.split_once('#') else {
             return Ok(None);
         };
@@ -63,7 +63,12 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not TOML.
-    pub fn table_above(&self, template: &str, placeholder: &str, names: &Names) -> Result<Option<&Value>, AgentError> {
+    pub(crate) fn table_above(
+        &self,
+        template: &str,
+        placeholder: &str,
+        names: &Names,
+    ) -> Result<Option<&Value>, AgentError> {
         let above = template
             .split_once(placeholder)
             .map(|(above, _)| above.trim_end_matches('.'));
@@ -74,7 +79,7 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not TOML, or the name is not a text.
-    pub fn routed(&self, class: &str) -> Result<Option<String>, AgentError> {
+    pub(crate) fn routed(&self, class: &str) -> Result<Option<String>, AgentError> {
         let file = self.layout.model_param.split('#').next().unwrap_or_default();
         let routed = self.value(&self.layout.query_class, &[("query_class", class)])?;
         let default = self.value(&format!("{file}#intelligence.default_model"), &[])?;
@@ -89,7 +94,7 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// The file is not UTF-8.
-    pub fn text(&self, template: &str, names: &Names) -> Result<Option<(String, &'a str)>, AgentError> {
+    pub(crate) fn text(&self, template: &str, names: &Names) -> Result<Option<(String, &'a str)>, AgentError> {
         let path = filled(template, names);
         let Some(bytes) = self.harness.get(&path) else {
             return Ok(None);
@@ -106,7 +111,7 @@ fn parse(path: &str, bytes: &[u8]) -> Result<Value, AgentError> {
 }
 
 /// A template with its placeholders filled in.
-pub fn filled(template: &str, names: &Names) -> String {
+pub(crate) fn filled(template: &str, names: &Names) -> String {
     names.iter().fold(template.to_owned(), |text, (name, value)| {
         text.replace(&format!("{{{name}}}"), value)
     })

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The text with the changes of both sides; `None` when they cannot be told apart.
-pub fn merge(path: &str, base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn merge(path: &str, base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
     let clean = diffy::merge_bytes(base, ours, theirs).ok();
     if !path.ends_with(".toml") {
         return clean;

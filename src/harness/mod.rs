@@ -1,15 +1,15 @@
 //! The harness: an agent's editable files, as a value.
 
-pub mod agent_settings;
-pub mod agents;
-pub mod demo;
-pub mod examples;
-pub mod home;
-pub mod merge;
-pub mod op;
-pub mod read;
-pub mod rederive;
-pub mod starter;
+pub(crate) mod agent_settings;
+pub(crate) mod agents;
+pub(crate) mod demo;
+pub(crate) mod examples;
+pub(crate) mod home;
+pub(crate) mod merge;
+pub(crate) mod op;
+pub(crate) mod read;
+pub(crate) mod rederive;
+pub(crate) mod starter;
 
 use std::collections::BTreeMap;
 
@@ -46,12 +46,12 @@ impl Harness {
     }
 
     /// Marks a path, and everything below it, as not editable for `reason`.
-    pub fn forbid(&mut self, path: impl Into<String>, reason: impl Into<String>) {
+    pub(crate) fn forbid(&mut self, path: impl Into<String>, reason: impl Into<String>) {
         self.forbidden.insert(path.into(), reason.into());
     }
 
     /// Why a path may not be edited, if it may not.
-    pub fn forbidden(&self, path: &str) -> Option<&str> {
+    pub(crate) fn forbidden(&self, path: &str) -> Option<&str> {
         let covers =
             |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
         self.forbidden
@@ -61,7 +61,7 @@ impl Harness {
     }
 
     /// All paths that may not be edited, with the reasons.
-    pub fn all_forbidden(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn all_forbidden(&self) -> impl Iterator<Item = (&str, &str)> {
         self.forbidden
             .iter()
             .map(|(path, reason)| (path.as_str(), reason.as_str()))

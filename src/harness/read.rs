@@ -12,7 +12,7 @@ impl Root {
     ///
     /// # Errors
     /// A file cannot be read, is too large, or is neither a file nor a link.
-    pub fn read_harness(&self, membership: &Membership) -> Result<Harness, DiskError> {
+    pub(crate) fn read_harness(&self, membership: &Membership) -> Result<Harness, DiskError> {
         let mut harness = Harness::default();
         self.walk(&mut |found| {
             if found.kind.is_dir() {

@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::harness::{FileChange, Harness, op};
 
 /// One commit of an edit, with the harness before and after it.
-pub struct Change {
+pub(crate) struct Change {
     /// The edit; `None` for one that has left its plan.
     pub edit: Option<Edit>,
     /// Its identity.
@@ -40,7 +40,7 @@ pub struct Later {
 
 /// The harness without the dropped edits.
 #[derive(Debug, Default)]
-pub struct Rederived {
+pub(crate) struct Rederived {
     /// The files.
     pub harness: Harness,
     /// Kept edits that found no place any more, with the reason.
@@ -59,7 +59,7 @@ pub struct Conflict {
 
 impl Conflict {
     /// What is in the way.
-    pub fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         let by = match &self.later {
             None => "by hand".to_owned(),
             Some(later) => format!(
@@ -88,7 +88,7 @@ impl Conflict {
 
 impl Later {
     /// The command that takes it back.
-    pub fn command(&self) -> String {
+    pub(crate) fn command(&self) -> String {
         format!("kaizen revert {} --session {}", self.digest.short(), self.session)
     }
 }
@@ -97,7 +97,7 @@ impl Later {
 ///
 /// # Errors
 /// See [`Conflict`].
-pub fn rederive(
+pub(crate) fn rederive(
     changes: &[Change],
     dropped: &BTreeSet<Digest>,
     head: &Harness,

@@ -8,7 +8,7 @@ use crate::ledger::port::{CommitId, LedgerError};
 
 /// One line of a file as it is on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlamedLine {
+pub(crate) struct BlamedLine {
     /// Without its line end.
     pub text: String,
     /// Where it comes from.
@@ -17,7 +17,7 @@ pub struct BlamedLine {
 
 /// A commit that lines come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// The commit; `None` for what is not committed yet.
     pub commit: Option<CommitId>,
     /// Who wrote it.
@@ -33,7 +33,7 @@ impl Git {
     ///
     /// # Errors
     /// See [`LedgerError`]; a path that leads out of the workspace is one.
-    pub fn blame(&self, path: &str) -> Result<Option<Vec<BlamedLine>>, LedgerError> {
+    pub(crate) fn blame(&self, path: &str) -> Result<Option<Vec<BlamedLine>>, LedgerError> {
         below_workspace(&[path.to_owned()])?;
         match self.read(&["blame", "--porcelain", "--", path], &[]) {
             Ok(text) => Ok(Some(parse(&String::from_utf8_lossy(&text)))),

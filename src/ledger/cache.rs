@@ -7,11 +7,11 @@ use crate::harness::Harness;
 use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
 
 /// The commits of a session, and those of them that a person reverted.
-pub type History = (Vec<Entry>, BTreeSet<CommitId>);
+pub(crate) type History = (Vec<Entry>, BTreeSet<CommitId>);
 
 /// The last answer of each kind, with what was asked.
 #[derive(Default)]
-pub struct LedgerCache {
+pub(crate) struct LedgerCache {
     harness: Mutex<Option<(CommitId, Harness)>>,
     history: Mutex<Option<(Asked, History)>>,
 }
@@ -39,7 +39,7 @@ impl LedgerCache {
     ///
     /// # Errors
     /// git says no.
-    pub fn harness_at(
+    pub(crate) fn harness_at(
         &self,
         ledger: &dyn Ledger,
         commit: &str,
@@ -54,7 +54,12 @@ impl LedgerCache {
     ///
     /// # Errors
     /// git says no.
-    pub fn history(&self, ledger: &dyn Ledger, session: &str, base: Option<&str>) -> Result<History, LedgerError> {
+    pub(crate) fn history(
+        &self,
+        ledger: &dyn Ledger,
+        session: &str,
+        base: Option<&str>,
+    ) -> Result<History, LedgerError> {
         loop {
             let head = ledger.head()?;
             let question = (head.clone(), session.to_owned(), base.map(str::to_owned));
@@ -111,14 +116,6 @@ mod tests {
 
         fn reverted(&self, _: &[CommitId]) -> Result<Vec<CommitId>, LedgerError> {
             Ok(Vec::new())
-        }
-
-        fn parent(&self, _: &str) -> Result<Option<CommitId>, LedgerError> {
-            unreachable!()
-        }
-
-        fn is_ancestor(&self, _: &str) -> Result<bool, LedgerError> {
-            unreachable!()
         }
 
         fn last_touch(&self, _: &[String]) -> Result<Option<CommitId>, LedgerError> {

@@ -72,20 +72,6 @@ fn entry(fields: &[&str]) -> Entry {
     }
 }
 
-pub(super) fn parent(git: &Git, commit: &str) -> Result<Option<CommitId>, LedgerError> {
-    let line = git.read(&["rev-list", "--parents", "-n", "1", revision(commit)?, "--"], &[])?;
-    Ok(first_line(&line).split(' ').nth(1).map(str::to_owned))
-}
-
-pub(super) fn is_ancestor(git: &Git, commit: &str) -> Result<bool, LedgerError> {
-    if revision(commit).is_err() {
-        return Ok(false);
-    }
-    // Exit status 1 means no, 128 that the commit is unknown here: either way it is not behind HEAD.
-    let answer = git.ask(&["merge-base", "--is-ancestor", commit, "HEAD"], &[])?;
-    Ok(answer.status.success())
-}
-
 pub(super) fn last_touch(git: &Git, paths: &[String]) -> Result<Option<CommitId>, LedgerError> {
     if paths.is_empty() || head(git)?.is_none() {
         return Ok(None);

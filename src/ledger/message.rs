@@ -6,7 +6,7 @@ const SUBJECT_LENGTH: usize = 72;
 /// A commit message of a one-line subject, a body of any text, and trailers.
 ///
 /// Body lines that could be read as a trailer, or as git's note of a revert or cherry-pick, are indented.
-pub fn message(subject: &str, body: &str, trailers: &[(&str, String)]) -> String {
+pub(crate) fn message(subject: &str, body: &str, trailers: &[(&str, String)]) -> String {
     let body: Vec<String> = clean(body).lines().map(disarm).collect();
     let trailers: Vec<String> = trailers
         .iter()
@@ -24,7 +24,7 @@ pub fn message(subject: &str, body: &str, trailers: &[(&str, String)]) -> String
 /// The trailers at the end of a message, in order, as (key, value); folded values are unfolded.
 ///
 /// Hooks may append a paragraph of their own, so all closing paragraphs of nothing but trailers count.
-pub fn trailers(message: &str) -> Vec<(String, String)> {
+pub(crate) fn trailers(message: &str) -> Vec<(String, String)> {
     let lines: Vec<&str> = message.trim_end().lines().collect();
     let paragraphs: Vec<&[&str]> = lines
         .split(|line| line.trim().is_empty())

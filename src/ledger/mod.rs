@@ -1,31 +1,33 @@
 //! The ledger on git: what is applied, read from and written to the user's own repository by the `git` program.
 
 mod blame;
-pub mod cache;
+pub(crate) mod cache;
 mod commit;
 mod log;
-pub mod message;
+pub(crate) mod message;
 mod origin;
-pub mod port;
+pub(crate) mod port;
 mod process;
 mod repository;
 mod status;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use blame::{BlamedLine, Origin};
-pub use origin::Elsewhere;
-pub use status::{FileState, FileStatus};
+pub(crate) use blame::{BlamedLine, Origin};
+pub(crate) use origin::Elsewhere;
+pub(crate) use status::FileState;
 
 use crate::harness::Harness;
 use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
 
 /// What kaizen may do in the user's repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// Whether the user's hooks run.
     pub hooks: bool,
     /// Whether commits are signed; `None` leaves it to the user's own setting.
@@ -58,7 +60,7 @@ impl Default for Policy {
 
 /// A workspace inside a git repository.
 #[derive(Clone, Debug)]
-pub struct Git {
+pub(crate) struct Git {
     workspace: PathBuf,
     /// The repository's own folder (of this worktree), where locks and marks of unfinished work stand.
     git_dir: PathBuf,
@@ -71,12 +73,12 @@ pub struct Git {
 
 impl Git {
     /// The files that change whenever HEAD comes to stand elsewhere.
-    pub fn head_files(&self) -> [PathBuf; 2] {
+    pub(crate) fn head_files(&self) -> [PathBuf; 2] {
         [self.git_dir.join("HEAD"), self.git_dir.join("logs/HEAD")]
     }
 
     /// The folder that all worktrees of the repository share, and the workspace relative to the top of its work tree.
-    pub fn place(&self) -> (&Path, &str) {
+    pub(crate) fn place(&self) -> (&Path, &str) {
         (&self.common_dir, &self.prefix)
     }
 
@@ -85,7 +87,7 @@ impl Git {
     ///
     /// # Errors
     /// git could not be run.
-    pub fn commit_named(&self, name: &str) -> Result<Option<CommitId>, LedgerError> {
+    pub(crate) fn commit_named(&self, name: &str) -> Result<Option<CommitId>, LedgerError> {
         log::commit_named(self, name)
     }
 
@@ -93,7 +95,7 @@ impl Git {
     ///
     /// # Errors
     /// git says no.
-    pub fn ignored(&self, paths: &[&str]) -> Result<Vec<String>, LedgerError> {
+    pub(crate) fn ignored(&self, paths: &[&str]) -> Result<Vec<String>, LedgerError> {
         status::ignored(self, paths)
     }
 
@@ -101,7 +103,7 @@ impl Git {
     ///
     /// # Errors
     /// git says no, or a path leads out of the workspace.
-    pub fn unstage(&self, paths: &[String]) -> Result<(), LedgerError> {
+    pub(crate) fn unstage(&self, paths: &[String]) -> Result<(), LedgerError> {
         commit::unstage(self, paths)
     }
 }
@@ -113,14 +115,6 @@ impl Ledger for Git {
 
     fn entries(&self, since: Option<&str>) -> Result<Vec<Entry>, LedgerError> {
         log::entries(self, since)
-    }
-
-    fn parent(&self, commit: &str) -> Result<Option<CommitId>, LedgerError> {
-        log::parent(self, commit)
-    }
-
-    fn is_ancestor(&self, commit: &str) -> Result<bool, LedgerError> {
-        log::is_ancestor(self, commit)
     }
 
     fn reverted(&self, commits: &[CommitId]) -> Result<Vec<CommitId>, LedgerError> {

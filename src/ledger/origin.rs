@@ -10,7 +10,7 @@ use crate::ledger::port::LedgerError;
 
 /// A commit that was made elsewhere, as by a person whose repository was cloned or pulled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Elsewhere {
+pub(crate) struct Elsewhere {
     /// The commit.
     pub commit: String,
     /// The name of its author.
@@ -31,7 +31,7 @@ impl Git {
     ///
     /// # Errors
     /// git says no.
-    pub fn tracked(&self, path: &str) -> Result<Vec<String>, LedgerError> {
+    pub(crate) fn tracked(&self, path: &str) -> Result<Vec<String>, LedgerError> {
         let mut listing = command(&self.workspace, &self.policy, &["ls-files", "-z", "--", path]);
         // One rules out the other.
         listing
@@ -54,7 +54,7 @@ impl Git {
     ///
     /// # Errors
     /// git says no, or the path leads out of the workspace.
-    pub fn brought_by(&self, path: &str) -> Result<Option<Elsewhere>, LedgerError> {
+    pub(crate) fn brought_by(&self, path: &str) -> Result<Option<Elsewhere>, LedgerError> {
         let path = path.to_owned();
         if !self.status(std::slice::from_ref(&path))?.is_empty() {
             return Ok(None);

@@ -3,11 +3,11 @@
 use crate::harness::Harness;
 
 /// A commit's full name.
-pub type CommitId = String;
+pub(crate) type CommitId = String;
 
 /// One commit that kaizen made, read back from its trailers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The commit.
     pub commit: CommitId,
     /// Its first parent.
@@ -22,7 +22,7 @@ pub struct Entry {
 
 impl Entry {
     /// The first trailer with a key.
-    pub fn trailer(&self, key: &str) -> Option<&str> {
+    pub(crate) fn trailer(&self, key: &str) -> Option<&str> {
         self.trailers
             .iter()
             .find(|(name, _)| name == key)
@@ -66,7 +66,7 @@ pub enum LedgerError {
 }
 
 /// git, as the truth about what is applied.
-pub trait Ledger: Send + Sync {
+pub(crate) trait Ledger: Send + Sync {
     /// The commit at HEAD; `None` before the first commit.
     ///
     /// # Errors
@@ -79,18 +79,6 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// See [`LedgerError`].
     fn entries(&self, since: Option<&str>) -> Result<Vec<Entry>, LedgerError>;
-
-    /// The first parent of a commit; `None` for the first commit.
-    ///
-    /// # Errors
-    /// See [`LedgerError`]; an unknown commit is an error.
-    fn parent(&self, commit: &str) -> Result<Option<CommitId>, LedgerError>;
-
-    /// Whether a commit is HEAD or behind it; an unknown commit is not.
-    ///
-    /// # Errors
-    /// See [`LedgerError`].
-    fn is_ancestor(&self, commit: &str) -> Result<bool, LedgerError>;
 
     /// Those of the given commits that a `git revert` behind HEAD undoes, unless that revert was itself reverted.
     ///

@@ -14,7 +14,7 @@ impl Git {
     ///
     /// # Errors
     /// No repository, a bare one, or one that git will not read.
-    pub fn open(workspace: &Path, policy: Policy) -> Result<Git, LedgerError> {
+    pub(crate) fn open(workspace: &Path, policy: Policy) -> Result<Git, LedgerError> {
         let wanted = [
             "rev-parse",
             "--is-inside-work-tree",
@@ -57,7 +57,7 @@ impl Git {
     ///
     /// # Errors
     /// git could not be run or said no.
-    pub fn init(workspace: &Path) -> Result<(), LedgerError> {
+    pub(crate) fn init(workspace: &Path) -> Result<(), LedgerError> {
         let answer = output(
             &mut command(workspace, &Policy::default(), &["init", "-q", "-b", "main"]),
             &[],

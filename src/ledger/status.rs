@@ -7,7 +7,7 @@ use crate::ledger::port::LedgerError;
 
 /// How a file differs from HEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileState {
+pub(crate) enum FileState {
     /// Tracked, and modified, staged, deleted or unmerged.
     Changed,
     /// Unknown to git.
@@ -18,7 +18,7 @@ pub enum FileState {
 
 /// A file that differs from HEAD.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileStatus {
+pub(crate) struct FileStatus {
     /// Relative to the workspace; an ignored folder ends in `/`.
     pub path: String,
     /// How it differs.
@@ -30,7 +30,7 @@ impl Git {
     ///
     /// # Errors
     /// See [`LedgerError`].
-    pub fn status(&self, paths: &[String]) -> Result<Vec<FileStatus>, LedgerError> {
+    pub(crate) fn status(&self, paths: &[String]) -> Result<Vec<FileStatus>, LedgerError> {
         if paths.is_empty() {
             return Ok(Vec::new());
         }

@@ -18,7 +18,7 @@ const UNSEEN: [(Role, u64, u64); 4] = [
 
 /// The sizes of a session.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Sizes {
+pub(crate) struct Sizes {
     /// Tasks that the gate asks.
     pub gate_tasks: u64,
     /// Of these, tasks that a judge scores.
@@ -33,7 +33,7 @@ pub struct Sizes {
 
 /// One role's part.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Part {
+pub(crate) struct Part {
     /// The role.
     pub role: Role,
     /// Its model.
@@ -52,7 +52,7 @@ pub struct Part {
 
 /// The parts of a session. A question that was asked before costs nothing, and is not taken off here: the gate may ask
 /// half of it.
-pub fn estimate(
+pub(crate) fn estimate(
     sizes: &Sizes,
     models: &BTreeMap<Role, String>,
     prices: &BTreeMap<String, Price>,
@@ -83,7 +83,7 @@ fn calls(role: Role, sizes: &Sizes) -> (u64, u64) {
 }
 
 /// Dollars of one call of a role, by the mean of what earlier calls took, else by a guess; `None`: the price is unknown.
-pub fn one_call(role: Role, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> Option<f64> {
+pub(crate) fn one_call(role: Role, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> Option<f64> {
     usual(role, model, prices, past).0
 }
 

@@ -1,11 +1,11 @@
 //! Language models: messages, providers, the client that redacts, counts and remembers, and what calls cost.
 
-pub mod chat;
-pub mod client;
-pub mod estimate;
-pub mod json;
-pub mod model;
-pub mod price;
-pub mod provider;
-pub mod redact;
-pub mod retry;
+pub(crate) mod chat;
+pub(crate) mod client;
+pub(crate) mod estimate;
+pub(crate) mod json;
+pub(crate) mod model;
+pub(crate) mod price;
+pub(crate) mod provider;
+pub(crate) mod redact;
+pub(crate) mod retry;

@@ -20,7 +20,7 @@ static TABLE: LazyLock<BTreeMap<String, Price>> = LazyLock::new(|| {
 ///
 /// A name with a date or a version at its end (`gpt-4o-2024-08-06`, `claude-sonnet-4-5-20250929`) has the price of the name before
 /// it; a model is never priced as its namesake of another size.
-pub fn of(model: &str, own: &BTreeMap<String, Price>) -> Option<Price> {
+pub(crate) fn of(model: &str, own: &BTreeMap<String, Price>) -> Option<Price> {
     let exact = |name: &str| own.get(name).or_else(|| TABLE.get(name)).copied();
     let bare = model.rsplit('/').next().unwrap_or(model);
     exact(model).or_else(|| exact(bare)).or_else(|| exact(undated(bare)))
@@ -35,7 +35,7 @@ fn undated(model: &str) -> &str {
 }
 
 /// What tokens cost, in dollars.
-pub fn cost(price: &Price, usage: &Usage) -> f64 {
+pub(crate) fn cost(price: &Price, usage: &Usage) -> f64 {
     let dollars = |tokens: u64, a_million: f64| tokens as f64 * a_million / 1e6;
     dollars(usage.input, price.input)
         + dollars(usage.output, price.output)
@@ -45,7 +45,7 @@ pub fn cost(price: &Price, usage: &Usage) -> f64 {
 
 /// What a call will take at most, as far as one can tell beforehand: a token is at least three bytes of common text, and
 /// the answer is as long as it may be.
-pub fn estimated_usage(request_bytes: usize, max_tokens: u64) -> Usage {
+pub(crate) fn estimated_usage(request_bytes: usize, max_tokens: u64) -> Usage {
     Usage {
         input: (request_bytes as u64).div_ceil(3),
         output: max_tokens,

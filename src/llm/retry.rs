@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What became of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The server answered with this status, and perhaps asked to wait.
     Status(u16, Option<Duration>),
     /// The connection broke, could not be made, or took too long.
@@ -22,7 +22,7 @@ const FIRST: Duration = Duration::from_millis(500);
 /// request is wrong, and the same request stays wrong. A server that names a time is waited for that long and a little
 /// more, unless it asks for more than `most`. `chance`, from 0 to 1, keeps many clients from coming back at once:
 /// "equal jitter" as in AWS' "Exponential Backoff And Jitter" (2015), half of the pause fixed and half drawn.
-pub fn pause(outcome: Outcome, attempt: u32, attempts: u32, most: Duration, chance: f64) -> Option<Duration> {
+pub(crate) fn pause(outcome: Outcome, attempt: u32, attempts: u32, most: Duration, chance: f64) -> Option<Duration> {
     if attempt >= attempts || !is_passing(outcome) {
         return None;
     }
@@ -43,7 +43,7 @@ fn is_passing(outcome: Outcome) -> bool {
 }
 
 /// What a `Retry-After` header asks for: seconds, or an HTTP date; `now` is in seconds since 1970.
-pub fn retry_after(header: &str, now: i64) -> Option<Duration> {
+pub(crate) fn retry_after(header: &str, now: i64) -> Option<Duration> {
     let header = header.trim();
     if let Ok(seconds) = header.parse::<f64>() {
         return (0.0..=1e9).contains(&seconds).then(|| Duration::from_secs_f64(seconds));

@@ -20,7 +20,7 @@ use crate::workspace::{Workspace, holdout_log, session};
 
 /// What the present harness is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Since {
+pub(crate) enum Since {
     /// The state before so many settled sessions.
     Sessions(usize),
     /// The state at a commit, by any name that git knows.
@@ -29,7 +29,7 @@ pub enum Since {
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub struct AuditAsked {
+pub(crate) struct AuditAsked {
     /// The earlier state.
     pub since: Since,
     /// The tasks.
@@ -40,7 +40,7 @@ pub struct AuditAsked {
 
 /// Why there is nothing to compare.
 #[derive(Debug, thiserror::Error)]
-pub enum AuditError {
+pub(crate) enum AuditError {
     /// No session has settled.
     #[error("no session has settled yet, so there is no state before one")]
     NoSession,
@@ -57,7 +57,7 @@ pub enum AuditError {
 
 /// The earlier state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct State {
+pub(crate) struct State {
     /// Its commit.
     pub commit: CommitId,
     /// The session that began there, where it was found by one.
@@ -68,7 +68,7 @@ pub struct State {
 
 /// A commit since then that applied an edit or took some back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub(crate) struct Step {
     /// The commit.
     pub commit: CommitId,
     /// Its session.
@@ -81,7 +81,7 @@ pub struct Step {
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
-pub struct Audit {
+pub(crate) struct Audit {
     /// The split.
     pub split: Split,
     /// The earlier state.
@@ -107,7 +107,7 @@ pub struct Audit {
 ///
 /// # Errors
 /// See [`AuditError`].
-pub fn audit(workspace: &Workspace, asked: &AuditAsked, listener: Listener) -> Result<Audit, AuditError> {
+pub(crate) fn audit(workspace: &Workspace, asked: &AuditAsked, listener: Listener) -> Result<Audit, AuditError> {
     let inputs = Inputs::new(workspace);
     let split = inputs.benchmark()?.split(asked.split);
     if split.is_empty() {

@@ -8,7 +8,7 @@ const NOISE: f64 = 1e-9;
 
 /// How one session ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Row {
+pub(crate) struct Row {
     /// Gate score before its first edit.
     pub score_before: Option<f64>,
     /// Gate score after its last edit.
@@ -21,7 +21,7 @@ pub struct Row {
 
 /// Where a loop stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// Sessions so far.
     pub sessions: usize,
     /// The best score so far; what the first session began with counts.
@@ -36,14 +36,14 @@ pub struct Progress {
 
 impl Progress {
     /// Dollars spent; `None` when a price is unknown.
-    pub fn total_cost_usd(&self) -> Option<f64> {
+    pub(crate) fn total_cost_usd(&self) -> Option<f64> {
         (self.unknown_costs == 0).then_some(self.known_cost_usd)
     }
 }
 
 /// Takes one more session into account, and says whether it was the last. A failure ends everything; then an
 /// improvement is noted, and standing still is a better reason than the budget.
-pub fn judge(limits: &LoopSection, so_far: Progress, row: &Row) -> (Progress, Option<StopReason>) {
+pub(crate) fn judge(limits: &LoopSection, so_far: Progress, row: &Row) -> (Progress, Option<StopReason>) {
     let spent = paid(so_far, row);
     if row.failed {
         return (spent, Some(StopReason::Failed));
@@ -87,7 +87,7 @@ fn scored(limits: &LoopSection, so_far: Progress, row: &Row) -> Progress {
 }
 
 /// Judges sessions in their order, up to the first that ends the loop.
-pub fn judge_all(limits: &LoopSection, rows: impl IntoIterator<Item = Row>) -> (Progress, Option<StopReason>) {
+pub(crate) fn judge_all(limits: &LoopSection, rows: impl IntoIterator<Item = Row>) -> (Progress, Option<StopReason>) {
     let mut progress = Progress::default();
     for row in rows {
         let (next, reason) = judge(limits, progress, &row);
@@ -100,7 +100,7 @@ pub fn judge_all(limits: &LoopSection, rows: impl IntoIterator<Item = Row>) -> (
 }
 
 /// The dollars that the next session may spend: its own budget where it has one, but never more than is left.
-pub fn budget(own: Option<f64>, limits: &LoopSection, spent: f64) -> f64 {
+pub(crate) fn budget(own: Option<f64>, limits: &LoopSection, spent: f64) -> f64 {
     let left = (limits.max_total_cost_usd - spent).max(0.0);
     own.map_or(left, |own| own.min(left))
 }

@@ -21,7 +21,7 @@ use crate::workspace::{Workspace, session};
 
 /// What a user asked for, in place of what the loop to be gone on with or the manifest says.
 #[derive(Clone, Debug, Default)]
-pub struct LoopAsked {
+pub(crate) struct LoopAsked {
     /// Autonomy of new sessions.
     pub autonomy: Option<Autonomy>,
     /// Sessions, at most.
@@ -39,7 +39,7 @@ pub struct LoopAsked {
 /// # Errors
 /// Settings that cannot be, or what keeps a session from being held or gone on with; nothing of it is a step, and the
 /// next loop goes on from there. A session that fails is a step, and the last one.
-pub fn hold_sessions(
+pub(crate) fn hold_sessions(
     workspace: &Workspace,
     asked: &LoopAsked,
     listener: Listener,
@@ -126,7 +126,7 @@ fn with_settings(record: LoopRecord, asked: &LoopAsked) -> LoopRecord {
 }
 
 /// The limits that a loop goes by.
-pub fn limits(record: &LoopRecord) -> LoopSection {
+pub(crate) fn limits(record: &LoopRecord) -> LoopSection {
     LoopSection {
         stagnation_eps: record.stagnation_eps,
         stagnation_k: record.stagnation_k,
@@ -150,7 +150,7 @@ fn enough(record: &LoopRecord) -> Option<StopReason> {
 }
 
 /// Where the loop stands, from its steps alone.
-pub fn progress(record: &LoopRecord) -> (Progress, Option<StopReason>) {
+pub(crate) fn progress(record: &LoopRecord) -> (Progress, Option<StopReason>) {
     let row = |step: &LoopStep| Row {
         score_before: step.score_before,
         score_after: step.score_after,
@@ -272,7 +272,7 @@ fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
 }
 
 /// The words for why a loop stopped.
-pub fn words(reason: StopReason) -> &'static str {
+pub(crate) fn words(reason: StopReason) -> &'static str {
     match reason {
         StopReason::Failed => "a session failed",
         StopReason::Stagnation => "the score stands still",

@@ -1,8 +1,10 @@
 //! What is done to a harness between sessions: loop, audit, prune, revert and refresh.
 
-pub mod audit;
-pub mod loop_stop;
-pub mod looping;
-pub mod prune;
-pub mod refresh;
-pub mod take_back;
+pub(crate) mod audit;
+#[cfg(test)]
+mod golden_tests;
+pub(crate) mod loop_stop;
+pub(crate) mod looping;
+pub(crate) mod prune;
+pub(crate) mod refresh;
+pub(crate) mod take_back;

@@ -25,7 +25,7 @@ use crate::workspace::{Workspace, holdout_log, session};
 
 /// Which edits are looked at.
 #[derive(Clone, Debug)]
-pub enum Which {
+pub(crate) enum Which {
     /// Those of sessions other than so many newest ones.
     OlderThan(usize),
     /// These edits of one session.
@@ -34,7 +34,7 @@ pub enum Which {
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub struct PruneAsked {
+pub(crate) struct PruneAsked {
     /// Which edits are looked at.
     pub which: Which,
     /// Whether those that go are taken back.
@@ -43,7 +43,7 @@ pub struct PruneAsked {
 
 /// An applied edit that still stands.
 #[derive(Clone, Debug)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// Its session.
     pub session: String,
     /// Its label, as its commit has it.
@@ -55,7 +55,7 @@ pub struct Applied {
 }
 
 /// What was found of one edit.
-pub struct Looked {
+pub(crate) struct Looked {
     /// The edit.
     pub applied: Applied,
     /// As its plan has it; absent when the plan or the edit is gone.
@@ -73,7 +73,7 @@ pub struct Looked {
 ///
 /// # Errors
 /// git says no, or the sessions cannot be listed.
-pub fn standing(workspace: &Workspace, which: &Which) -> Result<Vec<Applied>, RunError> {
+pub(crate) fn standing(workspace: &Workspace, which: &Which) -> Result<Vec<Applied>, RunError> {
     let entries = workspace.ledger.entries(None)?;
     let all: Vec<String> = session::all(&workspace.root)?
         .into_iter()
@@ -97,7 +97,7 @@ pub fn standing(workspace: &Workspace, which: &Which) -> Result<Vec<Applied>, Ru
 ///
 /// # Errors
 /// A person's changes are in the way, or something halted the runs.
-pub fn prune(
+pub(crate) fn prune(
     workspace: &Workspace,
     asked: &PruneAsked,
     listener: Listener,

@@ -26,7 +26,7 @@ use crate::workspace::recover::enter;
 use crate::workspace::session::Session;
 
 /// The harness as it is, and as it would be.
-pub struct Preview {
+pub(crate) struct Preview {
     /// As it is.
     pub before: Harness,
     /// As it would be, and which kept edits would lose their place.
@@ -37,7 +37,7 @@ pub struct Preview {
 ///
 /// # Errors
 /// git says no, or the baseline cannot be read.
-pub fn held(workspace: &Workspace, session: &Session) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
+pub(crate) fn held(workspace: &Workspace, session: &Session) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
     let baseline: Option<Baseline> = session.read("baseline.json")?;
     let base = baseline.map(|baseline| baseline.harness_commit);
     let (entries, undone) = Inputs::new(workspace).history(&session.id, base.as_deref())?;
@@ -48,7 +48,7 @@ pub fn held(workspace: &Workspace, session: &Session) -> Result<BTreeMap<Digest,
 ///
 /// # Errors
 /// The plan cannot be read.
-pub fn left_the_plan(session: &Session, edits: &BTreeSet<Digest>) -> Result<bool, RunError> {
+pub(crate) fn left_the_plan(session: &Session, edits: &BTreeSet<Digest>) -> Result<bool, RunError> {
     let plan: Option<Plan> = session.read("plan.json")?;
     let planned = |plan: &Plan| plan.edits.iter().any(|edit| edits.contains(&edit.digest()));
     Ok(plan.is_some_and(|plan| !planned(&plan)))
@@ -58,7 +58,7 @@ pub fn left_the_plan(session: &Session, edits: &BTreeSet<Digest>) -> Result<bool
 ///
 /// # Errors
 /// The session cannot be read.
-pub fn unsettled(workspace: &Workspace, session: &Session) -> Result<Option<String>, RunError> {
+pub(crate) fn unsettled(workspace: &Workspace, session: &Session) -> Result<Option<String>, RunError> {
     let view = View {
         workspace,
         inputs: &Inputs::new(workspace),
@@ -85,7 +85,11 @@ pub fn unsettled(workspace: &Workspace, session: &Session) -> Result<Option<Stri
 ///
 /// # Errors
 /// The user's own changes are in the way, or a change that stays rests on an edit that goes.
-pub fn preview(workspace: &Workspace, session: &Session, dropped: &BTreeSet<Digest>) -> Result<Preview, RunError> {
+pub(crate) fn preview(
+    workspace: &Workspace,
+    session: &Session,
+    dropped: &BTreeSet<Digest>,
+) -> Result<Preview, RunError> {
     let before = clean_harness(workspace, &Inputs::new(workspace))?;
     let baseline: Baseline = session
         .read("baseline.json")?
@@ -107,7 +111,7 @@ pub fn preview(workspace: &Workspace, session: &Session, dropped: &BTreeSet<Dige
 ///
 /// # Errors
 /// See [`preview`] and [`advance`].
-pub fn take_back(
+pub(crate) fn take_back(
     workspace: &Workspace,
     session: &Session,
     dropped: &BTreeSet<Digest>,

@@ -20,7 +20,7 @@ pub enum Api {
 
 impl Api {
     /// Where the provider listens when the manifest does not say.
-    pub fn base_url(self) -> &'static str {
+    pub(crate) fn base_url(self) -> &'static str {
         match self {
             Api::Openai => "https://api.openai.com/v1",
             Api::Anthropic => "https://api.anthropic.com",
@@ -29,7 +29,7 @@ impl Api {
     }
 
     /// The environment variable that holds the key when the manifest does not say.
-    pub fn key_variable(self) -> Option<&'static str> {
+    pub(crate) fn key_variable(self) -> Option<&'static str> {
         match self {
             Api::Openai => Some("OPENAI_API_KEY"),
             Api::Anthropic => Some("ANTHROPIC_API_KEY"),
@@ -62,13 +62,13 @@ pub struct ChatSettings {
 
 impl ChatSettings {
     /// Where the server listens, without a closing slash.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         let url = self.base_url.as_deref().unwrap_or(self.api.base_url());
         url.trim_end_matches('/')
     }
 
     /// The environment variable with the key.
-    pub fn key_variable(&self) -> Option<&str> {
+    pub(crate) fn key_variable(&self) -> Option<&str> {
         self.api_key_env.as_deref().or(self.api.key_variable())
     }
 }

@@ -103,12 +103,12 @@ impl GateSection {
 
     /// How far a category may fall in `exact` where no category is named that has to gain: as far as under rule
     /// `overall`, whose place it then takes.
-    pub fn eps_overall(&self) -> f64 {
+    pub(crate) fn eps_overall(&self) -> f64 {
         self.max_regression.unwrap_or_else(|| tolerated(RuleKind::Overall))
     }
 
     /// What has to gain, and how far others may fall, in the mode that is set.
-    pub fn usual(&self) -> (RuleKind, f64) {
+    pub(crate) fn usual(&self) -> (RuleKind, f64) {
         let usual = match self.mode {
             Mode::Rule => RuleKind::Overall,
             Mode::Auto | Mode::Exact | Mode::Sequential => RuleKind::Target,
@@ -118,7 +118,7 @@ impl GateSection {
     }
 
     /// Whether the baseline is run twice.
-    pub fn probes(&self) -> bool {
+    pub(crate) fn probes(&self) -> bool {
         matches!(self.mode, Mode::Auto | Mode::Sequential)
     }
 

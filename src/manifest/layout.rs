@@ -44,7 +44,7 @@ impl Default for Layout {
 
 impl Layout {
     /// The keys, and the path of each template; templates without a path are left out.
-    pub fn paths(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let templates = [
             ("prompt", &self.prompt),
             ("few_shot", &self.few_shot),

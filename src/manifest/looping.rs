@@ -20,7 +20,7 @@ impl LoopSection {
     ///
     /// # Errors
     /// What is wrong, and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if self.stagnation_k == 0 {
             return Err("[loop] stagnation_k must be >= 1".into());
         }

@@ -25,7 +25,7 @@ const WILDCARDS: [char; 5] = ['*', '?', '[', '{', '\\'];
 
 /// The rule that says which paths belong to the harness. The default selects nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Membership {
+pub(crate) struct Membership {
     /// Whether every path belongs that is not reserved.
     everything: bool,
     named: Vec<String>,
@@ -39,7 +39,7 @@ impl Membership {
     ///
     /// # Errors
     /// A malformed pattern, or a path that is named literally and cannot belong; the message names the key.
-    pub fn new(manifest: &Manifest) -> Result<Self, String> {
+    pub(crate) fn new(manifest: &Manifest) -> Result<Self, String> {
         let evidence = manifest.traces.files.iter().chain(&manifest.benchmark.files);
         let mut membership = Self::of_files(&manifest.harness.files)?;
         membership.evidence = compiled(evidence, true)?;
@@ -54,7 +54,7 @@ impl Membership {
     ///
     /// # Errors
     /// A malformed pattern.
-    pub fn of_files(patterns: &[String]) -> Result<Self, String> {
+    pub(crate) fn of_files(patterns: &[String]) -> Result<Self, String> {
         let folders: Vec<String> = patterns.iter().flat_map(|pattern| folders(pattern)).collect();
         Ok(Self {
             everything: false,
@@ -70,7 +70,7 @@ impl Membership {
     }
 
     /// The rule by which every file belongs that is not kaizen's own.
-    pub fn everything() -> Self {
+    pub(crate) fn everything() -> Self {
         Self {
             everything: true,
             ..Self::default()
@@ -78,17 +78,17 @@ impl Membership {
     }
 
     /// Whether a path, relative to the workspace and with `/`, belongs to the harness, as far as its name tells.
-    pub fn selects(&self, path: &str) -> bool {
+    pub(crate) fn selects(&self, path: &str) -> bool {
         (self.everything || self.files.is_match(path)) && self.exclusion(path).is_none()
     }
 
     /// Whether a folder can hold a path that belongs.
-    pub fn may_hold(&self, folder: &str) -> bool {
+    pub(crate) fn may_hold(&self, folder: &str) -> bool {
         (self.everything || self.folders.is_match(folder)) && reserved(folder).is_none()
     }
 
     /// Whether `[harness] files` or a layout names a path without a wildcard or placeholder.
-    pub fn names(&self, path: &str) -> bool {
+    pub(crate) fn names(&self, path: &str) -> bool {
         self.named.iter().any(|named| named.trim_start_matches("./") == path)
     }
 
@@ -128,7 +128,7 @@ impl Membership {
 
 /// The patterns of traces or of tasks.
 #[derive(Clone, Debug, Default)]
-pub struct EvidencePatterns {
+pub(crate) struct EvidencePatterns {
     files: GlobSet,
     folders: GlobSet,
 }
@@ -138,7 +138,7 @@ impl EvidencePatterns {
     ///
     /// # Errors
     /// A malformed pattern.
-    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a String> + Clone) -> Result<Self, String> {
+    pub(crate) fn new<'a>(patterns: impl IntoIterator<Item = &'a String> + Clone) -> Result<Self, String> {
         let folders: Vec<String> = patterns
             .clone()
             .into_iter()
@@ -152,18 +152,18 @@ impl EvidencePatterns {
 
     /// Whether a path, relative to the workspace and with `/`, holds evidence. Hidden files do not, since editors keep side
     /// files there, and neither does the record of gate consultations.
-    pub fn selects(&self, path: &str) -> bool {
+    pub(crate) fn selects(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
         self.files.is_match(path) && !name.starts_with('.') && !self.is_local(path) && path != consultation::FILE
     }
 
     /// Whether a folder can hold evidence.
-    pub fn may_hold(&self, folder: &str) -> bool {
+    pub(crate) fn may_hold(&self, folder: &str) -> bool {
         self.folders.is_match(folder) && !self.is_local(folder)
     }
 
     /// Whether a path is part of kaizen's own state, of git's, or of a session.
-    pub fn is_local(&self, path: &str) -> bool {
+    pub(crate) fn is_local(&self, path: &str) -> bool {
         let first = path.split('/').next().unwrap_or_default();
         path.split('/')
             .any(|part| LOCAL.iter().any(|name| part.eq_ignore_ascii_case(name)))

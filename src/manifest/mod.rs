@@ -1,22 +1,23 @@
 //! The manifest: `kaizen.toml`, parsed and checked. Every key has a default; an unknown one is an error.
 
-pub mod chat;
+pub(crate) mod chat;
 mod gate;
-pub mod layout;
+pub(crate) mod layout;
 mod looping;
-pub mod membership;
+pub(crate) mod membership;
 mod models;
 mod personal_kind;
-pub mod phase_files;
-pub mod phases;
+pub(crate) mod phase_files;
+pub(crate) mod phases;
 mod privacy;
-pub mod programs;
-pub mod schedule;
+pub(crate) mod programs;
+pub(crate) mod schedule;
 mod sections;
 mod student;
 mod teacher;
+pub(crate) mod template;
 mod triggers;
-pub mod trust;
+pub(crate) mod trust;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,18 +27,18 @@ use serde::{Deserialize, Serialize};
 
 use self::chat::{ChatSettings, NetworkSection, Price};
 pub use self::gate::GateSection;
-pub use self::looping::LoopSection;
-pub use self::personal_kind::PersonalKind;
+pub(crate) use self::looping::LoopSection;
+pub(crate) use self::personal_kind::PersonalKind;
 use self::phases::Stanza;
-pub use self::privacy::{PrivacySection, Role};
-pub use self::sections::{BenchmarkSection, HarnessSection, Hold, LedgerSection, SessionSection, TracesSection};
-pub use self::student::{StudentEngine, StudentSection, StudentTool};
-pub use self::teacher::{TeacherEngine, TeacherSection};
+pub(crate) use self::privacy::PrivacySection;
+pub(crate) use self::sections::{BenchmarkSection, HarnessSection, Hold, LedgerSection, SessionSection, TracesSection};
+pub(crate) use self::student::{StudentEngine, StudentSection, StudentTool};
+pub(crate) use self::teacher::{TeacherEngine, TeacherSection};
 pub use self::triggers::TriggersSection;
 use crate::artifact::edit::{Op, RiskTier};
 
 /// The manifest's file name.
-pub const FILE: &str = "kaizen.toml";
+pub(crate) const FILE: &str = "kaizen.toml";
 
 /// `kaizen.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -175,12 +176,12 @@ impl Manifest {
     }
 
     /// The tier of an op here.
-    pub fn tier(&self, op: Op) -> RiskTier {
+    pub(crate) fn tier(&self, op: Op) -> RiskTier {
         self.harness.tiers.get(&op).copied().unwrap_or_default().max(op.tier())
     }
 
     /// All phases: the built-in ones, each with what this manifest changes, and further ones.
-    pub fn phases(&self) -> BTreeMap<String, Stanza> {
+    pub(crate) fn phases(&self) -> BTreeMap<String, Stanza> {
         let mut all = phases::built_in();
         for (name, stanza) in &self.phase {
             let merged = all
@@ -196,7 +197,7 @@ impl Manifest {
 ///
 /// # Errors
 /// A pattern that is no glob, or that could leave the workspace.
-pub fn globs<'a>(patterns: impl IntoIterator<Item = &'a String>) -> Result<globset::GlobSet, String> {
+pub(crate) fn globs<'a>(patterns: impl IntoIterator<Item = &'a String>) -> Result<globset::GlobSet, String> {
     let mut set = globset::GlobSetBuilder::new();
     for pattern in patterns {
         if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
@@ -226,7 +227,7 @@ pub(crate) fn explain(error: &toml::de::Error) -> String {
 }
 
 /// The candidate with the smallest edit distance, when it is near enough to be a slip of the finger.
-pub fn nearest<'a>(found: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(found: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = candidates
         .map(|candidate| (distance(found, candidate), candidate))
         .min()?;

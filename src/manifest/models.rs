@@ -5,14 +5,14 @@ use super::{Manifest, StudentEngine, TeacherEngine};
 
 impl Manifest {
     /// The language model behind scorer `judge`: its own, else the teacher's.
-    pub fn judge(&self) -> Option<ChatSettings> {
+    pub(crate) fn judge(&self) -> Option<ChatSettings> {
         let teacher = || (self.teacher.engine == TeacherEngine::Chat).then(|| self.teacher.chat());
         let own = self.judge.model.is_some().then(|| self.judge.clone());
         own.or_else(teacher)
     }
 
     /// The environment variables that hold keys, in the order of their names. Programs do not get them.
-    pub fn key_variables(&self) -> Vec<String> {
+    pub(crate) fn key_variables(&self) -> Vec<String> {
         let sections = [self.teacher.chat(), self.student.chat(), self.judge.clone()];
         let named = sections
             .iter()
@@ -23,7 +23,7 @@ impl Manifest {
     }
 
     /// The environment variables that a program does not get: those with keys, but for the ones that its section names.
-    pub fn withheld(&self, but: &[String]) -> Vec<String> {
+    pub(crate) fn withheld(&self, but: &[String]) -> Vec<String> {
         let mut keys = self.key_variables();
         keys.retain(|name| !but.contains(name));
         keys

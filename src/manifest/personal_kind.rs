@@ -29,7 +29,7 @@ pub enum PersonalKind {
 
 impl PersonalKind {
     /// The name as files write it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             PersonalKind::Email => "email",
             PersonalKind::Phone => "phone",

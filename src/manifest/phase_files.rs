@@ -7,10 +7,10 @@ use super::nearest;
 use crate::sys::disk::plain_name::{is_device, is_plain};
 
 /// Inputs of the workspace.
-pub const INPUTS: [&str; 5] = ["@traces", "@train", "@gate", "@harness", "@ledger"];
+pub(crate) const INPUTS: [&str; 5] = ["@traces", "@train", "@gate", "@harness", "@ledger"];
 
 /// What kaizen keeps in a session and a phase may read; folders end in `/`.
-pub const READABLE: [&str; 14] = [
+pub(crate) const READABLE: [&str; 14] = [
     "after.json",
     "baseline.json",
     "budget.json",
@@ -49,7 +49,7 @@ const MOST_PARTS: usize = 8;
 const LONGEST_NAME: usize = 64;
 
 /// Whether a text can be the name of a phase.
-pub fn is_identifier(name: &str) -> bool {
+pub(crate) fn is_identifier(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.len() <= LONGEST_NAME
@@ -58,7 +58,7 @@ pub fn is_identifier(name: &str) -> bool {
 }
 
 /// Whether two paths are the same, or one lies below the other, on any file system.
-pub fn overlap(one: &str, other: &str) -> bool {
+pub(crate) fn overlap(one: &str, other: &str) -> bool {
     let (mut one, mut other) = (parts(one), parts(other));
     loop {
         match (one.next(), other.next()) {
@@ -73,7 +73,7 @@ pub fn overlap(one: &str, other: &str) -> bool {
 ///
 /// # Errors
 /// What is wrong with it, and the remedy.
-pub fn check_write(path: &str) -> Result<(), String> {
+pub(crate) fn check_write(path: &str) -> Result<(), String> {
     check_plain(path)?;
     match own(path) {
         Some(name) => Err(format!(
@@ -88,7 +88,7 @@ pub fn check_write(path: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// What is wrong with it, and the remedy.
-pub fn check_read(path: &str) -> Result<(), String> {
+pub(crate) fn check_read(path: &str) -> Result<(), String> {
     if path.starts_with('@') {
         return match INPUTS.contains(&path) {
             true => Ok(()),
@@ -128,7 +128,7 @@ fn own(path: &str) -> Option<&'static str> {
 }
 
 /// Whether kaizen itself keeps what a path names, so that it may come later without any phase declaring it.
-pub fn is_kept_by_kaizen(path: &str) -> bool {
+pub(crate) fn is_kept_by_kaizen(path: &str) -> bool {
     own(path).is_some()
 }
 

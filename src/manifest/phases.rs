@@ -37,12 +37,12 @@ pub struct Stanza {
 
 impl Stanza {
     /// Seconds that the program may take.
-    pub fn timeout(&self) -> u64 {
+    pub(crate) fn timeout(&self) -> u64 {
         self.timeout_seconds.unwrap_or(TIMEOUT)
     }
 
     /// This stanza with what `other` states in its place.
-    pub fn overridden(&self, other: &Stanza) -> Stanza {
+    pub(crate) fn overridden(&self, other: &Stanza) -> Stanza {
         let pick = |ours: &Vec<String>, theirs: &Vec<String>| {
             if theirs.is_empty() {
                 ours.clone()
@@ -60,7 +60,7 @@ impl Stanza {
 }
 
 /// The stanzas of the default manifest.
-pub fn built_in() -> BTreeMap<String, Stanza> {
+pub(crate) fn built_in() -> BTreeMap<String, Stanza> {
     #[derive(Deserialize)]
     struct Default {
         phase: BTreeMap<String, Stanza>,
@@ -77,7 +77,7 @@ pub fn built_in() -> BTreeMap<String, Stanza> {
 ///
 /// # Errors
 /// A cycle, writes that overlap, a name or a path that is not plain, a file of kaizen's, or a phase that cannot be replaced.
-pub fn graph(phases: &BTreeMap<String, Stanza>) -> Result<Vec<String>, String> {
+pub(crate) fn graph(phases: &BTreeMap<String, Stanza>) -> Result<Vec<String>, String> {
     check_all(phases)?;
     let mut order: Vec<String> = Vec::new();
     let mut left: BTreeSet<&String> = phases.keys().collect();
@@ -105,12 +105,12 @@ fn writes(stanza: &Stanza, read: &str) -> bool {
 }
 
 /// Whether kaizen or some phase provides what a phase reads. Anything else is there only when a person puts it there.
-pub fn is_provided(phases: &BTreeMap<String, Stanza>, read: &str) -> bool {
+pub(crate) fn is_provided(phases: &BTreeMap<String, Stanza>, read: &str) -> bool {
     read.starts_with('@') || phase_files::is_kept_by_kaizen(read) || phases.values().any(|stanza| writes(stanza, read))
 }
 
 /// The name that was probably meant by a read that nobody provides.
-pub fn nearest_read(phases: &BTreeMap<String, Stanza>, read: &str) -> Option<String> {
+pub(crate) fn nearest_read(phases: &BTreeMap<String, Stanza>, read: &str) -> Option<String> {
     let written = phases.values().flat_map(|stanza| &stanza.writes).map(String::as_str);
     nearest(read, phase_files::READABLE.into_iter().chain(written)).map(str::to_owned)
 }

@@ -20,7 +20,7 @@ pub enum Role {
 
 impl Role {
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Role::Teacher => "teacher",
             Role::Judge => "judge",
@@ -57,13 +57,13 @@ pub struct PrivacySection {
 
 impl PrivacySection {
     /// Whether own patterns are applied to the requests to a role.
-    pub fn redacts(&self, role: &str) -> bool {
+    pub(crate) fn redacts(&self, role: &str) -> bool {
         !self.exempt.iter().any(|exempt| exempt.name() == role)
     }
 
     /// Whether the requests to a role lose personal data. The student has to answer what it was asked, so its requests
     /// keep it unless the manifest says otherwise.
-    pub fn redacts_personal_data(&self, role: &str) -> bool {
+    pub(crate) fn redacts_personal_data(&self, role: &str) -> bool {
         self.redacts(role) && (role != Role::Student.name() || self.redact_student)
     }
 
@@ -71,7 +71,7 @@ impl PrivacySection {
     ///
     /// # Errors
     /// What is wrong, and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         for (key, names) in [("agents", &self.agents), ("sources", &self.sources)] {
             if names.as_ref().is_some_and(Vec::is_empty) {
                 return Err(format!(

@@ -26,7 +26,7 @@ pub enum Part {
 
 /// A program of the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Program {
+pub(crate) struct Program {
     /// The section that names it.
     pub part: Part,
     /// The program and its arguments.
@@ -41,30 +41,30 @@ pub struct Program {
 
 impl Program {
     /// Whether the program itself is looked for in the workspace, and not in PATH.
-    pub fn is_a_path(&self) -> bool {
+    pub(crate) fn is_a_path(&self) -> bool {
         self.part == Part::Teacher || self.run[0].contains('/')
     }
 
     /// The file among those that it is given which a name means, if it means one.
-    pub fn given(&self, name: &str) -> Option<String> {
+    pub(crate) fn given(&self, name: &str) -> Option<String> {
         given(&self.given, name)
     }
 }
 
 /// The name, without dots, when it is one of these files or lies in one of these folders.
-pub fn given(given: &[String], name: &str) -> Option<String> {
+pub(crate) fn given(given: &[String], name: &str) -> Option<String> {
     let name = within("", name)?;
     let is_it = |one: &String| *one == name || one.ends_with('/') && name.starts_with(one.as_str());
     given.iter().any(is_it).then_some(name)
 }
 
 /// What in the briefing of a teacher's program is not of kaizen's making.
-pub fn given_to_teacher() -> Vec<String> {
+pub(crate) fn given_to_teacher() -> Vec<String> {
     ["harness/", "diagnosis.md"].map(str::to_owned).to_vec()
 }
 
 /// The names under which a phase's program finds what it reads.
-pub fn given_to_phase(reads: &[String]) -> Vec<String> {
+pub(crate) fn given_to_phase(reads: &[String]) -> Vec<String> {
     let name = |read: &String| match read.as_str() {
         "@harness" => Some("harness/".to_owned()),
         "@traces" => Some("traces.jsonl".to_owned()),
@@ -96,7 +96,7 @@ impl From<Part> for String {
 
 impl Manifest {
     /// The programs that this manifest starts, in the order of their sections.
-    pub fn programs(&self) -> Vec<Program> {
+    pub(crate) fn programs(&self) -> Vec<Program> {
         let (student, teacher) = (&self.student, &self.teacher);
         let program = |part, run: &[String], env: &[String]| Program {
             part,
@@ -133,7 +133,7 @@ impl Manifest {
     }
 
     /// The language models that this manifest asks.
-    pub fn models(&self) -> Vec<(Part, ChatSettings)> {
+    pub(crate) fn models(&self) -> Vec<(Part, ChatSettings)> {
         let student = (self.student.engine == StudentEngine::Chat).then(|| (Part::Student, self.student.chat()));
         let judge = self.judge().map(|judge| (Part::Judge, judge));
         let teacher = (self.teacher.engine == TeacherEngine::Chat).then(|| (Part::Teacher, self.teacher.chat()));
@@ -159,7 +159,7 @@ impl Manifest {
 }
 
 /// The error for a program that belongs to the harness.
-pub fn harness_program(part: &Part, name: &str) -> String {
+pub(crate) fn harness_program(part: &Part, name: &str) -> String {
     format!(
         "{part} starts `{name}`, which is a harness file: an edit could replace the program; \
          move it, or take it out of [harness] files"
@@ -167,7 +167,7 @@ pub fn harness_program(part: &Part, name: &str) -> String {
 }
 
 /// The error for a program that is one of the files that it is given.
-pub fn given_program(part: &Part, name: &str) -> String {
+pub(crate) fn given_program(part: &Part, name: &str) -> String {
     format!(
         "{part} starts `{name}`, which is one of the files that it is given to work on; start a program of the workspace \
          or of this machine"
@@ -175,7 +175,7 @@ pub fn given_program(part: &Part, name: &str) -> String {
 }
 
 /// A relative path in a folder of the workspace, without `.` and `..`; `None` when it is absolute or leads outside.
-pub fn within(folder: &str, path: &str) -> Option<String> {
+pub(crate) fn within(folder: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
     }

@@ -9,7 +9,7 @@ use croner::Cron;
 ///
 /// # Errors
 /// It is not five cron fields, or it names no time that ever comes.
-pub fn check(text: &str) -> Result<(), String> {
+pub(crate) fn check(text: &str) -> Result<(), String> {
     let problem =
         |why: String| format!("[triggers] schedule = {text:?} {why}; write five cron fields, as in \"0 3 * * *\"");
     let cron = parse(text).map_err(&problem)?;
@@ -20,7 +20,7 @@ pub fn check(text: &str) -> Result<(), String> {
 }
 
 /// The first time of the schedule after one moment, when it is not after the other.
-pub fn due(text: &str, after: DateTime<Utc>, until: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(crate) fn due(text: &str, after: DateTime<Utc>, until: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let next = parse(text).ok()?.find_next_occurrence(&after, false).ok()?;
     (next <= until).then_some(next)
 }

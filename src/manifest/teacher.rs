@@ -59,7 +59,7 @@ pub enum TeacherEngine {
 
 impl TeacherSection {
     /// How the language model is reached.
-    pub fn chat(&self) -> ChatSettings {
+    pub(crate) fn chat(&self) -> ChatSettings {
         ChatSettings {
             api: self.api,
             base_url: self.base_url.clone(),

@@ -28,7 +28,7 @@ impl TriggersSection {
     ///
     /// # Errors
     /// What is wrong, and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if !(0.0..=1.0).contains(&self.cluster_rate) {
             let rate = self.cluster_rate;
             return Err(format!("[triggers] cluster_rate = {rate} must lie between 0 and 1"));

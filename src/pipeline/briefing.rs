@@ -18,13 +18,13 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 
 /// Its name in a session.
-pub const FOLDER: &str = "briefing";
+pub(crate) const FOLDER: &str = "briefing";
 
 /// Calls `use_it` with the view of a run on a session, outside of any phase. What the student takes is the session's.
 ///
 /// # Errors
 /// What the session has spent cannot be read, or the call's own.
-pub fn within<T>(
+pub(crate) fn within<T>(
     workspace: &Workspace,
     session: &Session,
     use_it: impl FnOnce(&Run) -> Result<T, RunError>,
@@ -44,7 +44,7 @@ pub fn within<T>(
 ///
 /// # Errors
 /// An input cannot be read.
-pub fn lend<T>(run: &Run, use_it: impl FnOnce(&Briefing) -> T) -> Result<T, RunError> {
+pub(crate) fn lend<T>(run: &Run, use_it: impl FnOnce(&Briefing) -> T) -> Result<T, RunError> {
     let traces = run.view.inputs.evidence(run.moment()?)?;
     Ok(brief(run, &traces, use_it)?.0)
 }
@@ -53,7 +53,7 @@ pub fn lend<T>(run: &Run, use_it: impl FnOnce(&Briefing) -> T) -> Result<T, RunE
 ///
 /// # Errors
 /// An input cannot be read.
-pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
+pub(crate) fn files(run: &Run, place: &str) -> Result<Files, RunError> {
     let manifest = &run.view.workspace.manifest;
     lend(run, |briefing| {
         let tasks: Vec<_> = briefing.train.iter().collect();
@@ -73,7 +73,7 @@ pub fn files(run: &Run, place: &str) -> Result<Files, RunError> {
 ///
 /// # Errors
 /// An input cannot be read, or the folder not be written.
-pub fn write(run: &Run, root: &Root, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
+pub(crate) fn write(run: &Run, root: &Root, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
     let files = files(run, &format!("`{}/`", run.session.relative()))?;
     let files: Vec<_> = files
         .iter()
@@ -86,7 +86,7 @@ pub fn write(run: &Run, root: &Root, folder: &Path) -> Result<Vec<PathBuf>, RunE
 ///
 /// # Errors
 /// See [`write`].
-pub fn refresh(run: &Run) -> Result<String, RunError> {
+pub(crate) fn refresh(run: &Run) -> Result<String, RunError> {
     let (root, folder) = (run.session.root(), run.session.path(FOLDER));
     let made_of = made_of(run)?.to_string();
     if !output::is_ours(root, &folder, Some(&made_of))? {
@@ -101,7 +101,7 @@ pub fn refresh(run: &Run) -> Result<String, RunError> {
 ///
 /// # Errors
 /// It cannot be read.
-pub fn is_one(root: &Root) -> Result<bool, OutputError> {
+pub(crate) fn is_one(root: &Root) -> Result<bool, OutputError> {
     output::is_ours(root, Path::new(""), None)
 }
 

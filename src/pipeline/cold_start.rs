@@ -2,7 +2,7 @@
 
 /// Whether a session can start, and the facts behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     /// There is enough.
     pub ready: bool,
     /// One line for people: what there is, what is missing and how to get it.
@@ -14,7 +14,7 @@ pub struct Readiness {
 }
 
 /// Whether there are enough traces.
-pub fn traces(count: usize, min_traces: usize) -> Readiness {
+pub(crate) fn traces(count: usize, min_traces: usize) -> Readiness {
     let ready = count >= min_traces;
     let message = if ready {
         format!("Ready: {count} traces available.")
@@ -33,7 +33,7 @@ pub fn traces(count: usize, min_traces: usize) -> Readiness {
 }
 
 /// Whether enough traces, of all that there are, were rated `min_feedback` (0 to 1) or better.
-pub fn benchmark(feedback: &[Option<f64>], min_feedback: f64, min_samples: usize) -> Readiness {
+pub(crate) fn benchmark(feedback: &[Option<f64>], min_feedback: f64, min_samples: usize) -> Readiness {
     let count = feedback
         .iter()
         .flatten()

@@ -12,14 +12,14 @@ use crate::workspace::session::{PENDING, Session};
 
 /// An answer to a question, and the commit that brought it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decided {
+pub(crate) struct Decided {
     answer: Answer,
     by: Elsewhere,
 }
 
 impl Decided {
     /// What a person should know.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let answer = match self.answer {
             Answer::Accept => "accepted",
             Answer::Reject => "rejected",
@@ -32,7 +32,7 @@ impl Decided {
 ///
 /// # Errors
 /// git says no.
-pub fn elsewhere(
+pub(crate) fn elsewhere(
     workspace: &Workspace,
     session: &Session,
     pending: &BTreeMap<Digest, PendingReview>,

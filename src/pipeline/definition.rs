@@ -12,7 +12,13 @@ use crate::workspace::engines::Engines;
 const REVISION: u32 = 1;
 
 /// The digest of a phase's definition. `[privacy]` counts where it is set only: older checkpoints know nothing of it.
-pub fn definition(manifest: &Manifest, phase: &str, stanza: &Stanza, engines: &Engines, autonomy: Autonomy) -> Digest {
+pub(crate) fn definition(
+    manifest: &Manifest,
+    phase: &str,
+    stanza: &Stanza,
+    engines: &Engines,
+    autonomy: Autonomy,
+) -> Digest {
     let mut definition = json!({
         "revision": REVISION,
         "stanza": stanza,

@@ -30,7 +30,7 @@ use crate::workspace::session::Session;
 use crate::workspace::{Workspace, cache_epoch, session};
 
 /// A forecast, with what it was made from.
-pub struct Made {
+pub(crate) struct Made {
     /// What the gate can see.
     pub forecast: Forecast,
     /// The session whose plan is meant.
@@ -43,7 +43,7 @@ pub struct Made {
 ///
 /// # Errors
 /// What earlier calls took cannot be read.
-pub fn tell(
+pub(crate) fn tell(
     workspace: &Workspace,
     given: &execute::ExecuteInput,
     evaluator: &Evaluator,
@@ -93,7 +93,7 @@ fn open<'a>(given: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
 ///
 /// # Errors
 /// There is no gate task that can be scored, the runs were halted, or something cannot be read.
-pub fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener) -> Result<Made, RunError> {
+pub(crate) fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener) -> Result<Made, RunError> {
     let inputs = Inputs::new(workspace);
     let gate = inputs.gate(session.map_or("session", |session| &session.id))?;
     let harness = workspace.harness()?;

@@ -27,7 +27,7 @@ use crate::digest::Digest;
 
 /// The present state of what a phase is, reads and writes; `None` is absent.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Present {
+pub(crate) struct Present {
     /// Digest of the definition.
     pub definition: Digest,
     /// Digests of the reads.
@@ -39,7 +39,7 @@ pub struct Present {
 /// Why a phase is stale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
-pub enum StaleReason {
+pub(crate) enum StaleReason {
     /// It has not run to its end.
     NeverFinished,
     /// Its stanza, settings or engine changed.
@@ -68,7 +68,7 @@ pub enum StaleReason {
 /// What is to be done about a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum Freshness {
+pub(crate) enum Freshness {
     /// Nothing.
     Fresh {
         /// Outputs that a person edited since.
@@ -94,7 +94,7 @@ pub enum Freshness {
 }
 
 /// Compares a checkpoint with the present. `editable` says that a person may write the phase's output.
-pub fn freshness(checkpoint: Option<&Checkpoint>, present: &Present, editable: bool) -> Freshness {
+pub(crate) fn freshness(checkpoint: Option<&Checkpoint>, present: &Present, editable: bool) -> Freshness {
     let missing: Vec<String> = absent(&present.reads);
     if !missing.is_empty() {
         return Freshness::Blocked { missing };

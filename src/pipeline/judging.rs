@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 /// Where an edit goes. A decision counts for the edit that it was given for, and for no other. What the gate could not
 /// tell, and came close to, waits for a person whatever its tier.
-pub fn route_of(
+pub(crate) fn route_of(
     edit: &Edit,
     pending: &BTreeMap<Digest, PendingReview>,
     outcomes: &BTreeMap<Digest, Outcome>,
@@ -38,7 +38,7 @@ pub fn route_of(
 }
 
 /// How edits are judged in modes other than `rule`.
-pub fn judging(workspace: &Workspace) -> GatePolicy {
+pub(crate) fn judging(workspace: &Workspace) -> GatePolicy {
     let gate = &workspace.manifest.gate;
     GatePolicy {
         mode: gate.mode,
@@ -49,7 +49,7 @@ pub fn judging(workspace: &Workspace) -> GatePolicy {
 }
 
 /// The rule of means, for mode `rule`.
-pub fn rule(manifest: &Manifest) -> GateRule {
+pub(crate) fn rule(manifest: &Manifest) -> GateRule {
     let gate = &manifest.gate;
     let (kind, max_regression) = gate.usual();
     GateRule {

@@ -17,7 +17,7 @@ use crate::workspace::session::Session;
 ///
 /// # Errors
 /// An input cannot be read.
-pub fn look<T>(
+pub(crate) fn look<T>(
     workspace: &Workspace,
     session: Option<&Session>,
     use_it: impl FnOnce(&Briefing) -> T,

@@ -14,13 +14,13 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
 /// The files that a person may edit and that are checked before they count.
-pub const CHECKED: [&str; 2] = [PLAN, DIAGNOSIS];
+pub(crate) const CHECKED: [&str; 2] = [PLAN, DIAGNOSIS];
 const PLAN: &str = "plan.json";
 const DIAGNOSIS: &str = diagnosis::FILE;
 
 /// What a session needs.
 #[derive(Debug)]
-pub enum Next {
+pub(crate) enum Next {
     /// A phase is stale.
     Run {
         /// Which.
@@ -54,7 +54,7 @@ pub enum Next {
 ///
 /// # Errors
 /// Something that a phase reads cannot be read.
-pub fn next(view: &View, session: &Session, until: Option<&str>) -> Result<Next, RunError> {
+pub(crate) fn next(view: &View, session: &Session, until: Option<&str>) -> Result<Next, RunError> {
     let now = state(view, session)?;
     if let Some(message) = not_ready(session, &now)? {
         return Ok(Next::NotReady(message));

@@ -8,7 +8,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
 /// The page about a half-typed file stands beside it for as long as that is so.
-pub fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
+pub(crate) fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
     for name in CHECKED {
         let page = report::page_name(name);
         match next {
@@ -31,7 +31,7 @@ fn last_kept(session: &Session, name: &str) -> Option<String> {
 }
 
 /// The first problem, with its place, and how many more there are.
-pub fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> RunError {
+pub(crate) fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> RunError {
     let path = session.path(file);
     let Some((first, rest)) = problems.split_first() else {
         let problem = "it cannot be read".into();

@@ -22,7 +22,7 @@ impl Workspace {
     ///
     /// # Errors
     /// Nobody approved it.
-    pub fn may_evaluate<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) -> Result<(), RunError> {
+    pub(crate) fn may_evaluate<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) -> Result<(), RunError> {
         Ok(self.permission.check(&self.of_evaluation(tasks))?)
     }
 
@@ -30,7 +30,7 @@ impl Workspace {
     ///
     /// # Errors
     /// Nobody approved it.
-    pub fn may_read(&self) -> Result<(), RunError> {
+    pub(crate) fn may_read(&self) -> Result<(), RunError> {
         Ok(self.permission.check(&[])?)
     }
 
@@ -62,7 +62,7 @@ pub(super) fn phase(run: &Run, name: &str) -> Result<(), RunError> {
 ///
 /// # Errors
 /// Nobody approved it, or the benchmark cannot be read.
-pub fn without_teacher(workspace: &Workspace, names: &[&str]) -> Result<(), RunError> {
+pub(crate) fn without_teacher(workspace: &Workspace, names: &[&str]) -> Result<(), RunError> {
     phases(workspace, &Inputs::new(workspace), names, true)
 }
 
@@ -70,7 +70,7 @@ pub fn without_teacher(workspace: &Workspace, names: &[&str]) -> Result<(), RunE
 ///
 /// # Errors
 /// Nobody approved it, or the session cannot be read.
-pub fn run(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunError> {
+pub(crate) fn run(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunError> {
     let list = workspace.permission.list()?;
     if workspace.permission.approves(&list)? {
         return Ok(());

@@ -14,7 +14,7 @@ use crate::workspace::error::RunError;
 ///
 /// # Errors
 /// An input cannot be read.
-pub fn given(run: &Run, stanza: &Stanza) -> Result<Files, RunError> {
+pub(crate) fn given(run: &Run, stanza: &Stanza) -> Result<Files, RunError> {
     let redactor = &run.view.workspace.redactor;
     let held_out = run.view.inputs.held_out()?;
     let mut files = Files::new();

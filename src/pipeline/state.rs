@@ -21,7 +21,7 @@ use crate::workspace::{Workspace, authorship};
 
 /// How closely a session is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
+pub(crate) enum Depth {
     /// A session of the past: when it is settled, only its own files count.
     History,
     /// The session that a run would go on with: its ledger and the settings of `execute` count as well.
@@ -29,7 +29,7 @@ pub enum Depth {
 }
 
 /// The view from which a session is judged.
-pub struct View<'a> {
+pub(crate) struct View<'a> {
     /// The workspace.
     pub workspace: &'a Workspace,
     /// Its inputs.
@@ -44,7 +44,7 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// The view of the session that a run would continue, under the session's own autonomy.
-    pub fn present(workspace: &'a Workspace, inputs: &'a Inputs<'a>, engines: &'a Engines) -> Self {
+    pub(crate) fn present(workspace: &'a Workspace, inputs: &'a Inputs<'a>, engines: &'a Engines) -> Self {
         Self {
             workspace,
             inputs,
@@ -56,13 +56,13 @@ impl<'a> View<'a> {
 }
 
 /// A phase's name and state.
-pub type PhaseState = (String, Freshness);
+pub(crate) type PhaseState = (String, Freshness);
 
 /// The state of every phase, in the order in which they run.
 ///
 /// # Errors
 /// Something that a phase reads cannot be read.
-pub fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError> {
+pub(crate) fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError> {
     let phases = view.workspace.manifest.phases();
     let order = phases::graph(&phases).map_err(RunError::Config)?;
     let record = session.record()?;
@@ -83,7 +83,7 @@ pub fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError
 }
 
 /// The autonomy that a session runs under: as asked for, else its own, else the manifest's.
-pub fn autonomy(view: &View, record: Option<&Record>) -> Autonomy {
+pub(crate) fn autonomy(view: &View, record: Option<&Record>) -> Autonomy {
     let own = record.map(|record| record.autonomy_mode);
     view.autonomy
         .or(own)
@@ -99,7 +99,7 @@ struct Facts {
 }
 
 /// Whether a record is the end of a session.
-pub fn settled(record: &Record) -> bool {
+pub(crate) fn settled(record: &Record) -> bool {
     matches!(
         record.status,
         Status::Completed | Status::AwaitingReview | Status::RolledBack
@@ -151,7 +151,7 @@ fn present(
 ///
 /// # Errors
 /// It is there and cannot be read.
-pub fn read(view: &View, session: &Session, name: &str) -> Result<Option<Digest>, RunError> {
+pub(crate) fn read(view: &View, session: &Session, name: &str) -> Result<Option<Digest>, RunError> {
     Ok(match name {
         "@traces" => Some(traces(view, session)?),
         "@train" => Some(view.inputs.split_digest(Split::Train)?),
@@ -190,7 +190,7 @@ fn harness(view: &View, session: &Session) -> Result<Option<Digest>, RunError> {
 ///
 /// # Errors
 /// git says no.
-pub fn base(view: &View, session: &Session) -> Result<Option<String>, RunError> {
+pub(crate) fn base(view: &View, session: &Session) -> Result<Option<String>, RunError> {
     let pinned = session
         .read::<Baseline>("baseline.json")
         .ok()

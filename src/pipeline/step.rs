@@ -25,7 +25,7 @@ use crate::workspace::inputs::Inputs;
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn run(run: &Run, phase: &str) -> Result<(), RunError> {
+pub(crate) fn run(run: &Run, phase: &str) -> Result<(), RunError> {
     let stanza = run.view.workspace.manifest.phases().remove(phase).unwrap_or_default();
     let given = reads(run, &stanza)?;
     let inputs = Digest::of_value(&(&run.session.id, phase, &given));
@@ -58,7 +58,7 @@ pub fn run(run: &Run, phase: &str) -> Result<(), RunError> {
 }
 
 /// What a teacher's answers are filed under, to be forgotten when the phase is asked to be done again.
-pub fn scope(session: &str, phase: &str) -> String {
+pub(crate) fn scope(session: &str, phase: &str) -> String {
     format!("{session}/{phase}")
 }
 

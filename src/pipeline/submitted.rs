@@ -14,18 +14,18 @@ use crate::teacher::check::{diagnosis as diagnosis_check, plan, secret};
 use crate::workspace::error::RunError;
 
 /// The file that a diagnosis is written to.
-pub const DIAGNOSIS: &str = diagnosis::FILE;
+pub(crate) const DIAGNOSIS: &str = diagnosis::FILE;
 /// The file that a plan is written to.
-pub const PLAN: &str = "plan.json";
+pub(crate) const PLAN: &str = "plan.json";
 
 /// What came of a submission: what should be known about it, or all that is wrong with it.
-pub type Checked = Result<Vec<String>, Vec<String>>;
+pub(crate) type Checked = Result<Vec<String>, Vec<String>>;
 
 /// Writes a diagnosis, given in words and clusters.
 ///
 /// # Errors
 /// The session cannot be written to.
-pub fn clusters(run: &Run, narrative: &str, clusters: &[Value]) -> Result<Checked, RunError> {
+pub(crate) fn clusters(run: &Run, narrative: &str, clusters: &[Value]) -> Result<Checked, RunError> {
     let read = |(at, value): (usize, &Value)| {
         serde_json::from_value::<FailureCluster>(value.clone())
             .map_err(|error| error.to_string())
@@ -52,7 +52,7 @@ fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
 ///
 /// # Errors
 /// The session cannot be written to.
-pub fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
+pub(crate) fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
     let mut problems = secret::in_text(text, &run.base_harness()?);
     problems.extend(diagnosis_check::problems(text));
     if !problems.is_empty() {
@@ -73,7 +73,7 @@ pub fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
 ///
 /// # Errors
 /// The session cannot be read or written to.
-pub fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, RunError> {
+pub(crate) fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, RunError> {
     let most = run.view.workspace.manifest.teacher.max_edits;
     if edits.len() > most {
         return Ok(Err(vec![format!(

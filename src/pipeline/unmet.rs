@@ -25,7 +25,7 @@ pub struct Unmet {
 
 impl Unmet {
     /// The problem in one line.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let Self {
             phase, read, folder, ..
         } = self;
@@ -42,7 +42,7 @@ impl Unmet {
     }
 
     /// What to do about it.
-    pub fn remedy(&self) -> String {
+    pub(crate) fn remedy(&self) -> String {
         let Self {
             phase, read, folder, ..
         } = self;
@@ -51,7 +51,7 @@ impl Unmet {
 }
 
 /// What the phases of a session wait for in vain: misspelt names always, others once nothing is left to run.
-pub fn of(phases: &BTreeMap<String, Stanza>, states: &[PhaseState], session: &Session) -> Vec<Unmet> {
+pub(crate) fn of(phases: &BTreeMap<String, Stanza>, states: &[PhaseState], session: &Session) -> Vec<Unmet> {
     let is_open = |state: &Freshness| matches!(state, Freshness::Stale { .. });
     let settled = !states.iter().any(|(_, state)| is_open(state));
     let blocked = states.iter().filter_map(|(phase, state)| match state {
@@ -85,7 +85,7 @@ pub fn of(phases: &BTreeMap<String, Stanza>, states: &[PhaseState], session: &Se
 ///
 /// # Errors
 /// Something that a phase reads cannot be read.
-pub fn unmet(view: &View, session: &Session) -> Result<Vec<Unmet>, RunError> {
+pub(crate) fn unmet(view: &View, session: &Session) -> Result<Vec<Unmet>, RunError> {
     let phases = view.workspace.manifest.phases();
     match phases.values().any(|stanza| !stanza.run.is_empty()) {
         true => Ok(of(&phases, &state(view, session)?, session)),

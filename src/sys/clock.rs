@@ -23,23 +23,23 @@ impl Clock {
     }
 
     /// The present moment.
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.fixed.unwrap_or_else(Utc::now)
     }
 
     /// The present moment as RFC 3339 in UTC, with milliseconds.
-    pub fn stamp(&self) -> String {
+    pub(crate) fn stamp(&self) -> String {
         self.now().to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
     /// The fixed time, for commit dates; `None` on a running clock.
-    pub fn commit_date(&self) -> Option<String> {
+    pub(crate) fn commit_date(&self) -> Option<String> {
         self.fixed.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 
     /// A new session id: UTC time and 8 hexadecimal digits, random unless the time is fixed. Names sort by age: in
     /// the second of the newest session the digits are drawn above its own.
-    pub fn session_id(&self, sessions_so_far: usize, newest: Option<&str>) -> String {
+    pub(crate) fn session_id(&self, sessions_so_far: usize, newest: Option<&str>) -> String {
         let now = self.now();
         let digits = match self.fixed {
             Some(_) => Digest::of_value(&(now.to_rfc3339(), sessions_so_far)).to_string(),
@@ -55,7 +55,7 @@ impl Clock {
 }
 
 /// A number from 0 to 1, drawn by chance: for pauses only, never for a result.
-pub fn chance() -> f64 {
+pub(crate) fn chance() -> f64 {
     let drawn = uuid::Uuid::new_v4().as_u128() >> 96;
     drawn as f64 / f64::from(u32::MAX)
 }

@@ -2,23 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::digest::Digest;
-
 /// The proof. What starts a program or opens a connection takes one; only a check of the user's approvals makes one.
 #[derive(Clone, Debug)]
-pub struct Consent {
-    digest: Digest,
-}
+pub(crate) struct Consent(());
 
 impl Consent {
     /// The proof for a list that was approved. Nothing but the check calls this; a test keeps it so.
-    pub(crate) fn of_approved(digest: Digest) -> Self {
-        Self { digest }
-    }
-
-    /// The digest of the list that was approved.
-    pub fn digest(&self) -> Digest {
-        self.digest
+    pub(crate) fn of_approved() -> Self {
+        Self(())
     }
 }
 
@@ -33,7 +24,7 @@ pub struct Approvals {
 
 impl Approvals {
     /// Approvals that are asked through these functions.
-    pub fn new(
+    pub(crate) fn new(
         consent: impl Fn() -> Result<Consent, String> + Send + Sync + 'static,
         plain_http_hosts: impl Fn() -> Result<Vec<String>, String> + Send + Sync + 'static,
     ) -> Arc<Self> {
@@ -47,7 +38,7 @@ impl Approvals {
     ///
     /// # Errors
     /// Nobody approved it.
-    pub fn consent(&self) -> Result<Consent, String> {
+    pub(crate) fn consent(&self) -> Result<Consent, String> {
         (self.consent)()
     }
 
@@ -55,13 +46,13 @@ impl Approvals {
     ///
     /// # Errors
     /// The user's configuration cannot be read.
-    pub fn plain_http_hosts(&self) -> Result<Vec<String>, String> {
+    pub(crate) fn plain_http_hosts(&self) -> Result<Vec<String>, String> {
         (self.plain_http_hosts)()
     }
 
     /// Approvals for the engines of a test.
     #[cfg(test)]
-    pub fn of_a_test() -> Arc<Self> {
-        Self::new(|| Ok(Consent::of_approved(Digest::of_bytes(b""))), || Ok(Vec::new()))
+    pub(crate) fn of_a_test() -> Arc<Self> {
+        Self::new(|| Ok(Consent::of_approved()), || Ok(Vec::new()))
     }
 }

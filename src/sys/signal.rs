@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// # Errors
 /// The operating system does not let us listen.
 #[cfg(unix)]
-pub fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Result<()> {
+pub(crate) fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     std::thread::spawn(move || {
@@ -36,7 +36,7 @@ pub fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Resul
 /// # Errors
 /// The operating system does not let us listen.
 #[cfg(unix)]
-pub fn with_programs() -> std::io::Result<()> {
+pub(crate) fn with_programs() -> std::io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
     std::thread::spawn(move || {
@@ -53,12 +53,12 @@ pub fn with_programs() -> std::io::Result<()> {
 /// # Errors
 /// None.
 #[cfg(not(unix))]
-pub fn with_programs() -> std::io::Result<()> {
+pub(crate) fn with_programs() -> std::io::Result<()> {
     Ok(())
 }
 
 /// Ends the process with exit code 0, though threads of it may still be at work: at a safe point, as after a signal.
-pub fn now() -> ! {
+pub(crate) fn now() -> ! {
     process::end_all();
     let _still = disk::try_hold_still(PATIENCE);
     std::process::exit(0);
@@ -69,6 +69,6 @@ pub fn now() -> ! {
 /// # Errors
 /// None.
 #[cfg(not(unix))]
-pub fn on_signal(_: impl FnOnce(&str) + Send + 'static) -> std::io::Result<()> {
+pub(crate) fn on_signal(_: impl FnOnce(&str) + Send + 'static) -> std::io::Result<()> {
     Ok(())
 }

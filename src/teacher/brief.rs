@@ -20,7 +20,7 @@ use crate::teacher::{Briefing, schemas};
 const SAMPLES: usize = 5;
 
 /// What is told.
-pub struct Brief<'a> {
+pub(crate) struct Brief<'a> {
     /// What a teacher is given.
     pub briefing: &'a Briefing<'a>,
     /// The student's answers to the train tasks as the harness stands.
@@ -34,7 +34,7 @@ pub struct Brief<'a> {
 }
 
 /// The files, by name.
-pub fn files(brief: &Brief) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(brief: &Brief) -> Vec<(String, Vec<u8>)> {
     let clusters = clusters(brief);
     let mut files = vec![
         ("README.md".to_owned(), readme(brief, &clusters).into_bytes()),

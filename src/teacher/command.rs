@@ -11,7 +11,13 @@ use crate::sys::process::{Files, Program, lay_out};
 ///
 /// # Errors
 /// The program cannot be run, fails, takes too long, or leaves nothing; the message names it.
-pub fn ask_teacher(root: &Root, program: &Program, files: Files, question: &str, file: &str) -> Result<String, String> {
+pub(crate) fn ask_teacher(
+    root: &Root,
+    program: &Program,
+    files: Files,
+    question: &str,
+    file: &str,
+) -> Result<String, String> {
     lay_out(root, program.folder, &files)?;
     let ended = program
         .run(Some(question.as_bytes()))
@@ -32,7 +38,7 @@ pub fn ask_teacher(root: &Root, program: &Program, files: Files, question: &str,
 
 /// The words of a program that works in a folder of its own: a word that names a file of the workspace becomes that file's
 /// whole path, so that what was approved is what is used, unless the program is given a file of that name.
-pub fn from_folder(run: &[String], root: &Path, given: &[String]) -> Vec<String> {
+pub(crate) fn from_folder(run: &[String], root: &Path, given: &[String]) -> Vec<String> {
     let whole = |word: &String| {
         let path = root.join(word);
         let is_file = !word.is_empty() && programs::given(given, word).is_none() && path.is_file();

@@ -6,7 +6,7 @@ use crate::llm::redact::Redactor;
 use crate::teacher::{Briefing, Teacher, TeacherFailure};
 
 /// The files that a diagnosis leaves.
-pub struct Diagnosis {
+pub(crate) struct Diagnosis {
     /// `diagnosis.md`
     pub markdown: String,
     /// `evidence.jsonl`: the traces that the teacher read, as it read them.
@@ -19,7 +19,11 @@ pub struct Diagnosis {
 ///
 /// # Errors
 /// The teacher cannot work.
-pub fn diagnose(teacher: &dyn Teacher, briefing: &Briefing, redactor: &Redactor) -> Result<Diagnosis, TeacherFailure> {
+pub(crate) fn diagnose(
+    teacher: &dyn Teacher,
+    briefing: &Briefing,
+    redactor: &Redactor,
+) -> Result<Diagnosis, TeacherFailure> {
     let diagnosed = teacher.diagnose(briefing)?;
     Ok(Diagnosis {
         markdown: diagnosis::render(&diagnosed.narrative, &diagnosed.clusters),
@@ -29,7 +33,7 @@ pub fn diagnose(teacher: &dyn Teacher, briefing: &Briefing, redactor: &Redactor)
 }
 
 /// Those of the traces that were read, redacted, a line each.
-pub fn evidence(traces: &[Trace], read: &[String], redactor: &Redactor) -> String {
+pub(crate) fn evidence(traces: &[Trace], read: &[String], redactor: &Redactor) -> String {
     let read: std::collections::BTreeSet<&String> = read.iter().collect();
     let line = |trace: &Trace| {
         let mut value = serde_json::to_value(trace).unwrap_or_default();

@@ -10,16 +10,16 @@ use crate::sys::process;
 use crate::teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
 
 /// What identifies it.
-pub struct ExternalTeacher(Value);
+pub(crate) struct ExternalTeacher(Value);
 
 impl ExternalTeacher {
     /// Files are what counts, and not who writes them.
-    pub fn files() -> Self {
+    pub(crate) fn files() -> Self {
         Self(json!({"engine": "files"}))
     }
 
     /// A program: everything that can change what it says.
-    pub fn program(teacher: &TeacherSection, root: &Path) -> Self {
+    pub(crate) fn program(teacher: &TeacherSection, root: &Path) -> Self {
         Self(json!({"engine": "command", "program": process::identity(&teacher.run, root)}))
     }
 }

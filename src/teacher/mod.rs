@@ -1,17 +1,19 @@
 //! Teacher: whatever writes the diagnosis and the plan, and what it is given.
 
-pub mod brief;
-pub mod chat;
-pub mod check;
-pub mod command;
-pub mod diagnose;
-pub mod files;
-pub mod plan;
-pub mod reply;
-pub mod rules;
-pub mod schemas;
-pub mod submitted;
-pub mod tool;
+pub(crate) mod brief;
+pub(crate) mod chat;
+pub(crate) mod check;
+pub(crate) mod command;
+pub(crate) mod diagnose;
+pub(crate) mod files;
+pub(crate) mod plan;
+pub(crate) mod reply;
+pub(crate) mod rules;
+pub(crate) mod schemas;
+#[cfg(test)]
+mod schemas_tests;
+pub(crate) mod submitted;
+pub(crate) mod tool;
 
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::{Edit, Op};
@@ -22,7 +24,7 @@ use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
 /// Traces that were searched for, or why they could not be.
-pub type Found = Result<Vec<Trace>, String>;
+pub(crate) type Found = Result<Vec<Trace>, String>;
 
 /// All that a teacher is given. Nothing of the gate or test split is reachable from here.
 pub struct Briefing<'a> {

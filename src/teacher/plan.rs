@@ -13,7 +13,7 @@ use crate::teacher::{Briefing, Planned, Teacher, TeacherFailure, reply};
 ///
 /// # Errors
 /// The teacher cannot work.
-pub fn plan(
+pub(crate) fn plan(
     teacher: &dyn Teacher,
     briefing: &Briefing,
     manifest: &Manifest,
@@ -36,7 +36,7 @@ pub fn plan(
 
 /// Proposed edits with tiers set and patches normalised, and the clusters of the diagnosis: those with evidence, each with
 /// the edits that address it, then those without.
-pub fn in_order(
+pub(crate) fn in_order(
     edits: Vec<Edit>,
     diagnosis: &str,
     harness: &Harness,
@@ -58,7 +58,7 @@ pub fn in_order(
 }
 
 /// The clusters of the closing block, where there is one: a list in the words before it may look like clusters too.
-pub fn stated(diagnosis: &str) -> Vec<FailureCluster> {
+pub(crate) fn stated(diagnosis: &str) -> Vec<FailureCluster> {
     reply::clusters(diagnosis::block(diagnosis).unwrap_or(diagnosis))
 }
 
@@ -71,7 +71,7 @@ fn addressing(edits: &[Edit], cluster: &str) -> Vec<String> {
 }
 
 /// The artifact.
-pub fn artifact(
+pub(crate) fn artifact(
     session: &str,
     diagnosis: &str,
     clusters: Vec<FailureCluster>,

@@ -27,7 +27,7 @@ use crate::harness::op::edit_schema;
 use crate::manifest::Manifest;
 
 /// Every schema with its name, in the order of the names.
-pub fn all() -> Vec<(&'static str, Schema)> {
+pub(crate) fn all() -> Vec<(&'static str, Schema)> {
     vec![
         artifact::<After>(),
         artifact::<Baseline>(),
@@ -53,12 +53,18 @@ pub fn all() -> Vec<(&'static str, Schema)> {
 }
 
 /// The name of a schema's file.
-pub fn file_name(name: &str) -> String {
+pub(crate) fn file_name(name: &str) -> String {
     format!("{name}.schema.json")
 }
 
+/// The schema files of a workspace: paths relative to it, and contents.
+pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
+    let file = |(name, schema)| (format!("schemas/{}", file_name(name)), text(&schema).into_bytes());
+    all().into_iter().map(file).collect()
+}
+
 /// The canonical text of a schema: two spaces, a newline at the end.
-pub fn text(schema: &Schema) -> String {
+pub(crate) fn text(schema: &Schema) -> String {
     format!("{}\n", serde_json::to_string_pretty(schema).unwrap_or_default())
 }
 

@@ -12,7 +12,7 @@ use crate::manifest::Manifest;
 use crate::teacher::check::{diagnosis as diagnosis_check, plan, report, secret};
 
 /// What is known around a plan, and need not stand in it.
-pub struct Around<'a> {
+pub(crate) struct Around<'a> {
     /// The session.
     pub session: &'a str,
     /// The text of `diagnosis.md`.
@@ -28,7 +28,7 @@ pub struct Around<'a> {
 ///
 /// # Errors
 /// What is wrong with it, with its place.
-pub fn plan(text: &str, around: Around, harness: &Harness, manifest: &Manifest) -> Result<Plan, String> {
+pub(crate) fn plan(text: &str, around: Around, harness: &Harness, manifest: &Manifest) -> Result<Plan, String> {
     first("plan.json", &secret::in_json(text, harness))?;
     first("plan.json", &plan::problems_of_bare(text))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -52,7 +52,7 @@ pub fn plan(text: &str, around: Around, harness: &Harness, manifest: &Manifest) 
 ///
 /// # Errors
 /// What is wrong with it, with its place.
-pub fn diagnosis(text: &str, harness: &Harness) -> Result<(), String> {
+pub(crate) fn diagnosis(text: &str, harness: &Harness) -> Result<(), String> {
     first(diagnosis::FILE, &secret::in_text(text, harness))?;
     first(diagnosis::FILE, &diagnosis_check::problems(text))
 }
@@ -61,7 +61,7 @@ pub fn diagnosis(text: &str, harness: &Harness) -> Result<(), String> {
 ///
 /// # Errors
 /// Its line and its kind.
-pub fn without_secrets(file: &str, text: &str, harness: &Harness) -> Result<(), String> {
+pub(crate) fn without_secrets(file: &str, text: &str, harness: &Harness) -> Result<(), String> {
     let found = match file {
         diagnosis::FILE => secret::in_text(text, harness),
         _ => secret::in_json(text, harness),

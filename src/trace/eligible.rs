@@ -10,7 +10,7 @@ const SECONDS_A_DAY: f64 = 86_400.0;
 /// The moment is the start of the session, not the present one: a session that is resumed days later sees what it saw.
 /// An allow-list admits only what it names, so a trace that does not say its agent or source is not on it; nor can a
 /// trace without a time show that it is young enough.
-pub fn eligible(privacy: &PrivacySection, trace: &Trace, moment: f64) -> bool {
+pub(crate) fn eligible(privacy: &PrivacySection, trace: &Trace, moment: f64) -> bool {
     let agent = trace.agent.as_deref();
     let source = trace.metadata.get("source").and_then(|source| source.as_str());
     allowed(agent, privacy.agents.as_deref(), &privacy.exclude_agents)

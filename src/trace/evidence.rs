@@ -16,7 +16,7 @@ use crate::sys::disk::{DiskError, Root, failed, nonblocking, plain};
 
 /// A link below a workspace that leads out of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OutsideLink {
+pub(crate) struct OutsideLink {
     /// The link, relative to the workspace, with `/`.
     pub path: String,
     /// The file or folder that it leads to, without links.
@@ -24,11 +24,11 @@ pub struct OutsideLink {
 }
 
 /// Says whether the user approved reading the target of a link.
-pub type Approval<'a> = &'a dyn Fn(&OutsideLink) -> bool;
+pub(crate) type Approval<'a> = &'a dyn Fn(&OutsideLink) -> bool;
 
 /// A file of traces or tasks that may be read.
 #[derive(Clone, Debug)]
-pub struct EvidenceFile {
+pub(crate) struct EvidenceFile {
     /// Its path, for messages and for keys.
     path: PathBuf,
     /// Where it is reached from: the workspace, or the folder of an approved target.
@@ -59,7 +59,7 @@ impl Ord for EvidenceFile {
 
 impl EvidenceFile {
     /// The file's path, for messages.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -67,7 +67,7 @@ impl EvidenceFile {
     ///
     /// # Errors
     /// It is gone, leads elsewhere by now, or is no plain file.
-    pub fn open(&self) -> Result<File, DiskError> {
+    pub(crate) fn open(&self) -> Result<File, DiskError> {
         let mut options = OpenOptions::new();
         options.read(true);
         nonblocking(&mut options);
@@ -79,7 +79,7 @@ impl EvidenceFile {
     ///
     /// # Errors
     /// It is gone, leads elsewhere by now, or is no plain file.
-    pub fn resolved(&self) -> Result<PathBuf, DiskError> {
+    pub(crate) fn resolved(&self) -> Result<PathBuf, DiskError> {
         self.open()?;
         let path = self
             .root
@@ -99,7 +99,7 @@ impl EvidenceFile {
 
 /// What the patterns of a manifest match.
 #[derive(Clone, Debug, Default)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// Files that may be read, sorted by path.
     pub files: Vec<EvidenceFile>,
     /// Links that lead outside, approved or not, sorted.
@@ -111,7 +111,7 @@ impl Root {
     ///
     /// # Errors
     /// A folder cannot be read, or something that matches is a pipe, socket or device.
-    pub fn evidence(&self, patterns: &EvidencePatterns, approved: Approval) -> Result<Evidence, DiskError> {
+    pub(crate) fn evidence(&self, patterns: &EvidencePatterns, approved: Approval) -> Result<Evidence, DiskError> {
         let mut evidence = Evidence::default();
         for (path, is_link) in self.candidates(patterns)? {
             match is_link {
@@ -129,7 +129,7 @@ impl Root {
     ///
     /// # Errors
     /// As for [`Root::evidence`].
-    pub fn evidence_files(&self, patterns: &EvidencePatterns) -> Result<Vec<EvidenceFile>, DiskError> {
+    pub(crate) fn evidence_files(&self, patterns: &EvidencePatterns) -> Result<Vec<EvidenceFile>, DiskError> {
         Ok(self.evidence(patterns, &|_| false)?.files)
     }
 

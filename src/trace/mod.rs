@@ -1,8 +1,8 @@
 //! Traces: the formats that are read, the import, and the stores.
 
-pub mod eligible;
-pub mod evidence;
-pub mod format;
-pub mod import;
-pub mod source;
-pub mod store;
+pub(crate) mod eligible;
+pub(crate) mod evidence;
+pub(crate) mod format;
+pub(crate) mod import;
+pub(crate) mod source;
+pub(crate) mod store;

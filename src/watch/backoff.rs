@@ -17,7 +17,7 @@ const TELL_AFTER: u32 = 60;
 
 /// Sessions that could not go on.
 #[derive(Default)]
-pub struct RetryQueue(BTreeMap<String, Failed>);
+pub(crate) struct RetryQueue(BTreeMap<String, Failed>);
 
 struct Failed {
     times: u32,
@@ -45,7 +45,7 @@ fn delay(error: &RunError, times: u32) -> Option<i64> {
 impl RetryQueue {
     /// Puts a session aside: seconds until it is tried again by itself, and whether that is news. The same problem
     /// again is not, and somebody else's work is when it takes long.
-    pub fn put(&mut self, id: &str, error: &RunError, now: DateTime<Utc>) -> (Option<i64>, bool) {
+    pub(crate) fn put(&mut self, id: &str, error: &RunError, now: DateTime<Utc>) -> (Option<i64>, bool) {
         let before = self.0.get(id);
         let times = before.map_or(0, |failed| failed.times) + 1;
         let problem = error.to_string();
@@ -66,33 +66,33 @@ impl RetryQueue {
     }
 
     /// Takes a session back in.
-    pub fn take(&mut self, id: &str) {
+    pub(crate) fn take(&mut self, id: &str) {
         self.0.remove(id);
     }
 
     /// Whether a person was told that it could not go on.
-    pub fn was_told(&self, id: &str) -> bool {
+    pub(crate) fn was_told(&self, id: &str) -> bool {
         self.0.get(id).is_some_and(|failed| failed.was_told)
     }
 
     /// Whether it is aside, and not due again yet.
-    pub fn rests(&self, id: &str, now: DateTime<Utc>) -> bool {
+    pub(crate) fn rests(&self, id: &str, now: DateTime<Utc>) -> bool {
         self.0.get(id).is_some_and(|failed| !failed.is_due(now))
     }
 
     /// All of them.
-    pub fn ids(&self) -> Vec<String> {
+    pub(crate) fn ids(&self) -> Vec<String> {
         self.0.keys().cloned().collect()
     }
 
     /// Those whose time has come.
-    pub fn due(&self, now: DateTime<Utc>) -> Vec<String> {
+    pub(crate) fn due(&self, now: DateTime<Utc>) -> Vec<String> {
         let due = self.0.iter().filter(|(_, failed)| failed.is_due(now));
         due.map(|(id, _)| id.clone()).collect()
     }
 
     /// When the next is due.
-    pub fn next(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn next(&self) -> Option<DateTime<Utc>> {
         self.0.values().filter_map(|failed| failed.retry_at).min()
     }
 }

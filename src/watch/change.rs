@@ -8,7 +8,7 @@ use crate::workspace::{inbox, session};
 
 /// What a changed path is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ChangeKind {
+pub(crate) enum ChangeKind {
     /// The manifest.
     Manifest,
     /// A dropped trigger.
@@ -37,7 +37,7 @@ const OWN: [&str; 11] = [
 ];
 
 /// What a path, relative to the workspace, is about; `is_evidence` knows the manifest's traces and tasks.
-pub fn concern(path: &Path, is_evidence: &dyn Fn(&str) -> bool) -> Option<ChangeKind> {
+pub(crate) fn concern(path: &Path, is_evidence: &dyn Fn(&str) -> bool) -> Option<ChangeKind> {
     let path = path.to_string_lossy().replace('\\', "/");
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {

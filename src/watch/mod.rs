@@ -1,10 +1,10 @@
 //! Watch: bells and sights. A bell says that something in a folder may have changed; a sight says what a file was like.
 
-pub mod backoff;
-pub mod change;
-pub mod paths;
-pub mod run;
-pub mod snapshot;
-pub mod trigger_rules;
-pub mod triggers;
-pub mod watcher;
+pub(crate) mod backoff;
+pub(crate) mod change;
+pub(crate) mod paths;
+pub(crate) mod run;
+pub(crate) mod snapshot;
+pub(crate) mod trigger_rules;
+pub(crate) mod triggers;
+pub(crate) mod watcher;

@@ -30,12 +30,12 @@ fn of_session(workspace: &Workspace, names: &BTreeSet<String>, id: &str) -> Vec<
 }
 
 /// The files that tell where HEAD stands.
-pub fn of_ledger(workspace: &Workspace) -> Vec<PathBuf> {
+pub(crate) fn of_ledger(workspace: &Workspace) -> Vec<PathBuf> {
     workspace.ledger.head_files().to_vec()
 }
 
 /// Every file that can make something stale, or start a session.
-pub fn all(workspace: &Workspace) -> Vec<PathBuf> {
+pub(crate) fn all(workspace: &Workspace) -> Vec<PathBuf> {
     let root = &workspace.root;
     let mut files = vec![root.join(manifest::FILE)];
     files.extend(of_ledger(workspace));
@@ -55,7 +55,7 @@ pub fn all(workspace: &Workspace) -> Vec<PathBuf> {
 }
 
 /// Every folder in which such a file can appear.
-pub fn folders(workspace: &Workspace) -> Vec<PathBuf> {
+pub(crate) fn folders(workspace: &Workspace) -> Vec<PathBuf> {
     let root = &workspace.root;
     let mut folders: Vec<PathBuf> = evidence_folders(workspace).into_iter().collect();
     folders.extend([root.to_path_buf(), root.join(inbox::FOLDER), root.join(FOLDER)]);
@@ -72,7 +72,7 @@ pub fn folders(workspace: &Workspace) -> Vec<PathBuf> {
 }
 
 /// What a path is about.
-pub fn about(workspace: &Workspace, path: &std::path::Path) -> Option<ChangeKind> {
+pub(crate) fn about(workspace: &Workspace, path: &std::path::Path) -> Option<ChangeKind> {
     if of_ledger(workspace).iter().any(|head| head == path) {
         return Some(ChangeKind::Ledger);
     }

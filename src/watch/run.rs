@@ -30,7 +30,7 @@ const INBOX: &str = "the inbox";
 const ASKING: &str = "the search for traces that ask for a session";
 
 /// The state of a watcher, all of which can be lost: it is computed anew at the next start.
-pub struct WatchLoop {
+pub(crate) struct WatchLoop {
     workspace: Workspace,
     /// A changed manifest, which comes into force once it is approved.
     changed: Option<Workspace>,
@@ -49,7 +49,7 @@ pub struct WatchLoop {
 
 impl WatchLoop {
     /// A watcher of a workspace.
-    pub fn new(mut workspace: Workspace) -> Self {
+    pub(crate) fn new(mut workspace: Workspace) -> Self {
         settle_in(&mut workspace);
         Self {
             asking: AutoTriggers::new(&workspace),
@@ -65,12 +65,12 @@ impl WatchLoop {
     }
 
     /// The workspace under the manifest that is in force.
-    pub fn workspace(&self) -> &Workspace {
+    pub(crate) fn workspace(&self) -> &Workspace {
         &self.workspace
     }
 
     /// The folders to listen to.
-    pub fn folders(&self) -> BTreeSet<OsString> {
+    pub(crate) fn folders(&self) -> BTreeSet<OsString> {
         let beside = self
             .in_the_way
             .iter()
@@ -80,7 +80,7 @@ impl WatchLoop {
     }
 
     /// How long nothing is to be done if nothing rings.
-    pub fn pause(&self) -> Duration {
+    pub(crate) fn pause(&self) -> Duration {
         let now = self.workspace.clock.now();
         let soonest = self.aside.next().into_iter().chain(self.asking.next(&self.workspace));
         let until = soonest.min().map(|at| (at - now).to_std().unwrap_or(Duration::ZERO));
@@ -93,7 +93,7 @@ impl WatchLoop {
     }
 
     /// The first turn: every session that is not settled goes on, oldest first, and the inbox is looked at.
-    pub fn start(&mut self, listener: Listener) {
+    pub(crate) fn start(&mut self, listener: Listener) {
         self.sights.all_changed(paths::all(&self.workspace));
         // It may have been saved after it was read and before it was looked at.
         if read_manifest(&self.workspace.root).ok().as_ref() != Some(&self.workspace.manifest) {
@@ -135,7 +135,7 @@ impl WatchLoop {
     }
 
     /// One turn.
-    pub fn turn(&mut self, rang: &ChangeBatch, listener: Listener) {
+    pub(crate) fn turn(&mut self, rang: &ChangeBatch, listener: Listener) {
         let changed = match rang.all || self.sights.is_about_folders(&rang.paths) {
             true => {
                 let places = paths::all(&self.workspace).into_iter();

@@ -39,14 +39,14 @@ impl FileSnapshot {
 }
 
 /// What many files were like. Keys are compared as bytes: paths are compared part by part, which is dear for thousands.
-pub struct FileSnapshots {
+pub(crate) struct FileSnapshots {
     root: Root,
     seen: BTreeMap<OsString, FileSnapshot>,
 }
 
 impl FileSnapshots {
     /// Nothing was looked at yet. Files below `root` are read without following links.
-    pub fn new(root: &Root) -> Self {
+    pub(crate) fn new(root: &Root) -> Self {
         Self {
             root: root.clone(),
             seen: BTreeMap::new(),
@@ -54,19 +54,19 @@ impl FileSnapshots {
     }
 
     /// Looks at files again; those that were written to, that appeared, or that are gone, unless this process did it.
-    pub fn changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
+    pub(crate) fn changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
         paths.into_iter().filter(|path| self.has_changed(path)).collect()
     }
 
     /// Looks at all files that are known or given.
-    pub fn all_changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
+    pub(crate) fn all_changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
         let given = paths.into_iter().map(PathBuf::into_os_string);
         let known: BTreeSet<OsString> = self.seen.keys().cloned().chain(given).collect();
         self.changed(known.into_iter().map(PathBuf::from))
     }
 
     /// Whether a path is, or was, a folder: then the files in it are not named one by one.
-    pub fn is_about_folders(&self, paths: &BTreeSet<PathBuf>) -> bool {
+    pub(crate) fn is_about_folders(&self, paths: &BTreeSet<PathBuf>) -> bool {
         let held_files = |path: &PathBuf| {
             let below = path.join("").into_os_string();
             let after = self.seen.range::<OsString, _>(&below..).next();

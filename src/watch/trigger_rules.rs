@@ -8,13 +8,13 @@ use crate::artifact::trace::Trace;
 use crate::manifest::TriggersSection;
 
 /// What a trigger knows.
-pub type Metadata = Map<String, Value>;
+pub(crate) type Metadata = Map<String, Value>;
 
 /// A rating below this, 0 to 1, is a failure where the store names no outcome.
 const POOR: f64 = 0.5;
 
 /// The flagged traces that no trigger has named so far, together.
-pub fn flagged<'a>(traces: impl IntoIterator<Item = &'a Trace>, known: &BTreeSet<String>) -> Option<Metadata> {
+pub(crate) fn flagged<'a>(traces: impl IntoIterator<Item = &'a Trace>, known: &BTreeSet<String>) -> Option<Metadata> {
     let new = traces
         .into_iter()
         .filter(|trace| is_flagged(trace) && !known.contains(&trace.trace_id));
@@ -24,13 +24,13 @@ pub fn flagged<'a>(traces: impl IntoIterator<Item = &'a Trace>, known: &BTreeSet
 }
 
 /// Whether a person flagged the trace: `"user_flag": true`, beside the other fields or in its metadata.
-pub fn is_flagged(trace: &Trace) -> bool {
+pub(crate) fn is_flagged(trace: &Trace) -> bool {
     let flag = |value: Option<&Value>| value.and_then(Value::as_bool) == Some(true);
     flag(trace.extra.get("user_flag")) || flag(trace.metadata.get("user_flag"))
 }
 
 /// The group of recent traces in which most failed, where that is enough for a session.
-pub fn cluster<'a>(traces: impl IntoIterator<Item = &'a Trace>, rules: &TriggersSection) -> Option<Metadata> {
+pub(crate) fn cluster<'a>(traces: impl IntoIterator<Item = &'a Trace>, rules: &TriggersSection) -> Option<Metadata> {
     let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
     for trace in traces {
         groups.entry(group_of(trace)).or_default().add(trace);

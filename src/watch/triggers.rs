@@ -22,7 +22,7 @@ use crate::workspace::{Workspace, inbox, session};
 const SHARE: i32 = 100;
 
 /// What was asked for so far.
-pub struct AutoTriggers {
+pub(crate) struct AutoTriggers {
     /// Times of the schedule up to here were considered.
     considered: DateTime<Utc>,
     /// Whether traces came since they were last looked at, and when they may be looked at again.
@@ -33,7 +33,7 @@ pub struct AutoTriggers {
 impl AutoTriggers {
     /// Begins where the last scheduled session was begun; without one, now. A time that passed while nobody watched
     /// is made up for, once.
-    pub fn new(workspace: &Workspace) -> Self {
+    pub(crate) fn new(workspace: &Workspace) -> Self {
         let now = workspace.clock.now();
         let scheduled = triggers(workspace).into_iter().rev();
         let mut times = scheduled.filter(|trigger| trigger.kind == TriggerKind::Scheduled);
@@ -46,12 +46,12 @@ impl AutoTriggers {
     }
 
     /// Notes that traces or tasks changed.
-    pub fn evidence_changed(&mut self) {
+    pub(crate) fn evidence_changed(&mut self) {
         self.evidence = Some(self.not_before);
     }
 
     /// When there is something to consider next.
-    pub fn next(&self, workspace: &Workspace) -> Option<DateTime<Utc>> {
+    pub(crate) fn next(&self, workspace: &Workspace) -> Option<DateTime<Utc>> {
         let text = workspace.manifest.triggers.schedule.as_deref();
         let time = text.and_then(|text| schedule::due(text, self.considered, DateTime::<Utc>::MAX_UTC));
         time.into_iter().chain(self.evidence).min()
@@ -61,7 +61,7 @@ impl AutoTriggers {
     ///
     /// # Errors
     /// The traces cannot be read, or the inbox not written.
-    pub fn ask(&mut self, workspace: &Workspace, listener: Listener) -> Result<(), RunError> {
+    pub(crate) fn ask(&mut self, workspace: &Workspace, listener: Listener) -> Result<(), RunError> {
         if let Some(metadata) = self.scheduled(workspace)? {
             drop_trigger(workspace, TriggerKind::Scheduled, metadata, listener)?;
         }

@@ -12,7 +12,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// What rang.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ChangeBatch {
+pub(crate) struct ChangeBatch {
     /// Files and folders that may have changed and are quiet now.
     pub paths: BTreeSet<PathBuf>,
     /// Everything is to be looked at: it is time, or events were lost.
@@ -22,7 +22,7 @@ pub struct ChangeBatch {
 /// The file system cannot be watched.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot watch {}: {problem}", path.display())]
-pub struct BellError {
+pub(crate) struct BellError {
     path: PathBuf,
     problem: String,
 }
@@ -33,7 +33,7 @@ enum Message {
 }
 
 /// A bell.
-pub struct FileWatcher {
+pub(crate) struct FileWatcher {
     messages: Receiver<Message>,
     // Without a watcher nobody would hold the sending end, and waiting would not wait.
     _sender: Sender<Message>,
@@ -55,7 +55,7 @@ impl FileWatcher {
     ///
     /// # Errors
     /// The operating system has no more watchers to give.
-    pub fn new(poll: bool, quiet: Duration, rescan: Duration) -> Result<Self, BellError> {
+    pub(crate) fn new(poll: bool, quiet: Duration, rescan: Duration) -> Result<Self, BellError> {
         let (sender, messages) = channel();
         let watcher = if poll { None } else { Some(listener(sender.clone())?) };
         Ok(Self {
@@ -71,7 +71,7 @@ impl FileWatcher {
     }
 
     /// Changes how long a file must be quiet, and how often everything is looked at.
-    pub fn tune(&mut self, quiet: Duration, rescan: Duration) {
+    pub(crate) fn tune(&mut self, quiet: Duration, rescan: Duration) {
         (self.quiet, self.rescan) = (quiet, rescan);
     }
 
@@ -79,7 +79,7 @@ impl FileWatcher {
     ///
     /// # Errors
     /// The operating system has no more watches to give; the message says what to raise.
-    pub fn listen(&mut self, folders: &BTreeSet<OsString>) -> Result<(), BellError> {
+    pub(crate) fn listen(&mut self, folders: &BTreeSet<OsString>) -> Result<(), BellError> {
         let Some(watcher) = &mut self.watcher else {
             return Ok(());
         };
@@ -106,7 +106,7 @@ impl FileWatcher {
     }
 
     /// Waits until something rang and is quiet, the rescan is due, or `at_most` is over.
-    pub fn wait(&mut self, at_most: Duration) -> ChangeBatch {
+    pub(crate) fn wait(&mut self, at_most: Duration) -> ChangeBatch {
         let end = Instant::now() + at_most;
         loop {
             let now = Instant::now();

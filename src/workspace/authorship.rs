@@ -12,22 +12,22 @@ const TEACHER: &str = "teacher";
 const FILES: &str = "files";
 
 /// What a trigger says of a session whose diagnosis and plan come as files, whatever the manifest says.
-pub fn metadata() -> Map<String, Value> {
+pub(crate) fn metadata() -> Map<String, Value> {
     Map::from_iter([(TEACHER.to_owned(), FILES.into())])
 }
 
 /// Whether a session waits for files.
-pub fn by_files(manifest: &Manifest, record: Option<&Record>) -> bool {
+pub(crate) fn by_files(manifest: &Manifest, record: Option<&Record>) -> bool {
     manifest.teacher.engine == TeacherEngine::Files || is_marked(record)
 }
 
 /// The engines of a session, where its trigger says who teaches.
-pub fn engines(engines: &Engines, record: Option<&Record>) -> Option<Engines> {
+pub(crate) fn engines(engines: &Engines, record: Option<&Record>) -> Option<Engines> {
     is_marked(record).then(|| engines.taught_by_files())
 }
 
 /// The file that a phase waits for, when it is one that is written by hand.
-pub fn awaited(manifest: &Manifest, record: Option<&Record>, phase: &str) -> Option<&'static str> {
+pub(crate) fn awaited(manifest: &Manifest, record: Option<&Record>, phase: &str) -> Option<&'static str> {
     let file = match phase {
         "diagnose" => diagnosis::FILE,
         "plan" => "plan.json",

@@ -8,17 +8,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::digest::Digest;
 
 /// So many runs of one phase on the same inputs, within [`WINDOW`], are one too many.
-pub const MOST: usize = 5;
+pub(crate) const MOST: usize = 5;
 /// A person who puts a plan back every now and then is no loop.
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
 
 /// When each phase ran on which inputs.
 #[derive(Default)]
-pub struct Breaker(Mutex<BTreeMap<Digest, Vec<DateTime<Utc>>>>);
+pub(crate) struct Breaker(Mutex<BTreeMap<Digest, Vec<DateTime<Utc>>>>);
 
 impl Breaker {
     /// Notes that a phase is about to run on these inputs; `false` when it must not.
-    pub fn allows(&self, inputs: Digest, now: DateTime<Utc>) -> bool {
+    pub(crate) fn allows(&self, inputs: Digest, now: DateTime<Utc>) -> bool {
         let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // What is over is forgotten, so that weeks of work do not pile up.
         runs.retain(|_, times| times.last().is_some_and(|last| now - *last < WINDOW));

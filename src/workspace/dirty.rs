@@ -13,7 +13,7 @@ const MOST_LOOKS: usize = 5;
 ///
 /// # Errors
 /// git or the file system says no.
-pub fn user_changes(workspace: &Workspace, inputs: &Inputs, harness: &Harness) -> Result<Vec<String>, RunError> {
+pub(crate) fn user_changes(workspace: &Workspace, inputs: &Inputs, harness: &Harness) -> Result<Vec<String>, RunError> {
     let mut paths: Vec<String> = harness.files().map(|(path, _)| path.to_owned()).collect();
     if let Some(head) = inputs.head()? {
         let at_head = inputs.harness_at(head)?;
@@ -29,7 +29,7 @@ pub fn user_changes(workspace: &Workspace, inputs: &Inputs, harness: &Harness) -
 ///
 /// # Errors
 /// A person's changes are in the way, or git or the file system says no.
-pub fn clean_harness(workspace: &Workspace, inputs: &Inputs) -> Result<Harness, RunError> {
+pub(crate) fn clean_harness(workspace: &Workspace, inputs: &Inputs) -> Result<Harness, RunError> {
     let mut harness = workspace.harness()?;
     for _ in 0..MOST_LOOKS {
         let dirty = user_changes(workspace, inputs, &harness)?;

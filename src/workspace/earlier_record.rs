@@ -14,7 +14,7 @@ use crate::workspace::{Workspace, session};
 ///
 /// # Errors
 /// An outcome cannot be read.
-pub fn earlier_record(
+pub(crate) fn earlier_record(
     workspace: &Workspace,
     edit: &Digest,
     comparison: &Digest,
@@ -43,7 +43,7 @@ fn records(session: &Session, edit: &Digest) -> Result<Vec<GateRecord>, SessionE
 ///
 /// # Errors
 /// An outcome cannot be read.
-pub fn all_outcomes(session: &Session) -> Result<Vec<Outcome>, SessionError> {
+pub(crate) fn all_outcomes(session: &Session) -> Result<Vec<Outcome>, SessionError> {
     let mut outcomes = put_aside(session)?;
     outcomes.extend(session.outcomes()?.into_values());
     Ok(outcomes)

@@ -87,7 +87,7 @@ pub(crate) fn judge(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<Box<d
 }
 
 /// Who answers and who proposes.
-pub struct Engines {
+pub(crate) struct Engines {
     /// The student's identity.
     pub student: Value,
     /// The teacher's identity.

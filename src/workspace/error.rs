@@ -151,7 +151,7 @@ impl From<ConsentError> for RunError {
 
 impl RunError {
     /// A file of a session is needed and not there.
-    pub fn missing(session: &Session, name: &str) -> Self {
+    pub(crate) fn missing(session: &Session, name: &str) -> Self {
         Self::MissingArtifact {
             session: session.id.clone(),
             name: name.to_owned(),
@@ -159,7 +159,7 @@ impl RunError {
     }
 
     /// Whether a file of the session is not what it should be: nobody but a person writes such files in place.
-    pub fn is_about_a_file_for_people(&self) -> bool {
+    pub(crate) fn is_about_a_file_for_people(&self) -> bool {
         matches!(self, Self::HalfTyped { .. } | Self::Session(SessionError::Artifact(_)))
     }
 }

@@ -16,7 +16,7 @@ use crate::workspace::{Workspace, session};
 ///
 /// # Errors
 /// Its file, or a file of the loop, cannot be read.
-pub fn error_budget(workspace: &Workspace, session: &Session) -> Result<ErrorBudget, RunError> {
+pub(crate) fn error_budget(workspace: &Workspace, session: &Session) -> Result<ErrorBudget, RunError> {
     if let Some(budget) = session.read::<ErrorBudget>(FILE)? {
         return Ok(checked(budget, session)?);
     }

@@ -16,7 +16,7 @@ const INTENT: &str = "refresh.json";
 
 /// A file with its new text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Change {
+pub(crate) struct Change {
     /// Relative to the workspace.
     pub path: String,
     before: Digest,
@@ -80,7 +80,7 @@ pub(crate) fn write(workspace: &Workspace, line: RefreshLine, files: Vec<Change>
 ///
 /// # Errors
 /// A file was changed meanwhile, or git or the file system says no.
-pub fn finish(workspace: &Workspace) -> Result<Option<RefreshLine>, RunError> {
+pub(crate) fn finish(workspace: &Workspace) -> Result<Option<RefreshLine>, RunError> {
     let path = workspace.own(INTENT);
     let Some(text) = workspace.root.read_text(&path)? else {
         return Ok(None);

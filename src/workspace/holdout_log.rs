@@ -18,7 +18,7 @@ use crate::workspace::session::SessionError;
 ///
 /// # Errors
 /// A line is no consultation: its place is named, and nothing is changed.
-pub fn read(workspace: &Workspace) -> Result<Vec<Consultation>, RunError> {
+pub(crate) fn read(workspace: &Workspace) -> Result<Vec<Consultation>, RunError> {
     let path = workspace.root.join(FILE);
     let text = workspace.root.read_text(&path)?.unwrap_or_default();
     Ok(parse(Path::new(FILE), &text).map_err(SessionError::from)?)
@@ -28,7 +28,7 @@ pub fn read(workspace: &Workspace) -> Result<Vec<Consultation>, RunError> {
 ///
 /// # Errors
 /// A line that stands there is no consultation, or the file cannot be written.
-pub fn record(workspace: &Workspace, line: &Consultation) -> Result<bool, RunError> {
+pub(crate) fn record(workspace: &Workspace, line: &Consultation) -> Result<bool, RunError> {
     // What cannot be read cannot be compared with; the error names the line.
     read(workspace)?;
     let path = workspace.root.join(FILE);
@@ -45,7 +45,7 @@ pub fn record(workspace: &Workspace, line: &Consultation) -> Result<bool, RunErr
 ///
 /// # Errors
 /// A line is no consultation, or a file is not a benchmark.
-pub fn wear(workspace: &Workspace) -> Result<Option<HoldoutWear>, RunError> {
+pub(crate) fn wear(workspace: &Workspace) -> Result<Option<HoldoutWear>, RunError> {
     let lines = read(workspace)?;
     if lines.is_empty() {
         return Ok(None);
@@ -59,7 +59,7 @@ pub fn wear(workspace: &Workspace) -> Result<Option<HoldoutWear>, RunError> {
 ///
 /// # Errors
 /// See [`wear`].
-pub fn warning(workspace: &Workspace) -> Result<Option<Event>, RunError> {
+pub(crate) fn warning(workspace: &Workspace) -> Result<Option<Event>, RunError> {
     let worn = wear(workspace)?.filter(|wear| wear.worn);
     Ok(worn.map(|wear| Event::Note { text: wear.words() }))
 }
@@ -68,7 +68,7 @@ pub fn warning(workspace: &Workspace) -> Result<Option<Event>, RunError> {
 ///
 /// # Errors
 /// git says no.
-pub fn uncommitted(workspace: &Workspace) -> Result<Option<String>, RunError> {
+pub(crate) fn uncommitted(workspace: &Workspace) -> Result<Option<String>, RunError> {
     let status = workspace.ledger.status(&[FILE.to_owned()])?;
     let is_there = workspace.root.join(FILE).exists();
     let differs = is_there && status.iter().any(|file| file.state != FileState::Ignored);
@@ -94,4 +94,75 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Consultation>, ArtifactError> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::workspace::demo::demo;
+
+    fn edit(number: usize) -> Consultation {
+        let line = json!({"kind": "edit", "at": "2026-01-01T00:00:00Z", "session_id": "s", "edit_id": format!("e{number}"),
+            "edit_digest": format!("{number:040x}"), "tasks": "0".repeat(40), "pairs": 24, "decision": "reject",
+            "reason": "futile"});
+        serde_json::from_value(line).unwrap()
+    }
+
+    fn audit() -> Consultation {
+        let line =
+            json!({"kind": "audit", "at": "t", "split": "gate", "since": "c", "tasks": "0".repeat(40), "pairs": 1});
+        serde_json::from_value(line).unwrap()
+    }
+
+    /// The same line with another value of one field.
+    fn with(line: &Consultation, field: &str, value: serde_json::Value) -> Consultation {
+        let mut line = serde_json::to_value(line).unwrap();
+        line[field] = value;
+        serde_json::from_value(line).unwrap()
+    }
+
+    #[test]
+    fn a_consultation_is_recorded_once_and_each_audit_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = demo(folder.path()).unwrap();
+        let record = |line: &Consultation| record(&workspace, line).unwrap();
+        assert!(record(&edit(1)));
+        assert!(!record(&with(&edit(1), "at", json!("2026-02-02T00:00:00Z"))));
+        assert!(record(&edit(2)));
+        assert!(record(&with(&edit(1), "pairs", json!(25))));
+        assert!(record(&audit()) && record(&audit()));
+        let unknown = "{\"kind\":\"dream\",\"of\":[\"sheep\"]}\n";
+        let text = workspace.root.read_text(FILE).unwrap().unwrap() + unknown;
+        workspace.root.publish(FILE, text.as_bytes()).unwrap();
+        assert!(record(&edit(3)));
+        assert!(workspace.root.read_text(FILE).unwrap().unwrap().contains(unknown));
+        assert_eq!(read(&workspace).unwrap().len(), 7);
+        let wear = wear(&workspace).unwrap().unwrap();
+        assert_eq!((wear.consultations, wear.mean), (6, 6.0));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = demo(folder.path()).unwrap();
+        workspace.root.publish(FILE, b"garbage\n").unwrap();
+        let error = record(&workspace, &edit(1)).unwrap_err().to_string();
+        assert!(error.contains("benchmark/consultations.jsonl:1:"), "{error}");
+        assert_eq!(workspace.root.read_text(FILE).unwrap().unwrap(), "garbage\n");
+    }
+
+    #[test]
+    fn the_log_belongs_to_no_harness_and_is_no_evidence_whatever_the_manifest_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = demo(folder.path()).unwrap();
+        workspace.root.publish(FILE, b"").unwrap();
+        assert!(!workspace.is_evidence(FILE) && workspace.is_evidence("benchmark/tasks.jsonl"));
+        let manifest =
+            "[harness]\nfiles = [\"config.toml\", \"benchmark/c*\"]\n[traces]\nfiles = [\"benchmark/c*.jsonl\"]\n";
+        workspace.root.publish("kaizen.toml", manifest.as_bytes()).unwrap();
+        let workspace = Workspace::open(&workspace.root).unwrap();
+        assert!(!workspace.selects(FILE) && workspace.harness().unwrap().get(FILE).is_none());
+    }
 }

@@ -11,12 +11,12 @@ use crate::digest::Digest;
 use crate::sys::disk::{DiskError, Root, effect};
 
 /// The folder, in a workspace.
-pub const FOLDER: &str = "triggers";
+pub(crate) const FOLDER: &str = "triggers";
 /// A larger file is no trigger.
 const LARGEST: u64 = 1 << 20;
 
 /// A dropped file.
-pub struct Dropped {
+pub(crate) struct Dropped {
     /// Its name in the inbox.
     pub name: String,
     /// What it says, or why it cannot be one.
@@ -25,7 +25,7 @@ pub struct Dropped {
 
 /// Whether a file in the inbox is meant as a trigger: `*.json`, or a name without an extension; hidden files and
 /// those that editors and copying programs leave while they work are not.
-pub fn is_trigger_name(name: &str) -> bool {
+pub(crate) fn is_trigger_name(name: &str) -> bool {
     !name.starts_with('.') && !name.ends_with('~') && (name.ends_with(".json") || !name.contains('.'))
 }
 
@@ -33,7 +33,7 @@ pub fn is_trigger_name(name: &str) -> bool {
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub fn dropped(root: &Root) -> Result<Vec<Dropped>, DiskError> {
+pub(crate) fn dropped(root: &Root) -> Result<Vec<Dropped>, DiskError> {
     Ok(quiet(root, Duration::ZERO)?.0)
 }
 
@@ -42,7 +42,7 @@ pub fn dropped(root: &Root) -> Result<Vec<Dropped>, DiskError> {
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub fn quiet(root: &Root, quiet: Duration) -> Result<(Vec<Dropped>, bool), DiskError> {
+pub(crate) fn quiet(root: &Root, quiet: Duration) -> Result<(Vec<Dropped>, bool), DiskError> {
     let folder = root.join(FOLDER);
     let names = root.listed(FOLDER)?;
     let (mut found, mut more) = (Vec::new(), false);
@@ -86,7 +86,7 @@ fn parse(root: &Root, path: &Path) -> Option<Result<Trigger, String>> {
 ///
 /// # Errors
 /// The file cannot be moved.
-pub fn claim(root: &Root, name: &str, to: &Path) -> Result<bool, DiskError> {
+pub(crate) fn claim(root: &Root, name: &str, to: &Path) -> Result<bool, DiskError> {
     effect("claim trigger");
     root.rename(Path::new(FOLDER).join(name), to)
 }
@@ -95,7 +95,7 @@ pub fn claim(root: &Root, name: &str, to: &Path) -> Result<bool, DiskError> {
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn drop_trigger(root: &Root, trigger: &Trigger) -> Result<String, DiskError> {
+pub(crate) fn drop_trigger(root: &Root, trigger: &Trigger) -> Result<String, DiskError> {
     let said = Digest::of_value(&(trigger.kind, &trigger.metadata, &trigger.created_at));
     let name = format!("{}.json", said.short());
     root.publish(Path::new(FOLDER).join(&name), trigger.to_text().as_bytes())?;

@@ -21,7 +21,7 @@ type Visit<'v> = &'v mut dyn FnMut(Trace) -> ControlFlow<()>;
 
 /// How many traces a session can rely on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
+pub(crate) struct Counted {
     /// Those that are evidence.
     pub usable: usize,
     /// Those that would be, but for `[privacy]`.
@@ -29,7 +29,7 @@ pub struct Counted {
 }
 
 /// Inputs of the workspace, read on demand and then remembered.
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     workspace: &'a Workspace,
     benchmark: OnceLock<Benchmark>,
     pin: OnceLock<TracePin>,
@@ -47,7 +47,7 @@ fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, RunError>) -> Re
 
 impl<'a> Inputs<'a> {
     /// Nothing read so far.
-    pub fn new(workspace: &'a Workspace) -> Self {
+    pub(crate) fn new(workspace: &'a Workspace) -> Self {
         Self {
             workspace,
             benchmark: OnceLock::new(),
@@ -60,7 +60,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// A file is not a benchmark.
-    pub fn benchmark(&self) -> Result<&Benchmark, RunError> {
+    pub(crate) fn benchmark(&self) -> Result<&Benchmark, RunError> {
         let files = &self.workspace.manifest.benchmark.files;
         once(&self.benchmark, || {
             let files = self.workspace.evidence_files(files)?;
@@ -72,7 +72,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// A file is not a benchmark.
-    pub fn held_out(&self) -> Result<HeldOut, RunError> {
+    pub(crate) fn held_out(&self) -> Result<HeldOut, RunError> {
         Ok(HeldOut::of(&self.benchmark()?.tasks))
     }
 
@@ -80,7 +80,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// A file is not a benchmark.
-    pub fn split_digest(&self, split: Split) -> Result<Digest, RunError> {
+    pub(crate) fn split_digest(&self, split: Split) -> Result<Digest, RunError> {
         Ok(Digest::of_value(&self.benchmark()?.split(split)))
     }
 
@@ -88,7 +88,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn trace_pin(&self) -> Result<&TracePin, RunError> {
+    pub(crate) fn trace_pin(&self) -> Result<&TracePin, RunError> {
         once(&self.pin, || Ok(self.workspace.traces()?.pin()?))
     }
 
@@ -96,7 +96,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// git says no.
-    pub fn head(&self) -> Result<Option<&CommitId>, RunError> {
+    pub(crate) fn head(&self) -> Result<Option<&CommitId>, RunError> {
         Ok(once(&self.head, || Ok(self.workspace.ledger.head()?))?.as_ref())
     }
 
@@ -104,7 +104,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// git says no.
-    pub fn harness_at(&self, commit: &str) -> Result<Harness, RunError> {
+    pub(crate) fn harness_at(&self, commit: &str) -> Result<Harness, RunError> {
         let workspace = self.workspace;
         let select = |path: &str| workspace.selects(path);
         Ok(workspace.past.harness_at(&workspace.ledger, commit, &select)?)
@@ -114,7 +114,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// git says no.
-    pub fn history(&self, session: &str, base: Option<&str>) -> Result<History, RunError> {
+    pub(crate) fn history(&self, session: &str, base: Option<&str>) -> Result<History, RunError> {
         let workspace = self.workspace;
         Ok(workspace.past.history(&workspace.ledger, session, base)?)
     }
@@ -123,7 +123,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// A file is not a benchmark.
-    pub fn gate(&self, session: &str) -> Result<Vec<Task>, RunError> {
+    pub(crate) fn gate(&self, session: &str) -> Result<Vec<Task>, RunError> {
         let most = self.workspace.manifest.benchmark.subsample;
         Ok(benchmark::subsample(
             self.benchmark()?.split(Split::Gate),
@@ -137,7 +137,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// The store or the benchmark cannot be read.
-    pub fn usable_traces(&self, moment: f64) -> Result<Counted, RunError> {
+    pub(crate) fn usable_traces(&self, moment: f64) -> Result<Counted, RunError> {
         let mut counted = Counted::default();
         self.usable(&mut |trace| {
             match eligible(&self.workspace.manifest.privacy, &trace, moment) {
@@ -153,7 +153,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// The store or the benchmark cannot be read.
-    pub fn evidence(&self, moment: f64) -> Result<Vec<Trace>, RunError> {
+    pub(crate) fn evidence(&self, moment: f64) -> Result<Vec<Trace>, RunError> {
         let privacy = &self.workspace.manifest.privacy;
         self.newest(&mut |visit| {
             self.usable(&mut |trace| match eligible(privacy, &trace, moment) {
@@ -167,7 +167,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn newest_traces(&self) -> Result<Vec<Trace>, RunError> {
+    pub(crate) fn newest_traces(&self) -> Result<Vec<Trace>, RunError> {
         self.newest(&mut |visit| Ok(self.workspace.traces()?.scan(visit)?))
     }
 

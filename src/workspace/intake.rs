@@ -27,7 +27,7 @@ pub(crate) fn refuse_links(root: &Root) -> Result<(), RunError> {
 ///
 /// # Errors
 /// It is tracked, or git says no.
-pub fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
+pub(crate) fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
     let own = root.join(OWN_FOLDER);
     if !own.exists() && !own.is_symlink() {
         return Ok(());

@@ -12,7 +12,7 @@ impl Workspace {
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn harness(&self) -> Result<Harness, RunError> {
+    pub(crate) fn harness(&self) -> Result<Harness, RunError> {
         let mut harness = self.root.read_harness(&self.membership)?;
         for path in self.ignored(&harness)? {
             if self.membership.names(&path) {
@@ -28,7 +28,7 @@ impl Workspace {
     ///
     /// # Errors
     /// See [`Workspace::harness`].
-    pub fn check_harness(&self) -> Result<(), RunError> {
+    pub(crate) fn check_harness(&self) -> Result<(), RunError> {
         if self.checked.get().is_none() {
             self.harness()?;
             // Another thread may have checked as well.
@@ -59,7 +59,7 @@ impl Workspace {
     }
 
     /// A line for each path in the harness's places that is not part of it, and why: the user may think that it is.
-    pub fn left_out(&self, harness: &Harness) -> Vec<String> {
+    pub(crate) fn left_out(&self, harness: &Harness) -> Vec<String> {
         let first = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
         let places: Vec<String> = self.manifest.harness.files.iter().map(|glob| first(glob)).collect();
         let line = |(path, reason): (&str, &str)| {

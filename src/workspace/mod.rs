@@ -1,24 +1,27 @@
 //! A workspace: the manifest, the engines and the ledger that one process works with.
 
-pub mod authorship;
-pub mod breaker;
-pub mod cache_epoch;
-pub mod consent;
-pub mod dirty;
-pub mod earlier_record;
-pub mod engines;
-pub mod error;
-pub mod error_budget;
-pub mod event;
-pub mod exchange;
-pub mod holdout_log;
-pub mod inbox;
-pub mod inputs;
-pub mod intake;
+pub(crate) mod authorship;
+pub(crate) mod breaker;
+pub(crate) mod cache_epoch;
+pub(crate) mod consent;
+pub(crate) mod demo;
+pub(crate) mod dirty;
+pub(crate) mod earlier_record;
+pub(crate) mod engines;
+pub(crate) mod error;
+pub(crate) mod error_budget;
+pub(crate) mod event;
+pub(crate) mod exchange;
+pub(crate) mod holdout_log;
+pub(crate) mod inbox;
+pub(crate) mod inputs;
+pub(crate) mod intake;
 mod members;
-pub mod noise;
-pub mod recover;
-pub mod session;
+pub(crate) mod noise;
+pub(crate) mod recover;
+#[cfg(test)]
+mod replay_tests;
+pub(crate) mod session;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -42,7 +45,7 @@ use crate::manifest::membership::{EvidencePatterns, Membership};
 use crate::manifest::{self, Manifest, StudentEngine};
 use crate::sys::clock::Clock;
 use crate::sys::consent::Consent;
-pub use crate::sys::disk::OWN_FOLDER;
+pub(crate) use crate::sys::disk::OWN_FOLDER;
 use crate::sys::disk::Root;
 use crate::sys::process;
 use crate::teacher::Teacher;
@@ -54,9 +57,10 @@ use crate::workspace::consent::{Identity, Permission};
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::intake::{refuse_links, refuse_tracked_state};
+use crate::workspace::session::Session;
 
 /// What is missing where a task wants a judge, and the remedy.
-pub const NO_JUDGE: &str =
+pub(crate) const NO_JUDGE: &str =
     "there is no judge: add [judge] model = \"name\" to kaizen.toml, or a teacher with engine = \"chat\"";
 
 /// The memo of attempts, in a workspace.
@@ -68,35 +72,35 @@ const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
 /// An open workspace.
 pub struct Workspace {
     /// The directory with `kaizen.toml`.
-    pub root: Root,
+    pub(crate) root: Root,
     /// What it says.
-    pub manifest: Manifest,
+    pub(crate) manifest: Manifest,
     /// The time.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// git.
-    pub ledger: Git,
+    pub(crate) ledger: Git,
     /// The agent under improvement.
-    pub student: Box<dyn Student>,
+    pub(crate) student: Box<dyn Student>,
     /// Whatever proposes edits.
-    pub teacher: Box<dyn Teacher>,
+    pub(crate) teacher: Box<dyn Teacher>,
     /// What takes secrets out of texts here.
-    pub redactor: Redactor,
+    pub(crate) redactor: Redactor,
     /// The language model behind scorer `judge`, when there is one.
-    pub judge: Option<Box<dyn Model>>,
+    pub(crate) judge: Option<Box<dyn Model>>,
     /// What git said of commits.
-    pub past: LedgerCache,
+    pub(crate) past: LedgerCache,
     /// What ran on which inputs.
-    pub breaker: Breaker,
+    pub(crate) breaker: Breaker,
     /// What works here, for the message to others: `kaizen run`.
-    pub holder: &'static str,
+    pub(crate) holder: &'static str,
     /// How long a run waits for another to end.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// What may be started, sent and read here.
-    pub permission: Arc<Permission>,
+    pub(crate) permission: Arc<Permission>,
     /// Whether nothing may be created, not even a cache: for tools that declare that they only read.
-    pub only_looks: bool,
+    pub(crate) only_looks: bool,
     /// The way to language models.
-    pub calls: Arc<LlmClient>,
+    pub(crate) calls: Arc<LlmClient>,
     halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
     membership: Membership,
     evidence: EvidencePatterns,
@@ -151,8 +155,28 @@ impl Workspace {
         })
     }
 
+    /// The same workspace with another student than the manifest's.
+    #[must_use]
+    pub fn with_student(self, student: Box<dyn Student>) -> Self {
+        Self { student, ..self }
+    }
+
+    /// The same workspace with another teacher than the manifest's.
+    #[must_use]
+    pub fn with_teacher(self, teacher: Box<dyn Teacher>) -> Self {
+        Self { teacher, ..self }
+    }
+
+    /// All sessions, oldest first.
+    ///
+    /// # Errors
+    /// The folder `sessions` cannot be read.
+    pub fn sessions(&self) -> Result<Vec<Session>, RunError> {
+        Ok(session::all(&self.root)?)
+    }
+
     /// The identities of the engines.
-    pub fn engines(&self) -> Engines {
+    pub(crate) fn engines(&self) -> Engines {
         Engines {
             student: self.student.identity(),
             teacher: self.teacher.identity(),
@@ -161,17 +185,17 @@ impl Workspace {
     }
 
     /// Whether a path belongs to the harness, as far as its name tells.
-    pub fn selects(&self, path: &str) -> bool {
+    pub(crate) fn selects(&self, path: &str) -> bool {
         self.membership.selects(path)
     }
 
     /// Whether a path holds traces or tasks.
-    pub fn is_evidence(&self, path: &str) -> bool {
+    pub(crate) fn is_evidence(&self, path: &str) -> bool {
         self.evidence.selects(path)
     }
 
     /// Where ops land, and what they may touch.
-    pub fn rules(&self) -> op::Rules {
+    pub(crate) fn rules(&self) -> op::Rules {
         op::Rules {
             layout: self.manifest.harness.layout.clone(),
             membership: self.membership.clone(),
@@ -182,7 +206,7 @@ impl Workspace {
     ///
     /// # Errors
     /// The store cannot be opened.
-    pub fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
+    pub(crate) fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
         let files = self.evidence_files(&self.manifest.traces.files)?;
         let index = (!self.only_looks).then_some(&self.root);
         Ok(trace_store::of_files(files, index)?)
@@ -192,7 +216,7 @@ impl Workspace {
     ///
     /// # Errors
     /// A file is not usable, or nobody can tell what is approved.
-    pub fn evidence_files(&self, patterns: &[String]) -> Result<Vec<EvidenceFile>, RunError> {
+    pub(crate) fn evidence_files(&self, patterns: &[String]) -> Result<Vec<EvidenceFile>, RunError> {
         let patterns = EvidencePatterns::new(patterns).map_err(RunError::Config)?;
         let closed = self.permission.closed_links()?;
         let approved = |link: &OutsideLink| !closed.contains(link);
@@ -200,7 +224,7 @@ impl Workspace {
     }
 
     /// A path in kaizen's own folder, which hides itself from git.
-    pub fn own(&self, name: &str) -> PathBuf {
+    pub(crate) fn own(&self, name: &str) -> PathBuf {
         let folder = self.root.join(OWN_FOLDER);
         if !folder.join(".gitignore").exists() {
             // Without it, git would show the cache; nothing else depends on it.
@@ -210,7 +234,7 @@ impl Workspace {
     }
 
     /// The memo; when it cannot be opened, nothing is remembered.
-    pub fn memo(&self) -> Box<dyn Memo> {
+    pub(crate) fn memo(&self) -> Box<dyn Memo> {
         self.own("cache");
         match DiskMemo::open(&self.root, MEMO) {
             Ok(memo) => Box::new(memo),
@@ -222,7 +246,7 @@ impl Workspace {
     }
 
     /// How attempts are made.
-    pub fn evaluator<'a>(
+    pub(crate) fn evaluator<'a>(
         &'a self,
         memo: &'a dyn Memo,
         score: &'a (dyn Fn(&Task, &str) -> Result<f64, String> + Sync),
@@ -245,7 +269,7 @@ impl Workspace {
     ///
     /// # Errors
     /// There is no judge, or it says nothing that can be read.
-    pub fn compare(&self, student: &str, teacher: &str, query: &str) -> Result<(f64, f64, String), String> {
+    pub(crate) fn compare(&self, student: &str, teacher: &str, query: &str) -> Result<(f64, f64, String), String> {
         let compare = engines::comparing(&self.manifest, &self.calls);
         compare.ok_or("there is no judge; say one in [judge]")?(student, teacher, query)
     }
@@ -254,7 +278,7 @@ impl Workspace {
     ///
     /// # Errors
     /// The program or the judge failed, or there is none.
-    pub fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
+    pub(crate) fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
         match task.scorer {
             Scorer::Command => {
                 let consent = self.calls.consent()?;
@@ -295,7 +319,7 @@ fn concurrency(engine: StudentEngine, asked: usize) -> usize {
 ///
 /// # Errors
 /// The workspace has no manifest, or it is not usable.
-pub fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
+pub(crate) fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
     let path = root.join(manifest::FILE);
     let text = root
         .read_text(&path)?
@@ -304,7 +328,7 @@ pub fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
 }
 
 /// The nearest folder, from `start` upwards, that holds a manifest, or something else by its name.
-pub fn find(start: &Path) -> Option<PathBuf> {
+pub(crate) fn find(start: &Path) -> Option<PathBuf> {
     start
         .ancestors()
         .find(|folder| folder.join(manifest::FILE).symlink_metadata().is_ok())

@@ -9,7 +9,7 @@ use crate::workspace::{Workspace, session};
 ///
 /// # Errors
 /// A session cannot be read.
-pub fn noisy(workspace: &Workspace) -> Result<Option<bool>, RunError> {
+pub(crate) fn noisy(workspace: &Workspace) -> Result<Option<bool>, RunError> {
     for session in session::all(&workspace.root)?.iter().rev() {
         let Some(probe) = own_baseline(session, &workspace.student.identity()).and_then(|baseline| baseline.probe)
         else {

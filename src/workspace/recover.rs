@@ -12,13 +12,13 @@ use crate::workspace::session::SessionError;
 use crate::workspace::{Workspace, exchange};
 
 /// The announcement of a write.
-pub const INTENT: &str = "intent.json";
+pub(crate) const INTENT: &str = "intent.json";
 
 /// Locks the workspace, and undoes or completes what was cut short before anything else happens.
 ///
 /// # Errors
 /// Somebody else works here, or see [`recover`].
-pub fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError> {
+pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError> {
     let lock = alone(workspace)?;
     let note = |text: &str| listener(Event::Note { text: text.into() });
     if recover(workspace)? {
@@ -34,7 +34,7 @@ pub fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError
 ///
 /// # Errors
 /// Somebody else works here.
-pub fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
+pub(crate) fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
     Ok(workspace
         .root
@@ -45,7 +45,7 @@ pub fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
 ///
 /// # Errors
 /// A file matches neither the state before nor the one after: it was edited by hand.
-pub fn recover(workspace: &Workspace) -> Result<bool, RunError> {
+pub(crate) fn recover(workspace: &Workspace) -> Result<bool, RunError> {
     let path = workspace.own(INTENT);
     let Some(text) = workspace.root.read_text(&path)? else {
         return Ok(false);

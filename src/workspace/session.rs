@@ -12,16 +12,16 @@ use crate::digest::Digest;
 use crate::sys::disk::{DiskError, Root};
 
 /// The folder of all sessions in a workspace.
-pub const FOLDER: &str = "sessions";
+pub(crate) const FOLDER: &str = "sessions";
 /// Why a session exists, and that it does.
 const TRIGGER: &str = "trigger.json";
 /// Outcomes of edits.
-pub const OUTCOMES: &str = "outcomes/";
+pub(crate) const OUTCOMES: &str = "outcomes/";
 /// Questions to a person.
-pub const PENDING: &str = "pending_review/";
+pub(crate) const PENDING: &str = "pending_review/";
 
 /// Displaced bytes, by their digest.
-pub const ATTIC: &str = "attic/";
+pub(crate) const ATTIC: &str = "attic/";
 
 /// A session's files cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ pub struct Session {
 }
 
 /// Whether a text is a session's name; nothing else may be joined to a path.
-pub fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     !text.is_empty() && text.len() <= 80 && text.chars().all(plain)
 }
@@ -56,7 +56,7 @@ pub fn is_id(text: &str) -> bool {
 ///
 /// # Errors
 /// The folder cannot be read.
-pub fn all(root: &Root) -> Result<Vec<Session>, DiskError> {
+pub(crate) fn all(root: &Root) -> Result<Vec<Session>, DiskError> {
     let held = |id: &String| is_id(id) && root.join(FOLDER).join(id).join(TRIGGER).is_file();
     Ok(root
         .names(FOLDER)?
@@ -67,14 +67,14 @@ pub fn all(root: &Root) -> Result<Vec<Session>, DiskError> {
 }
 
 /// The session with a name, where there is one.
-pub fn find(root: &Root, id: &str) -> Option<Session> {
+pub(crate) fn find(root: &Root, id: &str) -> Option<Session> {
     let session = Session::at(root, id);
     (is_id(id) && session.path(TRIGGER).is_file()).then_some(session)
 }
 
 impl Session {
     /// The session with a name, whether it exists or not.
-    pub fn at(root: &Root, id: &str) -> Self {
+    pub(crate) fn at(root: &Root, id: &str) -> Self {
         Self {
             id: id.to_owned(),
             root: root.clone(),
@@ -88,7 +88,7 @@ impl Session {
     }
 
     /// The workspace that it belongs to.
-    pub fn root(&self) -> &Root {
+    pub(crate) fn root(&self) -> &Root {
         &self.root
     }
 
@@ -96,12 +96,12 @@ impl Session {
     ///
     /// # Errors
     /// The first link, pipe, socket or device.
-    pub fn check_plain(&self) -> Result<(), DiskError> {
+    pub(crate) fn check_plain(&self) -> Result<(), DiskError> {
         self.root.check_plain(&self.folder)
     }
 
     /// The path relative to the workspace.
-    pub fn relative(&self) -> String {
+    pub(crate) fn relative(&self) -> String {
         format!("{FOLDER}/{}", self.id)
     }
 
@@ -135,7 +135,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub fn publish(&self, name: &str, text: &str) -> Result<(), SessionError> {
+    pub(crate) fn publish(&self, name: &str, text: &str) -> Result<(), SessionError> {
         let path = self.path(name);
         loop {
             let present = self.root.read(&path)?;
@@ -160,7 +160,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub fn withdraw(&self, name: &str) -> Result<(), SessionError> {
+    pub(crate) fn withdraw(&self, name: &str) -> Result<(), SessionError> {
         let path = self.path(name);
         if let Some(bytes) = self.root.read(&path)? {
             self.keep_in_attic(&bytes)?;
@@ -172,7 +172,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub fn keep(&self, name: &str) -> Result<(), SessionError> {
+    pub(crate) fn keep(&self, name: &str) -> Result<(), SessionError> {
         match self.root.read(self.path(name))? {
             Some(bytes) => self.keep_in_attic(&bytes),
             None => Ok(()),
@@ -180,7 +180,7 @@ impl Session {
     }
 
     /// Where bytes with this digest are kept, when they are.
-    pub fn kept(&self, digest: Digest) -> Option<String> {
+    pub(crate) fn kept(&self, digest: Digest) -> Option<String> {
         let name = format!("{ATTIC}{digest}");
         self.path(&name).is_file().then_some(name)
     }
@@ -205,7 +205,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub fn digest(&self, name: &str) -> Result<Option<Digest>, SessionError> {
+    pub(crate) fn digest(&self, name: &str) -> Result<Option<Digest>, SessionError> {
         if !name.ends_with('/') {
             return Ok(self.root.read(self.path(name))?.map(|bytes| Digest::of_bytes(&bytes)));
         }
@@ -244,7 +244,7 @@ impl Session {
     }
 
     /// A phase's checkpoint; one that cannot be read vouches for nothing.
-    pub fn checkpoint(&self, phase: &str) -> Option<Checkpoint> {
+    pub(crate) fn checkpoint(&self, phase: &str) -> Option<Checkpoint> {
         self.read(&checkpoint_name(phase)).ok().flatten()
     }
 
@@ -252,7 +252,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub fn remove_checkpoint(&self, phase: &str) -> Result<(), SessionError> {
+    pub(crate) fn remove_checkpoint(&self, phase: &str) -> Result<(), SessionError> {
         Ok(self.root.remove(self.path(&checkpoint_name(phase)))?)
     }
 
@@ -260,7 +260,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub fn write_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), SessionError> {
+    pub(crate) fn write_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), SessionError> {
         self.publish(&checkpoint_name(&checkpoint.phase), &checkpoint.to_text())
     }
 }

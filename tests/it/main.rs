@@ -1,6 +1,7 @@
 //! The real program against real git in real folders, one module a theme.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, unreachable_pub)] // edge: processes and files are what is tested here
 
+mod architecture;
 mod audit;
 mod bench_synth;
 mod blame;
@@ -19,11 +20,12 @@ mod half_typed;
 mod hold;
 mod hostile;
 mod import;
-mod kinds;
+mod interleavings;
 mod labels;
 mod looping;
 mod mcp;
 mod outputs;
+mod peers;
 mod phases;
 mod plan_gate;
 mod privacy;
@@ -33,6 +35,7 @@ mod prune;
 mod reconcile;
 mod refresh;
 mod refusals;
+mod replay;
 mod revert;
 mod review;
 mod runs;
@@ -53,7 +56,7 @@ fn every_file_here_is_a_module() {
     let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let module = name.strip_suffix(".rs").expect("only Rust files here");
+        let module = name.strip_suffix(".rs").unwrap_or(&name);
         assert!(module == "main" || main.contains(&format!("mod {module};")), "{name}");
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::kinds::{Planted, kinds};
 use crate::server::{Reply, Server};
 use crate::space::{Space, edit};
+use kaizen::internals::{Planted, kinds};
 
 /// What stands in requests of the diagnosis, the plan and the student.
 const DIAGNOSIS: &str = "Find out why the student fails";

@@ -7,7 +7,7 @@ use crate::artifact::gate::settings::BudgetMode;
 
 /// The part of `alpha` that the t-th edit (from 1) of a session may use; `planned` is the length of its plan, `accepted`
 /// how many edits were accepted before. 0 where nothing is left.
-pub fn level(mode: BudgetMode, alpha: f64, t: usize, planned: usize, accepted: usize) -> f64 {
+pub(crate) fn level(mode: BudgetMode, alpha: f64, t: usize, planned: usize, accepted: usize) -> f64 {
     let series = || alpha / (t as f64 * (t as f64 + 1.0));
     match mode {
         _ if t == 0 => 0.0,

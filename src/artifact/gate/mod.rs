@@ -1,8 +1,8 @@
 //! What the gate writes into artifacts: settings, records, verdicts and their reasons.
 
-pub mod budget;
-pub mod numbers;
-pub mod reason;
-pub mod record;
-pub mod settings;
-pub mod verdict;
+pub(crate) mod budget;
+pub(crate) mod numbers;
+pub(crate) mod reason;
+pub(crate) mod record;
+pub(crate) mod settings;
+pub(crate) mod verdict;

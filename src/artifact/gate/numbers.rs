@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Differences below this are noise of floating-point arithmetic.
-pub const TOLERANCE: f64 = 1e-9;
+pub(crate) const TOLERANCE: f64 = 1e-9;
 
 /// One minus the level of the intervals that are told.
-pub const GAMMA: f64 = 0.1;
+pub(crate) const GAMMA: f64 = 0.1;
 
 /// Pairs that gained, lost, and stayed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +22,7 @@ pub struct Tally {
 
 impl Tally {
     /// Counts differences.
-    pub fn of(differences: &[f64]) -> Self {
+    pub(crate) fn of(differences: &[f64]) -> Self {
         let count = |wanted: fn(f64) -> bool| differences.iter().filter(|difference| wanted(**difference)).count();
         let (wins, losses) = (count(|d| d > TOLERANCE), count(|d| d < -TOLERANCE));
         Self {
@@ -33,7 +33,7 @@ impl Tally {
     }
 
     /// All pairs.
-    pub fn pairs(&self) -> usize {
+    pub(crate) fn pairs(&self) -> usize {
         self.wins.saturating_add(self.losses).saturating_add(self.ties)
     }
 }

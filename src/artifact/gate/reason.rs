@@ -33,7 +33,7 @@ pub enum GateReason {
 
 impl GateReason {
     /// The verdict for this reason. What ran out of pairs is not refuted: it can be gone on with.
-    pub fn decision(self) -> Decision {
+    pub(crate) fn decision(self) -> Decision {
         match self {
             GateReason::Improved => Decision::Accept,
             GateReason::Inconclusive
@@ -49,7 +49,7 @@ impl GateReason {
     }
 
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             GateReason::Improved => "improved",
             GateReason::Futile => "futile",

@@ -109,28 +109,20 @@ pub struct GateRecord {
 
 impl GateRecord {
     /// Gate tasks, reached or not.
-    pub fn tasks(&self) -> usize {
+    pub(crate) fn tasks(&self) -> usize {
         self.sizes.values().fold(0, |sum, size| sum.saturating_add(*size))
     }
 
     /// Gate tasks that the edit does not reach.
-    pub fn unreached(&self) -> usize {
+    pub(crate) fn unreached(&self) -> usize {
         self.tasks().saturating_sub(self.reached.len())
     }
 
     /// Whether it was close enough to be worth a person's look: at least half of the evidence that was needed.
-    pub fn is_near_miss(&self) -> bool {
+    pub(crate) fn is_near_miss(&self) -> bool {
         let needed = self.stake.as_ref().map(|stake| -stake.alpha.ln());
         let ran_out = matches!(self.reason, GateReason::Inconclusive | GateReason::OverallUnproven);
         ran_out && needed.is_some_and(|needed| self.numbers.log_e >= needed / 2.0)
-    }
-
-    /// Whether more pairs could still decide it.
-    pub fn is_open(&self) -> bool {
-        matches!(
-            self.reason,
-            GateReason::Inconclusive | GateReason::OverallUnproven | GateReason::Infrastructure
-        )
     }
 }
 

@@ -23,7 +23,7 @@ pub enum Mode {
 impl Mode {
     /// The mode that is at work: `auto` is exact until two runs of the same thing differ, and tasks that are a sample need
     /// bets, since no repeat of theirs says anything of work to come.
-    pub fn at_work(self, population: Population, noisy: bool) -> Mode {
+    pub(crate) fn at_work(self, population: Population, noisy: bool) -> Mode {
         match self {
             Mode::Rule => Mode::Rule,
             _ if population == Population::Sample => Mode::Sequential,
@@ -109,7 +109,7 @@ pub struct Settings {
 
 impl Settings {
     /// The settings of a preset.
-    pub fn of(preset: Preset) -> Self {
+    pub(crate) fn of(preset: Preset) -> Self {
         let default = Self {
             rule: RuleKind::Target,
             delta_min: 0.20,
@@ -157,7 +157,7 @@ impl Settings {
     }
 
     /// The same with one pass over the tasks: more runs of a task say nothing about tasks that are not there.
-    pub fn one_pass(self, target_tasks: usize) -> Self {
+    pub(crate) fn one_pass(self, target_tasks: usize) -> Self {
         Self {
             max_pairs: target_tasks,
             guard_rounds: 1,
@@ -166,7 +166,7 @@ impl Settings {
     }
 
     /// The same with room for more: an edit that ran out of pairs is gone on with.
-    pub fn gone_on_with(self, times: u32) -> Self {
+    pub(crate) fn gone_on_with(self, times: u32) -> Self {
         Self {
             max_pairs: self.max_pairs.saturating_mul(1 + times as usize),
             guard_rounds: self.guard_rounds.saturating_mul(1 + times as usize),

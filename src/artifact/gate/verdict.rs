@@ -54,7 +54,7 @@ pub enum Decision {
 
 impl Decision {
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Decision::Accept => "accept",
             Decision::Reject => "reject",
@@ -134,7 +134,7 @@ pub struct Verdict {
 
 /// A decision about means.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// What the gate says.
     pub decision: Decision,
     /// Why, in one line; empty for a plain acceptance.
@@ -143,7 +143,7 @@ pub struct Judgement {
 
 impl Verdict {
     /// The numbers in one line, for a commit's trailer.
-    pub fn evidence(&self) -> String {
+    pub(crate) fn evidence(&self) -> String {
         let Self {
             overall_delta,
             wins,

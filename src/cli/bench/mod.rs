@@ -10,7 +10,7 @@ use super::exit::{Code, Failure};
 
 /// Make a benchmark, or exchange worn gate tasks
 #[derive(Clone, Debug, Args)]
-pub struct Bench {
+pub(crate) struct Bench {
     #[command(subcommand)]
     command: Command,
 }
@@ -27,7 +27,7 @@ enum Command {
 ///
 /// # Errors
 /// Traces or tasks cannot be read, there are too few, or a person's file is in the way.
-pub fn bench(command: &Bench, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn bench(command: &Bench, setting: &Setting) -> Result<Code, Failure> {
     match &command.command {
         Command::Synth(command) => synth::synth(command, setting),
         Command::Refresh(command) => refresh::refresh(command, setting),

@@ -16,7 +16,7 @@ use crate::workspace::{Workspace, session};
 
 /// Retire a share of the gate tasks into train, and draw others of the same categories from the reserve
 #[derive(Clone, Debug, Args)]
-pub struct Refresh {
+pub(crate) struct Refresh {
     /// The share of the gate tasks that retires, most consulted first
     #[arg(long, default_value_t = 0.3, value_parser = share)]
     share: f64,
@@ -37,7 +37,7 @@ fn share(text: &str) -> Result<f64, String> {
 ///
 /// # Errors
 /// There is nothing to retire or to draw, a line cannot be used, or a person's changes are in the way.
-pub fn refresh(command: &Refresh, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn refresh(command: &Refresh, setting: &Setting) -> Result<Code, Failure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen bench refresh";
     let asked = RefreshAsked {

@@ -24,7 +24,7 @@ use crate::workspace::{Workspace, inbox, session};
 
 /// Make tasks out of traces that were rated highly, one a query class, best first
 #[derive(Clone, Debug, Args)]
-pub struct Synth {
+pub(crate) struct Synth {
     /// The lowest feedback of a trace that becomes a task, 0 to 1
     #[arg(long, default_value_t = 0.7, value_parser = share)]
     min_feedback: f64,
@@ -91,7 +91,7 @@ struct Report<'a> {
 ///
 /// # Errors
 /// Traces or tasks cannot be read, there are too few, or a person's file is in the way.
-pub fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     workspace.may_read()?;
     let is_read = is_read(&workspace, &command.out)?;

@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 
 /// Tell which edit, on what evidence, stands behind each line of a file
 #[derive(Clone, Debug, Args)]
-pub struct Blame {
+pub(crate) struct Blame {
     /// A file of the workspace; with a line, all that is known of it
     #[arg(value_name = "FILE[:LINE]")]
     place: String,
@@ -22,7 +22,7 @@ pub struct Blame {
 ///
 /// # Errors
 /// There is no such file or line, or git does not know it.
-pub fn blame(command: &Blame, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn blame(command: &Blame, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let (path, line) = locate(setting, &workspace, &command.place)?;
     let lines = blamed(&workspace, &path)?;

@@ -32,7 +32,7 @@ struct Row<'a> {
 ///
 /// # Errors
 /// git says no.
-pub fn show(workspace: &Workspace, path: &str, lines: &[BlamedLine], setting: &Setting) -> Result<(), Failure> {
+pub(crate) fn show(workspace: &Workspace, path: &str, lines: &[BlamedLine], setting: &Setting) -> Result<(), Failure> {
     let past = Past::of(workspace)?;
     if lines.is_empty() && !setting.is_json() {
         err!("{path} is empty");

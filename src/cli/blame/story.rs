@@ -20,11 +20,11 @@ use crate::workspace::{Workspace, session};
 const MOST_TRACES: usize = 5;
 
 /// kaizen's commits, by name.
-pub struct Past(BTreeMap<CommitId, Entry>);
+pub(crate) struct Past(BTreeMap<CommitId, Entry>);
 
 /// What kaizen knows of a commit.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub(crate) struct Told {
     /// The session that made it.
     pub session: Option<String>,
     /// The edit's label.
@@ -40,13 +40,13 @@ impl Past {
     ///
     /// # Errors
     /// git says no.
-    pub fn of(workspace: &Workspace) -> Result<Self, LedgerError> {
+    pub(crate) fn of(workspace: &Workspace) -> Result<Self, LedgerError> {
         let entries = workspace.ledger.entries(None)?.into_iter();
         Ok(Self(entries.map(|entry| (entry.commit.clone(), entry)).collect()))
     }
 
     /// What is known of where a line comes from; nothing of a person's commit.
-    pub fn told(&self, workspace: &Workspace, origin: &Origin) -> Told {
+    pub(crate) fn told(&self, workspace: &Workspace, origin: &Origin) -> Told {
         let Some(entry) = origin.commit.as_ref().and_then(|commit| self.0.get(commit)) else {
             return Told::default();
         };
@@ -79,7 +79,7 @@ struct Evidence {
 ///
 /// # Errors
 /// git says no.
-pub fn show(
+pub(crate) fn show(
     workspace: &Workspace,
     path: &str,
     number: usize,

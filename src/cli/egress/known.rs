@@ -9,7 +9,7 @@ use crate::sys::disk::Root;
 use crate::workspace::{OWN_FOLDER, session};
 
 /// What the view says when its records name no request. It never says that nothing was sent: records can be gone.
-pub fn none(records: &Records) -> String {
+pub(crate) fn none(records: &Records) -> String {
     let folder = session::FOLDER;
     match &records.scope {
         Scope::Sessions if records.sessions == 0 => {
@@ -30,7 +30,7 @@ pub fn none(records: &Records) -> String {
 ///
 /// # Errors
 /// A record cannot be read.
-pub fn limits(records: &Records, root: &Root) -> Result<Vec<String>, Failure> {
+pub(crate) fn limits(records: &Records, root: &Root) -> Result<Vec<String>, Failure> {
     let mut limits = Vec::new();
     if records.scope != Scope::Outside {
         limits.push(outside(root)?);

@@ -23,7 +23,7 @@ sessions come with a clone; those of requests outside sessions, and the exact te
 sent them. What programs send by themselves (students, teachers, scorers, phases) is in no record. An exact text is printed \
 byte for byte into a pipe or a file; on a terminal, control characters are shown as signs."
 )]
-pub struct ShowEgress {
+pub(crate) struct ShowEgress {
     /// The first digits of a digest: print exactly what was sent, or what is known of it
     #[arg(value_name = "DIGEST")]
     digest: Option<String>,
@@ -39,7 +39,7 @@ pub struct ShowEgress {
 ///
 /// # Errors
 /// A record cannot be read, or there is no such session or digest.
-pub fn egress(command: &ShowEgress, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn egress(command: &ShowEgress, setting: &Setting) -> Result<Code, Failure> {
     let root = Root::open(&setting.root()?)?;
     // Without git, or in a folder that git does not read, there is nothing to ask.
     if let Ok(git) = Git::open(&root, Policy::default()) {

@@ -15,7 +15,7 @@ use crate::workspace::{OWN_FOLDER, session};
 
 /// One request, and the session that sent it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// Absent outside sessions.
     pub session: Option<String>,
     /// Its line in `egress.jsonl`.
@@ -25,7 +25,7 @@ pub struct Sent {
 
 /// An answer that was paid for, and the session that asked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Paid {
+pub(crate) struct Paid {
     /// Absent outside sessions.
     pub session: Option<String>,
     /// Its line in `spending.jsonl`.
@@ -35,7 +35,7 @@ pub struct Paid {
 
 /// Where records were looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// In all sessions.
     Sessions,
     /// In this one.
@@ -46,7 +46,7 @@ pub enum Scope {
 
 /// What was found.
 #[derive(Debug)]
-pub struct Records {
+pub(crate) struct Records {
     /// Where.
     pub scope: Scope,
     /// Sessions that were looked at.
@@ -66,7 +66,7 @@ impl Records {
     ///
     /// # Errors
     /// A record cannot be read.
-    pub fn of_sessions(root: &Root) -> Result<Self, Failure> {
+    pub(crate) fn of_sessions(root: &Root) -> Result<Self, Failure> {
         let mut records = Self::empty(Scope::Sessions);
         let names = root.names(session::FOLDER)?;
         for id in names.into_iter().filter(|name| session::is_id(name)) {
@@ -79,7 +79,7 @@ impl Records {
     ///
     /// # Errors
     /// A record cannot be read.
-    pub fn of_session(root: &Root, id: &str) -> Result<Self, Failure> {
+    pub(crate) fn of_session(root: &Root, id: &str) -> Result<Self, Failure> {
         let mut records = Self::empty(Scope::Session(id.to_owned()));
         records.add_session(root, id)?;
         Ok(records)
@@ -89,7 +89,7 @@ impl Records {
     ///
     /// # Errors
     /// A record cannot be read.
-    pub fn outside(root: &Root) -> Result<Self, Failure> {
+    pub(crate) fn outside(root: &Root) -> Result<Self, Failure> {
         let mut records = Self::empty(Scope::Outside);
         records.add(root, &root.join(OWN_FOLDER), OWN_FOLDER, None)?;
         Ok(records)

@@ -21,7 +21,7 @@ const FEWEST_DIGITS: usize = 4;
 ///
 /// # Errors
 /// They fit no request or several, or a record cannot be read.
-pub fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), Failure> {
+pub(crate) fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), Failure> {
     let digits = digits.to_lowercase();
     if digits.len() < FEWEST_DIGITS || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         return Err(Failure::usage(format!(

@@ -20,7 +20,7 @@ struct Group<'a> {
 }
 
 /// Prints one object a request; what the records cannot tell goes to stderr.
-pub fn json(records: &Records) {
+pub(crate) fn json(records: &Records) {
     records.sent.iter().for_each(render::json);
     records.doubts.iter().for_each(|doubt| err!("note: {doubt}"));
     if records.scope == Scope::Outside && !records.has_file {
@@ -32,7 +32,7 @@ pub fn json(records: &Records) {
 ///
 /// # Errors
 /// A record cannot be read.
-pub fn text(records: &Records, root: &Root) -> Result<(), Failure> {
+pub(crate) fn text(records: &Records, root: &Root) -> Result<(), Failure> {
     match records.sent.is_empty() {
         true => out!("{}", known::none(records)),
         false => sent(records),
@@ -109,7 +109,7 @@ fn groups(sent: &[Sent]) -> BTreeMap<(&str, Role), Group<'_>> {
 }
 
 /// A request as a line.
-pub fn row(line: &Egress) -> String {
+pub(crate) fn row(line: &Egress) -> String {
     format!(
         "{}  {:<12}  {}  {:>8} bytes  {} at {}",
         second(&line.at),

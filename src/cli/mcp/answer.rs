@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// What a tool answers.
-pub struct Answer {
+pub(crate) struct Answer {
     /// JSON, or the text of a file.
     pub text: String,
     /// Whether the call failed.
@@ -12,7 +12,7 @@ pub struct Answer {
 
 impl Answer {
     /// An answer.
-    pub fn json(value: &Value) -> Self {
+    pub(crate) fn json(value: &Value) -> Self {
         Self {
             text: value.to_string(),
             is_error: false,
@@ -20,7 +20,7 @@ impl Answer {
     }
 
     /// A failure, in words for the client.
-    pub fn error(problem: impl Into<String>) -> Self {
+    pub(crate) fn error(problem: impl Into<String>) -> Self {
         Self {
             text: json!({"error": problem.into()}).to_string(),
             is_error: true,
@@ -28,7 +28,7 @@ impl Answer {
     }
 
     /// All that is wrong with a submission.
-    pub fn problems(problems: &[String]) -> Self {
+    pub(crate) fn problems(problems: &[String]) -> Self {
         Self {
             text: json!({"error": "nothing was written", "problems": problems}).to_string(),
             is_error: true,

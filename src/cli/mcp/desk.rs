@@ -16,7 +16,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
 /// Calls a diagnostic tool.
-pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
+pub(crate) fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
     let told = match only_reads(name) {
         true => looked(driven, name, arguments),
         false => worked(driven, name, arguments),
@@ -92,7 +92,7 @@ fn line(workspace: &Workspace, name: &str, arguments: &Map<String, Value>, told:
 
 /// Writes the calls that were noted so far into the session, for as long as it is open. What cannot be noted is no reason
 /// to keep an answer back.
-pub fn write_notes(driven: &Driven, session: &Session) {
+pub(crate) fn write_notes(driven: &Driven, session: &Session) {
     if session.record().ok().flatten().as_ref().is_none_or(settled) {
         return;
     }

@@ -26,7 +26,7 @@ const TOGETHER: Duration = Duration::from_secs(1);
 const MOST_NOTES: usize = 1 << 20;
 
 /// What a client drives.
-pub struct Driven {
+pub(crate) struct Driven {
     /// The workspace.
     pub root: PathBuf,
     work: Work,
@@ -41,7 +41,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Driven {
     /// Nothing is driven yet.
-    pub fn new(root: PathBuf) -> Self {
+    pub(crate) fn new(root: PathBuf) -> Self {
         Self {
             work: Work::new(root.clone()),
             root,
@@ -51,13 +51,13 @@ impl Driven {
     }
 
     /// Remembers who the client says it is.
-    pub fn meet(&self, client: &str) {
+    pub(crate) fn meet(&self, client: &str) {
         let plain = |c: &char| c.is_ascii_alphanumeric() || "-_. ".contains(*c);
         *held(&self.client) = client.chars().filter(plain).take(60).collect();
     }
 
     /// Who wrote what is submitted.
-    pub fn author(&self) -> String {
+    pub(crate) fn author(&self) -> String {
         format!("mcp: {}", held(&self.client))
     }
 
@@ -65,7 +65,7 @@ impl Driven {
     ///
     /// # Errors
     /// The manifest is not usable, or there is no repository.
-    pub fn workspace(&self) -> Result<Workspace, Answer> {
+    pub(crate) fn workspace(&self) -> Result<Workspace, Answer> {
         let mut workspace = Workspace::open(&self.root).map_err(|error| failure(error.into()))?;
         workspace.holder = "kaizen mcp";
         Ok(workspace)
@@ -75,14 +75,14 @@ impl Driven {
     ///
     /// # Errors
     /// See [`Driven::workspace`].
-    pub fn onlooker(&self) -> Result<Workspace, Answer> {
+    pub(crate) fn onlooker(&self) -> Result<Workspace, Answer> {
         let mut workspace = self.workspace()?;
         workspace.only_looks = true;
         Ok(workspace)
     }
 
     /// Keeps a line about a call.
-    pub fn note(&self, line: String) {
+    pub(crate) fn note(&self, line: String) {
         let mut notes = held(&self.notes);
         if notes.len() + line.len() <= MOST_NOTES {
             notes.push_str(&line);
@@ -90,7 +90,7 @@ impl Driven {
     }
 
     /// The lines that were kept; from now on they are the caller's.
-    pub fn take_notes(&self) -> String {
+    pub(crate) fn take_notes(&self) -> String {
         std::mem::take(&mut *held(&self.notes))
     }
 
@@ -98,7 +98,7 @@ impl Driven {
     ///
     /// # Errors
     /// The sessions cannot be read.
-    pub fn session(&self) -> Result<Option<Session>, Answer> {
+    pub(crate) fn session(&self) -> Result<Option<Session>, Answer> {
         if let Some(id) = self.work.session() {
             return Ok(session::find(&self.workspace()?.root, &id));
         }
@@ -120,7 +120,7 @@ impl Driven {
     ///
     /// # Errors
     /// It takes longer than a call may, or cannot be done.
-    pub fn ready(&self) -> Result<Session, Answer> {
+    pub(crate) fn ready(&self) -> Result<Session, Answer> {
         if let Some(session) = self.session()?.filter(has_baseline) {
             return Ok(session);
         }
@@ -132,7 +132,7 @@ impl Driven {
     ///
     /// # Errors
     /// See [`Driven::ready`].
-    pub fn open(&self) -> Result<Session, Answer> {
+    pub(crate) fn open(&self) -> Result<Session, Answer> {
         let is_settled = |session: &Session| session.record().ok().flatten().as_ref().is_some_and(settled);
         match self.session()?.is_some_and(|session| is_settled(&session)) {
             true => self.begin(None),
@@ -174,7 +174,7 @@ impl Driven {
     }
 
     /// Runs the session on in the background.
-    pub fn run_on(&self) -> Answer {
+    pub(crate) fn run_on(&self) -> Answer {
         let session = match self.session() {
             Ok(Some(session)) => session,
             Ok(None) => {
@@ -197,7 +197,7 @@ impl Driven {
     }
 
     /// Tells what happened since the last poll.
-    pub fn poll(&self, seconds: u64) -> Answer {
+    pub(crate) fn poll(&self, seconds: u64) -> Answer {
         self.work.wait(Duration::from_secs(seconds), true);
         // Phases follow each other closely: one answer can tell of several.
         self.work.wait(TOGETHER.min(Duration::from_secs(seconds)), false);
@@ -205,7 +205,7 @@ impl Driven {
     }
 
     /// Whether a run is at work, so that files should be left alone.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.work.is_running()
     }
 }
@@ -215,7 +215,7 @@ fn has_baseline(session: &Session) -> bool {
 }
 
 /// A failure in words for the client.
-pub fn failure(failure: Failure) -> Answer {
+pub(crate) fn failure(failure: Failure) -> Answer {
     Answer::error(match failure.hint {
         Some(hint) => format!("{}; {hint}", failure.message),
         None => failure.message,

@@ -21,13 +21,13 @@ use crate::sys::signal;
 
 /// Serve this workspace to a coding agent, over the Model Context Protocol on stdin and stdout
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct Mcp {}
+pub(crate) struct Mcp {}
 
 /// Serves until the client goes, then ends the process: a run that is under way is gone on with by the next one.
 ///
 /// # Errors
 /// There is no workspace, or the client does not speak the protocol.
-pub fn mcp(_: &Mcp, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn mcp(_: &Mcp, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let server = Server::new(Driven::new(workspace.root.to_path_buf()));
     signal::on_signal(|_| {}).map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;

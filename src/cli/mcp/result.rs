@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 
 /// The result of a run.
-pub fn result(workspace: &Workspace, ended: Result<RunResult, RunError>) -> Value {
+pub(crate) fn result(workspace: &Workspace, ended: Result<RunResult, RunError>) -> Value {
     let ended = match ended {
         Ok(ended) => ended,
         Err(error) => return failed(error),
@@ -30,7 +30,7 @@ pub fn result(workspace: &Workspace, ended: Result<RunResult, RunError>) -> Valu
 }
 
 /// A run that failed, with the remedy.
-pub fn failed(error: RunError) -> Value {
+pub(crate) fn failed(error: RunError) -> Value {
     let failure = Failure::from(error);
     json!({"error": failure.message, "hint": failure.hint})
 }

@@ -23,7 +23,7 @@ const FILES: [&str; 6] = [
 ];
 
 /// Tells where the session stands.
-pub fn status(driven: &Driven) -> Answer {
+pub(crate) fn status(driven: &Driven) -> Answer {
     let session = match driven.session() {
         Ok(Some(session)) => session,
         Ok(None) => {

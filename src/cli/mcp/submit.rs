@@ -15,7 +15,7 @@ use crate::workspace::session::Session;
 type Writing<'a> = dyn Fn(&Run) -> Result<Checked, RunError> + 'a;
 
 /// Takes a diagnosis.
-pub fn diagnosis(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
+pub(crate) fn diagnosis(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
     let given = |name: &str| arguments.get(name).filter(|value| !value.is_null());
     let write: Box<Writing> = match (given("narrative"), given("clusters"), given("markdown")) {
         (Some(Value::String(narrative)), Some(Value::Array(clusters)), None) => {
@@ -30,7 +30,7 @@ pub fn diagnosis(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
 }
 
 /// Takes a plan.
-pub fn plan(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
+pub(crate) fn plan(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
     let Some(Value::Array(edits)) = arguments.get("edits") else {
         return Answer::error("`edits` must be a list of edits");
     };

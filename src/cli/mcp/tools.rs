@@ -15,7 +15,7 @@ const LONGEST_POLL: u64 = 18;
 const POLL: u64 = 10;
 
 /// What a client reads about all tools.
-pub fn specs() -> Vec<ToolSpec> {
+pub(crate) fn specs() -> Vec<ToolSpec> {
     let mut specs = tool::specs();
     for spec in &mut specs {
         if let Some((_, effect)) = EFFECTS.iter().find(|(name, _)| *name == spec.name) {
@@ -66,7 +66,7 @@ const EFFECTS: [(&str, &str); 2] = [
 ];
 
 /// Whether a tool creates nothing, runs nothing and sends nothing. Clients call such tools without asking.
-pub fn only_reads(name: &str) -> bool {
+pub(crate) fn only_reads(name: &str) -> bool {
     !matches!(
         name,
         "run_student_on_task" | "compare_outputs" | "submit_diagnosis" | "submit_plan" | "start_benchmark"
@@ -74,7 +74,7 @@ pub fn only_reads(name: &str) -> bool {
 }
 
 /// What a client is told of a tool's effects. Only `start_benchmark` changes files that are somebody's: the harness.
-pub fn annotations(name: &str) -> ToolAnnotations {
+pub(crate) fn annotations(name: &str) -> ToolAnnotations {
     let reads = only_reads(name);
     // Polls tell each event once. A submission after the end of a session begins another.
     let idempotent = reads && name != "poll_benchmark" || name == "run_student_on_task";
@@ -87,7 +87,7 @@ pub fn annotations(name: &str) -> ToolAnnotations {
 }
 
 /// Calls a tool that is one of [`specs`].
-pub fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
+pub(crate) fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
     if let Err(problem) = known(name, arguments) {
         return Answer::error(problem);
     }

@@ -15,7 +15,7 @@ use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
 
 /// One run at a time, on one session.
-pub struct Work {
+pub(crate) struct Work {
     root: PathBuf,
     shared: Arc<Shared>,
 }
@@ -85,7 +85,7 @@ impl Drop for Ends {
 
 impl Work {
     /// Nothing is at work.
-    pub fn new(root: PathBuf) -> Self {
+    pub(crate) fn new(root: PathBuf) -> Self {
         Self {
             root,
             shared: Arc::default(),
@@ -93,22 +93,22 @@ impl Work {
     }
 
     /// The session that is worked on.
-    pub fn session(&self) -> Option<String> {
+    pub(crate) fn session(&self) -> Option<String> {
         self.shared.state().session.clone()
     }
 
     /// Works on this session from now on.
-    pub fn drive(&self, session: &str) {
+    pub(crate) fn drive(&self, session: &str) {
         self.shared.state().session = Some(session.to_owned());
     }
 
     /// Whether a run is under way.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.shared.state().running
     }
 
     /// Starts a run; `false` when one is under way.
-    pub fn start(&self, asked: RunOptions) -> bool {
+    pub(crate) fn start(&self, asked: RunOptions) -> bool {
         {
             let mut state = self.shared.state();
             if state.running {
@@ -137,14 +137,14 @@ impl Work {
     }
 
     /// Waits until the run ends, or until it tells something.
-    pub fn wait(&self, at_most: Duration, for_news: bool) {
+    pub(crate) fn wait(&self, at_most: Duration, for_news: bool) {
         let idle = |state: &mut State| state.running && (!for_news || state.events.is_empty());
         // Whoever held the lock and broke off has left a sound state.
         drop(self.shared.news.wait_timeout_while(self.shared.state(), at_most, idle));
     }
 
     /// What happened since this was last asked; at the end, the result.
-    pub fn news(&self) -> Value {
+    pub(crate) fn news(&self) -> Value {
         let mut state = self.shared.state();
         let events = std::mem::take(&mut state.events);
         let progress = state.progress.map(|(done, of)| json!({"done": done, "of": of}));
@@ -155,7 +155,7 @@ impl Work {
     }
 
     /// Why the last run did not get where it should.
-    pub fn problem(&self) -> String {
+    pub(crate) fn problem(&self) -> String {
         let state = self.shared.state();
         let said = state.ended.as_ref().and_then(|ended| ended["error"].as_str());
         said.unwrap_or("the session could not be begun; see session_status")

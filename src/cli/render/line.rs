@@ -6,7 +6,7 @@ use crate::gate::words::points;
 use crate::workspace::event::Event;
 
 /// The line of an event; `None` for one that a person need not read.
-pub fn line(event: &Event) -> Option<String> {
+pub(crate) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::SessionStarted { session } => format!("{STRONG}{session}{STRONG:#}"),
         Event::PhaseStarted { phase, reasons, .. } => return phase_started(phase, reasons),
@@ -77,7 +77,7 @@ fn edit_settled(event: &Event) -> Option<String> {
 }
 
 /// A change in points: the interval of the target where there is one, else the mean over all tasks.
-pub fn change(delta: Option<f64>, interval: Option<[f64; 2]>) -> Option<String> {
+pub(crate) fn change(delta: Option<f64>, interval: Option<[f64; 2]>) -> Option<String> {
     let interval = interval.map(|interval| format!("{} points in its target", points(interval)));
     interval.or_else(|| delta.map(|delta| format!("{:+.1} points", 100.0 * delta)))
 }

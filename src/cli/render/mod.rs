@@ -12,8 +12,8 @@ use std::time::Duration;
 use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
 use line::change;
-pub use line::line;
-pub use spending::{dollars, spending};
+pub(crate) use line::line;
+pub(crate) use spending::{dollars, spending};
 
 use super::exit::Failure;
 use super::style::Style;
@@ -27,17 +27,17 @@ use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 
 /// Prints one JSON value as a line on stdout.
-pub fn json(value: &impl serde::Serialize) {
+pub(crate) fn json(value: &impl serde::Serialize) {
     terminal::json(&serde_json::to_string(value).unwrap_or_default());
 }
 
 /// Bold, for what a person looks for first.
-pub const STRONG: Style = Style::STRONG;
+pub(crate) const STRONG: Style = Style::STRONG;
 /// Dimmed, for what stands beside.
-pub const FAINT: Style = Style::FAINT;
+pub(crate) const FAINT: Style = Style::FAINT;
 
 /// The colour of an outcome; the word says the same.
-pub fn colour(status: OutcomeStatus) -> Style {
+pub(crate) fn colour(status: OutcomeStatus) -> Style {
     let colour = match status {
         OutcomeStatus::Applied => AnsiColor::Green,
         OutcomeStatus::PendingReview | OutcomeStatus::Undecided => AnsiColor::Yellow,
@@ -48,14 +48,14 @@ pub fn colour(status: OutcomeStatus) -> Style {
 }
 
 /// Shows events as they come.
-pub struct Renderer {
+pub(crate) struct Renderer {
     format: Format,
     bar: Mutex<Option<ProgressBar>>,
 }
 
 impl Renderer {
     /// A renderer for a format.
-    pub fn new(format: Format) -> Self {
+    pub(crate) fn new(format: Format) -> Self {
         Self {
             format,
             bar: Mutex::new(None),
@@ -63,7 +63,7 @@ impl Renderer {
     }
 
     /// Shows an event.
-    pub fn show(&self, event: Event) {
+    pub(crate) fn show(&self, event: Event) {
         match (&event, self.format) {
             (Event::Progress { done, of }, Format::Text) => self.progress(*done as u64, *of as u64),
             // A line a task would drown the rest.
@@ -81,7 +81,7 @@ impl Renderer {
     }
 
     /// Takes the progress bar away.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Ok(mut bar) = self.bar.lock()
             && let Some(bar) = bar.take()
         {
@@ -105,7 +105,7 @@ fn new_bar(of: u64) -> ProgressBar {
 }
 
 /// The first line of a text, as a terminal may print it and cut to what it shows.
-pub fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     let text = visible(text);
     let first = text.lines().next().unwrap_or_default();
     if first.chars().count() <= 100 {
@@ -117,7 +117,7 @@ pub fn shortened(text: &str) -> String {
 
 /// What is known of a run beside how it ended.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Around<'a> {
+pub(crate) struct Around<'a> {
     /// Where to go before the next commands.
     pub elsewhere: Option<&'a Path>,
     /// The phase after which it was to stop.
@@ -128,7 +128,7 @@ pub struct Around<'a> {
 ///
 /// # Errors
 /// The session cannot be read.
-pub fn summary(workspace: &Workspace, ended: &RunResult, around: &Around) -> Result<(), Failure> {
+pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &Around) -> Result<(), Failure> {
     let record = &ended.record;
     if record.status.is_under_way() || ended.waits.is_some() {
         return planned::show(workspace, ended);
@@ -151,7 +151,7 @@ pub fn summary(workspace: &Workspace, ended: &RunResult, around: &Around) -> Res
 }
 
 /// The words for a status.
-pub fn words(status: Status) -> &'static str {
+pub(crate) fn words(status: Status) -> &'static str {
     match status {
         Status::Initiated => "initiated",
         Status::Diagnosing => "diagnosing",
@@ -165,7 +165,7 @@ pub fn words(status: Status) -> &'static str {
 }
 
 /// Scores before and after, overall and a category.
-pub fn scores(record: &Record) {
+pub(crate) fn scores(record: &Record) {
     let (Some(before), Some(after)) = (&record.benchmark_before, &record.benchmark_after) else {
         return;
     };
@@ -185,7 +185,7 @@ pub fn scores(record: &Record) {
 }
 
 /// So many of what takes an s when there are more.
-pub fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

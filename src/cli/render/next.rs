@@ -10,7 +10,7 @@ use crate::artifact::record::{EditOutcome, Record};
 const MOST_WAITING: usize = 5;
 
 /// Prints them, with the way to the workspace first when the reader is elsewhere: the block can be copied as it is.
-pub fn show(record: &Record, elsewhere: Option<&Path>) {
+pub(crate) fn show(record: &Record, elsewhere: Option<&Path>) {
     out!("\n{STRONG}Next{STRONG:#}");
     if let Some(place) = elsewhere {
         out!("  cd {}", quoted(&place.display().to_string()));

@@ -17,7 +17,7 @@ use crate::workspace::{Workspace, session};
 ///
 /// # Errors
 /// The session cannot be read.
-pub fn show(workspace: &Workspace, ended: &RunResult) -> Result<(), Failure> {
+pub(crate) fn show(workspace: &Workspace, ended: &RunResult) -> Result<(), Failure> {
     let (session, record) = (&ended.session, &ended.record);
     let plan: Option<Plan> = session.read("plan.json")?;
     if let Some(WaitingFor::Write(file)) = ended.waits {

@@ -3,7 +3,7 @@
 use crate::artifact::record::Record;
 
 /// A line for each role that asked a language model.
-pub fn spending(record: &Record) {
+pub(crate) fn spending(record: &Record) {
     for (role, spent) in &record.spending {
         let (role, tokens) = (role.name().replace('_', " "), spent.usage.total());
         out!(
@@ -15,6 +15,6 @@ pub fn spending(record: &Record) {
 }
 
 /// Dollars; an unknown price is unknown, and never nothing.
-pub fn dollars(cost_usd: Option<f64>) -> String {
+pub(crate) fn dollars(cost_usd: Option<f64>) -> String {
     cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4} USD"))
 }

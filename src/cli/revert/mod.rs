@@ -1,6 +1,6 @@
 //! `kaizen revert`: take back an applied edit, or all that a session applied, in a new commit.
 
-pub mod which;
+pub(crate) mod which;
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ use crate::workspace::error::{ExecuteError, RunError};
 
 /// Take back an applied edit, or all of a session's
 #[derive(Clone, Debug, Args)]
-pub struct Revert {
+pub(crate) struct Revert {
     /// An edit by its label or by four or more digits of its digest, or a session with all that it applied
     #[arg(value_name = "EDIT|SESSION")]
     what: String,
@@ -40,7 +40,7 @@ pub struct Revert {
 ///
 /// # Errors
 /// There is no such applied edit, its session is not settled, or something later rests on it.
-pub fn revert(command: &Revert, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn revert(command: &Revert, setting: &Setting) -> Result<Code, Failure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen revert";
     let wanted = which::find(&workspace, &command.what, command.session.as_deref())?;

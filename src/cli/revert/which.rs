@@ -13,7 +13,7 @@ use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
 /// Edits of one session.
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The session.
     pub session: Session,
     /// Those to be taken back, with their labels; empty when that was done already.
@@ -26,7 +26,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// There is no such thing, more than one, or it was never applied.
-pub fn find(workspace: &Workspace, name: &str, within: Option<&str>) -> Result<Wanted, Failure> {
+pub(crate) fn find(workspace: &Workspace, name: &str, within: Option<&str>) -> Result<Wanted, Failure> {
     let sessions = match within {
         Some(within) => vec![session_of(workspace, Some(within))?],
         None => session::all(&workspace.root)?,

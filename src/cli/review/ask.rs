@@ -13,7 +13,7 @@ use crate::cli::exit::Failure;
 use crate::cli::visible::visible;
 
 /// Keys, a place to write, and the effects of answers.
-pub trait Desk {
+pub(crate) trait Desk {
     /// The next key press; `None` when there will be no more.
     fn key(&mut self) -> Option<Key>;
     /// Writes text as it is.
@@ -46,7 +46,7 @@ pub trait Desk {
 
 /// What came of changing an edit by hand.
 #[derive(Debug)]
-pub enum Edited {
+pub(crate) enum Edited {
     /// It is what it was.
     Unchanged,
     /// Only words about it changed; the question is the same.
@@ -57,7 +57,7 @@ pub enum Edited {
 
 /// What was done about an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
+pub(crate) enum Done {
     /// It was accepted.
     Accepted,
     /// It was rejected.
@@ -77,7 +77,7 @@ enum Turn {
 }
 
 /// Asks about every entry; returns what was done, by the place in the queue.
-pub fn ask(desk: &mut dyn Desk, queue: &mut [Entry]) -> Vec<(usize, Done)> {
+pub(crate) fn ask(desk: &mut dyn Desk, queue: &mut [Entry]) -> Vec<(usize, Done)> {
     let of = queue.len();
     let mut done = Vec::new();
     for at in 0..of {

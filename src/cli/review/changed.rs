@@ -11,14 +11,14 @@ use crate::harness::{Harness, op};
 use crate::manifest::Manifest;
 
 /// The text that a person changes: the edit, with its schema, so that editors complete and check it.
-pub fn text(edit: &Edit) -> String {
+pub(crate) fn text(edit: &Edit) -> String {
     let fields = serde_json::to_string_pretty(edit).unwrap_or_default();
     let rest = fields.strip_prefix("{\n").unwrap_or(&fields);
     format!("{{\n  \"$schema\": \"{}\",\n{rest}\n", schema_reference("edit", 1))
 }
 
 /// What an edit is checked against.
-pub struct Against<'a> {
+pub(crate) struct Against<'a> {
     /// Today's harness.
     pub harness: &'a Harness,
     /// Where ops land.
@@ -35,7 +35,7 @@ pub struct Against<'a> {
 ///
 /// # Errors
 /// What is wrong, with the line where it is known.
-pub fn read(path: &Path, text: &str, against: &Against) -> Result<Edit, String> {
+pub(crate) fn read(path: &Path, text: &str, against: &Against) -> Result<Edit, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut edit: Edit = serde_json::from_str(text).map_err(|error| malformed(path, text, error))?;
     edit.extra.remove("$schema");
@@ -69,7 +69,7 @@ fn malformed(path: &Path, text: &str, source: serde_json::Error) -> String {
 }
 
 /// The plan with one edit changed; `None` when the edit has left it. Clusters that name its label name the new one.
-pub fn replaced(mut plan: Plan, was: Digest, edit: &Edit) -> Option<Plan> {
+pub(crate) fn replaced(mut plan: Plan, was: Digest, edit: &Edit) -> Option<Plan> {
     let mut before = None;
     for place in plan.edits.iter_mut().filter(|other| other.digest() == was) {
         before = Some(std::mem::replace(place, edit.clone()).id);

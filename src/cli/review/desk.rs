@@ -26,7 +26,7 @@ use crate::workspace::session::PENDING;
 const NARROWEST: usize = 40;
 
 /// A terminal, and the workspace that answers go to.
-pub struct Terminal<'a> {
+pub(crate) struct Terminal<'a> {
     /// The workspace.
     pub workspace: &'a Workspace,
     /// The terminal.

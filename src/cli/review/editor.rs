@@ -23,7 +23,7 @@ static INTERRUPTIBLE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
 });
 
 /// Program and arguments: `$VISUAL`, else `$EDITOR`, else `vi`.
-pub fn words() -> Vec<String> {
+pub(crate) fn words() -> Vec<String> {
     let chosen = |name: &str| std::env::var(name).ok();
     split(&[chosen("VISUAL"), chosen("EDITOR")])
 }
@@ -41,7 +41,7 @@ fn split(choices: &[Option<String>]) -> Vec<String> {
 ///
 /// # Errors
 /// It cannot be run, or did not end well.
-pub fn run(words: &[String], path: &Path, withheld: &[String]) -> Result<(), Failure> {
+pub(crate) fn run(words: &[String], path: &Path, withheld: &[String]) -> Result<(), Failure> {
     let [program, arguments @ ..] = words else {
         return Err(Failure::usage("there is no editor"));
     };

@@ -7,7 +7,7 @@ const MOST: usize = 20;
 
 /// What the store knows of an edit's references.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// Those that were found.
     pub found: Vec<Seen>,
     /// Those that the store does not have.
@@ -20,7 +20,7 @@ pub struct Evidence {
 
 /// One trace, redacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Its id.
     pub id: String,
     /// What the agent was asked.
@@ -30,7 +30,7 @@ pub struct Seen {
 }
 
 /// Looks references up.
-pub fn evidence(workspace: &Workspace, references: &[String]) -> Evidence {
+pub(crate) fn evidence(workspace: &Workspace, references: &[String]) -> Evidence {
     let mut evidence = Evidence {
         more: references.len().saturating_sub(MOST),
         ..Evidence::default()

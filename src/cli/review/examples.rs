@@ -8,7 +8,7 @@ use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
 
 /// How many examples an edit adds, keeps and drops; `None` for other edits, and for files of another form.
-pub fn summary(edit: &Edit, path: &str, harness: &Harness) -> Option<String> {
+pub(crate) fn summary(edit: &Edit, path: &str, harness: &Harness) -> Option<String> {
     if edit.op != Op::EditFewShotExemplars {
         return None;
     }

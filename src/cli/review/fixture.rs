@@ -10,7 +10,7 @@ use crate::sys::disk::Root;
 use crate::workspace::session::Session;
 
 /// An entry with a label, whose edit holds these fields beside the usual ones.
-pub fn entry(id: &str, diff: &str, more: Value) -> Entry {
+pub(crate) fn entry(id: &str, diff: &str, more: Value) -> Entry {
     let mut edit = json!({"id": id, "pillar": "agent", "op": "replace_system_prompt",
         "target": "agents.assistant.system_prompt", "payload": {"new_content": id}, "rationale": "It helps.",
         "expected_improvement": "home", "risk_tier": "review", "references": ["run-1"]});

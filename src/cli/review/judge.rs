@@ -19,7 +19,7 @@ use crate::workspace::inputs::Inputs;
 ///
 /// # Errors
 /// The edit cannot be applied, or the tasks cannot be read or answered.
-pub fn judge(workspace: &Workspace, entry: &Entry) -> Result<Verdict, Failure> {
+pub(crate) fn judge(workspace: &Workspace, entry: &Entry) -> Result<Verdict, Failure> {
     let edit = &entry.pending.edit;
     let head = workspace.harness()?;
     let candidate = op::apply(edit, &head, &workspace.rules())

@@ -6,7 +6,7 @@ use crate::cli::render::STRONG;
 
 /// What a person wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Accept this edit.
     Accept,
     /// Reject this edit.
@@ -82,7 +82,7 @@ const KEYS: [(char, Action, &str, &str); 11] = [
 ];
 
 /// What a key means; `None` for a key without a meaning.
-pub fn action(key: &Key) -> Option<Action> {
+pub(crate) fn action(key: &Key) -> Option<Action> {
     match key {
         // Without a terminal driver's help, end of input and an interrupt arrive as keys.
         Key::CtrlC | Key::Char('\u{3}' | '\u{4}') => Some(Action::Quit),
@@ -94,7 +94,7 @@ pub fn action(key: &Key) -> Option<Action> {
 
 impl Action {
     /// The word that is shown when the key is pressed.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         KEYS.iter()
             .find(|(_, action, ..)| *action == self)
             .map_or("", |row| row.2)
@@ -102,7 +102,7 @@ impl Action {
 }
 
 /// The line that asks; a question that is not fresh is updated before it is accepted.
-pub fn prompt(fresh: bool) -> String {
+pub(crate) fn prompt(fresh: bool) -> String {
     let first = if fresh { ('a', "ccept") } else { ('u', "pdate") };
     let keys = [first, ('r', "eject"), ('s', "kip"), ('e', "dit"), ('g', "ate")];
     let keys = keys
@@ -113,7 +113,7 @@ pub fn prompt(fresh: bool) -> String {
 }
 
 /// What every key does.
-pub fn help() -> String {
+pub(crate) fn help() -> String {
     let line = |(key, _, _, does): &(char, Action, &str, &str)| format!("  {STRONG}{key}{STRONG:#}  {does}\n");
     KEYS.iter().map(line).collect()
 }

@@ -3,7 +3,7 @@
 use console::measure_text_width;
 
 /// Text wrapped between words; its own line breaks stay.
-pub fn prose(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn prose(text: &str, width: usize) -> Vec<String> {
     text.lines().flat_map(|line| paragraph(line, width)).collect()
 }
 
@@ -23,7 +23,7 @@ fn paragraph(text: &str, width: usize) -> Vec<String> {
 }
 
 /// One line broken wherever the width ends; nothing is left out.
-pub fn pieces(line: &str, width: usize) -> Vec<String> {
+pub(crate) fn pieces(line: &str, width: usize) -> Vec<String> {
     let (mut pieces, mut used) = (vec![String::new()], 0);
     for c in line.chars() {
         let wide = measure_text_width(c.encode_utf8(&mut [0; 4]));
@@ -40,7 +40,7 @@ pub fn pieces(line: &str, width: usize) -> Vec<String> {
 }
 
 /// The text on one line, cut where it does not fit.
-pub fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if measure_text_width(&line) <= width {
         return line;

@@ -22,7 +22,7 @@ fn commands(entry: &Entry) -> Commands {
 }
 
 /// Prints the queue for people, with the exact commands.
-pub fn text(queue: &[Entry]) {
+pub(crate) fn text(queue: &[Entry]) {
     for (number, entry) in queue.iter().enumerate() {
         let edit = &entry.pending.edit;
         let tier = format!("{:?}", edit.risk_tier).to_lowercase();
@@ -46,7 +46,7 @@ pub fn text(queue: &[Entry]) {
 }
 
 /// Prints one JSON object an edit.
-pub fn json(queue: &[Entry]) {
+pub(crate) fn json(queue: &[Entry]) {
     for entry in queue {
         let Commands { show, accept, reject } = commands(entry);
         render::json(&serde_json::json!({

@@ -14,7 +14,7 @@ mod lines;
 mod list;
 mod queue;
 mod screen;
-pub mod standing;
+pub(crate) mod standing;
 
 use clap::Args;
 use console::Term;
@@ -34,7 +34,7 @@ use crate::workspace::{Workspace, session};
 
 /// Review the edits that wait, one after another
 #[derive(Clone, Debug, Default, Args)]
-pub struct Review {
+pub(crate) struct Review {
     /// Only those of this session
     #[arg(long)]
     session: Option<String>,
@@ -44,7 +44,7 @@ pub struct Review {
 ///
 /// # Errors
 /// There is no workspace or no such session, or the harness cannot be read.
-pub fn review(command: &Review, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn review(command: &Review, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let waiting = || queue::queue(&workspace, command.session.as_deref());
     let mut queue = waiting()?;

@@ -16,7 +16,7 @@ use crate::workspace::{Workspace, session};
 
 /// One edit that waits.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its session.
     pub session: Session,
     /// Whether commands mean its session when they name none.
@@ -35,7 +35,7 @@ pub struct Entry {
 
 impl Entry {
     /// The diff to show: the question's; with today's places when the question is fresh.
-    pub fn diff(&self) -> &str {
+    pub(crate) fn diff(&self) -> &str {
         match (&self.standing, &self.today) {
             (Standing::Fresh, Some(today)) => today,
             _ => &self.pending.diff,
@@ -46,7 +46,12 @@ impl Entry {
     ///
     /// # Errors
     /// git says no.
-    pub fn asked(&self, pending: PendingReview, workspace: &Workspace, harness: &Harness) -> Result<Self, Failure> {
+    pub(crate) fn asked(
+        &self,
+        pending: PendingReview,
+        workspace: &Workspace,
+        harness: &Harness,
+    ) -> Result<Self, Failure> {
         let today = standing::diff_of(&pending.edit, harness, &workspace.rules());
         let since = |paths: &[String]| standing::since(workspace, paths);
         let path = standing::paths(today.as_deref().unwrap_or_default()).into_iter().next();
@@ -64,7 +69,7 @@ impl Entry {
 ///
 /// # Errors
 /// There is no such session, or the harness cannot be read.
-pub fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Entry>, Failure> {
+pub(crate) fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Entry>, Failure> {
     let all = session::all(&workspace.root)?;
     let newest = all.last().map(|session| session.id.clone());
     let sessions = match only {
@@ -173,7 +178,7 @@ fn of_the_plan(pending: PendingReview, edit: &Edit) -> PendingReview {
 ///
 /// # Errors
 /// It was answered or withdrawn meanwhile.
-pub fn question(session: &Session, digest: &Digest) -> Result<PendingReview, Failure> {
+pub(crate) fn question(session: &Session, digest: &Digest) -> Result<PendingReview, Failure> {
     let found = waiting(session)?
         .into_iter()
         .find(|(_, pending)| pending.edit_digest == *digest);

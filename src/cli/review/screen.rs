@@ -34,7 +34,7 @@ const GO_ON: &str = "continues the same trial, with room for as many pairs again
 
 /// The size of a terminal, and whether long parts are shown whole.
 #[derive(Clone, Copy, Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// Columns.
     pub width: usize,
     /// Rows.
@@ -44,7 +44,7 @@ pub struct Page {
 }
 
 /// One question: heading, why, evidence, cluster, how it stands, and the diff.
-pub fn screen(entry: &Entry, (number, of): (usize, usize), evidence: &Evidence, page: &Page) -> String {
+pub(crate) fn screen(entry: &Entry, (number, of): (usize, usize), evidence: &Evidence, page: &Page) -> String {
     let mut lines = heading(entry, (number, of), page);
     lines.extend(row("why", &shortened(&entry.pending.edit.rationale, page)));
     if let Some(near_miss) = &entry.pending.near_miss {
@@ -209,7 +209,7 @@ fn diff_line(line: &str, width: usize) -> Vec<String> {
 }
 
 /// What the gate says of an edit today.
-pub fn verdict(verdict: &Verdict, page: &Page) -> String {
+pub(crate) fn verdict(verdict: &Verdict, page: &Page) -> String {
     let (word, colour) = match verdict.decision {
         Decision::Accept => ("the gate would accept it", AnsiColor::Green),
         Decision::Reject => ("the gate would reject it", AnsiColor::Red),

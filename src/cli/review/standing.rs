@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 /// Whether the question still shows what the edit would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "standing", content = "reason", rename_all = "snake_case")]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It does.
     Fresh,
     /// The edit would do something else today; why.
@@ -24,7 +24,7 @@ pub enum Standing {
 
 impl Standing {
     /// Why the question cannot be accepted as it is shown.
-    pub fn reason(&self) -> Option<&str> {
+    pub(crate) fn reason(&self) -> Option<&str> {
         match self {
             Standing::Fresh => None,
             Standing::Stale(reason) | Standing::Inapplicable(reason) => Some(reason),
@@ -36,7 +36,7 @@ impl Standing {
 ///
 /// # Errors
 /// It cannot be applied, or changes nothing; the reason.
-pub fn diff_of(edit: &Edit, harness: &Harness, rules: &op::Rules) -> Result<String, String> {
+pub(crate) fn diff_of(edit: &Edit, harness: &Harness, rules: &op::Rules) -> Result<String, String> {
     let after = op::apply(edit, harness, rules).map_err(|reason| reason.to_string())?;
     match execute::diff_without_keys(harness, &after) {
         empty if empty.is_empty() => Err("the harness is already as the edit would make it".into()),
@@ -48,7 +48,7 @@ pub fn diff_of(edit: &Edit, harness: &Harness, rules: &op::Rules) -> Result<Stri
 ///
 /// # Errors
 /// Whatever `since` fails with.
-pub fn standing(
+pub(crate) fn standing(
     pending: &PendingReview,
     today: &Result<String, String>,
     since: impl FnOnce(&[String]) -> Result<String, Failure>,
@@ -69,7 +69,7 @@ fn body(diff: &str) -> Vec<&str> {
 }
 
 /// The files that a diff of ours names.
-pub fn paths(diff: &str) -> Vec<String> {
+pub(crate) fn paths(diff: &str) -> Vec<String> {
     let mut lines = diff.lines().peekable();
     let mut paths = Vec::new();
     while let Some(line) = lines.next() {
@@ -88,7 +88,7 @@ pub fn paths(diff: &str) -> Vec<String> {
 ///
 /// # Errors
 /// git says no.
-pub fn since(workspace: &Workspace, paths: &[String]) -> Result<String, Failure> {
+pub(crate) fn since(workspace: &Workspace, paths: &[String]) -> Result<String, Failure> {
     let files = paths.join(", ");
     if !workspace.ledger.dirty(paths)?.is_empty() {
         return Ok(format!("{files} changed since it was proposed (not committed)"));

@@ -22,7 +22,7 @@ const STUDENT_TURNS: u64 = 10;
 ///
 /// # Errors
 /// The workspace cannot be read.
-pub fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) -> Result<(), Failure> {
+pub(crate) fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) -> Result<(), Failure> {
     let sessions = session::all(&workspace.root)?;
     let session = match session {
         Some(id) => session::find(&workspace.root, id),

@@ -16,7 +16,7 @@ use crate::workspace::holdout_log;
 
 /// Start or resume a session, and stop when nothing is stale
 #[derive(Clone, Debug, Default, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// Go on with this session instead of the newest
     #[arg(value_name = "SESSION")]
     name: Option<String>,
@@ -47,7 +47,7 @@ pub struct Run {
 ///
 /// # Errors
 /// It is none.
-pub fn autonomy(text: &str) -> Result<Autonomy, String> {
+pub(crate) fn autonomy(text: &str) -> Result<Autonomy, String> {
     serde_json::from_value(text.into()).map_err(|_| "it is one of auto, tiered, manual".to_owned())
 }
 
@@ -55,7 +55,7 @@ pub fn autonomy(text: &str) -> Result<Autonomy, String> {
 ///
 /// # Errors
 /// Whatever stops a session.
-pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     if command.estimate {
         let session = command.session.as_deref().or(command.name.as_deref());
@@ -99,7 +99,7 @@ pub fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
 ///
 /// # Errors
 /// The session cannot be read.
-pub fn summary(
+pub(crate) fn summary(
     setting: &Setting,
     workspace: &crate::workspace::Workspace,
     ended: &RunResult,

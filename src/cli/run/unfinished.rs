@@ -7,7 +7,7 @@ use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
 /// The line, naming the newest of them; `None` when there is nothing to say or the user named a session.
-pub fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {
+pub(crate) fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {
     if asked.session.is_some() {
         return None;
     }

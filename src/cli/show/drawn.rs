@@ -13,7 +13,7 @@ const WIDTH: usize = 41;
 const MOST_TASKS: usize = 12;
 
 /// The lines of a decision.
-pub fn drawn(record: &GateRecord) -> Vec<String> {
+pub(crate) fn drawn(record: &GateRecord) -> Vec<String> {
     let numbers = &record.numbers;
     let target = visible(record.target.as_deref().unwrap_or("the whole"));
     let mut lines = vec![

@@ -26,7 +26,7 @@ const MOST_TASKS: usize = 10;
 
 /// What a session knows of one edit.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Known {
+pub(crate) struct Known {
     /// The session.
     pub session: String,
     /// What names it in a command.
@@ -51,7 +51,7 @@ pub struct Known {
 ///
 /// # Errors
 /// No session has it, or one has several.
-pub fn find(sessions: &[Session], name: &str) -> Result<Known, Failure> {
+pub(crate) fn find(sessions: &[Session], name: &str) -> Result<Known, Failure> {
     for session in sessions.iter().rev() {
         // A session that cannot be read hides no other; `verify` names it.
         let Ok(known) = known(session) else { continue };
@@ -77,14 +77,14 @@ pub fn find(sessions: &[Session], name: &str) -> Result<Known, Failure> {
 }
 
 /// Its label; empty when only its digest is known.
-pub fn label(known: &Known) -> &str {
+pub(crate) fn label(known: &Known) -> &str {
     let edit = known.edit.as_ref().map(|edit| edit.id.as_str());
     edit.or(known.outcome.as_ref().map(|outcome| outcome.edit_id.as_str()))
         .unwrap_or_default()
 }
 
 /// What tells an edit from another one with the same label.
-pub fn what(known: &Known) -> String {
+pub(crate) fn what(known: &Known) -> String {
     let edit = known.edit.as_ref().map(|edit| (edit.op, &edit.target));
     let outcome = known.outcome.as_ref();
     let named = edit.or(outcome.map(|outcome| (outcome.op, &outcome.target)));
@@ -94,7 +94,7 @@ pub fn what(known: &Known) -> String {
 }
 
 /// Whether a name is its label or begins its digest.
-pub fn fits(known: &Known, name: &str) -> bool {
+pub(crate) fn fits(known: &Known, name: &str) -> bool {
     let labels = [
         known.edit.as_ref().map(|edit| &edit.id),
         known.outcome.as_ref().map(|outcome| &outcome.edit_id),
@@ -108,7 +108,7 @@ pub fn fits(known: &Known, name: &str) -> bool {
 ///
 /// # Errors
 /// A file of the session cannot be read.
-pub fn known(session: &Session) -> Result<BTreeMap<Digest, Known>, SessionError> {
+pub(crate) fn known(session: &Session) -> Result<BTreeMap<Digest, Known>, SessionError> {
     let plan: Option<Plan> = session.read("plan.json")?;
     let mut all: BTreeMap<Digest, Known> = BTreeMap::new();
     let clusters = plan.iter().flat_map(|plan| &plan.failure_clusters);
@@ -141,7 +141,7 @@ pub fn known(session: &Session) -> Result<BTreeMap<Digest, Known>, SessionError>
 }
 
 /// Shows what is known of an edit.
-pub fn show(known: &Known, setting: &Setting) {
+pub(crate) fn show(known: &Known, setting: &Setting) {
     if setting.is_json() {
         return render::json(known);
     }

@@ -1,7 +1,7 @@
 //! `kaizen show`: a session, or one edit with its evidence.
 
 mod drawn;
-pub mod edit;
+pub(crate) mod edit;
 mod session;
 
 use clap::Args;
@@ -15,7 +15,7 @@ use crate::workspace::session::Session;
 
 /// Show a session, or one edit with its evidence
 #[derive(Clone, Debug, Default, Args)]
-pub struct Show {
+pub(crate) struct Show {
     /// A session, or an edit: its label, or four or more digits of its digest; without it, the newest session
     #[arg(value_name = "SESSION|EDIT")]
     what: Option<String>,
@@ -25,7 +25,7 @@ pub struct Show {
 ///
 /// # Errors
 /// There is no such session or edit, or its files cannot be read.
-pub fn show(command: &Show, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn show(command: &Show, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let sessions = crate::workspace::session::all(&workspace.root)?;
     let named = |name: &str| sessions.iter().any(|session| session.id == name);

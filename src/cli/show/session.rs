@@ -15,7 +15,7 @@ use crate::workspace::session::Session;
 ///
 /// # Errors
 /// Its files cannot be read.
-pub fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
+pub(crate) fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
     let record = session.record()?;
     let plan: Option<Plan> = session.read("plan.json")?;
     let outcomes: Vec<Outcome> = session.outcomes()?.into_values().collect();

@@ -9,7 +9,7 @@ use crate::workspace::session::Session;
 /// Whether a session stands as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub(crate) enum State {
     /// Nothing is to be done.
     Settled,
     /// Something that it relies on changed since it ran.
@@ -21,7 +21,7 @@ pub enum State {
 }
 
 /// The state of each session, in the order given.
-pub fn states(view: &View, sessions: &[Session]) -> Vec<State> {
+pub(crate) fn states(view: &View, sessions: &[Session]) -> Vec<State> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = sessions.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
@@ -46,7 +46,7 @@ fn one(view: &View, session: &Session) -> State {
 }
 
 /// The state of a session by the states of its phases.
-pub fn of(phases: &[PhaseState]) -> State {
+pub(crate) fn of(phases: &[PhaseState]) -> State {
     let reasons: Vec<&StaleReason> = phases.iter().flat_map(|(_, phase)| stale(phase)).collect();
     let blocked = phases
         .iter()

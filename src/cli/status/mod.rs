@@ -4,7 +4,7 @@ mod history;
 mod present;
 
 use clap::Args;
-pub use present::words;
+pub(crate) use present::words;
 use serde::Serialize;
 
 use self::history::State;
@@ -26,7 +26,7 @@ const SHOWN: usize = 10;
 
 /// Show where the sessions stand
 #[derive(Clone, Debug, Default, Args)]
-pub struct Status {
+pub(crate) struct Status {
     /// Show every session, not only the last ten and those that are stale
     #[arg(long)]
     all: bool,
@@ -62,7 +62,7 @@ enum GateSplit {
 ///
 /// # Errors
 /// There is no workspace, or what the newest session relies on cannot be read.
-pub fn status(command: &Status, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn status(command: &Status, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let sessions = session::all(&workspace.root)?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());

@@ -20,7 +20,7 @@ use crate::workspace::session::{Session, SessionError};
 
 /// What is known of the newest session.
 #[derive(Serialize)]
-pub struct Present {
+pub(crate) struct Present {
     phases: Vec<Phase>,
     edited: Vec<String>,
     waiting_for_review: Vec<Waiting>,
@@ -61,7 +61,7 @@ struct Waiting {
 ///
 /// # Errors
 /// Something that it relies on cannot be read.
-pub fn present(view: &View, session: &Session) -> Result<Present, Failure> {
+pub(crate) fn present(view: &View, session: &Session) -> Result<Present, Failure> {
     match looked_at(view, session) {
         // A half-typed answer is a person's to mend, and hides nothing else.
         Err(RunError::Session(error @ SessionError::Artifact(_))) => Ok(Present {
@@ -193,7 +193,7 @@ fn next(phases: &[(String, Freshness)], waiting: &[Waiting]) -> String {
 
 impl Present {
     /// The state of the session as a whole.
-    pub fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         let phases: Vec<_> = self
             .phases
             .iter()
@@ -203,7 +203,7 @@ impl Present {
     }
 
     /// Prints it for people.
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         for phase in &self.phases {
             let (state, why) = words(&phase.freshness);
             out!(
@@ -238,7 +238,7 @@ impl Present {
 }
 
 /// The state in one word, and the first reason.
-pub fn words(phase: &Freshness) -> (&'static str, String) {
+pub(crate) fn words(phase: &Freshness) -> (&'static str, String) {
     let first = |reasons: &[crate::pipeline::freshness::StaleReason]| {
         reasons.first().map(ToString::to_string).unwrap_or_default()
     };

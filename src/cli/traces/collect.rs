@@ -16,16 +16,16 @@ use crate::trace::store::trace_store;
 use crate::workspace::Workspace;
 
 /// How many traces are collected when nobody says.
-pub const DEFAULT_LIMIT: usize = 500;
+pub(crate) const DEFAULT_LIMIT: usize = 500;
 
 /// Where they go.
-pub const COLLECTED: &str = "traces/collected.jsonl";
+pub(crate) const COLLECTED: &str = "traces/collected.jsonl";
 
 /// Runs the student over train tasks and appends what happened; what was collected under this very harness is not run again.
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
+pub(crate) fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
     workspace.may_read()?;
     let harness = workspace.harness()?;
     let known = known_ids(workspace)?;

@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 /// Arguments of `traces import`.
 #[derive(Clone, Debug, Args)]
-pub struct Import {
+pub(crate) struct Import {
     /// Files, or folders of them
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -31,7 +31,7 @@ pub struct Import {
 ///
 /// # Errors
 /// The traces of the workspace cannot be read.
-pub fn import(command: &Import, setting: &Setting, workspace: &Workspace) -> Result<Code, Failure> {
+pub(crate) fn import(command: &Import, setting: &Setting, workspace: &Workspace) -> Result<Code, Failure> {
     let mut known = Known::of(workspace.traces()?.as_ref())?;
     let wish = Wish {
         root: &workspace.root,

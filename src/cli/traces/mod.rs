@@ -4,7 +4,7 @@ mod collect;
 mod import;
 
 use clap::{Args, Subcommand};
-pub use collect::{DEFAULT_LIMIT, collect};
+pub(crate) use collect::{DEFAULT_LIMIT, collect};
 
 use super::exit::{Code, Failure};
 use super::{Setting, render, terminal};
@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 
 /// Collect, import, list, show and search traces
 #[derive(Clone, Debug, Args)]
-pub struct Traces {
+pub(crate) struct Traces {
     #[command(subcommand)]
     command: Command,
 }
@@ -63,7 +63,7 @@ enum Command {
 ///
 /// # Errors
 /// The store cannot be read or written.
-pub fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     match &command.command {
         Command::Collect { limit } => {

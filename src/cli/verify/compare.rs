@@ -7,7 +7,7 @@ use serde_json::Value;
 const TOLERANCE: f64 = 1e-9;
 
 /// One line for each field whose value differs; `source` names what the expected values follow from.
-pub fn differences(found: &impl Serialize, expected: &impl Serialize, source: &str) -> Vec<String> {
+pub(crate) fn differences(found: &impl Serialize, expected: &impl Serialize, source: &str) -> Vec<String> {
     let (found, expected) = (value(found), value(expected));
     let (Value::Object(found), Value::Object(expected)) = (&found, &expected) else {
         return one("it", &found, &expected, source).into_iter().collect();

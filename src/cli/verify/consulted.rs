@@ -5,7 +5,7 @@ use crate::artifact::consultation::FILE;
 use crate::workspace::{Workspace, holdout_log};
 
 /// What is wrong with it; it need not be there.
-pub fn check(workspace: &Workspace) -> Option<Finding> {
+pub(crate) fn check(workspace: &Workspace) -> Option<Finding> {
     let problem = holdout_log::read(workspace).err()?.to_string();
     Some(Finding {
         kind: Kind::Failure,

@@ -30,7 +30,7 @@ fn restore(session: &Session, name: &str) -> String {
 ///
 /// # Errors
 /// The file system says no.
-pub fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
+pub(crate) fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
     let mut names: Vec<String> = session.names("")?;
     for folder in ["checkpoints/", OUTCOMES, PENDING] {
         names.extend(session.names(folder)?.into_iter().map(|name| format!("{folder}{name}")));
@@ -64,7 +64,7 @@ pub fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
 ///
 /// # Errors
 /// The plan cannot be read.
-pub fn remarks(session: &Session) -> Result<Vec<Finding>, SessionError> {
+pub(crate) fn remarks(session: &Session) -> Result<Vec<Finding>, SessionError> {
     let plan: Option<Plan> = session.read("plan.json")?;
     let remedy = "nothing to do, or correct plan.json and run again";
     let one = |remark| finding(Kind::Information, session, "plan.json", remark, remedy);

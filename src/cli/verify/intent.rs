@@ -11,7 +11,7 @@ use crate::workspace::{OWN_FOLDER, Workspace};
 ///
 /// # Errors
 /// The file system says no.
-pub fn check(workspace: &Workspace) -> Result<Option<Finding>, Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<Option<Finding>, Failure> {
     let path = workspace.root.join(OWN_FOLDER).join(INTENT);
     let Some(bytes) = workspace.root.read(&path)? else {
         return Ok(None);

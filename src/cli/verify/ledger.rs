@@ -12,7 +12,7 @@ use crate::workspace::session::{OUTCOMES, Session, SessionError};
 ///
 /// # Errors
 /// git says no.
-pub fn commits(workspace: &Workspace) -> Result<Vec<Entry>, LedgerError> {
+pub(crate) fn commits(workspace: &Workspace) -> Result<Vec<Entry>, LedgerError> {
     workspace.ledger.entries(None)
 }
 
@@ -20,7 +20,7 @@ pub fn commits(workspace: &Workspace) -> Result<Vec<Entry>, LedgerError> {
 ///
 /// # Errors
 /// An outcome cannot be read.
-pub fn check(session: &Session, commits: &[Entry]) -> Result<Vec<Finding>, SessionError> {
+pub(crate) fn check(session: &Session, commits: &[Entry]) -> Result<Vec<Finding>, SessionError> {
     let of_session = |entry: &&Entry| entry.trailer("Session-ID") == Some(session.id.as_str());
     let ours: Vec<&Entry> = commits.iter().filter(of_session).collect();
     let outcomes = session.outcomes()?;

@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 ///
 /// # Errors
 /// The file system says no.
-pub fn check(workspace: &Workspace) -> Result<Option<Finding>, DiskError> {
+pub(crate) fn check(workspace: &Workspace) -> Result<Option<Finding>, DiskError> {
     let Some(bytes) = workspace.root.read(FILE)? else {
         return Ok(None);
     };

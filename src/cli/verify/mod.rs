@@ -23,12 +23,12 @@ use crate::workspace::{Workspace, session};
 
 /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
 #[derive(Clone, Debug, Default, Args)]
-pub struct Verify {}
+pub(crate) struct Verify {}
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Something is wrong.
     Failure,
     /// Something is worth knowing, and may be.
@@ -37,7 +37,7 @@ pub enum Kind {
 
 /// Something found, with the file and a remedy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     kind: Kind,
     /// Relative to the workspace.
     file: String,
@@ -46,7 +46,13 @@ pub struct Finding {
 }
 
 /// A finding about a session's file.
-pub fn finding(kind: Kind, session: &Session, file: &str, problem: String, remedy: impl Into<String>) -> Finding {
+pub(crate) fn finding(
+    kind: Kind,
+    session: &Session,
+    file: &str,
+    problem: String,
+    remedy: impl Into<String>,
+) -> Finding {
     Finding {
         kind,
         file: format!("{}/{file}", session.relative()),
@@ -56,13 +62,13 @@ pub fn finding(kind: Kind, session: &Session, file: &str, problem: String, remed
 }
 
 /// A problem without the name of the file, which the finding gives already.
-pub fn without_file(file: &str, problem: &str) -> String {
+pub(crate) fn without_file(file: &str, problem: &str) -> String {
     let rest = problem.strip_prefix(file).unwrap_or(problem);
     rest.trim_start_matches([':', ' ']).to_owned()
 }
 
 /// The command that continues a session.
-pub fn run(session: &Session) -> String {
+pub(crate) fn run(session: &Session) -> String {
     format!("`kaizen run --session {}`", session.id)
 }
 
@@ -70,7 +76,7 @@ pub fn run(session: &Session) -> String {
 ///
 /// # Errors
 /// git or the file system says no.
-pub fn verify(_: &Verify, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn verify(_: &Verify, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let sessions = session::all(&workspace.root)?;
     let found = check(&workspace, &sessions)?;

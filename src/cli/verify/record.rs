@@ -21,7 +21,7 @@ use crate::workspace::session::Session;
 ///
 /// # Errors
 /// A file cannot be read, or git says no.
-pub fn check(workspace: &Workspace, session: &Session, commits: &[Entry]) -> Result<Vec<Finding>, Failure> {
+pub(crate) fn check(workspace: &Workspace, session: &Session, commits: &[Entry]) -> Result<Vec<Finding>, Failure> {
     let Some(baseline): Option<Baseline> = session.read("baseline.json")? else {
         return Ok(Vec::new());
     };

@@ -14,7 +14,7 @@ const RESTORE: &str = "restore it with git; what was paid for stands in .kaizen/
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn check(session: &Session) -> Result<Vec<Finding>, Failure> {
+pub(crate) fn check(session: &Session) -> Result<Vec<Finding>, Failure> {
     let folder = session.path("");
     let (spent, sent) = (
         client::spent(session.root(), &folder)?,

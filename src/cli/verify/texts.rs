@@ -11,7 +11,7 @@ use crate::workspace::session::{Session, SessionError};
 ///
 /// # Errors
 /// The file system says no.
-pub fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
+pub(crate) fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
     let logs = session.names("teacher/")?.into_iter();
     let logs = logs.filter(|name| name.ends_with(".jsonl"));
     let mut names: Vec<String> = logs.map(|name| format!("teacher/{name}")).collect();

@@ -17,7 +17,7 @@ use crate::workspace::session::{OUTCOMES, Session};
 ///
 /// # Errors
 /// Its files cannot be read.
-pub fn check(workspace: &Workspace, session: &Session) -> Result<Vec<Finding>, Failure> {
+pub(crate) fn check(workspace: &Workspace, session: &Session) -> Result<Vec<Finding>, Failure> {
     let rule = present_rule(workspace, session)?;
     let run = super::run(session);
     let again = format!("restore it with git, or delete it and let {run} settle the edit again");
@@ -53,7 +53,7 @@ fn present_rule(workspace: &Workspace, session: &Session) -> Result<Option<GateR
 }
 
 /// What a verdict and its outcome say that does not follow from the verdict's own sums and changed tasks.
-pub fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String> {
+pub(crate) fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String> {
     let again = gate::restate(verdict);
     let mut problems = differences(verdict, &again, "the list of its changed tasks");
     let said = serde_json::json!({
@@ -68,7 +68,7 @@ pub fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String> {
 }
 
 /// What a record and its outcome say that does not follow from the record's own pairs.
-pub fn of_record(outcome: &Outcome, record: &GateRecord) -> Vec<String> {
+pub(crate) fn of_record(outcome: &Outcome, record: &GateRecord) -> Vec<String> {
     let mut problems = replay::disagreements(record);
     let said = serde_json::json!({
         "benchmark_delta": outcome.benchmark_delta, "cluster_deltas": outcome.cluster_deltas

@@ -9,7 +9,7 @@ use crate::llm::chat::Request;
 use crate::llm::model::Model;
 
 /// Everything that can change a verdict.
-pub fn identity(model: &dyn Model) -> Value {
+pub(crate) fn identity(model: &dyn Model) -> Value {
     json!({"question": judge::identity(), "model": model.identity()})
 }
 
@@ -17,7 +17,7 @@ pub fn identity(model: &dyn Model) -> Value {
 ///
 /// # Errors
 /// The judge cannot be asked, or says nothing that can be read.
-pub fn score(model: &dyn Model, task: &Task, answer: &str) -> Result<f64, String> {
+pub(crate) fn score(model: &dyn Model, task: &Task, answer: &str) -> Result<f64, String> {
     let question = judge::question(&task.query, &task.reference_answer, answer);
     let wanted = r#"{"reasoning": "…", "verdict": "at_least_as_good"} or {"reasoning": "…", "verdict": "worse"}"#;
     let verdict = ask(model, question, wanted, judge::verdict)?;
@@ -28,7 +28,7 @@ pub fn score(model: &dyn Model, task: &Task, answer: &str) -> Result<f64, String
 ///
 /// # Errors
 /// The judge cannot be asked, or says nothing that can be read.
-pub fn compare(model: &dyn Model, query: &str, student: &str, teacher: &str) -> Result<Comparison, String> {
+pub(crate) fn compare(model: &dyn Model, query: &str, student: &str, teacher: &str) -> Result<Comparison, String> {
     let wanted = r#"{"reasoning": "…", "student_score": 0.0, "teacher_score": 1.0}"#;
     ask(model, judge::comparison(query, student, teacher), wanted, judge::scores)
 }

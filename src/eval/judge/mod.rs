@@ -1,7 +1,7 @@
 //! The judge: how a language model is asked whether an answer is at least as good as the reference, and how its word is
 //! read. Pure.
 
-pub mod ask;
+pub(crate) mod ask;
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ const COMPARE: &str = include_str!("compare.md");
 
 /// Two answers to the same task, each from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// What the student's answer is worth.
     pub student_score: f64,
     /// What the teacher's answer is worth.
@@ -26,12 +26,12 @@ pub struct Comparison {
 }
 
 /// Everything about the question, apart from the model, that can change a verdict.
-pub fn identity() -> Value {
+pub(crate) fn identity() -> Value {
     json!({"prompt": Digest::of_bytes(PROMPT.as_bytes())})
 }
 
 /// Asks about one answer.
-pub fn question(task: &str, reference: &str, answer: &str) -> Request {
+pub(crate) fn question(task: &str, reference: &str, answer: &str) -> Request {
     let verdict = json!({"type": "string", "enum": ["at_least_as_good", "worse"]});
     Request {
         system: PROMPT.to_owned(),
@@ -49,7 +49,7 @@ pub fn question(task: &str, reference: &str, answer: &str) -> Request {
 }
 
 /// Asks about two answers.
-pub fn comparison(task: &str, student: &str, teacher: &str) -> Request {
+pub(crate) fn comparison(task: &str, student: &str, teacher: &str) -> Request {
     let score = json!({"type": "number", "minimum": 0, "maximum": 1});
     let fields = json!({"reasoning": {"type": "string"}, "student_score": score, "teacher_score": score});
     Request {
@@ -86,7 +86,7 @@ fn delimited(parts: &[(&str, &str)]) -> String {
 
 /// Asks once more, after something that cannot be read.
 #[must_use]
-pub fn once_more(mut request: Request, said: &str, wanted: &str) -> Request {
+pub(crate) fn once_more(mut request: Request, said: &str, wanted: &str) -> Request {
     let text = if said.trim().is_empty() { "(nothing)" } else { said };
     request.messages.push(Message::Assistant {
         text: text.to_owned(),
@@ -98,7 +98,7 @@ pub fn once_more(mut request: Request, said: &str, wanted: &str) -> Request {
 }
 
 /// Whether the answer is at least as good; `None` when the text says neither.
-pub fn verdict(text: &str) -> Option<bool> {
+pub(crate) fn verdict(text: &str) -> Option<bool> {
     let in_object = |value: &Value| word(value.get("verdict")?.as_str()?);
     let values = json::find(text).values;
     // The last one counts: earlier ones may be quotations.
@@ -118,7 +118,7 @@ fn word(text: &str) -> Option<bool> {
 }
 
 /// The two scores; `None` when the text does not say them.
-pub fn scores(text: &str) -> Option<Comparison> {
+pub(crate) fn scores(text: &str) -> Option<Comparison> {
     let read = |value: &Value| {
         let score = |name: &str| value.get(name)?.as_f64().filter(|score| (0.0..=1.0).contains(score));
         let reasoning = value.get("reasoning").and_then(Value::as_str).unwrap_or_default();

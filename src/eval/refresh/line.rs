@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::artifact::task::Split;
 
 /// The text with other splits in some lines (numbered from 1); every other byte stays.
-pub fn with_splits(text: &str, splits: &BTreeMap<usize, Split>) -> String {
+pub(crate) fn with_splits(text: &str, splits: &BTreeMap<usize, Split>) -> String {
     let line = |(at, line): (usize, &str)| {
         let split = splits.get(&(at + 1));
         let changed = split.and_then(|split| with_split(line, *split));
@@ -17,7 +17,7 @@ pub fn with_splits(text: &str, splits: &BTreeMap<usize, Split>) -> String {
 }
 
 /// A line with another split; it gets one when it has none. `None` when it is no JSON object.
-pub fn with_split(line: &str, split: Split) -> Option<String> {
+pub(crate) fn with_split(line: &str, split: Split) -> Option<String> {
     let json = line.strip_prefix('\u{feff}').unwrap_or(line);
     let fields: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
     let value = format!("\"{}\"", split.name());
@@ -37,7 +37,7 @@ pub fn with_split(line: &str, split: Split) -> Option<String> {
 }
 
 /// The text with further lines at its end, ended as its first line is.
-pub fn with_lines(text: &str, lines: &[String]) -> String {
+pub(crate) fn with_lines(text: &str, lines: &[String]) -> String {
     let first = text.split_inclusive('\n').next().unwrap_or_default();
     let ending = if first.ends_with("\r\n") { "\r\n" } else { "\n" };
     let mut whole = text.to_owned();

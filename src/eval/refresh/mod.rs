@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-pub use self::line::{with_lines, with_split, with_splits};
+pub(crate) use self::line::{with_lines, with_split, with_splits};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 
 /// Tasks that change places.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Exchange {
+pub(crate) struct Exchange {
     /// Ids of gate tasks that become train tasks.
     pub retired: Vec<String>,
     /// Ids of the tasks that become gate tasks, as many of each category.
@@ -24,7 +24,7 @@ pub struct Exchange {
 
 /// What a category lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Short {
+pub(crate) struct Short {
     /// Tasks that should retire.
     pub wanted: usize,
     /// Tasks that could replace them.
@@ -33,7 +33,7 @@ pub struct Short {
 
 /// What is drawn from, and by which lot.
 #[derive(Clone, Copy, Debug)]
-pub struct Draw<'a> {
+pub(crate) struct Draw<'a> {
     /// The present gate tasks.
     pub gate: &'a [&'a Task],
     /// How often each of them was consulted.
@@ -47,7 +47,7 @@ pub struct Draw<'a> {
 }
 
 /// Chooses by category, so that each keeps its number of tasks: most consulted first, then by lot.
-pub fn exchange(draw: &Draw) -> Exchange {
+pub(crate) fn exchange(draw: &Draw) -> Exchange {
     let lot = |task: &Task| Digest::of_value(&(&task.task_id, draw.refreshes));
     let consulted = |task: &Task| draw.consulted.get(task.task_id.as_str()).copied().unwrap_or(0);
     let mut gate = by_category(draw.gate);
@@ -115,7 +115,7 @@ fn ids<'a>(tasks: &'a [&Task]) -> impl Iterator<Item = String> + 'a {
 }
 
 /// The ids of the gate after an exchange.
-pub fn gate_after<'a>(gate: &[&'a Task], exchange: &'a Exchange) -> BTreeSet<&'a str> {
+pub(crate) fn gate_after<'a>(gate: &[&'a Task], exchange: &'a Exchange) -> BTreeSet<&'a str> {
     let retired: BTreeSet<&str> = exchange.retired.iter().map(String::as_str).collect();
     let stays = gate.iter().map(|task| task.task_id.as_str());
     let drawn = exchange.drawn.iter().map(String::as_str);

@@ -8,14 +8,14 @@ use crate::eval::student::Prepared;
 use crate::harness::Harness;
 
 /// A harness that was read once, for many runs.
-pub struct Arm<'a> {
+pub(crate) struct Arm<'a> {
     evaluator: &'a Evaluator<'a>,
     prepared: Box<dyn Prepared>,
 }
 
 impl<'a> Arm<'a> {
     /// Reads a harness.
-    pub fn new(evaluator: &'a Evaluator<'a>, harness: &Harness) -> Self {
+    pub(crate) fn new(evaluator: &'a Evaluator<'a>, harness: &Harness) -> Self {
         Self {
             evaluator,
             prepared: evaluator.student.prepare(harness),
@@ -23,17 +23,17 @@ impl<'a> Arm<'a> {
     }
 
     /// The digest of everything in the harness that the answer to this task can depend on.
-    pub fn footprint(&self, task: &Task) -> Digest {
+    pub(crate) fn footprint(&self, task: &Task) -> Digest {
         self.prepared.footprint(task)
     }
 
     /// Whether the answer to a task may be another when it is asked for anew.
-    pub fn varies(&self, task: &Task) -> bool {
+    pub(crate) fn varies(&self, task: &Task) -> bool {
         self.prepared.varies(task)
     }
 
     /// Makes every run, in the order given; see [`super::attempt_runs`].
-    pub fn runs<'t>(&self, runs: &[Run<'t>]) -> Vec<Attempted<'t>> {
+    pub(crate) fn runs<'t>(&self, runs: &[Run<'t>]) -> Vec<Attempted<'t>> {
         answered(self.evaluator, self.prepared.as_ref(), runs)
     }
 }

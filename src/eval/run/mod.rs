@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use self::arm::Arm;
+pub(crate) use self::arm::Arm;
 use self::question::Question;
 use crate::artifact::evaluation::{Attempted, Evaluation, TaskScore};
 use crate::artifact::task::Task;
@@ -42,7 +42,7 @@ pub struct Evaluator<'a> {
 
 /// One run of a task. Runs of different numbers draw differently, where the student can vary.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'t> {
+pub(crate) struct Run<'t> {
     /// The task.
     pub task: &'t Task,
     /// Which run of it, from 0.
@@ -55,7 +55,7 @@ pub struct Run<'t> {
 pub struct Halted(pub String);
 
 /// Makes every run, in the order given; what was made before is not made again, and neither is what is asked for twice.
-pub fn attempt_runs<'t>(evaluator: &Evaluator, harness: &Harness, runs: &[Run<'t>]) -> Vec<Attempted<'t>> {
+pub(crate) fn attempt_runs<'t>(evaluator: &Evaluator, harness: &Harness, runs: &[Run<'t>]) -> Vec<Attempted<'t>> {
     answered(evaluator, evaluator.student.prepare(harness).as_ref(), runs)
 }
 
@@ -94,7 +94,7 @@ fn distinct(questions: Vec<Question>) -> (Vec<Question>, Vec<AnswerIndex>) {
 }
 
 /// Run 0 of every task.
-pub fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
+pub(crate) fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
     attempt_runs(evaluator, harness, &numbered(tasks, 0))
 }
 
@@ -129,14 +129,14 @@ pub fn evaluate_run(
 }
 
 /// Which tasks an edit reaches. The others are asked the very same under both harnesses: exact ties, which cost nothing.
-pub fn affected(evaluator: &Evaluator, before: &Harness, after: &Harness, tasks: &[&Task]) -> Vec<bool> {
+pub(crate) fn affected(evaluator: &Evaluator, before: &Harness, after: &Harness, tasks: &[&Task]) -> Vec<bool> {
     let (before, after) = (evaluator.student.prepare(before), evaluator.student.prepare(after));
     let differs = |task: &&Task| before.footprint(task) != after.footprint(task);
     tasks.iter().map(differs).collect()
 }
 
 /// The tasks whose run 0 is remembered, and whose answer may be another when it is asked for anew.
-pub fn remembered<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<&'t Task> {
+pub(crate) fn remembered<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<&'t Task> {
     let prepared = evaluator.student.prepare(harness);
     let varying: Vec<&Task> = tasks.iter().copied().filter(|task| prepared.varies(task)).collect();
     let questions = question::questions(evaluator, prepared.as_ref(), &numbered(&varying, 0));

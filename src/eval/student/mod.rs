@@ -1,8 +1,8 @@
 //! Student: the agent under improvement.
 
-pub mod chat;
-pub mod command;
-pub mod nearest;
+pub(crate) mod chat;
+pub(crate) mod command;
+pub(crate) mod nearest;
 
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-pub use self::shares::Shares;
+pub(crate) use self::shares::Shares;
 use crate::artifact::task::{Scorer, Task, normal};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
@@ -19,7 +19,7 @@ const CLASS_LETTERS: usize = 50;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Tasks at most.
     pub limit: usize,
     /// How answers are scored.
@@ -30,14 +30,14 @@ pub struct Rules {
 
 /// The tasks that there are already.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     ids: BTreeSet<String>,
     queries: HeldOutQueries,
 }
 
 impl Known {
     /// The ids and queries of tasks.
-    pub fn of<'a>(tasks: impl IntoIterator<Item = &'a Task>, redactor: &Redactor) -> Self {
+    pub(crate) fn of<'a>(tasks: impl IntoIterator<Item = &'a Task>, redactor: &Redactor) -> Self {
         let mut known = Self::default();
         tasks.into_iter().for_each(|task| known.add(task, redactor));
         known
@@ -52,7 +52,7 @@ impl Known {
 /// Why a trace became no task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SkipReason {
+pub(crate) enum SkipReason {
     /// It asks nothing.
     NoQuery,
     /// It has no answer.
@@ -67,7 +67,7 @@ pub enum SkipReason {
 
 impl SkipReason {
     /// The reason in words.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             SkipReason::NoQuery => "without a query",
             SkipReason::NoAnswer => "without an answer",
@@ -80,7 +80,7 @@ impl SkipReason {
 
 /// What became of the traces. The tasks and those left out are all of them.
 #[derive(Clone, Debug, Default)]
-pub struct Synthesis {
+pub(crate) struct Synthesis {
     /// The tasks, best first.
     pub tasks: Vec<Task>,
     /// Distinct query classes.
@@ -91,7 +91,7 @@ pub struct Synthesis {
 
 impl Synthesis {
     /// How many tasks each split got.
-    pub fn splits(&self) -> BTreeMap<&'static str, usize> {
+    pub(crate) fn splits(&self) -> BTreeMap<&'static str, usize> {
         let mut splits = BTreeMap::new();
         for task in &self.tasks {
             *splits.entry(task.split().name()).or_default() += 1;
@@ -101,7 +101,7 @@ impl Synthesis {
 }
 
 /// Makes tasks out of traces that are all rated highly enough; their order does not matter.
-pub fn synth(mut rated: Vec<Trace>, rules: &Rules, known: &Known, redactor: &Redactor) -> Synthesis {
+pub(crate) fn synth(mut rated: Vec<Trace>, rules: &Rules, known: &Known, redactor: &Redactor) -> Synthesis {
     rated.sort_by(better);
     let mut made = Synthesis::default();
     let (mut known, mut classes) = (known.clone(), BTreeSet::new());

@@ -11,7 +11,7 @@ const SLIP: f64 = 1e-6;
 
 /// The share of each split, 0 to 1; together 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shares {
+pub(crate) struct Shares {
     train: f64,
     gate: f64,
     test: f64,
@@ -70,7 +70,7 @@ impl FromStr for Shares {
 impl Shares {
     /// Gives every task its split: by its id's own lot, so that it stays where it is when others come; but every
     /// category of two or more tasks is both learnt from and decided by.
-    pub fn assign(&self, tasks: &mut [Task]) {
+    pub(crate) fn assign(&self, tasks: &mut [Task]) {
         let mut categories: BTreeMap<String, Vec<&mut Task>> = BTreeMap::new();
         for task in tasks.iter_mut() {
             task.split = Some(self.of(lot(task)));

@@ -4,7 +4,7 @@
 //! matters, and chance lies in the runs: the interval of the tasks that are run is scaled to all tasks. Where the tasks
 //! are a sample, those that are not run are ties like any other, and chance lies in which tasks were drawn.
 
-pub mod run;
+pub(crate) mod run;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ const MOST_TIMES: usize = 32;
 /// What the runs are evidence of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Basis {
+pub(crate) enum Basis {
     /// A student that answers the same way each time: the change on these tasks is a fact.
     Fact,
     /// Tasks that stand for others, each run once.
@@ -34,7 +34,7 @@ pub enum Basis {
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Finding {
+pub(crate) enum Finding {
     /// The mean over all tasks rose.
     Gained,
     /// It fell.
@@ -47,7 +47,7 @@ pub enum Finding {
 
 /// The change of some tasks.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Change {
+pub(crate) struct Change {
     /// How many they are.
     pub tasks: usize,
     /// Those of them whose request differs.
@@ -63,7 +63,7 @@ pub struct Change {
 
 /// Pairs of runs under two harnesses, and the tasks that they are of.
 #[derive(Clone, Copy, Debug)]
-pub struct Compared<'a> {
+pub(crate) struct Compared<'a> {
     /// Tasks by category.
     pub sizes: &'a BTreeMap<String, usize>,
     /// The tasks whose request differs.
@@ -78,7 +78,7 @@ pub struct Compared<'a> {
 
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Audited {
+pub(crate) struct Audited {
     /// What the runs are evidence of.
     pub basis: Basis,
     /// What was found.
@@ -97,7 +97,7 @@ pub struct Audited {
 }
 
 /// What the pairs say.
-pub fn audited(compared: &Compared) -> Audited {
+pub(crate) fn audited(compared: &Compared) -> Audited {
     let category: BTreeMap<&str, &str> = compared
         .reached
         .iter()

@@ -17,7 +17,7 @@ use crate::harness::Harness;
 const FIRST_RUN: u32 = 1 << 24;
 
 /// What is asked.
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// The harness as it was.
     pub before: &'a Harness,
     /// The harness as it is.
@@ -33,7 +33,7 @@ pub struct Wanted<'a> {
 }
 
 /// What was found, and what it took.
-pub struct Found {
+pub(crate) struct Found {
     /// What was found.
     pub audited: Audited,
     /// Rounds over all tasks that tell both apart.
@@ -48,7 +48,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Something halted the runs; what was attempted is remembered.
-pub fn audit(evaluator: &Evaluator, wanted: &Wanted) -> Result<Found, Halted> {
+pub(crate) fn audit(evaluator: &Evaluator, wanted: &Wanted) -> Result<Found, Halted> {
     let trial = Trial::new(
         evaluator,
         TrialSpec {

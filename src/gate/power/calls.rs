@@ -13,7 +13,7 @@ use crate::gate::exact::{self, Exact};
 
 /// Attempts of one trial.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Calls {
+pub(crate) struct Calls {
     /// With the edit.
     pub edited: usize,
     /// Without it, a task of the trial: those that have to gain first, then the others.
@@ -22,14 +22,14 @@ pub struct Calls {
 
 impl Calls {
     /// All of them.
-    pub fn sum(&self) -> usize {
+    pub(crate) fn sum(&self) -> usize {
         self.edited + self.baseline.iter().sum::<usize>()
     }
 }
 
 /// What a trial takes.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Forecast {
+pub(crate) struct Forecast {
     /// When the edit does nothing, on the mean.
     pub nothing: Calls,
     /// When it helps as much as is hoped for, on the mean.
@@ -40,7 +40,7 @@ pub struct Forecast {
 
 /// What a trial by bets takes. `others` counts the tasks that it reaches beside those that have to gain; `known` the runs
 /// of each that the baseline made. An edit that helps is taken to pass its guard at once, after one round of the others.
-pub fn sequential(game: &Game, hoped: f64, others: usize, known: usize) -> Forecast {
+pub(crate) fn sequential(game: &Game, hoped: f64, others: usize, known: usize) -> Forecast {
     let settings = match game.one_pass {
         true => game.settings.one_pass(game.chances.len()),
         false => game.settings,
@@ -76,7 +76,7 @@ fn count(settings: &Settings, groups: [(usize, usize); 2], known: usize) -> Call
 
 /// What an exact comparison is made of.
 #[derive(Clone, Debug)]
-pub struct Compared<'a> {
+pub(crate) struct Compared<'a> {
     /// Score without the edit of the tasks that have to gain and are reached.
     pub target: &'a [f64],
     /// The same of others, by category.
@@ -88,7 +88,7 @@ pub struct Compared<'a> {
 }
 
 /// What an exact comparison takes, by playing it: with nothing changed, and with as many failures fixed as are hoped for.
-pub fn exact(compared: &Compared, hoped: f64) -> Forecast {
+pub(crate) fn exact(compared: &Compared, hoped: f64) -> Forecast {
     let tasks = compared.target.len() + compared.others.len();
     let confirm = compared.settings.confirm as usize;
     let calls = |(pairs, flips): (usize, usize)| Calls {

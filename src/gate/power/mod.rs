@@ -6,13 +6,13 @@
 //! the same question has the same answer, byte for byte. Drift, failures of infrastructure, and edits that help some tasks
 //! and harm others are not in the model.
 
-pub mod calls;
-pub mod noise;
-pub mod play;
-pub mod visible;
+pub(crate) mod calls;
+pub(crate) mod noise;
+pub(crate) mod play;
+pub(crate) mod visible;
 
 /// The chance of being accepted from which a change counts as visible.
-pub const POWER: f64 = 0.8;
+pub(crate) const POWER: f64 = 0.8;
 
 #[cfg(test)]
 mod laws;

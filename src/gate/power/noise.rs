@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Two runs of a task; a score is absent where there was none, as all second ones are without a probe.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Runs<'a> {
+pub(crate) struct Runs<'a> {
     /// The task's category.
     pub category: &'a str,
     /// Score of the first run, 0 to 1.
@@ -15,7 +15,7 @@ pub struct Runs<'a> {
 
 /// What two runs of a benchmark say about its noise.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Noise {
+pub(crate) struct Noise {
     /// The chance of every task to pass, or its mean score, in the order given; `None` without a score.
     pub chances: Vec<Option<f64>>,
     /// How far a run strays from its mean, as a share of what a pass or a failure would: 1 for pass or fail.
@@ -36,7 +36,7 @@ const STRONGEST: f64 = 0.95;
 /// m (1 - m) s / (s + 1). No noise: no pull, and every task is what it was. The estimates are used as if they were known;
 /// that overstates the noise by up to a third, so that what is said to be visible is. Graded scores are their means,
 /// and a run strays from them as far as the noise says. Without a second run a task is taken to be what it was.
-pub fn noise(runs: &[Runs]) -> Noise {
+pub(crate) fn noise(runs: &[Runs]) -> Noise {
     let differences: Vec<f64> = runs.iter().filter_map(|run| Some(run.second? - run.first?)).collect();
     let squares: f64 = differences.iter().map(|difference| difference * difference).sum();
     let variance = squares / (2 * differences.len().max(1)) as f64;
@@ -98,7 +98,7 @@ fn of_coin(chance: f64) -> f64 {
 }
 
 /// The mean; 0 of none.
-pub fn average(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn average(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0_f64), |(sum, count), value| (sum + value, count + 1.0));
     sum / count.max(1.0)
 }

@@ -6,14 +6,14 @@ use crate::gate::order::{GOLDEN, mixed};
 use crate::gate::sequential::{Design, Paired, Sequential};
 
 /// Games that are played: the chance of an accept comes out within 3 points of 80 %.
-pub const TRIALS: u64 = 200;
+pub(crate) const TRIALS: u64 = 200;
 
 /// Pairs of a game at most, so that a manifest that allows a million does not make the forecast take an hour.
 const LONGEST: usize = 2000;
 
 /// What the student may make of a task with and without the edit.
 #[derive(Clone, Debug)]
-pub struct Game<'a> {
+pub(crate) struct Game<'a> {
     /// The chance of each task that has to gain.
     pub chances: &'a [f64],
     /// How far a run strays from its mean, see [`super::noise::Noise`].
@@ -30,7 +30,7 @@ pub struct Game<'a> {
 
 /// How the games ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Played {
+pub(crate) struct Played {
     /// Share that was accepted.
     pub accepted: f64,
     /// Share that was dropped as futile.
@@ -41,13 +41,13 @@ pub struct Played {
 
 impl Game<'_> {
     /// How much the mean can rise.
-    pub fn headroom(&self) -> f64 {
+    pub(crate) fn headroom(&self) -> f64 {
         1.0 - super::noise::average(self.chances.iter().copied())
     }
 
     /// Plays an edit that lifts the mean by `change`, by fixing the same share of every task's failures. A larger change
     /// draws the same outcomes or better ones, and is accepted in every game in which a smaller one is.
-    pub fn play(&self, change: f64) -> Played {
+    pub(crate) fn play(&self, change: f64) -> Played {
         let headroom = self.headroom();
         let lift = if headroom > 0.0 {
             (change / headroom).clamp(0.0, 1.0)

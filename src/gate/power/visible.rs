@@ -12,7 +12,7 @@ const MOST_TIMES: usize = 8;
 
 /// The smallest rise of the mean that an edit which reaches nothing else is accepted for with a chance of [`POWER`], in
 /// steps of a point; `None` when not even an edit that fixes everything is.
-pub fn smallest(game: &Game) -> Option<f64> {
+pub(crate) fn smallest(game: &Game) -> Option<f64> {
     let headroom = game.headroom();
     let steps = (headroom / STEP - 1e-9).ceil().max(0.0) as usize;
     let change = |step: usize| (step as f64 * STEP).min(headroom);
@@ -35,7 +35,7 @@ pub fn smallest(game: &Game) -> Option<f64> {
 
 /// The smallest rise of the mean of so many tasks that an exact comparison sees: as many tasks flipped for good as are
 /// worth more than `min_improvement`; `None` when fewer fail.
-pub fn smallest_exact(chances: &[f64], min_improvement: f64) -> Option<f64> {
+pub(crate) fn smallest_exact(chances: &[f64], min_improvement: f64) -> Option<f64> {
     let tasks = chances.len() as f64;
     let needed = (min_improvement * tasks + 1e-9).floor() + 1.0;
     let lost: f64 = chances.iter().map(|chance| 1.0 - chance).sum();
@@ -46,7 +46,7 @@ pub fn smallest_exact(chances: &[f64], min_improvement: f64) -> Option<f64> {
 
 /// What would make a change visible.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Remedy {
+pub(crate) struct Remedy {
     /// So many tasks like these, where more tasks do.
     pub tasks: Option<usize>,
     /// This preset, where patience does.
@@ -56,7 +56,7 @@ pub struct Remedy {
 }
 
 /// Tries out what would make a change visible: more tasks of the same kind, more patience, the whole error budget.
-pub fn remedy(game: &Game, change: f64, alpha_session: f64) -> Remedy {
+pub(crate) fn remedy(game: &Game, change: f64, alpha_session: f64) -> Remedy {
     let is_seen = |game: &Game| game.play(change).accepted >= POWER;
     let tasks = (2..=MOST_TIMES).map(|times| game.chances.repeat(times));
     let tasks = tasks.map(|chances| {

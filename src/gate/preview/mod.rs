@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use edits::forecast_edit;
 use serde::Serialize;
-pub use words::{lines, points};
+pub(crate) use words::{lines, points};
 
 use crate::artifact::cluster::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -25,7 +25,7 @@ use crate::gate::trial::GatePolicy;
 use crate::harness::{Harness, op};
 
 /// What a forecast is made from.
-pub struct Given<'a> {
+pub(crate) struct Given<'a> {
     /// The gate tasks.
     pub gate: &'a [Task],
     /// The scores of the baseline's first run, in the order of the tasks.
@@ -58,7 +58,7 @@ pub struct Given<'a> {
 
 /// The noise of the baseline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NoiseFloor {
+pub(crate) struct NoiseFloor {
     /// Gate tasks.
     pub tasks: usize,
     /// Those without a score.
@@ -73,7 +73,7 @@ pub struct NoiseFloor {
 
 /// What an accept still costs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Budget {
+pub(crate) struct Budget {
     /// Largest chance that the session accepts any edit whose target did not gain.
     pub alpha_session: f64,
     /// What was spent of it.
@@ -86,7 +86,7 @@ pub struct Budget {
 
 /// What can be seen of a category.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Category {
+pub(crate) struct Category {
     /// Its name.
     pub category: String,
     /// Its gate tasks that have a score.
@@ -101,7 +101,7 @@ pub struct Category {
 
 /// Attempts, with and without the edit, beyond those that are remembered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Calls {
+pub(crate) struct Calls {
     /// When the edit does nothing.
     pub nothing: usize,
     /// When it helps as much as is hoped for.
@@ -112,7 +112,7 @@ pub struct Calls {
 
 /// Dollars of calls; absent where a price is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Dollars {
+pub(crate) struct Dollars {
     /// When no edit does anything.
     pub nothing: Option<f64>,
     /// When all help as much as is hoped for.
@@ -123,7 +123,7 @@ pub struct Dollars {
 
 /// What can be seen of an edit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct EditForecast {
+pub(crate) struct EditForecast {
     /// The teacher's label.
     pub edit: String,
     /// Its digest, short.
@@ -153,7 +153,7 @@ pub struct EditForecast {
 
 /// What the gate can see, and what it takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Forecast {
+pub(crate) struct Forecast {
     /// The mode that will be at work.
     pub mode: Mode,
     /// What the tasks stand for.
@@ -175,7 +175,7 @@ pub struct Forecast {
 }
 
 /// Looks ahead.
-pub fn forecast(evaluator: &Evaluator, given: &Given) -> Forecast {
+pub(crate) fn forecast(evaluator: &Evaluator, given: &Given) -> Forecast {
     let noise = noise(&runs(given));
     let view = View::new(evaluator, given, noise);
     let edits: Vec<EditForecast> = given.edits.iter().map(|edit| forecast_edit(&view, edit)).collect();

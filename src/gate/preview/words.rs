@@ -9,12 +9,12 @@ use crate::gate::power::visible::remedy;
 use crate::gate::words::{mode, tasks};
 
 /// A change in points: `12.5`.
-pub fn points(change: f64) -> String {
+pub(crate) fn points(change: f64) -> String {
     format!("{}", (1000.0 * change).round() / 10.0)
 }
 
 /// The forecast in a few lines, for those who run without asking.
-pub fn lines(found: &Forecast) -> Vec<String> {
+pub(crate) fn lines(found: &Forecast) -> Vec<String> {
     if found.mode == Mode::Rule {
         return found.remarks.iter().take(1).cloned().collect();
     }
@@ -28,7 +28,7 @@ pub fn lines(found: &Forecast) -> Vec<String> {
 
 impl Forecast {
     /// The noise, and what it makes of the gate.
-    pub fn floor_line(&self) -> String {
+    pub(crate) fn floor_line(&self) -> String {
         let (noise, mode) = (&self.noise, mode(self.mode));
         match noise.compared {
             0 => format!("the gate is {mode}; the baseline was run once, so that its noise is not known"),
@@ -44,7 +44,7 @@ impl Forecast {
     }
 
     /// Calls and dollars of all edits.
-    pub fn calls_line(&self) -> String {
+    pub(crate) fn calls_line(&self) -> String {
         let usd = |cost: Option<f64>| cost.map_or("unknown".to_owned(), |cost| format!("{cost:.2}"));
         let cost = match (self.cost_usd.nothing, self.cost_usd.most) {
             (Some(nothing), Some(most)) if nothing + most == 0.0 => "the student costs nothing".to_owned(),

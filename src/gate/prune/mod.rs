@@ -18,7 +18,7 @@
 //! help elsewhere stays. Where every pair is a tie, the shorter harness wins: the edit goes, unless it makes the harness
 //! shorter.
 
-pub mod run;
+pub(crate) mod run;
 
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ use crate::artifact::gate::verdict::Decision;
 /// What becomes of an edit that was asked about again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It stays: it helps.
     Helps,
     /// It stays: whether it helps cannot be told.
@@ -44,7 +44,7 @@ pub enum Fate {
 
 impl Fate {
     /// The fate of an edit for the gate's reason, the pairs, and how many bytes the harness is shorter without it.
-    pub fn of(reason: GateReason, tally: &Tally, saved: i64) -> Self {
+    pub(crate) fn of(reason: GateReason, tally: &Tally, saved: i64) -> Self {
         match reason {
             GateReason::Improved => Fate::Helps,
             GateReason::Inconclusive
@@ -60,7 +60,7 @@ impl Fate {
     }
 
     /// The same where means were compared, which give no reason that could be told apart.
-    pub fn of_means(decision: Decision, tally: &Tally, saved: i64) -> Self {
+    pub(crate) fn of_means(decision: Decision, tally: &Tally, saved: i64) -> Self {
         match decision {
             Decision::Accept => Fate::Helps,
             Decision::Undecided => Fate::Unknown,
@@ -69,12 +69,12 @@ impl Fate {
     }
 
     /// Whether the edit goes.
-    pub fn goes(self) -> bool {
+    pub(crate) fn goes(self) -> bool {
         matches!(self, Fate::Tie | Fate::NoHelp)
     }
 
     /// A few words for people.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Fate::Helps => "stays: it helps",
             Fate::Unknown => "stays: it cannot be told",
@@ -86,7 +86,7 @@ impl Fate {
 }
 
 /// Whether the gate gave up on the target alone, so that all tasks together are still to be asked about.
-pub fn only_of_the_target(reason: GateReason) -> bool {
+pub(crate) fn only_of_the_target(reason: GateReason) -> bool {
     matches!(
         reason,
         GateReason::Futile | GateReason::NoImprovement | GateReason::NoAffectedTargetTask

@@ -19,7 +19,7 @@ use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
 use crate::harness::Harness;
 
 /// What is asked.
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// The harness without the edit.
     pub without: &'a Harness,
     /// The harness as it is.
@@ -39,7 +39,7 @@ pub struct Wanted<'a> {
 }
 
 /// How the gate judges here.
-pub struct Means<'a> {
+pub(crate) struct Means<'a> {
     /// Scores a harness.
     pub evaluator: Evaluator<'a>,
     /// The settings of the gate.
@@ -49,7 +49,7 @@ pub struct Means<'a> {
 }
 
 /// What the gate said: a record for each question, or the verdict on means.
-pub enum Answer {
+pub(crate) enum Answer {
     /// Of the target, and where it was asked of all tasks as well.
     Trials(Vec<GateRecord>),
     /// In mode `rule`.
@@ -57,7 +57,7 @@ pub enum Answer {
 }
 
 /// The fate of an edit, with what it rests on.
-pub struct Judged {
+pub(crate) struct Judged {
     /// What becomes of it.
     pub fate: Fate,
     /// What the gate said.
@@ -74,7 +74,7 @@ pub struct Judged {
 ///
 /// # Errors
 /// Something halted the runs; what was attempted is remembered.
-pub fn judge(means: &Means, wanted: &Wanted) -> Result<Judged, Halted> {
+pub(crate) fn judge(means: &Means, wanted: &Wanted) -> Result<Judged, Halted> {
     let saved = bytes(wanted.present) - bytes(wanted.without);
     match means.judging.mode_for(wanted.noisy) {
         Mode::Rule => by_means(means, wanted, saved),

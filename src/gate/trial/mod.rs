@@ -58,7 +58,7 @@ pub struct Trial<'a> {
 
 /// The record of a trial, and the attempts that it took: those that were not remembered. They are no part of the record,
 /// which is the same whether a crash fell between or not.
-pub type Decided = (GateRecord, Runs);
+pub(crate) type Decided = (GateRecord, Runs);
 
 /// One run of a reached task.
 type RunSlot = (usize, u32);
@@ -92,12 +92,12 @@ impl<'a> Trial<'a> {
     }
 
     /// Digest of what both arms of the reached tasks are asked, and of whom: another trial of the same is the same trial.
-    pub fn comparison(&self) -> Digest {
+    pub(crate) fn comparison(&self) -> Digest {
         self.comparison
     }
 
     /// Whether the edit reaches a task of what has to gain.
-    pub fn reaches_target(&self) -> bool {
+    pub(crate) fn reaches_target(&self) -> bool {
         let target = self.question.target;
         self.reached
             .iter()
@@ -212,7 +212,7 @@ fn decided(record: GateRecord, reason: GateReason) -> GateRecord {
 }
 
 /// How edits are judged in modes other than `rule`.
-pub struct GatePolicy {
+pub(crate) struct GatePolicy {
     /// The mode of the manifest.
     pub mode: Mode,
     /// What the tasks stand for.
@@ -224,7 +224,11 @@ pub struct GatePolicy {
 }
 
 /// The category that the edit's cluster stands for, when it is one of the benchmark's.
-pub fn target_among(edit: &Edit, clusters: &[FailureCluster], is_category: impl Fn(&str) -> bool) -> Option<String> {
+pub(crate) fn target_among(
+    edit: &Edit,
+    clusters: &[FailureCluster],
+    is_category: impl Fn(&str) -> bool,
+) -> Option<String> {
     let cluster = clusters.iter().find(|cluster| cluster.id == edit.expected_improvement);
     let named = cluster.and_then(|cluster| cluster.extra.get("category")?.as_str().map(str::to_owned));
     named

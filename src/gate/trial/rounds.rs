@@ -10,17 +10,17 @@ use crate::gate::order::shuffled;
 
 impl Trial<'_> {
     /// The tasks that tell both harnesses apart.
-    pub fn reached(&self) -> Vec<Reached> {
+    pub(crate) fn reached(&self) -> Vec<Reached> {
         self.begun(None).reached
     }
 
     /// All tasks by category.
-    pub fn sizes(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn sizes(&self) -> BTreeMap<String, usize> {
         self.begun(None).sizes
     }
 
     /// Whether the student can answer any of those tasks differently when asked again.
-    pub fn varies(&self) -> bool {
+    pub(crate) fn varies(&self) -> bool {
         let varies = |task| self.before.varies(task) || self.after.varies(task);
         self.reached.iter().any(|task| varies(task))
     }
@@ -29,7 +29,7 @@ impl Trial<'_> {
     ///
     /// # Errors
     /// Something halted the runs; what was attempted is remembered.
-    pub fn round(&self, round: u32, run: u32, made: &mut Runs) -> Result<Vec<Pair>, Halted> {
+    pub(crate) fn round(&self, round: u32, run: u32, made: &mut Runs) -> Result<Vec<Pair>, Halted> {
         let tasks: Vec<usize> = (0..self.reached.len()).collect();
         let order = shuffled(&tasks, self.comparison.seed(), 0, round);
         let places: Vec<RunSlot> = order.into_iter().map(|task| (task, run)).collect();
@@ -49,7 +49,7 @@ impl Trial<'_> {
     ///
     /// # Errors
     /// Something halted the runs; what was attempted is remembered.
-    pub fn confirmed(&self, pairs: Vec<Pair>, times: u32, made: &mut Runs) -> Result<Vec<Pair>, Halted> {
+    pub(crate) fn confirmed(&self, pairs: Vec<Pair>, times: u32, made: &mut Runs) -> Result<Vec<Pair>, Halted> {
         let confirm = |pair: Pair| -> Result<Pair, Halted> {
             let task = self.reached.iter().position(|task| task.task_id == pair.task);
             let Some(task) = task.filter(|_| pair.difference().is_some_and(|difference| difference != 0.0)) else {

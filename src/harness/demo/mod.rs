@@ -1,7 +1,7 @@
 //! The demo workspace: a household assistant with evidence and a benchmark, all of it written for kaizen.
 
 /// The files of the demo workspace, as (path relative to the workspace, contents), without a manifest.
-pub fn files() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn files() -> Vec<(&'static str, &'static str)> {
     vec![
         ("config.toml", include_str!("config.toml")),
         ("agents/assistant/system_prompt.md", include_str!("system_prompt.md")),

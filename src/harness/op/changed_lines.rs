@@ -7,7 +7,7 @@ const MOST_CELLS: usize = 16_000_000;
 /// divided by the longer text's lines. Line ends are not compared.
 ///
 /// A real diff and not a comparison by position, so that an insertion does not shift everything after it.
-pub fn changed_line_ratio(original: &str, modified: &str) -> f64 {
+pub(crate) fn changed_line_ratio(original: &str, modified: &str) -> f64 {
     let (before, after): (Vec<&str>, Vec<&str>) = (lines(original), lines(modified));
     let longest = before.len().max(after.len());
     if longest == 0 {

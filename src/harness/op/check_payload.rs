@@ -12,7 +12,7 @@ use crate::artifact::edit::{Edit, Op};
 ///
 /// # Errors
 /// A key is missing, or a value is not what the op takes.
-pub fn check_payload(edit: &Edit) -> Result<(), Inapplicable> {
+pub(crate) fn check_payload(edit: &Edit) -> Result<(), Inapplicable> {
     let payload = &edit.payload;
     match edit.op {
         Op::SetModelForQueryClass => read::<set_model_for_query_class::Payload>(payload).map(drop),

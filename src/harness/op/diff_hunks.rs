@@ -28,12 +28,12 @@ pub(super) struct Hunk<'a> {
 
 impl<'a> Hunk<'a> {
     /// The old side.
-    pub fn old_side(&self) -> &Side<'a> {
+    pub(crate) fn old_side(&self) -> &Side<'a> {
         &self.old
     }
 
     /// The new side.
-    pub fn new_side(&self) -> &Side<'a> {
+    pub(crate) fn new_side(&self) -> &Side<'a> {
         &self.new
     }
 }

@@ -5,7 +5,7 @@ pub(super) const MOST_LINES: usize = 5_000;
 
 /// Why a diff is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// Nothing in the text is a hunk.
     #[error("it has no hunks; write unified diff hunks that start with `@@ -line,count +line,count @@`")]
     NoHunks,

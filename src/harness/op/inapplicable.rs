@@ -2,7 +2,7 @@
 
 /// An edit that cannot be applied, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Inapplicable {
+pub(crate) enum Inapplicable {
     /// A payload key is missing or has the wrong type.
     #[error("payload: {problem}")]
     Payload {
@@ -114,7 +114,7 @@ pub enum Inapplicable {
 
 /// What is wrong with a TOML file or with a change to it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TomlProblem {
+pub(crate) enum TomlProblem {
     /// The text does not parse.
     #[error("line {line}: not TOML: {message}; correct the file first")]
     Syntax {

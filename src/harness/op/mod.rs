@@ -1,6 +1,6 @@
 //! Operations: pure functions from a harness to a harness.
 
-mod changed_lines;
+pub(crate) mod changed_lines;
 mod check_payload;
 mod diff_hunks;
 mod diff_refusal;
@@ -27,20 +27,19 @@ mod toml_list;
 mod toml_text;
 mod toml_value;
 mod tools;
-pub mod unified_diff;
+pub(crate) mod unified_diff;
 mod usual_target;
 
 #[cfg(test)]
 mod tests;
 
-pub use changed_lines::changed_line_ratio;
-pub use check_payload::check_payload;
-pub use inapplicable::{Inapplicable, TomlProblem};
-pub use normalise::normalise;
-pub use place::{Home, home};
-pub use schema::{edit_schema, payload_schema};
-pub use standing::{described_tools, files_of, standing};
-pub use usual_target::usual_target;
+pub(crate) use check_payload::check_payload;
+pub(crate) use inapplicable::Inapplicable;
+pub(crate) use normalise::normalise;
+pub(crate) use place::home;
+pub(crate) use schema::{edit_schema, payload_schema};
+pub(crate) use standing::{described_tools, files_of, standing};
+pub(crate) use usual_target::usual_target;
 
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
@@ -49,7 +48,7 @@ use crate::manifest::membership::Membership;
 
 /// What the manifest says about where ops land and which files they may change.
 #[derive(Clone, Debug, Default)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Where each op lands.
     pub layout: Layout,
     /// Which files an op may change.
@@ -87,7 +86,7 @@ impl<'a> Context<'a> {
 ///
 /// # Errors
 /// Whatever makes the edit inapplicable; the harness is untouched.
-pub fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Harness, Inapplicable> {
+pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Harness, Inapplicable> {
     payload::check(&edit.payload)?;
     let context = &Context {
         op: edit.op,

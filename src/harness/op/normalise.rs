@@ -17,7 +17,7 @@ const LARGEST_PATCH: f64 = 0.5;
 /// A patch that changes more than half of the lines becomes a replacement by the patched text; a patch that does not
 /// apply stays as it is, to be refused later.
 #[must_use]
-pub fn normalise(edit: Edit, harness: &Harness, rules: &Rules, raises: &BTreeMap<Op, RiskTier>) -> Edit {
+pub(crate) fn normalise(edit: Edit, harness: &Harness, rules: &Rules, raises: &BTreeMap<Op, RiskTier>) -> Edit {
     let mut edit = match replacement(&edit, harness, rules) {
         Some(new_content) => as_replacement(edit, new_content),
         None => edit,

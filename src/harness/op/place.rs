@@ -14,7 +14,7 @@ const LONGEST_NAME: usize = 128;
 
 /// The file, and the key in it, that an op would touch, as the layout writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
+pub(crate) struct Home {
     /// Path template relative to the harness root.
     pub path: String,
     /// Dotted key template; `None` when the op changes the whole file.
@@ -22,7 +22,7 @@ pub struct Home {
 }
 
 /// The home of an op in a layout; `None` when the layout gives it none.
-pub fn home(op: Op, layout: &Layout) -> Option<Home> {
+pub(crate) fn home(op: Op, layout: &Layout) -> Option<Home> {
     let template = template(op, layout);
     let (path, key) = match template.split_once('#') {
         Some((path, key)) => (path, Some(key.to_owned())),
@@ -59,7 +59,7 @@ pub(super) struct EditLocation {
 
 impl EditLocation {
     /// Fills the op's template with `(placeholder, name)` pairs and checks that the file may be edited.
-    pub fn of(context: &Context, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
+    pub(crate) fn of(context: &Context, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
         let no_home = |problem: String| Inapplicable::NoHome {
             op: context.op.name(),
             problem,
@@ -82,7 +82,7 @@ impl EditLocation {
     }
 
     /// A place that must be a key.
-    pub fn key_of(context: &Context, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
+    pub(crate) fn key_of(context: &Context, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
         let place = Self::of(context, names)?;
         if place.keys.is_empty() {
             let problem = "its template names a file and no `#key`".into();
@@ -95,7 +95,7 @@ impl EditLocation {
     }
 
     /// The text that stands here; `None` when there is none.
-    pub fn text(&self, harness: &Harness) -> Result<Option<String>, Inapplicable> {
+    pub(crate) fn text(&self, harness: &Harness) -> Result<Option<String>, Inapplicable> {
         let text = self.file(harness)?;
         if self.keys.is_empty() {
             return Ok(harness.get(&self.path).map(|_| text.to_owned()));
@@ -106,7 +106,7 @@ impl EditLocation {
     }
 
     /// The harness with a text here.
-    pub fn with_text(&self, harness: &Harness, text: &str) -> Result<Harness, Inapplicable> {
+    pub(crate) fn with_text(&self, harness: &Harness, text: &str) -> Result<Harness, Inapplicable> {
         if self.keys.is_empty() {
             return Ok(harness.clone().with(&self.path, text));
         }
@@ -114,12 +114,12 @@ impl EditLocation {
     }
 
     /// The harness with a TOML value at this key.
-    pub fn with_value(&self, harness: &Harness, value: &Json) -> Result<Harness, Inapplicable> {
+    pub(crate) fn with_value(&self, harness: &Harness, value: &Json) -> Result<Harness, Inapplicable> {
         self.rewrite(harness, |text| set(text, &self.keys, value))
     }
 
     /// The harness with this TOML file rewritten; a file that is absent and stays empty is not created.
-    pub fn rewrite(
+    pub(crate) fn rewrite(
         &self,
         harness: &Harness,
         change: impl FnOnce(&str) -> Result<String, TomlProblem>,

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::artifact::edit::Op;
 
 /// The schema of an op's payload.
-pub fn payload_schema(op: Op) -> Schema {
+pub(crate) fn payload_schema(op: Op) -> Schema {
     match op {
         Op::SetModelForQueryClass => schema::<super::set_model_for_query_class::Payload>(),
         Op::SetModelParam => schema::<super::set_model_param::Payload>(),
@@ -38,7 +38,7 @@ fn schema<P: schemars::JsonSchema>() -> Schema {
 
 /// The schema of an edit, generated from its struct, with the payload of each op added.
 #[must_use]
-pub fn edit_schema(mut edit: Schema) -> Schema {
+pub(crate) fn edit_schema(mut edit: Schema) -> Schema {
     let rule = |op: Op| {
         json!({
             "if": {"properties": {"op": {"const": op.name()}}, "required": ["op"]},

@@ -10,7 +10,7 @@ use crate::manifest::layout::Layout;
 use crate::manifest::membership::Membership;
 
 /// The text at an op's home for one `(placeholder, name)`; `None` when there is none, or the name is no name.
-pub fn standing(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) -> Option<String> {
+pub(crate) fn standing(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) -> Option<String> {
     let rules = &Rules {
         layout: layout.clone(),
         membership: Membership::everything(),
@@ -25,14 +25,14 @@ pub fn standing(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) 
 }
 
 /// The files of the harness that a path template names, with their texts.
-pub fn files_of<'a>(template: &'a str, harness: &'a Harness) -> impl Iterator<Item = (&'a str, &'a str)> {
+pub(crate) fn files_of<'a>(template: &'a str, harness: &'a Harness) -> impl Iterator<Item = (&'a str, &'a str)> {
     let paths = harness.files().map(|(path, _)| path);
     let named = paths.filter(move |path| filling(template, path).is_some());
     named.filter_map(|path| Some((path, harness.text(path)?)))
 }
 
 /// The tools that have a place for their description, each with what stands beside it; in the order of the file.
-pub fn described_tools(harness: &Harness, layout: &Layout) -> Vec<(String, Json)> {
+pub(crate) fn described_tools(harness: &Harness, layout: &Layout) -> Vec<(String, Json)> {
     let Some(home) = home(Op::EditToolDescription, layout) else {
         return Vec::new();
     };

@@ -13,7 +13,7 @@ use super::toml_value::{dotted, quote};
 ///
 /// # Errors
 /// Text that is not TOML, or a key that is no list of names.
-pub fn append(text: &str, keys: &[String], name: &str) -> Result<String, TomlProblem> {
+pub(crate) fn append(text: &str, keys: &[String], name: &str) -> Result<String, TomlProblem> {
     change(text, keys, name, true)
 }
 
@@ -21,7 +21,7 @@ pub fn append(text: &str, keys: &[String], name: &str) -> Result<String, TomlPro
 ///
 /// # Errors
 /// Text that is not TOML, or a key that is no list of names.
-pub fn remove(text: &str, keys: &[String], name: &str) -> Result<String, TomlProblem> {
+pub(crate) fn remove(text: &str, keys: &[String], name: &str) -> Result<String, TomlProblem> {
     change(text, keys, name, false)
 }
 

@@ -15,7 +15,7 @@ use super::toml_value::{dotted, render, same};
 ///
 /// # Errors
 /// Text that is not TOML, a value that TOML cannot hold, a key that is a table or leads through something else.
-pub fn set(text: &str, keys: &[String], value: &Json) -> Result<String, TomlProblem> {
+pub(crate) fn set(text: &str, keys: &[String], value: &Json) -> Result<String, TomlProblem> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = parse(body)?;
     let rendered = render(value).map_err(|found| TomlProblem::Value {

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 ///
 /// # Errors
 /// `null`, and integers beyond 64 signed bits, anywhere in the value.
-pub fn render(value: &Json) -> Result<String, &'static str> {
+pub(crate) fn render(value: &Json) -> Result<String, &'static str> {
     match value {
         Json::Null => Err("null"),
         Json::Bool(flag) => Ok(flag.to_string()),
@@ -30,12 +30,12 @@ fn join(parts: impl Iterator<Item = Result<String, &'static str>>) -> Result<Str
 }
 
 /// A TOML basic string; JSON's escapes are TOML's, but for the delete character.
-pub fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     Json::from(text).to_string().replace('\u{7f}', "\\u007F")
 }
 
 /// One TOML key, quoted where it must be.
-pub fn key(name: &str) -> String {
+pub(crate) fn key(name: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !name.is_empty() && name.bytes().all(bare) {
         name.to_owned()
@@ -45,12 +45,12 @@ pub fn key(name: &str) -> String {
 }
 
 /// A dotted TOML key.
-pub fn dotted(keys: &[String]) -> String {
+pub(crate) fn dotted(keys: &[String]) -> String {
     keys.iter().map(|name| key(name)).collect::<Vec<_>>().join(".")
 }
 
 /// Whether a TOML value is the same as a JSON value, type by type.
-pub fn same(found: &toml_edit::Value, wanted: &Json) -> bool {
+pub(crate) fn same(found: &toml_edit::Value, wanted: &Json) -> bool {
     use toml_edit::Value as Toml;
     match (found, wanted) {
         (Toml::String(text), Json::String(other)) => text.value() == other,

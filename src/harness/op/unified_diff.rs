@@ -30,7 +30,7 @@ enum Reading {
 ///
 /// # Errors
 /// A diff that does not apply at one certain place, or is not one diff of one file.
-pub fn apply(original: &str, diff: &str) -> Result<String, Refusal> {
+pub(crate) fn apply(original: &str, diff: &str) -> Result<String, Refusal> {
     let lines = Lines::of(original);
     if lines.lines.len() > MOST_LINES || diff.lines().count() > MOST_LINES {
         return Err(Refusal::TooLong);

@@ -3,7 +3,7 @@
 use crate::artifact::edit::Op;
 
 /// The usual form of an op's target.
-pub fn usual_target(op: Op) -> &'static str {
+pub(crate) fn usual_target(op: Op) -> &'static str {
     match op {
         Op::SetModelForQueryClass => "routing.<query class>",
         Op::SetModelParam => "models.<model>.<param>",

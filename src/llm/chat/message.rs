@@ -33,12 +33,13 @@ pub enum Message {
 
 impl Message {
     /// A message to the model.
-    pub fn user(text: impl Into<String>) -> Self {
+    pub(crate) fn user(text: impl Into<String>) -> Self {
         Self::User { text: text.into() }
     }
 
     /// The words of the message, and those of its tool calls.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
+    #[cfg(test)]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         let (text, calls): (&str, &[ToolCall]) = match self {
             Message::User { text } | Message::Tool { text, .. } => (text, &[]),
             Message::Assistant { text, calls } => (text, calls),

@@ -4,6 +4,6 @@ mod message;
 mod reply;
 mod request;
 
-pub use message::Message;
-pub use reply::{Reply, Stop, ToolCall};
-pub use request::{Request, Shape, ToolSpec};
+pub(crate) use message::Message;
+pub(crate) use reply::{Reply, Stop, ToolCall};
+pub(crate) use request::{Request, Shape, ToolSpec};

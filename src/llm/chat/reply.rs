@@ -38,7 +38,7 @@ impl ToolCall {
     ///
     /// # Errors
     /// What is wrong with them, for the model.
-    pub fn arguments(&self) -> Result<Map<String, Value>, String> {
+    pub(crate) fn arguments(&self) -> Result<Map<String, Value>, String> {
         if self.raw.trim().is_empty() {
             return Ok(Map::new());
         }

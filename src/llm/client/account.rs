@@ -8,7 +8,7 @@ use crate::sys::disk::{DiskError, OWN_FOLDER, Root};
 
 /// What was spent, and where it is written down.
 #[derive(Debug)]
-pub struct Account {
+pub(crate) struct Account {
     root: Root,
     folder: PathBuf,
     spent: f64,
@@ -17,7 +17,7 @@ pub struct Account {
 
 /// Whether a call may be made.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Leave {
+pub(crate) enum Leave {
     /// It may; so much is set aside for it.
     Granted(f64),
     /// Perhaps, once a call that is under way has come back.
@@ -28,7 +28,7 @@ pub enum Leave {
 
 impl Account {
     /// The account of a folder in which nothing counts that was spent before.
-    pub fn new(root: &Root, folder: &Path) -> Self {
+    pub(crate) fn new(root: &Root, folder: &Path) -> Self {
         Self {
             root: root.clone(),
             folder: folder.to_owned(),
@@ -41,7 +41,7 @@ impl Account {
     ///
     /// # Errors
     /// The folder's record cannot be read: then nobody knows what is left.
-    pub fn open(root: &Root, folder: &Path) -> Result<Self, DiskError> {
+    pub(crate) fn open(root: &Root, folder: &Path) -> Result<Self, DiskError> {
         let counted = |line: &Spending| line.cost_usd.or(line.estimated_usd).unwrap_or(0.0);
         Ok(Self {
             spent: spent(root, folder)?.iter().map(counted).sum(),
@@ -50,7 +50,7 @@ impl Account {
     }
 
     /// Asks for leave to make a call. `estimate` is `None` when its price is unknown.
-    pub fn leave(&mut self, estimate: Option<f64>, most: Option<f64>, model: &str) -> Leave {
+    pub(crate) fn leave(&mut self, estimate: Option<f64>, most: Option<f64>, model: &str) -> Leave {
         let Some(most) = most else {
             return Leave::Granted(0.0);
         };
@@ -75,12 +75,12 @@ impl Account {
     }
 
     /// What is not spent yet of a limit.
-    pub fn left(&self, most: f64) -> f64 {
+    pub(crate) fn left(&self, most: f64) -> f64 {
         (most - self.spent).max(0.0)
     }
 
     /// Gives back what was set aside for a call that was not paid.
-    pub fn release(&mut self, reserved: f64) {
+    pub(crate) fn release(&mut self, reserved: f64) {
         self.reserved = (self.reserved - reserved).max(0.0);
     }
 
@@ -88,7 +88,7 @@ impl Account {
     ///
     /// # Errors
     /// It cannot be written: then nothing may leave.
-    pub fn note_egress(&self, line: &Egress) -> Result<(), DiskError> {
+    pub(crate) fn note_egress(&self, line: &Egress) -> Result<(), DiskError> {
         self.append(egress::FILE, &text(line))
     }
 
@@ -104,7 +104,7 @@ impl Account {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn note_spending(&mut self, line: &Spending, reserved: f64) -> Result<(), DiskError> {
+    pub(crate) fn note_spending(&mut self, line: &Spending, reserved: f64) -> Result<(), DiskError> {
         self.release(reserved);
         self.spent += line.cost_usd.or(line.estimated_usd).unwrap_or(0.0);
         self.append(spending::FILE, &text(line))
@@ -119,7 +119,7 @@ fn text(line: &impl serde::Serialize) -> String {
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn spent(root: &Root, folder: &Path) -> Result<Vec<Spending>, DiskError> {
+pub(crate) fn spent(root: &Root, folder: &Path) -> Result<Vec<Spending>, DiskError> {
     lines(root, &folder.join(spending::FILE))
 }
 
@@ -127,7 +127,7 @@ pub fn spent(root: &Root, folder: &Path) -> Result<Vec<Spending>, DiskError> {
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn egress(root: &Root, folder: &Path) -> Result<Vec<Egress>, DiskError> {
+pub(crate) fn egress(root: &Root, folder: &Path) -> Result<Vec<Egress>, DiskError> {
     lines(root, &folder.join(egress::FILE))
 }
 

@@ -14,7 +14,7 @@ use crate::sys::consent::Consent;
 const LARGEST: u64 = 16 << 20;
 
 /// What a server answered.
-pub struct Response {
+pub(crate) struct Response {
     /// The HTTP status.
     pub status: u16,
     /// Its `Retry-After`.
@@ -24,7 +24,7 @@ pub struct Response {
 }
 
 /// Why there is no answer.
-pub enum Broken {
+pub(crate) enum Broken {
     /// Another attempt may fare better; nothing was charged for.
     Passing(String),
     /// The same, and this one may have been charged for: the question had arrived.
@@ -34,7 +34,7 @@ pub enum Broken {
 }
 
 /// Two ways out: servers on this machine are never reached through a proxy, even where the environment names one.
-pub struct Http {
+pub(crate) struct Http {
     out: Agent,
     here: Agent,
 }
@@ -47,7 +47,7 @@ impl Http {
     ///
     /// # Errors
     /// The certificates cannot be read.
-    pub fn new(timeout: Duration) -> Result<Self, String> {
+    pub(crate) fn new(timeout: Duration) -> Result<Self, String> {
         let config = || {
             Agent::config_builder()
                 .http_status_as_error(false)
@@ -73,7 +73,13 @@ impl Http {
     ///
     /// # Errors
     /// See [`Broken`]; the texts hold no header.
-    pub fn post(&self, _: &Consent, url: &str, headers: &[(&str, String)], body: &str) -> Result<Response, Broken> {
+    pub(crate) fn post(
+        &self,
+        _: &Consent,
+        url: &str,
+        headers: &[(&str, String)],
+        body: &str,
+    ) -> Result<Response, Broken> {
         let is_here = Way::to(url, &[]) == Way::Local;
         let agent = if is_here { &self.here } else { &self.out };
         let mut request = agent.post(url).content_type("application/json");

@@ -18,12 +18,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::account::{Account, Leave};
-pub use self::account::{egress, spent};
+pub(crate) use self::account::{egress, spent};
 use self::http::Http;
-pub use self::metered::MeteredModel;
-pub use self::program::Reported;
+pub(crate) use self::metered::MeteredModel;
+pub(crate) use self::program::Reported;
 use self::store::Store;
-pub use self::texts::texts;
+pub(crate) use self::texts::texts;
 use crate::artifact::egress::{Egress, Role};
 use crate::artifact::spending::Spending;
 use crate::digest::Digest;
@@ -36,7 +36,7 @@ use crate::sys::consent::{Approvals, Consent};
 use crate::sys::disk::{DiskError, OWN_FOLDER, Root};
 
 /// The store's file in a workspace.
-pub const STORE: &str = ".kaizen/calls.db";
+pub(crate) const STORE: &str = ".kaizen/calls.db";
 
 /// So many calls that one after another do not reach their server mean that it is gone.
 const GONE: u32 = 6;
@@ -141,7 +141,7 @@ impl LlmClient {
     ///
     /// # Errors
     /// Nobody approved it, in words for people.
-    pub fn consent(&self) -> Result<Consent, String> {
+    pub(crate) fn consent(&self) -> Result<Consent, String> {
         self.approvals.consent()
     }
 
@@ -154,7 +154,7 @@ impl LlmClient {
     ///
     /// # Errors
     /// What was spent there before cannot be read.
-    pub fn charge(&self, folder: &Path, scope: &str) -> Result<(), DiskError> {
+    pub(crate) fn charge(&self, folder: &Path, scope: &str) -> Result<(), DiskError> {
         let mut account = Account::open(&self.root, folder)?;
         self.settle(folder, &mut account)?;
         *self.state() = State::of(account, scope);
@@ -162,17 +162,17 @@ impl LlmClient {
     }
 
     /// Takes secrets out of texts, as the manifest says.
-    pub fn redactor(&self) -> &Redactor {
+    pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
     /// Why no further call makes sense: the budget is spent, or the server is gone.
-    pub fn halted(&self) -> Option<String> {
+    pub(crate) fn halted(&self) -> Option<String> {
         self.state().halted.clone()
     }
 
     /// What a person should know of requests to the student that were not sent as they are, since the charge began.
-    pub fn changed_questions(&self) -> Option<String> {
+    pub(crate) fn changed_questions(&self) -> Option<String> {
         let count = self.state().changed;
         (count > 0).then(|| {
             format!(
@@ -183,7 +183,7 @@ impl LlmClient {
     }
 
     /// How many of the student's answers came out of the store, since the charge began: they cost nothing.
-    pub fn replayed(&self) -> usize {
+    pub(crate) fn replayed(&self) -> usize {
         self.state().replayed
     }
 
@@ -197,7 +197,7 @@ impl LlmClient {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn forget(&self, scope: &str) -> Result<usize, String> {
+    pub(crate) fn forget(&self, scope: &str) -> Result<usize, String> {
         match self.root.has_file(STORE) {
             true => self.store()?.forget(scope),
             false => Ok(0),

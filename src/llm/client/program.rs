@@ -10,7 +10,7 @@ use crate::llm::price;
 
 /// What a program says that an attempt took.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reported {
+pub(crate) struct Reported {
     /// The model that it asked, or its own name.
     pub model: String,
     /// Digest of what it was asked.
@@ -27,7 +27,7 @@ impl LlmClient {
     ///
     /// # Errors
     /// It may go over the budget.
-    pub fn begin_attempt(&self, program: &str) -> Result<f64, AskError> {
+    pub(crate) fn begin_attempt(&self, program: &str) -> Result<f64, AskError> {
         self.reserve(|state| match (&state.unpriced, state.dearest_attempt) {
             (Some(model), _) => (None, model.clone()),
             (None, Some(dearest)) => (Some(dearest), program.to_owned()),
@@ -40,7 +40,7 @@ impl LlmClient {
 
     /// Counts what an attempt took, and gives back what was set aside for it. What it does not say
     /// is unknown, and stands in the record as such; dollars are those of its tokens, where their price is known.
-    pub fn end_attempt(&self, role: Role, reported: Reported, reserved: f64) {
+    pub(crate) fn end_attempt(&self, role: Role, reported: Reported, reserved: f64) {
         let price = price::of(&reported.model, &self.prices);
         let priced = price
             .zip(reported.usage)

@@ -9,11 +9,11 @@ use crate::digest::Digest;
 use crate::sys::disk::Root;
 
 /// Calls in a SQLite file. It is private: it holds the exact texts.
-pub struct Store(Mutex<Connection>);
+pub(crate) struct Store(Mutex<Connection>);
 
 /// An answer that was paid for.
 #[derive(Debug, PartialEq)]
-pub struct Paid {
+pub(crate) struct Paid {
     /// The body of the reply, as it came.
     pub body: String,
     /// Dollars; `None` when unknown.
@@ -25,7 +25,7 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be made or is none; it is left as it is, since it is worth money.
-    pub fn open(root: &Root, name: &str) -> Result<Self, String> {
+    pub(crate) fn open(root: &Root, name: &str) -> Result<Self, String> {
         let failed = |error: &dyn std::fmt::Display| {
             format!(
                 "{}: {error}; it holds what was paid for: restore it, or remove it and pay again",
@@ -53,7 +53,7 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn paid(&self, request: &Digest) -> Result<Option<Paid>, String> {
+    pub(crate) fn paid(&self, request: &Digest) -> Result<Option<Paid>, String> {
         let connection = self.connection();
         let mut select = connection
             .prepare_cached("SELECT body, cost_usd FROM call WHERE request = ?1 AND body IS NOT NULL")
@@ -71,7 +71,7 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn sending(&self, request: &Digest, sent: &str, scope: &str) -> Result<(), String> {
+    pub(crate) fn sending(&self, request: &Digest, sent: &str, scope: &str) -> Result<(), String> {
         let connection = self.connection();
         let done = connection
             .prepare_cached("INSERT OR IGNORE INTO call (request, sent, scope) VALUES (?1, ?2, ?3)")
@@ -83,7 +83,7 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn received(&self, request: &Digest, paid: &Paid) -> Result<(), String> {
+    pub(crate) fn received(&self, request: &Digest, paid: &Paid) -> Result<(), String> {
         let connection = self.connection();
         let done = connection
             .prepare_cached("UPDATE call SET body = ?2, cost_usd = ?3 WHERE request = ?1")
@@ -95,7 +95,7 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn forget(&self, scope: &str) -> Result<usize, String> {
+    pub(crate) fn forget(&self, scope: &str) -> Result<usize, String> {
         let connection = self.connection();
         let done = connection.execute("UPDATE call SET body = NULL WHERE scope = ?1", [scope]);
         done.map_err(|error| error.to_string())

@@ -9,7 +9,7 @@ use crate::sys::disk::{DatabaseError, Root};
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn texts(root: &Root, digits: &str) -> Result<Vec<(Digest, String)>, String> {
+pub(crate) fn texts(root: &Root, digits: &str) -> Result<Vec<(Digest, String)>, String> {
     let named = |error: rusqlite::Error| format!("{}: {error}", root.join(STORE).display());
     let store = root.read_database(STORE).map_err(|error| match error {
         DatabaseError::Disk(error) => error.to_string(),

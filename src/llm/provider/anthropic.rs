@@ -127,7 +127,7 @@ fn read_call(at: usize, block: &Value) -> Result<ToolCall, NoReply> {
 }
 
 /// The usage that a reply states; `None` when it states none. `input_tokens` holds neither what was read from the cache nor what was written into it.
-pub fn usage(usage: &Value) -> Option<Usage> {
+pub(crate) fn usage(usage: &Value) -> Option<Usage> {
     let cache = ["cache_read_input_tokens", "cache_creation_input_tokens"].map(|name| usage.get(name));
     read_json::usage(usage, "input_tokens", "output_tokens", cache)
 }

@@ -8,16 +8,16 @@ mod openai;
 
 use serde_json::{Map, Value};
 
-pub use self::anthropic::usage as anthropic_usage;
+pub(crate) use self::anthropic::usage as anthropic_usage;
 use crate::llm::chat::{Reply, Request};
 use crate::manifest::chat::{Api, ChatSettings};
 
 /// Tokens of one answer when nobody says, as the providers want a number or it has to be estimated.
-pub const DEFAULT_MAX_TOKENS: u64 = 8192;
+pub(crate) const DEFAULT_MAX_TOKENS: u64 = 8192;
 
 /// A request as it goes over the wire.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HttpRequest {
+pub(crate) struct HttpRequest {
     /// Where it goes.
     pub url: String,
     /// Headers, without the one that holds the key.
@@ -29,10 +29,10 @@ pub struct HttpRequest {
 /// Why a body is no reply. The text is for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NoReply(pub String);
+pub(crate) struct NoReply(pub String);
 
 /// The request in a provider's format.
-pub fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
+pub(crate) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
     match settings.api {
         Api::Openai => openai::render(settings, request),
         Api::Anthropic => anthropic::render(settings, request),
@@ -41,7 +41,7 @@ pub fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
 }
 
 /// The header that holds the key.
-pub fn key_header(api: Api, key: &str) -> (&'static str, String) {
+pub(crate) fn key_header(api: Api, key: &str) -> (&'static str, String) {
     match api {
         Api::Anthropic => ("x-api-key", key.to_owned()),
         Api::Openai | Api::Ollama => ("authorization", format!("Bearer {key}")),
@@ -52,7 +52,7 @@ pub fn key_header(api: Api, key: &str) -> (&'static str, String) {
 ///
 /// # Errors
 /// The body is not what the provider's format says.
-pub fn read(api: Api, request: &Request, body: &[u8]) -> Result<Reply, NoReply> {
+pub(crate) fn read(api: Api, request: &Request, body: &[u8]) -> Result<Reply, NoReply> {
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         let begin: String = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
         NoReply(format!("the reply is not JSON ({error}); it begins {begin:?}"))
@@ -65,7 +65,7 @@ pub fn read(api: Api, request: &Request, body: &[u8]) -> Result<Reply, NoReply> 
 }
 
 /// What a provider says about a refused request, in one line of at most 300 characters.
-pub fn complaint(body: &[u8]) -> String {
+pub(crate) fn complaint(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let value: Option<Value> = serde_json::from_str(&text).ok();
     let said = value.as_ref().and_then(|value| {
@@ -81,7 +81,7 @@ pub fn complaint(body: &[u8]) -> String {
 }
 
 /// The model that is asked.
-pub fn model<'a>(settings: &'a ChatSettings, request: &'a Request) -> &'a str {
+pub(crate) fn model<'a>(settings: &'a ChatSettings, request: &'a Request) -> &'a str {
     request
         .model
         .as_deref()
@@ -90,7 +90,7 @@ pub fn model<'a>(settings: &'a ChatSettings, request: &'a Request) -> &'a str {
 }
 
 /// Tokens of the answer, at most, where somebody says.
-pub fn max_tokens(settings: &ChatSettings, request: &Request) -> Option<u64> {
+pub(crate) fn max_tokens(settings: &ChatSettings, request: &Request) -> Option<u64> {
     let named = ["max_tokens", "max_completion_tokens", "num_predict"]
         .iter()
         .find_map(|name| request.parameters.get(*name)?.as_u64());

@@ -4,7 +4,7 @@ use crate::manifest::PersonalKind;
 
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A private key in one of the usual armours.
     PrivateKey,
     /// A key whose maker gives it a recognisable form.
@@ -21,12 +21,12 @@ pub enum Kind {
 
 impl Kind {
     /// Whether it is a key or a password, which no request may hold, rather than personal data.
-    pub fn is_key(self) -> bool {
+    pub(crate) fn is_key(self) -> bool {
         !matches!(self, Kind::Personal(_))
     }
 
     /// What it is called in marks, reports and the manifest.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::PrivateKey => "private_key",
             Kind::ApiKey => "api_key",
@@ -38,7 +38,7 @@ impl Kind {
     }
 
     /// What replaces it.
-    pub fn replacement(self) -> String {
+    pub(crate) fn replacement(self) -> String {
         match self {
             Kind::Personal(PersonalKind::HomeFolder) => "~".to_owned(),
             kind => format!("{}{}]", super::marks::START, kind.name()),

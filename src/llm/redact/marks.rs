@@ -9,7 +9,7 @@ pub(super) const START: &str = "[redacted:";
 const LONGEST: usize = 20;
 
 /// The places of all marks, in order.
-pub fn marks(text: &str) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn marks(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices(START).filter_map(|(start, _)| {
         let name = &text.as_bytes()[start + START.len()..];
         let length = name
@@ -22,7 +22,7 @@ pub fn marks(text: &str) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// The text with all marks and the home folder's `~` alike: versions of kaizen differ in what they call a kind.
-pub fn alike(text: &str) -> String {
+pub(crate) fn alike(text: &str) -> String {
     let mut output = String::with_capacity(text.len());
     let mut copied = 0;
     for mark in marks(text) {

@@ -11,6 +11,8 @@ mod format;
 mod found;
 mod header;
 mod kind;
+#[cfg(any(test, feature = "internals"))]
+pub(crate) mod kinds;
 mod labelled;
 mod marks;
 mod name;
@@ -32,8 +34,8 @@ use regex::Regex;
 use serde_json::Value;
 
 use self::found::Found;
-pub use self::kind::Kind;
-pub use self::marks::{alike, marks};
+pub(crate) use self::kind::Kind;
+pub(crate) use self::marks::{alike, marks};
 use crate::manifest::PersonalKind;
 
 /// One replacement can lay open another; almost none does, and built-in rules do so twice at most. A user's own pattern
@@ -53,7 +55,7 @@ pub struct Redactor {
 
 /// A key or a password in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
+pub(crate) struct Key {
     /// Where, in bytes.
     pub range: Range<usize>,
     /// Its line, from 1.
@@ -63,7 +65,7 @@ pub struct Key {
 }
 
 /// The keys and passwords in a text, in order. Personal data is none.
-pub fn keys(text: &str) -> Vec<Key> {
+pub(crate) fn keys(text: &str) -> Vec<Key> {
     let places = Redactor::default().keys_only().places(text);
     let key = |(range, kind): (Range<usize>, Kind)| Key {
         line: text[..range.start].matches('\n').count() + 1,
@@ -74,7 +76,7 @@ pub fn keys(text: &str) -> Vec<Key> {
 }
 
 /// Whether a key or a password stands in a text, which may be JSON with escaped letters.
-pub fn holds_key(text: &str) -> bool {
+pub(crate) fn holds_key(text: &str) -> bool {
     let Ok(mut value) = serde_json::from_str::<Value>(text) else {
         return !keys(text).is_empty();
     };
@@ -88,7 +90,7 @@ impl Redactor {
     ///
     /// # Errors
     /// A pattern is not a regular expression; a checked manifest has no such pattern.
-    pub fn new(patterns: &[String]) -> Result<Self, regex::Error> {
+    pub(crate) fn new(patterns: &[String]) -> Result<Self, regex::Error> {
         let own = patterns.iter().map(|pattern| Regex::new(pattern));
         Ok(Self {
             own: own.collect::<Result<_, _>>()?,
@@ -97,13 +99,13 @@ impl Redactor {
     }
 
     /// The same, but these kinds of personal data stay.
-    pub fn keeping(mut self, kinds: &[PersonalKind]) -> Self {
+    pub(crate) fn keeping(mut self, kinds: &[PersonalKind]) -> Self {
         self.keeps = kinds.to_vec();
         self
     }
 
     /// The same for keys and passwords alone: personal data stays, and so does what own patterns match.
-    pub fn keys_only(&self) -> Self {
+    pub(crate) fn keys_only(&self) -> Self {
         Self {
             keys_only: true,
             ..Self::default()
@@ -111,7 +113,7 @@ impl Redactor {
     }
 
     /// The same for keys, passwords and own patterns: personal data stays.
-    pub fn without_personal_rules(&self) -> Self {
+    pub(crate) fn without_personal_rules(&self) -> Self {
         Self {
             keys_only: true,
             ..self.clone()
@@ -137,7 +139,7 @@ impl Redactor {
     }
 
     /// What the built-in rules find in a text: where, and what it is.
-    pub fn places(&self, text: &str) -> Vec<(Range<usize>, Kind)> {
+    pub(crate) fn places(&self, text: &str) -> Vec<(Range<usize>, Kind)> {
         self.found(text).into_iter().map(|one| (one.range, one.kind)).collect()
     }
 
@@ -164,7 +166,7 @@ impl Redactor {
 
     /// Redacts every text of a value in place; the text of a field whose name says that it is secret goes whole. Field
     /// names stay.
-    pub fn value(&self, value: &mut Value) {
+    pub(crate) fn value(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
                 if let Cow::Owned(changed) = self.text(text) {

@@ -2,12 +2,9 @@
 
 use super::*;
 
-#[path = "../../../tests/it/kinds.rs"]
-mod kinds;
-
 #[test]
 fn every_kind_goes_and_keys_go_alone() {
-    let all = kinds::kinds();
+    let all = super::kinds::kinds();
     assert!(all.len() >= 100);
     let (everything, keys_only) = (Redactor::default(), Redactor::default().keys_only());
     let missed: Vec<String> = all

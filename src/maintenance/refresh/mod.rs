@@ -19,7 +19,7 @@ use crate::workspace::{Workspace, exchange, recover};
 
 /// What a user asked for.
 #[derive(Clone, Debug)]
-pub struct RefreshAsked {
+pub(crate) struct RefreshAsked {
     /// The share of gate tasks that should retire.
     pub share: f64,
     /// A file of tasks to draw from, in place of the reserve.
@@ -30,7 +30,7 @@ pub struct RefreshAsked {
 
 /// Why nothing was exchanged.
 #[derive(Debug, thiserror::Error)]
-pub enum RefreshError {
+pub(crate) enum RefreshError {
     /// There are no tasks to retire.
     #[error("there are no gate tasks to retire")]
     NoGate,
@@ -56,7 +56,7 @@ impl From<BenchmarkError> for RefreshError {
 
 /// What was done, or would be.
 #[derive(Clone, Debug, Serialize)]
-pub struct Refreshed {
+pub(crate) struct Refreshed {
     /// The tasks that changed places.
     #[serde(flatten)]
     pub exchange: Exchange,
@@ -76,7 +76,7 @@ pub struct Refreshed {
 
 /// How a refresh ended.
 #[derive(Debug)]
-pub enum Done {
+pub(crate) enum Done {
     /// Tasks were exchanged, or would be.
     Refreshed(Box<Refreshed>),
     /// One that was cut short is whole now, and no other was begun.
@@ -87,7 +87,7 @@ pub enum Done {
 ///
 /// # Errors
 /// See [`RefreshError`]; nothing was written then, unless git refused the commit, which the next command makes.
-pub fn refresh(workspace: &Workspace, asked: &RefreshAsked) -> Result<Done, RefreshError> {
+pub(crate) fn refresh(workspace: &Workspace, asked: &RefreshAsked) -> Result<Done, RefreshError> {
     workspace.may_read()?;
     let _lock = recover::alone(workspace)?;
     if !asked.dry_run {

@@ -13,7 +13,7 @@ use crate::workspace::exchange::Change;
 use crate::workspace::{Workspace, holdout_log};
 
 /// What will be written.
-pub struct Planned {
+pub(crate) struct Planned {
     pub exchange: Exchange,
     pub line: RefreshLine,
     pub changes: Vec<Change>,
@@ -25,7 +25,7 @@ pub struct Planned {
 ///
 /// # Errors
 /// There is nothing to exchange.
-pub fn planned(workspace: &Workspace, rows: &Rows, share: f64) -> Result<Planned, RefreshError> {
+pub(crate) fn planned(workspace: &Workspace, rows: &Rows, share: f64) -> Result<Planned, RefreshError> {
     let mut lines = holdout_log::read(workspace)?;
     let (gate, pool) = (rows.of(Split::Gate), rows.pool());
     if gate.is_empty() {

@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 
 /// One task file of the workspace.
-pub struct TaskFile {
+pub(crate) struct TaskFile {
     /// Relative to the workspace.
     pub path: String,
     /// What stands in it.
@@ -27,7 +27,7 @@ pub struct TaskFile {
 }
 
 /// All task files, and the lines of a file to draw from.
-pub struct Rows {
+pub(crate) struct Rows {
     pub files: Vec<TaskFile>,
     /// Lines as they stand there, with their tasks.
     pub offered: Vec<(String, Task)>,
@@ -39,7 +39,7 @@ impl Rows {
     ///
     /// # Errors
     /// A file is not a benchmark, or what is offered cannot join it.
-    pub fn read(workspace: &Workspace, from: Option<&Path>) -> Result<Self, RefreshError> {
+    pub(crate) fn read(workspace: &Workspace, from: Option<&Path>) -> Result<Self, RefreshError> {
         let patterns = &workspace.manifest.benchmark.files;
         let all = Benchmark::load(&workspace.root, patterns)?;
         let files = benchmark::files(&workspace.root, patterns)?.into_iter();
@@ -53,13 +53,13 @@ impl Rows {
     }
 
     /// The tasks of a split.
-    pub fn of(&self, split: Split) -> Vec<&Task> {
+    pub(crate) fn of(&self, split: Split) -> Vec<&Task> {
         let tasks = self.files.iter().flat_map(|file| file.tasks.values());
         tasks.filter(|task| task.split() == split).collect()
     }
 
     /// What is drawn from: the file that is offered, else the reserve.
-    pub fn pool(&self) -> Vec<&Task> {
+    pub(crate) fn pool(&self) -> Vec<&Task> {
         match self.is_offered {
             true => self.offered.iter().map(|(_, task)| task).collect(),
             false => self.of(Split::Reserve),

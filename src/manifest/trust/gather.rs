@@ -9,7 +9,7 @@ use crate::manifest::programs::{self, harness_program};
 
 /// What a word of a program names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Named {
+pub(crate) enum Named {
     /// A file of the workspace.
     File {
         /// Its real path, relative to the workspace.
@@ -22,7 +22,7 @@ pub enum Named {
 }
 
 /// What the list depends on beside the manifest.
-pub struct Surroundings<'a> {
+pub(crate) struct Surroundings<'a> {
     /// Hosts that the user's own configuration allows by plain HTTP.
     pub hosts: &'a [String],
     /// What a word names, in the folder that its program works in.
@@ -38,7 +38,7 @@ impl TrustList {
     ///
     /// # Errors
     /// A program is a harness file.
-    pub fn gather(manifest: &Manifest, around: Surroundings) -> Result<Self, String> {
+    pub(crate) fn gather(manifest: &Manifest, around: Surroundings) -> Result<Self, String> {
         let programs = manifest.programs();
         let programs = programs.into_iter().map(|program| listed(program, &around));
         let mut list = Self {

@@ -5,9 +5,9 @@ mod gather;
 mod told;
 mod way;
 
-pub use gather::{Named, Surroundings};
+pub(crate) use gather::{Named, Surroundings};
 use serde::Serialize;
-pub use way::Way;
+pub(crate) use way::Way;
 
 use crate::digest::Digest;
 use crate::manifest::programs::Part;
@@ -84,17 +84,17 @@ pub struct Link {
 
 impl TrustList {
     /// What names this very list.
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Digest::of_value(&("trust", 1, self))
     }
 
     /// Whether nothing needs consent.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self == &Self::default()
     }
 
     /// Whether any of these parts starts a program, asks a server or reads a variable.
-    pub fn concerns(&self, parts: &[Part]) -> bool {
+    pub(crate) fn concerns(&self, parts: &[Part]) -> bool {
         let has = |part: &Part| parts.contains(part);
         self.programs.iter().any(|program| has(&program.part))
             || self.servers.iter().any(|server| has(&server.part))

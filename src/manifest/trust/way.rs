@@ -6,7 +6,7 @@ use ureq::http::Uri;
 
 /// How a server is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// On this machine.
     Local,
     /// By HTTPS.
@@ -19,7 +19,7 @@ pub enum Way {
 
 impl Way {
     /// The way to a server; `hosts` are those that the user allows by plain HTTP.
-    pub fn to(url: &str, hosts: &[String]) -> Self {
+    pub(crate) fn to(url: &str, hosts: &[String]) -> Self {
         // The same parser as the HTTP client's: both must see the same host.
         let Ok(uri) = url.parse::<Uri>() else { return Way::Open };
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
@@ -34,7 +34,7 @@ impl Way {
     }
 
     /// Whether a key may be sent on it.
-    pub fn carries_keys(self) -> bool {
+    pub(crate) fn carries_keys(self) -> bool {
         self != Way::Open
     }
 }

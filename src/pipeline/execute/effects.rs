@@ -19,7 +19,7 @@ use crate::workspace::session::{OUTCOMES, PENDING, Session};
 use crate::workspace::{Workspace, holdout_log};
 
 /// The real one.
-pub struct DiskWorld<'a> {
+pub(crate) struct DiskWorld<'a> {
     /// The workspace.
     pub workspace: &'a Workspace,
     /// The session.

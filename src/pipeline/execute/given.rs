@@ -20,7 +20,7 @@ use crate::pipeline::execute::route::Route;
 use crate::workspace::error::ExecuteError;
 
 /// The effects that the phase has, apart from commits: each is atomic, and together they are the crash test's points.
-pub trait World {
+pub(crate) trait World {
     /// Writes changed harness files, announced by an intent.
     ///
     /// # Errors
@@ -63,10 +63,10 @@ pub trait World {
 }
 
 /// The newest record of an edit in a comparison, with the session that made it, in any session.
-pub type Earlier<'a> = &'a dyn Fn(&Digest, &Digest) -> Result<Option<(String, GateRecord)>, ExecuteError>;
+pub(crate) type Earlier<'a> = &'a dyn Fn(&Digest, &Digest) -> Result<Option<(String, GateRecord)>, ExecuteError>;
 
 /// Everything that the phase was given.
-pub struct ExecuteInput<'a> {
+pub(crate) struct ExecuteInput<'a> {
     /// The session's name.
     pub session: &'a str,
     /// The desired state.
@@ -108,7 +108,7 @@ pub struct ExecuteInput<'a> {
 }
 
 /// The ports and effects of the phase.
-pub struct ExecuteContext<'a> {
+pub(crate) struct ExecuteContext<'a> {
     /// Scores a harness.
     pub evaluator: Evaluator<'a>,
     /// git.

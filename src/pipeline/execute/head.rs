@@ -29,7 +29,7 @@ pub(super) struct Head {
 
 impl Head {
     /// The head before the first step.
-    pub fn new(given: &ExecuteInput) -> Self {
+    pub(crate) fn new(given: &ExecuteInput) -> Self {
         Self {
             commit: given.head_commit.clone(),
             harness: given.head.clone(),
@@ -46,7 +46,11 @@ impl Head {
     ///
     /// # Errors
     /// Something halted it.
-    pub fn evaluation(&mut self, given: &ExecuteInput, means: &ExecuteContext) -> Result<Evaluation, ExecuteError> {
+    pub(crate) fn evaluation(
+        &mut self,
+        given: &ExecuteInput,
+        means: &ExecuteContext,
+    ) -> Result<Evaluation, ExecuteError> {
         if self.harness.digest() == given.baseline.harness && self.evaluation.is_none() && same_tasks(given) {
             self.evaluation = Some(given.baseline.evaluation.clone());
         }
@@ -58,7 +62,7 @@ impl Head {
     }
 
     /// Writes and commits changed files, unless HEAD is no longer the one that was judged: a verdict holds for that alone.
-    pub fn commit(
+    pub(crate) fn commit(
         &mut self,
         changes: &[FileChange],
         message: &str,

@@ -104,12 +104,12 @@ fn by_trial(
 
 impl GatePolicy {
     /// The mode of a decision, for a student that answers alike or not.
-    pub fn mode_for(&self, noisy: bool) -> Mode {
+    pub(crate) fn mode_for(&self, noisy: bool) -> Mode {
         self.mode.at_work(self.population, noisy)
     }
 
     /// The settings for an edit: in `exact`, one that aims at no category is judged by rule `overall`.
-    pub fn settings_for(&self, mode: Mode, target: Option<&str>) -> Settings {
+    pub(crate) fn settings_for(&self, mode: Mode, target: Option<&str>) -> Settings {
         match (mode, target) {
             (Mode::Exact, None) => Settings {
                 rule: RuleKind::Overall,

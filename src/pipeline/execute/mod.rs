@@ -10,28 +10,28 @@ use crate::harness::{FileChange, Harness, op};
 use crate::llm::redact::Redactor;
 use crate::pipeline::execute::reconcile::Step;
 
-pub mod effects;
+pub(crate) mod effects;
 mod given;
 mod head;
 mod judge;
 mod message;
-pub mod reconcile;
+pub(crate) mod reconcile;
 mod revert;
-pub mod route;
+pub(crate) mod route;
 mod stake;
 
-pub use given::{Earlier, ExecuteContext, ExecuteInput, World};
+pub(crate) use given::{ExecuteContext, ExecuteInput, World};
 use head::Head;
 use judge::judge;
 use message::message;
-pub use revert::{Standing, applied, without};
+pub(crate) use revert::{Standing, applied, without};
 use revert::{roll_back, take_back};
 
 use crate::workspace::error::ExecuteError;
 
 /// What the gate took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ExecuteStats {
+pub(crate) struct ExecuteStats {
     /// Attempts that were made, and not remembered.
     pub attempts: usize,
     /// Gate tasks that edits did not reach, over all trials: exact ties that were not run.
@@ -42,7 +42,7 @@ pub struct ExecuteStats {
 ///
 /// # Errors
 /// See [`ExecuteError`].
-pub fn execute(given: ExecuteInput, means: &ExecuteContext) -> Result<ExecuteStats, ExecuteError> {
+pub(crate) fn execute(given: ExecuteInput, means: &ExecuteContext) -> Result<ExecuteStats, ExecuteError> {
     let held = reconcile::held(&given.entries, given.session, &given.undone);
     let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
     let mut head = Head::new(&given);
@@ -191,13 +191,13 @@ fn ask(
 }
 
 /// The same for a question to a person, which is committed: keys in lines beside the change are taken out.
-pub fn diff_without_keys(before: &Harness, after: &Harness) -> String {
+pub(crate) fn diff_without_keys(before: &Harness, after: &Harness) -> String {
     let diff = diff(before, after);
     Redactor::default().keys_only().text(&diff).into_owned()
 }
 
 /// The files that differ, as one unified diff.
-pub fn diff(before: &Harness, after: &Harness) -> String {
+pub(crate) fn diff(before: &Harness, after: &Harness) -> String {
     let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
     let one = |change: FileChange| {
         let (old, new) = (text(&change.before), text(&change.after));

@@ -10,7 +10,7 @@ use crate::pipeline::execute::route::Route;
 
 /// What git says of an edit of this session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LedgerState {
+pub(crate) enum LedgerState {
     /// Its commit stands.
     Applied(CommitId),
     /// A later commit of kaizen took it back.
@@ -23,7 +23,7 @@ pub enum LedgerState {
 
 /// What is to be done with one edit of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Nothing: its outcome stands.
     Keep,
     /// git has it and there is no outcome: a crash fell between.
@@ -44,7 +44,7 @@ pub enum Step {
 
 /// What is to be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reconciliation {
+pub(crate) struct Reconciliation {
     /// Edits that git has and the plan has not: re-derive without them.
     pub reverts: Vec<Digest>,
     /// Edits that left the plan and were taken back, and that git has all the same: on this branch, or since no file
@@ -59,7 +59,7 @@ pub struct Reconciliation {
 }
 
 /// Compares the plan with the world.
-pub fn reconcile(
+pub(crate) fn reconcile(
     plan: &[Edit],
     outcomes: &BTreeMap<Digest, Outcome>,
     held: &BTreeMap<Digest, LedgerState>,
@@ -162,7 +162,7 @@ fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> R
 
 /// Reads from the ledger what git holds of a session: commits of edits, less what later commits took back.
 /// `undone` are the commits that a person reverted in git.
-pub fn held(entries: &[Entry], session: &str, undone: &BTreeSet<CommitId>) -> BTreeMap<Digest, LedgerState> {
+pub(crate) fn held(entries: &[Entry], session: &str, undone: &BTreeSet<CommitId>) -> BTreeMap<Digest, LedgerState> {
     let mut held = BTreeMap::new();
     let ours = entries
         .iter()

@@ -16,7 +16,7 @@ use crate::pipeline::execute::reconcile::{LedgerState, Reconciliation};
 use crate::workspace::error::ExecuteError;
 
 /// A session among the commits of all sessions.
-pub struct Standing<'a> {
+pub(crate) struct Standing<'a> {
     /// The session.
     pub session: &'a str,
     /// The commit that it builds on.
@@ -35,7 +35,11 @@ pub struct Standing<'a> {
 ///
 /// # Errors
 /// git says no, or a change that stays rests on an edit that goes.
-pub fn without(standing: &Standing, dropped: &BTreeSet<Digest>, head: &Harness) -> Result<Rederived, ExecuteError> {
+pub(crate) fn without(
+    standing: &Standing,
+    dropped: &BTreeSet<Digest>,
+    head: &Harness,
+) -> Result<Rederived, ExecuteError> {
     Ok(rederive(&history(standing, dropped)?, dropped, head, standing.rules)?)
 }
 
@@ -109,7 +113,7 @@ fn history(standing: &Standing, dropped: &BTreeSet<Digest>) -> Result<Vec<Change
 ///
 /// # Errors
 /// git says no.
-pub fn applied<'a>(ledger: &dyn Ledger, entries: &'a [Entry]) -> Result<Vec<(&'a Entry, Digest)>, LedgerError> {
+pub(crate) fn applied<'a>(ledger: &dyn Ledger, entries: &'a [Entry]) -> Result<Vec<(&'a Entry, Digest)>, LedgerError> {
     let of_edits = entries.iter().filter(|entry| entry.trailer("Edit-Digest").is_some());
     let commits: Vec<CommitId> = of_edits.map(|entry| entry.commit.clone()).collect();
     let undone: BTreeSet<CommitId> = ledger.reverted(&commits)?.into_iter().collect();

@@ -6,7 +6,7 @@ use crate::artifact::record::Autonomy;
 
 /// What happens to an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Route {
+pub(crate) enum Route {
     /// It is gated.
     Gate,
     /// It is applied because a person told the gate to stand aside.
@@ -20,10 +20,10 @@ pub enum Route {
 }
 
 /// The words for an edit of the manual tier.
-pub const MANUAL_TIER: &str = "manual tier, requires explicit approval";
+pub(crate) const MANUAL_TIER: &str = "manual tier, requires explicit approval";
 
 /// Where an edit goes; a person's decision wins over the table.
-pub fn route(tier: RiskTier, autonomy: Autonomy, decision: Option<&Decision>) -> Route {
+pub(crate) fn route(tier: RiskTier, autonomy: Autonomy, decision: Option<&Decision>) -> Route {
     match (
         decision.map(|decision| (decision.decision, decision.skip_gate)),
         autonomy,

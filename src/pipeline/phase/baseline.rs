@@ -10,7 +10,7 @@ use crate::harness::Harness;
 use crate::ledger::port::CommitId;
 
 /// What a baseline is made of.
-pub struct BaselineSpec<'a> {
+pub(crate) struct BaselineSpec<'a> {
     /// The session's name.
     pub session: &'a str,
     /// The session's baseline so far by this student, when it is made again: a session looks for drift once.
@@ -33,7 +33,7 @@ pub struct BaselineSpec<'a> {
 ///
 /// # Errors
 /// The student cannot work with this harness: a message that names the file. Or something halted it half way.
-pub fn baseline(evaluator: &Evaluator, wanted: BaselineSpec) -> Result<Baseline, String> {
+pub(crate) fn baseline(evaluator: &Evaluator, wanted: BaselineSpec) -> Result<Baseline, String> {
     let (gate, harness) = (wanted.gate, wanted.harness);
     let tasks: Vec<&Task> = gate.iter().collect();
     evaluator.student.check(harness, &tasks)?;

@@ -16,7 +16,7 @@ const LINE: f64 = 20.0;
 ///
 /// # Errors
 /// Something halted it half way.
-pub fn drift(
+pub(crate) fn drift(
     evaluator: &Evaluator,
     harness: &Harness,
     gate: &[&Task],

@@ -1,6 +1,6 @@
 //! Phases: one file a phase, each a function from what it reads to what it writes.
 
-pub mod baseline;
-pub mod drift;
-pub mod readiness;
-pub mod record;
+pub(crate) mod baseline;
+pub(crate) mod drift;
+pub(crate) mod readiness;
+pub(crate) mod record;

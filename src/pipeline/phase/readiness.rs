@@ -6,7 +6,7 @@ use crate::pipeline::cold_start;
 
 /// The traces that there are, and those that are needed.
 #[derive(Clone, Copy, Debug)]
-pub struct Usable {
+pub(crate) struct Usable {
     /// Traces that can be evidence.
     pub count: usize,
     /// Traces that could be, but for `[privacy]`.
@@ -17,7 +17,12 @@ pub struct Usable {
 
 /// Judges what there is. `unscorable` says what tasks lack that have no scorer here: they have no score, and the gate says
 /// whether the others suffice.
-pub fn readiness(usable: Usable, traces: TracePin, benchmark: BenchmarkPin, unscorable: Option<String>) -> Readiness {
+pub(crate) fn readiness(
+    usable: Usable,
+    traces: TracePin,
+    benchmark: BenchmarkPin,
+    unscorable: Option<String>,
+) -> Readiness {
     let mut missing = Vec::new();
     let enough = cold_start::traces(usable.count, usable.needed);
     if !enough.ready {

@@ -10,7 +10,7 @@ use crate::artifact::record::{EditOutcome, Record, Snapshot, Status};
 use crate::digest::Digest;
 
 /// What a settled session knows.
-pub struct Settled<'a> {
+pub(crate) struct Settled<'a> {
     /// Before any edit.
     pub baseline: &'a Baseline,
     /// The edits of the plan.
@@ -26,7 +26,7 @@ pub struct Settled<'a> {
 }
 
 /// The record of a settled session, from the record of one under way.
-pub fn record(begun: Record, settled: &Settled, now: String) -> Record {
+pub(crate) fn record(begun: Record, settled: &Settled, now: String) -> Record {
     let outcomes = fold(settled);
     Record {
         status: status(&outcomes),
@@ -63,7 +63,7 @@ fn fold(settled: &Settled) -> Vec<EditOutcome> {
 }
 
 /// An outcome in the form of the record.
-pub fn edit_outcome(outcome: &Outcome) -> EditOutcome {
+pub(crate) fn edit_outcome(outcome: &Outcome) -> EditOutcome {
     EditOutcome {
         edit_id: outcome.edit_id.clone(),
         edit_digest: outcome.edit_digest,
@@ -78,7 +78,7 @@ pub fn edit_outcome(outcome: &Outcome) -> EditOutcome {
 }
 
 /// Where a session stands when its edits have come to these ends.
-pub fn status(outcomes: &[EditOutcome]) -> Status {
+pub(crate) fn status(outcomes: &[EditOutcome]) -> Status {
     let any = |status| outcomes.iter().any(|outcome| outcome.status == status);
     if any(OutcomeStatus::PendingReview) {
         Status::AwaitingReview
@@ -90,7 +90,7 @@ pub fn status(outcomes: &[EditOutcome]) -> Status {
 }
 
 /// An evaluation in the form of the record.
-pub fn snapshot(baseline: &Baseline, evaluation: &Evaluation) -> Snapshot {
+pub(crate) fn snapshot(baseline: &Baseline, evaluation: &Evaluation) -> Snapshot {
     Snapshot {
         benchmark_version: baseline.benchmark.to_string(),
         overall_score: evaluation.overall_score,

@@ -8,7 +8,7 @@ use crate::teacher::submitted;
 use crate::workspace::error::RunError;
 
 /// What an agent asked while it looked, where it asked through kaizen.
-pub const CALLS: &str = "teacher/calls.jsonl";
+pub(crate) const CALLS: &str = "teacher/calls.jsonl";
 
 /// Takes the diagnosis as it is: its bytes are the author's.
 pub(super) fn diagnosis(run: &Run) -> Result<PhaseOutput, RunError> {

@@ -10,7 +10,7 @@ mod plan;
 mod readiness;
 mod record;
 
-pub use self::by_files::CALLS;
+pub(crate) use self::by_files::CALLS;
 use super::state::View;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::task::Task;
@@ -26,7 +26,7 @@ use crate::workspace::session::{Session, SessionError};
 use crate::workspace::{authorship, cache_epoch};
 
 /// What a phase leaves: files by name, and a line about them.
-pub struct PhaseOutput {
+pub(crate) struct PhaseOutput {
     /// Files to publish, by name.
     pub files: Vec<(String, String)>,
     /// One line for people.
@@ -34,7 +34,7 @@ pub struct PhaseOutput {
 }
 
 /// One phase of one session, about to run.
-pub struct Run<'a> {
+pub(crate) struct Run<'a> {
     /// The view on the workspace.
     pub view: &'a View<'a>,
     /// The session.
@@ -49,7 +49,7 @@ pub struct Run<'a> {
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn built_in(run: &Run, phase: &str) -> Result<PhaseOutput, RunError> {
+pub(crate) fn built_in(run: &Run, phase: &str) -> Result<PhaseOutput, RunError> {
     match phase {
         "readiness" => readiness::readiness(run),
         "baseline" => baseline::baseline(run),
@@ -78,7 +78,7 @@ enum Author {
 ///
 /// # Errors
 /// The trigger does not say, and `[privacy]` asks.
-pub fn moment_of(manifest: &Manifest, session: &Session) -> Result<f64, RunError> {
+pub(crate) fn moment_of(manifest: &Manifest, session: &Session) -> Result<f64, RunError> {
     if manifest.privacy.max_age_days.is_none() {
         return Ok(0.0);
     }
@@ -128,7 +128,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// The trigger does not say, and `[privacy]` asks.
-    pub fn moment(&self) -> Result<f64, RunError> {
+    pub(crate) fn moment(&self) -> Result<f64, RunError> {
         moment_of(self.manifest(), self.session)
     }
 

@@ -17,7 +17,7 @@ impl Root {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn append(&self, path: impl AsRef<Path>, lines: &str) -> Result<(), DiskError> {
+    pub(crate) fn append(&self, path: impl AsRef<Path>, lines: &str) -> Result<(), DiskError> {
         let path = path.as_ref();
         effect("append");
         let mut file = self.open_for_lines(path)?;
@@ -29,7 +29,7 @@ impl Root {
     ///
     /// # Errors
     /// The file cannot be read or written.
-    pub fn append_if(
+    pub(crate) fn append_if(
         &self,
         path: impl AsRef<Path>,
         lines: &str,

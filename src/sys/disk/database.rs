@@ -13,7 +13,7 @@ const SIDE_FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
 /// A database of ours cannot be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum DatabaseError {
+pub(crate) enum DatabaseError {
     /// Its folder cannot be made, or it or a file beside it is no plain file.
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -27,7 +27,7 @@ impl Root {
     ///
     /// # Errors
     /// A link or a special file is in its place or beside it, or it cannot be made or opened.
-    pub fn open_database(&self, path: impl AsRef<Path>) -> Result<Connection, DatabaseError> {
+    pub(crate) fn open_database(&self, path: impl AsRef<Path>) -> Result<Connection, DatabaseError> {
         let relative = self.relative(path.as_ref())?;
         self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
         self.connect(&relative, |path| {
@@ -39,7 +39,7 @@ impl Root {
     ///
     /// # Errors
     /// A link or a special file is in its place or beside it, or it cannot be opened.
-    pub fn read_database(&self, path: impl AsRef<Path>) -> Result<Option<Connection>, DatabaseError> {
+    pub(crate) fn read_database(&self, path: impl AsRef<Path>) -> Result<Option<Connection>, DatabaseError> {
         let relative = self.relative(path.as_ref())?;
         self.check_database(&relative)?;
         match self.has_file(&relative) {

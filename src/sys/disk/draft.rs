@@ -13,7 +13,7 @@ use super::root::Root;
 
 /// A file in kaizen's own folder, removed when it is dropped.
 #[derive(Debug)]
-pub struct Draft {
+pub(crate) struct Draft {
     file: File,
     /// The file's folder and name, where an open file keeps its name.
     named: Option<(Dir, String)>,
@@ -21,7 +21,7 @@ pub struct Draft {
 
 impl Draft {
     /// The open file, to write and to read.
-    pub fn file(&mut self) -> &mut File {
+    pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
     }
 }
@@ -40,7 +40,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn draft(&self) -> Result<Draft, DiskError> {
+    pub(crate) fn draft(&self) -> Result<Draft, DiskError> {
         let folder = self.made_folder(Path::new(OWN_FOLDER))?;
         let (name, file) = create(&folder).map_err(failed("write in", &self.join(OWN_FOLDER)))?;
         // Where the system allows it, the name goes first: then a killed process leaves nothing behind.

@@ -38,7 +38,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be emptied, or a file not written.
-    pub fn fill_folder<'a>(
+    pub(crate) fn fill_folder<'a>(
         &self,
         path: impl AsRef<Path>,
         files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
@@ -71,7 +71,7 @@ impl Root {
     ///
     /// # Errors
     /// A link is on the way.
-    pub fn remove_empty_folder(&self, path: impl AsRef<Path>) -> Result<bool, DiskError> {
+    pub(crate) fn remove_empty_folder(&self, path: impl AsRef<Path>) -> Result<bool, DiskError> {
         let relative = self.relative(path.as_ref())?;
         let above = self.parent(&relative)?;
         Ok(above.is_some_and(|(above, name)| above.remove_dir(name).is_ok()))
@@ -81,7 +81,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DiskError> {
+    pub(crate) fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DiskError> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         self.write_with(path.as_ref(), bytes, &options)
@@ -91,7 +91,7 @@ impl Root {
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn is_empty(&self) -> Result<bool, DiskError> {
+    pub(crate) fn is_empty(&self) -> Result<bool, DiskError> {
         let mut entries = self.dir().entries().map_err(failed("list", self))?;
         Ok(entries.next().is_none())
     }

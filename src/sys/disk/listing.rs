@@ -13,7 +13,7 @@ impl Root {
     ///
     /// # Errors
     /// The folder cannot be read, or something in it is neither a plain file nor a folder.
-    pub fn names(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
+    pub(crate) fn names(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
         let mut names = Vec::new();
         for (name, kind) in self.entries(path.as_ref())? {
             ordinary(kind, &self.join(path.as_ref()).join(&name))?;
@@ -27,7 +27,7 @@ impl Root {
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn listed(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
+    pub(crate) fn listed(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
         let entries = self.entries(path.as_ref())?;
         let names = entries.into_iter().map(|(name, _)| name);
         Ok(names.filter(|name| !name.starts_with('.')).collect())
@@ -63,7 +63,7 @@ impl Root {
     ///
     /// # Errors
     /// The first link, pipe, socket or device, or the folder cannot be read.
-    pub fn check_plain_here(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+    pub(crate) fn check_plain_here(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         self.names(path).map(drop)
     }
 
@@ -71,7 +71,7 @@ impl Root {
     ///
     /// # Errors
     /// The first link, pipe, socket or device, or a folder that cannot be read.
-    pub fn check_plain(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+    pub(crate) fn check_plain(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         let path = path.as_ref();
         for (name, kind) in self.entries(path)? {
             ordinary(kind, &self.join(path).join(&name))?;

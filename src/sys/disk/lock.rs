@@ -18,7 +18,7 @@ const LONGEST_HOLDER: u64 = 1024;
 
 /// The lock of a workspace; the operating system frees it when its holder dies.
 #[derive(Debug)]
-pub struct Lock(#[allow(dead_code)] File);
+pub(crate) struct Lock(#[allow(dead_code)] File);
 
 /// Why a workspace could not be locked.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ impl Root {
     ///
     /// # Errors
     /// See [`LockError`].
-    pub fn lock(&self, path: impl AsRef<Path>, holder: &str) -> Result<Lock, LockError> {
+    pub(crate) fn lock(&self, path: impl AsRef<Path>, holder: &str) -> Result<Lock, LockError> {
         let path = path.as_ref();
         let mut file = self.lock_file(path)?;
         match file.try_lock() {
@@ -54,7 +54,12 @@ impl Root {
     ///
     /// # Errors
     /// See [`LockError`].
-    pub fn lock_within(&self, path: impl AsRef<Path>, holder: &str, patience: Duration) -> Result<Lock, LockError> {
+    pub(crate) fn lock_within(
+        &self,
+        path: impl AsRef<Path>,
+        holder: &str,
+        patience: Duration,
+    ) -> Result<Lock, LockError> {
         let start = Instant::now();
         loop {
             match self.lock(path.as_ref(), holder) {

@@ -22,24 +22,24 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
-pub use database::DatabaseError;
-pub use draft::Draft;
-pub use error::DiskError;
+pub(crate) use database::DatabaseError;
+pub(crate) use error::DiskError;
 pub(crate) use error::failed;
-pub use line::{BYTE_ORDER_MARK, read_line, without_mark};
-pub use lock::{Lock, LockError};
-pub use published::take_published;
-pub use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, Root, open_named, read_named};
+pub(crate) use line::{BYTE_ORDER_MARK, read_line, without_mark};
+pub(crate) use lock::{Lock, LockError};
+pub(crate) use published::take_published;
+pub use root::Root;
+pub(crate) use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, open_named, read_named};
 pub(crate) use root::{nonblocking, ordinary, plain};
-pub use scratch::Scratch;
-pub use whole::{hold_still, try_hold_still};
+pub(crate) use scratch::Scratch;
+pub(crate) use whole::{hold_still, try_hold_still};
 
 /// kaizen's own folder in a workspace; git does not see it.
-pub const OWN_FOLDER: &str = ".kaizen";
+pub(crate) const OWN_FOLDER: &str = ".kaizen";
 
 /// Ends the process before the n-th effect when `KAIZEN_CRASH_BEFORE` says n; only in debug builds, for the
 /// test that a rerun converges from everywhere. With `KAIZEN_EFFECTS` every effect is named in that file.
-pub fn effect(name: &str) {
+pub(crate) fn effect(name: &str) {
     #[cfg(debug_assertions)]
     {
         use std::io::Write;

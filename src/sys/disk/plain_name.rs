@@ -7,7 +7,7 @@ const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 const LONGEST_PART: usize = 100;
 
 /// Whether a text can be one part of a path, and has no second spelling on any file system.
-pub fn is_plain(part: &str) -> bool {
+pub(crate) fn is_plain(part: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && !part.ends_with('.')

@@ -14,7 +14,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn make_private(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+    pub(crate) fn make_private(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         let relative = self.relative(path.as_ref())?;
         self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
         let mut options = OpenOptions::new();
@@ -29,7 +29,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn make_private_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+    pub(crate) fn make_private_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         let relative = self.relative(path.as_ref())?;
         let folder = self.made_folder(&relative)?;
         #[cfg(unix)]

@@ -22,7 +22,7 @@ impl Root {
     ///
     /// # Errors
     /// The folder cannot be made, or the file not written.
-    pub fn publish(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DiskError> {
+    pub(crate) fn publish(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DiskError> {
         self.publish_if(path.as_ref(), &mut Cursor::new(bytes), &|_| Ok(true))
             .map(|_| ())
     }
@@ -31,7 +31,7 @@ impl Root {
     ///
     /// # Errors
     /// The folder cannot be made, or the file not written.
-    pub fn publish_over(
+    pub(crate) fn publish_over(
         &self,
         path: impl AsRef<Path>,
         bytes: &[u8],
@@ -47,7 +47,7 @@ impl Root {
     ///
     /// # Errors
     /// The content cannot be read, the folder not made, or the file not written.
-    pub fn publish_copy(
+    pub(crate) fn publish_copy(
         &self,
         path: impl AsRef<Path>,
         content: &mut (impl Read + Seek),
@@ -84,7 +84,7 @@ impl Root {
     ///
     /// # Errors
     /// The file cannot be removed.
-    pub fn remove(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+    pub(crate) fn remove(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         let relative = self.relative(path.as_ref())?;
         let Some((folder, name)) = self.parent(&relative)? else {
             return Ok(());

@@ -21,6 +21,6 @@ pub(super) fn note(path: &Path, digest: Digest) {
 }
 
 /// The digest of what this process published at a path since this was last asked.
-pub fn take_published(path: &Path) -> Option<Digest> {
+pub(crate) fn take_published(path: &Path) -> Option<Digest> {
     PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(path)
 }

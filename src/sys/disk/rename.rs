@@ -12,7 +12,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be moved.
-    pub fn rename(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<bool, DiskError> {
+    pub(crate) fn rename(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<bool, DiskError> {
         let (from, to) = (self.relative(from.as_ref())?, self.relative(to.as_ref())?);
         let target = self.made_folder(to.parent().unwrap_or(Path::new("")))?;
         let Some((folder, name)) = self.parent(&from)? else {
@@ -29,7 +29,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be moved.
-    pub fn rename_to_free(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<bool, DiskError> {
+    pub(crate) fn rename_to_free(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<bool, DiskError> {
         let (from, to) = (self.relative(from.as_ref())?, self.relative(to.as_ref())?);
         let (source, target) = (self.parent(&from)?, self.parent(&to)?);
         let missing = || failed("move", &self.join(&from))(ErrorKind::NotFound.into());

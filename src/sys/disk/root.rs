@@ -20,9 +20,9 @@ use super::error::{DiskError, failed};
 use crate::digest::Digest;
 
 /// The most bytes of a harness file.
-pub const LARGEST_HARNESS_FILE: u64 = 8 << 20;
+pub(crate) const LARGEST_HARNESS_FILE: u64 = 8 << 20;
 /// The most bytes of an artifact.
-pub const LARGEST_ARTIFACT: u64 = 64 << 20;
+pub(crate) const LARGEST_ARTIFACT: u64 = 64 << 20;
 
 /// An open folder, such as a workspace. It dereferences to its path, for messages and for programs that need paths.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be made or opened.
-    pub fn make(path: &Path) -> Result<Self, DiskError> {
+    pub(crate) fn make(path: &Path) -> Result<Self, DiskError> {
         std::fs::create_dir_all(path).map_err(failed("create", path))?;
         Self::open(path)
     }
@@ -186,7 +186,7 @@ impl Root {
     ///
     /// # Errors
     /// It is no plain file, is larger than [`LARGEST_ARTIFACT`], or cannot be read.
-    pub fn read(&self, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, DiskError> {
+    pub(crate) fn read(&self, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, DiskError> {
         self.read_up_to(path.as_ref(), LARGEST_ARTIFACT)
     }
 
@@ -194,7 +194,7 @@ impl Root {
     ///
     /// # Errors
     /// It is no plain file, is larger, or cannot be read.
-    pub fn read_up_to(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, DiskError> {
+    pub(crate) fn read_up_to(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, DiskError> {
         let relative = self.relative(path)?;
         let file = self.open_plain(&relative, OpenOptions::new().read(true))?;
         file.map(|file| bytes_of(file, &self.path.join(&relative), limit))
@@ -205,7 +205,7 @@ impl Root {
     ///
     /// # Errors
     /// It is no plain file, or cannot be read.
-    pub fn digest(&self, path: impl AsRef<Path>) -> Result<Option<Digest>, DiskError> {
+    pub(crate) fn digest(&self, path: impl AsRef<Path>) -> Result<Option<Digest>, DiskError> {
         let relative = self.relative(path.as_ref())?;
         let file = self.open_plain(&relative, OpenOptions::new().read(true))?;
         file.map(|file| Digest::of_reader(file).map_err(failed("read", &self.path.join(&relative))))
@@ -216,19 +216,19 @@ impl Root {
     ///
     /// # Errors
     /// As for [`Root::read`], or it is not UTF-8.
-    pub fn read_text(&self, path: impl AsRef<Path>) -> Result<Option<String>, DiskError> {
+    pub(crate) fn read_text(&self, path: impl AsRef<Path>) -> Result<Option<String>, DiskError> {
         let path = path.as_ref();
         let text = |bytes| text_of(bytes, &self.path.join(path));
         self.read(path)?.map(text).transpose()
     }
 
     /// Whether anything has a path, a link that leads nowhere included.
-    pub fn is_taken(&self, path: impl AsRef<Path>) -> bool {
+    pub(crate) fn is_taken(&self, path: impl AsRef<Path>) -> bool {
         self.join(path).symlink_metadata().is_ok()
     }
 
     /// Whether there is a plain file at a path. A link is none.
-    pub fn has_file(&self, path: impl AsRef<Path>) -> bool {
+    pub(crate) fn has_file(&self, path: impl AsRef<Path>) -> bool {
         let facts = || {
             let relative = self.relative(path.as_ref()).ok()?;
             let (folder, name) = self.parent(&relative).ok()??;
@@ -241,7 +241,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn make_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+    pub(crate) fn make_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         self.made_folder(&self.relative(path.as_ref())?).map(|_| ())
     }
 }
@@ -280,7 +280,7 @@ pub(crate) fn nonblocking(options: &mut OpenOptions) {
 ///
 /// # Errors
 /// It is not there, is no plain file, or cannot be read.
-pub fn open_named(path: &Path) -> Result<File, DiskError> {
+pub(crate) fn open_named(path: &Path) -> Result<File, DiskError> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -292,7 +292,7 @@ pub fn open_named(path: &Path) -> Result<File, DiskError> {
 ///
 /// # Errors
 /// It is no plain file, is too large, is not UTF-8, or cannot be read.
-pub fn read_named(path: &Path) -> Result<Option<String>, DiskError> {
+pub(crate) fn read_named(path: &Path) -> Result<Option<String>, DiskError> {
     if !path.exists() {
         return Ok(None);
     }

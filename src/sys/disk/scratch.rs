@@ -9,7 +9,7 @@ use super::root::Root;
 
 /// A folder of one process, removed when it is dropped.
 #[derive(Debug)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     root: Root,
     name: PathBuf,
     path: PathBuf,
@@ -17,7 +17,7 @@ pub struct Scratch {
 
 impl Scratch {
     /// The folder's path.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -34,7 +34,7 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be made, or a file not written.
-    pub fn scratch<'a>(
+    pub(crate) fn scratch<'a>(
         &self,
         prefix: &str,
         files: impl IntoIterator<Item = (&'a str, &'a [u8])>,

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 static AT_WORK: Mutex<()> = Mutex::new(());
 
 /// Waits until nothing is at work that must not be cut in half, and keeps everybody from beginning such work.
-pub fn hold_still() -> MutexGuard<'static, ()> {
+pub(crate) fn hold_still() -> MutexGuard<'static, ()> {
     AT_WORK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The same, unless it takes too long: a hook of the user's may never end.
-pub fn try_hold_still(at_most: Duration) -> Option<MutexGuard<'static, ()>> {
+pub(crate) fn try_hold_still(at_most: Duration) -> Option<MutexGuard<'static, ()>> {
     let start = Instant::now();
     loop {
         match AT_WORK.try_lock() {

@@ -12,7 +12,12 @@ use crate::sys::disk::Root;
 ///
 /// # Errors
 /// Other bytes are there, the content has another digest, or the file system refuses.
-pub fn copy(root: &Root, name: &Path, content: &mut (impl Read + Seek), digest: &Digest) -> Result<(), OutputError> {
+pub(crate) fn copy(
+    root: &Root,
+    name: &Path,
+    content: &mut (impl Read + Seek),
+    digest: &Digest,
+) -> Result<(), OutputError> {
     let present = check_copy(root, name, digest)?;
     if present.as_ref() == Some(digest) || root.publish_copy(name, content, digest, present)? {
         return Ok(());
@@ -27,7 +32,7 @@ pub fn copy(root: &Root, name: &Path, content: &mut (impl Read + Seek), digest: 
 ///
 /// # Errors
 /// Other bytes are there, or the file cannot be read.
-pub fn check_copy(root: &Root, name: &Path, digest: &Digest) -> Result<Option<Digest>, OutputError> {
+pub(crate) fn check_copy(root: &Root, name: &Path, digest: &Digest) -> Result<Option<Digest>, OutputError> {
     let present = root.digest(name)?;
     match present {
         Some(other) if other != *digest && other != Digest::of_bytes(b"") => Err(OutputError::Taken(root.join(name))),

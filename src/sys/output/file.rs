@@ -1,4 +1,4 @@
-//! One output file: written where nothing is, and over bytes that are known to be kaizen's.
+//! One output file: written where nothing is, or in place of a file that is kept under another name.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,7 @@ use crate::sys::disk::Root;
 
 /// Whose a file is whose bytes differ from those that are to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// kaizen wrote these very bytes: they may be replaced.
-    Kaizen,
+pub(crate) enum Owner {
     /// It began as kaizen's, and a person may have edited it: it is kept aside.
     Either,
     /// A person wrote it: it stays, and nothing is written.
@@ -20,7 +18,7 @@ pub enum Owner {
 ///
 /// # Errors
 /// Other bytes are there, or something that is no plain file.
-pub fn create(root: &Root, name: &Path, bytes: &[u8]) -> Result<(), OutputError> {
+pub(crate) fn create(root: &Root, name: &Path, bytes: &[u8]) -> Result<(), OutputError> {
     write(root, name, bytes, &|_| Owner::Person).map(drop)
 }
 
@@ -28,7 +26,12 @@ pub fn create(root: &Root, name: &Path, bytes: &[u8]) -> Result<(), OutputError>
 ///
 /// # Errors
 /// They are a person's, or what is there is no plain file.
-pub fn write(root: &Root, name: &Path, bytes: &[u8], owner: &dyn Fn(&[u8]) -> Owner) -> Result<Written, OutputError> {
+pub(crate) fn write(
+    root: &Root,
+    name: &Path,
+    bytes: &[u8],
+    owner: &dyn Fn(&[u8]) -> Owner,
+) -> Result<Written, OutputError> {
     let taken = || OutputError::Taken(root.join(name));
     let Some(present) = root.read(name)? else {
         return match root.publish_over(name, bytes, None)? {
@@ -46,10 +49,6 @@ pub fn write(root: &Root, name: &Path, bytes: &[u8], owner: &dyn Fn(&[u8]) -> Ow
             root.publish_over(name, bytes, None)?;
             Ok(Written::KeptAside(aside))
         }
-        Owner::Kaizen => match root.publish_over(name, bytes, Some(&present))? {
-            true => Ok(Written::There),
-            false => Err(taken()),
-        },
     }
 }
 
@@ -57,7 +56,7 @@ pub fn write(root: &Root, name: &Path, bytes: &[u8], owner: &dyn Fn(&[u8]) -> Ow
 ///
 /// # Errors
 /// See [`write`].
-pub fn check(root: &Root, name: &Path, owner: &dyn Fn(&[u8]) -> Owner) -> Result<(), OutputError> {
+pub(crate) fn check(root: &Root, name: &Path, owner: &dyn Fn(&[u8]) -> Owner) -> Result<(), OutputError> {
     match root.read(name)? {
         Some(present) if owner(&present) == Owner::Person => Err(OutputError::Taken(root.join(name))),
         _ => Ok(()),
@@ -68,7 +67,7 @@ pub fn check(root: &Root, name: &Path, owner: &dyn Fn(&[u8]) -> Owner) -> Result
 ///
 /// # Errors
 /// It cannot be renamed.
-pub fn move_aside(root: &Root, name: &Path) -> Result<PathBuf, OutputError> {
+pub(crate) fn move_aside(root: &Root, name: &Path) -> Result<PathBuf, OutputError> {
     for aside in names_beside(name) {
         if root.rename_to_free(name, &aside)? {
             return Ok(root.join(aside));
@@ -81,7 +80,7 @@ pub fn move_aside(root: &Root, name: &Path) -> Result<PathBuf, OutputError> {
 ///
 /// # Errors
 /// It cannot be written.
-pub fn keep_copy(root: &Root, name: &Path, end: &str, bytes: &[u8]) -> Result<String, OutputError> {
+pub(crate) fn keep_copy(root: &Root, name: &Path, end: &str, bytes: &[u8]) -> Result<String, OutputError> {
     let numbers = (1_u32..).map(|number| match number {
         1 => end.to_owned(),
         _ => format!("{end}.{number}"),
@@ -122,19 +121,18 @@ mod tests {
     }
 
     #[test]
-    fn bytes_go_over_kaizens_own_and_never_over_a_persons() {
+    fn a_file_that_a_person_may_have_edited_is_kept_under_another_name() {
         let (_folder, root) = place();
         let name = Path::new("plan.schema.json");
         let text = |end: &str| root.read_text(with_end(name, end)).unwrap().unwrap();
         create(&root, name, b"one").unwrap();
         create(&root, name, b"one").unwrap();
         assert!(matches!(create(&root, name, b"two"), Err(OutputError::Taken(at)) if at == root.join(name)));
-        assert_eq!(write(&root, name, b"two", &|_| Owner::Kaizen).unwrap(), Written::There);
         for (bytes, end) in [("three", ".bak"), ("four", ".bak.2")] {
             let written = write(&root, name, bytes.as_bytes(), &|_| Owner::Either).unwrap();
             assert_eq!(written, Written::KeptAside(root.join(with_end(name, end))));
         }
-        assert_eq!([text(""), text(".bak"), text(".bak.2")], ["four", "two", "three"]);
+        assert_eq!([text(""), text(".bak"), text(".bak.2")], ["four", "one", "three"]);
     }
 
     #[test]

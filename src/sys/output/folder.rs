@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::sys::disk::Root;
 
 /// The list's name.
-pub const LIST: &str = ".kaizen-files.json";
+pub(crate) const LIST: &str = ".kaizen-files.json";
 
 /// What kaizen wrote into a folder.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ struct List {
 ///
 /// # Errors
 /// The list cannot be read.
-pub fn is_ours(root: &Root, folder: &Path, made_of: Option<&str>) -> Result<bool, OutputError> {
+pub(crate) fn is_ours(root: &Root, folder: &Path, made_of: Option<&str>) -> Result<bool, OutputError> {
     let list = list(root, folder)?;
     Ok(list.is_some_and(|list| made_of.is_none_or(|made_of| list.made_of == made_of)))
 }
@@ -38,7 +38,12 @@ pub fn is_ours(root: &Root, folder: &Path, made_of: Option<&str>) -> Result<bool
 ///
 /// # Errors
 /// A link or another special file is in the way; nothing was written then. Or the file system says no.
-pub fn fill(root: &Root, folder: &Path, files: &[(&str, &[u8])], made_of: &str) -> Result<Vec<PathBuf>, OutputError> {
+pub(crate) fn fill(
+    root: &Root,
+    folder: &Path,
+    files: &[(&str, &[u8])],
+    made_of: &str,
+) -> Result<Vec<PathBuf>, OutputError> {
     let earlier = list(root, folder)?.unwrap_or_default().files;
     for name in files.iter().map(|(name, _)| *name).chain([LIST]) {
         root.read(folder.join(name))?;
@@ -74,7 +79,7 @@ pub fn fill(root: &Root, folder: &Path, files: &[(&str, &[u8])], made_of: &str) 
 ///
 /// # Errors
 /// The file system says no.
-pub fn clear(root: &Root, folder: &Path) -> Result<(), OutputError> {
+pub(crate) fn clear(root: &Root, folder: &Path) -> Result<(), OutputError> {
     let Some(list) = list(root, folder)? else { return Ok(()) };
     for (name, digest) in &list.files {
         remove(root, folder, name, digest)?;

@@ -7,9 +7,9 @@ mod folder;
 
 use std::path::PathBuf;
 
-pub use self::copy::{check_copy, copy};
-pub use self::file::{Owner, check, create, keep_copy, write};
-pub use self::folder::{LIST, clear, fill, is_ours};
+pub(crate) use self::copy::{check_copy, copy};
+pub(crate) use self::file::{Owner, check, create, keep_copy, write};
+pub(crate) use self::folder::{clear, fill, is_ours};
 use crate::sys::disk::DiskError;
 
 /// An output was not written.
@@ -28,7 +28,7 @@ pub enum OutputError {
 
 /// What became of a file that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Written {
+pub(crate) enum Written {
     /// It is there now, or was there before with the same bytes.
     There,
     /// It is there now; what a person had written in its place has this path.

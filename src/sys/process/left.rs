@@ -10,7 +10,7 @@ use crate::sys::disk::plain_name::is_plain;
 
 /// How much a program may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Bytes of one file.
     pub file: u64,
     /// Bytes of all files.
@@ -31,7 +31,7 @@ impl Default for Limits {
 
 /// What a program left and kaizen does not take.
 #[derive(Debug, thiserror::Error)]
-pub enum LeftError {
+pub(crate) enum LeftError {
     /// The file is not there.
     #[error("it left no {name}")]
     Missing {
@@ -102,7 +102,7 @@ pub enum LeftError {
 ///
 /// # Errors
 /// See [`LeftError`]; nothing is read beyond the limits.
-pub fn take(scratch: &Path, writes: &[String], limits: Limits) -> Result<Files, LeftError> {
+pub(crate) fn take(scratch: &Path, writes: &[String], limits: Limits) -> Result<Files, LeftError> {
     let mut left = limits.total;
     let mut files = Files::new();
     for name in writes {
@@ -119,7 +119,7 @@ pub fn take(scratch: &Path, writes: &[String], limits: Limits) -> Result<Files, 
 ///
 /// # Errors
 /// See [`LeftError`].
-pub fn take_one(scratch: &Path, name: &str, limits: Limits) -> Result<Option<Vec<u8>>, LeftError> {
+pub(crate) fn take_one(scratch: &Path, name: &str, limits: Limits) -> Result<Option<Vec<u8>>, LeftError> {
     match is_there(&scratch.join(name)) {
         true => read(scratch, name, limits, limits.total).map(Some),
         false => Ok(None),

@@ -12,7 +12,7 @@ use crate::digest::Digest;
 ///
 /// # Errors
 /// There is none, with the remedy.
-pub fn find(name: &str, folder: &Path) -> Result<PathBuf, String> {
+pub(crate) fn find(name: &str, folder: &Path) -> Result<PathBuf, String> {
     let here = |path: PathBuf| path.is_file().then_some(path);
     let found = match name.contains('/') {
         true => here(folder.join(name)),
@@ -32,7 +32,7 @@ pub fn find(name: &str, folder: &Path) -> Result<PathBuf, String> {
 }
 
 /// What a program is: its words, and the digests of those of them that are files in the workspace.
-pub fn identity(run: &[String], root: &Path) -> Value {
+pub(crate) fn identity(run: &[String], root: &Path) -> Value {
     let digest = |word: &String| {
         let path = own_file(word, root)?;
         let bytes = std::fs::File::open(path).ok()?;

@@ -8,19 +8,19 @@ mod running;
 use std::path::Path;
 
 use self::left::Limits;
-pub use self::lookup::{find, identity};
-pub use self::program::{Ended, Program, Unended};
-pub use self::running::end_all;
+pub(crate) use self::lookup::{find, identity};
+pub(crate) use self::program::{Ended, Program, Unended};
+pub(crate) use self::running::end_all;
 use crate::sys::disk::Root;
 
 /// Files by name, relative to the scratch directory.
-pub type Files = Vec<(String, Vec<u8>)>;
+pub(crate) type Files = Vec<(String, Vec<u8>)>;
 
 /// Runs a phase's program in its folder, which is below `root` and emptied first; it then holds the declared reads; returns the declared writes.
 ///
 /// # Errors
 /// The program cannot be run, fails, or leaves something undone; the message names it.
-pub fn run_phase(root: &Root, program: &Program, reads: Files, writes: &[String]) -> Result<Files, String> {
+pub(crate) fn run_phase(root: &Root, program: &Program, reads: Files, writes: &[String]) -> Result<Files, String> {
     lay_out(root, program.folder, &reads)?;
     let ended = program.run(None).map_err(|error| error.to_string())?;
     if !ended.status.success() {

@@ -24,8 +24,9 @@ const STEP: Duration = Duration::from_millis(10);
 
 /// A program as the manifest names it.
 #[derive(Clone, Debug)]
-pub struct Program<'a> {
-    /// The proof that it may be started.
+pub(crate) struct Program<'a> {
+    /// The proof that it may be started: nobody can make a `Program` without it.
+    #[expect(dead_code, reason = "a proof is only shown")]
     pub consent: &'a Consent,
     /// Program and arguments; no shell is involved.
     pub run: &'a [String],
@@ -41,7 +42,7 @@ pub struct Program<'a> {
 
 /// What a program left.
 #[derive(Debug)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// How it ended.
     pub status: ExitStatus,
     /// What it printed.
@@ -52,7 +53,7 @@ pub struct Ended {
 
 /// Why a program came to no end of its own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unended {
+pub(crate) enum Unended {
     /// There is no such program, or it may not be run.
     #[error("`{program}` cannot be run: {problem}")]
     NotStarted {
@@ -88,7 +89,7 @@ type Bytes = Arc<Mutex<Vec<u8>>>;
 
 impl Ended {
     /// The last lines of what it complained about, in one line.
-    pub fn complaint(&self) -> String {
+    pub(crate) fn complaint(&self) -> String {
         let text = String::from_utf8_lossy(&self.stderr);
         let mut lines: Vec<&str> = text
             .lines()
@@ -106,7 +107,7 @@ impl Ended {
 
 impl Program<'_> {
     /// The program for messages.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let text = self.run.join(" ");
         match text.char_indices().nth(160) {
             Some((end, _)) => format!("{} …", &text[..end]),
@@ -118,7 +119,7 @@ impl Program<'_> {
     ///
     /// # Errors
     /// See [`Unended`].
-    pub fn run(&self, stdin: Option<&[u8]>) -> Result<Ended, Unended> {
+    pub(crate) fn run(&self, stdin: Option<&[u8]>) -> Result<Ended, Unended> {
         let mut child = running::begin(|| self.start(stdin.is_some()))?;
         let (tell, heard) = channel();
         if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), stdin.map(<[u8]>::to_vec)) {

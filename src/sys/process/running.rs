@@ -26,7 +26,7 @@ pub(super) fn end(child: &Child) {
 
 /// Ends every program and all that they started, for good: no other one starts, and nobody learns how they ended. This
 /// process ends next; that a program was killed must not be taken for its answer.
-pub fn end_all() {
+pub(crate) fn end_all() {
     let running = running();
     running.iter().copied().for_each(kill);
     std::mem::forget(running);

@@ -16,7 +16,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             lines: RefCell::default(),
             cost_usd: RefCell::new(Some(0.0)),
@@ -24,7 +24,7 @@ impl Log {
     }
 
     /// Asks a model, and writes down what it said. Whether it was remembered is not written: a rerun leaves the same bytes.
-    pub fn ask(&self, model: &dyn Model, call: &str, request: &Request) -> Result<Answer, AskError> {
+    pub(crate) fn ask(&self, model: &dyn Model, call: &str, request: &Request) -> Result<Answer, AskError> {
         let answer = model.ask(request);
         let line = match &answer {
             Ok(answer) => json!({
@@ -43,29 +43,29 @@ impl Log {
     }
 
     /// Writes down a tool call.
-    pub fn tool(&self, record: &Record) {
+    pub(crate) fn tool(&self, record: &Record) {
         self.note(json!({
             "call": "tool", "tool": record.tool, "arguments": record.arguments, "result": record.result
         }));
     }
 
     /// Writes down anything else.
-    pub fn note(&self, line: Value) {
+    pub(crate) fn note(&self, line: Value) {
         self.lines.borrow_mut().push(line);
     }
 
     /// Dollars so far; `None` when a part is unknown.
-    pub fn cost_usd(&self) -> Option<f64> {
+    pub(crate) fn cost_usd(&self) -> Option<f64> {
         *self.cost_usd.borrow()
     }
 
     /// The lines so far.
-    pub fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         self.lines.borrow().clone()
     }
 
     /// A failure that keeps the lines.
-    pub fn failure(&self, problem: impl Into<String>) -> TeacherFailure {
+    pub(crate) fn failure(&self, problem: impl Into<String>) -> TeacherFailure {
         TeacherFailure {
             problem: problem.into(),
             log: self.lines(),

@@ -11,8 +11,9 @@ mod tool_loop;
 
 use serde_json::{Value, json};
 
-pub use self::plan_shape::plan_shape;
-pub use self::tool_loop::{Ended, Limits, Looped, Record, tool_loop};
+pub(crate) use self::plan_shape::plan_shape;
+#[cfg(test)] // golden cases of the ancestor
+pub(crate) use self::tool_loop::{Ended, Limits, Record, tool_loop};
 use crate::artifact::cluster::FailureCluster;
 use crate::digest::Digest;
 use crate::llm::model::Model;
@@ -23,10 +24,10 @@ use crate::teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
 const REVISION: u32 = 1;
 
 /// Student's score, teacher's score, and why: for the student's output, the teacher's, and the query.
-pub type Compare = Box<dyn Fn(&str, &str, &str) -> Result<(f64, f64, String), String> + Send + Sync>;
+pub(crate) type Compare = Box<dyn Fn(&str, &str, &str) -> Result<(f64, f64, String), String> + Send + Sync>;
 
 /// A language model as teacher.
-pub struct ChatTeacher {
+pub(crate) struct ChatTeacher {
     /// Diagnoses and plans.
     pub model: Box<dyn Model>,
     /// Answers train tasks in the student's place.

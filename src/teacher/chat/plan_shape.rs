@@ -7,7 +7,7 @@ use crate::harness::op;
 use crate::llm::chat::Shape;
 
 /// The shape.
-pub fn plan_shape(ops: &[Op], max_edits: usize) -> Shape {
+pub(crate) fn plan_shape(ops: &[Op], max_edits: usize) -> Shape {
     let edits: Vec<Value> = ops.iter().copied().map(edit).collect();
     Shape {
         name: "submit_plan".into(),

@@ -14,7 +14,7 @@ const MOST_CALLS: usize = 16;
 
 /// How far a loop may go.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Replies.
     pub max_turns: usize,
     /// Dollars after which no further reply is asked for.
@@ -23,7 +23,7 @@ pub struct Limits {
 
 /// Why a loop ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// The model called no tool any more.
     Done,
     /// It had no turn left.
@@ -36,7 +36,7 @@ pub enum Ended {
 
 /// A tool call and its result.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Record {
+pub(crate) struct Record {
     /// The tool.
     pub tool: String,
     /// Its arguments; the text as it came when it is no object.
@@ -47,7 +47,7 @@ pub struct Record {
 
 /// What a loop gave.
 #[derive(Clone, Debug)]
-pub struct Looped {
+pub(crate) struct Looped {
     /// What the model said last.
     pub content: String,
     /// The conversation so far.
@@ -65,7 +65,7 @@ pub struct Looped {
 }
 
 /// Asks and calls until the model is done or a limit is reached; `told` hears of each tool call as it is made.
-pub fn tool_loop(
+pub(crate) fn tool_loop(
     messages: Vec<Message>,
     limits: Limits,
     ask: &mut dyn FnMut(&[Message]) -> Result<Answer, AskError>,
@@ -159,7 +159,7 @@ fn arguments(reply: &Reply, call: &ToolCall) -> Result<Map<String, Value>, Strin
 }
 
 /// A result that says what went wrong, for the model.
-pub fn error(problem: &str) -> String {
+pub(crate) fn error(problem: &str) -> String {
     json!({"error": problem}).to_string()
 }
 

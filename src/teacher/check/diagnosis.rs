@@ -6,7 +6,7 @@ use crate::artifact::{diagnosis, without_place};
 use crate::teacher::check::report::Problem;
 
 /// All that is wrong; nothing for a diagnosis that a plan can be made of.
-pub fn problems(text: &str) -> Vec<Problem> {
+pub(crate) fn problems(text: &str) -> Vec<Problem> {
     let lines = text.lines().count().max(1);
     let at = |line: usize, column: usize, message: String| Problem {
         line,

@@ -1,6 +1,6 @@
 //! Checks of submitted diagnoses and plans, with the reports that people read.
 
-pub mod diagnosis;
-pub mod plan;
-pub mod report;
-pub mod secret;
+pub(crate) mod diagnosis;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod secret;

@@ -23,7 +23,7 @@ struct Parts<'a> {
 
 /// All that is wrong with the text of a plan; nothing for one that can run. What a person wrote is half-typed as long as
 /// a payload is not what its op takes; what a teacher wrote is tried, and the outcome says so.
-pub fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
+pub(crate) fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut found = Vec::new();
     if let Ok(parts) = serde_json::from_str::<Parts>(text) {
@@ -46,7 +46,7 @@ pub fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
 }
 
 /// The same for a plan that a person or a program wrote from nothing: what kaizen knows itself need not stand in it.
-pub fn problems_of_bare(text: &str) -> Vec<Problem> {
+pub(crate) fn problems_of_bare(text: &str) -> Vec<Problem> {
     let found = problems(text, true);
     let lacks_session = |found: &[Problem]| matches!(found, [one] if one.edit.is_none() && one.message == NO_SESSION);
     match with_session(text).filter(|_| lacks_session(&found)) {

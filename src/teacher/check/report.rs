@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Line in the file, from 1.
     pub line: usize,
     /// Column, from 1.
@@ -16,13 +16,13 @@ pub struct Problem {
 }
 
 /// The file name of the page about a file: `plan.check.md` for `plan.json`.
-pub fn page_name(name: &str) -> String {
+pub(crate) fn page_name(name: &str) -> String {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     format!("{stem}.check.md")
 }
 
 /// The page. `kept` is where the bytes stand that were in force before, when a copy was kept.
-pub fn page(name: &str, problems: &[Problem], kept: Option<&str>) -> String {
+pub(crate) fn page(name: &str, problems: &[Problem], kept: Option<&str>) -> String {
     let mut page = format!("# {name} cannot be used yet\n\n");
     for problem in problems {
         let edit = problem

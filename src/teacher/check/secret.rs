@@ -16,7 +16,7 @@ struct Secret {
 
 /// Every key and password in the text of a diagnosis. One that a file of the harness holds already is none: a new prompt
 /// may keep what the old one says.
-pub fn in_text(text: &str, harness: &Harness) -> Vec<Problem> {
+pub(crate) fn in_text(text: &str, harness: &Harness) -> Vec<Problem> {
     let column = |at: usize| at - text[..at].rfind('\n').map_or(0, |end| end + 1) + 1;
     let found = redact::keys(text)
         .into_iter()
@@ -30,7 +30,7 @@ pub fn in_text(text: &str, harness: &Harness) -> Vec<Problem> {
 }
 
 /// The same in the text of a plan, which is JSON: what its strings say counts, however they are escaped.
-pub fn in_json(text: &str, harness: &Harness) -> Vec<Problem> {
+pub(crate) fn in_json(text: &str, harness: &Harness) -> Vec<Problem> {
     let found = in_text(text, harness);
     match serde_json::from_str::<Value>(text.strip_prefix('\u{feff}').unwrap_or(text)) {
         Ok(value) if found.is_empty() => in_value(&value, harness)
@@ -46,7 +46,7 @@ pub fn in_json(text: &str, harness: &Harness) -> Vec<Problem> {
 }
 
 /// The same in each string of a value, with the place of the string: `payload.new_content`.
-pub fn in_value(value: &Value, harness: &Harness) -> Vec<(String, Problem)> {
+pub(crate) fn in_value(value: &Value, harness: &Harness) -> Vec<(String, Problem)> {
     let mut found = Vec::new();
     walk(value, &mut String::new(), &mut |place, text| {
         found.extend(

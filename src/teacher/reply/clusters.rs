@@ -15,7 +15,7 @@ const MARKS: [&str; 4] = [
 ];
 
 /// The clusters in a text: the first list that looks like clusters, in a fence, bare, or wrapped in an object.
-pub fn clusters(text: &str) -> Vec<FailureCluster> {
+pub(crate) fn clusters(text: &str) -> Vec<FailureCluster> {
     let values = json::find(text).values;
     let marked = |list: &&Vec<Value>| objects(list).any(|item| MARKS.iter().any(|mark| item.contains_key(*mark)));
     let filled = |list: &&Vec<Value>| objects(list).next().is_some();
@@ -28,7 +28,7 @@ pub fn clusters(text: &str) -> Vec<FailureCluster> {
 }
 
 /// Splits off the clusters that nothing was measured for (both rates zero), marked as dropped; order is kept.
-pub fn drop_without_evidence(clusters: Vec<FailureCluster>) -> (Vec<FailureCluster>, Vec<FailureCluster>) {
+pub(crate) fn drop_without_evidence(clusters: Vec<FailureCluster>) -> (Vec<FailureCluster>, Vec<FailureCluster>) {
     let measured =
         |cluster: &FailureCluster| cluster.student_failure_rate != 0.0 || cluster.teacher_success_rate != 0.0;
     let (surviving, dropped): (Vec<_>, Vec<_>) = clusters.into_iter().partition(measured);

@@ -9,7 +9,7 @@ use crate::llm::json::Found;
 
 /// The edits of a reply, and what became of the rest.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ParsedEdits {
+pub(crate) struct ParsedEdits {
     /// Well-formed edits, in order.
     pub edits: Vec<Edit>,
     /// Items that are no edits.
@@ -18,7 +18,7 @@ pub struct ParsedEdits {
 
 /// An item of the list that is no edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dropped {
+pub(crate) struct Dropped {
     /// Position in the list, from 0.
     pub index: usize,
     /// What is wrong with it.
@@ -27,7 +27,7 @@ pub struct Dropped {
 
 /// A reply that holds no plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReplyError {
+pub(crate) enum ReplyError {
     /// There is no JSON in it.
     #[error("the reply holds no JSON; expected an object {{\"edits\": [...]}}")]
     NoJson,
@@ -43,7 +43,7 @@ pub enum ReplyError {
 ///
 /// # Errors
 /// See [`ReplyError`]. A bad item in a good list is dropped with a reason, not an error.
-pub fn edits(text: &str) -> Result<ParsedEdits, ReplyError> {
+pub(crate) fn edits(text: &str) -> Result<ParsedEdits, ReplyError> {
     let Found { values, cut_off } = scan::find(text);
     let wrapped = values.iter().find_map(|value| value.get("edits")?.as_array());
     match wrapped.or_else(|| values.iter().filter_map(Value::as_array).find(|list| holds_edits(list))) {

@@ -2,6 +2,8 @@
 
 mod clusters;
 mod edits;
+#[cfg(test)]
+mod hostile_tests;
 
-pub use clusters::{clusters, drop_without_evidence};
-pub use edits::{Dropped, ParsedEdits, ReplyError, edits};
+pub(crate) use clusters::{clusters, drop_without_evidence};
+pub(crate) use edits::{ParsedEdits, edits};

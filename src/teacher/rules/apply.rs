@@ -7,7 +7,7 @@ use crate::manifest::membership::Membership;
 
 /// The harness with the edit applied; `None` where it does not apply. Which files may really be edited is for the
 /// manifest to say, when the edit is tried.
-pub fn applied(edit: &Edit, harness: &Harness, layout: &Layout) -> Option<Harness> {
+pub(crate) fn applied(edit: &Edit, harness: &Harness, layout: &Layout) -> Option<Harness> {
     let rules = op::Rules {
         layout: layout.clone(),
         membership: Membership::everything(),

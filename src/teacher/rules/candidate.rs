@@ -17,7 +17,7 @@ use crate::teacher::Briefing;
 
 /// A change; what it says can depend on which train tasks may be shown.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+pub(crate) enum Change {
     /// Show up to so many train tasks a label.
     Exemplars {
         /// The agent that is shown them.
@@ -31,7 +31,7 @@ pub enum Change {
 
 impl Change {
     /// The edit for a harness, when these tasks may be shown.
-    pub fn edit(&self, harness: &Harness, open: &[&Task], briefing: &Briefing, default: &str) -> Edit {
+    pub(crate) fn edit(&self, harness: &Harness, open: &[&Task], briefing: &Briefing, default: &str) -> Edit {
         match self {
             Change::Fixed(edit) => (**edit).clone(),
             Change::Exemplars { agent, per_label } => {
@@ -47,7 +47,7 @@ impl Change {
 }
 
 /// Every change worth measuring on this harness, in a fixed order, of the ops that have a home here.
-pub fn changes(harness: &Harness, briefing: &Briefing, default: &str) -> Vec<Change> {
+pub(crate) fn changes(harness: &Harness, briefing: &Briefing, default: &str) -> Vec<Change> {
     let home = Home::new(harness, briefing.layout);
     let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, default)).collect();
     let mut fixed: Vec<Edit> = Vec::new();
@@ -67,7 +67,7 @@ pub fn changes(harness: &Harness, briefing: &Briefing, default: &str) -> Vec<Cha
 }
 
 /// The op of a change.
-pub fn op(change: &Change) -> Op {
+pub(crate) fn op(change: &Change) -> Op {
     match change {
         Change::Exemplars { .. } => Op::EditFewShotExemplars,
         Change::Fixed(edit) => edit.op,
@@ -75,7 +75,7 @@ pub fn op(change: &Change) -> Op {
 }
 
 /// Whether the change moves the threshold below which the agent refuses.
-pub fn is_refusal(change: &Change) -> bool {
+pub(crate) fn is_refusal(change: &Change) -> bool {
     matches!(change, Change::Fixed(edit) if edit.payload.get("param") == Some(&json!("refuse_below")))
 }
 

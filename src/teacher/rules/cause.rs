@@ -21,7 +21,7 @@ const MOST_TRACES: usize = 5;
 
 /// A cause of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// The agent did not answer at all.
     Broken,
     /// A tool that the agent lacks has the answer.
@@ -42,7 +42,7 @@ pub enum Cause {
 
 impl Cause {
     /// The first half of a cluster's id.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Cause::Broken => "agent-broken",
             Cause::ToolMissing => "tool-missing",
@@ -56,7 +56,7 @@ impl Cause {
     }
 
     /// What the student lacks.
-    pub fn gap(self) -> &'static str {
+    pub(crate) fn gap(self) -> &'static str {
         match self {
             Cause::Broken => "The agent's files cannot be read, so it answers nothing.",
             Cause::ToolMissing => "A built-in tool computes the answer, and the agent does not have it.",
@@ -71,7 +71,7 @@ impl Cause {
 }
 
 /// One failed train task.
-pub struct Failure<'a> {
+pub(crate) struct Failure<'a> {
     /// The task.
     pub task: &'a Task,
     /// What the student said.
@@ -81,7 +81,7 @@ pub struct Failure<'a> {
 }
 
 /// What was measured: all failures, and how many tasks each category had.
-pub struct Failures<'a> {
+pub(crate) struct Failures<'a> {
     /// The failures, in the sample's order.
     pub failed: Vec<Failure<'a>>,
     /// Measured tasks a category.
@@ -90,7 +90,7 @@ pub struct Failures<'a> {
 
 impl Failure<'_> {
     /// The id of the cluster that the failure belongs to.
-    pub fn cluster(&self) -> String {
+    pub(crate) fn cluster(&self) -> String {
         format!("{}-{}", self.cause.name(), slug(&self.task.category))
     }
 }
@@ -102,7 +102,7 @@ fn slug(text: &str) -> String {
 }
 
 /// Runs the student on a balanced sample of the train tasks and finds out why it fails.
-pub fn failures<'a>(briefing: &Briefing<'a>, sample: usize) -> Failures<'a> {
+pub(crate) fn failures<'a>(briefing: &Briefing<'a>, sample: usize) -> Failures<'a> {
     // Fold by fold, so that no task is answered from an example of itself.
     let mut found = Failures {
         failed: Vec::new(),
@@ -172,7 +172,7 @@ fn cause(attempted: &Attempted, settings: Option<&AgentSettings>, known: Option<
 }
 
 /// The largest clusters of failures, with rates measured on the sample.
-pub fn clusters(briefing: &Briefing, failures: &Failures, sample: usize) -> Vec<FailureCluster> {
+pub(crate) fn clusters(briefing: &Briefing, failures: &Failures, sample: usize) -> Vec<FailureCluster> {
     let mut groups: BTreeMap<String, Vec<&Failure>> = BTreeMap::new();
     for failure in &failures.failed {
         groups.entry(failure.cluster()).or_default().push(failure);

@@ -21,31 +21,31 @@ fn edit(op: Op, target: String, payload: Value) -> Edit {
 }
 
 /// All few-shot examples of an agent.
-pub fn exemplars(agent: &str, shots: Vec<Value>) -> Edit {
+pub(crate) fn exemplars(agent: &str, shots: Vec<Value>) -> Edit {
     let payload = json!({"agent": agent, "exemplars": shots});
     edit(Op::EditFewShotExemplars, format!("agents.{agent}.few_shot"), payload)
 }
 
 /// One parameter of a model.
-pub fn model_param(model: &str, param: &str, value: Value) -> Edit {
+pub(crate) fn model_param(model: &str, param: &str, value: Value) -> Edit {
     let payload = json!({"model": model, "param": param, "value": value});
     edit(Op::SetModelParam, format!("models.{model}.{param}"), payload)
 }
 
 /// One parameter of an agent.
-pub fn agent_param(agent: &str, param: &str, value: Value) -> Edit {
+pub(crate) fn agent_param(agent: &str, param: &str, value: Value) -> Edit {
     let payload = json!({"agent": agent, "param": param, "value": value});
     edit(Op::SetAgentParam, format!("agents.{agent}.{param}"), payload)
 }
 
 /// The class of an agent.
-pub fn agent_class(agent: &str, class: &str) -> Edit {
+pub(crate) fn agent_class(agent: &str, class: &str) -> Edit {
     let payload = json!({"agent": agent, "new_class": class});
     edit(Op::SetAgentClass, format!("agents.{agent}.class"), payload)
 }
 
 /// The model of a query class.
-pub fn route(query_class: &str, model: &str) -> Edit {
+pub(crate) fn route(query_class: &str, model: &str) -> Edit {
     let payload = json!({"query_class": query_class, "model": model});
     edit(
         Op::SetModelForQueryClass,
@@ -55,7 +55,7 @@ pub fn route(query_class: &str, model: &str) -> Edit {
 }
 
 /// One tool more, or less, for an agent.
-pub fn tool(op: Op, agent: &str, tool: &str) -> Edit {
+pub(crate) fn tool(op: Op, agent: &str, tool: &str) -> Edit {
     edit(
         op,
         format!("agents.{agent}.tools"),
@@ -64,13 +64,13 @@ pub fn tool(op: Op, agent: &str, tool: &str) -> Edit {
 }
 
 /// What the model reads about a tool.
-pub fn description(tool: &str, text: &str) -> Edit {
+pub(crate) fn description(tool: &str, text: &str) -> Edit {
     let payload = json!({"tool_name": tool, "new_description": text});
     edit(Op::EditToolDescription, format!("tools.{tool}.description"), payload)
 }
 
 /// A patch of an agent's system prompt.
-pub fn prompt_patch(agent: &str, before: &str, after: &str) -> Edit {
+pub(crate) fn prompt_patch(agent: &str, before: &str, after: &str) -> Edit {
     let diff = diffy::create_patch(before, after).to_string();
     edit(
         Op::PatchSystemPrompt,
@@ -80,7 +80,7 @@ pub fn prompt_patch(agent: &str, before: &str, after: &str) -> Edit {
 }
 
 /// A good description of a built-in tool.
-pub fn good_description(tool: &str) -> &'static str {
+pub(crate) fn good_description(tool: &str) -> &'static str {
     match tool {
         "calculator" => {
             "Calculates arithmetic expressions: add, subtract, multiply, divide, power and percent of numbers."

@@ -10,7 +10,7 @@ use crate::artifact::task::{Scorer, Task};
 /// Up to `per_label` examples a label for one agent, in the tasks' order, after the examples it already has.
 ///
 /// Only tasks whose reference is itself an answer can be shown.
-pub fn chosen(existing: &[Value], open: &[&Task], agent: &str, default: &str, per_label: usize) -> Vec<Value> {
+pub(crate) fn chosen(existing: &[Value], open: &[&Task], agent: &str, default: &str, per_label: usize) -> Vec<Value> {
     let mut seen: BTreeSet<String> = existing
         .iter()
         .filter_map(|shot| shot["input"].as_str().map(folded))

@@ -25,7 +25,7 @@ const REVISION: u32 = 1;
 /// How far the teacher goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Most edits of a plan.
     pub max_edits: usize,
     /// Gain that an edit must exceed, as a share of the score, 0 to 1.
@@ -45,14 +45,14 @@ impl Default for Settings {
 }
 
 /// The embedded teacher.
-pub struct Rules {
+pub(crate) struct Rules {
     layout: Layout,
     settings: Settings,
 }
 
 impl Rules {
     /// A teacher for harnesses of this layout.
-    pub fn new(layout: Layout, settings: Settings) -> Self {
+    pub(crate) fn new(layout: Layout, settings: Settings) -> Self {
         Self { layout, settings }
     }
 }

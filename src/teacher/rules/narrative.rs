@@ -9,7 +9,7 @@ use crate::artifact::cluster::FailureCluster;
 const SHOWN: usize = 3;
 
 /// Markdown: what was measured, and each cluster with some of its failures.
-pub fn markdown(failures: &Failures, clusters: &[FailureCluster]) -> String {
+pub(crate) fn markdown(failures: &Failures, clusters: &[FailureCluster]) -> String {
     let measured: usize = failures.measured.values().sum();
     let mut text = format!(
         "# Diagnosis\n\nThe student was run on {measured} train tasks, spread evenly over {} categories; \

@@ -8,11 +8,11 @@ use crate::artifact::evaluation::Attempted;
 const MAX_FALL: f64 = 0.03;
 
 /// Score of each measured task, by task id, with its category.
-pub type Scores = BTreeMap<String, (String, f64)>;
+pub(crate) type Scores = BTreeMap<String, (String, f64)>;
 
 /// How a change of scores is judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Gain {
+pub(crate) struct Gain {
     /// Change of the mean over all tasks, categories weighted as in the whole train split.
     pub overall: f64,
     /// Change of the mean over categories.
@@ -25,19 +25,19 @@ pub struct Gain {
 
 impl Gain {
     /// What candidates are ranked by.
-    pub fn worth(&self) -> f64 {
+    pub(crate) fn worth(&self) -> f64 {
         (self.overall + self.balanced) / 2.0
     }
 
     /// Whether the change is a gain beyond chance, overall and over categories, at no category's cost; overall it may
     /// lose less than `cost`.
-    pub fn is_real(&self, min_gain: f64, cost: f64) -> bool {
+    pub(crate) fn is_real(&self, min_gain: f64, cost: f64) -> bool {
         self.overall > min_gain - cost && self.worth() > min_gain + self.error && self.worst >= -MAX_FALL
     }
 }
 
 /// The scores of attempts; those without one (infrastructure) are left out.
-pub fn scores(attempts: &[Attempted]) -> Scores {
+pub(crate) fn scores(attempts: &[Attempted]) -> Scores {
     let entry = |attempted: &Attempted| {
         let task = attempted.task;
         Some((task.task_id.clone(), (task.category.clone(), attempted.score?)))
@@ -46,7 +46,7 @@ pub fn scores(attempts: &[Attempted]) -> Scores {
 }
 
 /// What changed from `before` to `after`; `shares` are the categories' shares of the whole train split.
-pub fn gain(before: &Scores, after: &Scores, shares: &BTreeMap<String, f64>) -> Gain {
+pub(crate) fn gain(before: &Scores, after: &Scores, shares: &BTreeMap<String, f64>) -> Gain {
     let mut changes: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (task, (category, score)) in after {
         if let Some((_, old)) = before.get(task) {

@@ -14,7 +14,7 @@ use crate::teacher::Briefing;
 const FOLDS: usize = 3;
 
 /// One fold: the tasks that are held out and measured, and those that examples may come from.
-pub struct Fold<'a> {
+pub(crate) struct Fold<'a> {
     /// Measured.
     pub held_out: Vec<&'a Task>,
     /// Open to be shown to the student.
@@ -24,22 +24,22 @@ pub struct Fold<'a> {
 }
 
 /// The agent that a task asks.
-pub fn agent_of(task: &Task, default: &str) -> String {
+pub(crate) fn agent_of(task: &Task, default: &str) -> String {
     task.agent.clone().unwrap_or_else(|| default.to_owned())
 }
 
 /// The default agent of the briefing's harness.
-pub fn default_agent(briefing: &Briefing) -> String {
+pub(crate) fn default_agent(briefing: &Briefing) -> String {
     agents::default_agent(briefing.harness, briefing.layout)
 }
 
 /// A query with case and white space folded.
-pub fn folded(query: &str) -> String {
+pub(crate) fn folded(query: &str) -> String {
     query.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Up to `size` train tasks, as evenly over the categories as they allow, in an order drawn from the seed.
-pub fn balanced<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<&'a Task> {
+pub(crate) fn balanced<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<&'a Task> {
     let mut by_category: BTreeMap<&str, Vec<&Task>> = BTreeMap::new();
     for task in shuffled(briefing) {
         by_category.entry(task.category.as_str()).or_default().push(task);
@@ -52,7 +52,7 @@ pub fn balanced<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<&'a Task> {
 }
 
 /// All train tasks, in an order drawn from the seed.
-pub fn shuffled<'a>(briefing: &Briefing<'a>) -> Vec<&'a Task> {
+pub(crate) fn shuffled<'a>(briefing: &Briefing<'a>) -> Vec<&'a Task> {
     let seed = briefing.seed.to_le_bytes();
     let drawn = |task: &Task| Digest::of_parts([("seed", seed.as_slice()), ("task", task.task_id.as_bytes())]);
     let mut tasks: Vec<(Digest, &Task)> = briefing.train.iter().map(|task| (drawn(task), task)).collect();
@@ -61,7 +61,7 @@ pub fn shuffled<'a>(briefing: &Briefing<'a>) -> Vec<&'a Task> {
 }
 
 /// The folds over a balanced sample.
-pub fn folds<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<Fold<'a>> {
+pub(crate) fn folds<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<Fold<'a>> {
     let sample = balanced(briefing, size);
     let all = shuffled(briefing);
     let fold = |number: usize| {

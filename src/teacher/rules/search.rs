@@ -45,7 +45,7 @@ struct Measured {
 }
 
 /// The edits of a plan, in the order in which they were chosen.
-pub fn edits(briefing: &Briefing, clusters: &[FailureCluster], settings: &Settings) -> Vec<Edit> {
+pub(crate) fn edits(briefing: &Briefing, clusters: &[FailureCluster], settings: &Settings) -> Vec<Edit> {
     let search = Search {
         briefing,
         folds: folds(briefing, settings.sample),

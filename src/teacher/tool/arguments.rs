@@ -17,7 +17,7 @@ impl<'a> Arguments<'a> {
     ///
     /// # Errors
     /// What is missing, unknown or of the wrong type, for the caller.
-    pub fn checked(spec: &ToolSpec, given: &'a Map<String, Value>) -> Result<Self, String> {
+    pub(crate) fn checked(spec: &ToolSpec, given: &'a Map<String, Value>) -> Result<Self, String> {
         let properties = spec.parameters["properties"].as_object();
         let known = |name: &str| properties.and_then(|all| all.get(name));
         let present = given.iter().filter(|(_, value)| !value.is_null());
@@ -40,22 +40,22 @@ impl<'a> Arguments<'a> {
     }
 
     /// A text; empty when it is absent, which only happens to those that need not be given.
-    pub fn text(&self, name: &str) -> &'a str {
+    pub(crate) fn text(&self, name: &str) -> &'a str {
         self.optional_text(name).unwrap_or_default()
     }
 
     /// A text that need not be given.
-    pub fn optional_text(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn optional_text(&self, name: &str) -> Option<&'a str> {
         self.get(name)?.as_str()
     }
 
     /// A number that need not be given.
-    pub fn number(&self, name: &str) -> Option<f64> {
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
         self.get(name)?.as_f64()
     }
 
     /// How many rows are wanted, from 1 to 100.
-    pub fn limit(&self, default: usize) -> usize {
+    pub(crate) fn limit(&self, default: usize) -> usize {
         let wanted = self.number("limit").unwrap_or(default as f64);
         wanted.clamp(1.0, MOST_ROWS) as usize
     }

@@ -15,20 +15,22 @@ mod list_traces;
 mod run_self_on_task;
 mod run_student_on_task;
 mod search_traces;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use serde_json::{Map, Value, json};
 
 use self::arguments::Arguments;
 use self::told::Said;
-pub use self::told::ToolOutput;
+pub(crate) use self::told::ToolOutput;
 use crate::artifact::task::Task;
 use crate::llm::chat::ToolSpec;
 use crate::llm::redact::Redactor;
 use crate::teacher::Briefing;
 
 /// What the tools work on.
-pub struct ToolContext<'a> {
+pub(crate) struct ToolContext<'a> {
     /// What the teacher is given.
     pub briefing: &'a Briefing<'a>,
     /// Takes secrets out of everything that is shown.
@@ -40,14 +42,14 @@ pub struct ToolContext<'a> {
 }
 
 /// Answers a task in at most so many tokens.
-pub type Answering<'a> = dyn Fn(&Task, u64) -> Result<OwnAnswer, String> + 'a;
+pub(crate) type Answering<'a> = dyn Fn(&Task, u64) -> Result<OwnAnswer, String> + 'a;
 
 /// Compares two outputs on a task.
-pub type Comparing<'a> = dyn Fn(&str, &str, &str) -> Result<(f64, f64, String), String> + 'a;
+pub(crate) type Comparing<'a> = dyn Fn(&str, &str, &str) -> Result<(f64, f64, String), String> + 'a;
 
 /// What the teacher itself answered.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OwnAnswer {
+pub(crate) struct OwnAnswer {
     /// The answer.
     pub output: String,
     /// How it came to it; may be empty.
@@ -92,12 +94,12 @@ const TOOLS: [Tool; 11] = [
 ];
 
 /// What a model reads about the tools.
-pub fn specs() -> Vec<ToolSpec> {
+pub(crate) fn specs() -> Vec<ToolSpec> {
     TOOLS.iter().map(|tool| (tool.spec)()).collect()
 }
 
 /// Calls a tool. It never fails: what goes wrong is a text `{"error": …}` for the caller.
-pub fn call(desk: &ToolContext, name: &str, arguments: &Map<String, Value>) -> ToolOutput {
+pub(crate) fn call(desk: &ToolContext, name: &str, arguments: &Map<String, Value>) -> ToolOutput {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
         return ToolOutput::error(format!("Unknown tool: {name}"), desk.redactor);
     };

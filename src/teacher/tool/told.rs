@@ -6,7 +6,7 @@ use crate::llm::redact::Redactor;
 
 /// What a tool said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToolOutput {
+pub(crate) struct ToolOutput {
     /// The words, redacted: JSON, or the text of a file.
     pub text: String,
     /// Ids of the traces that were shown.
@@ -33,7 +33,7 @@ enum Words {
 
 impl Said {
     /// A value.
-    pub fn json(value: Value) -> Self {
+    pub(crate) fn json(value: Value) -> Self {
         let words = Words::Json(value);
         Self {
             words,
@@ -42,7 +42,7 @@ impl Said {
     }
 
     /// The text of a file, or a sentence.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
         let words = Words::Text(text.into());
         Self {
             words,
@@ -51,13 +51,13 @@ impl Said {
     }
 
     /// These traces were shown.
-    pub fn showing(mut self, traces: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn showing(mut self, traces: impl IntoIterator<Item = String>) -> Self {
         self.traces.extend(traces);
         self
     }
 
     /// Redacts it.
-    pub fn told(self, redactor: &Redactor) -> ToolOutput {
+    pub(crate) fn told(self, redactor: &Redactor) -> ToolOutput {
         let text = match self.words {
             Words::Text(text) => redactor.text(&text).into_owned(),
             Words::Json(mut value) => {

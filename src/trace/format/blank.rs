@@ -6,7 +6,7 @@ use crate::artifact::trace::{Step, Trace};
 use crate::digest::Digest;
 
 /// A trace that says nothing but its id.
-pub fn trace(trace_id: String) -> Trace {
+pub(crate) fn trace(trace_id: String) -> Trace {
     Trace {
         trace_id,
         query: String::new(),
@@ -27,7 +27,7 @@ pub fn trace(trace_id: String) -> Trace {
 }
 
 /// A step.
-pub fn step(step_type: &str, input: Value, output: Value) -> Step {
+pub(crate) fn step(step_type: &str, input: Value, output: Value) -> Step {
     Step {
         step_type: step_type.to_owned(),
         input,
@@ -38,7 +38,7 @@ pub fn step(step_type: &str, input: Value, output: Value) -> Step {
 }
 
 /// An id from the content, with the source's own id before it where that is not unique by itself.
-pub fn id(dialect: &str, own: Option<&str>, content: &Value) -> String {
+pub(crate) fn id(dialect: &str, own: Option<&str>, content: &Value) -> String {
     let digest = Digest::of_value(content);
     match own {
         Some(own) => format!("{dialect}:{own}-{}", digest.short()),

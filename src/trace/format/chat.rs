@@ -13,7 +13,7 @@ use crate::artifact::trace::Trace;
 const READ: [&str; 6] = ["messages", "conversations", "model", "agent", "id", "tools"];
 
 /// One conversation, one trace: the first question, the last answer.
-pub fn trace(item: &Item) -> Found {
+pub(crate) fn trace(item: &Item) -> Found {
     let value = &item.value;
     let said = first(value, &["messages", "conversations"])
         .map(messages)

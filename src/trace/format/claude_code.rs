@@ -39,7 +39,7 @@ struct Prompt {
 }
 
 /// Reads all sessions of a file. A prompt is over when its session's next one comes.
-pub fn sessions(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+pub(crate) fn sessions(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
     let mut sessions = Sessions::default();
     found_with(items, move |item| match item {
         Some(item) => match item.and_then(|item| sessions.add(&item)) {

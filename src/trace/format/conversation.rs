@@ -9,7 +9,7 @@ use crate::artifact::trace::Step;
 
 /// What a conversation tells.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub(crate) struct Told {
     /// The first thing that the user said.
     pub query: String,
     /// What happened.
@@ -21,7 +21,7 @@ pub struct Told {
 }
 
 /// Reads a conversation. What the user says later is the input of the step that follows it.
-pub fn told(messages: &[Message]) -> Told {
+pub(crate) fn told(messages: &[Message]) -> Told {
     let mut told = Told::default();
     let mut asked = Value::Null;
     let answers = Answers::of(messages);

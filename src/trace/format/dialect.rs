@@ -12,7 +12,7 @@ use super::{ImportError, langfuse};
 
 /// A form in which a program writes traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dialect {
+pub(crate) enum Dialect {
     /// Conversations as for fine-tuning.
     Chat,
     /// Sessions of Claude Code.
@@ -57,19 +57,19 @@ const LOOKED_AT: usize = 1_000;
 
 impl Dialect {
     /// The name that reports and metadata use.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         let row = NAMES.iter().find(|(dialect, _, _)| *dialect == self);
         row.map_or("", |(_, name, _)| name)
     }
 
     /// All that are known, for messages.
-    pub fn list() -> String {
+    pub(crate) fn list() -> String {
         let names: Vec<&str> = NAMES.iter().map(|(_, _, words)| *words).collect();
         names.join(", ")
     }
 
     /// The dialect of a value.
-    pub fn of(value: &Value) -> Option<Self> {
+    pub(crate) fn of(value: &Value) -> Option<Self> {
         let known: [(Self, Test); 10] = [
             (Self::Otlp, is_otlp),
             (Self::Kaizen, is_own),
@@ -91,7 +91,7 @@ impl Dialect {
 ///
 /// # Errors
 /// No value has a known shape.
-pub fn recognise(mut items: Items) -> Result<(Dialect, Items), ImportError> {
+pub(crate) fn recognise(mut items: Items) -> Result<(Dialect, Items), ImportError> {
     let mut before: Vec<Result<Item, Skipped>> = Vec::new();
     let mut room = Room::default();
     while before.len() < LOOKED_AT {

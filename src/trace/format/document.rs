@@ -15,7 +15,7 @@ use crate::sys::disk::{BYTE_ORDER_MARK, LARGEST_ARTIFACT};
 
 /// A JSON value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Item {
+pub(crate) struct Item {
     /// Where.
     pub place: SourceLocation,
     /// What.
@@ -25,14 +25,14 @@ pub struct Item {
 }
 
 /// The values of a file, read as they are asked for.
-pub type Items<'a> = Box<dyn Iterator<Item = Result<Item, Skipped>> + 'a>;
+pub(crate) type Items<'a> = Box<dyn Iterator<Item = Result<Item, Skipped>> + 'a>;
 
 /// The values of a file. A file up to [`LARGEST_ARTIFACT`] bytes is read as a whole; of a larger one, one line or element of a
 /// list at a time is in memory.
 ///
 /// # Errors
 /// The file is empty, neither it nor any of its lines is JSON, or it cannot be read.
-pub fn items<'a>(mut reader: impl BufRead + Seek + 'a) -> Result<Items<'a>, ImportError> {
+pub(crate) fn items<'a>(mut reader: impl BufRead + Seek + 'a) -> Result<Items<'a>, ImportError> {
     let size = reader.seek(SeekFrom::End(0))?;
     reader.rewind()?;
     if size > LARGEST_ARTIFACT {
@@ -126,7 +126,7 @@ fn whole(value: Value) -> Items<'static> {
 }
 
 /// The value of a line or an element.
-pub fn parsed(place: SourceLocation, bytes: &[u8]) -> Result<Item, Skipped> {
+pub(crate) fn parsed(place: SourceLocation, bytes: &[u8]) -> Result<Item, Skipped> {
     let item = |place, value| Item {
         place,
         value,

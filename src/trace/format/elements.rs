@@ -9,7 +9,7 @@ use crate::sys::disk::LARGEST_ARTIFACT;
 
 /// The values of a list.
 #[derive(Debug)]
-pub struct Elements<R> {
+pub(crate) struct Elements<R> {
     reader: R,
     at: usize,
     is_over: bool,
@@ -54,7 +54,7 @@ impl Scan {
 
 impl<R: BufRead> Elements<R> {
     /// The values of a list of which the reader has read the `[`.
-    pub fn new(reader: R) -> Self {
+    pub(crate) fn new(reader: R) -> Self {
         Self {
             reader,
             at: 0,

@@ -3,17 +3,17 @@
 use serde_json::{Map, Value};
 
 /// A text that is not empty.
-pub fn text(value: &Value, key: &str) -> Option<String> {
+pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
     value[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// The first of several keys that holds a text.
-pub fn text_of(value: &Value, keys: &[&str]) -> Option<String> {
+pub(crate) fn text_of(value: &Value, keys: &[&str]) -> Option<String> {
     keys.iter().find_map(|key| text(value, key))
 }
 
 /// A text, or a number as text.
-pub fn label(value: &Value) -> Option<String> {
+pub(crate) fn label(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -22,28 +22,28 @@ pub fn label(value: &Value) -> Option<String> {
 }
 
 /// A list; none when it is something else.
-pub fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value[key].as_array().map_or(&[], Vec::as_slice)
 }
 
 /// The first of several keys that is there and not null.
-pub fn first<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a Value> {
+pub(crate) fn first<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a Value> {
     keys.iter().map(|key| &value[*key]).find(|found| !found.is_null())
 }
 
 /// A count; some programs write it as text.
-pub fn count(value: &Value) -> Option<u64> {
+pub(crate) fn count(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 /// Seconds since 1970 of an RFC 3339 text. A time without a zone is none: nobody says where it holds.
-pub fn time(value: &Value) -> Option<f64> {
+pub(crate) fn time(value: &Value) -> Option<f64> {
     let moment = chrono::DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
     Some(moment.timestamp_micros() as f64 / 1e6)
 }
 
 /// The seconds between two local times of one clock.
-pub fn between(earlier: &Value, later: &Value) -> Option<f64> {
+pub(crate) fn between(earlier: &Value, later: &Value) -> Option<f64> {
     let read = |value: &Value| {
         let text = value.as_str()?;
         let local = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok();
@@ -56,24 +56,24 @@ pub fn between(earlier: &Value, later: &Value) -> Option<f64> {
 }
 
 /// The seconds from one moment to a later one, in microseconds: the moments themselves are no finer.
-pub fn lasted(start: Option<f64>, end: Option<f64>) -> Option<f64> {
+pub(crate) fn lasted(start: Option<f64>, end: Option<f64>) -> Option<f64> {
     let seconds = end? - start?;
     (seconds >= 0.0).then(|| (seconds * 1e6).round() / 1e6)
 }
 
 /// A rating from 0 to 1.
-pub fn rating(value: &Value) -> Option<f64> {
+pub(crate) fn rating(value: &Value) -> Option<f64> {
     value.as_f64().filter(|rating| (0.0..=1.0).contains(rating))
 }
 
 /// An object without the facts that are null.
-pub fn facts<const N: usize>(facts: [(&str, Value); N]) -> Value {
+pub(crate) fn facts<const N: usize>(facts: [(&str, Value); N]) -> Value {
     let known = facts.into_iter().filter(|(_, value)| !value.is_null());
     Value::Object(known.map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>())
 }
 
 /// The value behind texts that hold JSON: some programs write JSON into JSON, more than once.
-pub fn unwrapped(value: &Value) -> Value {
+pub(crate) fn unwrapped(value: &Value) -> Value {
     let mut value = value.clone();
     for _ in 0..3 {
         let Value::String(text) = &value else { break };
@@ -89,7 +89,7 @@ pub fn unwrapped(value: &Value) -> Value {
 }
 
 /// A value as a person reads it: a text as it is, anything else as JSON.
-pub fn readable(value: &Value) -> Option<String> {
+pub(crate) fn readable(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),

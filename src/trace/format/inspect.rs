@@ -24,7 +24,7 @@ fn is_sample(part: &str) -> bool {
 ///
 /// # Errors
 /// It is an archive of something else, or its header cannot be read.
-pub fn archive(archive: Archive<'_>) -> Result<Traces<'_>, ImportError> {
+pub(crate) fn archive(archive: Archive<'_>) -> Result<Traces<'_>, ImportError> {
     let Archive { names, mut unpack } = archive;
     let is_there = |name: &&&str| names.iter().any(|there| there == **name);
     let name = *HEADERS.iter().find(is_there).ok_or(ImportError::NotALog)?;
@@ -51,7 +51,7 @@ fn value(unpacked: Result<Vec<u8>, String>) -> Result<Value, String> {
 }
 
 /// Reads a log in one piece.
-pub fn log(item: &Item) -> Vec<Found> {
+pub(crate) fn log(item: &Item) -> Vec<Found> {
     let samples = list(&item.value, "samples").iter().enumerate();
     let found: Vec<Found> = samples
         .map(|(at, value)| sample(&item.value, value, &item.place.inner("samples").inner(&at.to_string())))

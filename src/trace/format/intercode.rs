@@ -9,7 +9,7 @@ use super::{Found, blank};
 use crate::artifact::trace::{Step, Trace};
 
 /// One task, one trace. A file is an object with a result for each task, or holds a result a line.
-pub fn results(item: &Item) -> Vec<Found> {
+pub(crate) fn results(item: &Item) -> Vec<Found> {
     match item.value.as_object() {
         Some(_) if item.value["turn_history"].is_object() => vec![result(&item.value, &item.place)],
         Some(all) => all

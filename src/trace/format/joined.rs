@@ -12,7 +12,7 @@ const MOST: u64 = 128 << 20;
 
 /// How many more bytes may be joined; `None` once something found no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room(Option<u64>);
+pub(crate) struct Room(Option<u64>);
 
 impl Default for Room {
     fn default() -> Self {
@@ -23,20 +23,20 @@ impl Default for Room {
 impl Room {
     /// Counts an item; `false` when it, or an earlier one, exceeds what may be joined.
     #[must_use]
-    pub fn takes(&mut self, item: &Item) -> bool {
+    pub(crate) fn takes(&mut self, item: &Item) -> bool {
         self.0 = self.0.and_then(|left| left.checked_sub(item.size));
         !self.is_exceeded()
     }
 
     /// Whether something found no room.
-    pub fn is_exceeded(self) -> bool {
+    pub(crate) fn is_exceeded(self) -> bool {
         self.0.is_none()
     }
 }
 
 /// Parts of traces by the trace's id, in the order in which the ids first appear.
 #[derive(Debug)]
-pub struct Groups<T> {
+pub(crate) struct Groups<T> {
     order: Vec<String>,
     parts: BTreeMap<String, Vec<T>>,
 }
@@ -52,7 +52,7 @@ impl<T> Default for Groups<T> {
 
 impl<T> Groups<T> {
     /// Adds a part.
-    pub fn add(&mut self, id: String, part: T) {
+    pub(crate) fn add(&mut self, id: String, part: T) {
         if !self.parts.contains_key(&id) {
             self.order.push(id.clone());
         }
@@ -60,7 +60,7 @@ impl<T> Groups<T> {
     }
 
     /// Takes all parts out, trace by trace.
-    pub fn take(&mut self) -> Vec<(String, Vec<T>)> {
+    pub(crate) fn take(&mut self) -> Vec<(String, Vec<T>)> {
         let (order, mut parts) = (std::mem::take(&mut self.order), std::mem::take(&mut self.parts));
         let part = |id: String| parts.remove(&id).map(|parts| (id, parts));
         order.into_iter().filter_map(part).collect()
@@ -68,7 +68,7 @@ impl<T> Groups<T> {
 }
 
 /// Asks `next` for what is found with each item, and once more with none at the end.
-pub fn found_with<'a>(
+pub(crate) fn found_with<'a>(
     items: Items<'a>,
     next: impl FnMut(Option<Result<Item, Skipped>>) -> Vec<Found> + 'a,
 ) -> impl Iterator<Item = Found> + 'a {
@@ -76,7 +76,7 @@ pub fn found_with<'a>(
 }
 
 /// What is said of a file whose traces cannot be joined.
-pub fn too_much(place: &SourceLocation) -> Skipped {
+pub(crate) fn too_much(place: &SourceLocation) -> Skipped {
     let most = MOST >> 20;
     place.ended(format!(
         "up to here there are more than {most} MiB that must be joined by trace: split the file by trace"
@@ -84,6 +84,6 @@ pub fn too_much(place: &SourceLocation) -> Skipped {
 }
 
 /// What is said of one trace that is too long.
-pub fn too_long(place: &SourceLocation) -> Skipped {
+pub(crate) fn too_long(place: &SourceLocation) -> Skipped {
     place.skipped(format!("a trace of more than {} MiB in this file", MOST >> 20))
 }

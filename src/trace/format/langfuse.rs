@@ -24,7 +24,7 @@ const RATINGS: [&str; 9] = [
 ];
 
 /// Reads traces, and observations that come without theirs: these are joined, and come last.
-pub fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+pub(crate) fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
     let (mut loose, mut room) = (Groups::default(), Room::default());
     found_with(items, move |item| match item {
         Some(Err(skipped)) => vec![Err(skipped)],
@@ -45,7 +45,7 @@ pub fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
 }
 
 /// The id of the trace to which an observation belongs; `None` when the value is no observation.
-pub fn trace_of(value: &Value) -> Option<String> {
+pub(crate) fn trace_of(value: &Value) -> Option<String> {
     let is_observation = value["type"].is_string() && value["startTime"].is_string();
     text(value, "traceId").filter(|_| is_observation)
 }

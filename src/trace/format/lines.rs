@@ -8,7 +8,7 @@ use crate::sys::disk::{LARGEST_ARTIFACT, read_line, without_mark};
 
 /// The values of a reader's lines; blank lines are skipped.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub(crate) struct Lines<R> {
     reader: R,
     number: usize,
     line: Vec<u8>,
@@ -16,7 +16,7 @@ pub struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     /// All lines of a reader.
-    pub fn new(reader: R) -> Self {
+    pub(crate) fn new(reader: R) -> Self {
         Self {
             reader,
             number: 0,
@@ -58,7 +58,7 @@ impl<R: BufRead> Iterator for Lines<R> {
 }
 
 /// What is said where the file system fails.
-pub fn unreadable(place: &SourceLocation, error: &io::Error) -> Skipped {
+pub(crate) fn unreadable(place: &SourceLocation, error: &io::Error) -> Skipped {
     place.ended(format!("it cannot be read on: {error}"))
 }
 

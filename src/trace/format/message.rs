@@ -6,7 +6,7 @@ use super::field::{first, label, list, text, text_of, unwrapped};
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// The instructions.
     System,
     /// Whoever asks.
@@ -19,7 +19,7 @@ pub enum Role {
 
 /// A tool that the model calls.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
+pub(crate) struct Call {
     /// The id that its result names.
     pub id: Option<String>,
     /// The tool.
@@ -30,7 +30,7 @@ pub struct Call {
 
 /// What a tool said.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The id of the call.
     pub id: Option<String>,
     /// What it said.
@@ -39,7 +39,7 @@ pub struct Answer {
 
 /// One message.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Message {
+pub(crate) struct Message {
     /// Who speaks.
     pub role: Role,
     /// The text, without pictures and thoughts.
@@ -72,7 +72,7 @@ impl Message {
 }
 
 /// The messages in a value; none when it is of no known shape.
-pub fn messages(value: &Value) -> Vec<Message> {
+pub(crate) fn messages(value: &Value) -> Vec<Message> {
     match unwrapped(value) {
         Value::Array(values) => values.iter().flat_map(one_or_more).collect(),
         value @ Value::Object(_) => one_or_more(&value),
@@ -104,7 +104,7 @@ fn one_or_more(value: &Value) -> Vec<Message> {
 }
 
 /// One message; `None` when the value is something else.
-pub fn message(value: &Value) -> Option<Message> {
+pub(crate) fn message(value: &Value) -> Option<Message> {
     let inner = first(value, &["message", "content"]).filter(|inner| inner["role"].is_string());
     let value = inner.unwrap_or(value);
     match value["type"].as_str() {

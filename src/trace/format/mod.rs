@@ -29,14 +29,14 @@ use std::io::{self, BufRead, Seek};
 
 use serde_json::{Value, json};
 
-pub use self::dialect::Dialect;
+pub(crate) use self::dialect::Dialect;
 use self::document::Items;
-pub use self::place::{Skipped, SourceLocation};
+pub(crate) use self::place::{Skipped, SourceLocation};
 use crate::artifact::trace::Trace;
 use crate::sys::disk::LARGEST_ARTIFACT;
 
 /// The files in an archive.
-pub struct Archive<'a> {
+pub(crate) struct Archive<'a> {
     /// Their paths in the archive.
     pub names: Vec<String>,
     /// Unpacks one of them: its bytes, or why they cannot be had.
@@ -44,16 +44,16 @@ pub struct Archive<'a> {
 }
 
 /// Unpacks a file in an archive.
-pub type Unpack<'a> = Box<dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a>;
+pub(crate) type Unpack<'a> = Box<dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a>;
 
 /// A trace, or what was skipped.
-pub type Found = Result<Trace, Skipped>;
+pub(crate) type Found = Result<Trace, Skipped>;
 
 /// What a dialect makes of a file, one after another.
-pub type Traces<'a> = Box<dyn Iterator<Item = Found> + 'a>;
+pub(crate) type Traces<'a> = Box<dyn Iterator<Item = Found> + 'a>;
 
 /// A file that was recognised.
-pub struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     /// What it is.
     pub dialect: Dialect,
     /// What it holds; read as it is asked for.
@@ -62,7 +62,7 @@ pub struct Reading<'a> {
 
 /// A file that holds no traces that anybody knows.
 #[derive(Debug, thiserror::Error)]
-pub enum ImportError {
+pub(crate) enum ImportError {
     /// There is nothing in it.
     #[error("it is empty")]
     Empty,
@@ -105,7 +105,7 @@ pub enum ImportError {
 ///
 /// # Errors
 /// The file is empty, is not JSON, has no known shape, or cannot be read.
-pub fn read<'a>(name: &'a str, file: impl BufRead + Seek + 'a) -> Result<Reading<'a>, ImportError> {
+pub(crate) fn read<'a>(name: &'a str, file: impl BufRead + Seek + 'a) -> Result<Reading<'a>, ImportError> {
     let (dialect, items) = dialect::recognise(document::items(file)?)?;
     Ok(reading(name, dialect, by_dialect(dialect, items)))
 }
@@ -114,7 +114,7 @@ pub fn read<'a>(name: &'a str, file: impl BufRead + Seek + 'a) -> Result<Reading
 ///
 /// # Errors
 /// It is no archive of a log, or what holds for the whole log cannot be read.
-pub fn read_archive<'a>(name: &'a str, archive: Archive<'a>) -> Result<Reading<'a>, ImportError> {
+pub(crate) fn read_archive<'a>(name: &'a str, archive: Archive<'a>) -> Result<Reading<'a>, ImportError> {
     Ok(reading(name, Dialect::Inspect, inspect::archive(archive)?))
 }
 
@@ -127,7 +127,7 @@ fn reading<'a>(name: &'a str, dialect: Dialect, traces: Traces<'a>) -> Reading<'
 }
 
 /// Whether a file that begins with these bytes is an archive, which has to be opened first.
-pub fn is_archive(start: &[u8]) -> bool {
+pub(crate) fn is_archive(start: &[u8]) -> bool {
     start.starts_with(b"PK\x03\x04")
 }
 

@@ -30,7 +30,7 @@ enum Kind {
 }
 
 /// Reads all events of a file.
-pub fn events(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+pub(crate) fn events(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
     let (mut open, mut number) = (None::<Prompt>, 0);
     found_with(items, move |item| {
         let Some(item) = item else {

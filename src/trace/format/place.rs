@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Where something stands in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SourceLocation {
+pub(crate) enum SourceLocation {
     /// A line, from 1.
     Line(usize),
     /// A JSON pointer; empty for the whole file.
@@ -16,7 +16,7 @@ pub enum SourceLocation {
 impl SourceLocation {
     /// A place within this one.
     #[must_use]
-    pub fn inner(&self, key: &str) -> Self {
+    pub(crate) fn inner(&self, key: &str) -> Self {
         let key = key.replace('~', "~0").replace('/', "~1");
         match self {
             // A line is what a person looks up; what stands in it is found by eye.
@@ -27,7 +27,7 @@ impl SourceLocation {
     }
 
     /// Something here is lost.
-    pub fn skipped(&self, reason: impl Into<String>) -> Skipped {
+    pub(crate) fn skipped(&self, reason: impl Into<String>) -> Skipped {
         Skipped {
             place: self.clone(),
             reason: reason.into(),
@@ -37,7 +37,7 @@ impl SourceLocation {
     }
 
     /// Reading stopped here; the rest of the file is unknown.
-    pub fn ended(&self, reason: impl Into<String>) -> Skipped {
+    pub(crate) fn ended(&self, reason: impl Into<String>) -> Skipped {
         Skipped {
             is_end: true,
             ..self.skipped(reason)
@@ -45,7 +45,7 @@ impl SourceLocation {
     }
 
     /// Something here is no part of a trace, and nobody misses it.
-    pub fn passed_over(&self, reason: impl Into<String>) -> Skipped {
+    pub(crate) fn passed_over(&self, reason: impl Into<String>) -> Skipped {
         Skipped {
             is_loss: false,
             ..self.skipped(reason)
@@ -66,7 +66,7 @@ impl fmt::Display for SourceLocation {
 
 /// A part of a file that became no trace, nor a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skipped {
+pub(crate) struct Skipped {
     /// Where it stands.
     pub place: SourceLocation,
     /// Why.

@@ -12,7 +12,7 @@ use crate::artifact::trace::{Step, Trace};
 
 /// What a piece of work does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Work {
+pub(crate) enum Work {
     /// A model answers.
     Generate,
     /// A tool runs; the id is that of the call.
@@ -25,7 +25,7 @@ pub enum Work {
 
 /// A piece of work.
 #[derive(Clone, Debug)]
-pub struct Piece {
+pub(crate) struct Piece {
     pub id: String,
     pub parent: Option<String>,
     pub work: Work,
@@ -41,7 +41,7 @@ pub struct Piece {
 }
 
 /// Fills a trace with what its pieces say; fields that are known already stay.
-pub fn fill(mut trace: Trace, mut pieces: Vec<Piece>) -> Trace {
+pub(crate) fn fill(mut trace: Trace, mut pieces: Vec<Piece>) -> Trace {
     let early = |piece: &Piece| piece.start.unwrap_or(f64::INFINITY);
     pieces.sort_by(|a, b| early(a).total_cmp(&early(b)));
     let root = root(&pieces);

@@ -6,7 +6,7 @@ use super::field::{readable, unwrapped};
 use super::message::{Role, messages};
 
 /// The last thing that a user says in a value; a plain text is a question as it stands.
-pub fn asked(value: &Value) -> Option<String> {
+pub(crate) fn asked(value: &Value) -> Option<String> {
     let messages = messages(value);
     let last = messages
         .iter()
@@ -19,7 +19,7 @@ pub fn asked(value: &Value) -> Option<String> {
 }
 
 /// The last thing that a model says in a value, without calls of tools; what is no message is an answer as it stands.
-pub fn answered(value: &Value) -> Option<String> {
+pub(crate) fn answered(value: &Value) -> Option<String> {
     let messages = messages(value);
     if messages.is_empty() {
         return readable(&unwrapped(value));
@@ -29,7 +29,7 @@ pub fn answered(value: &Value) -> Option<String> {
 }
 
 /// The last message, whoever speaks.
-pub fn last(value: &Value) -> Value {
+pub(crate) fn last(value: &Value) -> Value {
     let messages = messages(value);
     let text = messages.last().map(|message| match message.answers.first() {
         Some(answer) if message.text.is_empty() => answer.content.clone(),

@@ -10,7 +10,7 @@ use super::{Found, blank};
 use crate::artifact::trace::{Step, Trace};
 
 /// One file, one trace.
-pub fn trace(item: &Item) -> Found {
+pub(crate) fn trace(item: &Item) -> Found {
     let value = &item.value;
     let (info, config) = (&value["info"], unwrapped(&value["replay_config"]));
     let told = history(value);

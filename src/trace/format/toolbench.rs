@@ -13,7 +13,7 @@ use crate::artifact::trace::Trace;
 const FINISH: &str = "Finish";
 
 /// One file, one question, one trace.
-pub fn trace(item: &Item) -> Found {
+pub(crate) fn trace(item: &Item) -> Found {
     let answer = &item.value["answer_generation"];
     let Some(query) = text(answer, "query") else {
         return Err(item

@@ -10,7 +10,7 @@ use crate::trace::format::Archive;
 
 /// The bounds, in bytes, of what is unpacked.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub(crate) struct Bounds {
     /// Of one file.
     pub file: u64,
     /// Of all files together.
@@ -18,7 +18,7 @@ pub struct Bounds {
 }
 
 /// The bounds of an import.
-pub const BOUNDS: Bounds = Bounds {
+pub(crate) const BOUNDS: Bounds = Bounds {
     file: LARGEST_ARTIFACT,
     all: 4 << 30,
 };
@@ -27,7 +27,7 @@ pub const BOUNDS: Bounds = Bounds {
 ///
 /// # Errors
 /// The bytes are no archive.
-pub fn open<'a>(file: impl Read + Seek + 'a, bounds: Bounds) -> Result<Archive<'a>, String> {
+pub(crate) fn open<'a>(file: impl Read + Seek + 'a, bounds: Bounds) -> Result<Archive<'a>, String> {
     let mut archive =
         ZipArchive::new(file).map_err(|error| format!("it is an archive that cannot be opened: {error}"))?;
     let names = archive.file_names().flatten().map(Cow::into_owned).collect();

@@ -12,7 +12,7 @@ use crate::sys::disk::DiskError;
 
 /// A file that was found, or why something was not looked into.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Visit {
+pub(crate) enum Visit {
     /// To import.
     File(PathBuf),
     /// A link in a folder: where it leads, it was not asked to look.
@@ -22,7 +22,7 @@ pub enum Visit {
 }
 
 /// The files at a path, in order. A path that is given may be a link; one that is found is not followed.
-pub fn visits(path: &Path) -> Vec<Visit> {
+pub(crate) fn visits(path: &Path) -> Vec<Visit> {
     match fs::metadata(path) {
         Err(error) => vec![Visit::Unreachable(path.to_owned(), error.to_string())],
         Ok(about) if !about.is_dir() => vec![Visit::File(path.to_owned())],
@@ -50,13 +50,13 @@ fn visit(above: &Path, entry: walkdir::Result<DirEntry>) -> Option<Visit> {
 }
 
 /// An open file, up to the length that it had when it was opened.
-pub type Opened = Take<File>;
+pub(crate) type Opened = Take<File>;
 
 /// Opens a file. What is added to it from now on is not read: its owner may be writing it.
 ///
 /// # Errors
 /// It is not there, may not be read, or is no ordinary file.
-pub fn open(path: &Path) -> Result<Opened, String> {
+pub(crate) fn open(path: &Path) -> Result<Opened, String> {
     let file = disk::open_named(path).map_err(|error| match error {
         // The report names the file.
         DiskError::Failed { source, .. } => source.to_string(),

@@ -9,7 +9,7 @@ use crate::trace::source::{TraceError, TraceSource};
 
 /// The traces that are there.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     ids: BTreeSet<Digest>,
     contents: BTreeSet<Digest>,
     /// What was added since the last [`Known::keep`].
@@ -21,7 +21,7 @@ type Added = (Option<Digest>, Option<Digest>);
 
 /// Whether a trace is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub(crate) enum Seen {
     /// It was not, and is now.
     New,
     /// It was.
@@ -38,7 +38,7 @@ impl Known {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn of(store: &dyn TraceSource) -> Result<Self, TraceError> {
+    pub(crate) fn of(store: &dyn TraceSource) -> Result<Self, TraceError> {
         let mut known = Self::default();
         store.scan(&mut |trace| {
             known.add(&trace);
@@ -49,7 +49,7 @@ impl Known {
     }
 
     /// Adds a trace.
-    pub fn add(&mut self, trace: &Trace) -> Seen {
+    pub(crate) fn add(&mut self, trace: &Trace) -> Seen {
         let (id, content) = (Digest::of_bytes(trace.trace_id.as_bytes()), content(trace));
         let (is_new_id, is_new) = (self.ids.insert(id), self.contents.insert(content));
         self.recent.push((is_new_id.then_some(id), is_new.then_some(content)));
@@ -61,12 +61,12 @@ impl Known {
     }
 
     /// Keeps what was added.
-    pub fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) {
         self.recent.clear();
     }
 
     /// Forgets what was added since it was last kept: its file was not imported after all.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         for (id, content) in self.recent.drain(..) {
             id.map(|id| self.ids.remove(&id));
             content.map(|content| self.contents.remove(&content));

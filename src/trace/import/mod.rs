@@ -11,10 +11,10 @@ mod report;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-pub use self::files::{Visit, visits};
-pub use self::known::Known;
+pub(crate) use self::files::{Visit, visits};
+pub(crate) use self::known::Known;
 use self::known::Seen;
-pub use self::report::{FileReport, ImportReason, Missing, Status, Usable};
+pub(crate) use self::report::{FileReport, ImportReason, Status};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::sys::disk::{Root, failed};
@@ -29,7 +29,7 @@ const ORIGINALS: &str = "traces/imported";
 
 /// What to do with what is found.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish<'a> {
+pub(crate) struct Wish<'a> {
     /// The workspace.
     pub root: &'a Root,
     /// The agent of traces that name none.
@@ -39,12 +39,12 @@ pub struct Wish<'a> {
 }
 
 /// Where the traces of a file go, relative to the workspace.
-pub fn place_of(digest: &Digest) -> String {
+pub(crate) fn place_of(digest: &Digest) -> String {
     format!("{ORIGINALS}-{}.jsonl", digest.short())
 }
 
 /// Imports one file. A failure goes into the report, so that the other files are still imported.
-pub fn import(wish: Wish, path: &Path, shown: &str, known: &mut Known) -> FileReport {
+pub(crate) fn import(wish: Wish, path: &Path, shown: &str, known: &mut Known) -> FileReport {
     let mut report = FileReport::new(shown);
     match fill(wish, path, known, &mut report) {
         Ok(()) => known.keep(),

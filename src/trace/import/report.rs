@@ -9,7 +9,7 @@ use crate::trace::format::Skipped;
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub(crate) enum Status {
     /// Its new traces are in the workspace.
     Imported,
     /// They would be.
@@ -26,7 +26,7 @@ pub enum Status {
 
 /// New traces with what an improvement needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Usable {
+pub(crate) struct Usable {
     /// They say what was asked: without it a trace is no evidence.
     pub with_query: usize,
     /// They say what was answered.
@@ -38,7 +38,7 @@ pub struct Usable {
 /// New traces without a fact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)] // the names say it
-pub struct Missing {
+pub(crate) struct Missing {
     pub query: usize,
     pub result: usize,
     pub outcome: usize,
@@ -51,7 +51,7 @@ pub struct Missing {
 
 /// Why something was skipped, how often, and the first places.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ImportReason {
+pub(crate) struct ImportReason {
     /// Why.
     pub reason: String,
     /// Whether something may be missed.
@@ -69,7 +69,7 @@ const REASONS: usize = 50;
 
 /// What became of a file.
 #[derive(Clone, Debug, Serialize)]
-pub struct FileReport {
+pub(crate) struct FileReport {
     /// The file, as it was named.
     pub file: String,
     /// What became of it.
@@ -100,7 +100,7 @@ pub struct FileReport {
 
 impl FileReport {
     /// A report on a file of which nothing is known.
-    pub fn new(file: &str) -> Self {
+    pub(crate) fn new(file: &str) -> Self {
         Self {
             file: file.to_owned(),
             status: Status::NothingNew,
@@ -119,7 +119,7 @@ impl FileReport {
     }
 
     /// Counts a new trace.
-    pub fn count(&mut self, trace: &Trace) {
+    pub(crate) fn count(&mut self, trace: &Trace) {
         self.new += 1;
         let has_query = !trace.query.trim().is_empty();
         let is_judged = trace.outcome.is_some() || trace.feedback.is_some();
@@ -138,7 +138,7 @@ impl FileReport {
     }
 
     /// Notes what was skipped.
-    pub fn skip(&mut self, skipped: &Skipped) {
+    pub(crate) fn skip(&mut self, skipped: &Skipped) {
         let reason = match self.skipped.len() < REASONS {
             true => skipped.reason.as_str(),
             false => "other reasons",

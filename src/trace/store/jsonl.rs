@@ -19,7 +19,7 @@ use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::{TraceError, TraceSource};
 
 /// Traces in JSON Lines files.
-pub struct JsonlSource {
+pub(crate) struct JsonlSource {
     files: Vec<EvidenceFile>,
     /// The workspace whose own folder takes the search index; without one, each search makes its own.
     index_root: Option<Root>,
@@ -55,7 +55,7 @@ struct Head {
 
 impl JsonlSource {
     /// A source over these files; the own folder of `index_root` takes the search index.
-    pub fn new(mut files: Vec<EvidenceFile>, index_root: Option<&Root>) -> Self {
+    pub(crate) fn new(mut files: Vec<EvidenceFile>, index_root: Option<&Root>) -> Self {
         files.sort();
         files.dedup();
         Self {

@@ -15,7 +15,7 @@ use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::TraceError;
 
 /// The longest line that is read, in bytes.
-pub const LONGEST_LINE: u64 = LARGEST_ARTIFACT;
+pub(crate) const LONGEST_LINE: u64 = LARGEST_ARTIFACT;
 
 /// Reads every line from byte `start` on and calls `visit` with its value and its place in bytes.
 ///
@@ -24,7 +24,7 @@ pub const LONGEST_LINE: u64 = LARGEST_ARTIFACT;
 ///
 /// # Errors
 /// The file cannot be read, a line is longer than [`LONGEST_LINE`], or a line is not of the wanted shape.
-pub fn read_lines<T: DeserializeOwned>(
+pub(crate) fn read_lines<T: DeserializeOwned>(
     source: &EvidenceFile,
     start: u64,
     visit: &mut dyn FnMut(T, Range<u64>) -> Result<(), TraceError>,
@@ -63,7 +63,7 @@ pub fn read_lines<T: DeserializeOwned>(
 ///
 /// # Errors
 /// The file cannot be read, or there is no trace at that place.
-pub fn read_at(
+pub(crate) fn read_at(
     source: &EvidenceFile,
     file: &mut File,
     place: Range<u64>,
@@ -84,7 +84,7 @@ pub fn read_at(
 ///
 /// # Errors
 /// The file cannot be written, or a trace is longer than [`LONGEST_LINE`]; then nothing is written.
-pub fn append(root: &Root, path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
+pub(crate) fn append(root: &Root, path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
     let mut lines = String::new();
     for trace in traces {
         let before = lines.len();
@@ -154,13 +154,13 @@ fn too_long(source: &EvidenceFile, offset: u64) -> TraceError {
 ///
 /// # Errors
 /// It is gone, or no plain file.
-pub fn open(source: &EvidenceFile) -> Result<File, TraceError> {
+pub(crate) fn open(source: &EvidenceFile) -> Result<File, TraceError> {
     let remedy = "check `[traces]` in kaizen.toml";
     source.open().map_err(|error| TraceError(format!("{error}; {remedy}")))
 }
 
 /// The file cannot be read at all.
-pub fn unreadable(path: &Path, error: &io::Error) -> TraceError {
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> TraceError {
     TraceError(format!(
         "{}: cannot be read: {error}; check `[traces]` in kaizen.toml",
         path.display()

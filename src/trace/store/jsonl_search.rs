@@ -48,7 +48,7 @@ const SEARCH: &str = "
 ///
 /// # Errors
 /// A trace file cannot be read, or the index is in use for too long.
-pub fn search<'f>(
+pub(crate) fn search<'f>(
     root: Option<&Root>,
     files: &'f [EvidenceFile],
     terms: &str,

@@ -1,10 +1,10 @@
 //! Trace stores, one file an engine.
 
-pub mod jsonl;
-pub mod jsonl_lines;
-pub mod jsonl_search;
-pub mod jsonl_stamp;
-pub mod openjarvis;
-pub mod search_terms;
-pub mod trace_pin;
-pub mod trace_store;
+pub(crate) mod jsonl;
+pub(crate) mod jsonl_lines;
+pub(crate) mod jsonl_search;
+pub(crate) mod jsonl_stamp;
+pub(crate) mod openjarvis;
+pub(crate) mod search_terms;
+pub(crate) mod trace_pin;
+pub(crate) mod trace_store;

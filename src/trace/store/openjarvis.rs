@@ -31,13 +31,13 @@ const STEPS_OF_SOME: &str = "
     SELECT * FROM trace_steps WHERE trace_id IN (SELECT value FROM json_each(?1)) ORDER BY step_index, id";
 
 /// An OpenJarvis trace store.
-pub struct OpenJarvisSource {
+pub(crate) struct OpenJarvisSource {
     file: EvidenceFile,
 }
 
 impl OpenJarvisSource {
     /// A source over this database.
-    pub fn new(file: EvidenceFile) -> Self {
+    pub(crate) fn new(file: EvidenceFile) -> Self {
         Self { file }
     }
 

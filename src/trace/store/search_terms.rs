@@ -4,7 +4,7 @@
 ///
 /// White space separates terms, all of which must occur; `"two words"` is a phrase, `trans*` a prefix, `OR` between
 /// two terms an alternative. Everything else is quoted, so that `multi-hop` and `who's` are plain text.
-pub fn fts_query(terms: &str) -> Option<String> {
+pub(crate) fn fts_query(terms: &str) -> Option<String> {
     let mut query = String::new();
     let mut alternative = false;
     for (text, quoted) in split(terms) {
@@ -24,7 +24,7 @@ pub fn fts_query(terms: &str) -> Option<String> {
 }
 
 /// The lower-cased plain words of some terms, for a store without an index.
-pub fn plain_words(terms: &str) -> Vec<String> {
+pub(crate) fn plain_words(terms: &str) -> Vec<String> {
     split(terms)
         .into_iter()
         .filter(|(text, quoted)| (*quoted || *text != "OR") && text.chars().any(char::is_alphanumeric))

@@ -10,7 +10,7 @@ use crate::trace::source::{TraceError, TraceSource};
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn pin_of(source: &dyn TraceSource) -> Result<TracePin, TraceError> {
+pub(crate) fn pin_of(source: &dyn TraceSource) -> Result<TracePin, TraceError> {
     let mut pin = TracePin {
         count: 0,
         digest: Digest::of_bytes(b""),

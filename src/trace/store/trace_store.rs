@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::jsonl::JsonlSource;
-pub use super::jsonl_lines::append;
+pub(crate) use super::jsonl_lines::append;
 use super::openjarvis::OpenJarvisSource;
 use super::trace_pin::pin_of;
 use crate::artifact::trace::{Filter, Trace, TracePin};
@@ -39,7 +39,10 @@ pub fn open(root: &Root, patterns: &[String]) -> Result<Box<dyn TraceSource>, Tr
 ///
 /// # Errors
 /// A file of another kind.
-pub fn of_files(files: Vec<EvidenceFile>, index_root: Option<&Root>) -> Result<Box<dyn TraceSource>, TraceError> {
+pub(crate) fn of_files(
+    files: Vec<EvidenceFile>,
+    index_root: Option<&Root>,
+) -> Result<Box<dyn TraceSource>, TraceError> {
     let mut lines = Vec::new();
     let mut sources: Vec<Box<dyn TraceSource>> = Vec::new();
     for file in files {
@@ -66,7 +69,7 @@ pub fn of_files(files: Vec<EvidenceFile>, index_root: Option<&Root>) -> Result<B
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn list(source: &dyn TraceSource, filter: &Filter) -> Result<Vec<Trace>, TraceError> {
+pub(crate) fn list(source: &dyn TraceSource, filter: &Filter) -> Result<Vec<Trace>, TraceError> {
     let limit = filter.limit.unwrap_or(usize::MAX);
     let mut found = Vec::new();
     if limit == 0 {

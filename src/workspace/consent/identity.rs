@@ -25,7 +25,7 @@ impl Identity {
     ///
     /// # Errors
     /// git will not read the repository.
-    pub fn of(root: &Path) -> Result<Self, ConsentError> {
+    pub(crate) fn of(root: &Path) -> Result<Self, ConsentError> {
         let keyless = Policy {
             withheld: Manifest::default().withheld(&[]),
             ..Policy::default()
@@ -41,7 +41,7 @@ impl Identity {
     }
 
     /// The identity of a workspace in a repository.
-    pub fn in_repository(git: &Git) -> Self {
+    pub(crate) fn in_repository(git: &Git) -> Self {
         let (common, prefix) = git.place();
         Self {
             repository: Some(real(common)),
@@ -50,7 +50,7 @@ impl Identity {
     }
 
     /// The name of its folder in the trust directory.
-    pub fn folder(&self) -> String {
+    pub(crate) fn folder(&self) -> String {
         Digest::of_value(self).to_string()
     }
 }

@@ -10,9 +10,9 @@ mod user_config;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-pub use self::identity::Identity;
-pub use self::store::{Approval, Store};
-pub use self::user_config::UserConfig;
+pub(crate) use self::identity::Identity;
+pub use self::store::Store;
+pub(crate) use self::user_config::UserConfig;
 use crate::digest::Digest;
 use crate::ledger::port::LedgerError;
 use crate::manifest::membership::{EvidencePatterns, Membership};
@@ -117,7 +117,7 @@ impl Permission {
     }
 
     /// The workspace.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
@@ -133,7 +133,7 @@ impl Permission {
     ///
     /// # Errors
     /// There is one.
-    pub fn check_programs(&self) -> Result<(), ConsentError> {
+    pub(crate) fn check_programs(&self) -> Result<(), ConsentError> {
         let invalid = |problem| ManifestError::Invalid {
             path: self.root.join(manifest::FILE),
             problem,
@@ -183,7 +183,7 @@ impl Permission {
     ///
     /// # Errors
     /// Nobody can tell.
-    pub fn closed_links(&self) -> Result<Vec<OutsideLink>, ConsentError> {
+    pub(crate) fn closed_links(&self) -> Result<Vec<OutsideLink>, ConsentError> {
         let links = self.links()?;
         if links.is_empty() {
             return Ok(links);
@@ -197,7 +197,7 @@ impl Permission {
     ///
     /// # Errors
     /// [`ConsentError::Untrusted`] with the list, or nobody can tell.
-    pub fn check(&self, parts: &[Part]) -> Result<(), ConsentError> {
+    pub(crate) fn check(&self, parts: &[Part]) -> Result<(), ConsentError> {
         let list = self.list()?;
         match list.concerns(parts) || !list.links.is_empty() {
             true => self.grant(list).map(drop),
@@ -209,7 +209,7 @@ impl Permission {
     ///
     /// # Errors
     /// See [`Permission::check`].
-    pub fn check_all(&self) -> Result<Consent, ConsentError> {
+    pub(crate) fn check_all(&self) -> Result<Consent, ConsentError> {
         self.grant(self.list()?)
     }
 
@@ -217,7 +217,7 @@ impl Permission {
     ///
     /// # Errors
     /// See [`Permission::check`].
-    pub fn consent(&self) -> Result<Consent, ConsentError> {
+    pub(crate) fn consent(&self) -> Result<Consent, ConsentError> {
         let granted = self.granted().clone();
         granted.map_or_else(|| self.check_all(), Ok)
     }
@@ -227,7 +227,7 @@ impl Permission {
         if !self.approves(&list)? {
             return Err(ConsentError::Untrusted(Box::new(list)));
         }
-        let consent = Consent::of_approved(list.digest());
+        let consent = Consent::of_approved();
         *self.granted() = Some(consent.clone());
         Ok(consent)
     }
@@ -240,7 +240,7 @@ impl Permission {
     ///
     /// # Errors
     /// Nobody can tell.
-    pub fn approves(&self, list: &TrustList) -> Result<bool, ConsentError> {
+    pub(crate) fn approves(&self, list: &TrustList) -> Result<bool, ConsentError> {
         match ONLY.get() {
             Some(only) => Ok(*only == list.digest()),
             None => Ok(list.is_empty() || self.store()?.holds(self.identity()?, &list.digest())?),
@@ -259,7 +259,7 @@ impl Permission {
     ///
     /// # Errors
     /// There is no place for them, or it lies in the workspace.
-    pub fn store(&self) -> Result<Store, ConsentError> {
+    pub(crate) fn store(&self) -> Result<Store, ConsentError> {
         match &self.store {
             Some(store) => Ok(store.clone()),
             None => Store::from_environment(Some(&self.root)),
@@ -270,7 +270,7 @@ impl Permission {
     ///
     /// # Errors
     /// git will not read the repository.
-    pub fn identity(&self) -> Result<&Identity, ConsentError> {
+    pub(crate) fn identity(&self) -> Result<&Identity, ConsentError> {
         if self.identity.get().is_none() {
             // Another thread finds the same.
             let _ = self.identity.set(Identity::of(&self.root)?);
@@ -280,13 +280,13 @@ impl Permission {
 }
 
 /// From now on only the list with this digest counts in this process, whatever was approved on this machine.
-pub fn only(digest: Digest) {
+pub(crate) fn only(digest: Digest) {
     // There is one command line.
     let _ = ONLY.set(digest);
 }
 
 /// The list that alone counts in this process, when its arguments say one.
-pub fn only_digest() -> Option<Digest> {
+pub(crate) fn only_digest() -> Option<Digest> {
     ONLY.get().copied()
 }
 

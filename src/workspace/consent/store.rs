@@ -24,7 +24,7 @@ pub struct Store(PathBuf);
 
 /// One approved list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Approval {
+pub(crate) struct Approval {
     /// Format version.
     pub version: u32,
     /// The list that was approved.
@@ -49,7 +49,7 @@ impl Store {
     ///
     /// # Errors
     /// The environment names no place, or one in the workspace.
-    pub fn from_environment(root: Option<&Path>) -> Result<Self, ConsentError> {
+    pub(crate) fn from_environment(root: Option<&Path>) -> Result<Self, ConsentError> {
         let own = std::env::var_os("KAIZEN_TRUST_DIR").filter(|path| !path.is_empty());
         let path = match own {
             Some(path) => std::path::absolute(path).map_err(|_| ConsentError::NoHome)?,
@@ -80,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     /// The approval is there and not usable.
-    pub fn holds(&self, workspace: &Identity, digest: &Digest) -> Result<bool, ConsentError> {
+    pub(crate) fn holds(&self, workspace: &Identity, digest: &Digest) -> Result<bool, ConsentError> {
         Ok(self.read(&self.file(workspace, digest))?.is_some())
     }
 
@@ -88,7 +88,13 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be written, or holds a file that is not usable.
-    pub fn approve(&self, workspace: &Identity, root: &Path, list: &TrustList, at: String) -> Result<(), ConsentError> {
+    pub(crate) fn approve(
+        &self,
+        workspace: &Identity,
+        root: &Path,
+        list: &TrustList,
+        at: String,
+    ) -> Result<(), ConsentError> {
         let digest = list.digest();
         if self.holds(workspace, &digest)? {
             return Ok(());
@@ -126,7 +132,7 @@ impl Store {
     ///
     /// # Errors
     /// One of them is not usable.
-    pub fn all(&self, workspace: Option<&Identity>) -> Result<Vec<Approval>, ConsentError> {
+    pub(crate) fn all(&self, workspace: Option<&Identity>) -> Result<Vec<Approval>, ConsentError> {
         let folders = match workspace {
             Some(workspace) => vec![workspace.folder()],
             None => self.names("")?,
@@ -144,7 +150,7 @@ impl Store {
     ///
     /// # Errors
     /// A file cannot be removed.
-    pub fn revoke(&self, workspace: &Identity) -> Result<usize, ConsentError> {
+    pub(crate) fn revoke(&self, workspace: &Identity) -> Result<usize, ConsentError> {
         let folder = self.0.join(workspace.folder());
         let names = self.names(&workspace.folder())?;
         for name in &names {

@@ -13,7 +13,7 @@ use crate::sys::disk;
 /// `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct UserConfig {
+pub(crate) struct UserConfig {
     /// How servers are called.
     pub network: Network,
 }
@@ -21,7 +21,7 @@ pub struct UserConfig {
 /// `[network]`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Network {
+pub(crate) struct Network {
     /// Hosts that may be sent keys by plain HTTP.
     pub plain_http_hosts: Vec<String>,
 }
@@ -31,7 +31,7 @@ impl UserConfig {
     ///
     /// # Errors
     /// It cannot be read, holds an unknown key, or lies in the workspace at `root`.
-    pub fn load(root: &Path) -> Result<Self, ConsentError> {
+    pub(crate) fn load(root: &Path) -> Result<Self, ConsentError> {
         let Some(path) = path() else {
             return Ok(Self::default());
         };

@@ -46,12 +46,12 @@ pub(super) struct Asked {
 
 impl Agent {
     /// Reads one agent's part of a harness; what is wrong with it comes out at the first attempt.
-    pub fn read(home: &Home, name: &str, own_model: &str, toolbox: &Toolbox) -> Self {
+    pub(crate) fn read(home: &Home, name: &str, own_model: &str, toolbox: &Toolbox) -> Self {
         Self(Sound::read(home, name, own_model, toolbox))
     }
 
     /// The request for a query.
-    pub fn asked(&self, query: &str) -> Result<Asked, AgentError> {
+    pub(crate) fn asked(&self, query: &str) -> Result<Asked, AgentError> {
         let agent = self.0.as_ref().map_err(AgentError::clone)?;
         agent.asked(query)
     }

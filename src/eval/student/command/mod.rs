@@ -32,7 +32,7 @@ const REVISION: u32 = 1;
 const PASSING: i32 = 75;
 
 /// A program as the student.
-pub struct CommandStudent(Arc<Means>);
+pub(crate) struct CommandStudent(Arc<Means>);
 
 /// What every attempt needs.
 struct Means {
@@ -54,7 +54,7 @@ struct Candidate {
 
 impl CommandStudent {
     /// The program of the manifest; it works in `root`, without the environment variables that are withheld.
-    pub fn new(
+    pub(crate) fn new(
         section: StudentSection,
         layout: Layout,
         root: Root,

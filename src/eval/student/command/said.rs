@@ -22,7 +22,7 @@ pub(super) struct Said {
 
 impl Said {
     /// Reads what was printed; nothing of it can be wrong.
-    pub fn read(stdout: &[u8]) -> Self {
+    pub(crate) fn read(stdout: &[u8]) -> Self {
         let text = String::from_utf8_lossy(stdout);
         let value: Value = serde_json::from_str(&text).unwrap_or_default();
         let Some(answer) = value.get("answer").or_else(|| value.get("result")) else {

@@ -17,7 +17,7 @@ use crate::harness::home::{AgentError, Home};
 const NOISE_POOL: usize = 10;
 
 /// One agent.
-pub struct Agent(Result<LoadedAgent, (AgentError, Digest)>);
+pub(crate) struct Agent(Result<LoadedAgent, (AgentError, Digest)>);
 
 /// An agent whose files can be read.
 struct LoadedAgent {
@@ -38,7 +38,7 @@ struct Model {
 
 impl Agent {
     /// Reads one agent's part of a harness; what is wrong with it comes out at the first attempt.
-    pub fn read(home: &Home, name: &str) -> Self {
+    pub(crate) fn read(home: &Home, name: &str) -> Self {
         let broken = |broken: AgentError| {
             let footprint = Digest::of_parts([("broken", broken.0.as_bytes())]);
             (broken, footprint)
@@ -47,12 +47,12 @@ impl Agent {
     }
 
     /// Why the agent cannot run, when it cannot.
-    pub fn broken(&self) -> Option<&AgentError> {
+    pub(crate) fn broken(&self) -> Option<&AgentError> {
         self.0.as_ref().err().map(|(broken, _)| broken)
     }
 
     /// The digest of all that an answer to the query can depend on.
-    pub fn footprint(&self, query: &str) -> Digest {
+    pub(crate) fn footprint(&self, query: &str) -> Digest {
         match &self.0 {
             Ok(agent) => agent
                 .routes
@@ -63,12 +63,12 @@ impl Agent {
     }
 
     /// Whether the answer to a query is drawn; an agent that cannot run fails the same way each time.
-    pub fn varies(&self, query: &str) -> bool {
+    pub(crate) fn varies(&self, query: &str) -> bool {
         self.0.as_ref().is_ok_and(|agent| agent.varies(query))
     }
 
     /// Answers a query.
-    pub fn attempt(&self, query: &str, seed: u64) -> Attempt {
+    pub(crate) fn attempt(&self, query: &str, seed: u64) -> Attempt {
         match &self.0 {
             Ok(agent) => agent.attempt(query, seed),
             Err((broken, _)) => Attempt::Failed {
@@ -215,7 +215,7 @@ fn described_tools(home: &Home, settings: &AgentSettings) -> Result<Vec<(String,
 }
 
 /// The model that the harness names for a class, else `default`.
-pub fn routed(home: &Home, class: QueryClass) -> Result<String, AgentError> {
+pub(crate) fn routed(home: &Home, class: QueryClass) -> Result<String, AgentError> {
     Ok(home.routed(class.name())?.unwrap_or_else(|| "default".to_owned()))
 }
 

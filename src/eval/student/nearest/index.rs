@@ -19,7 +19,7 @@ struct Postings {
 }
 
 /// Examples, ready to be compared with a query.
-pub struct Index {
+pub(crate) struct Index {
     settings: ModelSettings,
     count: usize,
     mean_length: f64,
@@ -29,7 +29,7 @@ pub struct Index {
 
 impl Index {
     /// Indexes the inputs of the examples.
-    pub fn new(examples: &[Example], settings: &ModelSettings) -> Self {
+    pub(crate) fn new(examples: &[Example], settings: &ModelSettings) -> Self {
         let counted: Vec<_> = examples
             .iter()
             .map(|example| counts(&example.input, settings))
@@ -59,7 +59,7 @@ impl Index {
 
     /// The `count` examples most similar to the query, as (example, similarity of 0 to 1), best first; equals keep
     /// their order; those that share nothing with the query are left out.
-    pub fn nearest(&self, query: &str, count: usize) -> Vec<(usize, f64)> {
+    pub(crate) fn nearest(&self, query: &str, count: usize) -> Vec<(usize, f64)> {
         let counts = counts(query, &self.settings);
         let length = self.norm(&counts);
         let mut similarities = vec![0.0; self.count];

@@ -3,8 +3,8 @@
 //! It routes a query to a model by [`query_class`], calls a built-in [`tool`] when the agent has it and its
 //! description fits, and otherwise lets the nearest examples vote. See [`settings`] for every parameter.
 
-pub mod query_class;
-pub mod tool;
+pub(crate) mod query_class;
+pub(crate) mod tool;
 
 mod agent;
 mod index;
@@ -19,7 +19,6 @@ use crate::digest::Digest;
 use crate::eval::student::{Draw, Prepared, Student};
 use crate::harness::Harness;
 use crate::harness::agents::Agents;
-pub use crate::harness::agents::default_agent;
 use crate::manifest::layout::Layout;
 
 /// Raised by hand whenever the same harness would be answered differently.

@@ -10,7 +10,7 @@ const SHORT: usize = 5;
 
 /// The form of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum QueryClass {
+pub(crate) enum QueryClass {
     /// Holds an ISO date.
     Date,
     /// Names two units of one dimension.
@@ -27,7 +27,7 @@ pub enum QueryClass {
 
 impl QueryClass {
     /// Every class, in the order in which they are tried.
-    pub const ALL: [QueryClass; 6] = [
+    pub(crate) const ALL: [QueryClass; 6] = [
         QueryClass::Date,
         QueryClass::Units,
         QueryClass::Math,
@@ -37,7 +37,7 @@ impl QueryClass {
     ];
 
     /// The first class that the query's form fits.
-    pub fn of(query: &str) -> Self {
+    pub(crate) fn of(query: &str) -> Self {
         if date_calculator::holds_date(query) {
             return QueryClass::Date;
         }
@@ -55,7 +55,7 @@ impl QueryClass {
     }
 
     /// The name as it stands in the routing table.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             QueryClass::Date => "date",
             QueryClass::Units => "units",
@@ -67,7 +67,7 @@ impl QueryClass {
     }
 
     /// Words that a description of a tool for this class would use.
-    pub fn vocabulary(self) -> &'static str {
+    pub(crate) fn vocabulary(self) -> &'static str {
         match self {
             QueryClass::Date => "date day week weekday month year calendar duration",
             QueryClass::Units => {

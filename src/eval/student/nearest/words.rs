@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// Lower-case words: runs of letters and digits, apostrophes dropped, so that `what's` is `whats`.
-pub fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let lower = text.to_lowercase().replace(['\'', '’'], "");
     lower
         .split(|c: char| !c.is_alphanumeric())
@@ -14,7 +14,7 @@ pub fn words(text: &str) -> Vec<String> {
 }
 
 /// A word without its commonest English endings, at least three letters long.
-pub fn stem(word: &str) -> &str {
+pub(crate) fn stem(word: &str) -> &str {
     [
         "ations", "ation", "ings", "ing", "ions", "ion", "ers", "er", "ors", "or", "es", "ed", "s", "e",
     ]
@@ -29,7 +29,7 @@ const STOP_WORDS: &str = "a about all an and any are as at be between by can cou
     there this to tool two use used useful uses using was we what when where which will with would you your";
 
 /// Whether a word is too common to say what a text is about.
-pub fn is_stop_word(word: &str) -> bool {
+pub(crate) fn is_stop_word(word: &str) -> bool {
     static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| STOP_WORDS.split(' ').collect());
     WORDS.contains(word)
 }
@@ -37,7 +37,7 @@ pub fn is_stop_word(word: &str) -> bool {
 /// How often each feature occurs: word n-grams up to `ngrams`, and character n-grams of length `char_ngrams` (0: none).
 ///
 /// A feature is the 64-bit FNV-1a hash of its text: two of ten thousand collide about once in 10^11.
-pub fn features(text: &str, ngrams: usize, char_ngrams: usize) -> BTreeMap<u64, u32> {
+pub(crate) fn features(text: &str, ngrams: usize, char_ngrams: usize) -> BTreeMap<u64, u32> {
     let words = words(text);
     let mut counts = BTreeMap::new();
     for length in 1..=ngrams {

@@ -1,6 +1,7 @@
 //! Real TOML files change in the targeted lines only.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 
+use super::inapplicable::TomlProblem;
 use super::*;
 
 /// Sets, updates and empties something in every TOML file of the data directory.

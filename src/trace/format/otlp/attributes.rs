@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::super::field::list;
 
 /// Attributes by name.
-pub type Attributes = BTreeMap<String, Value>;
+pub(crate) type Attributes = BTreeMap<String, Value>;
 
 /// Attributes as OTLP writes them, `[{"key": …, "value": {"stringValue": …}}]`, or as an object.
-pub fn read(value: &Value) -> Attributes {
+pub(crate) fn read(value: &Value) -> Attributes {
     match value {
         Value::Object(all) => all.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
         Value::Array(pairs) => pairs
@@ -41,7 +41,7 @@ fn any(value: &Value) -> Value {
 const DEEPEST: usize = 12;
 
 /// What stands under `prefix` in numbered keys, as nested lists: `llm.input_messages.0.message.role`.
-pub fn numbered(attributes: &Attributes, prefix: &str) -> Option<Value> {
+pub(crate) fn numbered(attributes: &Attributes, prefix: &str) -> Option<Value> {
     let mut root = Map::new();
     for (key, value) in attributes
         .range(prefix.to_owned()..)

@@ -23,7 +23,7 @@ const CONVENTIONS: [(&str, &str); 5] = [
 ];
 
 /// All spans with one trace id are one trace; traces come in the order of their first spans.
-pub fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+pub(crate) fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
     let (mut groups, mut room) = (Groups::default(), Room::default());
     found_with(items, move |item| match item {
         Some(Err(skipped)) => vec![Err(skipped)],

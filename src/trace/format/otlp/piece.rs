@@ -10,7 +10,7 @@ use super::attributes::numbered;
 use super::span::Span;
 
 /// The pieces of a trace.
-pub fn pieces(spans: &[Span]) -> Vec<Piece> {
+pub(crate) fn pieces(spans: &[Span]) -> Vec<Piece> {
     let parents: BTreeSet<&str> = spans.iter().filter_map(|span| span.parent.as_deref()).collect();
     spans
         .iter()

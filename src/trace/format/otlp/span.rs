@@ -9,7 +9,7 @@ use super::attributes::{Attributes, read};
 
 /// A span.
 #[derive(Clone, Debug)]
-pub struct Span {
+pub(crate) struct Span {
     pub trace_id: String,
     pub span_id: String,
     pub parent: Option<String>,
@@ -24,19 +24,19 @@ pub struct Span {
 
 impl Span {
     /// An attribute; null when it is not there.
-    pub fn attribute(&self, name: &str) -> &Value {
+    pub(crate) fn attribute(&self, name: &str) -> &Value {
         self.attributes.get(name).unwrap_or(&Value::Null)
     }
 
     /// The first of several attributes that is a text.
-    pub fn text(&self, names: &[&str]) -> Option<String> {
+    pub(crate) fn text(&self, names: &[&str]) -> Option<String> {
         let texts = names.iter().filter_map(|name| self.attribute(name).as_str());
         texts.map(str::to_owned).find(|text| !text.is_empty())
     }
 }
 
 /// The spans of one value: a message of OTLP with many, or one span.
-pub fn spans(item: &Item) -> Vec<Result<Span, Skipped>> {
+pub(crate) fn spans(item: &Item) -> Vec<Result<Span, Skipped>> {
     let Some(resources) = first(&item.value, &["resourceSpans", "resource_spans"]).and_then(Value::as_array) else {
         let resource = &item.value["resource"];
         return vec![span(&item.value, resource, &item.place)];

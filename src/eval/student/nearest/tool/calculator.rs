@@ -12,7 +12,7 @@ const LENGTH: usize = 500;
 
 /// A piece of an expression.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Token {
+pub(crate) enum Token {
     /// A number.
     Number(f64),
     /// `+ - * / ^ ( ) m` (remainder) or `r` (square root).
@@ -20,12 +20,12 @@ pub enum Token {
 }
 
 /// The value of the query's expression.
-pub fn call(query: &str) -> Option<String> {
+pub(crate) fn call(query: &str) -> Option<String> {
     written(evaluate(&expression(query)?)?)
 }
 
 /// The longest run of numbers and signs that holds a number and an operation and can be evaluated.
-pub fn expression(query: &str) -> Option<Vec<Token>> {
+pub(crate) fn expression(query: &str) -> Option<Vec<Token>> {
     let pieces: Vec<Option<Token>> = tokens(query);
     let runs = pieces
         .split(Option::is_none)

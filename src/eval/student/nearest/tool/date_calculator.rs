@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDate};
 use crate::eval::student::nearest::words::words;
 
 /// The answer to a question about ISO dates.
-pub fn call(query: &str) -> Option<String> {
+pub(crate) fn call(query: &str) -> Option<String> {
     let dates = dates(query);
     let (first, second) = (dates.first()?, dates.get(1));
     match second {
@@ -15,7 +15,7 @@ pub fn call(query: &str) -> Option<String> {
 }
 
 /// Whether the query holds an ISO date.
-pub fn holds_date(query: &str) -> bool {
+pub(crate) fn holds_date(query: &str) -> bool {
     !dates(query).is_empty()
 }
 

@@ -1,8 +1,8 @@
 //! Built-in tools: real computations on the words of a query.
 
-pub mod calculator;
-pub mod date_calculator;
-pub mod unit_converter;
+pub(crate) mod calculator;
+pub(crate) mod date_calculator;
+pub(crate) mod unit_converter;
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use super::words::{is_stop_word, stem, words};
 const FIT: usize = 2;
 
 /// The names of the built-in tools.
-pub const NAMES: [&str; 3] = ["calculator", "unit_converter", "date_calculator"];
+pub(crate) const NAMES: [&str; 3] = ["calculator", "unit_converter", "date_calculator"];
 
 /// A result for the query; `None` when there is no such tool, or the tool cannot make sense of the query.
-pub fn call(tool: &str, query: &str) -> Option<String> {
+pub(crate) fn call(tool: &str, query: &str) -> Option<String> {
     match tool {
         "calculator" => calculator::call(query),
         "unit_converter" => unit_converter::call(query),
@@ -27,18 +27,18 @@ pub fn call(tool: &str, query: &str) -> Option<String> {
 
 /// How well a description fits what is wanted of a tool: the number of stems that they share; 0 when there are fewer
 /// than two.
-pub fn fit(description: &BTreeSet<String>, wanted: &BTreeSet<String>) -> usize {
+pub(crate) fn fit(description: &BTreeSet<String>, wanted: &BTreeSet<String>) -> usize {
     let shared = description.intersection(wanted).count();
     if shared < FIT { 0 } else { shared }
 }
 
 /// The stems of the query's own words and of the vocabulary of its class.
-pub fn wanted(query: &str, class: QueryClass) -> BTreeSet<String> {
+pub(crate) fn wanted(query: &str, class: QueryClass) -> BTreeSet<String> {
     stems(&format!("{query} {}", class.vocabulary()))
 }
 
 /// The distinct stems of a text, stop words apart.
-pub fn stems(text: &str) -> BTreeSet<String> {
+pub(crate) fn stems(text: &str) -> BTreeSet<String> {
     let telling = |word: &String| !is_stop_word(word) && word.chars().any(char::is_alphabetic);
     words(text)
         .iter()

@@ -39,13 +39,13 @@ static UNITS: [Unit; 27] = [
 ];
 
 /// The converted amount.
-pub fn call(query: &str) -> Option<String> {
+pub(crate) fn call(query: &str) -> Option<String> {
     let (amount, from, to) = conversion(query)?;
     written((amount * from.2 + from.3 - to.3) / to.2)
 }
 
 /// Whether the query names two units of one dimension.
-pub fn names_conversion(query: &str) -> bool {
+pub(crate) fn names_conversion(query: &str) -> bool {
     conversion(query).is_some()
 }
 

@@ -1,27 +1,24 @@
 //! Golden cases recorded from the ancestor, run against the decisions of this crate.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
-#[path = "vectors/gate.rs"]
-mod gate_cases;
-#[path = "vectors/loops.rs"]
+mod gate;
 mod loops;
-#[path = "vectors/ops.rs"]
 mod ops;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use kaizen::artifact::cluster::FailureCluster;
-use kaizen::artifact::edit::{Edit, Op, RiskTier};
-use kaizen::artifact::gate::verdict::{Decision, GateRule, RuleKind};
-use kaizen::artifact::record::Autonomy;
-use kaizen::artifact::trigger::Trigger;
-use kaizen::gate;
-use kaizen::maintenance::loop_stop;
-use kaizen::manifest::LoopSection;
-use kaizen::pipeline::cold_start;
-use kaizen::pipeline::execute::route::{Route, route};
-use kaizen::teacher::reply;
+use crate::artifact::cluster::FailureCluster;
+use crate::artifact::edit::{Edit, Op, RiskTier};
+use crate::artifact::gate::verdict::{Decision, GateRule, RuleKind};
+use crate::artifact::record::Autonomy;
+use crate::artifact::trigger::Trigger;
+use crate::gate as rule;
+use crate::maintenance::loop_stop;
+use crate::manifest::LoopSection;
+use crate::pipeline::cold_start;
+use crate::pipeline::execute::route::{Route, route};
+use crate::teacher::reply;
 use serde_json::{Map, Value, json};
 
 /// Files whose capability does not exist yet.
@@ -73,7 +70,7 @@ fn run_file(path: &Path) -> Vec<String> {
     }
     if name == "gate" {
         let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        let (count, failures) = gate_cases::run(&file);
+        let (count, failures) = gate::run(&file);
         println!("{name}: {count} cases, {} fail", failures.len());
         return failures;
     }
@@ -173,7 +170,7 @@ fn routing(_: &Value, case: &Value) -> Outcome {
         if improves { 0.6 } else { 0.4 },
     );
     let later = BTreeMap::from([("c1".to_owned(), after)]);
-    let verdict = gate::decide_means((0.5, &before), (after, &later), &GateRule::default(), None);
+    let verdict = rule::decide_means((0.5, &before), (after, &later), &GateRule::default(), None);
     let (outcome, error) = match route(read::<Op>(&case["op"]).tier(), read(&case["autonomy"]), None) {
         Route::Gate if verdict.decision == Decision::Accept => ("applied", None),
         Route::Gate => ("rejected_by_gate", Some(verdict.reason)),
@@ -218,7 +215,7 @@ fn cluster_drop(file: &Value, case: &Value) -> Outcome {
 
 fn regression_check(_: &Value, case: &Value) -> Outcome {
     let most: f64 = read(&case["max_regression"]);
-    let found = gate::regressions(&read(&case["before"]), &read(&case["after"]), most);
+    let found = rule::regressions(&read(&case["before"]), &read(&case["after"]), most);
     let mut expected: BTreeMap<String, f64> = read(&case["regressed"]);
     let flagged = if defect(case) == Some("v") {
         // The ancestor counts float noise as a drop.
@@ -247,7 +244,7 @@ fn gate_decisions(_: &Value, case: &Value) -> Outcome {
     };
     let (before, after) = (clusters("before"), clusters("after"));
     let arms = ((overall("before"), &before), (overall("after"), &after));
-    let verdict = gate::decide_means(arms.0, arms.1, &rule, Some("t"));
+    let verdict = rule::decide_means(arms.0, arms.1, &rule, Some("t"));
     let accepted = case["accepted"].as_bool().unwrap() != contradicts;
     same("accepted", verdict.decision == Decision::Accept, accepted)?;
     close(
@@ -263,7 +260,7 @@ fn session_outcomes(_: &Value, case: &Value) -> Outcome {
     let edits = case["edits"].as_u64().unwrap() as usize;
     let (mut head, mut outcomes, none) = (scores[0], Vec::new(), BTreeMap::new());
     for score in &scores[1..=edits] {
-        let verdict = gate::decide_means((head, &none), (*score, &none), &GateRule::default(), None);
+        let verdict = rule::decide_means((head, &none), (*score, &none), &GateRule::default(), None);
         let kept = verdict.decision == Decision::Accept;
         outcomes.push(if kept { "applied" } else { "rejected_by_gate" });
         head = if kept { *score } else { head };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{PROMPT, QUIET, User};
+use super::{PROMPT, QUIET, User, is_readable};
 use crate::edits::{bold, edit, hostile, refuse_below, shots, shy, sums};
 use crate::space::{KAIZEN, names};
 
@@ -64,7 +64,7 @@ impl User {
         for id in self.sessions() {
             let name = format!("sessions/{id}/plan.json");
             let text = self.look(&name).unwrap_or_default();
-            if kaizen::teacher::check::plan::problems(&text, true).is_empty() {
+            if is_readable(&text) {
                 continue;
             }
             if let Some(plan) = self.sound.get(&id).cloned() {

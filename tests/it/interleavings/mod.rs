@@ -1,21 +1,13 @@
 //! Interleavings: a person's acts and `kaizen watch` at random moments, against what the files say at the end.
 //!
-//! `KAIZEN_INTERLEAVINGS=1000 cargo test --test interleavings` runs a thousand cases, with `KAIZEN_SEED=7` those from
+//! `KAIZEN_INTERLEAVINGS=1000 cargo test --test it interleavings::` runs a thousand cases, with `KAIZEN_SEED=7` those from
 //! that seed on; `KAIZEN_SEED=7` alone is the one case. A seed decides what is done and after which pauses; what the
 //! processes make of it depends on the machine.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
 
 mod directed;
-#[allow(dead_code)] // the other binary uses the rest
-#[path = "../it/edits.rs"]
-mod edits;
 mod end;
-#[path = "../it/fixture.rs"]
-mod fixture;
 mod random;
-#[allow(dead_code, unused_imports)] // the other binary uses the rest
-#[path = "../it/space.rs"]
-mod space;
 mod user;
 mod watcher;
 
@@ -24,7 +16,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use space::Space;
+use crate::edits;
+use crate::space::Space;
 use user::User;
 use watcher::{Heard, Watcher};
 
@@ -112,7 +105,7 @@ fn case(first: &Space, seed: u64) -> Result<(Duration, String), String> {
             .arg(&kept)
             .status();
         let (words, acts) = (words.unwrap_or_default(), user.log.join("\n"));
-        let again = format!("KAIZEN_SEED={seed} cargo test --test interleavings");
+        let again = format!("KAIZEN_SEED={seed} cargo test --test it interleavings::");
         format!("seed {seed}: {words}\n{acts}\n--\n{said}\n-- kept in {kept}; again: {again}")
     })
 }

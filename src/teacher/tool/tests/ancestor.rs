@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use kaizen::artifact::task::Task;
-use kaizen::artifact::trace::Filter;
-use kaizen::harness::Harness;
-use kaizen::teacher::tool;
-use kaizen::trace::store::trace_store;
+use crate::artifact::task::Task;
+use crate::artifact::trace::Filter;
+use crate::harness::Harness;
+use crate::teacher::tool;
+use crate::trace::store::trace_store;
 use serde_json::{Value, json};
 
-use crate::world::{World, answered};
+use super::world::{World, answered};
 
 fn folder() -> Option<PathBuf> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");
@@ -36,7 +36,7 @@ fn world(folder: &Path, scratch: &Path) -> World {
     .unwrap();
     let open = || {
         trace_store::open(
-            &kaizen::sys::disk::Root::open(scratch).unwrap(),
+            &crate::sys::disk::Root::open(scratch).unwrap(),
             &["traces.db".to_owned()],
         )
         .unwrap()

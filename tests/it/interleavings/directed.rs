@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use crate::interleavings::user::PROMPT;
+use crate::interleavings::watcher::{Heard, Watcher};
 use crate::space::{Space, names};
-use crate::user::PROMPT;
-use crate::watcher::{Heard, Watcher};
 
 /// Less than it takes until a session that failed is tried again by itself.
 const SOON: Duration = Duration::from_secs(20);
@@ -30,7 +30,7 @@ fn second(space: &Space) -> String {
 
 #[test]
 fn a_session_goes_on_once_the_change_in_its_way_is_undone() {
-    let (space, heard) = (crate::first(), Heard::new());
+    let (space, heard) = (super::first(), Heard::new());
     let watcher = Watcher::start(&space, &heard);
     space.write(PROMPT, "something else\n");
     space.write("triggers/go", "");
@@ -42,7 +42,7 @@ fn a_session_goes_on_once_the_change_in_its_way_is_undone() {
 
 #[test]
 fn an_empty_file_that_is_still_being_written_is_no_trigger_yet() {
-    let (space, heard) = (crate::first(), Heard::new());
+    let (space, heard) = (super::first(), Heard::new());
     space.replace("kaizen.toml", "quiet_ms = 50", "quiet_ms = 1000");
     let watcher = Watcher::start(&space, &heard);
     let mut file = std::fs::File::create(space.root.join("triggers/go.json")).unwrap();

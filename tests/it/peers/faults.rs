@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::session::{outcomes_of, plan_of, stage};
+use super::session::{outcomes_of, plan_of, stage};
 
 #[test]
 fn busy_and_broken_servers_change_nothing_but_time() {

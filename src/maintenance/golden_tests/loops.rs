@@ -1,14 +1,14 @@
 //! Golden cases of the teacher's tool-calling loop.
 
-use kaizen::digest::Digest;
-use kaizen::llm::chat::{Message, Reply, Stop, ToolCall};
-use kaizen::llm::model::{Answer, AskError};
-use kaizen::teacher::chat::{Ended, Limits, tool_loop};
+use crate::digest::Digest;
+use crate::llm::chat::{Message, Reply, Stop, ToolCall};
+use crate::llm::model::{Answer, AskError};
+use crate::teacher::chat::{Ended, Limits, tool_loop};
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, close, defect, same};
 
-pub fn teacher_loop(_: &Value, case: &Value) -> Outcome {
+pub(crate) fn teacher_loop(_: &Value, case: &Value) -> Outcome {
     let script = case["script"].as_array().ok_or("no script")?;
     let limits = Limits {
         max_turns: case["limits"]["max_turns"].as_u64().map_or(30, |turns| turns as usize),
@@ -52,7 +52,7 @@ pub fn teacher_loop(_: &Value, case: &Value) -> Outcome {
     same("records", &Value::from(records), &case["records"])
 }
 
-fn record(record: &kaizen::teacher::chat::Record) -> Value {
+fn record(record: &crate::teacher::chat::Record) -> Value {
     let result = match record.result.chars().count() {
         length @ 1000.. => format!("<{length} chars>"),
         _ => record.result.replace("\":\"", "\": \""),

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::peer::{self, Peer};
-use crate::space::Space;
+use super::peer::{self, Peer};
+use super::space::Space;
 
 /// Posts JSON to the server's control interface.
 fn post(server: &Peer, path: &str, body: &serde_json::Value) {

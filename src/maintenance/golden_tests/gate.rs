@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use kaizen::artifact::gate::budget;
-use kaizen::artifact::gate::numbers::{GAMMA, Numbers, Tally};
-use kaizen::artifact::gate::reason::GateReason;
-use kaizen::artifact::gate::settings::{BudgetMode, Preset, Settings};
-use kaizen::artifact::gate::verdict::{Decision, RuleKind};
-use kaizen::gate::evidence::{log_e_above, log_e_below};
-use kaizen::gate::exact::{self, Exact};
-use kaizen::gate::interval::interval;
-use kaizen::gate::order;
-use kaizen::gate::sequential::{self, Paired, Sequential};
+use crate::artifact::gate::budget;
+use crate::artifact::gate::numbers::{GAMMA, Numbers, Tally};
+use crate::artifact::gate::reason::GateReason;
+use crate::artifact::gate::settings::{BudgetMode, Preset, Settings};
+use crate::artifact::gate::verdict::{Decision, RuleKind};
+use crate::gate::evidence::{log_e_above, log_e_below};
+use crate::gate::exact::{self, Exact};
+use crate::gate::interval::interval;
+use crate::gate::order;
+use crate::gate::sequential::{self, Paired, Sequential};
 use serde_json::{Value, json};
 
 type Checked = Result<(), String>;
@@ -33,7 +33,7 @@ const LISTS: [(&str, Check); 7] = [
 /// Keys that are no list of cases.
 const ABOUT: [&str; 6] = ["version", "lambdas", "brackets", "tolerance", "defaults", "about"];
 
-pub fn run(file: &Value) -> (usize, Vec<String>) {
+pub(crate) fn run(file: &Value) -> (usize, Vec<String>) {
     let (mut count, mut failures) = (0, Vec::new());
     for (key, cases) in file.as_object().unwrap() {
         let Some((_, check)) = LISTS.iter().find(|(name, _)| name == key) else {

@@ -38,12 +38,12 @@ fn the_example_session_replays_to_the_same_bytes() {
     assert_eq!(
         kept.keys().collect::<Vec<_>>(),
         made.keys().collect::<Vec<_>>(),
-        "BLESS=1 cargo test --test replay makes it anew"
+        "BLESS=1 cargo test --test it replay makes it anew"
     );
     for (path, bytes) in &made {
         assert!(
             kept[path] == *bytes,
-            "{path} differs; BLESS=1 cargo test --test replay makes it anew"
+            "{path} differs; BLESS=1 cargo test --test it replay makes it anew"
         );
     }
 }

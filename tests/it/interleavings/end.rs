@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use kaizen::artifact::edit::Edit;
+use kaizen::artifact::Edit;
 use serde_json::Value;
 
 use crate::edits::{bold, hostile, refuse_below, shy};
+use crate::interleavings::user::{PROMPT, User};
+use crate::interleavings::watcher::Heard;
 use crate::space::{KAIZEN, Said, names};
-use crate::user::{PROMPT, User};
-use crate::watcher::Heard;
 
 /// A case that takes longer is not going to end.
 const PATIENCE: Duration = Duration::from_secs(45);

@@ -1,7 +1,7 @@
 //! The text of a new `kaizen.toml`: every setting that people change, with its default and what it does.
 
 /// A manifest in which the given settings, as `(section, key, TOML value)`, stand in place of the defaults.
-pub fn manifest_text(settings: &[(&str, &str, String)], mentioned: &[String]) -> String {
+pub(crate) fn manifest_text(settings: &[(&str, &str, String)], mentioned: &[String]) -> String {
     let mut text = TEMPLATE.to_owned();
     for (section, key, value) in settings {
         text = with(&text, section, key, value);

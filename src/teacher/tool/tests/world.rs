@@ -1,19 +1,19 @@
 //! A world for the tools: a harness, traces, tasks, and a scripted student.
 
-use kaizen::artifact::evaluation::{Attempt, Attempted};
-use kaizen::artifact::task::{Split, Task};
-use kaizen::artifact::trace::Trace;
-use kaizen::harness::Harness;
-use kaizen::manifest::layout::Layout;
-use kaizen::teacher::tool::{OwnAnswer, ToolContext};
-use kaizen::teacher::{Briefing, Found};
+use crate::artifact::evaluation::{Attempt, Attempted};
+use crate::artifact::task::{Split, Task};
+use crate::artifact::trace::Trace;
+use crate::harness::Harness;
+use crate::manifest::layout::Layout;
+use crate::teacher::tool::{OwnAnswer, ToolContext};
+use crate::teacher::{Briefing, Found};
 use serde_json::{Value, json};
 
 /// Full-text search.
 type Search = Box<dyn Fn(&str, usize) -> Found + Sync>;
 
 /// A world.
-pub struct World {
+pub(crate) struct World {
     pub harness: Harness,
     pub tasks: Vec<Task>,
     /// Newest first.
@@ -30,7 +30,7 @@ const TOOLS: &str =
     "[search]\ndescription = \"Finds.\"\ncategory = \"web\"\nagents = [\"shop\"]\n\n[mute]\ncategory = \"odd\"\n";
 
 impl World {
-    pub fn small() -> Self {
+    pub(crate) fn small() -> Self {
         let tasks = [
             json!({"task_id": "t-1", "query": "What is 17 * 23?", "reference_answer": 391, "split": "train", "scorer": "number"}),
             json!({"task_id": "t-2", "query": "Crash", "reference_answer": "x", "split": "train", "category": "hard"}),
@@ -65,9 +65,9 @@ impl World {
     }
 
     /// Traces that ask a held-out question are no evidence, as in the pipeline.
-    pub fn of(harness: Harness, tasks: Vec<Task>, mut traces: Vec<Trace>) -> Self {
-        let benchmark = kaizen::eval::benchmark::Benchmark { tasks: tasks.clone() };
-        let redactor = kaizen::llm::redact::Redactor::default();
+    pub(crate) fn of(harness: Harness, tasks: Vec<Task>, mut traces: Vec<Trace>) -> Self {
+        let benchmark = crate::eval::benchmark::Benchmark { tasks: tasks.clone() };
+        let redactor = crate::llm::redact::Redactor::default();
         let held_out = benchmark.held_out(&redactor);
         traces.retain(|trace| !held_out.asks(&trace.query, &redactor));
         let all = traces.clone();
@@ -100,8 +100,8 @@ impl World {
     }
 
     /// Lends the desk that a teacher would have.
-    pub fn desk<T>(&self, use_it: impl FnOnce(&ToolContext) -> T) -> T {
-        let benchmark = kaizen::eval::benchmark::Benchmark {
+    pub(crate) fn desk<T>(&self, use_it: impl FnOnce(&ToolContext) -> T) -> T {
+        let benchmark = crate::eval::benchmark::Benchmark {
             tasks: self.tasks.clone(),
         };
         let train = benchmark.split(Split::Train);
@@ -109,7 +109,7 @@ impl World {
         let run_student =
             for_any_tasks(move |_, tasks| tasks.iter().map(|task| attempted(task, student(task))).collect());
         let score =
-            |task: &Task, answer: &str| kaizen::eval::score::score(task, answer).map_err(|error| error.to_string());
+            |task: &Task, answer: &str| crate::eval::score::score(task, answer).map_err(|error| error.to_string());
         let briefing = Briefing {
             harness: &self.harness,
             layout: &Layout::default(),
@@ -135,14 +135,14 @@ impl World {
             |student: &str, teacher: &str, task: &str| Ok((0.4, 0.9, format!("{student} or {teacher} for {task}")));
         use_it(&ToolContext {
             briefing: &briefing,
-            redactor: &kaizen::llm::redact::Redactor::default(),
+            redactor: &crate::llm::redact::Redactor::default(),
             answer: self.teaches.then_some(&answer),
             compare: self.teaches.then_some(&compare),
         })
     }
 }
 
-pub fn answered(answer: &str) -> Attempt {
+pub(crate) fn answered(answer: &str) -> Attempt {
     Attempt::Answered {
         answer: answer.to_owned(),
         model: None,

@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::peer::{self, Peer};
-use crate::script;
-use crate::space::Space;
+use super::peer::{self, Peer};
+use super::script;
+use super::space::Space;
 
 /// A workspace and its two servers.
 pub struct Stage {

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::peer::{self, Peer};
-use crate::space::Space;
+use super::peer::{self, Peer};
+use super::space::Space;
 
 fn llama(folder: &Path) -> Peer {
     let model = folder.join("llama/tiny.gguf");

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use kaizen::artifact::{Artifact, Plan};
 use serde_json::Value;
 
-use crate::random::Random;
+use crate::interleavings::random::Random;
 use crate::space::{Space, names};
 
 /// The file that only the user writes.
@@ -118,10 +119,7 @@ impl User {
             return;
         }
         let session = name.split('/').nth(1).unwrap();
-        let attic = format!(
-            "sessions/{session}/attic/{}",
-            kaizen::digest::Digest::of_bytes(text.as_bytes())
-        );
+        let attic = format!("sessions/{session}/attic/{}", kaizen::Digest::of_bytes(text.as_bytes()));
         let in_git = || {
             let paper = self.space.root.parent().unwrap().join("paper");
             fs::write(&paper, text).unwrap();
@@ -156,7 +154,7 @@ impl User {
     /// The plan as it is, or as it was last when it is garbage.
     fn plan(&mut self, id: &str) -> Option<Value> {
         let text = self.look(&format!("sessions/{id}/plan.json"))?;
-        if kaizen::teacher::check::plan::problems(&text, true).is_empty() {
+        if is_readable(&text) {
             self.sound.insert(id.to_owned(), serde_json::from_str(&text).unwrap());
         }
         self.sound.get(id).cloned()
@@ -185,4 +183,9 @@ impl User {
     pub fn branch(&self) -> String {
         self.space.git(&["branch", "--show-current"]).trim().to_owned()
     }
+}
+
+/// Whether a plan can be read.
+fn is_readable(text: &str) -> bool {
+    Plan::from_text("plan.json".as_ref(), text).is_ok()
 }

@@ -5,14 +5,14 @@ mod ancestor;
 mod any_arguments;
 mod world;
 
-use kaizen::teacher::tool;
+use self::world::World;
+use crate::teacher::tool;
 use serde_json::{Value, json};
-use world::World;
 
 /// The texts of `golden.json` were read one by one; `BLESS=1` writes the file anew, to be read again.
 #[test]
 fn the_tools_say_what_they_said() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostic/golden.json");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/teacher/tool/tests/golden.json");
     let mut cases: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
     let world = World::small();
     let bless = std::env::var_os("BLESS").is_some();

@@ -1,14 +1,14 @@
 //! Whatever a server or a teacher sends: no panic, and no edit outside the rules. `PROPTEST_CASES` says how often.
 #![allow(clippy::unwrap_used)] // tests
 
-use kaizen::artifact::edit::Op;
-use kaizen::harness::{Harness, op};
-use kaizen::llm::chat::Request;
-use kaizen::llm::provider;
-use kaizen::manifest::chat::Api;
-use kaizen::manifest::{HarnessSection, Manifest};
-use kaizen::teacher::check::plan;
-use kaizen::teacher::reply;
+use crate::artifact::edit::Op;
+use crate::harness::{Harness, op};
+use crate::llm::chat::Request;
+use crate::llm::provider;
+use crate::manifest::chat::Api;
+use crate::manifest::{HarnessSection, Manifest};
+use crate::teacher::check::plan;
+use crate::teacher::reply;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -162,10 +162,10 @@ fn body(api: Api, text: &str) -> Value {
 /// Reads a text as a plan, and applies each edit; only files that edits may touch may differ.
 fn no_edit_leaves_the_rules(text: &str) -> Result<(), TestCaseError> {
     let (section, harness) = (HarnessSection::default(), harness());
-    let allowed = kaizen::manifest::globs(&section.files).unwrap();
+    let allowed = crate::manifest::globs(&section.files).unwrap();
     let rules = op::Rules {
         layout: section.layout,
-        membership: kaizen::manifest::membership::Membership::of_files(&section.files).unwrap(),
+        membership: crate::manifest::membership::Membership::of_files(&section.files).unwrap(),
     };
     plan::problems(text, true);
     let Ok(parsed) = reply::edits(text) else { return Ok(()) };

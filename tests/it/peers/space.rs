@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::script::{LETTERS, query};
+use super::script::{LETTERS, query};
 
 /// A key that must never be written down.
 pub const KEY: &str = "key-0123456789-never-written-down";

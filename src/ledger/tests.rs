@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use kaizen::ledger::message::message;
-use kaizen::ledger::port::{Ledger, LedgerError};
-use kaizen::ledger::{FileState, Git, Policy};
+use crate::ledger::message::message;
+use crate::ledger::port::{Ledger, LedgerError};
+use crate::ledger::{FileState, Git, Policy};
 use tempfile::TempDir;
 
 /// A repository with one commit of `a.md` and `b.md`, in a world without user settings.
@@ -266,14 +266,12 @@ fn detached_and_unborn_heads_are_fine() {
     assert_eq!(git.head().unwrap(), None);
     assert_eq!(git.entries(None).unwrap(), []);
     assert_eq!(git.last_touch(&paths(&["a.md"])).unwrap(), None);
-    assert!(!git.is_ancestor("HEAD").unwrap());
     world.hook("pre-commit", "exit 1");
     world.write("a.md", "a\n");
     git.commit(&paths(&["a.md"]), &ours("s1")).unwrap_err();
     assert_eq!(world.status(), "?? a.md");
     fs::remove_file(world.root().join(".git/hooks/pre-commit")).unwrap();
-    let commit = git.commit(&paths(&["a.md"]), &ours("s1")).unwrap();
-    assert_eq!(git.parent(&commit).unwrap(), None);
+    git.commit(&paths(&["a.md"]), &ours("s1")).unwrap();
     assert_eq!(git.entries(None).unwrap()[0].parent, None);
 }
 
@@ -494,7 +492,6 @@ fn entries_come_back_with_their_trailers_and_hostile_bodies_add_none() {
     for unknown in ["0123456789012345678901234567890123456789", "--all", "no such"] {
         assert_eq!(git.entries(Some(unknown)).unwrap().len(), 2, "{unknown}");
     }
-    assert!(git.is_ancestor(&first).unwrap());
     assert_eq!(git.last_touch(&paths(&["a.md"])).unwrap(), Some(two));
     assert_eq!(git.last_touch(&paths(&["b.md"])).unwrap(), Some(first));
 }

@@ -1,10 +1,10 @@
 //! Whatever a teacher calls the tools with: no panic, valid texts, and nothing of a held-out task.
 
-use kaizen::teacher::tool;
+use crate::teacher::tool;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::world::World;
+use super::world::World;
 
 fn value() -> impl Strategy<Value = Value> {
     let known = [

@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use kaizen::artifact::Artifact;
-use kaizen::artifact::plan::Plan;
-use kaizen::teacher::schemas;
+use crate::artifact::Artifact;
+use crate::artifact::plan::Plan;
+use crate::teacher::schemas;
 use serde_json::{Value, json};
 
 fn folder() -> PathBuf {
@@ -21,7 +21,7 @@ fn accepts(schema: &Value, value: &Value) -> bool {
     jsonschema::validator_for(schema).unwrap().is_valid(value)
 }
 
-/// `BLESS=1 cargo test --test schemas` writes them anew.
+/// `BLESS=1 cargo test --lib schemas` writes them anew.
 #[test]
 fn the_files_are_those_of_the_types() {
     let bless = std::env::var_os("BLESS").is_some();
@@ -34,7 +34,7 @@ fn the_files_are_those_of_the_types() {
         let held = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             held == schemas::text(&schema),
-            "{} is out of date; BLESS=1 cargo test --test schemas",
+            "{} is out of date; BLESS=1 cargo test --lib schemas",
             path.display()
         );
     }
@@ -112,7 +112,7 @@ fn payloads_are_checked_by_op() {
         ),
         ("lora_finetune", json!({}), None),
     ];
-    assert_eq!(cases.len(), kaizen::artifact::edit::Op::ALL.len());
+    assert_eq!(cases.len(), crate::artifact::edit::Op::ALL.len());
     let schema = schema("plan");
     for (op, right, wrong) in cases {
         let plan = plan(op, &right);
@@ -163,7 +163,7 @@ fn what_readers_take_the_schemas_take() {
 #[test]
 fn the_default_manifest_is_valid_and_a_misspelt_key_is_not() {
     let schema = schema("manifest");
-    let text = toml::to_string(&kaizen::manifest::Manifest::default()).unwrap();
+    let text = toml::to_string(&crate::manifest::Manifest::default()).unwrap();
     for (text, expected) in [
         (text.as_str(), true),
         ("", true),

@@ -1,8 +1,8 @@
 //! Golden cases of the operations: appliers, unified diffs, changed lines, downgrades.
 
-use kaizen::artifact::edit::Edit;
-use kaizen::harness::{Harness, op};
-use kaizen::manifest::HarnessSection;
+use crate::artifact::edit::Edit;
+use crate::harness::{Harness, op};
+use crate::manifest::HarnessSection;
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, close, defect, same};
@@ -11,7 +11,7 @@ fn rules() -> op::Rules {
     let section = HarnessSection::default();
     op::Rules {
         layout: section.layout,
-        membership: kaizen::manifest::membership::Membership::of_files(&section.files).unwrap(),
+        membership: crate::manifest::membership::Membership::of_files(&section.files).unwrap(),
     }
 }
 
@@ -28,7 +28,7 @@ fn files(value: &Value) -> Harness {
 }
 
 /// One edit on a small tree of files. Where the ancestor is wrong, the file says what is right.
-pub fn appliers(_: &Value, case: &Value) -> Outcome {
+pub(crate) fn appliers(_: &Value, case: &Value) -> Outcome {
     let before = files(&case["files_before"]);
     let edit = edit(&case["op"], case["target"].as_str().unwrap(), &case["payload"]);
     let applied = op::apply(&edit, &before, &rules());
@@ -77,7 +77,7 @@ fn text_files(case: &Value, after: &Harness) -> Outcome {
 }
 
 /// Where ancestor and `git apply` differ, `git apply --recount` is right, or a refusal is.
-pub fn unified_diff(_: &Value, case: &Value) -> Outcome {
+pub(crate) fn unified_diff(_: &Value, case: &Value) -> Outcome {
     let (original, diff) = (case["original"].as_str().unwrap(), case["diff"].as_str().unwrap());
     let found = op::unified_diff::apply(original, diff).ok();
     if case["agree"] == json!(true) {
@@ -98,8 +98,9 @@ pub fn unified_diff(_: &Value, case: &Value) -> Outcome {
 }
 
 /// An insertion that shifts lines is the measure's defect `q`: ours must then be smaller.
-pub fn changed_line_ratio(_: &Value, case: &Value) -> Outcome {
-    let ratio = op::changed_line_ratio(case["original"].as_str().unwrap(), case["modified"].as_str().unwrap());
+pub(crate) fn changed_line_ratio(_: &Value, case: &Value) -> Outcome {
+    let ratio =
+        op::changed_lines::changed_line_ratio(case["original"].as_str().unwrap(), case["modified"].as_str().unwrap());
     let recorded = case["ratio"].as_f64().unwrap();
     match defect(case) {
         None => close("ratio", ratio, recorded, 1e-12),
@@ -108,7 +109,7 @@ pub fn changed_line_ratio(_: &Value, case: &Value) -> Outcome {
 }
 
 /// A patch of more than half the lines becomes a replacement; one that does not apply stays a patch, and is refused.
-pub fn downgrade(_: &Value, case: &Value) -> Outcome {
+pub(crate) fn downgrade(_: &Value, case: &Value) -> Outcome {
     let agent = case["payload"]["agent"].as_str().unwrap_or("a");
     let path = format!("agents/{agent}/system_prompt.md");
     let before = Harness::default().with(path, case["prompt"].as_str().unwrap());

@@ -1,0 +1,25 @@
+//! What benches and tests reach of the inside. No part of the promised interface: it changes without notice.
+#![allow(missing_docs)]
+
+pub use crate::artifact::egress::Role;
+pub use crate::artifact::gate::record::Stake;
+pub use crate::artifact::gate::settings::{BudgetMode, Mode, Preset};
+pub use crate::artifact::gate::verdict::{Decision, GateRule};
+pub use crate::eval::cache::DiskMemo;
+pub use crate::eval::memo::{Forgetful, Memo};
+pub use crate::eval::run::{Evaluator, Halted, evaluate, evaluate_run};
+pub use crate::eval::score::score;
+pub use crate::eval::student::chat::{ChatStudent, Toolbox};
+pub use crate::eval::student::nearest::Nearest;
+pub use crate::gate::decide;
+pub use crate::gate::order::shuffled;
+pub use crate::gate::trial::{Trial, TrialSpec};
+pub use crate::harness::starter::harness as starter;
+pub use crate::llm::client::LlmClient;
+pub use crate::llm::redact::Redactor;
+pub use crate::llm::redact::kinds::{Planted, kinds};
+pub use crate::manifest::{GateSection, Manifest, TriggersSection};
+pub use crate::sys::clock::Clock;
+pub use crate::sys::disk::Root;
+pub use crate::trace::store::trace_store::open as open_traces;
+pub use crate::workspace::consent::{Permission, Store};

@@ -1,0 +1,47 @@
+//! The demo workspace: a small agent with tasks and traces in a git repository of its own.
+
+use std::path::Path;
+
+use crate::harness::demo;
+use crate::ledger::Git;
+use crate::ledger::message::message;
+use crate::ledger::port::Ledger;
+use crate::manifest::{self, template};
+use crate::sys::disk::Root;
+use crate::teacher::schemas;
+use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
+
+/// Makes the demo workspace in `folder`: a household assistant with its prompt, examples, tools, tasks and traces, all
+/// committed to a new git repository. No session has run in it yet.
+///
+/// # Errors
+/// The folder cannot be made, a file cannot be written, or git fails.
+pub fn demo(folder: &Path) -> Result<Workspace, RunError> {
+    let root = Root::make(folder)?;
+    let files = files();
+    for (path, bytes) in &files {
+        root.publish(path, bytes)?;
+    }
+    Git::init(&root)?;
+    let workspace = Workspace::open(&root)?;
+    let paths: Vec<String> = files.into_iter().map(|(path, _)| path).collect();
+    let text = "Its prompt, examples, tools, tasks and traces.";
+    workspace
+        .ledger
+        .commit(&paths, &message("A household assistant", text, &[]))?;
+    Ok(workspace)
+}
+
+fn files() -> Vec<(String, Vec<u8>)> {
+    let settings = [
+        ("ledger", "author", "\"kaizen demo <demo@localhost>\"".to_owned()),
+        ("teacher", "seed", "3".to_owned()),
+    ];
+    let text = template::manifest_text(&settings, &[]);
+    let mut files = vec![(manifest::FILE.to_owned(), text.into_bytes())];
+    let of_agent = demo::files().into_iter();
+    files.extend(of_agent.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())));
+    files.extend(schemas::files());
+    files
+}
