@@ -31,6 +31,8 @@
 //! The gate runs before anything is written, so there is no rollback code; nothing a teacher says is executed or used as
 //! a path.
 //!
+//! The [`guide`] holds the pages for users: sessions, the gate, teachers, students, the manifest, and others.
+//!
 //! A workspace may be a stranger's. Files in it are reached through [`sys::disk::Root`] alone, which follows no link.
 //! Starting a program or sending a request takes a [`sys::consent::Consent`], which only a check of the user's
 //! approvals gives.
@@ -51,3 +53,5 @@ pub mod teacher;
 pub mod trace;
 pub mod watch;
 pub mod workspace;
+
+pub mod guide;

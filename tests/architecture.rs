@@ -196,7 +196,8 @@ fn group(code: &str, start: usize) -> Vec<(usize, String)> {
 fn against_the_order(source: &Source) -> Vec<String> {
     let module = source.module()[0];
     let own = match module {
-        "lib" => return Vec::new(),
+        // Pages of documentation: no code, so no place in the order.
+        "lib" | "guide" => return Vec::new(),
         "main" => ORDER.len(),
         _ => match rank(module) {
             Some(own) => own,
