@@ -40,6 +40,9 @@ pub mod verify;
 pub mod visible;
 pub mod watch;
 
+#[cfg(test)]
+mod guide_tests;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
