@@ -263,6 +263,12 @@ fn the_reference_shows_every_key() {
             .find(&format!("[{name}]"))
             .unwrap_or_else(|| panic!("[{name}]"));
         let text = &reference[start..];
+        let is_next = |found: &(usize, &str)| !text[found.0 + 2..].starts_with(&format!("{name}."));
+        let end = text
+            .match_indices("\n[")
+            .find(is_next)
+            .map_or(text.len(), |(end, _)| end);
+        let text = &text[..end];
         for key in section.as_object().unwrap().keys() {
             let ways = ["\n", "\n# "].map(|before| format!("{before}{key} = "));
             let tables = ["[", "# ["].map(|before| format!("\n{before}{name}.{key}"));
