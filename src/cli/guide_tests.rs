@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use regex::Regex;
 use serde_json::Value;
 
@@ -186,6 +186,16 @@ fn commands_and_options_in_text_exist() {
                 assert!(!is_unknown(&all), "{}: {option} in {line}", page.path);
             }
         }
+    }
+}
+
+#[test]
+fn every_command_is_in_a_table() {
+    let page = read("src/guide/sessions.md").text;
+    for command in Arguments::command().get_subcommands() {
+        let name = command.get_name();
+        let ways = [" ", "`"].map(|after| format!("`kaizen {name}{after}"));
+        assert!(ways.iter().any(|way| page.contains(way)), "kaizen {name} is missing");
     }
 }
 
