@@ -90,6 +90,8 @@
 //! - Nothing that a teacher returns is executed or used as a path.
 //! - A workspace may be a stranger's: its files are reached only through `sys::disk::Root`, which follows no link, and
 //!   starting a program or sending a request takes a `Consent`, which only a check of the user's approvals makes.
+//!
+//! The [`guide`] holds the pages for users: sessions, the gate, teachers, students, the manifest, and others.
 // Without its command line, the library does not use all that the commands need.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 // Benches and tests reach more than the library promises.
@@ -101,6 +103,7 @@ mod cli;
 mod digest;
 mod eval;
 mod gate;
+pub mod guide;
 mod harness;
 #[cfg(feature = "internals")]
 #[doc(hidden)]

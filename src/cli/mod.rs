@@ -39,6 +39,9 @@ pub(crate) mod verify;
 pub(crate) mod visible;
 pub(crate) mod watch;
 
+#[cfg(test)]
+mod guide_tests;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

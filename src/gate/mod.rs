@@ -1,12 +1,13 @@
 //! The gate: accepts or rejects a candidate harness.
 //!
-//! Three ways to judge, all pure. [`rule`] compares the means of one evaluation of each arm, as the ancestor does.
-//! [`exact`] is for a student that answers the same way each time: it asks no more than the decision needs, and confirms
-//! every flip. [`sequential`] is for a noisy one: a betting game on paired differences with known error rates, of which
-//! [`evidence`] is the one primitive. [`settings`] says what each costs and buys, [`budget`] what an accept may still
-//! cost, [`power`] what all this can see before it is begun, and [`record`] keeps all that a decision rests on, so that
-//! anybody can [`replay`] it. [`audit`] compares two states of the harness, and [`retire`] says what becomes of an edit
-//! that was asked about again.
+//! Three modes, all pure. `rule` compares the means of one evaluation per arm, as OpenJarvis does. `exact` is for a
+//! deterministic student: it makes only the runs that the decision needs, and confirms every flip. `sequential` is for a
+//! noisy student: a betting game on paired differences with known error rates, built on `evidence`.
+//!
+//! The settings, the error budget and the record of a decision are in [`crate::artifact::gate`]. `power` and `preview`
+//! compute what a trial can detect before it starts, `replay` repeats a decision from its record, `audit` compares two
+//! states of the harness, and `prune` decides about an edit that is tried again. The guide explains them for users:
+//! [`crate::guide::gate`].
 
 pub(crate) mod audit;
 mod deltas;

@@ -425,7 +425,7 @@ fn an_inherited_index_file_is_not_used() {
     let world = World::new();
     world.write("a.md", "edited\n");
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "commits_in_the_named_world", "--ignored"])
+        .args(["--exact", "ledger::tests::commits_in_the_named_world", "--ignored"])
         .env("GIT_INDEX_FILE", world.folder.path().join("other-index"))
         .env("GIT_DIR", "/nowhere")
         .env("KAIZEN_TEST_WORLD", world.root())

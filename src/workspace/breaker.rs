@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::digest::Digest;
 
-/// So many runs of one phase on the same inputs, within [`WINDOW`], are one too many.
+/// So many runs of one phase on the same inputs, within `WINDOW`, are one too many.
 pub(crate) const MOST: usize = 5;
 /// A person who puts a plan back every now and then is no loop.
 const WINDOW: TimeDelta = TimeDelta::minutes(10);

@@ -52,10 +52,10 @@ pub(crate) fn write(
     }
 }
 
-/// Makes sure that [`write`] would not refuse.
+/// Makes sure that [`write()`] would not refuse.
 ///
 /// # Errors
-/// See [`write`].
+/// See [`write()`].
 pub(crate) fn check(root: &Root, name: &Path, owner: &dyn Fn(&[u8]) -> Owner) -> Result<(), OutputError> {
     match root.read(name)? {
         Some(present) if owner(&present) == Owner::Person => Err(OutputError::Taken(root.join(name))),

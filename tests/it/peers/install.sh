@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the servers of tests/peers into a folder: install.sh DIR. Needs node, npm and python3, and the network.
+# Installs the servers of tests/it/peers into a folder: install.sh DIR. Needs node, npm and python3, and the network.
 set -eu
 mkdir -p "$1"
 cd "$1"

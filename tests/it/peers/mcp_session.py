@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A whole session over the Model Context Protocol, with the official Python client.
 
-    pip install mcp; python tests/peers/mcp_session.py path/to/kaizen
+    pip install mcp; python tests/it/peers/mcp_session.py path/to/kaizen
 
 Makes a small workspace, lists the tools, looks at the evidence, hands over a diagnosis, a bad plan and a good one, runs the
 benchmark to its end, and checks what was committed. Prints one line a step; exits 0 when all of it holds.

@@ -1,7 +1,7 @@
 //! The embedded student: a small honest agent that answers with the label of the nearest example.
 //!
 //! It routes a query to a model by [`query_class`], calls a built-in [`tool`] when the agent has it and its
-//! description fits, and otherwise lets the nearest examples vote. See [`settings`] for every parameter.
+//! description fits, and otherwise lets the nearest examples vote. `harness::agent_settings` reads every parameter.
 
 pub(crate) mod query_class;
 pub(crate) mod tool;

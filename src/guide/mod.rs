@@ -1,0 +1,60 @@
+//! The guide: pages for users, the same files that the README links to.
+//!
+//! | page | read it to |
+//! |---|---|
+//! | [`sessions`] | work with sessions day by day; all commands |
+//! | [`import`] | get traces and a benchmark |
+//! | [`teachers`] | choose who diagnoses and plans |
+//! | [`students`] | connect an agent; scorers and judges |
+//! | [`llm`] | use language models: providers, cost limits, retries |
+//! | [`mcp`] | serve a workspace to a coding agent |
+//! | [`gate`] | understand and tune the decision to keep an edit |
+//! | [`watch`] | run sessions unattended |
+//! | [`manifest`] | look up a key of `kaizen.toml`, an op, or a custom phase |
+//! | [`privacy`] | control trust, evidence and redaction |
+//! | [`architecture`] | understand the files of a session, freshness, git, and the layout of the code |
+//! | [`figures`] | see measured accuracy, error rates and speed |
+//! | [`comparison`] | compare kaizen with other tools; known limits |
+//! | [`glossary`] | look up a word |
+
+#[doc = include_str!("architecture.md")]
+pub mod architecture {}
+
+#[doc = include_str!("comparison.md")]
+pub mod comparison {}
+
+#[doc = include_str!("figures.md")]
+pub mod figures {}
+
+#[doc = include_str!("gate.md")]
+pub mod gate {}
+
+#[doc = include_str!("glossary.md")]
+pub mod glossary {}
+
+#[doc = include_str!("import.md")]
+pub mod import {}
+
+#[doc = include_str!("llm.md")]
+pub mod llm {}
+
+#[doc = include_str!("manifest.md")]
+pub mod manifest {}
+
+#[doc = include_str!("mcp.md")]
+pub mod mcp {}
+
+#[doc = include_str!("privacy.md")]
+pub mod privacy {}
+
+#[doc = include_str!("sessions.md")]
+pub mod sessions {}
+
+#[doc = include_str!("students.md")]
+pub mod students {}
+
+#[doc = include_str!("teachers.md")]
+pub mod teachers {}
+
+#[doc = include_str!("watch.md")]
+pub mod watch {}
