@@ -24,7 +24,7 @@ pub const FEWEST_DIGITS: usize = 4;
 pub struct Accept {
     #[command(flatten)]
     which: Which,
-    /// Commit without asking the gate; recorded in the outcome
+    /// Commit without asking the gate; the outcome records it
     #[arg(long)]
     skip_gate: bool,
 }
@@ -38,13 +38,13 @@ pub struct Reject {
 
 #[derive(Clone, Debug, Args)]
 struct Which {
-    /// The edit's label, or the first digits of its digest
+    /// The label of the edit, or the first digits of its digest
     edit: String,
-    /// In this session instead of the newest
+    /// Look for the edit in this session instead of the newest
     #[arg(long)]
     session: Option<String>,
-    /// Why, for the record
-    #[arg(long, default_value = "")]
+    /// The reason, for the record
+    #[arg(long, default_value = "", hide_default_value = true)]
     why: String,
 }
 

@@ -12,24 +12,24 @@ use crate::gate::words::points;
 use crate::maintenance::audit;
 use crate::maintenance::audit::{Audit as Found, AuditAsked, AuditError, Since};
 
-/// Compare the harness as it is with an earlier state of it, over all tasks of a split
+/// Compare the harness with an earlier state on all tasks of a split
 ///
-/// What it compares is the harness on disk, uncommitted changes included, with the state before a settled session or at
-/// a commit. Tasks that are asked the same under both are exact ties and cost nothing. A student that answers the same
-/// way each time is run once; a noisy one in rounds, until the 90 % interval of the change over all tasks excludes 0 or
-/// the rounds are used up. The runs are new ones: those that edits were kept for would flatter them.
+/// The audit compares the harness on disk, including uncommitted changes, with the state before a settled session or at
+/// a commit. A task whose requests are the same under both is an exact tie and costs nothing. A deterministic student
+/// runs once; a noisy one runs in rounds, until the 90 % interval of the change over all tasks excludes 0 or the rounds
+/// are used up. The audit makes new runs, because the runs for which edits were kept would flatter them.
 #[derive(Clone, Debug, Args)]
 pub struct Audit {
-    /// Against the state before this many settled sessions
+    /// Compare with the state before this many settled sessions
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "since")]
     sessions: u32,
-    /// Against the state at this commit, by any name that git knows
+    /// Compare with the state at this commit, under any name that git knows
     #[arg(long, value_name = "COMMIT")]
     since: Option<String>,
     /// The tasks to compare on; `test` opens the sealed split
     #[arg(long, value_enum, default_value = "gate")]
     split: Name,
-    /// Rounds over the tasks at most, for a noisy student; [gate] guard_rounds when absent
+    /// The most rounds over the tasks, for a noisy student; the default is [gate] guard_rounds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     runs: Option<u32>,
 }

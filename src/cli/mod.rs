@@ -8,17 +8,20 @@ pub mod audit;
 pub mod bench;
 pub mod blame;
 pub mod brief;
+pub mod completions;
 pub mod demo;
 pub mod diff;
 pub mod egress;
 pub mod eval;
 pub mod exit;
 pub mod explain;
+pub mod help;
 pub mod init;
 pub mod init_openjarvis;
 pub mod init_skill;
 pub mod log;
 pub mod looping;
+pub mod man;
 pub mod manifest_text;
 pub mod mcp;
 pub mod plan_gate;
@@ -49,24 +52,24 @@ use self::exit::Failure;
 use crate::digest::Digest;
 use crate::workspace::consent;
 
-/// Improve an LLM agent from its own traces: gated, committed edits, every step a file
+/// Improve an LLM agent from its own traces, with gated edits that become git commits
 #[derive(Debug, Parser)]
 #[command(
     name = "kaizen",
     version,
-    after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for a person, 4 not ready or not trusted"
+    after_help = "Exit codes: 0 settled, 1 failed, 2 wrong arguments or manifest, 3 waiting for a person, 4 not ready or not trusted"
 )]
 pub struct Arguments {
-    /// Work in this directory instead of the present one
+    /// Work in this directory instead of the current one
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     directory: Option<PathBuf>,
-    /// How to print: for people, or one JSON object a line
+    /// Print text, or one JSON object per line
     #[arg(long, global = true, value_enum, default_value_t)]
     format: Format,
-    /// Use programs, servers and keys only if the list of them has this digest; `kaizen trust --digest` prints it
+    /// Use programs, servers and keys only if their list has this digest; `kaizen trust --digest` prints it
     #[arg(long, global = true, value_name = "DIGEST")]
     trust: Option<Digest>,
-    /// Say more on stderr (can be repeated)
+    /// Log more on stderr (can be repeated)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     #[command(subcommand)]
@@ -76,75 +79,48 @@ pub struct Arguments {
 /// How to print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// Text for people
     #[default]
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
+// The structs of the arguments carry the help texts.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a small workspace with an agent, tasks and traces, and run one session in it
     Demo(demo::Demo),
-    /// Make a workspace here: in an agent's home, or around task files
     Init(init::Init),
-    /// Start or resume a session, and stop when nothing is stale
     Run(run::Run),
-    /// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
     Watch(watch::Watch),
-    /// Hold one session after another until the gate score stands still
     Loop(looping::Loop),
-    /// Show what this workspace would start, send and read, and approve it
     Trust(trust::Trust),
-    /// Show where the sessions stand
     Status(status::Status),
-    /// Say why each phase of a session is fresh or stale
     Explain(explain::Explain),
-    /// Show a session, or one edit with its evidence
     Show(show::Show),
-    /// List sessions and the commits that they made
     Log(log::Log),
-    /// Write a folder with all that a person or an agent needs to diagnose and plan
     Brief(brief::Brief),
-    /// Show what a session changed in the harness
     Diff(diff::Diff),
-    /// Tell which edit, on what evidence, stands behind each line of a file
     Blame(blame::Blame),
-    /// Show what was sent to language models, in all sessions, and its exact text
     Egress(egress::ShowEgress),
-    /// Score the harness as it is
     Eval(eval::Eval),
-    /// Say what the gate can see of the plan, and what trying it takes, before it is tried
     PlanGate(plan_gate::PlanGate),
-    /// Review the edits that wait, one after another
     Review(review::Review),
-    /// Accept an edit that waits for review
     Accept(accept::Accept),
-    /// Reject an edit that waits for review
     Reject(accept::Reject),
-    /// Let a held plan run
     Release(release::Release),
-    /// Ask for a session, by a file that `kaizen watch` finds
     Trigger(trigger::Ask),
-    /// Serve this workspace to a coding agent, over the Model Context Protocol on stdin and stdout
     Mcp(mcp::Mcp),
-    /// Take back an applied edit, or all of a session's
     Revert(revert::Revert),
-    /// Compare the harness as it is with an earlier state of it, over all tasks of a split
     Audit(audit::Audit),
-    /// Ask the gate whether old edits still help, and propose to take back those that do not
     Prune(prune::Prune),
-    /// Collect, import, list, show and search traces
     Traces(traces::Traces),
-    /// Make a benchmark, or exchange worn gate tasks
     Bench(bench::Bench),
-    /// Make every recorded decision of the gate again, from its own list of pairs
     Recompute(recompute::Recompute),
-    /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
     Verify(verify::Verify),
-    /// Print a schema, or write them all
     Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// What every command is given.
@@ -196,7 +172,7 @@ impl Setting {
 /// Parses the arguments, runs the command, and turns its result into an exit code.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(terminal::panicked));
-    let arguments = match Arguments::try_parse() {
+    let arguments = match help::parse() {
         Ok(arguments) => arguments,
         Err(said) => {
             terminal::usage(&said);
@@ -274,6 +250,8 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Recompute(command) => recompute::recompute(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),
+        Command::Completions(command) => completions::completions(&command, setting),
+        Command::Man(command) => man::man(&command, setting),
     }
 }
 
