@@ -85,7 +85,7 @@ pub fn write(run: &Run, root: &Root, folder: &Path) -> Result<Vec<PathBuf>, RunE
 /// Makes sure that the session's own briefing tells how things are; returns its place in the workspace.
 ///
 /// # Errors
-/// See [`write`].
+/// See [`write()`].
 pub fn refresh(run: &Run) -> Result<String, RunError> {
     let (root, folder) = (run.session.root(), run.session.path(FOLDER));
     let made_of = made_of(run)?.to_string();

@@ -53,10 +53,10 @@ pub fn write(root: &Root, name: &Path, bytes: &[u8], owner: &dyn Fn(&[u8]) -> Ow
     }
 }
 
-/// Makes sure that [`write`] would not refuse.
+/// Makes sure that [`write()`] would not refuse.
 ///
 /// # Errors
-/// See [`write`].
+/// See [`write()`].
 pub fn check(root: &Root, name: &Path, owner: &dyn Fn(&[u8]) -> Owner) -> Result<(), OutputError> {
     match root.read(name)? {
         Some(present) if owner(&present) == Owner::Person => Err(OutputError::Taken(root.join(name))),
