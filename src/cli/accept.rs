@@ -16,7 +16,7 @@ use crate::digest::Digest;
 use crate::workspace::session::{PENDING, Session};
 use crate::workspace::{Workspace, session};
 
-/// Fewer digits of a digest could be a label.
+/// The shortest digest prefix that names an edit; anything shorter is a label only.
 pub(crate) const FEWEST_DIGITS: usize = 4;
 
 /// Accept an edit that waits for review
@@ -24,7 +24,7 @@ pub(crate) const FEWEST_DIGITS: usize = 4;
 pub(crate) struct Accept {
     #[command(flatten)]
     which: Which,
-    /// Commit without asking the gate; recorded in the outcome
+    /// Commit without asking the gate; the outcome records it
     #[arg(long)]
     skip_gate: bool,
 }
@@ -38,20 +38,20 @@ pub(crate) struct Reject {
 
 #[derive(Clone, Debug, Args)]
 struct Which {
-    /// The edit's label, or the first digits of its digest
+    /// The label of the edit, or the first digits of its digest
     edit: String,
-    /// In this session instead of the newest
+    /// Look for the edit in this session instead of the newest one
     #[arg(long)]
     session: Option<String>,
-    /// Why, for the record
-    #[arg(long, default_value = "")]
+    /// The reason, for the record
+    #[arg(long, default_value = "", hide_default_value = true)]
     why: String,
 }
 
 /// Runs `kaizen accept`.
 ///
 /// # Errors
-/// No such edit waits.
+/// No such edit waits for review.
 pub(crate) fn accept(command: &Accept, setting: &Setting) -> Result<Code, Failure> {
     decide(&command.which, Answer::Accept, command.skip_gate, setting)
 }
@@ -59,7 +59,7 @@ pub(crate) fn accept(command: &Accept, setting: &Setting) -> Result<Code, Failur
 /// Runs `kaizen reject`.
 ///
 /// # Errors
-/// No such edit waits.
+/// No such edit waits for review.
 pub(crate) fn reject(command: &Reject, setting: &Setting) -> Result<Code, Failure> {
     decide(&command.which, Answer::Reject, false, setting)
 }
@@ -72,7 +72,7 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
     if answer == Answer::Accept
         && let Some(reason) = stale(&workspace, &pending)?
     {
-        err!("note: {reason}; `kaizen review` shows what it would change today");
+        err!("note: {reason}; `kaizen review` shows what the edit would change now");
     }
     let answered = write(&workspace, &session, pending, (answer, skip_gate), &which.why)?;
     let decision = &answered.decision;
@@ -84,7 +84,7 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
             None => "kaizen run".to_owned(),
         };
         let (word, then) = match answer {
-            Answer::Accept if skip_gate => ("accepted", "commits it without asking the gate"),
+            Answer::Accept if skip_gate => ("accepted", "commits it without the gate"),
             Answer::Accept => ("accepted", "gates and commits it"),
             Answer::Reject => ("rejected", "records it"),
         };
@@ -93,17 +93,17 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
     Ok(Code::Settled)
 }
 
-/// Why the edit would not change today what it would have changed when it was proposed.
+/// Why the edit would now change something else than when it was proposed; `None` if it would not.
 fn stale(workspace: &Workspace, pending: &PendingReview) -> Result<Option<String>, Failure> {
     let today = standing::diff_of(&pending.edit, &workspace.harness()?, &workspace.rules());
     let standing = standing::standing(pending, &today, |paths| standing::since(workspace, paths))?;
     Ok(standing.reason().map(str::to_owned))
 }
 
-/// Writes an answer into the file of its question, bound to the edit of the question.
+/// Writes a decision into the edit's file in `pending_review/`, together with the digest of the edit.
 ///
 /// # Errors
-/// The edit is in git already, or the disk says no.
+/// The edit was already decided, or the file cannot be written.
 pub(crate) fn write(
     workspace: &Workspace,
     session: &Session,
@@ -130,7 +130,7 @@ pub(crate) fn write(
     Ok(answered)
 }
 
-/// An edit that is in git already cannot be decided about: the plan or git takes it back.
+/// Refuses an edit that already has another outcome. `--skip-gate` may override any outcome except `applied`.
 fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Result<(), Failure> {
     use crate::artifact::outcome::OutcomeStatus::{PendingReview as Waits, RejectedByUser};
     let outcomes = session.outcomes()?;
@@ -138,13 +138,13 @@ fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Re
         None | Some(Waits | RejectedByUser) => Ok(()),
         Some(status) if skip_gate && status != crate::artifact::outcome::OutcomeStatus::Applied => Ok(()),
         Some(status) => Err(
-            Failure::usage(format!("{} is decided already: {}", pending.edit.id, status.words()))
-                .hint("`kaizen revert` takes an applied edit back"),
+            Failure::usage(format!("{} is already decided: {}", pending.edit.id, status.words()))
+                .hint("`kaizen revert` reverts an applied edit"),
         ),
     }
 }
 
-/// The session that is named, or the newest.
+/// The session with this name; without a name, the newest.
 ///
 /// # Errors
 /// The workspace has no such session.
@@ -161,8 +161,8 @@ pub(crate) fn session_of(workspace: &Workspace, name: Option<&str>) -> Result<Se
     found.ok_or_else(missing)
 }
 
-/// A pending edit by label or by the first digits of its digest. A label that the plan gives to another edit as well
-/// names neither: who says `accept e1` has one of them in mind, and we cannot know which.
+/// Finds a pending edit by its label or the first digits of its digest. Refuses a label that another edit of the plan
+/// has too, because we cannot know which one the user means.
 fn find_edit(session: &Session, name: &str) -> Result<PendingReview, Failure> {
     let mut pending = session.pending()?;
     let plan: Option<Plan> = session.read("plan.json")?;
@@ -186,11 +186,11 @@ fn find_edit(session: &Session, name: &str) -> Result<PendingReview, Failure> {
     one.ok_or_else(|| nothing_waits(name, session, &pending))
 }
 
-/// The refusal of a name that several edits have, with what tells them apart.
+/// The error for a name that fits several edits; it lists them with their digests.
 pub(crate) fn ambiguous(name: &str, session: &Session, found: &BTreeMap<Digest, String>) -> Failure {
     let line = |(digest, what): (&Digest, &String)| format!("\n  {}  {what}", digest.short());
     let lines: String = found.iter().map(line).collect();
-    Failure::usage(format!("`{name}` names more than one edit of {}:{lines}", session.id))
+    Failure::usage(format!("`{name}` matches more than one edit of {}:{lines}", session.id))
         .hint("give the first digits of the digest instead")
 }
 
@@ -200,5 +200,5 @@ fn nothing_waits(name: &str, session: &Session, pending: &BTreeMap<Digest, Pendi
     }
     let labels: Vec<&str> = pending.values().map(|pending| pending.edit.id.as_str()).collect();
     let labels = labels.join(", ");
-    Failure::usage(format!("no edit `{name}` waits for review; there are {labels}"))
+    Failure::usage(format!("no edit `{name}` waits for review; these do: {labels}"))
 }

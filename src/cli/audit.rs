@@ -1,4 +1,4 @@
-//! `kaizen audit`: the harness as it is against an earlier state of it, over all tasks of a split.
+//! `kaizen audit`: compares the current harness with an earlier state, on all tasks of a split.
 
 use clap::{Args, ValueEnum};
 
@@ -12,29 +12,29 @@ use crate::gate::words::points;
 use crate::maintenance::audit;
 use crate::maintenance::audit::{Audit as Found, AuditAsked, AuditError, Since};
 
-/// Compare the harness as it is with an earlier state of it, over all tasks of a split
+/// Compare the harness with an earlier state on all tasks of a split
 ///
-/// What it compares is the harness on disk, uncommitted changes included, with the state before a settled session or at
-/// a commit. Tasks that are asked the same under both are exact ties and cost nothing. A student that answers the same
-/// way each time is run once; a noisy one in rounds, until the 90 % interval of the change over all tasks excludes 0 or
-/// the rounds are used up. The runs are new ones: those that edits were kept for would flatter them.
+/// The audit compares the harness on disk, including uncommitted changes, with the state before a settled session or at
+/// a commit. A task whose requests are the same under both is an exact tie and costs nothing. A deterministic student
+/// runs once; a noisy one runs in rounds, until the 90 % interval of the change over all tasks excludes 0 or the rounds
+/// are used up. The audit makes new runs, because the runs for which edits were kept would flatter them.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Audit {
-    /// Against the state before this many settled sessions
+    /// Compare with the state before this many settled sessions
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "since")]
     sessions: u32,
-    /// Against the state at this commit, by any name that git knows
+    /// Compare with the state at this commit (any revision that git understands)
     #[arg(long, value_name = "COMMIT")]
     since: Option<String>,
     /// The tasks to compare on; `test` opens the sealed split
     #[arg(long, value_enum, default_value = "gate")]
     split: Name,
-    /// Rounds over the tasks at most, for a noisy student; [gate] guard_rounds when absent
+    /// The maximum number of rounds over the tasks, for a noisy student; the default is [gate] guard_rounds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     runs: Option<u32>,
 }
 
-/// A split that may be audited on: nobody has learnt from it.
+/// The splits to audit on: the teacher has seen neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Name {
     Gate,
@@ -44,7 +44,7 @@ enum Name {
 /// Runs the command.
 ///
 /// # Errors
-/// There is no earlier state or no task, or something halted the runs.
+/// There is no earlier state or no task, or the runs were stopped.
 pub(crate) fn audit(command: &Audit, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let asked = AuditAsked {
@@ -81,11 +81,11 @@ fn failure(error: AuditError) -> Failure {
     let message = error.to_string();
     let not_ready = |hint: &str| Failure::not_ready(&message).hint(hint);
     match error {
-        AuditError::NoSession => not_ready("`kaizen run` holds one; `kaizen audit --since COMMIT` needs none"),
+        AuditError::NoSession => not_ready("`kaizen run` runs one; `kaizen audit --since COMMIT` works without a session"),
         AuditError::NoTasks("test") => {
-            not_ready("tasks with \"split\": \"test\" in benchmark/*.jsonl are the sealed ones")
+            not_ready("add tasks with \"split\": \"test\" to benchmark/*.jsonl")
         }
-        AuditError::NoTasks(_) => not_ready("tasks go in benchmark/*.jsonl; \"split\": \"gate\" lets one decide"),
+        AuditError::NoTasks(_) => not_ready("tasks go in benchmark/*.jsonl; those with \"split\": \"gate\" are gate tasks"),
         AuditError::NoCommit(_) => Failure::usage(message).hint("`kaizen log` and `git log` list them"),
         AuditError::Run(error) => error.into(),
     }
@@ -98,16 +98,16 @@ fn print(found: &Found, asked: usize) {
         Some(session) => format!("before {session} (commit {short})"),
         None => format!("at commit {short}"),
     };
-    out!("{STRONG}The harness on disk against its state {before}{STRONG:#}");
+    out!("{STRONG}The current harness compared with its state {before}{STRONG:#}");
     if since.session.is_some() && since.sessions < asked {
         out!(
-            "note: only {} sessions have settled; this is the state before the first",
+            "note: only {} sessions have settled; the comparison is with the state before the first",
             since.sessions
         );
     }
     if !found.uncommitted.is_empty() {
         out!(
-            "uncommitted, and judged as it is: {}",
+            "uncommitted changes are included: {}",
             visible(&found.uncommitted.join(", "))
         );
     }
@@ -116,10 +116,10 @@ fn print(found: &Found, asked: usize) {
     out!("\n{STRONG}{}{STRONG:#}", visible(&sentence(found)));
 }
 
-/// What changed in between: by edits, and the files, which people change as well.
+/// Prints the edits applied or reverted in between, and the files that differ, also those that people changed.
 fn history(found: &Found) {
     if found.steps.is_empty() {
-        out!("no edit was applied or taken back since then");
+        out!("no edit was applied or reverted since then");
     }
     for step in &found.steps {
         out!(
@@ -139,7 +139,7 @@ fn history(found: &Found) {
 fn numbers(found: &Found) {
     let Audited { overall, basis, .. } = &found.audited;
     out!(
-        "\n{} {} tasks, {} of them asked otherwise than then; the other {} are ties that cost nothing",
+        "\n{} {} tasks: the request changed for {}; the other {} are ties and cost nothing",
         overall.tasks,
         found.split.name(),
         overall.reached,
@@ -149,14 +149,14 @@ fn numbers(found: &Found) {
         return;
     }
     out!(
-        "{} in {} of pairs; {} were not remembered",
+        "{} in {} of pairs; {} were not cached",
         render::counted(2 * found.pairs, "run"),
         render::counted(found.rounds, "round"),
         found.runs_made
     );
     if found.audited.lost > 0 {
         out!(
-            "{} lost, for reasons that are not the agent's",
+            "{} lost to infrastructure failures",
             render::counted(found.audited.lost, "pair")
         );
     }
@@ -179,7 +179,7 @@ fn numbers(found: &Found) {
         .iter()
         .for_each(|(name, change)| row(&format!("  {name}"), change));
     if found.audited.categories.len() > 1 {
-        out!("{FAINT}the intervals of the categories hold together{FAINT:#}");
+        out!("{FAINT}the intervals of the categories hold simultaneously{FAINT:#}");
     }
 }
 
@@ -198,7 +198,7 @@ fn row(name: &str, change: &Change) {
     );
 }
 
-/// One sentence that a person can act on.
+/// The result in one or two sentences.
 fn sentence(found: &Found) -> String {
     let audited = &found.audited;
     let range = points(audited.overall.interval);
@@ -209,15 +209,15 @@ fn sentence(found: &Found) -> String {
     let fact = audited.basis == Basis::Fact;
     let whole = match audited.finding {
         Finding::Unchanged if audited.overall.reached == 0 => {
-            "Nothing changed: every task is asked as it was.".to_owned()
+            "Nothing changed: the requests of all tasks are the same.".to_owned()
         }
-        Finding::Unchanged => "It neither gained nor fell on these tasks.".to_owned(),
-        Finding::Gained if fact => format!("It gained {mean} points on these tasks."),
-        Finding::Fell if fact => format!("It fell by {mean} points on these tasks."),
-        Finding::Gained => format!("It gained: {range} points at 90 %."),
-        Finding::Fell => format!("It fell: {range} points at 90 %."),
+        Finding::Unchanged => "The score on these tasks did not change.".to_owned(),
+        Finding::Gained if fact => format!("The score on these tasks rose by {mean} points."),
+        Finding::Fell if fact => format!("The score on these tasks fell by {mean} points."),
+        Finding::Gained => format!("The score rose: {range} points at 90 %."),
+        Finding::Fell => format!("The score fell: {range} points at 90 %."),
         Finding::Unknown => format!(
-            "Whether it gained or fell cannot be told: {range} points at 90 %; {}.",
+            "Undecided: {range} points at 90 %; {}.",
             more(found)
         ),
     };
@@ -227,16 +227,16 @@ fn sentence(found: &Found) -> String {
     }
 }
 
-/// What would help.
+/// What would help to decide.
 fn more(found: &Found) -> String {
     match (found.audited.basis, found.audited.times) {
         (_, Some(times)) => format!(
-            "as it went, about {} more runs would tell (--runs {})",
+            "at this rate, about {} more runs would decide it (--runs {})",
             2 * found.pairs * (times - 1),
             times * found.rounds
         ),
-        (Basis::Runs, None) if found.audited.lost == 0 => "more runs would hardly tell".to_owned(),
-        (Basis::Sample, None) if found.audited.lost == 0 => "more tasks would tell, more runs would not".to_owned(),
+        (Basis::Runs, None) if found.audited.lost == 0 => "more runs would hardly help".to_owned(),
+        (Basis::Sample, None) if found.audited.lost == 0 => "more tasks would help, more runs would not".to_owned(),
         _ => format!("{} lost", render::counted(found.audited.lost, "pair")),
     }
 }

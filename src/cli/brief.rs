@@ -12,14 +12,14 @@ use crate::pipeline::options::{RunOptions, WaitingFor};
 use crate::pipeline::{briefing, permitted};
 use crate::sys::disk::{DiskError, Root};
 
-/// Write a folder with all that a person or an agent needs to diagnose and plan
+/// Write a folder that briefs a person or agent to diagnose and plan
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Brief {
-    /// For this session instead of the newest
+    /// Brief for this session instead of the newest
     #[arg(value_name = "SESSION")]
     name: Option<String>,
-    /// Write it there, in a new folder or over an older briefing, instead of in the session's directory. Files that
-    /// you added or edited there are kept
+    /// Write into this directory instead of the session's. It must be new, empty or an older briefing; files that you
+    /// added or edited there are kept
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -12,10 +12,10 @@ use crate::pipeline::options::RunOptions;
 use crate::sys::disk::Root;
 use crate::workspace::demo;
 
-/// Make a small workspace with an agent, tasks and traces, and run one session in it
+/// Create a small agent with tasks and traces, and run one session
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Demo {
-    /// A directory that is empty or does not exist
+    /// A directory that is empty or does not exist yet
     #[arg(value_name = "DIR", default_value = "kaizen-demo")]
     place: PathBuf,
 }

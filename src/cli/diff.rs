@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 /// Show what a session changed in the harness
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Diff {
-    /// This session instead of the newest
+    /// Show this session instead of the newest
     session: Option<String>,
 }
 

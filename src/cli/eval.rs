@@ -16,10 +16,10 @@ use crate::workspace::{NO_JUDGE, Workspace};
 /// Where each opening of the sealed split is written down.
 const OPENINGS: &str = "sessions/openings.jsonl";
 
-/// Score the harness as it is
+/// Score the current harness
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Eval {
-    /// The tasks to score on; opening `test` is recorded in sessions/openings.jsonl
+    /// The split to score on; opening `test` is recorded in sessions/openings.jsonl
     #[arg(long, value_enum, default_value = "gate")]
     split: Name,
 }

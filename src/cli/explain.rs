@@ -16,12 +16,12 @@ use crate::pipeline::unmet;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 
-/// Say why each phase of a session is fresh or stale
+/// Show why each phase of a session is fresh or stale
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Explain {
-    /// Only this phase
+    /// Explain only this phase
     phase: Option<String>,
-    /// Of this session instead of the newest
+    /// Explain this session instead of the newest
     #[arg(long)]
     session: Option<String>,
 }

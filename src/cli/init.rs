@@ -20,22 +20,23 @@ use crate::sys::disk::Root;
 use crate::teacher::schemas;
 use crate::workspace::Workspace;
 
-/// Make a workspace here: in an agent's home, or around task files
+/// Create a workspace in an agent's home, or around task files
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Init {
-    /// Tasks in JSON Lines; they decide about edits, or are split when no other file is given
+    /// Tasks in JSON Lines. They are gate tasks if --train or --test is given; otherwise, tasks that state no split are
+    /// divided between train and gate
     #[arg(long, value_name = "FILE")]
     tasks: Option<PathBuf>,
     /// Tasks that the teacher may see
     #[arg(long, value_name = "FILE", requires = "tasks")]
     train: Option<PathBuf>,
-    /// Sealed tasks, opened only by `kaizen eval --split test`
+    /// Sealed tasks, which only `--split test` of `kaizen eval` and `kaizen audit` opens
     #[arg(long, value_name = "FILE", requires = "tasks")]
     test: Option<PathBuf>,
     /// The name of the starter agent
     #[arg(long, default_value = "assistant")]
     agent: String,
-    /// Only write a skill that teaches a coding agent to diagnose and plan here, into this folder
+    /// Only write a skill into this directory, which teaches a coding agent to diagnose and plan here
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = init_skill::FOLDER, conflicts_with = "tasks")]
     skill: Option<PathBuf>,
 }

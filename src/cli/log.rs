@@ -14,7 +14,7 @@ use crate::ledger::port::{Entry, Ledger};
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
-/// List sessions and the commits that they made
+/// List sessions and their commits
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Log {}
 

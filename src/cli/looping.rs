@@ -17,22 +17,22 @@ use crate::workspace::event::Event;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, holdout_log};
 
-/// Hold one session after another until the gate score stands still
+/// Run one session after another until the gate score stagnates
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Loop {
-    /// Who is asked in new sessions: auto, tiered or manual
+    /// The autonomy of new sessions: auto, tiered or manual
     #[arg(long, value_parser = autonomy, value_name = "MODE")]
     autonomy: Option<Autonomy>,
     /// Stop after this many sessions
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     max_sessions: Option<usize>,
-    /// A gate score that rises by no more than this stands still
+    /// The gate score stagnates when it rises by no more than this
     #[arg(long, value_name = "SHARE")]
     stagnation_eps: Option<f64>,
-    /// Stop after this many sessions that stand still
+    /// Stop after this many stagnant sessions in a row
     #[arg(long, value_name = "N")]
     stagnation_k: Option<usize>,
-    /// Stop when this many dollars are spent
+    /// Stop once this many dollars are spent
     #[arg(long, value_name = "USD")]
     max_total_cost_usd: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! The command line: one file a command, arguments here, failures to exit codes in `exit`.
+//! The command line: arguments and dispatch. Each command has its own file; `exit` maps failures to exit codes.
 
 #[macro_use]
 pub(crate) mod terminal;
@@ -8,17 +8,20 @@ pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod blame;
 pub(crate) mod brief;
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod egress;
 pub(crate) mod eval;
 pub(crate) mod exit;
 pub(crate) mod explain;
+pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod init_openjarvis;
 pub(crate) mod init_skill;
 pub(crate) mod log;
 pub(crate) mod looping;
+pub(crate) mod man;
 pub(crate) mod mcp;
 pub(crate) mod plan_gate;
 pub(crate) mod prune;
@@ -51,24 +54,24 @@ use self::exit::Failure;
 use crate::digest::Digest;
 use crate::workspace::consent;
 
-/// Improve an LLM agent from its own traces: gated, committed edits, every step a file
+/// Improve an LLM agent from its own traces, with gated edits that become git commits
 #[derive(Debug, Parser)]
 #[command(
     name = "kaizen",
     version,
-    after_help = "Exit codes: 0 settled, 1 failed, 2 usage or manifest, 3 waiting for a person, 4 not ready or not trusted"
+    after_help = "Exit codes: 0 settled, 1 failed, 2 wrong arguments or manifest, 3 waiting for a person, 4 not ready or not trusted"
 )]
 pub(crate) struct Arguments {
-    /// Work in this directory instead of the present one
+    /// Work in this directory instead of the current one
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     directory: Option<PathBuf>,
-    /// How to print: for people, or one JSON object a line
+    /// Print text, or one JSON object per line
     #[arg(long, global = true, value_enum, default_value_t)]
     format: Format,
-    /// Use programs, servers and keys only if the list of them has this digest; `kaizen trust --digest` prints it
+    /// Use programs, servers and keys only if their list has this digest; `kaizen trust --digest` prints it
     #[arg(long, global = true, value_name = "DIGEST")]
     trust: Option<Digest>,
-    /// Say more on stderr (can be repeated)
+    /// Log more on stderr (can be repeated)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     #[command(subcommand)]
@@ -78,78 +81,51 @@ pub(crate) struct Arguments {
 /// How to print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
+    /// Text for people
     #[default]
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
+// The structs of the arguments carry the help texts.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a small workspace with an agent, tasks and traces, and run one session in it
     Demo(demo::Demo),
-    /// Make a workspace here: in an agent's home, or around task files
     Init(init::Init),
-    /// Start or resume a session, and stop when nothing is stale
     Run(run::Run),
-    /// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
     Watch(watch::Watch),
-    /// Hold one session after another until the gate score stands still
     Loop(looping::Loop),
-    /// Show what this workspace would start, send and read, and approve it
     Trust(trust::Trust),
-    /// Show where the sessions stand
     Status(status::Status),
-    /// Say why each phase of a session is fresh or stale
     Explain(explain::Explain),
-    /// Show a session, or one edit with its evidence
     Show(show::Show),
-    /// List sessions and the commits that they made
     Log(log::Log),
-    /// Write a folder with all that a person or an agent needs to diagnose and plan
     Brief(brief::Brief),
-    /// Show what a session changed in the harness
     Diff(diff::Diff),
-    /// Tell which edit, on what evidence, stands behind each line of a file
     Blame(blame::Blame),
-    /// Show what was sent to language models, in all sessions, and its exact text
     Egress(egress::ShowEgress),
-    /// Score the harness as it is
     Eval(eval::Eval),
-    /// Say what the gate can see of the plan, and what trying it takes, before it is tried
     PlanGate(plan_gate::PlanGate),
-    /// Review the edits that wait, one after another
     Review(review::Review),
-    /// Accept an edit that waits for review
     Accept(accept::Accept),
-    /// Reject an edit that waits for review
     Reject(accept::Reject),
-    /// Let a held plan run
     Release(release::Release),
-    /// Ask for a session, by a file that `kaizen watch` finds
     Trigger(trigger::Ask),
-    /// Serve this workspace to a coding agent, over the Model Context Protocol on stdin and stdout
     Mcp(mcp::Mcp),
-    /// Take back an applied edit, or all of a session's
     Revert(revert::Revert),
-    /// Compare the harness as it is with an earlier state of it, over all tasks of a split
     Audit(audit::Audit),
-    /// Ask the gate whether old edits still help, and propose to take back those that do not
     Prune(prune::Prune),
-    /// Collect, import, list, show and search traces
     Traces(traces::Traces),
-    /// Make a benchmark, or exchange worn gate tasks
     Bench(bench::Bench),
-    /// Make every recorded decision of the gate again, from its own list of pairs
     Recompute(recompute::Recompute),
-    /// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
     Verify(verify::Verify),
-    /// Print a schema, or write them all
     Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
-/// What every command is given.
+/// Options that every command gets.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     /// The directory to work in.
@@ -159,10 +135,10 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// Opens the workspace here or above.
+    /// Opens the workspace in this directory or the nearest one above it.
     ///
     /// # Errors
-    /// No folder here or above has a manifest, or the manifest is not usable.
+    /// No such directory has a manifest, or the manifest is invalid.
     pub(crate) fn workspace(&self) -> Result<crate::workspace::Workspace, Failure> {
         let workspace = crate::workspace::Workspace::open(&self.root()?)?;
         if consent::only_digest().is_some() {
@@ -170,7 +146,7 @@ impl Setting {
         }
         for link in workspace.permission.closed_links()? {
             err!(
-                "note: {} leads to {}, outside of the workspace; it is not read before `kaizen trust` approves it",
+                "note: {} links to {}, outside the workspace; it is not read until `kaizen trust` approves it",
                 link.path,
                 link.target.display()
             );
@@ -178,18 +154,18 @@ impl Setting {
         Ok(workspace)
     }
 
-    /// The workspace's folder, here or above, without looking into it.
+    /// The root of the workspace, without opening it.
     ///
     /// # Errors
-    /// Neither this folder nor one above it has a `kaizen.toml`.
+    /// Neither this directory nor one above it has a `kaizen.toml`.
     pub(crate) fn root(&self) -> Result<PathBuf, Failure> {
         crate::workspace::find(&self.directory).ok_or_else(|| {
             Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
-                .hint("`kaizen init` makes one here, `kaizen demo DIR` shows how it works")
+                .hint("`kaizen init` creates one here; `kaizen demo DIR` shows how kaizen works")
         })
     }
 
-    /// Whether output is for programs.
+    /// Whether to print JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
@@ -198,7 +174,7 @@ impl Setting {
 /// Parses the arguments, runs the command, and turns its result into an exit code.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(terminal::panicked));
-    let arguments = match Arguments::try_parse() {
+    let arguments = match help::parse() {
         Ok(arguments) => arguments,
         Err(said) => {
             terminal::usage(&said);
@@ -211,18 +187,18 @@ pub fn main() -> ExitCode {
         }
     };
     log_to_stderr(arguments.verbose);
-    // The others listen to signals by themselves; an editor in `review` has the terminal, and its signals.
+    // `watch` and `mcp` install their own handlers. In `review`, signals belong to the editor that has the terminal.
     if !matches!(
         arguments.command,
         Command::Watch(_) | Command::Mcp(_) | Command::Review(_)
     ) && let Err(error) = crate::sys::signal::with_programs()
     {
-        tracing::warn!(%error, "programs that are started will not end with a signal");
+        tracing::warn!(%error, "cannot handle signals: child processes will not be stopped");
     }
     let result = setting(&arguments).and_then(|setting| dispatch(arguments.command, &setting));
     match result {
         Ok(_) if terminal::has_lost() => {
-            exit::report(&Failure::failed("stdout did not take everything that was printed"))
+            exit::report(&Failure::failed("some output could not be written to stdout"))
         }
         Ok(code) => code.into(),
         Err(failure) => exit::report(&failure),
@@ -276,10 +252,12 @@ fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> 
         Command::Recompute(command) => recompute::recompute(&command, setting),
         Command::Verify(command) => verify::verify(&command, setting),
         Command::Schema(command) => schema::schema(&command, setting),
+        Command::Completions(command) => completions::completions(&command, setting),
+        Command::Man(command) => man::man(&command, setting),
     }
 }
 
-/// Logs are for developers and go to stderr: stdout is data.
+/// Sends logs to stderr, because stdout is for data.
 fn log_to_stderr(verbose: u8) {
     use tracing::Level;
     use tracing_subscriber::prelude::*;
@@ -295,7 +273,7 @@ fn log_to_stderr(verbose: u8) {
         .with_target(false)
         .with_ansi(false);
     let only_ours = tracing_subscriber::filter::Targets::new().with_target("kaizen", level);
-    // A second call, as in tests, leaves the first logger in place.
+    // A second call, as in tests, keeps the first logger.
     let _ = tracing_subscriber::registry()
         .with(layer.with_filter(only_ours))
         .try_init();

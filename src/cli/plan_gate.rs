@@ -15,10 +15,10 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{NO_JUDGE, Workspace, session};
 
-/// Say what the gate can see of the plan, and what trying it takes, before it is tried
+/// Estimate what the gate can detect of a plan, and the trial's cost
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct PlanGate {
-    /// For the plan of this session instead of the newest
+    /// Estimate the plan of this session instead of the newest
     #[arg(long, value_name = "SESSION")]
     session: Option<String>,
 }

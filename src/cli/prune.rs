@@ -15,21 +15,21 @@ use crate::maintenance::prune;
 use crate::maintenance::prune::{Looked, PruneAsked, Which};
 use crate::workspace::Workspace;
 
-/// Ask the gate whether old edits still help, and propose to take back those that do not
+/// Test whether old edits still help, and propose to revert the rest
 ///
-/// Each applied edit that still stands is taken out of the present harness in memory, one at a time and oldest first, and
-/// the gate judges the present harness against the one without it. An edit that no longer helps is proposed for removal;
-/// where nothing tells both apart, the shorter harness wins. What cannot be told stays. The error budget is one of its own,
-/// shared by the edits that are looked at; no session pays for it.
+/// For each applied edit, oldest first, the gate compares the current harness with the same harness without that edit,
+/// which exists only in memory. It proposes to revert an edit that no longer helps; if the two are indistinguishable, the
+/// shorter harness wins. An edit stays if the gate cannot decide. The tested edits share a separate error budget, which
+/// no session pays for.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Prune {
-    /// Leave out the edits of this many newest sessions
+    /// Skip the edits of this many newest sessions
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "edit")]
     older_than: usize,
-    /// Only this edit, by its label or by four or more digits of its digest; or a session with all that it applied
+    /// Test only this edit (its label, or at least four digits of its digest), or all applied edits of this session
     #[arg(long, value_name = "EDIT")]
     edit: Option<String>,
-    /// Take back what is proposed, one after another; each next edit is judged in what is then left
+    /// Revert the proposed edits one after another; each next edit is judged in the harness that remains
     #[arg(long)]
     apply: bool,
 }

@@ -13,10 +13,10 @@ use crate::artifact::outcome::Outcome;
 use crate::workspace::session;
 use crate::workspace::session::Session;
 
-/// Make every recorded decision of the gate again, from its own list of pairs
+/// Recompute every recorded gate decision from its list of pairs
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Recompute {
-    /// One session; all of them when absent
+    /// Recompute only this session; the default is all sessions
     session: Option<String>,
 }
 

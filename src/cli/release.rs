@@ -9,10 +9,10 @@ use crate::artifact::Artifact;
 use crate::artifact::plan::Plan;
 use crate::manifest::Hold;
 
-/// Let a held plan run
+/// Release a plan that is on hold
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Release {
-    /// In this session instead of the newest
+    /// Release the plan of this session instead of the newest
     session: Option<String>,
 }
 

@@ -11,13 +11,13 @@ use crate::sys::output;
 use crate::sys::output::{Owner, Written};
 use crate::teacher::schemas;
 
-/// Print a schema, or write them all
+/// Print a JSON Schema, or write all of them
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Schema {
-    /// The schema to print; the names are listed without it
+    /// The schema to print; without it, the schemas are listed
     name: Option<String>,
-    /// Write all schemas, or the named one, into this directory. A file that is no schema of kaizen's is never replaced;
-    /// an edited schema is kept beside the new one, as NAME.bak
+    /// Write all schemas, or the named one, into this directory. A file that is not a schema of kaizen is never
+    /// replaced; an edited schema is kept beside the new one, as NAME.bak
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
 }

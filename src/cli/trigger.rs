@@ -8,13 +8,13 @@ use super::{Setting, render};
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::workspace::inbox;
 
-/// Ask for a session, by a file that `kaizen watch` finds
+/// Request a session with a file that `kaizen watch` picks up
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Ask {
-    /// A trace that went wrong and that the session should look at
+    /// A trace that went wrong, for the session to examine
     #[arg(long, value_name = "TRACE")]
     flag: Option<String>,
-    /// Why, for the record
+    /// The reason, for the record
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 }

@@ -15,16 +15,16 @@ use crate::sys::disk::Root;
 use crate::workspace::consent::{Identity, Permission, Store};
 use crate::workspace::{find, read_manifest};
 
-/// Show what this workspace would start, send and read, and approve it
+/// Show what this workspace would start, send and read; approve it
 ///
-/// An approval is for this list alone, on this machine: another program, argument, server or variable asks again, and so
-/// does another content of a workspace file that is an argument. Files that a program loads by itself are not covered.
+/// An approval covers this list only, on this machine. A different program, argument, server or variable needs a new
+/// approval, and so does a workspace file that is an argument and has changed. Files that a program loads are not covered.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Trust {
-    /// Approve the list without a question
+    /// Approve the list without asking
     #[arg(long)]
     yes: bool,
-    /// Print the digest of the list, for `--trust`, and nothing else
+    /// Print only the digest of the list, for `--trust`
     #[arg(long, conflicts_with_all = ["yes", "list", "revoke"])]
     digest: bool,
     /// Show all approvals on this machine

@@ -15,10 +15,10 @@ use crate::watch::watcher::{BellError, FileWatcher};
 use crate::workspace::event::Event;
 use crate::workspace::{Workspace, inbox};
 
-/// Run sessions whenever files ask for it: dropped triggers, saved plans, decisions, a schedule
+/// Run sessions on triggers, saved plans, decisions and a schedule
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Watch {
-    /// Look again and again instead of listening, for file systems that tell nothing (network and container mounts)
+    /// Poll instead of listening, for file systems that report no events (network and container mounts)
     #[arg(long)]
     poll: bool,
 }

@@ -229,24 +229,9 @@ pub(crate) fn explain(error: &toml::de::Error) -> String {
 /// The candidate with the smallest edit distance, when it is near enough to be a slip of the finger.
 pub(crate) fn nearest<'a>(found: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = candidates
-        .map(|candidate| (distance(found, candidate), candidate))
+        .map(|candidate| (strsim::levenshtein(found, candidate), candidate))
         .min()?;
     (near.0 <= found.len().max(3) / 2).then_some(near.1)
-}
-
-/// Levenshtein distance in characters.
-fn distance(one: &str, two: &str) -> usize {
-    let two: Vec<char> = two.chars().collect();
-    let mut row: Vec<usize> = (0..=two.len()).collect();
-    for (i, c) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, d) in two.iter().enumerate() {
-            let substituted = diagonal + usize::from(c != *d);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[two.len()]
 }
 
 #[cfg(test)]

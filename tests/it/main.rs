@@ -17,6 +17,7 @@ mod fixture;
 mod freshness;
 mod gate;
 mod half_typed;
+mod help;
 mod hold;
 mod hostile;
 mod import;

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::Setting;
 use super::exit::{Code, Failure};
 
-/// Make a benchmark, or exchange worn gate tasks
+/// Create a benchmark, or replace worn gate tasks
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Bench {
     #[command(subcommand)]
@@ -17,9 +17,7 @@ pub(crate) struct Bench {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Command {
-    /// Make tasks out of traces that were rated highly, one a query class, best first
     Synth(synth::Synth),
-    /// Retire a share of the gate tasks into train, and draw others of the same categories from the reserve
     Refresh(refresh::Refresh),
 }
 

@@ -14,16 +14,16 @@ use crate::maintenance::refresh::{Done, RefreshAsked, RefreshError, Refreshed};
 use crate::pipeline::state::settled;
 use crate::workspace::{Workspace, session};
 
-/// Retire a share of the gate tasks into train, and draw others of the same categories from the reserve
+/// Retire a share of the gate tasks to train, and draw tasks of the same categories from the reserve
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Refresh {
-    /// The share of the gate tasks that retires, most consulted first
+    /// The share of the gate tasks to retire, most consulted first
     #[arg(long, default_value_t = 0.3, value_parser = share)]
     share: f64,
-    /// Draw from this JSON Lines file of tasks; what is not needed of it waits as reserve
+    /// Draw from this JSON Lines file of tasks; those that are not needed become the reserve
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// Print what would be exchanged, and write nothing
+    /// Print the exchange, and write nothing
     #[arg(long)]
     dry_run: bool,
 }

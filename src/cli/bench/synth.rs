@@ -22,19 +22,19 @@ use crate::sys::output;
 use crate::trace::eligible::eligible;
 use crate::workspace::{Workspace, inbox, session};
 
-/// Make tasks out of traces that were rated highly, one a query class, best first
+/// Create tasks from highly rated traces, one per query class, best first
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Synth {
-    /// The lowest feedback of a trace that becomes a task, 0 to 1
+    /// The lowest feedback, from 0 to 1, of a trace that becomes a task
     #[arg(long, default_value_t = 0.7, value_parser = share)]
     min_feedback: f64,
-    /// At most this many tasks
+    /// Create at most this many tasks
     #[arg(long, default_value_t = 100, value_parser = at_least_one)]
     limit: usize,
-    /// Traces with that feedback without which no benchmark is made
+    /// Create nothing if fewer traces have that feedback
     #[arg(long, default_value_t = 10)]
     min_samples: usize,
-    /// The JSON Lines file to write, in the workspace; never the manifest, a harness file or kaizen's own
+    /// The JSON Lines file to write, in the workspace; never the manifest, a harness file or a file of kaizen's
     #[arg(long, default_value = "benchmark/synth.jsonl")]
     out: String,
     /// How answers are scored: exact, contains, regex, number, json, command, judge
@@ -43,7 +43,7 @@ pub(crate) struct Synth {
     /// The share of each split
     #[arg(long, default_value = "train=0.5,gate=0.5")]
     split: Shares,
-    /// Replace a file that is there and differs; its bytes are kept beside it
+    /// Replace an existing file that differs; its bytes are kept beside it
     #[arg(long)]
     force: bool,
 }

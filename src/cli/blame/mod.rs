@@ -10,10 +10,10 @@ use super::exit::{Code, Failure};
 use crate::ledger::{BlamedLine, FileState};
 use crate::workspace::Workspace;
 
-/// Tell which edit, on what evidence, stands behind each line of a file
+/// Show which edit wrote each line of a file, and on what evidence
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Blame {
-    /// A file of the workspace; with a line, all that is known of it
+    /// A file of the workspace; with a line number, everything known about that line
     #[arg(value_name = "FILE[:LINE]")]
     place: String,
 }

@@ -15,22 +15,23 @@ use crate::sys::disk::Root;
 use crate::workspace::intake::refuse_tracked_state;
 use crate::workspace::session;
 
-/// Show what was sent to language models, in all sessions, and its exact text
+/// Show what was sent to language models, and its exact text
 #[derive(Clone, Debug, Default, Args)]
 #[command(
-    after_help = "It reads the records of this folder and needs neither trust nor a writable workspace. The records of \
-sessions come with a clone; those of requests outside sessions, and the exact texts, stay in `.kaizen/` on the machine that \
-sent them. What programs send by themselves (students, teachers, scorers, phases) is in no record. An exact text is printed \
-byte for byte into a pipe or a file; on a terminal, control characters are shown as signs."
+    after_help = "Without an argument, the command covers all sessions. It reads the records of this folder and needs neither \
+trust nor a writable workspace. A clone includes the records of sessions; the records of requests outside sessions, and all \
+exact texts, stay in `.kaizen/` on the machine that sent them. Requests that programs (students, teachers, scorers, phases) \
+send without kaizen are in no record. An exact text is printed byte for byte into a pipe or a file; on a terminal, control \
+characters are shown as signs."
 )]
 pub(crate) struct ShowEgress {
-    /// The first digits of a digest: print exactly what was sent, or what is known of it
+    /// The first digits of a digest: print exactly what was sent, or what is known about it
     #[arg(value_name = "DIGEST")]
     digest: Option<String>,
-    /// Only what this session sent
+    /// Show only what this session sent
     #[arg(long, value_name = "SESSION", conflicts_with = "digest")]
     session: Option<String>,
-    /// What was sent outside of sessions, as by `kaizen eval`
+    /// Show what was sent outside of sessions, for example by `kaizen eval`
     #[arg(long, conflicts_with_all = ["session", "digest"])]
     outside: bool,
 }

@@ -19,7 +19,9 @@ use super::Setting;
 use super::exit::{Code, Failure};
 use crate::sys::signal;
 
-/// Serve this workspace to a coding agent, over the Model Context Protocol on stdin and stdout
+/// Serve this workspace to a coding agent over MCP
+///
+/// The server speaks the Model Context Protocol on stdin and stdout.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Mcp {}
 

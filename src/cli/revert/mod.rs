@@ -22,13 +22,13 @@ use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
 use crate::workspace::error::{ExecuteError, RunError};
 
-/// Take back an applied edit, or all of a session's
+/// Revert an applied edit, or all applied edits of a session
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Revert {
-    /// An edit by its label or by four or more digits of its digest, or a session with all that it applied
+    /// An edit (its label, or at least four digits of its digest), or a session, for all its applied edits
     #[arg(value_name = "EDIT|SESSION")]
     what: String,
-    /// The edit of this session
+    /// Look for the edit in this session
     #[arg(long, value_name = "SESSION")]
     session: Option<String>,
     /// Print the diff that would be committed, and write nothing

@@ -35,7 +35,7 @@ use crate::workspace::{Workspace, session};
 /// Review the edits that wait, one after another
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Review {
-    /// Only those of this session
+    /// Review only the edits of this session
     #[arg(long)]
     session: Option<String>,
 }

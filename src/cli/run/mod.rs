@@ -17,28 +17,28 @@ use crate::workspace::holdout_log;
 /// Start or resume a session, and stop when nothing is stale
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Run {
-    /// Go on with this session instead of the newest
+    /// Resume this session instead of the newest
     #[arg(value_name = "SESSION")]
     name: Option<String>,
-    /// Go on with this session instead of the newest
+    /// Resume this session instead of the newest
     #[arg(long, value_name = "SESSION", conflicts_with = "name")]
     session: Option<String>,
-    /// Start another session even when the newest is settled or under way
+    /// Start a new session, even if the newest is settled or under way
     #[arg(long, conflicts_with_all = ["session", "name"])]
     new: bool,
     /// Stop after this phase
     #[arg(long, value_name = "PHASE")]
     until: Option<String>,
-    /// Run this phase whether it is stale or not; a hand-edited output goes to the attic (can be repeated)
+    /// Run this phase even if it is fresh; a hand-edited output goes to the attic (can be repeated)
     #[arg(long, value_name = "PHASE")]
     redo: Vec<String>,
-    /// Who is asked: auto, tiered or manual
+    /// The autonomy of the session: auto, tiered or manual
     #[arg(long, value_parser = autonomy, value_name = "MODE")]
     autonomy: Option<Autonomy>,
-    /// Commit your own changes to the harness first, apart
+    /// First commit your own changes to the harness, separately
     #[arg(long)]
     adopt: bool,
-    /// Print the calls of language models and their dollars beforehand, and run nothing
+    /// Print the expected calls of language models and their cost, and run nothing
     #[arg(long)]
     estimate: bool,
 }

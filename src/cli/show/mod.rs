@@ -16,7 +16,7 @@ use crate::workspace::session::Session;
 /// Show a session, or one edit with its evidence
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Show {
-    /// A session, or an edit: its label, or four or more digits of its digest; without it, the newest session
+    /// A session, or an edit (its label, or at least four digits of its digest); the default is the newest session
     #[arg(value_name = "SESSION|EDIT")]
     what: Option<String>,
 }

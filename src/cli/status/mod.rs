@@ -24,10 +24,10 @@ use crate::workspace::{Workspace, holdout_log, session};
 /// Sessions that are shown without `--all`.
 const SHOWN: usize = 10;
 
-/// Show where the sessions stand
+/// Show the state of the sessions
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Status {
-    /// Show every session, not only the last ten and those that are stale
+    /// Show every session, not only the last ten and the stale ones
     #[arg(long)]
     all: bool,
 }

@@ -13,16 +13,16 @@ use crate::trace::import;
 use crate::trace::import::{FileReport, ImportReason, Known, Status, Visit, Wish};
 use crate::workspace::Workspace;
 
-/// Arguments of `traces import`.
+/// Import traces of other programs, whose formats are recognized by their content
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Import {
-    /// Files, or folders of them
+    /// Files or folders to import
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// The agent of traces that name none
+    /// The agent of traces that name no agent
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
-    /// Report, and write nothing
+    /// Print the report, and write nothing
     #[arg(long)]
     dry_run: bool,
 }

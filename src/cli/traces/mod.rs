@@ -21,39 +21,38 @@ pub(crate) struct Traces {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Command {
-    /// Run the student over train tasks, and keep what really happened in traces/collected.jsonl
+    /// Run the student on train tasks, and record what happened in traces/collected.jsonl
     Collect {
-        /// At most this many tasks, drawn evenly
+        /// Run at most this many tasks, drawn evenly
         #[arg(long, default_value_t = DEFAULT_LIMIT)]
         limit: usize,
     },
-    /// Import traces of other programs: what they are, their content says
     Import(import::Import),
     /// List traces, newest first
     List {
-        /// Only of this agent
+        /// List only traces of this agent
         #[arg(long)]
         agent: Option<String>,
-        /// Only with this outcome
+        /// List only traces with this outcome
         #[arg(long)]
         outcome: Option<String>,
-        /// Only of this model
+        /// List only traces of this model
         #[arg(long)]
         model: Option<String>,
-        /// At most this many
+        /// List at most this many
         #[arg(long, default_value_t = 20)]
         limit: usize,
     },
     /// Show one trace, step by step
     Show {
-        /// Its id
+        /// The id of the trace
         trace_id: String,
     },
     /// Search id, query, result and agent; best match first
     Search {
-        /// Words that must all occur; `word*` matches beginnings
+        /// Words that must all occur; `word*` matches every word with that beginning
         terms: Vec<String>,
-        /// At most this many
+        /// List at most this many
         #[arg(long, default_value_t = 20)]
         limit: usize,
     },

@@ -21,7 +21,10 @@ use super::render::{self, FAINT};
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
-/// Check every artifact against its schema, every checkpoint against its bytes, and the ledger against the outcomes
+/// Check artifacts, checkpoints, outcomes and the ledger
+///
+/// The command checks every artifact against its schema, every checkpoint against its bytes, and the ledger against the
+/// outcomes.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Verify {}
 

@@ -8,6 +8,8 @@ use crate::sys::disk::Root;
 /// Whose a file is whose bytes differ from those that are to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
+    /// kaizen wrote exactly these bytes: they may be replaced.
+    Kaizen,
     /// It began as kaizen's, and a person may have edited it: it is kept aside.
     Either,
     /// A person wrote it: it stays, and nothing is written.
@@ -49,6 +51,10 @@ pub(crate) fn write(
             root.publish_over(name, bytes, None)?;
             Ok(Written::KeptAside(aside))
         }
+        Owner::Kaizen => match root.publish_over(name, bytes, Some(&present))? {
+            true => Ok(Written::There),
+            false => Err(taken()),
+        },
     }
 }
 

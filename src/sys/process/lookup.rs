@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)] // edge: the file system, the environment
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -13,22 +14,25 @@ use crate::digest::Digest;
 /// # Errors
 /// There is none, with the remedy.
 pub(crate) fn find(name: &str, folder: &Path) -> Result<PathBuf, String> {
-    let here = |path: PathBuf| path.is_file().then_some(path);
-    let found = match name.contains('/') {
-        true => here(folder.join(name)),
-        false => {
-            let path = std::env::var_os("PATH").unwrap_or_default();
-            std::env::split_paths(&path).find_map(|place| here(place.join(name)))
-        }
+    let is_path = name.contains('/');
+    let found = match is_path {
+        // A file without permission to execute is found: the system's own error says more than "not found".
+        true => Some(folder.join(name)).filter(|path| path.is_file()),
+        false => search(name, &std::env::var_os("PATH").unwrap_or_default()),
     };
     found.ok_or_else(|| {
-        let place = if name.contains('/') {
+        let place = if is_path {
             folder.display().to_string()
         } else {
             "PATH".to_owned()
         };
         format!("the program `{name}` is not found in {place}; install it, or correct `run` in kaizen.toml")
     })
+}
+
+/// The first executable file with this name in a list of folders such as `PATH`.
+fn search(name: &str, folders: &OsStr) -> Option<PathBuf> {
+    which::which_in_global(name, Some(folders)).ok()?.next()
 }
 
 /// What a program is: its words, and the digests of those of them that are files in the workspace.
@@ -76,5 +80,22 @@ mod tests {
         assert!(find("./own", folder.path()).is_ok());
         let missing = find("no-such-program", folder.path()).unwrap_err();
         assert!(missing.contains("PATH") && missing.contains("run"), "{missing}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_search_skips_files_that_nobody_can_execute() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let places = ["first", "second"].map(|name| folder.path().join(name));
+        for (place, mode) in places.iter().zip([0o644, 0o755]) {
+            std::fs::create_dir(place).unwrap();
+            std::fs::write(place.join("tool"), "").unwrap();
+            std::fs::set_permissions(place.join("tool"), std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let folders = std::env::join_paths(&places).unwrap();
+        assert_eq!(search("tool", &folders), Some(places[1].join("tool")));
+        assert_eq!(search("other", &folders), None);
+        assert_eq!(search("tool", OsStr::new("")), None);
     }
 }

@@ -1,7 +1,9 @@
 //! The embedded student: a small honest agent that answers with the label of the nearest example.
 //!
 //! It routes a query to a model by [`query_class`], calls a built-in [`tool`] when the agent has it and its
-//! description fits, and otherwise lets the nearest examples vote. `harness::agent_settings` reads every parameter.
+//! description fits, and otherwise lets the nearest examples vote. [`agent_settings`] has every parameter.
+//!
+//! [`agent_settings`]: crate::harness::agent_settings
 
 pub(crate) mod query_class;
 pub(crate) mod tool;
