@@ -21,7 +21,7 @@ pub struct Completions {
 /// Runs the command.
 ///
 /// # Errors
-/// None.
+/// It never fails.
 pub fn completions(command: &Completions, setting: &Setting) -> Result<Code, Failure> {
     let script = script(command.shell);
     match setting.is_json() {

@@ -17,8 +17,8 @@ use crate::workspace::{find, read_manifest};
 
 /// Show what this workspace would start, send and read; approve it
 ///
-/// An approval covers this list only, on this machine. A change of a program, argument, server or variable needs a new
-/// approval, and so does a change of a workspace file that is an argument. It does not cover files that a program loads.
+/// An approval covers this list only, on this machine. A different program, argument, server or variable needs a new
+/// approval, and so does a workspace file that is an argument and has changed. Files that a program loads are not covered.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Trust {
     /// Approve the list without asking

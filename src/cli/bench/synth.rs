@@ -31,7 +31,7 @@ pub struct Synth {
     /// Create at most this many tasks
     #[arg(long, default_value_t = 100, value_parser = at_least_one)]
     limit: usize,
-    /// Create nothing from fewer traces with that feedback
+    /// Create nothing if fewer traces have that feedback
     #[arg(long, default_value_t = 10)]
     min_samples: usize,
     /// The JSON Lines file to write, in the workspace; never the manifest, a harness file or a file of kaizen's

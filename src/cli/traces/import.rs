@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 /// Import traces of other programs, whose formats are recognized by their content
 #[derive(Clone, Debug, Args)]
 pub struct Import {
-    /// Files, or folders with files
+    /// Files or folders to import
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The agent of traces that name no agent
