@@ -81,11 +81,13 @@ fn failure(error: AuditError) -> Failure {
     let message = error.to_string();
     let not_ready = |hint: &str| Failure::not_ready(&message).hint(hint);
     match error {
-        AuditError::NoSession => not_ready("`kaizen run` runs one; `kaizen audit --since COMMIT` works without a session"),
-        AuditError::NoTasks("test") => {
-            not_ready("add tasks with \"split\": \"test\" to benchmark/*.jsonl")
+        AuditError::NoSession => {
+            not_ready("`kaizen run` runs one; `kaizen audit --since COMMIT` works without a session")
         }
-        AuditError::NoTasks(_) => not_ready("tasks go in benchmark/*.jsonl; those with \"split\": \"gate\" are gate tasks"),
+        AuditError::NoTasks("test") => not_ready("add tasks with \"split\": \"test\" to benchmark/*.jsonl"),
+        AuditError::NoTasks(_) => {
+            not_ready("tasks go in benchmark/*.jsonl; those with \"split\": \"gate\" are gate tasks")
+        }
         AuditError::NoCommit(_) => Failure::usage(message).hint("`kaizen log` and `git log` list them"),
         AuditError::Run(error) => error.into(),
     }
@@ -212,14 +214,11 @@ fn sentence(found: &Found) -> String {
             "Nothing changed: the requests of all tasks are the same.".to_owned()
         }
         Finding::Unchanged => "The score on these tasks did not change.".to_owned(),
-        Finding::Gained if fact => format!("The score on these tasks rose by {mean} points."),
-        Finding::Fell if fact => format!("The score on these tasks fell by {mean} points."),
+        Finding::Gained if fact => format!("The score on these tasks rose: {mean} points."),
+        Finding::Fell if fact => format!("The score on these tasks fell: {mean} points."),
         Finding::Gained => format!("The score rose: {range} points at 90 %."),
         Finding::Fell => format!("The score fell: {range} points at 90 %."),
-        Finding::Unknown => format!(
-            "Undecided: {range} points at 90 %; {}.",
-            more(found)
-        ),
+        Finding::Unknown => format!("Undecided: {range} points at 90 %; {}.", more(found)),
     };
     match audited.fallen.is_empty() {
         true => whole,

@@ -197,9 +197,7 @@ pub fn main() -> ExitCode {
     }
     let result = setting(&arguments).and_then(|setting| dispatch(arguments.command, &setting));
     match result {
-        Ok(_) if terminal::has_lost() => {
-            exit::report(&Failure::failed("some output could not be written to stdout"))
-        }
+        Ok(_) if terminal::has_lost() => exit::report(&Failure::failed("some output could not be written to stdout")),
         Ok(code) => code.into(),
         Err(failure) => exit::report(&failure),
     }

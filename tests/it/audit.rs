@@ -48,12 +48,12 @@ fn what_a_session_did_to_a_student_that_answers_alike_is_a_fact() {
     let before = state(&space);
     let said = space.kaizen(&["audit"]).exits(0).out;
     for words in [
-        "against its state before session-",
+        "compared with its state before session-",
         "kaizen: set_model_param models.base.refuse_below",
         "bold",
         "48 runs in 1 round of pairs",
         "for tasks like these",
-        "It gained +50.0 points on these tasks.",
+        "The score on these tasks rose: +50.0 points.",
     ] {
         assert!(said.contains(words), "no {words:?} in {said}");
     }
@@ -87,9 +87,9 @@ fn slow_damage_is_named_and_uncommitted_files_are_judged_as_they_are() {
     );
     let said = space.kaizen(&["audit", "--since", "HEAD"]).exits(0).out;
     for words in [
-        "uncommitted, and judged as it is: config.toml",
-        "no edit was applied or taken back since then",
-        "It fell by -50.0 points on these tasks. These categories fell: home, shop.",
+        "uncommitted changes are included: config.toml",
+        "no edit was applied or reverted since then",
+        "The score on these tasks fell: -50.0 points. These categories fell: home, shop.",
     ] {
         assert!(said.contains(words), "no {words:?} in {said}");
     }
@@ -103,7 +103,7 @@ fn slow_damage_is_named_and_uncommitted_files_are_judged_as_they_are() {
     );
     let said = space.kaizen(&["audit", "--since", "HEAD"]).exits(0).out;
     assert!(
-        said.contains("Nothing changed: every task is asked as it was."),
+        said.contains("Nothing changed: the requests of all tasks are the same."),
         "{said}"
     );
     assert!(said.contains("files that differ: config.toml"), "{said}");
@@ -143,7 +143,7 @@ fn what_cannot_be_told_is_said_and_more_rounds_go_on_from_there() {
     );
     let words = found["words"].as_str().unwrap();
     assert!(
-        words.contains("cannot be told") && words.contains("more runs would hardly tell"),
+        words.contains("Undecided") && words.contains("more runs would hardly help"),
         "{words}"
     );
     let found = audit(&space, &["--since", "HEAD", "--runs", "3"]);
