@@ -1,4 +1,4 @@
-//! `after.json`: what the harness was worth after the last edit, task by task, where `session.json` holds means.
+//! `after.json`: the harness's scores after the last edit, task by task; `session.json` has only the means.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

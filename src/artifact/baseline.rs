@@ -1,4 +1,4 @@
-//! `baseline.json`: what the harness was worth before any edit, and what later phases rely on.
+//! `baseline.json`: the harness's scores before any edit, and the inputs that later phases rely on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,22 +21,22 @@ pub struct Baseline {
     pub harness: Digest,
     /// Digest of the whole benchmark.
     pub benchmark: Digest,
-    /// What identifies the student.
+    /// The student's identity.
     pub student: serde_json::Value,
-    /// What identifies the judge, when a gate task wants one.
+    /// The judge's identity; absent when no gate task is scored by a judge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<serde_json::Value>,
-    /// Seed of the student's chance.
+    /// The student's random seed.
     pub seed: u64,
-    /// Which answers that vary are used: a new epoch begins where the older ones no longer hold.
+    /// The student's epoch. A detected drift starts a new one, and answers from earlier epochs are no longer used.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub epoch: u32,
-    /// Whether the student still answers as it did; absent where too little was remembered.
+    /// Result of the drift check; absent when too few answers were remembered for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<DriftCheck>,
     /// The scores on the session's gate tasks.
     pub evaluation: Evaluation,
-    /// What a second run of the same tasks says about noise, where one was made.
+    /// A second run of the same tasks, which measures noise; absent when none was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
     /// Unknown fields.

@@ -1,4 +1,4 @@
-//! `checkpoints/<phase>.json`: the exact bytes that a phase was given and that it left.
+//! `checkpoints/<phase>.json`: digests of the files that a phase read and wrote.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
 
-/// What a phase was, read and wrote.
+/// Digests of a phase's definition, reads and writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Checkpoint {
     /// Format version.
@@ -16,7 +16,7 @@ pub struct Checkpoint {
     pub version: u32,
     /// The phase.
     pub phase: String,
-    /// Digest of its stanza, the settings that it obeys, and its engine's identity.
+    /// Digest of its stanza, the settings that affect it, and its engine's identity.
     pub definition: Digest,
     /// Digest of every read, by name.
     pub reads: BTreeMap<String, Digest>,

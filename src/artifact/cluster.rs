@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Extra;
 
-/// A group of failures with one cause, with rates that were measured.
+/// A group of failures with one cause, with measured failure rates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureCluster {
-    /// Label, unique in its diagnosis.
+    /// Label, unique within the diagnosis.
     pub id: String,
     /// What goes wrong.
     pub description: String,
@@ -18,7 +18,7 @@ pub struct FailureCluster {
     /// Share of the cluster's train tasks that the student fails, 0 to 1.
     #[serde(default)]
     pub student_failure_rate: f64,
-    /// Share of them that the teacher solves, 0 to 1.
+    /// Share of the cluster's train tasks that the teacher solves, 0 to 1.
     #[serde(default)]
     pub teacher_success_rate: f64,
     /// What the student lacks.

@@ -1,4 +1,4 @@
-//! `benchmark/consultations.jsonl`: one line for each time that the gate split was asked, or had tasks exchanged.
+//! `benchmark/consultations.jsonl`: one line for each use of the gate split, and for each exchange of its tasks.
 
 use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, Error};
@@ -9,22 +9,22 @@ use super::Extra;
 use super::task::Task;
 use crate::digest::Digest;
 
-/// The file, relative to the workspace. It lies beside the tasks, and holds none.
+/// The file, relative to the workspace. It is next to the task files, and contains no tasks.
 pub(crate) const FILE: &str = "benchmark/consultations.jsonl";
 
-/// One line of the ledger of the gate split.
+/// One line of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Consultation {
     /// The gate judged an edit.
     Edit(EditLine),
-    /// A split was scored to see what came of many edits.
+    /// A split was scored to measure the combined effect of many edits.
     Audit(AuditLine),
-    /// The gate judged the harness without an edit that was applied long ago.
+    /// The gate judged whether an old edit still helps.
     Prune(PruneLine),
-    /// Tasks left the gate split, and others came.
+    /// Some gate tasks were exchanged for others.
     Refresh(RefreshLine),
-    /// A line of a newer kaizen; it is kept as it is.
+    /// A line from a newer kaizen; it is kept unchanged.
     #[serde(untagged)]
     #[schemars(skip)]
     Unknown(Extra),
@@ -33,23 +33,23 @@ pub(crate) enum Consultation {
 /// The gate judged an edit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct EditLine {
-    /// RFC 3339.
+    /// When, RFC 3339.
     pub at: String,
     /// The session.
     pub session_id: String,
     /// The edit's label.
     pub edit_id: String,
-    /// Its identity.
+    /// The edit's digest.
     pub edit_digest: Digest,
-    /// Digest of the ids of the gate tasks, see [`tasks`].
+    /// Digest of the gate tasks' ids, see [`tasks`].
     pub tasks: Digest,
-    /// Pairs of runs that were fed to the gate.
+    /// Pairs of runs that the gate saw.
     pub pairs: usize,
     /// `accept`, `reject` or `undecided`.
     pub decision: String,
     /// Why.
     pub reason: String,
-    /// The error that this edit was allowed; absent where the mode has no error budget.
+    /// The edit's share of the error budget; absent if the mode has no error budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alpha: Option<f64>,
     /// Unknown fields.
@@ -57,16 +57,16 @@ pub(crate) struct EditLine {
     pub extra: Extra,
 }
 
-/// A split was scored to see what came of many edits.
+/// A split was scored to measure the combined effect of many edits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct AuditLine {
-    /// RFC 3339.
+    /// When, RFC 3339.
     pub at: String,
-    /// Which split: `gate` or `test`.
+    /// The split: `gate` or `test`.
     pub split: String,
     /// The commit that the harness was compared with.
     pub since: String,
-    /// Digest of the ids of the tasks, see [`tasks`].
+    /// Digest of the tasks' ids, see [`tasks`].
     pub tasks: Digest,
     /// Pairs of runs that were compared.
     pub pairs: usize,
@@ -75,20 +75,20 @@ pub(crate) struct AuditLine {
     pub extra: Extra,
 }
 
-/// The gate judged the harness without an edit that was applied long ago.
+/// The gate judged whether an old edit still helps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct PruneLine {
-    /// RFC 3339.
+    /// When, RFC 3339.
     pub at: String,
     /// The edit's label.
     pub edit_id: String,
-    /// Its identity.
+    /// The edit's digest.
     pub edit_digest: Digest,
     /// The session that applied it.
     pub session_id: String,
-    /// Digest of the ids of the gate tasks, see [`tasks`].
+    /// Digest of the gate tasks' ids, see [`tasks`].
     pub tasks: Digest,
-    /// Pairs of runs that were fed to the gate.
+    /// Pairs of runs that the gate saw.
     pub pairs: usize,
     /// `accept`, `reject` or `undecided`.
     pub decision: String,
@@ -99,14 +99,14 @@ pub(crate) struct PruneLine {
     pub extra: Extra,
 }
 
-/// Tasks left the gate split, and others came.
+/// Some gate tasks were exchanged for others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct RefreshLine {
-    /// RFC 3339.
+    /// When, RFC 3339.
     pub at: String,
-    /// Ids of the tasks that are train tasks from now on.
+    /// Ids of the tasks that moved to the train split.
     pub retired: Vec<String>,
-    /// Ids of the tasks that are gate tasks from now on.
+    /// Ids of the tasks that moved to the gate split.
     pub drawn: Vec<String>,
     /// Unknown fields.
     #[serde(flatten)]
@@ -114,7 +114,7 @@ pub(crate) struct RefreshLine {
 }
 
 impl Consultation {
-    /// Whether both tell of the same event: a rerun, or a crash before what followed, writes it down a second time.
+    /// Whether both lines record the same event: a rerun, or a run after a crash, may write it a second time.
     pub(crate) fn is_same(&self, other: &Consultation) -> bool {
         let edit = |line: &EditLine| (line.session_id.clone(), line.edit_digest, line.tasks, line.pairs);
         match (self, other) {
@@ -125,7 +125,7 @@ impl Consultation {
     }
 }
 
-/// Digest of the ids of the tasks that were consulted, whatever their order.
+/// Digest of the task ids, independent of their order.
 pub(crate) fn tasks<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Digest {
     let mut ids: Vec<&str> = tasks.into_iter().map(|task| task.task_id.as_str()).collect();
     ids.sort_unstable();
@@ -133,7 +133,7 @@ pub(crate) fn tasks<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Digest {
 }
 
 impl<'de> Deserialize<'de> for Consultation {
-    /// A kind that is not known is kept; one that is known must be whole.
+    /// Lines of an unknown kind are kept; lines of a known kind must be complete.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Extra::deserialize(deserializer)?;
         let kind = fields.get("kind").and_then(Value::as_str).map(str::to_owned);

@@ -7,17 +7,17 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::Extra;
 use crate::digest::Digest;
 
-/// What a person wants done with an edit.
+/// Accept or reject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// Gate it against today's head, and commit it if the gate agrees.
+    /// Gate the edit against the current head, and commit it if the gate accepts.
     Accept,
-    /// Leave it alone.
+    /// Do not apply the edit.
     Reject,
 }
 
-/// An answer, bound to the edit that it was given for.
+/// A person's answer, bound to the edit that it was given for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Decision {
     /// Accept or reject.
@@ -28,13 +28,13 @@ pub struct Decision {
     /// When, RFC 3339.
     #[serde(default)]
     pub at: String,
-    /// Why, in the person's words.
+    /// The person's reason.
     #[serde(default)]
     pub why: String,
-    /// The edit that was shown; the answer does not count for another one. Absent means the edit of the file.
+    /// Digest of the edit that was shown; the answer applies to no other edit. Absent: the edit in this file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit_digest: Option<Digest>,
-    /// Commit without asking the gate; explicit, and recorded in the outcome.
+    /// Commit the edit without a trial at the gate; the outcome records this.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skip_gate: bool,
     /// Unknown fields.
@@ -42,21 +42,21 @@ pub struct Decision {
     pub extra: Extra,
 }
 
-/// An answer as a person may write it: the word alone, or with more about it.
+/// An answer as a person may write it: one word, or an object.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-#[allow(dead_code)] // it is read by `tolerant`, which says more precisely what is wrong
+#[allow(dead_code)] // only for the schema; `tolerant` parses answers, with better error messages
 pub(crate) enum Written {
-    /// The word alone.
+    /// `"accept"` or `"reject"`.
     Word(Answer),
-    /// With who, when and why.
+    /// The answer with its author, time and reason.
     Full(Decision),
 }
 
-/// Reads an answer as a person may write it; null is none.
+/// Reads an answer as a person may write it; null means no answer yet.
 ///
 /// # Errors
-/// Neither of the two words, or an object of another shape.
+/// A value that is neither `"accept"`, `"reject"`, null, nor a [`Decision`].
 pub(crate) fn tolerant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decision>, D::Error> {
     let written = match serde_json::Value::deserialize(from)? {
         serde_json::Value::Null => return Ok(None),

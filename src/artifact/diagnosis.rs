@@ -5,7 +5,7 @@ use super::cluster::FailureCluster;
 /// The file's name in a session.
 pub(crate) const FILE: &str = "diagnosis.md";
 
-/// The file's text: the narrative, then the clusters.
+/// Renders the file: the narrative, then the clusters.
 pub(crate) fn render(narrative: &str, clusters: &[FailureCluster]) -> String {
     let block = serde_json::to_string_pretty(clusters).unwrap_or_default();
     format!("{}\n\n```json\n{block}\n```\n", narrative.trim_end())
@@ -16,7 +16,7 @@ pub(crate) fn narrative(text: &str) -> &str {
     text.rfind("```json").map_or(text, |at| &text[..at]).trim_end()
 }
 
-/// The text of the closing block; `None` when the file does not end in one.
+/// The content of the closing block; `None` if the file does not end in one.
 pub(crate) fn block(text: &str) -> Option<&str> {
     let (_, block) = text.trim_end().strip_suffix("```")?.rsplit_once("```json")?;
     (!block.contains("```")).then_some(block)

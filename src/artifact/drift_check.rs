@@ -1,17 +1,17 @@
-//! A drift check: whether the student still answers as it did when its answers were remembered.
+//! A drift check: whether the student still answers as it did when its answers were cached.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Remembered tasks that were asked once more, and what the differences say.
+/// The result of asking remembered tasks again and comparing the scores.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftCheck {
-    /// Tasks with a score then and now.
+    /// Tasks that have both an old and a new score.
     pub tasks: usize,
     /// Evidence that scores rose, as the logarithm of an e-value.
     pub log_e_above: f64,
-    /// Evidence that scores fell.
+    /// Evidence that scores fell, as the logarithm of an e-value.
     pub log_e_below: f64,
-    /// Whether what was remembered is not used any more.
+    /// Whether drift was found, so that the remembered answers are no longer used.
     pub dropped: bool,
 }

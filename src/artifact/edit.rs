@@ -1,4 +1,4 @@
-//! One typed change to the harness, as the teacher proposes it and a person may rewrite it.
+//! One typed change to the harness: a teacher proposes it, and a person may change it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 use super::Extra;
 use crate::digest::Digest;
 
-/// What an edit touches.
+/// The part of the agent that an edit changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pillar {
-    /// Models, their parameters and routing.
+    /// Models, their parameters, and routing.
     Intelligence,
     /// Prompts, examples, class and parameters of an agent.
     Agent,
     /// Tools and their descriptions.
     Tools,
-    /// The inference engine; read for the ancestor's sake, no op touches it.
+    /// The inference engine. No op changes it; files of the ancestor may contain it.
     Engine,
 }
 
@@ -24,32 +24,32 @@ pub enum Pillar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
-    /// Which model answers a class of queries.
+    /// Sets the model that answers a class of queries.
     SetModelForQueryClass,
-    /// One parameter of one model.
+    /// Sets one parameter of one model.
     SetModelParam,
-    /// A unified diff against an agent's system prompt.
+    /// Applies a unified diff to an agent's system prompt.
     PatchSystemPrompt,
-    /// A new system prompt.
+    /// Replaces an agent's system prompt.
     ReplaceSystemPrompt,
-    /// The class that runs the agent.
+    /// Sets the class that runs the agent.
     SetAgentClass,
-    /// One parameter of one agent.
+    /// Sets one parameter of one agent.
     SetAgentParam,
-    /// The agent's few-shot examples, all of them.
+    /// Replaces all few-shot examples of an agent.
     EditFewShotExemplars,
-    /// One more tool for an agent.
+    /// Gives an agent one more tool.
     AddToolToAgent,
-    /// One tool less for an agent.
+    /// Removes one tool from an agent.
     RemoveToolFromAgent,
-    /// What the model reads about a tool.
+    /// Changes the description of a tool that the model reads.
     EditToolDescription,
-    /// Training of weights; declared, and refused until a trainer is configured.
+    /// Trains weights. Declared only: refused until a trainer is configured.
     LoraFinetune,
 }
 
 impl Op {
-    /// Every op, in the order of the design's table.
+    /// Every op, in the order of declaration.
     pub(crate) const ALL: [Op; 11] = [
         Op::SetModelForQueryClass,
         Op::SetModelParam,
@@ -64,7 +64,7 @@ impl Op {
         Op::LoraFinetune,
     ];
 
-    /// The name as it stands in files.
+    /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
             Op::SetModelForQueryClass => "set_model_for_query_class",
@@ -94,7 +94,7 @@ impl Op {
         }
     }
 
-    /// The lowest tier of the op; a manifest may raise it, nothing lowers it.
+    /// The op's default tier; a manifest may raise it, but nothing lowers it.
     pub(crate) fn tier(self) -> RiskTier {
         match self {
             Op::SetModelForQueryClass
@@ -111,40 +111,40 @@ impl Op {
     }
 }
 
-/// How much trust an edit needs before it is gated; ordered from least to most.
+/// How much approval an edit needs before it is gated, in increasing order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RiskTier {
     /// The gate alone decides.
     #[default]
     Auto,
-    /// A person is asked first, unless autonomy is `auto`.
+    /// A person must approve it first, unless autonomy is `auto`.
     Review,
-    /// Only with a person's explicit approval.
+    /// A person must always approve it explicitly.
     Manual,
 }
 
 /// One typed change. Its identity is the digest of op, target and payload; `id` is only a label.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Edit {
-    /// The teacher's label.
+    /// The teacher's label for the edit.
     pub id: String,
     /// What the edit touches.
     pub pillar: Pillar,
     /// The operation.
     pub op: Op,
-    /// What is changed, as a dotted path such as `agents.<name>.system_prompt`.
+    /// The changed setting, as a dotted path such as `agents.<name>.system_prompt`.
     pub target: String,
     /// The operation's arguments.
     pub payload: serde_json::Map<String, serde_json::Value>,
-    /// Why, for people and for the commit.
+    /// Why the edit should help; also the text of the commit message.
     pub rationale: String,
-    /// The id of the cluster that should gain.
+    /// The id of the cluster that the edit should improve.
     pub expected_improvement: String,
-    /// Set from the op's table, whatever the teacher said.
+    /// Derived from the op; a value from the teacher is ignored.
     #[serde(default)]
     pub risk_tier: RiskTier,
-    /// Ids of the traces that are the evidence.
+    /// Ids of the traces that support the edit.
     #[serde(default)]
     pub references: Vec<String>,
     /// Unknown fields.
@@ -153,7 +153,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// The edit's identity.
+    /// The edit's identity: the digest of op, target and payload.
     pub fn digest(&self) -> Digest {
         Digest::of_value(&serde_json::json!({"op": self.op, "target": self.target, "payload": self.payload}))
     }

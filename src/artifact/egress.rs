@@ -1,4 +1,4 @@
-//! `egress.jsonl`: one line for each time that something was sent to a language model.
+//! `egress.jsonl`: one line for each request that was sent to a language model.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,22 +8,22 @@ use crate::digest::Digest;
 /// The file's name in a session.
 pub(crate) const FILE: &str = "egress.jsonl";
 
-/// Who asks a language model.
+/// The role that sends a request to a language model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Diagnosis and plan.
+    /// The teacher, when it diagnoses and plans.
     Teacher,
-    /// The teacher's own answers to train tasks.
+    /// The teacher, when it answers train tasks itself.
     TeacherTask,
-    /// Scorer `judge`, and comparisons for the teacher.
+    /// The judge: scorer `judge`, and comparisons for the teacher.
     Judge,
     /// The agent under improvement.
     Student,
 }
 
 impl Role {
-    /// The name as it stands in files.
+    /// The name in files.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Role::Teacher => "teacher",
@@ -34,19 +34,19 @@ impl Role {
     }
 }
 
-/// One time that something was sent. It stands there before the first byte leaves.
+/// One request. The line is written before the first byte is sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Egress {
-    /// RFC 3339.
+    /// When, RFC 3339.
     pub at: String,
-    /// Who asked.
+    /// The role that sent it.
     pub role: Role,
-    /// The address that it was sent to.
+    /// The address it was sent to.
     pub to: String,
-    /// The model that was asked.
+    /// The model.
     pub model: String,
-    /// Digest of what was asked; `kaizen egress DIGEST` shows its exact text.
+    /// Digest of the request; `kaizen egress DIGEST` shows its exact text.
     pub request: Digest,
-    /// Size of what was sent, in bytes.
+    /// Size of the request, in bytes.
     pub bytes: u64,
 }

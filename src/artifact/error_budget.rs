@@ -1,4 +1,4 @@
-//! `budget.json`: what a session's error budget was spent on, and what is left of it.
+//! `budget.json`: a session's error budget, and the edits that it was spent on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,21 +11,21 @@ use crate::digest::Digest;
 /// The file's name in a session.
 pub(crate) const FILE: &str = "budget.json";
 
-/// Below this much, nothing is left.
+/// A remainder below this counts as zero.
 const NOTHING: f64 = 1e-12;
 
-/// One edit's part of the budget. It is spent when the edit is first put to the gate, whatever comes of it.
+/// One edit's share of the budget. It is spent when the edit's trial starts, whatever the outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Slot {
-    /// Its number, from 1.
+    /// The slot's number, from 1.
     pub slot: usize,
     /// The teacher's label of the edit.
     pub edit_id: String,
-    /// The edit.
+    /// The edit's identity.
     pub edit_digest: Digest,
-    /// What it was compared with, and by whom: against another head it is another trial.
+    /// Digest of the comparison, which includes the head and the student: a trial against another head needs a new slot.
     pub comparison: Digest,
-    /// Largest chance to accept it though its target did not gain.
+    /// Largest probability of accepting the edit although its target did not gain.
     pub alpha: f64,
 }
 
@@ -35,19 +35,19 @@ pub struct ErrorBudget {
     /// Format version.
     #[serde(default = "first_version")]
     pub version: u32,
-    /// How it is shared out.
+    /// How the budget is divided.
     pub mode: BudgetMode,
-    /// Largest chance that the session accepts any edit whose target did not gain.
+    /// Largest probability that the session accepts any edit whose target did not gain.
     pub alpha_session: f64,
-    /// Edits that it was shared among, in `planned`.
+    /// Number of edits that the budget is divided among, in mode `planned`.
     pub planned: usize,
-    /// Slots that earlier sessions of the same loop took, in `fdr`.
+    /// Slots used by earlier sessions of the same loop, in mode `fdr`.
     #[serde(default)]
     pub slots_before: usize,
-    /// Edits that earlier sessions of the same loop accepted, in `fdr`.
+    /// Edits accepted by earlier sessions of the same loop, in mode `fdr`.
     #[serde(default)]
     pub accepted_before: usize,
-    /// What was spent, in order.
+    /// The shares spent so far, in order.
     pub slots: Vec<Slot>,
     /// Unknown fields.
     #[serde(flatten)]
@@ -57,7 +57,7 @@ pub struct ErrorBudget {
 artifact!(ErrorBudget, "budget", version 1, depth 2);
 
 impl ErrorBudget {
-    /// A budget of which nothing is spent.
+    /// A budget with nothing spent.
     pub(crate) fn unspent(mode: BudgetMode, alpha_session: f64) -> Self {
         Self {
             version: 1,
@@ -71,18 +71,18 @@ impl ErrorBudget {
         }
     }
 
-    /// What was spent so far.
+    /// The sum spent so far.
     pub(crate) fn spent(&self) -> f64 {
         self.slots.iter().map(|slot| slot.alpha).sum()
     }
 
-    /// The slot of a trial of an edit, when it began before.
+    /// The slot of a trial of this edit in this comparison, if one has started.
     pub(crate) fn of(&self, edit: &Digest, comparison: &Digest) -> Option<&Slot> {
         let is_it = |slot: &&Slot| slot.edit_digest == *edit && slot.comparison == *comparison;
         self.slots.iter().find(is_it)
     }
 
-    /// How much is spent, and what an accept still costs, in one line.
+    /// One line: the sum spent, and the evidence that the next accept needs.
     pub(crate) fn words(&self) -> String {
         let mode = match self.mode {
             BudgetMode::Planned if self.planned == 1 => "for 1 edit".to_owned(),
@@ -98,8 +98,8 @@ impl ErrorBudget {
         format!("{:.4} of {} spent, {mode}; {cost}", self.spent(), self.alpha_session)
     }
 
-    /// What the next edit may use. `open` counts the edits of the plan that were not put to the gate yet, this one among
-    /// them; `accepted` those that this session accepted. A plan that grew shares what is left; 0 when nothing is.
+    /// The share of the next edit. `open` counts the planned edits that are not tried yet, this one included; `accepted`
+    /// counts the edits this session accepted. If the plan grew, the open edits divide the remainder. 0: nothing is left.
     pub(crate) fn next(&self, open: usize, accepted: usize) -> f64 {
         let t = self.slots.len() + 1;
         let level = |t, planned, accepted| budget::level(self.mode, self.alpha_session, t, planned, accepted);

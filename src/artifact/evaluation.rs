@@ -1,4 +1,4 @@
-//! An evaluation: what a benchmark says of a harness.
+//! An evaluation: the scores of one harness on a benchmark's tasks.
 
 use std::collections::BTreeMap;
 
@@ -7,59 +7,59 @@ use serde::{Deserialize, Serialize};
 
 use super::task::Task;
 
-/// What the student did with one task.
+/// The result of one run of the student on one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Attempt {
-    /// It answered; a scorer decides what the answer is worth.
+    /// The student answered; a scorer rates the answer.
     Answered {
         /// The answer.
         answer: String,
-        /// The model that was used, when known.
+        /// The model that was used; null when unknown.
         model: Option<String>,
-        /// The tool that was called, when one was.
+        /// The tool that was called; null when none was.
         tool: Option<String>,
     },
-    /// The agent itself failed (time-out, crash, bad tool call): score 0.
+    /// The agent failed (timeout, crash, bad tool call): score 0.
     Failed {
-        /// What happened.
+        /// What went wrong.
         reason: String,
     },
-    /// The world failed: no score at all.
+    /// The infrastructure failed: no score.
     Infra {
-        /// What happened.
+        /// What went wrong.
         reason: String,
     },
 }
 
-/// One task's result.
+/// The score of one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskScore {
     /// The task.
     pub task_id: String,
     /// Its category.
     pub category: String,
-    /// 0 to 1; absent when the attempt failed for reasons of infrastructure.
+    /// 0 to 1; null when the infrastructure failed.
     pub score: Option<f64>,
 }
 
-/// What a benchmark says of a harness. Scores are sums over tasks first, means only for people.
+/// The scores of one harness. Decisions use sums over tasks; the means are for people.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evaluation {
     /// Mean over all scored tasks, 0 to 1.
     pub overall_score: f64,
-    /// Mean a category.
+    /// Mean per category.
     pub category_scores: BTreeMap<String, f64>,
-    /// Tasks that have a score.
+    /// Number of tasks with a score.
     pub task_count: usize,
-    /// Tasks without a score, for reasons of infrastructure.
+    /// Number of tasks without a score, because the infrastructure failed.
     pub infra_errors: usize,
-    /// Every task, in the order of the benchmark.
+    /// The score of every task, in benchmark order.
     pub tasks: Vec<TaskScore>,
 }
 
 impl Evaluation {
-    /// Folds task scores into means.
+    /// Computes the means from task scores.
     pub(crate) fn of(tasks: Vec<TaskScore>) -> Self {
         let mut sums: BTreeMap<String, (f64, usize)> = BTreeMap::new();
         let (mut sum, mut count) = (0.0, 0);
@@ -81,16 +81,16 @@ impl Evaluation {
     }
 }
 
-/// One attempt together with the task that it answers.
+/// One attempt, with its task and score.
 #[derive(Clone, Debug)]
 pub struct Attempted<'a> {
     /// The task.
     pub task: &'a Task,
-    /// What the student did.
+    /// The student's result.
     pub attempt: Attempt,
-    /// What it was worth, 0 to 1; `None` for an infrastructure error.
+    /// The score, 0 to 1; `None` for an infrastructure error.
     pub score: Option<f64>,
-    /// Whether the attempt was made for this very call, not remembered: what costs.
+    /// Whether the attempt was made now, and so cost something, rather than read from the cache.
     pub fresh: bool,
 }
 

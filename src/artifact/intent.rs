@@ -1,4 +1,4 @@
-//! `.kaizen/intent.json`: the files about to be written, so that a torn write can be told from a person's edit.
+//! `.kaizen/intent.json`: the files about to be written, to tell an interrupted write from a user's change.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
 
-/// One file about to be written.
+/// One file that is about to be written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct IntendedFile {
-    /// Path relative to the harness root.
+    /// Path, relative to the harness root.
     pub path: String,
-    /// Digest before; absent when the file did not exist.
+    /// Digest before the write; null if the file does not exist yet.
     pub before: Option<Digest>,
-    /// Digest after; absent when the file is to go.
+    /// Digest after the write; null if the file is to be deleted.
     pub after: Option<Digest>,
 }
 
-/// The one step that is not atomic: several files and a commit.
+/// The only step that is not atomic: writing several files and a commit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Intent {
     /// Format version.

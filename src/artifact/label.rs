@@ -1,15 +1,15 @@
-//! Labels: the ids that a teacher or a person gives to edits. An edit's identity is its digest, so a label may be shared.
+//! Labels of edits, chosen by teachers or people. The digest identifies an edit, so several edits may share a label.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::digest::Digest;
 
-/// Labels that name more than one edit, with the digests of those edits.
+/// Labels that belong to more than one edit, with the digests of those edits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shared(BTreeMap<String, BTreeSet<Digest>>);
 
 impl Shared {
-    /// Finds them; an edit that stands twice is one edit.
+    /// Finds shared labels; a repeated edit counts once.
     pub(crate) fn of<'a>(edits: impl IntoIterator<Item = (&'a str, Digest)>) -> Self {
         let mut digests: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
         for (label, digest) in edits {
@@ -19,13 +19,13 @@ impl Shared {
         Self(digests)
     }
 
-    /// The labels and their edits.
+    /// The shared labels and their edits.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &BTreeSet<Digest>)> {
         self.0.iter()
     }
 
-    /// What names an edit in a command: its label, or its first digits where the label is shared, or where a shell
-    /// would not read it as one word. Labels come from teachers, and commands are copied.
+    /// An edit's name for use in a command: its label, or its short digest if the label is shared or is not a plain
+    /// shell word. Labels come from teachers, and people paste commands into shells.
     pub(crate) fn name(&self, label: &str, digest: &Digest) -> String {
         if self.0.contains_key(label) || !is_word(label) {
             digest.short()
@@ -34,7 +34,7 @@ impl Shared {
         }
     }
 
-    /// What names an edit in a list: its label, with its first digits where the label is shared.
+    /// An edit's name for use in a list: its label, followed by its short digest if the label is shared.
     pub(crate) fn shown(&self, label: &str, digest: &Digest) -> String {
         if self.0.contains_key(label) {
             format!("{label} ({})", digest.short())
@@ -44,7 +44,7 @@ impl Shared {
     }
 }
 
-/// Whether a shell and a command line take a label as it is.
+/// Whether a shell reads the label as one plain word, and an argument parser not as an option.
 fn is_word(label: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     !label.is_empty() && !label.starts_with('-') && label.chars().all(plain)

@@ -16,41 +16,41 @@ pub(crate) const FILE: &str = "sessions/loop.json";
 pub enum StopReason {
     /// A session failed.
     Failed,
-    /// The score stood still for long enough.
+    /// The best score did not rise for `stagnation_k` sessions.
     Stagnation,
     /// The known cost reached the limit.
     Budget,
-    /// No session could be held.
+    /// The workspace was not ready for a session.
     NotReady,
-    /// A session waits for a person before it can go on.
+    /// A session waits for a person.
     Held,
-    /// As many sessions as were asked for.
+    /// The requested number of sessions was reached.
     MaxSessions,
 }
 
-/// One session of a loop, once it has ended.
+/// One finished session of a loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LoopStep {
     /// The session.
     pub session: String,
     /// How it ended.
     pub status: Status,
-    /// Gate score before its first edit; null when it did not get that far.
+    /// Gate score before its first edit; null if the session ended earlier.
     #[serde(default)]
     pub score_before: Option<f64>,
-    /// Gate score of its final head; null when it did not get that far.
+    /// Gate score of its final head; null if the session ended earlier.
     #[serde(default)]
     pub score_after: Option<f64>,
-    /// Dollars; null when the price is unknown.
+    /// Cost in dollars; null when a price is unknown.
     #[serde(default)]
     pub cost_usd: Option<f64>,
-    /// Dollars that were left for it when it began.
+    /// The loop's remaining budget in dollars when the session started.
     #[serde(default)]
     pub budget_usd: f64,
     /// The best score so far.
     #[serde(default)]
     pub best_score: Option<f64>,
-    /// Sessions up to this one that did not raise it.
+    /// Number of consecutive sessions, up to this one, that did not raise the best score.
     #[serde(default)]
     pub standing_still: usize,
     /// Why it failed.
@@ -61,39 +61,39 @@ pub struct LoopStep {
     pub extra: Extra,
 }
 
-/// One loop, written after every session.
+/// The record of one loop, rewritten after every session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LoopRecord {
     /// Format version.
     #[serde(default = "first_version")]
     pub version: u32,
-    /// RFC 3339.
+    /// When it started, RFC 3339.
     pub started_at: String,
-    /// RFC 3339; null while it is under way.
+    /// When it ended, RFC 3339; null while it runs.
     #[serde(default)]
     pub ended_at: Option<String>,
-    /// The newest session that was settled before it began: no session up to this one is a step.
+    /// The newest session that was settled before the loop started; only later sessions belong to the loop.
     #[serde(default)]
     pub after_session_id: Option<String>,
-    /// A score that rises by no more than this stands still.
+    /// A session counts as stagnant unless it raises the best score by more than this.
     pub stagnation_eps: f64,
-    /// Sessions that stand still one after another before it stops.
+    /// The loop stops after this many stagnant sessions in a row.
     pub stagnation_k: usize,
-    /// Dollars after which it stops.
+    /// The loop stops when its known cost reaches this many dollars.
     pub max_total_cost_usd: f64,
-    /// Sessions after which it stops; null for any number.
+    /// The loop stops after this many sessions; null for no limit.
     #[serde(default)]
     pub max_sessions: Option<usize>,
-    /// Autonomy of its sessions; null for the manifest's.
+    /// Autonomy of its sessions; null for the manifest's setting.
     #[serde(default)]
     pub autonomy: Option<Autonomy>,
-    /// Its sessions that have ended.
+    /// Its finished sessions.
     #[serde(default)]
     pub steps: Vec<LoopStep>,
-    /// Dollars; null when the price of a session is unknown.
+    /// Cost of all sessions in dollars; null when the cost of one is unknown.
     #[serde(default)]
     pub total_cost_usd: Option<f64>,
-    /// Why it stopped; null while it is under way.
+    /// Why it stopped; null while it runs.
     #[serde(default)]
     pub stop_reason: Option<StopReason>,
     /// Unknown fields.

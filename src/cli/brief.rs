@@ -1,4 +1,4 @@
-//! `kaizen brief`: a folder that says what a person or an agent has to write, with all that they need for it.
+//! `kaizen brief`: writes a folder with instructions and evidence, for a person or an agent who will diagnose and plan.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::sys::disk::{DiskError, Root};
 /// Write a folder that briefs a person or agent to diagnose and plan
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Brief {
-    /// Brief for this session instead of the newest
+    /// Brief for this session instead of the newest one
     #[arg(value_name = "SESSION")]
     name: Option<String>,
     /// Write into this directory instead of the session's. It must be new, empty or an older briefing; files that you
@@ -24,10 +24,10 @@ pub(crate) struct Brief {
     out: Option<PathBuf>,
 }
 
-/// Runs the command. A session that has no baseline yet is taken that far first.
+/// Runs the command. If the session has no baseline yet, measures it first.
 ///
 /// # Errors
-/// There is nothing to brief about, or the folder cannot be written.
+/// The session is not ready for a briefing, or the folder cannot be written.
 pub(crate) fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let folder = command.out.as_ref().map(|out| ours(setting.directory.join(out)));
@@ -38,7 +38,7 @@ pub(crate) fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure>
         until: Some("baseline".to_owned()),
         ..RunOptions::default()
     };
-    // The briefing holds answers of the student.
+    // The briefing contains the student's answers, so the student may have to run.
     permitted::without_teacher(&workspace, &["baseline"])?;
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
     renderer.finish();
@@ -47,13 +47,13 @@ pub(crate) fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure>
     }
     let session = &ended.session;
     let folder = folder.unwrap_or_else(|| session.path(briefing::FOLDER));
-    // A folder that the user named is theirs; the session's own must not lead out of the workspace.
+    // The user may choose any folder, but the session's own folder must stay inside the workspace.
     let root = match &command.out {
         Some(_) => Root::make(folder.parent().unwrap_or(&folder))?,
         None => session.root().clone(),
     };
     for aside in briefing::within(&workspace, session, |run| briefing::write(run, &root, &folder))? {
-        err!("note: a file of yours was in the way; it is now {}", aside.display());
+        err!("note: your file was in the way and is now {}", aside.display());
     }
     tell(setting, &session.relative(), &folder);
     Ok(Code::Settled)
@@ -70,8 +70,8 @@ fn ours(folder: PathBuf) -> Result<PathBuf, Failure> {
     let root = Root::open(&folder)?;
     match briefing::is_one(&root)? || root.is_empty()? {
         true => Ok(folder),
-        false => Err(Failure::usage(format!("{} holds other files", folder.display()))
-            .hint("name a folder that is new, empty, or an older briefing")),
+        false => Err(Failure::usage(format!("{} contains other files", folder.display()))
+            .hint("choose a folder that is new, empty, or an older briefing")),
     }
 }
 
@@ -82,5 +82,5 @@ fn tell(setting: &Setting, session: &str, folder: &std::path::Path) {
     out!("{}", folder.display());
     out!("\n{STRONG}Next{STRONG:#}");
     out!("  read README.md there; write {session}/diagnosis.md, then {session}/plan.json");
-    out!("  kaizen run   # checks what you wrote, and tries each edit");
+    out!("  kaizen run   # checks these files, and tries each edit");
 }

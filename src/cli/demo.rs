@@ -1,4 +1,4 @@
-//! `kaizen demo`: make a small workspace, and run one session in it.
+//! `kaizen demo`: creates a small workspace and runs one session in it.
 
 use std::path::{Path, PathBuf};
 
@@ -42,14 +42,14 @@ pub(crate) fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
         ..Around::default()
     };
     super::run::summary(setting, &workspace, &ended, &around)?;
-    // Edits that wait for review are what the demo is meant to show: it has settled.
+    // The demo leaves edits waiting for review on purpose, so that counts as success.
     Ok(Code::Settled)
 }
 
-/// It must never touch what somebody else made.
+/// Refuses a directory that already contains something.
 fn refuse_unless_empty(root: &Path) -> Result<(), Failure> {
     let taken = |what: &str| {
-        Failure::usage(format!("{} {what}", root.display())).hint("name a directory that is empty or does not exist")
+        Failure::usage(format!("{} {what}", root.display())).hint("give a directory that is empty or does not exist")
     };
     if root.exists() && !root.is_dir() {
         return Err(taken("is a file"));

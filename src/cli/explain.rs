@@ -21,7 +21,7 @@ use crate::workspace::session::Session;
 pub(crate) struct Explain {
     /// Explain only this phase
     phase: Option<String>,
-    /// Explain this session instead of the newest
+    /// Explain this session instead of the newest one
     #[arg(long)]
     session: Option<String>,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Explain {
 /// Runs the command.
 ///
 /// # Errors
-/// There is no such phase or session, or what it relies on cannot be read.
+/// There is no such phase or session, or a file that it depends on cannot be read.
 pub(crate) fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
@@ -86,23 +86,23 @@ fn print(session: &Session, phase: &str, freshness: &Freshness, (awaited, settin
         Freshness::Fresh { edited } => {
             edited
                 .iter()
-                .for_each(|name| out!("  {name} was edited by hand since; it counts as it is"));
+                .for_each(|name| out!("  {name} was edited by hand since then; the edited version is used"));
             checkpoint.iter().for_each(vouches);
         }
         Freshness::Stale { reasons } => reasons.iter().for_each(reason),
         Freshness::Kept { reasons, edited } => {
             reasons.iter().for_each(reason);
             out!(
-                "  {} was edited by hand, so it runs only when asked to:",
+                "  {} was edited by hand, so this phase runs again only on request:",
                 edited.join(", ")
             );
-            out!("  kaizen run --redo {phase}; the present text goes to attic/");
+            out!("  kaizen run --redo {phase}   # moves the edited version to attic/");
         }
         Freshness::Blocked { missing } => out!("  it waits for {}", missing.join(", ")),
     }
     if let Some(file) = awaited {
         out!(
-            "  it waits for {}/{file}, which a person or an agent writes",
+            "  it waits for a person or an agent to write {}/{file}",
             session.relative()
         );
     }
@@ -112,7 +112,11 @@ fn reason(reason: &StaleReason) {
     match reason {
         StaleReason::NeverFinished | StaleReason::WriteMissing { .. } => out!("  {reason}"),
         StaleReason::DefinitionChanged { was, now } => {
-            change("its definition (stanza, settings, engine)", Some(was), Some(now));
+            change(
+                "the phase's definition (stanza, settings, engine)",
+                Some(was),
+                Some(now),
+            );
         }
         StaleReason::ReadChanged { name, was, now } => change(name, was.as_ref(), now.as_ref()),
     }

@@ -1,4 +1,4 @@
-//! `kaizen init`: make a workspace, in an agent's home or around task files.
+//! `kaizen init`: creates a workspace in an agent's home or around task files.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -44,15 +44,15 @@ pub(crate) struct Init {
 /// Runs the command.
 ///
 /// # Errors
-/// There is a workspace already, or a task file cannot be used.
+/// There already is a workspace, or a task file is invalid.
 pub(crate) fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
     let root = &Root::open(&setting.directory)?;
     if let Some(folder) = &command.skill {
         return init_skill::write(&root.join(folder), setting);
     }
     if root.join(manifest::FILE).exists() {
-        let message = format!("{} is there already", root.join(manifest::FILE).display());
-        return Err(Failure::usage(message).hint("edit it, or remove it to start over; sessions/ stays as it is"));
+        let message = format!("{} already exists", root.join(manifest::FILE).display());
+        return Err(Failure::usage(message).hint("edit it, or remove it to start over; sessions/ is not touched"));
     }
     let tasks = read_all(command)?;
     let mut files = agent_files(root, command, &tasks)?;
@@ -62,7 +62,7 @@ pub(crate) fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
             .map(|task| format!("{}\n", serde_json::to_string(task).unwrap_or_default()))
             .collect();
         files.push(("benchmark/tasks.jsonl".into(), rows.into_bytes()));
-        // Traces are private: they stay out of the repository.
+        // Traces are private, so they stay out of the repository.
         files.push(("traces/.gitignore".into(), b"*\n".to_vec()));
     }
     refuse_to_overwrite(root, &files)?;
@@ -72,7 +72,7 @@ pub(crate) fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
         let collected = traces::collect(&workspace, traces::DEFAULT_LIMIT)?;
         say(
             setting,
-            &format!("collected {collected} traces: the agent as it is, over train tasks"),
+            &format!("collected {collected} traces by running the agent on train tasks"),
         );
     }
     finish(setting, &workspace, &tasks)
@@ -84,7 +84,7 @@ fn say(setting: &Setting, text: &str) {
     }
 }
 
-/// All tasks with their split; unknown scorers are refused by file and line.
+/// All tasks with their split. An invalid task, such as one with an unknown scorer, is an error with file and line.
 fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
     let several = command.train.is_some() || command.test.is_some();
     let gate = several.then_some(Split::Gate);
@@ -96,9 +96,9 @@ fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
     ] {
         let Some(path) = file else { continue };
         if !path.is_file() {
-            return Err(Failure::usage(format!("{}: there is no such file", path.display())));
+            return Err(Failure::usage(format!("{}: no such file", path.display())));
         }
-        // The file is an argument: what is wrong in it is wrong usage.
+        // The file is an argument, so an error in it is a usage error.
         let read = disk::open_named(path).map_err(BenchmarkError::from);
         let rows = read
             .and_then(|file| benchmark::read_tasks(file, path))
@@ -107,7 +107,7 @@ fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
                 ..error.into()
             })?;
         if rows.is_empty() {
-            return Err(Failure::usage(format!("{}: it holds no task", path.display())));
+            return Err(Failure::usage(format!("{}: it contains no tasks", path.display())));
         }
         tasks.extend(rows.into_iter().map(|(_, task)| Task {
             split: Some(split.unwrap_or_else(|| task.split())),
@@ -122,7 +122,7 @@ fn unique(tasks: &[Task]) -> Result<(), Failure> {
     let mut seen = BTreeSet::new();
     match tasks.iter().find(|task| !seen.insert(&task.task_id)) {
         Some(task) => Err(Failure::usage(format!(
-            "task_id `{}` stands in these files more than once",
+            "task_id `{}` occurs more than once in these files",
             task.task_id
         ))),
         None => Ok(()),
@@ -131,13 +131,13 @@ fn unique(tasks: &[Task]) -> Result<(), Failure> {
 
 type Files = Vec<(String, Vec<u8>)>;
 
-/// The manifest, and a starter agent where there is no agent yet.
+/// The manifest and the schemas, and a starter agent if there is no agent yet.
 fn agent_files(root: &Root, command: &Init, tasks: &[Task]) -> Result<Files, Failure> {
     let config = root.read_text("config.toml")?;
     let has_agent = config.is_some() || root.join("agents").is_dir();
     if !has_agent && tasks.is_empty() {
         return Err(Failure::usage("there is no agent here: neither config.toml nor agents/")
-            .hint("`kaizen init --tasks FILE` makes a starter agent around tasks; `kaizen demo DIR` shows a whole workspace"));
+            .hint("`kaizen init --tasks FILE` creates a starter agent for tasks; `kaizen demo DIR` creates a complete example"));
     }
     let kept = config.map(|text| init_openjarvis::kept(&text)).transpose();
     let kept = kept
@@ -155,14 +155,14 @@ fn agent_files(root: &Root, command: &Init, tasks: &[Task]) -> Result<Files, Fai
     Ok(files)
 }
 
-/// The label names of the train tasks; none when answers are not labels.
+/// The labels that the train tasks use as answers; empty if the answers are not labels.
 fn labels(tasks: &[Task]) -> Vec<String> {
     let labelled = tasks
         .iter()
         .filter(|task| task.split() == Split::Train && task.scorer == Scorer::Exact);
     let answers: Vec<&String> = labelled.map(|task| &task.reference_answer).collect();
     let labels: BTreeSet<&String> = answers.iter().copied().collect();
-    // Labels come again and again; free answers do not.
+    // Labels repeat; free-form answers do not.
     if labels.len() * 2 > answers.len() {
         Vec::new()
     } else {
@@ -172,29 +172,30 @@ fn labels(tasks: &[Task]) -> Vec<String> {
 
 fn refuse_to_overwrite(root: &Root, files: &Files) -> Result<(), Failure> {
     for (path, _) in files {
-        // A link on the way is an error before anything is written.
+        // Fails on a symlink in the path, before anything is written.
         root.read(path)?;
     }
     match files.iter().find(|(path, _)| root.is_taken(path)) {
-        Some((path, _)) => Err(
-            Failure::usage(format!("{} is there already, and is yours", root.join(path).display()))
-                .hint("move it away first"),
-        ),
+        Some((path, _)) => Err(Failure::usage(format!(
+            "{} already exists, and kaizen did not write it",
+            root.join(path).display()
+        ))
+        .hint("move it away, then run this again")),
         None => Ok(()),
     }
 }
 
-/// Writes files below a root.
+/// Writes files under a root.
 ///
 /// # Errors
-/// The disk said no.
+/// A file cannot be written.
 pub(crate) fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
     files
         .iter()
         .try_for_each(|(path, bytes)| Ok(root.publish(path, bytes)?))
 }
 
-/// Commits what was written, in the repository that is there or in a new one, where the agent's files go along.
+/// Commits the files that init wrote. If there is no repository, creates one and commits the agent's files as well.
 fn commit(root: &Root, files: &Files, setting: &Setting) -> Result<Workspace, Failure> {
     let mut paths: Vec<String> = files
         .iter()
@@ -229,15 +230,15 @@ fn commit(root: &Root, files: &Files, setting: &Setting) -> Result<Workspace, Fa
     ) {
         Ok(_) if fresh => say(
             setting,
-            "made a git repository and committed the agent as it is; keep it private if config.toml holds keys",
+            "created a git repository and committed the agent; keep it private if config.toml contains keys",
         ),
-        Ok(_) => say(setting, "committed what init wrote, and nothing else"),
+        Ok(_) => say(setting, "committed the files that init wrote, and no others"),
         Err(error) => err!("note: nothing was committed yet: {error}"),
     }
     Ok(workspace)
 }
 
-/// There is no manifest yet that would name further keys.
+/// A git policy for before there is a manifest, which could name more keys to withhold.
 fn keyless() -> Policy {
     Policy {
         withheld: Manifest::default().withheld(&[]),
@@ -261,7 +262,7 @@ fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Co
     } else {
         out!("{train} train, {gate} gate and {test} sealed test tasks in benchmark/tasks.jsonl");
         if reserve > 0 {
-            out!("{reserve} more wait as reserve, until `kaizen bench refresh` draws them");
+            out!("{reserve} more are in reserve until `kaizen bench refresh` draws them");
         }
         out!("Next: `kaizen eval --split gate`, then `kaizen run`");
     }

@@ -16,8 +16,8 @@ use crate::sys::output::{Owner, Written};
 
 /// Print the manual page, or write one page per command
 ///
-/// `kaizen man | man -l -` shows the page. With DIR, files that kaizen did not write are never replaced, and a page that
-/// you edited is kept beside the new one, as NAME.bak.
+/// `kaizen man | man -l -` shows the page. With DIR, kaizen never replaces files that it did not write. If you edited a
+/// page, the edited version is kept as NAME.bak.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Man {
     /// Write kaizen.1 and one page per command into this directory
@@ -71,7 +71,7 @@ fn page(command: Command) -> io::Result<Rendered> {
     })
 }
 
-/// A comment at the end of each page. The digest of the lines above it proves that nobody edited them.
+/// The start of a comment at the end of each page. The digest in it shows whether the lines above were edited.
 const SEAL: &str = ".\\\" Written by `kaizen man`; digest of the lines above: ";
 
 fn owner(present: &[u8]) -> Owner {

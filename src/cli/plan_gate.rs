@@ -1,4 +1,4 @@
-//! `kaizen plan-gate`: what the gate can see, and what looking takes, before money is spent.
+//! `kaizen plan-gate`: estimates the smallest gain that the gate can detect, and the attempts that trials would take.
 
 use clap::Args;
 use serde::Serialize;
@@ -23,7 +23,7 @@ pub(crate) struct PlanGate {
     session: Option<String>,
 }
 
-/// The forecast as programs read it.
+/// The JSON output.
 #[derive(Serialize)]
 struct Told<'a> {
     session: &'a Option<String>,
@@ -35,15 +35,15 @@ struct Told<'a> {
 /// Runs the command.
 ///
 /// # Errors
-/// There is no gate task that can be scored, the plan cannot be read, or the runs were halted.
+/// No gate task can be scored, the plan cannot be read, or the runs were stopped.
 pub(crate) fn plan_gate(command: &PlanGate, setting: &Setting) -> Result<Code, Failure> {
     let workspace = setting.workspace()?;
     let session = chosen(&workspace, command.session.as_deref())?;
     let name = session.as_ref().map_or("session", |session| &session.id);
     if Inputs::new(&workspace).gate(name)?.is_empty() {
         return Err(
-            Failure::not_ready("there are no gate tasks, and so nothing to see anything by")
-                .hint("tasks go in benchmark/*.jsonl; `kaizen bench synth` makes some out of traces"),
+            Failure::not_ready("there are no gate tasks, so the gate cannot detect anything")
+                .hint("tasks go in benchmark/*.jsonl; `kaizen bench synth` creates some from traces"),
         );
     }
     let renderer = Renderer::new(setting.format);
@@ -81,12 +81,10 @@ fn chosen(workspace: &Workspace, name: Option<&str>) -> Result<Option<Session>, 
 fn failed(error: RunError) -> Failure {
     let hint = match &error {
         RunError::Execute(ExecuteError::Halted(_)) => {
-            "what was attempted is remembered: the next `kaizen plan-gate` goes on from there".to_owned()
+            "attempts so far are cached: the next `kaizen plan-gate` continues from there".to_owned()
         }
         RunError::Unscored(_) => {
-            format!(
-                "is there an engine for their scorer? scorer `command` needs [benchmark] scorer_command; {NO_JUDGE}"
-            )
+            format!("check the scorer of these tasks: `command` needs [benchmark] scorer_command; {NO_JUDGE}")
         }
         _ => return error.into(),
     };
@@ -96,9 +94,9 @@ fn failed(error: RunError) -> Failure {
 fn print(made: &Made) {
     let found = &made.forecast;
     let attempts = match made.attempts {
-        0 => "no attempt was made for it".to_owned(),
-        1 => "1 attempt was made for it, and is remembered".to_owned(),
-        attempts => format!("{attempts} attempts were made for it, and are remembered"),
+        0 => "this estimate needed no new attempts".to_owned(),
+        1 => "this estimate made 1 attempt, which is cached".to_owned(),
+        attempts => format!("this estimate made {attempts} attempts, which are cached"),
     };
     out!("{}; {attempts}", capital(&found.floor_line()));
     found.remarks.iter().for_each(|remark| out!("{}", capital(remark)));
@@ -106,19 +104,19 @@ fn print(made: &Made) {
         out!("{}", spent(budget, found.edits.is_empty()));
     }
     out!(
-        "\n{STRONG}{:<20} tasks  baseline  headroom  smallest visible change{STRONG:#}",
+        "\n{STRONG}{:<20} tasks  baseline  headroom  smallest detectable gain{STRONG:#}",
         "category"
     );
     found.categories.iter().for_each(|one| out!("{}", category(one, found)));
     if found.edits.is_empty() {
         let none = match &made.session {
-            Some(session) => format!("No edit of the plan of {session} is left to try."),
-            None => "There is no plan yet: `kaizen run --until plan` makes one.".to_owned(),
+            Some(session) => format!("Every edit in the plan of {session} was already tried."),
+            None => "There is no plan yet; `kaizen run --until plan` creates one.".to_owned(),
         };
         return out!("\n{none}");
     }
     out!(
-        "\n{STRONG}{:<20} reaches  {:<14} hoped for  visible from  attempts: no effect, as hoped, at most{STRONG:#}",
+        "\n{STRONG}{:<20} reaches  {:<14} hoped for    detectable  attempts: no effect, as hoped, maximum{STRONG:#}",
         "edit",
         "target"
     );
@@ -129,7 +127,7 @@ fn print(made: &Made) {
 fn category(one: &Category, found: &Forecast) -> String {
     let seen = match one.smallest_visible {
         Some(least) => format!("{} points", points(least)),
-        None if found.mode == Mode::Rule => "not known: a comparison of means has no error rate".into(),
+        None if found.mode == Mode::Rule => "unknown: a comparison of means has no error rate".into(),
         None => "none".into(),
     };
     format!(
@@ -148,7 +146,7 @@ fn print_edit(edit: &EditForecast) {
         "{:<20} {:>7}  {:<14} {:>9}  {seen:>12}  {}, {}, {}",
         visible(&edit.edit),
         edit.reaches,
-        visible(edit.target.as_deref().unwrap_or("the whole")),
+        visible(edit.target.as_deref().unwrap_or("all tasks")),
         points(edit.hoped),
         calls.nothing,
         calls.hoped,
@@ -159,19 +157,19 @@ fn print_edit(edit: &EditForecast) {
     }
 }
 
-/// Where nothing is left to try, it is the budget of the session to come.
+/// The line about the error budget. If no edit is left to try, it is the budget of the next session.
 fn spent(budget: &Budget, to_come: bool) -> String {
-    // The sum of nothing is -0.
+    // An empty sum is -0.0; adding 0.0 makes it 0.
     let percent = |share: f64| format!("{} %", (10_000.0 * share).round() / 100.0 + 0.0);
     let next = match budget.log_e_needed {
         Some(needed) => format!(
-            "the next edit gets {}, and its accept takes log e = {needed:.2}",
+            "the next edit gets {} and is accepted at log e = {needed:.2}",
             percent(budget.alpha)
         ),
         None => "nothing is left for another edit".to_owned(),
     };
     format!(
-        "Error budget{}: {} a session, {} spent; {next}",
+        "Error budget{}: {} per session, {} spent; {next}",
         if to_come { " of the next session" } else { "" },
         percent(budget.alpha_session),
         percent(budget.spent)

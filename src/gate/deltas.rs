@@ -1,4 +1,5 @@
-//! The changes that a record speaks of, by category and over all gate tasks. A task that is not reached changed by 0.
+//! The mean changes in a gate record, per category and over all gate tasks. A task that the edit does not reach counts
+//! as a change of 0.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +9,8 @@ use crate::artifact::gate::record::{GateRecord, Pair, Reached};
 use crate::gate::interval::interval;
 
 impl GateRecord {
-    /// Mean change by category. In a category where some reached tasks were not tried, they count as the rest: the
-    /// mean of its pairs for a noisy student; no change in `exact`, which leaves only those out that cannot lose.
+    /// Mean change per category. Reached tasks without a pair count as the mean of the category's pairs if the student
+    /// is noisy, and as unchanged in mode `exact`.
     pub(crate) fn category_deltas(&self) -> BTreeMap<String, f64> {
         let of: BTreeMap<&str, &str> = self
             .reached
@@ -35,7 +36,8 @@ impl GateRecord {
         sums.into_iter().map(delta).collect()
     }
 
-    /// The interval of a category's change at 90 %, where it was found out by bets; what is not reached changed by 0.
+    /// The 90 % interval of a category's change; tasks that the edit does not reach count as 0. `None` in mode `exact`,
+    /// and for a category without a pair.
     pub(crate) fn category_interval(&self, category: &str) -> Option<[f64; 2]> {
         self.stake.as_ref()?;
         let of = |reached: &&Reached| reached.category == category;
@@ -52,7 +54,8 @@ impl GateRecord {
         (!differences.is_empty()).then(|| interval(&differences, GAMMA).map(|end| end * share))
     }
 
-    /// Mean change over all gate tasks; `None` where categories that the edit reaches were not tried.
+    /// Mean change over all gate tasks; `None` if a category that the edit reaches has no pair, unless mode `exact`
+    /// accepted the edit.
     pub(crate) fn overall_delta(&self) -> Option<f64> {
         let deltas = self.category_deltas();
         let tried = |category: &str| deltas.contains_key(category);
@@ -61,12 +64,12 @@ impl GateRecord {
             return None;
         }
         let size = |name: &String| self.sizes.get(name).copied().unwrap_or(0) as f64;
-        // The sum of nothing is -0.0.
+        // Not `sum()`: the sum of no items is -0.0.
         let sum: f64 = deltas.iter().fold(0.0, |sum, (name, delta)| sum + delta * size(name));
         Some(sum / self.tasks().max(1) as f64)
     }
 
-    /// The differences that count, in order: a flip that did not repeat is a tie.
+    /// The difference of each complete pair, in order. A flip that did not repeat is a tie.
     pub(crate) fn differences(&self) -> impl Iterator<Item = (&str, f64)> {
         self.pairs
             .iter()
@@ -75,13 +78,13 @@ impl GateRecord {
 }
 
 impl Pair {
-    /// The difference that counts: a flip that did not repeat is a tie. `None` for a pair that was lost.
+    /// The difference with which the pair counts: 0 for a flip that did not repeat, `None` for a lost pair.
     pub(crate) fn difference(&self) -> Option<f64> {
         let (x, y) = self.x.zip(self.y)?;
         Some(if self.repeats() { x - y } else { 0.0 })
     }
 
-    /// Whether every further run of both arms scored the same.
+    /// Whether every confirmation run of both arms repeated the score.
     pub(crate) fn repeats(&self) -> bool {
         let same = |(x, y)| {
             self.confirmations

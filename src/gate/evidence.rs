@@ -1,15 +1,17 @@
-//! Evidence: how much richer a gambler would be who bet on every paired difference, if the mean were no larger than m.
+//! Evidence as betting wealth: the winnings of a gambler who bets on every paired difference, against the hypothesis
+//! that the mean is at most m.
 //!
-//! The mixture e-process of betting on bounded means (Waudby-Smith and Ramdas 2024, arXiv 2010.09686): a fixed grid of
-//! stakes, whose average is a test martingale. By Ville's inequality it ever reaches 1/alpha with probability alpha at
-//! most, however often one looks. For pass or fail scores and m = 0 it is a sequential McNemar test: ties drop out.
+//! This is the mixture e-process for bounded means (Waudby-Smith and Ramdas 2024, arXiv 2010.09686): the average wealth
+//! over a fixed grid of stakes is a test martingale. By Ville's inequality, the probability that it ever reaches
+//! 1/alpha is at most alpha, however often one looks. For pass or fail scores and m = 0 it is a sequential McNemar
+//! test: ties drop out.
 
-/// The stakes; the gambler starts with a sixth of the money on each. Fixed, so that no bet can adapt to a baseline
-/// that several edits share.
+/// The stakes; the gambler starts with one sixth of the money on each. They are fixed, so that no bet can adapt to a
+/// baseline that several edits share.
 pub(crate) const STAKES: [f64; 6] = [0.15, 0.30, 0.45, 0.60, 0.75, 0.90];
 
-/// The wealth of a gambler who bets that the mean lies above `m`, one logarithm a stake, as sums in the order of the
-/// differences.
+/// The wealth of a gambler who bets that the mean is above (or below) `m`: one logarithm per stake, summed in the order
+/// of the differences.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wealth {
     m: f64,
@@ -18,7 +20,7 @@ pub(crate) struct Wealth {
 }
 
 impl Wealth {
-    /// A bet that the mean lies above `m`, which is larger than -1 and at most 1.
+    /// A bet that the mean is above `m`, where -1 < m ≤ 1.
     pub(crate) fn above(m: f64) -> Self {
         Self {
             m,
@@ -27,7 +29,7 @@ impl Wealth {
         }
     }
 
-    /// A bet that the mean lies below `m`, which is at least -1 and smaller than 1.
+    /// A bet that the mean is below `m`, where -1 ≤ m < 1.
     pub(crate) fn below(m: f64) -> Self {
         Self {
             m: -m,
@@ -36,7 +38,7 @@ impl Wealth {
         }
     }
 
-    /// Bets on one more difference, -1 to 1.
+    /// Bets on one more difference, from -1 to 1.
     pub(crate) fn add(&mut self, difference: f64) {
         let gain = (self.sign * difference - self.m) / (1.0 + self.m);
         for (log, stake) in self.logs.iter_mut().zip(STAKES) {
@@ -65,7 +67,7 @@ fn fed(mut wealth: Wealth, differences: &[f64]) -> f64 {
     wealth.log_e()
 }
 
-/// The logarithm of the mean of exponentials; 0 for none.
+/// The logarithm of the mean of the exponentials; 0 if there are none.
 pub(crate) fn log_mean_exp(logs: &[f64]) -> f64 {
     let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !highest.is_finite() {

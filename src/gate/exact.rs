@@ -1,7 +1,8 @@
-//! Exact: a student that answers the same way each time, judged without statistics and without a needless attempt.
+//! Mode `exact`, for a deterministic student: decides without statistics and without a needless attempt.
 //!
-//! The plain rule over all tasks that the edit reaches, decided as soon as no outcome of the rest could change it. Every
-//! flip is confirmed by further runs of both arms; one that does not repeat is a tie, and says that the student is noisy.
+//! It applies the plain rule to all tasks that the edit reaches, and stops as soon as the remaining tasks cannot change
+//! the decision. Every flip is confirmed by further runs of both arms; a flip that does not repeat counts as a tie and
+//! shows that the student is noisy.
 
 use std::collections::BTreeMap;
 
@@ -9,29 +10,29 @@ use super::rule::TOLERANCE;
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::verdict::RuleKind;
 
-/// What is judged: the tasks that the edit reaches, in ascending order.
+/// What the decision is about: the tasks that the edit reaches, in ascending order, and the limits.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Design {
     /// The category of each task that the edit reaches.
     pub categories: Vec<usize>,
-    /// The score of each without the edit, 0 to 1.
+    /// The score of each task without the edit, 0 to 1.
     pub baseline: Vec<f64>,
-    /// Gate tasks of each category, reached or not: what is not reached counts as 0.
+    /// The number of gate tasks of each category, reached or not; a task that is not reached counts as unchanged.
     pub sizes: BTreeMap<usize, usize>,
-    /// What has to gain.
+    /// Whether the target or the overall score has to gain.
     pub rule: RuleKind,
-    /// The category that has to gain under rule `target`; `None`: all together.
+    /// The category that has to gain under rule `target`; `None`: the overall score.
     pub target: Option<usize>,
-    /// The mean gain of what has to gain must be larger, 0 to 1.
+    /// The mean gain must be larger than this, 0 to 1.
     pub min_improvement: f64,
     /// A category may fall by this much, 0 to 1.
     pub eps: f64,
 }
 
-/// The scores of one further run of both arms.
+/// The scores of one confirmation run, with and without the edit.
 pub(crate) type Confirmation = (f64, f64);
 
-/// The decision, as far as it has come.
+/// A decision in progress.
 #[derive(Clone, Debug)]
 pub(crate) struct Exact {
     design: Design,
@@ -43,7 +44,7 @@ pub(crate) struct Exact {
     decided: Option<GateReason>,
 }
 
-/// What the tasks of a category that were not run yet can bring, at best and at worst.
+/// The largest gain and the largest loss that the remaining tasks of a category can still add.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bounds {
     best: f64,
@@ -51,7 +52,7 @@ struct Bounds {
 }
 
 impl Exact {
-    /// Before the first attempt.
+    /// The state before the first attempt.
     pub(crate) fn new(design: Design) -> Self {
         let mut left: BTreeMap<usize, Bounds> = BTreeMap::new();
         for (category, y) in design.categories.iter().zip(&design.baseline) {
@@ -72,17 +73,17 @@ impl Exact {
         exact
     }
 
-    /// The decision, when there is one.
+    /// The decision, once there is one.
     pub(crate) fn decided(&self) -> Option<GateReason> {
         self.decided
     }
 
-    /// Flips that did not repeat.
+    /// The number of flips that did not repeat.
     pub(crate) fn flaky(&self) -> usize {
         self.flaky
     }
 
-    /// The sum of what has to gain, so far.
+    /// The sum of the differences so far, over the categories that have to gain.
     pub(crate) fn net(&self) -> f64 {
         self.gained
             .iter()
@@ -91,7 +92,7 @@ impl Exact {
             .sum()
     }
 
-    /// The tasks that are attempted next, in their order, `most` at most.
+    /// The next tasks to attempt, in order, at most `most`.
     pub(crate) fn upcoming(&self, most: usize) -> Vec<usize> {
         match self.decided {
             Some(_) => Vec::new(),
@@ -99,7 +100,8 @@ impl Exact {
         }
     }
 
-    /// How many attempts it takes to a decision at the least, `most` at most: so far ahead, none is in vain.
+    /// The smallest number of attempts, up to `most`, that can lead to a decision. That many can run in parallel
+    /// without waste.
     pub(crate) fn soonest(&self, most: usize) -> usize {
         let soonest = |x: f64| {
             let mut ahead = self.clone();
@@ -114,13 +116,13 @@ impl Exact {
         soonest(1.0).min(soonest(0.0))
     }
 
-    /// Whether a score has to be confirmed before it counts.
+    /// Whether a score differs from the baseline, so that it has to be confirmed before it counts.
     pub(crate) fn is_flip(&self, task: usize, x: f64) -> bool {
         (x - self.design.baseline[task]).abs() > TOLERANCE
     }
 
-    /// Takes the score of a task with the edit into account, with further runs of both arms where it is a flip; returns
-    /// the difference that counts.
+    /// Adds the score of a task with the edit, and the confirmation runs if it is a flip. Returns the difference that
+    /// counts.
     pub(crate) fn feed(&mut self, task: usize, x: f64, confirmations: &[Confirmation]) -> f64 {
         let y = self.design.baseline[task];
         let repeats = |(again, before): &Confirmation| (again - x).abs() < TOLERANCE && (before - y).abs() < TOLERANCE;
@@ -133,7 +135,7 @@ impl Exact {
         difference
     }
 
-    /// Passes over a task whose attempts were lost: it counts as a tie.
+    /// Skips a task whose attempts were lost: it counts as a tie.
     pub(crate) fn pass_over(&mut self, task: usize) {
         self.spend(task);
         self.decided = self.judge();
@@ -185,12 +187,13 @@ impl Exact {
     }
 }
 
-/// The category that has to gain alone, when there is one.
+/// The category that has to gain under rule `target`; `None` if the overall score has to gain.
 fn aimed(design: &Design) -> Option<usize> {
     design.target.filter(|_| design.rule == RuleKind::Target)
 }
 
-/// Those that can gain first, then those of the target that can only lose, then those of others that can, then the rest.
+/// The order of attempts: target tasks that can gain, target tasks that can only lose, other tasks that can lose, the
+/// rest.
 fn order(design: &Design) -> Vec<usize> {
     let target = aimed(design);
     let rank = |at: &usize| {

@@ -1,18 +1,19 @@
-//! The interval of a mean difference: all means that the evidence does not refute, at any stopping time.
+//! The confidence interval of a mean difference: all means that the evidence does not refute. It is valid at any
+//! stopping time.
 
 use crate::gate::evidence::log_e_above;
 
-/// Steps of the bisection; each halves an interval of length 2, so that the ends are as exact as a double is.
+/// Bisection steps. Each halves an interval of length 2; 100 of them reach the precision of an `f64`.
 const STEPS: usize = 100;
 
-/// The interval of the mean of differences (-1 to 1) at level 1 - `gamma`; it holds the true mean at every moment at
-/// once with that probability, which an interval around a mean at a stopping time would not.
+/// The interval of the mean of differences (-1 to 1) at level 1 - `gamma`. With that probability it contains the true
+/// mean at all moments, so it stays valid at a stopping time, unlike an interval for a fixed number of pairs.
 pub(crate) fn interval(differences: &[f64], gamma: f64) -> [f64; 2] {
     let turned: Vec<f64> = differences.iter().map(|difference| -difference).collect();
     [lower(differences, gamma), -lower(&turned, gamma)]
 }
 
-/// The largest m that the evidence refutes from above; -1 where it refutes none.
+/// The lower end: the largest m such that the evidence shows a mean above m; -1 if there is none.
 fn lower(differences: &[f64], gamma: f64) -> f64 {
     let needed = (2.0 / gamma).ln();
     let (mut refuted, mut possible) = (-1.0, 1.0);

@@ -1,4 +1,4 @@
-//! Laws of the gate, for any design and any pairs.
+//! Properties of the gate that hold for any design and any pairs.
 
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ fn design(categories: Vec<usize>, target: Option<usize>, seed: u64) -> Design {
     }
 }
 
-/// Plays a game with scores that depend on the task and on how often it was tried.
+/// Plays a game to its end; the scores are used in turn.
 fn play(design: Design, scores: &[(f64, f64)]) -> Sequential {
     let mut game = Sequential::new(design);
     let mut at = 0;
@@ -54,7 +54,7 @@ proptest! {
         while game.decided().is_none() {
             let (ahead, soonest) = (game.upcoming(5), game.soonest(5));
             prop_assert!(!ahead.is_empty() && soonest >= 1);
-            // What is sure to be needed is never decided before it is fed.
+            // No decision comes before all guaranteed tasks are fed.
             for (fed, task) in ahead.iter().take(soonest).enumerate() {
                 prop_assert!(game.decided().is_none() || fed == soonest);
                 prop_assert_eq!(game.upcoming(1), vec![*task]);

@@ -1,10 +1,11 @@
-//! The numbers of a decision that follow from the differences alone.
+//! Computes the numbers of a gate record that depend only on the paired differences.
 
 use super::interval::interval;
 use crate::artifact::gate::numbers::{GAMMA, Numbers, Tally};
 
 impl Numbers {
-    /// Those that follow from the differences alone; `reached` counts the target's tasks and all others that are reached.
+    /// The numbers that depend only on the differences. `reached`: how many tasks of the target, and how many other
+    /// tasks, the edit reaches.
     pub(crate) fn of(target: &[f64], other: &[f64], reached: (usize, usize)) -> Self {
         let all = (reached.0 + reached.1).max(1) as f64;
         let overall = mean(target)

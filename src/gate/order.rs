@@ -1,12 +1,13 @@
-//! The order in which pairs are made: drawn from the session's seed, so that nobody can choose the next task by outcome.
+//! The order of pairs: a permutation drawn from the session's seed, so that nobody can choose the next task by its
+//! outcome.
 
 /// The increment of SplitMix64 (Steele, Lea and Flood 2014).
 pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// What tells the rounds of the second stage from those of the first.
+/// Added to the number of a round in stage 2, so that its order differs from that of the same round in stage 1.
 pub(crate) const SECOND_STAGE: u32 = 0x8000;
 
-/// The items in an order that is drawn for one round of one edit: Fisher and Yates, by SplitMix64.
+/// Shuffles the items for one round of one edit: Fisher–Yates, with SplitMix64 as the generator.
 pub fn shuffled<T: Clone>(items: &[T], seed: u64, edit: u32, round_key: u32) -> Vec<T> {
     let key = (u64::from(edit) << 16) | u64::from(round_key);
     let mut state = seed.wrapping_add(GOLDEN.wrapping_mul(key.wrapping_add(1)));

@@ -1,7 +1,7 @@
-//! The rule of means: accepts or rejects a candidate harness by one evaluation of each arm.
+//! Mode `rule`: accepts or rejects a candidate harness by the means of one evaluation of each arm.
 //!
-//! Deltas are differences of sums of task scores over the tasks scored in both arms, divided once, and compared
-//! with a tolerance, so that 0.75 to 0.70 and 0.50 to 0.45 are the same drop.
+//! A delta is the difference of two sums of scores, over the tasks that are scored in both arms, divided once.
+//! Comparisons have a tolerance, so that 0.75 to 0.70 and 0.50 to 0.45 are the same drop.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::artifact::gate::verdict::{Changed, Decision, GateRule, Judgement, Rul
 
 /// The categories that fall by more than `max_regression`, with their deltas.
 ///
-/// A category that is missing afterwards counts as 0, one that is new is ignored.
+/// A category that is missing afterwards counts as 0; a new one is ignored.
 #[cfg(test)]
 pub(crate) fn regressions(
     before: &BTreeMap<String, f64>,
@@ -21,7 +21,7 @@ pub(crate) fn regressions(
     fallen(&deltas(before, after), max_regression)
 }
 
-/// Decides by means alone: overall scores and scores a category, before and after.
+/// Decides from means alone: the overall score and the score of each category, before and after.
 #[cfg(test)]
 pub(crate) fn decide_means(
     (overall_before, before): (f64, &BTreeMap<String, f64>),
@@ -32,7 +32,7 @@ pub(crate) fn decide_means(
     judge(overall_after - overall_before, &deltas(before, after), rule, target)
 }
 
-/// Decides by two evaluations of the same benchmark.
+/// Decides from two evaluations of the same benchmark.
 pub fn decide(before: &Evaluation, after: &Evaluation, rule: &GateRule, target: Option<&str>) -> Verdict {
     let pairs = pairs(before, after);
     let ids: BTreeSet<&str> = before
@@ -71,13 +71,13 @@ pub fn decide(before: &Evaluation, after: &Evaluation, rule: &GateRule, target: 
     }
 }
 
-/// Decides again from the sums that a verdict carries.
+/// Repeats the decision from the sums in a verdict.
 pub(crate) fn recompute(verdict: &Verdict, rule: &GateRule, target: Option<&str>) -> Judgement {
     judge_sums(&verdict.categories, verdict.dropped, rule, target)
 }
 
-/// The verdict with every number worked out again: the sums after from those before and the tasks that changed, and
-/// all else from the sums. One that nobody touched comes out the same, but for rounding.
+/// Recomputes every number of a verdict: the sums after the edit from the sums before it and the changed tasks, and
+/// everything else from the sums. A verdict that nobody modified comes out the same, except for rounding.
 pub(crate) fn restate(verdict: &Verdict) -> Verdict {
     let mut categories = verdict.categories.clone();
     categories.values_mut().for_each(|sums| sums.after = sums.before);
@@ -117,7 +117,7 @@ fn judge_sums(categories: &BTreeMap<String, Sums>, dropped: usize, rule: &GateRu
     }
     if dropped as f64 / all as f64 > rule.max_infra_share + TOLERANCE {
         return undecided(format!(
-            "undecided: {dropped} of {all} tasks have no score for reasons of infrastructure, max_infra_share={:?}",
+            "undecided: {dropped} of {all} tasks have no score because of infrastructure failures, max_infra_share={:?}",
             rule.max_infra_share
         ));
     }
@@ -152,7 +152,7 @@ fn judge(overall: f64, deltas: &BTreeMap<String, f64>, rule: &GateRule, target: 
     }
 }
 
-/// What to say when the target rule cannot be applied; empty otherwise.
+/// A note for the case that rule `target` cannot be applied and the overall score decides; empty otherwise.
 fn fallback(kind: RuleKind, target: Option<&str>, known: bool) -> String {
     match (kind, target) {
         (RuleKind::Target, Some(name)) if !known => {
@@ -246,7 +246,8 @@ fn pairs(before: &Evaluation, after: &Evaluation) -> Vec<Changed> {
         .collect()
 }
 
-/// The score, unless it is not a number from 0 to 1: that is a failure of the scorer, not of the agent.
+/// The score, if it is from 0 to 1. Any other value is a failure of the scorer, not of the agent, and counts as no
+/// score.
 fn valid(task: &TaskScore) -> Option<f64> {
     task.score.filter(|score| (0.0..=1.0).contains(score))
 }

@@ -1,8 +1,8 @@
-//! Sequential: a noisy student, judged by paired runs until the evidence suffices, runs out, or turns against the edit.
+//! Mode `sequential`, for a noisy student: pairs runs until the evidence suffices, runs out, or turns against the edit.
 //!
-//! Stage 1 bets on the target alone. Stage 2 guards the rest: it looks for harm to others, and bets against "the whole
-//! did not gain" in every way that the loss could be split between target and others (union of intersections, as in
-//! Spertus, Sheridan and Stark, arXiv 2409.06680). See [`super::evidence`] for the bets.
+//! Stage 1 bets on the target alone. Stage 2 guards the rest: it looks for harm to the other tasks, and bets against
+//! "there is no overall gain" for every way to split the loss between the target and the others (union of
+//! intersections, as in Spertus, Sheridan and Stark, arXiv 2409.06680). See [`super::evidence`] for the bets.
 
 use std::collections::BTreeMap;
 
@@ -11,27 +11,27 @@ use super::order::{SECOND_STAGE, shuffled};
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::settings::Settings;
 
-/// Ways in which "the whole did not gain" is split between the target and the others.
+/// The number of splits between the target and the others for which "there is no overall gain" is tested.
 const BRACKETS: usize = 100;
 
-/// What is judged: the tasks that the edit reaches, in ascending order, by their categories.
+/// What the decision is about: the tasks that the edit reaches, in ascending order, and the limits.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Design {
     /// The category of each task that the edit reaches.
     pub categories: Vec<usize>,
-    /// The category that has to gain; `None`: all together.
+    /// The category that has to gain; `None`: the overall score.
     pub target: Option<usize>,
-    /// Seed of the order of pairs.
+    /// The seed of the order of pairs.
     pub seed: u64,
-    /// The edit's number, which draws an order of its own.
+    /// The number of the edit; each edit has a different order of pairs.
     pub edit: u32,
-    /// Largest chance to accept an edit whose target did not gain, above 0.
+    /// The largest probability of accepting an edit whose target did not gain, above 0.
     pub alpha: f64,
-    /// Everything else.
+    /// The other limits.
     pub settings: Settings,
 }
 
-/// One pair: a run of the edited harness and the mean of baseline runs of the same task.
+/// One pair: a run with the edit, and the mean of the baseline runs of the same task.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Paired {
     /// The task, as an index into the design.
@@ -42,16 +42,16 @@ pub(crate) struct Paired {
     pub y: f64,
 }
 
-/// The game, as far as it was played.
+/// A decision in progress: a betting game.
 #[derive(Clone, Debug)]
 pub(crate) struct Sequential {
     design: Design,
     target: Vec<usize>,
     others: Vec<usize>,
     stage: u8,
-    /// Places of the schedule that are used up, in this stage.
+    /// Positions of this stage's schedule that are used up.
     place: usize,
-    /// Pairs of stage 1.
+    /// Pairs seen in stage 1.
     first: usize,
     rounds: BTreeMap<u32, Vec<usize>>,
     gain: Wealth,
@@ -64,7 +64,7 @@ pub(crate) struct Sequential {
 }
 
 impl Sequential {
-    /// The game before its first pair.
+    /// The state before the first pair.
     pub(crate) fn new(design: Design) -> Self {
         let is_target = |at: &usize| design.target.is_none_or(|target| design.categories[*at] == target);
         let (target, others): (Vec<usize>, Vec<usize>) = (0..design.categories.len()).partition(is_target);
@@ -96,7 +96,7 @@ impl Sequential {
         }
     }
 
-    /// The decision, when there is one.
+    /// The decision, once there is one.
     pub(crate) fn decided(&self) -> Option<GateReason> {
         self.decided
     }
@@ -116,7 +116,8 @@ impl Sequential {
         self.futility.log_e()
     }
 
-    /// Evidence that others fall, as a logarithm.
+    /// Evidence that the guarded tasks fall, as a logarithm: all tasks if there is no target, otherwise those outside
+    /// it.
     pub(crate) fn log_e_harm(&self) -> f64 {
         let by_category: Vec<f64> = self.by_category.values().map(Wealth::log_e).collect();
         let by_category = log_mean_exp(&by_category);
@@ -126,18 +127,18 @@ impl Sequential {
         }
     }
 
-    /// Evidence that the whole gains, as a logarithm; `None` before the first pair of the others.
+    /// Evidence of an overall gain, as a logarithm; `None` before the first pair outside the target.
     pub(crate) fn log_e_overall(&self) -> Option<f64> {
         (self.other_pairs > 0).then(|| least(&self.brackets))
     }
 
-    /// What [`Self::log_e_overall`] has to reach.
+    /// The value that [`Self::log_e_overall`] has to reach.
     pub(crate) fn overall_needed(&self) -> f64 {
         -self.design.settings.alpha_guard.unwrap_or(self.design.alpha).ln()
     }
 
-    /// The tasks of the next pairs in their order, as far as they are sure to be asked for unless a decision comes
-    /// before: `most` at most, one at least while nothing is decided.
+    /// The tasks of the next pairs, in order, that are needed unless a decision comes first: at most `most`, and at
+    /// least one while nothing is decided.
     pub(crate) fn upcoming(&mut self, most: usize) -> Vec<usize> {
         if self.decided.is_some() {
             return Vec::new();
@@ -150,8 +151,8 @@ impl Sequential {
         places.map_while(|place| self.scheduled(place)).collect()
     }
 
-    /// How many pairs it takes to a decision or to the next stage at the least, `most` at most: attempts that are made
-    /// so far ahead are never in vain.
+    /// The smallest number of pairs, up to `most`, that can lead to a decision or to the next stage. That many can run
+    /// in parallel without waste.
     pub(crate) fn soonest(&self, most: usize) -> usize {
         let soonest = |x: f64, y: f64| {
             let mut game = self.clone();
@@ -166,13 +167,13 @@ impl Sequential {
         soonest(1.0, 0.0).min(soonest(0.0, 1.0))
     }
 
-    /// Passes over the next place of the schedule: its pair was lost.
+    /// Skips the next position of the schedule, because its pair was lost.
     pub(crate) fn pass_over(&mut self) {
         self.place += 1;
         self.end_of_schedule();
     }
 
-    /// Takes the pair of the next place into account.
+    /// Adds the pair at the next position of the schedule.
     pub(crate) fn feed(&mut self, pair: Paired) {
         if self.decided.is_some() {
             return;
@@ -213,7 +214,7 @@ impl Sequential {
         (self.first >= settings.max_pairs).then_some(GateReason::Inconclusive)
     }
 
-    /// The target gained: what is left to ask is whether anything else lost.
+    /// The target gained; the remaining question is whether anything else lost.
     fn crossed(&mut self) -> Option<GateReason> {
         let harmful = self.log_e_harm() >= -self.design.settings.alpha_harm.ln();
         match self.design.target {
@@ -242,7 +243,7 @@ impl Sequential {
         }
     }
 
-    /// The task at a place of this stage's schedule; `None` behind its end.
+    /// The task at a position of this stage's schedule; `None` past its end.
     fn scheduled(&mut self, place: usize) -> Option<usize> {
         let all = self.target.len() + self.others.len();
         let (round, at) = match self.stage {
@@ -268,8 +269,8 @@ impl Sequential {
     }
 }
 
-/// The bets against every split of "the whole did not gain": the target at most `a`, and the others so much below zero
-/// that the two cancel out. `ratio` is the weight of the target against that of the others.
+/// The bets against every split of "there is no overall gain": the target gains at most `a`, and the others lose enough
+/// to cancel that. `ratio` is the weight of the target relative to the others.
 fn brackets(ratio: f64) -> Vec<(Wealth, Wealth)> {
     let a = |j: usize| (1.0 / ratio).min(1.0) * j as f64 / BRACKETS as f64;
     (0..BRACKETS)
@@ -283,8 +284,8 @@ fn least(brackets: &[(Wealth, Wealth)]) -> f64 {
     brackets.iter().map(split).fold(f64::INFINITY, f64::min)
 }
 
-/// Evidence that the whole gains, as a logarithm, from the differences of the target and of the others; `ratio` is the
-/// weight of the target against that of the others.
+/// Evidence of an overall gain, as a logarithm, from the differences of the target and of the others; `ratio` is the
+/// weight of the target relative to the others.
 #[cfg(test)]
 pub(crate) fn log_e_overall(target: &[f64], others: &[f64], ratio: f64) -> f64 {
     let mut brackets = brackets(ratio);

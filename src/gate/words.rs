@@ -1,4 +1,4 @@
-//! The words for a decision: one line that a person understands, with the interval in place of a bare mean.
+//! Describes a gate decision to people in one line, with an interval instead of a bare mean.
 
 use crate::artifact::gate::numbers::{Numbers, Tally};
 use crate::artifact::gate::reason::GateReason;
@@ -6,9 +6,9 @@ use crate::artifact::gate::record::GateRecord;
 use crate::artifact::gate::settings::Mode;
 
 impl GateRecord {
-    /// Why, in one line.
+    /// The reason for the decision, in one line.
     pub(crate) fn line(&self) -> String {
-        let what = self.target.as_deref().unwrap_or("the whole");
+        let what = self.target.as_deref().unwrap_or("the overall score");
         let numbers = &self.numbers;
         let gain = points(numbers.interval_target);
         match (self.reason, self.mode) {
@@ -20,23 +20,23 @@ impl GateRecord {
             ),
             (GateReason::Improved, _) => format!("improved: {what} changed by {gain} points{}", overall(numbers)),
             (GateReason::Futile, _) => format!(
-                "futile: after {} a gain of {} in {what} has become unlikely, it changed by {gain} points",
+                "futile: after {} a gain of {} in {what} is unlikely; it changed by {gain} points",
                 pairs(&numbers.target),
                 percent(self.settings.delta_min)
             ),
             (GateReason::Inconclusive, _) => format!(
-                "inconclusive: {} in {what} gave {} of the evidence that an accept needs, it changed by {gain} points",
+                "inconclusive: {} in {what} gave {} of the evidence that an accept needs; it changed by {gain} points",
                 pairs(&numbers.target),
                 share(numbers.log_e, numbers.log_e_needed)
             ),
             (GateReason::OverallUnproven, _) => format!(
-                "overall unproven: {what} changed by {gain} points, and {} of the others gave {} of the evidence that the \
-                 whole gains",
+                "overall unproven: {what} changed by {gain} points, but {} of the other categories gave only {} of the \
+                 evidence needed for an overall gain",
                 pairs(&numbers.other),
                 share(numbers.log_e_overall.unwrap_or(0.0), numbers.log_e_overall_needed)
             ),
             (GateReason::Harm, _) => format!(
-                "harm: {what} changed by {gain} points, and the others fell: {} points",
+                "harm: {what} changed by {gain} points, but the other categories fell: {} points",
                 points(numbers.interval_other)
             ),
             (GateReason::NoAffectedTargetTask, _) => format!(
@@ -47,20 +47,20 @@ impl GateRecord {
             (GateReason::NoImprovement, _) => self.no_improvement(what),
             (GateReason::Regression, _) => format!("regression: {}", self.fallen()),
             (GateReason::Infrastructure, _) => format!(
-                "infrastructure: {} of {} pairs were lost for reasons that are not the agent's",
+                "infrastructure: {} of {} pairs were lost to failures that are not the agent's",
                 numbers.dropped,
                 self.pairs.len()
             ),
             (GateReason::NoBudget, _) => {
-                "no budget: this session's error budget is spent; `kaizen run --new` starts one with \
-                                      its own, budget = \"open\" in [gate] always leaves some"
+                "no budget: this session's error budget is spent; `kaizen run --new` starts a session with a \
+                                      new one, and budget = \"open\" in [gate] never spends all of it"
                     .to_owned()
             }
         }
     }
 
-    /// The numbers in one line, for a commit's trailer: what changed, and the pairs. In `exact` the change is a fact about
-    /// these tasks; otherwise an interval is told, since a mean at the moment of a decision is optimistic.
+    /// The numbers in one line, for a commit trailer. In mode `exact` the change is a fact about these tasks. Other
+    /// modes show an interval, because the mean at the moment of a decision is optimistic.
     pub(crate) fn evidence(&self) -> String {
         let Numbers { target, other, .. } = &self.numbers;
         let sum = Tally {
@@ -73,11 +73,11 @@ impl GateRecord {
         });
         let change = match (self.mode, self.overall_delta()) {
             (Mode::Exact, Some(delta)) => format!("{:+.1} points", 100.0 * delta),
-            (Mode::Exact, None) => "as far as it was run".to_owned(),
+            (Mode::Exact, None) => "overall change unknown".to_owned(),
             _ => format!(
                 "{} points in {}",
                 points(self.numbers.interval_target),
-                self.target.as_deref().unwrap_or("the whole")
+                self.target.as_deref().unwrap_or("the overall score")
             ),
         };
         format!(
@@ -98,7 +98,7 @@ impl GateRecord {
             return "no improvement: the edit changes no request of any gate task".to_owned();
         }
         if target.pairs() == 0 {
-            return format!("no improvement: {what} cannot gain, none of the tasks that the edit reaches fails there");
+            return format!("no improvement: {what} cannot gain: none of its tasks that the edit reaches fails");
         }
         let flaky = match self.numbers.flaky {
             0 => String::new(),
@@ -112,7 +112,7 @@ impl GateRecord {
         )
     }
 
-    /// The categories that fell by more than is tolerated, worst first.
+    /// The categories that fell by more than the tolerance, worst first.
     fn fallen(&self) -> String {
         let mut fallen: Vec<_> = self
             .category_deltas()
@@ -130,7 +130,7 @@ impl GateRecord {
     }
 }
 
-/// The name of a mode as people see it.
+/// The name of a mode as users see it.
 pub(crate) fn mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Auto => "auto",
@@ -148,7 +148,7 @@ pub(crate) fn points([low, high]: [f64; 2]) -> String {
 fn overall(numbers: &Numbers) -> String {
     match numbers.other.pairs() {
         0 => String::new(),
-        _ => format!(", the others by {}", points(numbers.interval_other)),
+        _ => format!(", the other categories by {}", points(numbers.interval_other)),
     }
 }
 
@@ -168,7 +168,7 @@ fn pairs(tally: &Tally) -> String {
     counted(tally.pairs(), "pair", "pairs")
 }
 
-/// So many tasks, in words.
+/// A number of tasks with its noun: `1 task`, `2 tasks`.
 pub(crate) fn tasks(count: usize) -> String {
     counted(count, "task", "tasks")
 }

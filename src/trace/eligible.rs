@@ -1,15 +1,15 @@
-//! Eligible: whether `[privacy]` lets a trace be evidence. Pure; the moment that ages are judged by is passed in.
+//! Decides whether the `[privacy]` section lets a trace be evidence. Pure: the caller passes the time for age limits.
 
 use crate::artifact::trace::Trace;
 use crate::manifest::PrivacySection;
 
 const SECONDS_A_DAY: f64 = 86_400.0;
 
-/// Whether a trace may be evidence at a moment (seconds since 1970, UTC).
+/// Whether a trace may be evidence at `moment` (seconds since 1970, UTC).
 ///
-/// The moment is the start of the session, not the present one: a session that is resumed days later sees what it saw.
-/// An allow-list admits only what it names, so a trace that does not say its agent or source is not on it; nor can a
-/// trace without a time show that it is young enough.
+/// Callers pass the start of the session rather than the present time, so that a session resumed days later sees the
+/// same traces. A trace without an agent or source fails an allow-list of them, and a trace without a start time fails
+/// any age limit.
 pub(crate) fn eligible(privacy: &PrivacySection, trace: &Trace, moment: f64) -> bool {
     let agent = trace.agent.as_deref();
     let source = trace.metadata.get("source").and_then(|source| source.as_str());

@@ -1,7 +1,8 @@
-//! Evidence files, traces and tasks: the one kind of file in a workspace that may be a link.
+//! Finds and opens evidence files, that is files of traces or tasks, which are the only files in a workspace that may
+//! be links.
 //!
-//! A link inside the workspace is followed. One that leads outside is read only after the user approved its target. A
-//! link to a folder is followed once, so that a circle of links ends.
+//! A link to a target inside the workspace is followed. A link to a target outside is followed only after the user
+//! approved the target. Links inside a linked folder are not followed, so that link cycles end.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::cmp::Ordering;
@@ -14,26 +15,26 @@ use cap_std::fs::OpenOptions;
 use crate::manifest::membership::EvidencePatterns;
 use crate::sys::disk::{DiskError, Root, failed, nonblocking, plain};
 
-/// A link below a workspace that leads out of it.
+/// A link in a workspace to a target outside of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OutsideLink {
     /// The link, relative to the workspace, with `/`.
     pub path: String,
-    /// The file or folder that it leads to, without links.
+    /// The target, with all links resolved.
     pub target: PathBuf,
 }
 
-/// Says whether the user approved reading the target of a link.
+/// Returns whether the user approved reading the target of a link.
 pub(crate) type Approval<'a> = &'a dyn Fn(&OutsideLink) -> bool;
 
 /// A file of traces or tasks that may be read.
 #[derive(Clone, Debug)]
 pub(crate) struct EvidenceFile {
-    /// Its path, for messages and for keys.
+    /// Its path in messages and as a key.
     path: PathBuf,
-    /// Where it is reached from: the workspace, or the folder of an approved target.
+    /// The folder from which it is opened: the workspace, or the folder of an approved target.
     root: Root,
-    /// Its path below `root`.
+    /// Its path relative to `root`.
     name: PathBuf,
 }
 
@@ -66,7 +67,7 @@ impl EvidenceFile {
     /// Opens the file. Links that stay inside its root are followed.
     ///
     /// # Errors
-    /// It is gone, leads elsewhere by now, or is no plain file.
+    /// It is gone, it is not a regular file, or a link now leads out of its root.
     pub(crate) fn open(&self) -> Result<File, DiskError> {
         let mut options = OpenOptions::new();
         options.read(true);
@@ -75,10 +76,11 @@ impl EvidenceFile {
         plain(file.map_err(failed("open", &self.path))?.into_std(), &self.path)
     }
 
-    /// A path without links for programs that open files by path, such as SQLite. Check it again after opening.
+    /// The path with all links resolved, for libraries that open files by path, such as SQLite. Call it again after
+    /// opening, to check that the file was not replaced.
     ///
     /// # Errors
-    /// It is gone, leads elsewhere by now, or is no plain file.
+    /// It is gone, it is not a regular file, or a link now leads out of its root.
     pub(crate) fn resolved(&self) -> Result<PathBuf, DiskError> {
         self.open()?;
         let path = self
@@ -97,20 +99,20 @@ impl EvidenceFile {
     }
 }
 
-/// What the patterns of a manifest match.
+/// The files and links that the patterns of a manifest match.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Evidence {
     /// Files that may be read, sorted by path.
     pub files: Vec<EvidenceFile>,
-    /// Links that lead outside, approved or not, sorted.
+    /// Links to targets outside the workspace, approved or not, sorted.
     pub outside: Vec<OutsideLink>,
 }
 
 impl Root {
-    /// Finds the files of traces or tasks. Names that begin with a dot are left out: editors keep side files there.
+    /// Finds the files of traces or tasks. Skips names that begin with a dot, such as temporary files of editors.
     ///
     /// # Errors
-    /// A folder cannot be read, or something that matches is a pipe, socket or device.
+    /// A folder cannot be read, or a match is a pipe, socket or device.
     pub(crate) fn evidence(&self, patterns: &EvidencePatterns, approved: Approval) -> Result<Evidence, DiskError> {
         let mut evidence = Evidence::default();
         for (path, is_link) in self.candidates(patterns)? {
@@ -125,7 +127,7 @@ impl Root {
         Ok(evidence)
     }
 
-    /// The files of traces or tasks inside the workspace.
+    /// The files of traces or tasks whose target is inside the workspace.
     ///
     /// # Errors
     /// As for [`Root::evidence`].
@@ -156,7 +158,7 @@ impl Root {
         let whole = self.join(path);
         let target = match whole.canonicalize() {
             Ok(target) => target,
-            // It leads nowhere: an editor's lock file, or a target that is not mounted.
+            // The target does not exist, as with an editor's lock file or an unmounted volume.
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(failed("follow", &whole)(error)),
         };
@@ -167,7 +169,7 @@ impl Root {
         };
         if let Ok(inside) = link.target.strip_prefix(&root) {
             let shown = inside.to_string_lossy().replace('\\', "/");
-            // A link to one of kaizen's own files, or out of the evidence of somebody else's, is followed nowhere.
+            // Never follow a link to kaizen's own state, to git's, or to a session.
             if !patterns.is_local(&shown) {
                 self.add_target(evidence, &link, self, inside.to_owned(), patterns)?;
             }
@@ -186,7 +188,7 @@ impl Root {
         Ok(())
     }
 
-    /// Adds the file that a link leads to, or the files in the folder, under the names that the workspace gives them.
+    /// Adds the linked file, or the files in the linked folder, under their names in the workspace.
     fn add_target(
         &self,
         evidence: &mut Evidence,
@@ -201,7 +203,7 @@ impl Root {
                 root: root.clone(),
                 name,
             };
-            // A pipe or a device is an error now, and not when somebody waits for it.
+            // Opening it now reports a pipe or a device here rather than when it is read.
             file.open()?;
             evidence.files.push(file);
             return Ok(());

@@ -1,4 +1,4 @@
-//! Traces: the formats that are read, the import, and the stores.
+//! Traces: the formats of other programs, the import, and the stores.
 
 pub(crate) mod eligible;
 pub(crate) mod evidence;

@@ -189,7 +189,7 @@ fn duplicates_are_dropped_by_id_and_by_content() {
     );
     let text = space.kaizen(&["traces", "import", "a.jsonl", "c.jsonl"]).exits(0);
     assert!(
-        text.out.contains("a.jsonl: imported before")
+        text.out.contains("a.jsonl: already imported")
             && text
                 .out
                 .contains("c.jsonl: chat, 1 trace: 0 new, 1 dropped as duplicates"),
@@ -234,7 +234,7 @@ fn what_cannot_be_imported_is_named_and_the_rest_is() {
     );
     #[cfg(unix)]
     assert!(
-        said.out.contains("in/broken: a link in a folder, not followed"),
+        said.out.contains("in/broken: not followed, because it is a link"),
         "{}",
         said.out
     );
@@ -372,7 +372,7 @@ fn traces_that_the_manifest_does_not_name_are_warned_of() {
     );
     import(&space, &["a.jsonl"])
         .exits(0)
-        .says(&["`[traces] files` in kaizen.toml does not name traces/imported-"]);
+        .says(&["`[traces] files` in kaizen.toml does not match traces/imported-"]);
 }
 
 /// File, dialect, traces, with a query, with a result, judged, passed over.

@@ -1,4 +1,4 @@
-//! A changed edit: what an editor left, read and checked, and put into the plan in the place of the one before. Pure.
+//! Reads and checks an edit that a person changed in an editor, and replaces the original in the plan. Pure.
 
 use std::path::Path;
 
@@ -10,31 +10,31 @@ use crate::digest::Digest;
 use crate::harness::{Harness, op};
 use crate::manifest::Manifest;
 
-/// The text that a person changes: the edit, with its schema, so that editors complete and check it.
+/// The edit as text for the editor, with a `$schema` so that editors can complete and check it.
 pub(crate) fn text(edit: &Edit) -> String {
     let fields = serde_json::to_string_pretty(edit).unwrap_or_default();
     let rest = fields.strip_prefix("{\n").unwrap_or(&fields);
     format!("{{\n  \"$schema\": \"{}\",\n{rest}\n", schema_reference("edit", 1))
 }
 
-/// What an edit is checked against.
+/// The context that a changed edit is checked in.
 pub(crate) struct Against<'a> {
-    /// Today's harness.
+    /// The current harness.
     pub harness: &'a Harness,
-    /// Where ops land.
+    /// Rules for applying ops.
     pub rules: &'a op::Rules,
-    /// The tiers.
+    /// The manifest, for the risk tier.
     pub manifest: &'a Manifest,
-    /// The plan that the edit stands in.
+    /// The plan that contains the edit.
     pub plan: &'a Plan,
-    /// The edit as it was.
+    /// The digest of the edit before the change.
     pub was: Digest,
 }
 
-/// Reads what the editor left, and checks that it can be applied.
+/// Parses the changed edit and checks that it can be applied.
 ///
 /// # Errors
-/// What is wrong, with the line where it is known.
+/// A message that describes the problem, with the line if it is known.
 pub(crate) fn read(path: &Path, text: &str, against: &Against) -> Result<Edit, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut edit: Edit = serde_json::from_str(text).map_err(|error| malformed(path, text, error))?;
@@ -47,7 +47,7 @@ pub(crate) fn read(path: &Path, text: &str, against: &Against) -> Result<Edit, S
     }
     let same = against.plan.edits.iter().find(|other| other.digest() == digest);
     if let Some(other) = same {
-        return Err(format!("this is the edit `{}` of the plan already", other.id));
+        return Err(format!("this is the same as edit `{}` of the plan", other.id));
     }
     match diff_of(&edit, against.harness, against.rules) {
         Ok(_) => Ok(edit),
@@ -55,7 +55,7 @@ pub(crate) fn read(path: &Path, text: &str, against: &Against) -> Result<Edit, S
     }
 }
 
-/// The parser's words, with the line that they are about.
+/// The parser's message, with the line that it refers to.
 fn malformed(path: &Path, text: &str, source: serde_json::Error) -> String {
     let (line, column) = (source.line(), source.column());
     let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
@@ -68,7 +68,8 @@ fn malformed(path: &Path, text: &str, source: serde_json::Error) -> String {
     format!("{error}\n  {}", shown.trim())
 }
 
-/// The plan with one edit changed; `None` when the edit has left it. Clusters that name its label name the new one.
+/// The plan with one edit replaced, or `None` if the plan no longer contains it. Clusters that refer to the old label
+/// get the new one, unless another edit still has the old label.
 pub(crate) fn replaced(mut plan: Plan, was: Digest, edit: &Edit) -> Option<Plan> {
     let mut before = None;
     for place in plan.edits.iter_mut().filter(|other| other.digest() == was) {

@@ -1,4 +1,4 @@
-//! The person's editor: run on one file, without a shell.
+//! Runs the user's editor on one file, without a shell.
 #![allow(clippy::disallowed_methods)] // edge: the environment, a process
 
 use std::path::Path;
@@ -10,25 +10,25 @@ use signal_hook::consts::SIGINT;
 
 use crate::cli::exit::Failure;
 
-/// The editor of those who chose none, as for git.
+/// The editor if the user has set none; the same as git's.
 const DEFAULT: &str = "vi";
 
-/// Whether an interrupt ends this process. While an editor runs it belongs to the editor: many use it as a command.
+/// Whether SIGINT ends this process. It does not while an editor runs, because many editors use Ctrl-C as a command.
 static INTERRUPTIBLE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
     let flag = Arc::new(AtomicBool::new(true));
     if let Err(error) = signal_hook::flag::register_conditional_default(SIGINT, flag.clone()) {
-        tracing::warn!(%error, "an interrupt in the editor will end the review");
+        tracing::warn!(%error, "Ctrl-C in the editor will end the review");
     }
     flag
 });
 
-/// Program and arguments: `$VISUAL`, else `$EDITOR`, else `vi`.
+/// The editor's program and arguments: `$VISUAL`, else `$EDITOR`, else `vi`.
 pub(crate) fn words() -> Vec<String> {
     let chosen = |name: &str| std::env::var(name).ok();
     split(&[chosen("VISUAL"), chosen("EDITOR")])
 }
 
-/// The words of the first choice that has any.
+/// Splits the first choice that is not blank into words.
 fn split(choices: &[Option<String>]) -> Vec<String> {
     let words = |text: &String| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let mut chosen = choices.iter().flatten().map(words);
@@ -37,13 +37,13 @@ fn split(choices: &[Option<String>]) -> Vec<String> {
         .unwrap_or_else(|| vec![DEFAULT.to_owned()])
 }
 
-/// Runs the editor on a file, without the environment variables that are withheld, and waits for it.
+/// Runs the editor on a file and waits for it. The `withheld` environment variables are not passed on.
 ///
 /// # Errors
-/// It cannot be run, or did not end well.
+/// The editor cannot be run, or fails.
 pub(crate) fn run(words: &[String], path: &Path, withheld: &[String]) -> Result<(), Failure> {
     let [program, arguments @ ..] = words else {
-        return Err(Failure::usage("there is no editor"));
+        return Err(Failure::usage("no editor is set"));
     };
     let hint = "set VISUAL or EDITOR to an editor that waits, such as `code --wait`";
     let mut command = Command::new(program);
@@ -56,7 +56,7 @@ pub(crate) fn run(words: &[String], path: &Path, withheld: &[String]) -> Result<
     match status.success() {
         true => Ok(()),
         false => Err(Failure::failed(format!(
-            "`{program}` ended with {status}; the edit is as it was"
+            "`{program}` ended with {status}; the edit is unchanged"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! An entry for tests of the screen and of the loop.
+//! A queue entry for tests.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::standing::Standing;
 use crate::sys::disk::Root;
 use crate::workspace::session::Session;
 
-/// An entry with a label, whose edit holds these fields beside the usual ones.
+/// An entry with this label; `more` overrides fields of its edit.
 pub(crate) fn entry(id: &str, diff: &str, more: Value) -> Entry {
     let mut edit = json!({"id": id, "pillar": "agent", "op": "replace_system_prompt",
         "target": "agents.assistant.system_prompt", "payload": {"new_content": id}, "rationale": "It helps.",

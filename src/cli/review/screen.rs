@@ -1,7 +1,7 @@
-//! The screen: one question as text for a terminal of some size. Pure.
+//! Renders one pending edit as text for a terminal of a given size. Pure.
 //!
-//! All that comes from a teacher, a trace or a file goes through `visible` first, since its width counts. Only our own
-//! colours reach the terminal.
+//! Text from a teacher, a trace or a file goes through `visible` before its width is measured, so only our own colours
+//! reach the terminal.
 
 use anstyle::AnsiColor;
 
@@ -16,34 +16,34 @@ use crate::cli::render::{FAINT, STRONG};
 use crate::cli::style::Style;
 use crate::cli::visible::visible;
 
-/// Columns of the names at the left.
+/// Width of the column of names.
 const LEFT: usize = 10;
-/// Columns of prose on a wide terminal.
+/// Maximum width of prose, also on a wide terminal.
 const WIDEST_PROSE: usize = 110;
-/// Lines of a text that are shown at first.
+/// Lines of a text that are shown before the user asks for all of it.
 const MOST_PROSE: usize = 6;
-/// Traces that are shown at first.
+/// Traces that are shown before the user asks for all of them.
 const MOST_TRACES: usize = 3;
-/// Lines of a diff that are shown at first, on the smallest terminal.
+/// Minimum number of diff lines that are shown, however small the terminal.
 const FEWEST_DIFF: usize = 12;
-/// Lines under the diff: a blank one and the question.
+/// Lines under the diff: a blank line and the prompt.
 const BELOW: usize = 2;
 
-/// What an accept means for an edit that the gate could not tell.
-const GO_ON: &str = "continues the same trial, with room for as many pairs again";
+/// The effect of accepting an edit that the gate left undecided.
+const GO_ON: &str = "continues the same trial, with the same number of additional pairs";
 
-/// The size of a terminal, and whether long parts are shown whole.
+/// The size of a terminal, and whether to show long parts in full.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Page {
     /// Columns.
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Whether nothing is shortened.
+    /// Whether to show long parts in full.
     pub whole: bool,
 }
 
-/// One question: heading, why, evidence, cluster, how it stands, and the diff.
+/// Renders one pending edit: heading, reason, evidence, cluster, staleness and diff.
 pub(crate) fn screen(entry: &Entry, (number, of): (usize, usize), evidence: &Evidence, page: &Page) -> String {
     let mut lines = heading(entry, (number, of), page);
     lines.extend(row("why", &shortened(&entry.pending.edit.rationale, page)));
@@ -83,7 +83,7 @@ fn heading(entry: &Entry, (number, of): (usize, usize), page: &Page) -> Vec<Stri
     lines
 }
 
-/// A name at the left, and lines beside it; nothing when there are none.
+/// A name with lines to its right; empty if there are no lines.
 fn row(name: &str, lines: &[String]) -> Vec<String> {
     let one = |(at, line): (usize, &String)| {
         let name = if at == 0 { name } else { "" };
@@ -92,12 +92,12 @@ fn row(name: &str, lines: &[String]) -> Vec<String> {
     lines.iter().enumerate().map(one).collect()
 }
 
-/// Prose beside a name: no wider than what is read with ease.
+/// Wraps prose for the column next to a name, no wider than [`WIDEST_PROSE`].
 fn beside(text: &str, page: &Page) -> Vec<String> {
     prose(&visible(text), page.width.min(WIDEST_PROSE).saturating_sub(LEFT))
 }
 
-/// Prose beside a name, cut after some lines.
+/// Like [`beside`], but cut after [`MOST_PROSE`] lines unless the page shows everything.
 fn shortened(text: &str, page: &Page) -> Vec<String> {
     let mut lines = beside(text, page);
     let hidden = lines.len().saturating_sub(MOST_PROSE);
@@ -114,7 +114,7 @@ fn more(count: usize, what: &str) -> String {
 
 fn traces(evidence: &Evidence, page: &Page) -> Vec<String> {
     let found = &evidence.found;
-    // A line that says "1 more" would take the place of that one.
+    // A line "1 more" would need as much space as the trace itself.
     let most = if page.whole || found.len() <= MOST_TRACES + 1 {
         found.len()
     } else {
@@ -127,7 +127,7 @@ fn traces(evidence: &Evidence, page: &Page) -> Vec<String> {
     }
     let mut said = Vec::new();
     if evidence.more > 0 {
-        said.push(format!("and {} more, which were not looked up", evidence.more));
+        said.push(format!("and {} more that were not looked up", evidence.more));
     }
     if !evidence.missing.is_empty() {
         said.push(format!("not in the trace store: {}", evidence.missing.join(", ")));
@@ -138,7 +138,7 @@ fn traces(evidence: &Evidence, page: &Page) -> Vec<String> {
     lines
 }
 
-/// One trace on one line: the answer gets a third of it at most, the question the rest.
+/// One trace on one line. A long question leaves the answer a third of the width.
 fn trace(seen: &Seen, width: usize) -> String {
     let width_of = console::measure_text_width;
     let id = cut(&visible(&seen.id), width / 3);
@@ -165,8 +165,8 @@ fn about(cluster: &FailureCluster) -> String {
 fn standing(standing: &Standing, page: &Page) -> Vec<String> {
     let (name, text) = match standing {
         Standing::Fresh => return Vec::new(),
-        Standing::Stale(reason) => ("stale", format!("{reason}; u shows what it would change today")),
-        Standing::Inapplicable(reason) => ("stale", format!("it cannot be applied today: {reason}")),
+        Standing::Stale(reason) => ("stale", format!("{reason}; u shows what it would change now")),
+        Standing::Inapplicable(reason) => ("stale", format!("it cannot be applied now: {reason}")),
     };
     let style = Style::from(AnsiColor::Red);
     let lines: Vec<String> = shortened(&text, page)
@@ -176,7 +176,7 @@ fn standing(standing: &Standing, page: &Page) -> Vec<String> {
     row(name, &lines)
 }
 
-/// A diff in colour, its long lines broken and indented, cut where it leaves the page.
+/// A coloured diff, with long lines broken and indented, cut at the end of the page.
 fn change(diff: &str, room: usize, page: &Page) -> Vec<String> {
     let mut lines: Vec<String> = diff.lines().flat_map(|line| diff_line(line, page.width)).collect();
     let hidden = lines.len().saturating_sub(room);
@@ -208,12 +208,12 @@ fn diff_line(line: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// What the gate says of an edit today.
+/// Renders the gate's verdict on an edit.
 pub(crate) fn verdict(verdict: &Verdict, page: &Page) -> String {
     let (word, colour) = match verdict.decision {
         Decision::Accept => ("the gate would accept it", AnsiColor::Green),
         Decision::Reject => ("the gate would reject it", AnsiColor::Red),
-        Decision::Undecided => ("the gate cannot tell", AnsiColor::Magenta),
+        Decision::Undecided => ("the gate cannot decide", AnsiColor::Magenta),
     };
     let style = Style::from(colour);
     let points = |delta: f64| format!("{:+.1} points", 100.0 * delta);

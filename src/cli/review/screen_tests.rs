@@ -1,4 +1,4 @@
-//! Tests of `screen`, as a person would meet it.
+//! Tests of `screen`.
 
 use console::{measure_text_width, strip_ansi_codes};
 use serde_json::json;
@@ -130,7 +130,7 @@ fn a_stale_question_says_why() {
     stale.standing = Standing::Stale("p.md changed".into());
     assert!(plain(&stale, &page(80, 24)).contains("stale     p.md changed; u shows"));
     stale.standing = Standing::Inapplicable("no such file".into());
-    assert!(plain(&stale, &page(80, 24)).contains("cannot be applied today: no such file"));
+    assert!(plain(&stale, &page(80, 24)).contains("cannot be applied now: no such file"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `kaizen traces collect`: the student over train tasks, and what really happened.
+//! `kaizen traces collect`: runs the student on train tasks and records the runs as traces.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -15,16 +15,17 @@ use crate::eval::run::attempt_all;
 use crate::trace::store::trace_store;
 use crate::workspace::Workspace;
 
-/// How many traces are collected when nobody says.
+/// The default of `--limit`.
 pub(crate) const DEFAULT_LIMIT: usize = 500;
 
-/// Where they go.
+/// The file that collected traces are appended to.
 pub(crate) const COLLECTED: &str = "traces/collected.jsonl";
 
-/// Runs the student over train tasks and appends what happened; what was collected under this very harness is not run again.
+/// Runs the student on train tasks and appends the traces. Skips tasks that already have a trace under this harness.
+/// Returns the number of new traces.
 ///
 /// # Errors
-/// The store cannot be written.
+/// The trace store cannot be read or written, or the student cannot run.
 pub(crate) fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
     workspace.may_read()?;
     let harness = workspace.harness()?;

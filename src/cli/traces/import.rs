@@ -1,4 +1,4 @@
-//! `kaizen traces import`: traces of other programs, with a report of what they are good for.
+//! `kaizen traces import`: imports traces of other programs, and reports how many are usable.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub(crate) struct Import {
     dry_run: bool,
 }
 
-/// Imports what is at the paths; what cannot be imported does not keep the others out.
+/// Imports all files at the paths. A file that cannot be imported is reported and does not stop the others.
 ///
 /// # Errors
 /// The traces of the workspace cannot be read.
@@ -87,10 +87,10 @@ fn tell(setting: &Setting, report: &FileReport) {
             let error = report.error.as_deref().unwrap_or_default();
             err!("{file}: not imported: {}", visible(error));
         }
-        Status::NotFollowed => out!("{file}: a link in a folder, not followed"),
+        Status::NotFollowed => out!("{file}: not followed, because it is a link inside a folder"),
         Status::AlreadyImported => {
             let written = report.written.as_deref().unwrap_or_default();
-            out!("{file}: imported before, as {written}; nothing to do");
+            out!("{file}: already imported as {written}");
         }
         _ => {
             out!("{file}: {dialect}, {}", counts(report));
@@ -103,20 +103,20 @@ fn tell(setting: &Setting, report: &FileReport) {
 fn counts(report: &FileReport) -> String {
     let changed = match report.changed {
         0 => String::new(),
-        changed => format!(", {changed} of them with other content: the first stays"),
+        changed => format!(", {changed} of them with different content: the first version is kept"),
     };
     let (read, new, duplicates) = (render::counted(report.read, "trace"), report.new, report.duplicates);
     format!("{read}: {new} new, {duplicates} dropped as duplicates{changed}")
 }
 
-/// What is usable, what is missing, and where it went.
+/// Counts of usable and missing fields, and the file that was written.
 fn facts(report: &FileReport) -> Vec<String> {
     if report.new == 0 {
         return Vec::new();
     }
     let (usable, missing) = (report.usable, report.missing);
     let usable = format!(
-        "usable: {} with a query, {} with a result, {} judged by an outcome or feedback",
+        "usable: {} with a query, {} with a result, {} with an outcome or feedback",
         usable.with_query, usable.with_result, usable.judged
     );
     let named = [
@@ -144,7 +144,7 @@ fn facts(report: &FileReport) -> Vec<String> {
 }
 
 fn skipped(reason: &ImportReason) -> String {
-    let kind = if reason.is_loss { "skipped" } else { "passed over" };
+    let kind = if reason.is_loss { "skipped" } else { "ignored" };
     let more = if reason.count > reason.places.len() {
         ", …"
     } else {
@@ -174,10 +174,10 @@ fn total(setting: &Setting, reports: &[FileReport], is_dry_run: bool) {
     );
 }
 
-/// Traces that the manifest does not name are read by nobody.
+/// Warns if no `[traces] files` pattern matches a written file, because then nothing reads its traces.
 fn warn_if_unread(workspace: &Workspace, reports: &[FileReport]) {
     let written = reports.iter().filter_map(|report| report.written.as_deref());
     if let Some(unread) = written.into_iter().find(|written| !workspace.is_evidence(written)) {
-        err!("warning: `[traces] files` in kaizen.toml does not name {unread}: add \"traces/*.jsonl\"");
+        err!("warning: `[traces] files` in kaizen.toml does not match {unread}: add \"traces/*.jsonl\"");
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Traces {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Command {
-    /// Run the student on train tasks, and record what happened in traces/collected.jsonl
+    /// Run the student on train tasks, and record the traces in traces/collected.jsonl
     Collect {
         /// Run at most this many tasks, drawn evenly
         #[arg(long, default_value_t = DEFAULT_LIMIT)]
@@ -91,7 +91,7 @@ pub(crate) fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failur
         }
         Command::Show { trace_id } => show(setting, &workspace, trace_id)?,
         Command::Search { terms, limit } => {
-            // The index is kept in kaizen's own folder, which hides itself from git.
+            // Creates `.kaizen/`, with its .gitignore, before the search index is written there.
             workspace.own("cache");
             print(setting, &workspace.traces()?.search(&terms.join(" "), *limit)?);
         }
@@ -128,14 +128,14 @@ fn show(setting: &Setting, workspace: &Workspace, trace_id: &str) -> Result<(), 
     Ok(())
 }
 
-/// The file that hides them.
+/// The file that keeps traces out of git.
 const HIDING: &str = "traces/.gitignore";
-/// What collecting once wrote here, before there were imports.
+/// Its content as older versions wrote it, before there were imports.
 const ONCE_HIDDEN: &str = "/.gitignore\n/collected.jsonl\n";
-/// What is hidden: all that kaizen puts into the folder.
+/// Its content now: everything that kaizen writes into the folder.
 const HIDDEN: &str = "/.gitignore\n/collected.jsonl\n/imported-*.jsonl\n/imported/\n";
 
-/// Traces are private: what comes from elsewhere stays out of the repository, unless somebody decided about that already.
+/// Keeps traces out of the repository, because they are private. A `.gitignore` that a person wrote or changed is kept.
 fn hide_from_git(workspace: &Workspace) -> Result<(), Failure> {
     let path = workspace.root.join(HIDING);
     let present = workspace.root.read(&path)?;

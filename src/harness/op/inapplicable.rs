@@ -81,7 +81,7 @@ pub(crate) enum Inapplicable {
         /// The file.
         path: String,
         /// Why.
-        refusal: super::diff_refusal::Refusal,
+        refusal: super::diff_hunks::Refusal,
     },
     /// The edit changes a setting that widens what the agent may do.
     #[error("{path}: `{key}` is a protected setting ({kind}): no edit may change it, in any layout; change it by hand")]

@@ -1,45 +1,30 @@
 //! Operations: pure functions from a harness to a harness.
 
-pub(crate) mod changed_lines;
-mod check_payload;
+mod config;
 mod diff_hunks;
-mod diff_refusal;
-mod edit_few_shot_exemplars;
-mod edit_tool_description;
-mod few_shot_text;
+mod examples;
 mod inapplicable;
-mod lora_finetune;
-mod normalise;
+pub(crate) mod normalise;
 mod originals;
-mod patch_system_prompt;
 mod payload;
 mod place;
+mod prompt;
 mod protected;
 mod protected_keys;
-mod replace_system_prompt;
-mod schema;
-mod set_agent_class;
-mod set_agent_param;
-mod set_model_for_query_class;
-mod set_model_param;
 mod standing;
 mod toml_list;
 mod toml_text;
-mod toml_value;
 mod tools;
 pub(crate) mod unified_diff;
-mod usual_target;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check_payload::check_payload;
 pub(crate) use inapplicable::Inapplicable;
 pub(crate) use normalise::normalise;
+pub(crate) use payload::{check_payload, edit_schema, payload_schema};
 pub(crate) use place::home;
-pub(crate) use schema::{edit_schema, payload_schema};
-pub(crate) use standing::{described_tools, files_of, standing};
-pub(crate) use usual_target::usual_target;
+pub(crate) use standing::{described_tools, files_of, standing, usual_target};
 
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
@@ -102,16 +87,16 @@ pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Har
 fn applied(edit: &Edit, context: &Context) -> Result<Harness, Inapplicable> {
     let payload = &edit.payload;
     match edit.op {
-        Op::SetModelForQueryClass => set_model_for_query_class::apply(&payload::read(payload)?, context),
-        Op::SetModelParam => set_model_param::apply(&payload::read(payload)?, context),
-        Op::PatchSystemPrompt => patch_system_prompt::apply(&payload::read(payload)?, context),
-        Op::ReplaceSystemPrompt => replace_system_prompt::apply(&payload::read(payload)?, context),
-        Op::SetAgentClass => set_agent_class::apply(&payload::read(payload)?, context),
-        Op::SetAgentParam => set_agent_param::apply(&payload::read(payload)?, context),
-        Op::EditFewShotExemplars => edit_few_shot_exemplars::apply(&payload::read(payload)?, context),
+        Op::SetModelForQueryClass => config::set_model_for_query_class(&payload::read(payload)?, context),
+        Op::SetModelParam => config::set_model_param(&payload::read(payload)?, context),
+        Op::PatchSystemPrompt => prompt::patch(&payload::read(payload)?, context),
+        Op::ReplaceSystemPrompt => prompt::replace(&payload::read(payload)?, context),
+        Op::SetAgentClass => config::set_agent_class(&payload::read(payload)?, context),
+        Op::SetAgentParam => config::set_agent_param(&payload::read(payload)?, context),
+        Op::EditFewShotExemplars => examples::apply(&payload::read(payload)?, context),
         Op::AddToolToAgent => tools::add(&payload::read(payload)?, context),
         Op::RemoveToolFromAgent => tools::remove(&payload::read(payload)?, context),
-        Op::EditToolDescription => edit_tool_description::apply(&payload::read(payload)?, context),
+        Op::EditToolDescription => tools::describe(&payload::read(payload)?, context),
         Op::LoraFinetune => Err(Inapplicable::NoTrainer),
     }
 }

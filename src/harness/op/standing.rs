@@ -67,6 +67,21 @@ fn table(text: &str, keys: &[&str]) -> Option<Vec<(String, Json)>> {
     Some(names.map(|(name, _)| (name.to_owned(), values[name].clone())).collect())
 }
 
+/// The usual form of an op's target.
+pub(crate) fn usual_target(op: Op) -> &'static str {
+    match op {
+        Op::SetModelForQueryClass => "routing.<query class>",
+        Op::SetModelParam => "models.<model>.<param>",
+        Op::PatchSystemPrompt | Op::ReplaceSystemPrompt => "agents.<agent>.system_prompt",
+        Op::SetAgentClass => "agents.<agent>.class",
+        Op::SetAgentParam => "agents.<agent>.<param>",
+        Op::EditFewShotExemplars => "agents.<agent>.few_shot",
+        Op::AddToolToAgent | Op::RemoveToolFromAgent => "agents.<agent>.tools",
+        Op::EditToolDescription => "tools.<tool>.description",
+        Op::LoraFinetune => "models.<model>",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,7 @@ use serde_json::json;
 use toml_edit::{Array, Value};
 
 use super::inapplicable::TomlProblem;
-use super::toml_text::{checked, line_after, line_end, lookup, parse, set, splice};
-use super::toml_value::{dotted, quote};
+use super::toml_text::{checked, dotted, line_after, line_end, lookup, parse, quote, set, splice};
 
 /// Adds a name at the end of a list unless it is there; a missing list is created as an array.
 ///

@@ -7,8 +7,7 @@
 //! holds is decided by the more specific side: a diff that adds is looked for as applied first, one that removes as
 //! not applied first, and the stated line goes before any other place.
 
-use super::diff_hunks::{Hunk, Side, parse};
-use super::diff_refusal::{MOST_LINES, Refusal};
+use super::diff_hunks::{Hunk, MOST_LINES, Refusal, Side, parse};
 
 /// A text as lines with their own ends.
 struct Lines<'a> {

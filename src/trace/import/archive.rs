@@ -1,4 +1,4 @@
-//! Archives: the files of a zip, unpacked one at a time, up to a bound: what unpacks to more is not unpacked.
+//! Unpacks the files of a zip archive one at a time, and refuses those that exceed a size limit.
 
 use std::borrow::Cow;
 use std::io::{Read, Seek};
@@ -8,16 +8,16 @@ use zip::ZipArchive;
 use crate::sys::disk::LARGEST_ARTIFACT;
 use crate::trace::format::Archive;
 
-/// The bounds, in bytes, of what is unpacked.
+/// Size limits for unpacking, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Of one file.
+    /// The limit for one file.
     pub file: u64,
-    /// Of all files together.
+    /// The limit for all files together.
     pub all: u64,
 }
 
-/// The bounds of an import.
+/// The limits for an import.
 pub(crate) const BOUNDS: Bounds = Bounds {
     file: LARGEST_ARTIFACT,
     all: 4 << 30,
@@ -26,7 +26,7 @@ pub(crate) const BOUNDS: Bounds = Bounds {
 /// Opens an archive.
 ///
 /// # Errors
-/// The bytes are no archive.
+/// The bytes are not a zip archive.
 pub(crate) fn open<'a>(file: impl Read + Seek + 'a, bounds: Bounds) -> Result<Archive<'a>, String> {
     let mut archive =
         ZipArchive::new(file).map_err(|error| format!("it is an archive that cannot be opened: {error}"))?;
@@ -36,7 +36,7 @@ pub(crate) fn open<'a>(file: impl Read + Seek + 'a, bounds: Bounds) -> Result<Ar
         let most = bounds.file.min(left);
         let file = archive.by_name(name).map_err(|error| broken(&error))?;
         let mut content = Vec::new();
-        // The size that the archive states may be a lie: what comes out is counted.
+        // The stated size may be false, so this counts the unpacked bytes.
         let unpacked = file.take(most + 1).read_to_end(&mut content);
         left = left.saturating_sub(content.len() as u64);
         match unpacked {

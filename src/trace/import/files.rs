@@ -1,4 +1,4 @@
-//! Files: what there is to import at a path. Folders are walked; hidden files and links in them are left alone.
+//! Finds the files to import at a path. Walks folders, and skips hidden files and links in them.
 #![allow(clippy::disallowed_methods)] // edge: the files of other programs
 
 use std::fs::{self, File};
@@ -10,18 +10,18 @@ use walkdir::{DirEntry, WalkDir};
 use crate::sys::disk;
 use crate::sys::disk::DiskError;
 
-/// A file that was found, or why something was not looked into.
+/// A file that was found, or an entry that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Visit {
-    /// To import.
+    /// A file to import.
     File(PathBuf),
-    /// A link in a folder: where it leads, it was not asked to look.
+    /// A link in a folder, which is not followed.
     Link(PathBuf),
-    /// It cannot be reached.
+    /// An entry that cannot be read, and why.
     Unreachable(PathBuf, String),
 }
 
-/// The files at a path, in order. A path that is given may be a link; one that is found is not followed.
+/// The files at a path, sorted. Follows `path` itself if it is a link, but no links inside a folder.
 pub(crate) fn visits(path: &Path) -> Vec<Visit> {
     match fs::metadata(path) {
         Err(error) => vec![Visit::Unreachable(path.to_owned(), error.to_string())],
@@ -52,15 +52,15 @@ fn visit(above: &Path, entry: walkdir::Result<DirEntry>) -> Option<Visit> {
 /// An open file, up to the length that it had when it was opened.
 pub(crate) type Opened = Take<File>;
 
-/// Opens a file. What is added to it from now on is not read: its owner may be writing it.
+/// Opens a file at its present length: bytes that another program appends later are not read.
 ///
 /// # Errors
-/// It is not there, may not be read, or is no ordinary file.
+/// It is missing or unreadable, or it is not a regular file.
 pub(crate) fn open(path: &Path) -> Result<Opened, String> {
     let file = disk::open_named(path).map_err(|error| match error {
         // The report names the file.
         DiskError::Failed { source, .. } => source.to_string(),
-        DiskError::Special { .. } => "it is no ordinary file".to_owned(),
+        DiskError::Special { .. } => "it is not a regular file".to_owned(),
         other => other.to_string(),
     })?;
     let length = file.metadata().map_err(|error| error.to_string())?.len();

@@ -1,4 +1,4 @@
-//! Known: which traces the workspace has already, by id and by content.
+//! Detects duplicates: the ids and contents of the traces that the workspace already has.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -7,34 +7,34 @@ use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::trace::source::{TraceError, TraceSource};
 
-/// The traces that are there.
+/// The traces in the workspace, by the digests of their ids and contents.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     ids: BTreeSet<Digest>,
     contents: BTreeSet<Digest>,
-    /// What was added since the last [`Known::keep`].
+    /// Traces added since the last [`Known::keep`].
     recent: Vec<Added>,
 }
 
-/// What a trace added: its id, its content, or both.
+/// The new digests that a trace added: its id, its content, or both.
 type Added = (Option<Digest>, Option<Digest>);
 
-/// Whether a trace is there.
+/// Whether the workspace already had a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// It was not, and is now.
+    /// It did not; the trace was added.
     New,
-    /// It was.
+    /// It has a trace with this content.
     Same,
-    /// One with its id was that says something else: that one stays.
+    /// It has a trace with this id and other content, which stays.
     OtherContent,
 }
 
-/// Where a trace was found says nothing about what it is.
+/// Metadata about where a trace was found, which is not part of its content.
 const ABOUT_THE_PLACE: [&str; 2] = ["file", "place"];
 
 impl Known {
-    /// What a store holds.
+    /// Reads all traces of a store.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -60,12 +60,12 @@ impl Known {
         }
     }
 
-    /// Keeps what was added.
+    /// Confirms the traces added since the last call.
     pub(crate) fn keep(&mut self) {
         self.recent.clear();
     }
 
-    /// Forgets what was added since it was last kept: its file was not imported after all.
+    /// Removes the traces added since the last [`Known::keep`], because the import of their file failed.
     pub(crate) fn forget(&mut self) {
         for (id, content) in self.recent.drain(..) {
             id.map(|id| self.ids.remove(&id));
@@ -74,7 +74,7 @@ impl Known {
     }
 }
 
-/// The digest of what a trace says, whatever it is called and wherever it was found.
+/// The digest of a trace's content, without its id and without where it was found.
 fn content(trace: &Trace) -> Digest {
     let mut value = serde_json::to_value(trace).unwrap_or_default();
     value["trace_id"].take();

@@ -1,7 +1,7 @@
-//! Imports: files of other programs, read, stripped of what is known already, and published as traces of the workspace.
+//! Imports traces from files of other programs, without duplicates, into the workspace.
 //!
-//! Both stay: the traces in `traces/imported-<digest>.jsonl`, which the store reads, and the file as it was, under its
-//! digest in `traces/imported/`, so that a later version can read it again and find more in it.
+//! An import writes two files: the traces in `traces/imported-<digest>.jsonl`, which the store reads, and a copy of the
+//! original in `traces/imported/<digest>`, from which a later version of kaizen may read more.
 
 mod archive;
 mod files;
@@ -24,26 +24,26 @@ use crate::trace::format;
 use crate::trace::format::{Reading, SourceLocation};
 use crate::trace::store::jsonl_lines::LONGEST_LINE;
 
-/// Where originals are kept, by content.
+/// The folder of the original files, each named by its digest.
 const ORIGINALS: &str = "traces/imported";
 
-/// What to do with what is found.
+/// The options of an import.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wish<'a> {
     /// The workspace.
     pub root: &'a Root,
-    /// The agent of traces that name none.
+    /// The agent to enter in traces that have none.
     pub agent: Option<&'a str>,
-    /// Whether nothing is to be written.
+    /// Whether to write nothing.
     pub is_dry_run: bool,
 }
 
-/// Where the traces of a file go, relative to the workspace.
+/// The path of the traces of a file, relative to the workspace.
 pub(crate) fn place_of(digest: &Digest) -> String {
     format!("{ORIGINALS}-{}.jsonl", digest.short())
 }
 
-/// Imports one file. A failure goes into the report, so that the other files are still imported.
+/// Imports one file. Returns a failure in the report, so that the caller can import the other files.
 pub(crate) fn import(wish: Wish, path: &Path, shown: &str, known: &mut Known) -> FileReport {
     let mut report = FileReport::new(shown);
     match fill(wish, path, known, &mut report) {
@@ -98,13 +98,14 @@ fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> 
     Ok(())
 }
 
-/// Where a file and its traces go.
+/// The paths of the original's copy and of the traces.
 struct Places {
     original: PathBuf,
     traces: PathBuf,
 }
 
-/// Writes both. The traces come last: after a crash between the two, they are still new.
+/// Writes the copy of the original, then the traces. After a crash between the two, the next import still finds the
+/// traces new.
 fn publish(
     root: &Root,
     places: &Places,
@@ -121,7 +122,7 @@ fn publish(
     output::copy(root, &places.traces, lines, &digest_of_lines)
 }
 
-/// Writes the new traces of a file, a line each.
+/// Writes the new traces of a file as JSON Lines.
 fn read(
     wish: Wish,
     path: &Path,
@@ -165,7 +166,7 @@ fn with_agent(mut trace: Trace, agent: Option<&str>) -> Trace {
     trace
 }
 
-/// Takes a trace, unless it is known or too long for the store.
+/// Writes a trace, unless it is a duplicate or too long for the store.
 fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut impl Write) -> Result<(), String> {
     report.read += 1;
     let line = match serde_json::to_vec(&trace) {
@@ -195,7 +196,7 @@ fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut im
     Ok(())
 }
 
-/// Where a trace stands, as well as it is known.
+/// The location of a trace in its file if the dialect recorded it, otherwise its id.
 fn place(trace: &Trace) -> SourceLocation {
     let place = trace.metadata["place"].as_str().map(str::to_owned);
     SourceLocation::Pointer(place.unwrap_or_else(|| format!("trace {}", trace.trace_id)))

@@ -1,4 +1,4 @@
-//! Report: what became of a file, what of it is usable, and what is missing.
+//! The report on an imported file: its status, its usable traces, the missing fields, and the skipped parts.
 
 use serde::Serialize;
 
@@ -6,38 +6,38 @@ use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::trace::format::Skipped;
 
-/// What became of a file.
+/// The status of a file after an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
-    /// Its new traces are in the workspace.
+    /// Its new traces were added to the workspace.
     Imported,
-    /// They would be.
+    /// A dry run: its new traces would be added.
     WouldImport,
-    /// All its traces were there, or it holds none.
+    /// The workspace has all its traces, or it contains none.
     NothingNew,
     /// The same bytes were imported before.
     AlreadyImported,
-    /// A link in a folder.
+    /// It is a link in a folder, which is not followed.
     NotFollowed,
-    /// It cannot be read, or nobody knows what it is.
+    /// It cannot be read or written, or its format is unknown.
     Failed,
 }
 
-/// New traces with what an improvement needs.
+/// The number of new traces that have the fields that a diagnosis needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Usable {
-    /// They say what was asked: without it a trace is no evidence.
+    /// Traces with a query. A trace without a query is not used as evidence.
     pub with_query: usize,
-    /// They say what was answered.
+    /// Traces with a result.
     pub with_result: usize,
-    /// They say what was asked, and whether it went well: an outcome or feedback.
+    /// Traces with a query and with an outcome or feedback.
     pub judged: usize,
 }
 
-/// New traces without a fact.
+/// The number of new traces without a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)] // the names say it
+#[allow(missing_docs)] // the names are clear
 pub(crate) struct Missing {
     pub query: usize,
     pub result: usize,
@@ -49,57 +49,57 @@ pub(crate) struct Missing {
     pub tokens: usize,
 }
 
-/// Why something was skipped, how often, and the first places.
+/// A reason for skipping parts of files, with the number of parts and the first locations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ImportReason {
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Whether something may be missed.
+    /// Whether content may be lost; false for bookkeeping of the other program.
     pub is_loss: bool,
-    /// How often.
+    /// The number of skipped parts.
     pub count: usize,
-    /// The first places.
+    /// The first locations.
     pub places: Vec<String>,
 }
 
-/// So many places of each reason are named.
+/// The maximum number of locations listed for each reason.
 const PLACES: usize = 5;
-/// So many reasons are told apart; the rest are one.
+/// The maximum number of separate reasons; further ones are counted together.
 const REASONS: usize = 50;
 
-/// What became of a file.
+/// The result of importing one file.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct FileReport {
-    /// The file, as it was named.
+    /// The file, as the user named it.
     pub file: String,
-    /// What became of it.
+    /// The status after the import.
     pub status: Status,
-    /// What it is.
+    /// The dialect of its traces, if it was recognised.
     pub dialect: Option<&'static str>,
-    /// The digest of its bytes.
+    /// The digest of the file's bytes.
     pub digest: Option<Digest>,
-    /// Where its traces are, relative to the workspace.
+    /// The path of its traces, relative to the workspace.
     pub written: Option<String>,
-    /// Traces in it.
+    /// The number of traces in it.
     pub read: usize,
-    /// Those that the workspace did not have.
+    /// Traces that the workspace did not have.
     pub new: usize,
-    /// Those that it had.
+    /// Traces that the workspace already had.
     pub duplicates: usize,
-    /// Those of them of which it had another version, which stays.
+    /// Duplicates by id whose content differs; the trace in the workspace stays.
     pub changed: usize,
-    /// What of the new ones is usable.
+    /// How many new traces are usable.
     pub usable: Usable,
-    /// What the new ones do not say.
+    /// How many new traces lack each field.
     pub missing: Missing,
-    /// What became no trace.
+    /// Parts of the file that were not imported, by reason.
     pub skipped: Vec<ImportReason>,
-    /// Why it failed.
+    /// The reason for a failure.
     pub error: Option<String>,
 }
 
 impl FileReport {
-    /// A report on a file of which nothing is known.
+    /// An empty report on a file.
     pub(crate) fn new(file: &str) -> Self {
         Self {
             file: file.to_owned(),
@@ -137,7 +137,7 @@ impl FileReport {
         missing.tokens += usize::from(trace.total_tokens.is_none());
     }
 
-    /// Notes what was skipped.
+    /// Counts a skipped part.
     pub(crate) fn skip(&mut self, skipped: &Skipped) {
         let reason = match self.skipped.len() < REASONS {
             true => skipped.reason.as_str(),

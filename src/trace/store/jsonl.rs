@@ -1,6 +1,6 @@
-//! JSON Lines traces: a light index in memory, the traces themselves read by offset, one at a time.
+//! A store of traces in JSON Lines files: a small index in memory; each trace is read from its offset when needed.
 //!
-//! When a `trace_id` occurs twice, the first one, by path and then by line, counts and the others are skipped.
+//! If a `trace_id` occurs more than once, the first trace by path and then by line counts, and the others are skipped.
 #![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::fs::File;
@@ -18,20 +18,20 @@ use crate::sys::disk::Root;
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::{TraceError, TraceSource};
 
-/// Traces in JSON Lines files.
+/// A trace source over JSON Lines files.
 pub(crate) struct JsonlSource {
     files: Vec<EvidenceFile>,
-    /// The workspace whose own folder takes the search index; without one, each search makes its own.
+    /// The workspace whose `.kaizen` folder stores the search index; without one, each search builds a temporary index.
     index_root: Option<Root>,
     index: Mutex<Option<Indexed>>,
 }
 
-/// An index, and the state of the files that it was made from.
+/// An index, and the stamps of the files that it was built from.
 type Indexed = (Vec<Stamp>, Arc<Vec<Entry>>);
 
-/// Where a trace stands: 40 bytes.
+/// The location of a trace; 40 bytes.
 struct Entry {
-    /// 128 bits of the id's digest: enough to tell billions of ids apart.
+    /// 128 bits of the id's digest, enough for billions of ids without a collision.
     id: [u8; 16],
     started_at: f64,
     offset: u64,
@@ -54,7 +54,7 @@ struct Head {
 }
 
 impl JsonlSource {
-    /// A source over these files; the own folder of `index_root` takes the search index.
+    /// A source over these files. The search index is stored in the `.kaizen` folder of `index_root`.
     pub(crate) fn new(mut files: Vec<EvidenceFile>, index_root: Option<&Root>) -> Self {
         files.sort();
         files.dedup();
@@ -65,7 +65,7 @@ impl JsonlSource {
         }
     }
 
-    /// The index, rebuilt when a file has changed since.
+    /// Returns the index, and rebuilds it first if a file has changed.
     fn index(&self) -> Result<Arc<Vec<Entry>>, TraceError> {
         let mut kept = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         let stamps = self.files.iter().map(stamp).collect::<Result<Vec<_>, _>>()?;
@@ -124,7 +124,7 @@ impl TraceSource for JsonlSource {
     }
 }
 
-/// Newest first; traces without a time last; of equals, the one that was written later first.
+/// Indexes all traces, newest first. Traces without a time come last; among equal times, the later line comes first.
 fn build_index(files: &[EvidenceFile]) -> Result<Vec<Entry>, TraceError> {
     let mut entries = Vec::new();
     for (file, source) in files.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Lines of a JSON Lines file: read one at a time into one buffer, and appended without tearing.
+//! Reads the lines of a JSON Lines file one at a time into one buffer, and appends whole lines.
 #![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::fs::File;
@@ -14,16 +14,16 @@ use crate::sys::disk::{LARGEST_ARTIFACT, Root, read_line, without_mark};
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::TraceError;
 
-/// The longest line that is read, in bytes.
+/// The maximum length of a line, in bytes.
 pub(crate) const LONGEST_LINE: u64 = LARGEST_ARTIFACT;
 
-/// Reads every line from byte `start` on and calls `visit` with its value and its place in bytes.
+/// Reads each line from byte `start` on, and calls `visit` with its value and its byte range.
 ///
-/// A last line that has no newline and is no JSON is being written right now: it is skipped with a warning.
-/// Returns the offset behind the last line that was read.
+/// Skips an incomplete last line with a warning, because another program may be writing it. Returns the offset after
+/// the last line that was read.
 ///
 /// # Errors
-/// The file cannot be read, a line is longer than [`LONGEST_LINE`], or a line is not of the wanted shape.
+/// The file cannot be read, a line is longer than [`LONGEST_LINE`], or a line does not parse as `T`.
 pub(crate) fn read_lines<T: DeserializeOwned>(
     source: &EvidenceFile,
     start: u64,
@@ -49,7 +49,7 @@ pub(crate) fn read_lines<T: DeserializeOwned>(
             match serde_json::from_slice(text) {
                 Ok(value) => visit(value, offset..offset + length)?,
                 Err(error) if error.is_eof() && !line.ends_with(b"\n") => {
-                    tracing::warn!(path = %path.display(), "the last line is unfinished and was skipped");
+                    tracing::warn!(path = %path.display(), "the last line is incomplete and was skipped");
                     return Ok(offset);
                 }
                 Err(error) => return Err(malformed(source, offset, &error)),
@@ -59,10 +59,10 @@ pub(crate) fn read_lines<T: DeserializeOwned>(
     }
 }
 
-/// Reads the trace at a place that [`read_lines`] named.
+/// Reads the trace at a byte range that [`read_lines`] passed to `visit`.
 ///
 /// # Errors
-/// The file cannot be read, or there is no trace at that place.
+/// The file cannot be read, or there is no trace at that range.
 pub(crate) fn read_at(
     source: &EvidenceFile,
     file: &mut File,
@@ -78,12 +78,12 @@ pub(crate) fn read_at(
     serde_json::from_slice(trim(line, place.start)).map_err(|error| malformed(source, place.start, &error))
 }
 
-/// Appends traces as whole lines; the folder is created when it is missing.
+/// Appends traces as whole lines, and creates the folder if it is missing.
 ///
-/// An unfinished last line of another writer is left as it is: the new lines start on a line of their own.
+/// If another program left an incomplete last line, the traces start on a new line.
 ///
 /// # Errors
-/// The file cannot be written, or a trace is longer than [`LONGEST_LINE`]; then nothing is written.
+/// The file cannot be written, or a trace is longer than [`LONGEST_LINE`]. In the latter case, nothing is written.
 pub(crate) fn append(root: &Root, path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
     let mut lines = String::new();
     for trace in traces {
@@ -102,12 +102,12 @@ pub(crate) fn append(root: &Root, path: &Path, traces: &[Trace]) -> Result<(), T
     if lines.is_empty() {
         return Ok(());
     }
-    // What the agent was asked is for the eyes of its owner.
+    // Queries are private: only the owner may read the file.
     let made = root.make_private(path).and_then(|()| root.append(path, &lines));
     made.map_err(|error| TraceError(format!("{error}; check its folder")))
 }
 
-/// The line without its ending, white space, and, at the start of a file, its byte order mark.
+/// Trims white space and the line ending, and the byte order mark at the start of a file.
 fn trim(line: &[u8], offset: u64) -> &[u8] {
     match offset {
         0 => without_mark(line).trim_ascii(),
@@ -136,7 +136,7 @@ fn line_number(source: &EvidenceFile, offset: u64) -> u64 {
 
 fn malformed(source: &EvidenceFile, offset: u64, error: &serde_json::Error) -> TraceError {
     let (line, path) = (line_number(source, offset), source.path().display());
-    // The parser's line is the one within this line.
+    // The parser counts lines within this one line, so its line number does not help.
     let (what, column) = (without_place(error), error.column());
     TraceError(format!(
         "{path}:{line}: not a trace: {what} in column {column}; correct or delete that line"
@@ -153,13 +153,13 @@ fn too_long(source: &EvidenceFile, offset: u64) -> TraceError {
 /// Opens a file of traces.
 ///
 /// # Errors
-/// It is gone, or no plain file.
+/// It is gone, or it is not a regular file.
 pub(crate) fn open(source: &EvidenceFile) -> Result<File, TraceError> {
     let remedy = "check `[traces]` in kaizen.toml";
     source.open().map_err(|error| TraceError(format!("{error}; {remedy}")))
 }
 
-/// The file cannot be read at all.
+/// The error for a file that cannot be read.
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> TraceError {
     TraceError(format!(
         "{}: cannot be read: {error}; check `[traces]` in kaizen.toml",

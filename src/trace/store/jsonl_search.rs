@@ -1,4 +1,5 @@
-//! Full-text search over JSON Lines traces: an FTS5 index in the cache folder, which only ever says where to read.
+//! Full-text search over JSON Lines traces: an FTS5 index in the cache folder. It stores no text, only where each
+//! trace is in its file.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -16,13 +17,13 @@ use crate::sys::disk::{DatabaseError, DiskError, Root};
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::TraceError;
 
-/// The index, in the workspace.
+/// The index file, relative to the workspace.
 const INDEX: &str = ".kaizen/cache/traces.db";
 
-/// SQLite's name for a database that goes when it is closed.
+/// The name that makes SQLite open a temporary database, which is deleted on close.
 const TEMPORARY: &str = "";
 
-/// Raised by hand when the tables change; another version's index is thrown away.
+/// Increment this when the tables change. An index of another version is dropped and rebuilt.
 const VERSION: i64 = 1;
 
 const TABLES: &str = "
@@ -35,7 +36,7 @@ const TABLES: &str = "
     CREATE VIRTUAL TABLE text USING fts5 (trace_id, query, result, agent, content='', contentless_delete=1,
         tokenize='unicode61');";
 
-/// Best match first. Of lines with the same trace id only the first counts.
+/// Best match first. If several lines have the same trace id, only the first counts.
 const SEARCH: &str = "
     SELECT file.path, line.start, line.end FROM text JOIN line ON line.id = text.rowid JOIN file ON file.id = line.file
     WHERE text MATCH ?1 AND NOT EXISTS (
@@ -43,8 +44,10 @@ const SEARCH: &str = "
         WHERE other.trace_id = line.trace_id AND (home.path, other.start) < (file.path, line.start))
     ORDER BY text.rank, file.path, line.start LIMIT ?2";
 
-/// Places of the best matches. The index is brought up to date first; a broken one is built anew, and where none can
-/// be kept, as in a workspace that is read-only, or none is to be, a temporary one serves.
+/// Returns the locations of the best matches.
+///
+/// Updates the index first, and rebuilds a corrupt one. Uses a temporary index if there is no `root`, or if the index
+/// cannot be stored, such as in a read-only workspace.
 ///
 /// # Errors
 /// A trace file cannot be read, or the index is in use for too long.
@@ -68,7 +71,7 @@ pub(crate) fn search<'f>(
         return temporary().map_err(|failure| failure.told(&wrong));
     };
     let kept = || match root.open_database(INDEX) {
-        // A workspace that cannot be written to.
+        // The workspace is read-only.
         Err(DatabaseError::Disk(DiskError::Failed { .. })) => temporary(),
         Err(DatabaseError::Disk(error)) => Err(Failure::Traces(TraceError(error.to_string()))),
         Err(DatabaseError::Sqlite(error)) => Err(Failure::Index(error)),
@@ -76,12 +79,12 @@ pub(crate) fn search<'f>(
     };
     match kept() {
         Err(Failure::Index(error)) if is_broken(&error) => {
-            tracing::warn!(path = INDEX, %error, "the search index is broken and is built again");
+            tracing::warn!(path = INDEX, %error, "the search index is corrupt and is rebuilt");
             root.remove(INDEX).map_err(|error| wrong(&error))?;
             kept()
         }
         Err(Failure::Index(error)) if is_unwritable(&error) => {
-            tracing::warn!(path = INDEX, %error, "the search index cannot be kept; this search makes one of its own");
+            tracing::warn!(path = INDEX, %error, "the search index cannot be stored; this search builds a temporary one");
             temporary()
         }
         other => other,
@@ -89,14 +92,14 @@ pub(crate) fn search<'f>(
     .map_err(|failure| failure.told(&wrong))
 }
 
-/// What can go wrong: the index, which can be rebuilt, or the traces, which cannot.
+/// A search failure: in the index, which can be rebuilt, or in the traces, which cannot.
 enum Failure {
     Index(rusqlite::Error),
     Traces(TraceError),
 }
 
 impl Failure {
-    /// The error for people; `wrong` words what is wrong with the index.
+    /// The error to report; `wrong` makes one from an error of the index.
     fn told(self, wrong: &dyn Fn(&dyn std::fmt::Display) -> TraceError) -> TraceError {
         match self {
             Failure::Index(error) => wrong(&error),
@@ -151,12 +154,12 @@ fn search_index<'f>(
         Ok((row.get::<_, String>(0)?, place))
     })?;
     let found: Vec<(String, Range<u64>)> = found.collect::<Result<_, _>>()?;
-    // The index only holds files that were given.
+    // The index contains only these files: `forget_missing` dropped the others.
     let known = |(path, place): (String, _)| Some((named(files, &path)?, place));
     Ok(found.into_iter().filter_map(known).collect())
 }
 
-/// The file with a path.
+/// The file with this path.
 fn named<'f>(files: &'f [EvidenceFile], path: &str) -> Option<&'f EvidenceFile> {
     let at = files.binary_search_by(|file| file.path().cmp(Path::new(path))).ok()?;
     files.get(at)
@@ -195,7 +198,8 @@ fn forget(index: &Transaction, file: i64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Indexes what is new in a file: nothing, the appended lines, or all of it when it was rewritten.
+/// Updates the index for one file: skips it if it is unchanged, adds lines that were appended, and indexes all of it
+/// again if it was rewritten.
 fn update_file(index: &Transaction, source: &EvidenceFile) -> Result<(), Failure> {
     let (size, modified) = stamp(source)?;
     let modified = modified
@@ -266,7 +270,7 @@ fn add_lines(index: &Transaction, file: i64, source: &EvidenceFile, start: u64) 
     }
 }
 
-/// The digest of the first and the last bytes before `end`: a file that was appended to keeps them.
+/// The digest of the first and the last bytes before `end`. Appending to the file does not change it.
 fn edges(source: &EvidenceFile, end: u64) -> Result<String, TraceError> {
     const WIDTH: u64 = 4096;
     let mut file = open(source)?;

@@ -1,4 +1,4 @@
-//! The stamp of a file of traces: what tells that it changed since it was indexed.
+//! The stamp of a trace file, which shows whether it has changed since it was indexed.
 
 use std::time::SystemTime;
 
@@ -6,10 +6,10 @@ use super::jsonl_lines::{open, unreadable};
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::TraceError;
 
-/// What shows that a file is still the one that was read.
+/// The size and the modification time of a file.
 pub(crate) type Stamp = (u64, Option<SystemTime>);
 
-/// Size and time of change.
+/// Returns the present stamp of a file.
 pub(crate) fn stamp(source: &EvidenceFile) -> Result<Stamp, TraceError> {
     let facts = open(source)?
         .metadata()

@@ -1,4 +1,4 @@
-//! Trace stores, one file an engine.
+//! Trace stores: JSON Lines files and OpenJarvis databases.
 
 pub(crate) mod jsonl;
 pub(crate) mod jsonl_lines;

@@ -1,6 +1,6 @@
-//! Traces of an OpenJarvis `traces.db`: SQLite, opened read-only, also while its owner writes.
+//! Reads the traces of an OpenJarvis `traces.db`, a SQLite database, read-only, even while OpenJarvis writes to it.
 //!
-//! The store writes '' and 0 for what it does not know: empty names and zero times are read as absent.
+//! OpenJarvis stores '' and 0 for unknown values, so empty names and zero times are read as absent.
 #![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::collections::BTreeMap;
@@ -19,10 +19,10 @@ use crate::artifact::trace::{Step, Trace, TracePin};
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::source::{TraceError, TraceSource};
 
-/// Row numbers, not rows, are sorted, so that a large store needs little memory.
+/// Sorts row numbers rather than rows, so that a large store needs little memory.
 const NEWEST_FIRST: &str = "SELECT id FROM traces ORDER BY started_at DESC, id";
 
-/// Steps in the order of [`NEWEST_FIRST`]; `trace_steps` has no index, so one pass serves all traces.
+/// Steps in the order of [`NEWEST_FIRST`]. `trace_steps` has no index, so one query returns the steps of all traces.
 const STEPS_NEWEST_FIRST: &str = "
     SELECT t.id, s.id FROM trace_steps AS s JOIN traces AS t ON t.trace_id = s.trace_id
     ORDER BY t.started_at DESC, t.id, s.step_index, s.id";
@@ -44,10 +44,10 @@ impl OpenJarvisSource {
     /// Runs a read on one consistent snapshot.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, TraceError> {
         let (path, mut connection) = self.open()?;
-        // SQLite opened a path: whatever was put there in the meantime is not what was checked.
+        // SQLite opens by path, so another file may have replaced the one that was checked.
         if self.resolved()? != path {
             return Err(TraceError(format!(
-                "{}: it was replaced while it was opened; run again",
+                "{}: the file was replaced while kaizen opened it; run again",
                 path.display()
             )));
         }
@@ -97,10 +97,10 @@ impl TraceSource for OpenJarvisSource {
     }
 }
 
-/// Opens a database without ever writing to it.
+/// Opens a database read-only.
 ///
-/// A store in WAL mode needs its `-shm` file; where that cannot be made (a read-only folder), the file is read as it
-/// stands, without what still waits in the log.
+/// A store in WAL mode needs its `-shm` file. If that cannot be created, as in a read-only folder, the database file is
+/// read alone, without the entries that are still in the write-ahead log.
 fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
@@ -120,14 +120,14 @@ fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
                     Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
                 ) =>
         {
-            tracing::warn!(path = %path.display(), "the folder is not writable: entries still in the log are not seen");
+            tracing::warn!(path = %path.display(), "the folder is not writable: entries in the write-ahead log are ignored");
             open("mode=ro&immutable=1")
         }
         other => other,
     }
 }
 
-/// The file as SQLite's URI: characters with a meaning there are escaped.
+/// The path as a SQLite URI, with special characters escaped.
 fn uri(path: &Path, options: &str) -> String {
     let escaped = path
         .to_string_lossy()
@@ -163,7 +163,7 @@ fn next_pair(rows: &mut Rows) -> rusqlite::Result<Option<(i64, i64)>> {
     rows.next()?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
-/// The traces with these ids, in their order, with their steps; unknown ids are left out.
+/// The traces with these ids, in the order of the ids, with their steps. Unknown ids are left out.
 fn load(store: &Connection, ids: &[String]) -> rusqlite::Result<Vec<Trace>> {
     let mut steps: BTreeMap<String, Vec<Step>> = BTreeMap::new();
     let mut statement = store.prepare(STEPS_OF_SOME)?;
@@ -197,7 +197,7 @@ fn matching_ids(store: &Connection, query: &str, limit: usize) -> rusqlite::Resu
     statement.query_map(params![query, limit], |row| row.get(0))?.collect()
 }
 
-/// Newest first, those that hold every word: for a store whose index is missing.
+/// The newest traces that contain every word, for a store without a full-text index.
 fn search_unindexed(store: &Connection, words: &[String], limit: usize) -> rusqlite::Result<Vec<Trace>> {
     let mut found = Vec::new();
     scan(store, &mut |trace| {
@@ -250,7 +250,8 @@ fn step_from(row: &Row) -> rusqlite::Result<Step> {
     })
 }
 
-/// A row by column name, without its row number. The named columns hold JSON; what is not JSON stays text.
+/// A row by column name, without its row number. The columns in `json` are parsed as JSON; if one does not parse, it
+/// stays text.
 fn columns(row: &Row, json: &[&str]) -> rusqlite::Result<Extra> {
     let mut columns = Extra::new();
     for (at, name) in row.as_ref().column_names().enumerate() {

@@ -1,4 +1,4 @@
-//! The OpenJarvis store, read from a small database that the test makes.
+//! Tests of the OpenJarvis store, on a small database that each test creates.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 
 use super::*;
@@ -26,7 +26,7 @@ const SCHEMA: &str = "
     INSERT INTO trace_steps (trace_id, step_index, step_type, input) VALUES
         ('new', 1, 'respond', '{}'), ('old', 0, 'route', '{\"k\": [1]}'), ('new', 0, 'generate', 'plain'), ('orphan', 0, 'x', '{}');";
 
-/// A store, and its writer, which stays open as its owner would.
+/// A store and its writer, which stays open as in OpenJarvis.
 fn store() -> (tempfile::TempDir, Connection, OpenJarvisSource) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a ?#%.db");

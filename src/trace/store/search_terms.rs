@@ -1,9 +1,9 @@
-//! Search terms: what people type, as an FTS5 query that can never be a syntax error.
+//! Turns the search terms that a user types into an FTS5 query, which is always valid syntax.
 
-/// The FTS5 query for some terms; `None` when they hold nothing to look for.
+/// The FTS5 query for some terms; `None` if they contain no letter or digit.
 ///
-/// White space separates terms, all of which must occur; `"two words"` is a phrase, `trans*` a prefix, `OR` between
-/// two terms an alternative. Everything else is quoted, so that `multi-hop` and `who's` are plain text.
+/// White space separates terms, and a trace must contain all of them. `"two words"` is a phrase, `trans*` is a prefix,
+/// and `OR` between two terms matches either. Everything else is quoted, so that `multi-hop` and `who's` are plain text.
 pub(crate) fn fts_query(terms: &str) -> Option<String> {
     let mut query = String::new();
     let mut alternative = false;
@@ -23,7 +23,7 @@ pub(crate) fn fts_query(terms: &str) -> Option<String> {
     (!query.is_empty()).then_some(query)
 }
 
-/// The lower-cased plain words of some terms, for a store without an index.
+/// The words of some terms in lower case, to search a store without an index.
 pub(crate) fn plain_words(terms: &str) -> Vec<String> {
     split(terms)
         .into_iter()
@@ -32,7 +32,7 @@ pub(crate) fn plain_words(terms: &str) -> Vec<String> {
         .collect()
 }
 
-/// One term as an FTS5 string, with its star outside of the quotes.
+/// One term as an FTS5 string, with the star of a prefix outside the quotes.
 fn quote(text: &str, quoted: bool) -> String {
     let (text, star) = match text.strip_suffix('*') {
         Some(stem) if !quoted => (stem, "*"),
@@ -41,7 +41,7 @@ fn quote(text: &str, quoted: bool) -> String {
     format!("\"{}\"{star}", text.replace('"', "\"\""))
 }
 
-/// Terms and whether they stood in quotes. An unclosed quote reaches to the end.
+/// Splits terms, and says for each whether it was quoted. An unclosed quote extends to the end.
 fn split(terms: &str) -> Vec<(&str, bool)> {
     let blank = |c: char| c.is_whitespace() || c.is_control();
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! The pin of a trace store: which state of it was read.
+//! The pin of a trace store: the count and digest that identify the state that was read.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +6,8 @@ use crate::artifact::trace::TracePin;
 use crate::digest::Digest;
 use crate::trace::source::{TraceError, TraceSource};
 
-/// Count and digest of all traces, one in memory at a time: each digest covers the one before it.
+/// Returns the count and the digest of all traces. Each digest covers the previous one, so that only one trace is in
+/// memory at a time.
 ///
 /// # Errors
 /// The store cannot be read.

@@ -1,4 +1,4 @@
-//! The trace store of a workspace: the right engine for each file, several read as one.
+//! The trace store of a workspace: picks the engine for each file, and merges several stores into one.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -18,11 +18,11 @@ use crate::trace::source::{TraceError, TraceSource};
 
 /// Opens the traces of a workspace.
 ///
-/// `patterns` are globs relative to `root`; `.jsonl` files are JSON Lines, `.db` files are OpenJarvis stores. Files that
-/// do not exist are no error: a new workspace has no traces. Without a `cache_dir` nothing is kept between searches. Several stores are read as one, newest first.
+/// `patterns` are globs relative to `root`; `.jsonl` files are JSON Lines, `.db` files are OpenJarvis stores. It is not
+/// an error if no file matches: a new workspace has no traces. Several stores are merged, newest trace first.
 ///
 /// # Errors
-/// A pattern is not a glob, or matches a file of another kind.
+/// A pattern is not a glob, or a matching file is neither `.jsonl` nor `.db`.
 pub fn open(root: &Root, patterns: &[String]) -> Result<Box<dyn TraceSource>, TraceError> {
     let malformed = |problem: String| {
         TraceError(format!(
@@ -34,11 +34,11 @@ pub fn open(root: &Root, patterns: &[String]) -> Result<Box<dyn TraceSource>, Tr
     of_files(files.map_err(|error| TraceError(error.to_string()))?, Some(root))
 }
 
-/// Opens the traces in these files; the own folder of `index_root` takes the search index. Without one, each search makes
-/// its own.
+/// Opens the traces in these files. The search index is stored in the `.kaizen` folder of `index_root`; without
+/// `index_root`, each search builds a temporary index.
 ///
 /// # Errors
-/// A file of another kind.
+/// A file is neither `.jsonl` nor `.db`.
 pub(crate) fn of_files(
     files: Vec<EvidenceFile>,
     index_root: Option<&Root>,
@@ -52,7 +52,7 @@ pub(crate) fn of_files(
             _ => {
                 let path = file.path().display();
                 let remedy = "traces are *.jsonl or *.db; narrow `[traces]` in kaizen.toml";
-                return Err(TraceError(format!("{path}: not a kind of trace file; {remedy}")));
+                return Err(TraceError(format!("{path}: not a trace file; {remedy}")));
             }
         }
     }
@@ -65,7 +65,7 @@ pub(crate) fn of_files(
     }
 }
 
-/// The traces that a filter wants, newest first.
+/// Returns the traces that match a filter, newest first.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -88,10 +88,10 @@ pub(crate) fn list(source: &dyn TraceSource, filter: &Filter) -> Result<Vec<Trac
     Ok(found)
 }
 
-/// Several stores as one. An id that occurs in several counts once, as it is found first.
+/// Several stores as one. If an id occurs in several stores, the first trace found counts.
 struct Combined(Vec<Box<dyn TraceSource>>);
 
-/// How many traces of each store wait to be merged.
+/// The number of traces that each store reads ahead of the merge.
 const AHEAD: usize = 16;
 
 impl TraceSource for Combined {
@@ -116,7 +116,8 @@ impl TraceSource for Combined {
         Ok(None)
     }
 
-    /// Ranks of different stores do not compare: the best of each store, then the second best, and so on.
+    /// Ranks of different stores are not comparable, so this returns the best match of each store, then the second best
+    /// of each, and so on.
     fn search(&self, terms: &str, limit: usize) -> Result<Vec<Trace>, TraceError> {
         let mut ranked = Vec::new();
         for source in &self.0 {
@@ -134,19 +135,19 @@ impl TraceSource for Combined {
     }
 }
 
-/// Sends every trace, or the error that ended the reading, until nobody listens.
+/// Sends every trace, then the error if the scan failed; stops when the receiver is gone.
 fn send_all(source: &dyn TraceSource, sender: &SyncSender<Result<Trace, TraceError>>) {
     let sent = source.scan(&mut |trace| match sender.send(Ok(trace)) {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     });
     if let Err(error) = sent {
-        // Nobody listens any more: then nobody wants the error either.
+        // If the receiver is gone, nobody needs the error.
         let _ = sender.send(Err(error));
     }
 }
 
-/// Merges streams that are each newest first.
+/// Merges streams that are each sorted newest first, and visits each id once.
 fn merge(
     streams: &[Receiver<Result<Trace, TraceError>>],
     visit: &mut dyn FnMut(Trace) -> ControlFlow<()>,
@@ -166,7 +167,7 @@ fn merge(
     Ok(())
 }
 
-/// The stream whose next trace is the newest; of equals, the first.
+/// The index of the stream whose next trace is the newest; the first one on a tie.
 fn newest(heads: &[Option<Trace>]) -> Option<usize> {
     let started = |trace: &Trace| trace.started_at.unwrap_or(f64::NEG_INFINITY);
     let waiting = heads

@@ -1,4 +1,4 @@
-//! JSON Lines stores and combined stores, over files that the test writes.
+//! Tests of JSON Lines stores and combined stores, on files that each test writes.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 
 use std::fs;
