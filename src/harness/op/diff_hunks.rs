@@ -1,4 +1,5 @@
-//! The hunks of a unified diff, read from text that a model wrote: prose and fences around them, wrong counts inside.
+//! The hunks of a unified diff, read from text that a model wrote, with prose, fences and wrong counts; and the reasons
+//! to refuse a diff.
 
 /// Most lines of a text or a diff; searching is quadratic in the worst case.
 pub(super) const MOST_LINES: usize = 5_000;

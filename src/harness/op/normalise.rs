@@ -1,4 +1,5 @@
-//! What the plan phase makes of a proposed edit: pillar and tier from the table, a large patch as a replacement.
+//! The plan phase normalises each proposed edit: the op sets pillar and tier, and a patch that changes more than half of
+//! the lines becomes a replacement.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,8 @@ use crate::llm::redact::Redactor;
 
 /// The largest share of changed lines that is still a patch.
 const LARGEST_PATCH: f64 = 0.5;
+/// Most cells of the comparison table; beyond it the differing middle counts as changed.
+const MOST_CELLS: usize = 16_000_000;
 
 /// The edit with pillar and tier set from the op, whatever the teacher said; `raises` may raise a tier, never lower it.
 /// A patch that changes more than half of the lines becomes a replacement by the patched text; a patch that does not
@@ -52,9 +55,6 @@ fn as_replacement(mut edit: Edit, new_content: String) -> Edit {
     edit.payload.insert("new_content".into(), new_content.into());
     edit
 }
-
-/// Most cells of the comparison table; beyond it the differing middle counts as changed.
-const MOST_CELLS: usize = 16_000_000;
 
 /// The share of lines that changed, 0 to 1: the longer text's lines that have no partner in the other, in order,
 /// divided by the longer text's lines. Line ends are not compared.

@@ -78,20 +78,20 @@ fn has_nul(value: &Json) -> bool {
 /// The schema of an op's payload.
 pub(crate) fn payload_schema(op: Op) -> Schema {
     match op {
-        Op::SetModelForQueryClass => schema::<super::config::QueryClassModel>(),
-        Op::SetModelParam => schema::<super::config::ModelParam>(),
-        Op::PatchSystemPrompt => schema::<super::prompt::Patch>(),
-        Op::ReplaceSystemPrompt => schema::<super::prompt::Replacement>(),
-        Op::SetAgentClass => schema::<super::config::AgentClass>(),
-        Op::SetAgentParam => schema::<super::config::AgentParam>(),
-        Op::EditFewShotExemplars => schema::<super::examples::Payload>(),
+        Op::SetModelForQueryClass => schema::<config::QueryClassModel>(),
+        Op::SetModelParam => schema::<config::ModelParam>(),
+        Op::PatchSystemPrompt => schema::<prompt::Patch>(),
+        Op::ReplaceSystemPrompt => schema::<prompt::Replacement>(),
+        Op::SetAgentClass => schema::<config::AgentClass>(),
+        Op::SetAgentParam => schema::<config::AgentParam>(),
+        Op::EditFewShotExemplars => schema::<examples::Payload>(),
         Op::AddToolToAgent | Op::RemoveToolFromAgent => {
-            let mut shared = schema::<super::tools::ListedTool>();
+            let mut shared = schema::<tools::ListedTool>();
             shared.insert("description".into(), format!("Arguments of `{}`.", op.name()).into());
             shared
         }
-        Op::EditToolDescription => schema::<super::tools::Description>(),
-        Op::LoraFinetune => schema::<super::config::Finetune>(),
+        Op::EditToolDescription => schema::<tools::Description>(),
+        Op::LoraFinetune => schema::<config::Finetune>(),
     }
 }
 

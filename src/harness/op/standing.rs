@@ -1,4 +1,4 @@
-//! What stands at an op's home now, for a teacher to read.
+//! The current text at the home of an op, and the usual form of its target, for a teacher to read.
 
 use serde_json::Value as Json;
 

@@ -1,7 +1,7 @@
-//! Setting one value in TOML text: only the targeted line changes, every other byte stays as it is.
+//! Sets one value in TOML text: only the line of that value changes, every other byte stays.
 //!
-//! The parser only tells where things stand; the change itself is a splice of the text, since an editor that writes
-//! the document anew loses CRLF line ends and adds a last line end.
+//! The parser only finds the positions. The change is a splice of the text, because an editor that writes the whole
+//! document loses CRLF line ends and adds a last line end.
 
 use std::ops::Range;
 

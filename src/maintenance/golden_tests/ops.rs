@@ -100,7 +100,7 @@ pub(crate) fn unified_diff(_: &Value, case: &Value) -> Outcome {
 /// An insertion that shifts lines is the measure's defect `q`: ours must then be smaller.
 pub(crate) fn changed_line_ratio(_: &Value, case: &Value) -> Outcome {
     let ratio =
-        op::changed_lines::changed_line_ratio(case["original"].as_str().unwrap(), case["modified"].as_str().unwrap());
+        op::normalise::changed_line_ratio(case["original"].as_str().unwrap(), case["modified"].as_str().unwrap());
     let recorded = case["ratio"].as_f64().unwrap();
     match defect(case) {
         None => close("ratio", ratio, recorded, 1e-12),

@@ -1,7 +1,7 @@
 //! Cases of diffs and of the share of changed lines.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 
-use super::changed_lines::changed_line_ratio;
+use super::normalise::changed_line_ratio;
 use super::*;
 
 #[test]

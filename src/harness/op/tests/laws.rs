@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::changed_lines::changed_line_ratio;
+use super::normalise::changed_line_ratio;
 use super::*;
 
 fn toml_line() -> impl Strategy<Value = String> {

@@ -1,0 +1,62 @@
+//! The ops that change an agent's system prompt: by a unified diff, or as a whole.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::inapplicable::Inapplicable;
+use super::originals::restored;
+use super::place::EditLocation;
+use super::{Context, unified_diff};
+use crate::harness::Harness;
+
+/// Arguments of `patch_system_prompt`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Patch {
+    /// The agent; without it, the second part of the edit's target.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// A unified diff against the prompt as it stands.
+    pub diff: String,
+}
+
+/// Arguments of `replace_system_prompt`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Replacement {
+    /// The agent; without it, the second part of the edit's target.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// The whole new prompt.
+    pub new_content: String,
+}
+
+/// The prompt before and after the diff.
+pub(super) fn patched(
+    payload: &Patch,
+    place: &EditLocation,
+    harness: &Harness,
+) -> Result<(String, String), Inapplicable> {
+    let absent = || Inapplicable::Absent {
+        path: place.path.clone(),
+    };
+    let before = place.text(harness)?.ok_or_else(absent)?;
+    let diff = restored(&payload.diff, &before, true)?;
+    let after = unified_diff::apply(&before, &diff).map_err(|refusal| Inapplicable::Diff {
+        path: place.path.clone(),
+        refusal,
+    })?;
+    Ok((before, after))
+}
+
+pub(super) fn patch(payload: &Patch, context: &Context) -> Result<Harness, Inapplicable> {
+    let agent = context.agent(payload.agent.as_deref())?;
+    let place = EditLocation::of(context, &[("agent", agent)])?;
+    let (_, patched) = patched(payload, &place, context.harness)?;
+    place.with_text(context.harness, &patched)
+}
+
+pub(super) fn replace(payload: &Replacement, context: &Context) -> Result<Harness, Inapplicable> {
+    let agent = context.agent(payload.agent.as_deref())?;
+    let place = EditLocation::of(context, &[("agent", agent)])?;
+    let old = place.text(context.harness)?.unwrap_or_default();
+    place.with_text(context.harness, &restored(&payload.new_content, &old, false)?)
+}
