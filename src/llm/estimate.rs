@@ -1,63 +1,61 @@
-//! Estimate: calls and dollars of a session before it runs, from its sizes and from what earlier calls took.
+//! Estimates the calls and cost of a session before it runs, from its sizes and from the usage of earlier calls.
 
 use std::collections::BTreeMap;
 
-use crate::artifact::egress::Role;
-use crate::artifact::spending::Spending;
-use crate::artifact::usage::Usage;
+use crate::artifact::egress::LlmRole;
+use crate::artifact::spending::{Spending, Usage};
 use crate::llm::price;
 use crate::manifest::chat::Price;
 
-/// Tokens of one call of a role that was never made: read, written.
-const UNSEEN: [(Role, u64, u64); 4] = [
-    (Role::Teacher, 8_000, 800),
-    (Role::TeacherTask, 200, 300),
-    (Role::Judge, 800, 100),
-    (Role::Student, 600, 200),
+/// Assumed tokens of a role's first call: input, output.
+const UNSEEN: [(LlmRole, u64, u64); 4] = [
+    (LlmRole::Teacher, 8_000, 800),
+    (LlmRole::TeacherTask, 200, 300),
+    (LlmRole::Judge, 800, 100),
+    (LlmRole::Student, 600, 200),
 ];
 
 /// The sizes of a session.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sizes {
-    /// Tasks that the gate asks.
+    /// Number of gate tasks.
     pub gate_tasks: u64,
-    /// Of these, tasks that a judge scores.
+    /// Number of gate tasks that a judge scores.
     pub judged: u64,
-    /// Edits of the plan, or as many as it may have.
+    /// Number of edits in the plan, or the maximum if there is no plan yet.
     pub edits: u64,
-    /// Replies of the teacher's diagnosis, at most; 0 when it is no language model.
+    /// Maximum number of turns of the teacher's diagnosis; 0 if the teacher is not a language model.
     pub teacher_turns: u64,
-    /// Replies of the student to one task, at most; 0 when it is no language model.
+    /// Maximum number of the student's replies per task; 0 if the student is not a language model.
     pub student_turns: u64,
 }
 
-/// One role's part.
+/// The estimate for one role.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub(crate) struct Part {
+pub(crate) struct RoleEstimate {
     /// The role.
-    pub role: Role,
-    /// Its model.
+    pub role: LlmRole,
+    /// The role's model.
     pub model: String,
-    /// Calls, when everything is asked once.
+    /// Number of calls if everything is asked once.
     pub calls: u64,
-    /// Calls, when every limit is reached.
+    /// Number of calls if every limit is reached.
     pub most_calls: u64,
-    /// Dollars for `calls`; null when the price is unknown.
+    /// Cost of `calls` in dollars; null when the price is unknown.
     pub cost_usd: Option<f64>,
-    /// Dollars for `most_calls`; null when the price is unknown.
+    /// Cost of `most_calls` in dollars; null when the price is unknown.
     pub most_usd: Option<f64>,
-    /// Whether tokens are those of earlier calls, or a guess.
+    /// Whether the token counts come from earlier calls rather than a guess.
     pub measured: bool,
 }
 
-/// The parts of a session. A question that was asked before costs nothing, and is not taken off here: the gate may ask
-/// half of it.
+/// Estimates a session, by role. Answers from the store would cost nothing, but are not subtracted here.
 pub(crate) fn estimate(
     sizes: &Sizes,
-    models: &BTreeMap<Role, String>,
+    models: &BTreeMap<LlmRole, String>,
     prices: &BTreeMap<String, Price>,
     past: &[Spending],
-) -> Vec<Part> {
+) -> Vec<RoleEstimate> {
     models
         .iter()
         .map(|(role, model)| part(*role, model, calls(*role, sizes), prices, past))
@@ -65,30 +63,30 @@ pub(crate) fn estimate(
         .collect()
 }
 
-/// Calls of a role: when everything is asked once, and when every limit is reached.
-fn calls(role: Role, sizes: &Sizes) -> (u64, u64) {
+/// Number of calls of a role: if everything is asked once, and if every limit is reached.
+fn calls(role: LlmRole, sizes: &Sizes) -> (u64, u64) {
     let evaluations = 1 + sizes.edits;
     let turns = sizes.teacher_turns;
     match role {
-        // A diagnosis, a last word, its repair, a plan, its repair.
-        Role::Teacher if turns > 0 => (turns.div_ceil(2) + 1, turns + 4),
-        Role::TeacherTask => (turns / 4, turns),
-        Role::Judge => (sizes.judged * evaluations, 2 * sizes.judged * evaluations),
-        Role::Student => {
+        // The turns of the diagnosis, its final answer and a repair of it, the plan and a repair of it.
+        LlmRole::Teacher if turns > 0 => (turns.div_ceil(2) + 1, turns + 4),
+        LlmRole::TeacherTask => (turns / 4, turns),
+        LlmRole::Judge => (sizes.judged * evaluations, 2 * sizes.judged * evaluations),
+        LlmRole::Student => {
             let asked = sizes.gate_tasks * evaluations + turns;
             (asked, asked * sizes.student_turns)
         }
-        Role::Teacher => (0, 0),
+        LlmRole::Teacher => (0, 0),
     }
 }
 
-/// Dollars of one call of a role, by the mean of what earlier calls took, else by a guess; `None`: the price is unknown.
-pub(crate) fn one_call(role: Role, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> Option<f64> {
+/// Cost of one call of a role in dollars, from the mean usage of earlier calls, else a guess; `None`: unknown price.
+pub(crate) fn one_call(role: LlmRole, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> Option<f64> {
     usual(role, model, prices, past).0
 }
 
-/// Dollars of one call, and whether its tokens were measured.
-fn usual(role: Role, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> (Option<f64>, bool) {
+/// Cost of one call in dollars, and whether its token counts come from earlier calls.
+fn usual(role: LlmRole, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> (Option<f64>, bool) {
     let seen: Vec<Usage> = past
         .iter()
         .filter(|line| line.role == role && line.model == model)
@@ -100,14 +98,14 @@ fn usual(role: Role, model: &str, prices: &BTreeMap<String, Price>, past: &[Spen
 }
 
 fn part(
-    role: Role,
+    role: LlmRole,
     model: &str,
     (calls, most_calls): (u64, u64),
     prices: &BTreeMap<String, Price>,
     past: &[Spending],
-) -> Part {
+) -> RoleEstimate {
     let (one, measured) = usual(role, model, prices, past);
-    Part {
+    RoleEstimate {
         role,
         model: model.to_owned(),
         calls,
@@ -130,7 +128,7 @@ fn mean(seen: &[Usage]) -> Option<Usage> {
     })
 }
 
-fn unseen(role: Role) -> Usage {
+fn unseen(role: LlmRole) -> Usage {
     let row = UNSEEN.iter().find(|(known, _, _)| *known == role);
     row.map_or_else(Usage::default, |(_, input, output)| Usage {
         input: *input,
@@ -154,14 +152,14 @@ mod tests {
             student_turns: 1,
         };
         let models = [
-            (Role::Teacher, "claude-sonnet-4-5"),
-            (Role::Student, "mine"),
-            (Role::Judge, "gpt-4o-mini"),
+            (LlmRole::Teacher, "claude-sonnet-4-5"),
+            (LlmRole::Student, "mine"),
+            (LlmRole::Judge, "gpt-4o-mini"),
         ];
         let models = models.map(|(role, model)| (role, model.to_owned())).into();
         let past = [Spending {
             at: String::new(),
-            role: Role::Teacher,
+            role: LlmRole::Teacher,
             model: "claude-sonnet-4-5".into(),
             request: Digest::of_bytes(b""),
             usage: Some(Usage {
@@ -174,12 +172,15 @@ mod tests {
         let parts = estimate(&sizes, &models, &BTreeMap::new(), &past);
         let of = |role| parts.iter().find(|part| part.role == role).unwrap();
         assert_eq!(
-            (of(Role::Student).calls, of(Role::Student).cost_usd),
+            (of(LlmRole::Student).calls, of(LlmRole::Student).cost_usd),
             (520, None),
             "an unknown price"
         );
-        assert_eq!((of(Role::Judge).calls, of(Role::Judge).most_calls), (100, 200));
-        assert_eq!((of(Role::Teacher).calls, of(Role::Teacher).cost_usd), (11, Some(33.0)));
-        assert!(of(Role::Teacher).measured && !of(Role::Judge).measured);
+        assert_eq!((of(LlmRole::Judge).calls, of(LlmRole::Judge).most_calls), (100, 200));
+        assert_eq!(
+            (of(LlmRole::Teacher).calls, of(LlmRole::Teacher).cost_usd),
+            (11, Some(33.0))
+        );
+        assert!(of(LlmRole::Teacher).measured && !of(LlmRole::Judge).measured);
     }
 }

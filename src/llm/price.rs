@@ -1,40 +1,40 @@
-//! Price: dollars for tokens, from a table with built-in defaults that the manifest overrides.
+//! Prices of tokens: a built-in table that the manifest can override.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::artifact::usage::Usage;
+use crate::artifact::spending::Usage;
 use crate::manifest::chat::Price;
 
-/// The built-in table; list prices of the providers.
+/// The built-in table: list prices of the providers.
 const BUILT_IN: &str = include_str!("prices.toml");
 
 static TABLE: LazyLock<BTreeMap<String, Price>> = LazyLock::new(|| {
-    // The text is part of the program; a test parses it.
+    // A test parses this text, so it cannot fail here.
     toml::from_str(BUILT_IN).unwrap_or_default()
 });
 
-/// The price of a model: the manifest's, else the built-in one; `None` when nobody knows it.
+/// The price of a model: the manifest's, else the built-in one; `None` if unknown.
 ///
-/// A name with a date or a version at its end (`gpt-4o-2024-08-06`, `claude-sonnet-4-5-20250929`) has the price of the name before
-/// it; a model is never priced as its namesake of another size.
+/// A name that ends in a date or `-latest` (`gpt-4o-2024-08-06`, `claude-sonnet-4-5-20250929`) has the price of the
+/// name without it. Other suffixes are significant, so that `gpt-4o-mini` is never priced as `gpt-4o`.
 pub(crate) fn of(model: &str, own: &BTreeMap<String, Price>) -> Option<Price> {
     let exact = |name: &str| own.get(name).or_else(|| TABLE.get(name)).copied();
     let bare = model.rsplit('/').next().unwrap_or(model);
     exact(model).or_else(|| exact(bare)).or_else(|| exact(undated(bare)))
 }
 
-/// The name without a date at its end.
+/// The name without a trailing date or `-latest`.
 fn undated(model: &str) -> &str {
-    // The pattern is a constant, and every test compiles it.
+    // The pattern is constant and tests compile it, so it cannot fail here.
     static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$").ok());
     let date = DATE.as_ref().and_then(|pattern| pattern.find(model));
     date.map_or(model, |date| &model[..date.start()])
 }
 
-/// What tokens cost, in dollars.
+/// The cost of tokens in dollars.
 pub(crate) fn cost(price: &Price, usage: &Usage) -> f64 {
     let dollars = |tokens: u64, a_million: f64| tokens as f64 * a_million / 1e6;
     dollars(usage.input, price.input)
@@ -43,8 +43,7 @@ pub(crate) fn cost(price: &Price, usage: &Usage) -> f64 {
         + dollars(usage.cache_write, price.cache_write.unwrap_or(price.input))
 }
 
-/// What a call will take at most, as far as one can tell beforehand: a token is at least three bytes of common text, and
-/// the answer is as long as it may be.
+/// A pessimistic estimate of a call's usage: three bytes of input per token, and an answer of the maximum length.
 pub(crate) fn estimated_usage(request_bytes: usize, max_tokens: u64) -> Usage {
     Usage {
         input: (request_bytes as u64).div_ceil(3),

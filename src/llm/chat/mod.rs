@@ -1,9 +1,7 @@
-//! Chat: what is asked of a language model and what it says, free of any provider's format.
+//! Chat requests and replies of language models, independent of a provider's format.
 
-mod message;
 mod reply;
 mod request;
 
-pub(crate) use message::Message;
 pub(crate) use reply::{Reply, Stop, ToolCall};
-pub(crate) use request::{Request, Shape, ToolSpec};
+pub(crate) use request::{Message, Request, Shape, ToolSpec};

@@ -1,43 +1,43 @@
-//! What a model said.
+//! The reply of a model.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::artifact::usage::Usage;
+use crate::artifact::spending::Usage;
 
-/// Why a model stopped.
+/// Why the model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {
-    /// It was done.
+    /// The answer is complete.
     End,
-    /// It wants tools to be called.
+    /// The model calls tools.
     Tools,
-    /// It ran into its token limit: what it said is cut off.
+    /// The token limit was reached: the answer is truncated.
     Length,
-    /// It was stopped by a filter, or declined.
+    /// A filter stopped the model, or it refused.
     Refusal,
 }
 
-/// A tool that the model wants to be called.
+/// A tool call by the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolCall {
-    /// The provider's name for this call.
+    /// The provider's id for this call.
     pub id: String,
     /// The tool's name; untrusted.
     pub name: String,
-    /// The arguments as the model wrote them.
+    /// The arguments, exactly as the model wrote them.
     pub raw: String,
 }
 
 impl ToolCall {
     /// The arguments as an object.
     ///
-    /// Nothing at all is an empty object: servers send it for tools without parameters. A text that is cut off or no
-    /// object is an error, and never an empty object.
+    /// An empty text means an empty object: servers send it for tools without parameters. A truncated text, or one that
+    /// is not an object, is an error and never read as an empty object.
     ///
     /// # Errors
-    /// What is wrong with them, for the model.
+    /// The problem, in words for the model.
     pub(crate) fn arguments(&self) -> Result<Map<String, Value>, String> {
         if self.raw.trim().is_empty() {
             return Ok(Map::new());
@@ -50,18 +50,18 @@ impl ToolCall {
     }
 }
 
-/// What a model said.
+/// The reply of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
-    /// The words; may be empty beside tool calls.
+    /// The text; may be empty if there are tool calls.
     pub text: String,
-    /// The tools that it called.
+    /// The tool calls.
     pub calls: Vec<ToolCall>,
-    /// Why it stopped.
+    /// Why the model stopped.
     pub stop: Stop,
-    /// The tokens that it took; `None` when the server does not say.
+    /// The tokens used; `None` when the server does not report them.
     pub usage: Option<Usage>,
-    /// The model that answered, as the server names it.
+    /// The model that answered, as reported by the server.
     pub model: Option<String>,
 }
 

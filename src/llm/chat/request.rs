@@ -1,51 +1,95 @@
-//! What a model is asked.
+//! A request to a model: its messages, its tools, and the shape of the reply.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::message::Message;
+use super::reply::ToolCall;
+
+/// One message of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Message {
+    /// A message to the model.
+    User {
+        /// The text.
+        text: String,
+    },
+    /// An earlier reply of the model.
+    Assistant {
+        /// The text; may be empty if there are tool calls.
+        text: String,
+        /// The tool calls.
+        calls: Vec<ToolCall>,
+    },
+    /// The result of a tool call.
+    Tool {
+        /// The id of the call.
+        call_id: String,
+        /// The tool's name.
+        name: String,
+        /// The result.
+        text: String,
+    },
+}
+
+impl Message {
+    /// Creates a message to the model.
+    pub(crate) fn user(text: impl Into<String>) -> Self {
+        Self::User { text: text.into() }
+    }
+
+    /// The text of the message, and the arguments of its tool calls.
+    #[cfg(test)]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let (text, calls): (&str, &[ToolCall]) = match self {
+            Message::User { text } | Message::Tool { text, .. } => (text, &[]),
+            Message::Assistant { text, calls } => (text, calls),
+        };
+        std::iter::once(text).chain(calls.iter().map(|call| call.raw.as_str()))
+    }
+}
 
 /// A tool that the model may call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolSpec {
-    /// Its name.
+    /// The tool's name.
     pub name: String,
-    /// What the model reads about it.
+    /// The description for the model.
     pub description: String,
-    /// JSON Schema of its arguments, an object.
+    /// JSON Schema of the arguments; an object.
     pub parameters: Value,
 }
 
-/// The JSON that the model must answer with.
+/// The JSON format of the answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shape {
-    /// A name for the provider.
+    /// The name of the format, for the provider.
     pub name: String,
-    /// JSON Schema of the answer, an object.
+    /// JSON Schema of the answer; an object.
     pub schema: Value,
 }
 
-/// What a model is asked.
+/// A request to a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// The model in place of the configured one.
+    /// The model, if it differs from the configured one.
     pub model: Option<String>,
-    /// What stands above the conversation; empty for none.
+    /// The system prompt; may be empty.
     pub system: String,
     /// The conversation.
     pub messages: Vec<Message>,
-    /// Tools that may be called.
+    /// Tools that the model may call.
     pub tools: Vec<ToolSpec>,
-    /// The JSON that the answer must be, where the server can hold the model to it.
+    /// The required JSON format of the answer, for servers that can enforce one.
     pub shape: Option<Shape>,
-    /// Tokens of the answer, at most, in place of the configured number.
+    /// Maximum number of tokens in the answer, if it differs from the configured number.
     pub max_tokens: Option<u64>,
-    /// Further parameters, by the provider's own names; they win over the configured ones.
+    /// Further parameters, under the provider's names; they override the configured ones.
     pub parameters: Map<String, Value>,
-    /// Source of chance, where the server takes one. It tells two questions with the same words apart.
+    /// Random seed, for servers that accept one. Requests that differ only in the seed are distinct for the cache.
     pub seed: Option<u64>,
-    /// Which repetition of the same question this is. It is not sent: it tells what is remembered apart, so that a server
-    /// without a seed is asked anew.
+    /// Number of the repetition of the same request. It is not sent: it is part of the cache key, so that a server
+    /// without seeds is asked again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repeat: u64,
 }

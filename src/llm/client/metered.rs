@@ -1,4 +1,5 @@
-//! A metered model: one provider, one role; redacts, looks into the store, and asks anew what was never answered.
+//! A metered model: one provider in one role. It redacts the request, looks into the store, and sends only what has no
+//! answer yet.
 #![allow(clippy::disallowed_methods)] // edge: the environment, the clock, the network
 
 use std::sync::Arc;
@@ -6,13 +7,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::LlmClient;
-use super::attempts::Question;
-use super::redacted::redacted;
-use crate::artifact::egress::Role;
+use super::attempts::PendingRequest;
+use crate::artifact::egress::LlmRole;
 use crate::digest::Digest;
-use crate::llm::chat::Request;
-use crate::llm::model::{Answer, AskError, Model};
+use crate::llm::chat::{Message, Request, ToolCall};
+use crate::llm::model::{AskError, Model, ModelAnswer};
 use crate::llm::provider::HttpRequest;
+use crate::llm::redact::Redactor;
 use crate::llm::{price, provider};
 use crate::manifest::chat::ChatSettings;
 use crate::manifest::trust::Way;
@@ -20,18 +21,17 @@ use crate::manifest::trust::Way;
 /// A model for a role.
 pub struct MeteredModel {
     pub(super) calls: Arc<LlmClient>,
-    pub(super) role: Role,
+    pub(super) role: LlmRole,
     pub(super) settings: ChatSettings,
 }
 
 impl MeteredModel {
     /// See [`LlmClient::model`].
-    pub(super) fn new(calls: Arc<LlmClient>, role: Role, settings: ChatSettings) -> Self {
+    pub(super) fn new(calls: Arc<LlmClient>, role: LlmRole, settings: ChatSettings) -> Self {
         Self { calls, role, settings }
     }
 
-    /// The request as it may leave the machine: without keys for every role, and without personal data where the
-    /// manifest does not let it stay.
+    /// The redacted request: without keys for every role, and without personal data unless the manifest keeps it.
     fn redacted(&self, request: &Request) -> Request {
         let (role, privacy, redactor) = (self.role_name(), &self.calls.privacy, &self.calls.redactor);
         match (privacy.redacts(role), privacy.redacts_personal_data(role)) {
@@ -41,27 +41,27 @@ impl MeteredModel {
         }
     }
 
-    /// The role as `[privacy]` names it: the teacher's own answers to tasks are the teacher's.
+    /// The role's name in `[privacy]`, where the teacher's answers to tasks count as the teacher's.
     fn role_name(&self) -> &'static str {
         match self.role {
-            Role::TeacherTask => Role::Teacher.name(),
+            LlmRole::TeacherTask => LlmRole::Teacher.name(),
             role => role.name(),
         }
     }
 
-    /// What the manifest takes out of questions, which may change an answer; `None` for a role that is exempt.
+    /// Digest of the redaction settings, since redaction may change an answer; `None` for an exempt role.
     fn privacy_digest(&self) -> Option<Digest> {
         let (role, privacy) = (self.role_name(), &self.calls.privacy);
         let personal = privacy.redacts_personal_data(role);
-        let usual = personal != (self.role == Role::Student) && privacy.keep.is_empty();
+        let usual = personal != (self.role == LlmRole::Student) && privacy.keep.is_empty();
         privacy.redacts(role).then(|| match usual {
             true => Digest::of_value(&privacy.redact),
             false => Digest::of_value(&(&privacy.redact, personal, &privacy.keep)),
         })
     }
 
-    /// The key, where the environment holds one; a server elsewhere without one is not asked. By plain HTTP, no key leaves
-    /// this machine unless the user's own configuration allows it.
+    /// The key from the environment. It is an error if a configured key, or the key of an HTTPS server on another
+    /// machine, is missing. No key is sent over plain HTTP unless the user's own configuration allows the host.
     fn key(&self) -> Result<Option<String>, AskError> {
         let Some(variable) = self.settings.key_variable() else {
             return Ok(None);
@@ -87,15 +87,15 @@ impl MeteredModel {
         }
     }
 
-    fn remembered(&self, request: &Request, digest: Digest) -> Result<Option<Answer>, AskError> {
+    fn remembered(&self, request: &Request, digest: Digest) -> Result<Option<ModelAnswer>, AskError> {
         let store = self.calls.store().map_err(AskError::Unreachable)?;
         let paid = store.paid(&digest).map_err(AskError::Unreachable)?;
         let Some(paid) = paid else { return Ok(None) };
-        // It was read before it was stored; an older kaizen may have read it otherwise.
+        // It parsed before it was stored, but an older kaizen may have parsed it differently.
         let Ok(reply) = provider::read(self.settings.api, request, paid.body.as_bytes()) else {
             return Ok(None);
         };
-        Ok(Some(Answer {
+        Ok(Some(ModelAnswer {
             reply,
             request: digest,
             cost_usd: paid.cost_usd,
@@ -113,7 +113,7 @@ impl MeteredModel {
 
 impl Model for MeteredModel {
     fn identity(&self) -> Value {
-        // What a body holds may be anything, a credential too; its digest tells two bodies apart as well.
+        // A body may contain anything, even credentials; its digest is enough to tell two bodies apart.
         let settings = &self.settings;
         json!({
             "api": settings.api, "base_url": settings.url(), "model": settings.model, "max_tokens": settings.max_tokens,
@@ -127,9 +127,9 @@ impl Model for MeteredModel {
         Digest::of_value(&(wire.url, wire.body))
     }
 
-    fn ask(&self, request: &Request) -> Result<Answer, AskError> {
+    fn ask(&self, request: &Request) -> Result<ModelAnswer, AskError> {
         let clean = self.redacted(request);
-        if self.role == Role::Student && clean != *request {
+        if self.role == LlmRole::Student && clean != *request {
             self.calls.state().changed += 1;
         }
         let request = &clean;
@@ -153,7 +153,7 @@ impl Model for MeteredModel {
                     .map_err(AskError::Unreachable)
                     .inspect_err(refused)?;
                 let key = self.key().inspect_err(refused)?;
-                self.ask_anew(&Question {
+                self.ask_anew(&PendingRequest {
                     consent,
                     request,
                     wire: &wire,
@@ -175,18 +175,54 @@ impl Model for MeteredModel {
     }
 }
 
-/// Why no key is sent, and what to do.
+/// The message for a key that would be sent over plain HTTP, with the remedy.
 fn in_the_open(url: &str, variable: &str) -> String {
     format!(
-        "nothing was sent: {url} is reached by plain HTTP, and the key in {variable} could be read on the way; use https://, \
-         or allow the host in your own configuration, ~/.config/kaizen/config.toml: [network] plain_http_hosts = [\"HOST\"]"
+        "nothing was sent: {url} uses plain HTTP, so others on the network could read the key in {variable}; \
+        use https://, or allow the host in your own configuration, ~/.config/kaizen/config.toml: \
+        [network] plain_http_hosts = [\"HOST\"]"
     )
 }
 
-/// What a question is remembered by: its first asking by its words and its seed alone.
+/// The store's key of a request. The repetition's number is part of it only if it is not 0.
 fn question_digest(wire: &HttpRequest, request: &Request) -> Digest {
     match request.repeat {
         0 => Digest::of_value(&(&wire.url, &wire.body, request.seed)),
         repeat => Digest::of_value(&(&wire.url, &wire.body, request.seed, repeat)),
     }
+}
+
+/// Redacts every text of a request, including the arguments of earlier tool calls and the tools' schemas.
+pub(super) fn redacted(request: &Request, redactor: &Redactor) -> Request {
+    let text = |text: &str| redactor.text(text).into_owned();
+    let call = |call: &ToolCall| ToolCall {
+        raw: text(&call.raw),
+        ..call.clone()
+    };
+    let message = |message: &Message| match message {
+        Message::User { text: said } => Message::User { text: text(said) },
+        Message::Assistant { text: said, calls } => Message::Assistant {
+            text: text(said),
+            calls: calls.iter().map(call).collect(),
+        },
+        Message::Tool {
+            call_id,
+            name,
+            text: said,
+        } => Message::Tool {
+            call_id: call_id.clone(),
+            name: name.clone(),
+            text: text(said),
+        },
+    };
+    let mut clean = Request {
+        system: text(&request.system),
+        messages: request.messages.iter().map(message).collect(),
+        ..request.clone()
+    };
+    for tool in &mut clean.tools {
+        tool.description = text(&tool.description);
+        redactor.value(&mut tool.parameters);
+    }
+    clean
 }

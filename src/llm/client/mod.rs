@@ -1,5 +1,5 @@
-//! Calls: language models behind HTTP, metered. Every call is redacted, within the budget, written down before it leaves,
-//! retried when that may help, and remembered by exactly what was asked.
+//! The client for language models over HTTP. Every call is redacted, kept within the budget, logged before it is sent,
+//! retried when that may help, and stored by the digest of the exact request.
 #![allow(clippy::disallowed_methods)] // edge: the environment, the clock, the network
 
 mod account;
@@ -7,10 +7,7 @@ mod attempts;
 mod http;
 mod metered;
 mod program;
-mod redacted;
-mod settle;
 mod store;
-mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -21,10 +18,10 @@ use self::account::{Account, Leave};
 pub(crate) use self::account::{egress, spent};
 use self::http::Http;
 pub(crate) use self::metered::MeteredModel;
-pub(crate) use self::program::Reported;
-use self::store::Store;
-pub(crate) use self::texts::texts;
-use crate::artifact::egress::{Egress, Role};
+pub(crate) use self::program::ReportedUsage;
+use self::store::CallStore;
+pub(crate) use self::store::texts;
+use crate::artifact::egress::{Egress, LlmRole};
 use crate::artifact::spending::Spending;
 use crate::digest::Digest;
 use crate::llm::model::AskError;
@@ -35,16 +32,16 @@ use crate::sys::clock::Clock;
 use crate::sys::consent::{Approvals, Consent};
 use crate::sys::disk::{DiskError, OWN_FOLDER, Root};
 
-/// The store's file in a workspace.
+/// The store's file, relative to the workspace.
 pub(crate) const STORE: &str = ".kaizen/calls.db";
 
-/// So many calls that one after another do not reach their server mean that it is gone.
+/// After this many failed calls in a row, the server counts as unreachable.
 const GONE: u32 = 6;
 
-/// The way to all language models of a workspace.
+/// The client for all language models of a workspace.
 pub struct LlmClient {
-    /// Opened by the first call: who only looks needs neither the file nor the certificates.
-    store: OnceLock<Result<Store, String>>,
+    /// Opened by the first call, because commands that only read need neither the file nor certificates.
+    store: OnceLock<Result<CallStore, String>>,
     root: Root,
     http: OnceLock<Result<Http, String>>,
     clock: Clock,
@@ -54,40 +51,40 @@ pub struct LlmClient {
     max_cost_usd: Option<f64>,
     privacy: PrivacySection,
     redactor: Redactor,
-    state: Mutex<State>,
+    state: Mutex<ClientState>,
     changed: Condvar,
 }
 
-/// What calls of several threads share.
-struct State {
+/// State shared by calls from several threads.
+struct ClientState {
     account: Account,
     scope: String,
-    /// Questions that are under way: the same one waits for their answer.
+    /// Requests in flight: an identical request waits for the answer.
     asking: BTreeSet<Digest>,
-    /// Servers that asked to be left alone until then.
+    /// Servers that asked for a pause, with its end.
     paused: BTreeMap<String, Instant>,
-    /// What the dearest attempt of a program took so far, in dollars; `None` before the first has come back.
-    dearest_attempt: Option<f64>,
-    /// A model that a program asked, and whose price nobody knows.
+    /// Cost in dollars of the most expensive attempt of a program so far; `None` until the first has finished.
+    max_attempt_cost: Option<f64>,
+    /// A model with an unknown price that a program used.
     unpriced: Option<String>,
-    /// Calls in a row that did not reach their server.
+    /// Number of failed calls in a row.
     failures: u32,
     halted: Option<String>,
-    /// Requests to the student out of which something was taken.
+    /// Number of requests to the student that redaction changed.
     changed: usize,
-    /// Answers of the student that came out of the store.
+    /// Number of the student's answers that came from the store.
     replayed: usize,
 }
 
-impl State {
-    /// Nothing has happened yet.
+impl ClientState {
+    /// The initial state.
     fn of(account: Account, scope: &str) -> Self {
         Self {
             account,
             scope: scope.to_owned(),
             asking: BTreeSet::new(),
             paused: BTreeMap::new(),
-            dearest_attempt: None,
+            max_attempt_cost: None,
             unpriced: None,
             failures: 0,
             halted: None,
@@ -98,8 +95,8 @@ impl State {
 }
 
 impl LlmClient {
-    /// The way to the models of a manifest; store and account are in the own folder of `root`, until another account is
-    /// opened. Nothing is sent without consent.
+    /// Creates a client for the models of a manifest. Store and account are in kaizen's own folder under `root`; see
+    /// [`Self::charge`] for another account. Nothing is sent without consent.
     pub fn new(
         manifest: &Manifest,
         redactor: Redactor,
@@ -107,7 +104,7 @@ impl LlmClient {
         clock: Clock,
         approvals: Arc<Approvals>,
     ) -> Arc<Self> {
-        let state = State::of(Account::new(root, Path::new(OWN_FOLDER)), "");
+        let state = ClientState::of(Account::new(root, Path::new(OWN_FOLDER)), "");
         Arc::new(Self {
             store: OnceLock::new(),
             root: root.clone(),
@@ -124,8 +121,8 @@ impl LlmClient {
         })
     }
 
-    fn store(&self) -> Result<&Store, String> {
-        let open = || Store::open(&self.root, STORE);
+    fn store(&self) -> Result<&CallStore, String> {
+        let open = || CallStore::open(&self.root, STORE);
         self.store.get_or_init(open).as_ref().map_err(Clone::clone)
     }
 
@@ -137,63 +134,63 @@ impl LlmClient {
             .map_err(Clone::clone)
     }
 
-    /// The proof that programs may be started and servers asked.
+    /// The proof that programs may be started and requests sent.
     ///
     /// # Errors
-    /// Nobody approved it, in words for people.
+    /// Nobody approved them; the message is for people.
     pub(crate) fn consent(&self) -> Result<Consent, String> {
         self.approvals.consent()
     }
 
-    /// A model for a role.
-    pub fn model(self: &Arc<Self>, role: Role, settings: ChatSettings) -> MeteredModel {
+    /// Creates a model for a role.
+    pub fn model(self: &Arc<Self>, role: LlmRole, settings: ChatSettings) -> MeteredModel {
         MeteredModel::new(Arc::clone(self), role, settings)
     }
 
-    /// From now on, calls are charged to the account of this folder, and belong to this scope.
+    /// Charges later calls to the account of this folder, and assigns them to this scope.
     ///
     /// # Errors
-    /// What was spent there before cannot be read.
+    /// The folder's log of spending cannot be read.
     pub(crate) fn charge(&self, folder: &Path, scope: &str) -> Result<(), DiskError> {
         let mut account = Account::open(&self.root, folder)?;
         self.settle(folder, &mut account)?;
-        *self.state() = State::of(account, scope);
+        *self.state() = ClientState::of(account, scope);
         Ok(())
     }
 
-    /// Takes secrets out of texts, as the manifest says.
+    /// The redactor, configured by the manifest.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
-    /// Why no further call makes sense: the budget is spent, or the server is gone.
+    /// Why no further calls are made: the budget is spent, or the server is unreachable.
     pub(crate) fn halted(&self) -> Option<String> {
         self.state().halted.clone()
     }
 
-    /// What a person should know of requests to the student that were not sent as they are, since the charge began.
+    /// A note about requests to the student that redaction changed since the last [`Self::charge`].
     pub(crate) fn changed_questions(&self) -> Option<String> {
         let count = self.state().changed;
         (count > 0).then(|| {
             format!(
-                "secrets or addresses were taken out of {count} requests to the student, which may change its answers; \
-                 keys never leave; [privacy] redact_student and redact say what else is removed"
+                "secrets or personal data were redacted in {count} requests to the student, which may change its \
+                answers; keys are always redacted; [privacy] redact_student and redact control the rest"
             )
         })
     }
 
-    /// How many of the student's answers came out of the store, since the charge began: they cost nothing.
+    /// The number of the student's answers that came from the store, at no cost, since the last [`Self::charge`].
     pub(crate) fn replayed(&self) -> usize {
         self.state().replayed
     }
 
-    fn note_replayed(&self, role: Role) {
-        if role == Role::Student {
+    fn note_replayed(&self, role: LlmRole) {
+        if role == LlmRole::Student {
             self.state().replayed += 1;
         }
     }
 
-    /// Forgets the teacher's answers of a scope, so that they are asked anew.
+    /// Deletes the teacher's answers of a scope, so that the requests are sent again.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -204,11 +201,11 @@ impl LlmClient {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ClientState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until nobody else asks the same; from then on it is ours to ask.
+    /// Claims a request, after waiting for other threads that have claimed it.
     fn claim(&self, request: Digest) {
         let mut state = self.state();
         while !state.asking.insert(request) {
@@ -221,9 +218,8 @@ impl LlmClient {
         self.changed.notify_all();
     }
 
-    /// Sets money aside for a call; waits for others to come back where that may make room, and where it may change what
-    /// the call is thought to cost, and by which model.
-    fn reserve(&self, estimate: impl Fn(&State) -> (Option<f64>, String)) -> Result<f64, AskError> {
+    /// Reserves budget for a call. Blocks while calls in flight could free budget or change this call's estimate.
+    fn reserve(&self, estimate: impl Fn(&ClientState) -> (Option<f64>, String)) -> Result<f64, AskError> {
         let mut state = self.state();
         loop {
             let (estimated, model) = estimate(&state);
@@ -238,11 +234,11 @@ impl LlmClient {
         }
     }
 
-    /// Writes down what is about to leave; first its text, so that no line lacks one.
+    /// Logs a request before it is sent. Its text is stored first, so that every logged request has a text.
     fn announce(&self, line: &Egress, text: &str) -> Result<(), AskError> {
-        // Only the teacher is asked anew when its phase is done again: what the student answered stays an answer.
+        // Only the teacher's answers are deleted when its phase is redone; the student's answers remain valid.
         let scope = match line.role {
-            Role::Teacher => self.state().scope.clone(),
+            LlmRole::Teacher => self.state().scope.clone(),
             _ => String::new(),
         };
         let unwritten = |problem: String| AskError::Unreachable(format!("nothing was sent: {problem}"));
@@ -258,8 +254,8 @@ impl LlmClient {
         let noted = self.state().account.note_spending(line, reserved);
         self.changed.notify_all();
         if let Err(error) = noted {
-            // The answer is in the store with its cost; what is lost is a line of the record.
-            tracing::warn!(%error, "what was paid could not be written down");
+            // The answer and its cost are in the store; only a log line is lost.
+            tracing::warn!(%error, "a payment could not be logged");
         }
     }
 
@@ -268,7 +264,7 @@ impl LlmClient {
         self.changed.notify_all();
     }
 
-    /// Waits as long as a server asked everybody to.
+    /// Waits until the end of the pause that a server asked for.
     fn wait_for(&self, server: &str) {
         loop {
             let until = self.state().paused.get(server).copied();
@@ -286,12 +282,12 @@ impl LlmClient {
         *slot = (*slot).max(until);
     }
 
-    /// No further call makes sense: no key, or no way out.
+    /// Stops further calls, because there is no key, consent or HTTP client.
     fn give_up(&self, error: &AskError) {
         self.state().halted.get_or_insert_with(|| error.to_string());
     }
 
-    /// Counts calls that do not reach their server; after several in a row there is no point in more.
+    /// Counts failed calls; after several in a row, further calls are stopped.
     fn note_reached(&self, reached: Result<(), &AskError>) {
         let mut state = self.state();
         match reached {

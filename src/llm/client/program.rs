@@ -1,34 +1,33 @@
-//! Programs that ask language models themselves: what they say that they spent is counted as well.
+//! Programs that call language models themselves: the spending that they report counts too.
 
 use super::LlmClient;
-use crate::artifact::egress::Role;
-use crate::artifact::spending::Spending;
-use crate::artifact::usage::Usage;
+use crate::artifact::egress::LlmRole;
+use crate::artifact::spending::{Spending, Usage};
 use crate::digest::Digest;
 use crate::llm::model::AskError;
 use crate::llm::price;
 
-/// What a program says that an attempt took.
+/// The usage that a program reports for an attempt.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Reported {
-    /// The model that it asked, or its own name.
+pub(crate) struct ReportedUsage {
+    /// The model that the program used, or the program's name.
     pub model: String,
-    /// Digest of what it was asked.
+    /// Digest of the request to the program.
     pub request: Digest,
-    /// Tokens; `None` when it does not say.
+    /// Tokens; `None` if not reported.
     pub usage: Option<Usage>,
-    /// Dollars; `None` when it does not say.
+    /// Dollars; `None` if not reported.
     pub cost_usd: Option<f64>,
 }
 
 impl LlmClient {
-    /// Leave for one attempt of a program, for which as much is set aside as the dearest one took so far. What an attempt takes
-    /// only the first one tells: it goes alone, and has all that is left.
+    /// Reserves budget for one attempt of a program: the cost of the most expensive attempt so far. Before any attempt
+    /// has finished, the cost is unknown, so the first one runs alone and reserves the whole remaining budget.
     ///
     /// # Errors
-    /// It may go over the budget.
+    /// The attempt may exceed the budget.
     pub(crate) fn begin_attempt(&self, program: &str) -> Result<f64, AskError> {
-        self.reserve(|state| match (&state.unpriced, state.dearest_attempt) {
+        self.reserve(|state| match (&state.unpriced, state.max_attempt_cost) {
             (Some(model), _) => (None, model.clone()),
             (None, Some(dearest)) => (Some(dearest), program.to_owned()),
             (None, None) => {
@@ -38,15 +37,15 @@ impl LlmClient {
         })
     }
 
-    /// Counts what an attempt took, and gives back what was set aside for it. What it does not say
-    /// is unknown, and stands in the record as such; dollars are those of its tokens, where their price is known.
-    pub(crate) fn end_attempt(&self, role: Role, reported: Reported, reserved: f64) {
+    /// Logs the cost of an attempt and releases its reservation. If the program reports no cost, it is computed from
+    /// the tokens where their price is known, and is unknown otherwise.
+    pub(crate) fn end_attempt(&self, role: LlmRole, reported: ReportedUsage, reserved: f64) {
         let price = price::of(&reported.model, &self.prices);
         let priced = price
             .zip(reported.usage)
             .map(|(price, usage)| price::cost(&price, &usage));
         let cost_usd = reported.cost_usd.or(priced);
-        self.note_dearest(cost_usd.unwrap_or(0.0));
+        self.note_most_expensive(cost_usd.unwrap_or(0.0));
         if cost_usd.is_none() && reported.usage.is_some() {
             self.state().unpriced = Some(reported.model.clone());
         }
@@ -62,9 +61,9 @@ impl LlmClient {
         self.note_spending(&line, reserved);
     }
 
-    fn note_dearest(&self, cost_usd: f64) {
+    fn note_most_expensive(&self, cost_usd: f64) {
         let mut state = self.state();
-        state.dearest_attempt = Some(state.dearest_attempt.unwrap_or(0.0).max(cost_usd));
+        state.max_attempt_cost = Some(state.max_attempt_cost.unwrap_or(0.0).max(cost_usd));
     }
 }
 
@@ -76,8 +75,8 @@ mod tests {
     use crate::sys::clock::Clock;
     use crate::sys::disk::{OWN_FOLDER, Root};
 
-    fn reported(cost_usd: Option<f64>, usage: Option<Usage>) -> Reported {
-        Reported {
+    fn reported(cost_usd: Option<f64>, usage: Option<Usage>) -> ReportedUsage {
+        ReportedUsage {
             model: "gpt-4o".into(),
             request: Digest::of_bytes(b""),
             usage,
@@ -103,11 +102,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let calls = limited(folder.path());
         let reserved = calls.begin_attempt("agent").unwrap();
-        let unpriced = Reported {
+        let unpriced = ReportedUsage {
             model: "nobody-knows".into(),
             ..reported(None, Some(Usage::default()))
         };
-        calls.end_attempt(Role::Student, unpriced, reserved);
+        calls.end_attempt(LlmRole::Student, unpriced, reserved);
         let refused = calls.begin_attempt("agent");
         assert!(matches!(refused, Err(AskError::OverBudget(why)) if why.contains("[prices.\"nobody-knows\"]")));
     }
@@ -120,9 +119,9 @@ mod tests {
         let other = std::sync::Arc::clone(&calls);
         let second = std::thread::spawn(move || other.begin_attempt("agent"));
         std::thread::sleep(std::time::Duration::from_millis(50));
-        assert!(!second.is_finished(), "nobody knows yet what an attempt takes");
-        calls.end_attempt(Role::Student, reported(Some(0.4), None), first);
-        assert_eq!(second.join().unwrap(), Ok(0.4), "now one knows");
+        assert!(!second.is_finished(), "the cost of an attempt is unknown yet");
+        calls.end_attempt(LlmRole::Student, reported(Some(0.4), None), first);
+        assert_eq!(second.join().unwrap(), Ok(0.4), "the cost is known now");
     }
 
     #[test]
@@ -131,7 +130,7 @@ mod tests {
         let calls = limited(folder.path());
         let attempt = |cost, usage| {
             let reserved = calls.begin_attempt("agent")?;
-            calls.end_attempt(Role::Student, reported(cost, usage), reserved);
+            calls.end_attempt(LlmRole::Student, reported(cost, usage), reserved);
             Ok::<_, AskError>(())
         };
         attempt(None, None).unwrap();
@@ -145,7 +144,7 @@ mod tests {
         assert_eq!(
             (lines.len(), lines[0].cost_usd),
             (3, None),
-            "what is not said is unknown"
+            "an unreported cost is unknown"
         );
         assert!(
             lines[2].cost_usd.is_some_and(|cost| cost > 0.0 && cost < 0.01),

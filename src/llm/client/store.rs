@@ -1,34 +1,35 @@
-//! The store of calls: what was sent and what came back, by the digest of exactly what was asked. What is paid for is
-//! in it before it is used, so that it is never paid twice.
+//! The store of calls: requests and replies by the digest of the exact request. A paid reply is stored before it is
+//! used, so that it is never paid twice. The texts of requests can be read without creating or changing the file.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::STORE;
 use crate::digest::Digest;
-use crate::sys::disk::Root;
+use crate::sys::disk::{DatabaseError, Root};
 
-/// Calls in a SQLite file. It is private: it holds the exact texts.
-pub(crate) struct Store(Mutex<Connection>);
+/// Calls in a SQLite file. The file is private, because it contains the exact texts.
+pub(crate) struct CallStore(Mutex<Connection>);
 
-/// An answer that was paid for.
+/// A paid answer.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Paid {
-    /// The body of the reply, as it came.
+pub(crate) struct PaidReply {
+    /// The body of the reply, unchanged.
     pub body: String,
     /// Dollars; `None` when unknown.
     pub cost_usd: Option<f64>,
 }
 
-impl Store {
-    /// Opens or makes a store.
+impl CallStore {
+    /// Opens a store, or creates it.
     ///
     /// # Errors
-    /// The file cannot be made or is none; it is left as it is, since it is worth money.
+    /// The file cannot be created or is not a store. It is left unchanged, because its content may have been paid for.
     pub(crate) fn open(root: &Root, name: &str) -> Result<Self, String> {
         let failed = |error: &dyn std::fmt::Display| {
             format!(
-                "{}: {error}; it holds what was paid for: restore it, or remove it and pay again",
+                "{}: {error}; it contains paid answers: restore it, or remove it and pay again",
                 root.join(name).display()
             )
         };
@@ -49,17 +50,17 @@ impl Store {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What came back when this was asked before.
+    /// The stored answer to a request.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub(crate) fn paid(&self, request: &Digest) -> Result<Option<Paid>, String> {
+    pub(crate) fn paid(&self, request: &Digest) -> Result<Option<PaidReply>, String> {
         let connection = self.connection();
         let mut select = connection
             .prepare_cached("SELECT body, cost_usd FROM call WHERE request = ?1 AND body IS NOT NULL")
             .map_err(|error| error.to_string())?;
         let paid = select.query_row([request.to_string()], |row| {
-            Ok(Paid {
+            Ok(PaidReply {
                 body: row.get(0)?,
                 cost_usd: row.get(1)?,
             })
@@ -67,7 +68,7 @@ impl Store {
         paid.optional().map_err(|error| error.to_string())
     }
 
-    /// Keeps what is about to be sent. `scope` tells what to forget when a phase is asked to be done again.
+    /// Stores a request before it is sent. `scope` groups the answers that [`Self::forget`] deletes if a phase is redone.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -79,11 +80,11 @@ impl Store {
         done.map(|_| ()).map_err(|error| error.to_string())
     }
 
-    /// Keeps what came back.
+    /// Stores the answer to a request.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn received(&self, request: &Digest, paid: &Paid) -> Result<(), String> {
+    pub(crate) fn received(&self, request: &Digest, paid: &PaidReply) -> Result<(), String> {
         let connection = self.connection();
         let done = connection
             .prepare_cached("UPDATE call SET body = ?2, cost_usd = ?3 WHERE request = ?1")
@@ -91,7 +92,7 @@ impl Store {
         done.map(|_| ()).map_err(|error| error.to_string())
     }
 
-    /// Forgets what came back in a scope, so that it is asked anew; what was sent stays.
+    /// Deletes the answers of a scope, so that the requests are sent again; the requests stay in the store.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -102,27 +103,52 @@ impl Store {
     }
 }
 
+/// The requests in a workspace's store whose digests start with these digits, with their exact texts. Empty if there is
+/// no store.
+///
+/// # Errors
+/// The file exists but cannot be read.
+pub(crate) fn texts(root: &Root, digits: &str) -> Result<Vec<(Digest, String)>, String> {
+    let named = |error: rusqlite::Error| format!("{}: {error}", root.join(STORE).display());
+    let store = root.read_database(STORE).map_err(|error| match error {
+        DatabaseError::Disk(error) => error.to_string(),
+        DatabaseError::Sqlite(error) => named(error),
+    })?;
+    let Some(connection) = store else {
+        return Ok(Vec::new());
+    };
+    let found = || {
+        // Not LIKE, where `%` would match anything.
+        let mut select =
+            connection.prepare("SELECT request, sent FROM call WHERE substr(request, 1, length(?1)) = ?1")?;
+        let rows = select.query_map([digits], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        rows.collect::<Result<Vec<_>, _>>()
+    };
+    let found = found().map_err(named)?;
+    let known = |(request, sent): (String, String)| Some((request.parse().ok()?, sent));
+    Ok(found.into_iter().filter_map(known).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::llm::client::{STORE, texts};
 
     #[test]
     fn what_was_paid_for_is_kept_and_shown() {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
         let (one, two) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
-        let paid = || Paid {
+        let paid = || PaidReply {
             body: "{}".into(),
             cost_usd: Some(0.5),
         };
         {
-            let store = Store::open(&root, STORE).unwrap();
+            let store = CallStore::open(&root, STORE).unwrap();
             store.sending(&one, "asked", "s/plan").unwrap();
-            assert_eq!(store.paid(&one).unwrap(), None, "sent, and nothing came back");
+            assert_eq!(store.paid(&one).unwrap(), None, "sent, but not answered");
             store.received(&one, &paid()).unwrap();
         }
-        let store = Store::open(&root, STORE).unwrap();
+        let store = CallStore::open(&root, STORE).unwrap();
         assert_eq!(store.paid(&one).unwrap(), Some(paid()));
         assert_eq!(store.paid(&two).unwrap(), None);
         let sent = |digits: &str| texts(&root, digits).unwrap();
@@ -130,7 +156,7 @@ mod tests {
         assert!(sent("00000000").is_empty() && sent("%").is_empty());
         assert_eq!(store.forget("s/plan").unwrap(), 1);
         assert_eq!(store.paid(&one).unwrap(), None);
-        assert_eq!(sent(&one.to_string()).len(), 1, "what was sent stays");
+        assert_eq!(sent(&one.to_string()).len(), 1, "the request stays");
     }
 
     #[test]
@@ -138,10 +164,46 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("calls.db");
         std::fs::write(&path, "this is no database, it is a text that is long enough").unwrap();
-        let error = Store::open(&Root::open(folder.path()).unwrap(), "calls.db")
+        let error = CallStore::open(&Root::open(folder.path()).unwrap(), "calls.db")
             .err()
             .unwrap();
         assert!(error.contains("calls.db") && error.contains("restore it"), "{error}");
         assert!(std::fs::read_to_string(&path).unwrap().starts_with("this is"));
+    }
+
+    #[test]
+    fn reading_makes_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("100% mine?#");
+        std::fs::create_dir(&place).unwrap();
+        let (root, digest) = (Root::open(&place).unwrap(), Digest::of_bytes(b"1"));
+        assert_eq!(texts(&root, "abcd"), Ok(Vec::new()));
+        let names = || walkdir::WalkDir::new(&place).into_iter().count();
+        assert_eq!(names(), 1, "nothing was created");
+        let store = CallStore::open(&root, STORE).unwrap();
+        store.sending(&digest, "asked", "").unwrap();
+        let wanted = Ok(vec![(digest, "asked".to_owned())]);
+        assert_eq!(
+            texts(&root, &digest.to_string()[..6]),
+            wanted,
+            "while another process writes"
+        );
+        drop(store);
+        let before = names();
+        assert_eq!(texts(&root, &digest.to_string()), wanted);
+        assert_eq!(names(), before);
+    }
+
+    #[test]
+    fn what_is_no_store_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        root.make_folder(".kaizen").unwrap();
+        std::fs::write(
+            root.join(STORE),
+            "this is no database, it is a text that is long enough",
+        )
+        .unwrap();
+        assert!(texts(&root, "abcd").unwrap_err().contains("calls.db"));
     }
 }

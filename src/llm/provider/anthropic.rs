@@ -1,16 +1,16 @@
-//! Messages, as Anthropic speaks them.
+//! The Messages format of Anthropic.
 
 use serde_json::{Value, json};
 
 use super::{DEFAULT_MAX_TOKENS, HttpRequest, NoReply, json as read_json, max_tokens, model, parameters};
-use crate::artifact::usage::Usage;
+use crate::artifact::spending::Usage;
 use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall, ToolSpec};
 use crate::manifest::chat::ChatSettings;
 
-/// The version of the format.
+/// The format's version.
 const VERSION: &str = "2023-06-01";
 
-/// The request.
+/// Renders a request.
 pub(super) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
     let mut body = json!({
         "model": model(settings, request),
@@ -22,7 +22,7 @@ pub(super) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest 
     }
     let mut tools: Vec<Value> = request.tools.iter().map(tool).collect();
     if let Some(shape) = request.shape.as_ref().filter(|_| settings.json_schema != Some(false)) {
-        // The format has no answer by schema; a tool that must be called is the same.
+        // The format has no JSON Schema for answers; a tool that must be called has the same effect.
         tools.push(json!({
             "name": shape.name, "description": "Gives the answer.", "input_schema": shape.schema
         }));
@@ -42,7 +42,7 @@ pub(super) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest 
     }
 }
 
-/// Messages of one side that follow each other stand as one: the format wants the sides to take turns.
+/// Merges consecutive messages of one role, because the format requires alternating roles.
 fn messages(messages: &[Message]) -> Vec<Value> {
     let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
     for message in messages {
@@ -59,7 +59,7 @@ fn messages(messages: &[Message]) -> Vec<Value> {
 }
 
 fn blocks(message: &Message) -> (&'static str, Vec<Value>) {
-    // The format refuses empty texts.
+    // The format rejects empty texts.
     let said = |text: &str| (!text.trim().is_empty()).then(|| json!({"type": "text", "text": text}));
     match message {
         Message::User { text } => ("user", vec![said(text).unwrap_or(json!({"type": "text", "text": "."}))]),
@@ -81,19 +81,19 @@ fn tool(tool: &ToolSpec) -> Value {
     json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters})
 }
 
-/// The reply. The answer by schema comes as a call of the tool that stands for it.
+/// Parses a reply. An answer in a required JSON format arrives as a call of the tool for it.
 pub(super) fn read(value: &Value, request: &Request) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let content = value
         .get("content")
-        .ok_or_else(|| NoReply("the reply holds no content".into()))?;
+        .ok_or_else(|| NoReply("the reply has no content".into()))?;
     let blocks = read_json::list(Some(content), "content")?;
     let (mut text, mut calls) = (String::new(), Vec::new());
     for (at, block) in blocks.iter().enumerate() {
         match block.get("type").and_then(Value::as_str) {
             Some("text") => text += &read_json::text(block.get("text"), "text")?,
             Some("tool_use") => calls.push(read_call(at, block)?),
-            // Thinking, and whatever else the provider will invent, is not an answer.
+            // Thinking and unknown block types are not part of the answer.
             _ => {}
         }
     }
@@ -126,7 +126,7 @@ fn read_call(at: usize, block: &Value) -> Result<ToolCall, NoReply> {
     })
 }
 
-/// The usage that a reply states; `None` when it states none. `input_tokens` holds neither what was read from the cache nor what was written into it.
+/// The usage in a reply; `None` if it states none. `input_tokens` excludes tokens read from or written to the cache.
 pub(crate) fn usage(usage: &Value) -> Option<Usage> {
     let cache = ["cache_read_input_tokens", "cache_creation_input_tokens"].map(|name| usage.get(name));
     read_json::usage(usage, "input_tokens", "output_tokens", cache)

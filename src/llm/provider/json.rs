@@ -1,9 +1,9 @@
-//! Reading a provider's JSON, which may be anything.
+//! Helpers to read a provider's JSON without trusting its shape.
 
 use serde_json::Value;
 
 use super::NoReply;
-use crate::artifact::usage::Usage;
+use crate::artifact::spending::Usage;
 
 /// A text that may be null or absent.
 pub(super) fn text(value: Option<&Value>, name: &str) -> Result<String, NoReply> {
@@ -24,14 +24,14 @@ pub(super) fn list<'v>(value: Option<&'v Value>, name: &str) -> Result<&'v [Valu
     }
 }
 
-/// A tool's name, which is owed.
+/// A tool's name, which is required.
 pub(super) fn name(value: Option<&Value>) -> Result<String, NoReply> {
     let text = value.and_then(Value::as_str).filter(|name| !name.is_empty());
     text.map(str::to_owned)
         .ok_or_else(|| NoReply("the reply calls a tool without a name".into()))
 }
 
-/// Arguments as the model wrote them: a text, or an object that the server has parsed already.
+/// A tool call's arguments: a text, or an object that the server has already parsed.
 pub(super) fn arguments(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
@@ -40,7 +40,7 @@ pub(super) fn arguments(value: Option<&Value>) -> String {
     }
 }
 
-/// What a reply says that it took; `None` when it names no tokens, or when a count is none: it is then unknown, and not 0.
+/// The usage in a reply; `None` if it has no token counts or an invalid one. Unknown usage must not be read as 0.
 pub(super) fn usage(usage: &Value, input: &str, output: &str, cache: [Option<&Value>; 2]) -> Option<Usage> {
     let named = |name: &str| usage.get(name).filter(|value| !value.is_null());
     if named(input).is_none() && named(output).is_none() {
@@ -55,7 +55,7 @@ pub(super) fn usage(usage: &Value, input: &str, output: &str, cache: [Option<&Va
     })
 }
 
-/// A count of tokens; some servers write it with a point.
+/// A count of tokens; some servers write it with a decimal point.
 fn whole(value: &Value) -> Option<u64> {
     let written = |count: f64| (0.0..1e15).contains(&count).then_some(count as u64);
     value
@@ -64,7 +64,7 @@ fn whole(value: &Value) -> Option<u64> {
         .or_else(|| value.as_f64().and_then(written))
 }
 
-/// A complaint that came with status 200.
+/// Fails if the reply is an error that was sent with status 200.
 pub(super) fn no_error(value: &Value) -> Result<(), NoReply> {
     match value.get("error").filter(|error| !error.is_null()) {
         Some(error) => {

@@ -1,6 +1,5 @@
-//! Wire: what a provider is sent and what it sends back, as pure functions from and to JSON.
+//! Providers' formats: renders requests to JSON and parses replies from JSON, as pure functions.
 
-mod alike;
 mod anthropic;
 mod json;
 mod ollama;
@@ -12,26 +11,26 @@ pub(crate) use self::anthropic::usage as anthropic_usage;
 use crate::llm::chat::{Reply, Request};
 use crate::manifest::chat::{Api, ChatSettings};
 
-/// Tokens of one answer when nobody says, as the providers want a number or it has to be estimated.
+/// Default limit for the tokens in one answer, for providers that require a limit and for estimates.
 pub(crate) const DEFAULT_MAX_TOKENS: u64 = 8192;
 
-/// A request as it goes over the wire.
+/// A rendered HTTP request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HttpRequest {
-    /// Where it goes.
+    /// The URL.
     pub url: String,
-    /// Headers, without the one that holds the key.
+    /// The headers, except the one with the key.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Value,
 }
 
-/// Why a body is no reply. The text is for people.
+/// Why a body is not a valid reply. The message is for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct NoReply(pub String);
 
-/// The request in a provider's format.
+/// Renders a request in the provider's format.
 pub(crate) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
     match settings.api {
         Api::Openai => openai::render(settings, request),
@@ -40,7 +39,7 @@ pub(crate) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest 
     }
 }
 
-/// The header that holds the key.
+/// The header with the key.
 pub(crate) fn key_header(api: Api, key: &str) -> (&'static str, String) {
     match api {
         Api::Anthropic => ("x-api-key", key.to_owned()),
@@ -48,14 +47,14 @@ pub(crate) fn key_header(api: Api, key: &str) -> (&'static str, String) {
     }
 }
 
-/// The reply in a body.
+/// Parses the reply in a body.
 ///
 /// # Errors
-/// The body is not what the provider's format says.
+/// The body is not in the provider's format.
 pub(crate) fn read(api: Api, request: &Request, body: &[u8]) -> Result<Reply, NoReply> {
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         let begin: String = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
-        NoReply(format!("the reply is not JSON ({error}); it begins {begin:?}"))
+        NoReply(format!("the reply is not JSON ({error}); it starts with {begin:?}"))
     })?;
     match api {
         Api::Openai => openai::read(&value),
@@ -64,7 +63,7 @@ pub(crate) fn read(api: Api, request: &Request, body: &[u8]) -> Result<Reply, No
     }
 }
 
-/// What a provider says about a refused request, in one line of at most 300 characters.
+/// The provider's error message for a rejected request, in one line of at most 300 characters.
 pub(crate) fn complaint(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let value: Option<Value> = serde_json::from_str(&text).ok();
@@ -80,7 +79,7 @@ pub(crate) fn complaint(body: &[u8]) -> String {
     line.chars().take(300).collect()
 }
 
-/// The model that is asked.
+/// The model to ask.
 pub(crate) fn model<'a>(settings: &'a ChatSettings, request: &'a Request) -> &'a str {
     request
         .model
@@ -89,7 +88,7 @@ pub(crate) fn model<'a>(settings: &'a ChatSettings, request: &'a Request) -> &'a
         .unwrap_or_default()
 }
 
-/// Tokens of the answer, at most, where somebody says.
+/// The limit for the tokens in the answer, if one is set.
 pub(crate) fn max_tokens(settings: &ChatSettings, request: &Request) -> Option<u64> {
     let named = ["max_tokens", "max_completion_tokens", "num_predict"]
         .iter()
@@ -97,7 +96,7 @@ pub(crate) fn max_tokens(settings: &ChatSettings, request: &Request) -> Option<u
     named.or(request.max_tokens).or(settings.max_tokens)
 }
 
-/// Temperature first, then the configured fields, then those of the request: the later one wins.
+/// The temperature, overridden by the configured fields, overridden by the request's parameters.
 fn parameters(settings: &ChatSettings, request: &Request) -> Map<String, Value> {
     let mut all = Map::new();
     if let Some(temperature) = settings.temperature {

@@ -1,8 +1,8 @@
-//! Ollama's own chat format.
+//! The native chat format of Ollama.
 
 use serde_json::{Map, Value, json};
 
-use super::alike::{messages, tool};
+use super::openai::{messages, tool};
 use super::{HttpRequest, NoReply, json as read_json, max_tokens, model, parameters};
 use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall};
 use crate::manifest::chat::ChatSettings;
@@ -10,7 +10,7 @@ use crate::manifest::chat::ChatSettings;
 /// Fields of the body that are not options of the model.
 const TOP: [&str; 4] = ["keep_alive", "think", "format", "logprobs"];
 
-/// The request.
+/// Renders a request.
 pub(super) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
     let mut body = json!({"model": model(settings, request), "messages": messages(request, message), "stream": false});
     if !request.tools.is_empty() {
@@ -60,11 +60,11 @@ fn call(call: &ToolCall) -> Value {
     json!({"function": {"name": call.name, "arguments": call.arguments().unwrap_or_default()}})
 }
 
-/// The reply. Calls have no names of their own here; their places serve.
+/// Parses a reply. Tool calls have no ids in this format, so their positions are used.
 pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let message = value.get("message").filter(|message| message.is_object());
-    let message = message.ok_or_else(|| NoReply("the reply holds no message".into()))?;
+    let message = message.ok_or_else(|| NoReply("the reply has no message".into()))?;
     let mut calls = Vec::new();
     for (at, call) in read_json::list(message.get("tool_calls"), "tool_calls")?
         .iter()

@@ -1,14 +1,13 @@
-//! Chat completions, as OpenAI and most local servers speak them.
+//! The format of OpenAI's chat completions, which most local servers accept, and the parts that Ollama's format shares.
 
 use serde_json::{Value, json};
 
-use super::alike::{messages, tool};
 use super::{HttpRequest, NoReply, json as read_json, max_tokens, model, parameters};
-use crate::artifact::usage::Usage;
-use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall};
+use crate::artifact::spending::Usage;
+use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall, ToolSpec};
 use crate::manifest::chat::ChatSettings;
 
-/// The request.
+/// Renders a request.
 pub(super) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
     let mut body = json!({"model": model(settings, request), "messages": messages(request, message)});
     if !request.tools.is_empty() {
@@ -19,14 +18,14 @@ pub(super) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest 
             "type": "json_schema", "json_schema": {"name": shape.name, "schema": shape.schema}
         });
     }
-    // The provider's own newer models refuse `max_tokens`; other servers know only that name.
+    // OpenAI's newer models reject `max_tokens`; other servers know only that name.
     let own = settings.url().contains("api.openai.com");
     let name = if own { "max_completion_tokens" } else { "max_tokens" };
     if let Some(most) = max_tokens(settings, request) {
         body[name] = most.into();
     }
     if let Some(seed) = request.seed {
-        // Servers read it as a signed number of 32 or 64 bits.
+        // Servers parse the seed as a signed 32-bit or 64-bit number.
         body["seed"] = (seed & 0x7fff_ffff).into();
     }
     for (name, value) in parameters(settings, request) {
@@ -54,7 +53,7 @@ fn message(message: &Message) -> Value {
 }
 
 fn call(call: &ToolCall) -> Value {
-    // Servers parse the arguments of earlier calls: what the model garbled goes back as an empty object.
+    // Servers parse the arguments of earlier calls, so invalid ones are sent back as an empty object.
     let arguments = if call.arguments().is_ok() && !call.raw.trim().is_empty() {
         &call.raw
     } else {
@@ -63,13 +62,13 @@ fn call(call: &ToolCall) -> Value {
     json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
 }
 
-/// The reply.
+/// Parses a reply.
 pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let choice = read_json::list(value.get("choices"), "choices")?.first();
-    let choice = choice.ok_or_else(|| NoReply("the reply holds no choice".into()))?;
+    let choice = choice.ok_or_else(|| NoReply("the reply has no choice".into()))?;
     let message = choice.get("message").filter(|message| message.is_object());
-    let message = message.ok_or_else(|| NoReply("the reply's choice holds no message".into()))?;
+    let message = message.ok_or_else(|| NoReply("the reply's choice has no message".into()))?;
     let calls = read_json::list(message.get("tool_calls"), "tool_calls")?;
     let calls: Vec<ToolCall> = calls.iter().enumerate().map(read_call).collect::<Result<_, _>>()?;
     let refusal = message.get("refusal").and_then(Value::as_str);
@@ -104,7 +103,7 @@ fn read_call((at, call): (usize, &Value)) -> Result<ToolCall, NoReply> {
     })
 }
 
-/// `prompt_tokens` holds the cached ones too.
+/// The usage in a reply. `prompt_tokens` includes cached tokens.
 fn usage(usage: &Value) -> Option<Usage> {
     let cached = usage
         .get("prompt_tokens_details")
@@ -112,4 +111,18 @@ fn usage(usage: &Value) -> Option<Usage> {
     let mut usage = read_json::usage(usage, "prompt_tokens", "completion_tokens", [cached, None])?;
     usage.input = usage.input.saturating_sub(usage.cache_read);
     Some(usage)
+}
+
+/// The conversation, with the system prompt as its first message.
+pub(super) fn messages(request: &Request, message: fn(&Message) -> Value) -> Vec<Value> {
+    let system = Some(&request.system).filter(|system| !system.is_empty());
+    let system = system.map(|system| json!({"role": "system", "content": system}));
+    system.into_iter().chain(request.messages.iter().map(message)).collect()
+}
+
+/// Renders a tool as a function.
+pub(super) fn tool(tool: &ToolSpec) -> Value {
+    json!({"type": "function", "function": {
+        "name": tool.name, "description": tool.description, "parameters": tool.parameters
+    }})
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::artifact::usage::Usage;
+use crate::artifact::spending::Usage;
 use crate::llm::chat::{Message, Shape, Stop, ToolCall, ToolSpec};
 
 fn settings(api: Api) -> ChatSettings {
@@ -179,7 +179,7 @@ fn replies_are_read() {
     );
 }
 
-/// What nobody can count is unknown: as 0 it would cost nothing.
+/// An invalid count is unknown: read as 0, it would cost nothing.
 #[test]
 fn tokens_that_are_no_count_are_unknown() {
     for (usage, known) in [

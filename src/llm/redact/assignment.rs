@@ -1,29 +1,28 @@
-//! Assignments: a secret's name, and the value behind it, in code, settings, commands, tables, tags and prose.
+//! Finds assignments: a secret's name followed by its value, in code, settings, commands, tables, tags and prose.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::found::Found;
+use super::finding::{FindingKind, RedactFinding};
 use super::header;
-use super::kind::Kind;
 use super::name::{self, Strength};
-use super::separator::{self, Link, Place, Value, escaped, floor};
+use super::separator::{self, NamePosition, NameValueLink, Value, escaped, floor};
 use super::value::{has_digit, is_mixed, is_placeholder, is_random, is_word, says};
 
-/// The most bytes of a name on each side of the letters that were found.
+/// Maximum number of a name's bytes on each side of a needle.
 const REACH: usize = 64;
 
-/// Looks at the name around some letters; the place behind it, from which the next name may begin.
-pub(super) fn look(text: &str, letters: Range<usize>, found: &mut Vec<Found>) -> usize {
+/// Examines the name around a needle. Returns the end of the name, where the next one may start.
+pub(super) fn look(text: &str, letters: Range<usize>, found: &mut Vec<RedactFinding>) -> usize {
     let name = around(text, letters.clone());
     if let Some(ranges) = header::values(text, &name) {
-        found.extend(ranges.map(|(range, kind)| Found { range, kind }));
+        found.extend(ranges.map(|(range, kind)| RedactFinding { range, kind }));
         return name.end;
     }
     let Some(strength) = name::strength(&text[name.clone()]) else {
-        // Other letters of the same words may name one: "mot de passe" holds "pass".
+        // Another needle in the same words may name a secret: "mot de passe" contains "pass".
         return 0;
     };
     let said = text[floor(text, name.start.saturating_sub(24))..name.start].strip_suffix(' ');
@@ -33,14 +32,14 @@ pub(super) fn look(text: &str, letters: Range<usize>, found: &mut Vec<Found>) ->
         Strength::Weak if opens => secret(text, &name, Strength::Secret),
         strength => secret(text, &name, strength),
     };
-    found.extend(value.map(|range| Found {
+    found.extend(value.map(|range| RedactFinding {
         range,
-        kind: Kind::Secret,
+        kind: FindingKind::Secret,
     }));
     name.end
 }
 
-/// The whole name that some letters belong to.
+/// The whole name that contains a needle.
 fn around(text: &str, letters: Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();
     let of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_' || **byte == b'-';
@@ -57,21 +56,21 @@ fn around(text: &str, letters: Range<usize>) -> Range<usize> {
     {
         end += 1 + bytes[end + 1..].iter().take(REACH).take_while(of_name).count();
     }
-    // `name-` and `name->` end before the hyphen.
+    // The name in `name-` and `name->` ends before the hyphen.
     while end > letters.end && bytes[end - 1] == b'-' {
         end -= 1;
     }
     let start = letters.start - before;
-    // The `n` of an escaped line end is no part of the name.
+    // The `n` of an escaped newline does not belong to the name.
     let escape = start < letters.start && escaped(text, start + 1);
     start + usize::from(escape)..end
 }
 
-/// The value behind a name, when it may be a secret.
+/// The value after a name, if it may be a secret.
 fn secret(text: &str, name: &Range<usize>, strength: Strength) -> Option<Range<usize>> {
     let rest = &text[name.end..];
     let before = &text[..name.start];
-    let place = Place {
+    let place = NamePosition {
         flag: text[name.clone()].starts_with('-'),
         tag: before.ends_with('<')
             || before.ends_with(':') && before[floor(before, before.len().saturating_sub(8))..].contains('<'),
@@ -85,39 +84,39 @@ fn secret(text: &str, name: &Range<usize>, strength: Strength) -> Option<Range<u
         return Some(range);
     }
     if let Some(offset) = separator::pair(rest)
-        && let Some(range) = linked(text, name, strength, Link::Equals, name.end + offset)
+        && let Some(range) = linked(text, name, strength, NameValueLink::Equals, name.end + offset)
     {
         return Some(range);
     }
     if let Some(offset) = separator::prose(rest)
-        && let Some(range) = linked(text, name, strength, Link::Is, name.end + offset)
+        && let Some(range) = linked(text, name, strength, NameValueLink::Is, name.end + offset)
     {
         return Some(range);
     }
     near(text, name, strength).or_else(|| said_before(text, name, strength))
 }
 
-fn linked(text: &str, name: &Range<usize>, strength: Strength, link: Link, at: usize) -> Option<Range<usize>> {
+fn linked(text: &str, name: &Range<usize>, strength: Strength, link: NameValueLink, at: usize) -> Option<Range<usize>> {
     let line = text[floor(text, name.start.saturating_sub(24))..name.start]
         .rsplit('\n')
         .next()
         .unwrap_or_default();
     let starts = text[..name.start].ends_with(['?', '&']);
-    let open =
-        link == Link::Equals && ["", "export ", "set ", "ENV ", "-e ", "$env:", "$"].contains(&line.trim_start());
+    let open = link == NameValueLink::Equals
+        && ["", "export ", "set ", "ENV ", "-e ", "$env:", "$"].contains(&line.trim_start());
     let mut value = separator::value(text, at, open, starts);
-    if link == Link::Colon && !value.quoted {
+    if link == NameValueLink::Colon && !value.quoted {
         value = behind_type(text, &value).unwrap_or(value);
         value = next_line(text, &value).unwrap_or(value);
     }
-    let netrc = link == Link::Blank && strength == Strength::Password && after_login(&text[..name.start]);
-    let link = if netrc { Link::Flag } else { link };
+    let netrc = link == NameValueLink::Blank && strength == Strength::Password && after_login(&text[..name.start]);
+    let link = if netrc { NameValueLink::Flag } else { link };
     let compound = text[name.clone()].trim_start_matches('-').contains(['-', '_']);
     let folder = is_folder(&text[name.clone()], &text[value.range.clone()]);
     (!folder && accepts(text, strength, link, compound, &value)).then_some(value.range)
 }
 
-/// Whether `pwd` names the working folder.
+/// Whether `pwd` means the working directory.
 fn is_folder(name: &str, value: &str) -> bool {
     name.to_ascii_lowercase().ends_with("pwd") && value.starts_with(['/', '~', '.'])
 }
@@ -138,7 +137,7 @@ fn behind_type(text: &str, value: &Value) -> Option<Value> {
     Some(separator::value(text, start + blanks, false, false))
 }
 
-/// The value on the line below: a block of YAML, or a line that ends in the colon.
+/// The value on the next line, in a YAML block or after a line that ends in a colon.
 fn next_line(text: &str, value: &Value) -> Option<Value> {
     if !matches!(&text[value.range.clone()], "" | "|" | ">" | "|-" | ">-") {
         return None;
@@ -150,7 +149,7 @@ fn next_line(text: &str, value: &Value) -> Option<Value> {
     Some(separator::value(text, start, false, false))
 }
 
-/// A line of `.netrc` up to the password.
+/// Whether a text ends in a login of `.netrc`, which a password follows.
 fn after_login(before: &str) -> bool {
     let mut words = before[floor(before, before.len().saturating_sub(200))..]
         .split_ascii_whitespace()
@@ -161,25 +160,27 @@ fn after_login(before: &str) -> bool {
             .is_some_and(|word| matches!(word, "login" | "user" | "username" | "account"))
 }
 
-/// Whether a value behind a name of some strength is a secret. `compound`: the name is none that prose has.
-fn accepts(text: &str, strength: Strength, link: Link, compound: bool, value: &Value) -> bool {
+/// Whether a value after a name of this strength is a secret. `compound`: the name contains `-` or `_`, unlike words.
+fn accepts(text: &str, strength: Strength, link: NameValueLink, compound: bool, value: &Value) -> bool {
     let word = &text[value.range.clone()];
     let behind = &text[value.range.end..];
     if is_placeholder(word) || !value.quoted && is_code(word, behind) {
         return false;
     }
-    let stated = !matches!(link, Link::Is | Link::Blank | Link::Cell);
+    let stated = !matches!(link, NameValueLink::Is | NameValueLink::Blank | NameValueLink::Cell);
     match strength {
-        Strength::Digits => is_code_number(word) && link != Link::Blank || is_code_number(word) && word.len() >= 4,
+        Strength::Digits => {
+            is_code_number(word) && link != NameValueLink::Blank || is_code_number(word) && word.len() >= 4
+        }
         Strength::Phrase => false,
         Strength::Password if stated => value.quoted || stands_alone(word, behind, link),
-        Strength::Password if link == Link::Is => {
+        Strength::Password if link == NameValueLink::Is => {
             value.quoted && !says(word) && word.split(' ').count() < 6
                 || is_mixed(word, 4)
                 || word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_digit())
                 || ends_sentence(word, behind)
         }
-        Strength::Password if link == Link::Cell => {
+        Strength::Password if link == NameValueLink::Cell => {
             is_mixed(word, 4) || is_word(word) && !says(word) && behind.trim_start().starts_with('|')
         }
         Strength::Password => is_mixed(word, 6),
@@ -187,7 +188,7 @@ fn accepts(text: &str, strength: Strength, link: Link, compound: bool, value: &V
             true => word.split(' ').filter(|word| is_word(word)).count() < 3,
             false => {
                 !is_word(word)
-                    || (compound || link != Link::Colon) && word.len() >= 6 && stands_alone(word, behind, link)
+                    || (compound || link != NameValueLink::Colon) && word.len() >= 6 && stands_alone(word, behind, link)
             }
         },
         Strength::Secret => is_mixed(word, 8) && (has_digit(word) || value.quoted) || is_random(word, 12),
@@ -198,7 +199,7 @@ fn accepts(text: &str, strength: Strength, link: Link, compound: bool, value: &V
     }
 }
 
-/// A value in code: a call, a field, an index.
+/// Whether a value is code: a call, a field, an index.
 fn is_code(word: &str, behind: &str) -> bool {
     let name = |letter: char| letter.is_ascii_alphanumeric() || "_.:".contains(letter);
     let of_names = word.chars().all(name);
@@ -206,21 +207,21 @@ fn is_code(word: &str, behind: &str) -> bool {
     behind.starts_with(['(', '[']) && of_names || fields
 }
 
-/// Whether a bare value is one, and not the first word of a sentence.
-fn stands_alone(word: &str, behind: &str, link: Link) -> bool {
+/// Whether an unquoted value is a value of its own rather than the first word of a sentence.
+fn stands_alone(word: &str, behind: &str, link: NameValueLink) -> bool {
     if !is_word(word) {
         return true;
     }
     let next = behind.trim_start_matches(['"', '\'', '`']);
     let sentence = next.starts_with(' ') && next.trim_start_matches(' ').starts_with(char::is_alphabetic);
     match link {
-        Link::Equals => true,
-        Link::Flag => !says(word),
+        NameValueLink::Equals => true,
+        NameValueLink::Flag => !says(word),
         _ => !sentence && !says(word),
     }
 }
 
-/// Whether a word of letters alone closes what is said: "my password is swordfish".
+/// Whether a word of letters ends a statement, as in "my password is swordfish".
 fn ends_sentence(word: &str, behind: &str) -> bool {
     let next = behind.trim_start_matches(['"', '\'', '`']);
     let closes = next.is_empty()
@@ -230,7 +231,7 @@ fn ends_sentence(word: &str, behind: &str) -> bool {
     is_word(word) && closes && !says(word)
 }
 
-/// Three to ten digits, as in a PIN or a code that was sent.
+/// Three to ten digits, as in a PIN or a one-time code.
 fn is_code_number(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     (3..=10).contains(&digits)
@@ -239,7 +240,7 @@ fn is_code_number(word: &str) -> bool {
             .all(|byte| byte.is_ascii_digit() || byte == b'-' || byte == b' ')
 }
 
-/// A value that looks random, a few words behind the name.
+/// A value that looks random, within a few words after the name.
 fn near(text: &str, name: &Range<usize>, strength: Strength) -> Option<Range<usize>> {
     if strength == Strength::Digits {
         return None;
@@ -265,7 +266,7 @@ fn is_uuid(value: &str) -> bool {
     value.len() == 36 && value.matches('-').count() == 4
 }
 
-/// What stands before the name in "X is my password".
+/// The text before the name in "X is my password".
 static BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?i)(\S{4,128}?)["'`]?\s+(?:is|was|as)\s+(?:my|the|our|your|a)\s+(?:new\s+|old\s+|current\s+|[a-z]+\s+){0,2}$"#).ok()
 });
@@ -286,7 +287,7 @@ fn said_before(text: &str, name: &Range<usize>, strength: Strength) -> Option<Ra
     accepted.then_some(from..start + value.end())
 }
 
-/// Twelve words and more that open a wallet.
+/// The phrase of twelve or more words that opens a wallet.
 static PHRASE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"^(?i)[^\n:=]{0,40}?(?:[:=]|\bis\b|\n)[\s"'`]{0,8}((?:(?:[0-9]{1,2}[.)]\s?)?[a-z]{3,8}[ \t,]{1,3}){11,23}[a-z]{3,8})"#).ok()
 });
@@ -297,7 +298,7 @@ fn phrase(text: &str, name: &Range<usize>) -> Option<Range<usize>> {
     Some(name.end + words.start()..name.end + words.end())
 }
 
-/// Whether the text of a field must go because of the field's name.
+/// Whether the name of a field marks its text as a secret.
 pub(super) fn is_secret_field(name: &str, value: &str) -> bool {
     if header::is_credential_field(name) {
         return !value.is_empty() && !value.starts_with(super::marks::START);
@@ -306,6 +307,7 @@ pub(super) fn is_secret_field(name: &str, value: &str) -> bool {
         range: 0..value.len(),
         quoted: true,
     };
-    name::strength(name)
-        .is_some_and(|strength| !is_folder(name, value) && accepts(value, strength, Link::Equals, true, &whole))
+    name::strength(name).is_some_and(|strength| {
+        !is_folder(name, value) && accepts(value, strength, NameValueLink::Equals, true, &whole)
+    })
 }

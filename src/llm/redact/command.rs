@@ -1,20 +1,20 @@
-//! Commands and phrases that take a secret at a certain place.
+//! Commands and phrases that contain a secret at a known position.
 
-use super::kind::Kind;
-use super::kind::Kind::{Secret, Token};
+use super::finding::FindingKind;
+use super::finding::FindingKind::{Secret, Token};
 
-/// A place: the letters before it, and the pattern from there, whose group is the secret.
-pub(super) struct Place {
-    /// Searched for without regard to case.
+/// A needle, and a pattern that starts there and captures the secret in group 1.
+pub(super) struct SecretPlace {
+    /// The needle; case is ignored.
     pub needle: &'static str,
-    /// From the needle's first letter.
+    /// The pattern, from the needle's first letter.
     pub pattern: &'static str,
-    /// What stands there.
-    pub kind: Kind,
+    /// The kind of secret.
+    pub kind: FindingKind,
 }
 
-const fn secret(needle: &'static str, pattern: &'static str) -> Place {
-    Place {
+const fn secret(needle: &'static str, pattern: &'static str) -> SecretPlace {
+    SecretPlace {
         needle,
         pattern,
         kind: Secret,
@@ -22,10 +22,10 @@ const fn secret(needle: &'static str, pattern: &'static str) -> Place {
 }
 
 /// All places.
-pub(super) const PLACES: &[Place] = &[
-    // The name before the password may be the secret itself.
+pub(super) const PLACES: &[SecretPlace] = &[
+    // The user name before the password may be the secret itself.
     secret("://", r#"^://([^\s/?#:@"'<>\\]{0,128}:[^\s/?#"'<>\\]{1,256})@"#),
-    // A token before the host, as in `https://TOKEN@host`: long, or it is somebody's name.
+    // A token before the host, as in `https://TOKEN@host`; short ones are user names.
     secret("://", r#"^://([A-Za-z0-9_.~-]{20,256})@"#),
     secret(
         "curl",
@@ -188,12 +188,12 @@ pub(super) const PLACES: &[Place] = &[
         "$ANSIBLE_VAULT;",
         r"(?s)^\$ansible_vault;[^\n]{1,60}\n\s*([0-9a-f\s]{40,})",
     ),
-    Place {
+    SecretPlace {
         needle: "bearer ",
         pattern: r"^bearer\s{1,8}([A-Za-z0-9._~+/=-]{16,})",
         kind: Token,
     },
-    Place {
+    SecretPlace {
         needle: "basic ",
         pattern: r"^basic\s{1,8}([A-Za-z0-9+/]{10,}={1,2})",
         kind: Token,

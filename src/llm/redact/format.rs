@@ -1,10 +1,10 @@
-//! Formats of keys, tokens and hashes that no maker owns.
+//! Formats of keys, tokens and hashes that do not belong to one provider.
 
-use super::kind::Kind::{PrivateKey, Secret, Token};
-use super::provider::{Form, of};
+use super::finding::FindingKind::{PrivateKey, Secret, Token};
+use super::provider::{KeyForm, of};
 
-/// All of them.
-pub(super) const FORMATS: &[Form] = &[
+/// All formats.
+pub(super) const FORMATS: &[KeyForm] = &[
     of(
         Token,
         "eyJ",
@@ -63,7 +63,7 @@ pub(super) const FORMATS: &[Form] = &[
         "b3BlbnNzaC1rZXktdjE",
         r"b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/\s]{100,}={0,2}",
     ),
-    // The signature of a URL, and what comes with it
+    // The signature of a URL, and related parameters
     of(Token, "sig=", r"(?i)sig=([A-Za-z0-9%+/=_-]{16,})"),
     of(Token, "X-Amz-Signature=", r"(?i)X-Amz-Signature=([0-9a-f]{16,})"),
     of(

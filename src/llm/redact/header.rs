@@ -1,9 +1,9 @@
-//! Headers that hold credentials: `Authorization` with any scheme, and cookies.
+//! Headers with credentials: `Authorization` with any scheme, and cookies.
 
 use std::ops::Range;
 
-use super::kind::Kind;
-use super::separator::{self, Link, Place};
+use super::finding::FindingKind;
+use super::separator::{self, NamePosition, NameValueLink};
 use super::value::{has_digit, is_placeholder, is_random, is_word};
 
 /// Schemes whose credentials are a list of parameters up to the end of the line.
@@ -18,30 +18,33 @@ const LISTS: &[&str] = &[
     "sharedaccesssignature",
 ];
 
-/// What must go behind a name that is such a header's; `None` when it is none.
-pub(super) fn values(text: &str, name: &Range<usize>) -> Option<impl Iterator<Item = (Range<usize>, Kind)> + use<>> {
+/// The ranges to redact after the name of such a header; `None` if it is the name of another header.
+pub(super) fn values(
+    text: &str,
+    name: &Range<usize>,
+) -> Option<impl Iterator<Item = (Range<usize>, FindingKind)> + use<>> {
     let lower = text[name.clone()].to_ascii_lowercase();
     let is_cookie = lower.ends_with("cookie") || lower.ends_with("cookie2");
     if !is_cookie && !lower.ends_with("authorization") {
         return None;
     }
-    let linked = separator::link(&text[name.end..], Place::default());
+    let linked = separator::link(&text[name.end..], NamePosition::default());
     let start = linked
-        .filter(|(link, _)| matches!(link, Link::Equals | Link::Colon))
+        .filter(|(link, _)| matches!(link, NameValueLink::Equals | NameValueLink::Colon))
         .map(|(_, offset)| name.end + offset);
     let found = start.and_then(|at| match is_cookie {
-        true => cookie(text, at, lower.starts_with("set")).map(|range| (range, Kind::Cookie)),
-        false => credentials(text, at).map(|range| (range, Kind::Token)),
+        true => cookie(text, at, lower.starts_with("set")).map(|range| (range, FindingKind::Cookie)),
+        false => credentials(text, at).map(|range| (range, FindingKind::Token)),
     });
     Some(found.into_iter())
 }
 
-/// Whether a field's name is one of a header that is secret as a whole.
+/// Whether a field has the name of a header whose whole value is secret.
 pub(super) fn is_credential_field(name: &str) -> bool {
     ["authorization", "proxy-authorization", "cookie", "set-cookie"].contains(&name.to_ascii_lowercase().as_str())
 }
 
-/// The line's rest, up to the quote that it stands in.
+/// The rest of the line, up to the closing quote if it is quoted.
 fn rest_of_line(text: &str, at: usize) -> Range<usize> {
     let slashes = text[at..].len() - text[at..].trim_start_matches('\\').len();
     let start = match text[at + slashes..].chars().next() {

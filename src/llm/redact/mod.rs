@@ -1,16 +1,14 @@
-//! Redaction: keys and personal data out of text, before it is kept or sent.
+//! Redaction: removes keys and personal data from text before it is stored or sent.
 //!
-//! What is found belongs to one of two classes. Keys, tokens and passwords are removed from everything. Personal data, and
-//! what a user's own patterns match, is removed from evidence and from requests to teachers and judges; see
-//! [`Redactor::keys_only`].
+//! Findings have two classes. Keys, tokens and passwords are removed everywhere. Personal data and matches of a user's
+//! own patterns are removed from evidence and from requests to teachers and judges; see [`Redactor::keys_only`].
 
 mod assignment;
 mod checksum;
 mod command;
+mod finding;
 mod format;
-mod found;
 mod header;
-mod kind;
 #[cfg(any(test, feature = "internals"))]
 pub(crate) mod kinds;
 mod labelled;
@@ -33,19 +31,19 @@ use std::ops::Range;
 use regex::Regex;
 use serde_json::Value;
 
-use self::found::Found;
-pub(crate) use self::kind::Kind;
+pub(crate) use self::finding::FindingKind;
+use self::finding::RedactFinding;
 pub(crate) use self::marks::{alike, marks};
 use crate::manifest::PersonalKind;
 
-/// One replacement can lay open another; almost none does, and built-in rules do so twice at most. A user's own pattern
-/// can go on matching beside its last mark; a text that has not settled by then is replaced as a whole.
+/// Maximum number of rounds. A replacement can expose another finding, with built-in rules at most twice. A user's own
+/// pattern can keep matching next to its last mark; a text that still changes after these rounds is replaced whole.
 const ROUNDS: usize = 8;
 
-/// What is left of a text that does not settle.
+/// The replacement of a text that keeps changing.
 const WHOLE: &str = "[redacted:text]";
 
-/// Removes keys and personal data from texts: by the built-in rules, and by a user's own patterns.
+/// Removes keys and personal data from texts, by built-in rules and a user's own patterns.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     own: Vec<Regex>,
@@ -53,21 +51,21 @@ pub struct Redactor {
     keys_only: bool,
 }
 
-/// A key or a password in a text.
+/// A key or password in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// Where, in bytes.
+    /// The range, in bytes.
     pub range: Range<usize>,
-    /// Its line, from 1.
+    /// The line, from 1.
     pub line: usize,
-    /// What it is.
-    pub kind: Kind,
+    /// The kind.
+    pub kind: FindingKind,
 }
 
-/// The keys and passwords in a text, in order. Personal data is none.
+/// The keys and passwords in a text, in order; personal data is not included.
 pub(crate) fn keys(text: &str) -> Vec<Key> {
     let places = Redactor::default().keys_only().places(text);
-    let key = |(range, kind): (Range<usize>, Kind)| Key {
+    let key = |(range, kind): (Range<usize>, FindingKind)| Key {
         line: text[..range.start].matches('\n').count() + 1,
         range,
         kind,
@@ -75,7 +73,7 @@ pub(crate) fn keys(text: &str) -> Vec<Key> {
     places.into_iter().map(key).collect()
 }
 
-/// Whether a key or a password stands in a text, which may be JSON with escaped letters.
+/// Whether a text contains a key or password; the text may be JSON with escapes.
 pub(crate) fn holds_key(text: &str) -> bool {
     let Ok(mut value) = serde_json::from_str::<Value>(text) else {
         return !keys(text).is_empty();
@@ -86,10 +84,10 @@ pub(crate) fn holds_key(text: &str) -> bool {
 }
 
 impl Redactor {
-    /// A redactor with patterns beside the built-in rules.
+    /// Creates a redactor with patterns in addition to the built-in rules.
     ///
     /// # Errors
-    /// A pattern is not a regular expression; a checked manifest has no such pattern.
+    /// A pattern is not a regular expression; the patterns of a checked manifest always are.
     pub(crate) fn new(patterns: &[String]) -> Result<Self, regex::Error> {
         let own = patterns.iter().map(|pattern| Regex::new(pattern));
         Ok(Self {
@@ -98,13 +96,13 @@ impl Redactor {
         })
     }
 
-    /// The same, but these kinds of personal data stay.
+    /// The same redactor, but without redacting these kinds of personal data.
     pub(crate) fn keeping(mut self, kinds: &[PersonalKind]) -> Self {
         self.keeps = kinds.to_vec();
         self
     }
 
-    /// The same for keys and passwords alone: personal data stays, and so does what own patterns match.
+    /// A redactor for keys and passwords only: personal data and matches of own patterns stay.
     pub(crate) fn keys_only(&self) -> Self {
         Self {
             keys_only: true,
@@ -112,7 +110,7 @@ impl Redactor {
         }
     }
 
-    /// The same for keys, passwords and own patterns: personal data stays.
+    /// A redactor for keys, passwords and own patterns: personal data stays.
     pub(crate) fn without_personal_rules(&self) -> Self {
         Self {
             keys_only: true,
@@ -120,10 +118,9 @@ impl Redactor {
         }
     }
 
-    /// The text with `[redacted:kind]` in place of what was found, and home folders as `~`; borrowed when nothing was.
+    /// Replaces findings by `[redacted:kind]`, and home folders by `~`. Borrowed if nothing was found.
     ///
-    /// Redacting twice is redacting once. The time grows with the length of the text, not with its square, as long
-    /// as own patterns search so.
+    /// Redaction is idempotent. It takes linear time, provided that own patterns do.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
         for _ in 0..ROUNDS {
@@ -138,23 +135,23 @@ impl Redactor {
         }
     }
 
-    /// What the built-in rules find in a text: where, and what it is.
-    pub(crate) fn places(&self, text: &str) -> Vec<(Range<usize>, Kind)> {
+    /// The findings of the built-in rules in a text: range and kind.
+    pub(crate) fn places(&self, text: &str) -> Vec<(Range<usize>, FindingKind)> {
         self.found(text).into_iter().map(|one| (one.range, one.kind)).collect()
     }
 
-    fn found(&self, text: &str) -> Vec<Found> {
+    fn found(&self, text: &str) -> Vec<RedactFinding> {
         let mut found = scan::found(text, !self.keys_only);
-        found.retain(|one| !matches!(one.kind, Kind::Personal(kind) if self.keeps.contains(&kind)));
-        found::settled(text, found)
+        found.retain(|one| !matches!(one.kind, FindingKind::Personal(kind) if self.keeps.contains(&kind)));
+        finding::settled(text, found)
     }
 
-    /// One round of all rules; `None` when it changed nothing.
+    /// Applies all rules once; `None` if nothing changed.
     fn once(&self, text: &str) -> Option<String> {
         let found = self.found(text);
         let mut current = match found.is_empty() {
             true => Cow::Borrowed(text),
-            false => Cow::Owned(found::replaced(text, &found)),
+            false => Cow::Owned(finding::replaced(text, &found)),
         };
         for pattern in &self.own {
             if let Some(changed) = own::marked(pattern, &current) {
@@ -164,8 +161,8 @@ impl Redactor {
         (current != text).then(|| current.into_owned())
     }
 
-    /// Redacts every text of a value in place; the text of a field whose name says that it is secret goes whole. Field
-    /// names stay.
+    /// Redacts every text of a value in place. If the name of a field marks it as secret, the whole text is replaced.
+    /// Field names stay.
     pub(crate) fn value(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
@@ -190,10 +187,10 @@ impl Redactor {
     fn field(&self, name: &str, value: &mut Value) {
         match value {
             Value::String(text) if assignment::is_secret_field(name, text) => {
-                *value = Kind::Secret.replacement().into()
+                *value = FindingKind::Secret.replacement().into()
             }
             Value::Number(number) if assignment::is_secret_field(name, &number.to_string()) => {
-                *value = Kind::Secret.replacement().into()
+                *value = FindingKind::Secret.replacement().into()
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.field(name, item)),
             Value::Object(fields) if fields.len() == 1 && fields.keys().all(|name| is_pair_value(name)) => {
@@ -204,7 +201,7 @@ impl Redactor {
     }
 }
 
-/// The name in an object that holds a name and its value, as lists of headers and attributes do.
+/// The name in an object that pairs a name with a value, as in lists of headers or attributes.
 fn pair_name(fields: &serde_json::Map<String, Value>) -> Option<&str> {
     let named = ["name", "key", "header"]
         .iter()

@@ -1,29 +1,29 @@
-//! Keys that their makers give a recognisable form.
+//! Keys with the recognisable form of their provider.
 //!
-//! These are our own patterns, written from the makers' documentation. The maintained sets do not fit: `redact-core`
-//! (0.12) looks for personal data and would bring a second engine, `ripsecrets` (0.1) is a program with some twenty
-//! patterns for source code, and `kingfisher-rules` (3.0) needs Rust 1.99 and holds rules under CC-BY-SA, whose older
-//! versions come as YAML for a scanner that checks keys online.
+//! The patterns are our own, written from the providers' documentation. Maintained sets of patterns do not fit:
+//! `redact-core` (0.12) looks for personal data and would add a second engine, `ripsecrets` (0.1) is a program with
+//! about twenty patterns for source code, and `kingfisher-rules` (3.0) needs Rust 1.99 and contains rules under
+//! CC-BY-SA; its older versions are YAML for a scanner that checks keys online.
 
-use super::kind::Kind;
-use super::kind::Kind::{ApiKey, Token};
+use super::finding::FindingKind;
+use super::finding::FindingKind::{ApiKey, Token};
 
-/// A form: the letters that reveal it, how many bytes before them belong to it, and the pattern of the whole.
-pub(super) struct Form {
-    /// Searched for without regard to case.
+/// The form of a key: a needle, the number of bytes before it, and the pattern of the whole key.
+pub(super) struct KeyForm {
+    /// The needle: the search ignores case.
     pub needle: &'static str,
-    /// Bytes before the needle in which the match may begin; 0: it begins with the needle.
+    /// Number of bytes before the needle in which the match may start; 0: it starts with the needle.
     pub before: usize,
-    /// The whole, from its first letter.
+    /// The pattern of the whole key.
     pub pattern: &'static str,
-    /// What it is.
-    pub kind: Kind,
-    /// A digit must occur in it: without one it may be words.
+    /// The kind.
+    pub kind: FindingKind,
+    /// Whether it must contain a digit, because without one it may be words.
     pub digit: bool,
 }
 
-pub(super) const fn key(needle: &'static str, pattern: &'static str) -> Form {
-    Form {
+pub(super) const fn key(needle: &'static str, pattern: &'static str) -> KeyForm {
+    KeyForm {
         needle,
         before: 0,
         pattern,
@@ -32,31 +32,31 @@ pub(super) const fn key(needle: &'static str, pattern: &'static str) -> Form {
     }
 }
 
-/// A key whose letters could also be words joined by hyphens or underscores.
-pub(super) const fn wordy(needle: &'static str, pattern: &'static str) -> Form {
-    Form {
+/// A key that could also be words joined by hyphens or underscores.
+pub(super) const fn wordy(needle: &'static str, pattern: &'static str) -> KeyForm {
+    KeyForm {
         digit: true,
         ..key(needle, pattern)
     }
 }
 
-pub(super) const fn of(kind: Kind, needle: &'static str, pattern: &'static str) -> Form {
-    Form {
+pub(super) const fn of(kind: FindingKind, needle: &'static str, pattern: &'static str) -> KeyForm {
+    KeyForm {
         kind,
         ..key(needle, pattern)
     }
 }
 
-pub(super) const fn around(before: usize, needle: &'static str, pattern: &'static str) -> Form {
-    Form {
+pub(super) const fn around(before: usize, needle: &'static str, pattern: &'static str) -> KeyForm {
+    KeyForm {
         before,
         ..key(needle, pattern)
     }
 }
 
-/// All forms. Upper bounds keep the search linear: a form that fails has read a bounded number of bytes. A form that may
-/// begin before its needle (`before`) names the whole key in group 1, or is the key as a whole.
-pub(super) const FORMS: &[Form] = &[
+/// All forms. Upper bounds keep the search linear: a form that does not match has read a bounded number of bytes. For a
+/// form that may start before its needle (`before`), the key is group 1 if there is one, else the whole match.
+pub(super) const FORMS: &[KeyForm] = &[
     // Language models: OpenAI, Anthropic, OpenRouter, DeepSeek, Langfuse and others
     wordy("sk-", r"sk-[A-Za-z0-9_-]{16,}"),
     wordy("pk-lf-", r"pk-lf-[A-Za-z0-9-]{20,}"),
@@ -80,7 +80,7 @@ pub(super) const FORMS: &[Form] = &[
     wordy("phx_", r"phx_[A-Za-z0-9]{30,}"),
     wordy("jina_", r"jina_[A-Za-z0-9_-]{30,}"),
     wordy("pa-", r"pa-[A-Za-z0-9_-]{40,}"),
-    // Source code: GitHub, GitLab, Bitbucket, Atlassian, Gitea by its name
+    // Source code: GitHub, GitLab, Bitbucket, Atlassian (Gitea is found by the name before the value)
     key("ghp_", r"ghp_[A-Za-z0-9]{20,}"),
     key("gho_", r"gho_[A-Za-z0-9]{20,}"),
     key("ghu_", r"ghu_[A-Za-z0-9]{20,}"),
@@ -96,7 +96,7 @@ pub(super) const FORMS: &[Form] = &[
     key("ATCTT3", r"ATCTT3[A-Za-z0-9_=-]{20,}"),
     key("ATBB", r"ATBB[A-Za-z0-9]{24,}"),
     key("ATSTT3", r"ATSTT3[A-Za-z0-9_=-]{20,}"),
-    // Chat: Slack, Discord (see the long words), Telegram, Teams
+    // Chat: Slack, Telegram, Teams (for Discord's tokens see `bot_tokens`)
     wordy("xox", r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,}"),
     wordy("xapp-", r"xapp-[A-Za-z0-9-]{10,}"),
     wordy("xwfp-", r"xwfp-[A-Za-z0-9-]{10,}"),
@@ -142,7 +142,7 @@ pub(super) const FORMS: &[Form] = &[
         r"open\.feishu\.cn/open-apis/bot/v2/hook/([A-Za-z0-9-]{20,})",
     ),
     of(Token, "hc-ping.com/", r"hc-ping\.com/([0-9A-Za-z-]{20,})"),
-    // Clouds: Amazon, Google, Azure, Alibaba, Tencent, IBM by its name, DigitalOcean, Heroku, Fly, Vercel, Netlify …
+    // Clouds: Amazon, Google, Azure, Alibaba, Tencent, DigitalOcean, Heroku, Fly, Vercel, Netlify … (IBM by name)
     key("AKIA", r"AKIA[A-Z0-9]{16}(?-u:\b)"),
     key("ASIA", r"ASIA[A-Z0-9]{16}(?-u:\b)"),
     key("ABIA", r"ABIA[A-Z0-9]{16}(?-u:\b)"),
@@ -188,7 +188,7 @@ pub(super) const FORMS: &[Form] = &[
     wordy("tskey-", r"tskey-[a-z]{2,12}-[A-Za-z0-9-]{10,}"),
     wordy("rpa_", r"rpa_[A-Z0-9]{30,}[A-Za-z0-9]*"),
     wordy("ngrok", r"ngrok_[A-Za-z0-9_]{20,}"),
-    // Building and publishing: npm, PyPI, RubyGems, crates.io, NuGet, Docker, Terraform, Pulumi, Artifactory …
+    // Build and release: npm, PyPI, RubyGems, crates.io, NuGet, Docker, Terraform, Pulumi, Artifactory …
     key("npm_", r"npm_[A-Za-z0-9]{30,}"),
     wordy("pypi-", r"pypi-[A-Za-z0-9_-]{50,}"),
     key("rubygems_", r"rubygems_[0-9a-f]{40,}"),
@@ -209,7 +209,7 @@ pub(super) const FORMS: &[Form] = &[
     wordy("EZAK", r"EZ[AT]K[A-Za-z0-9]{50,}"),
     wordy("jfrt@", r"jfrt@[0-9a-z@]{20,}"),
     wordy("pat_", r"pat_[A-Za-z0-9]{30,}"),
-    // Secrets' own stores: Vault, Doppler, 1Password, Infisical, age, HashiCorp
+    // Secret stores: Vault, Doppler, 1Password, Infisical, age, HashiCorp
     wordy("hvs.", r"hvs\.[A-Za-z0-9_-]{20,}"),
     wordy("hvb.", r"hvb\.[A-Za-z0-9_-]{20,}"),
     wordy("hvr.", r"hvr\.[A-Za-z0-9_-]{20,}"),
@@ -229,7 +229,7 @@ pub(super) const FORMS: &[Form] = &[
         r"st\.[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32}|st\.[0-9a-f-]{36}\.[0-9a-f]{32}\.[0-9a-f]{32}",
     ),
     wordy("bws", r"bws[0-9]?\.[0-9a-f-]{36}\.[A-Za-z0-9+/=:]{20,}"),
-    // Money and mail: Stripe, Square, PayPal by its name, Shopify, Twilio, SendGrid, Mailgun, Mailchimp, Brevo …
+    // Payment and mail: Stripe, Square, Shopify, Twilio, SendGrid, Mailgun, Mailchimp, Brevo … (PayPal by name)
     key("sk_live_", r"sk_live_[A-Za-z0-9_]{10,}"),
     key("sk_test_", r"sk_test_[A-Za-z0-9_]{10,}"),
     key("rk_live_", r"rk_live_[A-Za-z0-9_]{10,}"),
@@ -261,7 +261,7 @@ pub(super) const FORMS: &[Form] = &[
     wordy("FLWSECK", r"FLWSECK(?:_TEST)?-[A-Za-z0-9-]{12,}"),
     wordy("live_", r"live_[A-Za-z0-9]{30,}"),
     wordy("pdl_", r"pdl_(?:live|sdbx)_apikey_[A-Za-z0-9_]{20,}"),
-    // Watching: New Relic, Sentry, Grafana, Dynatrace, PagerDuty by its name, Honeycomb …
+    // Monitoring: New Relic, Sentry, Grafana, Dynatrace, Honeycomb … (PagerDuty by name)
     key("NRAK-", r"NRAK-[A-Z0-9]{20,}"),
     key("NRJS-", r"NRJS-[0-9a-f]{19}"),
     wordy("NRII-", r"NRII-[A-Za-z0-9_-]{32}"),
@@ -277,7 +277,7 @@ pub(super) const FORMS: &[Form] = &[
     wordy("ddapi_", r"ddapi_[A-Za-z0-9]{20,}"),
     wordy("ddpat_", r"ddpat_[A-Za-z0-9_]{20,}"),
     wordy("pylf_", r"pylf_v[0-9]_[a-z]{2}_[A-Za-z0-9]{30,}"),
-    // Work: Linear, Notion, Airtable, Asana, Figma, Dropbox, Postman, HubSpot, Contentful …
+    // Office and other tools: Linear, Notion, Airtable, Asana, Figma, Dropbox, Postman, HubSpot, Contentful …
     key("lin_", r"lin_(?:api|oauth)_[A-Za-z0-9]{20,}"),
     key("ntn_", r"ntn_[A-Za-z0-9]{30,}"),
     key("secret_", r"secret_[A-Za-z0-9]{40,}"),

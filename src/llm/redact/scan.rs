@@ -1,7 +1,7 @@
-//! The scan: one pass for all needles, and a closer look at the places where one stands.
+//! The scan: one pass for all needles, and a closer examination of each hit.
 //!
-//! Every look reads a bounded number of bytes (but for a private key and a long token, which end the look at what they
-//! found), so the time grows with the length of the text.
+//! Each examination reads a bounded number of bytes, so the scan takes linear time. Private keys and long tokens are
+//! exceptions: no form is examined again within what they matched.
 
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
@@ -10,21 +10,21 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
 use super::command::PLACES;
+use super::finding::{FindingKind, RedactFinding};
 use super::format::FORMATS;
-use super::found::Found;
-use super::kind::Kind;
-use super::provider::{FORMS, Form};
+use super::provider::{FORMS, KeyForm};
 use super::separator::{begins, floor};
 use super::value::is_placeholder;
 use super::{assignment, name, number, personal};
 
-/// Bytes that a look at a command reads.
+/// Number of bytes that the examination of a command reads.
 const COMMAND: usize = 2048;
 
-/// Needles of cookies, which are no secret's name elsewhere.
+/// The needle of cookies, which marks a secret only in headers.
 const COOKIE: &[&str] = &["cookie"];
 
-/// All needles in one machine: forms, places, names, cookies, and personal data at the end.
+/// All needles in one automaton, in the order forms, places, names, cookies, personal data; the numbers are the starts
+/// of the groups.
 struct Needles {
     machine: AhoCorasick,
     places: usize,
@@ -55,10 +55,10 @@ static NEEDLES: LazyLock<Option<Needles>> = LazyLock::new(|| {
 static FORM_PATTERNS: [OnceLock<Option<Regex>>; FORM_COUNT] = [const { OnceLock::new() }; FORM_COUNT];
 static PLACE_PATTERNS: [OnceLock<Option<Regex>>; PLACES.len()] = [const { OnceLock::new() }; PLACES.len()];
 
-/// Forms of makers, then formats.
+/// The number of providers' forms and general formats.
 const FORM_COUNT: usize = FORMS.len() + FORMATS.len();
 
-fn form(index: usize) -> &'static Form {
+fn form(index: usize) -> &'static KeyForm {
     FORMS.get(index).unwrap_or_else(|| &FORMATS[index - FORMS.len()])
 }
 
@@ -75,8 +75,8 @@ fn place_pattern(index: usize) -> Option<&'static Regex> {
     PLACE_PATTERNS[index].get_or_init(compile).as_ref()
 }
 
-/// Everything in a text that must go; `with_personal`: personal data too.
-pub(super) fn found(text: &str, with_personal: bool) -> Vec<Found> {
+/// Everything in a text that must be redacted; personal data only if `with_personal`.
+pub(super) fn found(text: &str, with_personal: bool) -> Vec<RedactFinding> {
     let mut found = Vec::new();
     let Some(needles) = NEEDLES.as_ref() else { return found };
     let mut named = 0;
@@ -97,17 +97,17 @@ pub(super) fn found(text: &str, with_personal: bool) -> Vec<Found> {
                 named = named.max(assignment::look(text, range, &mut found));
             }
         } else if with_personal && let Some((range, kind)) = personal::look(text, index - needles.personal, range) {
-            found.push(Found {
+            found.push(RedactFinding {
                 range,
-                kind: Kind::Personal(kind),
+                kind: FindingKind::Personal(kind),
             });
         }
     }
     if with_personal {
         number::numbers(text, |range, kind| {
-            found.push(Found {
+            found.push(RedactFinding {
                 range,
-                kind: Kind::Personal(kind),
+                kind: FindingKind::Personal(kind),
             })
         });
     }
@@ -115,7 +115,7 @@ pub(super) fn found(text: &str, with_personal: bool) -> Vec<Found> {
     found
 }
 
-fn of_form(text: &str, index: usize, hit: Range<usize>) -> Option<Found> {
+fn of_form(text: &str, index: usize, hit: Range<usize>) -> Option<RedactFinding> {
     let form = form(index);
     let exact = form.pattern.starts_with("(?i)") || text[hit.clone()] == *form.needle;
     if !exact {
@@ -135,13 +135,13 @@ fn of_form(text: &str, index: usize, hit: Range<usize>) -> Option<Found> {
     let group = captures.get(1).or(captures.get(0))?;
     let value = group.as_str();
     let is_word = form.digit && !value.bytes().any(|byte| byte.is_ascii_digit());
-    (!is_word).then_some(Found {
+    (!is_word).then_some(RedactFinding {
         range: start + group.start()..start + group.end(),
         kind: form.kind,
     })
 }
 
-fn of_place(text: &str, index: usize, at: usize) -> Option<Found> {
+fn of_place(text: &str, index: usize, at: usize) -> Option<RedactFinding> {
     if !begins(text, at)
         && PLACES[index]
             .needle
@@ -151,12 +151,12 @@ fn of_place(text: &str, index: usize, at: usize) -> Option<Found> {
     }
     let window = &text[at..floor(text, at + COMMAND)];
     let group = place_pattern(index)?.captures(window)?.get(1)?;
-    // `find … -print` has the letters of a password behind `-p`.
+    // `-print` in `find … -print` looks like a password after `-p`.
     let flag = ["rint", "rune", "ath", "erm"]
         .iter()
         .any(|end| group.as_str().starts_with(end));
     let example = group.as_str().split(':').all(is_placeholder);
-    (!flag && !example).then_some(Found {
+    (!flag && !example).then_some(RedactFinding {
         range: at + group.start()..at + group.end(),
         kind: PLACES[index].kind,
     })
@@ -166,8 +166,8 @@ static BOT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"^(?:mfa\.[A-Za-z0-9_-]{20,}|[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}|[5KL][1-9A-HJ-NP-Za-km-z]{50,51})(?-u:\b)").ok()
 });
 
-/// Long words that no letters reveal: tokens of Discord's bots, keys of Bitcoin's wallets.
-fn bot_tokens(text: &str) -> impl Iterator<Item = Found> {
+/// Long words without a needle: tokens of Discord bots, keys of Bitcoin wallets.
+fn bot_tokens(text: &str) -> impl Iterator<Item = RedactFinding> {
     let bytes = text.as_bytes();
     let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let mut at = 0;
@@ -180,9 +180,9 @@ fn bot_tokens(text: &str) -> impl Iterator<Item = Found> {
             if (50..=90).contains(&length) && matches!(word[0], b'M' | b'N' | b'O' | b'5' | b'K' | b'L' | b'm') {
                 let found = BOT.as_ref().and_then(|bot| bot.find(&text[start..start + length]));
                 if let Some(found) = found {
-                    return Some(Found {
+                    return Some(RedactFinding {
                         range: start..start + found.end(),
-                        kind: Kind::ApiKey,
+                        kind: FindingKind::ApiKey,
                     });
                 }
             }
