@@ -1,14 +1,14 @@
-//! Brief: all that a person, an agent or a program needs to write a diagnosis and a plan, as a folder of files.
+//! Writes the briefing folder: everything that a person, an agent or a program needs to write a diagnosis and a plan.
 //!
-//! Nothing of the gate or test split is in it, and everything is redacted.
+//! It contains nothing of the gate or test split, and everything in it is redacted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::artifact::cluster::FailureCluster;
-use crate::artifact::evaluation::{Attempt, Attempted};
+use crate::artifact::diagnosis::FailureCluster;
+use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::gate::verdict::RuleKind;
 use crate::artifact::trace::Trace;
 use crate::harness::op;
@@ -16,25 +16,25 @@ use crate::llm::redact::Redactor;
 use crate::manifest::Manifest;
 use crate::teacher::{Briefing, schemas};
 
-/// Traces that a cluster names, at most.
+/// The largest number of sample traces of a cluster.
 const SAMPLES: usize = 5;
 
-/// What is told.
-pub(crate) struct Brief<'a> {
-    /// What a teacher is given.
+/// The content of a briefing folder.
+pub(crate) struct TeacherBrief<'a> {
+    /// The briefing of a teacher.
     pub briefing: &'a Briefing<'a>,
-    /// The student's answers to the train tasks as the harness stands.
-    pub answers: &'a [Attempted<'a>],
-    /// The settings.
+    /// The student's answers to the train tasks under the present harness.
+    pub answers: &'a [ScoredAttempt<'a>],
+    /// The manifest of the workspace.
     pub manifest: &'a Manifest,
-    /// Where the two files are to be written, for people.
+    /// Where the two files belong, in words.
     pub place: &'a str,
-    /// Takes secrets out of everything.
+    /// Removes secrets from every file.
     pub redactor: &'a Redactor,
 }
 
-/// The files, by name.
-pub(crate) fn files(brief: &Brief) -> Vec<(String, Vec<u8>)> {
+/// The files of the folder: names and contents.
+pub(crate) fn files(brief: &TeacherBrief) -> Vec<(String, Vec<u8>)> {
     let clusters = clusters(brief);
     let mut files = vec![
         ("README.md".to_owned(), readme(brief, &clusters).into_bytes()),
@@ -71,7 +71,7 @@ fn value(trace: &Trace) -> Value {
     serde_json::to_value(trace).unwrap_or_default()
 }
 
-fn train(attempted: &Attempted) -> Value {
+fn train(attempted: &ScoredAttempt) -> Value {
     let mut task = serde_json::to_value(attempted.task).unwrap_or_default();
     task["student"] = match &attempted.attempt {
         Attempt::Answered { answer, .. } => json!({"answer": answer, "score": attempted.score}),
@@ -94,8 +94,8 @@ fn pretty(redactor: &Redactor, mut value: Value) -> String {
 }
 
 /// The failures on train tasks, by category and agent, those with most failures first.
-fn clusters(brief: &Brief) -> Vec<FailureCluster> {
-    let mut groups: BTreeMap<(&str, &str), Vec<&Attempted>> = BTreeMap::new();
+fn clusters(brief: &TeacherBrief) -> Vec<FailureCluster> {
+    let mut groups: BTreeMap<(&str, &str), Vec<&ScoredAttempt>> = BTreeMap::new();
     for attempted in brief.answers.iter().filter(|attempted| attempted.score.is_some()) {
         let agent = attempted.task.agent.as_deref().unwrap_or_default();
         groups
@@ -112,8 +112,8 @@ fn clusters(brief: &Brief) -> Vec<FailureCluster> {
     clusters.into_iter().map(|(_, cluster)| cluster).collect()
 }
 
-fn cluster(category: &str, agent: &str, group: &[&Attempted], traces: &[Trace]) -> (usize, FailureCluster) {
-    let failed: Vec<&&Attempted> = group.iter().filter(|one| one.score.unwrap_or_default() < 1.0).collect();
+fn cluster(category: &str, agent: &str, group: &[&ScoredAttempt], traces: &[Trace]) -> (usize, FailureCluster) {
+    let failed: Vec<&&ScoredAttempt> = group.iter().filter(|one| one.score.unwrap_or_default() < 1.0).collect();
     let lost: f64 = group.iter().map(|one| 1.0 - one.score.unwrap_or_default()).sum();
     let (id, whose) = match agent {
         "" => (category.to_owned(), String::new()),
@@ -138,7 +138,7 @@ fn cluster(category: &str, agent: &str, group: &[&Attempted], traces: &[Trace]) 
     (failed.len(), cluster)
 }
 
-fn readme(brief: &Brief, clusters: &[FailureCluster]) -> String {
+fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
     let (briefing, manifest) = (brief.briefing, brief.manifest);
     let template = include_str!("brief.md");
     let wrong: usize = brief
@@ -148,8 +148,8 @@ fn readme(brief: &Brief, clusters: &[FailureCluster]) -> String {
         .count();
     let (rule, regression) = manifest.gate.usual();
     let subject = match rule {
-        RuleKind::Overall => "the whole score",
-        RuleKind::Target => "the category that the edit's cluster names (`category`; with none, the whole score)",
+        RuleKind::Overall => "the overall score",
+        RuleKind::Target => "the category of the edit's cluster (field `category`; without one, the overall score)",
     };
     let example = clusters.first().map_or("c1", |cluster| cluster.id.as_str());
     let tasks = briefing.train.len().to_string();
@@ -177,7 +177,7 @@ fn points(share: f64) -> String {
     format!("{} points", (1000.0 * share).round() / 10.0)
 }
 
-/// One paragraph an op that has a home here.
+/// One section for each op that the layout supports.
 fn ops(briefing: &Briefing, manifest: &Manifest) -> String {
     let mut text = String::new();
     for op in briefing.ops {
@@ -199,7 +199,7 @@ fn ops(briefing: &Briefing, manifest: &Manifest) -> String {
     text.trim_end().to_owned()
 }
 
-/// The keys of a payload, as a list for people and models; the schema in full stands in `edit.schema.json`.
+/// The keys of a payload as a list for people and models; the full schema is in `edit.schema.json`.
 fn payload(schema: &Value) -> String {
     let required: Vec<&str> = schema["required"]
         .as_array()

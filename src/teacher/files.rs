@@ -1,24 +1,24 @@
-//! A teacher that is not asked: its diagnosis and its plan come as files, from a person, an agent or a program.
+//! A teacher outside kaizen: a person, an agent or a program that writes the diagnosis and the plan as files.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::artifact::cluster::FailureCluster;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::manifest::TeacherSection;
 use crate::sys::process;
-use crate::teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
+use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 
-/// What identifies it.
+/// An external teacher, with its identity.
 pub(crate) struct ExternalTeacher(Value);
 
 impl ExternalTeacher {
-    /// Files are what counts, and not who writes them.
+    /// The teacher `files`: the identity does not depend on who writes the files.
     pub(crate) fn files() -> Self {
         Self(json!({"engine": "files"}))
     }
 
-    /// A program: everything that can change what it says.
+    /// The teacher `command`: the identity contains everything that can change the program's output.
     pub(crate) fn program(teacher: &TeacherSection, root: &Path) -> Self {
         Self(json!({"engine": "command", "program": process::identity(&teacher.run, root)}))
     }
@@ -29,15 +29,15 @@ impl Teacher for ExternalTeacher {
         self.0.clone()
     }
 
-    fn diagnose(&self, _: &Briefing) -> Result<Diagnosed, TeacherFailure> {
+    fn diagnose(&self, _: &Briefing) -> Result<TeacherDiagnosis, TeacherFailure> {
         Err(not_asked("diagnosis.md"))
     }
 
-    fn plan(&self, _: &Briefing, _: &str, _: &[FailureCluster]) -> Result<Planned, TeacherFailure> {
+    fn plan(&self, _: &Briefing, _: &str, _: &[FailureCluster]) -> Result<TeacherPlan, TeacherFailure> {
         Err(not_asked("plan.json"))
     }
 }
 
 fn not_asked(file: &str) -> TeacherFailure {
-    format!("nobody can be asked here: {file} comes as a file").into()
+    format!("this teacher cannot be asked: somebody has to write {file}").into()
 }

@@ -1,4 +1,4 @@
-//! Teacher: whatever writes the diagnosis and the plan, and what it is given.
+//! Teachers: the trait of everything that writes a diagnosis and a plan, and the briefing that a teacher gets.
 
 pub(crate) mod brief;
 pub(crate) mod chat;
@@ -15,51 +15,51 @@ mod schemas_tests;
 pub(crate) mod submitted;
 pub(crate) mod tool;
 
-use crate::artifact::cluster::FailureCluster;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::{Edit, Op};
-use crate::artifact::evaluation::Attempted;
+use crate::artifact::evaluation::ScoredAttempt;
 use crate::artifact::task::Task;
 use crate::artifact::trace::Trace;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
-/// Traces that were searched for, or why they could not be.
-pub(crate) type Found = Result<Vec<Trace>, String>;
+/// The traces that a search found, or the reason why it failed.
+pub(crate) type TraceSearch = Result<Vec<Trace>, String>;
 
-/// All that a teacher is given. Nothing of the gate or test split is reachable from here.
+/// Everything that a teacher gets. Gate and test tasks cannot be reached from here.
 pub struct Briefing<'a> {
     /// The harness before any edit.
     pub harness: &'a Harness,
-    /// Where each op lands in this harness.
+    /// The file and key that each op changes.
     pub layout: &'a Layout,
-    /// The ops that have a home here.
+    /// The ops that this layout supports.
     pub ops: &'a [Op],
     /// Train tasks, without those whose query is also a gate or test query.
     pub train: &'a [Task],
     /// Eligible traces, newest first, without those that answer a gate or test task.
     pub traces: &'a [Trace],
-    /// Runs the student on train tasks under any harness; remembered, counted, and read-only.
-    pub run_student: &'a (dyn for<'t> Fn(&Harness, &[&'t Task]) -> Vec<Attempted<'t>> + Sync),
-    /// Full-text search over the store, best first, at most so many; eligible traces only.
-    pub search_traces: &'a (dyn Fn(&str, usize) -> Found + Sync),
-    /// What an answer to a train task is worth, 0 to 1.
+    /// Runs the student on train tasks under any harness. Attempts are remembered and counted; nothing is modified.
+    pub run_student: &'a (dyn for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync),
+    /// Full-text search over the eligible traces of the store, best match first; the number is the limit.
+    pub search_traces: &'a (dyn Fn(&str, usize) -> TraceSearch + Sync),
+    /// The score of an answer to a train task, 0 to 1.
     pub score: &'a (dyn Fn(&Task, &str) -> Result<f64, String> + Sync),
-    /// The name of the session: two sessions do not ask the same question.
+    /// The name of the session; prompts contain it, so that two sessions never send the same request.
     pub session: &'a str,
-    /// The only source of chance.
+    /// The seed of all random choices.
     pub seed: u64,
 }
 
-/// A teacher's account of what goes wrong.
+/// A teacher's diagnosis.
 #[derive(Clone, Debug, Default)]
-pub struct Diagnosed {
+pub struct TeacherDiagnosis {
     /// Markdown for people, without the closing block of clusters.
     pub narrative: String,
     /// The groups of failures.
     pub clusters: Vec<FailureCluster>,
     /// Ids of the traces that the teacher read.
     pub traces_read: Vec<String>,
-    /// Dollars; `None` when the price is unknown.
+    /// The cost in dollars; `None` if a price is unknown.
     pub cost_usd: Option<f64>,
     /// Every call of a model or a tool, in order, for `teacher/diagnose.jsonl`.
     pub log: Vec<serde_json::Value>,
@@ -67,23 +67,23 @@ pub struct Diagnosed {
 
 /// A teacher's proposal.
 #[derive(Clone, Debug, Default)]
-pub struct Planned {
+pub struct TeacherPlan {
     /// The edits, in the order in which they should be tried.
     pub edits: Vec<Edit>,
-    /// Dollars; `None` when the price is unknown.
+    /// The cost in dollars; `None` if a price is unknown.
     pub cost_usd: Option<f64>,
     /// Every call of a model, in order, for `teacher/plan.jsonl`.
     pub log: Vec<serde_json::Value>,
-    /// The model that planned, when it is not the engine's name.
+    /// The model that planned, if it is not the name of the engine.
     pub model: Option<String>,
 }
 
-/// A teacher that could not do its work.
+/// The failure of a teacher.
 #[derive(Clone, Debug, Default)]
 pub struct TeacherFailure {
-    /// What went wrong and the remedy, for people.
+    /// The problem and its remedy, for users.
     pub problem: String,
-    /// What it had done until then; it is kept for people to read.
+    /// The calls up to the failure, kept for users to read.
     pub log: Vec<serde_json::Value>,
 }
 
@@ -96,16 +96,16 @@ impl From<String> for TeacherFailure {
     }
 }
 
-/// Whatever writes the diagnosis and the plan.
+/// Writes the diagnosis and the plan of a session.
 pub trait Teacher: Send + Sync {
-    /// Everything about the teacher that can change what it says.
+    /// Everything about the teacher that can change its output.
     fn identity(&self) -> serde_json::Value;
 
     /// Groups the failures.
     ///
     /// # Errors
     /// The teacher cannot work.
-    fn diagnose(&self, briefing: &Briefing) -> Result<Diagnosed, TeacherFailure>;
+    fn diagnose(&self, briefing: &Briefing) -> Result<TeacherDiagnosis, TeacherFailure>;
 
     /// Proposes edits for the clusters.
     ///
@@ -116,5 +116,5 @@ pub trait Teacher: Send + Sync {
         briefing: &Briefing,
         diagnosis: &str,
         clusters: &[FailureCluster],
-    ) -> Result<Planned, TeacherFailure>;
+    ) -> Result<TeacherPlan, TeacherFailure>;
 }

@@ -1,15 +1,15 @@
-//! Plan: from the diagnosis to typed edits. Clusters without evidence are dropped, tiers set, patches normalised.
+//! Asks a teacher for the plan: drops clusters without evidence, sets the tiers, normalises the patches.
 
-use crate::artifact::cluster::FailureCluster;
 use crate::artifact::diagnosis;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::harness::{Harness, op};
 use crate::manifest::Manifest;
 use crate::manifest::membership::Membership;
-use crate::teacher::{Briefing, Planned, Teacher, TeacherFailure, reply};
+use crate::teacher::{Briefing, Teacher, TeacherFailure, TeacherPlan, reply};
 
-/// Asks the teacher, and puts what it says into order.
+/// Asks the teacher for a plan, and normalises its edits and clusters.
 ///
 /// # Errors
 /// The teacher cannot work.
@@ -18,13 +18,13 @@ pub(crate) fn plan(
     briefing: &Briefing,
     manifest: &Manifest,
     diagnosis: &str,
-) -> Result<(Planned, Vec<FailureCluster>), TeacherFailure> {
+) -> Result<(TeacherPlan, Vec<FailureCluster>), TeacherFailure> {
     let (surviving, _) = reply::drop_without_evidence(stated(diagnosis));
     let mut planned = match surviving.is_empty() {
-        // Nothing was seen to fail, so there is nothing to plan for.
-        true => Planned {
+        // No cluster has evidence of a failure, so there is nothing to plan.
+        true => TeacherPlan {
             cost_usd: Some(0.0),
-            ..Planned::default()
+            ..TeacherPlan::default()
         },
         false => teacher.plan(briefing, diagnosis, &surviving)?,
     };
@@ -34,17 +34,17 @@ pub(crate) fn plan(
     Ok((planned, clusters))
 }
 
-/// Proposed edits with tiers set and patches normalised, and the clusters of the diagnosis: those with evidence, each with
-/// the edits that address it, then those without.
+/// The edits with tiers set and patches normalised, and the clusters of the diagnosis: first those with evidence, each
+/// with the edits that address it, then the dropped ones.
 pub(crate) fn in_order(
     edits: Vec<Edit>,
     diagnosis: &str,
     harness: &Harness,
     manifest: &Manifest,
 ) -> (Vec<Edit>, Vec<FailureCluster>) {
-    let rules = op::Rules {
+    let rules = op::OpRules {
         layout: manifest.harness.layout.clone(),
-        // A manifest that was checked has one; without, nothing is editable.
+        // A checked manifest always has a membership. Without one, nothing is editable.
         membership: Membership::new(manifest).unwrap_or_default(),
     };
     let normalised = |edit| op::normalise(edit, harness, &rules, &manifest.harness.tiers);
@@ -57,7 +57,7 @@ pub(crate) fn in_order(
     (edits, clusters)
 }
 
-/// The clusters of the closing block, where there is one: a list in the words before it may look like clusters too.
+/// The clusters of the closing block, if there is one: a list in the text before it may look like clusters too.
 pub(crate) fn stated(diagnosis: &str) -> Vec<FailureCluster> {
     reply::clusters(diagnosis::block(diagnosis).unwrap_or(diagnosis))
 }
@@ -70,12 +70,12 @@ fn addressing(edits: &[Edit], cluster: &str) -> Vec<String> {
         .collect()
 }
 
-/// The artifact.
+/// Assembles `plan.json`.
 pub(crate) fn artifact(
     session: &str,
     diagnosis: &str,
     clusters: Vec<FailureCluster>,
-    planned: Planned,
+    planned: TeacherPlan,
     teacher: &str,
     now: String,
 ) -> Plan {

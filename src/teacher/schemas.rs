@@ -1,4 +1,4 @@
-//! The JSON Schemas of all files that people and other programs may write, so that editors complete and check them.
+//! The JSON Schemas of all files that people and programs may write or read, for completion and checks in editors.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -7,18 +7,18 @@ use crate::artifact::Artifact;
 use crate::artifact::after::After;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
-use crate::artifact::cluster::FailureCluster;
-use crate::artifact::consultation::Consultation;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::egress::Egress;
 use crate::artifact::error_budget::ErrorBudget;
-use crate::artifact::intent::Intent;
+use crate::artifact::holdout_use::HoldoutUse;
+use crate::artifact::intent::WriteIntent;
 use crate::artifact::loop_record::LoopRecord;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
-use crate::artifact::record::Record;
+use crate::artifact::record::SessionRecord;
 use crate::artifact::spending::Spending;
 use crate::artifact::task::Task;
 use crate::artifact::trace::Trace;
@@ -26,7 +26,7 @@ use crate::artifact::trigger::Trigger;
 use crate::harness::op::edit_schema;
 use crate::manifest::Manifest;
 
-/// Every schema with its name, in the order of the names.
+/// Every schema with its name, sorted by file name.
 pub(crate) fn all() -> Vec<(&'static str, Schema)> {
     vec![
         artifact::<After>(),
@@ -34,17 +34,17 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         artifact::<ErrorBudget>(),
         artifact::<Checkpoint>(),
         ("cluster", schema::<FailureCluster>()),
-        ("consultation", schema::<Consultation>()),
+        ("consultation", schema::<HoldoutUse>()),
         ("edit", edit()),
         ("egress", schema::<Egress>()),
-        artifact::<Intent>(),
+        artifact::<WriteIntent>(),
         artifact::<LoopRecord>(),
         ("manifest", schema::<Manifest>()),
         artifact::<Outcome>(),
         artifact::<PendingReview>(),
         artifact::<Plan>(),
         artifact::<Readiness>(),
-        artifact::<Record>(),
+        artifact::<SessionRecord>(),
         ("spending", schema::<Spending>()),
         ("task", task()),
         ("trace", trace()),
@@ -87,7 +87,8 @@ fn edit() -> Schema {
     schema
 }
 
-/// Readers of tasks and traces take more than they write: other programs' spellings.
+/// The schema of a task. Tasks and traces are read more leniently than they are written: the readers accept the
+/// spellings of other programs.
 fn task() -> Schema {
     let mut schema = schema::<Task>();
     accept_types(&mut schema, "reference_answer", &["string", "number", "boolean"]);

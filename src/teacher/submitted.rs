@@ -1,4 +1,4 @@
-//! Taken: a diagnosis and a plan that a person, an agent or a program wrote, in place of a teacher's.
+//! Accepts a diagnosis or a plan that a person, an agent or a program wrote.
 
 use std::path::Path;
 
@@ -9,26 +9,27 @@ use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, diagnosis};
 use crate::harness::Harness;
 use crate::manifest::Manifest;
-use crate::teacher::check::{diagnosis as diagnosis_check, plan, report, secret};
+use crate::teacher::check;
+use crate::teacher::check::{plan, secret};
 
-/// What is known around a plan, and need not stand in it.
-pub(crate) struct Around<'a> {
-    /// The session.
+/// What kaizen knows about a plan, so that the file may omit it.
+pub(crate) struct PlanContext<'a> {
+    /// The name of the session.
     pub session: &'a str,
     /// The text of `diagnosis.md`.
     pub diagnosis: &'a str,
-    /// Who wrote it, unless it says so itself.
+    /// The author, unless the plan has one.
     pub teacher: &'a str,
-    /// Now.
+    /// The present time.
     pub now: String,
 }
 
-/// The plan as it would run: a list of edits is enough, the rest is filled in; edits and clusters are put into order
-/// like any teacher's.
+/// The complete plan. A list of edits is enough; the rest is filled in, and edits and clusters are normalised as for
+/// any teacher.
 ///
 /// # Errors
-/// What is wrong with it, with its place.
-pub(crate) fn plan(text: &str, around: Around, harness: &Harness, manifest: &Manifest) -> Result<Plan, String> {
+/// The problems of the plan, with line and column.
+pub(crate) fn plan(text: &str, around: PlanContext, harness: &Harness, manifest: &Manifest) -> Result<Plan, String> {
     first("plan.json", &secret::in_json(text, harness))?;
     first("plan.json", &plan::problems_of_bare(text))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -48,19 +49,19 @@ pub(crate) fn plan(text: &str, around: Around, harness: &Harness, manifest: &Man
     })
 }
 
-/// Checks a diagnosis; its bytes stay what they are.
+/// Checks a diagnosis without changing it.
 ///
 /// # Errors
-/// What is wrong with it, with its place.
+/// The problems of the diagnosis, with line and column.
 pub(crate) fn diagnosis(text: &str, harness: &Harness) -> Result<(), String> {
     first(diagnosis::FILE, &secret::in_text(text, harness))?;
-    first(diagnosis::FILE, &diagnosis_check::problems(text))
+    first(diagnosis::FILE, &check::diagnosis_problems(text))
 }
 
-/// Refuses what a teacher answered when a key or a password stands in it.
+/// Refuses a teacher's answer that contains a key or a password.
 ///
 /// # Errors
-/// Its line and its kind.
+/// The line and the kind of each one.
 pub(crate) fn without_secrets(file: &str, text: &str, harness: &Harness) -> Result<(), String> {
     let found = match file {
         diagnosis::FILE => secret::in_text(text, harness),
@@ -69,8 +70,8 @@ pub(crate) fn without_secrets(file: &str, text: &str, harness: &Harness) -> Resu
     first(file, &found)
 }
 
-fn first(file: &str, problems: &[report::Problem]) -> Result<(), String> {
-    let line = |one: &report::Problem| format!("{file}:{}:{}: {}", one.line, one.column, one.message);
+fn first(file: &str, problems: &[check::Problem]) -> Result<(), String> {
+    let line = |one: &check::Problem| format!("{file}:{}:{}: {}", one.line, one.column, one.message);
     let lines: Vec<String> = problems.iter().map(line).collect();
     lines.is_empty().then_some(()).ok_or_else(|| lines.join("\n"))
 }
@@ -86,7 +87,7 @@ mod tests {
         \"student_failure_rate\": 0.5}, {\"id\": \"z\", \"description\": \"d\"}]\n```\n";
 
     fn taken(text: &str) -> Result<Plan, String> {
-        let around = Around {
+        let around = PlanContext {
             session: "session-1",
             diagnosis: DIAGNOSIS,
             teacher: "files",
@@ -117,7 +118,7 @@ mod tests {
                 .starts_with("dropped: insufficient evidence")
         );
         assert_eq!(plan.extra["mood"], 1);
-        // What was taken once is taken as it is.
+        // An accepted plan is accepted again without changes.
         assert_eq!(taken(&plan.to_text()).unwrap(), plan);
     }
 

@@ -1,38 +1,41 @@
-//! Diagnose with a language model: the tool loop, one repair, and rates measured again.
+//! Diagnoses with a language model: the tool loop, one repair, and failure rates measured on the train tasks of each
+//! cluster.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::log::Log;
-use super::measured::measured;
-use super::tool_loop::{Ended, Limits, Looped, tool_loop};
-use super::{ChatTeacher, opening, prompt};
-use crate::artifact::cluster::FailureCluster;
+use super::log::CallLog;
+use super::tool_loop::{LoopEnd, LoopLimits, ToolLoopResult, tool_loop};
+use super::{ChatTeacher, prompt};
 use crate::artifact::diagnosis;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::task::Task;
 use crate::llm::chat::{Message, Request};
 use crate::llm::model::AskError;
 use crate::teacher::tool::{OwnAnswer, ToolContext};
-use crate::teacher::{Briefing, Diagnosed, TeacherFailure, reply, tool};
+use crate::teacher::{Briefing, TeacherDiagnosis, TeacherFailure, reply, tool};
 
-/// What came to light during a diagnosis, beside the words.
+/// The largest number of a cluster's tasks on which the student is run.
+const MOST: usize = 20;
+
+/// What the tools recorded during a diagnosis.
 #[derive(Default)]
-struct Seen {
+struct DiagnosisEvidence {
     traces: BTreeSet<String>,
-    /// What the teacher's own answers to train tasks were worth.
+    /// The scores of the teacher's answers to train tasks.
     own: BTreeMap<String, f64>,
 }
 
-pub(super) fn diagnose(teacher: &ChatTeacher, briefing: &Briefing) -> Result<Diagnosed, TeacherFailure> {
-    let (log, seen) = (Log::new(), RefCell::new(Seen::default()));
+pub(super) fn diagnose(teacher: &ChatTeacher, briefing: &Briefing) -> Result<TeacherDiagnosis, TeacherFailure> {
+    let (log, seen) = (CallLog::new(), RefCell::new(DiagnosisEvidence::default()));
     let looped = look(teacher, briefing, &log, &seen);
-    if let Ended::Failed(error) = &looped.ended {
+    if let LoopEnd::Failed(error) = &looped.ended {
         return Err(log.failure(error.to_string()));
     }
     let text = match looped.ended {
-        Ended::Done => looped.content.clone(),
+        LoopEnd::Done => looped.content.clone(),
         _ => last_word(teacher, &looped, &log).map_err(|error| log.failure(error.to_string()))?,
     };
     let clusters = match stated(&text) {
@@ -40,7 +43,7 @@ pub(super) fn diagnose(teacher: &ChatTeacher, briefing: &Briefing) -> Result<Dia
         None => repaired(teacher, &looped, &text, &log)?,
     };
     let seen = seen.into_inner();
-    Ok(Diagnosed {
+    Ok(TeacherDiagnosis {
         narrative: narrative(&text),
         clusters: clusters
             .into_iter()
@@ -52,8 +55,13 @@ pub(super) fn diagnose(teacher: &ChatTeacher, briefing: &Briefing) -> Result<Dia
     })
 }
 
-/// The loop with the diagnostic tools.
-fn look(teacher: &ChatTeacher, briefing: &Briefing, log: &Log, seen: &RefCell<Seen>) -> Looped {
+/// Runs the tool loop with the diagnostic tools.
+fn look(
+    teacher: &ChatTeacher,
+    briefing: &Briefing,
+    log: &CallLog,
+    seen: &RefCell<DiagnosisEvidence>,
+) -> ToolLoopResult {
     let answer = |task: &Task, max_tokens: u64| own_answer(teacher, briefing, task, max_tokens, log, seen);
     let desk = ToolContext {
         briefing,
@@ -61,7 +69,7 @@ fn look(teacher: &ChatTeacher, briefing: &Briefing, log: &Log, seen: &RefCell<Se
         answer: Some(&answer),
         compare: teacher.compare.as_deref().map(|compare| compare as _),
     };
-    let limits = Limits {
+    let limits = LoopLimits {
         max_turns: teacher.max_turns,
         max_cost_usd: None,
     };
@@ -71,7 +79,7 @@ fn look(teacher: &ChatTeacher, briefing: &Briefing, log: &Log, seen: &RefCell<Se
         seen.borrow_mut().traces.extend(told.traces);
         told.text
     };
-    let opening = vec![Message::user(opening::diagnosis(briefing))];
+    let opening = vec![Message::user(prompt::diagnosis(briefing))];
     tool_loop(opening, limits, &mut ask, &mut call, &mut |record| log.tool(record))
 }
 
@@ -84,14 +92,14 @@ fn request(messages: &[Message], with_tools: bool) -> Request {
     }
 }
 
-/// The teacher's own answer to a train task, and what it is worth.
+/// Lets the teacher answer a train task, and records the score.
 fn own_answer(
     teacher: &ChatTeacher,
     briefing: &Briefing,
     task: &Task,
     max_tokens: u64,
-    log: &Log,
-    seen: &RefCell<Seen>,
+    log: &CallLog,
+    seen: &RefCell<DiagnosisEvidence>,
 ) -> Result<OwnAnswer, String> {
     let request = Request {
         messages: vec![Message::user(task.query.clone())],
@@ -111,23 +119,23 @@ fn own_answer(
     })
 }
 
-/// A model that used up its turns is asked for its diagnosis once more, without tools.
-fn last_word(teacher: &ChatTeacher, looped: &Looped, log: &Log) -> Result<String, AskError> {
+/// Asks a model that used up its turns for its diagnosis, without tools.
+fn last_word(teacher: &ChatTeacher, looped: &ToolLoopResult, log: &CallLog) -> Result<String, AskError> {
     let mut messages = looped.messages.clone();
     messages.push(Message::user(prompt::NO_TURNS.trim()));
     let answer = log.ask(teacher.model.as_ref(), "model", &request(&messages, false))?;
     Ok(answer.reply.text)
 }
 
-/// A diagnosis without clusters is asked for them once.
+/// Asks once for the clusters that a diagnosis lacks.
 fn repaired(
     teacher: &ChatTeacher,
-    looped: &Looped,
+    looped: &ToolLoopResult,
     text: &str,
-    log: &Log,
+    log: &CallLog,
 ) -> Result<Vec<FailureCluster>, TeacherFailure> {
     let mut messages = looped.messages.clone();
-    if looped.ended != Ended::Done {
+    if looped.ended != LoopEnd::Done {
         messages.push(Message::Assistant {
             text: text.to_owned(),
             calls: Vec::new(),
@@ -138,20 +146,21 @@ fn repaired(
     let answer = answer.map_err(|error| log.failure(error.to_string()))?;
     stated(&answer.reply.text).ok_or_else(|| {
         log.failure(
-            "the teacher's diagnosis holds no list of clusters, and neither does its second try; teacher/diagnose.jsonl has its \
-             words. Another model may do better, or write diagnosis.md by hand",
+            "the teacher's diagnosis has no list of clusters, and its second attempt has none either. Its replies are \
+             in teacher/diagnose.jsonl. Try another model, or write diagnosis.md by hand",
         )
     })
 }
 
-/// The clusters that a text states; `None` when it states no list at all, which is not the same as an empty one.
+/// The clusters in a text; `None` if it contains no list, which differs from an empty list.
 fn stated(text: &str) -> Option<Vec<FailureCluster>> {
     let clusters = reply::clusters(text);
     let block = diagnosis::block(text).unwrap_or(text).trim();
     (!clusters.is_empty() || block == "[]").then_some(clusters)
 }
 
-/// The words without the closing block. Fences inside could be taken for the block that closes the file.
+/// The text without the closing block. Fences in the text lose their `json` tag, so that none is mistaken for the
+/// closing block.
 fn narrative(text: &str) -> String {
     let words = match diagnosis::block(text) {
         Some(_) => diagnosis::narrative(text),
@@ -163,4 +172,42 @@ fn narrative(text: &str) -> String {
     } else {
         words
     }
+}
+
+/// The cluster with the rates measured on its train tasks. `own`: the scores of the teacher's answers. A cluster
+/// without a train task keeps the rates that the teacher stated; `measured_tasks` is then 0.
+pub(super) fn measured(cluster: FailureCluster, briefing: &Briefing, own: &BTreeMap<String, f64>) -> FailureCluster {
+    let tasks = tasks(&cluster, briefing);
+    let scores: Vec<f64> = match tasks.is_empty() {
+        true => Vec::new(),
+        false => (briefing.run_student)(briefing.harness, &tasks)
+            .iter()
+            .filter_map(|attempted| attempted.score)
+            .collect(),
+    };
+    let mut cluster = cluster;
+    cluster.extra.insert("measured_tasks".into(), scores.len().into());
+    if !scores.is_empty() {
+        cluster.student_failure_rate = 1.0 - mean(&scores);
+    }
+    let own: Vec<f64> = tasks
+        .iter()
+        .filter_map(|task| own.get(&task.task_id).copied())
+        .collect();
+    if !own.is_empty() {
+        cluster.teacher_success_rate = mean(&own);
+    }
+    cluster
+}
+
+/// The train tasks that a cluster names; other names are ignored.
+fn tasks<'b>(cluster: &FailureCluster, briefing: &'b Briefing) -> Vec<&'b Task> {
+    let named = cluster.extra.get("task_ids").and_then(Value::as_array);
+    let named: Vec<&str> = named.into_iter().flatten().filter_map(Value::as_str).collect();
+    let wanted = |task: &&Task| named.contains(&task.task_id.as_str());
+    briefing.train.iter().filter(wanted).take(MOST).collect()
+}
+
+fn mean(scores: &[f64]) -> f64 {
+    scores.iter().sum::<f64>() / scores.len() as f64
 }

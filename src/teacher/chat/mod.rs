@@ -1,44 +1,41 @@
-//! Teaching: a language model as teacher. Pure but for the model itself, which is a port.
+//! A language model as teacher. Pure, except for calls of the [`Model`].
 
 mod diagnose;
 mod log;
-mod measured;
-mod opening;
 mod plan;
-mod plan_shape;
 mod prompt;
 mod tool_loop;
 
 use serde_json::{Value, json};
 
-pub(crate) use self::plan_shape::plan_shape;
 #[cfg(test)] // golden cases of the ancestor
-pub(crate) use self::tool_loop::{Ended, Limits, Record, tool_loop};
-use crate::artifact::cluster::FailureCluster;
+pub(crate) use self::tool_loop::{LoopEnd, LoopLimits, ToolRecord, tool_loop};
+use crate::artifact::diagnosis::FailureCluster;
 use crate::digest::Digest;
 use crate::llm::model::Model;
 use crate::llm::redact::Redactor;
-use crate::teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
+use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 
-/// Raised by hand whenever the same replies would give another diagnosis or plan.
-const REVISION: u32 = 1;
+/// Raised by hand when the same replies give a different diagnosis or plan, or when a text for the model changes.
+const REVISION: u32 = 2;
 
-/// Student's score, teacher's score, and why: for the student's output, the teacher's, and the query.
+/// Compares the student's output, the teacher's output and the query: the student's score, the teacher's score, the
+/// reasons.
 pub(crate) type Compare = Box<dyn Fn(&str, &str, &str) -> Result<(f64, f64, String), String> + Send + Sync>;
 
 /// A language model as teacher.
 pub(crate) struct ChatTeacher {
-    /// Diagnoses and plans.
+    /// The model that diagnoses and plans.
     pub model: Box<dyn Model>,
-    /// Answers train tasks in the student's place.
+    /// The model that answers train tasks for comparison with the student.
     pub own: Box<dyn Model>,
-    /// Compares two outputs, where there is a judge.
+    /// Compares two outputs, if there is a judge.
     pub compare: Option<Compare>,
-    /// Takes secrets out of what the tools show.
+    /// Removes secrets from the output of the tools.
     pub redactor: Redactor,
-    /// Replies of the diagnosis, at most.
+    /// The largest number of replies in a diagnosis.
     pub max_turns: usize,
-    /// Edits of a plan, at most.
+    /// The largest number of edits in a plan.
     pub max_edits: usize,
 }
 
@@ -50,7 +47,7 @@ impl Teacher for ChatTeacher {
         })
     }
 
-    fn diagnose(&self, briefing: &Briefing) -> Result<Diagnosed, TeacherFailure> {
+    fn diagnose(&self, briefing: &Briefing) -> Result<TeacherDiagnosis, TeacherFailure> {
         diagnose::diagnose(self, briefing)
     }
 
@@ -59,7 +56,7 @@ impl Teacher for ChatTeacher {
         briefing: &Briefing,
         diagnosis: &str,
         clusters: &[FailureCluster],
-    ) -> Result<Planned, TeacherFailure> {
+    ) -> Result<TeacherPlan, TeacherFailure> {
         plan::plan(self, briefing, diagnosis, clusters)
     }
 }

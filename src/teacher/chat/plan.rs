@@ -1,31 +1,33 @@
-//! Plan with a language model: one call with the schema of an edit, and one repair when the reply does not parse.
+//! Plans with a language model: one call with the JSON Schema of a plan, and one repair when the reply does not parse.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::log::Log;
-use super::{ChatTeacher, opening, plan_shape, prompt};
-use crate::artifact::cluster::FailureCluster;
-use crate::llm::chat::{Message, Reply, Request, Stop};
-use crate::llm::model::Answer;
+use super::log::CallLog;
+use super::{ChatTeacher, prompt};
+use crate::artifact::diagnosis::FailureCluster;
+use crate::artifact::edit::Op;
+use crate::harness::op;
+use crate::llm::chat::{Message, Reply, Request, Shape, Stop};
+use crate::llm::model::ModelAnswer;
 use crate::teacher::reply::ParsedEdits;
-use crate::teacher::{Briefing, Planned, TeacherFailure, reply};
+use crate::teacher::{Briefing, TeacherFailure, TeacherPlan, reply};
 
 pub(super) fn plan(
     teacher: &ChatTeacher,
     briefing: &Briefing,
     diagnosis: &str,
     clusters: &[FailureCluster],
-) -> Result<Planned, TeacherFailure> {
+) -> Result<TeacherPlan, TeacherFailure> {
     if clusters.is_empty() || teacher.max_edits == 0 {
-        return Ok(Planned {
+        return Ok(TeacherPlan {
             cost_usd: Some(0.0),
-            ..Planned::default()
+            ..TeacherPlan::default()
         });
     }
-    let log = Log::new();
+    let log = CallLog::new();
     let first = Request {
         system: prompt::PLAN.to_owned(),
-        messages: vec![Message::user(opening::plan(briefing, diagnosis, teacher.max_edits))],
+        messages: vec![Message::user(prompt::plan(briefing, diagnosis, teacher.max_edits))],
         shape: Some(plan_shape(briefing.ops, teacher.max_edits)),
         ..Request::default()
     };
@@ -44,7 +46,7 @@ pub(super) fn plan(
     if parsed.edits.len() > teacher.max_edits {
         log.note(json!({"call": "dropped", "reason": format!("{} edits beyond max_edits", parsed.edits.len() - teacher.max_edits)}));
     }
-    Ok(Planned {
+    Ok(TeacherPlan {
         edits: parsed.edits.into_iter().take(teacher.max_edits).collect(),
         cost_usd: log.cost_usd(),
         log: log.lines(),
@@ -52,12 +54,12 @@ pub(super) fn plan(
     })
 }
 
-fn ask(teacher: &ChatTeacher, call: &str, request: &Request, log: &Log) -> Result<Answer, TeacherFailure> {
+fn ask(teacher: &ChatTeacher, call: &str, request: &Request, log: &CallLog) -> Result<ModelAnswer, TeacherFailure> {
     let answer = log.ask(teacher.model.as_ref(), call, request);
     answer.map_err(|error| log.failure(error.to_string()))
 }
 
-/// The edits of a reply. A list of which every item is bad is a bad reply.
+/// The edits of a reply. A list without a valid item is an error.
 fn parsed(said: &Reply) -> Result<ParsedEdits, String> {
     if said.stop == Stop::Length {
         return Err("it was cut off by the token limit; plan fewer or shorter edits".to_owned());
@@ -65,7 +67,7 @@ fn parsed(said: &Reply) -> Result<ParsedEdits, String> {
     let parsed = reply::edits(&said.text).map_err(|error| error.to_string())?;
     match parsed.dropped.first() {
         Some(first) if parsed.edits.is_empty() => Err(format!(
-            "none of its edits is one; edit {}: {}",
+            "none of its edits is valid; edit {}: {}",
             first.index + 1,
             first.reason
         )),
@@ -73,7 +75,7 @@ fn parsed(said: &Reply) -> Result<ParsedEdits, String> {
     }
 }
 
-fn repair(first: Request, answer: &Answer, problem: &str) -> Request {
+fn repair(first: Request, answer: &ModelAnswer, problem: &str) -> Request {
     let mut request = first;
     request.messages.push(Message::Assistant {
         text: answer.reply.text.clone(),
@@ -84,9 +86,33 @@ fn repair(first: Request, answer: &Answer, problem: &str) -> Request {
     request
 }
 
-fn refusal(log: &Log, problem: &str) -> TeacherFailure {
+fn refusal(log: &CallLog, problem: &str) -> TeacherFailure {
     log.failure(format!(
-        "the teacher's plan cannot be read, and neither can its second try: {problem}. teacher/plan.jsonl has its words; another \
-         model or a higher max_tokens may do better, or write plan.json by hand"
+        "the teacher's plan cannot be read, and its second attempt failed too: {problem}. Its replies are in \
+         teacher/plan.jsonl. Try another model or a higher max_tokens, or write plan.json by hand"
     ))
+}
+
+/// The JSON Schema of the reply: a list of edits, each with an op that the layout supports.
+fn plan_shape(ops: &[Op], max_edits: usize) -> Shape {
+    let edits: Vec<Value> = ops.iter().copied().map(edit).collect();
+    Shape {
+        name: "submit_plan".into(),
+        schema: json!({
+            "type": "object", "required": ["edits"], "additionalProperties": false,
+            "properties": {"edits": {"type": "array", "maxItems": max_edits, "items": {"anyOf": edits}}}
+        }),
+    }
+}
+
+fn edit(op: Op) -> Value {
+    let text = json!({"type": "string"});
+    json!({
+        "type": "object",
+        "required": ["id", "op", "pillar", "target", "payload", "rationale", "expected_improvement"],
+        "properties": {
+            "id": text, "op": {"const": op.name()}, "pillar": {"const": op.pillar()}, "target": text,
+            "payload": op::payload_schema(op), "rationale": text, "expected_improvement": text,
+        }
+    })
 }

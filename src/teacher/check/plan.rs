@@ -1,18 +1,18 @@
-//! Plan check: everything that is wrong with a hand-edited `plan.json`, each with its place.
+//! Finds all problems in a hand-edited `plan.json`, each with line and column.
 
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::artifact::cluster::FailureCluster;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, ArtifactError, without_place};
 use crate::harness::op;
-use crate::teacher::check::report::Problem;
+use crate::teacher::check::Problem;
 
-/// A plan whose parts are not looked into yet.
+/// A plan whose parts are not parsed yet.
 #[derive(Deserialize)]
 struct Parts<'a> {
     #[serde(borrow, default)]
@@ -21,8 +21,8 @@ struct Parts<'a> {
     failure_clusters: Vec<&'a RawValue>,
 }
 
-/// All that is wrong with the text of a plan; nothing for one that can run. What a person wrote is half-typed as long as
-/// a payload is not what its op takes; what a teacher wrote is tried, and the outcome says so.
+/// All problems in the text of a plan; empty if it can run. A payload that does not fit its op is a problem only in a
+/// plan that a person wrote, who may still be typing. A teacher's plan is run, and the outcome reports the payload.
 pub(crate) fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut found = Vec::new();
@@ -45,7 +45,7 @@ pub(crate) fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
     found
 }
 
-/// The same for a plan that a person or a program wrote from nothing: what kaizen knows itself need not stand in it.
+/// The problems of a new plan from a person or a program, which may omit what kaizen knows.
 pub(crate) fn problems_of_bare(text: &str) -> Vec<Problem> {
     let found = problems(text, true);
     let lacks_session = |found: &[Problem]| matches!(found, [one] if one.edit.is_none() && one.message == NO_SESSION);
@@ -62,7 +62,7 @@ pub(crate) fn problems_of_bare(text: &str) -> Vec<Problem> {
     }
 }
 
-/// What the parser says of a plan that does not name its session.
+/// The parser's message for a plan without a session.
 const NO_SESSION: &str = "missing field `session_id`";
 
 fn with_session(text: &str) -> Option<String> {
@@ -72,7 +72,7 @@ fn with_session(text: &str) -> Option<String> {
     Some(serde_json::Value::Object(fields).to_string())
 }
 
-/// What is wrong with one part, at its place in the whole text.
+/// The problem of one part, with its position in the whole text.
 fn problem<'a, T: Deserialize<'a>>(text: &str, part: &'a RawValue) -> Option<Problem> {
     let error = serde_json::from_str::<T>(part.get()).err()?;
     let (line, column) = place(text, part);
@@ -84,7 +84,7 @@ fn problem<'a, T: Deserialize<'a>>(text: &str, part: &'a RawValue) -> Option<Pro
     })
 }
 
-/// What is wrong with the payload of an edit that is one otherwise.
+/// The problem of the payload of an edit that is valid otherwise.
 fn payload(text: &str, part: &RawValue) -> Option<Problem> {
     let edit: Edit = serde_json::from_str(part.get()).ok()?;
     let refused = op::check_payload(&edit).err()?;
@@ -97,7 +97,7 @@ fn payload(text: &str, part: &RawValue) -> Option<Problem> {
     })
 }
 
-/// Where a part begins: line and column, from 1.
+/// The line and column at which a part begins, from 1.
 fn place(text: &str, part: &RawValue) -> (usize, usize) {
     let start = part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
     let before = text.get(..start).unwrap_or_default();
@@ -133,7 +133,7 @@ fn whole(error: ArtifactError) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::teacher::check::report::page;
+    use crate::teacher::check::page;
 
     const EDIT: &str = r#"{"id": "e1", "pillar": "agent", "op": "set_agent_param", "target": "agents.a.k",
   "payload": {}, "rationale": "r", "expected_improvement": "c"}"#;

@@ -1,21 +1,21 @@
-//! Secret check: keys and passwords in a diagnosis or a plan that somebody submits. Either would go into git.
+//! Finds keys and passwords in a submitted diagnosis or plan, which would be committed to git.
 
 use serde_json::Value;
 
 use crate::harness::Harness;
 use crate::llm::redact;
-use crate::llm::redact::Kind;
-use crate::teacher::check::report::Problem;
+use crate::llm::redact::FindingKind;
+use crate::teacher::check::Problem;
 
 /// A key or password in a submitted text.
 struct Secret {
     line: usize,
     column: usize,
-    kind: Kind,
+    kind: FindingKind,
 }
 
-/// Every key and password in the text of a diagnosis. One that a file of the harness holds already is none: a new prompt
-/// may keep what the old one says.
+/// Every key and password in the text of a diagnosis, except those that a file of the harness already contains: a new
+/// prompt may repeat the old one.
 pub(crate) fn in_text(text: &str, harness: &Harness) -> Vec<Problem> {
     let column = |at: usize| at - text[..at].rfind('\n').map_or(0, |end| end + 1) + 1;
     let found = redact::keys(text)
@@ -29,7 +29,7 @@ pub(crate) fn in_text(text: &str, harness: &Harness) -> Vec<Problem> {
     found.map(secret).map(|secret| problem(&secret)).collect()
 }
 
-/// The same in the text of a plan, which is JSON: what its strings say counts, however they are escaped.
+/// Every key and password in the text of a plan. Its JSON strings are checked after unescaping too.
 pub(crate) fn in_json(text: &str, harness: &Harness) -> Vec<Problem> {
     let found = in_text(text, harness);
     match serde_json::from_str::<Value>(text.strip_prefix('\u{feff}').unwrap_or(text)) {
@@ -45,7 +45,7 @@ pub(crate) fn in_json(text: &str, harness: &Harness) -> Vec<Problem> {
     }
 }
 
-/// The same in each string of a value, with the place of the string: `payload.new_content`.
+/// Every key and password in the strings of a value, each with the path of its string: `payload.new_content`.
 pub(crate) fn in_value(value: &Value, harness: &Harness) -> Vec<(String, Problem)> {
     let mut found = Vec::new();
     walk(value, &mut String::new(), &mut |place, text| {
@@ -83,7 +83,7 @@ fn walk(value: &Value, place: &mut String, visit: &mut impl FnMut(&str, &str)) {
     }
 }
 
-/// Whether a file of the harness holds the value, as it is or escaped.
+/// Whether a file of the harness contains the value, as it is or unescaped.
 fn stands_in(value: &str, harness: &Harness) -> bool {
     let plain = value.replace("\\n", "\n").replace("\\\"", "\"").replace("\\\\", "\\");
     let mut texts = harness.files().filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
@@ -92,7 +92,7 @@ fn stands_in(value: &str, harness: &Harness) -> bool {
 
 fn problem(secret: &Secret) -> Problem {
     let what = match secret.kind {
-        Kind::Secret => "a password or secret".to_owned(),
+        FindingKind::Secret => "a password or secret".to_owned(),
         kind => format!("a key ({})", kind.name()),
     };
     Problem {

@@ -1,12 +1,12 @@
-//! Clusters of failures in a teacher's diagnosis.
+//! Reads the clusters of failures from a teacher's diagnosis.
 
 use serde_json::{Map, Value};
 
 use crate::artifact::Extra;
-use crate::artifact::cluster::FailureCluster;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::llm::json;
 
-/// Fields that tell a cluster from other JSON.
+/// Fields that distinguish a cluster from other JSON.
 const MARKS: [&str; 4] = [
     "description",
     "student_failure_rate",
@@ -14,7 +14,7 @@ const MARKS: [&str; 4] = [
     "skill_gap",
 ];
 
-/// The clusters in a text: the first list that looks like clusters, in a fence, bare, or wrapped in an object.
+/// The clusters in a text: the first list that looks like clusters, whether fenced, bare or inside an object.
 pub(crate) fn clusters(text: &str) -> Vec<FailureCluster> {
     let values = json::find(text).values;
     let marked = |list: &&Vec<Value>| objects(list).any(|item| MARKS.iter().any(|mark| item.contains_key(*mark)));
@@ -27,7 +27,7 @@ pub(crate) fn clusters(text: &str) -> Vec<FailureCluster> {
     read(list.map_or(&[], Vec::as_slice))
 }
 
-/// Splits off the clusters that nothing was measured for (both rates zero), marked as dropped; order is kept.
+/// Separates the clusters without a measurement (both rates are zero) and marks them as dropped; the order is kept.
 pub(crate) fn drop_without_evidence(clusters: Vec<FailureCluster>) -> (Vec<FailureCluster>, Vec<FailureCluster>) {
     let measured =
         |cluster: &FailureCluster| cluster.student_failure_rate != 0.0 || cluster.teacher_success_rate != 0.0;
@@ -61,7 +61,7 @@ fn read(list: &[Value]) -> Vec<FailureCluster> {
     clusters
 }
 
-/// One cluster; `None` when a rate or the list of traces is not one.
+/// One cluster; `None` if a rate or the list of traces has the wrong type.
 fn cluster(item: &Map<String, Value>, number: usize) -> Option<FailureCluster> {
     let field = |name: &str| item.get(name).map(text).unwrap_or_default();
     Some(FailureCluster {
@@ -76,7 +76,7 @@ fn cluster(item: &Map<String, Value>, number: usize) -> Option<FailureCluster> {
     })
 }
 
-/// What kaizen itself reads beside the ancestor's fields: the train tasks and the category of the cluster.
+/// The fields that kaizen adds to OpenJarvis's: the category and the train tasks of the cluster.
 fn further(item: &Map<String, Value>) -> Extra {
     let known = ["category", "measured_tasks", "task_ids"];
     let kept = item.iter().filter(|(name, _)| known.contains(&name.as_str()));
@@ -90,7 +90,7 @@ fn ids(value: Option<&Value>) -> Option<Vec<String>> {
     }
 }
 
-/// A rate from 0 to 1: above 1 it is a percentage, `75%` is 0.75, and what is not a number is no rate.
+/// A rate from 0 to 1. A number above 1 is a percentage, `75%` is 0.75; anything that is not a number is `None`.
 fn rate(value: Option<&Value>) -> Option<f64> {
     let rate = match value {
         None => 0.0,
@@ -109,7 +109,7 @@ fn share(rate: f64) -> f64 {
     if rate > 1.0 { rate / 100.0 } else { rate }
 }
 
-/// A value as text, as the ancestor writes it.
+/// A value as text, in the spelling of OpenJarvis (Python).
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,59 +1,59 @@
-//! The changes that the teacher considers for a harness.
+//! Lists the changes that the teacher considers for a harness.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::edits;
 use super::sample::agent_of;
-use super::{edits, exemplars};
 use crate::artifact::edit::{Edit, Op};
 use crate::artifact::task::Task;
 use crate::eval::student::nearest::query_class::QueryClass;
 use crate::eval::student::nearest::tool;
 use crate::harness::agent_settings::{AgentSettings, ModelSettings};
-use crate::harness::home::{Home, filled};
+use crate::harness::home::{ParsedHome, filled};
 use crate::harness::{Harness, examples};
 use crate::teacher::Briefing;
 
-/// A change; what it says can depend on which train tasks may be shown.
+/// A change; its edit can depend on the train tasks that may be shown.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Change {
-    /// Show up to so many train tasks a label.
+pub(crate) enum CandidateChange {
+    /// Adds train tasks as examples, up to `per_label` per label.
     Exemplars {
-        /// The agent that is shown them.
+        /// The agent that gets the examples.
         agent: String,
-        /// Most a label.
+        /// The largest number of examples per label.
         per_label: usize,
     },
-    /// The same edit whatever may be shown.
+    /// An edit that does not depend on the tasks that may be shown.
     Fixed(Box<Edit>),
 }
 
-impl Change {
-    /// The edit for a harness, when these tasks may be shown.
+impl CandidateChange {
+    /// The edit for a harness if these tasks may be shown.
     pub(crate) fn edit(&self, harness: &Harness, open: &[&Task], briefing: &Briefing, default: &str) -> Edit {
         match self {
-            Change::Fixed(edit) => (**edit).clone(),
-            Change::Exemplars { agent, per_label } => {
+            CandidateChange::Fixed(edit) => (**edit).clone(),
+            CandidateChange::Exemplars { agent, per_label } => {
                 let path = filled(&briefing.layout.few_shot, &[("agent", agent)]);
                 let existing: Vec<Value> = harness
                     .text(&path)
                     .and_then(|text| serde_json::from_str(text).ok())
                     .unwrap_or_default();
-                edits::exemplars(agent, exemplars::chosen(&existing, open, agent, default, *per_label))
+                edits::exemplars(agent, edits::chosen(&existing, open, agent, default, *per_label))
             }
         }
     }
 }
 
-/// Every change worth measuring on this harness, in a fixed order, of the ops that have a home here.
-pub(crate) fn changes(harness: &Harness, briefing: &Briefing, default: &str) -> Vec<Change> {
-    let home = Home::new(harness, briefing.layout);
+/// Every change worth measuring on this harness, in a fixed order, with ops that the layout supports.
+pub(crate) fn changes(harness: &Harness, briefing: &Briefing, default: &str) -> Vec<CandidateChange> {
+    let home = ParsedHome::new(harness, briefing.layout);
     let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, default)).collect();
     let mut fixed: Vec<Edit> = Vec::new();
-    let mut changes: Vec<Change> = Vec::new();
+    let mut changes: Vec<CandidateChange> = Vec::new();
     for agent in &agents {
-        changes.extend([3, 10, usize::MAX].map(|per_label| Change::Exemplars {
+        changes.extend([3, 10, usize::MAX].map(|per_label| CandidateChange::Exemplars {
             agent: agent.clone(),
             per_label,
         }));
@@ -61,26 +61,26 @@ pub(crate) fn changes(harness: &Harness, briefing: &Briefing, default: &str) -> 
         fixed.extend(agent_edits(&home, briefing, agent));
     }
     fixed.extend(model_edits(&home));
-    changes.extend(fixed.into_iter().map(|edit| Change::Fixed(Box::new(edit))));
+    changes.extend(fixed.into_iter().map(|edit| CandidateChange::Fixed(Box::new(edit))));
     changes.retain(|change| briefing.ops.contains(&op(change)));
     changes
 }
 
 /// The op of a change.
-pub(crate) fn op(change: &Change) -> Op {
+pub(crate) fn op(change: &CandidateChange) -> Op {
     match change {
-        Change::Exemplars { .. } => Op::EditFewShotExemplars,
-        Change::Fixed(edit) => edit.op,
+        CandidateChange::Exemplars { .. } => Op::EditFewShotExemplars,
+        CandidateChange::Fixed(edit) => edit.op,
     }
 }
 
-/// Whether the change moves the threshold below which the agent refuses.
-pub(crate) fn is_refusal(change: &Change) -> bool {
-    matches!(change, Change::Fixed(edit) if edit.payload.get("param") == Some(&json!("refuse_below")))
+/// Whether the change moves the similarity below which the agent refuses.
+pub(crate) fn is_refusal(change: &CandidateChange) -> bool {
+    matches!(change, CandidateChange::Fixed(edit) if edit.payload.get("param") == Some(&json!("refuse_below")))
 }
 
-/// One patch that adds a line for each label of the train tasks that the agent does not know.
-fn missing_labels(home: &Home, briefing: &Briefing, agent: &str, default: &str) -> Option<Edit> {
+/// A patch of the prompt that adds a line for each label of the train tasks that the agent does not know.
+fn missing_labels(home: &ParsedHome, briefing: &Briefing, agent: &str, default: &str) -> Option<Edit> {
     let (_, prompt) = home.text(&briefing.layout.prompt, &[("agent", agent)]).ok()??;
     let known: BTreeSet<String> = examples::read(home, agent)
         .ok()?
@@ -100,7 +100,7 @@ fn missing_labels(home: &Home, briefing: &Briefing, agent: &str, default: &str) 
     (!lines.is_empty()).then(|| edits::prompt_patch(agent, prompt, &format!("{prompt}{ended}{lines}")))
 }
 
-fn agent_edits(home: &Home, briefing: &Briefing, agent: &str) -> Vec<Edit> {
+fn agent_edits(home: &ParsedHome, briefing: &Briefing, agent: &str) -> Vec<Edit> {
     let Ok(settings) = AgentSettings::read(home, agent) else {
         return Vec::new();
     };
@@ -139,8 +139,8 @@ fn agent_edits(home: &Home, briefing: &Briefing, agent: &str) -> Vec<Edit> {
     found
 }
 
-/// Other parameters of the models in use, and other routes.
-fn model_edits(home: &Home) -> Vec<Edit> {
+/// Edits that change a parameter of a model in use, or route a query class to another model.
+fn model_edits(home: &ParsedHome) -> Vec<Edit> {
     let configured = home
         .table_above(&home.layout().model_param, "{model}", &[])
         .ok()
@@ -159,7 +159,7 @@ fn model_edits(home: &Home) -> Vec<Edit> {
     found
 }
 
-fn param_edits(home: &Home, model: &str) -> Vec<Edit> {
+fn param_edits(home: &ParsedHome, model: &str) -> Vec<Edit> {
     let Ok(settings) = ModelSettings::read(home, model) else {
         return Vec::new();
     };

@@ -1,42 +1,42 @@
-//! Why train tasks fail, and the clusters that the failures form.
+//! Finds the causes of failed train tasks, and groups the failures into clusters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sample::{Fold, agent_of, balanced, default_agent, folded, folds};
-use super::{apply, candidate, edits};
-use crate::artifact::cluster::FailureCluster;
-use crate::artifact::evaluation::{Attempt, Attempted};
+use super::{candidate, edits};
+use crate::artifact::diagnosis::FailureCluster;
+use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::task::Task;
 use crate::eval::score::score;
 use crate::eval::student::nearest::tool;
 use crate::harness::agent_settings::AgentSettings;
 use crate::harness::examples;
-use crate::harness::home::Home;
+use crate::harness::home::ParsedHome;
 use crate::teacher::Briefing;
 
-/// Most clusters of a diagnosis.
+/// The largest number of clusters in a diagnosis.
 const MOST_CLUSTERS: usize = 24;
-/// Most traces named by a cluster.
+/// The largest number of traces listed by a cluster.
 const MOST_TRACES: usize = 5;
 
 /// A cause of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cause {
-    /// The agent did not answer at all.
+    /// The agent gave no answer.
     Broken,
-    /// A tool that the agent lacks has the answer.
+    /// A tool that the agent lacks computes the answer.
     ToolMissing,
-    /// A tool that the agent has would have had the answer.
+    /// A tool that the agent has computes the answer, but was not called.
     ToolNotCalled,
-    /// A tool answered where none was wanted.
+    /// A tool answered although none was needed.
     ToolMisused,
     /// The fallback was the right answer.
     ShouldRefuse,
     /// The agent refused where it should have answered.
     Refused,
-    /// No example of the right answer is known.
+    /// The agent has no example of the right answer.
     KnowledgeMissing,
-    /// Examples are known, and another label was nearer.
+    /// The agent has examples of the right answer, but another label was more similar.
     Confused,
 }
 
@@ -55,7 +55,7 @@ impl Cause {
         }
     }
 
-    /// What the student lacks.
+    /// A sentence about what the student lacks.
     pub(crate) fn gap(self) -> &'static str {
         match self {
             Cause::Broken => "The agent's files cannot be read, so it answers nothing.",
@@ -71,24 +71,24 @@ impl Cause {
 }
 
 /// One failed train task.
-pub(crate) struct Failure<'a> {
+pub(crate) struct TaskFailure<'a> {
     /// The task.
     pub task: &'a Task,
-    /// What the student said.
-    pub said: String,
+    /// The student's answer, or why there is none.
+    pub answer: String,
     /// Why it failed.
     pub cause: Cause,
 }
 
-/// What was measured: all failures, and how many tasks each category had.
+/// All failures, and the number of measured tasks per category.
 pub(crate) struct Failures<'a> {
-    /// The failures, in the sample's order.
-    pub failed: Vec<Failure<'a>>,
-    /// Measured tasks a category.
+    /// The failures, in the order of the sample.
+    pub failed: Vec<TaskFailure<'a>>,
+    /// The number of measured tasks per category.
     pub measured: BTreeMap<String, usize>,
 }
 
-impl Failure<'_> {
+impl TaskFailure<'_> {
     /// The id of the cluster that the failure belongs to.
     pub(crate) fn cluster(&self) -> String {
         format!("{}-{}", self.cause.name(), slug(&self.task.category))
@@ -101,9 +101,9 @@ fn slug(text: &str) -> String {
         .collect()
 }
 
-/// Runs the student on a balanced sample of the train tasks and finds out why it fails.
+/// Runs the student on a balanced sample of the train tasks and finds the cause of each failure.
 pub(crate) fn failures<'a>(briefing: &Briefing<'a>, sample: usize) -> Failures<'a> {
-    // Fold by fold, so that no task is answered from an example of itself.
+    // Fold by fold, so that no task is answered from an example that is the task itself.
     let mut found = Failures {
         failed: Vec::new(),
         measured: BTreeMap::new(),
@@ -122,11 +122,11 @@ pub(crate) fn failures<'a>(briefing: &Briefing<'a>, sample: usize) -> Failures<'
     found
 }
 
-/// Labels with worked examples, by agent.
-type Known = BTreeMap<String, BTreeSet<String>>;
+/// The labels with examples, by agent.
+type ExemplarLabels = BTreeMap<String, BTreeSet<String>>;
 
-fn known_labels(briefing: &Briefing, default: &str) -> Known {
-    let home = Home::new(briefing.harness, briefing.layout);
+fn known_labels(briefing: &Briefing, default: &str) -> ExemplarLabels {
+    let home = ParsedHome::new(briefing.harness, briefing.layout);
     let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, default)).collect();
     let labels = |agent: &String| {
         let shots = examples::shots(&home, agent).unwrap_or_default();
@@ -135,20 +135,25 @@ fn known_labels(briefing: &Briefing, default: &str) -> Known {
     agents.iter().map(|agent| (agent.clone(), labels(agent))).collect()
 }
 
-fn failure<'a>(attempted: &Attempted<'a>, briefing: &Briefing, known: &Known, default: &str) -> Failure<'a> {
+fn failure<'a>(
+    attempted: &ScoredAttempt<'a>,
+    briefing: &Briefing,
+    known: &ExemplarLabels,
+    default: &str,
+) -> TaskFailure<'a> {
     let task = attempted.task;
-    let said = match &attempted.attempt {
+    let answer = match &attempted.attempt {
         Attempt::Answered { answer, .. } => answer.clone(),
         Attempt::Failed { reason } | Attempt::Infra { reason } => reason.clone(),
     };
     let agent = agent_of(task, default);
-    let home = Home::new(briefing.harness, briefing.layout);
+    let home = ParsedHome::new(briefing.harness, briefing.layout);
     let settings = AgentSettings::read(&home, &agent).ok();
     let cause = cause(attempted, settings.as_ref(), known.get(&agent));
-    Failure { task, said, cause }
+    TaskFailure { task, answer, cause }
 }
 
-fn cause(attempted: &Attempted, settings: Option<&AgentSettings>, known: Option<&BTreeSet<String>>) -> Cause {
+fn cause(attempted: &ScoredAttempt, settings: Option<&AgentSettings>, known: Option<&BTreeSet<String>>) -> Cause {
     let task = attempted.task;
     let (Some(settings), Attempt::Answered { answer, tool: used, .. }) = (settings, &attempted.attempt) else {
         return Cause::Broken;
@@ -173,7 +178,7 @@ fn cause(attempted: &Attempted, settings: Option<&AgentSettings>, known: Option<
 
 /// The largest clusters of failures, with rates measured on the sample.
 pub(crate) fn clusters(briefing: &Briefing, failures: &Failures, sample: usize) -> Vec<FailureCluster> {
-    let mut groups: BTreeMap<String, Vec<&Failure>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<&TaskFailure>> = BTreeMap::new();
     for failure in &failures.failed {
         groups.entry(failure.cluster()).or_default().push(failure);
     }
@@ -191,7 +196,7 @@ fn cluster(
     briefing: &Briefing,
     failures: &Failures,
     id: String,
-    failed: &[&Failure],
+    failed: &[&TaskFailure],
     solved: &BTreeSet<String>,
 ) -> FailureCluster {
     let (cause, category) = (failed[0].cause, &failed[0].task.category);
@@ -217,15 +222,15 @@ fn cluster(
         teacher_success_rate: taught as f64 / failed.len() as f64,
         skill_gap: cause.gap().to_owned(),
         addressed_by_edit_ids: Vec::new(),
-        // The gate asks whether this category gains.
+        // The gate tests whether this category gains.
         extra: [("category".to_owned(), category.as_str().into())]
             .into_iter()
             .collect(),
     }
 }
 
-/// Ids of the sampled tasks that the student solves once the teacher's first remedies are in place: held-out
-/// examples, and the tools that solve some task.
+/// Ids of the sampled tasks that the student solves with the teacher's first remedies: examples from outside the fold,
+/// and the tools that solve some task.
 fn solved_by_teacher(briefing: &Briefing, sample: usize) -> BTreeSet<String> {
     let default = default_agent(briefing);
     let solved = |fold: Fold| {
@@ -243,7 +248,7 @@ fn taught(briefing: &Briefing, fold: &Fold, default: &str) -> crate::harness::Ha
     let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, default)).collect();
     let mut remedies = Vec::new();
     for agent in &agents {
-        let shots = candidate::Change::Exemplars {
+        let shots = candidate::CandidateChange::Exemplars {
             agent: agent.clone(),
             per_label: usize::MAX,
         };
@@ -262,6 +267,6 @@ fn taught(briefing: &Briefing, fold: &Fold, default: &str) -> crate::harness::Ha
     }
     let allowed = remedies.iter().filter(|edit| briefing.ops.contains(&edit.op));
     allowed.fold(fold.harness.clone(), |harness, edit| {
-        apply::applied(edit, &harness, briefing.layout).unwrap_or(harness)
+        edits::applied(edit, &harness, briefing.layout).unwrap_or(harness)
     })
 }

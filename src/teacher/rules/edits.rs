@@ -1,10 +1,17 @@
-//! The edits that the teacher knows how to write.
+//! The edits that the teacher can write, their few-shot examples, and the harness with an edit applied.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::sample::{agent_of, folded};
 use crate::artifact::edit::{Edit, Op};
+use crate::artifact::task::{Scorer, Task};
+use crate::harness::{Harness, op};
+use crate::manifest::layout::Layout;
+use crate::manifest::membership::Membership;
 
-/// An edit without rationale and evidence yet.
+/// An edit; rationale and evidence are filled in later.
 fn edit(op: Op, target: String, payload: Value) -> Edit {
     Edit {
         id: String::new(),
@@ -54,7 +61,7 @@ pub(crate) fn route(query_class: &str, model: &str) -> Edit {
     )
 }
 
-/// One tool more, or less, for an agent.
+/// Adds a tool to an agent, or removes one.
 pub(crate) fn tool(op: Op, agent: &str, tool: &str) -> Edit {
     edit(
         op,
@@ -63,7 +70,7 @@ pub(crate) fn tool(op: Op, agent: &str, tool: &str) -> Edit {
     )
 }
 
-/// What the model reads about a tool.
+/// The description of a tool.
 pub(crate) fn description(tool: &str, text: &str) -> Edit {
     let payload = json!({"tool_name": tool, "new_description": text});
     edit(Op::EditToolDescription, format!("tools.{tool}.description"), payload)
@@ -90,4 +97,35 @@ pub(crate) fn good_description(tool: &str) -> &'static str {
             "Counts days between calendar dates, names the weekday of a date, and finds the date some days or weeks away."
         }
     }
+}
+
+/// The harness with the edit applied; `None` if it does not apply. It ignores which files the manifest makes editable;
+/// that is checked when the edit is tried.
+pub(crate) fn applied(edit: &Edit, harness: &Harness, layout: &Layout) -> Option<Harness> {
+    let rules = op::OpRules {
+        layout: layout.clone(),
+        membership: Membership::everything(),
+    };
+    op::apply(edit, harness, &rules).ok()
+}
+
+/// The existing examples of an agent, followed by up to `per_label` train tasks per label, in the order of the tasks.
+///
+/// Only tasks with scorer `exact` are used, because their reference is itself an answer.
+pub(crate) fn chosen(existing: &[Value], open: &[&Task], agent: &str, default: &str, per_label: usize) -> Vec<Value> {
+    let mut seen: BTreeSet<String> = existing
+        .iter()
+        .filter_map(|shot| shot["input"].as_str().map(folded))
+        .collect();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut shots = existing.to_vec();
+    let showable = |task: &&&Task| matches!(task.scorer, Scorer::Exact) && agent_of(task, default) == agent;
+    for task in open.iter().filter(showable) {
+        let count = counts.entry(task.reference_answer.as_str()).or_default();
+        if *count < per_label && seen.insert(folded(&task.query)) {
+            *count += 1;
+            shots.push(json!({"input": task.query, "output": task.reference_answer}));
+        }
+    }
+    shots
 }

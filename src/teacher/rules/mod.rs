@@ -1,40 +1,47 @@
 //! The embedded teacher: an optimizer without a language model.
 //!
-//! It runs the student on train tasks, groups the failures by cause, and proposes, one after the other, the edits
-//! whose gain on held-out train tasks is largest on top of those already proposed.
+//! It runs the student on train tasks, groups the failures by cause, and proposes, one after the other, the edits whose
+//! gain on held-out train tasks is largest on top of those already proposed. Its diagnosis lists the clusters with some
+//! of their failures.
 
-mod apply;
 mod candidate;
 mod cause;
 mod edits;
-mod exemplars;
-mod narrative;
 mod objective;
 mod sample;
 mod search;
 
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::cluster::FailureCluster;
+use self::cause::Failures;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::manifest::layout::Layout;
-use crate::teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
+use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 
-/// Raised by hand whenever the same briefing would give another plan.
+/// Raised by hand when the same briefing gives a different plan.
 const REVISION: u32 = 1;
 
-/// How far the teacher goes.
+/// The largest number of failures shown per cluster.
+const SHOWN: usize = 3;
+
+/// The limits of the teacher.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Settings {
-    /// Most edits of a plan.
+pub(crate) struct RulesSettings {
+    /// The largest number of edits in a plan.
     pub max_edits: usize,
-    /// Gain that an edit must exceed, as a share of the score, 0 to 1.
+    /// The gain that an edit must exceed, as a share of the score, 0 to 1.
     pub min_gain: f64,
-    /// Most train tasks that a candidate is measured on.
+    /// The largest number of train tasks on which a candidate is measured.
     pub sample: usize,
 }
 
-impl Default for Settings {
+impl Default for RulesSettings {
     fn default() -> Self {
         Self {
             max_edits: 10,
@@ -44,27 +51,27 @@ impl Default for Settings {
     }
 }
 
-/// The embedded teacher.
-pub(crate) struct Rules {
+/// The built-in teacher.
+pub(crate) struct RulesTeacher {
     layout: Layout,
-    settings: Settings,
+    settings: RulesSettings,
 }
 
-impl Rules {
+impl RulesTeacher {
     /// A teacher for harnesses of this layout.
-    pub(crate) fn new(layout: Layout, settings: Settings) -> Self {
+    pub(crate) fn new(layout: Layout, settings: RulesSettings) -> Self {
         Self { layout, settings }
     }
 }
 
-impl Teacher for Rules {
+impl Teacher for RulesTeacher {
     fn identity(&self) -> serde_json::Value {
         serde_json::json!({
             "engine": "rules", "revision": REVISION, "settings": self.settings, "layout": self.layout
         })
     }
 
-    fn diagnose(&self, briefing: &Briefing) -> Result<Diagnosed, TeacherFailure> {
+    fn diagnose(&self, briefing: &Briefing) -> Result<TeacherDiagnosis, TeacherFailure> {
         if briefing.train.is_empty() {
             let problem = "there are no train tasks to learn from; add tasks with split \"train\"";
             return Err(problem.to_owned().into());
@@ -75,8 +82,8 @@ impl Teacher for Rules {
             .iter()
             .flat_map(|cluster| cluster.sample_trace_ids.iter().cloned());
         let unique: std::collections::BTreeSet<String> = traces_read.collect();
-        Ok(Diagnosed {
-            narrative: narrative::markdown(&failures, &clusters),
+        Ok(TeacherDiagnosis {
+            narrative: markdown(&failures, &clusters),
             traces_read: unique.into_iter().collect(),
             clusters,
             cost_usd: Some(0.0),
@@ -84,18 +91,51 @@ impl Teacher for Rules {
         })
     }
 
-    fn plan(&self, briefing: &Briefing, _: &str, clusters: &[FailureCluster]) -> Result<Planned, TeacherFailure> {
+    fn plan(&self, briefing: &Briefing, _: &str, clusters: &[FailureCluster]) -> Result<TeacherPlan, TeacherFailure> {
         let edits = match clusters.is_empty() || briefing.train.is_empty() {
             true => Vec::new(),
             false => search::edits(briefing, clusters, &self.settings),
         };
-        Ok(Planned {
+        Ok(TeacherPlan {
             edits,
             cost_usd: Some(0.0),
-            ..Planned::default()
+            ..TeacherPlan::default()
         })
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// The narrative in Markdown: the measurements, and each cluster with some of its failures.
+pub(crate) fn markdown(failures: &Failures, clusters: &[FailureCluster]) -> String {
+    let measured: usize = failures.measured.values().sum();
+    let mut text = format!(
+        "# Diagnosis\n\nThe student was run on {measured} train tasks, spread evenly over {} categories; \
+         it failed {}.\n",
+        failures.measured.len(),
+        failures.failed.len()
+    );
+    for cluster in clusters {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n## {}\n\n{}\n\n", cluster.id, cluster.description);
+        let of_cluster = failures.failed.iter().filter(|failure| failure.cluster() == cluster.id);
+        for failure in of_cluster.take(SHOWN) {
+            let (query, said) = (quoted(&failure.task.query), quoted(&failure.answer));
+            let _ = writeln!(
+                text,
+                "- {query} was answered {said}, expected {}",
+                quoted(&failure.task.reference_answer)
+            );
+        }
+        let rate = 100.0 * cluster.teacher_success_rate;
+        let _ = writeln!(
+            text,
+            "\nWith the first remedies in place, {rate:.0} % of these failures were solved."
+        );
+    }
+    text
+}
+
+/// One line of at most 120 characters that cannot end a code span or a block.
+fn quoted(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "'");
+    format!("`{}`", line.chars().take(120).collect::<String>())
+}

@@ -1,27 +1,28 @@
-//! Greedy forward selection: the edit with the largest held-out gain, on top of those already chosen, and again.
+//! Greedy forward selection: repeatedly chooses the edit with the largest held-out gain on top of those already chosen.
 
 use std::collections::BTreeMap;
 
-use candidate::Change;
+use candidate::CandidateChange;
 
 use super::cause::{self, Failures};
 use super::objective::{Gain, Scores, gain, scores};
 use super::sample::{Fold, default_agent, folds, shuffled};
-use super::{Settings, apply, candidate};
-use crate::artifact::cluster::FailureCluster;
+use super::{RulesSettings, candidate, edits};
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::harness::Harness;
 use crate::teacher::Briefing;
 
-/// What learning to refuse may cost overall, 0 to 1. Train tasks hold few questions out of scope, the world holds many:
-/// a bolder threshold is proposed as an edit of its own, behind the safe one, and the gate decides.
+/// The overall loss that a refusal threshold may cause, 0 to 1. Train tasks contain few questions out of scope, but
+/// real use contains many. So after the safe edits a bolder threshold is proposed as a separate edit, and the gate
+/// decides.
 const REFUSAL_COST: f64 = 0.01;
-/// Candidates measured again in full after the first fold ranked all of them.
+/// The number of candidates that are measured on all folds, after the first fold has ranked all candidates.
 const FINALISTS: usize = 5;
-/// Threads that measure.
+/// The number of threads that measure.
 const THREADS: usize = 2;
 
-/// What stays the same during a search.
+/// The values that stay constant during a search.
 struct Search<'b, 'a> {
     briefing: &'b Briefing<'a>,
     folds: Vec<Fold<'a>>,
@@ -30,22 +31,22 @@ struct Search<'b, 'a> {
     min_gain: f64,
 }
 
-/// The harness of each fold, and the whole one that edits are written against, with all edits chosen so far.
-struct State {
+/// The harnesses with all edits chosen so far: one per fold, and the whole one for which edits are written.
+struct SearchState {
     folds: Vec<Harness>,
     whole: Harness,
-    /// Scores fold by fold.
+    /// The scores of each fold.
     scores: Vec<Scores>,
 }
 
 /// A measured change.
-struct Measured {
-    change: Change,
+struct MeasuredChange {
+    change: CandidateChange,
     gain: Gain,
 }
 
-/// The edits of a plan, in the order in which they were chosen.
-pub(crate) fn edits(briefing: &Briefing, clusters: &[FailureCluster], settings: &Settings) -> Vec<Edit> {
+/// The edits of a plan, in the order of their choice.
+pub(crate) fn edits(briefing: &Briefing, clusters: &[FailureCluster], settings: &RulesSettings) -> Vec<Edit> {
     let search = Search {
         briefing,
         folds: folds(briefing, settings.sample),
@@ -81,10 +82,10 @@ fn shares(briefing: &Briefing) -> BTreeMap<String, f64> {
 }
 
 impl<'a> Search<'_, 'a> {
-    fn start(&self) -> State {
+    fn start(&self) -> SearchState {
         let harnesses: Vec<Harness> = self.folds.iter().map(|fold| fold.harness.clone()).collect();
         let scores = (0..self.folds.len()).map(|at| self.run(at, &harnesses[at])).collect();
-        State {
+        SearchState {
             folds: harnesses,
             whole: self.briefing.harness.clone(),
             scores,
@@ -99,14 +100,14 @@ impl<'a> Search<'_, 'a> {
         scores(&(self.briefing.run_student)(harness, &self.folds[fold].held_out))
     }
 
-    /// The harness of one fold after a change; `None` where the edit does not apply.
-    fn changed(&self, state: &State, change: &Change, fold: usize) -> Option<Harness> {
+    /// The harness of one fold after a change; `None` if the edit does not apply.
+    fn changed(&self, state: &SearchState, change: &CandidateChange, fold: usize) -> Option<Harness> {
         let harness = &state.folds[fold];
         let edit = change.edit(harness, &self.folds[fold].open, self.briefing, &self.default);
-        apply::applied(&edit, harness, self.briefing.layout)
+        edits::applied(&edit, harness, self.briefing.layout)
     }
 
-    fn measure(&self, state: &State, change: &Change, folds: std::ops::Range<usize>) -> Option<Gain> {
+    fn measure(&self, state: &SearchState, change: &CandidateChange, folds: std::ops::Range<usize>) -> Option<Gain> {
         let (mut before, mut after) = (Scores::new(), Scores::new());
         for fold in folds {
             before.extend(state.scores[fold].clone());
@@ -115,9 +116,9 @@ impl<'a> Search<'_, 'a> {
         Some(gain(&before, &after, &self.shares))
     }
 
-    /// The change with the largest real gain. Refusal comes last: its threshold stands on the scale of similarity,
-    /// which every other change moves.
-    fn best(&self, state: &State) -> Option<Measured> {
+    /// The change with the largest real gain. Refusal comes last, because its threshold is a similarity and every other
+    /// change shifts the similarities.
+    fn best(&self, state: &SearchState) -> Option<MeasuredChange> {
         let all = candidate::changes(&state.whole, self.briefing, &self.default);
         let (refusals, others): (Vec<_>, Vec<_>) = all.into_iter().partition(candidate::is_refusal);
         let safe = self
@@ -126,8 +127,8 @@ impl<'a> Search<'_, 'a> {
         safe.or_else(|| self.best_of(state, refusals, REFUSAL_COST))
     }
 
-    /// All changes are ranked on the first fold, the best of them measured on every fold.
-    fn best_of(&self, state: &State, changes: Vec<Change>, cost: f64) -> Option<Measured> {
+    /// Ranks all changes on the first fold, and measures the best of them on every fold.
+    fn best_of(&self, state: &SearchState, changes: Vec<CandidateChange>, cost: f64) -> Option<MeasuredChange> {
         let mut ranked = self.measured(state, changes, 0..1);
         ranked.retain(|measured| measured.gain.worth() > 0.0);
         ranked.sort_by(|a, b| b.gain.worth().total_cmp(&a.gain.worth()));
@@ -144,20 +145,25 @@ impl<'a> Search<'_, 'a> {
             })
     }
 
-    /// Measures changes on several threads; the result's order is the changes'.
-    fn measured(&self, state: &State, changes: Vec<Change>, folds: std::ops::Range<usize>) -> Vec<Measured> {
-        let measure = |change: &Change| {
+    /// Measures changes on several threads; results are in the order of the changes.
+    fn measured(
+        &self,
+        state: &SearchState,
+        changes: Vec<CandidateChange>,
+        folds: std::ops::Range<usize>,
+    ) -> Vec<MeasuredChange> {
+        let measure = |change: &CandidateChange| {
             let gain = self.measure(state, change, folds.clone())?;
-            Some(Measured {
+            Some(MeasuredChange {
                 change: change.clone(),
                 gain,
             })
         };
-        let share = |thread: usize| -> Vec<(usize, Option<Measured>)> {
+        let share = |thread: usize| -> Vec<(usize, Option<MeasuredChange>)> {
             let mine = changes.iter().enumerate().skip(thread).step_by(THREADS);
             mine.map(|(at, change)| (at, measure(change))).collect()
         };
-        let mut done: Vec<(usize, Option<Measured>)> = std::thread::scope(|scope| {
+        let mut done: Vec<(usize, Option<MeasuredChange>)> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || share(thread))).collect();
             threads
                 .into_iter()
@@ -168,22 +174,22 @@ impl<'a> Search<'_, 'a> {
         done.into_iter().filter_map(|(_, measured)| measured).collect()
     }
 
-    fn after(&self, state: &State, change: &Change, edit: &Edit) -> Option<State> {
+    fn after(&self, state: &SearchState, change: &CandidateChange, edit: &Edit) -> Option<SearchState> {
         let harnesses: Option<Vec<Harness>> = (0..self.folds.len())
             .map(|fold| self.changed(state, change, fold))
             .collect();
         let folds = harnesses?;
-        Some(State {
+        Some(SearchState {
             scores: (0..folds.len()).map(|fold| self.run(fold, &folds[fold])).collect(),
-            whole: apply::applied(edit, &state.whole, self.briefing.layout)?,
+            whole: edits::applied(edit, &state.whole, self.briefing.layout)?,
             folds,
         })
     }
 }
 
-fn explain(edit: &mut Edit, number: usize, gain: &Gain, before: &State, after: &State) {
+fn explain(edit: &mut Edit, number: usize, gain: &Gain, before: &SearchState, after: &SearchState) {
     edit.id = format!("edit-{number}");
-    let mean = |state: &State| {
+    let mean = |state: &SearchState| {
         let all: Vec<f64> = state
             .scores
             .iter()
@@ -199,9 +205,15 @@ fn explain(edit: &mut Edit, number: usize, gain: &Gain, before: &State, after: &
     );
 }
 
-/// Names the cluster of whose failures the edit solves the most, and its traces.
-fn attribute(edit: &mut Edit, failures: &Failures, clusters: &[FailureCluster], before: &State, after: &State) {
-    let score = |state: &State, task: &str| {
+/// Sets the cluster whose failures the edit solves most, and its traces.
+fn attribute(
+    edit: &mut Edit,
+    failures: &Failures,
+    clusters: &[FailureCluster],
+    before: &SearchState,
+    after: &SearchState,
+) {
+    let score = |state: &SearchState, task: &str| {
         state
             .scores
             .iter()

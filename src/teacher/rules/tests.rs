@@ -1,17 +1,17 @@
-//! What the teacher does, by example.
+//! Examples of plans of the built-in teacher.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 use std::path::Path;
 
 use super::*;
 use crate::artifact::edit::{Edit, Op};
-use crate::artifact::evaluation::{Attempt, Attempted, Evaluation, TaskScore};
+use crate::artifact::evaluation::{Attempt, Evaluation, ScoredAttempt, TaskScore};
 use crate::artifact::task::Task;
 use crate::eval::score::score;
 use crate::eval::student::nearest::Nearest;
 use crate::eval::student::{Draw, Student};
 use crate::harness::Harness;
 
-fn run<'t>(harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
+fn run<'t>(harness: &Harness, tasks: &[&'t Task]) -> Vec<ScoredAttempt<'t>> {
     let student = Nearest::new(Layout::default()).prepare(harness);
     let attempted = |task: &&'t Task| {
         let attempt = student.attempt(task, Draw::default());
@@ -20,7 +20,7 @@ fn run<'t>(harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
             Attempt::Failed { .. } => Some(0.0),
             Attempt::Infra { .. } => None,
         };
-        Attempted {
+        ScoredAttempt {
             task,
             attempt,
             score,
@@ -32,7 +32,7 @@ fn run<'t>(harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
 
 fn evaluation(harness: &Harness, tasks: &[Task]) -> Evaluation {
     let tasks: Vec<&Task> = tasks.iter().collect();
-    let scored = |attempted: Attempted| TaskScore {
+    let scored = |attempted: ScoredAttempt| TaskScore {
         task_id: attempted.task.task_id.clone(),
         category: attempted.task.category.clone(),
         score: attempted.score,
@@ -66,13 +66,13 @@ fn read(path: &Path) -> Vec<Task> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What the gate makes of a plan: the harness after the accepted edits, with a line of numbers for each edit.
+/// Gates a plan: the harness after the accepted edits, and a line of numbers for each edit.
 fn gated(start: &Harness, edits: &[Edit], gate: &[Task]) -> Harness {
     let mut head = start.clone();
     let mut before = evaluation(&head, gate);
     eprintln!("gate at the start {:.4}", before.overall_score);
     for edit in edits {
-        let next = apply::applied(edit, &head, &Layout::default()).unwrap();
+        let next = edits::applied(edit, &head, &Layout::default()).unwrap();
         let after = evaluation(&next, gate);
         let worst = after
             .category_scores
@@ -100,7 +100,7 @@ fn gated(start: &Harness, edits: &[Edit], gate: &[Task]) -> Harness {
 fn improve(train: &[Task], gate: &[Task]) -> (Harness, Harness) {
     let (layout, start) = (Layout::default(), starter(train));
     let briefing = briefing(&start, &layout, train);
-    let rules = Rules::new(layout.clone(), Settings::default());
+    let rules = RulesTeacher::new(layout.clone(), RulesSettings::default());
     let began = std::time::Instant::now();
     let diagnosed = rules.diagnose(&briefing).unwrap();
     eprintln!("{} clusters after {:?}", diagnosed.clusters.len(), began.elapsed());
@@ -143,7 +143,7 @@ fn it_finds_the_missing_tool_and_the_missing_examples_and_repeats_itself() {
     let (harness, train) = small_world();
     let layout = Layout::default();
     let briefing = briefing(&harness, &layout, &train);
-    let rules = Rules::new(layout.clone(), Settings::default());
+    let rules = RulesTeacher::new(layout.clone(), RulesSettings::default());
     let diagnosed = rules.diagnose(&briefing).unwrap();
     let ids: Vec<&str> = diagnosed.clusters.iter().map(|cluster| cluster.id.as_str()).collect();
     assert!(
@@ -167,16 +167,16 @@ fn it_offers_only_ops_that_have_a_home_and_at_most_so_many() {
     let (harness, train) = small_world();
     let layout = Layout::default();
     let all = briefing(&harness, &layout, &train);
-    let clusters = Rules::new(layout.clone(), Settings::default())
+    let clusters = RulesTeacher::new(layout.clone(), RulesSettings::default())
         .diagnose(&all)
         .unwrap()
         .clusters;
-    let one = Settings {
+    let one = RulesSettings {
         max_edits: 1,
-        ..Settings::default()
+        ..RulesSettings::default()
     };
     assert_eq!(
-        Rules::new(layout.clone(), one)
+        RulesTeacher::new(layout.clone(), one)
             .plan(&all, "", &clusters)
             .unwrap()
             .edits
@@ -187,13 +187,13 @@ fn it_offers_only_ops_that_have_a_home_and_at_most_so_many() {
         ops: &[Op::AddToolToAgent],
         ..all
     };
-    let edits = Rules::new(layout.clone(), Settings::default())
+    let edits = RulesTeacher::new(layout.clone(), RulesSettings::default())
         .plan(&few, "", &clusters)
         .unwrap()
         .edits;
     assert!(edits.iter().all(|edit| edit.op == Op::AddToolToAgent) && !edits.is_empty());
     assert!(
-        Rules::new(layout.clone(), Settings::default())
+        RulesTeacher::new(layout.clone(), RulesSettings::default())
             .plan(&few, "", &[])
             .unwrap()
             .edits

@@ -1,116 +1,98 @@
-//! The eleven read-only tools with which a teacher looks at evidence, the harness, and train tasks.
+//! The eleven read-only tools with which a teacher examines evidence, the harness and train tasks.
 //!
-//! Everything comes out of the briefing, so that a gate or test task is as unknown here as one that does not exist,
-//! and everything that is shown is redacted.
+//! All data come from the briefing, so a gate or test task is treated like one that does not exist. All output is
+//! redacted.
 
 mod arguments;
-mod compare_outputs;
-mod get_agent_prompt;
-mod get_current_config;
-mod get_tool_description;
-mod get_trace;
-mod list_available_tools;
-mod list_personal_benchmark;
-mod list_traces;
-mod run_self_on_task;
-mod run_student_on_task;
-mod search_traces;
+mod harness;
+mod output;
+mod tasks;
 #[cfg(test)]
 mod tests;
-mod told;
+mod traces;
 
 use serde_json::{Map, Value, json};
 
-use self::arguments::Arguments;
-use self::told::Said;
-pub(crate) use self::told::ToolOutput;
+use self::arguments::ToolArguments;
+use self::output::RawOutput;
+pub(crate) use self::output::ToolOutput;
 use crate::artifact::task::Task;
 use crate::llm::chat::ToolSpec;
 use crate::llm::redact::Redactor;
 use crate::teacher::Briefing;
 
-/// What the tools work on.
+/// The data and functions that the tools use.
 pub(crate) struct ToolContext<'a> {
-    /// What the teacher is given.
+    /// The briefing of the teacher.
     pub briefing: &'a Briefing<'a>,
-    /// Takes secrets out of everything that is shown.
+    /// Removes secrets from all output.
     pub redactor: &'a Redactor,
-    /// The teacher's own answer to a train task, in at most so many tokens; `None`: the teacher answers by itself.
+    /// Lets the teacher's model answer a train task; `None`: the caller is the teacher and answers itself.
     pub answer: Option<&'a Answering<'a>>,
-    /// Compares the student's output with the teacher's on a task: (student's score, teacher's score, reasoning).
+    /// Compares the student's output with the teacher's: student's score, teacher's score, reasoning.
     pub compare: Option<&'a Comparing<'a>>,
 }
 
-/// Answers a task in at most so many tokens.
+/// Answers a task; the number is the largest number of tokens.
 pub(crate) type Answering<'a> = dyn Fn(&Task, u64) -> Result<OwnAnswer, String> + 'a;
 
-/// Compares two outputs on a task.
+/// Compares two outputs for a query.
 pub(crate) type Comparing<'a> = dyn Fn(&str, &str, &str) -> Result<(f64, f64, String), String> + 'a;
 
-/// What the teacher itself answered.
+/// The teacher's answer to a train task.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OwnAnswer {
     /// The answer.
     pub output: String,
-    /// How it came to it; may be empty.
+    /// The reasoning; may be empty.
     pub reasoning: String,
-    /// Dollars; `None` when unknown.
+    /// The cost in dollars; `None` if unknown.
     pub cost_usd: Option<f64>,
-    /// Tokens in and out; `None` when unknown.
+    /// Input and output tokens; `None` if unknown.
     pub tokens: Option<u64>,
 }
 
-/// What every tool has.
+/// One tool.
 struct Tool {
     name: &'static str,
     spec: fn() -> ToolSpec,
-    call: fn(&ToolContext, &Arguments) -> Result<Said, String>,
+    call: fn(&ToolContext, &ToolArguments) -> Result<RawOutput, String>,
 }
 
-/// A row of the table: the tool's name is its module's.
-macro_rules! tool {
-    ($name:ident) => {
-        Tool {
-            name: stringify!($name),
-            spec: $name::spec,
-            call: $name::call,
-        }
-    };
-}
-
-/// Every tool, in the ancestor's order.
+/// Every tool, in the order of OpenJarvis.
 const TOOLS: [Tool; 11] = [
-    tool!(list_traces),
-    tool!(get_trace),
-    tool!(search_traces),
-    tool!(get_current_config),
-    tool!(get_agent_prompt),
-    tool!(get_tool_description),
-    tool!(list_available_tools),
-    tool!(list_personal_benchmark),
-    tool!(run_student_on_task),
-    tool!(run_self_on_task),
-    tool!(compare_outputs),
+    traces::LIST_TRACES,
+    traces::GET_TRACE,
+    traces::SEARCH_TRACES,
+    harness::GET_CURRENT_CONFIG,
+    harness::GET_AGENT_PROMPT,
+    harness::GET_TOOL_DESCRIPTION,
+    harness::LIST_AVAILABLE_TOOLS,
+    tasks::LIST_PERSONAL_BENCHMARK,
+    tasks::RUN_STUDENT_ON_TASK,
+    tasks::RUN_SELF_ON_TASK,
+    tasks::COMPARE_OUTPUTS,
 ];
 
-/// What a model reads about the tools.
+/// The descriptions of the tools for a model.
 pub(crate) fn specs() -> Vec<ToolSpec> {
     TOOLS.iter().map(|tool| (tool.spec)()).collect()
 }
 
-/// Calls a tool. It never fails: what goes wrong is a text `{"error": …}` for the caller.
+/// Calls a tool. It never fails: a problem becomes the text `{"error": …}` for the caller.
 pub(crate) fn call(desk: &ToolContext, name: &str, arguments: &Map<String, Value>) -> ToolOutput {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
         return ToolOutput::error(format!("Unknown tool: {name}"), desk.redactor);
     };
-    let said = Arguments::checked(&(tool.spec)(), arguments).and_then(|given| (tool.call)(desk, &given));
+    let said = ToolArguments::checked(&(tool.spec)(), arguments).and_then(|given| (tool.call)(desk, &given));
     match said {
-        Ok(said) => said.told(desk.redactor),
+        Ok(said) => said.redacted(desk.redactor),
         Err(problem) => ToolOutput::error(problem, desk.redactor),
     }
 }
 
-/// A tool's description; its arguments are strict, and in the plain JSON Schema that every provider takes.
+/// The description of a tool. Its schema refuses unknown arguments, and uses only keywords that every provider
+/// supports.
 fn spec(name: &str, description: &str, properties: Value, required: &[&str]) -> ToolSpec {
     ToolSpec {
         name: name.to_owned(),

@@ -1,14 +1,28 @@
-//! The first words to the model: what there is to look at, and the files of the harness.
+//! The texts for the model: the instructions of each step, and the first message of a diagnosis and of a plan.
 
 use crate::harness::op;
 use crate::teacher::Briefing;
 
-/// Characters of one file that are shown.
+/// The instructions for a diagnosis.
+pub(super) const DIAGNOSE: &str = include_str!("prompt/diagnose.md");
+/// The instructions for a plan.
+pub(super) const PLAN: &str = include_str!("prompt/plan.md");
+/// The request for a diagnosis when no turns are left.
+pub(super) const NO_TURNS: &str = include_str!("prompt/no_turns.md");
+/// The request for clusters after a diagnosis without any.
+pub(super) const REPAIR_DIAGNOSIS: &str = include_str!("prompt/repair_diagnosis.md");
+/// The request for a second plan if the first could not be read, because of `{problem}`.
+pub(super) const REPAIR_PLAN: &str = include_str!("prompt/repair_plan.md");
+
+/// All instructions, for the teacher's identity.
+pub(super) const ALL: [&str; 5] = [DIAGNOSE, PLAN, NO_TURNS, REPAIR_DIAGNOSIS, REPAIR_PLAN];
+
+/// The largest number of characters shown of one file.
 const MOST_OF_A_FILE: usize = 20_000;
-/// Characters of all files that are shown.
+/// The largest number of characters shown of all files.
 const MOST: usize = 80_000;
 
-/// What a diagnosis begins with.
+/// The first message of a diagnosis.
 pub(super) fn diagnosis(briefing: &Briefing) -> String {
     let failures = briefing
         .traces
@@ -26,7 +40,7 @@ pub(super) fn diagnosis(briefing: &Briefing) -> String {
     )
 }
 
-/// What a plan begins with.
+/// The first message of a plan.
 pub(super) fn plan(briefing: &Briefing, diagnosis: &str, max_edits: usize) -> String {
     format!(
         "Session {}. Plan at most {max_edits} edits.\n\n# Operations\n\n{}\n# The student's files\n\n{}\n# The diagnosis\n\n{}\n",
@@ -37,7 +51,7 @@ pub(super) fn plan(briefing: &Briefing, diagnosis: &str, max_edits: usize) -> St
     )
 }
 
-/// Each operation that has a home here, with its target and the form of its payload.
+/// Each op that the layout supports, with its target and the schema of its payload.
 fn operations(briefing: &Briefing) -> String {
     let one = |op: &crate::artifact::edit::Op| {
         let payload = serde_json::to_string(&op::payload_schema(*op)).unwrap_or_default();
@@ -47,7 +61,7 @@ fn operations(briefing: &Briefing) -> String {
     briefing.ops.iter().map(one).collect()
 }
 
-/// Every text file between lines that name it.
+/// Every text file, between lines with its path.
 fn files(briefing: &Briefing) -> String {
     let mut shown = String::new();
     for (path, bytes) in briefing.harness.files() {

@@ -1,0 +1,128 @@
+//! The tools that show the agent's present configuration, prompts and tools.
+
+use serde_json::{Value, json};
+
+use super::arguments::ToolArguments;
+use super::output::RawOutput;
+use super::{Tool, ToolContext, spec};
+use crate::artifact::edit::Op;
+use crate::harness::op;
+use crate::llm::chat::ToolSpec;
+
+/// The configuration file of the harness.
+pub(super) const GET_CURRENT_CONFIG: Tool = Tool {
+    name: "get_current_config",
+    spec: get_current_config_spec,
+    call: get_current_config,
+};
+
+/// An agent's system prompt.
+pub(super) const GET_AGENT_PROMPT: Tool = Tool {
+    name: "get_agent_prompt",
+    spec: get_agent_prompt_spec,
+    call: get_agent_prompt,
+};
+
+/// The description of a tool.
+pub(super) const GET_TOOL_DESCRIPTION: Tool = Tool {
+    name: "get_tool_description",
+    spec: get_tool_description_spec,
+    call: get_tool_description,
+};
+
+/// The tools that the harness describes.
+pub(super) const LIST_AVAILABLE_TOOLS: Tool = Tool {
+    name: "list_available_tools",
+    spec: list_available_tools_spec,
+    call: list_available_tools,
+};
+
+fn get_current_config_spec() -> ToolSpec {
+    spec(
+        "get_current_config",
+        "The agent's present configuration: models, and agents with their parameters and tools. Secrets are redacted.",
+        json!({}),
+        &[],
+    )
+}
+
+fn get_current_config(desk: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {
+    let Some(home) = op::home(Op::SetAgentParam, desk.briefing.layout) else {
+        return Ok(RawOutput::text("This agent has no configuration file."));
+    };
+    let files: Vec<(&str, &str)> = op::files_of(&home.path, desk.briefing.harness).collect();
+    Ok(RawOutput::text(match files.as_slice() {
+        [] => format!("No configuration found at {}.", home.path),
+        [(_, text)] => (*text).to_owned(),
+        many => many.iter().map(|(path, text)| format!("# {path}\n{text}\n")).collect(),
+    }))
+}
+
+fn get_agent_prompt_spec() -> ToolSpec {
+    spec(
+        "get_agent_prompt",
+        "The present system prompt of an agent. A patch_system_prompt edit must match its lines exactly.",
+        json!({"agent_name": {"type": "string", "description": "The agent's name, as in the configuration."}}),
+        &["agent_name"],
+    )
+}
+
+fn get_agent_prompt(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+    let (name, briefing) = (given.text("agent_name"), desk.briefing);
+    let found = op::current_text(
+        Op::ReplaceSystemPrompt,
+        ("agent", name),
+        briefing.harness,
+        briefing.layout,
+    );
+    Ok(RawOutput::text(found.unwrap_or_else(|| {
+        format!("No system prompt found for agent '{name}'.")
+    })))
+}
+
+fn get_tool_description_spec() -> ToolSpec {
+    spec(
+        "get_tool_description",
+        "The present description of one of the agent's tools, as the agent's model reads it.",
+        json!({"tool_name": {"type": "string", "description": "The name, as shown by list_available_tools."}}),
+        &["tool_name"],
+    )
+}
+
+fn get_tool_description(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+    let (name, briefing) = (given.text("tool_name"), desk.briefing);
+    let place = ("tool", name);
+    let found = op::current_text(Op::EditToolDescription, place, briefing.harness, briefing.layout);
+    Ok(RawOutput::text(found.unwrap_or_else(
+        || match tools(desk).iter().any(|tool| tool["name"] == name) {
+            true => format!("Tool '{name}' found but no description field."),
+            false => format!("No tool '{name}' found."),
+        },
+    )))
+}
+
+fn list_available_tools_spec() -> ToolSpec {
+    spec(
+        "list_available_tools",
+        "The tools that the harness describes, each with the description that the agent's model reads. The \
+         configuration (get_current_config) shows which agent has which tool.",
+        json!({}),
+        &[],
+    )
+}
+
+fn list_available_tools(desk: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {
+    Ok(RawOutput::json(Value::Array(tools(desk))))
+}
+
+/// Every described tool with its category and agents, in the order of the file.
+fn tools(desk: &ToolContext) -> Vec<Value> {
+    let (harness, layout) = (desk.briefing.harness, desk.briefing.layout);
+    let row = |(name, about): (String, Value)| {
+        let description = op::current_text(Op::EditToolDescription, ("tool", &name), harness, layout);
+        let category = about["category"].as_str().unwrap_or("general");
+        let agents = about["agents"].as_array().cloned().unwrap_or_default();
+        json!({"name": name, "description": description, "category": category, "agents": agents})
+    };
+    op::described_tools(harness, layout).into_iter().map(row).collect()
+}

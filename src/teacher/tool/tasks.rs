@@ -1,0 +1,191 @@
+//! The tools for train tasks: list them, let the student or the teacher answer one, compare two answers.
+
+use serde_json::{Value, json};
+
+use super::arguments::ToolArguments;
+use super::output::RawOutput;
+use super::{Tool, ToolContext, spec, task};
+use crate::artifact::evaluation::Attempt;
+use crate::artifact::task::{Scorer, Task};
+use crate::llm::chat::ToolSpec;
+
+/// The largest number of tokens in an answer: the upper limit, and the default.
+const MOST_TOKENS: f64 = 65_536.0;
+const TOKENS: f64 = 2048.0;
+
+/// The train tasks, with their reference answers.
+pub(super) const LIST_PERSONAL_BENCHMARK: Tool = Tool {
+    name: "list_personal_benchmark",
+    spec: list_personal_benchmark_spec,
+    call: list_personal_benchmark,
+};
+
+/// The student's answer to a train task under the present harness, with its score.
+pub(super) const RUN_STUDENT_ON_TASK: Tool = Tool {
+    name: "run_student_on_task",
+    spec: run_student_on_task_spec,
+    call: run_student_on_task,
+};
+
+/// The teacher's answer to a train task, which shows whether the task can be solved.
+pub(super) const RUN_SELF_ON_TASK: Tool = Tool {
+    name: "run_self_on_task",
+    spec: run_self_on_task_spec,
+    call: run_self_on_task,
+};
+
+/// The scores of the student's and the teacher's answers to the same task.
+pub(super) const COMPARE_OUTPUTS: Tool = Tool {
+    name: "compare_outputs",
+    spec: compare_outputs_spec,
+    call: compare_outputs,
+};
+
+fn list_personal_benchmark_spec() -> ToolSpec {
+    spec(
+        "list_personal_benchmark",
+        "The train tasks of the agent's benchmark, with the right answers. Edits are tested on other tasks, which \
+         no teacher can see.",
+        json!({"limit": {"type": "integer", "default": 50, "description": "How many, at most 100."}}),
+        &[],
+    )
+}
+
+fn list_personal_benchmark(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+    let tasks = desk.briefing.train.iter().take(given.limit(50));
+    Ok(RawOutput::json(tasks.map(listed).collect()))
+}
+
+fn listed(task: &Task) -> Value {
+    json!({
+        "task_id": task.task_id,
+        "query": task.query,
+        "reference_answer": task.reference_answer,
+        "category": task.category,
+    })
+}
+
+fn run_student_on_task_spec() -> ToolSpec {
+    spec(
+        "run_student_on_task",
+        "Runs the present agent on a train task. Returns its output and the score, from 0 to 1.",
+        json!({"task_id": {"type": "string", "description": "The id, as shown by list_personal_benchmark."}}),
+        &["task_id"],
+    )
+}
+
+fn run_student_on_task(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+    let task = task(desk, given.text("task_id"))?;
+    let attempted = (desk.briefing.run_student)(desk.briefing.harness, &[task]);
+    let attempted = attempted.first().ok_or("the student gave no answer")?;
+    let mut said = json!({
+        "task_id": task.task_id,
+        "output": null,
+        "score": attempted.score,
+        "trace_id": null,
+        "latency_seconds": null,
+        "tokens_used": null,
+    });
+    match &attempted.attempt {
+        Attempt::Answered { answer, .. } => said["output"] = Value::from(answer.as_str()),
+        Attempt::Failed { reason } => said["error"] = Value::from(format!("the student failed: {reason}")),
+        Attempt::Infra { reason } => said["error"] = Value::from(format!("the student could not be run: {reason}")),
+    }
+    Ok(RawOutput::json(said))
+}
+
+fn run_self_on_task_spec() -> ToolSpec {
+    spec(
+        "run_self_on_task",
+        "Your own answer to a train task. It distinguishes what the agent lacks from what no model can do.",
+        json!({
+            "task_id": {"type": "string", "description": "The id, as shown by list_personal_benchmark."},
+            "max_tokens": {"type": "integer", "default": 2048, "description": "The answer's largest number of tokens."},
+        }),
+        &["task_id"],
+    )
+}
+
+fn run_self_on_task(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+    let task = task(desk, given.text("task_id"))?;
+    let Some(answer) = desk.answer else {
+        return Ok(RawOutput::json(yourself(task)));
+    };
+    let tokens = given.number("max_tokens").unwrap_or(TOKENS).clamp(1.0, MOST_TOKENS);
+    let own = answer(task, tokens as u64)?;
+    Ok(RawOutput::json(json!({
+        "task_id": task.task_id,
+        "output": own.output,
+        "reasoning": own.reasoning,
+        "cost_usd": own.cost_usd,
+        "tokens_used": own.tokens,
+    })))
+}
+
+/// The reply if the caller is the teacher.
+fn yourself(task: &Task) -> Value {
+    json!({
+        "task_id": task.task_id,
+        "query": task.query,
+        "instruction": "You are the teacher: answer the query yourself, without looking at the reference answer. Then \
+                        call compare_outputs with the output of run_student_on_task, your answer, and this task_id \
+                        as `task`.",
+    })
+}
+
+fn compare_outputs_spec() -> ToolSpec {
+    spec(
+        "compare_outputs",
+        "Scores two answers to one task, each from 0 to 1. It uses the task's own scorer if `task` is a train task \
+         that has one, otherwise a judge.",
+        json!({
+            "student_output": {"type": "string", "description": "The agent's answer."},
+            "teacher_output": {"type": "string", "description": "The other answer, such as your own."},
+            "task": {"type": "string", "description": "The task_id or the query of a train task, or any question."},
+        }),
+        &["student_output", "teacher_output", "task"],
+    )
+}
+
+fn compare_outputs(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+    let (student, teacher, named) = (
+        given.text("student_output"),
+        given.text("teacher_output"),
+        given.text("task"),
+    );
+    let is_it = |task: &&Task| task.task_id == named || task.query == named;
+    let task = desk.briefing.train.iter().find(is_it);
+    let (student, teacher, reasoning) = match task.filter(|task| task.scorer != Scorer::Judge) {
+        Some(task) => {
+            let score = |output: &str| (desk.briefing.score)(task, output);
+            (
+                score(student)?,
+                score(teacher)?,
+                "scored by the task's own scorer".to_owned(),
+            )
+        }
+        None => {
+            let judge = desk.compare.ok_or_else(|| no_judge(task))?;
+            judge(student, teacher, task.map_or(named, |task| task.query.as_str()))?
+        }
+    };
+    Ok(RawOutput::json(json!({
+        "task_id": task.map_or("", |task| task.task_id.as_str()),
+        "student_score": student,
+        "teacher_score": teacher,
+        "judge_reasoning": reasoning,
+    })))
+}
+
+fn no_judge(task: Option<&Task>) -> String {
+    match task {
+        Some(task) => format!(
+            "there is no judge here, and {} is scored by one: compare the two answers yourself",
+            task.task_id
+        ),
+        None => {
+            "there is no judge here: give the task_id of a train task as `task`, or compare the two answers yourself"
+                .to_owned()
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The tools that list, show and search past runs.
+
+use serde_json::{Value, json};
+
+use super::arguments::ToolArguments;
+use super::output::{RawOutput, cut};
+use super::{Tool, ToolContext, spec};
+use crate::artifact::trace::{Filter, Trace, TraceStep};
+use crate::llm::chat::ToolSpec;
+use crate::llm::redact::Redactor;
+
+/// The largest number of characters shown of a query in a list.
+const QUERY: usize = 500;
+/// The largest number of characters shown of a result.
+const WHOLE_RESULT: usize = 6000;
+/// The largest number of characters shown of a step.
+const STEP: usize = 200;
+/// The largest number of characters shown of a result in a list.
+const LISTED_RESULT: usize = 500;
+
+/// The newest traces that match, one per line.
+pub(super) const LIST_TRACES: Tool = Tool {
+    name: "list_traces",
+    spec: list_traces_spec,
+    call: list_traces,
+};
+
+/// One trace with its steps.
+pub(super) const GET_TRACE: Tool = Tool {
+    name: "get_trace",
+    spec: get_trace_spec,
+    call: get_trace,
+};
+
+/// Full-text search over past runs.
+pub(super) const SEARCH_TRACES: Tool = Tool {
+    name: "search_traces",
+    spec: search_traces_spec,
+    call: search_traces,
+};
+
+fn list_traces_spec() -> ToolSpec {
+    spec(
+        "list_traces",
+        "Past runs of the agent, newest first: id, query, agent, model, outcome and feedback. Start here, and look at \
+         the failures (outcome \"failure\", or a low max_feedback). get_trace shows one run in full.",
+        json!({
+            "limit": {"type": "integer", "default": 20, "description": "How many, at most 100."},
+            "agent": {"type": "string", "description": "Only runs of the agent with this exact name."},
+            "outcome": {"type": "string", "description": "Only runs with this outcome, such as success or failure."},
+            "min_feedback": {"type": "number", "description": "Only rated runs with at least this feedback, 0 to 1."},
+            "max_feedback": {"type": "number", "description": "Only rated runs with at most this feedback, 0 to 1."},
+        }),
+        &[],
+    )
+}
+
+fn list_traces(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+    let filter = Filter {
+        agent: given.optional_text("agent").map(str::to_owned),
+        outcome: given.optional_text("outcome").map(str::to_owned),
+        ..Filter::default()
+    };
+    let (least, most) = (given.number("min_feedback"), given.number("max_feedback"));
+    // A run without feedback fits no feedback limit.
+    let rated = |trace: &Trace| {
+        let fits =
+            |feedback: f64| least.is_none_or(|least| feedback >= least) && most.is_none_or(|most| feedback <= most);
+        (least.is_none() && most.is_none()) || trace.feedback.is_some_and(fits)
+    };
+    let wanted = desk
+        .briefing
+        .traces
+        .iter()
+        .filter(|trace| filter.matches(trace) && rated(trace));
+    let shown: Vec<&Trace> = wanted.take(given.limit(20)).collect();
+    let ids = shown.iter().map(|trace| trace.trace_id.clone());
+    Ok(RawOutput::json(shown.iter().map(|trace| listed(desk.redactor, trace)).collect()).showing(ids))
+}
+
+fn listed(redactor: &Redactor, trace: &Trace) -> Value {
+    json!({
+        "trace_id": trace.trace_id,
+        "query": cut(redactor, &trace.query, QUERY, |_| "...".into()),
+        "agent": trace.agent,
+        "model": trace.model,
+        "outcome": trace.outcome,
+        "feedback": trace.feedback,
+        "started_at": trace.started_at,
+    })
+}
+
+fn get_trace_spec() -> ToolSpec {
+    spec(
+        "get_trace",
+        "One past run in full: query, result (first 6,000 characters), outcome, feedback, tokens, seconds, and \
+         each step in about 200 characters.",
+        json!({"trace_id": {"type": "string", "description": "The id, as shown by list_traces or search_traces."}}),
+        &["trace_id"],
+    )
+}
+
+fn get_trace(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+    let id = given.text("trace_id");
+    let trace = find(desk, id)?.ok_or_else(|| format!("Trace {id} not found"))?;
+    Ok(RawOutput::json(whole(desk.redactor, &trace)).showing([trace.trace_id]))
+}
+
+/// The trace from the briefing or, if it is older, from the store, where a search may have found it.
+fn find(desk: &ToolContext, id: &str) -> Result<Option<Trace>, String> {
+    let is_it = |trace: &&Trace| trace.trace_id == id;
+    if let Some(trace) = desk.briefing.traces.iter().find(is_it) {
+        return Ok(Some(trace.clone()));
+    }
+    let found = (desk.briefing.search_traces)(&format!("\"{id}\""), 100)?;
+    Ok(found.into_iter().find(|trace| trace.trace_id == id))
+}
+
+fn whole(redactor: &Redactor, trace: &Trace) -> Value {
+    let truncated = |of: usize| format!("...[result truncated from {of} chars]");
+    json!({
+        "trace_id": trace.trace_id,
+        "query": trace.query,
+        "agent": trace.agent,
+        "model": trace.model,
+        "outcome": trace.outcome,
+        "feedback": trace.feedback,
+        "result": trace.result.as_deref().map(|result| cut(redactor, result, WHOLE_RESULT, truncated)),
+        "total_tokens": trace.total_tokens,
+        "total_latency_seconds": trace.total_latency_seconds,
+        "steps": trace.steps.iter().map(|one| step(redactor, one)).collect::<Vec<_>>(),
+    })
+}
+
+/// One line about a step.
+fn step(redactor: &Redactor, step: &TraceStep) -> String {
+    let (mut input, mut output) = (step.input.clone(), step.output.clone());
+    redactor.value(&mut input);
+    redactor.value(&mut output);
+    let seconds = step
+        .duration_seconds
+        .map_or_else(String::new, |seconds| format!(" ({seconds} s)"));
+    let line = format!("{}{seconds} input={input} output={output}", step.step_type);
+    cut(redactor, &line, STEP, |_| "...".into())
+}
+
+fn search_traces_spec() -> ToolSpec {
+    spec(
+        "search_traces",
+        "Past runs whose id, query, result or agent contain all given words, best match first. \"two words\" is a \
+         phrase, trans* a prefix, OR an alternative; all other characters are plain text.",
+        json!({
+            "query": {"type": "string", "description": "The words to look for."},
+            "limit": {"type": "integer", "default": 20, "description": "How many, at most 100."},
+        }),
+        &["query"],
+    )
+}
+
+fn search_traces(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+    let most = given.limit(20);
+    let mut found = (desk.briefing.search_traces)(given.text("query"), most)
+        .map_err(|problem| format!("search_traces failed: {problem}"))?;
+    found.truncate(most);
+    let ids: Vec<String> = found.iter().map(|trace| trace.trace_id.clone()).collect();
+    Ok(RawOutput::json(found.iter().map(|trace| hit(desk.redactor, trace)).collect()).showing(ids))
+}
+
+fn hit(redactor: &Redactor, trace: &Trace) -> Value {
+    let truncated = |of: usize| format!("...[result truncated from {of} chars]");
+    json!({
+        "trace_id": trace.trace_id,
+        "query": cut(redactor, &trace.query, QUERY, |_| "...".into()),
+        "result": trace.result.as_deref().map(|result| cut(redactor, result, LISTED_RESULT, truncated)),
+        "agent": trace.agent,
+        "model": trace.model,
+        "outcome": trace.outcome,
+        "started_at": trace.started_at,
+    })
+}
