@@ -1,7 +1,6 @@
-//! Evaluation: tasks, scorers, students, and what runs them against a harness.
+//! Evaluation: the benchmark, the students, the scorers, and the code that runs and scores a harness.
 
 pub(crate) mod benchmark;
-pub(crate) mod cache;
 pub(crate) mod held_out;
 pub(crate) mod held_out_queries;
 pub(crate) mod holdout;
@@ -10,6 +9,5 @@ pub(crate) mod memo;
 pub(crate) mod refresh;
 pub(crate) mod run;
 pub(crate) mod score;
-pub(crate) mod scorer_program;
 pub(crate) mod student;
 pub(crate) mod synth;

@@ -1,15 +1,16 @@
-//! Scorers: what an answer is worth against a task's reference, as pure functions.
+//! Scores an answer against the reference answer of its task: by a pure function, or by the user's program.
 
 use regex::RegexBuilder;
 
 use crate::artifact::task::{Scorer, Task};
+use crate::sys::process::Program;
 
-/// Largest compiled size of a reference expression, in bytes.
+/// The maximum compiled size of a reference that is a regular expression, in bytes.
 const REGEX_SIZE_LIMIT: usize = 1 << 20;
-/// Relative difference within which two numbers count as equal.
+/// The relative difference up to which two numbers count as equal.
 const NUMBER_TOLERANCE: f64 = 1e-9;
 
-/// Why an answer has no score.
+/// The reason why an answer has no score.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScoreError {
     /// The scorer runs a program or a model, which a pure function cannot.
@@ -20,19 +21,19 @@ pub enum ScoreError {
         /// The scorer's name.
         scorer: &'static str,
     },
-    /// The reference answer makes no sense to its scorer.
+    /// The scorer cannot read the reference answer.
     #[error("task {task_id}: reference_answer is not {wanted}: {problem}; correct it in the benchmark")]
     Reference {
         /// The task.
         task_id: String,
-        /// What the scorer needs.
+        /// The kind of reference that the scorer needs.
         wanted: &'static str,
-        /// What is wrong with it.
+        /// The problem with the reference.
         problem: String,
     },
 }
 
-/// What `answer` is worth, 0 or 1.
+/// Scores an answer: 1 if it is right, otherwise 0.
 ///
 /// # Errors
 /// The reference is malformed, or the scorer needs an engine.
@@ -79,8 +80,7 @@ fn matches_expression(task: &Task, answer: &str) -> Result<bool, ScoreError> {
 }
 
 fn equals_number(task: &Task, answer: &str) -> Result<bool, ScoreError> {
-    let wanted =
-        last_number(&task.reference_answer).ok_or_else(|| malformed(task, "a number", "it holds no digits"))?;
+    let wanted = last_number(&task.reference_answer).ok_or_else(|| malformed(task, "a number", "it has no digits"))?;
     Ok(last_number(answer).is_some_and(|found| close(found, wanted)))
 }
 
@@ -88,12 +88,12 @@ fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= NUMBER_TOLERANCE * a.abs().max(b.abs())
 }
 
-/// The last number of a text: `1,234.5`, `$7`, `-3e2` and `20%` (as 20) are numbers.
-pub(crate) fn last_number(text: &str) -> Option<f64> {
+/// The last number in a text. `1,234.5`, `$7`, `-3e2` and `20%` (read as 20) are numbers.
+fn last_number(text: &str) -> Option<f64> {
     number_pieces(text).filter_map(parse_number).last()
 }
 
-/// Maximal runs of the characters that numbers are made of.
+/// The longest runs of characters that may occur in numbers.
 fn number_pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | ',' | '-' | '+')))
 }
@@ -125,14 +125,14 @@ fn equals_json(task: &Task, answer: &str) -> Result<bool, ScoreError> {
     Ok(serde_json::from_str::<serde_json::Value>(unfenced(answer)).is_ok_and(|found| same_json(&found, &wanted)))
 }
 
-/// The text inside one Markdown code fence, when the whole answer is one.
+/// The text inside a Markdown code fence, if the whole answer is fenced; otherwise the trimmed answer.
 fn unfenced(answer: &str) -> &str {
     let trimmed = answer.trim();
     let inside = trimmed.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
     inside.map_or(trimmed, |inside| inside.trim_start_matches("json").trim())
 }
 
-/// Equality of JSON values in which 1 and 1.0 are the same number.
+/// Whether two JSON values are equal, where 1 and 1.0 are the same number.
 fn same_json(a: &serde_json::Value, b: &serde_json::Value) -> bool {
     use serde_json::Value::{Array, Number, Object};
     match (a, b) {
@@ -143,6 +143,34 @@ fn same_json(a: &serde_json::Value, b: &serde_json::Value) -> bool {
         }
         _ => a == b,
     }
+}
+
+/// Scores an answer with a program, which reads the task and the answer as JSON from stdin and prints `{"score": x}`.
+///
+/// # Errors
+/// No program is set, it fails, or it does not print a score from 0 to 1.
+pub(crate) fn score_by_program(program: &Program, task: &Task, answer: &str) -> Result<f64, String> {
+    if program.run.is_empty() {
+        return Err(format!(
+            "task {} has scorer `command`, but [benchmark] scorer_command is not set",
+            task.task_id
+        ));
+    }
+    let question = serde_json::json!({"task": task, "answer": answer}).to_string();
+    let ended = program
+        .run(Some(question.as_bytes()))
+        .map_err(|error| error.to_string())?;
+    let reply: Option<serde_json::Value> = serde_json::from_slice(&ended.stdout).ok();
+    let score_by_program = reply
+        .and_then(|reply| reply.get("score_by_program")?.as_f64())
+        .filter(|score_by_program| (0.0..=1.0).contains(score_by_program));
+    score_by_program.filter(|_| ended.status.success()).ok_or_else(|| {
+        format!(
+            "`{}` did not print {{\"score\": 0..1}}: {}",
+            program.name(),
+            ended.complaint()
+        )
+    })
 }
 
 #[cfg(test)]

@@ -1,53 +1,56 @@
-//! Refresh of a benchmark: which gate tasks retire, which of the reserve take their place, and the lines that say so. Pure.
+//! Refreshes the gate split: chooses the gate tasks to retire and the reserve tasks to draw, and edits the lines of the
+//! task files. Pure.
 
-mod line;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-pub(crate) use self::line::{with_lines, with_split, with_splits};
-use crate::artifact::task::Task;
+use crate::artifact::task::{Split, Task};
 use crate::digest::Digest;
 
-/// Tasks that change places.
+/// The tasks that a refresh exchanges.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Exchange {
-    /// Ids of gate tasks that become train tasks.
+    /// The ids of gate tasks that become train tasks.
     pub retired: Vec<String>,
-    /// Ids of the tasks that become gate tasks, as many of each category.
+    /// The ids of tasks that become gate tasks, the same number per category.
     pub drawn: Vec<String>,
-    /// Categories in which fewer retire than should, because there is too little to replace them.
+    /// The categories that have too few reserve tasks, so that fewer tasks retire than should.
     pub short: BTreeMap<String, Short>,
 }
 
-/// What a category lacks.
+/// A category with too few reserve tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Short {
-    /// Tasks that should retire.
+    /// The number of tasks that should retire.
     pub wanted: usize,
-    /// Tasks that could replace them.
+    /// The number of tasks that could replace them.
     pub reserve: usize,
 }
 
-/// What is drawn from, and by which lot.
+/// The input of a refresh.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Draw<'a> {
+pub(crate) struct RefreshDraw<'a> {
     /// The present gate tasks.
     pub gate: &'a [&'a Task],
-    /// How often each of them was consulted.
+    /// The number of consultations of each gate task.
     pub consulted: &'a BTreeMap<&'a str, usize>,
-    /// What can take their place.
+    /// The tasks that can replace them.
     pub reserve: &'a [&'a Task],
     /// The share that should retire, 0 to 1.
     pub share: f64,
-    /// Refreshes so far: another one draws other lots.
+    /// The number of refreshes so far, which seeds the random order.
     pub refreshes: usize,
 }
 
-/// Chooses by category, so that each keeps its number of tasks: most consulted first, then by lot.
-pub(crate) fn exchange(draw: &Draw) -> Exchange {
+/// Chooses the tasks to exchange in each category, so that each category keeps its size. Retires the most consulted
+/// tasks first, at random among equals.
+pub(crate) fn exchange(draw: &RefreshDraw) -> Exchange {
     let lot = |task: &Task| Digest::of_value(&(&task.task_id, draw.refreshes));
     let consulted = |task: &Task| draw.consulted.get(task.task_id.as_str()).copied().unwrap_or(0);
     let mut gate = by_category(draw.gate);
@@ -69,10 +72,10 @@ pub(crate) fn exchange(draw: &Draw) -> Exchange {
     chosen
 }
 
-/// How many tasks of each category should retire: together the share of all, at least one; what does not divide goes
-/// to categories that have something to draw, to those first that are owed most, and among equals by lot, so that small
-/// ones have their turn.
-fn quotas<'a>(gate: &Categories<'a>, reserve: &Categories, draw: &Draw) -> BTreeMap<&'a str, usize> {
+/// The number of tasks of each category that should retire, in total `share` of all gate tasks and at least one. Each
+/// category gets its proportional number, rounded down. The rest goes first to categories with enough reserve, then by
+/// the largest remainder, then at random, so that small categories get their turn.
+fn quotas<'a>(gate: &Categories<'a>, reserve: &Categories, draw: &RefreshDraw) -> BTreeMap<&'a str, usize> {
     let all = draw.gate.len();
     let total = ((draw.share * all as f64).round() as usize).clamp(1.min(all), all);
     let exact = |tasks: &[&Task]| total as f64 * tasks.len() as f64 / all as f64;
@@ -81,7 +84,7 @@ fn quotas<'a>(gate: &Categories<'a>, reserve: &Categories, draw: &Draw) -> BTree
     for (category, tasks) in gate {
         let whole = exact(tasks).floor();
         quotas.insert(category, whole as usize);
-        // In millionths, so that a hair of rounding decides nothing.
+        // In millionths, so that rounding errors do not decide.
         let rest = ((exact(tasks) - whole) * 1e6).round() as u64;
         let has_none = reserve.get(category).map_or(0, Vec::len) <= whole as usize;
         owed.push((
@@ -114,7 +117,7 @@ fn ids<'a>(tasks: &'a [&Task]) -> impl Iterator<Item = String> + 'a {
     tasks.iter().map(|task| task.task_id.clone())
 }
 
-/// The ids of the gate after an exchange.
+/// The ids of the gate tasks after an exchange.
 pub(crate) fn gate_after<'a>(gate: &[&'a Task], exchange: &'a Exchange) -> BTreeSet<&'a str> {
     let retired: BTreeSet<&str> = exchange.retired.iter().map(String::as_str).collect();
     let stays = gate.iter().map(|task| task.task_id.as_str());
@@ -122,5 +125,44 @@ pub(crate) fn gate_after<'a>(gate: &[&'a Task], exchange: &'a Exchange) -> BTree
     stays.filter(|id| !retired.contains(id)).chain(drawn).collect()
 }
 
-#[cfg(test)]
-mod tests;
+/// Sets the splits of some lines, numbered from 1. All other bytes stay unchanged.
+pub(crate) fn with_splits(text: &str, splits: &BTreeMap<usize, Split>) -> String {
+    let line = |(at, line): (usize, &str)| {
+        let split = splits.get(&(at + 1));
+        let changed = split.and_then(|split| with_split(line, *split));
+        changed.unwrap_or_else(|| line.to_owned())
+    };
+    text.split_inclusive('\n').enumerate().map(line).collect()
+}
+
+/// Sets the split of a line, or adds it. `None` if the line is not a JSON object.
+pub(crate) fn with_split(line: &str, split: Split) -> Option<String> {
+    let json = line.strip_prefix('\u{feff}').unwrap_or(line);
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
+    let value = format!("\"{}\"", split.name());
+    let (from, to, put) = match fields.get("split") {
+        Some(present) => {
+            // The value is a slice of the line, so the difference of their addresses is its offset.
+            let from = present.get().as_ptr() as usize - line.as_ptr() as usize;
+            (from, from + present.get().len(), value)
+        }
+        None => {
+            let end = line[..line.rfind('}')?].trim_end().len();
+            let comma = if fields.is_empty() { "" } else { "," };
+            (end, end, format!("{comma}\"split\":{value}"))
+        }
+    };
+    Some(format!("{}{put}{}", &line[..from], &line[to..]))
+}
+
+/// Appends lines to a text, with the line ending of its first line.
+pub(crate) fn with_lines(text: &str, lines: &[String]) -> String {
+    let first = text.split_inclusive('\n').next().unwrap_or_default();
+    let ending = if first.ends_with("\r\n") { "\r\n" } else { "\n" };
+    let mut whole = text.to_owned();
+    if !lines.is_empty() && !whole.is_empty() && !whole.ends_with('\n') {
+        whole += ending;
+    }
+    whole.extend(lines.iter().map(|line| format!("{}{ending}", line.trim())));
+    whole
+}

@@ -1,27 +1,74 @@
-//! Answers questions: out of the memo, else by asking the student, on many threads.
+//! Answers and scores the runs of tasks: takes each answer from the memo, or asks the student, on several threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Evaluator;
-use super::parallel::in_parallel;
-use super::question::Question;
-use super::scores::{scored, scores};
-use crate::artifact::evaluation::{Attempt, Attempted};
+use super::{Evaluator, TaskRun};
+use crate::artifact::evaluation::{Attempt, ScoredAttempt};
+use crate::artifact::task::{Scorer, Task};
 use crate::digest::Digest;
 use crate::eval::memo::Memo;
-use crate::eval::student::Prepared;
+use crate::eval::student::{Draw, PreparedStudent};
 
-/// Answers and scores every question, in the order given.
+/// One run in the form that the student and the memo need.
+pub(super) struct KeyedRun<'t> {
+    pub task: &'t Task,
+    pub draw: Draw,
+    pub key: Digest,
+}
+
+/// The questions of these runs. If the student cannot vary on a task, all its runs are the same question.
+pub(super) fn questions<'t>(
+    evaluator: &Evaluator,
+    prepared: &dyn PreparedStudent,
+    runs: &[TaskRun<'t>],
+) -> Vec<KeyedRun<'t>> {
+    let identity = evaluator.student.identity();
+    let question = |run: &TaskRun<'t>| {
+        let (number, epoch) = match prepared.varies(run.task) {
+            true => (run.number, evaluator.epoch),
+            false => (0, 0),
+        };
+        let draw = draw(run.task, evaluator.seed, number, epoch);
+        KeyedRun {
+            task: run.task,
+            draw,
+            key: key(&identity, prepared, run.task, draw.seed),
+        }
+    };
+    runs.iter().map(question).collect()
+}
+
+/// The draw of a run. It does not depend on the harness, so both arms of a comparison use the same seed for the same
+/// run of a task.
+fn draw(task: &Task, seed: u64, number: u32, epoch: u32) -> Draw {
+    let repeat = u64::from(epoch) << 32 | u64::from(number);
+    let drawn = match repeat {
+        0 => Digest::of_value(&(seed, &task.task_id)),
+        _ => Digest::of_value(&(seed, &task.task_id, number, epoch)),
+    };
+    Draw {
+        seed: drawn.seed(),
+        repeat,
+    }
+}
+
+/// The digest of everything that the answer can depend on. The reference, the category and the split are not included,
+/// because the student does not see them.
+fn key(identity: &serde_json::Value, prepared: &dyn PreparedStudent, task: &Task, seed: u64) -> Digest {
+    Digest::of_value(&(identity, prepared.footprint(task), &task.query, &task.agent, seed))
+}
+
+/// Answers and scores all questions, in the order given.
 pub(super) fn ask<'t>(
     evaluator: &Evaluator,
-    prepared: &dyn Prepared,
-    questions: &[Question<'t>],
-) -> Vec<Attempted<'t>> {
+    prepared: &dyn PreparedStudent,
+    questions: &[KeyedRun<'t>],
+) -> Vec<ScoredAttempt<'t>> {
     let keys: Vec<Digest> = questions.iter().map(|question| question.key).collect();
     let remembered = evaluator.memo.get(&keys);
     let open: Vec<usize> = (0..questions.len()).filter(|at| remembered[*at].is_none()).collect();
     let made = fan_out(evaluator, prepared, questions, &open);
-    if !evaluator.student.is_dear() {
+    if !evaluator.student.is_expensive() {
         keep(evaluator.memo, questions, &made);
     }
     let mut fresh = vec![false; questions.len()];
@@ -36,8 +83,8 @@ pub(super) fn ask<'t>(
         .collect()
 }
 
-/// Remembers what was made; not what the world spoiled, since it may be better next time.
-fn keep(memo: &dyn Memo, questions: &[Question], made: &[(usize, Attempt)]) {
+/// Stores attempts in the memo, except infrastructure failures, which may succeed next time.
+fn keep(memo: &dyn Memo, questions: &[KeyedRun], made: &[(usize, Attempt)]) {
     let worth_keeping = made
         .iter()
         .filter(|(_, attempt)| !matches!(attempt, Attempt::Infra { .. }));
@@ -50,8 +97,8 @@ fn keep(memo: &dyn Memo, questions: &[Question], made: &[(usize, Attempt)]) {
 
 fn fan_out(
     evaluator: &Evaluator,
-    prepared: &dyn Prepared,
-    questions: &[Question],
+    prepared: &dyn PreparedStudent,
+    questions: &[KeyedRun],
     open: &[usize],
 ) -> Vec<(usize, Attempt)> {
     let done = AtomicUsize::new(questions.len() - open.len());
@@ -61,11 +108,82 @@ fn fan_out(
         }
         let question = &questions[at];
         let made = [(at, prepared.attempt(question.task, question.draw))];
-        if evaluator.student.is_dear() {
+        if evaluator.student.is_expensive() {
             keep(evaluator.memo, questions, &made);
         }
         (evaluator.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, questions.len());
         let [(_, attempt)] = made;
         Some(attempt)
     })
+}
+
+/// Runs `work` on each index with up to `threads` threads. Returns results in index order. A thread stops when `work`
+/// returns `None`.
+fn in_parallel<T: Send>(
+    indices: &[usize],
+    threads: usize,
+    work: impl Fn(usize) -> Option<T> + Sync,
+) -> Vec<(usize, T)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut made = Vec::new();
+        while let Some(at) = indices.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
+            let Some(one) = work(at) else { break };
+            made.push((at, one));
+        }
+        made
+    };
+    let threads = threads.clamp(1, 64).min(indices.len().max(1));
+    if threads == 1 {
+        return work();
+    }
+    let mut made: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    made.sort_by_key(|(at, _)| *at);
+    made
+}
+
+/// A score, or the reason for a failure to score; `None` if there is no answer.
+pub(super) type ScoreResult = Option<Result<f64, String>>;
+
+/// Scores all answers. Judge scores, which take seconds, are requested in parallel. The others are computed one after
+/// another, because they are fast or are programs that might interfere with each other.
+pub(super) fn scores(evaluator: &Evaluator, questions: &[KeyedRun], attempts: &[Option<Attempt>]) -> Vec<ScoreResult> {
+    let score = |at: usize| match &attempts[at] {
+        Some(Attempt::Answered { answer, .. }) => Some((evaluator.score)(questions[at].task, answer)),
+        _ => None,
+    };
+    let is_judged = |at: &usize| questions[*at].task.scorer == Scorer::Judge;
+    let (judged, others): (Vec<usize>, Vec<usize>) = (0..questions.len()).partition(is_judged);
+    let mut scores = vec![None; questions.len()];
+    for (at, score) in in_parallel(&judged, evaluator.concurrency, |at| Some(score(at))) {
+        scores[at] = score;
+    }
+    for at in others {
+        scores[at] = score(at);
+    }
+    scores
+}
+
+/// An attempt with its score. An attempt that was not made counts as an infrastructure failure.
+pub(super) fn scored(task: &Task, attempt: Option<Attempt>, score: ScoreResult, fresh: bool) -> ScoredAttempt<'_> {
+    let attempt = attempt.unwrap_or(Attempt::Infra {
+        reason: "no attempt was made".into(),
+    });
+    let (attempt, score) = match (attempt, score) {
+        (attempt @ Attempt::Failed { .. }, _) => (attempt, Some(0.0)),
+        (_, Some(Err(reason))) => (Attempt::Infra { reason }, None),
+        (attempt, score) => (attempt, score.and_then(Result::ok)),
+    };
+    ScoredAttempt {
+        task,
+        attempt,
+        score,
+        fresh,
+    }
 }

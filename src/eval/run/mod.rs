@@ -1,69 +1,73 @@
-//! Evaluate: a benchmark under a harness. Fans out over threads, asks the memo first, scores, and keeps the order of what was asked.
+//! Runs a benchmark with a harness: looks attempts up in the memo, makes the others in parallel, and scores them, in
+//! the order of the runs.
 
-mod arm;
 mod ask;
-mod parallel;
-mod question;
-mod scores;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::arm::Arm;
-use self::question::Question;
-use crate::artifact::evaluation::{Attempted, Evaluation, TaskScore};
+use self::ask::KeyedRun;
+use crate::artifact::evaluation::{Evaluation, ScoredAttempt, TaskScore};
 use crate::artifact::task::Task;
+use crate::digest::Digest;
 use crate::eval::memo::Memo;
-use crate::eval::student::{Prepared, Student};
+use crate::eval::student::{PreparedStudent, Student};
 use crate::harness::Harness;
 
-/// How attempts are made.
+/// The student, the scorer and the settings of an evaluation.
 #[derive(Clone, Copy)]
 pub struct Evaluator<'a> {
     /// The agent under improvement.
     pub student: &'a dyn Student,
-    /// What was asked before.
+    /// The remembered attempts.
     pub memo: &'a dyn Memo,
-    /// Scores an answer, 0 to 1; an error is one of infrastructure.
+    /// Scores an answer from 0 to 1. An error is an infrastructure failure.
     pub score: &'a (dyn Fn(&Task, &str) -> Result<f64, String> + Sync),
-    /// Seed of the student's chance.
+    /// The seed of the student's random choices.
     pub seed: u64,
-    /// Answers that vary are remembered by epoch: a new one begins where the old answers no longer hold.
+    /// The epoch, which is part of the memo's key for answers that vary. After a drift, a new epoch makes the memo
+    /// ignore earlier answers.
     pub epoch: u32,
-    /// Attempts at once, at least 1.
+    /// The number of attempts at the same time, at least 1.
     pub concurrency: usize,
-    /// Called with the number of attempts that are there so far and of all.
+    /// Called with the number of finished attempts and of all attempts.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
-    /// Why no further attempt should be made, such as a budget that is spent.
+    /// Returns the reason to make no further attempts, such as a budget that is used up.
     pub halted: &'a (dyn Fn() -> Option<String> + Sync),
 }
 
-/// One run of a task. Runs of different numbers draw differently, where the student can vary.
+/// One run of a task. If the student can vary, runs with different numbers have different draws.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Run<'t> {
+pub(crate) struct TaskRun<'t> {
     /// The task.
     pub task: &'t Task,
-    /// Which run of it, from 0.
+    /// The number of the run, from 0.
     pub number: u32,
 }
 
-/// An evaluation that was stopped half way. What was attempted is remembered, so that another goes on from there.
+/// An evaluation that was stopped midway. The memo keeps the attempts made so far, so that the next evaluation resumes
+/// there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Halted(pub String);
+pub struct EvaluationHalted(pub String);
 
-/// Makes every run, in the order given; what was made before is not made again, and neither is what is asked for twice.
-pub(crate) fn attempt_runs<'t>(evaluator: &Evaluator, harness: &Harness, runs: &[Run<'t>]) -> Vec<Attempted<'t>> {
+/// Makes all runs, and returns them in the order given. Remembered attempts are not repeated, and equal questions are
+/// asked once.
+pub(crate) fn attempt_runs<'t>(
+    evaluator: &Evaluator,
+    harness: &Harness,
+    runs: &[TaskRun<'t>],
+) -> Vec<ScoredAttempt<'t>> {
     answered(evaluator, evaluator.student.prepare(harness).as_ref(), runs)
 }
 
-fn answered<'t>(evaluator: &Evaluator, prepared: &dyn Prepared, runs: &[Run<'t>]) -> Vec<Attempted<'t>> {
-    let questions = question::questions(evaluator, prepared, runs);
+fn answered<'t>(evaluator: &Evaluator, prepared: &dyn PreparedStudent, runs: &[TaskRun<'t>]) -> Vec<ScoredAttempt<'t>> {
+    let questions = ask::questions(evaluator, prepared, runs);
     let (distinct, places) = distinct(questions);
     let answers = ask::ask(evaluator, prepared, &distinct);
-    let told = |(run, place): (&Run<'t>, AnswerIndex)| Attempted {
+    let told = |(run, place): (&TaskRun<'t>, AnswerIndex)| ScoredAttempt {
         task: run.task,
         fresh: answers[place.at].fresh && place.is_first,
         ..answers[place.at].clone()
@@ -71,14 +75,14 @@ fn answered<'t>(evaluator: &Evaluator, prepared: &dyn Prepared, runs: &[Run<'t>]
     runs.iter().zip(places).map(told).collect()
 }
 
-/// Where the answer to a run stands, and whether it is the first run that it answers.
+/// The index of the answer to a run, and whether this is the first run with that answer.
 struct AnswerIndex {
     at: usize,
     is_first: bool,
 }
 
-/// Every question once, and the place of each among them.
-fn distinct(questions: Vec<Question>) -> (Vec<Question>, Vec<AnswerIndex>) {
+/// The distinct questions, and for each question its index among them.
+fn distinct(questions: Vec<KeyedRun>) -> (Vec<KeyedRun>, Vec<AnswerIndex>) {
     let mut known = BTreeMap::new();
     let mut distinct = Vec::new();
     let places = questions.into_iter().map(|question| {
@@ -93,34 +97,34 @@ fn distinct(questions: Vec<Question>) -> (Vec<Question>, Vec<AnswerIndex>) {
     (distinct, places)
 }
 
-/// Run 0 of every task.
-pub(crate) fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
+/// Makes run 0 of every task.
+pub(crate) fn attempt_all<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<ScoredAttempt<'t>> {
     attempt_runs(evaluator, harness, &numbered(tasks, 0))
 }
 
-/// The benchmark's word on a harness, by run 0 of every task.
+/// Scores a harness on run 0 of every task.
 ///
 /// # Errors
-/// Something halted it half way: half an evaluation is none.
-pub fn evaluate(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task]) -> Result<Evaluation, Halted> {
+/// It was halted midway; partial scores are not returned.
+pub fn evaluate(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task]) -> Result<Evaluation, EvaluationHalted> {
     evaluate_run(evaluator, harness, tasks, 0)
 }
 
-/// The benchmark's word on a harness, by one run of every task.
+/// Scores a harness on one run of every task.
 ///
 /// # Errors
-/// Something halted it half way: half an evaluation is none.
+/// It was halted midway; partial scores are not returned.
 pub fn evaluate_run(
     evaluator: &Evaluator,
     harness: &Harness,
     tasks: &[&Task],
     number: u32,
-) -> Result<Evaluation, Halted> {
+) -> Result<Evaluation, EvaluationHalted> {
     let attempts = attempt_runs(evaluator, harness, &numbered(tasks, number));
     if let Some(reason) = (evaluator.halted)() {
-        return Err(Halted(reason));
+        return Err(EvaluationHalted(reason));
     }
-    let score = |attempted: Attempted| TaskScore {
+    let score = |attempted: ScoredAttempt| TaskScore {
         task_id: attempted.task.task_id.clone(),
         category: attempted.task.category.clone(),
         score: attempted.score,
@@ -128,24 +132,56 @@ pub fn evaluate_run(
     Ok(Evaluation::of(attempts.into_iter().map(score).collect()))
 }
 
-/// Which tasks an edit reaches. The others are asked the very same under both harnesses: exact ties, which cost nothing.
+/// For each task, whether the change of the harness can affect its answer. On the other tasks, both harnesses give the
+/// same answer, so they tie at no cost.
 pub(crate) fn affected(evaluator: &Evaluator, before: &Harness, after: &Harness, tasks: &[&Task]) -> Vec<bool> {
     let (before, after) = (evaluator.student.prepare(before), evaluator.student.prepare(after));
     let differs = |task: &&Task| before.footprint(task) != after.footprint(task);
     tasks.iter().map(differs).collect()
 }
 
-/// The tasks whose run 0 is remembered, and whose answer may be another when it is asked for anew.
+/// The tasks whose run 0 is remembered, and whose answer could differ if it were repeated.
 pub(crate) fn remembered<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<&'t Task> {
     let prepared = evaluator.student.prepare(harness);
     let varying: Vec<&Task> = tasks.iter().copied().filter(|task| prepared.varies(task)).collect();
-    let questions = question::questions(evaluator, prepared.as_ref(), &numbered(&varying, 0));
+    let questions = ask::questions(evaluator, prepared.as_ref(), &numbered(&varying, 0));
     let keys: Vec<_> = questions.iter().map(|question| question.key).collect();
     let known = evaluator.memo.get(&keys);
     let is_known = varying.into_iter().zip(known).filter(|(_, known)| known.is_some());
     is_known.map(|(task, _)| task).collect()
 }
 
-fn numbered<'t>(tasks: &[&'t Task], number: u32) -> Vec<Run<'t>> {
-    tasks.iter().map(|task| Run { task, number }).collect()
+fn numbered<'t>(tasks: &[&'t Task], number: u32) -> Vec<TaskRun<'t>> {
+    tasks.iter().map(|task| TaskRun { task, number }).collect()
+}
+
+/// A harness that is read once for many runs.
+pub(crate) struct Arm<'a> {
+    evaluator: &'a Evaluator<'a>,
+    prepared: Box<dyn PreparedStudent>,
+}
+
+impl<'a> Arm<'a> {
+    /// Reads a harness.
+    pub(crate) fn new(evaluator: &'a Evaluator<'a>, harness: &Harness) -> Self {
+        Self {
+            evaluator,
+            prepared: evaluator.student.prepare(harness),
+        }
+    }
+
+    /// The digest of everything in the harness that can change the answer to this task.
+    pub(crate) fn footprint(&self, task: &Task) -> Digest {
+        self.prepared.footprint(task)
+    }
+
+    /// Whether the answer to a task could differ if it were repeated.
+    pub(crate) fn varies(&self, task: &Task) -> bool {
+        self.prepared.varies(task)
+    }
+
+    /// Makes all runs, in the order given; see [`attempt_runs`].
+    pub(crate) fn runs<'t>(&self, runs: &[TaskRun<'t>]) -> Vec<ScoredAttempt<'t>> {
+        answered(self.evaluator, self.prepared.as_ref(), runs)
+    }
 }

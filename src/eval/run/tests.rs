@@ -1,4 +1,4 @@
-//! Runs, epochs and what is remembered, with the embedded student.
+//! Tests of runs, epochs and the memo, with the embedded student.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -42,7 +42,7 @@ fn task(at: usize, agent: &str) -> Task {
         .unwrap()
 }
 
-/// Lends an evaluator of an epoch that remembers what stands in the memo.
+/// Calls a function with an evaluator of this epoch and memo.
 fn evaluating<T>(memo: &Remembers, epoch: u32, use_it: impl FnOnce(&Evaluator) -> T) -> T {
     let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer)));
     use_it(&Evaluator {
@@ -57,12 +57,12 @@ fn evaluating<T>(memo: &Remembers, epoch: u32, use_it: impl FnOnce(&Evaluator) -
     })
 }
 
-/// Scores of runs of a task, and how many of them were made anew.
+/// The scores of runs of a task, and how many of them were newly made.
 fn made(memo: &Remembers, epoch: u32, temperature: f64, numbers: &[u32]) -> (Vec<Option<f64>>, usize) {
     let task = task(1, "a");
-    let runs: Vec<Run> = numbers
+    let runs: Vec<TaskRun> = numbers
         .iter()
-        .map(|number| Run {
+        .map(|number| TaskRun {
             task: &task,
             number: *number,
         })
@@ -98,15 +98,14 @@ fn a_student_that_cannot_vary_runs_once() {
     assert_eq!(made(&memo, 5, 0.0, &[0, 9]).1, 0, "whatever the number and the epoch");
 }
 
-/// What was remembered by earlier versions stays valid.
+/// Attempts that earlier versions remembered stay valid.
 #[test]
 fn run_0_is_asked_as_ever() {
     let task = task(1, "a");
     let seed = Digest::of_value(&(7, "t1")).seed();
     evaluating(&Remembers::default(), 0, |evaluator| {
         let prepared = evaluator.student.prepare(&harness(1.0));
-        let asked =
-            |number| question::questions(evaluator, prepared.as_ref(), &[Run { task: &task, number }]).remove(0);
+        let asked = |number| ask::questions(evaluator, prepared.as_ref(), &[TaskRun { task: &task, number }]).remove(0);
         let identity = evaluator.student.identity();
         let key = Digest::of_value(&(identity, prepared.footprint(&task), "which card", "a", seed));
         assert_eq!((asked(0).draw, asked(0).key), (Draw::first(seed), key));
