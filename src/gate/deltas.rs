@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::gate::numbers::GAMMA;
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{GateRecord, Pair, Reached};
-use crate::gate::interval::interval;
+use crate::artifact::gate::record::{GateRecord, Pair, ReachedTask};
+use crate::gate::evidence::interval;
 
 impl GateRecord {
     /// Mean change per category. Reached tasks without a pair count as the mean of the category's pairs if the student
@@ -40,7 +40,7 @@ impl GateRecord {
     /// and for a category without a pair.
     pub(crate) fn category_interval(&self, category: &str) -> Option<[f64; 2]> {
         self.stake.as_ref()?;
-        let of = |reached: &&Reached| reached.category == category;
+        let of = |reached: &&ReachedTask| reached.category == category;
         let tasks: BTreeSet<&str> = self
             .reached
             .iter()

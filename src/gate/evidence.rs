@@ -5,10 +5,17 @@
 //! over a fixed grid of stakes is a test martingale. By Ville's inequality, the probability that it ever reaches
 //! 1/alpha is at most alpha, however often one looks. For pass or fail scores and m = 0 it is a sequential McNemar
 //! test: ties drop out.
+//!
+//! The confidence interval of the mean, and the numbers of a gate record, follow from the same evidence.
+
+use crate::artifact::gate::numbers::{GAMMA, Numbers, Tally};
+
+/// Bisection steps. Each halves an interval of length 2; 100 of them reach the precision of an `f64`.
+const STEPS: usize = 100;
 
 /// The stakes; the gambler starts with one sixth of the money on each. They are fixed, so that no bet can adapt to a
 /// baseline that several edits share.
-pub(crate) const STAKES: [f64; 6] = [0.15, 0.30, 0.45, 0.60, 0.75, 0.90];
+const STAKES: [f64; 6] = [0.15, 0.30, 0.45, 0.60, 0.75, 0.90];
 
 /// The wealth of a gambler who bets that the mean is above (or below) `m`: one logarithm per stake, summed in the order
 /// of the differences.
@@ -77,6 +84,53 @@ pub(crate) fn log_mean_exp(logs: &[f64]) -> f64 {
     highest + (sum / logs.len() as f64).ln()
 }
 
+/// The interval of the mean of differences (-1 to 1) at level 1 - `gamma`. With that probability it contains the true
+/// mean at all moments, so it stays valid at a stopping time, unlike an interval for a fixed number of pairs.
+pub(crate) fn interval(differences: &[f64], gamma: f64) -> [f64; 2] {
+    let turned: Vec<f64> = differences.iter().map(|difference| -difference).collect();
+    [lower(differences, gamma), -lower(&turned, gamma)]
+}
+
+/// The lower end: the largest m such that the evidence shows a mean above m; -1 if there is none.
+fn lower(differences: &[f64], gamma: f64) -> f64 {
+    let needed = (2.0 / gamma).ln();
+    let (mut refuted, mut possible) = (-1.0, 1.0);
+    for _ in 0..STEPS {
+        let middle = (refuted + possible) / 2.0;
+        if middle > -1.0 && log_e_above(differences, middle) >= needed {
+            refuted = middle;
+        } else {
+            possible = middle;
+        }
+    }
+    refuted
+}
+
+impl Numbers {
+    /// The numbers that depend only on the differences. `reached`: how many tasks of the target, and how many other
+    /// tasks, the edit reaches.
+    pub(crate) fn of(target: &[f64], other: &[f64], reached: (usize, usize)) -> Self {
+        let all = (reached.0 + reached.1).max(1) as f64;
+        let overall = mean(target)
+            .zip(mean(other))
+            .map(|(target, other)| (reached.0 as f64 * target + reached.1 as f64 * other) / all);
+        Self {
+            target: Tally::of(target),
+            other: Tally::of(other),
+            mean_target: mean(target),
+            mean_overall: overall,
+            interval_target: interval(target, GAMMA),
+            interval_other: interval(other, GAMMA),
+            ..Self::default()
+        }
+    }
+}
+
+fn mean(differences: &[f64]) -> Option<f64> {
+    let sum: f64 = differences.iter().sum();
+    (!differences.is_empty()).then(|| sum / differences.len() as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -110,5 +164,13 @@ mod tests {
                 prop_assert!(log_e_above(&tenfold, 0.0) >= log_e_above(&half, 0.0) - 1e-9);
             }
         }
+    }
+
+    #[test]
+    fn nothing_refutes_nothing_and_ties_close_in_on_zero() {
+        assert_eq!(interval(&[], 0.1), [-1.0, 1.0]);
+        let [low, high] = interval(&[0.0; 60], 0.1);
+        assert_eq!(low, -high);
+        assert!(high < 0.08 && interval(&[0.0; 600], 0.1)[1] < high);
     }
 }

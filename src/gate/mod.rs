@@ -25,10 +25,8 @@ pub use rule::decide;
 pub(crate) use rule::{decide_means, regressions};
 pub(crate) use rule::{recompute, restate};
 
-pub(crate) mod interval;
 #[cfg(test)]
 mod laws;
-mod numbers;
 pub(crate) mod preview;
 pub(crate) mod prune;
 pub(crate) mod trial;

@@ -1,8 +1,8 @@
-//! Audit: what pairs of runs say of two harnesses, over all tasks and by category. Pure.
+//! The statistics of an audit: compares two harnesses by pairs of runs, over all tasks and per category. Pure.
 //!
-//! A task that is asked the same under both is an exact tie, and is not run. For a noisy student the tasks are what
-//! matters, and chance lies in the runs: the interval of the tasks that are run is scaled to all tasks. Where the tasks
-//! are a sample, those that are not run are ties like any other, and chance lies in which tasks were drawn.
+//! A task whose request is the same under both harnesses is an exact tie and is not run. If the student is noisy, the
+//! tasks are fixed and the chance is in the runs: the interval of the tasks that ran is scaled to all tasks. If the
+//! tasks are a sample, the chance is in which tasks were drawn: tasks that did not run are ordinary ties.
 
 pub(crate) mod run;
 
@@ -13,64 +13,64 @@ use serde::Serialize;
 use super::evidence::{log_e_above, log_e_below};
 use super::rule::TOLERANCE;
 use crate::artifact::gate::numbers::{GAMMA, Tally};
-use crate::artifact::gate::record::{Pair, Reached};
-use crate::gate::interval::interval;
+use crate::artifact::gate::record::{Pair, ReachedTask};
+use crate::gate::evidence::interval;
 
-/// So many times the runs that were made are thought of as more runs; what they would not tell is called hopeless.
+/// The largest multiple of the runs made so far for which [`times`] checks whether the question would be decided.
 const MOST_TIMES: usize = 32;
 
 /// What the runs are evidence of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Basis {
-    /// A student that answers the same way each time: the change on these tasks is a fact.
+    /// The student is deterministic: the change on these tasks is a fact.
     Fact,
-    /// Tasks that stand for others, each run once.
+    /// The tasks are a sample, and each ran once.
     Sample,
-    /// A noisy student: pairs of runs.
+    /// The student is noisy: pairs of runs.
     Runs,
 }
 
-/// What was found.
+/// The result of an audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Finding {
-    /// The mean over all tasks rose.
+pub(crate) enum AuditFinding {
+    /// The mean rose.
     Gained,
-    /// It fell.
+    /// The mean fell.
     Fell,
-    /// It is the same, as a fact.
+    /// The mean is the same, as a fact.
     Unchanged,
-    /// It cannot be told.
+    /// The runs do not decide it.
     Unknown,
 }
 
 /// The change of some tasks.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Change {
-    /// How many they are.
+pub(crate) struct ScoreChange {
+    /// The number of tasks.
     pub tasks: usize,
-    /// Those of them whose request differs.
+    /// The number of tasks whose request differs.
     pub reached: usize,
-    /// Pairs that gained, lost, and stayed.
+    /// Pairs that gained, lost and tied.
     #[serde(flatten)]
     pub tally: Tally,
-    /// Mean change over all of them, -1 to 1; null where every pair was lost.
+    /// Mean change over all these tasks, -1 to 1; null if every pair was lost.
     pub mean: Option<f64>,
-    /// Interval of that mean, valid at every moment.
+    /// Confidence interval of the mean, valid at every moment.
     pub interval: [f64; 2],
 }
 
-/// Pairs of runs under two harnesses, and the tasks that they are of.
+/// The input of an audit: pairs of runs under two harnesses, and their tasks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Compared<'a> {
-    /// Tasks by category.
+pub(crate) struct AuditPairs<'a> {
+    /// The number of tasks per category.
     pub sizes: &'a BTreeMap<String, usize>,
     /// The tasks whose request differs.
-    pub reached: &'a [Reached],
+    pub reached: &'a [ReachedTask],
     /// All pairs, in the order of the schedule.
     pub pairs: &'a [Pair],
-    /// What they are evidence of.
+    /// What the pairs are evidence of.
     pub basis: Basis,
     /// Largest share of pairs that may be lost to the infrastructure, 0 to 1.
     pub max_infra_share: f64,
@@ -78,26 +78,26 @@ pub(crate) struct Compared<'a> {
 
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Audited {
+pub(crate) struct AuditResult {
     /// What the runs are evidence of.
     pub basis: Basis,
     /// What was found.
-    pub finding: Finding,
-    /// Over all tasks; the interval holds at 90 %.
-    pub overall: Change,
-    /// By category; the intervals hold at 90 % all together.
-    pub categories: BTreeMap<String, Change>,
+    pub finding: AuditFinding,
+    /// The change over all tasks, with a 90 % interval.
+    pub overall: ScoreChange,
+    /// The change per category; the intervals hold jointly at 90 %.
+    pub categories: BTreeMap<String, ScoreChange>,
     /// The categories that fell.
     pub fallen: Vec<String>,
     /// Pairs that were lost to the infrastructure.
     pub lost: usize,
-    /// Times the runs that were made after which it would be told, if they went on alike; absent where that would not
-    /// help, or is not needed.
+    /// How many times the runs made so far would decide, if further runs were like them; absent if the result is known
+    /// or more runs would not help.
     pub times: Option<usize>,
 }
 
-/// What the pairs say.
-pub(crate) fn audited(compared: &Compared) -> Audited {
+/// Compares the two harnesses by their pairs.
+pub(crate) fn audited(compared: &AuditPairs) -> AuditResult {
     let category: BTreeMap<&str, &str> = compared
         .reached
         .iter()
@@ -119,34 +119,35 @@ pub(crate) fn audited(compared: &Compared) -> Audited {
         let change = change(&own.collect::<Vec<_>>(), (*tasks, reached), gamma, compared.basis);
         (name.clone(), change)
     };
-    let categories: BTreeMap<String, Change> = compared.sizes.iter().map(one).collect();
+    let categories: BTreeMap<String, ScoreChange> = compared.sizes.iter().map(one).collect();
     let tasks = compared.sizes.values().sum();
     let overall = change(&all, (tasks, category.len()), GAMMA, compared.basis);
     let lost = compared.pairs.len() - all.len();
     let too_many = lost as f64 > compared.max_infra_share * compared.pairs.len() as f64;
     let finding = if too_many {
-        Finding::Unknown
+        AuditFinding::Unknown
     } else {
         found(&overall, compared.basis)
     };
-    let fell =
-        |(name, change): (&String, &Change)| (found(change, compared.basis) == Finding::Fell).then(|| name.clone());
-    Audited {
+    let fell = |(name, change): (&String, &ScoreChange)| {
+        (found(change, compared.basis) == AuditFinding::Fell).then(|| name.clone())
+    };
+    AuditResult {
         basis: compared.basis,
         finding,
         fallen: categories.iter().filter_map(fell).collect(),
-        times: times(&all).filter(|_| finding == Finding::Unknown && compared.basis == Basis::Runs && !too_many),
+        times: times(&all).filter(|_| finding == AuditFinding::Unknown && compared.basis == Basis::Runs && !too_many),
         overall,
         categories,
         lost,
     }
 }
 
-fn change(differences: &[f64], (tasks, reached): (usize, usize), gamma: f64, basis: Basis) -> Change {
+fn change(differences: &[f64], (tasks, reached): (usize, usize), gamma: f64, basis: Basis) -> ScoreChange {
     let share = reached as f64 / tasks.max(1) as f64;
     let mean = differences.iter().sum::<f64>() / differences.len() as f64;
     let interval = match basis {
-        // Nothing that could change is a fact, whatever the student does.
+        // No request differs: the change is zero, whatever the student does.
         _ if reached == 0 => [0.0, 0.0],
         Basis::Runs => interval(differences, gamma).map(|end| end * share),
         Basis::Fact | Basis::Sample => {
@@ -154,7 +155,7 @@ fn change(differences: &[f64], (tasks, reached): (usize, usize), gamma: f64, bas
             interval(&differences.iter().copied().chain(ties).collect::<Vec<_>>(), gamma)
         }
     };
-    Change {
+    ScoreChange {
         tasks,
         reached,
         tally: Tally::of(differences),
@@ -167,24 +168,24 @@ fn change(differences: &[f64], (tasks, reached): (usize, usize), gamma: f64, bas
     }
 }
 
-fn found(change: &Change, basis: Basis) -> Finding {
+fn found(change: &ScoreChange, basis: Basis) -> AuditFinding {
     let Some(mean) = change.mean else {
-        return Finding::Unknown;
+        return AuditFinding::Unknown;
     };
     let [low, high] = match basis {
-        _ if change.reached == 0 => return Finding::Unchanged,
-        Basis::Fact if mean.abs() <= TOLERANCE => return Finding::Unchanged,
+        _ if change.reached == 0 => return AuditFinding::Unchanged,
+        Basis::Fact if mean.abs() <= TOLERANCE => return AuditFinding::Unchanged,
         Basis::Fact => [mean, mean],
         Basis::Sample | Basis::Runs => change.interval,
     };
     match (low > 0.0, high < 0.0) {
-        (true, _) => Finding::Gained,
-        (_, true) => Finding::Fell,
-        _ => Finding::Unknown,
+        (true, _) => AuditFinding::Gained,
+        (_, true) => AuditFinding::Fell,
+        _ => AuditFinding::Unknown,
     }
 }
 
-/// How many times the runs it would take, if further ones were like those that were made.
+/// How many times these runs would decide, if further runs were like them.
 fn times(differences: &[f64]) -> Option<usize> {
     let needed = (2.0 / GAMMA).ln();
     let tells = |times: &usize| {
@@ -198,10 +199,10 @@ fn times(differences: &[f64]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Two categories of ten tasks; six of `a` and all of `b` are reached, and have these differences, round by round.
-    fn compared(basis: Basis, a: &[f64], b: &[f64]) -> Audited {
+    /// Two categories of ten tasks. Six of `a` and all of `b` are reached; `a` and `b` are their differences by round.
+    fn compared(basis: Basis, a: &[f64], b: &[f64]) -> AuditResult {
         let reached = |category: &str, count: usize| {
-            let one = |at: usize| Reached {
+            let one = |at: usize| ReachedTask {
                 task: format!("{category}{at}"),
                 category: category.to_owned(),
                 baseline: None,
@@ -224,7 +225,7 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(at, difference)| pair("b", 10, at, *difference));
-        audited(&Compared {
+        audited(&AuditPairs {
             sizes: &[("a".to_owned(), 10), ("b".to_owned(), 10)].into(),
             reached: &reached,
             pairs: &of_a.chain(of_b).collect::<Vec<_>>(),
@@ -238,9 +239,9 @@ mod tests {
         let found = compared(Basis::Fact, &[-1.0, -1.0, 0.0, 0.0, 0.0, 0.0], &[1.0; 10]);
         assert_eq!(
             (found.finding, &found.fallen[..]),
-            (Finding::Gained, &["a".to_owned()][..])
+            (AuditFinding::Gained, &["a".to_owned()][..])
         );
-        let points = |change: &Change| change.mean.map(|mean| (100.0 * mean).round());
+        let points = |change: &ScoreChange| change.mean.map(|mean| (100.0 * mean).round());
         assert_eq!(points(&found.overall), Some(40.0));
         assert_eq!(
             points(&found.categories["a"]),
@@ -250,7 +251,7 @@ mod tests {
         let noisy = compared(Basis::Runs, &[-1.0; 24], &[1.0; 80]);
         assert_eq!(
             (noisy.finding, &noisy.fallen[..]),
-            (Finding::Gained, &["a".to_owned()][..])
+            (AuditFinding::Gained, &["a".to_owned()][..])
         );
         let few = compared(Basis::Runs, &[-1.0; 3], &[0.0; 40]);
         assert!(
@@ -271,13 +272,13 @@ mod tests {
     fn what_cannot_be_told_says_how_many_more_runs_would() {
         let one_win: Vec<f64> = [vec![1.0], vec![0.0; 9]].concat();
         let found = compared(Basis::Runs, &[0.0; 6], &one_win);
-        assert_eq!((found.finding, found.times), (Finding::Unknown, Some(7)));
+        assert_eq!((found.finding, found.times), (AuditFinding::Unknown, Some(7)));
         let even = compared(Basis::Runs, &[1.0, -1.0], &[0.0; 10]);
-        assert_eq!((even.finding, even.times), (Finding::Unknown, None));
+        assert_eq!((even.finding, even.times), (AuditFinding::Unknown, None));
         let sample = compared(Basis::Sample, &[0.0; 6], &one_win);
         assert_eq!(
             (sample.finding, sample.times),
-            (Finding::Unknown, None),
+            (AuditFinding::Unknown, None),
             "more runs of a task are no more tasks"
         );
     }
@@ -285,11 +286,11 @@ mod tests {
     #[test]
     fn a_fact_needs_no_evidence_and_nothing_reached_is_one() {
         let found = compared(Basis::Fact, &[0.0; 6], &[vec![1.0], vec![0.0; 9]].concat());
-        assert_eq!(found.finding, Finding::Gained);
+        assert_eq!(found.finding, AuditFinding::Gained);
         assert!(found.overall.interval[0] < 0.0, "beyond these tasks it is not told");
         let even = compared(Basis::Fact, &[1.0, -1.0, 0.0, 0.0, 0.0, 0.0], &[0.0; 10]);
-        assert_eq!(even.finding, Finding::Unchanged);
-        let nothing = audited(&Compared {
+        assert_eq!(even.finding, AuditFinding::Unchanged);
+        let nothing = audited(&AuditPairs {
             sizes: &[("a".to_owned(), 10)].into(),
             reached: &[],
             pairs: &[],
@@ -298,13 +299,13 @@ mod tests {
         });
         assert_eq!(
             (nothing.finding, nothing.overall.interval),
-            (Finding::Unchanged, [0.0, 0.0])
+            (AuditFinding::Unchanged, [0.0, 0.0])
         );
     }
 
     #[test]
     fn too_many_lost_pairs_tell_nothing() {
         let found = compared(Basis::Fact, &[f64::NAN, 0.0, 0.0, 0.0, 0.0, 0.0], &[1.0; 10]);
-        assert_eq!((found.lost, found.finding), (1, Finding::Unknown));
+        assert_eq!((found.lost, found.finding), (1, AuditFinding::Unknown));
     }
 }

@@ -1,31 +1,31 @@
-//! What can be seen of one edit: what it reaches, what is hoped for, and what its trial takes.
+//! The preview of one edit: the tasks that it reaches, the gain that is hoped for, and the attempts of its trial.
 
 use std::collections::BTreeMap;
 
 use super::words::{advice, nothing_reached};
-use super::{Calls, EditForecast, View};
-use crate::artifact::cluster::FailureCluster;
+use super::{EditPreview, NewAttempts, PreviewContext};
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::settings::Mode;
 use crate::artifact::gate::verdict::RuleKind;
 use crate::eval::run::affected;
-use crate::gate::power::calls::{self, Compared};
+use crate::gate::power::calls::{self, ExactComparison};
 use crate::gate::trial::target_among;
 use crate::harness::op;
 
-pub(super) fn forecast_edit(view: &View, edit: &Edit) -> EditForecast {
+pub(super) fn preview_edit(view: &PreviewContext, edit: &Edit) -> EditPreview {
     let target = target(view, edit);
-    let named = EditForecast {
+    let named = EditPreview {
         edit: edit.id.clone(),
         digest: edit.digest().short(),
         target: target.clone(),
-        ..EditForecast::default()
+        ..EditPreview::default()
     };
     let after = match op::apply(edit, view.given.harness, view.given.rules) {
         Ok(after) => after,
         Err(reason) => {
-            let advice = Some(format!("it cannot be tried on the harness as it is: {reason}"));
-            return EditForecast { advice, ..named };
+            let advice = Some(format!("it does not apply to the present harness: {reason}"));
+            return EditPreview { advice, ..named };
         }
     };
     let tasks: Vec<_> = view.given.gate.iter().collect();
@@ -34,13 +34,13 @@ pub(super) fn forecast_edit(view: &View, edit: &Edit) -> EditForecast {
     let (of_target, others): (Vec<usize>, Vec<usize>) = (0..tasks.len())
         .filter(|at| reached[*at] && view.chances[*at].is_some())
         .partition(|at| has_to_gain(*at));
-    let found = EditForecast {
+    let found = EditPreview {
         reaches: reached.iter().filter(|reached| **reached).count(),
         reaches_target: of_target.len(),
         ..named
     };
     match of_target.is_empty() && view.mode != Mode::Rule {
-        true => EditForecast {
+        true => EditPreview {
             advice: Some(nothing_reached(&found)),
             ..found
         },
@@ -49,7 +49,13 @@ pub(super) fn forecast_edit(view: &View, edit: &Edit) -> EditForecast {
 }
 
 /// The forecast of an edit that reaches its target.
-fn weighed(view: &View, edit: &Edit, found: EditForecast, of_target: &[usize], others: &[usize]) -> EditForecast {
+fn weighed(
+    view: &PreviewContext,
+    edit: &Edit,
+    found: EditPreview,
+    of_target: &[usize],
+    others: &[usize],
+) -> EditPreview {
     let chances: Vec<f64> = of_target.iter().filter_map(|at| view.chances[*at]).collect();
     let headroom = view.game(&chances).headroom();
     let cluster = view
@@ -59,12 +65,12 @@ fn weighed(view: &View, edit: &Edit, found: EditForecast, of_target: &[usize], o
         .find(|one| one.id == edit.expected_improvement);
     let (hoped, hoped_from) = hope(cluster, headroom);
     let smallest_visible = view.smallest(&chances);
-    // Tasks flip whole: where no bets are made, half a task that is hoped for is one.
+    // A task flips as a whole: outside mode `sequential`, the hoped-for gain is rounded to whole tasks.
     let rounding = match view.mode {
         Mode::Sequential => 0.0,
         _ => 0.5 / chances.len().max(1) as f64,
     };
-    let found = EditForecast {
+    let found = EditPreview {
         hoped,
         hoped_from,
         smallest_visible,
@@ -73,24 +79,24 @@ fn weighed(view: &View, edit: &Edit, found: EditForecast, of_target: &[usize], o
         ..found
     };
     let found = with_calls(view, found, &chances, of_target, others);
-    EditForecast {
+    EditPreview {
         advice: (found.can_be_seen == Some(false)).then(|| advice(view, &found, &chances)),
         ..found
     }
 }
 
-/// What has to gain: nothing but the whole where no category is named, or the rule says so.
-fn target(view: &View, edit: &Edit) -> Option<String> {
+/// The category that has to gain; `None` (the overall score) if the edit names none or the rule is `overall`.
+fn target(view: &PreviewContext, edit: &Edit) -> Option<String> {
     let is_category = |name: &str| view.given.gate.iter().any(|task| task.category == name);
     let rule = match view.mode {
         Mode::Rule => view.given.rule.kind,
-        _ => view.given.judging.settings.rule,
+        _ => view.given.policy.settings.rule,
     };
     target_among(edit, view.given.clusters, is_category).filter(|_| rule == RuleKind::Target)
 }
 
-/// What is hoped for, at most the headroom: what the teacher solves beyond what the student does, where both were
-/// measured; a number that stands for the skill gap; else that everything is fixed.
+/// The hoped-for gain, at most the headroom, and its source. In this order: the teacher's success rate minus the
+/// student's, if both were measured; a number in the cluster's skill gap; the headroom.
 pub(super) fn hope(cluster: Option<&FailureCluster>, headroom: f64) -> (f64, &'static str) {
     let measured = cluster.and_then(|cluster| {
         let (solved, failed) = (cluster.teacher_success_rate, cluster.student_failure_rate);
@@ -110,20 +116,20 @@ pub(super) fn hope(cluster: Option<&FailureCluster>, headroom: f64) -> (f64, &'s
 }
 
 fn with_calls(
-    view: &View,
-    found: EditForecast,
+    view: &PreviewContext,
+    found: EditPreview,
     chances: &[f64],
     of_target: &[usize],
     others: &[usize],
-) -> EditForecast {
+) -> EditPreview {
     let forecast = match view.mode {
         Mode::Rule => {
-            let calls = Calls {
+            let calls = NewAttempts {
                 nothing: found.reaches,
                 hoped: found.reaches,
                 most: found.reaches,
             };
-            return EditForecast { calls, ..found };
+            return EditPreview { calls, ..found };
         }
         Mode::Sequential => {
             let known = if view.noise.compared > 0 { 2 } else { 1 };
@@ -132,14 +138,14 @@ fn with_calls(
         Mode::Auto | Mode::Exact => calls::exact(&compared(view, &found, chances, others), found.hoped),
     };
     let tasks = of_target.iter().chain(others).copied();
-    EditForecast {
-        calls: Calls {
+    EditPreview {
+        calls: NewAttempts {
             nothing: forecast.nothing.sum(),
             hoped: forecast.hoped.sum(),
             most: forecast.most.sum(),
         },
         shared: match view.mode {
-            Mode::Sequential if !view.given.judging.settings.fresh_baseline => {
+            Mode::Sequential if !view.given.policy.settings.fresh_baseline => {
                 tasks.zip(forecast.nothing.baseline).collect()
             }
             _ => BTreeMap::new(),
@@ -148,7 +154,12 @@ fn with_calls(
     }
 }
 
-fn compared<'a>(view: &View, found: &EditForecast, chances: &'a [f64], others: &[usize]) -> Compared<'a> {
+fn compared<'a>(
+    view: &PreviewContext,
+    found: &EditPreview,
+    chances: &'a [f64],
+    others: &[usize],
+) -> ExactComparison<'a> {
     let names = view.names();
     let place = |name: &str| 1 + names.iter().position(|other| *other == name).unwrap_or_default();
     let is_target = |name: &str| found.target.as_deref().is_none_or(|target| target == name);
@@ -162,11 +173,11 @@ fn compared<'a>(view: &View, found: &EditForecast, chances: &'a [f64], others: &
         *sizes.entry(category).or_default() += 1;
     }
     let score = |at: &usize| Some((place(&view.given.gate[*at].category), view.chances[*at]?));
-    Compared {
+    ExactComparison {
         target: chances,
         others: others.iter().filter_map(score).collect(),
         sizes,
-        settings: view.given.judging.settings,
+        settings: view.given.policy.settings,
     }
 }
 

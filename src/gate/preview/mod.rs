@@ -1,15 +1,16 @@
-//! Forecast: what the gate can see of a plan before it is tried, and what trying takes. Asks the student nothing.
+//! Previews a plan before any trial: which gains the gate can detect, and how many attempts it needs. Asks the student
+//! nothing.
 
 mod edits;
 mod words;
 
 use std::collections::BTreeMap;
 
-use edits::forecast_edit;
+use edits::preview_edit;
 use serde::Serialize;
 pub(crate) use words::{lines, points};
 
-use crate::artifact::cluster::FailureCluster;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::TaskScore;
@@ -18,172 +19,174 @@ use crate::artifact::gate::verdict::GateRule;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::Task;
 use crate::eval::run::Evaluator;
-use crate::gate::power::noise::{Noise, Runs, average, noise};
+use crate::gate::power::noise::{Noise, RunPair, average, noise};
 use crate::gate::power::play::Game;
 use crate::gate::power::visible::{smallest, smallest_exact};
 use crate::gate::trial::GatePolicy;
 use crate::harness::{Harness, op};
 
-/// What a forecast is made from.
-pub(crate) struct Given<'a> {
+/// The input of a preview.
+pub(crate) struct PreviewInput<'a> {
     /// The gate tasks.
     pub gate: &'a [Task],
     /// The scores of the baseline's first run, in the order of the tasks.
     pub first: &'a [TaskScore],
-    /// What a second run said, where there was one.
+    /// The second run of the baseline, if there was one.
     pub probe: Option<&'a Probe>,
-    /// The harness that edits are tried on.
+    /// The harness on which edits are tried.
     pub harness: &'a Harness,
-    /// Edits that are still to be put to the gate, each once.
+    /// The edits that the gate has not decided yet, without duplicates.
     pub edits: &'a [&'a Edit],
     /// The clusters of the plan.
     pub clusters: &'a [FailureCluster],
-    /// Where ops land.
-    pub rules: &'a op::Rules,
-    /// How edits are judged.
-    pub judging: &'a GatePolicy,
+    /// The files and keys that ops change.
+    pub rules: &'a op::OpRules,
+    /// How the gate decides.
+    pub policy: &'a GatePolicy,
     /// The rule of mode `rule`.
     pub rule: GateRule,
-    /// The error budget as it stands.
+    /// The present error budget.
     pub budget: &'a ErrorBudget,
-    /// Edits that the session accepted so far.
+    /// The number of edits that the session has accepted.
     pub accepted: usize,
     /// Whether a flip did not repeat in this session.
     pub flaky: bool,
-    /// Edits that a plan may have, where there is none.
+    /// The largest number of edits in a plan; used if there is no plan.
     pub max_edits: usize,
-    /// Dollars of one attempt; `None`: unknown.
+    /// The price of one attempt in dollars; `None`: unknown.
     pub attempt_usd: Option<f64>,
 }
 
 /// The noise of the baseline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct NoiseFloor {
-    /// Gate tasks.
+    /// The number of gate tasks.
     pub tasks: usize,
-    /// Those without a score.
+    /// Tasks without a score.
     pub unscored: usize,
-    /// Those that two runs scored; 0 where there was one run.
+    /// Tasks that were scored in two runs; 0 if there was one run.
     pub compared: usize,
-    /// Of these, those whose scores differ.
+    /// Tasks whose two scores differ.
     pub differing: usize,
     /// The variance of one run of one task.
     pub variance: f64,
 }
 
-/// What an accept still costs.
+/// The state of the error budget.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Budget {
-    /// Largest chance that the session accepts any edit whose target did not gain.
+    /// The largest probability that the session accepts any edit whose target did not gain.
     pub alpha_session: f64,
-    /// What was spent of it.
+    /// The part that is spent.
     pub spent: f64,
-    /// What the next edit gets.
+    /// The part that the next edit gets.
     pub alpha: f64,
-    /// The evidence that its accept takes, as a logarithm; `None` when nothing is left.
+    /// The evidence needed to accept the next edit, as a logarithm; `None` if nothing is left.
     pub log_e_needed: Option<f64>,
 }
 
-/// What can be seen of a category.
+/// The detectable gain in one category.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Category {
-    /// Its name.
+    /// The name of the category.
     pub category: String,
-    /// Its gate tasks that have a score.
+    /// The number of its gate tasks with a score.
     pub tasks: usize,
-    /// Their mean, over the runs of the baseline.
+    /// Their mean score over the runs of the baseline.
     pub baseline: f64,
-    /// How far that can rise.
+    /// The largest possible rise of the mean.
     pub headroom: f64,
-    /// The smallest rise that an edit of this category alone is accepted for four times of five; `None`: none is.
+    /// The minimum detectable gain: the smallest gain of an edit that reaches only this category that is accepted with
+    /// a probability of 80 %; `None`: no gain is.
     pub smallest_visible: Option<f64>,
 }
 
-/// Attempts, with and without the edit, beyond those that are remembered.
+/// Attempts with and without the edit, except remembered ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Calls {
-    /// When the edit does nothing.
+pub(crate) struct NewAttempts {
+    /// If the edit has no effect.
     pub nothing: usize,
-    /// When it helps as much as is hoped for.
+    /// If the edit helps as much as hoped.
     pub hoped: usize,
-    /// At most.
+    /// The upper limit.
     pub most: usize,
 }
 
-/// Dollars of calls; absent where a price is unknown.
+/// The price of the attempts in dollars; absent if a price is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Dollars {
-    /// When no edit does anything.
+    /// If no edit has an effect.
     pub nothing: Option<f64>,
-    /// When all help as much as is hoped for.
+    /// If all edits help as much as hoped.
     pub hoped: Option<f64>,
-    /// At most.
+    /// The upper limit.
     pub most: Option<f64>,
 }
 
-/// What can be seen of an edit.
+/// The preview of one edit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(crate) struct EditForecast {
-    /// The teacher's label.
+pub(crate) struct EditPreview {
+    /// The teacher's label of the edit.
     pub edit: String,
-    /// Its digest, short.
+    /// The short digest of the edit.
     pub digest: String,
-    /// The category that has to gain; `None`: the whole.
+    /// The category that has to gain; `None`: the overall score.
     pub target: Option<String>,
-    /// Gate tasks that it reaches.
+    /// Gate tasks that the edit reaches.
     pub reaches: usize,
-    /// Of these, tasks of the target.
+    /// Reached tasks that belong to the target.
     pub reaches_target: usize,
-    /// What the plan hopes for.
+    /// The gain that the plan hopes for.
     pub hoped: f64,
-    /// What says so: `measured rates`, `skill gap` or `headroom`.
+    /// The source of that number: `measured rates`, `skill gap` or `headroom`.
     pub hoped_from: &'static str,
-    /// The smallest rise of what it reaches of its target that is accepted four times of five.
+    /// The minimum detectable gain on the reached tasks of the target: the smallest gain that is accepted with a
+    /// probability of 80 %.
     pub smallest_visible: Option<f64>,
-    /// Whether that is no more than what is hoped for; `None` where the rule of means decides.
+    /// Whether the minimum detectable gain is at most the hoped-for gain; `None` in mode `rule`.
     pub can_be_seen: Option<bool>,
-    /// Attempts.
-    pub calls: Calls,
-    /// Why it cannot be seen and what would help, or why it cannot be tried.
+    /// The attempts of its trial.
+    pub calls: NewAttempts,
+    /// Why the gain cannot be detected and what would help, or why the edit does not apply.
     pub advice: Option<String>,
-    /// Runs without the edit that it takes when it does nothing, by task: edits share them.
+    /// Runs without the edit per task, if the edit has no effect. Edits share these runs.
     #[serde(skip)]
     pub shared: BTreeMap<usize, usize>,
 }
 
-/// What the gate can see, and what it takes.
+/// The preview of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Forecast {
-    /// The mode that will be at work.
+pub(crate) struct GatePreview {
+    /// The mode in which the gate will run.
     pub mode: Mode,
-    /// What the tasks stand for.
+    /// Whether the tasks are the whole population or a sample.
     pub population: Population,
-    /// The noise.
+    /// The noise of the baseline.
     pub noise: NoiseFloor,
-    /// The error budget; absent where none is spent.
+    /// The error budget; absent in modes that spend none.
     pub budget: Option<Budget>,
-    /// Every category.
+    /// The categories of the gate tasks.
     pub categories: Vec<Category>,
-    /// Every edit that is still to be tried.
-    pub edits: Vec<EditForecast>,
-    /// Calls of all of them.
-    pub calls: Calls,
-    /// Their dollars.
+    /// The edits that are still to be tried.
+    pub edits: Vec<EditPreview>,
+    /// The attempts of all edits together.
+    pub calls: NewAttempts,
+    /// The price of these attempts.
     pub cost_usd: Dollars,
-    /// What one should know beyond an edit.
+    /// Remarks that do not concern one edit.
     pub remarks: Vec<String>,
 }
 
-/// Looks ahead.
-pub(crate) fn forecast(evaluator: &Evaluator, given: &Given) -> Forecast {
+/// Computes the preview of a plan.
+pub(crate) fn preview(evaluator: &Evaluator, given: &PreviewInput) -> GatePreview {
     let noise = noise(&runs(given));
-    let view = View::new(evaluator, given, noise);
-    let edits: Vec<EditForecast> = given.edits.iter().map(|edit| forecast_edit(&view, edit)).collect();
+    let view = PreviewContext::new(evaluator, given, noise);
+    let edits: Vec<EditPreview> = given.edits.iter().map(|edit| preview_edit(&view, edit)).collect();
     let calls = together(&edits);
     let dollars = |calls: usize| given.attempt_usd.map(|usd| usd * calls as f64);
-    let mut found = Forecast {
+    let mut found = GatePreview {
         mode: view.mode,
-        population: given.judging.population,
+        population: given.policy.population,
         noise: view.floor(),
         budget: (view.mode == Mode::Sequential).then(|| view.budget()),
         categories: view.names().iter().map(|name| view.category(name)).collect(),
@@ -200,11 +203,11 @@ pub(crate) fn forecast(evaluator: &Evaluator, given: &Given) -> Forecast {
     found
 }
 
-/// The sum over edits. Where none does anything, they share the runs without them; an accept begins a new baseline, so that
-/// elsewhere nothing is taken to be shared.
-fn together(edits: &[EditForecast]) -> Calls {
+/// The sum over edits. If no edit has an effect, all share the runs of the baseline. An accept starts a new baseline,
+/// so nothing is assumed to be shared in the other two cases.
+fn together(edits: &[EditPreview]) -> NewAttempts {
     let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut sum = Calls::default();
+    let mut sum = NewAttempts::default();
     for edit in edits {
         let own: usize = edit.shared.values().sum();
         sum.nothing += edit.calls.nothing - own;
@@ -219,11 +222,11 @@ fn together(edits: &[EditForecast]) -> Calls {
     sum
 }
 
-fn runs<'a>(given: &Given<'a>) -> Vec<Runs<'a>> {
+fn runs<'a>(given: &PreviewInput<'a>) -> Vec<RunPair<'a>> {
     let second = |at: usize| given.probe.and_then(|probe| probe.second.get(at)?.score);
     let tasks = given.gate.iter().enumerate();
     tasks
-        .map(|(at, task)| Runs {
+        .map(|(at, task)| RunPair {
             category: &task.category,
             first: given.first.get(at).and_then(|score| score.score),
             second: second(at),
@@ -231,20 +234,20 @@ fn runs<'a>(given: &Given<'a>) -> Vec<Runs<'a>> {
         .collect()
 }
 
-/// What was given, with what follows from it for every edit.
-struct View<'a> {
+/// The input, with the values derived from it that are the same for every edit.
+struct PreviewContext<'a> {
     evaluator: &'a Evaluator<'a>,
-    given: &'a Given<'a>,
+    given: &'a PreviewInput<'a>,
     noise: Noise,
-    /// The chance of every task; where no bets are made, the score of the run that others are compared with.
+    /// The pass probability of each task; outside mode `sequential`, the score of its first baseline run.
     chances: Vec<Option<f64>>,
     mode: Mode,
     alpha: f64,
 }
 
-impl<'a> View<'a> {
-    fn new(evaluator: &'a Evaluator<'a>, given: &'a Given<'a>, noise: Noise) -> Self {
-        let judging = given.judging;
+impl<'a> PreviewContext<'a> {
+    fn new(evaluator: &'a Evaluator<'a>, given: &'a PreviewInput<'a>, noise: Noise) -> Self {
+        let judging = given.policy;
         let open = match given.edits.len() {
             0 => given.max_edits,
             edits => edits,
@@ -292,7 +295,7 @@ impl<'a> View<'a> {
         names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 
-    /// The chances of those tasks that are meant, as far as they have one.
+    /// The chances of the selected tasks; tasks without one are left out.
     fn chances_of(&self, is_meant: impl Fn(usize, &Task) -> bool) -> Vec<f64> {
         let tasks = self.given.gate.iter().enumerate();
         tasks
@@ -305,21 +308,21 @@ impl<'a> View<'a> {
         Game {
             chances,
             spread: self.noise.spread,
-            settings: self.given.judging.settings,
-            one_pass: self.given.judging.population == Population::Sample,
+            settings: self.given.policy.settings,
+            one_pass: self.given.policy.population == Population::Sample,
             alpha: self.alpha,
             shares_chance: self.evaluator.student.shares_chance(),
         }
     }
 
-    /// The smallest visible rise of the mean of some tasks.
+    /// The minimum detectable gain of the mean of some tasks.
     fn smallest(&self, chances: &[f64]) -> Option<f64> {
         let quiet = self.noise.compared > 0 && self.noise.differing == 0;
         match self.mode {
             Mode::Sequential => smallest(&self.game(chances)),
             Mode::Rule if !quiet => None,
             Mode::Rule => smallest_exact(chances, self.given.rule.min_improvement),
-            Mode::Auto | Mode::Exact => smallest_exact(chances, self.given.judging.settings.min_improvement),
+            Mode::Auto | Mode::Exact => smallest_exact(chances, self.given.policy.settings.min_improvement),
         }
     }
 

@@ -1,14 +1,18 @@
-//! The trial of a student that answers the same way each time: no more runs than the decision needs.
+//! The trial of a deterministic student: makes no more runs than the decision needs; and the rounds of an audit, which
+//! run each task whose request differs once in each arm.
 
-use super::{Decided, RunSlot, Trial, decided, too_many_lost};
+use std::collections::BTreeMap;
+
+use super::{RunSlot, Trial, TrialResult, decided, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{GateRecord, Pair, Runs};
-use crate::eval::run::Halted;
-use crate::gate::exact::Exact;
+use crate::artifact::gate::record::{GateRecord, Pair, ReachedTask, RunCounts};
+use crate::eval::run::EvaluationHalted;
+use crate::gate::exact::{Confirmation, Exact};
+use crate::gate::order::shuffled;
 use crate::gate::replay::{exact_design, exact_numbers};
 
-pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<Decided, Halted> {
-    let (mut record, mut made) = (begun, Runs::default());
+pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, EvaluationHalted> {
+    let (mut record, mut made) = (begun, RunCounts::default());
     let places: Vec<RunSlot> = (0..trial.reached.len()).map(|at| (at, 0)).collect();
     let before = trial.scores(&trial.before, &places, &mut made.baseline)?;
     for (reached, score) in record.reached.iter_mut().zip(&before) {
@@ -38,7 +42,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<Decided, Halted
     }
     record.calls = record.pairs.iter().fold(record.calls, |calls, pair| {
         let confirmations = pair.confirmations.len();
-        Runs {
+        RunCounts {
             edited: calls.edited + usize::from(pair.x.is_some()) + confirmations,
             baseline: calls.baseline + confirmations,
         }
@@ -49,14 +53,14 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<Decided, Halted
     Ok((decided(record, reason.unwrap_or(GateReason::Infrastructure)), made))
 }
 
-/// The pair of a task, a flip with what confirms it. Without a score in any of its runs it is lost.
+/// The pair of a task; a flip includes its confirmation runs. If any run has no score, the pair is lost.
 fn pair(
     trial: &Trial,
     record: &GateRecord,
     exact: &Exact,
     (task, x): (usize, Option<f64>),
-    made: &mut Runs,
-) -> Result<Pair, Halted> {
+    made: &mut RunCounts,
+) -> Result<Pair, EvaluationHalted> {
     let both = x.zip(record.reached[task].baseline);
     let confirmed = match both {
         Some((x, _)) if exact.is_flip(task, x) => trial.confirmations(task, record.settings.confirm, made)?,
@@ -70,4 +74,81 @@ fn pair(
         y: both.map(|(_, y)| y),
         confirmations: confirmed.unwrap_or_default(),
     })
+}
+
+impl Trial<'_> {
+    /// The tasks whose request differs.
+    pub(crate) fn reached(&self) -> Vec<ReachedTask> {
+        self.begun(None).reached
+    }
+
+    /// The number of tasks per category.
+    pub(crate) fn sizes(&self) -> BTreeMap<String, usize> {
+        self.begun(None).sizes
+    }
+
+    /// Whether the student can answer any of those tasks differently each time.
+    pub(crate) fn varies(&self) -> bool {
+        let varies = |task| self.before.varies(task) || self.after.varies(task);
+        self.reached.iter().any(|task| varies(task))
+    }
+
+    /// One pair of each such task, in an order drawn for the round; `run` is the number of the run in both arms.
+    ///
+    /// # Errors
+    /// The runs were halted; completed attempts are remembered.
+    pub(crate) fn round(&self, round: u32, run: u32, made: &mut RunCounts) -> Result<Vec<Pair>, EvaluationHalted> {
+        let tasks: Vec<usize> = (0..self.reached.len()).collect();
+        let order = shuffled(&tasks, self.comparison.seed(), 0, round);
+        let places: Vec<RunSlot> = order.into_iter().map(|task| (task, run)).collect();
+        let ys = self.scores(&self.before, &places, &mut made.baseline)?;
+        let xs = self.scores(&self.after, &places, &mut made.edited)?;
+        let pair = |((place, x), y): ((&RunSlot, Option<f64>), Option<f64>)| Pair {
+            task: self.reached[place.0].task_id.clone(),
+            run: round,
+            x: x.and(y).and(x),
+            y: x.and(y),
+            confirmations: Vec::new(),
+        };
+        Ok(places.iter().zip(xs).zip(ys).map(pair).collect())
+    }
+
+    /// Confirms every flip by further runs of both arms; a pair whose further runs have no score is lost.
+    ///
+    /// # Errors
+    /// The runs were halted; completed attempts are remembered.
+    pub(crate) fn confirmed(
+        &self,
+        pairs: Vec<Pair>,
+        times: u32,
+        made: &mut RunCounts,
+    ) -> Result<Vec<Pair>, EvaluationHalted> {
+        let confirm = |pair: Pair| -> Result<Pair, EvaluationHalted> {
+            let task = self.reached.iter().position(|task| task.task_id == pair.task);
+            let Some(task) = task.filter(|_| pair.difference().is_some_and(|difference| difference != 0.0)) else {
+                return Ok(pair);
+            };
+            Ok(match self.confirmations(task, times, made)? {
+                Some(confirmations) => Pair { confirmations, ..pair },
+                None => Pair {
+                    x: None,
+                    y: None,
+                    ..pair
+                },
+            })
+        };
+        pairs.into_iter().map(confirm).collect()
+    }
+    /// `times` further runs of both arms; `None` if one has no score.
+    pub(super) fn confirmations(
+        &self,
+        task: usize,
+        times: u32,
+        made: &mut RunCounts,
+    ) -> Result<Option<Vec<Confirmation>>, EvaluationHalted> {
+        let places: Vec<RunSlot> = (1..=times).map(|run| (task, run)).collect();
+        let ys = self.scores(&self.before, &places, &mut made.baseline)?;
+        let xs = self.scores(&self.after, &places, &mut made.edited)?;
+        Ok(xs.into_iter().zip(ys).map(|(x, y)| x.zip(y)).collect())
+    }
 }

@@ -1,32 +1,32 @@
-//! Trial: makes the runs that the gate asks for, feeds it the pairs in the order of its schedule, and keeps the record.
+//! A trial: makes the runs that the gate needs, feeds it the pairs in the order of its schedule, and writes the record.
 //!
-//! Runs are made ahead and in parallel; what they say is heard in scheduled order alone, since fast failures would
-//! otherwise stop a trial. Runs behind the decision are no evidence; they are remembered, and serve the next baseline.
+//! Runs are made ahead and in parallel, but their results are used in scheduled order only; otherwise fast failures
+//! could stop a trial early. Runs made beyond the decision are no evidence; they are remembered and serve the next
+//! baseline.
 
 mod exact;
-mod rounds;
 mod sequential;
 
 use std::collections::BTreeMap;
 
-use crate::artifact::cluster::FailureCluster;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::numbers::Numbers;
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{GateRecord, Pair, Reached, Runs, Stake};
-use crate::artifact::gate::settings::{Mode, Population, Settings};
+use crate::artifact::gate::record::{AlphaGrant, GateRecord, Pair, ReachedTask, RunCounts};
+use crate::artifact::gate::settings::{GateSettings, Mode, Population};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::run::{Arm, Evaluator, Halted, Run};
+use crate::eval::run::{Arm, EvaluationHalted, Evaluator, TaskRun};
 use crate::harness::Harness;
 
-/// Lost pairs that no share of lost pairs is worked out below: one of three is no share.
+/// The smallest denominator of the share of lost pairs: one lost pair of three says nothing.
 const FEW: usize = 20;
 
-/// Numbers that edits may have: each has runs of its own where baselines are not shared.
+/// The largest number of an edit. With fresh baselines, each number has its separate range of runs.
 const EDITS: u64 = 4000;
 
-/// What is put to the gate.
+/// The comparison that the gate decides.
 pub struct TrialSpec<'a> {
     /// The harness without the edit.
     pub before: &'a Harness,
@@ -34,19 +34,19 @@ pub struct TrialSpec<'a> {
     pub after: &'a Harness,
     /// The gate tasks.
     pub tasks: &'a [Task],
-    /// The category that has to gain; `None`: all together.
+    /// The category that has to gain; `None`: the overall score.
     pub target: Option<&'a str>,
     /// `exact` or `sequential`.
     pub mode: Mode,
-    /// Whether each task is run once: the tasks are a sample.
+    /// Whether each task runs once, because the tasks are a sample.
     pub one_pass: bool,
     /// The settings.
-    pub settings: Settings,
-    /// The edit.
+    pub settings: GateSettings,
+    /// The digest of the edit.
     pub edit: Digest,
 }
 
-/// A question with both arms, and the tasks that tell them apart.
+/// A comparison with both arms prepared, and the tasks whose request differs between them.
 pub struct Trial<'a> {
     question: TrialSpec<'a>,
     evaluator: &'a Evaluator<'a>,
@@ -56,15 +56,15 @@ pub struct Trial<'a> {
     comparison: Digest,
 }
 
-/// The record of a trial, and the attempts that it took: those that were not remembered. They are no part of the record,
-/// which is the same whether a crash fell between or not.
-pub(crate) type Decided = (GateRecord, Runs);
+/// The record of a trial, and the new attempts that it made. These counts are not part of the record, which does not
+/// depend on whether a crash interrupted the trial.
+pub(crate) type TrialResult = (GateRecord, RunCounts);
 
-/// One run of a reached task.
+/// One run of a reached task: the index of the task, and the number of the run.
 type RunSlot = (usize, u32);
 
 impl<'a> Trial<'a> {
-    /// Finds out which tasks the edit reaches: a task whose request is the same in both arms is an exact tie.
+    /// Finds the tasks that the edit reaches. A task whose request is the same in both arms is an exact tie.
     pub fn new(evaluator: &'a Evaluator<'a>, question: TrialSpec<'a>) -> Self {
         let (before, after) = (
             Arm::new(evaluator, question.before),
@@ -91,12 +91,13 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Digest of what both arms of the reached tasks are asked, and of whom: another trial of the same is the same trial.
+    /// Digest of the student, the target and the requests of both arms. Two trials with the same digest are the same
+    /// trial.
     pub(crate) fn comparison(&self) -> Digest {
         self.comparison
     }
 
-    /// Whether the edit reaches a task of what has to gain.
+    /// Whether the edit reaches a task that has to gain.
     pub(crate) fn reaches_target(&self) -> bool {
         let target = self.question.target;
         self.reached
@@ -108,8 +109,12 @@ impl<'a> Trial<'a> {
     /// pairs it is gone on with.
     ///
     /// # Errors
-    /// Something halted the runs, such as a budget that is spent; what was attempted is remembered.
-    pub fn decide(&self, stake: Option<Stake>, earlier: Option<&GateRecord>) -> Result<Decided, Halted> {
+    /// The runs were halted, for example by a spent budget; completed attempts are remembered.
+    pub fn decide(
+        &self,
+        stake: Option<AlphaGrant>,
+        earlier: Option<&GateRecord>,
+    ) -> Result<TrialResult, EvaluationHalted> {
         let same = |earlier: &&GateRecord| earlier.comparison == self.comparison && earlier.mode == Mode::Sequential;
         let earlier = earlier.filter(same);
         let record = self.begun(stake);
@@ -119,8 +124,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// The record of a trial that has not begun.
-    fn begun(&self, stake: Option<Stake>) -> GateRecord {
+    /// The record of a trial before its first pair.
+    fn begun(&self, stake: Option<AlphaGrant>) -> GateRecord {
         let question = &self.question;
         let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
         let of = |task: &Task| task.category.clone();
@@ -128,7 +133,7 @@ impl<'a> Trial<'a> {
             .tasks
             .iter()
             .for_each(|task| *sizes.entry(of(task)).or_default() += 1);
-        let reached = |task: &&Task| Reached {
+        let reached = |task: &&Task| ReachedTask {
             task: task.task_id.clone(),
             category: of(task),
             baseline: None,
@@ -146,18 +151,18 @@ impl<'a> Trial<'a> {
             baseline: question.before.digest(),
             candidate: question.after.digest(),
             comparison: self.comparison,
-            // The order is drawn by the comparison: who asks the same again walks the same way, on remembered runs.
+            // The comparison determines the order, so repeating it uses the same remembered runs.
             seed: self.comparison.seed(),
             edit_number: 1 + (question.edit.seed() % EDITS) as u32,
             sizes,
             reached: self.reached.iter().map(reached).collect(),
-            calls: Runs::default(),
+            calls: RunCounts::default(),
             numbers: Numbers::default(),
             pairs: Vec::new(),
         }
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> GateSettings {
         let target = self.question.target;
         let aimed_at = |task: &&&Task| target.is_none_or(|target| task.category == target);
         match self.question.one_pass {
@@ -169,19 +174,19 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// The scores of runs of one arm; what the infrastructure spoiled is tried once more. Counts what was not remembered.
-    fn scores(&self, arm: &Arm, places: &[RunSlot], made: &mut usize) -> Result<Vec<Option<f64>>, Halted> {
-        let run = |(at, number): &RunSlot| Run {
+    /// The scores of runs of one arm; runs without a score are tried once more. Adds the new attempts to `made`.
+    fn scores(&self, arm: &Arm, places: &[RunSlot], made: &mut usize) -> Result<Vec<Option<f64>>, EvaluationHalted> {
+        let run = |(at, number): &RunSlot| TaskRun {
             task: self.reached[*at],
             number: *number,
         };
         let mut scores = vec![None; places.len()];
         for _ in 0..2 {
             let open: Vec<usize> = (0..places.len()).filter(|at| scores[*at].is_none()).collect();
-            let runs: Vec<Run> = open.iter().map(|at| run(&places[*at])).collect();
+            let runs: Vec<TaskRun> = open.iter().map(|at| run(&places[*at])).collect();
             let ran = arm.runs(&runs);
             if let Some(reason) = (self.evaluator.halted)() {
-                return Err(Halted(reason));
+                return Err(EvaluationHalted(reason));
             }
             *made += ran.iter().filter(|attempted| attempted.fresh).count();
             for (at, attempted) in open.into_iter().zip(ran) {
@@ -192,13 +197,13 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Whether so many pairs were lost that the rest would be a choice of its own.
+/// Whether too many pairs were lost: the remaining pairs would be a biased selection.
 fn too_many_lost(pairs: &[Pair], share: f64) -> bool {
     let lost = pairs.iter().filter(|pair| pair.x.is_none()).count();
     lost as f64 > share * pairs.len().max(FEW) as f64
 }
 
-/// The record with its end.
+/// The record with its decision and the sentence that explains it.
 fn decided(record: GateRecord, reason: GateReason) -> GateRecord {
     let record = GateRecord {
         decision: reason.decision(),
@@ -211,19 +216,19 @@ fn decided(record: GateRecord, reason: GateReason) -> GateRecord {
     }
 }
 
-/// How edits are judged in modes other than `rule`.
+/// How the gate decides in modes other than `rule`.
 pub(crate) struct GatePolicy {
     /// The mode of the manifest.
     pub mode: Mode,
-    /// What the tasks stand for.
+    /// Whether the tasks are the whole population or a sample.
     pub population: Population,
-    /// Everything else.
-    pub settings: Settings,
-    /// How far a category may fall in `exact` where none is named that has to gain, 0 to 1.
+    /// The other settings.
+    pub settings: GateSettings,
+    /// The tolerated fall of a category in mode `exact` if the edit has no target, 0 to 1.
     pub eps_overall: f64,
 }
 
-/// The category that the edit's cluster stands for, when it is one of the benchmark's.
+/// The category of the edit's cluster, if the benchmark has it.
 pub(crate) fn target_among(
     edit: &Edit,
     clusters: &[FailureCluster],

@@ -1,4 +1,4 @@
-//! Trials of the embedded student, with chance and without.
+//! Trials of the built-in student, noisy and deterministic.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -9,37 +9,36 @@ use serde_json::json;
 use super::{Trial, TrialSpec};
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{GateRecord, Runs, Stake};
-use crate::artifact::gate::settings::{BudgetMode, Mode, Preset, Settings};
-use crate::artifact::gate::verdict::Decision;
+use crate::artifact::gate::record::{AlphaGrant, GateRecord, RunCounts};
+use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode, Preset};
+use crate::artifact::gate::verdict::GateDecision;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::cache::DiskMemo;
-use crate::eval::memo::Memo;
+use crate::eval::memo::{DiskMemo, Memo};
 use crate::eval::run::Evaluator;
 use crate::eval::student::nearest::Nearest;
-use crate::eval::student::{Draw, Prepared, Student};
+use crate::eval::student::{Draw, PreparedStudent, Student};
 use crate::gate::replay;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
-/// The embedded student, whose attempts take a while, in no order: what is asked first is answered last. Every harness
-/// has luck of its own, as a language model without a seed has.
+/// The built-in student with delays that make attempts finish in no fixed order. The seed depends on the request, so
+/// each harness draws independently, as with a language model without a seed.
 struct Tardy(Nearest);
 
-struct TardyRead(Box<dyn Prepared>);
+struct TardyRead(Box<dyn PreparedStudent>);
 
 impl Student for Tardy {
     fn identity(&self) -> serde_json::Value {
         self.0.identity()
     }
 
-    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
+    fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
         Box::new(TardyRead(self.0.prepare(harness)))
     }
 }
 
-impl Prepared for TardyRead {
+impl PreparedStudent for TardyRead {
     fn footprint(&self, task: &Task) -> Digest {
         self.0.footprint(task)
     }
@@ -86,8 +85,8 @@ fn tried(
     concurrency: usize,
     seed: u64,
     arms: (&Harness, &Harness),
-    settings: Settings,
-) -> (GateRecord, Runs) {
+    settings: GateSettings,
+) -> (GateRecord, RunCounts) {
     gone_on_with(memo, concurrency, seed, arms, settings, None)
 }
 
@@ -96,9 +95,9 @@ fn gone_on_with(
     concurrency: usize,
     seed: u64,
     arms: (&Harness, &Harness),
-    settings: Settings,
+    settings: GateSettings,
     earlier: Option<&GateRecord>,
-) -> (GateRecord, Runs) {
+) -> (GateRecord, RunCounts) {
     let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer)));
     let student = Tardy(Nearest::new(Layout::default()));
     let evaluator = Evaluator {
@@ -114,13 +113,13 @@ fn gone_on_with(
     put(&evaluator, arms, settings, earlier)
 }
 
-/// Puts the edit to the gate, with `home` as what has to gain.
+/// Runs the trial of the edit with target `home`.
 fn put(
     evaluator: &Evaluator,
     arms: (&Harness, &Harness),
-    settings: Settings,
+    settings: GateSettings,
     earlier: Option<&GateRecord>,
-) -> (GateRecord, Runs) {
+) -> (GateRecord, RunCounts) {
     let question = TrialSpec {
         before: arms.0,
         after: arms.1,
@@ -131,7 +130,7 @@ fn put(
         settings,
         edit: Digest::of_bytes(b"edit"),
     };
-    let stake = Stake {
+    let stake = AlphaGrant {
         alpha: 0.01,
         budget: BudgetMode::Planned,
         slot: 1,
@@ -148,7 +147,7 @@ fn memo() -> DiskMemo {
 fn no_decision_depends_on_the_order_of_completion() {
     let (before, after) = (harness(0.25, false), harness(0.25, true));
     for seed in 0..12 {
-        let settings = Settings::of(Preset::Default);
+        let settings = GateSettings::of(Preset::Default);
         let one = tried(&memo(), 1, seed, (&before, &after), settings).0;
         let many = tried(&memo(), 8, seed, (&before, &after), settings).0;
         assert_eq!(one, many);
@@ -160,14 +159,14 @@ fn no_decision_depends_on_the_order_of_completion() {
 fn every_run_is_used_once_and_remembered_runs_cost_nothing() {
     let (before, after) = (harness(0.25, false), harness(0.25, true));
     let memo = memo();
-    let settings = Settings::of(Preset::Default);
+    let settings = GateSettings::of(Preset::Default);
     let (record, made) = tried(&memo, 4, 7, (&before, &after), settings);
     let used: BTreeSet<(&str, u32)> = record.pairs.iter().map(|pair| (pair.task.as_str(), pair.run)).collect();
     assert_eq!(used.len(), record.pairs.len());
     assert!(made.edited >= record.calls.edited && made.baseline >= record.calls.baseline);
     let (again, made) = tried(&memo, 4, 7, (&before, &after), settings);
-    assert_eq!((again, made), (record.clone(), Runs::default()));
-    // What the edited harness ran is the baseline of what comes after it.
+    assert_eq!((again, made), (record.clone(), RunCounts::default()));
+    // The runs of the edited harness are the baseline of the next edit.
     let (_, next) = tried(&memo, 1, 7, (&after, &before), settings);
     assert_eq!(next.edited, 0, "the baseline of before serves as well");
     assert!(next.baseline < record.calls.baseline, "{next:?}");
@@ -175,17 +174,17 @@ fn every_run_is_used_once_and_remembered_runs_cost_nothing() {
 
 #[test]
 fn what_changes_nothing_is_kept_at_most_as_often_as_is_allowed() {
-    // The same answers behind other words: every request differs, and no chance does.
+    // Other words with the same answers: every request differs, but no probability does.
     let before = harness(0.25, false);
     let padded = harness(0.25, false).with("agents/a/few_shot.json", {
         let text = String::from_utf8_lossy(before.get("agents/a/few_shot.json").unwrap()).into_owned();
         text.replace("buy soap", "buy  soap")
     });
     let better = harness(0.25, true);
-    let settings = Settings::of(Preset::Thrifty);
+    let settings = GateSettings::of(Preset::Thrifty);
     let kept = |after: &Harness| {
         (0..30)
-            .filter(|seed| tried(&memo(), 1, *seed, (&before, after), settings).0.decision == Decision::Accept)
+            .filter(|seed| tried(&memo(), 1, *seed, (&before, after), settings).0.decision == GateDecision::Accept)
             .count()
     };
     assert!(kept(&padded) <= 1);
@@ -218,23 +217,23 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
             progress: &|_, _| (),
             halted: &|| None,
         };
-        let settings = Settings {
+        let settings = GateSettings {
             max_infra_share: share,
-            ..Settings::of(Preset::Default)
+            ..GateSettings::of(Preset::Default)
         };
         put(&evaluator, (&before, &after), settings, None).0
     };
-    // One task never has a score: its pairs are dropped, and the rest decides.
+    // One task never has a score: its pairs are dropped, and the others decide.
     let record = run(&Failing(Mutex::new(0), 0), 0.5);
-    assert_eq!(record.decision, Decision::Accept);
+    assert_eq!(record.decision, GateDecision::Accept);
     assert!(record.numbers.dropped > 0);
     assert!(record.pairs.iter().all(|pair| (pair.task == "h0") == pair.x.is_none()));
     assert_eq!(replay::disagreements(&record), Vec::<String>::new());
-    // Everything fails: that says nothing of the edit.
+    // Every run fails, which says nothing about the edit.
     let record = run(&Failing(Mutex::new(0), 1), 0.05);
     assert_eq!(
         (record.decision, record.reason),
-        (Decision::Undecided, GateReason::Infrastructure)
+        (GateDecision::Undecided, GateReason::Infrastructure)
     );
     assert!(
         record.pairs.len() <= 4,
@@ -247,14 +246,14 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
 fn a_trial_that_goes_on_pairs_its_runs_as_it_began() {
     let (before, after) = (harness(0.25, false), harness(0.25, true));
     let memo = memo();
-    let few = Settings {
+    let few = GateSettings {
         max_pairs: 4,
-        ..Settings::of(Preset::Default)
+        ..GateSettings::of(Preset::Default)
     };
     let (begun, _) = tried(&memo, 1, 7, (&before, &after), few);
     assert_eq!((begun.reason, begun.settings.controls), (GateReason::Inconclusive, 2));
     // With one control instead of two, run 1 of a task would be the second control of its run 0.
-    let changed = Settings { controls: 1, ..few };
+    let changed = GateSettings { controls: 1, ..few };
     let (gone_on, _) = gone_on_with(&memo, 1, 7, (&before, &after), changed, Some(&begun));
     assert_eq!((gone_on.settings.controls, gone_on.gone_on), (2, 1));
     assert_eq!(gone_on.pairs[..4], begun.pairs[..]);
@@ -263,7 +262,7 @@ fn a_trial_that_goes_on_pairs_its_runs_as_it_began() {
 #[test]
 fn a_record_that_was_tampered_with_does_not_follow() {
     let (before, after) = (harness(0.25, false), harness(0.25, true));
-    let (record, _) = tried(&memo(), 1, 7, (&before, &after), Settings::of(Preset::Default));
+    let (record, _) = tried(&memo(), 1, 7, (&before, &after), GateSettings::of(Preset::Default));
     let found = |change: fn(&mut GateRecord)| {
         let mut changed = record.clone();
         change(&mut changed);
@@ -274,7 +273,7 @@ fn a_record_that_was_tampered_with_does_not_follow() {
     assert!(twice[0].contains("each counts once"), "{twice:?}");
     let behind = found(|record| record.pairs.extend(record.pairs.last().cloned()));
     assert!(behind[0].contains("behind the decision"), "{behind:?}");
-    // Numbers that are too large to add up are wrong, and nothing worse.
+    // Numbers that overflow a sum are reported as wrong and cause no panic.
     let huge = found(|record| {
         record.gone_on = u32::MAX;
         record.settings.max_pairs = usize::MAX;
