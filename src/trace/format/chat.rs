@@ -1,27 +1,28 @@
-//! Chat conversations: `{"messages": […]}` a line, as for fine-tuning; `conversations` of `from` and `value` are read too.
+//! Reads chat conversations in the format for fine-tuning, `{"messages": […]}` per line, and the variant with
+//! `conversations` of `from` and `value`.
 
 use serde_json::Value;
 
-use super::conversation::told;
+use super::conversation::conversation_run;
 use super::document::Item;
 use super::field::{facts, first, label, text};
 use super::message::messages;
-use super::{Found, blank};
+use super::{TraceResult, field};
 use crate::artifact::trace::Trace;
 
-/// What a line may say beside the messages that a trace has a field for.
+/// Keys of a line that go into fields of the trace, or that are ignored.
 const READ: [&str; 6] = ["messages", "conversations", "model", "agent", "id", "tools"];
 
-/// One conversation, one trace: the first question, the last answer.
-pub(crate) fn trace(item: &Item) -> Found {
+/// Reads one conversation as one trace, with the first question and the last answer.
+pub(crate) fn trace(item: &Item) -> TraceResult {
     let value = &item.value;
     let said = first(value, &["messages", "conversations"])
         .map(messages)
         .unwrap_or_default();
     if said.is_empty() {
-        return Err(item.place.skipped("no messages with a role in it"));
+        return Err(item.place.skipped("no messages with a role"));
     }
-    let told = told(&said);
+    let told = conversation_run(&said);
     let own = label(&value["id"]);
     Ok(Trace {
         query: told.query,
@@ -35,11 +36,11 @@ pub(crate) fn trace(item: &Item) -> Found {
             ("place", item.place.to_string().into()),
             ("said_beside", beside(value)),
         ]),
-        ..blank::trace(blank::id("chat", own.as_deref(), value))
+        ..field::empty_trace(field::trace_id("chat", own.as_deref(), value))
     })
 }
 
-/// What else the line says; a score of unknown scale stays here.
+/// The other keys of the line, such as a score, which is not used as feedback because its scale is unknown.
 fn beside(value: &Value) -> Value {
     let mut rest = value.as_object().cloned().unwrap_or_default();
     rest.retain(|key, value| !READ.contains(&key.as_str()) && !value.is_null());

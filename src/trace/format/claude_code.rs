@@ -1,19 +1,19 @@
-//! Claude Code: a transcript is a line a message. One prompt of the user is one trace, up to the next prompt.
+//! Reads Claude Code transcripts, one message per line. Each prompt of the user starts a trace, up to the next prompt.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::conversation::told;
+use super::conversation::conversation_run;
 use super::document::{Item, Items};
 use super::field::{facts, lasted, list, text, time};
 use super::joined::{Room, found_with, too_long};
-use super::message::{Message, Role, message};
-use super::place::{Skipped, SourceLocation};
-use super::{Found, blank};
+use super::location::{SkippedPart, SourceLocation};
+use super::message::{MessageRole, RecordedMessage, message};
+use super::{TraceResult, field};
 use crate::artifact::trace::Trace;
 
-/// How a text begins that the program puts into the user's mouth.
+/// The beginnings of user messages that Claude Code writes, not the user.
 const NOT_TYPED: [&str; 5] = [
     "<command-name>",
     "<command-message>",
@@ -22,24 +22,24 @@ const NOT_TYPED: [&str; 5] = [
     "[Request interrupted",
 ];
 
-/// A prompt and what followed.
-struct Prompt {
+/// A prompt and the messages that followed it.
+struct ClaudeCodePrompt {
     place: SourceLocation,
-    /// For further messages.
+    /// The memory that further messages may take.
     room: Room,
     session: String,
-    /// The prompt's own id, else its number in the session.
+    /// The prompt's id, or its number in the session.
     id: String,
-    messages: Vec<Message>,
+    messages: Vec<RecordedMessage>,
     model: Option<String>,
-    /// Tokens by message: a message that is written piece by piece states them with each piece.
+    /// Tokens by message id. Several lines may belong to one message, and each states the message's tokens.
     tokens: BTreeMap<String, u64>,
     facts: Value,
     last_at: Option<f64>,
 }
 
-/// Reads all sessions of a file. A prompt is over when its session's next one comes.
-pub(crate) fn sessions(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+/// Reads all sessions of a file. A trace ends at the next prompt of its session.
+pub(crate) fn sessions(items: Items<'_>) -> impl Iterator<Item = TraceResult> + '_ {
     let mut sessions = Sessions::default();
     found_with(items, move |item| match item {
         Some(item) => match item.and_then(|item| sessions.add(&item)) {
@@ -50,16 +50,16 @@ pub(crate) fn sessions(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
     })
 }
 
-/// The last prompt of each session, and how many there were.
+/// The last prompt of each session, and the number of prompts so far.
 #[derive(Default)]
 struct Sessions {
-    open: BTreeMap<String, Prompt>,
+    open: BTreeMap<String, ClaudeCodePrompt>,
     prompts: BTreeMap<String, usize>,
 }
 
 impl Sessions {
-    /// Adds a line; returns the prompt that it ends.
-    fn add(&mut self, item: &Item) -> Result<Option<Prompt>, Skipped> {
+    /// Adds a line. Returns the previous prompt if the line starts a new one.
+    fn add(&mut self, item: &Item) -> Result<Option<ClaudeCodePrompt>, SkippedPart> {
         let value = &item.value;
         let session = text(value, "sessionId").unwrap_or_default();
         if let Some(reason) = bookkeeping(value) {
@@ -84,30 +84,30 @@ impl Sessions {
     }
 }
 
-/// Why a line is no part of the conversation.
+/// The reason why a line is not part of the conversation, if it is not.
 fn bookkeeping(value: &Value) -> Option<String> {
     let kind = value["type"].as_str().unwrap_or("line without a type");
     match kind {
         "user" | "assistant" if value["isSidechain"] == true => Some("a message of a sub-agent".to_owned()),
         "user" if value["isMeta"] == true || value["isCompactSummary"] == true => {
-            Some("a note of the program".to_owned())
+            Some("an internal note of the program".to_owned())
         }
         "user" | "assistant" => None,
-        other => Some(format!("`{other}` is no message")),
+        other => Some(format!("`{other}` is not a message")),
     }
 }
 
-fn is_prompt(said: &Message) -> bool {
+fn is_prompt(said: &RecordedMessage) -> bool {
     let typed = said.text.trim_start();
-    said.role == Role::User
+    said.role == MessageRole::User
         && said.answers.is_empty()
         && !typed.is_empty()
         && !NOT_TYPED.iter().any(|start| typed.starts_with(start))
 }
 
-fn begin(item: &Item, session: String, number: usize, said: Message) -> Prompt {
+fn begin(item: &Item, session: String, number: usize, said: RecordedMessage) -> ClaudeCodePrompt {
     let value = &item.value;
-    Prompt {
+    ClaudeCodePrompt {
         place: item.place.clone(),
         room: Room::default(),
         id: text(value, "uuid").unwrap_or_else(|| number.to_string()),
@@ -126,13 +126,13 @@ fn begin(item: &Item, session: String, number: usize, said: Message) -> Prompt {
     }
 }
 
-fn follow(prompt: &mut Prompt, value: &Value, mut said: Message) {
+fn follow(prompt: &mut ClaudeCodePrompt, value: &Value, mut said: RecordedMessage) {
     let inner = &value["message"];
-    if said.role == Role::User && said.answers.is_empty() {
+    if said.role == MessageRole::User && said.answers.is_empty() {
         if said.text.starts_with("[Request interrupted") {
             prompt.facts["interrupted"] = json!(true);
         }
-        // What was not typed is no turn of the conversation.
+        // The user did not type this text, so it does not count as a turn.
         said.text.clear();
     }
     if list(inner, "content").iter().any(|block| block["is_error"] == true) {
@@ -149,7 +149,7 @@ fn follow(prompt: &mut Prompt, value: &Value, mut said: Message) {
     prompt.messages.push(said);
 }
 
-/// All tokens in and out, those of the cache included.
+/// All input and output tokens, including cached ones.
 fn tokens(usage: &Value) -> Option<u64> {
     let keys = [
         "input_tokens",
@@ -161,11 +161,11 @@ fn tokens(usage: &Value) -> Option<u64> {
     counts.into_iter().reduce(u64::saturating_add)
 }
 
-fn trace(prompt: Prompt) -> Found {
+fn trace(prompt: ClaudeCodePrompt) -> TraceResult {
     if prompt.room.is_exceeded() {
         return Err(too_long(&prompt.place));
     }
-    let told = told(&prompt.messages);
+    let told = conversation_run(&prompt.messages);
     let started = prompt.messages.first().and_then(|first| first.at);
     let ended = prompt.last_at.filter(|_| prompt.messages.len() > 1);
     Ok(Trace {
@@ -178,6 +178,6 @@ fn trace(prompt: Prompt) -> Found {
         total_latency_seconds: lasted(started, ended),
         total_tokens: prompt.tokens.into_values().reduce(u64::saturating_add),
         metadata: prompt.facts,
-        ..blank::trace(format!("claude_code:{}:{}", prompt.session, prompt.id))
+        ..field::empty_trace(format!("claude_code:{}:{}", prompt.session, prompt.id))
     })
 }

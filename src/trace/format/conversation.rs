@@ -1,34 +1,34 @@
-//! A conversation as a run: the question, the steps, the last answer.
+//! Turns the messages of a conversation into a query, steps and a result, and extracts a question or an answer from a
+//! value of any shape.
 
 use serde_json::{Value, json};
 
-use super::blank::step;
-use super::field::lasted;
-use super::message::{Answer, Call, Message, Role};
-use crate::artifact::trace::Step;
+use super::field::{empty_step, lasted, readable, unwrapped};
+use super::message::{MessageRole, RecordedCall, RecordedMessage, RecordedResult, messages};
+use crate::artifact::trace::TraceStep;
 
-/// What a conversation tells.
+/// The parts of a trace that come from a conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Told {
-    /// The first thing that the user said.
+pub(crate) struct ConversationRun {
+    /// The user's first message.
     pub query: String,
-    /// What happened.
-    pub steps: Vec<Step>,
-    /// What the model said last, unless the user had the last word.
+    /// The model's messages and tool calls, in order.
+    pub steps: Vec<TraceStep>,
+    /// The model's last message; `None` if the user's message is the last one.
     pub result: Option<String>,
-    /// How often the user spoke.
+    /// The number of the user's messages.
     pub turns: usize,
 }
 
-/// Reads a conversation. What the user says later is the input of the step that follows it.
-pub(crate) fn told(messages: &[Message]) -> Told {
-    let mut told = Told::default();
+/// Reads a conversation. Each message of the user is the input of the step that follows it.
+pub(crate) fn conversation_run(messages: &[RecordedMessage]) -> ConversationRun {
+    let mut told = ConversationRun::default();
     let mut asked = Value::Null;
     let answers = Answers::of(messages);
     let mut calls = 0;
     for (at, message) in messages.iter().enumerate() {
         match message.role {
-            Role::User if !message.text.is_empty() => {
+            MessageRole::User if !message.text.is_empty() => {
                 if told.turns == 0 {
                     told.query.clone_from(&message.text);
                 }
@@ -36,7 +36,7 @@ pub(crate) fn told(messages: &[Message]) -> Told {
                 told.result = None;
                 asked = json!({"query": message.text});
             }
-            Role::Assistant => {
+            MessageRole::Assistant => {
                 told.steps
                     .extend(spoken(message, ends_turn(&messages[at + 1..]), &mut asked));
                 for call in &message.calls {
@@ -51,15 +51,15 @@ pub(crate) fn told(messages: &[Message]) -> Told {
     told
 }
 
-/// Whether the model's turn ends before these messages.
-fn ends_turn(rest: &[Message]) -> bool {
+/// Whether the model's turn ends before these messages, that is, whether the user speaks next or nobody does.
+fn ends_turn(rest: &[RecordedMessage]) -> bool {
     rest.iter()
-        .find(|message| message.role != Role::System)
-        .is_none_or(|next| next.role == Role::User && next.answers.is_empty())
+        .find(|message| message.role != MessageRole::System)
+        .is_none_or(|next| next.role == MessageRole::User && next.answers.is_empty())
 }
 
-/// The step of a message that says something.
-fn spoken(message: &Message, ends_turn: bool, asked: &mut Value) -> Option<Step> {
+/// The step of a message of the model; `None` if its text is empty.
+fn spoken(message: &RecordedMessage, ends_turn: bool, asked: &mut Value) -> Option<TraceStep> {
     if message.text.is_empty() {
         return None;
     }
@@ -72,20 +72,20 @@ fn spoken(message: &Message, ends_turn: bool, asked: &mut Value) -> Option<Step>
         Value::Null => json!({}),
         asked => asked,
     };
-    Some(step(kind, input, json!({"content": message.text})))
+    Some(empty_step(kind, input, json!({"content": message.text})))
 }
 
-/// The results of all tools in a conversation.
-struct Answers<'a>(Vec<(&'a Answer, Option<f64>)>);
+/// The results of all tool calls in a conversation, each with the time of its message.
+struct Answers<'a>(Vec<(&'a RecordedResult, Option<f64>)>);
 
 impl<'a> Answers<'a> {
-    fn of(messages: &'a [Message]) -> Self {
-        let each = |message: &'a Message| message.answers.iter().map(|answer| (answer, message.at));
+    fn of(messages: &'a [RecordedMessage]) -> Self {
+        let each = |message: &'a RecordedMessage| message.answers.iter().map(|answer| (answer, message.at));
         Self(messages.iter().flat_map(each).collect())
     }
 
-    /// The step of the n-th call, with the result that names it; results without ids come in the order of the calls.
-    fn step(&self, call: &Call, number: usize, called_at: Option<f64>) -> Step {
+    /// The step of the n-th call. Matches the call and its result by id, or by position if either has no id.
+    fn step(&self, call: &RecordedCall, number: usize, called_at: Option<f64>) -> TraceStep {
         let named = self
             .0
             .iter()
@@ -97,7 +97,7 @@ impl<'a> Answers<'a> {
         };
         let found = named.or_else(in_order);
         let output = found.map_or(Value::Null, |(answer, _)| json!({"content": answer.content}));
-        let mut step = step(
+        let mut step = empty_step(
             "tool_call",
             json!({"tool": call.tool, "arguments": call.arguments}),
             output,
@@ -107,14 +107,57 @@ impl<'a> Answers<'a> {
     }
 }
 
+/// The last message of the user in a value. A value that is plain text is the question itself.
+pub(crate) fn asked(value: &Value) -> Option<String> {
+    let messages = messages(value);
+    let last = messages
+        .iter()
+        .rev()
+        .find(|message| message.role == MessageRole::User && !message.text.is_empty());
+    match last {
+        Some(message) => Some(message.text.clone()),
+        None => plain(value),
+    }
+}
+
+/// The last message of the model in a value; `None` if it calls tools. A value without messages is the answer itself.
+pub(crate) fn answered(value: &Value) -> Option<String> {
+    let messages = messages(value);
+    if messages.is_empty() {
+        return readable(&unwrapped(value));
+    }
+    let last = messages
+        .iter()
+        .rev()
+        .find(|message| message.role == MessageRole::Assistant)?;
+    Some(last.text.clone()).filter(|text| last.calls.is_empty() && !text.is_empty())
+}
+
+/// The content of the last message, whoever wrote it. A value without messages is returned itself.
+pub(crate) fn last(value: &Value) -> Value {
+    let messages = messages(value);
+    let text = messages.last().map(|message| match message.answers.first() {
+        Some(answer) if message.text.is_empty() => answer.content.clone(),
+        _ => Value::String(message.text.clone()),
+    });
+    text.unwrap_or_else(|| unwrapped(value))
+}
+
+fn plain(value: &Value) -> Option<String> {
+    match unwrapped(value) {
+        Value::String(text) => readable(&Value::String(text)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::message::messages;
     use super::*;
 
     fn read(value: Value) -> (String, Option<String>, Vec<String>) {
-        let told = told(&messages(&value));
-        let step = |step: &Step| format!("{} {} {}", step.step_type, step.input, step.output);
+        let told = conversation_run(&messages(&value));
+        let step = |step: &TraceStep| format!("{} {} {}", step.step_type, step.input, step.output);
         (
             told.query.clone(),
             told.result.clone(),

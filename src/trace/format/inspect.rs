@@ -1,19 +1,18 @@
-//! Inspect: logs of evaluations, a sample a trace; as one JSON file, or as an archive with a file a sample.
+//! Reads Inspect evaluation logs, one trace per sample: one JSON file, or an archive with one file per sample.
 
 use std::io::Cursor;
 
 use serde_json::{Value, json};
 
-use super::conversation::told as told_of;
+use super::conversation::{asked, conversation_run};
 use super::document::{Item, items};
 use super::field::{facts, first, label, list, text, time};
+use super::location::SourceLocation;
 use super::message::messages;
-use super::place::SourceLocation;
-use super::spoken::asked;
-use super::{Archive, Found, ImportError, Traces, blank};
+use super::{Archive, ImportError, TraceIter, TraceResult, field};
 use crate::artifact::trace::Trace;
 
-/// The files with what holds for all samples; the second is there after a crash, too.
+/// The header files of an archive. After a crash of Inspect, only the second one exists.
 const HEADERS: [&str; 2] = ["header.json", "_journal/start.json"];
 
 fn is_sample(part: &str) -> bool {
@@ -23,8 +22,8 @@ fn is_sample(part: &str) -> bool {
 /// Reads an archive, one sample at a time.
 ///
 /// # Errors
-/// It is an archive of something else, or its header cannot be read.
-pub(crate) fn archive(archive: Archive<'_>) -> Result<Traces<'_>, ImportError> {
+/// The archive is not an Inspect log, or its header cannot be read.
+pub(crate) fn archive(archive: Archive<'_>) -> Result<TraceIter<'_>, ImportError> {
     let Archive { names, mut unpack } = archive;
     let is_there = |name: &&&str| names.iter().any(|there| there == **name);
     let name = *HEADERS.iter().find(is_there).ok_or(ImportError::NotALog)?;
@@ -50,10 +49,10 @@ fn value(unpacked: Result<Vec<u8>, String>) -> Result<Value, String> {
     Ok(item.map_err(|skipped| skipped.reason)?.value)
 }
 
-/// Reads a log in one piece.
-pub(crate) fn log(item: &Item) -> Vec<Found> {
+/// Reads a log that is one JSON value.
+pub(crate) fn log(item: &Item) -> Vec<TraceResult> {
     let samples = list(&item.value, "samples").iter().enumerate();
-    let found: Vec<Found> = samples
+    let found: Vec<TraceResult> = samples
         .map(|(at, value)| sample(&item.value, value, &item.place.inner("samples").inner(&at.to_string())))
         .collect();
     if found.is_empty() {
@@ -62,23 +61,23 @@ pub(crate) fn log(item: &Item) -> Vec<Found> {
     found
 }
 
-fn sample(log: &Value, sample: &Value, place: &SourceLocation) -> Found {
+fn sample(log: &Value, sample: &Value, place: &SourceLocation) -> TraceResult {
     if !sample.is_object() || sample.get("input").is_none() {
         return Err(place.skipped("a sample without its input"));
     }
     let (eval, sample) = (&log["eval"], &attached(sample, &sample["attachments"], 0));
-    let told = told_of(&messages(&sample["messages"]));
+    let run = conversation_run(&messages(&sample["messages"]));
     let error = text(&sample["error"], "message");
     let grade = grade(&sample["scores"]);
     let model = text(eval, "model");
     let (started, ended) = times(sample);
     Ok(Trace {
-        query: asked(&sample["input"]).unwrap_or(told.query),
+        query: asked(&sample["input"]).unwrap_or(run.query),
         engine: model
             .as_deref()
             .and_then(|model| model.split_once('/'))
             .map(|(engine, _)| engine.to_owned()),
-        result: told_of(&messages(&sample["output"])).result.or(told.result),
+        result: conversation_run(&messages(&sample["output"])).result.or(run.result),
         outcome: if error.is_some() {
             Some("failure".to_owned())
         } else {
@@ -101,9 +100,9 @@ fn sample(log: &Value, sample: &Value, place: &SourceLocation) -> Found {
             ("error", error.into()),
             ("place", place.to_string().into()),
         ]),
-        steps: told.steps,
+        steps: run.steps,
         model,
-        ..blank::trace(id(eval, sample))
+        ..field::empty_trace(id(eval, sample))
     })
 }
 
@@ -114,14 +113,15 @@ fn id(eval: &Value, sample: &Value) -> String {
         (None, Some(task), Some(number)) => {
             format!("inspect:{task}:{number}:{}", sample["epoch"].as_u64().unwrap_or(1))
         }
-        _ => blank::id("inspect", None, sample),
+        _ => field::trace_id("inspect", None, sample),
     }
 }
 
-/// How deep texts are looked for that stand elsewhere.
+/// The maximum depth at which references to attachments are replaced.
 const DEEPEST: usize = 16;
 
-/// The value with the texts that it refers to: long ones stand in one place of the sample. Events refer to them, and are not read.
+/// Replaces references to attachments, where Inspect stores long texts, by those texts. Skips events, whose content is
+/// not imported.
 fn attached(value: &Value, texts: &Value, depth: usize) -> Value {
     match value {
         Value::String(name) => name
@@ -144,7 +144,7 @@ fn attached(value: &Value, texts: &Value, depth: usize) -> Value {
     }
 }
 
-/// When a sample began and ended: as it says itself, else by its events.
+/// The start and end of a sample: its own fields, otherwise the times of its first and last event.
 fn times(sample: &Value) -> (Option<f64>, Option<f64>) {
     let events = list(sample, "events");
     let of = |event: Option<&Value>| event.and_then(|event| time(&event["timestamp"]));
@@ -160,7 +160,7 @@ fn tokens(usage: &Value) -> Option<u64> {
         .reduce(u64::saturating_add)
 }
 
-/// The grade, where there is exactly one score: of several, nobody says which one counts.
+/// The grade, if there is exactly one score. Among several, the log does not say which one counts.
 fn grade(scores: &Value) -> Option<f64> {
     let mut all = scores.as_object()?.values();
     let (only, None) = (all.next()?, all.next()) else {
@@ -178,7 +178,7 @@ fn grade(scores: &Value) -> Option<f64> {
     }
 }
 
-/// Right or wrong; what lies between is neither.
+/// The outcome for grades 1 and 0; `None` for partial credit.
 fn outcome(grade: f64) -> Option<&'static str> {
     match grade {
         1.0 => Some("success"),

@@ -1,26 +1,26 @@
-//! InterCode: results of an environment, task by task, with the actions, the observations and the rewards.
+//! Reads InterCode results: for each task, the actions, the observations and the rewards.
 
 use serde_json::{Value, json};
 
 use super::document::Item;
 use super::field::{facts, label, list, rating, text};
-use super::place::SourceLocation;
-use super::{Found, blank};
-use crate::artifact::trace::{Step, Trace};
+use super::location::SourceLocation;
+use super::{TraceResult, field};
+use crate::artifact::trace::{Trace, TraceStep};
 
-/// One task, one trace. A file is an object with a result for each task, or holds a result a line.
-pub(crate) fn results(item: &Item) -> Vec<Found> {
+/// Reads one trace per task. A file is an object with one result per task, or has one result per line.
+pub(crate) fn results(item: &Item) -> Vec<TraceResult> {
     match item.value.as_object() {
         Some(_) if item.value["turn_history"].is_object() => vec![result(&item.value, &item.place)],
         Some(all) => all
             .iter()
             .map(|(key, value)| result(value, &item.place.inner(key)))
             .collect(),
-        None => vec![Err(item.place.skipped("no results in it"))],
+        None => vec![Err(item.place.skipped("it has no results"))],
     }
 }
 
-fn result(value: &Value, place: &SourceLocation) -> Found {
+fn result(value: &Value, place: &SourceLocation) -> TraceResult {
     let history = &value["turn_history"];
     if !history.is_object() {
         return Err(place.skipped("a result without `turn_history`"));
@@ -42,22 +42,22 @@ fn result(value: &Value, place: &SourceLocation) -> Found {
             ("place", place.to_string().into()),
         ]),
         steps: steps(history),
-        ..blank::trace(blank::id("intercode", task.as_deref(), value))
+        ..field::empty_trace(field::trace_id("intercode", task.as_deref(), value))
     })
 }
 
-/// The last action that does something: handing in is no answer.
+/// The last action that is not empty and not `submit`.
 fn last_command(actions: &[Value]) -> Option<String> {
     let texts = actions.iter().rev().filter_map(Value::as_str);
     let mut commands = texts.filter(|action| !matches!(action.trim(), "submit" | "submit[]" | ""));
     commands.next().map(str::to_owned)
 }
 
-fn steps(history: &Value) -> Vec<Step> {
+fn steps(history: &Value) -> Vec<TraceStep> {
     let step = |(at, action): (usize, &Value)| {
         let input = facts([("action", action.clone()), ("thought", history["thoughts"][at].clone())]);
         let output = json!({"content": history["observations"][at], "reward": history["rewards"][at], "valid": history["valid_action"][at]});
-        blank::step("tool_call", input, output)
+        field::empty_step("tool_call", input, output)
     };
     list(history, "actions").iter().enumerate().map(step).collect()
 }

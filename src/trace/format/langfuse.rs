@@ -1,16 +1,16 @@
-//! Langfuse: a trace with its observations and scores, or a list of observations, as its interface and its exports write them.
+//! Reads Langfuse traces with observations and scores, or lists of observations, from its API or its exports.
 
 use serde_json::{Value, json};
 
+use super::conversation::{answered, asked};
 use super::document::{Item, Items};
 use super::field::{count, facts, list, rating, text, text_of, time, unwrapped};
 use super::joined::{Groups, Room, found_with, too_much};
-use super::run::{Piece, Work, fill};
-use super::spoken::{answered, asked};
-use super::{Found, blank};
+use super::run::{Piece, PieceKind, fill};
+use super::{TraceResult, field};
 use crate::artifact::trace::Trace;
 
-/// Scores that say how good an answer is; others, such as `toxicity`, say how bad, or something else.
+/// The names of scores for which more is better. For others, such as `toxicity`, it is not, or it is unknown.
 const RATINGS: [&str; 9] = [
     "correctness",
     "correct",
@@ -23,8 +23,8 @@ const RATINGS: [&str; 9] = [
     "helpfulness",
 ];
 
-/// Reads traces, and observations that come without theirs: these are joined, and come last.
-pub(crate) fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+/// Reads traces. Observations without their trace are grouped by trace id and returned last.
+pub(crate) fn traces(items: Items<'_>) -> impl Iterator<Item = TraceResult> + '_ {
     let (mut loose, mut room) = (Groups::default(), Room::default());
     found_with(items, move |item| match item {
         Some(Err(skipped)) => vec![Err(skipped)],
@@ -44,19 +44,19 @@ pub(crate) fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
     })
 }
 
-/// The id of the trace to which an observation belongs; `None` when the value is no observation.
+/// The id of the trace to which an observation belongs; `None` if the value is not an observation.
 pub(crate) fn trace_of(value: &Value) -> Option<String> {
     let is_observation = value["type"].is_string() && value["startTime"].is_string();
     text(value, "traceId").filter(|_| is_observation)
 }
 
-/// A trace of which only the observations are known.
+/// A trace of which the file has only the observations.
 fn gathered(id: &str, pieces: Vec<Piece>) -> Trace {
-    fill(blank::trace(format!("langfuse:{id}")), pieces)
+    fill(field::empty_trace(format!("langfuse:{id}")), pieces)
 }
 
 /// One trace.
-fn trace(item: &Item) -> Found {
+fn trace(item: &Item) -> TraceResult {
     let export = &item.value;
     let trace = if export["trace"].is_object() {
         &export["trace"]
@@ -66,7 +66,7 @@ fn trace(item: &Item) -> Found {
     let Some(id) = text(trace, "id") else {
         return Err(item.place.skipped("a trace without `id`"));
     };
-    // The trace may hold observations, too, then without what went in and out.
+    // The export's observations come first: those inside the trace may have no input and output.
     let observations = [export, trace]
         .into_iter()
         .map(|of| list(of, "observations"))
@@ -97,7 +97,7 @@ fn trace(item: &Item) -> Found {
                 rating.map(|(name, _)| format!("the score `{name}`")).into(),
             ),
         ]),
-        ..blank::trace(format!("langfuse:{id}"))
+        ..field::empty_trace(format!("langfuse:{id}"))
     };
     Ok(fill(known, pieces))
 }
@@ -126,21 +126,21 @@ fn piece(value: &Value) -> Piece {
     }
 }
 
-fn work(value: &Value, attributes: &Value) -> Work {
+fn work(value: &Value, attributes: &Value) -> PieceKind {
     let name = || text(value, "name").unwrap_or_default();
     let tool = text_of(attributes, &["gen_ai.tool.name", "tool.name"]);
     match value["type"].as_str() {
-        Some("GENERATION") => Work::Generate,
-        Some("TOOL") => Work::Tool(tool.unwrap_or_else(name), text(attributes, "gen_ai.tool.call.id")),
-        Some("RETRIEVER" | "EMBEDDING") => Work::Retrieve,
+        Some("GENERATION") => PieceKind::Generate,
+        Some("TOOL") => PieceKind::Tool(tool.unwrap_or_else(name), text(attributes, "gen_ai.tool.call.id")),
+        Some("RETRIEVER" | "EMBEDDING") => PieceKind::Retrieve,
         _ => match tool {
-            Some(tool) => Work::Tool(tool, text(attributes, "gen_ai.tool.call.id")),
-            None => Work::Frame,
+            Some(tool) => PieceKind::Tool(tool, text(attributes, "gen_ai.tool.call.id")),
+            None => PieceKind::Frame,
         },
     }
 }
 
-/// The rating of the whole trace, with its name: a score from 0 to 1 whose name says that more is better.
+/// The rating of the whole trace and its name: the first score from 0 to 1 whose name is in [`RATINGS`].
 fn feedback(scores: &[Value]) -> Option<(String, f64)> {
     let of_trace = scores.iter().filter(|score| score["observationId"].is_null());
     let ratings = of_trace.filter_map(|score| {
@@ -148,7 +148,7 @@ fn feedback(scores: &[Value]) -> Option<(String, f64)> {
         let is_number = matches!(score["dataType"].as_str(), None | Some("NUMERIC" | "BOOLEAN"));
         Some((name, rating(&score["value"]).filter(|_| is_number)?))
     });
-    // A person's word counts before a model's.
+    // A person's rating has priority over a model's.
     let (persons, others): (Vec<_>, Vec<_>) = ratings.partition(|(name, _)| name.contains("feedback"));
     persons.into_iter().chain(others).next()
 }

@@ -1,9 +1,8 @@
-//! Import: what other programs recorded, read as traces. What a file is, its content says, never its name alone.
+//! Reads the recordings of other programs as traces. Recognises the dialect of a file by its content, not by its name.
 //!
-//! Nothing is invented: a field that the source does not state stays null, and what the source states beside goes into
-//! `metadata`. Each dialect is one file: a function from JSON values to traces, and to what was skipped, and why.
+//! Nothing is invented: a field that the source does not have stays null, and further facts from the source go into
+//! `metadata`. Each dialect has one file, with a function from JSON values to traces and to skipped parts with reasons.
 
-mod blank;
 mod chat;
 mod claude_code;
 mod conversation;
@@ -16,12 +15,11 @@ mod intercode;
 mod joined;
 mod langfuse;
 mod lines;
+mod location;
 mod message;
 mod openhands;
 mod otlp;
-mod place;
 mod run;
-mod spoken;
 mod sweagent;
 mod toolbench;
 
@@ -31,107 +29,107 @@ use serde_json::{Value, json};
 
 pub(crate) use self::dialect::Dialect;
 use self::document::Items;
-pub(crate) use self::place::{Skipped, SourceLocation};
+pub(crate) use self::location::{SkippedPart, SourceLocation};
 use crate::artifact::trace::Trace;
 use crate::sys::disk::LARGEST_ARTIFACT;
 
 /// The files in an archive.
 pub(crate) struct Archive<'a> {
-    /// Their paths in the archive.
+    /// The paths of the files in the archive.
     pub names: Vec<String>,
-    /// Unpacks one of them: its bytes, or why they cannot be had.
+    /// Unpacks one of them; returns its bytes, or the reason for a failure.
     pub unpack: Unpack<'a>,
 }
 
 /// Unpacks a file in an archive.
 pub(crate) type Unpack<'a> = Box<dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a>;
 
-/// A trace, or what was skipped.
-pub(crate) type Found = Result<Trace, Skipped>;
+/// A trace, or a skipped part.
+pub(crate) type TraceResult = Result<Trace, SkippedPart>;
 
-/// What a dialect makes of a file, one after another.
-pub(crate) type Traces<'a> = Box<dyn Iterator<Item = Found> + 'a>;
+/// The traces and skipped parts of a file, read lazily.
+pub(crate) type TraceIter<'a> = Box<dyn Iterator<Item = TraceResult> + 'a>;
 
-/// A file that was recognised.
-pub(crate) struct Reading<'a> {
-    /// What it is.
+/// A file whose dialect was recognised.
+pub(crate) struct RecognisedFile<'a> {
+    /// Its dialect.
     pub dialect: Dialect,
-    /// What it holds; read as it is asked for.
-    pub traces: Traces<'a>,
+    /// Its traces, read lazily.
+    pub traces: TraceIter<'a>,
 }
 
-/// A file that holds no traces that anybody knows.
+/// A file that cannot be imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("it is empty")]
     Empty,
-    /// It is not JSON, nor are its lines.
+    /// Neither the file nor any of its lines is JSON.
     #[error("it is not JSON: {what} in line {line}, column {column}")]
     NotJson {
-        /// What the parser says.
+        /// The parser's message.
         what: String,
         /// Line, from 1.
         line: usize,
         /// Column, from 1.
         column: usize,
     },
-    /// It is JSON of an unknown shape.
-    #[error("its shape is unknown; known are {}", Dialect::list())]
+    /// The file is JSON, but in no known dialect.
+    #[error("its format is unknown; known formats are {}", Dialect::list())]
     Unknown,
-    /// It is one JSON value, and too long to be read as a whole.
+    /// The file is a single JSON value that is too long to be read as a whole.
     #[error(
-        "it is larger than {} MiB, and neither a list nor JSON Lines, of which a part at a time is read: export it as one of these, or split it",
+        "it is larger than {} MiB, so it must be a list or JSON Lines, which are read in parts: export it as one of these, or split it",
         LARGEST_ARTIFACT >> 20
     )]
     TooLong,
-    /// The file system fails.
+    /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] io::Error),
-    /// It is an archive, and what holds for all of it cannot be had.
-    #[error("{part} in it: {reason}")]
+    /// The file is an archive whose header cannot be read.
+    #[error("its file {part}: {reason}")]
     Part {
         /// The file in the archive.
         part: String,
-        /// What is wrong with it.
+        /// The reason for the failure.
         reason: String,
     },
-    /// It is an archive of something else.
-    #[error("it is an archive without an Inspect log in it (header.json and samples/)")]
+    /// The file is an archive, but not an Inspect log.
+    #[error("it is an archive, but not an Inspect log (header.json and samples/)")]
     NotALog,
 }
 
-/// Reads a file that is called `name`, which only goes into the metadata.
+/// Reads a file. `name` is only entered in the metadata.
 ///
 /// # Errors
-/// The file is empty, is not JSON, has no known shape, or cannot be read.
-pub(crate) fn read<'a>(name: &'a str, file: impl BufRead + Seek + 'a) -> Result<Reading<'a>, ImportError> {
+/// The file is empty, is not JSON, is in no known dialect, or cannot be read.
+pub(crate) fn read<'a>(name: &'a str, file: impl BufRead + Seek + 'a) -> Result<RecognisedFile<'a>, ImportError> {
     let (dialect, items) = dialect::recognise(document::items(file)?)?;
     Ok(reading(name, dialect, by_dialect(dialect, items)))
 }
 
-/// Reads an archive that is called `name`, which only goes into the metadata.
+/// Reads an archive. `name` is only entered in the metadata.
 ///
 /// # Errors
-/// It is no archive of a log, or what holds for the whole log cannot be read.
-pub(crate) fn read_archive<'a>(name: &'a str, archive: Archive<'a>) -> Result<Reading<'a>, ImportError> {
+/// It is not an Inspect log, or its header cannot be read.
+pub(crate) fn read_archive<'a>(name: &'a str, archive: Archive<'a>) -> Result<RecognisedFile<'a>, ImportError> {
     Ok(reading(name, Dialect::Inspect, inspect::archive(archive)?))
 }
 
-fn reading<'a>(name: &'a str, dialect: Dialect, traces: Traces<'a>) -> Reading<'a> {
+fn reading<'a>(name: &'a str, dialect: Dialect, traces: TraceIter<'a>) -> RecognisedFile<'a> {
     let traces = traces.map(move |found| found.map(|trace| from(trace, dialect, name)));
-    Reading {
+    RecognisedFile {
         dialect,
         traces: Box::new(traces),
     }
 }
 
-/// Whether a file that begins with these bytes is an archive, which has to be opened first.
+/// Whether a file that begins with these bytes is a zip archive.
 pub(crate) fn is_archive(start: &[u8]) -> bool {
     start.starts_with(b"PK\x03\x04")
 }
 
-fn by_dialect(dialect: Dialect, items: Items<'_>) -> Traces<'_> {
+fn by_dialect(dialect: Dialect, items: Items<'_>) -> TraceIter<'_> {
     match dialect {
         Dialect::Chat => Box::new(items.map(|item| chat::trace(&item?))),
         Dialect::Kaizen => Box::new(items.map(|item| own(item?))),
@@ -146,12 +144,15 @@ fn by_dialect(dialect: Dialect, items: Items<'_>) -> Traces<'_> {
     }
 }
 
-fn spread(item: Result<document::Item, Skipped>, read: fn(&document::Item) -> Vec<Found>) -> Vec<Found> {
+fn spread(
+    item: Result<document::Item, SkippedPart>,
+    read: fn(&document::Item) -> Vec<TraceResult>,
+) -> Vec<TraceResult> {
     item.map_or_else(|skipped| vec![Err(skipped)], |item| read(&item))
 }
 
-/// A trace in the form of this program.
-fn own(item: document::Item) -> Found {
+/// Reads a trace in kaizen's own format.
+fn own(item: document::Item) -> TraceResult {
     let place = item.place;
     let trace: Trace =
         serde_json::from_value(item.value).map_err(|error| place.skipped(format!("not a trace: {error}")))?;
@@ -161,7 +162,7 @@ fn own(item: document::Item) -> Found {
     }
 }
 
-/// The trace with where it came from.
+/// Enters the dialect and the file name in the metadata of a trace.
 fn from(mut trace: Trace, dialect: Dialect, name: &str) -> Trace {
     if !trace.metadata.is_object() {
         let said = trace.metadata.take();

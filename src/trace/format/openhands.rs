@@ -1,4 +1,4 @@
-//! OpenHands: a stream of actions and observations. One message of the user is one trace, up to the next one.
+//! Reads OpenHands streams of actions and observations. Each message of the user starts a trace, up to the next one.
 
 use std::collections::BTreeMap;
 
@@ -7,43 +7,43 @@ use serde_json::{Value, json};
 use super::document::{Item, Items};
 use super::field::{between, count, facts, text, text_of, time};
 use super::joined::{Room, found_with, too_long};
-use super::place::{Skipped, SourceLocation};
-use super::{Found, blank};
-use crate::artifact::trace::{Step, Trace};
+use super::location::{SkippedPart, SourceLocation};
+use super::{TraceResult, field};
+use crate::artifact::trace::{Trace, TraceStep};
 use crate::digest::Digest;
 
 /// A message of the user and the events up to the next one.
-struct Prompt {
+struct OpenHandsPrompt {
     place: SourceLocation,
     events: Vec<Value>,
     number: usize,
-    /// For further events.
+    /// The memory that further events may take.
     room: Room,
 }
 
-/// What an event is.
-enum Kind {
-    /// A message of the user: a trace begins.
+/// The kind of an event.
+enum EventKind {
+    /// A message of the user, which starts a trace.
     Asked,
-    /// The trace goes on.
+    /// Any other event of the present trace.
     Further,
 }
 
 /// Reads all events of a file.
-pub(crate) fn events(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
-    let (mut open, mut number) = (None::<Prompt>, 0);
+pub(crate) fn events(items: Items<'_>) -> impl Iterator<Item = TraceResult> + '_ {
+    let (mut open, mut number) = (None::<OpenHandsPrompt>, 0);
     found_with(items, move |item| {
         let Some(item) = item else {
             return open.take().map(trace).into_iter().collect();
         };
         match item.and_then(|item| Ok((kind(&item)?, item))) {
             Err(skipped) => vec![Err(skipped)],
-            Ok((Kind::Asked, item)) => {
+            Ok((EventKind::Asked, item)) => {
                 number += 1;
-                let before = open.replace(Prompt::begin(item, number));
+                let before = open.replace(OpenHandsPrompt::begin(item, number));
                 before.map(trace).into_iter().collect()
             }
-            Ok((Kind::Further, item)) => match &mut open {
+            Ok((EventKind::Further, item)) => match &mut open {
                 Some(prompt) => {
                     prompt.add(item);
                     Vec::new()
@@ -54,18 +54,18 @@ pub(crate) fn events(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
     })
 }
 
-fn kind(item: &Item) -> Result<Kind, Skipped> {
+fn kind(item: &Item) -> Result<EventKind, SkippedPart> {
     let kind = text_of(&item.value, &["action", "observation"]);
     match (item.value["source"].as_str(), kind.as_deref()) {
         (_, None) => Err(item.place.skipped("neither an action nor an observation")),
         (_, Some("agent_state_changed" | "change_agent_state" | "system" | "recall" | "null"))
-        | (Some("environment"), _) => Err(item.place.passed_over("a note of the program")),
-        (Some("user"), Some("message")) => Ok(Kind::Asked),
-        _ => Ok(Kind::Further),
+        | (Some("environment"), _) => Err(item.place.passed_over("an internal note of the program")),
+        (Some("user"), Some("message")) => Ok(EventKind::Asked),
+        _ => Ok(EventKind::Further),
     }
 }
 
-impl Prompt {
+impl OpenHandsPrompt {
     fn begin(item: Item, number: usize) -> Self {
         Self {
             place: item.place,
@@ -83,7 +83,7 @@ impl Prompt {
     }
 }
 
-fn trace(prompt: Prompt) -> Found {
+fn trace(prompt: OpenHandsPrompt) -> TraceResult {
     if prompt.room.is_exceeded() {
         return Err(too_long(&prompt.place));
     }
@@ -95,7 +95,7 @@ fn trace(prompt: Prompt) -> Found {
             .map(|event| &event["tool_call_metadata"]["model_response"])
     };
     let observed = observed(&prompt.events);
-    let steps: Vec<Step> = prompt
+    let steps: Vec<TraceStep> = prompt
         .events
         .iter()
         .filter_map(|event| step(event, &observed))
@@ -105,7 +105,7 @@ fn trace(prompt: Prompt) -> Found {
         query: said(first).unwrap_or_default(),
         model: calls().filter_map(|response| text(response, "model")).next_back(),
         result: answer.and_then(|step| text(&step.output, "content")),
-        // Their times have no zone: when it was nobody can say, how long it took one can.
+        // OpenHands times usually have no time zone: the duration is known, the start is not.
         started_at: time(&first["timestamp"]),
         ended_at: time(&last["timestamp"]).filter(|_| prompt.events.len() > 1),
         total_latency_seconds: between(&first["timestamp"], &last["timestamp"]).filter(|_| prompt.events.len() > 1),
@@ -115,11 +115,11 @@ fn trace(prompt: Prompt) -> Found {
             ("local_time", text(first, "timestamp").into()),
         ]),
         steps,
-        ..blank::trace(format!("openhands:{}", Digest::of_value(&prompt.events)))
+        ..field::empty_trace(format!("openhands:{}", Digest::of_value(&prompt.events)))
     })
 }
 
-/// A message says the same under `args.content` and, for older events, under `message`.
+/// The text of a message: in `args`, or in `message` for older events.
 fn said(event: &Value) -> Option<String> {
     let arguments = &event["args"];
     text_of(arguments, &["content", "final_thought", "thought"]).or_else(|| text(event, "message"))
@@ -131,12 +131,12 @@ fn observed(events: &[Value]) -> BTreeMap<String, &Value> {
     caused.map(|event| (event["cause"].to_string(), event)).collect()
 }
 
-/// Observations belong to the action that caused them.
-fn step(event: &Value, observed: &BTreeMap<String, &Value>) -> Option<Step> {
+/// The step of an action of the agent, with the observation that the action caused.
+fn step(event: &Value, observed: &BTreeMap<String, &Value>) -> Option<TraceStep> {
     let action = event["action"].as_str().filter(|_| event["source"] == "agent")?;
     if matches!(action, "message" | "finish") {
         let output = facts([("content", text(event, "message").or_else(|| said(event)).into())]);
-        return Some(blank::step("respond", json!({}), output));
+        return Some(field::empty_step("respond", json!({}), output));
     }
     let caused = observed.get(&event["id"].to_string()).copied();
     let output = caused.map_or(
@@ -144,12 +144,12 @@ fn step(event: &Value, observed: &BTreeMap<String, &Value>) -> Option<Step> {
         |seen| json!({"content": text_of(seen, &["content", "message"])}),
     );
     let tool = text(&event["tool_call_metadata"], "function_name").unwrap_or_else(|| action.to_owned());
-    let mut step = blank::step("tool_call", json!({"tool": tool, "arguments": event["args"]}), output);
+    let mut step = field::empty_step("tool_call", json!({"tool": tool, "arguments": event["args"]}), output);
     step.duration_seconds = caused.and_then(|seen| between(&event["timestamp"], &seen["timestamp"]));
     Some(step)
 }
 
-/// Tokens by response: an action and its observation name the same one.
+/// The total tokens. Counts each response once, because an action and its observation refer to the same response.
 fn tokens<'a>(responses: impl Iterator<Item = &'a Value>) -> Option<u64> {
     let known =
         responses.filter_map(|response| Some((text(response, "id")?, count(&response["usage"]["total_tokens"])?)));

@@ -1,25 +1,24 @@
-//! A run: pieces of work with a time and a place in a tree, put together as one trace.
+//! Builds one trace from a run: pieces of work, each with a time and a parent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::blank::step;
-use super::field::{facts, lasted, unwrapped};
-use super::message::{Call, messages};
-use super::spoken::{answered, asked, last};
-use crate::artifact::trace::{Step, Trace};
+use super::conversation::{answered, asked, last};
+use super::field::{empty_step, facts, lasted, unwrapped};
+use super::message::{RecordedCall, messages};
+use crate::artifact::trace::{Trace, TraceStep};
 
-/// What a piece of work does.
+/// The kind of a piece of work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Work {
+pub(crate) enum PieceKind {
     /// A model answers.
     Generate,
-    /// A tool runs; the id is that of the call.
+    /// A tool runs: its name, and the id of the call.
     Tool(String, Option<String>),
-    /// Something is looked up or embedded.
+    /// Documents are retrieved or embedded.
     Retrieve,
-    /// Something that holds other pieces.
+    /// A container of other pieces.
     Frame,
 }
 
@@ -28,7 +27,7 @@ pub(crate) enum Work {
 pub(crate) struct Piece {
     pub id: String,
     pub parent: Option<String>,
-    pub work: Work,
+    pub work: PieceKind,
     pub start: Option<f64>,
     pub end: Option<f64>,
     pub input: Value,
@@ -40,22 +39,22 @@ pub(crate) struct Piece {
     pub error: Option<String>,
 }
 
-/// Fills a trace with what its pieces say; fields that are known already stay.
+/// Fills a trace from its pieces. Keeps the query, result, agent, start and latency that the trace already has.
 pub(crate) fn fill(mut trace: Trace, mut pieces: Vec<Piece>) -> Trace {
     let early = |piece: &Piece| piece.start.unwrap_or(f64::INFINITY);
     pieces.sort_by(|a, b| early(a).total_cmp(&early(b)));
     let root = root(&pieces);
-    let generated = || pieces.iter().filter(|piece| piece.work == Work::Generate);
+    let generated = || pieces.iter().filter(|piece| piece.work == PieceKind::Generate);
     if trace.query.is_empty() {
         let of_root = root
-            .filter(|root| root.work == Work::Frame)
+            .filter(|root| root.work == PieceKind::Frame)
             .and_then(|root| asked(&root.input));
         trace.query = of_root
             .or_else(|| generated().find_map(|piece| asked(&piece.input)))
             .unwrap_or_default();
     }
     let of_root = || {
-        root.filter(|root| root.work == Work::Frame)
+        root.filter(|root| root.work == PieceKind::Frame)
             .and_then(|root| answered(&root.output))
     };
     let said = || generated().rev().find_map(|piece| answered(&piece.output));
@@ -78,7 +77,7 @@ pub(crate) fn fill(mut trace: Trace, mut pieces: Vec<Piece>) -> Trace {
     trace
 }
 
-/// The earliest piece whose parent is not there.
+/// The earliest piece without a parent, otherwise the earliest piece whose parent is not in the file.
 fn root(pieces: &[Piece]) -> Option<&Piece> {
     let ids: BTreeSet<&str> = pieces.iter().map(|piece| piece.id.as_str()).collect();
     let is_root = |piece: &&Piece| piece.parent.as_deref().is_none_or(|parent| !ids.contains(parent));
@@ -90,56 +89,57 @@ fn seconds(piece: &Piece) -> Option<f64> {
     lasted(piece.start, piece.end)
 }
 
-fn steps(pieces: &[Piece]) -> Vec<Step> {
-    let heard = Heard::of(pieces);
-    let is_last_word = |piece: &Piece| piece.work == Work::Generate && answered(&piece.output).is_some();
+fn steps(pieces: &[Piece]) -> Vec<TraceStep> {
+    let heard = ToolMentions::of(pieces);
+    let is_last_word = |piece: &Piece| piece.work == PieceKind::Generate && answered(&piece.output).is_some();
     let last_word = pieces.iter().rposition(is_last_word);
     let mut steps = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         let done = match &piece.work {
-            Work::Frame => continue,
-            Work::Generate if Some(at) == last_word => generate(piece, "respond"),
-            Work::Generate => generate(piece, "generate"),
-            Work::Retrieve => step("retrieve", piece.input.clone(), output(piece, piece.output.clone())),
-            Work::Tool(tool, id) => ran(piece, tool, id.as_deref(), &heard),
+            PieceKind::Frame => continue,
+            PieceKind::Generate if Some(at) == last_word => generate(piece, "respond"),
+            PieceKind::Generate => generate(piece, "generate"),
+            PieceKind::Retrieve => empty_step("retrieve", piece.input.clone(), output(piece, piece.output.clone())),
+            PieceKind::Tool(tool, id) => ran(piece, tool, id.as_deref(), &heard),
         };
-        steps.push(Step {
+        steps.push(TraceStep {
             duration_seconds: seconds(piece),
             ..done
         });
-        if piece.work == Work::Generate {
+        if piece.work == PieceKind::Generate {
             steps.extend(unseen(piece, &heard));
         }
     }
     steps
 }
 
-/// What all messages of a run say of tools: a model's messages name calls, and later ones their results.
+/// The tool calls and results that the messages of a run mention: the calls are in the model's output, the results in
+/// its later input.
 #[derive(Default)]
-struct Heard {
+struct ToolMentions {
     arguments: BTreeMap<String, Value>,
     results: BTreeMap<String, Value>,
-    /// The calls that have a piece of their own.
+    /// The ids of calls that have a separate piece.
     ran: BTreeSet<String>,
     /// The tools that have a piece.
     tools: BTreeSet<String>,
-    /// The tools that have a piece which names no call.
+    /// The tools that have a piece without a call id.
     nameless: BTreeSet<String>,
 }
 
-impl Heard {
+impl ToolMentions {
     fn of(pieces: &[Piece]) -> Self {
         let mut heard = Self::default();
         for piece in pieces {
             match &piece.work {
-                Work::Tool(tool, id) => {
+                PieceKind::Tool(tool, id) => {
                     heard.tools.insert(tool.clone());
                     match id {
                         Some(id) => heard.ran.insert(id.clone()),
                         None => heard.nameless.insert(tool.clone()),
                     };
                 }
-                Work::Generate => heard.hear(piece),
+                PieceKind::Generate => heard.hear(piece),
                 _ => {}
             }
         }
@@ -157,8 +157,8 @@ impl Heard {
         }
     }
 
-    /// Whether the tool of a call has a piece of its own.
-    fn saw(&self, call: &Call) -> bool {
+    /// Whether a tool call has a separate piece.
+    fn saw(&self, call: &RecordedCall) -> bool {
         match &call.id {
             Some(id) => self.ran.contains(id) || self.nameless.contains(&call.tool),
             None => self.tools.contains(&call.tool),
@@ -166,17 +166,17 @@ impl Heard {
     }
 }
 
-/// What came out, or the error.
+/// The output of a piece with its error, if any.
 fn output(piece: &Piece, content: Value) -> Value {
     facts([("content", content), ("error", piece.error.clone().into())])
 }
 
-fn generate(piece: &Piece, kind: &str) -> Step {
+fn generate(piece: &Piece, kind: &str) -> TraceStep {
     let input = facts([("content", last(&piece.input)), ("model", piece.model.clone().into())]);
-    step(kind, input, output(piece, answer_of(&piece.output)))
+    empty_step(kind, input, output(piece, answer_of(&piece.output)))
 }
 
-/// What a model said, as text; what it called stands in steps of their own.
+/// The model's answer, as text. Its tool calls are separate steps.
 fn answer_of(value: &Value) -> Value {
     let said = messages(value);
     let texts: Vec<&str> = said
@@ -191,29 +191,29 @@ fn answer_of(value: &Value) -> Value {
     }
 }
 
-/// A tool that ran; what its own piece does not say, the messages around it do.
-fn ran(piece: &Piece, tool: &str, id: Option<&str>, heard: &Heard) -> Step {
+/// The step of a tool's piece. If the piece has no arguments or result, they come from the messages.
+fn ran(piece: &Piece, tool: &str, id: Option<&str>, heard: &ToolMentions) -> TraceStep {
     let own = |value: &Value| Some(unwrapped(value)).filter(|value| !value.is_null());
     let other = |all: &BTreeMap<String, Value>| id.and_then(|id| all.get(id).cloned());
     let arguments = own(&piece.input)
         .or_else(|| other(&heard.arguments))
         .unwrap_or_default();
     let content = own(&piece.output).or_else(|| other(&heard.results)).unwrap_or_default();
-    step(
+    empty_step(
         "tool_call",
         json!({"tool": tool, "arguments": arguments}),
         output(piece, content),
     )
 }
 
-/// The calls of a model for which no tool's piece was recorded.
-fn unseen(piece: &Piece, heard: &Heard) -> Vec<Step> {
+/// The steps of tool calls that have no separate piece.
+fn unseen(piece: &Piece, heard: &ToolMentions) -> Vec<TraceStep> {
     let calls = messages(&piece.output).into_iter().flat_map(|message| message.calls);
     let open = calls.filter(|call| !heard.saw(call));
-    let step_of = |call: Call| {
+    let step_of = |call: RecordedCall| {
         let said = call.id.as_ref().and_then(|id| heard.results.get(id));
         let output = said.map_or(Value::Null, |content| json!({"content": content}));
-        step(
+        empty_step(
             "tool_call",
             json!({"tool": call.tool, "arguments": call.arguments}),
             output,

@@ -9,28 +9,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
-use super::jsonl_lines::{self, read_at, read_lines};
+use super::jsonl_lines::{self, Stamp, read_at, read_lines, stamp};
 use super::jsonl_search;
-use super::jsonl_stamp::{Stamp, stamp};
-use super::trace_pin::pin_of;
+use super::trace_store::pin_of;
 use crate::artifact::trace::{Trace, TracePin, time};
 use crate::sys::disk::Root;
 use crate::trace::evidence::EvidenceFile;
-use crate::trace::source::{TraceError, TraceSource};
+use crate::trace::{TraceError, TraceSource};
 
 /// A trace source over JSON Lines files.
 pub(crate) struct JsonlSource {
     files: Vec<EvidenceFile>,
     /// The workspace whose `.kaizen` folder stores the search index; without one, each search builds a temporary index.
     index_root: Option<Root>,
-    index: Mutex<Option<Indexed>>,
+    index: Mutex<Option<TraceIndex>>,
 }
 
 /// An index, and the stamps of the files that it was built from.
-type Indexed = (Vec<Stamp>, Arc<Vec<Entry>>);
+type TraceIndex = (Vec<Stamp>, Arc<Vec<IndexEntry>>);
 
 /// The location of a trace; 40 bytes.
-struct Entry {
+struct IndexEntry {
     /// 128 bits of the id's digest, enough for billions of ids without a collision.
     id: [u8; 16],
     started_at: f64,
@@ -39,7 +38,7 @@ struct Entry {
     file: u32,
 }
 
-impl Entry {
+impl IndexEntry {
     fn place(&self) -> Range<u64> {
         self.offset..self.offset + u64::from(self.length)
     }
@@ -47,7 +46,7 @@ impl Entry {
 
 /// The part of a trace that the index needs.
 #[derive(Deserialize)]
-struct Head {
+struct TraceHead {
     trace_id: String,
     #[serde(default, deserialize_with = "time")]
     started_at: Option<f64>,
@@ -66,7 +65,7 @@ impl JsonlSource {
     }
 
     /// Returns the index, and rebuilds it first if a file has changed.
-    fn index(&self) -> Result<Arc<Vec<Entry>>, TraceError> {
+    fn index(&self) -> Result<Arc<Vec<IndexEntry>>, TraceError> {
         let mut kept = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         let stamps = self.files.iter().map(stamp).collect::<Result<Vec<_>, _>>()?;
         if let Some((_, index)) = kept.as_ref().filter(|(seen, _)| *seen == stamps) {
@@ -78,7 +77,7 @@ impl JsonlSource {
         Ok(index)
     }
 
-    fn read(&self, entry: &Entry) -> Result<Trace, TraceError> {
+    fn read(&self, entry: &IndexEntry) -> Result<Trace, TraceError> {
         read_one(&self.files[entry.file as usize], entry.place())
     }
 }
@@ -125,11 +124,11 @@ impl TraceSource for JsonlSource {
 }
 
 /// Indexes all traces, newest first. Traces without a time come last; among equal times, the later line comes first.
-fn build_index(files: &[EvidenceFile]) -> Result<Vec<Entry>, TraceError> {
+fn build_index(files: &[EvidenceFile]) -> Result<Vec<IndexEntry>, TraceError> {
     let mut entries = Vec::new();
     for (file, source) in files.iter().enumerate() {
-        read_lines(source, 0, &mut |head: Head, place| {
-            entries.push(Entry {
+        read_lines(source, 0, &mut |head: TraceHead, place| {
+            entries.push(IndexEntry {
                 id: key(&head.trace_id),
                 started_at: head.started_at.unwrap_or(f64::NEG_INFINITY),
                 offset: place.start,

@@ -1,18 +1,20 @@
-//! Reads the lines of a JSON Lines file one at a time into one buffer, and appends whole lines.
+//! Reads the lines of a JSON Lines file one at a time into one buffer, appends whole lines, and stamps the file to
+//! detect changes.
 #![allow(clippy::disallowed_methods)] // edge: trace files
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
+use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 
 use crate::artifact::trace::Trace;
 use crate::artifact::without_place;
 use crate::sys::disk::{LARGEST_ARTIFACT, Root, read_line, without_mark};
+use crate::trace::TraceError;
 use crate::trace::evidence::EvidenceFile;
-use crate::trace::source::TraceError;
 
 /// The maximum length of a line, in bytes.
 pub(crate) const LONGEST_LINE: u64 = LARGEST_ARTIFACT;
@@ -165,4 +167,15 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> TraceError {
         "{}: cannot be read: {error}; check `[traces]` in kaizen.toml",
         path.display()
     ))
+}
+
+/// The size and the modification time of a file.
+pub(crate) type Stamp = (u64, Option<SystemTime>);
+
+/// Returns the present stamp of a file.
+pub(crate) fn stamp(source: &EvidenceFile) -> Result<Stamp, TraceError> {
+    let facts = open(source)?
+        .metadata()
+        .map_err(|error| unreadable(source.path(), &error))?;
+    Ok((facts.len(), facts.modified().ok()))
 }

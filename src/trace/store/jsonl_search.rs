@@ -8,14 +8,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::jsonl_lines::{open, read_lines, unreadable};
-use super::jsonl_stamp::stamp;
+use super::jsonl_lines::{open, read_lines, stamp, unreadable};
 use super::search_terms::fts_query;
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::sys::disk::{DatabaseError, DiskError, Root};
+use crate::trace::TraceError;
 use crate::trace::evidence::EvidenceFile;
-use crate::trace::source::TraceError;
 
 /// The index file, relative to the workspace.
 const INDEX: &str = ".kaizen/cache/traces.db";
@@ -68,55 +67,55 @@ pub(crate) fn search<'f>(
     let attempt = |index: Connection| search_index(index, files, &query, limit);
     let temporary = || attempt(Connection::open(TEMPORARY)?);
     let Some(root) = root else {
-        return temporary().map_err(|failure| failure.told(&wrong));
+        return temporary().map_err(|failure| failure.into_trace_error(&wrong));
     };
     let kept = || match root.open_database(INDEX) {
         // The workspace is read-only.
         Err(DatabaseError::Disk(DiskError::Failed { .. })) => temporary(),
-        Err(DatabaseError::Disk(error)) => Err(Failure::Traces(TraceError(error.to_string()))),
-        Err(DatabaseError::Sqlite(error)) => Err(Failure::Index(error)),
+        Err(DatabaseError::Disk(error)) => Err(SearchFailure::Traces(TraceError(error.to_string()))),
+        Err(DatabaseError::Sqlite(error)) => Err(SearchFailure::Index(error)),
         Ok(index) => attempt(index),
     };
     match kept() {
-        Err(Failure::Index(error)) if is_broken(&error) => {
+        Err(SearchFailure::Index(error)) if is_broken(&error) => {
             tracing::warn!(path = INDEX, %error, "the search index is corrupt and is rebuilt");
             root.remove(INDEX).map_err(|error| wrong(&error))?;
             kept()
         }
-        Err(Failure::Index(error)) if is_unwritable(&error) => {
-            tracing::warn!(path = INDEX, %error, "the search index cannot be stored; this search builds a temporary one");
+        Err(SearchFailure::Index(error)) if is_unwritable(&error) => {
+            tracing::warn!(path = INDEX, %error, "the search index cannot be stored; using a temporary one");
             temporary()
         }
         other => other,
     }
-    .map_err(|failure| failure.told(&wrong))
+    .map_err(|failure| failure.into_trace_error(&wrong))
 }
 
 /// A search failure: in the index, which can be rebuilt, or in the traces, which cannot.
-enum Failure {
+enum SearchFailure {
     Index(rusqlite::Error),
     Traces(TraceError),
 }
 
-impl Failure {
+impl SearchFailure {
     /// The error to report; `wrong` makes one from an error of the index.
-    fn told(self, wrong: &dyn Fn(&dyn std::fmt::Display) -> TraceError) -> TraceError {
+    fn into_trace_error(self, wrong: &dyn Fn(&dyn std::fmt::Display) -> TraceError) -> TraceError {
         match self {
-            Failure::Index(error) => wrong(&error),
-            Failure::Traces(error) => error,
+            SearchFailure::Index(error) => wrong(&error),
+            SearchFailure::Traces(error) => error,
         }
     }
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for SearchFailure {
     fn from(error: rusqlite::Error) -> Self {
-        Failure::Index(error)
+        SearchFailure::Index(error)
     }
 }
 
-impl From<TraceError> for Failure {
+impl From<TraceError> for SearchFailure {
     fn from(error: TraceError) -> Self {
-        Failure::Traces(error)
+        SearchFailure::Traces(error)
     }
 }
 
@@ -138,7 +137,7 @@ fn search_index<'f>(
     files: &'f [EvidenceFile],
     query: &str,
     limit: usize,
-) -> Result<Vec<(&'f EvidenceFile, Range<u64>)>, Failure> {
+) -> Result<Vec<(&'f EvidenceFile, Range<u64>)>, SearchFailure> {
     connection.busy_timeout(Duration::from_secs(30))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     create_tables(&transaction)?;
@@ -165,7 +164,7 @@ fn named<'f>(files: &'f [EvidenceFile], path: &str) -> Option<&'f EvidenceFile> 
     files.get(at)
 }
 
-fn create_tables(index: &Transaction) -> Result<(), Failure> {
+fn create_tables(index: &Transaction) -> Result<(), SearchFailure> {
     let version: i64 = index.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version != VERSION {
         index.execute_batch("DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS line; DROP TABLE IF EXISTS text;")?;
@@ -176,7 +175,7 @@ fn create_tables(index: &Transaction) -> Result<(), Failure> {
 }
 
 /// Drops the lines of files that are no longer part of the store.
-fn forget_missing(index: &Transaction, files: &[EvidenceFile]) -> Result<(), Failure> {
+fn forget_missing(index: &Transaction, files: &[EvidenceFile]) -> Result<(), SearchFailure> {
     let mut statement = index.prepare("SELECT id, path FROM file")?;
     let known = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
     for row in known {
@@ -188,7 +187,7 @@ fn forget_missing(index: &Transaction, files: &[EvidenceFile]) -> Result<(), Fai
     Ok(())
 }
 
-fn forget(index: &Transaction, file: i64) -> Result<(), Failure> {
+fn forget(index: &Transaction, file: i64) -> Result<(), SearchFailure> {
     index.execute(
         "DELETE FROM text WHERE rowid IN (SELECT id FROM line WHERE file = ?1)",
         [file],
@@ -200,7 +199,7 @@ fn forget(index: &Transaction, file: i64) -> Result<(), Failure> {
 
 /// Updates the index for one file: skips it if it is unchanged, adds lines that were appended, and indexes all of it
 /// again if it was rewritten.
-fn update_file(index: &Transaction, source: &EvidenceFile) -> Result<(), Failure> {
+fn update_file(index: &Transaction, source: &EvidenceFile) -> Result<(), SearchFailure> {
     let (size, modified) = stamp(source)?;
     let modified = modified
         .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
@@ -242,7 +241,7 @@ fn update_file(index: &Transaction, source: &EvidenceFile) -> Result<(), Failure
     Ok(())
 }
 
-fn add_lines(index: &Transaction, file: i64, source: &EvidenceFile, start: u64) -> Result<u64, Failure> {
+fn add_lines(index: &Transaction, file: i64, source: &EvidenceFile, start: u64) -> Result<u64, SearchFailure> {
     let mut line = index.prepare("INSERT INTO line (file, start, end, trace_id) VALUES (?1, ?2, ?3, ?4)")?;
     let mut text =
         index.prepare("INSERT INTO text (rowid, trace_id, query, result, agent) VALUES (?1, ?2, ?3, ?4, ?5)")?;
@@ -265,7 +264,7 @@ fn add_lines(index: &Transaction, file: i64, source: &EvidenceFile, start: u64) 
         })
     });
     match failed {
-        Some(error) => Err(Failure::Index(error)),
+        Some(error) => Err(SearchFailure::Index(error)),
         None => Ok(end?),
     }
 }

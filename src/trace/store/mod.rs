@@ -3,8 +3,6 @@
 pub(crate) mod jsonl;
 pub(crate) mod jsonl_lines;
 pub(crate) mod jsonl_search;
-pub(crate) mod jsonl_stamp;
 pub(crate) mod openjarvis;
 pub(crate) mod search_terms;
-pub(crate) mod trace_pin;
 pub(crate) mod trace_store;

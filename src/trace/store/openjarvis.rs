@@ -13,11 +13,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Rows, p
 use serde_json::Value;
 
 use super::search_terms::{fts_query, plain_words};
-use super::trace_pin::pin_of;
+use super::trace_store::pin_of;
 use crate::artifact::Extra;
-use crate::artifact::trace::{Step, Trace, TracePin};
+use crate::artifact::trace::{Trace, TracePin, TraceStep};
 use crate::trace::evidence::EvidenceFile;
-use crate::trace::source::{TraceError, TraceSource};
+use crate::trace::{TraceError, TraceSource};
 
 /// Sorts row numbers rather than rows, so that a large store needs little memory.
 const NEWEST_FIRST: &str = "SELECT id FROM traces ORDER BY started_at DESC, id";
@@ -120,7 +120,7 @@ fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
                     Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
                 ) =>
         {
-            tracing::warn!(path = %path.display(), "the folder is not writable: entries in the write-ahead log are ignored");
+            tracing::warn!(path = %path.display(), "the folder is not writable: the write-ahead log is ignored");
             open("mode=ro&immutable=1")
         }
         other => other,
@@ -165,7 +165,7 @@ fn next_pair(rows: &mut Rows) -> rusqlite::Result<Option<(i64, i64)>> {
 
 /// The traces with these ids, in the order of the ids, with their steps. Unknown ids are left out.
 fn load(store: &Connection, ids: &[String]) -> rusqlite::Result<Vec<Trace>> {
-    let mut steps: BTreeMap<String, Vec<Step>> = BTreeMap::new();
+    let mut steps: BTreeMap<String, Vec<TraceStep>> = BTreeMap::new();
     let mut statement = store.prepare(STEPS_OF_SOME)?;
     let mut rows = statement.query([serde_json::json!(ids).to_string()])?;
     while let Some(row) = rows.next()? {
@@ -237,11 +237,11 @@ fn trace_from(row: &Row) -> rusqlite::Result<Trace> {
     })
 }
 
-fn step_from(row: &Row) -> rusqlite::Result<Step> {
+fn step_from(row: &Row) -> rusqlite::Result<TraceStep> {
     let mut columns = columns(row, &["input", "output", "metadata"])?;
     columns.remove("trace_id");
     columns.remove("step_index");
-    Ok(Step {
+    Ok(TraceStep {
         step_type: text(columns.remove("step_type")).unwrap_or_default(),
         input: columns.remove("input").unwrap_or_default(),
         output: columns.remove("output").unwrap_or_default(),

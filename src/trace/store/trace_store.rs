@@ -1,4 +1,11 @@
-//! The trace store of a workspace: picks the engine for each file, and merges several stores into one.
+//! The trace store of a workspace: picks the engine for each file, merges several stores into one, and computes the pin
+//! that identifies their state.
+
+#[cfg(test)]
+#[path = "trace_store_tests.rs"]
+mod tests;
+
+pub(crate) use super::jsonl_lines::append;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -6,15 +13,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::jsonl::JsonlSource;
-pub(crate) use super::jsonl_lines::append;
 use super::openjarvis::OpenJarvisSource;
-use super::trace_pin::pin_of;
 use crate::artifact::trace::{Filter, Trace, TracePin};
 use crate::digest::Digest;
 use crate::manifest::membership::EvidencePatterns;
 use crate::sys::disk::Root;
 use crate::trace::evidence::EvidenceFile;
-use crate::trace::source::{TraceError, TraceSource};
+use crate::trace::{TraceError, TraceSource};
 
 /// Opens the traces of a workspace.
 ///
@@ -61,7 +66,7 @@ pub(crate) fn of_files(
     }
     match sources.len() {
         1 => Ok(sources.remove(0)),
-        _ => Ok(Box::new(Combined(sources))),
+        _ => Ok(Box::new(CombinedSource(sources))),
     }
 }
 
@@ -89,12 +94,12 @@ pub(crate) fn list(source: &dyn TraceSource, filter: &Filter) -> Result<Vec<Trac
 }
 
 /// Several stores as one. If an id occurs in several stores, the first trace found counts.
-struct Combined(Vec<Box<dyn TraceSource>>);
+struct CombinedSource(Vec<Box<dyn TraceSource>>);
 
 /// The number of traces that each store reads ahead of the merge.
 const AHEAD: usize = 16;
 
-impl TraceSource for Combined {
+impl TraceSource for CombinedSource {
     fn scan(&self, visit: &mut dyn FnMut(Trace) -> ControlFlow<()>) -> Result<(), TraceError> {
         thread::scope(|scope| {
             let mut streams = Vec::new();
@@ -179,6 +184,25 @@ fn newest(heads: &[Option<Trace>]) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
-#[cfg(test)]
-#[path = "trace_store_tests.rs"]
-mod tests;
+/// Returns the count and the digest of all traces. Each digest covers the previous one, so that only one trace is in
+/// memory at a time.
+///
+/// # Errors
+/// The store cannot be read.
+pub(crate) fn pin_of(source: &dyn TraceSource) -> Result<TracePin, TraceError> {
+    let mut pin = TracePin {
+        count: 0,
+        digest: Digest::of_bytes(b""),
+    };
+    source.scan(&mut |trace| {
+        let parts = [
+            pin.digest.to_string(),
+            trace.trace_id.clone(),
+            trace.digest().to_string(),
+        ];
+        pin.count += 1;
+        pin.digest = Digest::of_parts(parts.iter().map(|part| ("", part.as_bytes())));
+        ControlFlow::Continue(())
+    })?;
+    Ok(pin)
+}

@@ -1,4 +1,5 @@
-//! OpenTelemetry: spans by trace, with the attributes of `gen_ai`, of OpenInference, of OpenLLMetry or of the AI SDK.
+//! Reads OpenTelemetry spans, grouped by trace, with the attributes of `gen_ai`, OpenInference, OpenLLMetry or the
+//! AI SDK.
 
 mod attributes;
 mod piece;
@@ -11,9 +12,9 @@ use super::document::Items;
 use super::field::{facts, label};
 use super::joined::{Groups, Room, found_with, too_much};
 use super::run::fill;
-use super::{Found, blank};
+use super::{TraceResult, field};
 
-/// The beginnings of attributes that tell who wrote a span.
+/// Attribute prefixes, and the convention that each shows.
 const CONVENTIONS: [(&str, &str); 5] = [
     ("gen_ai.", "gen_ai"),
     ("openinference.", "openinference"),
@@ -22,8 +23,8 @@ const CONVENTIONS: [(&str, &str); 5] = [
     ("ai.", "ai_sdk"),
 ];
 
-/// All spans with one trace id are one trace; traces come in the order of their first spans.
-pub(crate) fn traces(items: Items<'_>) -> impl Iterator<Item = Found> + '_ {
+/// Combines all spans with the same trace id into one trace. Traces are in the order of their first spans.
+pub(crate) fn traces(items: Items<'_>) -> impl Iterator<Item = TraceResult> + '_ {
     let (mut groups, mut room) = (Groups::default(), Room::default());
     found_with(items, move |item| match item {
         Some(Err(skipped)) => vec![Err(skipped)],
@@ -48,7 +49,7 @@ fn trace(id: &str, spans: &[Span]) -> crate::artifact::trace::Trace {
             .flat_map(|name| spans.iter().map(move |span| span.attribute(name)));
         all.filter_map(label).next()
     };
-    let mut known = blank::trace(format!("otlp:{id}"));
+    let mut known = field::empty_trace(format!("otlp:{id}"));
     known.metadata = facts([
         ("trace_id", id.into()),
         ("spans", spans.len().into()),
