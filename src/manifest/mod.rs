@@ -1,12 +1,10 @@
-//! The manifest: `kaizen.toml`, parsed and checked. Every key has a default; an unknown one is an error.
+//! The manifest, `kaizen.toml`: parsing and checks. Every key has a default; an unknown key is an error.
 
 pub(crate) mod chat;
 mod gate;
 pub(crate) mod layout;
-mod looping;
 pub(crate) mod membership;
 mod models;
-mod personal_kind;
 pub(crate) mod phase_files;
 pub(crate) mod phases;
 mod privacy;
@@ -27,10 +25,10 @@ use serde::{Deserialize, Serialize};
 
 use self::chat::{ChatSettings, NetworkSection, Price};
 pub use self::gate::GateSection;
-pub(crate) use self::looping::LoopSection;
-pub(crate) use self::personal_kind::PersonalKind;
 use self::phases::Stanza;
+pub(crate) use self::privacy::PersonalKind;
 pub(crate) use self::privacy::PrivacySection;
+pub(crate) use self::sections::LoopSection;
 pub(crate) use self::sections::{BenchmarkSection, HarnessSection, Hold, LedgerSection, SessionSection, TracesSection};
 pub(crate) use self::student::{StudentEngine, StudentSection, StudentTool};
 pub(crate) use self::teacher::{TeacherEngine, TeacherSection};
@@ -46,36 +44,36 @@ pub(crate) const FILE: &str = "kaizen.toml";
 pub struct Manifest {
     /// Format version; 1.
     pub version: u32,
-    /// The files that make the agent what it is.
+    /// The agent's files that edits may change.
     pub harness: HarnessSection,
-    /// Evidence of past runs.
+    /// Traces of past runs, as evidence.
     pub traces: TracesSection,
-    /// Scored questions.
+    /// The scored tasks.
     pub benchmark: BenchmarkSection,
     /// The agent under improvement.
     pub student: StudentSection,
-    /// Whatever writes the diagnosis and the plan.
+    /// The author of diagnosis and plan.
     pub teacher: TeacherSection,
-    /// The language model behind scorer `judge`; without a model, the teacher's.
+    /// The language model behind scorer `judge`; without `model`, the teacher's is used.
     pub judge: ChatSettings,
-    /// Dollars for a million tokens, by model; they win over the built-in ones.
+    /// Prices in dollars per million tokens, by model; they override the built-in prices.
     pub prices: BTreeMap<String, Price>,
-    /// How servers are called.
+    /// Timeouts and retries of calls to servers.
     pub network: NetworkSection,
-    /// How a session goes.
+    /// How sessions run.
     pub session: SessionSection,
-    /// When an edit is kept.
+    /// When an edit is accepted.
     pub gate: GateSection,
     /// When `kaizen loop` stops.
     #[serde(rename = "loop")]
     pub looping: LoopSection,
     /// What starts sessions.
     pub triggers: TriggersSection,
-    /// How git is used.
+    /// How kaizen uses git.
     pub ledger: LedgerSection,
-    /// What may be evidence, and what is taken out of texts.
+    /// Which traces may be evidence, and what is redacted.
     pub privacy: PrivacySection,
-    /// Phases: the built-in ones with other programs, and further ones.
+    /// Changes to built-in phases, and additional phases.
     pub phase: BTreeMap<String, Stanza>,
 }
 
@@ -102,7 +100,7 @@ impl Default for Manifest {
     }
 }
 
-/// A manifest that cannot be used.
+/// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// Not TOML, an unknown key, or a value of the wrong type.
@@ -113,18 +111,18 @@ pub enum ManifestError {
         /// The parser's message with line and column, and the nearest key.
         message: String,
     },
-    /// The right shape, and a value that cannot be.
+    /// A value that is not allowed.
     #[error("{}: {problem}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and the remedy.
+        /// The problem and its remedy.
         problem: String,
     },
 }
 
 impl Manifest {
-    /// Parses and checks a manifest; `path` only serves the message.
+    /// Parses and checks a manifest; `path` is used in error messages only.
     ///
     /// # Errors
     /// See [`ManifestError`].
@@ -175,12 +173,12 @@ impl Manifest {
         phases::graph(&self.phases()).map(|_| ())
     }
 
-    /// The tier of an op here.
+    /// The risk tier of an op in this workspace.
     pub(crate) fn tier(&self, op: Op) -> RiskTier {
         self.harness.tiers.get(&op).copied().unwrap_or_default().max(op.tier())
     }
 
-    /// All phases: the built-in ones, each with what this manifest changes, and further ones.
+    /// All phases: the built-in ones with this manifest's changes, and the additional ones.
     pub(crate) fn phases(&self) -> BTreeMap<String, Stanza> {
         let mut all = phases::built_in();
         for (name, stanza) in &self.phase {
@@ -193,16 +191,16 @@ impl Manifest {
     }
 }
 
-/// Compiles globs in which `*` stops at `/`.
+/// Compiles globs; `*` does not match `/`.
 ///
 /// # Errors
-/// A pattern that is no glob, or that could leave the workspace.
+/// A pattern that is not a glob, or that could match outside the workspace.
 pub(crate) fn globs<'a>(patterns: impl IntoIterator<Item = &'a String>) -> Result<globset::GlobSet, String> {
     let mut set = globset::GlobSetBuilder::new();
     for pattern in patterns {
         if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
             return Err(format!(
-                "`{pattern}` leads out of the workspace; paths are relative to kaizen.toml"
+                "`{pattern}` points outside the workspace; paths are relative to kaizen.toml"
             ));
         }
         let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
@@ -211,7 +209,7 @@ pub(crate) fn globs<'a>(patterns: impl IntoIterator<Item = &'a String>) -> Resul
     set.build().map_err(|error| error.to_string())
 }
 
-/// The parser's message, with the nearest key where a key is unknown.
+/// The parser's message; for an unknown key, with the most similar key.
 pub(crate) fn explain(error: &toml::de::Error) -> String {
     let message = error.to_string().trim_end().to_owned();
     let mut quoted = error.message().split('`').skip(1).step_by(2);
@@ -226,7 +224,7 @@ pub(crate) fn explain(error: &toml::de::Error) -> String {
     }
 }
 
-/// The candidate with the smallest edit distance, when it is near enough to be a slip of the finger.
+/// The candidate with the smallest edit distance, if it is close enough for a typo.
 pub(crate) fn nearest<'a>(found: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = candidates
         .map(|candidate| (strsim::levenshtein(found, candidate), candidate))
@@ -268,7 +266,7 @@ mod tests {
             ("version = 2", "newer"),
             ("[gate]\nmax_regression = 7.0", "between 0 and 1"),
             ("[harness.tiers]\nreplace_system_prompt = \"auto\"", "only be raised"),
-            ("[harness]\nfiles = [\"../x\"]", "out of the workspace"),
+            ("[harness]\nfiles = [\"../x\"]", "outside the workspace"),
             ("[privacy]\nredact = [\"(a\"]", "[privacy] redact[0]"),
             ("[privacy]\nexempt = [\"teachr\"]", "did you mean `teacher`"),
             ("[phase.execute]\nrun = [\"true\"]", "execute"),

@@ -1,30 +1,29 @@
-//! `[privacy]`: which traces may be evidence, what is removed from texts, and whose requests keep personal data.
+//! `[privacy]`: which traces may be evidence, what is redacted, which roles receive personal data, and the kinds of
+//! such data.
 
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PersonalKind;
-
-/// Who is sent requests.
+/// A role that receives requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// It diagnoses and plans.
+pub enum PrivacyRole {
+    /// Diagnoses and plans.
     Teacher,
-    /// It scores answers.
+    /// Scores answers.
     Judge,
-    /// It answers tasks.
+    /// Answers tasks.
     Student,
 }
 
-impl Role {
+impl PrivacyRole {
     /// The name in files.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Role::Teacher => "teacher",
-            Role::Judge => "judge",
-            Role::Student => "student",
+            PrivacyRole::Teacher => "teacher",
+            PrivacyRole::Judge => "judge",
+            PrivacyRole::Student => "student",
         }
     }
 }
@@ -37,49 +36,50 @@ pub struct PrivacySection {
     pub agents: Option<Vec<String>>,
     /// Sources (`metadata.source`) whose traces may be evidence; absent: all.
     pub sources: Option<Vec<String>>,
-    /// Agents whose traces are no evidence.
+    /// Agents whose traces must not be evidence.
     pub exclude_agents: Vec<String>,
-    /// Sources whose traces are no evidence.
+    /// Sources whose traces must not be evidence.
     pub exclude_sources: Vec<String>,
-    /// Days before the session's start from which a trace is too old to be evidence; absent: none is.
+    /// A trace that is older than this when the session starts is not evidence; absent: no limit.
     pub max_age_days: Option<u32>,
-    /// Regular expressions of what is taken out of texts, beside the built-in ones.
+    /// Regular expressions for text to redact, in addition to the built-in ones.
     pub redact: Vec<String>,
-    /// Who is sent personal data, and what own patterns match; nobody by default. Keys and passwords are never sent.
-    pub exempt: Vec<Role>,
-    /// Kinds of personal data that stay everywhere.
+    /// Roles that receive personal data and matches of `redact` unredacted; none by default. Keys and passwords are
+    /// redacted for every role.
+    pub exempt: Vec<PrivacyRole>,
+    /// Kinds of personal data that are never redacted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keep: Vec<PersonalKind>,
-    /// Whether requests to the student lose personal data too.
+    /// Whether personal data is redacted in requests to the student too.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub redact_student: bool,
 }
 
 impl PrivacySection {
-    /// Whether own patterns are applied to the requests to a role.
+    /// Whether the patterns of `redact` apply to requests to a role.
     pub(crate) fn redacts(&self, role: &str) -> bool {
         !self.exempt.iter().any(|exempt| exempt.name() == role)
     }
 
-    /// Whether the requests to a role lose personal data. The student has to answer what it was asked, so its requests
-    /// keep it unless the manifest says otherwise.
+    /// Whether personal data is redacted in requests to a role. The student must answer the actual question, so its
+    /// requests keep personal data unless the manifest says otherwise.
     pub(crate) fn redacts_personal_data(&self, role: &str) -> bool {
-        self.redacts(role) && (role != Role::Student.name() || self.redact_student)
+        self.redacts(role) && (role != PrivacyRole::Student.name() || self.redact_student)
     }
 
-    /// What the types do not say.
+    /// Checks the constraints that the types do not express.
     ///
     /// # Errors
-    /// What is wrong, and what is allowed.
+    /// The problem, and the allowed values.
     pub(crate) fn check(&self) -> Result<(), String> {
         for (key, names) in [("agents", &self.agents), ("sources", &self.sources)] {
             if names.as_ref().is_some_and(Vec::is_empty) {
                 return Err(format!(
-                    "[privacy] {key} = [] leaves no evidence at all; remove the key to allow every one"
+                    "[privacy] {key} = [] excludes all evidence; remove the key to allow all {key}"
                 ));
             }
         }
-        if self.redact_student && self.exempt.contains(&Role::Student) {
+        if self.redact_student && self.exempt.contains(&PrivacyRole::Student) {
             return Err("[privacy] redact_student and exempt = [\"student\"] contradict each other; remove one".into());
         }
         if self.max_age_days == Some(0) {
@@ -94,13 +94,54 @@ impl PrivacySection {
     }
 }
 
-/// Why a pattern cannot be used. One that matches nothing at all would put a mark between any two letters.
+/// Why a pattern cannot be used. A pattern that matches the empty string would put a mark between any two letters.
 fn pattern_problem(pattern: &str) -> Option<String> {
     if let Err(error) = Regex::new(pattern) {
         return Some(format!("is not a regular expression: {error}"));
     }
     let shortest = regex_syntax::parse(pattern).ok()?.properties().minimum_len();
     (shortest == Some(0)).then(|| "could match the empty string; let it match at least one character".into())
+}
+
+/// A kind of personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonalKind {
+    /// An email address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// A payment card number.
+    Card,
+    /// An international bank account number.
+    Iban,
+    /// A bank account number or sort code next to a label.
+    BankAccount,
+    /// A number that identifies a person, such as a social security, tax, passport or driving licence number.
+    NationalId,
+    /// A date of birth next to a label.
+    BirthDate,
+    /// An IP address.
+    IpAddress,
+    /// The path of a home folder, which contains a user name.
+    HomeFolder,
+}
+
+impl PersonalKind {
+    /// The name in files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            PersonalKind::Email => "email",
+            PersonalKind::Phone => "phone",
+            PersonalKind::Card => "card",
+            PersonalKind::Iban => "iban",
+            PersonalKind::BankAccount => "bank_account",
+            PersonalKind::NationalId => "national_id",
+            PersonalKind::BirthDate => "birth_date",
+            PersonalKind::IpAddress => "ip_address",
+            PersonalKind::HomeFolder => "home_folder",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -140,7 +181,7 @@ mod tests {
 
     #[test]
     fn roles_are_named_as_in_files() {
-        for role in [Role::Teacher, Role::Judge, Role::Student] {
+        for role in [PrivacyRole::Teacher, PrivacyRole::Judge, PrivacyRole::Student] {
             assert_eq!(serde_json::to_value(role).unwrap(), role.name());
         }
         assert!(toml::from_str::<PrivacySection>("exempt = ['pupil']").is_err());
@@ -153,7 +194,7 @@ mod tests {
             ("redact = ['b*']", ["redact[0]", "empty string"]),
             ("redact = ['a|']", ["redact[0]", "empty string"]),
             ("redact = ['']", ["redact[0]", "empty string"]),
-            // Neither matches the empty text, and both match between letters.
+            // Neither matches the empty text, but both have empty matches between letters.
             ("redact = ['\\b']", ["redact[0]", "empty string"]),
             ("redact = ['(?m)x*$']", ["redact[0]", "empty string"]),
             (

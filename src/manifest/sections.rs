@@ -1,4 +1,4 @@
-//! The sections of `kaizen.toml`, each with its defaults.
+//! The smaller sections of `kaizen.toml`, with their defaults.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use crate::artifact::record::Autonomy;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HarnessSection {
-    /// The files that edits may touch, as globs relative to the workspace.
+    /// The files that edits may change, as globs relative to the workspace.
     pub files: Vec<String>,
-    /// Where each op lands.
+    /// The file and key that each op changes.
     pub layout: Layout,
-    /// Ops whose risk tier is raised.
+    /// Higher risk tiers for ops.
     pub tiers: BTreeMap<Op, RiskTier>,
 }
 
@@ -27,7 +27,7 @@ pub struct HarnessSection {
 pub struct TracesSection {
     /// JSON Lines files and OpenJarvis databases, as globs relative to the workspace.
     pub files: Vec<String>,
-    /// How many of the newest usable traces the teacher may read.
+    /// Number of usable traces that the teacher may read; the newest are taken.
     pub most: usize,
 }
 
@@ -37,9 +37,9 @@ pub struct TracesSection {
 pub struct BenchmarkSection {
     /// JSON Lines files of tasks, as globs relative to the workspace.
     pub files: Vec<String>,
-    /// How many gate tasks a session uses, drawn by its id; 0 for all.
+    /// Number of gate tasks that a session uses, chosen by the session's id; 0 for all.
     pub subsample: usize,
-    /// Seed of a noisy student.
+    /// Random seed of a noisy student.
     pub seed: u64,
     /// The program behind scorer `command`: JSON on stdin, `{"score": x}` on stdout.
     pub scorer_command: Vec<String>,
@@ -51,15 +51,15 @@ pub struct BenchmarkSection {
 pub struct SessionSection {
     /// `auto`, `tiered` or `manual`.
     pub autonomy: Autonomy,
-    /// Usable traces without which no session is held.
+    /// Minimum number of usable traces for a session.
     pub min_traces: usize,
-    /// Where a session waits for a person: `plan` waits until plan.json says `"released": true`.
+    /// Where a session stops until a person releases it; `plan`: after planning, until `"released": true` in plan.json.
     pub hold: Option<Hold>,
-    /// Dollars that one session may spend on language models of every role; absent: no limit.
+    /// Maximum cost in dollars of all language models in one session; absent: no limit.
     pub max_cost_usd: Option<f64>,
 }
 
-/// Where a session waits.
+/// Where a session stops until a person releases it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
@@ -73,13 +73,13 @@ pub enum Hold {
 pub struct LedgerSection {
     /// Whether the repository's hooks run on kaizen's commits.
     pub hooks: bool,
-    /// Whether commits are signed; absent: as git is configured.
+    /// Whether commits are signed; absent: according to git's configuration.
     pub sign: Option<bool>,
-    /// `Name <address>` of kaizen's commits; absent: as git is configured.
+    /// Author of kaizen's commits, as `Name <address>`; absent: according to git's configuration.
     pub author: Option<String>,
-    /// Seconds to wait for somebody else's index lock.
+    /// Seconds to wait while another process has locked git's index.
     pub lock_wait_seconds: u64,
-    /// Whether a settled session's directory is committed.
+    /// Whether the directory of a settled session is committed.
     pub commit_sessions: bool,
 }
 
@@ -138,6 +138,47 @@ impl Default for LedgerSection {
             author: None,
             lock_wait_seconds: 10,
             commit_sessions: true,
+        }
+    }
+}
+
+/// `[loop]`: when `kaizen loop` stops.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoopSection {
+    /// A session counts as stagnant unless it raises the best gate score by more than this, 0 to 1.
+    pub stagnation_eps: f64,
+    /// The loop stops after this many stagnant sessions in a row; at least 1.
+    pub stagnation_k: usize,
+    /// The loop stops when its cost reaches this many dollars; more than 0.
+    pub max_total_cost_usd: f64,
+}
+
+impl LoopSection {
+    /// Checks the constraints that the types do not express.
+    ///
+    /// # Errors
+    /// The problem, and the allowed values.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.stagnation_k == 0 {
+            return Err("[loop] stagnation_k must be >= 1".into());
+        }
+        if self.max_total_cost_usd.is_nan() || self.max_total_cost_usd <= 0.0 {
+            return Err("[loop] max_total_cost_usd must be > 0".into());
+        }
+        if !(0.0..=1.0).contains(&self.stagnation_eps) {
+            return Err("[loop] stagnation_eps must be between 0 and 1".into());
+        }
+        Ok(())
+    }
+}
+
+impl Default for LoopSection {
+    fn default() -> Self {
+        Self {
+            stagnation_eps: 0.001,
+            stagnation_k: 5,
+            max_total_cost_usd: 50.0,
         }
     }
 }
