@@ -1,9 +1,9 @@
-//! `baseline.json`: the harness's scores before any edit, and the inputs that later phases rely on.
+//! `baseline.json`: the harness's scores before any edit, the check for drift, and the inputs that later phases rely
+//! on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::drift_check::DriftCheck;
 use super::evaluation::Evaluation;
 use super::probe::Probe;
 use super::{Extra, artifact, first_version};
@@ -49,3 +49,16 @@ fn is_zero(number: &u32) -> bool {
 }
 
 artifact!(Baseline, "baseline", version 1, depth 2);
+
+/// The result of asking remembered tasks again and comparing the scores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DriftCheck {
+    /// Tasks that have both an old and a new score.
+    pub tasks: usize,
+    /// Evidence that scores rose, as the logarithm of an e-value.
+    pub log_e_above: f64,
+    /// Evidence that scores fell, as the logarithm of an e-value.
+    pub log_e_below: f64,
+    /// Whether drift was found, so that the remembered answers are no longer used.
+    pub dropped: bool,
+}

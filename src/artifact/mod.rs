@@ -1,18 +1,16 @@
-//! Artifacts: one module a file that a session holds, with its type, its version and its canonical form.
+//! Artifacts: the types, format versions and canonical text of the files that kaizen reads and writes.
 
 pub(crate) mod after;
 pub(crate) mod baseline;
 pub(crate) mod checkpoint;
-pub(crate) mod cluster;
-pub(crate) mod consultation;
 pub(crate) mod decision;
 pub(crate) mod diagnosis;
-pub(crate) mod drift_check;
 pub(crate) mod edit;
 pub(crate) mod egress;
 pub(crate) mod error_budget;
 pub(crate) mod evaluation;
 pub(crate) mod gate;
+pub(crate) mod holdout_use;
 pub(crate) mod intent;
 pub(crate) mod label;
 pub(crate) mod loop_record;
@@ -26,23 +24,22 @@ pub(crate) mod spending;
 pub(crate) mod task;
 pub(crate) mod trace;
 pub(crate) mod trigger;
-pub(crate) mod usage;
 
 use std::path::{Path, PathBuf};
 
 pub use after::After;
 pub use baseline::Baseline;
 pub use checkpoint::Checkpoint;
-pub use cluster::FailureCluster;
+pub use diagnosis::FailureCluster;
 pub use edit::{Edit, Op, Pillar, RiskTier};
 pub use error_budget::ErrorBudget;
-pub use evaluation::{Attempt, Attempted, Evaluation, TaskScore};
+pub use evaluation::{Attempt, Evaluation, ScoredAttempt, TaskScore};
 pub use loop_record::LoopRecord;
 pub use outcome::{Outcome, OutcomeStatus};
 pub use pending_review::PendingReview;
 pub use plan::Plan;
 pub use readiness::Readiness;
-pub use record::{Autonomy, EditOutcome, Record, Snapshot, Status};
+pub use record::{Autonomy, EditOutcome, SessionRecord, SessionStatus, Snapshot};
 pub use task::{Scorer, Split, Task};
 pub use trace::Trace;
 pub use trigger::{Trigger, TriggerKind};
@@ -51,19 +48,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Fields of a file that this version does not know; they are kept and written back.
+/// Fields of a file that this version does not know; they are preserved when the file is rewritten.
 pub type Extra = serde_json::Map<String, serde_json::Value>;
 
-/// A JSON file of a session with a type, a schema and an integer format version.
+/// A JSON file with a type, a schema and an integer format version.
 pub trait Artifact: Serialize + DeserializeOwned + JsonSchema {
     /// The schema's name: `plan` for `schemas/plan.schema.json`.
     const NAME: &'static str;
-    /// The newest format version that this program reads and the one that it writes.
+    /// The newest format version that this program reads, and the version that it writes.
     const VERSION: u32;
-    /// How many folders lie between the file and the workspace root.
+    /// The number of folders between the file and the workspace root.
     const DEPTH: usize;
 
-    /// The format version that the file states; files of the ancestor state none and count as 1.
+    /// The format version stated in the file; 1 for files of the ancestor, which state none.
     fn version(&self) -> u32;
 
     /// The fields that this version does not know.
@@ -77,10 +74,10 @@ pub trait Artifact: Serialize + DeserializeOwned + JsonSchema {
         format!("{{\n  \"$schema\": \"{reference}\",\n{rest}\n")
     }
 
-    /// Reads an artifact from text; `path` only serves the message.
+    /// Parses an artifact; `path` is used in error messages only.
     ///
     /// # Errors
-    /// Text that is not JSON of this shape, or that states a version from the future.
+    /// The text is not JSON of this shape, or its format version is newer than [`Artifact::VERSION`].
     fn from_text(path: &Path, text: &str) -> Result<Self, ArtifactError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut artifact: Self = serde_json::from_str(text).map_err(|source| ArtifactError::Malformed {
@@ -102,7 +99,7 @@ pub trait Artifact: Serialize + DeserializeOwned + JsonSchema {
     }
 }
 
-/// A file that is not what it should be.
+/// Why a file could not be read as an artifact.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
     /// Not JSON, or JSON of another shape.
@@ -114,7 +111,7 @@ pub enum ArtifactError {
         line: usize,
         /// Column, from 1.
         column: usize,
-        /// What the parser says.
+        /// The parser's error.
         source: serde_json::Error,
     },
     /// The file was written by a newer kaizen.
@@ -127,29 +124,29 @@ pub enum ArtifactError {
         /// The newest version known here.
         known: u32,
     },
-    /// The file has the right shape and says something that cannot be.
+    /// The file has the right shape, but its content is invalid.
     #[error("{}: {problem}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and the remedy.
+        /// The problem and its remedy.
         problem: String,
     },
 }
 
-/// What the parser says, without the place, which stands before it already, or is one in a part of the file.
+/// The parser's message without line and column: callers print the place themselves, or parsed only part of a file.
 pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
-/// Version 1, for files that state none.
+/// The format version of files that state none.
 pub(crate) fn first_version() -> u32 {
     1
 }
 
-/// The path of a schema as seen from a file `depth` folders below the workspace root.
+/// The relative path to a schema from a file `depth` folders below the workspace root.
 pub(crate) fn schema_reference(name: &str, depth: usize) -> String {
     format!("{}schemas/{name}.schema.json", "../".repeat(depth))
 }

@@ -1,39 +1,39 @@
-//! `pending_review/<edit-digest>.json`: the question put to a person and, once given, the answer.
+//! `pending_review/<edit-digest>.json`: an edit that needs a person's decision, and the answer once given.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cluster::FailureCluster;
-use super::decision::{self, Decision};
+use super::decision::{self, ReviewDecision};
+use super::diagnosis::FailureCluster;
 use super::edit::Edit;
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
 
-/// An edit that waits for a person.
+/// An edit that waits for a person's decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PendingReview {
     /// Format version.
     #[serde(default = "first_version")]
     pub version: u32,
-    /// The session that proposes it.
+    /// The session that proposes the edit.
     pub session_id: String,
     /// Identity of the edit.
     pub edit_digest: Digest,
-    /// To answer by hand: `"accept"` or `"reject"`, or `{"decision": "accept", "why": "…"}`.
+    /// Your answer: `"accept"`, `"reject"`, or `{"decision": "accept", "why": "…"}`.
     #[serde(default, deserialize_with = "decision::tolerant")]
-    #[schemars(with = "Option<decision::Written>")]
-    pub decision: Option<Decision>,
+    #[schemars(with = "Option<decision::DecisionInput>")]
+    pub decision: Option<ReviewDecision>,
     /// The edit.
     pub edit: Edit,
-    /// What it would change in the harness files, as a unified diff.
+    /// The changes to the harness files, as a unified diff.
     pub diff: String,
-    /// Why it cannot be applied to the present harness, if it cannot.
+    /// Why the edit does not apply to the present harness; absent if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inapplicable: Option<String>,
-    /// The failures that it should cure.
+    /// The failures that the edit should fix.
     #[serde(default)]
     pub cluster: Option<FailureCluster>,
-    /// What the gate found, where it could not tell and came close: the question is whether to go on with it.
+    /// The gate's evidence, if the edit was nearly accepted: accepting gives the trial more pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_miss: Option<String>,
     /// Unknown fields.

@@ -1,17 +1,17 @@
-//! `plan.json`: the desired state of the session, as a list of edits that a person may change.
+//! `plan.json`: the session's desired state, a list of edits that a person may change.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cluster::FailureCluster;
+use super::diagnosis::FailureCluster;
 use super::edit::Edit;
-use super::label::Shared;
+use super::label::SharedLabels;
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
 
-/// The edits that the session should have made, in the order in which they are tried.
+/// The edits that the session should apply, in the order in which they are tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     /// Format version.
@@ -19,21 +19,21 @@ pub struct Plan {
     pub version: u32,
     /// The session.
     pub session_id: String,
-    /// The narrative that the plan answers.
+    /// The diagnosis that the plan is based on.
     #[serde(default)]
     pub diagnosis_summary: String,
-    /// Clusters with evidence, then those dropped for lack of it.
+    /// The clusters with enough evidence, then those dropped for lack of it.
     #[serde(default)]
     pub failure_clusters: Vec<FailureCluster>,
-    /// Whether a person lets the plan run, where `[session] hold = "plan"` asks for that.
+    /// Whether a person released the plan; needed with `[session] hold = "plan"`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
     /// The edits.
     pub edits: Vec<Edit>,
-    /// Who proposed them.
+    /// The teacher that proposed the edits.
     #[serde(default)]
     pub teacher_model: String,
-    /// Dollars; null when the price is unknown.
+    /// Estimated cost in dollars; null when a price is unknown.
     #[serde(default)]
     pub estimated_cost_usd: Option<f64>,
     /// When, RFC 3339.
@@ -47,12 +47,12 @@ pub struct Plan {
 artifact!(Plan, "plan", version 1, depth 2);
 
 impl Plan {
-    /// The labels that name more than one of its edits.
-    pub(crate) fn shared_labels(&self) -> Shared {
-        Shared::of(self.edits.iter().map(|edit| (edit.id.as_str(), edit.digest())))
+    /// The labels that belong to more than one edit of the plan.
+    pub(crate) fn shared_labels(&self) -> SharedLabels {
+        SharedLabels::of(self.edits.iter().map(|edit| (edit.id.as_str(), edit.digest())))
     }
 
-    /// What a person may not have meant: an edit that stands there twice, and a label that names several edits.
+    /// Likely mistakes: repeated edits, and labels that several edits share.
     pub(crate) fn remarks(&self) -> Vec<String> {
         let mut places: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
         for (at, edit) in self.edits.iter().enumerate() {
