@@ -1,9 +1,11 @@
-//! The lock of a workspace: one process at a time, and a name for whoever holds it.
+//! Locks: a workspace is used by one process at a time, and this process ends only when no write is in progress.
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
+#![allow(clippy::disallowed_methods)] // edge: the clock
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use cap_std::fs::OpenOptions;
@@ -15,6 +17,9 @@ use super::root::Root;
 const STEP: Duration = Duration::from_millis(20);
 /// Bytes that are read of a holder's name.
 const LONGEST_HOLDER: u64 = 1024;
+
+/// Held by whatever must not be cut in half: a file that is being replaced, a git process that writes.
+static AT_WORK: Mutex<()> = Mutex::new(());
 
 /// The lock of a workspace; the operating system frees it when its holder dies.
 #[derive(Debug)]
@@ -41,8 +46,8 @@ impl Root {
         let mut file = self.lock_file(path)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held(holder_of(&mut file))),
-            Err(TryLockError::Error(error)) => return Err(failed("lock", &self.join(path))(error).into()),
+            Err(fs::TryLockError::WouldBlock) => return Err(LockError::Held(holder_of(&mut file))),
+            Err(fs::TryLockError::Error(error)) => return Err(failed("lock", &self.join(path))(error).into()),
         }
         file.set_len(0)
             .and_then(|()| file.write_all(holder.as_bytes()))
@@ -87,5 +92,23 @@ fn holder_of(file: &mut File) -> String {
     match name.trim() {
         "" => "another kaizen".to_owned(),
         name => name.to_owned(),
+    }
+}
+
+/// Waits until nothing is at work that must not be cut in half, and keeps everybody from beginning such work.
+pub(crate) fn hold_still() -> MutexGuard<'static, ()> {
+    AT_WORK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The same, unless it takes too long: a hook of the user's may never end.
+pub(crate) fn try_hold_still(at_most: Duration) -> Option<MutexGuard<'static, ()>> {
+    let start = Instant::now();
+    loop {
+        match AT_WORK.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(guard)) => return Some(guard.into_inner()),
+            Err(TryLockError::WouldBlock) if start.elapsed() >= at_most => return None,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+        }
     }
 }

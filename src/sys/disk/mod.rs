@@ -1,38 +1,31 @@
 //! The disk: every file of a workspace is reached through an open folder, [`Root`], that no link can lead out of.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
-mod append;
 mod database;
 mod draft;
 mod error;
 mod folder;
-mod line;
+mod lines;
 mod listing;
 mod lock;
 pub(crate) mod plain_name;
 mod private;
 mod publish;
-mod published;
-mod rename;
 mod root;
 mod scratch;
 mod walk;
-mod whole;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use database::DatabaseError;
-pub(crate) use error::DiskError;
-pub(crate) use error::failed;
-pub(crate) use line::{BYTE_ORDER_MARK, read_line, without_mark};
-pub(crate) use lock::{Lock, LockError};
-pub(crate) use published::take_published;
+pub(crate) use error::{DiskError, failed};
+pub(crate) use lines::{BYTE_ORDER_MARK, read_line, without_mark};
+pub(crate) use lock::{Lock, LockError, hold_still, try_hold_still};
+pub(crate) use publish::take_published;
 pub use root::Root;
-pub(crate) use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, open_named, read_named};
-pub(crate) use root::{nonblocking, ordinary, plain};
+pub(crate) use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, nonblocking, open_named, ordinary, plain, read_named};
 pub(crate) use scratch::Scratch;
-pub(crate) use whole::{hold_still, try_hold_still};
 
 /// kaizen's own folder in a workspace; git does not see it.
 pub(crate) const OWN_FOLDER: &str = ".kaizen";

@@ -1,18 +1,26 @@
-//! Publishing: a file is replaced as a whole, so that a reader sees either the old bytes or the new ones.
+//! Publishes files: replaces each as a whole, so that a reader sees either the old bytes or the new ones, and notes its
+//! digest, so that a watcher recognises writes of this process.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use cap_std::fs::{Dir, OpenOptions};
 
 use super::error::{DiskError, failed};
 use super::root::{Root, ordinary};
-use super::{OWN_FOLDER, effect, hold_still, published};
+use super::{OWN_FOLDER, effect, hold_still};
 use crate::digest::Digest;
+
+/// Digests by path, until somebody asks.
+static PUBLISHED: Mutex<BTreeMap<PathBuf, Digest>> = Mutex::new(BTreeMap::new());
+/// More than any turn publishes; when nobody asks, nothing piles up.
+const MOST_PUBLISHED: usize = 10_000;
 
 /// Whether a file may be replaced by bytes with this digest, asked at the last moment.
 type Condition<'a> = &'a dyn Fn(&Digest) -> Result<bool, DiskError>;
@@ -142,7 +150,7 @@ impl Target<'_> {
         beside
             .rename(temporary, &self.folder, self.name())
             .map_err(failed("replace", &path))?;
-        published::note(&path, written);
+        note(&path, written);
         Ok(())
     }
 
@@ -191,6 +199,20 @@ pub(super) fn create(folder: &Dir) -> std::io::Result<(String, File)> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Notes what was published at a path.
+pub(super) fn note(path: &Path, digest: Digest) {
+    let mut published = PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if published.len() >= MOST_PUBLISHED {
+        published.clear();
+    }
+    published.insert(path.to_owned(), digest);
+}
+
+/// The digest of what this process published at a path since this was last asked.
+pub(crate) fn take_published(path: &Path) -> Option<Digest> {
+    PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(path)
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
-//! Appending: whole lines at the end of a file that only grows.
+//! Lines of a text file: appended as whole lines, and read one at a time up to a bound.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use cap_std::fs::OpenOptions;
 
 use super::effect;
 use super::error::{DiskError, failed};
-use super::root::Root;
+use super::root::{LARGEST_ARTIFACT, Root};
+
+/// How some programs begin a text in UTF-8.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Root {
     /// Appends whole lines in one write under the file's lock, so that lines of two processes do not mix. The folder must
@@ -74,6 +77,22 @@ fn ends_in_a_line(file: &mut File) -> std::io::Result<bool> {
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut last)?;
     Ok(last == *b"\n")
+}
+
+/// Reads the next line, with its ending, in place of what `line` holds. Returns how many bytes were read: 0 at the end
+/// of the file, and one more than [`LARGEST_ARTIFACT`] when the line is longer than that.
+///
+/// # Errors
+/// Whatever the reader fails with.
+pub(crate) fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
+    line.clear();
+    let length = reader.take(LARGEST_ARTIFACT + 1).read_until(b'\n', line)?;
+    Ok(length as u64)
+}
+
+/// The bytes without a byte order mark at their start.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
 #[cfg(test)]
