@@ -1,11 +1,13 @@
-//! The epoch of remembered answers, as the baselines of sessions say.
+//! The epoch of remembered answers, and whether the student is noisy, as the baselines of sessions record them.
 
 use serde_json::Value;
 
 use crate::artifact::baseline::Baseline;
+use crate::artifact::outcome::Outcome;
 use crate::sys::disk::Root;
-use crate::workspace::session;
+use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// What the newest session with today's student says.
 pub(crate) fn newest(root: &Root, student: &Value) -> u32 {
@@ -29,6 +31,22 @@ fn up_to(root: &Root, student: &Value, counts: impl Fn(&Session) -> bool) -> u32
     let mut newest_first = sessions.iter().rev().filter(|session| counts(session));
     let found = newest_first.find_map(|session| own_baseline(session, student));
     found.map_or(0, |baseline| baseline.epoch)
+}
+
+/// Whether two runs of the same thing differed; `None` where nobody looked.
+///
+/// # Errors
+/// A session cannot be read.
+pub(crate) fn noisy(workspace: &Workspace) -> Result<Option<bool>, RunError> {
+    for session in session::all(&workspace.root)?.iter().rev() {
+        let Some(probe) = own_baseline(session, &workspace.student.identity()).and_then(|baseline| baseline.probe)
+        else {
+            continue;
+        };
+        let flaky = session.outcomes()?.values().any(Outcome::is_flaky);
+        return Ok(Some(flaky || probe.is_noisy()));
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

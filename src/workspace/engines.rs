@@ -1,11 +1,14 @@
-//! Engines: the student and the teacher that a manifest names; adding one touches this table.
+//! Engines: the student and the teacher that the manifest selects; a new engine is added to this table. A session may
+//! instead take its diagnosis and plan from files.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::artifact::egress::Role;
+use crate::artifact::diagnosis;
+use crate::artifact::egress::LlmRole;
+use crate::artifact::record::SessionRecord;
 use crate::eval::judge::ask;
 use crate::eval::student::Student;
 use crate::eval::student::chat::{ChatStudent, Toolbox};
@@ -18,8 +21,12 @@ use crate::sys::disk::Root;
 use crate::teacher::Teacher;
 use crate::teacher::chat::{ChatTeacher, Compare};
 use crate::teacher::files::ExternalTeacher;
-use crate::teacher::rules::{Rules, Settings};
+use crate::teacher::rules::{RulesSettings, RulesTeacher};
 use crate::workspace::consent::Permission;
+
+/// The key of a trigger that says who teaches, in place of the manifest.
+const TEACHER: &str = "teacher";
+const FILES: &str = "files";
 
 /// The agent under improvement.
 pub(crate) fn student(
@@ -38,7 +45,7 @@ pub(crate) fn student(
             Box::new(CommandStudent::new(section, layout, root.clone(), withheld, calls))
         }
         StudentEngine::Chat => {
-            let model = Box::new(calls.model(Role::Student, section.chat()));
+            let model = Box::new(calls.model(LlmRole::Student, section.chat()));
             let permission = Arc::clone(permission);
             let toolbox = Toolbox::new(section.clone(), root.to_path_buf(), withheld, permission.approvals());
             Box::new(ChatStudent::new(model, section, layout, toolbox))
@@ -52,8 +59,8 @@ pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<LlmClient>) 
     let section = &manifest.teacher;
     match section.engine {
         TeacherEngine::Chat => Box::new(ChatTeacher {
-            model: Box::new(calls.model(Role::Teacher, section.chat())),
-            own: Box::new(calls.model(Role::TeacherTask, section.chat())),
+            model: Box::new(calls.model(LlmRole::Teacher, section.chat())),
+            own: Box::new(calls.model(LlmRole::TeacherTask, section.chat())),
             compare: comparing(manifest, calls),
             redactor: calls.redactor().clone(),
             max_turns: section.max_turns,
@@ -62,11 +69,11 @@ pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<LlmClient>) 
         TeacherEngine::Files => Box::new(ExternalTeacher::files()),
         TeacherEngine::Command => Box::new(ExternalTeacher::program(section, root)),
         TeacherEngine::Rules => {
-            let settings = Settings {
+            let settings = RulesSettings {
                 max_edits: section.max_edits,
-                ..Settings::default()
+                ..RulesSettings::default()
             };
-            Box::new(Rules::new(layout, settings))
+            Box::new(RulesTeacher::new(layout, settings))
         }
     }
 }
@@ -83,10 +90,11 @@ pub(crate) fn comparing(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<C
 /// The language model behind scorer `judge`.
 pub(crate) fn judge(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<Box<dyn Model>> {
     let settings = manifest.judge()?;
-    Some(Box::new(calls.model(Role::Judge, settings)))
+    Some(Box::new(calls.model(LlmRole::Judge, settings)))
 }
 
 /// Who answers and who proposes.
+#[derive(Clone)]
 pub(crate) struct Engines {
     /// The student's identity.
     pub student: Value,
@@ -105,4 +113,39 @@ impl Engines {
             judge: self.judge.clone(),
         }
     }
+}
+
+/// What a trigger says of a session whose diagnosis and plan come as files, whatever the manifest says.
+pub(crate) fn files_metadata() -> Map<String, Value> {
+    Map::from_iter([(TEACHER.to_owned(), FILES.into())])
+}
+
+/// Whether a session waits for files.
+pub(crate) fn by_files(manifest: &Manifest, record: Option<&SessionRecord>) -> bool {
+    manifest.teacher.engine == TeacherEngine::Files || is_marked(record)
+}
+
+/// The engines of a session, where its trigger says who teaches.
+pub(crate) fn for_session(engines: &Engines, record: Option<&SessionRecord>) -> Option<Engines> {
+    is_marked(record).then(|| engines.taught_by_files())
+}
+
+/// The file that a phase waits for, when it is one that is written by hand.
+pub(crate) fn awaited(manifest: &Manifest, record: Option<&SessionRecord>, phase: &str) -> Option<&'static str> {
+    let file = match phase {
+        "diagnose" => diagnosis::FILE,
+        "plan" => "plan.json",
+        _ => return None,
+    };
+    let program = manifest.phase.get(phase).is_some_and(|stanza| !stanza.run.is_empty());
+    (!program && by_files(manifest, record)).then_some(file)
+}
+
+fn is_marked(record: Option<&SessionRecord>) -> bool {
+    record.is_some_and(|record| {
+        record
+            .trigger_metadata
+            .get(TEACHER)
+            .is_some_and(|teacher| teacher == FILES)
+    })
 }

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use crate::eval::benchmark::BenchmarkError;
-use crate::eval::run::Halted;
+use crate::eval::run::EvaluationHalted;
 use crate::harness::rederive::Conflict;
 use crate::ledger::port::LedgerError;
 use crate::manifest::ManifestError;
 use crate::manifest::trust::TrustList;
 use crate::sys::disk::{DiskError, LockError, OWN_FOLDER};
 use crate::sys::output::OutputError;
-use crate::trace::source::TraceError;
+use crate::trace::TraceError;
 use crate::workspace::breaker;
 use crate::workspace::consent::ConsentError;
 use crate::workspace::session::{Session, SessionError};
@@ -42,9 +42,18 @@ pub enum RunError {
     /// git failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// An edit could not be tried or taken back.
+    /// An edit cannot be reverted without touching a person's change.
     #[error(transparent)]
-    Execute(#[from] ExecuteError),
+    Conflict(#[from] Conflict),
+    /// The evaluation was stopped, for example because the budget is spent. The attempts made so far are cached.
+    #[error(transparent)]
+    Halted(#[from] EvaluationHalted),
+    /// Somebody committed or switched branches meanwhile.
+    #[error("HEAD moved while the gate was at work; nothing was written, run again")]
+    HeadMoved,
+    /// Somebody edited a harness file that was about to be written.
+    #[error("{0} was changed while the gate was at work; run again")]
+    ChangedMeanwhile(String),
     /// A phase could not do its work.
     #[error("phase {phase}: {problem}")]
     Phase {
@@ -170,24 +179,4 @@ fn more(count: usize) -> String {
         0 | 1 => String::new(),
         count => format!(" and {} more files below {OWN_FOLDER}/", count - 1),
     }
-}
-
-/// What the world did to stop the phase.
-#[derive(Debug, thiserror::Error)]
-pub enum ExecuteError {
-    /// git failed.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// An edit cannot be taken back without touching a person's change.
-    #[error(transparent)]
-    Conflict(#[from] Conflict),
-    /// The evaluation was stopped, as by a budget that is spent; what was attempted is remembered.
-    #[error(transparent)]
-    Halted(#[from] Halted),
-    /// Somebody committed or switched branches meanwhile.
-    #[error("HEAD moved while the gate was at work; nothing was written, run again")]
-    Moved,
-    /// A file could not be read or written.
-    #[error("{0}")]
-    Disk(String),
 }

@@ -1,4 +1,5 @@
-//! Inputs of the workspace: benchmark, traces, harness and ledger, each read once and only when something asks.
+//! Inputs of the workspace: benchmark, traces, harness and ledger, each read once and only when needed; and the check
+//! that the harness on disk is the one at HEAD.
 
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -16,12 +17,15 @@ use crate::trace::eligible::eligible;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 
+/// Somebody who is saving is done after so many looks.
+const MOST_LOOKS: usize = 5;
+
 /// Sees traces one by one, and says whether to go on.
-type Visit<'v> = &'v mut dyn FnMut(Trace) -> ControlFlow<()>;
+type TraceVisitor<'v> = &'v mut dyn FnMut(Trace) -> ControlFlow<()>;
 
 /// How many traces a session can rely on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
+pub(crate) struct TraceCounts {
     /// Those that are evidence.
     pub usable: usize,
     /// Those that would be, but for `[privacy]`.
@@ -137,8 +141,8 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// The store or the benchmark cannot be read.
-    pub(crate) fn usable_traces(&self, moment: f64) -> Result<Counted, RunError> {
-        let mut counted = Counted::default();
+    pub(crate) fn usable_traces(&self, moment: f64) -> Result<TraceCounts, RunError> {
+        let mut counted = TraceCounts::default();
         self.usable(&mut |trace| {
             match eligible(&self.workspace.manifest.privacy, &trace, moment) {
                 true => counted.usable += 1,
@@ -171,7 +175,7 @@ impl<'a> Inputs<'a> {
         self.newest(&mut |visit| Ok(self.workspace.traces()?.scan(visit)?))
     }
 
-    fn newest(&self, scan: &mut dyn FnMut(Visit) -> Result<(), RunError>) -> Result<Vec<Trace>, RunError> {
+    fn newest(&self, scan: &mut dyn FnMut(TraceVisitor) -> Result<(), RunError>) -> Result<Vec<Trace>, RunError> {
         let most = self.workspace.manifest.traces.most;
         let mut traces = Vec::new();
         scan(&mut |trace| {
@@ -185,7 +189,7 @@ impl<'a> Inputs<'a> {
         Ok(traces)
     }
 
-    fn usable(&self, visit: Visit) -> Result<(), RunError> {
+    fn usable(&self, visit: TraceVisitor) -> Result<(), RunError> {
         let redactor = &self.workspace.redactor;
         let held_out = self.benchmark()?.held_out(redactor);
         self.workspace.traces()?.scan(&mut |trace| {
@@ -197,4 +201,41 @@ impl<'a> Inputs<'a> {
         })?;
         Ok(())
     }
+}
+
+/// The harness files, on disk or at HEAD, that hold uncommitted changes.
+///
+/// # Errors
+/// git or the file system says no.
+pub(crate) fn user_changes(workspace: &Workspace, inputs: &Inputs, harness: &Harness) -> Result<Vec<String>, RunError> {
+    let mut paths: Vec<String> = harness.files().map(|(path, _)| path.to_owned()).collect();
+    if let Some(head) = inputs.head()? {
+        let at_head = inputs.harness_at(head)?;
+        paths.extend(at_head.files().map(|(path, _)| path.to_owned()));
+    }
+    paths.sort();
+    paths.dedup();
+    Ok(workspace.ledger.dirty(&paths)?)
+}
+
+/// The harness on disk, when nothing of it is uncommitted, nor half-written by somebody at this moment: what is judged
+/// is what HEAD holds.
+///
+/// # Errors
+/// A person's changes are in the way, or git or the file system says no.
+pub(crate) fn clean_harness(workspace: &Workspace, inputs: &Inputs) -> Result<Harness, RunError> {
+    let mut harness = workspace.harness()?;
+    for _ in 0..MOST_LOOKS {
+        let dirty = user_changes(workspace, inputs, &harness)?;
+        if !dirty.is_empty() {
+            return Err(RunError::Dirty(dirty));
+        }
+        let again = workspace.harness()?;
+        if again == harness {
+            return Ok(harness);
+        }
+        harness = again;
+    }
+    let changing = harness.files().map(|(path, _)| path.to_owned());
+    Err(RunError::Dirty(changing.collect()))
 }

@@ -1,27 +1,23 @@
 //! A workspace: the manifest, the engines and the ledger that one process works with.
 
-pub(crate) mod authorship;
 pub(crate) mod breaker;
 pub(crate) mod cache_epoch;
 pub(crate) mod consent;
 pub(crate) mod demo;
-pub(crate) mod dirty;
 pub(crate) mod earlier_record;
 pub(crate) mod engines;
 pub(crate) mod error;
 pub(crate) mod error_budget;
 pub(crate) mod event;
-pub(crate) mod exchange;
 pub(crate) mod holdout_log;
 pub(crate) mod inbox;
 pub(crate) mod inputs;
 pub(crate) mod intake;
 mod members;
-pub(crate) mod noise;
-pub(crate) mod recover;
 #[cfg(test)]
 mod replay_tests;
 pub(crate) mod session;
+pub(crate) mod transaction;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,12 +25,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::artifact::task::{Scorer, Task};
-use crate::eval::cache::DiskMemo;
 use crate::eval::judge::ask;
-use crate::eval::memo::{Forgetful, Memo};
+use crate::eval::memo::{DiskMemo, Forgetful, Memo};
 use crate::eval::run::Evaluator;
+use crate::eval::score;
 use crate::eval::student::Student;
-use crate::eval::{score, scorer_program};
 use crate::harness::op;
 use crate::ledger::cache::LedgerCache;
 use crate::ledger::{Git, Policy};
@@ -49,11 +44,11 @@ pub(crate) use crate::sys::disk::OWN_FOLDER;
 use crate::sys::disk::Root;
 use crate::sys::process;
 use crate::teacher::Teacher;
+use crate::trace::TraceSource;
 use crate::trace::evidence::{EvidenceFile, OutsideLink};
-use crate::trace::source::TraceSource;
 use crate::trace::store::trace_store;
 use crate::workspace::breaker::Breaker;
-use crate::workspace::consent::{Identity, Permission};
+use crate::workspace::consent::{Permission, WorkspaceIdentity};
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::intake::{refuse_links, refuse_tracked_state};
@@ -123,7 +118,7 @@ impl Workspace {
         refuse_links(&root)?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Config(error.to_string()))?;
         let redactor = redactor.keeping(&manifest.privacy.keep);
-        let identity = Identity::in_repository(&ledger);
+        let identity = WorkspaceIdentity::in_repository(&ledger);
         let permission = Arc::new(Permission::new(&root, &manifest, Some(identity), None));
         // A program that is a harness file makes the manifest unusable.
         permission.check_programs()?;
@@ -195,8 +190,8 @@ impl Workspace {
     }
 
     /// Where ops land, and what they may touch.
-    pub(crate) fn rules(&self) -> op::Rules {
-        op::Rules {
+    pub(crate) fn rules(&self) -> op::OpRules {
+        op::OpRules {
             layout: self.manifest.harness.layout.clone(),
             membership: self.membership.clone(),
         }
@@ -282,7 +277,7 @@ impl Workspace {
         match task.scorer {
             Scorer::Command => {
                 let consent = self.calls.consent()?;
-                scorer_program::score(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
+                score::score_by_program(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
             }
             Scorer::Judge => match &self.judge {
                 Some(model) => ask::score(model.as_ref(), task, answer),

@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::artifact::egress::Role;
+use crate::artifact::egress::LlmRole;
 use crate::artifact::task::Task;
 use crate::eval::memo::Forgetful;
-use crate::eval::run::{Evaluator, Run, attempt_runs};
+use crate::eval::run::{Evaluator, TaskRun, attempt_runs};
 use crate::eval::student::chat::{ChatStudent, Toolbox};
 use crate::harness::Harness;
 use crate::llm::client::LlmClient;
 use crate::llm::redact::Redactor;
 use crate::manifest::Manifest;
 use crate::sys::clock::Clock;
-use crate::workspace::consent::{Permission, Store};
+use crate::workspace::consent::{ApprovalStore, Permission};
 
 /// A server that answers requests with these bodies in turn, one request a connection. It keeps the requests' bodies.
 struct Server {
@@ -108,7 +108,7 @@ impl Setup {
         let folder = tempfile::tempdir().unwrap();
         let manifest = Manifest::parse("kaizen.toml".as_ref(), &text).unwrap();
         let root = crate::sys::disk::Root::open(folder.path()).unwrap();
-        let approvals = Store::at(&folder.path().join("approvals"));
+        let approvals = ApprovalStore::at(&folder.path().join("approvals"));
         let permission = Arc::new(Permission::new(&root, &manifest, None, Some(approvals)));
         permission.approve(&permission.list().unwrap(), String::new()).unwrap();
         let clock = Clock::from_environment();
@@ -131,15 +131,15 @@ impl Setup {
             Vec::new(),
             permission.approvals(),
         );
-        let model = Box::new(self.calls.model(Role::Student, section.chat()));
+        let model = Box::new(self.calls.model(LlmRole::Student, section.chat()));
         let student = ChatStudent::new(model, section, self.manifest.harness.layout.clone(), toolbox);
         let task: Task = serde_json::from_value(json!({
             "task_id": "t", "query": "is it noon", "reference_answer": "yes", "scorer": "exact"
         }))
         .unwrap();
-        let runs: Vec<Run> = numbers
+        let runs: Vec<TaskRun> = numbers
             .iter()
-            .map(|number| Run {
+            .map(|number| TaskRun {
                 task: &task,
                 number: *number,
             })
