@@ -1,9 +1,9 @@
-//! Exit: failures become a message, a hint and an exit code, here and nowhere else.
+//! Maps every failure to a message, a hint and an exit code.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::artifact::{ArtifactError, consultation};
+use crate::artifact::{ArtifactError, holdout_use};
 use crate::eval::benchmark::BenchmarkError;
 use crate::ledger::port::LedgerError;
 use crate::sys::output::OutputError;
@@ -17,13 +17,13 @@ use crate::workspace::session::SessionError;
 pub(crate) enum Code {
     /// Nothing is left to do.
     Settled = 0,
-    /// Something failed.
+    /// An operation failed.
     Failed = 1,
     /// The arguments or the manifest are wrong.
     Usage = 2,
-    /// Edits wait for a person.
+    /// A person has to act: review edits, release a plan or write a file.
     WaitingForReview = 3,
-    /// The workspace is not ready.
+    /// The workspace is not ready or not trusted.
     NotReady = 4,
 }
 
@@ -33,9 +33,9 @@ impl From<Code> for ExitCode {
     }
 }
 
-/// A failure for people: what, why, and what to do.
+/// A failure as it is printed: message, hint and exit code.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct CommandFailure {
     /// The exit code.
     pub code: Code,
     /// What went wrong.
@@ -44,8 +44,8 @@ pub(crate) struct Failure {
     pub hint: Option<String>,
 }
 
-impl Failure {
-    /// The arguments or the manifest are wrong.
+impl CommandFailure {
+    /// A failure because the arguments or the manifest are wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self {
             code: Code::Usage,
@@ -54,7 +54,7 @@ impl Failure {
         }
     }
 
-    /// Something failed.
+    /// A failure of an operation.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self {
             code: Code::Failed,
@@ -63,7 +63,7 @@ impl Failure {
         }
     }
 
-    /// Something is missing, or a person's own changes are in the way.
+    /// A failure because something is missing, or because a person's changes are in the way.
     pub(crate) fn not_ready(message: impl Into<String>) -> Self {
         Self {
             code: Code::NotReady,
@@ -72,7 +72,7 @@ impl Failure {
         }
     }
 
-    /// Adds what to do about it.
+    /// Adds a hint.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -80,27 +80,27 @@ impl Failure {
     }
 }
 
-impl From<RunError> for Failure {
+impl From<RunError> for CommandFailure {
     fn from(error: RunError) -> Self {
         let message = error.to_string();
         if let RunError::HalfTyped { path, .. } = &error {
-            let restore = format!("`git restore {}` brings back what was committed", path.display());
-            return Failure::failed(message).hint(format!(
-                "correct it there, nothing of it runs before; {restore}; without it, `kaizen run` plans anew"
+            let restore = format!("`git restore {}` restores the committed version", path.display());
+            return CommandFailure::failed(message).hint(format!(
+                "correct the file, nothing in it runs until then; {restore}; if you delete it, `kaizen run` plans again"
             ));
         }
         if let RunError::Session(SessionError::Artifact(broken)) = &error {
             let hint = repair(broken);
             return Self {
                 hint,
-                ..Failure::failed(message)
+                ..CommandFailure::failed(message)
             };
         }
         if let RunError::Phase { phase, .. } = &error {
             let again = "`kaizen run` tries the phase again";
-            return Failure::failed(message).hint(match phase.as_str() {
-                // What was paid for is remembered, a bad answer too.
-                "diagnose" | "plan" => format!("{again}; `kaizen run --redo {phase}` asks a language model anew"),
+            return CommandFailure::failed(message).hint(match phase.as_str() {
+                // Paid answers are cached, including bad ones.
+                "diagnose" | "plan" => format!("{again}; `kaizen run --redo {phase}` asks the language model again"),
                 _ => again.to_owned(),
             });
         }
@@ -113,7 +113,7 @@ impl From<RunError> for Failure {
     }
 }
 
-/// The exit code of an error, and what helps where the message does not say.
+/// The exit code of an error, and a hint if the message contains none.
 fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
     match error {
         RunError::Manifest(_)
@@ -124,18 +124,18 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
         RunError::NoCommit => (Code::NotReady, None),
         RunError::Ignored(_) => (
             Code::Usage,
-            Some("take it out of [harness] in kaizen.toml, or let git track it: `git add -f` adds an ignored file"),
+            Some("remove it from [harness] in kaizen.toml, or let git track it: `git add -f` adds an ignored file"),
         ),
-        // Their messages say what to do.
+        // The message says what to do.
         RunError::Benchmark(BenchmarkError::Disk(_)) => (Code::Failed, None),
         RunError::Untrusted(_) => (Code::NotReady, Some(trust_hint())),
         RunError::Dirty(_) => (
             Code::NotReady,
-            Some("commit or undo them, or let `kaizen run --adopt` commit them apart"),
+            Some("commit or undo them, or let `kaizen run --adopt` commit them separately"),
         ),
         RunError::Benchmark(_) => (
             Code::Failed,
-            Some("every line of a benchmark is one JSON object with task_id, query, reference_answer"),
+            Some("every line of a benchmark file must be one JSON object with task_id, query and reference_answer"),
         ),
         RunError::Ledger(LedgerError::NoRepository(_)) => (
             Code::NotReady,
@@ -143,30 +143,30 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
         ),
         RunError::Output(OutputError::Taken(_)) => (
             Code::Failed,
-            Some("move that file away, or write elsewhere; nothing was replaced"),
+            Some("move that file away, or write to another place; nothing was replaced"),
         ),
         RunError::Lock(_) => (Code::Failed, None),
         RunError::TrackedState(_) => (
             Code::Failed,
-            Some("run `git rm -r --cached .kaizen`, commit that, and delete the folder .kaizen"),
+            Some("run `git rm -r --cached .kaizen`, commit, and delete the folder .kaizen"),
         ),
         _ => (Code::Failed, None),
     }
 }
 
-/// What to do where nobody approved what a command would use.
+/// The hint if the list of programs, servers and keys is not approved.
 fn trust_hint() -> &'static str {
     match only_digest() {
         Some(_) => {
-            "it is not the list that --trust names: look at it, then take the digest that `kaizen trust --digest` prints"
+            "the list is not the one that --trust approves: check it, then use the digest that `kaizen trust --digest` prints"
         }
         None => {
-            "look at the list and at the files that it names; `kaizen trust` approves it on this machine, and `--trust DIGEST` for one command"
+            "check the list and the files in it; `kaizen trust` approves it on this machine, `--trust DIGEST` for one command"
         }
     }
 }
 
-/// What to do about a session's file that cannot be read, by what it is.
+/// The hint for a session file that cannot be parsed; it depends on the kind of file.
 fn repair(broken: &ArtifactError) -> Option<String> {
     let ArtifactError::Malformed { path, .. } = broken else {
         return None;
@@ -174,30 +174,32 @@ fn repair(broken: &ArtifactError) -> Option<String> {
     let name = |path: Option<&Path>| path?.file_name()?.to_str().map(str::to_owned);
     let (file, folder) = (name(Some(path)), name(path.parent()));
     let (file, folder) = (file.unwrap_or_default(), folder.unwrap_or_default());
-    let restore = format!("`git restore {}` brings back what was committed", path.display());
-    if path.ends_with(consultation::FILE) {
+    let restore = format!("`git restore {}` restores the committed version", path.display());
+    if path.ends_with(holdout_use::FILE) {
         let elsewhere = "tasks belong in another file";
         return Some(format!(
-            "correct or delete that line, the others stay as they are; {restore}; {elsewhere}"
+            "correct or delete that line and keep the others; {restore}; {elsewhere}"
         ));
     }
     Some(match (folder.as_str(), file.as_str()) {
-        (_, "plan.json") => format!("correct it there; {restore}; without it, `kaizen run` plans anew"),
+        (_, "plan.json") => format!("correct the file; {restore}; if you delete it, `kaizen run` plans again"),
         (_, "budget.json") => {
-            format!("correct it there; {restore}; without it, `kaizen run` reads what was spent off the outcomes")
+            format!(
+                "correct the file; {restore}; if you delete it, `kaizen run` computes the spent budget from the outcomes"
+            )
         }
-        (_, "loop.json") => format!("correct it there; {restore}; without it, `kaizen loop` begins another loop"),
+        (_, "loop.json") => format!("correct the file; {restore}; if you delete it, `kaizen loop` starts another loop"),
         ("pending_review", _) => {
-            format!("correct it there: an answer is \"decision\": \"accept\" or \"decision\": \"reject\"; {restore}")
+            format!("correct the file: a decision is \"decision\": \"accept\" or \"decision\": \"reject\"; {restore}")
         }
-        _ => format!("correct it there; {restore}; without it, `kaizen run` makes it again"),
+        _ => format!("correct the file; {restore}; if you delete it, `kaizen run` creates it again"),
     })
 }
 
-/// Turns an error of any module on the way to the pipeline into a failure.
+/// Implements `From` for errors that convert to [`RunError`].
 macro_rules! through_run_error {
     ($($error:ty),*) => {
-        $(impl From<$error> for Failure {
+        $(impl From<$error> for CommandFailure {
             fn from(error: $error) -> Self {
                 RunError::from(error).into()
             }
@@ -211,19 +213,19 @@ through_run_error!(
     crate::workspace::consent::ConsentError,
     OutputError,
     crate::workspace::session::SessionError,
-    crate::trace::source::TraceError,
+    crate::trace::TraceError,
     crate::eval::benchmark::BenchmarkError,
     crate::manifest::ManifestError
 );
 
-impl From<ArtifactError> for Failure {
+impl From<ArtifactError> for CommandFailure {
     fn from(error: ArtifactError) -> Self {
         SessionError::from(error).into()
     }
 }
 
 /// Prints a failure on stderr.
-pub(crate) fn report(failure: &Failure) -> ExitCode {
+pub(crate) fn report(failure: &CommandFailure) -> ExitCode {
     err!("error: {}", failure.message);
     if let Some(hint) = &failure.hint {
         err!("hint: {hint}");
@@ -271,7 +273,7 @@ mod tests {
             (RunError::Dirty(Vec::new()), Code::NotReady),
         ] {
             let text = format!("{error:?}");
-            assert_eq!(Failure::from(error).code, code, "{text}");
+            assert_eq!(CommandFailure::from(error).code, code, "{text}");
         }
     }
 }

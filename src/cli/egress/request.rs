@@ -1,35 +1,35 @@
-//! One request: its exact text where this machine has it, else what the records know of it.
+//! `kaizen egress DIGEST`: prints the exact text of a request if this machine has it, or else its records.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::records::{Paid, Records, Sent};
+use super::records::{PaidAnswer, Records, SentRequest};
 use super::view::row;
 use crate::artifact::egress;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::{Setting, render, terminal};
 use crate::digest::Digest;
 use crate::llm::client;
 use crate::sys::disk::Root;
 use crate::workspace::OWN_FOLDER;
 
-/// Fewer digits fit too much.
+/// The shortest digest prefix to accept; shorter ones match too much.
 const FEWEST_DIGITS: usize = 4;
 
-/// Shows the request whose digest begins with these digits.
+/// Shows the request whose digest starts with these digits.
 ///
 /// # Errors
-/// They fit no request or several, or a record cannot be read.
-pub(crate) fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), Failure> {
+/// No request or several match, or a record cannot be read.
+pub(crate) fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), CommandFailure> {
     let digits = digits.to_lowercase();
     if digits.len() < FEWEST_DIGITS || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
-        return Err(Failure::usage(format!(
-            "`{digits}` is no digest: give at least {FEWEST_DIGITS} of its hexadecimal digits"
+        return Err(CommandFailure::usage(format!(
+            "`{digits}` is not a digest: give at least {FEWEST_DIGITS} hexadecimal digits"
         )));
     }
     let (sent, paid) = noted(root, &digits)?;
-    // A store that cannot be read takes nothing away from what the records say.
+    // If the store of exact texts cannot be read, the records are shown anyway.
     let (texts, problem) = match client::texts(root, &digits) {
         Ok(texts) => (texts, None),
         Err(problem) => (Vec::new(), Some(problem)),
@@ -43,7 +43,7 @@ pub(crate) fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), F
     let text = texts.into_iter().next().map(|(_, text)| text);
     match text {
         _ if setting.is_json() => render::json(&json!({"request": request, "text": text, "sent": sent, "paid": paid})),
-        // Exactly that: a copy of it is what the server was sent.
+        // Exact, so that a copy is what the server received.
         Some(text) => terminal::exact(&format!("{text}\n")),
         None => tell(request, &sent, &paid),
     }
@@ -53,8 +53,8 @@ pub(crate) fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), F
     Ok(())
 }
 
-/// What the records of all sessions, and of requests outside them, say of such requests.
-fn noted(root: &Root, digits: &str) -> Result<(Vec<Sent>, Vec<Paid>), Failure> {
+/// The records of matching requests, in all sessions and outside of them.
+fn noted(root: &Root, digits: &str) -> Result<(Vec<SentRequest>, Vec<PaidAnswer>), CommandFailure> {
     let (mut sent, mut paid) = (Vec::new(), Vec::new());
     for records in [Records::of_sessions(root)?, Records::outside(root)?] {
         let fits = |request: &Digest| request.to_string().starts_with(digits);
@@ -64,18 +64,18 @@ fn noted(root: &Root, digits: &str) -> Result<(Vec<Sent>, Vec<Paid>), Failure> {
     Ok((sent, paid))
 }
 
-fn only(found: BTreeSet<Digest>, digits: &str) -> Result<Digest, Failure> {
+fn only(found: BTreeSet<Digest>, digits: &str) -> Result<Digest, CommandFailure> {
     let mut all = found.iter();
     match (all.next(), all.next()) {
         (Some(one), None) => Ok(*one),
-        (None, _) => Err(Failure::usage(format!("no record here has a request with the digest {digits}")).hint(format!(
-            "`kaizen egress` lists those that are noted; a request outside sessions is noted only in {OWN_FOLDER}/ on the machine that sent it"
+        (None, _) => Err(CommandFailure::usage(format!("no recorded request has the digest {digits}")).hint(format!(
+            "`kaizen egress` lists the recorded ones; a request outside sessions is recorded only in {OWN_FOLDER}/ on the machine that sent it"
         ))),
-        _ => Err(Failure::usage(format!("{digits} fits {} digests; give more digits", found.len()))),
+        _ => Err(CommandFailure::usage(format!("{digits} matches {} digests; give more digits", found.len()))),
     }
 }
 
-fn tell(request: Digest, sent: &[Sent], paid: &[Paid]) {
+fn tell(request: Digest, sent: &[SentRequest], paid: &[PaidAnswer]) {
     out!(
         "The exact text of {request} is only on the machine that sent it, in {} there.",
         client::STORE
@@ -98,7 +98,7 @@ fn tell(request: Digest, sent: &[Sent], paid: &[Paid]) {
     }
     if sent.is_empty() {
         out!(
-            "  No line of {} lists it: the program that reported it sent it itself, or lines are missing.",
+            "  It is not in {}: a program sent it itself, or lines are missing.",
             egress::FILE
         );
     }

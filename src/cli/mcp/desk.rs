@@ -1,12 +1,12 @@
-//! The diagnostic tools: on what is there already, or on the driven session's briefing where the agent or a judge is run.
+//! Calls the diagnostic tools: read-only ones work without a session; others use the session's briefing.
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
-use super::driven::{Driven, failure};
+use super::driven_session::{DrivenSession, failure};
+use super::result::McpAnswer;
 use super::tools::only_reads;
-use crate::manifest::programs::Part;
-use crate::pipeline::run_phase::CALLS;
+use crate::manifest::programs::ManifestPart;
+use crate::pipeline::phase::CALLS;
 use crate::pipeline::state::settled;
 use crate::pipeline::{briefing, looking, permitted};
 use crate::teacher::tool::{ToolContext, ToolOutput};
@@ -16,13 +16,13 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
 /// Calls a diagnostic tool.
-pub(crate) fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
+pub(crate) fn call(driven: &DrivenSession, name: &str, arguments: &Map<String, Value>) -> McpAnswer {
     let told = match only_reads(name) {
         true => looked(driven, name, arguments),
         false => worked(driven, name, arguments),
     };
     match told {
-        Ok(told) => Answer {
+        Ok(told) => McpAnswer {
             is_error: told.text.starts_with("{\"error\":"),
             text: told.text,
         },
@@ -30,13 +30,14 @@ pub(crate) fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) 
     }
 }
 
-/// A tool that only reads: it needs no session, begins none and writes nothing. The call is noted once there is a session.
-fn looked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<ToolOutput, Answer> {
+/// Calls a tool that only reads. It needs no session, starts none and writes nothing. The call is logged once there is
+/// a session.
+fn looked(driven: &DrivenSession, name: &str, arguments: &Map<String, Value>) -> Result<ToolOutput, McpAnswer> {
     let workspace = driven.onlooker()?;
     let session = driven.session()?;
     let ask = |briefing: &Briefing| match briefing.traces.is_empty() && name.ends_with("_traces") {
-        true => Err(Answer::error(
-            "there are no traces that can be evidence; kaizen traces import or [traces] in kaizen.toml brings some",
+        true => Err(McpAnswer::error(
+            "there are no usable traces; add some with kaizen traces import or [traces] in kaizen.toml",
         )),
         false => {
             let desk = ToolContext {
@@ -53,8 +54,8 @@ fn looked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result
     Ok(told)
 }
 
-/// A tool that runs the agent or asks a judge: it begins a session if none is open.
-fn worked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result<ToolOutput, Answer> {
+/// Calls a tool that runs the agent or asks a judge. Starts a session if none is open.
+fn worked(driven: &DrivenSession, name: &str, arguments: &Map<String, Value>) -> Result<ToolOutput, McpAnswer> {
     let session = driven.ready()?;
     let workspace = driven.workspace()?;
     may_call(&workspace, name).map_err(|error| failure(error.into()))?;
@@ -75,11 +76,11 @@ fn worked(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Result
     Ok(told)
 }
 
-/// Refuses a tool that asks the student or the judge, where nobody approved it.
+/// Refuses a tool that needs the student or the judge, if that is not approved.
 fn may_call(workspace: &Workspace, name: &str) -> Result<(), RunError> {
     match name {
         "run_student_on_task" => permitted::without_teacher(workspace, &["baseline"]),
-        "compare_outputs" => Ok(workspace.permission.check(&[Part::Judge])?),
+        "compare_outputs" => Ok(workspace.permission.check(&[ManifestPart::Judge])?),
         _ => workspace.may_read(),
     }
 }
@@ -90,9 +91,9 @@ fn line(workspace: &Workspace, name: &str, arguments: &Map<String, Value>, told:
     format!("{line}\n")
 }
 
-/// Writes the calls that were noted so far into the session, for as long as it is open. What cannot be noted is no reason
-/// to keep an answer back.
-pub(crate) fn write_notes(driven: &Driven, session: &Session) {
+/// Appends the log lines so far to the session's call log, if the session is open. A failure is only logged, so that
+/// the client gets its answer anyway.
+pub(crate) fn write_notes(driven: &DrivenSession, session: &Session) {
     if session.record().ok().flatten().as_ref().is_none_or(settled) {
         return;
     }
@@ -101,6 +102,6 @@ pub(crate) fn write_notes(driven: &Driven, session: &Session) {
         .parent()
         .map_or(Ok(()), |folder| session.root().make_folder(folder));
     if let Err(error) = folder.and_then(|()| session.root().append(&path, &driven.take_notes())) {
-        tracing::warn!(%error, "calls could not be noted");
+        tracing::warn!(%error, "cannot write the log of calls");
     }
 }

@@ -1,12 +1,46 @@
-//! How a run ended, for a client: outcomes, scores, commits, and what is to be done next.
+//! Answers to an MCP client: JSON or text, and the result of a run with its outcomes, scores, commits and next steps.
 
 use serde_json::{Value, json};
 
-use crate::artifact::record::{Record, Snapshot, Status};
-use crate::cli::exit::Failure;
+use crate::artifact::record::{SessionRecord, SessionStatus, Snapshot};
+use crate::cli::exit::CommandFailure;
 use crate::pipeline::options::{RunResult, WaitingFor};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
+
+/// The answer of a tool.
+pub(crate) struct McpAnswer {
+    /// JSON, or the content of a file.
+    pub text: String,
+    /// Whether the call failed.
+    pub is_error: bool,
+}
+
+impl McpAnswer {
+    /// A successful answer.
+    pub(crate) fn json(value: &Value) -> Self {
+        Self {
+            text: value.to_string(),
+            is_error: false,
+        }
+    }
+
+    /// An error with a message.
+    pub(crate) fn error(problem: impl Into<String>) -> Self {
+        Self {
+            text: json!({"error": problem.into()}).to_string(),
+            is_error: true,
+        }
+    }
+
+    /// An error with all problems of a submission.
+    pub(crate) fn problems(problems: &[String]) -> Self {
+        Self {
+            text: json!({"error": "nothing was written", "problems": problems}).to_string(),
+            is_error: true,
+        }
+    }
+}
 
 /// The result of a run.
 pub(crate) fn result(workspace: &Workspace, ended: Result<RunResult, RunError>) -> Value {
@@ -29,9 +63,9 @@ pub(crate) fn result(workspace: &Workspace, ended: Result<RunResult, RunError>) 
     })
 }
 
-/// A run that failed, with the remedy.
+/// The result of a failed run, with a hint.
 pub(crate) fn failed(error: RunError) -> Value {
-    let failure = Failure::from(error);
+    let failure = CommandFailure::from(error);
     json!({"error": failure.message, "hint": failure.hint})
 }
 
@@ -50,17 +84,19 @@ fn next(ended: &RunResult) -> String {
     let folder = ended.session.relative();
     match &ended.waits {
         Some(WaitingFor::Write(file)) if *file == "plan.json" => "submit_plan, then start_benchmark".to_owned(),
-        Some(WaitingFor::Write(_)) => "look at the evidence, then submit_diagnosis".to_owned(),
-        Some(WaitingFor::Release) => format!("a person releases the plan: kaizen release {}", ended.session.id),
+        Some(WaitingFor::Write(_)) => "examine the evidence, then submit_diagnosis".to_owned(),
+        Some(WaitingFor::Release) => format!("a person has to release the plan: kaizen release {}", ended.session.id),
         Some(WaitingFor::NotReady(problem)) => problem.clone(),
         None => of_record(&ended.record, &folder),
     }
 }
 
-fn of_record(record: &Record, folder: &str) -> String {
+fn of_record(record: &SessionRecord, folder: &str) -> String {
     match record.status {
-        Status::AwaitingReview => "a person answers what waits: kaizen review, then kaizen run".to_owned(),
-        status if status.is_under_way() => "look at the evidence, then submit_diagnosis".to_owned(),
-        _ => format!("done; the record is {folder}/session.json, and another submit_diagnosis begins another session"),
+        SessionStatus::AwaitingReview => {
+            "a person has to review the waiting edits: kaizen review, then kaizen run".to_owned()
+        }
+        status if status.is_under_way() => "examine the evidence, then submit_diagnosis".to_owned(),
+        _ => format!("done; the record is {folder}/session.json, and another submit_diagnosis starts another session"),
     }
 }

@@ -1,12 +1,13 @@
-//! `session_status`: where the driven session stands.
+//! `session_status`: the state of the session and the next step.
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
-use super::driven::{Driven, failure};
+use super::driven_session::{DrivenSession, failure};
+use super::result::McpAnswer;
+use crate::pipeline::context::Context;
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::next::{Next, next};
-use crate::pipeline::state::{View, state};
+use crate::pipeline::state::state;
 use crate::pipeline::unmet::{self, Unmet};
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
@@ -22,14 +23,14 @@ const FILES: [&str; 6] = [
     "briefing/README.md",
 ];
 
-/// Tells where the session stands.
-pub(crate) fn status(driven: &Driven) -> Answer {
+/// Returns the state of the session.
+pub(crate) fn status(driven: &DrivenSession) -> McpAnswer {
     let session = match driven.session() {
         Ok(Some(session)) => session,
         Ok(None) => {
-            return Answer::json(&json!({
+            return McpAnswer::json(&json!({
                 "session": null, "workspace": driven.root,
-                "next": "look at the evidence, then submit_diagnosis",
+                "next": "examine the evidence, then submit_diagnosis",
                 "note": "submit_diagnosis starts a session and measures the baseline; until then there are no scores"
             }));
         }
@@ -40,16 +41,16 @@ pub(crate) fn status(driven: &Driven) -> Answer {
         Err(answer) => return answer,
     };
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
-    let view = View::present(&workspace, &inputs, &engines);
-    match stands(&view, &session, driven) {
-        Ok(value) => Answer::json(&value),
+    let context = Context::new(&workspace, &session, &inputs, &engines);
+    match stands(&context, driven) {
+        Ok(value) => McpAnswer::json(&value),
         Err(error) => failure(error.into()),
     }
 }
 
-fn stands(view: &View, session: &Session, driven: &Driven) -> Result<Value, RunError> {
-    let states = state(view, session)?;
-    let unmet: Vec<String> = unmet::of(&view.workspace.manifest.phases(), &states, session)
+fn stands(context: &Context, driven: &DrivenSession) -> Result<Value, RunError> {
+    let states = state(context)?;
+    let unmet: Vec<String> = unmet::of(&context.workspace.manifest.phases(), &states, context.session)
         .iter()
         .map(Unmet::words)
         .collect();
@@ -57,22 +58,22 @@ fn stands(view: &View, session: &Session, driven: &Driven) -> Result<Value, RunE
         .into_iter()
         .map(|(phase, fresh)| (phase, word(&fresh).into()))
         .collect();
-    let record = session.record()?;
+    let record = context.session.record()?;
     let mut stands = json!({
-        "session": session.id,
+        "session": context.session.id,
         "workspace": driven.root,
         "status": record.as_ref().map(|record| record.status),
         "error": record.and_then(|record| record.error),
         "running": driven.is_running(),
         "phases": phases,
-        "next": next_words(&next(view, session, None)?, driven.is_running()),
-        "files": files(session),
+        "next": next_words(&next(context, None)?, driven.is_running()),
+        "files": files(context.session),
     });
     if !unmet.is_empty() {
         stands["unmet"] = unmet.into();
     }
-    // What went wrong may name a task that the client is not to know.
-    view.inputs.held_out()?.value(&mut stands);
+    // Messages may contain held-out tasks, which the client must not see.
+    context.inputs.held_out()?.value(&mut stands);
     Ok(stands)
 }
 
@@ -89,15 +90,15 @@ fn next_words(next: &Next, running: bool) -> String {
     match next {
         _ if running => "poll_benchmark".to_owned(),
         Next::Write { file, .. } if *file == "plan.json" => "submit_plan".to_owned(),
-        Next::Write { .. } => "look at the evidence, then submit_diagnosis".to_owned(),
+        Next::Write { .. } => "examine the evidence, then submit_diagnosis".to_owned(),
         Next::Typed { file, problems } => {
             let first = problems.first().map(|one| one.message.as_str()).unwrap_or_default();
             format!("{file} cannot be used: {first}; submit it again")
         }
         Next::Run { .. } => "start_benchmark, then poll_benchmark".to_owned(),
         Next::NotReady(problem) => problem.clone(),
-        Next::Release => "a person lets the plan run: kaizen release".to_owned(),
-        Next::Nothing => "nothing is left to do; another submit_diagnosis begins another session".to_owned(),
+        Next::Release => "a person has to release the plan: kaizen release".to_owned(),
+        Next::Nothing => "nothing is left to do; another submit_diagnosis starts another session".to_owned(),
     }
 }
 

@@ -1,47 +1,49 @@
-//! Submissions: a diagnosis and a plan, written into the session's directory and nowhere else.
+//! Submissions: writes a diagnosis or a plan to the session's directory.
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
 use super::desk;
-use super::driven::{Driven, failure};
+use super::driven_session::{DrivenSession, failure};
+use super::result::McpAnswer;
 use crate::pipeline::briefing;
-use crate::pipeline::run_phase::Run;
-use crate::pipeline::submitted::{self, Checked};
+use crate::pipeline::context::Context;
+use crate::pipeline::submitted::{self, SubmissionResult};
 use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
 /// Checks a submission and writes it.
-type Writing<'a> = dyn Fn(&Run) -> Result<Checked, RunError> + 'a;
+type Writing<'a> = dyn Fn(&Context) -> Result<SubmissionResult, RunError> + 'a;
 
-/// Takes a diagnosis.
-pub(crate) fn diagnosis(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
+/// Submits a diagnosis.
+pub(crate) fn diagnosis(driven: &DrivenSession, arguments: &Map<String, Value>) -> McpAnswer {
     let given = |name: &str| arguments.get(name).filter(|value| !value.is_null());
     let write: Box<Writing> = match (given("narrative"), given("clusters"), given("markdown")) {
         (Some(Value::String(narrative)), Some(Value::Array(clusters)), None) => {
-            Box::new(move |run| submitted::clusters(run, narrative, clusters))
+            Box::new(move |context| submitted::clusters(context, narrative, clusters))
         }
-        (None, None, Some(Value::String(text))) => Box::new(move |run| submitted::markdown(run, text)),
+        (None, None, Some(Value::String(text))) => Box::new(move |context| submitted::markdown(context, text)),
         _ => {
-            return Answer::error("give `narrative` (a text) with `clusters` (a list), or `markdown` (a text) alone");
+            return McpAnswer::error(
+                "give `narrative` (a text) with `clusters` (a list), or `markdown` (a text) alone",
+            );
         }
     };
     take(driven, driven.open(), submitted::DIAGNOSIS, "submit_plan", &*write)
 }
 
-/// Takes a plan.
-pub(crate) fn plan(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
+/// Submits a plan.
+pub(crate) fn plan(driven: &DrivenSession, arguments: &Map<String, Value>) -> McpAnswer {
     let Some(Value::Array(edits)) = arguments.get("edits") else {
-        return Answer::error("`edits` must be a list of edits");
+        return McpAnswer::error("`edits` must be a list of edits");
     };
     match driven.session() {
         Ok(Some(session)) if session.path(submitted::DIAGNOSIS).is_file() => {}
-        Ok(_) => return Answer::error("there is no diagnosis yet: submit_diagnosis first"),
+        Ok(_) => return McpAnswer::error("there is no diagnosis yet: submit_diagnosis first"),
         Err(answer) => return answer,
     }
     let session = driven.ready();
     let author = driven.author();
-    let write = |run: &Run| submitted::plan(run, edits, &author);
+    let write = |context: &Context| submitted::plan(context, edits, &author);
     take(
         driven,
         session,
@@ -51,9 +53,15 @@ pub(crate) fn plan(driven: &Driven, arguments: &Map<String, Value>) -> Answer {
     )
 }
 
-fn take(driven: &Driven, session: Result<Session, Answer>, file: &str, next: &str, write: &Writing) -> Answer {
+fn take(
+    driven: &DrivenSession,
+    session: Result<Session, McpAnswer>,
+    file: &str,
+    next: &str,
+    write: &Writing,
+) -> McpAnswer {
     if driven.is_running() {
-        return Answer::error("a run is under way: poll_benchmark until it is done");
+        return McpAnswer::error("a run is in progress: poll_benchmark until it is done");
     }
     let taken = session.and_then(|session| {
         let workspace = driven.workspace()?;
@@ -62,10 +70,10 @@ fn take(driven: &Driven, session: Result<Session, Answer>, file: &str, next: &st
         Ok((session, checked))
     });
     match taken {
-        Ok((session, Ok(notes))) => Answer::json(&json!({
+        Ok((session, Ok(notes))) => McpAnswer::json(&json!({
             "written": format!("{}/{file}", session.relative()), "notes": notes, "next": next
         })),
-        Ok((_, Err(problems))) => Answer::problems(&problems),
+        Ok((_, Err(problems))) => McpAnswer::problems(&problems),
         Err(answer) => answer,
     }
 }

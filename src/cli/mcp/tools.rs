@@ -1,20 +1,20 @@
-//! The tools: the eleven diagnostic ones, and those that drive a session.
+//! The tools of the server: the eleven diagnostic ones, and those that run a session.
 
 use rmcp::model::ToolAnnotations;
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
-use super::driven::Driven;
+use super::driven_session::DrivenSession;
+use super::result::McpAnswer;
 use super::{desk, status, submit};
 use crate::artifact::edit::Op;
 use crate::llm::chat::ToolSpec;
 use crate::teacher::tool;
 
-/// Seconds that a poll waits, at most, and when nothing is said.
+/// How many seconds a poll waits: the maximum, and the default.
 const LONGEST_POLL: u64 = 18;
 const POLL: u64 = 10;
 
-/// What a client reads about all tools.
+/// The descriptions of all tools.
 pub(crate) fn specs() -> Vec<ToolSpec> {
     let mut specs = tool::specs();
     for spec in &mut specs {
@@ -25,7 +25,7 @@ pub(crate) fn specs() -> Vec<ToolSpec> {
     specs.extend([
         spec(
             "session_status",
-            "Where the session stands: its phase, what comes next, and where its files are.",
+            "Returns the state of the session: the state of each phase, the next step, and the paths of its files.",
             json!({}),
             &[],
         ),
@@ -33,25 +33,25 @@ pub(crate) fn specs() -> Vec<ToolSpec> {
         submit_plan(),
         spec(
             "start_benchmark",
-            "Runs the session on in the background: checks the diagnosis and the plan, tries each edit by running the \
-             agent (and programs or models that [student], [judge], [benchmark] and [phase] name), and changes and commits \
-             the harness files for those that the gate accepts. poll_benchmark tells how far it is.",
+            "Continues the session in the background. It checks the diagnosis and the plan, tries each edit by running the \
+             agent (and the programs and models in [student], [judge], [benchmark] and [phase]), and for each edit that the \
+             gate accepts, changes and commits the harness files. poll_benchmark returns the progress.",
             json!({}),
             &[],
         ),
         spec(
             "poll_benchmark",
-            "Waits a little and tells what happened since the last poll; at the end the outcome of each edit, the \
-             scores before and after, and the commits. Call it until `running` is false.",
+            "Waits briefly and returns the events since the last poll. After the end of the run, it returns the outcome of each \
+             edit, the scores before and after, and the commits. Call it until `running` is false.",
             json!({"wait_seconds": {"type": "integer", "default": POLL, "minimum": 0, "maximum": LONGEST_POLL,
-                "description": "How long to wait for news."}}),
+                "description": "Maximum time to wait for an event."}}),
             &[],
         ),
     ]);
     specs
 }
 
-/// What the diagnostic tools run, send and write, for those that do.
+/// Descriptions of effects, for the diagnostic tools that run, send or write something.
 const EFFECTS: [(&str, &str); 2] = [
     (
         "run_student_on_task",
@@ -65,7 +65,7 @@ const EFFECTS: [(&str, &str); 2] = [
     ),
 ];
 
-/// Whether a tool creates nothing, runs nothing and sends nothing. Clients call such tools without asking.
+/// Whether a tool only reads: it writes, runs and sends nothing, so clients may call it without asking.
 pub(crate) fn only_reads(name: &str) -> bool {
     !matches!(
         name,
@@ -73,10 +73,10 @@ pub(crate) fn only_reads(name: &str) -> bool {
     )
 }
 
-/// What a client is told of a tool's effects. Only `start_benchmark` changes files that are somebody's: the harness.
+/// The annotations about a tool's effects. Only `start_benchmark` is destructive, because it changes the harness.
 pub(crate) fn annotations(name: &str) -> ToolAnnotations {
     let reads = only_reads(name);
-    // Polls tell each event once. A submission after the end of a session begins another.
+    // Not idempotent: a poll returns each event once; a submission after the end of a session starts another session.
     let idempotent = reads && name != "poll_benchmark" || name == "run_student_on_task";
     ToolAnnotations::new()
         .read_only(reads)
@@ -86,10 +86,10 @@ pub(crate) fn annotations(name: &str) -> ToolAnnotations {
         .open_world(!reads)
 }
 
-/// Calls a tool that is one of [`specs`].
-pub(crate) fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) -> Answer {
+/// Calls one of the tools of [`specs`].
+pub(crate) fn call(driven: &DrivenSession, name: &str, arguments: &Map<String, Value>) -> McpAnswer {
     if let Err(problem) = known(name, arguments) {
-        return Answer::error(problem);
+        return McpAnswer::error(problem);
     }
     match name {
         "session_status" => status::status(driven),
@@ -100,14 +100,14 @@ pub(crate) fn call(driven: &Driven, name: &str, arguments: &Map<String, Value>) 
             None => driven.poll(POLL),
             Some(seconds) => match seconds.as_u64() {
                 Some(seconds) => driven.poll(seconds.min(LONGEST_POLL)),
-                None => Answer::error("`wait_seconds` must be a whole number"),
+                None => McpAnswer::error("`wait_seconds` must be a whole number"),
             },
         },
         _ => desk::call(driven, name, arguments),
     }
 }
 
-/// Refuses arguments that the tool does not have: a slip of the pen would be lost silently.
+/// Refuses unknown arguments, because otherwise a misspelled name would be ignored silently.
 fn known(tool: &str, arguments: &Map<String, Value>) -> Result<(), String> {
     let specs = specs();
     let spec = specs.iter().find(|spec| spec.name == tool);
@@ -143,8 +143,8 @@ fn submit_diagnosis() -> ToolSpec {
     let cluster = object(
         json!({
             "id": text("A short label, such as home_shy."),
-            "description": text("What goes wrong."),
-            "sample_trace_ids": texts("Traces that show it."),
+            "description": text("What goes wrong in these tasks."),
+            "sample_trace_ids": texts("Ids of traces that show it."),
             "student_failure_rate": rate("The share of the cluster's train tasks that the agent fails, as you measured it."),
             "teacher_success_rate": rate("The share of them that you solve."),
             "skill_gap": text("What the agent lacks."),
@@ -153,14 +153,14 @@ fn submit_diagnosis() -> ToolSpec {
     );
     spec(
         "submit_diagnosis",
-        "Hands over what goes wrong and why: `narrative` with `clusters`, or `markdown`, the whole text of diagnosis.md, \
-         which ends in one fenced json block with the clusters. A cluster whose rates are both 0 is dropped. This writes \
-         diagnosis.md in the session's folder. Without an open session it starts one in sessions/ and measures the \
+        "Submits the diagnosis: either `narrative` with `clusters`, or `markdown`, the whole text of diagnosis.md, which ends \
+         in one fenced json block with the clusters. A cluster whose rates are both 0 is dropped. This writes \
+         diagnosis.md in the session's folder. If no session is open, this starts one in sessions/ and measures the \
          baseline, which runs the agent on every gate task.",
         json!({
             "narrative": text("Markdown for people: what fails, how often, and the causes."),
             "clusters": {"type": "array", "items": cluster, "description": "Groups of failures with one cause each."},
-            "markdown": text("Instead of both: the text of diagnosis.md."),
+            "markdown": text("Instead of `narrative` and `clusters`: the text of diagnosis.md."),
         }),
         &[],
     )
@@ -171,13 +171,13 @@ fn submit_plan() -> ToolSpec {
     let edit = object(
         json!({
             "id": text("A short label, unique in the plan."),
-            "pillar": {"type": "string", "enum": ["intelligence", "agent", "tools"], "description": "What it touches."},
+            "pillar": {"type": "string", "enum": ["intelligence", "agent", "tools"], "description": "The part of the agent that the op changes."},
             "op": {"type": "string", "enum": ops, "description": "The operation."},
             "target": text("What is changed, such as agents.NAME.system_prompt or models.NAME.PARAM."),
             "payload": {"type": "object", "description": PAYLOADS},
             "rationale": text("Why, with numbers; it becomes the commit message."),
             "expected_improvement": text("The id of the cluster that should gain."),
-            "references": texts("Traces that are the evidence."),
+            "references": texts("Ids of the traces that are the evidence."),
         }),
         &[
             "id",
@@ -191,10 +191,10 @@ fn submit_plan() -> ToolSpec {
     );
     spec(
         "submit_plan",
-        "Hands over the edits, in the order in which they are to be tried. All are checked before anything is written: \
-         an edit that is malformed or does not apply is named with its problem, and nothing is written. This writes \
-         plan.json in the session's folder, and runs nothing.",
-        json!({"edits": {"type": "array", "items": edit, "description": "The edits; small ones that each help."}}),
+        "Submits the edits, in the order in which to try them. All are checked first: if an edit is malformed or cannot be \
+         applied, this returns its problem and writes nothing. Otherwise it writes plan.json in the session's folder. It \
+         runs nothing.",
+        json!({"edits": {"type": "array", "items": edit, "description": "The edits: small ones that each help."}}),
         &["edits"],
     )
 }

@@ -1,9 +1,10 @@
-//! Render: events and summaries as lines for people, or as JSON lines.
+//! Prints events, summaries and the cost of language models, as text or as JSON lines.
 
 mod line;
 mod next;
-mod planned;
-mod spending;
+mod plan;
+
+pub(crate) use line::line;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -12,16 +13,14 @@ use std::time::Duration;
 use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
 use line::change;
-pub(crate) use line::line;
-pub(crate) use spending::{dollars, spending};
 
-use super::exit::Failure;
+use super::exit::CommandFailure;
 use super::style::Style;
 use super::visible::visible;
 use super::{Format, terminal};
-use crate::artifact::label::Shared;
+use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::{EditOutcome, Record, Status};
+use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus};
 use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
@@ -31,12 +30,12 @@ pub(crate) fn json(value: &impl serde::Serialize) {
     terminal::json(&serde_json::to_string(value).unwrap_or_default());
 }
 
-/// Bold, for what a person looks for first.
+/// Bold, for the most important text.
 pub(crate) const STRONG: Style = Style::STRONG;
-/// Dimmed, for what stands beside.
+/// Dimmed, for details.
 pub(crate) const FAINT: Style = Style::FAINT;
 
-/// The colour of an outcome; the word says the same.
+/// The colour of an outcome. The word next to it has the same meaning, so nothing depends on colour.
 pub(crate) fn colour(status: OutcomeStatus) -> Style {
     let colour = match status {
         OutcomeStatus::Applied => AnsiColor::Green,
@@ -47,7 +46,7 @@ pub(crate) fn colour(status: OutcomeStatus) -> Style {
     colour.into()
 }
 
-/// Shows events as they come.
+/// Prints events as they happen.
 pub(crate) struct Renderer {
     format: Format,
     bar: Mutex<Option<ProgressBar>>,
@@ -66,10 +65,10 @@ impl Renderer {
     pub(crate) fn show(&self, event: Event) {
         match (&event, self.format) {
             (Event::Progress { done, of }, Format::Text) => self.progress(*done as u64, *of as u64),
-            // A line a task would drown the rest.
+            // One line per task would bury the other events.
             (Event::Progress { done, of }, Format::Json) if done != of => {}
             (_, Format::Json) => json(&event),
-            // The summary says it.
+            // The summary reports these.
             (Event::SessionSettled { .. } | Event::PlanHeld { .. } | Event::FileAwaited { .. }, Format::Text) => {}
             (_, Format::Text) => {
                 self.finish();
@@ -80,7 +79,7 @@ impl Renderer {
         }
     }
 
-    /// Takes the progress bar away.
+    /// Removes the progress bar.
     pub(crate) fn finish(&self) {
         if let Ok(mut bar) = self.bar.lock()
             && let Some(bar) = bar.take()
@@ -104,7 +103,7 @@ fn new_bar(of: u64) -> ProgressBar {
     bar
 }
 
-/// The first line of a text, as a terminal may print it and cut to what it shows.
+/// The first line of a text, escaped for the terminal and cut to 100 characters.
 pub(crate) fn shortened(text: &str) -> String {
     let text = visible(text);
     let first = text.lines().next().unwrap_or_default();
@@ -115,12 +114,12 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// What is known of a run beside how it ended.
+/// Context of a run, for its summary.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Around<'a> {
-    /// Where to go before the next commands.
+pub(crate) struct SummaryContext<'a> {
+    /// The directory to change to before the next commands.
     pub elsewhere: Option<&'a Path>,
-    /// The phase after which it was to stop.
+    /// The phase given by `--until`.
     pub until: Option<&'a str>,
 }
 
@@ -128,10 +127,10 @@ pub(crate) struct Around<'a> {
 ///
 /// # Errors
 /// The session cannot be read.
-pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &Around) -> Result<(), Failure> {
+pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &SummaryContext) -> Result<(), CommandFailure> {
     let record = &ended.record;
     if record.status.is_under_way() || ended.waits.is_some() {
-        return planned::show(workspace, ended);
+        return plan::show(workspace, ended);
     }
     if !ended.changed {
         let up_to = around.until.map(|phase| format!(" up to {phase}")).unwrap_or_default();
@@ -150,22 +149,22 @@ pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &Around)
     Ok(())
 }
 
-/// The words for a status.
-pub(crate) fn words(status: Status) -> &'static str {
+/// The name of a status, for people.
+pub(crate) fn words(status: SessionStatus) -> &'static str {
     match status {
-        Status::Initiated => "initiated",
-        Status::Diagnosing => "diagnosing",
-        Status::Planning => "planning",
-        Status::Executing => "executing",
-        Status::AwaitingReview => "settled but for edits that wait for review",
-        Status::Completed => "completed",
-        Status::Failed => "failed",
-        Status::RolledBack => "rolled back",
+        SessionStatus::Initiated => "initiated",
+        SessionStatus::Diagnosing => "diagnosing",
+        SessionStatus::Planning => "planning",
+        SessionStatus::Executing => "executing",
+        SessionStatus::AwaitingReview => "settled except for edits that wait for review",
+        SessionStatus::Completed => "completed",
+        SessionStatus::Failed => "failed",
+        SessionStatus::RolledBack => "rolled back",
     }
 }
 
-/// Scores before and after, overall and a category.
-pub(crate) fn scores(record: &Record) {
+/// Prints the scores before and after, overall and per category.
+pub(crate) fn scores(record: &SessionRecord) {
     let (Some(before), Some(after)) = (&record.benchmark_before, &record.benchmark_after) else {
         return;
     };
@@ -184,18 +183,18 @@ pub(crate) fn scores(record: &Record) {
     }
 }
 
-/// So many of what takes an s when there are more.
+/// A count with its noun; adds an `s` for the plural.
 pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The labels that name more than one edit of a session.
-fn shared_labels(record: &Record) -> Shared {
+/// The labels that more than one edit of a session has.
+fn shared_labels(record: &SessionRecord) -> SharedLabels {
     let outcomes = record.edit_outcomes.iter();
-    Shared::of(outcomes.map(|outcome| (outcome.edit_id.as_str(), outcome.edit_digest)))
+    SharedLabels::of(outcomes.map(|outcome| (outcome.edit_id.as_str(), outcome.edit_digest)))
 }
 
-fn edits(workspace: &Workspace, record: &Record) {
+fn edits(workspace: &Workspace, record: &SessionRecord) {
     let shared = shared_labels(record);
     out!("\n{STRONG}Edits{STRONG:#}");
     for outcome in &record.edit_outcomes {
@@ -218,8 +217,8 @@ fn edits(workspace: &Workspace, record: &Record) {
     out!("  {commits} commits; `git log` shows each with its evidence, `kaizen show EDIT` the numbers");
 }
 
-/// Operation and target, where they are known, and the commit.
-fn name(workspace: &Workspace, record: &Record, outcome: &EditOutcome) -> String {
+/// Op and target, if known, and the commit.
+fn name(workspace: &Workspace, record: &SessionRecord, outcome: &EditOutcome) -> String {
     let session = crate::workspace::session::Session::at(&workspace.root, &record.id);
     let full = session
         .outcomes()
@@ -234,4 +233,21 @@ fn name(workspace: &Workspace, record: &Record, outcome: &EditOutcome) -> String
         .map(|commit| format!("{} ", &commit[..commit.len().min(8)]))
         .unwrap_or_default();
     format!("{what}{commit}")
+}
+
+/// Prints a line for each role that called a language model.
+pub(crate) fn spending(record: &SessionRecord) {
+    for (role, spent) in &record.spending {
+        let (role, tokens) = (role.name().replace('_', " "), spent.usage.total());
+        out!(
+            "  {role:<13}{:>6} calls {tokens:>9} tokens  {}",
+            spent.calls,
+            dollars(spent.cost_usd)
+        );
+    }
+}
+
+/// An amount in dollars; an unknown cost is shown as unknown, not as 0.
+pub(crate) fn dollars(cost_usd: Option<f64>) -> String {
+    cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4} USD"))
 }

@@ -5,12 +5,12 @@
 
 use anstyle::AnsiColor;
 
-use super::evidence::{Evidence, Seen};
+use super::evidence::{EditEvidence, RedactedTrace};
 use super::lines::{cut, pieces, prose};
-use super::queue::Entry;
-use super::standing::Standing;
-use crate::artifact::cluster::FailureCluster;
-use crate::artifact::gate::verdict::{Decision, Verdict};
+use super::queue::QueueEntry;
+use super::staleness::Staleness;
+use crate::artifact::diagnosis::FailureCluster;
+use crate::artifact::gate::verdict::{GateDecision, Verdict};
 use crate::cli::diff;
 use crate::cli::render::{FAINT, STRONG};
 use crate::cli::style::Style;
@@ -44,7 +44,7 @@ pub(crate) struct Page {
 }
 
 /// Renders one pending edit: heading, reason, evidence, cluster, staleness and diff.
-pub(crate) fn screen(entry: &Entry, (number, of): (usize, usize), evidence: &Evidence, page: &Page) -> String {
+pub(crate) fn screen(entry: &QueueEntry, (number, of): (usize, usize), evidence: &EditEvidence, page: &Page) -> String {
     let mut lines = heading(entry, (number, of), page);
     lines.extend(row("why", &shortened(&entry.pending.edit.rationale, page)));
     if let Some(near_miss) = &entry.pending.near_miss {
@@ -64,7 +64,7 @@ pub(crate) fn screen(entry: &Entry, (number, of): (usize, usize), evidence: &Evi
     lines.join("\n")
 }
 
-fn heading(entry: &Entry, (number, of): (usize, usize), page: &Page) -> Vec<String> {
+fn heading(entry: &QueueEntry, (number, of): (usize, usize), page: &Page) -> Vec<String> {
     let edit = &entry.pending.edit;
     let title = format!("[{number}/{of}] {}: {} {}", edit.id, edit.op.name(), edit.target);
     let title = prose(&visible(&title), page.width);
@@ -112,7 +112,7 @@ fn more(count: usize, what: &str) -> String {
     format!("{FAINT}… {count} more {what}: d{FAINT:#}")
 }
 
-fn traces(evidence: &Evidence, page: &Page) -> Vec<String> {
+fn traces(evidence: &EditEvidence, page: &Page) -> Vec<String> {
     let found = &evidence.found;
     // A line "1 more" would need as much space as the trace itself.
     let most = if page.whole || found.len() <= MOST_TRACES + 1 {
@@ -139,7 +139,7 @@ fn traces(evidence: &Evidence, page: &Page) -> Vec<String> {
 }
 
 /// One trace on one line. A long question leaves the answer a third of the width.
-fn trace(seen: &Seen, width: usize) -> String {
+fn trace(seen: &RedactedTrace, width: usize) -> String {
     let width_of = console::measure_text_width;
     let id = cut(&visible(&seen.id), width / 3);
     let room = width.saturating_sub(width_of(&id) + 5);
@@ -162,11 +162,11 @@ fn about(cluster: &FailureCluster) -> String {
     )
 }
 
-fn standing(standing: &Standing, page: &Page) -> Vec<String> {
+fn standing(standing: &Staleness, page: &Page) -> Vec<String> {
     let (name, text) = match standing {
-        Standing::Fresh => return Vec::new(),
-        Standing::Stale(reason) => ("stale", format!("{reason}; u shows what it would change now")),
-        Standing::Inapplicable(reason) => ("stale", format!("it cannot be applied now: {reason}")),
+        Staleness::Fresh => return Vec::new(),
+        Staleness::Stale(reason) => ("stale", format!("{reason}; u shows what it would change now")),
+        Staleness::Inapplicable(reason) => ("stale", format!("it cannot be applied now: {reason}")),
     };
     let style = Style::from(AnsiColor::Red);
     let lines: Vec<String> = shortened(&text, page)
@@ -211,9 +211,9 @@ fn diff_line(line: &str, width: usize) -> Vec<String> {
 /// Renders the gate's verdict on an edit.
 pub(crate) fn verdict(verdict: &Verdict, page: &Page) -> String {
     let (word, colour) = match verdict.decision {
-        Decision::Accept => ("the gate would accept it", AnsiColor::Green),
-        Decision::Reject => ("the gate would reject it", AnsiColor::Red),
-        Decision::Undecided => ("the gate cannot decide", AnsiColor::Magenta),
+        GateDecision::Accept => ("the gate would accept it", AnsiColor::Green),
+        GateDecision::Reject => ("the gate would reject it", AnsiColor::Red),
+        GateDecision::Undecided => ("the gate cannot decide", AnsiColor::Magenta),
     };
     let style = Style::from(colour);
     let points = |delta: f64| format!("{:+.1} points", 100.0 * delta);

@@ -1,26 +1,26 @@
-//! `kaizen run`: start or resume a session, and stop when nothing is stale.
+//! `kaizen run`: starts or resumes a session, stops when nothing is stale, and lists unfinished sessions that it skips.
 
-mod estimated;
-mod unfinished;
+mod estimate;
 
 use clap::Args;
 
 use super::Setting;
-use super::exit::{Code, Failure};
-use super::render::{self, Around, Renderer};
-use crate::artifact::record::{Autonomy, Status};
+use super::exit::{Code, CommandFailure};
+use super::render::{self, Renderer, SummaryContext};
+use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus};
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::workspace::event::Event;
-use crate::workspace::holdout_log;
+use crate::workspace::session::Session;
+use crate::workspace::{Workspace, holdout_log, session};
 
 /// Start or resume a session, and stop when nothing is stale
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Run {
-    /// Resume this session instead of the newest
+pub(crate) struct RunArgs {
+    /// Resume this session instead of the newest one
     #[arg(value_name = "SESSION")]
     name: Option<String>,
-    /// Resume this session instead of the newest
+    /// Resume this session instead of the newest one
     #[arg(long, value_name = "SESSION", conflicts_with = "name")]
     session: Option<String>,
     /// Start a new session, even if the newest is settled or under way
@@ -43,23 +43,23 @@ pub(crate) struct Run {
     estimate: bool,
 }
 
-/// Reads an autonomy.
+/// Parses an autonomy mode.
 ///
 /// # Errors
-/// It is none.
+/// The text is not a mode.
 pub(crate) fn autonomy(text: &str) -> Result<Autonomy, String> {
-    serde_json::from_value(text.into()).map_err(|_| "it is one of auto, tiered, manual".to_owned())
+    serde_json::from_value(text.into()).map_err(|_| "must be auto, tiered or manual".to_owned())
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops a session.
-pub(crate) fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
+/// The session cannot start, or a phase fails.
+pub(crate) fn run(command: &RunArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     if command.estimate {
         let session = command.session.as_deref().or(command.name.as_deref());
-        estimated::print(&workspace, session, setting)?;
+        estimate::print(&workspace, session, setting)?;
         return Ok(Code::Settled);
     }
     let renderer = Renderer::new(setting.format);
@@ -73,7 +73,7 @@ pub(crate) fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
         adopt: command.adopt,
         by_files: false,
     };
-    if let Some(text) = unfinished::note(&workspace, &asked) {
+    if let Some(text) = note(&workspace, &asked) {
         renderer.show(Event::Note { text });
     }
     if let Some(warning) = holdout_log::warning(&workspace)? {
@@ -84,18 +84,18 @@ pub(crate) fn run(command: &Run, setting: &Setting) -> Result<Code, Failure> {
         renderer.show(Event::Note { text: unmet.words() });
     }
     renderer.finish();
-    let around = Around {
+    let around = SummaryContext {
         until: asked.until.as_deref(),
-        ..Around::default()
+        ..SummaryContext::default()
     };
     let code = summary(setting, &workspace, &ended, &around)?;
     match ended.unmet.iter().find(|unmet| unmet.is_unknown) {
-        Some(unmet) => Err(Failure::not_ready(unmet.words()).hint(unmet.remedy())),
+        Some(unmet) => Err(CommandFailure::not_ready(unmet.words()).hint(unmet.remedy())),
         None => Ok(code),
     }
 }
 
-/// Prints how it ended, and what to do next.
+/// Prints the result of a run and the next commands.
 ///
 /// # Errors
 /// The session cannot be read.
@@ -103,10 +103,10 @@ pub(crate) fn summary(
     setting: &Setting,
     workspace: &crate::workspace::Workspace,
     ended: &RunResult,
-    around: &Around,
-) -> Result<Code, Failure> {
+    around: &SummaryContext,
+) -> Result<Code, CommandFailure> {
     if let Some(WaitingFor::NotReady(message)) = &ended.waits {
-        return Err(Failure::not_ready(message.clone()).hint("then `kaizen run` goes on"));
+        return Err(CommandFailure::not_ready(message.clone()).hint("then `kaizen run` continues"));
     }
     let code = match ended.waits {
         Some(_) => Code::WaitingForReview,
@@ -125,10 +125,41 @@ pub(crate) fn summary(
     Ok(code)
 }
 
-fn code(status: Status) -> Code {
+fn code(status: SessionStatus) -> Code {
     match status {
-        Status::AwaitingReview => Code::WaitingForReview,
-        Status::Failed => Code::Failed,
+        SessionStatus::AwaitingReview => Code::WaitingForReview,
+        SessionStatus::Failed => Code::Failed,
         _ => Code::Settled,
     }
+}
+
+/// A note about unfinished sessions that this run does not resume. `None` if there are none or the user chose one.
+pub(crate) fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {
+    if asked.session.is_some() {
+        return None;
+    }
+    let mut left = session::all(&workspace.root).ok()?;
+    if !asked.new {
+        left.pop();
+    }
+    let mut unfinished = left.iter().rev().filter_map(unfinished);
+    let newest = unfinished.next()?;
+    let (id, status) = (&newest.id, render::words(newest.status));
+    let more = match unfinished.count() {
+        0 => String::new(),
+        more => format!("; {more} more are unfinished, see `kaizen status --all`"),
+    };
+    Some(format!(
+        "{id} stopped while {status}: `kaizen run --session {id}` continues it{more}"
+    ))
+}
+
+/// The record of a session that is still under way. Does not open sessions that finished, because there may be
+/// thousands.
+fn unfinished(session: &Session) -> Option<SessionRecord> {
+    if session.path("checkpoints/record.json").is_file() {
+        return None;
+    }
+    let record = session.record().ok().flatten();
+    record.filter(|record| record.status.is_under_way())
 }

@@ -1,61 +1,61 @@
-//! One edit with everything that is known of it: what it changes, why, and on what evidence it was decided.
+//! `kaizen show EDIT`: an edit, its reason, its outcome, and the evidence for the decision.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::drawn::drawn;
-use crate::artifact::cluster::FailureCluster;
+use super::chart::drawn;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::verdict::Verdict;
-use crate::artifact::label::Shared;
+use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::cli::Setting;
 use crate::cli::accept::{FEWEST_DIGITS, ambiguous};
 use crate::cli::diff::coloured;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, STRONG};
 use crate::cli::visible::visible;
 use crate::digest::Digest;
 use crate::workspace::session::{Session, SessionError};
 
-/// Changed tasks that are named.
+/// Maximum number of changed tasks listed.
 const MOST_TASKS: usize = 10;
 
-/// What a session knows of one edit.
+/// A session's data about one edit.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Known {
-    /// The session.
+pub(crate) struct EditDetails {
+    /// The id of the session.
     pub session: String,
-    /// What names it in a command.
+    /// The edit's name in a command.
     #[serde(skip)]
     name: String,
-    /// Its identity.
+    /// The edit's identity.
     pub edit_digest: Option<Digest>,
-    /// Absent when it left the plan.
+    /// Absent if the edit left the plan.
     pub edit: Option<Edit>,
-    /// The cluster that should gain.
+    /// The cluster that the edit should improve.
     pub cluster: Option<FailureCluster>,
-    /// The question to a person.
+    /// The review file, if the edit needs a person's decision.
     pub pending_review: Option<PendingReview>,
-    /// Which commit the decision came with, where it was made elsewhere.
+    /// The decision and the commit that brought it, if it was made elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_elsewhere: Option<String>,
-    /// What became of it.
+    /// The edit's outcome.
     pub outcome: Option<Outcome>,
 }
 
 /// Finds an edit by label or digits in the newest session that has it.
 ///
 /// # Errors
-/// No session has it, or one has several.
-pub(crate) fn find(sessions: &[Session], name: &str) -> Result<Known, Failure> {
+/// No session has it, or several edits of one session match.
+pub(crate) fn find(sessions: &[Session], name: &str) -> Result<EditDetails, CommandFailure> {
     for session in sessions.iter().rev() {
-        // A session that cannot be read hides no other; `verify` names it.
+        // Skip an unreadable session; `verify` reports it.
         let Ok(known) = known(session) else { continue };
-        let found: BTreeMap<Digest, &Known> = known
+        let found: BTreeMap<Digest, &EditDetails> = known
             .iter()
             .filter(|(_, known)| fits(known, name))
             .map(|(digest, known)| (*digest, known))
@@ -66,25 +66,26 @@ pub(crate) fn find(sessions: &[Session], name: &str) -> Result<Known, Failure> {
         }
         if let Some((digest, one)) = found.into_iter().next() {
             let labels = known.iter().map(|(digest, known)| (label(known), *digest));
-            return Ok(Known {
-                name: Shared::of(labels).name(label(one), &digest),
+            return Ok(EditDetails {
+                name: SharedLabels::of(labels).name(label(one), &digest),
                 ..one.clone()
             });
         }
     }
-    let problem = format!("there is no session and no edit `{name}`");
-    Err(Failure::usage(problem).hint("`kaizen show` lists the newest session's edits, `kaizen log` the sessions"))
+    let problem = format!("there is no session or edit `{name}`");
+    Err(CommandFailure::usage(problem)
+        .hint("`kaizen show` lists the newest session's edits, `kaizen log` the sessions"))
 }
 
-/// Its label; empty when only its digest is known.
-pub(crate) fn label(known: &Known) -> &str {
+/// The edit's label; empty if only its digest is known.
+pub(crate) fn label(known: &EditDetails) -> &str {
     let edit = known.edit.as_ref().map(|edit| edit.id.as_str());
     edit.or(known.outcome.as_ref().map(|outcome| outcome.edit_id.as_str()))
         .unwrap_or_default()
 }
 
-/// What tells an edit from another one with the same label.
-pub(crate) fn what(known: &Known) -> String {
+/// A description that distinguishes edits with the same label.
+pub(crate) fn what(known: &EditDetails) -> String {
     let edit = known.edit.as_ref().map(|edit| (edit.op, &edit.target));
     let outcome = known.outcome.as_ref();
     let named = edit.or(outcome.map(|outcome| (outcome.op, &outcome.target)));
@@ -93,8 +94,8 @@ pub(crate) fn what(known: &Known) -> String {
     format!("{} {}: {status}", label(known), named.unwrap_or_default())
 }
 
-/// Whether a name is its label or begins its digest.
-pub(crate) fn fits(known: &Known, name: &str) -> bool {
+/// Whether a name is the edit's label or a prefix of its digest.
+pub(crate) fn fits(known: &EditDetails, name: &str) -> bool {
     let labels = [
         known.edit.as_ref().map(|edit| &edit.id),
         known.outcome.as_ref().map(|outcome| &outcome.edit_id),
@@ -104,13 +105,13 @@ pub(crate) fn fits(known: &Known, name: &str) -> bool {
     labels.into_iter().flatten().any(|label| label == name) || (name.len() >= FEWEST_DIGITS && digest.starts_with(name))
 }
 
-/// The edits of the plan, and those that left it.
+/// All edits of a session, including those that left the plan.
 ///
 /// # Errors
 /// A file of the session cannot be read.
-pub(crate) fn known(session: &Session) -> Result<BTreeMap<Digest, Known>, SessionError> {
+pub(crate) fn known(session: &Session) -> Result<BTreeMap<Digest, EditDetails>, SessionError> {
     let plan: Option<Plan> = session.read("plan.json")?;
-    let mut all: BTreeMap<Digest, Known> = BTreeMap::new();
+    let mut all: BTreeMap<Digest, EditDetails> = BTreeMap::new();
     let clusters = plan.iter().flat_map(|plan| &plan.failure_clusters);
     let clusters: BTreeMap<&String, &FailureCluster> = clusters.map(|cluster| (&cluster.id, cluster)).collect();
     for edit in plan.iter().flat_map(|plan| &plan.edits) {
@@ -128,9 +129,9 @@ pub(crate) fn known(session: &Session) -> Result<BTreeMap<Digest, Known>, Sessio
     for (digest, outcome) in session.outcomes()? {
         all.entry(digest).or_default().outcome = Some(outcome);
     }
-    let named = |(digest, known): (Digest, Known)| {
+    let named = |(digest, known): (Digest, EditDetails)| {
         let session = session.id.clone();
-        let known = Known {
+        let known = EditDetails {
             session,
             edit_digest: Some(digest),
             ..known
@@ -140,8 +141,8 @@ pub(crate) fn known(session: &Session) -> Result<BTreeMap<Digest, Known>, Sessio
     Ok(all.into_iter().map(named).collect())
 }
 
-/// Shows what is known of an edit.
-pub(crate) fn show(known: &Known, setting: &Setting) {
+/// Prints an edit.
+pub(crate) fn show(known: &EditDetails, setting: &Setting) {
     if setting.is_json() {
         return render::json(known);
     }
@@ -163,7 +164,7 @@ pub(crate) fn show(known: &Known, setting: &Setting) {
                 outcome.op.name(),
                 visible(&outcome.target)
             );
-            out!("  it left the plan");
+            out!("  it is no longer in the plan");
         }
         (None, None) => {}
     }
@@ -215,7 +216,7 @@ fn outcome(outcome: &Outcome) {
         }
     }
     if outcome.gate_skipped {
-        out!("  a person told the gate to stand aside");
+        out!("  a person had it applied without the gate");
     }
     outcome.verdict.iter().for_each(verdict);
     let lines = outcome.gate.as_ref().map(drawn).unwrap_or_default();

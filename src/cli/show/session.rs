@@ -1,21 +1,21 @@
-//! A session for people: its record, its clusters, its edits.
+//! `kaizen show SESSION`: a session's record, clusters, error budget and edits.
 
-use crate::artifact::cluster::FailureCluster;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::error_budget::{self, ErrorBudget, Slot};
 use crate::artifact::outcome::Outcome;
 use crate::artifact::plan::Plan;
-use crate::artifact::record::Record;
+use crate::artifact::record::SessionRecord;
 use crate::cli::Setting;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, FAINT, STRONG};
 use crate::cli::visible::visible;
 use crate::workspace::session::Session;
 
-/// Shows a session.
+/// Prints a session.
 ///
 /// # Errors
 /// Its files cannot be read.
-pub(crate) fn show(session: &Session, setting: &Setting) -> Result<(), Failure> {
+pub(crate) fn show(session: &Session, setting: &Setting) -> Result<(), CommandFailure> {
     let record = session.record()?;
     let plan: Option<Plan> = session.read("plan.json")?;
     let outcomes: Vec<Outcome> = session.outcomes()?.into_values().collect();
@@ -29,7 +29,7 @@ pub(crate) fn show(session: &Session, setting: &Setting) -> Result<(), Failure> 
     out!("{STRONG}{}{STRONG:#}", session.id);
     record.iter().for_each(head);
     if let Some(plan) = &plan {
-        out!("\n{STRONG}Clusters{STRONG:#}  share of train tasks that fail, and that the teacher solves");
+        out!("\n{STRONG}Clusters{STRONG:#}  shares of train tasks that the student fails, and that the teacher solves");
         plan.failure_clusters.iter().for_each(cluster);
     }
     let order = |outcome: &Outcome| {
@@ -53,7 +53,7 @@ pub(crate) fn show(session: &Session, setting: &Setting) -> Result<(), Failure> 
     Ok(())
 }
 
-fn head(record: &Record) {
+fn head(record: &SessionRecord) {
     out!("  status     {}", render::words(record.status));
     out!("  trigger    {}", word(&record.trigger));
     out!("  autonomy   {}", word(&record.autonomy_mode));
@@ -78,7 +78,7 @@ fn head(record: &Record) {
     render::scores(record);
 }
 
-/// The word that stands in the file.
+/// The value as it is written in the file.
 fn word(value: &impl serde::Serialize) -> String {
     let value = serde_json::to_value(value).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
@@ -101,7 +101,7 @@ fn cluster(cluster: &FailureCluster) {
 
 fn slot(slot: &Slot) {
     out!(
-        "  {:>2}  alpha {:.4}, an accept needs log e {:.2}  {}",
+        "  {:>2}  alpha {:.4}, accepted at log e {:.2}  {}",
         slot.slot,
         slot.alpha,
         -slot.alpha.ln(),

@@ -1,36 +1,37 @@
-//! The newest session: the state of every phase, what a person edited, what waits, and the next command.
+//! The newest session in detail: phases, hand edits, edits that wait for review, and the next command.
 
 use serde::Serialize;
 
-use super::history::{self, State};
+use super::history::{self, HistoryState};
 use crate::artifact::error_budget::{self, ErrorBudget};
 use crate::artifact::plan::Plan;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, FAINT, STRONG};
 use crate::cli::visible::visible;
 use crate::pipeline;
+use crate::pipeline::context::Context;
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::next::Next;
-use crate::pipeline::state::{View, state};
+use crate::pipeline::state::state;
 use crate::pipeline::unmet::{self, Unmet};
-use crate::pipeline::{briefing, decided};
-use crate::teacher::check::report::Problem;
+use crate::pipeline::{briefing, external_decision};
+use crate::teacher::check::Problem;
 use crate::workspace::error::RunError;
 use crate::workspace::session::{Session, SessionError};
 
-/// What is known of the newest session.
+/// Details of the newest session.
 #[derive(Serialize)]
-pub(crate) struct Present {
+pub(crate) struct NewestSession {
     phases: Vec<Phase>,
     edited: Vec<String>,
     waiting_for_review: Vec<Waiting>,
-    /// What phases read and nothing provides.
+    /// Inputs that phases read and that nothing provides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unmet: Vec<String>,
-    /// What the error budget was spent on, once it was.
+    /// How the error budget was spent; absent before the first trial.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_budget: Option<String>,
-    /// What a person has to do before a run can go on.
+    /// What a person has to do before a run can continue.
     in_the_way: Option<String>,
     next: String,
 }
@@ -44,7 +45,7 @@ struct Phase {
 
 #[derive(Serialize)]
 struct Waiting {
-    /// What names it in a command: its label, or its first digits where another edit has the same label.
+    /// The edit's name in a command: its label, or its short digest if the label is ambiguous.
     #[serde(skip)]
     name: String,
     edit_id: String,
@@ -52,19 +53,19 @@ struct Waiting {
     op: &'static str,
     target: String,
     decided: bool,
-    /// Which commit the decision came with, where it was made elsewhere.
+    /// The commit that brought the decision, if it was made elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     decided_elsewhere: Option<String>,
 }
 
-/// Looks at a session as a run would.
+/// Examines a session as a run would, without running anything.
 ///
 /// # Errors
-/// Something that it relies on cannot be read.
-pub(crate) fn present(view: &View, session: &Session) -> Result<Present, Failure> {
-    match looked_at(view, session) {
-        // A half-typed answer is a person's to mend, and hides nothing else.
-        Err(RunError::Session(error @ SessionError::Artifact(_))) => Ok(Present {
+/// An input of the session cannot be read.
+pub(crate) fn present(context: &Context) -> Result<NewestSession, CommandFailure> {
+    match looked_at(context) {
+        // An artifact that does not parse, such as a half-typed decision, is reported as the obstacle.
+        Err(RunError::Session(error @ SessionError::Artifact(_))) => Ok(NewestSession {
             phases: Vec::new(),
             edited: Vec::new(),
             waiting_for_review: Vec::new(),
@@ -77,14 +78,14 @@ pub(crate) fn present(view: &View, session: &Session) -> Result<Present, Failure
     }
 }
 
-fn looked_at(view: &View, session: &Session) -> Result<Present, RunError> {
-    let phases = state(view, session)?;
-    let (in_the_way, instead) = match pipeline::next::next(view, session, None)? {
-        Next::Typed { file, problems } => half_typed(session, file, &problems),
-        Next::Write { file, .. } => awaited(session, file),
+fn looked_at(context: &Context) -> Result<NewestSession, RunError> {
+    let phases = state(context)?;
+    let (in_the_way, instead) = match pipeline::next::next(context, None)? {
+        Next::Typed { file, problems } => half_typed(context.session, file, &problems),
+        Next::Write { file, .. } => awaited(context.session, file),
         Next::Release => (
-            Some("the plan is held until it is released".to_owned()),
-            Some(format!("kaizen release {}", session.id)),
+            Some("the plan is on hold until you release it".to_owned()),
+            Some(format!("kaizen release {}", context.session.id)),
         ),
         _ => (None, None),
     };
@@ -95,15 +96,15 @@ fn looked_at(view: &View, session: &Session) -> Result<Present, RunError> {
         .filter(counts)
         .cloned()
         .collect();
-    let waiting_for_review = waiting(view, session)?;
-    let budget: Option<ErrorBudget> = session.read(error_budget::FILE)?;
-    let unmet = unmet::of(&view.workspace.manifest.phases(), &phases, session);
+    let waiting_for_review = waiting(context)?;
+    let budget: Option<ErrorBudget> = context.session.read(error_budget::FILE)?;
+    let unmet = unmet::of(&context.workspace.manifest.phases(), &phases, context.session);
     let correct = unmet.iter().find(|unmet| unmet.is_unknown).map(Unmet::remedy);
     let next = instead
         .or(correct)
         .unwrap_or_else(|| next(&phases, &waiting_for_review));
     let phase = |(phase, freshness)| Phase { phase, freshness };
-    Ok(Present {
+    Ok(NewestSession {
         phases: phases.into_iter().map(phase).collect(),
         edited,
         waiting_for_review,
@@ -114,22 +115,20 @@ fn looked_at(view: &View, session: &Session) -> Result<Present, RunError> {
     })
 }
 
-/// What is to be written, and where that is said.
+/// The file that the session waits for, and where its instructions are.
 fn awaited(session: &Session, file: &str) -> (Option<String>, Option<String>) {
     let folder = session.relative();
     let briefing = match session.path(briefing::FOLDER).is_dir() {
-        true => format!("{folder}/{}/README.md says what", briefing::FOLDER),
-        false => "`kaizen brief` says what".to_owned(),
+        true => format!("see {folder}/{}/README.md", briefing::FOLDER),
+        false => "`kaizen brief` writes the instructions".to_owned(),
     };
     (
-        Some(format!(
-            "it waits for {file}, which a person or an agent writes: {briefing}"
-        )),
+        Some(format!("it waits for a person or an agent to write {file}: {briefing}")),
         Some(format!("write {folder}/{file}, then kaizen run")),
     )
 }
 
-/// What is wrong with a file that a person edits, and where to mend it.
+/// The first problem of a file that a person edits, and the file to correct.
 fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> (Option<String>, Option<String>) {
     let first = problems.first();
     let place = first.map_or(String::new(), |one| {
@@ -142,7 +141,7 @@ fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> (Option<St
     )
 }
 
-/// Hand edits that a run takes as input; `pending_review/` is listed as what waits.
+/// Hand-edited files that a run takes as input. Decisions in `pending_review/` are listed with the waiting edits.
 fn edited(phase: &Freshness) -> impl Iterator<Item = &String> {
     let edited: &[String] = match phase {
         Freshness::Fresh { edited } | Freshness::Kept { edited, .. } => edited,
@@ -153,17 +152,17 @@ fn edited(phase: &Freshness) -> impl Iterator<Item = &String> {
         .filter(|name| matches!(name.as_str(), "plan.json" | "diagnosis.md"))
 }
 
-fn waiting(view: &View, session: &Session) -> Result<Vec<Waiting>, RunError> {
-    let outcomes = session.outcomes()?;
+fn waiting(context: &Context) -> Result<Vec<Waiting>, RunError> {
+    let outcomes = context.session.outcomes()?;
     let waits = |digest: &crate::digest::Digest| {
         let status = outcomes.get(digest).map(|outcome| outcome.status);
         status == Some(crate::artifact::outcome::OutcomeStatus::PendingReview)
     };
-    let plan: Option<Plan> = session.read("plan.json").ok().flatten();
+    let plan: Option<Plan> = context.session.read("plan.json").ok().flatten();
     let shared = plan.map(|plan| plan.shared_labels()).unwrap_or_default();
-    let mut pending = session.pending()?;
+    let mut pending = context.session.pending()?;
     pending.retain(|digest, _| waits(digest));
-    let elsewhere = decided::elsewhere(view.workspace, session, &pending)?;
+    let elsewhere = external_decision::external_decisions(context.workspace, context.session, &pending)?;
     let one = |(edit_digest, pending): (_, crate::artifact::pending_review::PendingReview)| Waiting {
         name: shared.name(&pending.edit.id, &edit_digest),
         edit_id: pending.edit.id,
@@ -171,7 +170,9 @@ fn waiting(view: &View, session: &Session) -> Result<Vec<Waiting>, RunError> {
         op: pending.edit.op.name(),
         target: pending.edit.target,
         decided: pending.decision.is_some(),
-        decided_elsewhere: elsewhere.get(&edit_digest).map(decided::Decided::words),
+        decided_elsewhere: elsewhere
+            .get(&edit_digest)
+            .map(external_decision::ExternalDecision::words),
     };
     Ok(pending.into_iter().map(one).collect())
 }
@@ -179,7 +180,7 @@ fn waiting(view: &View, session: &Session) -> Result<Vec<Waiting>, RunError> {
 fn next(phases: &[(String, Freshness)], waiting: &[Waiting]) -> String {
     let undecided = waiting.iter().find(|edit| !edit.decided);
     let kept = phases.iter().find(|(_, phase)| matches!(phase, Freshness::Kept { .. }));
-    if history::of(phases) != State::Settled {
+    if history::of(phases) != HistoryState::Settled {
         "kaizen run".to_owned()
     } else if let Some(edit) = undecided {
         let id = &edit.name;
@@ -191,9 +192,9 @@ fn next(phases: &[(String, Freshness)], waiting: &[Waiting]) -> String {
     }
 }
 
-impl Present {
+impl NewestSession {
     /// The state of the session as a whole.
-    pub(crate) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> HistoryState {
         let phases: Vec<_> = self
             .phases
             .iter()
@@ -219,7 +220,7 @@ impl Present {
             out!("  {}", visible(unmet));
         }
         for file in &self.edited {
-            out!("  {file} was edited by hand; it counts as it is");
+            out!("  {file} was edited by hand; the edited version is used");
         }
         for edit in &self.waiting_for_review {
             let answer = match &edit.decided_elsewhere {
@@ -237,7 +238,7 @@ impl Present {
     }
 }
 
-/// The state in one word, and the first reason.
+/// The state in one word, and the first reason for it.
 pub(crate) fn words(phase: &Freshness) -> (&'static str, String) {
     let first = |reasons: &[crate::pipeline::freshness::StaleReason]| {
         reasons.first().map(ToString::to_string).unwrap_or_default()
@@ -249,7 +250,7 @@ pub(crate) fn words(phase: &Freshness) -> (&'static str, String) {
             let edited = edited.join(", ");
             (
                 "kept",
-                format!("{edited} was edited by hand, else stale: {}", first(reasons)),
+                format!("{edited} was edited by hand; otherwise stale: {}", first(reasons)),
             )
         }
         Freshness::Blocked { missing } => ("blocked", format!("waits for {}", missing.join(", "))),

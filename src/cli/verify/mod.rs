@@ -1,47 +1,45 @@
-//! `kaizen verify`: artifacts against their types, checkpoints against bytes, gains against task scores, the record
-//! against the outcomes, and the ledger against both.
+//! `kaizen verify`: checks artifacts against their types, checkpoints against files, gains against task scores, the
+//! record against the outcomes, and the ledger against both.
 
 mod compare;
-mod consulted;
 mod files;
-mod intent;
 mod ledger;
-mod looped;
 mod record;
 mod spending;
 mod texts;
 pub(super) mod verdicts;
+mod workspace;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT};
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
 /// Check artifacts, checkpoints, outcomes and the ledger
 ///
-/// The command checks every artifact against its schema, every checkpoint against its bytes, and the ledger against the
+/// The command checks every artifact against its schema, every checkpoint against the files, and the ledger against the
 /// outcomes.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Verify {}
+pub(crate) struct VerifyArgs {}
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
+pub(crate) enum Severity {
     /// Something is wrong.
     Failure,
-    /// Something is worth knowing, and may be.
+    /// Worth knowing, but allowed.
     Information,
 }
 
-/// Something found, with the file and a remedy.
+/// A problem with its file and a remedy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Finding {
-    kind: Kind,
+pub(crate) struct VerifyFinding {
+    kind: Severity,
     /// Relative to the workspace.
     file: String,
     problem: String,
@@ -50,13 +48,13 @@ pub(crate) struct Finding {
 
 /// A finding about a session's file.
 pub(crate) fn finding(
-    kind: Kind,
+    kind: Severity,
     session: &Session,
     file: &str,
     problem: String,
     remedy: impl Into<String>,
-) -> Finding {
-    Finding {
+) -> VerifyFinding {
+    VerifyFinding {
         kind,
         file: format!("{}/{file}", session.relative()),
         problem,
@@ -64,7 +62,7 @@ pub(crate) fn finding(
     }
 }
 
-/// A problem without the name of the file, which the finding gives already.
+/// The problem without the file name, because a finding has the file name already.
 pub(crate) fn without_file(file: &str, problem: &str) -> String {
     let rest = problem.strip_prefix(file).unwrap_or(problem);
     rest.trim_start_matches([':', ' ']).to_owned()
@@ -78,13 +76,13 @@ pub(crate) fn run(session: &Session) -> String {
 /// Runs the command.
 ///
 /// # Errors
-/// git or the file system says no.
-pub(crate) fn verify(_: &Verify, setting: &Setting) -> Result<Code, Failure> {
+/// git fails, or a file cannot be read.
+pub(crate) fn verify(_: &VerifyArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let sessions = session::all(&workspace.root)?;
     let found = check(&workspace, &sessions)?;
     found.iter().for_each(|finding| print(finding, setting));
-    let failures = found.iter().filter(|finding| finding.kind == Kind::Failure).count();
+    let failures = found.iter().filter(|finding| finding.kind == Severity::Failure).count();
     let (sessions, information) = (sessions.len(), found.len() - failures);
     if setting.is_json() {
         let counts = serde_json::json!({"sessions": sessions, "failures": failures, "information": information});
@@ -95,18 +93,18 @@ pub(crate) fn verify(_: &Verify, setting: &Setting) -> Result<Code, Failure> {
     Ok(if failures == 0 { Code::Settled } else { Code::Failed })
 }
 
-fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<Finding>, Failure> {
+fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<VerifyFinding>, CommandFailure> {
     let commits = ledger::commits(workspace)?;
-    let mut found: Vec<Finding> = intent::check(workspace)?.into_iter().collect();
-    found.extend(looped::check(workspace)?);
-    found.extend(consulted::check(workspace));
+    let mut found: Vec<VerifyFinding> = workspace::intent(workspace)?.into_iter().collect();
+    found.extend(workspace::loop_record(workspace)?);
+    found.extend(workspace::holdout_log(workspace));
     for session in sessions {
         session.check_plain()?;
         let broken = files::check(session)?;
-        let readable = broken.iter().all(|finding| finding.kind == Kind::Information);
+        let readable = broken.iter().all(|finding| finding.kind == Severity::Information);
         found.extend(broken);
         found.extend(texts::check(session)?);
-        // What cannot be read cannot be compared with anything.
+        // The other checks need readable files.
         if readable {
             found.extend(files::remarks(session)?);
             found.extend(ledger::check(session, &commits)?);
@@ -118,16 +116,20 @@ fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<Finding>, Fa
     Ok(found)
 }
 
-fn print(finding: &Finding, setting: &Setting) {
+fn print(finding: &VerifyFinding, setting: &Setting) {
     if setting.is_json() {
         return render::json(finding);
     }
-    let Finding {
+    let VerifyFinding {
         kind,
         file,
         problem,
         remedy,
     } = finding;
-    let word = if *kind == Kind::Failure { "failure" } else { "remark" };
+    let word = if *kind == Severity::Failure {
+        "failure"
+    } else {
+        "remark"
+    };
     out!("{word}: {file}: {problem}\n  {FAINT}{remedy}{FAINT:#}");
 }

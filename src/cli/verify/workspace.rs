@@ -1,0 +1,81 @@
+//! Checks the files of the workspace that belong to no session: the announcement of a write, the record of the newest
+//! loop, and the log of holdout use.
+
+use super::{Severity, VerifyFinding, without_file};
+use crate::artifact::intent::WriteIntent;
+use crate::artifact::loop_record::{self, LoopRecord};
+use crate::artifact::{Artifact, holdout_use};
+use crate::cli::exit::CommandFailure;
+use crate::sys::disk::DiskError;
+use crate::workspace::transaction::INTENT;
+use crate::workspace::{OWN_FOLDER, Workspace, holdout_log};
+
+/// Checks that the announcement of a write, which a crash leaves behind, can be read.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn intent(workspace: &Workspace) -> Result<Option<VerifyFinding>, CommandFailure> {
+    let path = workspace.root.join(OWN_FOLDER).join(INTENT);
+    let Some(bytes) = workspace.root.read(&path)? else {
+        return Ok(None);
+    };
+    let file = format!("{OWN_FOLDER}/{INTENT}");
+    let read = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned());
+    let read = read.and_then(|text| WriteIntent::from_text(file.as_ref(), &text).map_err(|error| error.to_string()));
+    Ok(Some(match read {
+        Ok(intent) => VerifyFinding {
+            kind: Severity::Information,
+            problem: format!(
+                "writing {} for {} was interrupted or is in progress",
+                intent
+                    .files
+                    .iter()
+                    .map(|file| file.path.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                intent.session_id
+            ),
+            remedy: "nothing to do: the next `kaizen run` undoes an interrupted write".into(),
+            file,
+        },
+        Err(problem) => VerifyFinding {
+            kind: Severity::Failure,
+            problem: without_file(&file, &problem),
+            remedy: "check with `git status` that the agent's files are right, then delete this file".into(),
+            file,
+        },
+    }))
+}
+
+/// Checks that the record of the newest loop can be read.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn loop_record(workspace: &Workspace) -> Result<Option<VerifyFinding>, DiskError> {
+    let Some(bytes) = workspace.root.read(loop_record::FILE)? else {
+        return Ok(None);
+    };
+    let problem = match String::from_utf8(bytes) {
+        Ok(text) => LoopRecord::from_text(loop_record::FILE.as_ref(), &text)
+            .err()
+            .map(|error| error.to_string()),
+        Err(_) => Some("it is not UTF-8".to_owned()),
+    };
+    Ok(problem.map(|problem| VerifyFinding {
+        kind: Severity::Failure,
+        file: loop_record::FILE.to_owned(),
+        problem: without_file(loop_record::FILE, &problem),
+        remedy: "restore it with git; or delete it, and `kaizen loop` starts another loop".to_owned(),
+    }))
+}
+
+/// Checks that every line of `benchmark/consultations.jsonl` can be read.
+pub(crate) fn holdout_log(workspace: &Workspace) -> Option<VerifyFinding> {
+    let problem = holdout_log::read(workspace).err()?.to_string();
+    Some(VerifyFinding {
+        kind: Severity::Failure,
+        file: holdout_use::FILE.to_owned(),
+        problem: without_file(holdout_use::FILE, &problem),
+        remedy: "correct or delete that line, or restore the file with git; tasks belong in another file".to_owned(),
+    })
+}
