@@ -1,13 +1,12 @@
 //! What benches and tests reach of the inside. No part of the promised interface: it changes without notice.
 #![allow(missing_docs)]
 
-pub use crate::artifact::egress::Role;
-pub use crate::artifact::gate::record::Stake;
+pub use crate::artifact::egress::LlmRole;
+pub use crate::artifact::gate::record::AlphaGrant;
 pub use crate::artifact::gate::settings::{BudgetMode, Mode, Preset};
-pub use crate::artifact::gate::verdict::{Decision, GateRule};
-pub use crate::eval::cache::DiskMemo;
-pub use crate::eval::memo::{Forgetful, Memo};
-pub use crate::eval::run::{Evaluator, Halted, evaluate, evaluate_run};
+pub use crate::artifact::gate::verdict::{GateDecision, GateRule};
+pub use crate::eval::memo::{DiskMemo, Forgetful, Memo};
+pub use crate::eval::run::{EvaluationHalted, Evaluator, evaluate, evaluate_run};
 pub use crate::eval::score::score;
 pub use crate::eval::student::chat::{ChatStudent, Toolbox};
 pub use crate::eval::student::nearest::Nearest;
@@ -17,9 +16,9 @@ pub use crate::gate::trial::{Trial, TrialSpec};
 pub use crate::harness::starter::harness as starter;
 pub use crate::llm::client::LlmClient;
 pub use crate::llm::redact::Redactor;
-pub use crate::llm::redact::kinds::{Planted, kinds};
+pub use crate::llm::redact::kinds::{PlantedSecret, kinds};
 pub use crate::manifest::{GateSection, Manifest, TriggersSection};
 pub use crate::sys::clock::Clock;
 pub use crate::sys::disk::Root;
 pub use crate::trace::store::trace_store::open as open_traces;
-pub use crate::workspace::consent::{Permission, Store};
+pub use crate::workspace::consent::{ApprovalStore, Permission};

@@ -4,18 +4,17 @@
 use serde::Serialize;
 
 use crate::artifact::baseline::Baseline;
-use crate::artifact::consultation::{AuditLine, Consultation, tasks};
+use crate::artifact::holdout_use::{AuditLine, HoldoutUse, tasks};
 use crate::artifact::task::{Split, Task};
-use crate::gate::audit::{Audited, run};
+use crate::gate::audit::{AuditResult, run};
 use crate::harness::Harness;
-use crate::ledger::port::{CommitId, Entry, Ledger};
-use crate::pipeline::judging::judging;
+use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
+use crate::pipeline::gate_policy::gate_policy;
 use crate::pipeline::state::settled;
-use crate::workspace::dirty::user_changes;
+use crate::workspace::cache_epoch::noisy;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::inputs::Inputs;
-use crate::workspace::noise::noisy;
+use crate::workspace::inputs::{Inputs, user_changes};
 use crate::workspace::{Workspace, holdout_log, session};
 
 /// What the present harness is compared with.
@@ -29,7 +28,7 @@ pub(crate) enum Since {
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub(crate) struct AuditAsked {
+pub(crate) struct AuditOptions {
     /// The earlier state.
     pub since: Since,
     /// The tasks.
@@ -57,7 +56,7 @@ pub(crate) enum AuditError {
 
 /// The earlier state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct State {
+pub(crate) struct EarlierState {
     /// Its commit.
     pub commit: CommitId,
     /// The session that began there, where it was found by one.
@@ -68,7 +67,7 @@ pub(crate) struct State {
 
 /// A commit since then that applied an edit or took some back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Step {
+pub(crate) struct AuditStep {
     /// The commit.
     pub commit: CommitId,
     /// Its session.
@@ -81,20 +80,20 @@ pub(crate) struct Step {
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Audit {
+pub(crate) struct AuditReport {
     /// The split.
     pub split: Split,
     /// The earlier state.
-    pub since: State,
+    pub since: EarlierState,
     /// Edits that were applied or taken back since then, oldest first.
-    pub steps: Vec<Step>,
+    pub steps: Vec<AuditStep>,
     /// The harness files that differ.
     pub files: Vec<String>,
     /// Those of the harness files that are not committed as they are: they are judged as they are on disk.
     pub uncommitted: Vec<String>,
     /// What the runs say.
     #[serde(flatten)]
-    pub audited: Audited,
+    pub audited: AuditResult,
     /// Rounds over the tasks that tell both apart.
     pub rounds: usize,
     /// Pairs of runs.
@@ -107,7 +106,11 @@ pub(crate) struct Audit {
 ///
 /// # Errors
 /// See [`AuditError`].
-pub(crate) fn audit(workspace: &Workspace, asked: &AuditAsked, listener: Listener) -> Result<Audit, AuditError> {
+pub(crate) fn audit(
+    workspace: &Workspace,
+    asked: &AuditOptions,
+    listener: Listener,
+) -> Result<AuditReport, AuditError> {
     let inputs = Inputs::new(workspace);
     let split = inputs.benchmark()?.split(asked.split);
     if split.is_empty() {
@@ -130,7 +133,7 @@ pub(crate) fn audit(workspace: &Workspace, asked: &AuditAsked, listener: Listene
         holdout_log::record(workspace, &line(workspace, asked, &since, &split, found.pairs))?;
     }
     let entries = workspace.ledger.entries(Some(&since.commit)).map_err(RunError::from)?;
-    Ok(Audit {
+    Ok(AuditReport {
         split: asked.split,
         steps: entries.into_iter().filter(touches_the_harness).map(step).collect(),
         files: before.changes(&after).into_iter().map(|change| change.path).collect(),
@@ -145,20 +148,20 @@ pub(crate) fn audit(workspace: &Workspace, asked: &AuditAsked, listener: Listene
 
 fn run(
     workspace: &Workspace,
-    asked: &AuditAsked,
+    asked: &AuditOptions,
     (before, after): (&Harness, &Harness),
     tasks: &[Task],
     listener: Listener,
-) -> Result<run::Found, RunError> {
+) -> Result<run::AuditRun, RunError> {
     let memo = workspace.memo();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
     let progress = |done, of| listener(Event::Progress { done, of });
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
-    let wanted = run::Wanted {
+    let wanted = run::AuditSpec {
         before,
         after,
         tasks,
-        judging: judging(workspace),
+        policy: gate_policy(workspace),
         noisy: noisy(workspace)?,
         most: asked.rounds,
     };
@@ -168,12 +171,12 @@ fn run(
     })
 }
 
-fn state(workspace: &Workspace, since: &Since) -> Result<State, AuditError> {
+fn state(workspace: &Workspace, since: &Since) -> Result<EarlierState, AuditError> {
     let wanted = match since {
         Since::Commit(name) => {
             let found = workspace.ledger.commit_named(name).map_err(RunError::from)?;
             let commit = found.ok_or_else(|| AuditError::NoCommit(name.clone()))?;
-            return Ok(State {
+            return Ok(EarlierState {
                 commit,
                 session: None,
                 sessions: 0,
@@ -195,7 +198,7 @@ fn state(workspace: &Workspace, since: &Since) -> Result<State, AuditError> {
         }
     }
     let (commit, session) = reached.ok_or(AuditError::NoSession)?;
-    Ok(State {
+    Ok(EarlierState {
         commit,
         session: Some(session),
         sessions,
@@ -203,13 +206,13 @@ fn state(workspace: &Workspace, since: &Since) -> Result<State, AuditError> {
 }
 
 /// Others hold the files of a session.
-fn touches_the_harness(entry: &Entry) -> bool {
+fn touches_the_harness(entry: &LedgerEntry) -> bool {
     entry.trailer("Edit-Digest").is_some() || entry.trailer("Reverts-Edit").is_some()
 }
 
-fn step(entry: Entry) -> Step {
+fn step(entry: LedgerEntry) -> AuditStep {
     let trailer = |key: &str| entry.trailer(key).map(str::to_owned);
-    Step {
+    AuditStep {
         session: trailer("Session-ID").unwrap_or_default(),
         edit: trailer("Edit-ID"),
         commit: entry.commit,
@@ -217,8 +220,8 @@ fn step(entry: Entry) -> Step {
     }
 }
 
-fn line(workspace: &Workspace, asked: &AuditAsked, since: &State, split: &[Task], pairs: usize) -> Consultation {
-    Consultation::Audit(AuditLine {
+fn line(workspace: &Workspace, asked: &AuditOptions, since: &EarlierState, split: &[Task], pairs: usize) -> HoldoutUse {
+    HoldoutUse::Audit(AuditLine {
         at: workspace.clock.stamp(),
         split: asked.split.name().to_owned(),
         since: since.commit.clone(),

@@ -3,29 +3,29 @@
 
 use std::collections::BTreeSet;
 
-use super::take_back::{self, preview};
-use crate::artifact::consultation::{Consultation, PruneLine, tasks};
+use super::revert::{self, preview};
 use crate::artifact::edit::Edit;
-use crate::artifact::gate::verdict::Decision;
+use crate::artifact::gate::verdict::GateDecision;
+use crate::artifact::holdout_use::{HoldoutUse, PruneLine, tasks};
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::gate::prune::run;
-use crate::gate::prune::run::{Answer, Judged, Means, Wanted};
+use crate::gate::prune::run::{PruneContext, PruneEvidence, PruneSpec, PruneVerdict};
 use crate::gate::trial::target_among;
 use crate::ledger::port::{CommitId, Ledger};
 use crate::pipeline::execute::applied;
-use crate::pipeline::judging::{judging, rule};
-use crate::workspace::error::{ExecuteError, RunError};
+use crate::pipeline::gate_policy::{gate_policy, rule};
+use crate::workspace::cache_epoch::noisy;
+use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
-use crate::workspace::noise::noisy;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, holdout_log, session};
 
 /// Which edits are looked at.
 #[derive(Clone, Debug)]
-pub(crate) enum Which {
+pub(crate) enum PruneSelection {
     /// Those of sessions other than so many newest ones.
     OlderThan(usize),
     /// These edits of one session.
@@ -34,16 +34,16 @@ pub(crate) enum Which {
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub(crate) struct PruneAsked {
+pub(crate) struct PruneOptions {
     /// Which edits are looked at.
-    pub which: Which,
+    pub which: PruneSelection,
     /// Whether those that go are taken back.
     pub apply: bool,
 }
 
 /// An applied edit that still stands.
 #[derive(Clone, Debug)]
-pub(crate) struct Applied {
+pub(crate) struct AppliedEdit {
     /// Its session.
     pub session: String,
     /// Its label, as its commit has it.
@@ -55,15 +55,15 @@ pub(crate) struct Applied {
 }
 
 /// What was found of one edit.
-pub(crate) struct Looked {
+pub(crate) struct PruneResult {
     /// The edit.
-    pub applied: Applied,
+    pub applied: AppliedEdit,
     /// As its plan has it; absent when the plan or the edit is gone.
     pub edit: Option<Edit>,
     /// The category that it aimed at.
     pub target: Option<String>,
     /// What the gate said, or why it could not be asked.
-    pub judged: Result<Judged, String>,
+    pub judged: Result<PruneVerdict, String>,
     /// What came of taking it back: the commit (none where no file had to change), or why it was not; absent where that
     /// was not to be done.
     pub taken: Option<Result<Option<CommitId>, String>>,
@@ -73,17 +73,17 @@ pub(crate) struct Looked {
 ///
 /// # Errors
 /// git says no, or the sessions cannot be listed.
-pub(crate) fn standing(workspace: &Workspace, which: &Which) -> Result<Vec<Applied>, RunError> {
+pub(crate) fn applied_edits(workspace: &Workspace, which: &PruneSelection) -> Result<Vec<AppliedEdit>, RunError> {
     let entries = workspace.ledger.entries(None)?;
     let all: Vec<String> = session::all(&workspace.root)?
         .into_iter()
         .map(|session| session.id)
         .collect();
     let is_wanted = |session: &str, digest: &Digest| match &which {
-        Which::Named(wanted, edits) => session == wanted && edits.contains(digest),
-        Which::OlderThan(count) => !all.iter().rev().take(*count).any(|newest| newest == session),
+        PruneSelection::Named(wanted, edits) => session == wanted && edits.contains(digest),
+        PruneSelection::OlderThan(count) => !all.iter().rev().take(*count).any(|newest| newest == session),
     };
-    let one = |(entry, digest): (&crate::ledger::port::Entry, Digest)| Applied {
+    let one = |(entry, digest): (&crate::ledger::port::LedgerEntry, Digest)| AppliedEdit {
         session: entry.trailer("Session-ID").unwrap_or_default().to_owned(),
         label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
         digest,
@@ -99,11 +99,11 @@ pub(crate) fn standing(workspace: &Workspace, which: &Which) -> Result<Vec<Appli
 /// A person's changes are in the way, or something halted the runs.
 pub(crate) fn prune(
     workspace: &Workspace,
-    asked: &PruneAsked,
+    asked: &PruneOptions,
     listener: Listener,
-    told: &dyn Fn(&Looked),
+    told: &dyn Fn(&PruneResult),
 ) -> Result<(), RunError> {
-    let edits = standing(workspace, &asked.which)?;
+    let edits = applied_edits(workspace, &asked.which)?;
     if !edits.is_empty() {
         workspace.may_evaluate(&gate(workspace)?)?;
     }
@@ -125,29 +125,29 @@ pub(crate) fn prune(
 
 fn look(
     workspace: &Workspace,
-    applied: Applied,
+    applied: AppliedEdit,
     (number, alpha): (usize, f64),
     noisy: bool,
     listener: Listener,
-) -> Result<Looked, RunError> {
+) -> Result<PruneResult, RunError> {
     let (edit, target, judged) = match planned(workspace, &applied)? {
         Err(why) => (None, None, Err(why)),
         Ok((session, edit, plan)) => {
             let gate = gate(workspace)?;
             let is_category = |name: &str| gate.iter().any(|task| task.category == name);
             let target = target_among(&edit, &plan.failure_clusters, is_category);
-            let asked = Asked {
+            let asked = PruneQuestion {
                 gate: &gate,
                 target: target.as_deref(),
                 number,
                 alpha,
                 noisy,
             };
-            let judged = judge(workspace, &session, applied.digest, &asked, listener)?;
+            let judged = decide_edit(workspace, &session, applied.digest, &asked, listener)?;
             (Some(edit), target, judged)
         }
     };
-    Ok(Looked {
+    Ok(PruneResult {
         applied,
         edit,
         target,
@@ -157,10 +157,10 @@ fn look(
 }
 
 /// An edit in the plan of its session.
-type Planned = (Session, Edit, Plan);
+type PlannedEdit = (Session, Edit, Plan);
 
 /// The session of an edit with its plan, or why the edit cannot be taken out of it.
-fn planned(workspace: &Workspace, applied: &Applied) -> Result<Result<Planned, String>, RunError> {
+fn planned(workspace: &Workspace, applied: &AppliedEdit) -> Result<Result<PlannedEdit, String>, RunError> {
     let Some(session) = session::find(&workspace.root, &applied.session) else {
         return Ok(Err("the directory of its session is gone".to_owned()));
     };
@@ -180,7 +180,7 @@ fn planned(workspace: &Workspace, applied: &Applied) -> Result<Result<Planned, S
 }
 
 /// What a question needs beside the edit.
-struct Asked<'a> {
+struct PruneQuestion<'a> {
     gate: &'a [Task],
     target: Option<&'a str>,
     number: usize,
@@ -188,16 +188,16 @@ struct Asked<'a> {
     noisy: bool,
 }
 
-fn judge(
+fn decide_edit(
     workspace: &Workspace,
     session: &Session,
     digest: Digest,
-    asked: &Asked,
+    asked: &PruneQuestion,
     listener: Listener,
-) -> Result<Result<Judged, String>, RunError> {
+) -> Result<Result<PruneVerdict, String>, RunError> {
     let without = match preview(workspace, session, &BTreeSet::from([digest])) {
         Ok(without) => without,
-        Err(RunError::Execute(ExecuteError::Conflict(conflict))) => return Ok(Err(conflict.what())),
+        Err(RunError::Conflict(conflict)) => return Ok(Err(conflict.what())),
         Err(error) => return Err(error),
     };
     if let Some((stranded, reason)) = without.after.stranded.first() {
@@ -209,12 +209,12 @@ fn judge(
     let memo = workspace.memo();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
     let progress = |done, of| listener(Event::Progress { done, of });
-    let means = Means {
+    let means = PruneContext {
         evaluator: workspace.evaluator(memo.as_ref(), &score, &progress),
-        judging: judging(workspace),
+        policy: gate_policy(workspace),
         rule: rule(&workspace.manifest),
     };
-    let wanted = Wanted {
+    let wanted = PruneSpec {
         without: &without.after.harness,
         present: &without.before,
         tasks: asked.gate,
@@ -224,7 +224,7 @@ fn judge(
         alpha: asked.alpha,
         noisy: asked.noisy,
     };
-    Ok(Ok(run::judge(&means, &wanted).map_err(ExecuteError::from)?))
+    Ok(Ok(run::decide(&means, &wanted)?))
 }
 
 /// The tasks of the newest session: where they are a sample of the split, it is the one that was paid for last.
@@ -236,15 +236,15 @@ fn gate(workspace: &Workspace) -> Result<Vec<Task>, RunError> {
 /// Takes an edit back as `kaizen revert` does; or says why that has to wait.
 fn take(
     workspace: &Workspace,
-    applied: &Applied,
+    applied: &AppliedEdit,
     listener: Listener,
 ) -> Result<Result<Option<CommitId>, String>, RunError> {
     let session = Session::at(&workspace.root, &applied.session);
-    if let Some(why) = take_back::unsettled(workspace, &session)? {
+    if let Some(why) = revert::unsettled(workspace, &session)? {
         return Ok(Err(format!("{} is not settled: {why}", session.id)));
     }
     let before = workspace.ledger.head()?;
-    take_back::take_back(workspace, &session, &BTreeSet::from([applied.digest]), listener)?;
+    revert::revert_edits(workspace, &session, &BTreeSet::from([applied.digest]), listener)?;
     let entries = workspace.ledger.entries(before.as_deref())?;
     let commit = entries
         .into_iter()
@@ -254,19 +254,19 @@ fn take(
 }
 
 /// Writes down that the gate split was asked.
-fn note(workspace: &Workspace, looked: &Looked, judged: &Judged) -> Result<(), RunError> {
+fn note(workspace: &Workspace, looked: &PruneResult, judged: &PruneVerdict) -> Result<(), RunError> {
     let (decision, reason, pairs) = match &judged.answer {
-        Answer::Means(verdict) => (verdict.decision, "means", verdict.tasks),
-        Answer::Trials(records) => {
+        PruneEvidence::Means(verdict) => (verdict.decision, "means", verdict.tasks),
+        PruneEvidence::Trials(records) => {
             let pairs = records.iter().map(|record| record.pairs.len()).sum();
             match records.last() {
                 Some(record) => (record.decision, record.reason.name(), pairs),
-                None => (Decision::Undecided, "", 0),
+                None => (GateDecision::Undecided, "", 0),
             }
         }
     };
     if pairs > 0 {
-        let line = Consultation::Prune(PruneLine {
+        let line = HoldoutUse::Prune(PruneLine {
             at: workspace.clock.stamp(),
             edit_id: looked.applied.label.clone(),
             edit_digest: looked.applied.digest,

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use crate::artifact::gate::budget;
 use crate::artifact::gate::numbers::{GAMMA, Numbers, Tally};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::settings::{BudgetMode, Preset, Settings};
-use crate::artifact::gate::verdict::{Decision, RuleKind};
-use crate::gate::evidence::{log_e_above, log_e_below};
+use crate::artifact::gate::settings::{BudgetMode, GateSettings, Preset};
+use crate::artifact::gate::verdict::{GateDecision, RuleKind};
+use crate::gate::evidence::{interval, log_e_above, log_e_below};
 use crate::gate::exact::{self, Exact};
-use crate::gate::interval::interval;
 use crate::gate::order;
-use crate::gate::sequential::{self, Paired, Sequential};
-use serde_json::{Value, json};
+use crate::gate::sequential::{self, PairedRun, Sequential};
 
 type Checked = Result<(), String>;
 
@@ -150,15 +150,15 @@ fn target(case: &Value) -> Option<usize> {
 /// The golden cases know two decisions: what ran out of pairs is a rejection there, and an open question here.
 fn decision(reason: Option<GateReason>) -> &'static str {
     match reason.map(GateReason::decision) {
-        Some(Decision::Accept) => "accept",
-        Some(Decision::Reject | Decision::Undecided) => "reject",
+        Some(GateDecision::Accept) => "accept",
+        Some(GateDecision::Reject | GateDecision::Undecided) => "reject",
         None => "none",
     }
 }
 
 fn a_sequence(case: &Value) -> Checked {
     let number = |key: &str| case["config"][key].as_f64().unwrap();
-    let settings = Settings {
+    let settings = GateSettings {
         beta: number("beta"),
         delta_min: number("delta_min"),
         min_improvement: number("min_improvement"),
@@ -167,11 +167,11 @@ fn a_sequence(case: &Value) -> Checked {
         alpha_guard: Some(number("alpha_guard")),
         alpha_harm: number("alpha_harm"),
         eps: number("eps"),
-        ..Settings::of(Preset::Default)
+        ..GateSettings::of(Preset::Default)
     };
     let categories = clusters(case);
     let is_target = |task: usize| target(case).is_none_or(|target| categories[task] == target);
-    let mut game = Sequential::new(sequential::Design {
+    let mut game = Sequential::new(sequential::SequentialDesign {
         categories: categories.clone(),
         target: target(case),
         seed: case["seed"].as_u64().unwrap(),
@@ -183,7 +183,7 @@ fn a_sequence(case: &Value) -> Checked {
     for pair in case["pairs"].as_array().unwrap() {
         let (task, x, y) = (count(&pair[0]), pair[1].as_f64().unwrap(), pair[2].as_f64().unwrap());
         same("scheduled", &json!(game.upcoming(1)), &json!([task]))?;
-        game.feed(Paired { task, x, y });
+        game.feed(PairedRun { task, x, y });
         if is_target(task) { &mut targets } else { &mut others }.push(x - y);
     }
     let expected = &case["expect"];
@@ -231,7 +231,7 @@ fn an_exact_one(case: &Value) -> Checked {
         .for_each(|category| *sizes.entry(*category).or_default() += 1);
     let rule: RuleKind = serde_json::from_value(case["rule"].clone()).unwrap();
     let baseline: Vec<f64> = serde_json::from_value(case["baseline"].clone()).unwrap();
-    let mut exact = Exact::new(exact::Design {
+    let mut exact = Exact::new(exact::ExactDesign {
         categories,
         baseline,
         sizes,

@@ -8,18 +8,19 @@ mod ops;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::artifact::cluster::FailureCluster;
+use serde_json::{Map, Value, json};
+
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::{Edit, Op, RiskTier};
-use crate::artifact::gate::verdict::{Decision, GateRule, RuleKind};
+use crate::artifact::gate::verdict::{GateDecision, GateRule, RuleKind};
 use crate::artifact::record::Autonomy;
 use crate::artifact::trigger::Trigger;
 use crate::gate as rule;
 use crate::maintenance::loop_stop;
 use crate::manifest::LoopSection;
 use crate::pipeline::cold_start;
-use crate::pipeline::execute::route::{Route, route};
+use crate::pipeline::execute::route::{EditRoute, route};
 use crate::teacher::reply;
-use serde_json::{Map, Value, json};
 
 /// Files whose capability does not exist yet.
 const SKIPPED: [&str; 1] = ["composite_reward"];
@@ -172,12 +173,12 @@ fn routing(_: &Value, case: &Value) -> Outcome {
     let later = BTreeMap::from([("c1".to_owned(), after)]);
     let verdict = rule::decide_means((0.5, &before), (after, &later), &GateRule::default(), None);
     let (outcome, error) = match route(read::<Op>(&case["op"]).tier(), read(&case["autonomy"]), None) {
-        Route::Gate if verdict.decision == Decision::Accept => ("applied", None),
-        Route::Gate => ("rejected_by_gate", Some(verdict.reason)),
-        Route::Ask => ("pending_review", None),
-        Route::Skip(reason) => ("skipped", Some(reason)),
-        Route::RejectByUser => ("rejected_by_user", None),
-        Route::GateSkipped => ("applied", None),
+        EditRoute::Gate if verdict.decision == GateDecision::Accept => ("applied", None),
+        EditRoute::Gate => ("rejected_by_gate", Some(verdict.reason)),
+        EditRoute::Ask => ("pending_review", None),
+        EditRoute::Skip(reason) => ("skipped", Some(reason)),
+        EditRoute::RejectByUser => ("rejected_by_user", None),
+        EditRoute::GateSkipped => ("applied", None),
     };
     let (asks, gated) = (
         outcome == "pending_review",
@@ -246,7 +247,7 @@ fn gate_decisions(_: &Value, case: &Value) -> Outcome {
     let arms = ((overall("before"), &before), (overall("after"), &after));
     let verdict = rule::decide_means(arms.0, arms.1, &rule, Some("t"));
     let accepted = case["accepted"].as_bool().unwrap() != contradicts;
-    same("accepted", verdict.decision == Decision::Accept, accepted)?;
+    same("accepted", verdict.decision == GateDecision::Accept, accepted)?;
     close(
         "delta",
         overall("after") - overall("before"),
@@ -261,7 +262,7 @@ fn session_outcomes(_: &Value, case: &Value) -> Outcome {
     let (mut head, mut outcomes, none) = (scores[0], Vec::new(), BTreeMap::new());
     for score in &scores[1..=edits] {
         let verdict = rule::decide_means((head, &none), (*score, &none), &GateRule::default(), None);
-        let kept = verdict.decision == Decision::Accept;
+        let kept = verdict.decision == GateDecision::Accept;
         outcomes.push(if kept { "applied" } else { "rejected_by_gate" });
         head = if kept { *score } else { head };
     }
@@ -285,13 +286,15 @@ fn refused_limits(case: &Value) -> Option<String> {
 
 fn loop_stops(_: &Value, case: &Value) -> Outcome {
     let rows: Vec<(Option<f64>, Option<f64>, String)> = read(&case["rows"]);
-    let rows = rows.into_iter().map(|(score_after, cost_usd, status)| loop_stop::Row {
-        score_before: None,
-        score_after,
-        cost_usd,
-        failed: status == "failed",
-    });
-    let (progress, reason) = loop_stop::judge_all(&limits(&case["params"]), rows);
+    let rows = rows
+        .into_iter()
+        .map(|(score_after, cost_usd, status)| loop_stop::SessionEnd {
+            score_before: None,
+            score_after,
+            cost_usd,
+            failed: status == "failed",
+        });
+    let (progress, reason) = loop_stop::progress_after_all(&limits(&case["params"]), rows);
     same("stop_reason", json!(reason), case["stop_reason"].clone())?;
     same("sessions", progress.sessions as u64, case["sessions"].as_u64().unwrap())?;
     close("best", progress.best.unwrap_or(0.0), read(&case["best"]), 1e-12)?;
