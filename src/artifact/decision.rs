@@ -10,7 +10,7 @@ use crate::digest::Digest;
 /// Accept or reject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum ReviewAnswer {
     /// Gate the edit against the current head, and commit it if the gate accepts.
     Accept,
     /// Do not apply the edit.
@@ -19,9 +19,9 @@ pub enum Answer {
 
 /// A person's answer, bound to the edit that it was given for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Decision {
+pub struct ReviewDecision {
     /// Accept or reject.
-    pub decision: Answer,
+    pub decision: ReviewAnswer,
     /// Who answered.
     #[serde(default)]
     pub by: String,
@@ -46,18 +46,18 @@ pub struct Decision {
 #[derive(JsonSchema)]
 #[serde(untagged)]
 #[allow(dead_code)] // only for the schema; `tolerant` parses answers, with better error messages
-pub(crate) enum Written {
+pub(crate) enum DecisionInput {
     /// `"accept"` or `"reject"`.
-    Word(Answer),
+    Word(ReviewAnswer),
     /// The answer with its author, time and reason.
-    Full(Decision),
+    Full(ReviewDecision),
 }
 
 /// Reads an answer as a person may write it; null means no answer yet.
 ///
 /// # Errors
-/// A value that is neither `"accept"`, `"reject"`, null, nor a [`Decision`].
-pub(crate) fn tolerant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decision>, D::Error> {
+/// A value that is neither `"accept"`, `"reject"`, null, nor a [`ReviewDecision`].
+pub(crate) fn tolerant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<ReviewDecision>, D::Error> {
     let written = match serde_json::Value::deserialize(from)? {
         serde_json::Value::Null => return Ok(None),
         word @ serde_json::Value::String(_) => serde_json::json!({"decision": word}),
@@ -77,9 +77,12 @@ mod tests {
     #[test]
     fn a_word_alone_is_an_answer_and_what_is_unknown_is_kept() {
         for (written, expected) in [
-            (json!("accept"), Some(Answer::Accept)),
-            (json!("reject"), Some(Answer::Reject)),
-            (json!({"decision": "reject", "mood": "kept"}), Some(Answer::Reject)),
+            (json!("accept"), Some(ReviewAnswer::Accept)),
+            (json!("reject"), Some(ReviewAnswer::Reject)),
+            (
+                json!({"decision": "reject", "mood": "kept"}),
+                Some(ReviewAnswer::Reject),
+            ),
             (json!(null), None),
         ] {
             let read = tolerant(written.clone()).unwrap();

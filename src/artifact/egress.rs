@@ -11,7 +11,7 @@ pub(crate) const FILE: &str = "egress.jsonl";
 /// The role that sends a request to a language model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub enum LlmRole {
     /// The teacher, when it diagnoses and plans.
     Teacher,
     /// The teacher, when it answers train tasks itself.
@@ -22,14 +22,14 @@ pub enum Role {
     Student,
 }
 
-impl Role {
+impl LlmRole {
     /// The name in files.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Role::Teacher => "teacher",
-            Role::TeacherTask => "teacher_task",
-            Role::Judge => "judge",
-            Role::Student => "student",
+            LlmRole::Teacher => "teacher",
+            LlmRole::TeacherTask => "teacher_task",
+            LlmRole::Judge => "judge",
+            LlmRole::Student => "student",
         }
     }
 }
@@ -40,7 +40,7 @@ pub(crate) struct Egress {
     /// When, RFC 3339.
     pub at: String,
     /// The role that sent it.
-    pub role: Role,
+    pub role: LlmRole,
     /// The address it was sent to.
     pub to: String,
     /// The model.

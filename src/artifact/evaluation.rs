@@ -83,7 +83,7 @@ impl Evaluation {
 
 /// One attempt, with its task and score.
 #[derive(Clone, Debug)]
-pub struct Attempted<'a> {
+pub struct ScoredAttempt<'a> {
     /// The task.
     pub task: &'a Task,
     /// The student's result.

@@ -19,7 +19,7 @@ pub(crate) struct IntendedFile {
 
 /// The only step that is not atomic: writing several files and a commit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Intent {
+pub(crate) struct WriteIntent {
     /// Format version.
     #[serde(default = "first_version")]
     pub version: u32,
@@ -32,4 +32,4 @@ pub(crate) struct Intent {
     pub extra: Extra,
 }
 
-artifact!(Intent, "intent", version 1, depth 1);
+artifact!(WriteIntent, "intent", version 1, depth 1);

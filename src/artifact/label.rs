@@ -6,9 +6,9 @@ use crate::digest::Digest;
 
 /// Labels that belong to more than one edit, with the digests of those edits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Shared(BTreeMap<String, BTreeSet<Digest>>);
+pub(crate) struct SharedLabels(BTreeMap<String, BTreeSet<Digest>>);
 
-impl Shared {
+impl SharedLabels {
     /// Finds shared labels; a repeated edit counts once.
     pub(crate) fn of<'a>(edits: impl IntoIterator<Item = (&'a str, Digest)>) -> Self {
         let mut digests: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn only_a_label_of_different_edits_is_shared() {
         let (one, two) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
-        let shared = Shared::of([("a", one), ("a", one), ("b", one), ("b", two), ("c", two)]);
+        let shared = SharedLabels::of([("a", one), ("a", one), ("b", one), ("b", two), ("c", two)]);
         assert_eq!(shared.iter().map(|(label, _)| label).collect::<Vec<_>>(), ["b"]);
         assert_eq!(
             (shared.name("a", &one), shared.shown("a", &one)),
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_label_that_a_shell_would_read_stands_in_no_command() {
         let digest = Digest::of_bytes(b"1");
-        let name = |label: &str| Shared::default().name(label, &digest);
+        let name = |label: &str| SharedLabels::default().name(label, &digest);
         for plain in ["e1", "edit-1", "a_b.c"] {
             assert_eq!(name(plain), plain);
         }

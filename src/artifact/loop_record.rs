@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::record::Status;
+use super::record::SessionStatus;
 use super::{Extra, artifact, first_version};
 use crate::artifact::record::Autonomy;
 
@@ -34,7 +34,7 @@ pub struct LoopStep {
     /// The session.
     pub session: String,
     /// How it ended.
-    pub status: Status,
+    pub status: SessionStatus,
     /// Gate score before its first edit; null if the session ended earlier.
     #[serde(default)]
     pub score_before: Option<f64>,

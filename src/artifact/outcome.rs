@@ -1,4 +1,4 @@
-//! `outcomes/<edit-digest>.json`: what became of one edit, and on what evidence.
+//! `outcomes/<edit-digest>.json`: the result of one edit, with its evidence.
 
 use std::collections::BTreeMap;
 
@@ -9,35 +9,35 @@ use super::edit::Op;
 use super::{Extra, artifact, first_version};
 use crate::artifact::gate::record::GateRecord;
 use crate::artifact::gate::settings::Mode;
-use crate::artifact::gate::verdict::{Decision, Verdict};
+use crate::artifact::gate::verdict::{GateDecision, Verdict};
 use crate::digest::Digest;
 
-/// What became of an edit.
+/// The result of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeStatus {
-    /// Committed.
+    /// It was committed.
     Applied,
-    /// The gate said no.
+    /// The gate rejected it.
     RejectedByGate,
     /// It waits for a person.
     PendingReview,
-    /// A person said no.
+    /// A person rejected it.
     RejectedByUser,
-    /// Committed once, and taken back.
+    /// It was committed and later reverted.
     RolledBack,
-    /// Not tried, by policy.
+    /// It was not tried, because a setting excludes it.
     Skipped,
-    /// It cannot be applied to this harness.
+    /// It does not apply to this harness.
     Inapplicable,
-    /// It was applied, and what remains of the plan leaves no place for it.
+    /// It was applied, but no longer applies because an edit that it builds on was reverted.
     Stranded,
-    /// The gate could not tell.
+    /// The gate's evidence was not sufficient for a decision.
     Undecided,
 }
 
 impl OutcomeStatus {
-    /// The words for people.
+    /// The status in words for people.
     pub fn words(self) -> &'static str {
         match self {
             OutcomeStatus::Applied => "applied",
@@ -53,60 +53,60 @@ impl OutcomeStatus {
     }
 }
 
-/// Who took an applied edit back.
+/// How an applied edit was reverted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RolledBackBy {
-    /// The plan: the edit left it.
+    /// By kaizen: the edit was removed from the plan.
     Plan,
-    /// A person, in git: the commit was reverted or is no longer in the history.
+    /// In git: the commit was reverted or is no longer in the history.
     Git,
 }
 
-/// What became of one edit.
+/// The result of one edit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     /// Format version.
     #[serde(default = "first_version")]
     pub version: u32,
-    /// The teacher's label.
+    /// The teacher's label for the edit.
     pub edit_id: String,
     /// Identity of the edit.
     pub edit_digest: Digest,
-    /// Its operation.
+    /// The edit's operation.
     pub op: Op,
-    /// Its target.
+    /// The edit's target.
     pub target: String,
-    /// What became of it.
+    /// The result.
     pub status: OutcomeStatus,
-    /// Overall score after minus before, against the head of that moment.
+    /// Change of the overall score, compared with the head at that time.
     #[serde(default)]
     pub benchmark_delta: Option<f64>,
-    /// The same, a category.
+    /// As `benchmark_delta`, per category.
     #[serde(default)]
     pub cluster_deltas: BTreeMap<String, f64>,
-    /// Why it was not applied.
+    /// Why the edit was not applied.
     #[serde(default)]
     pub error: Option<String>,
-    /// When it was applied, RFC 3339.
+    /// When the edit was applied, RFC 3339.
     #[serde(default)]
     pub applied_at: Option<String>,
-    /// The commit that applied it.
+    /// The commit that applied the edit.
     #[serde(default)]
     pub commit: Option<String>,
-    /// Digest of the harness that it was compared with.
+    /// Digest of the harness that the edit was compared with.
     #[serde(default)]
     pub against: Option<Digest>,
-    /// Whether a person told the gate to stand aside.
+    /// Whether a person had the edit committed without a trial at the gate.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gate_skipped: bool,
-    /// Who took it back.
+    /// How the edit was reverted; absent if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back_by: Option<RolledBackBy>,
-    /// The numbers of rule `overall` or `target`, task by task, so that anyone can recompute the verdict.
+    /// The verdict in mode `rule`, with the numbers to recompute it.
     #[serde(default)]
     pub verdict: Option<Verdict>,
-    /// The decision of mode `exact` or `sequential`, pair by pair, so that anyone can recompute it.
+    /// The decision in mode `exact` or `sequential`, with the pairs to recompute it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateRecord>,
     /// Unknown fields.
@@ -115,36 +115,36 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// What the gate said, in whatever mode.
-    pub(crate) fn decision(&self) -> Option<Decision> {
+    /// The gate's decision, in any mode.
+    pub(crate) fn decision(&self) -> Option<GateDecision> {
         let gate = self.gate.as_ref().map(|record| record.decision);
         gate.or_else(|| self.verdict.as_ref().map(|verdict| verdict.decision))
     }
 
-    /// Whether the gate could not tell, came close, and a person is asked.
+    /// Whether the edit was nearly accepted and now waits for a person.
     pub(crate) fn is_near_miss(&self) -> bool {
         self.status == OutcomeStatus::PendingReview && self.gate.is_some()
     }
 
-    /// The target's change at 90 %, where it was found out by bets: a mean at the moment of a decision is optimistic.
+    /// 90 % interval of the target's change in `sequential` mode, where the mean at the decision is optimistic.
     pub(crate) fn interval(&self) -> Option<[f64; 2]> {
         let bets = self.gate.as_ref().filter(|record| record.mode == Mode::Sequential)?;
         (bets.numbers.target.pairs() > 0).then_some(bets.numbers.interval_target)
     }
 
-    /// Whether a flip did not repeat: the student is noisy, whatever two runs of the baseline say.
+    /// Whether some flip did not repeat: the student is noisy even if two baseline runs agree.
     pub(crate) fn is_flaky(&self) -> bool {
         self.gate.as_ref().is_some_and(|record| record.numbers.flaky > 0)
     }
 
-    /// Whether bets alone had it applied. What a person let pass, and what was no bet, earns no further part of an error
-    /// budget.
+    /// Whether the edit was applied because a trial with an error budget accepted it. Only such an accept earns another
+    /// share of the budget; an edit that a person let pass does not.
     pub(crate) fn is_won_bet(&self) -> bool {
         let staked = self.gate.as_ref().filter(|record| record.stake.is_some());
-        self.status == OutcomeStatus::Applied && staked.is_some_and(|record| record.decision == Decision::Accept)
+        self.status == OutcomeStatus::Applied && staked.is_some_and(|record| record.decision == GateDecision::Accept)
     }
 
-    /// Pairs of runs that the gate was fed.
+    /// Number of pairs that the gate saw.
     pub(crate) fn pairs(&self) -> usize {
         let fed = |record: &GateRecord| {
             record
@@ -158,7 +158,7 @@ impl Outcome {
             .unwrap_or(0)
     }
 
-    /// The gate's evidence in one line, in whatever mode.
+    /// The gate's evidence in one line, in any mode.
     pub(crate) fn evidence(&self) -> Option<String> {
         let gate = self.gate.as_ref().map(GateRecord::evidence);
         gate.or_else(|| self.verdict.as_ref().map(Verdict::evidence))

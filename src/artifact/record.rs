@@ -1,45 +1,45 @@
-//! `session.json`: the record of a session, with the ancestor's fields and more.
+//! `session.json`: the record of a session. It extends the ancestor's format.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::egress::Role;
+use super::egress::LlmRole;
 use super::outcome::OutcomeStatus;
-use super::spending::Spent;
+use super::spending::RoleSpending;
 use super::trigger::TriggerKind;
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
 
-/// Where a session stands.
+/// The state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It exists.
+pub enum SessionStatus {
+    /// Created; no phase has run yet.
     Initiated,
-    /// The teacher looks at failures.
+    /// The teacher diagnoses failures.
     Diagnosing,
-    /// The teacher plans.
+    /// The teacher plans edits.
     Planning,
-    /// Edits are tried.
+    /// Edits are being tried.
     Executing,
-    /// It is settled but for edits that wait for a person.
+    /// Only edits that wait for a person are left.
     AwaitingReview,
-    /// It is settled.
+    /// Nothing is left to do.
     Completed,
     /// It ended early; `error` says why.
     Failed,
-    /// Everything that it applied was taken back.
+    /// All its applied edits were reverted.
     RolledBack,
 }
 
-impl Status {
-    /// Whether a run could still go on with it, and did not end it.
+impl SessionStatus {
+    /// Whether the session has not ended yet, so that a run can resume it.
     pub(crate) fn is_under_way(self) -> bool {
         matches!(
             self,
-            Status::Initiated | Status::Diagnosing | Status::Planning | Status::Executing
+            SessionStatus::Initiated | SessionStatus::Diagnosing | SessionStatus::Planning | SessionStatus::Executing
         )
     }
 }
@@ -47,81 +47,81 @@ impl Status {
 /// A benchmark's result, in the ancestor's form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
-    /// Which benchmark; the digest of its tasks.
+    /// The benchmark's version: the digest of its tasks.
     pub benchmark_version: String,
     /// Mean over all tasks, 0 to 1.
     pub overall_score: f64,
-    /// Mean a category.
+    /// Mean per category.
     pub cluster_scores: BTreeMap<String, f64>,
-    /// Scored tasks.
+    /// Number of tasks with a score.
     pub task_count: usize,
 }
 
-/// One edit's end, in the ancestor's form.
+/// The outcome of one edit, in the ancestor's form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EditOutcome {
-    /// The teacher's label.
+    /// The teacher's label for the edit.
     pub edit_id: String,
     /// Identity of the edit.
     pub edit_digest: Digest,
-    /// What became of it.
+    /// The result.
     pub status: OutcomeStatus,
-    /// Overall score after minus before, against the head of that moment.
+    /// Change of the overall score, compared with the head at that time.
     pub benchmark_delta: Option<f64>,
-    /// The target's change at 90 %, where the student is noisy: what to believe in place of a mean.
+    /// 90 % interval of the target's change, for a noisy student; more reliable than a mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<[f64; 2]>,
-    /// The same as `benchmark_delta`, a category.
+    /// As `benchmark_delta`, per category.
     pub cluster_deltas: BTreeMap<String, f64>,
-    /// Why it was not applied.
+    /// Why the edit was not applied.
     pub error: Option<String>,
-    /// When it was applied, RFC 3339.
+    /// When the edit was applied, RFC 3339.
     pub applied_at: Option<String>,
-    /// The commit that applied it.
+    /// The commit that applied the edit.
     pub commit: Option<String>,
 }
 
 /// The record of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Record {
+pub struct SessionRecord {
     /// Format version.
     #[serde(default = "first_version")]
     pub version: u32,
     /// The session.
     pub id: String,
-    /// The session before, if there was one.
+    /// The previous session, if there is one.
     #[serde(default)]
     pub parent_session_id: Option<String>,
-    /// Why it exists.
+    /// The kind of trigger that started it.
     pub trigger: TriggerKind,
-    /// What the trigger says beside.
+    /// Further details from the trigger.
     #[serde(default)]
     pub trigger_metadata: Extra,
-    /// Where it stands.
-    pub status: Status,
-    /// Who is asked what.
+    /// The session's state.
+    pub status: SessionStatus,
+    /// Who decides about edits of each risk tier.
     pub autonomy_mode: Autonomy,
-    /// RFC 3339.
+    /// When it started, RFC 3339.
     pub started_at: String,
-    /// RFC 3339; null while it is under way.
+    /// When it ended, RFC 3339; null until then.
     #[serde(default)]
     pub ended_at: Option<String>,
-    /// Relative to the session directory.
+    /// The diagnosis, relative to the session directory.
     #[serde(default)]
     pub diagnosis_path: Option<String>,
-    /// Relative to the session directory.
+    /// The plan, relative to the session directory.
     #[serde(default)]
     pub plan_path: Option<String>,
-    /// Before any edit.
+    /// Scores before any edit.
     #[serde(default)]
     pub benchmark_before: Option<Snapshot>,
-    /// The final head.
+    /// Scores of the final head.
     #[serde(default)]
     pub benchmark_after: Option<Snapshot>,
-    /// One an edit, in the order of the plan.
+    /// One entry per edit, in the order of the plan.
     #[serde(default)]
     pub edit_outcomes: Vec<EditOutcome>,
-    /// The harness that the score after speaks of.
+    /// Digest of the harness that `benchmark_after` was measured on.
     #[serde(default)]
     pub harness_after: Option<Digest>,
     /// The commit before the first edit.
@@ -130,12 +130,12 @@ pub struct Record {
     /// The commit after the last edit.
     #[serde(default)]
     pub git_checkpoint_post: Option<String>,
-    /// Dollars; null when the price is unknown.
+    /// Cost of the teacher in dollars; null when a price is unknown.
     #[serde(default)]
     pub teacher_cost_usd: Option<f64>,
-    /// What language models took, by role; absent when none was asked.
+    /// Tokens and cost of language models, by role; absent when none was used.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub spending: BTreeMap<Role, Spent>,
+    pub spending: BTreeMap<LlmRole, RoleSpending>,
     /// Why it ended early.
     #[serde(default)]
     pub error: Option<String>,
@@ -144,8 +144,8 @@ pub struct Record {
     pub extra: Extra,
 }
 
-impl Record {
-    /// Dollars of every role; `None` when a part is unknown, or nobody said anything.
+impl SessionRecord {
+    /// Cost of all roles in dollars; `None` when a part of it is unknown.
     pub(crate) fn cost_usd(&self) -> Option<f64> {
         match self.spending.is_empty() {
             true => self.teacher_cost_usd,
@@ -154,16 +154,16 @@ impl Record {
     }
 }
 
-artifact!(Record, "session", version 1, depth 2);
+artifact!(SessionRecord, "session", version 1, depth 2);
 
-/// Who is asked what.
+/// Who decides about edits of each risk tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Autonomy {
-    /// The gate decides about everything but the manual tier.
+    /// The gate decides alone, except about the manual tier.
     Auto,
-    /// The gate decides about the auto tier, a person is asked about the review tier.
+    /// The gate decides alone about the auto tier; a person must approve the others first.
     Tiered,
-    /// A person is asked about everything.
+    /// A person must approve every edit first.
     Manual,
 }

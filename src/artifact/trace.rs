@@ -8,16 +8,16 @@ use crate::digest::Digest;
 
 /// One step of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Step {
+pub struct TraceStep {
     /// `route`, `retrieve`, `generate`, `tool_call` or `respond`.
     pub step_type: String,
-    /// What went in.
+    /// The step's input.
     #[serde(default)]
     pub input: serde_json::Value,
-    /// What came out.
+    /// The step's output.
     #[serde(default)]
     pub output: serde_json::Value,
-    /// Seconds.
+    /// Duration in seconds.
     #[serde(default)]
     pub duration_seconds: Option<f64>,
     /// Unknown fields.
@@ -25,12 +25,12 @@ pub struct Step {
     pub extra: Extra,
 }
 
-/// One past run of the agent. Absent facts are null: nothing is invented.
+/// One past run of the agent. Unknown facts are null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
-    /// Unique in its store.
+    /// The trace's id, unique within the trace store.
     pub trace_id: String,
-    /// What the agent was asked.
+    /// The question for the agent.
     #[serde(default, deserialize_with = "null_as_default")]
     pub query: String,
     /// The agent that ran.
@@ -45,43 +45,43 @@ pub struct Trace {
     /// The final answer.
     #[serde(default)]
     pub result: Option<String>,
-    /// `success`, `failure`, or another word of the store.
+    /// `success`, `failure`, or another word that the store uses.
     #[serde(default)]
     pub outcome: Option<String>,
     /// A person's or a benchmark's rating, 0 to 1.
     #[serde(default)]
     pub feedback: Option<f64>,
-    /// Seconds since 1970, UTC; RFC 3339 text is read too.
+    /// Start, in seconds since 1970 (UTC); RFC 3339 text is accepted too.
     #[serde(default, deserialize_with = "time")]
     pub started_at: Option<f64>,
-    /// Seconds since 1970, UTC; RFC 3339 text is read too.
+    /// End, in seconds since 1970 (UTC); RFC 3339 text is accepted too.
     #[serde(default, deserialize_with = "time")]
     pub ended_at: Option<f64>,
-    /// Tokens in and out.
+    /// Number of tokens, input and output together.
     #[serde(default)]
     pub total_tokens: Option<u64>,
-    /// Seconds.
+    /// Latency in seconds.
     #[serde(default)]
     pub total_latency_seconds: Option<f64>,
-    /// Whatever the store keeps beside.
+    /// Further data from the store.
     #[serde(default)]
     pub metadata: serde_json::Value,
-    /// What happened, in order.
+    /// The steps of the run, in order.
     #[serde(default, deserialize_with = "null_as_default")]
-    pub steps: Vec<Step>,
+    pub steps: Vec<TraceStep>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
 
 impl Trace {
-    /// The digest of everything that the trace says, unknown fields included.
+    /// The digest of the whole trace, including unknown fields.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of_value(self)
     }
 }
 
-/// Which traces are wanted; an absent field wants all.
+/// A filter for traces; an absent field matches all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Filter {
     /// The agent's exact name.
@@ -90,16 +90,16 @@ pub(crate) struct Filter {
     pub model: Option<String>,
     /// The exact outcome.
     pub outcome: Option<String>,
-    /// Started then or later; seconds since 1970, UTC.
+    /// Earliest start, in seconds since 1970 (UTC).
     pub since: Option<f64>,
-    /// Started then or earlier; seconds since 1970, UTC. A trace without a time counts as older than any other.
+    /// Latest start, in seconds since 1970 (UTC). A trace without a start time counts as older than all others.
     pub until: Option<f64>,
-    /// At most so many; the caller counts, [`Filter::matches`] does not.
+    /// Maximum number of traces; the caller applies it, [`Filter::matches`] does not.
     pub limit: Option<usize>,
 }
 
 impl Filter {
-    /// Whether the trace is wanted, `limit` aside.
+    /// Whether the trace passes the filter, ignoring `limit`.
     pub(crate) fn matches(&self, trace: &Trace) -> bool {
         let same = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
         let started = trace.started_at.unwrap_or(f64::NEG_INFINITY);
@@ -116,7 +116,7 @@ fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(fro
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
-/// A time as stores write it.
+/// A time in one of the forms that stores use.
 #[derive(Deserialize)]
 #[serde(
     untagged,
@@ -127,7 +127,7 @@ enum Moment {
     Text(String),
 }
 
-/// Reads a number, an RFC 3339 text, or null, as seconds since 1970.
+/// Reads a number, RFC 3339 text, or null as seconds since 1970.
 pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     match Option::<Moment>::deserialize(from)? {
         None => Ok(None),
@@ -138,10 +138,10 @@ pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D:
     }
 }
 
-/// Which state of a trace store was read.
+/// The state of a trace store when it was read.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct TracePin {
-    /// How many traces the store held.
+    /// Number of traces in the store.
     pub count: u64,
     /// Digest of their ids and contents, in the store's order.
     pub digest: Digest,

@@ -1,50 +1,50 @@
-//! Why the gate decided as it did.
+//! The reasons for the gate's decisions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::gate::verdict::Decision;
+use crate::artifact::gate::verdict::GateDecision;
 
 /// Why the gate decided as it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GateReason {
-    /// The target gained, and nothing speaks against the rest.
+    /// The target gained, and there is no evidence against the other tasks.
     Improved,
     /// A gain as large as `delta_min` has become unlikely.
     Futile,
-    /// The target's pairs were used up before there was enough evidence.
+    /// The target's pairs ran out before there was enough evidence.
     Inconclusive,
-    /// The other tasks fell.
+    /// The other tasks lost.
     Harm,
-    /// The target gained, and the pairs were used up before the whole was shown to gain.
+    /// The target gained, but the pairs ran out before there was enough evidence for the overall score.
     OverallUnproven,
-    /// No task of the target is touched by the edit.
+    /// The edit reaches no task of the target.
     NoAffectedTargetTask,
-    /// The target cannot gain.
+    /// The target does not gain.
     NoImprovement,
     /// A category fell by more than is tolerated.
     Regression,
-    /// Too many pairs were lost for reasons that are not the agent's.
+    /// Too many pairs were lost to infrastructure errors.
     Infrastructure,
     /// The session's error budget is spent.
     NoBudget,
 }
 
 impl GateReason {
-    /// The verdict for this reason. What ran out of pairs is not refuted: it can be gone on with.
-    pub(crate) fn decision(self) -> Decision {
+    /// The decision for this reason. A trial that ran out of pairs is undecided, not rejected: it can be resumed.
+    pub(crate) fn decision(self) -> GateDecision {
         match self {
-            GateReason::Improved => Decision::Accept,
+            GateReason::Improved => GateDecision::Accept,
             GateReason::Inconclusive
             | GateReason::OverallUnproven
             | GateReason::Infrastructure
-            | GateReason::NoBudget => Decision::Undecided,
+            | GateReason::NoBudget => GateDecision::Undecided,
             GateReason::Futile
             | GateReason::Harm
             | GateReason::NoAffectedTargetTask
             | GateReason::NoImprovement
-            | GateReason::Regression => Decision::Reject,
+            | GateReason::Regression => GateDecision::Reject,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The record of one decision: everything that it rests on, so that anybody can make it again from the list of pairs.
+//! The record of one decision: all its inputs, so that anyone can recompute it from the list of pairs.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbers;
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::settings::{BudgetMode, Mode, Settings};
-use crate::artifact::gate::verdict::Decision;
+use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode};
+use crate::artifact::gate::verdict::GateDecision;
 use crate::digest::Digest;
 
 /// A task that the edit reaches: its request differs with the edit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Reached {
+pub struct ReachedTask {
     /// The task.
     pub task: String,
     /// Its category.
     pub category: String,
-    /// Its score without the edit, in `exact`, 0 to 1; absent if it has none.
+    /// Its score without the edit, 0 to 1, in mode `exact`; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
 }
@@ -28,36 +28,36 @@ pub struct Reached {
 pub struct Pair {
     /// The task.
     pub task: String,
-    /// Which run of this task with this edit it is, from 0.
+    /// Number of this task's run with this edit, from 0.
     pub run: u32,
-    /// Score with the edit, 0 to 1; null when the pair was lost to the infrastructure.
+    /// Score with the edit, 0 to 1; null if the pair was lost to an infrastructure error.
     pub x: Option<f64>,
-    /// Mean score of the baseline runs, 0 to 1; null when the pair was lost.
+    /// Mean score of the baseline runs, 0 to 1; null if the pair was lost.
     pub y: Option<f64>,
-    /// Scores of further runs, with the edit and without it, that confirm a flip.
+    /// Scores of further runs that repeat a flip: with the edit, without it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confirmations: Vec<(f64, f64)>,
 }
 
-/// Runs of both arms.
+/// Number of runs in each arm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Runs {
-    /// With the edit.
+pub struct RunCounts {
+    /// Runs with the edit.
     pub edited: usize,
-    /// Without it.
+    /// Runs without it.
     pub baseline: usize,
 }
 
-/// Where the error budget of a decision comes from.
+/// The share of the error budget that a decision uses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Stake {
-    /// Largest chance to accept the edit though its target did not gain.
+pub struct AlphaGrant {
+    /// Largest probability of accepting the edit although its target did not gain.
     pub alpha: f64,
-    /// How the session's budget is shared out.
+    /// How the session's budget is divided.
     pub budget: BudgetMode,
-    /// The edit's part of it, from 1.
+    /// The number of the edit's share, from 1.
     pub slot: usize,
-    /// The session that paid for it, where an earlier one did.
+    /// The earlier session whose budget it comes from; absent if it is this session's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
 }
@@ -65,60 +65,60 @@ pub struct Stake {
 /// The record of one decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GateRecord {
-    /// What the gate says.
-    pub decision: Decision,
-    /// Why.
+    /// The decision.
+    pub decision: GateDecision,
+    /// The reason.
     pub reason: GateReason,
-    /// The same in a line for people.
+    /// The reason in one line for people.
     pub why: String,
-    /// How it was judged: `exact` or `sequential`.
+    /// The mode: `exact` or `sequential`.
     pub mode: Mode,
-    /// The stage at the decision: 1 for the target, 2 for the rest.
+    /// The stage at the decision: 1 for the target, 2 for the other tasks.
     pub stage: u8,
-    /// The category that had to gain; null: all together.
+    /// The category that must gain; null: all tasks together.
     pub target: Option<String>,
-    /// The settings.
-    pub settings: Settings,
-    /// The error budget; absent in `exact`, which spends none.
+    /// The settings used.
+    pub settings: GateSettings,
+    /// The edit's share of the error budget; absent in mode `exact`, which spends none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stake: Option<Stake>,
-    /// How often it was gone on with after it ran out of pairs.
+    pub stake: Option<AlphaGrant>,
+    /// How often the trial was resumed after it ran out of pairs.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub gone_on: u32,
     /// Digest of the harness without the edit.
     pub baseline: Digest,
-    /// Digest of the harness with it.
+    /// Digest of the harness with the edit.
     pub candidate: Digest,
-    /// Digest of what both arms of the reached tasks are asked, and of the student: the comparison that was made.
+    /// Identity of the comparison: a digest of the student and of the requests of both arms for the reached tasks.
     pub comparison: Digest,
-    /// Seed of the order of pairs.
+    /// Seed for the order of pairs.
     pub seed: u64,
-    /// The edit's number in that order.
+    /// Number of the edit, which also determines the order of pairs.
     pub edit_number: u32,
-    /// Gate tasks by category.
+    /// Number of gate tasks by category.
     pub sizes: BTreeMap<String, usize>,
-    /// The tasks that the edit reaches; all others are exact ties that cost nothing.
-    pub reached: Vec<Reached>,
-    /// Runs that the decision rests on.
-    pub calls: Runs,
-    /// What follows from the pairs.
+    /// The tasks that the edit reaches; all others are ties that need no runs.
+    pub reached: Vec<ReachedTask>,
+    /// Number of runs that the decision is based on.
+    pub calls: RunCounts,
+    /// The numbers computed from the pairs.
     pub numbers: Numbers,
-    /// All pairs in the order of the schedule.
+    /// All pairs, in the order in which they were scheduled.
     pub pairs: Vec<Pair>,
 }
 
 impl GateRecord {
-    /// Gate tasks, reached or not.
+    /// The number of gate tasks, reached or not.
     pub(crate) fn tasks(&self) -> usize {
         self.sizes.values().fold(0, |sum, size| sum.saturating_add(*size))
     }
 
-    /// Gate tasks that the edit does not reach.
+    /// The number of gate tasks that the edit does not reach.
     pub(crate) fn unreached(&self) -> usize {
         self.tasks().saturating_sub(self.reached.len())
     }
 
-    /// Whether it was close enough to be worth a person's look: at least half of the evidence that was needed.
+    /// Whether the trial ran out of pairs with at least half of the evidence needed; a person should look at it.
     pub(crate) fn is_near_miss(&self) -> bool {
         let needed = self.stake.as_ref().map(|stake| -stake.alpha.ln());
         let ran_out = matches!(self.reason, GateReason::Inconclusive | GateReason::OverallUnproven);

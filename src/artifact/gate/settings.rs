@@ -1,28 +1,28 @@
-//! The settings of the gate: what each costs and buys, and the presets that set them together.
+//! The settings of the gate, and the presets that set several of them together.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::gate::verdict::RuleKind;
 
-/// How an edit is judged.
+/// How the gate decides about an edit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// The baseline is run twice: `exact` when nothing differs, else `sequential`.
+    /// Runs the baseline twice: `exact` if both runs agree, else `sequential`.
     #[default]
     Auto,
-    /// For a student that answers the same way each time: as few attempts as the decision needs, every flip confirmed.
+    /// For a deterministic student: only the attempts that the decision needs, and every flip is confirmed.
     Exact,
-    /// For a noisy student: paired runs until the evidence suffices, with known error rates.
+    /// For a noisy student: paired runs until the evidence suffices, with bounded error rates.
     Sequential,
-    /// One run of every task in each arm, and a comparison of means.
+    /// Compares the means of one run of every task in each arm.
     Rule,
 }
 
 impl Mode {
-    /// The mode that is at work: `auto` is exact until two runs of the same thing differ, and tasks that are a sample need
-    /// bets, since no repeat of theirs says anything of work to come.
+    /// The effective mode. `auto` is `exact` until two runs of the same harness differ. Tasks that are a sample always
+    /// need `sequential`, because repeating them tells nothing about other tasks.
     pub(crate) fn at_work(self, population: Population, noisy: bool) -> Mode {
         match self {
             Mode::Rule => Mode::Rule,
@@ -34,80 +34,81 @@ impl Mode {
     }
 }
 
-/// Settings that go together.
+/// A named set of gate settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
-    /// Fewest attempts: sees changes of 25 points and more.
+    /// Fewest attempts: detects changes of 25 points or more.
     Thrifty,
-    /// Sees changes of 20 points in the target.
+    /// Detects changes of 20 points in the target.
     #[default]
     Default,
-    /// Sees changes of 15 points.
+    /// Detects changes of 15 points.
     Patient,
-    /// Sees changes of 10 points, with up to 400 pairs.
+    /// Detects changes of 10 points, with up to 400 pairs.
     Thorough,
-    /// As default, and asks for more evidence that the whole gained.
+    /// As `default`, but requires more evidence that the overall score gained.
     Strict,
-    /// As default, and the error bound holds for the overall score as well.
+    /// As `default`, but the error bound covers the overall score as well.
     Certified,
 }
 
-/// What the gate tasks stand for.
+/// What the gate tasks represent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Population {
-    /// Themselves: they are what matters.
+    /// Only themselves: the score on these tasks is the goal.
     #[default]
     Tasks,
-    /// Future work of which they are a sample: each is run once, and evidence has to come from many.
+    /// A sample of future work: each task is run once, and evidence comes from many tasks.
     Sample,
 }
 
-/// How a session's error budget is shared out.
+/// How a session's error budget is divided among edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BudgetMode {
-    /// In equal parts among the edits of the plan.
+    /// Equal shares for the edits of the plan.
     Planned,
-    /// In parts that shrink, so that there is always one left.
+    /// Shrinking shares, so that the budget never runs out.
     Open,
-    /// As `open`, and every accept earns another part: bounds the share of false accepts over many sessions (e-LOND).
+    /// As `open`, but every accept enlarges later shares: bounds the rate of false accepts over many sessions (e-LOND).
     Fdr,
 }
 
-/// All settings, as one decision was made with them.
+/// All settings of one decision.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Settings {
-    /// What has to gain in `exact`.
+pub struct GateSettings {
+    /// What must gain in mode `exact`.
     pub rule: RuleKind,
-    /// Smallest change of the target that is worth paying for, above 0, below 1.
+    /// Smallest change of the target that the trial should detect; between 0 and 1, exclusive.
     pub delta_min: f64,
-    /// Largest chance that a change of `delta_min` is dropped as futile, 0 to 1.
+    /// Largest probability of dropping a change of `delta_min` as futile, 0 to 1.
     pub beta: f64,
-    /// The gain of the target must be larger than this, 0 to 1.
+    /// The target must gain more than this, 0 to 1.
     pub min_improvement: f64,
-    /// Pairs of the target at most.
+    /// Maximum number of the target's pairs.
     pub max_pairs: usize,
-    /// Baseline runs that one run of the edited harness is compared with, at least 1.
+    /// Number of baseline runs that each run with the edit is compared with, at least 1.
     pub controls: u32,
-    /// Rounds over all tasks that the second stage may take, at least 1.
+    /// Maximum number of rounds over all tasks in the second stage, at least 1.
     pub guard_rounds: usize,
-    /// Largest chance to accept one edit that lifts its target and lowers the whole, 0 to 1; absent: as the target's.
+    /// Largest probability of accepting an edit that raises its target but lowers the overall score, 0 to 1; absent: as
+    /// for the target.
     pub alpha_guard: Option<f64>,
-    /// Largest chance to take a harmless edit for harmful, 0 to 1.
+    /// Largest probability of rejecting a harmless edit as harmful, 0 to 1.
     pub alpha_harm: f64,
-    /// A category may fall by this much, 0 to 1.
+    /// Tolerated loss of a category, 0 to 1.
     pub eps: f64,
-    /// Further runs of both arms that confirm a flip in `exact`.
+    /// Number of further runs in each arm that confirm a flip, in mode `exact`.
     pub confirm: u32,
-    /// Largest share of pairs that may be lost to the infrastructure, 0 to 1.
+    /// Largest share of pairs that may be lost to infrastructure errors, 0 to 1.
     pub max_infra_share: f64,
-    /// Whether every pair has baseline runs that no other edit was compared with.
+    /// Whether each edit gets its own baseline runs, not shared with other edits.
     pub fresh_baseline: bool,
 }
 
-impl Settings {
+impl GateSettings {
     /// The settings of a preset.
     pub(crate) fn of(preset: Preset) -> Self {
         let default = Self {
@@ -156,7 +157,7 @@ impl Settings {
         }
     }
 
-    /// The same with one pass over the tasks: more runs of a task say nothing about tasks that are not there.
+    /// The same settings with one pass over the tasks, since repeating a task tells nothing about other tasks.
     pub(crate) fn one_pass(self, target_tasks: usize) -> Self {
         Self {
             max_pairs: target_tasks,
@@ -165,7 +166,7 @@ impl Settings {
         }
     }
 
-    /// The same with room for more: an edit that ran out of pairs is gone on with.
+    /// The same settings with larger limits, for a trial that is resumed after it ran out of pairs.
     pub(crate) fn gone_on_with(self, times: u32) -> Self {
         Self {
             max_pairs: self.max_pairs.saturating_mul(1 + times as usize),

@@ -1,11 +1,11 @@
-//! The rule of the gate and its verdict.
+//! The gate's rule for comparing means, and its verdict.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What has to gain.
+/// Which score must gain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleKind {
@@ -16,16 +16,16 @@ pub enum RuleKind {
     Target,
 }
 
-/// When an edit is kept.
+/// The conditions under which an edit is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GateRule {
-    /// What has to gain.
+    /// Which score must gain.
     pub kind: RuleKind,
-    /// The gain must be larger than this; 0 to 1.
+    /// The gain must exceed this, 0 to 1.
     pub min_improvement: f64,
-    /// No category may fall by more than this; 0 to 1.
+    /// No category may lose more than this, 0 to 1.
     pub max_regression: f64,
-    /// Largest share of tasks without a pair of scores; 0 to 1.
+    /// Largest share of tasks without a pair of scores, 0 to 1.
     pub max_infra_share: f64,
 }
 
@@ -40,25 +40,25 @@ impl Default for GateRule {
     }
 }
 
-/// What the gate says.
+/// The gate's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Decision {
+pub enum GateDecision {
     /// Keep the edit.
     Accept,
     /// Leave it out.
     Reject,
-    /// The evaluations cannot tell.
+    /// The evidence is not sufficient.
     Undecided,
 }
 
-impl Decision {
+impl GateDecision {
     /// The name in files.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Decision::Accept => "accept",
-            Decision::Reject => "reject",
-            Decision::Undecided => "undecided",
+            GateDecision::Accept => "accept",
+            GateDecision::Reject => "reject",
+            GateDecision::Undecided => "undecided",
         }
     }
 }
@@ -66,11 +66,11 @@ impl Decision {
 /// Sums of scores over the pairs of one category.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sums {
-    /// Sum of the scores before.
+    /// Sum of the scores without the edit.
     pub before: f64,
-    /// Sum of the scores after.
+    /// Sum of the scores with the edit.
     pub after: f64,
-    /// Pairs.
+    /// Number of pairs.
     pub count: usize,
 }
 
@@ -90,7 +90,7 @@ impl Sums {
 
 /// One task whose score differs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Changed {
+pub struct TaskChange {
     /// The task.
     pub task_id: String,
     /// Its category.
@@ -101,20 +101,20 @@ pub struct Changed {
     pub after: f64,
 }
 
-/// A decision with the numbers that anyone needs to recompute it.
+/// A decision, with the numbers to recompute it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
-    /// What the gate says.
-    pub decision: Decision,
+    /// The gate's decision.
+    pub decision: GateDecision,
     /// Why, in one line; empty for a plain acceptance.
     pub reason: String,
     /// Mean gain over all pairs.
     pub overall_delta: f64,
-    /// Mean gain a category.
+    /// Mean gain per category.
     pub cluster_deltas: BTreeMap<String, f64>,
-    /// Mean before, over the pairs.
+    /// Mean over the pairs, without the edit.
     pub before: f64,
-    /// Mean after, over the pairs.
+    /// Mean over the pairs, with the edit.
     pub after: f64,
     /// Tasks scored in both arms.
     pub tasks: usize,
@@ -122,27 +122,27 @@ pub struct Verdict {
     pub wins: usize,
     /// Pairs that lost.
     pub losses: usize,
-    /// Pairs that stayed.
+    /// Pairs with equal scores.
     pub ties: usize,
-    /// Tasks without a score in one arm, and so left out of both.
+    /// Tasks without a score in one arm; they are left out of both.
     pub dropped: usize,
     /// The tasks whose score differs.
-    pub changed: Vec<Changed>,
-    /// Sums a category.
+    pub changed: Vec<TaskChange>,
+    /// Sums per category.
     pub categories: BTreeMap<String, Sums>,
 }
 
-/// A decision about means.
+/// A decision by comparing means.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Judgement {
-    /// What the gate says.
-    pub decision: Decision,
+pub(crate) struct MeansDecision {
+    /// The gate's decision.
+    pub decision: GateDecision,
     /// Why, in one line; empty for a plain acceptance.
     pub reason: String,
 }
 
 impl Verdict {
-    /// The numbers in one line, for a commit's trailer.
+    /// The numbers in one line, for the commit's trailer.
     pub(crate) fn evidence(&self) -> String {
         let Self {
             overall_delta,

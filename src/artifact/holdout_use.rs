@@ -15,7 +15,7 @@ pub(crate) const FILE: &str = "benchmark/consultations.jsonl";
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum Consultation {
+pub(crate) enum HoldoutUse {
     /// The gate judged an edit.
     Edit(EditLine),
     /// A split was scored to measure the combined effect of many edits.
@@ -113,9 +113,9 @@ pub(crate) struct RefreshLine {
     pub extra: Extra,
 }
 
-impl Consultation {
+impl HoldoutUse {
     /// Whether both lines record the same event: a rerun, or a run after a crash, may write it a second time.
-    pub(crate) fn is_same(&self, other: &Consultation) -> bool {
+    pub(crate) fn is_same(&self, other: &HoldoutUse) -> bool {
         let edit = |line: &EditLine| (line.session_id.clone(), line.edit_digest, line.tasks, line.pairs);
         match (self, other) {
             (Self::Edit(one), Self::Edit(two)) => edit(one) == edit(two),
@@ -132,7 +132,7 @@ pub(crate) fn tasks<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Digest {
     Digest::of_value(&ids)
 }
 
-impl<'de> Deserialize<'de> for Consultation {
+impl<'de> Deserialize<'de> for HoldoutUse {
     /// Lines of an unknown kind are kept; lines of a known kind must be complete.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Extra::deserialize(deserializer)?;
@@ -171,7 +171,7 @@ mod tests {
         known["mood"] = "kept".into();
         let refresh = json!({"kind": "refresh", "at": "t", "retired": ["a"], "drawn": ["b"], "why": 1});
         for value in [known, refresh, json!({"kind": "dream", "at": "t", "of": ["sheep"]})] {
-            let line: Consultation = serde_json::from_value(value.clone()).unwrap();
+            let line: HoldoutUse = serde_json::from_value(value.clone()).unwrap();
             assert_eq!(serde_json::to_value(&line).unwrap(), value);
         }
     }
@@ -183,14 +183,14 @@ mod tests {
             (r#"{"task_id": "a"}"#, "missing field `kind`"),
             ("7", "invalid type"),
         ] {
-            let error = serde_json::from_str::<Consultation>(text).unwrap_err();
+            let error = serde_json::from_str::<HoldoutUse>(text).unwrap_err();
             assert!(error.to_string().contains(words), "{error}");
         }
     }
 
     #[test]
     fn the_same_edit_on_the_same_tasks_with_as_many_pairs_is_the_same() {
-        let of = |change: &dyn Fn(&mut Value)| -> Consultation {
+        let of = |change: &dyn Fn(&mut Value)| -> HoldoutUse {
             let mut value = edit();
             change(&mut value);
             serde_json::from_value(value).unwrap()
