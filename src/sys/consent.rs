@@ -1,29 +1,30 @@
-//! Consent: the proof that the user approved what is about to be started, asked or read of the environment.
+//! Consent: the proof that the user approved the programs, servers and environment variables about to be used.
 
 use std::sync::Arc;
 
-/// The proof. What starts a program or opens a connection takes one; only a check of the user's approvals makes one.
+/// The proof. Functions that start a program or open a connection require one; only the check of the user's approvals
+/// creates one.
 #[derive(Clone, Debug)]
 pub(crate) struct Consent(());
 
 impl Consent {
-    /// The proof for a list that was approved. Nothing but the check calls this; a test keeps it so.
+    /// Creates the proof for an approved list. Only the check may call this, which a test enforces.
     pub(crate) fn of_approved() -> Self {
         Self(())
     }
 }
 
-/// Asks for something that only the user can give; the error is in words for people.
-type Ask<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
+/// Reads a decision of the user; the error is a message for people.
+type ApprovalQuery<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
 
-/// What engines ask of the user's approvals, which are kept elsewhere.
+/// Access to the user's approvals, which are stored elsewhere.
 pub struct Approvals {
-    consent: Ask<Consent>,
-    plain_http_hosts: Ask<Vec<String>>,
+    consent: ApprovalQuery<Consent>,
+    plain_http_hosts: ApprovalQuery<Vec<String>>,
 }
 
 impl Approvals {
-    /// Approvals that are asked through these functions.
+    /// Creates approvals that are read through these functions.
     pub(crate) fn new(
         consent: impl Fn() -> Result<Consent, String> + Send + Sync + 'static,
         plain_http_hosts: impl Fn() -> Result<Vec<String>, String> + Send + Sync + 'static,
@@ -34,15 +35,15 @@ impl Approvals {
         })
     }
 
-    /// The proof that programs may be started and servers asked.
+    /// The proof that programs may be started and requests sent.
     ///
     /// # Errors
-    /// Nobody approved it.
+    /// The user did not approve them.
     pub(crate) fn consent(&self) -> Result<Consent, String> {
         (self.consent)()
     }
 
-    /// Hosts that the user lets kaizen send keys by plain HTTP.
+    /// Hosts to which the user allows keys to be sent over plain HTTP.
     ///
     /// # Errors
     /// The user's configuration cannot be read.
@@ -50,7 +51,7 @@ impl Approvals {
         (self.plain_http_hosts)()
     }
 
-    /// Approvals for the engines of a test.
+    /// Approvals for tests.
     #[cfg(test)]
     pub(crate) fn of_a_test() -> Arc<Self> {
         Self::new(|| Ok(Consent::of_approved()), || Ok(Vec::new()))

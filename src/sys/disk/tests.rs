@@ -1,13 +1,13 @@
-//! Nothing outside of a root is read or written, whatever is put in the way.
+//! Tests that nothing outside a root is read or written, whatever links or special files are in it.
 #![allow(clippy::disallowed_methods)] // edge: real files, in tests
 
 use std::path::Path;
 
 use super::*;
 use crate::manifest::membership::{EvidencePatterns, Membership};
-use crate::trace::evidence::{Evidence, EvidenceFile};
+use crate::trace::evidence::{EvidenceFile, EvidenceFiles};
 
-/// A workspace, and a folder outside of it with one file that nobody may touch.
+/// A workspace, and a folder outside it with one file that must not be touched.
 struct Place {
     _folder: tempfile::TempDir,
     root: Root,
@@ -181,7 +181,7 @@ fn evidence_may_be_a_link_inside_and_outside_only_after_approval() {
     write(&root.join(".kaizen/state.jsonl"), "3");
     link("traces/state.jsonl", Path::new("../.kaizen/state.jsonl"));
     let patterns = EvidencePatterns::new(&["traces/*.jsonl".to_owned(), "more/*".to_owned()]).unwrap();
-    let names = |evidence: &Evidence| -> Vec<String> {
+    let names = |evidence: &EvidenceFiles| -> Vec<String> {
         let shown = |file: &EvidenceFile| file.path().strip_prefix(&**root).unwrap().display().to_string();
         evidence.files.iter().map(shown).collect()
     };
@@ -202,7 +202,7 @@ fn evidence_may_be_a_link_inside_and_outside_only_after_approval() {
     std::io::Read::read_to_string(&mut found.files[2].open().unwrap(), &mut text).unwrap();
     assert_eq!(text, PRECIOUS);
 
-    // Another target than the approved one is another link.
+    // A link with another target than the approved one is not approved.
     std::fs::remove_file(root.join("traces/outside.jsonl")).unwrap();
     link("traces/outside.jsonl", Path::new("/etc/hostname"));
     let found = root.evidence(&patterns, &|link| approved.contains(link)).unwrap();
@@ -223,12 +223,12 @@ fn a_folder_that_is_swapped_for_a_link_all_the_time_leads_nowhere() {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 let exchange = rustix::fs::RenameFlags::EXCHANGE;
-                // A file system without the call makes the test weaker, not wrong.
+                // On a file system without this call, the test is weaker but still correct.
                 let _ = rustix::fs::renameat_with(rustix::fs::CWD, &one, rustix::fs::CWD, &other, exchange);
             }
         });
         for _ in 0..2000 {
-            // Either the real folder is in place, or the link is refused.
+            // Either the real folder is used, or the link is refused.
             let _ = root.publish("agents/a/prompt.md", b"1");
             let _ = root.append("agents/a/prompt.md", "x\n");
             let _ = root.read("agents/a/precious").map(|read| assert_eq!(read, None));

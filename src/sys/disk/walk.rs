@@ -1,4 +1,4 @@
-//! Walking a workspace: the files that some patterns may match, found without following a link to a folder.
+//! Walks a workspace to find files that match patterns, without following links to folders.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use cap_fs_ext::DirExt;
@@ -7,23 +7,23 @@ use cap_std::fs::{Dir, FileType};
 use super::error::{DiskError, failed};
 use super::root::{Root, ordinary};
 
-/// Something that a walk finds, with its path relative to the root, with `/`.
-pub(crate) struct Found {
-    /// Its path.
+/// An entry that a walk finds.
+pub(crate) struct WalkEntry {
+    /// The path, relative to the root, with `/`.
     pub(crate) path: String,
-    /// What it is.
+    /// The kind of file.
     pub(crate) kind: FileType,
 }
 
-/// Takes what a walk finds; for a folder, says whether to walk into it.
-pub(crate) type Visit<'v> = &'v mut dyn FnMut(Found) -> Result<bool, DiskError>;
+/// Receives the entries of a walk; for a folder, returns whether to enter it.
+pub(crate) type WalkVisitor<'v> = &'v mut dyn FnMut(WalkEntry) -> Result<bool, DiskError>;
 
 impl Root {
-    /// The paths that `is_match` accepts, and links that may lead to a folder of such paths, sorted, each with whether it
-    /// is a link. Folders are entered where `may_hold` says so; links are not.
+    /// The paths that `is_match` accepts, and links that may lead to a folder with such paths, sorted, each with whether
+    /// it is a link. Enters the folders that `may_hold` accepts, but no links.
     ///
     /// # Errors
-    /// A folder cannot be read, or something that matches is neither a file nor a link.
+    /// A folder cannot be read, or a matching entry is neither a file nor a link.
     pub(crate) fn matching(
         &self,
         is_match: &dyn Fn(&str) -> bool,
@@ -46,15 +46,16 @@ impl Root {
         Ok(paths)
     }
 
-    /// Visits what is below, in the order of names. A folder that was swapped for a link meanwhile holds nothing.
+    /// Visits everything under this folder, in the order of names. A folder that was replaced by a link in the meantime
+    /// counts as empty.
     ///
     /// # Errors
     /// A folder cannot be listed, or `visit` fails.
-    pub(crate) fn walk(&self, visit: Visit) -> Result<(), DiskError> {
+    pub(crate) fn walk(&self, visit: WalkVisitor) -> Result<(), DiskError> {
         self.walk_in(self.dir(), "", visit)
     }
 
-    fn walk_in(&self, dir: &Dir, prefix: &str, visit: Visit) -> Result<(), DiskError> {
+    fn walk_in(&self, dir: &Dir, prefix: &str, visit: WalkVisitor) -> Result<(), DiskError> {
         let whole = || self.join(prefix);
         let mut entries = Vec::new();
         for entry in dir.entries().map_err(failed("list", &whole()))? {
@@ -72,12 +73,12 @@ impl Root {
             } else {
                 format!("{prefix}/{name}")
             };
-            let found = Found {
+            let found = WalkEntry {
                 path: path.clone(),
                 kind,
             };
             if visit(found)? && kind.is_dir() {
-                // One that was swapped for a link, or removed, in the meantime holds nothing.
+                // A folder that was removed or replaced by a link in the meantime counts as empty.
                 if let Ok(below) = dir.open_dir_nofollow(&name) {
                     self.walk_in(&below, &path, visit)?;
                 }

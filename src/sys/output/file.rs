@@ -1,64 +1,64 @@
-//! One output file: written where nothing is, or in place of a file that is kept under another name.
+//! Writes one output file. An existing file is kept, backed up or replaced, depending on its owner.
 
 use std::path::{Path, PathBuf};
 
-use super::{OutputError, Written};
+use super::{OutputError, WriteOutcome};
 use crate::sys::disk::Root;
 
-/// Whose a file is whose bytes differ from those that are to be written.
+/// The owner of an existing file with other bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// kaizen wrote exactly these bytes: they may be replaced.
+    /// kaizen wrote exactly these bytes: the file is replaced.
     Kaizen,
-    /// It began as kaizen's, and a person may have edited it: it is kept aside.
+    /// kaizen created the file, but a person may have edited it: it is backed up.
     Either,
-    /// A person wrote it: it stays, and nothing is written.
+    /// A person wrote the file: it is kept, and nothing is written.
     Person,
 }
 
-/// Writes a file below `root` where there is none. The same bytes may be there already.
+/// Creates a file under `root`. A file with the same bytes may exist already.
 ///
 /// # Errors
-/// Other bytes are there, or something that is no plain file.
+/// The path is taken by a file with other bytes, or by something other than a plain file.
 pub(crate) fn create(root: &Root, name: &Path, bytes: &[u8]) -> Result<(), OutputError> {
     write(root, name, bytes, &|_| Owner::Person).map(drop)
 }
 
-/// Writes a file below `root`; `owner` says whose the bytes are that are in its place.
+/// Writes a file under `root`; `owner` decides who owns the bytes of an existing file.
 ///
 /// # Errors
-/// They are a person's, or what is there is no plain file.
+/// The existing file is a person's, or not a plain file.
 pub(crate) fn write(
     root: &Root,
     name: &Path,
     bytes: &[u8],
     owner: &dyn Fn(&[u8]) -> Owner,
-) -> Result<Written, OutputError> {
+) -> Result<WriteOutcome, OutputError> {
     let taken = || OutputError::Taken(root.join(name));
     let Some(present) = root.read(name)? else {
         return match root.publish_over(name, bytes, None)? {
-            true => Ok(Written::There),
+            true => Ok(WriteOutcome::There),
             false => Err(taken()),
         };
     };
     if present == bytes {
-        return Ok(Written::There);
+        return Ok(WriteOutcome::There);
     }
     match owner(&present) {
         Owner::Person => Err(taken()),
         Owner::Either => {
             let aside = move_aside(root, name)?;
             root.publish_over(name, bytes, None)?;
-            Ok(Written::KeptAside(aside))
+            Ok(WriteOutcome::KeptAside(aside))
         }
         Owner::Kaizen => match root.publish_over(name, bytes, Some(&present))? {
-            true => Ok(Written::There),
+            true => Ok(WriteOutcome::There),
             false => Err(taken()),
         },
     }
 }
 
-/// Makes sure that [`write()`] would not refuse.
+/// Checks in advance that [`write()`] would not refuse.
 ///
 /// # Errors
 /// See [`write()`].
@@ -69,7 +69,7 @@ pub(crate) fn check(root: &Root, name: &Path, owner: &dyn Fn(&[u8]) -> Owner) ->
     }
 }
 
-/// Gives a file another name beside it, `NAME.bak` or `NAME.bak.2`, and never that of another file. Returns its new path.
+/// Renames a file to a free name such as `NAME.bak` or `NAME.bak.2`. Returns its new path.
 ///
 /// # Errors
 /// It cannot be renamed.
@@ -82,7 +82,7 @@ pub(crate) fn move_aside(root: &Root, name: &Path) -> Result<PathBuf, OutputErro
     Err(OutputError::Taken(root.join(name)))
 }
 
-/// Writes a copy of a file's bytes beside it, under a name that is free or has the same bytes, and returns the name's end.
+/// Writes a copy of a file's bytes next to it, under a name that is free or has the same bytes. Returns the suffix.
 ///
 /// # Errors
 /// It cannot be written.
@@ -100,7 +100,7 @@ pub(crate) fn keep_copy(root: &Root, name: &Path, end: &str, bytes: &[u8]) -> Re
     Err(OutputError::Taken(root.join(with_end(name, end))))
 }
 
-/// More copies of one file than anybody keeps.
+/// Maximum number of copies of one file.
 const MOST_COPIES: usize = 10_000;
 
 fn names_beside(name: &Path) -> impl Iterator<Item = PathBuf> {
@@ -136,7 +136,7 @@ mod tests {
         assert!(matches!(create(&root, name, b"two"), Err(OutputError::Taken(at)) if at == root.join(name)));
         for (bytes, end) in [("three", ".bak"), ("four", ".bak.2")] {
             let written = write(&root, name, bytes.as_bytes(), &|_| Owner::Either).unwrap();
-            assert_eq!(written, Written::KeptAside(root.join(with_end(name, end))));
+            assert_eq!(written, WriteOutcome::KeptAside(root.join(with_end(name, end))));
         }
         assert_eq!([text(""), text(".bak"), text(".bak.2")], ["four", "one", "three"]);
     }

@@ -1,5 +1,4 @@
-//! Outputs: files that kaizen leaves where people keep their own. Nothing is deleted or replaced there that kaizen did not
-//! write itself.
+//! Outputs: files that kaizen writes among people's own files. It deletes or replaces only files that it wrote itself.
 
 mod copy;
 mod file;
@@ -12,25 +11,25 @@ pub(crate) use self::file::{Owner, check, create, keep_copy, write};
 pub(crate) use self::folder::{clear, fill, is_ours};
 use crate::sys::disk::DiskError;
 
-/// An output was not written.
+/// Why an output was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    /// A person's file has this name.
-    #[error("{} is there already, and kaizen did not write it", .0.display())]
+    /// A person's file has this path.
+    #[error("{} already exists, and kaizen did not write it", .0.display())]
     Taken(PathBuf),
-    /// The content was replaced by other content between two readings.
-    #[error("it changed while it was read; run the command again")]
+    /// The content changed between two reads.
+    #[error("the content changed while it was read; run the command again")]
     Changed,
     /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
 }
 
-/// What became of a file that was asked for.
+/// The result of writing a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// It is there now, or was there before with the same bytes.
+pub(crate) enum WriteOutcome {
+    /// The file was written, or existed already with the same bytes.
     There,
-    /// It is there now; what a person had written in its place has this path.
+    /// The file was written; a person's file was renamed to this path.
     KeptAside(PathBuf),
 }

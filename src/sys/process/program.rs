@@ -1,7 +1,7 @@
-//! One child process: with a limit on its time and on what it prints, in a process group of its own, and without keys.
+//! Runs one child process with limits on time and output, in its own process group, and without keys.
 //!
-//! The pipes are read and written on threads of their own, so that neither side can block the other; what is still open
-//! when the program has ended, because it left somebody behind, is not waited for.
+//! Separate threads read and write the pipes, so that neither side can block the other. If a pipe is still open after
+//! the program has ended, because a descendant holds it, kaizen waits for it only briefly.
 #![allow(clippy::disallowed_methods)] // edge: processes, the clock
 
 use std::ffi::OsString;
@@ -15,80 +15,80 @@ use std::time::{Duration, Instant};
 use super::running;
 use crate::sys::consent::Consent;
 
-/// Bytes that a program may print on one of its outputs, at most.
+/// Maximum number of bytes on each output.
 const LARGEST: usize = 16 << 20;
-/// How long the outputs of a program that has ended may stay open.
+/// How long to wait for open outputs after the program has ended.
 const GRACE: Duration = Duration::from_millis(500);
-/// The longest pause between two looks at whether it has ended.
+/// Longest interval between two checks whether the program has ended.
 const STEP: Duration = Duration::from_millis(10);
 
-/// A program as the manifest names it.
+/// A program to run, from the manifest.
 #[derive(Clone, Debug)]
 pub(crate) struct Program<'a> {
-    /// The proof that it may be started: nobody can make a `Program` without it.
+    /// The proof that it may be started; a `Program` cannot be created without it.
     #[expect(dead_code, reason = "a proof is only shown")]
     pub consent: &'a Consent,
-    /// Program and arguments; no shell is involved.
+    /// Program and arguments, started without a shell.
     pub run: &'a [String],
-    /// Where it works.
+    /// The working directory.
     pub folder: &'a Path,
-    /// Environment variables that it does not get.
+    /// Environment variables that it does not inherit.
     pub withheld: &'a [String],
-    /// Environment variables that it gets beside the inherited ones.
+    /// Additional environment variables.
     pub variables: Vec<(&'static str, OsString)>,
-    /// How long it may take; `None` for as long as it likes.
+    /// The time limit; `None` for no limit.
     pub timeout: Option<Duration>,
 }
 
-/// What a program left.
+/// The result of a program that ended normally.
 #[derive(Debug)]
-pub(crate) struct Ended {
-    /// How it ended.
+pub(crate) struct ProgramOutput {
+    /// The exit status.
     pub status: ExitStatus,
-    /// What it printed.
+    /// The standard output.
     pub stdout: Vec<u8>,
-    /// What it complained about.
+    /// The standard error.
     pub stderr: Vec<u8>,
 }
 
-/// Why a program came to no end of its own.
+/// Why a program did not end normally.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unended {
-    /// There is no such program, or it may not be run.
+pub(crate) enum ProgramFailure {
+    /// The program does not exist or cannot be started.
     #[error("`{program}` cannot be run: {problem}")]
     NotStarted {
         /// The program.
         program: String,
-        /// What the operating system says.
+        /// The operating system's error.
         problem: String,
     },
-    /// It took too long; it was ended, with all that it had started.
-    #[error("`{program}` took longer than {seconds} s and was ended")]
+    /// It exceeded the time limit; it and its descendants were killed.
+    #[error("`{program}` took longer than {seconds} s and was killed")]
     TimedOut {
         /// The program.
         program: String,
-        /// The limit.
+        /// The limit in seconds.
         seconds: u64,
     },
-    /// It printed too much; it was ended.
-    #[error("`{program}` printed more than {} MiB and was ended", LARGEST >> 20)]
+    /// It printed too much and was killed.
+    #[error("`{program}` printed more than {} MiB and was killed", LARGEST >> 20)]
     TooMuch {
         /// The program.
         program: String,
     },
 }
 
-/// What the threads at the pipes tell.
-enum Heard {
+/// Messages from the threads that read the outputs.
+enum PipeEvent {
     Closed,
     TooMuch,
 }
 
-/// One output as it is read.
+/// The bytes of one output read so far.
 type Bytes = Arc<Mutex<Vec<u8>>>;
 
-impl Ended {
-    /// The last lines of what it complained about, in one line.
+impl ProgramOutput {
+    /// The last lines of the standard error, joined into one line.
     pub(crate) fn complaint(&self) -> String {
         let text = String::from_utf8_lossy(&self.stderr);
         let mut lines: Vec<&str> = text
@@ -99,14 +99,14 @@ impl Ended {
             .collect();
         lines.reverse();
         match lines.is_empty() {
-            true => "it said nothing on stderr".to_owned(),
+            true => "no message on stderr".to_owned(),
             false => lines.join(" / "),
         }
     }
 }
 
 impl Program<'_> {
-    /// The program for messages.
+    /// The command line, shortened for messages.
     pub(crate) fn name(&self) -> String {
         let text = self.run.join(" ");
         match text.char_indices().nth(160) {
@@ -115,11 +115,11 @@ impl Program<'_> {
         }
     }
 
-    /// Runs it to its end with `stdin` on its standard input; a program that does not read it may still answer.
+    /// Runs the program to its end with `stdin` as standard input, which the program need not read.
     ///
     /// # Errors
-    /// See [`Unended`].
-    pub(crate) fn run(&self, stdin: Option<&[u8]>) -> Result<Ended, Unended> {
+    /// See [`ProgramFailure`].
+    pub(crate) fn run(&self, stdin: Option<&[u8]>) -> Result<ProgramOutput, ProgramFailure> {
         let mut child = running::begin(|| self.start(stdin.is_some()))?;
         let (tell, heard) = channel();
         if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), stdin.map(<[u8]>::to_vec)) {
@@ -133,15 +133,15 @@ impl Program<'_> {
         }
         running::end(&child);
         let status = child.wait().map_err(|error| self.not_started(&error))?;
-        watched.map(|()| Ended {
+        watched.map(|()| ProgramOutput {
             status,
             stdout: taken(stdout),
             stderr: taken(stderr),
         })
     }
 
-    fn start(&self, has_stdin: bool) -> Result<Child, Unended> {
-        let no_name = || self.not_started(&"no program is named");
+    fn start(&self, has_stdin: bool) -> Result<Child, ProgramFailure> {
+        let no_name = || self.not_started(&"no program is given");
         let (name, arguments) = self.run.split_first().ok_or_else(no_name)?;
         let mut command = Command::new(name);
         command.args(arguments).current_dir(self.folder);
@@ -159,15 +159,15 @@ impl Program<'_> {
             .map_err(|error| self.not_started(&error))
     }
 
-    /// Waits until the program has ended and its outputs are closed; an ended one's outputs are waited for a moment only,
-    /// then whoever holds them open is ended as well.
-    fn watch(&self, child: &mut Child, heard: &Receiver<Heard>) -> Result<(), Unended> {
+    /// Waits until the program has ended and its outputs are closed. If outputs stay open after the program has ended, its
+    /// process group is killed after a short grace period.
+    fn watch(&self, child: &mut Child, heard: &Receiver<PipeEvent>) -> Result<(), ProgramFailure> {
         let deadline = self.timeout.map(|most| (Instant::now() + most, most));
         let (mut open, mut pause, mut left_open) = (2, Duration::from_millis(1), None);
         loop {
             match heard.recv_timeout(pause) {
-                Ok(Heard::Closed) => open -= 1,
-                Ok(Heard::TooMuch) => return Err(Unended::TooMuch { program: self.name() }),
+                Ok(PipeEvent::Closed) => open -= 1,
+                Ok(PipeEvent::TooMuch) => return Err(ProgramFailure::TooMuch { program: self.name() }),
                 Err(RecvTimeoutError::Timeout) => pause = (2 * pause).min(STEP),
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(Duration::from_millis(1)),
             }
@@ -182,35 +182,35 @@ impl Program<'_> {
                 }
             } else if let Some((_, most)) = deadline.filter(|(at, _)| now >= *at) {
                 let (program, seconds) = (self.name(), most.as_secs());
-                return Err(Unended::TimedOut { program, seconds });
+                return Err(ProgramFailure::TimedOut { program, seconds });
             }
         }
     }
 
-    fn not_started(&self, problem: &dyn std::fmt::Display) -> Unended {
-        Unended::NotStarted {
+    fn not_started(&self, problem: &dyn std::fmt::Display) -> ProgramFailure {
+        ProgramFailure::NotStarted {
             program: self.name(),
             problem: problem.to_string(),
         }
     }
 }
 
-/// Reads an output to its end on a thread, as far as it may go.
-fn read(mut pipe: impl Read + Send + 'static, tell: Sender<Heard>) -> Bytes {
+/// Reads an output on a separate thread, up to its end or the limit.
+fn read(mut pipe: impl Read + Send + 'static, tell: Sender<PipeEvent>) -> Bytes {
     let bytes = Bytes::default();
     let sink = Arc::clone(&bytes);
     std::thread::spawn(move || {
         let mut piece = vec![0; 64 << 10];
-        let mut heard = Heard::Closed;
+        let mut heard = PipeEvent::Closed;
         while let Ok(length @ 1..) = pipe.read(&mut piece) {
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
             if sink.len() + length > LARGEST {
-                heard = Heard::TooMuch;
+                heard = PipeEvent::TooMuch;
                 break;
             }
             sink.extend_from_slice(&piece[..length]);
         }
-        // Nobody listens any more when the program was given up.
+        // Nobody receives this if the program was killed.
         let _ = tell.send(heard);
     });
     bytes
@@ -221,7 +221,7 @@ fn taken(bytes: Option<Bytes>) -> Vec<u8> {
     bytes.map(take).unwrap_or_default()
 }
 
-/// Whether it has ended. It is left to be waited for, so that its number, and its group's, is nobody else's yet.
+/// Whether the program has ended. It is not reaped here, so that its process id and group id are not reused yet.
 #[cfg(unix)]
 fn has_ended(child: &mut Child) -> bool {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -229,7 +229,7 @@ fn has_ended(child: &mut Child) -> bool {
     !matches!(waitid(WaitId::Pid(Pid::from_child(child)), look), Ok(None))
 }
 
-/// Ends it and all that it started.
+/// Kills the program's process group.
 #[cfg(unix)]
 fn kill(child: &mut Child) {
     running::kill(child.id());

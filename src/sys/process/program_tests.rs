@@ -1,4 +1,4 @@
-//! What becomes of real programs.
+//! Tests with real programs.
 #![allow(clippy::disallowed_methods)] // edge: real processes and the clock, in tests
 
 use std::path::PathBuf;
@@ -58,7 +58,7 @@ fn keys_are_kept_from_it() {
     let withheld = ["HOME".to_owned()];
     let mut program = program(&run);
     program.variables = vec![("KAIZEN_HARNESS", "/x".into())];
-    let text = |ended: Ended| String::from_utf8(ended.stdout).unwrap();
+    let text = |ended: ProgramOutput| String::from_utf8(ended.stdout).unwrap();
     let all = text(program.run(None).unwrap());
     assert!(all.contains("\nHOME=") || all.starts_with("HOME="), "{all}");
     assert!(all.contains("KAIZEN_HARNESS=/x"), "{all}");
@@ -78,10 +78,10 @@ fn too_long_ends_it_and_what_it_started() {
     let mut program = program(&run);
     program.timeout = Some(Duration::from_millis(300));
     let begin = Instant::now();
-    assert!(matches!(program.run(None), Err(Unended::TimedOut { .. })));
+    assert!(matches!(program.run(None), Err(ProgramFailure::TimedOut { .. })));
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     std::thread::sleep(Duration::from_millis(2200));
-    assert!(!mark.exists(), "the grandchild went on");
+    assert!(!mark.exists(), "the grandchild was still running");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_grandchild_that_holds_the_pipes_is_not_waited_for() {
     let begin = Instant::now();
     assert_eq!(printed("sleep 30 & echo answer", None), "answer\n");
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
-    // One that left the group as well.
+    // A grandchild that left the process group too.
     if PathBuf::from("/usr/bin/setsid").exists() {
         assert_eq!(printed("setsid sleep 8 & echo answer", None), "answer\n");
         assert!(begin.elapsed() < Duration::from_secs(6), "{:?}", begin.elapsed());
@@ -116,6 +116,6 @@ fn what_floods_us_is_ended() {
 fn what_cannot_be_run_says_so() {
     for run in [vec![], vec!["/no/such/program".to_owned(), "x".to_owned()]] {
         let error = program(&run).run(None).unwrap_err();
-        assert!(matches!(error, Unended::NotStarted { .. }), "{error}");
+        assert!(matches!(error, ProgramFailure::NotStarted { .. }), "{error}");
     }
 }

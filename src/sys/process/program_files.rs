@@ -1,25 +1,25 @@
-//! What a program leaves in its folder: plain files with plain names, limited in size and in number.
+//! Collects the files that a program wrote: plain files with plain names, limited in size and number.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::Files;
+use super::ProgramFiles;
 use crate::sys::disk::plain_name::is_plain;
 
-/// How much a program may leave.
+/// Limits for the files that a program writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// Bytes of one file.
+pub(crate) struct FileLimits {
+    /// Maximum bytes of one file.
     pub file: u64,
-    /// Bytes of all files.
+    /// Maximum bytes of all files.
     pub total: u64,
-    /// Files in one folder.
+    /// Maximum number of files in one folder.
     pub files: usize,
 }
 
-impl Default for Limits {
+impl Default for FileLimits {
     fn default() -> Self {
         Self {
             file: 64 << 20,
@@ -29,11 +29,11 @@ impl Default for Limits {
     }
 }
 
-/// What a program left and kaizen does not take.
+/// Why a program's files are not accepted.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LeftError {
-    /// The file is not there.
-    #[error("it left no {name}")]
+pub(crate) enum ProgramFilesError {
+    /// The file does not exist.
+    #[error("it did not write {name}")]
     Missing {
         /// The file.
         name: String,
@@ -43,15 +43,15 @@ pub(crate) enum LeftError {
     Unreadable {
         /// The file.
         name: String,
-        /// What the operating system says.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// A folder, a link, a pipe, a socket or a device.
+    /// A folder, link, pipe, socket or device where a file should be.
     #[error("{name} is {kind}, not a plain file")]
     NotPlain {
         /// The file.
         name: String,
-        /// What it is.
+        /// The kind of file.
         kind: &'static str,
     },
     /// A file or a link where a folder should be.
@@ -59,12 +59,12 @@ pub(crate) enum LeftError {
     NotFolder {
         /// The folder, or a file in it.
         name: String,
-        /// What it is.
+        /// The kind of file.
         kind: &'static str,
     },
-    /// A name with more than letters, digits, `.`, `_` and `-`.
+    /// A name with characters other than letters, digits, `.`, `_` and `-`.
     #[error(
-        "{folder} holds a file named {name:?}; use ASCII letters, digits, `.`, `_` and `-`, and do not begin with `.`"
+        "{folder} contains a file named {name:?}; use ASCII letters, digits, `.`, `_` and `-`, and do not start with `.`"
     )]
     Name {
         /// The folder.
@@ -72,7 +72,7 @@ pub(crate) enum LeftError {
         /// The name.
         name: String,
     },
-    /// More bytes than a file may have.
+    /// A file above the limit of one file.
     #[error("{name} is larger than {} MiB; write less", limit >> 20)]
     TooLarge {
         /// The file.
@@ -80,16 +80,16 @@ pub(crate) enum LeftError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// More bytes than all files together may have.
+    /// Files above the limit of all files together.
     #[error("with {name}, the files are larger than {} MiB together; write less", limit >> 20)]
     TooMuch {
-        /// The file that is too much.
+        /// The file that exceeds the limit.
         name: String,
         /// The limit in bytes.
         limit: u64,
     },
-    /// More files than a folder may hold.
-    #[error("{folder} holds more than {limit} files; write fewer")]
+    /// A folder with too many files.
+    #[error("{folder} contains more than {limit} files; write fewer")]
     TooMany {
         /// The folder.
         folder: String,
@@ -98,13 +98,13 @@ pub(crate) enum LeftError {
     },
 }
 
-/// Takes declared writes out of a folder. A log (`.jsonl`) that is not there is empty, and so is a folder.
+/// Reads the declared writes from a folder. A missing log (`.jsonl`) or folder counts as empty.
 ///
 /// # Errors
-/// See [`LeftError`]; nothing is read beyond the limits.
-pub(crate) fn take(scratch: &Path, writes: &[String], limits: Limits) -> Result<Files, LeftError> {
+/// See [`ProgramFilesError`]; nothing is read beyond the limits.
+pub(crate) fn take(scratch: &Path, writes: &[String], limits: FileLimits) -> Result<ProgramFiles, ProgramFilesError> {
     let mut left = limits.total;
-    let mut files = Files::new();
+    let mut files = ProgramFiles::new();
     for name in writes {
         for name in names(scratch, name, limits)? {
             let bytes = read(scratch, &name, limits, left)?;
@@ -115,19 +115,19 @@ pub(crate) fn take(scratch: &Path, writes: &[String], limits: Limits) -> Result<
     Ok(files)
 }
 
-/// The text that a program left as one file; `None` when there is none.
+/// Reads one file that a program wrote; `None` if it does not exist.
 ///
 /// # Errors
-/// See [`LeftError`].
-pub(crate) fn take_one(scratch: &Path, name: &str, limits: Limits) -> Result<Option<Vec<u8>>, LeftError> {
+/// See [`ProgramFilesError`].
+pub(crate) fn take_one(scratch: &Path, name: &str, limits: FileLimits) -> Result<Option<Vec<u8>>, ProgramFilesError> {
     match is_there(&scratch.join(name)) {
         true => read(scratch, name, limits, limits.total).map(Some),
         false => Ok(None),
     }
 }
 
-/// The files that a declared write stands for.
-fn names(scratch: &Path, write: &str, limits: Limits) -> Result<Vec<String>, LeftError> {
+/// The files of a declared write.
+fn names(scratch: &Path, write: &str, limits: FileLimits) -> Result<Vec<String>, ProgramFilesError> {
     if !write.ends_with('/') {
         return Ok(vec![write.to_owned()]);
     }
@@ -136,7 +136,7 @@ fn names(scratch: &Path, write: &str, limits: Limits) -> Result<Vec<String>, Lef
         return Ok(Vec::new());
     }
     plain_folders(scratch, write)?;
-    let unreadable = |source| LeftError::Unreadable {
+    let unreadable = |source| ProgramFilesError::Unreadable {
         name: write.to_owned(),
         source,
     };
@@ -146,11 +146,11 @@ fn names(scratch: &Path, write: &str, limits: Limits) -> Result<Vec<String>, Lef
         let name = name.to_string_lossy();
         if !is_plain(&name) {
             let (folder, name) = (write.to_owned(), name.into_owned());
-            return Err(LeftError::Name { folder, name });
+            return Err(ProgramFilesError::Name { folder, name });
         }
         if names.len() == limits.files {
             let (folder, limit) = (write.to_owned(), limits.files);
-            return Err(LeftError::TooMany { folder, limit });
+            return Err(ProgramFilesError::TooMany { folder, limit });
         }
         names.push(format!("{write}{name}"));
     }
@@ -162,15 +162,15 @@ fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Every folder on the way to a file is one, and no link: a program cannot make kaizen publish a file from elsewhere.
-fn plain_folders(scratch: &Path, name: &str) -> Result<(), LeftError> {
+/// Checks that no folder on the path is a link, so that a program cannot make kaizen publish a file from elsewhere.
+fn plain_folders(scratch: &Path, name: &str) -> Result<(), ProgramFilesError> {
     let mut path = PathBuf::from(scratch);
     let (folders, _) = name.rsplit_once('/').unwrap_or_default();
     for part in folders.split('/').filter(|part| !part.is_empty()) {
         path.push(part);
         let kind = kind(&path, name)?;
         if kind != "a folder" {
-            return Err(LeftError::NotFolder {
+            return Err(ProgramFilesError::NotFolder {
                 name: name.to_owned(),
                 kind,
             });
@@ -179,30 +179,30 @@ fn plain_folders(scratch: &Path, name: &str) -> Result<(), LeftError> {
     Ok(())
 }
 
-fn read(scratch: &Path, name: &str, limits: Limits, left: u64) -> Result<Vec<u8>, LeftError> {
+fn read(scratch: &Path, name: &str, limits: FileLimits, left: u64) -> Result<Vec<u8>, ProgramFilesError> {
     let path = scratch.join(name);
-    let unreadable = |source| LeftError::Unreadable {
+    let unreadable = |source| ProgramFilesError::Unreadable {
         name: name.to_owned(),
         source,
     };
     if name.ends_with(".jsonl") && !is_there(&path) {
-        // Logs and evidence are welcome, and not owed.
+        // Logs and evidence are optional.
         return Ok(Vec::new());
     }
     if !is_there(&path) {
-        return Err(LeftError::Missing { name: name.to_owned() });
+        return Err(ProgramFilesError::Missing { name: name.to_owned() });
     }
     plain_folders(scratch, name)?;
     let kind = kind(&path, name)?;
     if kind != PLAIN {
-        return Err(LeftError::NotPlain {
+        return Err(ProgramFilesError::NotPlain {
             name: name.to_owned(),
             kind,
         });
     }
     let most = limits.file.min(left);
     let mut bytes = Vec::new();
-    // The program has ended, and so the file does not grow; it is limited all the same.
+    // The program has ended, so the file should not grow, but the read is limited anyway.
     let file = File::open(&path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.len() <= most {
         file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -212,11 +212,11 @@ fn read(scratch: &Path, name: &str, limits: Limits, left: u64) -> Result<Vec<u8>
     }
     let name = name.to_owned();
     Err(match limits.file <= left {
-        true => LeftError::TooLarge {
+        true => ProgramFilesError::TooLarge {
             name,
             limit: limits.file,
         },
-        false => LeftError::TooMuch {
+        false => ProgramFilesError::TooMuch {
             name,
             limit: limits.total,
         },
@@ -225,8 +225,8 @@ fn read(scratch: &Path, name: &str, limits: Limits, left: u64) -> Result<Vec<u8>
 
 const PLAIN: &str = "a file";
 
-fn kind(path: &Path, name: &str) -> Result<&'static str, LeftError> {
-    let unreadable = |source| LeftError::Unreadable {
+fn kind(path: &Path, name: &str) -> Result<&'static str, ProgramFilesError> {
+    let unreadable = |source| ProgramFilesError::Unreadable {
         name: name.to_owned(),
         source,
     };
@@ -240,5 +240,5 @@ fn kind(path: &Path, name: &str) -> Result<&'static str, LeftError> {
 }
 
 #[cfg(test)]
-#[path = "left_tests.rs"]
+#[path = "program_files_tests.rs"]
 mod tests;

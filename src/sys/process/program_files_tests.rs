@@ -1,9 +1,9 @@
-//! What is taken of a folder, and what is refused.
+//! Tests of the files that are accepted or refused.
 
 use super::*;
 
-fn small() -> Limits {
-    Limits {
+fn small() -> FileLimits {
+    FileLimits {
         file: 10,
         total: 15,
         files: 2,
@@ -32,7 +32,7 @@ fn what_was_declared_is_taken() {
 #[test]
 fn the_message_names_the_file_and_the_limit() {
     for (files, write, parts) in [
-        (vec![], "a.md", ["it left no a.md", ""]),
+        (vec![], "a.md", ["it did not write a.md", ""]),
         (vec![("a", "12345678901")], "a", ["a is larger than", "MiB"]),
         (
             vec![("a/1", "1234567890"), ("a/2", "123456")],
@@ -42,14 +42,14 @@ fn the_message_names_the_file_and_the_limit() {
         (
             vec![("a/1", ""), ("a/2", ""), ("a/3", "")],
             "a/",
-            ["a/ holds more than 2", "fewer"],
+            ["a/ contains more than 2", "fewer"],
         ),
         (
             vec![("a/x y", "")],
             "a/",
-            ["a/ holds a file named \"x y\"", "use ASCII"],
+            ["a/ contains a file named \"x y\"", "use ASCII"],
         ),
-        (vec![("a/.hidden", "")], "a/", [".hidden", "begin with"]),
+        (vec![("a/.hidden", "")], "a/", [".hidden", "start with"]),
         (vec![("a/b/c", "")], "a/", ["a/b is a folder", "not a plain file"]),
         (vec![("a/b", "")], "a", ["a is a folder", "not a plain file"]),
         (vec![("a", "")], "a/", ["a/ is a file", "not a folder"]),
@@ -59,7 +59,7 @@ fn the_message_names_the_file_and_the_limit() {
     }
 }
 
-/// Links on any part of the way, and a pipe that would be waited for without end.
+/// Links in any part of a path, and a pipe that would block forever.
 #[cfg(unix)]
 #[test]
 fn links_and_pipes_are_refused_at_once() {
