@@ -1,54 +1,55 @@
-//! `[gate]`: how an edit is judged, what it has to gain, and how sure that has to be.
+//! `[gate]`: how the gate decides about an edit, the gain it requires, and with what certainty.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::gate::settings::{BudgetMode, Mode, Population, Preset, Settings};
+use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode, Population, Preset};
 use crate::artifact::gate::verdict::RuleKind;
 
 /// `[gate]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GateSection {
-    /// `auto` runs the baseline twice, and is `exact` when nothing differs, else `sequential`; `rule` compares means of
-    /// one run.
+    /// `auto` runs the baseline twice, then works as `exact` if both runs agree, else as `sequential`. `rule` compares
+    /// the means of one run.
     pub mode: Mode,
-    /// Settings that go together; each of those below wins over it.
+    /// A named set of settings; each of the settings below overrides it.
     pub preset: Preset,
-    /// What has to gain in `rule` and `exact`: `overall` or `target`. Absent: `overall` in `rule`, else `target`.
+    /// What must gain in modes `rule` and `exact`: `overall` or `target`. Absent: `overall` in `rule`, else `target`.
     pub rule: Option<RuleKind>,
-    /// What the tasks stand for: themselves (`tasks`), or future work (`sample`): then each is run once, and evidence
-    /// has to come from many.
+    /// What the gate tasks represent: only themselves (`tasks`), or future work (`sample`). With `sample` each task is
+    /// run once, and evidence comes from many tasks.
     pub population: Population,
-    /// How a session's error budget is shared out. Absent: `planned`, and `fdr` in `kaizen loop`.
+    /// How a session's error budget is divided. Absent: `planned`, or `fdr` in `kaizen loop`.
     pub budget: Option<BudgetMode>,
-    /// Largest chance that a session accepts any edit whose target did not gain, above 0, below 1.
+    /// Largest probability that a session accepts any edit whose target did not gain; between 0 and 1, exclusive.
     pub alpha_session: f64,
-    /// Smallest change of the target that is worth paying for, above 0, below 1.
+    /// Smallest change of the target that a trial should detect; between 0 and 1, exclusive.
     pub delta_min: Option<f64>,
-    /// Largest chance that a change of `delta_min` is dropped as futile, above 0, below 1.
+    /// Largest probability of dropping a change of `delta_min` as futile; between 0 and 1, exclusive.
     pub beta: Option<f64>,
-    /// The gain must be larger than this, 0 to 1.
+    /// The gain must exceed this, 0 to 1.
     pub min_improvement: f64,
-    /// Pairs of the target at most.
+    /// Maximum number of the target's pairs.
     pub max_pairs: Option<usize>,
-    /// Baseline runs that one run with the edit is compared with. Absent: the preset's; 1 where both draw the same chance.
+    /// Number of baseline runs that each run with the edit is compared with. Absent: the preset's value, or 1 if both
+    /// arms use the same random seed.
     pub controls: Option<u32>,
-    /// Rounds over all tasks that may be spent on showing that the whole gained.
+    /// Maximum number of rounds over all tasks to show that the overall score gained.
     pub guard_rounds: Option<usize>,
-    /// Largest chance to accept one edit that lifts its target and lowers the whole, above 0, at most 1.
+    /// Largest probability of accepting an edit that raises its target but lowers the overall score; above 0, up to 1.
     pub alpha_guard: Option<f64>,
-    /// Largest chance to take a harmless edit for harmful, above 0, below 1.
+    /// Largest probability of rejecting a harmless edit as harmful; between 0 and 1, exclusive.
     pub alpha_harm: Option<f64>,
-    /// No other category may fall by more than this, 0 to 1. Absent: 0.01, and 0.05 where the rule is `overall`.
+    /// No other category may lose more than this, 0 to 1. Absent: 0.01, or 0.05 with rule `overall`.
     pub max_regression: Option<f64>,
-    /// Further runs of both arms that confirm a flip in `exact`.
+    /// Number of further runs in each arm that confirm a flip, in mode `exact`.
     pub confirm: Option<u32>,
-    /// Whether every edit gets baseline runs of its own.
+    /// Whether each edit gets its own baseline runs, not shared with other edits.
     pub fresh_baseline: bool,
-    /// Above this share of infrastructure errors the verdict is undecided, 0 to 1.
+    /// The verdict is undecided if the share of infrastructure errors exceeds this, 0 to 1.
     pub max_infra_share: f64,
-    /// Consultations of the gate tasks after which they are worn; 0: never.
+    /// Number of consultations after which the gate tasks count as worn; 0: never.
     pub worn_after: u32,
 }
 
@@ -79,12 +80,12 @@ impl Default for GateSection {
 }
 
 impl GateSection {
-    /// All settings: the preset's, and what is set beside. `shares_chance` says that both arms of a pair draw the same
-    /// chance, so that one baseline run says as much as two.
-    pub fn settings(&self, shares_chance: bool) -> Settings {
-        let preset = Settings::of(self.preset);
+    /// All settings: the preset's, overridden by the keys that are set. `shares_chance` says that both arms of a pair
+    /// use the same random seed, so that one baseline run tells as much as two.
+    pub fn settings(&self, shares_chance: bool) -> GateSettings {
+        let preset = GateSettings::of(self.preset);
         let rule = self.rule.unwrap_or(RuleKind::Target);
-        Settings {
+        GateSettings {
             rule,
             delta_min: self.delta_min.unwrap_or(preset.delta_min),
             beta: self.beta.unwrap_or(preset.beta),
@@ -101,13 +102,13 @@ impl GateSection {
         }
     }
 
-    /// How far a category may fall in `exact` where no category is named that has to gain: as far as under rule
-    /// `overall`, whose place it then takes.
+    /// Tolerated loss per category in mode `exact` when the edit targets no category; the same as for rule `overall`,
+    /// which then applies.
     pub(crate) fn eps_overall(&self) -> f64 {
         self.max_regression.unwrap_or_else(|| tolerated(RuleKind::Overall))
     }
 
-    /// What has to gain, and how far others may fall, in the mode that is set.
+    /// The rule and the tolerated loss per category in the configured mode.
     pub(crate) fn usual(&self) -> (RuleKind, f64) {
         let usual = match self.mode {
             Mode::Rule => RuleKind::Overall,
@@ -122,10 +123,10 @@ impl GateSection {
         matches!(self.mode, Mode::Auto | Mode::Sequential)
     }
 
-    /// Whether every value is one that can be.
+    /// Checks the range of every value.
     ///
     /// # Errors
-    /// What is wrong, and what would do.
+    /// The problem, and the allowed range.
     pub(super) fn check(&self) -> Result<(), String> {
         let shares = [
             ("min_improvement", Some(self.min_improvement)),
@@ -137,38 +138,34 @@ impl GateSection {
             ("beta", self.beta),
             ("alpha_harm", self.alpha_harm),
         ];
-        // A bet on less than the largest difference there is cannot be lost, and its wealth is no number.
+        // With `delta_min` = 1 the bet on futility could not be lost, and its wealth would not be finite.
         let partial = [("delta_min", self.delta_min)];
         let positive = [("alpha_guard", self.alpha_guard)];
         let of = |count: Option<u32>| count.map(|count| count as usize);
-        // Runs of a task are numbered, and those of audits and of the check for drift stand behind all of a trial.
+        // These limits keep a trial's run numbers below those that audits and drift checks use.
         let counts = [
             ("max_pairs", self.max_pairs, 1..=100_000),
             ("guard_rounds", self.guard_rounds, 1..=10_000),
             ("controls", of(self.controls), 1..=100),
             ("confirm", of(self.confirm), 0..=100),
         ];
-        holds(&shares, "must lie between 0 and 1", |value| {
-            (0.0..=1.0).contains(&value)
-        })?;
-        holds(&chances, "must lie above 0 and below 1", |value| {
+        holds(&shares, "must be between 0 and 1", |value| (0.0..=1.0).contains(&value))?;
+        holds(&chances, "must be above 0 and below 1", |value| {
             value > 0.0 && value < 1.0
         })?;
-        holds(
-            &partial,
-            "must lie above 0 and below 1: 0.2 stands for 20 points",
-            |value| value > 0.0 && value < 1.0,
-        )?;
-        holds(&positive, "must lie above 0, and be 1 at most", |value| {
+        holds(&partial, "must be above 0 and below 1: 0.2 means 20 points", |value| {
+            value > 0.0 && value < 1.0
+        })?;
+        holds(&positive, "must be above 0 and at most 1", |value| {
             value > 0.0 && value <= 1.0
         })?;
         let set = counts
             .into_iter()
             .filter_map(|(key, count, range)| Some((key, count?, range)));
         match set.into_iter().find(|(_, count, range)| !range.contains(count)) {
-            Some((key, 0, _)) => Err(format!("[gate] {key} = 0 leaves nothing to judge by; use 1 or more")),
+            Some((key, 0, _)) => Err(format!("[gate] {key} = 0 leaves nothing to judge by; use at least 1")),
             Some((key, count, range)) => Err(format!(
-                "[gate] {key} = {count} is too many; use {} at most",
+                "[gate] {key} = {count} is too many; use at most {}",
                 range.end()
             )),
             None => Ok(()),
@@ -176,7 +173,7 @@ impl GateSection {
     }
 }
 
-/// How far a category may fall when nobody says: less where the target alone has to gain.
+/// Default of the tolerated loss per category: smaller if only the target must gain.
 fn tolerated(rule: RuleKind) -> f64 {
     match rule {
         RuleKind::Target => 0.01,
@@ -203,7 +200,7 @@ mod tests {
         let delta_min = Some(1.0);
         assert!(said(GateSection { delta_min, ..usual() }).contains("below 1"));
         let controls = Some(4_000_000_000);
-        assert!(said(GateSection { controls, ..usual() }).contains("too many; use 100 at most"));
+        assert!(said(GateSection { controls, ..usual() }).contains("too many; use at most 100"));
         let confirm = Some(0);
         assert_eq!(said(GateSection { confirm, ..usual() }), "");
         let max_pairs = Some(0);

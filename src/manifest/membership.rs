@@ -1,15 +1,15 @@
-//! Which files belong to the harness: one definition for the files on disk, in a commit, and in a candidate.
+//! Decides which files belong to the harness, on disk, in a commit, and in a candidate alike.
 //!
-//! A file belongs when a pattern of `[harness] files` matches it, unless it is one of kaizen's own, evidence, or ignored
-//! by git. Only the caller can ask git; everything else is decided here.
+//! A file belongs to the harness if a pattern of `[harness] files` matches it, unless it is kaizen's own, evidence, or
+//! ignored by git. The caller checks what git ignores; everything else is decided here.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::layout::Layout;
 use super::{FILE, Manifest};
-use crate::artifact::consultation;
+use crate::artifact::holdout_use;
 
-/// Folders at the top of a workspace that hold kaizen's own files and evidence.
+/// Top-level folders of a workspace for kaizen's own files and evidence.
 const RESERVED: [&str; 6] = [
     "sessions",
     "schemas",
@@ -18,15 +18,15 @@ const RESERVED: [&str; 6] = [
     "pending_review",
     "triggers",
 ];
-/// Folders that hold machine-local state, wherever they are.
+/// Folders with machine-local state, at any depth.
 const LOCAL: [&str; 2] = [".git", ".kaizen"];
-/// The characters that make a path a pattern.
+/// Characters that turn a path into a pattern.
 const WILDCARDS: [char; 5] = ['*', '?', '[', '{', '\\'];
 
-/// The rule that says which paths belong to the harness. The default selects nothing.
+/// The rule that decides which paths belong to the harness. The default selects nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Membership {
-    /// Whether every path belongs that is not reserved.
+    /// Whether all paths belong except reserved ones.
     everything: bool,
     named: Vec<String>,
     files: GlobSet,
@@ -35,10 +35,10 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// The rule of a manifest.
+    /// Builds the rule of a manifest.
     ///
     /// # Errors
-    /// A malformed pattern, or a path that is named literally and cannot belong; the message names the key.
+    /// A malformed pattern, or a literal path that cannot belong to the harness; the message names the key.
     pub(crate) fn new(manifest: &Manifest) -> Result<Self, String> {
         let evidence = manifest.traces.files.iter().chain(&manifest.benchmark.files);
         let mut membership = Self::of_files(&manifest.harness.files)?;
@@ -50,7 +50,7 @@ impl Membership {
         Ok(membership)
     }
 
-    /// The rule of these patterns alone: no path is evidence.
+    /// Builds a rule from patterns alone, without patterns for evidence.
     ///
     /// # Errors
     /// A malformed pattern.
@@ -69,7 +69,7 @@ impl Membership {
         })
     }
 
-    /// The rule by which every file belongs that is not kaizen's own.
+    /// A rule that selects every file except kaizen's own.
     pub(crate) fn everything() -> Self {
         Self {
             everything: true,
@@ -77,22 +77,22 @@ impl Membership {
         }
     }
 
-    /// Whether a path, relative to the workspace and with `/`, belongs to the harness, as far as its name tells.
+    /// Whether a path belongs to the harness, judged by its name alone. It is relative to the workspace and uses `/`.
     pub(crate) fn selects(&self, path: &str) -> bool {
         (self.everything || self.files.is_match(path)) && self.exclusion(path).is_none()
     }
 
-    /// Whether a folder can hold a path that belongs.
+    /// Whether a folder can contain harness files.
     pub(crate) fn may_hold(&self, folder: &str) -> bool {
         (self.everything || self.folders.is_match(folder)) && reserved(folder).is_none()
     }
 
-    /// Whether `[harness] files` or a layout names a path without a wildcard or placeholder.
+    /// Whether `[harness] files` or a layout names this path literally, without wildcard or placeholder.
     pub(crate) fn names(&self, path: &str) -> bool {
         self.named.iter().any(|named| named.trim_start_matches("./") == path)
     }
 
-    /// Why a path cannot belong, whatever matches it.
+    /// Why a path can never belong to the harness, even if a pattern matches it.
     fn exclusion(&self, path: &str) -> Option<String> {
         let evidence = || {
             let is_evidence = self.evidence.is_match(path);
@@ -106,14 +106,14 @@ impl Membership {
             let reason = is_absolute(path).then(|| "an absolute path".to_owned());
             if let Some(reason) = reason.or_else(|| self.exclusion(path)) {
                 return Err(format!(
-                    "[harness] files names `{path}`, which cannot be edited: {reason}; remove it"
+                    "[harness] files names `{path}`, which cannot be edited: {reason}; remove it from the list"
                 ));
             }
         }
         for (key, path) in layout.paths() {
             let problem = match path {
                 _ if is_absolute(path) => Some("an absolute path".to_owned()),
-                _ if path.split('/').any(|part| part == "..") => Some("it leads out of the workspace".to_owned()),
+                _ if path.split('/').any(|part| part == "..") => Some("it points outside the workspace".to_owned()),
                 _ => self.exclusion(path),
             };
             if let Some(problem) = problem {
@@ -126,7 +126,7 @@ impl Membership {
     }
 }
 
-/// The patterns of traces or of tasks.
+/// The patterns that select trace or task files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EvidencePatterns {
     files: GlobSet,
@@ -150,19 +150,19 @@ impl EvidencePatterns {
         })
     }
 
-    /// Whether a path, relative to the workspace and with `/`, holds evidence. Hidden files do not, since editors keep side
-    /// files there, and neither does the record of gate consultations.
+    /// Whether a path, relative to the workspace and with `/`, is evidence. Hidden files are not, because editors keep
+    /// temporary files under such names; neither is the log of gate consultations.
     pub(crate) fn selects(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
-        self.files.is_match(path) && !name.starts_with('.') && !self.is_local(path) && path != consultation::FILE
+        self.files.is_match(path) && !name.starts_with('.') && !self.is_local(path) && path != holdout_use::FILE
     }
 
-    /// Whether a folder can hold evidence.
+    /// Whether a folder can contain evidence.
     pub(crate) fn may_hold(&self, folder: &str) -> bool {
         self.folders.is_match(folder) && !self.is_local(folder)
     }
 
-    /// Whether a path is part of kaizen's own state, of git's, or of a session.
+    /// Whether a path belongs to kaizen's or git's state, a session, or the triggers.
     pub(crate) fn is_local(&self, path: &str) -> bool {
         let first = path.split('/').next().unwrap_or_default();
         path.split('/')
@@ -173,12 +173,12 @@ impl EvidencePatterns {
     }
 }
 
-/// Whether a path is absolute, here or on Windows.
+/// Whether a path is absolute on Unix or on Windows.
 fn is_absolute(path: &str) -> bool {
     path.starts_with(['/', '\\']) || path.get(1..2) == Some(":")
 }
 
-/// Why a path is never part of a harness, by its name alone.
+/// Why a path's name excludes it from every harness.
 fn reserved(path: &str) -> Option<String> {
     let is = |part: &str, names: &[&str]| names.iter().any(|name| part.eq_ignore_ascii_case(name));
     let mut parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
@@ -192,7 +192,7 @@ fn reserved(path: &str) -> Option<String> {
     None
 }
 
-/// Compiles patterns in which `*` stops at `/`.
+/// Compiles patterns; `*` does not match `/`.
 fn compiled<'a>(patterns: impl IntoIterator<Item = &'a String>, ignore_case: bool) -> Result<GlobSet, String> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
@@ -205,9 +205,9 @@ fn compiled<'a>(patterns: impl IntoIterator<Item = &'a String>, ignore_case: boo
     set.build().map_err(|error| error.to_string())
 }
 
-/// Patterns of the folders in which a pattern can match something.
+/// Patterns of the folders in which `pattern` can match a file.
 fn folders(pattern: &str) -> Vec<String> {
-    // Where a part cannot be told from the next, every folder may hold a match.
+    // The pattern cannot be split at `/` reliably, so any folder may contain a match.
     if pattern.contains(['{', '[', '\\']) {
         return vec!["**".to_owned()];
     }
@@ -294,7 +294,7 @@ mod tests {
             ("[harness]\nfiles = ['traces.db']", "[traces]"),
             ("[harness]\nfiles = ['C:/x.md']", "absolute"),
             ("[harness.layout]\nprompt = '.git/hooks/{agent}'", "prompt"),
-            ("[harness.layout]\nfew_shot = '../x.json'", "out of the workspace"),
+            ("[harness.layout]\nfew_shot = '../x.json'", "outside the workspace"),
             ("[harness.layout]\nfew_shot = '/etc/x.json'", "absolute"),
             (
                 "[harness.layout]\nagent_param = 'kaizen.toml#{agent}.{param}'",

@@ -1,4 +1,4 @@
-//! What a manifest starts and asks: its programs and its language models, each with the section that names it.
+//! The programs and language models that a manifest uses, each with its section.
 
 use serde::Serialize;
 
@@ -6,10 +6,10 @@ use super::chat::ChatSettings;
 use super::membership::Membership;
 use super::{Manifest, StudentEngine, TeacherEngine};
 
-/// A part of the manifest that starts a program or asks a server.
+/// A part of the manifest that uses a program or a server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
-pub enum Part {
+pub enum ManifestPart {
     /// `[student]`.
     Student,
     /// `[student.tools.<name>]`.
@@ -24,47 +24,47 @@ pub enum Part {
     Phase(String),
 }
 
-/// A program of the manifest.
+/// A program from the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Program {
-    /// The section that names it.
-    pub part: Part,
+pub(crate) struct ManifestProgram {
+    /// The section that names the program.
+    pub part: ManifestPart,
     /// The program and its arguments.
     pub run: Vec<String>,
-    /// Environment variables that are handed to it although they hold keys.
+    /// Environment variables with keys that the program inherits.
     pub env: Vec<String>,
-    /// The folder that it works in, relative to the workspace.
+    /// The working directory, relative to the workspace.
     pub folder: String,
-    /// What kaizen puts into that folder for it; folders end in `/`.
+    /// Files that kaizen puts into the working directory; folders end in `/`.
     pub given: Vec<String>,
 }
 
-impl Program {
-    /// Whether the program itself is looked for in the workspace, and not in PATH.
+impl ManifestProgram {
+    /// Whether the program is looked up in the workspace rather than in PATH.
     pub(crate) fn is_a_path(&self) -> bool {
-        self.part == Part::Teacher || self.run[0].contains('/')
+        self.part == ManifestPart::Teacher || self.run[0].contains('/')
     }
 
-    /// The file among those that it is given which a name means, if it means one.
+    /// The given file that `name` refers to, if any.
     pub(crate) fn given(&self, name: &str) -> Option<String> {
-        given(&self.given, name)
+        provided_files(&self.given, name)
     }
 }
 
-/// The name, without dots, when it is one of these files or lies in one of these folders.
-pub(crate) fn given(given: &[String], name: &str) -> Option<String> {
+/// The normalized name, if it is one of these files or is in one of these folders.
+pub(crate) fn provided_files(given: &[String], name: &str) -> Option<String> {
     let name = within("", name)?;
     let is_it = |one: &String| *one == name || one.ends_with('/') && name.starts_with(one.as_str());
     given.iter().any(is_it).then_some(name)
 }
 
-/// What in the briefing of a teacher's program is not of kaizen's making.
-pub(crate) fn given_to_teacher() -> Vec<String> {
+/// The parts of the briefing for a teacher's program that kaizen did not write itself.
+pub(crate) fn files_for_teacher() -> Vec<String> {
     ["harness/", "diagnosis.md"].map(str::to_owned).to_vec()
 }
 
-/// The names under which a phase's program finds what it reads.
-pub(crate) fn given_to_phase(reads: &[String]) -> Vec<String> {
+/// The names under which a phase's program finds its reads.
+pub(crate) fn files_for_phase(reads: &[String]) -> Vec<String> {
     let name = |read: &String| match read.as_str() {
         "@harness" => Some("harness/".to_owned()),
         "@traces" => Some("traces.jsonl".to_owned()),
@@ -75,30 +75,30 @@ pub(crate) fn given_to_phase(reads: &[String]) -> Vec<String> {
     reads.iter().filter_map(name).collect()
 }
 
-impl std::fmt::Display for Part {
+impl std::fmt::Display for ManifestPart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Part::Student => f.write_str("[student]"),
-            Part::Tool(name) => write!(f, "[student.tools.{name}]"),
-            Part::Scorer => f.write_str("[benchmark] scorer_command"),
-            Part::Judge => f.write_str("[judge]"),
-            Part::Teacher => f.write_str("[teacher]"),
-            Part::Phase(name) => write!(f, "[phase.{name}]"),
+            ManifestPart::Student => f.write_str("[student]"),
+            ManifestPart::Tool(name) => write!(f, "[student.tools.{name}]"),
+            ManifestPart::Scorer => f.write_str("[benchmark] scorer_command"),
+            ManifestPart::Judge => f.write_str("[judge]"),
+            ManifestPart::Teacher => f.write_str("[teacher]"),
+            ManifestPart::Phase(name) => write!(f, "[phase.{name}]"),
         }
     }
 }
 
-impl From<Part> for String {
-    fn from(part: Part) -> Self {
+impl From<ManifestPart> for String {
+    fn from(part: ManifestPart) -> Self {
         part.to_string()
     }
 }
 
 impl Manifest {
-    /// The programs that this manifest starts, in the order of their sections.
-    pub(crate) fn programs(&self) -> Vec<Program> {
+    /// The programs of this manifest, in the order of their sections.
+    pub(crate) fn programs(&self) -> Vec<ManifestProgram> {
         let (student, teacher) = (&self.student, &self.teacher);
-        let program = |part, run: &[String], env: &[String]| Program {
+        let program = |part, run: &[String], env: &[String]| ManifestProgram {
             part,
             run: run.to_vec(),
             env: env.to_vec(),
@@ -107,45 +107,47 @@ impl Manifest {
         };
         let mut all = Vec::new();
         match student.engine {
-            StudentEngine::Command => all.push(program(Part::Student, &student.run, &student.env)),
+            StudentEngine::Command => all.push(program(ManifestPart::Student, &student.run, &student.env)),
             StudentEngine::Chat => all.extend(
                 student
                     .tools
                     .iter()
-                    .map(|(name, tool)| program(Part::Tool(name.clone()), &tool.run, &student.env)),
+                    .map(|(name, tool)| program(ManifestPart::Tool(name.clone()), &tool.run, &student.env)),
             ),
             StudentEngine::Nearest => {}
         }
-        all.push(program(Part::Scorer, &self.benchmark.scorer_command, &[]));
+        all.push(program(ManifestPart::Scorer, &self.benchmark.scorer_command, &[]));
         if teacher.engine == TeacherEngine::Command {
-            all.push(Program {
-                given: given_to_teacher(),
-                ..program(Part::Teacher, &teacher.run, &teacher.env)
+            all.push(ManifestProgram {
+                given: files_for_teacher(),
+                ..program(ManifestPart::Teacher, &teacher.run, &teacher.env)
             });
         }
-        all.extend(self.phases().into_iter().map(|(name, stanza)| Program {
+        all.extend(self.phases().into_iter().map(|(name, stanza)| ManifestProgram {
             folder: format!(".kaizen/scratch/phase-{name}"),
-            given: given_to_phase(&stanza.reads),
-            ..program(Part::Phase(name), &stanza.run, &[])
+            given: files_for_phase(&stanza.reads),
+            ..program(ManifestPart::Phase(name), &stanza.run, &[])
         }));
         all.retain(|program| !program.run.is_empty());
         all
     }
 
-    /// The language models that this manifest asks.
-    pub(crate) fn models(&self) -> Vec<(Part, ChatSettings)> {
-        let student = (self.student.engine == StudentEngine::Chat).then(|| (Part::Student, self.student.chat()));
-        let judge = self.judge().map(|judge| (Part::Judge, judge));
-        let teacher = (self.teacher.engine == TeacherEngine::Chat).then(|| (Part::Teacher, self.teacher.chat()));
+    /// The language models of this manifest.
+    pub(crate) fn models(&self) -> Vec<(ManifestPart, ChatSettings)> {
+        let student =
+            (self.student.engine == StudentEngine::Chat).then(|| (ManifestPart::Student, self.student.chat()));
+        let judge = self.judge().map(|judge| (ManifestPart::Judge, judge));
+        let teacher =
+            (self.teacher.engine == TeacherEngine::Chat).then(|| (ManifestPart::Teacher, self.teacher.chat()));
         student.into_iter().chain(judge).chain(teacher).collect()
     }
 
-    /// A program must not be a file that edits may replace; its name alone already says whether it is one.
+    /// Checks that no program is a file that edits may replace; the name is enough to tell.
     pub(super) fn check_programs(&self) -> Result<(), String> {
         let harness = Membership::of_files(&self.harness.files)?;
         for program in self.programs() {
             let name = program.run[0].as_str();
-            // The bare name of a teacher's program is a path only where there is such a file.
+            // A bare name may be a path of a teacher's program, but only if such a file exists.
             let path = name.contains('/').then(|| within(&program.folder, name)).flatten();
             if path.is_some_and(|path| harness.selects(&path)) {
                 return Err(harness_program(&program.part, name));
@@ -159,22 +161,22 @@ impl Manifest {
 }
 
 /// The error for a program that belongs to the harness.
-pub(crate) fn harness_program(part: &Part, name: &str) -> String {
+pub(crate) fn harness_program(part: &ManifestPart, name: &str) -> String {
     format!(
-        "{part} starts `{name}`, which is a harness file: an edit could replace the program; \
-         move it, or take it out of [harness] files"
+        "{part} starts `{name}`, which is a harness file, so an edit could replace it; \
+         move it, or remove it from [harness] files"
     )
 }
 
-/// The error for a program that is one of the files that it is given.
-pub(crate) fn given_program(part: &Part, name: &str) -> String {
+/// The error for a program that is one of its own input files.
+pub(crate) fn given_program(part: &ManifestPart, name: &str) -> String {
     format!(
-        "{part} starts `{name}`, which is one of the files that it is given to work on; start a program of the workspace \
+        "{part} starts `{name}`, which is one of the files that it is given to work on; use a program of the workspace \
          or of this machine"
     )
 }
 
-/// A relative path in a folder of the workspace, without `.` and `..`; `None` when it is absolute or leads outside.
+/// Resolves `.` and `..` of a path in a folder of the workspace; `None` if it is absolute or leads outside.
 pub(crate) fn within(folder: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
@@ -233,7 +235,7 @@ mod tests {
         }
         for section in [
             "[student]\nengine = \"command\"\nrun = [\"python3\", \"bin/agent\"]",
-            // Neither starts anything.
+            // Neither starts a harness file.
             "[student]\nrun = [\"bin/agent\"]",
             "[student]\nengine = \"command\"\nrun = [\"bin\"]",
         ] {

@@ -1,40 +1,40 @@
-//! Gathering the list: the manifest's programs, models and variables, with the files that their words name.
+//! Collects the trust list: the manifest's programs, models and variables, and the files their arguments refer to.
 
 use std::collections::BTreeSet;
 
-use super::{Link, Pinned, Program, Server, TrustList, Variable, Way};
+use super::{PinnedFile, TrustLink, TrustList, TrustProgram, TrustServer, Variable, Way};
 use crate::digest::Digest;
 use crate::manifest::Manifest;
 use crate::manifest::programs::{self, harness_program};
 
-/// What a word of a program names.
+/// The file that a word of a command line refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Named {
-    /// A file of the workspace.
+pub(crate) enum NamedFile {
+    /// A file in the workspace.
     File {
         /// Its real path, relative to the workspace.
         path: String,
-        /// Its bytes, where they can be read.
+        /// Digest of its bytes; `None` if it cannot be read.
         digest: Option<Digest>,
     },
-    /// A link of the workspace that leads outside.
-    Outside(Link),
+    /// A link in the workspace that leads outside.
+    Outside(TrustLink),
 }
 
-/// What the list depends on beside the manifest.
+/// The inputs of the list besides the manifest.
 pub(crate) struct Surroundings<'a> {
-    /// Hosts that the user's own configuration allows by plain HTTP.
+    /// Hosts that the user's configuration allows over plain HTTP.
     pub hosts: &'a [String],
-    /// What a word names, in the folder that its program works in.
-    pub named: &'a dyn Fn(&str, &str) -> Option<Named>,
+    /// The file that a word refers to; the arguments are the program's working directory and the word.
+    pub named: &'a dyn Fn(&str, &str) -> Option<NamedFile>,
     /// Whether a path belongs to the harness.
     pub is_harness: &'a dyn Fn(&str) -> bool,
-    /// Traces and tasks that lie outside.
-    pub links: Vec<Link>,
+    /// Traces and tasks outside the workspace.
+    pub links: Vec<TrustLink>,
 }
 
 impl TrustList {
-    /// The list of a manifest.
+    /// Builds the list of a manifest.
     ///
     /// # Errors
     /// A program is a harness file.
@@ -55,14 +55,14 @@ impl TrustList {
                 name: name.to_owned(),
             }));
             let url = chat.url().to_owned();
-            list.servers.push(Server { part, url });
+            list.servers.push(TrustServer { part, url });
         }
         list.links = around.links;
         Ok(list)
     }
 }
 
-fn listed(program: programs::Program, around: &Surroundings) -> Result<Program, String> {
+fn listed(program: programs::ManifestProgram, around: &Surroundings) -> Result<TrustProgram, String> {
     let (mut pinned, mut edited, mut links) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let mut given = BTreeSet::new();
     let first = usize::from(!program.is_a_path());
@@ -76,19 +76,19 @@ fn listed(program: programs::Program, around: &Surroundings) -> Result<Program, 
                 continue;
             }
             match (around.named)(&program.folder, name) {
-                Some(Named::File { path, .. }) if (around.is_harness)(&path) => {
+                Some(NamedFile::File { path, .. }) if (around.is_harness)(&path) => {
                     if at == 0 {
                         return Err(harness_program(&program.part, word));
                     }
                     edited.insert(path);
                 }
-                Some(Named::File { path, digest }) => drop(pinned.insert(Pinned { path, digest })),
-                Some(Named::Outside(link)) => drop(links.insert(link)),
+                Some(NamedFile::File { path, digest }) => drop(pinned.insert(PinnedFile { path, digest })),
+                Some(NamedFile::Outside(link)) => drop(links.insert(link)),
                 None => {}
             }
         }
     }
-    Ok(Program {
+    Ok(TrustProgram {
         part: program.part,
         run: program.run,
         env: program.env,
@@ -99,8 +99,7 @@ fn listed(program: programs::Program, around: &Surroundings) -> Result<Program, 
     })
 }
 
-/// The names that a word may hold: the word itself, and what stands behind `--option=`, `-X`, `@` or the place of the
-/// harness.
+/// The file names that a word may contain: the word itself, and the rest after `--option=`, `-X`, `@` or `{harness}/`.
 fn names(word: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::from([word]);
     if let Some((_, value)) = word.split_once('=') {
@@ -133,8 +132,8 @@ mod tests {
             let path = programs::within(folder, name)?;
             let digest = Some(Digest::of_bytes(path.as_bytes()));
             match path.as_str() {
-                "agent.py" | "conf.toml" | "agents/a.md" => Some(Named::File { path, digest }),
-                "out.py" => Some(Named::Outside(Link {
+                "agent.py" | "conf.toml" | "agents/a.md" => Some(NamedFile::File { path, digest }),
+                "out.py" => Some(NamedFile::Outside(TrustLink {
                     path,
                     target: "/home/u/out.py".into(),
                 })),

@@ -1,89 +1,88 @@
-//! Trust: what a workspace would start, ask, read of the environment, and reach outside of itself. A person approves this
-//! list by its digest before any of it happens.
+//! Trust: the list of programs, servers, environment variables and outside files that a workspace would use. A person
+//! approves the list by its digest before any of it is used.
 
+mod format;
 mod gather;
-mod told;
 mod way;
 
-pub(crate) use gather::{Named, Surroundings};
+pub(crate) use gather::{NamedFile, Surroundings};
 use serde::Serialize;
 pub(crate) use way::Way;
 
 use crate::digest::Digest;
-use crate::manifest::programs::Part;
+use crate::manifest::programs::ManifestPart;
 
 /// Everything that needs consent, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TrustList {
     /// Programs that would be started.
-    pub programs: Vec<Program>,
-    /// Servers that would be asked.
-    pub servers: Vec<Server>,
+    pub programs: Vec<TrustProgram>,
+    /// Servers that would receive requests.
+    pub servers: Vec<TrustServer>,
     /// Environment variables that would be read.
     pub variables: Vec<Variable>,
-    /// Links to traces and tasks outside of the workspace.
-    pub links: Vec<Link>,
+    /// Links to traces and tasks outside the workspace.
+    pub links: Vec<TrustLink>,
 }
 
 /// A program that would be started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Program {
+pub struct TrustProgram {
     /// The section that names it.
-    pub part: Part,
+    pub part: ManifestPart,
     /// The program and its arguments.
     pub run: Vec<String>,
-    /// Environment variables with keys that it is handed.
+    /// Environment variables with keys that the program inherits.
     pub env: Vec<String>,
-    /// Files of the workspace among its words, with their bytes.
-    pub pinned: Vec<Pinned>,
-    /// Harness files among its arguments: kaizen edits them, so their bytes are not pinned.
+    /// Workspace files on its command line, with their digests.
+    pub pinned: Vec<PinnedFile>,
+    /// Harness files among its arguments; not pinned, because kaizen edits them.
     pub edited: Vec<String>,
-    /// Files among its arguments that kaizen puts into the folder that it works in: files of a session or of a briefing,
-    /// whose bytes are not pinned.
+    /// Files among its arguments that kaizen puts into its working directory, from a session or briefing; not pinned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<String>,
-    /// Words that lead out of the workspace by a link.
-    pub links: Vec<Link>,
+    /// Words that lead outside the workspace through a link.
+    pub links: Vec<TrustLink>,
 }
 
-/// A file whose bytes are part of what is approved.
+/// A file whose content is part of the approval.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Pinned {
-    /// Where it is, relative to the workspace.
+pub struct PinnedFile {
+    /// Path, relative to the workspace.
     pub path: String,
-    /// What it holds; `None` when it cannot be read.
+    /// Digest of the content; `None` if it cannot be read.
     pub digest: Option<Digest>,
 }
 
-/// A server that would be asked.
+/// A server that would receive requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Server {
+pub struct TrustServer {
     /// The section that names it.
-    pub part: Part,
-    /// Where it listens.
+    pub part: ManifestPart,
+    /// The server's base URL.
     pub url: String,
 }
 
 /// An environment variable that would be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Variable {
-    /// The section that names it, or whose default it is.
-    pub part: Part,
-    /// Its name.
+    /// The section that names the variable, or uses it by default.
+    pub part: ManifestPart,
+    /// The variable's name.
     pub name: String,
 }
 
-/// A link that leads out of the workspace.
+/// A link that leads outside the workspace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Link {
-    /// Where it is, relative to the workspace.
+pub struct TrustLink {
+    /// Path of the link, relative to the workspace.
     pub path: String,
-    /// What it leads to.
+    /// The link's target.
     pub target: String,
 }
 
 impl TrustList {
-    /// What names this very list.
+    /// The digest that identifies this list.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of_value(&("trust", 1, self))
     }
@@ -93,9 +92,9 @@ impl TrustList {
         self == &Self::default()
     }
 
-    /// Whether any of these parts starts a program, asks a server or reads a variable.
-    pub(crate) fn concerns(&self, parts: &[Part]) -> bool {
-        let has = |part: &Part| parts.contains(part);
+    /// Whether any of these parts uses a program, a server or a variable.
+    pub(crate) fn concerns(&self, parts: &[ManifestPart]) -> bool {
+        let has = |part: &ManifestPart| parts.contains(part);
         self.programs.iter().any(|program| has(&program.part))
             || self.servers.iter().any(|server| has(&server.part))
             || self.variables.iter().any(|variable| has(&variable.part))

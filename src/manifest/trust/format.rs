@@ -1,8 +1,8 @@
-//! The list in words, for people who decide about it.
+//! Formats the trust list for the person who approves it.
 
 use std::fmt;
 
-use super::{Link, Program, TrustList};
+use super::{TrustLink, TrustList, TrustProgram};
 
 impl fmt::Display for TrustList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,11 +19,11 @@ impl fmt::Display for TrustList {
     }
 }
 
-fn program(program: &Program) -> Vec<String> {
+fn program(program: &TrustProgram) -> Vec<String> {
     let words: Vec<String> = program.run.iter().map(|word| quoted(word)).collect();
     let mut lines = vec![format!("starts   {}  {}", words.join(" "), program.part)];
     for name in &program.env {
-        lines.push(format!("           hands it the environment variable {}", quoted(name)));
+        lines.push(format!("           gets the environment variable {}", quoted(name)));
     }
     for file in &program.pinned {
         let digest = file.digest.map_or("unreadable".to_owned(), |digest| digest.short());
@@ -43,14 +43,14 @@ fn program(program: &Program) -> Vec<String> {
     lines
 }
 
-impl fmt::Display for Link {
+impl fmt::Display for TrustLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, target) = (quoted(&self.path), quoted(&self.target));
         write!(f, "{target}, outside the workspace, through the link {path}")
     }
 }
 
-/// A word as it is where nothing in it could be mistaken, else in quotes and with its control characters escaped.
+/// A plain word unchanged; any other word in quotes, with control characters escaped.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@{}+,%~[]".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
