@@ -1,23 +1,23 @@
-//! JSON values inside prose: the whole text, every code fence, then every balanced value.
+//! Finds JSON values in prose: the whole text, every code fence, then every balanced value.
 
 use serde_json::Value;
 
-/// What was found in a text.
-pub(crate) struct Found {
+/// The JSON values in a text.
+pub(crate) struct JsonValues {
     /// The values, in the order in which they should be tried.
     pub values: Vec<Value>,
     /// The text ends inside a value.
     pub cut_off: bool,
 }
 
-/// How many openings that lead nowhere are tried before the rest of a text is given up: keeps hostile text cheap.
+/// Number of brackets without a JSON value after which the search stops; bounds the cost of hostile text.
 const MAX_FALSE_STARTS: usize = 2_000;
 
-/// Every JSON value in a text. Never fails, and nests no deeper than the parser allows (128).
-pub(crate) fn find(text: &str) -> Found {
+/// Finds every JSON value in a text. Never fails; nesting is limited by the parser (128).
+pub(crate) fn find(text: &str) -> JsonValues {
     let text = python_constants(text);
     if let Ok(value) = serde_json::from_str(&text) {
-        return Found {
+        return JsonValues {
             values: vec![value],
             cut_off: false,
         };
@@ -27,10 +27,10 @@ pub(crate) fn find(text: &str) -> Found {
         .filter_map(|fence| serde_json::from_str(fence).ok())
         .collect();
     values.extend(balanced);
-    Found { values, cut_off }
+    JsonValues { values, cut_off }
 }
 
-/// The contents of code fences, without the line that opens them.
+/// The contents of code fences, without the opening line.
 fn fences(text: &str) -> impl Iterator<Item = &str> {
     text.split("```")
         .skip(1)
@@ -38,7 +38,7 @@ fn fences(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|fence| fence.split_once('\n').map(|(_, body)| body))
 }
 
-/// Every array or object that stands alone in the text; stops where the text ends inside one.
+/// Every top-level array or object in the text, and whether the text ends inside one.
 fn balanced(text: &str) -> (Vec<Value>, bool) {
     let (mut values, mut at, mut false_starts) = (Vec::new(), 0, 0);
     while let Some(start) = text[at..].find(['[', '{']).map(|offset| at + offset) {
@@ -56,8 +56,8 @@ fn balanced(text: &str) -> (Vec<Value>, bool) {
     (values, false)
 }
 
-/// `NaN` and `Infinity` outside strings, as some programs write them, become null and huge numbers, and lone
-/// surrogate escapes become the replacement character: one bad number must not cost the whole reply.
+/// Repairs text that some programs write: outside strings, `NaN` becomes null and `Infinity` a huge number; in strings,
+/// lone surrogate escapes become the replacement character. One bad number must not invalidate the whole reply.
 pub(crate) fn python_constants(text: &str) -> String {
     const WORDS: [(&str, &str); 2] = [("NaN", "null"), ("Infinity", "1e308")];
     let (mut clean, mut rest, mut quoted) = (String::with_capacity(text.len()), text, false);
@@ -89,7 +89,7 @@ fn escape(rest: &str) -> (&str, usize) {
     }
 }
 
-/// The UTF-16 unit of a `\uXXXX` escape.
+/// The UTF-16 code unit of a `\uXXXX` escape.
 fn unit(text: &str) -> Option<u16> {
     u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }

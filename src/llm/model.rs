@@ -1,50 +1,50 @@
-//! Model: a language model as kaizen asks it.
+//! The trait for language models, and its errors.
 
 use crate::digest::Digest;
 use crate::llm::chat::{Reply, Request};
 
-/// A language model as kaizen asks it: redacted, within budget, and nothing paid for twice.
+/// A language model. Calls are redacted, kept within the budget, and never paid for twice.
 pub trait Model: Send + Sync {
-    /// Everything about the model that can change an answer; never a key.
+    /// Every setting of the model that can change an answer; never a key.
     fn identity(&self) -> serde_json::Value;
 
-    /// The digest of exactly what would be sent; the seed counts only where the server is sent one.
+    /// Digest of exactly what would be sent; it covers the seed only if the server receives one.
     fn rendered(&self, request: &Request) -> Digest;
 
-    /// Asks.
+    /// Asks the model.
     ///
     /// # Errors
     /// See [`AskError`].
-    fn ask(&self, request: &Request) -> Result<Answer, AskError>;
+    fn ask(&self, request: &Request) -> Result<ModelAnswer, AskError>;
 }
 
-/// What a language model said, and what it took.
+/// The answer of a language model, and its cost.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// What it said.
+pub struct ModelAnswer {
+    /// The reply.
     pub reply: Reply,
-    /// Digest of what was asked.
+    /// Digest of the request.
     pub request: Digest,
-    /// Dollars when it was asked; `None` when unknown.
+    /// Cost in dollars when it was first asked; `None` when unknown.
     pub cost_usd: Option<f64>,
 }
 
-/// Why a language model gave no answer. The texts are for people and never hold a key.
+/// Why there is no answer. The messages are for people and never contain a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
-    /// The call would cost more than is left, or its price is unknown while there is a limit.
+    /// The call may exceed the budget, or there is a budget and its price is unknown.
     #[error("{0}")]
     OverBudget(String),
-    /// The server refuses this very request (400, 413, 422): what was asked is wrong.
+    /// The server rejects this request as invalid (400, 413, 422, or 404 for a model that the harness chose).
     #[error("{0}")]
     Refused(String),
-    /// The world failed: no server, no key, no access, busy for too long.
+    /// The infrastructure failed: no server, no key, no access, or a server busy for too long.
     #[error("{0}")]
     Unreachable(String),
-    /// The question arrived, and no whole answer came back: it may have been charged for.
+    /// The request arrived, but no complete answer came back; it may have been charged for.
     #[error("{0}")]
     Late(String),
-    /// The server answers, and not in its own format, however often it is asked.
+    /// The server's answers are not in its documented format, even after retries.
     #[error("{0}")]
     Malformed(String),
 }

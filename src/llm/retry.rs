@@ -1,32 +1,38 @@
-//! Retry: whether a server is asked again, and after how long, as a pure function.
+//! Retries and backoff, as a pure function: whether to retry a call, and after which delay.
 
 use std::time::Duration;
 
-/// What became of one attempt.
+/// The outcome of one failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The server answered with this status, and perhaps asked to wait.
+pub(crate) enum AttemptOutcome {
+    /// The server answered with this status, and perhaps a time to wait.
     Status(u16, Option<Duration>),
     /// The connection broke, could not be made, or took too long.
     Broken,
-    /// The server said yes, and its body is no reply.
+    /// The status was a success, but the body is not a valid reply.
     NoReply,
 }
 
-/// The pause before the second attempt; it doubles from then on.
+/// The delay before the second attempt; it doubles with each further attempt.
 const FIRST: Duration = Duration::from_millis(500);
 
-/// How long to wait before the next attempt; `None` when there is to be none.
+/// The delay before the next attempt; `None` for no retry.
 ///
-/// 408, 425, 429, 5xx, broken connections and bodies that are no reply are tried again; any other status says that the
-/// request is wrong, and the same request stays wrong. A server that names a time is waited for that long and a little
-/// more, unless it asks for more than `most`. `chance`, from 0 to 1, keeps many clients from coming back at once:
-/// "equal jitter" as in AWS' "Exponential Backoff And Jitter" (2015), half of the pause fixed and half drawn.
-pub(crate) fn pause(outcome: Outcome, attempt: u32, attempts: u32, most: Duration, chance: f64) -> Option<Duration> {
+/// Statuses 408, 425, 429 and 5xx, broken connections and invalid bodies are retried. Any other status means that the
+/// request itself is wrong. If the server states a time to wait, the delay is that time and a little more; if the time
+/// exceeds `most`, there is no retry. `chance`, from 0 to 1, spreads the retries of many clients: "equal jitter" as in
+/// AWS' "Exponential Backoff And Jitter" (2015), half of the delay fixed and half random.
+pub(crate) fn pause(
+    outcome: AttemptOutcome,
+    attempt: u32,
+    attempts: u32,
+    most: Duration,
+    chance: f64,
+) -> Option<Duration> {
     if attempt >= attempts || !is_passing(outcome) {
         return None;
     }
-    if let Outcome::Status(_, Some(asked)) = outcome {
+    if let AttemptOutcome::Status(_, Some(asked)) = outcome {
         let pause = asked + FIRST.mul_f64(chance.clamp(0.0, 1.0));
         return (asked <= most).then_some(pause);
     }
@@ -34,15 +40,15 @@ pub(crate) fn pause(outcome: Outcome, attempt: u32, attempts: u32, most: Duratio
     Some(doubled.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0)))
 }
 
-/// Whether another attempt may fare better.
-fn is_passing(outcome: Outcome) -> bool {
+/// Whether a retry may succeed.
+fn is_passing(outcome: AttemptOutcome) -> bool {
     match outcome {
-        Outcome::Status(status, _) => matches!(status, 408 | 425 | 429 | 500..=599),
-        Outcome::Broken | Outcome::NoReply => true,
+        AttemptOutcome::Status(status, _) => matches!(status, 408 | 425 | 429 | 500..=599),
+        AttemptOutcome::Broken | AttemptOutcome::NoReply => true,
     }
 }
 
-/// What a `Retry-After` header asks for: seconds, or an HTTP date; `now` is in seconds since 1970.
+/// The delay in a `Retry-After` header, given in seconds or as an HTTP date; `now` is in seconds since 1970.
 pub(crate) fn retry_after(header: &str, now: i64) -> Option<Duration> {
     let header = header.trim();
     if let Ok(seconds) = header.parse::<f64>() {
@@ -61,16 +67,16 @@ mod tests {
     #[test]
     fn only_what_may_pass_is_tried_again() {
         for (outcome, again) in [
-            (Outcome::Status(429, None), true),
-            (Outcome::Status(500, None), true),
-            (Outcome::Status(529, None), true),
-            (Outcome::Broken, true),
-            (Outcome::NoReply, true),
-            (Outcome::Status(400, None), false),
-            (Outcome::Status(401, None), false),
-            (Outcome::Status(404, None), false),
-            (Outcome::Status(422, None), false),
-            (Outcome::Status(302, None), false),
+            (AttemptOutcome::Status(429, None), true),
+            (AttemptOutcome::Status(500, None), true),
+            (AttemptOutcome::Status(529, None), true),
+            (AttemptOutcome::Broken, true),
+            (AttemptOutcome::NoReply, true),
+            (AttemptOutcome::Status(400, None), false),
+            (AttemptOutcome::Status(401, None), false),
+            (AttemptOutcome::Status(404, None), false),
+            (AttemptOutcome::Status(422, None), false),
+            (AttemptOutcome::Status(302, None), false),
         ] {
             assert_eq!(pause(outcome, 1, 5, MOST, 0.5).is_some(), again, "{outcome:?}");
             assert_eq!(pause(outcome, 5, 5, MOST, 0.5), None, "{outcome:?} at the last attempt");
@@ -79,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_server_that_names_a_time_is_waited_for() {
-        let asked = |seconds| Outcome::Status(429, Some(Duration::from_secs(seconds)));
+        let asked = |seconds| AttemptOutcome::Status(429, Some(Duration::from_secs(seconds)));
         for chance in [0.0, 0.5, 1.0] {
             assert!(pause(asked(7), 1, 5, MOST, chance).unwrap() >= Duration::from_secs(7));
         }
@@ -97,7 +103,7 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_most() {
-        let at = |attempt| pause(Outcome::Broken, attempt, 99, MOST, 1.0).unwrap();
+        let at = |attempt| pause(AttemptOutcome::Broken, attempt, 99, MOST, 1.0).unwrap();
         assert_eq!((at(1), at(2), at(3)), (FIRST, FIRST * 2, FIRST * 4));
         assert_eq!((at(20), at(80)), (MOST, MOST));
     }

@@ -1,21 +1,21 @@
-//! The attempts at one question: announced, sent, read, tried again where that may help, and paid.
+//! The attempts at one request: log, send, read the reply, retry where that may help, and pay.
 
 use std::time::Duration;
 
-use super::http::{Broken, Response};
+use super::http::{HttpFailure, Response};
 use super::metered::MeteredModel;
-use super::store::Paid;
+use super::store::PaidReply;
 use crate::artifact::egress::Egress;
 use crate::artifact::spending::Spending;
 use crate::digest::Digest;
 use crate::llm::chat::{Reply, Request};
-use crate::llm::model::{Answer, AskError};
+use crate::llm::model::{AskError, ModelAnswer};
 use crate::llm::provider::{HttpRequest, NoReply};
 use crate::llm::{price, provider, redact, retry};
 use crate::sys::consent::Consent;
 
-/// One question on its way.
-pub(super) struct Question<'a> {
+/// One request that is about to be sent.
+pub(super) struct PendingRequest<'a> {
     pub consent: Consent,
     pub request: &'a Request,
     pub wire: &'a HttpRequest,
@@ -25,16 +25,16 @@ pub(super) struct Question<'a> {
     pub estimate: Option<f64>,
 }
 
-/// What one attempt gave.
-enum Tried {
+/// The result of one attempt.
+enum AttemptResult {
     Reply(Box<Reply>, String),
     Again(Duration, AskError),
     Never(AskError),
 }
 
 impl MeteredModel {
-    /// Asks until there is a reply, or no point in another attempt.
-    pub(super) fn ask_anew(&self, question: &Question) -> Result<Answer, AskError> {
+    /// Sends the request until there is a reply or a retry cannot help.
+    pub(super) fn ask_anew(&self, question: &PendingRequest) -> Result<ModelAnswer, AskError> {
         let network = &self.calls.network;
         let mut attempt = 1;
         loop {
@@ -43,14 +43,14 @@ impl MeteredModel {
                 .calls
                 .reserve(|_| (question.estimate, self.model(question.request).to_owned()))?;
             match self.attempt(question, attempt) {
-                Tried::Reply(reply, body) => return self.pay(question, *reply, body, reserved),
-                Tried::Again(pause, error) => {
+                AttemptResult::Reply(reply, body) => return self.pay(question, *reply, body, reserved),
+                AttemptResult::Again(pause, error) => {
                     self.settle_failure(question, &error, reserved);
-                    tracing::info!(%error, attempt, of = network.attempts, ?pause, "asked again");
+                    tracing::info!(%error, attempt, of = network.attempts, ?pause, "retrying");
                     self.calls.pause(self.settings.url(), pause);
                     attempt += 1;
                 }
-                Tried::Never(error) => {
+                AttemptResult::Never(error) => {
                     self.settle_failure(question, &error, reserved);
                     return Err(error);
                 }
@@ -58,8 +58,8 @@ impl MeteredModel {
         }
     }
 
-    /// An answer that nobody can read, or that came too late, was paid for all the same.
-    fn settle_failure(&self, question: &Question, error: &AskError, reserved: f64) {
+    /// Settles a failed attempt: malformed and late answers were probably charged for; other failures cost nothing.
+    fn settle_failure(&self, question: &PendingRequest, error: &AskError, reserved: f64) {
         match error {
             AskError::Malformed(_) | AskError::Late(_) => {
                 self.calls.note_spending(&self.spending(question, None, None), reserved)
@@ -68,7 +68,7 @@ impl MeteredModel {
         }
     }
 
-    fn attempt(&self, question: &Question, attempt: u32) -> Tried {
+    fn attempt(&self, question: &PendingRequest, attempt: u32) -> AttemptResult {
         let line = Egress {
             at: self.calls.clock.stamp(),
             role: self.role,
@@ -78,14 +78,14 @@ impl MeteredModel {
             bytes: question.text.len() as u64,
         };
         if let Err(error) = self.calls.announce(&line, &question.text) {
-            return Tried::Never(error);
+            return AttemptResult::Never(error);
         }
         let http = match self.calls.http() {
             Ok(http) => http,
             Err(why) => {
                 let error = AskError::Unreachable(why);
                 self.calls.give_up(&error);
-                return Tried::Never(error);
+                return AttemptResult::Never(error);
             }
         };
         let mut headers = question.wire.headers.clone();
@@ -94,18 +94,22 @@ impl MeteredModel {
         }
         match http.post(&question.consent, &question.wire.url, &headers, &question.text) {
             Ok(response) => self.read(question, response, attempt),
-            Err(Broken::Passing(why)) => self.again(
-                retry::Outcome::Broken,
+            Err(HttpFailure::Passing(why)) => self.again(
+                retry::AttemptOutcome::Broken,
                 attempt,
                 AskError::Unreachable(self.at_server(&why)),
             ),
-            Err(Broken::Late(why)) => self.again(retry::Outcome::Broken, attempt, AskError::Late(self.at_server(&why))),
-            Err(Broken::Lasting(why)) => Tried::Never(AskError::Malformed(self.at_server(&why))),
+            Err(HttpFailure::Late(why)) => self.again(
+                retry::AttemptOutcome::Broken,
+                attempt,
+                AskError::Late(self.at_server(&why)),
+            ),
+            Err(HttpFailure::Lasting(why)) => AttemptResult::Never(AskError::Malformed(self.at_server(&why))),
         }
     }
 
-    fn read(&self, question: &Question, response: Response, attempt: u32) -> Tried {
-        // A server may echo the key; nothing that holds it is kept or shown.
+    fn read(&self, question: &PendingRequest, response: Response, attempt: u32) -> AttemptResult {
+        // A server may echo the key; it must not be stored or shown.
         let mut body = String::from_utf8_lossy(&response.body).into_owned();
         if let Some(key) = question.key.as_ref().filter(|key| body.contains(key.as_str())) {
             body = body.replace(key.as_str(), "[redacted:key]");
@@ -119,21 +123,21 @@ impl MeteredModel {
         };
         match response.status {
             200..=299 => match provider::read(self.settings.api, question.request, body.as_bytes()) {
-                Ok(reply) => Tried::Reply(Box::new(reply), body),
+                Ok(reply) => AttemptResult::Reply(Box::new(reply), body),
                 Err(NoReply(why)) => self.again(
-                    retry::Outcome::NoReply,
+                    retry::AttemptOutcome::NoReply,
                     attempt,
                     AskError::Malformed(self.at_server(&why)),
                 ),
             },
-            400 | 413 | 422 => Tried::Never(AskError::Refused(said())),
-            // The harness chose the model.
-            404 if question.request.model.is_some() => Tried::Never(AskError::Refused(said())),
+            400 | 413 | 422 => AttemptResult::Never(AskError::Refused(said())),
+            // The harness chose this model, so the server does not have it.
+            404 if question.request.model.is_some() => AttemptResult::Never(AskError::Refused(said())),
             status @ (401 | 403) => {
                 let variable = self.settings.key_variable().unwrap_or("none is set");
-                let why = format!("{} (the key's variable: {variable})", said());
+                let why = format!("{} (the key is read from: {variable})", said());
                 self.again(
-                    retry::Outcome::Status(status, None),
+                    retry::AttemptOutcome::Status(status, None),
                     attempt,
                     AskError::Unreachable(why),
                 )
@@ -143,7 +147,7 @@ impl MeteredModel {
                 let asked = response.retry_after.as_deref();
                 let asked = asked.and_then(|header| retry::retry_after(header, now));
                 self.again(
-                    retry::Outcome::Status(status, asked),
+                    retry::AttemptOutcome::Status(status, asked),
                     attempt,
                     AskError::Unreachable(said()),
                 )
@@ -151,22 +155,28 @@ impl MeteredModel {
         }
     }
 
-    fn again(&self, outcome: retry::Outcome, attempt: u32, error: AskError) -> Tried {
+    fn again(&self, outcome: retry::AttemptOutcome, attempt: u32, error: AskError) -> AttemptResult {
         let network = &self.calls.network;
         let most = Duration::from_secs(network.max_wait_seconds);
         match retry::pause(outcome, attempt, network.attempts, most, crate::sys::clock::chance()) {
-            Some(pause) => Tried::Again(pause, error),
-            None => Tried::Never(error),
+            Some(pause) => AttemptResult::Again(pause, error),
+            None => AttemptResult::Never(error),
         }
     }
 
-    /// First into the store, then into the record: a crash between them loses a line, never an answer.
-    fn pay(&self, question: &Question, reply: Reply, body: String, reserved: f64) -> Result<Answer, AskError> {
+    /// Stores the answer first, then logs the payment: a crash in between loses a log line, but never an answer.
+    fn pay(
+        &self,
+        question: &PendingRequest,
+        reply: Reply,
+        body: String,
+        reserved: f64,
+    ) -> Result<ModelAnswer, AskError> {
         let price = price::of(self.model(question.request), &self.calls.prices);
         let cost_usd = price.zip(reply.usage).map(|(price, usage)| price::cost(&price, &usage));
         // Do not store an answer that contains a key. An empty body does not parse, so the question is asked again.
         let body = if redact::holds_key(&body) { String::new() } else { body };
-        let paid = Paid { body, cost_usd };
+        let paid = PaidReply { body, cost_usd };
         let kept = self
             .calls
             .store()
@@ -174,14 +184,14 @@ impl MeteredModel {
         self.calls
             .note_spending(&self.spending(question, Some(&reply), cost_usd), reserved);
         kept.map_err(AskError::Unreachable)?;
-        Ok(Answer {
+        Ok(ModelAnswer {
             reply,
             request: question.digest,
             cost_usd,
         })
     }
 
-    fn spending(&self, question: &Question, reply: Option<&Reply>, cost_usd: Option<f64>) -> Spending {
+    fn spending(&self, question: &PendingRequest, reply: Option<&Reply>, cost_usd: Option<f64>) -> Spending {
         Spending {
             at: self.calls.clock.stamp(),
             role: self.role,

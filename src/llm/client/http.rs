@@ -1,4 +1,4 @@
-//! HTTP: one POST, with a limit on time and size, by way of the proxy and the certificates of the environment.
+//! HTTP: one POST with limits on time and size, using the proxy and certificates that the environment sets.
 #![allow(clippy::disallowed_methods)] // edge: the network, the environment, certificate files
 
 use std::sync::Arc;
@@ -10,40 +10,40 @@ use ureq::{Agent, Timeout};
 use crate::manifest::trust::Way;
 use crate::sys::consent::Consent;
 
-/// Bytes of a reply, at most: a model's answer is a thousandth of it.
+/// Maximum size of a reply in bytes, far above that of any real answer.
 const LARGEST: u64 = 16 << 20;
 
-/// What a server answered.
+/// The response of a server.
 pub(crate) struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// Its `Retry-After`.
+    /// The `Retry-After` header.
     pub retry_after: Option<String>,
-    /// Its body.
+    /// The body.
     pub body: Vec<u8>,
 }
 
-/// Why there is no answer.
-pub(crate) enum Broken {
-    /// Another attempt may fare better; nothing was charged for.
+/// Why there is no response.
+pub(crate) enum HttpFailure {
+    /// A retry may succeed; nothing was charged.
     Passing(String),
-    /// The same, and this one may have been charged for: the question had arrived.
+    /// A retry may succeed, but this attempt may have been charged for: the request had arrived.
     Late(String),
-    /// It would not.
+    /// A retry would fail too.
     Lasting(String),
 }
 
-/// Two ways out: servers on this machine are never reached through a proxy, even where the environment names one.
+/// Two HTTP agents: servers on this machine are never reached through a proxy, even if the environment sets one.
 pub(crate) struct Http {
     out: Agent,
     here: Agent,
 }
 
 impl Http {
-    /// A client that gives up after `timeout`, from the connection to the last byte.
+    /// Creates a client with a timeout from connecting to the last byte.
     ///
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed; `SSL_CERT_FILE` names the certificates to trust
-    /// in the place of the built-in ones.
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are respected; `SSL_CERT_FILE` replaces the built-in
+    /// trusted certificates.
     ///
     /// # Errors
     /// The certificates cannot be read.
@@ -52,9 +52,9 @@ impl Http {
             Agent::config_builder()
                 .http_status_as_error(false)
                 .timeout_global(Some(timeout))
-                // A request with a body and a key is not sent on to wherever a server points.
+                // Never follow redirects: a request with a body and a key must not go to another server.
                 .max_redirects(0)
-                // As many as there may be attempts at once.
+                // The maximum number of concurrent attempts.
                 .max_idle_connections_per_host(64)
                 .max_idle_connections(64)
                 .user_agent(concat!("kaizen/", env!("CARGO_PKG_VERSION")))
@@ -69,17 +69,17 @@ impl Http {
         })
     }
 
-    /// Posts a JSON body, with the proof that it may be sent.
+    /// Posts a JSON body; the consent proves that it may be sent.
     ///
     /// # Errors
-    /// See [`Broken`]; the texts hold no header.
+    /// See [`HttpFailure`]; the messages contain no headers.
     pub(crate) fn post(
         &self,
         _: &Consent,
         url: &str,
         headers: &[(&str, String)],
         body: &str,
-    ) -> Result<Response, Broken> {
+    ) -> Result<Response, HttpFailure> {
         let is_here = Way::to(url, &[]) == Way::Local;
         let agent = if is_here { &self.here } else { &self.out };
         let mut request = agent.post(url).content_type("application/json");
@@ -98,31 +98,31 @@ impl Http {
     }
 }
 
-impl Broken {
-    /// What breaks after the head of an answer was there breaks late.
+impl HttpFailure {
+    /// Turns a failure into a late one, because the response's headers had already arrived.
     fn behind_the_question(self) -> Self {
         match self {
-            Broken::Passing(why) => Broken::Late(why),
+            HttpFailure::Passing(why) => HttpFailure::Late(why),
             other => other,
         }
     }
 }
 
-fn broken(error: ureq::Error) -> Broken {
+fn broken(error: ureq::Error) -> HttpFailure {
     match error {
-        ureq::Error::BodyExceedsLimit(_) => Broken::Lasting(format!(
-            "the reply is larger than {} MiB; nothing of it was kept",
+        ureq::Error::BodyExceedsLimit(_) => HttpFailure::Lasting(format!(
+            "the reply is larger than {} MiB and was discarded",
             LARGEST >> 20
         )),
         ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::InvalidProxyUrl => {
-            Broken::Lasting(error.to_string())
+            HttpFailure::Lasting(error.to_string())
         }
-        ureq::Error::Tls(_) | ureq::Error::Pem(_) => Broken::Lasting(error.to_string()),
+        ureq::Error::Tls(_) | ureq::Error::Pem(_) => HttpFailure::Lasting(error.to_string()),
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            Broken::Passing("it cannot be reached in time".to_owned())
+            HttpFailure::Passing("the connection timed out".to_owned())
         }
-        ureq::Error::Timeout(_) => Broken::Late("it took too long, and may have been charged for".to_owned()),
-        other => Broken::Passing(other.to_string()),
+        ureq::Error::Timeout(_) => HttpFailure::Late("the answer timed out; it may have been charged for".to_owned()),
+        other => HttpFailure::Passing(other.to_string()),
     }
 }
 
@@ -135,7 +135,7 @@ fn certificates(path: &std::ffi::OsStr) -> Result<RootCerts, String> {
     };
     let found: Vec<Certificate> = parse_pem(&bytes).filter_map(certificate).collect();
     match found.is_empty() {
-        true => Err(format!("{place} holds no certificate in PEM form")),
+        true => Err(format!("{place} contains no certificate in PEM format")),
         false => Ok(RootCerts::Specific(Arc::new(found))),
     }
 }

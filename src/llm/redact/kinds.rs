@@ -1,44 +1,44 @@
-//! Kinds of keys and personal data: a secret of each, built at run time, and the text that it stands in.
+//! Examples for tests: for each kind of key or personal data, a value built at run time and a text that contains it.
 #![allow(clippy::too_many_lines)] // tables
 
-/// One kind.
-pub struct Planted {
-    /// What it is.
+/// One example.
+pub struct PlantedSecret {
+    /// The kind.
     pub name: &'static str,
-    /// Whether it is a key or a password, which no request may hold, rather than personal data.
+    /// Whether it is a key or password, which no request may contain, rather than personal data.
     pub is_key: bool,
-    /// The value that must go.
+    /// The value that must be redacted.
     pub secret: String,
-    /// A text that holds it.
+    /// A text that contains the value.
     pub text: String,
 }
 
-/// Letters and digits of a length, so that no line here looks like a leaked key.
+/// A string of letters and digits. Built at run time, so that no line here looks like a leaked key.
 fn word(length: usize) -> String {
     "aB3dE5gH7jK9mN2p".chars().cycle().take(length).collect()
 }
 
-/// Small letters and digits of base 16.
+/// Lower-case hexadecimal digits.
 fn hex(length: usize) -> String {
     "0a1b2c3d4e5f6789".chars().cycle().take(length).collect()
 }
 
-/// Capitals and digits.
+/// Upper-case letters and digits.
 fn upper(length: usize) -> String {
     "A2B3C4D5E6F7G2H3".chars().cycle().take(length).collect()
 }
 
-/// Small letters and digits.
+/// Lower-case letters and digits.
 fn lower(length: usize) -> String {
     word(length).to_lowercase()
 }
 
-/// Begins a key in two parts, for the same reason.
+/// Joins a key from two parts, for the same reason.
 fn key(start: &str, rest: String) -> String {
     format!("{start}{rest}")
 }
 
-/// Keys with a form of their own.
+/// Keys with a recognisable form.
 #[allow(clippy::too_many_lines)] // a table
 fn formed() -> Vec<(&'static str, String)> {
     let uuid = format!("{}-{}-{}-{}-{}", hex(8), hex(4), hex(4), hex(4), hex(12));
@@ -137,7 +137,7 @@ fn formed() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Secrets that only their place reveals: the text before, the secret, the text behind.
+/// Secrets that only their context reveals: the text before, the secret, the text after.
 #[allow(clippy::too_many_lines)] // a table
 fn placed() -> Vec<(&'static str, &'static str, String, &'static str)> {
     let plain = || "swordfish".to_owned();
@@ -298,7 +298,7 @@ fn placed() -> Vec<(&'static str, &'static str, String, &'static str)> {
     ]
 }
 
-/// Personal data: the text before, the datum, the text behind.
+/// Personal data: the text before, the datum, the text after.
 fn personal() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
     vec![
         ("mail address", "write to ", "ada.l+x@mail.example.org", " today"),
@@ -331,13 +331,13 @@ fn personal() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
     ]
 }
 
-/// Every kind.
-pub fn kinds() -> Vec<Planted> {
+/// An example of every kind.
+pub fn kinds() -> Vec<PlantedSecret> {
     let armour = |word: &str, kind: &str| format!("-----{word} {kind}-----");
     let armoured = |name, kind: &str| {
         let secret = word(64);
         let text = format!("{}\n{secret}\n{}", armour("BEGIN", kind), armour("END", kind));
-        Planted {
+        PlantedSecret {
             name,
             is_key: true,
             secret,
@@ -352,7 +352,7 @@ pub fn kinds() -> Vec<Planted> {
     ];
     all.extend(formed().into_iter().map(|(name, secret)| {
         let text = format!("use {secret} for it");
-        Planted {
+        PlantedSecret {
             name,
             is_key: true,
             secret,
@@ -361,7 +361,7 @@ pub fn kinds() -> Vec<Planted> {
     }));
     all.extend(placed().into_iter().map(|(name, before, secret, behind)| {
         let text = format!("{before}{secret}{behind}");
-        Planted {
+        PlantedSecret {
             name,
             is_key: true,
             secret,
@@ -370,7 +370,7 @@ pub fn kinds() -> Vec<Planted> {
     }));
     all.extend(personal().into_iter().map(|(name, before, secret, behind)| {
         let text = format!("{before}{secret}{behind}");
-        Planted {
+        PlantedSecret {
             name,
             is_key: false,
             secret: secret.to_owned(),

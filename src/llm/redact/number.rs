@@ -1,11 +1,11 @@
-//! Numbers: one pass over the digits of a text, and the forms that may stand where digits begin.
+//! Finds numbers that are personal data, in one pass over the digits of a text.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::number_forms::{Form, Lead, NUMBERS};
+use super::number_forms::{Lead, NUMBERS, NumberForm};
 use super::separator::{escaped, floor};
 use crate::manifest::PersonalKind;
 use crate::manifest::PersonalKind::IpAddress;
@@ -13,7 +13,7 @@ use crate::manifest::PersonalKind::IpAddress;
 static FORMS: LazyLock<Vec<Option<Regex>>> =
     LazyLock::new(|| NUMBERS.iter().map(|form| Regex::new(form.pattern).ok()).collect());
 
-/// Looks for numbers of persons, phones, cards and machines.
+/// Finds numbers of persons, phones, cards and machines.
 pub(super) fn numbers(text: &str, mut found: impl FnMut(Range<usize>, PersonalKind)) {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -36,7 +36,7 @@ pub(super) fn numbers(text: &str, mut found: impl FnMut(Range<usize>, PersonalKi
     addresses(text, &mut found);
 }
 
-/// How many digits follow within the reach of a form, up to seven.
+/// The number of digits within the reach of a form, counted up to seven.
 fn enough(bytes: &[u8]) -> usize {
     let reach = bytes
         .iter()
@@ -45,7 +45,8 @@ fn enough(bytes: &[u8]) -> usize {
     reach.filter(|byte| byte.is_ascii_digit()).take(7).count()
 }
 
-/// The number around a first digit; it may begin with letters, a bracket or a plus, but not before `from`.
+/// The number at a first digit. It may start with letters, a bracket or a plus sign before the digit, but not before
+/// `from`.
 fn number(text: &str, digit: usize, from: usize) -> Option<(Range<usize>, PersonalKind)> {
     let bytes = text.as_bytes();
     let enough = enough(&bytes[digit..]);
@@ -75,7 +76,7 @@ fn number(text: &str, digit: usize, from: usize) -> Option<(Range<usize>, Person
     at_start(text, start, enough)
 }
 
-/// A number whose two letters stand before a blank, as those of Britain's insurance may.
+/// A number after two letters and a blank, as in British national insurance numbers.
 fn behind_letters(text: &str, digit: usize, from: usize) -> Option<(Range<usize>, PersonalKind)> {
     let start = digit.checked_sub(3).filter(|start| *start >= from)?;
     let letters = &text.as_bytes()[start..digit];
@@ -84,7 +85,7 @@ fn behind_letters(text: &str, digit: usize, from: usize) -> Option<(Range<usize>
     (apart && bounded).then(|| at_start(text, start, enough(&text.as_bytes()[digit..])))?
 }
 
-/// The first form that fits at a place, before so many digits.
+/// The first form that matches at a position that has `enough` digits after it.
 fn at_start(text: &str, start: usize, enough: usize) -> Option<(Range<usize>, PersonalKind)> {
     let bytes = text.as_bytes();
     let window = &text[start..floor(text, start + 64)];
@@ -93,7 +94,7 @@ fn at_start(text: &str, start: usize, enough: usize) -> Option<(Range<usize>, Pe
         b'A'..=b'Z' => Lead::Letter,
         _ => Lead::Sign,
     };
-    let matches = |(form, pattern): (&Form, &Option<Regex>)| -> Option<(Range<usize>, PersonalKind)> {
+    let matches = |(form, pattern): (&NumberForm, &Option<Regex>)| -> Option<(Range<usize>, PersonalKind)> {
         if form.least > enough || form.lead != lead && form.lead != Lead::Any {
             return None;
         }
@@ -111,7 +112,7 @@ fn whole(captures: Captures) -> Range<usize> {
     captures.get(1).or(captures.get(0)).map_or(0..0, |group| group.range())
 }
 
-/// Four numbers with points behind "version" are no address.
+/// Whether what looks like an IP address is a version number.
 fn is_version(text: &str, start: usize, kind: PersonalKind) -> bool {
     let before = text[floor(text, start.saturating_sub(12))..start].to_ascii_lowercase();
     kind == IpAddress && (before.contains("version") || before.trim_end().ends_with(" v") || before.ends_with("=="))
@@ -121,7 +122,7 @@ static IPV6: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"^(?:(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|(?:[0-9A-Fa-f]{1,4}:){2,6}(?::[0-9A-Fa-f]{1,4}){1,5}|(?:[0-9A-Fa-f]{1,4}:){1}(?::[0-9A-Fa-f]{1,4}){2,6}|fe80::[0-9A-Fa-f:]{1,40})").ok()
 });
 
-/// Addresses of version 6, found by their colons.
+/// Finds IPv6 addresses by their colons.
 fn addresses(text: &str, found: &mut impl FnMut(Range<usize>, PersonalKind)) {
     let bytes = text.as_bytes();
     let mut from = 0;

@@ -1,28 +1,28 @@
-//! Separators: what links a secret's name to its value, and where the value stands.
+//! Separators between a secret's name and its value, and the range of the value.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// What stands between a name and a value.
+/// The separator between a name and a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Link {
-    /// `=`, `:=`, `=>`, a tag's `>`, a comma or a bracket between quoted ones.
+pub(super) enum NameValueLink {
+    /// `=`, `:=`, `=>`, the `>` of a tag, or a comma or bracket before a quoted value.
     Equals,
     /// `:`
     Colon,
     /// `--name value`
     Flag,
-    /// `name is value`, and the like
+    /// `name is value` and similar phrases.
     Is,
-    /// A cell's border.
+    /// The border of a table cell.
     Cell,
-    /// Nothing but blanks.
+    /// Only blanks.
     Blank,
 }
 
-/// Bytes that close a name: quotes, brackets, stars.
+/// The number of bytes that close a name: quotes, brackets, asterisks.
 fn closing(bytes: &[u8]) -> usize {
     bytes
         .iter()
@@ -39,20 +39,20 @@ fn blanks(bytes: &[u8]) -> usize {
         .count()
 }
 
-/// Where a name stands.
+/// The context of a name.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
-    /// It begins with a hyphen.
+pub(super) struct NamePosition {
+    /// The name starts with a hyphen.
     pub flag: bool,
-    /// It stands in a tag.
+    /// The name is in a tag.
     pub tag: bool,
-    /// It is the first argument of a call, in quotes.
+    /// The name is the first argument of a call, in quotes.
     pub called: bool,
 }
 
-/// The link right behind a name, and how many bytes it takes; blanks behind it included.
-pub(super) fn link(rest: &str, place: Place) -> Option<(Link, usize)> {
-    let Place { flag, tag, called } = place;
+/// The separator directly after a name, and its length in bytes, including blanks after it.
+pub(super) fn link(rest: &str, place: NamePosition) -> Option<(NameValueLink, usize)> {
+    let NamePosition { flag, tag, called } = place;
     let bytes = rest.as_bytes();
     let closed = closing(bytes);
     let gap = blanks(&bytes[closed..]);
@@ -60,29 +60,29 @@ pub(super) fn link(rest: &str, place: Place) -> Option<(Link, usize)> {
     let signs = &rest[at..];
     let quoted = rest[..closed].contains(['"', '\'']);
     let (link, length) = match signs {
-        _ if signs.starts_with("===") => (Link::Equals, 3),
+        _ if signs.starts_with("===") => (NameValueLink::Equals, 3),
         _ if ["==", "=>", ":=", "->", "!="]
             .iter()
             .any(|sign| signs.starts_with(sign)) =>
         {
-            (Link::Equals, 2)
+            (NameValueLink::Equals, 2)
         }
-        _ if signs.starts_with('→') => (Link::Equals, '→'.len_utf8()),
-        _ if signs.starts_with('=') => (Link::Equals, 1),
+        _ if signs.starts_with('→') => (NameValueLink::Equals, '→'.len_utf8()),
+        _ if signs.starts_with('=') => (NameValueLink::Equals, 1),
         _ if signs.starts_with("::") => return None,
-        _ if signs.starts_with(':') => (Link::Colon, 1),
-        _ if signs.starts_with('：') => (Link::Colon, '：'.len_utf8()),
-        _ if signs.starts_with('>') && (tag || quoted) => (Link::Equals, 1),
-        _ if signs.starts_with('(') && closed == 0 => (Link::Equals, 1),
-        _ if signs.starts_with(',') && quoted && called => (Link::Equals, 1),
+        _ if signs.starts_with(':') => (NameValueLink::Colon, 1),
+        _ if signs.starts_with('：') => (NameValueLink::Colon, '：'.len_utf8()),
+        _ if signs.starts_with('>') && (tag || quoted) => (NameValueLink::Equals, 1),
+        _ if signs.starts_with('(') && closed == 0 => (NameValueLink::Equals, 1),
+        _ if signs.starts_with(',') && quoted && called => (NameValueLink::Equals, 1),
         _ if signs.starts_with('|') || signs.starts_with('│') => {
-            (Link::Cell, signs.chars().next().map_or(1, char::len_utf8))
+            (NameValueLink::Cell, signs.chars().next().map_or(1, char::len_utf8))
         }
-        _ if flag && gap > 0 => (Link::Flag, 0),
-        _ if gap > 0 => (Link::Blank, 0),
+        _ if flag && gap > 0 => (NameValueLink::Flag, 0),
+        _ if gap > 0 => (NameValueLink::Blank, 0),
         _ => return None,
     };
-    // A call and a list hold secrets only as literals.
+    // In a call or a list, only literals are secrets.
     let literal = signs.starts_with(['(', ',']);
     let mut end = at + length;
     end += blanks(&bytes[end..]);
@@ -101,33 +101,33 @@ static PROSE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The same in prose: `is`, `set to`, `for the server:`. How many bytes it takes.
+/// The length in bytes of a separator in prose, such as `is`, `set to`, `for the server:`.
 pub(super) fn prose(rest: &str) -> Option<usize> {
     Some(PROSE.as_ref()?.find(rest)?.end())
 }
 
-/// A pair of fields or attributes that hold a name and its value.
+/// The text between a name and its value in a pair of fields or attributes.
 static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"^(?i)\\?["']?[,\s}]{1,40}\\?["']?(?:string_?|field_?)?value\\?["']?\s{0,8}[:=]\s{0,8}(?:\{\s{0,8}\\?"string_?value\\?"\s{0,4}:\s{0,4})?"#).ok()
 });
 
-/// `"name": "X", "value": …`: how many bytes stand between.
+/// The length in bytes of the text between name and value in `"name": "X", "value": …`.
 pub(super) fn pair(rest: &str) -> Option<usize> {
     Some(PAIR.as_ref()?.find(rest)?.end())
 }
 
-/// A value as it stands in the text.
+/// A value in the text.
 pub(super) struct Value {
-    /// Without its quotes.
+    /// The range without quotes.
     pub range: Range<usize>,
-    /// Whether it stands in quotes.
+    /// Whether it is quoted.
     pub quoted: bool,
 }
 
-/// The most bytes of a value that are looked at.
+/// Maximum number of bytes of a value that are examined.
 const LONGEST: usize = 16 * 1024;
 
-/// The value that begins at `at`. `open`: nothing but blanks ends it; `query`: `&` and `#` end it.
+/// The value that starts at `at`. `open`: only white space and quotes end it; `query`: `&` and `#` end it too.
 pub(super) fn value(text: &str, at: usize, open: bool, query: bool) -> Value {
     let rest = &text[at..];
     let prefix = rest.len() - rest.trim_start_matches(['b', 'f', 'r', 'u', '$', '@', '(']).len();
@@ -174,7 +174,7 @@ fn bare(text: &str, at: usize, open: bool, query: bool) -> Value {
         true => letter.is_whitespace() || matches!(letter, '"' | '\'' | '`'),
         false => letter.is_whitespace() || "\"'`,;<>{}[]|()\\".contains(letter) || query && "&#".contains(letter),
     };
-    // A mark belongs to the value whole.
+    // A mark is always a value as a whole.
     let marked = rest.starts_with(super::marks::START);
     let end = if marked {
         rest.find(']').map_or(rest.len(), |end| end + 1)
@@ -192,17 +192,17 @@ fn bare(text: &str, at: usize, open: bool, query: bool) -> Value {
     }
 }
 
-/// Whether an escaped line end or tab stands before `at`, as in JSON within a text.
+/// Whether an escaped newline or tab precedes `at`, as in JSON within a text.
 pub(super) fn escaped(text: &str, at: usize) -> bool {
     ["\\n", "\\r", "\\t"].iter().any(|escape| text[..at].ends_with(escape))
 }
 
-/// Whether a word may begin at `at`.
+/// Whether a word may start at `at`.
 pub(super) fn begins(text: &str, at: usize) -> bool {
     !text[..at].ends_with(|letter: char| letter.is_alphanumeric()) || escaped(text, at)
 }
 
-/// The nearest boundary of letters at or before `at`.
+/// The nearest character boundary at or before `at`.
 pub(super) fn floor(text: &str, at: usize) -> usize {
     text.floor_char_boundary(at)
 }
