@@ -1,11 +1,11 @@
-//! What an agent and a model are set to, checked, with defaults.
+//! Reads the settings of an agent and of a model from the harness, with checks and defaults.
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::harness::home::{AgentError, Home, Names};
+use crate::harness::home::{AgentError, Names, ParsedHome};
 
-/// How features are weighted when two texts are compared.
+/// The weighting of features in the comparison of two texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Weighting {
@@ -15,46 +15,47 @@ pub(crate) enum Weighting {
     Binary,
     /// Cosine of counts times inverse document frequency.
     Tfidf,
-    /// Okapi BM25, as a share of what the query would score against itself.
+    /// Okapi BM25, divided by the query's score against itself.
     Bm25,
 }
 
 /// The parameters of one model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct ModelSettings {
-    /// How features are weighted.
+    /// The weighting of features.
     pub weighting: Weighting,
-    /// Longest word n-gram, 1 to 3.
+    /// The maximum length of word n-grams, 1 to 3.
     pub ngrams: usize,
-    /// Length of character n-grams, 2 to 6; 0 for none.
+    /// The length of character n-grams, 2 to 6; 0 for none.
     pub char_ngrams: usize,
-    /// How many neighbours vote, 1 to 100.
+    /// The number of neighbours that vote, 1 to 100.
     pub k: usize,
-    /// Similarity of the winning label's nearest example below which the fallback is answered, 0 to 1.
+    /// The minimum similarity, 0 to 1, of the winning label's nearest example. Below it, the agent answers the
+    /// fallback.
     pub refuse_below: f64,
-    /// Noise, 0 (none) to 10.
+    /// The randomness of answers, 0 (none) to 10.
     pub temperature: f64,
 }
 
-/// What is set for one agent.
+/// The settings of one agent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct AgentSettings {
-    /// `simple` never calls a tool, every other class may.
+    /// The agent's class. `simple` never calls tools; every other class may.
     pub class: String,
-    /// Names of its tools, in order.
+    /// The names of its tools, in order.
     pub tools: Vec<String>,
-    /// Turns it may take; a tool call needs two.
+    /// The maximum number of turns; a tool call needs two.
     pub max_turns: u64,
-    /// What it answers when it refuses.
+    /// The answer when it refuses.
     pub fallback: String,
 }
 
 impl AgentSettings {
-    /// Reads an agent's part of the harness.
+    /// Reads the settings of an agent.
     ///
     /// # Errors
-    /// A value of the wrong type, or a malformed file.
-    pub(crate) fn read(home: &Home, agent: &str) -> Result<Self, AgentError> {
+    /// A value has the wrong type or is out of range, or the file is not TOML.
+    pub(crate) fn read(home: &ParsedHome, agent: &str) -> Result<Self, AgentError> {
         let layout = home.layout();
         let param = |name: &str| home.value(&layout.agent_param, &[("agent", agent), ("param", name)]);
         let names: &Names = &[("agent", agent)];
@@ -69,18 +70,18 @@ impl AgentSettings {
         })
     }
 
-    /// Whether the agent may call a tool at all.
+    /// Whether the agent may call tools.
     pub(crate) fn may_call_tools(&self) -> bool {
         self.class != "simple" && self.max_turns >= 2
     }
 }
 
 impl ModelSettings {
-    /// Reads a model's part of the harness.
+    /// Reads the parameters of a model.
     ///
     /// # Errors
-    /// A value of the wrong type or out of range, or a malformed file.
-    pub(crate) fn read(home: &Home, model: &str) -> Result<Self, AgentError> {
+    /// A value has the wrong type or is out of range, or the file is not TOML.
+    pub(crate) fn read(home: &ParsedHome, model: &str) -> Result<Self, AgentError> {
         let template = &home.layout().model_param;
         let param = |name: &str| home.value(template, &[("model", model), ("param", name)]);
         let number = |name: &str, default: f64, low: f64, high: f64| {
@@ -119,7 +120,7 @@ fn within(value: &Value, owner: &str, name: &str, low: f64, high: f64) -> Result
     number.ok_or_else(|| AgentError(format!("{owner}: {name} is {value}; use a number from {low} to {high}")))
 }
 
-/// An array of strings, or the ancestor's comma-separated string.
+/// An array of strings, or a comma-separated string as in OpenJarvis.
 fn tool_names(value: &Value, agent: &str) -> Result<Vec<String>, AgentError> {
     let names: Option<Vec<String>> = match value {
         Value::String(list) => Some(list.split(',').map(|name| name.trim().to_owned()).collect()),

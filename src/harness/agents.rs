@@ -1,8 +1,8 @@
-//! Which agents a harness has, and which of them a task asks.
+//! Finds the agents of a harness, and the agent for a task.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::home::{AgentError, Home};
+use super::home::{AgentError, ParsedHome};
 use crate::artifact::task::Task;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
@@ -11,14 +11,14 @@ use crate::manifest::layout::Layout;
 pub(crate) struct Agents<A> {
     by_name: BTreeMap<String, A>,
     default: String,
-    /// Stands in for an agent that the harness does not know.
+    /// The replacement for an agent that is not in the harness.
     stranger: A,
 }
 
 impl<A> Agents<A> {
-    /// Reads every agent.
-    pub(crate) fn read(harness: &Harness, layout: &Layout, read: impl Fn(&Home, &str) -> A) -> Self {
-        let home = Home::new(harness, layout);
+    /// Reads all agents of a harness.
+    pub(crate) fn read(harness: &Harness, layout: &Layout, read: impl Fn(&ParsedHome, &str) -> A) -> Self {
+        let home = ParsedHome::new(harness, layout);
         let default = default_name(&home);
         let mut names = with_files(&home);
         names.insert(default.clone());
@@ -36,26 +36,25 @@ impl<A> Agents<A> {
         }
     }
 
-    /// The agent that a task asks.
+    /// The agent for a task.
     pub(crate) fn of(&self, task: &Task) -> &A {
         let name = task.agent.as_ref().unwrap_or(&self.default);
         self.by_name.get(name).unwrap_or(&self.stranger)
     }
 }
 
-/// The agent that is asked when a task names none.
-///
-/// `[agent] default_agent`, else the only agent that has a prompt or examples, else `simple`.
+/// The agent for tasks that do not name one: `[agent] default_agent`, otherwise the only agent with a prompt or
+/// examples, otherwise `simple`.
 pub(crate) fn default_agent(harness: &Harness, layout: &Layout) -> String {
-    default_name(&Home::new(harness, layout))
+    default_name(&ParsedHome::new(harness, layout))
 }
 
-fn default_name(home: &Home) -> String {
+fn default_name(home: &ParsedHome) -> String {
     let named = named_default(home).ok().flatten();
     named.unwrap_or_else(|| the_only_agent(home))
 }
 
-fn named_default(home: &Home) -> Result<Option<String>, AgentError> {
+fn named_default(home: &ParsedHome) -> Result<Option<String>, AgentError> {
     let agents = home.table_above(&home.layout().agent_param, "{agent}", &[])?;
     let name = agents
         .and_then(|agents| agents.get("default_agent"))
@@ -63,7 +62,7 @@ fn named_default(home: &Home) -> Result<Option<String>, AgentError> {
     Ok(name.map(str::to_owned))
 }
 
-fn the_only_agent(home: &Home) -> String {
+fn the_only_agent(home: &ParsedHome) -> String {
     let names = with_files(home);
     match names.len() {
         1 => names.into_iter().next().unwrap_or_default(),
@@ -71,8 +70,8 @@ fn the_only_agent(home: &Home) -> String {
     }
 }
 
-/// Agents that have a prompt or a few-shot file.
-fn with_files(home: &Home) -> BTreeSet<String> {
+/// The agents that have a prompt or a few-shot file.
+fn with_files(home: &ParsedHome) -> BTreeSet<String> {
     let templates = [&home.layout().prompt, &home.layout().few_shot];
     let between = |path: &str, template: &str| {
         let (before, after) = template.split_once("{agent}")?;

@@ -1,23 +1,23 @@
-//! What an agent knows: label lines of its system prompt, and few-shot examples.
+//! Reads an agent's examples from the label lines of its system prompt and from its few-shot file.
 
 use serde::Deserialize;
 
-use crate::harness::home::{AgentError, Home};
+use crate::harness::home::{AgentError, ParsedHome};
 
-/// A text and the answer that goes with it.
+/// An input with its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Example {
     /// A query, or the description of a label.
     pub input: String,
-    /// What to answer.
+    /// The answer.
     pub output: String,
 }
 
-/// All examples of an agent: first those of the prompt, then the few-shot file's, in order.
+/// All examples of an agent: those of the prompt, then those of the few-shot file, in order.
 ///
 /// # Errors
 /// A file is not UTF-8, or the few-shot file is not an array of `{"input", "output"}`.
-pub(crate) fn read(home: &Home, agent: &str) -> Result<Vec<Example>, AgentError> {
+pub(crate) fn read(home: &ParsedHome, agent: &str) -> Result<Vec<Example>, AgentError> {
     let prompt = home.text(&home.layout().prompt, &[("agent", agent)])?;
     let mut examples = prompt.map(|(_, text)| label_lines(text)).unwrap_or_default();
     examples.extend(shots(home, agent)?);
@@ -28,7 +28,7 @@ pub(crate) fn read(home: &Home, agent: &str) -> Result<Vec<Example>, AgentError>
 ///
 /// # Errors
 /// It is not UTF-8, or not an array of `{"input", "output"}`.
-pub(crate) fn shots(home: &Home, agent: &str) -> Result<Vec<Example>, AgentError> {
+pub(crate) fn shots(home: &ParsedHome, agent: &str) -> Result<Vec<Example>, AgentError> {
     let Some((path, text)) = home.text(&home.layout().few_shot, &[("agent", agent)])? else {
         return Ok(Vec::new());
     };
@@ -36,7 +36,7 @@ pub(crate) fn shots(home: &Home, agent: &str) -> Result<Vec<Example>, AgentError
         .map_err(|error| AgentError(format!("{path}: {error}; write an array of {{\"input\", \"output\"}}")))
 }
 
-/// Lines `- label: description`, where the label is one word.
+/// The examples in lines of the form `- label: description`, where the label is one word.
 pub(crate) fn label_lines(prompt: &str) -> Vec<Example> {
     let example = |line: &str| {
         let (label, description) = line.trim().strip_prefix("- ")?.split_once(": ")?;

@@ -1,4 +1,4 @@
-//! Reading single values out of a harness by the layout's templates.
+//! Reads single values from a harness by the templates of the layout.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,23 @@ use serde_json::Value;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
-/// Why an agent cannot run: what stands where, and the remedy.
+/// The reason why an agent cannot run. The message names the file or key and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct AgentError(pub String);
 
 /// A harness whose TOML files are parsed once.
-pub(crate) struct Home<'a> {
+pub(crate) struct ParsedHome<'a> {
     harness: &'a Harness,
     layout: &'a Layout,
     documents: BTreeMap<&'a str, Result<Value, AgentError>>,
 }
 
-/// What a template's placeholders stand for, as (name, value).
+/// The values for the placeholders of a template, as (name, value).
 pub(crate) type Names<'n> = [(&'n str, &'n str)];
 
-impl<'a> Home<'a> {
-    /// Parses every TOML file; a malformed one only matters to those who look something up in it.
+impl<'a> ParsedHome<'a> {
+    /// Parses all TOML files. A malformed file only causes an error when a value is looked up in it.
     pub(crate) fn new(harness: &'a Harness, layout: &'a Layout) -> Self {
         let toml_files = harness.files().filter(|(path, _)| path.ends_with(".toml"));
         let documents = toml_files.map(|(path, bytes)| (path, parse(path, bytes))).collect();
@@ -34,7 +34,7 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// The layout that templates are taken from.
+    /// The layout.
     pub(crate) fn layout(&self) -> &'a Layout {
         self.layout
     }
@@ -44,7 +44,7 @@ impl<'a> Home<'a> {
         self.harness.files().map(|(path, _)| path)
     }
 
-    /// The value that a `path#key` template names; `None` when the template, the file or the key is absent.
+    /// The value at a `path#key` template; `None` if the template has no key, or the file or key is absent.
     ///
     /// # Errors
     /// The file is not TOML.
@@ -59,7 +59,7 @@ impl<'a> Home<'a> {
         Ok(key.split('.').try_fold(root, |at, part| at.get(filled(part, names))))
     }
 
-    /// The table that holds the values of a template whose last key part is a placeholder.
+    /// The table that contains the part of a template that is a placeholder.
     ///
     /// # Errors
     /// The file is not TOML.
@@ -75,10 +75,10 @@ impl<'a> Home<'a> {
         above.map_or(Ok(None), |above| self.value(above, names))
     }
 
-    /// The model that the routing table names for a class, else `[intelligence] default_model`.
+    /// The model for a query class in the routing table, otherwise `[intelligence] default_model`.
     ///
     /// # Errors
-    /// The file is not TOML, or the name is not a text.
+    /// The file is not TOML, or the model is not a string.
     pub(crate) fn routed(&self, class: &str) -> Result<Option<String>, AgentError> {
         let file = self.layout.model_param.split('#').next().unwrap_or_default();
         let routed = self.value(&self.layout.query_class, &[("query_class", class)])?;
@@ -90,7 +90,7 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// The text of the file that a path template names; `None` when it is absent.
+    /// The path and text of the file at a path template; `None` if it is absent.
     ///
     /// # Errors
     /// The file is not UTF-8.
@@ -110,7 +110,7 @@ fn parse(path: &str, bytes: &[u8]) -> Result<Value, AgentError> {
     toml::from_str(text).map_err(|error| AgentError(format!("{path}: {}", error.to_string().trim())))
 }
 
-/// A template with its placeholders filled in.
+/// A template with its placeholders replaced.
 pub(crate) fn filled(template: &str, names: &Names) -> String {
     names.iter().fold(template.to_owned(), |text, (name, value)| {
         text.replace(&format!("{{{name}}}"), value)

@@ -1,12 +1,12 @@
-//! Merge: two changes of one file in one text, byte for byte, or not at all. Pure.
+//! Merges two changes of the same file, byte for byte, or refuses. Pure.
 //!
-//! A plain three-way merge takes changes of neighbouring lines for a conflict. In TOML it can be known better: lines
-//! are then joined, and the result counts when every key has the value that the side which changed it gave it. The
-//! same look finds a clean merge that is wrong, such as a key left behind under another table's header.
+//! A plain three-way merge reports a conflict for changes of neighbouring lines. In TOML, such changes are joined, and
+//! the result is accepted if every key has the value from the side that changed it. The same check rejects a clean
+//! merge that is wrong, such as one that leaves a key under another table's header.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The text with the changes of both sides; `None` when they cannot be told apart.
+/// The text with the changes of both sides; `None` on a conflict.
 pub(crate) fn merge(path: &str, base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
     let clean = diffy::merge_bytes(base, ours, theirs).ok();
     if !path.ends_with(".toml") {
@@ -19,8 +19,8 @@ pub(crate) fn merge(path: &str, base: &[u8], ours: &[u8], theirs: &[u8]) -> Opti
 
 type Values = BTreeMap<Vec<String>, toml::Value>;
 
-/// Whether each key of a merged text has the value of the side that changed it; a key that both changed was merged
-/// inside its value. `None` when a side is not TOML, which is then nobody's business here.
+/// Whether each key of a merged text has the value from the side that changed it. A key that both sides changed may
+/// have any value. `None` if a side is not TOML, so that the check does not apply.
 fn has_both(base: &[u8], ours: &[u8], theirs: &[u8], merged: &[u8]) -> Option<bool> {
     let (base, ours, theirs) = (values(base)?, values(ours)?, values(theirs)?);
     let Some(merged) = values(merged) else {
@@ -60,25 +60,26 @@ fn collect(path: &mut Vec<String>, table: toml::Table, values: &mut Values) {
     }
 }
 
-/// Lines from `start` to before `end` give way to others.
+/// A change that replaces the lines from `start` to before `end`.
 #[derive(Debug)]
-struct Hunk<'a> {
+struct MergeHunk<'a> {
     start: usize,
     end: usize,
     lines: Vec<&'a str>,
 }
 
-/// Both sides' changed lines in one text; `None` when they touch the same line, or put lines in the same place.
+/// The text with the changed lines of both sides; `None` if both change the same line, or insert lines at the same
+/// position.
 fn joined(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
     let [base, ours, theirs] = [base, ours, theirs].map(|text| std::str::from_utf8(text).ok());
     let (base, ours, theirs) = (base?, ours?, theirs?);
     let (ours, theirs) = (whole_patch(base, ours), whole_patch(base, theirs));
     let (ours, theirs) = (hunks(&ours), hunks(&theirs));
-    let apart = |one: &Hunk| theirs.iter().all(|other| are_apart(one, other));
+    let apart = |one: &MergeHunk| theirs.iter().all(|other| are_apart(one, other));
     if !ours.iter().all(apart) {
         return None;
     }
-    let mut all: Vec<Hunk> = ours.into_iter().chain(theirs).collect();
+    let mut all: Vec<MergeHunk> = ours.into_iter().chain(theirs).collect();
     all.sort_by_key(|hunk| (hunk.start, hunk.end));
     let lines: Vec<&str> = base.split_inclusive('\n').collect();
     let (mut text, mut at) = (String::new(), 0);
@@ -91,21 +92,21 @@ fn joined(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
     Some(text.into_bytes())
 }
 
-fn are_apart(one: &Hunk, other: &Hunk) -> bool {
+fn are_apart(one: &MergeHunk, other: &MergeHunk) -> bool {
     let same_place = one.start == other.start && one.end == other.end;
     !same_place && (one.end <= other.start || other.end <= one.start)
 }
 
 fn whole_patch<'a>(base: &'a str, other: &'a str) -> diffy::Patch<'a, str> {
-    // With the whole file as context, positions can be counted.
+    // With the whole file as context, the hunks contain all lines, so that line numbers can be counted.
     let context = base.len() + other.len();
     diffy::DiffOptions::new()
         .set_context_len(context)
         .create_patch(base, other)
 }
 
-fn hunks<'a>(patch: &'a diffy::Patch<'_, str>) -> Vec<Hunk<'a>> {
-    let mut hunks: Vec<Hunk> = Vec::new();
+fn hunks<'a>(patch: &'a diffy::Patch<'_, str>) -> Vec<MergeHunk<'a>> {
+    let mut hunks: Vec<MergeHunk> = Vec::new();
     let (mut at, mut open) = (0, false);
     for line in patch.hunks().iter().flat_map(diffy::Hunk::lines) {
         if let diffy::Line::Context(_) = line {
@@ -114,7 +115,7 @@ fn hunks<'a>(patch: &'a diffy::Patch<'_, str>) -> Vec<Hunk<'a>> {
         }
         if !open {
             let lines = Vec::new();
-            hunks.push(Hunk {
+            hunks.push(MergeHunk {
                 start: at,
                 end: at,
                 lines,

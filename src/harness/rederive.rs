@@ -1,8 +1,8 @@
-//! Re-derive: the harness without edits that left the plan, from the history's own states. Pure.
+//! Re-derives the harness without the edits that left the plan, from the states in the git history. Pure.
 //!
-//! `git revert` conflicts where a neighbouring configuration key changed later, or where a prompt was appended to
-//! twice: the two commonest edits. Ops are pure, so the kept ones are simply applied again. What others changed in
-//! between and afterwards, people and later sessions, is carried over by a merge of the file, or stops it all.
+//! `git revert` conflicts if a neighbouring configuration key changed later, or if a prompt was appended to twice, and
+//! these are the most common edits. Ops are pure, so the kept edits are applied again instead. Changes by people and by
+//! other sessions are merged into the result; if a merge conflicts, nothing is reverted.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::artifact::edit::Edit;
 use crate::digest::Digest;
 use crate::harness::{FileChange, Harness, op};
 
-/// One commit of an edit, with the harness before and after it.
-pub(crate) struct Change {
-    /// The edit; `None` for one that has left its plan.
+/// The commit of an edit, with the harness before and after it.
+pub(crate) struct EditCommit {
+    /// The edit; `None` if it is no longer in its plan.
     pub edit: Option<Edit>,
-    /// Its identity.
+    /// The edit's digest.
     pub digest: Digest,
-    /// How people name it, when it is another session's.
+    /// The name of the edit for people, if it belongs to another session.
     pub foreign: Option<Later>,
     /// The harness before.
     pub before: Harness,
@@ -30,7 +30,7 @@ pub(crate) struct Change {
 pub struct Later {
     /// Its label.
     pub label: String,
-    /// Its identity.
+    /// Its digest.
     pub digest: Digest,
     /// Its session.
     pub session: String,
@@ -40,14 +40,14 @@ pub struct Later {
 
 /// The harness without the dropped edits.
 #[derive(Debug, Default)]
-pub(crate) struct Rederived {
+pub(crate) struct RederivedHarness {
     /// The files.
     pub harness: Harness,
-    /// Kept edits that found no place any more, with the reason.
+    /// The kept edits that no longer apply, with the reasons.
     pub stranded: Vec<(Digest, String)>,
 }
 
-/// Two changes to the same lines: that of an edit to be taken back, and a later one that stays.
+/// A conflict between an edit to revert and a later change of the same lines, which stays.
 #[derive(Debug, thiserror::Error)]
 #[error("{}; {}", self.what(), self.remedy())]
 pub struct Conflict {
@@ -58,7 +58,7 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// What is in the way.
+    /// The conflicting change, as a message.
     pub(crate) fn what(&self) -> String {
         let by = match &self.later {
             None => "by hand".to_owned(),
@@ -69,7 +69,7 @@ impl Conflict {
                 &later.commit[..later.commit.len().min(8)]
             ),
         };
-        format!("{} was changed {by} where an edit is to be taken back", self.path)
+        format!("{} was changed {by} on lines of an edit to revert", self.path)
     }
 
     fn remedy(&self) -> String {
@@ -79,7 +79,7 @@ impl Conflict {
                 format!("change {path} yourself and commit it, or put the edit back into plan.json")
             }
             Some(later) => format!(
-                "put the edit back into plan.json, or take the later one back first: {}",
+                "put the edit back into plan.json, or revert the later one first: {}",
                 later.command()
             ),
         }
@@ -87,24 +87,25 @@ impl Conflict {
 }
 
 impl Later {
-    /// The command that takes it back.
+    /// The command that reverts it.
     pub(crate) fn command(&self) -> String {
         format!("kaizen revert {} --session {}", self.digest.short(), self.session)
     }
 }
 
-/// Walks the commits of edits, oldest first, leaving out the dropped ones, and ends at `head`.
+/// Applies the edits of `changes` again, oldest first and without the dropped ones, and merges all other changes up to
+/// `head`.
 ///
 /// # Errors
 /// See [`Conflict`].
 pub(crate) fn rederive(
-    changes: &[Change],
+    changes: &[EditCommit],
     dropped: &BTreeSet<Digest>,
     head: &Harness,
-    rules: &op::Rules,
-) -> Result<Rederived, Conflict> {
+    rules: &op::OpRules,
+) -> Result<RederivedHarness, Conflict> {
     let Some(first) = changes.first() else {
-        return Ok(Rederived {
+        return Ok(RederivedHarness {
             harness: head.clone(),
             stranded: Vec::new(),
         });
@@ -123,21 +124,21 @@ pub(crate) fn rederive(
         }
         real = change.after.clone();
     }
-    Ok(Rederived {
+    Ok(RederivedHarness {
         harness: carry(&real, &derived, head)?,
         stranded,
     })
 }
 
-/// What another session's edit changed stays; it may not rest on the lines of an edit that is gone.
-fn follow(change: &Change, derived: &Harness) -> Result<Harness, Conflict> {
+/// Merges the change by another session's edit. Fails if it depends on lines of a dropped edit.
+fn follow(change: &EditCommit, derived: &Harness) -> Result<Harness, Conflict> {
     carry(&change.before, derived, &change.after).map_err(|conflict| Conflict {
         later: change.foreign.clone(),
         ..conflict
     })
 }
 
-/// Carries what somebody else changed from `was` to `now` over to `derived`.
+/// Merges the changes from `was` to `now` into `derived`.
 fn carry(was: &Harness, derived: &Harness, now: &Harness) -> Result<Harness, Conflict> {
     let mut carried = derived.clone();
     for change in was.changes(now) {
@@ -173,9 +174,9 @@ mod tests {
     use super::*;
     use crate::manifest::membership::Membership;
 
-    fn rules() -> op::Rules {
+    fn rules() -> op::OpRules {
         let section = crate::manifest::HarnessSection::default();
-        op::Rules {
+        op::OpRules {
             layout: section.layout,
             membership: Membership::of_files(&section.files).unwrap(),
         }
@@ -189,12 +190,12 @@ mod tests {
         .unwrap()
     }
 
-    fn history(edits: &[Edit]) -> (Vec<Change>, Harness) {
+    fn history(edits: &[Edit]) -> (Vec<EditCommit>, Harness) {
         let mut head = Harness::default().with("config.toml", "# mine\n[agent.a]\nk = 0\n");
         let mut changes = Vec::new();
         for edit in edits {
             let after = op::apply(edit, &head, &rules()).unwrap();
-            changes.push(Change {
+            changes.push(EditCommit {
                 digest: edit.digest(),
                 edit: Some(edit.clone()),
                 foreign: None,
@@ -244,7 +245,7 @@ mod tests {
     }
 
     /// The second edit is another session's.
-    fn two_sessions(second: &Edit) -> (Vec<Change>, Harness) {
+    fn two_sessions(second: &Edit) -> (Vec<EditCommit>, Harness) {
         let (mut changes, head) = history(&[edit("k", 1), second.clone()]);
         changes[1].foreign = Some(Later {
             label: "later".into(),

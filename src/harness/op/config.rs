@@ -3,74 +3,77 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Context;
+use super::OpContext;
+use super::edit_location::EditLocation;
 use super::inapplicable::Inapplicable;
-use super::place::EditLocation;
 use crate::harness::Harness;
 
 /// Arguments of `set_model_for_query_class`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct QueryClassModel {
-    /// The class of queries.
+    /// The query class.
     pub query_class: String,
-    /// The model that answers them.
+    /// The model that answers queries of this class.
     pub model: String,
 }
 
 /// Arguments of `set_model_param`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct ModelParam {
-    /// The model; dots and colons are part of its name.
+    /// The model's name, which may contain dots and colons.
     pub model: String,
     /// The parameter's name.
     pub param: String,
-    /// Its value; anything but null.
+    /// The parameter's value, of any type except null.
     pub value: serde_json::Value,
 }
 
 /// Arguments of `set_agent_class`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct AgentClass {
-    /// The agent; without it, the second part of the edit's target.
+    /// The agent's name. If absent, it is the second part of the edit's target.
     #[serde(default)]
     pub agent: Option<String>,
-    /// The class.
+    /// The agent's new class.
     pub new_class: String,
 }
 
 /// Arguments of `set_agent_param`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct AgentParam {
-    /// The agent; without it, the second part of the edit's target.
+    /// The agent's name. If absent, it is the second part of the edit's target.
     #[serde(default)]
     pub agent: Option<String>,
     /// The parameter's name.
     pub param: String,
-    /// Its value; anything but null.
+    /// The parameter's value, of any type except null.
     pub value: serde_json::Value,
 }
 
-/// Arguments of `lora_finetune`: none are fixed yet.
+/// Arguments of `lora_finetune`, which are not defined yet.
 #[derive(Debug, JsonSchema)]
 pub(super) struct Finetune {}
 
-pub(super) fn set_model_for_query_class(payload: &QueryClassModel, context: &Context) -> Result<Harness, Inapplicable> {
+pub(super) fn set_model_for_query_class(
+    payload: &QueryClassModel,
+    context: &OpContext,
+) -> Result<Harness, Inapplicable> {
     let place = EditLocation::key_of(context, &[("query_class", &payload.query_class)])?;
     place.with_value(context.harness, &payload.model.as_str().into())
 }
 
-pub(super) fn set_model_param(payload: &ModelParam, context: &Context) -> Result<Harness, Inapplicable> {
+pub(super) fn set_model_param(payload: &ModelParam, context: &OpContext) -> Result<Harness, Inapplicable> {
     let place = EditLocation::key_of(context, &[("model", &payload.model), ("param", &payload.param)])?;
     place.with_value(context.harness, &payload.value)
 }
 
-pub(super) fn set_agent_class(payload: &AgentClass, context: &Context) -> Result<Harness, Inapplicable> {
+pub(super) fn set_agent_class(payload: &AgentClass, context: &OpContext) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
     let place = EditLocation::key_of(context, &[("agent", agent)])?;
     place.with_value(context.harness, &payload.new_class.as_str().into())
 }
 
-pub(super) fn set_agent_param(payload: &AgentParam, context: &Context) -> Result<Harness, Inapplicable> {
+pub(super) fn set_agent_param(payload: &AgentParam, context: &OpContext) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
     let place = EditLocation::key_of(context, &[("agent", agent), ("param", &payload.param)])?;
     place.with_value(context.harness, &payload.value)

@@ -1,34 +1,34 @@
-//! The hunks of a unified diff, read from text that a model wrote, with prose, fences and wrong counts; and the reasons
-//! to refuse a diff.
+//! Reads the hunks of a unified diff from a model's text, which may have prose, code fences and wrong counts, and
+//! defines the reasons to refuse a diff.
 
-/// Most lines of a text or a diff; searching is quadratic in the worst case.
+/// The maximum number of lines of a text or a diff, because the search is quadratic in the worst case.
 pub(super) const MOST_LINES: usize = 5_000;
 
-/// Why a diff is refused.
+/// The reason why a diff is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// Nothing in the text is a hunk.
+    /// The text has no hunks.
     #[error("it has no hunks; write unified diff hunks that start with `@@ -line,count +line,count @@`")]
     NoHunks,
-    /// A line starts like a hunk and is none.
+    /// A line starts with `@@` but is not a hunk header.
     #[error("line {line} of the diff is not a hunk header; write `@@ -line,count +line,count @@`")]
     BadHeader {
         /// Line of the diff, from 1.
         line: usize,
     },
-    /// A hunk adds and removes nothing.
+    /// A hunk has only context lines.
     #[error("the hunk at line {line} of the diff adds and removes nothing")]
     EmptyHunk {
         /// Line of the diff, from 1.
         line: usize,
     },
     /// The diff names more than one file.
-    #[error("it is for more than one file; send one edit a file")]
+    #[error("it changes more than one file; write one edit per file")]
     SeveralFiles,
     /// The diff creates or deletes a file.
     #[error("it creates or deletes a file; use replace_system_prompt")]
     WholeFile,
-    /// The old lines stand nowhere.
+    /// The file does not have the hunk's old lines.
     #[error(
         "the context of the hunk at line {line} of the diff is not in the file; make the diff against the file as it is"
     )]
@@ -36,8 +36,8 @@ pub(crate) enum Refusal {
         /// Line of the diff, from 1.
         line: usize,
     },
-    /// The old lines stand at several places, none of them the stated one.
-    #[error("the hunk at line {line} of the diff fits several places; give it more context")]
+    /// The file has the hunk's old lines several times, and not at the stated line.
+    #[error("the hunk at line {line} of the diff fits at several positions; give it more context")]
     Ambiguous {
         /// Line of the diff, from 1.
         line: usize,
@@ -48,7 +48,7 @@ pub(crate) enum Refusal {
         /// Line of the diff, from 1.
         line: usize,
     },
-    /// The result would be changed again by the same diff.
+    /// The diff would change its own result again.
     #[error("it would apply again to its own result; give it more context")]
     Repeats,
     /// The text or the diff is too long.
@@ -59,28 +59,28 @@ pub(crate) enum Refusal {
 /// One side of a hunk.
 #[derive(Debug, Default)]
 pub(super) struct Side<'a> {
-    /// Line where it should stand, from 0.
+    /// The stated line in the file, from 0.
     pub start: usize,
-    /// The lines without their ends.
+    /// The lines, without line ends.
     pub lines: Vec<&'a str>,
-    /// Whether its last line is the file's last and has no line end; `None` when the hunk does not say.
+    /// Whether its last line is the file's last line, without a line end; `None` if the hunk does not say.
     pub open_end: Option<bool>,
 }
 
 /// One hunk.
 #[derive(Debug)]
-pub(super) struct Hunk<'a> {
+pub(super) struct DiffHunk<'a> {
     /// Line of its header in the diff, from 1.
     pub line: usize,
     /// Context and removed lines.
     pub old: Side<'a>,
     /// Context and added lines.
     pub new: Side<'a>,
-    /// Sign and text of each line.
+    /// The sign and text of each line.
     pub changes: Vec<(char, &'a str)>,
 }
 
-impl<'a> Hunk<'a> {
+impl<'a> DiffHunk<'a> {
     /// The old side.
     pub(crate) fn old_side(&self) -> &Side<'a> {
         &self.old
@@ -92,8 +92,8 @@ impl<'a> Hunk<'a> {
     }
 }
 
-/// The hunks of a diff, sorted by their old line; lines outside hunks are ignored.
-pub(super) fn parse(diff: &str, file_is_empty: bool) -> Result<Vec<Hunk<'_>>, Refusal> {
+/// Reads the hunks of a diff, sorted by their old lines. Ignores lines outside of hunks.
+pub(super) fn parse(diff: &str, file_is_empty: bool) -> Result<Vec<DiffHunk<'_>>, Refusal> {
     let lines: Vec<&str> = diff
         .split('\n')
         .map(|line| line.strip_suffix('\r').unwrap_or(line))
@@ -138,7 +138,7 @@ fn check_names(old: &str, new: &str, file_is_empty: bool) -> Result<(), Refusal>
     }
 }
 
-/// Start and count of both sides, as a hunk header states them.
+/// The start and the count of both sides, as a hunk header states them.
 #[derive(Clone, Copy)]
 struct Header {
     old: (usize, usize),
@@ -162,7 +162,7 @@ fn range(text: &str) -> Option<(usize, usize)> {
     }
 }
 
-/// How many lines belong to a hunk: as its header counts, or as its lines look when the counts are wrong.
+/// The number of lines of a hunk: by the counts of its header or, if they are wrong, by the form of the lines.
 fn body_length(lines: &[&str], header: Header) -> usize {
     counted_length(lines, header).unwrap_or_else(|| {
         let stops = |at: &usize| {
@@ -176,7 +176,7 @@ fn body_length(lines: &[&str], header: Header) -> usize {
     })
 }
 
-/// The length by the header's counts, when they fit the lines and no further line looks like a part of the hunk.
+/// The length by the header's counts, if they fit the lines and no further line looks like a part of the hunk.
 fn counted_length(lines: &[&str], header: Header) -> Option<usize> {
     let (mut old, mut new, mut at) = (header.old.1, header.new.1, 0);
     while old > 0 || new > 0 {
@@ -197,8 +197,8 @@ fn counted_length(lines: &[&str], header: Header) -> Option<usize> {
     (ends || is_file_header(rest)).then_some(at)
 }
 
-fn hunk<'a>(line: usize, header: Header, body: &[&'a str]) -> Result<Hunk<'a>, Refusal> {
-    let mut hunk = Hunk {
+fn hunk<'a>(line: usize, header: Header, body: &[&'a str]) -> Result<DiffHunk<'a>, Refusal> {
+    let mut hunk = DiffHunk {
         line,
         old: Side::default(),
         new: Side::default(),
@@ -215,12 +215,12 @@ fn hunk<'a>(line: usize, header: Header, body: &[&'a str]) -> Result<Hunk<'a>, R
     if hunk.changes.iter().all(|(sign, _)| *sign == ' ') {
         return Err(Refusal::EmptyHunk { line });
     }
-    // A side without lines states the line after which it stands, any other its first line.
+    // An empty side states the line before it; any other side states its first line.
     hunk.old.start = header.old.0.saturating_sub(usize::from(!hunk.old.lines.is_empty()));
     Ok(hunk)
 }
 
-fn push<'a>(hunk: &mut Hunk<'a>, sign: char, text: &'a str) {
+fn push<'a>(hunk: &mut DiffHunk<'a>, sign: char, text: &'a str) {
     if sign != '+' {
         hunk.old.lines.push(text);
     }
@@ -230,15 +230,15 @@ fn push<'a>(hunk: &mut Hunk<'a>, sign: char, text: &'a str) {
     hunk.changes.push((sign, text));
 }
 
-/// `\ No newline at end of file` speaks of the line before it; the side it leaves out has a line end.
-fn mark_open(hunk: &mut Hunk, last: Option<char>) {
+/// Applies `\ No newline at end of file`, which refers to the line before it. The other side then has a line end.
+fn mark_open(hunk: &mut DiffHunk, last: Option<char>) {
     let (old, new) = (last != Some('+'), last != Some('-'));
     hunk.old.open_end = Some(old || hunk.old.open_end == Some(true));
     hunk.new.open_end = Some(new || hunk.new.open_end == Some(true));
 }
 
-/// Sorts hunks and states where their new sides stand: the header's own numbers are wrong when its counts are.
-fn in_order(mut hunks: Vec<Hunk>) -> Vec<Hunk> {
+/// Sorts hunks, and computes the lines of their new sides, because those in the header are wrong if its counts are.
+fn in_order(mut hunks: Vec<DiffHunk>) -> Vec<DiffHunk> {
     hunks.sort_by_key(|hunk| hunk.old.start);
     let mut drift = 0_isize;
     for hunk in &mut hunks {

@@ -1,5 +1,5 @@
-//! The op that replaces an agent's few-shot examples, and the text of the file that has them: one example a line
-//! where the old file has that form, else indented JSON.
+//! The op that replaces an agent's few-shot examples. Writes one example per line if the old file has that form,
+//! otherwise indented JSON.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Context;
+use super::OpContext;
+use super::edit_location::EditLocation;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
-use super::place::EditLocation;
 use crate::harness::Harness;
 
 /// Arguments of `edit_few_shot_exemplars`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Payload {
-    /// The agent; without it, the second part of the edit's target.
+    /// The agent's name. If absent, it is the second part of the edit's target.
     #[serde(default)]
     pub agent: Option<String>,
-    /// All examples, in order; the old ones are replaced.
+    /// All examples, in order. They replace the old examples.
     pub exemplars: Vec<Exemplar>,
 }
 
@@ -27,13 +27,13 @@ pub(super) struct Payload {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Exemplar {
-    /// What the user asks.
+    /// The user's question.
     pub input: String,
-    /// What the agent answers.
+    /// The agent's answer.
     pub output: String,
 }
 
-pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Inapplicable> {
+pub(super) fn apply(payload: &Payload, context: &OpContext) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
     let place = EditLocation::of(context, &[("agent", agent)])?;
     let old = place.text(context.harness)?.unwrap_or_default();
@@ -56,7 +56,7 @@ pub(super) fn apply(payload: &Payload, context: &Context) -> Result<Harness, Ina
     }
 }
 
-/// The file with these examples in the place of all others. Lines of examples that stay are kept byte by byte.
+/// The text of the file with these examples instead of the old ones. Lines of examples that stay are not changed.
 fn rewritten(old: &str, exemplars: &[Exemplar]) -> String {
     let list = json!(exemplars);
     match Lines::of(old) {
@@ -65,7 +65,7 @@ fn rewritten(old: &str, exemplars: &[Exemplar]) -> String {
     }
 }
 
-/// A file that holds one example a line.
+/// A file with one example per line.
 struct Lines<'a> {
     known: BTreeMap<String, &'a str>,
     indent: &'a str,
@@ -73,7 +73,7 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// `None` when no line is an example.
+    /// Reads the lines; `None` if no line is an example.
     fn of(text: &'a str) -> Option<Self> {
         let examples = text.lines().filter_map(|line| {
             let example = line.trim().trim_end_matches(',');
@@ -110,7 +110,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// JSON with everything beyond ASCII escaped, as the ancestor writes the file.
+/// JSON with all non-ASCII characters escaped, as OpenJarvis writes it.
 fn ascii(json: &str) -> String {
     let escape = |unit: u16| format!("\\u{unit:04x}");
     let mut text = String::with_capacity(json.len());

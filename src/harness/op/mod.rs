@@ -1,17 +1,17 @@
-//! Operations: pure functions from a harness to a harness.
+//! Ops: the typed edits of a harness, as pure functions from a harness to a harness.
 
 mod config;
 mod diff_hunks;
+mod edit_location;
 mod examples;
 mod inapplicable;
+mod inspect;
 pub(crate) mod normalise;
 mod originals;
 mod payload;
-mod place;
 mod prompt;
 mod protected;
 mod protected_keys;
-mod standing;
 mod toml_list;
 mod toml_text;
 mod tools;
@@ -20,36 +20,36 @@ pub(crate) mod unified_diff;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use edit_location::home;
 pub(crate) use inapplicable::Inapplicable;
+pub(crate) use inspect::{current_text, described_tools, files_of, usual_target};
 pub(crate) use normalise::normalise;
 pub(crate) use payload::{check_payload, edit_schema, payload_schema};
-pub(crate) use place::home;
-pub(crate) use standing::{described_tools, files_of, standing, usual_target};
 
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 use crate::manifest::membership::Membership;
 
-/// What the manifest says about where ops land and which files they may change.
+/// The rules of the manifest for edits.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rules {
-    /// Where each op lands.
+pub(crate) struct OpRules {
+    /// The file and key that each op changes.
     pub layout: Layout,
-    /// Which files an op may change.
+    /// The files that an op may change.
     pub membership: Membership,
 }
 
-/// What every op is given besides its payload.
-struct Context<'a> {
+/// The inputs of every op apart from its payload.
+struct OpContext<'a> {
     op: Op,
     target: &'a str,
     harness: &'a Harness,
-    rules: &'a Rules,
+    rules: &'a OpRules,
 }
 
-impl<'a> Context<'a> {
-    /// The agent: the payload's, else the second part of a target `agents.<name>.…`.
+impl<'a> OpContext<'a> {
+    /// The agent: that of the payload, otherwise the second part of a target `agents.<name>.…`.
     fn agent(&self, payload: Option<&'a str>) -> Result<&'a str, Inapplicable> {
         let in_target = || {
             let mut parts = self.target.split('.');
@@ -59,21 +59,21 @@ impl<'a> Context<'a> {
                 .and(parts.next())
         };
         payload.or_else(in_target).ok_or_else(|| Inapplicable::Payload {
-            problem: "no agent: give the key `agent`, or a target `agents.<name>.…`".into(),
+            problem: "no agent: set the key `agent`, or a target `agents.<name>.…`".into(),
         })
     }
 }
 
-/// Applies an edit. An edit that changes nothing returns the harness as it is.
+/// Applies an edit, and returns the new harness.
 ///
-/// Pure, and idempotent: an applied edit applied again changes nothing more. (A diff that only removes lines and has
-/// no context cannot be known as applied; it is refused the second time.)
+/// Pure and idempotent: applying an edit again changes nothing. (A diff that only removes lines, without context, is an
+/// exception: it is refused the second time, because the result does not show that it was applied.)
 ///
 /// # Errors
-/// Whatever makes the edit inapplicable; the harness is untouched.
-pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Harness, Inapplicable> {
+/// The edit cannot be applied.
+pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
     payload::check(&edit.payload)?;
-    let context = &Context {
+    let context = &OpContext {
         op: edit.op,
         target: &edit.target,
         harness,
@@ -84,7 +84,7 @@ pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &Rules) -> Result<Har
     Ok(changed)
 }
 
-fn applied(edit: &Edit, context: &Context) -> Result<Harness, Inapplicable> {
+fn applied(edit: &Edit, context: &OpContext) -> Result<Harness, Inapplicable> {
     let payload = &edit.payload;
     match edit.op {
         Op::SetModelForQueryClass => config::set_model_for_query_class(&payload::read(payload)?, context),

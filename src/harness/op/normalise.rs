@@ -1,25 +1,26 @@
-//! The plan phase normalises each proposed edit: the op sets pillar and tier, and a patch that changes more than half of
-//! the lines becomes a replacement.
+//! Normalises a proposed edit for the plan phase: sets its pillar and tier by its op, and turns a patch that changes
+//! more than half of the lines into a replacement.
 
 use std::collections::BTreeMap;
 
-use super::place::EditLocation;
+use super::edit_location::EditLocation;
 use super::prompt::{Patch, patched};
-use super::{Context, Rules, payload};
+use super::{OpContext, OpRules, payload};
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::harness::Harness;
 use crate::llm::redact::Redactor;
 
-/// The largest share of changed lines that is still a patch.
+/// The maximum share of lines that a patch may change.
 const LARGEST_PATCH: f64 = 0.5;
-/// Most cells of the comparison table; beyond it the differing middle counts as changed.
+/// The maximum number of cells of the comparison table. Beyond it, all lines between the common start and end count as
+/// changed.
 const MOST_CELLS: usize = 16_000_000;
 
-/// The edit with pillar and tier set from the op, whatever the teacher said; `raises` may raise a tier, never lower it.
-/// A patch that changes more than half of the lines becomes a replacement by the patched text; a patch that does not
-/// apply stays as it is, to be refused later.
+/// Sets an edit's pillar and tier by its op, whatever the teacher set; `raises` may raise a tier, but not lower it.
+/// Turns a patch that changes more than half of the lines into a replacement with the patched text. A patch that does
+/// not apply stays unchanged, and is refused later.
 #[must_use]
-pub(crate) fn normalise(edit: Edit, harness: &Harness, rules: &Rules, raises: &BTreeMap<Op, RiskTier>) -> Edit {
+pub(crate) fn normalise(edit: Edit, harness: &Harness, rules: &OpRules, raises: &BTreeMap<Op, RiskTier>) -> Edit {
     let mut edit = match replacement(&edit, harness, rules) {
         Some(new_content) => as_replacement(edit, new_content),
         None => edit,
@@ -29,13 +30,13 @@ pub(crate) fn normalise(edit: Edit, harness: &Harness, rules: &Rules, raises: &B
     edit
 }
 
-/// The patched text, when the edit is a patch that applies and is too large for one.
-fn replacement(edit: &Edit, harness: &Harness, rules: &Rules) -> Option<String> {
+/// The patched text, if the edit is a patch that applies and changes too many lines.
+fn replacement(edit: &Edit, harness: &Harness, rules: &OpRules) -> Option<String> {
     if edit.op != Op::PatchSystemPrompt {
         return None;
     }
     payload::check(&edit.payload).ok()?;
-    let context = Context {
+    let context = OpContext {
         op: edit.op,
         target: &edit.target,
         harness,
@@ -44,7 +45,8 @@ fn replacement(edit: &Edit, harness: &Harness, rules: &Rules) -> Option<String> 
     let payload: Patch = payload::read(&edit.payload).ok()?;
     let place = EditLocation::of(&context, &[("agent", context.agent(payload.agent.as_deref()).ok()?)]).ok()?;
     let (before, after) = patched(&payload, &place, harness).ok()?;
-    // What the diff left alone may hold keys, which a plan may not: a line with a mark stands for the one in the file.
+    // Lines that the diff does not change may contain secrets, which must not be in a plan. They become marks, which
+    // applying the edit replaces by the original values.
     (changed_line_ratio(&before, &after) > LARGEST_PATCH)
         .then(|| Redactor::default().keys_only().text(&after).into_owned())
 }
@@ -56,10 +58,10 @@ fn as_replacement(mut edit: Edit, new_content: String) -> Edit {
     edit
 }
 
-/// The share of lines that changed, 0 to 1: the longer text's lines that have no partner in the other, in order,
-/// divided by the longer text's lines. Line ends are not compared.
+/// The share of lines that changed, from 0 to 1: the lines of the longer text outside the longest common subsequence,
+/// divided by all its lines. Line ends are not compared.
 ///
-/// A real diff and not a comparison by position, so that an insertion does not shift everything after it.
+/// Lines are not compared by position, because an insertion would then change all lines after it.
 pub(crate) fn changed_line_ratio(original: &str, modified: &str) -> f64 {
     let (before, after): (Vec<&str>, Vec<&str>) = (lines(original), lines(modified));
     let longest = before.len().max(after.len());

@@ -1,28 +1,28 @@
-//! Originals: what stands for the `[redacted:…]` marks that a teacher copied out of a redacted file.
+//! Replaces the `[redacted:…]` marks that a teacher copied from a redacted file by the original values.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::inapplicable::Inapplicable;
-use crate::llm::redact::{Kind, Redactor, marks};
+use crate::llm::redact::{FindingKind, Redactor, marks};
 use crate::manifest::PersonalKind;
 
-/// A line of a file as a teacher saw it, and as it is.
-struct Line<'a> {
+/// A line of a file as the teacher saw it, and in the original.
+struct RedactedLine<'a> {
     seen: String,
     original: &'a str,
 }
 
-/// The text with every mark replaced by the value that it stands for in `file`, the text at the edit's place.
+/// Replaces each mark in a text by its original value in `file`, the current text at the edit's location.
 ///
-/// A line that the teacher saw comes back as the line it was. In any other line a mark stands for the file's one value of
-/// that kind. `diff`: each line begins with a sign.
+/// A line that equals a line of the redacted file becomes the original line. In any other line, a mark becomes the only
+/// value of its kind in the file. `diff` says that each line begins with a sign.
 ///
 /// # Errors
-/// Several values may be meant, or none is.
+/// The file has several values that a mark may mean, or none.
 pub(super) fn restored(text: &str, file: &str, diff: bool) -> Result<String, Inapplicable> {
-    // Only a line with a mark, or with the sign for a home folder, can stand for another one.
-    if marks(text).next().is_none() && !text.contains(&Kind::Personal(PersonalKind::HomeFolder).replacement()) {
+    // Redaction only leaves marks and the replacement of home folders, so a text without them needs no change.
+    if marks(text).next().is_none() && !text.contains(&FindingKind::Personal(PersonalKind::HomeFolder).replacement()) {
         return Ok(text.to_owned());
     }
     let places = Redactor::default().places(file);
@@ -41,8 +41,8 @@ pub(super) fn restored(text: &str, file: &str, diff: bool) -> Result<String, Ina
     Ok(restored?.join("\n"))
 }
 
-/// The line that a teacher saw as this one, when it is certain which.
-fn whole_line(line: &str, lines: &[Line]) -> Option<String> {
+/// The original of a line that the teacher saw; `None` if there is none, or several that differ.
+fn whole_line(line: &str, lines: &[RedactedLine]) -> Option<String> {
     let (bare, end) = line.strip_suffix('\r').map_or((line, ""), |bare| (bare, "\r"));
     let mut meant: BTreeSet<&str> = BTreeSet::new();
     for one in lines.iter().filter(|one| one.seen.trim_end_matches('\r') == bare) {
@@ -52,8 +52,8 @@ fn whole_line(line: &str, lines: &[Line]) -> Option<String> {
     Some(original.to_owned() + end)
 }
 
-/// The line with each mark replaced by the file's one value of its kind.
-fn by_kind(line: &str, file: &str, places: &[(Range<usize>, Kind)]) -> Result<String, Inapplicable> {
+/// The line with each mark replaced by the only value of its kind in the file.
+fn by_kind(line: &str, file: &str, places: &[(Range<usize>, FindingKind)]) -> Result<String, Inapplicable> {
     let mut output = String::new();
     let mut copied = 0;
     for mark in marks(line) {
@@ -62,7 +62,7 @@ fn by_kind(line: &str, file: &str, places: &[(Range<usize>, Kind)]) -> Result<St
             .iter()
             .filter(|(_, kind)| text == format!("[redacted:{}]", kind.name()));
         let values: BTreeSet<&str> = of_kind.map(|(range, _)| &file[range.clone()]).collect();
-        // A file may hold the mark itself, as an example.
+        // The file may contain the mark itself, for example in documentation.
         let literal = file.contains(text);
         let value = match (values.len(), literal) {
             (1, false) => values.first().copied().unwrap_or_default(),
@@ -86,8 +86,8 @@ fn uncertain(mark: &str, values: usize) -> Inapplicable {
     }
 }
 
-/// The lines of a file as they read once redacted, each with the part of the file that it stands for.
-fn seen<'a>(file: &'a str, places: &[(Range<usize>, Kind)]) -> Vec<Line<'a>> {
+/// The lines of the redacted file, each with its original.
+fn seen<'a>(file: &'a str, places: &[(Range<usize>, FindingKind)]) -> Vec<RedactedLine<'a>> {
     let mut lines = Vec::new();
     let (mut start, mut line, mut at) = (0, String::new(), 0);
     let ends = [(file.len()..file.len(), None)];
@@ -100,7 +100,7 @@ fn seen<'a>(file: &'a str, places: &[(Range<usize>, Kind)]) -> Vec<Line<'a>> {
             at += piece.len();
             line += piece.trim_end_matches('\n');
             if piece.ends_with('\n') {
-                lines.push(Line {
+                lines.push(RedactedLine {
                     seen: std::mem::take(&mut line),
                     original: &file[start..at - 1],
                 });
@@ -112,7 +112,7 @@ fn seen<'a>(file: &'a str, places: &[(Range<usize>, Kind)]) -> Vec<Line<'a>> {
         }
         at = range.end;
     }
-    lines.push(Line {
+    lines.push(RedactedLine {
         seen: line,
         original: &file[start..],
     });

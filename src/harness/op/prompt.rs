@@ -1,35 +1,35 @@
-//! The ops that change an agent's system prompt: by a unified diff, or as a whole.
+//! The ops that change an agent's system prompt by a unified diff, or replace it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::edit_location::EditLocation;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
-use super::place::EditLocation;
-use super::{Context, unified_diff};
+use super::{OpContext, unified_diff};
 use crate::harness::Harness;
 
 /// Arguments of `patch_system_prompt`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Patch {
-    /// The agent; without it, the second part of the edit's target.
+    /// The agent's name. If absent, it is the second part of the edit's target.
     #[serde(default)]
     pub agent: Option<String>,
-    /// A unified diff against the prompt as it stands.
+    /// A unified diff against the present prompt.
     pub diff: String,
 }
 
 /// Arguments of `replace_system_prompt`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Replacement {
-    /// The agent; without it, the second part of the edit's target.
+    /// The agent's name. If absent, it is the second part of the edit's target.
     #[serde(default)]
     pub agent: Option<String>,
-    /// The whole new prompt.
+    /// The complete new prompt.
     pub new_content: String,
 }
 
-/// The prompt before and after the diff.
+/// The prompt before and after the diff is applied.
 pub(super) fn patched(
     payload: &Patch,
     place: &EditLocation,
@@ -47,14 +47,14 @@ pub(super) fn patched(
     Ok((before, after))
 }
 
-pub(super) fn patch(payload: &Patch, context: &Context) -> Result<Harness, Inapplicable> {
+pub(super) fn patch(payload: &Patch, context: &OpContext) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
     let place = EditLocation::of(context, &[("agent", agent)])?;
     let (_, patched) = patched(payload, &place, context.harness)?;
     place.with_text(context.harness, &patched)
 }
 
-pub(super) fn replace(payload: &Replacement, context: &Context) -> Result<Harness, Inapplicable> {
+pub(super) fn replace(payload: &Replacement, context: &OpContext) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
     let place = EditLocation::of(context, &[("agent", agent)])?;
     let old = place.text(context.harness)?.unwrap_or_default();

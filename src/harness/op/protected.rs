@@ -1,25 +1,26 @@
-//! Settings that widen what an agent may do: no op changes them, in any layout, whatever the manifest says.
+//! Protects settings that widen an agent's permissions: no op may change them, in any layout or manifest.
 //!
-//! The check compares the protected settings of every changed file before and after an op. It is the same for an op
-//! that sets one key and for one that replaces a whole text.
+//! The check compares the protected settings of each changed file before and after an op, whether the op sets one key
+//! or replaces a whole text.
 
 use super::inapplicable::Inapplicable;
 use super::protected_keys::settings;
 use crate::harness::Harness;
 
-/// A pattern for keys, the kind of setting, and a host that has it. Keys are compared without case, `-` and `_`; a
-/// pattern matches anywhere in the path of a key, so that what lies below it is protected too; a closing `!` wants it at
-/// the end. `.` separates keys, `*` at the end or the beginning of a key stands for anything, and alone for any key.
-type Row = (&'static str, &'static str, &'static str);
+/// A pattern for keys, the kind of setting, and the hosts that have it. Keys are compared without case, `-` and `_`. A
+/// pattern matches anywhere in the path of a key, so everything under it is protected too; with `!` at its end, it only
+/// matches the end of the path. `.` separates keys, `*` at the start or end of a key matches any text, and `*` alone
+/// matches any key.
+type ProtectedPattern = (&'static str, &'static str, &'static str);
 
 const SANDBOX: &str = "sandboxing";
 const APPROVAL: &str = "approvals and permissions";
-const HOOKS: &str = "programs that run by themselves";
+const HOOKS: &str = "programs that run automatically";
 const SERVERS: &str = "MCP servers and plugins";
 const ENVIRONMENT: &str = "environment variables";
 const SECRETS: &str = "keys, passwords and the servers that receive them";
 
-const KEYS: [Row; 95] = [
+const KEYS: [ProtectedPattern; 95] = [
     ("sandbox*", SANDBOX, "Codex, Claude Code, Gemini"),
     ("writableroots", SANDBOX, "Codex"),
     ("networkaccess", SANDBOX, "Codex"),
@@ -121,7 +122,7 @@ const KEYS: [Row; 95] = [
     ("token!", SECRETS, "various"),
 ];
 
-/// Endings of names of secrets. A bare `token` at the end is none: `stop_token` and `pad_token` are ordinary parameters.
+/// Endings of keys that are secrets. The ending `token` alone is not one: `stop_token` is an ordinary parameter.
 const SECRET_ENDINGS: [&str; 9] = [
     "accesstoken",
     "authtoken",
@@ -134,7 +135,7 @@ const SECRET_ENDINGS: [&str; 9] = [
     "credentials",
 ];
 
-/// Files that hold nothing but such settings or programs that run by themselves, by name.
+/// The names of files that contain only protected settings, or programs that run automatically.
 const FILES: [&str; 9] = [
     ".mcp.json",
     "mcp.json",
@@ -147,10 +148,10 @@ const FILES: [&str; 9] = [
     ".env",
 ];
 
-/// Refuses a change of a protected setting, or of a file that holds nothing else.
+/// Refuses a change of a protected setting or of a protected file.
 ///
 /// # Errors
-/// [`Inapplicable::Protected`], which names the file and the setting.
+/// [`Inapplicable::Protected`], with the file and the setting, or [`Inapplicable::ProtectedFile`].
 pub(super) fn check(before: &Harness, after: &Harness) -> Result<(), Inapplicable> {
     let paths = after.files().map(|(path, _)| path);
     for path in paths.filter(|path| before.get(path) != after.get(path)) {
@@ -179,7 +180,7 @@ pub(super) fn check(before: &Harness, after: &Harness) -> Result<(), Inapplicabl
     Ok(())
 }
 
-/// A key without the number of its line, which tells lines of the same key apart.
+/// A key without the number that distinguishes lines with the same key.
 fn without_place(key: &str) -> &str {
     let is_number = |place: &str| place.bytes().all(|byte| byte.is_ascii_digit());
     match key.rsplit_once('.') {
@@ -198,9 +199,9 @@ fn is_protected_file(path: &str) -> bool {
         || folders.any(|folder| folder == "hooks")
 }
 
-/// The kind of setting that a path of keys leads to or into; `None` for an ordinary one.
+/// The kind of the protected setting at a path of keys; `None` for an ordinary setting.
 pub(super) fn kind(keys: &[String]) -> Option<&'static str> {
-    // Some hosts write a path as one key: "chat.tools.autoApprove".
+    // Some hosts write a path as one key, such as "chat.tools.autoApprove".
     let keys: Vec<String> = keys.iter().flat_map(|key| key.split('.')).map(bare).collect();
     if let Some((_, kind, _)) = KEYS.iter().find(|(pattern, _, _)| matches_anywhere(pattern, &keys)) {
         return Some(kind);

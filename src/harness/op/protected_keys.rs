@@ -1,20 +1,20 @@
-//! The settings of a text file whose keys a predicate picks, as a map from dotted key to value, for comparing two states.
+//! Reads the settings of a text file whose keys a predicate picks, so that two states of the file can be compared.
 //!
-//! TOML and JSON are parsed. YAML and front matter are read line by line, since no rewriting is meant and front matter
-//! is often not valid YAML. Where a file cannot be parsed, every line that mentions a picked key counts.
+//! TOML and JSON are parsed. YAML and front matter are read line by line, because front matter is often not valid YAML
+//! and the file is not rewritten. If a file cannot be parsed, every line that mentions a picked key counts.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Says whether a path of keys is picked.
+/// Returns whether a path of keys is picked.
 type Picks<'a> = &'a dyn Fn(&[String]) -> bool;
 
-/// Picked settings: dotted key to value.
-pub(super) type Settings = BTreeMap<String, String>;
+/// The picked settings, from dotted key to value.
+pub(super) type PickedSettings = BTreeMap<String, String>;
 
-/// The picked settings of a file; which format it has follows from its name and its text.
-pub(super) fn settings(path: &str, text: &str, picks: Picks) -> Settings {
+/// The picked settings of a file, whose name and text determine its format.
+pub(super) fn settings(path: &str, text: &str, picks: Picks) -> PickedSettings {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lower = path.to_lowercase();
     let is = |endings: &[&str]| endings.iter().any(|ending| lower.ends_with(ending));
@@ -35,12 +35,12 @@ pub(super) fn settings(path: &str, text: &str, picks: Picks) -> Settings {
     }
     match front_matter(text) {
         Some(front) => of_lines(front.lines(), picks),
-        None => Settings::new(),
+        None => PickedSettings::new(),
     }
 }
 
-fn of_value(parsed: Option<Value>, text: &str, picks: Picks) -> Settings {
-    let mut found = Settings::new();
+fn of_value(parsed: Option<Value>, text: &str, picks: Picks) -> PickedSettings {
+    let mut found = PickedSettings::new();
     match parsed {
         Some(value) => walk(&value, &mut Vec::new(), picks, &mut found),
         None => mentioned(text, picks, &mut found),
@@ -48,7 +48,7 @@ fn of_value(parsed: Option<Value>, text: &str, picks: Picks) -> Settings {
     found
 }
 
-fn walk(value: &Value, keys: &mut Vec<String>, picks: Picks, found: &mut Settings) {
+fn walk(value: &Value, keys: &mut Vec<String>, picks: Picks, found: &mut PickedSettings) {
     let mut below = |key: String, value: &Value, keys: &mut Vec<String>| {
         keys.push(key);
         match picks(keys) {
@@ -68,7 +68,7 @@ fn walk(value: &Value, keys: &mut Vec<String>, picks: Picks, found: &mut Setting
 }
 
 /// Every line that mentions a picked key before a `:` or `=`.
-fn mentioned(text: &str, picks: Picks, found: &mut Settings) {
+fn mentioned(text: &str, picks: Picks, found: &mut PickedSettings) {
     for (at, line) in text.lines().enumerate() {
         for key in keys_in(line) {
             if picks(std::slice::from_ref(&key)) {
@@ -78,7 +78,7 @@ fn mentioned(text: &str, picks: Picks, found: &mut Settings) {
     }
 }
 
-/// The words of a line that stand before a `:` or `=`.
+/// The words of a line that are followed by `:` or `=`.
 fn keys_in(line: &str) -> Vec<String> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     let before = line.match_indices([':', '=']).map(|(at, _)| line[..at].trim_end());
@@ -96,21 +96,22 @@ fn keys_in(line: &str) -> Vec<String> {
 struct Open {
     indent: usize,
     key: String,
-    /// Whether its value is a block of text, in which nothing is a key.
+    /// Whether its value is a block of text, which contains no keys.
     is_text: bool,
 }
 
-/// Reads YAML by its indentation. What is not understood (merge keys, complex keys, escapes in keys) counts as picked.
-fn of_lines<'t>(lines: impl Iterator<Item = &'t str>, picks: Picks) -> Settings {
+/// Reads YAML by its indentation. Lines that it cannot interpret (merge keys, complex keys, escapes in keys) count as
+/// picked.
+fn of_lines<'t>(lines: impl Iterator<Item = &'t str>, picks: Picks) -> PickedSettings {
     let mut open: Vec<Open> = Vec::new();
-    let mut found = Settings::new();
+    let mut found = PickedSettings::new();
     for (at, line) in lines.enumerate() {
         let bare = line.trim_start();
         if bare.is_empty() {
             continue;
         }
         let indent = line.len() - bare.len();
-        // A list may stand as far to the left as the key that it belongs to.
+        // A list may have the same indentation as the key that it belongs to.
         let is_item = bare.starts_with("- ") || bare == "-";
         open.retain(|outer| outer.indent < indent || is_item && outer.indent == indent);
         let mut keys: Vec<String> = open.iter().map(|outer| outer.key.clone()).collect();
@@ -131,15 +132,16 @@ fn of_lines<'t>(lines: impl Iterator<Item = &'t str>, picks: Picks) -> Settings 
         let mentions = || keys_in(item).into_iter().any(|key| picks(&[key]));
         let has_flow = item.contains('{');
         if picks(&keys) || is_odd || has_flow && mentions() {
-            // The place counts, so that a line that moves below another key is a change.
+            // The keys are part of the entry, so that moving the line under another key is a change.
             found.insert(format!("{}.{at}", keys.join(".")), bare.trim_end().to_owned());
         }
     }
     without_places(found)
 }
 
-/// The same lines numbered by their order alone: lines that are added elsewhere change nothing.
-fn without_places(found: Settings) -> Settings {
+/// Replaces line numbers by the order of lines with the same keys, so that lines added elsewhere do not count as
+/// changes.
+fn without_places(found: PickedSettings) -> PickedSettings {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut lines: Vec<(usize, String, String)> = Vec::new();
     for (key, line) in found {
@@ -155,7 +157,7 @@ fn without_places(found: Settings) -> Settings {
     numbered.collect()
 }
 
-/// A list item without its dashes, and how far it stands inside them.
+/// A list item without its dashes, and its indentation after them.
 fn without_dashes(bare: &str) -> (&str, usize) {
     let mut item = bare;
     while let Some(rest) = item.strip_prefix("- ") {
@@ -175,7 +177,7 @@ fn key_of(item: &str) -> Option<(String, &str)> {
     (value.is_empty() || value.starts_with([' ', '\t'])).then(|| (key.trim().to_owned(), value.trim_start()))
 }
 
-/// The lines between the two `---` at the beginning of a text.
+/// The front matter: the lines between `---` at the start of a text and the next `---` or `...`.
 fn front_matter(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("---")?;
     let rest = &rest[rest.find('\n').filter(|at| rest[..*at].trim().is_empty())? + 1..];
@@ -189,7 +191,7 @@ fn front_matter(text: &str) -> Option<&str> {
     None
 }
 
-/// JSON without comments and without commas before a closing bracket.
+/// Removes comments, and commas before a closing bracket, from JSON.
 fn without_comments(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,15 +1,15 @@
-//! Protected settings by host, and parameters that are ordinary.
+//! Tests of protected settings by host, and of ordinary parameters.
 #![allow(clippy::too_many_lines)] // tests: long tables
 
 use serde_json::json;
 
 use super::*;
 use crate::artifact::edit::{Edit, Op};
-use crate::harness::op::{Rules, apply};
+use crate::harness::op::{OpRules, apply};
 use crate::manifest::layout::Layout;
 
-fn rules() -> Rules {
-    Rules {
+fn rules() -> OpRules {
+    OpRules {
         layout: Layout {
             prompt: "{agent}".into(),
             agent_param: "config.toml#{param}".into(),
@@ -90,7 +90,7 @@ fn settings_that_widen_what_an_agent_may_do_cannot_be_set() {
         );
         assert!(is_refused(&set), "{param}: {set:?}");
         if matches!(param, "notify" | "plugin") {
-            continue; // A program to run, and nothing lies below it.
+            continue; // The name of a program to run, which has no keys under it.
         }
         let below = run(
             Op::SetModelParam,
@@ -152,7 +152,7 @@ fn ordinary_parameters_can_be_set() {
     assert!(run(Op::AddToolToAgent, tool, &[]).is_ok());
     let described = json!({"tool_name": "search", "new_description": "Finds. permissions: none."});
     assert!(run(Op::EditToolDescription, described, &[]).is_ok());
-    // What is there already may stay.
+    // Protected settings that are unchanged may stay.
     let config = [(
         "config.toml",
         "sandbox_mode = \"read-only\"\n[mcp_servers.x]\ncommand = \"y\"\n",

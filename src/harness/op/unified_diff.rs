@@ -1,51 +1,51 @@
-//! Applying a unified diff strictly: every context line is checked, and a doubtful place is a refusal.
+//! Applies a unified diff strictly: checks every context line, and refuses a diff that fits several positions.
 //!
-//! Written here and not taken from a crate, since those apply at one of several possible places without saying so,
-//! take prose for an empty diff, and refuse the wrong counts that models write.
+//! No crate is used, because those apply a diff at one of several possible positions without a warning, read prose as
+//! an empty diff, and refuse the wrong line counts that models write.
 //!
-//! A diff that stands in the text already changes nothing, so that applying twice is applying once. Which reading
-//! holds is decided by the more specific side: a diff that adds is looked for as applied first, one that removes as
-//! not applied first, and the stated line goes before any other place.
+//! A diff that was already applied changes nothing, so that applying it twice is the same as applying it once. The side
+//! with more lines is searched first, because it is more specific: for a diff that adds more lines than it removes,
+//! first the applied text, otherwise first the original. The stated line is tried before other positions.
 
-use super::diff_hunks::{Hunk, MOST_LINES, Refusal, Side, parse};
+use super::diff_hunks::{DiffHunk, MOST_LINES, Refusal, Side, parse};
 
-/// A text as lines with their own ends.
-struct Lines<'a> {
+/// A text as lines with their line ends.
+struct TextLines<'a> {
     lines: Vec<(&'a str, &'a str)>,
     end: &'static str,
 }
 
-/// What a diff means for a text.
-enum Reading {
-    /// It has been applied.
+/// The relation of a diff to a text.
+enum DiffMatch {
+    /// The diff was already applied.
     Applied,
-    /// It applies, each hunk at its line, from 0.
+    /// The diff applies, with each hunk at this line, from 0.
     Applies(Vec<usize>),
 }
 
-/// Applies a diff; a text that has the change already comes back as it is.
+/// Applies a diff. Returns a text to which it was already applied unchanged.
 ///
-/// Only LF and CRLF end a line; ends are ignored when matching and the text's own are kept.
+/// Lines end with LF or CRLF. Line ends are ignored in comparisons, and those of the text are kept.
 ///
 /// # Errors
-/// A diff that does not apply at one certain place, or is not one diff of one file.
+/// The diff does not apply at exactly one position, or is not a diff of exactly one file.
 pub(crate) fn apply(original: &str, diff: &str) -> Result<String, Refusal> {
-    let lines = Lines::of(original);
+    let lines = TextLines::of(original);
     if lines.lines.len() > MOST_LINES || diff.lines().count() > MOST_LINES {
         return Err(Refusal::TooLong);
     }
     let hunks = parse(diff, original.is_empty())?;
-    let Reading::Applies(places) = read(&lines, &hunks)? else {
+    let DiffMatch::Applies(places) = read(&lines, &hunks)? else {
         return Ok(original.to_owned());
     };
     let result = rewrite(&lines, &hunks, &places);
-    match read(&Lines::of(&result), &hunks) {
-        Ok(Reading::Applies(_)) => Err(Refusal::Repeats),
+    match read(&TextLines::of(&result), &hunks) {
+        Ok(DiffMatch::Applies(_)) => Err(Refusal::Repeats),
         _ => Ok(result),
     }
 }
 
-impl<'a> Lines<'a> {
+impl<'a> TextLines<'a> {
     fn of(text: &'a str) -> Self {
         let split = |line: &'a str| {
             let end = if line.ends_with("\r\n") {
@@ -64,12 +64,12 @@ impl<'a> Lines<'a> {
         Self { lines, end }
     }
 
-    /// Whether the last line has its end; an empty text counts as complete.
+    /// Whether the last line has a line end. An empty text counts as complete.
     fn complete(&self) -> bool {
         self.lines.last().is_none_or(|(_, end)| !end.is_empty())
     }
 
-    /// Whether one side of a hunk stands at a line.
+    /// Whether the text has one side of a hunk at this line.
     fn has(&self, side: &Side, at: usize) -> bool {
         let stop = at + side.lines.len();
         let Some(window) = self.lines.get(at..stop) else {
@@ -88,8 +88,8 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn read(lines: &Lines, hunks: &[Hunk]) -> Result<Reading, Refusal> {
-    let size = |hunk: &Hunk| (hunk.new.lines.len(), hunk.old.lines.len());
+fn read(lines: &TextLines, hunks: &[DiffHunk]) -> Result<DiffMatch, Refusal> {
+    let size = |hunk: &DiffHunk| (hunk.new.lines.len(), hunk.old.lines.len());
     let (new, old) = hunks
         .iter()
         .map(size)
@@ -101,21 +101,25 @@ fn read(lines: &Lines, hunks: &[Hunk]) -> Result<Reading, Refusal> {
                 lines,
                 hunks,
                 exact,
-                if new_side { Hunk::new_side } else { Hunk::old_side },
+                if new_side {
+                    DiffHunk::new_side
+                } else {
+                    DiffHunk::old_side
+                },
             );
             match found {
-                Ok(_) if new_side && is_evidence(lines, hunks, exact) => return Ok(Reading::Applied),
-                Ok(found) if !new_side => return Ok(Reading::Applies(found)),
+                Ok(_) if new_side && is_evidence(lines, hunks, exact) => return Ok(DiffMatch::Applied),
+                Ok(found) if !new_side => return Ok(DiffMatch::Applies(found)),
                 _ => {}
             }
         }
     }
-    places(lines, hunks, false, Hunk::old_side).map(Reading::Applies)
+    places(lines, hunks, false, DiffHunk::old_side).map(DiffMatch::Applies)
 }
 
-/// An empty new side stands everywhere, and so proves only with its neighbours that a diff was applied.
-fn is_evidence(lines: &Lines, hunks: &[Hunk], exact: bool) -> bool {
-    let full = |hunk: &Hunk| !hunk.new.lines.is_empty();
+/// Whether the new sides prove that a diff was applied. An empty new side fits everywhere, so it proves nothing alone.
+fn is_evidence(lines: &TextLines, hunks: &[DiffHunk], exact: bool) -> bool {
+    let full = |hunk: &DiffHunk| !hunk.new.lines.is_empty();
     lines.lines.is_empty()
         || if exact {
             hunks.iter().any(full)
@@ -124,12 +128,12 @@ fn is_evidence(lines: &Lines, hunks: &[Hunk], exact: bool) -> bool {
         }
 }
 
-/// The line of each hunk's side, from 0, in order.
+/// The line at which the text has this side of each hunk, from 0, in order.
 fn places<'h>(
-    lines: &Lines,
-    hunks: &'h [Hunk<'h>],
+    lines: &TextLines,
+    hunks: &'h [DiffHunk<'h>],
     exact: bool,
-    side: fn(&'h Hunk<'h>) -> &'h Side<'h>,
+    side: fn(&'h DiffHunk<'h>) -> &'h Side<'h>,
 ) -> Result<Vec<usize>, Refusal> {
     let mut found: Vec<usize> = Vec::with_capacity(hunks.len());
     let mut drift = 0;
@@ -157,7 +161,7 @@ fn places<'h>(
     Ok(found)
 }
 
-fn only_place(lines: &Lines, side: &Side, line: usize) -> Result<usize, Refusal> {
+fn only_place(lines: &TextLines, side: &Side, line: usize) -> Result<usize, Refusal> {
     let mut fits = (0..lines.lines.len()).filter(|at| lines.has(side, *at));
     match (fits.next(), fits.next()) {
         (Some(at), None) => Ok(at),
@@ -166,7 +170,7 @@ fn only_place(lines: &Lines, side: &Side, line: usize) -> Result<usize, Refusal>
     }
 }
 
-fn rewrite(lines: &Lines, hunks: &[Hunk], places: &[usize]) -> String {
+fn rewrite(lines: &TextLines, hunks: &[DiffHunk], places: &[usize]) -> String {
     let mut result: Vec<(&str, &str)> = Vec::new();
     let mut position = 0;
     let mut open_end = None;

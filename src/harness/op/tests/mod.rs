@@ -1,4 +1,4 @@
-//! Cases of all operations.
+//! Tests of all ops.
 
 mod diffs;
 mod laws;
@@ -18,10 +18,10 @@ fn membership(patterns: &[&str]) -> Membership {
     Membership::of_files(&patterns).unwrap()
 }
 
-fn rules() -> Rules {
-    Rules {
+fn rules() -> OpRules {
+    OpRules {
         membership: membership(&["config.toml", "agents/**", "tools/*.toml"]),
-        ..Rules::default()
+        ..OpRules::default()
     }
 }
 
@@ -177,9 +177,9 @@ fn hostile_edits_are_refused() {
 
 #[test]
 fn only_editable_files_are_touched_and_messages_name_the_key() {
-    let closed = Rules {
+    let closed = OpRules {
         membership: membership(&["agents/*"]),
-        ..Rules::default()
+        ..OpRules::default()
     };
     let replace = edit(Op::ReplaceSystemPrompt, json!({"new_content": "x"}));
     let refused = apply(&replace, &Harness::default(), &closed);

@@ -1,21 +1,21 @@
-//! The current text at the home of an op, and the usual form of its target, for a teacher to read.
+//! The parts of the harness that an op would change, and the usual form of its target, for the teacher.
 
 use serde_json::Value as Json;
 
-use super::place::{EditLocation, home};
-use super::{Context, Rules};
+use super::edit_location::{EditLocation, home};
+use super::{OpContext, OpRules};
 use crate::artifact::edit::Op;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 use crate::manifest::membership::Membership;
 
-/// The text at an op's home for one `(placeholder, name)`; `None` when there is none, or the name is no name.
-pub(crate) fn standing(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) -> Option<String> {
-    let rules = &Rules {
+/// The present text at an op's home for one `(placeholder, name)`; `None` if there is none, or the name is not valid.
+pub(crate) fn current_text(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) -> Option<String> {
+    let rules = &OpRules {
         layout: layout.clone(),
         membership: Membership::everything(),
     };
-    let context = Context {
+    let context = OpContext {
         op,
         target: "",
         harness,
@@ -24,14 +24,14 @@ pub(crate) fn standing(op: Op, name: (&str, &str), harness: &Harness, layout: &L
     EditLocation::of(&context, &[name]).ok()?.text(harness).ok()?
 }
 
-/// The files of the harness that a path template names, with their texts.
+/// The files of the harness that match a path template, with their texts.
 pub(crate) fn files_of<'a>(template: &'a str, harness: &'a Harness) -> impl Iterator<Item = (&'a str, &'a str)> {
     let paths = harness.files().map(|(path, _)| path);
     let named = paths.filter(move |path| filling(template, path).is_some());
     named.filter_map(|path| Some((path, harness.text(path)?)))
 }
 
-/// The tools that have a place for their description, each with what stands beside it; in the order of the file.
+/// The tools that have a description, each with the table or file that contains it, in the order of the file.
 pub(crate) fn described_tools(harness: &Harness, layout: &Layout) -> Vec<(String, Json)> {
     let Some(home) = home(Op::EditToolDescription, layout) else {
         return Vec::new();
@@ -45,7 +45,7 @@ pub(crate) fn described_tools(harness: &Harness, layout: &Layout) -> Vec<(String
     tools.flatten().collect()
 }
 
-/// What stands for the placeholder of a template in a path; the empty text when the template has none and is the path.
+/// The part of a path that matches the placeholder of a template; empty if the template has none and equals the path.
 fn filling<'a>(template: &str, path: &'a str) -> Option<&'a str> {
     let Some((before, rest)) = template.split_once('{') else {
         return (template == path).then_some("");
@@ -55,7 +55,7 @@ fn filling<'a>(template: &str, path: &'a str) -> Option<&'a str> {
     (!name.is_empty() && !name.contains('/')).then_some(name)
 }
 
-/// The tables below some keys of a TOML text, in its order.
+/// The tables under these keys of a TOML text, in its order.
 fn table(text: &str, keys: &[&str]) -> Option<Vec<(String, Json)>> {
     let document: toml_edit::DocumentMut = text.strip_prefix('\u{feff}').unwrap_or(text).parse().ok()?;
     let below = keys.iter().try_fold(document.as_item(), |item, key| item.get(key))?;
@@ -93,12 +93,12 @@ mod tests {
             "[z]\ndescription = \"Z\"\n[a]\nagents = [\"x\"]\n",
         );
         let layout = Layout::default();
-        let prompt = |name| standing(Op::ReplaceSystemPrompt, ("agent", name), &harness, &layout);
+        let prompt = |name| current_text(Op::ReplaceSystemPrompt, ("agent", name), &harness, &layout);
         assert_eq!(prompt("a").as_deref(), Some("Be kind."));
         for name in ["b", "", "..", "a/../a", "../agents/a", "a\0"] {
             assert_eq!(prompt(name), None, "{name:?}");
         }
-        let tool = |name| standing(Op::EditToolDescription, ("tool", name), &harness, &layout);
+        let tool = |name| current_text(Op::EditToolDescription, ("tool", name), &harness, &layout);
         assert_eq!((tool("z").as_deref(), tool("a")), (Some("Z"), None));
         let tools = described_tools(&harness, &layout);
         let names: Vec<&str> = tools.iter().map(|(name, _)| name.as_str()).collect();
@@ -116,7 +116,7 @@ mod tests {
         };
         assert_eq!(described_tools(&harness, &layout), [("search".to_owned(), Json::Null)]);
         assert_eq!(
-            standing(Op::EditToolDescription, ("tool", "search"), &harness, &layout).as_deref(),
+            current_text(Op::EditToolDescription, ("tool", "search"), &harness, &layout).as_deref(),
             Some("Finds.")
         );
     }

@@ -1,34 +1,34 @@
-//! Where an op lands: a layout template filled with names that were checked.
+//! Locates the file and key that an op changes, by filling a layout template with checked names.
 
 use serde_json::Value as Json;
 
 use super::inapplicable::{Inapplicable, TomlProblem};
 use super::toml_text::{lookup, parse, set};
-use super::{Context, Rules};
+use super::{OpContext, OpRules};
 use crate::artifact::edit::Op;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
-/// Longest name, in characters.
+/// The maximum length of a name, in characters.
 const LONGEST_NAME: usize = 128;
 
-/// The file, and the key in it, that an op would touch, as the layout writes them.
+/// The templates of the file and key that an op changes, as in the layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Home {
-    /// Path template relative to the harness root.
+pub(crate) struct LayoutTarget {
+    /// The path template, relative to the harness root.
     pub path: String,
-    /// Dotted key template; `None` when the op changes the whole file.
+    /// The dotted key template; `None` if the op changes the whole file.
     pub key: Option<String>,
 }
 
-/// The home of an op in a layout; `None` when the layout gives it none.
-pub(crate) fn home(op: Op, layout: &Layout) -> Option<Home> {
+/// The home of an op in a layout; `None` if the layout has none for it.
+pub(crate) fn home(op: Op, layout: &Layout) -> Option<LayoutTarget> {
     let template = template(op, layout);
     let (path, key) = match template.split_once('#') {
         Some((path, key)) => (path, Some(key.to_owned())),
         None => (template, None),
     };
-    (!path.is_empty()).then(|| Home {
+    (!path.is_empty()).then(|| LayoutTarget {
         path: path.to_owned(),
         key,
     })
@@ -48,28 +48,30 @@ fn template(op: Op, layout: &Layout) -> &str {
     }
 }
 
-/// One place in a harness: a file, or a key of a TOML file.
+/// A location in a harness: a file, or a key of a TOML file.
 #[derive(Debug)]
 pub(super) struct EditLocation {
-    /// Path relative to the harness root, checked.
+    /// The checked path, relative to the harness root.
     pub path: String,
-    /// Keys; empty for the whole file.
+    /// The keys; empty for the whole file.
     pub keys: Vec<String>,
 }
 
 impl EditLocation {
     /// Fills the op's template with `(placeholder, name)` pairs and checks that the file may be edited.
-    pub(crate) fn of(context: &Context, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
+    pub(crate) fn of(context: &OpContext, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
         let no_home = |problem: String| Inapplicable::NoHome {
             op: context.op.name(),
             problem,
         };
-        let home =
-            home(context.op, &context.rules.layout).ok_or_else(|| no_home("the layout gives it no place".into()))?;
+        let home = home(context.op, &context.rules.layout)
+            .ok_or_else(|| no_home("the layout has no template for it".into()))?;
         for (what, name) in names {
             check_name(what, name, home.path.contains(&format!("{{{what}}}")))?;
         }
-        let fill = |part: &str| fill(part, names).ok_or_else(|| no_home(format!("`{part}` names what the op has not")));
+        let fill = |part: &str| {
+            fill(part, names).ok_or_else(|| no_home(format!("the op has no value for a placeholder in `{part}`")))
+        };
         let path = fill(&home.path)?;
         let keys = home
             .key
@@ -81,11 +83,11 @@ impl EditLocation {
         Ok(Self { path, keys })
     }
 
-    /// A place that must be a key.
-    pub(crate) fn key_of(context: &Context, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
+    /// The location of an op that must have a key.
+    pub(crate) fn key_of(context: &OpContext, names: &[(&str, &str)]) -> Result<Self, Inapplicable> {
         let place = Self::of(context, names)?;
         if place.keys.is_empty() {
-            let problem = "its template names a file and no `#key`".into();
+            let problem = "its template has a file but no `#key`".into();
             return Err(Inapplicable::NoHome {
                 op: context.op.name(),
                 problem,
@@ -94,7 +96,7 @@ impl EditLocation {
         Ok(place)
     }
 
-    /// The text that stands here; `None` when there is none.
+    /// The text at this location; `None` if there is none.
     pub(crate) fn text(&self, harness: &Harness) -> Result<Option<String>, Inapplicable> {
         let text = self.file(harness)?;
         if self.keys.is_empty() {
@@ -105,7 +107,7 @@ impl EditLocation {
         Ok(found.and_then(|value| value.as_str().map(str::to_owned)))
     }
 
-    /// The harness with a text here.
+    /// The harness with this text at the location.
     pub(crate) fn with_text(&self, harness: &Harness, text: &str) -> Result<Harness, Inapplicable> {
         if self.keys.is_empty() {
             return Ok(harness.clone().with(&self.path, text));
@@ -113,12 +115,12 @@ impl EditLocation {
         self.with_value(harness, &text.into())
     }
 
-    /// The harness with a TOML value at this key.
+    /// The harness with this TOML value at the key.
     pub(crate) fn with_value(&self, harness: &Harness, value: &Json) -> Result<Harness, Inapplicable> {
         self.rewrite(harness, |text| set(text, &self.keys, value))
     }
 
-    /// The harness with this TOML file rewritten; a file that is absent and stays empty is not created.
+    /// The harness with the TOML file rewritten by `change`. An absent file is only created if it gets content.
     pub(crate) fn rewrite(
         &self,
         harness: &Harness,
@@ -133,7 +135,7 @@ impl EditLocation {
         })
     }
 
-    /// The file's text; empty when it is absent.
+    /// The file's text; empty if it is absent.
     fn file<'a>(&self, harness: &'a Harness) -> Result<&'a str, Inapplicable> {
         let bytes = harness.get(&self.path).unwrap_or_default();
         std::str::from_utf8(bytes).map_err(|_| Inapplicable::NotUtf8 {
@@ -149,7 +151,8 @@ impl EditLocation {
     }
 }
 
-/// Replaces the placeholders of one part of a template in one pass, so that no name can hold a placeholder.
+/// Replaces the placeholders of one part of a template in one pass, so that placeholders inside a name stay as they
+/// are.
 fn fill(part: &str, names: &[(&str, &str)]) -> Option<String> {
     let Some((before, rest)) = part.split_once('{') else {
         return Some(part.to_owned());
@@ -159,7 +162,7 @@ fn fill(part: &str, names: &[(&str, &str)]) -> Option<String> {
     Some(format!("{before}{name}{}", fill(rest, names)?))
 }
 
-/// A name may not walk: it is one part of a path, or one key. A model that only fills a key may have a `/`.
+/// Checks that a name is one part of a path, or one key. The name of a model may contain `/` if it is only in a key.
 fn check_name(what: &str, name: &str, in_path: bool) -> Result<(), Inapplicable> {
     let separators: &[char] = if what == "model" && !in_path {
         &['\\']
@@ -184,7 +187,7 @@ fn check_name(what: &str, name: &str, in_path: bool) -> Result<(), Inapplicable>
     })
 }
 
-fn check_path(path: &str, harness: &Harness, rules: &Rules) -> Result<(), Inapplicable> {
+fn check_path(path: &str, harness: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     let forbidden = |reason: &str| Inapplicable::Forbidden {
         path: path.to_owned(),
         reason: reason.to_owned(),
