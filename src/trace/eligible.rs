@@ -34,7 +34,7 @@ mod tests {
 
     const DAY: f64 = SECONDS_A_DAY;
 
-    fn judge(privacy: &str, trace: serde_json::Value) -> bool {
+    fn is_eligible(privacy: &str, trace: serde_json::Value) -> bool {
         let mut trace = trace;
         trace["trace_id"] = json!("t");
         let trace: Trace = serde_json::from_value(trace).unwrap();
@@ -56,7 +56,7 @@ mod tests {
             ("agents = ['home']\nexclude_sources = ['phone']", false),
             ("agents = ['home']\nexclude_agents = ['home']", false),
         ] {
-            assert_eq!(judge(privacy, home()), expected, "{privacy}");
+            assert_eq!(is_eligible(privacy, home()), expected, "{privacy}");
         }
     }
 
@@ -68,9 +68,9 @@ mod tests {
             ("sources = ['phone']", false),
             ("exclude_agents = ['home']\nexclude_sources = ['phone']", true),
         ] {
-            assert_eq!(judge(privacy, json!({})), expected, "{privacy}");
+            assert_eq!(is_eligible(privacy, json!({})), expected, "{privacy}");
             assert_eq!(
-                judge(privacy, json!({"metadata": {"source": 7}})),
+                is_eligible(privacy, json!({"metadata": {"source": 7}})),
                 expected,
                 "{privacy}"
             );
@@ -87,8 +87,8 @@ mod tests {
             (json!(null), false),
         ] {
             let trace = json!({"started_at": started});
-            assert_eq!(judge("max_age_days = 10", trace.clone()), expected, "{trace}");
-            assert!(judge("", trace));
+            assert_eq!(is_eligible("max_age_days = 10", trace.clone()), expected, "{trace}");
+            assert!(is_eligible("", trace));
         }
     }
 }

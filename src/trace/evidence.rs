@@ -25,7 +25,7 @@ pub(crate) struct OutsideLink {
 }
 
 /// Returns whether the user approved reading the target of a link.
-pub(crate) type Approval<'a> = &'a dyn Fn(&OutsideLink) -> bool;
+pub(crate) type LinkApproval<'a> = &'a dyn Fn(&OutsideLink) -> bool;
 
 /// A file of traces or tasks that may be read.
 #[derive(Clone, Debug)]
@@ -101,7 +101,7 @@ impl EvidenceFile {
 
 /// The files and links that the patterns of a manifest match.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Evidence {
+pub(crate) struct EvidenceFiles {
     /// Files that may be read, sorted by path.
     pub files: Vec<EvidenceFile>,
     /// Links to targets outside the workspace, approved or not, sorted.
@@ -113,8 +113,12 @@ impl Root {
     ///
     /// # Errors
     /// A folder cannot be read, or a match is a pipe, socket or device.
-    pub(crate) fn evidence(&self, patterns: &EvidencePatterns, approved: Approval) -> Result<Evidence, DiskError> {
-        let mut evidence = Evidence::default();
+    pub(crate) fn evidence(
+        &self,
+        patterns: &EvidencePatterns,
+        approved: LinkApproval,
+    ) -> Result<EvidenceFiles, DiskError> {
+        let mut evidence = EvidenceFiles::default();
         for (path, is_link) in self.candidates(patterns)? {
             match is_link {
                 false => evidence.files.push(self.evidence_file(&path)),
@@ -150,10 +154,10 @@ impl Root {
 
     fn add_link(
         &self,
-        evidence: &mut Evidence,
+        evidence: &mut EvidenceFiles,
         path: &str,
         patterns: &EvidencePatterns,
-        approved: Approval,
+        approved: LinkApproval,
     ) -> Result<(), DiskError> {
         let whole = self.join(path);
         let target = match whole.canonicalize() {
@@ -191,7 +195,7 @@ impl Root {
     /// Adds the linked file, or the files in the linked folder, under their names in the workspace.
     fn add_target(
         &self,
-        evidence: &mut Evidence,
+        evidence: &mut EvidenceFiles,
         link: &OutsideLink,
         root: &Root,
         name: PathBuf,

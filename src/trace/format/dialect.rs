@@ -1,4 +1,4 @@
-//! Dialects: the forms that are known, and how each is recognised by one value.
+//! The known dialects, and how one value shows which dialect it is.
 
 use std::iter;
 
@@ -7,21 +7,21 @@ use serde_json::Value;
 use super::document::{Item, Items};
 use super::field::{list, text};
 use super::joined::Room;
-use super::place::Skipped;
+use super::location::SkippedPart;
 use super::{ImportError, langfuse};
 
-/// A form in which a program writes traces.
+/// A format in which a program writes traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Dialect {
-    /// Conversations as for fine-tuning.
+    /// Conversations in the format for fine-tuning.
     Chat,
-    /// Sessions of Claude Code.
+    /// Transcripts of Claude Code.
     ClaudeCode,
     /// Logs of Inspect.
     Inspect,
     /// Results of InterCode.
     InterCode,
-    /// Traces of this program.
+    /// kaizen's own traces.
     Kaizen,
     /// Exports of Langfuse.
     Langfuse,
@@ -35,7 +35,7 @@ pub(crate) enum Dialect {
     ToolBench,
 }
 
-/// Each dialect, the name that reports use, and what it is.
+/// Each dialect, its name in reports, and its description in messages.
 const NAMES: [(Dialect, &str, &str); 10] = [
     (Dialect::Chat, "chat", "chat conversations"),
     (Dialect::ClaudeCode, "claude_code", "Claude Code transcripts"),
@@ -49,26 +49,26 @@ const NAMES: [(Dialect, &str, &str); 10] = [
     (Dialect::ToolBench, "toolbench", "ToolBench answers"),
 ];
 
-/// Whether a value has a shape.
+/// Tests whether a value has the shape of a dialect.
 type Test = fn(&Value) -> bool;
 
-/// So many values are looked at before a file counts as unknown.
+/// The number of values that are tested before the format of a file counts as unknown.
 const LOOKED_AT: usize = 1_000;
 
 impl Dialect {
-    /// The name that reports and metadata use.
+    /// The name in reports and metadata.
     pub(crate) fn name(self) -> &'static str {
         let row = NAMES.iter().find(|(dialect, _, _)| *dialect == self);
         row.map_or("", |(_, name, _)| name)
     }
 
-    /// All that are known, for messages.
+    /// The descriptions of all dialects, for messages.
     pub(crate) fn list() -> String {
         let names: Vec<&str> = NAMES.iter().map(|(_, _, words)| *words).collect();
         names.join(", ")
     }
 
-    /// The dialect of a value.
+    /// The dialect of a value; `None` if its shape is unknown.
     pub(crate) fn of(value: &Value) -> Option<Self> {
         let known: [(Self, Test); 10] = [
             (Self::Otlp, is_otlp),
@@ -87,12 +87,12 @@ impl Dialect {
     }
 }
 
-/// The dialect of the first value that has one; the items come back whole. Values of another dialect are skipped.
+/// Returns the dialect of the first value that has one, with all items from the start. Skips values of other dialects.
 ///
 /// # Errors
-/// No value has a known shape.
+/// None of the first values has a known dialect.
 pub(crate) fn recognise(mut items: Items) -> Result<(Dialect, Items), ImportError> {
-    let mut before: Vec<Result<Item, Skipped>> = Vec::new();
+    let mut before: Vec<Result<Item, SkippedPart>> = Vec::new();
     let mut room = Room::default();
     while before.len() < LOOKED_AT {
         let Some(item) = items.next() else { break };
@@ -109,12 +109,12 @@ pub(crate) fn recognise(mut items: Items) -> Result<(Dialect, Items), ImportErro
     Err(ImportError::Unknown)
 }
 
-/// The item, when it is of the file's dialect or of none: what is of none, the dialect itself judges.
-fn same(dialect: Dialect, item: Item) -> Result<Item, Skipped> {
+/// Passes an item of the file's dialect, or of no known dialect, which the dialect's own reader then skips or reads.
+fn same(dialect: Dialect, item: Item) -> Result<Item, SkippedPart> {
     match Dialect::of(&item.value) {
         Some(other) if other != dialect => {
             let (other, own) = (other.name(), dialect.name());
-            let reason = format!("of the dialect {other} in a file of {own}: import it in a file of its own");
+            let reason = format!("a value of the dialect {other} in a file of the dialect {own}: import it separately");
             Err(item.place.skipped(reason))
         }
         _ => Ok(item),

@@ -1,4 +1,4 @@
-//! Documents: the JSON values of a file and where each stands. One value, a list, or one value a line.
+//! Reads the JSON values of a file with their locations. A file is one value, a list, or JSON Lines.
 
 use std::io::{self, BufRead, Cursor, Seek, SeekFrom};
 use std::iter;
@@ -7,28 +7,28 @@ use serde_json::Value;
 
 use super::ImportError;
 use super::elements::Elements;
-use super::lines::Lines;
-use super::place::{Skipped, SourceLocation};
+use super::lines::JsonLines;
+use super::location::{SkippedPart, SourceLocation};
 use crate::artifact::without_place;
 use crate::llm::json::python_constants;
 use crate::sys::disk::{BYTE_ORDER_MARK, LARGEST_ARTIFACT};
 
-/// A JSON value and where it stands.
+/// A JSON value and its location.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Item {
-    /// Where.
+    /// Its location in the file.
     pub place: SourceLocation,
-    /// What.
+    /// The value.
     pub value: Value,
-    /// How many bytes of the file it is, from which its size in memory follows; 0 for a part of a small file.
+    /// Its length in the file, in bytes, from which its size in memory is estimated; 0 for a part of a small file.
     pub size: u64,
 }
 
-/// The values of a file, read as they are asked for.
-pub(crate) type Items<'a> = Box<dyn Iterator<Item = Result<Item, Skipped>> + 'a>;
+/// The values of a file, read lazily.
+pub(crate) type Items<'a> = Box<dyn Iterator<Item = Result<Item, SkippedPart>> + 'a>;
 
-/// The values of a file. A file up to [`LARGEST_ARTIFACT`] bytes is read as a whole; of a larger one, one line or element of a
-/// list at a time is in memory.
+/// The values of a file. A file of up to [`LARGEST_ARTIFACT`] bytes is read as a whole; a larger file is read one line
+/// or list element at a time.
 ///
 /// # Errors
 /// The file is empty, neither it nor any of its lines is JSON, or it cannot be read.
@@ -55,10 +55,10 @@ fn short_items(mut bytes: Vec<u8>) -> Result<Items<'static>, ImportError> {
         Some(Ok(value)) if bytes[stream.byte_offset()..].trim_ascii().is_empty() => Ok(whole(value)),
         Some(Err(error)) => match repaired(&bytes) {
             Some(value) => Ok(whole(value)),
-            None if has_an_object(&bytes[..]) => Ok(Box::new(Lines::new(Cursor::new(bytes)))),
+            None if has_an_object(&bytes[..]) => Ok(Box::new(JsonLines::new(Cursor::new(bytes)))),
             None => Err(not_json(&error)),
         },
-        _ => Ok(Box::new(Lines::new(Cursor::new(bytes)))),
+        _ => Ok(Box::new(JsonLines::new(Cursor::new(bytes)))),
     }
 }
 
@@ -71,12 +71,12 @@ fn long_items<'a>(mut reader: impl BufRead + Seek + 'a) -> Result<Items<'a>, Imp
     let is_by_lines = has_an_object(&mut reader);
     reader.rewind()?;
     match is_by_lines {
-        true => Ok(Box::new(Lines::new(reader))),
+        true => Ok(Box::new(JsonLines::new(reader))),
         false => Err(ImportError::TooLong),
     }
 }
 
-/// Reads up to the first byte that is neither white space nor of a byte order mark, and returns that byte.
+/// Skips a byte order mark and white space, and returns the next byte without consuming it.
 fn first_byte(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
     if reader.fill_buf()?.starts_with(BYTE_ORDER_MARK) {
         reader.consume(BYTE_ORDER_MARK.len());
@@ -92,11 +92,11 @@ fn first_byte(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
     }
 }
 
-/// So many lines are tried before a file that does not begin with JSON counts as something else.
+/// The number of lines that are searched for a JSON object before a file counts as not being JSON Lines.
 const LINES_TRIED: usize = 1_000;
 
 fn has_an_object(reader: impl BufRead) -> bool {
-    let mut tried = Lines::new(reader).take(LINES_TRIED);
+    let mut tried = JsonLines::new(reader).take(LINES_TRIED);
     tried.any(|item| item.is_ok_and(|item| item.value.is_object()))
 }
 
@@ -108,7 +108,7 @@ fn not_json(error: &serde_json::Error) -> ImportError {
     }
 }
 
-/// One value, or those of its list; `{"data": […]}` is how interfaces hand out lists.
+/// The elements of a list or of `{"data": […]}`, the usual wrapper of web APIs; otherwise the value itself.
 fn whole(value: Value) -> Items<'static> {
     let item = |place, value| Ok(Item { place, value, size: 0 });
     let (values, path) = match value {
@@ -125,8 +125,8 @@ fn whole(value: Value) -> Items<'static> {
     Box::new(items.map(move |(at, value)| item(SourceLocation::Pointer(format!("{path}/{at}")), value)))
 }
 
-/// The value of a line or an element.
-pub(crate) fn parsed(place: SourceLocation, bytes: &[u8]) -> Result<Item, Skipped> {
+/// Parses a line or a list element.
+pub(crate) fn parsed(place: SourceLocation, bytes: &[u8]) -> Result<Item, SkippedPart> {
     let item = |place, value| Item {
         place,
         value,
@@ -141,7 +141,7 @@ pub(crate) fn parsed(place: SourceLocation, bytes: &[u8]) -> Result<Item, Skippe
     }
 }
 
-/// What a parser makes of text once lone surrogates and Python's `NaN` are out of it.
+/// The value of text that parses once lone surrogates and Python's `NaN` and `Infinity` are replaced.
 fn repaired(bytes: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(bytes).ok()?;
     let may_help = text.contains("\\u") || text.contains("NaN") || text.contains("Infinity");
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn places(bytes: &[u8]) -> Vec<String> {
-        let place = |item: Result<Item, Skipped>| match item {
+        let place = |item: Result<Item, SkippedPart>| match item {
             Ok(item) => item.place.to_string(),
             Err(skipped) => format!("!{}", skipped.place),
         };

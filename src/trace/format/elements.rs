@@ -1,13 +1,13 @@
-//! Elements: the values of one long JSON list, read one at a time.
+//! Reads the elements of one long JSON list, one at a time.
 
 use std::io::{self, BufRead};
 
 use super::document::{Item, parsed};
 use super::lines::unreadable;
-use super::place::{Skipped, SourceLocation};
+use super::location::{SkippedPart, SourceLocation};
 use crate::sys::disk::LARGEST_ARTIFACT;
 
-/// The values of a list.
+/// The elements of a list.
 #[derive(Debug)]
 pub(crate) struct Elements<R> {
     reader: R,
@@ -15,15 +15,15 @@ pub(crate) struct Elements<R> {
     is_over: bool,
 }
 
-/// How an element was read.
-enum Read {
-    /// Its bytes are all there.
+/// The result of reading an element.
+enum ElementRead {
+    /// The element is complete.
     Whole,
-    /// It is longer than [`LARGEST_ARTIFACT`]; its end was found.
+    /// The element is longer than [`LARGEST_ARTIFACT`] and was skipped.
     TooLong,
-    /// The file ends in it.
+    /// The file ends inside the element.
     Cut,
-    /// There is no further one.
+    /// The list has no further element.
     None,
 }
 
@@ -36,7 +36,7 @@ struct Scan {
 }
 
 impl Scan {
-    /// Whether the element is over before this byte.
+    /// Whether the element ended before this byte.
     fn is_over_at(&mut self, byte: u8) -> bool {
         match byte {
             _ if self.is_escaped => self.is_escaped = false,
@@ -53,7 +53,7 @@ impl Scan {
 }
 
 impl<R: BufRead> Elements<R> {
-    /// The values of a list of which the reader has read the `[`.
+    /// The elements of a list whose `[` the reader has already consumed.
     pub(crate) fn new(reader: R) -> Self {
         Self {
             reader,
@@ -63,13 +63,13 @@ impl<R: BufRead> Elements<R> {
     }
 
     /// Reads the bytes of the next element.
-    fn read(&mut self, element: &mut Vec<u8>) -> io::Result<Read> {
+    fn read(&mut self, element: &mut Vec<u8>) -> io::Result<ElementRead> {
         let (mut scan, mut length) = (Scan::default(), 0);
         loop {
             let chunk = self.reader.fill_buf()?;
             if chunk.is_empty() {
                 self.is_over = true;
-                return Ok(Read::Cut);
+                return Ok(ElementRead::Cut);
             }
             let end = chunk.iter().position(|byte| scan.is_over_at(*byte));
             let part = &chunk[..end.unwrap_or(chunk.len())];
@@ -85,16 +85,16 @@ impl<R: BufRead> Elements<R> {
             self.is_over = chunk[end] == b']';
             self.reader.consume(end + 1);
             return Ok(match length {
-                _ if length > LARGEST_ARTIFACT => Read::TooLong,
-                _ if self.is_over && element.trim_ascii().is_empty() => Read::None,
-                _ => Read::Whole,
+                _ if length > LARGEST_ARTIFACT => ElementRead::TooLong,
+                _ if self.is_over && element.trim_ascii().is_empty() => ElementRead::None,
+                _ => ElementRead::Whole,
             });
         }
     }
 }
 
 impl<R: BufRead> Iterator for Elements<R> {
-    type Item = Result<Item, Skipped>;
+    type Item = Result<Item, SkippedPart>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_over {
@@ -108,10 +108,10 @@ impl<R: BufRead> Iterator for Elements<R> {
                 self.is_over = true;
                 Some(Err(unreadable(&place, &error)))
             }
-            Ok(Read::Whole) => Some(parsed(place, element.trim_ascii())),
-            Ok(Read::TooLong) => Some(Err(place.skipped("an element of more than 64 MiB"))),
-            Ok(Read::Cut) => Some(Err(place.skipped("the file ends in it"))),
-            Ok(Read::None) => None,
+            Ok(ElementRead::Whole) => Some(parsed(place, element.trim_ascii())),
+            Ok(ElementRead::TooLong) => Some(Err(place.skipped("an element of more than 64 MiB"))),
+            Ok(ElementRead::Cut) => Some(Err(place.skipped("the file ends inside this element"))),
+            Ok(ElementRead::None) => None,
         }
     }
 }
@@ -141,7 +141,7 @@ mod tests {
                 "1, \"a,]\\\"\", [2, [3]],\r\n {\"b\": [\"}\"]}\n]",
                 &["/0 1", r#"/1 "a,]\"""#, "/2 [2,[3]]", r#"/3 {"b":["}"]}"#],
             ),
-            ("{}, {\"a\": ", &["/0 {}", "!/1 the file ends in it"]),
+            ("{}, {\"a\": ", &["/0 {}", "!/1 the file ends inside this element"]),
             ("{\"a\"}, {}]", &["!/0 not JSON: expected `:`", "/1 {}"]),
         ] {
             assert_eq!(said(list.as_bytes()), wanted, "{list}");

@@ -1,16 +1,17 @@
-//! Joined: what must be in memory together, such as the spans of a trace that lie anywhere in a file, up to a bound.
+//! Groups the parts of a trace that are scattered over a file, such as spans, and limits how much of the file is in
+//! memory at once.
 
 use std::collections::BTreeMap;
 use std::iter;
 
-use super::Found;
+use super::TraceResult;
 use super::document::{Item, Items};
-use super::place::{Skipped, SourceLocation};
+use super::location::{SkippedPart, SourceLocation};
 
-/// The most bytes of a file that are joined in memory. As values they take several times as much.
+/// The maximum number of bytes of a file that are joined in memory. Parsed values take several times as much.
 const MOST: u64 = 128 << 20;
 
-/// How many more bytes may be joined; `None` once something found no room.
+/// The number of bytes that may still be joined; `None` once the limit was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Room(Option<u64>);
 
@@ -21,20 +22,20 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Counts an item; `false` when it, or an earlier one, exceeds what may be joined.
+    /// Counts an item. Returns `false` if this or an earlier item exceeded the limit.
     #[must_use]
     pub(crate) fn takes(&mut self, item: &Item) -> bool {
         self.0 = self.0.and_then(|left| left.checked_sub(item.size));
         !self.is_exceeded()
     }
 
-    /// Whether something found no room.
+    /// Whether the limit was exceeded.
     pub(crate) fn is_exceeded(self) -> bool {
         self.0.is_none()
     }
 }
 
-/// Parts of traces by the trace's id, in the order in which the ids first appear.
+/// Parts of traces by trace id, in the order in which the ids first appear.
 #[derive(Debug)]
 pub(crate) struct Groups<T> {
     order: Vec<String>,
@@ -59,7 +60,7 @@ impl<T> Groups<T> {
         self.parts.entry(id).or_default().push(part);
     }
 
-    /// Takes all parts out, trace by trace.
+    /// Removes and returns all parts, trace by trace.
     pub(crate) fn take(&mut self) -> Vec<(String, Vec<T>)> {
         let (order, mut parts) = (std::mem::take(&mut self.order), std::mem::take(&mut self.parts));
         let part = |id: String| parts.remove(&id).map(|parts| (id, parts));
@@ -67,23 +68,23 @@ impl<T> Groups<T> {
     }
 }
 
-/// Asks `next` for what is found with each item, and once more with none at the end.
+/// Calls `next` for each item and with `None` at the end, and returns all that it finds.
 pub(crate) fn found_with<'a>(
     items: Items<'a>,
-    next: impl FnMut(Option<Result<Item, Skipped>>) -> Vec<Found> + 'a,
-) -> impl Iterator<Item = Found> + 'a {
+    next: impl FnMut(Option<Result<Item, SkippedPart>>) -> Vec<TraceResult> + 'a,
+) -> impl Iterator<Item = TraceResult> + 'a {
     items.map(Some).chain(iter::once(None)).flat_map(next)
 }
 
-/// What is said of a file whose traces cannot be joined.
-pub(crate) fn too_much(place: &SourceLocation) -> Skipped {
+/// The skipped part for a file with too many parts to join.
+pub(crate) fn too_much(place: &SourceLocation) -> SkippedPart {
     let most = MOST >> 20;
     place.ended(format!(
-        "up to here there are more than {most} MiB that must be joined by trace: split the file by trace"
+        "the file has more than {most} MiB up to here that must be grouped by trace: split the file by trace"
     ))
 }
 
-/// What is said of one trace that is too long.
-pub(crate) fn too_long(place: &SourceLocation) -> Skipped {
+/// The skipped part for a trace that is too long.
+pub(crate) fn too_long(place: &SourceLocation) -> SkippedPart {
     place.skipped(format!("a trace of more than {} MiB in this file", MOST >> 20))
 }

@@ -1,20 +1,20 @@
-//! Lines: a JSON value a line, read one line at a time.
+//! Reads JSON Lines, one line at a time.
 
 use std::io::{self, BufRead};
 
 use super::document::{Item, parsed};
-use super::place::{Skipped, SourceLocation};
+use super::location::{SkippedPart, SourceLocation};
 use crate::sys::disk::{LARGEST_ARTIFACT, read_line, without_mark};
 
 /// The values of a reader's lines; blank lines are skipped.
 #[derive(Debug)]
-pub(crate) struct Lines<R> {
+pub(crate) struct JsonLines<R> {
     reader: R,
     number: usize,
     line: Vec<u8>,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> JsonLines<R> {
     /// All lines of a reader.
     pub(crate) fn new(reader: R) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    fn item(&mut self, place: SourceLocation) -> Result<Item, Skipped> {
+    fn item(&mut self, place: SourceLocation) -> Result<Item, SkippedPart> {
         if self.line.len() as u64 > LARGEST_ARTIFACT && !self.line.ends_with(b"\n") {
             self.line = Vec::new();
             self.reader
@@ -40,8 +40,8 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Lines<R> {
-    type Item = Result<Item, Skipped>;
+impl<R: BufRead> Iterator for JsonLines<R> {
+    type Item = Result<Item, SkippedPart>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -57,9 +57,9 @@ impl<R: BufRead> Iterator for Lines<R> {
     }
 }
 
-/// What is said where the file system fails.
-pub(crate) fn unreadable(place: &SourceLocation, error: &io::Error) -> Skipped {
-    place.ended(format!("it cannot be read on: {error}"))
+/// The skipped part for a read error, which ends the import of the file.
+pub(crate) fn unreadable(place: &SourceLocation, error: &io::Error) -> SkippedPart {
+    place.ended(format!("the rest cannot be read: {error}"))
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
     fn a_line_that_is_too_long_costs_only_itself() {
         let long = io::repeat(b'x').take(LARGEST_ARTIFACT + 3);
         let reader = io::BufReader::new(b"{}\n\"".chain(long).chain(&b"\"\n\n[1]"[..]));
-        let said: Vec<String> = Lines::new(reader)
+        let said: Vec<String> = JsonLines::new(reader)
             .map(|item| match item {
                 Ok(item) => format!("{}: {}", item.place, item.value),
                 Err(skipped) => format!("{}: {}", skipped.place, skipped.reason),

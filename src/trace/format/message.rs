@@ -1,59 +1,59 @@
-//! Messages: what was said to a model and by it, in the shapes in which programs write that.
+//! Reads messages to and from a model, in the shapes that different programs write.
 
 use serde_json::Value;
 
 use super::field::{first, label, list, text, text_of, unwrapped};
 
-/// Who speaks.
+/// The author of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// The instructions.
+pub(crate) enum MessageRole {
+    /// Instructions to the model.
     System,
-    /// Whoever asks.
+    /// The user.
     User,
     /// The model.
     Assistant,
-    /// A tool, with its results.
+    /// A tool that returns its result.
     Tool,
 }
 
-/// A tool that the model calls.
+/// A tool call by the model.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Call {
-    /// The id that its result names.
+pub(crate) struct RecordedCall {
+    /// The id that its result refers to.
     pub id: Option<String>,
-    /// The tool.
+    /// The tool's name.
     pub tool: String,
-    /// What it is given.
+    /// The arguments.
     pub arguments: Value,
 }
 
-/// What a tool said.
+/// The result of a tool call.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
+pub(crate) struct RecordedResult {
     /// The id of the call.
     pub id: Option<String>,
-    /// What it said.
+    /// The result.
     pub content: Value,
 }
 
 /// One message.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Message {
-    /// Who speaks.
-    pub role: Role,
-    /// The text, without pictures and thoughts.
+pub(crate) struct RecordedMessage {
+    /// The author.
+    pub role: MessageRole,
+    /// The text, without images and reasoning.
     pub text: String,
-    /// The tools that are called.
-    pub calls: Vec<Call>,
-    /// The results of tools.
-    pub answers: Vec<Answer>,
-    /// When, where the source says.
+    /// The tool calls in the message.
+    pub calls: Vec<RecordedCall>,
+    /// The results of tool calls in the message.
+    pub answers: Vec<RecordedResult>,
+    /// The time of the message, if the source has one.
     pub at: Option<f64>,
 }
 
-impl Message {
-    fn new(role: Role) -> Self {
+impl RecordedMessage {
+    fn new(role: MessageRole) -> Self {
         Self {
             role,
             text: String::new(),
@@ -71,8 +71,8 @@ impl Message {
     }
 }
 
-/// The messages in a value; none when it is of no known shape.
-pub(crate) fn messages(value: &Value) -> Vec<Message> {
+/// The messages in a value; empty if its shape is unknown.
+pub(crate) fn messages(value: &Value) -> Vec<RecordedMessage> {
     match unwrapped(value) {
         Value::Array(values) => values.iter().flat_map(one_or_more).collect(),
         value @ Value::Object(_) => one_or_more(&value),
@@ -80,12 +80,12 @@ pub(crate) fn messages(value: &Value) -> Vec<Message> {
     }
 }
 
-/// Keys behind which a list of messages stands.
+/// Keys whose value may be a list of messages.
 const LISTS: [&str; 5] = ["messages", "conversations", "choices", "candidates", "output"];
-/// Keys behind which a question stands as plain text.
+/// Keys whose value may be a question in plain text.
 const QUESTIONS: [&str; 5] = ["prompt", "contents", "query", "question", "input"];
 
-fn one_or_more(value: &Value) -> Vec<Message> {
+fn one_or_more(value: &Value) -> Vec<RecordedMessage> {
     if let Some(message) = message(value) {
         return vec![message];
     }
@@ -93,7 +93,7 @@ fn one_or_more(value: &Value) -> Vec<Message> {
         match &value[key] {
             Value::Array(values) => return values.iter().filter_map(message).collect(),
             Value::String(question) if QUESTIONS.contains(key) && !question.is_empty() => {
-                let mut asked = Message::new(Role::User);
+                let mut asked = RecordedMessage::new(MessageRole::User);
                 asked.say(question);
                 return vec![asked];
             }
@@ -103,8 +103,8 @@ fn one_or_more(value: &Value) -> Vec<Message> {
     Vec::new()
 }
 
-/// One message; `None` when the value is something else.
-pub(crate) fn message(value: &Value) -> Option<Message> {
+/// Reads one message; `None` if the value is not a message.
+pub(crate) fn message(value: &Value) -> Option<RecordedMessage> {
     let inner = first(value, &["message", "content"]).filter(|inner| inner["role"].is_string());
     let value = inner.unwrap_or(value);
     match value["type"].as_str() {
@@ -112,67 +112,69 @@ pub(crate) fn message(value: &Value) -> Option<Message> {
         Some("function_call_output") => return Some(answered(value)),
         _ => {}
     }
-    let mut message = Message::new(role(&text_of(value, &["role", "from"])?)?);
+    let mut message = RecordedMessage::new(role(&text_of(value, &["role", "from"])?)?);
     let said = first(value, &["content", "contents", "parts", "value"]);
     let listed = said.and_then(calls_in_text);
     match said {
         _ if listed.is_some() => message.calls = listed.unwrap_or_default(),
-        Some(content) if message.role == Role::Tool && !is_blocks(content) => message.answers.push(Answer {
-            id: text(value, "tool_call_id").or_else(|| label(&value["tool_call_ids"][0])),
-            content: content.clone(),
-        }),
+        Some(content) if message.role == MessageRole::Tool && !is_blocks(content) => {
+            message.answers.push(RecordedResult {
+                id: text(value, "tool_call_id").or_else(|| label(&value["tool_call_ids"][0])),
+                content: content.clone(),
+            })
+        }
         Some(content) => blocks(&mut message, content),
         None => {}
     }
     message.calls.extend(list(value, "tool_calls").iter().filter_map(call));
     message.calls.extend(call(&value["function_call"]));
     if !message.calls.is_empty() {
-        message.role = Role::Assistant;
+        message.role = MessageRole::Assistant;
     }
     Some(message)
 }
 
-fn role(name: &str) -> Option<Role> {
+fn role(name: &str) -> Option<MessageRole> {
     match name {
-        "system" | "developer" => Some(Role::System),
-        "user" | "human" => Some(Role::User),
-        "assistant" | "model" | "gpt" | "ai" => Some(Role::Assistant),
-        "tool" | "function" => Some(Role::Tool),
+        "system" | "developer" => Some(MessageRole::System),
+        "user" | "human" => Some(MessageRole::User),
+        "assistant" | "model" | "gpt" | "ai" => Some(MessageRole::Assistant),
+        "tool" | "function" => Some(MessageRole::Tool),
         _ => None,
     }
 }
 
-/// A call of the Responses interface, which is an item of its own.
-fn called(value: &Value) -> Message {
-    let mut message = Message::new(Role::Assistant);
+/// A tool call of the Responses API, which is a separate item rather than part of a message.
+fn called(value: &Value) -> RecordedMessage {
+    let mut message = RecordedMessage::new(MessageRole::Assistant);
     message.calls.extend(call(value));
     message
 }
 
-fn answered(value: &Value) -> Message {
-    let mut message = Message::new(Role::Tool);
-    message.answers.push(Answer {
+fn answered(value: &Value) -> RecordedMessage {
+    let mut message = RecordedMessage::new(MessageRole::Tool);
+    message.answers.push(RecordedResult {
         id: text(value, "call_id"),
         content: value["output"].clone(),
     });
     message
 }
 
-/// A call in any of its shapes.
-fn call(value: &Value) -> Option<Call> {
+/// Reads a tool call in any of its shapes.
+fn call(value: &Value) -> Option<RecordedCall> {
     let value = first(value, &["tool_call", "functionCall"]).unwrap_or(value);
     let named = first(value, &["function"])
         .filter(|inner| inner.is_object())
         .unwrap_or(value);
-    Some(Call {
+    Some(RecordedCall {
         id: text_of(value, &["id", "call_id", "toolCallId", "tool_call_id"]),
         tool: text_of(named, &["name", "toolName", "function"])?,
         arguments: first(named, &["arguments", "args", "input"]).map_or(Value::Null, unwrapped),
     })
 }
 
-/// Some programs write calls as the text of a message.
-fn calls_in_text(content: &Value) -> Option<Vec<Call>> {
+/// Reads tool calls from the text of a message, where some programs write them.
+fn calls_in_text(content: &Value) -> Option<Vec<RecordedCall>> {
     content.as_str().filter(|text| text.starts_with("[{"))?;
     let Value::Array(values) = unwrapped(content) else {
         return None;
@@ -184,7 +186,7 @@ fn calls_in_text(content: &Value) -> Option<Vec<Call>> {
         .then(|| values.iter().filter_map(call).collect())
 }
 
-/// Whether a content is a list of typed blocks.
+/// Whether a content is a list of blocks with at least one tool result.
 fn is_blocks(content: &Value) -> bool {
     content
         .as_array()
@@ -195,7 +197,7 @@ fn is_result(kind: &str) -> bool {
     matches!(kind, "tool_result" | "tool-result" | "tool_call_response")
 }
 
-fn blocks(message: &mut Message, content: &Value) {
+fn blocks(message: &mut RecordedMessage, content: &Value) {
     match content {
         Value::String(text) => message.say(text),
         Value::Array(blocks) => blocks.iter().for_each(|one| block(message, one)),
@@ -204,17 +206,17 @@ fn blocks(message: &mut Message, content: &Value) {
     }
 }
 
-fn block(message: &mut Message, block: &Value) {
+fn block(message: &mut RecordedMessage, block: &Value) {
     let block = first(block, &["message_content"]).unwrap_or(block);
     match block["type"].as_str() {
         Some("thinking" | "reasoning" | "redacted_thinking") => {}
         Some("tool_use" | "tool-call" | "tool_call") => message.calls.extend(call(block)),
-        Some(kind) if is_result(kind) => message.answers.push(Answer {
+        Some(kind) if is_result(kind) => message.answers.push(RecordedResult {
             id: text_of(block, &["tool_use_id", "toolCallId", "id"]),
             content: result_of(block),
         }),
         _ if block["functionCall"].is_object() => message.calls.extend(call(block)),
-        _ if block["functionResponse"].is_object() => message.answers.push(Answer {
+        _ if block["functionResponse"].is_object() => message.answers.push(RecordedResult {
             id: None,
             content: block["functionResponse"]["response"].clone(),
         }),
@@ -227,7 +229,7 @@ fn block(message: &mut Message, block: &Value) {
     }
 }
 
-/// What a tool said, as text where it is text blocks only.
+/// The result of a tool, as text if it consists of text blocks only.
 fn result_of(block: &Value) -> Value {
     let said = first(block, &["content", "result", "response", "output"])
         .cloned()
@@ -248,7 +250,7 @@ mod tests {
     use super::*;
 
     fn shape(value: Value) -> Vec<String> {
-        let of = |message: Message| {
+        let of = |message: RecordedMessage| {
             let calls: Vec<String> = message
                 .calls
                 .iter()

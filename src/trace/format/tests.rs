@@ -1,4 +1,4 @@
-//! Each dialect on a sample of our own, and all of them on garbage.
+//! Tests of each dialect on a sample, and of all dialects on garbage.
 
 use std::io::Cursor;
 
@@ -51,7 +51,7 @@ fn read_all(bytes: &[u8]) -> (Dialect, Vec<Trace>, Vec<String>) {
     (reading.dialect, traces, skipped)
 }
 
-/// What a trace says, without nulls; steps as lines.
+/// The fields of a trace, without nulls; steps as lines.
 fn said(trace: &Trace) -> Value {
     let mut value = serde_json::to_value(trace).unwrap();
     let all = value.as_object_mut().unwrap();
@@ -67,7 +67,7 @@ fn said(trace: &Trace) -> Value {
     value
 }
 
-/// Reads a sample, and wants these traces and these gaps.
+/// Reads a sample, and expects these traces and these skipped parts.
 #[track_caller]
 fn wants(sample: (&str, &[u8]), dialect: &str, wanted: &[Value], gaps: &[&str]) {
     let (found, traces, skipped) = read_all(sample.1);
@@ -99,7 +99,7 @@ fn chat_conversations() {
             r#"respond {"query":"Is it dry?"} -> {"content":"Yes, water it."}"#,
         ])
     );
-    // The user had the last word; the id is that of the source and a digest, since others count from one, too.
+    // The last message is the user's. The trace id has a digest, because other files also number from one.
     assert_eq!((traces[1].query.as_str(), &traces[1].result), ("Name a herb.", &None));
     assert!(
         traces[1].trace_id.starts_with("chat:lesson-7-"),
@@ -109,7 +109,7 @@ fn chat_conversations() {
     assert_eq!(traces[2].query, "half \u{fffd} a pair");
     assert_eq!(skipped.len(), 2, "{skipped:?}");
     assert!(skipped[0].starts_with("!line 3: not JSON"), "{skipped:?}");
-    assert_eq!(skipped[1], "!line 4: no messages with a role in it");
+    assert_eq!(skipped[1], "!line 4: no messages with a role");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
     let list = format!("[{}]", lines.join(",\n"));
     let (_, traces, skipped) = read_all(list.as_bytes());
     assert_eq!(traces[1].trace_id, read_all(CHAT.1).1[1].trace_id);
-    assert_eq!(skipped, ["!/2: no messages with a role in it"]);
+    assert_eq!(skipped, ["!/2: no messages with a role"]);
 }
 
 #[test]
@@ -151,8 +151,8 @@ fn claude_code_transcripts() {
                 "ended_at": 1_767_603_725.0, "total_latency_seconds": 5.0, "metadata": facts(2, json!({"interrupted": true})), "steps": []}),
         ],
         &[
-            "line 1: `summary` is no message",
-            "line 3: a note of the program",
+            "line 1: `summary` is not a message",
+            "line 3: an internal note of the program",
             "line 6: a message of a sub-agent",
             "!line 11: it comes before the first prompt of its session",
         ],
@@ -272,7 +272,7 @@ fn langfuse_exports() {
         json!({"trace_id": "langfuse:lf-1", "query": "Which room?", "result": "Room 5.", "model": "m4", "feedback": 1.0,
         "total_tokens": 21, "started_at": 1_767_600_000.0, "ended_at": 1_767_600_004.0, "total_latency_seconds": 4.0,
         "metadata": {"source": "langfuse", "file": "a.json", "name": "porter", "session_id": "night", "environment": "default",
-            // A person's word counts before a model's; that poison is 0 says nothing about the answer.
+            // A person's rating has priority over a model's. A score of 0 for poison does not rate the answer.
             "scores": {"toxicity": 0, "correctness": 0.5, "user-feedback": 1}, "feedback_is": "the score `user-feedback`"},
         "steps": [
             r#"generate {"content":"Which room?","model":"m4"} -> {} 1s"#,
@@ -326,7 +326,7 @@ fn langfuse_tables_of_traces_and_of_observations() {
     );
 }
 
-/// The facts of a sample of the log.
+/// The fields of a sample of the log.
 fn facts_of(sample: Value) -> Value {
     let mut facts =
         json!({"source": "inspect", "file": "a.json", "task": "capitals", "run_id": "run-1", "run_status": "success"});
@@ -353,7 +353,7 @@ fn inspect_logs() {
                 "metadata": facts_of(json!({"sample": "two", "epoch": 2, "scores": {"match": "P"},
                     "feedback_is": "the score of the log's scorer", "place": "/samples/1"})),
                 "steps": []}),
-            // Which of two scores counts, nobody says.
+            // The log does not say which of its two scores counts.
             json!({"trace_id": "inspect:task-1:3:1", "query": "Capital of Peru?", "model": "acme/m5", "engine": "acme", "outcome": "failure",
                 "metadata": facts_of(json!({"sample": 3, "epoch": 1, "scores": {"a": "C", "b": "I"}, "error": "out of time", "place": "/samples/2"})),
                 "steps": []}),
@@ -362,7 +362,7 @@ fn inspect_logs() {
     );
 }
 
-/// A file in an archive: its path, and its bytes or why they cannot be had.
+/// A file in an archive: its path, and its bytes or the reason for a failure.
 type Part = (String, Result<Vec<u8>, String>);
 
 fn archive(parts: &[Part]) -> Archive<'_> {
@@ -392,15 +392,15 @@ fn an_archive_of_inspect_says_the_same() {
         ));
     }
     parts.push(part("samples/9_epoch_1.json", Err("damaged".to_owned())));
-    let found: Vec<Found> = read_archive("a.eval", archive(&parts)).unwrap().traces.collect();
-    let names = |found: &[Found]| {
+    let found: Vec<TraceResult> = read_archive("a.eval", archive(&parts)).unwrap().traces.collect();
+    let names = |found: &[TraceResult]| {
         found
             .iter()
             .flatten()
             .map(|trace| (trace.trace_id.clone(), trace.result.clone()))
             .collect::<Vec<_>>()
     };
-    let whole: Vec<Found> = read("a.json", Cursor::new(INSPECT.1)).unwrap().traces.collect();
+    let whole: Vec<TraceResult> = read("a.json", Cursor::new(INSPECT.1)).unwrap().traces.collect();
     assert_eq!(names(&found), names(&whole));
     let last = found.last().unwrap().as_ref().unwrap_err();
     assert_eq!(
@@ -409,7 +409,7 @@ fn an_archive_of_inspect_says_the_same() {
     );
     let sealed = [part("header.json", Err("damaged".to_owned()))];
     let error = read_archive("a.eval", archive(&sealed)).map(|_| ()).unwrap_err();
-    assert_eq!(error.to_string(), "header.json in it: damaged");
+    assert_eq!(error.to_string(), "its file header.json: damaged");
     let other = [part("word/document.xml", Ok(Vec::new()))];
     assert!(matches!(
         read_archive("a.docx", archive(&other)),
@@ -478,7 +478,10 @@ fn openhands_events() {
     );
     assert_eq!(
         skipped,
-        ["/1: a note of the program", "!/6: neither an action nor an observation"]
+        [
+            "/1: an internal note of the program",
+            "!/6: neither an action nor an observation"
+        ]
     );
 }
 
@@ -555,7 +558,7 @@ fn what_nobody_knows_is_refused_and_what_is_mixed_is_told_apart() {
         (&b""[..], "empty"),
         (b"\x89PNG\r\n\x1a\n", "not JSON"),
         (b"[1, 2]", "known are chat conversations"),
-        (b"{\"trace_id\": 1}", "its shape is unknown"),
+        (b"{\"trace_id\": 1}", "its format is unknown"),
         (b"{\"messages\": [{\"role\":\n \"user\",", "line 2"),
     ] {
         let error = read("x", Cursor::new(bytes)).map(|_| ()).unwrap_err().to_string();
@@ -565,7 +568,7 @@ fn what_nobody_knows_is_refused_and_what_is_mixed_is_told_apart() {
     let (dialect, traces, skipped) = read_all(&mixed);
     assert_eq!((dialect, traces.len()), (Dialect::Chat, 3));
     assert!(
-        skipped[2].contains("of the dialect kaizen in a file of chat"),
+        skipped[2].contains("a value of the dialect kaizen in a file of the dialect chat"),
         "{skipped:?}"
     );
 }
@@ -578,7 +581,7 @@ fn a_name_decides_nothing() {
     }
 }
 
-/// Reads to the end; that nothing panics is the test.
+/// Reads to the end; the test is that nothing panics.
 fn survives(bytes: &[u8]) {
     if let Ok(reading) = read("x", Cursor::new(bytes)) {
         for trace in reading.traces.flatten() {
@@ -591,7 +594,7 @@ fn survives(bytes: &[u8]) {
     }
 }
 
-/// What stands in the place of another value.
+/// Values that replace another value.
 fn odd() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),

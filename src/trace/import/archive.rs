@@ -10,7 +10,7 @@ use crate::trace::format::Archive;
 
 /// Size limits for unpacking, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
+pub(crate) struct UnpackBounds {
     /// The limit for one file.
     pub file: u64,
     /// The limit for all files together.
@@ -18,7 +18,7 @@ pub(crate) struct Bounds {
 }
 
 /// The limits for an import.
-pub(crate) const BOUNDS: Bounds = Bounds {
+pub(crate) const BOUNDS: UnpackBounds = UnpackBounds {
     file: LARGEST_ARTIFACT,
     all: 4 << 30,
 };
@@ -27,7 +27,7 @@ pub(crate) const BOUNDS: Bounds = Bounds {
 ///
 /// # Errors
 /// The bytes are not a zip archive.
-pub(crate) fn open<'a>(file: impl Read + Seek + 'a, bounds: Bounds) -> Result<Archive<'a>, String> {
+pub(crate) fn open<'a>(file: impl Read + Seek + 'a, bounds: UnpackBounds) -> Result<Archive<'a>, String> {
     let mut archive =
         ZipArchive::new(file).map_err(|error| format!("it is an archive that cannot be opened: {error}"))?;
     let names = archive.file_names().flatten().map(Cow::into_owned).collect();
@@ -81,7 +81,7 @@ mod tests {
         let large = vec![b'a'; 3 << 20];
         let bytes = zipped(&[("a", b"{}"), ("b", &large), ("c", &large)]);
         let lengths = |file: u64, all: u64| {
-            let bounds = Bounds {
+            let bounds = UnpackBounds {
                 file: file << 20,
                 all: all << 20,
             };

@@ -12,7 +12,7 @@ use crate::sys::disk::DiskError;
 
 /// A file that was found, or an entry that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Visit {
+pub(crate) enum ImportEntry {
     /// A file to import.
     File(PathBuf),
     /// A link in a folder, which is not followed.
@@ -22,10 +22,10 @@ pub(crate) enum Visit {
 }
 
 /// The files at a path, sorted. Follows `path` itself if it is a link, but no links inside a folder.
-pub(crate) fn visits(path: &Path) -> Vec<Visit> {
+pub(crate) fn visits(path: &Path) -> Vec<ImportEntry> {
     match fs::metadata(path) {
-        Err(error) => vec![Visit::Unreachable(path.to_owned(), error.to_string())],
-        Ok(about) if !about.is_dir() => vec![Visit::File(path.to_owned())],
+        Err(error) => vec![ImportEntry::Unreachable(path.to_owned(), error.to_string())],
+        Ok(about) if !about.is_dir() => vec![ImportEntry::File(path.to_owned())],
         Ok(_) => {
             let is_hidden =
                 |entry: &DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
@@ -36,27 +36,27 @@ pub(crate) fn visits(path: &Path) -> Vec<Visit> {
     }
 }
 
-fn visit(above: &Path, entry: walkdir::Result<DirEntry>) -> Option<Visit> {
+fn visit(above: &Path, entry: walkdir::Result<DirEntry>) -> Option<ImportEntry> {
     match entry {
         Err(error) => {
             let path = error.path().unwrap_or(above).to_owned();
             let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-            Some(Visit::Unreachable(path, reason))
+            Some(ImportEntry::Unreachable(path, reason))
         }
-        Ok(entry) if entry.depth() > 0 && entry.path_is_symlink() => Some(Visit::Link(entry.into_path())),
+        Ok(entry) if entry.depth() > 0 && entry.path_is_symlink() => Some(ImportEntry::Link(entry.into_path())),
         Ok(entry) if entry.file_type().is_dir() => None,
-        Ok(entry) => Some(Visit::File(entry.into_path())),
+        Ok(entry) => Some(ImportEntry::File(entry.into_path())),
     }
 }
 
 /// An open file, up to the length that it had when it was opened.
-pub(crate) type Opened = Take<File>;
+pub(crate) type OpenFile = Take<File>;
 
 /// Opens a file at its present length: bytes that another program appends later are not read.
 ///
 /// # Errors
 /// It is missing or unreadable, or it is not a regular file.
-pub(crate) fn open(path: &Path) -> Result<Opened, String> {
+pub(crate) fn open(path: &Path) -> Result<OpenFile, String> {
     let file = disk::open_named(path).map_err(|error| match error {
         // The report names the file.
         DiskError::Failed { source, .. } => source.to_string(),
@@ -84,15 +84,15 @@ mod tests {
         std::os::unix::fs::symlink(root, root.join("b/loop")).unwrap();
         let path = |name: &str| root.join(name);
         let wanted = [
-            Visit::File(path("a.json")),
-            Visit::File(path("b/1.json")),
-            Visit::File(path("b/2.json")),
-            Visit::Link(path("b/loop")),
-            Visit::Link(path("broken")),
+            ImportEntry::File(path("a.json")),
+            ImportEntry::File(path("b/1.json")),
+            ImportEntry::File(path("b/2.json")),
+            ImportEntry::Link(path("b/loop")),
+            ImportEntry::Link(path("broken")),
         ];
         assert_eq!(visits(root), wanted);
-        assert_eq!(visits(&path("a.json")), [Visit::File(path("a.json"))]);
-        assert!(matches!(visits(&path("broken"))[..], [Visit::Unreachable(..)]));
+        assert_eq!(visits(&path("a.json")), [ImportEntry::File(path("a.json"))]);
+        assert!(matches!(visits(&path("broken"))[..], [ImportEntry::Unreachable(..)]));
         assert!(open(root).is_err() && open(&path("broken")).is_err());
     }
 }

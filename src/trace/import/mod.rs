@@ -5,23 +5,23 @@
 
 mod archive;
 mod files;
-mod known;
+mod known_traces;
 mod report;
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-pub(crate) use self::files::{Visit, visits};
-pub(crate) use self::known::Known;
-use self::known::Seen;
-pub(crate) use self::report::{FileReport, ImportReason, Status};
+pub(crate) use self::files::{ImportEntry, visits};
+pub(crate) use self::known_traces::KnownTraces;
+use self::known_traces::TraceNovelty;
+pub(crate) use self::report::{FileReport, ImportReason, ImportStatus};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::sys::disk::{Root, failed};
 use crate::sys::output;
 use crate::sys::output::OutputError;
 use crate::trace::format;
-use crate::trace::format::{Reading, SourceLocation};
+use crate::trace::format::{RecognisedFile, SourceLocation};
 use crate::trace::store::jsonl_lines::LONGEST_LINE;
 
 /// The folder of the original files, each named by its digest.
@@ -44,14 +44,14 @@ pub(crate) fn place_of(digest: &Digest) -> String {
 }
 
 /// Imports one file. Returns a failure in the report, so that the caller can import the other files.
-pub(crate) fn import(wish: Wish, path: &Path, shown: &str, known: &mut Known) -> FileReport {
+pub(crate) fn import(wish: Wish, path: &Path, shown: &str, known: &mut KnownTraces) -> FileReport {
     let mut report = FileReport::new(shown);
     match fill(wish, path, known, &mut report) {
         Ok(()) => known.keep(),
         Err(error) => {
             known.forget();
             report = FileReport {
-                status: Status::Failed,
+                status: ImportStatus::Failed,
                 error: Some(error),
                 dialect: report.dialect,
                 digest: report.digest,
@@ -62,7 +62,7 @@ pub(crate) fn import(wish: Wish, path: &Path, shown: &str, known: &mut Known) ->
     report
 }
 
-fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> Result<(), String> {
+fn fill(wish: Wish, path: &Path, known: &mut KnownTraces, report: &mut FileReport) -> Result<(), String> {
     let mut file = files::open(path)?;
     let digest = Digest::of_reader(&mut file).map_err(|error| error.to_string())?;
     report.digest = Some(digest);
@@ -72,7 +72,7 @@ fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> 
         traces: wish.root.join(place_of(&digest)),
     };
     if places.traces.exists() && places.original.exists() {
-        report.status = Status::AlreadyImported;
+        report.status = ImportStatus::AlreadyImported;
         return Ok(());
     }
     let mut draft = match wish.is_dry_run {
@@ -86,12 +86,12 @@ fn fill(wish: Wish, path: &Path, known: &mut Known, report: &mut FileReport) -> 
     read(wish, path, &mut file, known, report, lines)?;
     match draft {
         _ if report.new == 0 => {
-            report.status = Status::NothingNew;
+            report.status = ImportStatus::NothingNew;
             report.written = None;
         }
-        None => report.status = Status::WouldImport,
+        None => report.status = ImportStatus::WouldImport,
         Some(mut draft) => {
-            report.status = Status::Imported;
+            report.status = ImportStatus::Imported;
             publish(wish.root, &places, (&mut file, &digest), draft.file()).map_err(|error| error.to_string())?;
         }
     }
@@ -109,7 +109,7 @@ struct Places {
 fn publish(
     root: &Root,
     places: &Places,
-    (original, digest): (&mut files::Opened, &Digest),
+    (original, digest): (&mut files::OpenFile, &Digest),
     lines: &mut (impl Read + Seek),
 ) -> Result<(), OutputError> {
     lines.rewind().map_err(|error| failed("read", &places.traces)(error))?;
@@ -126,8 +126,8 @@ fn publish(
 fn read(
     wish: Wish,
     path: &Path,
-    file: &mut files::Opened,
-    known: &mut Known,
+    file: &mut files::OpenFile,
+    known: &mut KnownTraces,
     report: &mut FileReport,
     lines: &mut dyn Write,
 ) -> Result<(), String> {
@@ -145,7 +145,7 @@ fn read(
     lines.flush().map_err(|error| unwritable(&error))
 }
 
-fn recognise<'a>(name: &'a str, file: &'a mut files::Opened) -> Result<Reading<'a>, String> {
+fn recognise<'a>(name: &'a str, file: &'a mut files::OpenFile) -> Result<RecognisedFile<'a>, String> {
     let mut file = BufReader::with_capacity(1 << 16, file);
     let start = file.rewind().and_then(|()| file.fill_buf());
     let reading = match format::is_archive(start.map_err(|error| error.to_string())?) {
@@ -167,7 +167,7 @@ fn with_agent(mut trace: Trace, agent: Option<&str>) -> Trace {
 }
 
 /// Writes a trace, unless it is a duplicate or too long for the store.
-fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut impl Write) -> Result<(), String> {
+fn take(trace: Trace, known: &mut KnownTraces, report: &mut FileReport, lines: &mut impl Write) -> Result<(), String> {
     report.read += 1;
     let line = match serde_json::to_vec(&trace) {
         Err(error) => Err(error.to_string()),
@@ -182,13 +182,13 @@ fn take(trace: Trace, known: &mut Known, report: &mut FileReport, lines: &mut im
         }
     };
     match known.add(&trace) {
-        Seen::New => {
+        TraceNovelty::New => {
             report.count(&trace);
             let written = lines.write_all(&line).and_then(|()| lines.write_all(b"\n"));
             return written.map_err(|error| unwritable(&error));
         }
-        Seen::Same => report.duplicates += 1,
-        Seen::OtherContent => {
+        TraceNovelty::Same => report.duplicates += 1,
+        TraceNovelty::OtherContent => {
             report.duplicates += 1;
             report.changed += 1;
         }

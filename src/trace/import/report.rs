@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::trace::format::Skipped;
+use crate::trace::format::SkippedPart;
 
 /// The status of a file after an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Status {
+pub(crate) enum ImportStatus {
     /// Its new traces were added to the workspace.
     Imported,
     /// A dry run: its new traces would be added.
@@ -26,7 +26,7 @@ pub(crate) enum Status {
 
 /// The number of new traces that have the fields that a diagnosis needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Usable {
+pub(crate) struct UsableCounts {
     /// Traces with a query. A trace without a query is not used as evidence.
     pub with_query: usize,
     /// Traces with a result.
@@ -73,7 +73,7 @@ pub(crate) struct FileReport {
     /// The file, as the user named it.
     pub file: String,
     /// The status after the import.
-    pub status: Status,
+    pub status: ImportStatus,
     /// The dialect of its traces, if it was recognised.
     pub dialect: Option<&'static str>,
     /// The digest of the file's bytes.
@@ -89,7 +89,7 @@ pub(crate) struct FileReport {
     /// Duplicates by id whose content differs; the trace in the workspace stays.
     pub changed: usize,
     /// How many new traces are usable.
-    pub usable: Usable,
+    pub usable: UsableCounts,
     /// How many new traces lack each field.
     pub missing: Missing,
     /// Parts of the file that were not imported, by reason.
@@ -103,7 +103,7 @@ impl FileReport {
     pub(crate) fn new(file: &str) -> Self {
         Self {
             file: file.to_owned(),
-            status: Status::NothingNew,
+            status: ImportStatus::NothingNew,
             dialect: None,
             digest: None,
             written: None,
@@ -111,7 +111,7 @@ impl FileReport {
             new: 0,
             duplicates: 0,
             changed: 0,
-            usable: Usable::default(),
+            usable: UsableCounts::default(),
             missing: Missing::default(),
             skipped: Vec::new(),
             error: None,
@@ -138,7 +138,7 @@ impl FileReport {
     }
 
     /// Counts a skipped part.
-    pub(crate) fn skip(&mut self, skipped: &Skipped) {
+    pub(crate) fn skip(&mut self, skipped: &SkippedPart) {
         let reason = match self.skipped.len() < REASONS {
             true => skipped.reason.as_str(),
             false => "other reasons",

@@ -196,7 +196,7 @@ fn several_stores_are_merged_newest_first() {
         "traces/b.jsonl",
         "{\"trace_id\":\"2\",\"started_at\":2,\"query\":\"x\"}\n{\"trace_id\":\"3\",\"started_at\":3}\n",
     );
-    let combined = Combined(vec![first, second]);
+    let combined = CombinedSource(vec![first, second]);
     assert_eq!(ids(&all(&combined)), ["3", "2", "1", "0"]);
     assert_eq!(ids(&combined.search("x", 5).unwrap()), ["3", "2"]);
     assert_eq!(combined.get("3").unwrap().unwrap().query, "x");
@@ -207,7 +207,7 @@ fn several_stores_are_merged_newest_first() {
     assert_eq!(ids(&list(&combined, &one).unwrap()), ["3"]);
     let (_bad, broken) = source("traces/c.jsonl", "nonsense\n");
     assert!(
-        Combined(vec![combined.0.into_iter().next().unwrap(), broken])
+        CombinedSource(vec![combined.0.into_iter().next().unwrap(), broken])
             .pin()
             .is_err()
     );

@@ -1,11 +1,11 @@
-//! Pieces: what a span did, by whichever convention its attributes follow.
+//! Turns spans into pieces of work, for each convention of attributes.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::super::field::{count, facts};
-use super::super::run::{Piece, Work};
+use super::super::run::{Piece, PieceKind};
 use super::attributes::numbered;
 use super::span::Span;
 
@@ -48,7 +48,7 @@ fn piece(span: &Span, is_parent: bool) -> Piece {
     }
 }
 
-fn work(span: &Span, is_parent: bool) -> Work {
+fn work(span: &Span, is_parent: bool) -> PieceKind {
     let kind = span.text(&[
         "openinference.span.kind",
         "gen_ai.operation.name",
@@ -63,24 +63,27 @@ fn work(span: &Span, is_parent: bool) -> Work {
             "traceloop.entity.name",
         ])
     };
-    let tool = || Work::Tool(named().unwrap_or_else(|| span.name.clone()), call_id(span));
+    let tool = || PieceKind::Tool(named().unwrap_or_else(|| span.name.clone()), call_id(span));
     match kind.as_deref().map(str::to_ascii_lowercase).as_deref() {
-        Some("llm" | "chat" | "completion" | "text_completion" | "generate_content") => Work::Generate,
+        Some("llm" | "chat" | "completion" | "text_completion" | "generate_content") => PieceKind::Generate,
         Some("tool" | "execute_tool") => tool(),
-        Some("retriever" | "embedding" | "embeddings" | "reranker" | "rerank") => Work::Retrieve,
-        Some(_) => Work::Frame,
-        None => by_operation(span, is_parent).unwrap_or_else(|| if named().is_some() { tool() } else { Work::Frame }),
+        Some("retriever" | "embedding" | "embeddings" | "reranker" | "rerank") => PieceKind::Retrieve,
+        Some(_) => PieceKind::Frame,
+        None => {
+            by_operation(span, is_parent).unwrap_or_else(|| if named().is_some() { tool() } else { PieceKind::Frame })
+        }
     }
 }
 
-/// The AI SDK has a span for a function, and within it one for each call of the model; without that, the outer one counts.
-fn by_operation(span: &Span, is_parent: bool) -> Option<Work> {
+/// The work of an AI SDK span. The SDK writes an outer span for a function, and an inner span for each model call; the
+/// outer span counts as a model call only if it has no inner spans.
+fn by_operation(span: &Span, is_parent: bool) -> Option<PieceKind> {
     let operation = span.text(&["ai.operationId"])?;
     Some(match operation.trim_start_matches("ai.") {
         "toolCall" => return None,
-        _ if is_parent => Work::Frame,
-        operation if operation.starts_with("embed") => Work::Retrieve,
-        _ => Work::Generate,
+        _ if is_parent => PieceKind::Frame,
+        operation if operation.starts_with("embed") => PieceKind::Retrieve,
+        _ => PieceKind::Generate,
     })
 }
 
@@ -88,7 +91,7 @@ fn call_id(span: &Span) -> Option<String> {
     span.text(&["gen_ai.tool.call.id", "tool_call.id", "ai.toolCall.id"])
 }
 
-/// The first attribute that is there, then the first list of numbered ones.
+/// The first of the named attributes that is present, otherwise the first list of numbered attributes.
 fn said(span: &Span, names: &[&str], lists: &[&str]) -> Option<Value> {
     let whole = names
         .iter()
@@ -142,7 +145,7 @@ fn output(span: &Span) -> Value {
     messages.or_else(|| response(span)).or_else(plain).unwrap_or_default()
 }
 
-/// What a model said in a span of the AI SDK, as a message.
+/// The model's response in a span of the AI SDK, as a message.
 fn response(span: &Span) -> Option<Value> {
     let text = span.text(&["ai.response.text"]);
     let calls = span

@@ -1,10 +1,10 @@
-//! Spans: as OTLP writes them, or as programs print them.
+//! Reads spans in the form of OTLP, or in the form that SDKs print.
 
 use serde_json::Value;
 
 use super::super::document::Item;
 use super::super::field::{first, list, text, text_of, time};
-use super::super::place::{Skipped, SourceLocation};
+use super::super::location::{SkippedPart, SourceLocation};
 use super::attributes::{Attributes, read};
 
 /// A span.
@@ -23,20 +23,20 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// An attribute; null when it is not there.
+    /// An attribute; null if it is absent.
     pub(crate) fn attribute(&self, name: &str) -> &Value {
         self.attributes.get(name).unwrap_or(&Value::Null)
     }
 
-    /// The first of several attributes that is a text.
+    /// The first of several attributes that is a non-empty text.
     pub(crate) fn text(&self, names: &[&str]) -> Option<String> {
         let texts = names.iter().filter_map(|name| self.attribute(name).as_str());
         texts.map(str::to_owned).find(|text| !text.is_empty())
     }
 }
 
-/// The spans of one value: a message of OTLP with many, or one span.
-pub(crate) fn spans(item: &Item) -> Vec<Result<Span, Skipped>> {
+/// The spans of one value: an OTLP message with many spans, or one span.
+pub(crate) fn spans(item: &Item) -> Vec<Result<Span, SkippedPart>> {
     let Some(resources) = first(&item.value, &["resourceSpans", "resource_spans"]).and_then(Value::as_array) else {
         let resource = &item.value["resource"];
         return vec![span(&item.value, resource, &item.place)];
@@ -52,7 +52,7 @@ pub(crate) fn spans(item: &Item) -> Vec<Result<Span, Skipped>> {
     spans
 }
 
-fn span(value: &Value, resource: &Value, place: &SourceLocation) -> Result<Span, Skipped> {
+fn span(value: &Value, resource: &Value, place: &SourceLocation) -> Result<Span, SkippedPart> {
     let context = first(value, &["spanContext", "context"]).unwrap_or(value);
     let Some(trace_id) = text_of(context, &["traceId", "trace_id"]) else {
         return Err(place.skipped("a span without a trace id"));
@@ -79,7 +79,7 @@ fn span(value: &Value, resource: &Value, place: &SourceLocation) -> Result<Span,
     })
 }
 
-/// Some programs write what was said into the events of a span, so that it can be left out of the span itself.
+/// Adds the `gen_ai` attributes of a span's events, where some programs write the messages.
 fn with_events(mut attributes: Attributes, events: &[Value]) -> Attributes {
     for (key, value) in events.iter().flat_map(|event| read(&event["attributes"])) {
         if key.starts_with("gen_ai.") {
@@ -89,7 +89,7 @@ fn with_events(mut attributes: Attributes, events: &[Value]) -> Attributes {
     attributes
 }
 
-/// Nanoseconds as text or number, seconds and nanoseconds, or RFC 3339.
+/// Reads a time: nanoseconds as text or number, a pair of seconds and nanoseconds, or RFC 3339.
 fn moment(value: &Value) -> Option<f64> {
     let nanoseconds = |count: u64| Some(count as f64 / 1e9).filter(|at| *at > 0.0);
     match value {
@@ -100,7 +100,7 @@ fn moment(value: &Value) -> Option<f64> {
     }
 }
 
-/// What a status says, when it says that the span failed.
+/// The error message of a status; `None` unless the span failed.
 fn error(status: &Value) -> Option<String> {
     let code = first(status, &["code", "status_code"])?;
     let failed = code.as_u64() == Some(2) || matches!(code.as_str(), Some("STATUS_CODE_ERROR" | "ERROR" | "Error"));

@@ -1,34 +1,34 @@
-//! Place: where something stands in a file, and what was skipped there.
+//! Locations in an imported file, and the parts that were skipped there.
 
 use std::fmt;
 
-/// Where something stands in a file.
+/// A location in an imported file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SourceLocation {
-    /// A line, from 1.
+    /// A line number, from 1.
     Line(usize),
     /// A JSON pointer; empty for the whole file.
     Pointer(String),
-    /// A JSON pointer in a file of an archive.
+    /// The path of a file in an archive, and a JSON pointer in that file.
     Part(String, String),
 }
 
 impl SourceLocation {
-    /// A place within this one.
+    /// The location of the value under `key`.
     #[must_use]
     pub(crate) fn inner(&self, key: &str) -> Self {
         let key = key.replace('~', "~0").replace('/', "~1");
         match self {
-            // A line is what a person looks up; what stands in it is found by eye.
+            // The line number is enough for a person to find the value.
             Self::Line(number) => Self::Line(*number),
             Self::Pointer(pointer) => Self::Pointer(format!("{pointer}/{key}")),
             Self::Part(part, pointer) => Self::Part(part.clone(), format!("{pointer}/{key}")),
         }
     }
 
-    /// Something here is lost.
-    pub(crate) fn skipped(&self, reason: impl Into<String>) -> Skipped {
-        Skipped {
+    /// A skipped part with content that is lost.
+    pub(crate) fn skipped(&self, reason: impl Into<String>) -> SkippedPart {
+        SkippedPart {
             place: self.clone(),
             reason: reason.into(),
             is_loss: true,
@@ -36,17 +36,17 @@ impl SourceLocation {
         }
     }
 
-    /// Reading stopped here; the rest of the file is unknown.
-    pub(crate) fn ended(&self, reason: impl Into<String>) -> Skipped {
-        Skipped {
+    /// A part at which reading stopped, so that the rest of the file is unknown.
+    pub(crate) fn ended(&self, reason: impl Into<String>) -> SkippedPart {
+        SkippedPart {
             is_end: true,
             ..self.skipped(reason)
         }
     }
 
-    /// Something here is no part of a trace, and nobody misses it.
-    pub(crate) fn passed_over(&self, reason: impl Into<String>) -> Skipped {
-        Skipped {
+    /// A skipped part that does not belong to any trace, so that nothing is lost.
+    pub(crate) fn passed_over(&self, reason: impl Into<String>) -> SkippedPart {
+        SkippedPart {
             is_loss: false,
             ..self.skipped(reason)
         }
@@ -64,15 +64,15 @@ impl fmt::Display for SourceLocation {
     }
 }
 
-/// A part of a file that became no trace, nor a part of one.
+/// A part of a file that was not imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Skipped {
-    /// Where it stands.
+pub(crate) struct SkippedPart {
+    /// Its location.
     pub place: SourceLocation,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Whether something may be missed: bookkeeping of the other program is not.
+    /// Whether content may be lost; false for bookkeeping of the other program.
     pub is_loss: bool,
-    /// Whether reading stopped here. The whole file then counts as unread.
+    /// Whether reading stopped here. The import of the whole file then fails.
     pub is_end: bool,
 }
