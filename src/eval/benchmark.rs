@@ -1,4 +1,4 @@
-//! The benchmark on disk: tasks read from JSON Lines files, checked, and split.
+//! Reads the benchmark's tasks from JSON Lines files, checks them, and selects them by split.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
@@ -13,7 +13,7 @@ use crate::manifest::membership::EvidencePatterns;
 use crate::sys::disk::{DiskError, LARGEST_ARTIFACT, Root, failed, read_line};
 use crate::trace::evidence::EvidenceFile;
 
-/// Tasks that cannot be used.
+/// A benchmark that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchmarkError {
     /// A line that is not a task.
@@ -23,7 +23,7 @@ pub enum BenchmarkError {
         path: PathBuf,
         /// Line, from 1.
         line: usize,
-        /// What is wrong, and the remedy.
+        /// The problem and the remedy.
         problem: String,
     },
     /// A pattern that is not a valid glob.
@@ -34,15 +34,15 @@ pub enum BenchmarkError {
     Disk(#[from] DiskError),
 }
 
-/// All tasks, in the order of the files.
+/// All tasks of a workspace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Benchmark {
-    /// The tasks.
+    /// The tasks, in the order of the files.
     pub tasks: Vec<Task>,
 }
 
 impl Benchmark {
-    /// Reads the files below `root` that match.
+    /// Reads the files under `root` that match the patterns.
     ///
     /// # Errors
     /// See [`BenchmarkError`].
@@ -50,7 +50,7 @@ impl Benchmark {
         Self::load_beside(root, patterns, "")
     }
 
-    /// Reads the files below `root` that match, but for one.
+    /// Reads the files under `root` that match the patterns, except the file `except`.
     ///
     /// # Errors
     /// See [`BenchmarkError`].
@@ -59,7 +59,7 @@ impl Benchmark {
         Self::of_files(root, files.iter().filter(|file| file.path() != root.join(except)))
     }
 
-    /// Reads these files; `root` shortens their paths in messages.
+    /// Reads these files. Paths in messages are relative to `root`.
     ///
     /// # Errors
     /// See [`BenchmarkError`].
@@ -76,7 +76,7 @@ impl Benchmark {
                 let place = format!("{}:{line}", shown.display());
                 if let Some(first) = seen.insert(task.task_id.clone(), place) {
                     let problem = format!(
-                        "task_id `{}` stands already at {first}; ids are unique in a benchmark",
+                        "task_id `{}` is already used at {first}; give every task a unique one",
                         task.task_id
                     );
                     return Err(BenchmarkError::Line { path, line, problem });
@@ -87,9 +87,11 @@ impl Benchmark {
         Ok(Self { tasks })
     }
 
-    /// The tasks of a split. Train tasks whose query is also one of another split are left out: the teacher would see it.
+    /// The tasks of a split. Leaves out train tasks whose query is also that of a held-out task, because the teacher
+    /// sees train tasks.
     pub(crate) fn split(&self, split: Split) -> Vec<Task> {
-        // A mark in a query stands for whatever was redacted, by own patterns too: the built-in rules are enough here.
+        // A `[redacted:…]` mark in a query matches any text, also what a custom pattern redacts, so the built-in rules
+        // are enough.
         let redactor = Redactor::default();
         let held_out = match split {
             Split::Train => self.held_out(&redactor),
@@ -105,7 +107,7 @@ impl Benchmark {
         HeldOutQueries::of(held_out.map(|task| task.query.as_str()), redactor)
     }
 
-    /// Counts a split, and the digest of everything.
+    /// The number of tasks in each split, and the digest of all tasks.
     pub(crate) fn pin(&self) -> BenchmarkPin {
         let count = |split| self.split(split).len();
         let digest = Digest::of_value(&self.tasks);
@@ -119,19 +121,19 @@ impl Benchmark {
     }
 }
 
-/// The files below `root` that match; the ledger of the gate split, which holds no tasks, is left out.
+/// The files under `root` that match the patterns, without the record of consultations, which contains no tasks.
 ///
 /// # Errors
-/// A pattern is no glob, or a file may not be read.
+/// A pattern is not a glob, or a folder cannot be read.
 pub(crate) fn files(root: &Root, patterns: &[String]) -> Result<Vec<EvidenceFile>, BenchmarkError> {
     let patterns = EvidencePatterns::new(patterns).map_err(BenchmarkError::Glob)?;
     Ok(root.evidence_files(&patterns)?)
 }
 
-/// The tasks of one JSON Lines file, with line numbers from 1; `path` serves the messages.
+/// The tasks of one JSON Lines file, with line numbers from 1. `path` is the file's path in messages.
 ///
 /// # Errors
-/// A line is no task, is not UTF-8, or is longer than [`LARGEST_ARTIFACT`]; or the file cannot be read.
+/// A line is not a task, is not UTF-8, or is longer than [`LARGEST_ARTIFACT`]; or the file cannot be read.
 pub(crate) fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Task)>, BenchmarkError> {
     let mut reader = BufReader::new(file);
     let mut tasks = Vec::new();
@@ -153,7 +155,7 @@ pub(crate) fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Tas
     Ok(tasks)
 }
 
-/// The text of a line, without a byte order mark at the start of a file.
+/// The trimmed text of a line, without the byte order mark at the start of a file.
 fn text_of(line: &[u8], is_first: bool) -> Result<&str, String> {
     if line.len() as u64 > LARGEST_ARTIFACT {
         return Err("the line is longer than 64 MiB; shorten or delete it".into());
@@ -175,12 +177,12 @@ fn parse(text: &str) -> Result<Task, String> {
 fn checked(task: Task) -> Result<Task, String> {
     match (task.task_id.trim().is_empty(), task.query.trim().is_empty()) {
         (true, _) => Err("task_id is empty; give every task a unique one".into()),
-        (_, true) => Err("query is empty; say what the agent is asked".into()),
+        (_, true) => Err("query is empty; enter the question for the agent".into()),
         _ => Ok(task),
     }
 }
 
-/// Draws `most` tasks by a seed, keeping their order; 0 draws all.
+/// Draws up to `most` tasks at random by a seed, in their original order; 0 draws all.
 pub(crate) fn subsample(tasks: Vec<Task>, most: usize, seed: &str) -> Vec<Task> {
     if most == 0 || tasks.len() <= most {
         return tasks;
@@ -204,7 +206,7 @@ pub(crate) fn subsample(tasks: Vec<Task>, most: usize, seed: &str) -> Vec<Task> 
 #[allow(clippy::disallowed_methods)] // tests: real files
 mod tests {
     use super::*;
-    use crate::artifact::consultation;
+    use crate::artifact::holdout_use;
 
     fn load(text: &str) -> Result<Benchmark, String> {
         let folder = tempfile::tempdir().unwrap();
@@ -263,7 +265,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("benchmark")).unwrap();
         let rows = row("a", "Later", "train") + &row("b", "later", "reserve") + &row("c", "now", "gate");
         std::fs::write(folder.path().join("benchmark/tasks.jsonl"), rows).unwrap();
-        std::fs::write(folder.path().join(consultation::FILE), "{\"kind\":\"edit\"}\n").unwrap();
+        std::fs::write(folder.path().join(holdout_use::FILE), "{\"kind\":\"edit\"}\n").unwrap();
         let benchmark =
             Benchmark::load(&Root::open(folder.path()).unwrap(), &["benchmark/*.jsonl".to_owned()]).unwrap();
         assert!(

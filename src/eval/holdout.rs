@@ -1,38 +1,39 @@
-//! Wear: how often the present gate tasks were consulted, and whether what passes may fit them and not the work. Pure.
+//! Computes how often the present gate tasks were consulted, and whether the gate split is worn: whether accepted edits
+//! may fit its tasks by chance. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::artifact::consultation::Consultation;
+use crate::artifact::holdout_use::HoldoutUse;
 use crate::artifact::task::Split;
 
-/// How worn the gate split is.
+/// The wear of the gate split.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct HoldoutWear {
-    /// Consultations of all times.
+    /// The number of consultations of the gate split so far.
     pub consultations: usize,
-    /// Consultations of a present gate task since it was drawn, on average.
+    /// The mean number of consultations of a present gate task since it was drawn.
     pub mean: f64,
-    /// Times that tasks were exchanged.
+    /// The number of refreshes so far.
     pub refreshes: usize,
-    /// From `[gate] worn_after`; 0: never.
+    /// The limit from `[gate] worn_after`; 0 means that the split is never worn.
     pub worn_after: u32,
-    /// `mean` as a share of `worn_after`; absent where the split never counts as worn.
+    /// `mean` divided by `worn_after`; `None` if `worn_after` is 0.
     pub wear: Option<f64>,
-    /// Whether it is worn.
+    /// Whether the split is worn.
     pub worn: bool,
 }
 
-/// Consultations of each of these gate tasks: all of them that no later refresh drew it after. A task that a person
-/// moved into the split counts as one that was always there, and so does one that a subsample left out: nobody wrote
-/// down which tasks those were.
-pub(crate) fn counts<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
+/// The number of consultations of each of these gate tasks since a refresh drew it. Tasks that no refresh drew count
+/// all consultations, even if a person added them to the split later or a subsample left them out, because that is not
+/// recorded.
+pub(crate) fn counts<'a>(lines: &[HoldoutUse], gate: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
     let mut counts: BTreeMap<&str, usize> = gate.into_iter().map(|id| (id, 0)).collect();
     let mut drawn_later: BTreeSet<&str> = BTreeSet::new();
     for line in once(lines).into_iter().rev() {
         match line {
-            Consultation::Refresh(refresh) => drawn_later.extend(refresh.drawn.iter().map(String::as_str)),
+            HoldoutUse::Refresh(refresh) => drawn_later.extend(refresh.drawn.iter().map(String::as_str)),
             line if is_of_gate(line) => {
                 let there = counts.iter_mut().filter(|(id, _)| !drawn_later.contains(*id));
                 there.for_each(|(_, count)| *count += 1);
@@ -43,12 +44,8 @@ pub(crate) fn counts<'a>(lines: &[Consultation], gate: impl IntoIterator<Item = 
     counts
 }
 
-/// Judges the present gate tasks.
-pub(crate) fn wear<'a>(
-    lines: &[Consultation],
-    gate: impl IntoIterator<Item = &'a str>,
-    worn_after: u32,
-) -> HoldoutWear {
+/// Computes the wear of the present gate tasks.
+pub(crate) fn wear<'a>(lines: &[HoldoutUse], gate: impl IntoIterator<Item = &'a str>, worn_after: u32) -> HoldoutWear {
     let counts = counts(lines, gate);
     let mean = counts.values().sum::<usize>() as f64 / counts.len().max(1) as f64;
     let wear = (worn_after > 0).then(|| mean / f64::from(worn_after));
@@ -62,14 +59,14 @@ pub(crate) fn wear<'a>(
     }
 }
 
-/// How often tasks were exchanged.
-pub(crate) fn refreshes(lines: &[Consultation]) -> usize {
-    let refresh = |line: &&Consultation| matches!(line, Consultation::Refresh(_));
+/// The number of refreshes.
+pub(crate) fn refreshes(lines: &[HoldoutUse]) -> usize {
+    let refresh = |line: &&HoldoutUse| matches!(line, HoldoutUse::Refresh(_));
     once(lines).into_iter().filter(refresh).count()
 }
 
 impl HoldoutWear {
-    /// One line for people.
+    /// The wear as one sentence for people.
     pub(crate) fn words(&self) -> String {
         let times = |count: usize| match count {
             1 => "once".to_owned(),
@@ -85,21 +82,21 @@ impl HoldoutWear {
             (_, 0) => so_far,
             (false, after) => format!("{so_far} (worn after {after})"),
             (true, after) => format!(
-                "{so_far} (worn after {after}): what passes may fit these tasks and not the work; `kaizen bench refresh` \
-                 retires some and draws others"
+                "{so_far} (worn after {after}): accepted edits may fit these tasks by chance; `kaizen bench refresh` \
+                 replaces some of them"
             ),
         }
     }
 }
 
-/// The lines without those that a merge of two branches wrote down twice.
-fn once(lines: &[Consultation]) -> Vec<&Consultation> {
-    let mut kept: Vec<&Consultation> = Vec::new();
+/// The lines without the duplicates that a merge of two branches may leave.
+fn once(lines: &[HoldoutUse]) -> Vec<&HoldoutUse> {
+    let mut kept: Vec<&HoldoutUse> = Vec::new();
     let mut edits: BTreeSet<_> = BTreeSet::new();
     for line in lines {
         let is_new = match line {
-            Consultation::Edit(edit) => edits.insert((&edit.session_id, edit.edit_digest, edit.tasks, edit.pairs)),
-            Consultation::Refresh(_) => !kept.iter().any(|other| other.is_same(line)),
+            HoldoutUse::Edit(edit) => edits.insert((&edit.session_id, edit.edit_digest, edit.tasks, edit.pairs)),
+            HoldoutUse::Refresh(_) => !kept.iter().any(|other| other.is_same(line)),
             _ => true,
         };
         if is_new {
@@ -109,11 +106,11 @@ fn once(lines: &[Consultation]) -> Vec<&Consultation> {
     kept
 }
 
-fn is_of_gate(line: &Consultation) -> bool {
+fn is_of_gate(line: &HoldoutUse) -> bool {
     match line {
-        Consultation::Edit(_) | Consultation::Prune(_) => true,
-        Consultation::Audit(audit) => audit.split == Split::Gate.name(),
-        Consultation::Refresh(_) | Consultation::Unknown(_) => false,
+        HoldoutUse::Edit(_) | HoldoutUse::Prune(_) => true,
+        HoldoutUse::Audit(audit) => audit.split == Split::Gate.name(),
+        HoldoutUse::Refresh(_) | HoldoutUse::Unknown(_) => false,
     }
 }
 
@@ -125,11 +122,11 @@ mod tests {
     use super::*;
     use crate::digest::Digest;
 
-    fn line(value: Value) -> Consultation {
+    fn line(value: Value) -> HoldoutUse {
         serde_json::from_value(value).unwrap()
     }
 
-    fn edit(name: &str) -> Consultation {
+    fn edit(name: &str) -> HoldoutUse {
         let digest = Digest::of_bytes(name.as_bytes());
         line(
             json!({"kind": "edit", "at": "t", "session_id": "s", "edit_id": name, "edit_digest": digest, "tasks": digest,
@@ -137,13 +134,13 @@ mod tests {
         )
     }
 
-    fn audit(split: &str) -> Consultation {
+    fn audit(split: &str) -> HoldoutUse {
         line(
             json!({"kind": "audit", "at": "t", "split": split, "since": "c", "tasks": Digest::of_bytes(b"t"), "pairs": 1}),
         )
     }
 
-    fn refresh(retired: &[&str], drawn: &[&str]) -> Consultation {
+    fn refresh(retired: &[&str], drawn: &[&str]) -> HoldoutUse {
         line(json!({"kind": "refresh", "at": "t", "retired": retired, "drawn": drawn}))
     }
 
@@ -171,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_limit_is_where_it_is_said_to_be() {
-        let lines: Vec<Consultation> = (0..50).map(|n| edit(&n.to_string())).collect();
+        let lines: Vec<HoldoutUse> = (0..50).map(|n| edit(&n.to_string())).collect();
         assert!(!wear(&lines[..49], ["a"], 50).worn);
         assert!(wear(&lines, ["a"], 50).worn);
         assert!(!wear(&lines, ["a"], 0).worn, "0: never");
@@ -193,11 +190,11 @@ mod tests {
     proptest! {
         #[test]
         fn more_consultations_never_wear_less(names in prop::collection::vec("[a-d]", 0..12), cut in 0usize..12) {
-            let lines: Vec<Consultation> = names
+            let lines: Vec<HoldoutUse> = names
                 .iter()
                 .map(|name| if name == "d" { refresh(&["x"], &["b"]) } else { edit(name) })
                 .collect();
-            let of = |lines: &[Consultation]| counts(lines, ["a", "b"]);
+            let of = |lines: &[HoldoutUse]| counts(lines, ["a", "b"]);
             let (all, part) = (of(&lines), of(&lines[..cut.min(lines.len())]));
             prop_assert!(all["a"] >= part["a"]);
             prop_assert!(all["b"] <= all["a"]);

@@ -1,4 +1,4 @@
-//! Asking the judge: once, and once more when its word cannot be read.
+//! Asks the judge, and asks once more if its reply cannot be parsed.
 
 use serde_json::{Value, json};
 
@@ -8,15 +8,15 @@ use crate::eval::judge::Comparison;
 use crate::llm::chat::Request;
 use crate::llm::model::Model;
 
-/// Everything that can change a verdict.
+/// Everything that can change a verdict, including the model.
 pub(crate) fn identity(model: &dyn Model) -> Value {
     json!({"question": judge::identity(), "model": model.identity()})
 }
 
-/// 1 for an answer that is at least as good as the reference, else 0.
+/// Scores an answer: 1 if it is at least as good as the reference, otherwise 0.
 ///
 /// # Errors
-/// The judge cannot be asked, or says nothing that can be read.
+/// The judge cannot be reached, or gives no readable verdict.
 pub(crate) fn score(model: &dyn Model, task: &Task, answer: &str) -> Result<f64, String> {
     let question = judge::question(&task.query, &task.reference_answer, answer);
     let wanted = r#"{"reasoning": "…", "verdict": "at_least_as_good"} or {"reasoning": "…", "verdict": "worse"}"#;
@@ -24,10 +24,10 @@ pub(crate) fn score(model: &dyn Model, task: &Task, answer: &str) -> Result<f64,
     Ok(f64::from(u8::from(verdict)))
 }
 
-/// What two answers to the same task are worth.
+/// Scores two answers to the same task.
 ///
 /// # Errors
-/// The judge cannot be asked, or says nothing that can be read.
+/// The judge cannot be reached, or gives no readable scores.
 pub(crate) fn compare(model: &dyn Model, query: &str, student: &str, teacher: &str) -> Result<Comparison, String> {
     let wanted = r#"{"reasoning": "…", "student_score": 0.0, "teacher_score": 1.0}"#;
     ask(model, judge::comparison(query, student, teacher), wanted, judge::scores)
@@ -45,7 +45,7 @@ fn ask<T>(model: &dyn Model, question: Request, wanted: &str, read: fn(&str) -> 
     let second = say(&judge::once_more(question, &first, wanted))?;
     read(&second).ok_or_else(|| {
         let begin: String = second.chars().take(120).collect();
-        format!("the judge gave no verdict, asked twice; at last it said {begin:?}")
+        format!("the judge gave no readable verdict in two attempts; its last reply began with {begin:?}")
     })
 }
 
@@ -56,9 +56,9 @@ mod tests {
     use super::*;
     use crate::digest::Digest;
     use crate::llm::chat::{Reply, Stop};
-    use crate::llm::model::{Answer, AskError};
+    use crate::llm::model::{AskError, ModelAnswer};
 
-    /// A model that says these words, the last first, and then is gone.
+    /// A model that replies with these words, the last first, and then is unreachable.
     struct Says(Mutex<Vec<&'static str>>, Mutex<Vec<Request>>);
 
     impl Model for Says {
@@ -70,11 +70,11 @@ mod tests {
             Digest::of_value(request)
         }
 
-        fn ask(&self, request: &Request) -> Result<Answer, AskError> {
+        fn ask(&self, request: &Request) -> Result<ModelAnswer, AskError> {
             self.1.lock().unwrap().push(request.clone());
             let text = self.0.lock().unwrap().pop();
             let text = text.ok_or_else(|| AskError::Unreachable("gone".into()))?;
-            Ok(Answer {
+            Ok(ModelAnswer {
                 reply: Reply {
                     text: text.into(),
                     calls: Vec::new(),

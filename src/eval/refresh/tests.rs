@@ -1,4 +1,4 @@
-//! What retires, what is drawn, and which bytes stay.
+//! Tests of the tasks that a refresh retires and draws, and of the bytes that stay.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn tasks(prefix: &str, counts: &[(&str, usize)]) -> Vec<Task> {
 }
 
 fn drawn(gate: &[Task], reserve: &[Task], share: f64, refreshes: usize, consulted: &[(&str, usize)]) -> Exchange {
-    exchange(&Draw {
+    exchange(&RefreshDraw {
         gate: &gate.iter().collect::<Vec<_>>(),
         consulted: &consulted.iter().copied().collect(),
         reserve: &reserve.iter().collect::<Vec<_>>(),
@@ -35,7 +35,7 @@ fn each_category_keeps_its_number_and_the_most_consulted_go_first() {
     let reserve = tasks("r", &[("a", 9), ("b", 9), ("c", 9), ("d", 9)]);
     let one = drawn(&gate, &reserve, 0.3, 0, &[("g-a-7", 9), ("g-a-2", 9), ("g-b-4", 9)]);
     let of = |ids: &[String], part: &str| ids.iter().filter(|id| id.contains(part)).count();
-    // 5 of 16: 3.125, 1.5625 and 0.3125, so that b has the one that is left.
+    // 5 of 16 gives 3.125, 1.5625 and 0.3125, so that b gets the remaining one.
     for (category, count) in [("-a-", 3), ("-b-", 2), ("-c-", 0), ("-d-", 0)] {
         assert_eq!((of(&one.retired, category), of(&one.drawn, category)), (count, count));
     }

@@ -1,4 +1,4 @@
-//! Student: the agent under improvement.
+//! The student, which is the agent under improvement.
 
 pub(crate) mod chat;
 pub(crate) mod command;
@@ -11,40 +11,41 @@ use crate::harness::Harness;
 
 /// The agent under improvement.
 pub trait Student: Send + Sync {
-    /// Everything about the student that can change an answer and does not stand in the harness.
+    /// Everything about the student, apart from the harness, that can change an answer.
     fn identity(&self) -> serde_json::Value;
 
-    /// Whether the student can answer these tasks with this harness at all. Asked before the user's own harness is
-    /// scored: a broken file is to be mended, not to count as 0. An edit that breaks a file is scored like any other.
+    /// Checks that the student can run these tasks with this harness. Called before the user's own harness is scored,
+    /// because a broken file should be repaired rather than scored 0. An edit that breaks a file is scored as usual.
     ///
     /// # Errors
-    /// A message for people that names the file and what is wrong with it.
+    /// The student cannot run. The message for people names the file and the problem.
     fn check(&self, _harness: &Harness, _tasks: &[&Task]) -> Result<(), String> {
         Ok(())
     }
 
-    /// Whether an attempt takes money or seconds: then each is remembered as soon as it is made, not all at the end.
-    fn is_dear(&self) -> bool {
+    /// Whether an attempt costs money or takes seconds. If so, each attempt is remembered immediately rather than all
+    /// at the end.
+    fn is_expensive(&self) -> bool {
         false
     }
 
-    /// Whether two harnesses draw the same chance where they are given the same seed, so that a pair of runs shares its
-    /// luck.
+    /// Whether the same seed gives two harnesses the same random choices, so that chance affects both runs of a pair
+    /// equally.
     fn shares_chance(&self) -> bool {
         false
     }
 
-    /// Reads a harness once, for many attempts.
-    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared>;
+    /// Reads a harness once for many attempts.
+    fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent>;
 }
 
-/// What tells one attempt at a task from another.
+/// The values that distinguish one attempt at a task from another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Draw {
-    /// Source of chance, where the student takes one.
+    /// The random seed, for students that use one.
     pub seed: u64,
-    /// Which repetition of the same question this is: 0 for the first. The evaluator puts the epoch into the upper half and
-    /// the run's number into the lower one. A server without a seed is asked anew for each.
+    /// The number of the repetition of the same question, from 0. The evaluator puts the epoch into the upper half and
+    /// the number of the run into the lower half. A server that takes no seed gets a new request for each repetition.
     pub repeat: u64,
 }
 
@@ -56,15 +57,15 @@ impl Draw {
 }
 
 /// A student that has read a harness.
-pub trait Prepared: Send + Sync {
-    /// The digest of everything in the harness that the answer to this task can depend on.
+pub trait PreparedStudent: Send + Sync {
+    /// The digest of everything in the harness that can change the answer to this task.
     fn footprint(&self, task: &Task) -> Digest;
 
-    /// Whether another draw can change the answer to this task. Where it cannot, one run stands for all.
+    /// Whether another draw can change the answer to this task. If not, one run counts for all runs.
     fn varies(&self, _task: &Task) -> bool {
         true
     }
 
-    /// Answers one task. The draw is the only source of chance.
+    /// Answers one task. The draw is the only source of randomness.
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt;
 }

@@ -1,4 +1,4 @@
-//! Synthesis of a benchmark: tasks out of answers that somebody rated highly, one a query class, best first. Pure.
+//! Synthesises benchmark tasks from traces with a high rating, one per query class, best first. Pure.
 
 mod shares;
 
@@ -14,29 +14,29 @@ use crate::digest::Digest;
 use crate::eval::held_out_queries::HeldOutQueries;
 use crate::llm::redact::Redactor;
 
-/// Letters of a query that tell its class, as in the ancestor.
+/// The number of characters of a query that determine its class, as in OpenJarvis.
 const CLASS_LETTERS: usize = 50;
 
-/// What is asked for.
+/// The options of a synthesis.
 #[derive(Clone, Debug)]
-pub(crate) struct Rules {
-    /// Tasks at most.
+pub(crate) struct SynthRules {
+    /// The maximum number of tasks.
     pub limit: usize,
-    /// How answers are scored.
+    /// The scorer of the tasks.
     pub scorer: Scorer,
-    /// How many tasks each split gets.
+    /// The share of tasks for each split.
     pub shares: Shares,
 }
 
-/// The tasks that there are already.
+/// The ids and queries of the tasks that the benchmark already has.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct ExistingTasks {
     ids: BTreeSet<String>,
     queries: HeldOutQueries,
 }
 
-impl Known {
-    /// The ids and queries of tasks.
+impl ExistingTasks {
+    /// The ids and queries of these tasks.
     pub(crate) fn of<'a>(tasks: impl IntoIterator<Item = &'a Task>, redactor: &Redactor) -> Self {
         let mut known = Self::default();
         tasks.into_iter().for_each(|task| known.add(task, redactor));
@@ -49,19 +49,19 @@ impl Known {
     }
 }
 
-/// Why a trace became no task.
+/// The reason why a trace did not become a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SkipReason {
-    /// It asks nothing.
+    /// The trace has no query.
     NoQuery,
-    /// It has no answer.
+    /// The trace has no answer.
     NoAnswer,
-    /// A better one of its query class came before it.
+    /// A better trace has the same query class.
     SameClass,
-    /// The benchmark asks it already.
+    /// The benchmark already has a task with this id or query.
     Known,
-    /// There were enough without it.
+    /// The maximum number of tasks was reached.
     OverLimit,
 }
 
@@ -71,26 +71,26 @@ impl SkipReason {
         match self {
             SkipReason::NoQuery => "without a query",
             SkipReason::NoAnswer => "without an answer",
-            SkipReason::SameClass => "in a query class with a better one",
-            SkipReason::Known => "asked by the benchmark already",
+            SkipReason::SameClass => "in the query class of a better trace",
+            SkipReason::Known => "already in the benchmark",
             SkipReason::OverLimit => "over the limit",
         }
     }
 }
 
-/// What became of the traces. The tasks and those left out are all of them.
+/// The result of a synthesis. Each trace is either a task or counted in `left_out`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Synthesis {
     /// The tasks, best first.
     pub tasks: Vec<Task>,
-    /// Distinct query classes.
+    /// The number of distinct query classes.
     pub classes: usize,
-    /// How many became no task, and why.
+    /// The number of traces that did not become tasks, by reason.
     pub left_out: BTreeMap<SkipReason, usize>,
 }
 
 impl Synthesis {
-    /// How many tasks each split got.
+    /// The number of tasks in each split.
     pub(crate) fn splits(&self) -> BTreeMap<&'static str, usize> {
         let mut splits = BTreeMap::new();
         for task in &self.tasks {
@@ -100,8 +100,13 @@ impl Synthesis {
     }
 }
 
-/// Makes tasks out of traces that are all rated highly enough; their order does not matter.
-pub(crate) fn synth(mut rated: Vec<Trace>, rules: &Rules, known: &Known, redactor: &Redactor) -> Synthesis {
+/// Makes tasks from traces that all have a high enough rating. The order of the traces does not matter.
+pub(crate) fn synth(
+    mut rated: Vec<Trace>,
+    rules: &SynthRules,
+    known: &ExistingTasks,
+    redactor: &Redactor,
+) -> Synthesis {
     rated.sort_by(better);
     let mut made = Synthesis::default();
     let (mut known, mut classes) = (known.clone(), BTreeSet::new());
@@ -125,7 +130,7 @@ pub(crate) fn synth(mut rated: Vec<Trace>, rules: &Rules, known: &Known, redacto
     made
 }
 
-/// Higher rated first, then newer; the rest only makes the order the same each time.
+/// Orders traces by rating, then newest first. The other fields only make the order deterministic.
 fn better(one: &Trace, two: &Trace) -> Ordering {
     let rating = |trace: &Trace| trace.feedback.unwrap_or(f64::NEG_INFINITY);
     let time = |trace: &Trace| trace.started_at.unwrap_or(f64::NEG_INFINITY);
@@ -136,15 +141,16 @@ fn better(one: &Trace, two: &Trace) -> Ordering {
         .then_with(|| rest(one).cmp(&rest(two)))
 }
 
-/// The class of a query is the ancestor's: the agent that was asked, and how the query begins, but for case and white
-/// space. Long prompts that differ at their end only are one class: split apart, one would give the other away.
+/// The class of a query, as in OpenJarvis: its agent and its beginning, without differences of case and white space.
+/// Long prompts that differ only at their end are one class; in different splits, one would reveal the other.
 fn class(task: &Task) -> (Option<String>, String) {
     let beginning = normal(&task.query).chars().take(CLASS_LETTERS).collect();
     (task.agent.clone(), beginning)
 }
 
-/// A person may have written the same question down with what is redacted here.
-fn is_known(known: &Known, task: &Task, trace: &Trace, redactor: &Redactor) -> bool {
+/// Whether the benchmark already has the task. Compares the unredacted query as well, because a person may have added
+/// it.
+fn is_known(known: &ExistingTasks, task: &Task, trace: &Trace, redactor: &Redactor) -> bool {
     known.ids.contains(&task.task_id) || known.queries.asks(&trace.query, redactor)
 }
 
@@ -163,7 +169,7 @@ fn task(trace: &Trace, scorer: Scorer, redactor: &Redactor) -> Result<Task, Skip
     })
 }
 
-/// The trace's own id, unless that says too much or nothing.
+/// The trace's own id; its digest if the id is empty or would be redacted.
 fn id(trace: &Trace, redactor: &Redactor) -> String {
     let id = trace.trace_id.as_str();
     match id.trim().is_empty() || redactor.text(id) != id {
@@ -172,8 +178,8 @@ fn id(trace: &Trace, redactor: &Redactor) -> String {
     }
 }
 
-/// What the trace says, else its agent. The ancestor guesses one of four kinds from the letters of the agent's name;
-/// the name itself tells more, and guesses nothing.
+/// The category in the trace's metadata, otherwise its agent, otherwise `general`. OpenJarvis guesses one of four kinds
+/// from the letters of the agent's name; the name itself says more.
 fn category(trace: &Trace, redactor: &Redactor) -> String {
     let stated = trace.metadata.get("category").and_then(|category| category.as_str());
     let category = stated.filter(|category| !category.trim().is_empty());

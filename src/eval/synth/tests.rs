@@ -14,8 +14,8 @@ fn trace(id: &str, query: &str, feedback: f64) -> Trace {
     .unwrap()
 }
 
-fn rules() -> Rules {
-    Rules {
+fn rules() -> SynthRules {
+    SynthRules {
         limit: 100,
         scorer: Scorer::Judge,
         shares: Shares::default(),
@@ -23,7 +23,7 @@ fn rules() -> Rules {
 }
 
 fn make(rated: Vec<Trace>) -> Synthesis {
-    synth(rated, &rules(), &Known::default(), &Redactor::default())
+    synth(rated, &rules(), &ExistingTasks::default(), &Redactor::default())
 }
 
 fn ids(made: &Synthesis) -> Vec<&str> {
@@ -96,11 +96,11 @@ fn what_cannot_be_a_task_is_counted() {
         trace("e", "another question, the id is taken", 0.8),
         trace("f", "f", 0.7),
     ];
-    let only = Rules { limit: 1, ..rules() };
+    let only = SynthRules { limit: 1, ..rules() };
     let made = synth(
         rated,
         &only,
-        &Known::of(&written, &Redactor::default()),
+        &ExistingTasks::of(&written, &Redactor::default()),
         &Redactor::default(),
     );
     assert_eq!(ids(&made), ["d"]);
@@ -120,7 +120,7 @@ fn a_person_s_own_task_is_known_before_redaction_too() {
     let made = synth(
         vec![trace("a", "Mail ada@example.org", 0.9)],
         &rules(),
-        &Known::of(&own, &Redactor::default()),
+        &ExistingTasks::of(&own, &Redactor::default()),
         &Redactor::default(),
     );
     assert_eq!(made.left_out[&SkipReason::Known], 1);
@@ -155,7 +155,7 @@ fn shares_are_read_or_refused() {
 
 #[test]
 fn many_tasks_are_split_as_asked() {
-    let rules = Rules {
+    let rules = SynthRules {
         limit: 10_000,
         shares: "train=0.5,gate=0.3,test=0.2".parse().unwrap(),
         ..rules()
@@ -163,7 +163,7 @@ fn many_tasks_are_split_as_asked() {
     let rated = (0..3000)
         .map(|n| trace(&format!("t{n}"), &format!("q{n}"), 0.9))
         .collect();
-    let splits = synth(rated, &rules, &Known::default(), &Redactor::default()).splits();
+    let splits = synth(rated, &rules, &ExistingTasks::default(), &Redactor::default()).splits();
     for (name, wanted) in [("train", 1500), ("gate", 900), ("test", 600)] {
         assert!(splits[name].abs_diff(wanted) < 100, "{splits:?}");
     }
@@ -211,12 +211,12 @@ proptest! {
     #[test]
     fn laws((rated, shuffled) in proptest::collection::vec(any_trace(), 0..30).prop_flat_map(|rated| (Just(rated.clone()), Just(rated).prop_shuffle())),
             shares in any_shares(), limit in 0usize..20) {
-        let rules = Rules { limit, shares, ..rules() };
-        let run = |rated: &[Trace]| synth(rated.to_vec(), &rules, &Known::default(), &Redactor::default());
+        let rules = SynthRules { limit, shares, ..rules() };
+        let run = |rated: &[Trace]| synth(rated.to_vec(), &rules, &ExistingTasks::default(), &Redactor::default());
         let made = run(&rated);
         // The order of traces does not matter.
         prop_assert_eq!(&run(&shuffled).tasks, &made.tasks);
-        // Everything is accounted for.
+        // Each trace is either a task or left out.
         prop_assert_eq!(made.tasks.len() + made.left_out.values().sum::<usize>(), rated.len());
         prop_assert!(made.tasks.len() <= limit && made.tasks.len() <= made.classes);
         // No class, query or id twice.
@@ -227,15 +227,15 @@ proptest! {
         ] {
             prop_assert_eq!(distinct.len(), made.tasks.len());
         }
-        // What is there is known the next time.
-        let again = synth(rated.clone(), &rules, &Known::of(&made.tasks, &Redactor::default()), &Redactor::default());
+        // The next synthesis knows the tasks that this one made.
+        let again = synth(rated.clone(), &rules, &ExistingTasks::of(&made.tasks, &Redactor::default()), &Redactor::default());
         let queries: BTreeSet<_> = made.tasks.iter().map(|task| normal(&task.query)).collect();
         prop_assert!(again.tasks.iter().all(|task| !queries.contains(&normal(&task.query))));
         covers(&made.tasks, &shares)?;
     }
 }
 
-/// Every task has a split that has a share, and every category of two or more is in train and gate.
+/// Every task has a split with a share, and every category of two or more tasks has a train and a gate task.
 fn covers(tasks: &[Task], shares: &Shares) -> Result<(), TestCaseError> {
     let mut categories: BTreeMap<&str, Vec<Split>> = BTreeMap::new();
     for task in tasks {

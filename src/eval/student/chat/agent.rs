@@ -1,4 +1,4 @@
-//! One agent of a harness, read once, as the requests that it stands for.
+//! One agent of the chat student: reads it from a harness once, and builds the request for each query.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,56 +9,56 @@ use super::tool::Toolbox;
 use crate::eval::student::nearest::query_class::QueryClass;
 use crate::harness::agent_settings::AgentSettings;
 use crate::harness::examples;
-use crate::harness::home::{AgentError, Home};
+use crate::harness::home::{AgentError, ParsedHome};
 use crate::llm::chat::{Message, Request, ToolSpec};
 
-/// One agent.
-pub(super) struct Agent(Result<Sound, AgentError>);
+/// One agent, or the reason why it cannot run.
+pub(super) struct ChatAgent(Result<LoadedChatAgent, AgentError>);
 
 /// An agent whose files can be read.
-struct Sound {
+struct LoadedChatAgent {
     system: String,
     shots: Vec<Message>,
     tools: Vec<ToolSpec>,
     turns: u64,
     sampling: Map<String, Value>,
-    routes: BTreeMap<QueryClass, Result<Route, AgentError>>,
+    routes: BTreeMap<QueryClass, Result<ModelRoute, AgentError>>,
 }
 
 /// The model of a query class.
 #[derive(Clone)]
-struct Route {
-    /// `None` for the manifest's own.
+struct ModelRoute {
+    /// `None` for the manifest's model.
     model: Option<String>,
     name: String,
     parameters: Map<String, Value>,
 }
 
-/// What a query makes of an agent.
-pub(super) struct Asked {
+/// The start of an attempt at a query.
+pub(super) struct AgentRequest {
     /// The first request.
     pub request: Request,
-    /// How often the model may be asked.
+    /// The maximum number of requests to the model.
     pub turns: u64,
     /// The model's name.
     pub model: String,
 }
 
-impl Agent {
-    /// Reads one agent's part of a harness; what is wrong with it comes out at the first attempt.
-    pub(crate) fn read(home: &Home, name: &str, own_model: &str, toolbox: &Toolbox) -> Self {
-        Self(Sound::read(home, name, own_model, toolbox))
+impl ChatAgent {
+    /// Reads one agent from a harness. Errors are kept until the first attempt.
+    pub(crate) fn read(home: &ParsedHome, name: &str, own_model: &str, toolbox: &Toolbox) -> Self {
+        Self(LoadedChatAgent::read(home, name, own_model, toolbox))
     }
 
     /// The request for a query.
-    pub(crate) fn asked(&self, query: &str) -> Result<Asked, AgentError> {
+    pub(crate) fn asked(&self, query: &str) -> Result<AgentRequest, AgentError> {
         let agent = self.0.as_ref().map_err(AgentError::clone)?;
         agent.asked(query)
     }
 }
 
-impl Sound {
-    fn read(home: &Home, name: &str, own_model: &str, toolbox: &Toolbox) -> Result<Self, AgentError> {
+impl LoadedChatAgent {
+    fn read(home: &ParsedHome, name: &str, own_model: &str, toolbox: &Toolbox) -> Result<Self, AgentError> {
         let settings = AgentSettings::read(home, name)?;
         let OfAgent { sampling, stated } = parameters::of_agent(home, name)?;
         let prompt = home.text(&home.layout().prompt, &[("agent", name)])?;
@@ -66,11 +66,11 @@ impl Sound {
             true => offered(home, &settings.tools, toolbox)?,
             false => Vec::new(),
         };
-        let route = |class: QueryClass| (class, Route::read(home, class, own_model));
+        let route = |class: QueryClass| (class, ModelRoute::read(home, class, own_model));
         Ok(Self {
             system: system(prompt.map_or("", |(_, text)| text), &stated),
             shots: shots(home, name)?,
-            // Without tools there is nothing that a second turn could follow on.
+            // Without tools, there is no reason for a second turn.
             turns: if tools.is_empty() { 1 } else { settings.max_turns },
             tools,
             sampling,
@@ -78,20 +78,20 @@ impl Sound {
         })
     }
 
-    fn asked(&self, query: &str) -> Result<Asked, AgentError> {
+    fn asked(&self, query: &str) -> Result<AgentRequest, AgentError> {
         let class = QueryClass::of(query);
         let unknown = || Err(AgentError(format!("no model for `{}`", class.name())));
         let route = self.routes.get(&class).cloned().unwrap_or_else(unknown)?;
         let mut parameters = route.parameters;
         parameters.extend(self.sampling.clone());
-        // By its own field the number goes under the name that the server knows.
+        // The separate field is sent under the name that the server expects.
         let max_tokens = parameters.get("max_tokens").and_then(Value::as_u64);
         if max_tokens.is_some() {
             parameters.remove("max_tokens");
         }
         let mut messages = self.shots.clone();
         messages.push(Message::user(query));
-        Ok(Asked {
+        Ok(AgentRequest {
             request: Request {
                 model: route.model,
                 system: self.system.clone(),
@@ -107,8 +107,8 @@ impl Sound {
     }
 }
 
-impl Route {
-    fn read(home: &Home, class: QueryClass, own_model: &str) -> Result<Self, AgentError> {
+impl ModelRoute {
+    fn read(home: &ParsedHome, class: QueryClass, own_model: &str) -> Result<Self, AgentError> {
         let model = home.routed(class.name())?;
         let name = model.clone().unwrap_or_else(|| own_model.to_owned());
         Ok(Self {
@@ -119,7 +119,7 @@ impl Route {
     }
 }
 
-/// The prompt, and below it what else is set for the agent.
+/// The system prompt, followed by the agent's other parameters.
 fn system(prompt: &str, stated: &[(String, Value)]) -> String {
     if stated.is_empty() {
         return prompt.to_owned();
@@ -134,8 +134,8 @@ fn system(prompt: &str, stated: &[(String, Value)]) -> String {
         .to_owned()
 }
 
-/// The examples as a conversation that went before.
-fn shots(home: &Home, agent: &str) -> Result<Vec<Message>, AgentError> {
+/// The examples as earlier messages of the conversation.
+fn shots(home: &ParsedHome, agent: &str) -> Result<Vec<Message>, AgentError> {
     let turn = |example: examples::Example| {
         let answer = Message::Assistant {
             text: example.output,
@@ -146,8 +146,8 @@ fn shots(home: &Home, agent: &str) -> Result<Vec<Message>, AgentError> {
     Ok(examples::shots(home, agent)?.into_iter().flat_map(turn).collect())
 }
 
-/// The agent's tools, each once, in its order; one without a program is not offered.
-fn offered(home: &Home, names: &[String], toolbox: &Toolbox) -> Result<Vec<ToolSpec>, AgentError> {
+/// The agent's tools, in its order and without duplicates. A tool without a program is not offered.
+fn offered(home: &ParsedHome, names: &[String], toolbox: &Toolbox) -> Result<Vec<ToolSpec>, AgentError> {
     let template = &home.layout().tool_description;
     let mut seen = BTreeSet::new();
     let fresh = names.iter().filter(|name| seen.insert(name.as_str()));

@@ -1,7 +1,7 @@
-//! The chat student: a language model that is asked exactly as the harness says, with programs as its tools.
+//! The chat student: a language model that gets its requests from the harness, with programs as its tools.
 //!
-//! The system prompt, the examples, the tools with their descriptions, the model of the query's class and every
-//! parameter go into the request, so that no edit is without effect on what the model sees.
+//! The request contains the system prompt, the examples, the tools with their descriptions, the model for the query's
+//! class, and all parameters, so that every edit of the harness changes the request.
 
 mod agent;
 mod parameters;
@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use self::agent::{Agent, Asked};
+use self::agent::{AgentRequest, ChatAgent};
 pub use self::tool::Toolbox;
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::student::{Draw, Prepared, Student};
+use crate::eval::student::{Draw, PreparedStudent, Student};
 use crate::harness::Harness;
 use crate::harness::agents::Agents;
 use crate::harness::home::AgentError;
@@ -26,30 +26,30 @@ use crate::llm::model::Model;
 use crate::manifest::StudentSection;
 use crate::manifest::layout::Layout;
 
-/// Raised by hand whenever the same harness would be asked differently.
+/// Increment this when the same harness would give other requests.
 const REVISION: u32 = 1;
 
 /// A language model as the student.
-pub struct ChatStudent(Arc<Means>);
+pub struct ChatStudent(Arc<ChatContext>);
 
-/// What every attempt needs.
-struct Means {
+/// The parts that every attempt needs.
+struct ChatContext {
     model: Box<dyn Model>,
     section: StudentSection,
     layout: Layout,
     toolbox: Toolbox,
 }
 
-/// A harness that was read.
-struct Read {
-    agents: Agents<Agent>,
-    means: Arc<Means>,
+/// A harness that the student has read.
+struct PreparedChat {
+    agents: Agents<ChatAgent>,
+    means: Arc<ChatContext>,
 }
 
 impl ChatStudent {
-    /// A student that finds its files where `layout` says.
+    /// Creates a student that finds its files by `layout`.
     pub fn new(model: Box<dyn Model>, section: StudentSection, layout: Layout, toolbox: Toolbox) -> Self {
-        Self(Arc::new(Means {
+        Self(Arc::new(ChatContext {
             model,
             section,
             layout,
@@ -57,12 +57,12 @@ impl ChatStudent {
         }))
     }
 
-    fn read(&self, harness: &Harness) -> Read {
+    fn read(&self, harness: &Harness) -> PreparedChat {
         let means = &self.0;
         let own = means.section.model.as_deref().unwrap_or_default();
-        Read {
+        PreparedChat {
             agents: Agents::read(harness, &means.layout, |home, name| {
-                Agent::read(home, name, own, &means.toolbox)
+                ChatAgent::read(home, name, own, &means.toolbox)
             }),
             means: Arc::clone(means),
         }
@@ -89,21 +89,21 @@ impl Student for ChatStudent {
         Ok(())
     }
 
-    fn is_dear(&self) -> bool {
+    fn is_expensive(&self) -> bool {
         true
     }
 
-    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
+    fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
         Box::new(self.read(harness))
     }
 }
 
-impl Read {
-    fn asked(&self, task: &Task) -> Result<Asked, AgentError> {
+impl PreparedChat {
+    fn asked(&self, task: &Task) -> Result<AgentRequest, AgentError> {
         self.agents.of(task).asked(&task.query)
     }
 
-    /// Two seeds share one call, unless there is chance in it.
+    /// The seed of a request; `None` at temperature 0, so that runs with different seeds share one call.
     fn seed(&self, request: &Request, seed: u64) -> Option<u64> {
         let section = &self.means.section;
         let degree = request.parameters.get("temperature");
@@ -115,8 +115,8 @@ impl Read {
     }
 }
 
-impl Prepared for Read {
-    /// The programs behind the tools stand in the student's identity.
+impl PreparedStudent for PreparedChat {
+    /// The digest of the request. The programs behind the tools are part of the student's identity.
     fn footprint(&self, task: &Task) -> Digest {
         match self.asked(task) {
             Ok(asked) => Digest::of_value(&(self.means.model.rendered(&asked.request), asked.turns)),

@@ -1,10 +1,10 @@
-//! Parameters of models and agents: which go into the request by their own names, and which the model is told.
+//! The parameters of models and agents: which are fields of the request, and which are text in the system prompt.
 
 use serde_json::{Map, Value};
 
-use crate::harness::home::{AgentError, Home};
+use crate::harness::home::{AgentError, ParsedHome};
 
-/// Agent parameters that servers know.
+/// Agent parameters that are sent as fields of the request, because servers know them.
 const SAMPLING: [&str; 30] = [
     "chat_template_kwargs",
     "frequency_penalty",
@@ -38,37 +38,37 @@ const SAMPLING: [&str; 30] = [
     "verbosity",
 ];
 
-/// Fields of a request that are the harness's by other ways, or that would change the form of the answer.
+/// Fields of a request that the harness sets in other ways, or that would change the form of the reply.
 const OWN: [&str; 7] = ["model", "messages", "system", "tools", "stream", "n", "prompt"];
 
-/// What is set for an agent.
+/// The parameters of an agent.
 pub(super) struct OfAgent {
-    /// For the server.
+    /// The fields of the request.
     pub sampling: Map<String, Value>,
-    /// For the model to read, in the order of their names.
+    /// The parameters that the model reads in its prompt, ordered by name.
     pub stated: Vec<(String, Value)>,
 }
 
-/// Everything that is set for a model, for the server.
+/// The parameters of a model, which are all fields of the request.
 ///
 /// # Errors
-/// The file cannot be read, or a parameter is no parameter.
-pub(super) fn of_model(home: &Home, model: &str) -> Result<Map<String, Value>, AgentError> {
+/// The file cannot be read, or a name is not that of a model parameter.
+pub(super) fn of_model(home: &ParsedHome, model: &str) -> Result<Map<String, Value>, AgentError> {
     let set = home.table_above(&home.layout().model_param, "{param}", &[("model", model)])?;
     let set = set.and_then(Value::as_object).cloned().unwrap_or_default();
     match set.keys().find(|name| OWN.contains(&name.as_str())) {
         Some(name) => Err(AgentError(format!(
-            "models.{model}: `{name}` is no parameter of a model; remove it"
+            "models.{model}: `{name}` is not a model parameter; remove it"
         ))),
         None => Ok(set),
     }
 }
 
-/// Everything that is set for an agent, without its class, tools and turns, which are the loop's.
+/// The parameters of an agent, without its class, tools and turns, which the student itself uses.
 ///
 /// # Errors
 /// The file cannot be read.
-pub(super) fn of_agent(home: &Home, agent: &str) -> Result<OfAgent, AgentError> {
+pub(super) fn of_agent(home: &ParsedHome, agent: &str) -> Result<OfAgent, AgentError> {
     let layout = home.layout();
     let last = |template: &str| template.rsplit(['.', '#']).next().unwrap_or_default().to_owned();
     let own = [

@@ -1,20 +1,20 @@
-//! The conversation of one attempt: the model is asked, its tools are called, until it answers or its turns are used up.
+//! Runs the conversation of one attempt: asks the model and calls its tools, until it answers or has no turns left.
 
 use serde_json::{Map, Value};
 
-use super::agent::Asked;
+use super::agent::AgentRequest;
 use super::tool::error;
 use crate::artifact::evaluation::Attempt;
 use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall};
 use crate::llm::model::{AskError, Model};
 
-/// Calls a tool; an error is one of infrastructure.
-pub(super) type Call<'a> = &'a dyn Fn(&str, &Map<String, Value>) -> Result<String, String>;
+/// Calls a tool. An error is an infrastructure failure.
+pub(super) type ToolCaller<'a> = &'a dyn Fn(&str, &Map<String, Value>) -> Result<String, String>;
 
-/// Asks until there is an answer. The tools stay on offer in the last turn: without them the request would be another
-/// one, which some servers refuse; an agent that still calls one has not answered.
-pub(super) fn talk(model: &dyn Model, asked: Asked, call: Call) -> Attempt {
-    let Asked {
+/// Asks the model until it answers. The last request still offers the tools, because some servers refuse a conversation
+/// with tool calls but no tools. A model that calls a tool in the last turn has not answered.
+pub(super) fn talk(model: &dyn Model, asked: AgentRequest, call: ToolCaller) -> Attempt {
+    let AgentRequest {
         mut request,
         turns,
         model: name,
@@ -40,7 +40,7 @@ pub(super) fn talk(model: &dyn Model, asked: Asked, call: Call) -> Attempt {
     }
 }
 
-/// A request that the server refuses is the harness's doing; anything else is the world's.
+/// A request that the server refuses is a failure of the agent. Any other problem is an infrastructure failure.
 fn lost(problem: AskError) -> Attempt {
     let reason = problem.to_string();
     match problem {
@@ -51,14 +51,15 @@ fn lost(problem: AskError) -> Attempt {
     }
 }
 
-/// An agent that says nothing has answered, and wrongly; one that ran into its limit before its first word has failed.
+/// The attempt for a final reply. An empty reply counts as an answer, except if the model reached the token limit or
+/// called a tool that it does not have, which are failures of the agent.
 fn concluded(reply: Reply, model: String, tool: Option<String>) -> Attempt {
     let failed = |reason: &str| Attempt::Failed {
         reason: reason.to_owned(),
     };
     match reply.text.trim().is_empty() {
         true if reply.stop == Stop::Length => failed("the token limit was reached before the first word of an answer"),
-        true if !reply.calls.is_empty() => failed("it called a tool, and has none"),
+        true if !reply.calls.is_empty() => failed("it called a tool, but has none"),
         _ => Attempt::Answered {
             answer: reply.text,
             model: Some(model).filter(|model| !model.is_empty()),
@@ -67,8 +68,8 @@ fn concluded(reply: Reply, model: String, tool: Option<String>) -> Attempt {
     }
 }
 
-/// Adds what the model said and what the tools gave back to the conversation.
-fn follow(request: &mut Request, reply: Reply, call: Call) -> Result<(), String> {
+/// Adds the model's reply and the results of its tool calls to the conversation.
+fn follow(request: &mut Request, reply: Reply, call: ToolCaller) -> Result<(), String> {
     let cut_off = reply.stop == Stop::Length;
     let results = reply
         .calls
@@ -89,8 +90,8 @@ fn follow(request: &mut Request, reply: Reply, call: Call) -> Result<(), String>
     Ok(())
 }
 
-/// What the model is told of one call. A program is never run with arguments that the model did not give.
-fn result(request: &Request, wanted: &ToolCall, cut_off: bool, call: Call) -> Result<String, String> {
+/// The result of one tool call for the model. Never runs a program with incomplete or invalid arguments.
+fn result(request: &Request, wanted: &ToolCall, cut_off: bool, call: ToolCaller) -> Result<String, String> {
     if !request.tools.iter().any(|tool| tool.name == wanted.name) {
         return Ok(error(&format!("Unknown tool: {}", wanted.name)));
     }

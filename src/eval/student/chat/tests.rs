@@ -1,4 +1,4 @@
-//! What the chat student asks and does, with a model whose words are given.
+//! Tests of the chat student, with a model whose replies are fixed.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -7,7 +7,7 @@ use super::*;
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::op;
 use crate::llm::chat::{Message, Reply, Stop, ToolCall};
-use crate::llm::model::{Answer, AskError};
+use crate::llm::model::{AskError, ModelAnswer};
 
 const CONFIG: &str = r#"
 [intelligence]
@@ -36,7 +36,7 @@ run = ["date"]
 run = ["cat"]
 "#;
 
-/// A model that says what it is told to say, and keeps what it was asked.
+/// A model with fixed replies that records its requests.
 #[derive(Clone, Default)]
 struct Scripted {
     replies: Arc<Mutex<VecDeque<Result<Reply, AskError>>>>,
@@ -52,10 +52,10 @@ impl Model for Scripted {
         Digest::of_value(request)
     }
 
-    fn ask(&self, request: &Request) -> Result<Answer, AskError> {
+    fn ask(&self, request: &Request) -> Result<ModelAnswer, AskError> {
         self.asked.lock().unwrap().push(request.clone());
         let reply = self.replies.lock().unwrap().pop_front().unwrap()?;
-        Ok(Answer {
+        Ok(ModelAnswer {
             reply,
             request: Digest::of_value(request),
             cost_usd: None,
@@ -108,7 +108,7 @@ fn footprint(harness: &Harness, query: &str) -> Digest {
     student.prepare(harness).footprint(&task(query))
 }
 
-/// Attempts with these replies; returns what was asked as well.
+/// Makes an attempt with these replies, and also returns the requests.
 fn attempt(harness: &Harness, replies: impl IntoIterator<Item = Result<Reply, AskError>>) -> (Attempt, Vec<Request>) {
     let model = Scripted {
         replies: Arc::new(Mutex::new(replies.into_iter().collect())),
@@ -172,7 +172,7 @@ fn the_request_is_the_harness() {
     );
 }
 
-/// An edit of each op, on a query that it concerns.
+/// An edit of each op, with a query that it affects.
 fn edits() -> Vec<Value> {
     vec![
         json!({"op": "set_model_for_query_class", "target": "r", "payload": {"query_class": "short", "model": "other"}}),
@@ -196,7 +196,7 @@ fn edits() -> Vec<Value> {
 #[test]
 fn every_op_changes_what_the_model_sees() {
     let section = crate::manifest::HarnessSection::default();
-    let rules = op::Rules {
+    let rules = op::OpRules {
         layout: section.layout,
         membership: crate::manifest::membership::Membership::of_files(&section.files).unwrap(),
     };

@@ -1,4 +1,4 @@
-//! Tools: programs that get the arguments as JSON on standard input; what they print is the result.
+//! The chat student's tools: programs that read their arguments as JSON from standard input and print the result.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use crate::manifest::StudentSection;
 use crate::sys::consent::Approvals;
 use crate::sys::process;
-use crate::sys::process::{Program, Unended};
+use crate::sys::process::{Program, ProgramFailure};
 
-/// Characters of a result that the model is shown, at most.
+/// The maximum number of characters of a result that the model sees.
 const LONGEST: usize = 20_000;
 
 /// The programs behind the tools of a harness.
@@ -23,8 +23,8 @@ pub struct Toolbox {
 }
 
 impl Toolbox {
-    /// The programs that the manifest names; they work in `root`, without the environment variables that are withheld.
-    /// Nothing is started without consent.
+    /// The programs from the manifest. They run in `root`, without the environment variables in `withheld`, and only
+    /// with consent.
     pub fn new(section: StudentSection, root: PathBuf, withheld: Vec<String>, approvals: Arc<Approvals>) -> Self {
         Self {
             section,
@@ -34,14 +34,14 @@ impl Toolbox {
         }
     }
 
-    /// JSON Schema of a tool's arguments; `None` when there is no program behind it.
+    /// The JSON Schema of a tool's arguments; `None` if the tool has no program.
     pub(super) fn parameters(&self, name: &str) -> Option<Value> {
         let tool = self.section.tools.get(name)?;
         let any = || json!({"type": "object", "properties": {}});
         Some(tool.parameters.clone().unwrap_or_else(any))
     }
 
-    /// What the programs are.
+    /// Everything about the programs that can change an answer.
     pub(super) fn identity(&self) -> Value {
         let tool = |(name, tool): (&String, &crate::manifest::StudentTool)| {
             let program = process::identity(&tool.run, &self.root);
@@ -51,7 +51,7 @@ impl Toolbox {
         self.section.tools.iter().map(tool).collect::<Map<_, _>>().into()
     }
 
-    /// Looks the program behind a tool up.
+    /// Checks that the program behind a tool exists.
     pub(super) fn find(&self, name: &str) -> Result<(), String> {
         let program = self.section.tools.get(name).and_then(|tool| tool.run.first());
         program.map_or(Ok(()), |program| {
@@ -62,10 +62,10 @@ impl Toolbox {
         })
     }
 
-    /// What the model is told of a call: the result, or an error that it can read.
+    /// Runs a tool, and returns the result or an error message for the model.
     ///
     /// # Errors
-    /// The program cannot be started: the world failed, and not the model.
+    /// The program cannot be started, which is an infrastructure failure.
     pub(super) fn call(&self, name: &str, arguments: &Map<String, Value>) -> Result<String, String> {
         let Some(tool) = self.section.tools.get(name) else {
             return Ok(error(&format!("Unknown tool: {name}")));
@@ -83,19 +83,19 @@ impl Toolbox {
         match program.run(Some(question.as_bytes())) {
             Ok(ended) if ended.status.success() => Ok(shown(&String::from_utf8_lossy(&ended.stdout))),
             Ok(ended) => Ok(error(&shown(&format!("{}: {}", ended.status, ended.complaint())))),
-            Err(problem @ Unended::NotStarted { .. }) => Err(format!("[student.tools.{name}]: {problem}")),
-            Err(Unended::TimedOut { seconds, .. }) => Ok(error(&format!("{name} took longer than {seconds} s"))),
-            Err(Unended::TooMuch { .. }) => Ok(error(&format!("{name} gave more than can be read"))),
+            Err(problem @ ProgramFailure::NotStarted { .. }) => Err(format!("[student.tools.{name}]: {problem}")),
+            Err(ProgramFailure::TimedOut { seconds, .. }) => Ok(error(&format!("{name} took longer than {seconds} s"))),
+            Err(ProgramFailure::TooMuch { .. }) => Ok(error(&format!("{name} printed more than can be read"))),
         }
     }
 }
 
-/// An error as the model reads it.
+/// An error message for the model.
 pub(super) fn error(problem: &str) -> String {
     json!({"error": problem}).to_string()
 }
 
-/// The text without space around it, and cut off where it is too long.
+/// The trimmed text, cut off at [`LONGEST`] characters.
 fn shown(text: &str) -> String {
     let text = text.trim();
     match text.char_indices().nth(LONGEST) {

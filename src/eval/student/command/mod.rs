@@ -1,7 +1,7 @@
-//! The command student: a program that is started once a task, with the candidate harness as files in a scratch folder.
+//! The command student: a program that runs once per attempt, with the harness as files in a scratch folder.
 #![allow(clippy::disallowed_methods)] // edge: processes, the file system
 
-mod said;
+mod answer;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,32 +10,32 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::said::Said;
-use crate::artifact::egress::Role;
+use self::answer::ProgramAnswer;
+use crate::artifact::egress::LlmRole;
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::student::{Draw, Prepared, Student};
+use crate::eval::student::{Draw, PreparedStudent, Student};
 use crate::harness::Harness;
 use crate::harness::agents::default_agent;
-use crate::llm::client::{LlmClient, Reported};
+use crate::llm::client::{LlmClient, ReportedUsage};
 use crate::manifest::StudentSection;
 use crate::manifest::layout::Layout;
 use crate::sys::consent::Consent;
 use crate::sys::disk::{Root, Scratch};
 use crate::sys::process;
-use crate::sys::process::{Ended, Program, Unended};
+use crate::sys::process::{Program, ProgramFailure, ProgramOutput};
 
-/// Raised by hand whenever the same program would be asked differently.
+/// Increment this when the same program would get other input.
 const REVISION: u32 = 1;
-/// EX_TEMPFAIL of `sysexits.h`: the world failed, and another time may fare better.
+/// The exit code `EX_TEMPFAIL` of `sysexits.h`: a temporary failure of the infrastructure.
 const PASSING: i32 = 75;
 
 /// A program as the student.
-pub(crate) struct CommandStudent(Arc<Means>);
+pub(crate) struct CommandStudent(Arc<CommandContext>);
 
-/// What every attempt needs.
-struct Means {
+/// The parts that every attempt needs.
+struct CommandContext {
     section: StudentSection,
     layout: Layout,
     root: Root,
@@ -43,17 +43,17 @@ struct Means {
     calls: Arc<LlmClient>,
 }
 
-/// A harness, and the folder that it stands in once somebody asks.
+/// A harness, with a folder of its files that is written at the first attempt.
 struct Candidate {
     harness: Harness,
     digest: Digest,
     default_agent: String,
     folder: OnceLock<Result<Scratch, String>>,
-    means: Arc<Means>,
+    means: Arc<CommandContext>,
 }
 
 impl CommandStudent {
-    /// The program of the manifest; it works in `root`, without the environment variables that are withheld.
+    /// The program from the manifest, which runs in `root`, without the environment variables in `withheld`.
     pub(crate) fn new(
         section: StudentSection,
         layout: Layout,
@@ -61,7 +61,7 @@ impl CommandStudent {
         withheld: Vec<String>,
         calls: Arc<LlmClient>,
     ) -> Self {
-        Self(Arc::new(Means {
+        Self(Arc::new(CommandContext {
             section,
             layout,
             root,
@@ -73,7 +73,7 @@ impl CommandStudent {
 
 impl Student for CommandStudent {
     fn identity(&self) -> Value {
-        let Means {
+        let CommandContext {
             section, layout, root, ..
         } = self.0.as_ref();
         json!({
@@ -88,11 +88,11 @@ impl Student for CommandStudent {
         found.map(drop).map_err(|problem| format!("[student]: {problem}"))
     }
 
-    fn is_dear(&self) -> bool {
+    fn is_expensive(&self) -> bool {
         true
     }
 
-    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
+    fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
         Box::new(Candidate {
             digest: harness.digest(),
             default_agent: default_agent(harness, &self.0.layout),
@@ -103,8 +103,8 @@ impl Student for CommandStudent {
     }
 }
 
-impl Prepared for Candidate {
-    /// It can read every file.
+impl PreparedStudent for Candidate {
+    /// The digest of the whole harness, because the program can read every file.
     fn footprint(&self, _: &Task) -> Digest {
         self.digest
     }
@@ -128,35 +128,35 @@ impl Prepared for Candidate {
         let ended = self.run(&consent, task, draw.seed, folder);
         let said = ended
             .as_ref()
-            .map(|ended| Said::read(&ended.stdout))
+            .map(|ended| ProgramAnswer::read(&ended.stdout))
             .unwrap_or_default();
-        let reported = Reported {
+        let reported = ReportedUsage {
             model: said.model.clone().unwrap_or_else(|| name.to_owned()),
             request: Digest::of_value(&(self.digest, &task.query, &task.agent, draw.seed)),
             usage: said.usage,
             cost_usd: said.cost_usd,
         };
-        calls.end_attempt(Role::Student, reported, reserved);
-        judged(ended, said)
+        calls.end_attempt(LlmRole::Student, reported, reserved);
+        attempt_of(ended, said)
     }
 }
 
 impl Candidate {
-    /// The harness as files, in a folder of this candidate alone.
+    /// Writes the harness to a scratch folder.
     fn written(&self) -> Result<Scratch, String> {
         let made = self.means.root.scratch("harness", self.harness.files());
         made.map_err(|error| error.to_string())
     }
 
-    fn run(&self, consent: &Consent, task: &Task, seed: u64, folder: &Path) -> Result<Ended, Unended> {
+    fn run(&self, consent: &Consent, task: &Task, seed: u64, folder: &Path) -> Result<ProgramOutput, ProgramFailure> {
         let section = &self.means.section;
         let is_filled = |word: &String| word.contains("{query}");
         let filled: Vec<String> = section.run.iter().map(|word| fill(word, task, folder)).collect();
         let agent = task.agent.as_ref().unwrap_or(&self.default_agent);
-        // Many programs read a signed number of 32 bits.
+        // Many programs read the seed as a signed 32-bit number.
         let question =
             json!({"task_id": task.task_id, "query": task.query, "agent": agent, "seed": seed & 0x7fff_ffff});
-        // Agents that are given the query as an argument take standard input for a part of it.
+        // If the query is an argument, standard input is empty, because agents would append it to the query.
         let question = (!section.run.iter().any(is_filled)).then(|| question.to_string());
         let root: OsString = self.means.root.as_os_str().to_owned();
         let program = Program {
@@ -171,15 +171,15 @@ impl Candidate {
     }
 }
 
-/// An argument with the harness' folder and the query in their places; what the query says is not filled in again, and
-/// no argument can hold a zero byte.
+/// Replaces the placeholders for the harness folder and the query in an argument. The query comes last, so that
+/// placeholders in its text stay. Removes zero bytes, which an argument cannot contain.
 fn fill(word: &str, task: &Task, folder: &Path) -> String {
     let word = word.replace("{harness}", &folder.to_string_lossy());
     word.replace("{query}", &task.query.replace('\0', ""))
 }
 
-/// What an end is worth: the agent's own failures score 0, the world's have no score.
-fn judged(ended: Result<Ended, Unended>, said: Said) -> Attempt {
+/// The attempt for a program's result. Failures of the agent score 0; infrastructure failures have no score.
+fn attempt_of(ended: Result<ProgramOutput, ProgramFailure>, said: ProgramAnswer) -> Attempt {
     match ended {
         Ok(ended) if ended.status.success() => Attempt::Answered {
             answer: said.answer,
@@ -196,8 +196,8 @@ fn judged(ended: Result<Ended, Unended>, said: Said) -> Attempt {
         Err(problem) => {
             let reason = problem.to_string();
             match problem {
-                Unended::NotStarted { .. } => Attempt::Infra { reason },
-                Unended::TimedOut { .. } | Unended::TooMuch { .. } => Attempt::Failed { reason },
+                ProgramFailure::NotStarted { .. } => Attempt::Infra { reason },
+                ProgramFailure::TimedOut { .. } | ProgramFailure::TooMuch { .. } => Attempt::Failed { reason },
             }
         }
     }

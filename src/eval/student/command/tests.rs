@@ -1,15 +1,15 @@
-//! What the command student does, with real programs.
+//! Tests of the command student, with real programs.
 
 use tempfile::TempDir;
 
 use super::*;
-use crate::artifact::egress::Role;
+use crate::artifact::egress::LlmRole;
 use crate::llm::client;
 use crate::manifest::Manifest;
 use crate::sys::clock::Clock;
 use crate::sys::disk::{OWN_FOLDER, Root};
 
-/// A workspace with a program, and the student in it.
+/// A workspace with a program, and the student that runs it.
 struct Place {
     folder: TempDir,
     manifest: Manifest,
@@ -148,7 +148,7 @@ fn what_it_spends_is_counted() {
     let lines = client::spent(&Root::open(place.folder.path()).unwrap(), OWN_FOLDER.as_ref()).unwrap();
     assert_eq!(
         (lines.len(), lines[0].role, lines[0].cost_usd),
-        (2, Role::Student, Some(0.4))
+        (2, LlmRole::Student, Some(0.4))
     );
     assert_eq!(lines[0].model, "big");
 }
@@ -157,7 +157,7 @@ fn what_it_spends_is_counted() {
 fn attempts_at_once_share_a_folder_and_processes_do_not() {
     let place = Place::sh("echo $KAIZEN_HARNESS");
     let (one, two) = (place.student().prepare(&harness()), place.student().prepare(&harness()));
-    let said = |prepared: &dyn Prepared| format!("{:?}", prepared.attempt(&task("x"), Draw::default()));
+    let said = |prepared: &dyn PreparedStudent| format!("{:?}", prepared.attempt(&task("x"), Draw::default()));
     let all: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| said(one.as_ref()))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()

@@ -1,4 +1,4 @@
-//! One agent, read once, answering many queries.
+//! One agent of the embedded student, read once to answer many queries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -11,34 +11,34 @@ use crate::digest::Digest;
 use crate::harness::agent_settings::{AgentSettings, ModelSettings};
 use crate::harness::examples;
 use crate::harness::examples::Example;
-use crate::harness::home::{AgentError, Home};
+use crate::harness::home::{AgentError, ParsedHome};
 
-/// How many neighbours noise may choose from.
+/// The minimum number of neighbours from which an agent with a temperature draws its answer.
 const NOISE_POOL: usize = 10;
 
-/// One agent.
-pub(crate) struct Agent(Result<LoadedAgent, (AgentError, Digest)>);
+/// One agent, or the reason why it cannot run.
+pub(crate) struct NearestAgent(Result<LoadedAgent, (AgentError, Digest)>);
 
 /// An agent whose files can be read.
 struct LoadedAgent {
     settings: AgentSettings,
     examples: Vec<Example>,
-    /// The stems of the description of each tool that the agent has, in its order.
+    /// The agent's tools in its order, each with the stems of its description.
     tools: Vec<(String, BTreeSet<String>)>,
     /// The model and the footprint of each query class.
     routes: BTreeMap<QueryClass, (String, Digest)>,
-    models: BTreeMap<String, Model>,
+    models: BTreeMap<String, AgentModel>,
 }
 
-/// A model as one agent uses it; the index waits until the first query.
-struct Model {
+/// A model's settings and the agent's examples, which are indexed at the first query.
+struct AgentModel {
     settings: ModelSettings,
     index: OnceLock<Index>,
 }
 
-impl Agent {
-    /// Reads one agent's part of a harness; what is wrong with it comes out at the first attempt.
-    pub(crate) fn read(home: &Home, name: &str) -> Self {
+impl NearestAgent {
+    /// Reads one agent from a harness. Errors are kept until the first attempt.
+    pub(crate) fn read(home: &ParsedHome, name: &str) -> Self {
         let broken = |broken: AgentError| {
             let footprint = Digest::of_parts([("broken", broken.0.as_bytes())]);
             (broken, footprint)
@@ -46,12 +46,12 @@ impl Agent {
         Self(LoadedAgent::read(home, name).map_err(broken))
     }
 
-    /// Why the agent cannot run, when it cannot.
+    /// The reason why the agent cannot run, if it cannot.
     pub(crate) fn broken(&self) -> Option<&AgentError> {
         self.0.as_ref().err().map(|(broken, _)| broken)
     }
 
-    /// The digest of all that an answer to the query can depend on.
+    /// The digest of everything that can change the answer to the query.
     pub(crate) fn footprint(&self, query: &str) -> Digest {
         match &self.0 {
             Ok(agent) => agent
@@ -62,7 +62,7 @@ impl Agent {
         }
     }
 
-    /// Whether the answer to a query is drawn; an agent that cannot run fails the same way each time.
+    /// Whether the answer to a query is random. An agent that cannot run fails the same way each time.
     pub(crate) fn varies(&self, query: &str) -> bool {
         self.0.as_ref().is_ok_and(|agent| agent.varies(query))
     }
@@ -79,7 +79,7 @@ impl Agent {
 }
 
 impl LoadedAgent {
-    fn read(home: &Home, name: &str) -> Result<Self, AgentError> {
+    fn read(home: &ParsedHome, name: &str) -> Result<Self, AgentError> {
         let settings = AgentSettings::read(home, name)?;
         let examples = examples::read(home, name)?;
         let tools = described_tools(home, &settings)?;
@@ -90,7 +90,7 @@ impl LoadedAgent {
             let settings = ModelSettings::read(home, &model)?;
             let footprint = Digest::of_value(&(own, &model, &settings));
             routes.insert(class, (model.clone(), footprint));
-            models.entry(model).or_insert(Model {
+            models.entry(model).or_insert(AgentModel {
                 settings,
                 index: OnceLock::new(),
             });
@@ -136,7 +136,8 @@ impl LoadedAgent {
         }
     }
 
-    /// What the best fitting tool says; the first of equals. `None` when none fits, or it finds nothing to work on.
+    /// The best fitting tool and its result; the first tool on a tie. `None` if no tool fits, or the tool finds nothing
+    /// to compute.
     fn tool_result(&self, query: &str, class: QueryClass) -> Option<(&str, String)> {
         if !self.settings.may_call_tools() || self.tools.is_empty() {
             return None;
@@ -150,7 +151,7 @@ impl LoadedAgent {
     }
 
     /// The answer that the nearest examples vote for; `None` is a refusal.
-    fn vote(&self, model: &Model, query: &str, seed: u64) -> Option<&str> {
+    fn vote(&self, model: &AgentModel, query: &str, seed: u64) -> Option<&str> {
         let settings = &model.settings;
         let index = model.index.get_or_init(|| Index::new(&self.examples, settings));
         let pool = if settings.temperature > 0.0 {
@@ -164,7 +165,7 @@ impl LoadedAgent {
             .iter()
             .reduce(|best, next| if next.1 > best.1 { next } else { best });
         let Some(winner) = best else {
-            // Nothing is shared with any example: an agent that never refuses guesses.
+            // No example is similar: an agent that never refuses guesses.
             let guess = self.examples.first().map(|example| example.output.as_str());
             return guess.filter(|_| settings.refuse_below == 0.0);
         };
@@ -177,8 +178,8 @@ impl LoadedAgent {
         Some(winner.0)
     }
 
-    /// Labels, nearest first, with the sum of the similarities among the first `k` neighbours over `k`: what is
-    /// voted with. Noise chooses by it as well.
+    /// The labels, nearest first, each with its vote: the sum of the similarities of its examples among the first `k`
+    /// neighbours, divided by `k`. A temperature draws from the same votes.
     fn votes(&self, nearest: &[(usize, f64)], k: usize) -> Vec<(&str, f64)> {
         let voters = k.min(self.examples.len()).max(1) as f64;
         let mut votes: Vec<(&str, f64)> = Vec::new();
@@ -194,7 +195,7 @@ impl LoadedAgent {
     }
 }
 
-/// How like the query the label's nearest example is: a confidence on the same scale for every `k`.
+/// The similarity of the label's nearest example to the query, as a confidence that does not depend on `k`.
 fn closest(neighbours: &[(usize, f64)], examples: &[Example], label: &str) -> f64 {
     let own = neighbours
         .iter()
@@ -202,8 +203,8 @@ fn closest(neighbours: &[(usize, f64)], examples: &[Example], label: &str) -> f6
     own.map_or(0.0, |(_, similarity)| *similarity)
 }
 
-/// The tools with their descriptions; a tool without one has an empty one and is never called.
-fn described_tools(home: &Home, settings: &AgentSettings) -> Result<Vec<(String, String)>, AgentError> {
+/// The tools with their descriptions. A tool without a description gets an empty one, and is never called.
+fn described_tools(home: &ParsedHome, settings: &AgentSettings) -> Result<Vec<(String, String)>, AgentError> {
     let template = &home.layout().tool_description;
     let described = |name: &String| {
         let description = home
@@ -214,13 +215,13 @@ fn described_tools(home: &Home, settings: &AgentSettings) -> Result<Vec<(String,
     settings.tools.iter().map(described).collect()
 }
 
-/// The model that the harness names for a class, else `default`.
-pub(crate) fn routed(home: &Home, class: QueryClass) -> Result<String, AgentError> {
+/// The model that the harness sets for a class, otherwise `default`.
+pub(crate) fn routed(home: &ParsedHome, class: QueryClass) -> Result<String, AgentError> {
     Ok(home.routed(class.name())?.unwrap_or_else(|| "default".to_owned()))
 }
 
-/// What every answer of the agent depends on, whatever the model. How many turns it may take counts only as far as it
-/// may call a tool, and its tools only if it may.
+/// The digest of everything apart from the model that can change an answer. The number of turns only counts in that it
+/// permits tool calls, and the tools only count if they may be called.
 fn own_digest(settings: &AgentSettings, examples: &[Example], tools: &[(String, String)]) -> Digest {
     let tools = if settings.may_call_tools() { tools } else { &[] };
     let settings = Digest::of_value(&(settings.may_call_tools(), &settings.fallback)).to_string();
@@ -234,13 +235,13 @@ fn own_digest(settings: &AgentSettings, examples: &[Example], tools: &[(String, 
     Digest::of_parts(separated.chain([("examples", b"".as_slice())]).chain(pairs))
 }
 
-/// A number of 0 to 1, drawn from the seed for this query.
+/// A random number from 0 to 1, derived from the seed and the query.
 fn chance(query: &str, seed: u64) -> f64 {
     let drawn = Digest::of_parts([("seed", seed.to_le_bytes().as_slice()), ("query", query.as_bytes())]);
     (drawn.seed() >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// A label drawn with the softmax of its votes.
+/// A label drawn at random, with the softmax of the votes as probabilities.
 fn sampled<'l>(votes: &[(&'l str, f64)], temperature: f64, chance: f64) -> Option<&'l str> {
     let highest = votes.iter().map(|vote| vote.1).fold(0.0, f64::max);
     let odds: Vec<f64> = votes

@@ -1,7 +1,7 @@
-//! The embedded student: a small honest agent that answers with the label of the nearest example.
+//! The embedded student: a small agent, without a language model, that answers with the label of the nearest examples.
 //!
-//! It routes a query to a model by [`query_class`], calls a built-in [`tool`] when the agent has it and its
-//! description fits, and otherwise lets the nearest examples vote. [`agent_settings`] has every parameter.
+//! It selects a model by [`query_class`], calls a built-in [`tool`] if the agent has the tool and its description fits,
+//! and otherwise lets the nearest examples vote. [`agent_settings`] defines the parameters.
 //!
 //! [`agent_settings`]: crate::harness::agent_settings
 
@@ -12,18 +12,18 @@ mod agent;
 mod index;
 mod words;
 
-use agent::Agent;
+use agent::NearestAgent;
 pub(crate) use agent::routed;
 
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::student::{Draw, Prepared, Student};
+use crate::eval::student::{Draw, PreparedStudent, Student};
 use crate::harness::Harness;
 use crate::harness::agents::Agents;
 use crate::manifest::layout::Layout;
 
-/// Raised by hand whenever the same harness would be answered differently.
+/// Increment this when the same harness would give other answers.
 const REVISION: u32 = 1;
 
 /// The embedded student.
@@ -32,7 +32,7 @@ pub struct Nearest {
 }
 
 impl Nearest {
-    /// A student that finds its files where `layout` says.
+    /// Creates a student that finds its files by `layout`.
     pub fn new(layout: Layout) -> Self {
         Self { layout }
     }
@@ -44,22 +44,22 @@ impl Student for Nearest {
     }
 
     fn check(&self, harness: &Harness, tasks: &[&Task]) -> Result<(), String> {
-        let agents = Agents::read(harness, &self.layout, Agent::read);
+        let agents = Agents::read(harness, &self.layout, NearestAgent::read);
         let broken = tasks.iter().find_map(|task| agents.of(task).broken());
         broken.map_or(Ok(()), |broken| Err(broken.to_string()))
     }
 
-    /// A draw depends on the seed and the query alone.
+    /// The random choice depends only on the seed and the query.
     fn shares_chance(&self) -> bool {
         true
     }
 
-    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
-        Box::new(Agents::read(harness, &self.layout, Agent::read))
+    fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
+        Box::new(Agents::read(harness, &self.layout, NearestAgent::read))
     }
 }
 
-impl Prepared for Agents<Agent> {
+impl PreparedStudent for Agents<NearestAgent> {
     fn footprint(&self, task: &Task) -> Digest {
         self.of(task).footprint(&task.query)
     }

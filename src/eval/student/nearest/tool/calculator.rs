@@ -1,13 +1,13 @@
-//! The calculator: arithmetic in signs or English words.
+//! The calculator: arithmetic, written in signs or English words.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::written;
 
-/// Deepest nesting of parentheses and signs.
+/// The maximum nesting of parentheses and signs.
 const DEPTH: usize = 50;
-/// Most tokens of an expression.
+/// The maximum number of tokens of an expression.
 const LENGTH: usize = 500;
 
 /// A piece of an expression.
@@ -24,7 +24,7 @@ pub(crate) fn call(query: &str) -> Option<String> {
     written(evaluate(&expression(query)?)?)
 }
 
-/// The longest run of numbers and signs that holds a number and an operation and can be evaluated.
+/// The longest run of numbers and signs that is an operation and can be evaluated.
 pub(crate) fn expression(query: &str) -> Option<Vec<Token>> {
     let pieces: Vec<Option<Token>> = tokens(query);
     let runs = pieces
@@ -40,7 +40,7 @@ fn is_operation(run: &[Token]) -> bool {
     (3..=LENGTH).contains(&run.len()) && run.iter().skip(1).any(computes) || run.first() == Some(&Token::Sign('r'))
 }
 
-/// Numbers and signs of a text; `None` stands for a word that is neither.
+/// The numbers and signs of a text; `None` for any other word.
 fn tokens(text: &str) -> Vec<Option<Token>> {
     let spelled = spelled_out(text);
     let mut rest = spelled.as_str();
@@ -79,7 +79,7 @@ fn push(piece: &str, tokens: &mut Vec<Option<Token>>) {
     }
 }
 
-/// Operations and small numbers in words, as signs and digits.
+/// Operations and small numbers in words, with their signs and digits.
 const SPELLED: [(&str, &str); 39] = [
     ("to the power of", "^"),
     ("multiplied by", "*"),
@@ -123,7 +123,7 @@ const SPELLED: [(&str, &str); 39] = [
 ];
 
 fn spelled_out(text: &str) -> String {
-    // Single letters would read as the internal signs for remainder and root.
+    // Remove the single letters that are the internal signs for remainder and root.
     let lower = text.to_lowercase().replace('%', " % ");
     let words = lower.split_whitespace().filter(|word| !matches!(*word, "m" | "r"));
     let spaced = format!(" {} ", words.collect::<Vec<_>>().join(" ").replace('?', " ?"));
@@ -135,7 +135,7 @@ fn spelled_out(text: &str) -> String {
     })
 }
 
-/// Whether a word is the first of something in [`SPELLED`]: most queries hold none, and are asked of this often.
+/// Whether a word is the first word of an entry in [`SPELLED`]. Most queries have none, so this check saves time.
 fn begins_spelled(word: &str) -> bool {
     static FIRST: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         SPELLED
@@ -151,10 +151,10 @@ fn evaluate(tokens: &[Token]) -> Option<f64> {
     (rest.is_empty() && value.is_finite()).then_some(value)
 }
 
-/// A value and the tokens after it.
-type Parsed<'t> = Option<(f64, &'t [Token])>;
+/// A value and the remaining tokens.
+type ParsedValue<'t> = Option<(f64, &'t [Token])>;
 
-fn sum(tokens: &[Token], depth: usize) -> Parsed<'_> {
+fn sum(tokens: &[Token], depth: usize) -> ParsedValue<'_> {
     let (mut value, mut rest) = product(tokens, depth)?;
     while let Some(Token::Sign(sign @ ('+' | '-'))) = rest.first() {
         let (right, after) = product(&rest[1..], depth)?;
@@ -164,7 +164,7 @@ fn sum(tokens: &[Token], depth: usize) -> Parsed<'_> {
     Some((value, rest))
 }
 
-fn product(tokens: &[Token], depth: usize) -> Parsed<'_> {
+fn product(tokens: &[Token], depth: usize) -> ParsedValue<'_> {
     let (mut value, mut rest) = power(tokens, depth)?;
     while let Some(Token::Sign(sign @ ('*' | '/' | 'm'))) = rest.first() {
         let (right, after) = power(&rest[1..], depth)?;
@@ -178,7 +178,7 @@ fn product(tokens: &[Token], depth: usize) -> Parsed<'_> {
     Some((value, rest))
 }
 
-fn power(tokens: &[Token], depth: usize) -> Parsed<'_> {
+fn power(tokens: &[Token], depth: usize) -> ParsedValue<'_> {
     let (base, rest) = operand(tokens, depth)?;
     match rest.first() {
         Some(Token::Sign('^')) if depth < DEPTH => {
@@ -189,7 +189,7 @@ fn power(tokens: &[Token], depth: usize) -> Parsed<'_> {
     }
 }
 
-fn operand(tokens: &[Token], depth: usize) -> Parsed<'_> {
+fn operand(tokens: &[Token], depth: usize) -> ParsedValue<'_> {
     if depth > DEPTH {
         return None;
     }
