@@ -12,7 +12,7 @@ use crate::artifact::gate::verdict::RuleKind;
 
 /// What the decision is about: the tasks that the edit reaches, in ascending order, and the limits.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Design {
+pub(crate) struct ExactDesign {
     /// The category of each task that the edit reaches.
     pub categories: Vec<usize>,
     /// The score of each task without the edit, 0 to 1.
@@ -35,10 +35,10 @@ pub(crate) type Confirmation = (f64, f64);
 /// A decision in progress.
 #[derive(Clone, Debug)]
 pub(crate) struct Exact {
-    design: Design,
+    design: ExactDesign,
     order: Vec<usize>,
     place: usize,
-    left: BTreeMap<usize, Bounds>,
+    left: BTreeMap<usize, CategoryBounds>,
     gained: BTreeMap<usize, f64>,
     flaky: usize,
     decided: Option<GateReason>,
@@ -46,15 +46,15 @@ pub(crate) struct Exact {
 
 /// The largest gain and the largest loss that the remaining tasks of a category can still add.
 #[derive(Clone, Copy, Debug, Default)]
-struct Bounds {
+struct CategoryBounds {
     best: f64,
     worst: f64,
 }
 
 impl Exact {
     /// The state before the first attempt.
-    pub(crate) fn new(design: Design) -> Self {
-        let mut left: BTreeMap<usize, Bounds> = BTreeMap::new();
+    pub(crate) fn new(design: ExactDesign) -> Self {
+        let mut left: BTreeMap<usize, CategoryBounds> = BTreeMap::new();
         for (category, y) in design.categories.iter().zip(&design.baseline) {
             let bounds = left.entry(*category).or_default();
             bounds.best += 1.0 - y;
@@ -69,7 +69,7 @@ impl Exact {
             decided: None,
             design,
         };
-        exact.decided = exact.judge();
+        exact.decided = exact.decide();
         exact
     }
 
@@ -131,14 +131,14 @@ impl Exact {
         let difference = if holds { x - y } else { 0.0 };
         self.spend(task);
         *self.gained.entry(self.design.categories[task]).or_default() += difference;
-        self.decided = self.judge();
+        self.decided = self.decide();
         difference
     }
 
     /// Skips a task whose attempts were lost: it counts as a tie.
     pub(crate) fn pass_over(&mut self, task: usize) {
         self.spend(task);
-        self.decided = self.judge();
+        self.decided = self.decide();
     }
 
     fn spend(&mut self, task: usize) {
@@ -154,7 +154,7 @@ impl Exact {
         aimed(&self.design).is_none_or(|target| target == category)
     }
 
-    fn judge(&self) -> Option<GateReason> {
+    fn decide(&self) -> Option<GateReason> {
         let design = &self.design;
         let left = |category: &usize| self.left.get(category).copied().unwrap_or_default();
         let gained = |category: &usize| self.gained.get(category).copied().unwrap_or_default();
@@ -188,13 +188,13 @@ impl Exact {
 }
 
 /// The category that has to gain under rule `target`; `None` if the overall score has to gain.
-fn aimed(design: &Design) -> Option<usize> {
+fn aimed(design: &ExactDesign) -> Option<usize> {
     design.target.filter(|_| design.rule == RuleKind::Target)
 }
 
 /// The order of attempts: target tasks that can gain, target tasks that can only lose, other tasks that can lose, the
 /// rest.
-fn order(design: &Design) -> Vec<usize> {
+fn order(design: &ExactDesign) -> Vec<usize> {
     let target = aimed(design);
     let rank = |at: &usize| {
         let y = design.baseline[*at];

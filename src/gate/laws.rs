@@ -3,33 +3,33 @@
 use proptest::prelude::*;
 
 use super::exact::{self, Exact};
-use super::sequential::{Design, Paired, Sequential};
+use super::sequential::{PairedRun, Sequential, SequentialDesign};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::settings::{Preset, Settings};
-use crate::artifact::gate::verdict::{Decision, RuleKind};
+use crate::artifact::gate::settings::{GateSettings, Preset};
+use crate::artifact::gate::verdict::{GateDecision, RuleKind};
 
-fn design(categories: Vec<usize>, target: Option<usize>, seed: u64) -> Design {
-    Design {
+fn design(categories: Vec<usize>, target: Option<usize>, seed: u64) -> SequentialDesign {
+    SequentialDesign {
         categories,
         target,
         seed,
         edit: 1,
         alpha: 0.05,
-        settings: Settings {
+        settings: GateSettings {
             max_pairs: 30,
             guard_rounds: 2,
-            ..Settings::of(Preset::Default)
+            ..GateSettings::of(Preset::Default)
         },
     }
 }
 
 /// Plays a game to its end; the scores are used in turn.
-fn play(design: Design, scores: &[(f64, f64)]) -> Sequential {
+fn play(design: SequentialDesign, scores: &[(f64, f64)]) -> Sequential {
     let mut game = Sequential::new(design);
     let mut at = 0;
     while let Some(task) = game.upcoming(1).first().copied() {
         let (x, y) = scores[at % scores.len()];
-        game.feed(Paired { task, x, y });
+        game.feed(PairedRun { task, x, y });
         at += 1;
     }
     game
@@ -59,7 +59,7 @@ proptest! {
                 prop_assert!(game.decided().is_none() || fed == soonest);
                 prop_assert_eq!(game.upcoming(1), vec![*task]);
                 let (x, y) = scores[at % scores.len()];
-                game.feed(Paired { task: *task, x, y });
+                game.feed(PairedRun { task: *task, x, y });
                 at += 1;
             }
             prop_assert!(at < 200);
@@ -69,7 +69,7 @@ proptest! {
     #[test]
     fn ties_alone_never_accept(categories in categories(), target in prop::option::of(0..4usize), seed in any::<u64>(), tie in score()) {
         let game = play(design(categories, target, seed), &[(tie, tie)]);
-        prop_assert_ne!(game.decided().map(GateReason::decision), Some(Decision::Accept));
+        prop_assert_ne!(game.decided().map(GateReason::decision), Some(GateDecision::Accept));
     }
 
     #[test]
@@ -80,9 +80,9 @@ proptest! {
         for (x, y) in scores {
             let mut tied = game.clone();
             if let Some(task) = tied.upcoming(1).first().copied() {
-                tied.feed(Paired { task, x, y: x });
+                tied.feed(PairedRun { task, x, y: x });
                 prop_assert_ne!(tied.decided(), Some(GateReason::Improved));
-                game.feed(Paired { task, x, y });
+                game.feed(PairedRun { task, x, y });
             }
         }
     }
@@ -106,7 +106,7 @@ proptest! {
     ) {
         let mut sizes = std::collections::BTreeMap::new();
         tasks.iter().for_each(|(category, _, _)| *sizes.entry(*category).or_insert(0) += 1);
-        let mut exact = Exact::new(exact::Design {
+        let mut exact = Exact::new(exact::ExactDesign {
             categories: tasks.iter().map(|task| task.0).collect(),
             baseline: tasks.iter().map(|task| task.1).collect(),
             sizes: sizes.clone(),

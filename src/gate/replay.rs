@@ -1,23 +1,23 @@
-//! Makes a decision again from the pairs of its record, and says what does not follow from them.
+//! Repeats a decision from the pairs of its record, and reports what does not follow from them.
 
 use std::collections::BTreeMap;
 
 use super::evidence::log_e_above;
 use super::exact::{self, Exact};
-use super::sequential::{self, Paired, Sequential};
+use super::sequential::{self, PairedRun, Sequential};
 use crate::artifact::gate::numbers::Numbers;
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateRecord, Pair};
 use crate::artifact::gate::settings::Mode;
 use crate::artifact::gate::verdict::RuleKind;
 
-/// Differences of numbers below this come from reading and writing them.
+/// The tolerance for numbers: smaller differences come from writing and reading them.
 const NEAR: f64 = 1e-9;
 
-/// A decision that was made again.
+/// The result of repeating a decision.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Replayed {
-    /// Why it was decided; `None` when the pairs decide nothing.
+pub(crate) struct ReplayedDecision {
+    /// The reason of the decision; `None` if the pairs decide nothing.
     pub reason: Option<GateReason>,
     /// The stage at the decision.
     pub stage: u8,
@@ -29,36 +29,36 @@ pub(crate) struct Replayed {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReplayError {
     /// A pair of a task that the edit does not reach.
-    #[error("a pair names task {0}, which is not among the tasks that the edit reaches")]
+    #[error("a pair is of task {0}, which the edit does not reach")]
     Unreached(String),
-    /// The pairs stand in another order than the one that was drawn, or that `exact` takes.
-    #[error("pair {at} is of task {found}, and {expected} comes next")]
+    /// The pairs are not in the order that was drawn, or that mode `exact` uses.
+    #[error("pair {at} is of task {found}, but {expected} comes next")]
     Order {
-        /// Its place, from 1.
+        /// The number of the pair, from 1.
         at: usize,
         /// The task of the pair.
         found: String,
-        /// The task of the order.
+        /// The task that comes next.
         expected: String,
     },
-    /// A pair that was made when all was decided.
-    #[error("pair {0} stands behind the decision")]
+    /// A pair after the decision.
+    #[error("pair {0} comes after the decision")]
     Behind(usize),
-    /// A run that was used before, or was not next.
-    #[error("pair {0} is run {1} of its task, and run {2} is next: each counts once")]
+    /// A run that was already used, or that is out of order.
+    #[error("pair {0} is run {1} of its task, but run {2} comes next: each run counts once")]
     Run(usize, u32, u32),
-    /// In `exact`, another score before than the task's.
-    #[error("pair {0} holds another score without the edit than its task has")]
+    /// In mode `exact`, a score without the edit that differs from the task's baseline.
+    #[error("pair {0} has a score without the edit that differs from the baseline of its task")]
     Baseline(usize),
     /// A score that is not a number from 0 to 1.
-    #[error("pair {0} holds a score that does not lie between 0 and 1")]
+    #[error("pair {0} has a score that is not between 0 and 1")]
     Score(usize),
-    /// A mode that has no record of this kind.
-    #[error("mode {0:?} keeps no list of pairs")]
+    /// A mode that records no pairs.
+    #[error("mode {0:?} records no pairs")]
     Mode(Mode),
 }
 
-/// The names of categories as the numbers by which the machines know them.
+/// A number for each category; the designs of the modes identify categories by number.
 pub(crate) fn numbered(record: &GateRecord) -> BTreeMap<&str, usize> {
     let names = record.sizes.keys().map(String::as_str);
     let reached = record.reached.iter().map(|reached| reached.category.as_str());
@@ -72,9 +72,9 @@ pub(crate) fn numbered(record: &GateRecord) -> BTreeMap<&str, usize> {
 }
 
 /// The design of a sequential decision.
-pub(crate) fn sequential_design(record: &GateRecord) -> sequential::Design {
+pub(crate) fn sequential_design(record: &GateRecord) -> sequential::SequentialDesign {
     let numbers = numbered(record);
-    sequential::Design {
+    sequential::SequentialDesign {
         categories: record
             .reached
             .iter()
@@ -88,11 +88,11 @@ pub(crate) fn sequential_design(record: &GateRecord) -> sequential::Design {
     }
 }
 
-/// The design of an exact decision. A task without a score before counts as one that cannot change.
-pub(crate) fn exact_design(record: &GateRecord) -> exact::Design {
+/// The design of an exact decision. A task without a baseline score counts as 0.
+pub(crate) fn exact_design(record: &GateRecord) -> exact::ExactDesign {
     let numbers = numbered(record);
     let size = |(name, size): (&String, &usize)| (numbers[name.as_str()], *size);
-    exact::Design {
+    exact::ExactDesign {
         categories: record
             .reached
             .iter()
@@ -111,11 +111,11 @@ pub(crate) fn exact_design(record: &GateRecord) -> exact::Design {
     }
 }
 
-/// Makes the decision again from the pairs.
+/// Repeats the decision from the pairs.
 ///
 /// # Errors
 /// See [`ReplayError`].
-pub(crate) fn replay(record: &GateRecord) -> Result<Replayed, ReplayError> {
+pub(crate) fn replay(record: &GateRecord) -> Result<ReplayedDecision, ReplayError> {
     match record.mode {
         Mode::Sequential => replay_sequential(record),
         Mode::Exact => replay_exact(record),
@@ -123,7 +123,7 @@ pub(crate) fn replay(record: &GateRecord) -> Result<Replayed, ReplayError> {
     }
 }
 
-fn replay_sequential(record: &GateRecord) -> Result<Replayed, ReplayError> {
+fn replay_sequential(record: &GateRecord) -> Result<ReplayedDecision, ReplayError> {
     let mut game = Sequential::new(sequential_design(record));
     let mut runs: BTreeMap<usize, u32> = BTreeMap::new();
     for (at, pair) in record.pairs.iter().enumerate() {
@@ -135,18 +135,18 @@ fn replay_sequential(record: &GateRecord) -> Result<Replayed, ReplayError> {
         }
         *run += 1;
         match scores(pair, at)? {
-            Some((x, y)) => game.feed(Paired { task, x, y }),
+            Some((x, y)) => game.feed(PairedRun { task, x, y }),
             None => game.pass_over(),
         }
     }
-    Ok(Replayed {
+    Ok(ReplayedDecision {
         reason: game.decided(),
         stage: game.stage(),
         numbers: sequential_numbers(record, &game),
     })
 }
 
-fn replay_exact(record: &GateRecord) -> Result<Replayed, ReplayError> {
+fn replay_exact(record: &GateRecord) -> Result<ReplayedDecision, ReplayError> {
     let mut exact = Exact::new(exact_design(record));
     let mut differences = Vec::new();
     for (at, pair) in record.pairs.iter().enumerate() {
@@ -158,7 +158,7 @@ fn replay_exact(record: &GateRecord) -> Result<Replayed, ReplayError> {
             None => exact.pass_over(task),
         }
     }
-    Ok(Replayed {
+    Ok(ReplayedDecision {
         reason: exact.decided(),
         stage: 1,
         numbers: exact_numbers(record, &exact, &differences),
@@ -210,7 +210,7 @@ pub(crate) fn exact_numbers(record: &GateRecord, exact: &Exact, differences: &[(
     }
 }
 
-/// What a record says that does not follow from its own pairs; empty when all does.
+/// The statements of a record that do not follow from its own pairs; empty if all do.
 pub(crate) fn disagreements(record: &GateRecord) -> Vec<String> {
     let again = match replay(record) {
         Ok(again) => again,
@@ -222,17 +222,17 @@ pub(crate) fn disagreements(record: &GateRecord) -> Vec<String> {
         let name = |reason: GateReason| reason.name().to_owned();
         let follows = again.reason.map_or("no decision".to_owned(), name);
         found.push(format!(
-            "its pairs give {follows}, and it says {}",
+            "its pairs give {follows}, but it says {}",
             record.reason.name()
         ));
     }
     if record.decision != record.reason.decision() {
         let (decision, reason) = (record.decision, record.reason.name());
-        found.push(format!("the decision is {decision:?}, and the reason {reason}"));
+        found.push(format!("the decision is {decision:?}, but the reason is {reason}"));
     }
     if again.stage != record.stage {
         found.push(format!(
-            "its pairs end in stage {}, and it says {}",
+            "its pairs end in stage {}, but it says {}",
             again.stage, record.stage
         ));
     }
@@ -242,7 +242,7 @@ pub(crate) fn disagreements(record: &GateRecord) -> Vec<String> {
     };
     if follows.line() != record.why {
         found.push(format!(
-            "it says `{}`, and its pairs give `{}`",
+            "it says `{}`, but its pairs give `{}`",
             record.why,
             follows.line()
         ));
@@ -279,11 +279,11 @@ fn differing(name: &str, said: &serde_json::Value, follows: &serde_json::Value, 
         (said, follows) => said == follows,
     };
     if !same {
-        found.push(format!("{name} is {said}, and its pairs give {follows}"));
+        found.push(format!("{name} is {said}, but its pairs give {follows}"));
     }
 }
 
-/// Whether a pair is of the task that comes next; behind the decision, none does.
+/// Checks that a pair is of the task that comes next; after the decision, no task does.
 fn in_order(record: &GateRecord, expected: Option<&usize>, task: usize, at: usize) -> Result<(), ReplayError> {
     match expected {
         None => Err(ReplayError::Behind(at + 1)),
@@ -321,7 +321,7 @@ fn dropped(record: &GateRecord) -> usize {
         .count()
 }
 
-/// Whether a task is one of those that have to gain.
+/// A predicate: whether a task has to gain.
 fn aimed<'a>(record: &'a GateRecord, target: Option<&'a str>) -> impl Fn(&str) -> bool + 'a {
     let categories: BTreeMap<&str, &str> = record
         .reached
@@ -331,7 +331,7 @@ fn aimed<'a>(record: &'a GateRecord, target: Option<&'a str>) -> impl Fn(&str) -
     move |task| target.is_none_or(|target| categories.get(task) == Some(&target))
 }
 
-/// How many tasks are reached: those that have to gain, and all others.
+/// The number of reached tasks that have to gain, and of all other reached tasks.
 fn reached(record: &GateRecord, target: Option<&str>) -> (usize, usize) {
     let is_target = aimed(record, target);
     let aimed_at = record.reached.iter().filter(|reached| is_target(&reached.task)).count();

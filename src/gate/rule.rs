@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::evaluation::{Evaluation, TaskScore};
 pub(super) use crate::artifact::gate::numbers::TOLERANCE;
-use crate::artifact::gate::verdict::{Changed, Decision, GateRule, Judgement, RuleKind, Sums, Verdict};
+use crate::artifact::gate::verdict::{GateDecision, GateRule, MeansDecision, RuleKind, Sums, TaskChange, Verdict};
 
 /// The categories that fall by more than `max_regression`, with their deltas.
 ///
@@ -28,8 +28,8 @@ pub(crate) fn decide_means(
     (overall_after, after): (f64, &BTreeMap<String, f64>),
     rule: &GateRule,
     target: Option<&str>,
-) -> Judgement {
-    judge(overall_after - overall_before, &deltas(before, after), rule, target)
+) -> MeansDecision {
+    decide_deltas(overall_after - overall_before, &deltas(before, after), rule, target)
 }
 
 /// Decides from two evaluations of the same benchmark.
@@ -52,7 +52,7 @@ pub fn decide(before: &Evaluation, after: &Evaluation, rule: &GateRule, target: 
     let count = |wanted: fn(f64) -> bool| pairs.iter().filter(|pair| wanted(pair.after - pair.before)).count();
     let (wins, losses) = (count(|delta| delta > TOLERANCE), count(|delta| delta < -TOLERANCE));
     let dropped = ids.len() - pairs.len();
-    let Judgement { decision, reason } = judge_sums(&categories, dropped, rule, target);
+    let MeansDecision { decision, reason } = decide_sums(&categories, dropped, rule, target);
     let share = |sum: f64| sum / total.count.max(1) as f64;
     Verdict {
         decision,
@@ -72,8 +72,8 @@ pub fn decide(before: &Evaluation, after: &Evaluation, rule: &GateRule, target: 
 }
 
 /// Repeats the decision from the sums in a verdict.
-pub(crate) fn recompute(verdict: &Verdict, rule: &GateRule, target: Option<&str>) -> Judgement {
-    judge_sums(&verdict.categories, verdict.dropped, rule, target)
+pub(crate) fn recompute(verdict: &Verdict, rule: &GateRule, target: Option<&str>) -> MeansDecision {
+    decide_sums(&verdict.categories, verdict.dropped, rule, target)
 }
 
 /// Recomputes every number of a verdict: the sums after the edit from the sums before it and the changed tasks, and
@@ -109,7 +109,12 @@ pub(crate) fn restate(verdict: &Verdict) -> Verdict {
     }
 }
 
-fn judge_sums(categories: &BTreeMap<String, Sums>, dropped: usize, rule: &GateRule, target: Option<&str>) -> Judgement {
+fn decide_sums(
+    categories: &BTreeMap<String, Sums>,
+    dropped: usize,
+    rule: &GateRule,
+    target: Option<&str>,
+) -> MeansDecision {
     let total = total(categories);
     let all = total.count + dropped;
     if total.count == 0 {
@@ -117,14 +122,14 @@ fn judge_sums(categories: &BTreeMap<String, Sums>, dropped: usize, rule: &GateRu
     }
     if dropped as f64 / all as f64 > rule.max_infra_share + TOLERANCE {
         return undecided(format!(
-            "undecided: {dropped} of {all} tasks have no score because of infrastructure failures, max_infra_share={:?}",
+            "undecided: {dropped} of {all} tasks have no score due to infrastructure failures, max_infra_share={:?}",
             rule.max_infra_share
         ));
     }
-    judge(total.delta(), &category_deltas(categories), rule, target)
+    decide_deltas(total.delta(), &category_deltas(categories), rule, target)
 }
 
-fn judge(overall: f64, deltas: &BTreeMap<String, f64>, rule: &GateRule, target: Option<&str>) -> Judgement {
+fn decide_deltas(overall: f64, deltas: &BTreeMap<String, f64>, rule: &GateRule, target: Option<&str>) -> MeansDecision {
     if !overall.is_finite() || deltas.values().any(|delta| !delta.is_finite()) {
         return undecided("undecided: a score is not a number".to_owned());
     }
@@ -146,8 +151,8 @@ fn judge(overall: f64, deltas: &BTreeMap<String, f64>, rule: &GateRule, target: 
             &note,
         );
     }
-    Judgement {
-        decision: Decision::Accept,
+    MeansDecision {
+        decision: GateDecision::Accept,
         reason: note,
     }
 }
@@ -163,21 +168,21 @@ fn fallback(kind: RuleKind, target: Option<&str>, known: bool) -> String {
     }
 }
 
-fn reject(reason: String, note: &str) -> Judgement {
+fn reject(reason: String, note: &str) -> MeansDecision {
     let reason = if note.is_empty() {
         reason
     } else {
         format!("{reason} ({note})")
     };
-    Judgement {
-        decision: Decision::Reject,
+    MeansDecision {
+        decision: GateDecision::Reject,
         reason,
     }
 }
 
-fn undecided(reason: String) -> Judgement {
-    Judgement {
-        decision: Decision::Undecided,
+fn undecided(reason: String) -> MeansDecision {
+    MeansDecision {
+        decision: GateDecision::Undecided,
         reason,
     }
 }
@@ -223,7 +228,7 @@ fn total(categories: &BTreeMap<String, Sums>) -> Sums {
 }
 
 /// The tasks scored in both arms, in the order of the benchmark.
-fn pairs(before: &Evaluation, after: &Evaluation) -> Vec<Changed> {
+fn pairs(before: &Evaluation, after: &Evaluation) -> Vec<TaskChange> {
     let later: BTreeMap<&str, f64> = after
         .tasks
         .iter()
@@ -231,7 +236,7 @@ fn pairs(before: &Evaluation, after: &Evaluation) -> Vec<Changed> {
         .collect();
     let mut seen = BTreeSet::new();
     let pair = |task: &TaskScore| {
-        Some(Changed {
+        Some(TaskChange {
             task_id: task.task_id.clone(),
             category: task.category.clone(),
             before: valid(task)?,

@@ -1,4 +1,4 @@
-//! Tests of the rule of means.
+//! Tests of mode `rule`.
 
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn equal_drops_are_treated_equally() {
     for (before, after) in [(0.75, 0.70), (0.50, 0.45)] {
         let one = evaluation(&[("a", Some(before)), ("b", Some(0.0)), ("b", Some(0.0))]);
         let two = evaluation(&[("a", Some(after)), ("b", Some(1.0)), ("b", Some(1.0))]);
-        assert_eq!(decide(&one, &two, &rule, None).decision, Decision::Accept);
+        assert_eq!(decide(&one, &two, &rule, None).decision, GateDecision::Accept);
     }
 }
 
@@ -31,18 +31,18 @@ fn invalid_scores_are_dropped_from_both_arms() {
         let verdict = decide(&one, &two, &GateRule::default(), None);
         assert_eq!(
             (verdict.decision, verdict.dropped, verdict.tasks),
-            (Decision::Undecided, 1, 1)
+            (GateDecision::Undecided, 1, 1)
         );
         let patient = GateRule {
             max_infra_share: 0.5,
             ..GateRule::default()
         };
-        assert_eq!(decide(&one, &two, &patient, None).decision, Decision::Accept);
+        assert_eq!(decide(&one, &two, &patient, None).decision, GateDecision::Accept);
     }
     let nothing = Evaluation::default();
     assert_eq!(
         decide(&nothing, &nothing, &GateRule::default(), None).decision,
-        Decision::Undecided
+        GateDecision::Undecided
     );
 }
 
@@ -55,9 +55,9 @@ fn the_target_must_gain_and_an_unknown_target_falls_back() {
     };
     let one = evaluation(&[("t", Some(0.4)), ("o", Some(0.6))]);
     let two = evaluation(&[("t", Some(0.4)), ("o", Some(0.7))]);
-    assert_eq!(decide(&one, &two, &rule, Some("t")).decision, Decision::Reject);
+    assert_eq!(decide(&one, &two, &rule, Some("t")).decision, GateDecision::Reject);
     let verdict = decide(&one, &two, &rule, Some("nowhere"));
-    assert_eq!(verdict.decision, Decision::Accept);
+    assert_eq!(verdict.decision, GateDecision::Accept);
     assert!(verdict.reason.contains("nowhere"));
 }
 
@@ -72,6 +72,6 @@ proptest! {
         let verdict = decide(&one, &two, &rule, None);
         prop_assert_eq!(recompute(&verdict, &rule, None).decision, verdict.decision);
         prop_assert_eq!(verdict.wins + verdict.losses + verdict.ties, scores.len());
-        prop_assert_eq!(decide(&one, &one, &rule, None).decision, Decision::Reject);
+        prop_assert_eq!(decide(&one, &one, &rule, None).decision, GateDecision::Reject);
     }
 }

@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use super::evidence::{Wealth, log_mean_exp};
 use super::order::{SECOND_STAGE, shuffled};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::settings::Settings;
+use crate::artifact::gate::settings::GateSettings;
 
 /// The number of splits between the target and the others for which "there is no overall gain" is tested.
 const BRACKETS: usize = 100;
 
 /// What the decision is about: the tasks that the edit reaches, in ascending order, and the limits.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Design {
+pub(crate) struct SequentialDesign {
     /// The category of each task that the edit reaches.
     pub categories: Vec<usize>,
     /// The category that has to gain; `None`: the overall score.
@@ -28,12 +28,12 @@ pub(crate) struct Design {
     /// The largest probability of accepting an edit whose target did not gain, above 0.
     pub alpha: f64,
     /// The other limits.
-    pub settings: Settings,
+    pub settings: GateSettings,
 }
 
 /// One pair: a run with the edit, and the mean of the baseline runs of the same task.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Paired {
+pub(crate) struct PairedRun {
     /// The task, as an index into the design.
     pub task: usize,
     /// Score with the edit, 0 to 1.
@@ -45,7 +45,7 @@ pub(crate) struct Paired {
 /// A decision in progress: a betting game.
 #[derive(Clone, Debug)]
 pub(crate) struct Sequential {
-    design: Design,
+    design: SequentialDesign,
     target: Vec<usize>,
     others: Vec<usize>,
     stage: u8,
@@ -65,7 +65,7 @@ pub(crate) struct Sequential {
 
 impl Sequential {
     /// The state before the first pair.
-    pub(crate) fn new(design: Design) -> Self {
+    pub(crate) fn new(design: SequentialDesign) -> Self {
         let is_target = |at: &usize| design.target.is_none_or(|target| design.categories[*at] == target);
         let (target, others): (Vec<usize>, Vec<usize>) = (0..design.categories.len()).partition(is_target);
         let guarded = if design.target.is_none() { &target } else { &others };
@@ -158,7 +158,7 @@ impl Sequential {
             let mut game = self.clone();
             let fed = (0..most).find(|_| {
                 if let Some(task) = game.upcoming(1).first().copied() {
-                    game.feed(Paired { task, x, y });
+                    game.feed(PairedRun { task, x, y });
                 }
                 game.decided.is_some() || game.stage != self.stage
             });
@@ -174,7 +174,7 @@ impl Sequential {
     }
 
     /// Adds the pair at the next position of the schedule.
-    pub(crate) fn feed(&mut self, pair: Paired) {
+    pub(crate) fn feed(&mut self, pair: PairedRun) {
         if self.decided.is_some() {
             return;
         }

@@ -1,54 +1,54 @@
-//! Audit: what the present harness is worth against an earlier one, over all tasks of a split.
+//! Runs an audit: compares the present harness with an earlier one, over all tasks of a split.
 //!
-//! The runs behind an accept were lucky ones, so to speak: they are why the edit was kept. An audit of a noisy student
-//! therefore makes runs of its own, which no gate ever hears of. They are remembered, so that the same audit costs
-//! nothing the second time, and one with more rounds goes on where the last one stopped.
+//! An edit was kept because of its runs, so those runs are biased in its favour. If the student is noisy, an audit
+//! therefore makes new runs, which no gate uses. They are remembered: repeating the audit costs nothing, and an audit
+//! with more rounds continues after the last remembered one.
 
-use crate::artifact::gate::record::{Pair, Runs};
+use crate::artifact::gate::record::{Pair, RunCounts};
 use crate::artifact::gate::settings::{Mode, Population};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::run::{Evaluator, Halted};
-use crate::gate::audit::{Audited, Basis, Compared, Finding, audited};
+use crate::eval::run::{EvaluationHalted, Evaluator};
+use crate::gate::audit::{AuditFinding, AuditPairs, AuditResult, Basis, audited};
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
 use crate::harness::Harness;
 
-/// The number of an audit's first run: behind those of every trial.
+/// The number of an audit's first run; larger than that of any run in a trial.
 const FIRST_RUN: u32 = 1 << 24;
 
-/// What is asked.
-pub(crate) struct Wanted<'a> {
-    /// The harness as it was.
+/// The input of an audit.
+pub(crate) struct AuditSpec<'a> {
+    /// The earlier harness.
     pub before: &'a Harness,
-    /// The harness as it is.
+    /// The present harness.
     pub after: &'a Harness,
     /// The tasks.
     pub tasks: &'a [Task],
     /// The settings of the gate.
-    pub judging: GatePolicy,
-    /// Whether two runs of the same thing were seen to differ; `None` where nobody looked.
+    pub policy: GatePolicy,
+    /// Whether two runs of the same request were seen to differ; `None` if nobody has looked.
     pub noisy: Option<bool>,
-    /// Rounds at most; those of the gate's second stage when absent.
+    /// The largest number of rounds; `None`: that of the gate's second stage.
     pub most: Option<usize>,
 }
 
-/// What was found, and what it took.
-pub(crate) struct Found {
-    /// What was found.
-    pub audited: Audited,
-    /// Rounds over all tasks that tell both apart.
+/// The result of an audit, with its cost.
+pub(crate) struct AuditRun {
+    /// The comparison.
+    pub audited: AuditResult,
+    /// Rounds over all tasks whose request differs.
     pub rounds: usize,
-    /// Pairs of runs.
+    /// The number of pairs.
     pub pairs: usize,
-    /// Runs that were not remembered.
-    pub made: Runs,
+    /// New runs, which were not remembered.
+    pub made: RunCounts,
 }
 
-/// Compares both, as far as it takes.
+/// Compares both harnesses, and stops as soon as the result is known.
 ///
 /// # Errors
-/// Something halted the runs; what was attempted is remembered.
-pub(crate) fn audit(evaluator: &Evaluator, wanted: &Wanted) -> Result<Found, Halted> {
+/// The runs were halted; completed attempts are remembered.
+pub(crate) fn audit(evaluator: &Evaluator, wanted: &AuditSpec) -> Result<AuditRun, EvaluationHalted> {
     let trial = Trial::new(
         evaluator,
         TrialSpec {
@@ -58,40 +58,41 @@ pub(crate) fn audit(evaluator: &Evaluator, wanted: &Wanted) -> Result<Found, Hal
             target: None,
             mode: Mode::Sequential,
             one_pass: false,
-            settings: wanted.judging.settings,
+            settings: wanted.policy.settings,
             edit: Digest::of_bytes(b"audit"),
         },
     );
-    let mut made = Runs::default();
-    let sample = wanted.judging.population == Population::Sample;
+    let mut made = RunCounts::default();
+    let sample = wanted.policy.population == Population::Sample;
     if !is_noisy(wanted, &trial) {
         let basis = if sample { Basis::Sample } else { Basis::Fact };
         let pairs = trial.round(0, 0, &mut made)?;
-        let pairs = trial.confirmed(pairs, wanted.judging.settings.confirm, &mut made)?;
-        // A flip that does not repeat is noise after all: what was seen so far is no evidence.
+        let pairs = trial.confirmed(pairs, wanted.policy.settings.confirm, &mut made)?;
+        // If a flip does not repeat, the student is noisy, and the runs so far are no evidence.
         if pairs.iter().all(Pair::repeats) {
             return Ok(found(wanted, &trial, &pairs, basis, made));
         }
     }
     let (basis, most) = match sample {
         true => (Basis::Sample, 1),
-        false => (Basis::Runs, wanted.most.unwrap_or(wanted.judging.settings.guard_rounds)),
+        false => (Basis::Runs, wanted.most.unwrap_or(wanted.policy.settings.guard_rounds)),
     };
     let mut pairs = Vec::new();
     for round in 0..most.max(1) as u32 {
         pairs.extend(trial.round(round, FIRST_RUN + round, &mut made)?);
         let so_far = found(wanted, &trial, &pairs, basis, made);
-        // Judged after whole rounds only, so that every task counts alike.
-        if so_far.audited.finding != Finding::Unknown {
+        // Checked only after whole rounds, so that every task has equal weight.
+        if so_far.audited.finding != AuditFinding::Unknown {
             return Ok(so_far);
         }
     }
     Ok(found(wanted, &trial, &pairs, basis, made))
 }
 
-/// Whether the student may answer differently: unless it cannot, or was seen to answer alike, or the manifest says so.
-fn is_noisy(wanted: &Wanted, trial: &Trial) -> bool {
-    let said = match wanted.judging.mode {
+/// Whether the student may answer differently each time. It may not if it is unable to vary, if the mode is `exact`, or
+/// if two runs were compared and agreed (modes `auto` and `rule`).
+fn is_noisy(wanted: &AuditSpec, trial: &Trial) -> bool {
+    let said = match wanted.policy.mode {
         Mode::Exact => false,
         Mode::Sequential => true,
         Mode::Auto | Mode::Rule => wanted.noisy != Some(false),
@@ -99,16 +100,16 @@ fn is_noisy(wanted: &Wanted, trial: &Trial) -> bool {
     said && trial.varies()
 }
 
-fn found(wanted: &Wanted, trial: &Trial, pairs: &[Pair], basis: Basis, made: Runs) -> Found {
+fn found(wanted: &AuditSpec, trial: &Trial, pairs: &[Pair], basis: Basis, made: RunCounts) -> AuditRun {
     let reached = trial.reached();
-    let audited = audited(&Compared {
+    let audited = audited(&AuditPairs {
         sizes: &trial.sizes(),
         reached: &reached,
         pairs,
         basis,
-        max_infra_share: wanted.judging.settings.max_infra_share,
+        max_infra_share: wanted.policy.settings.max_infra_share,
     });
-    Found {
+    AuditRun {
         audited,
         rounds: pairs.len() / reached.len().max(1),
         pairs: pairs.len(),

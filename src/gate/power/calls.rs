@@ -1,46 +1,46 @@
-//! Calls: the student's attempts that the trial of an edit takes, with and without the edit.
+//! Estimates how many student attempts the trial of an edit takes, with and without the edit.
 //!
-//! An attempt without the edit is counted as far as it is not remembered: the baseline ran every task once or twice. That
-//! attempts of other kinds are remembered as well, and that a student which cannot vary is not asked twice, is not
-//! counted: it can only be less.
+//! The baseline ran every task once or twice, and these remembered attempts are not counted. Two further savings are
+//! ignored, so the true number can only be smaller: other remembered attempts, and the repeated runs of a student that
+//! cannot vary.
 
 use std::collections::BTreeMap;
 
 use super::play::Game;
-use crate::artifact::gate::settings::Settings;
+use crate::artifact::gate::settings::GateSettings;
 use crate::artifact::gate::verdict::RuleKind;
 use crate::gate::exact::{self, Exact};
 
-/// Attempts of one trial.
+/// The attempts of one trial.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Calls {
-    /// With the edit.
+pub(crate) struct TrialAttempts {
+    /// Attempts with the edit.
     pub edited: usize,
-    /// Without it, a task of the trial: those that have to gain first, then the others.
+    /// Attempts without the edit, per task of the trial: first the tasks that have to gain, then the others.
     pub baseline: Vec<usize>,
 }
 
-impl Calls {
-    /// All of them.
+impl TrialAttempts {
+    /// All attempts.
     pub(crate) fn sum(&self) -> usize {
         self.edited + self.baseline.iter().sum::<usize>()
     }
 }
 
-/// What a trial takes.
+/// The estimated attempts of a trial.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Forecast {
-    /// When the edit does nothing, on the mean.
-    pub nothing: Calls,
-    /// When it helps as much as is hoped for, on the mean.
-    pub hoped: Calls,
-    /// At most.
-    pub most: Calls,
+pub(crate) struct TrialCost {
+    /// If the edit has no effect, on average.
+    pub nothing: TrialAttempts,
+    /// If the edit helps as much as hoped, on average.
+    pub hoped: TrialAttempts,
+    /// The upper limit.
+    pub most: TrialAttempts,
 }
 
-/// What a trial by bets takes. `others` counts the tasks that it reaches beside those that have to gain; `known` the runs
-/// of each that the baseline made. An edit that helps is taken to pass its guard at once, after one round of the others.
-pub(crate) fn sequential(game: &Game, hoped: f64, others: usize, known: usize) -> Forecast {
+/// The attempts of a sequential trial. `others`: reached tasks outside the target. `known`: runs per task that the
+/// baseline made. An edit that helps is assumed to pass its guard after one round of the others.
+pub(crate) fn sequential(game: &Game, hoped: f64, others: usize, known: usize) -> TrialCost {
     let settings = match game.one_pass {
         true => game.settings.one_pass(game.chances.len()),
         false => game.settings,
@@ -53,60 +53,60 @@ pub(crate) fn sequential(game: &Game, hoped: f64, others: usize, known: usize) -
     };
     let guard = target * rounds.saturating_sub(1);
     let helps = game.play(hoped);
-    Forecast {
+    TrialCost {
         nothing: counted(game.play(0.0).pairs.round() as usize, 0),
         hoped: counted(helps.pairs.round() as usize, usize::from(helps.accepted > 0.0)),
         most: counted(settings.max_pairs + guard, rounds),
     }
 }
 
-/// The attempts for so many pairs of two groups of tasks, which take turns within a group.
-fn count(settings: &Settings, groups: [(usize, usize); 2], known: usize) -> Calls {
+/// The attempts for two groups, given as (tasks, pairs); the tasks of a group take turns.
+fn count(settings: &GateSettings, groups: [(usize, usize); 2], known: usize) -> TrialAttempts {
     let controls = settings.controls.max(1) as usize;
     let known = if settings.fresh_baseline { 0 } else { known };
     let of_group = |(tasks, pairs): (usize, usize)| {
         let of_task = move |at: usize| pairs / tasks + usize::from(at < pairs % tasks);
         (0..tasks).map(move |at| (of_task(at) * controls).saturating_sub(known))
     };
-    Calls {
+    TrialAttempts {
         edited: groups.iter().map(|(_, pairs)| pairs).sum(),
         baseline: groups.into_iter().flat_map(of_group).collect(),
     }
 }
 
-/// What an exact comparison is made of.
+/// The input of an exact comparison.
 #[derive(Clone, Debug)]
-pub(crate) struct Compared<'a> {
-    /// Score without the edit of the tasks that have to gain and are reached.
+pub(crate) struct ExactComparison<'a> {
+    /// Scores without the edit of the reached tasks that have to gain.
     pub target: &'a [f64],
-    /// The same of others, by category.
+    /// Scores without the edit of the other reached tasks, with their categories.
     pub others: Vec<(usize, f64)>,
-    /// Tasks of the categories, the first being what has to gain.
+    /// The number of tasks per category; category 0 has to gain.
     pub sizes: BTreeMap<usize, usize>,
     /// The settings.
-    pub settings: Settings,
+    pub settings: GateSettings,
 }
 
-/// What an exact comparison takes, by playing it: with nothing changed, and with as many failures fixed as are hoped for.
-pub(crate) fn exact(compared: &Compared, hoped: f64) -> Forecast {
+/// The attempts of an exact comparison, found by playing it with no change and with as many failures fixed as hoped.
+pub(crate) fn exact(compared: &ExactComparison, hoped: f64) -> TrialCost {
     let tasks = compared.target.len() + compared.others.len();
     let confirm = compared.settings.confirm as usize;
-    let calls = |(pairs, flips): (usize, usize)| Calls {
+    let calls = |(pairs, flips): (usize, usize)| TrialAttempts {
         edited: pairs + flips * confirm,
         baseline: vec![flips * confirm],
     };
-    Forecast {
+    TrialCost {
         nothing: calls(compare(compared, 0.0)),
         hoped: calls(compare(compared, (hoped * compared.target.len() as f64).round())),
         most: calls((tasks, tasks)),
     }
 }
 
-/// Pairs and flips of an edit that makes up for so many lost scores, and changes nothing else.
-fn compare(compared: &Compared, fixes: f64) -> (usize, usize) {
+/// The pairs and flips for an edit that raises the sum of scores by `fixes` and changes nothing else.
+fn compare(compared: &ExactComparison, fixes: f64) -> (usize, usize) {
     let target = compared.target.iter().map(|score| (0, *score));
     let tasks: Vec<(usize, f64)> = target.chain(compared.others.iter().copied()).collect();
-    let mut game = Exact::new(exact::Design {
+    let mut game = Exact::new(exact::ExactDesign {
         categories: tasks.iter().map(|(category, _)| *category).collect(),
         baseline: tasks.iter().map(|(_, score)| *score).collect(),
         sizes: compared.sizes.clone(),

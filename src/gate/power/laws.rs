@@ -1,26 +1,27 @@
-//! Laws of the forecast.
+//! Properties of the forecast.
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::calls::{self, Compared};
+use super::calls::{self, ExactComparison};
 use super::play::Game;
 use super::visible::{remedy, smallest, smallest_exact};
-use crate::artifact::gate::settings::{Preset, Settings};
+use crate::artifact::gate::settings::{GateSettings, Preset};
 
 fn game(chances: &[f64]) -> Game<'_> {
     Game {
         chances,
         spread: 1.0,
-        settings: Settings::of(Preset::Default),
+        settings: GateSettings::of(Preset::Default),
         one_pass: false,
         alpha: 0.01,
         shares_chance: false,
     }
 }
 
-/// Of the study: a focused edit of 40 points in a category of twelve is seen, and one of 10 is dropped on purpose.
+/// From the study: an edit that gains 40 points in a category of twelve tasks is detected; a small one is dropped as
+/// futile.
 #[test]
 fn a_strong_change_is_seen_and_one_below_delta_min_is_not() {
     let chances = [0.1, 0.2, 0.3, 0.5, 0.5, 0.6, 0.1, 0.2, 0.3, 0.5, 0.5, 0.6];
@@ -66,18 +67,19 @@ fn one_task_flipped_for_good_is_seen_exactly() {
     assert_eq!(smallest_exact(&[], 0.0), None);
 }
 
-/// The cases x01 and x02 of the study: a no-op costs the target's failing tasks.
+/// Cases x01 and x02 of the study: an edit without effect costs one attempt per failing task of the target.
 #[test]
 fn an_exact_comparison_stops_as_soon_as_it_can() {
-    let compared = Compared {
+    let compared = ExactComparison {
         target: &[0.0, 0.0, 0.0, 1.0, 1.0, 1.0],
         others: vec![(1, 0.0), (1, 1.0), (1, 1.0)],
         sizes: BTreeMap::from([(0, 6), (1, 3)]),
-        settings: Settings::of(Preset::Default),
+        settings: GateSettings::of(Preset::Default),
     };
     let forecast = calls::exact(&compared, 0.2);
     assert_eq!((forecast.nothing.edited, forecast.nothing.sum()), (3, 3));
-    // Three that fail, three that pass, the two that others can lose; one flip, confirmed twice in both arms.
+    // Three failing and three passing target tasks, and two other tasks that can lose; one flip, confirmed twice per
+    // arm.
     assert_eq!((forecast.hoped.edited, forecast.hoped.sum()), (8 + 2, 8 + 4));
     assert_eq!(forecast.most.sum(), 9 + 9 * 4);
 }
@@ -113,7 +115,7 @@ proptest! {
         prop_assert!(game.play(small + more).accepted >= game.play(small).accepted);
     }
 
-    /// In one pass, the games of more tasks are the longer ones: beyond chance, they never see less.
+    /// In one pass, more tasks mean longer games: apart from chance, they never detect less.
     #[test]
     fn more_tasks_never_see_less(chances in prop::collection::vec(0.0..=1.0f64, 4..10), change in 0.2..0.6f64) {
         let few = Game { one_pass: true, ..game(&chances) };

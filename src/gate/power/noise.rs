@@ -1,10 +1,11 @@
-//! Noise: how far two runs of the same thing differ, and the chance of every task that follows.
+//! Estimates the noise of a student from two runs of each task, and from that the pass probability of each task.
 
 use std::collections::BTreeMap;
 
-/// Two runs of a task; a score is absent where there was none, as all second ones are without a probe.
+/// Two runs of a task. A score is `None` if the run has no score or was not made; without a probe there is no second
+/// run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Runs<'a> {
+pub(crate) struct RunPair<'a> {
     /// The task's category.
     pub category: &'a str,
     /// Score of the first run, 0 to 1.
@@ -13,41 +14,42 @@ pub(crate) struct Runs<'a> {
     pub second: Option<f64>,
 }
 
-/// What two runs of a benchmark say about its noise.
+/// The noise estimated from two runs of a benchmark.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Noise {
-    /// The chance of every task to pass, or its mean score, in the order given; `None` without a score.
+    /// The pass probability or mean score of each task, in the order of the input; `None` if no run was scored.
     pub chances: Vec<Option<f64>>,
-    /// How far a run strays from its mean, as a share of what a pass or a failure would: 1 for pass or fail.
+    /// The deviation of a run from its mean, relative to that of a pass-or-fail score; 1 for pass-or-fail scores.
     pub spread: f64,
-    /// Tasks that both runs scored.
+    /// The number of tasks with a score in both runs.
     pub compared: usize,
-    /// Tasks whose scores differ.
+    /// The number of tasks whose two scores differ.
     pub differing: usize,
-    /// The variance of one run of one task, on the mean over tasks: half the mean squared difference.
+    /// The variance of one run of a task, averaged over tasks: half the mean squared difference.
     pub variance: f64,
 }
 
-/// A pull towards the mean that is stronger than this tells no task from another.
+/// The largest share of the variance that may be noise; a larger one would make all tasks of a category equal.
 const STRONGEST: f64 = 0.95;
 
-/// Estimates the chances. Two runs say little of one task, so that it is drawn towards the mean of its category, by the
-/// strength that the noise over all tasks implies: under a Beta prior with mean m and strength s, the variance of a run is
-/// m (1 - m) s / (s + 1). No noise: no pull, and every task is what it was. The estimates are used as if they were known;
-/// that overstates the noise by up to a third, so that what is said to be visible is. Graded scores are their means,
-/// and a run strays from them as far as the noise says. Without a second run a task is taken to be what it was.
-pub(crate) fn noise(runs: &[Runs]) -> Noise {
+/// Estimates the pass probabilities. Two runs say little about one task, so its estimate is shrunk towards the mean of
+/// its category, by the strength that the noise over all tasks implies: under a Beta prior with mean m and strength s,
+/// the variance of a run is m (1 - m) s / (s + 1). Without noise there is no shrinkage, and each task keeps its score.
+/// The estimates are then used as if they were known. That overstates the noise by up to a third, so a change that is
+/// called detectable really is. Graded scores are not shrunk: a task has its mean score, and its runs deviate from it
+/// as much as the measured noise. A task with only one run keeps its score.
+pub(crate) fn noise(runs: &[RunPair]) -> Noise {
     let differences: Vec<f64> = runs.iter().filter_map(|run| Some(run.second? - run.first?)).collect();
     let squares: f64 = differences.iter().map(|difference| difference * difference).sum();
     let variance = squares / (2 * differences.len().max(1)) as f64;
     let means = means(runs);
-    let mean = |run: &Runs| means.get(run.category).copied().unwrap_or_default();
+    let mean = |run: &RunPair| means.get(run.category).copied().unwrap_or_default();
     let is_graded = runs.iter().flat_map(scores).any(|score| score > 0.0 && score < 1.0);
     let pull = match is_graded {
         true => 0.0,
         false => strength(variance, average(runs.iter().map(|run| of_coin(mean(run))))),
     };
-    let chance = |run: &Runs| {
+    let chance = |run: &RunPair| {
         let (sum, count) = scores(run).fold((0.0, 0.0), |(sum, count), score| (sum + score, count + 1.0));
         (count > 0.0).then(|| ((sum + pull * mean(run)) / (count + pull)).clamp(0.0, 1.0))
     };
@@ -67,11 +69,11 @@ pub(crate) fn noise(runs: &[Runs]) -> Noise {
     }
 }
 
-fn scores(run: &Runs) -> impl Iterator<Item = f64> + use<> {
+fn scores(run: &RunPair) -> impl Iterator<Item = f64> + use<> {
     [run.first, run.second].into_iter().flatten()
 }
 
-fn means<'a>(runs: &[Runs<'a>]) -> BTreeMap<&'a str, f64> {
+fn means<'a>(runs: &[RunPair<'a>]) -> BTreeMap<&'a str, f64> {
     let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
     for run in runs {
         for score in scores(run) {
@@ -92,12 +94,12 @@ fn strength(variance: f64, most: f64) -> f64 {
     share / (1.0 - share)
 }
 
-/// The variance of a pass or a failure.
+/// The variance of a pass-or-fail score.
 fn of_coin(chance: f64) -> f64 {
     chance * (1.0 - chance)
 }
 
-/// The mean; 0 of none.
+/// The mean; 0 if there are no values.
 pub(crate) fn average(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0_f64), |(sum, count), value| (sum + value, count + 1.0));
     sum / count.max(1.0)
@@ -107,8 +109,8 @@ pub(crate) fn average(values: impl Iterator<Item = f64>) -> f64 {
 mod tests {
     use super::*;
 
-    fn runs(scores: &[(f64, f64)]) -> Vec<Runs<'static>> {
-        let one = |(first, second): &(f64, f64)| Runs {
+    fn runs(scores: &[(f64, f64)]) -> Vec<RunPair<'static>> {
+        let one = |(first, second): &(f64, f64)| RunPair {
             category: "c",
             first: Some(*first),
             second: Some(*second),
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn one_run_is_taken_as_it_is_and_no_run_is_no_task() {
-        let one = |category, first| Runs {
+        let one = |category, first| RunPair {
             category,
             first,
             second: None,

@@ -1,53 +1,54 @@
-//! Play: the first stage of a trial with drawn outcomes, many times over.
+//! Simulates the first stage of a trial many times, with drawn outcomes.
 
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::settings::Settings;
+use crate::artifact::gate::settings::GateSettings;
 use crate::gate::order::{GOLDEN, mixed};
-use crate::gate::sequential::{Design, Paired, Sequential};
+use crate::gate::sequential::{PairedRun, Sequential, SequentialDesign};
 
-/// Games that are played: the chance of an accept comes out within 3 points of 80 %.
+/// The number of simulated games. It gives a standard error of 3 points for a probability of 80 %.
 pub(crate) const TRIALS: u64 = 200;
 
-/// Pairs of a game at most, so that a manifest that allows a million does not make the forecast take an hour.
+/// The largest number of pairs in a game, so that a manifest that allows a million does not make the forecast take an
+/// hour.
 const LONGEST: usize = 2000;
 
-/// What the student may make of a task with and without the edit.
+/// The model of a trial: the student's chances without the edit, and the settings of the gate.
 #[derive(Clone, Debug)]
 pub(crate) struct Game<'a> {
-    /// The chance of each task that has to gain.
+    /// The pass probability of each task that has to gain.
     pub chances: &'a [f64],
-    /// How far a run strays from its mean, see [`super::noise::Noise`].
+    /// The deviation of a run from its mean; see [`super::noise::Noise`].
     pub spread: f64,
     /// The settings.
-    pub settings: Settings,
+    pub settings: GateSettings,
     /// Whether each task is run once.
     pub one_pass: bool,
-    /// The part of the error budget, above 0.
+    /// The edit's part of the error budget, above 0.
     pub alpha: f64,
-    /// Whether both arms of a pair draw the same chance.
+    /// Whether both arms of a pair share one random draw.
     pub shares_chance: bool,
 }
 
-/// How the games ended.
+/// The results of the games.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Played {
-    /// Share that was accepted.
+pub(crate) struct GameResults {
+    /// The share of games that ended in an accept.
     pub accepted: f64,
-    /// Share that was dropped as futile.
+    /// The share of games that ended as futile.
     pub futile: f64,
-    /// Pairs to the decision, on the mean.
+    /// The average number of pairs before the decision.
     pub pairs: f64,
 }
 
 impl Game<'_> {
-    /// How much the mean can rise.
+    /// The largest possible rise of the mean.
     pub(crate) fn headroom(&self) -> f64 {
         1.0 - super::noise::average(self.chances.iter().copied())
     }
 
-    /// Plays an edit that lifts the mean by `change`, by fixing the same share of every task's failures. A larger change
-    /// draws the same outcomes or better ones, and is accepted in every game in which a smaller one is.
-    pub(crate) fn play(&self, change: f64) -> Played {
+    /// Plays an edit that lifts the mean by `change`, by fixing the same share of every task's failures. A larger
+    /// change draws equal or better outcomes, so it is accepted in every game in which a smaller one is.
+    pub(crate) fn play(&self, change: f64) -> GameResults {
         let headroom = self.headroom();
         let lift = if headroom > 0.0 {
             (change / headroom).clamp(0.0, 1.0)
@@ -55,7 +56,7 @@ impl Game<'_> {
             0.0
         };
         if self.chances.is_empty() || self.alpha <= 0.0 {
-            return Played {
+            return GameResults {
                 accepted: 0.0,
                 futile: 0.0,
                 pairs: 0.0,
@@ -63,7 +64,7 @@ impl Game<'_> {
         }
         let ended: Vec<(Option<GateReason>, usize)> = (0..TRIALS).map(|trial| self.one(trial, lift)).collect();
         let share = |reason| ended.iter().filter(|(end, _)| *end == Some(reason)).count() as f64 / TRIALS as f64;
-        Played {
+        GameResults {
             accepted: share(GateReason::Improved),
             futile: share(GateReason::Futile),
             pairs: ended.iter().map(|(_, pairs)| *pairs).sum::<usize>() as f64 / TRIALS as f64,
@@ -75,13 +76,13 @@ impl Game<'_> {
             true => self.settings.one_pass(self.chances.len()),
             false => self.settings,
         };
-        let mut game = Sequential::new(Design {
+        let mut game = Sequential::new(SequentialDesign {
             categories: vec![0; self.chances.len()],
             target: Some(0),
             seed: trial,
             edit: 0,
             alpha: self.alpha,
-            settings: Settings {
+            settings: GateSettings {
                 max_pairs: settings.max_pairs.min(LONGEST),
                 ..settings
             },
@@ -89,13 +90,13 @@ impl Game<'_> {
         let (mut dice, mut pairs) = (Dice(trial), 0);
         while let Some(task) = game.upcoming(1).first().copied() {
             let (x, y) = self.pair(self.chances[task], lift, &mut dice);
-            game.feed(Paired { task, x, y });
+            game.feed(PairedRun { task, x, y });
             pairs += 1;
         }
         (game.decided(), pairs)
     }
 
-    /// One run with the edit, and the mean of as many without as it is compared with.
+    /// One run with the edit, and the mean of its control runs without the edit.
     fn pair(&self, chance: f64, lift: f64, dice: &mut Dice) -> (f64, f64) {
         let lifted = chance + lift * (1.0 - chance);
         let with = dice.roll();
@@ -117,14 +118,14 @@ impl Game<'_> {
     }
 }
 
-/// A stream of numbers of its own for every game: SplitMix64.
+/// A random number generator, seeded per game: SplitMix64.
 struct Dice(u64);
 
 impl Dice {
-    /// The next number, from 0 and below 1.
+    /// The next number, at least 0 and below 1.
     fn roll(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(GOLDEN);
-        // The seeds are small numbers in a row, and so are the states: mixed twice they share nothing.
+        // The seeds are consecutive small numbers; mixing twice removes the correlation between their streams.
         (mixed(mixed(self.0)) >> 11) as f64 / (1u64 << 53) as f64
     }
 }

@@ -1,17 +1,17 @@
-//! Visible: the smallest change that a trial would accept four times of five.
+//! Finds the minimum detectable gain: the smallest gain that a trial accepts with probability [`POWER`].
 
 use super::POWER;
 use super::play::Game;
-use crate::artifact::gate::settings::{Preset, Settings};
+use crate::artifact::gate::settings::{GateSettings, Preset};
 
-/// One point: changes are told apart no more finely than that.
+/// The resolution of the search: one point.
 const STEP: f64 = 0.01;
 
-/// How many times as many tasks are tried out.
+/// The largest multiple of the present number of tasks that [`remedy`] tries.
 const MOST_TIMES: usize = 8;
 
-/// The smallest rise of the mean that an edit which reaches nothing else is accepted for with a chance of [`POWER`], in
-/// steps of a point; `None` when not even an edit that fixes everything is.
+/// The minimum detectable gain for an edit that reaches only its target: the smallest gain, in steps of one point, that
+/// is accepted with probability [`POWER`]; `None` if even an edit that fixes every failure is not.
 pub(crate) fn smallest(game: &Game) -> Option<f64> {
     let headroom = game.headroom();
     let steps = (headroom / STEP - 1e-9).ceil().max(0.0) as usize;
@@ -20,7 +20,7 @@ pub(crate) fn smallest(game: &Game) -> Option<f64> {
     if steps == 0 || !is_seen(steps) {
         return None;
     }
-    // Exact, since a larger change is accepted wherever a smaller one is.
+    // Bisection is exact here, because a larger change is accepted in every game in which a smaller one is.
     let (mut unseen, mut seen) = (0, steps);
     while seen - unseen > 1 {
         let middle = usize::midpoint(unseen, seen);
@@ -33,8 +33,8 @@ pub(crate) fn smallest(game: &Game) -> Option<f64> {
     Some(change(seen))
 }
 
-/// The smallest rise of the mean of so many tasks that an exact comparison sees: as many tasks flipped for good as are
-/// worth more than `min_improvement`; `None` when fewer fail.
+/// The minimum detectable gain of an exact comparison: enough tasks fixed for good to exceed `min_improvement`; `None`
+/// if too few tasks fail.
 pub(crate) fn smallest_exact(chances: &[f64], min_improvement: f64) -> Option<f64> {
     let tasks = chances.len() as f64;
     let needed = (min_improvement * tasks + 1e-9).floor() + 1.0;
@@ -44,18 +44,19 @@ pub(crate) fn smallest_exact(chances: &[f64], min_improvement: f64) -> Option<f6
     (failing > 0.0 && worth > min_improvement * tasks + 1e-9).then_some(worth / tasks)
 }
 
-/// What would make a change visible.
+/// The changes that would each make a gain detectable.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Remedy {
-    /// So many tasks like these, where more tasks do.
+    /// This many tasks of the same kind; `None` if more tasks do not help.
     pub tasks: Option<usize>,
-    /// This preset, where patience does.
+    /// This more patient preset; `None` if neither one helps.
     pub preset: Option<Preset>,
-    /// Whether the whole of the error budget in one slot does.
+    /// Whether spending the whole error budget on this edit helps.
     pub alone: bool,
 }
 
-/// Tries out what would make a change visible: more tasks of the same kind, more patience, the whole error budget.
+/// Tries each way to make a gain detectable: more tasks of the same kind, a more patient preset, the whole error
+/// budget.
 pub(crate) fn remedy(game: &Game, change: f64, alpha_session: f64) -> Remedy {
     let is_seen = |game: &Game| game.play(change).accepted >= POWER;
     let tasks = (2..=MOST_TIMES).map(|times| game.chances.repeat(times));
@@ -69,8 +70,8 @@ pub(crate) fn remedy(game: &Game, change: f64, alpha_session: f64) -> Remedy {
         )
     });
     let patient = |preset: &Preset| {
-        let patient = Settings::of(*preset);
-        let settings = Settings {
+        let patient = GateSettings::of(*preset);
+        let settings = GateSettings {
             delta_min: patient.delta_min.min(game.settings.delta_min),
             max_pairs: patient.max_pairs.max(game.settings.max_pairs),
             ..game.settings
@@ -83,7 +84,7 @@ pub(crate) fn remedy(game: &Game, change: f64, alpha_session: f64) -> Remedy {
     let alpha = alpha_session.max(game.alpha);
     Remedy {
         tasks: tasks.into_iter().find(|(_, is_seen)| *is_seen).map(|(tasks, _)| tasks),
-        // One pass is over when the tasks are, however patient.
+        // One pass ends with the tasks, so patience does not help.
         preset: [Preset::Patient, Preset::Thorough]
             .into_iter()
             .filter(|_| !game.one_pass)

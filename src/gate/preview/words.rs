@@ -1,10 +1,10 @@
-//! The words of a forecast: what cannot be seen, why, and what would help.
+//! The texts of a preview: which gains cannot be detected, why, and what would help.
 
 use std::collections::BTreeSet;
 
-use super::{EditForecast, Forecast, Given, View};
+use super::{EditPreview, GatePreview, PreviewContext, PreviewInput};
 use crate::artifact::gate::settings::{Mode, Population, Preset};
-use crate::gate::power::play::Played;
+use crate::gate::power::play::GameResults;
 use crate::gate::power::visible::remedy;
 use crate::gate::words::{mode, tasks};
 
@@ -13,8 +13,8 @@ pub(crate) fn points(change: f64) -> String {
     format!("{}", (1000.0 * change).round() / 10.0)
 }
 
-/// The forecast in a few lines, for those who run without asking.
-pub(crate) fn lines(found: &Forecast) -> Vec<String> {
+/// The preview in a few lines, for a run that did not ask for it.
+pub(crate) fn lines(found: &GatePreview) -> Vec<String> {
     if found.mode == Mode::Rule {
         return found.remarks.iter().take(1).cloned().collect();
     }
@@ -26,12 +26,12 @@ pub(crate) fn lines(found: &Forecast) -> Vec<String> {
     lines
 }
 
-impl Forecast {
-    /// The noise, and what it makes of the gate.
+impl GatePreview {
+    /// The mode of the gate and the noise that it follows from.
     pub(crate) fn floor_line(&self) -> String {
         let (noise, mode) = (&self.noise, mode(self.mode));
         match noise.compared {
-            0 => format!("the gate is {mode}; the baseline was run once, so that its noise is not known"),
+            0 => format!("the gate is {mode}; the baseline ran only once, so its noise is unknown"),
             compared if noise.differing == 0 => {
                 format!("the gate is {mode}: none of {compared} tasks differs between two runs of the same harness")
             }
@@ -43,7 +43,7 @@ impl Forecast {
         }
     }
 
-    /// Calls and dollars of all edits.
+    /// The attempts and the price of all edits.
     pub(crate) fn calls_line(&self) -> String {
         let usd = |cost: Option<f64>| cost.map_or("unknown".to_owned(), |cost| format!("{cost:.2}"));
         let cost = match (self.cost_usd.nothing, self.cost_usd.most) {
@@ -56,14 +56,14 @@ impl Forecast {
             edits => format!("{edits} edits take"),
         };
         format!(
-            "{edits} about {} attempts of the student if none does anything, {} at most; {cost}",
+            "{edits} about {} student attempts if none has an effect, and at most {}; {cost}",
             self.calls.nothing, self.calls.most
         )
     }
 }
 
-/// The smallest visible change of every category that an edit aims at.
-fn targets(found: &Forecast) -> Option<String> {
+/// The minimum detectable gain of each category that an edit targets.
+fn targets(found: &GatePreview) -> Option<String> {
     let aimed: BTreeSet<&str> = found.edits.iter().filter_map(|edit| edit.target.as_deref()).collect();
     let one = |category: &super::Category| {
         let seen = match category.smallest_visible {
@@ -78,38 +78,39 @@ fn targets(found: &Forecast) -> Option<String> {
         .filter(|category| aimed.contains(category.category.as_str()))
         .map(one)
         .collect();
-    (!seen.is_empty()).then(|| format!("the smallest change that it can see: {}", seen.join(", ")))
+    (!seen.is_empty()).then(|| format!("smallest detectable gain: {}", seen.join(", ")))
 }
 
-fn warning(edit: &EditForecast) -> Option<String> {
+fn warning(edit: &EditPreview) -> Option<String> {
     let (target, advice) = (whole(edit.target.as_deref()), edit.advice.as_ref()?);
     (edit.can_be_seen == Some(false)).then(|| format!("{target}: {advice}"))
 }
 
-/// Why an edit of which no target task is reached cannot be seen.
-pub(super) fn nothing_reached(found: &EditForecast) -> String {
+/// Why the gate cannot detect an edit that reaches no task of its target.
+pub(super) fn nothing_reached(found: &EditPreview) -> String {
     match found.reaches {
-        0 => "it changes no request of any gate task, so that nothing can be seen of it".to_owned(),
+        0 => "it changes no request of any gate task, so the gate cannot detect it".to_owned(),
         reaches => format!(
-            "it changes no request of {}, though it reaches {}: it would be rejected without a run",
+            "it changes no request of {}, although it reaches {} elsewhere: it would be rejected without a run",
             whole(found.target.as_deref()),
             tasks(reaches)
         ),
     }
 }
 
-/// Why the gate cannot show what is hoped for, and what would help, the most useful first.
-pub(super) fn advice(view: &View, found: &EditForecast, chances: &[f64]) -> String {
+/// Why the gate cannot detect the hoped-for gain, and what would help, the most useful first.
+pub(super) fn advice(view: &PreviewContext, found: &EditPreview, chances: &[f64]) -> String {
     match view.mode {
         Mode::Sequential if view.alpha <= 0.0 => {
-            "the error budget of this session is spent; `kaizen run --new` starts one with its own".to_owned()
+            "the error budget of this session is spent; `kaizen run --new` starts a session with a new one".to_owned()
         }
         Mode::Sequential => by_bets(view, found, chances),
-        _ if found.hoped <= 0.0 => "nothing fails there, so that nothing can be gained".to_owned(),
+        _ if found.hoped <= 0.0 => "no task fails there, so there is nothing to gain".to_owned(),
         _ => {
             let enough = (0.5 / found.hoped).ceil() as usize;
             format!(
-                "{} points are hoped for, and one task is worth more than that; with {} there it could show",
+                "the hoped-for gain is {} points, which is less than one task is worth; with {} there, it could be \
+                 detected",
                 points(found.hoped),
                 tasks(enough.max(found.reaches_target + 1))
             )
@@ -117,12 +118,12 @@ pub(super) fn advice(view: &View, found: &EditForecast, chances: &[f64]) -> Stri
     }
 }
 
-fn by_bets(view: &View, found: &EditForecast, chances: &[f64]) -> String {
+fn by_bets(view: &PreviewContext, found: &EditPreview, chances: &[f64]) -> String {
     let game = view.game(chances);
     let settings = &game.settings;
     let (hoped, delta_min) = (points(found.hoped), points(settings.delta_min));
     if found.hoped <= 0.0 {
-        return "nothing fails there, so that nothing can be gained".to_owned();
+        return "no task fails there, so there is nothing to gain".to_owned();
     }
     let played = game.play(found.hoped);
     let remedy = remedy(&game, found.hoped, view.given.budget.alpha_session);
@@ -136,62 +137,66 @@ fn by_bets(view: &View, found: &EditForecast, chances: &[f64]) -> String {
     help.extend(
         found
             .smallest_visible
-            .map(|least| format!("a change of {} points", points(least))),
+            .map(|least| format!("a gain of {} points", points(least))),
     );
     help.extend(
         remedy
             .alone
-            .then(|| "a plan of fewer edits, which share the error budget".to_owned()),
+            .then(|| "a plan with fewer edits, which share the error budget".to_owned()),
     );
     let why = match game.headroom() < settings.delta_min {
         true => format!(
-            "delta_min of {delta_min} points lies above the {} that can be gained, so that by design it is dropped as futile",
+            "delta_min of {delta_min} points is larger than the {} that can be gained, so it is dropped as futile by \
+             design",
             points(game.headroom())
         ),
-        false => format!("{hoped} points are hoped for, and {}", ends(&played, &delta_min)),
+        false => format!(
+            "the hoped-for gain is {hoped} points, which {}",
+            ends(&played, &delta_min)
+        ),
     };
     let help = match help.is_empty() {
-        true => format!("a delta_min below {hoped} points and more tasks of other kinds may help"),
-        false => format!("what would show it: {}", help.join("; or ")),
+        true => format!("a delta_min below {hoped} points, and more tasks of other kinds, may help"),
+        false => format!("it could be detected with {}", help.join("; or ")),
     };
     format!("{why}; {help}")
 }
 
-/// How most games end in which the edit does what is hoped for.
-fn ends(played: &Played, delta_min: &str) -> String {
+/// How most simulated games end for an edit with the hoped-for gain.
+fn ends(played: &GameResults, delta_min: &str) -> String {
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     let accepted = percent(played.accepted);
     match played.futile > (1.0 - played.accepted) / 2.0 {
         true => format!(
-            "so much is accepted {accepted} of the time and dropped as futile {}, with delta_min at {delta_min} points",
+            "is accepted {accepted} of the time and dropped as futile {}, with delta_min at {delta_min} points",
             percent(played.futile)
         ),
-        false => format!("so much is accepted {accepted} of the time: its pairs run out before the evidence suffices"),
+        false => {
+            format!("is accepted {accepted} of the time; otherwise its pairs run out before the evidence suffices")
+        }
     }
 }
 
-/// What one should know beyond an edit.
-pub(super) fn remarks(found: &Forecast, given: &Given) -> Vec<String> {
+/// Remarks that do not concern one edit.
+pub(super) fn remarks(found: &GatePreview, given: &PreviewInput) -> Vec<String> {
     let mut remarks = Vec::new();
     if found.mode == Mode::Rule {
         remarks.push(by_means(found, given));
     }
     if found.noise.unscored > 0 {
         remarks.push(format!(
-            "{} could not be scored, and cannot show anything",
+            "{} could not be scored and cannot contribute evidence",
             tasks(found.noise.unscored)
         ));
     }
     if found.population == Population::Sample && found.mode == Mode::Sequential {
-        remarks.push(
-            "the tasks are a sample: each is run once, so that more tasks help, and more runs of them do not".into(),
-        );
+        remarks.push("the tasks are a sample: each runs once, so more tasks help, but more runs of them do not".into());
     }
     remarks
 }
 
-/// What a comparison of means is worth.
-fn by_means(found: &Forecast, given: &Given) -> String {
+/// What a comparison of means can detect.
+fn by_means(found: &GatePreview, given: &PreviewInput) -> String {
     let smallest = found
         .categories
         .iter()
@@ -206,14 +211,14 @@ fn by_means(found: &Forecast, given: &Given) -> String {
         )
     });
     let noise = match (found.noise.compared, found.noise.differing) {
-        (0, _) => "; `kaizen plan-gate` finds out how noisy the student is".to_owned(),
+        (0, _) => "; `kaizen plan-gate` measures how noisy the student is".to_owned(),
         (_, 0) => String::new(),
         (compared, differing) => format!(
-            "; {differing} of {compared} tasks differ between two runs of the same harness, which makes it a coin: mode = \
-             \"auto\" tells change from chance"
+            "; {differing} of {compared} tasks differ between two runs of the same harness, which makes the comparison \
+             a coin toss: mode = \"auto\" distinguishes change from chance"
         ),
     };
-    format!("the gate compares the means of one run each{worth}{noise}")
+    format!("the gate compares the means of one run per harness{worth}{noise}")
 }
 
 fn name(preset: Preset) -> &'static str {
@@ -228,5 +233,5 @@ fn name(preset: Preset) -> &'static str {
 }
 
 fn whole(target: Option<&str>) -> &str {
-    target.unwrap_or("the whole")
+    target.unwrap_or("the overall score")
 }

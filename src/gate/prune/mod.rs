@@ -1,21 +1,22 @@
-//! Retire: what becomes of an edit that was applied long ago, when the gate is asked whether it still helps. Pure.
+//! The decision of a prune: whether an edit that was applied earlier stays or goes, from the gate's reason. Pure.
 //!
 //! The gate compares the harness without the edit (before) with the present one (after). Its reason decides:
 //!
 //! | reason | means here | the edit |
 //! |---|---|---|
 //! | `improved` | the present harness is better with it | stays: it helps |
-//! | `no_improvement` | what it aimed at scores no better with it | goes |
-//! | `futile` | that it lifts anything by as much as `delta_min` has become unlikely | goes |
-//! | `no_affected_target_task` | it changes no request of what it aimed at | goes |
-//! | `regression` | it lifts what it aimed at, and a category falls by more than is tolerated: it would be refused today | goes |
-//! | `harm` | the same, for a noisy student | goes |
-//! | `inconclusive`, `overall_unproven` | the pairs ran out; nothing is refuted | stays: it cannot be told |
-//! | `infrastructure` | too many pairs were lost | stays: it cannot be told |
-//! | `no_budget` | there was nothing to decide with | stays: it cannot be told |
+//! | `no_improvement` | its target scores no better with it | goes |
+//! | `futile` | a gain of `delta_min` or more is unlikely | goes |
+//! | `no_affected_target_task` | it changes no request of its target | goes |
+//! | `regression` | its target gains, but a category falls by more than the tolerance: it would be rejected today |
+//! goes |
+//! | `harm` | the same as `regression`, for a noisy student | goes |
+//! | `inconclusive`, `overall_unproven` | the pairs ran out; nothing is refuted | stays: unknown |
+//! | `infrastructure` | too many pairs were lost | stays: unknown |
+//! | `no_budget` | no error budget was left | stays: unknown |
 //!
-//! Before an edit goes because its target no longer gains, the same is asked of all tasks together: what has come to
-//! help elsewhere stays. Where every pair is a tie, the shorter harness wins: the edit goes, unless it makes the harness
+//! Before an edit goes because its target no longer gains, the gate checks all tasks together: an edit that helps
+//! elsewhere stays. If every pair is a tie, the shorter harness wins: the edit goes, unless it makes the harness
 //! shorter.
 
 pub(crate) mod run;
@@ -24,26 +25,27 @@ use serde::Serialize;
 
 use crate::artifact::gate::numbers::Tally;
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::verdict::Decision;
+use crate::artifact::gate::verdict::GateDecision;
 
-/// What becomes of an edit that was asked about again.
+/// Whether a tested edit stays or goes, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Fate {
     /// It stays: it helps.
     Helps,
-    /// It stays: whether it helps cannot be told.
+    /// It stays: the runs do not show whether it helps.
     Unknown,
-    /// It stays: nothing tells both apart, and the harness is shorter with it.
+    /// It stays: no score differs, and the harness is shorter with it.
     Shorter,
-    /// It goes: nothing tells both apart, and the harness is no longer without it.
+    /// It goes: no score differs, and the harness does not grow without it.
     Tie,
     /// It goes: it no longer helps.
     NoHelp,
 }
 
 impl Fate {
-    /// The fate of an edit for the gate's reason, the pairs, and how many bytes the harness is shorter without it.
+    /// The fate that follows from the gate's reason and the pairs; `saved`: the bytes by which the harness is shorter
+    /// without the edit.
     pub(crate) fn of(reason: GateReason, tally: &Tally, saved: i64) -> Self {
         match reason {
             GateReason::Improved => Fate::Helps,
@@ -59,12 +61,12 @@ impl Fate {
         }
     }
 
-    /// The same where means were compared, which give no reason that could be told apart.
-    pub(crate) fn of_means(decision: Decision, tally: &Tally, saved: i64) -> Self {
+    /// The fate in mode `rule`, whose comparison of means gives a decision but no typed reason.
+    pub(crate) fn of_means(decision: GateDecision, tally: &Tally, saved: i64) -> Self {
         match decision {
-            Decision::Accept => Fate::Helps,
-            Decision::Undecided => Fate::Unknown,
-            Decision::Reject => refused(tally, saved),
+            GateDecision::Accept => Fate::Helps,
+            GateDecision::Undecided => Fate::Unknown,
+            GateDecision::Reject => refused(tally, saved),
         }
     }
 
@@ -73,19 +75,19 @@ impl Fate {
         matches!(self, Fate::Tie | Fate::NoHelp)
     }
 
-    /// A few words for people.
+    /// The fate in a few words, for users.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Fate::Helps => "stays: it helps",
-            Fate::Unknown => "stays: it cannot be told",
-            Fate::Shorter => "stays: nothing gains by it, and the harness is shorter with it",
-            Fate::Tie => "goes: nothing gains by it",
+            Fate::Unknown => "stays: the runs do not decide it",
+            Fate::Shorter => "stays: it changes no score, and the harness is shorter with it",
+            Fate::Tie => "goes: it changes no score",
             Fate::NoHelp => "goes: it no longer helps",
         }
     }
 }
 
-/// Whether the gate gave up on the target alone, so that all tasks together are still to be asked about.
+/// Whether the reason concerns the target alone, so that all tasks together have to be checked next.
 pub(crate) fn only_of_the_target(reason: GateReason) -> bool {
     matches!(
         reason,
@@ -133,7 +135,7 @@ mod tests {
             for saved in [-5, 0, 5] {
                 assert_eq!(Fate::of(reason, &MIXED, saved), mixed, "{reason:?}");
             }
-            let goes = reason.decision() == Decision::Reject;
+            let goes = reason.decision() == GateDecision::Reject;
             assert_eq!(Fate::of(reason, &TIES, 5).goes(), goes, "{reason:?}");
         }
     }
@@ -144,8 +146,8 @@ mod tests {
             .map(|saved| Fate::of(GateReason::NoImprovement, &TIES, saved))
             .into();
         assert_eq!(ends, [Fate::Shorter, Fate::Tie, Fate::Tie]);
-        assert_eq!(Fate::of_means(Decision::Reject, &TIES, -1), Fate::Shorter);
-        assert_eq!(Fate::of_means(Decision::Reject, &MIXED, -1), Fate::NoHelp);
+        assert_eq!(Fate::of_means(GateDecision::Reject, &TIES, -1), Fate::Shorter);
+        assert_eq!(Fate::of_means(GateDecision::Reject, &MIXED, -1), Fate::NoHelp);
         assert_eq!(
             Fate::of(GateReason::Inconclusive, &TIES, 1),
             Fate::Unknown,

@@ -1,115 +1,119 @@
-//! Retire: asks the gate whether an edit that was applied long ago still helps.
+//! Runs the test of a prune: asks the gate whether an edit that was applied earlier still helps.
 //!
-//! The harness without it is the baseline, the present one the candidate. First what it aimed at is asked about, as in
-//! the session that applied it; when that no longer gains, all tasks together are, since an edit may have come to help
-//! elsewhere. Both questions share the edit's part of an error budget that is no session's.
+//! The harness without the edit is the baseline, and the present harness is the candidate. The gate first checks the
+//! edit's target, as in the session that applied it. If the target no longer gains, the gate checks all tasks together,
+//! because the edit may help elsewhere. Both checks share the edit's part of an error budget that belongs to no
+//! session.
 
 use std::collections::BTreeSet;
 
 use crate::artifact::gate::numbers::Tally;
-use crate::artifact::gate::record::{GateRecord, Runs, Stake};
-use crate::artifact::gate::settings::{BudgetMode, Mode, Population, Settings};
+use crate::artifact::gate::record::{AlphaGrant, GateRecord, RunCounts};
+use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode, Population};
 use crate::artifact::gate::verdict::{GateRule, RuleKind, Verdict};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::run::{Evaluator, Halted, evaluate};
+use crate::eval::run::{EvaluationHalted, Evaluator, evaluate};
 use crate::gate;
 use crate::gate::prune::{Fate, only_of_the_target};
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
 use crate::harness::Harness;
 
-/// What is asked.
-pub(crate) struct Wanted<'a> {
+/// The edit under test.
+pub(crate) struct PruneSpec<'a> {
     /// The harness without the edit.
     pub without: &'a Harness,
-    /// The harness as it is.
+    /// The present harness.
     pub present: &'a Harness,
     /// The gate tasks.
     pub tasks: &'a [Task],
     /// The category that the edit aimed at.
     pub target: Option<&'a str>,
-    /// The edit.
+    /// The digest of the edit.
     pub edit: Digest,
-    /// Its place among the edits that are looked at, from 1.
+    /// Its number among the tested edits, from 1.
     pub number: usize,
     /// Its part of the error budget.
     pub alpha: f64,
-    /// Whether two runs of the same thing were seen to differ.
+    /// Whether two runs of the same request were seen to differ.
     pub noisy: bool,
 }
 
-/// How the gate judges here.
-pub(crate) struct Means<'a> {
+/// What a test needs besides the edit.
+pub(crate) struct PruneContext<'a> {
     /// Scores a harness.
     pub evaluator: Evaluator<'a>,
     /// The settings of the gate.
-    pub judging: GatePolicy,
+    pub policy: GatePolicy,
     /// The rule of mode `rule`.
     pub rule: GateRule,
 }
 
-/// What the gate said: a record for each question, or the verdict on means.
-pub(crate) enum Answer {
-    /// Of the target, and where it was asked of all tasks as well.
+/// The gate's answer: a record per check, or the verdict of mode `rule`.
+pub(crate) enum PruneEvidence {
+    /// The record for the target and, if all tasks were checked too, the record for them.
     Trials(Vec<GateRecord>),
-    /// In mode `rule`.
+    /// The verdict of mode `rule`.
     Means(Box<Verdict>),
 }
 
-/// The fate of an edit, with what it rests on.
-pub(crate) struct Judged {
-    /// What becomes of it.
+/// The fate of an edit, with its evidence.
+pub(crate) struct PruneVerdict {
+    /// Whether the edit stays or goes.
     pub fate: Fate,
-    /// What the gate said.
-    pub answer: Answer,
-    /// Bytes that the harness is shorter without it.
+    /// The gate's answer.
+    pub answer: PruneEvidence,
+    /// Bytes by which the harness is shorter without the edit.
     pub saved: i64,
-    /// Runs that were not remembered; `None` in mode `rule`, which does not count them.
-    pub made: Option<Runs>,
+    /// New runs, which were not remembered; `None` in mode `rule`, which does not count them.
+    pub made: Option<RunCounts>,
     /// Whether a flip did not repeat.
     pub flaky: bool,
 }
 
-/// Asks whether the edit still helps.
+/// Tests whether the edit still helps.
 ///
 /// # Errors
-/// Something halted the runs; what was attempted is remembered.
-pub(crate) fn judge(means: &Means, wanted: &Wanted) -> Result<Judged, Halted> {
+/// The runs were halted; completed attempts are remembered.
+pub(crate) fn decide(means: &PruneContext, wanted: &PruneSpec) -> Result<PruneVerdict, EvaluationHalted> {
     let saved = bytes(wanted.present) - bytes(wanted.without);
-    match means.judging.mode_for(wanted.noisy) {
+    match means.policy.mode_for(wanted.noisy) {
         Mode::Rule => by_means(means, wanted, saved),
         mode => by_trials(means, wanted, mode, saved),
     }
 }
 
-fn by_means(means: &Means, wanted: &Wanted, saved: i64) -> Result<Judged, Halted> {
+fn by_means(means: &PruneContext, wanted: &PruneSpec, saved: i64) -> Result<PruneVerdict, EvaluationHalted> {
     let tasks: Vec<&Task> = wanted.tasks.iter().collect();
     let before = evaluate(&means.evaluator, wanted.without, &tasks)?;
     let after = evaluate(&means.evaluator, wanted.present, &tasks)?;
     let verdict = gate::decide(&before, &after, &means.rule, wanted.target);
     let Verdict { wins, losses, ties, .. } = verdict;
-    Ok(Judged {
+    Ok(PruneVerdict {
         fate: Fate::of_means(verdict.decision, &Tally { wins, losses, ties }, saved),
-        answer: Answer::Means(Box::new(verdict)),
+        answer: PruneEvidence::Means(Box::new(verdict)),
         saved,
         made: None,
         flaky: false,
     })
 }
 
-fn by_trials(means: &Means, wanted: &Wanted, mode: Mode, saved: i64) -> Result<Judged, Halted> {
-    let target = wanted
-        .target
-        .filter(|_| means.judging.settings.rule == RuleKind::Target);
+fn by_trials(
+    means: &PruneContext,
+    wanted: &PruneSpec,
+    mode: Mode,
+    saved: i64,
+) -> Result<PruneVerdict, EvaluationHalted> {
+    let target = wanted.target.filter(|_| means.policy.settings.rule == RuleKind::Target);
     let mut targets = vec![target];
     if target.is_some() {
         targets.push(None);
     }
     let alpha = wanted.alpha / targets.len() as f64;
-    let (mut records, mut made) = (Vec::new(), Runs::default());
+    let (mut records, mut made) = (Vec::new(), RunCounts::default());
     for target in targets {
         let (record, more) = ask(means, wanted, mode, target, alpha)?;
-        made = Runs {
+        made = RunCounts {
             edited: made.edited + more.edited,
             baseline: made.baseline + more.baseline,
         };
@@ -123,9 +127,9 @@ fn by_trials(means: &Means, wanted: &Wanted, mode: Mode, saved: i64) -> Result<J
     let last = records
         .last()
         .map(|record| Fate::of(record.reason, &tally(record), saved));
-    Ok(Judged {
+    Ok(PruneVerdict {
         fate: last.unwrap_or(Fate::Unknown),
-        answer: Answer::Trials(records),
+        answer: PruneEvidence::Trials(records),
         saved,
         made: Some(made),
         flaky,
@@ -133,16 +137,16 @@ fn by_trials(means: &Means, wanted: &Wanted, mode: Mode, saved: i64) -> Result<J
 }
 
 fn ask(
-    means: &Means,
-    wanted: &Wanted,
+    means: &PruneContext,
+    wanted: &PruneSpec,
     mode: Mode,
     target: Option<&str>,
     alpha: f64,
-) -> Result<(GateRecord, Runs), Halted> {
-    // The runs that an edit was kept for are no evidence that it still helps: a noisy student makes new ones.
-    let settings = Settings {
+) -> Result<(GateRecord, RunCounts), EvaluationHalted> {
+    // The runs for which the edit was kept are no evidence that it still helps, so a noisy student makes new ones.
+    let settings = GateSettings {
         fresh_baseline: true,
-        ..means.judging.settings_for(mode, target)
+        ..means.policy.settings_for(mode, target)
     };
     let trial = Trial::new(
         &means.evaluator,
@@ -152,7 +156,7 @@ fn ask(
             tasks: wanted.tasks,
             target,
             mode,
-            one_pass: means.judging.population == Population::Sample,
+            one_pass: means.policy.population == Population::Sample,
             settings: match (target, wanted.target) {
                 (None, Some(_)) => whole(settings, wanted.tasks),
                 _ => settings,
@@ -160,7 +164,7 @@ fn ask(
             edit: Digest::of_value(&("retire", wanted.edit)),
         },
     );
-    let stake = (mode == Mode::Sequential && trial.reaches_target()).then_some(Stake {
+    let stake = (mode == Mode::Sequential && trial.reaches_target()).then_some(AlphaGrant {
         alpha,
         budget: BudgetMode::Planned,
         slot: wanted.number,
@@ -169,11 +173,11 @@ fn ask(
     trial.decide(stake, None)
 }
 
-/// The settings for all tasks together: a gain of `delta_min` in one category is a smaller one of the whole, and must not
-/// be missed for want of size.
-fn whole(settings: Settings, tasks: &[Task]) -> Settings {
+/// The settings for the check of all tasks. `delta_min` is divided by the number of categories: a gain of `delta_min`
+/// in one category is a smaller overall gain and must not be missed.
+fn whole(settings: GateSettings, tasks: &[Task]) -> GateSettings {
     let categories: BTreeSet<&str> = tasks.iter().map(|task| task.category.as_str()).collect();
-    Settings {
+    GateSettings {
         delta_min: settings.delta_min / categories.len().max(1) as f64,
         ..settings
     }

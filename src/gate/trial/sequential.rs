@@ -1,20 +1,24 @@
-//! The trial of a noisy student: pairs of runs, until the bets are decided.
+//! The trial of a noisy student: makes pairs of runs until the bets decide.
 
 use std::collections::BTreeMap;
 
-use super::{Decided, Trial, decided, too_many_lost};
+use super::{Trial, TrialResult, decided, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{GateRecord, Pair, Runs};
-use crate::artifact::gate::settings::Settings;
-use crate::eval::run::Halted;
+use crate::artifact::gate::record::{GateRecord, Pair, RunCounts};
+use crate::artifact::gate::settings::GateSettings;
+use crate::eval::run::EvaluationHalted;
 use crate::gate::replay::{sequential_design, sequential_numbers};
-use crate::gate::sequential::{Paired, Sequential};
+use crate::gate::sequential::{PairedRun, Sequential};
 
-/// Runs that belong to one edit alone, where baselines are not shared.
+/// The number of runs reserved for each edit if baselines are not shared.
 const OWN: u32 = 4096;
 
-pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateRecord>) -> Result<Decided, Halted> {
-    let mut made = Runs::default();
+pub(super) fn decide(
+    trial: &Trial,
+    begun: GateRecord,
+    earlier: Option<&GateRecord>,
+) -> Result<TrialResult, EvaluationHalted> {
+    let mut made = RunCounts::default();
     let mut record = match earlier {
         Some(earlier) => gone_on_with(trial, begun, earlier),
         None => begun,
@@ -42,13 +46,13 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
             .map(|task| (task, next(&mut numbered, task)))
             .collect();
         for (place, pair) in places.iter().zip(pairs(trial, &record, &places, &known, &mut made)?) {
-            // Behind a decision, and where a new stage draws another order, what was run ahead is no evidence.
+            // After a decision, or if a new stage changes the order, the runs made ahead are no evidence.
             if game.upcoming(1).first() != Some(&place.0) {
                 break;
             }
             next(&mut runs, place.0);
             match pair.x.zip(pair.y) {
-                Some((x, y)) => game.feed(Paired { task: place.0, x, y }),
+                Some((x, y)) => game.feed(PairedRun { task: place.0, x, y }),
                 None => game.pass_over(),
             }
             record.pairs.push(pair);
@@ -67,9 +71,10 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord, earlier: Option<&GateReco
     ))
 }
 
-/// The same bets, in the same order, under the same error budget; with room for more where the pairs ran out.
+/// Continues an earlier trial: the same bets in the same order under the same error budget, with more pairs allowed if
+/// the earlier trial ran out of them.
 fn gone_on_with(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateRecord {
-    // One pass over a sample is all that it can tell.
+    // A sample allows one pass only.
     let ran_out =
         !trial.question.one_pass && matches!(earlier.reason, GateReason::Inconclusive | GateReason::OverallUnproven);
     GateRecord {
@@ -77,8 +82,8 @@ fn gone_on_with(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateR
         gone_on: earlier.gone_on + u32::from(ran_out),
         seed: earlier.seed,
         edit_number: earlier.edit_number,
-        // Which runs a pair takes follows from these: with others, a run would count twice.
-        settings: Settings {
+        // These settings determine which runs a pair uses; if they changed, a run would count twice.
+        settings: GateSettings {
             controls: earlier.settings.controls,
             fresh_baseline: earlier.settings.fresh_baseline,
             ..begun.settings
@@ -87,22 +92,22 @@ fn gone_on_with(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateR
     }
 }
 
-/// Which run of a task comes next, and that it was taken.
+/// The number of the next run of a task; marks it as used.
 fn next(runs: &mut BTreeMap<usize, u32>, task: usize) -> u32 {
     let run = runs.entry(task).or_default();
     *run += 1;
     *run - 1
 }
 
-/// The pairs of places of the schedule. The j-th run with the edit is paired with the j-th block of baseline runs, and
-/// draws the same chance as the first of them.
+/// The pairs at positions of the schedule. The j-th run with the edit is paired with the j-th block of baseline runs,
+/// and uses the same random draw as the first run of the block.
 fn pairs(
     trial: &Trial,
     record: &GateRecord,
     places: &[(usize, u32)],
     known: &BTreeMap<(&str, u32), &Pair>,
-    made: &mut Runs,
-) -> Result<Vec<Pair>, Halted> {
+    made: &mut RunCounts,
+) -> Result<Vec<Pair>, EvaluationHalted> {
     let controls = record.settings.controls.max(1);
     let own = if record.settings.fresh_baseline {
         OWN * record.edit_number
@@ -143,7 +148,7 @@ fn pairs(
     Ok(places.iter().map(pair).collect())
 }
 
-/// The mean, where every run has a score: the pair is lost in both arms otherwise.
+/// The mean if every run has a score; otherwise the pair is lost in both arms.
 fn mean(scores: &[Option<f64>]) -> Option<f64> {
     let sum: f64 = scores.iter().copied().sum::<Option<f64>>()?;
     (!scores.is_empty()).then(|| sum / scores.len() as f64)
