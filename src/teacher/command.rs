@@ -1,20 +1,21 @@
-//! A program that writes a diagnosis or a plan, in a folder that tells it what is to be written.
+//! Runs a program as teacher: it writes a diagnosis or a plan in a folder that holds its briefing.
 
 use std::path::Path;
 
 use crate::manifest::programs;
 use crate::sys::disk::Root;
-use crate::sys::process::left::{Limits, take_one};
-use crate::sys::process::{Files, Program, lay_out};
+use crate::sys::process::program_files::{FileLimits, take_one};
+use crate::sys::process::{Program, ProgramFiles, lay_out};
 
-/// Runs the program in its folder, filled with `files`; its answer is the file that it leaves, else what it prints.
+/// Fills the folder with `files` and runs the program in it. Its answer is the file that it writes or, without one, its
+/// standard output.
 ///
 /// # Errors
-/// The program cannot be run, fails, takes too long, or leaves nothing; the message names it.
+/// The program cannot be started, fails, times out, or gives no answer; the message names the program.
 pub(crate) fn ask_teacher(
     root: &Root,
     program: &Program,
-    files: Files,
+    files: ProgramFiles,
     question: &str,
     file: &str,
 ) -> Result<String, String> {
@@ -26,22 +27,23 @@ pub(crate) fn ask_teacher(
     if !ended.status.success() {
         return Err(format!("`{name}` ended with {}: {complaint}", ended.status));
     }
-    let left = take_one(program.folder, file, Limits::default());
-    let left = left.map_err(|error| format!("`{name}` left no usable {file}: {error}"))?;
+    let left = take_one(program.folder, file, FileLimits::default());
+    let left = left.map_err(|error| format!("`{name}` wrote no usable {file}: {error}"))?;
     let answer = left.unwrap_or(ended.stdout);
     let answer = String::from_utf8(answer).map_err(|_| format!("{file} of `{name}` is not UTF-8"))?;
     match answer.trim().is_empty() {
-        true => Err(format!("`{name}` left no {file} and printed nothing: {complaint}")),
+        true => Err(format!("`{name}` wrote no {file} and printed nothing: {complaint}")),
         false => Ok(answer.strip_prefix('\u{feff}').unwrap_or(&answer).to_owned()),
     }
 }
 
-/// The words of a program that works in a folder of its own: a word that names a file of the workspace becomes that file's
-/// whole path, so that what was approved is what is used, unless the program is given a file of that name.
+/// The command line of a program that runs in a separate folder. An argument that is a file of the workspace becomes an
+/// absolute path, so that the approved file is the one that is used. Files that are given to the program keep their
+/// names.
 pub(crate) fn from_folder(run: &[String], root: &Path, given: &[String]) -> Vec<String> {
     let whole = |word: &String| {
         let path = root.join(word);
-        let is_file = !word.is_empty() && programs::given(given, word).is_none() && path.is_file();
+        let is_file = !word.is_empty() && programs::provided_files(given, word).is_none() && path.is_file();
         if is_file {
             path.to_string_lossy().into_owned()
         } else {

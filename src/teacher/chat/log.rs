@@ -1,21 +1,21 @@
-//! The log of a teacher's calls, line by line, and their cost.
+//! Records a teacher's calls for `teacher/*.jsonl`, and adds up their cost.
 
 use std::cell::RefCell;
 
 use serde_json::{Value, json};
 
-use super::tool_loop::Record;
+use super::tool_loop::ToolRecord;
 use crate::llm::chat::Request;
-use crate::llm::model::{Answer, AskError, Model};
+use crate::llm::model::{AskError, Model, ModelAnswer};
 use crate::teacher::TeacherFailure;
 
-/// Lines for `teacher/*.jsonl`, and dollars.
-pub(super) struct Log {
+/// The lines for `teacher/*.jsonl`, and the cost in dollars.
+pub(super) struct CallLog {
     lines: RefCell<Vec<Value>>,
     cost_usd: RefCell<Option<f64>>,
 }
 
-impl Log {
+impl CallLog {
     pub(crate) fn new() -> Self {
         Self {
             lines: RefCell::default(),
@@ -23,8 +23,9 @@ impl Log {
         }
     }
 
-    /// Asks a model, and writes down what it said. Whether it was remembered is not written: a rerun leaves the same bytes.
-    pub(crate) fn ask(&self, model: &dyn Model, call: &str, request: &Request) -> Result<Answer, AskError> {
+    /// Asks a model and records its answer. The line does not say whether the answer came from the cache, so a rerun
+    /// writes the same bytes.
+    pub(crate) fn ask(&self, model: &dyn Model, call: &str, request: &Request) -> Result<ModelAnswer, AskError> {
         let answer = model.ask(request);
         let line = match &answer {
             Ok(answer) => json!({
@@ -42,19 +43,19 @@ impl Log {
         answer
     }
 
-    /// Writes down a tool call.
-    pub(crate) fn tool(&self, record: &Record) {
+    /// Records a tool call.
+    pub(crate) fn tool(&self, record: &ToolRecord) {
         self.note(json!({
             "call": "tool", "tool": record.tool, "arguments": record.arguments, "result": record.result
         }));
     }
 
-    /// Writes down anything else.
+    /// Records anything else.
     pub(crate) fn note(&self, line: Value) {
         self.lines.borrow_mut().push(line);
     }
 
-    /// Dollars so far; `None` when a part is unknown.
+    /// The cost in dollars so far; `None` if a part is unknown.
     pub(crate) fn cost_usd(&self) -> Option<f64> {
         *self.cost_usd.borrow()
     }
@@ -64,7 +65,7 @@ impl Log {
         self.lines.borrow().clone()
     }
 
-    /// A failure that keeps the lines.
+    /// A failure that includes the lines so far.
     pub(crate) fn failure(&self, problem: impl Into<String>) -> TeacherFailure {
         TeacherFailure {
             problem: problem.into(),

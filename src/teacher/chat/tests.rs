@@ -1,4 +1,4 @@
-//! The chat teacher with a scripted model: what it asks, and what becomes of any reply.
+//! The chat teacher with a scripted model: its requests, and how it handles any reply.
 
 use std::sync::Mutex;
 
@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::*;
 use crate::artifact::edit::Op;
-use crate::artifact::evaluation::{Attempt, Attempted};
+use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::task::Task;
 use crate::harness::Harness;
 use crate::llm::chat::{Reply, Request, Stop, ToolCall};
-use crate::llm::model::{Answer, AskError};
+use crate::llm::model::{AskError, ModelAnswer};
 use crate::manifest::layout::Layout;
 
-/// A model that says what it is told to, one reply after another, and keeps what it was asked.
+/// A model that plays back scripted replies and records its requests.
 struct Scripted {
     replies: Mutex<Vec<Reply>>,
     asked: Mutex<Vec<Request>>,
@@ -29,13 +29,13 @@ impl Model for std::sync::Arc<Scripted> {
         Digest::of_value(request)
     }
 
-    fn ask(&self, request: &Request) -> Result<Answer, AskError> {
+    fn ask(&self, request: &Request) -> Result<ModelAnswer, AskError> {
         self.asked.lock().unwrap().push(request.clone());
         let mut replies = self.replies.lock().unwrap();
         if replies.is_empty() {
             return Err(AskError::Unreachable("the script is at its end".into()));
         }
-        Ok(Answer {
+        Ok(ModelAnswer {
             reply: replies.remove(0),
             request: self.rendered(request),
             cost_usd: Some(0.25),
@@ -89,8 +89,8 @@ fn train() -> Vec<Task> {
 }
 
 /// A student that fails every second task.
-fn run<'t>(_: &Harness, tasks: &[&'t Task]) -> Vec<Attempted<'t>> {
-    let one = |task: &&'t Task| Attempted {
+fn run<'t>(_: &Harness, tasks: &[&'t Task]) -> Vec<ScoredAttempt<'t>> {
+    let one = |task: &&'t Task| ScoredAttempt {
         task,
         attempt: Attempt::Failed { reason: String::new() },
         score: Some(f64::from(u8::from(task.task_id.ends_with(['1', '3'])))),
@@ -237,7 +237,7 @@ fn a_plan_is_asked_for_with_files_ops_and_schema() {
 }
 
 proptest! {
-    /// Whatever a model says, the teacher ends in a diagnosis or a failure, and no rate leaves 0 to 1.
+    /// For any reply, the teacher ends with a diagnosis or a failure, and rates stay within 0 to 1.
     #[test]
     fn any_words_end_well(words in proptest::collection::vec(r#"([\[\]{}",: 0-9a-z]|```json\n|```|"id"|"description"|"edits"|"op"|null)*"#, 4)) {
         let model = scripted(words.iter().map(|text| said(text)).collect());

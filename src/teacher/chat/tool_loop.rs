@@ -1,103 +1,104 @@
-//! The tool loop: a model is asked, the tools that it calls are called, and it is asked again, within limits.
+//! The tool loop: asks a model, runs the tools that it calls, and asks again, within limits.
 
 use serde_json::{Map, Value, json};
 
 use crate::llm::chat::{Message, Reply, Stop, ToolCall};
-use crate::llm::model::{Answer, AskError};
+use crate::llm::model::{AskError, ModelAnswer};
 
-/// Characters of a tool's result that the model sees.
+/// The largest number of characters of a tool's result that the model sees.
 const SEEN: usize = 20_000;
-/// Characters of a tool's result that are written down.
+/// The largest number of characters of a tool's result that are recorded.
 const WRITTEN: usize = 8_000;
-/// Tools that one reply may call; a model that calls more is told so.
+/// The largest number of tool calls in one reply; further calls return an error to the model.
 const MOST_CALLS: usize = 16;
 
-/// How far a loop may go.
+/// The limits of a loop.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Replies.
+pub(crate) struct LoopLimits {
+    /// The largest number of replies.
     pub max_turns: usize,
-    /// Dollars after which no further reply is asked for.
+    /// The cost in dollars at which the loop ends.
     pub max_cost_usd: Option<f64>,
 }
 
 /// Why a loop ended.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Ended {
-    /// The model called no tool any more.
+pub(crate) enum LoopEnd {
+    /// The model called no more tools.
     Done,
-    /// It had no turn left.
+    /// No turn was left.
     Turns,
-    /// It had no money left.
+    /// The cost limit was reached.
     Cost,
-    /// It could not be asked.
+    /// The model could not be asked.
     Failed(AskError),
 }
 
 /// A tool call and its result.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Record {
+pub(crate) struct ToolRecord {
     /// The tool.
     pub tool: String,
-    /// Its arguments; the text as it came when it is no object.
+    /// The arguments, or the raw text if it is not an object.
     pub arguments: Value,
-    /// The beginning of its result.
+    /// The beginning of the result.
     pub result: String,
 }
 
-/// What a loop gave.
+/// The result of a loop.
 #[derive(Clone, Debug)]
-pub(crate) struct Looped {
-    /// What the model said last.
+pub(crate) struct ToolLoopResult {
+    /// The model's last text.
     pub content: String,
     /// The conversation so far.
     pub messages: Vec<Message>,
-    /// Replies.
+    /// The number of replies.
     pub turns: usize,
-    /// Dollars; `None` when a part is unknown.
+    /// The cost in dollars; `None` if a part is unknown.
     pub cost_usd: Option<f64>,
-    /// Tokens, as far as the server says.
+    /// The number of tokens that the server reported.
     pub tokens: u64,
     /// Every tool call, in order.
-    pub records: Vec<Record>,
-    /// Why it ended.
-    pub ended: Ended,
+    pub records: Vec<ToolRecord>,
+    /// Why the loop ended.
+    pub ended: LoopEnd,
 }
 
-/// Asks and calls until the model is done or a limit is reached; `told` hears of each tool call as it is made.
+/// Asks the model and runs its tools until it is done or a limit is reached; `told` gets each tool call when it has
+/// run.
 pub(crate) fn tool_loop(
     messages: Vec<Message>,
-    limits: Limits,
-    ask: &mut dyn FnMut(&[Message]) -> Result<Answer, AskError>,
+    limits: LoopLimits,
+    ask: &mut dyn FnMut(&[Message]) -> Result<ModelAnswer, AskError>,
     call: &mut dyn FnMut(&str, &Map<String, Value>) -> String,
-    told: &mut dyn FnMut(&Record),
-) -> Looped {
-    let mut looped = Looped {
+    told: &mut dyn FnMut(&ToolRecord),
+) -> ToolLoopResult {
+    let mut looped = ToolLoopResult {
         content: String::new(),
         messages,
         turns: 0,
         cost_usd: Some(0.0),
         tokens: 0,
         records: Vec::new(),
-        ended: Ended::Turns,
+        ended: LoopEnd::Turns,
     };
     while looped.turns < limits.max_turns {
         let spent = looped.cost_usd.unwrap_or(0.0);
         if limits.max_cost_usd.is_some_and(|most| spent >= most) {
-            looped.ended = Ended::Cost;
+            looped.ended = LoopEnd::Cost;
             break;
         }
         match ask(&looped.messages) {
             Ok(answer) => {
                 looped.take(&answer);
                 if answer.reply.calls.is_empty() {
-                    looped.ended = Ended::Done;
+                    looped.ended = LoopEnd::Done;
                     break;
                 }
                 looped.call_tools(&answer.reply, call, told);
             }
             Err(error) => {
-                looped.ended = Ended::Failed(error);
+                looped.ended = LoopEnd::Failed(error);
                 break;
             }
         }
@@ -105,8 +106,8 @@ pub(crate) fn tool_loop(
     looped
 }
 
-impl Looped {
-    fn take(&mut self, answer: &Answer) {
+impl ToolLoopResult {
+    fn take(&mut self, answer: &ModelAnswer) {
         let reply = &answer.reply;
         self.turns += 1;
         self.cost_usd = self.cost_usd.zip(answer.cost_usd).map(|(sum, cost)| sum + cost);
@@ -124,16 +125,16 @@ impl Looped {
         &mut self,
         reply: &Reply,
         call: &mut dyn FnMut(&str, &Map<String, Value>) -> String,
-        told: &mut dyn FnMut(&Record),
+        told: &mut dyn FnMut(&ToolRecord),
     ) {
         for (at, wanted) in reply.calls.iter().enumerate() {
             let arguments = arguments(reply, wanted);
             let result = match &arguments {
-                _ if at >= MOST_CALLS => error(&format!("at most {MOST_CALLS} tools are called at a time")),
+                _ if at >= MOST_CALLS => error(&format!("one reply may call at most {MOST_CALLS} tools")),
                 Ok(arguments) => call(&wanted.name, arguments),
                 Err(problem) => error(problem),
             };
-            let record = Record {
+            let record = ToolRecord {
                 tool: wanted.name.clone(),
                 arguments: arguments.map_or_else(|_| Value::String(beginning(&wanted.raw, WRITTEN)), Value::Object),
                 result: beginning(&result, WRITTEN),
@@ -149,7 +150,7 @@ impl Looped {
     }
 }
 
-/// The arguments of a call. What the token limit cut off is never read, even where it happens to parse.
+/// The arguments of a call. A call that the token limit cut off is refused, even if it happens to parse.
 fn arguments(reply: &Reply, call: &ToolCall) -> Result<Map<String, Value>, String> {
     let again = "send the call again, shorter";
     if reply.stop == Stop::Length {
@@ -158,7 +159,7 @@ fn arguments(reply: &Reply, call: &ToolCall) -> Result<Map<String, Value>, Strin
     call.arguments().map_err(|problem| format!("{problem}; {again}"))
 }
 
-/// A result that says what went wrong, for the model.
+/// A result that reports a problem to the model.
 pub(crate) fn error(problem: &str) -> String {
     json!({"error": problem}).to_string()
 }
@@ -180,13 +181,13 @@ mod tests {
     use super::*;
     use crate::digest::Digest;
 
-    fn answer(text: &str, raws: &[&str], stop: Stop) -> Answer {
+    fn answer(text: &str, raws: &[&str], stop: Stop) -> ModelAnswer {
         let call = |raw: &&str| ToolCall {
             id: "1".into(),
             name: "t".into(),
             raw: (*raw).to_owned(),
         };
-        Answer {
+        ModelAnswer {
             reply: Reply {
                 text: text.into(),
                 calls: raws.iter().map(call).collect(),
@@ -199,9 +200,9 @@ mod tests {
         }
     }
 
-    fn run(script: Vec<Result<Answer, AskError>>) -> (Looped, usize) {
+    fn run(script: Vec<Result<ModelAnswer, AskError>>) -> (ToolLoopResult, usize) {
         let (mut script, mut called) = (script.into_iter(), 0);
-        let limits = Limits {
+        let limits = LoopLimits {
             max_turns: 9,
             max_cost_usd: None,
         };
@@ -228,7 +229,7 @@ mod tests {
         ] {
             let (looped, called) = run(vec![Ok(answer("", &[raw], stop)), Ok(answer("end", &[], Stop::End))]);
             assert_eq!(called, calls, "{raw} {stop:?}");
-            assert_eq!((looped.content.as_str(), looped.ended), ("end", Ended::Done));
+            assert_eq!((looped.content.as_str(), looped.ended), ("end", LoopEnd::Done));
             assert_eq!(looped.records[0].result.contains("error"), calls == 0);
         }
     }
@@ -250,7 +251,10 @@ mod tests {
     fn a_failure_keeps_what_was_done() {
         let gone = AskError::Unreachable("gone".into());
         let (looped, _) = run(vec![Ok(answer("so far", &["{}"], Stop::Tools)), Err(gone.clone())]);
-        assert_eq!((looped.content.as_str(), looped.ended), ("so far", Ended::Failed(gone)));
+        assert_eq!(
+            (looped.content.as_str(), looped.ended),
+            ("so far", LoopEnd::Failed(gone))
+        );
         assert_eq!(looped.records.len(), 1);
     }
 

@@ -1,50 +1,50 @@
-//! Edits in a teacher's plan.
+//! Reads the edits from a teacher's plan.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::llm::json as scan;
-use crate::llm::json::Found;
+use crate::llm::json::JsonValues;
 
-/// The edits of a reply, and what became of the rest.
+/// The edits of a reply, and the items that were dropped.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ParsedEdits {
     /// Well-formed edits, in order.
     pub edits: Vec<Edit>,
-    /// Items that are no edits.
-    pub dropped: Vec<Dropped>,
+    /// Items that are not valid edits.
+    pub dropped: Vec<DroppedItem>,
 }
 
-/// An item of the list that is no edit.
+/// An item of the list that is not a valid edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Dropped {
+pub(crate) struct DroppedItem {
     /// Position in the list, from 0.
     pub index: usize,
-    /// What is wrong with it.
+    /// Why it is not valid.
     pub reason: String,
 }
 
-/// A reply that holds no plan.
+/// A reply without a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReplyError {
-    /// There is no JSON in it.
-    #[error("the reply holds no JSON; expected an object {{\"edits\": [...]}}")]
+    /// The reply contains no JSON.
+    #[error("the reply contains no JSON; expected an object {{\"edits\": [...]}}")]
     NoJson,
-    /// It ends in the middle of a value.
+    /// The reply ends in the middle of a value.
     #[error("the reply is cut off inside its JSON; raise the teacher's token limit")]
     CutOff,
-    /// There is JSON, and none of it is a list of edits.
-    #[error("the reply holds JSON, but no list `edits`; expected an object {{\"edits\": [...]}}")]
+    /// The reply contains JSON, but no list of edits.
+    #[error("the reply contains JSON, but no list `edits`; expected an object {{\"edits\": [...]}}")]
     WrongShape,
 }
 
-/// Reads the edits of a plan: an object with `edits`, or a bare list of edits, alone, in a fence or in prose.
+/// Reads the edits of a plan: an object with `edits` or a bare list of edits, either alone, fenced or in prose.
 ///
 /// # Errors
-/// See [`ReplyError`]. A bad item in a good list is dropped with a reason, not an error.
+/// See [`ReplyError`]. An invalid item in a valid list is no error; it is dropped with a reason.
 pub(crate) fn edits(text: &str) -> Result<ParsedEdits, ReplyError> {
-    let Found { values, cut_off } = scan::find(text);
+    let JsonValues { values, cut_off } = scan::find(text);
     let wrapped = values.iter().find_map(|value| value.get("edits")?.as_array());
     match wrapped.or_else(|| values.iter().filter_map(Value::as_array).find(|list| holds_edits(list))) {
         Some(list) => Ok(read(list)),
@@ -54,7 +54,7 @@ pub(crate) fn edits(text: &str) -> Result<ParsedEdits, ReplyError> {
     }
 }
 
-/// Whether a bare list is a plan: one of its items names an operation.
+/// Whether a bare list is a plan: at least one item has an `op`.
 fn holds_edits(list: &[Value]) -> bool {
     list.iter().any(|item| item.get("op").is_some())
 }
@@ -64,13 +64,13 @@ fn read(list: &[Value]) -> ParsedEdits {
     for (index, item) in list.iter().enumerate() {
         match edit(item) {
             Ok(edit) => parsed.edits.push(edit),
-            Err(reason) => parsed.dropped.push(Dropped { index, reason }),
+            Err(reason) => parsed.dropped.push(DroppedItem { index, reason }),
         }
     }
     parsed
 }
 
-/// One edit. The stated tier is kept when it is one; it is overruled later in any case.
+/// One edit. A valid tier is kept and an invalid one replaced; the manifest overrides either later.
 fn edit(item: &Value) -> Result<Edit, String> {
     let mut fields = item.as_object().ok_or("not an object")?.clone();
     let stated = fields

@@ -1,4 +1,5 @@
-//! Whatever a server or a teacher sends: no panic, and no edit outside the rules. `PROPTEST_CASES` says how often.
+//! For any text from a server or a teacher: no panic, and no edit outside the rules. `PROPTEST_CASES` sets the number
+//! of cases.
 #![allow(clippy::unwrap_used)] // tests
 
 use crate::artifact::edit::Op;
@@ -159,11 +160,11 @@ fn body(api: Api, text: &str) -> Value {
     }
 }
 
-/// Reads a text as a plan, and applies each edit; only files that edits may touch may differ.
+/// Parses a text as a plan and applies each edit; only editable files may change.
 fn no_edit_leaves_the_rules(text: &str) -> Result<(), TestCaseError> {
     let (section, harness) = (HarnessSection::default(), harness());
     let allowed = crate::manifest::globs(&section.files).unwrap();
-    let rules = op::Rules {
+    let rules = op::OpRules {
         layout: section.layout,
         membership: crate::manifest::membership::Membership::of_files(&section.files).unwrap(),
     };

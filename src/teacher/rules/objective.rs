@@ -1,51 +1,52 @@
-//! What the teacher maximises: the overall score and the mean over categories, on held-out train tasks.
+//! The objective of the teacher: the overall score and the mean over categories, on held-out train tasks.
 
 use std::collections::BTreeMap;
 
-use crate::artifact::evaluation::Attempted;
+use crate::artifact::evaluation::ScoredAttempt;
 
-/// Largest fall of a category that an edit may cause, below the gate's usual 0.05 because samples are small.
+/// The largest fall of a category that an edit may cause. It is smaller than the gate's usual 0.05, because the samples
+/// are small.
 const MAX_FALL: f64 = 0.03;
 
-/// Score of each measured task, by task id, with its category.
+/// The category and score of each measured task, by task id.
 pub(crate) type Scores = BTreeMap<String, (String, f64)>;
 
-/// How a change of scores is judged.
+/// A change of scores, summarized.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Gain {
     /// Change of the mean over all tasks, categories weighted as in the whole train split.
     pub overall: f64,
     /// Change of the mean over categories.
     pub balanced: f64,
-    /// Lowest change of a category.
+    /// The lowest change of any category; at most 0.
     pub worst: f64,
     /// Standard error of the overall and balanced changes taken together.
     pub error: f64,
 }
 
 impl Gain {
-    /// What candidates are ranked by.
+    /// The number by which candidates are ranked.
     pub(crate) fn worth(&self) -> f64 {
         (self.overall + self.balanced) / 2.0
     }
 
-    /// Whether the change is a gain beyond chance, overall and over categories, at no category's cost; overall it may
-    /// lose less than `cost`.
+    /// Whether the change is a gain beyond chance and no category loses more than [`MAX_FALL`]. The overall score may
+    /// lose up to `cost`.
     pub(crate) fn is_real(&self, min_gain: f64, cost: f64) -> bool {
         self.overall > min_gain - cost && self.worth() > min_gain + self.error && self.worst >= -MAX_FALL
     }
 }
 
-/// The scores of attempts; those without one (infrastructure) are left out.
-pub(crate) fn scores(attempts: &[Attempted]) -> Scores {
-    let entry = |attempted: &Attempted| {
+/// The scores of attempts. Attempts without a score (infrastructure failures) are left out.
+pub(crate) fn scores(attempts: &[ScoredAttempt]) -> Scores {
+    let entry = |attempted: &ScoredAttempt| {
         let task = attempted.task;
         Some((task.task_id.clone(), (task.category.clone(), attempted.score?)))
     };
     attempts.iter().filter_map(entry).collect()
 }
 
-/// What changed from `before` to `after`; `shares` are the categories' shares of the whole train split.
+/// The change from `before` to `after`; `shares` are the categories' shares of the whole train split.
 pub(crate) fn gain(before: &Scores, after: &Scores, shares: &BTreeMap<String, f64>) -> Gain {
     let mut changes: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (task, (category, score)) in after {

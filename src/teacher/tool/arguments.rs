@@ -1,4 +1,4 @@
-//! What a tool was called with: untrusted JSON, checked against the tool's own schema.
+//! The arguments of a tool call: untrusted JSON, checked against the tool's schema.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use serde_json::{Map, Value};
 
 use crate::llm::chat::ToolSpec;
 
-/// Rows that one call shows, at most.
+/// The largest number of rows that one call shows.
 const MOST_ROWS: f64 = 100.0;
 
-/// Arguments of the right types. A null counts as absent.
-pub(super) struct Arguments<'a>(BTreeMap<&'a str, &'a Value>);
+/// Arguments with the right types. A null counts as absent.
+pub(super) struct ToolArguments<'a>(BTreeMap<&'a str, &'a Value>);
 
-impl<'a> Arguments<'a> {
+impl<'a> ToolArguments<'a> {
     /// Checks the arguments of a call.
     ///
     /// # Errors
-    /// What is missing, unknown or of the wrong type, for the caller.
+    /// An argument is missing, unknown or of the wrong type; the message is for the caller.
     pub(crate) fn checked(spec: &ToolSpec, given: &'a Map<String, Value>) -> Result<Self, String> {
         let properties = spec.parameters["properties"].as_object();
         let known = |name: &str| properties.and_then(|all| all.get(name));
@@ -39,22 +39,22 @@ impl<'a> Arguments<'a> {
         self.0.get(name).copied()
     }
 
-    /// A text; empty when it is absent, which only happens to those that need not be given.
+    /// A text; empty if it is optional and absent.
     pub(crate) fn text(&self, name: &str) -> &'a str {
         self.optional_text(name).unwrap_or_default()
     }
 
-    /// A text that need not be given.
+    /// An optional text.
     pub(crate) fn optional_text(&self, name: &str) -> Option<&'a str> {
         self.get(name)?.as_str()
     }
 
-    /// A number that need not be given.
+    /// An optional number.
     pub(crate) fn number(&self, name: &str) -> Option<f64> {
         self.get(name)?.as_f64()
     }
 
-    /// How many rows are wanted, from 1 to 100.
+    /// The number of rows that the caller wants, from 1 to 100.
     pub(crate) fn limit(&self, default: usize) -> usize {
         let wanted = self.number("limit").unwrap_or(default as f64);
         wanted.clamp(1.0, MOST_ROWS) as usize
@@ -79,7 +79,7 @@ fn check_type(name: &str, value: &Value, wanted: &str) -> Result<(), String> {
         _ => (value.is_number(), "a number"),
     };
     let found = match value {
-        Value::Bool(_) => "a truth value",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number with a fraction",
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
@@ -105,7 +105,7 @@ mod tests {
         let properties = json!({"limit": {"type": "integer"}, "least": {"type": "number"}, "id": {"type": "string"}});
         let spec = super::super::spec("look", "", properties, &["id"]);
         let given = given.as_object().cloned().unwrap_or_default();
-        Arguments::checked(&spec, &given).map(|given| (given.limit(20), given.number("least")))
+        ToolArguments::checked(&spec, &given).map(|given| (given.limit(20), given.number("least")))
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! A world for the tools: a harness, traces, tasks, and a scripted student.
+//! A scripted world for the tools: a harness, traces, tasks and a student.
 
-use crate::artifact::evaluation::{Attempt, Attempted};
+use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 use crate::teacher::tool::{OwnAnswer, ToolContext};
-use crate::teacher::{Briefing, Found};
+use crate::teacher::{Briefing, TraceSearch};
 use serde_json::{Value, json};
 
 /// Full-text search.
-type Search = Box<dyn Fn(&str, usize) -> Found + Sync>;
+type Search = Box<dyn Fn(&str, usize) -> TraceSearch + Sync>;
 
 /// A world.
 pub(crate) struct World {
@@ -64,7 +64,7 @@ impl World {
         )
     }
 
-    /// Traces that ask a held-out question are no evidence, as in the pipeline.
+    /// Traces of a held-out question are left out, as in the pipeline.
     pub(crate) fn of(harness: Harness, tasks: Vec<Task>, mut traces: Vec<Trace>) -> Self {
         let benchmark = crate::eval::benchmark::Benchmark { tasks: tasks.clone() };
         let redactor = crate::llm::redact::Redactor::default();
@@ -99,7 +99,7 @@ impl World {
         }
     }
 
-    /// Lends the desk that a teacher would have.
+    /// Builds the context that a teacher's tools get.
     pub(crate) fn desk<T>(&self, use_it: impl FnOnce(&ToolContext) -> T) -> T {
         let benchmark = crate::eval::benchmark::Benchmark {
             tasks: self.tasks.clone(),
@@ -150,8 +150,8 @@ pub(crate) fn answered(answer: &str) -> Attempt {
     }
 }
 
-fn attempted<'t>(task: &'t Task, (attempt, score): (Attempt, Option<f64>)) -> Attempted<'t> {
-    Attempted {
+fn attempted<'t>(task: &'t Task, (attempt, score): (Attempt, Option<f64>)) -> ScoredAttempt<'t> {
+    ScoredAttempt {
         task,
         attempt,
         score,
@@ -161,7 +161,7 @@ fn attempted<'t>(task: &'t Task, (attempt, score): (Attempt, Option<f64>)) -> At
 
 fn for_any_tasks<F>(run: F) -> F
 where
-    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<Attempted<'t>> + Sync,
+    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync,
 {
     run
 }

@@ -1,27 +1,27 @@
-//! What a tool says: JSON or plain text, redacted on its way out.
+//! The output of a tool: JSON or plain text, redacted before it leaves.
 
 use serde_json::{Value, json};
 
 use crate::llm::redact::Redactor;
 
-/// What a tool said.
+/// The redacted output of a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ToolOutput {
-    /// The words, redacted: JSON, or the text of a file.
+    /// JSON, or the text of a file.
     pub text: String,
-    /// Ids of the traces that were shown.
+    /// The ids of the traces in the output.
     pub traces: Vec<String>,
 }
 
 impl ToolOutput {
     /// An error, as `{"error": …}`.
     pub(super) fn error(problem: impl Into<String>, redactor: &Redactor) -> Self {
-        Said::json(json!({"error": problem.into()})).told(redactor)
+        RawOutput::json(json!({"error": problem.into()})).redacted(redactor)
     }
 }
 
-/// What a tool says, before it is redacted.
-pub(super) struct Said {
+/// The output of a tool before redaction.
+pub(super) struct RawOutput {
     words: Words,
     traces: Vec<String>,
 }
@@ -31,7 +31,7 @@ enum Words {
     Text(String),
 }
 
-impl Said {
+impl RawOutput {
     /// A value.
     pub(crate) fn json(value: Value) -> Self {
         let words = Words::Json(value);
@@ -50,14 +50,14 @@ impl Said {
         }
     }
 
-    /// These traces were shown.
+    /// Adds the ids of traces in the output.
     pub(crate) fn showing(mut self, traces: impl IntoIterator<Item = String>) -> Self {
         self.traces.extend(traces);
         self
     }
 
-    /// Redacts it.
-    pub(crate) fn told(self, redactor: &Redactor) -> ToolOutput {
+    /// Redacts the output.
+    pub(crate) fn redacted(self, redactor: &Redactor) -> ToolOutput {
         let text = match self.words {
             Words::Text(text) => redactor.text(&text).into_owned(),
             Words::Json(mut value) => {
@@ -70,8 +70,8 @@ impl Said {
     }
 }
 
-/// The first characters of a text, and `mark` behind them when there were more. Redacted before it is cut: half a key is
-/// not known as one.
+/// The first `most` characters of a text, followed by `mark` if there were more. The text is redacted before it is cut,
+/// because half a key would not be recognized.
 pub(super) fn cut(redactor: &Redactor, text: &str, most: usize, mark: impl FnOnce(usize) -> String) -> String {
     let text = redactor.text(text);
     match text.char_indices().nth(most) {
