@@ -1,25 +1,25 @@
-//! Past: the last answers of the ledger about named commits. They never change, and asking costs a process.
+//! Caches the last answers of the ledger about commits, which never change; each question costs a process.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::harness::Harness;
-use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
+use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
 
-/// The commits of a session, and those of them that a person reverted.
-pub(crate) type History = (Vec<Entry>, BTreeSet<CommitId>);
+/// The commits of a session, and those of them that were reverted with git.
+pub(crate) type History = (Vec<LedgerEntry>, BTreeSet<CommitId>);
 
-/// The last answer of each kind, with what was asked.
+/// The last answer of each kind, with its question.
 #[derive(Default)]
 pub(crate) struct LedgerCache {
     harness: Mutex<Option<(CommitId, Harness)>>,
-    history: Mutex<Option<(Asked, History)>>,
+    history: Mutex<Option<(HistoryKey, History)>>,
 }
 
-/// HEAD, the session, and the commit that it builds on: all that a session's history depends on.
-type Asked = (Option<CommitId>, String, Option<CommitId>);
+/// HEAD, the session, and the commit on which it builds: everything that a session's history depends on.
+type HistoryKey = (Option<CommitId>, String, Option<CommitId>);
 
-/// The value of a slot for a question, asked anew when the last question was another.
+/// The answer in a slot; asks again if the last question was a different one.
 fn last<Q: PartialEq, A: Clone>(
     slot: &Mutex<Option<(Q, A)>>,
     question: Q,
@@ -35,10 +35,10 @@ fn last<Q: PartialEq, A: Clone>(
 }
 
 impl LedgerCache {
-    /// The harness at a commit; `select` is the same at every call.
+    /// The harness at a commit; `select` must be the same in every call.
     ///
     /// # Errors
-    /// git says no.
+    /// git fails.
     pub(crate) fn harness_at(
         &self,
         ledger: &dyn Ledger,
@@ -50,10 +50,10 @@ impl LedgerCache {
         })
     }
 
-    /// The commits of a session after `base`, oldest first, and those that a person reverted.
+    /// The commits of a session after `base`, oldest first, and those of them that were reverted.
     ///
     /// # Errors
-    /// git says no.
+    /// git fails.
     pub(crate) fn history(
         &self,
         ledger: &dyn Ledger,
@@ -70,7 +70,7 @@ impl LedgerCache {
                 let reverted = ledger.reverted(&commits)?;
                 Ok((entries, reverted.into_iter().collect()))
             })?;
-            // A person who switches branches meanwhile makes this the history of neither.
+            // If the user switched branches in between, the answer mixes two branches.
             if ledger.head()? == head {
                 return Ok(history);
             }
@@ -83,8 +83,8 @@ impl LedgerCache {
 mod tests {
     use super::*;
 
-    /// A ledger on branch `a`, which has a commit of the session; while it is asked for the first time, a person
-    /// switches to branch `b`, which has none, and afterwards back.
+    /// A ledger on branch `a`, which has a commit of the session. During the first question the user switches to branch
+    /// `b`, which has none, and then back.
     #[derive(Default)]
     struct Switching(Mutex<usize>);
 
@@ -102,9 +102,9 @@ mod tests {
             Ok(Some(if on_b { "b" } else { "a" }.into()))
         }
 
-        fn entries(&self, _: Option<&str>) -> Result<Vec<Entry>, LedgerError> {
+        fn entries(&self, _: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError> {
             let on_b = (2..=4).contains(&self.next());
-            let entry = Entry {
+            let entry = LedgerEntry {
                 commit: "c".into(),
                 parent: None,
                 subject: String::new(),
@@ -139,7 +139,7 @@ mod tests {
     fn what_another_branch_says_is_not_remembered() {
         let (past, ledger) = (LedgerCache::default(), Switching::default());
         let count = || past.history(&ledger, "s", None).unwrap().0.len();
-        // The first answer is that of `a` again, or of `b`; it is never taken for the other's.
+        // The first answer may be that of `a` or of `b`, but it is never remembered for the other branch.
         count();
         assert_eq!((count(), count()), (1, 1));
     }

@@ -1,13 +1,13 @@
-//! Reading history: our commits, their parents, and the user's reverts of them.
+//! Reads the history: kaizen's commits, their parents, and the user's reverts of them.
 
 use super::Git;
 use super::process::refusal;
 use crate::ledger::message::trailers;
-use crate::ledger::port::{CommitId, Entry, LedgerError};
+use crate::ledger::port::{CommitId, LedgerEntry, LedgerError};
 
-/// The trailer that makes a commit ours.
+/// The trailer that marks a commit of kaizen.
 const MARK: &str = "Session-ID";
-/// How `git revert` begins the line that names what it reverts.
+/// The beginning of the line in which `git revert` names the reverted commit.
 const REVERTS: &str = "This reverts commit ";
 
 pub(super) fn head(git: &Git) -> Result<Option<CommitId>, LedgerError> {
@@ -17,14 +17,14 @@ pub(super) fn head(git: &Git) -> Result<Option<CommitId>, LedgerError> {
     let answer = git.ask(&["rev-parse", "--verify", "-q", "HEAD^{commit}"], &[])?;
     match answer.status.code() {
         Some(0) => Ok(Some(first_line(&answer.stdout))),
-        // No such commit yet; anything worse has another status.
+        // There is no commit yet; other failures have other exit codes.
         Some(1) => Ok(None),
         _ => Err(refusal("rev-parse", &answer)),
     }
 }
 
 pub(super) fn commit_named(git: &Git, name: &str) -> Result<Option<CommitId>, LedgerError> {
-    // What begins like an option is none; a range or a list of files is no single commit.
+    // Options, ranges and lists of files are not single commits.
     if name.starts_with('-') || name.contains("..") || name.contains(char::is_whitespace) {
         return Ok(None);
     }
@@ -33,12 +33,12 @@ pub(super) fn commit_named(git: &Git, name: &str) -> Result<Option<CommitId>, Le
     Ok((answer.status.success() && !commit.is_empty()).then_some(commit))
 }
 
-pub(super) fn entries(git: &Git, since: Option<&str>) -> Result<Vec<Entry>, LedgerError> {
+pub(super) fn entries(git: &Git, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError> {
     if head(git)?.is_none() {
         return Ok(Vec::new());
     }
-    // What a session commits is never behind the commit that it builds on, wherever a rebase put them since. A commit
-    // that is gone excludes nothing.
+    // A session's commits are always descendants of the commit on which it builds, even after a rebase. A commit that
+    // no longer exists excludes nothing.
     if let Some(since) = since.filter(|since| revision(since).is_ok())
         && let Ok(text) = ours(git, &format!("{since}..HEAD"))
     {
@@ -47,8 +47,8 @@ pub(super) fn entries(git: &Git, since: Option<&str>) -> Result<Vec<Entry>, Ledg
     ours(git, "HEAD")
 }
 
-/// The commits of a range that carry our trailer, oldest first.
-fn ours(git: &Git, range: &str) -> Result<Vec<Entry>, LedgerError> {
+/// The commits of a range that have kaizen's trailer, oldest first.
+fn ours(git: &Git, range: &str) -> Result<Vec<LedgerEntry>, LedgerError> {
     // Full history: simplification would hide commits on a side branch whose effect a merge undid.
     let mut arguments = vec!["log", "--reverse", "--topo-order", "--full-history", "-z"];
     arguments.extend(["--format=%H%x00%P%x00%ct%x00%B", "--fixed-strings"]);
@@ -60,10 +60,10 @@ fn ours(git: &Git, range: &str) -> Result<Vec<Entry>, LedgerError> {
     Ok(read.filter(|entry| entry.trailer(MARK).is_some()).collect())
 }
 
-fn entry(fields: &[&str]) -> Entry {
+fn entry(fields: &[&str]) -> LedgerEntry {
     let [commit, parents, seconds, message] = [fields[0], fields[1], fields[2], fields[3]];
     let time = chrono::DateTime::from_timestamp(seconds.parse().unwrap_or_default(), 0).unwrap_or_default();
-    Entry {
+    LedgerEntry {
         commit: commit.to_owned(),
         parent: parents.split(' ').next().filter(|id| !id.is_empty()).map(str::to_owned),
         subject: message.lines().next().unwrap_or_default().to_owned(),
@@ -99,8 +99,8 @@ pub(super) fn reverted(git: &Git, commits: &[CommitId]) -> Result<Vec<CommitId>,
     Ok(commits.iter().filter(is_undone).cloned().collect())
 }
 
-/// The commits (perhaps abbreviated) that stay undone, of (commit, message) newest first: a revert that was
-/// itself reverted undoes nothing.
+/// The reverted commits (ids may be abbreviated), from (commit, message) pairs, newest first. A revert that was itself
+/// reverted does not count.
 fn undone<'a>(reverts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<&'a str> {
     let mut undone: Vec<&str> = Vec::new();
     for (commit, message) in reverts {
@@ -117,14 +117,14 @@ fn reverted_by(line: &str) -> Option<&str> {
     (end >= 7).then_some(&rest[..end])
 }
 
-/// A revision that git cannot take for an option or a range.
+/// Checks that git cannot mistake a revision for an option or a range.
 pub(super) fn revision(commit: &str) -> Result<&str, LedgerError> {
     if !commit.is_empty() && commit.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Ok(commit);
     }
     Err(LedgerError::Git {
         command: "rev-parse".to_owned(),
-        message: format!("{commit:?} is not a commit's name; use its hexadecimal id"),
+        message: format!("{commit:?} is not the id of a commit; use its hexadecimal id"),
     })
 }
 

@@ -1,4 +1,5 @@
-//! The ledger on git: what is applied, read from and written to the user's own repository by the `git` program.
+//! The ledger on git: reads and writes the applied edits as commits of the user's repository, through the `git`
+//! program.
 
 mod blame;
 pub(crate) mod cache;
@@ -19,11 +20,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use blame::{BlamedLine, Origin};
-pub(crate) use origin::Elsewhere;
+pub(crate) use origin::ExternalCommit;
 pub(crate) use status::FileState;
 
 use crate::harness::Harness;
-use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
+use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
 
 /// What kaizen may do in the user's repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,13 +35,13 @@ pub(crate) struct Policy {
     pub sign: Option<bool>,
     /// Name and email of author and committer; `None` leaves them to the user's own setting.
     pub author: Option<(String, String)>,
-    /// How long to wait for another git process to let go of a lock file.
+    /// How long to wait while another git process holds a lock file.
     pub lock_wait: Duration,
-    /// Fixed author and committer date, RFC 3339, so that a replay makes the same commits.
+    /// Fixed author and committer date, RFC 3339; it lets a replay create identical commits.
     pub date: Option<String>,
-    /// Environment variables for git that win over the inherited ones.
+    /// Environment variables for git that override the inherited ones.
     pub environment: BTreeMap<String, String>,
-    /// Environment variables that git, and the hooks that it runs, do not get.
+    /// Environment variables that are hidden from git and its hooks.
     pub withheld: Vec<String>,
 }
 
@@ -62,9 +63,9 @@ impl Default for Policy {
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
     workspace: PathBuf,
-    /// The repository's own folder (of this worktree), where locks and marks of unfinished work stand.
+    /// The git folder of this worktree, which holds locks and the marks of unfinished work.
     git_dir: PathBuf,
-    /// The folder of everything that worktrees share: branches, objects.
+    /// The git folder that all worktrees share: branches, objects.
     common_dir: PathBuf,
     /// The workspace relative to the top of the work tree: empty, or ending in `/`.
     prefix: String,
@@ -72,18 +73,18 @@ pub(crate) struct Git {
 }
 
 impl Git {
-    /// The files that change whenever HEAD comes to stand elsewhere.
+    /// The files that change whenever HEAD moves.
     pub(crate) fn head_files(&self) -> [PathBuf; 2] {
         [self.git_dir.join("HEAD"), self.git_dir.join("logs/HEAD")]
     }
 
-    /// The folder that all worktrees of the repository share, and the workspace relative to the top of its work tree.
+    /// The git folder that all worktrees share, and the workspace relative to the top of its work tree.
     pub(crate) fn place(&self) -> (&Path, &str) {
         (&self.common_dir, &self.prefix)
     }
 
-    /// The full name of a commit that a person names in any way that git knows: digits, a branch, a tag, `HEAD~3`. `None`
-    /// when there is none.
+    /// The full id of a commit, given in any way that git understands: a short id, a branch, a tag, `HEAD~3`. `None` if
+    /// there is no such commit.
     ///
     /// # Errors
     /// git could not be run.
@@ -91,18 +92,18 @@ impl Git {
         log::commit_named(self, name)
     }
 
-    /// The paths, out of these, that git ignores; a file that it tracks is not ignored.
+    /// Those of the given paths that git ignores. A tracked file is not ignored.
     ///
     /// # Errors
-    /// git says no.
+    /// git fails.
     pub(crate) fn ignored(&self, paths: &[&str]) -> Result<Vec<String>, LedgerError> {
         status::ignored(self, paths)
     }
 
-    /// Unstages files, whatever was staged of them; the files themselves stay as they are.
+    /// Unstages all staged changes of files, without changing the files.
     ///
     /// # Errors
-    /// git says no, or a path leads out of the workspace.
+    /// git fails, or a path leads out of the workspace.
     pub(crate) fn unstage(&self, paths: &[String]) -> Result<(), LedgerError> {
         commit::unstage(self, paths)
     }
@@ -113,7 +114,7 @@ impl Ledger for Git {
         log::head(self)
     }
 
-    fn entries(&self, since: Option<&str>) -> Result<Vec<Entry>, LedgerError> {
+    fn entries(&self, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError> {
         log::entries(self, since)
     }
 

@@ -1,4 +1,4 @@
-//! Where files of the workspace come from: which of them git tracks, and who committed them on another machine.
+//! Finds where files of the workspace come from: whether git tracks them, and who committed them in another repository.
 #![allow(clippy::disallowed_methods)] // edge: the files of a repository
 
 use std::fmt;
@@ -8,9 +8,9 @@ use super::Git;
 use super::process::{command, output, refusal};
 use crate::ledger::port::LedgerError;
 
-/// A commit that was made elsewhere, as by a person whose repository was cloned or pulled.
+/// A commit that was made in another repository and arrived by clone or pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Elsewhere {
+pub(crate) struct ExternalCommit {
     /// The commit.
     pub commit: String,
     /// The name of its author.
@@ -19,7 +19,7 @@ pub(crate) struct Elsewhere {
     pub mail: String,
 }
 
-impl fmt::Display for Elsewhere {
+impl fmt::Display for ExternalCommit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = &self.commit[..self.commit.len().min(10)];
         write!(f, "commit {digits} by {} <{}>", self.name, self.mail)
@@ -27,13 +27,13 @@ impl fmt::Display for Elsewhere {
 }
 
 impl Git {
-    /// The tracked files at or below a path of the workspace, in whatever case they are written.
+    /// The tracked files at or below a path of the workspace, ignoring upper and lower case.
     ///
     /// # Errors
-    /// git says no.
+    /// git fails.
     pub(crate) fn tracked(&self, path: &str) -> Result<Vec<String>, LedgerError> {
         let mut listing = command(&self.workspace, &self.policy, &["ls-files", "-z", "--", path]);
-        // One rules out the other.
+        // git does not allow both settings together.
         listing
             .env_remove("GIT_LITERAL_PATHSPECS")
             .env("GIT_ICASE_PATHSPECS", "1");
@@ -49,12 +49,12 @@ impl Git {
             .collect())
     }
 
-    /// The commit that brought a file as it is now, when it was made elsewhere. `None` for a file that differs from HEAD,
-    /// and for one that was last committed in this very repository, as its reflog tells.
+    /// The commit that the present version of a file comes from, if it was made in another repository. `None` for a
+    /// file that differs from HEAD or, according to the reflog, was last committed in this repository.
     ///
     /// # Errors
-    /// git says no, or the path leads out of the workspace.
-    pub(crate) fn brought_by(&self, path: &str) -> Result<Option<Elsewhere>, LedgerError> {
+    /// git fails, or the path leads out of the workspace.
+    pub(crate) fn brought_by(&self, path: &str) -> Result<Option<ExternalCommit>, LedgerError> {
         let path = path.to_owned();
         if !self.status(std::slice::from_ref(&path))?.is_empty() {
             return Ok(None);
@@ -65,18 +65,19 @@ impl Git {
         let (Some(commit), Some(name), Some(mail)) = (fields.next(), fields.next(), fields.next()) else {
             return Ok(None);
         };
-        let found = Elsewhere { commit, name, mail };
+        let found = ExternalCommit { commit, name, mail };
         Ok((!self.is_made_here(&found.commit)).then_some(found))
     }
 
-    /// Whether HEAD's log says that a commit was made in this repository. It is never part of what is cloned or pulled.
+    /// Whether the reflog of HEAD says that a commit was made in this repository. The reflog is not transferred by
+    /// clone or pull.
     fn is_made_here(&self, commit: &str) -> bool {
         let log = read_to_string(self.git_dir.join("logs/HEAD")).unwrap_or_default();
         log.lines().any(|line| is_commit(line, commit))
     }
 }
 
-/// Whether a line of a reflog tells that this commit was made: `<old> <new> <who> <when>\tcommit…`.
+/// Whether a line of a reflog records the creation of this commit: `<old> <new> <who> <when>\tcommit…`.
 fn is_commit(line: &str, commit: &str) -> bool {
     let (change, reason) = line.split_once('\t').unwrap_or_default();
     change.split(' ').nth(1) == Some(commit) && reason.starts_with("commit")

@@ -1,18 +1,18 @@
-//! Ledger: git, as the truth about what is applied.
+//! The trait of the ledger, which is the source of truth about applied edits.
 
 use crate::harness::Harness;
 
-/// A commit's full name.
+/// The full id of a commit.
 pub(crate) type CommitId = String;
 
-/// One commit that kaizen made, read back from its trailers.
+/// One commit that kaizen made, with its trailers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct LedgerEntry {
     /// The commit.
     pub commit: CommitId,
     /// Its first parent.
     pub parent: Option<CommitId>,
-    /// Subject line.
+    /// The subject line.
     pub subject: String,
     /// Trailers in order, as (key, value).
     pub trailers: Vec<(String, String)>,
@@ -20,7 +20,7 @@ pub(crate) struct Entry {
     pub committed_at: String,
 }
 
-impl Entry {
+impl LedgerEntry {
     /// The first trailer with a key.
     pub(crate) fn trailer(&self, key: &str) -> Option<&str> {
         self.trailers
@@ -30,42 +30,42 @@ impl Entry {
     }
 }
 
-/// A failure of the ledger, with a remedy.
+/// An error of the ledger; the message includes a remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// git could not be run or said no.
+    /// git could not be run, or failed.
     #[error("git {command}: {message}")]
     Git {
         /// The git subcommand.
         command: String,
-        /// What git said, or why it could not be run.
+        /// The message of git, or why it could not be run.
         message: String,
     },
     /// The workspace is not inside a git repository.
     #[error("{0} is not inside a git repository; run `git init` there, or `kaizen init`")]
     NoRepository(String),
-    /// Somebody else holds the index lock.
-    #[error("{path} is held by another git process{seconds}; when none is running, remove that file yourself")]
+    /// Another process holds a git lock file.
+    #[error("{path} is locked by another git process{seconds}; if none is running, remove that file")]
     Locked {
         /// The lock file.
         path: String,
-        /// How long was waited, as ` (waited 10 s)`.
+        /// How long kaizen waited, as ` (waited 10 s)`.
         seconds: String,
     },
-    /// A merge, rebase, cherry-pick or revert is under way.
+    /// The user has an unfinished merge, rebase, cherry-pick or revert.
     #[error("a {0} is in progress; finish or abort it first")]
     InProgress(String),
-    /// git does not know who commits.
+    /// git has no name or email for the committer.
     #[error(
         "git does not know who you are; set `git config user.name` and `user.email`, or `[ledger] author` in kaizen.toml"
     )]
     NoIdentity,
     /// An ignore rule keeps the paths out of the repository.
-    #[error("git ignores {0}; take it out of .gitignore, or run `git add -f` on it once")]
+    #[error("git ignores {0}; remove it from .gitignore, or run `git add -f` on it once")]
     Ignored(String),
 }
 
-/// git, as the truth about what is applied.
+/// The git repository as the source of truth about applied edits.
 pub(crate) trait Ledger: Send + Sync {
     /// The commit at HEAD; `None` before the first commit.
     ///
@@ -73,14 +73,15 @@ pub(crate) trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn head(&self) -> Result<Option<CommitId>, LedgerError>;
 
-    /// The commits of this workspace that carry a `Session-ID` trailer, oldest first; without those at or behind
-    /// `since`, when it is given and known.
+    /// The commits of this workspace that have a `Session-ID` trailer, oldest first. If `since` is given and known, it
+    /// and its ancestors are left out.
     ///
     /// # Errors
     /// See [`LedgerError`].
-    fn entries(&self, since: Option<&str>) -> Result<Vec<Entry>, LedgerError>;
+    fn entries(&self, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError>;
 
-    /// Those of the given commits that a `git revert` behind HEAD undoes, unless that revert was itself reverted.
+    /// Those of the given commits that a `git revert` in the history of HEAD undoes, unless that revert was reverted
+    /// too.
     ///
     /// # Errors
     /// See [`LedgerError`].
@@ -92,23 +93,23 @@ pub(crate) trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn last_touch(&self, paths: &[String]) -> Result<Option<CommitId>, LedgerError>;
 
-    /// The files of a commit, below the workspace, whose relative path `select` wants.
+    /// The files of a commit inside the workspace whose relative path `select` accepts.
     ///
     /// # Errors
     /// See [`LedgerError`].
     fn harness_at(&self, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError>;
 
-    /// Those of the given paths (relative to the workspace) that differ from HEAD: modified, staged, deleted or untracked,
-    /// or on disk but ignored by git.
+    /// Those of the given paths (relative to the workspace) that differ from HEAD: modified, staged, deleted,
+    /// untracked, or on disk but ignored by git.
     ///
     /// # Errors
     /// See [`LedgerError`].
     fn dirty(&self, paths: &[String]) -> Result<Vec<String>, LedgerError>;
 
-    /// Commits exactly these paths (files or folders) as they are on disk; other staged changes stay staged and uncommitted.
-    /// When nothing changed, HEAD is the answer.
+    /// Commits exactly these paths (files or folders) as they are on disk; other staged changes stay staged and
+    /// uncommitted. Returns HEAD if nothing changed.
     ///
     /// # Errors
-    /// See [`LedgerError`]; after an error nothing stays staged that was not staged before.
+    /// See [`LedgerError`]. After an error, nothing is staged that was not staged before.
     fn commit(&self, paths: &[String], message: &str) -> Result<CommitId, LedgerError>;
 }

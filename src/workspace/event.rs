@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::artifact::edit::Op;
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::Status;
+use crate::artifact::record::SessionStatus;
 use crate::artifact::trigger::TriggerKind;
 
 /// Something that happened. The names are stable.
@@ -149,7 +149,7 @@ pub enum Event {
         /// Its name.
         session: String,
         /// Where it stands.
-        status: Status,
+        status: SessionStatus,
         /// Whether this run did anything.
         changed: bool,
     },

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::event::Event;
 use super::inputs::Inputs;
 use crate::artifact::ArtifactError;
-use crate::artifact::consultation::{Consultation, FILE};
+use crate::artifact::holdout_use::{FILE, HoldoutUse};
 use crate::artifact::task::Split;
 use crate::eval::holdout;
 use crate::eval::holdout::HoldoutWear;
@@ -18,7 +18,7 @@ use crate::workspace::session::SessionError;
 ///
 /// # Errors
 /// A line is no consultation: its place is named, and nothing is changed.
-pub(crate) fn read(workspace: &Workspace) -> Result<Vec<Consultation>, RunError> {
+pub(crate) fn read(workspace: &Workspace) -> Result<Vec<HoldoutUse>, RunError> {
     let path = workspace.root.join(FILE);
     let text = workspace.root.read_text(&path)?.unwrap_or_default();
     Ok(parse(Path::new(FILE), &text).map_err(SessionError::from)?)
@@ -28,7 +28,7 @@ pub(crate) fn read(workspace: &Workspace) -> Result<Vec<Consultation>, RunError>
 ///
 /// # Errors
 /// A line that stands there is no consultation, or the file cannot be written.
-pub(crate) fn record(workspace: &Workspace, line: &Consultation) -> Result<bool, RunError> {
+pub(crate) fn record(workspace: &Workspace, line: &HoldoutUse) -> Result<bool, RunError> {
     // What cannot be read cannot be compared with; the error names the line.
     read(workspace)?;
     let path = workspace.root.join(FILE);
@@ -75,7 +75,7 @@ pub(crate) fn uncommitted(workspace: &Workspace) -> Result<Option<String>, RunEr
     Ok(differs.then(|| FILE.to_owned()))
 }
 
-fn parse(path: &Path, text: &str) -> Result<Vec<Consultation>, ArtifactError> {
+fn parse(path: &Path, text: &str) -> Result<Vec<HoldoutUse>, ArtifactError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let mut found = Vec::new();
@@ -103,21 +103,21 @@ mod tests {
     use super::*;
     use crate::workspace::demo::demo;
 
-    fn edit(number: usize) -> Consultation {
+    fn edit(number: usize) -> HoldoutUse {
         let line = json!({"kind": "edit", "at": "2026-01-01T00:00:00Z", "session_id": "s", "edit_id": format!("e{number}"),
             "edit_digest": format!("{number:040x}"), "tasks": "0".repeat(40), "pairs": 24, "decision": "reject",
             "reason": "futile"});
         serde_json::from_value(line).unwrap()
     }
 
-    fn audit() -> Consultation {
+    fn audit() -> HoldoutUse {
         let line =
             json!({"kind": "audit", "at": "t", "split": "gate", "since": "c", "tasks": "0".repeat(40), "pairs": 1});
         serde_json::from_value(line).unwrap()
     }
 
     /// The same line with another value of one field.
-    fn with(line: &Consultation, field: &str, value: serde_json::Value) -> Consultation {
+    fn with(line: &HoldoutUse, field: &str, value: serde_json::Value) -> HoldoutUse {
         let mut line = serde_json::to_value(line).unwrap();
         line[field] = value;
         serde_json::from_value(line).unwrap()
@@ -127,7 +127,7 @@ mod tests {
     fn a_consultation_is_recorded_once_and_each_audit_counts() {
         let folder = tempfile::tempdir().unwrap();
         let workspace = demo(folder.path()).unwrap();
-        let record = |line: &Consultation| record(&workspace, line).unwrap();
+        let record = |line: &HoldoutUse| record(&workspace, line).unwrap();
         assert!(record(&edit(1)));
         assert!(!record(&with(&edit(1), "at", json!("2026-02-02T00:00:00Z"))));
         assert!(record(&edit(2)));

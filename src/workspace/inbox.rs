@@ -16,7 +16,7 @@ pub(crate) const FOLDER: &str = "triggers";
 const LARGEST: u64 = 1 << 20;
 
 /// A dropped file.
-pub(crate) struct Dropped {
+pub(crate) struct InboxFile {
     /// Its name in the inbox.
     pub name: String,
     /// What it says, or why it cannot be one.
@@ -33,7 +33,7 @@ pub(crate) fn is_trigger_name(name: &str) -> bool {
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub(crate) fn dropped(root: &Root) -> Result<Vec<Dropped>, DiskError> {
+pub(crate) fn dropped(root: &Root) -> Result<Vec<InboxFile>, DiskError> {
     Ok(quiet(root, Duration::ZERO)?.0)
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn dropped(root: &Root) -> Result<Vec<Dropped>, DiskError> {
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub(crate) fn quiet(root: &Root, quiet: Duration) -> Result<(Vec<Dropped>, bool), DiskError> {
+pub(crate) fn quiet(root: &Root, quiet: Duration) -> Result<(Vec<InboxFile>, bool), DiskError> {
     let folder = root.join(FOLDER);
     let names = root.listed(FOLDER)?;
     let (mut found, mut more) = (Vec::new(), false);
@@ -65,14 +65,14 @@ fn age(facts: &fs::Metadata) -> Duration {
 }
 
 /// `None` for a file that is gone.
-fn read(root: &Root, name: String, facts: &fs::Metadata) -> Option<Dropped> {
+fn read(root: &Root, name: String, facts: &fs::Metadata) -> Option<InboxFile> {
     let path = root.join(FOLDER).join(&name);
     let trigger = match () {
         () if !facts.is_file() => Err(format!("{} is not a plain file; drop a plain file", path.display())),
         () if facts.len() > LARGEST => Err(format!("{} is larger than 1 MiB; it is no trigger", path.display())),
         () => parse(root, &path)?,
     };
-    Some(Dropped { name, trigger })
+    Some(InboxFile { name, trigger })
 }
 
 fn parse(root: &Root, path: &Path) -> Option<Result<Trigger, String>> {

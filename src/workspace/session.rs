@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
-use crate::artifact::record::Record;
+use crate::artifact::record::SessionRecord;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
 use crate::sys::disk::{DiskError, Root};
@@ -127,7 +127,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub fn record(&self) -> Result<Option<Record>, SessionError> {
+    pub fn record(&self) -> Result<Option<SessionRecord>, SessionError> {
         self.read("session.json")
     }
 

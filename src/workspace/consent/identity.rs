@@ -13,14 +13,14 @@ use crate::manifest::Manifest;
 
 /// Which workspace an approval is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct WorkspaceIdentity {
     /// The real path of git's common directory; `None` where there is no repository.
     pub repository: Option<String>,
     /// The workspace in its work tree; without a repository, its real path.
     pub path: String,
 }
 
-impl Identity {
+impl WorkspaceIdentity {
     /// The identity of the workspace at `root`.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Identity {
     }
 }
 
-impl std::fmt::Display for Identity {
+impl std::fmt::Display for WorkspaceIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.repository {
             None => f.write_str(&self.path),

@@ -3,21 +3,21 @@
 #![allow(clippy::disallowed_methods)] // edge: the environment, the user's files
 
 mod identity;
-mod named;
+mod named_file;
 mod store;
 mod user_config;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-pub(crate) use self::identity::Identity;
-pub use self::store::Store;
+pub(crate) use self::identity::WorkspaceIdentity;
+pub use self::store::ApprovalStore;
 pub(crate) use self::user_config::UserConfig;
 use crate::digest::Digest;
 use crate::ledger::port::LedgerError;
 use crate::manifest::membership::{EvidencePatterns, Membership};
-use crate::manifest::programs::{Part, harness_program};
-use crate::manifest::trust::{Link, Named, Surroundings, TrustList};
+use crate::manifest::programs::{ManifestPart, harness_program};
+use crate::manifest::trust::{NamedFile, Surroundings, TrustLink, TrustList};
 use crate::manifest::{self, Manifest, ManifestError};
 use crate::sys::consent::{Approvals, Consent};
 use crate::sys::disk::{DiskError, Root};
@@ -87,14 +87,19 @@ pub enum ConsentError {
 pub struct Permission {
     root: Root,
     manifest: Manifest,
-    identity: OnceLock<Identity>,
-    store: Option<Store>,
+    identity: OnceLock<WorkspaceIdentity>,
+    store: Option<ApprovalStore>,
     granted: Mutex<Option<Consent>>,
 }
 
 impl Permission {
     /// What the workspace at `root` may do; approvals stand in `store`, else where the environment says.
-    pub fn new(root: &Root, manifest: &Manifest, identity: Option<Identity>, store: Option<Store>) -> Self {
+    pub fn new(
+        root: &Root,
+        manifest: &Manifest,
+        identity: Option<WorkspaceIdentity>,
+        store: Option<ApprovalStore>,
+    ) -> Self {
         Self {
             root: root.clone(),
             manifest: manifest.clone(),
@@ -140,9 +145,9 @@ impl Permission {
         };
         let harness = Membership::new(&self.manifest).map_err(invalid)?;
         for program in self.manifest.programs() {
-            let named = |name: &str| named::named(&self.root, &program.folder, name);
+            let named = |name: &str| named_file::named(&self.root, &program.folder, name);
             if program.is_a_path()
-                && let Some(Named::File { path, .. }) = named(&program.run[0])
+                && let Some(NamedFile::File { path, .. }) = named(&program.run[0])
                 && harness.selects(&path)
             {
                 return Err(invalid(harness_program(&program.part, &program.run[0])).into());
@@ -160,7 +165,7 @@ impl Permission {
         let config = UserConfig::load(&self.root)?;
         let around = Surroundings {
             hosts: &config.network.plain_http_hosts,
-            named: &|folder, word| named::named(&self.root, folder, word),
+            named: &|folder, word| named_file::named(&self.root, folder, word),
             is_harness: &|path| harness.selects(path),
             links: links.iter().map(link).collect(),
         };
@@ -197,7 +202,7 @@ impl Permission {
     ///
     /// # Errors
     /// [`ConsentError::Untrusted`] with the list, or nobody can tell.
-    pub(crate) fn check(&self, parts: &[Part]) -> Result<(), ConsentError> {
+    pub(crate) fn check(&self, parts: &[ManifestPart]) -> Result<(), ConsentError> {
         let list = self.list()?;
         match list.concerns(parts) || !list.links.is_empty() {
             true => self.grant(list).map(drop),
@@ -259,10 +264,10 @@ impl Permission {
     ///
     /// # Errors
     /// There is no place for them, or it lies in the workspace.
-    pub(crate) fn store(&self) -> Result<Store, ConsentError> {
+    pub(crate) fn store(&self) -> Result<ApprovalStore, ConsentError> {
         match &self.store {
             Some(store) => Ok(store.clone()),
-            None => Store::from_environment(Some(&self.root)),
+            None => ApprovalStore::from_environment(Some(&self.root)),
         }
     }
 
@@ -270,10 +275,10 @@ impl Permission {
     ///
     /// # Errors
     /// git will not read the repository.
-    pub(crate) fn identity(&self) -> Result<&Identity, ConsentError> {
+    pub(crate) fn identity(&self) -> Result<&WorkspaceIdentity, ConsentError> {
         if self.identity.get().is_none() {
             // Another thread finds the same.
-            let _ = self.identity.set(Identity::of(&self.root)?);
+            let _ = self.identity.set(WorkspaceIdentity::of(&self.root)?);
         }
         self.identity.get().ok_or(ConsentError::NoHome)
     }
@@ -298,8 +303,8 @@ fn untrusted() -> &'static str {
     }
 }
 
-fn link(link: &OutsideLink) -> Link {
-    Link {
+fn link(link: &OutsideLink) -> TrustLink {
+    TrustLink {
         path: link.path.clone(),
         target: link.target.to_string_lossy().into_owned(),
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ConsentError;
-use super::identity::Identity;
+use super::identity::WorkspaceIdentity;
 use crate::digest::Digest;
 use crate::manifest::trust::TrustList;
 use crate::sys::disk::Root;
@@ -20,7 +20,7 @@ const VERSION: u32 = 1;
 
 /// The folder of all approvals.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Store(PathBuf);
+pub struct ApprovalStore(PathBuf);
 
 /// One approved list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) struct Approval {
     /// The list that was approved.
     pub digest: Digest,
     /// For which workspace.
-    pub workspace: Identity,
+    pub workspace: WorkspaceIdentity,
     /// Where the workspace stood then.
     pub root: String,
     /// When.
@@ -43,7 +43,7 @@ pub(crate) struct Approval {
     pub extra: Map<String, Value>,
 }
 
-impl Store {
+impl ApprovalStore {
     /// The store that the environment names: `KAIZEN_TRUST_DIR`, else `kaizen/trust` in the user's state folder. It must
     /// lie outside of the workspace at `root`, where a repository could bring its own approvals along.
     ///
@@ -72,7 +72,7 @@ impl Store {
         Self(path.to_owned())
     }
 
-    fn file(&self, workspace: &Identity, digest: &Digest) -> PathBuf {
+    fn file(&self, workspace: &WorkspaceIdentity, digest: &Digest) -> PathBuf {
         self.0.join(workspace.folder()).join(format!("{digest}.json"))
     }
 
@@ -80,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     /// The approval is there and not usable.
-    pub(crate) fn holds(&self, workspace: &Identity, digest: &Digest) -> Result<bool, ConsentError> {
+    pub(crate) fn holds(&self, workspace: &WorkspaceIdentity, digest: &Digest) -> Result<bool, ConsentError> {
         Ok(self.read(&self.file(workspace, digest))?.is_some())
     }
 
@@ -90,7 +90,7 @@ impl Store {
     /// The store cannot be written, or holds a file that is not usable.
     pub(crate) fn approve(
         &self,
-        workspace: &Identity,
+        workspace: &WorkspaceIdentity,
         root: &Path,
         list: &TrustList,
         at: String,
@@ -132,7 +132,7 @@ impl Store {
     ///
     /// # Errors
     /// One of them is not usable.
-    pub(crate) fn all(&self, workspace: Option<&Identity>) -> Result<Vec<Approval>, ConsentError> {
+    pub(crate) fn all(&self, workspace: Option<&WorkspaceIdentity>) -> Result<Vec<Approval>, ConsentError> {
         let folders = match workspace {
             Some(workspace) => vec![workspace.folder()],
             None => self.names("")?,
@@ -150,7 +150,7 @@ impl Store {
     ///
     /// # Errors
     /// A file cannot be removed.
-    pub(crate) fn revoke(&self, workspace: &Identity) -> Result<usize, ConsentError> {
+    pub(crate) fn revoke(&self, workspace: &WorkspaceIdentity) -> Result<usize, ConsentError> {
         let folder = self.0.join(workspace.folder());
         let names = self.names(&workspace.folder())?;
         for name in &names {
@@ -209,16 +209,16 @@ pub(super) fn home(variable: &str, usual: &str) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    fn workspace(path: &str) -> Identity {
-        Identity {
+    fn workspace(path: &str) -> WorkspaceIdentity {
+        WorkspaceIdentity {
             repository: Some("/r/.git".into()),
             path: path.into(),
         }
     }
 
     fn list(url: &str) -> TrustList {
-        let server = crate::manifest::trust::Server {
-            part: crate::manifest::programs::Part::Student,
+        let server = crate::manifest::trust::TrustServer {
+            part: crate::manifest::programs::ManifestPart::Student,
             url: url.into(),
         };
         TrustList {
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn several_lists_of_a_workspace_are_approved_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::at(&folder.path().join("trust"));
+        let store = ApprovalStore::at(&folder.path().join("trust"));
         let (here, there) = (workspace(""), workspace("agents/x"));
         for url in ["a", "b"] {
             store.approve(&here, Path::new("/w"), &list(url), "now".into()).unwrap();
@@ -250,7 +250,7 @@ mod tests {
     fn approvals_are_private() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::at(&folder.path().join("trust"));
+        let store = ApprovalStore::at(&folder.path().join("trust"));
         store
             .approve(&workspace(""), Path::new("/w"), &list("a"), "now".into())
             .unwrap();
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn a_file_that_is_no_approval_approves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::at(folder.path());
+        let store = ApprovalStore::at(folder.path());
         let (here, digest) = (workspace(""), list("a").digest());
         store.approve(&here, Path::new("/w"), &list("a"), "now".into()).unwrap();
         let path = store.file(&here, &digest);

@@ -6,11 +6,11 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::digest::Digest;
 use crate::manifest::programs;
-use crate::manifest::trust::{Link, Named};
+use crate::manifest::trust::{NamedFile, TrustLink};
 use crate::sys::disk::OWN_FOLDER;
 
 /// The file of the workspace at `root` that a word names in a folder of it, or the link that leads out of it there.
-pub(super) fn named(root: &Path, folder: &str, word: &str) -> Option<Named> {
+pub(super) fn named(root: &Path, folder: &str, word: &str) -> Option<NamedFile> {
     let real = root.canonicalize().ok()?;
     // What a program leaves in the folder that it works in would change the list with each run.
     let is_scratch = programs::within(folder, word).is_some_and(|path| path.starts_with(OWN_FOLDER));
@@ -23,7 +23,7 @@ pub(super) fn named(root: &Path, folder: &str, word: &str) -> Option<Named> {
     named.or_else(|| (!folder.is_empty()).then(|| in_folder(&real, "", word)).flatten())
 }
 
-fn in_folder(real: &Path, folder: &str, word: &str) -> Option<Named> {
+fn in_folder(real: &Path, folder: &str, word: &str) -> Option<NamedFile> {
     let path = real.join(folder).join(word);
     // The folder that a program works in may not be there yet: dots are taken out by hand first.
     let target = path.canonicalize().or_else(|_| plain(&path).canonicalize()).ok()?;
@@ -33,14 +33,14 @@ fn in_folder(real: &Path, folder: &str, word: &str) -> Option<Named> {
     let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
     if let Ok(path) = target.strip_prefix(real) {
         let bytes = File::open(&target).ok();
-        return Some(Named::File {
+        return Some(NamedFile::File {
             path: slashed(path),
             digest: bytes.and_then(|bytes| Digest::of_reader(bytes).ok()),
         });
     }
     // A path that leads outside by itself says so where it stands.
     let inside = plain(&path).strip_prefix(real).ok()?.to_owned();
-    Some(Named::Outside(Link {
+    Some(NamedFile::Outside(TrustLink {
         path: slashed(&inside),
         target: slashed(&target),
     }))
@@ -79,18 +79,18 @@ mod tests {
         for word in ["x.py", "./x.py", "sub/../x.py", "link.py", &whole] {
             let found = named(&root, "", word);
             assert!(
-                matches!(&found, Some(Named::File { path, digest: Some(_) }) if path == "x.py"),
+                matches!(&found, Some(NamedFile::File { path, digest: Some(_) }) if path == "x.py"),
                 "{word}: {found:?}"
             );
         }
         let found = named(&root, ".kaizen/scratch/lint", "../../../x.py");
         assert!(
-            matches!(&found, Some(Named::File { path, .. }) if path == "x.py"),
+            matches!(&found, Some(NamedFile::File { path, .. }) if path == "x.py"),
             "{found:?}"
         );
         let found = named(&root, "", "out.py");
         assert!(
-            matches!(&found, Some(Named::Outside(link)) if link.path == "out.py"),
+            matches!(&found, Some(NamedFile::Outside(link)) if link.path == "out.py"),
             "{found:?}"
         );
         for word in ["", "sub", "none", "../other.py", "/etc/passwd", "python3"] {

@@ -1,0 +1,265 @@
+//! Transactions: writes of several files, which are announced in kaizen's own folder before the first byte. The next
+//! command finishes what a crash interrupted: it undoes a write of harness files, and completes a refresh.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{Event, Listener};
+use crate::artifact::Artifact;
+use crate::artifact::holdout_use::{self, HoldoutUse, RefreshLine};
+use crate::artifact::intent::{IntendedFile, WriteIntent};
+use crate::digest::Digest;
+use crate::harness::{FileChange, Harness};
+use crate::ledger::FileState;
+use crate::ledger::message::message;
+use crate::ledger::port::Ledger;
+use crate::sys::disk::Lock;
+use crate::sys::{disk, output};
+use crate::workspace::error::RunError;
+use crate::workspace::session::SessionError;
+use crate::workspace::{Workspace, holdout_log};
+
+/// The announcement of a write.
+pub(crate) const INTENT: &str = "intent.json";
+
+/// Locks the workspace, and undoes or completes what was cut short before anything else happens.
+///
+/// # Errors
+/// Somebody else works here, or see [`recover`].
+pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError> {
+    let lock = alone(workspace)?;
+    let note = |text: &str| listener(Event::Note { text: text.into() });
+    if recover(workspace)? {
+        note("an interrupted write was undone");
+    }
+    if finish_refresh(workspace)?.is_some() {
+        note("an interrupted `kaizen bench refresh` was completed");
+    }
+    Ok(lock)
+}
+
+/// Locks the workspace.
+///
+/// # Errors
+/// Somebody else works here.
+pub(crate) fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
+    let holder = format!("{}, process {}", workspace.holder, std::process::id());
+    Ok(workspace
+        .root
+        .lock_within(workspace.own("lock"), &holder, workspace.patience)?)
+}
+
+/// Announces a write of harness files.
+///
+/// # Errors
+/// The intent cannot be written.
+pub(crate) fn announce(workspace: &Workspace, session: &str, changes: &[FileChange]) -> Result<(), RunError> {
+    let digest = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(Digest::of_bytes);
+    let file = |change: &FileChange| IntendedFile {
+        path: change.path.clone(),
+        before: digest(&change.before),
+        after: digest(&change.after),
+    };
+    let intent = WriteIntent {
+        version: 1,
+        session_id: session.to_owned(),
+        files: changes.iter().map(file).collect(),
+        extra: Default::default(),
+    };
+    let text = intent.to_text();
+    Ok(workspace.root.publish(workspace.own(INTENT), text.as_bytes())?)
+}
+
+/// Ends a write of harness files, once its commit exists.
+///
+/// # Errors
+/// The intent cannot be removed.
+pub(crate) fn end(workspace: &Workspace) -> Result<(), RunError> {
+    Ok(workspace.root.remove(workspace.own(INTENT))?)
+}
+
+/// Puts announced files back to what HEAD says, unless a person edited them since.
+///
+/// # Errors
+/// A file matches neither the state before nor the one after: it was edited by hand.
+pub(crate) fn recover(workspace: &Workspace) -> Result<bool, RunError> {
+    let path = workspace.own(INTENT);
+    let Some(text) = workspace.root.read_text(&path)? else {
+        return Ok(false);
+    };
+    let intent = WriteIntent::from_text(&path, &text).map_err(SessionError::from)?;
+    let head = match workspace.ledger.head()? {
+        Some(commit) => workspace.ledger.harness_at(&commit, &|path| workspace.selects(path))?,
+        None => Harness::default(),
+    };
+    for file in &intent.files {
+        restore(workspace, file, &head)?;
+    }
+    // What was staged for the commit that never came would look like a change of the user's.
+    let paths: Vec<String> = intent.files.iter().map(|file| file.path.clone()).collect();
+    workspace.ledger.unstage(&paths)?;
+    workspace.root.remove(&path)?;
+    Ok(true)
+}
+
+fn restore(workspace: &Workspace, file: &IntendedFile, head: &Harness) -> Result<(), RunError> {
+    let path = workspace.root.join(&file.path);
+    let live = workspace.root.read(&path)?;
+    let at_head = head.get(&file.path);
+    if live.as_deref() == at_head {
+        return Ok(());
+    }
+    let digest = live.as_deref().map(Digest::of_bytes);
+    if digest != file.before && digest != file.after {
+        return Err(RunError::Dirty(vec![file.path.clone()]));
+    }
+    match at_head {
+        Some(bytes) => workspace.root.publish(&path, bytes)?,
+        None => workspace.root.remove(&path)?,
+    }
+    Ok(())
+}
+
+/// The announcement of a refresh, in kaizen's own folder.
+const REFRESH: &str = "refresh.json";
+
+/// A file with its new text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TaskFileChange {
+    /// Relative to the workspace.
+    pub path: String,
+    before: Digest,
+    text: String,
+}
+
+/// Everything that is to be written.
+#[derive(Serialize, Deserialize)]
+struct RefreshIntent {
+    line: RefreshLine,
+    files: Vec<TaskFileChange>,
+}
+
+impl TaskFileChange {
+    pub(crate) fn new(path: &str, before: &str, text: String) -> Self {
+        Self {
+            path: path.to_owned(),
+            before: Digest::of_bytes(before.as_bytes()),
+            text,
+        }
+    }
+}
+
+/// Copies of the files that git ignores: it does not hold what stood there. Files that hold uncommitted changes are
+/// refused: those are the user's.
+///
+/// # Errors
+/// Files hold uncommitted changes, or git or the file system says no.
+pub(crate) fn keep_ignored(workspace: &Workspace, changes: &[TaskFileChange]) -> Result<Vec<String>, RunError> {
+    let mut dirty = Vec::new();
+    let mut copies = Vec::new();
+    for TaskFileChange { path, .. } in changes {
+        let states = workspace.ledger.status(std::slice::from_ref(path))?;
+        match states.first().map(|file| file.state) {
+            None => {}
+            Some(FileState::Ignored) => copies.push(path),
+            Some(FileState::Changed | FileState::Untracked) => dirty.push(path.clone()),
+        }
+    }
+    if !dirty.is_empty() {
+        return Err(RunError::Dirty(dirty));
+    }
+    let copy = |path: &String| {
+        let bytes = workspace.root.read(path)?.unwrap_or_default();
+        let end = format!(".{}.old", Digest::of_bytes(&bytes).short());
+        let end = output::keep_copy(&workspace.root, path.as_ref(), &end, &bytes)?;
+        Ok(format!("{path}{end}"))
+    };
+    copies.into_iter().map(copy).collect()
+}
+
+/// Announces the refresh, and makes it; tells the commit.
+pub(crate) fn write_refresh(
+    workspace: &Workspace,
+    line: RefreshLine,
+    files: Vec<TaskFileChange>,
+) -> Result<Option<String>, RunError> {
+    let intent = RefreshIntent { line, files };
+    let text = serde_json::to_vec_pretty(&intent).unwrap_or_default();
+    workspace.root.publish(workspace.own(REFRESH), &text)?;
+    complete_refresh(workspace, &intent)
+}
+
+/// Completes a refresh that was cut short, and tells which; a file that somebody changed since stays as it is.
+///
+/// # Errors
+/// A file was changed meanwhile, or git or the file system says no.
+pub(crate) fn finish_refresh(workspace: &Workspace) -> Result<Option<RefreshLine>, RunError> {
+    let path = workspace.own(REFRESH);
+    let Some(text) = workspace.root.read_text(&path)? else {
+        return Ok(None);
+    };
+    let unreadable = |error| RunError::Store(format!("{}: {error}; remove that file", path.display()));
+    let intent: RefreshIntent = serde_json::from_str(&text).map_err(unreadable)?;
+    complete_refresh(workspace, &intent)?;
+    Ok(Some(intent.line))
+}
+
+fn complete_refresh(workspace: &Workspace, intent: &RefreshIntent) -> Result<Option<String>, RunError> {
+    intent
+        .files
+        .iter()
+        .try_for_each(|file| publish_tasks(workspace, file))?;
+    holdout_log::record(workspace, &HoldoutUse::Refresh(intent.line.clone()))?;
+    let commit = commit_refresh(workspace, intent)?;
+    workspace.root.remove(workspace.own(REFRESH))?;
+    Ok(commit)
+}
+
+fn publish_tasks(workspace: &Workspace, file: &TaskFileChange) -> Result<(), RunError> {
+    let path = workspace.root.join(&file.path);
+    let present = workspace.root.read(&path)?;
+    let after = file.text.as_bytes();
+    if present.as_deref() == Some(after) {
+        return Ok(());
+    }
+    let is_before = present.as_deref().map(Digest::of_bytes) == Some(file.before);
+    if is_before && workspace.root.publish_over(&path, after, present.as_deref())? {
+        return Ok(());
+    }
+    Err(RunError::RefreshInterrupted {
+        path: file.path.clone(),
+        intent: workspace.own(REFRESH).display().to_string(),
+    })
+}
+
+/// One commit of the files that git holds, and of the ledger of the split where such files are committed.
+fn commit_refresh(workspace: &Workspace, intent: &RefreshIntent) -> Result<Option<String>, RunError> {
+    let mut paths: Vec<String> = intent.files.iter().map(|file| file.path.clone()).collect();
+    if workspace.manifest.ledger.commit_sessions {
+        paths.push(holdout_use::FILE.to_owned());
+    }
+    let states = workspace.ledger.status(&paths)?;
+    paths.retain(|path| {
+        let of_path = |state: FileState| states.iter().any(|file| file.path == *path && file.state == state);
+        of_path(FileState::Changed) || of_path(FileState::Untracked)
+    });
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    disk::effect("commit refresh");
+    Ok(Some(workspace.ledger.commit(&paths, &refresh_message(&intent.line))?))
+}
+
+/// No session made the commit, and none is named.
+fn refresh_message(line: &RefreshLine) -> String {
+    let RefreshLine { retired, drawn, .. } = line;
+    let body = format!(
+        "Retired into train: {}.\nDrawn for the gate: {}.",
+        retired.join(", "),
+        drawn.join(", ")
+    );
+    let trailers = [
+        ("Tasks-Retired", retired.len().to_string()),
+        ("Tasks-Drawn", drawn.len().to_string()),
+    ];
+    message("kaizen: refresh the gate split", &body, &trailers)
+}
