@@ -1,15 +1,11 @@
 //! Advance: start or resume a session and run what is stale until nothing is.
 
-use super::awaiting::await_file;
 use super::begin::{begin, begin_from, commit_session, restore_record};
-use super::next::{Next, next};
-use super::pages::{half_typed, note_problems};
-use super::run_phase::Run;
-use super::state::View;
-use super::under_way::note_status;
+use super::context::Context;
+use super::next::{Next, half_typed, next, note_problems};
 use super::unmet::{Unmet, unmet};
 use super::{briefing, permitted, step};
-use crate::artifact::record::{Record, Status};
+use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::artifact::{Artifact, spending};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
@@ -17,13 +13,12 @@ use crate::llm::client;
 use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::sys::output;
-use crate::workspace::dirty::user_changes;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::inputs::Inputs;
-use crate::workspace::recover::{enter, recover};
+use crate::workspace::inputs::{Inputs, user_changes};
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, authorship, session};
+use crate::workspace::transaction::{enter, recover};
+use crate::workspace::{Workspace, engines, session};
 
 /// Starts or resumes a session and runs what is stale.
 ///
@@ -104,21 +99,17 @@ fn go_on(
     let (waits, unmet) = loop {
         // Read anew after every phase: it may have committed, and files may have been edited meanwhile.
         let inputs = Inputs::new(workspace);
-        let view = View {
+        let context = Context {
             autonomy: asked.autonomy,
-            ..View::present(workspace, &inputs, &engines)
-        };
-        let run = Run {
-            view: &view,
-            session,
             listener,
             memo: memo.as_ref(),
+            ..Context::new(workspace, session, &inputs, &engines)
         };
-        let next = next(&view, session, asked.until.as_deref())?;
+        let next = next(&context, asked.until.as_deref())?;
         note_problems(session, &next)?;
         let (phase, reasons) = match next {
             Next::Run { phase, reasons } => (phase, reasons),
-            Next::Nothing if asked.until.is_none() => break (None, unmet(&view, session)?),
+            Next::Nothing if asked.until.is_none() => break (None, unmet(&context)?),
             Next::Nothing => break (None, Vec::new()),
             Next::NotReady(message) => break (Some(WaitingFor::NotReady(message)), Vec::new()),
             Next::Release => {
@@ -129,19 +120,19 @@ fn go_on(
                 break (Some(WaitingFor::Release), Vec::new());
             }
             Next::Write { file, phase } => {
-                permitted::phase(&run, &phase)?;
-                await_file(&run, &phase, file)?;
+                permitted::phase(&context, &phase)?;
+                step::await_file(&context, &phase, file)?;
                 break (Some(WaitingFor::Write(file)), Vec::new());
             }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
         workspace.check_harness()?;
-        permitted::phase(&run, &phase)?;
-        announce(session, &phase, &reasons, &view, listener)?;
+        permitted::phase(&context, &phase)?;
+        announce(&context, &phase, &reasons)?;
         if matches!(phase.as_str(), "baseline" | "execute") {
             settle_user_changes(workspace, &inputs, asked, listener)?;
         }
-        step::run(&run, &phase)?;
+        step::run(&context, &phase)?;
         changed = true;
     };
     if let Some(WaitingFor::NotReady(message)) = &waits {
@@ -166,7 +157,7 @@ fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(
 /// Redoing `execute` means to try again what was not applied; redoing what was written by hand, to write it again.
 fn forget(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
     use crate::artifact::outcome::OutcomeStatus::{Applied, PendingReview, RejectedByUser, Stranded};
-    if let Some(file) = authorship::awaited(&workspace.manifest, session.record()?.as_ref(), phase) {
+    if let Some(file) = engines::awaited(&workspace.manifest, session.record()?.as_ref(), phase) {
         session.withdraw(file)?;
     }
     if phase != "execute" {
@@ -180,19 +171,13 @@ fn forget(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), R
     Ok(())
 }
 
-fn announce(
-    session: &Session,
-    phase: &str,
-    reasons: &[StaleReason],
-    view: &View,
-    listener: Listener,
-) -> Result<(), RunError> {
-    listener(Event::PhaseStarted {
-        session: session.id.clone(),
+fn announce(context: &Context, phase: &str, reasons: &[StaleReason]) -> Result<(), RunError> {
+    (context.listener)(Event::PhaseStarted {
+        session: context.session.id.clone(),
         phase: phase.to_owned(),
         reasons: reasons.iter().map(ToString::to_string).collect(),
     });
-    note_status(session, phase, view)
+    step::note_status(context, phase)
 }
 
 /// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.
@@ -221,11 +206,11 @@ fn settle_user_changes(
 
 fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Result<(), RunError> {
     let Some(record) = session.record()? else { return Ok(()) };
-    if record.status != Status::Failed || record.error.as_deref() != Some(message) {
+    if record.status != SessionStatus::Failed || record.error.as_deref() != Some(message) {
         let ended_at = Some(workspace.clock.stamp());
         let spending = spending::sums(&client::spent(session.root(), &session.path(""))?);
-        let record = Record {
-            status: Status::Failed,
+        let record = SessionRecord {
+            status: SessionStatus::Failed,
             ended_at,
             teacher_cost_usd: if spending.is_empty() {
                 record.teacher_cost_usd

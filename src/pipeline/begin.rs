@@ -1,14 +1,14 @@
 //! The beginning and the end of a session: its first record, and the commit of its directory.
 
 use crate::artifact::Artifact;
-use crate::artifact::record::{Autonomy, Record, Status};
+use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus};
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::pipeline::options::RunOptions;
 use crate::workspace::error::RunError;
 use crate::workspace::session::{Session, SessionError};
-use crate::workspace::{Workspace, authorship, holdout_log, inbox, session};
+use crate::workspace::{Workspace, engines, holdout_log, inbox, session};
 
 const TRIGGER: &str = "trigger.json";
 
@@ -17,7 +17,7 @@ const TRIGGER: &str = "trigger.json";
 /// nobody would look at again.
 pub(super) fn begin(workspace: &Workspace, session: &Session, asked: &RunOptions) -> Result<(), RunError> {
     let metadata = if asked.by_files {
-        authorship::metadata()
+        engines::files_metadata()
     } else {
         Default::default()
     };
@@ -73,14 +73,14 @@ fn settled_trigger(workspace: &Workspace, session: &Session) -> Result<Trigger, 
     Ok(trigger)
 }
 
-fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, trigger: Trigger) -> Record {
-    Record {
+fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, trigger: Trigger) -> SessionRecord {
+    SessionRecord {
         version: 1,
         id: id.to_owned(),
         parent_session_id: parent,
         trigger: trigger.kind,
         trigger_metadata: trigger.metadata,
-        status: Status::Initiated,
+        status: SessionStatus::Initiated,
         autonomy_mode,
         started_at: trigger.created_at,
         ended_at: None,
@@ -100,7 +100,7 @@ fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, trigger: Tri
 }
 
 /// Commits the directory of a settled session, apart from the edits.
-pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &Record) -> Result<(), RunError> {
+pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &SessionRecord) -> Result<(), RunError> {
     let mut paths = vec![session.relative()];
     if !workspace.manifest.ledger.commit_sessions || workspace.ledger.dirty(&paths)?.is_empty() {
         return Ok(());

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::run_phase::Run;
-use super::run_phase::brief::brief;
-use super::state::{self, View};
+use super::context::Context;
+use super::phase::brief::brief;
+use super::state;
 use crate::digest::Digest;
 use crate::sys::disk::Root;
 use crate::sys::output;
 use crate::sys::output::OutputError;
-use crate::sys::process::Files;
+use crate::sys::process::ProgramFiles;
 use crate::teacher;
 use crate::teacher::Briefing;
 use crate::workspace::Workspace;
@@ -27,16 +27,13 @@ pub(crate) const FOLDER: &str = "briefing";
 pub(crate) fn within<T>(
     workspace: &Workspace,
     session: &Session,
-    use_it: impl FnOnce(&Run) -> Result<T, RunError>,
+    use_it: impl FnOnce(&Context) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
     workspace.calls.charge(&session.path(""), "")?;
     let (inputs, engines, memo) = (Inputs::new(workspace), workspace.engines(), workspace.memo());
-    let view = View::present(workspace, &inputs, &engines);
-    use_it(&Run {
-        view: &view,
-        session,
-        listener: &|_| {},
+    use_it(&Context {
         memo: memo.as_ref(),
+        ..Context::new(workspace, session, &inputs, &engines)
     })
 }
 
@@ -44,26 +41,26 @@ pub(crate) fn within<T>(
 ///
 /// # Errors
 /// An input cannot be read.
-pub(crate) fn lend<T>(run: &Run, use_it: impl FnOnce(&Briefing) -> T) -> Result<T, RunError> {
-    let traces = run.view.inputs.evidence(run.moment()?)?;
-    Ok(brief(run, &traces, use_it)?.0)
+pub(crate) fn lend<T>(context: &Context, use_it: impl FnOnce(&Briefing) -> T) -> Result<T, RunError> {
+    let traces = context.inputs.evidence(context.moment()?)?;
+    Ok(brief(context, &traces, use_it)?.0)
 }
 
 /// The files; `place` says where the diagnosis and the plan belong.
 ///
 /// # Errors
 /// An input cannot be read.
-pub(crate) fn files(run: &Run, place: &str) -> Result<Files, RunError> {
-    let manifest = &run.view.workspace.manifest;
-    lend(run, |briefing| {
+pub(crate) fn files(context: &Context, place: &str) -> Result<ProgramFiles, RunError> {
+    let manifest = &context.workspace.manifest;
+    lend(context, |briefing| {
         let tasks: Vec<_> = briefing.train.iter().collect();
         let answers = (briefing.run_student)(briefing.harness, &tasks);
-        teacher::brief::files(&teacher::brief::Brief {
+        teacher::brief::files(&teacher::brief::TeacherBrief {
             briefing,
             answers: &answers,
             manifest,
             place,
-            redactor: &run.view.workspace.redactor,
+            redactor: &context.workspace.redactor,
         })
     })
 }
@@ -73,28 +70,28 @@ pub(crate) fn files(run: &Run, place: &str) -> Result<Files, RunError> {
 ///
 /// # Errors
 /// An input cannot be read, or the folder not be written.
-pub(crate) fn write(run: &Run, root: &Root, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
-    let files = files(run, &format!("`{}/`", run.session.relative()))?;
+pub(crate) fn write(context: &Context, root: &Root, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let files = files(context, &format!("`{}/`", context.session.relative()))?;
     let files: Vec<_> = files
         .iter()
         .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
         .collect();
-    Ok(output::fill(root, folder, &files, &made_of(run)?.to_string())?)
+    Ok(output::fill(root, folder, &files, &made_of(context)?.to_string())?)
 }
 
 /// Makes sure that the session's own briefing tells how things are; returns its place in the workspace.
 ///
 /// # Errors
 /// See [`write()`].
-pub(crate) fn refresh(run: &Run) -> Result<String, RunError> {
-    let (root, folder) = (run.session.root(), run.session.path(FOLDER));
-    let made_of = made_of(run)?.to_string();
+pub(crate) fn refresh(context: &Context) -> Result<String, RunError> {
+    let (root, folder) = (context.session.root(), context.session.path(FOLDER));
+    let made_of = made_of(context)?.to_string();
     if !output::is_ours(root, &folder, Some(&made_of))? {
-        for aside in write(run, root, &folder)? {
+        for aside in write(context, root, &folder)? {
             tracing::warn!("a file that you edited in the briefing is now {}", aside.display());
         }
     }
-    Ok(format!("{}/{FOLDER}", run.session.relative()))
+    Ok(format!("{}/{FOLDER}", context.session.relative()))
 }
 
 /// Whether a folder holds a briefing.
@@ -105,9 +102,9 @@ pub(crate) fn is_one(root: &Root) -> Result<bool, OutputError> {
     output::is_ours(root, Path::new(""), None)
 }
 
-fn made_of(run: &Run) -> Result<Digest, RunError> {
-    let read = |name| state::read(run.view, run.session, name);
-    let manifest = &run.view.workspace.manifest;
+fn made_of(context: &Context) -> Result<Digest, RunError> {
+    let read = |name| state::read(context, name);
+    let manifest = &context.workspace.manifest;
     let inputs = (
         read("baseline.json")?,
         read("@traces")?,

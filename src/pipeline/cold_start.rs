@@ -2,7 +2,7 @@
 
 /// Whether a session can start, and the facts behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Readiness {
+pub(crate) struct ColdStart {
     /// There is enough.
     pub ready: bool,
     /// One line for people: what there is, what is missing and how to get it.
@@ -14,7 +14,7 @@ pub(crate) struct Readiness {
 }
 
 /// Whether there are enough traces.
-pub(crate) fn traces(count: usize, min_traces: usize) -> Readiness {
+pub(crate) fn traces(count: usize, min_traces: usize) -> ColdStart {
     let ready = count >= min_traces;
     let message = if ready {
         format!("Ready: {count} traces available.")
@@ -24,7 +24,7 @@ pub(crate) fn traces(count: usize, min_traces: usize) -> Readiness {
              Use the agent for a while, or point [traces] at an older store."
         )
     };
-    Readiness {
+    ColdStart {
         ready,
         message,
         trace_count: count,
@@ -33,7 +33,7 @@ pub(crate) fn traces(count: usize, min_traces: usize) -> Readiness {
 }
 
 /// Whether enough traces, of all that there are, were rated `min_feedback` (0 to 1) or better.
-pub(crate) fn benchmark(feedback: &[Option<f64>], min_feedback: f64, min_samples: usize) -> Readiness {
+pub(crate) fn benchmark(feedback: &[Option<f64>], min_feedback: f64, min_samples: usize) -> ColdStart {
     let count = feedback
         .iter()
         .flatten()
@@ -48,7 +48,7 @@ pub(crate) fn benchmark(feedback: &[Option<f64>], min_feedback: f64, min_samples
              (feedback >= {min_feedback:?}). Have {count} so far. Will be populated automatically."
         )
     };
-    Readiness {
+    ColdStart {
         ready,
         message,
         trace_count: feedback.len(),

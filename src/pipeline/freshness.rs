@@ -27,7 +27,7 @@ use crate::digest::Digest;
 
 /// The present state of what a phase is, reads and writes; `None` is absent.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Present {
+pub(crate) struct PhaseDigests {
     /// Digest of the definition.
     pub definition: Digest,
     /// Digests of the reads.
@@ -94,7 +94,7 @@ pub(crate) enum Freshness {
 }
 
 /// Compares a checkpoint with the present. `editable` says that a person may write the phase's output.
-pub(crate) fn freshness(checkpoint: Option<&Checkpoint>, present: &Present, editable: bool) -> Freshness {
+pub(crate) fn freshness(checkpoint: Option<&Checkpoint>, present: &PhaseDigests, editable: bool) -> Freshness {
     let missing: Vec<String> = absent(&present.reads);
     if !missing.is_empty() {
         return Freshness::Blocked { missing };
@@ -136,7 +136,7 @@ fn absent(digests: &BTreeMap<String, Option<Digest>>) -> Vec<String> {
         .collect()
 }
 
-fn edited(checkpoint: &Checkpoint, present: &Present) -> Vec<String> {
+fn edited(checkpoint: &Checkpoint, present: &PhaseDigests) -> Vec<String> {
     let differs = |name: &str, now: &Digest| checkpoint.writes.get(name).is_some_and(|was| was != now);
     let changed = present
         .writes
@@ -145,12 +145,12 @@ fn edited(checkpoint: &Checkpoint, present: &Present) -> Vec<String> {
     changed.map(|(name, _)| name.clone()).collect()
 }
 
-fn definition(checkpoint: &Checkpoint, present: &Present) -> Option<StaleReason> {
+fn definition(checkpoint: &Checkpoint, present: &PhaseDigests) -> Option<StaleReason> {
     let (was, now) = (checkpoint.definition, present.definition);
     (was != now).then_some(StaleReason::DefinitionChanged { was, now })
 }
 
-fn reads(checkpoint: &Checkpoint, present: &Present) -> Vec<StaleReason> {
+fn reads(checkpoint: &Checkpoint, present: &PhaseDigests) -> Vec<StaleReason> {
     let mut names: Vec<&String> = checkpoint.reads.keys().chain(present.reads.keys()).collect();
     names.sort();
     names.dedup();
@@ -206,15 +206,15 @@ mod tests {
         }
     }
 
-    fn present(definition: &str, read: Option<&str>, write: Option<&str>) -> Present {
-        Present {
+    fn present(definition: &str, read: Option<&str>, write: Option<&str>) -> PhaseDigests {
+        PhaseDigests {
             definition: digest(definition),
             reads: [("diagnosis.md".to_owned(), read.map(digest))].into(),
             writes: [("plan.json".to_owned(), write.map(digest))].into(),
         }
     }
 
-    fn state(present: &Present, editable: bool) -> &'static str {
+    fn state(present: &PhaseDigests, editable: bool) -> &'static str {
         match freshness(Some(&checkpoint()), present, editable) {
             Freshness::Fresh { edited } if edited.is_empty() => "fresh",
             Freshness::Fresh { .. } => "fresh, edited",

@@ -1,6 +1,6 @@
 //! What a run is asked, and how it ends.
 
-use crate::artifact::record::{Autonomy, Record};
+use crate::artifact::record::{Autonomy, SessionRecord};
 use crate::pipeline::unmet::Unmet;
 use crate::workspace::session::Session;
 
@@ -42,7 +42,7 @@ pub struct RunResult {
     /// The session.
     pub session: Session,
     /// Its record.
-    pub record: Record,
+    pub record: SessionRecord,
     /// Whether the run did anything.
     pub changed: bool,
     /// What the session waits for, when it stopped before its end.

@@ -3,15 +3,14 @@
 //! A phase that works with an engine of the list needs consent, whether or not every answer is remembered already: what it
 //! is going to ask for is not known before it begins.
 
+use super::context::Context;
 use super::next::{Next, next};
-use super::run_phase::Run;
-use super::state::View;
 use crate::artifact::task::{Scorer, Task};
 use crate::manifest::TeacherEngine;
 use crate::manifest::phases::graph;
-use crate::manifest::programs::Part;
+use crate::manifest::programs::ManifestPart;
 use crate::pipeline::options::RunOptions;
-use crate::workspace::authorship::by_files;
+use crate::workspace::engines::by_files;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
@@ -34,16 +33,16 @@ impl Workspace {
         Ok(self.permission.check(&[])?)
     }
 
-    fn of_evaluation<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) -> Vec<Part> {
-        let mut parts = vec![Part::Student];
-        parts.extend(self.manifest.student.tools.keys().cloned().map(Part::Tool));
+    fn of_evaluation<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) -> Vec<ManifestPart> {
+        let mut parts = vec![ManifestPart::Student];
+        parts.extend(self.manifest.student.tools.keys().cloned().map(ManifestPart::Tool));
         let (mut by_program, mut by_judge) = (false, false);
         for task in tasks {
             by_program |= task.scorer == Scorer::Command;
             by_judge |= task.scorer == Scorer::Judge;
         }
-        parts.extend(by_program.then_some(Part::Scorer));
-        parts.extend(by_judge.then_some(Part::Judge));
+        parts.extend(by_program.then_some(ManifestPart::Scorer));
+        parts.extend(by_judge.then_some(ManifestPart::Judge));
         parts
     }
 }
@@ -52,10 +51,10 @@ impl Workspace {
 ///
 /// # Errors
 /// Nobody approved it, or the benchmark cannot be read.
-pub(super) fn phase(run: &Run, name: &str) -> Result<(), RunError> {
-    let workspace = run.view.workspace;
-    let by_files = by_files(&workspace.manifest, run.session.record()?.as_ref());
-    phases(workspace, run.view.inputs, &[name], by_files)
+pub(super) fn phase(context: &Context, name: &str) -> Result<(), RunError> {
+    let workspace = context.workspace;
+    let by_files = by_files(&workspace.manifest, context.session.record()?.as_ref());
+    phases(workspace, context.inputs, &[name], by_files)
 }
 
 /// Asks whether these phases may do their work, in a session whose teacher is not asked.
@@ -111,11 +110,11 @@ fn first(
     session: &Session,
 ) -> Result<Option<String>, RunError> {
     let engines = workspace.engines();
-    let view = View {
+    let context = Context {
         autonomy: asked.autonomy,
-        ..View::present(workspace, inputs, &engines)
+        ..Context::new(workspace, session, inputs, &engines)
     };
-    Ok(match next(&view, session, asked.until.as_deref())? {
+    Ok(match next(&context, asked.until.as_deref())? {
         // Who waits for a file is given a briefing, for which the student answers.
         Next::Run { phase, .. } | Next::Write { phase, .. } => Some(phase),
         Next::NotReady(_) | Next::Release | Next::Typed { .. } | Next::Nothing => None,
@@ -135,13 +134,13 @@ fn phases(workspace: &Workspace, inputs: &Inputs, names: &[&str], by_files: bool
     for name in names {
         match *name {
             _ if all.get(*name).is_some_and(|stanza| !stanza.run.is_empty()) => {
-                parts.push(Part::Phase((*name).to_owned()));
+                parts.push(ManifestPart::Phase((*name).to_owned()));
             }
             "readiness" => {}
             "diagnose" | "plan" if !by_files => {
-                parts.push(Part::Teacher);
+                parts.push(ManifestPart::Teacher);
                 // Its model compares answers by the judge.
-                parts.extend((manifest.teacher.engine == TeacherEngine::Chat).then_some(Part::Judge));
+                parts.extend((manifest.teacher.engine == TeacherEngine::Chat).then_some(ManifestPart::Judge));
                 evaluates = true;
             }
             _ => evaluates = true,

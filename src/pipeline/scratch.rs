@@ -1,38 +1,38 @@
 //! Scratch: the files that somebody else's program is given for a phase.
 
-use super::run_phase::Run;
+use super::context::Context;
 use super::state;
 use crate::artifact::task::Split;
 use crate::eval::held_out::HeldOut;
 use crate::harness::Harness;
 use crate::llm::redact::Redactor;
 use crate::manifest::phases::Stanza;
-use crate::sys::process::Files;
+use crate::sys::process::ProgramFiles;
 use crate::workspace::error::RunError;
 
 /// The declared reads: session files without held-out tasks, inputs as `traces.jsonl`, `train.jsonl` and `harness/`.
 ///
 /// # Errors
 /// An input cannot be read.
-pub(crate) fn given(run: &Run, stanza: &Stanza) -> Result<Files, RunError> {
-    let redactor = &run.view.workspace.redactor;
-    let held_out = run.view.inputs.held_out()?;
-    let mut files = Files::new();
+pub(crate) fn given(context: &Context, stanza: &Stanza) -> Result<ProgramFiles, RunError> {
+    let redactor = &context.workspace.redactor;
+    let held_out = context.inputs.held_out()?;
+    let mut files = ProgramFiles::new();
     for name in &stanza.reads {
         match name.as_str() {
             "@traces" => files.push((
                 "traces.jsonl".into(),
-                lines(&run.view.inputs.evidence(run.moment()?)?, redactor).into_bytes(),
+                lines(&context.inputs.evidence(context.moment()?)?, redactor).into_bytes(),
             )),
             "@train" => files.push((
                 "train.jsonl".into(),
-                lines(&run.view.inputs.benchmark()?.split(Split::Train), redactor).into_bytes(),
+                lines(&context.inputs.benchmark()?.split(Split::Train), redactor).into_bytes(),
             )),
-            "@harness" => files.extend(harness(run)?),
+            "@harness" => files.extend(harness(context)?),
             // Gate tasks decide about what the program proposes; the ledger is git's own.
             "@gate" | "@ledger" => {}
-            folder if folder.ends_with('/') => files.extend(folder_of(run, &held_out, folder)?),
-            file => files.extend(file_of(run, &held_out, file)?),
+            folder if folder.ends_with('/') => files.extend(folder_of(context, &held_out, folder)?),
+            file => files.extend(file_of(context, &held_out, file)?),
         }
     }
     Ok(files)
@@ -47,9 +47,9 @@ fn lines<T: serde::Serialize>(rows: &[T], redactor: &Redactor) -> String {
     rows.iter().map(line).collect()
 }
 
-fn harness(run: &Run) -> Result<Files, RunError> {
-    let harness = match state::base(run.view, run.session)? {
-        Some(commit) => run.view.inputs.harness_at(&commit)?,
+fn harness(context: &Context) -> Result<ProgramFiles, RunError> {
+    let harness = match state::base(context)? {
+        Some(commit) => context.inputs.harness_at(&commit)?,
         None => Harness::default(),
     };
     Ok(harness
@@ -58,16 +58,16 @@ fn harness(run: &Run) -> Result<Files, RunError> {
         .collect())
 }
 
-fn folder_of(run: &Run, held_out: &HeldOut, folder: &str) -> Result<Files, RunError> {
-    let names = run.session.names(folder)?;
+fn folder_of(context: &Context, held_out: &HeldOut, folder: &str) -> Result<ProgramFiles, RunError> {
+    let names = context.session.names(folder)?;
     let all = names
         .iter()
-        .map(|name| file_of(run, held_out, &format!("{folder}{name}")))
+        .map(|name| file_of(context, held_out, &format!("{folder}{name}")))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(all.into_iter().flatten().collect())
 }
 
-fn file_of(run: &Run, held_out: &HeldOut, name: &str) -> Result<Option<(String, Vec<u8>)>, RunError> {
-    let text = run.session.text(name)?;
+fn file_of(context: &Context, held_out: &HeldOut, name: &str) -> Result<Option<(String, Vec<u8>)>, RunError> {
+    let text = context.session.text(name)?;
     Ok(text.map(|text| (name.to_owned(), held_out.artifact(name, &text).into_bytes())))
 }

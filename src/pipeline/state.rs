@@ -6,54 +6,16 @@ use super::definition::definition;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::readiness::Readiness;
-use crate::artifact::record::{Autonomy, Record, Status};
+use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::artifact::task::Split;
 use crate::digest::Digest;
 use crate::manifest::phases::{self, Stanza};
+use crate::pipeline::context::{Context, Depth};
 use crate::pipeline::execute::reconcile;
 use crate::pipeline::execute::reconcile::LedgerState;
-use crate::pipeline::freshness::{Freshness, Present, freshness};
-use crate::workspace::engines::Engines;
+use crate::pipeline::freshness::{Freshness, PhaseDigests, freshness};
 use crate::workspace::error::RunError;
-use crate::workspace::inputs::Inputs;
 use crate::workspace::session::{PENDING, Session};
-use crate::workspace::{Workspace, authorship};
-
-/// How closely a session is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Depth {
-    /// A session of the past: when it is settled, only its own files count.
-    History,
-    /// The session that a run would go on with: its ledger and the settings of `execute` count as well.
-    Present,
-}
-
-/// The view from which a session is judged.
-pub(crate) struct View<'a> {
-    /// The workspace.
-    pub workspace: &'a Workspace,
-    /// Its inputs.
-    pub inputs: &'a Inputs<'a>,
-    /// Its engines' identities.
-    pub engines: &'a Engines,
-    /// How closely.
-    pub depth: Depth,
-    /// Autonomy in place of the session's own.
-    pub autonomy: Option<Autonomy>,
-}
-
-impl<'a> View<'a> {
-    /// The view of the session that a run would continue, under the session's own autonomy.
-    pub(crate) fn present(workspace: &'a Workspace, inputs: &'a Inputs<'a>, engines: &'a Engines) -> Self {
-        Self {
-            workspace,
-            inputs,
-            engines,
-            depth: Depth::Present,
-            autonomy: None,
-        }
-    }
-}
 
 /// A phase's name and state.
 pub(crate) type PhaseState = (String, Freshness);
@@ -62,47 +24,26 @@ pub(crate) type PhaseState = (String, Freshness);
 ///
 /// # Errors
 /// Something that a phase reads cannot be read.
-pub(crate) fn state(view: &View, session: &Session) -> Result<Vec<PhaseState>, RunError> {
-    let phases = view.workspace.manifest.phases();
+pub(crate) fn state(context: &Context) -> Result<Vec<PhaseState>, RunError> {
+    let phases = context.manifest().phases();
     let order = phases::graph(&phases).map_err(RunError::Config)?;
-    let record = session.record()?;
-    let facts = Facts {
-        settled: record.as_ref().is_some_and(settled),
-        autonomy: autonomy(view, record.as_ref()),
-        engines: authorship::engines(view.engines, record.as_ref()),
-    };
+    let record = context.session.record()?;
     let one = |name: String| {
         // A record that says "under way" or "failed" is not the one that `record` left: it is to be written again.
-        let vouches = name != "record" || facts.settled;
-        let checkpoint = session.checkpoint(&name).filter(|_| vouches);
-        let present = present(view, session, &name, &phases[&name], checkpoint.as_ref(), &facts)?;
+        let vouches = name != "record" || record.as_ref().is_some_and(settled);
+        let checkpoint = context.session.checkpoint(&name).filter(|_| vouches);
+        let present = present(context, record.as_ref(), &name, &phases[&name], checkpoint.as_ref())?;
         let fresh = freshness(checkpoint.as_ref(), &present, is_editable(&name, &phases[&name]));
         Ok((name, fresh))
     };
     order.into_iter().map(one).collect()
 }
 
-/// The autonomy that a session runs under: as asked for, else its own, else the manifest's.
-pub(crate) fn autonomy(view: &View, record: Option<&Record>) -> Autonomy {
-    let own = record.map(|record| record.autonomy_mode);
-    view.autonomy
-        .or(own)
-        .unwrap_or(view.workspace.manifest.session.autonomy)
-}
-
-/// What is known of a session before any phase is looked at.
-struct Facts {
-    settled: bool,
-    autonomy: Autonomy,
-    /// In place of the manifest's.
-    engines: Option<Engines>,
-}
-
 /// Whether a record is the end of a session.
-pub(crate) fn settled(record: &Record) -> bool {
+pub(crate) fn settled(record: &SessionRecord) -> bool {
     matches!(
         record.status,
-        Status::Completed | Status::AwaitingReview | Status::RolledBack
+        SessionStatus::Completed | SessionStatus::AwaitingReview | SessionStatus::RolledBack
     )
 }
 
@@ -112,35 +53,37 @@ fn is_editable(phase: &str, stanza: &Stanza) -> bool {
 }
 
 fn present(
-    view: &View,
-    session: &Session,
+    context: &Context,
+    record: Option<&SessionRecord>,
     phase: &str,
     stanza: &Stanza,
     checkpoint: Option<&Checkpoint>,
-    facts: &Facts,
-) -> Result<Present, RunError> {
-    let pinned = facts.settled && (view.depth == Depth::History || phase != "execute");
-    let engines = facts.engines.as_ref().unwrap_or(view.engines);
-    let now = || definition(&view.workspace.manifest, phase, stanza, engines, facts.autonomy);
+) -> Result<PhaseDigests, RunError> {
+    let is_settled = record.is_some_and(settled);
+    let pinned = is_settled && (context.depth == Depth::History || phase != "execute");
+    let now = || {
+        let (engines, autonomy) = (context.engines_of(record), context.autonomy_of(record));
+        definition(context.manifest(), phase, stanza, &engines, autonomy)
+    };
     let mut reads = BTreeMap::new();
     for name in &stanza.reads {
         let vouched = checkpoint.and_then(|checkpoint| checkpoint.reads.get(name).copied());
         let pinned_input =
-            facts.settled && name.starts_with('@') && (name != "@ledger" || view.depth == Depth::History);
+            is_settled && name.starts_with('@') && (name != "@ledger" || context.depth == Depth::History);
         let digest = match vouched.filter(|_| pinned_input) {
             Some(digest) => Some(digest),
-            None => read(view, session, name)?,
+            None => read(context, name)?,
         };
         reads.insert(name.clone(), digest);
     }
     let mut writes = BTreeMap::new();
     for name in &stanza.writes {
-        writes.insert(name.clone(), session.digest(name)?);
+        writes.insert(name.clone(), context.session.digest(name)?);
     }
     let definition = checkpoint
         .filter(|_| pinned)
         .map_or_else(now, |checkpoint| checkpoint.definition);
-    Ok(Present {
+    Ok(PhaseDigests {
         definition,
         reads,
         writes,
@@ -151,38 +94,38 @@ fn present(
 ///
 /// # Errors
 /// It is there and cannot be read.
-pub(crate) fn read(view: &View, session: &Session, name: &str) -> Result<Option<Digest>, RunError> {
+pub(crate) fn read(context: &Context, name: &str) -> Result<Option<Digest>, RunError> {
     Ok(match name {
-        "@traces" => Some(traces(view, session)?),
-        "@train" => Some(view.inputs.split_digest(Split::Train)?),
-        "@gate" => Some(view.inputs.split_digest(Split::Gate)?),
-        "@harness" => harness(view, session)?,
-        "@ledger" => Some(ledger(view, session)?),
-        PENDING => Some(decisions(session)?),
-        folder if folder.ends_with('/') && !session.path(folder).is_dir() => {
+        "@traces" => Some(traces(context)?),
+        "@train" => Some(context.inputs.split_digest(Split::Train)?),
+        "@gate" => Some(context.inputs.split_digest(Split::Gate)?),
+        "@harness" => harness(context)?,
+        "@ledger" => Some(ledger(context)?),
+        PENDING => Some(decisions(context.session)?),
+        folder if folder.ends_with('/') && !context.session.path(folder).is_dir() => {
             // An absent folder is an empty one, but only where something would fill it.
-            match phases::is_provided(&view.workspace.manifest.phases(), folder) {
-                true => session.digest(folder)?,
+            match phases::is_provided(&context.workspace.manifest.phases(), folder) {
+                true => context.session.digest(folder)?,
                 false => None,
             }
         }
-        file => session.digest(file)?,
+        file => context.session.digest(file)?,
     })
 }
 
 /// Once a session is ready, the traces that it relies on are pinned: the agent goes on making more.
-fn traces(view: &View, session: &Session) -> Result<Digest, RunError> {
-    let readiness: Option<Readiness> = session.read("readiness.json").ok().flatten();
+fn traces(context: &Context) -> Result<Digest, RunError> {
+    let readiness: Option<Readiness> = context.session.read("readiness.json").ok().flatten();
     match readiness.filter(|readiness| readiness.ready) {
         Some(readiness) => Ok(readiness.traces.digest),
-        None => Ok(view.inputs.trace_pin()?.digest),
+        None => Ok(context.inputs.trace_pin()?.digest),
     }
 }
 
 /// The harness that the session builds on: its own commits do not count.
-fn harness(view: &View, session: &Session) -> Result<Option<Digest>, RunError> {
-    let base = base(view, session)?;
-    base.map(|commit| Ok(view.inputs.harness_at(&commit)?.digest()))
+fn harness(context: &Context) -> Result<Option<Digest>, RunError> {
+    let base = base(context)?;
+    base.map(|commit| Ok(context.inputs.harness_at(&commit)?.digest()))
         .transpose()
 }
 
@@ -190,35 +133,36 @@ fn harness(view: &View, session: &Session) -> Result<Option<Digest>, RunError> {
 ///
 /// # Errors
 /// git says no.
-pub(crate) fn base(view: &View, session: &Session) -> Result<Option<String>, RunError> {
-    let pinned = session
+pub(crate) fn base(context: &Context) -> Result<Option<String>, RunError> {
+    let pinned = context
+        .session
         .read::<Baseline>("baseline.json")
         .ok()
         .flatten()
         .map(|baseline| baseline.harness_commit);
     if let Some(commit) = pinned
-        && !view.inputs.history(&session.id, Some(&commit))?.0.is_empty()
+        && !context.inputs.history(&context.session.id, Some(&commit))?.0.is_empty()
     {
         return Ok(Some(commit));
     }
-    Ok(view.inputs.head()?.cloned())
+    Ok(context.inputs.head()?.cloned())
 }
 
 /// Which edits of the session git holds, and which it took back; not the names of commits, which a rebase changes.
-fn ledger(view: &View, session: &Session) -> Result<Digest, RunError> {
-    let baseline: Option<Baseline> = session.read("baseline.json")?;
+fn ledger(context: &Context) -> Result<Digest, RunError> {
+    let baseline: Option<Baseline> = context.session.read("baseline.json")?;
     let base = baseline.map(|baseline| baseline.harness_commit);
-    let (entries, undone) = view.inputs.history(&session.id, base.as_deref())?;
-    let held = reconcile::held(&entries, &session.id, &undone);
-    let kinds: BTreeMap<String, &str> = held
+    let (entries, undone) = context.inputs.history(&context.session.id, base.as_deref())?;
+    let states = reconcile::ledger_states(&entries, &context.session.id, &undone);
+    let kinds: BTreeMap<String, &str> = states
         .iter()
-        .map(|(digest, held)| (digest.to_string(), kind(held)))
+        .map(|(digest, state)| (digest.to_string(), kind(state)))
         .collect();
     Ok(Digest::of_value(&kinds))
 }
 
-fn kind(held: &LedgerState) -> &'static str {
-    match held {
+fn kind(state: &LedgerState) -> &'static str {
+    match state {
         LedgerState::Applied(_) => "applied",
         LedgerState::Reverted => "reverted",
         LedgerState::Stranded => "stranded",

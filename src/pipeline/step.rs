@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::context::Context;
 use super::definition::definition;
-use super::run_phase;
-use super::run_phase::{PhaseOutput, Run};
-use super::state::{self, View};
+use super::phase::{self as phases, PhaseOutput};
+use super::{briefing, state};
 use crate::artifact::Artifact;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::plan::Plan;
+use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::digest::Digest;
 use crate::manifest::phases::Stanza;
 use crate::manifest::programs;
 use crate::sys::process;
 use crate::teacher::{command, reply};
-use crate::workspace::authorship;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
@@ -25,32 +25,29 @@ use crate::workspace::inputs::Inputs;
 ///
 /// # Errors
 /// See [`RunError`].
-pub(crate) fn run(run: &Run, phase: &str) -> Result<(), RunError> {
-    let stanza = run.view.workspace.manifest.phases().remove(phase).unwrap_or_default();
-    let given = reads(run, &stanza)?;
-    let inputs = Digest::of_value(&(&run.session.id, phase, &given));
-    if !run
-        .view
-        .workspace
-        .breaker
-        .allows(inputs, run.view.workspace.clock.now())
-    {
+pub(crate) fn run(context: &Context, phase: &str) -> Result<(), RunError> {
+    let stanza = context.workspace.manifest.phases().remove(phase).unwrap_or_default();
+    let given = reads(context, &stanza)?;
+    let inputs = Digest::of_value(&(&context.session.id, phase, &given));
+    if !context.workspace.breaker.allows(inputs, context.workspace.clock.now()) {
         let phase = phase.to_owned();
         return Err(RunError::Looping { phase });
     }
-    run.session.remove_checkpoint(phase)?;
-    let calls = &run.view.workspace.calls;
-    calls.charge(&run.session.path(""), &scope(&run.session.id, phase))?;
+    context.session.remove_checkpoint(phase)?;
+    let calls = &context.workspace.calls;
+    calls.charge(&context.session.path(""), &scope(&context.session.id, phase))?;
     let left = match stanza.run.is_empty() {
-        true => run_phase::built_in(run, phase)?,
-        false => outside(run, phase, &stanza)?,
+        true => phases::run(context, phase)?,
+        false => outside(context, phase, &stanza)?,
     };
     for (name, text) in &left.files {
-        run.session.publish(name, text)?;
+        context.session.publish(name, text)?;
     }
-    run.session.write_checkpoint(&checkpoint(run, phase, &stanza, given)?)?;
-    (run.listener)(Event::PhaseFinished {
-        session: run.session.id.clone(),
+    context
+        .session
+        .write_checkpoint(&checkpoint(context, phase, &stanza, given)?)?;
+    (context.listener)(Event::PhaseFinished {
+        session: context.session.id.clone(),
         phase: phase.to_owned(),
         summary: left.summary,
     });
@@ -63,10 +60,10 @@ pub(crate) fn scope(session: &str, phase: &str) -> String {
 }
 
 /// Digests of the exact bytes that a phase is given.
-fn reads(run: &Run, stanza: &Stanza) -> Result<BTreeMap<String, Digest>, RunError> {
+fn reads(context: &Context, stanza: &Stanza) -> Result<BTreeMap<String, Digest>, RunError> {
     let mut reads = BTreeMap::new();
     for name in &stanza.reads {
-        if let Some(digest) = state::read(run.view, run.session, name)? {
+        if let Some(digest) = state::read(context, name)? {
             reads.insert(name.clone(), digest);
         }
     }
@@ -74,33 +71,34 @@ fn reads(run: &Run, stanza: &Stanza) -> Result<BTreeMap<String, Digest>, RunErro
 }
 
 fn checkpoint(
-    run: &Run,
+    context: &Context,
     phase: &str,
     stanza: &Stanza,
     mut reads: BTreeMap<String, Digest>,
 ) -> Result<Checkpoint, RunError> {
     if stanza.reads.iter().any(|name| name == "@ledger") {
         // The phase's own commits are part of what it vouches for.
-        let inputs = Inputs::new(run.view.workspace);
-        let after = View {
+        let inputs = Inputs::new(context.workspace);
+        let after = Context {
             inputs: &inputs,
-            ..*run.view
+            ..*context
         };
-        if let Some(digest) = state::read(&after, run.session, "@ledger")? {
+        if let Some(digest) = state::read(&after, "@ledger")? {
             reads.insert("@ledger".into(), digest);
         }
     }
     let mut writes = BTreeMap::new();
     for name in &stanza.writes {
-        if let Some(digest) = run.session.digest(name)? {
+        if let Some(digest) = context.session.digest(name)? {
             writes.insert(name.clone(), digest);
         }
     }
-    let record = run.session.record()?;
-    let autonomy = state::autonomy(run.view, record.as_ref());
-    let engines = authorship::engines(run.view.engines, record.as_ref());
-    let engines = engines.as_ref().unwrap_or(run.view.engines);
-    let definition = definition(&run.view.workspace.manifest, phase, stanza, engines, autonomy);
+    let record = context.session.record()?;
+    let (engines, autonomy) = (
+        context.engines_of(record.as_ref()),
+        context.autonomy_of(record.as_ref()),
+    );
+    let definition = definition(context.manifest(), phase, stanza, &engines, autonomy);
     Ok(Checkpoint {
         version: 1,
         phase: phase.to_owned(),
@@ -112,23 +110,23 @@ fn checkpoint(
 }
 
 /// Runs somebody else's program for a phase, and checks what it leaves before any of it is published.
-fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<PhaseOutput, RunError> {
+fn outside(context: &Context, phase: &str, stanza: &Stanza) -> Result<PhaseOutput, RunError> {
     let failed = |problem| RunError::Phase {
         phase: phase.to_owned(),
         problem,
     };
-    let scratch = run.view.workspace.own(&format!("scratch/phase-{phase}"));
-    let files = super::scratch::given(run, stanza)?;
-    let consent = run.view.workspace.permission.consent()?;
+    let scratch = context.workspace.own(&format!("scratch/phase-{phase}"));
+    let files = super::scratch::given(context, stanza)?;
+    let consent = context.workspace.permission.consent()?;
     let program = process::Program {
         consent: &consent,
-        run: &words(stanza, &run.view.workspace.root),
+        run: &words(stanza, &context.workspace.root),
         folder: &scratch,
-        withheld: &run.view.workspace.manifest.withheld(&[]),
+        withheld: &context.workspace.manifest.withheld(&[]),
         variables: Vec::new(),
         timeout: Some(Duration::from_secs(stanza.timeout())),
     };
-    let left = process::run_phase(&run.view.workspace.root, &program, files, &stanza.writes).map_err(failed)?;
+    let left = process::run_phase(&context.workspace.root, &program, files, &stanza.writes).map_err(failed)?;
     let text = |(name, bytes): (String, Vec<u8>)| {
         let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))?;
         checked(&name, text.strip_prefix('\u{feff}').unwrap_or(&text)).map(|text| (name, text))
@@ -146,7 +144,7 @@ fn outside(run: &Run, phase: &str, stanza: &Stanza) -> Result<PhaseOutput, RunEr
 
 /// The words of a phase's program. A program without a path is looked up in PATH.
 fn words(stanza: &Stanza, root: &Path) -> Vec<String> {
-    let mut words = command::from_folder(&stanza.run, root, &programs::given_to_phase(&stanza.reads));
+    let mut words = command::from_folder(&stanza.run, root, &programs::files_for_phase(&stanza.reads));
     if let Some(name) = stanza.run.first().filter(|name| !name.contains('/')) {
         words[0].clone_from(name);
     }
@@ -169,4 +167,44 @@ fn checked(name: &str, text: &str) -> Result<String, String> {
         },
         _ => Ok(text.to_owned()),
     }
+}
+
+/// Notes that a phase waits for a file, once the briefing tells how things are.
+pub(super) fn await_file(context: &Context, phase: &str, file: &str) -> Result<(), RunError> {
+    // The briefing lets the student answer: what that costs is the session's.
+    let scope = scope(&context.session.id, phase);
+    context.workspace.calls.charge(&context.session.path(""), &scope)?;
+    let briefing = briefing::refresh(context)?;
+    note_status(context, phase)?;
+    (context.listener)(Event::FileAwaited {
+        session: context.session.id.clone(),
+        phase: phase.to_owned(),
+        file: format!("{}/{file}", context.session.relative()),
+        briefing,
+    });
+    Ok(())
+}
+
+/// The record says what is under way.
+pub(super) fn note_status(context: &Context, phase: &str) -> Result<(), RunError> {
+    let status = match phase {
+        "diagnose" => SessionStatus::Diagnosing,
+        "plan" => SessionStatus::Planning,
+        "execute" => SessionStatus::Executing,
+        _ => SessionStatus::Initiated,
+    };
+    // The first phases only clear away why an earlier run failed.
+    let stands = |record: &SessionRecord| status == SessionStatus::Initiated && record.status != SessionStatus::Failed;
+    if let Some(record) = context.session.record()?.filter(|record| !stands(record)) {
+        let autonomy_mode = context.autonomy_of(Some(&record));
+        let under_way = SessionRecord {
+            status,
+            autonomy_mode,
+            ended_at: None,
+            error: None,
+            ..record
+        };
+        context.session.publish("session.json", &under_way.to_text())?;
+    }
+    Ok(())
 }

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::run_phase::Run;
-use super::run_phase::by_files::taken_plan;
-use crate::artifact::cluster::FailureCluster;
+use super::context::Context;
+use super::phase::by_files::taken_plan;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, diagnosis};
 use crate::harness::{Harness, op};
 use crate::teacher;
-use crate::teacher::check::report::Problem;
-use crate::teacher::check::{diagnosis as diagnosis_check, plan, secret};
+use crate::teacher::check;
+use crate::teacher::check::{Problem, plan, secret};
 use crate::workspace::error::RunError;
 
 /// The file that a diagnosis is written to.
@@ -19,13 +19,13 @@ pub(crate) const DIAGNOSIS: &str = diagnosis::FILE;
 pub(crate) const PLAN: &str = "plan.json";
 
 /// What came of a submission: what should be known about it, or all that is wrong with it.
-pub(crate) type Checked = Result<Vec<String>, Vec<String>>;
+pub(crate) type SubmissionResult = Result<Vec<String>, Vec<String>>;
 
 /// Writes a diagnosis, given in words and clusters.
 ///
 /// # Errors
 /// The session cannot be written to.
-pub(crate) fn clusters(run: &Run, narrative: &str, clusters: &[Value]) -> Result<Checked, RunError> {
+pub(crate) fn clusters(context: &Context, narrative: &str, clusters: &[Value]) -> Result<SubmissionResult, RunError> {
     let read = |(at, value): (usize, &Value)| {
         serde_json::from_value::<FailureCluster>(value.clone())
             .map_err(|error| error.to_string())
@@ -37,7 +37,7 @@ pub(crate) fn clusters(run: &Run, narrative: &str, clusters: &[Value]) -> Result
         return Ok(Err(wrong.into_iter().filter_map(Result::err).collect()));
     }
     let clusters: Vec<FailureCluster> = read.into_iter().flatten().collect();
-    markdown(run, &diagnosis::render(narrative, &clusters))
+    markdown(context, &diagnosis::render(narrative, &clusters))
 }
 
 fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
@@ -52,14 +52,14 @@ fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
 ///
 /// # Errors
 /// The session cannot be written to.
-pub(crate) fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
-    let mut problems = secret::in_text(text, &run.base_harness()?);
-    problems.extend(diagnosis_check::problems(text));
+pub(crate) fn markdown(context: &Context, text: &str) -> Result<SubmissionResult, RunError> {
+    let mut problems = secret::in_text(text, &context.base_harness()?);
+    problems.extend(check::diagnosis_problems(text));
     if !problems.is_empty() {
         let line = |one: &Problem| format!("line {}: {}", one.line, one.message);
         return Ok(Err(problems.iter().map(line).collect()));
     }
-    run.session.publish(DIAGNOSIS, text)?;
+    context.session.publish(DIAGNOSIS, text)?;
     let (kept, dropped) = teacher::reply::drop_without_evidence(teacher::plan::stated(text));
     let note = |cluster: &FailureCluster| format!("cluster `{}` has no measured rate and will be dropped", cluster.id);
     let mut notes: Vec<String> = dropped.iter().map(note).collect();
@@ -73,15 +73,15 @@ pub(crate) fn markdown(run: &Run, text: &str) -> Result<Checked, RunError> {
 ///
 /// # Errors
 /// The session cannot be read or written to.
-pub(crate) fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, RunError> {
-    let most = run.view.workspace.manifest.teacher.max_edits;
+pub(crate) fn plan(context: &Context, edits: &[Value], author: &str) -> Result<SubmissionResult, RunError> {
+    let most = context.workspace.manifest.teacher.max_edits;
     if edits.len() > most {
         return Ok(Err(vec![format!(
             "{} edits, and a plan has at most {most}",
             edits.len()
         )]));
     }
-    let harness = run.base_harness()?;
+    let harness = context.base_harness()?;
     let mut problems: Vec<String> = edits
         .iter()
         .enumerate()
@@ -91,12 +91,12 @@ pub(crate) fn plan(run: &Run, edits: &[Value], author: &str) -> Result<Checked, 
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
-    let plan = taken_plan(run, &json!({"edits": edits}).to_string(), author)?;
-    problems = inapplicable(run, &plan)?;
+    let plan = taken_plan(context, &json!({"edits": edits}).to_string(), author)?;
+    problems = inapplicable(context, &plan)?;
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
-    run.session.publish(PLAN, &plan.to_text())?;
+    context.session.publish(PLAN, &plan.to_text())?;
     Ok(Ok(notes(&plan)))
 }
 
@@ -134,8 +134,8 @@ fn malformed((at, edit): (usize, &Value)) -> Vec<String> {
 }
 
 /// The edits that cannot be applied, each tried on top of those before it.
-fn inapplicable(run: &Run, plan: &Plan) -> Result<Vec<String>, RunError> {
-    let (mut harness, rules) = (run.base_harness()?, run.view.workspace.rules());
+fn inapplicable(context: &Context, plan: &Plan) -> Result<Vec<String>, RunError> {
+    let (mut harness, rules) = (context.base_harness()?, context.workspace.rules());
     let mut problems = Vec::new();
     for (at, edit) in plan.edits.iter().enumerate() {
         match op::apply(edit, &harness, &rules) {

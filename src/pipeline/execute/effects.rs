@@ -1,25 +1,22 @@
-//! The world of `execute`: harness files, outcomes and questions, each written atomically.
+//! Effects of `execute`: harness files, outcomes and questions, each written atomically.
 
 use crate::artifact::Artifact;
-use crate::artifact::consultation::{Consultation, EditLine, tasks};
 use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::{self, ErrorBudget};
-use crate::artifact::gate::verdict::Decision;
-use crate::artifact::intent::{IntendedFile, Intent};
+use crate::artifact::gate::verdict::GateDecision;
+use crate::artifact::holdout_use::{EditLine, HoldoutUse, tasks};
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::harness::FileChange;
-use crate::pipeline::execute::World;
-use crate::workspace::error::ExecuteError;
+use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::recover::INTENT;
 use crate::workspace::session::{OUTCOMES, PENDING, Session};
-use crate::workspace::{Workspace, holdout_log};
+use crate::workspace::{Workspace, holdout_log, transaction};
 
-/// The real one.
-pub(crate) struct DiskWorld<'a> {
+/// Each effect is atomic, and a crash may come before any of them.
+pub(crate) struct Effects<'a> {
     /// The workspace.
     pub workspace: &'a Workspace,
     /// The session.
@@ -30,54 +27,39 @@ pub(crate) struct DiskWorld<'a> {
     pub listener: Listener<'a>,
 }
 
-fn failed(error: impl std::fmt::Display) -> ExecuteError {
-    ExecuteError::Disk(error.to_string())
-}
-
-impl World for DiskWorld<'_> {
-    fn write(&self, changes: &[FileChange]) -> Result<(), ExecuteError> {
-        let digest = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(Digest::of_bytes);
-        let file = |change: &FileChange| IntendedFile {
-            path: change.path.clone(),
-            before: digest(&change.before),
-            after: digest(&change.after),
-        };
-        let intent = Intent {
-            version: 1,
-            session_id: self.session.id.clone(),
-            files: changes.iter().map(file).collect(),
-            extra: Default::default(),
-        };
-        self.workspace
-            .root
-            .publish(self.workspace.own(INTENT), intent.to_text().as_bytes())
-            .map_err(failed)?;
+impl Effects<'_> {
+    /// Writes changed harness files, after an intent that announces them.
+    pub(super) fn write(&self, changes: &[FileChange]) -> Result<(), RunError> {
+        transaction::announce(self.workspace, &self.session.id, changes)?;
         changes.iter().try_for_each(|change| self.write_one(change))
     }
 
-    fn written(&self) -> Result<(), ExecuteError> {
-        self.workspace.root.remove(self.workspace.own(INTENT)).map_err(failed)
+    /// Removes the intent once the commit exists.
+    pub(super) fn finish_write(&self) -> Result<(), RunError> {
+        transaction::end(self.workspace)
     }
 
-    fn outcome(&self, outcome: &Outcome) -> Result<(), ExecuteError> {
-        self.session
-            .publish(&format!("{OUTCOMES}{}.json", outcome.edit_digest), &outcome.to_text())
-            .map_err(failed)
+    /// Publishes an outcome.
+    pub(super) fn outcome(&self, outcome: &Outcome) -> Result<(), RunError> {
+        Ok(self
+            .session
+            .publish(&format!("{OUTCOMES}{}.json", outcome.edit_digest), &outcome.to_text())?)
     }
 
-    fn ask(&self, pending: &PendingReview) -> Result<(), ExecuteError> {
-        self.session
-            .publish(&format!("{PENDING}{}.json", pending.edit_digest), &pending.to_text())
-            .map_err(failed)
+    /// Publishes a question to a person.
+    pub(super) fn ask(&self, pending: &PendingReview) -> Result<(), RunError> {
+        Ok(self
+            .session
+            .publish(&format!("{PENDING}{}.json", pending.edit_digest), &pending.to_text())?)
     }
 
-    fn budget(&self, budget: &ErrorBudget) -> Result<(), ExecuteError> {
-        self.session
-            .publish(error_budget::FILE, &budget.to_text())
-            .map_err(failed)
+    /// Publishes how the error budget is spent.
+    pub(super) fn budget(&self, budget: &ErrorBudget) -> Result<(), RunError> {
+        Ok(self.session.publish(error_budget::FILE, &budget.to_text())?)
     }
 
-    fn consulted(&self, edit: &Edit, outcome: &Outcome) -> Result<(), ExecuteError> {
+    /// Records that the gate split was consulted.
+    pub(super) fn consulted(&self, edit: &Edit, outcome: &Outcome) -> Result<(), RunError> {
         let record = outcome.gate.as_ref();
         let line = EditLine {
             at: self.workspace.clock.stamp(),
@@ -86,27 +68,33 @@ impl World for DiskWorld<'_> {
             edit_digest: edit.digest(),
             tasks: tasks(self.gate),
             pairs: outcome.pairs(),
-            decision: outcome.decision().map(Decision::name).unwrap_or_default().to_owned(),
+            decision: outcome
+                .decision()
+                .map(GateDecision::name)
+                .unwrap_or_default()
+                .to_owned(),
             reason: record.map_or("means", |record| record.reason.name()).to_owned(),
             alpha: record.and_then(|record| Some(record.stake.as_ref()?.alpha)),
             extra: Default::default(),
         };
         // What was asked for nothing told nothing.
         if line.pairs > 0 {
-            holdout_log::record(self.workspace, &Consultation::Edit(line)).map_err(failed)?;
+            holdout_log::record(self.workspace, &HoldoutUse::Edit(line))?;
         }
         Ok(())
     }
 
-    fn withdraw(&self, edit: &Digest) -> Result<(), ExecuteError> {
+    /// Moves the outcome and the question of an edit that left the plan to the attic.
+    pub(super) fn withdraw(&self, edit: &Digest) -> Result<(), RunError> {
         // The question goes first: the outcome is what makes a rerun come back here.
         for folder in [PENDING, OUTCOMES] {
-            self.session.withdraw(&format!("{folder}{edit}.json")).map_err(failed)?;
+            self.session.withdraw(&format!("{folder}{edit}.json"))?;
         }
         Ok(())
     }
 
-    fn told(&self, number: usize, of: usize, edit: &Edit, outcome: &Outcome) {
+    /// Reports the outcome of an edit.
+    pub(super) fn report(&self, number: usize, of: usize, edit: &Edit, outcome: &Outcome) {
         (self.listener)(Event::EditSettled {
             session: self.session.id.clone(),
             number,
@@ -122,25 +110,22 @@ impl World for DiskWorld<'_> {
         });
     }
 
-    fn now(&self) -> String {
+    /// The current time, RFC 3339.
+    pub(super) fn now(&self) -> String {
         self.workspace.clock.stamp()
     }
-}
 
-impl DiskWorld<'_> {
     /// Writes one file, unless somebody changed it since it was read.
-    fn write_one(&self, change: &FileChange) -> Result<(), ExecuteError> {
+    fn write_one(&self, change: &FileChange) -> Result<(), RunError> {
         let root = &self.workspace.root;
         let written = match &change.after {
-            Some(bytes) => root
-                .publish_over(&change.path, bytes, change.before.as_deref())
-                .map_err(failed)?,
-            None if root.read(&change.path).map_err(failed)? == change.before => {
-                root.remove(&change.path).map(|()| true).map_err(failed)?
-            }
+            Some(bytes) => root.publish_over(&change.path, bytes, change.before.as_deref())?,
+            None if root.read(&change.path)? == change.before => root.remove(&change.path).map(|()| true)?,
             None => false,
         };
-        let problem = format!("{} was changed while the gate was at work; run again", change.path);
-        written.then_some(()).ok_or(ExecuteError::Disk(problem))
+        match written {
+            true => Ok(()),
+            false => Err(RunError::ChangedMeanwhile(change.path.clone())),
+        }
     }
 }

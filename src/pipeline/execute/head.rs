@@ -8,10 +8,10 @@ use crate::artifact::outcome::Outcome;
 use crate::eval::run::evaluate;
 use crate::harness::{FileChange, Harness};
 use crate::ledger::port::CommitId;
-use crate::workspace::error::ExecuteError;
+use crate::workspace::error::RunError;
 
 /// The head.
-pub(super) struct Head {
+pub(super) struct SessionHead {
     pub commit: Option<CommitId>,
     pub harness: Harness,
     pub evaluation: Option<Evaluation>,
@@ -27,7 +27,7 @@ pub(super) struct Head {
     pub flaky: bool,
 }
 
-impl Head {
+impl SessionHead {
     /// The head before the first step.
     pub(crate) fn new(given: &ExecuteInput) -> Self {
         Self {
@@ -46,11 +46,7 @@ impl Head {
     ///
     /// # Errors
     /// Something halted it.
-    pub(crate) fn evaluation(
-        &mut self,
-        given: &ExecuteInput,
-        means: &ExecuteContext,
-    ) -> Result<Evaluation, ExecuteError> {
+    pub(crate) fn evaluation(&mut self, given: &ExecuteInput, means: &ExecuteContext) -> Result<Evaluation, RunError> {
         if self.harness.digest() == given.baseline.harness && self.evaluation.is_none() && same_tasks(given) {
             self.evaluation = Some(given.baseline.evaluation.clone());
         }
@@ -67,14 +63,14 @@ impl Head {
         changes: &[FileChange],
         message: &str,
         means: &ExecuteContext,
-    ) -> Result<CommitId, ExecuteError> {
+    ) -> Result<CommitId, RunError> {
         if means.ledger.head()? != self.commit {
-            return Err(ExecuteError::Moved);
+            return Err(RunError::HeadMoved);
         }
-        means.world.write(changes)?;
+        means.effects.write(changes)?;
         let paths: Vec<String> = changes.iter().map(|change| change.path.clone()).collect();
         let commit = means.ledger.commit(&paths, message)?;
-        means.world.written()?;
+        means.effects.finish_write()?;
         self.commit = Some(commit.clone());
         Ok(commit)
     }
@@ -91,11 +87,7 @@ fn same_tasks(given: &ExecuteInput) -> bool {
 }
 
 /// The word of the session's gate tasks on a harness.
-pub(super) fn score(
-    harness: &Harness,
-    given: &ExecuteInput,
-    means: &ExecuteContext,
-) -> Result<Evaluation, ExecuteError> {
+pub(super) fn score(harness: &Harness, given: &ExecuteInput, means: &ExecuteContext) -> Result<Evaluation, RunError> {
     let tasks: Vec<_> = given.gate.iter().collect();
     Ok(evaluate(&means.evaluator, harness, &tasks)?)
 }

@@ -1,24 +1,24 @@
 //! Judge: puts a candidate harness to the gate, in the mode of the session, and says what becomes of the edit.
 
-use super::given::{ExecuteContext, ExecuteInput};
-use super::head::{Head, score};
+use super::head::{SessionHead, score};
+use super::input::{ExecuteContext, ExecuteInput};
 use super::outcome;
-use crate::artifact::cluster::FailureCluster;
+use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::gate::record::GateRecord;
-use crate::artifact::gate::settings::{Mode, Population, Settings};
-use crate::artifact::gate::verdict::{Decision, RuleKind, Verdict};
+use crate::artifact::gate::settings::{GateSettings, Mode, Population};
+use crate::artifact::gate::verdict::{GateDecision, RuleKind, Verdict};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::probe::Probe;
 use crate::gate;
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec, target_among};
 use crate::harness::Harness;
-use crate::pipeline::execute::route::Route;
-use crate::workspace::error::ExecuteError;
+use crate::pipeline::execute::route::EditRoute;
+use crate::workspace::error::RunError;
 
 /// An edit's outcome before it is committed, with the candidate's evaluation where the gate made a whole one.
-pub(super) type Judged = (Outcome, Option<Evaluation>);
+pub(super) type GatedOutcome = (Outcome, Option<Evaluation>);
 
 /// What the gate says of a candidate against the head.
 pub(super) fn judge(
@@ -26,8 +26,8 @@ pub(super) fn judge(
     candidate: &Harness,
     given: &ExecuteInput,
     means: &ExecuteContext,
-    head: &mut Head,
-) -> Result<Judged, ExecuteError> {
+    head: &mut SessionHead,
+) -> Result<GatedOutcome, RunError> {
     let judged = match mode(given, head) {
         Mode::Rule => {
             let (before, after) = (head.evaluation(given, means)?, score(candidate, given, means)?);
@@ -42,9 +42,9 @@ pub(super) fn judge(
 
 /// The mode of the session: `auto` is exact until two runs of the same thing differ, in the baseline or in a flip that
 /// does not repeat.
-fn mode(given: &ExecuteInput, head: &Head) -> Mode {
+fn mode(given: &ExecuteInput, head: &SessionHead) -> Mode {
     let noisy = given.baseline.probe.as_ref().is_some_and(Probe::is_noisy);
-    given.judging.mode_for(noisy || head.flaky)
+    given.policy.mode_for(noisy || head.flaky)
 }
 
 fn by_means(edit: &Edit, given: &ExecuteInput, before: &Evaluation, after: &Evaluation) -> Outcome {
@@ -67,9 +67,9 @@ fn by_trial(
     candidate: &Harness,
     given: &ExecuteInput,
     means: &ExecuteContext,
-    head: &mut Head,
-) -> Result<Outcome, ExecuteError> {
-    let judging = &given.judging;
+    head: &mut SessionHead,
+) -> Result<Outcome, RunError> {
+    let judging = &given.policy;
     let named = target(edit, &given.plan.failure_clusters, given);
     let target = named.as_deref().filter(|_| judging.settings.rule == RuleKind::Target);
     let before = head.harness.clone();
@@ -109,9 +109,9 @@ impl GatePolicy {
     }
 
     /// The settings for an edit: in `exact`, one that aims at no category is judged by rule `overall`.
-    pub(crate) fn settings_for(&self, mode: Mode, target: Option<&str>) -> Settings {
+    pub(crate) fn settings_for(&self, mode: Mode, target: Option<&str>) -> GateSettings {
         match (mode, target) {
-            (Mode::Exact, None) => Settings {
+            (Mode::Exact, None) => GateSettings {
                 rule: RuleKind::Overall,
                 eps: self.eps_overall,
                 ..self.settings
@@ -140,17 +140,17 @@ fn recorded(edit: &Edit, record: GateRecord, given: &ExecuteInput) -> Outcome {
     }
 }
 
-fn status(decision: Decision, skipped: bool) -> OutcomeStatus {
+fn status(decision: GateDecision, skipped: bool) -> OutcomeStatus {
     match (decision, skipped) {
-        (Decision::Accept, _) | (_, true) => OutcomeStatus::Applied,
-        (Decision::Reject, false) => OutcomeStatus::RejectedByGate,
-        (Decision::Undecided, false) => OutcomeStatus::Undecided,
+        (GateDecision::Accept, _) | (_, true) => OutcomeStatus::Applied,
+        (GateDecision::Reject, false) => OutcomeStatus::RejectedByGate,
+        (GateDecision::Undecided, false) => OutcomeStatus::Undecided,
     }
 }
 
 impl ExecuteInput<'_> {
     pub(super) fn gate_skipped(&self, edit: &Edit) -> bool {
-        (self.route)(edit) == Route::GateSkipped
+        (self.route)(edit) == EditRoute::GateSkipped
     }
 }
 

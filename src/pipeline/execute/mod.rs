@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::decision::Decision;
+use crate::artifact::decision::ReviewDecision;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
 use crate::harness::{FileChange, Harness, op};
 use crate::llm::redact::Redactor;
-use crate::pipeline::execute::reconcile::Step;
+use crate::pipeline::execute::reconcile::EditStep;
 
 pub(crate) mod effects;
-mod given;
 mod head;
+mod input;
 mod judge;
 mod message;
 pub(crate) mod reconcile;
@@ -20,14 +20,14 @@ mod revert;
 pub(crate) mod route;
 mod stake;
 
-pub(crate) use given::{ExecuteContext, ExecuteInput, World};
-use head::Head;
+use head::SessionHead;
+pub(crate) use input::{ExecuteContext, ExecuteInput};
 use judge::judge;
 use message::message;
-pub(crate) use revert::{Standing, applied, without};
+pub(crate) use revert::{SessionHistory, applied, without};
 use revert::{roll_back, take_back};
 
-use crate::workspace::error::ExecuteError;
+use crate::workspace::error::RunError;
 
 /// What the gate took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,13 +41,13 @@ pub(crate) struct ExecuteStats {
 /// Makes the world what the plan says; returns what the gate took for it.
 ///
 /// # Errors
-/// See [`ExecuteError`].
-pub(crate) fn execute(given: ExecuteInput, means: &ExecuteContext) -> Result<ExecuteStats, ExecuteError> {
-    let held = reconcile::held(&given.entries, given.session, &given.undone);
+/// See [`RunError`].
+pub(crate) fn execute(given: ExecuteInput, means: &ExecuteContext) -> Result<ExecuteStats, RunError> {
+    let held = reconcile::ledger_states(&given.entries, given.session, &given.undone);
     let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
-    let mut head = Head::new(&given);
+    let mut head = SessionHead::new(&given);
     for digest in &todo.withdrawn {
-        means.world.withdraw(digest)?;
+        means.effects.withdraw(digest)?;
     }
     for digest in &todo.rolled_back {
         roll_back(&given, means, digest)?;
@@ -58,10 +58,10 @@ pub(crate) fn execute(given: ExecuteInput, means: &ExecuteContext) -> Result<Exe
         let edit = &given.plan.edits[at];
         if let Some(outcome) = take(step, edit, &given, means, &mut head)? {
             if outcome.decision().is_some() {
-                means.world.consulted(edit, &outcome)?;
+                means.effects.consulted(edit, &outcome)?;
             }
-            means.world.outcome(&outcome)?;
-            means.world.told(number + 1, count, edit, &outcome);
+            means.effects.outcome(&outcome)?;
+            means.effects.report(number + 1, count, edit, &outcome);
         }
     }
     Ok(ExecuteStats {
@@ -71,29 +71,29 @@ pub(crate) fn execute(given: ExecuteInput, means: &ExecuteContext) -> Result<Exe
 }
 
 fn take(
-    step: Step,
+    step: EditStep,
     edit: &Edit,
     given: &ExecuteInput,
     means: &ExecuteContext,
-    head: &mut Head,
-) -> Result<Option<Outcome>, ExecuteError> {
+    head: &mut SessionHead,
+) -> Result<Option<Outcome>, RunError> {
     let plain = |status| Outcome {
         against: None,
         ..outcome(edit, status)
     };
     Ok(Some(match step {
-        Step::Keep => return Ok(None),
-        Step::Skip(reason) => Outcome {
+        EditStep::Keep => return Ok(None),
+        EditStep::Skip(reason) => Outcome {
             error: Some(reason),
             ..plain(OutcomeStatus::Skipped)
         },
-        Step::Refuse => Outcome {
+        EditStep::Refuse => Outcome {
             error: given.reason_of(edit),
             ..plain(OutcomeStatus::RejectedByUser)
         },
-        Step::Ask => ask(edit, None, given, means, head)?,
-        Step::Adopt(commit) => adopt(edit, &commit, given, means, head)?,
-        Step::Undone => Outcome {
+        EditStep::Ask => ask(edit, None, given, means, head)?,
+        EditStep::Adopt(commit) => adopt(edit, &commit, given, means, head)?,
+        EditStep::Undone => Outcome {
             error: Some("its commit was reverted, or is no longer in the history".into()),
             rolled_back_by: Some(RolledBackBy::Git),
             ..given
@@ -103,19 +103,19 @@ fn take(
                 .unwrap_or_else(|| plain(OutcomeStatus::RolledBack))
         }
         .with_status(OutcomeStatus::RolledBack),
-        Step::Stranded => {
+        EditStep::Stranded => {
             let error = Some("what remains of the plan leaves no place for it".to_owned());
             Outcome {
                 error,
                 ..plain(OutcomeStatus::Stranded)
             }
         }
-        Step::Try => try_edit(edit, given, means, head)?,
+        EditStep::Try => try_edit(edit, given, means, head)?,
     }))
 }
 
 impl ExecuteInput<'_> {
-    fn decision_of(&self, edit: &Edit) -> Option<&Decision> {
+    fn decision_of(&self, edit: &Edit) -> Option<&ReviewDecision> {
         self.pending.get(&edit.digest())?.decision.as_ref()
     }
 
@@ -159,8 +159,8 @@ fn ask(
     near_miss: Option<String>,
     given: &ExecuteInput,
     means: &ExecuteContext,
-    head: &Head,
-) -> Result<Outcome, ExecuteError> {
+    head: &SessionHead,
+) -> Result<Outcome, RunError> {
     let digest = edit.digest();
     let applied = op::apply(edit, &head.harness, &given.rules);
     let cluster = given
@@ -168,7 +168,7 @@ fn ask(
         .failure_clusters
         .iter()
         .find(|cluster| cluster.id == edit.expected_improvement);
-    means.world.ask(&PendingReview {
+    means.effects.ask(&PendingReview {
         version: 1,
         session_id: given.session.to_owned(),
         edit_digest: digest,
@@ -215,8 +215,8 @@ fn try_edit(
     edit: &Edit,
     given: &ExecuteInput,
     means: &ExecuteContext,
-    head: &mut Head,
-) -> Result<Outcome, ExecuteError> {
+    head: &mut SessionHead,
+) -> Result<Outcome, RunError> {
     let candidate = match op::apply(edit, &head.harness, &given.rules) {
         Ok(candidate) => candidate,
         Err(reason) => {
@@ -247,7 +247,7 @@ fn try_edit(
     head.accepted += usize::from(judged.is_won_bet());
     Ok(Outcome {
         commit: Some(commit),
-        applied_at: Some(means.world.now()),
+        applied_at: Some(means.effects.now()),
         ..judged
     })
 }
@@ -258,8 +258,8 @@ fn adopt(
     commit: &str,
     given: &ExecuteInput,
     means: &ExecuteContext,
-    head: &mut Head,
-) -> Result<Outcome, ExecuteError> {
+    head: &mut SessionHead,
+) -> Result<Outcome, RunError> {
     let entry = given.entries.iter().find(|entry| entry.commit == commit);
     let parent = entry
         .and_then(|entry| entry.parent.clone())

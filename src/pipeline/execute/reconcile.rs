@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::digest::Digest;
-use crate::ledger::port::{CommitId, Entry};
-use crate::pipeline::execute::route::Route;
+use crate::ledger::port::{CommitId, LedgerEntry};
+use crate::pipeline::execute::route::EditRoute;
 
 /// What git says of an edit of this session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) enum LedgerState {
 
 /// What is to be done with one edit of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum EditStep {
     /// Nothing: its outcome stands.
     Keep,
     /// git has it and there is no outcome: a crash fell between.
@@ -55,7 +55,7 @@ pub(crate) struct Reconciliation {
     /// Outcomes of edits that left the plan and were never applied: to the attic.
     pub withdrawn: Vec<Digest>,
     /// For every edit of the plan, in its order; a repeated edit counts once.
-    pub steps: Vec<(usize, Step)>,
+    pub steps: Vec<(usize, EditStep)>,
 }
 
 /// Compares the plan with the world.
@@ -63,14 +63,14 @@ pub(crate) fn reconcile(
     plan: &[Edit],
     outcomes: &BTreeMap<Digest, Outcome>,
     held: &BTreeMap<Digest, LedgerState>,
-    route: &dyn Fn(&Edit) -> Route,
+    route: &dyn Fn(&Edit) -> EditRoute,
 ) -> Reconciliation {
     let mut planned = BTreeSet::new();
     let unique = plan
         .iter()
         .enumerate()
         .filter(|(_, edit)| planned.insert(edit.digest()));
-    let steps: Vec<(usize, Step)> = unique
+    let steps: Vec<(usize, EditStep)> = unique
         .map(|(at, edit)| (at, step(edit, outcomes, held, route)))
         .collect();
     let gone = |digest: &&Digest| !planned.contains(*digest);
@@ -111,17 +111,17 @@ fn step(
     edit: &Edit,
     outcomes: &BTreeMap<Digest, Outcome>,
     held: &BTreeMap<Digest, LedgerState>,
-    route: &dyn Fn(&Edit) -> Route,
-) -> Step {
+    route: &dyn Fn(&Edit) -> EditRoute,
+) -> EditStep {
     let digest = edit.digest();
     let outcome = outcomes.get(&digest);
     match (held.get(&digest), outcome.map(|outcome| outcome.status)) {
-        (Some(LedgerState::Applied(_)), Some(OutcomeStatus::Applied)) => Step::Keep,
+        (Some(LedgerState::Applied(_)), Some(OutcomeStatus::Applied)) => EditStep::Keep,
         // The plan took it back without any file changing, and now wants it again.
-        (Some(LedgerState::Applied(commit)), _) => Step::Adopt(commit.clone()),
-        (Some(LedgerState::Stranded), Some(OutcomeStatus::Applied)) => Step::Stranded,
-        (_, Some(OutcomeStatus::Applied)) => Step::Undone,
-        (_, Some(OutcomeStatus::RolledBack)) if taken_back_in_git(outcome) => Step::Keep,
+        (Some(LedgerState::Applied(commit)), _) => EditStep::Adopt(commit.clone()),
+        (Some(LedgerState::Stranded), Some(OutcomeStatus::Applied)) => EditStep::Stranded,
+        (_, Some(OutcomeStatus::Applied)) => EditStep::Undone,
+        (_, Some(OutcomeStatus::RolledBack)) if reverted_in_git(outcome) => EditStep::Keep,
         (
             _,
             Some(
@@ -135,34 +135,38 @@ fn step(
     }
 }
 
-fn taken_back_in_git(outcome: Option<&Outcome>) -> bool {
+fn reverted_in_git(outcome: Option<&Outcome>) -> bool {
     outcome.and_then(|outcome| outcome.rolled_back_by) == Some(RolledBackBy::Git)
 }
 
 /// A verdict stands, unless a person told the gate to stand aside after it.
-fn overruled(edit: &Edit, outcome: Option<&Outcome>, route: &dyn Fn(&Edit) -> Route) -> Step {
+fn overruled(edit: &Edit, outcome: Option<&Outcome>, route: &dyn Fn(&Edit) -> EditRoute) -> EditStep {
     let already = outcome.is_some_and(|outcome| outcome.gate_skipped || outcome.decision().is_none());
     match route(edit) {
-        Route::GateSkipped if !already => Step::Try,
-        _ => Step::Keep,
+        EditRoute::GateSkipped if !already => EditStep::Try,
+        _ => EditStep::Keep,
     }
 }
 
-fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> Route) -> Step {
+fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> EditRoute) -> EditStep {
     match (route(edit), status) {
-        (Route::Gate | Route::GateSkipped, _) => Step::Try,
-        (Route::Ask, Some(OutcomeStatus::PendingReview))
-        | (Route::Skip(_), Some(OutcomeStatus::Skipped))
-        | (Route::RejectByUser, Some(OutcomeStatus::RejectedByUser)) => Step::Keep,
-        (Route::Ask, _) => Step::Ask,
-        (Route::Skip(reason), _) => Step::Skip(reason),
-        (Route::RejectByUser, _) => Step::Refuse,
+        (EditRoute::Gate | EditRoute::GateSkipped, _) => EditStep::Try,
+        (EditRoute::Ask, Some(OutcomeStatus::PendingReview))
+        | (EditRoute::Skip(_), Some(OutcomeStatus::Skipped))
+        | (EditRoute::RejectByUser, Some(OutcomeStatus::RejectedByUser)) => EditStep::Keep,
+        (EditRoute::Ask, _) => EditStep::Ask,
+        (EditRoute::Skip(reason), _) => EditStep::Skip(reason),
+        (EditRoute::RejectByUser, _) => EditStep::Refuse,
     }
 }
 
 /// Reads from the ledger what git holds of a session: commits of edits, less what later commits took back.
 /// `undone` are the commits that a person reverted in git.
-pub(crate) fn held(entries: &[Entry], session: &str, undone: &BTreeSet<CommitId>) -> BTreeMap<Digest, LedgerState> {
+pub(crate) fn ledger_states(
+    entries: &[LedgerEntry],
+    session: &str,
+    undone: &BTreeSet<CommitId>,
+) -> BTreeMap<Digest, LedgerState> {
     let mut held = BTreeMap::new();
     let ours = entries
         .iter()

@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::head::Head;
+use super::head::SessionHead;
 use super::message::revert_message;
 use super::{ExecuteContext, ExecuteInput, outcome};
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::digest::Digest;
-use crate::harness::rederive::{Change, Later, Rederived, rederive};
+use crate::harness::rederive::{EditCommit, Later, RederivedHarness, rederive};
 use crate::harness::{Harness, op};
-use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
+use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
 use crate::pipeline::execute::reconcile;
 use crate::pipeline::execute::reconcile::{LedgerState, Reconciliation};
-use crate::workspace::error::ExecuteError;
+use crate::workspace::error::RunError;
 
 /// A session among the commits of all sessions.
-pub(crate) struct Standing<'a> {
+pub(crate) struct SessionHistory<'a> {
     /// The session.
     pub session: &'a str,
     /// The commit that it builds on.
@@ -24,7 +24,7 @@ pub(crate) struct Standing<'a> {
     /// The edits of its plan.
     pub edits: &'a [Edit],
     /// Where ops land.
-    pub rules: &'a op::Rules,
+    pub rules: &'a op::OpRules,
     /// The files that belong to the harness.
     pub select: &'a dyn Fn(&str) -> bool,
     /// git.
@@ -36,10 +36,10 @@ pub(crate) struct Standing<'a> {
 /// # Errors
 /// git says no, or a change that stays rests on an edit that goes.
 pub(crate) fn without(
-    standing: &Standing,
+    standing: &SessionHistory,
     dropped: &BTreeSet<Digest>,
     head: &Harness,
-) -> Result<Rederived, ExecuteError> {
+) -> Result<RederivedHarness, RunError> {
     Ok(rederive(&history(standing, dropped)?, dropped, head, standing.rules)?)
 }
 
@@ -49,12 +49,12 @@ pub(super) fn take_back(
     given: &ExecuteInput,
     means: &ExecuteContext,
     todo: &Reconciliation,
-    head: &mut Head,
-) -> Result<(), ExecuteError> {
+    head: &mut SessionHead,
+) -> Result<(), RunError> {
     let new: BTreeSet<Digest> = todo.reverts.iter().copied().collect();
     let all: BTreeSet<Digest> = todo.again.iter().copied().chain(new.iter().copied()).collect();
     match revert(given, means, &all, head) {
-        Err(ExecuteError::Conflict(_)) if all != new => revert(given, means, &new, head),
+        Err(RunError::Conflict(_)) if all != new => revert(given, means, &new, head),
         reverted => reverted,
     }
 }
@@ -63,12 +63,12 @@ fn revert(
     given: &ExecuteInput,
     means: &ExecuteContext,
     dropped: &BTreeSet<Digest>,
-    head: &mut Head,
-) -> Result<(), ExecuteError> {
+    head: &mut SessionHead,
+) -> Result<(), RunError> {
     if dropped.is_empty() {
         return Ok(());
     }
-    let standing = Standing {
+    let standing = SessionHistory {
         session: given.session,
         base: &given.baseline.harness_commit,
         edits: &given.plan.edits,
@@ -88,7 +88,7 @@ fn revert(
     }
     for (digest, reason) in &derived.stranded {
         if let Some(edit) = given.plan.edits.iter().find(|edit| edit.digest() == *digest) {
-            means.world.outcome(&Outcome {
+            means.effects.outcome(&Outcome {
                 error: Some(reason.clone()),
                 ..outcome(edit, OutcomeStatus::Stranded)
             })?;
@@ -98,10 +98,11 @@ fn revert(
 }
 
 /// The commits that stand, of all sessions, from the first that is dropped.
-fn history(standing: &Standing, dropped: &BTreeSet<Digest>) -> Result<Vec<Change>, ExecuteError> {
+fn history(standing: &SessionHistory, dropped: &BTreeSet<Digest>) -> Result<Vec<EditCommit>, RunError> {
     let entries = standing.ledger.entries(Some(standing.base))?;
     let applied = applied(standing.ledger, &entries)?;
-    let goes = |(entry, digest): &(&Entry, Digest)| session(entry) == standing.session && dropped.contains(digest);
+    let goes =
+        |(entry, digest): &(&LedgerEntry, Digest)| session(entry) == standing.session && dropped.contains(digest);
     applied
         .into_iter()
         .skip_while(|of_an_edit| !goes(of_an_edit))
@@ -113,16 +114,19 @@ fn history(standing: &Standing, dropped: &BTreeSet<Digest>) -> Result<Vec<Change
 ///
 /// # Errors
 /// git says no.
-pub(crate) fn applied<'a>(ledger: &dyn Ledger, entries: &'a [Entry]) -> Result<Vec<(&'a Entry, Digest)>, LedgerError> {
+pub(crate) fn applied<'a>(
+    ledger: &dyn Ledger,
+    entries: &'a [LedgerEntry],
+) -> Result<Vec<(&'a LedgerEntry, Digest)>, LedgerError> {
     let of_edits = entries.iter().filter(|entry| entry.trailer("Edit-Digest").is_some());
     let commits: Vec<CommitId> = of_edits.map(|entry| entry.commit.clone()).collect();
     let undone: BTreeSet<CommitId> = ledger.reverted(&commits)?.into_iter().collect();
     let sessions: BTreeSet<&str> = entries.iter().map(session).collect();
     let held: BTreeMap<&str, BTreeMap<Digest, LedgerState>> = sessions
         .into_iter()
-        .map(|session| (session, reconcile::held(entries, session, &undone)))
+        .map(|session| (session, reconcile::ledger_states(entries, session, &undone)))
         .collect();
-    let stands = |entry: &'a Entry| {
+    let stands = |entry: &'a LedgerEntry| {
         let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
         let held = held.get(session(entry))?.get(&digest)?;
         (*held == LedgerState::Applied(entry.commit.clone())).then_some((entry, digest))
@@ -130,11 +134,11 @@ pub(crate) fn applied<'a>(ledger: &dyn Ledger, entries: &'a [Entry]) -> Result<V
     Ok(entries.iter().filter_map(stands).collect())
 }
 
-fn session(entry: &Entry) -> &str {
+fn session(entry: &LedgerEntry) -> &str {
     entry.trailer("Session-ID").unwrap_or_default()
 }
 
-fn change(standing: &Standing, entry: &Entry, digest: Digest) -> Result<Change, ExecuteError> {
+fn change(standing: &SessionHistory, entry: &LedgerEntry, digest: Digest) -> Result<EditCommit, RunError> {
     let at = |commit: &str| standing.ledger.harness_at(commit, standing.select);
     let named = || Later {
         label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
@@ -144,7 +148,7 @@ fn change(standing: &Standing, entry: &Entry, digest: Digest) -> Result<Change, 
     };
     let foreign = (session(entry) != standing.session).then(named);
     let edit = standing.edits.iter().find(|edit| edit.digest() == digest);
-    Ok(Change {
+    Ok(EditCommit {
         edit: edit.filter(|_| foreign.is_none()).cloned(),
         digest,
         foreign,
@@ -153,11 +157,11 @@ fn change(standing: &Standing, entry: &Entry, digest: Digest) -> Result<Change, 
     })
 }
 
-pub(super) fn roll_back(given: &ExecuteInput, means: &ExecuteContext, digest: &Digest) -> Result<(), ExecuteError> {
+pub(super) fn roll_back(given: &ExecuteInput, means: &ExecuteContext, digest: &Digest) -> Result<(), RunError> {
     let Some(applied) = given.outcomes.get(digest) else {
         return Ok(());
     };
-    means.world.outcome(
+    means.effects.outcome(
         &Outcome {
             error: Some("it left the plan".into()),
             rolled_back_by: Some(RolledBackBy::Plan),

@@ -1,12 +1,12 @@
 //! Route: tier × autonomy × decision → gate it, ask a person, or leave it. Pure.
 
-use crate::artifact::decision::{Answer, Decision};
+use crate::artifact::decision::{ReviewAnswer, ReviewDecision};
 use crate::artifact::edit::RiskTier;
 use crate::artifact::record::Autonomy;
 
 /// What happens to an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
+pub(crate) enum EditRoute {
     /// It is gated.
     Gate,
     /// It is applied because a person told the gate to stand aside.
@@ -23,18 +23,18 @@ pub(crate) enum Route {
 pub(crate) const MANUAL_TIER: &str = "manual tier, requires explicit approval";
 
 /// Where an edit goes; a person's decision wins over the table.
-pub(crate) fn route(tier: RiskTier, autonomy: Autonomy, decision: Option<&Decision>) -> Route {
+pub(crate) fn route(tier: RiskTier, autonomy: Autonomy, decision: Option<&ReviewDecision>) -> EditRoute {
     match (
         decision.map(|decision| (decision.decision, decision.skip_gate)),
         autonomy,
         tier,
     ) {
-        (Some((Answer::Accept, true)), _, _) => Route::GateSkipped,
-        (Some((Answer::Accept, false)), _, _) => Route::Gate,
-        (Some((Answer::Reject, _)), _, _) => Route::RejectByUser,
-        (None, Autonomy::Manual, _) | (None, Autonomy::Tiered, RiskTier::Review) => Route::Ask,
-        (None, _, RiskTier::Manual) => Route::Skip(MANUAL_TIER.to_owned()),
-        (None, _, _) => Route::Gate,
+        (Some((ReviewAnswer::Accept, true)), _, _) => EditRoute::GateSkipped,
+        (Some((ReviewAnswer::Accept, false)), _, _) => EditRoute::Gate,
+        (Some((ReviewAnswer::Reject, _)), _, _) => EditRoute::RejectByUser,
+        (None, Autonomy::Manual, _) | (None, Autonomy::Tiered, RiskTier::Review) => EditRoute::Ask,
+        (None, _, RiskTier::Manual) => EditRoute::Skip(MANUAL_TIER.to_owned()),
+        (None, _, _) => EditRoute::Gate,
     }
 }
 
@@ -45,17 +45,17 @@ mod tests {
     #[test]
     fn the_table_of_the_design() {
         use Autonomy::{Auto, Manual, Tiered};
-        let skip = || Route::Skip(MANUAL_TIER.to_owned());
+        let skip = || EditRoute::Skip(MANUAL_TIER.to_owned());
         for (autonomy, tier, expected) in [
-            (Auto, RiskTier::Auto, Route::Gate),
-            (Auto, RiskTier::Review, Route::Gate),
+            (Auto, RiskTier::Auto, EditRoute::Gate),
+            (Auto, RiskTier::Review, EditRoute::Gate),
             (Auto, RiskTier::Manual, skip()),
-            (Tiered, RiskTier::Auto, Route::Gate),
-            (Tiered, RiskTier::Review, Route::Ask),
+            (Tiered, RiskTier::Auto, EditRoute::Gate),
+            (Tiered, RiskTier::Review, EditRoute::Ask),
             (Tiered, RiskTier::Manual, skip()),
-            (Manual, RiskTier::Auto, Route::Ask),
-            (Manual, RiskTier::Review, Route::Ask),
-            (Manual, RiskTier::Manual, Route::Ask),
+            (Manual, RiskTier::Auto, EditRoute::Ask),
+            (Manual, RiskTier::Review, EditRoute::Ask),
+            (Manual, RiskTier::Manual, EditRoute::Ask),
         ] {
             assert_eq!(route(tier, autonomy, None), expected, "{autonomy:?} {tier:?}");
         }
@@ -67,9 +67,9 @@ mod tests {
             serde_json::from_value(serde_json::json!({"decision": answer, "skip_gate": skip})).unwrap()
         };
         for (answer, skip, expected) in [
-            ("accept", false, Route::Gate),
-            ("accept", true, Route::GateSkipped),
-            ("reject", false, Route::RejectByUser),
+            ("accept", false, EditRoute::Gate),
+            ("accept", true, EditRoute::GateSkipped),
+            ("reject", false, EditRoute::RejectByUser),
         ] {
             for tier in [RiskTier::Auto, RiskTier::Review, RiskTier::Manual] {
                 assert_eq!(route(tier, Autonomy::Tiered, Some(&decision(answer, skip))), expected);

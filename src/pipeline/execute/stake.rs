@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::given::{ExecuteContext, ExecuteInput};
-use super::head::Head;
+use super::head::SessionHead;
+use super::input::{ExecuteContext, ExecuteInput};
 use super::unique;
 use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::Slot;
-use crate::artifact::gate::record::{GateRecord, Stake};
+use crate::artifact::gate::record::{AlphaGrant, GateRecord};
 use crate::artifact::outcome::OutcomeStatus;
 use crate::digest::Digest;
 use crate::gate::trial::Trial;
-use crate::pipeline::execute::route::Route;
-use crate::workspace::error::ExecuteError;
+use crate::pipeline::execute::route::EditRoute;
+use crate::workspace::error::RunError;
 
-impl Head {
+impl SessionHead {
     /// The stake of a trial: that of an earlier session which began the same trial, or the slot that this session gave it
     /// before, or a new one.
     pub(super) fn stake(
@@ -24,11 +24,11 @@ impl Head {
         earlier: Option<&(String, GateRecord)>,
         given: &ExecuteInput,
         means: &ExecuteContext,
-    ) -> Result<Stake, ExecuteError> {
+    ) -> Result<AlphaGrant, RunError> {
         let begun = earlier.and_then(|(session, record)| Some((session, record.stake.clone()?)));
         if let Some((session, stake)) = begun {
             let paid_there = (session != given.session).then(|| session.clone());
-            return Ok(Stake {
+            return Ok(AlphaGrant {
                 session: stake.session.clone().or(paid_there),
                 ..stake
             });
@@ -38,7 +38,7 @@ impl Head {
             Some(slot) => slot.clone(),
             None => self.take_slot(edit, comparison, given, means)?,
         };
-        Ok(Stake {
+        Ok(AlphaGrant {
             alpha: slot.alpha,
             budget: self.budget.mode,
             slot: slot.slot,
@@ -52,7 +52,7 @@ impl Head {
         comparison: Digest,
         given: &ExecuteInput,
         means: &ExecuteContext,
-    ) -> Result<Slot, ExecuteError> {
+    ) -> Result<Slot, RunError> {
         let open = open(given, &self.budget.slots);
         if self.budget.slots.is_empty() {
             self.budget.planned = open;
@@ -65,7 +65,7 @@ impl Head {
             alpha: self.budget.next(open, self.accepted),
         };
         self.budget.slots.push(slot.clone());
-        means.world.budget(&self.budget)?;
+        means.effects.budget(&self.budget)?;
         Ok(slot)
     }
 }
@@ -79,7 +79,7 @@ fn open(given: &ExecuteInput, slots: &[Slot]) -> usize {
     };
     let may_come = |edit: &&Edit| {
         let digest = edit.digest();
-        let refused = matches!((given.route)(edit), Route::Skip(_) | Route::RejectByUser);
+        let refused = matches!((given.route)(edit), EditRoute::Skip(_) | EditRoute::RejectByUser);
         !taken.contains(&digest) && !refused && !settled(&digest)
     };
     unique(&given.plan.edits).filter(may_come).count().max(1)

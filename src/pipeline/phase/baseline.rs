@@ -1,13 +1,20 @@
 //! Baseline: scores the harness before any edit, and pins what later phases rely on.
 
+use super::PhaseOutput;
 use super::drift::drift;
-use crate::artifact::baseline::Baseline;
+use crate::artifact::Artifact;
+use crate::artifact::baseline::{Baseline, DriftCheck};
 use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
 use crate::digest::Digest;
-use crate::eval::run::{Evaluator, Halted, evaluate, evaluate_run};
+use crate::eval::run::{EvaluationHalted, Evaluator, evaluate, evaluate_run};
 use crate::harness::Harness;
 use crate::ledger::port::CommitId;
+use crate::pipeline::context::Context;
+use crate::pipeline::state;
+use crate::workspace::cache_epoch;
+use crate::workspace::error::RunError;
+use crate::workspace::event::Event;
 
 /// What a baseline is made of.
 pub(crate) struct BaselineSpec<'a> {
@@ -37,7 +44,7 @@ pub(crate) fn baseline(evaluator: &Evaluator, wanted: BaselineSpec) -> Result<Ba
     let (gate, harness) = (wanted.gate, wanted.harness);
     let tasks: Vec<&Task> = gate.iter().collect();
     evaluator.student.check(harness, &tasks)?;
-    let halted = |halted: Halted| halted.to_string();
+    let halted = |halted: EvaluationHalted| halted.to_string();
     let mut evaluator = *evaluator;
     let drift = match wanted.before {
         Some(before) => before.drift,
@@ -68,13 +75,88 @@ pub(crate) fn baseline(evaluator: &Evaluator, wanted: BaselineSpec) -> Result<Ba
     })
 }
 
+/// Runs the phase.
+pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
+    let commit = state::base(context)?.ok_or(RunError::NoCommit)?;
+    let harness = context.inputs.harness_at(&commit)?;
+    let workspace = context.workspace;
+    let mut left_out = workspace.left_out(&harness);
+    left_out.extend(workspace.left_out(&workspace.harness()?));
+    left_out.sort();
+    left_out.dedup();
+    for text in left_out {
+        (context.listener)(Event::Note { text });
+    }
+    let gate = context.inputs.gate(&context.session.id)?;
+    let wanted = BaselineSpec {
+        session: &context.session.id,
+        before: cache_epoch::own_baseline(context.session, &context.workspace.student.identity()),
+        commit,
+        harness: &harness,
+        benchmark: context.inputs.benchmark()?.pin().digest,
+        gate: &gate,
+        judge: context.engines.judge.clone(),
+        probe: context.manifest().gate.probes(),
+    };
+    let baseline = context
+        .evaluating(|evaluator| baseline(&evaluator, wanted))
+        .map_err(context.failed("baseline"))?;
+    if let Some(text) = baseline.drift.as_ref().and_then(drifted) {
+        (context.listener)(Event::Note { text });
+    }
+    if let Some(text) = context.workspace.calls.changed_questions() {
+        (context.listener)(Event::Note { text });
+    }
+    if baseline.evaluation.task_count == 0 {
+        let problem =
+            "no gate task could be scored: is there an engine for their scorer? `kaizen eval` counts them".to_owned();
+        return Err(RunError::Phase {
+            phase: "baseline".into(),
+            problem,
+        });
+    }
+    let summary = format!(
+        "{:.1} % of {} gate tasks{}",
+        100.0 * baseline.evaluation.overall_score,
+        baseline.evaluation.task_count,
+        baseline.probe.as_ref().map(probed).unwrap_or_default()
+    );
+    Ok(PhaseOutput {
+        files: vec![("baseline.json".into(), baseline.to_text())],
+        summary,
+    })
+}
+
+/// What two runs of the same thing say of the student.
+fn probed(probe: &Probe) -> String {
+    match probe.disagreed.len() {
+        0 => ", run twice without a difference".to_owned(),
+        count => format!(", run twice: {count} differ"),
+    }
+}
+
+/// What a person should know of a student that answers unlike before.
+fn drifted(found: &DriftCheck) -> Option<String> {
+    let moved = match found.log_e_above > found.log_e_below {
+        true => "better",
+        false => "worse",
+    };
+    let text = format!(
+        "the student has drifted: {} tasks asked again scored {moved} than remembered, by more than chance explains; its \
+         remembered answers are not used any more, and the baseline was made anew. Earlier scores do not compare with this \
+         session's: the model behind its name, its server or its settings may have changed",
+        found.tasks
+    );
+    found.dropped.then_some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::artifact::drift_check::DriftCheck;
-    use crate::eval::cache::DiskMemo;
+    use crate::artifact::baseline::DriftCheck;
+    use crate::eval::memo::DiskMemo;
     use crate::eval::run::attempt_all;
     use crate::eval::student::nearest::Nearest;
     use crate::manifest::layout::Layout;

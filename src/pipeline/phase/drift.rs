@@ -1,9 +1,9 @@
 //! Drift: a few remembered tasks are asked once more, since a student may change where its identity does not show it.
 
-use crate::artifact::drift_check::DriftCheck;
+use crate::artifact::baseline::DriftCheck;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::run::{Evaluator, Halted, Run, attempt_all, attempt_runs, remembered};
+use crate::eval::run::{EvaluationHalted, Evaluator, TaskRun, attempt_all, attempt_runs, remembered};
 use crate::gate::evidence::{log_e_above, log_e_below};
 use crate::harness::Harness;
 
@@ -21,17 +21,17 @@ pub(crate) fn drift(
     harness: &Harness,
     gate: &[&Task],
     session: &str,
-) -> Result<Option<DriftCheck>, Halted> {
+) -> Result<Option<DriftCheck>, EvaluationHalted> {
     let tasks = chosen(remembered(evaluator, harness, gate), session);
     if log_e_above(&vec![1.0; tasks.len()], 0.0) < LINE.ln() {
         return Ok(None);
     }
     let number = number(session);
-    let again: Vec<Run> = tasks.iter().map(|task| Run { task, number }).collect();
+    let again: Vec<TaskRun> = tasks.iter().map(|task| TaskRun { task, number }).collect();
     let then = attempt_all(evaluator, harness, &tasks);
     let now = attempt_runs(evaluator, harness, &again);
     if let Some(reason) = (evaluator.halted)() {
-        return Err(Halted(reason));
+        return Err(EvaluationHalted(reason));
     }
     let pairs = then.iter().zip(&now);
     let differences: Vec<f64> = pairs.filter_map(|(then, now)| Some(now.score? - then.score?)).collect();

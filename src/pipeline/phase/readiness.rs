@@ -1,12 +1,18 @@
-//! Readiness: are there enough usable traces, and a benchmark? If not, what is missing and how to get it. Pure.
+//! Readiness: are there enough usable traces, and a benchmark? If not, what is missing and how to get it.
 
+use super::PhaseOutput;
+use crate::artifact::Artifact;
 use crate::artifact::readiness::{BenchmarkPin, Readiness};
+use crate::artifact::task::{Scorer, Split};
 use crate::artifact::trace::TracePin;
 use crate::pipeline::cold_start;
+use crate::pipeline::context::Context;
+use crate::workspace::NO_JUDGE;
+use crate::workspace::error::RunError;
 
 /// The traces that there are, and those that are needed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Usable {
+pub(crate) struct UsableTraces {
     /// Traces that can be evidence.
     pub count: usize,
     /// Traces that could be, but for `[privacy]`.
@@ -18,7 +24,7 @@ pub(crate) struct Usable {
 /// Judges what there is. `unscorable` says what tasks lack that have no scorer here: they have no score, and the gate says
 /// whether the others suffice.
 pub(crate) fn readiness(
-    usable: Usable,
+    usable: UsableTraces,
     traces: TracePin,
     benchmark: BenchmarkPin,
     unscorable: Option<String>,
@@ -54,8 +60,8 @@ pub(crate) fn readiness(
     }
 }
 
-fn too_few(usable: Usable) -> String {
-    let Usable {
+fn too_few(usable: UsableTraces) -> String {
+    let UsableTraces {
         count,
         left_out,
         needed,
@@ -79,6 +85,41 @@ fn and_left_out(count: usize) -> String {
     }
 }
 
+/// Runs the phase.
+pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
+    let inputs = context.inputs;
+    let (counted, pin, benchmark) = (
+        inputs.usable_traces(context.moment()?)?,
+        inputs.trace_pin()?.clone(),
+        inputs.benchmark()?.pin(),
+    );
+    let usable = UsableTraces {
+        count: counted.usable,
+        left_out: counted.left_out,
+        needed: context.manifest().session.min_traces,
+    };
+    let readiness = readiness(usable, pin, benchmark, unjudged(context)?);
+    Ok(PhaseOutput {
+        files: vec![("readiness.json".into(), readiness.to_text())],
+        summary: readiness.message,
+    })
+}
+
+/// A hint when tasks of a session want a judge and there is none.
+fn unjudged(context: &Context) -> Result<Option<String>, RunError> {
+    if context.workspace.judge.is_some() {
+        return Ok(None);
+    }
+    let benchmark = context.inputs.benchmark()?;
+    let tasks = [Split::Train, Split::Gate].map(|split| benchmark.split(split));
+    let count = tasks
+        .iter()
+        .flatten()
+        .filter(|task| task.scorer == Scorer::Judge)
+        .count();
+    Ok((count > 0).then(|| format!("{count} tasks have scorer `judge` and will have no score: {NO_JUDGE}.")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,7 +136,7 @@ mod tests {
             digest,
         };
         readiness(
-            Usable {
+            UsableTraces {
                 count: traces,
                 left_out,
                 needed: 20,

@@ -1,16 +1,28 @@
-//! Record: folds outcomes and scores into `session.json`. Pure.
+//! Record: folds outcomes and scores into `session.json`.
 
 use std::collections::BTreeMap;
 
+use super::PhaseOutput;
+use crate::artifact::Artifact;
+use crate::artifact::after::{self, After};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
+use crate::artifact::egress::LlmRole;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
-use crate::artifact::record::{EditOutcome, Record, Snapshot, Status};
+use crate::artifact::plan::Plan;
+use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus, Snapshot};
+use crate::artifact::spending::{self, RoleSpending};
 use crate::digest::Digest;
+use crate::eval::run::evaluate;
+use crate::ledger::port::LedgerEntry;
+use crate::llm::client;
+use crate::pipeline::context::Context;
+use crate::workspace::error::RunError;
+use crate::workspace::inputs::clean_harness;
 
 /// What a settled session knows.
-pub(crate) struct Settled<'a> {
+pub(crate) struct SettledSession<'a> {
     /// Before any edit.
     pub baseline: &'a Baseline,
     /// The edits of the plan.
@@ -26,9 +38,9 @@ pub(crate) struct Settled<'a> {
 }
 
 /// The record of a settled session, from the record of one under way.
-pub(crate) fn record(begun: Record, settled: &Settled, now: String) -> Record {
+pub(crate) fn record(begun: SessionRecord, settled: &SettledSession, now: String) -> SessionRecord {
     let outcomes = fold(settled);
-    Record {
+    SessionRecord {
         status: status(&outcomes),
         ended_at: Some(now),
         diagnosis_path: Some("diagnosis.md".into()),
@@ -48,7 +60,7 @@ pub(crate) fn record(begun: Record, settled: &Settled, now: String) -> Record {
 }
 
 /// The edits of the plan in its order, then those that left it after they had been applied.
-fn fold(settled: &Settled) -> Vec<EditOutcome> {
+fn fold(settled: &SettledSession) -> Vec<EditOutcome> {
     let mut left: BTreeMap<&Digest, &Outcome> = settled.outcomes.iter().collect();
     let planned: Vec<Digest> = settled.edits.iter().map(Edit::digest).collect();
     let in_plan = planned
@@ -78,14 +90,14 @@ pub(crate) fn edit_outcome(outcome: &Outcome) -> EditOutcome {
 }
 
 /// Where a session stands when its edits have come to these ends.
-pub(crate) fn status(outcomes: &[EditOutcome]) -> Status {
+pub(crate) fn status(outcomes: &[EditOutcome]) -> SessionStatus {
     let any = |status| outcomes.iter().any(|outcome| outcome.status == status);
     if any(OutcomeStatus::PendingReview) {
-        Status::AwaitingReview
+        SessionStatus::AwaitingReview
     } else if any(OutcomeStatus::RolledBack) && !any(OutcomeStatus::Applied) {
-        Status::RolledBack
+        SessionStatus::RolledBack
     } else {
-        Status::Completed
+        SessionStatus::Completed
     }
 }
 
@@ -97,4 +109,80 @@ pub(crate) fn snapshot(baseline: &Baseline, evaluation: &Evaluation) -> Snapshot
         cluster_scores: evaluation.category_scores.clone(),
         task_count: evaluation.task_count,
     }
+}
+
+/// Runs the phase.
+pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
+    let workspace = context.workspace;
+    let (plan, baseline): (Plan, Baseline) = (context.need("plan.json")?, context.need("baseline.json")?);
+    let begun: SessionRecord = context.need("session.json")?;
+    let gate = context.inputs.gate(&context.session.id)?;
+    let harness = clean_harness(workspace, context.inputs)?;
+    let tasks: Vec<_> = gate.iter().collect();
+    let after = context
+        .evaluating(|evaluator| evaluate(&evaluator, &harness, &tasks))
+        .map_err(|halted| context.failed("record")(halted.to_string()))?;
+    let (entries, _) = context
+        .inputs
+        .history(&context.session.id, Some(&baseline.harness_commit))?;
+    let of_an_edit = |entry: &&LedgerEntry| {
+        entry
+            .trailer("Edit-Digest")
+            .or_else(|| entry.trailer("Reverts-Edit"))
+            .is_some()
+    };
+    let settled = SettledSession {
+        baseline: &baseline,
+        edits: &plan.edits,
+        outcomes: &context.session.outcomes()?,
+        after: &after,
+        harness: harness.digest(),
+        last_commit: entries.iter().rev().find(of_an_edit).map(|entry| entry.commit.clone()),
+    };
+    let autonomy_mode = context.autonomy_of(Some(&begun));
+    let spending = spending::sums(&client::spent(context.session.root(), &context.session.path(""))?);
+    let teacher_cost_usd = teacher_cost(&spending, &plan);
+    let record = record(
+        SessionRecord {
+            autonomy_mode,
+            teacher_cost_usd,
+            spending,
+            ..begun
+        },
+        &settled,
+        workspace.clock.stamp(),
+    );
+    let summary = format!(
+        "{:.1} % before, {:.1} % after",
+        percent(&record.benchmark_before),
+        percent(&record.benchmark_after)
+    );
+    let after = After {
+        version: 1,
+        harness: harness.digest(),
+        evaluation: after,
+        extra: Default::default(),
+    };
+    Ok(PhaseOutput {
+        files: vec![
+            (after::FILE.into(), after.to_text()),
+            ("session.json".into(), record.to_text()),
+        ],
+        summary,
+    })
+}
+
+/// What the teacher took. One that is no language model says it itself.
+fn teacher_cost(spending: &BTreeMap<LlmRole, RoleSpending>, plan: &Plan) -> Option<f64> {
+    let asked = spending
+        .keys()
+        .any(|role| *role != LlmRole::Student && *role != LlmRole::Judge);
+    match asked {
+        true => spending::teacher_cost(spending),
+        false => plan.estimated_cost_usd,
+    }
+}
+
+fn percent(snapshot: &Option<Snapshot>) -> f64 {
+    snapshot.as_ref().map_or(0.0, |snapshot| 100.0 * snapshot.overall_score)
 }

@@ -21,7 +21,7 @@ pub(crate) fn route_of(
     outcomes: &BTreeMap<Digest, Outcome>,
     autonomy: Autonomy,
     manifest: &Manifest,
-) -> route::Route {
+) -> route::EditRoute {
     let digest = edit.digest();
     let decision = pending
         .get(&digest)
@@ -30,15 +30,15 @@ pub(crate) fn route_of(
     let bound = decision.filter(|decision| decision.edit_digest.is_none_or(|bound| bound == digest));
     let asks_again = pending.get(&digest).is_some_and(|pending| pending.near_miss.is_some());
     match bound {
-        None if outcomes.get(&digest).is_some_and(Outcome::is_near_miss) => route::Route::Ask,
+        None if outcomes.get(&digest).is_some_and(Outcome::is_near_miss) => route::EditRoute::Ask,
         // A crash fell between that question and its outcome: the gate says the same again.
-        None if asks_again => route::Route::Gate,
+        None if asks_again => route::EditRoute::Gate,
         bound => route::route(manifest.tier(edit.op), autonomy, bound),
     }
 }
 
 /// How edits are judged in modes other than `rule`.
-pub(crate) fn judging(workspace: &Workspace) -> GatePolicy {
+pub(crate) fn gate_policy(workspace: &Workspace) -> GatePolicy {
     let gate = &workspace.manifest.gate;
     GatePolicy {
         mode: gate.mode,

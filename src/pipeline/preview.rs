@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::judging::{judging, route_of, rule};
+use super::gate_policy::{gate_policy, route_of, rule};
 use super::state;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
-use crate::artifact::egress::Role;
+use crate::artifact::egress::LlmRole;
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::gate::settings::BudgetMode;
@@ -16,13 +16,13 @@ use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
 use crate::eval::run::{Evaluator, evaluate, evaluate_run};
 use crate::gate::preview as phase;
-use crate::gate::preview::{Forecast, lines};
+use crate::gate::preview::{GatePreview, lines};
 use crate::harness::Harness;
 use crate::llm::{client, estimate};
 use crate::manifest::StudentEngine;
 use crate::pipeline::execute;
-use crate::pipeline::execute::reconcile::{Step, held, reconcile};
-use crate::workspace::error::{ExecuteError, RunError};
+use crate::pipeline::execute::reconcile::{EditStep, ledger_states, reconcile};
+use crate::workspace::error::RunError;
 use crate::workspace::error_budget::error_budget;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
@@ -30,9 +30,9 @@ use crate::workspace::session::Session;
 use crate::workspace::{Workspace, cache_epoch, session};
 
 /// A forecast, with what it was made from.
-pub(crate) struct Made {
+pub(crate) struct PreviewResult {
     /// What the gate can see.
-    pub forecast: Forecast,
+    pub preview: GatePreview,
     /// The session whose plan is meant.
     pub session: Option<String>,
     /// Attempts that were made for it; they are remembered.
@@ -55,9 +55,9 @@ pub(crate) fn tell(
         return Ok(());
     }
     let accepted = given.outcomes.values().filter(|one| one.is_won_bet());
-    let found = phase::forecast(
+    let found = phase::preview(
         evaluator,
-        &phase::Given {
+        &phase::PreviewInput {
             gate: given.gate,
             first: &given.baseline.evaluation.tasks,
             probe: given.baseline.probe.as_ref(),
@@ -65,7 +65,7 @@ pub(crate) fn tell(
             edits: &edits,
             clusters: &given.plan.failure_clusters,
             rules: &given.rules,
-            judging: &given.judging,
+            policy: &given.policy,
             rule: given.rule,
             budget: &given.budget,
             accepted: accepted.count(),
@@ -82,9 +82,9 @@ pub(crate) fn tell(
 
 /// The edits that are about to be put to the gate.
 fn open<'a>(given: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
-    let standing = held(&given.entries, given.session, &given.undone);
+    let standing = ledger_states(&given.entries, given.session, &given.undone);
     let steps = reconcile(&given.plan.edits, &given.outcomes, &standing, given.route).steps;
-    let tried = steps.into_iter().filter(|(_, step)| *step == Step::Try);
+    let tried = steps.into_iter().filter(|(_, step)| *step == EditStep::Try);
     tried.map(|(at, _)| &given.plan.edits[at]).collect()
 }
 
@@ -93,7 +93,11 @@ fn open<'a>(given: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
 ///
 /// # Errors
 /// There is no gate task that can be scored, the runs were halted, or something cannot be read.
-pub(crate) fn look(workspace: &Workspace, session: Option<&Session>, listener: Listener) -> Result<Made, RunError> {
+pub(crate) fn look(
+    workspace: &Workspace,
+    session: Option<&Session>,
+    listener: Listener,
+) -> Result<PreviewResult, RunError> {
     let inputs = Inputs::new(workspace);
     let gate = inputs.gate(session.map_or("session", |session| &session.id))?;
     let harness = workspace.harness()?;
@@ -127,9 +131,9 @@ pub(crate) fn look(workspace: &Workspace, session: Option<&Session>, listener: L
     let under_way = session.filter(|_| !edits.is_empty());
     let (budget, accepted) = budget(workspace, under_way)?;
     let outcomes = under_way.map(Session::outcomes).transpose()?.unwrap_or_default();
-    let forecast = phase::forecast(
+    let preview = phase::preview(
         &evaluator,
-        &phase::Given {
+        &phase::PreviewInput {
             gate: &gate,
             first: &first.tasks,
             probe: Some(&probe),
@@ -137,7 +141,7 @@ pub(crate) fn look(workspace: &Workspace, session: Option<&Session>, listener: L
             edits: &edits,
             clusters: plan.as_ref().map_or(&[], |plan| plan.failure_clusters.as_slice()),
             rules: &workspace.rules(),
-            judging: &judging(workspace),
+            policy: &gate_policy(workspace),
             rule: rule(&workspace.manifest),
             budget: &budget,
             accepted,
@@ -146,8 +150,8 @@ pub(crate) fn look(workspace: &Workspace, session: Option<&Session>, listener: L
             attempt_usd: attempt_usd(workspace, &gate)?,
         },
     );
-    Ok(Made {
-        forecast,
+    Ok(PreviewResult {
+        preview,
         session: session.filter(|_| plan.is_some()).map(|session| session.id.clone()),
         attempts: made.into_inner(),
     })
@@ -180,8 +184,8 @@ fn known(workspace: &Workspace, session: &Session, gate: &[Task], harness: &Harn
 fn run_twice(evaluator: &Evaluator, harness: &Harness, gate: &[Task]) -> Result<(Evaluation, Probe), RunError> {
     let tasks: Vec<&Task> = gate.iter().collect();
     evaluator.student.check(harness, &tasks).map_err(RunError::Student)?;
-    let first = evaluate(evaluator, harness, &tasks).map_err(ExecuteError::from)?;
-    let second = evaluate_run(evaluator, harness, &tasks, 1).map_err(ExecuteError::from)?;
+    let first = evaluate(evaluator, harness, &tasks)?;
+    let second = evaluate_run(evaluator, harness, &tasks, 1)?;
     let probe = Probe::of(&first.tasks, second.tasks);
     Ok((first, probe))
 }
@@ -200,10 +204,16 @@ fn to_come<'a>(
     let autonomy = session.record()?.map(|record| record.autonomy_mode);
     let autonomy = autonomy.unwrap_or(workspace.manifest.session.autonomy);
     let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, &workspace.manifest);
-    let steps = reconcile(&plan.edits, &outcomes, &held(&entries, &session.id, &undone), &route).steps;
+    let steps = reconcile(
+        &plan.edits,
+        &outcomes,
+        &ledger_states(&entries, &session.id, &undone),
+        &route,
+    )
+    .steps;
     let comes = steps
         .into_iter()
-        .filter(|(_, step)| matches!(step, Step::Try | Step::Ask));
+        .filter(|(_, step)| matches!(step, EditStep::Try | EditStep::Ask));
     Ok(comes.map(|(at, _)| &plan.edits[at]).collect())
 }
 
@@ -233,13 +243,15 @@ fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<f64>, RunE
         |role, model: Option<String>| estimate::one_call(role, &model.unwrap_or_default(), &manifest.prices, &past);
     let student = match manifest.student.engine {
         StudentEngine::Nearest => Some(0.0),
-        StudentEngine::Chat if manifest.student.tools.is_empty() => call(Role::Student, manifest.student.model.clone()),
+        StudentEngine::Chat if manifest.student.tools.is_empty() => {
+            call(LlmRole::Student, manifest.student.model.clone())
+        }
         StudentEngine::Chat | StudentEngine::Command => None,
     };
     let judged = gate.iter().filter(|task| task.scorer == Scorer::Judge).count();
     let judge = match judged {
         0 => Some(0.0),
-        _ => call(Role::Judge, manifest.judge().and_then(|judge| judge.model)),
+        _ => call(LlmRole::Judge, manifest.judge().and_then(|judge| judge.model)),
     };
     let share = judged as f64 / gate.len().max(1) as f64;
     Ok(student.zip(judge).map(|(student, judge)| student + share * judge))

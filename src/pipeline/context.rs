@@ -1,0 +1,142 @@
+//! The context: one session as one process sees it, with everything that freshness and the phases work with.
+
+use crate::artifact::baseline::Baseline;
+use crate::artifact::record::{Autonomy, SessionRecord};
+use crate::artifact::task::Task;
+use crate::artifact::trigger::Trigger;
+use crate::artifact::{Artifact, ArtifactError};
+use crate::eval::memo::{Forgetful, Memo};
+use crate::eval::run::Evaluator;
+use crate::harness::Harness;
+use crate::manifest::Manifest;
+use crate::workspace::engines::Engines;
+use crate::workspace::error::RunError;
+use crate::workspace::event::{Event, Listener};
+use crate::workspace::inputs::Inputs;
+use crate::workspace::session::{Session, SessionError};
+use crate::workspace::{Workspace, cache_epoch, engines};
+
+/// How much of a session freshness depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// A past session: once it is settled, only its own files count.
+    History,
+    /// The session that a run would resume: the ledger and the settings of `execute` count as well.
+    Present,
+}
+
+/// One session, and everything that freshness and the phases work with.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub workspace: &'a Workspace,
+    pub session: &'a Session,
+    /// Traces, tasks and git, each read at most once.
+    pub inputs: &'a Inputs<'a>,
+    pub engines: &'a Engines,
+    pub depth: Depth,
+    /// Replaces the session's own autonomy.
+    pub autonomy: Option<Autonomy>,
+    /// Receives the events of a run.
+    pub listener: Listener<'a>,
+    /// Remembers the student's attempts.
+    pub memo: &'a dyn Memo,
+}
+
+impl<'a> Context<'a> {
+    /// The context for looking at a session: nothing is remembered, and nobody listens.
+    pub(crate) fn new(
+        workspace: &'a Workspace,
+        session: &'a Session,
+        inputs: &'a Inputs<'a>,
+        engines: &'a Engines,
+    ) -> Self {
+        Self {
+            workspace,
+            session,
+            inputs,
+            engines,
+            depth: Depth::Present,
+            autonomy: None,
+            listener: &|_| {},
+            memo: &Forgetful,
+        }
+    }
+
+    pub(super) fn manifest(&self) -> &'a Manifest {
+        &self.workspace.manifest
+    }
+
+    /// The autonomy that the session runs under: the requested one, else the session's own, else the manifest's.
+    pub(super) fn autonomy_of(&self, record: Option<&SessionRecord>) -> Autonomy {
+        let own = record.map(|record| record.autonomy_mode);
+        self.autonomy.or(own).unwrap_or(self.manifest().session.autonomy)
+    }
+
+    /// The engines that the session runs with: its teacher may be a person or an agent who writes files.
+    pub(super) fn engines_of(&self, record: Option<&SessionRecord>) -> Engines {
+        engines::for_session(self.engines, record).unwrap_or_else(|| self.engines.clone())
+    }
+
+    /// Lends an evaluator that scores by the manifest, remembers attempts and reports progress.
+    pub(super) fn evaluating<T>(&self, use_it: impl FnOnce(Evaluator) -> T) -> T {
+        let score = |task: &Task, answer: &str| self.workspace.score(task, answer);
+        let progress = |done, of| (self.listener)(Event::Progress { done, of });
+        use_it(Evaluator {
+            epoch: cache_epoch::of(&self.workspace.root, &self.workspace.student.identity(), self.session),
+            ..self.workspace.evaluator(self.memo, &score, &progress)
+        })
+    }
+
+    /// The session's start, in seconds since 1970. The age of traces counts from it, even when the session is resumed.
+    ///
+    /// # Errors
+    /// `[privacy]` limits the age of traces, and the trigger states no time.
+    pub(crate) fn moment(&self) -> Result<f64, RunError> {
+        moment_of(self.manifest(), self.session)
+    }
+
+    /// Reads an artifact that has to be there.
+    pub(super) fn need<A: Artifact>(&self, name: &str) -> Result<A, RunError> {
+        let found = self.session.read(name)?;
+        found.ok_or_else(|| RunError::missing(self.session, name))
+    }
+
+    /// Reads a text file that has to be there.
+    pub(super) fn text(&self, name: &str) -> Result<String, RunError> {
+        let found = self.session.text(name)?;
+        found.ok_or_else(|| RunError::missing(self.session, name))
+    }
+
+    /// The harness at the commit that the session builds on.
+    pub(crate) fn base_harness(&self) -> Result<Harness, RunError> {
+        let baseline: Baseline = self.need("baseline.json")?;
+        self.inputs.harness_at(&baseline.harness_commit)
+    }
+
+    pub(super) fn failed(&self, phase: &str) -> impl FnOnce(String) -> RunError + use<> {
+        let phase = phase.to_owned();
+        move |problem| RunError::Phase { phase, problem }
+    }
+}
+
+/// See [`Context::moment`].
+///
+/// # Errors
+/// The same.
+pub(super) fn moment_of(manifest: &Manifest, session: &Session) -> Result<f64, RunError> {
+    if manifest.privacy.max_age_days.is_none() {
+        return Ok(0.0);
+    }
+    let trigger: Option<Trigger> = session.read("trigger.json")?;
+    let trigger = trigger.ok_or_else(|| RunError::missing(session, "trigger.json"))?;
+    let time = chrono::DateTime::parse_from_rfc3339(&trigger.created_at);
+    time.map(|time| time.timestamp_micros() as f64 / 1e6).map_err(|_| {
+        let problem = format!(
+            "created_at `{}` is not a time, and [privacy] max_age_days counts from it; \
+             write RFC 3339, such as 2026-01-01T00:00:00Z",
+            trigger.created_at
+        );
+        let path = session.path("trigger.json");
+        SessionError::from(ArtifactError::Invalid { path, problem }).into()
+    })
+}

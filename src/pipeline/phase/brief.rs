@@ -1,0 +1,139 @@
+//! What a teacher is given, and the log of what it asked.
+
+use std::sync::Mutex;
+
+use crate::artifact::edit::Op;
+use crate::artifact::evaluation::ScoredAttempt;
+use crate::artifact::task::{Split, Task};
+use crate::artifact::trace::Trace;
+use crate::digest::Digest;
+use crate::eval::memo::Forgetful;
+use crate::eval::run::{Evaluator, attempt_all};
+use crate::harness::{Harness, op};
+use crate::llm::redact::Redactor;
+use crate::pipeline::context::Context;
+use crate::teacher::{Briefing, TeacherFailure};
+use crate::trace::eligible::eligible;
+use crate::workspace::error::RunError;
+use crate::workspace::inputs::Inputs;
+use crate::workspace::{Workspace, cache_epoch};
+
+/// Calls `use_it` with everything that a teacher is given, and returns the log of its runs beside the answer.
+pub(crate) fn brief<T>(
+    context: &Context,
+    traces: &[Trace],
+    use_it: impl FnOnce(&Briefing) -> T,
+) -> Result<(T, String), RunError> {
+    let harness = context.base_harness()?;
+    let train = context.inputs.benchmark()?.split(Split::Train);
+    let workspace = context.workspace;
+    let ops: Vec<Op> = Op::ALL
+        .into_iter()
+        .filter(|op| op::home(*op, &context.manifest().harness.layout).is_some())
+        .collect();
+    let score = |task: &Task, answer: &str| workspace.score(task, answer);
+    // The embedded student costs less to ask than to remember.
+    let memo = if workspace.student.is_expensive() {
+        context.memo
+    } else {
+        &Forgetful
+    };
+    let evaluator = Evaluator {
+        epoch: cache_epoch::of(&workspace.root, &workspace.student.identity(), context.session),
+        ..workspace.evaluator(memo, &score, &|_, _| {})
+    };
+    let search_traces = |terms: &str, most: usize| {
+        let moment = context.moment().map_err(|error| error.to_string())?;
+        search(workspace, context.inputs, moment, terms, most).map_err(|error| error.to_string())
+    };
+    let log = Mutex::new(Vec::new());
+    let run_student = for_any_tasks(|harness, tasks| attempts(&evaluator, harness, tasks, &log));
+    let by_name = || Digest::of_value(&("teacher", &context.session.id)).seed();
+    let seed = context.manifest().teacher.seed.unwrap_or_else(by_name);
+    let layout = &context.manifest().harness.layout;
+    let briefing = Briefing {
+        harness: &harness,
+        layout,
+        ops: &ops,
+        train: &train,
+        traces,
+        run_student: &run_student,
+        search_traces: &search_traces,
+        score: &score,
+        session: &context.session.id,
+        seed,
+    };
+    let answer = use_it(&briefing);
+    let mut lines = log.into_inner().unwrap_or_default();
+    // The teacher asks on several threads: the order of asking is not the same twice.
+    lines.sort();
+    Ok((answer, lines.concat()))
+}
+
+/// The text of a teacher's log, without keys: its own calls in order, then the runs of the student.
+pub(super) fn log_text(calls: &[serde_json::Value], runs: &str) -> String {
+    let redactor = Redactor::default().keys_only();
+    let line = |call: &serde_json::Value| {
+        let mut call = call.clone();
+        redactor.value(&mut call);
+        format!("{call}\n")
+    };
+    calls.iter().map(line).collect::<String>() + runs
+}
+
+/// Keeps what a teacher did before it gave up, for people to read, and says why it gave up.
+pub(super) fn gave_up<T>(context: &Context, phase: &str, failure: TeacherFailure, runs: &str) -> Result<T, RunError> {
+    let log = log_text(&failure.log, runs);
+    context.session.publish(&format!("teacher/{phase}.jsonl"), &log)?;
+    Err(context.failed(phase)(failure.problem))
+}
+
+/// Searches the store; what the teacher may not see is left out, so more is asked for than is wanted.
+pub(crate) fn search(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    moment: f64,
+    terms: &str,
+    most: usize,
+) -> Result<Vec<Trace>, RunError> {
+    let redactor = &workspace.redactor;
+    let held_out = inputs.benchmark()?.held_out(redactor);
+    let mut found = workspace.traces()?.search(terms, most.saturating_mul(4).max(50))?;
+    let privacy = &workspace.manifest.privacy;
+    found.retain(|trace| !held_out.asks(&trace.query, redactor) && eligible(privacy, trace, moment));
+    found.truncate(most);
+    Ok(found)
+}
+
+/// Tells the compiler that a closure works for tasks of any lifetime, which it does not infer by itself.
+fn for_any_tasks<F>(run: F) -> F
+where
+    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync,
+{
+    run
+}
+
+/// Attempts train tasks and writes a line about it into the teacher's log.
+fn attempts<'t>(
+    evaluator: &Evaluator,
+    harness: &Harness,
+    tasks: &[&'t Task],
+    log: &Mutex<Vec<String>>,
+) -> Vec<ScoredAttempt<'t>> {
+    let attempted = attempt_all(evaluator, harness, tasks);
+    let right: f64 = attempted.iter().filter_map(|attempt| attempt.score).sum();
+    let asked = Digest::of_value(&(
+        harness.digest(),
+        tasks.iter().map(|task| &task.task_id).collect::<Vec<_>>(),
+    ));
+    // What a student takes that is not embedded stands in spending.jsonl.
+    let nothing = (!evaluator.student.is_expensive()).then_some(0.0);
+    let line = serde_json::json!({
+        "call": "run_student", "request": asked, "tasks": tasks.len(), "score": right,
+        "tokens": nothing.map(|_| 0), "cost_usd": nothing
+    });
+    if let Ok(mut log) = log.lock() {
+        log.push(format!("{line}\n"));
+    }
+    attempted
+}

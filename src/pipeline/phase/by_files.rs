@@ -1,0 +1,76 @@
+//! What a person or an agent wrote, in place of a teacher's diagnosis and plan.
+
+use super::PhaseOutput;
+use crate::artifact::plan::Plan;
+use crate::artifact::{Artifact, diagnosis};
+use crate::pipeline::context::Context;
+use crate::teacher;
+use crate::teacher::submitted;
+use crate::workspace::error::RunError;
+
+/// What an agent asked while it looked, where it asked through kaizen.
+pub(crate) const CALLS: &str = "teacher/calls.jsonl";
+
+/// Takes the diagnosis as it is: its bytes are the author's.
+pub(super) fn diagnosis(context: &Context) -> Result<PhaseOutput, RunError> {
+    let text = context.text(diagnosis::FILE)?;
+    submitted::diagnosis(&text, &context.base_harness()?).map_err(context.failed("diagnose"))?;
+    let clusters = teacher::plan::stated(&text);
+    let log = context.session.text(CALLS)?.unwrap_or_default();
+    let mut read: Vec<String> = clusters
+        .iter()
+        .flat_map(|cluster| cluster.sample_trace_ids.clone())
+        .collect();
+    read.extend(shown(&log));
+    let evidence = teacher::diagnose::evidence(
+        &context.inputs.evidence(context.moment()?)?,
+        &read,
+        &context.workspace.redactor,
+    );
+    Ok(PhaseOutput {
+        files: vec![
+            ("evidence.jsonl".into(), evidence),
+            ("teacher/diagnose.jsonl".into(), log),
+        ],
+        summary: format!(
+            "{} clusters of failures, as written in {}",
+            clusters.len(),
+            diagnosis::FILE
+        ),
+    })
+}
+
+/// The traces that an agent was shown.
+fn shown(log: &str) -> Vec<String> {
+    let calls = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    calls
+        .filter_map(|call| serde_json::from_value::<Vec<String>>(call["traces"].clone()).ok())
+        .flatten()
+        .collect()
+}
+
+/// A plan that somebody wrote, as it would run.
+pub(crate) fn taken_plan(context: &Context, text: &str, teacher: &str) -> Result<Plan, RunError> {
+    let around = submitted::PlanContext {
+        session: &context.session.id,
+        diagnosis: &context.text(diagnosis::FILE)?,
+        teacher,
+        now: context.workspace.clock.stamp(),
+    };
+    submitted::plan(text, around, &context.base_harness()?, context.manifest()).map_err(context.failed("plan"))
+}
+
+/// Takes the plan like any teacher's; the author's own bytes go to the attic when they change.
+pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
+    let text = context.text("plan.json")?;
+    let plan = taken_plan(context, &text, "files")?;
+    Ok(PhaseOutput {
+        summary: format!("{} edits, as written in plan.json", plan.edits.len()),
+        files: vec![
+            ("plan.json".into(), plan.to_text()),
+            ("teacher/plan.jsonl".into(), String::new()),
+        ],
+    })
+}

@@ -1,0 +1,128 @@
+//! Execute, with the world that it acts on.
+
+use std::collections::BTreeMap;
+
+use super::PhaseOutput;
+use crate::artifact::baseline::Baseline;
+use crate::artifact::edit::Edit;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::artifact::pending_review::PendingReview;
+use crate::artifact::plan::Plan;
+use crate::digest::Digest;
+use crate::ledger::port::Ledger;
+use crate::pipeline::context::Context;
+use crate::pipeline::execute::ExecuteStats;
+use crate::pipeline::execute::effects::Effects;
+use crate::pipeline::gate_policy::{gate_policy, route_of, rule};
+use crate::pipeline::{execute as phase, external_decision, preview};
+use crate::workspace::earlier_record::earlier_record;
+use crate::workspace::error::RunError;
+use crate::workspace::error_budget::error_budget;
+use crate::workspace::event::Event;
+use crate::workspace::inputs::clean_harness;
+
+/// Runs the phase.
+pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
+    let workspace = context.workspace;
+    let (plan, baseline): (Plan, Baseline) = (context.need("plan.json")?, context.need("baseline.json")?);
+    for text in plan.remarks() {
+        (context.listener)(Event::Note { text });
+    }
+    let (entries, undone) = context
+        .inputs
+        .history(&context.session.id, Some(&baseline.harness_commit))?;
+    let (pending, outcomes) = (context.session.pending()?, context.session.outcomes()?);
+    tell_external_decisions(context, &pending, &outcomes)?;
+    let autonomy = context.autonomy_of(context.session.record()?.as_ref());
+    let tier = |edit: &Edit| context.manifest().tier(edit.op);
+    let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, context.manifest());
+    let select = |path: &str| workspace.selects(path);
+    let gate = context.inputs.gate(&context.session.id)?;
+    let head_commit = workspace.ledger.head()?;
+    let given = phase::ExecuteInput {
+        session: &context.session.id,
+        plan_digest: context
+            .session
+            .digest("plan.json")?
+            .unwrap_or_else(|| Digest::of_bytes(b"")),
+        plan: &plan,
+        baseline: &baseline,
+        outcomes: outcomes.clone(),
+        pending: pending.clone(),
+        entries,
+        undone,
+        gate: &gate,
+        rule: rule(context.manifest()),
+        policy: gate_policy(workspace),
+        budget: error_budget(workspace, context.session)?,
+        earlier: &|edit, comparison| earlier_record(workspace, edit, comparison),
+        rules: workspace.rules(),
+        tier: &tier,
+        route: &route,
+        select: &select,
+        head_commit,
+        head: clean_harness(workspace, context.inputs)?,
+    };
+    let effects = Effects {
+        workspace,
+        session: context.session,
+        gate: &gate,
+        listener: context.listener,
+    };
+    let taken = carry_out(context, given, &effects)?;
+    Ok(PhaseOutput {
+        files: Vec::new(),
+        summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
+    })
+}
+
+/// Says who gave the answers that are about to be acted on, where it was not a person at this machine.
+fn tell_external_decisions(
+    context: &Context,
+    pending: &BTreeMap<Digest, PendingReview>,
+    outcomes: &BTreeMap<Digest, Outcome>,
+) -> Result<(), RunError> {
+    let is_open = |digest: &Digest| {
+        outcomes
+            .get(digest)
+            .is_none_or(|one| one.status == OutcomeStatus::PendingReview)
+    };
+    for (digest, decision) in external_decision::external_decisions(context.workspace, context.session, pending)? {
+        if is_open(&digest) {
+            let text = format!("{} was {}", pending[&digest].edit.id, decision.words());
+            (context.listener)(Event::Note { text });
+        }
+    }
+    Ok(())
+}
+
+/// Tells what is to be expected, and does it.
+fn carry_out(context: &Context, given: phase::ExecuteInput, effects: &Effects) -> Result<ExecuteStats, RunError> {
+    let workspace = context.workspace;
+    context.evaluating(|evaluator| {
+        preview::tell(workspace, &given, &evaluator, context.listener)?;
+        let means = phase::ExecuteContext {
+            evaluator,
+            ledger: &workspace.ledger,
+            effects,
+        };
+        phase::execute(given, &means)
+    })
+}
+
+/// What was done, what the gate took for it, and what a student of several turns had answered before.
+fn summary(edits: usize, taken: ExecuteStats, replayed: usize) -> String {
+    let counted = |count: usize, one: &str, many: &str| match count {
+        0 => String::new(),
+        1 => format!(", 1 {one}"),
+        count => format!(", {count} {many}"),
+    };
+    let made = counted(taken.attempts, "attempt made", "attempts made");
+    let tied = counted(
+        taken.unreached,
+        "task not reached and not run",
+        "tasks not reached and not run",
+    );
+    let replayed = counted(replayed, "answer replayed", "answers replayed");
+    format!("{edits} edits reconciled{made}{replayed}{tied}")
+}
