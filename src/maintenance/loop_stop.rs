@@ -8,7 +8,7 @@ const NOISE: f64 = 1e-9;
 
 /// How one session ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Row {
+pub(crate) struct SessionEnd {
     /// Gate score before its first edit.
     pub score_before: Option<f64>,
     /// Gate score after its last edit.
@@ -43,7 +43,11 @@ impl Progress {
 
 /// Takes one more session into account, and says whether it was the last. A failure ends everything; then an
 /// improvement is noted, and standing still is a better reason than the budget.
-pub(crate) fn judge(limits: &LoopSection, so_far: Progress, row: &Row) -> (Progress, Option<StopReason>) {
+pub(crate) fn progress_after(
+    limits: &LoopSection,
+    so_far: Progress,
+    row: &SessionEnd,
+) -> (Progress, Option<StopReason>) {
     let spent = paid(so_far, row);
     if row.failed {
         return (spent, Some(StopReason::Failed));
@@ -59,7 +63,7 @@ pub(crate) fn judge(limits: &LoopSection, so_far: Progress, row: &Row) -> (Progr
     (now, reason)
 }
 
-fn paid(so_far: Progress, row: &Row) -> Progress {
+fn paid(so_far: Progress, row: &SessionEnd) -> Progress {
     Progress {
         sessions: so_far.sessions + 1,
         known_cost_usd: so_far.known_cost_usd + row.cost_usd.unwrap_or(0.0),
@@ -69,7 +73,7 @@ fn paid(so_far: Progress, row: &Row) -> Progress {
 }
 
 /// What the first session began with is the score to beat; when that is unknown, its own is the first one.
-fn scored(limits: &LoopSection, so_far: Progress, row: &Row) -> Progress {
+fn scored(limits: &LoopSection, so_far: Progress, row: &SessionEnd) -> Progress {
     let best = so_far.best.or(row.score_before);
     let rises = |score: &f64| best.is_none_or(|best| score - best > limits.stagnation_eps + NOISE);
     match row.score_after.filter(rises) {
@@ -87,10 +91,13 @@ fn scored(limits: &LoopSection, so_far: Progress, row: &Row) -> Progress {
 }
 
 /// Judges sessions in their order, up to the first that ends the loop.
-pub(crate) fn judge_all(limits: &LoopSection, rows: impl IntoIterator<Item = Row>) -> (Progress, Option<StopReason>) {
+pub(crate) fn progress_after_all(
+    limits: &LoopSection,
+    rows: impl IntoIterator<Item = SessionEnd>,
+) -> (Progress, Option<StopReason>) {
     let mut progress = Progress::default();
     for row in rows {
-        let (next, reason) = judge(limits, progress, &row);
+        let (next, reason) = progress_after(limits, progress, &row);
         progress = next;
         if reason.is_some() {
             return (progress, reason);
@@ -117,43 +124,43 @@ mod tests {
         }
     }
 
-    fn row(score: f64, cost: f64) -> Row {
-        Row {
+    fn row(score: f64, cost: f64) -> SessionEnd {
+        SessionEnd {
             score_after: Some(score),
             cost_usd: Some(cost),
-            ..Row::default()
+            ..SessionEnd::default()
         }
     }
 
     #[test]
     fn the_first_sessions_baseline_is_the_score_to_beat() {
-        let first = |before| Row {
+        let first = |before| SessionEnd {
             score_before: before,
             ..row(0.5, 0.0)
         };
-        let (known, reason) = judge_all(&limits(1), [first(Some(0.6)), row(0.7, 0.0)]);
+        let (known, reason) = progress_after_all(&limits(1), [first(Some(0.6)), row(0.7, 0.0)]);
         assert_eq!((known.best, known.sessions), (Some(0.6), 1));
         assert_eq!(reason, Some(StopReason::Stagnation));
-        let (unknown, reason) = judge_all(&limits(1), [first(None)]);
+        let (unknown, reason) = progress_after_all(&limits(1), [first(None)]);
         assert_eq!((unknown.best, unknown.standing_still, reason), (Some(0.5), 0, None));
     }
 
     #[test]
     fn slow_creeping_is_measured_from_the_best_and_noise_is_no_rise() {
         let rows = [row(0.5, 0.0), row(0.501, 0.0), row(0.5019, 0.0), row(0.503, 0.0)];
-        let (progress, _) = judge_all(&limits(9), rows);
+        let (progress, _) = progress_after_all(&limits(9), rows);
         assert_eq!((progress.best, progress.standing_still), (Some(0.503), 0));
-        let (progress, _) = judge_all(&limits(9), rows[..2].iter().copied());
+        let (progress, _) = progress_after_all(&limits(9), rows[..2].iter().copied());
         assert_eq!((progress.best, progress.standing_still), (Some(0.5), 1));
     }
 
     #[test]
     fn a_failure_goes_first_and_counts_what_it_cost() {
-        let failed = Row {
+        let failed = SessionEnd {
             failed: true,
             ..row(0.9, 5.0)
         };
-        let (progress, reason) = judge_all(&limits(1), [row(0.5, 1.0), failed]);
+        let (progress, reason) = progress_after_all(&limits(1), [row(0.5, 1.0), failed]);
         assert_eq!(reason, Some(StopReason::Failed));
         assert_eq!(
             (progress.best, progress.known_cost_usd, progress.sessions),
@@ -163,14 +170,14 @@ mod tests {
 
     #[test]
     fn an_unknown_price_is_not_nothing() {
-        let unknown = Row {
+        let unknown = SessionEnd {
             cost_usd: None,
             ..row(0.6, 0.0)
         };
-        let (progress, reason) = judge_all(&limits(9), [row(0.5, 2.0), unknown]);
+        let (progress, reason) = progress_after_all(&limits(9), [row(0.5, 2.0), unknown]);
         assert_eq!((progress.total_cost_usd(), progress.known_cost_usd), (None, 2.0));
         assert_eq!(reason, None, "what is known has not reached the limit");
-        let (_, reason) = judge(&limits(9), progress, &row(0.7, 1.0));
+        let (_, reason) = progress_after(&limits(9), progress, &row(0.7, 1.0));
         assert_eq!(reason, Some(StopReason::Budget), "what is known has");
     }
 
@@ -185,13 +192,13 @@ mod tests {
         ] {
             assert_eq!(budget(own, &limits, spent), expected, "{own:?} after {spent}");
         }
-        let (_, reason) = judge_all(&limits, [0.1, 0.2].map(|score| row(score, 1.0)));
+        let (_, reason) = progress_after_all(&limits, [0.1, 0.2].map(|score| row(score, 1.0)));
         assert_eq!(reason, None);
         let tenths = LoopSection {
             max_total_cost_usd: 1.0,
             ..limits
         };
         let rows = [row(0.1, 0.7), row(0.2, 0.1), row(0.3, 0.2)];
-        assert_eq!(judge_all(&tenths, rows).1, Some(StopReason::Budget));
+        assert_eq!(progress_after_all(&tenths, rows).1, Some(StopReason::Budget));
     }
 }

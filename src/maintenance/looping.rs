@@ -3,11 +3,11 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::loop_record::{FILE, LoopRecord, LoopStep, StopReason};
-use crate::artifact::record::{Autonomy, Record, Status};
+use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::maintenance::loop_stop;
-use crate::maintenance::loop_stop::{Progress, Row};
+use crate::maintenance::loop_stop::{Progress, SessionEnd};
 use crate::manifest::LoopSection;
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
@@ -21,7 +21,7 @@ use crate::workspace::{Workspace, session};
 
 /// What a user asked for, in place of what the loop to be gone on with or the manifest says.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LoopAsked {
+pub(crate) struct LoopOptions {
     /// Autonomy of new sessions.
     pub autonomy: Option<Autonomy>,
     /// Sessions, at most.
@@ -41,7 +41,7 @@ pub(crate) struct LoopAsked {
 /// next loop goes on from there. A session that fails is a step, and the last one.
 pub(crate) fn hold_sessions(
     workspace: &Workspace,
-    asked: &LoopAsked,
+    asked: &LoopOptions,
     listener: Listener,
     told: &dyn Fn(&LoopRecord, &LoopStep),
 ) -> Result<LoopRecord, RunError> {
@@ -67,7 +67,7 @@ pub(crate) fn hold_sessions(
 }
 
 /// The loop that was cut short, or a new one.
-fn opened(workspace: &Workspace, asked: &LoopAsked) -> Result<LoopRecord, RunError> {
+fn opened(workspace: &Workspace, asked: &LoopOptions) -> Result<LoopRecord, RunError> {
     let path = workspace.root.join(FILE);
     let text = workspace.root.read_text(&path)?;
     let last = text.map(|text| LoopRecord::from_text(&path, &text)).transpose();
@@ -114,7 +114,7 @@ fn begun(workspace: &Workspace) -> Result<LoopRecord, RunError> {
     })
 }
 
-fn with_settings(record: LoopRecord, asked: &LoopAsked) -> LoopRecord {
+fn with_settings(record: LoopRecord, asked: &LoopOptions) -> LoopRecord {
     LoopRecord {
         stagnation_eps: asked.stagnation_eps.unwrap_or(record.stagnation_eps),
         stagnation_k: asked.stagnation_k.unwrap_or(record.stagnation_k),
@@ -151,13 +151,13 @@ fn enough(record: &LoopRecord) -> Option<StopReason> {
 
 /// Where the loop stands, from its steps alone.
 pub(crate) fn progress(record: &LoopRecord) -> (Progress, Option<StopReason>) {
-    let row = |step: &LoopStep| Row {
+    let row = |step: &LoopStep| SessionEnd {
         score_before: step.score_before,
         score_after: step.score_after,
         cost_usd: step.cost_usd,
-        failed: step.status == Status::Failed,
+        failed: step.status == SessionStatus::Failed,
     };
-    loop_stop::judge_all(&limits(record), record.steps.iter().map(row))
+    loop_stop::progress_after_all(&limits(record), record.steps.iter().map(row))
 }
 
 /// Holds one session; the reason is given where the session itself ends the loop.
@@ -201,7 +201,7 @@ fn waits(ended: &RunResult) -> Option<StopReason> {
     }
 }
 
-fn ended_step(record: &LoopRecord, session: &Session, ended: &Record) -> LoopStep {
+fn ended_step(record: &LoopRecord, session: &Session, ended: &SessionRecord) -> LoopStep {
     let (before, _) = progress(record);
     LoopStep {
         session: session.id.clone(),
@@ -226,7 +226,7 @@ fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Resul
     let Some(session) = uncounted(workspace, record)? else {
         return Ok(None);
     };
-    let ended = session.record()?.filter(|ended| ended.status == Status::Failed);
+    let ended = session.record()?.filter(|ended| ended.status == SessionStatus::Failed);
     Ok(ended.map(|ended| ended_step(record, &session, &ended)))
 }
 

@@ -7,4 +7,4 @@ pub(crate) mod loop_stop;
 pub(crate) mod looping;
 pub(crate) mod prune;
 pub(crate) mod refresh;
-pub(crate) mod take_back;
+pub(crate) mod revert;

@@ -17,16 +17,16 @@ const TELL_AFTER: u32 = 60;
 
 /// Sessions that could not go on.
 #[derive(Default)]
-pub(crate) struct RetryQueue(BTreeMap<String, Failed>);
+pub(crate) struct RetryQueue(BTreeMap<String, FailedSession>);
 
-struct Failed {
+struct FailedSession {
     times: u32,
     problem: String,
-    was_told: bool,
+    was_reported: bool,
     retry_at: Option<DateTime<Utc>>,
 }
 
-impl Failed {
+impl FailedSession {
     fn is_due(&self, now: DateTime<Utc>) -> bool {
         self.retry_at.is_some_and(|at| at <= now)
     }
@@ -55,10 +55,10 @@ impl RetryQueue {
         };
         let seconds = delay(error, times);
         let retry_at = seconds.map(|seconds| now + TimeDelta::seconds(seconds));
-        let failed = Failed {
+        let failed = FailedSession {
             times,
             problem,
-            was_told: is_news || before.is_some_and(|failed| failed.was_told),
+            was_reported: is_news || before.is_some_and(|failed| failed.was_reported),
             retry_at,
         };
         self.0.insert(id.to_owned(), failed);
@@ -71,8 +71,8 @@ impl RetryQueue {
     }
 
     /// Whether a person was told that it could not go on.
-    pub(crate) fn was_told(&self, id: &str) -> bool {
-        self.0.get(id).is_some_and(|failed| failed.was_told)
+    pub(crate) fn was_reported(&self, id: &str) -> bool {
+        self.0.get(id).is_some_and(|failed| failed.was_reported)
     }
 
     /// Whether it is aside, and not due again yet.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::pipeline::advance::advance;
+use crate::pipeline::context::{Context, Depth};
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::options::RunOptions;
-use crate::pipeline::state::{Depth, View};
 use crate::watch::backoff::RetryQueue;
 use crate::watch::change::ChangeKind;
 use crate::watch::paths;
@@ -37,8 +37,8 @@ pub(crate) struct WatchLoop {
     /// Why nothing is started, as it was told.
     untrusted: Option<String>,
     sights: FileSnapshots,
-    aside: RetryQueue,
-    asking: AutoTriggers,
+    retries: RetryQueue,
+    triggers: AutoTriggers,
     /// Problems of dropped files that were told.
     refused: BTreeSet<String>,
     /// A person's uncommitted files that stopped a session: it goes on when they are undone.
@@ -52,12 +52,12 @@ impl WatchLoop {
     pub(crate) fn new(mut workspace: Workspace) -> Self {
         settle_in(&mut workspace);
         Self {
-            asking: AutoTriggers::new(&workspace),
+            triggers: AutoTriggers::new(&workspace),
             sights: FileSnapshots::new(&workspace.root),
             workspace,
             changed: None,
             untrusted: None,
-            aside: RetryQueue::default(),
+            retries: RetryQueue::default(),
             refused: BTreeSet::new(),
             in_the_way: BTreeSet::new(),
             more: None,
@@ -82,7 +82,11 @@ impl WatchLoop {
     /// How long nothing is to be done if nothing rings.
     pub(crate) fn pause(&self) -> Duration {
         let now = self.workspace.clock.now();
-        let soonest = self.aside.next().into_iter().chain(self.asking.next(&self.workspace));
+        let soonest = self
+            .retries
+            .next()
+            .into_iter()
+            .chain(self.triggers.next(&self.workspace));
         let until = soonest.min().map(|at| (at - now).to_std().unwrap_or(Duration::ZERO));
         let approval = self.untrusted.is_some().then_some(APPROVAL);
         until
@@ -108,7 +112,7 @@ impl WatchLoop {
         for id in self.unsettled() {
             self.go_on(&id, listener);
         }
-        self.asking.evidence_changed();
+        self.triggers.evidence_changed();
         self.ask(listener);
         self.empty_inbox(listener);
     }
@@ -158,8 +162,8 @@ impl WatchLoop {
             self.go_on(&id, listener);
         }
         if concerns.contains(&ChangeKind::Evidence) {
-            self.asking.evidence_changed();
-            self.aside.take(ASKING);
+            self.triggers.evidence_changed();
+            self.retries.take(ASKING);
         }
         self.ask(listener);
         self.empty_inbox(listener);
@@ -174,14 +178,14 @@ impl WatchLoop {
 
     /// The sessions that may have something to do, oldest first.
     fn due(&self, concerns: &BTreeSet<ChangeKind>) -> BTreeSet<String> {
-        let mut due: BTreeSet<String> = self.aside.due(self.workspace.clock.now()).into_iter().collect();
+        let mut due: BTreeSet<String> = self.retries.due(self.workspace.clock.now()).into_iter().collect();
         due.extend(concerns.iter().filter_map(|concern| match concern {
             ChangeKind::Session(id) => Some(id.clone()),
             _ => None,
         }));
         let touches_all = concerns.contains(&ChangeKind::Manifest) || concerns.contains(&ChangeKind::Ledger);
         if touches_all {
-            due.extend(self.aside.ids());
+            due.extend(self.retries.ids());
         }
         if touches_all || concerns.contains(&ChangeKind::Evidence) {
             due.extend(self.newest().map(|newest| newest.id));
@@ -200,14 +204,13 @@ impl WatchLoop {
         let mut sessions = session::all(&self.workspace.root).unwrap_or_default();
         let newest = sessions.pop();
         let (inputs, engines) = (Inputs::new(&self.workspace), self.workspace.engines());
-        let view = View {
-            workspace: &self.workspace,
-            inputs: &inputs,
-            engines: &engines,
-            depth: Depth::History,
-            autonomy: None,
+        let wants = |session: &Session| {
+            let context = Context {
+                depth: Depth::History,
+                ..Context::new(&self.workspace, session, &inputs, &engines)
+            };
+            !matches!(next(&context, None), Ok(Next::Nothing | Next::NotReady(_)))
         };
-        let wants = |session: &Session| !matches!(next(&view, session, None), Ok(Next::Nothing | Next::NotReady(_)));
         let older = sessions.iter().filter(|session| wants(session));
         older.chain(&newest).map(|session| session.id.clone()).collect()
     }
@@ -215,13 +218,13 @@ impl WatchLoop {
     /// Takes a session as far as it goes.
     fn go_on(&mut self, id: &str, listener: Listener) {
         if session::find(&self.workspace.root, id).is_none() {
-            return self.aside.take(id);
+            return self.retries.take(id);
         }
         let asked = RunOptions {
             session: Some(id.to_owned()),
             ..RunOptions::default()
         };
-        let was_told = self.aside.was_told(id);
+        let was_told = self.retries.was_reported(id);
         let tell = |event: Event| {
             // That a fault is mended is worth telling, even if nothing was left to do.
             if was_told || !matches!(event, Event::SessionSettled { changed: false, .. }) {
@@ -229,22 +232,22 @@ impl WatchLoop {
             }
         };
         match advance(&self.workspace, &asked, &tell) {
-            Ok(_) => self.aside.take(id),
+            Ok(_) => self.retries.take(id),
             // It went meanwhile, with its branch or by hand.
-            Err(_) if session::find(&self.workspace.root, id).is_none() => self.aside.take(id),
+            Err(_) if session::find(&self.workspace.root, id).is_none() => self.retries.take(id),
             // It is gone on with when somebody approves.
             Err(RunError::Untrusted(_) | RunError::Consent(_)) if !self.is_trusted(listener) => {}
-            Err(error) => self.put_aside(id, &error, listener),
+            Err(error) => self.schedule_retry(id, &error, listener),
         }
     }
 
-    fn put_aside(&mut self, id: &str, error: &RunError, listener: Listener) {
+    fn schedule_retry(&mut self, id: &str, error: &RunError, listener: Listener) {
         if let RunError::Dirty(paths) = error {
             // Not looked at now: they may have been undone already. The next look counts as a change.
             let files = paths.iter().map(|path| self.workspace.root.join(path));
             self.in_the_way.extend(files);
         }
-        let (retry_seconds, is_news) = self.aside.put(id, error, self.workspace.clock.now());
+        let (retry_seconds, is_news) = self.retries.put(id, error, self.workspace.clock.now());
         if !is_news {
             return;
         }
@@ -269,11 +272,11 @@ impl WatchLoop {
     }
 
     fn ask(&mut self, listener: Listener) {
-        if self.aside.rests(ASKING, self.workspace.clock.now()) {
+        if self.retries.rests(ASKING, self.workspace.clock.now()) {
             return;
         }
-        if let Err(error) = self.asking.ask(&self.workspace, listener) {
-            self.put_aside(ASKING, &error, listener);
+        if let Err(error) = self.triggers.ask(&self.workspace, listener) {
+            self.schedule_retry(ASKING, &error, listener);
         }
     }
 
@@ -281,13 +284,13 @@ impl WatchLoop {
     /// person's changes are not behind all of them.
     fn empty_inbox(&mut self, listener: Listener) {
         self.more = None;
-        if self.aside.rests(INBOX, self.workspace.clock.now()) {
+        if self.retries.rests(INBOX, self.workspace.clock.now()) {
             return;
         }
         let quiet = Duration::from_millis(self.workspace.manifest.triggers.quiet_ms);
         let (dropped, more) = match inbox::quiet(&self.workspace.root, quiet) {
             Ok(found) => found,
-            Err(error) => return self.put_aside(INBOX, &error.into(), listener),
+            Err(error) => return self.schedule_retry(INBOX, &error.into(), listener),
         };
         self.more = more.then_some(quiet);
         let (sound, refused): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|file| file.trigger.is_ok());
@@ -302,7 +305,7 @@ impl WatchLoop {
     }
 
     /// Each problem is told once, for as long as it stands.
-    fn tell_refused(&mut self, refused: Vec<inbox::Dropped>, listener: Listener) {
+    fn tell_refused(&mut self, refused: Vec<inbox::InboxFile>, listener: Listener) {
         let problems: BTreeSet<String> = refused.into_iter().filter_map(|file| file.trigger.err()).collect();
         for problem in problems.difference(&self.refused) {
             let problem = problem.clone();
@@ -330,9 +333,9 @@ impl WatchLoop {
         };
         let ended = advance(&self.workspace, &asked, &tell);
         let id = begun.into_inner().ok().flatten();
-        self.aside.take(INBOX);
+        self.retries.take(INBOX);
         if let Err(error) = ended {
-            self.put_aside(id.as_deref().unwrap_or(INBOX), &error, listener);
+            self.schedule_retry(id.as_deref().unwrap_or(INBOX), &error, listener);
         }
     }
 }

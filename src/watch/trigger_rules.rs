@@ -31,11 +31,11 @@ pub(crate) fn is_flagged(trace: &Trace) -> bool {
 
 /// The group of recent traces in which most failed, where that is enough for a session.
 pub(crate) fn cluster<'a>(traces: impl IntoIterator<Item = &'a Trace>, rules: &TriggersSection) -> Option<Metadata> {
-    let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, String), RunGroup> = BTreeMap::new();
     for trace in traces {
         groups.entry(group_of(trace)).or_default().add(trace);
     }
-    let enough = |group: &Group| {
+    let enough = |group: &RunGroup| {
         rules.cluster_failures > 0 && group.failed.len() >= rules.cluster_failures && group.rate() >= rules.cluster_rate
     };
     let (name, group) = groups
@@ -51,12 +51,12 @@ pub(crate) fn cluster<'a>(traces: impl IntoIterator<Item = &'a Trace>, rules: &T
 
 /// Runs of one kind.
 #[derive(Default)]
-struct Group {
+struct RunGroup {
     all: usize,
     failed: BTreeSet<String>,
 }
 
-impl Group {
+impl RunGroup {
     fn add(&mut self, trace: &Trace) {
         self.all += 1;
         if has_failed(trace) {

@@ -22,12 +22,12 @@ pub(crate) struct ChangeBatch {
 /// The file system cannot be watched.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot watch {}: {problem}", path.display())]
-pub(crate) struct BellError {
+pub(crate) struct WatcherError {
     path: PathBuf,
     problem: String,
 }
 
-enum Message {
+enum WatcherMessage {
     Paths(Vec<PathBuf>),
     Lost,
 }
@@ -38,12 +38,12 @@ enum Message {
 
 /// A bell.
 pub(crate) struct FileWatcher {
-    messages: Receiver<Message>,
+    messages: Receiver<WatcherMessage>,
     // Without a watcher nobody would hold the sending end, and waiting would not wait.
-    _sender: Sender<Message>,
+    _sender: Sender<WatcherMessage>,
     watcher: Option<RecommendedWatcher>,
     /// Keys are compared as bytes: paths are compared part by part, which is dear for thousands.
-    watched: BTreeMap<OsString, Identity>,
+    watched: BTreeMap<OsString, FolderIdentity>,
     ringing: BTreeMap<PathBuf, Instant>,
     quiet: Duration,
     rescan: Duration,
@@ -51,7 +51,7 @@ pub(crate) struct FileWatcher {
 }
 
 /// Which folder stands at a path: one that was moved away and back, or replaced, has to be watched anew.
-type Identity = (u64, u64);
+type FolderIdentity = (u64, u64);
 
 impl FileWatcher {
     /// A bell that tells of a file when it was quiet for `quiet`, and of everything at least every `rescan`. With
@@ -59,7 +59,7 @@ impl FileWatcher {
     ///
     /// # Errors
     /// The operating system has no more watchers to give.
-    pub(crate) fn new(poll: bool, quiet: Duration, rescan: Duration) -> Result<Self, BellError> {
+    pub(crate) fn new(poll: bool, quiet: Duration, rescan: Duration) -> Result<Self, WatcherError> {
         let (sender, messages) = channel();
         let watcher = if poll { None } else { Some(listener(sender.clone())?) };
         Ok(Self {
@@ -83,7 +83,7 @@ impl FileWatcher {
     ///
     /// # Errors
     /// The operating system has no more watches to give; the message says what to raise.
-    pub(crate) fn listen(&mut self, folders: &BTreeSet<OsString>) -> Result<(), BellError> {
+    pub(crate) fn listen(&mut self, folders: &BTreeSet<OsString>) -> Result<(), WatcherError> {
         let Some(watcher) = &mut self.watcher else {
             return Ok(());
         };
@@ -148,26 +148,28 @@ impl FileWatcher {
         let mut message = self.messages.recv_timeout(at_most).ok();
         while let Some(heard) = message {
             match heard {
-                Message::Paths(paths) => {
+                WatcherMessage::Paths(paths) => {
                     let now = Instant::now();
                     self.ringing.extend(paths.into_iter().map(|path| (path, now)));
                 }
                 // The next wait finds the rescan due.
-                Message::Lost => self.last_scan = self.last_scan.checked_sub(self.rescan).unwrap_or(self.last_scan),
+                WatcherMessage::Lost => {
+                    self.last_scan = self.last_scan.checked_sub(self.rescan).unwrap_or(self.last_scan)
+                }
             }
             message = self.messages.try_recv().ok();
         }
     }
 }
 
-fn listener(sender: Sender<Message>) -> Result<RecommendedWatcher, BellError> {
+fn listener(sender: Sender<WatcherMessage>) -> Result<RecommendedWatcher, WatcherError> {
     let ring = move |event: notify::Result<notify::Event>| {
         let message = match event {
             // Reading a file is an event too, and we read.
             Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
-            Ok(event) if event.need_rescan() => Message::Lost,
-            Ok(event) => Message::Paths(event.paths.into_iter().filter(|path| !is_ours(path)).collect()),
-            Err(_) => Message::Lost,
+            Ok(event) if event.need_rescan() => WatcherMessage::Lost,
+            Ok(event) => WatcherMessage::Paths(event.paths.into_iter().filter(|path| !is_ours(path)).collect()),
+            Err(_) => WatcherMessage::Lost,
         };
         // Nobody listens any more: the process is about to end.
         let _ = sender.send(message);
@@ -181,28 +183,28 @@ fn is_ours(path: &Path) -> bool {
     name.starts_with(".kaizen")
 }
 
-fn refused(path: &Path, error: &notify::Error) -> BellError {
+fn refused(path: &Path, error: &notify::Error) -> WatcherError {
     let problem = match error.kind {
         notify::ErrorKind::MaxFilesWatch => {
             "the system has no more watches to give; raise fs.inotify.max_user_watches, or use --poll".to_owned()
         }
         _ => format!("{error}; --poll works without the file system's help"),
     };
-    BellError {
+    WatcherError {
         path: path.to_owned(),
         problem,
     }
 }
 
 #[cfg(unix)]
-fn identity(path: &Path) -> Option<Identity> {
+fn identity(path: &Path) -> Option<FolderIdentity> {
     use std::os::unix::fs::MetadataExt;
     let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_dir)?;
     Some((facts.dev(), facts.ino()))
 }
 
 #[cfg(not(unix))]
-fn identity(path: &Path) -> Option<Identity> {
+fn identity(path: &Path) -> Option<FolderIdentity> {
     path.is_dir().then_some((0, 0))
 }
 
@@ -215,7 +217,7 @@ mod tests {
     const QUIET: Duration = Duration::from_millis(60);
     const LONG: Duration = Duration::from_secs(20);
 
-    fn bell(folder: &Path) -> FileWatcher {
+    fn watcher(folder: &Path) -> FileWatcher {
         let mut bell = FileWatcher::new(false, QUIET, LONG).unwrap();
         bell.listen(&[folder.as_os_str().to_owned()].into()).unwrap();
         bell
@@ -225,7 +227,7 @@ mod tests {
     fn a_replaced_file_rings_once_it_is_quiet_and_reading_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap().join("plan.json");
-        let mut bell = bell(path.parent().unwrap());
+        let mut bell = watcher(path.parent().unwrap());
         for text in ["1", "2", "3"] {
             fs::write(path.with_extension("new"), text).unwrap();
             fs::rename(path.with_extension("new"), &path).unwrap();
@@ -243,7 +245,7 @@ mod tests {
         const STEP: Duration = Duration::from_millis(10);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap().join("plan.json");
-        let mut bell = bell(path.parent().unwrap());
+        let mut bell = watcher(path.parent().unwrap());
         bell.tune(QUIET * 4, LONG);
         let begin = Instant::now();
         let mut before = begin;

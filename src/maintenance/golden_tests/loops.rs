@@ -2,15 +2,15 @@
 
 use crate::digest::Digest;
 use crate::llm::chat::{Message, Reply, Stop, ToolCall};
-use crate::llm::model::{Answer, AskError};
-use crate::teacher::chat::{Ended, Limits, tool_loop};
+use crate::llm::model::{AskError, ModelAnswer};
+use crate::teacher::chat::{LoopEnd, LoopLimits, tool_loop};
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, close, defect, same};
 
 pub(crate) fn teacher_loop(_: &Value, case: &Value) -> Outcome {
     let script = case["script"].as_array().ok_or("no script")?;
-    let limits = Limits {
+    let limits = LoopLimits {
         max_turns: case["limits"]["max_turns"].as_u64().map_or(30, |turns| turns as usize),
         max_cost_usd: case["limits"]["max_cost"].as_f64(),
     };
@@ -30,7 +30,7 @@ pub(crate) fn teacher_loop(_: &Value, case: &Value) -> Outcome {
         // The ancestor loses the last words of a model that is out of turns.
         Some("w") => {
             same("content", looped.content.as_str(), "thinking")?;
-            same("ended", &looped.ended, &Ended::Turns)?;
+            same("ended", &looped.ended, &LoopEnd::Turns)?;
         }
         // The ancestor pays for a last turn that goes over the limit.
         Some("k") => {
@@ -52,7 +52,7 @@ pub(crate) fn teacher_loop(_: &Value, case: &Value) -> Outcome {
     same("records", &Value::from(records), &case["records"])
 }
 
-fn record(record: &crate::teacher::chat::Record) -> Value {
+fn record(record: &crate::teacher::chat::ToolRecord) -> Value {
     let result = match record.result.chars().count() {
         length @ 1000.. => format!("<{length} chars>"),
         _ => record.result.replace("\":\"", "\": \""),
@@ -60,14 +60,14 @@ fn record(record: &crate::teacher::chat::Record) -> Value {
     json!({"tool": record.tool, "args": record.arguments, "result": result})
 }
 
-fn answer(said: &Value, cost: f64) -> Answer {
+fn answer(said: &Value, cost: f64) -> ModelAnswer {
     let call = |(at, call): (usize, &Value)| ToolCall {
         id: at.to_string(),
         name: call[0].as_str().unwrap().to_owned(),
         raw: call[1].as_str().unwrap().to_owned(),
     };
     let calls = said["tools"].as_array().into_iter().flatten().enumerate().map(call);
-    Answer {
+    ModelAnswer {
         reply: Reply {
             text: said["content"].as_str().unwrap_or_default().to_owned(),
             calls: calls.collect(),

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Outcome, close, defect, same};
 
-fn rules() -> op::Rules {
+fn rules() -> op::OpRules {
     let section = HarnessSection::default();
-    op::Rules {
+    op::OpRules {
         layout: section.layout,
         membership: crate::manifest::membership::Membership::of_files(&section.files).unwrap(),
     }

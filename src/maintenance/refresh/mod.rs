@@ -1,25 +1,25 @@
 //! Refresh: retires gate tasks and draws others, in the files where they stand, in one commit.
 
-mod planned;
+mod plan;
 mod rows;
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use self::planned::planned;
+use self::plan::planned;
 use self::rows::Rows;
-use crate::artifact::consultation::RefreshLine;
+use crate::artifact::holdout_use::RefreshLine;
 use crate::eval::benchmark::BenchmarkError;
 use crate::eval::holdout::HoldoutWear;
 use crate::eval::refresh::Exchange;
 use crate::workspace::error::RunError;
-use crate::workspace::exchange::finish;
-use crate::workspace::{Workspace, exchange, recover};
+use crate::workspace::transaction::finish_refresh;
+use crate::workspace::{Workspace, transaction};
 
 /// What a user asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct RefreshAsked {
+pub(crate) struct RefreshOptions {
     /// The share of gate tasks that should retire.
     pub share: f64,
     /// A file of tasks to draw from, in place of the reserve.
@@ -56,7 +56,7 @@ impl From<BenchmarkError> for RefreshError {
 
 /// What was done, or would be.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Refreshed {
+pub(crate) struct RefreshResult {
     /// The tasks that changed places.
     #[serde(flatten)]
     pub exchange: Exchange,
@@ -76,9 +76,9 @@ pub(crate) struct Refreshed {
 
 /// How a refresh ended.
 #[derive(Debug)]
-pub(crate) enum Done {
+pub(crate) enum RefreshEnd {
     /// Tasks were exchanged, or would be.
-    Refreshed(Box<Refreshed>),
+    Refreshed(Box<RefreshResult>),
     /// One that was cut short is whole now, and no other was begun.
     Finished(RefreshLine),
 }
@@ -87,18 +87,18 @@ pub(crate) enum Done {
 ///
 /// # Errors
 /// See [`RefreshError`]; nothing was written then, unless git refused the commit, which the next command makes.
-pub(crate) fn refresh(workspace: &Workspace, asked: &RefreshAsked) -> Result<Done, RefreshError> {
+pub(crate) fn refresh(workspace: &Workspace, asked: &RefreshOptions) -> Result<RefreshEnd, RefreshError> {
     workspace.may_read()?;
-    let _lock = recover::alone(workspace)?;
+    let _lock = transaction::alone(workspace)?;
     if !asked.dry_run {
-        recover::recover(workspace)?;
-        if let Some(line) = finish(workspace)? {
-            return Ok(Done::Finished(line));
+        transaction::recover(workspace)?;
+        if let Some(line) = finish_refresh(workspace)? {
+            return Ok(RefreshEnd::Finished(line));
         }
     }
     let rows = Rows::read(workspace, asked.from.as_deref())?;
     let planned = planned(workspace, &rows, asked.share)?;
-    let mut refreshed = Refreshed {
+    let mut refreshed = RefreshResult {
         reserved: rows.offered.len().saturating_sub(planned.exchange.drawn.len()),
         files: planned.changes.iter().map(|change| change.path.clone()).collect(),
         exchange: planned.exchange,
@@ -108,11 +108,12 @@ pub(crate) fn refresh(workspace: &Workspace, asked: &RefreshAsked) -> Result<Don
         after: planned.after,
     };
     if !asked.dry_run {
-        refreshed.kept_copies = exchange::keep_ignored(workspace, &planned.changes).map_err(|error| match error {
-            RunError::Dirty(files) => RefreshError::Uncommitted(files),
-            other => RefreshError::Run(other),
-        })?;
-        refreshed.commit = exchange::write(workspace, planned.line, planned.changes)?;
+        refreshed.kept_copies =
+            transaction::keep_ignored(workspace, &planned.changes).map_err(|error| match error {
+                RunError::Dirty(files) => RefreshError::Uncommitted(files),
+                other => RefreshError::Run(other),
+            })?;
+        refreshed.commit = transaction::write_refresh(workspace, planned.line, planned.changes)?;
     }
-    Ok(Done::Refreshed(Box::new(refreshed)))
+    Ok(RefreshEnd::Refreshed(Box::new(refreshed)))
 }

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::RefreshError;
 use super::rows::{Rows, TaskFile};
-use crate::artifact::consultation::{Consultation, RefreshLine};
+use crate::artifact::holdout_use::{HoldoutUse, RefreshLine};
 use crate::artifact::task::Split;
 use crate::eval::holdout;
 use crate::eval::holdout::HoldoutWear;
-use crate::eval::refresh::{Draw, Exchange, exchange, gate_after, with_lines, with_split, with_splits};
-use crate::workspace::exchange::Change;
+use crate::eval::refresh::{Exchange, RefreshDraw, exchange, gate_after, with_lines, with_split, with_splits};
+use crate::workspace::transaction::TaskFileChange;
 use crate::workspace::{Workspace, holdout_log};
 
 /// What will be written.
-pub(crate) struct Planned {
+pub(crate) struct RefreshPlan {
     pub exchange: Exchange,
     pub line: RefreshLine,
-    pub changes: Vec<Change>,
+    pub changes: Vec<TaskFileChange>,
     pub before: HoldoutWear,
     pub after: HoldoutWear,
 }
@@ -25,14 +25,14 @@ pub(crate) struct Planned {
 ///
 /// # Errors
 /// There is nothing to exchange.
-pub(crate) fn planned(workspace: &Workspace, rows: &Rows, share: f64) -> Result<Planned, RefreshError> {
+pub(crate) fn planned(workspace: &Workspace, rows: &Rows, share: f64) -> Result<RefreshPlan, RefreshError> {
     let mut lines = holdout_log::read(workspace)?;
     let (gate, pool) = (rows.of(Split::Gate), rows.pool());
     if gate.is_empty() {
         return Err(RefreshError::NoGate);
     }
     let ids = || gate.iter().map(|task| task.task_id.as_str());
-    let drawn = exchange(&Draw {
+    let drawn = exchange(&RefreshDraw {
         gate: &gate,
         consulted: &holdout::counts(&lines, ids()),
         reserve: &pool,
@@ -51,8 +51,8 @@ pub(crate) fn planned(workspace: &Workspace, rows: &Rows, share: f64) -> Result<
         drawn: drawn.drawn.clone(),
         extra: Default::default(),
     };
-    lines.push(Consultation::Refresh(line.clone()));
-    Ok(Planned {
+    lines.push(HoldoutUse::Refresh(line.clone()));
+    Ok(RefreshPlan {
         changes: changes(rows, &drawn),
         before,
         after: holdout::wear(&lines, gate_after(&gate, &drawn), worn_after),
@@ -62,7 +62,7 @@ pub(crate) fn planned(workspace: &Workspace, rows: &Rows, share: f64) -> Result<
 }
 
 /// The files in which something changes, with their new text.
-fn changes(rows: &Rows, exchange: &Exchange) -> Vec<Change> {
+fn changes(rows: &Rows, exchange: &Exchange) -> Vec<TaskFileChange> {
     let set = |ids: &[String]| -> BTreeSet<String> { ids.iter().cloned().collect() };
     let (retired, drawn) = (set(&exchange.retired), set(&exchange.drawn));
     let split = |id: &String| match () {
@@ -86,7 +86,7 @@ fn changes(rows: &Rows, exchange: &Exchange) -> Vec<Change> {
             .collect();
         let added = if home == Some(&file.path) { &added[..] } else { &[] };
         let text = with_lines(&with_splits(&file.text, &splits), added);
-        (text != file.text).then(|| Change::new(&file.path, &file.text, text))
+        (text != file.text).then(|| TaskFileChange::new(&file.path, &file.text, text))
     };
     rows.files.iter().filter_map(change).collect()
 }

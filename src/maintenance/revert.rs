@@ -8,40 +8,43 @@ use crate::artifact::baseline::Baseline;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::harness::Harness;
-use crate::harness::rederive::Rederived;
+use crate::harness::rederive::RederivedHarness;
 use crate::manifest::Hold;
 use crate::pipeline::advance::advance;
+use crate::pipeline::context::{Context, Depth};
 use crate::pipeline::execute::reconcile::LedgerState;
-use crate::pipeline::execute::{Standing, reconcile, without};
+use crate::pipeline::execute::{SessionHistory, reconcile, without};
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::options::{RunOptions, RunResult};
 use crate::pipeline::permitted;
-use crate::pipeline::state::{Depth, View, settled, state};
+use crate::pipeline::state::{settled, state};
 use crate::workspace::Workspace;
-use crate::workspace::dirty::clean_harness;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
-use crate::workspace::inputs::Inputs;
-use crate::workspace::recover::enter;
+use crate::workspace::inputs::{Inputs, clean_harness};
 use crate::workspace::session::Session;
+use crate::workspace::transaction::enter;
 
 /// The harness as it is, and as it would be.
-pub(crate) struct Preview {
+pub(crate) struct RevertPreview {
     /// As it is.
     pub before: Harness,
     /// As it would be, and which kept edits would lose their place.
-    pub after: Rederived,
+    pub after: RederivedHarness,
 }
 
 /// What git holds of a session.
 ///
 /// # Errors
 /// git says no, or the baseline cannot be read.
-pub(crate) fn held(workspace: &Workspace, session: &Session) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
+pub(crate) fn ledger_states(
+    workspace: &Workspace,
+    session: &Session,
+) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
     let baseline: Option<Baseline> = session.read("baseline.json")?;
     let base = baseline.map(|baseline| baseline.harness_commit);
     let (entries, undone) = Inputs::new(workspace).history(&session.id, base.as_deref())?;
-    Ok(reconcile::held(&entries, &session.id, &undone))
+    Ok(reconcile::ledger_states(&entries, &session.id, &undone))
 }
 
 /// Whether edits are out of the plan: a person took them out, or a take-back was cut short.
@@ -59,25 +62,21 @@ pub(crate) fn left_the_plan(session: &Session, edits: &BTreeSet<Digest>) -> Resu
 /// # Errors
 /// The session cannot be read.
 pub(crate) fn unsettled(workspace: &Workspace, session: &Session) -> Result<Option<String>, RunError> {
-    let view = View {
-        workspace,
-        inputs: &Inputs::new(workspace),
-        engines: &workspace.engines(),
+    let (inputs, engines) = (Inputs::new(workspace), workspace.engines());
+    let context = Context {
         depth: Depth::History,
-        autonomy: None,
+        ..Context::new(workspace, session, &inputs, &engines)
     };
     if !session.record()?.is_some_and(|record| settled(&record)) {
         return Ok(Some("it has not ended".into()));
     }
-    let stale = state(&view, session)?
-        .into_iter()
-        .find_map(|(phase, fresh)| match fresh {
-            Freshness::Stale { reasons } => {
-                let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-                Some(format!("{phase} is stale: {}", reasons.join("; ")))
-            }
-            _ => None,
-        });
+    let stale = state(&context)?.into_iter().find_map(|(phase, fresh)| match fresh {
+        Freshness::Stale { reasons } => {
+            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            Some(format!("{phase} is stale: {}", reasons.join("; ")))
+        }
+        _ => None,
+    });
     Ok(stale)
 }
 
@@ -89,13 +88,13 @@ pub(crate) fn preview(
     workspace: &Workspace,
     session: &Session,
     dropped: &BTreeSet<Digest>,
-) -> Result<Preview, RunError> {
+) -> Result<RevertPreview, RunError> {
     let before = clean_harness(workspace, &Inputs::new(workspace))?;
     let baseline: Baseline = session
         .read("baseline.json")?
         .ok_or_else(|| RunError::missing(session, "baseline.json"))?;
     let plan: Option<Plan> = session.read("plan.json")?;
-    let standing = Standing {
+    let standing = SessionHistory {
         session: &session.id,
         base: &baseline.harness_commit,
         edits: plan.as_ref().map_or(&[], |plan| &plan.edits),
@@ -104,14 +103,14 @@ pub(crate) fn preview(
         ledger: &workspace.ledger,
     };
     let after = without(&standing, dropped, &before)?;
-    Ok(Preview { before, after })
+    Ok(RevertPreview { before, after })
 }
 
 /// Takes edits back. The plan is written only after the whole was found to work.
 ///
 /// # Errors
 /// See [`preview`] and [`advance`].
-pub(crate) fn take_back(
+pub(crate) fn revert_edits(
     workspace: &Workspace,
     session: &Session,
     dropped: &BTreeSet<Digest>,
