@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use super::exit::{Code, Failure};
-use super::review::standing;
+use super::exit::{Code, CommandFailure};
+use super::review::staleness;
 use super::{Setting, render};
 use crate::artifact::Artifact;
-use crate::artifact::decision::{Answer, Decision};
+use crate::artifact::decision::{ReviewAnswer, ReviewDecision};
 use crate::artifact::edit::Edit;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
@@ -16,14 +16,14 @@ use crate::digest::Digest;
 use crate::workspace::session::{PENDING, Session};
 use crate::workspace::{Workspace, session};
 
-/// The shortest digest prefix that names an edit; anything shorter is a label only.
+/// Minimum length of a digest prefix; anything shorter can only be a label.
 pub(crate) const FEWEST_DIGITS: usize = 4;
 
 /// Accept an edit that waits for review
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Accept {
+pub(crate) struct AcceptArgs {
     #[command(flatten)]
-    which: Which,
+    which: EditSelector,
     /// Commit without asking the gate; the outcome records it
     #[arg(long)]
     skip_gate: bool,
@@ -31,13 +31,13 @@ pub(crate) struct Accept {
 
 /// Reject an edit that waits for review
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Reject {
+pub(crate) struct RejectArgs {
     #[command(flatten)]
-    which: Which,
+    which: EditSelector,
 }
 
 #[derive(Clone, Debug, Args)]
-struct Which {
+struct EditSelector {
     /// The label of the edit, or the first digits of its digest
     edit: String,
     /// Look for the edit in this session instead of the newest one
@@ -52,24 +52,29 @@ struct Which {
 ///
 /// # Errors
 /// No such edit waits for review.
-pub(crate) fn accept(command: &Accept, setting: &Setting) -> Result<Code, Failure> {
-    decide(&command.which, Answer::Accept, command.skip_gate, setting)
+pub(crate) fn accept(command: &AcceptArgs, setting: &Setting) -> Result<Code, CommandFailure> {
+    decide(&command.which, ReviewAnswer::Accept, command.skip_gate, setting)
 }
 
 /// Runs `kaizen reject`.
 ///
 /// # Errors
 /// No such edit waits for review.
-pub(crate) fn reject(command: &Reject, setting: &Setting) -> Result<Code, Failure> {
-    decide(&command.which, Answer::Reject, false, setting)
+pub(crate) fn reject(command: &RejectArgs, setting: &Setting) -> Result<Code, CommandFailure> {
+    decide(&command.which, ReviewAnswer::Reject, false, setting)
 }
 
-fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> Result<Code, Failure> {
+fn decide(
+    which: &EditSelector,
+    answer: ReviewAnswer,
+    skip_gate: bool,
+    setting: &Setting,
+) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, which.session.as_deref())?;
     let pending = find_edit(&session, &which.edit)?;
     let edit_digest = pending.edit_digest;
-    if answer == Answer::Accept
+    if answer == ReviewAnswer::Accept
         && let Some(reason) = stale(&workspace, &pending)?
     {
         err!("note: {reason}; `kaizen review` shows what the edit would change now");
@@ -84,9 +89,9 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
             None => "kaizen run".to_owned(),
         };
         let (word, then) = match answer {
-            Answer::Accept if skip_gate => ("accepted", "commits it without the gate"),
-            Answer::Accept => ("accepted", "gates and commits it"),
-            Answer::Reject => ("rejected", "records it"),
+            ReviewAnswer::Accept if skip_gate => ("accepted", "commits it without the gate"),
+            ReviewAnswer::Accept => ("accepted", "gates and commits it"),
+            ReviewAnswer::Reject => ("rejected", "records it"),
         };
         out!("{} is {word}; `{run}` {then}", answered.edit.id);
     }
@@ -94,9 +99,9 @@ fn decide(which: &Which, answer: Answer, skip_gate: bool, setting: &Setting) -> 
 }
 
 /// Why the edit would now change something else than when it was proposed; `None` if it would not.
-fn stale(workspace: &Workspace, pending: &PendingReview) -> Result<Option<String>, Failure> {
-    let today = standing::diff_of(&pending.edit, &workspace.harness()?, &workspace.rules());
-    let standing = standing::standing(pending, &today, |paths| standing::since(workspace, paths))?;
+fn stale(workspace: &Workspace, pending: &PendingReview) -> Result<Option<String>, CommandFailure> {
+    let today = staleness::diff_of(&pending.edit, &workspace.harness()?, &workspace.rules());
+    let standing = staleness::staleness(pending, &today, |paths| staleness::since(workspace, paths))?;
     Ok(standing.reason().map(str::to_owned))
 }
 
@@ -108,11 +113,11 @@ pub(crate) fn write(
     workspace: &Workspace,
     session: &Session,
     pending: PendingReview,
-    (decision, skip_gate): (Answer, bool),
+    (decision, skip_gate): (ReviewAnswer, bool),
     why: &str,
-) -> Result<PendingReview, Failure> {
+) -> Result<PendingReview, CommandFailure> {
     still_open(session, &pending, skip_gate)?;
-    let decision = Decision {
+    let decision = ReviewDecision {
         decision,
         by: "kaizen".into(),
         at: workspace.clock.stamp(),
@@ -130,17 +135,20 @@ pub(crate) fn write(
     Ok(answered)
 }
 
-/// Refuses an edit that already has another outcome. `--skip-gate` may override any outcome except `applied`.
-fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Result<(), Failure> {
+/// Refuses an edit that has an outcome other than pending or rejected by the user. `--skip-gate` overrides every
+/// outcome except applied.
+fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Result<(), CommandFailure> {
     use crate::artifact::outcome::OutcomeStatus::{PendingReview as Waits, RejectedByUser};
     let outcomes = session.outcomes()?;
     match outcomes.get(&pending.edit_digest).map(|outcome| outcome.status) {
         None | Some(Waits | RejectedByUser) => Ok(()),
         Some(status) if skip_gate && status != crate::artifact::outcome::OutcomeStatus::Applied => Ok(()),
-        Some(status) => Err(
-            Failure::usage(format!("{} is already decided: {}", pending.edit.id, status.words()))
-                .hint("`kaizen revert` reverts an applied edit"),
-        ),
+        Some(status) => {
+            Err(
+                CommandFailure::usage(format!("{} is already decided: {}", pending.edit.id, status.words()))
+                    .hint("`kaizen revert` reverts an applied edit"),
+            )
+        }
     }
 }
 
@@ -148,22 +156,22 @@ fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Re
 ///
 /// # Errors
 /// The workspace has no such session.
-pub(crate) fn session_of(workspace: &Workspace, name: Option<&str>) -> Result<Session, Failure> {
+pub(crate) fn session_of(workspace: &Workspace, name: Option<&str>) -> Result<Session, CommandFailure> {
     let all = session::all(&workspace.root)?;
     let found = match name {
         Some(name) => all.into_iter().find(|session| session.id == name),
         None => all.into_iter().next_back(),
     };
     let missing = || match name {
-        Some(name) => Failure::usage(format!("there is no session `{name}`")).hint("`kaizen log` lists them"),
-        None => Failure::usage("there is no session yet").hint("`kaizen run` starts one"),
+        Some(name) => CommandFailure::usage(format!("there is no session `{name}`")).hint("`kaizen log` lists them"),
+        None => CommandFailure::usage("there is no session yet").hint("`kaizen run` starts one"),
     };
     found.ok_or_else(missing)
 }
 
 /// Finds a pending edit by its label or the first digits of its digest. Refuses a label that another edit of the plan
 /// has too, because we cannot know which one the user means.
-fn find_edit(session: &Session, name: &str) -> Result<PendingReview, Failure> {
+fn find_edit(session: &Session, name: &str) -> Result<PendingReview, CommandFailure> {
     let mut pending = session.pending()?;
     let plan: Option<Plan> = session.read("plan.json")?;
     let planned = plan.iter().flat_map(|plan| &plan.edits);
@@ -187,18 +195,18 @@ fn find_edit(session: &Session, name: &str) -> Result<PendingReview, Failure> {
 }
 
 /// The error for a name that fits several edits; it lists them with their digests.
-pub(crate) fn ambiguous(name: &str, session: &Session, found: &BTreeMap<Digest, String>) -> Failure {
+pub(crate) fn ambiguous(name: &str, session: &Session, found: &BTreeMap<Digest, String>) -> CommandFailure {
     let line = |(digest, what): (&Digest, &String)| format!("\n  {}  {what}", digest.short());
     let lines: String = found.iter().map(line).collect();
-    Failure::usage(format!("`{name}` matches more than one edit of {}:{lines}", session.id))
+    CommandFailure::usage(format!("`{name}` matches more than one edit of {}:{lines}", session.id))
         .hint("give the first digits of the digest instead")
 }
 
-fn nothing_waits(name: &str, session: &Session, pending: &BTreeMap<Digest, PendingReview>) -> Failure {
+fn nothing_waits(name: &str, session: &Session, pending: &BTreeMap<Digest, PendingReview>) -> CommandFailure {
     if pending.is_empty() {
-        return Failure::usage(format!("no edit waits for review in {}", session.id));
+        return CommandFailure::usage(format!("no edit waits for review in {}", session.id));
     }
     let labels: Vec<&str> = pending.values().map(|pending| pending.edit.id.as_str()).collect();
     let labels = labels.join(", ");
-    Failure::usage(format!("no edit `{name}` waits for review; these do: {labels}"))
+    CommandFailure::usage(format!("no edit `{name}` waits for review; these do: {labels}"))
 }

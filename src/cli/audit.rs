@@ -3,14 +3,14 @@
 use clap::{Args, ValueEnum};
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::visible::visible;
 use crate::artifact::task::Split;
-use crate::gate::audit::{Audited, Basis, Change, Finding};
+use crate::gate::audit::{AuditFinding, AuditResult, Basis, ScoreChange};
 use crate::gate::words::points;
 use crate::maintenance::audit;
-use crate::maintenance::audit::{Audit as Found, AuditAsked, AuditError, Since};
+use crate::maintenance::audit::{AuditError, AuditOptions, AuditReport as Found, Since};
 
 /// Compare the harness with an earlier state on all tasks of a split
 ///
@@ -19,7 +19,7 @@ use crate::maintenance::audit::{Audit as Found, AuditAsked, AuditError, Since};
 /// runs once; a noisy one runs in rounds, until the 90 % interval of the change over all tasks excludes 0 or the rounds
 /// are used up. The audit makes new runs, because the runs for which edits were kept would flatter them.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Audit {
+pub(crate) struct AuditArgs {
     /// Compare with the state before this many settled sessions
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "since")]
     sessions: u32,
@@ -28,7 +28,7 @@ pub(crate) struct Audit {
     since: Option<String>,
     /// The tasks to compare on; `test` opens the sealed split
     #[arg(long, value_enum, default_value = "gate")]
-    split: Name,
+    split: AuditSplit,
     /// The maximum number of rounds over the tasks, for a noisy student; the default is [gate] guard_rounds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     runs: Option<u32>,
@@ -36,7 +36,7 @@ pub(crate) struct Audit {
 
 /// The splits to audit on: the teacher has seen neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Name {
+enum AuditSplit {
     Gate,
     Test,
 }
@@ -45,16 +45,16 @@ enum Name {
 ///
 /// # Errors
 /// There is no earlier state or no task, or the runs were stopped.
-pub(crate) fn audit(command: &Audit, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn audit(command: &AuditArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
-    let asked = AuditAsked {
+    let asked = AuditOptions {
         since: match &command.since {
             Some(commit) => Since::Commit(commit.clone()),
             None => Since::Sessions(command.sessions as usize),
         },
         split: match command.split {
-            Name::Gate => Split::Gate,
-            Name::Test => Split::Test,
+            AuditSplit::Gate => Split::Gate,
+            AuditSplit::Test => Split::Test,
         },
         rounds: command.runs.map(|runs| runs as usize),
     };
@@ -77,18 +77,16 @@ pub(crate) fn audit(command: &Audit, setting: &Setting) -> Result<Code, Failure>
     Ok(Code::Settled)
 }
 
-fn failure(error: AuditError) -> Failure {
+fn failure(error: AuditError) -> CommandFailure {
     let message = error.to_string();
-    let not_ready = |hint: &str| Failure::not_ready(&message).hint(hint);
+    let not_ready = |hint: &str| CommandFailure::not_ready(&message).hint(hint);
     match error {
-        AuditError::NoSession => {
-            not_ready("`kaizen run` runs one; `kaizen audit --since COMMIT` works without a session")
-        }
+        AuditError::NoSession => not_ready("`kaizen run` runs one; `kaizen audit --since COMMIT` needs no session"),
         AuditError::NoTasks("test") => not_ready("add tasks with \"split\": \"test\" to benchmark/*.jsonl"),
         AuditError::NoTasks(_) => {
             not_ready("tasks go in benchmark/*.jsonl; those with \"split\": \"gate\" are gate tasks")
         }
-        AuditError::NoCommit(_) => Failure::usage(message).hint("`kaizen log` and `git log` list them"),
+        AuditError::NoCommit(_) => CommandFailure::usage(message).hint("`kaizen log` and `git log` list them"),
         AuditError::Run(error) => error.into(),
     }
 }
@@ -139,7 +137,7 @@ fn history(found: &Found) {
 }
 
 fn numbers(found: &Found) {
-    let Audited { overall, basis, .. } = &found.audited;
+    let AuditResult { overall, basis, .. } = &found.audited;
     out!(
         "\n{} {} tasks: the request changed for {}; the other {} are ties and cost nothing",
         overall.tasks,
@@ -185,7 +183,7 @@ fn numbers(found: &Found) {
     }
 }
 
-fn row(name: &str, change: &Change) {
+fn row(name: &str, change: &ScoreChange) {
     let mean = change
         .mean
         .map_or("?".to_owned(), |mean| format!("{:+.1}", 100.0 * mean));
@@ -210,15 +208,15 @@ fn sentence(found: &Found) -> String {
         .map_or(String::new(), |mean| format!("{:+.1}", 100.0 * mean));
     let fact = audited.basis == Basis::Fact;
     let whole = match audited.finding {
-        Finding::Unchanged if audited.overall.reached == 0 => {
+        AuditFinding::Unchanged if audited.overall.reached == 0 => {
             "Nothing changed: the requests of all tasks are the same.".to_owned()
         }
-        Finding::Unchanged => "The score on these tasks did not change.".to_owned(),
-        Finding::Gained if fact => format!("The score on these tasks rose: {mean} points."),
-        Finding::Fell if fact => format!("The score on these tasks fell: {mean} points."),
-        Finding::Gained => format!("The score rose: {range} points at 90 %."),
-        Finding::Fell => format!("The score fell: {range} points at 90 %."),
-        Finding::Unknown => format!("Undecided: {range} points at 90 %; {}.", more(found)),
+        AuditFinding::Unchanged => "The score on these tasks did not change.".to_owned(),
+        AuditFinding::Gained if fact => format!("The score on these tasks rose: {mean} points."),
+        AuditFinding::Fell if fact => format!("The score on these tasks fell: {mean} points."),
+        AuditFinding::Gained => format!("The score rose: {range} points at 90 %."),
+        AuditFinding::Fell => format!("The score fell: {range} points at 90 %."),
+        AuditFinding::Unknown => format!("Undecided: {range} points at 90 %; {}.", more(found)),
     };
     match audited.fallen.is_empty() {
         true => whole,

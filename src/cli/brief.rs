@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, Renderer, STRONG};
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::{RunOptions, WaitingFor};
@@ -14,7 +14,7 @@ use crate::sys::disk::{DiskError, Root};
 
 /// Write a folder that briefs a person or agent to diagnose and plan
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Brief {
+pub(crate) struct BriefArgs {
     /// Brief for this session instead of the newest one
     #[arg(value_name = "SESSION")]
     name: Option<String>,
@@ -28,7 +28,7 @@ pub(crate) struct Brief {
 ///
 /// # Errors
 /// The session is not ready for a briefing, or the folder cannot be written.
-pub(crate) fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn brief(command: &BriefArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let folder = command.out.as_ref().map(|out| ours(setting.directory.join(out)));
     let folder = folder.transpose()?;
@@ -43,7 +43,7 @@ pub(crate) fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure>
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
     renderer.finish();
     if let Some(WaitingFor::NotReady(message)) = ended.waits {
-        return Err(Failure::not_ready(message));
+        return Err(CommandFailure::not_ready(message));
     }
     let session = &ended.session;
     let folder = folder.unwrap_or_else(|| session.path(briefing::FOLDER));
@@ -60,7 +60,7 @@ pub(crate) fn brief(command: &Brief, setting: &Setting) -> Result<Code, Failure>
 }
 
 /// Accepts a folder for the briefing if it does not exist yet, is empty or already holds a briefing.
-fn ours(folder: PathBuf) -> Result<PathBuf, Failure> {
+fn ours(folder: PathBuf) -> Result<PathBuf, CommandFailure> {
     if folder.is_symlink() {
         return Err(DiskError::Link { path: folder }.into());
     }
@@ -70,8 +70,10 @@ fn ours(folder: PathBuf) -> Result<PathBuf, Failure> {
     let root = Root::open(&folder)?;
     match briefing::is_one(&root)? || root.is_empty()? {
         true => Ok(folder),
-        false => Err(Failure::usage(format!("{} contains other files", folder.display()))
-            .hint("choose a folder that is new, empty, or an older briefing")),
+        false => Err(
+            CommandFailure::usage(format!("{} contains other files", folder.display()))
+                .hint("choose a folder that is new, empty, or an older briefing"),
+        ),
     }
 }
 

@@ -1,19 +1,19 @@
-//! `kaizen completions`: print the completion script of a shell.
+//! `kaizen completions`: prints the completion script of a shell.
 
 use clap::Args;
 use clap_complete::Shell;
 use serde_json::json;
 
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::{Setting, help, render, terminal};
 
 /// Print the completion script of a shell
 ///
 /// For bash, write it to ~/.local/share/bash-completion/completions/kaizen. The documentation of your shell says where
-/// it looks for such scripts.
+/// it looks for completion scripts.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Completions {
-    /// The shell that will read the script
+pub(crate) struct CompletionsArgs {
+    /// The shell that the script is for
     #[arg(value_enum)]
     shell: Shell,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Completions {
 ///
 /// # Errors
 /// It never fails.
-pub(crate) fn completions(command: &Completions, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn completions(command: &CompletionsArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let script = script(command.shell);
     match setting.is_json() {
         true => render::json(&json!({"shell": command.shell.to_string(), "script": script})),

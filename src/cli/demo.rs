@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Setting;
-use super::exit::{Code, Failure};
-use super::render::{Around, Renderer};
+use super::exit::{Code, CommandFailure};
+use super::render::{Renderer, SummaryContext};
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::RunOptions;
 use crate::sys::disk::Root;
@@ -14,7 +14,7 @@ use crate::workspace::demo;
 
 /// Create a small agent with tasks and traces, and run one session
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Demo {
+pub(crate) struct DemoArgs {
     /// A directory that is empty or does not exist yet
     #[arg(value_name = "DIR", default_value = "kaizen-demo")]
     place: PathBuf,
@@ -24,7 +24,7 @@ pub(crate) struct Demo {
 ///
 /// # Errors
 /// The directory is not empty, or the session fails.
-pub(crate) fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn demo(command: &DemoArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let root = setting.directory.join(&command.place);
     refuse_unless_empty(&root)?;
     let workspace = demo::demo(&root)?;
@@ -37,9 +37,9 @@ pub(crate) fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
     let renderer = Renderer::new(setting.format);
     let ended = advance(&workspace, &RunOptions::default(), &|event| renderer.show(event))?;
     renderer.finish();
-    let around = Around {
+    let around = SummaryContext {
         elsewhere: Some(&root),
-        ..Around::default()
+        ..SummaryContext::default()
     };
     super::run::summary(setting, &workspace, &ended, &around)?;
     // The demo leaves edits waiting for review on purpose, so that counts as success.
@@ -47,9 +47,10 @@ pub(crate) fn demo(command: &Demo, setting: &Setting) -> Result<Code, Failure> {
 }
 
 /// Refuses a directory that already contains something.
-fn refuse_unless_empty(root: &Path) -> Result<(), Failure> {
+fn refuse_unless_empty(root: &Path) -> Result<(), CommandFailure> {
     let taken = |what: &str| {
-        Failure::usage(format!("{} {what}", root.display())).hint("give a directory that is empty or does not exist")
+        CommandFailure::usage(format!("{} {what}", root.display()))
+            .hint("give a directory that is empty or does not exist")
     };
     if root.exists() && !root.is_dir() {
         return Err(taken("is a file"));

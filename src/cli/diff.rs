@@ -1,10 +1,10 @@
-//! `kaizen diff`: what a session changed in the harness, as one unified diff.
+//! `kaizen diff`: shows what a session changed in the harness, as one unified diff.
 
 use anstyle::AnsiColor;
 use clap::Args;
 
 use super::accept::session_of;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::style::Style;
 use super::visible::visible;
 use super::{Setting, render, terminal};
@@ -14,8 +14,8 @@ use crate::workspace::Workspace;
 
 /// Show what a session changed in the harness
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Diff {
-    /// Show this session instead of the newest
+pub(crate) struct DiffArgs {
+    /// Show this session instead of the newest one
     session: Option<String>,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Diff {
 ///
 /// # Errors
 /// There is no such session, or its commits are no longer in the repository.
-pub(crate) fn diff(command: &Diff, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn diff(command: &DiffArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let record = session.record()?;
@@ -39,7 +39,7 @@ pub(crate) fn diff(command: &Diff, setting: &Setting) -> Result<Code, Failure> {
     } else if text.is_empty() {
         err!("{} changed nothing in the harness", session.id);
     } else if !terminal::is_out_watched() {
-        // `git apply` wants the bytes as they are.
+        // Byte for byte, so that `git apply` accepts it.
         terminal::exact(&text);
     } else {
         text.lines().for_each(|line| out!("{}", coloured(line)));
@@ -47,26 +47,24 @@ pub(crate) fn diff(command: &Diff, setting: &Setting) -> Result<Code, Failure> {
     Ok(Code::Settled)
 }
 
-fn between(workspace: &Workspace, from: &str, to: &str) -> Result<String, Failure> {
+fn between(workspace: &Workspace, from: &str, to: &str) -> Result<String, CommandFailure> {
     let select = |path: &str| workspace.selects(path);
     let at = |commit| {
         let harness = workspace.ledger.harness_at(commit, &select);
         harness.map_err(|error| {
-            Failure::from(error).hint(format!(
-                "was {commit} rebased away? `kaizen run` brings the record up to date"
-            ))
+            CommandFailure::from(error).hint(format!("was {commit} rebased away? `kaizen run` updates the record"))
         })
     };
     Ok(execute::diff(&at(from)?, &at(to)?))
 }
 
-/// A line of a diff in its colour, and safe to print; the first character says the same as the colour.
+/// A coloured line of a diff, escaped. The first character has the same meaning, so nothing depends on colour.
 pub(crate) fn coloured(line: &str) -> String {
     let style = style(line);
     format!("{style}{}{style:#}", visible(line))
 }
 
-/// The colour of a line of a diff: of the basic eight, so that it shows on light and on dark.
+/// The colour of a line of a diff, one of the basic eight, so that it is readable on light and dark backgrounds.
 pub(crate) fn style(line: &str) -> Style {
     match line.as_bytes() {
         [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Style::STRONG,

@@ -1,9 +1,9 @@
-//! `kaizen eval`: score the harness as it is, on any split.
+//! `kaizen eval`: scores the current harness on a split.
 
 use clap::{Args, ValueEnum};
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, Renderer};
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::task::{Scorer, Split, Task};
@@ -13,31 +13,31 @@ use crate::ledger::port::Ledger;
 use crate::workspace::event::Event;
 use crate::workspace::{NO_JUDGE, Workspace};
 
-/// Where each opening of the sealed split is written down.
+/// The record of each use of the sealed test split.
 const OPENINGS: &str = "sessions/openings.jsonl";
 
 /// Score the current harness
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Eval {
+pub(crate) struct EvalArgs {
     /// The split to score on; opening `test` is recorded in sessions/openings.jsonl
     #[arg(long, value_enum, default_value = "gate")]
-    split: Name,
+    split: EvalSplit,
 }
 
 /// A split by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Name {
+enum EvalSplit {
     Train,
     Gate,
     Test,
 }
 
-impl From<Name> for Split {
-    fn from(name: Name) -> Self {
+impl From<EvalSplit> for Split {
+    fn from(name: EvalSplit) -> Self {
         match name {
-            Name::Train => Split::Train,
-            Name::Gate => Split::Gate,
-            Name::Test => Split::Test,
+            EvalSplit::Train => Split::Train,
+            EvalSplit::Gate => Split::Gate,
+            EvalSplit::Test => Split::Test,
         }
     }
 }
@@ -46,14 +46,14 @@ impl From<Name> for Split {
 ///
 /// # Errors
 /// The benchmark or the harness cannot be read, or the split is empty.
-pub(crate) fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn eval(command: &EvalArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let split = Split::from(command.split);
     workspace.may_read()?;
     let tasks = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(split);
     if tasks.is_empty() {
         let message = format!("there are no {} tasks", split.name());
-        return Err(Failure::not_ready(message).hint("tasks go in benchmark/*.jsonl"));
+        return Err(CommandFailure::not_ready(message).hint("tasks go in benchmark/*.jsonl"));
     }
     workspace.may_evaluate(&tasks)?;
     if split == Split::Test {
@@ -77,16 +77,20 @@ pub(crate) fn eval(command: &Eval, setting: &Setting) -> Result<Code, Failure> {
     if wants_judge && workspace.judge.is_none() {
         err!("tasks have scorer `judge`, and {NO_JUDGE}");
     }
-    evaluator.student.check(&harness, &tasks).map_err(Failure::failed)?;
-    let evaluation = evaluate(&evaluator, &harness, &tasks).map_err(|halted| Failure::failed(halted.to_string()))?;
+    evaluator
+        .student
+        .check(&harness, &tasks)
+        .map_err(CommandFailure::failed)?;
+    let evaluation =
+        evaluate(&evaluator, &harness, &tasks).map_err(|halted| CommandFailure::failed(halted.to_string()))?;
     renderer.finish();
     if let Some(text) = workspace.calls.changed_questions() {
         err!("{text}");
     }
     if evaluation.task_count == 0 {
         let message = format!("none of the {} {} tasks could be scored", tasks.len(), split.name());
-        return Err(Failure::failed(message).hint(
-            "scorer `command` needs [benchmark] scorer_command, scorer `judge` a [judge] model or a teacher with engine = \"chat\"",
+        return Err(CommandFailure::failed(message).hint(
+            "scorer `command` needs [benchmark] scorer_command; scorer `judge` needs a [judge] model or a teacher with engine = \"chat\"",
         ));
     }
     show(&evaluation, split, setting);
@@ -112,14 +116,14 @@ fn show(evaluation: &Evaluation, split: Split, setting: &Setting) {
     }
     if evaluation.infra_errors > 0 {
         out!(
-            "  {} tasks could not be scored, for reasons of infrastructure",
+            "  {} tasks could not be scored because of infrastructure failures",
             evaluation.infra_errors
         );
     }
 }
 
-/// A sealed split that is opened often is worn: each opening leaves a line.
-fn record_opening(workspace: &Workspace) -> Result<(), Failure> {
+/// Appends a line for this use of the test split, because frequent use wears it out.
+fn record_opening(workspace: &Workspace) -> Result<(), CommandFailure> {
     let path = workspace.root.join(OPENINGS);
     let mut text = workspace.root.read_text(&path)?.unwrap_or_default();
     let harness = workspace.harness()?.digest();

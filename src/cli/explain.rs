@@ -4,21 +4,22 @@ use clap::Args;
 
 use super::Setting;
 use super::accept::session_of;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::digest::Digest;
+use crate::pipeline::context::Context;
 use crate::pipeline::freshness::{Freshness, StaleReason};
 use crate::pipeline::next::{Next, next};
-use crate::pipeline::state::{PhaseState, View, state};
+use crate::pipeline::state::{PhaseState, state};
 use crate::pipeline::unmet;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 
 /// Show why each phase of a session is fresh or stale
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Explain {
+pub(crate) struct ExplainArgs {
     /// Explain only this phase
     phase: Option<String>,
     /// Explain this session instead of the newest one
@@ -30,18 +31,18 @@ pub(crate) struct Explain {
 ///
 /// # Errors
 /// There is no such phase or session, or a file that it depends on cannot be read.
-pub(crate) fn explain(command: &Explain, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn explain(command: &ExplainArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
-    let view = View::present(&workspace, &inputs, &engines);
-    let states = state(&view, &session)?;
+    let context = Context::new(&workspace, &session, &inputs, &engines);
+    let states = state(&context)?;
     let unmet = unmet::of(&workspace.manifest.phases(), &states, &session);
     let chosen = chosen(states, command.phase.as_deref())?;
     if !setting.is_json() {
         out!("{STRONG}{}{STRONG:#}", session.id);
     }
-    let awaited = match next(&view, &session, None) {
+    let awaited = match next(&context, None) {
         Ok(Next::Write { file, phase }) => Some((phase, file)),
         _ => None,
     };
@@ -55,13 +56,13 @@ pub(crate) fn explain(command: &Explain, setting: &Setting) -> Result<Code, Fail
     Ok(Code::Settled)
 }
 
-fn chosen(phases: Vec<PhaseState>, name: Option<&str>) -> Result<Vec<PhaseState>, Failure> {
+fn chosen(phases: Vec<PhaseState>, name: Option<&str>) -> Result<Vec<PhaseState>, CommandFailure> {
     let Some(wanted) = name else { return Ok(phases) };
     let names: Vec<String> = phases.iter().map(|(name, _)| name.clone()).collect();
     let found: Vec<PhaseState> = phases.into_iter().filter(|(name, _)| name == wanted).collect();
     if found.is_empty() {
         let names = names.join(", ");
-        return Err(Failure::usage(format!(
+        return Err(CommandFailure::usage(format!(
             "there is no phase `{wanted}`; there are {names}"
         )));
     }

@@ -1,4 +1,4 @@
-//! Tests of the README and the guide: commands parse, TOML is a manifest, JSON is JSON, links lead to a place.
+//! Tests of the README and the guide: commands parse, TOML is a manifest, JSON is valid, links have targets.
 #![allow(clippy::disallowed_methods)] // edge: reads the pages from the source folder
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser};
 use regex::Regex;
 use serde_json::Value;
 
-use super::Arguments;
+use super::CliArgs;
 use crate::artifact::task::Task;
 use crate::artifact::trace::Trace;
 use crate::artifact::trigger::Trigger;
@@ -59,7 +59,7 @@ fn pages() -> Vec<Page> {
 }
 
 impl Page {
-    /// The fenced blocks, and the text between them with blocks left out; both keep the page's line numbers.
+    /// The fenced blocks, and the text without them. Both keep the page's line numbers.
     fn parts(&self) -> (Vec<Block>, String) {
         let (mut blocks, mut prose) = (Vec::<Block>::new(), String::new());
         let mut is_open = false;
@@ -89,7 +89,7 @@ fn blocks(language: &str) -> Vec<Block> {
     all.filter(|block| block.language == language).collect()
 }
 
-/// The commands of a shell line as words: without comments and quotes, parted at `;`, `|` and `&`.
+/// Splits a shell line at `;`, `|` and `&` into commands, and these into words. Drops comments and quotes.
 fn shell_commands(line: &str) -> Vec<Vec<String>> {
     let (mut commands, mut word, mut quote) = (vec![Vec::new()], String::new(), None);
     for character in line.chars().chain([' ']) {
@@ -112,7 +112,7 @@ fn shell_commands(line: &str) -> Vec<Vec<String>> {
     commands
 }
 
-/// The arguments of the program in a command, if the command starts it; placeholders become values.
+/// The arguments of `kaizen`, if the command starts it. Replaces placeholders by values.
 fn arguments(command: &[String]) -> Option<Vec<String>> {
     let is_variable = |word: &&String| word.contains('=') && !word.starts_with('-');
     let command: Vec<&String> = command.iter().skip_while(is_variable).collect();
@@ -133,7 +133,7 @@ fn arguments(command: &[String]) -> Option<Vec<String>> {
 
 fn parse(arguments: &[String]) -> Result<(), clap::Error> {
     let all = std::iter::once("kaizen").chain(arguments.iter().map(String::as_str));
-    Arguments::try_parse_from(all).map(|_| ())
+    CliArgs::try_parse_from(all).map(|_| ())
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn commands_in_shell_blocks_parse() {
     assert!(count > 60, "only {count} commands were found");
 }
 
-/// Whether an option or a subcommand does not exist. Text may leave out values, and options that exclude others.
+/// Whether an option or a subcommand does not exist. Missing values and conflicting options are allowed in text.
 fn is_unknown(arguments: &[String]) -> bool {
     let kind = parse(arguments).err().map(|error| error.kind());
     matches!(kind, Some(ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand))
@@ -176,7 +176,7 @@ fn commands_and_options_in_text_exist() {
             for command in &commands {
                 assert!(!is_unknown(command), "{}: {line}", page.path);
             }
-            // In a table of commands, the options of a row are those of its command.
+            // In a table of commands, the options in a row belong to its command.
             let Some(command) = commands.first().filter(|_| line.starts_with("| `kaizen ")) else {
                 continue;
             };
@@ -192,7 +192,7 @@ fn commands_and_options_in_text_exist() {
 #[test]
 fn every_command_is_in_a_table() {
     let page = read("src/guide/sessions.md").text;
-    for command in Arguments::command().get_subcommands() {
+    for command in CliArgs::command().get_subcommands() {
         let name = command.get_name();
         let ways = [" ", "`"].map(|after| format!("`kaizen {name}{after}"));
         assert!(ways.iter().any(|way| page.contains(way)), "kaizen {name} is missing");
@@ -203,7 +203,7 @@ fn manifest(place: &str, text: &str) -> Manifest {
     Manifest::parse(Path::new(place), text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// The text with each of its options taken out of its comment, one at a time; a section with all its keys.
+/// Variants of the text, each with one commented option or section enabled; a section with all its keys.
 fn variants(text: &str) -> Vec<String> {
     let option = Regex::new(r#"^# (?:[a-z_]+|"[^"]+") = "#).unwrap();
     let section = Regex::new(r"^# \[[a-z._-]+\]").unwrap();
@@ -263,7 +263,7 @@ fn the_reference_shows_the_defaults() {
 fn the_reference_shows_every_key() {
     let reference = reference();
     let sections = serde_json::to_value(Manifest::default()).unwrap();
-    // Their keys are names that the user chooses, or those of another section.
+    // The user chooses the keys of these sections, or they have the keys of another section.
     let free = ["version", "prices", "phase", "judge"];
     for (name, section) in sections.as_object().unwrap() {
         if free.contains(&name.as_str()) {
@@ -288,7 +288,7 @@ fn the_reference_shows_every_key() {
     }
 }
 
-/// Checks a value against the type that its fields name.
+/// Checks a value against the type that its fields imply.
 fn check_type(value: Value) -> Result<(), serde_json::Error> {
     match &value {
         value if value.get("task_id").is_some() => serde_json::from_value::<Task>(value.clone()).map(|_| ()),
@@ -370,7 +370,7 @@ fn pages_are_listed_where_readers_look() {
         );
         assert!(
             module.contains(&format!("include_str!(\"{name}\")")),
-            "{name} is no module"
+            "{name} is not a module"
         );
     }
 }

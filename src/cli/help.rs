@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::builder::StyledStr;
 use clap::{Command, CommandFactory, FromArgMatches};
 
-use super::Arguments;
+use super::CliArgs;
 
 /// The groups of commands, in the order of the help. A test checks that every command is in exactly one group.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -23,7 +23,7 @@ const GROUPS: &[(&str, &[&str])] = &[
 
 /// The command line. Completions and manual pages are generated from it as well.
 pub(crate) fn command() -> Command {
-    let command = Arguments::command();
+    let command = CliArgs::command();
     let template = template(&command);
     command.help_template(template)
 }
@@ -32,9 +32,9 @@ pub(crate) fn command() -> Command {
 ///
 /// # Errors
 /// The arguments are wrong, or they ask for the help or the version, which clap returns as an error.
-pub(crate) fn parse() -> Result<Arguments, clap::Error> {
+pub(crate) fn parse() -> Result<CliArgs, clap::Error> {
     let mut matches = command().try_get_matches()?;
-    Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command()))
+    CliArgs::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command()))
 }
 
 /// clap cannot group commands, so the groups are literal text in its template.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::{Setting, init_openjarvis, init_skill, render, traces};
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::eval::benchmark;
@@ -22,7 +22,7 @@ use crate::workspace::Workspace;
 
 /// Create a workspace in an agent's home, or around task files
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Init {
+pub(crate) struct InitArgs {
     /// Tasks in JSON Lines. They are gate tasks if --train or --test is given; otherwise, tasks that state no split are
     /// divided between train and gate
     #[arg(long, value_name = "FILE")]
@@ -36,7 +36,7 @@ pub(crate) struct Init {
     /// The name of the starter agent
     #[arg(long, default_value = "assistant")]
     agent: String,
-    /// Only write a skill into this directory, which teaches a coding agent to diagnose and plan here
+    /// Only write a skill into this directory; the skill teaches a coding agent to diagnose and plan here
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = init_skill::FOLDER, conflicts_with = "tasks")]
     skill: Option<PathBuf>,
 }
@@ -45,14 +45,16 @@ pub(crate) struct Init {
 ///
 /// # Errors
 /// There already is a workspace, or a task file is invalid.
-pub(crate) fn init(command: &Init, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let root = &Root::open(&setting.directory)?;
     if let Some(folder) = &command.skill {
         return init_skill::write(&root.join(folder), setting);
     }
     if root.join(manifest::FILE).exists() {
         let message = format!("{} already exists", root.join(manifest::FILE).display());
-        return Err(Failure::usage(message).hint("edit it, or remove it to start over; sessions/ is not touched"));
+        return Err(
+            CommandFailure::usage(message).hint("edit it, or remove it to start over; sessions/ is not touched")
+        );
     }
     let tasks = read_all(command)?;
     let mut files = agent_files(root, command, &tasks)?;
@@ -85,7 +87,7 @@ fn say(setting: &Setting, text: &str) {
 }
 
 /// All tasks with their split. An invalid task, such as one with an unknown scorer, is an error with file and line.
-fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
+fn read_all(command: &InitArgs) -> Result<Vec<Task>, CommandFailure> {
     let several = command.train.is_some() || command.test.is_some();
     let gate = several.then_some(Split::Gate);
     let mut tasks: Vec<Task> = Vec::new();
@@ -96,18 +98,21 @@ fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
     ] {
         let Some(path) = file else { continue };
         if !path.is_file() {
-            return Err(Failure::usage(format!("{}: no such file", path.display())));
+            return Err(CommandFailure::usage(format!("{}: no such file", path.display())));
         }
         // The file is an argument, so an error in it is a usage error.
         let read = disk::open_named(path).map_err(BenchmarkError::from);
         let rows = read
             .and_then(|file| benchmark::read_tasks(file, path))
-            .map_err(|error| Failure {
+            .map_err(|error| CommandFailure {
                 code: Code::Usage,
                 ..error.into()
             })?;
         if rows.is_empty() {
-            return Err(Failure::usage(format!("{}: it contains no tasks", path.display())));
+            return Err(CommandFailure::usage(format!(
+                "{}: it contains no tasks",
+                path.display()
+            )));
         }
         tasks.extend(rows.into_iter().map(|(_, task)| Task {
             split: Some(split.unwrap_or_else(|| task.split())),
@@ -118,10 +123,10 @@ fn read_all(command: &Init) -> Result<Vec<Task>, Failure> {
     Ok(tasks)
 }
 
-fn unique(tasks: &[Task]) -> Result<(), Failure> {
+fn unique(tasks: &[Task]) -> Result<(), CommandFailure> {
     let mut seen = BTreeSet::new();
     match tasks.iter().find(|task| !seen.insert(&task.task_id)) {
-        Some(task) => Err(Failure::usage(format!(
+        Some(task) => Err(CommandFailure::usage(format!(
             "task_id `{}` occurs more than once in these files",
             task.task_id
         ))),
@@ -129,21 +134,21 @@ fn unique(tasks: &[Task]) -> Result<(), Failure> {
     }
 }
 
-type Files = Vec<(String, Vec<u8>)>;
+type InitialFiles = Vec<(String, Vec<u8>)>;
 
 /// The manifest and the schemas, and a starter agent if there is no agent yet.
-fn agent_files(root: &Root, command: &Init, tasks: &[Task]) -> Result<Files, Failure> {
+fn agent_files(root: &Root, command: &InitArgs, tasks: &[Task]) -> Result<InitialFiles, CommandFailure> {
     let config = root.read_text("config.toml")?;
     let has_agent = config.is_some() || root.join("agents").is_dir();
     if !has_agent && tasks.is_empty() {
-        return Err(Failure::usage("there is no agent here: neither config.toml nor agents/")
+        return Err(CommandFailure::usage("there is no agent here: neither config.toml nor agents/")
             .hint("`kaizen init --tasks FILE` creates a starter agent for tasks; `kaizen demo DIR` creates a complete example"));
     }
     let kept = config.map(|text| init_openjarvis::kept(&text)).transpose();
     let kept = kept
-        .map_err(|error| Failure::usage(format!("{}: {error}", root.join("config.toml").display())))?
+        .map_err(|error| CommandFailure::usage(format!("{}: {error}", root.join("config.toml").display())))?
         .unwrap_or_default();
-    let mut files: Files = vec![(
+    let mut files: InitialFiles = vec![(
         manifest::FILE.into(),
         template::manifest_text(&kept.settings, &kept.mentioned).into_bytes(),
     )];
@@ -170,13 +175,13 @@ fn labels(tasks: &[Task]) -> Vec<String> {
     }
 }
 
-fn refuse_to_overwrite(root: &Root, files: &Files) -> Result<(), Failure> {
+fn refuse_to_overwrite(root: &Root, files: &InitialFiles) -> Result<(), CommandFailure> {
     for (path, _) in files {
         // Fails on a symlink in the path, before anything is written.
         root.read(path)?;
     }
     match files.iter().find(|(path, _)| root.is_taken(path)) {
-        Some((path, _)) => Err(Failure::usage(format!(
+        Some((path, _)) => Err(CommandFailure::usage(format!(
             "{} already exists, and kaizen did not write it",
             root.join(path).display()
         ))
@@ -189,14 +194,14 @@ fn refuse_to_overwrite(root: &Root, files: &Files) -> Result<(), Failure> {
 ///
 /// # Errors
 /// A file cannot be written.
-pub(crate) fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
+pub(crate) fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), CommandFailure> {
     files
         .iter()
         .try_for_each(|(path, bytes)| Ok(root.publish(path, bytes)?))
 }
 
 /// Commits the files that init wrote. If there is no repository, creates one and commits the agent's files as well.
-fn commit(root: &Root, files: &Files, setting: &Setting) -> Result<Workspace, Failure> {
+fn commit(root: &Root, files: &InitialFiles, setting: &Setting) -> Result<Workspace, CommandFailure> {
     let mut paths: Vec<String> = files
         .iter()
         .map(|(path, _)| path.clone())
@@ -246,7 +251,7 @@ fn keyless() -> Policy {
     }
 }
 
-fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Code, Failure> {
+fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Code, CommandFailure> {
     let count = |split| tasks.iter().filter(|task| task.split() == split).count();
     let (train, gate, test) = (count(Split::Train), count(Split::Gate), count(Split::Test));
     let reserve = count(Split::Reserve);

@@ -1,17 +1,17 @@
-//! What an OpenJarvis home already says, in the manifest's words.
+//! Translates the settings of an OpenJarvis home into settings of the manifest.
 
 use toml::{Table, Value};
 
-/// Settings that the manifest keeps, as `(section, key, TOML value)`, and those that it only mentions.
+/// Settings for the manifest, and settings that it only mentions in comments.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
-    /// Lines for the manifest.
+pub(crate) struct ImportedSettings {
+    /// Settings as `(section, key, TOML value)`.
     pub settings: Vec<(&'static str, &'static str, String)>,
-    /// Settings without a counterpart yet, as `key = value`.
+    /// Settings without a counterpart, as `key = value`.
     pub mentioned: Vec<String>,
 }
 
-/// Where each setting of `[learning.spec_search]` goes.
+/// Keys of `[learning.spec_search]`, each with the section and key of the manifest.
 const COUNTERPARTS: [(&str, &str, &str); 5] = [
     ("autonomy_mode", "session", "autonomy"),
     ("min_traces", "session", "min_traces"),
@@ -23,8 +23,8 @@ const COUNTERPARTS: [(&str, &str, &str); 5] = [
 /// Reads `[learning.spec_search]` from a home's `config.toml`.
 ///
 /// # Errors
-/// The text is not TOML; the message names the line.
-pub(crate) fn kept(config: &str) -> Result<Kept, String> {
+/// The text is not TOML; the message gives the line.
+pub(crate) fn kept(config: &str) -> Result<ImportedSettings, String> {
     let config: Table = config
         .trim_start_matches('\u{feff}')
         .parse()
@@ -33,7 +33,7 @@ pub(crate) fn kept(config: &str) -> Result<Kept, String> {
         .get("learning")
         .and_then(|learning| learning.get("spec_search"))
         .and_then(Value::as_table);
-    let mut kept = Kept::default();
+    let mut kept = ImportedSettings::default();
     for (key, value) in section.into_iter().flatten().filter(|(_, value)| !value.is_table()) {
         match COUNTERPARTS.iter().find(|(theirs, ..)| theirs == key) {
             Some((_, section, ours)) => kept.settings.push((section, ours, value.to_string())),

@@ -1,33 +1,33 @@
-//! `kaizen init --skill`: a skill that teaches a coding agent to write a diagnosis and a plan.
+//! `kaizen init --skill`: writes a skill that teaches a coding agent to diagnose and plan.
 
 use std::path::Path;
 
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::{Setting, render};
 use crate::sys::disk::Root;
 use crate::sys::output;
 use crate::sys::output::OutputError;
 
-/// Where coding agents look for skills.
+/// The default folder, where coding agents look for skills.
 pub(crate) const FOLDER: &str = ".claude/skills/kaizen";
-/// The skill.
+/// The text of the skill.
 const TEXT: &str = include_str!("init_skill.md");
 
-/// Writes the skill into a folder; one that somebody changed is left alone.
+/// Writes the skill into a folder. Never replaces a file.
 ///
 /// # Errors
-/// There is another file of its name, or the disk says no.
-pub(crate) fn write(folder: &Path, setting: &Setting) -> Result<Code, Failure> {
+/// A different file of that name exists, or the file cannot be written.
+pub(crate) fn write(folder: &Path, setting: &Setting) -> Result<Code, CommandFailure> {
     let path = folder.join("SKILL.md");
-    // The usual place is in a repository, which may hold links; another one is the user's own.
+    // The default folder is in the repository, which may contain symlinks; any other folder is the user's choice.
     let root = match folder.ends_with(FOLDER) {
         true => Root::open(&setting.directory)?,
         false => Root::make(folder)?,
     };
     match output::create(&root, &path, TEXT.as_bytes()) {
         Err(OutputError::Taken(_)) => {
-            let problem = format!("{} is there already, and is another", path.display());
-            return Err(Failure::usage(problem).hint("remove it, or name another folder"));
+            let problem = format!("{} already exists with different content", path.display());
+            return Err(CommandFailure::usage(problem).hint("remove it, or choose another folder"));
         }
         written => written?,
     }

@@ -1,4 +1,4 @@
-//! `kaizen log`: the sessions with the commits that they made, newest first.
+//! `kaizen log`: lists sessions and their commits, newest first.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,23 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
-use crate::artifact::record::Status;
-use crate::ledger::port::{Entry, Ledger};
+use crate::artifact::record::SessionStatus;
+use crate::ledger::port::{Ledger, LedgerEntry};
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
 /// List sessions and their commits
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Log {}
+pub(crate) struct LogArgs {}
 
 #[derive(Serialize)]
-struct Made {
+struct SessionCommits {
     session: String,
-    /// Absent when the session's directory is gone or its record cannot be read.
-    status: Option<Status>,
+    /// Absent if the session's directory is gone or its record cannot be read.
+    status: Option<SessionStatus>,
     commits: Vec<Commit>,
 }
 
@@ -39,8 +39,8 @@ struct Commit {
 /// Runs the command.
 ///
 /// # Errors
-/// git says no.
-pub(crate) fn log(_: &Log, setting: &Setting) -> Result<Code, Failure> {
+/// git fails, or the sessions cannot be listed.
+pub(crate) fn log(_: &LogArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let all = made(&workspace)?;
     if all.is_empty() && !setting.is_json() {
@@ -56,8 +56,8 @@ pub(crate) fn log(_: &Log, setting: &Setting) -> Result<Code, Failure> {
     Ok(Code::Settled)
 }
 
-/// Names begin with the time, so their order is that of the sessions.
-fn made(workspace: &Workspace) -> Result<Vec<Made>, Failure> {
+/// All sessions with their commits. Session names start with a time, so their order is chronological.
+fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
     let mut by_session: BTreeMap<String, Vec<Commit>> = BTreeMap::new();
     for session in session::all(&workspace.root)? {
         by_session.entry(session.id).or_default();
@@ -72,7 +72,7 @@ fn made(workspace: &Workspace) -> Result<Vec<Made>, Failure> {
     };
     let one = |(session, mut commits): (String, Vec<Commit>)| {
         commits.reverse();
-        Made {
+        SessionCommits {
             status: status(&session),
             session,
             commits,
@@ -81,7 +81,7 @@ fn made(workspace: &Workspace) -> Result<Vec<Made>, Failure> {
     Ok(by_session.into_iter().rev().map(one).collect())
 }
 
-fn commit(entry: Entry) -> Commit {
+fn commit(entry: LedgerEntry) -> Commit {
     let trailer = |key| entry.trailer(key).map(str::to_owned);
     Commit {
         edit_id: trailer("Edit-ID"),
@@ -93,7 +93,7 @@ fn commit(entry: Entry) -> Commit {
     }
 }
 
-fn print(made: &Made) {
+fn print(made: &SessionCommits) {
     let words = made.status.map_or("its directory is gone", render::words);
     out!("{STRONG}{}{STRONG:#}  {words}", made.session);
     for commit in &made.commits {

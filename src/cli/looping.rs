@@ -1,25 +1,25 @@
-//! `kaizen loop`: hold one session after another until the gate score stands still.
+//! `kaizen loop`: runs one session after another until the gate score stagnates.
 
 use clap::Args;
 use serde_json::json;
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::run::autonomy;
 use crate::artifact::loop_record;
 use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::{Autonomy, Record};
+use crate::artifact::record::{Autonomy, SessionRecord};
 use crate::maintenance::looping;
-use crate::maintenance::looping::{LoopAsked, hold_sessions};
+use crate::maintenance::looping::{LoopOptions, hold_sessions};
 use crate::workspace::event::Event;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, holdout_log};
 
 /// Run one session after another until the gate score stagnates
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Loop {
+pub(crate) struct LoopArgs {
     /// The autonomy of new sessions: auto, tiered or manual
     #[arg(long, value_parser = autonomy, value_name = "MODE")]
     autonomy: Option<Autonomy>,
@@ -40,12 +40,12 @@ pub(crate) struct Loop {
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever keeps a session from being held.
-pub(crate) fn looping(command: &Loop, setting: &Setting) -> Result<Code, Failure> {
+/// The settings are invalid, or a session cannot start or resume.
+pub(crate) fn looping(command: &LoopArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen loop";
     let renderer = Renderer::new(setting.format);
-    let asked = LoopAsked {
+    let asked = LoopOptions {
         autonomy: command.autonomy,
         max_sessions: command.max_sessions,
         stagnation_eps: command.stagnation_eps,
@@ -53,7 +53,7 @@ pub(crate) fn looping(command: &Loop, setting: &Setting) -> Result<Code, Failure
         max_total_cost_usd: command.max_total_cost_usd,
     };
     let listener = |event: Event| {
-        // For people, a line a session is enough; `kaizen show` has the rest.
+        // In text output, one line per session is enough; `kaizen show` has the details.
         if setting.is_json() || matches!(event, Event::Progress { .. } | Event::Note { .. }) {
             renderer.show(event);
         }
@@ -79,7 +79,7 @@ fn print_step(workspace: &Workspace, record: &LoopRecord, step: &LoopStep, setti
     }
     let still = match step.standing_still {
         0 => String::new(),
-        still => format!("  standing still {still} of {}", record.stagnation_k),
+        still => format!("  stagnant {still} of {}", record.stagnation_k),
     };
     out!(
         "{STRONG}{number:>3}  {}{STRONG:#}  {}  {}{still}{FAINT}  {}{FAINT:#}",
@@ -99,7 +99,7 @@ fn scores(before: Option<f64>, after: Option<f64>) -> String {
 }
 
 fn edits(workspace: &Workspace, step: &LoopStep) -> String {
-    let record: Option<Record> = Session::at(&workspace.root, &step.session).record().ok().flatten();
+    let record: Option<SessionRecord> = Session::at(&workspace.root, &step.session).record().ok().flatten();
     let count = |status| {
         let outcomes = record.iter().flat_map(|record| &record.edit_outcomes);
         outcomes.filter(|outcome| outcome.status == status).count()
@@ -114,7 +114,7 @@ fn cost(dollars: Option<f64>) -> String {
     dollars.map_or("cost unknown".to_owned(), |dollars| format!("{dollars:.2} USD"))
 }
 
-fn summary(record: &LoopRecord, setting: &Setting) -> Result<Code, Failure> {
+fn summary(record: &LoopRecord, setting: &Setting) -> Result<Code, CommandFailure> {
     let (progress, _) = looping::progress(record);
     let first = record.steps.iter().find_map(|step| step.score_before);
     let last = record.steps.iter().rev().find_map(|step| step.score_after);
@@ -130,22 +130,20 @@ fn summary(record: &LoopRecord, setting: &Setting) -> Result<Code, Failure> {
     }
     let error = record.steps.last().and_then(|step| step.error.clone());
     let ended = |code, hint: &str| {
-        let message = error
-            .clone()
-            .unwrap_or_else(|| "the last session did not end well".into());
+        let message = error.clone().unwrap_or_else(|| "the last session failed".into());
         let hint = Some(hint.to_owned());
-        Err(Failure { code, message, hint })
+        Err(CommandFailure { code, message, hint })
     };
     match record.stop_reason {
-        Some(StopReason::Failed) => ended(Code::Failed, "`kaizen loop` begins again with that session"),
-        Some(StopReason::NotReady) => ended(Code::NotReady, "then `kaizen loop` continues that session"),
+        Some(StopReason::Failed) => ended(Code::Failed, "`kaizen loop` starts again with that session"),
+        Some(StopReason::NotReady) => ended(Code::NotReady, "fix this, then `kaizen loop` continues that session"),
         Some(StopReason::Held) => Ok(Code::WaitingForReview),
         _ => Ok(Code::Settled),
     }
 }
 
 fn print_summary(record: &LoopRecord, scores: &str) {
-    let reason = record.stop_reason.map_or("it was cut short", looping::words);
+    let reason = record.stop_reason.map_or("interrupted", looping::words);
     let count = record.steps.len();
     out!(
         "\n{STRONG}Stopped: {reason}.{STRONG:#} {count} sessions, gate score {scores}, {}",
@@ -153,7 +151,7 @@ fn print_summary(record: &LoopRecord, scores: &str) {
     );
     if record.total_cost_usd.is_none() {
         out!(
-            "The price of a session is not known: the limit of {:.2} USD cannot be kept.",
+            "The cost of a session is unknown, so the limit of {:.2} USD cannot be enforced.",
             record.max_total_cost_usd
         );
     }

@@ -1,4 +1,4 @@
-//! `kaizen man`: print the manual page, or write one page per command into a directory.
+//! `kaizen man`: prints the manual page, or writes one page per command into a directory.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,26 +7,26 @@ use clap::{Args, Command};
 use clap_mangen::Man as Page;
 use serde_json::json;
 
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::{Setting, help, render, terminal};
 use crate::digest::Digest;
 use crate::sys::disk::Root;
 use crate::sys::output;
-use crate::sys::output::{Owner, Written};
+use crate::sys::output::{Owner, WriteOutcome};
 
 /// Print the manual page, or write one page per command
 ///
 /// `kaizen man | man -l -` shows the page. With DIR, kaizen never replaces files that it did not write. If you edited a
 /// page, the edited version is kept as NAME.bak.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Man {
+pub(crate) struct ManArgs {
     /// Write kaizen.1 and one page per command into this directory
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
 /// A manual page and the name of its file.
-struct Rendered {
+struct ManPage {
     file: String,
     text: String,
 }
@@ -35,17 +35,17 @@ struct Rendered {
 ///
 /// # Errors
 /// The directory cannot be written, or another file has the name of a page.
-pub(crate) fn man(command: &Man, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn man(command: &ManArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut all = help::command().disable_help_subcommand(true);
     all.build();
     let render = |command: Command| {
-        page(command).map_err(|error| Failure::failed(format!("the manual page cannot be rendered: {error}")))
+        page(command).map_err(|error| CommandFailure::failed(format!("the manual page cannot be rendered: {error}")))
     };
     let Some(folder) = &command.folder else {
         print(&render(all)?, setting);
         return Ok(Code::Settled);
     };
-    let pages: Result<Vec<Rendered>, Failure> = with_children(all).into_iter().map(render).collect();
+    let pages: Result<Vec<ManPage>, CommandFailure> = with_children(all).into_iter().map(render).collect();
     write(&setting.directory.join(folder), &pages?, setting)?;
     Ok(Code::Settled)
 }
@@ -58,14 +58,14 @@ fn with_children(command: Command) -> Vec<Command> {
     std::iter::once(command).chain(below).collect()
 }
 
-fn page(command: Command) -> io::Result<Rendered> {
+fn page(command: Command) -> io::Result<ManPage> {
     let page = Page::new(command)
         .source(concat!("kaizen ", env!("CARGO_PKG_VERSION")))
         .manual("kaizen manual");
     let mut text = Vec::new();
     page.render(&mut text)?;
     let text = String::from_utf8_lossy(&text);
-    Ok(Rendered {
+    Ok(ManPage {
         file: page.get_filename(),
         text: format!("{text}{SEAL}{}\n", Digest::of_bytes(text.as_bytes())),
     })
@@ -83,14 +83,14 @@ fn owner(present: &[u8]) -> Owner {
     }
 }
 
-fn print(page: &Rendered, setting: &Setting) {
+fn print(page: &ManPage, setting: &Setting) {
     match setting.is_json() {
         true => render::json(&json!({"file": page.file, "page": page.text})),
         false => terminal::exact(&page.text),
     }
 }
 
-fn write(folder: &Path, pages: &[Rendered], setting: &Setting) -> Result<(), Failure> {
+fn write(folder: &Path, pages: &[ManPage], setting: &Setting) -> Result<(), CommandFailure> {
     let root = Root::make(folder)?;
     for page in pages {
         output::check(&root, page.file.as_ref(), &owner)?;
@@ -98,7 +98,7 @@ fn write(folder: &Path, pages: &[Rendered], setting: &Setting) -> Result<(), Fai
     for page in pages {
         let written = output::write(&root, page.file.as_ref(), page.text.as_bytes(), &owner)?;
         let path = folder.join(&page.file);
-        if let Written::KeptAside(aside) = written {
+        if let WriteOutcome::KeptAside(aside) = written {
             err!(
                 "note: {} was edited; the edited page is now {}",
                 path.display(),

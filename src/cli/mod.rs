@@ -23,7 +23,7 @@ pub(crate) mod log;
 pub(crate) mod looping;
 pub(crate) mod man;
 pub(crate) mod mcp;
-pub(crate) mod plan_gate;
+pub(crate) mod preview;
 pub(crate) mod prune;
 pub(crate) mod recompute;
 pub(crate) mod release;
@@ -50,7 +50,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use self::exit::Failure;
+use self::exit::CommandFailure;
 use crate::digest::Digest;
 use crate::workspace::consent;
 
@@ -61,7 +61,7 @@ use crate::workspace::consent;
     version,
     after_help = "Exit codes: 0 settled, 1 failed, 2 wrong arguments or manifest, 3 waiting for a person, 4 not ready or not trusted"
 )]
-pub(crate) struct Arguments {
+pub(crate) struct CliArgs {
     /// Work in this directory instead of the current one
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     directory: Option<PathBuf>,
@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 /// How to print.
@@ -90,39 +90,39 @@ pub(crate) enum Format {
 
 // The structs of the arguments carry the help texts.
 #[derive(Debug, Subcommand)]
-enum Command {
-    Demo(demo::Demo),
-    Init(init::Init),
-    Run(run::Run),
-    Watch(watch::Watch),
-    Loop(looping::Loop),
-    Trust(trust::Trust),
-    Status(status::Status),
-    Explain(explain::Explain),
-    Show(show::Show),
-    Log(log::Log),
-    Brief(brief::Brief),
-    Diff(diff::Diff),
-    Blame(blame::Blame),
-    Egress(egress::ShowEgress),
-    Eval(eval::Eval),
-    PlanGate(plan_gate::PlanGate),
-    Review(review::Review),
-    Accept(accept::Accept),
-    Reject(accept::Reject),
-    Release(release::Release),
-    Trigger(trigger::Ask),
-    Mcp(mcp::Mcp),
-    Revert(revert::Revert),
-    Audit(audit::Audit),
-    Prune(prune::Prune),
-    Traces(traces::Traces),
-    Bench(bench::Bench),
-    Recompute(recompute::Recompute),
-    Verify(verify::Verify),
-    Schema(schema::Schema),
-    Completions(completions::Completions),
-    Man(man::Man),
+enum CliCommand {
+    Demo(demo::DemoArgs),
+    Init(init::InitArgs),
+    Run(run::RunArgs),
+    Watch(watch::WatchArgs),
+    Loop(looping::LoopArgs),
+    Trust(trust::TrustArgs),
+    Status(status::StatusArgs),
+    Explain(explain::ExplainArgs),
+    Show(show::ShowArgs),
+    Log(log::LogArgs),
+    Brief(brief::BriefArgs),
+    Diff(diff::DiffArgs),
+    Blame(blame::BlameArgs),
+    Egress(egress::EgressArgs),
+    Eval(eval::EvalArgs),
+    PlanGate(preview::PreviewArgs),
+    Review(review::ReviewArgs),
+    Accept(accept::AcceptArgs),
+    Reject(accept::RejectArgs),
+    Release(release::ReleaseArgs),
+    Trigger(trigger::TriggerArgs),
+    Mcp(mcp::McpArgs),
+    Revert(revert::RevertArgs),
+    Audit(audit::AuditArgs),
+    Prune(prune::PruneArgs),
+    Traces(traces::TracesArgs),
+    Bench(bench::BenchArgs),
+    Recompute(recompute::RecomputeArgs),
+    Verify(verify::VerifyArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Options that every command gets.
@@ -139,7 +139,7 @@ impl Setting {
     ///
     /// # Errors
     /// No such directory has a manifest, or the manifest is invalid.
-    pub(crate) fn workspace(&self) -> Result<crate::workspace::Workspace, Failure> {
+    pub(crate) fn workspace(&self) -> Result<crate::workspace::Workspace, CommandFailure> {
         let workspace = crate::workspace::Workspace::open(&self.root()?)?;
         if consent::only_digest().is_some() {
             workspace.permission.check_all()?;
@@ -158,9 +158,9 @@ impl Setting {
     ///
     /// # Errors
     /// Neither this directory nor one above it has a `kaizen.toml`.
-    pub(crate) fn root(&self) -> Result<PathBuf, Failure> {
+    pub(crate) fn root(&self) -> Result<PathBuf, CommandFailure> {
         crate::workspace::find(&self.directory).ok_or_else(|| {
-            Failure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
+            CommandFailure::usage(format!("no kaizen.toml in {} or above", self.directory.display()))
                 .hint("`kaizen init` creates one here; `kaizen demo DIR` shows how kaizen works")
         })
     }
@@ -190,20 +190,22 @@ pub fn main() -> ExitCode {
     // `watch` and `mcp` install their own handlers. In `review`, signals belong to the editor that has the terminal.
     if !matches!(
         arguments.command,
-        Command::Watch(_) | Command::Mcp(_) | Command::Review(_)
+        CliCommand::Watch(_) | CliCommand::Mcp(_) | CliCommand::Review(_)
     ) && let Err(error) = crate::sys::signal::with_programs()
     {
         tracing::warn!(%error, "cannot handle signals: child processes will not be stopped");
     }
     let result = setting(&arguments).and_then(|setting| dispatch(arguments.command, &setting));
     match result {
-        Ok(_) if terminal::has_lost() => exit::report(&Failure::failed("some output could not be written to stdout")),
+        Ok(_) if terminal::has_lost() => {
+            exit::report(&CommandFailure::failed("some output could not be written to stdout"))
+        }
         Ok(code) => code.into(),
         Err(failure) => exit::report(&failure),
     }
 }
 
-fn setting(arguments: &Arguments) -> Result<Setting, Failure> {
+fn setting(arguments: &CliArgs) -> Result<Setting, CommandFailure> {
     let here = PathBuf::from(".");
     if let Some(digest) = arguments.trust {
         consent::only(digest);
@@ -211,47 +213,47 @@ fn setting(arguments: &Arguments) -> Result<Setting, Failure> {
     let directory = arguments.directory.clone().unwrap_or(here);
     let found = directory.canonicalize();
     let directory =
-        found.map_err(|error| Failure::usage(format!("cannot work in {}: {error}", directory.display())))?;
+        found.map_err(|error| CommandFailure::usage(format!("cannot work in {}: {error}", directory.display())))?;
     Ok(Setting {
         directory,
         format: arguments.format,
     })
 }
 
-fn dispatch(command: Command, setting: &Setting) -> Result<exit::Code, Failure> {
+fn dispatch(command: CliCommand, setting: &Setting) -> Result<exit::Code, CommandFailure> {
     match command {
-        Command::Demo(command) => demo::demo(&command, setting),
-        Command::Init(command) => init::init(&command, setting),
-        Command::Run(command) => run::run(&command, setting),
-        Command::Watch(command) => watch::watch(&command, setting),
-        Command::Loop(command) => looping::looping(&command, setting),
-        Command::Trust(command) => trust::trust(&command, setting),
-        Command::Status(command) => status::status(&command, setting),
-        Command::Explain(command) => explain::explain(&command, setting),
-        Command::Show(command) => show::show(&command, setting),
-        Command::Log(command) => log::log(&command, setting),
-        Command::Brief(command) => brief::brief(&command, setting),
-        Command::Diff(command) => diff::diff(&command, setting),
-        Command::Blame(command) => blame::blame(&command, setting),
-        Command::Egress(command) => egress::egress(&command, setting),
-        Command::Eval(command) => eval::eval(&command, setting),
-        Command::PlanGate(command) => plan_gate::plan_gate(&command, setting),
-        Command::Review(command) => review::review(&command, setting),
-        Command::Accept(command) => accept::accept(&command, setting),
-        Command::Reject(command) => accept::reject(&command, setting),
-        Command::Release(command) => release::release(&command, setting),
-        Command::Trigger(command) => trigger::trigger(&command, setting),
-        Command::Mcp(command) => mcp::mcp(&command, setting),
-        Command::Revert(command) => revert::revert(&command, setting),
-        Command::Audit(command) => audit::audit(&command, setting),
-        Command::Prune(command) => prune::prune(&command, setting),
-        Command::Traces(command) => traces::traces(&command, setting),
-        Command::Bench(command) => bench::bench(&command, setting),
-        Command::Recompute(command) => recompute::recompute(&command, setting),
-        Command::Verify(command) => verify::verify(&command, setting),
-        Command::Schema(command) => schema::schema(&command, setting),
-        Command::Completions(command) => completions::completions(&command, setting),
-        Command::Man(command) => man::man(&command, setting),
+        CliCommand::Demo(command) => demo::demo(&command, setting),
+        CliCommand::Init(command) => init::init(&command, setting),
+        CliCommand::Run(command) => run::run(&command, setting),
+        CliCommand::Watch(command) => watch::watch(&command, setting),
+        CliCommand::Loop(command) => looping::looping(&command, setting),
+        CliCommand::Trust(command) => trust::trust(&command, setting),
+        CliCommand::Status(command) => status::status(&command, setting),
+        CliCommand::Explain(command) => explain::explain(&command, setting),
+        CliCommand::Show(command) => show::show(&command, setting),
+        CliCommand::Log(command) => log::log(&command, setting),
+        CliCommand::Brief(command) => brief::brief(&command, setting),
+        CliCommand::Diff(command) => diff::diff(&command, setting),
+        CliCommand::Blame(command) => blame::blame(&command, setting),
+        CliCommand::Egress(command) => egress::egress(&command, setting),
+        CliCommand::Eval(command) => eval::eval(&command, setting),
+        CliCommand::PlanGate(command) => preview::plan_gate(&command, setting),
+        CliCommand::Review(command) => review::review(&command, setting),
+        CliCommand::Accept(command) => accept::accept(&command, setting),
+        CliCommand::Reject(command) => accept::reject(&command, setting),
+        CliCommand::Release(command) => release::release(&command, setting),
+        CliCommand::Trigger(command) => trigger::trigger(&command, setting),
+        CliCommand::Mcp(command) => mcp::mcp(&command, setting),
+        CliCommand::Revert(command) => revert::revert(&command, setting),
+        CliCommand::Audit(command) => audit::audit(&command, setting),
+        CliCommand::Prune(command) => prune::prune(&command, setting),
+        CliCommand::Traces(command) => traces::traces(&command, setting),
+        CliCommand::Bench(command) => bench::bench(&command, setting),
+        CliCommand::Recompute(command) => recompute::recompute(&command, setting),
+        CliCommand::Verify(command) => verify::verify(&command, setting),
+        CliCommand::Schema(command) => schema::schema(&command, setting),
+        CliCommand::Completions(command) => completions::completions(&command, setting),
+        CliCommand::Man(command) => man::man(&command, setting),
     }
 }
 
@@ -266,7 +268,7 @@ fn log_to_stderr(verbose: u8) {
         _ => Level::TRACE,
     };
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(|| terminal::Log)
+        .with_writer(|| terminal::LogWriter)
         .without_time()
         .with_target(false)
         .with_ansi(false);

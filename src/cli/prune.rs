@@ -1,40 +1,39 @@
-//! `kaizen prune`: asks the gate about edits that were applied long ago, and proposes the removal of those that no longer
-//! help.
+//! `kaizen prune`: tests old applied edits again, and proposes to revert those that no longer help.
 
 use clap::Args;
 use serde_json::json;
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
-use super::revert::which;
+use super::revert::target;
 use super::visible::visible;
 use crate::gate::prune::Fate;
-use crate::gate::prune::run::{Answer, Judged};
+use crate::gate::prune::run::{PruneEvidence, PruneVerdict};
 use crate::maintenance::prune;
-use crate::maintenance::prune::{Looked, PruneAsked, Which};
+use crate::maintenance::prune::{PruneOptions, PruneResult, PruneSelection};
 use crate::workspace::Workspace;
 
 /// Test whether old edits still help, and propose to revert the rest
 ///
 /// For each applied edit, oldest first, the gate compares the current harness with the same harness without that edit,
-/// which exists only in memory. It proposes to revert an edit that no longer helps; if the two are indistinguishable, the
-/// shorter harness wins. An edit stays if the gate cannot decide. The tested edits share a separate error budget, which
-/// no session pays for.
+/// which exists only in memory. It proposes to revert an edit that no longer helps. If the two are indistinguishable,
+/// the shorter harness wins. An edit stays if the gate cannot decide. The tests share a separate error budget, which no
+/// session pays for.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Prune {
+pub(crate) struct PruneArgs {
     /// Skip the edits of this many newest sessions
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "edit")]
     older_than: usize,
-    /// Test only this edit (its label, or at least four digits of its digest), or all applied edits of this session
+    /// Test only this edit (label, or at least four digits of the digest), or all applied edits of this session
     #[arg(long, value_name = "EDIT")]
     edit: Option<String>,
-    /// Revert the proposed edits one after another; each next edit is judged in the harness that remains
+    /// Revert the proposed edits one after another; each is tested in the harness that the previous one left
     #[arg(long)]
     apply: bool,
 }
 
-/// How many edits came to which end.
+/// Counts for the summary.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sum {
     looked: usize,
@@ -50,17 +49,17 @@ struct Sum {
 /// Runs the command.
 ///
 /// # Errors
-/// There is no such edit, a person's changes are in the way, or something halted the runs.
-pub(crate) fn prune(command: &Prune, setting: &Setting) -> Result<Code, Failure> {
+/// There is no such edit, a person's changes are in the way, or the runs were stopped.
+pub(crate) fn prune(command: &PruneArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen prune";
-    let asked = PruneAsked {
+    let asked = PruneOptions {
         which: which_edits(&workspace, command)?,
         apply: command.apply,
     };
     let renderer = Renderer::new(setting.format);
     let sum = std::cell::Cell::new(Sum::default());
-    let told = |looked: &Looked| {
+    let told = |looked: &PruneResult| {
         renderer.finish();
         sum.set(sum.get().with(looked));
         tell(looked, command.apply, setting);
@@ -72,19 +71,22 @@ pub(crate) fn prune(command: &Prune, setting: &Setting) -> Result<Code, Failure>
     Ok(Code::Settled)
 }
 
-fn which_edits(workspace: &Workspace, command: &Prune) -> Result<Which, Failure> {
+fn which_edits(workspace: &Workspace, command: &PruneArgs) -> Result<PruneSelection, CommandFailure> {
     let Some(name) = &command.edit else {
-        return Ok(Which::OlderThan(command.older_than));
+        return Ok(PruneSelection::OlderThan(command.older_than));
     };
-    let wanted = which::find(workspace, name, None)?;
+    let wanted = target::find(workspace, name, None)?;
     match wanted.edits.is_empty() {
-        true => Err(Failure::usage(wanted.already)),
-        false => Ok(Which::Named(wanted.session.id, wanted.edits.into_keys().collect())),
+        true => Err(CommandFailure::usage(wanted.already)),
+        false => Ok(PruneSelection::Named(
+            wanted.session.id,
+            wanted.edits.into_keys().collect(),
+        )),
     }
 }
 
 impl Sum {
-    fn with(self, looked: &Looked) -> Self {
+    fn with(self, looked: &PruneResult) -> Self {
         let mut sum = Self {
             looked: self.looked + 1,
             ..self
@@ -108,7 +110,7 @@ impl Sum {
     }
 }
 
-fn tell(looked: &Looked, apply: bool, setting: &Setting) {
+fn tell(looked: &PruneResult, apply: bool, setting: &Setting) {
     if setting.is_json() {
         return render::json(&of_json(looked));
     }
@@ -119,7 +121,7 @@ fn tell(looked: &Looked, apply: bool, setting: &Setting) {
         .map_or(("", ""), |edit| (edit.op.name(), edit.target.as_str()));
     let words = match &looked.judged {
         Ok(judged) => judged.fate.words(),
-        Err(_) => "left: it cannot be taken out",
+        Err(_) => "stays: it cannot be removed",
     };
     out!(
         "{STRONG}{}{STRONG:#} of {}  {op} {}  {STRONG}{words}{STRONG:#}",
@@ -139,31 +141,31 @@ fn tell(looked: &Looked, apply: bool, setting: &Setting) {
         }
     }
     match &looked.taken {
-        Some(Ok(Some(commit))) => out!("    taken back in commit {}", &commit[..commit.len().min(8)]),
-        Some(Ok(None)) => out!("    taken back without a commit: no file had to change"),
-        Some(Err(why)) => out!("    not taken back: {}", visible(why)),
+        Some(Ok(Some(commit))) => out!("    reverted in commit {}", &commit[..commit.len().min(8)]),
+        Some(Ok(None)) => out!("    reverted without a commit: no file had to change"),
+        Some(Err(why)) => out!("    not reverted: {}", visible(why)),
         None => {}
     }
 }
 
-/// What it aimed at, what the gate said, and what it is about.
-fn lines(looked: &Looked, judged: &Judged) -> Vec<String> {
+/// The gate's reasons, then the target, the change of length and the number of runs.
+fn lines(looked: &PruneResult, judged: &PruneVerdict) -> Vec<String> {
     let mut lines = reasons(judged);
     let runs = judged.made.map_or(String::new(), |made| {
-        format!("; {} runs were not remembered", made.edited + made.baseline)
+        format!("; {} runs were not cached", made.edited + made.baseline)
     });
     let target = looked.target.as_deref().unwrap_or("all tasks");
     lines.push(format!("aimed at {target}; {}{runs}", length(judged.saved)));
     lines
 }
 
-fn reasons(judged: &Judged) -> Vec<String> {
+fn reasons(judged: &PruneVerdict) -> Vec<String> {
     match &judged.answer {
-        Answer::Means(verdict) => {
+        PruneEvidence::Means(verdict) => {
             let reason = Some(verdict.reason.as_str()).filter(|reason| !reason.is_empty());
             vec![format!("{}; {}", reason.unwrap_or("improved"), verdict.evidence())]
         }
-        Answer::Trials(records) => records
+        PruneEvidence::Trials(records) => records
             .iter()
             .map(|record| format!("{}; {}", record.line(), record.evidence()))
             .collect(),
@@ -172,18 +174,18 @@ fn reasons(judged: &Judged) -> Vec<String> {
 
 fn length(saved: i64) -> String {
     match saved {
-        0 => "the harness is as long without it".to_owned(),
+        0 => "the harness has the same length without it".to_owned(),
         1.. => format!("the harness is {saved} bytes shorter without it"),
         _ => format!("the harness is {} bytes longer without it", -saved),
     }
 }
 
-fn command(looked: &Looked) -> String {
+fn command(looked: &PruneResult) -> String {
     let applied = &looked.applied;
     format!("kaizen revert {} --session {}", applied.digest.short(), applied.session)
 }
 
-fn of_json(looked: &Looked) -> serde_json::Value {
+fn of_json(looked: &PruneResult) -> serde_json::Value {
     let applied = &looked.applied;
     let mut value = json!({
         "event": "looked_at", "session": applied.session, "edit": applied.label, "edit_digest": applied.digest,
@@ -199,8 +201,8 @@ fn of_json(looked: &Looked) -> serde_json::Value {
             value["runs_made"] = json!(judged.made.map(|made| made.edited + made.baseline));
             value["reasons"] = json!(reasons(judged));
             value["records"] = match &judged.answer {
-                Answer::Trials(records) => json!(records),
-                Answer::Means(verdict) => json!([verdict]),
+                PruneEvidence::Trials(records) => json!(records),
+                PruneEvidence::Means(verdict) => json!([verdict]),
             };
             if judged.fate.goes() {
                 value["command"] = command(looked).into();
@@ -215,7 +217,7 @@ fn of_json(looked: &Looked) -> serde_json::Value {
     value
 }
 
-fn end(sum: &Sum, command: &Prune, setting: &Setting) {
+fn end(sum: &Sum, command: &PruneArgs, setting: &Setting) {
     if setting.is_json() {
         return render::json(&json!({
             "event": "pruned", "looked_at": sum.looked, "help": sum.helps, "unknown": sum.unknown, "left": sum.left,
@@ -225,27 +227,31 @@ fn end(sum: &Sum, command: &Prune, setting: &Setting) {
     if sum.looked == 0 {
         let hint = match command.older_than {
             0 => "no session has applied one",
-            _ => "`--older-than 0` looks at those of the newest sessions as well",
+            _ => "`--older-than 0` includes the newest sessions",
         };
-        return out!("There is no applied edit to look at; {hint}.");
+        return out!("There is no applied edit to test; {hint}.");
     }
     out!(
-        "\n{} looked at: {} stay, {} cannot be told and stay, {} cannot be taken out, {} {}; {} bytes; {} runs were not remembered",
+        "\n{} tested: {} stay, {} are undecided and stay, {} cannot be removed, {} {}; {} bytes saved; {} runs were not cached",
         edits(sum.looked),
         sum.helps,
         sum.unknown,
         sum.left,
         sum.proposed,
-        if command.apply { "go" } else { "are proposed to go" },
+        if command.apply {
+            "go"
+        } else {
+            "are proposed for removal"
+        },
         sum.saved,
         sum.made
     );
     if command.apply {
-        out!("{} taken back.", edits(sum.taken));
+        out!("{} reverted.", edits(sum.taken));
     } else if sum.proposed > 0 {
         out!(
-            "{FAINT}Each was judged alone: two that stand in for each other are both proposed. `kaizen prune --apply` takes back one\n\
-             after another, and judges the next in what is left.{FAINT:#}"
+            "{FAINT}Each edit was tested alone, so two edits that can replace each other are both proposed.\n\
+             `kaizen prune --apply` reverts one at a time and tests the next in what remains.{FAINT:#}"
         );
     }
 }

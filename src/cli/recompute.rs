@@ -1,11 +1,11 @@
-//! `kaizen recompute`: makes every recorded decision of the gate again, from its own list of pairs.
+//! `kaizen recompute`: recomputes every recorded gate decision from its own list of pairs.
 
 use clap::Args;
 use serde_json::json;
 
 use super::Setting;
 use super::accept::session_of;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::FAINT;
 use super::verify::verdicts::{disagreements, of_record};
 use super::visible::visible;
@@ -15,16 +15,16 @@ use crate::workspace::session::Session;
 
 /// Recompute every recorded gate decision from its list of pairs
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Recompute {
+pub(crate) struct RecomputeArgs {
     /// Recompute only this session; the default is all sessions
     session: Option<String>,
 }
 
-/// Runs the command; exit code 1 when a decision does not follow from its pairs.
+/// Runs the command. The exit code is 1 if a decision does not follow from its pairs.
 ///
 /// # Errors
 /// There is no such session, or its files cannot be read.
-pub(crate) fn recompute(command: &Recompute, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn recompute(command: &RecomputeArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let sessions = match &command.session {
         Some(name) => vec![session_of(&workspace, Some(name))?],
@@ -44,8 +44,8 @@ pub(crate) fn recompute(command: &Recompute, setting: &Setting) -> Result<Code, 
         }
     }
     let made = match decisions {
-        1 => "1 decision made again".to_owned(),
-        count => format!("{count} decisions made again"),
+        1 => "1 decision recomputed".to_owned(),
+        count => format!("{count} decisions recomputed"),
     };
     if setting.is_json() {
         out!("{}", json!({"decisions": decisions, "wrong": wrong}));
@@ -55,7 +55,7 @@ pub(crate) fn recompute(command: &Recompute, setting: &Setting) -> Result<Code, 
     Ok(if wrong == 0 { Code::Settled } else { Code::Failed })
 }
 
-/// What an outcome says of its decision that does not follow from its own numbers.
+/// Statements of an outcome about its decision that do not follow from its numbers.
 fn problems(outcome: &Outcome) -> Vec<String> {
     match (&outcome.gate, &outcome.verdict) {
         (Some(record), _) => of_record(outcome, record),

@@ -1,9 +1,9 @@
-//! `kaizen release`: let a plan run that `[session] hold = "plan"` holds.
+//! `kaizen release`: releases a plan that `[session] hold = "plan"` put on hold.
 
 use clap::Args;
 
 use super::accept::session_of;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::{Setting, render};
 use crate::artifact::Artifact;
 use crate::artifact::plan::Plan;
@@ -11,8 +11,8 @@ use crate::manifest::Hold;
 
 /// Release a plan that is on hold
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Release {
-    /// Release the plan of this session instead of the newest
+pub(crate) struct ReleaseArgs {
+    /// Release the plan of this session instead of the newest one
     session: Option<String>,
 }
 
@@ -20,12 +20,12 @@ pub(crate) struct Release {
 ///
 /// # Errors
 /// There is no plan, or it cannot be read.
-pub(crate) fn release(command: &Release, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn release(command: &ReleaseArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let missing = || {
-        Failure::usage(format!("{} has no plan yet", session.id))
-            .hint(format!("`kaizen run --session {}` makes one", session.id))
+        CommandFailure::usage(format!("{} has no plan yet", session.id))
+            .hint(format!("`kaizen run --session {}` creates one", session.id))
     };
     let plan: Plan = session.read("plan.json")?.ok_or_else(missing)?;
     let (before, held) = (plan.released, workspace.manifest.session.hold == Some(Hold::Plan));
@@ -38,9 +38,9 @@ pub(crate) fn release(command: &Release, setting: &Setting) -> Result<Code, Fail
         return Ok(Code::Settled);
     }
     let words = match (before, held) {
-        (true, _) => "was released before",
+        (true, _) => "was already released",
         (false, true) => "is released",
-        (false, false) => "was not held: [session] hold holds no plan here",
+        (false, false) => "was not on hold: kaizen.toml does not set [session] hold",
     };
     out!(
         "the plan of {} {words}; `kaizen run --session {}` continues it",

@@ -1,34 +1,34 @@
-//! `kaizen schema`: print a schema, list them, or write them all.
+//! `kaizen schema`: prints one schema, lists all, or writes them to files.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::{Setting, render, terminal};
 use crate::sys::disk::Root;
 use crate::sys::output;
-use crate::sys::output::{Owner, Written};
+use crate::sys::output::{Owner, WriteOutcome};
 use crate::teacher::schemas;
 
 /// Print a JSON Schema, or write all of them
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Schema {
+pub(crate) struct SchemaArgs {
     /// The schema to print; without it, the schemas are listed
     name: Option<String>,
-    /// Write all schemas, or the named one, into this directory. A file that is not a schema of kaizen is never
-    /// replaced; an edited schema is kept beside the new one, as NAME.bak
+    /// Write all schemas, or only NAME, into this directory. Files that are not kaizen schemas are never replaced; an
+    /// edited schema is kept as NAME.bak
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
 }
 
-type Named = (&'static str, schemars::Schema);
+type NamedSchema = (&'static str, schemars::Schema);
 
 /// Runs the command.
 ///
 /// # Errors
 /// No schema has the name, or the directory cannot be written.
-pub(crate) fn schema(command: &Schema, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn schema(command: &SchemaArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let chosen = chosen(command.name.as_deref())?;
     match (&command.write, &command.name) {
         (Some(folder), _) => write(&setting.directory.join(folder), &chosen, setting)?,
@@ -38,12 +38,12 @@ pub(crate) fn schema(command: &Schema, setting: &Setting) -> Result<Code, Failur
     Ok(Code::Settled)
 }
 
-fn chosen(name: Option<&str>) -> Result<Vec<Named>, Failure> {
+fn chosen(name: Option<&str>) -> Result<Vec<NamedSchema>, CommandFailure> {
     let all = schemas::all();
     let Some(wanted) = name else { return Ok(all) };
     let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-    let unknown = Failure::usage(format!("there is no schema `{wanted}`; there are {}", names.join(", ")));
-    let found: Vec<Named> = all.into_iter().filter(|(name, _)| *name == wanted).collect();
+    let unknown = CommandFailure::usage(format!("there is no schema `{wanted}`; there are {}", names.join(", ")));
+    let found: Vec<NamedSchema> = all.into_iter().filter(|(name, _)| *name == wanted).collect();
     if found.is_empty() { Err(unknown) } else { Ok(found) }
 }
 
@@ -65,7 +65,7 @@ fn list(name: &str, schema: &schemars::Schema, setting: &Setting) {
     }
 }
 
-fn write(folder: &Path, chosen: &[Named], setting: &Setting) -> Result<(), Failure> {
+fn write(folder: &Path, chosen: &[NamedSchema], setting: &Setting) -> Result<(), CommandFailure> {
     let whose = |schema: &schemars::Schema, present: &[u8]| match is_of_kaizen(schema, present) {
         true => Owner::Either,
         false => Owner::Person,
@@ -81,9 +81,9 @@ fn write(folder: &Path, chosen: &[Named], setting: &Setting) -> Result<(), Failu
         let written = output::write(&root, &path, schemas::text(schema).as_bytes(), &|present| {
             whose(schema, present)
         })?;
-        if let Written::KeptAside(aside) = written {
+        if let WriteOutcome::KeptAside(aside) = written {
             err!(
-                "note: {} differed; what it held is now in {}",
+                "note: {} differed; its previous content is now in {}",
                 path.display(),
                 aside.display()
             );
@@ -97,7 +97,7 @@ fn write(folder: &Path, chosen: &[Named], setting: &Setting) -> Result<(), Failu
     Ok(())
 }
 
-/// Whether a file is this schema, as another version of kaizen wrote it or as somebody edited it.
+/// Whether a file is a version of this schema: written by another kaizen, or edited.
 fn is_of_kaizen(schema: &schemars::Schema, present: &[u8]) -> bool {
     let Ok(present) = serde_json::from_slice::<serde_json::Value>(present) else {
         return false;

@@ -1,5 +1,5 @@
-//! Terminal: the one door to stdout and stderr. It escapes everything that could control a terminal, except kaizen's own
-//! styles; no other module prints.
+//! Prints to stdout and stderr; no other module does. Escapes everything that could control a terminal, except kaizen's
+//! own styles.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
@@ -21,20 +21,20 @@ macro_rules! err {
     ($($arguments:tt)*) => { $crate::cli::terminal::err(format_args!("{}\n", format_args!($($arguments)*))) };
 }
 
-/// Whether stdout refused something for another reason than that its reader went away.
+/// Whether a write to stdout failed, other than because the reader closed the pipe.
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// Prints on stdout, escaped.
+/// Prints to stdout, escaped.
 pub(crate) fn out(text: fmt::Arguments) {
     note(anstream::stdout().lock().write_all(safe(&text.to_string()).as_bytes()));
 }
 
-/// Prints on stderr, escaped. When stderr is gone, there is nobody to tell.
+/// Prints to stderr, escaped. Errors are ignored, because there is no place to report them.
 pub(crate) fn err(text: fmt::Arguments) {
     let _ = anstream::stderr().lock().write_all(safe(&text.to_string()).as_bytes());
 }
 
-/// Prints JSON on stdout. What a terminal would obey is written as `\uXXXX`, which is the same JSON.
+/// Prints JSON to stdout. Characters that could control a terminal are written as `\uXXXX`, which is equivalent.
 pub(crate) fn json(text: &str) {
     note(writeln!(io::stdout(), "{}", escaped_json(text)));
 }
@@ -48,7 +48,7 @@ pub(crate) fn exact(text: &str) {
     }
 }
 
-/// Prints what clap says: help and version in its own colours, an error without, since it quotes the arguments.
+/// Prints clap's message: help and version in clap's colours; errors escaped, because they quote the arguments.
 pub(crate) fn usage(said: &clap::Error) {
     match said.use_stderr() {
         true => err(format_args!("{said}")),
@@ -56,7 +56,7 @@ pub(crate) fn usage(said: &clap::Error) {
     }
 }
 
-/// Prints a panic, whose message may quote anything.
+/// Prints a panic, escaped, because its message may quote anything.
 pub(crate) fn panicked(panic: &PanicHookInfo) {
     let trace = Backtrace::capture();
     match trace.status() {
@@ -65,34 +65,34 @@ pub(crate) fn panicked(panic: &PanicHookInfo) {
     }
 }
 
-/// Whether a person reads stdout.
+/// Whether stdout is a terminal.
 pub(crate) fn is_out_watched() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Whether a person sits before stdin and stderr.
+/// Whether stdin and stderr are terminals, so that a person can be asked.
 pub(crate) fn is_attended() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Whether output was lost, as on a full disk.
+/// Whether output was lost, for example because the disk is full.
 pub(crate) fn has_lost() -> bool {
     note(io::stdout().flush());
     LOST.load(Ordering::Relaxed)
 }
 
-/// A reader that went away, such as `head`, wants no more; every other failure is remembered.
+/// Remembers a failed write, except if the reader closed the pipe, as `head` does.
 fn note(written: io::Result<()>) {
     if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
         LOST.store(true, Ordering::Relaxed);
     }
 }
 
-/// Log lines, escaped.
+/// Writes log lines to stderr, escaped.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Log;
+pub(crate) struct LogWriter;
 
-impl Write for Log {
+impl Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         err(format_args!("{}", String::from_utf8_lossy(bytes)));
         Ok(bytes.len())
@@ -103,7 +103,7 @@ impl Write for Log {
     }
 }
 
-/// The text with our own styles as colours, and everything else escaped.
+/// Turns our own styles into escape sequences, and escapes everything else.
 fn safe(text: &str) -> String {
     let mut parts = text.split(MARK.as_str());
     let mut safe = escaped(parts.next().unwrap_or_default()).into_owned();

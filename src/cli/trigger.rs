@@ -1,16 +1,16 @@
-//! `kaizen trigger`: drop a file in `triggers/`, for `kaizen watch` to start a session from.
+//! `kaizen trigger`: writes a file to `triggers/` that makes `kaizen watch` start a session.
 
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::{Setting, render};
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::workspace::inbox;
 
 /// Request a session with a file that `kaizen watch` picks up
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Ask {
+pub(crate) struct TriggerArgs {
     /// A trace that went wrong, for the session to examine
     #[arg(long, value_name = "TRACE")]
     flag: Option<String>,
@@ -23,12 +23,12 @@ pub(crate) struct Ask {
 ///
 /// # Errors
 /// There is no such trace, or the file cannot be written.
-pub(crate) fn trigger(command: &Ask, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn trigger(command: &TriggerArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let mut metadata: Map<String, Value> = Map::new();
     if let Some(trace_id) = &command.flag {
         let missing = || {
-            Failure::usage(format!("there is no trace `{trace_id}`"))
+            CommandFailure::usage(format!("there is no trace `{trace_id}`"))
                 .hint("`kaizen traces list` and `kaizen traces search` find them")
         };
         workspace.traces()?.get(trace_id)?.ok_or_else(missing)?;
@@ -49,7 +49,7 @@ pub(crate) fn trigger(command: &Ask, setting: &Setting) -> Result<Code, Failure>
     if setting.is_json() {
         render::json(&serde_json::json!({"file": format!("{}/{name}", inbox::FOLDER), "trigger": trigger}));
     } else {
-        out!("{}/{name}; `kaizen watch` starts a session from it", inbox::FOLDER);
+        out!("{}/{name}; `kaizen watch` starts a session for it", inbox::FOLDER);
     }
     Ok(Code::Settled)
 }

@@ -1,4 +1,4 @@
-//! `kaizen trust`: show what this workspace would start, send and read, and approve it.
+//! `kaizen trust`: shows what this workspace would start, send and read, and approves it.
 
 use std::path::Path;
 
@@ -6,21 +6,21 @@ use clap::Args;
 use serde_json::json;
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, STRONG};
 use super::visible::visible;
 use crate::manifest::trust::TrustList;
 use crate::sys::clock::Clock;
 use crate::sys::disk::Root;
-use crate::workspace::consent::{Identity, Permission, Store};
+use crate::workspace::consent::{ApprovalStore, Permission, WorkspaceIdentity};
 use crate::workspace::{find, read_manifest};
 
 /// Show what this workspace would start, send and read; approve it
 ///
-/// An approval covers this list only, on this machine. A different program, argument, server or variable needs a new
-/// approval, and so does a workspace file that is an argument and has changed. Files that a program loads are not covered.
+/// An approval covers only this list, on this machine. A different program, argument, server or variable needs a new
+/// approval; so does a change of a workspace file that is an argument. Files that a program loads are not covered.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Trust {
+pub(crate) struct TrustArgs {
     /// Approve the list without asking
     #[arg(long)]
     yes: bool,
@@ -38,8 +38,8 @@ pub(crate) struct Trust {
 /// Runs the command.
 ///
 /// # Errors
-/// There is no workspace, nobody approved the list, or the approvals cannot be read or written.
-pub(crate) fn trust(command: &Trust, setting: &Setting) -> Result<Code, Failure> {
+/// There is no workspace, the list was not approved, or the approvals cannot be read or written.
+pub(crate) fn trust(command: &TrustArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let root = find(&setting.directory);
     if command.list {
         return all(root.as_deref(), setting);
@@ -57,7 +57,7 @@ pub(crate) fn trust(command: &Trust, setting: &Setting) -> Result<Code, Failure>
     approve(&permission, &list, command.yes, setting)
 }
 
-fn approve(permission: &Permission, list: &TrustList, yes: bool, setting: &Setting) -> Result<Code, Failure> {
+fn approve(permission: &Permission, list: &TrustList, yes: bool, setting: &Setting) -> Result<Code, CommandFailure> {
     let known = permission.approves(list)?;
     if !setting.is_json() {
         print(permission.root(), list, known);
@@ -77,44 +77,46 @@ fn approve(permission: &Permission, list: &TrustList, yes: bool, setting: &Setti
     }
     match approved {
         true => Ok(Code::Settled),
-        false => Err(Failure::not_ready("nothing was approved").hint("`kaizen trust --yes` approves this list")),
+        false => Err(CommandFailure::not_ready("nothing was approved").hint("`kaizen trust --yes` approves the list")),
     }
 }
 
 fn print(root: &Path, list: &TrustList, known: bool) {
     let root = visible(&root.display().to_string()).into_owned();
     if list.is_empty() {
-        return out!("{root} starts no program, asks no server and reads no key: it needs no approval.");
+        return out!("{root} starts no programs, calls no servers and reads no keys, so it needs no approval.");
     }
     out!("{STRONG}{root} would use{STRONG:#}\n\n{list}\n");
     out!(
-        "Files that a program loads by itself (modules, scripts, its own configuration) are not covered: look at them too.\n\
-         Programs run with your rights and inherit your environment, without the variables of keys that it is not handed.\n\
-         git, its hooks and your editor are your own and not in this list."
+        "Files that a program loads (modules, scripts, its configuration) are not covered: check them too.\n\
+         Programs run with your rights and inherit your environment, except variables with keys that they are not given.\n\
+         git, its hooks and your editor are yours and not in this list."
     );
     out!("digest {}", list.digest());
     if known {
-        out!("Approved already.");
+        out!("Already approved.");
     }
 }
 
-/// Asks at a terminal; elsewhere there is nobody to ask.
-fn asked(list: &TrustList) -> Result<bool, Failure> {
+/// Asks for approval; fails if there is no terminal.
+fn asked(list: &TrustList) -> Result<bool, CommandFailure> {
     if !super::terminal::is_attended() {
         let hint = format!(
-            "`kaizen trust --yes` approves this list; for one command, `--trust {}` does",
+            "`kaizen trust --yes` approves the list; `--trust {}` approves it for one command",
             list.digest()
         );
-        return Err(Failure::not_ready("nothing was approved: there is no terminal to ask at").hint(hint));
+        return Err(
+            CommandFailure::not_ready("nothing was approved, because there is no terminal to ask on").hint(hint),
+        );
     }
     super::terminal::err(format_args!("Approve? [y/N] "));
     let mut line = String::new();
     let read = std::io::stdin().read_line(&mut line);
-    read.map_err(|error| Failure::failed(format!("the answer cannot be read: {error}")))?;
+    read.map_err(|error| CommandFailure::failed(format!("the answer cannot be read: {error}")))?;
     Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-fn revoke(permission: &Permission, setting: &Setting) -> Result<Code, Failure> {
+fn revoke(permission: &Permission, setting: &Setting) -> Result<Code, CommandFailure> {
     let count = permission.store()?.revoke(permission.identity()?)?;
     match setting.is_json() {
         true => render::json(&json!({"event": "revoked", "approvals": count})),
@@ -123,10 +125,10 @@ fn revoke(permission: &Permission, setting: &Setting) -> Result<Code, Failure> {
     Ok(Code::Settled)
 }
 
-/// All approvals, and which of them are for this workspace and for its present list.
-fn all(root: Option<&Path>, setting: &Setting) -> Result<Code, Failure> {
-    let store = Store::from_environment(root)?;
-    let here = root.map(Identity::of).transpose()?;
+/// Prints all approvals, and marks those for this workspace and for its current list.
+fn all(root: Option<&Path>, setting: &Setting) -> Result<Code, CommandFailure> {
+    let store = ApprovalStore::from_environment(root)?;
+    let here = root.map(WorkspaceIdentity::of).transpose()?;
     let present = root.and_then(|root| {
         let root = Root::open(root).ok()?;
         let manifest = read_manifest(&root).ok()?;
@@ -144,8 +146,8 @@ fn all(root: Option<&Path>, setting: &Setting) -> Result<Code, Failure> {
             continue;
         }
         let mark = match (is_here, applies) {
-            (_, true) => "  this workspace, as it is now",
-            (true, false) => "  this workspace, at another time",
+            (_, true) => "  this workspace, current list",
+            (true, false) => "  this workspace, another list",
             (false, false) => "",
         };
         let place = approval.workspace.to_string();

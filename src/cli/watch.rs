@@ -1,4 +1,4 @@
-//! `kaizen watch`: compute from files what is to be done, do it, wait for a bell, repeat.
+//! `kaizen watch`: runs whatever the files call for, waits for the next change, and repeats.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,42 +6,42 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, STRONG};
 use crate::sys::clock::Clock;
 use crate::sys::signal;
 use crate::watch::run::WatchLoop;
-use crate::watch::watcher::{BellError, FileWatcher};
+use crate::watch::watcher::{FileWatcher, WatcherError};
 use crate::workspace::event::Event;
 use crate::workspace::{Workspace, inbox};
 
 /// Run sessions on triggers, saved plans, decisions and a schedule
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Watch {
+pub(crate) struct WatchArgs {
     /// Poll instead of listening, for file systems that report no events (network and container mounts)
     #[arg(long)]
     poll: bool,
 }
 
-/// A child that a killed watcher was just starting holds its lock a little longer.
+/// How long to wait for the lock: a child of a killed watcher may hold it a little longer.
 const SUCCESSION: Duration = Duration::from_secs(1);
 
-/// How often a polling watcher looks.
+/// The interval of `--poll`.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Runs the command until a signal ends it.
 ///
 /// # Errors
-/// Another watcher is at work here, the manifest is broken at the start, or the system has no more watches to give.
-pub(crate) fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure> {
+/// Another watcher is running here, the manifest is invalid at the start, or the system has no more file watches.
+pub(crate) fn watch(command: &WatchArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let holder = format!("kaizen watch, process {}", std::process::id());
     let _lock = workspace
         .root
         .lock_within(workspace.own("watch.lock"), &holder, SUCCESSION)
         .map_err(|error| {
-            Failure::failed(error.to_string())
-                .hint("one watcher is enough for a workspace; `kaizen run` works beside it")
+            CommandFailure::failed(error.to_string())
+                .hint("a workspace needs only one watcher; `kaizen run` works alongside it")
         })?;
     workspace.root.make_folder(inbox::FOLDER)?;
     let teller = Arc::new(Teller::new(setting, &workspace));
@@ -51,7 +51,7 @@ pub(crate) fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure>
             signal: signal.to_owned(),
         })
     };
-    signal::on_signal(stopped).map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
+    signal::on_signal(stopped).map_err(|error| CommandFailure::failed(format!("cannot handle signals: {error}")))?;
     teller.tell(&Event::WatchStarted {
         root: workspace.root.display().to_string(),
         process: std::process::id(),
@@ -60,11 +60,11 @@ pub(crate) fn watch(command: &Watch, setting: &Setting) -> Result<Code, Failure>
     turn_for_ever(command, WatchLoop::new(workspace), &teller)
 }
 
-fn turn_for_ever(command: &Watch, mut turns: WatchLoop, teller: &Teller) -> Result<Code, Failure> {
+fn turn_for_ever(command: &WatchArgs, mut turns: WatchLoop, teller: &Teller) -> Result<Code, CommandFailure> {
     let listener = |event: Event| teller.tell(&event);
     let (quiet, rescan) = pace(command, &turns);
     let mut bell = FileWatcher::new(command.poll, quiet, rescan)?;
-    // Listening first: what is saved during the first turn rings.
+    // Listen before the first turn, so that changes during it are noticed.
     bell.listen(&turns.folders())?;
     turns.start(&listener);
     loop {
@@ -76,24 +76,24 @@ fn turn_for_ever(command: &Watch, mut turns: WatchLoop, teller: &Teller) -> Resu
     }
 }
 
-fn pace(command: &Watch, turns: &WatchLoop) -> (Duration, Duration) {
+fn pace(command: &WatchArgs, turns: &WatchLoop) -> (Duration, Duration) {
     let rules = &turns.workspace().manifest.triggers;
     let rescan = Duration::from_secs(rules.rescan_seconds);
     let rescan = if command.poll { rescan.min(POLL) } else { rescan };
     (Duration::from_millis(rules.quiet_ms), rescan)
 }
 
-impl From<BellError> for Failure {
-    fn from(error: BellError) -> Self {
-        Failure::failed(error.to_string())
+impl From<WatcherError> for CommandFailure {
+    fn from(error: WatcherError) -> Self {
+        CommandFailure::failed(error.to_string())
     }
 }
 
-/// Tells events as they come: a line each, with its time.
+/// Prints events as they happen, one line each, with the time.
 struct Teller {
     is_json: bool,
     clock: Clock,
-    /// The session that was named last: people read the lines below its name.
+    /// The session whose name was printed last; the following lines belong to it.
     named: Mutex<String>,
 }
 
@@ -119,7 +119,7 @@ impl Teller {
         }
     }
 
-    /// The session of an event that does not name it, when another one was named last.
+    /// The session name to print before an event, if the event belongs to another session than the last one printed.
     fn heading(&self, event: &Event) -> Option<String> {
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
@@ -136,7 +136,7 @@ impl Teller {
     }
 
     fn tell_programs(&self, event: &Event) {
-        // A line a task would drown the rest.
+        // One line per task would bury the other events.
         if matches!(event, Event::Progress { .. }) {
             return;
         }

@@ -1,4 +1,4 @@
-//! `kaizen bench`: make a benchmark, and keep it fresh.
+//! `kaizen bench`: creates a benchmark, and replaces worn gate tasks.
 
 mod refresh;
 mod synth;
@@ -6,28 +6,28 @@ mod synth;
 use clap::{Args, Subcommand};
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 
 /// Create a benchmark, or replace worn gate tasks
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Bench {
+pub(crate) struct BenchArgs {
     #[command(subcommand)]
-    command: Command,
+    command: BenchCommand,
 }
 
 #[derive(Clone, Debug, Subcommand)]
-enum Command {
-    Synth(synth::Synth),
-    Refresh(refresh::Refresh),
+enum BenchCommand {
+    Synth(synth::SynthArgs),
+    Refresh(refresh::RefreshArgs),
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// Traces or tasks cannot be read, there are too few, or a person's file is in the way.
-pub(crate) fn bench(command: &Bench, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn bench(command: &BenchArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     match &command.command {
-        Command::Synth(command) => synth::synth(command, setting),
-        Command::Refresh(command) => refresh::refresh(command, setting),
+        BenchCommand::Synth(command) => synth::synth(command, setting),
+        BenchCommand::Refresh(command) => refresh::refresh(command, setting),
     }
 }

@@ -1,22 +1,22 @@
-//! `kaizen bench refresh`: retire gate tasks that were consulted often, and draw others.
+//! `kaizen bench refresh`: retires gate tasks that were consulted often, and draws others.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use crate::artifact::consultation::RefreshLine;
-use crate::cli::exit::{Code, Failure};
+use crate::artifact::holdout_use::RefreshLine;
+use crate::cli::exit::{Code, CommandFailure};
 use crate::cli::visible::visible;
 use crate::cli::{Setting, render};
 use crate::maintenance::refresh;
-use crate::maintenance::refresh::{Done, RefreshAsked, RefreshError, Refreshed};
+use crate::maintenance::refresh::{RefreshEnd, RefreshError, RefreshOptions, RefreshResult};
 use crate::pipeline::state::settled;
 use crate::workspace::{Workspace, session};
 
 /// Retire a share of the gate tasks to train, and draw tasks of the same categories from the reserve
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Refresh {
+pub(crate) struct RefreshArgs {
     /// The share of the gate tasks to retire, most consulted first
     #[arg(long, default_value_t = 0.3, value_parser = share)]
     share: f64,
@@ -30,66 +30,66 @@ pub(crate) struct Refresh {
 
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
-    share.ok_or_else(|| "a number above 0, at most 1".into())
+    share.ok_or_else(|| "must be greater than 0 and at most 1".into())
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// There is nothing to retire or to draw, a line cannot be used, or a person's changes are in the way.
-pub(crate) fn refresh(command: &Refresh, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn refresh(command: &RefreshArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen bench refresh";
-    let asked = RefreshAsked {
+    let asked = RefreshOptions {
         share: command.share,
         from: command.from.as_ref().map(|from| setting.directory.join(from)),
         dry_run: command.dry_run,
     };
     match refresh::refresh(&workspace, &asked).map_err(failure)? {
-        Done::Refreshed(done) if setting.is_json() => print_json(&done, command.dry_run),
-        Done::Refreshed(done) => print(&done, command.dry_run),
-        Done::Finished(line) => finished(&line, setting),
+        RefreshEnd::Refreshed(done) if setting.is_json() => print_json(&done, command.dry_run),
+        RefreshEnd::Refreshed(done) => print(&done, command.dry_run),
+        RefreshEnd::Finished(line) => finished(&line, setting),
     }
     warn_of_unsettled(&workspace)?;
     Ok(Code::Settled)
 }
 
-/// A session that is not settled goes by the tasks of the day: what was paid for its baseline is paid anew.
-fn warn_of_unsettled(workspace: &Workspace) -> Result<(), Failure> {
+/// Warns about an unsettled session, because the new tasks make its baseline stale and its next run measures it again.
+fn warn_of_unsettled(workspace: &Workspace) -> Result<(), CommandFailure> {
     let Some(newest) = session::all(&workspace.root)?.pop() else {
         return Ok(());
     };
     if !newest.record()?.as_ref().is_some_and(settled) {
         err!(
-            "note: {} is not settled: with other tasks, its next run measures and diagnoses anew",
+            "note: {} is not settled; because the tasks changed, its next run measures and diagnoses again",
             newest.id
         );
     }
     Ok(())
 }
 
-fn failure(error: RefreshError) -> Failure {
+fn failure(error: RefreshError) -> CommandFailure {
     let message = error.to_string();
-    let not_ready = |hint: &str| Failure::not_ready(&message).hint(hint);
+    let not_ready = |hint: &str| CommandFailure::not_ready(&message).hint(hint);
     match error {
-        RefreshError::NoGate => not_ready("tasks go in benchmark/*.jsonl; \"split\": \"gate\" lets one decide"),
+        RefreshError::NoGate => not_ready("tasks go in benchmark/*.jsonl; those with \"split\": \"gate\" are gate tasks"),
         RefreshError::NoReserve(_) => not_ready(
-            "add tasks with \"split\": \"reserve\" to the benchmark, or name a file of new tasks: kaizen bench refresh --from FILE",
+            "add tasks with \"split\": \"reserve\" to the benchmark, or give a file of new tasks: kaizen bench refresh --from FILE",
         ),
-        RefreshError::Uncommitted(_) => not_ready("commit or undo them: what kaizen changes there is a commit of its own"),
-        RefreshError::Offered(_) => Failure::usage(message)
-            .hint("every line of it is one JSON object with task_id, query, reference_answer that the benchmark does not hold yet"),
+        RefreshError::Uncommitted(_) => not_ready("commit or undo them, because the refresh makes a separate commit"),
+        RefreshError::Offered(_) => CommandFailure::usage(message)
+            .hint("every line must be one JSON object with task_id, query and reference_answer, for a task that is not in the benchmark yet"),
         RefreshError::Run(error) => error.into(),
     }
 }
 
-fn print_json(done: &Refreshed, dry_run: bool) {
+fn print_json(done: &RefreshResult, dry_run: bool) {
     let mut value = json!(done);
     value["event"] = if dry_run { "would_refresh" } else { "refreshed" }.into();
     render::json(&value);
 }
 
-fn print(done: &Refreshed, dry_run: bool) {
+fn print(done: &RefreshResult, dry_run: bool) {
     let count = done.exchange.retired.len();
     let tasks = if count == 1 { "task" } else { "tasks" };
     let (would, files) = (if dry_run { "would " } else { "" }, done.files.join(", "));
@@ -98,30 +98,30 @@ fn print(done: &Refreshed, dry_run: bool) {
     } else {
         ("retired", "drew")
     };
-    out!("{would}{retire} {count} gate {tasks} into train, and {would}{draw} as many, in {files}");
+    out!("{would}{retire} {count} gate {tasks} to train, and {would}{draw} the same number, in {files}");
     out!("  retired  {}", visible(&done.exchange.retired.join(", ")));
     out!("  drawn    {}", visible(&done.exchange.drawn.join(", ")));
     for (category, short) in &done.exchange.short {
         out!(
-            "  {}: {} should retire, and there are {} to take their place: no more than that did",
+            "  {}: {} tasks should retire, but the reserve has only {} replacements",
             visible(category),
             short.wanted,
             short.reserve
         );
     }
     if done.reserved > 0 {
-        out!("  {} more of the file wait as reserve", done.reserved);
+        out!("  {} more tasks of the file are now in reserve", done.reserved);
     }
     for copy in &done.kept_copies {
-        out!("  git ignores the file: the bytes that stood there are in {copy}");
+        out!("  git ignores the file, so a copy of the previous version is in {copy}");
     }
     if let Some(commit) = &done.commit {
         out!("committed as {}", &commit[..commit.len().min(10)]);
     }
     out!("before: {}", done.before.words());
-    out!("then:   {}", done.after.words());
+    out!("after:  {}", done.after.words());
     if !dry_run {
-        out!("Next: `kaizen run --new` measures the new gate tasks; sessions of the past stay as they are");
+        out!("Next: `kaizen run --new` measures the new gate tasks; earlier sessions do not change");
     }
 }
 
@@ -130,7 +130,7 @@ fn finished(line: &RefreshLine, setting: &Setting) {
         return render::json(&json!({"event": "refresh_completed", "retired": line.retired, "drawn": line.drawn}));
     }
     out!(
-        "completed the refresh that was cut short: {} retired, {} drawn; run again for another",
+        "completed the interrupted refresh: {} retired, {} drawn; run again for another refresh",
         line.retired.len(),
         line.drawn.len()
     );

@@ -1,4 +1,4 @@
-//! `kaizen bench synth`: a benchmark of one's own, out of answers that somebody rated highly.
+//! `kaizen bench synth`: creates a benchmark from traces with high feedback.
 
 use std::ops::ControlFlow;
 use std::path::{Component, Path};
@@ -6,15 +6,15 @@ use std::path::{Component, Path};
 use clap::Args;
 use serde::Serialize;
 
-use crate::artifact::consultation;
+use crate::artifact::holdout_use;
 use crate::artifact::task::{Scorer, Task};
 use crate::artifact::trace::Trace;
-use crate::cli::exit::{Code, Failure};
+use crate::cli::exit::{Code, CommandFailure};
 use crate::cli::{Setting, render};
 use crate::digest::Digest;
 use crate::eval::benchmark::Benchmark;
 use crate::eval::synth;
-use crate::eval::synth::{Known, Rules, Shares, Synthesis};
+use crate::eval::synth::{ExistingTasks, Shares, SynthRules, Synthesis};
 use crate::manifest;
 use crate::pipeline::cold_start;
 use crate::sys::disk::Root;
@@ -24,7 +24,7 @@ use crate::workspace::{Workspace, inbox, session};
 
 /// Create tasks from highly rated traces, one per query class, best first
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Synth {
+pub(crate) struct SynthArgs {
     /// The lowest feedback, from 0 to 1, of a trace that becomes a task
     #[arg(long, default_value_t = 0.7, value_parser = share)]
     min_feedback: f64,
@@ -34,7 +34,7 @@ pub(crate) struct Synth {
     /// Create nothing if fewer traces have that feedback
     #[arg(long, default_value_t = 10)]
     min_samples: usize,
-    /// The JSON Lines file to write, in the workspace; never the manifest, a harness file or a file of kaizen's
+    /// The JSON Lines file to write, in the workspace; not the manifest, a harness file or one of kaizen's own files
     #[arg(long, default_value = "benchmark/synth.jsonl")]
     out: String,
     /// How answers are scored: exact, contains, regex, number, json, command, judge
@@ -43,36 +43,36 @@ pub(crate) struct Synth {
     /// The share of each split
     #[arg(long, default_value = "train=0.5,gate=0.5")]
     split: Shares,
-    /// Replace an existing file that differs; its bytes are kept beside it
+    /// Replace an existing file that differs; a copy is kept next to it
     #[arg(long)]
     force: bool,
 }
 
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "a number from 0 to 1".into())
+    share.ok_or_else(|| "must be a number from 0 to 1".into())
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| "a whole number from 1".into())
+    number.ok_or_else(|| "must be a whole number of at least 1".into())
 }
 
 fn scorer(text: &str) -> Result<Scorer, String> {
     serde_json::from_value(text.into()).map_err(|error| error.to_string())
 }
 
-/// The traces that there are.
+/// The traces in the store.
 #[derive(Default)]
-struct Seen {
+struct RatedTraces {
     not_eligible: usize,
-    /// Ratings of all that are eligible.
+    /// Feedback of all eligible traces.
     feedback: Vec<Option<f64>>,
-    /// Those with a high one.
+    /// Eligible traces with high feedback.
     rated: Vec<Trace>,
 }
 
-/// What was found and done.
+/// The JSON output.
 #[derive(Serialize)]
 struct Report<'a> {
     out: &'a str,
@@ -91,7 +91,7 @@ struct Report<'a> {
 ///
 /// # Errors
 /// Traces or tasks cannot be read, there are too few, or a person's file is in the way.
-pub(crate) fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn synth(command: &SynthArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     workspace.may_read()?;
     let is_read = is_read(&workspace, &command.out)?;
@@ -101,7 +101,7 @@ pub(crate) fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure>
         return Err(too_few(ready.message, seen.not_eligible));
     }
     let others = Benchmark::load_beside(&workspace.root, &workspace.manifest.benchmark.files, &command.out)?;
-    let rules = Rules {
+    let rules = SynthRules {
         limit: command.limit,
         scorer: command.scorer,
         shares: command.split,
@@ -109,7 +109,7 @@ pub(crate) fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure>
     let made = synth::synth(
         seen.rated,
         &rules,
-        &Known::of(&others.tasks, &workspace.redactor),
+        &ExistingTasks::of(&others.tasks, &workspace.redactor),
         &workspace.redactor,
     );
     let (written, kept_copy) = write(&workspace.root, command, &made.tasks)?;
@@ -131,51 +131,55 @@ pub(crate) fn synth(command: &Synth, setting: &Setting) -> Result<Code, Failure>
     }
     if !is_read {
         err!(
-            "note: [benchmark] files do not name {}: no session reads it",
+            "note: [benchmark] files does not match {}, so no session reads it",
             command.out
         );
     }
     Ok(Code::Settled)
 }
 
-/// Whether sessions read the file, which must lie in the workspace.
-fn is_read(workspace: &Workspace, out: &str) -> Result<bool, Failure> {
+/// Whether sessions read the file. Fails if the path is not a place for tasks in the workspace.
+fn is_read(workspace: &Workspace, out: &str) -> Result<bool, CommandFailure> {
     let plain = |part: Component| matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'));
     if out.is_empty() || out.ends_with('/') || !Path::new(out).components().all(plain) {
-        return Err(Failure::usage(format!("`{out}` cannot be used as an output file"))
-            .hint("--out is a path relative to kaizen.toml, such as benchmark/synth.jsonl"));
+        return Err(
+            CommandFailure::usage(format!("`{out}` cannot be used as an output file"))
+                .hint("--out is a path relative to kaizen.toml, such as benchmark/synth.jsonl"),
+        );
     }
-    if out == consultation::FILE {
-        return Err(Failure::usage(format!(
-            "{out} is the ledger of the gate split, and holds no tasks"
+    if out == holdout_use::FILE {
+        return Err(CommandFailure::usage(format!(
+            "{out} is the record of gate consultations; it cannot contain tasks"
         )));
     }
     if let Some(what) = other_use(workspace, out)? {
-        return Err(Failure::usage(format!("{out} {what}, and no place for tasks"))
-            .hint("name a JSON Lines file in a folder of tasks, such as benchmark/synth.jsonl"));
+        return Err(
+            CommandFailure::usage(format!("{out} {what}, so tasks cannot be written there"))
+                .hint("choose a JSON Lines file in a folder for tasks, such as benchmark/synth.jsonl"),
+        );
     }
-    let globs = manifest::globs(&workspace.manifest.benchmark.files).map_err(Failure::usage)?;
+    let globs = manifest::globs(&workspace.manifest.benchmark.files).map_err(CommandFailure::usage)?;
     Ok(globs.is_match(out))
 }
 
-/// What a path is for, when it is for something other than tasks. Some file systems ignore case.
-fn other_use(workspace: &Workspace, out: &str) -> Result<Option<&'static str>, Failure> {
+/// The other use of a path that is not for tasks. Ignores case, as some file systems do.
+fn other_use(workspace: &Workspace, out: &str) -> Result<Option<&'static str>, CommandFailure> {
     let lower = out.to_lowercase();
     let folder = lower.split('/').next().unwrap_or_default();
-    let traces = manifest::globs(&workspace.manifest.traces.files).map_err(Failure::usage)?;
+    let traces = manifest::globs(&workspace.manifest.traces.files).map_err(CommandFailure::usage)?;
     Ok(match folder {
         manifest::FILE => Some("is the manifest"),
-        session::FOLDER | "schemas" | inbox::FOLDER | "pending_review" => Some("is in a folder of kaizen's own"),
+        session::FOLDER | "schemas" | inbox::FOLDER | "pending_review" => Some("is in one of kaizen's own folders"),
         _ if workspace.selects(out) => Some("is a file of the harness"),
         _ if traces.is_match(out) => Some("is read as traces"),
-        _ if !lower.ends_with(".jsonl") => Some("is no JSON Lines file"),
+        _ if !lower.ends_with(".jsonl") => Some("is not a JSON Lines file"),
         _ => None,
     })
 }
 
-fn seen(workspace: &Workspace, min_feedback: f64) -> Result<Seen, Failure> {
+fn seen(workspace: &Workspace, min_feedback: f64) -> Result<RatedTraces, CommandFailure> {
     let now = workspace.clock.now().timestamp_millis() as f64 / 1000.0;
-    let mut seen = Seen::default();
+    let mut seen = RatedTraces::default();
     let mut see = |mut trace: Trace| {
         if !eligible(&workspace.manifest.privacy, &trace, now) {
             seen.not_eligible += 1;
@@ -183,7 +187,7 @@ fn seen(workspace: &Workspace, min_feedback: f64) -> Result<Seen, Failure> {
         }
         seen.feedback.push(trace.feedback);
         if trace.feedback.is_some_and(|feedback| feedback >= min_feedback) {
-            // Tasks need none, and a store can be larger than memory.
+            // Tasks do not need the steps, and a store can be larger than memory.
             trace.steps.clear();
             seen.rated.push(trace);
         }
@@ -193,17 +197,17 @@ fn seen(workspace: &Workspace, min_feedback: f64) -> Result<Seen, Failure> {
     Ok(seen)
 }
 
-fn too_few(message: String, not_eligible: usize) -> Failure {
+fn too_few(message: String, not_eligible: usize) -> CommandFailure {
     let beside = match not_eligible {
         0 => String::new(),
-        _ => format!(" [privacy] leaves out {not_eligible}."),
+        _ => format!(" [privacy] excludes {not_eligible}."),
     };
-    Failure::not_ready(message + &beside)
-        .hint("rate answers with `feedback`, 0 to 1, or lower --min-feedback or --min-samples")
+    CommandFailure::not_ready(message + &beside)
+        .hint("add `feedback` from 0 to 1 to traces, or lower --min-feedback or --min-samples")
 }
 
-/// Writes the tasks, unless they stand there already; tells whether it did, and where the old bytes are.
-fn write(root: &Root, command: &Synth, tasks: &[Task]) -> Result<(bool, Option<String>), Failure> {
+/// Writes the tasks, unless the file already contains them. Returns whether it wrote, and the path of the old copy.
+fn write(root: &Root, command: &SynthArgs, tasks: &[Task]) -> Result<(bool, Option<String>), CommandFailure> {
     let lines: Vec<String> = tasks
         .iter()
         .filter_map(|task| serde_json::to_string(task).ok())
@@ -215,16 +219,16 @@ fn write(root: &Root, command: &Synth, tasks: &[Task]) -> Result<(bool, Option<S
         return Ok((false, None));
     }
     let in_the_way = |what: &str| {
-        Failure {
+        CommandFailure {
             code: Code::NotReady,
             message: format!("{} {what}", command.out),
             hint: None,
         }
-        .hint("--force replaces it and keeps its bytes beside it; --out writes elsewhere")
+        .hint("--force replaces it and keeps a copy; --out writes to another file")
     };
     if present.is_some() && !command.force {
         return Err(in_the_way(
-            "is there and differs: somebody edited it, or the traces changed",
+            "already exists and differs: somebody edited it, or the traces changed",
         ));
     }
     let copy = present.as_deref().map(|bytes| {
@@ -238,7 +242,7 @@ fn write(root: &Root, command: &Synth, tasks: &[Task]) -> Result<(bool, Option<S
     }
 }
 
-fn print(report: &Report, made: &Synthesis, command: &Synth) {
+fn print(report: &Report, made: &Synthesis, command: &SynthArgs) {
     let Report {
         traces,
         high_feedback,
@@ -256,16 +260,16 @@ fn print(report: &Report, made: &Synthesis, command: &Synth) {
         .collect();
     let (tasks, out) = (made.tasks.len(), &command.out);
     match (tasks, report.written) {
-        (0, _) => out!("no task is left to write"),
+        (0, _) => out!("no tasks to write"),
         (_, true) => out!("{tasks} tasks in {out}: {}", splits.join(", ")),
-        (_, false) => out!("{out} already holds {tasks} tasks: {}", splits.join(", ")),
+        (_, false) => out!("{out} already contains {tasks} tasks: {}", splits.join(", ")),
     }
     if let Some(copy) = &report.kept_copy {
-        out!("the earlier bytes are in {copy}");
+        out!("the previous version is in {copy}");
     }
     let privacy = Some((report.not_eligible, "by [privacy]")).filter(|(count, _)| *count > 0);
     let others = made.left_out.iter().map(|(reason, count)| (*count, reason.words()));
     for (count, words) in privacy.into_iter().chain(others) {
-        out!("  left out: {count} {words}");
+        out!("  excluded: {count} {words}");
     }
 }

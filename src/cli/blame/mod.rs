@@ -1,4 +1,4 @@
-//! `kaizen blame`: from the lines of a file to the edits, and their evidence, that stand behind them.
+//! `kaizen blame`: shows which edits wrote the lines of a file, and on what evidence.
 
 mod rows;
 mod story;
@@ -6,14 +6,14 @@ mod story;
 use clap::Args;
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use crate::ledger::{BlamedLine, FileState};
 use crate::workspace::Workspace;
 
 /// Show which edit wrote each line of a file, and on what evidence
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Blame {
-    /// A file of the workspace; with a line number, everything known about that line
+pub(crate) struct BlameArgs {
+    /// A file of the workspace; with a line number, all details of that line
     #[arg(value_name = "FILE[:LINE]")]
     place: String,
 }
@@ -21,8 +21,8 @@ pub(crate) struct Blame {
 /// Runs the command.
 ///
 /// # Errors
-/// There is no such file or line, or git does not know it.
-pub(crate) fn blame(command: &Blame, setting: &Setting) -> Result<Code, Failure> {
+/// There is no such file or line, or git does not track the file.
+pub(crate) fn blame(command: &BlameArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let (path, line) = locate(setting, &workspace, &command.place)?;
     let lines = blamed(&workspace, &path)?;
@@ -37,13 +37,13 @@ pub(crate) fn blame(command: &Blame, setting: &Setting) -> Result<Code, Failure>
     Ok(Code::Settled)
 }
 
-fn no_line(path: &str, number: usize, count: usize) -> Failure {
-    let problem = format!("{path} has {count} lines, and no line {number}");
-    Failure::usage(problem).hint(format!("`kaizen blame {path}` shows them with their numbers"))
+fn no_line(path: &str, number: usize, count: usize) -> CommandFailure {
+    let problem = format!("{path} has no line {number}, only {count} lines");
+    CommandFailure::usage(problem).hint(format!("`kaizen blame {path}` shows them with their numbers"))
 }
 
-/// The file relative to the workspace, and the line. A file whose own name ends like a line number is that file.
-fn locate(setting: &Setting, workspace: &Workspace, place: &str) -> Result<(String, Option<usize>), Failure> {
+/// The path relative to the workspace, and the line. `name:12` means the file `name:12` if it exists.
+fn locate(setting: &Setting, workspace: &Workspace, place: &str) -> Result<(String, Option<usize>), CommandFailure> {
     let with_line = || {
         let (file, line) = place.rsplit_once(':')?;
         Some((file, line.parse::<usize>().ok()?))
@@ -56,30 +56,30 @@ fn locate(setting: &Setting, workspace: &Workspace, place: &str) -> Result<(Stri
     let full = setting.directory.join(file);
     let found = full.canonicalize();
     let found = found.map_err(|_| {
-        Failure::usage(format!("there is no file {file} in {}", setting.directory.display()))
-            .hint("give a path relative to here, with a line or without: config.toml:12")
+        CommandFailure::usage(format!("there is no file {file} in {}", setting.directory.display()))
+            .hint("give a path relative to this directory, with or without a line, such as config.toml:12")
     })?;
     let root = workspace
         .root
         .canonicalize()
         .unwrap_or_else(|_| workspace.root.to_path_buf());
     let outside = || {
-        Failure::usage(format!("{file} is outside of the workspace {}", root.display()))
-            .hint("kaizen edits nothing there; `git blame` says who did")
+        CommandFailure::usage(format!("{file} is outside the workspace {}", root.display()))
+            .hint("kaizen edits nothing there; use `git blame`")
     };
     let inside = found.strip_prefix(&root).map_err(|_| outside())?;
     if found.is_dir() {
-        return Err(Failure::usage(format!("{file} is a folder")).hint("name one of its files"));
+        return Err(CommandFailure::usage(format!("{file} is a folder")).hint("give one of its files"));
     }
     Ok((inside.to_string_lossy().replace('\\', "/"), line))
 }
 
-fn blamed(workspace: &Workspace, path: &str) -> Result<Vec<BlamedLine>, Failure> {
+fn blamed(workspace: &Workspace, path: &str) -> Result<Vec<BlamedLine>, CommandFailure> {
     let unknown = || {
-        Failure::usage(format!(
-            "git does not know {path}: nobody can say where its lines come from"
+        CommandFailure::usage(format!(
+            "git does not track {path}, so the origin of its lines is unknown"
         ))
-        .hint(format!("`git add {path}` and `git commit` begin its history"))
+        .hint(format!("`git add {path}` and `git commit` start its history"))
     };
     let status = workspace.ledger.status(&[path.to_owned()])?;
     if status.iter().any(|file| file.state != FileState::Changed) {

@@ -1,22 +1,22 @@
-//! A whole file: one row a range of lines that come from one commit.
+//! `kaizen blame FILE`: one row per range of lines that come from the same commit.
 
 use serde::Serialize;
 
-use super::story::{Past, Told};
+use super::story::{CommitStory, Past};
 use crate::cli::Setting;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, FAINT, STRONG};
 use crate::digest::Digest;
 use crate::ledger::BlamedLine;
 use crate::workspace::Workspace;
 
-/// Lines one after another that come from one commit.
+/// Consecutive lines that come from the same commit.
 #[derive(Serialize)]
-struct Row<'a> {
+struct BlameRow<'a> {
     file: &'a str,
     from: usize,
     to: usize,
-    /// Absent for what is not committed yet.
+    /// Absent for uncommitted lines.
     commit: Option<&'a str>,
     date: &'a str,
     who: &'a str,
@@ -31,15 +31,20 @@ struct Row<'a> {
 /// Shows the rows.
 ///
 /// # Errors
-/// git says no.
-pub(crate) fn show(workspace: &Workspace, path: &str, lines: &[BlamedLine], setting: &Setting) -> Result<(), Failure> {
+/// git fails.
+pub(crate) fn show(
+    workspace: &Workspace,
+    path: &str,
+    lines: &[BlamedLine],
+    setting: &Setting,
+) -> Result<(), CommandFailure> {
     let past = Past::of(workspace)?;
     if lines.is_empty() && !setting.is_json() {
         err!("{path} is empty");
     }
     let mut from = 1;
     for range in lines.chunk_by(|one, other| one.origin == other.origin) {
-        let row = row(path, from, range, past.told(workspace, &range[0].origin));
+        let row = row(path, from, range, past.story(workspace, &range[0].origin));
         from += range.len();
         if setting.is_json() {
             render::json(&row);
@@ -50,10 +55,10 @@ pub(crate) fn show(workspace: &Workspace, path: &str, lines: &[BlamedLine], sett
     Ok(())
 }
 
-fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], told: Told) -> Row<'a> {
+fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], told: CommitStory) -> BlameRow<'a> {
     let origin = &range[0].origin;
     let delta = told.known.and_then(|known| known.outcome?.benchmark_delta);
-    Row {
+    BlameRow {
         file,
         from,
         to: from + range.len() - 1,
@@ -69,7 +74,7 @@ fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], told: Told) -> R
     }
 }
 
-fn print(row: &Row) {
+fn print(row: &BlameRow) {
     let commit = row
         .commit
         .map_or("not committed yet", |commit| &commit[..commit.len().min(8)]);

@@ -1,4 +1,4 @@
-//! One line: the commit, the edit, its cluster, its verdict, its traces, and the commands to go on with.
+//! `kaizen blame FILE:LINE`: the commit, edit, cluster, verdict and traces of a line, and commands that show more.
 
 use std::collections::BTreeMap;
 
@@ -7,58 +7,58 @@ use serde_json::json;
 
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::cli::Setting;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, STRONG};
-use crate::cli::show::edit::{self, Known};
+use crate::cli::show::edit::{self, EditDetails};
 use crate::digest::Digest;
-use crate::ledger::port::{CommitId, Entry, Ledger, LedgerError};
+use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
 use crate::ledger::{BlamedLine, Origin};
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
-/// Traces that are shown.
+/// Maximum number of traces shown.
 const MOST_TRACES: usize = 5;
 
-/// kaizen's commits, by name.
-pub(crate) struct Past(BTreeMap<CommitId, Entry>);
+/// kaizen's commits, by commit id.
+pub(crate) struct Past(BTreeMap<CommitId, LedgerEntry>);
 
-/// What kaizen knows of a commit.
+/// Details of a commit that kaizen made.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct CommitStory {
     /// The session that made it.
     pub session: Option<String>,
     /// The edit's label.
     pub edit_id: Option<String>,
     /// The edit's identity.
     pub edit_digest: Option<Digest>,
-    /// What the session knows of the edit; absent when its directory is gone.
-    pub known: Option<Known>,
+    /// The session's data about the edit; absent if the session's directory is gone.
+    pub known: Option<EditDetails>,
 }
 
 impl Past {
-    /// All of them.
+    /// Reads all of them.
     ///
     /// # Errors
-    /// git says no.
+    /// git fails.
     pub(crate) fn of(workspace: &Workspace) -> Result<Self, LedgerError> {
         let entries = workspace.ledger.entries(None)?.into_iter();
         Ok(Self(entries.map(|entry| (entry.commit.clone(), entry)).collect()))
     }
 
-    /// What is known of where a line comes from; nothing of a person's commit.
-    pub(crate) fn told(&self, workspace: &Workspace, origin: &Origin) -> Told {
+    /// Details of a line's origin; empty if a person made the commit.
+    pub(crate) fn story(&self, workspace: &Workspace, origin: &Origin) -> CommitStory {
         let Some(entry) = origin.commit.as_ref().and_then(|commit| self.0.get(commit)) else {
-            return Told::default();
+            return CommitStory::default();
         };
         let trailer = |key| entry.trailer(key).map(str::to_owned);
         let digest: Option<Digest> = entry.trailer("Edit-Digest").and_then(|digest| digest.parse().ok());
         let session = trailer("Session-ID");
         let known = || {
             let name = session.as_deref().filter(|name| session::is_id(name))?;
-            // A session that cannot be read is `verify`'s business; the commit says enough.
+            // An unreadable session is reported by `verify`; the commit's trailers are enough here.
             edit::known(&Session::at(&workspace.root, name)).ok()?.remove(&digest?)
         };
-        Told {
+        CommitStory {
             known: known(),
             edit_id: trailer("Edit-ID"),
             edit_digest: digest,
@@ -67,26 +67,26 @@ impl Past {
     }
 }
 
-/// A trace that is evidence.
+/// A trace that the edit is based on.
 #[derive(Serialize)]
-struct Evidence {
+struct EvidenceTrace {
     trace_id: String,
-    /// Absent when the store has it no more.
+    /// Absent if the store no longer contains the trace.
     query: Option<String>,
 }
 
-/// Shows the story of a line.
+/// Shows the details of a line.
 ///
 /// # Errors
-/// git says no.
+/// git fails.
 pub(crate) fn show(
     workspace: &Workspace,
     path: &str,
     number: usize,
     line: &BlamedLine,
     setting: &Setting,
-) -> Result<(), Failure> {
-    let told = Past::of(workspace)?.told(workspace, &line.origin);
+) -> Result<(), CommandFailure> {
+    let told = Past::of(workspace)?.story(workspace, &line.origin);
     let evidence = told
         .known
         .as_ref()
@@ -113,14 +113,14 @@ pub(crate) fn show(
     Ok(())
 }
 
-/// The traces that the edit names, else those that its cluster shows.
-fn evidence(workspace: &Workspace, known: &Known) -> Vec<Evidence> {
+/// The traces that the edit refers to, or else the sample traces of its cluster.
+fn evidence(workspace: &Workspace, known: &EditDetails) -> Vec<EvidenceTrace> {
     let named = known.edit.as_ref().map(|edit| &edit.references);
     let shown = known.cluster.as_ref().map(|cluster| &cluster.sample_trace_ids);
     let ids = named.filter(|ids| !ids.is_empty()).or(shown);
-    // A store that cannot be read has no queries to show; the ids stay.
+    // If the store cannot be read, only the ids are shown.
     let store = workspace.traces().ok();
-    let one = |id: &String| Evidence {
+    let one = |id: &String| EvidenceTrace {
         query: store
             .as_ref()
             .and_then(|store| store.get(id).ok()?)
@@ -130,7 +130,7 @@ fn evidence(workspace: &Workspace, known: &Known) -> Vec<Evidence> {
     ids.into_iter().flatten().map(one).collect()
 }
 
-fn commands(told: &Told) -> Vec<String> {
+fn commands(told: &CommitStory) -> Vec<String> {
     let (Some(digest), Some(session)) = (&told.edit_digest, &told.session) else {
         return told
             .session
@@ -146,9 +146,9 @@ fn commands(told: &Told) -> Vec<String> {
     commands
 }
 
-fn head(origin: &Origin, told: &Told) {
+fn head(origin: &Origin, told: &CommitStory) {
     match &origin.commit {
-        None => out!("  commit     none: it is a change in the working tree, not committed yet"),
+        None => out!("  commit     none: not committed yet"),
         Some(commit) => out!("  commit     {commit}\n             {}", origin.subject),
     }
     out!("  by         {} at {}", origin.author, origin.written_at);
@@ -159,11 +159,11 @@ fn head(origin: &Origin, told: &Told) {
         out!("  edit       {label}, digest {digest}");
     }
     if told.known.is_none() && told.edit_digest.is_some() {
-        out!("  its session's directory knows nothing of it any more");
+        out!("  its session's directory no longer contains this edit");
     }
 }
 
-fn print_edit(known: &Known) {
+fn print_edit(known: &EditDetails) {
     if let Some(edit) = &known.edit {
         out!("  op         {}\n  target     {}", edit.op.name(), edit.target);
         out!(
@@ -194,11 +194,11 @@ fn print_verdict(outcome: &Outcome) {
         out!("  gate       {evidence}");
     }
     if outcome.gate_skipped {
-        out!("             a person told the gate to stand aside");
+        out!("             a person had it applied without the gate");
     }
 }
 
-fn print_evidence(evidence: &[Evidence]) {
+fn print_evidence(evidence: &[EvidenceTrace]) {
     for (at, trace) in evidence.iter().take(MOST_TRACES).enumerate() {
         let title = if at == 0 { "traces" } else { "" };
         let query = trace.query.as_deref().unwrap_or("(no longer in the store)");

@@ -1,6 +1,6 @@
-//! `kaizen egress`: what left this machine, to whom, and its exact text. It reads records and changes nothing.
+//! `kaizen egress`: lists what was sent to language models, and prints exact texts. It only reads records.
 
-mod known;
+mod limits;
 mod records;
 mod request;
 mod view;
@@ -9,7 +9,7 @@ use clap::Args;
 
 use self::records::Records;
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use crate::ledger::{Git, Policy};
 use crate::sys::disk::Root;
 use crate::workspace::intake::refuse_tracked_state;
@@ -22,10 +22,10 @@ use crate::workspace::session;
 trust nor a writable workspace. A clone includes the records of sessions; the records of requests outside sessions, and all \
 exact texts, stay in `.kaizen/` on the machine that sent them. Requests that programs (students, teachers, scorers, phases) \
 send without kaizen are in no record. An exact text is printed byte for byte into a pipe or a file; on a terminal, control \
-characters are shown as signs."
+characters are shown as visible symbols."
 )]
-pub(crate) struct ShowEgress {
-    /// The first digits of a digest: print exactly what was sent, or what is known about it
+pub(crate) struct EgressArgs {
+    /// The first digits of a request's digest: print the exact text, or else its record
     #[arg(value_name = "DIGEST")]
     digest: Option<String>,
     /// Show only what this session sent
@@ -40,9 +40,9 @@ pub(crate) struct ShowEgress {
 ///
 /// # Errors
 /// A record cannot be read, or there is no such session or digest.
-pub(crate) fn egress(command: &ShowEgress, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn egress(command: &EgressArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let root = Root::open(&setting.root()?)?;
-    // Without git, or in a folder that git does not read, there is nothing to ask.
+    // Skipped if git is missing or cannot read the repository.
     if let Ok(git) = Git::open(&root, Policy::default()) {
         refuse_tracked_state(&root, &git)?;
     }
@@ -55,9 +55,8 @@ pub(crate) fn egress(command: &ShowEgress, setting: &Setting) -> Result<Code, Fa
             Records::of_session(&root, id)?
         }
         Some(id) => {
-            return Err(
-                Failure::usage(format!("there is no session `{id}` here")).hint("`kaizen egress` shows all of them")
-            );
+            return Err(CommandFailure::usage(format!("there is no session `{id}` here"))
+                .hint("`kaizen egress` covers all sessions"));
         }
         None if command.outside => Records::outside(&root)?,
         None => Records::of_sessions(&root)?,

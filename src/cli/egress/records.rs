@@ -1,4 +1,4 @@
-//! Records: the lines about requests that a workspace holds, each with where it stands.
+//! Reads the records of requests and of paid answers in a workspace.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,65 +8,65 @@ use serde::de::DeserializeOwned;
 
 use crate::artifact::egress::{self, Egress};
 use crate::artifact::spending::{self, Spending};
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::sys::disk::Root;
 use crate::workspace::session::Session;
 use crate::workspace::{OWN_FOLDER, session};
 
 /// One request, and the session that sent it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Sent {
+pub(crate) struct SentRequest {
     /// Absent outside sessions.
     pub session: Option<String>,
-    /// Its line in `egress.jsonl`.
+    /// The line in `egress.jsonl`.
     #[serde(flatten)]
     pub line: Egress,
 }
 
-/// An answer that was paid for, and the session that asked.
+/// A paid answer, and the session that asked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Paid {
+pub(crate) struct PaidAnswer {
     /// Absent outside sessions.
     pub session: Option<String>,
-    /// Its line in `spending.jsonl`.
+    /// The line in `spending.jsonl`.
     #[serde(flatten)]
     pub line: Spending,
 }
 
-/// Where records were looked for.
+/// The part of the workspace to search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// In all sessions.
+    /// All sessions.
     Sessions,
-    /// In this one.
+    /// One session.
     Session(String),
-    /// In kaizen's own folder, where requests outside sessions are noted.
+    /// `.kaizen/`, where requests outside sessions are recorded.
     Outside,
 }
 
-/// What was found.
+/// The records that were found.
 #[derive(Debug)]
 pub(crate) struct Records {
-    /// Where.
+    /// The part of the workspace that was searched.
     pub scope: Scope,
-    /// Sessions that were looked at.
+    /// Number of sessions searched.
     pub sessions: usize,
-    /// Whether there is a file that notes requests.
+    /// Whether there is an `egress.jsonl`.
     pub has_file: bool,
-    /// Requests, as the files record them.
-    pub sent: Vec<Sent>,
-    /// Answers that were paid for.
-    pub paid: Vec<Paid>,
-    /// What keeps the records from being the whole truth, as lines for people.
+    /// Recorded requests.
+    pub sent: Vec<SentRequest>,
+    /// Recorded paid answers.
+    pub paid: Vec<PaidAnswer>,
+    /// Signs that the records are incomplete, as text.
     pub doubts: Vec<String>,
 }
 
 impl Records {
-    /// Those of all sessions, oldest first. A folder counts as a session whatever else is missing in it.
+    /// Reads the records of all sessions, oldest first. Any folder with a session's name counts as a session.
     ///
     /// # Errors
     /// A record cannot be read.
-    pub(crate) fn of_sessions(root: &Root) -> Result<Self, Failure> {
+    pub(crate) fn of_sessions(root: &Root) -> Result<Self, CommandFailure> {
         let mut records = Self::empty(Scope::Sessions);
         let names = root.names(session::FOLDER)?;
         for id in names.into_iter().filter(|name| session::is_id(name)) {
@@ -75,21 +75,21 @@ impl Records {
         Ok(records)
     }
 
-    /// Those of one session.
+    /// Reads the records of one session.
     ///
     /// # Errors
     /// A record cannot be read.
-    pub(crate) fn of_session(root: &Root, id: &str) -> Result<Self, Failure> {
+    pub(crate) fn of_session(root: &Root, id: &str) -> Result<Self, CommandFailure> {
         let mut records = Self::empty(Scope::Session(id.to_owned()));
         records.add_session(root, id)?;
         Ok(records)
     }
 
-    /// Those of requests outside sessions.
+    /// Reads the records of requests outside sessions.
     ///
     /// # Errors
     /// A record cannot be read.
-    pub(crate) fn outside(root: &Root) -> Result<Self, Failure> {
+    pub(crate) fn outside(root: &Root) -> Result<Self, CommandFailure> {
         let mut records = Self::empty(Scope::Outside);
         records.add(root, &root.join(OWN_FOLDER), OWN_FOLDER, None)?;
         Ok(records)
@@ -106,11 +106,11 @@ impl Records {
         }
     }
 
-    fn add_session(&mut self, root: &Root, id: &str) -> Result<(), Failure> {
+    fn add_session(&mut self, root: &Root, id: &str) -> Result<(), CommandFailure> {
         let session = Session::at(root, id);
         self.sessions += 1;
         self.add(root, &session.path(""), &session.relative(), Some(id))?;
-        // A record that cannot be read is for `kaizen verify` to report.
+        // `kaizen verify` reports an unreadable `session.json`.
         let counted = session
             .record()
             .ok()
@@ -123,7 +123,7 @@ impl Records {
             .count() as u64;
         if counted > noted {
             self.doubts.push(format!(
-                "{}/session.json counts {counted} answers of language models, and {} tells of {noted}: lines are missing",
+                "{}/session.json counts {counted} answers of language models, but {} lists {noted}: lines are missing",
                 session.relative(),
                 spending::FILE
             ));
@@ -131,7 +131,7 @@ impl Records {
         Ok(())
     }
 
-    fn add(&mut self, root: &Root, folder: &Path, shown: &str, session: Option<&str>) -> Result<(), Failure> {
+    fn add(&mut self, root: &Root, folder: &Path, shown: &str, session: Option<&str>) -> Result<(), CommandFailure> {
         let (sent, paid) = (
             self.lines::<Egress>(root, folder, shown, egress::FILE)?,
             self.lines::<Spending>(root, folder, shown, spending::FILE)?,
@@ -142,31 +142,31 @@ impl Records {
         let unseen = paid.iter().filter(|line| !requests.contains(&line.request)).count();
         if unseen > 0 {
             self.doubts.push(format!(
-                "{shown}: {unseen} answers were paid for whose requests {} does not list: a program sent them itself, or lines \
-                 are missing",
+                "{shown}: {unseen} paid answers have no request in {}: a program sent the requests itself, or lines are \
+                 missing",
                 egress::FILE
             ));
         }
         let session = session.map(str::to_owned);
-        self.sent.extend(sent.into_iter().map(|line| Sent {
+        self.sent.extend(sent.into_iter().map(|line| SentRequest {
             session: session.clone(),
             line,
         }));
-        self.paid.extend(paid.into_iter().map(|line| Paid {
+        self.paid.extend(paid.into_iter().map(|line| PaidAnswer {
             session: session.clone(),
             line,
         }));
         Ok(())
     }
 
-    /// The records of a file, one a line; `None` if the file does not exist. Lines that cannot be parsed are counted as a doubt.
+    /// Reads a JSON Lines file; `None` if it does not exist. Adds a doubt if some lines cannot be parsed.
     fn lines<T: DeserializeOwned>(
         &mut self,
         root: &Root,
         folder: &Path,
         shown: &str,
         name: &str,
-    ) -> Result<Option<Vec<T>>, Failure> {
+    ) -> Result<Option<Vec<T>>, CommandFailure> {
         let Some(bytes) = root.read(folder.join(name))? else {
             return Ok(None);
         };
@@ -176,7 +176,7 @@ impl Records {
         let unreadable = read.iter().filter(|line| line.is_none()).count();
         if unreadable > 0 {
             self.doubts.push(format!(
-                "{shown}/{name}: {unreadable} of its {} lines cannot be read, and are not counted here",
+                "{shown}/{name}: {unreadable} of {} lines cannot be parsed and are not counted",
                 read.len()
             ));
         }

@@ -1,55 +1,55 @@
-//! The view: requests by server and role, then one by one, then what the records cannot tell.
+//! Prints requests: sums by server and role, then each request, then what the records cannot show.
 
 use std::collections::BTreeMap;
 
-use super::known;
-use super::records::{Records, Scope, Sent};
-use crate::artifact::egress::{Egress, Role};
-use crate::cli::exit::Failure;
+use super::limits;
+use super::records::{Records, Scope, SentRequest};
+use crate::artifact::egress::{Egress, LlmRole};
+use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, STRONG, counted};
 use crate::cli::visible::visible;
 use crate::sys::disk::Root;
 
 /// Requests of one role to one server.
 #[derive(Debug, PartialEq)]
-struct Group<'a> {
+struct RequestGroup<'a> {
     requests: usize,
     bytes: u64,
     first: &'a str,
     last: &'a str,
 }
 
-/// Prints one object a request; what the records cannot tell goes to stderr.
+/// Prints one object per request. Doubts about the records go to stderr.
 pub(crate) fn json(records: &Records) {
     records.sent.iter().for_each(render::json);
     records.doubts.iter().for_each(|doubt| err!("note: {doubt}"));
     if records.scope == Scope::Outside && !records.has_file {
-        err!("note: {}", known::none(records));
+        err!("note: {}", limits::none(records));
     }
 }
 
-/// Prints the view for people.
+/// Prints the view as text.
 ///
 /// # Errors
 /// A record cannot be read.
-pub(crate) fn text(records: &Records, root: &Root) -> Result<(), Failure> {
+pub(crate) fn text(records: &Records, root: &Root) -> Result<(), CommandFailure> {
     match records.sent.is_empty() {
-        true => out!("{}", known::none(records)),
+        true => out!("{}", limits::none(records)),
         false => sent(records),
     }
     for doubt in &records.doubts {
         out!("{STRONG}incomplete{STRONG:#}: {doubt}");
     }
     out!("\n{STRONG}Not in this view{STRONG:#}");
-    for limit in known::limits(records, root)? {
+    for limit in limits::limits(records, root)? {
         out!("  {limit}");
     }
     Ok(())
 }
 
 fn sent(records: &Records) {
-    let bytes = |sent: &[&Sent]| sent.iter().map(|sent| sent.line.bytes).sum::<u64>();
-    let all: Vec<&Sent> = records.sent.iter().collect();
+    let bytes = |sent: &[&SentRequest]| sent.iter().map(|sent| sent.line.bytes).sum::<u64>();
+    let all: Vec<&SentRequest> = records.sent.iter().collect();
     let place = match records.scope {
         Scope::Sessions => format!(" in {}", counted(records.sessions, "session")),
         Scope::Session(_) => String::new(),
@@ -90,10 +90,10 @@ fn sent(records: &Records) {
     }
 }
 
-fn groups(sent: &[Sent]) -> BTreeMap<(&str, Role), Group<'_>> {
-    let mut groups: BTreeMap<(&str, Role), Group> = BTreeMap::new();
-    for Sent { line, .. } in sent {
-        let group = groups.entry((&line.to, line.role)).or_insert(Group {
+fn groups(sent: &[SentRequest]) -> BTreeMap<(&str, LlmRole), RequestGroup<'_>> {
+    let mut groups: BTreeMap<(&str, LlmRole), RequestGroup> = BTreeMap::new();
+    for SentRequest { line, .. } in sent {
+        let group = groups.entry((&line.to, line.role)).or_insert(RequestGroup {
             requests: 0,
             bytes: 0,
             first: &line.at,
@@ -101,14 +101,14 @@ fn groups(sent: &[Sent]) -> BTreeMap<(&str, Role), Group<'_>> {
         });
         group.requests += 1;
         group.bytes += line.bytes;
-        // Times are RFC 3339 in UTC: their order is that of their texts.
+        // Times are RFC 3339 in UTC, so text order is time order.
         group.first = group.first.min(&line.at);
         group.last = group.last.max(&line.at);
     }
     groups
 }
 
-/// A request as a line.
+/// Formats a request as one line.
 pub(crate) fn row(line: &Egress) -> String {
     format!(
         "{}  {:<12}  {}  {:>8} bytes  {} at {}",
@@ -121,7 +121,7 @@ pub(crate) fn row(line: &Egress) -> String {
     )
 }
 
-/// A time to the second.
+/// A time, cut to seconds.
 fn second(at: &str) -> String {
     at.chars().take(19).collect()
 }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn requests_are_summed_by_server_and_role() {
-        let sent = |to: &str, role, at: &str, bytes| Sent {
+        let sent = |to: &str, role, at: &str, bytes| SentRequest {
             session: None,
             line: Egress {
                 at: at.into(),
@@ -145,19 +145,19 @@ mod tests {
             },
         };
         let all = [
-            sent("a", Role::Student, "2026-01-02", 10),
-            sent("a", Role::Student, "2026-01-01", 5),
-            sent("a", Role::Judge, "2026-01-03", 1),
-            sent("b", Role::Student, "2026-01-03", 1),
+            sent("a", LlmRole::Student, "2026-01-02", 10),
+            sent("a", LlmRole::Student, "2026-01-01", 5),
+            sent("a", LlmRole::Judge, "2026-01-03", 1),
+            sent("b", LlmRole::Student, "2026-01-03", 1),
         ];
         let groups = groups(&all);
         assert_eq!(groups.len(), 3);
-        let wanted = Group {
+        let wanted = RequestGroup {
             requests: 2,
             bytes: 15,
             first: "2026-01-01",
             last: "2026-01-02",
         };
-        assert_eq!(groups[&("a", Role::Student)], wanted);
+        assert_eq!(groups[&("a", LlmRole::Student)], wanted);
     }
 }

@@ -1,16 +1,16 @@
-//! The commands that make sense after a run.
+//! Prints the commands that make sense after a run.
 
 use std::path::Path;
 
 use super::{STRONG, shared_labels};
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::{EditOutcome, Record};
+use crate::artifact::record::{EditOutcome, SessionRecord};
 
-/// Edits that wait and are named.
+/// Maximum number of waiting edits that are listed.
 const MOST_WAITING: usize = 5;
 
-/// Prints them, with the way to the workspace first when the reader is elsewhere: the block can be copied as it is.
-pub(crate) fn show(record: &Record, elsewhere: Option<&Path>) {
+/// Prints the commands. If `elsewhere` is set, the first command changes to that directory.
+pub(crate) fn show(record: &SessionRecord, elsewhere: Option<&Path>) {
     out!("\n{STRONG}Next{STRONG:#}");
     if let Some(place) = elsewhere {
         out!("  cd {}", quoted(&place.display().to_string()));
@@ -19,14 +19,14 @@ pub(crate) fn show(record: &Record, elsewhere: Option<&Path>) {
     let waits = |outcome: &&EditOutcome| outcome.status == OutcomeStatus::PendingReview;
     let waiting: Vec<&EditOutcome> = record.edit_outcomes.iter().filter(waits).collect();
     if !waiting.is_empty() {
-        out!("  kaizen review                  # asks about what waits, one edit after another");
+        out!("  kaizen review                  # asks about the waiting edits, one after another");
     }
     for outcome in waiting.iter().take(MOST_WAITING) {
         let name = shared.name(&outcome.edit_id, &outcome.edit_digest);
         out!("  kaizen show {name}; kaizen accept {name}   # or: kaizen reject {name}");
     }
     if !waiting.is_empty() {
-        out!("  kaizen run                     # gates and commits what you accepted");
+        out!("  kaizen run                     # gates and commits the accepted edits");
     }
     out!(
         "  $EDITOR sessions/{}/plan.json; kaizen run   # the harness follows the plan",
@@ -35,7 +35,7 @@ pub(crate) fn show(record: &Record, elsewhere: Option<&Path>) {
     out!("  kaizen log; kaizen diff; kaizen status");
 }
 
-/// A path as a shell takes it.
+/// A path, quoted for the shell if necessary.
 fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+,@%:".contains(c);
     if path.chars().all(plain) {

@@ -1,30 +1,30 @@
-//! `kaizen revert`: take back an applied edit, or all that a session applied, in a new commit.
+//! `kaizen revert`: reverts an applied edit, or all applied edits of a session, in a new commit.
 
-pub(crate) mod which;
+pub(crate) mod target;
 
 use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::json;
 
-use self::which::Wanted;
+use self::target::RevertTarget;
 use super::Setting;
 use super::diff::coloured;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, Renderer};
 use crate::digest::Digest;
 use crate::harness::rederive::Conflict;
-use crate::ledger::port::{Entry, Ledger};
-use crate::maintenance::take_back;
-use crate::maintenance::take_back::Preview;
+use crate::ledger::port::{Ledger, LedgerEntry};
+use crate::maintenance::revert;
+use crate::maintenance::revert::RevertPreview;
 use crate::pipeline::execute;
 use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
-use crate::workspace::error::{ExecuteError, RunError};
+use crate::workspace::error::RunError;
 
 /// Revert an applied edit, or all applied edits of a session
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Revert {
+pub(crate) struct RevertArgs {
     /// An edit (its label, or at least four digits of its digest), or a session, for all its applied edits
     #[arg(value_name = "EDIT|SESSION")]
     what: String,
@@ -39,24 +39,24 @@ pub(crate) struct Revert {
 /// Runs the command.
 ///
 /// # Errors
-/// There is no such applied edit, its session is not settled, or something later rests on it.
-pub(crate) fn revert(command: &Revert, setting: &Setting) -> Result<Code, Failure> {
+/// There is no such applied edit, its session is not settled, or later changes depend on it.
+pub(crate) fn revert(command: &RevertArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen revert";
-    let wanted = which::find(&workspace, &command.what, command.session.as_deref())?;
+    let wanted = target::find(&workspace, &command.what, command.session.as_deref())?;
     if wanted.edits.is_empty() {
         return already(&workspace, &wanted, setting);
     }
     let dropped: BTreeSet<Digest> = wanted.edits.keys().copied().collect();
     check_settled(&workspace, &wanted, &dropped)?;
     if command.dry_run {
-        let preview = take_back::preview(&workspace, &wanted.session, &dropped).map_err(refused)?;
+        let preview = revert::preview(&workspace, &wanted.session, &dropped).map_err(refused)?;
         print_preview(&wanted, &preview, setting);
         return Ok(Code::Settled);
     }
     let before = workspace.ledger.head()?;
     let renderer = Renderer::new(setting.format);
-    let ended = take_back::take_back(&workspace, &wanted.session, &dropped, &|event| renderer.show(event));
+    let ended = revert::revert_edits(&workspace, &wanted.session, &dropped, &|event| renderer.show(event));
     renderer.finish();
     print(
         &workspace,
@@ -68,28 +68,32 @@ pub(crate) fn revert(command: &Revert, setting: &Setting) -> Result<Code, Failur
     Ok(Code::Settled)
 }
 
-fn check_settled(workspace: &Workspace, wanted: &Wanted, dropped: &BTreeSet<Digest>) -> Result<(), Failure> {
+fn check_settled(
+    workspace: &Workspace,
+    wanted: &RevertTarget,
+    dropped: &BTreeSet<Digest>,
+) -> Result<(), CommandFailure> {
     let session = &wanted.session;
-    // A take-back that was cut short is gone on with.
-    if take_back::left_the_plan(session, dropped)? {
+    // The edits already left the plan: an interrupted revert is resumed.
+    if revert::left_the_plan(session, dropped)? {
         return Ok(());
     }
-    match take_back::unsettled(workspace, session)? {
+    match revert::unsettled(workspace, session)? {
         None => Ok(()),
         Some(why) => Err(
-            Failure::not_ready(format!("{} is not settled: {why}", session.id)).hint(format!(
-                "`kaizen run --session {}` settles it; then revert again",
+            CommandFailure::not_ready(format!("{} is not settled: {why}", session.id)).hint(format!(
+                "`kaizen run --session {}` settles it; then run this again",
                 session.id
             )),
         ),
     }
 }
 
-/// A conflict is a refusal: nothing was written, and the plan still has the edit.
-fn refused(error: RunError) -> Failure {
+/// Maps a conflict to a failure with a remedy. After a conflict nothing was written, and the edit is still in the plan.
+fn refused(error: RunError) -> CommandFailure {
     match &error {
-        RunError::Execute(ExecuteError::Conflict(conflict)) => {
-            Failure::failed(format!("{}; nothing was written", conflict.what())).hint(remedy(conflict))
+        RunError::Conflict(conflict) => {
+            CommandFailure::failed(format!("{}; nothing was written", conflict.what())).hint(remedy(conflict))
         }
         _ => error.into(),
     }
@@ -97,17 +101,17 @@ fn refused(error: RunError) -> Failure {
 
 fn remedy(conflict: &Conflict) -> String {
     match &conflict.later {
-        Some(later) => format!("take that one back first: {}", later.command()),
+        Some(later) => format!("revert that one first: {}", later.command()),
         None => format!(
-            "`kaizen blame {path}` says who; change {path} yourself, and commit it",
+            "`kaizen blame {path}` shows who changed it; edit {path} yourself and commit it",
             path = conflict.path
         ),
     }
 }
 
-fn already(workspace: &Workspace, wanted: &Wanted, setting: &Setting) -> Result<Code, Failure> {
+fn already(workspace: &Workspace, wanted: &RevertTarget, setting: &Setting) -> Result<Code, CommandFailure> {
     let session = &wanted.session;
-    let unsettled = take_back::unsettled(workspace, session)?;
+    let unsettled = revert::unsettled(workspace, session)?;
     if setting.is_json() {
         render::json(&json!({
             "event": "reverted", "session": session.id, "edits": [], "changed": false, "note": wanted.already,
@@ -122,12 +126,12 @@ fn already(workspace: &Workspace, wanted: &Wanted, setting: &Setting) -> Result<
     Ok(Code::Settled)
 }
 
-fn names(wanted: &Wanted) -> String {
+fn names(wanted: &RevertTarget) -> String {
     let labels: Vec<&str> = wanted.edits.values().map(String::as_str).collect();
     labels.join(", ")
 }
 
-fn print_preview(wanted: &Wanted, preview: &Preview, setting: &Setting) {
+fn print_preview(wanted: &RevertTarget, preview: &RevertPreview, setting: &Setting) {
     let diff = execute::diff(&preview.before, &preview.after.harness);
     let stranded = &preview.after.stranded;
     if setting.is_json() {
@@ -138,26 +142,26 @@ fn print_preview(wanted: &Wanted, preview: &Preview, setting: &Setting) {
     }
     err!("Without {} of {}:", names(wanted), wanted.session.id);
     for (digest, reason) in stranded {
-        err!("note: {} would be stranded: {reason}", digest.short());
+        err!("note: {} would be left out (stranded): {reason}", digest.short());
     }
     if diff.is_empty() {
-        err!("the harness stays as it is: it was undone by hand");
+        err!("the harness would not change: the edit was undone by hand");
     }
     diff.lines().for_each(|line| out!("{}", coloured(line)));
 }
 
-fn digests(wanted: &Wanted) -> Vec<String> {
+fn digests(wanted: &RevertTarget) -> Vec<String> {
     wanted.edits.keys().map(Digest::to_string).collect()
 }
 
 fn print(
     workspace: &Workspace,
-    wanted: &Wanted,
+    wanted: &RevertTarget,
     ended: &RunResult,
     before: Option<&str>,
     setting: &Setting,
-) -> Result<(), Failure> {
-    let takes_back = |entry: &Entry| entry.trailers.iter().any(|(key, _)| key == "Reverts-Edit");
+) -> Result<(), CommandFailure> {
+    let takes_back = |entry: &LedgerEntry| entry.trailers.iter().any(|(key, _)| key == "Reverts-Edit");
     let commit = workspace.ledger.entries(before)?.into_iter().rev().find(takes_back);
     let commit = commit.map(|entry| entry.commit);
     if setting.is_json() {
@@ -171,7 +175,7 @@ fn print(
         Some(commit) => format!("in commit {}", &commit[..commit.len().min(8)]),
         None => "without a commit: no file had to change".to_owned(),
     };
-    out!("{} of {} taken back {how}.", names(wanted), wanted.session.id);
+    out!("{} of {} reverted {how}.", names(wanted), wanted.session.id);
     render::scores(&ended.record);
     Ok(())
 }

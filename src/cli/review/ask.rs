@@ -1,83 +1,83 @@
-//! Ask: the questions one after another, one key press each. What it needs of the world is a `Desk`.
+//! The review loop: asks about one edit after another. All input and output go through a [`Desk`].
 
 use console::Key;
 
-use super::evidence::Evidence;
+use super::evidence::EditEvidence;
 use super::keys::{self, Action};
-use super::queue::Entry;
+use super::queue::QueueEntry;
 use super::screen::{self, Page};
-use super::standing::Standing;
-use crate::artifact::decision::Answer;
+use super::staleness::Staleness;
+use crate::artifact::decision::ReviewAnswer;
 use crate::artifact::gate::verdict::Verdict;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::visible::visible;
 
-/// Keys, a place to write, and the effects of answers.
+/// Input, output and the effects of answers; tests replace it by a script.
 pub(crate) trait Desk {
-    /// The next key press; `None` when there will be no more.
+    /// The next key press; `None` if there are no more.
     fn key(&mut self) -> Option<Key>;
-    /// Writes text as it is.
+    /// Prints text.
     fn say(&mut self, text: &str);
-    /// The size of the terminal now.
+    /// The current size of the terminal.
     fn page(&self) -> Page;
     /// The traces that the edit refers to.
-    fn evidence(&mut self, entry: &Entry) -> Evidence;
-    /// Writes an answer down.
+    fn evidence(&mut self, entry: &QueueEntry) -> EditEvidence;
+    /// Records an answer.
     ///
     /// # Errors
-    /// The question is not open any more, or the disk says no.
-    fn answer(&mut self, entry: &Entry, answer: Answer) -> Result<(), Failure>;
-    /// Writes the question anew, with what the edit would change today.
+    /// The edit no longer waits for an answer, or the file cannot be written.
+    fn answer(&mut self, entry: &QueueEntry, answer: ReviewAnswer) -> Result<(), CommandFailure>;
+    /// Replaces the proposed diff with the current one.
     ///
     /// # Errors
-    /// It cannot be applied today.
-    fn update(&mut self, entry: &Entry) -> Result<Entry, Failure>;
-    /// Asks the gate.
+    /// The edit cannot be applied now.
+    fn update(&mut self, entry: &QueueEntry) -> Result<QueueEntry, CommandFailure>;
+    /// Gets the gate's verdict.
     ///
     /// # Errors
-    /// The edit cannot be applied today, or nothing can be scored.
-    fn judge(&mut self, entry: &Entry) -> Result<Verdict, Failure>;
-    /// Lets the person change the edit.
+    /// The edit cannot be applied now, or nothing can be scored.
+    fn verdict(&mut self, entry: &QueueEntry) -> Result<Verdict, CommandFailure>;
+    /// Lets the user change the edit in an editor.
     ///
     /// # Errors
-    /// There is no editor, or the plan cannot be written.
-    fn edit(&mut self, entry: &Entry) -> Result<Edited, Failure>;
+    /// The editor cannot be run, or the plan cannot be written.
+    fn edit(&mut self, entry: &QueueEntry) -> Result<HandEdit, CommandFailure>;
 }
 
-/// What came of changing an edit by hand.
+/// The result of changing an edit by hand.
 #[derive(Debug)]
-pub(crate) enum Edited {
-    /// It is what it was.
+pub(crate) enum HandEdit {
+    /// It did not change.
     Unchanged,
-    /// Only words about it changed; the question is the same.
-    Reworded(Box<Entry>),
-    /// It is another edit now, which the next run asks about.
+    /// Only its description changed; the digest is the same.
+    Reworded(Box<QueueEntry>),
+    /// It is a different edit now; the next run asks about it.
     Replaced,
 }
 
-/// What was done about an entry.
+/// The result of asking about an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
+pub(crate) enum ReviewResult {
     /// It was accepted.
     Accepted,
     /// It was rejected.
     Rejected,
-    /// Another edit stands in its place.
+    /// It was replaced by another edit.
     Replaced,
 }
 
-/// Where an entry leads.
+/// How the loop continues after an entry.
 enum Turn {
-    /// To the next.
-    Next(Option<Done>),
-    /// To the same answer for it and all that follow.
-    All(Answer),
-    /// To the end.
+    /// Go to the next entry.
+    Next(Option<ReviewResult>),
+    /// Give this answer to this entry and all that follow.
+    All(ReviewAnswer),
+    /// Stop.
     Quit,
 }
 
-/// Asks about every entry; returns what was done, by the place in the queue.
-pub(crate) fn ask(desk: &mut dyn Desk, queue: &mut [Entry]) -> Vec<(usize, Done)> {
+/// Asks about every entry. Returns the results with their index in the queue.
+pub(crate) fn ask(desk: &mut dyn Desk, queue: &mut [QueueEntry]) -> Vec<(usize, ReviewResult)> {
     let of = queue.len();
     let mut done = Vec::new();
     for at in 0..of {
@@ -97,10 +97,10 @@ pub(crate) fn ask(desk: &mut dyn Desk, queue: &mut [Entry]) -> Vec<(usize, Done)
     done
 }
 
-fn turn(desk: &mut dyn Desk, entry: &mut Entry, place: (usize, usize)) -> Turn {
+fn turn(desk: &mut dyn Desk, entry: &mut QueueEntry, place: (usize, usize)) -> Turn {
     show(desk, entry, place, false);
     loop {
-        desk.say(&keys::prompt(entry.standing == Standing::Fresh));
+        desk.say(&keys::prompt(entry.standing == Staleness::Fresh));
         let Some(key) = desk.key() else {
             desk.say("\n");
             return Turn::Quit;
@@ -108,7 +108,7 @@ fn turn(desk: &mut dyn Desk, entry: &mut Entry, place: (usize, usize)) -> Turn {
         let action = keys::action(&key);
         desk.say(&format!(
             "{}\n",
-            action.map_or("no such key; ? explains them", Action::word)
+            action.map_or("no such key; ? lists the keys", Action::word)
         ));
         if let Some(turn) = action.and_then(|action| act(desk, entry, place, action)) {
             desk.say("\n");
@@ -117,21 +117,21 @@ fn turn(desk: &mut dyn Desk, entry: &mut Entry, place: (usize, usize)) -> Turn {
     }
 }
 
-fn show(desk: &mut dyn Desk, entry: &Entry, place: (usize, usize), whole: bool) {
+fn show(desk: &mut dyn Desk, entry: &QueueEntry, place: (usize, usize), whole: bool) {
     let evidence = desk.evidence(entry);
     let page = Page { whole, ..desk.page() };
     desk.say(&format!("{}\n", screen::screen(entry, place, &evidence, &page)));
 }
 
-/// Does what was asked; `None` when the question stands.
-fn act(desk: &mut dyn Desk, entry: &mut Entry, place: (usize, usize), action: Action) -> Option<Turn> {
+/// Performs an action; `None` if the question remains open.
+fn act(desk: &mut dyn Desk, entry: &mut QueueEntry, place: (usize, usize), action: Action) -> Option<Turn> {
     match action {
         Action::Accept => accept(desk, entry),
-        Action::Reject => answer(desk, entry, Answer::Reject),
+        Action::Reject => answer(desk, entry, ReviewAnswer::Reject),
         Action::Skip => Some(Turn::Next(None)),
         Action::Quit => Some(Turn::Quit),
-        Action::AcceptAll => confirm(desk, "Accept", place, Answer::Accept),
-        Action::RejectAll => confirm(desk, "Reject", place, Answer::Reject),
+        Action::AcceptAll => confirm(desk, "Accept", place, ReviewAnswer::Accept),
+        Action::RejectAll => confirm(desk, "Reject", place, ReviewAnswer::Reject),
         Action::Help => {
             desk.say(&keys::help());
             None
@@ -140,43 +140,43 @@ fn act(desk: &mut dyn Desk, entry: &mut Entry, place: (usize, usize), action: Ac
             show(desk, entry, place, true);
             None
         }
-        Action::Judge => judge(desk, entry),
+        Action::Verdict => show_verdict(desk, entry),
         Action::Update => update(desk, entry, place),
         Action::Edit => edit(desk, entry, place),
     }
 }
 
-/// An acceptance is for what was shown: a stale question shows something else.
-fn accept(desk: &mut dyn Desk, entry: &Entry) -> Option<Turn> {
+/// Accepts the edit, but only if the diff that was shown is the one that would be applied.
+fn accept(desk: &mut dyn Desk, entry: &QueueEntry) -> Option<Turn> {
     match &entry.standing {
-        Standing::Fresh => answer(desk, entry, Answer::Accept),
-        Standing::Stale(_) => {
-            desk.say("It would change something else today than is shown here: press u first.\n");
+        Staleness::Fresh => answer(desk, entry, ReviewAnswer::Accept),
+        Staleness::Stale(_) => {
+            desk.say("It would now make a different change than the one shown: press u first.\n");
             None
         }
-        Standing::Inapplicable(_) => {
-            desk.say("It cannot be applied today: change it (e), reject it (r), or leave it for later (s).\n");
+        Staleness::Inapplicable(_) => {
+            desk.say("It cannot be applied now: edit it (e), reject it (r), or skip it (s).\n");
             None
         }
     }
 }
 
-fn answer(desk: &mut dyn Desk, entry: &Entry, answer: Answer) -> Option<Turn> {
+fn answer(desk: &mut dyn Desk, entry: &QueueEntry, answer: ReviewAnswer) -> Option<Turn> {
     match desk.answer(entry, answer) {
         Ok(()) => Some(Turn::Next(Some(done(answer)))),
         Err(failure) => failed(desk, &failure),
     }
 }
 
-fn done(answer: Answer) -> Done {
+fn done(answer: ReviewAnswer) -> ReviewResult {
     match answer {
-        Answer::Accept => Done::Accepted,
-        Answer::Reject => Done::Rejected,
+        ReviewAnswer::Accept => ReviewResult::Accepted,
+        ReviewAnswer::Reject => ReviewResult::Rejected,
     }
 }
 
-/// What the world says no to is said, and the question stands.
-fn failed(desk: &mut dyn Desk, failure: &Failure) -> Option<Turn> {
+/// Prints a failure; the question remains open.
+fn failed(desk: &mut dyn Desk, failure: &CommandFailure) -> Option<Turn> {
     let hint = failure
         .hint
         .as_ref()
@@ -186,33 +186,33 @@ fn failed(desk: &mut dyn Desk, failure: &Failure) -> Option<Turn> {
     None
 }
 
-fn confirm(desk: &mut dyn Desk, word: &str, (number, of): (usize, usize), answer: Answer) -> Option<Turn> {
+fn confirm(desk: &mut dyn Desk, word: &str, (number, of): (usize, usize), answer: ReviewAnswer) -> Option<Turn> {
     let count = of + 1 - number;
-    desk.say(&format!("{word} this and all that follow, {count} in all? y or n: "));
+    desk.say(&format!("{word} this and all that follow, {count} in all? (y/n) "));
     let sure = matches!(desk.key(), Some(Key::Char('y' | 'Y')));
     desk.say(if sure { "yes\n" } else { "no\n" });
     sure.then_some(Turn::All(answer))
 }
 
-/// One answer for many; those that cannot take it stay pending.
-fn all(desk: &mut dyn Desk, entries: &[Entry], answer: Answer) -> Vec<(usize, Done)> {
+/// Gives one answer to all entries. Entries that cannot be answered stay pending, with a message.
+fn all(desk: &mut dyn Desk, entries: &[QueueEntry], answer: ReviewAnswer) -> Vec<(usize, ReviewResult)> {
     let mut results = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         let name = visible(&entry.pending.edit.id).into_owned();
-        if answer == Answer::Accept && entry.standing != Standing::Fresh {
-            desk.say(&format!("{name} is left pending: it is stale\n"));
+        if answer == ReviewAnswer::Accept && entry.standing != Staleness::Fresh {
+            desk.say(&format!("{name} stays pending: it is stale\n"));
             continue;
         }
         match desk.answer(entry, answer) {
             Ok(()) => results.push((at, done(answer))),
-            Err(failure) => desk.say(&format!("{name} is left pending: {}\n", visible(&failure.message))),
+            Err(failure) => desk.say(&format!("{name} stays pending: {}\n", visible(&failure.message))),
         }
     }
     results
 }
 
-fn judge(desk: &mut dyn Desk, entry: &Entry) -> Option<Turn> {
-    match desk.judge(entry) {
+fn show_verdict(desk: &mut dyn Desk, entry: &QueueEntry) -> Option<Turn> {
+    match desk.verdict(entry) {
         Ok(verdict) => {
             let page = desk.page();
             desk.say(&format!("{}\n", screen::verdict(&verdict, &page)));
@@ -222,9 +222,9 @@ fn judge(desk: &mut dyn Desk, entry: &Entry) -> Option<Turn> {
     }
 }
 
-fn update(desk: &mut dyn Desk, entry: &mut Entry, place: (usize, usize)) -> Option<Turn> {
-    if entry.standing == Standing::Fresh {
-        desk.say("It is up to date: this is what the edit would change today.\n");
+fn update(desk: &mut dyn Desk, entry: &mut QueueEntry, place: (usize, usize)) -> Option<Turn> {
+    if entry.standing == Staleness::Fresh {
+        desk.say("The diff is up to date.\n");
         return None;
     }
     match desk.update(entry) {
@@ -238,20 +238,20 @@ fn update(desk: &mut dyn Desk, entry: &mut Entry, place: (usize, usize)) -> Opti
     }
 }
 
-fn edit(desk: &mut dyn Desk, entry: &mut Entry, place: (usize, usize)) -> Option<Turn> {
+fn edit(desk: &mut dyn Desk, entry: &mut QueueEntry, place: (usize, usize)) -> Option<Turn> {
     match desk.edit(entry) {
-        Ok(Edited::Replaced) => {
-            desk.say("The changed edit stands in plan.json; `kaizen run` asks about it.\n");
-            Some(Turn::Next(Some(Done::Replaced)))
+        Ok(HandEdit::Replaced) => {
+            desk.say("The changed edit is in plan.json; `kaizen run` asks about it.\n");
+            Some(Turn::Next(Some(ReviewResult::Replaced)))
         }
-        Ok(Edited::Reworded(reworded)) => {
+        Ok(HandEdit::Reworded(reworded)) => {
             *entry = *reworded;
-            desk.say("Only words about the edit changed; the question is the same.\n\n");
+            desk.say("Only the description changed; the edit is the same.\n\n");
             show(desk, entry, place, false);
             None
         }
-        Ok(Edited::Unchanged) => {
-            desk.say("The edit is as it was.\n");
+        Ok(HandEdit::Unchanged) => {
+            desk.say("The edit is unchanged.\n");
             None
         }
         Err(failure) => failed(desk, &failure),

@@ -1,4 +1,4 @@
-//! Tests of `ask`, as a person would meet it.
+//! Tests of the review loop, with scripted keys.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::fixture::entry;
 use super::*;
 
-/// A person whose keys are known beforehand, and a notebook of what was done.
+/// A `Desk` with scripted key presses; it records what was done.
 struct Script {
     keys: VecDeque<char>,
     said: String,
@@ -31,54 +31,54 @@ impl Desk for Script {
         }
     }
 
-    fn evidence(&mut self, _: &Entry) -> Evidence {
-        Evidence::default()
+    fn evidence(&mut self, _: &QueueEntry) -> EditEvidence {
+        EditEvidence::default()
     }
 
-    fn answer(&mut self, entry: &Entry, answer: Answer) -> Result<(), Failure> {
+    fn answer(&mut self, entry: &QueueEntry, answer: ReviewAnswer) -> Result<(), CommandFailure> {
         if entry.name == "broken" {
-            return Err(Failure::failed("the disk is full"));
+            return Err(CommandFailure::failed("the disk is full"));
         }
         self.done.push(format!("{answer:?} {}", entry.name));
         Ok(())
     }
 
-    fn update(&mut self, entry: &Entry) -> Result<Entry, Failure> {
+    fn update(&mut self, entry: &QueueEntry) -> Result<QueueEntry, CommandFailure> {
         self.done.push(format!("update {}", entry.name));
-        Ok(Entry {
-            standing: Standing::Fresh,
+        Ok(QueueEntry {
+            standing: Staleness::Fresh,
             ..entry.clone()
         })
     }
 
-    fn judge(&mut self, _: &Entry) -> Result<Verdict, Failure> {
-        Err(Failure::failed("no tasks"))
+    fn verdict(&mut self, _: &QueueEntry) -> Result<Verdict, CommandFailure> {
+        Err(CommandFailure::failed("no tasks"))
     }
 
-    fn edit(&mut self, entry: &Entry) -> Result<Edited, Failure> {
+    fn edit(&mut self, entry: &QueueEntry) -> Result<HandEdit, CommandFailure> {
         Ok(match entry.name.as_str() {
-            "same" => Edited::Unchanged,
-            "words" => Edited::Reworded(Box::new(Entry {
+            "same" => HandEdit::Unchanged,
+            "words" => HandEdit::Reworded(Box::new(QueueEntry {
                 name: "reworded".into(),
                 ..entry.clone()
             })),
-            _ => Edited::Replaced,
+            _ => HandEdit::Replaced,
         })
     }
 }
 
-fn stale(id: &str) -> Entry {
-    Entry {
-        standing: Standing::Stale("p changed".into()),
+fn stale(id: &str) -> QueueEntry {
+    QueueEntry {
+        standing: Staleness::Stale("p changed".into()),
         ..fresh(id)
     }
 }
 
-fn fresh(id: &str) -> Entry {
+fn fresh(id: &str) -> QueueEntry {
     entry(id, "--- a/p\n+++ b/p\n", json!({}))
 }
 
-fn run(keys: &str, mut queue: Vec<Entry>) -> (Script, Vec<(usize, Done)>) {
+fn run(keys: &str, mut queue: Vec<QueueEntry>) -> (Script, Vec<(usize, ReviewResult)>) {
     let keys = keys.chars().collect();
     let mut script = Script {
         keys,
@@ -93,7 +93,14 @@ fn run(keys: &str, mut queue: Vec<Entry>) -> (Script, Vec<(usize, Done)>) {
 fn one_key_answers_one_question() {
     let (script, done) = run("asre", ["a", "b", "c", "d"].map(fresh).to_vec());
     assert_eq!(script.done, ["Accept a", "Reject c"]);
-    assert_eq!(done, [(0, Done::Accepted), (2, Done::Rejected), (3, Done::Replaced)]);
+    assert_eq!(
+        done,
+        [
+            (0, ReviewResult::Accepted),
+            (2, ReviewResult::Rejected),
+            (3, ReviewResult::Replaced)
+        ]
+    );
     for place in ["[1/4] a", "[4/4] d"] {
         assert!(script.said.contains(place), "{}", script.said);
     }
@@ -117,7 +124,7 @@ fn all_wants_a_second_key() {
     );
     let (script, done) = run("sAy", ["a", "b", "c"].map(fresh).to_vec());
     assert_eq!(script.done, ["Accept b", "Accept c"]);
-    assert_eq!(done, [(1, Done::Accepted), (2, Done::Accepted)]);
+    assert_eq!(done, [(1, ReviewResult::Accepted), (2, ReviewResult::Accepted)]);
     assert_eq!(
         run("Ry", ["a", "b"].map(fresh).to_vec()).0.done,
         ["Reject a", "Reject b"]
@@ -130,17 +137,17 @@ fn a_stale_question_is_accepted_only_after_it_was_asked_anew() {
     assert!(script.done.is_empty() && done.is_empty() && script.said.contains("press u first"));
     let (script, done) = run("ua", vec![stale("a")]);
     assert_eq!(script.done, ["update a", "Accept a"]);
-    assert_eq!(done, [(0, Done::Accepted)]);
+    assert_eq!(done, [(0, ReviewResult::Accepted)]);
     let (script, _) = run("Ay", vec![fresh("a"), stale("b"), fresh("c")]);
     assert_eq!(script.done, ["Accept a", "Accept c"]);
-    assert!(script.said.contains("b is left pending: it is stale"));
+    assert!(script.said.contains("b stays pending: it is stale"));
     assert_eq!(
         run("r", vec![stale("a")]).0.done,
         ["Reject a"],
         "no needs no second look"
     );
-    let gone = Entry {
-        standing: Standing::Inapplicable("no file".into()),
+    let gone = QueueEntry {
+        standing: Staleness::Inapplicable("no file".into()),
         ..fresh("a")
     };
     assert!(run("a", vec![gone]).0.done.is_empty());
@@ -162,7 +169,7 @@ fn editing_goes_on_with_what_the_edit_became() {
     assert_eq!(run("ea", vec![fresh("same")]).0.done, ["Accept same"]);
     assert_eq!(run("ea", vec![fresh("words")]).0.done, ["Accept reworded"]);
     let (script, done) = run("ea", vec![fresh("other")]);
-    assert_eq!((script.done.len(), done), (0, vec![(0, Done::Replaced)]));
+    assert_eq!((script.done.len(), done), (0, vec![(0, ReviewResult::Replaced)]));
 }
 
 #[test]

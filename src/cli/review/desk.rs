@@ -1,41 +1,41 @@
-//! The desk of a person at a terminal: keys from it, words to stderr, answers to the disk.
+//! The `Desk` for a real terminal: reads keys, prints to stderr, and writes answers to disk.
 
 use std::path::Path;
 
 use console::{Key, Term};
 
-use super::ask::{Desk, Edited};
-use super::changed::{self, Against};
-use super::evidence::{self, Evidence};
-use super::queue::{self, Entry};
+use super::ask::{Desk, HandEdit};
+use super::edited_text::{self, Against};
+use super::evidence::{self, EditEvidence};
+use super::queue::{self, QueueEntry};
 use super::screen::Page;
-use super::{editor, judge, standing};
+use super::{editor, staleness, verdict};
 use crate::artifact::Artifact;
-use crate::artifact::decision::Answer;
+use crate::artifact::decision::ReviewAnswer;
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::visible::visible;
 use crate::cli::{accept, terminal};
 use crate::workspace::Workspace;
 use crate::workspace::session::PENDING;
 
-/// Columns below which lines are left to the terminal to break.
+/// Minimum width of the layout; a narrower terminal wraps the lines.
 const NARROWEST: usize = 40;
 
-/// A terminal, and the workspace that answers go to.
+/// A terminal and a workspace.
 pub(crate) struct Terminal<'a> {
-    /// The workspace.
+    /// Receives the answers.
     pub workspace: &'a Workspace,
-    /// The terminal.
+    /// Shows the questions.
     pub term: Term,
 }
 
 impl Desk for Terminal<'_> {
     fn key(&mut self) -> Option<Key> {
-        // A terminal that went away has no more keys, and no more to tell.
+        // An error means that the terminal is gone.
         self.term.read_key_raw().ok()
     }
 
@@ -52,20 +52,20 @@ impl Desk for Terminal<'_> {
         }
     }
 
-    fn evidence(&mut self, entry: &Entry) -> Evidence {
+    fn evidence(&mut self, entry: &QueueEntry) -> EditEvidence {
         evidence::evidence(self.workspace, &entry.pending.edit.references)
     }
 
-    fn answer(&mut self, entry: &Entry, answer: Answer) -> Result<(), Failure> {
+    fn answer(&mut self, entry: &QueueEntry, answer: ReviewAnswer) -> Result<(), CommandFailure> {
         let question = queue::question(&entry.session, &entry.pending.edit_digest)?;
         accept::write(self.workspace, &entry.session, question, (answer, false), "")?;
         Ok(())
     }
 
-    fn update(&mut self, entry: &Entry) -> Result<Entry, Failure> {
+    fn update(&mut self, entry: &QueueEntry) -> Result<QueueEntry, CommandFailure> {
         let question = queue::question(&entry.session, &entry.pending.edit_digest)?;
-        let diff = standing::diff_of(&question.edit, &self.workspace.harness()?, &self.workspace.rules())
-            .map_err(|reason| Failure::failed(format!("it cannot be applied today: {reason}")))?;
+        let diff = staleness::diff_of(&question.edit, &self.workspace.harness()?, &self.workspace.rules())
+            .map_err(|reason| CommandFailure::failed(format!("it cannot be applied now: {reason}")))?;
         let inapplicable = None;
         self.publish(
             entry,
@@ -77,11 +77,11 @@ impl Desk for Terminal<'_> {
         )
     }
 
-    fn judge(&mut self, entry: &Entry) -> Result<Verdict, Failure> {
-        judge::judge(self.workspace, entry)
+    fn verdict(&mut self, entry: &QueueEntry) -> Result<Verdict, CommandFailure> {
+        verdict::verdict(self.workspace, entry)
     }
 
-    fn edit(&mut self, entry: &Entry) -> Result<Edited, Failure> {
+    fn edit(&mut self, entry: &QueueEntry) -> Result<HandEdit, CommandFailure> {
         let name = format!("edit-{}.json", entry.pending.edit_digest.short());
         let path = self.workspace.own(&name);
         let edited = self.edit_in(entry, &path)?;
@@ -91,38 +91,38 @@ impl Desk for Terminal<'_> {
 }
 
 impl Terminal<'_> {
-    /// Writes a question, and looks at it anew; what stood there goes to the attic.
-    fn publish(&self, entry: &Entry, question: PendingReview) -> Result<Entry, Failure> {
+    /// Writes a pending review and compares it with the current harness. The previous file goes to the attic.
+    fn publish(&self, entry: &QueueEntry, question: PendingReview) -> Result<QueueEntry, CommandFailure> {
         let name = format!("{PENDING}{}.json", question.edit_digest);
         entry.session.publish(&name, &question.to_text())?;
         entry.asked(question, self.workspace, &self.workspace.harness()?)
     }
 
-    /// Lets the person edit until the edit is in order, or dropped.
-    fn edit_in(&mut self, entry: &Entry, path: &Path) -> Result<Edited, Failure> {
+    /// Opens the editor until the edit is valid or the user drops the change.
+    fn edit_in(&mut self, entry: &QueueEntry, path: &Path) -> Result<HandEdit, CommandFailure> {
         let was = entry.pending.edit_digest;
         let standing = self.plan(entry)?.edits.into_iter().find(|edit| edit.digest() == was);
-        let original = changed::text(&standing.ok_or_else(left_the_plan)?);
+        let original = edited_text::text(&standing.ok_or_else(left_the_plan)?);
         self.workspace.root.publish(path, original.as_bytes())?;
         loop {
             editor::run(&editor::words(), path, &self.workspace.manifest.withheld(&[]))?;
             let text = self.workspace.root.read_text(path)?.unwrap_or_default();
             if text == original || text.trim().is_empty() {
-                return Ok(Edited::Unchanged);
+                return Ok(HandEdit::Unchanged);
             }
             match self.checked(entry, path, &text)? {
                 Ok(edit) => return self.put(entry, edit),
                 Err(problem) if self.wants_again(&problem) => {}
-                Err(_) => return Ok(Edited::Unchanged),
+                Err(_) => return Ok(HandEdit::Unchanged),
             }
         }
     }
 
-    fn plan(&self, entry: &Entry) -> Result<Plan, Failure> {
+    fn plan(&self, entry: &QueueEntry) -> Result<Plan, CommandFailure> {
         entry.session.read("plan.json")?.ok_or_else(left_the_plan)
     }
 
-    fn checked(&self, entry: &Entry, path: &Path, text: &str) -> Result<Result<Edit, String>, Failure> {
+    fn checked(&self, entry: &QueueEntry, path: &Path, text: &str) -> Result<Result<Edit, String>, CommandFailure> {
         let against = Against {
             harness: &self.workspace.harness()?,
             rules: &self.workspace.rules(),
@@ -130,13 +130,13 @@ impl Terminal<'_> {
             plan: &self.plan(entry)?,
             was: entry.pending.edit_digest,
         };
-        Ok(changed::read(path, text, &against))
+        Ok(edited_text::read(path, text, &against))
     }
 
     fn wants_again(&mut self, problem: &str) -> bool {
         self.say(&format!("{}\n", visible(problem)));
         loop {
-            self.say("e edit again, d drop the change: ");
+            self.say("e edit again, d discard the change: ");
             let key = self.key();
             self.say("\n");
             match key {
@@ -147,20 +147,20 @@ impl Terminal<'_> {
         }
     }
 
-    /// Puts the changed edit into the plan; the plan as it was goes to the attic.
-    fn put(&self, entry: &Entry, edit: Edit) -> Result<Edited, Failure> {
+    /// Puts the changed edit into the plan. The previous plan goes to the attic.
+    fn put(&self, entry: &QueueEntry, edit: Edit) -> Result<HandEdit, CommandFailure> {
         let was = entry.pending.edit_digest;
-        let plan = changed::replaced(self.plan(entry)?, was, &edit).ok_or_else(left_the_plan)?;
+        let plan = edited_text::replaced(self.plan(entry)?, was, &edit).ok_or_else(left_the_plan)?;
         entry.session.publish("plan.json", &plan.to_text())?;
         if edit.digest() != was {
-            return Ok(Edited::Replaced);
+            return Ok(HandEdit::Replaced);
         }
         let question = queue::question(&entry.session, &was)?;
         let reworded = self.publish(entry, PendingReview { edit, ..question })?;
-        Ok(Edited::Reworded(Box::new(reworded)))
+        Ok(HandEdit::Reworded(Box::new(reworded)))
     }
 }
 
-fn left_the_plan() -> Failure {
-    Failure::failed("the edit has left the plan meanwhile").hint("`kaizen run` follows the plan")
+fn left_the_plan() -> CommandFailure {
+    CommandFailure::failed("the edit is no longer in the plan").hint("`kaizen run` follows the plan")
 }

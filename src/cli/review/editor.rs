@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use signal_hook::consts::SIGINT;
 
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 
 /// The editor if the user has set none; the same as git's.
 const DEFAULT: &str = "vi";
@@ -41,9 +41,9 @@ fn split(choices: &[Option<String>]) -> Vec<String> {
 ///
 /// # Errors
 /// The editor cannot be run, or fails.
-pub(crate) fn run(words: &[String], path: &Path, withheld: &[String]) -> Result<(), Failure> {
+pub(crate) fn run(words: &[String], path: &Path, withheld: &[String]) -> Result<(), CommandFailure> {
     let [program, arguments @ ..] = words else {
-        return Err(Failure::usage("no editor is set"));
+        return Err(CommandFailure::usage("no editor is set"));
     };
     let hint = "set VISUAL or EDITOR to an editor that waits, such as `code --wait`";
     let mut command = Command::new(program);
@@ -52,10 +52,11 @@ pub(crate) fn run(words: &[String], path: &Path, withheld: &[String]) -> Result<
         command.env_remove(name);
     }
     let status = undisturbed(&mut command);
-    let status = status.map_err(|error| Failure::usage(format!("cannot run `{program}`: {error}")).hint(hint))?;
+    let status =
+        status.map_err(|error| CommandFailure::usage(format!("cannot run `{program}`: {error}")).hint(hint))?;
     match status.success() {
         true => Ok(()),
-        false => Err(Failure::failed(format!(
+        false => Err(CommandFailure::failed(format!(
             "`{program}` ended with {status}; the edit is unchanged"
         ))),
     }

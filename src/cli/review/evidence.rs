@@ -1,39 +1,39 @@
-//! Evidence: the traces that an edit refers to, looked up in the trace store, without secrets.
+//! Looks up the traces that an edit refers to, and redacts them.
 
 use crate::workspace::Workspace;
 
-/// Traces that are looked up; a teacher may name hundreds.
+/// Maximum number of traces to look up; a teacher may list hundreds.
 const MOST: usize = 20;
 
-/// What the store knows of an edit's references.
+/// The traces that an edit refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Evidence {
-    /// Those that were found.
-    pub found: Vec<Seen>,
-    /// Those that the store does not have.
+pub(crate) struct EditEvidence {
+    /// Traces that were found.
+    pub found: Vec<RedactedTrace>,
+    /// Ids that are not in the store.
     pub missing: Vec<String>,
-    /// How many were not looked up.
+    /// Number of ids beyond [`MOST`], which were not looked up.
     pub more: usize,
-    /// Why the store could not be read, if it could not.
+    /// Why the store could not be read.
     pub problem: Option<String>,
 }
 
 /// One trace, redacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct RedactedTrace {
     /// Its id.
     pub id: String,
-    /// What the agent was asked.
+    /// The query to the agent.
     pub query: String,
-    /// What it answered.
+    /// The agent's answer.
     pub result: String,
 }
 
-/// Looks references up.
-pub(crate) fn evidence(workspace: &Workspace, references: &[String]) -> Evidence {
-    let mut evidence = Evidence {
+/// Looks up the references.
+pub(crate) fn evidence(workspace: &Workspace, references: &[String]) -> EditEvidence {
+    let mut evidence = EditEvidence {
         more: references.len().saturating_sub(MOST),
-        ..Evidence::default()
+        ..EditEvidence::default()
     };
     if references.is_empty() {
         return evidence;
@@ -47,7 +47,7 @@ pub(crate) fn evidence(workspace: &Workspace, references: &[String]) -> Evidence
     };
     for id in references.iter().take(MOST) {
         match store.get(id) {
-            Ok(Some(trace)) => evidence.found.push(Seen {
+            Ok(Some(trace)) => evidence.found.push(RedactedTrace {
                 id: id.clone(),
                 query: workspace.redactor.text(&trace.query).into_owned(),
                 result: workspace

@@ -1,25 +1,25 @@
-//! The keys of a question, what they mean, and the line that asks.
+//! The keys of the review prompt, their actions, and the prompt itself.
 
 use console::Key;
 
 use crate::cli::render::STRONG;
 
-/// What a person wants.
+/// The action for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Accept this edit.
     Accept,
     /// Reject this edit.
     Reject,
-    /// Leave it pending, and go on.
+    /// Leave it pending, and go to the next.
     Skip,
-    /// Change the edit itself.
+    /// Change the edit in an editor.
     Edit,
-    /// Ask the gate.
-    Judge,
-    /// Ask the question anew, with what the edit would change today.
+    /// Show the gate's verdict.
+    Verdict,
+    /// Replace the proposed diff with the current one.
     Update,
-    /// Show everything that was shortened.
+    /// Show everything in full.
     Whole,
     /// Accept this edit and all that follow.
     AcceptAll,
@@ -27,11 +27,11 @@ pub(crate) enum Action {
     RejectAll,
     /// Explain the keys.
     Help,
-    /// End, and leave the rest pending.
+    /// Quit, and leave the rest pending.
     Quit,
 }
 
-/// Key, the word that is shown when it is pressed, and what it does.
+/// Key, action, the word that is shown when it is pressed, and its help text.
 const KEYS: [(char, Action, &str, &str); 11] = [
     (
         'a',
@@ -45,31 +45,31 @@ const KEYS: [(char, Action, &str, &str); 11] = [
         "reject",
         "reject the edit: the next run records it",
     ),
-    ('s', Action::Skip, "skip", "leave it pending, and go on to the next"),
+    ('s', Action::Skip, "skip", "leave it pending, and go to the next edit"),
     (
         'e',
         Action::Edit,
         "edit",
-        "change the edit in $VISUAL or $EDITOR; a changed edit is asked about anew",
+        "change the edit in $VISUAL or $EDITOR; the next run asks again",
     ),
     (
         'g',
-        Action::Judge,
+        Action::Verdict,
         "gate",
-        "ask the gate what it says of the edit today; nothing is written",
+        "show the gate's verdict on the edit now; no decision is written",
     ),
     (
         'u',
         Action::Update,
         "update",
-        "for a stale question: show what the edit would change today, and ask that",
+        "if the edit is stale: update the diff to what it would change now",
     ),
-    ('d', Action::Whole, "all of it", "show all of it, however long"),
+    ('d', Action::Whole, "all of it", "show everything in full"),
     (
         'A',
         Action::AcceptAll,
         "accept all",
-        "accept this edit and all that follow, but stale ones",
+        "accept this edit and all that follow, except stale ones",
     ),
     (
         'R',
@@ -78,13 +78,13 @@ const KEYS: [(char, Action, &str, &str); 11] = [
         "reject this edit and all that follow",
     ),
     ('?', Action::Help, "help", "explain the keys"),
-    ('q', Action::Quit, "quit", "end; what is not answered stays pending"),
+    ('q', Action::Quit, "quit", "quit; undecided edits stay pending"),
 ];
 
-/// What a key means; `None` for a key without a meaning.
+/// The action for a key; `None` if it has none.
 pub(crate) fn action(key: &Key) -> Option<Action> {
     match key {
-        // Without a terminal driver's help, end of input and an interrupt arrive as keys.
+        // In raw mode, Ctrl-C and Ctrl-D arrive as keys.
         Key::CtrlC | Key::Char('\u{3}' | '\u{4}') => Some(Action::Quit),
         Key::Char('h') => Some(Action::Help),
         Key::Char(c) => KEYS.iter().find(|(key, ..)| key == c).map(|(_, action, ..)| *action),
@@ -93,7 +93,7 @@ pub(crate) fn action(key: &Key) -> Option<Action> {
 }
 
 impl Action {
-    /// The word that is shown when the key is pressed.
+    /// The word that is shown when the action's key is pressed.
     pub(crate) fn word(self) -> &'static str {
         KEYS.iter()
             .find(|(_, action, ..)| *action == self)
@@ -101,7 +101,7 @@ impl Action {
     }
 }
 
-/// The line that asks; a question that is not fresh is updated before it is accepted.
+/// The prompt. An edit that is not fresh must be updated before it can be accepted.
 pub(crate) fn prompt(fresh: bool) -> String {
     let first = if fresh { ('a', "ccept") } else { ('u', "pdate") };
     let keys = [first, ('r', "eject"), ('s', "kip"), ('e', "dit"), ('g', "ate")];
@@ -112,7 +112,7 @@ pub(crate) fn prompt(fresh: bool) -> String {
     format!("{keys}, {} all, {} help, {}uit: ", bold("A R"), bold("?"), bold("q"))
 }
 
-/// What every key does.
+/// The help text of all keys.
 pub(crate) fn help() -> String {
     let line = |(key, _, _, does): &(char, Action, &str, &str)| format!("  {STRONG}{key}{STRONG:#}  {does}\n");
     KEYS.iter().map(line).collect()

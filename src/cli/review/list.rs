@@ -1,18 +1,18 @@
-//! The queue as a list: for programs, and for people without a terminal.
+//! The review queue as a list, for JSON output and if there is no terminal.
 
-use super::queue::Entry;
-use super::standing::Standing;
+use super::queue::QueueEntry;
+use super::staleness::Staleness;
 use crate::cli::render::{self, STRONG};
 use crate::cli::visible::visible;
 
-/// The commands that answer an entry.
+/// The commands that show and answer an entry.
 struct Commands {
     show: String,
     accept: String,
     reject: String,
 }
 
-fn commands(entry: &Entry) -> Commands {
+fn commands(entry: &QueueEntry) -> Commands {
     let (name, session) = (&entry.name, &entry.session.id);
     Commands {
         show: format!("kaizen show {}", entry.pending.edit_digest.short()),
@@ -21,8 +21,8 @@ fn commands(entry: &Entry) -> Commands {
     }
 }
 
-/// Prints the queue for people, with the exact commands.
-pub(crate) fn text(queue: &[Entry]) {
+/// Prints the queue as text, with the exact commands.
+pub(crate) fn text(queue: &[QueueEntry]) {
     for (number, entry) in queue.iter().enumerate() {
         let edit = &entry.pending.edit;
         let tier = format!("{:?}", edit.risk_tier).to_lowercase();
@@ -45,8 +45,8 @@ pub(crate) fn text(queue: &[Entry]) {
     }
 }
 
-/// Prints one JSON object an edit.
-pub(crate) fn json(queue: &[Entry]) {
+/// Prints one JSON object per edit.
+pub(crate) fn json(queue: &[QueueEntry]) {
     for entry in queue {
         let Commands { show, accept, reject } = commands(entry);
         render::json(&serde_json::json!({
@@ -58,7 +58,7 @@ pub(crate) fn json(queue: &[Entry]) {
             "near_miss": entry.pending.near_miss,
             "diff": entry.diff(),
             "stale": entry.standing.reason(),
-            "applies": !matches!(entry.standing, Standing::Inapplicable(_)),
+            "applies": !matches!(entry.standing, Staleness::Inapplicable(_)),
             "commands": {"show": show, "accept": accept, "reject": reject},
         }));
     }

@@ -1,54 +1,54 @@
-//! `kaizen review`: the edits that wait for a person, one after another, one key press each.
+//! `kaizen review`: goes through the edits that wait for a person, with one key press each.
 
 mod ask;
-mod changed;
 mod desk;
+mod edited_text;
 mod editor;
 mod evidence;
 mod examples;
 #[cfg(test)]
 mod fixture;
-mod judge;
 mod keys;
 mod lines;
 mod list;
 mod queue;
 mod screen;
-pub(crate) mod standing;
+pub(crate) mod staleness;
+mod verdict;
 
 use clap::Args;
 use console::Term;
 
-use self::ask::Done;
+use self::ask::ReviewResult;
 use self::desk::Terminal;
-use self::queue::Entry;
-use super::exit::{Code, Failure};
+use self::queue::QueueEntry;
+use super::exit::{Code, CommandFailure};
 use super::render::STRONG;
 use super::visible::visible;
 use super::{Setting, terminal};
 use crate::artifact::outcome::OutcomeStatus;
 use crate::digest::Digest;
-use crate::pipeline::decided;
+use crate::pipeline::external_decision;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
 /// Review the edits that wait, one after another
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Review {
+pub(crate) struct ReviewArgs {
     /// Review only the edits of this session
     #[arg(long)]
     session: Option<String>,
 }
 
-/// Runs the command: asks at a terminal, lists elsewhere.
+/// Runs the command: asks if there is a terminal, else prints a list.
 ///
 /// # Errors
 /// There is no workspace or no such session, or the harness cannot be read.
-pub(crate) fn review(command: &Review, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn review(command: &ReviewArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let waiting = || queue::queue(&workspace, command.session.as_deref());
     let mut queue = waiting()?;
-    tell_decided_elsewhere(&workspace, command.session.as_deref())?;
+    tell_external_decisions(&workspace, command.session.as_deref())?;
     if setting.is_json() {
         list::json(&queue);
     } else if queue.is_empty() {
@@ -59,7 +59,7 @@ pub(crate) fn review(command: &Review, setting: &Setting) -> Result<Code, Failur
         err!(
             "{}",
             if left == 0 {
-                "Nothing waits any more.".into()
+                "Nothing is left to review.".into()
             } else {
                 still(left)
             }
@@ -68,18 +68,18 @@ pub(crate) fn review(command: &Review, setting: &Setting) -> Result<Code, Failur
     } else {
         list::text(&queue);
         err!(
-            "{}; at a terminal, `kaizen review` asks about one after another",
+            "{}; run `kaizen review` at a terminal to decide one after another",
             still(queue.len())
         );
     }
     Ok(code(queue.len()))
 }
 
-/// Names the answers that nobody gave at this machine, and that the next run acts on.
-fn tell_decided_elsewhere(workspace: &Workspace, only: Option<&str>) -> Result<(), Failure> {
+/// Lists decisions that came with a commit from elsewhere, because the next run acts on them.
+fn tell_external_decisions(workspace: &Workspace, only: Option<&str>) -> Result<(), CommandFailure> {
     let is_meant = |session: &Session| only.is_none_or(|only| session.id == only);
     for session in session::all(&workspace.root)?.into_iter().filter(is_meant) {
-        // A session that cannot be read was named with the queue.
+        // `queue` has already reported an unreadable session.
         let (Ok(mut pending), Ok(outcomes)) = (session.pending(), session.outcomes()) else {
             continue;
         };
@@ -89,7 +89,7 @@ fn tell_decided_elsewhere(workspace: &Workspace, only: Option<&str>) -> Result<(
                 .is_some_and(|one| one.status == OutcomeStatus::PendingReview)
         };
         pending.retain(|digest, _| waits(digest));
-        for (digest, decided) in decided::elsewhere(workspace, &session, &pending)? {
+        for (digest, decided) in external_decision::external_decisions(workspace, &session, &pending)? {
             let line = format!("{} of {} was {}", pending[&digest].edit.id, session.id, decided.words());
             err!("note: {}", visible(&line));
         }
@@ -111,8 +111,8 @@ fn still(left: usize) -> String {
     }
 }
 
-/// Asks, then says what was decided and which command acts on it.
-fn at_terminal(workspace: &Workspace, queue: &mut [Entry]) {
+/// Asks about each entry, then prints a summary and the commands to run next.
+fn at_terminal(workspace: &Workspace, queue: &mut [QueueEntry]) {
     let term = Term::stderr();
     let done = ask::ask(&mut Terminal { workspace, term }, queue);
     let (said, next) = (said(&done), next(&done, queue));
@@ -126,13 +126,13 @@ fn at_terminal(workspace: &Workspace, queue: &mut [Entry]) {
     }
 }
 
-/// What was done, in numbers.
-fn said(done: &[(usize, Done)]) -> String {
-    let count = |what: Done| done.iter().filter(|(_, done)| *done == what).count();
+/// Counts of what was done, as text.
+fn said(done: &[(usize, ReviewResult)]) -> String {
+    let count = |what: ReviewResult| done.iter().filter(|(_, done)| *done == what).count();
     let parts = [
-        (Done::Accepted, "accepted"),
-        (Done::Rejected, "rejected"),
-        (Done::Replaced, "changed"),
+        (ReviewResult::Accepted, "accepted"),
+        (ReviewResult::Rejected, "rejected"),
+        (ReviewResult::Replaced, "changed"),
     ];
     let parts = parts.map(|(what, word)| (count(what), word));
     let parts: Vec<String> = parts
@@ -143,8 +143,8 @@ fn said(done: &[(usize, Done)]) -> String {
     parts.join(", ")
 }
 
-/// The command that acts on the answers, for each session concerned, and what it will do.
-fn next(done: &[(usize, Done)], queue: &[Entry]) -> Vec<(String, String)> {
+/// For each session with a decision: the command to run next, and what it will do.
+fn next(done: &[(usize, ReviewResult)], queue: &[QueueEntry]) -> Vec<(String, String)> {
     let mut commands: Vec<(String, String)> = Vec::new();
     for (at, _) in done {
         let entry = &queue[*at];
@@ -155,14 +155,14 @@ fn next(done: &[(usize, Done)], queue: &[Entry]) -> Vec<(String, String)> {
         if commands.iter().any(|(other, _)| *other == command) {
             continue;
         }
-        let of_session = |what: Done| {
+        let of_session = |what: ReviewResult| {
             done.iter()
                 .any(|(other, done)| *done == what && queue[*other].session.id == entry.session.id)
         };
         let does = [
-            (Done::Accepted, "gates and commits what was accepted"),
-            (Done::Rejected, "records what was rejected"),
-            (Done::Replaced, "asks about what was changed"),
+            (ReviewResult::Accepted, "gates and commits the accepted edits"),
+            (ReviewResult::Rejected, "records the rejected edits"),
+            (ReviewResult::Replaced, "asks about the changed edits"),
         ];
         let does: Vec<&str> = does
             .iter()

@@ -1,62 +1,64 @@
-//! The queue: every edit that waits for a person, oldest session first, in the order of its plan.
+//! The review queue: every edit that waits for a person, oldest session first, in the order of the plan.
 
 use super::examples;
-use super::standing::{self, Standing};
+use super::staleness::{self, Staleness};
 use crate::artifact::edit::Edit;
-use crate::artifact::label::Shared;
+use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::cli::accept::session_of;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::workspace::session::{Session, SessionError};
 use crate::workspace::{Workspace, session};
 
-/// One edit that waits.
+/// One edit that waits for review.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// Its session.
+pub(crate) struct QueueEntry {
+    /// The session that asks.
     pub session: Session,
-    /// Whether commands mean its session when they name none.
+    /// Whether the session is the newest, so that commands need no `--session`.
     pub newest: bool,
-    /// What names it in a command.
+    /// The edit's name in a command: its label, or its short digest if the label is ambiguous.
     pub name: String,
-    /// The question.
+    /// The edit, the diff that was proposed, and the decision if there is one.
     pub pending: PendingReview,
-    /// What it would change today, as a diff; `None` when it cannot be applied.
+    /// The diff that the edit would make now; `None` if it cannot be applied.
     pub today: Option<String>,
-    /// How the question stands today.
-    pub standing: Standing,
-    /// For few-shot examples: how many come, stay and go.
+    /// Whether the proposed diff is still what the edit would do.
+    pub standing: Staleness,
+    /// For few-shot examples: how many are added, kept and removed.
     pub examples: Option<String>,
 }
 
-impl Entry {
-    /// The diff to show: the question's; with today's places when the question is fresh.
+impl QueueEntry {
+    /// The diff to show: if fresh, the current one, whose line numbers are up to date; otherwise the proposed one.
     pub(crate) fn diff(&self) -> &str {
         match (&self.standing, &self.today) {
-            (Standing::Fresh, Some(today)) => today,
+            (Staleness::Fresh, Some(today)) => today,
             _ => &self.pending.diff,
         }
     }
 
-    /// The entry with another question, as it stands in a harness.
+    /// The entry with another pending review, compared with this harness.
     ///
     /// # Errors
-    /// git says no.
+    /// git fails.
     pub(crate) fn asked(
         &self,
         pending: PendingReview,
         workspace: &Workspace,
         harness: &Harness,
-    ) -> Result<Self, Failure> {
-        let today = standing::diff_of(&pending.edit, harness, &workspace.rules());
-        let since = |paths: &[String]| standing::since(workspace, paths);
-        let path = standing::paths(today.as_deref().unwrap_or_default()).into_iter().next();
+    ) -> Result<Self, CommandFailure> {
+        let today = staleness::diff_of(&pending.edit, harness, &workspace.rules());
+        let since = |paths: &[String]| staleness::since(workspace, paths);
+        let path = staleness::paths(today.as_deref().unwrap_or_default())
+            .into_iter()
+            .next();
         Ok(Self {
-            standing: standing::standing(&pending, &today, since)?,
+            standing: staleness::staleness(&pending, &today, since)?,
             examples: path.and_then(|path| examples::summary(&pending.edit, &path, harness)),
             today: today.ok(),
             pending,
@@ -65,11 +67,12 @@ impl Entry {
     }
 }
 
-/// All that waits, or what waits in one session. A session that cannot be read is named and hides no other.
+/// All edits that wait for review, or only those of one session. Without `only`, an unreadable session is reported and
+/// skipped.
 ///
 /// # Errors
-/// There is no such session, or the harness cannot be read.
-pub(crate) fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Entry>, Failure> {
+/// There is no such session, the harness cannot be read, or nothing was found and a session was unreadable.
+pub(crate) fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<QueueEntry>, CommandFailure> {
     let all = session::all(&workspace.root)?;
     let newest = all.last().map(|session| session.id.clone());
     let sessions = match only {
@@ -82,7 +85,7 @@ pub(crate) fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Ent
         let waiting = match waiting(&session) {
             Ok(waiting) => waiting,
             Err(error) if only.is_none() => {
-                err!("{} is left out: {error}", session.id);
+                err!("skipped {}: {error}", session.id);
                 unreadable = Some(error);
                 continue;
             }
@@ -90,26 +93,26 @@ pub(crate) fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Ent
         };
         let newest = newest.as_ref() == Some(&session.id);
         for (name, pending) in waiting {
-            let blank = Entry {
+            let blank = QueueEntry {
                 session: session.clone(),
                 newest,
                 name,
                 pending: pending.clone(),
                 today: None,
-                standing: Standing::Fresh,
+                standing: Staleness::Fresh,
                 examples: None,
             };
             entries.push(blank.asked(pending, workspace, &harness)?);
         }
     }
     match unreadable.filter(|_| entries.is_empty()) {
-        // Else it would look as if nothing waited.
+        // An empty queue would suggest that nothing waits.
         Some(error) => Err(error.into()),
         None => Ok(entries),
     }
 }
 
-/// The questions of a session that nobody answered, each with what names it, in the order of the plan.
+/// The undecided edits of a session with their names for commands, in the order of the plan.
 fn waiting(session: &Session) -> Result<Vec<(String, PendingReview)>, SessionError> {
     let mut pending = session.pending()?;
     if pending.is_empty() {
@@ -120,18 +123,18 @@ fn waiting(session: &Session) -> Result<Vec<(String, PendingReview)>, SessionErr
         let outcome = outcomes.get(digest);
         outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::PendingReview)
     };
-    // While somebody is typing in the plan, the questions stand in the order of their digests.
+    // If the plan cannot be parsed (it may be half typed), the order is that of the digests.
     let plan: Option<Plan> = match session.read("plan.json") {
         Err(SessionError::Artifact(_)) => return Ok(unplanned(pending, &waits)),
         plan => plan?,
     };
     let labels = pending.values().map(|one| (one.edit.id.as_str(), one.edit_digest));
     let planned = plan.iter().flat_map(|plan| &plan.edits);
-    let shared = Shared::of(labels.chain(planned.clone().map(|edit| (edit.id.as_str(), edit.digest()))));
+    let shared = SharedLabels::of(labels.chain(planned.clone().map(|edit| (edit.id.as_str(), edit.digest()))));
     let mut found = Vec::new();
     for edit in planned {
         let digest = edit.digest();
-        // Taken out, so that an edit which stands in the plan twice is asked about once.
+        // `remove`, so that an edit that is in the plan twice is listed once.
         if let Some(question) = pending
             .remove(&digest)
             .filter(|question| waits(&digest) && is_open(question))
@@ -152,16 +155,17 @@ fn unplanned(
     open.map(|(digest, question)| (digest.short(), question)).collect()
 }
 
-/// An answer counts for the edit that it was given for, and for no other.
+/// Whether a person still has to decide. A decision counts only for the edit that it was made for.
 fn is_open(pending: &PendingReview) -> bool {
-    let bound = |decision: &crate::artifact::decision::Decision| {
+    let bound = |decision: &crate::artifact::decision::ReviewDecision| {
         pending.edit.digest() == pending.edit_digest
             && decision.edit_digest.is_none_or(|bound| bound == pending.edit_digest)
     };
     !pending.decision.as_ref().is_some_and(bound)
 }
 
-/// What is shown is what a run would do: where the question holds another edit than its name says, the plan's counts.
+/// The pending review with the edit that a run would apply. If the file's edit does not match its digest, that is the
+/// plan's edit.
 fn of_the_plan(pending: PendingReview, edit: &Edit) -> PendingReview {
     if pending.edit.digest() == pending.edit_digest {
         return pending;
@@ -174,14 +178,14 @@ fn of_the_plan(pending: PendingReview, edit: &Edit) -> PendingReview {
     PendingReview { edit, ..pending }
 }
 
-/// The question as it stands on disk now.
+/// Reads the pending review of an edit again.
 ///
 /// # Errors
-/// It was answered or withdrawn meanwhile.
-pub(crate) fn question(session: &Session, digest: &Digest) -> Result<PendingReview, Failure> {
+/// It was answered or withdrawn in the meantime.
+pub(crate) fn question(session: &Session, digest: &Digest) -> Result<PendingReview, CommandFailure> {
     let found = waiting(session)?
         .into_iter()
         .find(|(_, pending)| pending.edit_digest == *digest);
-    let gone = || Failure::usage("it was answered or withdrawn meanwhile; nothing was written");
+    let gone = || CommandFailure::usage("it was answered or withdrawn in the meantime; nothing was written");
     found.map(|(_, pending)| pending).ok_or_else(gone)
 }

@@ -8,16 +8,16 @@ use super::*;
 
 const DIFF: &str = "--- a/p.md\n+++ b/p.md\n@@ -1 +1 @@\n-old\n+new\n";
 
-fn evidence() -> Evidence {
-    let seen = |number: usize| Seen {
+fn evidence() -> EditEvidence {
+    let seen = |number: usize| RedactedTrace {
         id: format!("run-{number}"),
         query: "please switch the lamp on in the kitchen, and then in the hall, and then everywhere".into(),
         result: "none".into(),
     };
-    Evidence {
+    EditEvidence {
         found: (1..=5).map(seen).collect(),
         missing: vec!["run-gone".into()],
-        ..Evidence::default()
+        ..EditEvidence::default()
     }
 }
 
@@ -26,14 +26,14 @@ fn page(width: usize, height: usize) -> Page {
     Page { width, height, whole }
 }
 
-fn plain(entry: &Entry, page: &Page) -> String {
+fn plain(entry: &QueueEntry, page: &Page) -> String {
     strip_ansi_codes(&screen(entry, (2, 7), &evidence(), page)).into_owned()
 }
 
 #[test]
 fn one_page_says_it_all() {
     let mut entry = entry("e1", DIFF, json!({}));
-    entry.examples = Some("3 new, 1 stay, 1 go".into());
+    entry.examples = Some("3 new, 1 kept, 1 removed".into());
     let text = plain(&entry, &page(80, 24));
     let wanted = "\
 [2/7] e1: replace_system_prompt agents.assistant.system_prompt
@@ -46,7 +46,7 @@ evidence  run-1  please switch the lamp on in the kitchen, and then in t… → 
           not in the trace store: run-gone
 cluster   home: Lamps stay dark (the student fails 50 % of its train tasks, the
           teacher solves 100 %)
-examples  3 new, 1 stay, 1 go
+examples  3 new, 1 kept, 1 removed
 
 --- a/p.md
 +++ b/p.md
@@ -96,7 +96,7 @@ fn nothing_but_our_own_colours_reaches_the_terminal() {
     let diff = format!("{DIFF}+{evil}\n");
     let more = json!({"rationale": evil, "target": format!("agents.{evil}")});
     let mut hostile = entry(evil, &diff, more);
-    hostile.standing = Standing::Stale(evil.into());
+    hostile.standing = Staleness::Stale(evil.into());
     if let Some(cluster) = &mut hostile.pending.cluster {
         cluster.description = evil.into();
         cluster.id = evil.into();
@@ -104,7 +104,7 @@ fn nothing_but_our_own_colours_reaches_the_terminal() {
     let mut seen = evidence();
     seen.missing = vec![evil.into()];
     seen.problem = Some(evil.into());
-    seen.found = vec![Seen {
+    seen.found = vec![RedactedTrace {
         id: evil.into(),
         query: evil.into(),
         result: evil.into(),
@@ -127,9 +127,9 @@ fn nothing_but_our_own_colours_reaches_the_terminal() {
 #[test]
 fn a_stale_question_says_why() {
     let mut stale = entry("e1", DIFF, json!({}));
-    stale.standing = Standing::Stale("p.md changed".into());
+    stale.standing = Staleness::Stale("p.md changed".into());
     assert!(plain(&stale, &page(80, 24)).contains("stale     p.md changed; u shows"));
-    stale.standing = Standing::Inapplicable("no such file".into());
+    stale.standing = Staleness::Inapplicable("no such file".into());
     assert!(plain(&stale, &page(80, 24)).contains("cannot be applied now: no such file"));
 }
 

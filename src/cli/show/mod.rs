@@ -1,6 +1,6 @@
 //! `kaizen show`: a session, or one edit with its evidence.
 
-mod drawn;
+mod chart;
 pub(crate) mod edit;
 mod session;
 
@@ -8,14 +8,14 @@ use clap::Args;
 
 use super::Setting;
 use super::accept::session_of;
-use super::exit::{Code, Failure};
-use crate::pipeline::decided;
+use super::exit::{Code, CommandFailure};
+use crate::pipeline::external_decision;
 use crate::workspace::Workspace;
 use crate::workspace::session::Session;
 
 /// Show a session, or one edit with its evidence
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Show {
+pub(crate) struct ShowArgs {
     /// A session, or an edit (its label, or at least four digits of its digest); the default is the newest session
     #[arg(value_name = "SESSION|EDIT")]
     what: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Show {
 ///
 /// # Errors
 /// There is no such session or edit, or its files cannot be read.
-pub(crate) fn show(command: &Show, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn show(command: &ShowArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let sessions = crate::workspace::session::all(&workspace.root)?;
     let named = |name: &str| sessions.iter().any(|session| session.id == name);
@@ -40,13 +40,13 @@ pub(crate) fn show(command: &Show, setting: &Setting) -> Result<Code, Failure> {
     Ok(Code::Settled)
 }
 
-/// Which commit brought the decision about an edit, where it was made elsewhere.
-fn decided_elsewhere(workspace: &Workspace, known: &edit::Known) -> Result<Option<String>, Failure> {
+/// Describes the decision on an edit and the commit that brought it, if it was made elsewhere.
+fn decided_elsewhere(workspace: &Workspace, known: &edit::EditDetails) -> Result<Option<String>, CommandFailure> {
     let Some(pending) = &known.pending_review else {
         return Ok(None);
     };
     let session = Session::at(&workspace.root, &known.session);
     let asked = [(pending.edit_digest, pending.clone())].into();
-    let found = decided::elsewhere(workspace, &session, &asked)?;
-    Ok(found.values().next().map(decided::Decided::words))
+    let found = external_decision::external_decisions(workspace, &session, &asked)?;
+    Ok(found.values().next().map(external_decision::ExternalDecision::words))
 }

@@ -1,27 +1,28 @@
-//! History: whether each session of the past still stands, checked on all cores because there may be thousands.
+//! States of all older sessions, computed in parallel because there may be thousands.
 
 use serde::Serialize;
 
+use crate::pipeline::context::{Context, Depth};
 use crate::pipeline::freshness::{Freshness, StaleReason};
-use crate::pipeline::state::{PhaseState, View, state};
+use crate::pipeline::state::{PhaseState, state};
 use crate::workspace::session::Session;
 
-/// Whether a session stands as it is.
+/// The state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum State {
-    /// Nothing is to be done.
+pub(crate) enum HistoryState {
+    /// Nothing is left to do.
     Settled,
-    /// Something that it relies on changed since it ran.
+    /// An input changed since it ran.
     Stale,
-    /// It never ran to its end.
+    /// It has not finished.
     Unfinished,
     /// Its files cannot be read.
     Unreadable,
 }
 
-/// The state of each session, in the order given.
-pub(crate) fn states(view: &View, sessions: &[Session]) -> Vec<State> {
+/// The state of each session, in the given order, examined at `Depth::History`.
+pub(crate) fn states(context: &Context, sessions: &[Session]) -> Vec<HistoryState> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = sessions.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
@@ -30,33 +31,38 @@ pub(crate) fn states(view: &View, sessions: &[Session]) -> Vec<State> {
             .map(|part| {
                 (
                     part.len(),
-                    scope.spawn(move || part.iter().map(|session| one(view, session)).collect()),
+                    scope.spawn(move || part.iter().map(|session| one(context, session)).collect()),
                 )
             })
             .collect();
-        let join = |(count, part): (usize, std::thread::ScopedJoinHandle<Vec<State>>)| {
-            part.join().unwrap_or_else(|_| vec![State::Unreadable; count])
+        let join = |(count, part): (usize, std::thread::ScopedJoinHandle<Vec<HistoryState>>)| {
+            part.join().unwrap_or_else(|_| vec![HistoryState::Unreadable; count])
         };
         parts.into_iter().flat_map(join).collect()
     })
 }
 
-fn one(view: &View, session: &Session) -> State {
-    state(view, session).map_or(State::Unreadable, |phases| of(&phases))
+fn one(context: &Context, session: &Session) -> HistoryState {
+    let context = Context {
+        session,
+        depth: Depth::History,
+        ..*context
+    };
+    state(&context).map_or(HistoryState::Unreadable, |phases| of(&phases))
 }
 
-/// The state of a session by the states of its phases.
-pub(crate) fn of(phases: &[PhaseState]) -> State {
+/// Derives a session's state from the states of its phases.
+pub(crate) fn of(phases: &[PhaseState]) -> HistoryState {
     let reasons: Vec<&StaleReason> = phases.iter().flat_map(|(_, phase)| stale(phase)).collect();
     let blocked = phases
         .iter()
         .any(|(_, phase)| matches!(phase, Freshness::Blocked { .. }));
     if reasons.iter().any(|reason| **reason != StaleReason::NeverFinished) {
-        State::Stale
+        HistoryState::Stale
     } else if blocked || !reasons.is_empty() {
-        State::Unfinished
+        HistoryState::Unfinished
     } else {
-        State::Settled
+        HistoryState::Settled
     }
 }
 
@@ -84,11 +90,17 @@ mod tests {
             edited: vec!["a".into()],
         };
         for (phases, expected) in [
-            (vec![], State::Settled),
-            (vec![fresh(), kept()], State::Settled),
-            (vec![fresh(), stale(StaleReason::NeverFinished)], State::Unfinished),
-            (vec![fresh(), blocked()], State::Unfinished),
-            (vec![gone(), stale(StaleReason::NeverFinished), blocked()], State::Stale),
+            (vec![], HistoryState::Settled),
+            (vec![fresh(), kept()], HistoryState::Settled),
+            (
+                vec![fresh(), stale(StaleReason::NeverFinished)],
+                HistoryState::Unfinished,
+            ),
+            (vec![fresh(), blocked()], HistoryState::Unfinished),
+            (
+                vec![gone(), stale(StaleReason::NeverFinished), blocked()],
+                HistoryState::Stale,
+            ),
         ] {
             let phases: Vec<PhaseState> = phases.into_iter().map(|phase| ("x".to_owned(), phase)).collect();
             assert_eq!(of(&phases), expected, "{phases:?}");

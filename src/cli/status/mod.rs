@@ -1,4 +1,4 @@
-//! `kaizen status`: where the sessions stand, and what the newest one needs next.
+//! `kaizen status`: the state of each session, and the next step of the newest one.
 
 mod history;
 mod present;
@@ -7,50 +7,50 @@ use clap::Args;
 pub(crate) use present::words;
 use serde::Serialize;
 
-use self::history::State;
-use self::present::Present;
+use self::history::HistoryState;
+use self::present::NewestSession;
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::{Record, Status as Word};
+use crate::artifact::record::{SessionRecord, SessionStatus as Word};
 use crate::eval::holdout::HoldoutWear;
-use crate::pipeline::state::{Depth, View};
+use crate::pipeline::context::Context;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, holdout_log, session};
 
-/// Sessions that are shown without `--all`.
+/// Number of recent sessions that are shown without `--all`.
 const SHOWN: usize = 10;
 
 /// Show the state of the sessions
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Status {
+pub(crate) struct StatusArgs {
     /// Show every session, not only the last ten and the stale ones
     #[arg(long)]
     all: bool,
 }
 
-/// One session in one line.
+/// A session as one line of output.
 #[derive(Serialize)]
-struct Line {
+struct StatusLine {
     session: String,
     status: Option<Word>,
     score_before: Option<f64>,
     score_after: Option<f64>,
     applied: usize,
     waiting: usize,
-    state: State,
+    state: HistoryState,
     problem: Option<String>,
     #[serde(flatten)]
-    present: Option<Present>,
-    /// How worn the gate split is, beside the newest session.
+    present: Option<NewestSession>,
+    /// How worn the gate split is; only on the newest session's line.
     #[serde(skip_serializing_if = "Option::is_none")]
     gate_split: Option<GateSplit>,
 }
 
-/// How worn the gate split is, or why nobody knows.
+/// How worn the gate split is, or why that is unknown.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum GateSplit {
@@ -61,32 +61,26 @@ enum GateSplit {
 /// Runs the command.
 ///
 /// # Errors
-/// There is no workspace, or what the newest session relies on cannot be read.
-pub(crate) fn status(command: &Status, setting: &Setting) -> Result<Code, Failure> {
+/// There is no workspace, or an input of the newest session cannot be read.
+pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let sessions = session::all(&workspace.root)?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
-    let view = |depth| View {
-        workspace: &workspace,
-        inputs: &inputs,
-        engines: &engines,
-        depth,
-        autonomy: None,
-    };
     let Some((newest, older)) = sessions.split_last() else {
         return Ok(none(setting));
     };
-    let states = history::states(&view(Depth::History), older);
+    let context = Context::new(&workspace, newest, &inputs, &engines);
+    let states = history::states(&context, older);
     let recent = sessions.len().saturating_sub(SHOWN);
-    let shown = |at: usize, state: &State| command.all || at >= recent || *state == State::Stale;
+    let shown = |at: usize, state: &HistoryState| command.all || at >= recent || *state == HistoryState::Stale;
     for (at, (session, state)) in older.iter().zip(states).enumerate() {
         if shown(at, &state) {
             print(&line(session, state), setting);
         }
     }
-    let present = present::present(&view(Depth::Present), newest)?;
+    let present = present::present(&context)?;
     let state = present.state();
-    let line = Line {
+    let line = StatusLine {
         present: Some(present),
         gate_split: gate_split(&workspace),
         ..line(newest, state)
@@ -102,12 +96,12 @@ fn none(setting: &Setting) -> Code {
     Code::Settled
 }
 
-fn line(session: &Session, state: State) -> Line {
+fn line(session: &Session, state: HistoryState) -> StatusLine {
     let (record, problem) = match session.record() {
         Ok(record) => (record, None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let score = |side: fn(&Record) -> &Option<crate::artifact::record::Snapshot>| {
+    let score = |side: fn(&SessionRecord) -> &Option<crate::artifact::record::Snapshot>| {
         let snapshot = record.as_ref().and_then(|record| side(record).as_ref());
         snapshot.map(|snapshot| snapshot.overall_score)
     };
@@ -115,7 +109,7 @@ fn line(session: &Session, state: State) -> Line {
         let outcomes = record.iter().flat_map(|record| &record.edit_outcomes);
         outcomes.filter(|outcome| outcome.status == status).count()
     };
-    Line {
+    StatusLine {
         session: session.id.clone(),
         status: record.as_ref().map(|record| record.status),
         score_before: score(|record| &record.benchmark_before),
@@ -129,7 +123,7 @@ fn line(session: &Session, state: State) -> Line {
     }
 }
 
-/// What cannot be read hides nothing else.
+/// The wear of the gate split. An error is part of the output, so that it does not hide the rest.
 fn gate_split(workspace: &Workspace) -> Option<GateSplit> {
     match holdout_log::wear(workspace) {
         Ok(wear) => wear.map(GateSplit::Known),
@@ -139,7 +133,7 @@ fn gate_split(workspace: &Workspace) -> Option<GateSplit> {
     }
 }
 
-fn print(line: &Line, setting: &Setting) {
+fn print(line: &StatusLine, setting: &Setting) {
     if setting.is_json() {
         return render::json(line);
     }
@@ -164,7 +158,7 @@ fn print(line: &Line, setting: &Setting) {
     }
 }
 
-/// One or two words for a status, for a column.
+/// A status in one or two words, for a column.
 fn short_words(status: Word) -> &'static str {
     match status {
         Word::AwaitingReview => "awaiting review",
@@ -172,7 +166,7 @@ fn short_words(status: Word) -> &'static str {
     }
 }
 
-fn scores(line: &Line) -> String {
+fn scores(line: &StatusLine) -> String {
     let percent = |score: Option<f64>| score.map_or("?".to_owned(), |score| format!("{:.1} %", 100.0 * score));
     match (line.score_before, line.score_after) {
         (None, None) => "no score".to_owned(),
@@ -180,23 +174,23 @@ fn scores(line: &Line) -> String {
     }
 }
 
-fn edits(line: &Line) -> String {
+fn edits(line: &StatusLine) -> String {
     match line.waiting {
         0 => format!("{} applied", line.applied),
         waiting => format!("{} applied, {waiting} waiting", line.applied),
     }
 }
 
-/// What is said of a session of the past that is not settled as it stands.
-fn mark(line: &Line) -> String {
+/// The remark on an older session that is not settled.
+fn mark(line: &StatusLine) -> String {
     if line.present.is_some() {
         return String::new();
     }
     let session = &line.session;
     match line.state {
-        State::Settled => String::new(),
-        State::Stale => format!("  stale: kaizen run --session {session}"),
-        State::Unfinished => format!("  {FAINT}unfinished: kaizen run --session {session}{FAINT:#}"),
-        State::Unreadable => "  unreadable: kaizen verify".to_owned(),
+        HistoryState::Settled => String::new(),
+        HistoryState::Stale => format!("  stale: kaizen run --session {session}"),
+        HistoryState::Unfinished => format!("  {FAINT}unfinished: kaizen run --session {session}{FAINT:#}"),
+        HistoryState::Unreadable => "  unreadable: kaizen verify".to_owned(),
     }
 }

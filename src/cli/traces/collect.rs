@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::hide_from_git;
-use crate::artifact::evaluation::{Attempt, Attempted};
+use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::task::{Split, Task};
-use crate::artifact::trace::{Step, Trace};
-use crate::cli::exit::Failure;
+use crate::artifact::trace::{Trace, TraceStep};
+use crate::cli::exit::CommandFailure;
 use crate::digest::Digest;
 use crate::eval::benchmark;
 use crate::eval::benchmark::Benchmark;
@@ -26,7 +26,7 @@ pub(crate) const COLLECTED: &str = "traces/collected.jsonl";
 ///
 /// # Errors
 /// The trace store cannot be read or written, or the student cannot run.
-pub(crate) fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Failure> {
+pub(crate) fn collect(workspace: &Workspace, limit: usize) -> Result<usize, CommandFailure> {
     workspace.may_read()?;
     let harness = workspace.harness()?;
     let known = known_ids(workspace)?;
@@ -41,7 +41,10 @@ pub(crate) fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Fail
         workspace.score(task, answer)
     });
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &|_, _| {});
-    workspace.student.check(&harness, &open).map_err(Failure::failed)?;
+    workspace
+        .student
+        .check(&harness, &open)
+        .map_err(CommandFailure::failed)?;
     let now = workspace.clock.now().timestamp_millis() as f64 / 1000.0;
     let attempts = attempt_all(&evaluator, &harness, &open);
     let traces: Vec<Trace> = attempts
@@ -53,7 +56,7 @@ pub(crate) fn collect(workspace: &Workspace, limit: usize) -> Result<usize, Fail
     Ok(traces.len())
 }
 
-fn known_ids(workspace: &Workspace) -> Result<BTreeSet<String>, Failure> {
+fn known_ids(workspace: &Workspace) -> Result<BTreeSet<String>, CommandFailure> {
     let mut known = BTreeSet::new();
     workspace.traces()?.scan(&mut |trace| {
         known.insert(trace.trace_id);
@@ -62,12 +65,12 @@ fn known_ids(workspace: &Workspace) -> Result<BTreeSet<String>, Failure> {
     Ok(known)
 }
 
-fn trace(attempted: &Attempted, trace_id: String, now: f64, harness: Digest) -> Trace {
+fn trace(attempted: &ScoredAttempt, trace_id: String, now: f64, harness: Digest) -> Trace {
     let (answer, model, tool) = match &attempted.attempt {
         Attempt::Answered { answer, model, tool } => (Some(answer.clone()), model.clone(), tool.clone()),
         Attempt::Failed { reason } | Attempt::Infra { reason } => (Some(reason.clone()), None, None),
     };
-    let step = |step_type: &str, input: serde_json::Value, output: serde_json::Value| Step {
+    let step = |step_type: &str, input: serde_json::Value, output: serde_json::Value| TraceStep {
         step_type: step_type.into(),
         input,
         output,

@@ -6,16 +6,16 @@ use clap::Args;
 use serde_json::json;
 
 use super::hide_from_git;
-use crate::cli::exit::{Code, Failure};
+use crate::cli::exit::{Code, CommandFailure};
 use crate::cli::visible::visible;
 use crate::cli::{Setting, render};
 use crate::trace::import;
-use crate::trace::import::{FileReport, ImportReason, Known, Status, Visit, Wish};
+use crate::trace::import::{FileReport, ImportEntry, ImportReason, ImportStatus, KnownTraces, Wish};
 use crate::workspace::Workspace;
 
 /// Import traces of other programs, whose formats are recognized by their content
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Import {
+pub(crate) struct ImportArgs {
     /// Files or folders to import
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -31,8 +31,8 @@ pub(crate) struct Import {
 ///
 /// # Errors
 /// The traces of the workspace cannot be read.
-pub(crate) fn import(command: &Import, setting: &Setting, workspace: &Workspace) -> Result<Code, Failure> {
-    let mut known = Known::of(workspace.traces()?.as_ref())?;
+pub(crate) fn import(command: &ImportArgs, setting: &Setting, workspace: &Workspace) -> Result<Code, CommandFailure> {
+    let mut known = KnownTraces::of(workspace.traces()?.as_ref())?;
     let wish = Wish {
         root: &workspace.root,
         agent: command.agent.as_deref(),
@@ -51,11 +51,11 @@ pub(crate) fn import(command: &Import, setting: &Setting, workspace: &Workspace)
     }
     total(setting, &reports, command.dry_run);
     warn_if_unread(workspace, &reports);
-    let failed = reports.iter().any(|report| report.status == Status::Failed);
+    let failed = reports.iter().any(|report| report.status == ImportStatus::Failed);
     Ok(if failed { Code::Failed } else { Code::Settled })
 }
 
-fn visited(visit: Visit, wish: Wish, setting: &Setting, known: &mut Known) -> FileReport {
+fn visited(visit: ImportEntry, wish: Wish, setting: &Setting, known: &mut KnownTraces) -> FileReport {
     let shown = |path: &PathBuf| {
         path.strip_prefix(&setting.directory)
             .unwrap_or(path)
@@ -63,13 +63,13 @@ fn visited(visit: Visit, wish: Wish, setting: &Setting, known: &mut Known) -> Fi
             .to_string()
     };
     match visit {
-        Visit::File(path) => import::import(wish, &path, &shown(&path), known),
-        Visit::Link(path) => FileReport {
-            status: Status::NotFollowed,
+        ImportEntry::File(path) => import::import(wish, &path, &shown(&path), known),
+        ImportEntry::Link(path) => FileReport {
+            status: ImportStatus::NotFollowed,
             ..FileReport::new(&shown(&path))
         },
-        Visit::Unreachable(path, error) => FileReport {
-            status: Status::Failed,
+        ImportEntry::Unreachable(path, error) => FileReport {
+            status: ImportStatus::Failed,
             error: Some(error),
             ..FileReport::new(&shown(&path))
         },
@@ -83,12 +83,12 @@ fn tell(setting: &Setting, report: &FileReport) {
     let file = visible(&report.file);
     let dialect = report.dialect.unwrap_or_default();
     match report.status {
-        Status::Failed => {
+        ImportStatus::Failed => {
             let error = report.error.as_deref().unwrap_or_default();
             err!("{file}: not imported: {}", visible(error));
         }
-        Status::NotFollowed => out!("{file}: not followed, because it is a link inside a folder"),
-        Status::AlreadyImported => {
+        ImportStatus::NotFollowed => out!("{file}: not followed, because it is a link inside a folder"),
+        ImportStatus::AlreadyImported => {
             let written = report.written.as_deref().unwrap_or_default();
             out!("{file}: already imported as {written}");
         }
@@ -159,7 +159,10 @@ fn total(setting: &Setting, reports: &[FileReport], is_dry_run: bool) {
     let sum = |of: fn(&FileReport) -> usize| reports.iter().map(of).sum::<usize>();
     let (read, new, duplicates) = (sum(|one| one.read), sum(|one| one.new), sum(|one| one.duplicates));
     let with_query = sum(|one| one.usable.with_query);
-    let failed = reports.iter().filter(|report| report.status == Status::Failed).count();
+    let failed = reports
+        .iter()
+        .filter(|report| report.status == ImportStatus::Failed)
+        .count();
     if setting.is_json() {
         return render::json(
             &json!({"total": {"files": reports.len(), "failed": failed, "read": read, "new": new,

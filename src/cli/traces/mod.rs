@@ -6,7 +6,7 @@ mod import;
 use clap::{Args, Subcommand};
 pub(crate) use collect::{DEFAULT_LIMIT, collect};
 
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::{Setting, render, terminal};
 use crate::artifact::trace::{Filter, Trace};
 use crate::trace::store::trace_store;
@@ -14,20 +14,20 @@ use crate::workspace::Workspace;
 
 /// Collect, import, list, show and search traces
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Traces {
+pub(crate) struct TracesArgs {
     #[command(subcommand)]
-    command: Command,
+    command: TracesCommand,
 }
 
 #[derive(Clone, Debug, Subcommand)]
-enum Command {
+enum TracesCommand {
     /// Run the student on train tasks, and record the traces in traces/collected.jsonl
     Collect {
         /// Run at most this many tasks, drawn evenly
         #[arg(long, default_value_t = DEFAULT_LIMIT)]
         limit: usize,
     },
-    Import(import::Import),
+    Import(import::ImportArgs),
     /// List traces, newest first
     List {
         /// List only traces of this agent
@@ -62,10 +62,10 @@ enum Command {
 ///
 /// # Errors
 /// The store cannot be read or written.
-pub(crate) fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn traces(command: &TracesArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     match &command.command {
-        Command::Collect { limit } => {
+        TracesCommand::Collect { limit } => {
             let count = collect(&workspace, *limit)?;
             if setting.is_json() {
                 render::json(&serde_json::json!({"collected": count}));
@@ -73,8 +73,8 @@ pub(crate) fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failur
                 out!("collected {count} traces in {}", collect::COLLECTED);
             }
         }
-        Command::Import(command) => return import::import(command, setting, &workspace),
-        Command::List {
+        TracesCommand::Import(command) => return import::import(command, setting, &workspace),
+        TracesCommand::List {
             agent,
             outcome,
             model,
@@ -89,8 +89,8 @@ pub(crate) fn traces(command: &Traces, setting: &Setting) -> Result<Code, Failur
             };
             print(setting, &trace_store::list(workspace.traces()?.as_ref(), &filter)?);
         }
-        Command::Show { trace_id } => show(setting, &workspace, trace_id)?,
-        Command::Search { terms, limit } => {
+        TracesCommand::Show { trace_id } => show(setting, &workspace, trace_id)?,
+        TracesCommand::Search { terms, limit } => {
             // Creates `.kaizen/`, with its .gitignore, before the search index is written there.
             workspace.own("cache");
             print(setting, &workspace.traces()?.search(&terms.join(" "), *limit)?);
@@ -115,9 +115,9 @@ fn print(setting: &Setting, traces: &[Trace]) {
     }
 }
 
-fn show(setting: &Setting, workspace: &Workspace, trace_id: &str) -> Result<(), Failure> {
+fn show(setting: &Setting, workspace: &Workspace, trace_id: &str) -> Result<(), CommandFailure> {
     let missing = || {
-        Failure::usage(format!("there is no trace `{trace_id}`"))
+        CommandFailure::usage(format!("there is no trace `{trace_id}`"))
             .hint("`kaizen traces list` and `kaizen traces search` find them")
     };
     let trace = workspace.traces()?.get(trace_id)?.ok_or_else(missing)?;
@@ -136,7 +136,7 @@ const ONCE_HIDDEN: &str = "/.gitignore\n/collected.jsonl\n";
 const HIDDEN: &str = "/.gitignore\n/collected.jsonl\n/imported-*.jsonl\n/imported/\n";
 
 /// Keeps traces out of the repository, because they are private. A `.gitignore` that a person wrote or changed is kept.
-fn hide_from_git(workspace: &Workspace) -> Result<(), Failure> {
+fn hide_from_git(workspace: &Workspace) -> Result<(), CommandFailure> {
     let path = workspace.root.join(HIDING);
     let present = workspace.root.read(&path)?;
     if present.is_none_or(|present| present == ONCE_HIDDEN.as_bytes()) {

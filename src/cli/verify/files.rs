@@ -1,36 +1,36 @@
-//! Files: each parses as its type and version, is named as its digest says, and is as its checkpoint left it.
+//! Checks artifacts: each parses as its type and version, has the right name, and matches its checkpoint.
 
 use std::path::Path;
 
-use super::{Finding, Kind, finding};
+use super::{Severity, VerifyFinding, finding};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
-use crate::artifact::record::Record;
+use crate::artifact::record::SessionRecord;
 use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::workspace::session::{OUTCOMES, PENDING, Session, SessionError};
 
-/// What to do about a file that is broken or gone, by what makes it.
+/// The remedy for a broken or missing file; it depends on the kind of file.
 fn restore(session: &Session, name: &str) -> String {
     let run = super::run(session);
     match name.rsplit_once('/') {
         None if name == "trigger.json" => "restore it with git".to_owned(),
         Some(("pending_review", file)) => {
-            format!("restore it with git, or delete it and outcomes/{file}, and {run} asks again")
+            format!("restore it with git; or delete it and outcomes/{file}, and {run} asks again")
         }
-        _ => format!("restore it with git, or delete it and let {run} make it again"),
+        _ => format!("restore it with git, or delete it and run {run} to create it again"),
     }
 }
 
-/// Checks all files of a session.
+/// Checks all JSON files of a session.
 ///
 /// # Errors
-/// The file system says no.
-pub(crate) fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
+/// A file cannot be read.
+pub(crate) fn check(session: &Session) -> Result<Vec<VerifyFinding>, SessionError> {
     let mut names: Vec<String> = session.names("")?;
     for folder in ["checkpoints/", OUTCOMES, PENDING] {
         names.extend(session.names(folder)?.into_iter().map(|name| format!("{folder}{name}")));
@@ -42,7 +42,13 @@ pub(crate) fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
             Some(Ok(text)) => text,
             Some(Err(_)) => {
                 let remedy = restore(session, name);
-                found.push(finding(Kind::Failure, session, name, "it is not UTF-8".into(), remedy));
+                found.push(finding(
+                    Severity::Failure,
+                    session,
+                    name,
+                    "it is not UTF-8".into(),
+                    remedy,
+                ));
                 continue;
             }
             None => continue,
@@ -50,9 +56,21 @@ pub(crate) fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
         match parse(name, Path::new(name), &text) {
             Err(error) => {
                 let problem = super::without_file(name, &error.to_string());
-                found.push(finding(Kind::Failure, session, name, problem, restore(session, name)));
+                found.push(finding(
+                    Severity::Failure,
+                    session,
+                    name,
+                    problem,
+                    restore(session, name),
+                ));
             }
-            Ok(Some(problem)) => found.push(finding(Kind::Failure, session, name, problem, restore(session, name))),
+            Ok(Some(problem)) => found.push(finding(
+                Severity::Failure,
+                session,
+                name,
+                problem,
+                restore(session, name),
+            )),
             Ok(None) => {}
         }
     }
@@ -60,34 +78,34 @@ pub(crate) fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
     Ok(found)
 }
 
-/// What a person may not have meant in the plan.
+/// Remarks on a plan that may contain mistakes.
 ///
 /// # Errors
 /// The plan cannot be read.
-pub(crate) fn remarks(session: &Session) -> Result<Vec<Finding>, SessionError> {
+pub(crate) fn remarks(session: &Session) -> Result<Vec<VerifyFinding>, SessionError> {
     let plan: Option<Plan> = session.read("plan.json")?;
     let remedy = "nothing to do, or correct plan.json and run again";
-    let one = |remark| finding(Kind::Information, session, "plan.json", remark, remedy);
+    let one = |remark| finding(Severity::Information, session, "plan.json", remark, remedy);
     Ok(plan.iter().flat_map(Plan::remarks).map(one).collect())
 }
 
-/// Reads a file as what its name says; a problem when its name and content disagree.
+/// Parses a file as the type that its name implies. Returns a problem if name and content disagree.
 fn parse(name: &str, path: &Path, text: &str) -> Result<Option<String>, ArtifactError> {
     let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
     let stem = file.trim_end_matches(".json");
-    let named = |digest: String| (digest != stem).then(|| format!("it speaks of {digest}, and its name does not"));
+    let named = |digest: String| (digest != stem).then(|| format!("it is about {digest}, which is not its file name"));
     Ok(match (folder, stem) {
         ("", "trigger") => sound::<Trigger>(path, text)?,
         ("", "readiness") => sound::<Readiness>(path, text)?,
         ("", "baseline") => sound::<Baseline>(path, text)?,
         ("", "plan") => sound::<Plan>(path, text)?,
-        ("", "session") => sound::<Record>(path, text)?,
+        ("", "session") => sound::<SessionRecord>(path, text)?,
         ("checkpoints", _) => named(Checkpoint::from_text(path, text)?.phase),
         ("outcomes", _) => named(Outcome::from_text(path, text)?.edit_digest.to_string()),
         ("pending_review", _) => {
             let pending = PendingReview::from_text(path, text)?;
             let own = pending.edit.digest();
-            let changed = || format!("its edit has the digest {own}, not {}", pending.edit_digest);
+            let changed = || format!("the digest of its edit is {own}, not {}", pending.edit_digest);
             named(pending.edit_digest.to_string()).or_else(|| (own != pending.edit_digest).then(changed))
         }
         _ => None,
@@ -98,8 +116,8 @@ fn sound<A: Artifact>(path: &Path, text: &str) -> Result<Option<String>, Artifac
     A::from_text(path, text).map(|_| None)
 }
 
-/// Compares what each checkpoint vouches for with the bytes that are there.
-fn written(session: &Session, names: &[String]) -> Result<Vec<Finding>, SessionError> {
+/// Compares the digests in each checkpoint with the files.
+fn written(session: &Session, names: &[String]) -> Result<Vec<VerifyFinding>, SessionError> {
     let mut found = Vec::new();
     for name in names.iter().filter_map(|name| name.strip_prefix("checkpoints/")) {
         let Some(checkpoint) = session.checkpoint(name.trim_end_matches(".json")) else {
@@ -108,18 +126,18 @@ fn written(session: &Session, names: &[String]) -> Result<Vec<Finding>, SessionE
         for (file, was) in &checkpoint.writes {
             match session.digest(file)? {
                 None => found.push(finding(
-                    Kind::Failure,
+                    Severity::Failure,
                     session,
                     file,
-                    format!("phase {} wrote it, and it is gone", checkpoint.phase),
+                    format!("phase {} wrote it, but it is missing", checkpoint.phase),
                     restore(session, file),
                 )),
                 Some(now) if now != *was => found.push(finding(
-                    Kind::Information,
+                    Severity::Information,
                     session,
                     file,
                     format!("edited since phase {} wrote it", checkpoint.phase),
-                    "nothing to do: the next run takes it as it is",
+                    "nothing to do: the next run uses the edited version",
                 )),
                 Some(_) => {}
             }
@@ -140,7 +158,7 @@ mod tests {
             ("trigger.json", r#"{"trigger": "on_demand", "version": 9}"#, "newer"),
             ("plan.json", "{", "plan.json:1"),
             ("checkpoints/plan.json", CHECKPOINT, ""),
-            ("checkpoints/other.json", CHECKPOINT, "speaks of plan"),
+            ("checkpoints/other.json", CHECKPOINT, "is about plan"),
             ("further.json", "not ours to judge", ""),
         ] {
             let message = match parse(name, Path::new(name), text) {

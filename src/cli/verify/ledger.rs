@@ -1,18 +1,18 @@
-//! The ledger against the outcomes: what is called applied has a commit, and what has a commit has an outcome.
+//! Checks the ledger against the outcomes: applied edits have a commit, and commits have an outcome.
 
 use std::collections::BTreeSet;
 
-use super::{Finding, Kind, finding};
+use super::{Severity, VerifyFinding, finding};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
-use crate::ledger::port::{Entry, Ledger, LedgerError};
+use crate::ledger::port::{Ledger, LedgerEntry, LedgerError};
 use crate::workspace::Workspace;
 use crate::workspace::session::{OUTCOMES, Session, SessionError};
 
 /// All commits of kaizen in this history.
 ///
 /// # Errors
-/// git says no.
-pub(crate) fn commits(workspace: &Workspace) -> Result<Vec<Entry>, LedgerError> {
+/// git fails.
+pub(crate) fn commits(workspace: &Workspace) -> Result<Vec<LedgerEntry>, LedgerError> {
     workspace.ledger.entries(None)
 }
 
@@ -20,11 +20,11 @@ pub(crate) fn commits(workspace: &Workspace) -> Result<Vec<Entry>, LedgerError> 
 ///
 /// # Errors
 /// An outcome cannot be read.
-pub(crate) fn check(session: &Session, commits: &[Entry]) -> Result<Vec<Finding>, SessionError> {
-    let of_session = |entry: &&Entry| entry.trailer("Session-ID") == Some(session.id.as_str());
-    let ours: Vec<&Entry> = commits.iter().filter(of_session).collect();
+pub(crate) fn check(session: &Session, commits: &[LedgerEntry]) -> Result<Vec<VerifyFinding>, SessionError> {
+    let of_session = |entry: &&LedgerEntry| entry.trailer("Session-ID") == Some(session.id.as_str());
+    let ours: Vec<&LedgerEntry> = commits.iter().filter(of_session).collect();
     let outcomes = session.outcomes()?;
-    let remedy = format!("{} compares both and puts it right", super::run(session));
+    let remedy = format!("{} compares both and repairs the difference", super::run(session));
     let without_commit = outcomes
         .values()
         .filter(|outcome| outcome.status == OutcomeStatus::Applied)
@@ -45,8 +45,8 @@ pub(crate) fn check(session: &Session, commits: &[Entry]) -> Result<Vec<Finding>
         .iter()
         .filter(|digest| !known(digest) || !was_applied(digest))
         .map(|digest| {
-            let problem = "a commit applied this edit, and no outcome says so".to_owned();
-            finding(Kind::Failure, session, &file(digest), problem, remedy.as_str())
+            let problem = "a commit applied this edit, but no outcome records that".to_owned();
+            finding(Severity::Failure, session, &file(digest), problem, remedy.as_str())
         });
     Ok(without_commit.chain(unexplained).collect())
 }
@@ -62,8 +62,8 @@ fn was_applied(status: OutcomeStatus) -> bool {
     )
 }
 
-/// What is missing of the commit of an applied edit. A rebase gives it another name, and that is well.
-fn missing(outcome: &Outcome, ours: &[&Entry]) -> Option<(Kind, String)> {
+/// The problem if an applied edit's commit is missing. A rebase changes the commit's id, which is only a remark.
+fn missing(outcome: &Outcome, ours: &[&LedgerEntry]) -> Option<(Severity, String)> {
     let digest = outcome.edit_digest.to_string();
     let holding: Vec<&str> = ours
         .iter()
@@ -76,12 +76,12 @@ fn missing(outcome: &Outcome, ours: &[&Entry]) -> Option<(Kind, String)> {
     }
     Some(match holding.last() {
         Some(other) => (
-            Kind::Information,
-            format!("it names {commit}; the history holds the edit as {other}"),
+            Severity::Information,
+            format!("it refers to {commit}; in the history, the edit is in commit {other}"),
         ),
         None => (
-            Kind::Failure,
-            format!("it is called applied by {commit}, and no commit of this history holds the edit"),
+            Severity::Failure,
+            format!("its status is applied ({commit}), but no commit in the history contains the edit"),
         ),
     })
 }

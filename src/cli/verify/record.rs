@@ -1,27 +1,31 @@
-//! The record against what it folds: the baseline, the outcomes, and the verdict about the final head.
+//! Checks the record against its sources: the baseline, the outcomes, and the evaluation of the final harness.
 
 use std::collections::BTreeMap;
 
 use super::compare::differences;
-use super::{Finding, Kind, finding};
+use super::{Severity, VerifyFinding, finding};
 use crate::artifact::after::{self, After};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
-use crate::artifact::record::{Record, Snapshot, Status};
-use crate::cli::exit::Failure;
+use crate::artifact::record::{SessionRecord, SessionStatus, Snapshot};
+use crate::cli::exit::CommandFailure;
 use crate::digest::Digest;
-use crate::ledger::port::{Entry, Ledger};
+use crate::ledger::port::{Ledger, LedgerEntry};
 use crate::pipeline::phase::record::{edit_outcome, snapshot, status};
 use crate::workspace::Workspace;
 use crate::workspace::session::Session;
 
-/// Checks the baseline against its own tasks, and the record of a settled session against everything.
+/// Checks that evaluations match their task lists, and that the record of a settled session matches its sources.
 ///
 /// # Errors
-/// A file cannot be read, or git says no.
-pub(crate) fn check(workspace: &Workspace, session: &Session, commits: &[Entry]) -> Result<Vec<Finding>, Failure> {
+/// A file cannot be read, or git fails.
+pub(crate) fn check(
+    workspace: &Workspace,
+    session: &Session,
+    commits: &[LedgerEntry],
+) -> Result<Vec<VerifyFinding>, CommandFailure> {
     let Some(baseline): Option<Baseline> = session.read("baseline.json")? else {
         return Ok(Vec::new());
     };
@@ -31,7 +35,7 @@ pub(crate) fn check(workspace: &Workspace, session: &Session, commits: &[Entry])
     if let Some(last) = &last {
         found.extend(folded(session, after::FILE, &last.evaluation, "record"));
     }
-    let settled = |record: &Record| !record.status.is_under_way() && record.status != Status::Failed;
+    let settled = |record: &SessionRecord| !record.status.is_under_way() && record.status != SessionStatus::Failed;
     let Some(record) = session.record()?.filter(settled) else {
         return Ok(found);
     };
@@ -45,24 +49,24 @@ pub(crate) fn check(workspace: &Workspace, session: &Session, commits: &[Entry])
         ends(&record, &outcomes),
         of_the_end(&record, expected.as_ref()),
     ];
-    let remedy = format!("restore it with git, or delete it and let {run} write it again");
-    let wrong = |problem| finding(Kind::Failure, session, "session.json", problem, remedy.as_str());
+    let remedy = format!("restore it with git, or delete it and run {run} to write it again");
+    let wrong = |problem| finding(Severity::Failure, session, "session.json", problem, remedy.as_str());
     found.extend(problems.into_iter().flatten().map(wrong));
     found.extend(other_tasks(&record, &baseline).map(|problem| {
-        let remedy = "`kaizen run --new` compares on the benchmark as it is now";
-        finding(Kind::Information, session, "session.json", problem, remedy)
+        let remedy = "`kaizen run --new` compares on the current benchmark";
+        finding(Severity::Information, session, "session.json", problem, remedy)
     }));
     Ok(found)
 }
 
-/// What an evaluation says that does not follow from its own tasks; `phase` writes it again.
-fn folded(session: &Session, file: &str, evaluation: &Evaluation, phase: &str) -> Vec<Finding> {
+/// Values of an evaluation that do not follow from its list of tasks; `phase` computes it again.
+fn folded(session: &Session, file: &str, evaluation: &Evaluation, phase: &str) -> Vec<VerifyFinding> {
     let again = Evaluation::of(evaluation.tasks.clone());
     let remedy = format!(
         "restore it with git, or `kaizen run --session {} --redo {phase}`",
         session.id
     );
-    let wrong = |problem| finding(Kind::Failure, session, file, problem, remedy.as_str());
+    let wrong = |problem| finding(Severity::Failure, session, file, problem, remedy.as_str());
     differences(evaluation, &again, "the list of its tasks")
         .into_iter()
         .map(wrong)
@@ -76,7 +80,7 @@ fn named(name: &str, problems: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-fn before(record: &Record, baseline: &Baseline) -> Vec<String> {
+fn before(record: &SessionRecord, baseline: &Baseline) -> Vec<String> {
     let expected = snapshot(baseline, &baseline.evaluation);
     let scores = differences(&record.benchmark_before, &expected, "baseline.json");
     let commit = differences(
@@ -87,27 +91,27 @@ fn before(record: &Record, baseline: &Baseline) -> Vec<String> {
     named("benchmark_before", scores).into_iter().chain(commit).collect()
 }
 
-fn ends(record: &Record, outcomes: &BTreeMap<Digest, Outcome>) -> Vec<String> {
+fn ends(record: &SessionRecord, outcomes: &BTreeMap<Digest, Outcome>) -> Vec<String> {
     let mut left: BTreeMap<&Digest, &Outcome> = outcomes.iter().collect();
     let mut problems = Vec::new();
     for said in &record.edit_outcomes {
         let name = format!("edit_outcomes: {} ({})", said.edit_id, said.edit_digest.short());
         match left.remove(&said.edit_digest) {
             Some(outcome) => problems.extend(named(&name, differences(said, &edit_outcome(outcome), "its outcome"))),
-            None => problems.push(format!("{name} has no file in outcomes/, or stands here twice")),
+            None => problems.push(format!("{name} has no file in outcomes/, or is listed twice")),
         }
     }
-    let missing = |outcome: &Outcome| format!("edit_outcomes: outcomes/{}.json is left out", outcome.edit_digest);
+    let missing = |outcome: &Outcome| format!("edit_outcomes: outcomes/{}.json is missing", outcome.edit_digest);
     problems.extend(left.into_values().map(missing));
     let all: Vec<_> = outcomes.values().map(edit_outcome).collect();
-    let stands = |status: Status| serde_json::json!({"status": status});
+    let stands = |status: SessionStatus| serde_json::json!({"status": status});
     problems.extend(differences(&stands(record.status), &stands(status(&all)), "outcomes/"));
     problems
 }
 
-fn of_the_end(record: &Record, expected: Option<&(Snapshot, String)>) -> Vec<String> {
+fn of_the_end(record: &SessionRecord, expected: Option<&(Snapshot, String)>) -> Vec<String> {
     match (&record.benchmark_after, expected) {
-        (None, _) => vec!["benchmark_after is missing, and the session is settled".to_owned()],
+        (None, _) => vec!["benchmark_after is missing, although the session is settled".to_owned()],
         (Some(after), Some((expected, source))) if after.task_count == expected.task_count => {
             named("benchmark_after", differences(after, expected, source))
         }
@@ -115,15 +119,15 @@ fn of_the_end(record: &Record, expected: Option<&(Snapshot, String)>) -> Vec<Str
     }
 }
 
-/// What the final head is worth, where the verdict of a session from before there was `after.json` says so: it is the harness of the baseline, or the one that an
-/// applied edit left.
+/// The expected final score of a session without `after.json` (from an older kaizen), and its source: the baseline if
+/// the final harness is the baseline's, or the verdict of the applied edit that left that harness. `None` if unknown.
 fn expected_after(
     workspace: &Workspace,
-    record: &Record,
+    record: &SessionRecord,
     baseline: &Baseline,
     outcomes: &BTreeMap<Digest, Outcome>,
-    commits: &[Entry],
-) -> Result<Option<(Snapshot, String)>, Failure> {
+    commits: &[LedgerEntry],
+) -> Result<Option<(Snapshot, String)>, CommandFailure> {
     let Some(head) = record.harness_after else {
         return Ok(None);
     };
@@ -134,9 +138,9 @@ fn expected_after(
         .values()
         .filter(|outcome| outcome.status == OutcomeStatus::Applied);
     for (outcome, verdict) in applied.filter_map(|outcome| Some((outcome, outcome.verdict.as_ref()?))) {
-        // A rebase gives a commit another name, and leaves its trailers.
+        // Compare trailers, because a rebase changes the commit id.
         let digest = outcome.edit_digest.to_string();
-        let ours = |entry: &&Entry| {
+        let ours = |entry: &&LedgerEntry| {
             entry.trailer("Session-ID") == Some(&record.id) && entry.trailer("Edit-Digest") == Some(&digest)
         };
         for entry in commits.iter().filter(ours) {
@@ -164,13 +168,13 @@ fn of_verdict(baseline: &Baseline, verdict: &Verdict) -> Snapshot {
     }
 }
 
-/// The benchmark changed while the session was under way: worth knowing, and nobody's fault.
-fn other_tasks(record: &Record, baseline: &Baseline) -> Option<String> {
+/// Reports that the benchmark changed during the session. That is a remark, not a failure.
+fn other_tasks(record: &SessionRecord, baseline: &Baseline) -> Option<String> {
     let (after, before) = (
         record.benchmark_after.as_ref()?.task_count,
         baseline.evaluation.task_count,
     );
     (after != before).then(|| {
-        format!("benchmark_after speaks of {after} tasks, and baseline.json of {before}: the two scores do not compare")
+        format!("benchmark_after is for {after} tasks, baseline.json for {before}: the two scores are not comparable")
     })
 }

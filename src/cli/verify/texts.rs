@@ -1,17 +1,17 @@
-//! Texts: each line of the evidence and of the teacher's logs is JSON, and the diagnosis ends in its clusters.
+//! Checks text files: evidence and teacher logs are JSON Lines, and the diagnosis ends in a block of clusters.
 
 use serde_json::Value;
 
-use super::{Finding, Kind, finding};
+use super::{Severity, VerifyFinding, finding};
 use crate::artifact::diagnosis;
 use crate::teacher::plan;
 use crate::workspace::session::{Session, SessionError};
 
-/// Checks all texts of a session that are not artifacts of their own.
+/// Checks the text files of a session.
 ///
 /// # Errors
-/// The file system says no.
-pub(crate) fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
+/// A file cannot be read.
+pub(crate) fn check(session: &Session) -> Result<Vec<VerifyFinding>, SessionError> {
     let logs = session.names("teacher/")?.into_iter();
     let logs = logs.filter(|name| name.ends_with(".jsonl"));
     let mut names: Vec<String> = logs.map(|name| format!("teacher/{name}")).collect();
@@ -23,8 +23,8 @@ pub(crate) fn check(session: &Session) -> Result<Vec<Finding>, SessionError> {
         };
         let problem = match std::str::from_utf8(&bytes) {
             Ok(text) if name == diagnosis::FILE => clusters(text),
-            Ok(text) => json_lines(text).map(|problem| (Kind::Failure, problem)),
-            Err(_) => Some((Kind::Failure, "it is not UTF-8".to_owned())),
+            Ok(text) => json_lines(text).map(|problem| (Severity::Failure, problem)),
+            Err(_) => Some((Severity::Failure, "it is not UTF-8".to_owned())),
         };
         found.extend(problem.map(|(kind, problem)| finding(kind, session, &name, problem, remedy(session, &name))));
     }
@@ -38,7 +38,7 @@ fn remedy(session: &Session, name: &str) -> String {
         "diagnose"
     };
     let id = &session.id;
-    format!("correct it, restore it with git, or `kaizen run --session {id} --redo {phase}` makes it anew")
+    format!("correct it, restore it with git, or create it again with `kaizen run --session {id} --redo {phase}`")
 }
 
 /// The first line that is not JSON.
@@ -52,13 +52,17 @@ fn json_lines(text: &str) -> Option<String> {
     written.into_iter().find_map(wrong)
 }
 
-/// What is wrong with the clusters of a diagnosis. What a program wrote may have them elsewhere: they are read, and
-/// the next reader may not find them.
-fn clusters(text: &str) -> Option<(Kind, String)> {
-    let failure = |problem: String| Some((Kind::Failure, problem));
+/// The problem with a diagnosis's list of clusters. If kaizen finds clusters elsewhere in the text, as a program may
+/// write them, a missing block is only a remark.
+fn clusters(text: &str) -> Option<(Severity, String)> {
+    let failure = |problem: String| Some((Severity::Failure, problem));
     let read = plan::stated(text).len();
     let Some(block) = diagnosis::block(text) else {
-        let kind = if read == 0 { Kind::Failure } else { Kind::Information };
+        let kind = if read == 0 {
+            Severity::Failure
+        } else {
+            Severity::Information
+        };
         let problem = "it does not end in a fenced ```json block with the list of clusters";
         return Some((kind, problem.to_owned()));
     };
@@ -68,8 +72,8 @@ fn clusters(text: &str) -> Option<(Kind, String)> {
     };
     if read < list.len() {
         let all = list.len();
-        let why = "the others are no objects, or their rates are no numbers";
-        return failure(format!("only {read} of its {all} clusters can be read: {why}"));
+        let why = "the others are not objects, or their rates are not numbers";
+        return failure(format!("only {read} of its {all} clusters are valid: {why}"));
     }
     None
 }
@@ -117,13 +121,13 @@ mod tests {
         ] {
             let problem = clusters(&format!("# Diagnosis\n\nIt forgets.\n\n{block}"));
             assert_eq!(problem.is_some(), part.is_some(), "{block}: {problem:?}");
-            let (kind, problem) = problem.unwrap_or((Kind::Failure, String::new()));
+            let (kind, problem) = problem.unwrap_or((Severity::Failure, String::new()));
             assert!(problem.contains(part.unwrap_or_default()), "{block}: {problem}");
             let readable = block.ends_with("last word.");
             assert_eq!(
-                kind == Kind::Information,
+                kind == Severity::Information,
                 readable,
-                "what can be read is no failure: {block}"
+                "a diagnosis whose clusters can be read is only remarked on: {block}"
             );
         }
     }

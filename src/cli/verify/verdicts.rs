@@ -1,15 +1,15 @@
-//! Verdicts: each agrees with its own numbers, with the outcome that cites it, and with the rule of the manifest.
+//! Checks that each verdict agrees with its own numbers, with its outcome, and with the rule of the manifest.
 
 use super::compare::differences;
-use super::{Finding, Kind, finding};
+use super::{Severity, VerifyFinding, finding};
 use crate::artifact::gate::record::GateRecord;
-use crate::artifact::gate::verdict::{Decision, GateRule, RuleKind, Verdict};
+use crate::artifact::gate::verdict::{GateDecision, GateRule, RuleKind, Verdict};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::gate;
 use crate::gate::replay;
 use crate::pipeline::definition::definition;
-use crate::pipeline::judging::rule;
+use crate::pipeline::gate_policy::rule;
 use crate::workspace::Workspace;
 use crate::workspace::session::{OUTCOMES, Session};
 
@@ -17,10 +17,10 @@ use crate::workspace::session::{OUTCOMES, Session};
 ///
 /// # Errors
 /// Its files cannot be read.
-pub(crate) fn check(workspace: &Workspace, session: &Session) -> Result<Vec<Finding>, Failure> {
+pub(crate) fn check(workspace: &Workspace, session: &Session) -> Result<Vec<VerifyFinding>, CommandFailure> {
     let rule = present_rule(workspace, session)?;
     let run = super::run(session);
-    let again = format!("restore it with git, or delete it and let {run} settle the edit again");
+    let again = format!("restore it with git, or delete it and run {run} to settle the edit again");
     let mut found = Vec::new();
     for outcome in session.outcomes()?.values() {
         let own = match (&outcome.gate, &outcome.verdict) {
@@ -33,14 +33,14 @@ pub(crate) fn check(workspace: &Workspace, session: &Session) -> Result<Vec<Find
             problems.extend(recomputed(session, verdict, rule));
         }
         let file = format!("{OUTCOMES}{}.json", outcome.edit_digest);
-        let one = |(problem, remedy)| finding(Kind::Failure, session, &file, problem, remedy);
+        let one = |(problem, remedy)| finding(Severity::Failure, session, &file, problem, remedy);
         found.extend(problems.into_iter().map(one));
     }
     Ok(found)
 }
 
-/// The manifest's rule, when the session was decided under it and it needs nothing but the verdict's own numbers.
-fn present_rule(workspace: &Workspace, session: &Session) -> Result<Option<GateRule>, Failure> {
+/// The manifest's rule, if the session was decided under it and the verdict's own numbers suffice to apply it.
+fn present_rule(workspace: &Workspace, session: &Session) -> Result<Option<GateRule>, CommandFailure> {
     let manifest = &workspace.manifest;
     let (checkpoint, record) = (session.checkpoint("execute"), session.record()?);
     let phases = manifest.phases();
@@ -52,7 +52,7 @@ fn present_rule(workspace: &Workspace, session: &Session) -> Result<Option<GateR
     Ok(Some(rule(manifest)).filter(|rule| same && rule.kind == RuleKind::Overall))
 }
 
-/// What a verdict and its outcome say that does not follow from the verdict's own sums and changed tasks.
+/// Values of a verdict and its outcome that do not follow from the verdict's sums and changed tasks.
 pub(crate) fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String> {
     let again = gate::restate(verdict);
     let mut problems = differences(verdict, &again, "the list of its changed tasks");
@@ -67,7 +67,7 @@ pub(crate) fn disagreements(outcome: &Outcome, verdict: &Verdict) -> Vec<String>
     problems
 }
 
-/// What a record and its outcome say that does not follow from the record's own pairs.
+/// Values of a gate record and its outcome that do not follow from the record's pairs.
 pub(crate) fn of_record(outcome: &Outcome, record: &GateRecord) -> Vec<String> {
     let mut problems = replay::disagreements(record);
     let said = serde_json::json!({
@@ -81,24 +81,24 @@ pub(crate) fn of_record(outcome: &Outcome, record: &GateRecord) -> Vec<String> {
     problems
 }
 
-/// A status that is not what the gate decided.
-fn status_of(outcome: &Outcome, decision: Decision) -> Option<String> {
+/// The problem if the status does not match the gate's decision.
+fn status_of(outcome: &Outcome, decision: GateDecision) -> Option<String> {
     let expected = match outcome.status {
-        OutcomeStatus::Applied if !outcome.gate_skipped => Some(Decision::Accept),
-        OutcomeStatus::RejectedByGate => Some(Decision::Reject),
-        OutcomeStatus::Undecided | OutcomeStatus::PendingReview => Some(Decision::Undecided),
+        OutcomeStatus::Applied if !outcome.gate_skipped => Some(GateDecision::Accept),
+        OutcomeStatus::RejectedByGate => Some(GateDecision::Reject),
+        OutcomeStatus::Undecided | OutcomeStatus::PendingReview => Some(GateDecision::Undecided),
         _ => None,
     };
     let differs = expected.is_some_and(|expected| expected != decision);
     differs.then(|| {
         format!(
-            "the status is {}, and the verdict is {decision:?}",
+            "the status is {}, but the verdict is {decision:?}",
             outcome.status.words()
         )
     })
 }
 
-/// Numbers without the verdict that they follow from cannot be checked by anybody.
+/// The problem if an outcome without a verdict states a gain, or has a status that needs a verdict.
 fn unfounded(outcome: &Outcome) -> Vec<String> {
     let states = outcome.benchmark_delta.is_some() || !outcome.cluster_deltas.is_empty();
     let judged = matches!(
@@ -106,8 +106,11 @@ fn unfounded(outcome: &Outcome) -> Vec<String> {
         OutcomeStatus::Applied | OutcomeStatus::RejectedByGate | OutcomeStatus::Undecided
     );
     match (judged, states) {
-        (true, _) => vec![format!("it is {} and carries no verdict", outcome.status.words())],
-        (false, true) => vec!["it states a gain and carries no verdict that it follows from".to_owned()],
+        (true, _) => vec![format!(
+            "its status is {}, but it has no verdict",
+            outcome.status.words()
+        )],
+        (false, true) => vec!["it states a gain, but has no verdict".to_owned()],
         (false, false) => Vec::new(),
     }
 }
@@ -115,10 +118,11 @@ fn unfounded(outcome: &Outcome) -> Vec<String> {
 fn recomputed(session: &Session, verdict: &Verdict, rule: &GateRule) -> Option<(String, String)> {
     let again = gate::recompute(verdict, rule, None).decision;
     let problem = format!(
-        "its numbers give {again:?} under the rule of kaizen.toml, and it says {:?}",
+        "its numbers give {again:?} under the rule of kaizen.toml, but it states {:?}",
         verdict.decision
     );
     let run = super::run(session);
-    let remedy = format!("was it decided under an earlier [gate]? to have it tried again, delete the file, then {run}");
+    let remedy =
+        format!("it may have been decided under an earlier [gate]; to try the edit again, delete the file, then {run}");
     (again != verdict.decision).then_some((problem, remedy))
 }

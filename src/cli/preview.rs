@@ -4,45 +4,45 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Setting;
-use super::exit::{Code, Failure};
+use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::visible::visible;
 use crate::artifact::gate::settings::Mode;
-use crate::gate::preview::{Budget, Category, EditForecast, Forecast, points};
-use crate::pipeline::forecast::{Made, look};
-use crate::workspace::error::{ExecuteError, RunError};
+use crate::gate::preview::{Budget, Category, EditPreview, GatePreview, points};
+use crate::pipeline::preview::{PreviewResult, look};
+use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{NO_JUDGE, Workspace, session};
 
-/// Estimate what the gate can detect of a plan, and the trial's cost
+/// Estimate the smallest detectable gain and trial cost of a plan
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct PlanGate {
-    /// Estimate the plan of this session instead of the newest
+pub(crate) struct PreviewArgs {
+    /// Estimate the plan of this session instead of the newest one
     #[arg(long, value_name = "SESSION")]
     session: Option<String>,
 }
 
 /// The JSON output.
 #[derive(Serialize)]
-struct Told<'a> {
+struct PreviewReport<'a> {
     session: &'a Option<String>,
     attempts: usize,
     #[serde(flatten)]
-    forecast: &'a Forecast,
+    preview: &'a GatePreview,
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// No gate task can be scored, the plan cannot be read, or the runs were stopped.
-pub(crate) fn plan_gate(command: &PlanGate, setting: &Setting) -> Result<Code, Failure> {
+pub(crate) fn plan_gate(command: &PreviewArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let session = chosen(&workspace, command.session.as_deref())?;
     let name = session.as_ref().map_or("session", |session| &session.id);
     if Inputs::new(&workspace).gate(name)?.is_empty() {
         return Err(
-            Failure::not_ready("there are no gate tasks, so the gate cannot detect anything")
+            CommandFailure::not_ready("there are no gate tasks, so the gate cannot detect anything")
                 .hint("tasks go in benchmark/*.jsonl; `kaizen bench synth` creates some from traces"),
         );
     }
@@ -55,10 +55,10 @@ pub(crate) fn plan_gate(command: &PlanGate, setting: &Setting) -> Result<Code, F
     let made = look(&workspace, session.as_ref(), &listener).map_err(failed)?;
     renderer.finish();
     if setting.is_json() {
-        render::json(&Told {
+        render::json(&PreviewReport {
             session: &made.session,
             attempts: made.attempts,
-            forecast: &made.forecast,
+            preview: &made.preview,
         });
     } else {
         print(&made);
@@ -66,21 +66,21 @@ pub(crate) fn plan_gate(command: &PlanGate, setting: &Setting) -> Result<Code, F
     Ok(Code::Settled)
 }
 
-fn chosen(workspace: &Workspace, name: Option<&str>) -> Result<Option<Session>, Failure> {
+fn chosen(workspace: &Workspace, name: Option<&str>) -> Result<Option<Session>, CommandFailure> {
     match name {
         None => Ok(session::all(&workspace.root)?.pop()),
         Some(name) => match session::find(&workspace.root, name) {
             Some(session) => Ok(Some(session)),
-            None => Err(Failure::usage(format!(
+            None => Err(CommandFailure::usage(format!(
                 "there is no session `{name}`; `kaizen log` lists them"
             ))),
         },
     }
 }
 
-fn failed(error: RunError) -> Failure {
+fn failed(error: RunError) -> CommandFailure {
     let hint = match &error {
-        RunError::Execute(ExecuteError::Halted(_)) => {
+        RunError::Halted(_) => {
             "attempts so far are cached: the next `kaizen plan-gate` continues from there".to_owned()
         }
         RunError::Unscored(_) => {
@@ -88,11 +88,11 @@ fn failed(error: RunError) -> Failure {
         }
         _ => return error.into(),
     };
-    Failure::failed(error.to_string()).hint(hint)
+    CommandFailure::failed(error.to_string()).hint(hint)
 }
 
-fn print(made: &Made) {
-    let found = &made.forecast;
+fn print(made: &PreviewResult) {
+    let found = &made.preview;
     let attempts = match made.attempts {
         0 => "this estimate needed no new attempts".to_owned(),
         1 => "this estimate made 1 attempt, which is cached".to_owned(),
@@ -124,7 +124,7 @@ fn print(made: &Made) {
     out!("\n{}", capital(&found.calls_line()));
 }
 
-fn category(one: &Category, found: &Forecast) -> String {
+fn category(one: &Category, found: &GatePreview) -> String {
     let seen = match one.smallest_visible {
         Some(least) => format!("{} points", points(least)),
         None if found.mode == Mode::Rule => "unknown: a comparison of means has no error rate".into(),
@@ -139,7 +139,7 @@ fn category(one: &Category, found: &Forecast) -> String {
     )
 }
 
-fn print_edit(edit: &EditForecast) {
+fn print_edit(edit: &EditPreview) {
     let seen = edit.smallest_visible.map_or("none".to_owned(), points);
     let calls = &edit.calls;
     out!(

@@ -1,23 +1,23 @@
-//! A session that stopped before it settled: what is planned, and what a run will do with each edit.
+//! Prints the summary of a session that is not settled: the planned edits, and what a run will do with each.
 
 use super::{FAINT, STRONG, colour};
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
-use crate::artifact::record::Record;
-use crate::cli::exit::Failure;
+use crate::artifact::record::SessionRecord;
+use crate::cli::exit::CommandFailure;
 use crate::cli::visible::visible;
 use crate::pipeline::briefing;
-use crate::pipeline::execute::route::Route;
-use crate::pipeline::judging::route_of;
+use crate::pipeline::execute::route::EditRoute;
+use crate::pipeline::gate_policy::route_of;
 use crate::pipeline::options::{RunResult, WaitingFor};
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
-/// Prints the plan, when there is one, and the next commands.
+/// Prints the plan, if there is one, and the next commands.
 ///
 /// # Errors
 /// The session cannot be read.
-pub(crate) fn show(workspace: &Workspace, ended: &RunResult) -> Result<(), Failure> {
+pub(crate) fn show(workspace: &Workspace, ended: &RunResult) -> Result<(), CommandFailure> {
     let (session, record) = (&ended.session, &ended.record);
     let plan: Option<Plan> = session.read("plan.json")?;
     if let Some(WaitingFor::Write(file)) = ended.waits {
@@ -28,7 +28,7 @@ pub(crate) fn show(workspace: &Workspace, ended: &RunResult) -> Result<(), Failu
             "  read {folder}/{}/README.md, and write {folder}/{file}",
             briefing::FOLDER
         );
-        out!("  kaizen run   # checks it and goes on");
+        out!("  kaizen run   # checks it and continues");
         return Ok(());
     }
     if let Some(plan) = &plan {
@@ -43,27 +43,24 @@ pub(crate) fn show(workspace: &Workspace, ended: &RunResult) -> Result<(), Failu
         false => format!("kaizen run --session {}", session.id),
     };
     if plan.is_some() {
-        out!(
-            "  $EDITOR {}/plan.json   # the plan is yours to change",
-            session.relative()
-        );
+        out!("  $EDITOR {}/plan.json   # you may change the plan", session.relative());
         let release = match ended.waits {
             Some(WaitingFor::Release) => format!("kaizen release {}; ", session.id),
             _ => String::new(),
         };
         out!("  {release}{run}   # continues with this plan");
     } else {
-        out!("  {run}   # goes on from here");
+        out!("  {run}   # continues this session");
     }
     Ok(())
 }
 
-fn edits(workspace: &Workspace, session: &Session, record: &Record, plan: &Plan) -> Result<(), Failure> {
+fn edits(workspace: &Workspace, session: &Session, record: &SessionRecord, plan: &Plan) -> Result<(), CommandFailure> {
     let (pending, outcomes, shared) = (session.pending()?, session.outcomes()?, plan.shared_labels());
     let manifest = &workspace.manifest;
     out!("\n{STRONG}Planned{STRONG:#}");
     if plan.edits.is_empty() {
-        out!("  no edits; `kaizen show` says what was diagnosed");
+        out!("  no edits; `kaizen show` shows the diagnosis");
     }
     for edit in &plan.edits {
         let digest = edit.digest();
@@ -89,13 +86,13 @@ fn print(edit: &Edit, name: &str, tier: crate::artifact::edit::RiskTier, what: &
     }
 }
 
-/// What a run will do with an edit.
-fn words(route: &Route) -> String {
+/// Describes what a run will do with an edit.
+fn words(route: &EditRoute) -> String {
     match route {
-        Route::Gate => "the gate will decide".into(),
-        Route::GateSkipped => "accepted; it will be applied without the gate".into(),
-        Route::Ask => "it will wait for your review".into(),
-        Route::Skip(reason) => format!("it will be skipped: {reason}"),
-        Route::RejectByUser => "rejected; it will not be tried".into(),
+        EditRoute::Gate => "the gate will decide".into(),
+        EditRoute::GateSkipped => "accepted; it will be applied without the gate".into(),
+        EditRoute::Ask => "it will wait for your review".into(),
+        EditRoute::Skip(reason) => format!("it will be skipped: {reason}"),
+        EditRoute::RejectByUser => "rejected; it will not be tried".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! A run in the background: what it tells, and how it ended.
+//! A run in the background: its events and its result.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,35 +14,35 @@ use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
 
-/// One run at a time, on one session.
-pub(crate) struct Work {
+/// Runs one session in the background, one run at a time.
+pub(crate) struct BackgroundRun {
     root: PathBuf,
-    shared: Arc<Shared>,
+    shared: Arc<SharedRunState>,
 }
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedRunState {
+    state: Mutex<RunState>,
     news: Condvar,
 }
 
-/// What is known of the run.
+/// The state of the run.
 #[derive(Default)]
-struct State {
+struct RunState {
     running: bool,
     session: Option<String>,
-    /// Tasks attempted, of all.
+    /// Tasks attempted, and the total.
     progress: Option<(usize, usize)>,
-    /// Events that were not told yet.
+    /// Events that no poll has returned yet.
     events: Vec<Value>,
-    /// How it ended.
+    /// The result, once the run has ended.
     ended: Option<Value>,
-    /// What is taken out of all that is told: the client is a teacher.
+    /// Held-out tasks, which are removed from all output because the client is a teacher.
     held_out: HeldOut,
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl SharedRunState {
+    fn state(&self) -> MutexGuard<'_, RunState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -71,20 +71,20 @@ impl Shared {
     }
 }
 
-/// Says that a run ended, even when it broke off.
-struct Ends(Arc<Shared>);
+/// Marks the run as ended when dropped, even after a panic.
+struct Ends(Arc<SharedRunState>);
 
 impl Drop for Ends {
     fn drop(&mut self) {
         if self.0.state().running {
             self.0
-                .end(json!({"error": "the run broke off; this is a fault of kaizen, see its stderr"}));
+                .end(json!({"error": "the run crashed; this is a bug in kaizen, see its stderr"}));
         }
     }
 }
 
-impl Work {
-    /// Nothing is at work.
+impl BackgroundRun {
+    /// Creates it without a run.
     pub(crate) fn new(root: PathBuf) -> Self {
         Self {
             root,
@@ -92,22 +92,22 @@ impl Work {
         }
     }
 
-    /// The session that is worked on.
+    /// The id of the session.
     pub(crate) fn session(&self) -> Option<String> {
         self.shared.state().session.clone()
     }
 
-    /// Works on this session from now on.
+    /// Sets the session.
     pub(crate) fn drive(&self, session: &str) {
         self.shared.state().session = Some(session.to_owned());
     }
 
-    /// Whether a run is under way.
+    /// Whether a run is in progress.
     pub(crate) fn is_running(&self) -> bool {
         self.shared.state().running
     }
 
-    /// Starts a run; `false` when one is under way.
+    /// Starts a run. Returns `false` if one is already in progress.
     pub(crate) fn start(&self, asked: RunOptions) -> bool {
         {
             let mut state = self.shared.state();
@@ -122,7 +122,7 @@ impl Work {
             let ended = match Workspace::open(&root) {
                 Ok(mut workspace) => {
                     workspace.holder = "kaizen mcp";
-                    // A benchmark that cannot be read stops the run, which says so.
+                    // If the benchmark cannot be read, the run fails and reports that.
                     let held_out = Inputs::new(&workspace).held_out().unwrap_or_default();
                     shared.state().held_out = held_out;
                     let ended = advance(&workspace, &asked, &|event| shared.hear(event));
@@ -136,14 +136,14 @@ impl Work {
         true
     }
 
-    /// Waits until the run ends, or until it tells something.
+    /// Waits until the run ends or, with `for_news`, until there is an event.
     pub(crate) fn wait(&self, at_most: Duration, for_news: bool) {
-        let idle = |state: &mut State| state.running && (!for_news || state.events.is_empty());
-        // Whoever held the lock and broke off has left a sound state.
+        let idle = |state: &mut RunState| state.running && (!for_news || state.events.is_empty());
+        // A poisoned lock is fine: every update leaves a consistent state.
         drop(self.shared.news.wait_timeout_while(self.shared.state(), at_most, idle));
     }
 
-    /// What happened since this was last asked; at the end, the result.
+    /// The events since the last call, the progress, and the result if the run has ended.
     pub(crate) fn news(&self) -> Value {
         let mut state = self.shared.state();
         let events = std::mem::take(&mut state.events);
@@ -154,11 +154,11 @@ impl Work {
         })
     }
 
-    /// Why the last run did not get where it should.
+    /// Why the last run failed.
     pub(crate) fn problem(&self) -> String {
         let state = self.shared.state();
         let said = state.ended.as_ref().and_then(|ended| ended["error"].as_str());
-        said.unwrap_or("the session could not be begun; see session_status")
+        said.unwrap_or("the session could not be started; see session_status")
             .to_owned()
     }
 }

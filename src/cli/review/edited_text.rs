@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::standing::diff_of;
+use super::staleness::diff_of;
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::artifact::{ArtifactError, schema_reference};
@@ -22,7 +22,7 @@ pub(crate) struct Against<'a> {
     /// The current harness.
     pub harness: &'a Harness,
     /// Rules for applying ops.
-    pub rules: &'a op::Rules,
+    pub rules: &'a op::OpRules,
     /// The manifest, for the risk tier.
     pub manifest: &'a Manifest,
     /// The plan that contains the edit.
@@ -113,7 +113,7 @@ mod tests {
     fn check(text: &str) -> Result<Edit, String> {
         let harness = Harness::default().with("agents/a/system_prompt.md", "now\n");
         let manifest = Manifest::default();
-        let rules = op::Rules {
+        let rules = op::OpRules {
             layout: manifest.harness.layout.clone(),
             membership: crate::manifest::membership::Membership::new(&manifest).unwrap(),
         };

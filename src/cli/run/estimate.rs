@@ -1,28 +1,28 @@
-//! `kaizen run --estimate`: calls and dollars of a session beforehand.
+//! `kaizen run --estimate`: estimates a session's calls of language models and their cost.
 
 use std::collections::BTreeMap;
 
-use crate::artifact::egress::Role;
+use crate::artifact::egress::LlmRole;
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Scorer;
 use crate::cli::Setting;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, dollars};
 use crate::llm::client;
-use crate::llm::estimate::{Part, Sizes, estimate};
+use crate::llm::estimate::{RoleEstimate, Sizes, estimate};
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
-/// Replies of a student with tools to one task, when its own limit is not known.
+/// Assumed number of replies per task of a student with tools, whose own limit is unknown here.
 const STUDENT_TURNS: u64 = 10;
 
-/// Prints the estimate for the session that a run would go on with.
+/// Prints the estimate for the session that a run would resume.
 ///
 /// # Errors
 /// The workspace cannot be read.
-pub(crate) fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) -> Result<(), Failure> {
+pub(crate) fn print(workspace: &Workspace, session: Option<&str>, setting: &Setting) -> Result<(), CommandFailure> {
     let sessions = session::all(&workspace.root)?;
     let session = match session {
         Some(id) => session::find(&workspace.root, id),
@@ -36,7 +36,7 @@ pub(crate) fn print(workspace: &Workspace, session: Option<&str>, setting: &Sett
     let manifest = &workspace.manifest;
     let sizes = sizes(workspace, session.as_ref())?;
     let parts = estimate(&sizes, &models(manifest), &manifest.prices, &past);
-    let total = |of: fn(&Part) -> Option<f64>| parts.iter().map(of).sum::<Option<f64>>();
+    let total = |of: fn(&RoleEstimate) -> Option<f64>| parts.iter().map(of).sum::<Option<f64>>();
     let (expected, most) = (total(|part| part.cost_usd), total(|part| part.most_usd));
     let limit = manifest.session.max_cost_usd;
     if setting.is_json() {
@@ -46,16 +46,14 @@ pub(crate) fn print(workspace: &Workspace, session: Option<&str>, setting: &Sett
         return Ok(());
     }
     if parts.is_empty() {
-        out!(
-            "Nothing that is known beforehand: kaizen asks no language model here. What programs ask, only they know."
-        );
+        out!("kaizen itself calls no language model here. Calls that programs make are unknown.");
         return Ok(());
     }
     parts.iter().for_each(|part| out!("{}", row(part)));
     out!("{:<13} {:>33}   {}", "all", dollars(expected), dollars(most));
     if let Some(limit) = limit {
         out!(
-            "{:<13} {limit:>29.4} USD   no call is made that may go over it",
+            "{:<13} {limit:>29.4} USD   no call is made that could exceed it",
             "limit"
         );
     }
@@ -65,18 +63,20 @@ pub(crate) fn print(workspace: &Workspace, session: Option<&str>, setting: &Sett
         .map(|part| part.model.as_str())
         .collect();
     if let Some(model) = unknown.first() {
-        out!("The price of {model} is unknown; say it in [prices.\"{model}\"], 0.0 for a model of your own.");
+        out!(
+            "The price of {model} is unknown; set it in [prices.\"{model}\"] (0.0 for a model that you run yourself)."
+        );
     }
-    out!("What was asked before is remembered and costs nothing; it is not taken off here.");
+    out!("Cached calls cost nothing; the estimate does not subtract them.");
     Ok(())
 }
 
-fn row(part: &Part) -> String {
+fn row(part: &RoleEstimate) -> String {
     let role = part.role.name().replace('_', " ");
     let tokens = if part.measured {
         "as in earlier sessions"
     } else {
-        "tokens are a guess"
+        "tokens are an assumption"
     };
     format!(
         "{role:<13} {:>6} to {:>6} calls {:>14} to {:<14} {} ({tokens})",
@@ -88,7 +88,7 @@ fn row(part: &Part) -> String {
     )
 }
 
-fn sizes(workspace: &Workspace, session: Option<&Session>) -> Result<Sizes, Failure> {
+fn sizes(workspace: &Workspace, session: Option<&Session>) -> Result<Sizes, CommandFailure> {
     let manifest = &workspace.manifest;
     let inputs = Inputs::new(workspace);
     let gate = inputs.gate(session.map_or("session", |session| &session.id))?;
@@ -111,18 +111,18 @@ fn sizes(workspace: &Workspace, session: Option<&Session>) -> Result<Sizes, Fail
     })
 }
 
-fn models(manifest: &Manifest) -> BTreeMap<Role, String> {
+fn models(manifest: &Manifest) -> BTreeMap<LlmRole, String> {
     let mut models = BTreeMap::new();
     if manifest.teacher.engine == TeacherEngine::Chat {
         let model = manifest.teacher.model.clone().unwrap_or_default();
-        models.insert(Role::Teacher, model.clone());
-        models.insert(Role::TeacherTask, model);
+        models.insert(LlmRole::Teacher, model.clone());
+        models.insert(LlmRole::TeacherTask, model);
     }
     if manifest.student.engine == StudentEngine::Chat {
-        models.insert(Role::Student, manifest.student.model.clone().unwrap_or_default());
+        models.insert(LlmRole::Student, manifest.student.model.clone().unwrap_or_default());
     }
     if let Some(judge) = manifest.judge().and_then(|judge| judge.model) {
-        models.insert(Role::Judge, judge);
+        models.insert(LlmRole::Judge, judge);
     }
     models
 }

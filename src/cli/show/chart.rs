@@ -1,4 +1,4 @@
-//! Drawn: a decision of the gate for people: wins, losses and ties, the evidence against its line, and the interval.
+//! Draws a gate decision as text: wins, losses and ties, the interval, and the evidence against its threshold.
 
 use crate::artifact::gate::numbers::{Numbers, Tally};
 use crate::artifact::gate::record::GateRecord;
@@ -6,27 +6,27 @@ use crate::artifact::gate::settings::Mode;
 use crate::cli::visible::visible;
 use crate::gate::words::{mode, points};
 
-/// Columns of a bar and of the axis from -100 to +100 points.
+/// Width of a bar and of the axis from -100 to +100 points.
 const WIDTH: usize = 41;
 
-/// Tasks that are listed, at most.
+/// Maximum number of tasks listed.
 const MOST_TASKS: usize = 12;
 
 /// The lines of a decision.
 pub(crate) fn drawn(record: &GateRecord) -> Vec<String> {
     let numbers = &record.numbers;
-    let target = visible(record.target.as_deref().unwrap_or("the whole"));
+    let target = visible(record.target.as_deref().unwrap_or("all tasks"));
     let mut lines = vec![
         format!("why        {}", visible(&record.why)),
         format!("gate       {}{}", mode(record.mode), stake(record)),
         format!(
-            "reach      {} of {} gate tasks; the other {} are asked the same with and without the edit, and cost nothing",
+            "reach      {} of {} gate tasks; the edit does not change the requests of the other {}, which cost nothing",
             record.reached.len(),
             record.tasks(),
             record.unreached()
         ),
         format!(
-            "runs       {} with the edit, {} without it; what was run before is remembered, and costs nothing",
+            "runs       {} with the edit, {} without it; cached runs cost nothing",
             record.calls.edited, record.calls.baseline
         ),
     ];
@@ -36,13 +36,13 @@ pub(crate) fn drawn(record: &GateRecord) -> Vec<String> {
     }
     if numbers.dropped > 0 {
         lines.push(format!(
-            "lost       {} pairs, for reasons that are not the agent's",
+            "lost       {} pairs to infrastructure failures",
             numbers.dropped
         ));
     }
     match record.mode {
         Mode::Exact => lines.push(format!(
-            "beyond     log e {:.2}: evidence that tasks like these would gain too (4.6 is evidence at 1 %)",
+            "beyond     log e {:.2}: evidence that similar tasks would gain too (4.6 is evidence at 1 %)",
             numbers.log_e
         )),
         _ => lines.extend(evidence(numbers)),
@@ -62,8 +62,8 @@ fn stake(record: &GateRecord) -> String {
     };
     let again = match record.gone_on {
         0 => String::new(),
-        1 => ", gone on with once".to_owned(),
-        times => format!(", gone on with {times} times"),
+        1 => ", continued once".to_owned(),
+        times => format!(", continued {times} times"),
     };
     format!(", alpha {:.4}{paid}{again}", stake.alpha)
 }
@@ -114,7 +114,7 @@ fn evidence(numbers: &Numbers) -> Vec<String> {
     lines
 }
 
-/// Evidence against the line that it had to cross.
+/// A gauge of the evidence, with the threshold that it had to cross.
 fn gauge(log_e: f64, needed: f64) -> String {
     let line = WIDTH * 2 / 3;
     let filled = (log_e / needed * line as f64).round().clamp(0.0, WIDTH as f64) as usize;
@@ -124,7 +124,7 @@ fn gauge(log_e: f64, needed: f64) -> String {
         _ => '·',
     };
     let drawn: String = (0..WIDTH).map(mark).collect();
-    format!("{drawn}  log e {log_e:+.2}, the line is at {needed:.2}")
+    format!("{drawn}  log e {log_e:+.2}, threshold {needed:.2}")
 }
 
 fn categories(record: &GateRecord) -> Vec<String> {
@@ -141,7 +141,7 @@ fn categories(record: &GateRecord) -> Vec<String> {
     lines
 }
 
-/// The tasks that changed, with how often.
+/// The changed tasks, each with its wins and losses.
 fn tasks(record: &GateRecord) -> Vec<String> {
     let mut changed: std::collections::BTreeMap<&str, (usize, usize)> = std::collections::BTreeMap::new();
     for (task, difference) in record.differences().filter(|(_, difference)| *difference != 0.0) {

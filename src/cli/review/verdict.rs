@@ -1,29 +1,29 @@
-//! Judge: what the gate says of an edit against today's head, before anybody answers. Only the memo is written.
+//! The gate's verdict on an edit in the current harness. Records no decision; only attempts are cached.
 
-use super::queue::Entry;
+use super::queue::QueueEntry;
 use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::task::Task;
 use crate::cli::Format;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::cli::render::Renderer;
 use crate::eval::run::evaluate;
 use crate::gate;
 use crate::gate::trial;
 use crate::harness::op;
-use crate::pipeline::judging::rule;
+use crate::pipeline::gate_policy::rule;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
 
-/// Evaluates head and candidate on the gate tasks of the edit's session.
+/// Evaluates the harness without and with the edit, on the gate tasks of its session.
 ///
 /// # Errors
-/// The edit cannot be applied, or the tasks cannot be read or answered.
-pub(crate) fn judge(workspace: &Workspace, entry: &Entry) -> Result<Verdict, Failure> {
+/// The edit cannot be applied, or the tasks cannot be read, run or scored.
+pub(crate) fn verdict(workspace: &Workspace, entry: &QueueEntry) -> Result<Verdict, CommandFailure> {
     let edit = &entry.pending.edit;
     let head = workspace.harness()?;
     let candidate = op::apply(edit, &head, &workspace.rules())
-        .map_err(|reason| Failure::failed(format!("it cannot be applied today: {reason}")))?;
+        .map_err(|reason| CommandFailure::failed(format!("it cannot be applied now: {reason}")))?;
     let gate = Inputs::new(workspace).gate(&entry.session.id)?;
     let tasks: Vec<&Task> = gate.iter().collect();
     workspace.may_evaluate(&gate)?;
@@ -33,12 +33,15 @@ pub(crate) fn judge(workspace: &Workspace, entry: &Entry) -> Result<Verdict, Fai
     });
     let progress = |done, of| renderer.show(Event::Progress { done, of });
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
-    evaluator.student.check(&head, &tasks).map_err(Failure::failed)?;
-    let score = |harness| evaluate(&evaluator, harness, &tasks).map_err(|halted| Failure::failed(halted.to_string()));
+    evaluator.student.check(&head, &tasks).map_err(CommandFailure::failed)?;
+    let score =
+        |harness| evaluate(&evaluator, harness, &tasks).map_err(|halted| CommandFailure::failed(halted.to_string()));
     let (before, after) = (score(&head)?, score(&candidate)?);
     renderer.finish();
     if before.task_count == 0 {
-        return Err(Failure::failed("no gate task could be scored; `kaizen eval` says why"));
+        return Err(CommandFailure::failed(
+            "no gate task could be scored; run `kaizen eval` for the reason",
+        ));
     }
     let clusters: Vec<_> = entry.pending.cluster.iter().cloned().collect();
     let target = trial::target_among(edit, &clusters, |name| before.category_scores.contains_key(name));

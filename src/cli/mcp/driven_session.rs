@@ -1,0 +1,223 @@
+//! The session that an MCP client drives, and its background run.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::background_run::BackgroundRun;
+use super::result::McpAnswer;
+use crate::cli::exit::CommandFailure;
+use crate::pipeline::options::RunOptions;
+use crate::pipeline::permitted;
+use crate::pipeline::state::settled;
+use crate::workspace::engines::by_files;
+use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
+
+/// How long a call waits for the baseline.
+const BASELINE: Duration = Duration::from_secs(15);
+
+/// How long a poll that has an event waits for more.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+/// Maximum size of notes that wait to be written, in bytes.
+const MOST_NOTES: usize = 1 << 20;
+
+/// The state of one client connection.
+pub(crate) struct DrivenSession {
+    /// The root of the workspace.
+    pub root: PathBuf,
+    work: BackgroundRun,
+    client: Mutex<String>,
+    /// Log lines of calls that only read. The next call that writes to the session writes them too.
+    notes: Mutex<String>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl DrivenSession {
+    /// Starts without a session.
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self {
+            work: BackgroundRun::new(root.clone()),
+            root,
+            client: Mutex::default(),
+            notes: Mutex::default(),
+        }
+    }
+
+    /// Remembers the client's name for itself.
+    pub(crate) fn meet(&self, client: &str) {
+        let plain = |c: &char| c.is_ascii_alphanumeric() || "-_. ".contains(*c);
+        *held(&self.client) = client.chars().filter(plain).take(60).collect();
+    }
+
+    /// The author of submissions.
+    pub(crate) fn author(&self) -> String {
+        format!("mcp: {}", held(&self.client))
+    }
+
+    /// Opens the workspace in its current state.
+    ///
+    /// # Errors
+    /// The manifest is invalid, or there is no repository.
+    pub(crate) fn workspace(&self) -> Result<Workspace, McpAnswer> {
+        let mut workspace = Workspace::open(&self.root).map_err(|error| failure(error.into()))?;
+        workspace.holder = "kaizen mcp";
+        Ok(workspace)
+    }
+
+    /// Opens the workspace for a tool that only reads; nothing is created.
+    ///
+    /// # Errors
+    /// See [`Driven::workspace`].
+    pub(crate) fn onlooker(&self) -> Result<Workspace, McpAnswer> {
+        let mut workspace = self.workspace()?;
+        workspace.only_looks = true;
+        Ok(workspace)
+    }
+
+    /// Keeps a log line about a call.
+    pub(crate) fn note(&self, line: String) {
+        let mut notes = held(&self.notes);
+        if notes.len() + line.len() <= MOST_NOTES {
+            notes.push_str(&line);
+        }
+    }
+
+    /// Removes and returns the kept lines.
+    pub(crate) fn take_notes(&self) -> String {
+        std::mem::take(&mut *held(&self.notes))
+    }
+
+    /// The session: the one started by this client, or else the newest if it waits for files and is not settled.
+    ///
+    /// # Errors
+    /// The sessions cannot be read.
+    pub(crate) fn session(&self) -> Result<Option<Session>, McpAnswer> {
+        if let Some(id) = self.work.session() {
+            return Ok(session::find(&self.workspace()?.root, &id));
+        }
+        let workspace = self.workspace()?;
+        let newest = session::all(&workspace.root)
+            .map_err(|error| failure(error.into()))?
+            .pop();
+        let open = newest.filter(|newest| {
+            let record = newest.record().ok().flatten();
+            by_files(&workspace.manifest, record.as_ref()) && !record.as_ref().is_some_and(settled)
+        });
+        if let Some(session) = &open {
+            self.work.drive(&session.id);
+        }
+        Ok(open)
+    }
+
+    /// The session, with a baseline. Starts a session and measures the baseline if necessary.
+    ///
+    /// # Errors
+    /// That takes longer than a call may, or fails.
+    pub(crate) fn ready(&self) -> Result<Session, McpAnswer> {
+        if let Some(session) = self.session()?.filter(has_baseline) {
+            return Ok(session);
+        }
+        let session = self.session()?.map(|session| session.id);
+        self.begin(session)
+    }
+
+    /// Like [`Driven::ready`], but starts a new session if the current one has settled.
+    ///
+    /// # Errors
+    /// See [`Driven::ready`].
+    pub(crate) fn open(&self) -> Result<Session, McpAnswer> {
+        let is_settled = |session: &Session| session.record().ok().flatten().as_ref().is_some_and(settled);
+        match self.session()?.is_some_and(|session| is_settled(&session)) {
+            true => self.begin(None),
+            false => self.ready(),
+        }
+    }
+
+    fn begin(&self, session: Option<String>) -> Result<Session, McpAnswer> {
+        // If a new session cannot be started, `session` still returns the old one, which must not be written to.
+        let old = match session {
+            None => self.session()?.map(|session| session.id),
+            Some(_) => None,
+        };
+        let is_it = |session: &Session| has_baseline(session) && old.as_ref() != Some(&session.id);
+        let asked = RunOptions {
+            new: session.is_none(),
+            session,
+            until: Some("baseline".to_owned()),
+            by_files: true,
+            ..RunOptions::default()
+        };
+        self.may_run(&asked)?;
+        // If another call has started it already, this one waits for the same run.
+        let _ = self.work.start(asked);
+        self.work.wait(BASELINE, false);
+        match self.session()?.filter(is_it) {
+            Some(session) if !self.work.is_running() => Ok(session),
+            _ if self.work.is_running() => Err(McpAnswer::error(
+                "the baseline is being measured: call poll_benchmark until it is done, then call this again",
+            )),
+            _ => Err(McpAnswer::error(self.work.problem())),
+        }
+    }
+
+    /// Refuses a run that is not approved, before it starts.
+    fn may_run(&self, asked: &RunOptions) -> Result<(), McpAnswer> {
+        let workspace = self.workspace()?;
+        permitted::run(&workspace, asked).map_err(|error| failure(error.into()))
+    }
+
+    /// Continues the session in the background.
+    pub(crate) fn run_on(&self) -> McpAnswer {
+        let session = match self.session() {
+            Ok(Some(session)) => session,
+            Ok(None) => {
+                return McpAnswer::error("there is no session yet: examine the evidence first, then submit_diagnosis");
+            }
+            Err(answer) => return answer,
+        };
+        let asked = RunOptions {
+            session: Some(session.id.clone()),
+            ..RunOptions::default()
+        };
+        if let Err(answer) = self.may_run(&asked) {
+            return answer;
+        }
+        match self.work.start(asked) {
+            true => McpAnswer::json(&json!({"started": true, "session": session.id, "next": "poll_benchmark"})),
+            false => McpAnswer::json(&json!({"started": false, "session": session.id,
+                "next": "a run is already in progress: poll_benchmark"})),
+        }
+    }
+
+    /// Returns the events since the last poll.
+    pub(crate) fn poll(&self, seconds: u64) -> McpAnswer {
+        self.work.wait(Duration::from_secs(seconds), true);
+        // Phases follow each other quickly, so one answer can cover several.
+        self.work.wait(TOGETHER.min(Duration::from_secs(seconds)), false);
+        McpAnswer::json(&self.work.news())
+    }
+
+    /// Whether a run is in progress, so that files must not be written.
+    pub(crate) fn is_running(&self) -> bool {
+        self.work.is_running()
+    }
+}
+
+fn has_baseline(session: &Session) -> bool {
+    session.checkpoint("baseline").is_some()
+}
+
+/// A failure as an answer, with its hint.
+pub(crate) fn failure(failure: CommandFailure) -> McpAnswer {
+    McpAnswer::error(match failure.hint {
+        Some(hint) => format!("{}; {hint}", failure.message),
+        None => failure.message,
+    })
+}
