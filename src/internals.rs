@@ -1,4 +1,4 @@
-//! What benches and tests reach of the inside. No part of the promised interface: it changes without notice.
+//! Internals for benches and tests. Not part of the public API; they may change without notice.
 #![allow(missing_docs)]
 
 pub use crate::artifact::egress::LlmRole;

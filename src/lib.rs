@@ -123,12 +123,12 @@ mod workspace;
 #[doc(hidden)]
 pub use cli::main;
 pub use digest::Digest;
-pub use eval::student::{Draw, Prepared, Student};
+pub use eval::student::{Draw, PreparedStudent, Student};
 pub use harness::Harness;
 pub use manifest::layout::Layout;
 pub use pipeline::advance::advance;
 pub use pipeline::options::{RunOptions, RunResult, WaitingFor};
-pub use teacher::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
+pub use teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 pub use workspace::Workspace;
 pub use workspace::demo::demo;
 pub use workspace::error::RunError;

@@ -12,7 +12,7 @@ use kaizen::artifact::Attempt;
 use kaizen::artifact::Task;
 use kaizen::internals::Memo;
 use kaizen::internals::Nearest;
-use kaizen::{Draw, Prepared, Student};
+use kaizen::{Draw, PreparedStudent, Student};
 
 /// The embedded student, counted.
 pub struct Luck {
@@ -47,7 +47,7 @@ impl Student for Luck {
         self.shared
     }
 
-    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
+    fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
         Box::new(Lucky {
             inner: self.inner.prepare(harness),
             shared: self.shared,
@@ -57,12 +57,12 @@ impl Student for Luck {
 }
 
 struct Lucky {
-    inner: Box<dyn Prepared>,
+    inner: Box<dyn PreparedStudent>,
     shared: bool,
     attempts: Arc<AtomicUsize>,
 }
 
-impl Prepared for Lucky {
+impl PreparedStudent for Lucky {
     fn footprint(&self, task: &Task) -> Digest {
         self.inner.footprint(task)
     }

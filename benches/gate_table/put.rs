@@ -3,12 +3,12 @@
 use kaizen::Digest;
 use kaizen::Harness;
 use kaizen::artifact::Task;
+use kaizen::internals::AlphaGrant;
 use kaizen::internals::GateSection;
-use kaizen::internals::Stake;
 use kaizen::internals::decide;
 use kaizen::internals::{BudgetMode, Mode, Preset};
-use kaizen::internals::{Decision, GateRule};
-use kaizen::internals::{Evaluator, Halted, evaluate, evaluate_run};
+use kaizen::internals::{EvaluationHalted, Evaluator, evaluate, evaluate_run};
+use kaizen::internals::{GateDecision, GateRule};
 use kaizen::internals::{Trial, TrialSpec};
 
 use crate::luck::{Luck, Remembers};
@@ -33,7 +33,7 @@ impl Gate {
 }
 
 /// Error budget of each edit of a session of ten.
-const STAKE: Stake = Stake {
+const STAKE: AlphaGrant = AlphaGrant {
     alpha: 0.01,
     budget: BudgetMode::Planned,
     slot: 1,
@@ -71,8 +71,8 @@ pub fn seated<T>(
     home: &Harness,
     gate: Gate,
     seed: u64,
-    then: impl FnOnce(&mut Table) -> Result<T, Halted>,
-) -> Result<T, Halted> {
+    then: impl FnOnce(&mut Table) -> Result<T, EvaluationHalted>,
+) -> Result<T, EvaluationHalted> {
     let memo = Remembers::default();
     let score = |task: &Task, answer: &str| kaizen::internals::score(task, answer).map_err(|error| error.to_string());
     let evaluator = Evaluator {
@@ -105,22 +105,22 @@ impl Table<'_> {
     ///
     /// # Errors
     /// Something halted the runs; here, nothing does.
-    pub fn keeps(&mut self, case: &Case) -> Result<bool, Halted> {
+    pub fn keeps(&mut self, case: &Case) -> Result<bool, EvaluationHalted> {
         let decision = match self.gate {
             Gate::Rule => self.by_rule(case)?,
             Gate::Auto(preset) => self.by_trial(case, preset)?,
         };
-        Ok(decision == Decision::Accept)
+        Ok(decision == GateDecision::Accept)
     }
 
-    fn by_rule(&self, case: &Case) -> Result<Decision, Halted> {
+    fn by_rule(&self, case: &Case) -> Result<GateDecision, EvaluationHalted> {
         let all: Vec<&Task> = self.tasks.iter().collect();
         let score = |home| evaluate(&self.evaluator, home, &all);
         let (before, after) = (score(case.before)?, score(case.after)?);
         Ok(decide(&before, &after, &GateRule::default(), None).decision)
     }
 
-    fn by_trial(&mut self, case: &Case, preset: Preset) -> Result<Decision, Halted> {
+    fn by_trial(&mut self, case: &Case, preset: Preset) -> Result<GateDecision, EvaluationHalted> {
         let section = GateSection {
             preset,
             ..GateSection::default()
@@ -146,7 +146,7 @@ impl Table<'_> {
     ///
     /// # Errors
     /// Something halted the runs; here, nothing does.
-    pub fn closes(&self, home: &Harness) -> Result<(), Halted> {
+    pub fn closes(&self, home: &Harness) -> Result<(), EvaluationHalted> {
         let all: Vec<&Task> = self.tasks.iter().collect();
         evaluate(&self.evaluator, home, &all).map(|_| ())
     }

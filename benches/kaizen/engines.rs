@@ -5,8 +5,8 @@ use kaizen::Harness;
 use kaizen::artifact::Attempt;
 use kaizen::artifact::Edit;
 use kaizen::artifact::Task;
-use kaizen::{Briefing, Diagnosed, Planned, Teacher, TeacherFailure};
-use kaizen::{Draw, Prepared, Student};
+use kaizen::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
+use kaizen::{Draw, PreparedStudent, Student};
 use serde_json::json;
 
 /// A teacher that proposes so many parameters, every other one a small gain for [`Instantly`].
@@ -17,17 +17,22 @@ impl Teacher for Fixed {
         json!({"engine": "fixed", "edits": self.0})
     }
 
-    fn diagnose(&self, _: &Briefing) -> Result<Diagnosed, TeacherFailure> {
+    fn diagnose(&self, _: &Briefing) -> Result<TeacherDiagnosis, TeacherFailure> {
         let cluster = json!({"id": "c1", "description": "all", "sample_trace_ids": ["t1"],
             "student_failure_rate": 1.0, "teacher_success_rate": 1.0, "skill_gap": "none"});
-        Ok(Diagnosed {
+        Ok(TeacherDiagnosis {
             narrative: "It fails.".into(),
             clusters: vec![serde_json::from_value(cluster).map_err(|error| error.to_string())?],
-            ..Diagnosed::default()
+            ..TeacherDiagnosis::default()
         })
     }
 
-    fn plan(&self, _: &Briefing, _: &str, _: &[kaizen::artifact::FailureCluster]) -> Result<Planned, TeacherFailure> {
+    fn plan(
+        &self,
+        _: &Briefing,
+        _: &str,
+        _: &[kaizen::artifact::FailureCluster],
+    ) -> Result<TeacherPlan, TeacherFailure> {
         let edit = |at: usize| {
             let name = ["p", "other"][at % 2];
             serde_json::from_value::<Edit>(json!({
@@ -41,9 +46,9 @@ impl Teacher for Fixed {
             .map(edit)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| error.to_string())?;
-        Ok(Planned {
+        Ok(TeacherPlan {
             edits,
-            ..Planned::default()
+            ..TeacherPlan::default()
         })
     }
 }
@@ -61,7 +66,7 @@ impl Student for Instantly {
         json!({"engine": "instantly", "learns": self.learns})
     }
 
-    fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
+    fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
         let config = harness.text("config.toml").unwrap_or_default().to_owned();
         let is_ours = |line: &&str| line.starts_with('p') && line[1..].starts_with(|c: char| c.is_ascii_digit());
         let learnt = config.lines().filter(is_ours).count();
@@ -69,7 +74,7 @@ impl Student for Instantly {
     }
 }
 
-impl Prepared for Knows {
+impl PreparedStudent for Knows {
     fn footprint(&self, _: &Task) -> Digest {
         Digest::of_value(&self.0)
     }

@@ -8,14 +8,14 @@ use kaizen::artifact::Task;
 use kaizen::internals::Clock;
 use kaizen::internals::DiskMemo;
 use kaizen::internals::LlmClient;
+use kaizen::internals::LlmRole;
 use kaizen::internals::Manifest;
 use kaizen::internals::Redactor;
-use kaizen::internals::Role;
 use kaizen::internals::Root;
 use kaizen::internals::starter;
+use kaizen::internals::{ApprovalStore, Permission};
 use kaizen::internals::{ChatStudent, Toolbox};
 use kaizen::internals::{Evaluator, evaluate};
-use kaizen::internals::{Permission, Store};
 use serde_json::json;
 
 use crate::measure::{Outcome, median, row, timed};
@@ -40,7 +40,7 @@ pub fn students() -> Outcome<()> {
     let mut overall = 0.0;
     let time = median(|| {
         let folder = tempfile::tempdir()?;
-        let approvals = Store::at(&folder.path().join("approvals"));
+        let approvals = ApprovalStore::at(&folder.path().join("approvals"));
         let root = Root::open(folder.path())?;
         let permission = Arc::new(Permission::new(&root, &manifest, None, Some(approvals)));
         permission.approve(&permission.list()?, String::new())?;
@@ -58,7 +58,7 @@ pub fn students() -> Outcome<()> {
             Vec::new(),
             permission.approvals(),
         );
-        let model = Box::new(calls.model(Role::Student, section.chat()));
+        let model = Box::new(calls.model(LlmRole::Student, section.chat()));
         let student = ChatStudent::new(model, section, manifest.harness.layout.clone(), toolbox);
         let memo = DiskMemo::open(&root, "memo.db")?;
         timed(|| {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
 use crate::space::{Space, edit};
-use kaizen::internals::{Planted, kinds};
+use kaizen::internals::{PlantedSecret, kinds};
 
 /// What stands in requests of the diagnosis, the plan and the student.
 const DIAGNOSIS: &str = "Find out why the student fails";
@@ -12,7 +12,7 @@ const PLAN: &str = "you plan edits";
 const STUDENT: &str = "You are short.";
 
 /// A workspace whose traces, tasks, prompt and tools say every kind, and whose teacher and student are models.
-fn space(server: &Server, kinds: &[Planted]) -> Space {
+fn space(server: &Server, kinds: &[PlantedSecret]) -> Space {
     let space = Space::empty();
     space.git(&["init", "-q", "-b", "main"]);
     let url = server.url();
@@ -27,7 +27,7 @@ fn space(server: &Server, kinds: &[Planted]) -> Space {
     space.write("config.toml", "[agent]\ndefault_agent = \"echo\"\n");
     let prompt: String = kinds.iter().map(|kind| format!("{}\n\n", kind.text)).collect();
     space.write("agents/echo/system_prompt.md", &format!("You are short.\n\n{prompt}"));
-    let task = |(at, kind): (usize, &Planted)| {
+    let task = |(at, kind): (usize, &PlantedSecret)| {
         let split = ["train", "gate"][at % 2];
         let task = json!({"task_id": format!("{split}-{at}"), "query": format!("Say {at}.\n{}\nPlease.", kind.text),
             "reference_answer": "yes", "category": "all", "scorer": "contains", "split": split});
@@ -38,7 +38,7 @@ fn space(server: &Server, kinds: &[Planted]) -> Space {
         &kinds.iter().take(40).enumerate().map(task).collect::<String>(),
     );
     // A teacher lists at most a hundred traces.
-    let trace = |(at, two): (usize, &[Planted])| {
+    let trace = |(at, two): (usize, &[PlantedSecret])| {
         let said: String = two.iter().map(|kind| format!("{}\n\n", kind.text)).collect();
         let trace = json!({"trace_id": format!("t{at}"), "query": format!("Ask {at}.\n{said}"), "outcome": "failure", "result": said,
             "steps": [{"step_type": "tool_call", "input": {"command": said}, "output": {"content": said}}]});
@@ -52,7 +52,7 @@ fn space(server: &Server, kinds: &[Planted]) -> Space {
     space
 }
 
-fn diagnosis(kinds: &[Planted]) -> String {
+fn diagnosis(kinds: &[PlantedSecret]) -> String {
     let read: Vec<String> = (0..kinds.len()).map(|at| format!("t{at}")).collect();
     let clusters = json!([{"id": "c1", "description": "It asks back.", "task_ids": ["train-0", "train-2"], "sample_trace_ids": read,
         "student_failure_rate": 1.0, "skill_gap": "It is not told to shout."}]);
@@ -89,8 +89,8 @@ fn written(space: &Space) -> Vec<(String, String)> {
 }
 
 /// The kinds that stand in a text, as they are or escaped as in JSON.
-fn leaks(text: &str, kinds: &[Planted], personal: bool) -> Vec<&'static str> {
-    let stands = |kind: &&Planted| {
+fn leaks(text: &str, kinds: &[PlantedSecret], personal: bool) -> Vec<&'static str> {
+    let stands = |kind: &&PlantedSecret| {
         let escaped = Value::from(kind.secret.as_str()).to_string();
         // Four digits stand anywhere.
         kind.secret.len() > 6 && (text.contains(&kind.secret) || text.contains(escaped.trim_matches('"')))
@@ -165,7 +165,7 @@ fn a_teacher_that_answers_with_a_key_is_refused_and_nothing_keeps_it() {
 
 #[test]
 fn a_key_typed_into_a_file_stops_everything_and_stays_where_it_is() {
-    let kinds: Vec<Planted> = kinds()
+    let kinds: Vec<PlantedSecret> = kinds()
         .into_iter()
         .filter(|kind| kind.name == "github" || kind.name == "env password")
         .collect();
