@@ -1,15 +1,15 @@
-//! Digests: what a thing is, as 160 bits of BLAKE3 over its canonical bytes.
+//! Digests: identities of values and files, as 160 bits of BLAKE3 over canonical bytes.
 //!
-//! What is in each hash, and what is not:
+//! The parts of each digest, and the parts that are left out:
 //!
-//! | digest | of | not of, because |
+//! | digest | covers | leaves out |
 //! |---|---|---|
 //! | edit | op, target, payload | rationale, references, tier, order, label: they change no harness |
 //! | harness | relative paths and bytes | times, modes, absolute paths, git state: a clone must hit the same cache |
-//! | attempt | task content, what the student can see of the harness, student identity, seed | host, time, concurrency |
-//! | phase definition | its stanza, the settings it obeys, its engine's identity, a revision raised by hand | kaizen's version, credentials |
+//! | attempt | task, the part of the harness that the student can see, student identity, seed | host, time, concurrency |
+//! | phase definition | stanza, settings used, engine identity, a manual revision | kaizen's version, credentials |
 //!
-//! 160 bits are what git uses for names: short enough for a file name, and 2^80 work for a collision.
+//! git uses 160 bits too: short enough for a file name, and a collision takes 2^80 work.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -20,32 +20,32 @@ use serde::{Deserialize, Serialize};
 /// Length of a digest in bytes.
 const LENGTH: usize = 20;
 
-/// A content digest; shown and stored as 40 lower-case hexadecimal digits.
+/// A content digest, as 40 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Digest([u8; LENGTH]);
 
 impl Digest {
-    /// The digest of some bytes.
+    /// The digest of bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self::truncate(blake3::hash(bytes))
     }
 
-    /// The digest of everything that a reader yields, without holding it in memory.
+    /// The digest of a reader's content, computed without loading it into memory.
     ///
     /// # Errors
-    /// Whatever the reader fails with.
+    /// The reader fails.
     pub fn of_reader(reader: impl Read) -> io::Result<Self> {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(reader)?;
         Ok(Self::truncate(hasher.finalize()))
     }
 
-    /// Copies everything that a reader yields and returns its digest.
+    /// Copies a reader's content to a writer and returns its digest.
     ///
     /// # Errors
-    /// Whatever the reader or the writer fails with.
+    /// The reader or the writer fails.
     pub(crate) fn of_copy(reader: impl Read, mut writer: impl Write) -> io::Result<Self> {
         let mut reader = BufReader::with_capacity(1 << 16, reader);
         let mut hasher = blake3::Hasher::new();
@@ -63,12 +63,12 @@ impl Digest {
 
     /// The digest of a value's canonical JSON (keys sorted, no white space).
     pub fn of_value(value: &impl Serialize) -> Self {
-        // Going through `Value` sorts the keys of structs and maps alike.
+        // Converting to `Value` sorts the keys of structs and maps.
         let canonical = serde_json::to_value(value).unwrap_or(serde_json::Value::Null);
         Self::of_bytes(canonical.to_string().as_bytes())
     }
 
-    /// The digest of named parts, in the order given; names and lengths are part of it.
+    /// The digest of named parts in the given order; it covers names and lengths too.
     pub fn of_parts<'a>(parts: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
         let mut hasher = blake3::Hasher::new();
         for (name, bytes) in parts {
@@ -85,7 +85,7 @@ impl Digest {
         self.to_string()[..10].to_owned()
     }
 
-    /// A number drawn from the digest, for seeds.
+    /// A number derived from the digest, for seeds.
     pub fn seed(&self) -> u64 {
         let mut low = [0; 8];
         low.copy_from_slice(&self.0[..8]);

@@ -137,7 +137,7 @@ pub struct Edit {
     pub target: String,
     /// The operation's arguments.
     pub payload: serde_json::Map<String, serde_json::Value>,
-    /// Why the edit should help; also the text of the commit message.
+    /// Why the edit should help; shown to people and written into the commit message.
     pub rationale: String,
     /// The id of the cluster that the edit should improve.
     pub expected_improvement: String,

@@ -23,7 +23,7 @@ pub struct Slot {
     pub edit_id: String,
     /// The edit's identity.
     pub edit_digest: Digest,
-    /// Digest of the comparison, which includes the head and the student: a trial against another head needs a new slot.
+    /// Digest of the comparison, which covers head and student: a trial against another head needs a new slot.
     pub comparison: Digest,
     /// Largest probability of accepting the edit although its target did not gain.
     pub alpha: f64,
@@ -98,8 +98,9 @@ impl ErrorBudget {
         format!("{:.4} of {} spent, {mode}; {cost}", self.spent(), self.alpha_session)
     }
 
-    /// The share of the next edit. `open` counts the planned edits that are not tried yet, this one included; `accepted`
-    /// counts the edits this session accepted. If the plan grew, the open edits divide the remainder. 0: nothing is left.
+    /// The next edit's share. `open` counts the planned edits that were not tried yet, including this one; `accepted`
+    /// counts the edits that this session accepted. If the plan grew, the open edits divide the remainder. Returns 0
+    /// when nothing is left.
     pub(crate) fn next(&self, open: usize, accepted: usize) -> f64 {
         let t = self.slots.len() + 1;
         let level = |t, planned, accepted| budget::level(self.mode, self.alpha_session, t, planned, accepted);

@@ -1,25 +1,25 @@
-//! A probe: two runs of the same tasks under the same harness, and how far they disagree.
+//! A probe: a second run of the baseline's tasks under the same harness, to measure the student's noise.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::evaluation::TaskScore;
 
-/// What a second run of the baseline says about the noise of the first.
+/// How much a second run of the baseline differs from the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Probe {
     /// Tasks that both runs scored.
     pub tasks: usize,
     /// Tasks whose scores differ.
     pub disagreed: Vec<String>,
-    /// Half of the mean squared difference: what the variance of one run is, on the mean over tasks.
+    /// Half of the mean squared difference: an estimate of one run's variance, averaged over tasks.
     pub noise: f64,
-    /// The scores of the second run, in the order of the benchmark.
+    /// The scores of the second run, in benchmark order.
     pub second: Vec<TaskScore>,
 }
 
 impl Probe {
-    /// Whether two runs of the same thing differed.
+    /// Whether any task's score differs between the two runs.
     pub(crate) fn is_noisy(&self) -> bool {
         !self.disagreed.is_empty()
     }

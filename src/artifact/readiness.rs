@@ -1,4 +1,4 @@
-//! `readiness.json`: ready or not, with counts, and which state of the evidence the session relies on.
+//! `readiness.json`: whether the session can start, with counts, and the state of traces and benchmark it is based on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,38 +7,38 @@ use super::{Extra, artifact, first_version};
 use crate::artifact::trace::TracePin;
 use crate::digest::Digest;
 
-/// How many tasks each split holds, and the digest of them all.
+/// The number of tasks in each split, and a digest of all tasks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BenchmarkPin {
     /// Tasks that the teacher may see.
     pub train: usize,
-    /// Tasks that decide.
+    /// Tasks that decide about edits.
     pub gate: usize,
     /// Sealed tasks.
     pub test: usize,
-    /// Tasks that nobody sees until they are drawn for the gate.
+    /// Tasks that nobody sees until a refresh draws them for the gate.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reserve: usize,
     /// Digest of all tasks.
     pub digest: Digest,
 }
 
-/// Whether a session can be held, and on what evidence.
+/// Whether the session can start, and the evidence for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Readiness {
     /// Format version.
     #[serde(default = "first_version")]
     pub version: u32,
-    /// Whether the session goes on.
+    /// Whether the session can continue with the next phase.
     pub ready: bool,
-    /// One line for people.
+    /// A summary in one line.
     pub message: String,
-    /// What is missing, each with how to get it.
+    /// Unmet requirements, each with its remedy.
     #[serde(default)]
     pub missing: Vec<String>,
     /// Traces that can be used as evidence.
     pub usable_traces: usize,
-    /// Traces that could be, but for `[privacy]`.
+    /// Traces that would be usable but are excluded by `[privacy]`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out_by_privacy: usize,
     /// The state of the trace store.

@@ -14,14 +14,14 @@ pub enum Split {
     Train,
     /// It decides about edits; the teacher may not see it.
     Gate,
-    /// Sealed; opened only by name.
+    /// Sealed; only `--split test` of `kaizen eval` and `kaizen audit` opens it.
     Test,
-    /// Nobody sees it, until `kaizen bench refresh` draws it for the gate.
+    /// Nobody sees it until `kaizen bench refresh` draws it for the gate.
     Reserve,
 }
 
 impl Split {
-    /// The name as it stands in files.
+    /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
             Split::Train => "train",
@@ -32,23 +32,23 @@ impl Split {
     }
 }
 
-/// How an answer is scored against the reference.
+/// How an answer is compared with the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scorer {
-    /// Equal after trimming and folding case and white space. `exact_label` is the same.
+    /// Equal, ignoring case and differences in white space. `exact_label` means the same.
     #[serde(alias = "exact_label")]
     Exact,
     /// The reference occurs in the answer.
     Contains,
     /// The reference is a regular expression that matches the answer.
     Regex,
-    /// The last number of the answer equals the reference. `numeric_exact` is the same.
+    /// The last number of the answer equals the reference. `numeric_exact` means the same.
     #[serde(alias = "numeric_exact")]
     Number,
     /// Equal as JSON values.
     Json,
-    /// A program named in the manifest decides.
+    /// A program from the manifest decides.
     Command,
     /// A language model decides.
     Judge,
@@ -57,23 +57,23 @@ pub enum Scorer {
 /// One scored question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Task {
-    /// Unique in its benchmark.
+    /// The task's id, unique within the benchmark.
     pub task_id: String,
-    /// What the agent is asked.
+    /// The question for the agent.
     pub query: String,
-    /// What a right answer is, in the scorer's terms.
+    /// The correct answer, in the form that the scorer expects.
     #[serde(deserialize_with = "text_or_scalar")]
     pub reference_answer: String,
-    /// The group that deltas are reported for.
+    /// The group for which gains are reported.
     #[serde(default = "general")]
     pub category: String,
-    /// The agent that is asked; the harness's default agent when absent.
+    /// The agent to ask; absent: the harness's default agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     /// How the answer is scored.
     #[serde(default = "exact")]
     pub scorer: Scorer,
-    /// Who may see it; assigned by a digest of the task id when absent.
+    /// Who may see the task; absent: train or gate, chosen by a digest of the task id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<Split>,
     /// Unknown fields.
@@ -82,7 +82,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// The split, stated or assigned: half of the unassigned tasks train, half gate.
+    /// The stated split, or one derived from the task id: about half of such tasks are train, the others gate.
     pub fn split(&self) -> Split {
         self.split
             .unwrap_or(match Digest::of_bytes(self.task_id.as_bytes()).seed() % 2 {
@@ -92,7 +92,7 @@ impl Task {
     }
 }
 
-/// A query without case and white space: a trace or train task with the same words gives the answer away.
+/// A query in lower case with single spaces, to find traces or train tasks that would give a task's answer away.
 pub(crate) fn normal(query: &str) -> String {
     query
         .split_whitespace()
@@ -109,7 +109,7 @@ fn exact() -> Scorer {
     Scorer::Exact
 }
 
-/// Reads `"7"`, `7` and `true` alike: reference answers are often written as bare numbers.
+/// Reads `"7"`, `7` and `true` as text: reference answers are often written as bare numbers.
 fn text_or_scalar<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     match serde_json::Value::deserialize(deserializer)? {
         serde_json::Value::String(text) => Ok(text),

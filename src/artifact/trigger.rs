@@ -11,7 +11,7 @@ use super::{Artifact, ArtifactError, Extra, first_version};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerKind {
-    /// A clock.
+    /// The schedule.
     Scheduled,
     /// A group of failing traces.
     Cluster,
@@ -23,7 +23,7 @@ pub enum TriggerKind {
 }
 
 impl TriggerKind {
-    /// What asks, for people.
+    /// The trigger's source, in words for people.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Scheduled => "the schedule",
@@ -43,10 +43,10 @@ pub struct Trigger {
     /// What started the session.
     #[serde(rename = "trigger", default)]
     pub kind: TriggerKind,
-    /// Whatever the trigger knows: a schedule, trace ids, a reason.
+    /// Details from the trigger, such as a schedule, trace ids, or a reason.
     #[serde(default)]
     pub metadata: serde_json::Map<String, serde_json::Value>,
-    /// RFC 3339, UTC; empty when a dropped file does not say.
+    /// When it was created, RFC 3339 in UTC; empty if a file dropped into `triggers/` does not state it.
     #[serde(default)]
     pub created_at: String,
     /// Unknown fields.
@@ -55,7 +55,7 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// A trigger of a kind, with what it knows.
+    /// Creates a trigger.
     pub(crate) fn new(
         kind: TriggerKind,
         metadata: serde_json::Map<String, serde_json::Value>,
@@ -70,10 +70,10 @@ impl Trigger {
         }
     }
 
-    /// Reads a dropped file; an empty one is a wish for a session, and nothing more.
+    /// Reads a file dropped into `triggers/`; an empty file asks for a session on demand.
     ///
     /// # Errors
-    /// Neither empty nor a trigger.
+    /// The file is neither empty nor a valid trigger.
     pub(crate) fn from_dropped(path: &Path, text: &str) -> Result<Self, ArtifactError> {
         match text.trim_start_matches('\u{feff}').trim() {
             "" => Ok(Self::new(TriggerKind::OnDemand, Default::default(), String::new())),
@@ -81,7 +81,7 @@ impl Trigger {
         }
     }
 
-    /// The traces that it names: those that were flagged, or the cluster's.
+    /// The ids of the traces in the metadata: the flagged trace, or those of the cluster.
     pub(crate) fn trace_ids(&self) -> impl Iterator<Item = &str> {
         let one = self.metadata.get("trace_id").into_iter();
         let all = self.metadata.get("trace_ids").and_then(|ids| ids.as_array());

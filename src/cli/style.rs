@@ -1,4 +1,4 @@
-//! Style: the colours of kaizen's own words, marked so that no text from elsewhere can pass for one.
+//! Styles for kaizen's own output, marked so that text from elsewhere cannot imitate them.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use anstyle::AnsiColor;
 
-/// How every sequence of a [`Style`] begins. It holds a number that this process drew at random, so that a file, a model
-/// or a program cannot print one. In groups of four digits it is a sequence like any other to those who measure widths.
+/// The start of every escape sequence of a [`Style`]. It contains a random number of this process, so that a file, a
+/// model or a program cannot forge one. In groups of four digits, it is a valid sequence for code that measures widths.
 pub(crate) static MARK: LazyLock<String> = LazyLock::new(|| {
     let mut drawn = RandomState::new().build_hasher().finish();
     let mut mark = "\u{1b}[".to_owned();
@@ -25,9 +25,9 @@ pub(crate) struct Style(anstyle::Style);
 impl Style {
     /// No style.
     pub(crate) const PLAIN: Self = Self(anstyle::Style::new());
-    /// Bold: what a reader looks for first.
+    /// Bold, for the most important text.
     pub(crate) const STRONG: Self = Self(anstyle::Style::new().bold());
-    /// Dimmed: details.
+    /// Dimmed, for details.
     pub(crate) const FAINT: Self = Self(anstyle::Style::new().dimmed());
 }
 

@@ -1,15 +1,15 @@
-//! Visible: text from elsewhere without the characters that would control a terminal or hide from its reader.
+//! Makes control characters and invisible characters in foreign text visible.
 //!
-//! A teacher's words and a trace's bytes may hold escape sequences that rewrite the screen, marks that reverse the order
-//! of a line, and characters that no reader sees but a model reads. A reviewer must see that they are there.
+//! Text from teachers and traces may contain escape sequences that rewrite the screen, marks that reverse the order of
+//! a line, and characters that a model reads but a person does not see. A reviewer must see that they are there.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Columns of a tab.
+/// Replacement for a tab.
 const TAB: &str = "    ";
 
-/// The text with control and invisible characters replaced by signs; newlines stay, and a tab becomes spaces.
+/// Replaces control and invisible characters by visible symbols. Keeps newlines, and replaces tabs by spaces.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     match escaped(text) {
         shown if shown.contains('\t') => Cow::Owned(shown.replace('\t', TAB)),
@@ -17,7 +17,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The same, and tabs stay as well.
+/// Like [`visible`], but keeps tabs.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
@@ -26,7 +26,7 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     for c in text.chars() {
         match c {
             _ if !steers(c) => shown.push(c),
-            // The pictures of the first 32 control characters: ␀, ␛, ␍.
+            // Unicode has symbols for the first 32 control characters: ␀, ␛, ␍.
             '\0'..'\u{20}' => shown.extend(char::from_u32(0x2400 + c as u32)),
             '\u{7f}' => shown.push('\u{2421}'),
             _ => shown.push_str(&format!("<U+{:04X}>", c as u32)),
@@ -35,7 +35,7 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// JSON with the same characters as `\uXXXX`. They occur only inside strings, where both spellings mean the same.
+/// Writes the same characters in JSON as `\uXXXX`. They occur only inside strings, where both forms are equivalent.
 pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
     if !json.contains(steers) {
         return Cow::Borrowed(json);
@@ -54,17 +54,17 @@ pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Control characters, marks of direction, and characters without a shape. The joiners and selectors that scripts and
-/// emoji need stay.
+/// Whether a character is a control, a direction mark or invisible. Joiners and selectors that scripts and emoji need
+/// are not included.
 fn steers(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
-        // Soft hyphen, combining joiner, marks of direction, fillers that look like nothing.
+        // Soft hyphen, combining joiner, direction marks, blank fillers.
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => true,
         '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' => true,
-        // Separators of lines and paragraphs, embeddings, overrides, isolates, invisible operators.
+        // Line and paragraph separators, embeddings, overrides, isolates, invisible operators.
         '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff0}'..='\u{fffb}' => true,
-        // Formats of shorthand and music, tags.
+        // Shorthand and music format controls, tags.
         '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
         _ => c.is_control(),
     }

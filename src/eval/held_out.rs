@@ -1,8 +1,8 @@
-//! Held-out tasks: removes every gate, test and reserve task from what a program or a teacher is given.
+//! Removes all traces of gate, test and reserve tasks from the text that a program or a teacher receives.
 //!
-//! Rows about single tasks are emptied where an artifact keeps them, so that totals stay and the JSON keeps its shape.
-//! In all other text, ids and queries of held-out tasks are replaced by a mark. Ids that are ordinary words or short
-//! numbers are not looked for in text: `home` or `7` there mean something else.
+//! In the artifacts that have lists with one row per gate task, those lists are emptied; totals and the shape of the
+//! JSON stay. In all other text, a mark replaces the ids and queries of held-out tasks. Ids that are ordinary words or
+//! short numbers, such as `home` or `7`, are not replaced, because in text they usually mean something else.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use crate::artifact::task::{Split, Task};
 
-/// What stands in place of an id or a query.
+/// The mark that replaces an id or a query.
 const MARK: &str = "[held-out task]";
 
-/// Lists with one row a task, wherever they stand in [`WITH_ROWS`].
+/// The keys of lists with one row per task, at any depth in the files of [`WITH_ROWS`].
 const ROWS: [&str; 6] = ["tasks", "disagreed", "second", "changed", "reached", "pairs"];
 
-/// The files of a session in which kaizen keeps rows about gate tasks.
+/// The files of a session that have rows about gate tasks.
 const WITH_ROWS: [&str; 5] = [
     "after.json",
     "baseline.json",
@@ -25,15 +25,15 @@ const WITH_ROWS: [&str; 5] = [
     "session.json",
 ];
 
-/// Files made from traces and train tasks alone: nothing is looked for in them.
+/// The files of a session that are made only from traces and train tasks, and stay unchanged.
 const FROM_TRAIN: [&str; 2] = ["evidence.jsonl", "teacher/"];
 
-/// Shorter queries, and those of one word, are too common to be looked for in text.
+/// The minimum length of a query that is replaced in text. Shorter queries, and those of one word, are too common.
 const SHORTEST_QUERY: usize = 8;
-/// Shorter numbers mean anything.
+/// The minimum length of an id that is a number; shorter numbers are too common.
 const SHORTEST_NUMBER: usize = 5;
 
-/// The tasks that neither a program nor a teacher may see.
+/// The ids and queries of held-out tasks, which neither a program nor a teacher may see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeldOut {
     ids: Vec<String>,
@@ -41,7 +41,8 @@ pub(crate) struct HeldOut {
 }
 
 impl HeldOut {
-    /// The held-out tasks of a benchmark. What also stands in a train task gives nothing away.
+    /// The held-out tasks of a benchmark. Leaves out queries that are part of a train task's query, because they are
+    /// not secret.
     pub(crate) fn of(tasks: &[Task]) -> Self {
         let (train, held): (Vec<&Task>, Vec<&Task>) = tasks.iter().partition(|task| task.split() == Split::Train);
         let is_unseen = |query: &str| !train.iter().any(|task| task.query.contains(query));
@@ -56,7 +57,7 @@ impl HeldOut {
         }
     }
 
-    /// A file of a session as a program may see it; `name` is its path in the session.
+    /// The text of a session's file as a program may see it; `name` is its path in the session.
     pub(crate) fn artifact(&self, name: &str, text: &str) -> String {
         let is_in = |names: &[&str]| {
             names
@@ -89,7 +90,7 @@ impl HeldOut {
         }
     }
 
-    /// Replaces ids and queries in every text of a value; an entry whose key names a task is left out.
+    /// Replaces ids and queries in every string of a value, and removes entries whose key contains one.
     pub(crate) fn value(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
@@ -106,7 +107,7 @@ impl HeldOut {
         }
     }
 
-    /// A text with a mark in place of every id and query.
+    /// Replaces each id and query in a text by the mark.
     pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
         for query in self.queries.iter().filter(|query| !query.is_empty()) {
@@ -138,7 +139,7 @@ fn empty_rows(value: &mut Value) {
     }
 }
 
-/// The text with a mark in place of a word; `None` when it does not occur as one.
+/// Replaces `word` by the mark where it occurs as a whole word; `None` if it does not.
 fn without_word(text: &str, word: &str) -> Option<String> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let stands_alone = |at: usize| {
@@ -160,7 +161,7 @@ fn without_word(text: &str, word: &str) -> Option<String> {
     Some(changed + &text[from..])
 }
 
-/// Whether an id can be told from an ordinary word or number.
+/// Whether an id can be distinguished from an ordinary word or a short number.
 fn is_id(id: &str) -> bool {
     let has_letter = id.chars().any(char::is_alphabetic);
     let has_other = id.chars().any(|c| !c.is_alphabetic());
@@ -177,7 +178,7 @@ fn is_query(query: &str) -> bool {
     query.chars().count() >= SHORTEST_QUERY && (query.contains(char::is_whitespace) || !query.is_ascii())
 }
 
-/// A query as it stands in text, and as it stands in JSON inside a text.
+/// A query as plain text, and as it is escaped in JSON.
 fn spellings(query: &str) -> Vec<String> {
     let quoted = Value::from(query).to_string();
     let escaped = quoted[1..quoted.len() - 1].to_owned();
@@ -187,7 +188,7 @@ fn spellings(query: &str) -> Vec<String> {
     }
 }
 
-/// So that no part of a longer text is replaced before the whole.
+/// Sorts texts by length, longest first, so that a text is replaced before any other text that is a part of it.
 fn longest_first(mut texts: Vec<String>) -> Vec<String> {
     texts.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
     texts.dedup();

@@ -1,33 +1,34 @@
-//! Held out: whether a query asks what a gate, test or reserve task asks, whatever was redacted in either.
+//! Detects whether a query is the same as that of a held-out task, even if either of them was redacted.
 
 use std::collections::BTreeSet;
 
 use crate::artifact::task::normal;
 use crate::llm::redact::{Redactor, alike, marks};
 
-/// Letters that a query with marks must have beside them, before it can stand for others.
+/// The minimum length, in bytes, of the text around the marks of a query before it can match other queries.
 const LEAST: usize = 12;
 
-/// Queries that a teacher may not see.
+/// The queries of held-out tasks, which a teacher may not see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeldOutQueries {
-    /// But for case and white space.
+    /// The queries, without differences of case and white space.
     queries: BTreeSet<String>,
-    /// The same, redacted by the present rules, with all marks alike.
+    /// The same queries, redacted by the current rules, with all marks made equal.
     redacted: BTreeSet<String>,
-    /// What stands between the marks of those that hold some. An older kaizen may have redacted what stays now.
+    /// For queries with marks, the texts between the marks. They match queries from which an older kaizen redacted more
+    /// than the current rules do.
     parts: Vec<Vec<String>>,
 }
 
 impl HeldOutQueries {
-    /// These queries.
+    /// Creates a set of queries.
     pub(crate) fn of<'a>(queries: impl IntoIterator<Item = &'a str>, redactor: &Redactor) -> Self {
         let mut held_out = Self::default();
         queries.into_iter().for_each(|query| held_out.add(query, redactor));
         held_out
     }
 
-    /// One more.
+    /// Adds a query.
     pub(crate) fn add(&mut self, query: &str, redactor: &Redactor) {
         self.queries.insert(normal(query));
         self.redacted.insert(comparable(query, redactor));
@@ -44,7 +45,7 @@ impl HeldOutQueries {
         }
     }
 
-    /// Whether a query asks the same as one of them.
+    /// Whether a query is the same as one of these, apart from case, white space and redaction.
     pub(crate) fn asks(&self, query: &str, redactor: &Redactor) -> bool {
         let plain = normal(query);
         self.queries.contains(&plain)
@@ -53,12 +54,12 @@ impl HeldOutQueries {
     }
 }
 
-/// A query as it is compared: redacted, with all marks alike, but for case and white space.
+/// A query in the form for comparison: redacted, with all marks equal, and without differences of case and white space.
 fn comparable(query: &str, redactor: &Redactor) -> String {
     alike(&normal(&redactor.text(query)))
 }
 
-/// Whether a text consists of these parts, with something between each two.
+/// Whether a text consists of these parts in order, with at least one character between each two.
 fn fits(text: &str, parts: &[String]) -> bool {
     let [first, middle @ .., last] = parts else {
         return false;

@@ -1,4 +1,4 @@
-//! Computes how often the present gate tasks were consulted, and whether the gate split is worn: whether accepted edits
+//! Computes how often the current gate tasks were consulted, and whether the gate split is worn: whether accepted edits
 //! may fit its tasks by chance. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use crate::artifact::task::Split;
 pub(crate) struct HoldoutWear {
     /// The number of consultations of the gate split so far.
     pub consultations: usize,
-    /// The mean number of consultations of a present gate task since it was drawn.
+    /// The mean number of consultations of a current gate task since it was drawn.
     pub mean: f64,
     /// The number of refreshes so far.
     pub refreshes: usize,
@@ -44,7 +44,7 @@ pub(crate) fn counts<'a>(lines: &[HoldoutUse], gate: impl IntoIterator<Item = &'
     counts
 }
 
-/// Computes the wear of the present gate tasks.
+/// Computes the wear of the current gate tasks.
 pub(crate) fn wear<'a>(lines: &[HoldoutUse], gate: impl IntoIterator<Item = &'a str>, worn_after: u32) -> HoldoutWear {
     let counts = counts(lines, gate);
     let mean = counts.values().sum::<usize>() as f64 / counts.len().max(1) as f64;

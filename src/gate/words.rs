@@ -8,7 +8,7 @@ use crate::artifact::gate::settings::Mode;
 impl GateRecord {
     /// The reason for the decision, in one line.
     pub(crate) fn line(&self) -> String {
-        let what = self.target.as_deref().unwrap_or("the overall score");
+        let what = self.target.as_deref().unwrap_or("the whole");
         let numbers = &self.numbers;
         let gain = points(numbers.interval_target);
         match (self.reason, self.mode) {
@@ -20,23 +20,23 @@ impl GateRecord {
             ),
             (GateReason::Improved, _) => format!("improved: {what} changed by {gain} points{}", overall(numbers)),
             (GateReason::Futile, _) => format!(
-                "futile: after {} a gain of {} in {what} is unlikely; it changed by {gain} points",
+                "futile: after {} a gain of {} in {what} has become unlikely, it changed by {gain} points",
                 pairs(&numbers.target),
                 percent(self.settings.delta_min)
             ),
             (GateReason::Inconclusive, _) => format!(
-                "inconclusive: {} in {what} gave {} of the evidence that an accept needs; it changed by {gain} points",
+                "inconclusive: {} in {what} gave {} of the evidence that an accept needs, it changed by {gain} points",
                 pairs(&numbers.target),
                 share(numbers.log_e, numbers.log_e_needed)
             ),
             (GateReason::OverallUnproven, _) => format!(
-                "overall unproven: {what} changed by {gain} points, but {} of the other categories gave only {} of the \
-                 evidence needed for an overall gain",
+                "overall unproven: {what} changed by {gain} points, and {} of the others gave {} of the evidence that the \
+                 whole gains",
                 pairs(&numbers.other),
                 share(numbers.log_e_overall.unwrap_or(0.0), numbers.log_e_overall_needed)
             ),
             (GateReason::Harm, _) => format!(
-                "harm: {what} changed by {gain} points, but the other categories fell: {} points",
+                "harm: {what} changed by {gain} points, and the others fell: {} points",
                 points(numbers.interval_other)
             ),
             (GateReason::NoAffectedTargetTask, _) => format!(
@@ -47,13 +47,13 @@ impl GateRecord {
             (GateReason::NoImprovement, _) => self.no_improvement(what),
             (GateReason::Regression, _) => format!("regression: {}", self.fallen()),
             (GateReason::Infrastructure, _) => format!(
-                "infrastructure: {} of {} pairs were lost to failures that are not the agent's",
+                "infrastructure: {} of {} pairs were lost for reasons that are not the agent's",
                 numbers.dropped,
                 self.pairs.len()
             ),
             (GateReason::NoBudget, _) => {
-                "no budget: this session's error budget is spent; `kaizen run --new` starts a session with a \
-                                      new one, and budget = \"open\" in [gate] never spends all of it"
+                "no budget: this session's error budget is spent; `kaizen run --new` starts one with \
+                                      its own, budget = \"open\" in [gate] always leaves some"
                     .to_owned()
             }
         }
@@ -98,7 +98,7 @@ impl GateRecord {
             return "no improvement: the edit changes no request of any gate task".to_owned();
         }
         if target.pairs() == 0 {
-            return format!("no improvement: {what} cannot gain: none of its tasks that the edit reaches fails");
+            return format!("no improvement: {what} cannot gain, none of the tasks that the edit reaches fails there");
         }
         let flaky = match self.numbers.flaky {
             0 => String::new(),
@@ -148,7 +148,7 @@ pub(crate) fn points([low, high]: [f64; 2]) -> String {
 fn overall(numbers: &Numbers) -> String {
     match numbers.other.pairs() {
         0 => String::new(),
-        _ => format!(", the other categories by {}", points(numbers.interval_other)),
+        _ => format!(", the others by {}", points(numbers.interval_other)),
     }
 }
 

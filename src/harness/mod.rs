@@ -1,4 +1,4 @@
-//! The harness: an agent's editable files, as a value.
+//! The harness: an agent's editable files as a value, and how to read them from a workspace.
 
 pub(crate) mod agent_settings;
 pub(crate) mod agents;
@@ -17,10 +17,10 @@ use crate::digest::Digest;
 use crate::manifest::membership::Membership;
 use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root, ordinary};
 
-/// The editable files of an agent: path relative to the harness root, with `/`, to bytes.
+/// The editable files of an agent: a map from the path, relative to the harness root and with `/`, to the bytes.
 ///
-/// A harness is only ever built from files below the root; paths that exist but lead outside (symbolic
-/// links) are remembered as forbidden, so that no edit can create or change a file through them.
+/// A harness contains only files under its root. Symbolic links are recorded as forbidden paths, so that no edit can
+/// create or change a file through them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Harness {
     files: BTreeMap<String, Vec<u8>>,
@@ -30,16 +30,16 @@ pub struct Harness {
 /// One file that differs between two harnesses; `None` means that the file is absent on that side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChange {
-    /// Path relative to the harness root.
+    /// The path, relative to the harness root.
     pub path: String,
-    /// Bytes before.
+    /// The bytes before.
     pub before: Option<Vec<u8>>,
-    /// Bytes after.
+    /// The bytes after.
     pub after: Option<Vec<u8>>,
 }
 
 impl Harness {
-    /// A harness of the given files.
+    /// Creates a harness from files.
     pub fn new(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
         Self {
             files: files.into_iter().collect(),
@@ -47,12 +47,12 @@ impl Harness {
         }
     }
 
-    /// Marks a path, and everything below it, as not editable for `reason`.
+    /// Forbids edits of a path and of everything under it, for a reason.
     pub(crate) fn forbid(&mut self, path: impl Into<String>, reason: impl Into<String>) {
         self.forbidden.insert(path.into(), reason.into());
     }
 
-    /// Why a path may not be edited, if it may not.
+    /// The reason why a path may not be edited, if it may not.
     pub(crate) fn forbidden(&self, path: &str) -> Option<&str> {
         let covers =
             |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
@@ -74,7 +74,7 @@ impl Harness {
         self.files.get(path).map(Vec::as_slice)
     }
 
-    /// The text of a file; `None` when it is absent or not UTF-8.
+    /// The text of a file; `None` if it is absent or not UTF-8.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
@@ -98,7 +98,7 @@ impl Harness {
         self.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
 
-    /// The digest of relative paths and bytes, and nothing else.
+    /// The digest of the paths and bytes of all files.
     pub fn digest(&self) -> Digest {
         Digest::of_parts(self.files())
     }
@@ -120,8 +120,8 @@ impl Harness {
 }
 
 impl Root {
-    /// Reads the harness: the files that `membership` selects. A link in a place where a file could be a member is
-    /// forbidden: an edit through it would change something else.
+    /// Reads the files that `membership` selects. A link where a selected file could be becomes a forbidden path,
+    /// because an edit through it would change another file.
     ///
     /// # Errors
     /// A file cannot be read, is too large, or is neither a file nor a link.
@@ -139,7 +139,7 @@ impl Root {
             }
             if membership.selects(&found.path) {
                 ordinary(found.kind, &self.join(&found.path))?;
-                // A file that went in the meantime is not there.
+                // A file that was deleted in the meantime is left out.
                 if let Some(bytes) = self.read_up_to(Path::new(&found.path), LARGEST_HARNESS_FILE)? {
                     harness = std::mem::take(&mut harness).with(found.path, bytes);
                 }

@@ -1,11 +1,11 @@
-//! A starter agent: the smallest harness that can answer, for people to look at and for kaizen to improve.
+//! The starter agent that `kaizen init` can create: a minimal harness for people to read and for kaizen to improve.
 
 use crate::harness::Harness;
 
 const CONFIG: &str = r#"# The agent's settings. Everything here may be edited, by you and by kaizen.
 
 [intelligence]
-default_model = "base"          # answers every query that the routing table below sends nowhere else
+default_model = "base"          # answers every query that the routing table below does not route
 
 [learning.routing.policy_map]   # query class (math, units, date, long, short, general) = "model"
 
@@ -27,7 +27,7 @@ max_turns = 10                  # a tool call needs two
 fallback = "oos"                # the answer when nothing known is near enough
 "#;
 
-const TOOLS: &str = r#"# What the model reads about each tool. It calls a tool only when the description fits the query.
+const TOOLS: &str = r#"# The description of each tool for the model, which calls a tool only if its description fits the query.
 
 [calculator]
 description = "Calculates arithmetic expressions: add, subtract, multiply, divide, percent."
@@ -50,9 +50,8 @@ You are a helpful assistant.
 Answer each question briefly and end with the answer itself.
 ";
 
-/// The starter agent: its prompt lists the labels by name only, it has no examples, one tool with a vague description, and
-/// naive parameters.
-/// Without labels it gets a plain assistant's prompt.
+/// Creates the starter agent. Its prompt lists the labels by name only, and it has no examples, one tool with a vague
+/// description, and simple parameters. Without labels, it gets the prompt of a plain assistant.
 pub fn harness(labels: &[String], agent: &str) -> Harness {
     let quoted = agent.replace('\\', "\\\\").replace('"', "\\\"");
     Harness::default()

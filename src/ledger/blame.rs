@@ -1,4 +1,4 @@
-//! Blame: which commit each line of a file comes from, uncommitted lines included.
+//! Finds the commit that each line of a file comes from, including uncommitted lines.
 
 use std::collections::BTreeMap;
 
@@ -9,30 +9,30 @@ use crate::ledger::port::{CommitId, LedgerError};
 /// One line of a file as it is on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BlamedLine {
-    /// Without its line end.
+    /// The text without its line end.
     pub text: String,
-    /// Where it comes from.
+    /// The commit that the line comes from.
     pub origin: Origin,
 }
 
-/// A commit that lines come from.
+/// The origin of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
-    /// The commit; `None` for what is not committed yet.
+    /// The commit; `None` for lines that are not committed yet.
     pub commit: Option<CommitId>,
-    /// Who wrote it.
+    /// The author of the commit.
     pub author: String,
-    /// When, RFC 3339, UTC.
+    /// The time of the commit, RFC 3339, UTC.
     pub written_at: String,
     /// The subject line.
     pub subject: String,
 }
 
 impl Git {
-    /// The lines of a file, each with its commit; `None` when HEAD does not have the file.
+    /// The lines of a file, each with its commit; `None` if HEAD does not have the file.
     ///
     /// # Errors
-    /// See [`LedgerError`]; a path that leads out of the workspace is one.
+    /// See [`LedgerError`]; a path that leads out of the workspace is an error too.
     pub(crate) fn blame(&self, path: &str) -> Result<Option<Vec<BlamedLine>>, LedgerError> {
         below_workspace(&[path.to_owned()])?;
         match self.read(&["blame", "--porcelain", "--", path], &[]) {
@@ -48,7 +48,7 @@ fn is_unknown(message: &str) -> bool {
     words.iter().any(|words| message.contains(words))
 }
 
-/// Each line has a header; what is known of its commit follows only the first time.
+/// Parses porcelain output: each line has a header, and the details of a commit follow only its first header.
 fn parse(text: &str) -> Vec<BlamedLine> {
     let mut known: BTreeMap<&str, Origin> = BTreeMap::new();
     let (mut lines, mut id) = (Vec::new(), "");

@@ -1,11 +1,11 @@
-//! Committing exactly the given paths, and putting the index back when that fails.
+//! Commits exactly the given paths, and restores the index if that fails.
 
 use super::Git;
 use super::log::head;
 use crate::ledger::port::{CommitId, LedgerError};
 use crate::sys::disk::effect;
 
-/// What git says of paths that have to be staged first, or that did not change.
+/// Messages of git for paths that have to be staged first, or that did not change.
 const NOT_THAT_SIMPLE: [&str; 4] = [
     "did not match any file",
     "nothing to commit",
@@ -21,7 +21,7 @@ pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<Commi
     if paths.is_empty() || commit_tracked(git, paths, message)? {
         return present_head(git);
     }
-    // HEAD first: an index that belongs to another HEAD was not ours to begin with.
+    // HEAD is read first: if it moves after that, the index belongs to another HEAD and must not be restored.
     let before = Before {
         head: head(git)?,
         index: staged(git, paths)?,
@@ -33,14 +33,14 @@ pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<Commi
     }
 }
 
-/// What git said before anything was staged.
+/// The state of git before anything was staged.
 struct Before {
     head: Option<CommitId>,
     index: Vec<u8>,
 }
 
-/// The common case in one process: plain files that git knows need no staging, and a refused commit leaves the
-/// index as it was. `false` when some path is a folder, deleted or new, or when nothing changed.
+/// The common case in one process: tracked plain files need no staging, and a refused commit leaves the index as it
+/// was. Returns `false` if a path is a folder, deleted or new, or if nothing changed.
 fn commit_tracked(git: &Git, paths: &[String], message: &str) -> Result<bool, LedgerError> {
     if !paths.iter().all(|path| is_plain_file(git, path)) {
         return Ok(false);
@@ -60,7 +60,7 @@ fn commit_only(git: &Git, paths: &[impl AsRef<str>], message: &str) -> Result<()
     git.write(&with_paths(&options, paths), message.replace('\0', "").as_bytes())
 }
 
-/// Makes the index below `paths` what HEAD says; the files themselves stay as they are.
+/// Resets the index below `paths` to HEAD, without changing the files.
 pub(super) fn unstage(git: &Git, paths: &[String]) -> Result<(), LedgerError> {
     below_workspace(paths)?;
     if paths.is_empty() {
@@ -70,7 +70,7 @@ pub(super) fn unstage(git: &Git, paths: &[String]) -> Result<(), LedgerError> {
     git.write(&with_paths(&["reset", "-q"], paths), &[])
 }
 
-/// Whether there was anything to commit.
+/// Stages and commits the paths; `false` if there was nothing to commit.
 fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -> Result<bool, LedgerError> {
     // git refuses a path that is neither on disk nor in its index, as after the user's own `git rm`.
     let known: Vec<&str> = paths
@@ -107,8 +107,8 @@ fn staged(git: &Git, paths: &[String]) -> Result<Vec<u8>, LedgerError> {
     git.read(&with_paths(&["ls-files", "--stage", "--full-name", "-z"], paths), &[])
 }
 
-/// Makes the index below `paths` what it was, unless a person switched to another branch meanwhile: that made it
-/// anew, and what was staged on the old branch would look like the person's changes on the new one.
+/// Restores the index below `paths`, unless HEAD has moved. If the user switched branches, git rewrote the index, and
+/// the old entries would look like the user's changes on the new branch.
 fn restore(git: &Git, paths: &[String], before: &Before) -> Result<(), LedgerError> {
     let now = staged(git, paths)?;
     if now == before.index || head(git)? != before.head {
@@ -129,7 +129,7 @@ fn removal(record: &[u8]) -> Vec<u8> {
     [b"0 ", object, b"\t", path, b"\0"].concat()
 }
 
-/// The error of a failed commit, after putting the index back.
+/// The error of a failed commit, after restoring the index.
 fn undo(git: &Git, paths: &[String], before: &Before, error: LedgerError) -> LedgerError {
     match restore(git, paths, before) {
         Ok(()) => error,
@@ -197,7 +197,7 @@ pub(super) fn below_workspace(paths: &[String]) -> Result<(), LedgerError> {
         None => Ok(()),
         Some(path) => Err(LedgerError::Git {
             command: "add".to_owned(),
-            message: format!("{path:?} is not below the workspace; name files relative to it, without `..`"),
+            message: format!("{path:?} is not inside the workspace; give paths relative to it, without `..`"),
         }),
     }
 }

@@ -1,9 +1,9 @@
-//! Commit messages: written so that nothing in a subject or rationale can pose as a trailer, and read back.
+//! Writes commit messages in which no subject or rationale can be mistaken for a trailer, and reads their trailers.
 
 /// The longest subject line, in characters.
 const SUBJECT_LENGTH: usize = 72;
 
-/// A commit message of a one-line subject, a body of any text, and trailers.
+/// A commit message with a one-line subject, a body of any text, and trailers.
 ///
 /// Body lines that could be read as a trailer, or as git's note of a revert or cherry-pick, are indented.
 pub(crate) fn message(subject: &str, body: &str, trailers: &[(&str, String)]) -> String {
@@ -23,7 +23,7 @@ pub(crate) fn message(subject: &str, body: &str, trailers: &[(&str, String)]) ->
 
 /// The trailers at the end of a message, in order, as (key, value); folded values are unfolded.
 ///
-/// Hooks may append a paragraph of their own, so all closing paragraphs of nothing but trailers count.
+/// Hooks may append a paragraph, so all closing paragraphs that contain only trailers count.
 pub(crate) fn trailers(message: &str) -> Vec<(String, String)> {
     let lines: Vec<&str> = message.trim_end().lines().collect();
     let paragraphs: Vec<&[&str]> = lines
@@ -36,7 +36,7 @@ pub(crate) fn trailers(message: &str) -> Vec<(String, String)> {
     blocks.into_iter().rev().flatten().collect()
 }
 
-/// The trailers of a paragraph that holds nothing else.
+/// The trailers of a paragraph; `None` if it contains anything else.
 fn block(lines: &[&str]) -> Option<Vec<(String, String)>> {
     let mut found: Vec<(String, String)> = Vec::new();
     for line in lines {
@@ -67,7 +67,7 @@ fn disarm(line: &str) -> String {
     line.to_owned()
 }
 
-/// Text with `\n` line ends and without control characters and marks that reorder text on a screen.
+/// Text with `\n` line ends, without control characters and without characters that reorder text on a screen.
 fn clean(text: &str) -> String {
     let reorders = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.replace("\r\n", "\n")

@@ -1,4 +1,4 @@
-//! Running one git process: its settings, its environment, its errors.
+//! Runs one git process with fixed settings and environment, and turns its failures into errors.
 #![allow(clippy::disallowed_methods)] // edge: the git program
 
 use std::io::Write;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Git, Policy};
 use crate::ledger::port::LedgerError;
 
-/// Settings that keep the user's configuration from changing what we read or starting work behind our back.
+/// Settings that keep the user's configuration from changing the output that we read or starting background work.
 const SETTINGS: [&str; 12] = [
     "advice.addIgnoredFile=true",
     "color.ui=false",
@@ -28,7 +28,7 @@ const SETTINGS: [&str; 12] = [
 
 const LOCK_STEP: Duration = Duration::from_millis(100);
 
-/// A git command in a folder, in an environment that only the policy decides.
+/// A git command in a folder, with an environment that only the policy determines.
 pub(super) fn command(folder: &Path, policy: &Policy, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command.arg("--no-pager").arg("-C").arg(folder);
@@ -46,7 +46,8 @@ pub(super) fn command(folder: &Path, policy: &Policy, arguments: &[&str]) -> Com
     command
 }
 
-/// An inherited GIT_INDEX_FILE, as inside a hook, would make a commit drop every file but ours: none is inherited.
+/// Removes all inherited GIT_ variables: with GIT_INDEX_FILE, as inside a hook, a commit would drop every file but
+/// ours.
 fn set_environment(command: &mut Command, policy: &Policy) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
         command.env_remove(name);
@@ -84,8 +85,8 @@ pub(super) fn output(command: &mut Command, input: &[u8]) -> Result<Output, Ledg
     let mut child = command.spawn().map_err(failed)?;
     let stdin = child.stdin.take();
     std::thread::scope(|scope| {
-        // Written beside the reading, so that neither pipe can fill up and block both sides. A git that ends
-        // before it has read everything says why on its standard error.
+        // A separate thread writes, so that neither pipe can fill up and block both sides. If git ends before it has
+        // read everything, its standard error says why.
         scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input)));
         child.wait_with_output().map_err(failed)
     })
@@ -106,7 +107,7 @@ fn subcommand(command: &Command) -> String {
     String::new()
 }
 
-/// The error for a git that said no.
+/// The error for a git process that failed.
 pub(super) fn refusal(command: &str, output: &Output) -> LedgerError {
     let said = [&output.stderr, &output.stdout].map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
     let unknown = [
@@ -119,7 +120,7 @@ pub(super) fn refusal(command: &str, output: &Output) -> LedgerError {
     }
     let message = match said.iter().find(|text| !text.is_empty()) {
         Some(text) => text.clone(),
-        None => format!("ended with {} and said nothing", output.status),
+        None => format!("ended with {} and no message", output.status),
     };
     LedgerError::Git {
         command: command.to_owned(),
@@ -127,7 +128,7 @@ pub(super) fn refusal(command: &str, output: &Output) -> LedgerError {
     }
 }
 
-/// The lock file that git says it could not create.
+/// The lock file that git could not create.
 fn held_lock(output: &Output) -> Option<String> {
     let text = String::from_utf8_lossy(&output.stderr);
     let (_, rest) = text.split_once("Unable to create '")?;
@@ -136,13 +137,13 @@ fn held_lock(output: &Output) -> Option<String> {
 }
 
 impl Git {
-    /// Runs a reading git command, whatever its exit status; takes no locks.
+    /// Runs a read-only git command without locks; any exit status is accepted.
     pub(super) fn ask(&self, arguments: &[&str], input: &[u8]) -> Result<Output, LedgerError> {
         let mut command = command(&self.workspace, &self.policy, arguments);
         output(command.env("GIT_OPTIONAL_LOCKS", "0"), input)
     }
 
-    /// The same for a command that refuses to take paths literally.
+    /// Runs a read-only git command that does not support literal paths.
     pub(super) fn ask_for_patterns(&self, arguments: &[&str], input: &[u8]) -> Result<Output, LedgerError> {
         let mut command = command(&self.workspace, &self.policy, arguments);
         command
@@ -151,7 +152,7 @@ impl Git {
         output(&mut command, input)
     }
 
-    /// Runs a reading git command and wants success.
+    /// Runs a read-only git command that must succeed.
     pub(super) fn read(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, LedgerError> {
         let answer = self.ask(arguments, input)?;
         if answer.status.success() {
@@ -160,7 +161,7 @@ impl Git {
         Err(refusal(arguments.first().unwrap_or(&""), &answer))
     }
 
-    /// Runs a writing git command and wants success; waits, within bounds, while somebody else holds a lock.
+    /// Runs a writing git command that must succeed; waits for a limited time while another process holds a lock.
     pub(super) fn write(&self, arguments: &[&str], input: &[u8]) -> Result<(), LedgerError> {
         let steps = self.policy.lock_wait.as_millis().div_ceil(LOCK_STEP.as_millis());
         let mut step = 0;

@@ -1,4 +1,4 @@
-//! Finding or making the repository that a workspace belongs to.
+//! Finds or creates the repository of a workspace.
 
 #![allow(clippy::disallowed_methods)] // edge: the files of a repository
 
@@ -10,10 +10,10 @@ use super::{Git, Policy};
 use crate::ledger::port::{CommitId, LedgerError};
 
 impl Git {
-    /// The ledger of a workspace; its repository may begin in a folder above.
+    /// Opens the ledger of a workspace; the root of its repository may be a parent folder.
     ///
     /// # Errors
-    /// No repository, a bare one, or one that git will not read.
+    /// There is no repository, it is bare, or git refuses to read it.
     pub(crate) fn open(workspace: &Path, policy: Policy) -> Result<Git, LedgerError> {
         let wanted = [
             "rev-parse",
@@ -36,7 +36,7 @@ impl Git {
             return Err(refusal("rev-parse", &answer));
         }
         let git_dir = PathBuf::from(lines.next().unwrap_or_default());
-        // A folder among the files of a clone that looks like a repository; a git before 2.38 takes it for one.
+        // The workspace may be in a folder of a clone that looks like a repository; git before 2.38 accepts it as one.
         if workspace
             .canonicalize()
             .is_ok_and(|workspace| workspace.starts_with(&git_dir))
@@ -53,10 +53,10 @@ impl Git {
         })
     }
 
-    /// Makes a repository with the branch `main` in a folder; one that is there already stays as it is.
+    /// Creates a repository with the branch `main` in a folder; an existing repository is not changed.
     ///
     /// # Errors
-    /// git could not be run or said no.
+    /// git could not be run, or failed.
     pub(crate) fn init(workspace: &Path) -> Result<(), LedgerError> {
         let answer = output(
             &mut command(workspace, &Policy::default(), &["init", "-q", "-b", "main"]),
@@ -68,12 +68,12 @@ impl Git {
         Err(refusal("init", &answer))
     }
 
-    /// The commit at HEAD, where it stands in a plain file; saves a process. `None` for a branch that is packed, kept
-    /// in another format, or unborn: git itself knows more.
+    /// The commit at HEAD, read from a plain file to save a process. `None` if the branch is packed, stored in another
+    /// format or unborn; then git has to be asked.
     pub(super) fn head_on_disk(&self) -> Option<CommitId> {
         let head = read_to_string(self.git_dir.join("HEAD")).ok()?;
         let commit = match head.strip_prefix("ref: ") {
-            // Other names may belong to one worktree alone.
+            // Other refs may belong to a single worktree.
             Some(branch) if branch.starts_with("refs/heads/") => {
                 read_to_string(self.common_dir.join(branch.trim_end())).ok()?
             }

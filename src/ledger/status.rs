@@ -1,4 +1,4 @@
-//! Which files differ from HEAD, and how.
+//! Finds the files that differ from HEAD, and how they differ.
 
 use super::Git;
 use super::commit::below_workspace;
@@ -47,14 +47,14 @@ impl Git {
     }
 }
 
-/// The paths, out of these, that an ignore rule excludes.
+/// Those of the given paths that an ignore rule excludes.
 pub(super) fn ignored(git: &Git, paths: &[&str]) -> Result<Vec<String>, LedgerError> {
     let arguments = ["check-ignore", "-z", "--stdin"];
-    // Behind `./` no path is taken for a pattern.
+    // With a leading `./`, git does not read a path as a pattern.
     let input: Vec<String> = paths.iter().map(|path| format!("./{path}")).collect();
     let answer = git.ask_for_patterns(&arguments, input.join("\0").as_bytes())?;
     match answer.status.code() {
-        // 1 says that none is ignored.
+        // 1 means that no path is ignored.
         Some(0 | 1) => {
             let text = String::from_utf8_lossy(&answer.stdout);
             Ok(text
@@ -78,7 +78,7 @@ fn parse(record: &str, prefix: &str) -> Option<FileStatus> {
         _ => return None,
     };
     let path = rest.splitn(fields, ' ').nth(fields - 1)?;
-    // An ignored folder that the workspace stands in is named itself.
+    // If the workspace is inside an ignored folder, git reports that folder.
     let path = path.strip_prefix(prefix).unwrap_or(".").to_owned();
     Some(FileStatus { path, state })
 }

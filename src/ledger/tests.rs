@@ -1,4 +1,4 @@
-//! The ledger against real git repositories in temporary folders.
+//! Tests of the ledger with real git repositories in temporary folders.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
 use std::fs;
@@ -11,7 +11,7 @@ use crate::ledger::port::{Ledger, LedgerError};
 use crate::ledger::{FileState, Git, Policy};
 use tempfile::TempDir;
 
-/// A repository with one commit of `a.md` and `b.md`, in a world without user settings.
+/// A repository with one commit of `a.md` and `b.md`, isolated from the user's git settings.
 struct World {
     folder: TempDir,
 }
@@ -192,7 +192,7 @@ fn the_index_of_another_branch_is_left_alone() {
     world.git(&["add", "s"]);
     world.git(&["commit", "-q", "-m", "s"]);
     world.write("s/new.md", "2\n");
-    // A person switches branches between our `git add` and our `git commit`.
+    // The user switches branches between our `git add` and our `git commit`.
     let switch = "test -e .git/switched && exit\ntouch .git/switched\nrm -r s\n\
         git read-tree other && git symbolic-ref HEAD refs/heads/other";
     world.hook("post-index-change", switch);
@@ -437,7 +437,7 @@ fn an_inherited_index_file_is_not_used() {
 }
 
 #[test]
-#[ignore = "run by `an_inherited_index_file_is_not_used`, in an environment of its own"]
+#[ignore = "run by `an_inherited_index_file_is_not_used`, in a separate environment"]
 fn commits_in_the_named_world() {
     let root = PathBuf::from(std::env::var_os("KAIZEN_TEST_WORLD").unwrap());
     let policy = Policy {

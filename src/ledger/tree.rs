@@ -1,11 +1,11 @@
-//! Reading the files of a commit into a harness.
+//! Reads the files of a commit into a harness.
 
 use super::Git;
 use super::log::revision;
 use crate::harness::Harness;
 use crate::ledger::port::LedgerError;
 
-/// Files above this many bytes are not an agent's text; they are forbidden instead of read.
+/// The largest file in bytes that is read. Larger ones are not an agent's text and are marked as forbidden.
 const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
 /// One line of `git ls-tree -l`.
@@ -18,7 +18,7 @@ struct Leaf<'a> {
 
 pub(super) fn harness_at(git: &Git, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError> {
     let listing = git.read(&["ls-tree", "-r", "-z", "-l", revision(commit)?], &[])?;
-    // A name that is not UTF-8 is shown with replacement characters and never wanted as a file.
+    // A name that is not UTF-8 gets replacement characters, and `obstacle` excludes it.
     let listing = String::from_utf8_lossy(&listing);
     let leaves: Vec<Leaf> = listing.split('\0').filter_map(parse).collect();
     let (forbidden, allowed): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| obstacle(leaf).is_some());

@@ -1,4 +1,4 @@
-//! Language models: messages, providers, the client that redacts, counts and remembers, and what calls cost.
+//! Language models: messages, providers, the client that redacts, meters and stores calls, and prices.
 
 pub(crate) mod chat;
 pub(crate) mod client;

@@ -1,25 +1,25 @@
-//! How a language model is reached: the keys that `[teacher]`, `[student]` and `[judge]` share.
+//! Settings of a language model: the keys that `[teacher]`, `[student]` and `[judge]` share.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A provider's format.
+/// A provider's request format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Api {
-    /// Chat completions, as OpenAI and most local servers speak them.
+    /// Chat completions, the format of OpenAI and most local servers.
     #[default]
     Openai,
-    /// Messages, as Anthropic speaks them.
+    /// Messages, the format of Anthropic.
     Anthropic,
-    /// Ollama's own.
+    /// The native format of Ollama.
     Ollama,
 }
 
 impl Api {
-    /// Where the provider listens when the manifest does not say.
+    /// The base URL when the manifest sets none.
     pub(crate) fn base_url(self) -> &'static str {
         match self {
             Api::Openai => "https://api.openai.com/v1",
@@ -28,7 +28,7 @@ impl Api {
         }
     }
 
-    /// The environment variable that holds the key when the manifest does not say.
+    /// The environment variable with the key when the manifest names none.
     pub(crate) fn key_variable(self) -> Option<&'static str> {
         match self {
             Api::Openai => Some("OPENAI_API_KEY"),
@@ -38,30 +38,30 @@ impl Api {
     }
 }
 
-/// `[judge]`, and what `[teacher]` and `[student]` say of a model.
+/// `[judge]`, and the part of `[teacher]` and `[student]` that describes a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChatSettings {
     /// `openai`, `anthropic` or `ollama`.
     pub api: Api,
-    /// Where the server listens; absent: the provider's own address.
+    /// The server's base URL; absent: the provider's default.
     pub base_url: Option<String>,
     /// The model's name.
     pub model: Option<String>,
-    /// The environment variable that holds the key; absent: the provider's usual one.
+    /// The environment variable that holds the key; absent: the provider's default.
     pub api_key_env: Option<String>,
-    /// Tokens of one answer, at most.
+    /// Maximum number of tokens in one answer.
     pub max_tokens: Option<u64>,
-    /// 0 to 2; absent: not sent, as some models refuse any.
+    /// 0 to 2; absent: not sent, because some models reject this parameter.
     pub temperature: Option<f64>,
-    /// Whether the server is asked to hold the model to a JSON Schema.
+    /// Whether to ask the server to enforce a JSON Schema.
     pub json_schema: Option<bool>,
-    /// Further fields of the request's body, sent as they are.
+    /// Additional fields of the request body, sent unchanged.
     pub body: BTreeMap<String, serde_json::Value>,
 }
 
 impl ChatSettings {
-    /// Where the server listens, without a closing slash.
+    /// The server's base URL, without a trailing slash.
     pub(crate) fn url(&self) -> &str {
         let url = self.base_url.as_deref().unwrap_or(self.api.base_url());
         url.trim_end_matches('/')
@@ -77,11 +77,11 @@ impl ChatSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkSection {
-    /// Seconds for one call, from the connection to the last byte.
+    /// Timeout of one call in seconds, from connecting to the last byte.
     pub timeout_seconds: u64,
-    /// How often a call is made at most, when the server is busy or broken.
+    /// Maximum number of attempts per call when the server is busy or fails.
     pub attempts: u32,
-    /// Seconds that a server may ask to wait; more ends the phase.
+    /// Longest wait in seconds that a server may ask for; a longer one ends the phase.
     pub max_wait_seconds: u64,
 }
 
@@ -95,24 +95,24 @@ impl Default for NetworkSection {
     }
 }
 
-/// Dollars for a million tokens of one model.
+/// Price of one model, in dollars per million tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    /// Read.
+    /// Input tokens.
     pub input: f64,
-    /// Written.
+    /// Output tokens.
     pub output: f64,
-    /// Read from a cache; absent: as `input`.
+    /// Input tokens read from a cache; absent: as `input`.
     #[serde(default)]
     pub cache_read: Option<f64>,
-    /// Written into a cache; absent: as `input`.
+    /// Input tokens written to a cache; absent: as `input`.
     #[serde(default)]
     pub cache_write: Option<f64>,
 }
 
 impl Price {
-    /// Nothing that a price could not be.
+    /// Whether all prices are in the allowed range.
     pub(super) fn is_sound(&self) -> bool {
         let all = [Some(self.input), Some(self.output), self.cache_read, self.cache_write];
         all.into_iter().flatten().all(|price| (0.0..=1e6).contains(&price))

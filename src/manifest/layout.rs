@@ -1,11 +1,11 @@
-//! Where each op lands: path and key templates.
+//! `[harness.layout]`: templates for the file and key that each op changes.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Templates `path` or `path#key.key`; `{agent}`, `{param}`, `{model}`, `{query_class}` and `{tool}` are filled in
-/// after the key is split at its dots, so that a model name with dots stays one key. An empty template means
-/// that the op has no home here. The defaults are the ancestor's.
+/// Templates of the form `path` or `path#key.key`. The key is split at its dots before `{agent}`, `{param}`, `{model}`,
+/// `{query_class}` and `{tool}` are filled in, so a model name with dots stays one key. An empty template disables the
+/// op. The defaults are the ancestor's layout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Layout {
@@ -23,7 +23,7 @@ pub struct Layout {
     pub model_param: String,
     /// The model of a query class.
     pub query_class: String,
-    /// What the model reads about a tool.
+    /// The description of a tool that the model reads.
     pub tool_description: String,
 }
 
@@ -43,7 +43,7 @@ impl Default for Layout {
 }
 
 impl Layout {
-    /// The keys, and the path of each template; templates without a path are left out.
+    /// The key and path of each template; empty templates are left out.
     pub(crate) fn paths(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let templates = [
             ("prompt", &self.prompt),

@@ -1,17 +1,17 @@
-//! What the sections about language models and programs must hold.
+//! Checks of the sections about language models and programs.
 
 use super::chat::ChatSettings;
 use super::{Manifest, StudentEngine, TeacherEngine};
 
 impl Manifest {
-    /// The language model behind scorer `judge`: its own, else the teacher's.
+    /// The language model behind scorer `judge`: that of `[judge]`, else the teacher's.
     pub(crate) fn judge(&self) -> Option<ChatSettings> {
         let teacher = || (self.teacher.engine == TeacherEngine::Chat).then(|| self.teacher.chat());
         let own = self.judge.model.is_some().then(|| self.judge.clone());
         own.or_else(teacher)
     }
 
-    /// The environment variables that hold keys, in the order of their names. Programs do not get them.
+    /// The environment variables that hold keys, sorted by name. Programs do not inherit them.
     pub(crate) fn key_variables(&self) -> Vec<String> {
         let sections = [self.teacher.chat(), self.student.chat(), self.judge.clone()];
         let named = sections
@@ -22,7 +22,7 @@ impl Manifest {
         all.into_iter().collect()
     }
 
-    /// The environment variables that a program does not get: those with keys, but for the ones that its section names.
+    /// The environment variables that a program does not inherit: those with keys, except those its section lists.
     pub(crate) fn withheld(&self, but: &[String]) -> Vec<String> {
         let mut keys = self.key_variables();
         keys.retain(|name| !but.contains(name));
@@ -41,7 +41,7 @@ impl Manifest {
         }
         if let Some((model, price)) = self.prices.iter().find(|(_, price)| !price.is_sound()) {
             return Err(format!(
-                "[prices.\"{model}\"] {price:?} must be dollars for a million tokens, from 0 to 1000000"
+                "[prices.\"{model}\"] {price:?} must be dollars per million tokens, from 0 to 1000000"
             ));
         }
         if self
@@ -49,7 +49,7 @@ impl Manifest {
             .max_cost_usd
             .is_some_and(|most| !(0.0..=1e9).contains(&most))
         {
-            return Err("[session] max_cost_usd must be dollars, 0 or more".to_owned());
+            return Err("[session] max_cost_usd must be an amount in dollars, at least 0".to_owned());
         }
         if self.network.attempts == 0 || self.network.timeout_seconds == 0 {
             return Err("[network] attempts and timeout_seconds must be at least 1".to_owned());
@@ -61,7 +61,7 @@ impl Manifest {
 fn needs_program(section: &str, run: &[String], needed: bool) -> Result<(), String> {
     match run.first().is_none_or(String::is_empty) && needed {
         true => Err(format!(
-            "[{section}] names no program; add run = [\"program\", \"argument\"]"
+            "[{section}] has no program; add run = [\"program\", \"argument\"]"
         )),
         false => Ok(()),
     }
@@ -74,26 +74,26 @@ fn check_chat(section: &str, chat: &ChatSettings, needed: bool) -> Result<(), St
         ));
     }
     if chat.url().contains(['@', '?']) {
-        // Nor is this one.
+        // The URL is not repeated: it may contain a password.
         return Err(format!(
-            "[{section}] base_url must hold no credentials and no `?`; api_key_env names the environment variable with the key"
+            "[{section}] base_url must contain no credentials and no `?`; set api_key_env to the environment variable with the key"
         ));
     }
     if !(chat.url().starts_with("http://") || chat.url().starts_with("https://")) {
         let url = chat.url();
         return Err(format!(
-            "[{section}] base_url = \"{url}\" must begin with http:// or https://"
+            "[{section}] base_url = \"{url}\" must start with http:// or https://"
         ));
     }
     let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
     if chat.api_key_env.as_deref().is_some_and(|name| !is_name(name)) {
         // The value is not repeated: it may be the key itself.
         return Err(format!(
-            "[{section}] api_key_env is the name of an environment variable, such as \"MY_KEY\", and never the key"
+            "[{section}] api_key_env must be the name of an environment variable, such as \"MY_KEY\", never the key"
         ));
     }
     if chat.temperature.is_some_and(|degree| !(0.0..=2.0).contains(&degree)) {
-        return Err(format!("[{section}] temperature must lie between 0 and 2"));
+        return Err(format!("[{section}] temperature must be between 0 and 2"));
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ mod tests {
     fn what_cannot_be_asked_is_refused_with_a_remedy() {
         for (text, part) in [
             ("[teacher]\nengine = \"chat\"", "needs a model"),
-            ("[student]\nengine = \"command\"", "names no program"),
+            ("[student]\nengine = \"command\"", "has no program"),
             ("[judge]\nbase_url = \"ftp://x\"", "http://"),
             ("[judge]\nbase_url = \"https://me:secret@x\"", "no credentials"),
             ("[judge]\napi_key_env = \"sk-abc-def\"", "never the key"),

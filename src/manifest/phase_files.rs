@@ -1,7 +1,7 @@
-//! The files that a phase may name: plain paths inside its session, and for writing none that kaizen itself uses.
+//! Checks the paths that a phase may read and write: plain paths in the session; kaizen's own files are not writable.
 //!
-//! Both checks are allow-lists. A path that could be spelt in a second way (`./a`, `a//b`, `A` on a file system that
-//! ignores case, `a.` on Windows) is refused, so that comparing names is enough to keep programs off kaizen's files.
+//! Both checks are allow-lists. A path that has another spelling (`./a`, `a//b`, `A` on a file system that ignores
+//! case, `a.` on Windows) is refused, so that comparing names is enough to protect kaizen's files.
 
 use super::nearest;
 use crate::sys::disk::plain_name::{is_device, is_plain};
@@ -9,7 +9,7 @@ use crate::sys::disk::plain_name::{is_device, is_plain};
 /// Inputs of the workspace.
 pub(crate) const INPUTS: [&str; 5] = ["@traces", "@train", "@gate", "@harness", "@ledger"];
 
-/// What kaizen keeps in a session and a phase may read; folders end in `/`.
+/// Kaizen's files in a session that a phase may read; folders end in `/`.
 pub(crate) const READABLE: [&str; 14] = [
     "after.json",
     "baseline.json",
@@ -27,7 +27,7 @@ pub(crate) const READABLE: [&str; 14] = [
     "trigger.json",
 ];
 
-/// Further names that no phase may read or write: kaizen's own notes, and the names under which a program finds inputs.
+/// Names that no phase may read or write: kaizen's internal files, and the names under which programs find inputs.
 const RESERVED: [&str; 14] = [
     "attic/",
     "briefing/",
@@ -57,7 +57,7 @@ pub(crate) fn is_identifier(name: &str) -> bool {
         && !is_device(name)
 }
 
-/// Whether two paths are the same, or one lies below the other, on any file system.
+/// Whether two paths are equal or one contains the other, ignoring case as some file systems do.
 pub(crate) fn overlap(one: &str, other: &str) -> bool {
     let (mut one, mut other) = (parts(one), parts(other));
     loop {
@@ -72,7 +72,7 @@ pub(crate) fn overlap(one: &str, other: &str) -> bool {
 /// Checks a path that a program may write.
 ///
 /// # Errors
-/// What is wrong with it, and the remedy.
+/// The problem and its remedy.
 pub(crate) fn check_write(path: &str) -> Result<(), String> {
     check_plain(path)?;
     match own(path) {
@@ -87,7 +87,7 @@ pub(crate) fn check_write(path: &str) -> Result<(), String> {
 /// Checks a path or an input that a phase may read.
 ///
 /// # Errors
-/// What is wrong with it, and the remedy.
+/// The problem and its remedy.
 pub(crate) fn check_read(path: &str) -> Result<(), String> {
     if path.starts_with('@') {
         return match INPUTS.contains(&path) {
@@ -98,7 +98,7 @@ pub(crate) fn check_read(path: &str) -> Result<(), String> {
     check_plain(path)?;
     let Some(name) = own(path) else { return Ok(()) };
     if RESERVED.contains(&name) {
-        return Err(format!("`{path}`: phases do not read `{name}`; remove it from `reads`"));
+        return Err(format!("`{path}`: phases cannot read `{name}`; remove it from `reads`"));
     }
     let first = parts(path).next().unwrap_or_default();
     let is_folder = name.ends_with('/');
@@ -119,7 +119,7 @@ fn unknown_input(path: &str) -> String {
     format!("`{path}` is not an input; the inputs are {}{meant}", INPUTS.join(", "))
 }
 
-/// The name of kaizen's that a path begins with, ignoring case.
+/// The name reserved for kaizen that a path starts with, ignoring case.
 fn own(path: &str) -> Option<&'static str> {
     let names = READABLE.into_iter().chain(RESERVED);
     names
@@ -127,7 +127,7 @@ fn own(path: &str) -> Option<&'static str> {
         .find(|name| overlap(name, parts(path).next().unwrap_or_default()))
 }
 
-/// Whether kaizen itself keeps what a path names, so that it may come later without any phase declaring it.
+/// Whether kaizen itself writes a path, so that it may appear although no phase declares it.
 pub(crate) fn is_kept_by_kaizen(path: &str) -> bool {
     own(path).is_some()
 }
@@ -137,7 +137,7 @@ fn check_plain(path: &str) -> Result<(), String> {
         "" => "it is empty",
         _ if parts(path).count() > MOST_PARTS => "it has more than 8 parts",
         _ if !parts(path).all(is_plain) => {
-            "use parts of ASCII letters, digits, `.`, `_` and `-`, each beginning with a letter, a digit or `_`, \
+            "use parts of ASCII letters, digits, `.`, `_` and `-`, each starting with a letter, a digit or `_`, \
              with a single `/` between them"
         }
         _ => return Ok(()),
@@ -148,7 +148,7 @@ fn check_plain(path: &str) -> Result<(), String> {
     ))
 }
 
-/// The parts of a path; one closing `/` marks a folder.
+/// The parts of a path; one trailing `/`, which marks a folder, is ignored.
 fn parts(path: &str) -> impl Iterator<Item = &str> {
     path.strip_suffix('/').unwrap_or(path).split('/')
 }
@@ -209,7 +209,7 @@ mod tests {
         };
         for name in READABLE.into_iter().chain(RESERVED) {
             for spelling in spellings(name) {
-                // Another letter is another name, and is refused for not being ASCII.
+                // Without an `s` to replace, this is a different, valid name.
                 if spelling == name.replace('s', "\u{17f}") && !name.contains('s') {
                     continue;
                 }
@@ -259,7 +259,7 @@ mod tests {
             ("outcomes", "must be written `outcomes/`"),
             ("plan.json/", "must be written `plan.json`"),
             ("./baseline.json", "plain path"),
-            ("attic/", "do not read"),
+            ("attic/", "cannot read"),
             ("../x", "plain path"),
         ] {
             let problem = check_read(bad).unwrap_err();
@@ -268,7 +268,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever may be written stays inside the session and out of kaizen's names, however a file system folds it.
+        /// A writable path stays inside the session and avoids kaizen's names, even if the file system ignores case.
         #[test]
         fn what_may_be_written_is_nobody_elses(path in "[a-zA-Z./\\\\ @~:-]{0,24}|(\\./)?[sS]ession\\.json[./ ]?") {
             if check_write(&path).is_ok() {

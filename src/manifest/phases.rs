@@ -1,4 +1,4 @@
-//! Phases as declared: a stanza is a program with what it reads and writes; the graph orders them.
+//! Phase declarations: a stanza lists a phase's program, reads and writes; the graph derives the order from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::nearest;
 use super::phase_files::{self, check_read, check_write, is_identifier, overlap};
 
-/// The built-in phases' own manifest.
+/// The manifest of the built-in phases.
 const DEFAULT: &str = include_str!("default.toml");
 
-/// Phases that no program can replace, because they hold the invariants: the gate and the ledger, and the record of both.
+/// Phases that no program can replace, because they enforce the guarantees of gate, ledger and record.
 const ONLY_BUILT_IN: [&str; 4] = ["readiness", "baseline", "execute", "record"];
 
-/// Seconds that a program may take where nothing is said: a day. And the most that may be said: a week.
+/// Default timeout of a program in seconds: one day. The maximum is one week.
 const TIMEOUT: u64 = 86_400;
 const LONGEST_TIMEOUT: u64 = 604_800;
 
@@ -23,25 +23,25 @@ const LONGEST_TIMEOUT: u64 = 604_800;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Stanza {
-    /// Files of the session that it reads, folders with a closing `/`, inputs of the workspace with `@`.
+    /// Session files that the phase reads; folders end in `/`, inputs of the workspace start with `@`.
     pub reads: Vec<String>,
-    /// Files of the session that it writes, folders with a closing `/`.
+    /// Session files that the phase writes; folders end in `/`.
     pub writes: Vec<String>,
-    /// Program and arguments; absent: the built-in one. No shell is involved.
+    /// Program and arguments, started without a shell; absent: the built-in implementation.
     pub run: Vec<String>,
-    /// Seconds that the program may take, 1 to 604800 (a week); 86400 (a day) when absent.
+    /// Timeout of the program in seconds, 1 to 604800 (one week); absent: 86400 (one day).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 604_800))]
     pub timeout_seconds: Option<u64>,
 }
 
 impl Stanza {
-    /// Seconds that the program may take.
+    /// Timeout of the program in seconds.
     pub(crate) fn timeout(&self) -> u64 {
         self.timeout_seconds.unwrap_or(TIMEOUT)
     }
 
-    /// This stanza with what `other` states in its place.
+    /// This stanza, with the values that `other` sets.
     pub(crate) fn overridden(&self, other: &Stanza) -> Stanza {
         let pick = |ours: &Vec<String>, theirs: &Vec<String>| {
             if theirs.is_empty() {
@@ -65,7 +65,8 @@ pub(crate) fn built_in() -> BTreeMap<String, Stanza> {
     struct Default {
         phase: BTreeMap<String, Stanza>,
     }
-    // The text is part of the program; a test parses it. Once: a look at a thousand sessions asks as often.
+    // Parsed only once, because a listing of a thousand sessions calls this a thousand times. A test parses the text,
+    // so it cannot fail here.
     static PARSED: LazyLock<BTreeMap<String, Stanza>> = LazyLock::new(|| {
         let default = toml::from_str::<Default>(DEFAULT);
         default.map(|default| default.phase).unwrap_or_default()
@@ -73,10 +74,11 @@ pub(crate) fn built_in() -> BTreeMap<String, Stanza> {
     PARSED.clone()
 }
 
-/// The phases in the order in which they run: readers after writers, names break ties.
+/// The order in which phases run: readers after writers, ties by name.
 ///
 /// # Errors
-/// A cycle, writes that overlap, a name or a path that is not plain, a file of kaizen's, or a phase that cannot be replaced.
+/// A cycle, overlapping writes, an invalid name or path, a write to one of kaizen's files, or a program for a phase
+/// that cannot be replaced.
 pub(crate) fn graph(phases: &BTreeMap<String, Stanza>) -> Result<Vec<String>, String> {
     check_all(phases)?;
     let mut order: Vec<String> = Vec::new();
@@ -86,12 +88,15 @@ pub(crate) fn graph(phases: &BTreeMap<String, Stanza>) -> Result<Vec<String>, St
         let waits = |name: &String| phases[name].reads.iter().any(is_written);
         let Some(next) = left.iter().find(|name| !waits(name)).copied() else {
             let names: Vec<&str> = left.iter().map(|name| name.as_str()).collect();
-            return Err(format!("[phase] {} read in a cycle what they write", names.join(", ")));
+            return Err(format!(
+                "[phase] {} form a cycle: each reads what another one writes",
+                names.join(", ")
+            ));
         };
         left.remove(next);
         order.push(next.clone());
     }
-    // The record folds everything, so it is the last, whatever else is declared.
+    // The record summarizes the whole session, so it always runs last.
     if let Some(at) = order.iter().position(|name| name == "record") {
         let record = order.remove(at);
         order.push(record);
@@ -99,17 +104,17 @@ pub(crate) fn graph(phases: &BTreeMap<String, Stanza>) -> Result<Vec<String>, St
     Ok(order)
 }
 
-/// Whether a phase writes what another one reads, or a part of it.
+/// Whether a phase writes a path that another phase reads, or part of it.
 fn writes(stanza: &Stanza, read: &str) -> bool {
     stanza.writes.iter().any(|write| overlap(write, read))
 }
 
-/// Whether kaizen or some phase provides what a phase reads. Anything else is there only when a person puts it there.
+/// Whether kaizen or some phase provides a path that a phase reads. Other files exist only if a person creates them.
 pub(crate) fn is_provided(phases: &BTreeMap<String, Stanza>, read: &str) -> bool {
     read.starts_with('@') || phase_files::is_kept_by_kaizen(read) || phases.values().any(|stanza| writes(stanza, read))
 }
 
-/// The name that was probably meant by a read that nobody provides.
+/// The most similar known name for a read that nothing provides.
 pub(crate) fn nearest_read(phases: &BTreeMap<String, Stanza>, read: &str) -> Option<String> {
     let written = phases.values().flat_map(|stanza| &stanza.writes).map(String::as_str);
     nearest(read, phase_files::READABLE.into_iter().chain(written)).map(str::to_owned)
@@ -130,7 +135,7 @@ fn check_all(phases: &BTreeMap<String, Stanza>) -> Result<(), String> {
             if let Some((other, theirs)) = written.iter().find(|(_, theirs)| overlap(theirs, write)) {
                 return Err(format!(
                     "[phase.{name}] writes `{write}`, which overlaps with `{theirs}` of [phase.{other}]; \
-                     give each phase files of its own"
+                     each phase must write its own files"
                 ));
             }
             written.push((name, write));
@@ -143,12 +148,12 @@ fn check(name: &str, stanza: &Stanza, built_in: Option<&Stanza>) -> Result<(), S
     if !is_identifier(name) {
         let shown: String = name.chars().take(40).collect();
         return Err(format!(
-            "[phase.{shown:?}] the name of a phase is a letter followed by at most 63 letters, digits, `_` or `-`; rename it"
+            "[phase.{shown:?}] a phase's name must be a letter followed by at most 63 letters, digits, `_` or `-`; rename it"
         ));
     }
     if ONLY_BUILT_IN.contains(&name) && !stanza.run.is_empty() {
         return Err(format!(
-            "[phase.{name}] cannot be replaced by a program: it holds what a session guarantees"
+            "[phase.{name}] cannot be replaced by a program: it enforces a session's guarantees"
         ));
     }
     match built_in {
@@ -161,16 +166,16 @@ fn check(name: &str, stanza: &Stanza, built_in: Option<&Stanza>) -> Result<(), S
         .map_err(|problem| format!("[phase.{name}] reads: {problem}"))?;
     match stanza.timeout_seconds {
         Some(_) if stanza.run.is_empty() => Err(format!(
-            "[phase.{name}] timeout_seconds is for a phase with `run`; remove it"
+            "[phase.{name}] timeout_seconds is only for a phase with `run`; remove it"
         )),
         Some(seconds) if !(1..=LONGEST_TIMEOUT).contains(&seconds) => Err(format!(
-            "[phase.{name}] timeout_seconds = {seconds} must lie between 1 and {LONGEST_TIMEOUT}"
+            "[phase.{name}] timeout_seconds = {seconds} must be between 1 and {LONGEST_TIMEOUT}"
         )),
         _ => Ok(()),
     }
 }
 
-/// A program in place of a built-in phase writes what that phase writes.
+/// Checks a program that replaces a built-in phase: it must write the same files.
 fn check_replacement(name: &str, stanza: &Stanza, base: &Stanza) -> Result<(), String> {
     match base.writes == stanza.writes && base.reads.iter().all(|read| stanza.reads.contains(read)) {
         true => Ok(()),
@@ -180,18 +185,18 @@ fn check_replacement(name: &str, stanza: &Stanza, base: &Stanza) -> Result<(), S
     }
 }
 
-/// A further phase writes files of its own.
+/// Checks an additional phase: it must write its own files.
 fn check_own(name: &str, stanza: &Stanza) -> Result<(), String> {
     if stanza.run.is_empty() {
         return Err(format!(
-            "[phase.{name}] is not built in and names no program; add run = [\"program\", \"argument\"]"
+            "[phase.{name}] is not built in and has no program; add run = [\"program\", \"argument\"]"
         ));
     }
     let known = built_in();
     let near = super::nearest(name, known.keys().map(String::as_str));
     if let Some(near) = near.filter(|_| stanza.writes.is_empty()) {
         return Err(format!(
-            "[phase.{name}] is not built in and writes nothing; did you mean [phase.{near}]? Else add writes = [\"file\"]"
+            "[phase.{name}] is not built in and writes nothing; did you mean [phase.{near}]? Otherwise add writes = [\"file\"]"
         ));
     }
     let writes = stanza.writes.iter().map(|path| check_write(path));
@@ -280,7 +285,7 @@ mod tests {
                 vec![("a", own(&[], &["x/"])), ("b", own(&[], &["X/y.txt"]))],
                 ["[phase.b]", "`x/` of [phase.a]"],
             ),
-            (vec![("a", own(&[], &["x", "x/y"]))], ["[phase.a]", "of its own"]),
+            (vec![("a", own(&[], &["x", "x/y"]))], ["[phase.a]", "its own files"]),
         ] {
             let problem = with(&further).unwrap_err();
             assert!(parts.iter().all(|part| problem.contains(part)), "{problem}");

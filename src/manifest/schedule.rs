@@ -1,4 +1,4 @@
-//! Schedules: five cron fields in UTC, and whether one of their times lies between two moments.
+//! Schedules: five cron fields in UTC, and whether a scheduled time is due.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use croner::Cron;
 /// Checks a schedule.
 ///
 /// # Errors
-/// It is not five cron fields, or it names no time that ever comes.
+/// The text is not five cron fields, or matches no time.
 pub(crate) fn check(text: &str) -> Result<(), String> {
     let problem =
         |why: String| format!("[triggers] schedule = {text:?} {why}; write five cron fields, as in \"0 3 * * *\"");
@@ -16,22 +16,22 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
     let from = DateTime::UNIX_EPOCH;
     cron.find_next_occurrence(&from, false)
         .map(|_| ())
-        .map_err(|_| problem("never comes".into()))
+        .map_err(|_| problem("matches no time".into()))
 }
 
-/// The first time of the schedule after one moment, when it is not after the other.
+/// The first scheduled time after `after`, if it is not later than `until`.
 pub(crate) fn due(text: &str, after: DateTime<Utc>, until: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let next = parse(text).ok()?.find_next_occurrence(&after, false).ok()?;
     (next <= until).then_some(next)
 }
 
 fn parse(text: &str) -> Result<Cron, String> {
-    // The library reads six and seven fields as well, with seconds first: a typing error here.
+    // The library also accepts six or seven fields, with seconds first; here that is most likely a mistake.
     let fields = text.split_ascii_whitespace().count();
     if fields != 5 || text.split([' ', '\t']).any(|field| field.ends_with(',')) {
         return Err(format!("has {fields} fields or an empty one"));
     }
-    Cron::from_str(text).map_err(|error| format!("is no schedule: {error}"))
+    Cron::from_str(text).map_err(|error| format!("is not a schedule: {error}"))
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
             ("2026-01-01T02:59:00Z", "2026-01-01T03:00:00Z", true),
             ("2026-01-01T03:00:00Z", "2026-01-01T03:01:00Z", false),
             ("2026-01-01T02:00:00Z", "2026-01-01T02:30:00Z", false),
-            // A machine that slept for days is one night late, not three.
+            // After days of sleep, one run is due, not three.
             ("2026-01-01T04:00:00Z", "2026-01-04T04:00:00Z", true),
         ] {
             assert_eq!(due(nightly, at(after), at(until)).is_some(), expected, "{after}");

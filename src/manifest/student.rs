@@ -11,44 +11,45 @@ use super::chat::{Api, ChatSettings};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StudentSection {
-    /// `nearest`: the embedded student; `chat`: a language model; `command`: a program.
+    /// `nearest`: the built-in student; `chat`: a language model; `command`: a program.
     pub engine: StudentEngine,
-    /// Attempts at once, at most 64; 0 for one a core, or 8 for `chat` and `command`.
+    /// Number of concurrent attempts, at most 64; 0: one per CPU core, or 8 for `chat` and `command`.
     pub concurrency: usize,
-    /// Of `chat`: `openai`, `anthropic` or `ollama`.
+    /// For `chat`: `openai`, `anthropic` or `ollama`.
     pub api: Api,
-    /// Of `chat`: where the server listens; absent: the provider's own address.
+    /// For `chat`: the server's base URL; absent: the provider's default.
     pub base_url: Option<String>,
-    /// Of `chat`: the model when the harness names none.
+    /// For `chat`: the model, unless the harness sets one.
     pub model: Option<String>,
-    /// Of `chat`: the environment variable that holds the key; absent: the provider's usual one.
+    /// For `chat`: the environment variable that holds the key; absent: the provider's default.
     pub api_key_env: Option<String>,
-    /// Of `chat`: tokens of one answer, at most.
+    /// For `chat`: maximum number of tokens in one answer.
     pub max_tokens: Option<u64>,
-    /// Of `chat`: 0 to 2; absent: not sent, as some models refuse any.
+    /// For `chat`: 0 to 2; absent: not sent, because some models reject this parameter.
     pub temperature: Option<f64>,
-    /// Of `chat`: further fields of the request's body, sent as they are.
+    /// For `chat`: additional fields of the request body, sent unchanged.
     pub body: BTreeMap<String, serde_json::Value>,
-    /// Of `chat`: the programs behind the tools of the harness, by name.
+    /// For `chat`: the programs that implement the harness's tools, by tool name.
     pub tools: BTreeMap<String, StudentTool>,
-    /// Of `command`: program and arguments; no shell is involved.
+    /// For `command`: program and arguments, started without a shell.
     pub run: Vec<String>,
-    /// Of `command`: environment variables with keys that the program needs; others with keys are kept from it.
+    /// Environment variables with keys that the student's or tools' programs inherit; others with keys are withheld.
     pub env: Vec<String>,
-    /// Seconds for one attempt of `command`.
+    /// For `command`: timeout of one attempt in seconds.
     pub timeout_seconds: u64,
 }
 
-/// `[student.tools.<name>]`: a program behind a tool. It gets the arguments as JSON on stdin; what it prints is the result.
+/// `[student.tools.<name>]`: a program that implements a tool. It reads the arguments as JSON from stdin and prints the
+/// result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StudentTool {
-    /// Program and arguments; no shell is involved.
+    /// Program and arguments, started without a shell.
     pub run: Vec<String>,
     /// JSON Schema of the arguments; absent: any object.
     #[serde(default)]
     pub parameters: Option<serde_json::Value>,
-    /// Seconds for one call.
+    /// Timeout of one call in seconds.
     #[serde(default = "half_a_minute")]
     pub timeout_seconds: u64,
 }
@@ -57,15 +58,15 @@ fn half_a_minute() -> u64 {
     30
 }
 
-/// Which student.
+/// The kind of student.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StudentEngine {
-    /// The embedded one: nearest example, with tools.
+    /// The built-in student: answers from the nearest example, and with tools.
     Nearest,
     /// A language model behind an API.
     Chat,
-    /// A program, started once a task.
+    /// A program, started once per attempt.
     Command,
 }
 
@@ -90,7 +91,7 @@ impl Default for StudentSection {
 }
 
 impl StudentSection {
-    /// How the language model is reached.
+    /// The settings of the language model.
     pub fn chat(&self) -> ChatSettings {
         ChatSettings {
             api: self.api,

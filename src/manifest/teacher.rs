@@ -1,4 +1,4 @@
-//! `[teacher]`: whatever writes the diagnosis and the plan.
+//! `[teacher]`: the author of diagnosis and plan.
 
 use std::collections::BTreeMap;
 
@@ -11,54 +11,54 @@ use super::chat::{Api, ChatSettings};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TeacherSection {
-    /// `rules`: the embedded optimizer; `chat`: a language model; `command`: a program; `files`: a person or an agent.
+    /// `rules`: the built-in optimizer; `chat`: a language model; `command`: a program; `files`: a person or an agent.
     pub engine: TeacherEngine,
-    /// Edits in a plan, at most.
+    /// Maximum number of edits in a plan.
     pub max_edits: usize,
-    /// The teacher's source of chance; absent: the session's name.
+    /// The teacher's random seed; absent: derived from the session's id.
     pub seed: Option<u64>,
-    /// Of `chat`: `openai`, `anthropic` or `ollama`.
+    /// For `chat`: `openai`, `anthropic` or `ollama`.
     pub api: Api,
-    /// Of `chat`: where the server listens; absent: the provider's own address.
+    /// For `chat`: the server's base URL; absent: the provider's default.
     pub base_url: Option<String>,
-    /// Of `chat`: the model's name.
+    /// For `chat`: the model's name.
     pub model: Option<String>,
-    /// Of `chat`: the environment variable that holds the key; absent: the provider's usual one.
+    /// For `chat`: the environment variable that holds the key; absent: the provider's default.
     pub api_key_env: Option<String>,
-    /// Of `chat`: tokens of one answer, at most.
+    /// For `chat`: maximum number of tokens in one answer.
     pub max_tokens: Option<u64>,
-    /// Of `chat`: 0 to 2; absent: not sent, as some models refuse any.
+    /// For `chat`: 0 to 2; absent: not sent, because some models reject this parameter.
     pub temperature: Option<f64>,
-    /// Of `chat`: whether the server is asked to hold the plan to a JSON Schema; absent: yes.
+    /// For `chat`: whether to ask the server to enforce the plan's JSON Schema; absent: true.
     pub json_schema: Option<bool>,
-    /// Of `chat`: further fields of the request's body, sent as they are.
+    /// For `chat`: additional fields of the request body, sent unchanged.
     pub body: BTreeMap<String, serde_json::Value>,
-    /// Of `chat`: turns of the diagnosis, at most.
+    /// For `chat`: maximum number of turns of the diagnosis.
     pub max_turns: usize,
-    /// Of `command`: program and arguments; no shell is involved.
+    /// For `command`: program and arguments, started without a shell.
     pub run: Vec<String>,
-    /// Of `command`: environment variables with keys that the program needs; others with keys are kept from it.
+    /// For `command`: environment variables with keys that the program inherits; other keys are withheld from it.
     pub env: Vec<String>,
-    /// Of `command`: seconds for one phase.
+    /// For `command`: timeout of one phase in seconds.
     pub timeout_seconds: u64,
 }
 
-/// Which teacher.
+/// The kind of teacher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TeacherEngine {
-    /// The embedded one: proposes what gains most on train tasks.
+    /// The built-in teacher: proposes the edits that gain most on train tasks.
     Rules,
     /// A language model with tools.
     Chat,
-    /// A program that leaves diagnosis.md and plan.json.
+    /// A program that writes diagnosis.md and plan.json.
     Command,
     /// A person, or a coding agent: the phase waits for the files.
     Files,
 }
 
 impl TeacherSection {
-    /// How the language model is reached.
+    /// The settings of the language model.
     pub(crate) fn chat(&self) -> ChatSettings {
         ChatSettings {
             api: self.api,

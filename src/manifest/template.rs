@@ -1,19 +1,19 @@
-//! The text of a new `kaizen.toml`: every setting that people change, with its default and what it does.
+//! The text of a new `kaizen.toml`: the common settings, each with its default and an explanation.
 
-/// A manifest in which the given settings, as `(section, key, TOML value)`, stand in place of the defaults.
+/// A manifest with the given settings, as `(section, key, TOML value)`. `mentioned` lines are appended as comments.
 pub(crate) fn manifest_text(settings: &[(&str, &str, String)], mentioned: &[String]) -> String {
     let mut text = TEMPLATE.to_owned();
     for (section, key, value) in settings {
         text = with(&text, section, key, value);
     }
     if !mentioned.is_empty() {
-        text += "\n# From [learning.spec_search], without a counterpart here yet:\n";
+        text += "\n# From [learning.spec_search]; kaizen has no such settings yet:\n";
         text.extend(mentioned.iter().map(|line| format!("# {line}\n")));
     }
     text
 }
 
-/// Replaces the commented default of one key by a value.
+/// Replaces the commented-out default of one key with a value.
 fn with(text: &str, section: &str, key: &str, value: &str) -> String {
     let mut inside = false;
     let line = |line: &str| {
@@ -33,73 +33,73 @@ fn with(text: &str, section: &str, key: &str, value: &str) -> String {
 }
 
 const TEMPLATE: &str = r#"#:schema ./schemas/manifest.schema.json
-# kaizen's manifest. Every key has a default, shown here; take the # away to change it.
+# kaizen's manifest. Every key has a default, shown here; uncomment a line to change it.
 version = 1
 
 [harness]
-# The files that make the agent what it is, and the only ones that an edit may touch.
+# The agent's files; edits may change only these.
 # files = ["config.toml", "agents/*/system_prompt.md", "agents/*/few_shot.json", "tools/descriptions.toml"]
 
 [traces]
-# files = ["traces/*.jsonl", "traces.db"]  # JSON Lines, and OpenJarvis stores (never written)
-# most = 2000  # the newest usable traces that the teacher may read
+# files = ["traces/*.jsonl", "traces.db"]  # JSON Lines, and OpenJarvis stores (read only)
+# most = 2000  # number of usable traces that the teacher may read; the newest are taken
 
 [benchmark]
 # files = ["benchmark/*.jsonl"]  # tasks; the teacher sees split "train" only
-# subsample = 0  # gate tasks a session uses, drawn by its name; 0 for all
-# seed = 0  # of a noisy student
+# subsample = 0  # number of gate tasks in a session, chosen by its id; 0: all
+# seed = 0  # random seed of a noisy student
 
 [student]
-# engine = "nearest"  # the embedded student; chat: a language model; command: a program
-# concurrency = 0  # attempts at once; 0 for one a core, or 8 for chat and command
-# model = "name"  # of chat; base_url, api and api_key_env say where it is and which variable holds the key
+# engine = "nearest"  # the built-in student; chat: a language model; command: a program
+# concurrency = 0  # concurrent attempts; 0: one per CPU core, or 8 for chat and command
+# model = "name"  # for chat; see also api, base_url and api_key_env (the variable that holds the key)
 
 [teacher]
-# engine = "rules"  # the embedded teacher; files: you or a coding agent; command: a program; chat: a language model
-# max_edits = 10  # in a plan, at most
-# seed = 0  # the teacher's source of chance; absent: the session's name
-# model = "name"  # of chat; base_url, api and api_key_env say where it is and which variable holds the key
-# max_turns = 30  # of chat, replies of a diagnosis
+# engine = "rules"  # the built-in teacher; files: you or a coding agent; command: a program; chat: a language model
+# max_edits = 10  # maximum number of edits in a plan
+# seed = 0  # the teacher's random seed; absent: derived from the session's id
+# model = "name"  # for chat; see also api, base_url and api_key_env (the variable that holds the key)
+# max_turns = 30  # for chat: maximum number of turns of a diagnosis
 
 [session]
-# autonomy = "tiered"  # auto: the gate decides; tiered: risky edits wait for you; manual: all wait
-# min_traces = 20  # usable traces without which no session is held
-# hold = "plan"  # a session waits after planning, until `kaizen release`
-# max_cost_usd = 5.0  # that language models of every role may cost; absent: no limit
+# autonomy = "tiered"  # auto: the gate decides; tiered: risky edits wait for you; manual: all edits wait for you
+# min_traces = 20  # minimum number of usable traces for a session
+# hold = "plan"  # a session stops after planning until `kaizen release`
+# max_cost_usd = 5.0  # maximum cost of all language models in a session; absent: no limit
 
 [privacy]
-# max_age_days = 90  # older traces are no evidence; absent: any age
-# redact = []  # regular expressions of what is removed from texts, beside keys, tokens, addresses and numbers
-# keep = []  # kinds of personal data that stay, such as "ip_address"
-# redact_student = false  # whether requests to the student lose personal data, too
+# max_age_days = 90  # older traces are not used as evidence; absent: any age
+# redact = []  # regular expressions of text to redact, in addition to keys, tokens, addresses and numbers
+# keep = []  # kinds of personal data that are not redacted, such as "ip_address"
+# redact_student = false  # whether personal data is redacted in requests to the student too
 
 [gate]
-# mode = "auto"  # exact where two baseline runs agree, sequential where they do not; rule compares means of one run
-# preset = "default"  # thrifty, default, patient, thorough, strict, certified: what a decision may cost, and show
-# rule = "target"  # target: the edit's own category must gain; overall: the whole score
-# min_improvement = 0.0  # the gain must be larger than this
-# max_regression = 0.01  # no watched category may fall by more (0.05 under rule overall)
-# worn_after = 50  # consultations of the gate tasks after which kaizen warns that edits may fit them alone; 0: never
-# alpha_session = 0.1  # chance that a session keeps any edit whose target did not improve
+# mode = "auto"  # exact if two baseline runs agree, else sequential; rule compares the means of one run
+# preset = "default"  # thrifty, default, patient, thorough, strict, certified: cost and certainty of decisions
+# rule = "target"  # target: the edit's own category must gain; overall: the overall score must
+# min_improvement = 0.0  # the gain must exceed this
+# max_regression = 0.01  # no other category may lose more than this (0.05 with rule overall)
+# worn_after = 50  # consultations of the gate tasks after which kaizen warns of overfitting to them; 0: never
+# alpha_session = 0.1  # largest probability that a session accepts any edit whose target did not gain
 
 [triggers]
 # schedule = "0 3 * * *"  # when `kaizen watch` starts a session: five cron fields, UTC
-# min_new_traces = 20  # since the last session; with fewer, the schedule passes
+# min_new_traces = 20  # with fewer new traces since the last session, a scheduled time is skipped
 # user_flag = true  # a trace with "user_flag": true starts a session
-# cluster_failures = 0  # failures of one agent and category, since the last session, that start one; 0: never
-# cluster_rate = 0.5  # the share of them that must have failed
-# quiet_ms = 200  # for which a file must be quiet before it counts as saved
-# rescan_seconds = 30  # after which everything is looked at again, whether anything rang or not
+# cluster_failures = 0  # failures of one agent and category since the last session that start a new one; 0: never
+# cluster_rate = 0.5  # the share of their traces that must have failed
+# quiet_ms = 200  # milliseconds without a change after which a file counts as saved
+# rescan_seconds = 30  # interval of complete rescans, in case a file event was missed
 
 [loop]
-# stagnation_eps = 0.001  # a gate score that rises by no more stands still
-# stagnation_k = 5  # sessions that stand still before `kaizen loop` stops
-# max_total_cost_usd = 50.0  # dollars after which it stops
+# stagnation_eps = 0.001  # a session is stagnant unless it raises the best gate score by more than this
+# stagnation_k = 5  # stagnant sessions in a row after which `kaizen loop` stops
+# max_total_cost_usd = 50.0  # the loop stops when its cost reaches this
 
 [ledger]
 # hooks = true  # the repository's hooks run on kaizen's commits
-# author = "Name <address>"  # of kaizen's commits; absent: as git is configured
-# lock_wait_seconds = 10  # for somebody else's index.lock
+# author = "Name <address>"  # author of kaizen's commits; absent: according to git's configuration
+# lock_wait_seconds = 10  # how long to wait while another process has locked git's index
 # commit_sessions = true  # a settled session's directory is committed
 "#;
 
@@ -123,14 +123,14 @@ mod tests {
         assert!(text.contains("# teacher_model = \"m\""));
     }
 
-    /// Every default that the text shows is the real one.
+    /// Every default in the text is the actual default.
     #[test]
     fn the_shown_defaults_are_true() {
         let uncommented: String = TEMPLATE
             .lines()
             .filter(|line| {
                 !line.contains("author =")
-                    && !line.contains("teacher's source")
+                    && !line.contains("teacher's random seed")
                     && !line.contains("hold =")
                     && !line.contains("model =")
                     && !line.contains("max_cost_usd =")

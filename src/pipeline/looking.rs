@@ -1,7 +1,7 @@
 //! Looking: what a teacher may look at with or without a session. Nothing is created, run or sent.
 
-use super::run_phase::brief::search;
-use super::run_phase::moment_of;
+use super::context::moment_of;
+use super::phase::brief::search;
 use super::state::settled;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Op;

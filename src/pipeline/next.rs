@@ -1,15 +1,17 @@
 //! Next: what a session needs, computed from its files alone.
 
-use super::state::{PhaseState, View, state};
+use super::context::Context;
+use super::state::{PhaseState, state};
 use crate::artifact::diagnosis;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
+use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::manifest::Hold;
 use crate::pipeline::freshness::{Freshness, StaleReason};
-use crate::teacher::check::report::Problem;
-use crate::teacher::check::{diagnosis as diagnosis_check, plan, secret};
-use crate::workspace::authorship;
+use crate::teacher::check;
+use crate::teacher::check::{Problem, plan, secret};
+use crate::workspace::engines;
 use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
@@ -54,34 +56,34 @@ pub(crate) enum Next {
 ///
 /// # Errors
 /// Something that a phase reads cannot be read.
-pub(crate) fn next(view: &View, session: &Session, until: Option<&str>) -> Result<Next, RunError> {
-    let now = state(view, session)?;
-    if let Some(message) = not_ready(session, &now)? {
+pub(crate) fn next(context: &Context, until: Option<&str>) -> Result<Next, RunError> {
+    let now = state(context)?;
+    if let Some(message) = not_ready(context.session, &now)? {
         return Ok(Next::NotReady(message));
     }
     let Some((phase, reasons)) = first_stale(&now, until) else {
         return Ok(Next::Nothing);
     };
-    if let Some(other) = in_the_way(view, session, &phase)? {
+    if let Some(other) = in_the_way(context, &phase)? {
         return Ok(other);
     }
-    Ok(awaited(view, session, &phase)?.unwrap_or(Next::Run { phase, reasons }))
+    Ok(awaited(context, &phase)?.unwrap_or(Next::Run { phase, reasons }))
 }
 
 /// What is missing or half-typed of the file that a phase waits for, where a person or an agent writes it.
-fn awaited(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, RunError> {
-    let record = session.record()?;
-    let Some(file) = authorship::awaited(&view.workspace.manifest, record.as_ref(), phase) else {
+fn awaited(context: &Context, phase: &str) -> Result<Option<Next>, RunError> {
+    let record = context.session.record()?;
+    let Some(file) = engines::awaited(&context.workspace.manifest, record.as_ref(), phase) else {
         return Ok(None);
     };
-    let text = session.text(file)?.unwrap_or_default();
+    let text = context.session.text(file)?.unwrap_or_default();
     if text.trim().is_empty() {
         let phase = phase.to_owned();
         return Ok(Some(Next::Write { file, phase }));
     }
-    let harness = harness(view)?;
+    let harness = harness(context)?;
     let (wrong, secrets) = match file {
-        DIAGNOSIS => (diagnosis_check::problems(&text), secret::in_text(&text, &harness)),
+        DIAGNOSIS => (check::diagnosis_problems(&text), secret::in_text(&text, &harness)),
         _ => (plan::problems_of_bare(&text), secret::in_json(&text, &harness)),
     };
     let problems: Vec<Problem> = secrets.into_iter().chain(wrong).collect();
@@ -89,40 +91,40 @@ fn awaited(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, 
 }
 
 /// What stands between the files that a person may edit and the phases that read them.
-fn in_the_way(view: &View, session: &Session, phase: &str) -> Result<Option<Next>, RunError> {
-    let manifest = &view.workspace.manifest;
+fn in_the_way(context: &Context, phase: &str) -> Result<Option<Next>, RunError> {
+    let manifest = &context.workspace.manifest;
     let reads = |file: &str| manifest.phases()[phase].reads.iter().any(|read| read == file);
-    if let Some(text) = session.text(DIAGNOSIS)?.filter(|_| reads(DIAGNOSIS))
-        && by_hand(session, "diagnose", DIAGNOSIS)?
+    if let Some(text) = context.session.text(DIAGNOSIS)?.filter(|_| reads(DIAGNOSIS))
+        && by_hand(context.session, "diagnose", DIAGNOSIS)?
     {
-        let secrets = secret::in_text(&text, &harness(view)?);
-        let problems: Vec<Problem> = secrets.into_iter().chain(diagnosis_check::problems(&text)).collect();
+        let secrets = secret::in_text(&text, &harness(context)?);
+        let problems: Vec<Problem> = secrets.into_iter().chain(check::diagnosis_problems(&text)).collect();
         if !problems.is_empty() {
             let file = DIAGNOSIS;
             return Ok(Some(Next::Typed { file, problems }));
         }
     }
-    let Some(text) = session.text(PLAN)?.filter(|_| reads(PLAN)) else {
+    let Some(text) = context.session.text(PLAN)?.filter(|_| reads(PLAN)) else {
         return Ok(None);
     };
-    let by_hand = by_hand(session, "plan", PLAN)?;
+    let by_hand = by_hand(context.session, "plan", PLAN)?;
     let mut problems = plan::problems(&text, by_hand);
     if by_hand {
-        problems.splice(0..0, secret::in_json(&text, &harness(view)?));
+        problems.splice(0..0, secret::in_json(&text, &harness(context)?));
     }
     if !problems.is_empty() {
         let file = PLAN;
         return Ok(Some(Next::Typed { file, problems }));
     }
     let holds = phase == "execute" && manifest.session.hold == Some(Hold::Plan);
-    let plan: Option<Plan> = if holds { session.read(PLAN)? } else { None };
+    let plan: Option<Plan> = if holds { context.session.read(PLAN)? } else { None };
     Ok(plan.filter(|plan| !plan.released).map(|_| Next::Release))
 }
 
 /// The harness at HEAD: what it says already is no secret that a submission gives away.
-fn harness(view: &View) -> Result<Harness, RunError> {
-    match view.inputs.head()? {
-        Some(head) => view.inputs.harness_at(head),
+fn harness(context: &Context) -> Result<Harness, RunError> {
+    match context.inputs.head()? {
+        Some(head) => context.inputs.harness_at(head),
         None => Ok(Harness::default()),
     }
 }
@@ -155,4 +157,44 @@ fn first_stale(state: &[PhaseState], until: Option<&str>) -> Option<(String, Vec
         Freshness::Stale { reasons } => Some((name.clone(), reasons.clone())),
         _ => None,
     })
+}
+
+/// The page about a half-typed file stands beside it for as long as that is so.
+pub(crate) fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
+    for name in CHECKED {
+        let page = check::page_name(name);
+        match next {
+            Next::Typed { file, problems } if *file == name => {
+                let kept = last_kept(session, name);
+                session.publish(&page, &check::page(name, problems, kept.as_deref()))?;
+            }
+            _ => session.root().remove(session.path(&page))?,
+        }
+    }
+    Ok(())
+}
+
+/// Where the bytes of a file stand that a phase was last given or left, when a copy was kept.
+fn last_kept(session: &Session, name: &str) -> Option<String> {
+    let given = ["execute", "plan"].map(|phase| session.checkpoint(phase)?.reads.get(name).copied());
+    let left = ["plan", "diagnose"].map(|phase| session.checkpoint(phase)?.writes.get(name).copied());
+    let kept = |digest: Digest| session.kept(digest);
+    given.into_iter().chain(left).flatten().find_map(kept)
+}
+
+/// The first problem, with its place, and how many more there are.
+pub(crate) fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> RunError {
+    let path = session.path(file);
+    let Some((first, rest)) = problems.split_first() else {
+        let problem = "it cannot be read".into();
+        return RunError::HalfTyped { path, problem };
+    };
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(", and {more} more, listed in {}", check::page_name(file)),
+    };
+    RunError::HalfTyped {
+        path,
+        problem: format!("{}:{}: {}{more}", first.line, first.column, first.message),
+    }
 }

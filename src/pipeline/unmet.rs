@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::state::{PhaseState, View, state};
+use super::context::Context;
+use super::state::{PhaseState, state};
 use crate::manifest::phases::{self, Stanza};
 use crate::pipeline::freshness::Freshness;
 use crate::workspace::error::RunError;
@@ -85,10 +86,10 @@ pub(crate) fn of(phases: &BTreeMap<String, Stanza>, states: &[PhaseState], sessi
 ///
 /// # Errors
 /// Something that a phase reads cannot be read.
-pub(crate) fn unmet(view: &View, session: &Session) -> Result<Vec<Unmet>, RunError> {
-    let phases = view.workspace.manifest.phases();
+pub(crate) fn unmet(context: &Context) -> Result<Vec<Unmet>, RunError> {
+    let phases = context.workspace.manifest.phases();
     match phases.values().any(|stanza| !stanza.run.is_empty()) {
-        true => Ok(of(&phases, &state(view, session)?, session)),
+        true => Ok(of(&phases, &state(context)?, context.session)),
         false => Ok(Vec::new()),
     }
 }

@@ -1,18 +1,18 @@
-//! The clock and the source of new ids; `KAIZEN_NOW` fixes both, so that a session can be replayed.
+//! The clock and new ids. `KAIZEN_NOW` fixes both, so that a session can be replayed.
 #![allow(clippy::disallowed_methods)] // edge: time, randomness, environment
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::digest::Digest;
 
-/// Now, or the time that is fixed by the environment.
+/// The machine's clock, or a fixed time from the environment.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     fixed: Option<DateTime<Utc>>,
 }
 
 impl Clock {
-    /// The clock of this process: `KAIZEN_NOW` (RFC 3339) when it is set and valid, else the machine's.
+    /// The clock of this process: fixed at `KAIZEN_NOW` (RFC 3339) if that is set and valid, else the machine's.
     pub fn from_environment() -> Self {
         let fixed = std::env::var("KAIZEN_NOW")
             .ok()
@@ -22,23 +22,23 @@ impl Clock {
         }
     }
 
-    /// The present moment.
+    /// The current time.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.fixed.unwrap_or_else(Utc::now)
     }
 
-    /// The present moment as RFC 3339 in UTC, with milliseconds.
+    /// The current time as RFC 3339 in UTC, with milliseconds.
     pub(crate) fn stamp(&self) -> String {
         self.now().to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
-    /// The fixed time, for commit dates; `None` on a running clock.
+    /// The fixed time, for commit dates; `None` if the time is not fixed.
     pub(crate) fn commit_date(&self) -> Option<String> {
         self.fixed.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 
-    /// A new session id: UTC time and 8 hexadecimal digits, random unless the time is fixed. Names sort by age: in
-    /// the second of the newest session the digits are drawn above its own.
+    /// A new session id: UTC time and 8 hexadecimal digits, random unless the time is fixed. Ids sort by age: within the
+    /// same second, the digits are greater than those of the newest session.
     pub(crate) fn session_id(&self, sessions_so_far: usize, newest: Option<&str>) -> String {
         let now = self.now();
         let digits = match self.fixed {
@@ -54,13 +54,13 @@ impl Clock {
     }
 }
 
-/// A number from 0 to 1, drawn by chance: for pauses only, never for a result.
+/// A random number from 0 to 1, for delays only, never for a result.
 pub(crate) fn chance() -> f64 {
     let drawn = uuid::Uuid::new_v4().as_u128() >> 96;
     drawn as f64 / f64::from(u32::MAX)
 }
 
-/// A number above `floor`, near enough that hundreds more fit above it.
+/// A number above `floor`, but so close that hundreds more fit above it.
 fn above(floor: u32, digits: &str) -> u32 {
     let step = ((u32::MAX - floor) / 64).max(1);
     let drawn = u32::from_str_radix(digits, 16).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The operating system: files, processes, clock and signals. Nothing else reads or writes a file, or starts a program.
+//! The operating system: files, processes, clock and signals. No other module accesses files or starts programs.
 
 pub(crate) mod clock;
 pub(crate) mod consent;

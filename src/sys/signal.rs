@@ -1,18 +1,18 @@
-//! Stop: a signal ends the process at a safe point. Whatever was under way is dropped: a rerun goes on from the files,
-//! by the same way as after a crash, so that there is only one way back and it is tested.
+//! Signals: a signal ends the process at a safe point. Unfinished work is dropped, and a rerun resumes from the files as
+//! it does after a crash, so that there is only one path of recovery, which is tested.
 #![allow(clippy::disallowed_methods)] // edge: signals, the end of the process
 
 use std::time::Duration;
 
 use crate::sys::{disk, process};
 
-/// A file or a commit that is being written is waited for, and no longer than this.
+/// How long to wait for a file or commit that is being written.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Ends the process with exit code 0 on SIGTERM, SIGINT or SIGHUP, after `farewell` with the signal's name.
 ///
 /// # Errors
-/// The operating system does not let us listen.
+/// The signal handler cannot be installed.
 #[cfg(unix)]
 pub(crate) fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -31,10 +31,10 @@ pub(crate) fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io
     Ok(())
 }
 
-/// Ends the programs that were started before SIGTERM or SIGINT ends this process, which they do at once.
+/// On SIGTERM or SIGINT, kills the started programs before the signal ends this process immediately.
 ///
 /// # Errors
-/// The operating system does not let us listen.
+/// The signal handler cannot be installed.
 #[cfg(unix)]
 pub(crate) fn with_programs() -> std::io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
@@ -48,7 +48,7 @@ pub(crate) fn with_programs() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere a terminal's Ctrl-C reaches them too.
+/// On other systems, a terminal's Ctrl-C reaches started programs too.
 ///
 /// # Errors
 /// None.
@@ -57,14 +57,14 @@ pub(crate) fn with_programs() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Ends the process with exit code 0, though threads of it may still be at work: at a safe point, as after a signal.
+/// Ends the process with exit code 0 at a safe point, as after a signal, even if other threads are still working.
 pub(crate) fn now() -> ! {
     process::end_all();
     let _still = disk::try_hold_still(PATIENCE);
     std::process::exit(0);
 }
 
-/// Elsewhere the operating system ends the process; the rerun goes on from the files.
+/// On other systems, the operating system ends the process; a rerun resumes from the files.
 ///
 /// # Errors
 /// None.

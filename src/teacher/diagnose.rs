@@ -1,21 +1,21 @@
-//! Diagnose: the teacher looks at evidence and train tasks, and groups what fails.
+//! Asks a teacher for the diagnosis, and turns the answer into the files of the phase.
 
 use crate::artifact::diagnosis;
 use crate::artifact::trace::Trace;
 use crate::llm::redact::Redactor;
 use crate::teacher::{Briefing, Teacher, TeacherFailure};
 
-/// The files that a diagnosis leaves.
+/// The files of a diagnosis.
 pub(crate) struct Diagnosis {
     /// `diagnosis.md`
     pub markdown: String,
-    /// `evidence.jsonl`: the traces that the teacher read, as it read them.
+    /// `evidence.jsonl`: the traces that the teacher read, redacted as it saw them.
     pub evidence: String,
     /// Every call of a model or a tool.
     pub log: Vec<serde_json::Value>,
 }
 
-/// Asks the teacher.
+/// Asks the teacher for a diagnosis.
 ///
 /// # Errors
 /// The teacher cannot work.
@@ -32,7 +32,7 @@ pub(crate) fn diagnose(
     })
 }
 
-/// Those of the traces that were read, redacted, a line each.
+/// The traces that the teacher read, redacted, one per line.
 pub(crate) fn evidence(traces: &[Trace], read: &[String], redactor: &Redactor) -> String {
     let read: std::collections::BTreeSet<&String> = read.iter().collect();
     let line = |trace: &Trace| {

@@ -7,7 +7,7 @@ const SECONDS_A_DAY: f64 = 86_400.0;
 
 /// Whether a trace may be evidence at `moment` (seconds since 1970, UTC).
 ///
-/// Callers pass the start of the session rather than the present time, so that a session resumed days later sees the
+/// Callers pass the start of the session rather than the current time, so that a session resumed days later sees the
 /// same traces. A trace without an agent or source fails an allow-list of them, and a trace without a start time fails
 /// any age limit.
 pub(crate) fn eligible(privacy: &PrivacySection, trace: &Trace, moment: f64) -> bool {

@@ -76,8 +76,8 @@ fn good_answers_become_tasks_that_a_session_reads() {
     let listed = space.kaizen(&["bench", "synth"]).exits(0).out;
     for words in [
         "39 traces, 14 with feedback of 0.7 or more, 13 query classes",
-        "benchmark/synth.jsonl already holds 12 tasks",
-        "left out: 1 asked by",
+        "benchmark/synth.jsonl already contains 12 tasks",
+        "excluded: 1 asked by",
     ] {
         assert!(listed.contains(words), "{listed}");
     }
@@ -120,7 +120,7 @@ fn a_file_that_somebody_edited_is_kept() {
     let edited = space.read(OUT).replace("answer of", "my answer of");
     space.write(OUT, &edited);
     let said = space.kaizen(&["bench", "synth"]).exits(4);
-    said.says(&["is there and differs", "--force"]);
+    said.says(&["already exists and differs", "--force"]);
     assert_eq!(space.read(OUT), edited);
     let report = synth(&space, &["--force"]);
     let copy = report["kept_copy"].as_str().unwrap();
@@ -150,7 +150,7 @@ fn what_privacy_leaves_out_is_no_task() {
     said.says(&[
         "at least 10 high-feedback traces",
         "Have 3 so far",
-        "[privacy] leaves out",
+        "[privacy] excludes",
         "--min-samples",
     ]);
 }
@@ -182,7 +182,7 @@ fn options_choose_and_are_checked() {
     for (options, word) in [
         (["--out", "../x.jsonl"], "cannot be used as an output file"),
         (["--out", ".git/config"], "cannot be used as an output file"),
-        (["--out", "benchmark/consultations.jsonl"], "holds no tasks"),
+        (["--out", "benchmark/consultations.jsonl"], "cannot contain tasks"),
         (["--split", "train=0.5"], "add up to 1"),
         (["--scorer", "taste"], "taste"),
         (["--min-feedback", "NaN"], "from 0 to 1"),

@@ -108,7 +108,7 @@ fn a_session_that_is_gone_leaves_the_commit() {
     let place = format!("config.toml:{}", line_of(&space, "refuse_below = 0.0"));
     let text = space.kaizen(&["blame", &place]).exits(0).out;
     assert!(
-        text.contains("bold, digest") && text.contains("knows nothing of it any more"),
+        text.contains("bold, digest") && text.contains("no longer contains this edit"),
         "{text}"
     );
 }
@@ -138,11 +138,11 @@ fn what_cannot_be_blamed_is_said_with_a_remedy() {
     for (place, words) in [
         ("nothing.md", "there is no file nothing.md"),
         ("nothing.md:3", "there is no file nothing.md"),
-        ("new.md", "git does not know new.md"),
+        ("new.md", "git does not track new.md"),
         ("config.toml:0", "no line 0"),
         ("config.toml:9999", "no line 9999"),
         ("agents", "agents is a folder"),
-        ("../outside.md", "outside of the workspace"),
+        ("../outside.md", "outside the workspace"),
     ] {
         space.kaizen(&["blame", place]).exits(2).says(&[words, "hint: "]);
     }

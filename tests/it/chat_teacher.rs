@@ -140,7 +140,7 @@ fn a_session_ends_with_a_commit_and_a_bill() {
     space.write(&path, &first);
     let found = space.kaizen(&["verify"]).exits(1);
     assert!(
-        found.out.contains("spending.jsonl") && found.out.contains("are told here"),
+        found.out.contains("spending.jsonl") && found.out.contains("are listed here"),
         "{}",
         found.out
     );

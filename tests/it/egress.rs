@@ -115,8 +115,8 @@ fn a_digest_that_no_record_has_is_an_error() {
     space
         .kaizen(&["egress", "00000000"])
         .exits(2)
-        .says(&["no record here has a request with the digest 00000000"]);
-    space.kaizen(&["egress", "%%%%"]).exits(2).says(&["is no digest"]);
+        .says(&["no recorded request has the digest 00000000"]);
+    space.kaizen(&["egress", "%%%%"]).exits(2).says(&["is not a digest"]);
     space
         .kaizen(&["egress", "--session", "../.."])
         .exits(2)
@@ -144,7 +144,7 @@ fn what_was_sent_outside_sessions_is_told_or_unknown_and_never_denied() {
     );
     fs::remove_dir_all(space.root.join(".kaizen")).unwrap();
     let said = space.kaizen(&["egress", "--outside"]).exits(0).out;
-    assert!(said.contains("cannot be known") && !said.contains("Nothing"), "{said}");
+    assert!(said.contains("cannot be listed") && !said.contains("Nothing"), "{said}");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn lines_that_are_missing_or_cannot_be_read_are_doubts() {
     fs::remove_file(space.root.join(&egress)).unwrap();
     let view = space.kaizen(&["egress"]).exits(0).out;
     assert!(
-        view.contains("No request is noted") && view.contains("answers were paid for"),
+        view.contains("No request is recorded") && view.contains("paid answers have no request"),
         "{view}"
     );
     // Neither git nor a manifest that can be read is needed.

@@ -247,7 +247,7 @@ fn the_briefing_tells_all_that_may_be_told() {
     space
         .kaizen(&["brief", "--out", "."])
         .exits(2)
-        .says(&["holds other files"]);
+        .says(&["contains other files"]);
     space.kaizen(&["brief", "--out", "told"]).exits(0);
     space.kaizen(&["brief", "--out", "told"]).exits(0);
     assert_eq!(space.read("told/README.md"), readme);

@@ -66,7 +66,7 @@ fn a_sequential_session_from_the_first_line_to_the_last() {
     space.kaizen(&["recompute"]).exits(0);
     space.kaizen(&["verify"]).exits(0);
     let said = space.kaizen(&["show", "bold"]).exits(0).out;
-    for words in ["sequential", "wins", "points at 90 %", "the line is at", "slot 1"] {
+    for words in ["sequential", "wins", "points at 90 %", "threshold", "slot 1"] {
         assert!(said.contains(words), "no {words:?} in {said}");
     }
     let said = space.kaizen(&["show"]).exits(0).out;
@@ -207,7 +207,7 @@ fn a_budget_that_is_lost_is_not_given_out_again() {
         space
             .kaizen(&["run"])
             .exits(1)
-            .says(&["budget.json", "between 0 and 1", "reads what was spent"]);
+            .says(&["budget.json", "between 0 and 1", "computes the spent budget"]);
         std::fs::write(&file, text).unwrap();
     }
 }

@@ -55,7 +55,7 @@ fn an_edit_that_lost_its_payload_is_half_typed_and_stays_applied() {
     assert_eq!((head(&space), space.statuses()["sums"].as_str()), (before, "applied"));
     let said = space.kaizen(&["status"]).exits(0).out;
     assert!(
-        said.contains("tool_name") && !said.contains("counts as it is"),
+        said.contains("tool_name") && !said.contains("the edited version is used"),
         "{said}"
     );
 }

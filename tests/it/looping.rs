@@ -139,7 +139,7 @@ fn limits_stop_it_and_nonsense_is_refused() {
     for (limits, words) in [
         (["--stagnation-k", "0"], "stagnation_k must be >= 1"),
         (["--max-total-cost-usd", "0"], "max_total_cost_usd must be > 0"),
-        (["--stagnation-eps", "7"], "stagnation_eps must lie between 0 and 1"),
+        (["--stagnation-eps", "7"], "stagnation_eps must be between 0 and 1"),
         (["--max-sessions", "0"], "0 is not in 1"),
     ] {
         space.kaizen(&[&["loop"][..], &limits].concat()).exits(2).says(&[words]);
@@ -148,7 +148,7 @@ fn limits_stop_it_and_nonsense_is_refused() {
     // The program does not say what it costs, and that is not nothing.
     let said = space.kaizen(&["loop", "--max-sessions", "2"]).exits(0);
     assert!(
-        said.out.contains("cost unknown") && said.out.contains("cannot be kept"),
+        said.out.contains("cost unknown") && said.out.contains("cannot be enforced"),
         "{}",
         said.out
     );
@@ -236,7 +236,7 @@ fn a_held_plan_stops_it_until_it_is_released() {
         "[ledger]\nauthor = \"t <t@t>\"\n[session]\nhold = \"plan\"\n",
     );
     let said = space.kaizen(&["revert", &sessions(&space)[0]]).exits(0);
-    assert!(said.out.contains("taken back in commit"), "{}", said.out);
+    assert!(said.out.contains("reverted in commit"), "{}", said.out);
 }
 
 #[test]

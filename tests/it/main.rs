@@ -25,6 +25,7 @@ mod interleavings;
 mod labels;
 mod looping;
 mod mcp;
+mod output;
 mod outputs;
 mod peers;
 mod phases;

@@ -130,7 +130,7 @@ fn a_session_from_the_first_look_to_commits() {
     assert_eq!(traces.as_array().unwrap().len(), 3);
     assert_eq!(
         client.good("session_status", json!({}))["next"],
-        "look at the evidence, then submit_diagnosis"
+        "examine the evidence, then submit_diagnosis"
     );
     let missing = client.bad("get_trace", json!({"trace_id": "nope"}));
     assert_eq!(missing["error"], "Trace nope not found");
@@ -288,7 +288,7 @@ fn the_skill_tells_what_there_is() {
     space
         .kaizen(&["init", "--skill", "elsewhere"])
         .exits(2)
-        .says(&["is there already"]);
+        .says(&["already exists"]);
     assert_eq!(space.read("elsewhere/SKILL.md"), "mine");
 }
 

@@ -22,7 +22,7 @@ fn a_briefing_goes_over_its_own_files_only() {
     space
         .kaizen(&["brief", "--out", "told"])
         .exits(0)
-        .says(&["it is now", "README.md.bak"]);
+        .says(&["is now", "README.md.bak"]);
     for (name, text) in [
         ("told/notes.md", "mine"),
         ("told/.git/HEAD", "mine"),
@@ -36,7 +36,7 @@ fn a_briefing_goes_over_its_own_files_only() {
     space
         .kaizen(&["brief", "--out", "mine"])
         .exits(2)
-        .says(&["holds other files"]);
+        .says(&["contains other files"]);
     assert!(!space.root.join("mine/README.md").exists());
 }
 
@@ -92,7 +92,7 @@ fn a_benchmark_goes_where_tasks_belong() {
         ("sessions/x.jsonl", "kaizen's own"),
         ("triggers/x.jsonl", "kaizen's own"),
         ("traces/runs.jsonl", "is read as traces"),
-        ("notes.md", "is no JSON Lines file"),
+        ("notes.md", "is not a JSON Lines file"),
         (".kaizen/x.jsonl", "cannot be used as an output file"),
     ];
     for (out, word) in places {
@@ -102,7 +102,7 @@ fn a_benchmark_goes_where_tasks_belong() {
     space
         .kaizen(&["bench", "synth", "--limit", "0"])
         .exits(2)
-        .says(&["a whole number from 1"]);
+        .says(&["a whole number of at least 1"]);
     assert_eq!(space.git(&["status", "--porcelain"]), "");
 }
 

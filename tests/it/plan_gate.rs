@@ -80,7 +80,7 @@ fn a_plan_is_weighed_before_it_is_tried() {
     assert!(text.contains("the student costs nothing"), "{text}");
     space.kaizen(&["run"]).exits(3).says(&[
         "none of 24 tasks differs between two runs",
-        "the smallest change that it can see: ",
+        "smallest detectable gain: ",
         "about",
     ]);
 }
@@ -137,7 +137,10 @@ fn a_comparison_of_means_is_called_what_it_is() {
     space.replace("kaizen.toml", "[ledger]", "[gate]\nmode = \"rule\"\n[ledger]");
     space.commit_all("means");
     let text = space.kaizen(&["plan-gate"]).exits(0).out;
-    for words in ["worth 16.7 points, and max_regression is 5", "makes it a coin"] {
+    for words in [
+        "worth 16.7 points, and max_regression is 5",
+        "makes the comparison a coin toss",
+    ] {
         assert!(text.contains(words), "{text}");
     }
 }

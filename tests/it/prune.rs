@@ -128,7 +128,7 @@ fn each_old_edit_is_asked_about_and_nothing_is_written() {
     let said = space.kaizen(&["prune"]).exits(0).out;
     let command = of(&events, "bold")["command"].as_str().unwrap();
     for words in [
-        "goes: nothing gains by it",
+        "goes: it changes no score",
         command,
         "kaizen prune --apply",
         "aimed at home",
@@ -228,7 +228,7 @@ fn a_noisy_student_is_judged_by_pairs_with_a_budget_of_its_own() {
 fn one_edit_by_name_and_none_at_all() {
     let space = Space::new();
     let said = space.kaizen(&["prune"]).exits(0).out;
-    assert!(said.contains("There is no applied edit to look at"), "{said}");
+    assert!(said.contains("There is no applied edit to test"), "{said}");
     another(&space, &[bold(), sums()]);
     let said = space.kaizen(&["prune"]).exits(0).out;
     assert!(said.contains("`--older-than 0`"), "{said}");
@@ -241,12 +241,12 @@ fn one_edit_by_name_and_none_at_all() {
     space
         .kaizen(&["prune", "--edit", "nobody"])
         .exits(2)
-        .says(&["no edit and no session `nobody`"]);
+        .says(&["no edit or session `nobody`"]);
     space.kaizen(&["revert", "bold"]).exits(0);
     space
         .kaizen(&["prune", "--edit", "bold"])
         .exits(2)
-        .says(&["taken back already"]);
+        .says(&["already reverted"]);
 }
 
 #[test]

@@ -121,7 +121,11 @@ fn another_refresh_draws_others_until_the_reserve_is_too_small() {
     let first = refresh(&space, &["--share", "0.25"]);
     assert_eq!(ids(&first["drawn"]).len(), 6);
     let said = space.kaizen(&["bench", "refresh", "--share", "0.25"]).exits(0);
-    assert!(said.out.contains("should retire, and there are"), "{}", said.out);
+    assert!(
+        said.out.contains("should retire, but the reserve has only"),
+        "{}",
+        said.out
+    );
     let splits = splits(&space);
     let new_gate = |id: &str, split: &str| id.starts_with("new-") && split == "gate";
     assert_eq!(splits.iter().filter(|(id, split)| new_gate(id, split)).count(), 8);
@@ -282,11 +286,7 @@ fn what_a_person_wrote_after_a_crash_is_not_overwritten() {
     assert_eq!(space.read(MORE), mine);
     space.git(&["restore", MORE]);
     let said = space.kaizen(&refresh).exits(0);
-    assert!(
-        said.out.contains("completed the refresh that was cut short"),
-        "{}",
-        said.out
-    );
+    assert!(said.out.contains("completed the interrupted refresh"), "{}", said.out);
     assert_eq!(space.read(FILE).lines().count(), 1);
 }
 
@@ -428,6 +428,6 @@ fn a_session_under_way_is_told_that_it_begins_anew() {
     let space = with_reserve(3);
     space.run(&["--until", "baseline"]).exits(0);
     let said = space.kaizen(&["bench", "refresh"]).exits(0);
-    said.says(&["is not settled", "measures and diagnoses anew"]);
+    said.says(&["is not settled", "measures and diagnoses again"]);
     assert_eq!(space.run(&["--until", "baseline"]).phases(), ["readiness", "baseline"]);
 }

@@ -104,7 +104,7 @@ fn a_broken_plan_is_named_and_left_alone() {
     for (text, words) in [
         (
             "{\"version\": 1, \"edits\": [",
-            vec!["plan.json:1:", "hint:", "git restore", "plans anew"],
+            vec!["plan.json:1:", "hint:", "git restore", "plans again"],
         ),
         (
             "{\"version\": 1, \"session_id\": \"x\", \"edits\": 7}",

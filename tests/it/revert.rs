@@ -80,7 +80,7 @@ fn an_edit_of_the_newest_session() {
 
     let before = space.state();
     let said = space.kaizen(&["revert", "bold"]).exits(0);
-    assert!(said.out.contains("taken back already"), "{}", said.out);
+    assert!(said.out.contains("already reverted"), "{}", said.out);
     assert_eq!(space.state(), before);
 }
 
@@ -142,7 +142,7 @@ fn a_whole_session() {
         "what was not applied stays in the plan"
     );
     let again = space.kaizen(&["revert", &session]).exits(0);
-    assert!(again.out.contains("nothing to take back"), "{}", again.out);
+    assert!(again.out.contains("nothing to revert"), "{}", again.out);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn digits_mean_the_session_that_applied_it() {
     space
         .kaizen(&["revert", "nobody"])
         .exits(2)
-        .says(&["no edit and no session `nobody`"]);
+        .says(&["no edit or session `nobody`"]);
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn what_git_took_back_is_back_already() {
         .find_map(|outcome| outcome["commit"].as_str().map(str::to_owned));
     space.git(&["revert", "--no-edit", &commit.unwrap()]);
     let said = space.kaizen(&["revert", "bold"]).exits(0);
-    assert!(said.out.contains("taken back in git already"), "{}", said.out);
+    assert!(said.out.contains("already reverted in git"), "{}", said.out);
 }
 
 #[test]

@@ -319,10 +319,10 @@ fn a_changed_edit_is_checked_and_takes_its_place_in_the_plan() {
         return;
     };
     terminal.press("e", "[1/3] one");
-    let screen = terminal.shows("e edit again, d drop the change:");
+    let screen = terminal.shows("e edit again, d discard the change:");
     assert!(screen.contains("BROKEN") && screen.contains(".json:"), "{screen}");
     terminal.press("e", "e edit again");
-    terminal.shows("stands in plan.json");
+    terminal.shows("is in plan.json");
     terminal.press("q", "[2/3] two");
     terminal.shows("1 changed");
     drop(terminal);

@@ -66,7 +66,7 @@ fn a_gain_follows_from_the_verdict_and_the_verdict_from_its_tasks() {
         ("/verdict/categories/home/after", json!(0.0), "categories"),
         ("/verdict/changed/0/after", json!(0.0), "categories"),
         ("/verdict/decision", json!("reject"), "the verdict is Reject"),
-        ("/verdict", json!(null), "carries no verdict"),
+        ("/verdict", json!(null), "has no verdict"),
     ];
     let space = Space::planned();
     let manifest = space.read("kaizen.toml");
@@ -99,11 +99,15 @@ fn a_decision_follows_from_its_pairs() {
         ("/gate/numbers/log_e", json!(9.0), "log_e"),
         ("/gate/numbers/interval_target/0", json!(0.9), "interval_target"),
         ("/gate/pairs/0/x", json!(0.0), "its pairs give"),
-        ("/gate/pairs/0/x", json!(7.0), "does not lie between 0 and 1"),
-        ("/gate/pairs/0/y", json!(0.5), "holds another score without the edit"),
+        ("/gate/pairs/0/x", json!(7.0), "is not between 0 and 1"),
+        (
+            "/gate/pairs/0/y",
+            json!(0.5),
+            "has a score without the edit that differs",
+        ),
         ("/gate/pairs/0/task", json!("nobody"), "nobody"),
         ("/gate/pairs", json!([]), "its pairs give no decision"),
-        ("/gate", json!(null), "carries no verdict"),
+        ("/gate", json!(null), "has no verdict"),
     ];
     let space = Space::executed();
     space.kaizen(&["recompute"]).exits(0);
@@ -146,7 +150,7 @@ fn the_record_follows_from_the_baseline_and_the_outcomes() {
         ("/edit_outcomes/0/benchmark_delta", json!(0.99), "benchmark_delta"),
         ("/edit_outcomes/0/commit", json!("0123456"), "commit"),
         ("/edit_outcomes/3/error", json!("another reason"), "error"),
-        ("/edit_outcomes", json!([]), "is left out"),
+        ("/edit_outcomes", json!([]), "is missing"),
         ("/status", json!("completed"), "status"),
         ("/git_checkpoint_pre", json!("0123456"), "git_checkpoint_pre"),
     ];
@@ -212,7 +216,7 @@ fn evidence_logs_diagnosis_and_intent_are_read() {
     space.write(".kaizen/intent.json", &intent.to_string());
     let said = space.kaizen(&["verify"]).exits(0);
     assert!(
-        said.out.contains("remark: .kaizen/intent.json: a write of config.toml"),
+        said.out.contains("remark: .kaizen/intent.json: writing config.toml"),
         "{}",
         said.out
     );

@@ -1,12 +1,12 @@
-//! The error budget: how likely a session may be to keep an edit that does nothing, shared out among its edits.
+//! The error budget: divides the allowed probability of a false accept in a session among its edits.
 //!
-//! Edits share baseline runs and build on each other, so that only the union bound and e-LOND (Xu and Ramdas, AISTATS
-//! 2024) hold. What an accept costs grows with the logarithm of 1/alpha only.
+//! Edits share baseline runs and build on each other, so their trials are dependent. Only the union bound and e-LOND
+//! (Xu and Ramdas, AISTATS 2024) remain valid. The evidence an accept needs grows only with the logarithm of 1/alpha.
 
 use crate::artifact::gate::settings::BudgetMode;
 
-/// The part of `alpha` that the t-th edit (from 1) of a session may use; `planned` is the length of its plan, `accepted`
-/// how many edits were accepted before. 0 where nothing is left.
+/// The share of `alpha` for the t-th edit (from 1) of a session. `planned` is the length of the plan, `accepted` the
+/// number of edits accepted before. Returns 0 when nothing is left.
 pub(crate) fn level(mode: BudgetMode, alpha: f64, t: usize, planned: usize, accepted: usize) -> f64 {
     let series = || alpha / (t as f64 * (t as f64 + 1.0));
     match mode {

@@ -1,4 +1,4 @@
-//! What the gate writes into artifacts: settings, records, verdicts and their reasons.
+//! The gate's parts of artifacts: settings, records, verdicts and their reasons.
 
 pub(crate) mod budget;
 pub(crate) mod numbers;

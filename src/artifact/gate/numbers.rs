@@ -1,22 +1,22 @@
-//! The numbers of a decision, all of which follow from its pairs.
+//! The numbers behind a decision; all are computed from its pairs.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Differences below this are noise of floating-point arithmetic.
+/// Differences below this are rounding errors.
 pub(crate) const TOLERANCE: f64 = 1e-9;
 
-/// One minus the level of the intervals that are told.
+/// One minus the confidence level of reported intervals.
 pub(crate) const GAMMA: f64 = 0.1;
 
-/// Pairs that gained, lost, and stayed.
+/// Counts of pairs by the sign of their difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     /// Pairs that gained.
     pub wins: usize,
     /// Pairs that lost.
     pub losses: usize,
-    /// Pairs that stayed.
+    /// Pairs with equal scores.
     pub ties: usize,
 }
 
@@ -32,44 +32,44 @@ impl Tally {
         }
     }
 
-    /// All pairs.
+    /// The number of all pairs.
     pub(crate) fn pairs(&self) -> usize {
         self.wins.saturating_add(self.losses).saturating_add(self.ties)
     }
 }
 
-/// The numbers of a decision. Logarithms are natural; differences run from -1 to 1.
+/// The numbers behind a decision. Evidence is an e-value's natural logarithm; differences range from -1 to 1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Numbers {
     /// Pairs of the target.
     pub target: Tally,
-    /// Pairs of all others.
+    /// Pairs of all other tasks.
     pub other: Tally,
-    /// Pairs that were lost to the infrastructure, in both arms.
+    /// Pairs dropped because of infrastructure errors.
     pub dropped: usize,
-    /// Flips that did not repeat, in `exact`.
+    /// Flips that did not repeat, in mode `exact`.
     #[serde(default)]
     pub flaky: usize,
-    /// Evidence that the target gains, as a logarithm; in `exact`, that tasks like all these would.
+    /// Evidence that the target gains; in mode `exact`, that all tasks of this kind would.
     pub log_e: f64,
-    /// The same as a number, while it is one that can be written.
+    /// `log_e` as a plain e-value; null if it is too large for a number.
     pub e: Option<f64>,
-    /// What `log_e` had to reach; null where nothing had to.
+    /// The `log_e` that an accept needs; null if there is no such threshold.
     pub log_e_needed: Option<f64>,
-    /// Evidence that the target gains less than `delta_min`, as a logarithm.
+    /// Evidence that the target gains less than `delta_min`.
     pub log_e_futility: f64,
-    /// Evidence that others fall, as a logarithm.
+    /// Evidence that the other tasks lose.
     pub log_e_harm: f64,
-    /// Evidence that the whole gains, as a logarithm; null while no other task was tried.
+    /// Evidence that the overall score gains; null until another task than the target's was tried.
     pub log_e_overall: Option<f64>,
-    /// What `log_e_overall` had to reach; null where nothing had to.
+    /// The `log_e_overall` that an accept needs; null if there is no such threshold.
     pub log_e_overall_needed: Option<f64>,
-    /// Mean difference of the target's pairs; optimistic, since it is taken at a moment that luck chose.
+    /// Mean difference of the target's pairs; optimistic, because a trial tends to stop when luck is good.
     pub mean_target: Option<f64>,
-    /// Mean difference over the tasks that the edit reaches; null while no other task was tried.
+    /// Mean difference over the tasks that the edit reaches; null until another task than the target's was tried.
     pub mean_overall: Option<f64>,
-    /// Interval of the target's difference at 90 %, valid at every moment.
+    /// 90 % interval of the target's difference, valid whenever the trial stops.
     pub interval_target: [f64; 2],
-    /// Interval of the others' difference at 90 %, valid at every moment.
+    /// 90 % interval of the other tasks' difference, valid whenever the trial stops.
     pub interval_other: [f64; 2],
 }

@@ -1,11 +1,11 @@
-//! One event as one line for people.
+//! Formats an event as one line of text.
 
 use super::{FAINT, STRONG, colour, shortened, words};
 use crate::cli::visible::visible;
 use crate::gate::words::points;
 use crate::workspace::event::Event;
 
-/// The line of an event; `None` for one that a person need not read.
+/// The line for an event; `None` for events that people need not see.
 pub(crate) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::SessionStarted { session } => format!("{STRONG}{session}{STRONG:#}"),
@@ -13,7 +13,7 @@ pub(crate) fn line(event: &Event) -> Option<String> {
         Event::PhaseFinished { phase, summary, .. } => format!("  {phase:<10}{}", visible(summary)),
         Event::EditSettled { .. } => return edit_settled(event),
         Event::Note { text } => format!("  note: {}", visible(text)),
-        Event::PlanHeld { session } => format!("  the plan of {session} waits for `kaizen release {session}`"),
+        Event::PlanHeld { session } => format!("  the plan of {session} is on hold until `kaizen release {session}`"),
         Event::FileAwaited { file, briefing, .. } => {
             format!("  waits for {file}; {briefing}/README.md says what to write")
         }
@@ -21,17 +21,17 @@ pub(crate) fn line(event: &Event) -> Option<String> {
             let how = if *poll { ", by polling" } else { "" };
             format!("watching {STRONG}{root}{STRONG:#}{how} (process {process}); Ctrl-C ends it")
         }
-        Event::TriggerDropped { file, kind } => format!("{} asks for a session: {file}", kind.words()),
+        Event::TriggerDropped { file, kind } => format!("{} requests a session: {file}", kind.words()),
         Event::TriggerClaimed { file, session } => format!("{file} starts {session}"),
-        Event::TriggerRefused { problem } => format!("no trigger, and left where it is: {}", visible(problem)),
-        Event::ManifestLoaded => "kaizen.toml changed and is in force".to_owned(),
+        Event::TriggerRefused { problem } => format!("not a valid trigger, and not moved: {}", visible(problem)),
+        Event::ManifestLoaded => "kaizen.toml changed and was reloaded".to_owned(),
         Event::ManifestBroken { problem } => {
-            format!("kaizen.toml cannot be used, the last good one stays in force: {problem}")
+            format!("kaizen.toml is invalid, the last valid version stays in use: {problem}")
         }
         Event::TrustNeeded { problem } => {
-            format!("{problem}\nnothing is started until `kaizen trust` approves it; no restart is needed")
+            format!("{problem}\nnothing starts until `kaizen trust` approves it; no restart is needed")
         }
-        Event::Trusted => "approved: it goes on".to_owned(),
+        Event::Trusted => "approved: continuing".to_owned(),
         Event::SessionFailed { .. } => return session_failed(event),
         Event::SessionSettled { session, status, .. } => format!("{session} is {}", words(*status)),
         Event::WatchStopped { signal } => format!("stopped by {signal}"),
@@ -76,7 +76,7 @@ fn edit_settled(event: &Event) -> Option<String> {
     ))
 }
 
-/// A change in points: the interval of the target where there is one, else the mean over all tasks.
+/// A change in points: the interval for the target if there is one, otherwise the mean over all tasks.
 pub(crate) fn change(delta: Option<f64>, interval: Option<[f64; 2]>) -> Option<String> {
     let interval = interval.map(|interval| format!("{} points in its target", points(interval)));
     interval.or_else(|| delta.map(|delta| format!("{:+.1} points", 100.0 * delta)))
@@ -92,8 +92,8 @@ fn session_failed(event: &Event) -> Option<String> {
         return None;
     };
     let again = match retry_seconds {
-        Some(seconds) => format!("tried again in {seconds} s, or when something changes"),
-        None => "tried again when something changes".to_owned(),
+        Some(seconds) => format!("next attempt in {seconds} s, or when something changes"),
+        None => "next attempt when something changes".to_owned(),
     };
-    Some(format!("{session} cannot go on: {}; {again}", visible(problem)))
+    Some(format!("{session} cannot continue: {}; {again}", visible(problem)))
 }

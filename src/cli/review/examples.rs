@@ -1,4 +1,4 @@
-//! Few-shot examples in numbers: the diff of a file that is written anew hides how little or how much it changes.
+//! Counts of added, kept and removed few-shot examples. A rewritten file makes its diff look larger than the change.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
 
-/// How many examples an edit adds, keeps and drops; `None` for other edits, and for files of another form.
+/// How many examples an edit adds, keeps and removes; `None` for other ops, and for files in another format.
 pub(crate) fn summary(edit: &Edit, path: &str, harness: &Harness) -> Option<String> {
     if edit.op != Op::EditFewShotExemplars {
         return None;
@@ -23,10 +23,10 @@ pub(crate) fn summary(edit: &Edit, path: &str, harness: &Harness) -> Option<Stri
         .map(|(example, count)| after.get(example).unwrap_or(&0).min(count))
         .sum();
     let (were, are): (usize, usize) = (before.values().sum(), after.values().sum());
-    Some(format!("{} new, {stay} stay, {} go", are - stay, were - stay))
+    Some(format!("{} new, {stay} kept, {} removed", are - stay, were - stay))
 }
 
-/// Question and answer, with how often they occur.
+/// How often each pair of question and answer occurs.
 fn counted(examples: &[Value]) -> BTreeMap<(&str, &str), usize> {
     let mut counts = BTreeMap::new();
     for example in examples {
@@ -64,8 +64,11 @@ mod tests {
             "[{\"output\":\"1\", \"input\":\"a\"}, {\"input\":\"b\",\"output\":\"2\"}]",
         );
         let shots = edit("edit_few_shot_exemplars");
-        assert_eq!(summary(&shots, "f.json", &harness).unwrap(), "3 new, 1 stay, 1 go");
-        assert_eq!(summary(&shots, "new.json", &harness).unwrap(), "4 new, 0 stay, 0 go");
+        assert_eq!(summary(&shots, "f.json", &harness).unwrap(), "3 new, 1 kept, 1 removed");
+        assert_eq!(
+            summary(&shots, "new.json", &harness).unwrap(),
+            "4 new, 0 kept, 0 removed"
+        );
         assert_eq!(summary(&edit("replace_system_prompt"), "f.json", &harness), None);
         let other = Harness::default().with("f.json", "examples: none");
         assert_eq!(summary(&shots, "f.json", &other), None);

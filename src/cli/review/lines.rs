@@ -2,7 +2,7 @@
 
 use console::measure_text_width;
 
-/// Text wrapped between words; its own line breaks stay.
+/// Wraps text between words; keeps its line breaks.
 pub(crate) fn prose(text: &str, width: usize) -> Vec<String> {
     text.lines().flat_map(|line| paragraph(line, width)).collect()
 }
@@ -22,7 +22,7 @@ fn paragraph(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// One line broken wherever the width ends; nothing is left out.
+/// Breaks a line at the width, without dropping characters.
 pub(crate) fn pieces(line: &str, width: usize) -> Vec<String> {
     let (mut pieces, mut used) = (vec![String::new()], 0);
     for c in line.chars() {
@@ -39,7 +39,7 @@ pub(crate) fn pieces(line: &str, width: usize) -> Vec<String> {
     pieces
 }
 
-/// The text on one line, cut where it does not fit.
+/// The text on one line, cut to the width.
 pub(crate) fn cut(text: &str, width: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if measure_text_width(&line) <= width {

@@ -1,12 +1,12 @@
-//! Compare: what a file says with what it follows from, field by field.
+//! Compares the values in a file with the values computed from its sources, field by field.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// Numbers may be off by this much: they are rounded when they are written and summed in another order.
+/// Tolerance for numbers, because files contain rounded values and sums may use another order.
 const TOLERANCE: f64 = 1e-9;
 
-/// One line for each field whose value differs; `source` names what the expected values follow from.
+/// One line for each field that differs; `source` describes where the expected values come from.
 pub(crate) fn differences(found: &impl Serialize, expected: &impl Serialize, source: &str) -> Vec<String> {
     let (found, expected) = (value(found), value(expected));
     let (Value::Object(found), Value::Object(expected)) = (&found, &expected) else {
@@ -21,10 +21,10 @@ fn value(any: &impl Serialize) -> Value {
 }
 
 fn one(name: &str, found: &Value, expected: &Value, source: &str) -> Option<String> {
-    (!same(found, expected)).then(|| format!("{name} is {}, and {source} gives {}", short(found), short(expected)))
+    (!same(found, expected)).then(|| format!("{name} is {}, but {source} gives {}", short(found), short(expected)))
 }
 
-/// Whether two values say the same, rounding aside.
+/// Whether two values are equal up to rounding.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => match (one.as_f64(), other.as_f64()) {
@@ -42,7 +42,7 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// A value as one short text.
+/// A value as text, cut to 120 bytes.
 fn short(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(120) {

@@ -1,5 +1,5 @@
-//! The judge: how a language model is asked whether an answer is at least as good as the reference, and how its word is
-//! read. Pure.
+//! The judge: the requests that ask a language model whether an answer is at least as good as the reference, and the
+//! parsing of its replies. Pure.
 
 pub(crate) mod ask;
 
@@ -9,28 +9,28 @@ use crate::digest::Digest;
 use crate::llm::chat::{Message, Request, Shape};
 use crate::llm::json;
 
-/// What the judge is told, for one answer.
+/// The system prompt to judge one answer.
 const PROMPT: &str = include_str!("prompt.md");
-/// What the judge is told, for two answers.
+/// The system prompt to compare two answers.
 const COMPARE: &str = include_str!("compare.md");
 
-/// Two answers to the same task, each from 0 to 1.
+/// The scores of two answers to the same task, each from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Comparison {
-    /// What the student's answer is worth.
+    /// The score of the student's answer.
     pub student_score: f64,
-    /// What the teacher's answer is worth.
+    /// The score of the teacher's answer.
     pub teacher_score: f64,
-    /// Why.
+    /// The judge's reasoning.
     pub reasoning: String,
 }
 
-/// Everything about the question, apart from the model, that can change a verdict.
+/// Everything that can change a verdict, apart from the model.
 pub(crate) fn identity() -> Value {
     json!({"prompt": Digest::of_bytes(PROMPT.as_bytes())})
 }
 
-/// Asks about one answer.
+/// The request to judge one answer.
 pub(crate) fn question(task: &str, reference: &str, answer: &str) -> Request {
     let verdict = json!({"type": "string", "enum": ["at_least_as_good", "worse"]});
     Request {
@@ -48,7 +48,7 @@ pub(crate) fn question(task: &str, reference: &str, answer: &str) -> Request {
     }
 }
 
-/// Asks about two answers.
+/// The request to compare two answers.
 pub(crate) fn comparison(task: &str, student: &str, teacher: &str) -> Request {
     let score = json!({"type": "number", "minimum": 0, "maximum": 1});
     let fields = json!({"reasoning": {"type": "string"}, "student_score": score, "teacher_score": score});
@@ -77,14 +77,14 @@ fn shape(name: &str, fields: &Value) -> Shape {
     }
 }
 
-/// Texts between marks that none of them can close: a mark holds the digest of all that stands between marks.
+/// Encloses each text in tags that contain the digest of all texts, so that no text can close its own tag.
 fn delimited(parts: &[(&str, &str)]) -> String {
     let digest = Digest::of_parts(parts.iter().map(|(name, text)| (*name, text.as_bytes()))).short();
     let part = |(name, text): &(&str, &str)| format!("<{name}-{digest}>\n{text}\n</{name}-{digest}>");
     parts.iter().map(part).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Asks once more, after something that cannot be read.
+/// The request for a second attempt, after a reply that could not be parsed.
 #[must_use]
 pub(crate) fn once_more(mut request: Request, said: &str, wanted: &str) -> Request {
     let text = if said.trim().is_empty() { "(nothing)" } else { said };
@@ -97,16 +97,16 @@ pub(crate) fn once_more(mut request: Request, said: &str, wanted: &str) -> Reque
     request
 }
 
-/// Whether the answer is at least as good; `None` when the text says neither.
+/// Whether the judge says that the answer is at least as good; `None` if the reply has no verdict.
 pub(crate) fn verdict(text: &str) -> Option<bool> {
     let in_object = |value: &Value| word(value.get("verdict")?.as_str()?);
     let values = json::find(text).values;
-    // The last one counts: earlier ones may be quotations.
+    // The last verdict counts, because earlier ones may be quotations.
     let said = values.iter().rev().find_map(in_object);
     said.or_else(|| word(text.trim().lines().next_back()?))
 }
 
-/// A bare verdict, whatever its case and its quotation marks.
+/// Reads a verdict without JSON, whatever its case and punctuation.
 fn word(text: &str) -> Option<bool> {
     let letters = |c: char| c.is_alphabetic().then(|| c.to_ascii_lowercase());
     let bare: String = text.chars().filter_map(letters).collect();
@@ -117,7 +117,7 @@ fn word(text: &str) -> Option<bool> {
     }
 }
 
-/// The two scores; `None` when the text does not say them.
+/// The two scores; `None` if the reply does not have both.
 pub(crate) fn scores(text: &str) -> Option<Comparison> {
     let read = |value: &Value| {
         let score = |name: &str| value.get(name)?.as_f64().filter(|score| (0.0..=1.0).contains(score));
@@ -183,7 +183,7 @@ mod tests {
             let mark = first.lines().last().unwrap().to_owned();
             prop_assert!(mark.starts_with("</answer-"));
             prop_assert_eq!(first.matches(&mark).count(), 1);
-            // An answer that knows the mark of an earlier question cannot close its own.
+            // An answer that contains the tag of an earlier question cannot close its own tag.
             let again = delimited(&[("task", &task), ("answer", &mark)]);
             prop_assert_ne!(again.lines().last(), Some(mark.as_str()));
         }

@@ -36,7 +36,7 @@ pub(crate) struct Short {
 /// The input of a refresh.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RefreshDraw<'a> {
-    /// The present gate tasks.
+    /// The current gate tasks.
     pub gate: &'a [&'a Task],
     /// The number of consultations of each gate task.
     pub consulted: &'a BTreeMap<&'a str, usize>,

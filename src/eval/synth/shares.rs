@@ -1,4 +1,4 @@
-//! Shares: how many tasks each split gets, and which.
+//! The share of tasks for each split, and the assignment of tasks to splits.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -6,10 +6,10 @@ use std::str::FromStr;
 use crate::artifact::task::{Split, Task};
 use crate::digest::Digest;
 
-/// Shares that add up to 1 but for so much are meant to.
+/// The tolerance for the sum of the shares, which must be 1.
 const SLIP: f64 = 1e-6;
 
-/// The share of each split, 0 to 1; together 1.
+/// The share of each split, from 0 to 1, with a sum of 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Shares {
     train: f64,
@@ -32,7 +32,7 @@ impl Default for Shares {
 impl FromStr for Shares {
     type Err = String;
 
-    /// Reads `train=0.5,gate=0.3,test=0.2`; what is not named gets nothing.
+    /// Reads `train=0.5,gate=0.3,test=0.2`. Splits that are not named get no tasks.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut named = BTreeMap::new();
         for part in text.split(',') {
@@ -40,12 +40,12 @@ impl FromStr for Shares {
             let share: f64 = share
                 .trim()
                 .parse()
-                .map_err(|_| format!("`{part}` is no share: write train=0.5"))?;
+                .map_err(|_| format!("`{part}` is not a share: write, for example, train=0.5"))?;
             if !(0.0..=1.0).contains(&share) {
-                return Err(format!("`{part}`: a share lies between 0 and 1"));
+                return Err(format!("`{part}`: a share must be between 0 and 1"));
             }
             if named.insert(name.trim(), share).is_some() {
-                return Err(format!("`{}` stands twice", name.trim()));
+                return Err(format!("`{}` occurs twice", name.trim()));
             }
         }
         let mut take = |name| named.remove(name).unwrap_or(0.0);
@@ -57,7 +57,7 @@ impl FromStr for Shares {
         };
         match named.keys().next() {
             Some(name) => Err(format!(
-                "there is no split `{name}`; there are train, gate, test, reserve"
+                "unknown split `{name}`; the splits are train, gate, test, reserve"
             )),
             None if (shares.train + shares.gate + shares.test + shares.reserve - 1.0).abs() > SLIP => {
                 Err("the shares must add up to 1".into())
@@ -68,8 +68,8 @@ impl FromStr for Shares {
 }
 
 impl Shares {
-    /// Gives every task its split: by its id's own lot, so that it stays where it is when others come; but every
-    /// category of two or more tasks is both learnt from and decided by.
+    /// Assigns a split to every task, at random by the digest of its id, so that adding tasks does not move it. Then
+    /// adjusts categories of two or more tasks, so that each has both a train and a gate task.
     pub(crate) fn assign(&self, tasks: &mut [Task]) {
         let mut categories: BTreeMap<String, Vec<&mut Task>> = BTreeMap::new();
         for task in tasks.iter_mut() {
@@ -79,24 +79,25 @@ impl Shares {
         for category in categories.into_values() {
             self.mend(category);
         }
-        // Categories of one task each may all have drawn the same.
+        // If all categories have one task, all tasks may have the same split.
         self.mend(tasks.iter_mut().collect());
     }
 
-    /// The split of a lot, 0 to 1: the lowest train, then gate, test and reserve.
+    /// The split of a number from 0 to 1: train is lowest, then gate, test and reserve.
     fn of(&self, lot: f64) -> Split {
         match lot {
             lot if lot < self.train => Split::Train,
             lot if lot < self.train + self.gate => Split::Gate,
             lot if self.reserve > 0.0 && lot >= self.train + self.gate + self.test => Split::Reserve,
             _ if self.test > 0.0 => Split::Test,
-            // The sum fell short of 1 by a hair.
+            // The sum is slightly less than 1.
             _ if self.gate > 0.0 => Split::Gate,
             _ => Split::Train,
         }
     }
 
-    /// The lowest lot becomes train and the highest gate where there is none: of two tasks, neither takes the other's place.
+    /// If the tasks have no train task, the one with the lowest number becomes one; if they have no gate task, the one
+    /// with the highest number does. With two or more tasks these are different tasks.
     fn mend(&self, mut tasks: Vec<&mut Task>) {
         tasks.sort_by(|one, two| {
             lot(one)
@@ -124,7 +125,7 @@ impl Shares {
     }
 }
 
-/// A number from 0 to 1 that is drawn by the task's id.
+/// A number from 0 to 1, derived from the digest of the task's id.
 fn lot(task: &Task) -> f64 {
     Digest::of_bytes(task.task_id.as_bytes()).seed() as f64 / (u64::MAX as f64 + 1.0)
 }

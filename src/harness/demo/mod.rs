@@ -1,4 +1,4 @@
-//! The demo workspace: a household assistant with evidence and a benchmark, all of it written for kaizen.
+//! The demo workspace: a household assistant with traces and a benchmark, all of it written for kaizen.
 
 /// The files of the demo workspace, as (path relative to the workspace, contents), without a manifest.
 pub(crate) fn files() -> Vec<(&'static str, &'static str)> {

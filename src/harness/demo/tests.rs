@@ -1,4 +1,4 @@
-//! What the demo's content promises.
+//! Tests of the properties that the demo's content must have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,7 +131,7 @@ fn replaced(harness: &Harness, path: &str, old: &str, new: &str) -> Harness {
     harness.clone().with(path, text.replace(old, new))
 }
 
-/// Tasks solved, and tasks asked.
+/// The number of tasks solved, and of all tasks.
 fn solved(harness: &Harness, wanted: impl Fn(&Task) -> bool) -> (usize, usize) {
     let agent = Nearest::new(Layout::default()).prepare(harness);
     let tasks: Vec<Task> = tasks().into_iter().filter(wanted).collect();
@@ -146,7 +146,7 @@ fn of_gate(task: &Task) -> bool {
     task.split() == Split::Gate
 }
 
-/// The starting agent with everything mended that needs nobody's review.
+/// The initial agent with all improvements that need no review.
 fn mended() -> Harness {
     let tools = replaced(
         &harness(),

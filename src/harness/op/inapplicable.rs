@@ -1,12 +1,12 @@
-//! Why an edit cannot be applied: data for an outcome, not a failure of the world.
+//! The reasons why an edit cannot be applied, which become the edit's outcome rather than an error of the session.
 
-/// An edit that cannot be applied, and why.
+/// The reason why an edit cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Inapplicable {
     /// A payload key is missing or has the wrong type.
     #[error("payload: {problem}")]
     Payload {
-        /// What is wrong, naming the key.
+        /// The problem, with the name of the key.
         problem: String,
     },
     /// A payload value is larger than an edit may carry.
@@ -14,34 +14,34 @@ pub(crate) enum Inapplicable {
     TooLarge {
         /// The payload key.
         key: String,
-        /// Bytes allowed.
+        /// The maximum number of bytes.
         limit: usize,
     },
-    /// A payload value holds a NUL byte.
-    #[error("payload: `{key}` holds a NUL byte; remove it")]
+    /// A payload value contains a NUL byte.
+    #[error("payload: `{key}` contains a NUL byte; remove it")]
     Nul {
         /// The payload key.
         key: String,
     },
-    /// A name that may not stand in a path or key.
-    #[error("`{name}` cannot be the name of {what}: {problem}")]
+    /// A name that is not allowed in a path or key.
+    #[error("`{name}` is not a valid name for {what}: {problem}")]
     BadName {
-        /// Which name: agent, model, tool, …
+        /// The kind of name: agent, model, tool, …
         what: String,
         /// The name, shortened.
         name: String,
-        /// What is wrong with it.
+        /// The problem with the name.
         problem: &'static str,
     },
-    /// The layout gives the op no place.
-    #[error("`{op}` has no home here: {problem}; see [harness.layout] in the manifest")]
+    /// The layout has no location for the op.
+    #[error("`{op}` has no location in this harness: {problem}; see [harness.layout] in the manifest")]
     NoHome {
         /// The op.
         op: &'static str,
-        /// What is missing.
+        /// The problem.
         problem: String,
     },
-    /// The file is not among those that the manifest calls editable.
+    /// The file is not one that the manifest allows edits of.
     #[error("{path}: not part of the harness; add it to [harness] files in kaizen.toml to allow it")]
     NotEditable {
         /// The file.
@@ -52,7 +52,7 @@ pub(crate) enum Inapplicable {
     Forbidden {
         /// The file.
         path: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The file is not UTF-8.
@@ -61,7 +61,7 @@ pub(crate) enum Inapplicable {
         /// The file.
         path: String,
     },
-    /// The file exists not, and the op needs it.
+    /// The file does not exist, and the op needs it.
     #[error("{path}: no such file; create it, or use replace_system_prompt")]
     Absent {
         /// The file.
@@ -72,7 +72,7 @@ pub(crate) enum Inapplicable {
     Toml {
         /// The file.
         path: String,
-        /// Line or key, and what is wrong.
+        /// The problem, with the line or key.
         problem: TomlProblem,
     },
     /// The diff does not apply.
@@ -80,7 +80,7 @@ pub(crate) enum Inapplicable {
     Diff {
         /// The file.
         path: String,
-        /// Why.
+        /// The reason.
         refusal: super::diff_hunks::Refusal,
     },
     /// The edit changes a setting that widens what the agent may do.
@@ -90,29 +90,31 @@ pub(crate) enum Inapplicable {
         path: String,
         /// The dotted key.
         key: String,
-        /// What it is about.
+        /// The kind of setting.
         kind: &'static str,
     },
-    /// The edit changes a file that holds nothing but such settings, or a program that runs by itself.
+    /// The edit changes a file that contains only such settings, or a program that runs automatically.
     #[error("{path}: a protected file (permissions, hooks, servers or keys): no edit may change it; change it by hand")]
     ProtectedFile {
         /// The file.
         path: String,
     },
-    /// It is not certain what a mark in the payload stands for.
-    #[error("payload: what `{mark}` stands for is not certain, because {problem}; leave its line as it is in the file")]
+    /// The value behind a mark in the payload is not certain.
+    #[error(
+        "payload: the value behind `{mark}` is not certain, because {problem}; leave its line as it is in the file"
+    )]
     Mark {
         /// The mark.
         mark: String,
-        /// Why.
+        /// The reason.
         problem: &'static str,
     },
-    /// Training is declared only.
+    /// The op `lora_finetune` is not implemented.
     #[error("lora_finetune is refused until a trainer is configured")]
     NoTrainer,
 }
 
-/// What is wrong with a TOML file or with a change to it.
+/// A problem with a TOML file, or with a change to it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TomlProblem {
     /// The text does not parse.
@@ -120,26 +122,26 @@ pub(crate) enum TomlProblem {
     Syntax {
         /// Line, from 1.
         line: usize,
-        /// What the parser says.
+        /// The parser's message.
         message: String,
     },
-    /// The key holds something that the op cannot change.
+    /// The key has a value that the op cannot change.
     #[error("`{key}` is {found}; change it by hand")]
     Shape {
         /// The dotted key.
         key: String,
-        /// What stands there.
+        /// The kind of value that was found.
         found: &'static str,
     },
-    /// The value has no form in TOML.
-    #[error("`{key}`: {found} cannot stand in TOML")]
+    /// TOML cannot express the value.
+    #[error("`{key}`: TOML cannot express {found}")]
     Value {
         /// The dotted key.
         key: String,
-        /// What was given.
+        /// The kind of value in the payload.
         found: &'static str,
     },
-    /// The change would break the file, so that it is not made.
+    /// The change would break the file, so it is refused.
     #[error("`{key}` cannot be changed without breaking the file; change it by hand")]
     Unsafe {
         /// The dotted key.

@@ -9,7 +9,7 @@ use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 use crate::manifest::membership::Membership;
 
-/// The present text at an op's home for one `(placeholder, name)`; `None` if there is none, or the name is not valid.
+/// The current text at an op's home for one `(placeholder, name)`; `None` if there is none, or the name is not valid.
 pub(crate) fn current_text(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) -> Option<String> {
     let rules = &OpRules {
         layout: layout.clone(),

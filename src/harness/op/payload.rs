@@ -1,4 +1,4 @@
-//! An op's payload: read from untrusted JSON into a typed struct, checked, and described by a JSON Schema.
+//! Payloads of ops: reads them from untrusted JSON into typed structs, checks them, and generates their JSON Schemas.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
@@ -9,10 +9,10 @@ use super::inapplicable::Inapplicable;
 use super::{config, examples, prompt, tools};
 use crate::artifact::edit::{Edit, Op};
 
-/// Most bytes of one payload value.
+/// The maximum size of one payload value, in bytes.
 const LARGEST_VALUE: usize = 1 << 20;
 
-/// Refuses values that no file should get: too large, or with NUL bytes.
+/// Refuses values that are too large or contain NUL bytes.
 pub(super) fn check(payload: &Map<String, Json>) -> Result<(), Inapplicable> {
     for (key, value) in payload {
         let key = || key.chars().take(40).collect::<String>();
@@ -29,10 +29,10 @@ pub(super) fn check(payload: &Map<String, Json>) -> Result<(), Inapplicable> {
     Ok(())
 }
 
-/// The payload as the op's struct; the message names the key at fault. Unknown keys are ignored.
+/// Reads the payload into the op's struct. Ignores unknown keys. The error message names the key at fault.
 pub(super) fn read<P: DeserializeOwned>(payload: &Map<String, Json>) -> Result<P, Inapplicable> {
     parse(payload).map_err(|problem| {
-        // The parser does not say which key it was at: it is the one without which it says something else.
+        // The parser does not name the key at fault: it is the key whose removal changes the parser's message.
         let at_fault = |key: &&String| {
             let without = payload
                 .iter()
@@ -96,7 +96,7 @@ pub(crate) fn payload_schema(op: Op) -> Schema {
 }
 
 fn schema<P: schemars::JsonSchema>() -> Schema {
-    // Inline, because it is to stand inside another schema, where references would lead nowhere.
+    // Inline, because the schema becomes part of another one, in which references would not resolve.
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<P>();
     for key in ["$schema", "title"] {
@@ -105,7 +105,7 @@ fn schema<P: schemars::JsonSchema>() -> Schema {
     schema
 }
 
-/// The schema of an edit, generated from its struct, with the payload of each op added.
+/// Adds the payload schema of each op to the schema of an edit.
 #[must_use]
 pub(crate) fn edit_schema(mut edit: Schema) -> Schema {
     let rule = |op: Op| {
@@ -119,10 +119,10 @@ pub(crate) fn edit_schema(mut edit: Schema) -> Schema {
     edit
 }
 
-/// Checks the shape of an edit's payload. What it says may still be refused: that is an outcome.
+/// Checks the shape of an edit's payload. An edit with a valid payload may still be inapplicable, which is an outcome.
 ///
 /// # Errors
-/// A key is missing, or a value is not what the op takes.
+/// A key is missing, or a value has the wrong type.
 pub(crate) fn check_payload(edit: &Edit) -> Result<(), Inapplicable> {
     let payload = &edit.payload;
     match edit.op {
@@ -135,7 +135,7 @@ pub(crate) fn check_payload(edit: &Edit) -> Result<(), Inapplicable> {
         Op::EditFewShotExemplars => read::<examples::Payload>(payload).map(drop),
         Op::AddToolToAgent | Op::RemoveToolFromAgent => read::<tools::ListedTool>(payload).map(drop),
         Op::EditToolDescription => read::<tools::Description>(payload).map(drop),
-        // It is refused whatever it says.
+        // The op is always refused.
         Op::LoraFinetune => Ok(()),
     }
 }

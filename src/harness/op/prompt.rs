@@ -15,7 +15,7 @@ pub(super) struct Patch {
     /// The agent's name. If absent, it is the second part of the edit's target.
     #[serde(default)]
     pub agent: Option<String>,
-    /// A unified diff against the present prompt.
+    /// A unified diff against the current prompt.
     pub diff: String,
 }
 

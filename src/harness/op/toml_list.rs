@@ -1,4 +1,4 @@
-//! Adding and removing a name in a TOML list: an array, or a string of names with commas, which keeps its form.
+//! Adds a name to a TOML list, or removes it. The list is an array or a comma-separated string, and keeps its form.
 
 use std::ops::Range;
 
@@ -8,18 +8,18 @@ use toml_edit::{Array, Value};
 use super::inapplicable::TomlProblem;
 use super::toml_text::{checked, dotted, line_after, line_end, lookup, parse, quote, set, splice};
 
-/// Adds a name at the end of a list unless it is there; a missing list is created as an array.
+/// Adds a name at the end of a list, unless the list has it. Creates a missing list as an array.
 ///
 /// # Errors
-/// Text that is not TOML, or a key that is no list of names.
+/// The text is not TOML, or the value at the key is not a list of names.
 pub(crate) fn append(text: &str, keys: &[String], name: &str) -> Result<String, TomlProblem> {
     change(text, keys, name, true)
 }
 
-/// Removes a name from a list, every time it stands there; a missing list stays missing.
+/// Removes all occurrences of a name from a list. Does not create a missing list.
 ///
 /// # Errors
-/// Text that is not TOML, or a key that is no list of names.
+/// The text is not TOML, or the value at the key is not a list of names.
 pub(crate) fn remove(text: &str, keys: &[String], name: &str) -> Result<String, TomlProblem> {
     change(text, keys, name, false)
 }
@@ -42,7 +42,7 @@ fn change(text: &str, keys: &[String], name: &str, wanted: bool) -> Result<Strin
         _ => {
             return Err(TomlProblem::Shape {
                 key: dotted(keys),
-                found: "neither an array nor names with commas",
+                found: "neither an array nor a comma-separated string",
             });
         }
     };
@@ -50,7 +50,7 @@ fn change(text: &str, keys: &[String], name: &str, wanted: bool) -> Result<Strin
     Ok(format!("{}{changed}", &text[..text.len() - body.len()]))
 }
 
-/// Whether a list holds a name.
+/// Whether a list contains a name.
 fn holds(list: &Value, name: &str) -> bool {
     match list {
         Value::Array(array) => array.iter().any(|item| item.as_str() == Some(name)),
@@ -100,7 +100,7 @@ fn append_to_array(text: &str, array: &Array, name: &str) -> String {
     }
 }
 
-/// Where the comma that follows an element stands; white space and comments may come before it.
+/// The position of the comma after an element, which may follow white space and comments.
 fn comma_after(text: &str, mut position: usize) -> Option<usize> {
     loop {
         match text.as_bytes().get(position)? {
@@ -125,7 +125,7 @@ fn remove_from_array(text: &str, array: &Array, name: &str) -> String {
     kept + &text[position..]
 }
 
-/// What goes with one element: its whole line when it has one, otherwise it and one comma.
+/// The range to remove for one element: its line if it is alone on it, otherwise the element and one comma.
 fn removal(text: &str, spans: &[Range<usize>], index: usize) -> Range<usize> {
     let element = spans[index].clone();
     let comma = comma_after(text, element.end);

@@ -1,7 +1,7 @@
-//! Sets one value in TOML text: only the line of that value changes, every other byte stays.
+//! Sets one value in TOML text and leaves all other bytes unchanged.
 //!
-//! The parser only finds the positions. The change is a splice of the text, because an editor that writes the whole
-//! document loses CRLF line ends and adds a last line end.
+//! The parser is only used to find positions. The text itself is spliced, because writing the whole document would
+//! change CRLF line ends and add a line end to the last line.
 
 use std::ops::Range;
 
@@ -10,10 +10,11 @@ use toml_edit::{Document, Item, Table, Value};
 
 use super::inapplicable::TomlProblem;
 
-/// Sets the value at a key; a missing key goes to the end of its table, a missing table to the end of the file.
+/// Sets the value at a key. Adds a missing key at the end of its table, and a missing table at the end of the file.
 ///
 /// # Errors
-/// Text that is not TOML, a value that TOML cannot hold, a key that is a table or leads through something else.
+/// The text is not TOML, TOML cannot express the value, the key is a table, or it leads through something that is not a
+/// table.
 pub(crate) fn set(text: &str, keys: &[String], value: &Json) -> Result<String, TomlProblem> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = parse(body)?;
@@ -33,7 +34,7 @@ pub(crate) fn set(text: &str, keys: &[String], value: &Json) -> Result<String, T
     Ok(format!("{}{changed}", &text[..text.len() - body.len()]))
 }
 
-/// Parses TOML, keeping where everything stands.
+/// Parses TOML, with the positions of all items.
 pub(super) fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {
     Document::parse(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start.min(text.len()));
@@ -45,10 +46,10 @@ pub(super) fn parse(text: &str) -> Result<Document<&str>, TomlProblem> {
     })
 }
 
-/// The value at a key; `None` when it is absent.
+/// The value at a key; `None` if it is absent.
 ///
 /// # Errors
-/// A key that is a table, or that leads through something that is not a table.
+/// The key is a table, or it leads through something that is not a table.
 pub(super) fn lookup<'a>(document: &'a Document<&str>, keys: &[String]) -> Result<Option<&'a Value>, TomlProblem> {
     let shape = |found| TomlProblem::Shape {
         key: dotted(keys),
@@ -57,11 +58,11 @@ pub(super) fn lookup<'a>(document: &'a Document<&str>, keys: &[String]) -> Resul
     let mut item = document.as_item();
     for key in keys {
         if item.is_array_of_tables() {
-            return Err(shape("below an array of tables"));
+            return Err(shape("inside an array of tables"));
         }
         let table = item
             .as_table_like()
-            .ok_or_else(|| shape("below a value that is no table"))?;
+            .ok_or_else(|| shape("inside a value that is not a table"))?;
         match table.get(key) {
             Some(next) => item = next,
             None => return Ok(None),
@@ -70,7 +71,7 @@ pub(super) fn lookup<'a>(document: &'a Document<&str>, keys: &[String]) -> Resul
     item.as_value().map(Some).ok_or_else(|| shape("a table"))
 }
 
-/// The changed text, if it still parses and the value at the key is what was wanted.
+/// Returns the changed text if it parses and the value at the key is the intended one.
 pub(super) fn checked(text: String, keys: &[String], good: impl Fn(&Value) -> bool) -> Result<String, TomlProblem> {
     let is_good = parse(&text).is_ok_and(|document| lookup(&document, keys).is_ok_and(|value| value.is_some_and(good)));
     if is_good {
@@ -91,10 +92,10 @@ pub(super) fn line_end(text: &str) -> &'static str {
     if crlf { "\r\n" } else { "\n" }
 }
 
-/// Adds a key that is absent: in the innermost table that is written down, otherwise in a new table.
+/// Adds an absent key: to its table if the text has that table, otherwise to a new table.
 fn insert(text: &str, root: &Table, keys: &[String], rendered: &str) -> Result<String, TomlProblem> {
     let mut table = root;
-    // The innermost table with a header, or the root: its keys, and how many keys of ours its name takes.
+    // The innermost table with a header, or the root; the number of keys in its name; and the current depth.
     let (mut home, mut taken, mut depth, mut is_dotted) = (Some(root), 0, 0, false);
     for key in &keys[..keys.len() - 1] {
         match table.get(key) {
@@ -146,7 +147,7 @@ fn insert_inline(
     }
 }
 
-/// Adds a line after the last key of a table, or after its header when it has none.
+/// Adds a line after the last key of a table, or after its header if it has no keys.
 fn insert_line(text: &str, table: &Table, keys: &[String], rendered: &str) -> String {
     let end = line_end(text);
     let entry = format!("{} = {rendered}", dotted(keys));
@@ -164,7 +165,7 @@ fn insert_line(text: &str, table: &Table, keys: &[String], rendered: &str) -> St
     line_after(text, value_end, &format!("{indent}{entry}"), end)
 }
 
-/// Where the last key and value that stand in a table's own lines begin and end.
+/// The start of the last key in a table's own lines, and the end of its value.
 fn last_entry(table: &Table) -> Option<(usize, usize)> {
     let entry = |(name, item): (&str, &Item)| match item {
         Item::Value(value) => Some((table.key(name)?.span()?.start, value.span()?.end)),
@@ -174,7 +175,7 @@ fn last_entry(table: &Table) -> Option<(usize, usize)> {
     table.iter().filter_map(entry).max_by_key(|(_, end)| *end)
 }
 
-/// Adds a line after the one that holds a position; a file without a last line end stays without.
+/// Adds a line after the line at a position. If the last line has no line end, the new last line has none either.
 pub(super) fn line_after(text: &str, position: usize, line: &str, end: &str) -> String {
     match text[position..].find('\n') {
         Some(at) => splice(text, position + at + 1..position + at + 1, &format!("{line}{end}")),
@@ -198,10 +199,10 @@ fn append_table(text: &str, keys: &[String], rendered: &str) -> String {
     }
 }
 
-/// A value as TOML on one line; `Err` says what cannot be written.
+/// Writes a value as TOML on one line. `Err` says which kind of value TOML cannot express.
 ///
 /// # Errors
-/// `null`, and integers beyond 64 signed bits, anywhere in the value.
+/// The value contains `null`, or an integer that does not fit 64 signed bits.
 fn render(value: &Json) -> Result<String, &'static str> {
     match value {
         Json::Null => Err("null"),
@@ -225,12 +226,12 @@ fn join(parts: impl Iterator<Item = Result<String, &'static str>>) -> Result<Str
     Ok(parts.collect::<Result<Vec<_>, _>>()?.join(", "))
 }
 
-/// A TOML basic string; JSON's escapes are TOML's, but for the delete character.
+/// A TOML basic string. JSON and TOML have the same escapes, except for the delete character.
 pub(crate) fn quote(text: &str) -> String {
     Json::from(text).to_string().replace('\u{7f}', "\\u007F")
 }
 
-/// One TOML key, quoted where it must be.
+/// One TOML key, quoted if necessary.
 pub(crate) fn key(name: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !name.is_empty() && name.bytes().all(bare) {
@@ -245,7 +246,7 @@ pub(crate) fn dotted(keys: &[String]) -> String {
     keys.iter().map(|name| key(name)).collect::<Vec<_>>().join(".")
 }
 
-/// Whether a TOML value is the same as a JSON value, type by type.
+/// Whether a TOML value equals a JSON value in type and content.
 fn same(found: &toml_edit::Value, wanted: &Json) -> bool {
     use toml_edit::Value as Toml;
     match (found, wanted) {

@@ -1,11 +1,11 @@
-//! Check digits: whether a number can be one of a card, an account or a person.
+//! Check digits: whether a number can be that of a card, an account or a person.
 
-/// The digits of a text, without what separates them.
+/// The digits of a text, without separators.
 pub(super) fn digits(text: &str) -> Vec<u32> {
     text.chars().filter_map(|letter| letter.to_digit(10)).collect()
 }
 
-/// The check of cards, of Canadian and Swedish persons.
+/// The Luhn check, for cards and for Canadian and Swedish personal numbers.
 pub(super) fn luhn(digits: &[u32]) -> bool {
     let doubled = |(at, digit): (usize, &u32)| match at % 2 {
         0 => *digit,
@@ -20,7 +20,7 @@ pub(super) fn luhn(digits: &[u32]) -> bool {
         .is_multiple_of(10)
 }
 
-/// A card's number: the right length for its maker, and the check.
+/// A card number: a valid length for its issuer, and the Luhn check.
 pub(super) fn card(digits: &[u32]) -> bool {
     let lead = digits.iter().take(4).fold(0, |lead, digit| lead * 10 + digit);
     let lengths: &[usize] = match lead {
@@ -36,7 +36,7 @@ pub(super) fn card(digits: &[u32]) -> bool {
     lengths.contains(&digits.len()) && !all_alike && luhn(digits)
 }
 
-/// An IBAN: letters and digits, whose remainder by 97 is 1.
+/// An IBAN: letters and digits with remainder 1 modulo 97.
 pub(super) fn iban(text: &str) -> bool {
     let bare: Vec<u8> = text.bytes().filter(u8::is_ascii_alphanumeric).collect();
     if !(15..=34).contains(&bare.len()) {
@@ -50,12 +50,12 @@ pub(super) fn iban(text: &str) -> bool {
     rest == 1
 }
 
-/// The sum of digits, each times its weight.
+/// The weighted sum of digits.
 pub(super) fn weighted(digits: &[u32], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum()
 }
 
-/// Brazil's CPF: eleven digits, two of them checks.
+/// Brazil's CPF: eleven digits, two of them check digits.
 pub(super) fn cpf(digits: &[u32]) -> bool {
     let check = |length: usize| {
         let weights: Vec<u32> = (2..2 + u32::try_from(length).unwrap_or_default()).rev().collect();
@@ -64,7 +64,7 @@ pub(super) fn cpf(digits: &[u32]) -> bool {
     digits.len() == 11 && check(9) == digits[9] && check(10) == digits[10]
 }
 
-/// Brazil's CNPJ: fourteen digits, two of them checks.
+/// Brazil's CNPJ: fourteen digits, two of them check digits.
 pub(super) fn cnpj(digits: &[u32]) -> bool {
     let check = |weights: &[u32]| match weighted(digits, weights) % 11 {
         0 | 1 => 0,
@@ -80,7 +80,7 @@ pub(super) fn ean13(digits: &[u32]) -> bool {
     digits.len() == 13 && weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]).is_multiple_of(10)
 }
 
-/// China's number of a resident: seventeen digits and a check, which may be X.
+/// China's resident number: seventeen digits and a check digit, which may be X.
 pub(super) fn chinese(text: &str) -> bool {
     let digits = digits(&text[..text.len().min(17)]);
     let sum = weighted(&digits, &[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
@@ -89,7 +89,7 @@ pub(super) fn chinese(text: &str) -> bool {
         && text.as_bytes()[17].to_ascii_uppercase() == b"10X98765432"[(sum % 11) as usize]
 }
 
-/// France's number of a person: thirteen digits, and what is left by 97.
+/// France's social security number: thirteen digits, and a key modulo 97.
 pub(super) fn french(digits: &[u32]) -> bool {
     let number = |digits: &[u32]| {
         digits
@@ -99,7 +99,7 @@ pub(super) fn french(digits: &[u32]) -> bool {
     digits.len() == 15 && matches!(digits[0], 1 | 2) && 97 - number(&digits[..13]) % 97 == number(&digits[13..])
 }
 
-/// Spain's DNI and NIE: a number and its letter.
+/// Spain's DNI and NIE: a number and its check letter.
 pub(super) fn spanish(text: &str) -> bool {
     let bare: String = text
         .chars()
@@ -117,7 +117,7 @@ pub(super) fn spanish(text: &str) -> bool {
     number.is_some_and(|number| digits.len() == 8 && "TRWAGMYFPDXBNJZSQVHLCKE".chars().nth(number % 23) == Some(letter))
 }
 
-/// India's Aadhaar: twelve digits, checked after Verhoeff.
+/// India's Aadhaar: twelve digits with the Verhoeff check.
 pub(super) fn aadhaar(digits: &[u32]) -> bool {
     const SHIFT: [u32; 10] = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
     let product = |a: u32, b: u32| match (a < 5, b < 5) {
@@ -135,7 +135,7 @@ pub(super) fn aadhaar(digits: &[u32]) -> bool {
     digits.len() == 12 && digits[0] > 1 && sum == 0
 }
 
-/// Finland's number of a person: date, sign, three digits and a check.
+/// Finland's personal identity code: date, sign, three digits and a check character.
 pub(super) fn finnish(text: &str) -> bool {
     let number = digits(text.get(..10).unwrap_or_default())
         .iter()

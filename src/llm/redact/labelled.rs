@@ -1,4 +1,4 @@
-//! Personal data that only a label before it reveals: "phone: 555-0123", "born on 3 May 1990".
+//! Personal data that only a preceding label reveals: "phone: 555-0123", "born on 3 May 1990".
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use super::separator::{begins, floor};
 use crate::manifest::PersonalKind;
 use crate::manifest::PersonalKind::{BankAccount, BirthDate, Card, NationalId, Phone};
 
-/// What names the number behind it, and what such a number looks like.
+/// The labels: the kind of the data that follows, a needle, and the label's pattern.
 pub(super) const LABELLED: &[(PersonalKind, &str, &str)] = &[
     (
         Phone,
@@ -99,11 +99,11 @@ pub(super) const LABELLED: &[(PersonalKind, &str, &str)] = &[
     (BirthDate, "geboren", r"geboren(?: am)?"),
 ];
 
-/// What stands between a label and its number.
+/// The pattern between a label and its data.
 const LINK: &str =
     r#"(?:\\?["'`]|\*\*)?(?:[ \t]*[:=#][ \t]*|[ \t]+(?:is|was|ist|are|:)?[ \t]*|[ \t]*\|[ \t]*)(?:\\?["'`]|\*\*)?"#;
 
-/// How a labelled datum looks, by kind.
+/// The pattern of labelled data, by kind.
 fn shape(kind: PersonalKind) -> &'static str {
     match kind {
         Phone => r"(\(?\+?[0-9][0-9 ()./\u{a0}-]{4,20}[0-9])",

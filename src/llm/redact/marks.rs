@@ -1,14 +1,14 @@
-//! Marks: what stands where a value was removed, and how to find it again.
+//! Marks: the text that replaces a redacted value, and how to find it.
 
 use std::ops::Range;
 
-/// How a mark begins.
+/// The start of a mark.
 pub(super) const START: &str = "[redacted:";
 
-/// The longest name of a kind in a mark.
+/// The maximum length of a kind's name in a mark.
 const LONGEST: usize = 20;
 
-/// The places of all marks, in order.
+/// The ranges of all marks, in order.
 pub(crate) fn marks(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices(START).filter_map(|(start, _)| {
         let name = &text.as_bytes()[start + START.len()..];
@@ -21,7 +21,7 @@ pub(crate) fn marks(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The text with all marks and the home folder's `~` alike: versions of kaizen differ in what they call a kind.
+/// Replaces every mark by `[redacted]`, because versions of kaizen differ in the names of kinds.
 pub(crate) fn alike(text: &str) -> String {
     let mut output = String::with_capacity(text.len());
     let mut copied = 0;

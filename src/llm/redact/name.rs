@@ -1,23 +1,23 @@
-//! Names: whether what stands before a value says that the value is a secret, and how sure that makes it.
+//! Names of values: whether a name marks its value as a secret, and how strongly.
 
-/// How much a name says about its value.
+/// How strongly a name marks its value as a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strength {
-    /// A password: any value is one.
+    /// A password: any value counts.
     Password,
-    /// A secret or a key by its full name: any value but prose is one.
+    /// A secret or a key with a full name: any value except prose counts.
     Secret,
-    /// A token: a value of letters and digits is one.
+    /// A token: values of letters and digits count.
     Token,
-    /// A key of unknown use, or something else that may be open: only a value that looks random is one.
+    /// A key of unknown use, or another name that may be harmless: only values that look random count.
     Weak,
-    /// A short number: a PIN, a one-time code, the check digits of a card.
+    /// A short number: a PIN, a one-time code, a card's security code.
     Digits,
-    /// Words that open a wallet or a vault.
+    /// A phrase of words that opens a wallet or vault.
     Phrase,
 }
 
-/// Letters that may be part of a secret's name; each is a needle, searched for without regard to case.
+/// Needles: strings that may be part of a secret's name; case is ignored.
 pub(super) const NEEDLES: &[&str] = &[
     "pass",
     "pwd",
@@ -70,7 +70,7 @@ pub(super) const NEEDLES: &[&str] = &[
     "salt",
 ];
 
-/// Words for a password that stand for themselves.
+/// Words that mean a password on their own.
 const PASSWORDS: &[&str] = &[
     "pass",
     "pw",
@@ -97,19 +97,19 @@ const PASSWORDS: &[&str] = &[
     "passkey",
 ];
 
-/// What comes before `key` when it opens something.
+/// Words before `key` that make it a secret.
 const KEY_WORDS: &str = "api access account subscription private secret encryption decryption signing master auth client shared \
     preshared storage admin service app application license licence ssh gpg root webhook integration hmac aes \
     deploy server write ingest ingestion security";
 
-/// What may stand before `key` or `token` when it opens nothing.
+/// Words before `key` or `token` that make it harmless.
 const OPEN: &str = "public pub publishable primary foreign partition sort cache idempotency dedup hash row map dict object json \
     group join unique index range composite surrogate natural lookup config s3 enter return arrow hot short max \
     min num n total per first last next prev previous page continuation cursor end start eos bos pad unk sep cls \
     mask input output prompt completion cached reasoning special stop vocab new host known image issue project \
     jira translation i18n";
 
-/// Words after the secret's own that make the name one of something else.
+/// Words after a secret's word that make the name harmless, as in `password_length`.
 const ABOUT: &str = "id ids name names type types field fields file files filename path paths url uri endpoint count counts \
     counter length len size limit limits policy reset expiry expires expiration expired ttl age min max enabled \
     required hint label placeholder prompt input strength manager env var variable usage budget index format \
@@ -119,22 +119,22 @@ const ABOUT: &str = "id ids name names type types field fields file files filena
     per rate cost price text kind algorithm alg rotation issuer audience lifetime source ref reference info \
     details settings version signature bits bytes events step change changed";
 
-/// Words that hold the letters of a secret's name and are none.
+/// Harmless words that contain a needle.
 const OTHER: &str = "bypass compass encompass surpass trespass overpass underpass passing passed passes passenger passport \
     passive passage passion passthrough secretary secretly monkey turkey donkey hockey keyboard keyword keynote \
     whiskey jockey tokenizer tokenize author authors authority";
 
-/// Whether a word before `key` says that the key opens something.
+/// Whether a word before `key` makes it a secret.
 pub(super) fn opens(word: &str) -> bool {
     listed(KEY_WORDS, &word.to_ascii_lowercase())
 }
 
-/// Whether a list of words holds one.
+/// Whether a list contains a word.
 fn listed(list: &str, word: &str) -> bool {
     list.split(' ').any(|one| one == word)
 }
 
-/// The words of a name, in lower case: `dbPassword`, `DB_PASSWORD` and `db-password` alike.
+/// The words of a name in lower case; the same for `dbPassword`, `DB_PASSWORD` and `db-password`.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut previous = ' ';
@@ -154,7 +154,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// What the name says about its value; `None` when it names no secret.
+/// How strongly a name marks its value as a secret; `None` if it does not.
 pub(super) fn strength(name: &str) -> Option<Strength> {
     let lower = name.to_lowercase();
     if lower.contains("phrase") && !lower.contains("passphrase") || lower.contains("mnemonic") {
@@ -180,7 +180,7 @@ pub(super) fn strength(name: &str) -> Option<Strength> {
     of_word(&words, at)
 }
 
-/// What one word of a name says, given the word before it.
+/// The strength of one word of a name, given the word before it.
 fn of_word(words: &[String], at: usize) -> Option<Strength> {
     let word = words[at].trim_end_matches(|letter: char| letter.is_ascii_digit());
     let before = at.checked_sub(1).map_or("", |before| words[before].as_str());

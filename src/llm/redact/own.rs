@@ -1,4 +1,4 @@
-//! A person's own patterns: what they match becomes `[redacted:own]`, and marks that stand already are not matched.
+//! A user's own patterns: matches become `[redacted:own]`; existing marks are not matched.
 
 use std::ops::Range;
 
@@ -6,20 +6,20 @@ use regex::Regex;
 
 use super::marks::marks;
 
-/// What stands in the place of own matches.
+/// The replacement of a match.
 const MARK: &str = "[redacted:own]";
 
-/// The text with matches marked; `None` when there are none.
+/// Replaces matches by marks; `None` if there are no matches.
 ///
-/// A match that holds letters of a mark and others takes the mark with it; one within a mark is none. So each mark
-/// leaves less text that is not one, and a pattern such as `own` does not match what it left.
+/// A match that partly overlaps a mark swallows it; a match inside a mark is ignored. So each replacement leaves less
+/// unmarked text, and a pattern such as `own` never matches its own output.
 pub(super) fn marked(pattern: &Regex, text: &str) -> Option<String> {
     pattern.find(text)?;
     let marks: Vec<Range<usize>> = marks(text).collect();
     let mut output = String::new();
     let mut copied = 0;
     for found in pattern.find_iter(text) {
-        // The last match may have taken a mark that reaches into this one.
+        // The last match may have swallowed a mark that overlaps this match.
         let range = copied.max(found.start())..found.end();
         if let Some(range) = widened(range, &marks) {
             output += &text[copied..range.start];
@@ -31,7 +31,7 @@ pub(super) fn marked(pattern: &Regex, text: &str) -> Option<String> {
     (copied > 0).then_some(output)
 }
 
-/// The match with the marks that it touches; `None` when it holds nothing else.
+/// The match, extended by the marks that it overlaps; `None` if it contains nothing else.
 fn widened(found: Range<usize>, marks: &[Range<usize>]) -> Option<Range<usize>> {
     let first = marks.partition_point(|mark| mark.end <= found.start);
     let touched = marks[first..].iter().take_while(|mark| mark.start < found.end);
@@ -56,7 +56,7 @@ mod tests {
             (".+", "a [redacted:email] b", Some("[redacted:own]")),
             ("l. x", "[redacted:email] x y", Some("[redacted:own] y")),
             ("x .r", "y x [redacted:email]", Some("y [redacted:own]")),
-            // The second match begins in a mark that the first one took.
+            // The second match starts in a mark that the first one swallowed.
             (
                 "x.|[a-z]\\]y",
                 "x[redacted:own]y z",

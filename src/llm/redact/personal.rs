@@ -1,4 +1,4 @@
-//! Personal data that its letters reveal: mail addresses, home folders, passports, and what a label names.
+//! Personal data found by needles: email addresses, home folders, passports, and labelled data.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -11,13 +11,13 @@ use super::separator::{escaped, floor};
 use crate::manifest::PersonalKind;
 use crate::manifest::PersonalKind::{Email, HomeFolder, NationalId};
 
-/// The letters that reveal personal data: those of labels first.
+/// The needles for personal data; those of labels come first.
 pub(super) fn needles() -> impl Iterator<Item = &'static str> {
     let others = ["@", "/home/", "/users/", "\\users\\", "\\\\users\\\\", "p<"];
     LABELLED.iter().map(|(_, needle, _)| *needle).chain(others)
 }
 
-/// Looks at the letters of one of [`needles`].
+/// Examines a hit of one of [`needles`].
 pub(super) fn look(text: &str, needle: usize, at: Range<usize>) -> Option<(Range<usize>, PersonalKind)> {
     match needle.checked_sub(LABELLED.len()) {
         None => labelled(text, needle, at.start),
@@ -26,7 +26,7 @@ pub(super) fn look(text: &str, needle: usize, at: Range<usize>) -> Option<(Range
         Some(_) => Some((home(text, at.start)?, HomeFolder)),
     }
 }
-/// The address around an `@`; letters of any script on both sides.
+/// The email address around an `@`; letters may be of any script.
 fn email(text: &str, at: usize) -> Option<Range<usize>> {
     let of_local = |letter: &char| letter.is_alphanumeric() || ".!#$%&*+/=?^_{|}~-".contains(*letter);
     let before = &text[floor(text, at.saturating_sub(256))..at];
@@ -44,10 +44,10 @@ fn email(text: &str, at: usize) -> Option<Range<usize>> {
         - before[before.len() - local..]
             .trim_start_matches(|letter: char| "./!#$%&*=?^{|}~-".contains(letter))
             .len();
-    // What stands before the last slash is a path.
+    // Text before the last slash is a path.
     let own = &before[before.len() - local + skipped..];
     let start = at - own.rsplit(['/', '=', '&', '?']).next().map_or(own.len(), str::len);
-    // An address of a repository, not a person's.
+    // The address of a repository, not of a person.
     let of_git = own == "git";
     let domain = domain(&text[at + 1..floor(text, at + 300)])?;
     let host = domain.rsplit('.').next().unwrap_or_default();
@@ -69,7 +69,7 @@ fn email(text: &str, at: usize) -> Option<Range<usize>> {
     (start < at && !code && !of_git).then_some(start..at + 1 + domain.len())
 }
 
-/// The domain that a text begins with: names joined by points, the last of letters alone; or an address in brackets.
+/// The domain at the start of a text: names joined by dots, the last of letters only; or an IPv4 address in brackets.
 fn domain(text: &str) -> Option<&str> {
     if let Some(end) = text.strip_prefix('[').and_then(|rest| rest.find(']')) {
         return is_ipv4(&text[1..=end]).then_some(&text[..end + 2]);
@@ -87,7 +87,7 @@ fn domain(text: &str) -> Option<&str> {
         {
             return Some(domain);
         }
-        // "a@b.org.3" ends before the number.
+        // The domain in "a@b.org.3" ends before the number.
         domain = names;
     }
 }
@@ -95,7 +95,7 @@ fn domain(text: &str) -> Option<&str> {
 static HOME: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"^(?i:/home|/users|[\\]{1,2}users)[/\\]{1,2}[^/\\\s"'`:;,<>|()\[\]{}*$]+"#).ok());
 
-/// A home folder, from its root.
+/// The path of a home folder, including a prefix such as a drive.
 fn home(text: &str, at: usize) -> Option<Range<usize>> {
     let found = HOME.as_ref()?.find(&text[at..floor(text, at + 300)])?;
     let exact = ["/home", "/Users", "\\Users", "\\\\Users", "/users"]

@@ -1,4 +1,4 @@
-//! Redaction on examples: what goes, what stays, and that twice is once.
+//! Tests of redaction on examples: what is redacted, what is kept, and that redaction is idempotent.
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn every_kind_goes_and_keys_go_alone() {
     );
 }
 
-/// Looks at real texts: `KAIZEN_DATA=folder cargo test --lib false_alarms -- --nocapture` prints every replacement.
+/// Runs on real texts: `KAIZEN_DATA=folder cargo test --lib false_alarms -- --nocapture` prints every replacement.
 #[test]
 fn false_alarms_in_real_texts_are_rare() {
     #![allow(clippy::disallowed_methods)] // a test: real files
@@ -68,7 +68,7 @@ fn own_patterns_count_beside_the_built_in_rules() {
         ("cust-17 and Project FALCON", "[redacted:own] and [redacted:own]"),
         ("cust-17 a@b.org", "[redacted:own] [redacted:email]"),
         ("customer", "customer"),
-        // A mark inside a match goes with it.
+        // A match swallows a mark inside it.
         ("Client: Ada a@b.org, Rome\nnext", "[redacted:own]\nnext"),
     ] {
         assert_eq!(redactor.text(text), wanted);
@@ -144,7 +144,7 @@ proptest! {
         prop_assert_eq!(Redactor::default().text(&once), once.as_str());
     }
 
-    /// Own patterns that match marks, look around, or feed on each other.
+    /// Own patterns that match marks, match at boundaries, or match each other's output.
     #[test]
     fn twice_is_once_with_own_patterns(text in text(), own in proptest::sample::subsequence(vec![
         "own", r"\[", r"\].", r"[a-z]+", r"^.", r".$", r"\b\w", r"\w\b", r"\B[^a-z]", r"\S+ \S+", r"redacted:\w+\].?",

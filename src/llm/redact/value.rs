@@ -1,6 +1,6 @@
-//! Values: whether what stands behind a secret's name may be a secret, or is a placeholder, code or a word.
+//! Values after a secret's name: whether they may be a secret, or are a placeholder or an ordinary word.
 
-/// Words that stand behind a secret's name and say something about it.
+/// Words after a secret's name that describe it and are not its value.
 const SAID: &str = "required optional incorrect wrong invalid expired correct missing empty blocked locked needed here there not \
     too the a an my your our it this that for to of in on is was and or but str string int integer bool boolean \
     number any text bytes float object array list dict varchar char secretstr none null nil true false undefined \
@@ -12,12 +12,12 @@ const SAID: &str = "required optional incorrect wrong invalid expired correct mi
     function const let var return async await self props state env config settings ref data email please thanks \
     authentication authorization login account card phone name id url path type enabled disabled usage command";
 
-/// Whether a list of words holds one.
+/// Whether a list contains a word.
 fn listed(list: &str, word: &str) -> bool {
     list.split(' ').any(|one| one == word)
 }
 
-/// A value that stands for another: a variable, a template, stars, nothing.
+/// Whether a value is a placeholder: a variable, a template, asterisks, or empty.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let bare = value.trim();
     let lower = bare.to_ascii_lowercase();
@@ -59,7 +59,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || listed(SAID, &lower)
 }
 
-/// `$NAME`, `${…}`, `$(…)`, `%NAME%`, `@name@`: filled in later. `$ecret` is none: its letters are small.
+/// Whether a value is a variable: `$NAME`, `${…}`, `$(…)`, `%NAME%`. `$ecret` is not: it has lower-case letters.
 fn is_variable(value: &str) -> bool {
     let dollar = value.strip_prefix('$').is_some_and(|rest| {
         rest.starts_with(['{', '(', '$'])
@@ -72,12 +72,12 @@ fn is_variable(value: &str) -> bool {
     dollar || percent
 }
 
-/// Whether it holds a digit.
+/// Whether a value contains a digit.
 pub(super) fn has_digit(value: &str) -> bool {
     value.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// Whether it is a word of letters alone, as prose has them (also `well-known`, `don't`).
+/// Whether a value is a word of letters as in prose (also `well-known`, `don't`).
 pub(super) fn is_word(value: &str) -> bool {
     let inner_capital = value.chars().skip(1).any(char::is_uppercase) && !value.chars().all(char::is_uppercase);
     value
@@ -86,7 +86,7 @@ pub(super) fn is_word(value: &str) -> bool {
         && !inner_capital
 }
 
-/// Whether a word that ends a sentence says something about a password: "my password is expired".
+/// Whether a word describes a password rather than being one, as in "my password is expired".
 pub(super) fn says(word: &str) -> bool {
     let lower = word.to_lowercase();
     listed(SAID, &lower)
@@ -96,7 +96,7 @@ pub(super) fn says(word: &str) -> bool {
         || word.chars().count() < 5
 }
 
-/// Whether prose would not hold it: letters with digits or signs among them, and no ordinary thing that has them, too.
+/// Whether a value is unlike prose: letters mixed with digits or signs, except ordinary things of that form.
 pub(super) fn is_mixed(value: &str, least: usize) -> bool {
     let letters = value.chars().any(char::is_alphabetic);
     let signs = value.chars().any(|letter| "!@#$%^&*+=?~".contains(letter));
@@ -107,7 +107,7 @@ pub(super) fn is_mixed(value: &str, least: usize) -> bool {
         && !is_ordinary(value)
 }
 
-/// Whether it may come from a generator: long, letters with digits or both cases, many different ones.
+/// Whether a value looks generated: long, with many different characters, mixing letters with digits or both cases.
 pub(super) fn is_random(value: &str, least: usize) -> bool {
     let bytes = value.as_bytes();
     let form = bytes
@@ -120,7 +120,7 @@ pub(super) fn is_random(value: &str, least: usize) -> bool {
     form && bytes.len() >= least && different >= 6.min(least) && letters && scattered(bytes) && !is_ordinary(value)
 }
 
-/// Whether digits or capitals stand among small letters, as they do not in words, `CamelCase` or a word with a number.
+/// Whether digits or capitals are scattered, unlike in words, `CamelCase`, or a word with a number.
 fn scattered(bytes: &[u8]) -> bool {
     let class = |byte: &u8| match byte {
         b'0'..=b'9' => 0,
@@ -139,7 +139,8 @@ fn scattered(bytes: &[u8]) -> bool {
     digit_changes >= 3 || digit_changes + case_changes >= 5 || digit_changes >= 1 && case_changes >= 2
 }
 
-/// Paths, addresses, times, versions, numbers with units, calls: they have digits and signs and are no secrets.
+/// Whether a value is an ordinary thing with digits or signs: a path, an address, a time, a version, a number with a
+/// unit, or a call.
 fn is_ordinary(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     let number = value.trim_start_matches(['-', '+', '$', '€', '~', '<', '>', '=', '#']);

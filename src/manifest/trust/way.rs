@@ -1,4 +1,4 @@
-//! The way to a server: whether a key may take it.
+//! How a server is reached, and whether a key may be sent to it.
 
 use std::net::IpAddr;
 
@@ -9,18 +9,18 @@ use ureq::http::Uri;
 pub(crate) enum Way {
     /// On this machine.
     Local,
-    /// By HTTPS.
+    /// Over HTTPS.
     Encrypted,
-    /// By plain HTTP, to a host that the user's own configuration allows.
+    /// Over plain HTTP, to a host that the user's configuration allows.
     Allowed,
-    /// By plain HTTP, over a network: everybody on the way can read it.
+    /// Over plain HTTP to any other host: others on the network can read it.
     Open,
 }
 
 impl Way {
-    /// The way to a server; `hosts` are those that the user allows by plain HTTP.
+    /// Classifies a URL; `hosts` are those that the user allows over plain HTTP.
     pub(crate) fn to(url: &str, hosts: &[String]) -> Self {
-        // The same parser as the HTTP client's: both must see the same host.
+        // The same parser as the HTTP client uses, so that both see the same host.
         let Ok(uri) = url.parse::<Uri>() else { return Way::Open };
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         if is_local(host) {
@@ -33,13 +33,13 @@ impl Way {
         }
     }
 
-    /// Whether a key may be sent on it.
+    /// Whether a key may be sent this way.
     pub(crate) fn carries_keys(self) -> bool {
         self != Way::Open
     }
 }
 
-/// Whether a host is this machine by its very name: other names may be resolved to anything.
+/// Whether a host name always means this machine; other names could resolve to any address.
 fn is_local(host: &str) -> bool {
     let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())

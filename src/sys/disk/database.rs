@@ -1,4 +1,4 @@
-//! Databases: SQLite opens files by path, so the path is checked before and after.
+//! Opens SQLite databases. SQLite opens files by path, so the path is checked before and after.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::path::{Path, PathBuf};
@@ -8,25 +8,25 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::{DiskError, failed};
 use super::root::{Root, ordinary};
 
-/// What SQLite may put beside a database.
+/// Suffixes of the files that SQLite may create for a database.
 const SIDE_FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// A database of ours cannot be opened.
+/// Why a database of kaizen cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
-    /// Its folder cannot be made, or it or a file beside it is no plain file.
+    /// Its folder cannot be created, or one of its files is not a plain file.
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// SQLite refuses it.
+    /// SQLite fails.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
 }
 
 impl Root {
-    /// Opens a database of ours; it and its folder are made where they are missing.
+    /// Opens a database of kaizen; creates it and its folder if necessary.
     ///
     /// # Errors
-    /// A link or a special file is in its place or beside it, or it cannot be made or opened.
+    /// One of its files is a link or special file, or it cannot be created or opened.
     pub(crate) fn open_database(&self, path: impl AsRef<Path>) -> Result<Connection, DatabaseError> {
         let relative = self.relative(path.as_ref())?;
         self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
@@ -35,10 +35,10 @@ impl Root {
         })
     }
 
-    /// Opens a database of ours to read; `None` when it is not there. Nothing is made.
+    /// Opens a database of kaizen for reading; `None` if it does not exist. Creates nothing.
     ///
     /// # Errors
-    /// A link or a special file is in its place or beside it, or it cannot be opened.
+    /// One of its files is a link or special file, or it cannot be opened.
     pub(crate) fn read_database(&self, path: impl AsRef<Path>) -> Result<Option<Connection>, DatabaseError> {
         let relative = self.relative(path.as_ref())?;
         self.check_database(&relative)?;
@@ -54,12 +54,12 @@ impl Root {
         open: impl FnOnce(&Path) -> rusqlite::Result<Connection>,
     ) -> Result<Connection, DatabaseError> {
         let connection = open(&self.check_database(relative)?)?;
-        // A link that was put there in between shows now, before anything is read or written.
+        // Detects a link that was created in the meantime, before anything is read or written.
         self.check_database(relative)?;
         Ok(connection)
     }
 
-    /// The path of a database for SQLite.
+    /// Checks the files of a database and returns its path for SQLite.
     fn check_database(&self, relative: &Path) -> Result<PathBuf, DiskError> {
         for side in SIDE_FILES {
             let name = PathBuf::from(format!("{}{side}", relative.display()));
@@ -74,8 +74,8 @@ impl Root {
     }
 }
 
-/// Opens a database to read. Without a log of its own beside it nobody is writing: SQLite then needs no files for locks,
-/// which it would make.
+/// Opens a database for reading. If it has no write-ahead log, nobody is writing, so SQLite can skip locking and need
+/// not create files for it.
 fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     let log = format!("{}-wal", path.display());
     let is_at_rest = Path::new(&log).metadata().map_or(true, |log| log.len() == 0);

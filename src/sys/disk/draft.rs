@@ -1,4 +1,4 @@
-//! Drafts: files of ours for what is too large to hold in memory, removed when nobody needs them any more.
+//! Drafts: temporary files for content that is too large for memory.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::fs::File;
@@ -11,16 +11,16 @@ use super::error::{DiskError, failed};
 use super::publish::create;
 use super::root::Root;
 
-/// A file in kaizen's own folder, removed when it is dropped.
+/// A temporary file in kaizen's own folder, removed on drop.
 #[derive(Debug)]
 pub(crate) struct Draft {
     file: File,
-    /// The file's folder and name, where an open file keeps its name.
+    /// The file's folder and name, if it still has a name.
     named: Option<(Dir, String)>,
 }
 
 impl Draft {
-    /// The open file, to write and to read.
+    /// The open file, for writing and reading.
     pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
     }
@@ -29,21 +29,21 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if let Some((folder, name)) = &self.named {
-            // Best effort: a leftover is never read.
+            // Best effort: a leftover file is never read.
             let _ = folder.remove_file(name);
         }
     }
 }
 
 impl Root {
-    /// A new, empty draft; only its owner can read it.
+    /// Creates an empty draft that only its owner can read.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be created.
     pub(crate) fn draft(&self) -> Result<Draft, DiskError> {
         let folder = self.made_folder(Path::new(OWN_FOLDER))?;
         let (name, file) = create(&folder).map_err(failed("write in", &self.join(OWN_FOLDER)))?;
-        // Where the system allows it, the name goes first: then a killed process leaves nothing behind.
+        // Remove the name at once if the system allows it, so that a killed process leaves nothing behind.
         let is_nameless = cfg!(unix) && folder.remove_file(&name).is_ok();
         Ok(Draft {
             file,
@@ -67,9 +67,9 @@ mod tests {
         draft.file().write_all(b"words").unwrap();
         let (words, others) = (Digest::of_bytes(b"words"), Digest::of_bytes(b"others"));
         let mut copy = |wanted, expected| root.publish_copy("a.txt", draft.file(), wanted, expected).unwrap();
-        assert!(!copy(&others, None), "it is not what was announced");
+        assert!(!copy(&others, None), "it has another digest");
         assert!(copy(&words, None));
-        assert!(!copy(&words, None), "a file is there");
+        assert!(!copy(&words, None), "a file exists");
         assert!(copy(&words, Some(words)));
         draft.file().rewind().unwrap();
         draft.file().read_to_end(&mut Vec::new()).unwrap();

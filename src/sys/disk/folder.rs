@@ -10,8 +10,7 @@ use super::error::{DiskError, failed};
 use super::root::Root;
 
 impl Root {
-    /// Removes a folder of ours with everything in it; an absent one is no error. A link is removed, and what it
-    /// leads to stays.
+    /// Removes a folder of kaizen with its content; a missing folder is not an error. A link is removed without its target.
     ///
     /// # Errors
     /// It cannot be removed.
@@ -34,10 +33,10 @@ impl Root {
         }
     }
 
-    /// Empties a folder of ours and fills it, so that it holds these files and no others. Only its owner can look into it.
+    /// Replaces the content of a folder of kaizen with these files. Only the folder's owner can read it.
     ///
     /// # Errors
-    /// It cannot be emptied, or a file not written.
+    /// The folder cannot be emptied, or a file cannot be written.
     pub(crate) fn fill_folder<'a>(
         &self,
         path: impl AsRef<Path>,
@@ -67,17 +66,17 @@ impl Root {
         file.write_all(bytes).map_err(failed("write", &whole))
     }
 
-    /// Removes a folder that holds nothing; `false` when it holds something or is not there.
+    /// Removes an empty folder; `false` if it is not empty or does not exist.
     ///
     /// # Errors
-    /// A link is on the way.
+    /// The path contains a link.
     pub(crate) fn remove_empty_folder(&self, path: impl AsRef<Path>) -> Result<bool, DiskError> {
         let relative = self.relative(path.as_ref())?;
         let above = self.parent(&relative)?;
         Ok(above.is_some_and(|(above, name)| above.remove_dir(name).is_ok()))
     }
 
-    /// Writes a file of ours in place; one that is cut short by a crash is written again by whoever fills its folder.
+    /// Writes a file of kaizen in place. A file that a crash truncates is written again when its folder is filled again.
     ///
     /// # Errors
     /// It cannot be written.
@@ -87,7 +86,7 @@ impl Root {
         self.write_with(path.as_ref(), bytes, &options)
     }
 
-    /// Whether this folder holds nothing at all.
+    /// Whether this folder is empty.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -98,7 +97,7 @@ impl Root {
 }
 
 impl Root {
-    /// Moves a file, and makes the folder that it goes to; `false` when the file is not there.
+    /// Moves a file, and creates the target folder; `false` if the file does not exist.
     ///
     /// # Errors
     /// It cannot be moved.
@@ -115,7 +114,7 @@ impl Root {
         }
     }
 
-    /// Moves a file to a name that is free; `false`, and nothing happens, when something has that name.
+    /// Moves a file to a free name; `false`, without moving it, if the name is taken.
     ///
     /// # Errors
     /// It cannot be moved.
@@ -127,7 +126,7 @@ impl Root {
         if target.symlink_metadata(new).is_ok() {
             return Ok(false);
         }
-        // A hard link fails where the name was taken in the meantime; a rename would replace what has it.
+        // A hard link fails if the name was taken in the meantime; a rename would replace that file.
         let moved = match source.hard_link(name, &target, new) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
             Ok(()) => source.remove_file(name),

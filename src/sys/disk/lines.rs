@@ -11,12 +11,12 @@ use super::effect;
 use super::error::{DiskError, failed};
 use super::root::{LARGEST_ARTIFACT, Root};
 
-/// How some programs begin a text in UTF-8.
+/// The byte order mark with which some programs start UTF-8 text.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Root {
     /// Appends whole lines in one write under the file's lock, so that lines of two processes do not mix. The folder must
-    /// exist: it may have been removed on purpose.
+    /// exist and is not created, because it may have been removed on purpose.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -27,8 +27,8 @@ impl Root {
         write(&mut file, lines).map_err(failed("append to", &self.join(path)))
     }
 
-    /// The same, unless the present text says that it is not due; asked under the lock, so that of two processes
-    /// with the same line one writes it. Returns whether it was written.
+    /// Like [`Self::append`], but only if `is_due` accepts the present text. The check runs under the lock, so that only
+    /// one of two processes writes the same line. Returns whether it was written.
     ///
     /// # Errors
     /// The file cannot be read or written.
@@ -64,7 +64,7 @@ impl Root {
 }
 
 fn write(file: &mut File, lines: &str) -> std::io::Result<()> {
-    // A line that a crash cut off must not take the next one with it.
+    // Start a new line if a crash truncated the last one.
     let break_first = if ends_in_a_line(file)? { "" } else { "\n" };
     file.write_all(format!("{break_first}{lines}").as_bytes())
 }
@@ -79,18 +79,18 @@ fn ends_in_a_line(file: &mut File) -> std::io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// Reads the next line, with its ending, in place of what `line` holds. Returns how many bytes were read: 0 at the end
-/// of the file, and one more than [`LARGEST_ARTIFACT`] when the line is longer than that.
+/// Reads the next line, with its ending, into `line`, replacing its content. Returns the number of bytes read: 0 at the
+/// end of the file, and [`LARGEST_ARTIFACT`] + 1 if the line is longer than [`LARGEST_ARTIFACT`].
 ///
 /// # Errors
-/// Whatever the reader fails with.
+/// The reader fails.
 pub(crate) fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
     line.clear();
     let length = reader.take(LARGEST_ARTIFACT + 1).read_until(b'\n', line)?;
     Ok(length as u64)
 }
 
-/// The bytes without a byte order mark at their start.
+/// The bytes without a leading byte order mark.
 pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
@@ -112,6 +112,6 @@ mod tests {
         assert!(root.append_if("log.jsonl", "three\n", &twice).unwrap());
         assert!(!root.append_if("log.jsonl", "three\n", &twice).unwrap());
         assert_eq!(text(), "one\ncut o\ntwo\nthree\n");
-        assert!(root.append("no/log", "x").is_err(), "the folder is not made again");
+        assert!(root.append("no/log", "x").is_err(), "the folder is not created again");
     }
 }

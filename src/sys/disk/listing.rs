@@ -1,4 +1,4 @@
-//! Listing folders: what is in them, and whether all of it is plain files and folders.
+//! Lists folders, and checks that they contain only plain files and folders.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::path::Path;
@@ -9,10 +9,10 @@ use super::error::{DiskError, failed};
 use super::root::{Root, ordinary};
 
 impl Root {
-    /// The names in a folder, sorted; none when it is not there. Names that begin with a dot are left out.
+    /// The names in a folder, sorted; empty if the folder does not exist. Names that start with a dot are left out.
     ///
     /// # Errors
-    /// The folder cannot be read, or something in it is neither a plain file nor a folder.
+    /// The folder cannot be read, or an entry is neither a plain file nor a folder.
     pub(crate) fn names(&self, path: impl AsRef<Path>) -> Result<Vec<String>, DiskError> {
         let mut names = Vec::new();
         for (name, kind) in self.entries(path.as_ref())? {
@@ -23,7 +23,7 @@ impl Root {
         Ok(names)
     }
 
-    /// The names in a folder, sorted, whatever they are: the caller looks at each.
+    /// The names in a folder, sorted, without checking their kinds: the caller does.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -33,8 +33,8 @@ impl Root {
         Ok(names.filter(|name| !name.starts_with('.')).collect())
     }
 
-    /// The names in a folder and what they are, sorted; those that are not UTF-8 are left out, and so are the locks of Emacs,
-    /// which are links to nowhere.
+    /// The names in a folder and their kinds, sorted. Names that are not UTF-8 are left out, and so are lock files of Emacs,
+    /// which are dangling links.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -59,18 +59,18 @@ impl Root {
         Ok(found)
     }
 
-    /// Checks that what is directly in a folder is plain files and folders.
+    /// Checks that the direct entries of a folder are plain files and folders.
     ///
     /// # Errors
-    /// The first link, pipe, socket or device, or the folder cannot be read.
+    /// The first entry that is a link, pipe, socket or device; or the folder cannot be read.
     pub(crate) fn check_plain_here(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         self.names(path).map(drop)
     }
 
-    /// Checks that a folder, and everything below it, is made of plain files and folders.
+    /// Checks that everything under a folder is a plain file or folder.
     ///
     /// # Errors
-    /// The first link, pipe, socket or device, or a folder that cannot be read.
+    /// The first entry that is a link, pipe, socket or device; or a folder cannot be read.
     pub(crate) fn check_plain(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         let path = path.as_ref();
         for (name, kind) in self.entries(path)? {

@@ -13,31 +13,31 @@ use cap_std::fs::OpenOptions;
 use super::error::{DiskError, failed};
 use super::root::Root;
 
-/// How long to wait between two tries.
+/// Delay between two attempts.
 const STEP: Duration = Duration::from_millis(20);
-/// Bytes that are read of a holder's name.
+/// Maximum number of bytes read of a holder's name.
 const LONGEST_HOLDER: u64 = 1024;
 
-/// Held by whatever must not be cut in half: a file that is being replaced, a git process that writes.
+/// Locked during work that must not be interrupted: replacing a file, running a git process that writes.
 static AT_WORK: Mutex<()> = Mutex::new(());
 
-/// The lock of a workspace; the operating system frees it when its holder dies.
+/// The lock of a workspace; the operating system releases it when its holder ends.
 #[derive(Debug)]
 pub(crate) struct Lock(#[allow(dead_code)] File);
 
 /// Why a workspace could not be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else works here.
-    #[error("this workspace is in use by {0}; wait for it to end, or end it")]
+    /// Another process works in the workspace.
+    #[error("this workspace is in use by {0}; wait until it ends, or stop it")]
     Held(String),
-    /// The lock file cannot be made.
+    /// The lock file cannot be created.
     #[error(transparent)]
     Disk(#[from] DiskError),
 }
 
 impl Root {
-    /// Locks a workspace for writing, or names the holder. `holder` describes this process.
+    /// Locks a workspace for writing. `holder` describes this process.
     ///
     /// # Errors
     /// See [`LockError`].
@@ -55,7 +55,7 @@ impl Root {
         Ok(Lock(file))
     }
 
-    /// The same, but waits for so long while somebody else is at work.
+    /// Like [`Self::lock`], but waits up to `patience` if another process holds the lock.
     ///
     /// # Errors
     /// See [`LockError`].
@@ -84,10 +84,10 @@ impl Root {
     }
 }
 
-/// Who holds a lock; it may not have written its name yet.
+/// The holder of a lock, which may not have written its name yet.
 fn holder_of(file: &mut File) -> String {
     let mut name = String::new();
-    // A name that cannot be read is no reason to fail otherwise.
+    // Best effort: the name is only for the message.
     let _ = file.take(LONGEST_HOLDER).read_to_string(&mut name);
     match name.trim() {
         "" => "another kaizen".to_owned(),
@@ -95,12 +95,12 @@ fn holder_of(file: &mut File) -> String {
     }
 }
 
-/// Waits until nothing is at work that must not be cut in half, and keeps everybody from beginning such work.
+/// Waits until no work is running that must not be interrupted, and prevents such work from starting.
 pub(crate) fn hold_still() -> MutexGuard<'static, ()> {
     AT_WORK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The same, unless it takes too long: a hook of the user's may never end.
+/// Like [`hold_still`], but gives up after `at_most`, because a user's hook may never end.
 pub(crate) fn try_hold_still(at_most: Duration) -> Option<MutexGuard<'static, ()>> {
     let start = Instant::now();
     loop {

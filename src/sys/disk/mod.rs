@@ -1,4 +1,4 @@
-//! The disk: every file of a workspace is reached through an open folder, [`Root`], that no link can lead out of.
+//! The disk: all files of a workspace are accessed through an open folder, [`Root`], which no link can lead out of.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 mod database;
@@ -27,11 +27,11 @@ pub use root::Root;
 pub(crate) use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, nonblocking, open_named, ordinary, plain, read_named};
 pub(crate) use scratch::Scratch;
 
-/// kaizen's own folder in a workspace; git does not see it.
+/// kaizen's own folder in a workspace; git ignores it.
 pub(crate) const OWN_FOLDER: &str = ".kaizen";
 
-/// Ends the process before the n-th effect when `KAIZEN_CRASH_BEFORE` says n; only in debug builds, for the
-/// test that a rerun converges from everywhere. With `KAIZEN_EFFECTS` every effect is named in that file.
+/// Marks an effect on the disk. In debug builds, the process aborts before effect number `KAIZEN_CRASH_BEFORE`, to test
+/// that a rerun recovers from a crash at any point, and effects are logged to the file `KAIZEN_EFFECTS`.
 pub(crate) fn effect(name: &str) {
     #[cfg(debug_assertions)]
     {

@@ -1,12 +1,12 @@
-//! Plain names: parts of a path that mean the same on every file system.
+//! Plain names: parts of a path with the same meaning on every file system.
 
-/// Names that Windows keeps for devices, whatever extension follows.
+/// Names that Windows reserves for devices, with any extension.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-/// The most bytes of a part.
+/// Maximum number of bytes in a part.
 const LONGEST_PART: usize = 100;
 
-/// Whether a text can be one part of a path, and has no second spelling on any file system.
+/// Whether a text is a valid part of a path with a single spelling on every file system, apart from case.
 pub(crate) fn is_plain(part: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
@@ -16,7 +16,7 @@ pub(crate) fn is_plain(part: &str) -> bool {
         && !is_device(part)
 }
 
-/// Whether Windows takes the name for a device.
+/// Whether the name means a device on Windows.
 pub(crate) fn is_device(part: &str) -> bool {
     let stem = part.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let is_port = ["com", "lpt"].iter().any(|port| {

@@ -1,4 +1,4 @@
-//! Private files: what holds other people's words is readable by its owner alone.
+//! Private files and folders, for texts of other people: only their owner can read them.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::io::ErrorKind;
@@ -10,10 +10,10 @@ use super::error::{DiskError, failed};
 use super::root::Root;
 
 impl Root {
-    /// Makes a file that only its owner can read, where there is none yet; what is published in its place stays so.
+    /// Creates a file that only its owner can read, unless it exists; publishing to it keeps the mode.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be created.
     pub(crate) fn make_private(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         let relative = self.relative(path.as_ref())?;
         self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
@@ -21,14 +21,14 @@ impl Root {
         options.append(true).create(true);
         #[cfg(unix)]
         cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let gone = || failed("make", &self.join(&relative))(ErrorKind::NotFound.into());
+        let gone = || failed("create", &self.join(&relative))(ErrorKind::NotFound.into());
         self.open_plain(&relative, &options)?.ok_or_else(gone).map(|_| ())
     }
 
-    /// Makes a folder into which only its owner can look.
+    /// Creates a folder that only its owner can read.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be created.
     pub(crate) fn make_private_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         let relative = self.relative(path.as_ref())?;
         let folder = self.made_folder(&relative)?;

@@ -17,28 +17,28 @@ use super::root::{Root, ordinary};
 use super::{OWN_FOLDER, effect, hold_still};
 use crate::digest::Digest;
 
-/// Digests by path, until somebody asks.
+/// Digests of published files by path, until they are taken.
 static PUBLISHED: Mutex<BTreeMap<PathBuf, Digest>> = Mutex::new(BTreeMap::new());
-/// More than any turn publishes; when nobody asks, nothing piles up.
+/// Limit of that map, above the number of files that one turn publishes; it is cleared when the limit is reached.
 const MOST_PUBLISHED: usize = 10_000;
 
-/// Whether a file may be replaced by bytes with this digest, asked at the last moment.
+/// Whether a file may be replaced by bytes with this digest; checked just before the replacement.
 type Condition<'a> = &'a dyn Fn(&Digest) -> Result<bool, DiskError>;
 
 impl Root {
-    /// Writes a file as a whole and keeps its mode. A link in its place is an error.
+    /// Writes a file atomically and keeps its mode. It is an error if the path is a link.
     ///
     /// # Errors
-    /// The folder cannot be made, or the file not written.
+    /// The folder cannot be created, or the file cannot be written.
     pub(crate) fn publish(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DiskError> {
         self.publish_if(path.as_ref(), &mut Cursor::new(bytes), &|_| Ok(true))
             .map(|_| ())
     }
 
-    /// Writes a file in the place of `expected`; `false`, and nothing is written, when it holds other bytes.
+    /// Replaces a file whose content is `expected` (`None`: no file); `false`, without writing, if the content differs.
     ///
     /// # Errors
-    /// The folder cannot be made, or the file not written.
+    /// The folder cannot be created, or the file cannot be written.
     pub(crate) fn publish_over(
         &self,
         path: impl AsRef<Path>,
@@ -50,11 +50,11 @@ impl Root {
         self.publish_if(path, &mut Cursor::new(bytes), &is_due)
     }
 
-    /// Writes content of any size, which must have the digest `wanted`, in the place of a file with the digest
-    /// `expected`; `false`, and nothing is written, when either digest is another.
+    /// Replaces a file that has the digest `expected` by content of any size that has the digest `wanted`; `false`,
+    /// without writing, if either digest differs.
     ///
     /// # Errors
-    /// The content cannot be read, the folder not made, or the file not written.
+    /// The content cannot be read, the folder cannot be created, or the file cannot be written.
     pub(crate) fn publish_copy(
         &self,
         path: impl AsRef<Path>,
@@ -79,16 +79,16 @@ impl Root {
             folder: self.made_folder(relative.parent().unwrap_or(Path::new("")))?,
             relative: &relative,
         };
-        // What a killed process leaves half-written lies in nobody's way there, and in nobody's commit.
+        // Temporary files go to kaizen's own folder, so that a killed process leaves nothing that could be committed.
         let own = self.folder(Path::new(OWN_FOLDER))?;
         match own.map(|own| target.replace(content, &own, is_due)) {
             Some(Ok(replaced)) => Ok(replaced),
-            // It lies on another file system, or cannot be written.
+            // kaizen's own folder is on another file system, or cannot be written.
             _ => target.replace(content, &target.folder, is_due),
         }
     }
 
-    /// Removes a file or a link; one that is not there is no error.
+    /// Removes a file or link; a missing one is not an error.
     ///
     /// # Errors
     /// The file cannot be removed.
@@ -120,15 +120,15 @@ impl Target<'_> {
         self.relative.file_name().unwrap_or_default()
     }
 
-    /// Writes a temporary file in `beside` and moves it into place; another file system is an error.
+    /// Writes a temporary file in `beside` and moves it into place, which fails across file systems.
     fn replace(&self, content: &mut (impl Read + Seek), beside: &Dir, is_due: Condition) -> Result<bool, DiskError> {
-        let (temporary, file) = create(beside).map_err(failed("write beside", &self.path()))?;
+        let (temporary, file) = create(beside).map_err(failed("write a temporary file for", &self.path()))?;
         let replaced = self.fill(file, content).and_then(|written| match is_due(&written)? {
             true => self.take(beside, &temporary, written).map(|()| true),
             false => Ok(false),
         });
         if !matches!(replaced, Ok(true)) {
-            // Best effort: a leftover is never read.
+            // Best effort: a leftover file is never read.
             let _ = beside.remove_file(&temporary);
         }
         replaced
@@ -136,7 +136,7 @@ impl Target<'_> {
 
     fn fill(&self, file: File, content: &mut (impl Read + Seek)) -> Result<Digest, DiskError> {
         let path = self.path();
-        // An attempt on another file system may have read it already.
+        // A failed attempt in the other folder may have read it already.
         content.rewind().map_err(failed("copy to", &path))?;
         let written = Digest::of_copy(content, &file).map_err(failed("write", &path))?;
         self.keep_mode(&file)?;
@@ -154,7 +154,7 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// A rename would replace a link or a pipe by a file: its owner put it there for a reason.
+    /// Refuses to replace a link or a special file, which its owner created on purpose.
     fn refuse_odd(&self) -> Result<(), DiskError> {
         match self.folder.symlink_metadata(self.name()) {
             Ok(facts) => ordinary(facts.file_type(), &self.path()),
@@ -162,7 +162,7 @@ impl Target<'_> {
         }
     }
 
-    /// The new file has the mode of its predecessor, or that of an ordinary file.
+    /// Gives the new file the mode of the old one, or the default mode.
     fn keep_mode(&self, file: &File) -> Result<(), DiskError> {
         #[cfg(unix)]
         {
@@ -182,7 +182,7 @@ impl Target<'_> {
     }
 }
 
-/// A new private file with a name of its own. The process id tells whose leftover it is.
+/// Creates a private file with a unique name. The process id in the name shows which process left it.
 pub(super) fn create(folder: &Dir) -> std::io::Result<(String, File)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut options = OpenOptions::new();
@@ -194,14 +194,14 @@ pub(super) fn create(folder: &Dir) -> std::io::Result<(String, File)> {
         let name = format!(".kaizen-{}-{number}", std::process::id());
         match folder.open_with(&name, &options) {
             Ok(file) => return Ok((name, file.into_std())),
-            // Left by a process that had the same id.
+            // A leftover of a process with the same id.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
     }
 }
 
-/// Notes what was published at a path.
+/// Records the digest published at a path.
 pub(super) fn note(path: &Path, digest: Digest) {
     let mut published = PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner);
     if published.len() >= MOST_PUBLISHED {
@@ -210,7 +210,7 @@ pub(super) fn note(path: &Path, digest: Digest) {
     published.insert(path.to_owned(), digest);
 }
 
-/// The digest of what this process published at a path since this was last asked.
+/// Takes the digest that this process last published at a path, if any since the last call.
 pub(crate) fn take_published(path: &Path) -> Option<Digest> {
     PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(path)
 }
@@ -245,7 +245,7 @@ mod tests {
         let root = Root::open(folder.path()).unwrap();
         root.make_folder(OWN_FOLDER).unwrap();
         let session = folder.path().join("sessions/s");
-        // Asked while both files exist.
+        // Called while both files exist.
         let halfway = |_: &Digest| Ok(names_of(&session).is_empty());
         assert!(
             root.publish_if(Path::new("sessions/s/plan.json"), &mut Cursor::new(b"1"), &halfway)

@@ -1,9 +1,9 @@
-//! A folder that is held open, below which files are reached without following links.
+//! An open folder, under which files are accessed without following links.
 //!
-//! Paths are resolved one component at a time from the open handle, each with "do not follow", so that nothing
-//! outside is read or written, even if another process swaps a folder for a link between a check and its use.
-//! `cap-std` provides the handles: it is kept by the authors of Wasmtime and works on every platform that Rust does.
-//! Its own resolution would follow links that stay inside; the walk in [`Root::parent`] is stricter.
+//! Paths are resolved from the open handle, one component at a time, and no component may be a link. So nothing outside
+//! is read or written, even if another process replaces a folder by a link between a check and its use. The handles come
+//! from `cap-std`, which is maintained by the authors of Wasmtime and works on every platform that Rust supports. Its
+//! own resolution would follow links that stay inside; [`Root::parent`] is stricter.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::ffi::OsStr;
@@ -19,12 +19,12 @@ use cap_std::fs::{Dir, FileType, OpenOptions};
 use super::error::{DiskError, failed};
 use crate::digest::Digest;
 
-/// The most bytes of a harness file.
+/// Size limit of a harness file, in bytes.
 pub(crate) const LARGEST_HARNESS_FILE: u64 = 8 << 20;
-/// The most bytes of an artifact.
+/// Size limit of an artifact, in bytes.
 pub(crate) const LARGEST_ARTIFACT: u64 = 64 << 20;
 
-/// An open folder, such as a workspace. It dereferences to its path, for messages and for programs that need paths.
+/// An open folder, such as a workspace. It derefs to its path, for messages and for programs that need paths.
 #[derive(Clone, Debug)]
 pub struct Root {
     path: PathBuf,
@@ -46,10 +46,10 @@ impl AsRef<Path> for Root {
 }
 
 impl Root {
-    /// Opens a folder that the user named; links in its own path are followed.
+    /// Opens a folder from the user; links in its own path are followed.
     ///
     /// # Errors
-    /// There is no such folder, or it cannot be opened.
+    /// The folder does not exist or cannot be opened.
     pub fn open(path: &Path) -> Result<Self, DiskError> {
         let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority()).map_err(failed("open", path))?;
         Ok(Self {
@@ -58,10 +58,10 @@ impl Root {
         })
     }
 
-    /// Opens a folder that the user named, after making it where it is missing.
+    /// Opens a folder from the user, and creates it if necessary.
     ///
     /// # Errors
-    /// It cannot be made or opened.
+    /// It cannot be created or opened.
     pub(crate) fn make(path: &Path) -> Result<Self, DiskError> {
         std::fs::create_dir_all(path).map_err(failed("create", path))?;
         Self::open(path)
@@ -71,10 +71,10 @@ impl Root {
         &self.dir
     }
 
-    /// A path relative to this folder: as given, or a whole path below it.
+    /// Converts a path to one relative to this folder; `path` is relative to it, or absolute and under it.
     ///
     /// # Errors
-    /// It leads out.
+    /// The path leads outside.
     pub(crate) fn relative(&self, path: &Path) -> Result<PathBuf, DiskError> {
         let outside = || DiskError::Outside {
             path: path.to_owned(),
@@ -95,7 +95,7 @@ impl Root {
         Ok(normal)
     }
 
-    /// The open folder of a file, and the file's name in it; `None` when the folder is not there.
+    /// The open folder of a file, and the file's name; `None` if the folder does not exist.
     pub(crate) fn parent<'p>(&self, relative: &'p Path) -> Result<Option<(Dir, &'p OsStr)>, DiskError> {
         let Some(name) = relative.file_name() else {
             return Err(failed("use as a file", &self.path)(ErrorKind::IsADirectory.into()));
@@ -104,7 +104,7 @@ impl Root {
         Ok(folder.map(|folder| (folder, name)))
     }
 
-    /// A folder below, opened without following a link; `None` when it, or one above it, is not there.
+    /// Opens a folder under this one without following links; `None` if it or one of its parents does not exist.
     pub(crate) fn folder(&self, relative: &Path) -> Result<Option<Dir>, DiskError> {
         let mut dir = self.dir.try_clone().map_err(failed("open", &self.path))?;
         let mut at = PathBuf::new();
@@ -118,7 +118,7 @@ impl Root {
         Ok(Some(dir))
     }
 
-    /// The same, after making what is missing.
+    /// Like [`Self::folder`], but creates missing folders.
     pub(super) fn made_folder(&self, relative: &Path) -> Result<Dir, DiskError> {
         let mut dir = self.dir.try_clone().map_err(failed("open", &self.path))?;
         let mut at = PathBuf::new();
@@ -138,14 +138,14 @@ impl Root {
         Ok(dir)
     }
 
-    /// Why something could not be opened; `None` when it is simply not there.
+    /// Why a path could not be opened; `None` if it does not exist.
     fn obstacle(&self, dir: &Dir, name: &OsStr, at: &Path, error: std::io::Error) -> Option<DiskError> {
         let path = self.path.join(at);
         match dir.symlink_metadata(name).map(|facts| facts.file_type()) {
             Ok(kind) if kind.is_symlink() => Some(DiskError::Link { path }),
             Ok(kind) => match special(kind) {
                 Some(kind) => Some(DiskError::Special { path, kind }),
-                // A file in a folder's place: nothing is below it.
+                // The path is a file, not a folder, so nothing is under it.
                 None if error.kind() == ErrorKind::NotADirectory => None,
                 None => Some(failed("open", &path)(error)),
             },
@@ -154,7 +154,7 @@ impl Root {
         }
     }
 
-    /// Opens a plain file; `None` when it is not there. It never waits for a pipe's other end.
+    /// Opens a plain file; `None` if it does not exist. Never blocks on a pipe.
     pub(crate) fn open_plain(&self, relative: &Path, options: &OpenOptions) -> Result<Option<File>, DiskError> {
         let Some((folder, name)) = self.parent(relative)? else {
             return Ok(None);
@@ -182,18 +182,18 @@ impl Root {
         }
     }
 
-    /// The bytes of a file; `None` when it is not there.
+    /// Reads the bytes of a file; `None` if it does not exist.
     ///
     /// # Errors
-    /// It is no plain file, is larger than [`LARGEST_ARTIFACT`], or cannot be read.
+    /// It is not a plain file, is larger than [`LARGEST_ARTIFACT`], or cannot be read.
     pub(crate) fn read(&self, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, DiskError> {
         self.read_up_to(path.as_ref(), LARGEST_ARTIFACT)
     }
 
-    /// The same with a limit of its own, in bytes.
+    /// Like [`Self::read`], with another limit in bytes.
     ///
     /// # Errors
-    /// It is no plain file, is larger, or cannot be read.
+    /// It is not a plain file, is larger, or cannot be read.
     pub(crate) fn read_up_to(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, DiskError> {
         let relative = self.relative(path)?;
         let file = self.open_plain(&relative, OpenOptions::new().read(true))?;
@@ -201,10 +201,10 @@ impl Root {
             .transpose()
     }
 
-    /// The digest of a file of any size; `None` when it is not there.
+    /// The digest of a file of any size; `None` if it does not exist.
     ///
     /// # Errors
-    /// It is no plain file, or cannot be read.
+    /// It is not a plain file, or cannot be read.
     pub(crate) fn digest(&self, path: impl AsRef<Path>) -> Result<Option<Digest>, DiskError> {
         let relative = self.relative(path.as_ref())?;
         let file = self.open_plain(&relative, OpenOptions::new().read(true))?;
@@ -212,7 +212,7 @@ impl Root {
             .transpose()
     }
 
-    /// The text of a file; `None` when it is not there.
+    /// Reads the text of a file; `None` if it does not exist.
     ///
     /// # Errors
     /// As for [`Root::read`], or it is not UTF-8.
@@ -222,12 +222,12 @@ impl Root {
         self.read(path)?.map(text).transpose()
     }
 
-    /// Whether anything has a path, a link that leads nowhere included.
+    /// Whether anything exists at a path, even a dangling link.
     pub(crate) fn is_taken(&self, path: impl AsRef<Path>) -> bool {
         self.join(path).symlink_metadata().is_ok()
     }
 
-    /// Whether there is a plain file at a path. A link is none.
+    /// Whether there is a plain file at a path; a link does not count.
     pub(crate) fn has_file(&self, path: impl AsRef<Path>) -> bool {
         let facts = || {
             let relative = self.relative(path.as_ref()).ok()?;
@@ -237,16 +237,16 @@ impl Root {
         facts().is_some_and(|facts| facts.is_file())
     }
 
-    /// Makes a folder, and those above it, where they are missing.
+    /// Creates a folder and its parents if they do not exist.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be created.
     pub(crate) fn make_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         self.made_folder(&self.relative(path.as_ref())?).map(|_| ())
     }
 }
 
-/// Refuses everything but files and folders.
+/// Refuses everything except files and folders.
 pub(crate) fn ordinary(kind: FileType, path: &Path) -> Result<(), DiskError> {
     let path = || path.to_owned();
     match special(kind) {
@@ -256,7 +256,7 @@ pub(crate) fn ordinary(kind: FileType, path: &Path) -> Result<(), DiskError> {
     }
 }
 
-/// What a pipe, socket or device is called; `None` for files, folders and links.
+/// The name of a special kind of file; `None` for files, folders and links.
 fn special(kind: FileType) -> Option<&'static str> {
     use cap_fs_ext::FileTypeExt;
     let names = [
@@ -268,7 +268,7 @@ fn special(kind: FileType) -> Option<&'static str> {
     names.into_iter().find(|(is, _)| *is).map(|(_, name)| name)
 }
 
-/// Opening a pipe must not wait for its other end.
+/// Prevents the opening of a pipe from blocking.
 pub(crate) fn nonblocking(options: &mut OpenOptions) {
     #[cfg(unix)]
     cap_std::fs::OpenOptionsExt::custom_flags(options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
@@ -276,10 +276,10 @@ pub(crate) fn nonblocking(options: &mut OpenOptions) {
     let _ = options;
 }
 
-/// Opens a file that the user named, for reading; links are followed.
+/// Opens a file from the user for reading; links are followed.
 ///
 /// # Errors
-/// It is not there, is no plain file, or cannot be read.
+/// It does not exist, is not a plain file, or cannot be read.
 pub(crate) fn open_named(path: &Path) -> Result<File, DiskError> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true);
@@ -288,10 +288,10 @@ pub(crate) fn open_named(path: &Path) -> Result<File, DiskError> {
     plain(options.open(path).map_err(failed("open", path))?, path)
 }
 
-/// The text of a file that the user named, or keeps in a place of their own; `None` when it is not there. Links are followed.
+/// Reads the text of a user's own file; `None` if it does not exist. Links are followed.
 ///
 /// # Errors
-/// It is no plain file, is too large, is not UTF-8, or cannot be read.
+/// It is not a plain file, is too large, is not UTF-8, or cannot be read.
 pub(crate) fn read_named(path: &Path) -> Result<Option<String>, DiskError> {
     if !path.exists() {
         return Ok(None);
@@ -307,7 +307,7 @@ fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, DiskError> {
     })
 }
 
-/// The file, when it is a plain one: what was opened counts, not what was there before.
+/// Checks that an open file is a plain one. The check is on the open file, so it cannot be swapped afterwards.
 pub(crate) fn plain(file: File, path: &Path) -> Result<File, DiskError> {
     let facts = file.metadata().map_err(failed("read", path))?;
     if facts.is_file() {
@@ -322,7 +322,7 @@ pub(crate) fn plain(file: File, path: &Path) -> Result<File, DiskError> {
     })
 }
 
-/// The bytes of an open file, at most `limit`.
+/// Reads the bytes of an open file, up to `limit`.
 pub(crate) fn bytes_of(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, DiskError> {
     let too_large = || DiskError::TooLarge {
         path: path.to_owned(),
@@ -333,7 +333,7 @@ pub(crate) fn bytes_of(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, D
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(length as usize + 1);
-    // It may grow while it is read.
+    // The file may grow while it is read.
     let read = file.take(limit + 1).read_to_end(&mut bytes);
     match read.map_err(failed("read", path))? as u64 > limit {
         true => Err(too_large()),

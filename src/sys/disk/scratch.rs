@@ -1,4 +1,4 @@
-//! Scratch folders: made below kaizen's own folder for programs to read, and removed when nobody needs them any more.
+//! Scratch folders: temporary folders under kaizen's own folder, with files for programs to read.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use super::OWN_FOLDER;
 use super::error::DiskError;
 use super::root::Root;
 
-/// A folder of one process, removed when it is dropped.
+/// A temporary folder, removed on drop.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     root: Root,
@@ -24,16 +24,16 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be removed now is only in the way of nobody.
+        // Best effort: a leftover folder is never read.
         let _ = self.root.remove_folder(&self.name);
     }
 }
 
 impl Root {
-    /// A new folder that holds these files; only its owner can look into it.
+    /// Creates a folder with these files; only its owner can read it.
     ///
     /// # Errors
-    /// It cannot be made, or a file not written.
+    /// The folder cannot be created, or a file cannot be written.
     pub(crate) fn scratch<'a>(
         &self,
         prefix: &str,
@@ -41,7 +41,7 @@ impl Root {
     ) -> Result<Scratch, DiskError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        // Another process has another number, and one that had this number has ended.
+        // Unique: other running processes have other ids, and an earlier process with this id has ended.
         let name = PathBuf::from(format!("{OWN_FOLDER}/scratch/{prefix}-{}-{number}", std::process::id()));
         self.fill_folder(&name, files)?;
         Ok(Scratch {

@@ -1,4 +1,4 @@
-//! A copy of content of any size: written where nothing is, and never over a person's file.
+//! Copies content of any size to a new file, and never over a person's file.
 
 use std::io::{Read, Seek};
 use std::path::Path;
@@ -7,11 +7,11 @@ use super::OutputError;
 use crate::digest::Digest;
 use crate::sys::disk::Root;
 
-/// Copies content with the digest `digest` to a new file below `root`. A file with the same bytes, or the empty one that
-/// a crash leaves, may be there already.
+/// Copies content with the digest `digest` to a new file under `root`. A file with the same bytes may exist already, and
+/// so may an empty one, which a crash can leave.
 ///
 /// # Errors
-/// Other bytes are there, the content has another digest, or the file system refuses.
+/// The file exists with other bytes, the content has another digest, or the file system fails.
 pub(crate) fn copy(
     root: &Root,
     name: &Path,
@@ -28,10 +28,10 @@ pub(crate) fn copy(
     })
 }
 
-/// Makes sure that [`copy`] would not refuse. Returns the digest of the file that is there.
+/// Checks in advance that [`copy`] would not refuse. Returns the digest of the existing file.
 ///
 /// # Errors
-/// Other bytes are there, or the file cannot be read.
+/// The file exists with other bytes, or cannot be read.
 pub(crate) fn check_copy(root: &Root, name: &Path, digest: &Digest) -> Result<Option<Digest>, OutputError> {
     let present = root.digest(name)?;
     match present {

@@ -1,5 +1,5 @@
-//! A folder that kaizen fills and people may add to. A list in it names the files that kaizen wrote, with their digests:
-//! what is on the list and unchanged is replaced or removed, everything else stays.
+//! A folder that kaizen fills and people may add files to. A list in it contains the files that kaizen wrote, with their
+//! digests. Listed files that are unchanged are replaced or removed; all other files are kept.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use super::file::move_aside;
 use crate::digest::Digest;
 use crate::sys::disk::Root;
 
-/// The list's name.
+/// The list's file name.
 pub(crate) const LIST: &str = ".kaizen-files.json";
 
-/// What kaizen wrote into a folder.
+/// The files that kaizen wrote into a folder.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct List {
-    /// What the files were made of.
+    /// Identifies the inputs that the files were made from.
     made_of: String,
-    /// The digest of each file, by its path in the folder.
+    /// The digest of each file, by path in the folder.
     files: BTreeMap<String, Digest>,
 }
 
-/// Whether kaizen filled a folder below `root`, and with files that were made of this.
+/// Whether kaizen filled a folder under `root`, and, if given, from the inputs `made_of`.
 ///
 /// # Errors
 /// The list cannot be read.
@@ -32,12 +32,12 @@ pub(crate) fn is_ours(root: &Root, folder: &Path, made_of: Option<&str>) -> Resu
     Ok(list.is_some_and(|list| made_of.is_none_or(|made_of| list.made_of == made_of)))
 }
 
-/// Makes a folder below `root` hold these files, and takes away those of an earlier time. A file that kaizen did not write,
-/// or that somebody edited since, stays; where it is in the way, it is moved aside. Returns the new places of such files.
-/// Only the folder's owner can look into it.
+/// Writes these files into a folder under `root`, and removes files of an earlier call. Files that kaizen did not write,
+/// or that were edited since, are kept; if one of them has a required name, it is renamed. Returns the new paths of
+/// renamed files. Only the folder's owner can read it.
 ///
 /// # Errors
-/// A link or another special file is in the way; nothing was written then. Or the file system says no.
+/// A path is taken by a link or special file, in which case nothing was written; or the file system fails.
 pub(crate) fn fill(
     root: &Root,
     folder: &Path,
@@ -75,30 +75,30 @@ pub(crate) fn fill(
     Ok(aside)
 }
 
-/// Takes away what kaizen wrote and nobody edited, and the folder itself when nothing else is in it.
+/// Removes the files that kaizen wrote and nobody edited, and the folder if it is then empty.
 ///
 /// # Errors
-/// The file system says no.
+/// The file system fails.
 pub(crate) fn clear(root: &Root, folder: &Path) -> Result<(), OutputError> {
     let Some(list) = list(root, folder)? else { return Ok(()) };
     for (name, digest) in &list.files {
         remove(root, folder, name, digest)?;
     }
     root.remove(folder.join(LIST))?;
-    // A person's files may be in it.
+    // Does nothing if a person's files are in it.
     root.remove_empty_folder(folder)?;
     Ok(())
 }
 
-/// The list of a folder. One that cannot be read names nothing: then all files count as a person's.
+/// The list of a folder. An invalid list counts as empty, so that all files count as a person's.
 fn list(root: &Root, folder: &Path) -> Result<Option<List>, OutputError> {
     let bytes = root.read(folder.join(LIST))?;
     Ok(bytes.map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default()))
 }
 
-/// Removes a file that has these bytes still, and the folders that it leaves empty.
+/// Removes a file if it still has this digest, and folders that become empty.
 fn remove(root: &Root, folder: &Path, name: &str, digest: &Digest) -> Result<(), OutputError> {
-    // The list may come from a stranger's repository: a name must not lead out of the folder.
+    // The list may come from an untrusted repository: a name must not lead outside the folder.
     let inside = Path::new(name)
         .components()
         .all(|part| matches!(part, std::path::Component::Normal(_)));

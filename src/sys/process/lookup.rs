@@ -1,4 +1,4 @@
-//! Looking a program up: whether it can be found, and which of its files lie in the workspace.
+//! Finds programs, and identifies them by their arguments and workspace files.
 #![allow(clippy::disallowed_methods)] // edge: the file system, the environment
 
 use std::collections::BTreeMap;
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use crate::digest::Digest;
 
-/// The file of a program, looked up as the operating system will: in `folder` when it is a path, else in `PATH`.
+/// Finds a program's file as the operating system would: in `folder` if the name is a path, else in `PATH`.
 ///
 /// # Errors
-/// There is none, with the remedy.
+/// The program is not found; the message contains the remedy.
 pub(crate) fn find(name: &str, folder: &Path) -> Result<PathBuf, String> {
     let is_path = name.contains('/');
     let found = match is_path {
-        // A file without permission to execute is found: the system's own error says more than "not found".
+        // A file that is not executable counts as found, because the system's error is clearer than "not found".
         true => Some(folder.join(name)).filter(|path| path.is_file()),
         false => search(name, &std::env::var_os("PATH").unwrap_or_default()),
     };
@@ -26,7 +26,7 @@ pub(crate) fn find(name: &str, folder: &Path) -> Result<PathBuf, String> {
         } else {
             "PATH".to_owned()
         };
-        format!("the program `{name}` is not found in {place}; install it, or correct `run` in kaizen.toml")
+        format!("the program `{name}` was not found in {place}; install it, or correct `run` in kaizen.toml")
     })
 }
 
@@ -35,7 +35,7 @@ fn search(name: &str, folders: &OsStr) -> Option<PathBuf> {
     which::which_in_global(name, Some(folders)).ok()?.next()
 }
 
-/// What a program is: its words, and the digests of those of them that are files in the workspace.
+/// The identity of a program: its command line, and the digests of workspace files in it.
 pub(crate) fn identity(run: &[String], root: &Path) -> Value {
     let digest = |word: &String| {
         let path = own_file(word, root)?;
@@ -46,7 +46,7 @@ pub(crate) fn identity(run: &[String], root: &Path) -> Value {
     json!({"run": run, "files": files})
 }
 
-/// The file that a word names, when it lies in the workspace.
+/// The file that a word refers to, if it is in the workspace.
 fn own_file(word: &str, root: &Path) -> Option<PathBuf> {
     let root = root.canonicalize().ok()?;
     let path = root.join(word).canonicalize().ok()?;

@@ -1,4 +1,4 @@
-//! What a teacher says, read as clusters and edits. Everything in it is untrusted.
+//! Parses a teacher's reply into clusters and edits. The reply is untrusted.
 
 mod clusters;
 mod edits;

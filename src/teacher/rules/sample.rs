@@ -1,4 +1,4 @@
-//! Which train tasks are measured, and what of the harness they may see.
+//! Draws the train tasks that are measured, and removes their own examples from the harness.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,20 +10,20 @@ use crate::harness::home::filled;
 use crate::harness::{Harness, agents};
 use crate::teacher::Briefing;
 
-/// Folds: each task is measured with examples from which its own fold is held out.
+/// The number of folds. Each task is measured with examples from the other folds only.
 const FOLDS: usize = 3;
 
-/// One fold: the tasks that are held out and measured, and those that examples may come from.
+/// One fold: the tasks that are held out and measured, and the tasks that may become examples.
 pub(crate) struct Fold<'a> {
-    /// Measured.
+    /// The tasks that are measured.
     pub held_out: Vec<&'a Task>,
-    /// Open to be shown to the student.
+    /// The tasks that may be shown to the student.
     pub open: Vec<&'a Task>,
     /// The harness before any edit, without examples that equal a measured query.
     pub harness: Harness,
 }
 
-/// The agent that a task asks.
+/// The agent that answers a task.
 pub(crate) fn agent_of(task: &Task, default: &str) -> String {
     task.agent.clone().unwrap_or_else(|| default.to_owned())
 }
@@ -33,12 +33,12 @@ pub(crate) fn default_agent(briefing: &Briefing) -> String {
     agents::default_agent(briefing.harness, briefing.layout)
 }
 
-/// A query with case and white space folded.
+/// A query in lower case, with normalized white space.
 pub(crate) fn folded(query: &str) -> String {
     query.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Up to `size` train tasks, as evenly over the categories as they allow, in an order drawn from the seed.
+/// About `size` train tasks, with the same limit for each category, in an order drawn from the seed.
 pub(crate) fn balanced<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<&'a Task> {
     let mut by_category: BTreeMap<&str, Vec<&Task>> = BTreeMap::new();
     for task in shuffled(briefing) {
@@ -80,7 +80,7 @@ pub(crate) fn folds<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<Fold<'a>> {
     (0..FOLDS).map(fold).filter(|fold| !fold.held_out.is_empty()).collect()
 }
 
-/// The harness without few-shot examples whose input is hidden: earlier sessions may have put train tasks there.
+/// The harness without few-shot examples whose input is hidden; earlier sessions may have added train tasks.
 fn without_examples(briefing: &Briefing, hidden: &BTreeSet<String>) -> Harness {
     let default = default_agent(briefing);
     let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, &default)).collect();

@@ -25,7 +25,7 @@ struct OpenHandsPrompt {
 enum EventKind {
     /// A message of the user, which starts a trace.
     Asked,
-    /// Any other event of the present trace.
+    /// Any other event of the current trace.
     Further,
 }
 

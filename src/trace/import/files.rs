@@ -52,7 +52,7 @@ fn visit(above: &Path, entry: walkdir::Result<DirEntry>) -> Option<ImportEntry> 
 /// An open file, up to the length that it had when it was opened.
 pub(crate) type OpenFile = Take<File>;
 
-/// Opens a file at its present length: bytes that another program appends later are not read.
+/// Opens a file at its current length: bytes that another program appends later are not read.
 ///
 /// # Errors
 /// It is missing or unreadable, or it is not a regular file.

@@ -172,7 +172,7 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> TraceError {
 /// The size and the modification time of a file.
 pub(crate) type Stamp = (u64, Option<SystemTime>);
 
-/// Returns the present stamp of a file.
+/// Returns the current stamp of a file.
 pub(crate) fn stamp(source: &EvidenceFile) -> Result<Stamp, TraceError> {
     let facts = open(source)?
         .metadata()

@@ -3,7 +3,7 @@
 /// The FTS5 query for some terms; `None` if they contain no letter or digit.
 ///
 /// White space separates terms, and a trace must contain all of them. `"two words"` is a phrase, `trans*` is a prefix,
-/// and `OR` between two terms matches either. Everything else is quoted, so that `multi-hop` and `who's` are plain text.
+/// and `OR` between two terms matches either. Everything else is quoted: `multi-hop` and `who's` are plain text.
 pub(crate) fn fts_query(terms: &str) -> Option<String> {
     let mut query = String::new();
     let mut alternative = false;

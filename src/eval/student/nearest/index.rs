@@ -1,4 +1,4 @@
-//! An inverted index over examples, with weights computed once.
+//! An inverted index over examples, with precomputed weights.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +6,24 @@ use super::words::features;
 use crate::harness::agent_settings::{ModelSettings, Weighting};
 use crate::harness::examples::Example;
 
-/// How fast repeated terms stop to matter in BM25.
+/// The parameter k1 of BM25, which limits the effect of repeated terms.
 const SATURATION: f64 = 1.2;
-/// How much length matters in BM25.
+/// The parameter b of BM25, which sets the effect of the length.
 const LENGTH_SHARE: f64 = 0.75;
 
-/// A feature's rarity and the examples that hold it, as (example, weight).
+/// The rarity of a feature and the examples that contain it, as (example, weight).
 #[derive(Default)]
 struct Postings {
     rarity: f64,
     examples: Vec<(u32, f64)>,
 }
 
-/// Examples, ready to be compared with a query.
+/// An index of examples that finds those most similar to a query.
 pub(crate) struct Index {
     settings: ModelSettings,
     count: usize,
     mean_length: f64,
-    // Only ever looked up by key, never iterated after it is built.
+    // Only looked up by key, never iterated, after the index is built.
     postings: BTreeMap<u64, Postings>,
 }
 
@@ -57,8 +57,8 @@ impl Index {
         index
     }
 
-    /// The `count` examples most similar to the query, as (example, similarity of 0 to 1), best first; equals keep
-    /// their order; those that share nothing with the query are left out.
+    /// The `count` examples most similar to the query, as (example, similarity from 0 to 1), best first, in their
+    /// original order on a tie. Examples that share no feature with the query are left out.
     pub(crate) fn nearest(&self, query: &str, count: usize) -> Vec<(usize, f64)> {
         let counts = counts(query, &self.settings);
         let length = self.norm(&counts);
@@ -89,7 +89,7 @@ impl Index {
         }
     }
 
-    /// In BM25 rarity stands on the example's side only.
+    /// The weight of a feature of the query. In BM25, the rarity is only part of the example's weight.
     fn query_weight(&self, count: u32, rarity: f64) -> f64 {
         match self.settings.weighting {
             Weighting::Bm25 => 1.0,
@@ -97,8 +97,8 @@ impl Index {
         }
     }
 
-    /// What similarities are divided by: the length of the vector, or, in BM25, the query's score against itself.
-    /// Features that no example holds count as the rarest.
+    /// The divisor of similarities: the length of the vector or, in BM25, the query's score against itself. Features
+    /// that occur in no example count as the rarest.
     fn norm(&self, counts: &BTreeMap<u64, u32>) -> f64 {
         let unseen = rarity(self.settings.weighting, self.count, 0.0);
         let relative = total(counts) / self.mean_length;
@@ -122,7 +122,7 @@ fn total(counts: &BTreeMap<u64, u32>) -> f64 {
     counts.values().map(|count| f64::from(*count)).sum()
 }
 
-/// Inverse document frequency, where the weighting wants it.
+/// The inverse document frequency, if the weighting uses it, otherwise 1.
 fn rarity(weighting: Weighting, examples: usize, holding: f64) -> f64 {
     let examples = examples as f64;
     match weighting {

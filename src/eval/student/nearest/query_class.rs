@@ -1,21 +1,21 @@
-//! The class of a query, by its surface form only: what routing and tool descriptions go by.
+//! The class of a query, determined by its surface form only. Model routing and tool selection depend on it.
 
 use super::tool::{calculator, date_calculator, unit_converter};
 use super::words::words;
 
-/// Words from which a query is long.
+/// The minimum number of words of a long query.
 const LONG: usize = 20;
-/// Words up to which a query is short.
+/// The maximum number of words of a short query.
 const SHORT: usize = 5;
 
-/// The form of a query.
+/// The class of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum QueryClass {
-    /// Holds an ISO date.
+    /// Contains an ISO date.
     Date,
-    /// Names two units of one dimension.
+    /// Contains two units of the same dimension.
     Units,
-    /// Holds an arithmetic expression, in signs or words.
+    /// Contains an arithmetic expression, in signs or words.
     Math,
     /// 20 words or more.
     Long,
@@ -26,7 +26,7 @@ pub(crate) enum QueryClass {
 }
 
 impl QueryClass {
-    /// Every class, in the order in which they are tried.
+    /// All classes, in the order in which they are tested.
     pub(crate) const ALL: [QueryClass; 6] = [
         QueryClass::Date,
         QueryClass::Units,
@@ -36,7 +36,7 @@ impl QueryClass {
         QueryClass::General,
     ];
 
-    /// The first class that the query's form fits.
+    /// The first class that fits the query.
     pub(crate) fn of(query: &str) -> Self {
         if date_calculator::holds_date(query) {
             return QueryClass::Date;
@@ -54,7 +54,7 @@ impl QueryClass {
         }
     }
 
-    /// The name as it stands in the routing table.
+    /// The name of the class in the routing table.
     pub(crate) fn name(self) -> &'static str {
         match self {
             QueryClass::Date => "date",
@@ -66,7 +66,7 @@ impl QueryClass {
         }
     }
 
-    /// Words that a description of a tool for this class would use.
+    /// Words that the description of a tool for this class is likely to use.
     pub(crate) fn vocabulary(self) -> &'static str {
         match self {
             QueryClass::Date => "date day week weekday month year calendar duration",

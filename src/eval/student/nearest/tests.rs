@@ -1,4 +1,4 @@
-//! What the student does, by example.
+//! Tests of the embedded student, by example.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 use proptest::prelude::*;
 use serde_json::json;

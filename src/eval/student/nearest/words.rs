@@ -1,9 +1,9 @@
-//! Words, stems and features of a text.
+//! Extracts words, stems and features from text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-/// Lower-case words: runs of letters and digits, apostrophes dropped, so that `what's` is `whats`.
+/// The lower-case words of a text: runs of letters and digits, without apostrophes, so that `what's` becomes `whats`.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let lower = text.to_lowercase().replace(['\'', '’'], "");
     lower
@@ -13,7 +13,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A word without its commonest English endings, at least three letters long.
+/// A word without a common English ending, if at least three characters remain.
 pub(crate) fn stem(word: &str) -> &str {
     [
         "ations", "ation", "ings", "ing", "ions", "ion", "ers", "er", "ors", "or", "es", "ed", "s", "e",
@@ -23,20 +23,21 @@ pub(crate) fn stem(word: &str) -> &str {
     .unwrap_or(word)
 }
 
-/// Words too common to say what a text is about.
+/// Words that are too common to characterise a text.
 const STOP_WORDS: &str = "a about all an and any are as at be between by can could do does for from give has have how \
     i if in into is it its many me much my of on one or other out please so some tell than that the their them then \
     there this to tool two use used useful uses using was we what when where which will with would you your";
 
-/// Whether a word is too common to say what a text is about.
+/// Whether a word is too common to characterise a text.
 pub(crate) fn is_stop_word(word: &str) -> bool {
     static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| STOP_WORDS.split(' ').collect());
     WORDS.contains(word)
 }
 
-/// How often each feature occurs: word n-grams up to `ngrams`, and character n-grams of length `char_ngrams` (0: none).
+/// The count of each feature: word n-grams up to length `ngrams`, and character n-grams of length `char_ngrams` (0:
+/// none).
 ///
-/// A feature is the 64-bit FNV-1a hash of its text: two of ten thousand collide about once in 10^11.
+/// A feature is the 64-bit FNV-1a hash of its text, so that collisions are very unlikely.
 pub(crate) fn features(text: &str, ngrams: usize, char_ngrams: usize) -> BTreeMap<u64, u32> {
     let words = words(text);
     let mut counts = BTreeMap::new();

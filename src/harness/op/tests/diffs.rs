@@ -1,4 +1,4 @@
-//! Cases of diffs and of the share of changed lines.
+//! Tests of diffs and of the share of changed lines.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 
 use super::normalise::changed_line_ratio;

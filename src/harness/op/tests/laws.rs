@@ -1,4 +1,4 @@
-//! What holds for every input: no panic, and applying twice is applying once.
+//! Properties of ops for any input: no panic, and applying an edit twice is the same as applying it once.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 
 use proptest::prelude::*;

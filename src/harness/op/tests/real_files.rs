@@ -1,10 +1,10 @@
-//! Real TOML files change in the targeted lines only.
+//! Tests on real TOML files that an edit changes only the targeted lines.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: real files, long tables
 
 use super::inapplicable::TomlProblem;
 use super::*;
 
-/// Sets, updates and empties something in every TOML file of the data directory.
+/// Sets, updates and empties a value in every TOML file of the data directory.
 #[test]
 fn real_files_change_in_the_targeted_lines_only() {
     let data = std::env::var("KAIZEN_DATA").unwrap_or_else(|_| "../shared/data".into());
@@ -37,7 +37,7 @@ fn real_files_change_in_the_targeted_lines_only() {
     }
 }
 
-/// Keys and values, without those below arrays of tables.
+/// The keys and values, without those inside arrays of tables.
 fn leaves(table: &toml::Table, prefix: &[String]) -> Vec<(Vec<String>, toml::Value)> {
     let below = |(name, value): (&String, &toml::Value)| {
         let keys = [prefix, std::slice::from_ref(name)].concat();
@@ -62,7 +62,7 @@ fn check_set(before: &str, keys: &[String]) {
     }
 }
 
-/// The lines that a value takes; for an absent one, those of a new table: a blank, the header, the key.
+/// The number of lines of a value; for an absent value, those of a new table: a blank line, the header and the key.
 fn lines_of(text: &str, keys: &[String]) -> usize {
     let body = text.trim_start_matches('\u{feff}');
     let document = toml_text::parse(body).unwrap();

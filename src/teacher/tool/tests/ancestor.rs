@@ -1,4 +1,4 @@
-//! The tools on files that the ancestor wrote: what it said is right, but for the defects that it is known for.
+//! The tools on files that OpenJarvis wrote: its answers are expected, except for its known defects.
 
 use std::path::{Path, PathBuf};
 
@@ -26,9 +26,9 @@ fn folder() -> Option<PathBuf> {
     Some(folder)
 }
 
-/// The ancestor's home and traces, with its scripted benchmark; the last task is held out here.
+/// The home and traces of OpenJarvis, with its scripted benchmark; the last task is held out here.
 fn world(folder: &Path, scratch: &Path) -> World {
-    // The store is in WAL mode, so that even reading it needs a folder to write to.
+    // The store is in WAL mode, so even reading it needs a writable folder.
     std::fs::write(
         scratch.join("traces.db"),
         std::fs::read(folder.join("traces.db")).unwrap(),
@@ -69,7 +69,7 @@ fn world(folder: &Path, scratch: &Path) -> World {
     world
 }
 
-/// What the ancestor should have said, and we say.
+/// The corrected answer of OpenJarvis for a case with a known defect.
 fn right(tool: &str, arguments: &Value, said: &Value) -> Option<Value> {
     match (tool, arguments) {
         // Its feedback filter ran after its limit; with a limit beyond all traces the two agree.
@@ -79,7 +79,7 @@ fn right(tool: &str, arguments: &Value, said: &Value) -> Option<Value> {
             {"agent": "orchestrator", "model": "qwen3.5:9b", "outcome": null, "query": "multi-hop question: who's \"first\"?",
             "result": "1.70 (from memory) [8]", "started_at": 1_760_000_800.0, "trace_id": "fx-008"},
         ])),
-        // It took a tool that nobody describes for one without a description.
+        // It treated a tool without an entry as one without a description.
         ("get_tool_description", _) => Some("No tool 'nope' found.".into()),
         // It showed the second task, which is a gate task, with its answer.
         ("list_personal_benchmark", _) => Some(json!([
@@ -90,7 +90,7 @@ fn right(tool: &str, arguments: &Value, said: &Value) -> Option<Value> {
     }
 }
 
-/// What both say, with what only one can know left out.
+/// An answer without the fields that only one program can know.
 fn comparable(tool: &str, mut said: Value) -> Value {
     let drop = |said: &mut Value, keys: &[&str]| {
         let failed = said.get("error").is_some();
@@ -162,7 +162,7 @@ fn the_tools_are_called_as_the_ancestor_calls_them() {
     assert_eq!(Value::from(ours), fixture["tools"]);
 }
 
-/// Its known defect in full: with a small limit, the filter still finds what lies behind the newest traces.
+/// The known defect of the feedback filter: with a small limit, it must find matches beyond the newest traces.
 #[test]
 fn feedback_is_filtered_before_the_limit() {
     let Some(folder) = folder() else { return };

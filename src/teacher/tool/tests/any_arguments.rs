@@ -1,4 +1,4 @@
-//! Whatever a teacher calls the tools with: no panic, valid texts, and nothing of a held-out task.
+//! For any arguments of a tool call: no panic, valid text, and nothing of a held-out task.
 
 use crate::teacher::tool;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The teacher's eleven tools: on a small world of our own, on files of the ancestor, and on any arguments at all.
+//! The teacher's eleven tools: on a small scripted world, on files of OpenJarvis, and with arbitrary arguments.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // tests: real files
 
 mod ancestor;
@@ -9,7 +9,7 @@ use self::world::World;
 use crate::teacher::tool;
 use serde_json::{Value, json};
 
-/// The texts of `golden.json` were read one by one; `BLESS=1` writes the file anew, to be read again.
+/// The texts of `golden.json` were checked by hand; `BLESS=1` regenerates the file, to be checked again.
 #[test]
 fn the_tools_say_what_they_said() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/teacher/tool/tests/golden.json");
@@ -65,7 +65,7 @@ fn the_teacher_answers_and_judges_where_it_can() {
         (&scored["task_id"], &scored["student_score"]),
         (&json!("t-1"), &json!(1.0))
     );
-    // A held-out task is a text like any other: neither its id nor its reference is known here.
+    // A held-out task is treated like any other text: neither its id nor its reference is known here.
     let held = json!({"student_output": "HELD-OUT-ANSWER", "teacher_output": "b", "task": "g-1"});
     assert_eq!(
         call("compare_outputs", held)["judge_reasoning"],
@@ -73,7 +73,7 @@ fn the_teacher_answers_and_judges_where_it_can() {
     );
 }
 
-/// Providers and clients refuse schemas that are loose: no unknown arguments, and only types that all of them know.
+/// Providers and clients reject loose schemas: no unknown arguments, and only types that all of them support.
 #[test]
 fn schemas_are_strict_and_plain() {
     for spec in tool::specs() {

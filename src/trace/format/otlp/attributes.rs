@@ -1,4 +1,4 @@
-//! Attributes: the values of OTLP as JSON, and lists that are written as numbered keys.
+//! Reads OTLP attributes as JSON values, and rebuilds lists from numbered keys.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::super::field::list;
 /// Attributes by name.
 pub(crate) type Attributes = BTreeMap<String, Value>;
 
-/// Attributes as OTLP writes them, `[{"key": …, "value": {"stringValue": …}}]`, or as an object.
+/// Reads attributes in the form of OTLP, `[{"key": …, "value": {"stringValue": …}}]`, or as an object.
 pub(crate) fn read(value: &Value) -> Attributes {
     match value {
         Value::Object(all) => all.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
@@ -21,7 +21,7 @@ pub(crate) fn read(value: &Value) -> Attributes {
     }
 }
 
-/// A typed value; 64-bit numbers come as texts.
+/// Reads a typed value. OTLP writes 64-bit integers as text.
 fn any(value: &Value) -> Value {
     let Some((kind, inner)) = value.as_object().and_then(|all| all.iter().next()) else {
         return Value::Null;
@@ -37,10 +37,10 @@ fn any(value: &Value) -> Value {
     }
 }
 
-/// The most parts of a numbered key: what nests deeper is nobody's message.
+/// The maximum number of parts of a numbered key. No message nests deeper.
 const DEEPEST: usize = 12;
 
-/// What stands under `prefix` in numbered keys, as nested lists: `llm.input_messages.0.message.role`.
+/// Rebuilds nested lists from numbered keys that begin with `prefix`, such as `llm.input_messages.0.message.role`.
 pub(crate) fn numbered(attributes: &Attributes, prefix: &str) -> Option<Value> {
     let mut root = Map::new();
     for (key, value) in attributes
@@ -70,7 +70,7 @@ fn put(into: &mut Map<String, Value>, path: &[&str], value: &Value) {
     }
 }
 
-/// Objects with numbers for keys are lists in the order of the numbers.
+/// Turns objects whose keys are numbers into lists, in the order of the numbers.
 fn listed(value: Value) -> Value {
     let Value::Object(all) = value else { return value };
     let numbers: Option<Vec<u64>> = all.keys().map(|key| key.parse().ok()).collect();

@@ -1,4 +1,4 @@
-//! The date calculator: days between ISO dates, the weekday of a date, a date some days away.
+//! The date calculator: the days between two ISO dates, the weekday of a date, and dates before or after it.
 
 use chrono::{Days, NaiveDate};
 
@@ -14,7 +14,7 @@ pub(crate) fn call(query: &str) -> Option<String> {
     }
 }
 
-/// Whether the query holds an ISO date.
+/// Whether the query contains an ISO date.
 pub(crate) fn holds_date(query: &str) -> bool {
     !dates(query).is_empty()
 }
@@ -36,7 +36,7 @@ fn weekday(query: &str, date: NaiveDate) -> Option<String> {
     asks.then(|| date.format("%A").to_string())
 }
 
-/// `30 days after 2024-01-01`, `2024-01-01 minus 2 weeks`.
+/// The result for queries such as `30 days after 2024-01-01` and `2024-01-01 minus 2 weeks`.
 fn shifted(query: &str, date: NaiveDate) -> Option<String> {
     let words = words(query);
     let days = words

@@ -1,4 +1,4 @@
-//! Built-in tools: real computations on the words of a query.
+//! The built-in tools, which compute a result from the words of a query.
 
 pub(crate) mod calculator;
 pub(crate) mod date_calculator;
@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use super::query_class::QueryClass;
 use super::words::{is_stop_word, stem, words};
 
-/// Stems that a description must share with the query and its class before the tool is called.
+/// The minimum number of stems that a description must share with the query and its class for the tool to be called.
 const FIT: usize = 2;
 
 /// The names of the built-in tools.
 pub(crate) const NAMES: [&str; 3] = ["calculator", "unit_converter", "date_calculator"];
 
-/// A result for the query; `None` when there is no such tool, or the tool cannot make sense of the query.
+/// The tool's result for a query; `None` if there is no such tool, or it finds nothing to compute in the query.
 pub(crate) fn call(tool: &str, query: &str) -> Option<String> {
     match tool {
         "calculator" => calculator::call(query),
@@ -25,19 +25,19 @@ pub(crate) fn call(tool: &str, query: &str) -> Option<String> {
     }
 }
 
-/// How well a description fits what is wanted of a tool: the number of stems that they share; 0 when there are fewer
-/// than two.
+/// How well a description fits the wanted stems: the number of stems that they share, or 0 if there are fewer than
+/// [`FIT`].
 pub(crate) fn fit(description: &BTreeSet<String>, wanted: &BTreeSet<String>) -> usize {
     let shared = description.intersection(wanted).count();
     if shared < FIT { 0 } else { shared }
 }
 
-/// The stems of the query's own words and of the vocabulary of its class.
+/// The stems of the query's words and of the vocabulary of its class.
 pub(crate) fn wanted(query: &str, class: QueryClass) -> BTreeSet<String> {
     stems(&format!("{query} {}", class.vocabulary()))
 }
 
-/// The distinct stems of a text, stop words apart.
+/// The distinct stems of a text, without stop words.
 pub(crate) fn stems(text: &str) -> BTreeSet<String> {
     let telling = |word: &String| !is_stop_word(word) && word.chars().any(char::is_alphabetic);
     words(text)
@@ -47,7 +47,7 @@ pub(crate) fn stems(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// A number as people write it: up to ten significant digits, no trailing zeros; `None` when it is not finite.
+/// A number in the usual notation: up to ten significant digits, no trailing zeros. `None` if it is not finite.
 pub(super) fn written(number: f64) -> Option<String> {
     if !number.is_finite() {
         return None;

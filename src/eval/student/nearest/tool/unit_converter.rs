@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use super::written;
 
-/// Names of a unit, its dimension, and how it becomes the dimension's base: value × factor + offset.
+/// The names of a unit, its dimension, and the factor and offset that convert it to the base unit: value × factor +
+/// offset.
 type Unit = (&'static str, &'static str, f64, f64);
 
 static UNITS: [Unit; 27] = [
@@ -44,13 +45,13 @@ pub(crate) fn call(query: &str) -> Option<String> {
     written((amount * from.2 + from.3 - to.3) / to.2)
 }
 
-/// Whether the query names two units of one dimension.
+/// Whether the query contains two units of the same dimension.
 pub(crate) fn names_conversion(query: &str) -> bool {
     conversion(query).is_some()
 }
 
-/// An amount, the unit it is in, and the unit that is wanted. The unit after a number is the source; without a
-/// number the last unit is, with the amount 1 (`how many feet in a yard`).
+/// The amount, its unit, and the unit to convert to. The amount's unit is the one after a number. Without a number, it
+/// is the last unit, and the amount is 1, as in `how many feet in a yard`.
 fn conversion(query: &str) -> Option<(f64, &'static Unit, &'static Unit)> {
     let words = pieces(query);
     let named: Vec<(usize, &Unit)> = words
@@ -67,7 +68,7 @@ fn conversion(query: &str) -> Option<(f64, &'static Unit, &'static Unit)> {
     named.iter().find(other).map(|(_, to)| (amount, from, *to))
 }
 
-/// Words and numbers; `5km` is two pieces.
+/// Splits a query into words and numbers; `5km` gives two pieces.
 fn pieces(query: &str) -> Vec<String> {
     let kind = |c: char| (c.is_ascii_digit() || c == '.', c.is_alphabetic());
     let mut pieces: Vec<String> = Vec::new();

@@ -1,0 +1,60 @@
+//! A teacher inside kaizen diagnoses and plans: its answers become files, and its calls a log.
+
+use super::PhaseOutput;
+use super::brief::{brief, gave_up, log_text};
+use crate::artifact::{Artifact, diagnosis};
+use crate::pipeline::context::Context;
+use crate::teacher;
+use crate::teacher::submitted;
+use crate::workspace::error::RunError;
+
+pub(super) fn diagnose(context: &Context) -> Result<PhaseOutput, RunError> {
+    let traces = context.inputs.evidence(context.moment()?)?;
+    let workspace = context.workspace;
+    let (teacher, redactor) = (workspace.teacher.as_ref(), &workspace.redactor);
+    let (diagnosed, runs) = brief(context, &traces, |briefing| {
+        teacher::diagnose::diagnose(teacher, briefing, redactor)
+    })?;
+    let diagnosed = diagnosed.or_else(|failure| gave_up(context, "diagnose", failure, &runs))?;
+    submitted::without_secrets(diagnosis::FILE, &diagnosed.markdown, &context.base_harness()?)
+        .map_err(context.failed("diagnose"))?;
+    let summary = format!(
+        "{} clusters of failures",
+        teacher::plan::stated(&diagnosed.markdown).len()
+    );
+    let files = vec![
+        (diagnosis::FILE.to_owned(), diagnosed.markdown),
+        ("evidence.jsonl".to_owned(), diagnosed.evidence),
+        ("teacher/diagnose.jsonl".to_owned(), log_text(&diagnosed.log, &runs)),
+    ];
+    Ok(PhaseOutput { files, summary })
+}
+
+pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
+    let diagnosis = context.text(diagnosis::FILE)?;
+    // A person may have written about gate tasks; the teacher may not read of them.
+    let shown = context.inputs.held_out()?.artifact(diagnosis::FILE, &diagnosis);
+    let traces = context.inputs.evidence(context.moment()?)?;
+    let teacher = context.workspace.teacher.as_ref();
+    let (planned, runs) = brief(context, &traces, |briefing| {
+        teacher::plan::plan(teacher, briefing, context.manifest(), &shown)
+    })?;
+    let (planned, clusters) = planned.or_else(|failure| gave_up(context, "plan", failure, &runs))?;
+    let log = log_text(&planned.log, &runs);
+    let summary = format!("{} edits", planned.edits.len());
+    let name = teacher.identity()["engine"].as_str().unwrap_or("teacher").to_owned();
+    let plan = teacher::plan::artifact(
+        &context.session.id,
+        &diagnosis,
+        clusters,
+        planned,
+        &name,
+        context.workspace.clock.stamp(),
+    );
+    let text = plan.to_text();
+    submitted::without_secrets("plan.json", &text, &context.base_harness()?).map_err(context.failed("plan"))?;
+    Ok(PhaseOutput {
+        files: vec![("plan.json".into(), text), ("teacher/plan.jsonl".into(), log)],
+        summary,
+    })
+}
