@@ -1,4 +1,4 @@
-//! CLINC150: real questions with their intents, fifteen in each of ten fields. It is not shipped with kaizen.
+//! Reads CLINC150: real questions with their intents, fifteen intents in each of ten fields. It is not part of kaizen.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,15 +19,15 @@ pub struct Row {
     category: String,
 }
 
-/// What tasks and examples are drawn from, by field.
+/// The pools of tasks and examples, by field.
 pub struct Data {
-    /// Tasks are drawn from these.
+    /// The pool of tasks.
     pub test: BTreeMap<String, Vec<Task>>,
-    /// Examples are drawn from these.
+    /// The pool of examples.
     pub train: BTreeMap<String, Vec<Row>>,
 }
 
-/// Where the files lie: below `KAIZEN_DATA`.
+/// The folder of the files, under `KAIZEN_DATA`.
 pub fn folder() -> PathBuf {
     let data = std::env::var_os("KAIZEN_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
@@ -36,7 +36,7 @@ pub fn folder() -> PathBuf {
     data.join("tasks/intent/clinc150")
 }
 
-/// Reads both files. Questions out of scope are left out: they belong to no field.
+/// Reads both files. Out-of-scope questions are left out, because they belong to no field.
 pub fn read(folder: &Path) -> Outcome<Data> {
     let lines = |name: &str| fs::read_to_string(folder.join(name));
     let mut data = Data {

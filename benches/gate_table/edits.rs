@@ -1,22 +1,22 @@
-//! Edits: changes whose effect is known, because it was searched for and then measured by many draws.
+//! Edits with known effects: each is searched for, and its effect is computed.
 
 use kaizen::Digest;
 
 use crate::home::Change;
 use crate::world::{Shape, World};
 
-/// What an edit is meant to do.
+/// The intended effect of an edit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    /// The model gets another name: the requests differ, and no chance does.
+    /// None: the requests differ (for example in the model's name), but no probability does.
     NoOp,
-    /// Examples of every cluster are mislabelled.
+    /// A loss everywhere: examples of every cluster are mislabelled.
     Harmful,
-    /// Examples of one cluster alone are mislabelled.
+    /// A loss in one cluster: its examples are mislabelled.
     HarmfulThere,
-    /// Examples for one cluster alone.
+    /// A gain of the overall score by this much, all of it in one cluster.
     Focused(f64),
-    /// Half of the gain in one cluster.
+    /// A gain of which half is in one cluster.
     Half,
     /// The same gain in every cluster.
     Spread,
@@ -25,18 +25,18 @@ pub enum Kind {
 /// An edit of a world.
 #[derive(Clone, Debug)]
 pub struct Edit {
-    /// What it is meant to do.
+    /// The intended effect.
     pub kind: Kind,
-    /// What it does to the home.
+    /// The change of the home.
     pub change: Change,
-    /// The cluster that it aims at.
+    /// The target cluster.
     pub target: usize,
-    /// Its change of the overall chance of success, as the first edit of the home.
+    /// The actual change of the overall probability of success, as the first edit of the home.
     pub truth: f64,
 }
 
 impl Kind {
-    /// As the table names it.
+    /// The name in the table.
     pub fn name(self) -> String {
         match self {
             Kind::NoOp => "no-op".to_owned(),
@@ -49,7 +49,7 @@ impl Kind {
 }
 
 impl Edit {
-    /// An edit that aims at a cluster.
+    /// Creates an edit with a target cluster.
     pub fn of(world: &World, kind: Kind, target: usize) -> Self {
         let change = match kind {
             Kind::NoOp => Change {
@@ -75,14 +75,14 @@ impl Edit {
         }
     }
 
-    /// The edit as the gate knows it.
+    /// The edit's digest for the gate.
     pub fn digest(&self, world: &World) -> Digest {
         let after = world.home.with(&self.change).harness().digest();
         Digest::of_value(&(world.number, after))
     }
 }
 
-/// Ten edits for a session: five no-ops, each of its own, and five that do something.
+/// Ten edits for a session: five different no-ops, and five with an effect.
 pub fn ten(world: &World, shape: Shape) -> Vec<Edit> {
     let doing = match shape {
         Shape::One => [
@@ -92,7 +92,7 @@ pub fn ten(world: &World, shape: Shape) -> Vec<Edit> {
             (Kind::Spread, 3),
             (Kind::Harmful, 2),
         ],
-        // Examples belong to one agent, and an edit of them to one file: none can reach two agents.
+        // An edit of examples changes the file of one agent, so it cannot reach two agents.
         Shape::Several => [
             (Kind::Focused(0.10), 0),
             (Kind::Focused(0.05), 1),

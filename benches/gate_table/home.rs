@@ -1,4 +1,4 @@
-//! Home: an agent home that can be edited as agents are: examples added or mislabelled, settings changed.
+//! The home of an agent, with changes: adding or mislabelling examples, and changing settings.
 
 use std::collections::BTreeMap;
 
@@ -10,42 +10,42 @@ use crate::truth::VOTERS;
 /// One example of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shot {
-    /// The agent that has it.
+    /// The agent that the example belongs to.
     pub agent: String,
-    /// A question.
+    /// The question.
     pub input: String,
-    /// What to answer.
+    /// The answer.
     pub output: String,
 }
 
-/// An agent home.
+/// The home of one or more agents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Home {
     /// All examples.
     pub shots: Vec<Shot>,
-    /// Name of the one model.
+    /// Name of the only model.
     pub model: String,
-    /// Its noise.
+    /// Temperature of the model, which makes it noisy.
     pub temperature: f64,
-    /// Turns that each agent may take: no agent has a tool, so that nothing comes of it.
+    /// Maximum number of turns by agent; it has no effect, because no agent has a tool.
     pub turns: BTreeMap<String, u32>,
 }
 
-/// A change of a home; what is empty stays.
+/// A change of a home; empty fields change nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Change {
-    /// Examples that are added.
+    /// Examples to add.
     pub adds: Vec<Shot>,
-    /// Examples whose answer is another.
+    /// Existing examples with a new answer.
     pub relabels: Vec<Shot>,
-    /// Another name of the model.
+    /// A new name of the model.
     pub model: Option<String>,
-    /// Other turns of an agent.
+    /// An agent and its new maximum number of turns.
     pub turns: Option<(String, u32)>,
 }
 
 impl Home {
-    /// The home with a change.
+    /// Applies a change.
     pub fn with(&self, change: &Change) -> Self {
         let mut home = self.clone();
         for shot in &change.relabels {
@@ -61,7 +61,7 @@ impl Home {
         home
     }
 
-    /// Its files.
+    /// The home's files.
     pub fn harness(&self) -> Harness {
         let start = Harness::default().with("config.toml", self.config());
         self.turns.keys().fold(start, |harness, agent| {

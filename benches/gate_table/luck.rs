@@ -1,5 +1,5 @@
-//! Luck: the embedded student with chance of its own for every harness, as a language model without a common seed has
-//! it, and with its attempts counted. What was remembered counts once.
+//! The built-in student with a separate random seed per harness, as for a language model without seeds, and with its
+//! attempts counted. Cached attempts are not counted again.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,16 +14,16 @@ use kaizen::internals::Memo;
 use kaizen::internals::Nearest;
 use kaizen::{Draw, PreparedStudent, Student};
 
-/// The embedded student, counted.
+/// The built-in student, with a count of attempts.
 pub struct Luck {
     inner: Nearest,
-    /// Whether two harnesses draw the same chance where they are given the same seed.
+    /// Whether two harnesses use the same random numbers for the same seed.
     shared: bool,
     attempts: Arc<AtomicUsize>,
 }
 
 impl Luck {
-    /// A student whose harnesses share their chance, or each have their own.
+    /// Creates a student whose harnesses share their random numbers, or each have their own.
     pub fn new(shared: bool) -> Self {
         Self {
             inner: Nearest::new(Layout::default()),
@@ -32,7 +32,7 @@ impl Luck {
         }
     }
 
-    /// Attempts that were really made.
+    /// Number of attempts made.
     pub fn attempts(&self) -> usize {
         self.attempts.load(Ordering::Relaxed)
     }
@@ -79,7 +79,7 @@ impl PreparedStudent for Lucky {
     }
 }
 
-/// A memo in memory.
+/// An in-memory cache.
 #[derive(Default)]
 pub struct Remembers(Mutex<BTreeMap<Digest, Attempt>>);
 

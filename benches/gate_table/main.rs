@@ -1,8 +1,9 @@
-//! What the gate can see: edits of known effect and sessions of ten, beside the ancestor's rule, as a table in Markdown.
+//! Measures what the gate detects: single edits of known effect, and sessions of ten edits, compared with the
+//! ancestor's rule. Prints Markdown tables.
 //!
-//! `cargo bench --bench gate_table [-- --seeds N --only single|sessions]`. Tasks and examples are those of CLINC150, found
-//! below `KAIZEN_DATA`; the student is the embedded one, at a temperature that makes it noisy. The same command prints
-//! the same table, whatever the number of processors.
+//! `cargo bench --bench gate_table [-- --seeds N --only single|sessions]`. Tasks and examples come from CLINC150 under
+//! `KAIZEN_DATA`; the student is the built-in one, at a temperature that makes it noisy. The same command always prints
+//! the same table, on any number of processors.
 #![allow(clippy::disallowed_methods, unreachable_pub)] // a benchmark: files, the environment
 
 mod data;
@@ -23,13 +24,13 @@ use sessions::Sitting;
 use spread::{Seeds, each};
 use world::{Shape, World};
 
-/// Errors are messages, so that they can come from any thread.
+/// A result whose error can be sent between threads.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What makes the embedded student as noisy as the study's mixed student, v = 0.14.
+/// The temperature at which the built-in student is as noisy as the study's mixed student, v = 0.14.
 const NOISY: f64 = 0.14;
 
-/// Seeds of each figure, unless told otherwise.
+/// Default number of seeds per figure.
 const SEEDS: usize = 200;
 
 fn main() -> Outcome<()> {
@@ -58,7 +59,7 @@ fn main() -> Outcome<()> {
     let wants = |part: &str| only.is_none_or(|only| only == part);
     let noisy = worlds(&data, seeds, Shape::One, NOISY);
     println!(
-        "{} seeds: {} worlds of 50 tasks, {} seeds of chance in each.\n",
+        "{} seeds: {} worlds of 50 tasks, {} random seeds in each.\n",
         seeds.all(),
         seeds.worlds,
         seeds.chances
@@ -74,7 +75,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Whether other benchmarks were asked for by name: `cargo bench -- search` reaches this one as well.
+/// Whether the arguments name other benchmarks only: `cargo bench -- search` runs this program too.
 fn is_for_another(arguments: &[String]) -> bool {
     let is_value = |at: usize| at > 0 && ["--seeds", "--only"].contains(&arguments[at - 1].as_str());
     let named = |at: &usize| !arguments[*at].starts_with('-') && !is_value(*at);
@@ -94,20 +95,20 @@ fn by_session(data: &Data, noisy: &[World], seeds: Seeds) -> Outcome<()> {
         gates: &[thrifty, default, Gate::Rule],
     };
     let each_its_own = Sitting {
-        title: "noisy, an agent a cluster",
+        title: "noisy, one agent per cluster",
         worlds: &several,
         shape: Shape::Several,
         gates: &[thrifty, default],
         ..one
     };
     let one_shared = Sitting {
-        title: "noisy, shared chance, one agent",
+        title: "noisy, shared seed, one agent",
         shared: true,
         gates: &[thrifty, default],
         ..one
     };
     let each_shared = Sitting {
-        title: "noisy, shared chance, an agent a cluster",
+        title: "noisy, shared seed, one agent per cluster",
         shared: true,
         ..each_its_own
     };
@@ -116,7 +117,7 @@ fn by_session(data: &Data, noisy: &[World], seeds: Seeds) -> Outcome<()> {
         sessions::sessions(&sitting, seeds)?;
     }
     for (title, worlds, like) in [
-        ("deterministic, an agent a cluster", &still_several, each_shared),
+        ("deterministic, one agent per cluster", &still_several, each_shared),
         ("deterministic, one agent", &still_one, one_shared),
     ] {
         let gates = &[default, Gate::Rule];

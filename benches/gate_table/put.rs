@@ -1,4 +1,4 @@
-//! Puts edits to the gate: the real one, with the embedded student and a memo in memory.
+//! Runs the real gate on edits, with the built-in student and an in-memory cache.
 
 use kaizen::Digest;
 use kaizen::Harness;
@@ -13,7 +13,7 @@ use kaizen::internals::{Trial, TrialSpec};
 
 use crate::luck::{Luck, Remembers};
 
-/// How edits are judged.
+/// How the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
     /// The ancestor's rule on one run of each arm.
@@ -23,7 +23,7 @@ pub enum Gate {
 }
 
 impl Gate {
-    /// As the table names it.
+    /// The name in the table.
     pub fn name(self) -> String {
         match self {
             Gate::Rule => "rule `overall`".to_owned(),
@@ -32,7 +32,7 @@ impl Gate {
     }
 }
 
-/// Error budget of each edit of a session of ten.
+/// The share of the error budget of each edit in a session of ten.
 const STAKE: AlphaGrant = AlphaGrant {
     alpha: 0.01,
     budget: BudgetMode::Planned,
@@ -40,19 +40,19 @@ const STAKE: AlphaGrant = AlphaGrant {
     session: None,
 };
 
-/// One edit before the gate.
+/// One edit to decide about.
 pub struct Case<'a> {
-    /// The home without it.
+    /// The harness without the edit.
     pub before: &'a Harness,
-    /// The home with it.
+    /// The harness with the edit.
     pub after: &'a Harness,
-    /// The cluster that it aims at.
+    /// The target cluster.
     pub target: &'a str,
-    /// The edit.
+    /// The edit's digest.
     pub edit: Digest,
 }
 
-/// A student with what it remembers.
+/// The state of one session at the gate: student, tasks, and whether the student is noisy.
 pub struct Table<'a> {
     evaluator: Evaluator<'a>,
     tasks: &'a [Task],
@@ -61,10 +61,10 @@ pub struct Table<'a> {
     noisy: bool,
 }
 
-/// Seats a student at the table, makes the baseline as a session does, and lends the table.
+/// Evaluates the baseline as a session does, then calls `then` with the gate.
 ///
 /// # Errors
-/// Whatever `then` fails with.
+/// The baseline's evaluation or `then` fails.
 pub fn seated<T>(
     student: &Luck,
     tasks: &[Task],
@@ -101,10 +101,10 @@ pub fn seated<T>(
 }
 
 impl Table<'_> {
-    /// Whether the gate keeps an edit.
+    /// Whether the gate accepts an edit.
     ///
     /// # Errors
-    /// Something halted the runs; here, nothing does.
+    /// The runs were halted, which does not happen here.
     pub fn keeps(&mut self, case: &Case) -> Result<bool, EvaluationHalted> {
         let decision = match self.gate {
             Gate::Rule => self.by_rule(case)?,
@@ -142,10 +142,10 @@ impl Table<'_> {
         Ok(record.decision)
     }
 
-    /// Scores the last home as the record of a session does.
+    /// Scores the final home as the record phase of a session does.
     ///
     /// # Errors
-    /// Something halted the runs; here, nothing does.
+    /// The runs were halted, which does not happen here.
     pub fn closes(&self, home: &Harness) -> Result<(), EvaluationHalted> {
         let all: Vec<&Task> = self.tasks.iter().collect();
         evaluate(&self.evaluator, home, &all).map(|_| ())

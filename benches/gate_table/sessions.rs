@@ -1,4 +1,4 @@
-//! Sessions of ten edits, half of which do nothing; each edit that is kept is what the next one is compared with.
+//! Sessions of ten edits, half of them without effect. Each accepted edit becomes part of the next edit's baseline.
 
 use kaizen::Digest;
 use kaizen::internals::shuffled;
@@ -12,38 +12,38 @@ use crate::spread::{Seeds, each};
 use crate::truth::mean;
 use crate::world::{Shape, World};
 
-/// Who sits at the table.
+/// One group of sessions in the table.
 #[derive(Clone, Copy)]
 pub struct Sitting<'a> {
-    /// As the table names it.
+    /// The name in the table.
     pub title: &'a str,
     /// The worlds.
     pub worlds: &'a [World],
-    /// Who answers.
+    /// The agents that answer.
     pub shape: Shape,
-    /// Whether two harnesses draw the same chance.
+    /// Whether two harnesses use the same random numbers.
     pub shared: bool,
-    /// How edits are judged, a row each.
+    /// The gates, one per row.
     pub gates: &'a [Gate],
 }
 
-/// What the ancestor spends: 50 tasks before, after, and for each of ten edits.
+/// Number of calls of the ancestor: 50 tasks before, after, and for each of ten edits.
 const ANCESTOR: f64 = 600.0;
 
-/// What came of a session.
+/// The result of a session.
 struct Ended {
     kept: usize,
     false_accepts: usize,
     gain: f64,
     calls: usize,
-    /// For each edit in the order of [`ten`]: whether it was kept, and what it cost.
+    /// For each edit in the order of [`ten`]: whether it was accepted, and its number of attempts.
     edits: Vec<(bool, usize)>,
 }
 
-/// Prints a row for each gate; beside it, to the standard error, how often each edit was kept and what it cost.
+/// Prints a row for each gate. Also prints, to standard error, how often each edit was accepted and its cost.
 ///
 /// # Errors
-/// Whatever a run fails with.
+/// A run fails.
 pub fn sessions(sitting: &Sitting, seeds: Seeds) -> Outcome<()> {
     let Sitting {
         title, worlds, gates, ..
@@ -78,7 +78,7 @@ pub fn sessions(sitting: &Sitting, seeds: Seeds) -> Outcome<()> {
     Ok(())
 }
 
-/// Prints the head of the table.
+/// Prints the table's header.
 pub fn print_head() {
     println!(
         "| student | gate | sessions with a false accept | kept of 10 | gain, points | calls | of the ancestor's |"

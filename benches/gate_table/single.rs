@@ -1,4 +1,4 @@
-//! Single edits of known effect: how often each is kept, and what it costs to know.
+//! Single edits of known effect: how often each is accepted, and the cost of the decision.
 
 use kaizen::Digest;
 
@@ -10,16 +10,16 @@ use crate::spread::{Seeds, each};
 use crate::truth::{drawn, mean};
 use crate::world::World;
 
-/// Draws by which what was worked out is checked.
+/// Number of draws per task to check the computed probabilities.
 const DRAWS: u64 = 100;
 
-/// The edits of the table.
+/// The edits in the table.
 const KINDS: [Kind; 5] = [Kind::NoOp, Kind::Harmful, Kind::Focused(0.10), Kind::Half, Kind::Spread];
 
-/// Prints what the student is like, and a table for each kind of chance.
+/// Prints the student's score and noise, and one table each for separate and shared seeds.
 ///
 /// # Errors
-/// Whatever a run fails with.
+/// A run fails.
 pub fn single(worlds: &[World], seeds: Seeds, gates: &[Gate]) -> Outcome<()> {
     let edits = each(worlds.len(), |at| {
         KINDS.map(|kind| Edit::of(&worlds[at], kind, 0)).to_vec()
@@ -31,15 +31,15 @@ pub fn single(worlds: &[World], seeds: Seeds, gates: &[Gate]) -> Outcome<()> {
         mean(&drawn(&worlds[at].home, &worlds[at].tasks, DRAWS))
     }));
     println!(
-        "Score before: {:.1} % ({:.1} % by {DRAWS} draws a task); noise v = {noise:.3}.\n",
+        "Score before: {:.1} % ({:.1} % by {DRAWS} draws per task); noise v = {noise:.3}.\n",
         100.0 * score,
         100.0 * by_draws
     );
     for (shared, title) in [
-        (false, "Every harness its own chance, as with a language model"),
-        (true, "Shared chance, as with the embedded student"),
+        (false, "Separate seed per harness, as with a language model"),
+        (true, "Shared seed, as with the built-in student"),
     ] {
-        println!("**{title}**: accepted / calls an edit.\n");
+        println!("**{title}**: accepted / calls per edit.\n");
         print_head(gates);
         for (at, kind) in KINDS.into_iter().enumerate() {
             let effects: Vec<f64> = edits.iter().map(|edits| 100.0 * edits[at].truth).collect();
@@ -58,7 +58,7 @@ pub fn single(worlds: &[World], seeds: Seeds, gates: &[Gate]) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether it was kept, and the attempts behind the baseline.
+/// Whether the edit was accepted, and the number of attempts beyond the baseline.
 fn one(world: &World, edit: &Edit, gate: Gate, shared: bool, seed: usize) -> Outcome<(bool, usize)> {
     let student = Luck::new(shared);
     let (before, after) = (world.home.harness(), world.home.with(&edit.change).harness());

@@ -1,19 +1,19 @@
-//! Spreads work over threads; results come in the order of the work, whatever the number of threads.
+//! Runs work on several threads; results are in the order of the work, for any number of threads.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many seeds there are: so many worlds, each with so many seeds of chance.
+/// The seeds of a run: a number of worlds, with a number of random seeds in each.
 #[derive(Clone, Copy, Debug)]
 pub struct Seeds {
-    /// Worlds.
+    /// Number of worlds.
     pub worlds: usize,
-    /// Seeds of chance in each.
+    /// Number of random seeds in each world.
     pub chances: usize,
 }
 
 impl Seeds {
-    /// At least so many seeds, in 20 worlds at most.
+    /// Distributes at least this many seeds over at most 20 worlds.
     pub fn of(seeds: usize) -> Self {
         let worlds = seeds.clamp(1, 20);
         Self {
@@ -22,13 +22,13 @@ impl Seeds {
         }
     }
 
-    /// All of them.
+    /// The total number of seeds.
     pub fn all(self) -> usize {
         self.worlds * self.chances
     }
 }
 
-/// Does every piece of work, on all processors.
+/// Calls `work` for each index, on all processors.
 pub fn each<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());

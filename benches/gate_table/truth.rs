@@ -1,5 +1,5 @@
-//! Truth: how likely each task succeeds under a home. The embedded student's draw is simple enough to be worked out, and
-//! is checked here against the student itself.
+//! Computes the true probability that each task succeeds with a home. The built-in student is simple enough for an
+//! exact computation, which is checked against draws of the student.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,13 @@ use kaizen::{Draw, Student};
 
 use crate::home::{Home, Shot};
 
-/// Neighbours that vote.
+/// Number of neighbours that vote.
 pub const VOTERS: usize = 3;
 
-/// Neighbours that noise may choose from.
+/// Number of neighbours among which noise chooses.
 const POOL: usize = 10;
 
-/// The words of texts, as numbers.
+/// The words of texts, numbered.
 #[derive(Default)]
 pub struct Lexicon {
     texts: BTreeMap<String, Vec<usize>>,
@@ -25,7 +25,7 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// Learns a text.
+    /// Adds a text.
     pub fn learn(&mut self, text: &str) {
         let lower = text.to_lowercase().replace(['\'', '’'], "");
         let words = lower
@@ -39,12 +39,12 @@ impl Lexicon {
         self.texts.insert(text.to_owned(), numbers.into_iter().collect());
     }
 
-    /// The words of a text that was learnt.
+    /// The words of an added text.
     pub fn of(&self, text: &str) -> &[usize] {
         self.texts.get(text).map_or(&[], Vec::as_slice)
     }
 
-    /// The chance that each task succeeds under a home.
+    /// The probability that each task succeeds with a home.
     pub fn chances(&self, home: &Home, tasks: &[Task]) -> Vec<f64> {
         let known = self.shots(home);
         tasks
@@ -58,7 +58,7 @@ impl Lexicon {
         home.shots.iter().map(|shot| (shot, self.of(&shot.input))).collect()
     }
 
-    /// How a task stands under a home.
+    /// Computes the standing of a task with a home.
     pub fn standing(&self, home: &Home, shots: &[(&Shot, &[usize])], task: &Task) -> Standing {
         let query = self.of(&task.query);
         let own = |shot: &Shot| task.agent.as_ref() == Some(&shot.agent);
@@ -80,16 +80,16 @@ impl Lexicon {
     }
 }
 
-/// How a task stands under a home.
+/// The probability of success of a task with a home, and the least similarity that matters.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
-    /// The chance that it succeeds.
+    /// The probability of success.
     pub chance: f64,
-    /// An example that is less like it has no part in that.
+    /// Examples less similar to the task than this do not affect the probability.
     pub floor: f64,
 }
 
-/// Cosine of what two texts have in common, summed in the student's way.
+/// The cosine similarity of two texts, summed in the same order as the student does.
 pub fn similarity(query: &[usize], words: &[usize]) -> f64 {
     let norm = |words: &[usize]| (words.len() as f64).sqrt();
     let each = (1.0 / norm(query)) * (1.0 / norm(words));
@@ -118,7 +118,7 @@ fn votes<'s>(near: &[(f64, &'s Shot)], examples: usize) -> Vec<(&'s str, f64)> {
     votes
 }
 
-/// The chance of the right label: by the softmax of votes, or all to the first of the highest.
+/// The probability of the right label: a softmax over votes, or at temperature 0 the first label with most votes.
 fn right_share(votes: &[(&str, f64)], temperature: f64, right: &str) -> f64 {
     let highest = votes.iter().map(|vote| vote.1).fold(0.0, f64::max);
     if temperature == 0.0 {
@@ -131,7 +131,7 @@ fn right_share(votes: &[(&str, f64)], temperature: f64, right: &str) -> f64 {
     if all > 0.0 { right / all } else { 0.0 }
 }
 
-/// The share of so many draws of the student in which each task succeeds.
+/// The share of successes of each task in `draws` draws of the student.
 pub fn drawn(home: &Home, tasks: &[Task], draws: u64) -> Vec<f64> {
     let prepared = Nearest::new(Layout::default()).prepare(&home.harness());
     let succeeds = |task: &Task, draw: u64| match prepared.attempt(task, Draw::first(draw)) {
@@ -142,7 +142,7 @@ pub fn drawn(home: &Home, tasks: &[Task], draws: u64) -> Vec<f64> {
     tasks.iter().map(share).collect()
 }
 
-/// The mean; 0 of none.
+/// The mean; 0 for no values.
 pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }

@@ -1,4 +1,4 @@
-//! World: 50 gate tasks in four clusters, and a home that gets about half of them right.
+//! A world: 50 gate tasks in four clusters, and a home that answers about half of them correctly.
 
 use std::collections::BTreeMap;
 
@@ -10,30 +10,30 @@ use crate::data::{Data, Row};
 use crate::home::{Change, Home, Shot};
 use crate::truth::{Lexicon, Standing, mean, similarity};
 
-/// Tasks of each cluster.
+/// Number of tasks per cluster.
 const SIZES: [usize; 4] = [13, 13, 12, 12];
 
-/// What each cluster starts with: the first fails most, and is what focused edits aim at.
+/// The initial score of each cluster. The first one fails most, and single edits target it.
 const START: [f64; 4] = [0.42, 0.52, 0.52, 0.52];
 
-/// A search ends when all clusters together are off by less.
+/// A search ends when the mean deviation of the clusters from their goals is below this.
 const NEAR: f64 = 0.004;
 
-/// How often a search goes through its candidates.
+/// Number of passes of a search over its candidates.
 const PASSES: usize = 2;
 
-/// Who answers.
+/// The agents that answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// One agent answers everything, so that every edit reaches every task.
     One,
-    /// Each cluster has an agent of its own.
+    /// Each cluster has its own agent.
     Several,
 }
 
-/// A benchmark and the home that is to be improved.
+/// A benchmark, and the home to improve.
 pub struct World {
-    /// Its number.
+    /// The world's number.
     pub number: u64,
     /// Names of the clusters.
     pub names: Vec<String>,
@@ -41,13 +41,13 @@ pub struct World {
     pub tasks: Vec<Task>,
     /// The home.
     pub home: Home,
-    /// Examples of each cluster that the home may be given.
+    /// Examples of each cluster that can be added to the home.
     pools: Vec<Vec<Shot>>,
     lexicon: Lexicon,
 }
 
 impl World {
-    /// Draws a world.
+    /// Creates the world with a number.
     pub fn draw(data: &Data, number: u64, shape: Shape, temperature: f64) -> Self {
         let fields: Vec<&String> = data.test.keys().collect();
         let names: Vec<String> = shuffle(&fields, number, 0).into_iter().take(4).cloned().collect();
@@ -92,7 +92,7 @@ impl World {
         self.names.push(name);
     }
 
-    /// Gives the home examples until each cluster scores what it starts with. A part of each pool may be used for that;
+    /// Adds examples to the home until each cluster has its initial score. Only a third of each pool is used for that;
     /// the rest is for edits.
     fn stock(&mut self) {
         let for_start: Vec<Shot> = self
@@ -105,20 +105,20 @@ impl World {
         self.home = self.home.with(&change);
     }
 
-    /// The overall chance of success.
+    /// The overall probability of success.
     pub fn overall(&self, home: &Home) -> f64 {
         mean(&self.lexicon.chances(home, &self.tasks))
     }
 
-    /// How every task stands under a home, where that is not known already.
+    /// The standing of every task with a home; `known` provides those that need not be computed.
     fn standing(&self, home: &Home, known: impl Fn(usize) -> Option<Standing>) -> Vec<Standing> {
         let shots = self.lexicon.shots(home);
         let stand = |(at, task)| known(at).unwrap_or_else(|| self.lexicon.standing(home, &shots, task));
         self.tasks.iter().enumerate().map(stand).collect()
     }
 
-    /// A change of the home that brings the clusters to their goals, as near as the candidates do: each is taken if it
-    /// helps, on balance over all clusters.
+    /// A change of the home that brings the clusters close to their goals. A candidate is taken if it reduces the
+    /// deviation over all clusters.
     fn search(&self, goals: [f64; 4], candidates: &[Shot], take: impl Fn(&mut Change, Shot)) -> Change {
         let off = |standing: &[Standing]| {
             let sum: f64 = by_cluster(standing)
@@ -154,7 +154,7 @@ impl World {
         best
     }
 
-    /// A change of few-shot examples that moves each cluster by so much; `key` draws the examples.
+    /// A change of few-shot examples that moves the score of each cluster by about `by`; `key` selects the examples.
     pub fn moving(&self, by: [f64; 4], key: u32) -> Change {
         let standing = self.standing(&self.home, |_| None);
         let mut goals = by;
@@ -171,13 +171,13 @@ impl World {
         }
         let unused = |at: usize| self.pools[at][self.pools[at].len() / 3..].to_vec();
         let own: Vec<Shot> = touched.flat_map(unused).collect();
-        // What these disturb elsewhere, others may mend.
+        // These may disturb other clusters; examples of those clusters can compensate.
         let others: Vec<Shot> = (0..4).filter(|at| by[*at] == 0.0).flat_map(unused).collect();
         let candidates = [shuffle(&own, self.number, key), shuffle(&others, self.number, key)].concat();
         self.search(goals, &candidates, |change, shot| change.adds.push(shot))
     }
 
-    /// The home's examples of a cluster with another answer.
+    /// The home's examples of a cluster, with wrong answers.
     fn mislabelled(&self, at: usize) -> Vec<Shot> {
         let pool = &self.pools[at];
         let wrong = |shot: &Shot| {
@@ -191,20 +191,20 @@ impl World {
         own.map(wrong).collect()
     }
 
-    /// Mean variance of a run.
+    /// Mean variance of one run.
     pub fn noise(&self) -> f64 {
         let chances = self.lexicon.chances(&self.home, &self.tasks);
         mean(&chances.iter().map(|p| p * (1.0 - p)).collect::<Vec<_>>())
     }
 
-    /// A gain of the overall score, all of it in one cluster.
+    /// The gains per cluster for a gain of the overall score that is all in one cluster.
     pub fn focused(at: usize, overall: f64) -> [f64; 4] {
         let mut by = [0.0; 4];
         by[at] = overall * SIZES.iter().sum::<usize>() as f64 / SIZES[at] as f64;
         by
     }
 
-    /// A gain of the overall score, half of it in one cluster.
+    /// The gains per cluster for a gain of the overall score of which half is in one cluster.
     pub fn half(at: usize, overall: f64) -> [f64; 4] {
         let all = SIZES.iter().sum::<usize>();
         let others = overall / 2.0 * all as f64 / (all - SIZES[at]) as f64;
@@ -214,7 +214,7 @@ impl World {
     }
 }
 
-/// The chances of each cluster's tasks.
+/// The probabilities of success of each cluster's tasks.
 fn by_cluster(standing: &[Standing]) -> impl Iterator<Item = Vec<f64>> {
     let ends = (1..=SIZES.len()).map(|count| SIZES[..count].iter().sum::<usize>());
     ends.zip(SIZES)
@@ -229,7 +229,7 @@ fn shot(row: Row, agent: &str) -> Shot {
     }
 }
 
-/// The items in an order drawn for this world.
+/// The items in a random order that depends on the world.
 fn shuffle<T: Clone>(items: &[T], world: u64, key: u32) -> Vec<T> {
     shuffled(items, Digest::of_value(&("world", world)).seed(), key, 0)
 }

@@ -1,18 +1,18 @@
-"""Time OpenJarvis 1.0.4, the ancestor this project is compared with, on a fixed plan of 50 edits.
+"""Time OpenJarvis 1.0.4, the ancestor that this project is compared with, on a fixed plan of 50 edits.
 
-Run it with a Python which has `openjarvis==1.0.4`, and with `git` on the PATH. It needs no network
-and writes only in temporary directories (so `TMPDIR` decides on which file system). It prints one
-line of JSON, in which each time is the median of five runs, in milliseconds:
+Run it with a Python that has `openjarvis==1.0.4`, and with `git` on the PATH. It needs no network
+and writes only to temporary directories (`TMPDIR` selects the file system). It prints one line of
+JSON, in which each time is the median of five runs, in milliseconds:
 
-* `session_ms`: a whole fresh process, from its start to its end, which imports the spec_search
-  orchestrator and holds one session. The teacher is scripted and gives the diagnosis and the plan
-  of 50 auto-tier edits at once; the benchmark is scripted and alternates between a gain and none,
-  so the gate accepts every other edit. The home and its git repository are made beforehand, untimed.
-* `imports_ms`: the part of that process which went into importing the library.
+* `session_ms`: a whole fresh process, from start to end, which imports the spec_search
+  orchestrator and runs one session. The teacher is scripted and returns the diagnosis and the plan
+  of 50 auto-tier edits immediately; the benchmark is scripted and alternates between gain and no gain,
+  so the gate accepts every other edit. Creating the home and its git repository is not timed.
+* `imports_ms`: the part of that time spent on importing the library.
 * `checkpoint_ms`: 50 edits of one config.toml through the library's own checkpoint store, in a real
-  git repository made beforehand: every other edit is staged and committed, the rest staged and
-  discarded. A session never calls these primitives (it only asks the store for HEAD), so this is a
-  cost beside `session_ms` and no part of it.
+  git repository created beforehand: every other edit is staged and committed, the rest staged and
+  discarded. A session never calls these functions (it only asks the store for HEAD), so this time
+  comes on top of `session_ms`.
 """
 
 import json
@@ -39,13 +39,13 @@ def edit(i):
 
 
 def teach(*, tools=None, **_):
-    """The teacher's answer: the diagnosis to the call which offers tools, the plan to the other one."""
+    """Return the diagnosis for the call that offers tools, and the plan for the other call."""
     diagnosis = f"# Diagnosis\n\n```json\n{json.dumps([CLUSTER])}\n```"
     return {"content": diagnosis if tools else json.dumps({"edits": [edit(i) for i in range(EDITS)]})}
 
 
 def hold_session(home):
-    """In the fresh process: import the library, hold the session, check that it did all the work."""
+    """In the fresh process: import the library, run the session, and check that it did all the work."""
     begun = time.perf_counter()
     from openjarvis.learning.spec_search.checkpoint.store import CheckpointStore
     from openjarvis.learning.spec_search.models import BenchmarkSnapshot
@@ -53,7 +53,7 @@ def hold_session(home):
     from openjarvis.learning.spec_search.storage.session_store import SessionStore
     from openjarvis.learning.spec_search.triggers import OnDemandTrigger
     imports_ms = (time.perf_counter() - begun) * 1000
-    scores = []  # the baseline's, then one for each edit at the gate, then a last one
+    scores = []  # the baseline, one for each edit at the gate, and the final one
 
     def score(*, benchmark_version, subsample_size, **_):
         scores.append(0.5 + 0.1 * (len(scores) % 2))
@@ -67,19 +67,19 @@ def hold_session(home):
         openjarvis_home=home).run(OnDemandTrigger())
     assert session.status.value == "completed", session.error
     assert [o.status for o in session.edit_outcomes] == ["applied", "rejected_by_gate"] * (EDITS // 2)
-    assert len(scores) == 1 + EDITS + 1  # so each edit came as far as the gate
+    assert len(scores) == 1 + EDITS + 1  # so each edit reached the gate
     print(imports_ms)
 
 
 def time_session(store):
-    """The wall time of a fresh process which holds one session, and the imports' part of it."""
+    """Return the wall time of a fresh process that runs one session, and the time of its imports."""
     begun = time.perf_counter()
     imports_ms = subprocess.check_output([sys.executable, __file__, "--session", store.root])
     return (time.perf_counter() - begun) * 1000, float(imports_ms)
 
 
 def time_checkpoints(store):
-    """The wall time of 50 staged edits, every other one committed and the rest discarded."""
+    """Return the wall time of 50 staged edits, every other one committed and the rest discarded."""
     config = store.root / "config.toml"
     begun = time.perf_counter()
     for i in range(EDITS):
@@ -91,15 +91,15 @@ def time_checkpoints(store):
             store.discard_stage(handle)
     ended = time.perf_counter()
     commits = subprocess.check_output(["git", "rev-list", "--count", "HEAD"], cwd=store.root)
-    assert int(commits) == 1 + EDITS // 2  # the baseline, and each edit which was kept
-    assert f"max_turns = {EDITS - 1}\n" in config.read_text()  # the last one kept, not the last made
+    assert int(commits) == 1 + EDITS // 2  # the baseline, and each edit that was kept
+    assert f"max_turns = {EDITS - 1}\n" in config.read_text()  # the last edit kept, not the last one made
     return (ended - begun) * 1000
 
 
 def main():
-    os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1")  # nobody's signing or hooks
+    os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1")  # no user configuration
     with tempfile.TemporaryDirectory() as root:
-        os.environ["OPENJARVIS_HOME"] = root  # so that no import looks at, or makes, the user's own
+        os.environ["OPENJARVIS_HOME"] = root  # so that no import reads or creates the user's own home
         from openjarvis import __version__
         from openjarvis.learning.spec_search.checkpoint.store import CheckpointStore
         samples = []

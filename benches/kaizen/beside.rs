@@ -1,4 +1,4 @@
-//! Beside others, in one run: the ancestor on the same 50 edits, and ninja on an equivalent graph of files.
+//! Comparison with others in one run: the ancestor on the same 50 edits, and ninja on an equivalent graph of files.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use std::fs;
@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::measure::{Outcome, median, row, timed};
 use crate::{fifty_edits, sessions};
 
-/// A Python that has openjarvis 1.0.4.
+/// Environment variable with the path of a Python that has openjarvis 1.0.4.
 const PYTHON: &str = "OPENJARVIS_PYTHON";
 
-/// What is not installed is named and left out.
+/// Runs the comparisons; tools that are not installed are reported and skipped.
 pub fn beside() -> Outcome<()> {
     match std::env::var_os(PYTHON) {
         Some(python) => ancestor(Path::new(&python))?,
@@ -35,7 +35,7 @@ fn ancestor(python: &Path) -> Outcome<()> {
     let milliseconds = |name: &str| Duration::from_secs_f64(said[name].as_f64().unwrap_or_default() / 1e3);
     let (session, commits) = (milliseconds("session_ms"), milliseconds("checkpoint_ms"));
     row("the ancestor: a session of 50 edits, no commit", session);
-    row("the ancestor: stages, commits or discards 50 edits", commits);
+    row("the ancestor: staging, then commit or discard, 50 edits", commits);
     row("the ancestor: both", session + commits);
     row("kaizen: the same 50 edits, 25 committed", fifty_edits::whole_process()?);
     Ok(())
@@ -59,11 +59,11 @@ fn ninja() -> Outcome<()> {
     let run = median(|| sessions::command(folder.path(), &["run"]))?;
     row("`kaizen run`: nothing to do, 200 finished sessions", run);
     let status = median(|| sessions::command(folder.path(), &["status"]))?;
-    row("`kaizen status`: all 1,200 phases looked at", status);
+    row("`kaizen status`: all 1,200 phases checked", status);
     Ok(())
 }
 
-/// Chains of six steps, each a checksum of the one before.
+/// Chains of six steps, each the checksum of the previous one.
 fn write_graph(folder: &Path, chains: usize) -> Outcome<()> {
     let mut rules = "rule step\n  command = cksum < $in > $out\n".to_owned();
     for chain in 0..chains {

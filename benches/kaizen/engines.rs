@@ -9,7 +9,7 @@ use kaizen::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 use kaizen::{Draw, PreparedStudent, Student};
 use serde_json::json;
 
-/// A teacher that proposes so many parameters, every other one a small gain for [`Instantly`].
+/// A teacher that proposes this many parameter edits; every other one is a small gain for [`Instantly`].
 pub struct Fixed(pub usize);
 
 impl Teacher for Fixed {
@@ -53,7 +53,7 @@ impl Teacher for Fixed {
     }
 }
 
-/// A student that takes no time: one more gate task is right for every parameter that [`Fixed`] set.
+/// A student that takes no time: each gaining parameter from [`Fixed`] makes one more gate task correct.
 pub struct Instantly {
     /// Whether parameters help.
     pub learns: bool,

@@ -1,4 +1,4 @@
-//! Evaluating a benchmark.
+//! Benchmark of evaluating a task set.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use kaizen::Layout;
@@ -67,6 +67,6 @@ pub fn evaluation() -> Outcome<()> {
             Ok(())
         })
     })?;
-    row("the same again, all remembered", again);
+    row("the same again, all from the cache", again);
     Ok(())
 }

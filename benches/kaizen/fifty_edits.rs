@@ -1,4 +1,4 @@
-//! A session of 50 edits, half of them kept, with a student that takes no time.
+//! Benchmark of a session of 50 edits, half of them accepted, with a student that takes no time.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use std::ffi::OsStr;
@@ -16,23 +16,23 @@ use crate::engines::{Fixed, Instantly};
 use crate::fixture::make_workspace;
 use crate::measure::{Outcome, RUNS, median, row, timed};
 
-/// In the environment of a child: the real git, and where to note how long it took.
+/// Environment variables of a child: the real git, and the log file for its times.
 const REAL_GIT: &str = "KAIZEN_BENCH_GIT";
 const GIT_LOG: &str = "KAIZEN_BENCH_LOG";
-/// First argument of a child that holds one session.
+/// First argument of a child that runs one session.
 pub const ONE_SESSION: &str = "one-session";
 
-/// The whole process undisturbed, then once more with git timed by a program that stands in its place.
+/// Times the whole process, then the git calls of further runs through a wrapper program named `git`.
 pub fn fifty_edits() -> Outcome<()> {
     row("a session of 50 edits, 25 kept, 100 gate tasks", whole_process()?);
     let mut git = (0..RUNS).map(|_| in_git()).collect::<Outcome<Vec<_>>>()?;
     git.sort();
     let (time, calls) = git[RUNS / 2];
-    row(&format!("  of that about, in {calls} git processes"), time);
+    row(&format!("  of which in {calls} git processes, about"), time);
     Ok(())
 }
 
-/// From the start of a process to its end, with a student and a teacher that take no time.
+/// The time of a whole process, with a student and a teacher that take no time.
 pub fn whole_process() -> Outcome<Duration> {
     median(|| {
         let folder = tempfile::tempdir()?;
@@ -42,7 +42,7 @@ pub fn whole_process() -> Outcome<Duration> {
     })
 }
 
-/// The time in git, and the number of its processes.
+/// The time spent in git, and the number of git processes.
 fn in_git() -> Outcome<(Duration, usize)> {
     let folder = tempfile::tempdir()?;
     let (root, tools) = (folder.path().join("home"), folder.path().join("tools"));
@@ -82,7 +82,7 @@ fn real_git(path: &OsStr) -> Outcome<PathBuf> {
         .ok_or_else(|| "git is not installed".into())
 }
 
-/// The child: holds the session.
+/// The child: runs the session.
 pub fn one_session(root: &Path) -> Outcome<()> {
     let student = Box::new(Instantly { learns: true });
     let workspace = Workspace::open(root)?
@@ -96,7 +96,7 @@ pub fn one_session(root: &Path) -> Outcome<()> {
         .ok_or_else(|| format!("{kept} of {} edits were kept", outcomes.len()).into())
 }
 
-/// In git's place: runs it and notes its time.
+/// The wrapper: runs git and logs its time.
 pub fn timed_git() -> Outcome<()> {
     let variable = |name| std::env::var_os(name).ok_or("only kaizen's benchmark calls this");
     let start = Instant::now();

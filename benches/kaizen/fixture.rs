@@ -1,4 +1,4 @@
-//! A workspace to measure in.
+//! The workspace for benchmarks.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use std::fs;
@@ -48,18 +48,18 @@ fn git(root: &Path, arguments: &[&str]) -> Outcome<()> {
         .ok_or_else(|| format!("git {arguments:?}: {status}").into())
 }
 
-/// JSON Lines.
+/// Formats rows as JSON Lines.
 pub fn lines(rows: impl Iterator<Item = serde_json::Value>) -> String {
     rows.map(|row| format!("{row}\n")).collect()
 }
 
-/// Writes a file, and its folder.
+/// Writes a file, and creates its folder.
 pub fn write(path: &Path, bytes: &[u8]) -> Outcome<()> {
     path.parent().map(fs::create_dir_all).transpose()?;
     Ok(fs::write(path, bytes)?)
 }
 
-/// Words drawn by a number; low words are more frequent.
+/// Random words that depend on a seed; words with low numbers are more frequent.
 pub fn sentence(seed: usize, length: usize) -> String {
     let word = |at: usize| {
         let drawn = Digest::of_value(&(seed, at)).seed();

@@ -1,4 +1,4 @@
-//! Hashing files.
+//! Benchmark of hashing files.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use std::fs::File;

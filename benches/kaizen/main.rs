@@ -1,6 +1,8 @@
-//! What kaizen itself costs: status, no-op runs, a session without a model, hashing, trace search, evaluation, students, watching.
+//! Benchmarks of kaizen's own cost: status, no-op runs, a session without a model, hashing, redaction, trace search,
+//! evaluation, students, watching.
 //!
-//! `cargo bench` runs everything, `cargo bench -- search` what has `search` in its name. Medians of five, plain clock.
+//! `cargo bench` runs all of them, `cargo bench -- search` those with `search` in their name. Times are medians of five
+//! runs in wall-clock time.
 #![allow(clippy::disallowed_methods, unreachable_pub)] // a benchmark: files, processes, clocks
 
 mod beside;

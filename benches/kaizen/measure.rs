@@ -1,16 +1,16 @@
-//! Measuring: medians of a plain clock, printed as rows.
+//! Measures wall-clock times and prints medians as rows.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-/// What a measurement returns.
+/// The result of a measurement.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// One group of measurements.
 pub type Part = fn() -> Outcome<()>;
 
-/// How often each is measured.
+/// Number of runs per measurement.
 pub const RUNS: usize = 5;
 
 /// The median of five runs.
@@ -20,7 +20,7 @@ pub fn median(mut run: impl FnMut() -> Outcome<Duration>) -> Outcome<Duration> {
     Ok(times[RUNS / 2])
 }
 
-/// How long it takes.
+/// The time that the work takes.
 pub fn timed(work: impl FnOnce() -> Outcome<()>) -> Outcome<Duration> {
     let start = Instant::now();
     work()?;

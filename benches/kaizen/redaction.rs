@@ -1,11 +1,11 @@
-//! Redacting traces: how many megabytes a second.
+//! Benchmark of redacting traces, in megabytes per second.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use kaizen::internals::Redactor;
 
 use crate::measure::{Outcome, RUNS, timed};
 
-/// What agents' traces are made of: prose, code, logs, JSON, numbers and times.
+/// Typical parts of agents' traces: prose, code, logs, JSON, numbers and times.
 const PIECES: &[&str] = &[
     "Please move my meeting with the landlord from Tuesday to the first week of the next month, and tell me whether the train leaves on time.",
     "{\"step_type\": \"tool_call\", \"input\": {\"tool\": \"bash\", \"command\": \"find /workspace -type f -mtime -1 | sort\"}, \"duration_seconds\": 0.25}",
@@ -15,7 +15,7 @@ const PIECES: &[&str] = &[
     "The author of the paper passes the keyboard to the passenger; the authority publishes the token of appreciation.",
 ];
 
-/// A text of about 4 MB in fields of about 600 bytes, a few of which hold a key or an address.
+/// A text of about 4 MB in fields of about 600 bytes, a few of which contain a key or an address.
 pub fn redaction() -> Outcome<()> {
     let fields: Vec<String> = (0..8000).map(field).collect();
     let bytes: usize = fields.iter().map(String::len).sum();

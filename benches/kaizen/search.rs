@@ -1,4 +1,4 @@
-//! Searching traces.
+//! Benchmark of searching traces.
 
 use kaizen::internals::Root;
 use kaizen::internals::open_traces;
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::fixture::{lines, sentence, write};
 use crate::measure::{Outcome, median, row, timed};
 
-/// 100,000 traces: the index, searches, and the pin.
+/// 100,000 traces: the index, searches, and the digest of the store.
 pub fn search() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let root = folder.path();

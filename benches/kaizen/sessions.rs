@@ -1,4 +1,4 @@
-//! Many finished sessions: status, and runs that find nothing to do.
+//! Benchmark of many finished sessions: status, and runs that have nothing to do.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use std::fs;
@@ -14,10 +14,10 @@ use crate::engines::{Fixed, Instantly};
 use crate::fixture::{commit, make_workspace};
 use crate::measure::{Outcome, median, row, timed};
 
-/// The program itself.
+/// The kaizen program.
 pub const KAIZEN: &str = env!("CARGO_BIN_EXE_kaizen");
 
-/// 200 sessions one by one, and status of 1,000.
+/// No-op runs of 200 sessions one by one, and the status of 1,000.
 pub fn sessions() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let root = folder.path();
@@ -33,14 +33,14 @@ pub fn sessions() -> Outcome<()> {
             .then_some(())
             .ok_or_else(|| format!("{id} was not settled").into())
     };
-    // Once: the row is long, and each of its runs is the same.
+    // Measured once only: it takes long, and consists of 200 similar runs.
     let mut each = all.iter().map(|id| timed(|| noop(id))).collect::<Outcome<Vec<_>>>()?;
     row(
         "no-op run of each of 200 finished sessions (1,200 phases)",
         each.iter().sum(),
     );
     each.sort();
-    row("  of that one run, the median", each[each.len() / 2]);
+    row("  of which one run, median", each[each.len() / 2]);
     copy_session(root, &all[199], 199..999)?;
     commit(root)?;
     row("list 1,000 sessions", median(|| timed(|| listed(root)))?);
@@ -49,10 +49,10 @@ pub fn sessions() -> Outcome<()> {
     Ok(())
 }
 
-/// A workspace with 200 finished sessions; their names, the newest last.
+/// Creates a workspace with 200 finished sessions. Returns their names, the newest last.
 pub fn two_hundred(root: &Path) -> Outcome<Vec<String>> {
     make_workspace(root)?;
-    // Edits that gain nothing: a settled session whose copies need no commits of their own.
+    // The edits gain nothing, so that copies of the settled session need no commits.
     let student = Box::new(Instantly { learns: false });
     let workspace = Workspace::open(root)?
         .with_student(student)
@@ -71,7 +71,7 @@ fn listed(root: &Path) -> Outcome<()> {
         .ok_or_else(|| format!("{count} sessions").into())
 }
 
-/// How long a command of the program takes.
+/// The time that a kaizen command takes.
 pub fn command(root: &Path, arguments: &[&str]) -> Outcome<Duration> {
     timed(|| {
         let output = Command::new(KAIZEN).arg("-C").arg(root).args(arguments).output()?;

@@ -1,4 +1,4 @@
-//! Asking a language model about many tasks at once.
+//! Benchmark of concurrent requests to a language model.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use serde_json::json;
 use crate::measure::{Outcome, median, row, timed};
 use crate::server::{Reply, Server};
 
-/// How long the model takes for each answer.
+/// The model's latency per answer.
 const LATENCY: Duration = Duration::from_millis(100);
 
-/// 64 tasks, 16 at once, of a model that takes 100 ms: 400 ms at best.
+/// 64 tasks, 16 at once, with a model that takes 100 ms per answer: 400 ms at best.
 pub fn students() -> Outcome<()> {
     let server = Server::start();
     server.on("", Reply::says("yes").after(LATENCY));

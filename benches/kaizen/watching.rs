@@ -1,5 +1,5 @@
-//! `kaizen watch` on 1,000 finished sessions: how soon it acts on a saved plan, what it costs while nothing happens,
-//! and whether it grows.
+//! Benchmark of `kaizen watch` on 1,000 finished sessions: its latency after a plan is saved, its idle cost, and its
+//! memory growth.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use std::fs;
@@ -15,15 +15,15 @@ use crate::fixture::commit;
 use crate::measure::{Outcome, row};
 use crate::sessions::{KAIZEN, copy_session, two_hundred};
 
-/// How often a plan is saved.
+/// Number of times that a plan is saved.
 const SAVES: usize = 20;
-/// Longer than the rescan that comes by default.
+/// Longer than the default rescan interval.
 const IDLE: Duration = Duration::from_secs(40);
 const EVENTS: usize = 10_000;
-/// For this long nothing is said once everything is done.
+/// All work counts as done after this time without a line.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// A watcher, and its lines with the moment at which each came.
+/// A watcher, and its lines with their times of arrival.
 struct Watcher {
     child: Child,
     lines: Receiver<(Instant, Value)>,
@@ -37,7 +37,7 @@ impl Drop for Watcher {
     }
 }
 
-/// All of it.
+/// Runs all measurements.
 pub fn watching() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let root = folder.path().canonicalize()?;
@@ -74,7 +74,7 @@ fn start_watcher(root: &Path) -> Outcome<Watcher> {
     Ok(watcher)
 }
 
-/// The moment at which an event comes.
+/// Waits for an event and returns its time of arrival.
 fn wait_for(watcher: &Watcher, event: &str) -> Outcome<Instant> {
     loop {
         let (at, line) = watcher.lines.recv_timeout(Duration::from_secs(60))?;
@@ -84,19 +84,19 @@ fn wait_for(watcher: &Watcher, event: &str) -> Outcome<Instant> {
     }
 }
 
-/// Waits until nothing is said any more.
+/// Waits until no more lines arrive.
 fn drain(watcher: &Watcher) {
     while watcher.lines.recv_timeout(SILENCE).is_ok() {}
 }
 
-/// From the end of saving a plan to the arrival of the line that a phase began, less the time for which a file must
-/// be quiet.
+/// Measures the time from saving a plan to the line that a phase started, minus the time without changes that counts as
+/// saved.
 fn saves(root: &Path, session: &str, watcher: &Watcher, quiet: Duration) -> Outcome<()> {
     let path = root.join("sessions").join(session).join("plan.json");
     let mut plan: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
     let mut times = Vec::new();
     for number in 0..SAVES {
-        plan["edits"][0]["rationale"] = format!("said anew, {number}").into();
+        plan["edits"][0]["rationale"] = format!("reworded, {number}").into();
         let text = serde_json::to_string_pretty(&plan)?;
         fs::write(&path, text)?;
         let saved = Instant::now();
@@ -113,10 +113,10 @@ fn saves(root: &Path, session: &str, watcher: &Watcher, quiet: Duration) -> Outc
     Ok(())
 }
 
-/// What the process used so far: user and system time together.
+/// Processor time used so far: user and system time of the process and its children.
 fn used(watcher: &Watcher) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{}/stat", watcher.child.id())).ok()?;
-    // The name, in parentheses, may hold anything; times count in hundredths on Linux, whatever the kernel's tick.
+    // The name in parentheses may contain anything. Times are in hundredths of a second on Linux, for any kernel tick.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
     Some(Duration::from_millis(
@@ -137,7 +137,7 @@ fn idle(watcher: &Watcher) -> Outcome<()> {
     Ok(())
 }
 
-/// Resident memory, in KiB.
+/// Resident memory in KiB.
 fn resident(watcher: &Watcher) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", watcher.child.id())).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;

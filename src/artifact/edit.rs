@@ -115,7 +115,7 @@ impl Op {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RiskTier {
-    /// The gate alone decides.
+    /// No approval is needed: the gate decides alone.
     #[default]
     Auto,
     /// A person must approve it first, unless autonomy is `auto`.
@@ -129,7 +129,7 @@ pub enum RiskTier {
 pub struct Edit {
     /// The teacher's label for the edit.
     pub id: String,
-    /// What the edit touches.
+    /// The part of the agent that the edit changes.
     pub pillar: Pillar,
     /// The operation.
     pub op: Op,

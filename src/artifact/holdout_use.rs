@@ -47,7 +47,7 @@ pub(crate) struct EditLine {
     pub pairs: usize,
     /// `accept`, `reject` or `undecided`.
     pub decision: String,
-    /// Why.
+    /// The gate's reason.
     pub reason: String,
     /// The edit's share of the error budget; absent if the mode has no error budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ pub(crate) struct PruneLine {
     pub pairs: usize,
     /// `accept`, `reject` or `undecided`.
     pub decision: String,
-    /// Why.
+    /// The gate's reason.
     pub reason: String,
     /// Unknown fields.
     #[serde(flatten)]

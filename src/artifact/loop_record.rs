@@ -18,7 +18,7 @@ pub enum StopReason {
     Failed,
     /// The best score did not rise for `stagnation_k` sessions.
     Stagnation,
-    /// The known cost reached the limit.
+    /// The known cost reached `max_total_cost_usd`.
     Budget,
     /// The workspace was not ready for a session.
     NotReady,

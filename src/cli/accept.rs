@@ -101,8 +101,8 @@ fn decide(
 /// Why the edit would now change something else than when it was proposed; `None` if it would not.
 fn stale(workspace: &Workspace, pending: &PendingReview) -> Result<Option<String>, CommandFailure> {
     let today = staleness::diff_of(&pending.edit, &workspace.harness()?, &workspace.rules());
-    let standing = staleness::staleness(pending, &today, |paths| staleness::since(workspace, paths))?;
-    Ok(standing.reason().map(str::to_owned))
+    let staleness = staleness::staleness(pending, &today, |paths| staleness::since(workspace, paths))?;
+    Ok(staleness.reason().map(str::to_owned))
 }
 
 /// Writes a decision into the edit's file in `pending_review/`, together with the digest of the edit.

@@ -9,7 +9,7 @@ use super::exit::{Code, CommandFailure};
 use super::render::{self, Renderer, STRONG};
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::{RunOptions, WaitingFor};
-use crate::pipeline::{briefing, permitted};
+use crate::pipeline::{briefing, permissions};
 use crate::sys::disk::{DiskError, Root};
 
 /// Write a folder that briefs a person or agent to diagnose and plan
@@ -39,7 +39,7 @@ pub(crate) fn brief(command: &BriefArgs, setting: &Setting) -> Result<Code, Comm
         ..RunOptions::default()
     };
     // The briefing contains the student's answers, so the student may have to run.
-    permitted::without_teacher(&workspace, &["baseline"])?;
+    permissions::without_teacher(&workspace, &["baseline"])?;
     let ended = advance(&workspace, &asked, &|event| renderer.show(event))?;
     renderer.finish();
     if let Some(WaitingFor::NotReady(message)) = ended.waits {

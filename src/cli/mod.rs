@@ -106,6 +106,7 @@ enum CliCommand {
     Blame(blame::BlameArgs),
     Egress(egress::EgressArgs),
     Eval(eval::EvalArgs),
+    #[command(visible_alias = "preview")]
     PlanGate(preview::PreviewArgs),
     Review(review::ReviewArgs),
     Accept(accept::AcceptArgs),

@@ -36,12 +36,12 @@ pub(crate) struct PruneArgs {
 /// Counts for the summary.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sum {
-    looked: usize,
+    result: usize,
     left: usize,
     helps: usize,
     unknown: usize,
     proposed: usize,
-    taken: usize,
+    reverted: usize,
     saved: i64,
     made: usize,
 }
@@ -59,10 +59,10 @@ pub(crate) fn prune(command: &PruneArgs, setting: &Setting) -> Result<Code, Comm
     };
     let renderer = Renderer::new(setting.format);
     let sum = std::cell::Cell::new(Sum::default());
-    let told = |looked: &PruneResult| {
+    let told = |result: &PruneResult| {
         renderer.finish();
-        sum.set(sum.get().with(looked));
-        tell(looked, command.apply, setting);
+        sum.set(sum.get().with(result));
+        tell(result, command.apply, setting);
     };
     let done = prune::prune(&workspace, &asked, &|event| renderer.show(event), &told);
     renderer.finish();
@@ -86,41 +86,41 @@ fn which_edits(workspace: &Workspace, command: &PruneArgs) -> Result<PruneSelect
 }
 
 impl Sum {
-    fn with(self, looked: &PruneResult) -> Self {
+    fn with(self, result: &PruneResult) -> Self {
         let mut sum = Self {
-            looked: self.looked + 1,
+            result: self.result + 1,
             ..self
         };
-        match &looked.judged {
+        match &result.verdict {
             Err(_) => sum.left += 1,
-            Ok(judged) => {
-                sum.made += judged.made.map_or(0, |made| made.edited + made.baseline);
-                match judged.fate {
+            Ok(verdict) => {
+                sum.made += verdict.made.map_or(0, |made| made.edited + made.baseline);
+                match verdict.fate {
                     Fate::Helps | Fate::Shorter => sum.helps += 1,
                     Fate::Unknown => sum.unknown += 1,
                     Fate::Tie | Fate::NoHelp => {
                         sum.proposed += 1;
-                        sum.saved += judged.saved;
+                        sum.saved += verdict.saved;
                     }
                 }
             }
         }
-        sum.taken += usize::from(matches!(looked.taken, Some(Ok(_))));
+        sum.reverted += usize::from(matches!(result.reverted, Some(Ok(_))));
         sum
     }
 }
 
-fn tell(looked: &PruneResult, apply: bool, setting: &Setting) {
+fn tell(result: &PruneResult, apply: bool, setting: &Setting) {
     if setting.is_json() {
-        return render::json(&of_json(looked));
+        return render::json(&of_json(result));
     }
-    let applied = &looked.applied;
-    let (op, place) = looked
+    let applied = &result.applied;
+    let (op, place) = result
         .edit
         .as_ref()
         .map_or(("", ""), |edit| (edit.op.name(), edit.target.as_str()));
-    let words = match &looked.judged {
-        Ok(judged) => judged.fate.words(),
+    let words = match &result.verdict {
+        Ok(verdict) => verdict.fate.words(),
         Err(_) => "stays: it cannot be removed",
     };
     out!(
@@ -129,18 +129,18 @@ fn tell(looked: &PruneResult, apply: bool, setting: &Setting) {
         visible(&applied.session),
         visible(place)
     );
-    match &looked.judged {
+    match &result.verdict {
         Err(why) => out!("    {}", visible(why)),
-        Ok(judged) => {
-            for line in lines(looked, judged) {
+        Ok(verdict) => {
+            for line in lines(result, verdict) {
                 out!("    {}", visible(&line));
             }
-            if judged.fate.goes() && !apply {
-                out!("    {}", command(looked));
+            if verdict.fate.goes() && !apply {
+                out!("    {}", command(result));
             }
         }
     }
-    match &looked.taken {
+    match &result.reverted {
         Some(Ok(Some(commit))) => out!("    reverted in commit {}", &commit[..commit.len().min(8)]),
         Some(Ok(None)) => out!("    reverted without a commit: no file had to change"),
         Some(Err(why)) => out!("    not reverted: {}", visible(why)),
@@ -149,18 +149,18 @@ fn tell(looked: &PruneResult, apply: bool, setting: &Setting) {
 }
 
 /// The gate's reasons, then the target, the change of length and the number of runs.
-fn lines(looked: &PruneResult, judged: &PruneVerdict) -> Vec<String> {
-    let mut lines = reasons(judged);
-    let runs = judged.made.map_or(String::new(), |made| {
+fn lines(result: &PruneResult, verdict: &PruneVerdict) -> Vec<String> {
+    let mut lines = reasons(verdict);
+    let runs = verdict.made.map_or(String::new(), |made| {
         format!("; {} runs were not cached", made.edited + made.baseline)
     });
-    let target = looked.target.as_deref().unwrap_or("all tasks");
-    lines.push(format!("aimed at {target}; {}{runs}", length(judged.saved)));
+    let target = result.target.as_deref().unwrap_or("all tasks");
+    lines.push(format!("aimed at {target}; {}{runs}", length(verdict.saved)));
     lines
 }
 
-fn reasons(judged: &PruneVerdict) -> Vec<String> {
-    match &judged.answer {
+fn reasons(verdict: &PruneVerdict) -> Vec<String> {
+    match &verdict.answer {
         PruneEvidence::Means(verdict) => {
             let reason = Some(verdict.reason.as_str()).filter(|reason| !reason.is_empty());
             vec![format!("{}; {}", reason.unwrap_or("improved"), verdict.evidence())]
@@ -180,36 +180,36 @@ fn length(saved: i64) -> String {
     }
 }
 
-fn command(looked: &PruneResult) -> String {
-    let applied = &looked.applied;
+fn command(result: &PruneResult) -> String {
+    let applied = &result.applied;
     format!("kaizen revert {} --session {}", applied.digest.short(), applied.session)
 }
 
-fn of_json(looked: &PruneResult) -> serde_json::Value {
-    let applied = &looked.applied;
+fn of_json(result: &PruneResult) -> serde_json::Value {
+    let applied = &result.applied;
     let mut value = json!({
         "event": "looked_at", "session": applied.session, "edit": applied.label, "edit_digest": applied.digest,
-        "commit": applied.commit, "op": looked.edit.as_ref().map(|edit| edit.op),
-        "target": looked.edit.as_ref().map(|edit| &edit.target), "category": looked.target
+        "commit": applied.commit, "op": result.edit.as_ref().map(|edit| edit.op),
+        "target": result.edit.as_ref().map(|edit| &edit.target), "category": result.target
     });
-    match &looked.judged {
+    match &result.verdict {
         Err(why) => value["left"] = why.as_str().into(),
-        Ok(judged) => {
-            value["fate"] = json!(judged.fate);
-            value["goes"] = judged.fate.goes().into();
-            value["bytes_saved"] = judged.saved.into();
-            value["runs_made"] = json!(judged.made.map(|made| made.edited + made.baseline));
-            value["reasons"] = json!(reasons(judged));
-            value["records"] = match &judged.answer {
+        Ok(verdict) => {
+            value["fate"] = json!(verdict.fate);
+            value["goes"] = verdict.fate.goes().into();
+            value["bytes_saved"] = verdict.saved.into();
+            value["runs_made"] = json!(verdict.made.map(|made| made.edited + made.baseline));
+            value["reasons"] = json!(reasons(verdict));
+            value["records"] = match &verdict.answer {
                 PruneEvidence::Trials(records) => json!(records),
                 PruneEvidence::Means(verdict) => json!([verdict]),
             };
-            if judged.fate.goes() {
-                value["command"] = command(looked).into();
+            if verdict.fate.goes() {
+                value["command"] = command(result).into();
             }
         }
     }
-    match &looked.taken {
+    match &result.reverted {
         Some(Ok(commit)) => (value["taken_back"], value["reverted_in"]) = (true.into(), json!(commit)),
         Some(Err(why)) => (value["taken_back"], value["not_taken_back"]) = (false.into(), why.as_str().into()),
         None => {}
@@ -220,11 +220,11 @@ fn of_json(looked: &PruneResult) -> serde_json::Value {
 fn end(sum: &Sum, command: &PruneArgs, setting: &Setting) {
     if setting.is_json() {
         return render::json(&json!({
-            "event": "pruned", "looked_at": sum.looked, "help": sum.helps, "unknown": sum.unknown, "left": sum.left,
-            "proposed": sum.proposed, "taken_back": sum.taken, "bytes_saved": sum.saved, "runs_made": sum.made
+            "event": "pruned", "looked_at": sum.result, "help": sum.helps, "unknown": sum.unknown, "left": sum.left,
+            "proposed": sum.proposed, "taken_back": sum.reverted, "bytes_saved": sum.saved, "runs_made": sum.made
         }));
     }
-    if sum.looked == 0 {
+    if sum.result == 0 {
         let hint = match command.older_than {
             0 => "no session has applied one",
             _ => "`--older-than 0` includes the newest sessions",
@@ -233,7 +233,7 @@ fn end(sum: &Sum, command: &PruneArgs, setting: &Setting) {
     }
     out!(
         "\n{} tested: {} stay, {} are undecided and stay, {} cannot be removed, {} {}; {} bytes saved; {} runs were not cached",
-        edits(sum.looked),
+        edits(sum.result),
         sum.helps,
         sum.unknown,
         sum.left,
@@ -247,7 +247,7 @@ fn end(sum: &Sum, command: &PruneArgs, setting: &Setting) {
         sum.made
     );
     if command.apply {
-        out!("{} reverted.", edits(sum.taken));
+        out!("{} reverted.", edits(sum.reverted));
     } else if sum.proposed > 0 {
         out!(
             "{FAINT}Each edit was tested alone, so two edits that can replace each other are both proposed.\n\

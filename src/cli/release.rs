@@ -28,16 +28,16 @@ pub(crate) fn release(command: &ReleaseArgs, setting: &Setting) -> Result<Code, 
             .hint(format!("`kaizen run --session {}` creates one", session.id))
     };
     let plan: Plan = session.read("plan.json")?.ok_or_else(missing)?;
-    let (before, held) = (plan.released, workspace.manifest.session.hold == Some(Hold::Plan));
-    if !before && held {
+    let (before, holds) = (plan.released, workspace.manifest.session.hold == Some(Hold::Plan));
+    if !before && holds {
         let released = Plan { released: true, ..plan };
         session.publish("plan.json", &released.to_text())?;
     }
     if setting.is_json() {
-        render::json(&serde_json::json!({"session": session.id, "released": before || held, "was_released": before}));
+        render::json(&serde_json::json!({"session": session.id, "released": before || holds, "was_released": before}));
         return Ok(Code::Settled);
     }
-    let words = match (before, held) {
+    let words = match (before, holds) {
         (true, _) => "was already released",
         (false, true) => "is released",
         (false, false) => "was not on hold: kaizen.toml does not set [session] hold",

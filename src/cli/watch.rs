@@ -57,27 +57,27 @@ pub(crate) fn watch(command: &WatchArgs, setting: &Setting) -> Result<Code, Comm
         process: std::process::id(),
         poll: command.poll,
     });
-    turn_for_ever(command, WatchLoop::new(workspace), &teller)
+    run_forever(command, WatchLoop::new(workspace), &teller)
 }
 
-fn turn_for_ever(command: &WatchArgs, mut turns: WatchLoop, teller: &Teller) -> Result<Code, CommandFailure> {
+fn run_forever(command: &WatchArgs, mut watch_loop: WatchLoop, teller: &Teller) -> Result<Code, CommandFailure> {
     let listener = |event: Event| teller.tell(&event);
-    let (quiet, rescan) = pace(command, &turns);
-    let mut bell = FileWatcher::new(command.poll, quiet, rescan)?;
+    let (quiet, rescan) = pace(command, &watch_loop);
+    let mut watcher = FileWatcher::new(command.poll, quiet, rescan)?;
     // Listen before the first turn, so that changes during it are noticed.
-    bell.listen(&turns.folders())?;
-    turns.start(&listener);
+    watcher.listen(&watch_loop.folders())?;
+    watch_loop.start(&listener);
     loop {
-        bell.listen(&turns.folders())?;
-        let rang = bell.wait(turns.pause());
-        turns.turn(&rang, &listener);
-        let (quiet, rescan) = pace(command, &turns);
-        bell.tune(quiet, rescan);
+        watcher.listen(&watch_loop.folders())?;
+        let batch = watcher.wait(watch_loop.pause());
+        watch_loop.turn(&batch, &listener);
+        let (quiet, rescan) = pace(command, &watch_loop);
+        watcher.tune(quiet, rescan);
     }
 }
 
-fn pace(command: &WatchArgs, turns: &WatchLoop) -> (Duration, Duration) {
-    let rules = &turns.workspace().manifest.triggers;
+fn pace(command: &WatchArgs, watch_loop: &WatchLoop) -> (Duration, Duration) {
+    let rules = &watch_loop.workspace().manifest.triggers;
     let rescan = Duration::from_secs(rules.rescan_seconds);
     let rescan = if command.poll { rescan.min(POLL) } else { rescan };
     (Duration::from_millis(rules.quiet_ms), rescan)

@@ -104,7 +104,7 @@ mod tests {
             ("mail [redacted:own] about it", true),
             ("log in with token: a1b2c3d4e5 and card 4111 1111 1111 1111", true),
             ("log in with token: [redacted:token] and card [redacted:card]", true),
-            // Redacted once, and kept now.
+            // Redacted by an older version, but not by this one.
             ("What does password=None mean", true),
             ("PLAIN words", true),
             ("mail about it", false),

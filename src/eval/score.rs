@@ -161,10 +161,10 @@ pub(crate) fn score_by_program(program: &Program, task: &Task, answer: &str) -> 
         .run(Some(question.as_bytes()))
         .map_err(|error| error.to_string())?;
     let reply: Option<serde_json::Value> = serde_json::from_slice(&ended.stdout).ok();
-    let score_by_program = reply
-        .and_then(|reply| reply.get("score_by_program")?.as_f64())
-        .filter(|score_by_program| (0.0..=1.0).contains(score_by_program));
-    score_by_program.filter(|_| ended.status.success()).ok_or_else(|| {
+    let score = reply
+        .and_then(|reply| reply.get("score")?.as_f64())
+        .filter(|score| (0.0..=1.0).contains(score));
+    score.filter(|_| ended.status.success()).ok_or_else(|| {
         format!(
             "`{}` did not print {{\"score\": 0..1}}: {}",
             program.name(),

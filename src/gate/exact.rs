@@ -25,7 +25,7 @@ pub(crate) struct ExactDesign {
     pub target: Option<usize>,
     /// The mean gain must be larger than this, 0 to 1.
     pub min_improvement: f64,
-    /// A category may fall by this much, 0 to 1.
+    /// The largest tolerated fall of a category, 0 to 1.
     pub eps: f64,
 }
 

@@ -1,12 +1,12 @@
 //! The gate: accepts or rejects a candidate harness.
 //!
 //! Three modes, all pure. `rule` compares the means of one evaluation per arm, as OpenJarvis does. `exact` is for a
-//! deterministic student: it makes only the runs that the decision needs, and confirms every flip. `sequential` is for a
-//! noisy student: a betting game on paired differences with known error rates, built on `evidence`.
+//! deterministic student: it makes only the runs that the decision needs, and confirms every flip. `sequential` is for
+//! a noisy student: a betting game on paired differences with known error rates, built on `evidence`.
 //!
 //! The settings, the error budget and the record of a decision are in [`crate::artifact::gate`]. `power` and `preview`
 //! compute what a trial can detect before it starts, `replay` repeats a decision from its record, `audit` compares two
-//! states of the harness, and `prune` decides about an edit that is tried again. The guide explains them for users:
+//! states of the harness, and `prune` decides about an edit that is tested again. The guide explains them for users:
 //! [`crate::guide::gate`].
 
 pub(crate) mod audit;
@@ -21,7 +21,7 @@ pub(crate) mod sequential;
 pub(crate) mod words;
 
 pub use rule::decide;
-#[cfg(test)] // decisions of the ancestor, from golden cases
+#[cfg(test)] // decisions of OpenJarvis, from golden cases
 pub(crate) use rule::{decide_means, regressions};
 pub(crate) use rule::{recompute, restate};
 

@@ -34,7 +34,6 @@ impl<'a> ParsedHome<'a> {
         }
     }
 
-    /// The layout.
     pub(crate) fn layout(&self) -> &'a Layout {
         self.layout
     }
@@ -59,7 +58,7 @@ impl<'a> ParsedHome<'a> {
         Ok(key.split('.').try_fold(root, |at, part| at.get(filled(part, names))))
     }
 
-    /// The table that contains the part of a template that is a placeholder.
+    /// The table at the part of a template before `placeholder`, whose keys are the values of the placeholder.
     ///
     /// # Errors
     /// The file is not TOML.

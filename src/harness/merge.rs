@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn no_key_is_left_under_another_header() {
-        // Theirs adds a key to the table that ours takes away, far enough from its header to merge.
+        // Theirs adds a key to a table that ours removes, far enough from its header for a clean merge.
         let base = "[a]\nk = 1\n\n[b]\nl = 1\nm = 1\nn = 1\n";
         let ours = base.replace("[b]\n", "");
         let theirs = format!("{base}o = 1\n");

@@ -19,9 +19,7 @@ pub(crate) struct EditCommit {
     pub digest: Digest,
     /// The name of the edit for people, if it belongs to another session.
     pub foreign: Option<Later>,
-    /// The harness before.
     pub before: Harness,
-    /// The harness after.
     pub after: Harness,
 }
 
@@ -41,7 +39,6 @@ pub struct Later {
 /// The harness without the dropped edits.
 #[derive(Debug, Default)]
 pub(crate) struct RederivedHarness {
-    /// The files.
     pub harness: Harness,
     /// The kept edits that no longer apply, with the reasons.
     pub stranded: Vec<(Digest, String)>,
@@ -260,7 +257,7 @@ mod tests {
     fn a_later_session_keeps_its_neighbouring_key_and_stops_on_the_same() {
         let dropped = [edit("k", 1).digest()].into();
         let (mut changes, head) = two_sessions(&edit("l", 2));
-        // Its plan may be gone.
+        // Its plan may no longer exist.
         changes[1].edit = None;
         let derived = rederive(&changes, &dropped, &head, &rules()).unwrap();
         assert_eq!(

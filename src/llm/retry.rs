@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(crate) enum AttemptOutcome {
     /// The server answered with this status, and perhaps a time to wait.
     Status(u16, Option<Duration>),
-    /// The connection broke, could not be made, or took too long.
+    /// The connection failed, broke, or timed out.
     Broken,
     /// The status was a success, but the body is not a valid reply.
     NoReply,

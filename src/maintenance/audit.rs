@@ -1,5 +1,5 @@
-//! Audit: the present harness against the state some sessions ago, or at any commit. Nothing is written but the memo, and
-//! a line in the ledger of consultations.
+//! Audits the harness: compares it with its state some sessions ago or at any commit. This writes only cached attempts
+//! and a line in the log of consultations.
 
 use serde::Serialize;
 
@@ -17,39 +17,39 @@ use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::{Inputs, user_changes};
 use crate::workspace::{Workspace, holdout_log, session};
 
-/// What the present harness is compared with.
+/// The earlier state to compare with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Since {
-    /// The state before so many settled sessions.
+    /// The state before this number of settled sessions.
     Sessions(usize),
-    /// The state at a commit, by any name that git knows.
+    /// The state at a commit, given in any way that git understands.
     Commit(String),
 }
 
-/// What is asked.
+/// The options of an audit.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditOptions {
     /// The earlier state.
     pub since: Since,
-    /// The tasks.
+    /// The split of tasks.
     pub split: Split,
-    /// Rounds at most, for a noisy student; as the gate's settings say when absent.
+    /// The largest number of rounds for a noisy student; `None`: from the gate's settings.
     pub rounds: Option<usize>,
 }
 
-/// Why there is nothing to compare.
+/// Why an audit failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuditError {
-    /// No session has settled.
+    /// No session has settled yet.
     #[error("no session has settled yet, so there is no state before one")]
     NoSession,
-    /// git knows no such commit.
+    /// There is no such commit.
     #[error("git knows no commit `{0}` here")]
     NoCommit(String),
     /// The split is empty.
     #[error("there are no {0} tasks")]
     NoTasks(&'static str),
-    /// Anything else.
+    /// Any other error.
     #[error(transparent)]
     Run(#[from] RunError),
 }
@@ -57,52 +57,52 @@ pub(crate) enum AuditError {
 /// The earlier state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct EarlierState {
-    /// Its commit.
+    /// The commit of that state.
     pub commit: CommitId,
-    /// The session that began there, where it was found by one.
+    /// The session that began there, if the state was given by a number of sessions.
     pub session: Option<String>,
-    /// Sessions that settled since that one began, itself among them.
+    /// The number of settled sessions from that one on, including it.
     pub sessions: usize,
 }
 
-/// A commit since then that applied an edit or took some back.
+/// A later commit that applied or reverted edits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct AuditStep {
     /// The commit.
     pub commit: CommitId,
-    /// Its session.
+    /// The session of the commit.
     pub session: String,
-    /// Its subject.
+    /// The subject line.
     pub subject: String,
-    /// The label of the edit that it applied, where it applied one.
+    /// The label of the edit, if the commit applied one.
     pub edit: Option<String>,
 }
 
-/// What was found.
+/// The result of an audit.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct AuditReport {
     /// The split.
     pub split: Split,
     /// The earlier state.
     pub since: EarlierState,
-    /// Edits that were applied or taken back since then, oldest first.
+    /// The commits since then that applied or reverted edits, oldest first.
     pub steps: Vec<AuditStep>,
     /// The harness files that differ.
     pub files: Vec<String>,
-    /// Those of the harness files that are not committed as they are: they are judged as they are on disk.
+    /// The harness files with uncommitted changes; the audit uses them as they are on disk.
     pub uncommitted: Vec<String>,
-    /// What the runs say.
+    /// The comparison.
     #[serde(flatten)]
     pub audited: AuditResult,
-    /// Rounds over the tasks that tell both apart.
+    /// Rounds over the tasks whose request differs.
     pub rounds: usize,
-    /// Pairs of runs.
+    /// The number of pairs.
     pub pairs: usize,
-    /// Runs that were not remembered.
+    /// The number of new runs, which were not cached.
     pub runs_made: usize,
 }
 
-/// Compares.
+/// Compares the present harness with the earlier state.
 ///
 /// # Errors
 /// See [`AuditError`].
@@ -205,7 +205,7 @@ fn state(workspace: &Workspace, since: &Since) -> Result<EarlierState, AuditErro
     })
 }
 
-/// Others hold the files of a session.
+/// Whether a commit changes the harness; kaizen's other commits contain files of a session.
 fn touches_the_harness(entry: &LedgerEntry) -> bool {
     entry.trailer("Edit-Digest").is_some() || entry.trailer("Reverts-Edit").is_some()
 }

@@ -1,48 +1,48 @@
-//! When a loop of sessions stops: judged after each one, from its score, its cost and how it ended. Pure.
+//! Decides when a loop of sessions stops, after each session, from its score, its cost and its end. Pure.
 
 use crate::artifact::loop_record::StopReason;
 use crate::manifest::LoopSection;
 
-/// What floating-point arithmetic may add or lose: 0.501 - 0.5 is no more than 0.001, and three times 0.1 reaches 0.3.
+/// The tolerance for floating-point errors: 0.501 - 0.5 is not more than 0.001, and three times 0.1 reaches 0.3.
 const NOISE: f64 = 1e-9;
 
-/// How one session ended.
+/// The result of one session.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct SessionEnd {
-    /// Gate score before its first edit.
+    /// The gate score before the first edit.
     pub score_before: Option<f64>,
-    /// Gate score after its last edit.
+    /// The gate score after the last edit.
     pub score_after: Option<f64>,
-    /// Dollars; `None` when the price is unknown.
+    /// The cost in dollars; `None` if the price is unknown.
     pub cost_usd: Option<f64>,
-    /// Whether it failed.
+    /// Whether the session failed.
     pub failed: bool,
 }
 
-/// Where a loop stands.
+/// The progress of a loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Progress {
-    /// Sessions so far.
+    /// The number of sessions so far.
     pub sessions: usize,
-    /// The best score so far; what the first session began with counts.
+    /// The best score so far, including the score before the first session.
     pub best: Option<f64>,
-    /// Sessions one after another that did not raise it.
+    /// The number of consecutive sessions that did not raise the best score.
     pub standing_still: usize,
-    /// Dollars that are known to be spent.
+    /// The sum of the known costs in dollars.
     pub known_cost_usd: f64,
-    /// Sessions whose price is unknown.
+    /// The number of sessions with an unknown price.
     pub unknown_costs: usize,
 }
 
 impl Progress {
-    /// Dollars spent; `None` when a price is unknown.
+    /// The cost in dollars; `None` if a price is unknown.
     pub(crate) fn total_cost_usd(&self) -> Option<f64> {
         (self.unknown_costs == 0).then_some(self.known_cost_usd)
     }
 }
 
-/// Takes one more session into account, and says whether it was the last. A failure ends everything; then an
-/// improvement is noted, and standing still is a better reason than the budget.
+/// Adds one session, and decides whether it was the last. A failure stops the loop first. Then stagnation is checked,
+/// and the budget last.
 pub(crate) fn progress_after(
     limits: &LoopSection,
     so_far: Progress,
@@ -72,7 +72,8 @@ fn paid(so_far: Progress, row: &SessionEnd) -> Progress {
     }
 }
 
-/// What the first session began with is the score to beat; when that is unknown, its own is the first one.
+/// Updates the best score. The score before the first session is the first to beat; if it is unknown, the score after
+/// that session is.
 fn scored(limits: &LoopSection, so_far: Progress, row: &SessionEnd) -> Progress {
     let best = so_far.best.or(row.score_before);
     let rises = |score: &f64| best.is_none_or(|best| score - best > limits.stagnation_eps + NOISE);
@@ -90,7 +91,7 @@ fn scored(limits: &LoopSection, so_far: Progress, row: &SessionEnd) -> Progress 
     }
 }
 
-/// Judges sessions in their order, up to the first that ends the loop.
+/// Adds sessions in order, up to the first that stops the loop.
 pub(crate) fn progress_after_all(
     limits: &LoopSection,
     rows: impl IntoIterator<Item = SessionEnd>,
@@ -106,7 +107,7 @@ pub(crate) fn progress_after_all(
     (progress, None)
 }
 
-/// The dollars that the next session may spend: its own budget where it has one, but never more than is left.
+/// The dollars that the next session may spend: its own budget if it has one, but never more than is left.
 pub(crate) fn budget(own: Option<f64>, limits: &LoopSection, spent: f64) -> f64 {
     let left = (limits.max_total_cost_usd - spent).max(0.0);
     own.map_or(left, |own| own.min(left))

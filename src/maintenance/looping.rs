@@ -1,5 +1,5 @@
-//! Loop: one session after another until the score stands still. What was done stands in `sessions/loop.json`, which
-//! is written whole after every session; a loop that was killed is gone on with from there.
+//! Runs sessions in a loop until the score no longer rises. `sessions/loop.json` records the steps; it is written after
+//! every session, and an interrupted loop resumes from it.
 
 use crate::artifact::Artifact;
 use crate::artifact::loop_record::{FILE, LoopRecord, LoopStep, StopReason};
@@ -11,7 +11,7 @@ use crate::maintenance::loop_stop::{Progress, SessionEnd};
 use crate::manifest::LoopSection;
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
-use crate::pipeline::permitted;
+use crate::pipeline::permissions;
 use crate::pipeline::state::settled;
 use crate::sys::disk;
 use crate::workspace::error::RunError;
@@ -19,26 +19,26 @@ use crate::workspace::event::Listener;
 use crate::workspace::session::{Session, SessionError};
 use crate::workspace::{Workspace, session};
 
-/// What a user asked for, in place of what the loop to be gone on with or the manifest says.
+/// The options of a loop; they override the resumed loop and the manifest.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LoopOptions {
-    /// Autonomy of new sessions.
+    /// The autonomy of new sessions.
     pub autonomy: Option<Autonomy>,
-    /// Sessions, at most.
+    /// The largest number of sessions.
     pub max_sessions: Option<usize>,
-    /// A rise that counts as none.
+    /// The largest rise of the score that does not count as a rise.
     pub stagnation_eps: Option<f64>,
-    /// Sessions that stand still.
+    /// The number of consecutive sessions without a rise after which the loop stops.
     pub stagnation_k: Option<usize>,
-    /// Dollars.
+    /// The largest cost in dollars.
     pub max_total_cost_usd: Option<f64>,
 }
 
-/// Holds sessions until the loop stops, and tells every step as it ends.
+/// Runs sessions until the loop stops, and reports each step when it ends.
 ///
 /// # Errors
-/// Settings that cannot be, or what keeps a session from being held or gone on with; nothing of it is a step, and the
-/// next loop goes on from there. A session that fails is a step, and the last one.
+/// The settings are invalid, or a session could not start or resume. No step is recorded, and the next loop resumes
+/// there. A failed session is a step, and the last one.
 pub(crate) fn hold_sessions(
     workspace: &Workspace,
     asked: &LoopOptions,
@@ -49,9 +49,9 @@ pub(crate) fn hold_sessions(
         new: true,
         ..RunOptions::default()
     };
-    permitted::run(workspace, &asks)?;
+    permissions::run(workspace, &asks)?;
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
-    // The lock of a session is taken and freed with each; this one keeps two loops from writing one record.
+    // Each session takes and releases the workspace lock; this lock keeps two loops from writing the same record.
     let _lock = workspace
         .root
         .lock_within(workspace.own("loop.lock"), &holder, workspace.patience)?;
@@ -66,7 +66,7 @@ pub(crate) fn hold_sessions(
     Ok(record)
 }
 
-/// The loop that was cut short, or a new one.
+/// The interrupted loop, or a new one.
 fn opened(workspace: &Workspace, asked: &LoopOptions) -> Result<LoopRecord, RunError> {
     let path = workspace.root.join(FILE);
     let text = workspace.root.read_text(&path)?;
@@ -81,7 +81,7 @@ fn opened(workspace: &Workspace, asked: &LoopOptions) -> Result<LoopRecord, RunE
     Ok(stopped_already(workspace, record))
 }
 
-/// A loop that came to its end, and was cut short before its record was committed.
+/// Whether a loop ended, but was interrupted before its record was committed.
 fn is_unfinished(workspace: &Workspace, last: &LoopRecord) -> Result<bool, RunError> {
     let well = !matches!(last.stop_reason, Some(StopReason::Failed | StopReason::NotReady));
     let commits = workspace.manifest.ledger.commit_sessions;
@@ -125,7 +125,7 @@ fn with_settings(record: LoopRecord, asked: &LoopOptions) -> LoopRecord {
     }
 }
 
-/// The limits that a loop goes by.
+/// The limits of a loop.
 pub(crate) fn limits(record: &LoopRecord) -> LoopSection {
     LoopSection {
         stagnation_eps: record.stagnation_eps,
@@ -134,7 +134,7 @@ pub(crate) fn limits(record: &LoopRecord) -> LoopSection {
     }
 }
 
-/// A loop that is gone on with under tighter limits may have reached them.
+/// Stops a resumed loop that has already reached tighter limits.
 fn stopped_already(workspace: &Workspace, record: LoopRecord) -> LoopRecord {
     let stop_reason = progress(&record).1.or_else(|| enough(&record));
     LoopRecord {
@@ -149,7 +149,7 @@ fn enough(record: &LoopRecord) -> Option<StopReason> {
     reached.then_some(StopReason::MaxSessions)
 }
 
-/// Where the loop stands, from its steps alone.
+/// The progress of a loop, computed from its steps.
 pub(crate) fn progress(record: &LoopRecord) -> (Progress, Option<StopReason>) {
     let row = |step: &LoopStep| SessionEnd {
         score_before: step.score_before,
@@ -160,7 +160,7 @@ pub(crate) fn progress(record: &LoopRecord) -> (Progress, Option<StopReason>) {
     loop_stop::progress_after_all(&limits(record), record.steps.iter().map(row))
 }
 
-/// Holds one session; the reason is given where the session itself ends the loop.
+/// Runs one session. The reason is set if the session itself stops the loop.
 fn step(
     workspace: &Workspace,
     record: &LoopRecord,
@@ -182,7 +182,7 @@ fn step(
     }
 }
 
-/// The newest session, when it came with this loop and is no step yet.
+/// The newest session, if it belongs to this loop and is not a step yet.
 fn uncounted(workspace: &Workspace, record: &LoopRecord) -> Result<Option<Session>, RunError> {
     let counted = |id: &str| {
         let before = record.after_session_id.as_deref().is_some_and(|before| id <= before);
@@ -192,7 +192,7 @@ fn uncounted(workspace: &Workspace, record: &LoopRecord) -> Result<Option<Sessio
     Ok(newest.filter(|session| !counted(&session.id)))
 }
 
-/// Why no further session can follow this one as it stands.
+/// Why no other session can follow in the present state.
 fn waits(ended: &RunResult) -> Option<StopReason> {
     match ended.waits {
         Some(WaitingFor::NotReady(_)) => Some(StopReason::NotReady),
@@ -217,7 +217,7 @@ fn ended_step(record: &LoopRecord, session: &Session, ended: &SessionRecord) -> 
     }
 }
 
-/// The step of a session that failed. What the user has to clear away first is no failure of a session.
+/// The step of a failed session. A problem that the user has to solve first is not a failure of the session.
 fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Result<Option<LoopStep>, RunError> {
     let untrusted = matches!(error, RunError::Untrusted(_) | RunError::Consent(_));
     if untrusted || matches!(error, RunError::Dirty(_) | RunError::Lock(_)) || error.is_about_a_file_for_people() {
@@ -230,7 +230,7 @@ fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Resul
     Ok(ended.map(|ended| ended_step(record, &session, &ended)))
 }
 
-/// The record with one more step, judged, and with the end of the loop where this is it.
+/// The record with one more step, and with the stop reason if the loop ends.
 fn after(workspace: &Workspace, record: LoopRecord, step: LoopStep, own: Option<StopReason>) -> LoopRecord {
     let mut record = record;
     record.steps.push(step);
@@ -248,7 +248,7 @@ fn after(workspace: &Workspace, record: LoopRecord, step: LoopStep, own: Option<
     }
 }
 
-/// Writes the record, and commits it where sessions are committed.
+/// Writes the record, and commits it if sessions are committed.
 fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
     let path = workspace.root.join(FILE);
     let text = record.to_text();
@@ -262,8 +262,8 @@ fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
     }
     let subject = format!("kaizen: record step {} of the loop", record.steps.len());
     let body = match record.stop_reason {
-        Some(reason) => format!("It stopped: {}.", words(reason)),
-        None => "It goes on.".to_owned(),
+        Some(reason) => format!("The loop stopped: {}.", words(reason)),
+        None => "The loop continues.".to_owned(),
     };
     disk::effect("commit loop");
     let trailers = [("Session-ID", last.session.clone())];
@@ -271,14 +271,14 @@ fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
     Ok(())
 }
 
-/// The words for why a loop stopped.
+/// The stop reason in words.
 pub(crate) fn words(reason: StopReason) -> &'static str {
     match reason {
         StopReason::Failed => "a session failed",
-        StopReason::Stagnation => "the score stands still",
+        StopReason::Stagnation => "the score no longer rises",
         StopReason::Budget => "the budget is spent",
-        StopReason::NotReady => "no session can be held",
+        StopReason::NotReady => "no session can start",
         StopReason::Held => "a session waits for a person",
-        StopReason::MaxSessions => "as many sessions as were asked for",
+        StopReason::MaxSessions => "the requested number of sessions is reached",
     }
 }

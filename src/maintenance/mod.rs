@@ -1,4 +1,4 @@
-//! What is done to a harness between sessions: loop, audit, prune, revert and refresh.
+//! The commands around sessions: loop, audit, prune, revert and refresh.
 
 pub(crate) mod audit;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Prune: the applied edits that still stand, oldest first, each asked about again; those that go are taken back through
-//! the same path as `kaizen revert`, when that is wanted.
+//! Prunes edits: tests each applied edit again, oldest first, and on request reverts those that no longer help, in the
+//! same way as `kaizen revert`.
 
 use std::collections::BTreeSet;
 
@@ -23,56 +23,56 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, holdout_log, session};
 
-/// Which edits are looked at.
+/// The edits to test.
 #[derive(Clone, Debug)]
 pub(crate) enum PruneSelection {
-    /// Those of sessions other than so many newest ones.
+    /// The edits of all sessions except this number of newest ones.
     OlderThan(usize),
     /// These edits of one session.
     Named(String, BTreeSet<Digest>),
 }
 
-/// What is asked.
+/// The options of a prune.
 #[derive(Clone, Debug)]
 pub(crate) struct PruneOptions {
-    /// Which edits are looked at.
+    /// The edits to test.
     pub which: PruneSelection,
-    /// Whether those that go are taken back.
+    /// Whether to revert the edits that go.
     pub apply: bool,
 }
 
-/// An applied edit that still stands.
+/// An applied edit that is not reverted.
 #[derive(Clone, Debug)]
 pub(crate) struct AppliedEdit {
-    /// Its session.
+    /// The session of the edit.
     pub session: String,
-    /// Its label, as its commit has it.
+    /// The label of the edit, from its commit.
     pub label: String,
-    /// Its identity.
+    /// The digest of the edit.
     pub digest: Digest,
     /// The commit that applied it.
     pub commit: CommitId,
 }
 
-/// What was found of one edit.
+/// The result for one edit.
 pub(crate) struct PruneResult {
     /// The edit.
     pub applied: AppliedEdit,
-    /// As its plan has it; absent when the plan or the edit is gone.
+    /// The edit in its plan; `None` if the plan or the edit no longer exists.
     pub edit: Option<Edit>,
-    /// The category that it aimed at.
+    /// The target of the edit.
     pub target: Option<String>,
-    /// What the gate said, or why it could not be asked.
-    pub judged: Result<PruneVerdict, String>,
-    /// What came of taking it back: the commit (none where no file had to change), or why it was not; absent where that
-    /// was not to be done.
-    pub taken: Option<Result<Option<CommitId>, String>>,
+    /// The verdict, or why the edit could not be tested.
+    pub verdict: Result<PruneVerdict, String>,
+    /// The result of the revert: the commit (`None` if no file had to change), or why the edit was not reverted. Absent
+    /// if no revert was due.
+    pub reverted: Option<Result<Option<CommitId>, String>>,
 }
 
-/// The applied edits that still stand and are to be looked at, oldest first.
+/// The applied edits to test, oldest first.
 ///
 /// # Errors
-/// git says no, or the sessions cannot be listed.
+/// git fails, or the sessions cannot be listed.
 pub(crate) fn applied_edits(workspace: &Workspace, which: &PruneSelection) -> Result<Vec<AppliedEdit>, RunError> {
     let entries = workspace.ledger.entries(None)?;
     let all: Vec<String> = session::all(&workspace.root)?
@@ -80,7 +80,7 @@ pub(crate) fn applied_edits(workspace: &Workspace, which: &PruneSelection) -> Re
         .map(|session| session.id)
         .collect();
     let is_wanted = |session: &str, digest: &Digest| match &which {
-        PruneSelection::Named(wanted, edits) => session == wanted && edits.contains(digest),
+        PruneSelection::Named(spec, edits) => session == spec && edits.contains(digest),
         PruneSelection::OlderThan(count) => !all.iter().rev().take(*count).any(|newest| newest == session),
     };
     let one = |(entry, digest): (&crate::ledger::port::LedgerEntry, Digest)| AppliedEdit {
@@ -93,10 +93,11 @@ pub(crate) fn applied_edits(workspace: &Workspace, which: &PruneSelection) -> Re
     Ok(all.filter(|edit| is_wanted(&edit.session, &edit.digest)).collect())
 }
 
-/// Asks about each edit, and takes back what goes where that is wanted; each next one is judged in what is then left.
+/// Tests each edit and, on request, reverts those that go. Each edit is tested in the harness that the reverts before
+/// it left.
 ///
 /// # Errors
-/// A person's changes are in the way, or something halted the runs.
+/// There are uncommitted changes, or the runs were halted.
 pub(crate) fn prune(
     workspace: &Workspace,
     asked: &PruneOptions,
@@ -110,15 +111,15 @@ pub(crate) fn prune(
     let mut flaky = noisy(workspace)? == Some(true);
     let alpha = workspace.manifest.gate.alpha_session / edits.len().max(1) as f64;
     for (at, applied) in edits.into_iter().enumerate() {
-        let mut looked = look(workspace, applied, (at + 1, alpha), flaky, listener)?;
-        if let Ok(judged) = &looked.judged {
-            flaky |= judged.flaky;
-            note(workspace, &looked, judged)?;
-            if asked.apply && judged.fate.goes() {
-                looked.taken = Some(take(workspace, &looked.applied, listener)?);
+        let mut result = look(workspace, applied, (at + 1, alpha), flaky, listener)?;
+        if let Ok(verdict) = &result.verdict {
+            flaky |= verdict.flaky;
+            note(workspace, &result, verdict)?;
+            if asked.apply && verdict.fate.goes() {
+                result.reverted = Some(take(workspace, &result.applied, listener)?);
             }
         }
-        told(&looked);
+        told(&result);
     }
     Ok(())
 }
@@ -130,7 +131,7 @@ fn look(
     noisy: bool,
     listener: Listener,
 ) -> Result<PruneResult, RunError> {
-    let (edit, target, judged) = match planned(workspace, &applied)? {
+    let (edit, target, verdict) = match planned(workspace, &applied)? {
         Err(why) => (None, None, Err(why)),
         Ok((session, edit, plan)) => {
             let gate = gate(workspace)?;
@@ -143,26 +144,26 @@ fn look(
                 alpha,
                 noisy,
             };
-            let judged = decide_edit(workspace, &session, applied.digest, &asked, listener)?;
-            (Some(edit), target, judged)
+            let verdict = decide_edit(workspace, &session, applied.digest, &asked, listener)?;
+            (Some(edit), target, verdict)
         }
     };
     Ok(PruneResult {
         applied,
         edit,
         target,
-        judged,
-        taken: None,
+        verdict,
+        reverted: None,
     })
 }
 
 /// An edit in the plan of its session.
 type PlannedEdit = (Session, Edit, Plan);
 
-/// The session of an edit with its plan, or why the edit cannot be taken out of it.
+/// The session of an edit with its plan, or why the edit cannot be removed from it.
 fn planned(workspace: &Workspace, applied: &AppliedEdit) -> Result<Result<PlannedEdit, String>, RunError> {
     let Some(session) = session::find(&workspace.root, &applied.session) else {
-        return Ok(Err("the directory of its session is gone".to_owned()));
+        return Ok(Err("the directory of its session no longer exists".to_owned()));
     };
     let plan: Option<Plan> = session.read("plan.json")?;
     let edit = plan
@@ -173,13 +174,13 @@ fn planned(workspace: &Workspace, applied: &AppliedEdit) -> Result<Result<Planne
     Ok(match edit.zip(plan) {
         Some((edit, plan)) => Ok((session, edit, plan)),
         None => Err(format!(
-            "it left the plan already; `kaizen run --session {}` takes it back",
+            "it is no longer in the plan; `kaizen run --session {}` reverts it",
             session.id
         )),
     })
 }
 
-/// What a question needs beside the edit.
+/// The input of a test besides the edit.
 struct PruneQuestion<'a> {
     gate: &'a [Task],
     target: Option<&'a str>,
@@ -202,19 +203,19 @@ fn decide_edit(
     };
     if let Some((stranded, reason)) = without.after.stranded.first() {
         return Ok(Err(format!(
-            "the later edit {} rests on it: {reason}",
+            "the later edit {} depends on it: {reason}",
             stranded.short()
         )));
     }
     let memo = workspace.memo();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
     let progress = |done, of| listener(Event::Progress { done, of });
-    let means = PruneContext {
+    let context = PruneContext {
         evaluator: workspace.evaluator(memo.as_ref(), &score, &progress),
         policy: gate_policy(workspace),
         rule: rule(&workspace.manifest),
     };
-    let wanted = PruneSpec {
+    let spec = PruneSpec {
         without: &without.after.harness,
         present: &without.before,
         tasks: asked.gate,
@@ -224,16 +225,16 @@ fn decide_edit(
         alpha: asked.alpha,
         noisy: asked.noisy,
     };
-    Ok(Ok(run::decide(&means, &wanted)?))
+    Ok(Ok(run::decide(&context, &spec)?))
 }
 
-/// The tasks of the newest session: where they are a sample of the split, it is the one that was paid for last.
+/// The gate tasks of the newest session. If they are a sample, its attempts are the ones most likely to be cached.
 fn gate(workspace: &Workspace) -> Result<Vec<Task>, RunError> {
     let newest = session::all(&workspace.root)?.pop().map(|session| session.id);
     Inputs::new(workspace).gate(&newest.unwrap_or_default())
 }
 
-/// Takes an edit back as `kaizen revert` does; or says why that has to wait.
+/// Reverts an edit as `kaizen revert` does, or says why that has to wait.
 fn take(
     workspace: &Workspace,
     applied: &AppliedEdit,
@@ -253,9 +254,9 @@ fn take(
     Ok(Ok(commit.map(|entry| entry.commit)))
 }
 
-/// Writes down that the gate split was asked.
-fn note(workspace: &Workspace, looked: &PruneResult, judged: &PruneVerdict) -> Result<(), RunError> {
-    let (decision, reason, pairs) = match &judged.answer {
+/// Records the consultation of the gate split.
+fn note(workspace: &Workspace, result: &PruneResult, verdict: &PruneVerdict) -> Result<(), RunError> {
+    let (decision, reason, pairs) = match &verdict.answer {
         PruneEvidence::Means(verdict) => (verdict.decision, "means", verdict.tasks),
         PruneEvidence::Trials(records) => {
             let pairs = records.iter().map(|record| record.pairs.len()).sum();
@@ -268,9 +269,9 @@ fn note(workspace: &Workspace, looked: &PruneResult, judged: &PruneVerdict) -> R
     if pairs > 0 {
         let line = HoldoutUse::Prune(PruneLine {
             at: workspace.clock.stamp(),
-            edit_id: looked.applied.label.clone(),
-            edit_digest: looked.applied.digest,
-            session_id: looked.applied.session.clone(),
+            edit_id: result.applied.label.clone(),
+            edit_digest: result.applied.digest,
+            session_id: result.applied.session.clone(),
             tasks: tasks(&gate(workspace)?),
             pairs,
             decision: decision.name().to_owned(),

@@ -1,5 +1,5 @@
-//! Take back: applied edits leave the plan of their session, and the session is advanced. Whether that works is known
-//! before a byte is written.
+//! Reverts applied edits: removes them from the plan of their session and advances the session. It checks that this
+//! works before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::pipeline::execute::reconcile::LedgerState;
 use crate::pipeline::execute::{SessionHistory, reconcile, without};
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::options::{RunOptions, RunResult};
-use crate::pipeline::permitted;
+use crate::pipeline::permissions;
 use crate::pipeline::state::{settled, state};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
@@ -25,18 +25,18 @@ use crate::workspace::inputs::{Inputs, clean_harness};
 use crate::workspace::session::Session;
 use crate::workspace::transaction::enter;
 
-/// The harness as it is, and as it would be.
+/// The harness before and after a revert.
 pub(crate) struct RevertPreview {
-    /// As it is.
+    /// The present harness.
     pub before: Harness,
-    /// As it would be, and which kept edits would lose their place.
+    /// The harness after the revert, and the kept edits that would no longer apply.
     pub after: RederivedHarness,
 }
 
-/// What git holds of a session.
+/// The state of a session's edits in git.
 ///
 /// # Errors
-/// git says no, or the baseline cannot be read.
+/// git fails, or the baseline cannot be read.
 pub(crate) fn ledger_states(
     workspace: &Workspace,
     session: &Session,
@@ -47,7 +47,7 @@ pub(crate) fn ledger_states(
     Ok(reconcile::ledger_states(&entries, &session.id, &undone))
 }
 
-/// Whether edits are out of the plan: a person took them out, or a take-back was cut short.
+/// Whether edits are no longer in the plan: a person removed them, or a revert was interrupted.
 ///
 /// # Errors
 /// The plan cannot be read.
@@ -57,7 +57,7 @@ pub(crate) fn left_the_plan(session: &Session, edits: &BTreeSet<Digest>) -> Resu
     Ok(plan.is_some_and(|plan| !planned(&plan)))
 }
 
-/// What a run of the session as it stands would have to do first; `None` for a settled one.
+/// Why a session is not settled; `None` if it is.
 ///
 /// # Errors
 /// The session cannot be read.
@@ -80,10 +80,10 @@ pub(crate) fn unsettled(workspace: &Workspace, session: &Session) -> Result<Opti
     Ok(stale)
 }
 
-/// What would become of the harness; nothing is written.
+/// Computes the harness after a revert, without writing anything.
 ///
 /// # Errors
-/// The user's own changes are in the way, or a change that stays rests on an edit that goes.
+/// There are uncommitted changes, or a change that stays depends on an edit that goes.
 pub(crate) fn preview(
     workspace: &Workspace,
     session: &Session,
@@ -94,7 +94,7 @@ pub(crate) fn preview(
         .read("baseline.json")?
         .ok_or_else(|| RunError::missing(session, "baseline.json"))?;
     let plan: Option<Plan> = session.read("plan.json")?;
-    let standing = SessionHistory {
+    let history = SessionHistory {
         session: &session.id,
         base: &baseline.harness_commit,
         edits: plan.as_ref().map_or(&[], |plan| &plan.edits),
@@ -102,11 +102,11 @@ pub(crate) fn preview(
         select: &|path| workspace.selects(path),
         ledger: &workspace.ledger,
     };
-    let after = without(&standing, dropped, &before)?;
+    let after = without(&history, dropped, &before)?;
     Ok(RevertPreview { before, after })
 }
 
-/// Takes edits back. The plan is written only after the whole was found to work.
+/// Reverts edits. The plan is written only after a preview of the whole revert has succeeded.
 ///
 /// # Errors
 /// See [`preview`] and [`advance`].
@@ -116,7 +116,7 @@ pub(crate) fn revert_edits(
     dropped: &BTreeSet<Digest>,
     listener: Listener,
 ) -> Result<RunResult, RunError> {
-    permitted::without_teacher(workspace, &["execute", "record"])?;
+    permissions::without_teacher(workspace, &["execute", "record"])?;
     change_plan(workspace, session, dropped, listener)?;
     let asked = RunOptions {
         session: Some(session.id.clone()),
@@ -125,7 +125,8 @@ pub(crate) fn revert_edits(
     advance(workspace, &asked, listener)
 }
 
-/// In a lock of its own: whoever comes between it and the run finds a plan that a person might have written.
+/// Writes the plan under a separate lock. A process that runs between this and the session's run finds a plan that a
+/// person might have written.
 fn change_plan(
     workspace: &Workspace,
     session: &Session,
@@ -138,7 +139,7 @@ fn change_plan(
     let Some(mut plan) = plan else { return Ok(()) };
     let before = plan.edits.len();
     plan.edits.retain(|edit| !dropped.contains(&edit.digest()));
-    // What is left was settled before: nobody has to release it again.
+    // The remaining edits were settled before, so the plan needs no new release.
     plan.released |= workspace.manifest.session.hold == Some(Hold::Plan);
     if plan.edits.len() < before {
         session.publish("plan.json", &plan.to_text())?;

@@ -184,10 +184,10 @@ fn reserved(path: &str) -> Option<String> {
     let mut parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
     let first = parts.clone().next().unwrap_or_default();
     if let Some(local) = parts.find(|part| is(part, &LOCAL)) {
-        return Some(format!("`{local}` holds machine-local state"));
+        return Some(format!("`{local}` contains machine-local state"));
     }
     if is(first, &RESERVED) || first.eq_ignore_ascii_case(FILE) {
-        return Some(format!("`{first}` is reserved for kaizen or holds evidence"));
+        return Some(format!("`{first}` is reserved for kaizen or contains evidence"));
     }
     None
 }

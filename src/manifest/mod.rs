@@ -9,12 +9,11 @@ pub(crate) mod phase_files;
 pub(crate) mod phases;
 mod privacy;
 pub(crate) mod programs;
-pub(crate) mod schedule;
 mod sections;
 mod student;
 mod teacher;
 pub(crate) mod template;
-mod triggers;
+pub(crate) mod triggers;
 pub(crate) mod trust;
 
 use std::collections::BTreeMap;
@@ -67,7 +66,7 @@ pub struct Manifest {
     /// When `kaizen loop` stops.
     #[serde(rename = "loop")]
     pub looping: LoopSection,
-    /// What starts sessions.
+    /// When `kaizen watch` starts sessions.
     pub triggers: TriggersSection,
     /// How kaizen uses git.
     pub ledger: LedgerSection,
@@ -108,7 +107,7 @@ pub enum ManifestError {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// The parser's message with line and column, and the nearest key.
+        /// The parser's message with line and column, and the most similar key.
         message: String,
     },
     /// A value that is not allowed.

@@ -153,7 +153,7 @@ impl Manifest {
                 return Err(harness_program(&program.part, name));
             }
             if name.contains('/') && program.given(name).is_some() {
-                return Err(given_program(&program.part, name));
+                return Err(program_with_files(&program.part, name));
             }
         }
         Ok(())
@@ -169,7 +169,7 @@ pub(crate) fn harness_program(part: &ManifestPart, name: &str) -> String {
 }
 
 /// The error for a program that is one of its own input files.
-pub(crate) fn given_program(part: &ManifestPart, name: &str) -> String {
+pub(crate) fn program_with_files(part: &ManifestPart, name: &str) -> String {
     format!(
         "{part} starts `{name}`, which is one of the files that it is given to work on; use a program of the workspace \
          or of this machine"

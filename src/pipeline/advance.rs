@@ -4,7 +4,7 @@ use super::begin::{begin, begin_from, commit_session, restore_record};
 use super::context::Context;
 use super::next::{Next, half_typed, next, note_problems};
 use super::unmet::{Unmet, unmet};
-use super::{briefing, permitted, step};
+use super::{briefing, permissions, step};
 use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::artifact::{Artifact, spending};
 use crate::ledger::message::message;
@@ -26,7 +26,7 @@ use crate::workspace::{Workspace, engines, session};
 /// See [`RunError`]; the session's record says so as well.
 pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<RunResult, RunError> {
     check_phases(workspace, asked)?;
-    permitted::run(workspace, asked)?;
+    permissions::run(workspace, asked)?;
     let _lock = enter(workspace, listener)?;
     let (session, fresh) = open_session(workspace, asked, listener)?;
     restore_record(workspace, asked, &session)?;
@@ -120,14 +120,14 @@ fn go_on(
                 break (Some(WaitingFor::Release), Vec::new());
             }
             Next::Write { file, phase } => {
-                permitted::phase(&context, &phase)?;
+                permissions::phase(&context, &phase)?;
                 step::await_file(&context, &phase, file)?;
                 break (Some(WaitingFor::Write(file)), Vec::new());
             }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
         workspace.check_harness()?;
-        permitted::phase(&context, &phase)?;
+        permissions::phase(&context, &phase)?;
         announce(&context, &phase, &reasons)?;
         if matches!(phase.as_str(), "baseline" | "execute") {
             settle_user_changes(workspace, &inputs, asked, listener)?;

@@ -45,33 +45,33 @@ pub(crate) struct PreviewResult {
 /// What earlier calls took cannot be read.
 pub(crate) fn tell(
     workspace: &Workspace,
-    given: &execute::ExecuteInput,
+    input: &execute::ExecuteInput,
     evaluator: &Evaluator,
     listener: Listener,
 ) -> Result<(), RunError> {
-    let edits = open(given);
-    let same_tasks = given.baseline.evaluation.tasks.iter().map(|score| &score.task_id);
-    if edits.is_empty() || !same_tasks.eq(given.gate.iter().map(|task| &task.task_id)) {
+    let edits = open(input);
+    let same_tasks = input.gate.baseline.evaluation.tasks.iter().map(|score| &score.task_id);
+    if edits.is_empty() || !same_tasks.eq(input.gate.tasks.iter().map(|task| &task.task_id)) {
         return Ok(());
     }
-    let accepted = given.outcomes.values().filter(|one| one.is_won_bet());
+    let accepted = input.reconcile.outcomes.values().filter(|one| one.is_won_bet());
     let found = phase::preview(
         evaluator,
         &phase::PreviewInput {
-            gate: given.gate,
-            first: &given.baseline.evaluation.tasks,
-            probe: given.baseline.probe.as_ref(),
-            harness: &given.head,
+            gate: input.gate.tasks,
+            first: &input.gate.baseline.evaluation.tasks,
+            probe: input.gate.baseline.probe.as_ref(),
+            harness: &input.head,
             edits: &edits,
-            clusters: &given.plan.failure_clusters,
-            rules: &given.rules,
-            policy: &given.policy,
-            rule: given.rule,
-            budget: &given.budget,
+            clusters: &input.reconcile.plan.failure_clusters,
+            rules: &input.rules,
+            policy: &input.gate.policy,
+            rule: input.gate.rule,
+            budget: &input.gate.budget,
             accepted: accepted.count(),
-            flaky: given.outcomes.values().any(Outcome::is_flaky),
+            flaky: input.reconcile.outcomes.values().any(Outcome::is_flaky),
             max_edits: workspace.manifest.teacher.max_edits,
-            attempt_usd: attempt_usd(workspace, given.gate)?,
+            attempt_usd: attempt_usd(workspace, input.gate.tasks)?,
         },
     );
     for text in lines(&found) {
@@ -81,11 +81,17 @@ pub(crate) fn tell(
 }
 
 /// The edits that are about to be put to the gate.
-fn open<'a>(given: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
-    let standing = ledger_states(&given.entries, given.session, &given.undone);
-    let steps = reconcile(&given.plan.edits, &given.outcomes, &standing, given.route).steps;
+fn open<'a>(input: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
+    let standing = ledger_states(&input.reconcile.entries, input.session, &input.reconcile.undone);
+    let steps = reconcile(
+        &input.reconcile.plan.edits,
+        &input.reconcile.outcomes,
+        &standing,
+        input.reconcile.route,
+    )
+    .steps;
     let tried = steps.into_iter().filter(|(_, step)| *step == EditStep::Try);
-    tried.map(|(at, _)| &given.plan.edits[at]).collect()
+    tried.map(|(at, _)| &input.reconcile.plan.edits[at]).collect()
 }
 
 /// Looks ahead for a session, or for the harness as it is where there is none. Runs the gate tasks twice, unless the session

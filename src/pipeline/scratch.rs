@@ -14,7 +14,7 @@ use crate::workspace::error::RunError;
 ///
 /// # Errors
 /// An input cannot be read.
-pub(crate) fn given(context: &Context, stanza: &Stanza) -> Result<ProgramFiles, RunError> {
+pub(crate) fn provided_files(context: &Context, stanza: &Stanza) -> Result<ProgramFiles, RunError> {
     let redactor = &context.workspace.redactor;
     let held_out = context.inputs.held_out()?;
     let mut files = ProgramFiles::new();

@@ -116,7 +116,7 @@ fn outside(context: &Context, phase: &str, stanza: &Stanza) -> Result<PhaseOutpu
         problem,
     };
     let scratch = context.workspace.own(&format!("scratch/phase-{phase}"));
-    let files = super::scratch::given(context, stanza)?;
+    let files = super::scratch::provided_files(context, stanza)?;
     let consent = context.workspace.permission.consent()?;
     let program = process::Program {
         consent: &consent,

@@ -37,8 +37,8 @@ impl Clock {
         self.fixed.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 
-    /// A new session id: UTC time and 8 hexadecimal digits, random unless the time is fixed. Ids sort by age: within the
-    /// same second, the digits are greater than those of the newest session.
+    /// A new session id: UTC time and 8 hexadecimal digits, random unless the time is fixed. Ids sort by age: within
+    /// the same second, the digits are greater than those of the newest session.
     pub(crate) fn session_id(&self, sessions_so_far: usize, newest: Option<&str>) -> String {
         let now = self.now();
         let digits = match self.fixed {

@@ -1,5 +1,5 @@
-//! Signals: a signal ends the process at a safe point. Unfinished work is dropped, and a rerun resumes from the files as
-//! it does after a crash, so that there is only one path of recovery, which is tested.
+//! Signals: a signal ends the process at a safe point. Unfinished work is dropped, and a rerun resumes from the files
+//! as it does after a crash, so that there is only one path of recovery, which is tested.
 #![allow(clippy::disallowed_methods)] // edge: signals, the end of the process
 
 use std::time::Duration;

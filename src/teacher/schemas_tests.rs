@@ -1,4 +1,4 @@
-//! The schemas on disk are those of the types, and they accept and refuse what the readers do.
+//! Checks that the schema files match the types, and accept and refuse the same values as the readers.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ fn accepts(schema: &Value, value: &Value) -> bool {
     jsonschema::validator_for(schema).unwrap().is_valid(value)
 }
 
-/// `BLESS=1 cargo test --lib schemas` writes them anew.
+/// `BLESS=1 cargo test --lib schemas` regenerates them.
 #[test]
 fn the_files_are_those_of_the_types() {
     let bless = std::env::var_os("BLESS").is_some();
@@ -60,7 +60,7 @@ fn plan(op: &str, payload: &Value) -> Value {
     })
 }
 
-/// Each op with a payload that is right, and values of the wrong type in its place.
+/// Each op with a valid payload, and with values of the wrong type.
 #[test]
 fn payloads_are_checked_by_op() {
     let cases = [

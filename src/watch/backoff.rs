@@ -1,4 +1,4 @@
-//! Aside: sessions that could not go on, and when each is tried again by itself.
+//! The retry queue of a watcher: failed sessions, and the time of each automatic retry.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::workspace::error::RunError;
 
-/// After the first failure; each further one doubles it.
+/// The delay after the first failure, in seconds; each further failure doubles it.
 const FIRST: i64 = 30;
-/// Seconds, at most.
+/// The longest delay, in seconds.
 const LONGEST: i64 = 3600;
-/// While somebody else works in the workspace.
+/// The delay while another process holds the lock, in seconds.
 const WHILE_LOCKED: i64 = 1;
-/// Failures because of somebody else's work before it is worth telling.
+/// The number of failures because of a held lock after which the problem is reported.
 const TELL_AFTER: u32 = 60;
 
-/// Sessions that could not go on.
+/// The failed sessions.
 #[derive(Default)]
 pub(crate) struct RetryQueue(BTreeMap<String, FailedSession>);
 
@@ -32,7 +32,7 @@ impl FailedSession {
     }
 }
 
-/// Seconds until a failed session is tried again by itself, after so many failures; `None` when only a change helps.
+/// Seconds until the retry after `times` failures; `None` if only a change of files helps.
 fn delay(error: &RunError, times: u32) -> Option<i64> {
     match error {
         RunError::Lock(_) => Some(WHILE_LOCKED),
@@ -43,8 +43,8 @@ fn delay(error: &RunError, times: u32) -> Option<i64> {
 }
 
 impl RetryQueue {
-    /// Puts a session aside: seconds until it is tried again by itself, and whether that is news. The same problem
-    /// again is not, and somebody else's work is when it takes long.
+    /// Records a failure. Returns the delay of the retry in seconds (`None`: only a change of files helps) and whether
+    /// to report it. A repeated problem is not reported, and a held lock is reported only after `TELL_AFTER` failures.
     pub(crate) fn put(&mut self, id: &str, error: &RunError, now: DateTime<Utc>) -> (Option<i64>, bool) {
         let before = self.0.get(id);
         let times = before.map_or(0, |failed| failed.times) + 1;
@@ -65,33 +65,33 @@ impl RetryQueue {
         (seconds, is_news)
     }
 
-    /// Takes a session back in.
+    /// Removes a session from the queue.
     pub(crate) fn take(&mut self, id: &str) {
         self.0.remove(id);
     }
 
-    /// Whether a person was told that it could not go on.
+    /// Whether the failure of a session was reported.
     pub(crate) fn was_reported(&self, id: &str) -> bool {
         self.0.get(id).is_some_and(|failed| failed.was_reported)
     }
 
-    /// Whether it is aside, and not due again yet.
+    /// Whether a session is in the queue and not due yet.
     pub(crate) fn rests(&self, id: &str, now: DateTime<Utc>) -> bool {
         self.0.get(id).is_some_and(|failed| !failed.is_due(now))
     }
 
-    /// All of them.
+    /// All sessions in the queue.
     pub(crate) fn ids(&self) -> Vec<String> {
         self.0.keys().cloned().collect()
     }
 
-    /// Those whose time has come.
+    /// The sessions that are due.
     pub(crate) fn due(&self, now: DateTime<Utc>) -> Vec<String> {
         let due = self.0.iter().filter(|(_, failed)| failed.is_due(now));
         due.map(|(id, _)| id.clone()).collect()
     }
 
-    /// When the next is due.
+    /// The time of the next retry.
     pub(crate) fn next(&self) -> Option<DateTime<Utc>> {
         self.0.values().filter_map(|failed| failed.retry_at).min()
     }
@@ -107,27 +107,27 @@ mod tests {
 
     #[test]
     fn each_failure_doubles_the_wait_and_success_ends_it() {
-        let (mut aside, error) = (RetryQueue::default(), RunError::Store("x".into()));
-        let waits: Vec<_> = (0..9).map(|_| aside.put("s", &error, at(0)).0).collect();
+        let (mut queue, error) = (RetryQueue::default(), RunError::Store("x".into()));
+        let waits: Vec<_> = (0..9).map(|_| queue.put("s", &error, at(0)).0).collect();
         let expected = [30, 60, 120, 240, 480, 960, 1920, 3600, 3600].map(Some);
         assert_eq!(waits, expected);
-        assert!(aside.due(at(3599)).is_empty() && aside.due(at(3600)) == ["s"]);
-        aside.take("s");
-        assert_eq!(aside.put("s", &error, at(0)), (Some(30), true));
-        assert_eq!(aside.put("s", &error, at(0)), (Some(60), false), "known already");
+        assert!(queue.due(at(3599)).is_empty() && queue.due(at(3600)) == ["s"]);
+        queue.take("s");
+        assert_eq!(queue.put("s", &error, at(0)), (Some(30), true));
+        assert_eq!(queue.put("s", &error, at(0)), (Some(60), false), "known already");
     }
 
     #[test]
     fn what_only_a_person_can_mend_is_not_tried_again() {
-        let mut aside = RetryQueue::default();
+        let mut queue = RetryQueue::default();
         let looping = RunError::Looping { phase: "plan".into() };
         let plan = RunError::HalfTyped {
             path: "plan.json".into(),
             problem: String::new(),
         };
-        assert_eq!(aside.put("a", &looping, at(0)), (None, true));
-        assert_eq!(aside.put("b", &plan, at(0)), (None, true));
-        assert!(aside.due(at(1_000_000)).is_empty() && aside.next().is_none());
-        assert_eq!(aside.ids(), ["a", "b"]);
+        assert_eq!(queue.put("a", &looping, at(0)), (None, true));
+        assert_eq!(queue.put("b", &plan, at(0)), (None, true));
+        assert!(queue.due(at(1_000_000)).is_empty() && queue.next().is_none());
+        assert_eq!(queue.ids(), ["a", "b"]);
     }
 }

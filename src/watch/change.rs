@@ -1,4 +1,4 @@
-//! Concern: what a changed path is about, from its name alone.
+//! Classifies a changed path by its name.
 
 use std::path::Path;
 
@@ -6,22 +6,22 @@ use crate::manifest;
 use crate::workspace::session::FOLDER;
 use crate::workspace::{inbox, session};
 
-/// What a changed path is about.
+/// The kind of a changed path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ChangeKind {
     /// The manifest.
     Manifest,
-    /// A dropped trigger.
+    /// A trigger in the inbox.
     Inbox,
-    /// What phases of this session read.
+    /// A file that phases of this session read.
     Session(String),
-    /// Where HEAD stands.
+    /// A file that changes when HEAD moves.
     Ledger,
     /// Traces or tasks.
     Evidence,
 }
 
-/// Files and folders of a session that no phase reads, or that only kaizen writes.
+/// Files and folders of a session that no phase reads or only kaizen writes.
 const OWN: [&str; 11] = [
     "after.json",
     "briefing",
@@ -36,7 +36,8 @@ const OWN: [&str; 11] = [
     "teacher",
 ];
 
-/// What a path, relative to the workspace, is about; `is_evidence` knows the manifest's traces and tasks.
+/// The kind of a path relative to the workspace; `is_evidence` recognizes the manifest's traces and tasks. `None` for a
+/// path that does not matter.
 pub(crate) fn concern(path: &Path, is_evidence: &dyn Fn(&str) -> bool) -> Option<ChangeKind> {
     let path = path.to_string_lossy().replace('\\', "/");
     let parts: Vec<&str> = path.split('/').collect();
@@ -48,7 +49,8 @@ pub(crate) fn concern(path: &Path, is_evidence: &dyn Fn(&str) -> bool) -> Option
     }
 }
 
-/// Whether a phase may read a file of a session; the session's folder itself may have come or gone.
+/// Whether a phase may read a file of a session. The session's folder itself counts, because it may have appeared or
+/// disappeared.
 fn is_read(rest: &[&str]) -> bool {
     let in_progress = |part: &&str| part.starts_with('.') || part.ends_with('~');
     !rest.first().is_some_and(|first| OWN.contains(first)) && !rest.iter().any(in_progress)

@@ -1,4 +1,5 @@
-//! Watch: bells and sights. A bell says that something in a folder may have changed; a sight says what a file was like.
+//! `kaizen watch`: a file watcher reports paths that may have changed, snapshots show which files did, and the watch
+//! loop runs what became stale.
 
 pub(crate) mod backoff;
 pub(crate) mod change;

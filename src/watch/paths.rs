@@ -1,4 +1,4 @@
-//! Places: the files that a watcher looks at, and the folders that it listens to.
+//! Lists the files that a watcher checks, and the folders whose events it receives.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,11 +17,11 @@ fn names(workspace: &Workspace) -> BTreeSet<String> {
         .collect()
 }
 
-/// The files of a session that phases read and that others may write.
+/// The files of a session that phases read and that other programs or people may write.
 fn of_session(workspace: &Workspace, names: &BTreeSet<String>, id: &str) -> Vec<PathBuf> {
     let session = Session::at(&workspace.root, id);
     let files = names.iter().map(|name| session.path(name));
-    // A folder that cannot be listed is an error of the phase that reads it.
+    // If the folder cannot be listed, the phase that reads it reports the error.
     let pending = session.root().names(session.path(PENDING)).unwrap_or_default();
     let pending = pending
         .into_iter()
@@ -29,12 +29,12 @@ fn of_session(workspace: &Workspace, names: &BTreeSet<String>, id: &str) -> Vec<
     files.chain(pending).collect()
 }
 
-/// The files that tell where HEAD stands.
+/// The files that change when HEAD moves.
 pub(crate) fn of_ledger(workspace: &Workspace) -> Vec<PathBuf> {
     workspace.ledger.head_files().to_vec()
 }
 
-/// Every file that can make something stale, or start a session.
+/// Every file that can make a phase stale or start a session.
 pub(crate) fn all(workspace: &Workspace) -> Vec<PathBuf> {
     let root = &workspace.root;
     let mut files = vec![root.join(manifest::FILE)];
@@ -71,7 +71,7 @@ pub(crate) fn folders(workspace: &Workspace) -> Vec<PathBuf> {
     folders
 }
 
-/// What a path is about.
+/// The kind of a path; `None` if it does not matter.
 pub(crate) fn about(workspace: &Workspace, path: &std::path::Path) -> Option<ChangeKind> {
     if of_ledger(workspace).iter().any(|head| head == path) {
         return Some(ChangeKind::Ledger);
@@ -80,7 +80,7 @@ pub(crate) fn about(workspace: &Workspace, path: &std::path::Path) -> Option<Cha
     concern(path.strip_prefix(&workspace.root).ok()?, &is_evidence)
 }
 
-/// The names of session folders, whether they count as sessions yet or not.
+/// The names of session folders, including those without a trigger.
 fn ids(workspace: &Workspace) -> Vec<String> {
     let names = workspace.root.listed(FOLDER).unwrap_or_default();
     names.into_iter().filter(|name| session::is_id(name)).collect()

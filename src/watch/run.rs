@@ -1,4 +1,4 @@
-//! Turns: what `kaizen watch` does whenever something rang. It computes from files what is to be done, and does it.
+//! The loop of `kaizen watch`: after each batch of changes, it computes from the files what has to run, and runs it.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -21,29 +21,29 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, inbox, read_manifest, session};
 
-/// Nothing to wait for: the rescan comes before.
+/// The pause if nothing is scheduled; a rescan comes earlier.
 const LONG: Duration = Duration::from_secs(3600);
-/// How often an approval is looked for, where one is missing.
+/// How often a missing approval is checked for.
 const APPROVAL: Duration = Duration::from_secs(1);
-/// The names under which the inbox, and the search for traces that ask for a session, are put aside.
+/// The names of the inbox and of the search for triggers in the retry queue and in messages.
 const INBOX: &str = "the inbox";
-const ASKING: &str = "the search for traces that ask for a session";
+const TRIGGERS: &str = "the search for traces that request a session";
 
-/// The state of a watcher, all of which can be lost: it is computed anew at the next start.
+/// The state of a watcher. None of it has to survive a restart: the next start computes it again.
 pub(crate) struct WatchLoop {
     workspace: Workspace,
-    /// A changed manifest, which comes into force once it is approved.
+    /// A changed manifest that is not yet approved.
     changed: Option<Workspace>,
-    /// Why nothing is started, as it was told.
+    /// The last reported reason why nothing is started.
     untrusted: Option<String>,
     sights: FileSnapshots,
     retries: RetryQueue,
     triggers: AutoTriggers,
-    /// Problems of dropped files that were told.
+    /// The reported problems of files in the inbox.
     refused: BTreeSet<String>,
-    /// A person's uncommitted files that stopped a session: it goes on when they are undone.
+    /// Files with uncommitted changes that stopped a session; it resumes when the changes are gone.
     in_the_way: BTreeSet<PathBuf>,
-    /// When the inbox is to be looked at again, if it holds more.
+    /// The time until the next check of the inbox, if it has more files.
     more: Option<Duration>,
 }
 
@@ -79,7 +79,7 @@ impl WatchLoop {
         folders.map(PathBuf::into_os_string).collect()
     }
 
-    /// How long nothing is to be done if nothing rings.
+    /// How long to wait if no change is reported.
     pub(crate) fn pause(&self) -> Duration {
         let now = self.workspace.clock.now();
         let soonest = self
@@ -96,10 +96,10 @@ impl WatchLoop {
             .fold(LONG, Duration::min)
     }
 
-    /// The first turn: every session that is not settled goes on, oldest first, and the inbox is looked at.
+    /// The first turn: resumes every session that is not settled, oldest first, and reads the inbox.
     pub(crate) fn start(&mut self, listener: Listener) {
         self.sights.all_changed(paths::all(&self.workspace));
-        // It may have been saved after it was read and before it was looked at.
+        // The manifest may have been saved between its reading and its first snapshot.
         if read_manifest(&self.workspace.root).ok().as_ref() != Some(&self.workspace.manifest) {
             self.reload(listener);
         }
@@ -117,7 +117,7 @@ impl WatchLoop {
         self.empty_inbox(listener);
     }
 
-    /// Whether anything may be started, under the manifest as it is now; tells when that changes.
+    /// Whether the present manifest is approved, so that something may start; reports when that changes.
     fn is_trusted(&mut self, listener: Listener) -> bool {
         let workspace = self.changed.as_ref().unwrap_or(&self.workspace);
         if let Err(error) = workspace.permission.check_all() {
@@ -138,7 +138,7 @@ impl WatchLoop {
         true
     }
 
-    /// One turn.
+    /// One turn: handles a batch of changes.
     pub(crate) fn turn(&mut self, rang: &ChangeBatch, listener: Listener) {
         let changed = match rang.all || self.sights.is_about_folders(&rang.paths) {
             true => {
@@ -163,7 +163,7 @@ impl WatchLoop {
         }
         if concerns.contains(&ChangeKind::Evidence) {
             self.triggers.evidence_changed();
-            self.retries.take(ASKING);
+            self.retries.take(TRIGGERS);
         }
         self.ask(listener);
         self.empty_inbox(listener);
@@ -195,11 +195,11 @@ impl WatchLoop {
     }
 
     fn newest(&self) -> Option<Session> {
-        // A folder that cannot be listed shows up as an error of the session's run.
+        // If the folder cannot be listed, the run of a session reports the error.
         session::all(&self.workspace.root).ok()?.pop()
     }
 
-    /// Sessions of the past count as they are; the newest as a run would take it.
+    /// The sessions with something to do, and the newest session. An older session counts by its own files only.
     fn unsettled(&self) -> Vec<String> {
         let mut sessions = session::all(&self.workspace.root).unwrap_or_default();
         let newest = sessions.pop();
@@ -215,7 +215,7 @@ impl WatchLoop {
         older.chain(&newest).map(|session| session.id.clone()).collect()
     }
 
-    /// Takes a session as far as it goes.
+    /// Runs a session until it is settled, waits or fails.
     fn go_on(&mut self, id: &str, listener: Listener) {
         if session::find(&self.workspace.root, id).is_none() {
             return self.retries.take(id);
@@ -224,18 +224,18 @@ impl WatchLoop {
             session: Some(id.to_owned()),
             ..RunOptions::default()
         };
-        let was_told = self.retries.was_reported(id);
+        let was_reported = self.retries.was_reported(id);
         let tell = |event: Event| {
-            // That a fault is mended is worth telling, even if nothing was left to do.
-            if was_told || !matches!(event, Event::SessionSettled { changed: false, .. }) {
+            // The end of a reported failure is reported too, even if nothing was left to do.
+            if was_reported || !matches!(event, Event::SessionSettled { changed: false, .. }) {
                 listener(event);
             }
         };
         match advance(&self.workspace, &asked, &tell) {
             Ok(_) => self.retries.take(id),
-            // It went meanwhile, with its branch or by hand.
+            // The session was removed in the meantime, by a branch switch or by hand.
             Err(_) if session::find(&self.workspace.root, id).is_none() => self.retries.take(id),
-            // It is gone on with when somebody approves.
+            // The session resumes when somebody approves.
             Err(RunError::Untrusted(_) | RunError::Consent(_)) if !self.is_trusted(listener) => {}
             Err(error) => self.schedule_retry(id, &error, listener),
         }
@@ -243,7 +243,7 @@ impl WatchLoop {
 
     fn schedule_retry(&mut self, id: &str, error: &RunError, listener: Listener) {
         if let RunError::Dirty(paths) = error {
-            // Not looked at now: they may have been undone already. The next look counts as a change.
+            // No snapshot is taken now, since the changes may be gone already. So the next check counts as a change.
             let files = paths.iter().map(|path| self.workspace.root.join(path));
             self.in_the_way.extend(files);
         }
@@ -258,7 +258,7 @@ impl WatchLoop {
         });
     }
 
-    /// A manifest that cannot be used changes nothing; another comes into force once it is approved.
+    /// Loads a changed manifest, which takes effect when it is approved. An invalid one changes nothing.
     fn reload(&mut self, listener: Listener) {
         match Workspace::open(&self.workspace.root) {
             Ok(mut workspace) => {
@@ -272,16 +272,16 @@ impl WatchLoop {
     }
 
     fn ask(&mut self, listener: Listener) {
-        if self.retries.rests(ASKING, self.workspace.clock.now()) {
+        if self.retries.rests(TRIGGERS, self.workspace.clock.now()) {
             return;
         }
         if let Err(error) = self.triggers.ask(&self.workspace, listener) {
-            self.schedule_retry(ASKING, &error, listener);
+            self.schedule_retry(TRIGGERS, &error, listener);
         }
     }
 
-    /// Begins one session from the first sound file of the inbox; further files wait for the next turn, so that a
-    /// person's changes are not behind all of them.
+    /// Starts one session from the first valid file of the inbox. Further files wait for the next turn, so that a
+    /// person's changes do not wait behind all of them.
     fn empty_inbox(&mut self, listener: Listener) {
         self.more = None;
         if self.retries.rests(INBOX, self.workspace.clock.now()) {
@@ -304,7 +304,7 @@ impl WatchLoop {
         }
     }
 
-    /// Each problem is told once, for as long as it stands.
+    /// Reports each problem of the inbox once, until it is gone.
     fn tell_refused(&mut self, refused: Vec<inbox::InboxFile>, listener: Listener) {
         let problems: BTreeSet<String> = refused.into_iter().filter_map(|file| file.trigger.err()).collect();
         for problem in problems.difference(&self.refused) {
@@ -340,7 +340,7 @@ impl WatchLoop {
     }
 }
 
-/// A watcher names itself to others, and waits for nobody: it comes back.
+/// A watcher holds the lock under its own name, and does not wait for the lock, because it retries anyway.
 fn settle_in(workspace: &mut Workspace) {
     workspace.holder = "kaizen watch";
     workspace.patience = Duration::ZERO;

@@ -1,4 +1,4 @@
-//! Sights: what files were like when they were last looked at, and whether somebody else wrote to them since.
+//! Snapshots of files: the state at the last check, and whether another program or person has written to a file since.
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,12 +11,12 @@ use crate::digest::Digest;
 use crate::sys::disk;
 use crate::sys::disk::Root;
 
-/// Larger files are known by their size and time alone.
+/// The largest file whose content is compared, in bytes; larger ones are compared by size and time only.
 const LARGEST: u64 = 4 << 20;
-/// A file system's clock may stand still for so long: a change within it can leave the time as it was.
+/// The resolution of file times: a change within this time can leave the time as it was.
 const GRAIN: Duration = Duration::from_secs(1);
 
-/// What a file was like.
+/// The state of one file.
 #[derive(Clone, Debug)]
 struct FileSnapshot {
     length: u64,
@@ -27,25 +27,25 @@ struct FileSnapshot {
 }
 
 impl FileSnapshot {
-    /// Whether nothing tells the two apart without reading.
+    /// Whether two snapshots agree without a look at the content.
     fn is_like(&self, other: &FileSnapshot) -> bool {
         (self.length, self.modified, self.node) == (other.length, other.modified, other.node)
     }
 
-    /// Whether a change after the look would have another time.
+    /// Whether a change after the snapshot would have a different time.
     fn is_settled(&self) -> bool {
         self.modified.is_some_and(|time| time + GRAIN < self.looked)
     }
 }
 
-/// What many files were like. Keys are compared as bytes: paths are compared part by part, which is dear for thousands.
+/// The states of many files. Keys are `OsString`s, because comparing thousands of paths component by component is slow.
 pub(crate) struct FileSnapshots {
     root: Root,
     seen: BTreeMap<OsString, FileSnapshot>,
 }
 
 impl FileSnapshots {
-    /// Nothing was looked at yet. Files below `root` are read without following links.
+    /// Snapshots of no file yet. Files below `root` are read without following links.
     pub(crate) fn new(root: &Root) -> Self {
         Self {
             root: root.clone(),
@@ -53,19 +53,19 @@ impl FileSnapshots {
         }
     }
 
-    /// Looks at files again; those that were written to, that appeared, or that are gone, unless this process did it.
+    /// Checks files again. Returns those that were written, created or removed by anything but this process.
     pub(crate) fn changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
         paths.into_iter().filter(|path| self.has_changed(path)).collect()
     }
 
-    /// Looks at all files that are known or given.
+    /// Checks all known and all given files.
     pub(crate) fn all_changed(&mut self, paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
         let given = paths.into_iter().map(PathBuf::into_os_string);
         let known: BTreeSet<OsString> = self.seen.keys().cloned().chain(given).collect();
         self.changed(known.into_iter().map(PathBuf::from))
     }
 
-    /// Whether a path is, or was, a folder: then the files in it are not named one by one.
+    /// Whether one of the paths is or was a folder, whose files are not listed one by one.
     pub(crate) fn is_about_folders(&self, paths: &BTreeSet<PathBuf>) -> bool {
         let held_files = |path: &PathBuf| {
             let below = path.join("").into_os_string();
@@ -88,13 +88,14 @@ impl FileSnapshots {
     }
 }
 
-/// A file that was written anew counts even with the same bytes: somebody may have read others in between.
+/// Whether a file changed. A rewritten file counts even with the same bytes, because its content may have differed in
+/// between.
 fn differs(before: &FileSnapshot, now: &FileSnapshot) -> bool {
     !before.is_like(now) || before.digest != now.digest
 }
 
-/// `None` for what is not a file, or gone. What a link leads to is known by its size and time, and never read. A file that looks untouched, and was old enough when it was looked at, is
-/// not read again.
+/// Takes a snapshot of a file; `None` if there is no file. The target of a link is compared by size and time only, and
+/// never read. A file that looks unchanged, and was old enough at the last snapshot, is not read again.
 fn look(root: &Root, path: &Path, before: Option<&FileSnapshot>) -> Option<FileSnapshot> {
     let looked = SystemTime::now();
     let facts = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
@@ -113,7 +114,7 @@ fn look(root: &Root, path: &Path, before: Option<&FileSnapshot>) -> Option<FileS
     Some(FileSnapshot { digest, ..now })
 }
 
-/// The bytes of a file; outside of the workspace are only files of git's own.
+/// The bytes of a file. Files outside the workspace are always files of git.
 fn bytes(root: &Root, path: &Path) -> Option<Vec<u8>> {
     match path.starts_with(root) {
         true => root.read(path).ok().flatten(),
@@ -145,7 +146,7 @@ mod tests {
         assert!(!changed());
         fs::write(&path, "1").unwrap();
         assert!(changed() && !changed());
-        // The same length, and perhaps the same tick of the clock.
+        // The same length, and possibly the same file time.
         fs::write(&path, "2").unwrap();
         assert!(changed());
         std::thread::sleep(Duration::from_millis(20));

@@ -1,4 +1,4 @@
-//! Trigger rules: which traces ask for a session by themselves. Flagged ones, and groups in which too much fails.
+//! The rules by which traces start a session: flagged traces, and groups of traces with too many failures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 use crate::artifact::trace::Trace;
 use crate::manifest::TriggersSection;
 
-/// What a trigger knows.
+/// The metadata of a trigger.
 pub(crate) type Metadata = Map<String, Value>;
 
-/// A rating below this, 0 to 1, is a failure where the store names no outcome.
+/// Feedback below this, 0 to 1, counts as a failure if the trace has no outcome.
 const POOR: f64 = 0.5;
 
-/// The flagged traces that no trigger has named so far, together.
+/// A trigger for all flagged traces that no trigger has listed yet.
 pub(crate) fn flagged<'a>(traces: impl IntoIterator<Item = &'a Trace>, known: &BTreeSet<String>) -> Option<Metadata> {
     let new = traces
         .into_iter()
@@ -23,13 +23,13 @@ pub(crate) fn flagged<'a>(traces: impl IntoIterator<Item = &'a Trace>, known: &B
     Some(as_map(json!({"trace_id": first, "trace_ids": ids})))
 }
 
-/// Whether a person flagged the trace: `"user_flag": true`, beside the other fields or in its metadata.
+/// Whether a person flagged the trace: `"user_flag": true`, as a field of the trace or in its metadata.
 pub(crate) fn is_flagged(trace: &Trace) -> bool {
     let flag = |value: Option<&Value>| value.and_then(Value::as_bool) == Some(true);
     flag(trace.extra.get("user_flag")) || flag(trace.metadata.get("user_flag"))
 }
 
-/// The group of recent traces in which most failed, where that is enough for a session.
+/// A trigger for the group of recent traces with the most failures, if these are enough for a session.
 pub(crate) fn cluster<'a>(traces: impl IntoIterator<Item = &'a Trace>, rules: &TriggersSection) -> Option<Metadata> {
     let mut groups: BTreeMap<(String, String), RunGroup> = BTreeMap::new();
     for trace in traces {
@@ -49,7 +49,7 @@ pub(crate) fn cluster<'a>(traces: impl IntoIterator<Item = &'a Trace>, rules: &T
     })))
 }
 
-/// Runs of one kind.
+/// The runs of one agent and category.
 #[derive(Default)]
 struct RunGroup {
     all: usize,
@@ -69,7 +69,7 @@ impl RunGroup {
     }
 }
 
-/// Agent and category: what a trace says about its kind without anybody reading it.
+/// The agent and the category of a trace.
 fn group_of(trace: &Trace) -> (String, String) {
     let category = trace
         .metadata

@@ -1,5 +1,5 @@
-//! Asking: what starts a session without a person, namely a schedule, a flagged trace, or a group of failures. Each
-//! drops a file in the inbox, like everybody else.
+//! Automatic triggers: a schedule, a flagged trace or a group of failures writes a file to the inbox, as a person
+//! would.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::artifact::readiness::Readiness;
 use crate::artifact::trigger::{Trigger, TriggerKind};
-use crate::manifest::schedule;
+use crate::manifest::triggers;
 use crate::trace::eligible::eligible;
 use crate::watch::trigger_rules;
 use crate::watch::trigger_rules::Metadata;
@@ -18,21 +18,21 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, inbox, session};
 
-/// A look at all traces may take this share of the time between two looks.
+/// The time between two searches of all traces is at least this many times the duration of a search.
 const SHARE: i32 = 100;
 
-/// What was asked for so far.
+/// The state of automatic triggers.
 pub(crate) struct AutoTriggers {
-    /// Times of the schedule up to here were considered.
+    /// The time up to which the schedule has been evaluated.
     considered: DateTime<Utc>,
-    /// Whether traces came since they were last looked at, and when they may be looked at again.
+    /// Set if traces have changed since the last search: when they may be searched again.
     evidence: Option<DateTime<Utc>>,
     not_before: DateTime<Utc>,
 }
 
 impl AutoTriggers {
-    /// Begins where the last scheduled session was begun; without one, now. A time that passed while nobody watched
-    /// is made up for, once.
+    /// Starts the schedule at the last scheduled session or, without one, now. Times that passed while no watcher ran
+    /// are made up for once.
     pub(crate) fn new(workspace: &Workspace) -> Self {
         let now = workspace.clock.now();
         let scheduled = triggers(workspace).into_iter().rev();
@@ -50,14 +50,14 @@ impl AutoTriggers {
         self.evidence = Some(self.not_before);
     }
 
-    /// When there is something to consider next.
+    /// The time of the next possible trigger.
     pub(crate) fn next(&self, workspace: &Workspace) -> Option<DateTime<Utc>> {
         let text = workspace.manifest.triggers.schedule.as_deref();
-        let time = text.and_then(|text| schedule::due(text, self.considered, DateTime::<Utc>::MAX_UTC));
+        let time = text.and_then(|text| triggers::due(text, self.considered, DateTime::<Utc>::MAX_UTC));
         time.into_iter().chain(self.evidence).min()
     }
 
-    /// Drops a trigger for everything that asks for one now.
+    /// Writes a trigger for every rule that fires now.
     ///
     /// # Errors
     /// The traces cannot be read, or the inbox not written.
@@ -77,14 +77,15 @@ impl AutoTriggers {
         Ok(())
     }
 
-    /// A time of the schedule, when one has come and there are enough new traces; without them it passes.
+    /// The metadata of a scheduled trigger, if a time has come and there are enough new traces. Without enough, the
+    /// time is skipped.
     fn scheduled(&mut self, workspace: &Workspace) -> Result<Option<Metadata>, RunError> {
         let (rules, now) = (&workspace.manifest.triggers, workspace.clock.now());
         let Some(cron) = rules.schedule.as_deref() else {
             self.considered = now;
             return Ok(None);
         };
-        if schedule::due(cron, self.considered, now).is_none() {
+        if triggers::due(cron, self.considered, now).is_none() {
             return Ok(None);
         }
         self.considered = now;
@@ -95,14 +96,14 @@ impl AutoTriggers {
     }
 }
 
-/// What the traces themselves ask for.
+/// The triggers that traces cause.
 fn by_evidence(workspace: &Workspace) -> Result<Vec<(TriggerKind, Metadata)>, RunError> {
     let rules = &workspace.manifest.triggers;
     if !rules.user_flag && rules.cluster_failures == 0 {
         return Ok(Vec::new());
     }
     let mut traces = Inputs::new(workspace).newest_traces()?;
-    // A session about a trace that it may not see would be held for nothing.
+    // A session cannot use traces that `[privacy]` excludes, so they start none.
     let now = workspace.clock.now().timestamp_millis() as f64 / 1000.0;
     traces.retain(|trace| eligible(&workspace.manifest.privacy, trace, now));
     let mut asked = Vec::new();
@@ -119,7 +120,7 @@ fn by_evidence(workspace: &Workspace) -> Result<Vec<(TriggerKind, Metadata)>, Ru
     Ok(asked)
 }
 
-/// How many traces came since the last session that was ready.
+/// The number of traces added since the last session that was ready.
 fn new_traces(workspace: &Workspace) -> Result<u64, RunError> {
     let sessions = session::all(&workspace.root)?;
     let known = sessions.iter().rev().find_map(|session| {
@@ -130,7 +131,7 @@ fn new_traces(workspace: &Workspace) -> Result<u64, RunError> {
     Ok(count.saturating_sub(known.unwrap_or_default()))
 }
 
-/// When the newest session was begun.
+/// The time at which the newest session began.
 fn last_session(workspace: &Workspace) -> Option<DateTime<Utc>> {
     triggers(workspace).pop()?.created_at.parse().ok()
 }
@@ -142,7 +143,7 @@ fn triggers(workspace: &Workspace) -> Vec<Trigger> {
     sessions.into_iter().filter_map(read).collect()
 }
 
-/// The traces that a session, or a file in the inbox, was asked for already.
+/// The traces that a session or a file in the inbox already lists.
 fn named(workspace: &Workspace) -> Result<BTreeSet<String>, RunError> {
     let waiting = inbox::dropped(&workspace.root)?
         .into_iter()

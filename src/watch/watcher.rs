@@ -1,5 +1,5 @@
-//! The bell: events of the file system, collected until each file is quiet. They only ring: what is to be done is
-//! computed from the files, and a rescan covers whatever did not ring.
+//! Watches folders: collects file system events until each file is quiet. Events are hints only: the work to do is
+//! computed from the files, and a rescan finds changes without an event.
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// What rang.
+/// A batch of changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ChangeBatch {
     /// Files and folders that may have changed and are quiet now.
     pub paths: BTreeSet<PathBuf>,
-    /// Everything is to be looked at: it is time, or events were lost.
+    /// Whether all files have to be checked, because a rescan is due or events were lost.
     pub all: bool,
 }
 
@@ -32,17 +32,18 @@ enum WatcherMessage {
     Lost,
 }
 
-// `notify-debouncer-full` 0.7 cannot replace this. It delays each event by its timeout but does not wait until a file is
-// quiet: it reports a file that is still being written. It does not watch a folder again that another folder replaced (on
-// Linux it keeps no inodes), cannot change its timeout while it watches, and wakes up four times per timeout.
+// `notify-debouncer-full` 0.7 cannot replace this. It delays each event by its timeout but does not wait until a file
+// is quiet: it reports a file that is still being written. It does not watch a folder again that another folder
+// replaced (on Linux it keeps no inodes), cannot change its timeout while it watches, and wakes up four times per
+// timeout.
 
-/// A bell.
+/// A watcher of folders.
 pub(crate) struct FileWatcher {
     messages: Receiver<WatcherMessage>,
-    // Without a watcher nobody would hold the sending end, and waiting would not wait.
+    // Keeps the channel open when there is no watcher; otherwise a wait would return at once.
     _sender: Sender<WatcherMessage>,
     watcher: Option<RecommendedWatcher>,
-    /// Keys are compared as bytes: paths are compared part by part, which is dear for thousands.
+    /// Keys are `OsString`s, because comparing thousands of paths component by component is slow.
     watched: BTreeMap<OsString, FolderIdentity>,
     ringing: BTreeMap<PathBuf, Instant>,
     quiet: Duration,
@@ -50,15 +51,15 @@ pub(crate) struct FileWatcher {
     last_scan: Instant,
 }
 
-/// Which folder stands at a path: one that was moved away and back, or replaced, has to be watched anew.
+/// Identifies the folder at a path: a folder that was replaced, or moved away and back, has to be watched again.
 type FolderIdentity = (u64, u64);
 
 impl FileWatcher {
-    /// A bell that tells of a file when it was quiet for `quiet`, and of everything at least every `rescan`. With
-    /// `poll` it does not listen at all, for file systems that tell nothing.
+    /// A watcher that reports a file when it has been quiet for `quiet`, and requests a check of all files every
+    /// `rescan`. With `poll` it uses no events, for file systems that send none.
     ///
     /// # Errors
-    /// The operating system has no more watchers to give.
+    /// The operating system refuses another watcher.
     pub(crate) fn new(poll: bool, quiet: Duration, rescan: Duration) -> Result<Self, WatcherError> {
         let (sender, messages) = channel();
         let watcher = if poll { None } else { Some(listener(sender.clone())?) };
@@ -74,21 +75,22 @@ impl FileWatcher {
         })
     }
 
-    /// Changes how long a file must be quiet, and how often everything is looked at.
+    /// Changes how long a file must be quiet, and how often all files are checked.
     pub(crate) fn tune(&mut self, quiet: Duration, rescan: Duration) {
         (self.quiet, self.rescan) = (quiet, rescan);
     }
 
-    /// Listens to exactly these folders, not to those below them. A folder that is not there is listened to once it is.
+    /// Watches exactly these folders, without their subfolders. A missing folder is watched by a later call, once it
+    /// exists.
     ///
     /// # Errors
-    /// The operating system has no more watches to give; the message says what to raise.
+    /// The limit of watches is reached; the message says which setting to raise.
     pub(crate) fn listen(&mut self, folders: &BTreeSet<OsString>) -> Result<(), WatcherError> {
         let Some(watcher) = &mut self.watcher else {
             return Ok(());
         };
         for gone in self.watched.keys().filter(|path| !folders.contains(*path)) {
-            // It may be gone from the disk as well.
+            // The folder may no longer exist.
             let _ = watcher.unwatch(Path::new(gone));
         }
         self.watched.retain(|path, _| folders.contains(path));
@@ -109,7 +111,7 @@ impl FileWatcher {
         Ok(())
     }
 
-    /// Waits until something rang and is quiet, the rescan is due, or `at_most` is over.
+    /// Waits until a changed file is quiet, the rescan is due, or `at_most` has passed.
     pub(crate) fn wait(&mut self, at_most: Duration) -> ChangeBatch {
         let end = Instant::now() + at_most;
         loop {
@@ -129,7 +131,7 @@ impl FileWatcher {
                     all: false,
                 };
             }
-            let next = self.ringing.values().min().map_or(end, |rang| *rang + self.quiet);
+            let next = self.ringing.values().min().map_or(end, |batch| *batch + self.quiet);
             let until = next.min(end).min(self.last_scan + self.rescan);
             self.hear(until.saturating_duration_since(now));
         }
@@ -137,13 +139,13 @@ impl FileWatcher {
 
     fn ripe(&mut self, now: Instant) -> BTreeSet<PathBuf> {
         let quiet = self.quiet;
-        let ripe = |(path, rang): (&PathBuf, &Instant)| (*rang + quiet <= now).then(|| path.clone());
+        let ripe = |(path, batch): (&PathBuf, &Instant)| (*batch + quiet <= now).then(|| path.clone());
         let ripe: BTreeSet<PathBuf> = self.ringing.iter().filter_map(ripe).collect();
         self.ringing.retain(|path, _| !ripe.contains(path));
         ripe
     }
 
-    /// Takes in what comes within `at_most`, and whatever came with it.
+    /// Receives the first message within `at_most`, and all others that are already there.
     fn hear(&mut self, at_most: Duration) {
         let mut message = self.messages.recv_timeout(at_most).ok();
         while let Some(heard) = message {
@@ -152,7 +154,7 @@ impl FileWatcher {
                     let now = Instant::now();
                     self.ringing.extend(paths.into_iter().map(|path| (path, now)));
                 }
-                // The next wait finds the rescan due.
+                // Makes the rescan due for the next wait.
                 WatcherMessage::Lost => {
                     self.last_scan = self.last_scan.checked_sub(self.rescan).unwrap_or(self.last_scan)
                 }
@@ -165,19 +167,19 @@ impl FileWatcher {
 fn listener(sender: Sender<WatcherMessage>) -> Result<RecommendedWatcher, WatcherError> {
     let ring = move |event: notify::Result<notify::Event>| {
         let message = match event {
-            // Reading a file is an event too, and we read.
+            // Reads are events too, and kaizen itself reads.
             Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
             Ok(event) if event.need_rescan() => WatcherMessage::Lost,
             Ok(event) => WatcherMessage::Paths(event.paths.into_iter().filter(|path| !is_ours(path)).collect()),
             Err(_) => WatcherMessage::Lost,
         };
-        // Nobody listens any more: the process is about to end.
+        // Fails only if the process is about to end.
         let _ = sender.send(message);
     };
     notify::recommended_watcher(ring).map_err(|error| refused(Path::new("."), &error))
 }
 
-/// The temporary files of our own atomic writes.
+/// Whether a path is a temporary file of kaizen's atomic writes.
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with(".kaizen")
@@ -186,9 +188,9 @@ fn is_ours(path: &Path) -> bool {
 fn refused(path: &Path, error: &notify::Error) -> WatcherError {
     let problem = match error.kind {
         notify::ErrorKind::MaxFilesWatch => {
-            "the system has no more watches to give; raise fs.inotify.max_user_watches, or use --poll".to_owned()
+            "the limit of file watches is reached; raise fs.inotify.max_user_watches, or use --poll".to_owned()
         }
-        _ => format!("{error}; --poll works without the file system's help"),
+        _ => format!("{error}; --poll works without file system events"),
     };
     WatcherError {
         path: path.to_owned(),
@@ -218,26 +220,26 @@ mod tests {
     const LONG: Duration = Duration::from_secs(20);
 
     fn watcher(folder: &Path) -> FileWatcher {
-        let mut bell = FileWatcher::new(false, QUIET, LONG).unwrap();
-        bell.listen(&[folder.as_os_str().to_owned()].into()).unwrap();
-        bell
+        let mut watcher = FileWatcher::new(false, QUIET, LONG).unwrap();
+        watcher.listen(&[folder.as_os_str().to_owned()].into()).unwrap();
+        watcher
     }
 
     #[test]
     fn a_replaced_file_rings_once_it_is_quiet_and_reading_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap().join("plan.json");
-        let mut bell = watcher(path.parent().unwrap());
+        let mut watcher = watcher(path.parent().unwrap());
         for text in ["1", "2", "3"] {
             fs::write(path.with_extension("new"), text).unwrap();
             fs::rename(path.with_extension("new"), &path).unwrap();
         }
         let mut seen = BTreeSet::new();
         while !seen.contains(&path) {
-            seen.extend(bell.wait(LONG).paths);
+            seen.extend(watcher.wait(LONG).paths);
         }
         fs::read(&path).unwrap();
-        assert_eq!(bell.wait(QUIET * 3).paths, BTreeSet::new());
+        assert_eq!(watcher.wait(QUIET * 3).paths, BTreeSet::new());
     }
 
     #[test]
@@ -245,19 +247,19 @@ mod tests {
         const STEP: Duration = Duration::from_millis(10);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap().join("plan.json");
-        let mut bell = watcher(path.parent().unwrap());
-        bell.tune(QUIET * 4, LONG);
+        let mut watcher = watcher(path.parent().unwrap());
+        watcher.tune(QUIET * 4, LONG);
         let begin = Instant::now();
         let mut before = begin;
         while begin.elapsed() < QUIET * 12 {
             let now = Instant::now();
             fs::write(&path, format!("{now:?}")).unwrap();
-            let rang = bell.wait(STEP).paths;
-            // On a busy machine, the file may really be quiet between two steps.
-            assert!(rang.is_empty() || before.elapsed() >= QUIET * 4, "{rang:?}");
+            let batch = watcher.wait(STEP).paths;
+            // On a busy machine, the file may be quiet between two steps.
+            assert!(batch.is_empty() || before.elapsed() >= QUIET * 4, "{batch:?}");
             before = now;
         }
-        assert!(bell.wait(LONG).paths.contains(&path));
+        assert!(watcher.wait(LONG).paths.contains(&path));
     }
 
     #[test]
@@ -266,25 +268,25 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         let (inside, away) = (root.join("in"), root.join("away"));
         fs::create_dir(&inside).unwrap();
-        let mut bell = FileWatcher::new(false, QUIET, LONG).unwrap();
+        let mut watcher = FileWatcher::new(false, QUIET, LONG).unwrap();
         let folders: BTreeSet<OsString> = [root.clone(), inside.clone()].map(PathBuf::into_os_string).into();
-        bell.listen(&folders).unwrap();
+        watcher.listen(&folders).unwrap();
         fs::rename(&inside, &away).unwrap();
-        bell.listen(&folders).unwrap();
+        watcher.listen(&folders).unwrap();
         fs::rename(&away, &inside).unwrap();
-        bell.listen(&folders).unwrap();
-        while !bell.wait(QUIET * 3).paths.is_empty() {}
+        watcher.listen(&folders).unwrap();
+        while !watcher.wait(QUIET * 3).paths.is_empty() {}
         fs::write(inside.join("x"), "x").unwrap();
-        // On a busy machine, an event of the moves may come first.
-        let rings = |bell: &mut FileWatcher| bell.wait(LONG).paths.contains(&inside.join("x"));
-        assert!(rings(&mut bell) || rings(&mut bell));
+        // On a busy machine, an event of a move may come first.
+        let rings = |watcher: &mut FileWatcher| watcher.wait(LONG).paths.contains(&inside.join("x"));
+        assert!(rings(&mut watcher) || rings(&mut watcher));
     }
 
     #[test]
     fn the_rescan_comes_without_any_event() {
-        let mut bell = FileWatcher::new(true, QUIET, QUIET).unwrap();
-        assert!(bell.wait(LONG).all);
-        bell.tune(QUIET, LONG);
-        assert_eq!(bell.wait(Duration::ZERO), ChangeBatch::default());
+        let mut watcher = FileWatcher::new(true, QUIET, QUIET).unwrap();
+        assert!(watcher.wait(LONG).all);
+        watcher.tune(QUIET, LONG);
+        assert_eq!(watcher.wait(Duration::ZERO), ChangeBatch::default());
     }
 }

@@ -1,4 +1,5 @@
-//! The breaker: a phase that runs on the same inputs again and again is in a loop with somebody, and is stopped.
+//! A circuit breaker: stops a phase that runs again and again on the same inputs, because something keeps undoing its
+//! work.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,20 +8,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::digest::Digest;
 
-/// So many runs of one phase on the same inputs, within `WINDOW`, are one too many.
+/// The largest number of runs of a phase on the same inputs within `WINDOW`.
 pub(crate) const MOST: usize = 5;
-/// A person who puts a plan back every now and then is no loop.
+/// Runs outside this window are not counted: a user who restores a plan now and then is not a loop.
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
 
-/// When each phase ran on which inputs.
+/// The times at which a phase ran, by the digest of its inputs.
 #[derive(Default)]
 pub(crate) struct Breaker(Mutex<BTreeMap<Digest, Vec<DateTime<Utc>>>>);
 
 impl Breaker {
-    /// Notes that a phase is about to run on these inputs; `false` when it must not.
+    /// Records that a phase is about to run on these inputs; `false` if it must not.
     pub(crate) fn allows(&self, inputs: Digest, now: DateTime<Utc>) -> bool {
         let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is over is forgotten, so that weeks of work do not pile up.
+        // Old entries are dropped, so that a process that runs for weeks does not collect them.
         runs.retain(|_, times| times.last().is_some_and(|last| now - *last < WINDOW));
         let times = runs.entry(inputs).or_default();
         times.retain(|time| now - *time < WINDOW);

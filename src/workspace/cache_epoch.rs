@@ -1,4 +1,4 @@
-//! The epoch of remembered answers, and whether the student is noisy, as the baselines of sessions record them.
+//! Reads from the baselines of sessions the epoch of cached answers, and whether the student is noisy.
 
 use serde_json::Value;
 
@@ -9,18 +9,18 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
-/// What the newest session with today's student says.
+/// The epoch of the newest session with the present student.
 pub(crate) fn newest(root: &Root, student: &Value) -> u32 {
     up_to(root, student, |_| true)
 }
 
-/// What a session says, or before it has a baseline, the newest of those before it.
+/// The epoch of a session or, before it has a baseline, that of the newest earlier session.
 pub(crate) fn of(root: &Root, student: &Value, session: &Session) -> u32 {
     up_to(root, student, |other| other.id <= session.id)
 }
 
-/// A session's baseline, where it was made by today's student. One that cannot be read says nothing here; who needs it
-/// will be told.
+/// A session's baseline, if the present student made it. An unreadable one is skipped; code that needs it reports the
+/// error.
 pub(crate) fn own_baseline(session: &Session, student: &Value) -> Option<Baseline> {
     let baseline: Baseline = session.read("baseline.json").ok().flatten()?;
     (baseline.student == *student).then_some(baseline)
@@ -33,7 +33,7 @@ fn up_to(root: &Root, student: &Value, counts: impl Fn(&Session) -> bool) -> u32
     found.map_or(0, |baseline| baseline.epoch)
 }
 
-/// Whether two runs of the same thing differed; `None` where nobody looked.
+/// Whether two runs of the same request differed; `None` if nobody has looked.
 ///
 /// # Errors
 /// A session cannot be read.

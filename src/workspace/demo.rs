@@ -1,4 +1,4 @@
-//! The demo workspace: a small agent with tasks and traces in a git repository of its own.
+//! Creates the demo workspace: a small agent with tasks and traces in a new git repository.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use crate::teacher::schemas;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 
-/// Makes the demo workspace in `folder`: a household assistant with its prompt, examples, tools, tasks and traces, all
-/// committed to a new git repository. No session has run in it yet.
+/// Creates the demo workspace in `folder`: a household assistant with its prompt, examples, tools, tasks and traces,
+/// all committed to a new git repository. No session has run in it yet.
 ///
 /// # Errors
-/// The folder cannot be made, a file cannot be written, or git fails.
+/// The folder cannot be created, a file cannot be written, or git fails.
 pub fn demo(folder: &Path) -> Result<Workspace, RunError> {
     let root = Root::make(folder)?;
     let files = files();

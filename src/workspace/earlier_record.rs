@@ -1,4 +1,4 @@
-//! What the gate found of an edit before, in whatever session: a trial that was begun is gone on with, never begun anew.
+//! Finds earlier gate records of an edit in all sessions, so that an unfinished trial is continued and never restarted.
 
 use crate::artifact::Artifact;
 use crate::artifact::gate::record::GateRecord;
@@ -9,8 +9,8 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::{ATTIC, OUTCOMES, Session, SessionError};
 use crate::workspace::{Workspace, session};
 
-/// The record of an edit in this very comparison that has come furthest, with the session that it stands in; an outcome
-/// that was put aside, so that the edit is tried again, counts as well.
+/// The record with the most pairs of an edit in the same comparison, and the session that has it. Outcomes in the attic
+/// count too: they are moved there when an edit is tried again.
 ///
 /// # Errors
 /// An outcome cannot be read.
@@ -34,23 +34,23 @@ pub(crate) fn earlier_record(
 
 fn records(session: &Session, edit: &Digest) -> Result<Vec<GateRecord>, SessionError> {
     let present = session.read::<Outcome>(&format!("{OUTCOMES}{edit}.json"))?;
-    let outcomes = present.into_iter().chain(put_aside(session)?);
+    let outcomes = present.into_iter().chain(outcomes_in_attic(session)?);
     let of_the_edit = outcomes.filter(|outcome| outcome.edit_digest == *edit);
     Ok(of_the_edit.filter_map(|outcome| outcome.gate).collect())
 }
 
-/// Every outcome of a session, and every one that was put aside.
+/// All outcomes of a session, including those in the attic.
 ///
 /// # Errors
 /// An outcome cannot be read.
 pub(crate) fn all_outcomes(session: &Session) -> Result<Vec<Outcome>, SessionError> {
-    let mut outcomes = put_aside(session)?;
+    let mut outcomes = outcomes_in_attic(session)?;
     outcomes.extend(session.outcomes()?.into_values());
     Ok(outcomes)
 }
 
-/// Anything may have been put aside; what is no outcome is none.
-fn put_aside(session: &Session) -> Result<Vec<Outcome>, SessionError> {
+/// The outcomes in the attic. Files there that do not parse as an outcome are skipped.
+fn outcomes_in_attic(session: &Session) -> Result<Vec<Outcome>, SessionError> {
     let outcome = |name: String| {
         let path = session.path(&format!("{ATTIC}{name}"));
         let text = session.text(&format!("{ATTIC}{name}")).ok().flatten()?;

@@ -1,5 +1,5 @@
-//! Engines: the student and the teacher that the manifest selects; a new engine is added to this table. A session may
-//! instead take its diagnosis and plan from files.
+//! Creates the engines that the manifest selects: student, teacher and judge. New engines are added here. A session may
+//! take its diagnosis and plan from files instead of the teacher.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,11 +24,11 @@ use crate::teacher::files::ExternalTeacher;
 use crate::teacher::rules::{RulesSettings, RulesTeacher};
 use crate::workspace::consent::Permission;
 
-/// The key of a trigger that says who teaches, in place of the manifest.
+/// The key in a trigger that overrides the teacher of the manifest.
 const TEACHER: &str = "teacher";
 const FILES: &str = "files";
 
-/// The agent under improvement.
+/// Creates the student, the agent under improvement.
 pub(crate) fn student(
     manifest: &Manifest,
     root: &Root,
@@ -53,7 +53,7 @@ pub(crate) fn student(
     }
 }
 
-/// Whatever proposes edits.
+/// Creates the teacher, which proposes edits.
 pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<LlmClient>) -> Box<dyn Teacher> {
     let layout = manifest.harness.layout.clone();
     let section = &manifest.teacher;
@@ -78,7 +78,7 @@ pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<LlmClient>) 
     }
 }
 
-/// Compares two outputs for the teacher, where there is a judge: the student's, the teacher's, and the query.
+/// The function with which the teacher compares two outputs; `None` without a judge.
 pub(crate) fn comparing(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<Compare> {
     let model = judge(manifest, calls)?;
     Some(Box::new(move |student, teacher, query| {
@@ -87,25 +87,25 @@ pub(crate) fn comparing(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<C
     }))
 }
 
-/// The language model behind scorer `judge`.
+/// Creates the language model of scorer `judge`, if there is one.
 pub(crate) fn judge(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<Box<dyn Model>> {
     let settings = manifest.judge()?;
     Some(Box::new(calls.model(LlmRole::Judge, settings)))
 }
 
-/// Who answers and who proposes.
+/// The identities of the engines.
 #[derive(Clone)]
 pub(crate) struct Engines {
     /// The student's identity.
     pub student: Value,
     /// The teacher's identity.
     pub teacher: Value,
-    /// The judge's identity, when there is one.
+    /// The judge's identity, if there is a judge.
     pub judge: Option<Value>,
 }
 
 impl Engines {
-    /// The same, with a teacher whose diagnosis and plan come as files.
+    /// The same engines with teacher `files`.
     pub(crate) fn taught_by_files(&self) -> Self {
         Self {
             student: self.student.clone(),
@@ -115,22 +115,22 @@ impl Engines {
     }
 }
 
-/// What a trigger says of a session whose diagnosis and plan come as files, whatever the manifest says.
+/// The metadata of a trigger that makes a session use teacher `files`, regardless of the manifest.
 pub(crate) fn files_metadata() -> Map<String, Value> {
     Map::from_iter([(TEACHER.to_owned(), FILES.into())])
 }
 
-/// Whether a session waits for files.
+/// Whether a session takes its diagnosis and plan from files.
 pub(crate) fn by_files(manifest: &Manifest, record: Option<&SessionRecord>) -> bool {
     manifest.teacher.engine == TeacherEngine::Files || is_marked(record)
 }
 
-/// The engines of a session, where its trigger says who teaches.
+/// The engines of a session, whose trigger may override the teacher.
 pub(crate) fn for_session(engines: &Engines, record: Option<&SessionRecord>) -> Option<Engines> {
     is_marked(record).then(|| engines.taught_by_files())
 }
 
-/// The file that a phase waits for, when it is one that is written by hand.
+/// The file for which a phase waits, if somebody has to write it.
 pub(crate) fn awaited(manifest: &Manifest, record: Option<&SessionRecord>, phase: &str) -> Option<&'static str> {
     let file = match phase {
         "diagnose" => diagnosis::FILE,

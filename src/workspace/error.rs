@@ -1,4 +1,4 @@
-//! Why a run ends early.
+//! The errors of a run.
 
 use std::path::PathBuf;
 
@@ -33,10 +33,10 @@ pub enum RunError {
     /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// An output is in the way of a person's file, or cannot be written.
+    /// An output would overwrite a person's file, or cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// Somebody else works here.
+    /// Another process holds the lock.
     #[error(transparent)]
     Lock(#[from] LockError),
     /// git failed.
@@ -48,13 +48,13 @@ pub enum RunError {
     /// The evaluation was stopped, for example because the budget is spent. The attempts made so far are cached.
     #[error(transparent)]
     Halted(#[from] EvaluationHalted),
-    /// Somebody committed or switched branches meanwhile.
-    #[error("HEAD moved while the gate was at work; nothing was written, run again")]
+    /// A commit or a branch switch happened during a trial.
+    #[error("HEAD moved while the gate was running; nothing was written, run again")]
     HeadMoved,
-    /// Somebody edited a harness file that was about to be written.
-    #[error("{0} was changed while the gate was at work; run again")]
+    /// A harness file changed just before it was to be written.
+    #[error("{0} was changed while the gate was running; run again")]
     ChangedMeanwhile(String),
-    /// A phase could not do its work.
+    /// A phase failed.
     #[error("phase {phase}: {problem}")]
     Phase {
         /// The phase.
@@ -62,47 +62,47 @@ pub enum RunError {
         /// What went wrong.
         problem: String,
     },
-    /// The user's own changes are in the way.
+    /// Files have uncommitted changes of the user.
     #[error("uncommitted changes in {}", .0.join(", "))]
     Dirty(Vec<String>),
     /// git ignores a file that the manifest names as part of the harness.
-    #[error("{0} is part of the harness by kaizen.toml, and git ignores it: no edit of it could be committed")]
+    #[error("{0} is part of the harness in kaizen.toml, but git ignores it: an edit of it could not be committed")]
     Ignored(String),
-    /// A person's plan cannot be read.
+    /// A plan or a diagnosis that a person wrote is not valid.
     #[error("{}:{problem}", path.display())]
     HalfTyped {
         /// The file.
         path: PathBuf,
-        /// The first problem, with its place, and how many more there are.
+        /// The first problem, with line and column, and the number of further problems.
         problem: String,
     },
     /// A phase ran again and again on the same inputs.
     #[error(
-        "phase {phase} ran {} times within ten minutes on the same inputs: something puts its files back each time; \
-         find out what (`kaizen explain {phase}`), then run again",
+        "phase {phase} ran {} times within ten minutes on the same inputs: something undoes its work each time; \
+         find the cause (`kaizen explain {phase}`), then run again",
         breaker::MOST
     )]
     Looping {
         /// The phase.
         phase: String,
     },
-    /// Nobody approved what this would start, send or read; the list says what.
+    /// The programs, servers and variables that this would use are not approved; the list shows them.
     #[error("{}", ConsentError::Untrusted(.0.clone()))]
     Untrusted(Box<TrustList>),
-    /// Nobody can tell whether something is approved.
+    /// The approvals cannot be checked.
     #[error(transparent)]
     Consent(ConsentError),
-    /// The state of one machine came with the repository.
+    /// The repository contains kaizen's local state.
     #[error(
         "git tracks {}{}: the state of one machine is not accepted from a repository", .0.first().map_or(OWN_FOLDER, String::as_str),
         more(.0.len())
     )]
     TrackedState(Vec<String>),
-    /// The session that was named is not there.
+    /// There is no session with that name.
     #[error("there is no session `{0}`; `kaizen log` lists them")]
     NoSuchSession(String),
-    /// The phase that was named is not in the manifest.
-    #[error("there is no phase `{phase}`; there are {}", known.join(", "))]
+    /// The manifest has no phase with that name.
+    #[error("there is no phase `{phase}`; the phases are {}", known.join(", "))]
     NoSuchPhase {
         /// The name.
         phase: String,
@@ -112,7 +112,7 @@ pub enum RunError {
     /// A setting, or an option of the command, cannot be used.
     #[error("{0}")]
     Config(String),
-    /// A file of the session is needed and not there.
+    /// A file of the session is missing.
     #[error("{session} has no {name}")]
     MissingArtifact {
         /// The session.
@@ -121,15 +121,15 @@ pub enum RunError {
         name: String,
     },
     /// Another process took the trigger.
-    #[error("{0} is gone from the inbox")]
+    #[error("{0} is no longer in the inbox")]
     TriggerGone(String),
-    /// A store of kaizen's own cannot be read or written.
+    /// One of kaizen's own stores cannot be read or written.
     #[error("{0}")]
     Store(String),
     /// A task file changed while a refresh was replacing it.
     #[error(
-        "{path} was changed while `kaizen bench refresh` was at work; put back what stood there (`git restore {path}`), and the \
-         next command completes the refresh; or remove {intent}, and it is given up"
+        "{path} was changed while `kaizen bench refresh` was running; restore it (`git restore {path}`), and the next \
+         command completes the refresh; or remove {intent} to cancel the refresh"
     )]
     RefreshInterrupted {
         /// The task file.
@@ -137,14 +137,14 @@ pub enum RunError {
         /// The file that announces the refresh.
         intent: String,
     },
-    /// git has no commit that a session could build on.
+    /// git has no commit on which a session could build.
     #[error("the repository has no commit yet; commit the harness first")]
     NoCommit,
     /// The agent's files are not usable.
     #[error("{0}")]
     Student(String),
     /// No gate task has a score.
-    #[error("none of the {0} gate tasks could be scored; `kaizen eval` says more")]
+    #[error("none of the {0} gate tasks could be scored; `kaizen eval` shows why")]
     Unscored(usize),
 }
 
@@ -159,7 +159,7 @@ impl From<ConsentError> for RunError {
 }
 
 impl RunError {
-    /// A file of a session is needed and not there.
+    /// The error for a missing file of a session.
     pub(crate) fn missing(session: &Session, name: &str) -> Self {
         Self::MissingArtifact {
             session: session.id.clone(),
@@ -167,16 +167,17 @@ impl RunError {
         }
     }
 
-    /// Whether a file of the session is not what it should be: nobody but a person writes such files in place.
+    /// Whether a file of the session is invalid. Only a person writes such files in place, so only a person can correct
+    /// them.
     pub(crate) fn is_about_a_file_for_people(&self) -> bool {
         matches!(self, Self::HalfTyped { .. } | Self::Session(SessionError::Artifact(_)))
     }
 }
 
-/// Words for the further files of a list of which one is named.
+/// The number of further files in a list whose first file is shown.
 fn more(count: usize) -> String {
     match count {
         0 | 1 => String::new(),
-        count => format!(" and {} more files below {OWN_FOLDER}/", count - 1),
+        count => format!(" and {} more files in {OWN_FOLDER}/", count - 1),
     }
 }

@@ -1,4 +1,4 @@
-//! The error budget of a session: as its file says, or a new one; in a loop it goes on where the last session ended.
+//! The error budget of a session: from its file, or a new one. In a loop, it continues from the last session's budget.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::{Session, SessionError};
 use crate::workspace::{Workspace, session};
 
-/// The budget of a session as it stands.
+/// The present error budget of a session.
 ///
 /// # Errors
 /// Its file, or a file of the loop, cannot be read.
@@ -38,7 +38,7 @@ pub(crate) fn error_budget(workspace: &Workspace, session: &Session) -> Result<E
     })
 }
 
-/// What was spent, as the records of decisions say it: a file that was lost gives nothing out a second time.
+/// The spent part according to the records of decisions, so that deleting the file does not restore any budget.
 fn spent(session: &Session) -> Result<Vec<Slot>, SessionError> {
     let mut slots: BTreeMap<(usize, Digest), Slot> = BTreeMap::new();
     for outcome in all_outcomes(session)? {
@@ -59,7 +59,7 @@ fn spent(session: &Session) -> Result<Vec<Slot>, SessionError> {
     Ok(slots.into_values().collect())
 }
 
-/// A budget that a person wrote may say anything; one that cannot be is not played with.
+/// Refuses a budget with values outside 0 to 1, since a person may have edited the file.
 fn checked(budget: ErrorBudget, session: &Session) -> Result<ErrorBudget, SessionError> {
     let is_chance = |alpha: f64| alpha.is_finite() && (0.0..1.0).contains(&alpha);
     let sound = is_chance(budget.alpha_session) && budget.slots.iter().all(|slot| is_chance(slot.alpha));
@@ -68,14 +68,14 @@ fn checked(budget: ErrorBudget, session: &Session) -> Result<ErrorBudget, Sessio
         false => Err(ArtifactError::Invalid {
             path: session.path(FILE),
             problem: "alpha_session and every alpha must lie between 0 and 1; correct it, or delete the file: \
-                      `kaizen run` reads what was spent off the outcomes"
+                      `kaizen run` recomputes what was spent from the outcomes"
                 .to_owned(),
         }
         .into()),
     }
 }
 
-/// The sessions that the loop under way held before this one; `None` outside of a loop.
+/// The earlier sessions of the running loop; `None` outside a loop.
 fn earlier_of_loop(workspace: &Workspace, session: &Session) -> Result<Option<Vec<Session>>, RunError> {
     let path = workspace.root.join(loop_record::FILE);
     let Some(text) = workspace.root.read_text(&path)? else {
@@ -97,7 +97,7 @@ fn earlier_of_loop(workspace: &Workspace, session: &Session) -> Result<Option<Ve
     ))
 }
 
-/// Slots that were taken, and edits that the gate accepted for them.
+/// The number of slots that earlier sessions used, and of edits that the gate accepted for them.
 fn spent_before(sessions: &[Session]) -> Result<(usize, usize), RunError> {
     let (mut slots, mut accepted) = (0, 0);
     for session in sessions {

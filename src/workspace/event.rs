@@ -1,4 +1,4 @@
-//! Events: what happens during a run, for people and for programs alike.
+//! The events of a run, for users and for programs.
 
 use serde::Serialize;
 
@@ -7,20 +7,20 @@ use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::SessionStatus;
 use crate::artifact::trigger::TriggerKind;
 
-/// Something that happened. The names are stable.
+/// An event of a run. The names are stable.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A session was made.
+    /// A session was created.
     SessionStarted {
-        /// Its name.
+        /// The name of the session.
         session: String,
     },
     /// A phase begins.
     PhaseStarted {
         /// The session.
         session: String,
-        /// Which.
+        /// The phase.
         phase: String,
         /// Why it was stale.
         reasons: Vec<String>,
@@ -29,50 +29,50 @@ pub enum Event {
     PhaseFinished {
         /// The session.
         session: String,
-        /// Which.
+        /// The phase.
         phase: String,
         /// One line about its result.
         summary: String,
     },
-    /// Tasks attempted so far.
+    /// The number of tasks attempted so far.
     Progress {
-        /// Done.
+        /// Finished attempts.
         done: usize,
-        /// Of.
+        /// All attempts.
         of: usize,
     },
-    /// An edit was decided about.
+    /// An edit has an outcome.
     EditSettled {
         /// The session.
         session: String,
         /// Position in the plan, from 1.
         number: usize,
-        /// Edits in the plan.
+        /// The number of edits in the plan.
         of: usize,
         /// The teacher's label.
         edit: String,
-        /// Its operation.
+        /// The op of the edit.
         op: Op,
-        /// Its target.
+        /// The target of the edit.
         target: String,
-        /// What became of it.
+        /// The status of the outcome.
         status: OutcomeStatus,
         /// Overall score after minus before.
         delta: Option<f64>,
-        /// The target's change at 90 %, where the student is noisy: what to believe in place of a mean.
+        /// The 90 % interval of the target's change if the student is noisy; the mean alone would mislead.
         #[serde(skip_serializing_if = "Option::is_none")]
         interval: Option<[f64; 2]>,
-        /// Why.
+        /// The reason for the status.
         reason: Option<String>,
         /// The commit.
         commit: Option<String>,
     },
-    /// Something that a person should know.
+    /// A message for the user.
     Note {
-        /// What.
+        /// The message.
         text: String,
     },
-    /// A plan waits for a person's word.
+    /// A plan waits until a person releases it.
     PlanHeld {
         /// The session.
         session: String,
@@ -85,23 +85,23 @@ pub enum Event {
         phase: String,
         /// The file, relative to the workspace.
         file: String,
-        /// The folder that says what to write, relative to the workspace.
+        /// The briefing folder, relative to the workspace.
         briefing: String,
     },
-    /// `kaizen watch` looks from now on.
+    /// `kaizen watch` has started.
     WatchStarted {
         /// The workspace.
         root: String,
-        /// The process.
+        /// The id of the process.
         process: u32,
-        /// Whether it looks again and again, since the file system does not tell.
+        /// Whether it polls, because the file system does not report changes.
         poll: bool,
     },
-    /// A schedule, a flagged trace or a group of failures asks for a session.
+    /// A schedule, a flagged trace or a group of failures requests a session.
     TriggerDropped {
         /// The file in the inbox.
         file: String,
-        /// What asks.
+        /// What requests the session.
         kind: TriggerKind,
     },
     /// A file in the inbox became a session's trigger.
@@ -111,49 +111,49 @@ pub enum Event {
         /// The session.
         session: String,
     },
-    /// A file in the inbox is no trigger; it stays there.
+    /// A file in the inbox is not a valid trigger; it stays there.
     TriggerRefused {
-        /// What is wrong, with the file and its place.
+        /// The problem, with file, line and column.
         problem: String,
     },
     /// A changed manifest is in force.
     ManifestLoaded,
-    /// A changed manifest cannot be used; the last good one stays in force.
+    /// A changed manifest is invalid; the last valid one stays in force.
     ManifestBroken {
-        /// What is wrong, with its place.
+        /// The problem, with line and column.
         problem: String,
     },
-    /// Nothing is started until a person approves what would be used.
+    /// Nothing starts until a person approves the list of programs, servers and keys.
     TrustNeeded {
-        /// What is not approved, or why nobody can tell.
+        /// What is not approved, or why the approvals cannot be checked.
         problem: String,
     },
-    /// What would be used is approved now.
+    /// The list is now approved.
     Trusted,
-    /// A session could not go on; the watcher does.
+    /// A session failed; the watcher continues.
     SessionFailed {
-        /// The session, or what else could not go on.
+        /// The session, or another part that failed.
         session: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
-        /// Seconds until it is tried again by itself; none when only a change helps.
+        /// Seconds until an automatic retry; none if only a change of files helps.
         retry_seconds: Option<i64>,
     },
     /// `kaizen watch` ends.
     WatchStopped {
-        /// What ended it.
+        /// The signal that ended it.
         signal: String,
     },
-    /// Nothing is stale any more.
+    /// No phase of a session is stale any more.
     SessionSettled {
-        /// Its name.
+        /// The name of the session.
         session: String,
-        /// Where it stands.
+        /// The status of the session.
         status: SessionStatus,
-        /// Whether this run did anything.
+        /// Whether this run changed anything.
         changed: bool,
     },
 }
 
-/// Where events go.
+/// A function that receives events.
 pub type Listener<'a> = &'a (dyn Fn(Event) + Sync);

@@ -1,4 +1,4 @@
-//! Consultations: the ledger of the gate split, read and written down in the workspace.
+//! Reads and writes `benchmark/consultations.jsonl`, the log of uses of the gate tasks.
 
 use std::path::Path;
 
@@ -14,22 +14,22 @@ use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::session::SessionError;
 
-/// All lines, oldest first. One that a crash cut off counts as nothing; kinds that are not known are kept.
+/// All entries, oldest first. A line that a crash cut off is skipped; unknown kinds are kept.
 ///
 /// # Errors
-/// A line is no consultation: its place is named, and nothing is changed.
+/// A line is not a consultation; the message gives its position, and nothing is changed.
 pub(crate) fn read(workspace: &Workspace) -> Result<Vec<HoldoutUse>, RunError> {
     let path = workspace.root.join(FILE);
     let text = workspace.root.read_text(&path)?.unwrap_or_default();
     Ok(parse(Path::new(FILE), &text).map_err(SessionError::from)?)
 }
 
-/// Writes a consultation down, unless the same one stands there already; tells whether it did.
+/// Appends a consultation unless the file has the same one; returns whether it did.
 ///
 /// # Errors
-/// A line that stands there is no consultation, or the file cannot be written.
+/// A line of the file is not a consultation, or the file cannot be written.
 pub(crate) fn record(workspace: &Workspace, line: &HoldoutUse) -> Result<bool, RunError> {
-    // What cannot be read cannot be compared with; the error names the line.
+    // Fails with the position of an invalid line, since the new entry could not be compared with it.
     read(workspace)?;
     let path = workspace.root.join(FILE);
     workspace.root.make_folder(path.parent().unwrap_or(&workspace.root))?;
@@ -41,10 +41,10 @@ pub(crate) fn record(workspace: &Workspace, line: &HoldoutUse) -> Result<bool, R
     Ok(workspace.root.append_if(&path, &text, &is_new)?)
 }
 
-/// How worn the gate split is; `None` before it was first consulted.
+/// How worn the gate split is; `None` before its first use.
 ///
 /// # Errors
-/// A line is no consultation, or a file is not a benchmark.
+/// A line is not a consultation, or a file is not a benchmark.
 pub(crate) fn wear(workspace: &Workspace) -> Result<Option<HoldoutWear>, RunError> {
     let lines = read(workspace)?;
     if lines.is_empty() {
@@ -55,7 +55,7 @@ pub(crate) fn wear(workspace: &Workspace) -> Result<Option<HoldoutWear>, RunErro
     Ok(Some(holdout::wear(&lines, ids, workspace.manifest.gate.worn_after)))
 }
 
-/// The warning that a person gets before anything is spent on a worn split.
+/// The warning before anything is spent on a worn split.
 ///
 /// # Errors
 /// See [`wear`].
@@ -64,10 +64,10 @@ pub(crate) fn warning(workspace: &Workspace) -> Result<Option<Event>, RunError> 
     Ok(worn.map(|wear| Event::Note { text: wear.words() }))
 }
 
-/// The file, when git can hold it and does not hold it as it is.
+/// The path of the log, if git does not ignore it and it has uncommitted changes.
 ///
 /// # Errors
-/// git says no.
+/// git fails.
 pub(crate) fn uncommitted(workspace: &Workspace) -> Result<Option<String>, RunError> {
     let status = workspace.ledger.status(&[FILE.to_owned()])?;
     let is_there = workspace.root.join(FILE).exists();
@@ -116,7 +116,7 @@ mod tests {
         serde_json::from_value(line).unwrap()
     }
 
-    /// The same line with another value of one field.
+    /// The same entry with another value of one field.
     fn with(line: &HoldoutUse, field: &str, value: serde_json::Value) -> HoldoutUse {
         let mut line = serde_json::to_value(line).unwrap();
         line[field] = value;

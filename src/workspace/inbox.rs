@@ -1,4 +1,4 @@
-//! The inbox: files dropped in `triggers/`, each of which becomes the `trigger.json` of one session by a rename.
+//! The inbox: files in `triggers/`, each of which becomes the `trigger.json` of one session by a rename.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::fs;
@@ -10,26 +10,26 @@ use crate::artifact::trigger::Trigger;
 use crate::digest::Digest;
 use crate::sys::disk::{DiskError, Root, effect};
 
-/// The folder, in a workspace.
+/// The folder in a workspace.
 pub(crate) const FOLDER: &str = "triggers";
-/// A larger file is no trigger.
+/// The largest size of a trigger, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// A dropped file.
+/// A file in the inbox.
 pub(crate) struct InboxFile {
-    /// Its name in the inbox.
+    /// The name of the file.
     pub name: String,
-    /// What it says, or why it cannot be one.
+    /// The trigger, or why the file is not one.
     pub trigger: Result<Trigger, String>,
 }
 
-/// Whether a file in the inbox is meant as a trigger: `*.json`, or a name without an extension; hidden files and
-/// those that editors and copying programs leave while they work are not.
+/// Whether the name of a file means a trigger: `*.json`, or no extension. Hidden files and temporary files of editors
+/// and copying programs are not triggers.
 pub(crate) fn is_trigger_name(name: &str) -> bool {
     !name.starts_with('.') && !name.ends_with('~') && (name.ends_with(".json") || !name.contains('.'))
 }
 
-/// The dropped files, by name. A file that is not a trigger stays where it is.
+/// The files in the inbox, sorted by name. A file that is not a trigger stays where it is.
 ///
 /// # Errors
 /// The folder cannot be listed.
@@ -37,8 +37,8 @@ pub(crate) fn dropped(root: &Root) -> Result<Vec<InboxFile>, DiskError> {
     Ok(quiet(root, Duration::ZERO)?.0)
 }
 
-/// The dropped files that nobody wrote to for so long, and whether there are others: an empty file may be one that
-/// somebody is about to fill.
+/// The files that have not been written to for `quiet`, and whether there are newer ones: a file that is still empty
+/// may be about to be filled.
 ///
 /// # Errors
 /// The folder cannot be listed.
@@ -51,25 +51,28 @@ pub(crate) fn quiet(root: &Root, quiet: Duration) -> Result<(Vec<InboxFile>, boo
             Ok(facts) if facts.is_dir() => {}
             Ok(facts) if age(&facts) < quiet => more = true,
             Ok(facts) => found.extend(read(root, name, &facts)),
-            // Somebody else took it.
+            // Another process took it.
             Err(_) => {}
         }
     }
     Ok((found, more))
 }
 
-/// How long ago a file was written to; one from the future is of no age that we know, and old enough.
+/// The time since a file was written; a file with a time in the future counts as old.
 fn age(facts: &fs::Metadata) -> Duration {
     let written = facts.modified().ok();
     written.and_then(|time| time.elapsed().ok()).unwrap_or(Duration::MAX)
 }
 
-/// `None` for a file that is gone.
+/// Reads a file; `None` if it no longer exists.
 fn read(root: &Root, name: String, facts: &fs::Metadata) -> Option<InboxFile> {
     let path = root.join(FOLDER).join(&name);
     let trigger = match () {
         () if !facts.is_file() => Err(format!("{} is not a plain file; drop a plain file", path.display())),
-        () if facts.len() > LARGEST => Err(format!("{} is larger than 1 MiB; it is no trigger", path.display())),
+        () if facts.len() > LARGEST => Err(format!(
+            "{} is larger than 1 MiB and cannot be a trigger",
+            path.display()
+        )),
         () => parse(root, &path)?,
     };
     Some(InboxFile { name, trigger })
@@ -82,7 +85,7 @@ fn parse(root: &Root, path: &Path) -> Option<Result<Trigger, String>> {
     }
 }
 
-/// Moves a dropped file to where a session has its trigger; `false` when somebody else took it first.
+/// Moves a file to the trigger of a session; `false` if another process took it first.
 ///
 /// # Errors
 /// The file cannot be moved.
@@ -91,7 +94,8 @@ pub(crate) fn claim(root: &Root, name: &str, to: &Path) -> Result<bool, DiskErro
     root.rename(Path::new(FOLDER).join(name), to)
 }
 
-/// Drops a trigger; its name is made of what it says, so that the same wish twice, before it is claimed, is one.
+/// Writes a trigger to the inbox. Its name is the digest of its content, so that a duplicate request before it is
+/// claimed has no effect.
 ///
 /// # Errors
 /// The file cannot be written.

@@ -1,5 +1,5 @@
-//! Inputs of the workspace: benchmark, traces, harness and ledger, each read once and only when needed; and the check
-//! that the harness on disk is the one at HEAD.
+//! The inputs of a workspace (benchmark, traces, harness, ledger), each read once and only when needed, and the check
+//! that the harness on disk equals HEAD.
 
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -17,22 +17,22 @@ use crate::trace::eligible::eligible;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 
-/// Somebody who is saving is done after so many looks.
+/// The number of attempts to read a harness that does not change during the read.
 const MOST_LOOKS: usize = 5;
 
-/// Sees traces one by one, and says whether to go on.
+/// A function that gets traces one by one and decides whether to continue.
 type TraceVisitor<'v> = &'v mut dyn FnMut(Trace) -> ControlFlow<()>;
 
-/// How many traces a session can rely on.
+/// The number of traces that a session can use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TraceCounts {
-    /// Those that are evidence.
+    /// Traces that are evidence.
     pub usable: usize,
-    /// Those that would be, but for `[privacy]`.
+    /// Traces that `[privacy]` excludes.
     pub left_out: usize,
 }
 
-/// Inputs of the workspace, read on demand and then remembered.
+/// The inputs of the workspace, read on demand and then kept.
 pub(crate) struct Inputs<'a> {
     workspace: &'a Workspace,
     benchmark: OnceLock<Benchmark>,
@@ -40,7 +40,7 @@ pub(crate) struct Inputs<'a> {
     head: OnceLock<Option<CommitId>>,
 }
 
-/// The value of a cell, made on first use.
+/// The value of a cell, computed on first use.
 fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, RunError>) -> Result<&T, RunError> {
     if let Some(value) = cell.get() {
         return Ok(value);
@@ -50,7 +50,7 @@ fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, RunError>) -> Re
 }
 
 impl<'a> Inputs<'a> {
-    /// Nothing read so far.
+    /// Inputs of which nothing is read yet.
     pub(crate) fn new(workspace: &'a Workspace) -> Self {
         Self {
             workspace,
@@ -99,7 +99,7 @@ impl<'a> Inputs<'a> {
     /// The commit at HEAD.
     ///
     /// # Errors
-    /// git says no.
+    /// git fails.
     pub(crate) fn head(&self) -> Result<Option<&CommitId>, RunError> {
         Ok(once(&self.head, || Ok(self.workspace.ledger.head()?))?.as_ref())
     }
@@ -107,23 +107,23 @@ impl<'a> Inputs<'a> {
     /// The harness at a commit.
     ///
     /// # Errors
-    /// git says no.
+    /// git fails.
     pub(crate) fn harness_at(&self, commit: &str) -> Result<Harness, RunError> {
         let workspace = self.workspace;
         let select = |path: &str| workspace.selects(path);
         Ok(workspace.past.harness_at(&workspace.ledger, commit, &select)?)
     }
 
-    /// The commits of a session after the one that it builds on, and those that a person reverted.
+    /// The commits of a session after the commit on which it builds, and those of them that were reverted.
     ///
     /// # Errors
-    /// git says no.
+    /// git fails.
     pub(crate) fn history(&self, session: &str, base: Option<&str>) -> Result<History, RunError> {
         let workspace = self.workspace;
         Ok(workspace.past.history(&workspace.ledger, session, base)?)
     }
 
-    /// The gate tasks of a session: all, or a sample drawn by its name.
+    /// The gate tasks of a session: all, or a sample that its name determines.
     ///
     /// # Errors
     /// A file is not a benchmark.
@@ -136,8 +136,8 @@ impl<'a> Inputs<'a> {
         ))
     }
 
-    /// How many traces can be evidence for a session that was begun at `moment` (seconds since 1970, UTC): they ask
-    /// something, it is no gate or test question, and `[privacy]` admits them.
+    /// The number of traces that can be evidence for a session that began at `moment` (seconds since 1970, UTC): their
+    /// query is not empty and is no gate or test question, and `[privacy]` admits them.
     ///
     /// # Errors
     /// The store or the benchmark cannot be read.
@@ -153,7 +153,7 @@ impl<'a> Inputs<'a> {
         Ok(counted)
     }
 
-    /// The newest traces that can be evidence, at most as many as the manifest allows.
+    /// The newest traces that can be evidence, up to the manifest's limit.
     ///
     /// # Errors
     /// The store or the benchmark cannot be read.
@@ -167,7 +167,7 @@ impl<'a> Inputs<'a> {
         })
     }
 
-    /// The newest traces of any kind, at most as many as the manifest allows.
+    /// The newest traces of any kind, up to the manifest's limit.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -203,10 +203,10 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// The harness files, on disk or at HEAD, that hold uncommitted changes.
+/// The harness files, on disk or at HEAD, with uncommitted changes.
 ///
 /// # Errors
-/// git or the file system says no.
+/// git or the file system fails.
 pub(crate) fn user_changes(workspace: &Workspace, inputs: &Inputs, harness: &Harness) -> Result<Vec<String>, RunError> {
     let mut paths: Vec<String> = harness.files().map(|(path, _)| path.to_owned()).collect();
     if let Some(head) = inputs.head()? {
@@ -218,11 +218,11 @@ pub(crate) fn user_changes(workspace: &Workspace, inputs: &Inputs, harness: &Har
     Ok(workspace.ledger.dirty(&paths)?)
 }
 
-/// The harness on disk, when nothing of it is uncommitted, nor half-written by somebody at this moment: what is judged
-/// is what HEAD holds.
+/// The harness on disk, which must have no uncommitted changes and must not change during the read, so that the
+/// evaluated harness is that of HEAD.
 ///
 /// # Errors
-/// A person's changes are in the way, or git or the file system says no.
+/// There are uncommitted changes, or git or the file system fails.
 pub(crate) fn clean_harness(workspace: &Workspace, inputs: &Inputs) -> Result<Harness, RunError> {
     let mut harness = workspace.harness()?;
     for _ in 0..MOST_LOOKS {

@@ -1,4 +1,4 @@
-//! Intake: what a repository must not bring along into a workspace.
+//! Refuses what a repository must not bring into a workspace: links in kaizen's folders, and tracked local state.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use crate::sys::disk::{OWN_FOLDER, Root};
 use crate::workspace::error::RunError;
 use crate::workspace::{inbox, session};
 
-/// Where attempts are remembered.
+/// The folder of the cache of attempts.
 const MEMO_FOLDER: &str = ".kaizen/cache";
 
-/// Folders of kaizen's own, in which a link is an error whatever reads it. The files of a session are checked when it is
-/// worked on, and what programs leave in scratch folders is never read through a link.
+/// Refuses links in kaizen's folders. The files of a session are checked when it runs, and files in scratch folders are
+/// never read through a link.
 pub(crate) fn refuse_links(root: &Root) -> Result<(), RunError> {
     for folder in [OWN_FOLDER, MEMO_FOLDER, session::FOLDER] {
         root.check_plain_here(folder)?;
@@ -22,11 +22,11 @@ pub(crate) fn refuse_links(root: &Root) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Refuses a workspace whose own folder git tracks: whoever committed it would decide what is remembered here, such as
-/// scores, answers and edits under way.
+/// Refuses a workspace in which git tracks kaizen's own folder: a committed folder would determine local state such as
+/// cached scores, answers and announced writes.
 ///
 /// # Errors
-/// It is tracked, or git says no.
+/// The folder is tracked, or git fails.
 pub(crate) fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
     let own = root.join(OWN_FOLDER);
     if !own.exists() && !own.is_symlink() {

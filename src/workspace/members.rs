@@ -1,4 +1,4 @@
-//! The harness of a workspace: which files on disk belong to it, and which are left out and why.
+//! Reads the harness of a workspace: the files on disk that belong to it, and those that are left out, with reasons.
 
 use std::sync::PoisonError;
 
@@ -8,7 +8,7 @@ use crate::harness::Harness;
 use crate::ledger::port::Ledger;
 
 impl Workspace {
-    /// The harness as it is on disk.
+    /// The harness on disk.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -31,13 +31,13 @@ impl Workspace {
     pub(crate) fn check_harness(&self) -> Result<(), RunError> {
         if self.checked.get().is_none() {
             self.harness()?;
-            // Another thread may have checked as well.
+            // Another thread may have finished the check first.
             let _ = self.checked.set(());
         }
         Ok(())
     }
 
-    /// The files of a harness that git ignores. Files at HEAD are not ignored, so that git is asked about new ones only.
+    /// The files of a harness that git ignores. Files at HEAD are never ignored, so git is asked about new files only.
     fn ignored(&self, harness: &Harness) -> Result<Vec<String>, RunError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut new: Vec<&str> = harness.files().map(|(path, _)| path).collect();
@@ -58,7 +58,8 @@ impl Workspace {
         Ok(ignored)
     }
 
-    /// A line for each path in the harness's places that is not part of it, and why: the user may think that it is.
+    /// A line with the reason for each path next to harness files that is left out, because the user may expect it to
+    /// be part of the harness.
     pub(crate) fn left_out(&self, harness: &Harness) -> Vec<String> {
         let first = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
         let places: Vec<String> = self.manifest.harness.files.iter().map(|glob| first(glob)).collect();

@@ -54,47 +54,47 @@ use crate::workspace::error::RunError;
 use crate::workspace::intake::{refuse_links, refuse_tracked_state};
 use crate::workspace::session::Session;
 
-/// What is missing where a task wants a judge, and the remedy.
+/// The problem and the remedy if a task needs a judge and there is none.
 pub(crate) const NO_JUDGE: &str =
     "there is no judge: add [judge] model = \"name\" to kaizen.toml, or a teacher with engine = \"chat\"";
 
-/// The memo of attempts, in a workspace.
+/// The cache of attempts in a workspace.
 const MEMO: &str = ".kaizen/cache/memo.db";
 
-/// What a scorer program may take for one answer.
+/// The time limit of a scorer program for one answer.
 const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// An open workspace.
 pub struct Workspace {
     /// The directory with `kaizen.toml`.
     pub(crate) root: Root,
-    /// What it says.
+    /// The manifest.
     pub(crate) manifest: Manifest,
-    /// The time.
+    /// The clock.
     pub(crate) clock: Clock,
-    /// git.
+    /// The git repository.
     pub(crate) ledger: Git,
     /// The agent under improvement.
     pub(crate) student: Box<dyn Student>,
-    /// Whatever proposes edits.
+    /// The teacher, which proposes edits.
     pub(crate) teacher: Box<dyn Teacher>,
-    /// What takes secrets out of texts here.
+    /// Removes secrets from texts.
     pub(crate) redactor: Redactor,
-    /// The language model behind scorer `judge`, when there is one.
+    /// The language model of scorer `judge`, if there is one.
     pub(crate) judge: Option<Box<dyn Model>>,
-    /// What git said of commits.
+    /// Cached answers of git about commits.
     pub(crate) past: LedgerCache,
-    /// What ran on which inputs.
+    /// Stops phases that run on the same inputs again and again.
     pub(crate) breaker: Breaker,
-    /// What works here, for the message to others: `kaizen run`.
+    /// The command that holds the lock, for messages to other processes: `kaizen run`.
     pub(crate) holder: &'static str,
-    /// How long a run waits for another to end.
+    /// How long to wait for the lock.
     pub(crate) patience: Duration,
-    /// What may be started, sent and read here.
+    /// What this workspace may start, send and read.
     pub(crate) permission: Arc<Permission>,
-    /// Whether nothing may be created, not even a cache: for tools that declare that they only read.
+    /// Whether nothing may be created, not even a cache; for tools that declare themselves read-only.
     pub(crate) only_looks: bool,
-    /// The way to language models.
+    /// The client for language models.
     pub(crate) calls: Arc<LlmClient>,
     halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
     membership: Membership,
@@ -108,7 +108,7 @@ impl Workspace {
     /// Opens the workspace at `root`.
     ///
     /// # Errors
-    /// No or a bad manifest, or no git repository.
+    /// The manifest is missing or invalid, or there is no git repository.
     pub fn open(root: &Path) -> Result<Self, RunError> {
         let root = Root::open(root)?;
         let manifest = read_manifest(&root)?;
@@ -150,13 +150,13 @@ impl Workspace {
         })
     }
 
-    /// The same workspace with another student than the manifest's.
+    /// The same workspace with this student instead of the manifest's.
     #[must_use]
     pub fn with_student(self, student: Box<dyn Student>) -> Self {
         Self { student, ..self }
     }
 
-    /// The same workspace with another teacher than the manifest's.
+    /// The same workspace with this teacher instead of the manifest's.
     #[must_use]
     pub fn with_teacher(self, teacher: Box<dyn Teacher>) -> Self {
         Self { teacher, ..self }
@@ -179,7 +179,7 @@ impl Workspace {
         }
     }
 
-    /// Whether a path belongs to the harness, as far as its name tells.
+    /// Whether a path belongs to the harness, judging by its name.
     pub(crate) fn selects(&self, path: &str) -> bool {
         self.membership.selects(path)
     }
@@ -189,7 +189,7 @@ impl Workspace {
         self.evidence.selects(path)
     }
 
-    /// Where ops land, and what they may touch.
+    /// The files and keys that ops change, and the files that they may touch.
     pub(crate) fn rules(&self) -> op::OpRules {
         op::OpRules {
             layout: self.manifest.harness.layout.clone(),
@@ -207,10 +207,11 @@ impl Workspace {
         Ok(trace_store::of_files(files, index)?)
     }
 
-    /// The files of traces or tasks that may be read. Links that lead outside are followed after approval only.
+    /// The files of traces or tasks that may be read. Links that lead out of the workspace are followed only after
+    /// approval.
     ///
     /// # Errors
-    /// A file is not usable, or nobody can tell what is approved.
+    /// A file is not usable, or the approvals cannot be checked.
     pub(crate) fn evidence_files(&self, patterns: &[String]) -> Result<Vec<EvidenceFile>, RunError> {
         let patterns = EvidencePatterns::new(patterns).map_err(RunError::Config)?;
         let closed = self.permission.closed_links()?;
@@ -218,29 +219,29 @@ impl Workspace {
         Ok(self.root.evidence(&patterns, &approved)?.files)
     }
 
-    /// A path in kaizen's own folder, which hides itself from git.
+    /// A path in kaizen's own folder, which gets a `.gitignore`.
     pub(crate) fn own(&self, name: &str) -> PathBuf {
         let folder = self.root.join(OWN_FOLDER);
         if !folder.join(".gitignore").exists() {
-            // Without it, git would show the cache; nothing else depends on it.
+            // Without it, `git status` would list the cache; nothing else depends on it.
             let _ = self.root.publish(folder.join(".gitignore"), b"*\n");
         }
         folder.join(name)
     }
 
-    /// The memo; when it cannot be opened, nothing is remembered.
+    /// The cache of attempts; if it cannot be opened, nothing is cached.
     pub(crate) fn memo(&self) -> Box<dyn Memo> {
         self.own("cache");
         match DiskMemo::open(&self.root, MEMO) {
             Ok(memo) => Box::new(memo),
             Err(error) => {
-                tracing::warn!(%error, "the memo cannot be opened; attempts will be made again");
+                tracing::warn!(%error, "the cache of attempts cannot be opened; attempts will be repeated");
                 Box::new(Forgetful)
             }
         }
     }
 
-    /// How attempts are made.
+    /// The evaluator of this workspace.
     pub(crate) fn evaluator<'a>(
         &'a self,
         memo: &'a dyn Memo,
@@ -260,16 +261,16 @@ impl Workspace {
         }
     }
 
-    /// Compares two outputs by the judge: the student's score, the teacher's, and why.
+    /// Lets the judge compare two outputs: the student's score, the teacher's score, the reasons.
     ///
     /// # Errors
-    /// There is no judge, or it says nothing that can be read.
+    /// There is no judge, or its reply cannot be read.
     pub(crate) fn compare(&self, student: &str, teacher: &str, query: &str) -> Result<(f64, f64, String), String> {
         let compare = engines::comparing(&self.manifest, &self.calls);
-        compare.ok_or("there is no judge; say one in [judge]")?(student, teacher, query)
+        compare.ok_or("there is no judge; set one in [judge]")?(student, teacher, query)
     }
 
-    /// Scores an answer; scorer `command` asks the program of the manifest, scorer `judge` a language model.
+    /// Scores an answer. Scorer `command` runs the manifest's program, and scorer `judge` asks a language model.
     ///
     /// # Errors
     /// The program or the judge failed, or there is none.
@@ -281,7 +282,7 @@ impl Workspace {
             }
             Scorer::Judge => match &self.judge {
                 Some(model) => ask::score(model.as_ref(), task, answer),
-                None => Err(format!("task {} has scorer `judge`, and {NO_JUDGE}", task.task_id)),
+                None => Err(format!("task {} has scorer `judge`, but {NO_JUDGE}", task.task_id)),
             },
             _ => score::score(task, answer).map_err(|error| error.to_string()),
         }
@@ -301,7 +302,7 @@ impl Workspace {
     }
 }
 
-/// Attempts at once: as many as asked for, else what keeps the machine or a server busy.
+/// The number of parallel attempts: the requested number, or enough to keep the machine or a server busy.
 fn concurrency(engine: StudentEngine, asked: usize) -> usize {
     match (asked, engine) {
         (0, StudentEngine::Nearest) => std::thread::available_parallelism().map_or(1, usize::from),
@@ -316,13 +317,16 @@ fn concurrency(engine: StudentEngine, asked: usize) -> usize {
 /// The workspace has no manifest, or it is not usable.
 pub(crate) fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
     let path = root.join(manifest::FILE);
-    let text = root
-        .read_text(&path)?
-        .ok_or_else(|| RunError::Config(format!("no {} here or above; `kaizen init` makes one", manifest::FILE)))?;
+    let text = root.read_text(&path)?.ok_or_else(|| {
+        RunError::Config(format!(
+            "no {} here or above; `kaizen init` creates one",
+            manifest::FILE
+        ))
+    })?;
     Ok(Manifest::parse(&path, &text)?)
 }
 
-/// The nearest folder, from `start` upwards, that holds a manifest, or something else by its name.
+/// The nearest folder, from `start` upwards, that contains anything with the name of a manifest.
 pub(crate) fn find(start: &Path) -> Option<PathBuf> {
     start
         .ancestors()

@@ -1,4 +1,4 @@
-//! Runs of a language model behind a real server: which requests are sent, and which are answered from the store.
+//! Tests with a language model behind a real server: which requests are sent, and which are answered from the cache.
 #![allow(clippy::unwrap_used)] // tests
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,7 +19,8 @@ use crate::manifest::Manifest;
 use crate::sys::clock::Clock;
 use crate::workspace::consent::{ApprovalStore, Permission};
 
-/// A server that answers requests with these bodies in turn, one request a connection. It keeps the requests' bodies.
+/// A server that answers requests with these bodies in turn, one request per connection, and records the request
+/// bodies.
 struct Server {
     port: u16,
     received: Arc<Mutex<Vec<String>>>,
@@ -91,7 +92,7 @@ fn says(text: &str) -> String {
     message(&json!({"role": "assistant", "content": text}))
 }
 
-/// A student behind the server, with a store of its own.
+/// A student behind the server, with a separate cache.
 struct Setup {
     folder: tempfile::TempDir,
     manifest: Manifest,
@@ -121,7 +122,7 @@ impl Setup {
         }
     }
 
-    /// Scores of runs of one task. No attempt is remembered, so that only the store of calls can spare one.
+    /// Scores of runs of one task. Attempts are not cached, so only the cache of calls can avoid a request.
     fn runs(&self, harness: &Harness, numbers: &[u32]) -> Vec<Option<f64>> {
         let section = self.manifest.student.clone();
         let permission = Arc::clone(&self.permission);

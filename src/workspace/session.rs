@@ -13,40 +13,40 @@ use crate::sys::disk::{DiskError, Root};
 
 /// The folder of all sessions in a workspace.
 pub(crate) const FOLDER: &str = "sessions";
-/// Why a session exists, and that it does.
+/// The reason for a session. A directory with this file is a session.
 const TRIGGER: &str = "trigger.json";
-/// Outcomes of edits.
+/// The folder of outcomes.
 pub(crate) const OUTCOMES: &str = "outcomes/";
-/// Questions to a person.
+/// The folder of edits that wait for a person's decision.
 pub(crate) const PENDING: &str = "pending_review/";
 
-/// Displaced bytes, by their digest.
+/// The folder of displaced files, named by digest.
 pub(crate) const ATTIC: &str = "attic/";
 
-/// A session's files cannot be read or written.
+/// A file of a session cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// A file is not what it should be.
+    /// A file is not a valid artifact.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
-    /// It was there before: somebody removed it, or switched to a branch that does not have it.
-    #[error("{0} is gone; nothing was written in its place")]
+    /// The session no longer exists: it was removed, or the present branch does not have it.
+    #[error("{0} no longer exists; nothing was written")]
     Gone(String),
 }
 
 /// One session directory.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Its name.
+    /// The name of the session.
     pub id: String,
     root: Root,
     folder: PathBuf,
 }
 
-/// Whether a text is a session's name; nothing else may be joined to a path.
+/// Whether a text is a valid session name, so that it may be part of a path.
 pub(crate) fn is_id(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     !text.is_empty() && text.len() <= 80 && text.chars().all(plain)
@@ -66,7 +66,7 @@ pub(crate) fn all(root: &Root) -> Result<Vec<Session>, DiskError> {
         .collect())
 }
 
-/// The session with a name, where there is one.
+/// The session with a name, if it exists.
 pub(crate) fn find(root: &Root, id: &str) -> Option<Session> {
     let session = Session::at(root, id);
     (is_id(id) && session.path(TRIGGER).is_file()).then_some(session)
@@ -82,20 +82,20 @@ impl Session {
         }
     }
 
-    /// The path of one of its files.
+    /// The path of a file of the session.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// The workspace that it belongs to.
+    /// The workspace of the session.
     pub(crate) fn root(&self) -> &Root {
         &self.root
     }
 
-    /// Checks that it is made of plain files and folders.
+    /// Checks that the session contains plain files and folders only.
     ///
     /// # Errors
-    /// The first link, pipe, socket or device.
+    /// There is a link, pipe, socket or device; the message names the first one.
     pub(crate) fn check_plain(&self) -> Result<(), DiskError> {
         self.root.check_plain(&self.folder)
     }
@@ -105,7 +105,7 @@ impl Session {
         format!("{FOLDER}/{}", self.id)
     }
 
-    /// Reads an artifact; `None` when it is not there.
+    /// Reads an artifact; `None` if it does not exist.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -115,7 +115,7 @@ impl Session {
         Ok(text.map(|text| A::from_text(&path, &text)).transpose()?)
     }
 
-    /// Reads a text; `None` when it is not there.
+    /// Reads a text file; `None` if it does not exist.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -123,7 +123,7 @@ impl Session {
         Ok(self.root.read_text(self.path(name))?)
     }
 
-    /// The record; `None` before the first moment.
+    /// The record; `None` if it does not exist yet.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -142,21 +142,22 @@ impl Session {
             if present.as_deref() == Some(text.as_bytes()) {
                 return Ok(());
             }
-            // Else a session that git took away would come back in pieces, in the way of the branch that has it.
+            // Otherwise, parts of a session that a branch switch removed would reappear and conflict with the branch
+            // that has it.
             if name != TRIGGER && !self.path(TRIGGER).is_file() {
                 return Err(SessionError::Gone(self.id.clone()));
             }
             if let Some(bytes) = present.iter().find(|bytes| is_for_people(name) && !bytes.is_empty()) {
                 self.keep_in_attic(bytes)?;
             }
-            // A person may have saved meanwhile: those bytes are kept as well.
+            // If a person saved in the meantime, the next round keeps those bytes too.
             if self.root.publish_over(&path, text.as_bytes(), present.as_deref())? {
                 return Ok(());
             }
         }
     }
 
-    /// Removes a file; what a person may have written goes to the attic first.
+    /// Removes a file after copying it to the attic.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -168,7 +169,7 @@ impl Session {
         Ok(self.root.remove(&path)?)
     }
 
-    /// Keeps a copy of a file as it is now.
+    /// Copies a file to the attic.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -179,7 +180,7 @@ impl Session {
         }
     }
 
-    /// Where bytes with this digest are kept, when they are.
+    /// The file in the attic with this digest, if there is one.
     pub(crate) fn kept(&self, digest: Digest) -> Option<String> {
         let name = format!("{ATTIC}{digest}");
         self.path(&name).is_file().then_some(name)
@@ -193,7 +194,7 @@ impl Session {
         Ok(())
     }
 
-    /// The names in one of its folders, sorted.
+    /// The names in a folder of the session, sorted.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -201,7 +202,8 @@ impl Session {
         Ok(self.root.names(self.path(folder))?)
     }
 
-    /// The digest of a file, or of a folder's names and bytes (an absent folder is an empty one); `None` for an absent file.
+    /// The digest of a file, or of a folder's names and bytes. A missing folder counts as empty; `None` for a missing
+    /// file.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -219,7 +221,7 @@ impl Session {
         )))
     }
 
-    /// All outcomes, by edit.
+    /// All outcomes, by the digest of the edit.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -228,7 +230,7 @@ impl Session {
         Ok(all.into_iter().map(|outcome| (outcome.edit_digest, outcome)).collect())
     }
 
-    /// All questions to a person, by edit.
+    /// All edits that wait for a person's decision, by digest.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -243,7 +245,7 @@ impl Session {
         json.filter_map(read).collect()
     }
 
-    /// A phase's checkpoint; one that cannot be read vouches for nothing.
+    /// A phase's checkpoint; an unreadable one counts as missing.
     pub(crate) fn checkpoint(&self, phase: &str) -> Option<Checkpoint> {
         self.read(&checkpoint_name(phase)).ok().flatten()
     }

@@ -1,5 +1,5 @@
-//! Transactions: writes of several files, which are announced in kaizen's own folder before the first byte. The next
-//! command finishes what a crash interrupted: it undoes a write of harness files, and completes a refresh.
+//! Transactions over several files: each is announced in kaizen's own folder before the first write. After a crash, the
+//! next command undoes a write of harness files and completes a refresh.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +18,13 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::SessionError;
 use crate::workspace::{Workspace, holdout_log};
 
-/// The announcement of a write.
+/// The announcement of a write of harness files.
 pub(crate) const INTENT: &str = "intent.json";
 
-/// Locks the workspace, and undoes or completes what was cut short before anything else happens.
+/// Locks the workspace, then undoes or completes interrupted transactions.
 ///
 /// # Errors
-/// Somebody else works here, or see [`recover`].
+/// Another process holds the lock, or see [`recover`].
 pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError> {
     let lock = alone(workspace)?;
     let note = |text: &str| listener(Event::Note { text: text.into() });
@@ -40,7 +40,7 @@ pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, R
 /// Locks the workspace.
 ///
 /// # Errors
-/// Somebody else works here.
+/// Another process holds the lock.
 pub(crate) fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
     let holder = format!("{}, process {}", workspace.holder, std::process::id());
     Ok(workspace
@@ -77,10 +77,10 @@ pub(crate) fn end(workspace: &Workspace) -> Result<(), RunError> {
     Ok(workspace.root.remove(workspace.own(INTENT))?)
 }
 
-/// Puts announced files back to what HEAD says, unless a person edited them since.
+/// Restores announced files to their content at HEAD, unless a person has edited them since.
 ///
 /// # Errors
-/// A file matches neither the state before nor the one after: it was edited by hand.
+/// A file matches neither the state before the write nor the state after it: a person edited it.
 pub(crate) fn recover(workspace: &Workspace) -> Result<bool, RunError> {
     let path = workspace.own(INTENT);
     let Some(text) = workspace.root.read_text(&path)? else {
@@ -94,7 +94,7 @@ pub(crate) fn recover(workspace: &Workspace) -> Result<bool, RunError> {
     for file in &intent.files {
         restore(workspace, file, &head)?;
     }
-    // What was staged for the commit that never came would look like a change of the user's.
+    // Changes staged for the missing commit would look like the user's changes.
     let paths: Vec<String> = intent.files.iter().map(|file| file.path.clone()).collect();
     workspace.ledger.unstage(&paths)?;
     workspace.root.remove(&path)?;
@@ -131,7 +131,7 @@ pub(crate) struct TaskFileChange {
     text: String,
 }
 
-/// Everything that is to be written.
+/// All writes of a refresh.
 #[derive(Serialize, Deserialize)]
 struct RefreshIntent {
     line: RefreshLine,
@@ -148,11 +148,11 @@ impl TaskFileChange {
     }
 }
 
-/// Copies of the files that git ignores: it does not hold what stood there. Files that hold uncommitted changes are
-/// refused: those are the user's.
+/// Copies the files that git ignores, because git cannot restore them. Files with uncommitted changes are refused,
+/// because the changes are the user's.
 ///
 /// # Errors
-/// Files hold uncommitted changes, or git or the file system says no.
+/// A file has uncommitted changes, or git or the file system fails.
 pub(crate) fn keep_ignored(workspace: &Workspace, changes: &[TaskFileChange]) -> Result<Vec<String>, RunError> {
     let mut dirty = Vec::new();
     let mut copies = Vec::new();
@@ -176,7 +176,7 @@ pub(crate) fn keep_ignored(workspace: &Workspace, changes: &[TaskFileChange]) ->
     copies.into_iter().map(copy).collect()
 }
 
-/// Announces the refresh, and makes it; tells the commit.
+/// Announces and makes a refresh; returns its commit, if there was anything to commit.
 pub(crate) fn write_refresh(
     workspace: &Workspace,
     line: RefreshLine,
@@ -188,10 +188,10 @@ pub(crate) fn write_refresh(
     complete_refresh(workspace, &intent)
 }
 
-/// Completes a refresh that was cut short, and tells which; a file that somebody changed since stays as it is.
+/// Completes an interrupted refresh and returns it. A file that was changed since is not overwritten.
 ///
 /// # Errors
-/// A file was changed meanwhile, or git or the file system says no.
+/// A file was changed since, or git or the file system fails.
 pub(crate) fn finish_refresh(workspace: &Workspace) -> Result<Option<RefreshLine>, RunError> {
     let path = workspace.own(REFRESH);
     let Some(text) = workspace.root.read_text(&path)? else {
@@ -231,7 +231,7 @@ fn publish_tasks(workspace: &Workspace, file: &TaskFileChange) -> Result<(), Run
     })
 }
 
-/// One commit of the files that git holds, and of the ledger of the split where such files are committed.
+/// Commits the task files that git does not ignore, with the log of consultations if sessions are committed.
 fn commit_refresh(workspace: &Workspace, intent: &RefreshIntent) -> Result<Option<String>, RunError> {
     let mut paths: Vec<String> = intent.files.iter().map(|file| file.path.clone()).collect();
     if workspace.manifest.ledger.commit_sessions {
@@ -249,7 +249,7 @@ fn commit_refresh(workspace: &Workspace, intent: &RefreshIntent) -> Result<Optio
     Ok(Some(workspace.ledger.commit(&paths, &refresh_message(&intent.line))?))
 }
 
-/// No session made the commit, and none is named.
+/// The commit message; it has no session, because no session makes this commit.
 fn refresh_message(line: &RefreshLine) -> String {
     let RefreshLine { retired, drawn, .. } = line;
     let body = format!(

@@ -1,7 +1,9 @@
 //! The rules of the house that no compiler checks: the order of modules, effects at the edges, sizes, names.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use regex::Regex;
 
@@ -284,6 +286,47 @@ fn vague_names(source: &Source) -> Vec<String> {
     names.filter(|name| vague.is_match(name.as_str())).map(broken).collect()
 }
 
+/// The types that a file defines, each with its byte offset. Associated types are indented, so they do not count.
+fn type_names(source: &Source) -> Vec<(usize, &str)> {
+    let defined = regex(r"(?m)\b(?:struct|enum|trait) (\w+)|^(?:pub(?:\([^)]*\))? )?type (\w+)");
+    let name = |captures: regex::Captures| {
+        let name = captures.get(1).or(captures.get(2)).expect("one group takes part");
+        (name.start(), &source.code[name.range()])
+    };
+    defined.captures_iter(&source.code).map(name).collect()
+}
+
+/// The type names that several files define: each op has its payload, and one can tell them apart by their modules.
+const SHARED_NAMES: [&str; 1] = ["Payload"];
+
+fn defined_twice(sources: &[Source]) -> Vec<String> {
+    let mut first: BTreeMap<&str, String> = BTreeMap::new();
+    let mut broken = Vec::new();
+    for source in sources {
+        for (offset, name) in type_names(source) {
+            if let Some(other) = first.get(name).filter(|_| !SHARED_NAMES.contains(&name)) {
+                broken.push(source.at(offset, &format!("`{name}` is also the name of a type in {other}")));
+            }
+            first.entry(name).or_insert_with(|| source.path.clone());
+        }
+    }
+    broken
+}
+
+/// A participle does not say what a type is: `Planned` may be a plan, an edit or a task.
+fn participles(source: &Source) -> Vec<String> {
+    let participle = regex(concat!(
+        "^(?:[A-Z][a-z]+ed|Begun|Broken|Chosen|Done|Drawn|Driven|Found|Given|Gone|Heard|Held|Kept|Known|Left|Lost|Made",
+        "|Meant|Met|Paid|Put|Rang|Read|Run|Said|Seen|Sent|Shown|Spent|Spoken|Taken|Told|Understood|Withdrawn|Won|Worn",
+        "|Written)$",
+    ));
+    type_names(source)
+        .into_iter()
+        .filter(|(_, name)| participle.is_match(name))
+        .map(|(offset, name)| source.at(offset, &format!("`{name}` is a participle; name the thing")))
+        .collect()
+}
+
 /// The only module that prints: it escapes what would control the terminal.
 const DOOR: &str = "src/cli/terminal.rs";
 
@@ -367,6 +410,17 @@ fn files_are_short() {
 #[test]
 fn names_say_something() {
     check(vague_names);
+}
+
+#[test]
+fn a_type_name_is_defined_once() {
+    let broken = defined_twice(&sources());
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn types_are_named_by_nouns() {
+    check(participles);
 }
 
 #[test]
@@ -464,6 +518,18 @@ fn the_rules_can_fail() {
             "src/gate.rs",
             "fn common_prefix() {}\nstruct PlanHandler;\nmod utils;",
             &["src/gate.rs:2: ", "src/gate.rs:3: "],
+        ),
+        (
+            |source| defined_twice(slice::from_ref(source)),
+            "src/gate.rs",
+            "struct Payload;\nimpl A for Payload {\n    type Plan = B;\n}\nstruct Payload;\nenum Plan {}\npub type Plan = B;",
+            &["src/gate.rs:7: `Plan` is also"],
+        ),
+        (
+            participles,
+            "src/gate.rs",
+            "enum Planned {}\nstruct PlannedEdit;\ntrait Told {}\nstruct Plan;",
+            &["src/gate.rs:1: ", "src/gate.rs:3: "],
         ),
         (prints, "src/cli/log.rs", "fn f() { out!(\"{a}\") }", &[]),
         (prints, "src/cli/terminal.rs", "fn f() { anstream::stdout() }", &[]),

@@ -193,7 +193,7 @@ fn a_plan_that_cannot_be_read_is_asked_for_once_more() {
         "target": "agents.echo.system_prompt", "payload": payload, "expected_improvement": "c1"}]})
     };
     for (plan, part) in [
-        ("no".to_owned(), "holds no JSON"),
+        ("no".to_owned(), "contains no JSON"),
         (
             "{\"edits\": [{\"op\": \"replace_system_prompt\"}]}".to_owned(),
             "none of its edits",

@@ -39,7 +39,7 @@ fn its_failures_are_told_and_nothing_is_published() {
     for (script, settings, words) in [
         ("echo no tongue >&2; exit 3\n", "", "no tongue"),
         ("sleep 30\n", "timeout_seconds = 1\n", "longer than 1 s"),
-        ("true\n", "", "left no diagnosis.md"),
+        ("true\n", "", "wrote no diagnosis.md"),
         ("echo words\n", "", "one fenced block"),
         ("ln -s /etc/passwd diagnosis.md\n", "", "not a plain file"),
     ] {

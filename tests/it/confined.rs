@@ -239,7 +239,10 @@ fn what_cannot_be_the_agents_is_refused_when_the_manifest_is_read() {
         ("[harness]\nfiles = [\"kaizen.toml\"]\n", "kaizen.toml"),
         ("[harness]\nfiles = [\"sessions/x/plan.json\"]\n", "sessions"),
         ("[harness.layout]\nprompt = \".git/hooks/{agent}\"\n", ".git/hooks"),
-        ("[harness.layout]\nprompt = \"../{agent}.md\"\n", "out of the workspace"),
+        (
+            "[harness.layout]\nprompt = \"../{agent}.md\"\n",
+            "outside the workspace",
+        ),
         ("[harness.layout]\nfew_shot = \"/tmp/{agent}.json\"\n", "absolute"),
     ] {
         let space = Space::new();

@@ -89,7 +89,7 @@ fn a_page_never_replaces_another_file() {
     let space = Space::empty();
     space.write("mine/kaizen-run.1", "mine");
     let said = space.kaizen(&["man", "mine"]).exits(1);
-    said.says(&["kaizen-run.1 is there already", "move that file away"]);
+    said.says(&["kaizen-run.1 already exists", "move that file away"]);
     assert_eq!(
         names(&space.root.join("mine")),
         ["kaizen-run.1"],

@@ -82,7 +82,7 @@ fn it_goes_on_while_the_score_rises_and_stops_when_it_stands_still() {
         said.out
     );
     assert!(
-        said.out.contains("the score stands still") && !said.out.contains("unknown"),
+        said.out.contains("the score no longer rises") && !said.out.contains("unknown"),
         "{}",
         said.out
     );

@@ -64,7 +64,7 @@ fn a_schema_never_replaces_another_file() {
     let space = Space::new();
     space.write("mine/plan.schema.json", "{\"title\": \"A plan of mine\"}\n");
     let said = space.kaizen(&["schema", "--write", "mine"]).exits(1);
-    said.says(&["plan.schema.json is there already", "move that file away"]);
+    said.says(&["plan.schema.json already exists", "move that file away"]);
     assert_eq!(
         crate::space::names(&space.root.join("mine")),
         ["plan.schema.json"],

@@ -184,11 +184,11 @@ fn what_cannot_join_the_benchmark_is_refused_by_line() {
     let bytes = space.state();
     let good = "{\"task_id\":\"n1\",\"query\":\"new\",\"reference_answer\":\"x\",\"category\":\"home\"}\n";
     for (row, words) in [
-        (good.replace("new", "other"), "task_id `n1` is there already"),
-        (good.replace("n1", "home-0"), "task_id `home-0` is there already"),
+        (good.replace("new", "other"), "task_id `n1` already exists"),
+        (good.replace("n1", "home-0"), "task_id `home-0` already exists"),
         (
             good.replace("n1", "n2").replace("new", "NEW "),
-            "its query is asked already",
+            "a task with this query already exists",
         ),
         (
             good.replace("n1", "n2").replace("\"new\"", "\"x\",\"split\":\"train\""),
@@ -206,7 +206,7 @@ fn what_cannot_join_the_benchmark_is_refused_by_line() {
     let said = space
         .kaizen(&["bench", "refresh", "--from", "../offered.jsonl"])
         .exits(2);
-    said.says(&["it holds no task"]);
+    said.says(&["it contains no task"]);
     let said = space.kaizen(&["bench", "refresh", "--from", "../none.jsonl"]).exits(2);
     said.says(&["there is no such file"]);
     assert_eq!(space.state(), bytes);

@@ -293,7 +293,7 @@ fn a_program_that_fails_or_rambles_publishes_nothing() {
             "echo out of tea >&2\nexit 7\n",
             vec!["phase plan", "out of tea", "7", "hint:"],
         ),
-        ("true\n", vec!["phase plan", "left no plan.json"]),
+        ("true\n", vec!["phase plan", "did not write plan.json"]),
         ("echo garbage > plan.json\n", vec!["phase plan", "plan.json"]),
         ("printf '\\377' > plan.json\n", vec!["phase plan", "UTF-8"]),
         ("ln -s /etc/passwd plan.json\n", vec!["phase plan", "not a plain file"]),

@@ -21,7 +21,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts differences.
+    /// Counts differences by sign.
     pub(crate) fn of(differences: &[f64]) -> Self {
         let count = |wanted: fn(f64) -> bool| differences.iter().filter(|difference| wanted(**difference)).count();
         let (wins, losses) = (count(|d| d > TOLERANCE), count(|d| d < -TOLERANCE));

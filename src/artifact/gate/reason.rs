@@ -1,4 +1,4 @@
-//! The reasons for the gate's decisions.
+//! Reasons for the gate's decisions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub enum GateReason {
     NoAffectedTargetTask,
     /// The target does not gain.
     NoImprovement,
-    /// A category fell by more than is tolerated.
+    /// A category lost more than is tolerated.
     Regression,
     /// Too many pairs were lost to infrastructure errors.
     Infrastructure,

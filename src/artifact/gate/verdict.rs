@@ -44,9 +44,9 @@ impl Default for GateRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GateDecision {
-    /// Keep the edit.
+    /// Accept the edit.
     Accept,
-    /// Leave it out.
+    /// Reject the edit.
     Reject,
     /// The evidence is not sufficient.
     Undecided,
@@ -95,9 +95,9 @@ pub struct TaskChange {
     pub task_id: String,
     /// Its category.
     pub category: String,
-    /// Score before, 0 to 1.
+    /// Score without the edit, 0 to 1.
     pub before: f64,
-    /// Score after, 0 to 1.
+    /// Score with the edit, 0 to 1.
     pub after: f64,
 }
 
@@ -106,7 +106,7 @@ pub struct TaskChange {
 pub struct Verdict {
     /// The gate's decision.
     pub decision: GateDecision,
-    /// Why, in one line; empty for a plain acceptance.
+    /// The reason in one line; empty for an unqualified accept.
     pub reason: String,
     /// Mean gain over all pairs.
     pub overall_delta: f64,
@@ -137,7 +137,7 @@ pub struct Verdict {
 pub(crate) struct MeansDecision {
     /// The gate's decision.
     pub decision: GateDecision,
-    /// Why, in one line; empty for a plain acceptance.
+    /// The reason in one line; empty for an unqualified accept.
     pub reason: String,
 }
 

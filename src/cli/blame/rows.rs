@@ -55,9 +55,9 @@ pub(crate) fn show(
     Ok(())
 }
 
-fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], told: CommitStory) -> BlameRow<'a> {
+fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], story: CommitStory) -> BlameRow<'a> {
     let origin = &range[0].origin;
-    let delta = told.known.and_then(|known| known.outcome?.benchmark_delta);
+    let delta = story.known.and_then(|known| known.outcome?.benchmark_delta);
     BlameRow {
         file,
         from,
@@ -66,9 +66,9 @@ fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], told: CommitStor
         date: &origin.written_at,
         who: &origin.author,
         subject: &origin.subject,
-        edit_id: told.edit_id,
-        edit_digest: told.edit_digest,
-        session: told.session,
+        edit_id: story.edit_id,
+        edit_digest: story.edit_digest,
+        session: story.session,
         delta,
         lines: range.iter().map(|line| line.text.as_str()).collect(),
     }

@@ -86,25 +86,25 @@ pub(crate) fn show(
     line: &BlamedLine,
     setting: &Setting,
 ) -> Result<(), CommandFailure> {
-    let told = Past::of(workspace)?.story(workspace, &line.origin);
-    let evidence = told
+    let story = Past::of(workspace)?.story(workspace, &line.origin);
+    let evidence = story
         .known
         .as_ref()
         .map(|known| evidence(workspace, known))
         .unwrap_or_default();
-    let commands = commands(&told);
+    let commands = commands(&story);
     let origin = &line.origin;
     if setting.is_json() {
         render::json(&json!({
             "file": path, "line": number, "text": line.text, "commit": origin.commit, "date": origin.written_at,
-            "who": origin.author, "subject": origin.subject, "edit_id": told.edit_id, "edit_digest": told.edit_digest,
-            "session": told.session, "edit": told.known, "traces": evidence, "commands": commands
+            "who": origin.author, "subject": origin.subject, "edit_id": story.edit_id, "edit_digest": story.edit_digest,
+            "session": story.session, "edit": story.known, "traces": evidence, "commands": commands
         }));
         return Ok(());
     }
     out!("{STRONG}{path}:{number}{STRONG:#}  {}", line.text);
-    head(origin, &told);
-    told.known.iter().for_each(print_edit);
+    head(origin, &story);
+    story.known.iter().for_each(print_edit);
     print_evidence(&evidence);
     if !commands.is_empty() {
         out!("\n{STRONG}Next{STRONG:#}");
@@ -130,35 +130,35 @@ fn evidence(workspace: &Workspace, known: &EditDetails) -> Vec<EvidenceTrace> {
     ids.into_iter().flatten().map(one).collect()
 }
 
-fn commands(told: &CommitStory) -> Vec<String> {
-    let (Some(digest), Some(session)) = (&told.edit_digest, &told.session) else {
-        return told
+fn commands(story: &CommitStory) -> Vec<String> {
+    let (Some(digest), Some(session)) = (&story.edit_digest, &story.session) else {
+        return story
             .session
             .iter()
             .map(|session| format!("kaizen show {session}"))
             .collect();
     };
     let mut commands = vec![format!("kaizen show {}", digest.short())];
-    let outcome = told.known.as_ref().and_then(|known| known.outcome.as_ref());
+    let outcome = story.known.as_ref().and_then(|known| known.outcome.as_ref());
     if outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::Applied) {
         commands.push(format!("kaizen revert {} --session {session}", digest.short()));
     }
     commands
 }
 
-fn head(origin: &Origin, told: &CommitStory) {
+fn head(origin: &Origin, story: &CommitStory) {
     match &origin.commit {
         None => out!("  commit     none: not committed yet"),
         Some(commit) => out!("  commit     {commit}\n             {}", origin.subject),
     }
     out!("  by         {} at {}", origin.author, origin.written_at);
-    if let Some(session) = &told.session {
+    if let Some(session) = &story.session {
         out!("  session    {session}");
     }
-    if let (Some(label), Some(digest)) = (&told.edit_id, told.edit_digest) {
+    if let (Some(label), Some(digest)) = (&story.edit_id, story.edit_digest) {
         out!("  edit       {label}, digest {digest}");
     }
-    if told.known.is_none() && told.edit_digest.is_some() {
+    if story.known.is_none() && story.edit_digest.is_some() {
         out!("  its session's directory no longer contains this edit");
     }
 }

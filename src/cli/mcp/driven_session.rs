@@ -10,7 +10,7 @@ use super::background_run::BackgroundRun;
 use super::result::McpAnswer;
 use crate::cli::exit::CommandFailure;
 use crate::pipeline::options::RunOptions;
-use crate::pipeline::permitted;
+use crate::pipeline::permissions;
 use crate::pipeline::state::settled;
 use crate::workspace::engines::by_files;
 use crate::workspace::session::Session;
@@ -35,7 +35,7 @@ pub(crate) struct DrivenSession {
     notes: Mutex<String>,
 }
 
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -53,12 +53,12 @@ impl DrivenSession {
     /// Remembers the client's name for itself.
     pub(crate) fn meet(&self, client: &str) {
         let plain = |c: &char| c.is_ascii_alphanumeric() || "-_. ".contains(*c);
-        *held(&self.client) = client.chars().filter(plain).take(60).collect();
+        *lock(&self.client) = client.chars().filter(plain).take(60).collect();
     }
 
     /// The author of submissions.
     pub(crate) fn author(&self) -> String {
-        format!("mcp: {}", held(&self.client))
+        format!("mcp: {}", lock(&self.client))
     }
 
     /// Opens the workspace in its current state.
@@ -83,7 +83,7 @@ impl DrivenSession {
 
     /// Keeps a log line about a call.
     pub(crate) fn note(&self, line: String) {
-        let mut notes = held(&self.notes);
+        let mut notes = lock(&self.notes);
         if notes.len() + line.len() <= MOST_NOTES {
             notes.push_str(&line);
         }
@@ -91,7 +91,7 @@ impl DrivenSession {
 
     /// Removes and returns the kept lines.
     pub(crate) fn take_notes(&self) -> String {
-        std::mem::take(&mut *held(&self.notes))
+        std::mem::take(&mut *lock(&self.notes))
     }
 
     /// The session: the one started by this client, or else the newest if it waits for files and is not settled.
@@ -170,7 +170,7 @@ impl DrivenSession {
     /// Refuses a run that is not approved, before it starts.
     fn may_run(&self, asked: &RunOptions) -> Result<(), McpAnswer> {
         let workspace = self.workspace()?;
-        permitted::run(&workspace, asked).map_err(|error| failure(error.into()))
+        permissions::run(&workspace, asked).map_err(|error| failure(error.into()))
     }
 
     /// Continues the session in the background.

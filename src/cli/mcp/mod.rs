@@ -1,7 +1,7 @@
 //! `kaizen mcp`: the session as a Model Context Protocol server on stdin and stdout; the client is the teacher.
 
 mod background_run;
-mod desk;
+mod diagnostic_tools;
 mod driven_session;
 mod result;
 mod server;

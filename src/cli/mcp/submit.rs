@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::desk;
+use super::diagnostic_tools;
 use super::driven_session::{DrivenSession, failure};
 use super::result::McpAnswer;
 use crate::pipeline::briefing;
@@ -65,7 +65,7 @@ fn take(
     }
     let taken = session.and_then(|session| {
         let workspace = driven.workspace()?;
-        desk::write_notes(driven, &session);
+        diagnostic_tools::write_notes(driven, &session);
         let checked = briefing::within(&workspace, &session, write).map_err(|error| failure(error.into()))?;
         Ok((session, checked))
     });

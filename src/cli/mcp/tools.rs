@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::driven_session::DrivenSession;
 use super::result::McpAnswer;
-use super::{desk, status, submit};
+use super::{diagnostic_tools, status, submit};
 use crate::artifact::edit::Op;
 use crate::llm::chat::ToolSpec;
 use crate::teacher::tool;
@@ -103,7 +103,7 @@ pub(crate) fn call(driven: &DrivenSession, name: &str, arguments: &Map<String, V
                 None => McpAnswer::error("`wait_seconds` must be a whole number"),
             },
         },
-        _ => desk::call(driven, name, arguments),
+        _ => diagnostic_tools::call(driven, name, arguments),
     }
 }
 

@@ -43,24 +43,24 @@ pub(crate) struct RevertArgs {
 pub(crate) fn revert(command: &RevertArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen revert";
-    let wanted = target::find(&workspace, &command.what, command.session.as_deref())?;
-    if wanted.edits.is_empty() {
-        return already(&workspace, &wanted, setting);
+    let target = target::find(&workspace, &command.what, command.session.as_deref())?;
+    if target.edits.is_empty() {
+        return already(&workspace, &target, setting);
     }
-    let dropped: BTreeSet<Digest> = wanted.edits.keys().copied().collect();
-    check_settled(&workspace, &wanted, &dropped)?;
+    let dropped: BTreeSet<Digest> = target.edits.keys().copied().collect();
+    check_settled(&workspace, &target, &dropped)?;
     if command.dry_run {
-        let preview = revert::preview(&workspace, &wanted.session, &dropped).map_err(refused)?;
-        print_preview(&wanted, &preview, setting);
+        let preview = revert::preview(&workspace, &target.session, &dropped).map_err(refused)?;
+        print_preview(&target, &preview, setting);
         return Ok(Code::Settled);
     }
     let before = workspace.ledger.head()?;
     let renderer = Renderer::new(setting.format);
-    let ended = revert::revert_edits(&workspace, &wanted.session, &dropped, &|event| renderer.show(event));
+    let ended = revert::revert_edits(&workspace, &target.session, &dropped, &|event| renderer.show(event));
     renderer.finish();
     print(
         &workspace,
-        &wanted,
+        &target,
         &ended.map_err(refused)?,
         before.as_deref(),
         setting,
@@ -70,10 +70,10 @@ pub(crate) fn revert(command: &RevertArgs, setting: &Setting) -> Result<Code, Co
 
 fn check_settled(
     workspace: &Workspace,
-    wanted: &RevertTarget,
+    target: &RevertTarget,
     dropped: &BTreeSet<Digest>,
 ) -> Result<(), CommandFailure> {
-    let session = &wanted.session;
+    let session = &target.session;
     // The edits already left the plan: an interrupted revert is resumed.
     if revert::left_the_plan(session, dropped)? {
         return Ok(());
@@ -109,38 +109,38 @@ fn remedy(conflict: &Conflict) -> String {
     }
 }
 
-fn already(workspace: &Workspace, wanted: &RevertTarget, setting: &Setting) -> Result<Code, CommandFailure> {
-    let session = &wanted.session;
+fn already(workspace: &Workspace, target: &RevertTarget, setting: &Setting) -> Result<Code, CommandFailure> {
+    let session = &target.session;
     let unsettled = revert::unsettled(workspace, session)?;
     if setting.is_json() {
         render::json(&json!({
-            "event": "reverted", "session": session.id, "edits": [], "changed": false, "note": wanted.already,
+            "event": "reverted", "session": session.id, "edits": [], "changed": false, "note": target.already,
             "unsettled": unsettled
         }));
         return Ok(Code::Settled);
     }
-    out!("{}.", wanted.already);
+    out!("{}.", target.already);
     if let Some(why) = unsettled {
         out!("{why}; `kaizen run --session {}` continues it", session.id);
     }
     Ok(Code::Settled)
 }
 
-fn names(wanted: &RevertTarget) -> String {
-    let labels: Vec<&str> = wanted.edits.values().map(String::as_str).collect();
+fn names(target: &RevertTarget) -> String {
+    let labels: Vec<&str> = target.edits.values().map(String::as_str).collect();
     labels.join(", ")
 }
 
-fn print_preview(wanted: &RevertTarget, preview: &RevertPreview, setting: &Setting) {
+fn print_preview(target: &RevertTarget, preview: &RevertPreview, setting: &Setting) {
     let diff = execute::diff(&preview.before, &preview.after.harness);
     let stranded = &preview.after.stranded;
     if setting.is_json() {
         return render::json(&json!({
-            "event": "would_revert", "session": wanted.session.id, "edits": digests(wanted), "diff": diff,
+            "event": "would_revert", "session": target.session.id, "edits": digests(target), "diff": diff,
             "stranded": stranded.iter().map(|(digest, reason)| json!({"edit_digest": digest, "reason": reason})).collect::<Vec<_>>()
         }));
     }
-    err!("Without {} of {}:", names(wanted), wanted.session.id);
+    err!("Without {} of {}:", names(target), target.session.id);
     for (digest, reason) in stranded {
         err!("note: {} would be left out (stranded): {reason}", digest.short());
     }
@@ -150,13 +150,13 @@ fn print_preview(wanted: &RevertTarget, preview: &RevertPreview, setting: &Setti
     diff.lines().for_each(|line| out!("{}", coloured(line)));
 }
 
-fn digests(wanted: &RevertTarget) -> Vec<String> {
-    wanted.edits.keys().map(Digest::to_string).collect()
+fn digests(target: &RevertTarget) -> Vec<String> {
+    target.edits.keys().map(Digest::to_string).collect()
 }
 
 fn print(
     workspace: &Workspace,
-    wanted: &RevertTarget,
+    target: &RevertTarget,
     ended: &RunResult,
     before: Option<&str>,
     setting: &Setting,
@@ -166,7 +166,7 @@ fn print(
     let commit = commit.map(|entry| entry.commit);
     if setting.is_json() {
         render::json(&json!({
-            "event": "reverted", "session": wanted.session.id, "edits": digests(wanted), "changed": true,
+            "event": "reverted", "session": target.session.id, "edits": digests(target), "changed": true,
             "commit": commit, "status": ended.record.status, "record": ended.record
         }));
         return Ok(());
@@ -175,7 +175,7 @@ fn print(
         Some(commit) => format!("in commit {}", &commit[..commit.len().min(8)]),
         None => "without a commit: no file had to change".to_owned(),
     };
-    out!("{} of {} reverted {how}.", names(wanted), wanted.session.id);
+    out!("{} of {} reverted {how}.", names(target), target.session.id);
     render::scores(&ended.record);
     Ok(())
 }

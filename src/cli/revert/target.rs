@@ -44,7 +44,7 @@ fn whole(workspace: &Workspace, session: &Session) -> Result<RevertTarget, Comma
         .iter()
         .filter_map(|(digest, known)| judged(session, known, held.get(digest)).ok());
     Ok(RevertTarget {
-        edits: applied.flat_map(|wanted| wanted.edits).collect(),
+        edits: applied.flat_map(|target| target.edits).collect(),
         already: format!("{} has no applied edit; there is nothing to revert", session.id),
         session: session.clone(),
     })
@@ -73,13 +73,13 @@ fn one(workspace: &Workspace, sessions: &[Session], name: &str) -> Result<Revert
     let mut first = None;
     for (session, known) in fitting {
         let held = revert::ledger_states(workspace, session)?;
-        let wanted = judged(
+        let target = judged(
             session,
             &known,
             held.get(&known.edit_digest.unwrap_or_else(|| Digest::of_bytes(b""))),
         );
-        match wanted {
-            Ok(wanted) if !wanted.edits.is_empty() => return Ok(wanted),
+        match target {
+            Ok(target) if !target.edits.is_empty() => return Ok(target),
             other => first = first.or(Some(other)),
         }
     }
@@ -109,16 +109,16 @@ fn same_edit(name: &str, fitting: &[(&Session, EditDetails)]) -> Result<(), Comm
 /// Decides from the ledger whether the edit can be reverted, and from the outcome if the ledger has no commit of it.
 fn judged(session: &Session, known: &EditDetails, held: Option<&LedgerState>) -> Result<RevertTarget, CommandFailure> {
     let label = edit::label(known);
-    let wanted = |edits, already| RevertTarget {
+    let target = |edits, already| RevertTarget {
         session: session.clone(),
         edits,
         already,
     };
     let status = known.outcome.as_ref().map(|outcome| outcome.status);
-    let already = |how: &str| wanted(BTreeMap::new(), format!("{label} of {} is already {how}", session.id));
+    let already = |how: &str| target(BTreeMap::new(), format!("{label} of {} is already {how}", session.id));
     Ok(match (held, status, known.edit_digest) {
         (Some(LedgerState::Applied(_)), status, Some(digest)) if status != Some(OutcomeStatus::RolledBack) => {
-            wanted(BTreeMap::from([(digest, label.to_owned())]), String::new())
+            target(BTreeMap::from([(digest, label.to_owned())]), String::new())
         }
         (Some(LedgerState::Undone), ..) => already("reverted in git"),
         (Some(LedgerState::Stranded), ..) | (_, Some(OutcomeStatus::Stranded), _) => {

@@ -100,7 +100,7 @@ pub(crate) fn ask(desk: &mut dyn Desk, queue: &mut [QueueEntry]) -> Vec<(usize, 
 fn turn(desk: &mut dyn Desk, entry: &mut QueueEntry, place: (usize, usize)) -> Turn {
     show(desk, entry, place, false);
     loop {
-        desk.say(&keys::prompt(entry.standing == Staleness::Fresh));
+        desk.say(&keys::prompt(entry.staleness == Staleness::Fresh));
         let Some(key) = desk.key() else {
             desk.say("\n");
             return Turn::Quit;
@@ -148,7 +148,7 @@ fn act(desk: &mut dyn Desk, entry: &mut QueueEntry, place: (usize, usize), actio
 
 /// Accepts the edit, but only if the diff that was shown is the one that would be applied.
 fn accept(desk: &mut dyn Desk, entry: &QueueEntry) -> Option<Turn> {
-    match &entry.standing {
+    match &entry.staleness {
         Staleness::Fresh => answer(desk, entry, ReviewAnswer::Accept),
         Staleness::Stale(_) => {
             desk.say("It would now make a different change than the one shown: press u first.\n");
@@ -199,7 +199,7 @@ fn all(desk: &mut dyn Desk, entries: &[QueueEntry], answer: ReviewAnswer) -> Vec
     let mut results = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         let name = visible(&entry.pending.edit.id).into_owned();
-        if answer == ReviewAnswer::Accept && entry.standing != Staleness::Fresh {
+        if answer == ReviewAnswer::Accept && entry.staleness != Staleness::Fresh {
             desk.say(&format!("{name} stays pending: it is stale\n"));
             continue;
         }
@@ -223,7 +223,7 @@ fn show_verdict(desk: &mut dyn Desk, entry: &QueueEntry) -> Option<Turn> {
 }
 
 fn update(desk: &mut dyn Desk, entry: &mut QueueEntry, place: (usize, usize)) -> Option<Turn> {
-    if entry.standing == Staleness::Fresh {
+    if entry.staleness == Staleness::Fresh {
         desk.say("The diff is up to date.\n");
         return None;
     }

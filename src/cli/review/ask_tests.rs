@@ -46,7 +46,7 @@ impl Desk for Script {
     fn update(&mut self, entry: &QueueEntry) -> Result<QueueEntry, CommandFailure> {
         self.done.push(format!("update {}", entry.name));
         Ok(QueueEntry {
-            standing: Staleness::Fresh,
+            staleness: Staleness::Fresh,
             ..entry.clone()
         })
     }
@@ -69,7 +69,7 @@ impl Desk for Script {
 
 fn stale(id: &str) -> QueueEntry {
     QueueEntry {
-        standing: Staleness::Stale("p changed".into()),
+        staleness: Staleness::Stale("p changed".into()),
         ..fresh(id)
     }
 }
@@ -147,7 +147,7 @@ fn a_stale_question_is_accepted_only_after_it_was_asked_anew() {
         "no needs no second look"
     );
     let gone = QueueEntry {
-        standing: Staleness::Inapplicable("no file".into()),
+        staleness: Staleness::Inapplicable("no file".into()),
         ..fresh("a")
     };
     assert!(run("a", vec![gone]).0.done.is_empty());

@@ -27,7 +27,7 @@ pub(crate) fn entry(id: &str, diff: &str, more: Value) -> QueueEntry {
         name: id.to_owned(),
         pending: serde_json::from_value(pending).unwrap(),
         today: Some(diff.to_owned()),
-        standing: Staleness::Fresh,
+        staleness: Staleness::Fresh,
         examples: None,
     }
 }

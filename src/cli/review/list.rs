@@ -37,7 +37,7 @@ pub(crate) fn text(queue: &[QueueEntry]) {
         if let Some(near_miss) = &entry.pending.near_miss {
             out!("  gate {}", visible(near_miss));
         }
-        if let Some(reason) = entry.standing.reason() {
+        if let Some(reason) = entry.staleness.reason() {
             out!("  stale: {}", visible(reason));
         }
         let Commands { show, accept, reject } = commands(entry);
@@ -57,8 +57,8 @@ pub(crate) fn json(queue: &[QueueEntry]) {
             "cluster": entry.pending.cluster,
             "near_miss": entry.pending.near_miss,
             "diff": entry.diff(),
-            "stale": entry.standing.reason(),
-            "applies": !matches!(entry.standing, Staleness::Inapplicable(_)),
+            "stale": entry.staleness.reason(),
+            "applies": !matches!(entry.staleness, Staleness::Inapplicable(_)),
             "commands": {"show": show, "accept": accept, "reject": reject},
         }));
     }

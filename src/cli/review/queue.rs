@@ -28,7 +28,7 @@ pub(crate) struct QueueEntry {
     /// The diff that the edit would make now; `None` if it cannot be applied.
     pub today: Option<String>,
     /// Whether the proposed diff is still what the edit would do.
-    pub standing: Staleness,
+    pub staleness: Staleness,
     /// For few-shot examples: how many are added, kept and removed.
     pub examples: Option<String>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct QueueEntry {
 impl QueueEntry {
     /// The diff to show: if fresh, the current one, whose line numbers are up to date; otherwise the proposed one.
     pub(crate) fn diff(&self) -> &str {
-        match (&self.standing, &self.today) {
+        match (&self.staleness, &self.today) {
             (Staleness::Fresh, Some(today)) => today,
             _ => &self.pending.diff,
         }
@@ -58,7 +58,7 @@ impl QueueEntry {
             .into_iter()
             .next();
         Ok(Self {
-            standing: staleness::staleness(&pending, &today, since)?,
+            staleness: staleness::staleness(&pending, &today, since)?,
             examples: path.and_then(|path| examples::summary(&pending.edit, &path, harness)),
             today: today.ok(),
             pending,
@@ -99,7 +99,7 @@ pub(crate) fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Que
                 name,
                 pending: pending.clone(),
                 today: None,
-                standing: Staleness::Fresh,
+                staleness: Staleness::Fresh,
                 examples: None,
             };
             entries.push(blank.asked(pending, workspace, &harness)?);

@@ -56,7 +56,7 @@ pub(crate) fn screen(entry: &QueueEntry, (number, of): (usize, usize), evidence:
         lines.extend(row("cluster", &shortened(&about(cluster), page)));
     }
     lines.extend(row("examples", entry.examples.as_slice()));
-    lines.extend(standing(&entry.standing, page));
+    lines.extend(staleness(&entry.staleness, page));
     lines.push(String::new());
     let room = page.height.saturating_sub(lines.len() + BELOW).max(FEWEST_DIFF);
     lines.extend(change(entry.diff(), room, page));
@@ -162,8 +162,8 @@ fn about(cluster: &FailureCluster) -> String {
     )
 }
 
-fn standing(standing: &Staleness, page: &Page) -> Vec<String> {
-    let (name, text) = match standing {
+fn staleness(staleness: &Staleness, page: &Page) -> Vec<String> {
+    let (name, text) = match staleness {
         Staleness::Fresh => return Vec::new(),
         Staleness::Stale(reason) => ("stale", format!("{reason}; u shows what it would change now")),
         Staleness::Inapplicable(reason) => ("stale", format!("it cannot be applied now: {reason}")),

@@ -96,7 +96,7 @@ fn nothing_but_our_own_colours_reaches_the_terminal() {
     let diff = format!("{DIFF}+{evil}\n");
     let more = json!({"rationale": evil, "target": format!("agents.{evil}")});
     let mut hostile = entry(evil, &diff, more);
-    hostile.standing = Staleness::Stale(evil.into());
+    hostile.staleness = Staleness::Stale(evil.into());
     if let Some(cluster) = &mut hostile.pending.cluster {
         cluster.description = evil.into();
         cluster.id = evil.into();
@@ -127,9 +127,9 @@ fn nothing_but_our_own_colours_reaches_the_terminal() {
 #[test]
 fn a_stale_question_says_why() {
     let mut stale = entry("e1", DIFF, json!({}));
-    stale.standing = Staleness::Stale("p.md changed".into());
+    stale.staleness = Staleness::Stale("p.md changed".into());
     assert!(plain(&stale, &page(80, 24)).contains("stale     p.md changed; u shows"));
-    stale.standing = Staleness::Inapplicable("no such file".into());
+    stale.staleness = Staleness::Inapplicable("no such file".into());
     assert!(plain(&stale, &page(80, 24)).contains("cannot be applied now: no such file"));
 }
 

@@ -149,11 +149,11 @@ fn in_parallel<T: Send>(
 }
 
 /// A score, or the reason for a failure to score; `None` if there is no answer.
-pub(super) type ScoreResult = Option<Result<f64, String>>;
+type ScoreResult = Option<Result<f64, String>>;
 
 /// Scores all answers. Judge scores, which take seconds, are requested in parallel. The others are computed one after
 /// another, because they are fast or are programs that might interfere with each other.
-pub(super) fn scores(evaluator: &Evaluator, questions: &[KeyedRun], attempts: &[Option<Attempt>]) -> Vec<ScoreResult> {
+fn scores(evaluator: &Evaluator, questions: &[KeyedRun], attempts: &[Option<Attempt>]) -> Vec<ScoreResult> {
     let score = |at: usize| match &attempts[at] {
         Some(Attempt::Answered { answer, .. }) => Some((evaluator.score)(questions[at].task, answer)),
         _ => None,
@@ -171,7 +171,7 @@ pub(super) fn scores(evaluator: &Evaluator, questions: &[KeyedRun], attempts: &[
 }
 
 /// An attempt with its score. An attempt that was not made counts as an infrastructure failure.
-pub(super) fn scored(task: &Task, attempt: Option<Attempt>, score: ScoreResult, fresh: bool) -> ScoredAttempt<'_> {
+fn scored(task: &Task, attempt: Option<Attempt>, score: ScoreResult, fresh: bool) -> ScoredAttempt<'_> {
     let attempt = attempt.unwrap_or(Attempt::Infra {
         reason: "no attempt was made".into(),
     });

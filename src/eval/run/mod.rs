@@ -41,7 +41,6 @@ pub struct Evaluator<'a> {
 /// One run of a task. If the student can vary, runs with different numbers have different draws.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TaskRun<'t> {
-    /// The task.
     pub task: &'t Task,
     /// The number of the run, from 0.
     pub number: u32,

@@ -53,9 +53,7 @@ impl ExistingTasks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SkipReason {
-    /// The trace has no query.
     NoQuery,
-    /// The trace has no answer.
     NoAnswer,
     /// A better trace has the same query class.
     SameClass,

@@ -72,7 +72,7 @@ pub(crate) struct AuditPairs<'a> {
     pub pairs: &'a [Pair],
     /// What the pairs are evidence of.
     pub basis: Basis,
-    /// Largest share of pairs that may be lost to the infrastructure, 0 to 1.
+    /// The largest share of pairs that may be lost to infrastructure failures, 0 to 1.
     pub max_infra_share: f64,
 }
 
@@ -81,7 +81,7 @@ pub(crate) struct AuditPairs<'a> {
 pub(crate) struct AuditResult {
     /// What the runs are evidence of.
     pub basis: Basis,
-    /// What was found.
+    /// The result.
     pub finding: AuditFinding,
     /// The change over all tasks, with a 90 % interval.
     pub overall: ScoreChange,
@@ -89,7 +89,7 @@ pub(crate) struct AuditResult {
     pub categories: BTreeMap<String, ScoreChange>,
     /// The categories that fell.
     pub fallen: Vec<String>,
-    /// Pairs that were lost to the infrastructure.
+    /// The number of pairs that were lost to infrastructure failures.
     pub lost: usize,
     /// How many times the runs made so far would decide, if further runs were like them; absent if the result is known
     /// or more runs would not help.

@@ -48,66 +48,66 @@ pub(crate) struct AuditRun {
 ///
 /// # Errors
 /// The runs were halted; completed attempts are remembered.
-pub(crate) fn audit(evaluator: &Evaluator, wanted: &AuditSpec) -> Result<AuditRun, EvaluationHalted> {
+pub(crate) fn audit(evaluator: &Evaluator, spec: &AuditSpec) -> Result<AuditRun, EvaluationHalted> {
     let trial = Trial::new(
         evaluator,
         TrialSpec {
-            before: wanted.before,
-            after: wanted.after,
-            tasks: wanted.tasks,
+            before: spec.before,
+            after: spec.after,
+            tasks: spec.tasks,
             target: None,
             mode: Mode::Sequential,
             one_pass: false,
-            settings: wanted.policy.settings,
+            settings: spec.policy.settings,
             edit: Digest::of_bytes(b"audit"),
         },
     );
     let mut made = RunCounts::default();
-    let sample = wanted.policy.population == Population::Sample;
-    if !is_noisy(wanted, &trial) {
+    let sample = spec.policy.population == Population::Sample;
+    if !is_noisy(spec, &trial) {
         let basis = if sample { Basis::Sample } else { Basis::Fact };
         let pairs = trial.round(0, 0, &mut made)?;
-        let pairs = trial.confirmed(pairs, wanted.policy.settings.confirm, &mut made)?;
+        let pairs = trial.confirmed(pairs, spec.policy.settings.confirm, &mut made)?;
         // If a flip does not repeat, the student is noisy, and the runs so far are no evidence.
         if pairs.iter().all(Pair::repeats) {
-            return Ok(found(wanted, &trial, &pairs, basis, made));
+            return Ok(found(spec, &trial, &pairs, basis, made));
         }
     }
     let (basis, most) = match sample {
         true => (Basis::Sample, 1),
-        false => (Basis::Runs, wanted.most.unwrap_or(wanted.policy.settings.guard_rounds)),
+        false => (Basis::Runs, spec.most.unwrap_or(spec.policy.settings.guard_rounds)),
     };
     let mut pairs = Vec::new();
     for round in 0..most.max(1) as u32 {
         pairs.extend(trial.round(round, FIRST_RUN + round, &mut made)?);
-        let so_far = found(wanted, &trial, &pairs, basis, made);
+        let so_far = found(spec, &trial, &pairs, basis, made);
         // Checked only after whole rounds, so that every task has equal weight.
         if so_far.audited.finding != AuditFinding::Unknown {
             return Ok(so_far);
         }
     }
-    Ok(found(wanted, &trial, &pairs, basis, made))
+    Ok(found(spec, &trial, &pairs, basis, made))
 }
 
 /// Whether the student may answer differently each time. It may not if it is unable to vary, if the mode is `exact`, or
 /// if two runs were compared and agreed (modes `auto` and `rule`).
-fn is_noisy(wanted: &AuditSpec, trial: &Trial) -> bool {
-    let said = match wanted.policy.mode {
+fn is_noisy(spec: &AuditSpec, trial: &Trial) -> bool {
+    let said = match spec.policy.mode {
         Mode::Exact => false,
         Mode::Sequential => true,
-        Mode::Auto | Mode::Rule => wanted.noisy != Some(false),
+        Mode::Auto | Mode::Rule => spec.noisy != Some(false),
     };
     said && trial.varies()
 }
 
-fn found(wanted: &AuditSpec, trial: &Trial, pairs: &[Pair], basis: Basis, made: RunCounts) -> AuditRun {
+fn found(spec: &AuditSpec, trial: &Trial, pairs: &[Pair], basis: Basis, made: RunCounts) -> AuditRun {
     let reached = trial.reached();
     let audited = audited(&AuditPairs {
         sizes: &trial.sizes(),
         reached: &reached,
         pairs,
         basis,
-        max_infra_share: wanted.policy.settings.max_infra_share,
+        max_infra_share: spec.policy.settings.max_infra_share,
     });
     AuditRun {
         audited,

@@ -76,25 +76,25 @@ fn an_exact_comparison_stops_as_soon_as_it_can() {
         sizes: BTreeMap::from([(0, 6), (1, 3)]),
         settings: GateSettings::of(Preset::Default),
     };
-    let forecast = calls::exact(&compared, 0.2);
-    assert_eq!((forecast.nothing.edited, forecast.nothing.sum()), (3, 3));
+    let cost = calls::exact(&compared, 0.2);
+    assert_eq!((cost.nothing.edited, cost.nothing.sum()), (3, 3));
     // Three failing and three passing target tasks, and two other tasks that can lose; one flip, confirmed twice per
     // arm.
-    assert_eq!((forecast.hoped.edited, forecast.hoped.sum()), (8 + 2, 8 + 4));
-    assert_eq!(forecast.most.sum(), 9 + 9 * 4);
+    assert_eq!((cost.hoped.edited, cost.hoped.sum()), (8 + 2, 8 + 4));
+    assert_eq!(cost.most.sum(), 9 + 9 * 4);
 }
 
 #[test]
 fn what_is_remembered_is_not_counted_and_the_most_is_the_most() {
     let chances = [0.5; 10];
     let game = game(&chances);
-    let forecast = calls::sequential(&game, 0.4, 5, 2);
+    let cost = calls::sequential(&game, 0.4, 5, 2);
     let settings = game.settings;
     let pairs = settings.max_pairs + 5 * settings.guard_rounds + 10 * (settings.guard_rounds - 1);
-    assert_eq!(forecast.most.edited, pairs);
-    assert_eq!(forecast.most.sum(), pairs + 2 * pairs - 15 * 2);
-    for less in [&forecast.nothing, &forecast.hoped] {
-        assert!(0 < less.sum() && less.sum() < forecast.most.sum() / 2, "{less:?}");
+    assert_eq!(cost.most.edited, pairs);
+    assert_eq!(cost.most.sum(), pairs + 2 * pairs - 15 * 2);
+    for less in [&cost.nothing, &cost.hoped] {
+        assert!(0 < less.sum() && less.sum() < cost.most.sum() / 2, "{less:?}");
     }
     let alone = calls::sequential(&game, 0.4, 0, 2);
     assert_eq!(

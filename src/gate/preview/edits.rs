@@ -21,15 +21,15 @@ pub(super) fn preview_edit(view: &PreviewContext, edit: &Edit) -> EditPreview {
         target: target.clone(),
         ..EditPreview::default()
     };
-    let after = match op::apply(edit, view.given.harness, view.given.rules) {
+    let after = match op::apply(edit, view.input.harness, view.input.rules) {
         Ok(after) => after,
         Err(reason) => {
             let advice = Some(format!("it does not apply to the present harness: {reason}"));
             return EditPreview { advice, ..named };
         }
     };
-    let tasks: Vec<_> = view.given.gate.iter().collect();
-    let reached = affected(view.evaluator, view.given.harness, &after, &tasks);
+    let tasks: Vec<_> = view.input.gate.iter().collect();
+    let reached = affected(view.evaluator, view.input.harness, &after, &tasks);
     let has_to_gain = |at: usize| target.as_deref().is_none_or(|target| tasks[at].category == target);
     let (of_target, others): (Vec<usize>, Vec<usize>) = (0..tasks.len())
         .filter(|at| reached[*at] && view.chances[*at].is_some())
@@ -59,7 +59,7 @@ fn weighed(
     let chances: Vec<f64> = of_target.iter().filter_map(|at| view.chances[*at]).collect();
     let headroom = view.game(&chances).headroom();
     let cluster = view
-        .given
+        .input
         .clusters
         .iter()
         .find(|one| one.id == edit.expected_improvement);
@@ -87,12 +87,12 @@ fn weighed(
 
 /// The category that has to gain; `None` (the overall score) if the edit names none or the rule is `overall`.
 fn target(view: &PreviewContext, edit: &Edit) -> Option<String> {
-    let is_category = |name: &str| view.given.gate.iter().any(|task| task.category == name);
+    let is_category = |name: &str| view.input.gate.iter().any(|task| task.category == name);
     let rule = match view.mode {
-        Mode::Rule => view.given.rule.kind,
-        _ => view.given.policy.settings.rule,
+        Mode::Rule => view.input.rule.kind,
+        _ => view.input.policy.settings.rule,
     };
-    target_among(edit, view.given.clusters, is_category).filter(|_| rule == RuleKind::Target)
+    target_among(edit, view.input.clusters, is_category).filter(|_| rule == RuleKind::Target)
 }
 
 /// The hoped-for gain, at most the headroom, and its source. In this order: the teacher's success rate minus the
@@ -122,7 +122,7 @@ fn with_calls(
     of_target: &[usize],
     others: &[usize],
 ) -> EditPreview {
-    let forecast = match view.mode {
+    let cost = match view.mode {
         Mode::Rule => {
             let calls = NewAttempts {
                 nothing: found.reaches,
@@ -140,13 +140,13 @@ fn with_calls(
     let tasks = of_target.iter().chain(others).copied();
     EditPreview {
         calls: NewAttempts {
-            nothing: forecast.nothing.sum(),
-            hoped: forecast.hoped.sum(),
-            most: forecast.most.sum(),
+            nothing: cost.nothing.sum(),
+            hoped: cost.hoped.sum(),
+            most: cost.most.sum(),
         },
         shared: match view.mode {
-            Mode::Sequential if !view.given.policy.settings.fresh_baseline => {
-                tasks.zip(forecast.nothing.baseline).collect()
+            Mode::Sequential if !view.input.policy.settings.fresh_baseline => {
+                tasks.zip(cost.nothing.baseline).collect()
             }
             _ => BTreeMap::new(),
         },
@@ -164,7 +164,7 @@ fn compared<'a>(
     let place = |name: &str| 1 + names.iter().position(|other| *other == name).unwrap_or_default();
     let is_target = |name: &str| found.target.as_deref().is_none_or(|target| target == name);
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    for task in view.given.gate {
+    for task in view.input.gate {
         let category = if is_target(&task.category) {
             0
         } else {
@@ -172,12 +172,12 @@ fn compared<'a>(
         };
         *sizes.entry(category).or_default() += 1;
     }
-    let score = |at: &usize| Some((place(&view.given.gate[*at].category), view.chances[*at]?));
+    let score = |at: &usize| Some((place(&view.input.gate[*at].category), view.chances[*at]?));
     ExactComparison {
         target: chances,
         others: others.iter().filter_map(score).collect(),
         sizes,
-        settings: view.given.policy.settings,
+        settings: view.input.policy.settings,
     }
 }
 

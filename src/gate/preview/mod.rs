@@ -178,15 +178,15 @@ pub(crate) struct GatePreview {
 }
 
 /// Computes the preview of a plan.
-pub(crate) fn preview(evaluator: &Evaluator, given: &PreviewInput) -> GatePreview {
-    let noise = noise(&runs(given));
-    let view = PreviewContext::new(evaluator, given, noise);
-    let edits: Vec<EditPreview> = given.edits.iter().map(|edit| preview_edit(&view, edit)).collect();
+pub(crate) fn preview(evaluator: &Evaluator, input: &PreviewInput) -> GatePreview {
+    let noise = noise(&runs(input));
+    let view = PreviewContext::new(evaluator, input, noise);
+    let edits: Vec<EditPreview> = input.edits.iter().map(|edit| preview_edit(&view, edit)).collect();
     let calls = together(&edits);
-    let dollars = |calls: usize| given.attempt_usd.map(|usd| usd * calls as f64);
+    let dollars = |calls: usize| input.attempt_usd.map(|usd| usd * calls as f64);
     let mut found = GatePreview {
         mode: view.mode,
-        population: given.policy.population,
+        population: input.policy.population,
         noise: view.floor(),
         budget: (view.mode == Mode::Sequential).then(|| view.budget()),
         categories: view.names().iter().map(|name| view.category(name)).collect(),
@@ -199,7 +199,7 @@ pub(crate) fn preview(evaluator: &Evaluator, given: &PreviewInput) -> GatePrevie
         calls,
         remarks: Vec::new(),
     };
-    found.remarks = words::remarks(&found, given);
+    found.remarks = words::remarks(&found, input);
     found
 }
 
@@ -222,13 +222,13 @@ fn together(edits: &[EditPreview]) -> NewAttempts {
     sum
 }
 
-fn runs<'a>(given: &PreviewInput<'a>) -> Vec<RunPair<'a>> {
-    let second = |at: usize| given.probe.and_then(|probe| probe.second.get(at)?.score);
-    let tasks = given.gate.iter().enumerate();
+fn runs<'a>(input: &PreviewInput<'a>) -> Vec<RunPair<'a>> {
+    let second = |at: usize| input.probe.and_then(|probe| probe.second.get(at)?.score);
+    let tasks = input.gate.iter().enumerate();
     tasks
         .map(|(at, task)| RunPair {
             category: &task.category,
-            first: given.first.get(at).and_then(|score| score.score),
+            first: input.first.get(at).and_then(|score| score.score),
             second: second(at),
         })
         .collect()
@@ -237,7 +237,7 @@ fn runs<'a>(given: &PreviewInput<'a>) -> Vec<RunPair<'a>> {
 /// The input, with the values derived from it that are the same for every edit.
 struct PreviewContext<'a> {
     evaluator: &'a Evaluator<'a>,
-    given: &'a PreviewInput<'a>,
+    input: &'a PreviewInput<'a>,
     noise: Noise,
     /// The pass probability of each task; outside mode `sequential`, the score of its first baseline run.
     chances: Vec<Option<f64>>,
@@ -246,32 +246,32 @@ struct PreviewContext<'a> {
 }
 
 impl<'a> PreviewContext<'a> {
-    fn new(evaluator: &'a Evaluator<'a>, given: &'a PreviewInput<'a>, noise: Noise) -> Self {
-        let judging = given.policy;
-        let open = match given.edits.len() {
-            0 => given.max_edits,
+    fn new(evaluator: &'a Evaluator<'a>, input: &'a PreviewInput<'a>, noise: Noise) -> Self {
+        let policy = input.policy;
+        let open = match input.edits.len() {
+            0 => input.max_edits,
             edits => edits,
         };
-        let mode = judging
+        let mode = policy
             .mode
-            .at_work(judging.population, noise.differing > 0 || given.flaky);
-        let first = |at: usize| given.first.get(at).and_then(|score| score.score);
+            .at_work(policy.population, noise.differing > 0 || input.flaky);
+        let first = |at: usize| input.first.get(at).and_then(|score| score.score);
         Self {
             evaluator,
-            given,
+            input,
             mode,
             chances: match mode {
                 Mode::Sequential => noise.chances.clone(),
-                _ => (0..given.gate.len()).map(first).collect(),
+                _ => (0..input.gate.len()).map(first).collect(),
             },
-            alpha: given.budget.next(open.max(1), given.accepted),
+            alpha: input.budget.next(open.max(1), input.accepted),
             noise,
         }
     }
 
     fn floor(&self) -> NoiseFloor {
         NoiseFloor {
-            tasks: self.given.gate.len(),
+            tasks: self.input.gate.len(),
             unscored: self.chances.iter().filter(|chance| chance.is_none()).count(),
             compared: self.noise.compared,
             differing: self.noise.differing,
@@ -280,7 +280,7 @@ impl<'a> PreviewContext<'a> {
     }
 
     fn budget(&self) -> Budget {
-        let budget = self.given.budget;
+        let budget = self.input.budget;
         Budget {
             alpha_session: budget.alpha_session,
             spent: budget.spent(),
@@ -291,13 +291,13 @@ impl<'a> PreviewContext<'a> {
 
     /// The categories, in the order of their names.
     fn names(&self) -> Vec<&'a str> {
-        let names = self.given.gate.iter().map(|task| task.category.as_str());
+        let names = self.input.gate.iter().map(|task| task.category.as_str());
         names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 
     /// The chances of the selected tasks; tasks without one are left out.
     fn chances_of(&self, is_meant: impl Fn(usize, &Task) -> bool) -> Vec<f64> {
-        let tasks = self.given.gate.iter().enumerate();
+        let tasks = self.input.gate.iter().enumerate();
         tasks
             .filter(|(at, task)| is_meant(*at, task))
             .filter_map(|(at, _)| self.chances[at])
@@ -308,8 +308,8 @@ impl<'a> PreviewContext<'a> {
         Game {
             chances,
             spread: self.noise.spread,
-            settings: self.given.policy.settings,
-            one_pass: self.given.policy.population == Population::Sample,
+            settings: self.input.policy.settings,
+            one_pass: self.input.policy.population == Population::Sample,
             alpha: self.alpha,
             shares_chance: self.evaluator.student.shares_chance(),
         }
@@ -321,8 +321,8 @@ impl<'a> PreviewContext<'a> {
         match self.mode {
             Mode::Sequential => smallest(&self.game(chances)),
             Mode::Rule if !quiet => None,
-            Mode::Rule => smallest_exact(chances, self.given.rule.min_improvement),
-            Mode::Auto | Mode::Exact => smallest_exact(chances, self.given.policy.settings.min_improvement),
+            Mode::Rule => smallest_exact(chances, self.input.rule.min_improvement),
+            Mode::Auto | Mode::Exact => smallest_exact(chances, self.input.policy.settings.min_improvement),
         }
     }
 

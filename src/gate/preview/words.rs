@@ -126,7 +126,7 @@ fn by_bets(view: &PreviewContext, found: &EditPreview, chances: &[f64]) -> Strin
         return "no task fails there, so there is nothing to gain".to_owned();
     }
     let played = game.play(found.hoped);
-    let remedy = remedy(&game, found.hoped, view.given.budget.alpha_session);
+    let remedy = remedy(&game, found.hoped, view.input.budget.alpha_session);
     let mut help = Vec::new();
     help.extend(
         remedy
@@ -178,10 +178,10 @@ fn ends(played: &GameResults, delta_min: &str) -> String {
 }
 
 /// Remarks that do not concern one edit.
-pub(super) fn remarks(found: &GatePreview, given: &PreviewInput) -> Vec<String> {
+pub(super) fn remarks(found: &GatePreview, input: &PreviewInput) -> Vec<String> {
     let mut remarks = Vec::new();
     if found.mode == Mode::Rule {
-        remarks.push(by_means(found, given));
+        remarks.push(by_means(found, input));
     }
     if found.noise.unscored > 0 {
         remarks.push(format!(
@@ -196,7 +196,7 @@ pub(super) fn remarks(found: &GatePreview, given: &PreviewInput) -> Vec<String> 
 }
 
 /// What a comparison of means can detect.
-fn by_means(found: &GatePreview, given: &PreviewInput) -> String {
+fn by_means(found: &GatePreview, input: &PreviewInput) -> String {
     let smallest = found
         .categories
         .iter()
@@ -207,7 +207,7 @@ fn by_means(found: &GatePreview, given: &PreviewInput) -> String {
             "; one task of {} is worth {} points, and max_regression is {}",
             one.category,
             points(1.0 / one.tasks as f64),
-            points(given.rule.max_regression)
+            points(input.rule.max_regression)
         )
     });
     let noise = match (found.noise.compared, found.noise.differing) {

@@ -27,13 +27,13 @@ pub(crate) struct PruneSpec<'a> {
     pub present: &'a Harness,
     /// The gate tasks.
     pub tasks: &'a [Task],
-    /// The category that the edit aimed at.
+    /// The target of the edit.
     pub target: Option<&'a str>,
     /// The digest of the edit.
     pub edit: Digest,
     /// Its number among the tested edits, from 1.
     pub number: usize,
-    /// Its part of the error budget.
+    /// The edit's part of the error budget.
     pub alpha: f64,
     /// Whether two runs of the same request were seen to differ.
     pub noisy: bool,
@@ -75,19 +75,19 @@ pub(crate) struct PruneVerdict {
 ///
 /// # Errors
 /// The runs were halted; completed attempts are remembered.
-pub(crate) fn decide(means: &PruneContext, wanted: &PruneSpec) -> Result<PruneVerdict, EvaluationHalted> {
-    let saved = bytes(wanted.present) - bytes(wanted.without);
-    match means.policy.mode_for(wanted.noisy) {
-        Mode::Rule => by_means(means, wanted, saved),
-        mode => by_trials(means, wanted, mode, saved),
+pub(crate) fn decide(context: &PruneContext, spec: &PruneSpec) -> Result<PruneVerdict, EvaluationHalted> {
+    let saved = bytes(spec.present) - bytes(spec.without);
+    match context.policy.mode_for(spec.noisy) {
+        Mode::Rule => by_means(context, spec, saved),
+        mode => by_trials(context, spec, mode, saved),
     }
 }
 
-fn by_means(means: &PruneContext, wanted: &PruneSpec, saved: i64) -> Result<PruneVerdict, EvaluationHalted> {
-    let tasks: Vec<&Task> = wanted.tasks.iter().collect();
-    let before = evaluate(&means.evaluator, wanted.without, &tasks)?;
-    let after = evaluate(&means.evaluator, wanted.present, &tasks)?;
-    let verdict = gate::decide(&before, &after, &means.rule, wanted.target);
+fn by_means(context: &PruneContext, spec: &PruneSpec, saved: i64) -> Result<PruneVerdict, EvaluationHalted> {
+    let tasks: Vec<&Task> = spec.tasks.iter().collect();
+    let before = evaluate(&context.evaluator, spec.without, &tasks)?;
+    let after = evaluate(&context.evaluator, spec.present, &tasks)?;
+    let verdict = gate::decide(&before, &after, &context.rule, spec.target);
     let Verdict { wins, losses, ties, .. } = verdict;
     Ok(PruneVerdict {
         fate: Fate::of_means(verdict.decision, &Tally { wins, losses, ties }, saved),
@@ -99,20 +99,20 @@ fn by_means(means: &PruneContext, wanted: &PruneSpec, saved: i64) -> Result<Prun
 }
 
 fn by_trials(
-    means: &PruneContext,
-    wanted: &PruneSpec,
+    context: &PruneContext,
+    spec: &PruneSpec,
     mode: Mode,
     saved: i64,
 ) -> Result<PruneVerdict, EvaluationHalted> {
-    let target = wanted.target.filter(|_| means.policy.settings.rule == RuleKind::Target);
+    let target = spec.target.filter(|_| context.policy.settings.rule == RuleKind::Target);
     let mut targets = vec![target];
     if target.is_some() {
         targets.push(None);
     }
-    let alpha = wanted.alpha / targets.len() as f64;
+    let alpha = spec.alpha / targets.len() as f64;
     let (mut records, mut made) = (Vec::new(), RunCounts::default());
     for target in targets {
-        let (record, more) = ask(means, wanted, mode, target, alpha)?;
+        let (record, more) = ask(context, spec, mode, target, alpha)?;
         made = RunCounts {
             edited: made.edited + more.edited,
             baseline: made.baseline + more.baseline,
@@ -137,8 +137,8 @@ fn by_trials(
 }
 
 fn ask(
-    means: &PruneContext,
-    wanted: &PruneSpec,
+    context: &PruneContext,
+    spec: &PruneSpec,
     mode: Mode,
     target: Option<&str>,
     alpha: f64,
@@ -146,28 +146,28 @@ fn ask(
     // The runs for which the edit was kept are no evidence that it still helps, so a noisy student makes new ones.
     let settings = GateSettings {
         fresh_baseline: true,
-        ..means.policy.settings_for(mode, target)
+        ..context.policy.settings_for(mode, target)
     };
     let trial = Trial::new(
-        &means.evaluator,
+        &context.evaluator,
         TrialSpec {
-            before: wanted.without,
-            after: wanted.present,
-            tasks: wanted.tasks,
+            before: spec.without,
+            after: spec.present,
+            tasks: spec.tasks,
             target,
             mode,
-            one_pass: means.policy.population == Population::Sample,
-            settings: match (target, wanted.target) {
-                (None, Some(_)) => whole(settings, wanted.tasks),
+            one_pass: context.policy.population == Population::Sample,
+            settings: match (target, spec.target) {
+                (None, Some(_)) => whole(settings, spec.tasks),
                 _ => settings,
             },
-            edit: Digest::of_value(&("retire", wanted.edit)),
+            edit: Digest::of_value(&("retire", spec.edit)),
         },
     );
     let stake = (mode == Mode::Sequential && trial.reaches_target()).then_some(AlphaGrant {
         alpha,
         budget: BudgetMode::Planned,
-        slot: wanted.number,
+        slot: spec.number,
         session: None,
     });
     trial.decide(stake, None)

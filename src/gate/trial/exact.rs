@@ -1,5 +1,5 @@
-//! The trial of a deterministic student: makes no more runs than the decision needs; and the rounds of an audit, which
-//! run each task whose request differs once in each arm.
+//! The trial of a deterministic student, which makes no more runs than the decision needs, and the rounds of an audit,
+//! which run each task whose request differs once in each arm.
 
 use std::collections::BTreeMap;
 

@@ -105,8 +105,8 @@ impl<'a> Trial<'a> {
             .any(|task| target.is_none_or(|target| task.category == target))
     }
 
-    /// Makes the runs and decides. `earlier` is a record of the same trial: its pairs count, and where it ran out of
-    /// pairs it is gone on with.
+    /// Makes the runs and decides. `earlier` is a record of the same trial: its pairs count, and if it ran out of
+    /// pairs, the trial continues with more.
     ///
     /// # Errors
     /// The runs were halted, for example by a spent budget; completed attempts are remembered.

@@ -270,9 +270,9 @@ fn a_record_that_was_tampered_with_does_not_follow() {
     };
     assert_eq!(found(|_| ()), Vec::<String>::new());
     let twice = found(|record| record.pairs[9].run = 0);
-    assert!(twice[0].contains("each counts once"), "{twice:?}");
+    assert!(twice[0].contains("each run counts once"), "{twice:?}");
     let behind = found(|record| record.pairs.extend(record.pairs.last().cloned()));
-    assert!(behind[0].contains("behind the decision"), "{behind:?}");
+    assert!(behind[0].contains("comes after the decision"), "{behind:?}");
     // Numbers that overflow a sum are reported as wrong and cause no panic.
     let huge = found(|record| {
         record.gone_on = u32::MAX;

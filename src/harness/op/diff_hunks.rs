@@ -67,7 +67,6 @@ pub(super) struct Side<'a> {
     pub open_end: Option<bool>,
 }
 
-/// One hunk.
 #[derive(Debug)]
 pub(super) struct DiffHunk<'a> {
     /// Line of its header in the diff, from 1.
@@ -81,12 +80,10 @@ pub(super) struct DiffHunk<'a> {
 }
 
 impl<'a> DiffHunk<'a> {
-    /// The old side.
     pub(crate) fn old_side(&self) -> &Side<'a> {
         &self.old
     }
 
-    /// The new side.
     pub(crate) fn new_side(&self) -> &Side<'a> {
         &self.new
     }

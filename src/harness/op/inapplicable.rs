@@ -12,17 +12,13 @@ pub(crate) enum Inapplicable {
     /// A payload value is larger than an edit may carry.
     #[error("payload: `{key}` is larger than {limit} bytes; shorten it")]
     TooLarge {
-        /// The payload key.
         key: String,
         /// The maximum number of bytes.
         limit: usize,
     },
     /// A payload value contains a NUL byte.
     #[error("payload: `{key}` contains a NUL byte; remove it")]
-    Nul {
-        /// The payload key.
-        key: String,
-    },
+    Nul { key: String },
     /// A name that is not allowed in a path or key.
     #[error("`{name}` is not a valid name for {what}: {problem}")]
     BadName {
@@ -35,42 +31,22 @@ pub(crate) enum Inapplicable {
     },
     /// The layout has no location for the op.
     #[error("`{op}` has no location in this harness: {problem}; see [harness.layout] in the manifest")]
-    NoHome {
-        /// The op.
-        op: &'static str,
-        /// The problem.
-        problem: String,
-    },
+    NoHome { op: &'static str, problem: String },
     /// The file is not one that the manifest allows edits of.
     #[error("{path}: not part of the harness; add it to [harness] files in kaizen.toml to allow it")]
-    NotEditable {
-        /// The file.
-        path: String,
-    },
+    NotEditable { path: String },
     /// The path leads out of the harness, or through something that is not a folder.
     #[error("{path}: {reason}")]
-    Forbidden {
-        /// The file.
-        path: String,
-        /// The reason.
-        reason: String,
-    },
+    Forbidden { path: String, reason: String },
     /// The file is not UTF-8.
     #[error("{path}: not UTF-8; convert the file first")]
-    NotUtf8 {
-        /// The file.
-        path: String,
-    },
+    NotUtf8 { path: String },
     /// The file does not exist, and the op needs it.
     #[error("{path}: no such file; create it, or use replace_system_prompt")]
-    Absent {
-        /// The file.
-        path: String,
-    },
+    Absent { path: String },
     /// The TOML file cannot be edited.
     #[error("{path}: {problem}")]
     Toml {
-        /// The file.
         path: String,
         /// The problem, with the line or key.
         problem: TomlProblem,
@@ -78,37 +54,24 @@ pub(crate) enum Inapplicable {
     /// The diff does not apply.
     #[error("{path}: the diff is refused: {refusal}")]
     Diff {
-        /// The file.
         path: String,
-        /// The reason.
         refusal: super::diff_hunks::Refusal,
     },
     /// The edit changes a setting that widens what the agent may do.
     #[error("{path}: `{key}` is a protected setting ({kind}): no edit may change it, in any layout; change it by hand")]
     Protected {
-        /// The file.
         path: String,
-        /// The dotted key.
         key: String,
-        /// The kind of setting.
         kind: &'static str,
     },
     /// The edit changes a file that contains only such settings, or a program that runs automatically.
     #[error("{path}: a protected file (permissions, hooks, servers or keys): no edit may change it; change it by hand")]
-    ProtectedFile {
-        /// The file.
-        path: String,
-    },
+    ProtectedFile { path: String },
     /// The value behind a mark in the payload is not certain.
     #[error(
         "payload: the value behind `{mark}` is not certain, because {problem}; leave its line as it is in the file"
     )]
-    Mark {
-        /// The mark.
-        mark: String,
-        /// The reason.
-        problem: &'static str,
-    },
+    Mark { mark: String, problem: &'static str },
     /// The op `lora_finetune` is not implemented.
     #[error("lora_finetune is refused until a trainer is configured")]
     NoTrainer,
@@ -128,7 +91,6 @@ pub(crate) enum TomlProblem {
     /// The key has a value that the op cannot change.
     #[error("`{key}` is {found}; change it by hand")]
     Shape {
-        /// The dotted key.
         key: String,
         /// The kind of value that was found.
         found: &'static str,
@@ -136,15 +98,11 @@ pub(crate) enum TomlProblem {
     /// TOML cannot express the value.
     #[error("`{key}`: TOML cannot express {found}")]
     Value {
-        /// The dotted key.
         key: String,
         /// The kind of value in the payload.
         found: &'static str,
     },
     /// The change would break the file, so it is refused.
     #[error("`{key}` cannot be changed without breaking the file; change it by hand")]
-    Unsafe {
-        /// The dotted key.
-        key: String,
-    },
+    Unsafe { key: String },
 }

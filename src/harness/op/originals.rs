@@ -123,7 +123,7 @@ fn seen<'a>(file: &'a str, places: &[(Range<usize>, FindingKind)]) -> Vec<Redact
 mod tests {
     use super::*;
 
-    /// Two keys, built here so that no line looks like a leaked one.
+    /// Two keys, assembled at run time so that no source line looks like a leaked key.
     fn key(letter: &str) -> String {
         format!("ghp_{}", format!("{letter}1b2c3d4e5").repeat(3))
     }

@@ -241,7 +241,6 @@ pub(crate) fn key(name: &str) -> String {
     }
 }
 
-/// A dotted TOML key.
 pub(crate) fn dotted(keys: &[String]) -> String {
     keys.iter().map(|name| key(name)).collect::<Vec<_>>().join(".")
 }

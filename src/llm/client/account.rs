@@ -72,8 +72,8 @@ impl Account {
             return Leave::Later;
         }
         Leave::Refused(format!(
-            "the next call to `{model}` may cost ${estimate:.4}, but ${:.4} of [session] max_cost_usd = {most} is spent. \
-            Raise it and run again; paid answers are kept",
+            "the next call to `{model}` may cost ${estimate:.4}, but ${:.4} of [session] max_cost_usd = {most} \
+            is spent. Raise it and run again; paid answers are kept",
             self.spent
         ))
     }

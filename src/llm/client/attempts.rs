@@ -174,7 +174,7 @@ impl MeteredModel {
     ) -> Result<ModelAnswer, AskError> {
         let price = price::of(self.model(question.request), &self.calls.prices);
         let cost_usd = price.zip(reply.usage).map(|(price, usage)| price::cost(&price, &usage));
-        // Do not store an answer that contains a key. An empty body does not parse, so the question is asked again.
+        // Do not store an answer that contains a key. An empty body does not parse, so the request is sent again.
         let body = if redact::holds_key(&body) { String::new() } else { body };
         let paid = PaidReply { body, cost_usd };
         let kept = self

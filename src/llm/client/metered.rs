@@ -193,7 +193,7 @@ fn question_digest(wire: &HttpRequest, request: &Request) -> Digest {
 }
 
 /// Redacts every text of a request, including the arguments of earlier tool calls and the tools' schemas.
-pub(super) fn redacted(request: &Request, redactor: &Redactor) -> Request {
+fn redacted(request: &Request, redactor: &Redactor) -> Request {
     let text = |text: &str| redactor.text(text).into_owned();
     let call = |call: &ToolCall| ToolCall {
         raw: text(&call.raw),

@@ -60,7 +60,7 @@ struct ClientState {
     account: Account,
     scope: String,
     /// Requests in flight: an identical request waits for the answer.
-    asking: BTreeSet<Digest>,
+    in_flight: BTreeSet<Digest>,
     /// Servers that asked for a pause, with its end.
     paused: BTreeMap<String, Instant>,
     /// Cost in dollars of the most expensive attempt of a program so far; `None` until the first has finished.
@@ -82,7 +82,7 @@ impl ClientState {
         Self {
             account,
             scope: scope.to_owned(),
-            asking: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
             paused: BTreeMap::new(),
             max_attempt_cost: None,
             unpriced: None,
@@ -208,13 +208,13 @@ impl LlmClient {
     /// Claims a request, after waiting for other threads that have claimed it.
     fn claim(&self, request: Digest) {
         let mut state = self.state();
-        while !state.asking.insert(request) {
+        while !state.in_flight.insert(request) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     fn unclaim(&self, request: &Digest) {
-        self.state().asking.remove(request);
+        self.state().in_flight.remove(request);
         self.changed.notify_all();
     }
 

@@ -29,7 +29,7 @@ impl LlmClient {
     pub(crate) fn begin_attempt(&self, program: &str) -> Result<f64, AskError> {
         self.reserve(|state| match (&state.unpriced, state.max_attempt_cost) {
             (Some(model), _) => (None, model.clone()),
-            (None, Some(dearest)) => (Some(dearest), program.to_owned()),
+            (None, Some(most_expensive)) => (Some(most_expensive), program.to_owned()),
             (None, None) => {
                 let whole = self.max_cost_usd.map(|most| state.account.left(most));
                 (whole.or(Some(0.0)), program.to_owned())

@@ -68,7 +68,7 @@ impl CallStore {
         paid.optional().map_err(|error| error.to_string())
     }
 
-    /// Stores a request before it is sent. `scope` groups the answers that [`Self::forget`] deletes if a phase is redone.
+    /// Stores a request before it is sent. `scope` groups the answers that [`Self::forget`] deletes.
     ///
     /// # Errors
     /// The file cannot be written.

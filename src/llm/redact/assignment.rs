@@ -207,7 +207,7 @@ fn is_code(word: &str, behind: &str) -> bool {
     behind.starts_with(['(', '[']) && of_names || fields
 }
 
-/// Whether an unquoted value is a value of its own rather than the first word of a sentence.
+/// Whether an unquoted word is a complete value rather than the first word of a sentence.
 fn stands_alone(word: &str, behind: &str, link: NameValueLink) -> bool {
     if !is_word(word) {
         return true;

@@ -6,30 +6,30 @@ use std::ops::Range;
 use super::marks::marks;
 use crate::manifest::PersonalKind;
 
-/// What a piece of text is.
+/// The kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum FindingKind {
-    /// A private key in one of the usual armours.
+    /// A private key in a common armour.
     PrivateKey,
-    /// A key whose maker gives it a recognisable form.
+    /// A key with the recognisable form of its provider.
     ApiKey,
-    /// A bearer token, a signed URL, a web hook.
+    /// A bearer token, a signed URL, a webhook.
     Token,
     /// A cookie's value.
     Cookie,
-    /// A password, or a value that its name calls secret.
+    /// A password, or a value whose name marks it as a secret.
     Secret,
     /// Personal data.
     Personal(PersonalKind),
 }
 
 impl FindingKind {
-    /// Whether it is a key or a password, which no request may hold, rather than personal data.
+    /// Whether it is a key or password, which no request may contain, rather than personal data.
     pub(crate) fn is_key(self) -> bool {
         !matches!(self, FindingKind::Personal(_))
     }
 
-    /// What it is called in marks, reports and the manifest.
+    /// The name in marks, reports and the manifest.
     pub(crate) fn name(self) -> &'static str {
         match self {
             FindingKind::PrivateKey => "private_key",
@@ -41,7 +41,7 @@ impl FindingKind {
         }
     }
 
-    /// What replaces it.
+    /// The replacement text.
     pub(crate) fn replacement(self) -> String {
         match self {
             FindingKind::Personal(PersonalKind::HomeFolder) => "~".to_owned(),

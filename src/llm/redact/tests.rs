@@ -51,7 +51,7 @@ fn false_alarms_in_real_texts_are_rare() {
     println!("{found} replacements in {words} words");
     assert!(
         found * 10_000 < words * 4,
-        "look at them: personal data is no false alarm"
+        "review them: personal data is not a false alarm"
     );
 }
 use proptest::prelude::*;
@@ -220,7 +220,7 @@ fn secrets_go_and_the_rest_stays() {
     }
 }
 
-/// Letters and digits of a length, so that no line here looks like a leaked key to a scanner.
+/// A string of letters and digits. Built at run time, so that no line here looks like a leaked key to a scanner.
 fn word(length: usize) -> String {
     "aB3dE5gH7jK9".chars().cycle().take(length).collect()
 }

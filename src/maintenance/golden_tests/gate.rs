@@ -1,4 +1,4 @@
-//! Golden cases of the gate: evidence, intervals, levels, orders, and whole decisions pair by pair.
+//! Golden cases of the gate: evidence, intervals, error budgets, orders, and whole decisions pair by pair.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use crate::gate::sequential::{self, PairedRun, Sequential};
 
 type Checked = Result<(), String>;
 
-/// What checks one case.
+/// A function that checks one case.
 type Check = fn(&Value) -> Checked;
 
-/// The lists of the file, with what checks one case of each.
+/// The lists of the file, each with the function that checks its cases.
 const LISTS: [(&str, Check); 7] = [
     ("e_values", e_value),
     ("intervals", an_interval),
@@ -30,7 +30,7 @@ const LISTS: [(&str, Check); 7] = [
     ("exact", an_exact_one),
 ];
 
-/// Keys that are no list of cases.
+/// Keys that are not lists of cases.
 const ABOUT: [&str; 6] = ["version", "lambdas", "brackets", "tolerance", "defaults", "about"];
 
 pub(crate) fn run(file: &Value) -> (usize, Vec<String>) {
@@ -56,7 +56,7 @@ fn near(what: &str, ours: f64, theirs: &Value) -> Checked {
     let wanted = theirs
         .as_f64()
         .ok_or_else(|| format!("{what}: we say {ours}, they say {theirs}"))?;
-    // Relative where a number is large: an e-value of 1e8 has no nine digits behind the point.
+    // Relative for large numbers: an e-value of 1e8 does not have nine exact decimal places.
     match (ours - wanted).abs() <= 1e-9 * wanted.abs().max(1.0) {
         true => Ok(()),
         false => Err(format!("{what}: we say {ours}, they say {wanted}")),
@@ -104,7 +104,7 @@ fn an_interval(case: &Value) -> Checked {
     near("hi", high, &case["hi"])
 }
 
-/// The evidence for the whole, by way of a game that has reached its second stage with these pairs.
+/// The evidence of an overall gain from these pairs.
 fn overall(case: &Value) -> Checked {
     let ratio = case["ratio"].as_f64().unwrap();
     let of = |key: &str| differences(&case[key][0], &case[key][1], &case[key][2]);
@@ -147,7 +147,7 @@ fn target(case: &Value) -> Option<usize> {
     case["target"].as_u64().map(|target| target as usize)
 }
 
-/// The golden cases know two decisions: what ran out of pairs is a rejection there, and an open question here.
+/// The golden cases have two decisions: running out of pairs is a rejection there, and undecided here.
 fn decision(reason: Option<GateReason>) -> &'static str {
     match reason.map(GateReason::decision) {
         Some(GateDecision::Accept) => "accept",

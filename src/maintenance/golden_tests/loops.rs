@@ -18,21 +18,21 @@ pub(crate) fn teacher_loop(_: &Value, case: &Value) -> Outcome {
     let mut ask = |_: &[Message]| {
         let said = &script[asked];
         let cost = said["cost"].as_f64().unwrap_or(0.0);
-        // As the account does it: a call that may go over the limit is not made.
+        // Like the budget of the client: a call that may exceed the limit is not made.
         if defect(case) == Some("k") && limits.max_cost_usd.is_some_and(|most| spent + cost > most) {
-            return Err(AskError::OverBudget("too dear".into()));
+            return Err(AskError::OverBudget("too expensive".into()));
         }
         (asked, spent) = (asked + 1, spent + cost);
         Ok(answer(said, cost))
     };
     let looped = tool_loop(vec![Message::user("q")], limits, &mut ask, &mut tool, &mut |_| {});
     match defect(case) {
-        // The ancestor loses the last words of a model that is out of turns.
+        // OpenJarvis loses the last text of a model that has no turns left.
         Some("w") => {
             same("content", looped.content.as_str(), "thinking")?;
             same("ended", &looped.ended, &LoopEnd::Turns)?;
         }
-        // The ancestor pays for a last turn that goes over the limit.
+        // OpenJarvis pays for a last turn that exceeds the limit.
         Some("k") => {
             same(
                 "stayed within the limit",
@@ -80,7 +80,7 @@ fn answer(said: &Value, cost: f64) -> ModelAnswer {
     }
 }
 
-/// The tool of the cases: it echoes so many letters, or fails.
+/// The tool of the cases: it returns a number of letters, or fails.
 fn tool(name: &str, arguments: &Map<String, Value>) -> String {
     match (name, arguments.get("boom")) {
         ("echo", None) => "x".repeat(arguments.get("n").and_then(Value::as_u64).unwrap_or(3) as usize),

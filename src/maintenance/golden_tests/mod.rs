@@ -1,4 +1,4 @@
-//! Golden cases recorded from the ancestor, run against the decisions of this crate.
+//! Compares golden cases recorded from OpenJarvis with the decisions of this crate.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
 mod gate;
@@ -22,7 +22,7 @@ use crate::pipeline::cold_start;
 use crate::pipeline::execute::route::{EditRoute, route};
 use crate::teacher::reply;
 
-/// Files whose capability does not exist yet.
+/// Files of features that do not exist yet.
 const SKIPPED: [&str; 1] = ["composite_reward"];
 type Outcome = Result<(), String>;
 
@@ -140,7 +140,7 @@ fn defect(case: &Value) -> Option<&str> {
     case["upstream_defect"].as_str()
 }
 
-/// Facts that stand beside the cases of a file.
+/// Checks the facts of a file that are not in its cases.
 fn whole_file(name: &str, file: &Value) -> Vec<String> {
     let mut failures = Vec::new();
     if name == "loop_stop" {
@@ -219,7 +219,7 @@ fn regression_check(_: &Value, case: &Value) -> Outcome {
     let found = rule::regressions(&read(&case["before"]), &read(&case["after"]), most);
     let mut expected: BTreeMap<String, f64> = read(&case["regressed"]);
     let flagged = if defect(case) == Some("v") {
-        // The ancestor counts float noise as a drop.
+        // OpenJarvis counts floating-point noise as a drop.
         expected.retain(|_, delta| *delta < -most - 1e-9);
         !expected.is_empty()
     } else {
@@ -323,7 +323,7 @@ fn cold_starts(_: &Value, case: &Value) -> Outcome {
             let least: f64 = read(&case["min_feedback"]);
             let mut high = number("high_feedback_count");
             if defect(case) == Some("x") {
-                // The ancestor looks only at the newest traces; all of them count.
+                // OpenJarvis looks at the newest traces only; here all count.
                 high = feedback.iter().flatten().filter(|rating| **rating >= least).count();
                 ready = high >= number("min_samples");
             }
@@ -352,13 +352,13 @@ fn numbers(text: &str) -> Vec<String> {
     digits.filter(|part| !part.is_empty()).collect()
 }
 
-/// The clusters that the case lists; where that list is a defect, what the file's notes call right.
+/// The clusters listed by the case or, if that list is a defect, the correct ones according to the file's notes.
 fn cluster_parsing(_: &Value, case: &Value) -> Outcome {
     let found = reply::clusters(case["content"].as_str().unwrap());
     let expected = case["clusters"].as_array().map_or(&[][..], Vec::as_slice);
     match defect(case) {
         None | Some("q") => clusters_equal(&found, expected),
-        // The ancestor dies of it; having an answer at all is the point.
+        // OpenJarvis crashes here; any answer is correct.
         Some("s") => Ok(()),
         Some("x_percent_string") => same("read", found.iter().any(|one| one.student_failure_rate == 0.75), true),
         Some("ae") => same("clusters kept", found.len() < expected.len().max(1), true),
@@ -408,7 +408,7 @@ fn plan_parsing(_: &Value, case: &Value) -> Outcome {
             found.map(|plan| plan.edits.len()),
             Ok(content.matches("\"op\"").count()),
         ),
-        // A reported failure, a repair, or items dropped with a reason; never zero edits and no word about it.
+        // A reported failure, a repair, or items dropped with a reason, but never zero edits without a report.
         (Some("s"), _) => {
             let told = |plan: reply::ParsedEdits| !plan.edits.is_empty() || !plan.dropped.is_empty();
             same("reported", found.map_or(true, told), true)

@@ -1,4 +1,4 @@
-//! Golden cases of the operations: appliers, unified diffs, changed lines, downgrades.
+//! Golden cases of ops: appliers, unified diffs, changed lines, downgrades.
 
 use crate::artifact::edit::Edit;
 use crate::harness::{Harness, op};
@@ -27,7 +27,7 @@ fn files(value: &Value) -> Harness {
     Harness::new(value.as_object().unwrap().iter().map(file))
 }
 
-/// One edit on a small tree of files. Where the ancestor is wrong, the file says what is right.
+/// One edit on a small tree of files. Where OpenJarvis is wrong, the file has the correct result.
 pub(crate) fn appliers(_: &Value, case: &Value) -> Outcome {
     let before = files(&case["files_before"]);
     let edit = edit(&case["op"], case["target"].as_str().unwrap(), &case["payload"]);
@@ -35,7 +35,7 @@ pub(crate) fn appliers(_: &Value, case: &Value) -> Outcome {
     match defect(case) {
         Some("h" | "f" | "g") => return refused(applied),
         Some("ah") if !case["payload"].get("exemplars").is_none_or(Value::is_array) => return refused(applied),
-        // The folder of a known agent is missing: it is made.
+        // The folder of a known agent is missing and is created.
         Some("ah") => return applied.map(|_| ()).map_err(|reason| format!("refused: {reason}")),
         None if case["valid"] == json!(false) => return refused(applied),
         _ => {}
@@ -76,7 +76,7 @@ fn text_files(case: &Value, after: &Harness) -> Outcome {
     same("files that should not be there", untold, vec![])
 }
 
-/// Where ancestor and `git apply` differ, `git apply --recount` is right, or a refusal is.
+/// Where OpenJarvis and `git apply` differ, `git apply --recount` or a refusal is correct.
 pub(crate) fn unified_diff(_: &Value, case: &Value) -> Outcome {
     let (original, diff) = (case["original"].as_str().unwrap(), case["diff"].as_str().unwrap());
     let found = op::unified_diff::apply(original, diff).ok();
@@ -97,7 +97,7 @@ pub(crate) fn unified_diff(_: &Value, case: &Value) -> Outcome {
     }
 }
 
-/// An insertion that shifts lines is the measure's defect `q`: ours must then be smaller.
+/// An insertion that shifts lines is defect `q` of the measure: our ratio must then be smaller.
 pub(crate) fn changed_line_ratio(_: &Value, case: &Value) -> Outcome {
     let ratio =
         op::normalise::changed_line_ratio(case["original"].as_str().unwrap(), case["modified"].as_str().unwrap());
@@ -108,7 +108,8 @@ pub(crate) fn changed_line_ratio(_: &Value, case: &Value) -> Outcome {
     }
 }
 
-/// A patch of more than half the lines becomes a replacement; one that does not apply stays a patch, and is refused.
+/// A patch of more than half of the lines becomes a replacement. A patch that does not apply stays a patch and is
+/// refused.
 pub(crate) fn downgrade(_: &Value, case: &Value) -> Outcome {
     let agent = case["payload"]["agent"].as_str().unwrap_or("a");
     let path = format!("agents/{agent}/system_prompt.md");

@@ -1,4 +1,4 @@
-//! Refresh: retires gate tasks and draws others, in the files where they stand, in one commit.
+//! Refreshes the gate split: retires gate tasks and draws others by editing the task files, in one commit.
 
 mod plan;
 mod rows;
@@ -17,33 +17,33 @@ use crate::workspace::error::RunError;
 use crate::workspace::transaction::finish_refresh;
 use crate::workspace::{Workspace, transaction};
 
-/// What a user asked for.
+/// The options of a refresh.
 #[derive(Clone, Debug)]
 pub(crate) struct RefreshOptions {
-    /// The share of gate tasks that should retire.
+    /// The share of gate tasks to retire.
     pub share: f64,
-    /// A file of tasks to draw from, in place of the reserve.
+    /// A file of tasks to draw from instead of the reserve.
     pub from: Option<PathBuf>,
-    /// Nothing is to be written.
+    /// Whether to write nothing.
     pub dry_run: bool,
 }
 
-/// Why nothing was exchanged.
+/// Why no task was exchanged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RefreshError {
     /// There are no tasks to retire.
     #[error("there are no gate tasks to retire")]
     NoGate,
-    /// There are no tasks to draw, in none of these categories.
-    #[error("nothing can take the place of the gate tasks: there is no task to draw for {0}")]
+    /// There is no task to draw in any of these categories.
+    #[error("no gate task can be replaced: there is no task to draw for {0}")]
     NoReserve(String),
-    /// The file to draw from, or a line of it, cannot be used.
+    /// The file to draw from, or a line in it, is not usable.
     #[error("{0}")]
     Offered(String),
-    /// Task files hold changes that nobody committed.
+    /// Task files have uncommitted changes.
     #[error("uncommitted changes in {}", .0.join(", "))]
     Uncommitted(Vec<String>),
-    /// The workspace does not let it.
+    /// Any other error.
     #[error(transparent)]
     Run(#[from] RunError),
 }
@@ -54,39 +54,40 @@ impl From<BenchmarkError> for RefreshError {
     }
 }
 
-/// What was done, or would be.
+/// The result of a refresh or of its dry run.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct RefreshResult {
-    /// The tasks that changed places.
+    /// The exchanged tasks.
     #[serde(flatten)]
     pub exchange: Exchange,
-    /// Tasks of the file to draw from that were not needed, and wait as reserve.
+    /// The number of tasks in the file to draw from that were not needed and join the reserve.
     pub reserved: usize,
-    /// The files that were changed, relative to the workspace.
+    /// The changed files, relative to the workspace.
     pub files: Vec<String>,
-    /// Where the former bytes of files are that git ignores.
+    /// The copies of the former files that git ignores.
     pub kept_copies: Vec<String>,
-    /// The commit, where git holds the files.
+    /// The commit, unless git ignores all files.
     pub commit: Option<String>,
-    /// How worn the split was.
+    /// How worn the split was before.
     pub before: HoldoutWear,
-    /// How worn it is then.
+    /// How worn the split is afterwards.
     pub after: HoldoutWear,
 }
 
 /// How a refresh ended.
 #[derive(Debug)]
 pub(crate) enum RefreshEnd {
-    /// Tasks were exchanged, or would be.
+    /// Tasks were exchanged, or would be in a dry run.
     Refreshed(Box<RefreshResult>),
-    /// One that was cut short is whole now, and no other was begun.
+    /// An interrupted refresh was completed, and no new one was started.
     Finished(RefreshLine),
 }
 
 /// Retires gate tasks and draws others.
 ///
 /// # Errors
-/// See [`RefreshError`]; nothing was written then, unless git refused the commit, which the next command makes.
+/// See [`RefreshError`]. After an error nothing was written, unless git refused the commit; the next command then makes
+/// it.
 pub(crate) fn refresh(workspace: &Workspace, asked: &RefreshOptions) -> Result<RefreshEnd, RefreshError> {
     workspace.may_read()?;
     let _lock = transaction::alone(workspace)?;

@@ -1,4 +1,4 @@
-//! Planned: what a refresh will write, before anything is.
+//! Plans a refresh: draws the tasks and computes the new files, before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::eval::refresh::{Exchange, RefreshDraw, exchange, gate_after, with_lin
 use crate::workspace::transaction::TaskFileChange;
 use crate::workspace::{Workspace, holdout_log};
 
-/// What will be written.
+/// The planned refresh.
 pub(crate) struct RefreshPlan {
     pub exchange: Exchange,
     pub line: RefreshLine,
@@ -21,10 +21,10 @@ pub(crate) struct RefreshPlan {
     pub after: HoldoutWear,
 }
 
-/// Draws, and works out the files.
+/// Draws the tasks and computes the new files.
 ///
 /// # Errors
-/// There is nothing to exchange.
+/// There are no tasks to exchange.
 pub(crate) fn planned(workspace: &Workspace, rows: &Rows, share: f64) -> Result<RefreshPlan, RefreshError> {
     let mut lines = holdout_log::read(workspace)?;
     let (gate, pool) = (rows.of(Split::Gate), rows.pool());
@@ -61,7 +61,7 @@ pub(crate) fn planned(workspace: &Workspace, rows: &Rows, share: f64) -> Result<
     })
 }
 
-/// The files in which something changes, with their new text.
+/// The changed files with their new text.
 fn changes(rows: &Rows, exchange: &Exchange) -> Vec<TaskFileChange> {
     let set = |ids: &[String]| -> BTreeSet<String> { ids.iter().cloned().collect() };
     let (retired, drawn) = (set(&exchange.retired), set(&exchange.drawn));
@@ -70,7 +70,8 @@ fn changes(rows: &Rows, exchange: &Exchange) -> Vec<TaskFileChange> {
         () if drawn.contains(id) => Some(Split::Gate),
         () => None,
     };
-    // What is offered joins the first file that has gate tasks; what is not needed waits there.
+    // The tasks of the file to draw from are added to the first file with gate tasks; those not needed become reserve
+    // there.
     let of_gate = |file: &&TaskFile| file.tasks.values().any(|task| task.split() == Split::Gate);
     let home = rows.files.iter().find(of_gate).map(|file| file.path.as_str());
     let added = rows.offered.iter().filter_map(|(line, task)| {

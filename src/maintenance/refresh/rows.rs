@@ -1,4 +1,4 @@
-//! Rows: the tasks of a benchmark with the places where they stand, and those of a file that is offered.
+//! Reads the tasks of the benchmark with their files and lines, and the tasks of a file to draw from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -20,25 +20,25 @@ use crate::workspace::error::RunError;
 pub(crate) struct TaskFile {
     /// Relative to the workspace.
     pub path: String,
-    /// What stands in it.
+    /// The content of the file.
     pub text: String,
-    /// Its tasks, by line from 1.
+    /// The tasks by line, from 1.
     pub tasks: BTreeMap<usize, Task>,
 }
 
-/// All task files, and the lines of a file to draw from.
+/// All task files, and the tasks of a file to draw from.
 pub(crate) struct Rows {
     pub files: Vec<TaskFile>,
-    /// Lines as they stand there, with their tasks.
+    /// The lines of the file to draw from, with their tasks.
     pub offered: Vec<(String, Task)>,
     is_offered: bool,
 }
 
 impl Rows {
-    /// Reads and checks them.
+    /// Reads and checks all tasks.
     ///
     /// # Errors
-    /// A file is not a benchmark, or what is offered cannot join it.
+    /// A file is not a benchmark, or a task of the file to draw from cannot join it.
     pub(crate) fn read(workspace: &Workspace, from: Option<&Path>) -> Result<Self, RefreshError> {
         let patterns = &workspace.manifest.benchmark.files;
         let all = Benchmark::load(&workspace.root, patterns)?;
@@ -58,7 +58,7 @@ impl Rows {
         tasks.filter(|task| task.split() == split).collect()
     }
 
-    /// What is drawn from: the file that is offered, else the reserve.
+    /// The tasks to draw from: those of the given file or, without one, the reserve.
     pub(crate) fn pool(&self) -> Vec<&Task> {
         match self.is_offered {
             true => self.offered.iter().map(|(_, task)| task).collect(),
@@ -76,7 +76,7 @@ fn task_file(workspace: &Workspace, file: &EvidenceFile) -> Result<TaskFile, Run
     })
 }
 
-/// The whole text of a file whose tasks were read.
+/// The whole text of a file.
 fn text(mut file: impl Read, path: &Path) -> Result<String, DiskError> {
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(disk::failed("read", path))?;
@@ -105,22 +105,22 @@ fn offered(from: &Path, present: &[Task]) -> Result<Vec<(String, Task)>, Refresh
         found.push((lines.get(line - 1).copied().unwrap_or_default().to_owned(), task));
     }
     match found.is_empty() {
-        true => Err(unusable(&format!("{}: it holds no task", from.display()))),
+        true => Err(unusable(&format!("{}: it contains no task", from.display()))),
         false => Ok(found),
     }
 }
 
-/// Why a task cannot join those that there are.
+/// Why a task cannot join the benchmark.
 fn problem(task: &Task, ids: &mut BTreeSet<String>, queries: &HeldOutQueries, redactor: &Redactor) -> Option<String> {
-    let (id, remedy) = (&task.task_id, "give it another, or take the line out");
+    let (id, remedy) = (&task.task_id, "change it, or remove the line");
     match task.split {
         Some(split @ (Split::Train | Split::Test)) => Some(format!(
             "its split is `{}`: tasks to draw have none, or `gate` or `reserve`",
             split.name()
         )),
-        _ if !ids.insert(id.clone()) => Some(format!("task_id `{id}` is there already; {remedy}")),
+        _ if !ids.insert(id.clone()) => Some(format!("task_id `{id}` already exists; {remedy}")),
         _ if queries.asks(&task.query, redactor) => {
-            Some("its query is asked already; a task to draw asks something new: take the line out".to_owned())
+            Some("a task with this query already exists; remove the line".to_owned())
         }
         _ => None,
     }

@@ -28,7 +28,7 @@ fn program(program: &TrustProgram) -> Vec<String> {
     for file in &program.pinned {
         let digest = file.digest.map_or("unreadable".to_owned(), |digest| digest.short());
         lines.push(format!(
-            "           {}: pinned at {digest}, a change asks again",
+            "           {}: pinned at {digest}; a change needs a new approval",
             quoted(&file.path)
         ));
     }

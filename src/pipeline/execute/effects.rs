@@ -7,41 +7,31 @@ use crate::artifact::gate::verdict::GateDecision;
 use crate::artifact::holdout_use::{EditLine, HoldoutUse, tasks};
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
-use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::harness::FileChange;
+use crate::pipeline::execute::ExecuteContext;
 use crate::workspace::error::RunError;
-use crate::workspace::event::{Event, Listener};
-use crate::workspace::session::{OUTCOMES, PENDING, Session};
-use crate::workspace::{Workspace, holdout_log, transaction};
+use crate::workspace::event::Event;
+use crate::workspace::session::{OUTCOMES, PENDING};
+use crate::workspace::{holdout_log, transaction};
 
 /// Each effect is atomic, and a crash may come before any of them.
-pub(crate) struct Effects<'a> {
-    /// The workspace.
-    pub workspace: &'a Workspace,
-    /// The session.
-    pub session: &'a Session,
-    /// The gate tasks of the session.
-    pub gate: &'a [Task],
-    /// Where events go.
-    pub listener: Listener<'a>,
-}
-
-impl Effects<'_> {
+impl ExecuteContext<'_> {
     /// Writes changed harness files, after an intent that announces them.
     pub(super) fn write(&self, changes: &[FileChange]) -> Result<(), RunError> {
-        transaction::announce(self.workspace, &self.session.id, changes)?;
+        transaction::announce(self.context.workspace, &self.context.session.id, changes)?;
         changes.iter().try_for_each(|change| self.write_one(change))
     }
 
     /// Removes the intent once the commit exists.
     pub(super) fn finish_write(&self) -> Result<(), RunError> {
-        transaction::end(self.workspace)
+        transaction::end(self.context.workspace)
     }
 
     /// Publishes an outcome.
     pub(super) fn outcome(&self, outcome: &Outcome) -> Result<(), RunError> {
         Ok(self
+            .context
             .session
             .publish(&format!("{OUTCOMES}{}.json", outcome.edit_digest), &outcome.to_text())?)
     }
@@ -49,24 +39,25 @@ impl Effects<'_> {
     /// Publishes a question to a person.
     pub(super) fn ask(&self, pending: &PendingReview) -> Result<(), RunError> {
         Ok(self
+            .context
             .session
             .publish(&format!("{PENDING}{}.json", pending.edit_digest), &pending.to_text())?)
     }
 
     /// Publishes how the error budget is spent.
     pub(super) fn budget(&self, budget: &ErrorBudget) -> Result<(), RunError> {
-        Ok(self.session.publish(error_budget::FILE, &budget.to_text())?)
+        Ok(self.context.session.publish(error_budget::FILE, &budget.to_text())?)
     }
 
     /// Records that the gate split was consulted.
     pub(super) fn consulted(&self, edit: &Edit, outcome: &Outcome) -> Result<(), RunError> {
         let record = outcome.gate.as_ref();
         let line = EditLine {
-            at: self.workspace.clock.stamp(),
-            session_id: self.session.id.clone(),
+            at: self.context.workspace.clock.stamp(),
+            session_id: self.context.session.id.clone(),
             edit_id: edit.id.clone(),
             edit_digest: edit.digest(),
-            tasks: tasks(self.gate),
+            tasks: tasks(self.tasks),
             pairs: outcome.pairs(),
             decision: outcome
                 .decision()
@@ -79,7 +70,7 @@ impl Effects<'_> {
         };
         // What was asked for nothing told nothing.
         if line.pairs > 0 {
-            holdout_log::record(self.workspace, &HoldoutUse::Edit(line))?;
+            holdout_log::record(self.context.workspace, &HoldoutUse::Edit(line))?;
         }
         Ok(())
     }
@@ -88,15 +79,15 @@ impl Effects<'_> {
     pub(super) fn withdraw(&self, edit: &Digest) -> Result<(), RunError> {
         // The question goes first: the outcome is what makes a rerun come back here.
         for folder in [PENDING, OUTCOMES] {
-            self.session.withdraw(&format!("{folder}{edit}.json"))?;
+            self.context.session.withdraw(&format!("{folder}{edit}.json"))?;
         }
         Ok(())
     }
 
     /// Reports the outcome of an edit.
     pub(super) fn report(&self, number: usize, of: usize, edit: &Edit, outcome: &Outcome) {
-        (self.listener)(Event::EditSettled {
-            session: self.session.id.clone(),
+        (self.context.listener)(Event::EditSettled {
+            session: self.context.session.id.clone(),
             number,
             of,
             edit: edit.id.clone(),
@@ -112,12 +103,12 @@ impl Effects<'_> {
 
     /// The current time, RFC 3339.
     pub(super) fn now(&self) -> String {
-        self.workspace.clock.stamp()
+        self.context.workspace.clock.stamp()
     }
 
     /// Writes one file, unless somebody changed it since it was read.
     fn write_one(&self, change: &FileChange) -> Result<(), RunError> {
-        let root = &self.workspace.root;
+        let root = &self.context.workspace.root;
         let written = match &change.after {
             Some(bytes) => root.publish_over(&change.path, bytes, change.before.as_deref())?,
             None if root.read(&change.path)? == change.before => root.remove(&change.path).map(|()| true)?,

@@ -1,14 +1,22 @@
-//! The head as the phase moves it: what is applied so far, its evaluation, the commit that holds it, and what the gate
-//! has learnt and spent on the way.
+//! The head of a session: the harness and its commit after the edits so far, and the error budget that they spent.
 
+use super::unique;
 use super::{ExecuteContext, ExecuteInput};
+use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::ErrorBudget;
+use crate::artifact::error_budget::Slot;
 use crate::artifact::evaluation::Evaluation;
+use crate::artifact::gate::record::{AlphaGrant, GateRecord};
 use crate::artifact::outcome::Outcome;
+use crate::artifact::outcome::OutcomeStatus;
+use crate::digest::Digest;
 use crate::eval::run::evaluate;
+use crate::gate::trial::Trial;
 use crate::harness::{FileChange, Harness};
-use crate::ledger::port::CommitId;
+use crate::ledger::port::{CommitId, Ledger};
+use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
+use std::collections::BTreeSet;
 
 /// The head.
 pub(super) struct SessionHead {
@@ -29,16 +37,21 @@ pub(super) struct SessionHead {
 
 impl SessionHead {
     /// The head before the first step.
-    pub(crate) fn new(given: &ExecuteInput) -> Self {
+    pub(crate) fn new(input: &ExecuteInput) -> Self {
         Self {
-            commit: given.head_commit.clone(),
-            harness: given.head.clone(),
+            commit: input.head_commit.clone(),
+            harness: input.head.clone(),
             evaluation: None,
-            budget: given.budget.clone(),
+            budget: input.gate.budget.clone(),
             made: 0,
             unreached: 0,
-            accepted: given.outcomes.values().filter(|outcome| outcome.is_won_bet()).count(),
-            flaky: given.outcomes.values().any(Outcome::is_flaky),
+            accepted: input
+                .reconcile
+                .outcomes
+                .values()
+                .filter(|outcome| outcome.is_won_bet())
+                .count(),
+            flaky: input.reconcile.outcomes.values().any(Outcome::is_flaky),
         }
     }
 
@@ -46,13 +59,17 @@ impl SessionHead {
     ///
     /// # Errors
     /// Something halted it.
-    pub(crate) fn evaluation(&mut self, given: &ExecuteInput, means: &ExecuteContext) -> Result<Evaluation, RunError> {
-        if self.harness.digest() == given.baseline.harness && self.evaluation.is_none() && same_tasks(given) {
-            self.evaluation = Some(given.baseline.evaluation.clone());
+    pub(crate) fn evaluation(
+        &mut self,
+        input: &ExecuteInput,
+        execution: &ExecuteContext,
+    ) -> Result<Evaluation, RunError> {
+        if self.harness.digest() == input.gate.baseline.harness && self.evaluation.is_none() && same_tasks(input) {
+            self.evaluation = Some(input.gate.baseline.evaluation.clone());
         }
         let known = match self.evaluation.take() {
             Some(known) => known,
-            None => score(&self.harness, given, means)?,
+            None => score(&self.harness, input, execution)?,
         };
         Ok(self.evaluation.insert(known).clone())
     }
@@ -62,32 +79,110 @@ impl SessionHead {
         &mut self,
         changes: &[FileChange],
         message: &str,
-        means: &ExecuteContext,
+        execution: &ExecuteContext,
     ) -> Result<CommitId, RunError> {
-        if means.ledger.head()? != self.commit {
+        if execution.ledger().head()? != self.commit {
             return Err(RunError::HeadMoved);
         }
-        means.effects.write(changes)?;
+        execution.write(changes)?;
         let paths: Vec<String> = changes.iter().map(|change| change.path.clone()).collect();
-        let commit = means.ledger.commit(&paths, message)?;
-        means.effects.finish_write()?;
+        let commit = execution.ledger().commit(&paths, message)?;
+        execution.finish_write()?;
         self.commit = Some(commit.clone());
         Ok(commit)
     }
 }
 
 /// Whether the baseline speaks of the very tasks that the gate uses now.
-fn same_tasks(given: &ExecuteInput) -> bool {
-    let scored = &given.baseline.evaluation.tasks;
-    scored.len() == given.gate.len()
+fn same_tasks(input: &ExecuteInput) -> bool {
+    let scored = &input.gate.baseline.evaluation.tasks;
+    scored.len() == input.gate.tasks.len()
         && scored
             .iter()
-            .zip(given.gate)
+            .zip(input.gate.tasks)
             .all(|(score, task)| score.task_id == task.task_id)
 }
 
 /// The word of the session's gate tasks on a harness.
-pub(super) fn score(harness: &Harness, given: &ExecuteInput, means: &ExecuteContext) -> Result<Evaluation, RunError> {
-    let tasks: Vec<_> = given.gate.iter().collect();
-    Ok(evaluate(&means.evaluator, harness, &tasks)?)
+pub(super) fn score(
+    harness: &Harness,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
+) -> Result<Evaluation, RunError> {
+    let tasks: Vec<_> = input.gate.tasks.iter().collect();
+    Ok(evaluate(&execution.evaluator, harness, &tasks)?)
+}
+
+impl SessionHead {
+    /// The stake of a trial: that of an earlier session which began the same trial, or the slot that this session gave it
+    /// before, or a new one.
+    pub(super) fn stake(
+        &mut self,
+        edit: &Edit,
+        trial: &Trial,
+        earlier: Option<&(String, GateRecord)>,
+        input: &ExecuteInput,
+        execution: &ExecuteContext,
+    ) -> Result<AlphaGrant, RunError> {
+        let begun = earlier.and_then(|(session, record)| Some((session, record.stake.clone()?)));
+        if let Some((session, stake)) = begun {
+            let paid_there = (session != input.session).then(|| session.clone());
+            return Ok(AlphaGrant {
+                session: stake.session.clone().or(paid_there),
+                ..stake
+            });
+        }
+        let comparison = trial.comparison();
+        let slot = match self.budget.of(&edit.digest(), &comparison) {
+            Some(slot) => slot.clone(),
+            None => self.take_slot(edit, comparison, input, execution)?,
+        };
+        Ok(AlphaGrant {
+            alpha: slot.alpha,
+            budget: self.budget.mode,
+            slot: slot.slot,
+            session: None,
+        })
+    }
+
+    fn take_slot(
+        &mut self,
+        edit: &Edit,
+        comparison: Digest,
+        input: &ExecuteInput,
+        execution: &ExecuteContext,
+    ) -> Result<Slot, RunError> {
+        let open = open(input, &self.budget.slots);
+        if self.budget.slots.is_empty() {
+            self.budget.planned = open;
+        }
+        let slot = Slot {
+            slot: self.budget.slots.len() + 1,
+            edit_id: edit.id.clone(),
+            edit_digest: edit.digest(),
+            comparison,
+            alpha: self.budget.next(open, self.accepted),
+        };
+        self.budget.slots.push(slot.clone());
+        execution.budget(&self.budget)?;
+        Ok(slot)
+    }
+}
+
+/// Edits of the plan that may still be put to the gate for the first time, the present one among them.
+fn open(input: &ExecuteInput, slots: &[Slot]) -> usize {
+    let taken: BTreeSet<Digest> = slots.iter().map(|slot| slot.edit_digest).collect();
+    let settled = |digest: &Digest| {
+        let status = input.reconcile.outcomes.get(digest).map(|outcome| outcome.status);
+        status.is_some_and(|status| !matches!(status, OutcomeStatus::PendingReview | OutcomeStatus::Skipped))
+    };
+    let may_come = |edit: &&Edit| {
+        let digest = edit.digest();
+        let refused = matches!(
+            (input.reconcile.route)(edit),
+            EditRoute::Skip(_) | EditRoute::RejectByUser
+        );
+        !taken.contains(&digest) && !refused && !settled(&digest)
+    };
+    unique(&input.reconcile.plan.edits).filter(may_come).count().max(1)
 }

@@ -15,62 +15,75 @@ use crate::digest::Digest;
 use crate::eval::run::Evaluator;
 use crate::gate::trial::GatePolicy;
 use crate::harness::{Harness, op};
-use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
-use crate::pipeline::execute::effects::Effects;
+use crate::ledger::Git;
+use crate::ledger::port::{CommitId, LedgerEntry};
+use crate::pipeline::context::Context;
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
 
 /// The newest record of an edit in a comparison, with the session that made it, in any session.
 pub(crate) type Earlier<'a> = &'a dyn Fn(&Digest, &Digest) -> Result<Option<(String, GateRecord)>, RunError>;
 
-/// Everything that the phase was given.
+/// The input of the phase: the desired state, the evidence of the gate, and the harness as it is now.
 pub(crate) struct ExecuteInput<'a> {
-    /// The session's name.
+    /// The session's id.
     pub session: &'a str,
-    /// The desired state.
+    pub reconcile: ReconcileInput<'a>,
+    pub gate: GateInput<'a>,
+    /// Where ops apply.
+    pub rules: op::OpRules,
+    /// Selects the files that belong to the harness.
+    pub select: &'a dyn Fn(&str) -> bool,
+    /// The harness in the workspace.
+    pub head: Harness,
+    /// The commit at HEAD, read before the harness.
+    pub head_commit: Option<CommitId>,
+}
+
+/// The plan, and everything that says what became of its edits so far.
+pub(crate) struct ReconcileInput<'a> {
     pub plan: &'a Plan,
     /// Digest of the plan's bytes.
     pub plan_digest: Digest,
-    /// What the session builds on.
-    pub baseline: &'a Baseline,
-    /// What became of edits so far.
     pub outcomes: BTreeMap<Digest, Outcome>,
-    /// Questions put so far, with answers.
+    /// Questions to a person, with their answers.
     pub pending: BTreeMap<Digest, PendingReview>,
     /// Commits of this session, oldest first.
     pub entries: Vec<LedgerEntry>,
     /// Commits that a person reverted in git.
     pub undone: BTreeSet<CommitId>,
-    /// The gate tasks of the session.
-    pub gate: &'a [Task],
-    /// The rule that decides in mode `rule`.
-    pub rule: GateRule,
-    /// How edits are judged in other modes.
-    pub policy: GatePolicy,
-    /// The error budget as it stands.
-    pub budget: ErrorBudget,
-    /// What the gate found of an edit before.
-    pub earlier: Earlier<'a>,
-    /// Where ops land.
-    pub rules: op::OpRules,
-    /// The tier of an edit here.
+    /// The risk tier of an edit in this workspace.
     pub tier: &'a dyn Fn(&Edit) -> RiskTier,
-    /// Where an edit goes.
+    /// Who decides about an edit.
     pub route: &'a dyn Fn(&Edit) -> EditRoute,
-    /// The files that belong to the harness.
-    pub select: &'a dyn Fn(&str) -> bool,
-    /// The prefix of harness paths in the workspace is empty: both share a root.
-    pub head: Harness,
-    /// The commit at HEAD, asked before the harness was read.
-    pub head_commit: Option<CommitId>,
 }
 
-/// What `execute` works with.
+/// Everything that the gate's decisions depend on.
+pub(crate) struct GateInput<'a> {
+    pub baseline: &'a Baseline,
+    /// The gate tasks of the session.
+    pub tasks: &'a [Task],
+    /// The rule that decides in mode `rule`.
+    pub rule: GateRule,
+    /// The settings of the other modes.
+    pub policy: GatePolicy,
+    /// The error budget before this run.
+    pub budget: ErrorBudget,
+    /// Earlier gate records of an edit.
+    pub earlier: Earlier<'a>,
+}
+
+/// What `execute` works with; its effects are methods.
 pub(crate) struct ExecuteContext<'a> {
+    pub context: &'a Context<'a>,
     /// Scores a harness.
     pub evaluator: Evaluator<'a>,
-    /// git.
-    pub ledger: &'a dyn Ledger,
-    /// Writes files and reports events.
-    pub effects: &'a Effects<'a>,
+    /// The gate tasks of the session.
+    pub tasks: &'a [Task],
+}
+
+impl<'a> ExecuteContext<'a> {
+    pub(super) fn ledger(&self) -> &'a Git {
+        &self.context.workspace.ledger
+    }
 }

@@ -8,9 +8,9 @@ use crate::artifact::outcome::Outcome;
 use crate::digest::Digest;
 use crate::ledger::message::message as commit_message;
 
-pub(super) fn message(edit: &Edit, given: &ExecuteInput, judged: &Outcome) -> String {
-    let evidence = judged.evidence().unwrap_or_default();
-    let gate = if judged.gate_skipped {
+pub(super) fn message(edit: &Edit, input: &ExecuteInput, decided: &Outcome) -> String {
+    let evidence = decided.evidence().unwrap_or_default();
+    let gate = if decided.gate_skipped {
         format!("skipped by a person; {evidence}")
     } else {
         evidence
@@ -21,32 +21,36 @@ pub(super) fn message(edit: &Edit, given: &ExecuteInput, judged: &Outcome) -> St
         &[
             ("Edit-ID", edit.id.clone()),
             ("Edit-Digest", edit.digest().to_string()),
-            ("Session-ID", given.session.to_owned()),
-            ("Risk-Tier", format!("{:?}", (given.tier)(edit)).to_lowercase()),
+            ("Session-ID", input.session.to_owned()),
+            (
+                "Risk-Tier",
+                format!("{:?}", (input.reconcile.tier)(edit)).to_lowercase(),
+            ),
             ("Cluster", edit.expected_improvement.clone()),
             ("Gate", gate),
-            ("Plan-Digest", given.plan_digest.to_string()),
+            ("Plan-Digest", input.reconcile.plan_digest.to_string()),
         ],
     )
 }
 
 pub(super) fn revert_message(
-    given: &ExecuteInput,
+    input: &ExecuteInput,
     dropped: &BTreeSet<Digest>,
     stranded: &[(Digest, String)],
 ) -> String {
     let names: Vec<String> = dropped
         .iter()
         .map(|digest| {
-            given
+            input
+                .reconcile
                 .outcomes
                 .get(digest)
                 .map_or(digest.short(), |outcome| outcome.edit_id.clone())
         })
         .collect();
     let mut trailers = vec![
-        ("Session-ID", given.session.to_owned()),
-        ("Plan-Digest", given.plan_digest.to_string()),
+        ("Session-ID", input.session.to_owned()),
+        ("Plan-Digest", input.reconcile.plan_digest.to_string()),
     ];
     trailers.extend(dropped.iter().map(|digest| ("Reverts-Edit", digest.to_string())));
     trailers.extend(stranded.iter().map(|(digest, _)| ("Strands-Edit", digest.to_string())));

@@ -7,25 +7,25 @@ use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
 use crate::harness::{FileChange, Harness, op};
+use crate::ledger::port::Ledger;
 use crate::llm::redact::Redactor;
 use crate::pipeline::execute::reconcile::EditStep;
 
 pub(crate) mod effects;
 mod head;
 mod input;
-mod judge;
 mod message;
 pub(crate) mod reconcile;
 mod revert;
 pub(crate) mod route;
-mod stake;
+mod verdict;
 
 use head::SessionHead;
-pub(crate) use input::{ExecuteContext, ExecuteInput};
-use judge::judge;
+pub(crate) use input::{ExecuteContext, ExecuteInput, GateInput, ReconcileInput};
 use message::message;
 pub(crate) use revert::{SessionHistory, applied, without};
 use revert::{roll_back, take_back};
+use verdict::decide;
 
 use crate::workspace::error::RunError;
 
@@ -42,26 +42,31 @@ pub(crate) struct ExecuteStats {
 ///
 /// # Errors
 /// See [`RunError`].
-pub(crate) fn execute(given: ExecuteInput, means: &ExecuteContext) -> Result<ExecuteStats, RunError> {
-    let held = reconcile::ledger_states(&given.entries, given.session, &given.undone);
-    let todo = reconcile::reconcile(&given.plan.edits, &given.outcomes, &held, given.route);
-    let mut head = SessionHead::new(&given);
+pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result<ExecuteStats, RunError> {
+    let held = reconcile::ledger_states(&input.reconcile.entries, input.session, &input.reconcile.undone);
+    let todo = reconcile::reconcile(
+        &input.reconcile.plan.edits,
+        &input.reconcile.outcomes,
+        &held,
+        input.reconcile.route,
+    );
+    let mut head = SessionHead::new(&input);
     for digest in &todo.withdrawn {
-        means.effects.withdraw(digest)?;
+        execution.withdraw(digest)?;
     }
     for digest in &todo.rolled_back {
-        roll_back(&given, means, digest)?;
+        roll_back(&input, execution, digest)?;
     }
-    take_back(&given, means, &todo, &mut head)?;
+    take_back(&input, execution, &todo, &mut head)?;
     let count = todo.steps.len();
     for (number, (at, step)) in todo.steps.into_iter().enumerate() {
-        let edit = &given.plan.edits[at];
-        if let Some(outcome) = take(step, edit, &given, means, &mut head)? {
+        let edit = &input.reconcile.plan.edits[at];
+        if let Some(outcome) = take(step, edit, &input, execution, &mut head)? {
             if outcome.decision().is_some() {
-                means.effects.consulted(edit, &outcome)?;
+                execution.consulted(edit, &outcome)?;
             }
-            means.effects.outcome(&outcome)?;
-            means.effects.report(number + 1, count, edit, &outcome);
+            execution.outcome(&outcome)?;
+            execution.report(number + 1, count, edit, &outcome);
         }
     }
     Ok(ExecuteStats {
@@ -73,8 +78,8 @@ pub(crate) fn execute(given: ExecuteInput, means: &ExecuteContext) -> Result<Exe
 fn take(
     step: EditStep,
     edit: &Edit,
-    given: &ExecuteInput,
-    means: &ExecuteContext,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
     head: &mut SessionHead,
 ) -> Result<Option<Outcome>, RunError> {
     let plain = |status| Outcome {
@@ -88,15 +93,16 @@ fn take(
             ..plain(OutcomeStatus::Skipped)
         },
         EditStep::Refuse => Outcome {
-            error: given.reason_of(edit),
+            error: input.reason_of(edit),
             ..plain(OutcomeStatus::RejectedByUser)
         },
-        EditStep::Ask => ask(edit, None, given, means, head)?,
-        EditStep::Adopt(commit) => adopt(edit, &commit, given, means, head)?,
+        EditStep::Ask => ask(edit, None, input, execution, head)?,
+        EditStep::Adopt(commit) => adopt(edit, &commit, input, execution, head)?,
         EditStep::Undone => Outcome {
             error: Some("its commit was reverted, or is no longer in the history".into()),
             rolled_back_by: Some(RolledBackBy::Git),
-            ..given
+            ..input
+                .reconcile
                 .outcomes
                 .get(&edit.digest())
                 .cloned()
@@ -110,13 +116,13 @@ fn take(
                 ..plain(OutcomeStatus::Stranded)
             }
         }
-        EditStep::Try => try_edit(edit, given, means, head)?,
+        EditStep::Try => try_edit(edit, input, execution, head)?,
     }))
 }
 
 impl ExecuteInput<'_> {
     fn decision_of(&self, edit: &Edit) -> Option<&ReviewDecision> {
-        self.pending.get(&edit.digest())?.decision.as_ref()
+        self.reconcile.pending.get(&edit.digest())?.decision.as_ref()
     }
 
     fn reason_of(&self, edit: &Edit) -> Option<String> {
@@ -157,25 +163,26 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
 fn ask(
     edit: &Edit,
     near_miss: Option<String>,
-    given: &ExecuteInput,
-    means: &ExecuteContext,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
     head: &SessionHead,
 ) -> Result<Outcome, RunError> {
     let digest = edit.digest();
-    let applied = op::apply(edit, &head.harness, &given.rules);
-    let cluster = given
+    let applied = op::apply(edit, &head.harness, &input.rules);
+    let cluster = input
+        .reconcile
         .plan
         .failure_clusters
         .iter()
         .find(|cluster| cluster.id == edit.expected_improvement);
-    means.effects.ask(&PendingReview {
+    execution.ask(&PendingReview {
         version: 1,
-        session_id: given.session.to_owned(),
+        session_id: input.session.to_owned(),
         edit_digest: digest,
         // What the gate could not tell is a question of its own, which no earlier answer answers.
-        decision: given.decision_of(edit).filter(|_| near_miss.is_none()).cloned(),
+        decision: input.decision_of(edit).filter(|_| near_miss.is_none()).cloned(),
         edit: Edit {
-            risk_tier: (given.tier)(edit),
+            risk_tier: (input.reconcile.tier)(edit),
             ..edit.clone()
         },
         diff: applied
@@ -213,11 +220,11 @@ pub(crate) fn diff(before: &Harness, after: &Harness) -> String {
 
 fn try_edit(
     edit: &Edit,
-    given: &ExecuteInput,
-    means: &ExecuteContext,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
     head: &mut SessionHead,
 ) -> Result<Outcome, RunError> {
-    let candidate = match op::apply(edit, &head.harness, &given.rules) {
+    let candidate = match op::apply(edit, &head.harness, &input.rules) {
         Ok(candidate) => candidate,
         Err(reason) => {
             return Ok(Outcome {
@@ -234,21 +241,21 @@ fn try_edit(
             ..outcome(edit, OutcomeStatus::Inapplicable)
         });
     }
-    let (judged, after) = judge(edit, &candidate, given, means, head)?;
-    if judged.status == OutcomeStatus::PendingReview {
-        ask(edit, judged.error.clone(), given, means, head)?;
+    let (decided, after) = decide(edit, &candidate, input, execution, head)?;
+    if decided.status == OutcomeStatus::PendingReview {
+        ask(edit, decided.error.clone(), input, execution, head)?;
     }
-    if judged.status != OutcomeStatus::Applied {
-        return Ok(judged);
+    if decided.status != OutcomeStatus::Applied {
+        return Ok(decided);
     }
-    let commit = head.commit(&changes, &message(edit, given, &judged), means)?;
+    let commit = head.commit(&changes, &message(edit, input, &decided), execution)?;
     head.harness = candidate;
     head.evaluation = after;
-    head.accepted += usize::from(judged.is_won_bet());
+    head.accepted += usize::from(decided.is_won_bet());
     Ok(Outcome {
         commit: Some(commit),
-        applied_at: Some(means.effects.now()),
-        ..judged
+        applied_at: Some(execution.now()),
+        ..decided
     })
 }
 
@@ -256,28 +263,28 @@ fn try_edit(
 fn adopt(
     edit: &Edit,
     commit: &str,
-    given: &ExecuteInput,
-    means: &ExecuteContext,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
     head: &mut SessionHead,
 ) -> Result<Outcome, RunError> {
-    let entry = given.entries.iter().find(|entry| entry.commit == commit);
+    let entry = input.reconcile.entries.iter().find(|entry| entry.commit == commit);
     let parent = entry
         .and_then(|entry| entry.parent.clone())
-        .unwrap_or_else(|| given.baseline.harness_commit.clone());
+        .unwrap_or_else(|| input.gate.baseline.harness_commit.clone());
     let (was, is) = (
-        means.ledger.harness_at(&parent, given.select)?,
-        means.ledger.harness_at(commit, given.select)?,
+        execution.ledger().harness_at(&parent, input.select)?,
+        execution.ledger().harness_at(commit, input.select)?,
     );
     let now = std::mem::replace(&mut head.harness, was);
     let known = head.evaluation.take();
-    let judged = judge(edit, &is, given, means, head);
+    let decided = decide(edit, &is, input, execution, head);
     head.harness = now;
     head.evaluation = known;
     Ok(Outcome {
         commit: Some(commit.to_owned()),
         applied_at: entry.map(|entry| entry.committed_at.clone()),
         error: None,
-        ..judged?.0
+        ..decided?.0
     }
     .with_status(OutcomeStatus::Applied))
 }

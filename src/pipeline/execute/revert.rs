@@ -46,22 +46,22 @@ pub(crate) fn without(
 /// Takes back what left the plan. What was taken back before, and is in git all the same, goes with it where that is
 /// possible: if no file changed at that time, a person may have gone on from there.
 pub(super) fn take_back(
-    given: &ExecuteInput,
-    means: &ExecuteContext,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
     todo: &Reconciliation,
     head: &mut SessionHead,
 ) -> Result<(), RunError> {
     let new: BTreeSet<Digest> = todo.reverts.iter().copied().collect();
     let all: BTreeSet<Digest> = todo.again.iter().copied().chain(new.iter().copied()).collect();
-    match revert(given, means, &all, head) {
-        Err(RunError::Conflict(_)) if all != new => revert(given, means, &new, head),
+    match revert(input, execution, &all, head) {
+        Err(RunError::Conflict(_)) if all != new => revert(input, execution, &new, head),
         reverted => reverted,
     }
 }
 
 fn revert(
-    given: &ExecuteInput,
-    means: &ExecuteContext,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
     dropped: &BTreeSet<Digest>,
     head: &mut SessionHead,
 ) -> Result<(), RunError> {
@@ -69,26 +69,26 @@ fn revert(
         return Ok(());
     }
     let standing = SessionHistory {
-        session: given.session,
-        base: &given.baseline.harness_commit,
-        edits: &given.plan.edits,
-        rules: &given.rules,
-        select: given.select,
-        ledger: means.ledger,
+        session: input.session,
+        base: &input.gate.baseline.harness_commit,
+        edits: &input.reconcile.plan.edits,
+        rules: &input.rules,
+        select: input.select,
+        ledger: execution.ledger(),
     };
     let derived = without(&standing, dropped, &head.harness)?;
     let changes = head.harness.changes(&derived.harness);
     if !changes.is_empty() {
-        head.commit(&changes, &revert_message(given, dropped, &derived.stranded), means)?;
+        head.commit(&changes, &revert_message(input, dropped, &derived.stranded), execution)?;
         head.harness = derived.harness;
         head.evaluation = None;
     }
     for digest in dropped {
-        roll_back(given, means, digest)?;
+        roll_back(input, execution, digest)?;
     }
     for (digest, reason) in &derived.stranded {
-        if let Some(edit) = given.plan.edits.iter().find(|edit| edit.digest() == *digest) {
-            means.effects.outcome(&Outcome {
+        if let Some(edit) = input.reconcile.plan.edits.iter().find(|edit| edit.digest() == *digest) {
+            execution.outcome(&Outcome {
                 error: Some(reason.clone()),
                 ..outcome(edit, OutcomeStatus::Stranded)
             })?;
@@ -157,11 +157,11 @@ fn change(standing: &SessionHistory, entry: &LedgerEntry, digest: Digest) -> Res
     })
 }
 
-pub(super) fn roll_back(given: &ExecuteInput, means: &ExecuteContext, digest: &Digest) -> Result<(), RunError> {
-    let Some(applied) = given.outcomes.get(digest) else {
+pub(super) fn roll_back(input: &ExecuteInput, execution: &ExecuteContext, digest: &Digest) -> Result<(), RunError> {
+    let Some(applied) = input.reconcile.outcomes.get(digest) else {
         return Ok(());
     };
-    means.effects.outcome(
+    execution.outcome(
         &Outcome {
             error: Some("it left the plan".into()),
             rolled_back_by: Some(RolledBackBy::Plan),

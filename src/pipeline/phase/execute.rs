@@ -12,7 +12,6 @@ use crate::digest::Digest;
 use crate::ledger::port::Ledger;
 use crate::pipeline::context::Context;
 use crate::pipeline::execute::ExecuteStats;
-use crate::pipeline::execute::effects::Effects;
 use crate::pipeline::gate_policy::{gate_policy, route_of, rule};
 use crate::pipeline::{execute as phase, external_decision, preview};
 use crate::workspace::earlier_record::earlier_record;
@@ -39,37 +38,35 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     let select = |path: &str| workspace.selects(path);
     let gate = context.inputs.gate(&context.session.id)?;
     let head_commit = workspace.ledger.head()?;
-    let given = phase::ExecuteInput {
+    let input = phase::ExecuteInput {
         session: &context.session.id,
-        plan_digest: context
-            .session
-            .digest("plan.json")?
-            .unwrap_or_else(|| Digest::of_bytes(b"")),
-        plan: &plan,
-        baseline: &baseline,
-        outcomes: outcomes.clone(),
-        pending: pending.clone(),
-        entries,
-        undone,
-        gate: &gate,
-        rule: rule(context.manifest()),
-        policy: gate_policy(workspace),
-        budget: error_budget(workspace, context.session)?,
-        earlier: &|edit, comparison| earlier_record(workspace, edit, comparison),
+        reconcile: phase::ReconcileInput {
+            plan: &plan,
+            plan_digest: context
+                .session
+                .digest("plan.json")?
+                .unwrap_or_else(|| Digest::of_bytes(b"")),
+            outcomes: outcomes.clone(),
+            pending: pending.clone(),
+            entries,
+            undone,
+            tier: &tier,
+            route: &route,
+        },
+        gate: phase::GateInput {
+            baseline: &baseline,
+            tasks: &gate,
+            rule: rule(context.manifest()),
+            policy: gate_policy(workspace),
+            budget: error_budget(workspace, context.session)?,
+            earlier: &|edit, comparison| earlier_record(workspace, edit, comparison),
+        },
         rules: workspace.rules(),
-        tier: &tier,
-        route: &route,
         select: &select,
         head_commit,
         head: clean_harness(workspace, context.inputs)?,
     };
-    let effects = Effects {
-        workspace,
-        session: context.session,
-        gate: &gate,
-        listener: context.listener,
-    };
-    let taken = carry_out(context, given, &effects)?;
+    let taken = carry_out(context, input)?;
     Ok(PhaseOutput {
         files: Vec::new(),
         summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
@@ -97,16 +94,16 @@ fn tell_external_decisions(
 }
 
 /// Tells what is to be expected, and does it.
-fn carry_out(context: &Context, given: phase::ExecuteInput, effects: &Effects) -> Result<ExecuteStats, RunError> {
-    let workspace = context.workspace;
+fn carry_out(context: &Context, input: phase::ExecuteInput) -> Result<ExecuteStats, RunError> {
     context.evaluating(|evaluator| {
-        preview::tell(workspace, &given, &evaluator, context.listener)?;
-        let means = phase::ExecuteContext {
+        preview::tell(context.workspace, &input, &evaluator, context.listener)?;
+        let tasks = input.gate.tasks;
+        let execution = phase::ExecuteContext {
+            context,
             evaluator,
-            ledger: &workspace.ledger,
-            effects,
+            tasks,
         };
-        phase::execute(given, &means)
+        phase::execute(input, &execution)
     })
 }
 

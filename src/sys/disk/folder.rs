@@ -1,4 +1,4 @@
-//! Removes, empties and fills kaizen's folders, and moves files below a root.
+//! Removes, empties and fills kaizen's folders, and moves files under a root.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::io::{ErrorKind, Write};
@@ -10,7 +10,8 @@ use super::error::{DiskError, failed};
 use super::root::Root;
 
 impl Root {
-    /// Removes a folder of kaizen with its content; a missing folder is not an error. A link is removed without its target.
+    /// Removes a folder of kaizen with its content; a missing folder is not an error. If it is a link, only the link is
+    /// removed.
     ///
     /// # Errors
     /// It cannot be removed.
@@ -76,7 +77,7 @@ impl Root {
         Ok(above.is_some_and(|(above, name)| above.remove_dir(name).is_ok()))
     }
 
-    /// Writes a file of kaizen in place. A file that a crash truncates is written again when its folder is filled again.
+    /// Writes a file of kaizen in place. A file truncated by a crash is written again when its folder is filled again.
     ///
     /// # Errors
     /// It cannot be written.

@@ -1,4 +1,4 @@
-//! Lines of a text file: appended as whole lines, and read one at a time up to a bound.
+//! Lines of text files: appends whole lines, and reads lines of limited length.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::fs::File;
@@ -15,8 +15,8 @@ use super::root::{LARGEST_ARTIFACT, Root};
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Root {
-    /// Appends whole lines in one write under the file's lock, so that lines of two processes do not mix. The folder must
-    /// exist and is not created, because it may have been removed on purpose.
+    /// Appends whole lines in one write under the file's lock, so that lines of two processes do not mix. The folder
+    /// must exist and is not created, because it may have been removed on purpose.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -27,8 +27,8 @@ impl Root {
         write(&mut file, lines).map_err(failed("append to", &self.join(path)))
     }
 
-    /// Like [`Self::append`], but only if `is_due` accepts the present text. The check runs under the lock, so that only
-    /// one of two processes writes the same line. Returns whether it was written.
+    /// Like [`Self::append`], but only if `is_due` accepts the present text. The check runs under the lock, so that
+    /// only one of two processes writes the same line. Returns whether it was written.
     ///
     /// # Errors
     /// The file cannot be read or written.

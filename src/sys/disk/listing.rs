@@ -33,8 +33,8 @@ impl Root {
         Ok(names.filter(|name| !name.starts_with('.')).collect())
     }
 
-    /// The names in a folder and their kinds, sorted. Names that are not UTF-8 are left out, and so are lock files of Emacs,
-    /// which are dangling links.
+    /// The names in a folder and their kinds, sorted. Names that are not UTF-8 are left out, and so are lock files of
+    /// Emacs, which are dangling links.
     ///
     /// # Errors
     /// The folder cannot be read.

@@ -1,5 +1,5 @@
-//! Publishes files: replaces each as a whole, so that a reader sees either the old bytes or the new ones, and notes its
-//! digest, so that a watcher recognises writes of this process.
+//! Publishes files: replaces each atomically, so that a reader sees either the old bytes or the new ones, and records
+//! its digest, so that a watcher recognises writes of this process.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::collections::BTreeMap;
@@ -202,7 +202,7 @@ pub(super) fn create(folder: &Dir) -> std::io::Result<(String, File)> {
 }
 
 /// Records the digest published at a path.
-pub(super) fn note(path: &Path, digest: Digest) {
+fn note(path: &Path, digest: Digest) {
     let mut published = PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner);
     if published.len() >= MOST_PUBLISHED {
         published.clear();

@@ -1,9 +1,9 @@
 //! An open folder, under which files are accessed without following links.
 //!
 //! Paths are resolved from the open handle, one component at a time, and no component may be a link. So nothing outside
-//! is read or written, even if another process replaces a folder by a link between a check and its use. The handles come
-//! from `cap-std`, which is maintained by the authors of Wasmtime and works on every platform that Rust supports. Its
-//! own resolution would follow links that stay inside; [`Root::parent`] is stricter.
+//! is read or written, even if another process replaces a folder by a link between a check and its use. The handles
+//! come from `cap-std`, which is maintained by the authors of Wasmtime and works on every platform that Rust supports.
+//! Its own resolution would follow links that stay inside; [`Root::parent`] is stricter.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::ffi::OsStr;

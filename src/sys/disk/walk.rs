@@ -19,8 +19,8 @@ pub(crate) struct WalkEntry {
 pub(crate) type WalkVisitor<'v> = &'v mut dyn FnMut(WalkEntry) -> Result<bool, DiskError>;
 
 impl Root {
-    /// The paths that `is_match` accepts, and links that may lead to a folder with such paths, sorted, each with whether
-    /// it is a link. Enters the folders that `may_hold` accepts, but no links.
+    /// The paths that `is_match` accepts, and links that may lead to a folder with such paths, sorted, each with
+    /// whether it is a link. Enters the folders that `may_hold` accepts, but no links.
     ///
     /// # Errors
     /// A folder cannot be read, or a matching entry is neither a file nor a link.

@@ -7,8 +7,8 @@ use super::OutputError;
 use crate::digest::Digest;
 use crate::sys::disk::Root;
 
-/// Copies content with the digest `digest` to a new file under `root`. A file with the same bytes may exist already, and
-/// so may an empty one, which a crash can leave.
+/// Copies content with the digest `digest` to a new file under `root`. A file with the same bytes may exist already,
+/// and so may an empty one, which a crash can leave.
 ///
 /// # Errors
 /// The file exists with other bytes, the content has another digest, or the file system fails.

@@ -159,8 +159,8 @@ impl Program<'_> {
             .map_err(|error| self.not_started(&error))
     }
 
-    /// Waits until the program has ended and its outputs are closed. If outputs stay open after the program has ended, its
-    /// process group is killed after a short grace period.
+    /// Waits until the program has ended and its outputs are closed. If outputs stay open after the program has ended,
+    /// its process group is killed after a short grace period.
     fn watch(&self, child: &mut Child, heard: &Receiver<PipeEvent>) -> Result<(), ProgramFailure> {
         let deadline = self.timeout.map(|most| (Instant::now() + most, most));
         let (mut open, mut pause, mut left_open) = (2, Duration::from_millis(1), None);

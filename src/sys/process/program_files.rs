@@ -64,7 +64,7 @@ pub(crate) enum ProgramFilesError {
     },
     /// A name with characters other than letters, digits, `.`, `_` and `-`.
     #[error(
-        "{folder} contains a file named {name:?}; use ASCII letters, digits, `.`, `_` and `-`, and do not start with `.`"
+        "{folder} contains a file named {name:?}; use ASCII letters, digits, `.`, `_` and `-`, and never start with `.`"
     )]
     Name {
         /// The folder.

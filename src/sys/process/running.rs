@@ -1,5 +1,5 @@
-//! The programs that are running. They are in their own process groups, which a terminal's Ctrl-C does not reach, so they
-//! must be killed before this process ends.
+//! The programs that are running. They are in their own process groups, which a terminal's Ctrl-C does not reach, so
+//! they must be killed before this process ends.
 
 use std::process::Child;
 use std::sync::{Mutex, MutexGuard, PoisonError};

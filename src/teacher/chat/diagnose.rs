@@ -176,7 +176,7 @@ fn narrative(text: &str) -> String {
 
 /// The cluster with the rates measured on its train tasks. `own`: the scores of the teacher's answers. A cluster
 /// without a train task keeps the rates that the teacher stated; `measured_tasks` is then 0.
-pub(super) fn measured(cluster: FailureCluster, briefing: &Briefing, own: &BTreeMap<String, f64>) -> FailureCluster {
+fn measured(cluster: FailureCluster, briefing: &Briefing, own: &BTreeMap<String, f64>) -> FailureCluster {
     let tasks = tasks(&cluster, briefing);
     let scores: Vec<f64> = match tasks.is_empty() {
         true => Vec::new(),

@@ -8,7 +8,7 @@ mod tool_loop;
 
 use serde_json::{Value, json};
 
-#[cfg(test)] // golden cases of the ancestor
+#[cfg(test)] // golden cases of OpenJarvis
 pub(crate) use self::tool_loop::{LoopEnd, LoopLimits, ToolRecord, tool_loop};
 use crate::artifact::diagnosis::FailureCluster;
 use crate::digest::Digest;

@@ -32,7 +32,7 @@ pub(crate) enum Cause {
     ToolMisused,
     /// The fallback was the right answer.
     ShouldRefuse,
-    /// The agent refused where it should have answered.
+    /// The agent refused a query that it should have answered.
     Refused,
     /// The agent has no example of the right answer.
     KnowledgeMissing,

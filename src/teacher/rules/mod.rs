@@ -1,8 +1,8 @@
-//! The embedded teacher: an optimizer without a language model.
+//! The built-in teacher `rules`: an optimizer without a language model.
 //!
-//! It runs the student on train tasks, groups the failures by cause, and proposes, one after the other, the edits whose
-//! gain on held-out train tasks is largest on top of those already proposed. Its diagnosis lists the clusters with some
-//! of their failures.
+//! It runs the student on train tasks and groups the failures by cause. Then it proposes edits one by one: each time
+//! the edit with the largest gain on held-out train tasks, on top of those already proposed. Its diagnosis lists the
+//! clusters with some of their failures.
 
 mod candidate;
 mod cause;

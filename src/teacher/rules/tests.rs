@@ -110,7 +110,7 @@ fn improve(train: &[Task], gate: &[Task]) -> (Harness, Harness) {
     (start, end)
 }
 
-/// Sums with a calculator, and two labels with their own words.
+/// Sums for a calculator, and two labels with distinct vocabularies.
 fn small_world() -> (Harness, Vec<Task>) {
     let task = |at: usize| {
         let (query, answer, category) = match at % 3 {
@@ -201,7 +201,7 @@ fn it_offers_only_ops_that_have_a_home_and_at_most_so_many() {
     );
 }
 
-/// Runs on public intent data when `KAIZEN_DATA` names its folder; `KAIZEN_TEST=1` also opens the test split.
+/// Runs on public intent data if `KAIZEN_DATA` names its folder; `KAIZEN_TEST=1` also opens the test split.
 #[test]
 fn learns_public_intents() {
     let Ok(data) = std::env::var("KAIZEN_DATA") else { return };

@@ -46,11 +46,11 @@ fn get_current_config_spec() -> ToolSpec {
     )
 }
 
-fn get_current_config(desk: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {
-    let Some(home) = op::home(Op::SetAgentParam, desk.briefing.layout) else {
+fn get_current_config(context: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {
+    let Some(home) = op::home(Op::SetAgentParam, context.briefing.layout) else {
         return Ok(RawOutput::text("This agent has no configuration file."));
     };
-    let files: Vec<(&str, &str)> = op::files_of(&home.path, desk.briefing.harness).collect();
+    let files: Vec<(&str, &str)> = op::files_of(&home.path, context.briefing.harness).collect();
     Ok(RawOutput::text(match files.as_slice() {
         [] => format!("No configuration found at {}.", home.path),
         [(_, text)] => (*text).to_owned(),
@@ -67,8 +67,8 @@ fn get_agent_prompt_spec() -> ToolSpec {
     )
 }
 
-fn get_agent_prompt(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
-    let (name, briefing) = (given.text("agent_name"), desk.briefing);
+fn get_agent_prompt(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
+    let (name, briefing) = (arguments.text("agent_name"), context.briefing);
     let found = op::current_text(
         Op::ReplaceSystemPrompt,
         ("agent", name),
@@ -89,12 +89,12 @@ fn get_tool_description_spec() -> ToolSpec {
     )
 }
 
-fn get_tool_description(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
-    let (name, briefing) = (given.text("tool_name"), desk.briefing);
+fn get_tool_description(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
+    let (name, briefing) = (arguments.text("tool_name"), context.briefing);
     let place = ("tool", name);
     let found = op::current_text(Op::EditToolDescription, place, briefing.harness, briefing.layout);
     Ok(RawOutput::text(found.unwrap_or_else(
-        || match tools(desk).iter().any(|tool| tool["name"] == name) {
+        || match tools(context).iter().any(|tool| tool["name"] == name) {
             true => format!("Tool '{name}' found but no description field."),
             false => format!("No tool '{name}' found."),
         },
@@ -111,13 +111,13 @@ fn list_available_tools_spec() -> ToolSpec {
     )
 }
 
-fn list_available_tools(desk: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {
-    Ok(RawOutput::json(Value::Array(tools(desk))))
+fn list_available_tools(context: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {
+    Ok(RawOutput::json(Value::Array(tools(context))))
 }
 
 /// Every described tool with its category and agents, in the order of the file.
-fn tools(desk: &ToolContext) -> Vec<Value> {
-    let (harness, layout) = (desk.briefing.harness, desk.briefing.layout);
+fn tools(context: &ToolContext) -> Vec<Value> {
+    let (harness, layout) = (context.briefing.harness, context.briefing.layout);
     let row = |(name, about): (String, Value)| {
         let description = op::current_text(Op::EditToolDescription, ("tool", &name), harness, layout);
         let category = about["category"].as_str().unwrap_or("general");

@@ -51,8 +51,8 @@ fn list_personal_benchmark_spec() -> ToolSpec {
     )
 }
 
-fn list_personal_benchmark(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
-    let tasks = desk.briefing.train.iter().take(given.limit(50));
+fn list_personal_benchmark(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
+    let tasks = context.briefing.train.iter().take(arguments.limit(50));
     Ok(RawOutput::json(tasks.map(listed).collect()))
 }
 
@@ -74,9 +74,9 @@ fn run_student_on_task_spec() -> ToolSpec {
     )
 }
 
-fn run_student_on_task(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
-    let task = task(desk, given.text("task_id"))?;
-    let attempted = (desk.briefing.run_student)(desk.briefing.harness, &[task]);
+fn run_student_on_task(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
+    let task = task(context, arguments.text("task_id"))?;
+    let attempted = (context.briefing.run_student)(context.briefing.harness, &[task]);
     let attempted = attempted.first().ok_or("the student gave no answer")?;
     let mut said = json!({
         "task_id": task.task_id,
@@ -106,12 +106,12 @@ fn run_self_on_task_spec() -> ToolSpec {
     )
 }
 
-fn run_self_on_task(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
-    let task = task(desk, given.text("task_id"))?;
-    let Some(answer) = desk.answer else {
+fn run_self_on_task(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
+    let task = task(context, arguments.text("task_id"))?;
+    let Some(answer) = context.answer else {
         return Ok(RawOutput::json(yourself(task)));
     };
-    let tokens = given.number("max_tokens").unwrap_or(TOKENS).clamp(1.0, MOST_TOKENS);
+    let tokens = arguments.number("max_tokens").unwrap_or(TOKENS).clamp(1.0, MOST_TOKENS);
     let own = answer(task, tokens as u64)?;
     Ok(RawOutput::json(json!({
         "task_id": task.task_id,
@@ -147,17 +147,17 @@ fn compare_outputs_spec() -> ToolSpec {
     )
 }
 
-fn compare_outputs(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+fn compare_outputs(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let (student, teacher, named) = (
-        given.text("student_output"),
-        given.text("teacher_output"),
-        given.text("task"),
+        arguments.text("student_output"),
+        arguments.text("teacher_output"),
+        arguments.text("task"),
     );
     let is_it = |task: &&Task| task.task_id == named || task.query == named;
-    let task = desk.briefing.train.iter().find(is_it);
+    let task = context.briefing.train.iter().find(is_it);
     let (student, teacher, reasoning) = match task.filter(|task| task.scorer != Scorer::Judge) {
         Some(task) => {
-            let score = |output: &str| (desk.briefing.score)(task, output);
+            let score = |output: &str| (context.briefing.score)(task, output);
             (
                 score(student)?,
                 score(teacher)?,
@@ -165,7 +165,7 @@ fn compare_outputs(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutpu
             )
         }
         None => {
-            let judge = desk.compare.ok_or_else(|| no_judge(task))?;
+            let judge = context.compare.ok_or_else(|| no_judge(task))?;
             judge(student, teacher, task.map_or(named, |task| task.query.as_str()))?
         }
     };

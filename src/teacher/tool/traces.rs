@@ -55,27 +55,27 @@ fn list_traces_spec() -> ToolSpec {
     )
 }
 
-fn list_traces(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
+fn list_traces(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let filter = Filter {
-        agent: given.optional_text("agent").map(str::to_owned),
-        outcome: given.optional_text("outcome").map(str::to_owned),
+        agent: arguments.optional_text("agent").map(str::to_owned),
+        outcome: arguments.optional_text("outcome").map(str::to_owned),
         ..Filter::default()
     };
-    let (least, most) = (given.number("min_feedback"), given.number("max_feedback"));
+    let (least, most) = (arguments.number("min_feedback"), arguments.number("max_feedback"));
     // A run without feedback fits no feedback limit.
     let rated = |trace: &Trace| {
         let fits =
             |feedback: f64| least.is_none_or(|least| feedback >= least) && most.is_none_or(|most| feedback <= most);
         (least.is_none() && most.is_none()) || trace.feedback.is_some_and(fits)
     };
-    let wanted = desk
+    let wanted = context
         .briefing
         .traces
         .iter()
         .filter(|trace| filter.matches(trace) && rated(trace));
-    let shown: Vec<&Trace> = wanted.take(given.limit(20)).collect();
+    let shown: Vec<&Trace> = wanted.take(arguments.limit(20)).collect();
     let ids = shown.iter().map(|trace| trace.trace_id.clone());
-    Ok(RawOutput::json(shown.iter().map(|trace| listed(desk.redactor, trace)).collect()).showing(ids))
+    Ok(RawOutput::json(shown.iter().map(|trace| listed(context.redactor, trace)).collect()).showing(ids))
 }
 
 fn listed(redactor: &Redactor, trace: &Trace) -> Value {
@@ -100,19 +100,19 @@ fn get_trace_spec() -> ToolSpec {
     )
 }
 
-fn get_trace(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
-    let id = given.text("trace_id");
-    let trace = find(desk, id)?.ok_or_else(|| format!("Trace {id} not found"))?;
-    Ok(RawOutput::json(whole(desk.redactor, &trace)).showing([trace.trace_id]))
+fn get_trace(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
+    let id = arguments.text("trace_id");
+    let trace = find(context, id)?.ok_or_else(|| format!("Trace {id} not found"))?;
+    Ok(RawOutput::json(whole(context.redactor, &trace)).showing([trace.trace_id]))
 }
 
 /// The trace from the briefing or, if it is older, from the store, where a search may have found it.
-fn find(desk: &ToolContext, id: &str) -> Result<Option<Trace>, String> {
+fn find(context: &ToolContext, id: &str) -> Result<Option<Trace>, String> {
     let is_it = |trace: &&Trace| trace.trace_id == id;
-    if let Some(trace) = desk.briefing.traces.iter().find(is_it) {
+    if let Some(trace) = context.briefing.traces.iter().find(is_it) {
         return Ok(Some(trace.clone()));
     }
-    let found = (desk.briefing.search_traces)(&format!("\"{id}\""), 100)?;
+    let found = (context.briefing.search_traces)(&format!("\"{id}\""), 100)?;
     Ok(found.into_iter().find(|trace| trace.trace_id == id))
 }
 
@@ -132,7 +132,7 @@ fn whole(redactor: &Redactor, trace: &Trace) -> Value {
     })
 }
 
-/// One line about a step.
+/// A step in one line.
 fn step(redactor: &Redactor, step: &TraceStep) -> String {
     let (mut input, mut output) = (step.input.clone(), step.output.clone());
     redactor.value(&mut input);
@@ -157,13 +157,13 @@ fn search_traces_spec() -> ToolSpec {
     )
 }
 
-fn search_traces(desk: &ToolContext, given: &ToolArguments) -> Result<RawOutput, String> {
-    let most = given.limit(20);
-    let mut found = (desk.briefing.search_traces)(given.text("query"), most)
+fn search_traces(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
+    let most = arguments.limit(20);
+    let mut found = (context.briefing.search_traces)(arguments.text("query"), most)
         .map_err(|problem| format!("search_traces failed: {problem}"))?;
     found.truncate(most);
     let ids: Vec<String> = found.iter().map(|trace| trace.trace_id.clone()).collect();
-    Ok(RawOutput::json(found.iter().map(|trace| hit(desk.redactor, trace)).collect()).showing(ids))
+    Ok(RawOutput::json(found.iter().map(|trace| hit(context.redactor, trace)).collect()).showing(ids))
 }
 
 fn hit(redactor: &Redactor, trace: &Trace) -> Value {

@@ -22,17 +22,17 @@ pub(crate) fn trace(item: &Item) -> TraceResult {
     if said.is_empty() {
         return Err(item.place.skipped("no messages with a role"));
     }
-    let told = conversation_run(&said);
+    let run = conversation_run(&said);
     let own = label(&value["id"]);
     Ok(Trace {
-        query: told.query,
+        query: run.query,
         agent: text(value, "agent"),
         model: text(value, "model"),
-        result: told.result,
-        steps: told.steps,
+        result: run.result,
+        steps: run.steps,
         metadata: facts([
             ("id", own.clone().into()),
-            ("turns", told.turns.into()),
+            ("turns", run.turns.into()),
             ("place", item.place.to_string().into()),
             ("said_beside", beside(value)),
         ]),

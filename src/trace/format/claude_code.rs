@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::conversation::conversation_run;
 use super::document::{Item, Items};
 use super::field::{facts, lasted, list, text, time};
-use super::joined::{Room, found_with, too_long};
+use super::groups::{Room, found_with, too_long};
 use super::location::{SkippedPart, SourceLocation};
 use super::message::{MessageRole, RecordedMessage, message};
 use super::{TraceResult, field};
@@ -165,14 +165,14 @@ fn trace(prompt: ClaudeCodePrompt) -> TraceResult {
     if prompt.room.is_exceeded() {
         return Err(too_long(&prompt.place));
     }
-    let told = conversation_run(&prompt.messages);
+    let run = conversation_run(&prompt.messages);
     let started = prompt.messages.first().and_then(|first| first.at);
     let ended = prompt.last_at.filter(|_| prompt.messages.len() > 1);
     Ok(Trace {
-        query: told.query,
+        query: run.query,
         model: prompt.model,
-        result: told.result,
-        steps: told.steps,
+        result: run.result,
+        steps: run.steps,
         started_at: started,
         ended_at: ended,
         total_latency_seconds: lasted(started, ended),

@@ -22,33 +22,33 @@ pub(crate) struct ConversationRun {
 
 /// Reads a conversation. Each message of the user is the input of the step that follows it.
 pub(crate) fn conversation_run(messages: &[RecordedMessage]) -> ConversationRun {
-    let mut told = ConversationRun::default();
+    let mut run = ConversationRun::default();
     let mut asked = Value::Null;
     let answers = Answers::of(messages);
     let mut calls = 0;
     for (at, message) in messages.iter().enumerate() {
         match message.role {
             MessageRole::User if !message.text.is_empty() => {
-                if told.turns == 0 {
-                    told.query.clone_from(&message.text);
+                if run.turns == 0 {
+                    run.query.clone_from(&message.text);
                 }
-                told.turns += 1;
-                told.result = None;
+                run.turns += 1;
+                run.result = None;
                 asked = json!({"query": message.text});
             }
             MessageRole::Assistant => {
-                told.steps
+                run.steps
                     .extend(spoken(message, ends_turn(&messages[at + 1..]), &mut asked));
                 for call in &message.calls {
-                    told.steps.push(answers.step(call, calls, message.at));
+                    run.steps.push(answers.step(call, calls, message.at));
                     calls += 1;
                 }
-                told.result = Some(message.text.clone()).filter(|text| message.calls.is_empty() && !text.is_empty());
+                run.result = Some(message.text.clone()).filter(|text| message.calls.is_empty() && !text.is_empty());
             }
             _ => {}
         }
     }
-    told
+    run
 }
 
 /// Whether the model's turn ends before these messages, that is, whether the user speaks next or nobody does.
@@ -156,12 +156,12 @@ mod tests {
     use super::*;
 
     fn read(value: Value) -> (String, Option<String>, Vec<String>) {
-        let told = conversation_run(&messages(&value));
+        let run = conversation_run(&messages(&value));
         let step = |step: &TraceStep| format!("{} {} {}", step.step_type, step.input, step.output);
         (
-            told.query.clone(),
-            told.result.clone(),
-            told.steps.iter().map(step).collect(),
+            run.query.clone(),
+            run.result.clone(),
+            run.steps.iter().map(step).collect(),
         )
     }
 

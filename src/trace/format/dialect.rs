@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::document::{Item, Items};
 use super::field::{list, text};
-use super::joined::Room;
+use super::groups::Room;
 use super::location::SkippedPart;
 use super::{ImportError, langfuse};
 
@@ -17,21 +17,21 @@ pub(crate) enum Dialect {
     Chat,
     /// Transcripts of Claude Code.
     ClaudeCode,
-    /// Logs of Inspect.
+    /// Inspect logs.
     Inspect,
-    /// Results of InterCode.
+    /// InterCode results.
     InterCode,
     /// kaizen's own traces.
     Kaizen,
-    /// Exports of Langfuse.
+    /// Langfuse exports.
     Langfuse,
-    /// Event streams of OpenHands.
+    /// OpenHands event streams.
     OpenHands,
-    /// Spans of OpenTelemetry.
+    /// OpenTelemetry spans.
     Otlp,
-    /// Trajectories of SWE-agent.
+    /// SWE-agent trajectories.
     SweAgent,
-    /// Answers of ToolBench.
+    /// ToolBench answers.
     ToolBench,
 }
 

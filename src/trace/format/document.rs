@@ -16,9 +16,7 @@ use crate::sys::disk::{BYTE_ORDER_MARK, LARGEST_ARTIFACT};
 /// A JSON value and its location.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Item {
-    /// Its location in the file.
     pub place: SourceLocation,
-    /// The value.
     pub value: Value,
     /// Its length in the file, in bytes, from which its size in memory is estimated; 0 for a part of a small file.
     pub size: u64,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::conversation::{answered, asked};
 use super::document::{Item, Items};
 use super::field::{count, facts, list, rating, text, text_of, time, unwrapped};
-use super::joined::{Groups, Room, found_with, too_much};
+use super::groups::{Groups, Room, found_with, too_much};
 use super::run::{Piece, PieceKind, fill};
 use super::{TraceResult, field};
 use crate::artifact::trace::Trace;
@@ -55,7 +55,6 @@ fn gathered(id: &str, pieces: Vec<Piece>) -> Trace {
     fill(field::empty_trace(format!("langfuse:{id}")), pieces)
 }
 
-/// One trace.
 fn trace(item: &Item) -> TraceResult {
     let export = &item.value;
     let trace = if export["trace"].is_object() {

@@ -67,9 +67,7 @@ impl fmt::Display for SourceLocation {
 /// A part of a file that was not imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SkippedPart {
-    /// Its location.
     pub place: SourceLocation,
-    /// The reason.
     pub reason: String,
     /// Whether content may be lost; false for bookkeeping of the other program.
     pub is_loss: bool,

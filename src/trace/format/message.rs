@@ -24,7 +24,6 @@ pub(crate) struct RecordedCall {
     pub id: Option<String>,
     /// The tool's name.
     pub tool: String,
-    /// The arguments.
     pub arguments: Value,
 }
 
@@ -33,14 +32,11 @@ pub(crate) struct RecordedCall {
 pub(crate) struct RecordedResult {
     /// The id of the call.
     pub id: Option<String>,
-    /// The result.
     pub content: Value,
 }
 
-/// One message.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RecordedMessage {
-    /// The author.
     pub role: MessageRole,
     /// The text, without images and reasoning.
     pub text: String,

@@ -10,9 +10,9 @@ mod dialect;
 mod document;
 mod elements;
 mod field;
+mod groups;
 mod inspect;
 mod intercode;
-mod joined;
 mod langfuse;
 mod lines;
 mod location;
@@ -41,7 +41,6 @@ pub(crate) struct Archive<'a> {
     pub unpack: Unpack<'a>,
 }
 
-/// Unpacks a file in an archive.
 pub(crate) type Unpack<'a> = Box<dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a>;
 
 /// A trace, or a skipped part.
@@ -52,7 +51,6 @@ pub(crate) type TraceIter<'a> = Box<dyn Iterator<Item = TraceResult> + 'a>;
 
 /// A file whose dialect was recognised.
 pub(crate) struct RecognisedFile<'a> {
-    /// Its dialect.
     pub dialect: Dialect,
     /// Its traces, read lazily.
     pub traces: TraceIter<'a>,
@@ -89,7 +87,6 @@ pub(crate) enum ImportError {
     /// The file is an archive whose header cannot be read.
     #[error("its file {part}: {reason}")]
     Part {
-        /// The file in the archive.
         part: String,
         /// The reason for the failure.
         reason: String,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::document::{Item, Items};
 use super::field::{between, count, facts, text, text_of, time};
-use super::joined::{Room, found_with, too_long};
+use super::groups::{Room, found_with, too_long};
 use super::location::{SkippedPart, SourceLocation};
 use super::{TraceResult, field};
 use crate::artifact::trace::{Trace, TraceStep};
@@ -21,7 +21,6 @@ struct OpenHandsPrompt {
     room: Room,
 }
 
-/// The kind of an event.
 enum EventKind {
     /// A message of the user, which starts a trace.
     Asked,

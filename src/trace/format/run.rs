@@ -22,7 +22,6 @@ pub(crate) enum PieceKind {
     Frame,
 }
 
-/// A piece of work.
 #[derive(Clone, Debug)]
 pub(crate) struct Piece {
     pub id: String,

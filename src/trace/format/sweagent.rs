@@ -13,18 +13,18 @@ use crate::artifact::trace::{Trace, TraceStep};
 pub(crate) fn trace(item: &Item) -> TraceResult {
     let value = &item.value;
     let (info, config) = (&value["info"], unwrapped(&value["replay_config"]));
-    let told = history(value);
+    let run = history(value);
     let trajectory: Vec<TraceStep> = list(value, "trajectory").iter().map(step).collect();
-    if told.query.is_empty() && told.steps.is_empty() && trajectory.is_empty() {
+    if run.query.is_empty() && run.steps.is_empty() && trajectory.is_empty() {
         return Err(item.place.skipped("it has neither a trajectory nor a history"));
     }
     let problem = text(&config["problem_statement"], "id").or_else(|| text(value, "instance_id"));
     let model = text(&config["agent"]["model"], "name").or_else(|| text(&info["model_stats"], "model"));
     Ok(Trace {
-        query: told.query,
+        query: run.query,
         agent: list(value, "history").iter().find_map(|entry| text(entry, "agent")),
         model,
-        result: text(info, "submission").or(told.result),
+        result: text(info, "submission").or(run.result),
         total_tokens: tokens(&info["model_stats"]),
         // No outcome: a trajectory does not say whether the submission was right.
         metadata: facts([
@@ -34,7 +34,7 @@ pub(crate) fn trace(item: &Item) -> TraceResult {
             ("problem", problem.clone().into()),
             ("environment", value["environment"].clone()),
         ]),
-        steps: if trajectory.is_empty() { told.steps } else { trajectory },
+        steps: if trajectory.is_empty() { run.steps } else { trajectory },
         ..field::empty_trace(field::trace_id("sweagent", problem.as_deref(), value))
     })
 }

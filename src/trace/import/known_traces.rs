@@ -48,7 +48,6 @@ impl KnownTraces {
         Ok(known)
     }
 
-    /// Adds a trace.
     pub(crate) fn add(&mut self, trace: &Trace) -> TraceNovelty {
         let (id, content) = (Digest::of_bytes(trace.trace_id.as_bytes()), content(trace));
         let (is_new_id, is_new) = (self.ids.insert(id), self.contents.insert(content));

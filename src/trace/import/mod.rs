@@ -30,7 +30,6 @@ const ORIGINALS: &str = "traces/imported";
 /// The options of an import.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wish<'a> {
-    /// The workspace.
     pub root: &'a Root,
     /// The agent to enter in traces that have none.
     pub agent: Option<&'a str>,

@@ -52,13 +52,11 @@ pub(crate) struct Missing {
 /// A reason for skipping parts of files, with the number of parts and the first locations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ImportReason {
-    /// The reason.
     pub reason: String,
     /// Whether content may be lost; false for bookkeeping of the other program.
     pub is_loss: bool,
     /// The number of skipped parts.
     pub count: usize,
-    /// The first locations.
     pub places: Vec<String>,
 }
 

@@ -154,7 +154,7 @@ fn search_follows_the_files() {
 #[test]
 fn where_no_index_can_be_kept_a_search_makes_its_own() {
     let traces = ("traces/a.jsonl", "{\"trace_id\":\"a\",\"query\":\"weather in Oslo\"}\n");
-    // Neither a folder below a file nor a database in place of a folder can be made, not even by root.
+    // Even root cannot create a folder under a file, or a database where a folder is.
     for in_the_way in [(".kaizen", "a file"), (".kaizen/cache/traces.db/x", "in a folder")] {
         let workspace = Workspace::new(&[traces, in_the_way]);
         let found = workspace.open().search("oslo", 9).unwrap();

@@ -1,4 +1,4 @@
-//! Which workspace an approval is for: worktrees and clones at the same place in one repository are one workspace.
+//! Identifies the workspace of an approval: all worktrees of a repository share the identity of a workspace.
 #![allow(clippy::disallowed_methods)] // edge: real paths
 
 use std::path::Path;
@@ -11,12 +11,12 @@ use crate::ledger::port::LedgerError;
 use crate::ledger::{Git, Policy};
 use crate::manifest::Manifest;
 
-/// Which workspace an approval is for.
+/// The workspace that an approval applies to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkspaceIdentity {
-    /// The real path of git's common directory; `None` where there is no repository.
+    /// The real path of git's common directory; `None` without a repository.
     pub repository: Option<String>,
-    /// The workspace in its work tree; without a repository, its real path.
+    /// The workspace relative to its work tree; without a repository, its real path.
     pub path: String,
 }
 
@@ -24,7 +24,7 @@ impl WorkspaceIdentity {
     /// The identity of the workspace at `root`.
     ///
     /// # Errors
-    /// git will not read the repository.
+    /// git refuses to read the repository.
     pub(crate) fn of(root: &Path) -> Result<Self, ConsentError> {
         let keyless = Policy {
             withheld: Manifest::default().withheld(&[]),
@@ -49,7 +49,7 @@ impl WorkspaceIdentity {
         }
     }
 
-    /// The name of its folder in the trust directory.
+    /// The name of the workspace's folder in the store of approvals.
     pub(crate) fn folder(&self) -> String {
         Digest::of_value(self).to_string()
     }

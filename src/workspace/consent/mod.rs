@@ -1,5 +1,6 @@
-//! Consent: nothing is started, asked or read of the environment before a person approved the list of it. Programs and
-//! HTTP calls take a [`Consent`] as proof, which nothing but a check against the approvals on this machine gives.
+//! Consent: no program starts, no server is called and no variable is read before a person has approved the list of
+//! them. Programs and HTTP calls require a [`Consent`] as proof, and only a check against the approvals on this machine
+//! creates one.
 #![allow(clippy::disallowed_methods)] // edge: the environment, the user's files
 
 mod identity;
@@ -23,45 +24,45 @@ use crate::sys::consent::{Approvals, Consent};
 use crate::sys::disk::{DiskError, Root};
 use crate::trace::evidence::OutsideLink;
 
-/// The only list that counts in this process, when its arguments say one.
+/// The only list that counts in this process, if `--trust` gives one.
 static ONLY: OnceLock<Digest> = OnceLock::new();
 
-/// Why something may not be done, or why nobody can tell.
+/// Why something is not allowed, or why the approvals cannot be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsentError {
-    /// The list of what would be used is not approved.
+    /// The list of programs, servers and keys is not approved.
     #[error("{reason}, so nothing was started, sent or read. It would use:\n{0}", reason = untrusted())]
     Untrusted(Box<TrustList>),
     /// A file of the store is not an approval.
     #[error(
-        "{}: {problem}; it approves nothing: remove it, then `kaizen trust` asks again",
+        "{}: {problem}; this file approves nothing: remove it, then `kaizen trust` asks again",
         path.display()
     )]
     Corrupted {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
-    /// The user's own files would lie where a repository can put its own.
-    #[error("{what} would be {}, inside of the workspace, where a repository could bring its own; {remedy}", path.display())]
+    /// A file of the user would be inside the workspace, where a repository can supply it.
+    #[error("{what} would be {}, inside of the workspace, where a repository can supply it; {remedy}", path.display())]
     Inside {
-        /// The place.
+        /// The path.
         path: PathBuf,
-        /// What it is for.
+        /// The purpose of the file or folder.
         what: &'static str,
-        /// What to do.
+        /// The remedy.
         remedy: &'static str,
     },
-    /// There is no place for approvals.
-    #[error("there is no place for approvals: HOME is not set; set it, or KAIZEN_TRUST_DIR")]
+    /// There is no folder for approvals.
+    #[error("there is no folder for approvals: HOME is not set; set it, or KAIZEN_TRUST_DIR")]
     NoHome,
     /// The user's configuration is not usable.
     #[error("{}: {problem}", path.display())]
     Config {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with its line.
+        /// The problem, with its line.
         problem: String,
     },
     /// The store cannot be written.
@@ -69,7 +70,7 @@ pub enum ConsentError {
     Store {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The manifest names a program that must not be one.
@@ -83,7 +84,7 @@ pub enum ConsentError {
     Ledger(#[from] LedgerError),
 }
 
-/// What a workspace may do.
+/// What a workspace may start, send and read.
 pub struct Permission {
     root: Root,
     manifest: Manifest,
@@ -93,7 +94,7 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// What the workspace at `root` may do; approvals stand in `store`, else where the environment says.
+    /// The permission of the workspace at `root`. Approvals are in `store` or, without one, where the environment says.
     pub fn new(
         root: &Root,
         manifest: &Manifest,
@@ -109,7 +110,7 @@ impl Permission {
         }
     }
 
-    /// What engines ask of it.
+    /// The interface that engines use.
     pub fn approvals(self: &Arc<Self>) -> Arc<Approvals> {
         let (permission, root) = (Arc::clone(self), self.root.clone());
         Approvals::new(
@@ -121,12 +122,12 @@ impl Permission {
         )
     }
 
-    /// The workspace.
+    /// The root of the workspace.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// What would be used, as things are now.
+    /// The list of what the workspace would use now.
     ///
     /// # Errors
     /// A program is a harness file, or the user's configuration is not usable.
@@ -134,10 +135,10 @@ impl Permission {
         self.list_with(&self.links()?)
     }
 
-    /// Refuses programs that are harness files, by links or by other spellings of their names.
+    /// Refuses programs that are harness files, even through a link or another spelling of the path.
     ///
     /// # Errors
-    /// There is one.
+    /// A program is a harness file.
     pub(crate) fn check_programs(&self) -> Result<(), ConsentError> {
         let invalid = |problem| ManifestError::Invalid {
             path: self.root.join(manifest::FILE),
@@ -172,7 +173,7 @@ impl Permission {
         Ok(TrustList::gather(&self.manifest, around).map_err(invalid)?)
     }
 
-    /// Traces and tasks that lie outside of the workspace.
+    /// Links to traces and tasks outside the workspace.
     fn links(&self) -> Result<Vec<OutsideLink>, ConsentError> {
         let manifest = &self.manifest;
         let globs = [&manifest.traces.files[..], &manifest.benchmark.files[..]].concat();
@@ -187,7 +188,7 @@ impl Permission {
     /// The links to traces and tasks that must not be followed.
     ///
     /// # Errors
-    /// Nobody can tell.
+    /// The approvals cannot be checked.
     pub(crate) fn closed_links(&self) -> Result<Vec<OutsideLink>, ConsentError> {
         let links = self.links()?;
         if links.is_empty() {
@@ -197,11 +198,11 @@ impl Permission {
         Ok(if self.approves(&list)? { Vec::new() } else { links })
     }
 
-    /// Checks anew whether these parts may be used; from then on they may, until the next check says otherwise. Parts
-    /// that start nothing, ask nobody and read no variable need no consent.
+    /// Checks again whether these parts may be used. The result is valid until the next check. Parts that start no
+    /// program, call no server and read no variable need no consent.
     ///
     /// # Errors
-    /// [`ConsentError::Untrusted`] with the list, or nobody can tell.
+    /// [`ConsentError::Untrusted`] with the list, or the approvals cannot be checked.
     pub(crate) fn check(&self, parts: &[ManifestPart]) -> Result<(), ConsentError> {
         let list = self.list()?;
         match list.concerns(parts) || !list.links.is_empty() {
@@ -210,7 +211,7 @@ impl Permission {
         }
     }
 
-    /// Checks anew whether everything may be used.
+    /// Checks again whether everything may be used.
     ///
     /// # Errors
     /// See [`Permission::check`].
@@ -218,7 +219,7 @@ impl Permission {
         self.grant(self.list()?)
     }
 
-    /// The proof for whoever starts a program or opens a connection; checks when nobody did before.
+    /// The proof for code that starts a program or opens a connection; checks if there was no check yet.
     ///
     /// # Errors
     /// See [`Permission::check`].
@@ -241,10 +242,10 @@ impl Permission {
         self.granted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a list is approved: the one that this process was told, else any on this machine.
+    /// Whether a list is approved: by `--trust` if it was given, otherwise by the approvals on this machine.
     ///
     /// # Errors
-    /// Nobody can tell.
+    /// The approvals cannot be checked.
     pub(crate) fn approves(&self, list: &TrustList) -> Result<bool, ConsentError> {
         match ONLY.get() {
             Some(only) => Ok(*only == list.digest()),
@@ -263,7 +264,7 @@ impl Permission {
     /// The approvals of this machine.
     ///
     /// # Errors
-    /// There is no place for them, or it lies in the workspace.
+    /// There is no folder for them, or it is in the workspace.
     pub(crate) fn store(&self) -> Result<ApprovalStore, ConsentError> {
         match &self.store {
             Some(store) => Ok(store.clone()),
@@ -271,26 +272,27 @@ impl Permission {
         }
     }
 
-    /// Which workspace approvals are for.
+    /// The identity of the workspace.
     ///
     /// # Errors
-    /// git will not read the repository.
+    /// git refuses to read the repository.
     pub(crate) fn identity(&self) -> Result<&WorkspaceIdentity, ConsentError> {
         if self.identity.get().is_none() {
-            // Another thread finds the same.
+            // Another thread may set it first, to the same value.
             let _ = self.identity.set(WorkspaceIdentity::of(&self.root)?);
         }
         self.identity.get().ok_or(ConsentError::NoHome)
     }
 }
 
-/// From now on only the list with this digest counts in this process, whatever was approved on this machine.
+/// Makes the list with this digest the only one that counts in this process, regardless of the approvals on this
+/// machine.
 pub(crate) fn only(digest: Digest) {
-    // There is one command line.
+    // Called once: there is one command line.
     let _ = ONLY.set(digest);
 }
 
-/// The list that alone counts in this process, when its arguments say one.
+/// The digest given by `--trust`, if any.
 pub(crate) fn only_digest() -> Option<Digest> {
     ONLY.get().copied()
 }
@@ -298,8 +300,8 @@ pub(crate) fn only_digest() -> Option<Digest> {
 /// Why a list is not approved.
 fn untrusted() -> &'static str {
     match ONLY.get() {
-        Some(_) => "--trust names another list than this workspace has now",
-        None => "nobody on this machine approved what this workspace would use now",
+        Some(_) => "the digest of --trust is not that of this workspace's present list",
+        None => "what this workspace would use is not approved on this machine",
     }
 }
 
@@ -310,7 +312,7 @@ fn link(link: &OutsideLink) -> TrustLink {
     }
 }
 
-/// Whether a path, which need not exist, lies in a folder.
+/// Whether a path, which need not exist, is inside a folder.
 fn is_inside(path: &Path, folder: &Path) -> bool {
     let Ok(folder) = folder.canonicalize() else {
         return false;

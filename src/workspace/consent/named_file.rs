@@ -1,4 +1,4 @@
-//! What a word of a program names in a workspace.
+//! Finds the file of a workspace that an argument of a program names.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::fs::File;
@@ -9,23 +9,24 @@ use crate::manifest::programs;
 use crate::manifest::trust::{NamedFile, TrustLink};
 use crate::sys::disk::OWN_FOLDER;
 
-/// The file of the workspace at `root` that a word names in a folder of it, or the link that leads out of it there.
+/// The file of the workspace at `root` that an argument names in one of its folders, or the link that leads out of the
+/// workspace.
 pub(super) fn named(root: &Path, folder: &str, word: &str) -> Option<NamedFile> {
     let real = root.canonicalize().ok()?;
-    // What a program leaves in the folder that it works in would change the list with each run.
+    // Files that a program writes in its scratch folder would change the list with each run.
     let is_scratch = programs::within(folder, word).is_some_and(|path| path.starts_with(OWN_FOLDER));
     let named = if is_scratch {
         None
     } else {
         in_folder(&real, folder, word)
     };
-    // The program of a teacher works elsewhere, and is given the files that its words name in the workspace.
+    // A teacher's program runs in another folder, and its arguments may name files of the workspace.
     named.or_else(|| (!folder.is_empty()).then(|| in_folder(&real, "", word)).flatten())
 }
 
 fn in_folder(real: &Path, folder: &str, word: &str) -> Option<NamedFile> {
     let path = real.join(folder).join(word);
-    // The folder that a program works in may not be there yet: dots are taken out by hand first.
+    // The program's folder may not exist yet, so dots are removed lexically first.
     let target = path.canonicalize().or_else(|_| plain(&path).canonicalize()).ok()?;
     if !target.is_file() {
         return None;
@@ -38,7 +39,7 @@ fn in_folder(real: &Path, folder: &str, word: &str) -> Option<NamedFile> {
             digest: bytes.and_then(|bytes| Digest::of_reader(bytes).ok()),
         });
     }
-    // A path that leads outside by itself says so where it stands.
+    // A path that leads outside without a link is visible as such in the manifest.
     let inside = plain(&path).strip_prefix(real).ok()?.to_owned();
     Some(NamedFile::Outside(TrustLink {
         path: slashed(&inside),

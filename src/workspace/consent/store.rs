@@ -1,5 +1,5 @@
-//! The approvals on this machine: a folder a workspace, a file an approved list. Files are added and removed whole, so two
-//! processes that approve at once lose nothing.
+//! The approvals on this machine: one folder per workspace, one file per approved list. Files are added and removed as
+//! a whole, so two processes that approve at the same time lose nothing.
 #![allow(clippy::disallowed_methods)] // edge: the environment, the user's files
 
 use std::fs;
@@ -15,7 +15,7 @@ use crate::digest::Digest;
 use crate::manifest::trust::TrustList;
 use crate::sys::disk::Root;
 
-/// The format that is written.
+/// The version of the format.
 const VERSION: u32 = 1;
 
 /// The folder of all approvals.
@@ -25,30 +25,30 @@ pub struct ApprovalStore(PathBuf);
 /// One approved list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Approval {
-    /// Format version.
+    /// The version of the format of this file.
     pub version: u32,
-    /// The list that was approved.
+    /// The digest of the approved list.
     pub digest: Digest,
-    /// For which workspace.
+    /// The workspace that it applies to.
     pub workspace: WorkspaceIdentity,
-    /// Where the workspace stood then.
+    /// The path of the workspace at the time of the approval.
     pub root: String,
-    /// When.
+    /// The time of the approval.
     pub approved_at: String,
-    /// What the list said, for people.
+    /// The list, for people.
     #[serde(default)]
     pub list: Value,
-    /// What a later version adds.
+    /// Fields of later versions.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
 impl ApprovalStore {
-    /// The store that the environment names: `KAIZEN_TRUST_DIR`, else `kaizen/trust` in the user's state folder. It must
-    /// lie outside of the workspace at `root`, where a repository could bring its own approvals along.
+    /// The store that the environment sets: `KAIZEN_TRUST_DIR` or, without it, `kaizen/trust` in the user's state
+    /// folder. It must be outside the workspace at `root`, where a repository could supply its own approvals.
     ///
     /// # Errors
-    /// The environment names no place, or one in the workspace.
+    /// The environment sets no folder, or one in the workspace.
     pub(crate) fn from_environment(root: Option<&Path>) -> Result<Self, ConsentError> {
         let own = std::env::var_os("KAIZEN_TRUST_DIR").filter(|path| !path.is_empty());
         let path = match own {
@@ -79,15 +79,15 @@ impl ApprovalStore {
     /// Whether a list is approved.
     ///
     /// # Errors
-    /// The approval is there and not usable.
+    /// The file of the approval is invalid.
     pub(crate) fn holds(&self, workspace: &WorkspaceIdentity, digest: &Digest) -> Result<bool, ConsentError> {
         Ok(self.read(&self.file(workspace, digest))?.is_some())
     }
 
-    /// Approves a list; one that is approved already stays as it is.
+    /// Approves a list; an existing approval is not changed.
     ///
     /// # Errors
-    /// The store cannot be written, or holds a file that is not usable.
+    /// The store cannot be written, or contains an invalid file.
     pub(crate) fn approve(
         &self,
         workspace: &WorkspaceIdentity,
@@ -114,7 +114,7 @@ impl ApprovalStore {
             .map_err(|source| ConsentError::Store { path, source })
     }
 
-    /// A temporary file is private from the start, and becomes the approval in one step.
+    /// Writes through a temporary file, which is private from the start and becomes the approval in one step.
     fn write(&self, path: &Path, text: &str) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(&self.0);
         let root = Root::make(&self.0).map_err(std::io::Error::other)?;
@@ -131,7 +131,7 @@ impl ApprovalStore {
     /// The approvals of one workspace, or of all.
     ///
     /// # Errors
-    /// One of them is not usable.
+    /// One of them is invalid.
     pub(crate) fn all(&self, workspace: Option<&WorkspaceIdentity>) -> Result<Vec<Approval>, ConsentError> {
         let folders = match workspace {
             Some(workspace) => vec![workspace.folder()],
@@ -146,7 +146,7 @@ impl ApprovalStore {
         Ok(all)
     }
 
-    /// Removes the approvals of a workspace, whatever their files hold; says how many there were.
+    /// Removes the approvals of a workspace, even invalid ones; returns their number.
     ///
     /// # Errors
     /// A file cannot be removed.
@@ -156,12 +156,12 @@ impl ApprovalStore {
         for name in &names {
             Root::open(&folder)?.remove(name)?;
         }
-        // It may hold a file that somebody else is just writing.
+        // Fails if another process is writing a file there, which is fine.
         let _ = fs::remove_dir(&folder);
         Ok(names.len())
     }
 
-    /// The names in a folder of the store; none where it is missing.
+    /// The names in a folder of the store; empty if it does not exist.
     fn names(&self, folder: &str) -> Result<Vec<String>, ConsentError> {
         match self.0.is_dir() {
             true => Ok(Root::open(&self.0)?.names(folder)?),
@@ -191,12 +191,12 @@ impl ApprovalStore {
         let approval: Approval = serde_json::from_value(value).map_err(|error| corrupted(error.to_string()))?;
         match self.file(&approval.workspace, &approval.digest) == path {
             true => Ok(Some(approval)),
-            false => Err(corrupted("it is an approval of something else".to_owned())),
+            false => Err(corrupted("it approves a different list or workspace".to_owned())),
         }
     }
 }
 
-/// A folder of the user's: the one that a variable names as an absolute path, else the usual one in the home.
+/// A folder of the user: the absolute path in a variable or, without one, the usual folder in the home directory.
 pub(super) fn home(variable: &str, usual: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(std::env::var_os(name)?);

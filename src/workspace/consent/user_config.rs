@@ -1,4 +1,4 @@
-//! The user's own configuration, which no repository can set: `$XDG_CONFIG_HOME/kaizen/config.toml`.
+//! Reads the user's configuration, which no repository can set: `$XDG_CONFIG_HOME/kaizen/config.toml`.
 #![allow(clippy::disallowed_methods)] // edge: the environment, the user's files
 
 use std::path::{Path, PathBuf};
@@ -10,27 +10,27 @@ use super::store::home;
 use crate::manifest;
 use crate::sys::disk;
 
-/// `config.toml`.
+/// The content of `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct UserConfig {
-    /// How servers are called.
+    /// Settings for calls of servers.
     pub network: Network,
 }
 
-/// `[network]`
+/// The section `[network]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Network {
-    /// Hosts that may be sent keys by plain HTTP.
+    /// Hosts to which keys may be sent by plain HTTP.
     pub plain_http_hosts: Vec<String>,
 }
 
 impl UserConfig {
-    /// The user's configuration; the default one where there is none.
+    /// The user's configuration, or the default one if there is none.
     ///
     /// # Errors
-    /// It cannot be read, holds an unknown key, or lies in the workspace at `root`.
+    /// It cannot be read, has an unknown key, or is in the workspace at `root`.
     pub(crate) fn load(root: &Path) -> Result<Self, ConsentError> {
         let Some(path) = path() else {
             return Ok(Self::default());

@@ -43,7 +43,7 @@ struct ChatContext {
 /// A harness that the student has read.
 struct PreparedChat {
     agents: Agents<ChatAgent>,
-    means: Arc<ChatContext>,
+    context: Arc<ChatContext>,
 }
 
 impl ChatStudent {
@@ -58,23 +58,23 @@ impl ChatStudent {
     }
 
     fn read(&self, harness: &Harness) -> PreparedChat {
-        let means = &self.0;
-        let own = means.section.model.as_deref().unwrap_or_default();
+        let context = &self.0;
+        let own = context.section.model.as_deref().unwrap_or_default();
         PreparedChat {
-            agents: Agents::read(harness, &means.layout, |home, name| {
-                ChatAgent::read(home, name, own, &means.toolbox)
+            agents: Agents::read(harness, &context.layout, |home, name| {
+                ChatAgent::read(home, name, own, &context.toolbox)
             }),
-            means: Arc::clone(means),
+            context: Arc::clone(context),
         }
     }
 }
 
 impl Student for ChatStudent {
     fn identity(&self) -> Value {
-        let means = &self.0;
+        let context = &self.0;
         json!({
-            "engine": "chat", "revision": REVISION, "model": means.model.identity(), "layout": means.layout,
-            "tools": means.toolbox.identity(), "env": means.section.env
+            "engine": "chat", "revision": REVISION, "model": context.model.identity(), "layout": context.layout,
+            "tools": context.toolbox.identity(), "env": context.section.env
         })
     }
 
@@ -105,7 +105,7 @@ impl PreparedChat {
 
     /// The seed of a request; `None` at temperature 0, so that runs with different seeds share one call.
     fn seed(&self, request: &Request, seed: u64) -> Option<u64> {
-        let section = &self.means.section;
+        let section = &self.context.section;
         let degree = request.parameters.get("temperature");
         let degree = degree
             .or_else(|| section.body.get("temperature"))
@@ -119,7 +119,7 @@ impl PreparedStudent for PreparedChat {
     /// The digest of the request. The programs behind the tools are part of the student's identity.
     fn footprint(&self, task: &Task) -> Digest {
         match self.asked(task) {
-            Ok(asked) => Digest::of_value(&(self.means.model.rendered(&asked.request), asked.turns)),
+            Ok(asked) => Digest::of_value(&(self.context.model.rendered(&asked.request), asked.turns)),
             Err(broken) => Digest::of_parts([("broken", broken.0.as_bytes())]),
         }
     }
@@ -131,8 +131,8 @@ impl PreparedStudent for PreparedChat {
         };
         asked.request.seed = self.seed(&asked.request, draw.seed);
         asked.request.repeat = draw.repeat;
-        talk::talk(self.means.model.as_ref(), asked, &|name, arguments| {
-            self.means.toolbox.call(name, arguments)
+        talk::talk(self.context.model.as_ref(), asked, &|name, arguments| {
+            self.context.toolbox.call(name, arguments)
         })
     }
 }

@@ -8,7 +8,6 @@ use crate::llm::provider;
 /// The parsed output of a program.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ProgramAnswer {
-    /// The answer.
     pub answer: String,
     /// The model that it used.
     pub model: Option<String>,

@@ -49,7 +49,7 @@ struct Candidate {
     digest: Digest,
     default_agent: String,
     folder: OnceLock<Result<Scratch, String>>,
-    means: Arc<CommandContext>,
+    context: Arc<CommandContext>,
 }
 
 impl CommandStudent {
@@ -98,7 +98,7 @@ impl Student for CommandStudent {
             default_agent: default_agent(harness, &self.0.layout),
             harness: harness.clone(),
             folder: OnceLock::new(),
-            means: Arc::clone(&self.0),
+            context: Arc::clone(&self.0),
         })
     }
 }
@@ -111,7 +111,7 @@ impl PreparedStudent for Candidate {
 
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
         let infra = |reason| Attempt::Infra { reason };
-        let consent = match self.means.calls.consent() {
+        let consent = match self.context.calls.consent() {
             Ok(consent) => consent,
             Err(problem) => return infra(problem),
         };
@@ -119,37 +119,37 @@ impl PreparedStudent for Candidate {
             Ok(folder) => folder.path(),
             Err(problem) => return infra(problem.clone()),
         };
-        let calls = &self.means.calls;
-        let name = self.means.section.run.first().map_or("", String::as_str);
+        let calls = &self.context.calls;
+        let name = self.context.section.run.first().map_or("", String::as_str);
         let reserved = match calls.begin_attempt(name) {
             Ok(reserved) => reserved,
             Err(problem) => return infra(problem.to_string()),
         };
-        let ended = self.run(&consent, task, draw.seed, folder);
-        let said = ended
+        let output = self.run(&consent, task, draw.seed, folder);
+        let answer = output
             .as_ref()
-            .map(|ended| ProgramAnswer::read(&ended.stdout))
+            .map(|output| ProgramAnswer::read(&output.stdout))
             .unwrap_or_default();
         let reported = ReportedUsage {
-            model: said.model.clone().unwrap_or_else(|| name.to_owned()),
+            model: answer.model.clone().unwrap_or_else(|| name.to_owned()),
             request: Digest::of_value(&(self.digest, &task.query, &task.agent, draw.seed)),
-            usage: said.usage,
-            cost_usd: said.cost_usd,
+            usage: answer.usage,
+            cost_usd: answer.cost_usd,
         };
         calls.end_attempt(LlmRole::Student, reported, reserved);
-        attempt_of(ended, said)
+        attempt_of(output, answer)
     }
 }
 
 impl Candidate {
     /// Writes the harness to a scratch folder.
     fn written(&self) -> Result<Scratch, String> {
-        let made = self.means.root.scratch("harness", self.harness.files());
+        let made = self.context.root.scratch("harness", self.harness.files());
         made.map_err(|error| error.to_string())
     }
 
     fn run(&self, consent: &Consent, task: &Task, seed: u64, folder: &Path) -> Result<ProgramOutput, ProgramFailure> {
-        let section = &self.means.section;
+        let section = &self.context.section;
         let is_filled = |word: &String| word.contains("{query}");
         let filled: Vec<String> = section.run.iter().map(|word| fill(word, task, folder)).collect();
         let agent = task.agent.as_ref().unwrap_or(&self.default_agent);
@@ -158,12 +158,12 @@ impl Candidate {
             json!({"task_id": task.task_id, "query": task.query, "agent": agent, "seed": seed & 0x7fff_ffff});
         // If the query is an argument, standard input is empty, because agents would append it to the query.
         let question = (!section.run.iter().any(is_filled)).then(|| question.to_string());
-        let root: OsString = self.means.root.as_os_str().to_owned();
+        let root: OsString = self.context.root.as_os_str().to_owned();
         let program = Program {
             consent,
             run: &filled,
-            folder: &self.means.root,
-            withheld: &self.means.withheld,
+            folder: &self.context.root,
+            withheld: &self.context.withheld,
             variables: vec![("KAIZEN_HARNESS", folder.into()), ("KAIZEN_WORKSPACE", root)],
             timeout: Some(Duration::from_secs(section.timeout_seconds)),
         };
@@ -179,16 +179,16 @@ fn fill(word: &str, task: &Task, folder: &Path) -> String {
 }
 
 /// The attempt for a program's result. Failures of the agent score 0; infrastructure failures have no score.
-fn attempt_of(ended: Result<ProgramOutput, ProgramFailure>, said: ProgramAnswer) -> Attempt {
-    match ended {
-        Ok(ended) if ended.status.success() => Attempt::Answered {
-            answer: said.answer,
-            model: said.model,
-            tool: said.tool,
+fn attempt_of(output: Result<ProgramOutput, ProgramFailure>, answer: ProgramAnswer) -> Attempt {
+    match output {
+        Ok(output) if output.status.success() => Attempt::Answered {
+            answer: answer.answer,
+            model: answer.model,
+            tool: answer.tool,
         },
-        Ok(ended) => {
-            let reason = format!("{}: {}", ended.status, ended.complaint());
-            match ended.status.code() {
+        Ok(output) => {
+            let reason = format!("{}: {}", output.status, output.complaint());
+            match output.status.code() {
                 Some(PASSING) => Attempt::Infra { reason },
                 _ => Attempt::Failed { reason },
             }

@@ -67,7 +67,6 @@ impl NearestAgent {
         self.0.as_ref().is_ok_and(|agent| agent.varies(query))
     }
 
-    /// Answers a query.
     pub(crate) fn attempt(&self, query: &str, seed: u64) -> Attempt {
         match &self.0 {
             Ok(agent) => agent.attempt(query, seed),

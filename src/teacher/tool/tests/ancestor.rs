@@ -18,7 +18,7 @@ fn folder() -> Option<PathBuf> {
         .join("openjarvis");
     if !folder.is_dir() {
         println!(
-            "SKIPPED: no files of the ancestor in {}; set KAIZEN_FIXTURES to run on them",
+            "SKIPPED: no files of OpenJarvis in {}; set KAIZEN_FIXTURES to run on them",
             folder.display()
         );
         return None;
@@ -74,7 +74,7 @@ fn right(tool: &str, arguments: &Value, said: &Value) -> Option<Value> {
     match (tool, arguments) {
         // Its feedback filter ran after its limit; with a limit beyond all traces the two agree.
         ("list_traces", _) => Some(said.clone()),
-        // It took the hyphen for an operator, and failed.
+        // It mistook the hyphen for an operator, and failed.
         ("search_traces", _) => Some(json!([
             {"agent": "orchestrator", "model": "qwen3.5:9b", "outcome": null, "query": "multi-hop question: who's \"first\"?",
             "result": "1.70 (from memory) [8]", "started_at": 1_760_000_800.0, "trace_id": "fx-008"},

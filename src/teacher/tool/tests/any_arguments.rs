@@ -59,7 +59,7 @@ proptest! {
         prop_assert!(rows <= 100);
     }
 
-    /// A held-out id is answered word for word like an id that does not exist.
+    /// A held-out id gets exactly the same answer as an id that does not exist.
     #[test]
     fn held_out_and_unknown_are_the_same((mut call, held) in (call(), proptest::sample::select(vec!["g-1", "s-1", "t-4", "h"]))) {
         let world = World::small();

@@ -20,7 +20,7 @@ pub(crate) struct World {
     pub traces: Vec<Trace>,
     pub student: fn(&Task) -> (Attempt, Option<f64>),
     pub search: Search,
-    /// Whether the teacher can answer and judge.
+    /// Whether the teacher has models for answers and comparisons.
     pub teaches: bool,
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use self::span::Span;
 use super::document::Items;
 use super::field::{facts, label};
-use super::joined::{Groups, Room, found_with, too_much};
+use super::groups::{Groups, Room, found_with, too_much};
 use super::run::fill;
 use super::{TraceResult, field};
 

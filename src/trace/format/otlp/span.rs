@@ -7,7 +7,6 @@ use super::super::field::{first, list, text, text_of, time};
 use super::super::location::{SkippedPart, SourceLocation};
 use super::attributes::{Attributes, read};
 
-/// A span.
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
     pub trace_id: String,

@@ -8,7 +8,7 @@ use super::tools::only_reads;
 use crate::manifest::programs::ManifestPart;
 use crate::pipeline::phase::CALLS;
 use crate::pipeline::state::settled;
-use crate::pipeline::{briefing, looking, permitted};
+use crate::pipeline::{briefing, offline_briefing, permissions};
 use crate::teacher::tool::{ToolContext, ToolOutput};
 use crate::teacher::{Briefing, tool};
 use crate::workspace::Workspace;
@@ -17,14 +17,14 @@ use crate::workspace::session::Session;
 
 /// Calls a diagnostic tool.
 pub(crate) fn call(driven: &DrivenSession, name: &str, arguments: &Map<String, Value>) -> McpAnswer {
-    let told = match only_reads(name) {
+    let answer = match only_reads(name) {
         true => looked(driven, name, arguments),
         false => worked(driven, name, arguments),
     };
-    match told {
-        Ok(told) => McpAnswer {
-            is_error: told.text.starts_with("{\"error\":"),
-            text: told.text,
+    match answer {
+        Ok(answer) => McpAnswer {
+            is_error: answer.text.starts_with("{\"error\":"),
+            text: answer.text,
         },
         Err(answer) => answer,
     }
@@ -49,9 +49,9 @@ fn looked(driven: &DrivenSession, name: &str, arguments: &Map<String, Value>) ->
             Ok(tool::call(&desk, name, arguments))
         }
     };
-    let told = looking::look(&workspace, session.as_ref(), ask).map_err(|error| failure(error.into()))??;
-    driven.note(line(&workspace, name, arguments, &told));
-    Ok(told)
+    let answer = offline_briefing::look(&workspace, session.as_ref(), ask).map_err(|error| failure(error.into()))??;
+    driven.note(line(&workspace, name, arguments, &answer));
+    Ok(answer)
 }
 
 /// Calls a tool that runs the agent or asks a judge. Starts a session if none is open.
@@ -69,24 +69,25 @@ fn worked(driven: &DrivenSession, name: &str, arguments: &Map<String, Value>) ->
         };
         tool::call(&desk, name, arguments)
     };
-    let told = briefing::within(&workspace, &session, |run| briefing::lend(run, ask));
-    let told = told.map_err(|error| failure(error.into()))?;
-    driven.note(line(&workspace, name, arguments, &told));
+    let answer = briefing::within(&workspace, &session, |run| briefing::lend(run, ask));
+    let answer = answer.map_err(|error| failure(error.into()))?;
+    driven.note(line(&workspace, name, arguments, &answer));
     write_notes(driven, &session);
-    Ok(told)
+    Ok(answer)
 }
 
 /// Refuses a tool that needs the student or the judge, if that is not approved.
 fn may_call(workspace: &Workspace, name: &str) -> Result<(), RunError> {
     match name {
-        "run_student_on_task" => permitted::without_teacher(workspace, &["baseline"]),
+        "run_student_on_task" => permissions::without_teacher(workspace, &["baseline"]),
         "compare_outputs" => Ok(workspace.permission.check(&[ManifestPart::Judge])?),
         _ => workspace.may_read(),
     }
 }
 
-fn line(workspace: &Workspace, name: &str, arguments: &Map<String, Value>, told: &ToolOutput) -> String {
-    let mut line = json!({"call": name, "arguments": arguments, "characters": told.text.len(), "traces": told.traces});
+fn line(workspace: &Workspace, name: &str, arguments: &Map<String, Value>, answer: &ToolOutput) -> String {
+    let mut line =
+        json!({"call": name, "arguments": arguments, "characters": answer.text.len(), "traces": answer.traces});
     workspace.redactor.value(&mut line["arguments"]);
     format!("{line}\n")
 }

@@ -52,7 +52,6 @@ impl<T> Default for Groups<T> {
 }
 
 impl<T> Groups<T> {
-    /// Adds a part.
     pub(crate) fn add(&mut self, id: String, part: T) {
         if !self.parts.contains_key(&id) {
             self.order.push(id.clone());

@@ -21,41 +21,41 @@ use crate::workspace::error::RunError;
 pub(super) type GatedOutcome = (Outcome, Option<Evaluation>);
 
 /// What the gate says of a candidate against the head.
-pub(super) fn judge(
+pub(super) fn decide(
     edit: &Edit,
     candidate: &Harness,
-    given: &ExecuteInput,
-    means: &ExecuteContext,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
     head: &mut SessionHead,
 ) -> Result<GatedOutcome, RunError> {
-    let judged = match mode(given, head) {
+    let decided = match mode(input, head) {
         Mode::Rule => {
-            let (before, after) = (head.evaluation(given, means)?, score(candidate, given, means)?);
-            (by_means(edit, given, &before, &after), Some(after))
+            let (before, after) = (head.evaluation(input, execution)?, score(candidate, input, execution)?);
+            (by_means(edit, input, &before, &after), Some(after))
         }
-        mode => (by_trial(edit, mode, candidate, given, means, head)?, None),
+        mode => (by_trial(edit, mode, candidate, input, execution, head)?, None),
     };
-    let (outcome, after) = judged;
+    let (outcome, after) = decided;
     let against = Some(head.harness.digest());
     Ok((Outcome { against, ..outcome }, after))
 }
 
 /// The mode of the session: `auto` is exact until two runs of the same thing differ, in the baseline or in a flip that
 /// does not repeat.
-fn mode(given: &ExecuteInput, head: &SessionHead) -> Mode {
-    let noisy = given.baseline.probe.as_ref().is_some_and(Probe::is_noisy);
-    given.policy.mode_for(noisy || head.flaky)
+fn mode(input: &ExecuteInput, head: &SessionHead) -> Mode {
+    let noisy = input.gate.baseline.probe.as_ref().is_some_and(Probe::is_noisy);
+    input.gate.policy.mode_for(noisy || head.flaky)
 }
 
-fn by_means(edit: &Edit, given: &ExecuteInput, before: &Evaluation, after: &Evaluation) -> Outcome {
-    let target = target(edit, &given.plan.failure_clusters, given);
-    let verdict: Verdict = gate::decide(before, after, &given.rule, target.as_deref());
-    let status = status(verdict.decision, given.gate_skipped(edit));
+fn by_means(edit: &Edit, input: &ExecuteInput, before: &Evaluation, after: &Evaluation) -> Outcome {
+    let target = target(edit, &input.reconcile.plan.failure_clusters, input);
+    let verdict: Verdict = gate::decide(before, after, &input.gate.rule, target.as_deref());
+    let status = status(verdict.decision, input.gate_skipped(edit));
     Outcome {
         benchmark_delta: Some(verdict.overall_delta),
         cluster_deltas: verdict.cluster_deltas.clone(),
         error: (status != OutcomeStatus::Applied).then(|| verdict.reason.clone()),
-        gate_skipped: given.gate_skipped(edit),
+        gate_skipped: input.gate_skipped(edit),
         verdict: Some(verdict),
         ..outcome(edit, status)
     }
@@ -65,41 +65,43 @@ fn by_trial(
     edit: &Edit,
     mode: Mode,
     candidate: &Harness,
-    given: &ExecuteInput,
-    means: &ExecuteContext,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
     head: &mut SessionHead,
 ) -> Result<Outcome, RunError> {
-    let judging = &given.policy;
-    let named = target(edit, &given.plan.failure_clusters, given);
-    let target = named.as_deref().filter(|_| judging.settings.rule == RuleKind::Target);
+    let policy = &input.gate.policy;
+    let named = target(edit, &input.reconcile.plan.failure_clusters, input);
+    let target = named.as_deref().filter(|_| policy.settings.rule == RuleKind::Target);
     let before = head.harness.clone();
     let trial = Trial::new(
-        &means.evaluator,
+        &execution.evaluator,
         TrialSpec {
             before: &before,
             after: candidate,
-            tasks: given.gate,
+            tasks: input.gate.tasks,
             target,
             mode,
-            one_pass: judging.population == Population::Sample,
-            settings: judging.settings_for(mode, target),
+            one_pass: policy.population == Population::Sample,
+            settings: policy.settings_for(mode, target),
             edit: edit.digest(),
         },
     );
     // What is exact is made again out of the memo; only bets have to go on where they were.
     let earlier = match mode {
-        Mode::Sequential => (given.earlier)(&edit.digest(), &trial.comparison())?,
+        Mode::Sequential => (input.gate.earlier)(&edit.digest(), &trial.comparison())?,
         _ => None,
     };
     let stake = match mode {
-        Mode::Sequential if trial.reaches_target() => Some(head.stake(edit, &trial, earlier.as_ref(), given, means)?),
+        Mode::Sequential if trial.reaches_target() => {
+            Some(head.stake(edit, &trial, earlier.as_ref(), input, execution)?)
+        }
         _ => None,
     };
     let (record, made) = trial.decide(stake, earlier.as_ref().map(|(_, record)| record))?;
     head.made += made.edited + made.baseline;
     head.unreached += record.unreached();
     head.flaky |= record.numbers.flaky > 0;
-    Ok(recorded(edit, record, given))
+    Ok(recorded(edit, record, input))
 }
 
 impl GatePolicy {
@@ -108,7 +110,7 @@ impl GatePolicy {
         self.mode.at_work(self.population, noisy)
     }
 
-    /// The settings for an edit: in `exact`, one that aims at no category is judged by rule `overall`.
+    /// The settings for an edit: in `exact`, one that aims at no category is decided by rule `overall`.
     pub(crate) fn settings_for(&self, mode: Mode, target: Option<&str>) -> GateSettings {
         match (mode, target) {
             (Mode::Exact, None) => GateSettings {
@@ -122,9 +124,13 @@ impl GatePolicy {
 }
 
 /// The outcome that a record stands for. What came close and could not be told is put to a person, once.
-fn recorded(edit: &Edit, record: GateRecord, given: &ExecuteInput) -> Outcome {
-    let skipped = given.gate_skipped(edit);
-    let asked = given.outcomes.get(&edit.digest()).is_some_and(Outcome::is_near_miss);
+fn recorded(edit: &Edit, record: GateRecord, input: &ExecuteInput) -> Outcome {
+    let skipped = input.gate_skipped(edit);
+    let asked = input
+        .reconcile
+        .outcomes
+        .get(&edit.digest())
+        .is_some_and(Outcome::is_near_miss);
     let near_miss = record.is_near_miss() && !skipped && !asked;
     let status = match near_miss {
         true => OutcomeStatus::PendingReview,
@@ -150,13 +156,13 @@ fn status(decision: GateDecision, skipped: bool) -> OutcomeStatus {
 
 impl ExecuteInput<'_> {
     pub(super) fn gate_skipped(&self, edit: &Edit) -> bool {
-        (self.route)(edit) == EditRoute::GateSkipped
+        (self.reconcile.route)(edit) == EditRoute::GateSkipped
     }
 }
 
 /// The category that the edit's cluster stands for: named by the cluster, or the cluster's id itself.
-fn target(edit: &Edit, clusters: &[FailureCluster], given: &ExecuteInput) -> Option<String> {
+fn target(edit: &Edit, clusters: &[FailureCluster], input: &ExecuteInput) -> Option<String> {
     target_among(edit, clusters, |name| {
-        given.gate.iter().any(|task| task.category == name)
+        input.gate.tasks.iter().any(|task| task.category == name)
     })
 }
