@@ -1,6 +1,5 @@
 //! Locks: a workspace is used by one process at a time, and this process ends only when no write is in progress.
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
-#![allow(clippy::disallowed_methods)] // edge: the clock
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
