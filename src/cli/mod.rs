@@ -238,7 +238,7 @@ fn dispatch(command: CliCommand, setting: &Setting) -> Result<exit::Code, Comman
         CliCommand::Blame(command) => blame::blame(&command, setting),
         CliCommand::Egress(command) => egress::egress(&command, setting),
         CliCommand::Eval(command) => eval::eval(&command, setting),
-        CliCommand::PlanGate(command) => preview::plan_gate(&command, setting),
+        CliCommand::PlanGate(command) => preview::preview(&command, setting),
         CliCommand::Review(command) => review::review(&command, setting),
         CliCommand::Accept(command) => accept::accept(&command, setting),
         CliCommand::Reject(command) => accept::reject(&command, setting),

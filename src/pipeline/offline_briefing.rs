@@ -1,4 +1,4 @@
-//! Looking: what a teacher may look at with or without a session. Nothing is created, run or sent.
+//! The briefing for diagnostic tools that only read, with or without a session. Nothing is created, run or sent.
 
 use super::context::moment_of;
 use super::phase::brief::search;

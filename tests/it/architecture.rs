@@ -378,6 +378,48 @@ fn unproven(source: &Source) -> Vec<String> {
     }
 }
 
+/// Phrases that a native-speaking engineer would not write, each with a better one.
+const PHRASES: &[(&str, &str)] = &[
+    (r"\banew\b", "again"),
+    (r"\bgo(?:es|ne)? on with\b", "resume, continue"),
+    (r"\b(?:it|that|this|which|what|one) is none\b", "there is no …"),
+    (r"\bstands? (?:in|at|behind|beside|before)\b", "is in"),
+    (r"\bno more than so many\b|\bat most so many\b|\bafter so many\b|\bso many of\b", "the number of …"),
+    (r"\b(?:said|says) no\b", "refuses, fails"),
+    (r"\bthe very\b", "exactly the"),
+    (r"\bis dear\b", "is expensive"),
+    (r"\b(?:is|are|was|were|be|been) told\b", "is reported, learns"),
+    (r"\btak(?:e|es|en|ing) back\b|\btook back\b", "revert"),
+    (r"\bput(?:s|ting)? aside\b", "postpone, move to the attic"),
+    (r"\bthe same again\b", "again, unchanged"),
+    (r"\bby itself\b", "automatically, alone"),
+    (r"\bnothing of (?:it|them)\b", "none of …"),
+    (r"\blies below\b", "is under"),
+];
+
+/// Comments and string literals: the text that people read.
+fn prose(source: &Source) -> String {
+    let blank = blanked(&source.text);
+    let pairs = source.text.bytes().zip(blank.bytes());
+    let bytes = pairs.map(|(own, blank)| if own == blank && own != b'\n' { b' ' } else { own });
+    String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
+}
+
+fn odd_phrases(path: &str, text: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (pattern, better) in PHRASES {
+        for found in regex(&format!("(?i){pattern}")).find_iter(text) {
+            let line = text[..found.start()].matches('\n').count() + 1;
+            broken.push(format!("{path}:{line}: `{}`; better: {better}", found.as_str()));
+        }
+    }
+    broken
+}
+
+fn translated(source: &Source) -> Vec<String> {
+    odd_phrases(&source.path, &prose(source))
+}
+
 fn loose_ends(source: &Source) -> Vec<String> {
     let left = regex(r"\b(?:todo!|unimplemented!|dbg!)|\b(?:FIXME|XXX)\b");
     let broken = |(index, line): (usize, &str)| {
@@ -436,6 +478,25 @@ fn only_one_file_names_engines() {
 #[test]
 fn only_the_check_of_approvals_makes_a_proof() {
     check(unproven);
+}
+
+#[test]
+fn prose_is_plain_english() {
+    check(translated);
+}
+
+#[test]
+fn documents_are_plain_english() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md"), root.join(".github/CONTRIBUTING.md")];
+    let guide = std::fs::read_dir(root.join("src/guide")).expect("the guide is readable");
+    pages.extend(guide.map(|entry| entry.expect("an entry is readable").path()));
+    let mut broken = Vec::new();
+    for page in pages {
+        let text = std::fs::read_to_string(&page).expect("a page is readable");
+        broken.extend(odd_phrases(&page.to_string_lossy(), &text));
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
 
 #[test]
@@ -557,6 +618,13 @@ fn the_rules_can_fail() {
             &["src/llm/client/http.rs:2: "],
         ),
         (loose_ends, "src/gate.rs", "\ntodo!()", &["src/gate.rs:2: "]),
+        (translated, "src/gate.rs", "let anew = 1;\n// Again.\n", &[]),
+        (
+            translated,
+            "src/gate.rs",
+            "// It runs anew.\nlet a = \"an edit is taken back\";",
+            &["src/gate.rs:1: `anew`", "src/gate.rs:2: `taken back`"],
+        ),
     ];
     for (rule, path, text, expected) in cases {
         let messages = rule(&Source::new(path, text));

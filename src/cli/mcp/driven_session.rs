@@ -74,7 +74,7 @@ impl DrivenSession {
     /// Opens the workspace for a tool that only reads; nothing is created.
     ///
     /// # Errors
-    /// See [`Driven::workspace`].
+    /// See [`DrivenSession::workspace`].
     pub(crate) fn onlooker(&self) -> Result<Workspace, McpAnswer> {
         let mut workspace = self.workspace()?;
         workspace.only_looks = true;
@@ -128,10 +128,10 @@ impl DrivenSession {
         self.begin(session)
     }
 
-    /// Like [`Driven::ready`], but starts a new session if the current one has settled.
+    /// Like [`DrivenSession::ready`], but starts a new session if the current one has settled.
     ///
     /// # Errors
-    /// See [`Driven::ready`].
+    /// See [`DrivenSession::ready`].
     pub(crate) fn open(&self) -> Result<Session, McpAnswer> {
         let is_settled = |session: &Session| session.record().ok().flatten().as_ref().is_some_and(settled);
         match self.session()?.is_some_and(|session| is_settled(&session)) {

@@ -12,7 +12,7 @@ use crate::trace::{TraceError, TraceSource};
 pub(crate) struct KnownTraces {
     ids: BTreeSet<Digest>,
     contents: BTreeSet<Digest>,
-    /// Traces added since the last [`Known::keep`].
+    /// Traces added since the last [`KnownTraces::keep`].
     recent: Vec<AddedTrace>,
 }
 
@@ -64,7 +64,7 @@ impl KnownTraces {
         self.recent.clear();
     }
 
-    /// Removes the traces added since the last [`Known::keep`], because the import of their file failed.
+    /// Removes the traces added since the last [`KnownTraces::keep`], because the import of their file failed.
     pub(crate) fn forget(&mut self) {
         for (id, content) in self.recent.drain(..) {
             id.map(|id| self.ids.remove(&id));
