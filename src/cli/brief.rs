@@ -52,8 +52,8 @@ pub(crate) fn brief(command: &BriefArgs, setting: &Setting) -> Result<Code, Comm
         Some(_) => Root::make(folder.parent().unwrap_or(&folder))?,
         None => session.root().clone(),
     };
-    for aside in briefing::within(&workspace, session, |run| briefing::write(run, &root, &folder))? {
-        err!("note: your file was in the way and is now {}", aside.display());
+    for backup in briefing::within(&workspace, session, |run| briefing::write(run, &root, &folder))? {
+        err!("note: your file was in the way and is now {}", backup.display());
     }
     tell(setting, &session.relative(), &folder);
     Ok(Code::Settled)

@@ -98,11 +98,11 @@ fn write(folder: &Path, pages: &[ManPage], setting: &Setting) -> Result<(), Comm
     for page in pages {
         let written = output::write(&root, page.file.as_ref(), page.text.as_bytes(), &owner)?;
         let path = folder.join(&page.file);
-        if let WriteOutcome::KeptAside(aside) = written {
+        if let WriteOutcome::KeptAside(backup) = written {
             err!(
                 "note: {} was edited; the edited page is now {}",
                 path.display(),
-                aside.display()
+                backup.display()
             );
         }
         match setting.is_json() {

@@ -81,11 +81,11 @@ fn write(folder: &Path, chosen: &[NamedSchema], setting: &Setting) -> Result<(),
         let written = output::write(&root, &path, schemas::text(schema).as_bytes(), &|present| {
             whose(schema, present)
         })?;
-        if let WriteOutcome::KeptAside(aside) = written {
+        if let WriteOutcome::KeptAside(backup) = written {
             err!(
                 "note: {} differed; its previous content is now in {}",
                 path.display(),
-                aside.display()
+                backup.display()
             );
         }
         if setting.is_json() {

@@ -87,8 +87,8 @@ pub(crate) fn refresh(context: &Context) -> Result<String, RunError> {
     let (root, folder) = (context.session.root(), context.session.path(FOLDER));
     let made_of = made_of(context)?.to_string();
     if !output::is_ours(root, &folder, Some(&made_of))? {
-        for aside in write(context, root, &folder)? {
-            tracing::warn!("a file that you edited in the briefing is now {}", aside.display());
+        for backup in write(context, root, &folder)? {
+            tracing::warn!("a file that you edited in the briefing is now {}", backup.display());
         }
     }
     Ok(format!("{}/{FOLDER}", context.session.relative()))

@@ -39,10 +39,10 @@ pub(crate) fn find(workspace: &Workspace, name: &str, within: Option<&str>) -> R
 
 fn whole(workspace: &Workspace, session: &Session) -> Result<RevertTarget, CommandFailure> {
     let known = edit::known(session)?;
-    let held = revert::ledger_states(workspace, session)?;
+    let state = revert::ledger_states(workspace, session)?;
     let applied = known
         .iter()
-        .filter_map(|(digest, known)| judged(session, known, held.get(digest)).ok());
+        .filter_map(|(digest, known)| target_in(session, known, state.get(digest)).ok());
     Ok(RevertTarget {
         edits: applied.flat_map(|target| target.edits).collect(),
         already: format!("{} has no applied edit; there is nothing to revert", session.id),
@@ -72,11 +72,11 @@ fn one(workspace: &Workspace, sessions: &[Session], name: &str) -> Result<Revert
     same_edit(name, &fitting)?;
     let mut first = None;
     for (session, known) in fitting {
-        let held = revert::ledger_states(workspace, session)?;
-        let target = judged(
+        let state = revert::ledger_states(workspace, session)?;
+        let target = target_in(
             session,
             &known,
-            held.get(&known.edit_digest.unwrap_or_else(|| Digest::of_bytes(b""))),
+            state.get(&known.edit_digest.unwrap_or_else(|| Digest::of_bytes(b""))),
         );
         match target {
             Ok(target) if !target.edits.is_empty() => return Ok(target),
@@ -107,7 +107,11 @@ fn same_edit(name: &str, fitting: &[(&Session, EditDetails)]) -> Result<(), Comm
 }
 
 /// Decides from the ledger whether the edit can be reverted, and from the outcome if the ledger has no commit of it.
-fn judged(session: &Session, known: &EditDetails, held: Option<&LedgerState>) -> Result<RevertTarget, CommandFailure> {
+fn target_in(
+    session: &Session,
+    known: &EditDetails,
+    state: Option<&LedgerState>,
+) -> Result<RevertTarget, CommandFailure> {
     let label = edit::label(known);
     let target = |edits, already| RevertTarget {
         session: session.clone(),
@@ -116,7 +120,7 @@ fn judged(session: &Session, known: &EditDetails, held: Option<&LedgerState>) ->
     };
     let status = known.outcome.as_ref().map(|outcome| outcome.status);
     let already = |how: &str| target(BTreeMap::new(), format!("{label} of {} is already {how}", session.id));
-    Ok(match (held, status, known.edit_digest) {
+    Ok(match (state, status, known.edit_digest) {
         (Some(LedgerState::Applied(_)), status, Some(digest)) if status != Some(OutcomeStatus::RolledBack) => {
             target(BTreeMap::from([(digest, label.to_owned())]), String::new())
         }

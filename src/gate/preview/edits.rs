@@ -13,60 +13,60 @@ use crate::gate::power::calls::{self, ExactComparison};
 use crate::gate::trial::target_among;
 use crate::harness::op;
 
-pub(super) fn preview_edit(view: &PreviewContext, edit: &Edit) -> EditPreview {
-    let target = target(view, edit);
+pub(super) fn preview_edit(context: &PreviewContext, edit: &Edit) -> EditPreview {
+    let target = target(context, edit);
     let named = EditPreview {
         edit: edit.id.clone(),
         digest: edit.digest().short(),
         target: target.clone(),
         ..EditPreview::default()
     };
-    let after = match op::apply(edit, view.input.harness, view.input.rules) {
+    let after = match op::apply(edit, context.input.harness, context.input.rules) {
         Ok(after) => after,
         Err(reason) => {
             let advice = Some(format!("it does not apply to the present harness: {reason}"));
             return EditPreview { advice, ..named };
         }
     };
-    let tasks: Vec<_> = view.input.gate.iter().collect();
-    let reached = affected(view.evaluator, view.input.harness, &after, &tasks);
+    let tasks: Vec<_> = context.input.gate.iter().collect();
+    let reached = affected(context.evaluator, context.input.harness, &after, &tasks);
     let has_to_gain = |at: usize| target.as_deref().is_none_or(|target| tasks[at].category == target);
     let (of_target, others): (Vec<usize>, Vec<usize>) = (0..tasks.len())
-        .filter(|at| reached[*at] && view.chances[*at].is_some())
+        .filter(|at| reached[*at] && context.chances[*at].is_some())
         .partition(|at| has_to_gain(*at));
     let found = EditPreview {
         reaches: reached.iter().filter(|reached| **reached).count(),
         reaches_target: of_target.len(),
         ..named
     };
-    match of_target.is_empty() && view.mode != Mode::Rule {
+    match of_target.is_empty() && context.mode != Mode::Rule {
         true => EditPreview {
             advice: Some(nothing_reached(&found)),
             ..found
         },
-        false => weighed(view, edit, found, &of_target, &others),
+        false => weighed(context, edit, found, &of_target, &others),
     }
 }
 
 /// The forecast of an edit that reaches its target.
 fn weighed(
-    view: &PreviewContext,
+    context: &PreviewContext,
     edit: &Edit,
     found: EditPreview,
     of_target: &[usize],
     others: &[usize],
 ) -> EditPreview {
-    let chances: Vec<f64> = of_target.iter().filter_map(|at| view.chances[*at]).collect();
-    let headroom = view.game(&chances).headroom();
-    let cluster = view
+    let chances: Vec<f64> = of_target.iter().filter_map(|at| context.chances[*at]).collect();
+    let headroom = context.game(&chances).headroom();
+    let cluster = context
         .input
         .clusters
         .iter()
         .find(|one| one.id == edit.expected_improvement);
     let (hoped, hoped_from) = hope(cluster, headroom);
-    let smallest_visible = view.smallest(&chances);
+    let smallest_visible = context.smallest(&chances);
     // A task flips as a whole: outside mode `sequential`, the hoped-for gain is rounded to whole tasks.
-    let rounding = match view.mode {
+    let rounding = match context.mode {
         Mode::Sequential => 0.0,
         _ => 0.5 / chances.len().max(1) as f64,
     };
@@ -74,25 +74,25 @@ fn weighed(
         hoped,
         hoped_from,
         smallest_visible,
-        can_be_seen: (view.mode != Mode::Rule)
+        can_be_seen: (context.mode != Mode::Rule)
             .then(|| smallest_visible.is_some_and(|least| least <= hoped + rounding + 1e-9)),
         ..found
     };
-    let found = with_calls(view, found, &chances, of_target, others);
+    let found = with_calls(context, found, &chances, of_target, others);
     EditPreview {
-        advice: (found.can_be_seen == Some(false)).then(|| advice(view, &found, &chances)),
+        advice: (found.can_be_seen == Some(false)).then(|| advice(context, &found, &chances)),
         ..found
     }
 }
 
 /// The category that has to gain; `None` (the overall score) if the edit names none or the rule is `overall`.
-fn target(view: &PreviewContext, edit: &Edit) -> Option<String> {
-    let is_category = |name: &str| view.input.gate.iter().any(|task| task.category == name);
-    let rule = match view.mode {
-        Mode::Rule => view.input.rule.kind,
-        _ => view.input.policy.settings.rule,
+fn target(context: &PreviewContext, edit: &Edit) -> Option<String> {
+    let is_category = |name: &str| context.input.gate.iter().any(|task| task.category == name);
+    let rule = match context.mode {
+        Mode::Rule => context.input.rule.kind,
+        _ => context.input.policy.settings.rule,
     };
-    target_among(edit, view.input.clusters, is_category).filter(|_| rule == RuleKind::Target)
+    target_among(edit, context.input.clusters, is_category).filter(|_| rule == RuleKind::Target)
 }
 
 /// The hoped-for gain, at most the headroom, and its source. In this order: the teacher's success rate minus the
@@ -116,13 +116,13 @@ pub(super) fn hope(cluster: Option<&FailureCluster>, headroom: f64) -> (f64, &'s
 }
 
 fn with_calls(
-    view: &PreviewContext,
+    context: &PreviewContext,
     found: EditPreview,
     chances: &[f64],
     of_target: &[usize],
     others: &[usize],
 ) -> EditPreview {
-    let cost = match view.mode {
+    let cost = match context.mode {
         Mode::Rule => {
             let calls = NewAttempts {
                 nothing: found.reaches,
@@ -132,10 +132,10 @@ fn with_calls(
             return EditPreview { calls, ..found };
         }
         Mode::Sequential => {
-            let known = if view.noise.compared > 0 { 2 } else { 1 };
-            calls::sequential(&view.game(chances), found.hoped, others.len(), known)
+            let known = if context.noise.compared > 0 { 2 } else { 1 };
+            calls::sequential(&context.game(chances), found.hoped, others.len(), known)
         }
-        Mode::Auto | Mode::Exact => calls::exact(&compared(view, &found, chances, others), found.hoped),
+        Mode::Auto | Mode::Exact => calls::exact(&compared(context, &found, chances, others), found.hoped),
     };
     let tasks = of_target.iter().chain(others).copied();
     EditPreview {
@@ -144,8 +144,8 @@ fn with_calls(
             hoped: cost.hoped.sum(),
             most: cost.most.sum(),
         },
-        shared: match view.mode {
-            Mode::Sequential if !view.input.policy.settings.fresh_baseline => {
+        shared: match context.mode {
+            Mode::Sequential if !context.input.policy.settings.fresh_baseline => {
                 tasks.zip(cost.nothing.baseline).collect()
             }
             _ => BTreeMap::new(),
@@ -155,16 +155,16 @@ fn with_calls(
 }
 
 fn compared<'a>(
-    view: &PreviewContext,
+    context: &PreviewContext,
     found: &EditPreview,
     chances: &'a [f64],
     others: &[usize],
 ) -> ExactComparison<'a> {
-    let names = view.names();
+    let names = context.names();
     let place = |name: &str| 1 + names.iter().position(|other| *other == name).unwrap_or_default();
     let is_target = |name: &str| found.target.as_deref().is_none_or(|target| target == name);
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    for task in view.input.gate {
+    for task in context.input.gate {
         let category = if is_target(&task.category) {
             0
         } else {
@@ -172,12 +172,12 @@ fn compared<'a>(
         };
         *sizes.entry(category).or_default() += 1;
     }
-    let score = |at: &usize| Some((place(&view.input.gate[*at].category), view.chances[*at]?));
+    let score = |at: &usize| Some((place(&context.input.gate[*at].category), context.chances[*at]?));
     ExactComparison {
         target: chances,
         others: others.iter().filter_map(score).collect(),
         sizes,
-        settings: view.input.policy.settings,
+        settings: context.input.policy.settings,
     }
 }
 

@@ -180,16 +180,16 @@ pub(crate) struct GatePreview {
 /// Computes the preview of a plan.
 pub(crate) fn preview(evaluator: &Evaluator, input: &PreviewInput) -> GatePreview {
     let noise = noise(&runs(input));
-    let view = PreviewContext::new(evaluator, input, noise);
-    let edits: Vec<EditPreview> = input.edits.iter().map(|edit| preview_edit(&view, edit)).collect();
+    let context = PreviewContext::new(evaluator, input, noise);
+    let edits: Vec<EditPreview> = input.edits.iter().map(|edit| preview_edit(&context, edit)).collect();
     let calls = together(&edits);
     let dollars = |calls: usize| input.attempt_usd.map(|usd| usd * calls as f64);
     let mut found = GatePreview {
-        mode: view.mode,
+        mode: context.mode,
         population: input.policy.population,
-        noise: view.floor(),
-        budget: (view.mode == Mode::Sequential).then(|| view.budget()),
-        categories: view.names().iter().map(|name| view.category(name)).collect(),
+        noise: context.floor(),
+        budget: (context.mode == Mode::Sequential).then(|| context.budget()),
+        categories: context.names().iter().map(|name| context.category(name)).collect(),
         edits,
         cost_usd: Dollars {
             nothing: dollars(calls.nothing),

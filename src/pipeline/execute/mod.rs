@@ -24,7 +24,7 @@ use head::SessionHead;
 pub(crate) use input::{ExecuteContext, ExecuteInput, GateInput, ReconcileInput};
 use message::message;
 pub(crate) use revert::{SessionHistory, applied, without};
-use revert::{roll_back, take_back};
+use revert::{revert_dropped, roll_back};
 use verdict::decide;
 
 use crate::workspace::error::RunError;
@@ -43,11 +43,11 @@ pub(crate) struct ExecuteStats {
 /// # Errors
 /// See [`RunError`].
 pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result<ExecuteStats, RunError> {
-    let held = reconcile::ledger_states(&input.reconcile.entries, input.session, &input.reconcile.undone);
+    let states = reconcile::ledger_states(&input.reconcile.entries, input.session, &input.reconcile.undone);
     let todo = reconcile::reconcile(
         &input.reconcile.plan.edits,
         &input.reconcile.outcomes,
-        &held,
+        &states,
         input.reconcile.route,
     );
     let mut head = SessionHead::new(&input);
@@ -57,7 +57,7 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
     for digest in &todo.rolled_back {
         roll_back(&input, execution, digest)?;
     }
-    take_back(&input, execution, &todo, &mut head)?;
+    revert_dropped(&input, execution, &todo, &mut head)?;
     let count = todo.steps.len();
     for (number, (at, step)) in todo.steps.into_iter().enumerate() {
         let edit = &input.reconcile.plan.edits[at];

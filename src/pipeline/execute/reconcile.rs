@@ -62,7 +62,7 @@ pub(crate) struct Reconciliation {
 pub(crate) fn reconcile(
     plan: &[Edit],
     outcomes: &BTreeMap<Digest, Outcome>,
-    held: &BTreeMap<Digest, LedgerState>,
+    states: &BTreeMap<Digest, LedgerState>,
     route: &dyn Fn(&Edit) -> EditRoute,
 ) -> Reconciliation {
     let mut planned = BTreeSet::new();
@@ -71,12 +71,12 @@ pub(crate) fn reconcile(
         .enumerate()
         .filter(|(_, edit)| planned.insert(edit.digest()));
     let steps: Vec<(usize, EditStep)> = unique
-        .map(|(at, edit)| (at, step(edit, outcomes, held, route)))
+        .map(|(at, edit)| (at, step(edit, outcomes, states, route)))
         .collect();
     let gone = |digest: &&Digest| !planned.contains(*digest);
     let status = |digest: &Digest| outcomes.get(digest).map(|outcome| outcome.status);
-    let applied = |digest: &Digest| matches!(held.get(digest), Some(LedgerState::Applied(_)));
-    let (again, reverts) = held
+    let applied = |digest: &Digest| matches!(states.get(digest), Some(LedgerState::Applied(_)));
+    let (again, reverts) = states
         .keys()
         .filter(gone)
         .filter(|digest| applied(digest))
@@ -93,7 +93,7 @@ pub(crate) fn reconcile(
         withdrawn: outcomes
             .keys()
             .filter(gone)
-            .filter(|digest| !held.contains_key(digest) && !was_applied(status(digest)))
+            .filter(|digest| !states.contains_key(digest) && !was_applied(status(digest)))
             .copied()
             .collect(),
         steps,
@@ -110,12 +110,12 @@ fn was_applied(status: Option<OutcomeStatus>) -> bool {
 fn step(
     edit: &Edit,
     outcomes: &BTreeMap<Digest, Outcome>,
-    held: &BTreeMap<Digest, LedgerState>,
+    states: &BTreeMap<Digest, LedgerState>,
     route: &dyn Fn(&Edit) -> EditRoute,
 ) -> EditStep {
     let digest = edit.digest();
     let outcome = outcomes.get(&digest);
-    match (held.get(&digest), outcome.map(|outcome| outcome.status)) {
+    match (states.get(&digest), outcome.map(|outcome| outcome.status)) {
         (Some(LedgerState::Applied(_)), Some(OutcomeStatus::Applied)) => EditStep::Keep,
         // The plan took it back without any file changing, and now wants it again.
         (Some(LedgerState::Applied(commit)), _) => EditStep::Adopt(commit.clone()),
@@ -167,7 +167,7 @@ pub(crate) fn ledger_states(
     session: &str,
     undone: &BTreeSet<CommitId>,
 ) -> BTreeMap<Digest, LedgerState> {
-    let mut held = BTreeMap::new();
+    let mut states = BTreeMap::new();
     let ours = entries
         .iter()
         .filter(|entry| entry.trailer("Session-ID") == Some(session));
@@ -181,8 +181,8 @@ pub(crate) fn ledger_states(
                 "Strands-Edit" => LedgerState::Stranded,
                 _ => continue,
             };
-            held.insert(digest, state);
+            states.insert(digest, state);
         }
     }
-    held
+    states
 }

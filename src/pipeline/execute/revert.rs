@@ -36,16 +36,16 @@ pub(crate) struct SessionHistory<'a> {
 /// # Errors
 /// git says no, or a change that stays rests on an edit that goes.
 pub(crate) fn without(
-    standing: &SessionHistory,
+    scope: &SessionHistory,
     dropped: &BTreeSet<Digest>,
     head: &Harness,
 ) -> Result<RederivedHarness, RunError> {
-    Ok(rederive(&history(standing, dropped)?, dropped, head, standing.rules)?)
+    Ok(rederive(&history(scope, dropped)?, dropped, head, scope.rules)?)
 }
 
 /// Takes back what left the plan. What was taken back before, and is in git all the same, goes with it where that is
 /// possible: if no file changed at that time, a person may have gone on from there.
-pub(super) fn take_back(
+pub(super) fn revert_dropped(
     input: &ExecuteInput,
     execution: &ExecuteContext,
     todo: &Reconciliation,
@@ -68,7 +68,7 @@ fn revert(
     if dropped.is_empty() {
         return Ok(());
     }
-    let standing = SessionHistory {
+    let scope = SessionHistory {
         session: input.session,
         base: &input.gate.baseline.harness_commit,
         edits: &input.reconcile.plan.edits,
@@ -76,7 +76,7 @@ fn revert(
         select: input.select,
         ledger: execution.ledger(),
     };
-    let derived = without(&standing, dropped, &head.harness)?;
+    let derived = without(&scope, dropped, &head.harness)?;
     let changes = head.harness.changes(&derived.harness);
     if !changes.is_empty() {
         head.commit(&changes, &revert_message(input, dropped, &derived.stranded), execution)?;
@@ -98,15 +98,14 @@ fn revert(
 }
 
 /// The commits that stand, of all sessions, from the first that is dropped.
-fn history(standing: &SessionHistory, dropped: &BTreeSet<Digest>) -> Result<Vec<EditCommit>, RunError> {
-    let entries = standing.ledger.entries(Some(standing.base))?;
-    let applied = applied(standing.ledger, &entries)?;
-    let goes =
-        |(entry, digest): &(&LedgerEntry, Digest)| session(entry) == standing.session && dropped.contains(digest);
+fn history(scope: &SessionHistory, dropped: &BTreeSet<Digest>) -> Result<Vec<EditCommit>, RunError> {
+    let entries = scope.ledger.entries(Some(scope.base))?;
+    let applied = applied(scope.ledger, &entries)?;
+    let goes = |(entry, digest): &(&LedgerEntry, Digest)| session(entry) == scope.session && dropped.contains(digest);
     applied
         .into_iter()
         .skip_while(|of_an_edit| !goes(of_an_edit))
-        .map(|(entry, digest)| change(standing, entry, digest))
+        .map(|(entry, digest)| change(scope, entry, digest))
         .collect()
 }
 
@@ -122,14 +121,14 @@ pub(crate) fn applied<'a>(
     let commits: Vec<CommitId> = of_edits.map(|entry| entry.commit.clone()).collect();
     let undone: BTreeSet<CommitId> = ledger.reverted(&commits)?.into_iter().collect();
     let sessions: BTreeSet<&str> = entries.iter().map(session).collect();
-    let held: BTreeMap<&str, BTreeMap<Digest, LedgerState>> = sessions
+    let states: BTreeMap<&str, BTreeMap<Digest, LedgerState>> = sessions
         .into_iter()
         .map(|session| (session, reconcile::ledger_states(entries, session, &undone)))
         .collect();
     let stands = |entry: &'a LedgerEntry| {
         let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
-        let held = held.get(session(entry))?.get(&digest)?;
-        (*held == LedgerState::Applied(entry.commit.clone())).then_some((entry, digest))
+        let states = states.get(session(entry))?.get(&digest)?;
+        (*states == LedgerState::Applied(entry.commit.clone())).then_some((entry, digest))
     };
     Ok(entries.iter().filter_map(stands).collect())
 }
@@ -138,16 +137,16 @@ fn session(entry: &LedgerEntry) -> &str {
     entry.trailer("Session-ID").unwrap_or_default()
 }
 
-fn change(standing: &SessionHistory, entry: &LedgerEntry, digest: Digest) -> Result<EditCommit, RunError> {
-    let at = |commit: &str| standing.ledger.harness_at(commit, standing.select);
+fn change(scope: &SessionHistory, entry: &LedgerEntry, digest: Digest) -> Result<EditCommit, RunError> {
+    let at = |commit: &str| scope.ledger.harness_at(commit, scope.select);
     let named = || Later {
         label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
         digest,
         session: session(entry).to_owned(),
         commit: entry.commit.clone(),
     };
-    let foreign = (session(entry) != standing.session).then(named);
-    let edit = standing.edits.iter().find(|edit| edit.digest() == digest);
+    let foreign = (session(entry) != scope.session).then(named);
+    let edit = scope.edits.iter().find(|edit| edit.digest() == digest);
     Ok(EditCommit {
         edit: edit.filter(|_| foreign.is_none()).cloned(),
         digest,

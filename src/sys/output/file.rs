@@ -47,9 +47,9 @@ pub(crate) fn write(
     match owner(&present) {
         Owner::Person => Err(taken()),
         Owner::Either => {
-            let aside = move_aside(root, name)?;
+            let backup = back_up(root, name)?;
             root.publish_over(name, bytes, None)?;
-            Ok(WriteOutcome::KeptAside(aside))
+            Ok(WriteOutcome::KeptAside(backup))
         }
         Owner::Kaizen => match root.publish_over(name, bytes, Some(&present))? {
             true => Ok(WriteOutcome::There),
@@ -73,10 +73,10 @@ pub(crate) fn check(root: &Root, name: &Path, owner: &dyn Fn(&[u8]) -> Owner) ->
 ///
 /// # Errors
 /// It cannot be renamed.
-pub(crate) fn move_aside(root: &Root, name: &Path) -> Result<PathBuf, OutputError> {
-    for aside in names_beside(name) {
-        if root.rename_to_free(name, &aside)? {
-            return Ok(root.join(aside));
+pub(crate) fn back_up(root: &Root, name: &Path) -> Result<PathBuf, OutputError> {
+    for backup in names_beside(name) {
+        if root.rename_to_free(name, &backup)? {
+            return Ok(root.join(backup));
         }
     }
     Err(OutputError::Taken(root.join(name)))

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::OutputError;
-use super::file::move_aside;
+use super::file::back_up;
 use crate::digest::Digest;
 use crate::sys::disk::Root;
 
@@ -53,7 +53,7 @@ pub(crate) fn fill(
     for (name, digest) in earlier.iter().filter(|(name, _)| !wanted(name)) {
         remove(root, folder, name, digest)?;
     }
-    let mut aside = Vec::new();
+    let mut backup = Vec::new();
     for (name, bytes) in files {
         let path = folder.join(name);
         let present = root.read(&path)?.map(|present| Digest::of_bytes(&present));
@@ -61,7 +61,7 @@ pub(crate) fn fill(
             continue;
         }
         if present.is_some() && present.as_ref() != earlier.get(*name) {
-            aside.push(move_aside(root, &path)?);
+            backup.push(back_up(root, &path)?);
         }
         root.write(&path, bytes)?;
     }
@@ -72,7 +72,7 @@ pub(crate) fn fill(
     };
     let text = serde_json::to_string_pretty(&list).unwrap_or_default() + "\n";
     root.write(folder.join(LIST), text.as_bytes())?;
-    Ok(aside)
+    Ok(backup)
 }
 
 /// Removes the files that kaizen wrote and nobody edited, and the folder if it is then empty.
@@ -156,8 +156,8 @@ mod tests {
         for (name, text) in [("b", "edited"), ("in/d", "edited"), ("notes", "mine"), ("e", "mine")] {
             fs::write(folder.join(name), text).unwrap();
         }
-        let aside = fill(root, folder, &[("a", b"2"), ("b", b"2"), ("e", b"2")], "second").unwrap();
-        assert_eq!(aside, [folder.join("b.bak"), folder.join("e.bak")]);
+        let backup = fill(root, folder, &[("a", b"2"), ("b", b"2"), ("e", b"2")], "second").unwrap();
+        assert_eq!(backup, [folder.join("b.bak"), folder.join("e.bak")]);
         let mine = [
             ("b.bak", "edited"),
             ("e.bak", "mine"),

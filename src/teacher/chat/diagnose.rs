@@ -75,9 +75,9 @@ fn look(
     };
     let mut ask = |messages: &[Message]| log.ask(teacher.model.as_ref(), "model", &request(messages, true));
     let mut call = |name: &str, arguments: &Map<String, Value>| {
-        let told = tool::call(&desk, name, arguments);
-        seen.borrow_mut().traces.extend(told.traces);
-        told.text
+        let result = tool::call(&desk, name, arguments);
+        seen.borrow_mut().traces.extend(result.traces);
+        result.text
     };
     let opening = vec![Message::user(prompt::diagnosis(briefing))];
     tool_loop(opening, limits, &mut ask, &mut call, &mut |record| log.tool(record))

@@ -64,14 +64,14 @@ pub(crate) struct ToolLoopResult {
     pub ended: LoopEnd,
 }
 
-/// Asks the model and runs its tools until it is done or a limit is reached; `told` gets each tool call when it has
+/// Asks the model and runs its tools until it is done or a limit is reached; `on_call` gets each tool call when it has
 /// run.
 pub(crate) fn tool_loop(
     messages: Vec<Message>,
     limits: LoopLimits,
     ask: &mut dyn FnMut(&[Message]) -> Result<ModelAnswer, AskError>,
     call: &mut dyn FnMut(&str, &Map<String, Value>) -> String,
-    told: &mut dyn FnMut(&ToolRecord),
+    on_call: &mut dyn FnMut(&ToolRecord),
 ) -> ToolLoopResult {
     let mut looped = ToolLoopResult {
         content: String::new(),
@@ -95,7 +95,7 @@ pub(crate) fn tool_loop(
                     looped.ended = LoopEnd::Done;
                     break;
                 }
-                looped.call_tools(&answer.reply, call, told);
+                looped.call_tools(&answer.reply, call, on_call);
             }
             Err(error) => {
                 looped.ended = LoopEnd::Failed(error);
@@ -125,7 +125,7 @@ impl ToolLoopResult {
         &mut self,
         reply: &Reply,
         call: &mut dyn FnMut(&str, &Map<String, Value>) -> String,
-        told: &mut dyn FnMut(&ToolRecord),
+        on_call: &mut dyn FnMut(&ToolRecord),
     ) {
         for (at, wanted) in reply.calls.iter().enumerate() {
             let arguments = arguments(reply, wanted);
@@ -139,7 +139,7 @@ impl ToolLoopResult {
                 arguments: arguments.map_or_else(|_| Value::String(beginning(&wanted.raw, WRITTEN)), Value::Object),
                 result: beginning(&result, WRITTEN),
             };
-            told(&record);
+            on_call(&record);
             self.records.push(record);
             self.messages.push(Message::Tool {
                 call_id: wanted.id.clone(),
