@@ -1,12 +1,12 @@
 //! kaizen improves an LLM agent from its own traces: it diagnoses failures, plans typed edits to the agent's files,
 //! keeps an edit only when a held-out benchmark shows that it helps, and commits it to git.
 //!
-//! It is a pipeline of files. A *phase* reads artifacts from a session directory and writes artifacts. Content hashes
-//! are the checkpoints: which phase runs next follows from the files alone.
+//! It is a pipeline of files. A *phase* reads artifacts from a session directory and writes artifacts. Checkpoints are
+//! content hashes, so the files alone determine which phase runs next.
 //!
 //! # Run a session
 //!
-//! [`Workspace::open`] opens a directory with a `kaizen.toml`, and [`advance`] starts or resumes a session and runs each
+//! [`Workspace::open`] opens a directory with a `kaizen.toml`. [`advance`] starts or resumes a session and runs each
 //! phase whose inputs changed. This example runs one session in the demo workspace:
 //!
 //! ```
@@ -27,13 +27,13 @@
 //!
 //! # Bring your own agent
 //!
-//! The agent under improvement is a [`Student`], and whatever writes the diagnosis and the plan is a [`Teacher`]. A
-//! manifest selects one of the built-in engines; [`Workspace::with_student`] and [`Workspace::with_teacher`] replace
-//! them. This student looks its answers up in a table that is one of the agent's files:
+//! The agent under improvement is a [`Student`]; the author of the diagnosis and the plan is a [`Teacher`]. A manifest
+//! selects one of the built-in engines; [`Workspace::with_student`] and [`Workspace::with_teacher`] replace them. This
+//! student looks up its answers in a table, which is one of the agent's files:
 //!
 //! ```
 //! use kaizen::artifact::{Attempt, Task};
-//! use kaizen::{Digest, Draw, Harness, Prepared, Student};
+//! use kaizen::{Digest, Draw, Harness, PreparedStudent, Student};
 //!
 //! struct Table;
 //! struct Answers(serde_json::Value);
@@ -42,13 +42,13 @@
 //!     fn identity(&self) -> serde_json::Value {
 //!         serde_json::json!({"engine": "table"})
 //!     }
-//!     fn prepare(&self, harness: &Harness) -> Box<dyn Prepared> {
+//!     fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
 //!         let text = harness.text("answers.json").unwrap_or("{}");
 //!         Box::new(Answers(serde_json::from_str(text).unwrap_or_default()))
 //!     }
 //! }
 //!
-//! impl Prepared for Answers {
+//! impl PreparedStudent for Answers {
 //!     fn footprint(&self, task: &Task) -> Digest {
 //!         Digest::of_value(&self.0[&task.query])
 //!     }
@@ -61,20 +61,20 @@
 //!
 //! # The modules
 //!
-//! Each folder is a capability: its types, its pure rules, its trait and its engines together. The folders have one
-//! order, and a module imports only modules above it:
+//! Each folder is one capability: its types, its pure rules, its trait and its engines. The folders have a fixed order,
+//! and a module imports only modules above it:
 //!
 //! | module | contents |
 //! |---|---|
 //! | `digest` | the identity of bytes and values |
 //! | `sys` | files, processes, clock, signals: no other module touches them |
 //! | `artifact` | the files of a session, one type each |
-//! | `manifest` | `kaizen.toml`, and what it asks the user to trust |
+//! | `manifest` | `kaizen.toml`, and the list that the user approves |
 //! | `llm` | language models: messages, providers, redaction, the client with its budget and records |
 //! | `harness` | the agent's files as a value, and the ops that edit them |
 //! | `trace` | trace formats, the import, the stores |
 //! | `eval` | tasks, scorers, students, evaluation runs |
-//! | `gate` | whether an edit is kept |
+//! | `gate` | decisions about edits |
 //! | `teacher` | who diagnoses and plans: rules, a language model, a program, a person |
 //! | `ledger` | git |
 //! | `workspace` | everything that one process has open, and the user's approvals |
@@ -85,16 +85,17 @@
 //!
 //! Four rules hold throughout:
 //!
-//! - Language models are reached only through `llm::client`, which redacts, counts, caches and keeps within the budget.
+//! - Only `llm::client` calls language models. It redacts requests, counts and caches calls, and enforces the budget.
 //! - The gate runs before anything is written, so there is no rollback code.
 //! - Nothing that a teacher returns is executed or used as a path.
-//! - A workspace may be a stranger's: its files are reached only through `sys::disk::Root`, which follows no link, and
-//!   starting a program or sending a request takes a `Consent`, which only a check of the user's approvals makes.
+//! - A workspace may come from a stranger. Its files are accessed only through `sys::disk::Root`, which follows no
+//!   links. Starting a program or sending a request requires a `Consent`, which only a check of the user's approvals
+//!   creates.
 //!
 //! The [`guide`] holds the pages for users: sessions, the gate, teachers, students, the manifest, and others.
-// Without its command line, the library does not use all that the commands need.
+// Without feature `cli`, some functions that only the commands call are unused.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
-// Benches and tests reach more than the library promises.
+// Benches and tests use items that are not part of the public API.
 #![cfg_attr(not(feature = "internals"), allow(unreachable_pub))]
 
 pub mod artifact;
