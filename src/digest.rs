@@ -4,12 +4,12 @@
 //!
 //! | digest | covers | leaves out |
 //! |---|---|---|
-//! | edit | op, target, payload | rationale, references, tier, order, label: they change no harness |
+//! | edit | op, target, payload | rationale, references, tier, order, label: they do not change the harness |
 //! | harness | relative paths and bytes | times, modes, absolute paths, git state: a clone must hit the same cache |
 //! | attempt | task, the harness as the student can see it, student identity, seed | host, time, concurrency |
 //! | phase definition | stanza, settings used, engine identity, a manual revision | kaizen's version, credentials |
 //!
-//! git uses 160 bits too: short enough for a file name, and a collision takes 2^80 work.
+//! git uses 160 bits too. A digest is short enough for a file name, and a collision takes 2^80 work.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -8,7 +8,7 @@ use crate::world::{Shape, World};
 /// The intended effect of an edit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    /// None: the requests differ (for example in the model's name), but no probability does.
+    /// None: the requests differ (for example in the model's name), but the probabilities of success do not.
     NoOp,
     /// A loss everywhere: examples of every cluster are mislabelled.
     Harmful,

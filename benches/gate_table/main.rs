@@ -1,5 +1,5 @@
 //! Measures what the gate detects: single edits of known effect, and sessions of ten edits, compared with the
-//! ancestor's rule. Prints Markdown tables.
+//! rule of OpenJarvis. Prints Markdown tables.
 //!
 //! `cargo bench --bench gate_table [-- --seeds N --only single|sessions]`. Tasks and examples come from CLINC150 under
 //! `KAIZEN_DATA`; the student is the built-in one, at a temperature that makes it noisy. The same command always prints
@@ -27,7 +27,7 @@ use world::{Shape, World};
 /// A result whose error can be sent between threads.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// The temperature at which the built-in student is as noisy as the study's mixed student, v = 0.14.
+/// The temperature that makes the built-in student noisy: one run then has a variance of about 0.14.
 const NOISY: f64 = 0.14;
 
 /// Default number of seeds per figure.

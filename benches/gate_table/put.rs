@@ -16,7 +16,7 @@ use crate::luck::{Luck, Remembers};
 /// How the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
-    /// The ancestor's rule on one run of each arm.
+    /// The rule of OpenJarvis on one run of each arm.
     Rule,
     /// `auto`, with the settings of a preset.
     Auto(Preset),

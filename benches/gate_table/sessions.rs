@@ -27,7 +27,7 @@ pub struct Sitting<'a> {
     pub gates: &'a [Gate],
 }
 
-/// Number of calls of the ancestor: 50 tasks before, after, and for each of ten edits.
+/// Number of calls that OpenJarvis makes: 50 tasks before, after, and for each of ten edits.
 const ANCESTOR: f64 = 600.0;
 
 /// The result of a session.
@@ -80,9 +80,7 @@ pub fn sessions(sitting: &Sitting, seeds: Seeds) -> Outcome<()> {
 
 /// Prints the table's header.
 pub fn print_head() {
-    println!(
-        "| student | gate | sessions with a false accept | kept of 10 | gain, points | calls | of the ancestor's |"
-    );
+    println!("| student | gate | sessions with a false accept | kept of 10 | gain, points | calls | of OpenJarvis |");
     println!("|---|---|---|---|---|---|---|");
 }
 

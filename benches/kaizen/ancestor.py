@@ -1,4 +1,4 @@
-"""Time OpenJarvis 1.0.4, the ancestor that this project is compared with, on a fixed plan of 50 edits.
+"""Time OpenJarvis 1.0.4, with which this project is compared, on a fixed plan of 50 edits.
 
 Run it with a Python that has `openjarvis==1.0.4`, and with `git` on the PATH. It needs no network
 and writes only to temporary directories (`TMPDIR` selects the file system). It prints one line of

@@ -1,4 +1,5 @@
-//! Comparison with others in one run: the ancestor on the same 50 edits, and ninja on an equivalent graph of files.
+//! Compares kaizen with other tools in one run: OpenJarvis on the same 50 edits, and ninja on an equivalent graph of
+//! files.
 #![allow(clippy::disallowed_methods)] // a benchmark: files, processes, clocks
 
 use std::fs;
@@ -16,7 +17,7 @@ const PYTHON: &str = "OPENJARVIS_PYTHON";
 pub fn beside() -> Outcome<()> {
     match std::env::var_os(PYTHON) {
         Some(python) => ancestor(Path::new(&python))?,
-        None => println!("the ancestor: skipped; set {PYTHON} to a Python that has openjarvis 1.0.4"),
+        None => println!("OpenJarvis: skipped; set {PYTHON} to a Python that has openjarvis 1.0.4"),
     }
     match Command::new("ninja").arg("--version").output() {
         Ok(_) => ninja(),
@@ -34,9 +35,9 @@ fn ancestor(python: &Path) -> Outcome<()> {
         .map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())?;
     let milliseconds = |name: &str| Duration::from_secs_f64(said[name].as_f64().unwrap_or_default() / 1e3);
     let (session, commits) = (milliseconds("session_ms"), milliseconds("checkpoint_ms"));
-    row("the ancestor: a session of 50 edits, no commit", session);
-    row("the ancestor: staging, then commit or discard, 50 edits", commits);
-    row("the ancestor: both", session + commits);
+    row("OpenJarvis: a session of 50 edits, no commit", session);
+    row("OpenJarvis: staging, then commit or discard, 50 edits", commits);
+    row("OpenJarvis: both", session + commits);
     row("kaizen: the same 50 edits, 25 committed", fifty_edits::whole_process()?);
     Ok(())
 }

@@ -67,6 +67,6 @@ pub fn evaluation() -> Outcome<()> {
             Ok(())
         })
     })?;
-    row("the same again, all from the cache", again);
+    row("again, with all attempts from the cache", again);
     Ok(())
 }

@@ -16,7 +16,7 @@ pub enum Pillar {
     Agent,
     /// Tools and their descriptions.
     Tools,
-    /// The inference engine. No op changes it; files of the ancestor may contain it.
+    /// The inference engine. No op changes it; files of OpenJarvis may contain it.
     Engine,
 }
 

@@ -87,7 +87,7 @@ impl ErrorBudget {
         let mode = match self.mode {
             BudgetMode::Planned if self.planned == 1 => "for 1 edit".to_owned(),
             BudgetMode::Planned => format!("shared among {} edits", self.planned),
-            BudgetMode::Open => "in shrinking parts".to_owned(),
+            BudgetMode::Open => "in shrinking shares".to_owned(),
             BudgetMode::Fdr => "as part of a loop".to_owned(),
         };
         let next = self.next(1, 0);

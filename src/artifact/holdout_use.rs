@@ -16,11 +16,11 @@ pub(crate) const FILE: &str = "benchmark/consultations.jsonl";
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum HoldoutUse {
-    /// The gate judged an edit.
+    /// The gate decided about an edit.
     Edit(EditLine),
     /// A split was scored to measure the combined effect of many edits.
     Audit(AuditLine),
-    /// The gate judged whether an old edit still helps.
+    /// The gate decided whether an old edit still helps.
     Prune(PruneLine),
     /// Some gate tasks were exchanged for others.
     Refresh(RefreshLine),
@@ -30,7 +30,7 @@ pub(crate) enum HoldoutUse {
     Unknown(Extra),
 }
 
-/// The gate judged an edit.
+/// The gate decided about an edit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct EditLine {
     /// When, RFC 3339.
@@ -75,7 +75,7 @@ pub(crate) struct AuditLine {
     pub extra: Extra,
 }
 
-/// The gate judged whether an old edit still helps.
+/// The gate decided whether an old edit still helps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct PruneLine {
     /// When, RFC 3339.

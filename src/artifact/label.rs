@@ -44,7 +44,7 @@ impl SharedLabels {
     }
 }
 
-/// Whether a shell reads the label as one plain word, and an argument parser not as an option.
+/// Whether a shell reads the label as one plain word, and an argument parser does not take it for an option.
 fn is_word(label: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     !label.is_empty() && !label.starts_with('-') && label.chars().all(plain)

@@ -60,7 +60,7 @@ pub trait Artifact: Serialize + DeserializeOwned + JsonSchema {
     /// The number of folders between the file and the workspace root.
     const DEPTH: usize;
 
-    /// The format version stated in the file; 1 for files of the ancestor, which state none.
+    /// The format version stated in the file; 1 if it states none, as in files of OpenJarvis.
     fn version(&self) -> u32;
 
     /// The fields that this version does not know.
@@ -115,7 +115,7 @@ pub enum ArtifactError {
         source: serde_json::Error,
     },
     /// The file was written by a newer kaizen.
-    #[error("{}: format version {found} is newer than this kaizen reads ({known}); upgrade kaizen, the file is left as it is", path.display())]
+    #[error("{}: format version {found} is newer than this kaizen can read ({known}); upgrade kaizen (the file is unchanged)", path.display())]
     FromTheFuture {
         /// The file.
         path: PathBuf,
@@ -134,7 +134,8 @@ pub enum ArtifactError {
     },
 }
 
-/// The parser's message without line and column: callers print the place themselves, or parsed only part of a file.
+/// The parser's message without line and column, for callers that print the location themselves or that parsed only a
+/// part of the file.
 pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());

@@ -138,7 +138,7 @@ impl Outcome {
     }
 
     /// Whether the edit was applied because a trial with an error budget accepted it. Only such an accept earns another
-    /// share of the budget; an edit that a person let pass does not.
+    /// share of the budget; an edit that a person committed without a trial does not.
     pub(crate) fn is_won_bet(&self) -> bool {
         let staked = self.gate.as_ref().filter(|record| record.stake.is_some());
         self.status == OutcomeStatus::Applied && staked.is_some_and(|record| record.decision == GateDecision::Accept)

@@ -65,7 +65,7 @@ impl Plan {
         let shared = shared.iter().map(|(label, digests)| {
             let digests: Vec<String> = digests.iter().map(Digest::short).collect();
             let (count, digests) = (digests.len(), digests.join(", "));
-            format!("the id `{label}` names {count} different edits; commands want their digests: {digests}")
+            format!("the id `{label}` names {count} different edits; use their digests in commands: {digests}")
         });
         copies.chain(shared).collect()
     }

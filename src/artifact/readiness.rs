@@ -1,4 +1,4 @@
-//! `readiness.json`: whether the session can start, with counts, and the state of traces and benchmark it is based on.
+//! `readiness.json`: whether the session can start, and the counts and states of traces and benchmark that decide this.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! `session.json`: the record of a session. It extends the ancestor's format.
+//! `session.json`: the record of a session. Its format extends that of OpenJarvis.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ impl SessionStatus {
     }
 }
 
-/// A benchmark's result, in the ancestor's form.
+/// A benchmark's result, in the form of OpenJarvis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     /// The benchmark's version: the digest of its tasks.
@@ -57,7 +57,7 @@ pub struct Snapshot {
     pub task_count: usize,
 }
 
-/// The outcome of one edit, in the ancestor's form.
+/// The outcome of one edit, in the form of OpenJarvis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EditOutcome {
     /// The teacher's label for the edit.

@@ -94,7 +94,7 @@ pub(crate) struct Filter {
     pub since: Option<f64>,
     /// Latest start, in seconds since 1970 (UTC). A trace without a start time counts as older than all others.
     pub until: Option<f64>,
-    /// Maximum number of traces; the caller applies it, [`Filter::matches`] does not.
+    /// Maximum number of traces. The caller applies it; [`Filter::matches`] ignores it.
     pub limit: Option<usize>,
 }
 

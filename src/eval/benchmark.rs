@@ -90,8 +90,8 @@ impl Benchmark {
     /// The tasks of a split. Leaves out train tasks whose query is also that of a held-out task, because the teacher
     /// sees train tasks.
     pub(crate) fn split(&self, split: Split) -> Vec<Task> {
-        // A `[redacted:…]` mark in a query matches any text, also what a custom pattern redacts, so the built-in rules
-        // are enough.
+        // A `[redacted:…]` mark in a query matches any text, including text that a user's own pattern redacted, so the
+        // built-in rules are enough.
         let redactor = Redactor::default();
         let held_out = match split {
             Split::Train => self.held_out(&redactor),

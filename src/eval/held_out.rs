@@ -1,8 +1,8 @@
-//! Removes all traces of gate, test and reserve tasks from the text that a program or a teacher receives.
+//! Removes all mentions of gate, test and reserve tasks from the text that a program or a teacher receives.
 //!
-//! In the artifacts that have lists with one row per gate task, those lists are emptied; totals and the shape of the
-//! JSON stay. In all other text, a mark replaces the ids and queries of held-out tasks. Ids that are ordinary words or
-//! short numbers, such as `home` or `7`, are not replaced, because in text they usually mean something else.
+//! Some artifacts have lists with one row per gate task. These lists are emptied; totals and the shape of the JSON
+//! stay. In all other text, a mark replaces the ids and queries of held-out tasks. Ids that are ordinary words or short
+//! numbers, such as `home` or `7`, are not replaced, because in text they usually mean something else.
 
 use std::borrow::Cow;
 

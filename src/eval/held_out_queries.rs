@@ -59,7 +59,7 @@ fn comparable(query: &str, redactor: &Redactor) -> String {
     alike(&normal(&redactor.text(query)))
 }
 
-/// Whether a text consists of these parts in order, with at least one character between each two.
+/// Whether a text consists of these parts in order, with at least one character between neighbouring parts.
 fn fits(text: &str, parts: &[String]) -> bool {
     let [first, middle @ .., last] = parts else {
         return false;

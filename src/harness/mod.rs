@@ -120,8 +120,8 @@ impl Harness {
 }
 
 impl Root {
-    /// Reads the files that `membership` selects. A link where a selected file could be becomes a forbidden path,
-    /// because an edit through it would change another file.
+    /// Reads the files that `membership` selects. A link with the path of a possible harness file or folder becomes a
+    /// forbidden path, because an edit through it would change another file.
     ///
     /// # Errors
     /// A file cannot be read, is too large, or is neither a file nor a link.

@@ -12,7 +12,7 @@ default_model = "base"          # answers every query that the routing table bel
 [models.base]
 weighting = "count"             # how words are weighted: count, binary, tfidf, bm25
 ngrams = 1                      # longest run of words that is compared: 1 to 3
-char_ngrams = 0                 # length of letter groups, which forgive misspelling: 0 (off) or 2 to 6
+char_ngrams = 0                 # length of letter groups, which tolerate misspellings: 0 (off) or 2 to 6
 k = 1                           # how many nearest examples vote
 refuse_below = 0.0              # confidence below which the agent answers its fallback; 0: it never does
 temperature = 0.0               # above 0 the answers vary with the seed
@@ -24,7 +24,7 @@ default_agent = "{agent}"
 class = "react"                 # react may call a tool, simple never does
 tools = ["unit_converter"]      # calculator, unit_converter and date_calculator exist
 max_turns = 10                  # a tool call needs two
-fallback = "oos"                # the answer when nothing known is near enough
+fallback = "oos"                # the answer when no example is similar enough
 "#;
 
 const TOOLS: &str = r#"# The description of each tool for the model, which calls a tool only if its description fits the query.

@@ -1,4 +1,4 @@
-//! Caches the last answers of the ledger about commits, which never change; each question costs a process.
+//! Caches the last answers of the ledger about commits. Commits never change, and each question costs a git process.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +19,7 @@ pub(crate) struct LedgerCache {
 /// HEAD, the session, and the commit on which it builds: everything that a session's history depends on.
 type HistoryKey = (Option<CommitId>, String, Option<CommitId>);
 
-/// The answer in a slot; asks again if the last question was a different one.
+/// The answer in a slot; asks again if the last question was different.
 fn last<Q: PartialEq, A: Clone>(
     slot: &Mutex<Option<(Q, A)>>,
     question: Q,

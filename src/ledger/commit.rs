@@ -39,8 +39,8 @@ struct Before {
     index: Vec<u8>,
 }
 
-/// The common case in one process: tracked plain files need no staging, and a refused commit leaves the index as it
-/// was. Returns `false` if a path is a folder, deleted or new, or if nothing changed.
+/// Handles the common case in one process: tracked plain files need no staging, and a refused commit leaves the index
+/// as it was. Returns `false` if a path is a folder, deleted or new, or if nothing changed.
 fn commit_tracked(git: &Git, paths: &[String], message: &str) -> Result<bool, LedgerError> {
     if !paths.iter().all(|path| is_plain_file(git, path)) {
         return Ok(false);
@@ -72,7 +72,7 @@ pub(super) fn unstage(git: &Git, paths: &[String]) -> Result<(), LedgerError> {
 
 /// Stages and commits the paths; `false` if there was nothing to commit.
 fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -> Result<bool, LedgerError> {
-    // git refuses a path that is neither on disk nor in its index, as after the user's own `git rm`.
+    // git refuses a path that is neither on disk nor in its index, for example after a `git rm` by the user.
     let known: Vec<&str> = paths
         .iter()
         .map(String::as_str)
@@ -122,7 +122,7 @@ fn restore(git: &Git, paths: &[String], before: &Before) -> Result<(), LedgerErr
     git.write(&["update-index", "-z", "--index-info"], &orders)
 }
 
-/// The order that removes an index entry: the entry itself with mode 0 and no stage.
+/// The `update-index` record that removes an index entry: the entry with mode 0 and without a stage.
 fn removal(record: &[u8]) -> Vec<u8> {
     let object = record.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
     let path = path_of(record).unwrap_or_default();

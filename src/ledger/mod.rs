@@ -63,7 +63,7 @@ impl Default for Policy {
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
     workspace: PathBuf,
-    /// The git folder of this worktree, which holds locks and the marks of unfinished work.
+    /// The git folder of this worktree, with its locks and the files that mark an unfinished merge or rebase.
     git_dir: PathBuf,
     /// The git folder that all worktrees share: branches, objects.
     common_dir: PathBuf,
@@ -92,7 +92,7 @@ impl Git {
         log::commit_named(self, name)
     }
 
-    /// Those of the given paths that git ignores. A tracked file is not ignored.
+    /// The given paths that git ignores. A tracked file is never ignored.
     ///
     /// # Errors
     /// git fails.

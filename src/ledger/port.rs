@@ -80,8 +80,7 @@ pub(crate) trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn entries(&self, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError>;
 
-    /// Those of the given commits that a `git revert` in the history of HEAD undoes, unless that revert was reverted
-    /// too.
+    /// The given commits that a `git revert` in the history of HEAD undoes, unless that revert was itself reverted.
     ///
     /// # Errors
     /// See [`LedgerError`].
@@ -99,7 +98,7 @@ pub(crate) trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn harness_at(&self, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError>;
 
-    /// Those of the given paths (relative to the workspace) that differ from HEAD: modified, staged, deleted,
+    /// The given paths (relative to the workspace) that differ from HEAD: modified, staged, deleted,
     /// untracked, or on disk but ignored by git.
     ///
     /// # Errors

@@ -47,7 +47,7 @@ impl Git {
     }
 }
 
-/// Those of the given paths that an ignore rule excludes.
+/// The given paths that an ignore rule excludes.
 pub(super) fn ignored(git: &Git, paths: &[&str]) -> Result<Vec<String>, LedgerError> {
     let arguments = ["check-ignore", "-z", "--stdin"];
     // With a leading `./`, git does not read a path as a pattern.

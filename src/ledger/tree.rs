@@ -5,7 +5,7 @@ use super::log::revision;
 use crate::harness::Harness;
 use crate::ledger::port::LedgerError;
 
-/// The largest file in bytes that is read. Larger ones are not an agent's text and are marked as forbidden.
+/// The largest file that is read, in bytes. A larger file cannot be an agent's text and is marked as forbidden.
 const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
 /// One line of `git ls-tree -l`.

@@ -21,7 +21,7 @@ const FIRST: Duration = Duration::from_millis(500);
 /// Statuses 408, 425, 429 and 5xx, broken connections and invalid bodies are retried. Any other status means that the
 /// request itself is wrong. If the server states a time to wait, the delay is that time and a little more; if the time
 /// exceeds `most`, there is no retry. `chance`, from 0 to 1, spreads the retries of many clients: "equal jitter" as in
-/// AWS' "Exponential Backoff And Jitter" (2015), half of the delay fixed and half random.
+/// AWS's "Exponential Backoff And Jitter" (2015), half of the delay fixed and half random.
 pub(crate) fn pause(
     outcome: AttemptOutcome,
     attempt: u32,

@@ -41,8 +41,8 @@ impl Progress {
     }
 }
 
-/// Adds one session, and decides whether it was the last. A failure stops the loop first. Then stagnation is checked,
-/// and the budget last.
+/// Adds one session, and decides whether it was the last. Of several stop reasons, a failure comes first, then
+/// stagnation, then the budget.
 pub(crate) fn progress_after(
     limits: &LoopSection,
     so_far: Progress,

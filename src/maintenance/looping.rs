@@ -37,8 +37,8 @@ pub(crate) struct LoopOptions {
 /// Runs sessions until the loop stops, and reports each step when it ends.
 ///
 /// # Errors
-/// The settings are invalid, or a session could not start or resume. No step is recorded, and the next loop resumes
-/// there. A failed session is a step, and the last one.
+/// The settings are invalid, or a session could not start or resume. Then no step is recorded, and the next loop
+/// resumes at that session. A session that fails is not an error: it is recorded as the last step.
 pub(crate) fn hold_sessions(
     workspace: &Workspace,
     asked: &LoopOptions,
@@ -192,7 +192,7 @@ fn uncounted(workspace: &Workspace, record: &LoopRecord) -> Result<Option<Sessio
     Ok(newest.filter(|session| !counted(&session.id)))
 }
 
-/// Why no other session can follow in the present state.
+/// The stop reason if no further session can start in the present state.
 fn waits(ended: &RunResult) -> Option<StopReason> {
     match ended.waits {
         Some(WaitingFor::NotReady(_)) => Some(StopReason::NotReady),

@@ -37,7 +37,7 @@ pub(crate) enum PruneSelection {
 pub(crate) struct PruneOptions {
     /// The edits to test.
     pub which: PruneSelection,
-    /// Whether to revert the edits that go.
+    /// Whether to revert the edits that no longer help.
     pub apply: bool,
 }
 
@@ -93,8 +93,8 @@ pub(crate) fn applied_edits(workspace: &Workspace, which: &PruneSelection) -> Re
     Ok(all.filter(|edit| is_wanted(&edit.session, &edit.digest)).collect())
 }
 
-/// Tests each edit and, on request, reverts those that go. Each edit is tested in the harness that the reverts before
-/// it left.
+/// Tests each edit and, on request, reverts those that no longer help. Each edit is tested in the harness that the
+/// earlier reverts left.
 ///
 /// # Errors
 /// There are uncommitted changes, or the runs were halted.

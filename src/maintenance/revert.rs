@@ -83,7 +83,7 @@ pub(crate) fn unsettled(workspace: &Workspace, session: &Session) -> Result<Opti
 /// Computes the harness after a revert, without writing anything.
 ///
 /// # Errors
-/// There are uncommitted changes, or a change that stays depends on an edit that goes.
+/// There are uncommitted changes, or a remaining change depends on an edit to revert.
 pub(crate) fn preview(
     workspace: &Workspace,
     session: &Session,

@@ -81,7 +81,7 @@ impl Default for GateSection {
 
 impl GateSection {
     /// All settings: the preset's, overridden by the keys that are set. `shares_chance` says that both arms of a pair
-    /// use the same random seed, so that one baseline run tells as much as two.
+    /// use the same random seed, so that one baseline run is as informative as two.
     pub fn settings(&self, shares_chance: bool) -> GateSettings {
         let preset = GateSettings::of(self.preset);
         let rule = self.rule.unwrap_or(RuleKind::Target);
@@ -163,9 +163,9 @@ impl GateSection {
             .into_iter()
             .filter_map(|(key, count, range)| Some((key, count?, range)));
         match set.into_iter().find(|(_, count, range)| !range.contains(count)) {
-            Some((key, 0, _)) => Err(format!("[gate] {key} = 0 leaves nothing to judge by; use at least 1")),
+            Some((key, 0, _)) => Err(format!("[gate] {key} = 0 leaves no evidence; use at least 1")),
             Some((key, count, range)) => Err(format!(
-                "[gate] {key} = {count} is too many; use at most {}",
+                "[gate] {key} = {count} is too large; use at most {}",
                 range.end()
             )),
             None => Ok(()),
@@ -204,6 +204,6 @@ mod tests {
         let confirm = Some(0);
         assert_eq!(said(GateSection { confirm, ..usual() }), "");
         let max_pairs = Some(0);
-        assert!(said(GateSection { max_pairs, ..usual() }).contains("nothing to judge by"));
+        assert!(said(GateSection { max_pairs, ..usual() }).contains("leaves no evidence"));
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Templates of the form `path` or `path#key.key`. The key is split at its dots before `{agent}`, `{param}`, `{model}`,
 /// `{query_class}` and `{tool}` are filled in, so a model name with dots stays one key. An empty template disables the
-/// op. The defaults are the ancestor's layout.
+/// op. The defaults are the layout of OpenJarvis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Layout {

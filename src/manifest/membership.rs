@@ -1,4 +1,4 @@
-//! Decides which files belong to the harness, on disk, in a commit, and in a candidate alike.
+//! Decides which files belong to the harness. The same rule applies on disk, in a commit, and in a candidate.
 //!
 //! A file belongs to the harness if a pattern of `[harness] files` matches it, unless it is kaizen's own, evidence, or
 //! ignored by git. The caller checks what git ignores; everything else is decided here.
@@ -77,7 +77,7 @@ impl Membership {
         }
     }
 
-    /// Whether a path belongs to the harness, judged by its name alone. It is relative to the workspace and uses `/`.
+    /// Whether a path belongs to the harness, decided by its name alone. It is relative to the workspace and uses `/`.
     pub(crate) fn selects(&self, path: &str) -> bool {
         (self.everything || self.files.is_match(path)) && self.exclusion(path).is_none()
     }

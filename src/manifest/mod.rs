@@ -143,7 +143,7 @@ impl Manifest {
     fn check(&self) -> Result<(), String> {
         if self.version != 1 {
             return Err(format!(
-                "version = {} is newer than this kaizen reads (1); upgrade kaizen",
+                "version = {} is newer than this kaizen can read (1); upgrade kaizen",
                 self.version
             ));
         }

@@ -142,7 +142,7 @@ impl Manifest {
         student.into_iter().chain(judge).chain(teacher).collect()
     }
 
-    /// Checks that no program is a file that edits may replace; the name is enough to tell.
+    /// Checks that no program is a file that edits may replace. This depends on names only, not on existing files.
     pub(super) fn check_programs(&self) -> Result<(), String> {
         let harness = Membership::of_files(&self.harness.files)?;
         for program in self.programs() {
@@ -171,8 +171,7 @@ pub(crate) fn harness_program(part: &ManifestPart, name: &str) -> String {
 /// The error for a program that is one of its own input files.
 pub(crate) fn program_with_files(part: &ManifestPart, name: &str) -> String {
     format!(
-        "{part} starts `{name}`, which is one of the files that it is given to work on; use a program of the workspace \
-         or of this machine"
+        "{part} starts `{name}`, which is one of its input files; use a program of the workspace or of this machine"
     )
 }
 
@@ -231,7 +230,7 @@ mod tests {
         for run in ["./plan.json", "harness/agents/a.md"] {
             let section =
                 format!("[phase.x]\nreads = [\"plan.json\", \"@harness\"]\nwrites = [\"x.md\"]\nrun = [\"{run}\"]");
-            assert!(parse(&section).unwrap_err().contains("it is given to work on"), "{run}");
+            assert!(parse(&section).unwrap_err().contains("one of its input files"), "{run}");
         }
         for section in [
             "[student]\nengine = \"command\"\nrun = [\"python3\", \"bin/agent\"]",

@@ -82,7 +82,7 @@ fn parse(text: &str) -> Result<Cron, String> {
     // The library also accepts six or seven fields, with seconds first; here that is most likely a mistake.
     let fields = text.split_ascii_whitespace().count();
     if fields != 5 || text.split([' ', '\t']).any(|field| field.ends_with(',')) {
-        return Err(format!("has {fields} fields or an empty one"));
+        return Err(format!("has {fields} fields, or one that ends in a comma"));
     }
     Cron::from_str(text).map_err(|error| format!("is not a schedule: {error}"))
 }

@@ -1,4 +1,4 @@
-//! Advance: start or resume a session and run what is stale until nothing is.
+//! Advances a session: starts or resumes it, then runs its stale phases until none is left.
 
 use super::begin::{begin, begin_from, commit_session, restore_record};
 use super::context::Context;
@@ -20,10 +20,10 @@ use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
 use crate::workspace::{Workspace, engines, session};
 
-/// Starts or resumes a session and runs what is stale.
+/// Starts or resumes a session and runs its stale phases.
 ///
 /// # Errors
-/// See [`RunError`]; the session's record says so as well.
+/// See [`RunError`]; if something failed, the session's record contains the message as well.
 pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<RunResult, RunError> {
     check_phases(workspace, asked)?;
     permissions::run(workspace, asked)?;
@@ -37,7 +37,7 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
         }),
         Err(error) => {
             note_failure(workspace, &session, &error)?;
-            // A commit that was refused leaves an edit in the live files that no gate vouches for in git: undo it now.
+            // If git refused a commit, the edit is still in the harness files: undo it now.
             recover(workspace)?;
             Err(error)
         }
@@ -60,7 +60,7 @@ fn check_phases(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunErro
     }
 }
 
-/// The session that is meant, and whether it was made just now.
+/// The session to work on, and whether it was created just now.
 fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<(Session, bool), RunError> {
     if let Some(id) = &asked.session {
         let unknown = || RunError::NoSuchSession(id.clone());
@@ -97,7 +97,8 @@ fn go_on(
     }
     let mut changed = !asked.redo.is_empty();
     let (waits, unmet) = loop {
-        // Read anew after every phase: it may have committed, and files may have been edited meanwhile.
+        // Read the inputs again before every phase: the previous one may have committed, or a person may have edited
+        // files.
         let inputs = Inputs::new(workspace);
         let context = Context {
             autonomy: asked.autonomy,
@@ -113,7 +114,7 @@ fn go_on(
             Next::Nothing => break (None, Vec::new()),
             Next::NotReady(message) => break (Some(WaitingFor::NotReady(message)), Vec::new()),
             Next::Release => {
-                // Nobody has committed it yet.
+                // Keep a copy of the plan: it is not in git yet, and a person may edit it before the release.
                 session.keep("plan.json")?;
                 let session = session.id.clone();
                 listener(Event::PlanHeld { session });
@@ -146,7 +147,7 @@ fn go_on(
     Ok(RunResult { unmet, ..ended })
 }
 
-/// Makes a phase stale, and forgets what was paid for it.
+/// Makes a phase stale, and deletes the teacher's cached answers for it.
 fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
     session.remove_checkpoint(phase)?;
     let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
@@ -154,7 +155,8 @@ fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(
     forget(workspace, session, phase)
 }
 
-/// Redoing `execute` means to try again what was not applied; redoing what was written by hand, to write it again.
+/// Moves results of a phase to the attic before it is redone: of `execute`, the outcomes of edits that it then tries
+/// again; of a phase whose output a person or an agent writes, that file.
 fn forget(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
     use crate::artifact::outcome::OutcomeStatus::{Applied, PendingReview, RejectedByUser, Stranded};
     if let Some(file) = engines::awaited(&workspace.manifest, session.record()?.as_ref(), phase) {
@@ -180,7 +182,10 @@ fn announce(context: &Context, phase: &str, reasons: &[StaleReason]) -> Result<(
     step::note_status(context, phase)
 }
 
-/// The user's uncommitted changes to the harness are committed apart when that is asked for, and refused otherwise.
+/// Commits the user's uncommitted changes to the harness separately if the run is to adopt them.
+///
+/// # Errors
+/// There are such changes and the run is not to adopt them, or git fails.
 fn settle_user_changes(
     workspace: &Workspace,
     inputs: &Inputs,
@@ -227,8 +232,7 @@ fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Resul
 }
 
 fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> Result<(), RunError> {
-    // A person's own changes are in the way, or half-typed, or nobody approved the rest: nothing failed, and nothing is to
-    // be recorded.
+    // The user has to commit or correct a file, or to approve something: nothing failed, so nothing is recorded.
     let half_typed = RunError::is_about_a_file_for_people;
     let untrusted = |error| matches!(error, &(RunError::Untrusted(_) | RunError::Consent(_)));
     if matches!(error, RunError::Dirty(_) | RunError::Ignored(_)) || half_typed(error) || untrusted(error) {
@@ -249,7 +253,7 @@ fn finish(
         .record()?
         .ok_or_else(|| RunError::missing(session, "session.json"))?;
     if asked.until.is_none() && waits.is_none() {
-        // It was for whoever wrote the files, and is made again when somebody asks for it.
+        // The session no longer needs its briefing; a command that needs it creates it again.
         output::clear(&workspace.root, &session.path(briefing::FOLDER))?;
         commit_session(workspace, session, &record)?;
         listener(Event::SessionSettled {

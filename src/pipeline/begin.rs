@@ -1,4 +1,4 @@
-//! The beginning and the end of a session: its first record, and the commit of its directory.
+//! Begins a session with its trigger and first record, and ends it with a commit of its directory.
 
 use crate::artifact::Artifact;
 use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus};
@@ -12,9 +12,8 @@ use crate::workspace::{Workspace, engines, holdout_log, inbox, session};
 
 const TRIGGER: &str = "trigger.json";
 
-/// The first moment of a session that a person asked for: its trigger, which makes it count as one, then its record.
-/// In this order a crash between the two leaves a session that the next run goes on with, and no directory that
-/// nobody would look at again.
+/// Begins a session that a person asked for. The trigger is written first, because only a directory with a trigger
+/// counts as a session: after a crash between trigger and record, the next run resumes the session.
 pub(super) fn begin(workspace: &Workspace, session: &Session, asked: &RunOptions) -> Result<(), RunError> {
     let metadata = if asked.by_files {
         engines::files_metadata()
@@ -26,7 +25,8 @@ pub(super) fn begin(workspace: &Workspace, session: &Session, asked: &RunOptions
     restore_record(workspace, asked, session)
 }
 
-/// The same from a dropped file, whose move is the first moment; `false` when somebody else took it first.
+/// Begins a session from a file in the inbox by moving the file into the session. Returns `false` if another process
+/// has already moved it.
 pub(super) fn begin_from(
     workspace: &Workspace,
     session: &Session,
@@ -40,7 +40,8 @@ pub(super) fn begin_from(
     Ok(claimed)
 }
 
-/// A session without a record begins, or begins anew; the phases, where they are fresh, then fill the record in.
+/// Writes an initial record if the session has none. If a finished session lost its record, phase `record` then runs
+/// again and completes it; the other phases stay fresh.
 pub(super) fn restore_record(workspace: &Workspace, asked: &RunOptions, session: &Session) -> Result<(), RunError> {
     if session.record()?.is_some() {
         return Ok(());
@@ -59,7 +60,7 @@ pub(super) fn restore_record(workspace: &Workspace, asked: &RunOptions, session:
     Ok(session.publish("session.json", &record.to_text())?)
 }
 
-/// The trigger in its canonical form: a dropped file may be empty, or lack the time.
+/// Rewrites the trigger in canonical form and returns it: a file from the inbox may be empty, or lack the time.
 fn settled_trigger(workspace: &Workspace, session: &Session) -> Result<Trigger, RunError> {
     let gone = || SessionError::Gone(session.id.clone());
     let text = session.text(TRIGGER)?.ok_or_else(gone)?;
@@ -99,7 +100,7 @@ fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, trigger: Tri
     }
 }
 
-/// Commits the directory of a settled session, apart from the edits.
+/// Commits the directory of a settled session and the log of consultations, separately from the edits.
 pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &SessionRecord) -> Result<(), RunError> {
     let mut paths = vec![session.relative()];
     if !workspace.manifest.ledger.commit_sessions || workspace.ledger.dirty(&paths)?.is_empty() {

@@ -1,4 +1,5 @@
-//! The briefing: a folder that tells a person, an agent or a program what to write, and what they need for it.
+//! Creates the briefing: a folder that tells a person, an agent or a program what to write, and contains the evidence
+//! for it.
 
 use std::path::{Path, PathBuf};
 
@@ -17,13 +18,13 @@ use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 
-/// Its name in a session.
+/// The folder's name in a session.
 pub(crate) const FOLDER: &str = "briefing";
 
-/// Calls `use_it` with the view of a run on a session, outside of any phase. What the student takes is the session's.
+/// Calls `use_it` with a context for a session, outside any phase. Calls of the student are charged to the session.
 ///
 /// # Errors
-/// What the session has spent cannot be read, or the call's own.
+/// The session's log of spending cannot be read, or `use_it` fails.
 pub(crate) fn within<T>(
     workspace: &Workspace,
     session: &Session,
@@ -37,7 +38,7 @@ pub(crate) fn within<T>(
     })
 }
 
-/// Calls `use_it` with everything that a teacher is given.
+/// Calls `use_it` with a teacher's briefing.
 ///
 /// # Errors
 /// An input cannot be read.
@@ -46,7 +47,7 @@ pub(crate) fn lend<T>(context: &Context, use_it: impl FnOnce(&Briefing) -> T) ->
     Ok(brief(context, &traces, use_it)?.0)
 }
 
-/// The files; `place` says where the diagnosis and the plan belong.
+/// The files of the briefing; `place` tells the reader where to write the diagnosis and the plan.
 ///
 /// # Errors
 /// An input cannot be read.
@@ -65,11 +66,11 @@ pub(crate) fn files(context: &Context, place: &str) -> Result<ProgramFiles, RunE
     })
 }
 
-/// Writes the briefing of a session into a folder below `root`, over an earlier one. Files that a person added stay; one that a person
-/// edited is moved aside. Returns the new places of such files.
+/// Writes the briefing of a session into a folder under `root`, and replaces an earlier one. Files that a person added
+/// are kept; files that a person edited are renamed. Returns the new paths of renamed files.
 ///
 /// # Errors
-/// An input cannot be read, or the folder not be written.
+/// An input cannot be read, or the folder cannot be written.
 pub(crate) fn write(context: &Context, root: &Root, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
     let files = files(context, &format!("`{}/`", context.session.relative()))?;
     let files: Vec<_> = files
@@ -79,7 +80,7 @@ pub(crate) fn write(context: &Context, root: &Root, folder: &Path) -> Result<Vec
     Ok(output::fill(root, folder, &files, &made_of(context)?.to_string())?)
 }
 
-/// Makes sure that the session's own briefing tells how things are; returns its place in the workspace.
+/// Writes the session's own briefing again if its inputs have changed; returns its path in the workspace.
 ///
 /// # Errors
 /// See [`write()`].
@@ -88,13 +89,16 @@ pub(crate) fn refresh(context: &Context) -> Result<String, RunError> {
     let made_of = made_of(context)?.to_string();
     if !output::is_ours(root, &folder, Some(&made_of))? {
         for backup in write(context, root, &folder)? {
-            tracing::warn!("a file that you edited in the briefing is now {}", backup.display());
+            tracing::warn!(
+                "a briefing file that you had edited was renamed to {}",
+                backup.display()
+            );
         }
     }
     Ok(format!("{}/{FOLDER}", context.session.relative()))
 }
 
-/// Whether a folder holds a briefing.
+/// Whether a folder contains a briefing.
 ///
 /// # Errors
 /// It cannot be read.

@@ -1,15 +1,15 @@
-//! Cold start: whether there is enough evidence to learn from, and what is missing.
+//! Checks whether there is enough evidence to learn from, and says what is missing.
 
-/// Whether a session can start, and the facts behind it.
+/// Whether there is enough evidence to start, with the counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ColdStart {
-    /// There is enough.
+    /// Whether there is enough.
     pub ready: bool,
-    /// One line for people: what there is, what is missing and how to get it.
+    /// One line for people: the counts, what is missing and how to get it.
     pub message: String,
-    /// All traces counted.
+    /// Number of traces.
     pub trace_count: usize,
-    /// Traces rated at least as high as asked; 0 where ratings do not matter.
+    /// Number of traces with a sufficient rating; 0 if ratings do not matter.
     pub high_feedback_count: usize,
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn traces(count: usize, min_traces: usize) -> ColdStart {
     }
 }
 
-/// Whether enough traces, of all that there are, were rated `min_feedback` (0 to 1) or better.
+/// Whether at least `min_samples` of all traces are rated `min_feedback` (0 to 1) or better.
 pub(crate) fn benchmark(feedback: &[Option<f64>], min_feedback: f64, min_samples: usize) -> ColdStart {
     let count = feedback
         .iter()

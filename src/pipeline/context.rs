@@ -1,4 +1,4 @@
-//! The context: one session as one process sees it, with everything that freshness and the phases work with.
+//! The context of a session: everything that the freshness check and the phases need to work on it.
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::record::{Autonomy, SessionRecord};
@@ -16,16 +16,16 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::session::{Session, SessionError};
 use crate::workspace::{Workspace, cache_epoch, engines};
 
-/// How much of a session freshness depends on.
+/// The inputs that count for the freshness of a settled session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Depth {
-    /// A past session: once it is settled, only its own files count.
+    /// For a past session: only its own files count.
     History,
-    /// The session that a run would resume: the ledger and the settings of `execute` count as well.
+    /// For the session that a run would resume: the ledger and the settings of `execute` count as well.
     Present,
 }
 
-/// One session, and everything that freshness and the phases work with.
+/// A session, with everything that the freshness check and the phases need.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub workspace: &'a Workspace,
@@ -34,16 +34,16 @@ pub(crate) struct Context<'a> {
     pub inputs: &'a Inputs<'a>,
     pub engines: &'a Engines,
     pub depth: Depth,
-    /// Replaces the session's own autonomy.
+    /// Overrides the session's own autonomy.
     pub autonomy: Option<Autonomy>,
     /// Receives the events of a run.
     pub listener: Listener<'a>,
-    /// Remembers the student's attempts.
+    /// Caches the student's attempts.
     pub memo: &'a dyn Memo,
 }
 
 impl<'a> Context<'a> {
-    /// The context for looking at a session: nothing is remembered, and nobody listens.
+    /// A context for inspecting a session: attempts are not cached, and events are ignored.
     pub(crate) fn new(
         workspace: &'a Workspace,
         session: &'a Session,
@@ -66,18 +66,18 @@ impl<'a> Context<'a> {
         &self.workspace.manifest
     }
 
-    /// The autonomy that the session runs under: the requested one, else the session's own, else the manifest's.
+    /// The autonomy of the session: the requested one, else the recorded one, else the manifest's.
     pub(super) fn autonomy_of(&self, record: Option<&SessionRecord>) -> Autonomy {
         let own = record.map(|record| record.autonomy_mode);
         self.autonomy.or(own).unwrap_or(self.manifest().session.autonomy)
     }
 
-    /// The engines that the session runs with: its teacher may be a person or an agent who writes files.
+    /// The engines of the session, whose teacher may be a person or an agent who writes files.
     pub(super) fn engines_of(&self, record: Option<&SessionRecord>) -> Engines {
         engines::for_session(self.engines, record).unwrap_or_else(|| self.engines.clone())
     }
 
-    /// Lends an evaluator that scores by the manifest, remembers attempts and reports progress.
+    /// Calls `use_it` with an evaluator that scores as the manifest says, caches attempts and reports progress.
     pub(super) fn evaluating<T>(&self, use_it: impl FnOnce(Evaluator) -> T) -> T {
         let score = |task: &Task, answer: &str| self.workspace.score(task, answer);
         let progress = |done, of| (self.listener)(Event::Progress { done, of });
@@ -87,21 +87,22 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The session's start, in seconds since 1970. The age of traces counts from it, even when the session is resumed.
+    /// The session's start, in seconds since 1970, from which the age of traces counts even after a resume. 0 if
+    /// `[privacy]` does not limit the age of traces.
     ///
     /// # Errors
-    /// `[privacy]` limits the age of traces, and the trigger states no time.
+    /// `[privacy]` limits the age of traces, and the trigger is missing or does not contain a valid time.
     pub(crate) fn moment(&self) -> Result<f64, RunError> {
         moment_of(self.manifest(), self.session)
     }
 
-    /// Reads an artifact that has to be there.
+    /// Reads an artifact that must exist.
     pub(super) fn need<A: Artifact>(&self, name: &str) -> Result<A, RunError> {
         let found = self.session.read(name)?;
         found.ok_or_else(|| RunError::missing(self.session, name))
     }
 
-    /// Reads a text file that has to be there.
+    /// Reads a text file that must exist.
     pub(super) fn text(&self, name: &str) -> Result<String, RunError> {
         let found = self.session.text(name)?;
         found.ok_or_else(|| RunError::missing(self.session, name))
@@ -122,7 +123,7 @@ impl<'a> Context<'a> {
 /// See [`Context::moment`].
 ///
 /// # Errors
-/// The same.
+/// As for [`Context::moment`].
 pub(super) fn moment_of(manifest: &Manifest, session: &Session) -> Result<f64, RunError> {
     if manifest.privacy.max_age_days.is_none() {
         return Ok(0.0);
@@ -132,7 +133,7 @@ pub(super) fn moment_of(manifest: &Manifest, session: &Session) -> Result<f64, R
     let time = chrono::DateTime::parse_from_rfc3339(&trigger.created_at);
     time.map(|time| time.timestamp_micros() as f64 / 1e6).map_err(|_| {
         let problem = format!(
-            "created_at `{}` is not a time, and [privacy] max_age_days counts from it; \
+            "created_at `{}` is not a time, but [privacy] max_age_days counts from it; \
              write RFC 3339, such as 2026-01-01T00:00:00Z",
             trigger.created_at
         );

@@ -1,4 +1,5 @@
-//! The definition of a phase: its stanza, the settings that it obeys, its engine's identity, and a revision raised by hand.
+//! Computes the digest of a phase's definition: its stanza, the settings that affect it, the identity of its engine,
+//! and a revision number.
 
 use serde_json::{Value, json};
 
@@ -8,10 +9,11 @@ use crate::manifest::phases::Stanza;
 use crate::manifest::{GateSection, Manifest, PrivacySection};
 use crate::workspace::engines::Engines;
 
-/// Raised when a built-in phase changes its meaning, so that old checkpoints no longer vouch for it.
+/// To be incremented when the meaning of a built-in phase changes, so that old checkpoints become invalid.
 const REVISION: u32 = 1;
 
-/// The digest of a phase's definition. `[privacy]` counts where it is set only: older checkpoints know nothing of it.
+/// The digest of a phase's definition. Default values of `[privacy]` are left out, so that checkpoints from before this
+/// section existed stay valid.
 pub(crate) fn definition(
     manifest: &Manifest,
     phase: &str,
@@ -31,8 +33,8 @@ pub(crate) fn definition(
     Digest::of_value(&definition)
 }
 
-/// What a phase obeys of `[privacy]`: those that count traces obey who is admitted, those that are given traces all
-/// of it. The built-in `plan` is given them as well, whatever its stanza says.
+/// The settings of `[privacy]` that affect a phase: for `readiness`, which counts traces, those that exclude traces;
+/// for a phase that receives traces, all. The built-in `plan` receives them even if its stanza does not list them.
 fn privacy(privacy: &PrivacySection, phase: &str, stanza: &Stanza) -> PrivacySection {
     let is_given = phase == "plan" || stanza.reads.iter().any(|name| name == "@traces");
     match (phase, is_given) {
@@ -48,7 +50,7 @@ fn privacy(privacy: &PrivacySection, phase: &str, stanza: &Stanza) -> PrivacySec
     }
 }
 
-/// The settings of the gate that decide: when to warn is not among them.
+/// The settings of the gate that affect its decisions; `worn_after` only controls a warning.
 fn deciding(gate: &GateSection) -> Value {
     let mut settings = json!(gate);
     if let Value::Object(settings) = &mut settings {
@@ -67,8 +69,8 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
         gate,
         ..
     } = manifest;
-    // Whether any task wants the judge stands in the benchmark, which is a read of its own: a definition is made of
-    // settings alone. Without a judge nothing is added, and checkpoints from before there were judges stay good.
+    // A judge counts even if no task uses it: a definition consists of settings only, and the tasks are a separate
+    // read. Without a judge nothing is added, so that checkpoints from before judges existed stay valid.
     let judged = |mut settings: Vec<Value>, judge: Option<Value>| {
         settings.extend(judge);
         Value::from(settings)
@@ -130,7 +132,7 @@ mod tests {
         definition(manifest, phase, &manifest.phases()[phase], &engines, autonomy)
     }
 
-    /// Every setting makes exactly those phases stale that obey it.
+    /// A changed setting makes exactly the phases stale that it affects.
     #[test]
     fn each_setting_counts_for_the_phases_that_obey_it() {
         let phases = ["readiness", "baseline", "diagnose", "plan", "execute", "record"];

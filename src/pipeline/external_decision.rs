@@ -1,4 +1,4 @@
-//! Decided elsewhere: answers in `pending_review/` that came with a commit of somebody else.
+//! Finds answers in `pending_review/` that came with a commit from another repository.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::session::{PENDING, Session};
 
-/// An answer to a question, and the commit that brought it.
+/// An answer to a review question, with the commit that it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExternalDecision {
     answer: ReviewAnswer,
@@ -18,7 +18,7 @@ pub(crate) struct ExternalDecision {
 }
 
 impl ExternalDecision {
-    /// What a person should know.
+    /// The answer and the commit in words, for people.
     pub(crate) fn words(&self) -> String {
         let answer = match self.answer {
             ReviewAnswer::Accept => "accepted",
@@ -28,10 +28,10 @@ impl ExternalDecision {
     }
 }
 
-/// The answers of a session that came with a commit, by edit. git is asked about questions with an answer only.
+/// The answers of a session that came with a commit from another repository, by edit.
 ///
 /// # Errors
-/// git says no.
+/// git fails.
 pub(crate) fn external_decisions(
     workspace: &Workspace,
     session: &Session,

@@ -1,21 +1,22 @@
-//! Freshness: from a checkpoint and the present digests to fresh, stale with reasons, kept, or blocked.
+//! Decides from a checkpoint and the present digests whether a phase is fresh, stale (with reasons), kept, or blocked.
 //!
-//! What makes a phase stale, and what does not:
+//! These inputs make a phase stale, and these do not:
 //!
-//! | ingredient | in | not in, because |
+//! | input | counts | does not count |
 //! |---|---|---|
-//! | definition | stanza, settings that the phase obeys, engine identity, revision | kaizen's version, credentials, host: they change no result |
+//! | definition | stanza, settings that affect the phase, engine identity, revision | kaizen's version, credentials, host: they do not affect the result |
 //! | a file that it reads | its bytes | times, modes |
 //! | a folder that it reads | names and bytes | hidden files, order |
 //! | `pending_review/` | the decisions | the questions: `execute` writes them itself |
-//! | `@traces` | ids and contents, until the session is ready; then the pin in `readiness.json` | traces that arrive later: the agent never stops |
-//! | `@train`, `@gate` | task rows | the file they stand in |
+//! | `@traces` | ids and contents, until the session is ready; then the pin in `readiness.json` | traces that arrive later: the agent keeps running |
+//! | `@train`, `@gate` | task rows | the files that contain them |
 //! | `@harness` | relative paths and bytes at the commit that the session builds on | the session's own commits |
-//! | `@ledger` | which edits of this session git holds, and which it took back | everybody else's commits |
-//! | a file that it writes | that it exists | its bytes: a hand-edited output is not stale, it is input |
+//! | `@ledger` | which edits of this session are in git, and which were reverted | all other commits |
+//! | a file that it writes | that it exists | its bytes: a hand-edited output is an input of later phases |
 //! | a folder that it writes | names and bytes, unless a person may write there | |
 //!
-//! A settled session is history: then only its own files, its ledger and the settings of `execute` count.
+//! Once a session is settled, only its own files count; if a run would resume it, also its ledger and the settings of
+//! `execute`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +26,7 @@ use serde::Serialize;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::digest::Digest;
 
-/// The present state of what a phase is, reads and writes; `None` is absent.
+/// The present digests of a phase's definition, reads and writes; `None` if a read or write does not exist.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PhaseDigests {
     /// Digest of the definition.
@@ -40,50 +41,50 @@ pub(crate) struct PhaseDigests {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub(crate) enum StaleReason {
-    /// It has not run to its end.
+    /// It has never completed, or its checkpoint was removed.
     NeverFinished,
     /// Its stanza, settings or engine changed.
     DefinitionChanged {
-        /// Then.
+        /// The digest in the checkpoint.
         was: Digest,
-        /// Now.
+        /// The present digest.
         now: Digest,
     },
-    /// Something that it reads changed.
+    /// One of its reads changed.
     ReadChanged {
-        /// Which.
+        /// The read.
         name: String,
-        /// Then.
+        /// The digest in the checkpoint.
         was: Option<Digest>,
-        /// Now.
+        /// The present digest.
         now: Option<Digest>,
     },
-    /// Something that it wrote is gone.
+    /// One of its writes is missing.
     WriteMissing {
-        /// Which.
+        /// The write.
         name: String,
     },
 }
 
-/// What is to be done about a phase.
+/// The state of a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum Freshness {
-    /// Nothing.
+    /// It does not have to run.
     Fresh {
-        /// Outputs that a person edited since.
+        /// Outputs that a person has edited since it ran.
         edited: Vec<String>,
     },
-    /// Run it.
+    /// It has to run.
     Stale {
-        /// Why.
+        /// Why it is stale.
         reasons: Vec<StaleReason>,
     },
-    /// It would be stale, but a person edited its output: it runs only when asked to.
+    /// It would be stale, but a person edited its output, so it runs only on request.
     Kept {
         /// Why it would be stale.
         reasons: Vec<StaleReason>,
-        /// Outputs that a person edited.
+        /// Outputs that a person has edited.
         edited: Vec<String>,
     },
     /// It cannot run yet.
@@ -93,7 +94,7 @@ pub(crate) enum Freshness {
     },
 }
 
-/// Compares a checkpoint with the present. `editable` says that a person may write the phase's output.
+/// Compares a checkpoint with the present digests. `editable` says whether a person may write the phase's output.
 pub(crate) fn freshness(checkpoint: Option<&Checkpoint>, present: &PhaseDigests, editable: bool) -> Freshness {
     let missing: Vec<String> = absent(&present.reads);
     if !missing.is_empty() {
@@ -105,7 +106,8 @@ pub(crate) fn freshness(checkpoint: Option<&Checkpoint>, present: &PhaseDigests,
         };
     };
     let edited = edited(checkpoint, present);
-    // Of a folder, only its digest is known: a file of it may be gone, and making it again keeps what is there.
+    // A changed folder may lack a file, because the checkpoint has only one digest for it. The phase runs again and
+    // keeps the files that exist.
     let folders = edited.iter().filter(|name| !editable && name.ends_with('/')).cloned();
     let gone: Vec<StaleReason> = absent(&present.writes)
         .into_iter()
@@ -172,7 +174,7 @@ impl fmt::Display for StaleReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let short = |digest: &Option<Digest>| digest.map_or("absent".to_owned(), |digest| digest.short());
         match self {
-            StaleReason::NeverFinished => write!(f, "it has not run to its end"),
+            StaleReason::NeverFinished => write!(f, "it has not completed"),
             StaleReason::DefinitionChanged { was, now } => {
                 write!(f, "its definition changed: was {}, now {}", was.short(), now.short())
             }
@@ -180,7 +182,7 @@ impl fmt::Display for StaleReason {
                 write!(f, "{name} changed: was {}, now {}", short(was), short(now))
             }
             StaleReason::WriteMissing { name } if name.ends_with('/') => {
-                write!(f, "a file of {name} is missing or was changed")
+                write!(f, "a file in {name} is missing or was changed")
             }
             StaleReason::WriteMissing { name } => write!(f, "{name} is missing"),
         }

@@ -1,4 +1,4 @@
-//! How edits are judged here: where each goes, in which mode, and by which rule, as the manifest says.
+//! Reads from the manifest how the gate decides: the route of each edit, the mode, and the rule.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use crate::manifest::Manifest;
 use crate::pipeline::execute::route;
 use crate::workspace::Workspace;
 
-/// Where an edit goes. A decision counts for the edit that it was given for, and for no other. What the gate could not
-/// tell, and came close to, waits for a person whatever its tier.
+/// The route of an edit. A person's decision counts only for the edit that it was made for. A near miss at the gate
+/// waits for a person, regardless of the edit's tier.
 pub(crate) fn route_of(
     edit: &Edit,
     pending: &BTreeMap<Digest, PendingReview>,
@@ -31,13 +31,13 @@ pub(crate) fn route_of(
     let asks_again = pending.get(&digest).is_some_and(|pending| pending.near_miss.is_some());
     match bound {
         None if outcomes.get(&digest).is_some_and(Outcome::is_near_miss) => route::EditRoute::Ask,
-        // A crash fell between that question and its outcome: the gate says the same again.
+        // A crash happened after the question was written and before its outcome: the gate decides as before.
         None if asks_again => route::EditRoute::Gate,
         bound => route::route(manifest.tier(edit.op), autonomy, bound),
     }
 }
 
-/// How edits are judged in modes other than `rule`.
+/// The gate's policy for modes other than `rule`.
 pub(crate) fn gate_policy(workspace: &Workspace) -> GatePolicy {
     let gate = &workspace.manifest.gate;
     GatePolicy {
@@ -48,7 +48,7 @@ pub(crate) fn gate_policy(workspace: &Workspace) -> GatePolicy {
     }
 }
 
-/// The rule of means, for mode `rule`.
+/// The rule for mode `rule`, which compares means.
 pub(crate) fn rule(manifest: &Manifest) -> GateRule {
     let gate = &manifest.gate;
     let (kind, max_regression) = gate.usual();

@@ -1,4 +1,4 @@
-//! The pipeline: advance a session by running what is stale, publish, checkpoint, repeat until nothing is.
+//! The pipeline: runs a session's stale phases, publishes their files and writes checkpoints, until no phase is stale.
 
 pub(crate) mod advance;
 mod begin;

@@ -1,4 +1,4 @@
-//! Next: what a session needs, computed from its files alone.
+//! Computes the next step of a session from its files.
 
 use super::context::Context;
 use super::state::{PhaseState, state};
@@ -15,47 +15,47 @@ use crate::workspace::engines;
 use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
-/// The files that a person may edit and that are checked before they count.
+/// The files that a person may edit; they are checked before a phase reads them.
 pub(crate) const CHECKED: [&str; 2] = [PLAN, DIAGNOSIS];
 const PLAN: &str = "plan.json";
 const DIAGNOSIS: &str = diagnosis::FILE;
 
-/// What a session needs.
+/// The next step of a session.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// A phase is stale.
+    /// Run a stale phase.
     Run {
-        /// Which.
+        /// The phase.
         phase: String,
-        /// Why.
+        /// Why it is stale.
         reasons: Vec<StaleReason>,
     },
-    /// Evidence or tasks, as the message says.
+    /// Wait for more traces or tasks, as the message says.
     NotReady(String),
-    /// A person's word that the plan may run.
+    /// Wait until a person releases the plan.
     Release,
-    /// A file that a person or an agent has to write.
+    /// Wait until a person or an agent writes a file.
     Write {
-        /// Which.
+        /// The file.
         file: &'static str,
         /// The phase that waits for it.
         phase: String,
     },
-    /// A file that a person has typed to its end.
+    /// Wait until somebody completes or corrects a file.
     Typed {
-        /// Which.
+        /// The file.
         file: &'static str,
-        /// What is wrong with it.
+        /// Its problems.
         problems: Vec<Problem>,
     },
-    /// Nothing: it is settled.
+    /// Nothing is left to do.
     Nothing,
 }
 
-/// What a session needs, as far as the phase `until`.
+/// The next step of a session, up to and including phase `until`.
 ///
 /// # Errors
-/// Something that a phase reads cannot be read.
+/// An input of a phase cannot be read.
 pub(crate) fn next(context: &Context, until: Option<&str>) -> Result<Next, RunError> {
     let now = state(context)?;
     if let Some(message) = not_ready(context.session, &now)? {
@@ -70,7 +70,8 @@ pub(crate) fn next(context: &Context, until: Option<&str>) -> Result<Next, RunEr
     Ok(awaited(context, &phase)?.unwrap_or(Next::Run { phase, reasons }))
 }
 
-/// What is missing or half-typed of the file that a phase waits for, where a person or an agent writes it.
+/// The step for a phase that waits for a file from a person or an agent: to write the file, or to correct it. `None` if
+/// the phase does not wait for a file, or the file is valid.
 fn awaited(context: &Context, phase: &str) -> Result<Option<Next>, RunError> {
     let record = context.session.record()?;
     let Some(file) = engines::awaited(&context.workspace.manifest, record.as_ref(), phase) else {
@@ -90,7 +91,8 @@ fn awaited(context: &Context, phase: &str) -> Result<Option<Next>, RunError> {
     Ok((!problems.is_empty()).then_some(Next::Typed { file, problems }))
 }
 
-/// What stands between the files that a person may edit and the phases that read them.
+/// The step before a phase that reads a file which a person may edit: to correct the file, or to release the plan. `None`
+/// if the phase may run.
 fn in_the_way(context: &Context, phase: &str) -> Result<Option<Next>, RunError> {
     let manifest = &context.workspace.manifest;
     let reads = |file: &str| manifest.phases()[phase].reads.iter().any(|read| read == file);
@@ -121,7 +123,7 @@ fn in_the_way(context: &Context, phase: &str) -> Result<Option<Next>, RunError> 
     Ok(plan.filter(|plan| !plan.released).map(|_| Next::Release))
 }
 
-/// The harness at HEAD: what it says already is no secret that a submission gives away.
+/// The harness at HEAD. A secret that it already contains is not a problem in a diagnosis or a plan.
 fn harness(context: &Context) -> Result<Harness, RunError> {
     match context.inputs.head()? {
         Some(head) => context.inputs.harness_at(head),
@@ -129,7 +131,7 @@ fn harness(context: &Context) -> Result<Harness, RunError> {
     }
 }
 
-/// Whether a file is not the one that its phase left.
+/// Whether a file was edited after its phase wrote it.
 fn by_hand(session: &Session, phase: &str, file: &str) -> Result<bool, RunError> {
     let left = session
         .checkpoint(phase)
@@ -137,7 +139,7 @@ fn by_hand(session: &Session, phase: &str, file: &str) -> Result<bool, RunError>
     Ok(left.is_some() && left != session.digest(file)?)
 }
 
-/// The refusal, when readiness is fresh and says no.
+/// The message of `readiness`, if that phase is fresh and the session is not ready.
 fn not_ready(session: &Session, state: &[PhaseState]) -> Result<Option<String>, RunError> {
     let fresh = state
         .iter()
@@ -159,7 +161,7 @@ fn first_stale(state: &[PhaseState], until: Option<&str>) -> Option<(String, Vec
     })
 }
 
-/// The page about a half-typed file stands beside it for as long as that is so.
+/// Publishes a page with the problems of an edited file next to it, and removes the page once there are none.
 pub(crate) fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
     for name in CHECKED {
         let page = check::page_name(name);
@@ -174,7 +176,7 @@ pub(crate) fn note_problems(session: &Session, next: &Next) -> Result<(), RunErr
     Ok(())
 }
 
-/// Where the bytes of a file stand that a phase was last given or left, when a copy was kept.
+/// The attic's copy of the version of a file that a phase last read or wrote, if there is one.
 fn last_kept(session: &Session, name: &str) -> Option<String> {
     let given = ["execute", "plan"].map(|phase| session.checkpoint(phase)?.reads.get(name).copied());
     let left = ["plan", "diagnose"].map(|phase| session.checkpoint(phase)?.writes.get(name).copied());
@@ -182,7 +184,7 @@ fn last_kept(session: &Session, name: &str) -> Option<String> {
     given.into_iter().chain(left).flatten().find_map(kept)
 }
 
-/// The first problem, with its place, and how many more there are.
+/// An error with the first problem, its position, and the number of further problems.
 pub(crate) fn half_typed(session: &Session, file: &str, problems: &[Problem]) -> RunError {
     let path = session.path(file);
     let Some((first, rest)) = problems.split_first() else {

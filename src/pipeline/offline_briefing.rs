@@ -1,4 +1,4 @@
-//! The briefing for diagnostic tools that only read, with or without a session. Nothing is created, run or sent.
+//! Creates the briefing for read-only diagnostic tools, with or without a session. Writes, runs and sends nothing.
 
 use super::context::moment_of;
 use super::phase::brief::search;
@@ -13,7 +13,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 
-/// Calls `use_it` with what a teacher is given, except that neither the student nor a scorer can be run.
+/// Calls `use_it` with a teacher's briefing in which neither the student nor a scorer can be run.
 ///
 /// # Errors
 /// An input cannot be read.
@@ -43,13 +43,13 @@ pub(crate) fn look<T>(
         traces: &traces,
         run_student: &|_, _| Vec::new(),
         search_traces: &search_traces,
-        score: &|task: &Task, _| Err(format!("{} is not scored by a tool that only reads", task.task_id)),
+        score: &|task: &Task, _| Err(format!("a read-only tool cannot score {}", task.task_id)),
         session: session.map_or("", |session| session.id.as_str()),
         seed: 0,
     }))
 }
 
-/// The harness that edits have to fit: the open session's, else that of the last commit, else the files.
+/// The harness that edits have to apply to: the base of the open session, else that at HEAD, else the files on disk.
 fn harness(workspace: &Workspace, inputs: &Inputs, session: Option<&Session>) -> Result<Harness, RunError> {
     let baseline: Option<Baseline> = session.and_then(|session| session.read("baseline.json").ok().flatten());
     match baseline

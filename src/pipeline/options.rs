@@ -1,52 +1,52 @@
-//! What a run is asked, and how it ends.
+//! The options and the result of a run.
 
 use crate::artifact::record::{Autonomy, SessionRecord};
 use crate::pipeline::unmet::Unmet;
 use crate::workspace::session::Session;
 
-/// What a user asked for.
+/// The options of a run.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
-    /// A session by name; the newest otherwise.
+    /// The id of the session to resume; if absent, the newest.
     pub session: Option<String>,
-    /// A new session, even when the newest could be gone on with.
+    /// Begin a new session even if the newest could be resumed.
     pub new: bool,
-    /// A new session, from this file in the inbox.
+    /// Begin a new session from this file in the inbox.
     pub dropped: Option<String>,
     /// Stop after this phase.
     pub until: Option<String>,
-    /// Run these phases whether they are stale or not.
+    /// Run these phases again even if they are fresh.
     pub redo: Vec<String>,
-    /// In place of the session's own autonomy.
+    /// Overrides the session's own autonomy.
     pub autonomy: Option<Autonomy>,
-    /// Commit the user's own changes to the harness first.
+    /// Commit the user's uncommitted changes to the harness first.
     pub adopt: bool,
-    /// A new session waits for its diagnosis and its plan as files, whatever the manifest says.
+    /// A new session takes its diagnosis and plan from files, regardless of the manifest.
     pub by_files: bool,
 }
 
 /// What a session waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WaitingFor {
-    /// Evidence or tasks, as the message says.
+    /// More traces or tasks, as the message says.
     NotReady(String),
-    /// A person's word that the plan may run.
+    /// A person who releases the plan.
     Release,
-    /// A file that a person or an agent writes.
+    /// A file that a person or an agent has to write.
     Write(&'static str),
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct RunResult {
     /// The session.
     pub session: Session,
     /// Its record.
     pub record: SessionRecord,
-    /// Whether the run did anything.
+    /// Whether the run changed the session.
     pub changed: bool,
-    /// What the session waits for, when it stopped before its end.
+    /// What the session waits for, if the run had to stop for it.
     pub waits: Option<WaitingFor>,
-    /// What phases read and nothing provides, so that they did not run.
+    /// The reads that nothing provides, so that phases did not run.
     pub unmet: Vec<Unmet>,
 }

@@ -1,7 +1,7 @@
-//! Permitted: whether a command may start what it is going to start, asked before it creates anything.
+//! Checks that the user has approved the programs, servers and keys that a command will use, before it creates anything.
 //!
-//! A phase that works with an engine of the list needs consent, whether or not every answer is remembered already: what it
-//! is going to ask for is not known before it begins.
+//! A phase that uses an engine needs approval even if every answer is cached, because its requests are not known in
+//! advance.
 
 use super::context::Context;
 use super::next::{Next, next};
@@ -17,18 +17,18 @@ use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
 impl Workspace {
-    /// Asks whether the student may answer these tasks and their scorers may score the answers.
+    /// Checks that the student and the scorers of these tasks may be used.
     ///
     /// # Errors
-    /// Nobody approved it.
+    /// They are not approved.
     pub(crate) fn may_evaluate<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) -> Result<(), RunError> {
         Ok(self.permission.check(&self.of_evaluation(tasks))?)
     }
 
-    /// Asks whether all traces and tasks may be read: a link may lead outside.
+    /// Checks that all traces and tasks may be read, because a link may lead out of the workspace.
     ///
     /// # Errors
-    /// Nobody approved it.
+    /// They are not approved.
     pub(crate) fn may_read(&self) -> Result<(), RunError> {
         Ok(self.permission.check(&[])?)
     }
@@ -47,28 +47,28 @@ impl Workspace {
     }
 }
 
-/// Asks whether a phase of a session may do its work.
+/// Checks that a phase of a session may run.
 ///
 /// # Errors
-/// Nobody approved it, or the benchmark cannot be read.
+/// Something that it uses is not approved, or the benchmark cannot be read.
 pub(super) fn phase(context: &Context, name: &str) -> Result<(), RunError> {
     let workspace = context.workspace;
     let by_files = by_files(&workspace.manifest, context.session.record()?.as_ref());
     phases(workspace, context.inputs, &[name], by_files)
 }
 
-/// Asks whether these phases may do their work, in a session whose teacher is not asked.
+/// Checks that these phases may run in a session that does not use the manifest's teacher.
 ///
 /// # Errors
-/// Nobody approved it, or the benchmark cannot be read.
+/// Something that they use is not approved, or the benchmark cannot be read.
 pub(crate) fn without_teacher(workspace: &Workspace, names: &[&str]) -> Result<(), RunError> {
     phases(workspace, &Inputs::new(workspace), names, true)
 }
 
-/// Asks whether a run may do what it is asked for, before it begins a session or goes on with one.
+/// Checks that a run with these options may start, before it begins or resumes a session.
 ///
 /// # Errors
-/// Nobody approved it, or the session cannot be read.
+/// Something that it uses is not approved, or the session cannot be read.
 pub(crate) fn run(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunError> {
     let list = workspace.permission.list()?;
     if workspace.permission.approves(&list)? {
@@ -93,7 +93,7 @@ pub(crate) fn run(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunEr
     phases(workspace, &inputs, &names, by_files)
 }
 
-/// The session that would be gone on with; `None` for a new one.
+/// The session that the run would resume; `None` if it would begin a new one.
 fn session_of(workspace: &Workspace, asked: &RunOptions) -> Result<Option<Session>, RunError> {
     if let Some(id) = &asked.session {
         return Ok(session::find(&workspace.root, id));
@@ -102,7 +102,7 @@ fn session_of(workspace: &Workspace, asked: &RunOptions) -> Result<Option<Sessio
     Ok(newest.filter(|_| !asked.new && asked.dropped.is_none()))
 }
 
-/// The first phase that would work on a session; `None` when nothing is to be done, or a person is waited for.
+/// The first phase that the run would execute; `None` if there is nothing to do or the session waits for something.
 fn first(
     workspace: &Workspace,
     inputs: &Inputs,
@@ -115,7 +115,7 @@ fn first(
         ..Context::new(workspace, session, inputs, &engines)
     };
     Ok(match next(&context, asked.until.as_deref())? {
-        // Who waits for a file is given a briefing, for which the student answers.
+        // A phase that waits for a file needs a briefing, for which the student is run.
         Next::Run { phase, .. } | Next::Write { phase, .. } => Some(phase),
         Next::NotReady(_) | Next::Release | Next::Typed { .. } | Next::Nothing => None,
     })
@@ -124,7 +124,7 @@ fn first(
 fn phases(workspace: &Workspace, inputs: &Inputs, names: &[&str], by_files: bool) -> Result<(), RunError> {
     let list = workspace.permission.list()?;
     if workspace.permission.approves(&list)? {
-        // From now on, what was approved is what engines go by.
+        // This grants the engines everything that was approved.
         workspace.permission.check_all()?;
         return Ok(());
     }
@@ -139,7 +139,7 @@ fn phases(workspace: &Workspace, inputs: &Inputs, names: &[&str], by_files: bool
             "readiness" => {}
             "diagnose" | "plan" if !by_files => {
                 parts.push(ManifestPart::Teacher);
-                // Its model compares answers by the judge.
+                // Teacher `chat` compares answers with the judge.
                 parts.extend((manifest.teacher.engine == TeacherEngine::Chat).then_some(ManifestPart::Judge));
                 evaluates = true;
             }

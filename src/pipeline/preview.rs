@@ -1,4 +1,4 @@
-//! Forecast: what the gate can see, from a session's own baseline, or from two runs of the harness as it is.
+//! Previews what the gate can detect, from the baseline of a session or from two runs of the present harness.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,20 +29,19 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, cache_epoch, session};
 
-/// A forecast, with what it was made from.
+/// A preview, with its sources.
 pub(crate) struct PreviewResult {
-    /// What the gate can see.
     pub preview: GatePreview,
-    /// The session whose plan is meant.
+    /// The session whose plan was previewed.
     pub session: Option<String>,
-    /// Attempts that were made for it; they are remembered.
+    /// Number of attempts that were made for the preview; they are cached.
     pub attempts: usize,
 }
 
-/// Says in a few lines what `execute` is about to spend, and what it can see. Asks the student nothing.
+/// Notes in a few lines what `execute` is about to spend and what it can detect. Does not run the student.
 ///
 /// # Errors
-/// What earlier calls took cannot be read.
+/// The cost of earlier calls cannot be read.
 pub(crate) fn tell(
     workspace: &Workspace,
     input: &execute::ExecuteInput,
@@ -80,7 +79,7 @@ pub(crate) fn tell(
     Ok(())
 }
 
-/// The edits that are about to be put to the gate.
+/// The edits that `execute` is about to send to the gate.
 fn open<'a>(input: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
     let standing = ledger_states(&input.reconcile.entries, input.session, &input.reconcile.undone);
     let steps = reconcile(
@@ -94,11 +93,11 @@ fn open<'a>(input: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
     tried.map(|(at, _)| &input.reconcile.plan.edits[at]).collect()
 }
 
-/// Looks ahead for a session, or for the harness as it is where there is none. Runs the gate tasks twice, unless the session
-/// under way has done so.
+/// Previews the gate for a session or, without one, for the present harness. Runs the gate tasks twice, unless the
+/// session's baseline contains suitable runs.
 ///
 /// # Errors
-/// There is no gate task that can be scored, the runs were halted, or something cannot be read.
+/// No gate task can be scored, the runs are not approved or were stopped, or an input cannot be read.
 pub(crate) fn look(
     workspace: &Workspace,
     session: Option<&Session>,
@@ -163,7 +162,7 @@ pub(crate) fn look(
     })
 }
 
-/// The two runs of the session's baseline; without them, the student has to be asked, which somebody must have approved.
+/// The two runs of the session's baseline; `None` if the student has to be run, which must be approved.
 fn known_or_permitted(
     workspace: &Workspace,
     session: Option<&Session>,
@@ -177,8 +176,8 @@ fn known_or_permitted(
     Ok(known)
 }
 
-/// The two runs that the session's baseline made, when they are of these tasks, by this student, and of this harness or
-/// of one that the session under way has edited since.
+/// The two runs of the session's baseline, if the student and the tasks are the same and the harness is either the same or
+/// has been edited by this unsettled session.
 fn known(workspace: &Workspace, session: &Session, gate: &[Task], harness: &Harness) -> Option<(Evaluation, Probe)> {
     let baseline: Baseline = cache_epoch::own_baseline(session, &workspace.student.identity())?;
     let under_way = !session.record().ok().flatten().as_ref().is_some_and(state::settled);
@@ -196,7 +195,7 @@ fn run_twice(evaluator: &Evaluator, harness: &Harness, gate: &[Task]) -> Result<
     Ok((first, probe))
 }
 
-/// The edits of a plan that a run would put to the gate, now or when a person lets it.
+/// The edits of a plan that a run would send to the gate, now or after a person accepts them.
 fn to_come<'a>(
     workspace: &Workspace,
     inputs: &Inputs,
@@ -223,7 +222,7 @@ fn to_come<'a>(
     Ok(comes.map(|(at, _)| &plan.edits[at]).collect())
 }
 
-/// The error budget of a session with the edits that it accepted; else that which the next one would begin with.
+/// The error budget of a session and the number of edits that it accepted; without a session, those of a new one.
 fn budget(workspace: &Workspace, session: Option<&Session>) -> Result<(ErrorBudget, usize), RunError> {
     if let Some(session) = session {
         let outcomes = session.outcomes()?;
@@ -236,8 +235,8 @@ fn budget(workspace: &Workspace, session: Option<&Session>) -> Result<(ErrorBudg
     Ok((budget, 0))
 }
 
-/// Dollars of one attempt with its scoring, by what earlier calls took; `None` where a price is unknown, or the student is
-/// a program that spends what only it knows. A student with tools asks more than once an attempt, how often is not known.
+/// Cost of one attempt and its score in dollars, estimated from earlier calls; `None` if a price is unknown, or if the
+/// student is a program or has tools, because the number of its calls is unknown.
 fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<f64>, RunError> {
     let manifest = &workspace.manifest;
     let past = session::all(&workspace.root)?

@@ -1,4 +1,4 @@
-//! Scratch: the files that somebody else's program is given for a phase.
+//! Collects the files that the external program of a phase receives.
 
 use super::context::Context;
 use super::state;
@@ -10,7 +10,8 @@ use crate::manifest::phases::Stanza;
 use crate::sys::process::ProgramFiles;
 use crate::workspace::error::RunError;
 
-/// The declared reads: session files without held-out tasks, inputs as `traces.jsonl`, `train.jsonl` and `harness/`.
+/// The declared reads: files of the session without holdout tasks, and inputs as `traces.jsonl`, `train.jsonl` and
+/// `harness/`.
 ///
 /// # Errors
 /// An input cannot be read.
@@ -29,7 +30,7 @@ pub(crate) fn provided_files(context: &Context, stanza: &Stanza) -> Result<Progr
                 lines(&context.inputs.benchmark()?.split(Split::Train), redactor).into_bytes(),
             )),
             "@harness" => files.extend(harness(context)?),
-            // Gate tasks decide about what the program proposes; the ledger is git's own.
+            // A program must not see the gate tasks that decide about its proposals; the ledger is git, not a file.
             "@gate" | "@ledger" => {}
             folder if folder.ends_with('/') => files.extend(folder_of(context, &held_out, folder)?),
             file => files.extend(file_of(context, &held_out, file)?),

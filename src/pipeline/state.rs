@@ -1,4 +1,4 @@
-//! State: how fresh every phase of a session is, computed from files alone.
+//! Computes the freshness of every phase of a session from its files and git.
 
 use std::collections::BTreeMap;
 
@@ -17,19 +17,19 @@ use crate::pipeline::freshness::{Freshness, PhaseDigests, freshness};
 use crate::workspace::error::RunError;
 use crate::workspace::session::{PENDING, Session};
 
-/// A phase's name and state.
+/// The name of a phase and its freshness.
 pub(crate) type PhaseState = (String, Freshness);
 
-/// The state of every phase, in the order in which they run.
+/// The freshness of every phase, in the order in which they run.
 ///
 /// # Errors
-/// Something that a phase reads cannot be read.
+/// An input of a phase cannot be read.
 pub(crate) fn state(context: &Context) -> Result<Vec<PhaseState>, RunError> {
     let phases = context.manifest().phases();
     let order = phases::graph(&phases).map_err(RunError::Config)?;
     let record = context.session.record()?;
     let one = |name: String| {
-        // A record that says "under way" or "failed" is not the one that `record` left: it is to be written again.
+        // Phase `record` only writes settled records. A record that says "in progress" or "failed" makes it stale.
         let vouches = name != "record" || record.as_ref().is_some_and(settled);
         let checkpoint = context.session.checkpoint(&name).filter(|_| vouches);
         let present = present(context, record.as_ref(), &name, &phases[&name], checkpoint.as_ref())?;
@@ -39,7 +39,7 @@ pub(crate) fn state(context: &Context) -> Result<Vec<PhaseState>, RunError> {
     order.into_iter().map(one).collect()
 }
 
-/// Whether a record is the end of a session.
+/// Whether a record says that its session is settled.
 pub(crate) fn settled(record: &SessionRecord) -> bool {
     matches!(
         record.status,
@@ -47,7 +47,7 @@ pub(crate) fn settled(record: &SessionRecord) -> bool {
     )
 }
 
-/// Phases whose output a person may write in their place.
+/// Whether a person may write the output of a phase.
 fn is_editable(phase: &str, stanza: &Stanza) -> bool {
     matches!(phase, "diagnose" | "plan") || !(stanza.run.is_empty())
 }
@@ -90,10 +90,10 @@ fn present(
     })
 }
 
-/// The present digest of one read; `None` when it is not there.
+/// The present digest of one read; `None` if it does not exist.
 ///
 /// # Errors
-/// It is there and cannot be read.
+/// It exists but cannot be read.
 pub(crate) fn read(context: &Context, name: &str) -> Result<Option<Digest>, RunError> {
     Ok(match name {
         "@traces" => Some(traces(context)?),
@@ -103,7 +103,7 @@ pub(crate) fn read(context: &Context, name: &str) -> Result<Option<Digest>, RunE
         "@ledger" => Some(ledger(context)?),
         PENDING => Some(decisions(context.session)?),
         folder if folder.ends_with('/') && !context.session.path(folder).is_dir() => {
-            // An absent folder is an empty one, but only where something would fill it.
+            // An absent folder counts as empty if kaizen or a phase writes it.
             match phases::is_provided(&context.workspace.manifest.phases(), folder) {
                 true => context.session.digest(folder)?,
                 false => None,
@@ -113,7 +113,7 @@ pub(crate) fn read(context: &Context, name: &str) -> Result<Option<Digest>, RunE
     })
 }
 
-/// Once a session is ready, the traces that it relies on are pinned: the agent goes on making more.
+/// The traces. Once a session is ready, its traces are pinned, because the agent keeps producing more.
 fn traces(context: &Context) -> Result<Digest, RunError> {
     let readiness: Option<Readiness> = context.session.read("readiness.json").ok().flatten();
     match readiness.filter(|readiness| readiness.ready) {
@@ -129,10 +129,10 @@ fn harness(context: &Context) -> Result<Option<Digest>, RunError> {
         .transpose()
 }
 
-/// The commit that a session builds on: the pinned one once the session has commits, HEAD before.
+/// The commit that a session builds on: the one in `baseline.json` if the session has already made commits, else HEAD.
 ///
 /// # Errors
-/// git says no.
+/// git fails.
 pub(crate) fn base(context: &Context) -> Result<Option<String>, RunError> {
     let pinned = context
         .session
@@ -148,7 +148,8 @@ pub(crate) fn base(context: &Context) -> Result<Option<String>, RunError> {
     Ok(context.inputs.head()?.cloned())
 }
 
-/// Which edits of the session git holds, and which it took back; not the names of commits, which a rebase changes.
+/// Which edits of the session are in git and which were reverted. Commit ids do not count, because a rebase changes
+/// them.
 fn ledger(context: &Context) -> Result<Digest, RunError> {
     let baseline: Option<Baseline> = context.session.read("baseline.json")?;
     let base = baseline.map(|baseline| baseline.harness_commit);
@@ -170,7 +171,7 @@ fn kind(state: &LedgerState) -> &'static str {
     }
 }
 
-/// The decisions that count, by edit; the questions are written by `execute` itself.
+/// The decisions of people, by edit. The questions do not count, because `execute` writes them.
 fn decisions(session: &Session) -> Result<Digest, RunError> {
     let decided = session.pending()?.into_iter().filter_map(|(digest, pending)| {
         let decision = pending.decision?;

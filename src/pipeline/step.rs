@@ -1,4 +1,4 @@
-//! One step: run one phase between the removal of its checkpoint and the writing of a new one.
+//! Runs one phase: removes its checkpoint, does its work, publishes its files, and writes a new checkpoint.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,7 +21,8 @@ use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
 
-/// Runs a phase: its checkpoint goes first, and comes back after the last file is published.
+/// Runs a phase. Its checkpoint is removed first and written again after the last file is published, so that an
+/// interrupted phase is stale.
 ///
 /// # Errors
 /// See [`RunError`].
@@ -54,12 +55,12 @@ pub(crate) fn run(context: &Context, phase: &str) -> Result<(), RunError> {
     Ok(())
 }
 
-/// What a teacher's answers are filed under, to be forgotten when the phase is asked to be done again.
+/// The scope of a teacher's cached answers, which are deleted when the phase is redone.
 pub(crate) fn scope(session: &str, phase: &str) -> String {
     format!("{session}/{phase}")
 }
 
-/// Digests of the exact bytes that a phase is given.
+/// Digests of the reads of a phase that exist.
 fn reads(context: &Context, stanza: &Stanza) -> Result<BTreeMap<String, Digest>, RunError> {
     let mut reads = BTreeMap::new();
     for name in &stanza.reads {
@@ -77,7 +78,7 @@ fn checkpoint(
     mut reads: BTreeMap<String, Digest>,
 ) -> Result<Checkpoint, RunError> {
     if stanza.reads.iter().any(|name| name == "@ledger") {
-        // The phase's own commits are part of what it vouches for.
+        // The checkpoint covers the phase's own commits, so the ledger is read again.
         let inputs = Inputs::new(context.workspace);
         let after = Context {
             inputs: &inputs,
@@ -109,7 +110,7 @@ fn checkpoint(
     })
 }
 
-/// Runs somebody else's program for a phase, and checks what it leaves before any of it is published.
+/// Runs the external program of a phase, and checks all of its files before one is published.
 fn outside(context: &Context, phase: &str, stanza: &Stanza) -> Result<PhaseOutput, RunError> {
     let failed = |problem| RunError::Phase {
         phase: phase.to_owned(),
@@ -142,7 +143,7 @@ fn outside(context: &Context, phase: &str, stanza: &Stanza) -> Result<PhaseOutpu
     })
 }
 
-/// The words of a phase's program. A program without a path is looked up in PATH.
+/// The command line of a phase's program. A program name without a slash is looked up in PATH.
 fn words(stanza: &Stanza, root: &Path) -> Vec<String> {
     let mut words = command::from_folder(&stanza.run, root, &programs::files_for_phase(&stanza.reads));
     if let Some(name) = stanza.run.first().filter(|name| !name.contains('/')) {
@@ -151,7 +152,7 @@ fn words(stanza: &Stanza, root: &Path) -> Vec<String> {
     words
 }
 
-/// What a program leaves is an artifact like any other.
+/// Checks a file from an external program; returns its text, that of a plan in canonical form.
 fn checked(name: &str, text: &str) -> Result<String, String> {
     let path = std::path::Path::new(name);
     match name {
@@ -169,9 +170,9 @@ fn checked(name: &str, text: &str) -> Result<String, String> {
     }
 }
 
-/// Notes that a phase waits for a file, once the briefing tells how things are.
+/// Updates the briefing, and reports that a phase waits for a file.
 pub(super) fn await_file(context: &Context, phase: &str, file: &str) -> Result<(), RunError> {
-    // The briefing lets the student answer: what that costs is the session's.
+    // The briefing runs the student, which is charged to the session.
     let scope = scope(&context.session.id, phase);
     context.workspace.calls.charge(&context.session.path(""), &scope)?;
     let briefing = briefing::refresh(context)?;
@@ -185,7 +186,7 @@ pub(super) fn await_file(context: &Context, phase: &str, file: &str) -> Result<(
     Ok(())
 }
 
-/// The record says what is under way.
+/// Writes the phase in progress into the session's record.
 pub(super) fn note_status(context: &Context, phase: &str) -> Result<(), RunError> {
     let status = match phase {
         "diagnose" => SessionStatus::Diagnosing,
@@ -193,7 +194,7 @@ pub(super) fn note_status(context: &Context, phase: &str) -> Result<(), RunError
         "execute" => SessionStatus::Executing,
         _ => SessionStatus::Initiated,
     };
-    // The first phases only clear away why an earlier run failed.
+    // Other phases only change the record if it says that an earlier run failed.
     let stands = |record: &SessionRecord| status == SessionStatus::Initiated && record.status != SessionStatus::Failed;
     if let Some(record) = context.session.record()?.filter(|record| !stands(record)) {
         let autonomy_mode = context.autonomy_of(Some(&record));

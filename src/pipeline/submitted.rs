@@ -1,4 +1,4 @@
-//! Submitted: a diagnosis or a plan that a client hands over, checked whole before it is written into the session.
+//! Accepts a diagnosis or a plan from a client, and checks all of it before it is written into the session.
 
 use serde_json::{Value, json};
 
@@ -18,10 +18,10 @@ pub(crate) const DIAGNOSIS: &str = diagnosis::FILE;
 /// The file that a plan is written to.
 pub(crate) const PLAN: &str = "plan.json";
 
-/// What came of a submission: what should be known about it, or all that is wrong with it.
+/// The result of a submission: remarks if it was accepted, otherwise all of its problems.
 pub(crate) type SubmissionResult = Result<Vec<String>, Vec<String>>;
 
-/// Writes a diagnosis, given in words and clusters.
+/// Writes a diagnosis from a narrative and clusters.
 ///
 /// # Errors
 /// The session cannot be written to.
@@ -44,11 +44,11 @@ fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
     let rates = [cluster.student_failure_rate, cluster.teacher_success_rate];
     match rates.iter().all(|rate| (0.0..=1.0).contains(rate)) {
         true => Ok(cluster),
-        false => Err("a rate must lie between 0 and 1".to_owned()),
+        false => Err("a rate must be between 0 and 1".to_owned()),
     }
 }
 
-/// Writes a diagnosis, given as the text of the file.
+/// Writes a diagnosis from the text of the file.
 ///
 /// # Errors
 /// The session cannot be written to.
@@ -69,7 +69,7 @@ pub(crate) fn markdown(context: &Context, text: &str) -> Result<SubmissionResult
     Ok(Ok(notes))
 }
 
-/// Writes a plan, when every edit is one, and applies to the harness on top of those before it.
+/// Writes a plan if every edit is well-formed and applies to the harness after the edits before it.
 ///
 /// # Errors
 /// The session cannot be read or written to.
@@ -77,7 +77,7 @@ pub(crate) fn plan(context: &Context, edits: &[Value], author: &str) -> Result<S
     let most = context.workspace.manifest.teacher.max_edits;
     if edits.len() > most {
         return Ok(Err(vec![format!(
-            "{} edits, and a plan has at most {most}",
+            "{} edits, but a plan may have at most {most}",
             edits.len()
         )]));
     }
@@ -100,10 +100,10 @@ pub(crate) fn plan(context: &Context, edits: &[Value], author: &str) -> Result<S
     Ok(Ok(notes(&plan)))
 }
 
-/// The keys and passwords in one edit.
+/// Problems for the keys and passwords in one edit.
 fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
     let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
-    // An id that is a secret itself is not repeated.
+    // An id that is a secret is not repeated in the message.
     let label = if secret::in_text(&label, harness).is_empty() {
         label
     } else {
@@ -111,7 +111,7 @@ fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
     };
     let found = secret::in_value(edit, harness);
     if found.is_empty() {
-        // A name and its value may stand in two fields.
+        // The name of a secret and its value may be in different fields.
         let problems = secret::in_text(&edit.to_string(), harness);
         return problems
             .into_iter()
@@ -123,7 +123,7 @@ fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
     found.into_iter().map(line).collect()
 }
 
-/// What is wrong with the shape of one edit.
+/// The problems with the format of one edit.
 fn malformed((at, edit): (usize, &Value)) -> Vec<String> {
     let problems = plan::problems_of_bare(&json!({"edits": [edit]}).to_string());
     let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
@@ -133,7 +133,7 @@ fn malformed((at, edit): (usize, &Value)) -> Vec<String> {
         .collect()
 }
 
-/// The edits that cannot be applied, each tried on top of those before it.
+/// Problems for the edits that do not apply, each after the edits before it.
 fn inapplicable(context: &Context, plan: &Plan) -> Result<Vec<String>, RunError> {
     let (mut harness, rules) = (context.base_harness()?, context.workspace.rules());
     let mut problems = Vec::new();
@@ -151,7 +151,7 @@ fn notes(plan: &Plan) -> Vec<String> {
     let stray = plan.edits.iter().filter(|edit| !known(&edit.expected_improvement));
     let note = |edit: &crate::artifact::edit::Edit| {
         format!(
-            "edit `{}` expects to improve `{}`, which is no cluster of the diagnosis",
+            "edit `{}` expects to improve `{}`, which is not a cluster of the diagnosis",
             edit.id, edit.expected_improvement
         )
     };

@@ -1,4 +1,4 @@
-//! Unmet reads: what phases wait for, and no phase is going to write.
+//! Finds unmet reads: files that a phase needs and that nothing will write.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use crate::pipeline::freshness::Freshness;
 use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
-/// A phase that cannot run, and what it waits for.
+/// A phase that cannot run, and the read that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmet {
     /// The phase.
     pub phase: String,
-    /// What it reads.
+    /// The missing read.
     pub read: String,
-    /// Whether neither kaizen nor a phase ever writes it: probably it is misspelt.
+    /// Whether neither kaizen nor any phase writes it; its name is then probably misspelled.
     pub is_unknown: bool,
     /// The name that was probably meant.
     pub meant: Option<String>,
-    /// The session, relative to the workspace.
+    /// The session's folder, relative to the workspace.
     folder: String,
 }
 
@@ -42,7 +42,7 @@ impl Unmet {
         )
     }
 
-    /// What to do about it.
+    /// The remedy in one line.
     pub(crate) fn remedy(&self) -> String {
         let Self {
             phase, read, folder, ..
@@ -51,7 +51,7 @@ impl Unmet {
     }
 }
 
-/// What the phases of a session wait for in vain: misspelt names always, others once nothing is left to run.
+/// The unmet reads of a session: unknown names at any time, others once no phase is left to run.
 pub(crate) fn of(phases: &BTreeMap<String, Stanza>, states: &[PhaseState], session: &Session) -> Vec<Unmet> {
     let is_open = |state: &Freshness| matches!(state, Freshness::Stale { .. });
     let settled = !states.iter().any(|(_, state)| is_open(state));
@@ -82,10 +82,11 @@ pub(crate) fn of(phases: &BTreeMap<String, Stanza>, states: &[PhaseState], sessi
     found.collect()
 }
 
-/// The same for a session as it is now. Only phases with programs can wait in vain: without any, nothing is looked at.
+/// The unmet reads of the context's session. Only phases with programs can have any; without such a phase, no file is
+/// read.
 ///
 /// # Errors
-/// Something that a phase reads cannot be read.
+/// An input of a phase cannot be read.
 pub(crate) fn unmet(context: &Context) -> Result<Vec<Unmet>, RunError> {
     let phases = context.workspace.manifest.phases();
     match phases.values().any(|stanza| !stanza.run.is_empty()) {

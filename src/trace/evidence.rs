@@ -1,5 +1,5 @@
-//! Finds and opens evidence files, that is files of traces or tasks, which are the only files in a workspace that may
-//! be links.
+//! Finds and opens evidence files: the files of traces and tasks. They are the only files in a workspace that may be
+//! links.
 //!
 //! A link to a target inside the workspace is followed. A link to a target outside is followed only after the user
 //! approved the target. Links inside a linked folder are not followed, so that link cycles end.

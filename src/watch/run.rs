@@ -199,7 +199,7 @@ impl WatchLoop {
         session::all(&self.workspace.root).ok()?.pop()
     }
 
-    /// The sessions with something to do, and the newest session. An older session counts by its own files only.
+    /// The sessions with something to do, and the newest session. For an older session, only its own files count.
     fn unsettled(&self) -> Vec<String> {
         let mut sessions = session::all(&self.workspace.root).unwrap_or_default();
         let newest = sessions.pop();
@@ -243,7 +243,7 @@ impl WatchLoop {
 
     fn schedule_retry(&mut self, id: &str, error: &RunError, listener: Listener) {
         if let RunError::Dirty(paths) = error {
-            // No snapshot is taken now, since the changes may be gone already. So the next check counts as a change.
+            // Takes no snapshot of these files now, since the changes may be gone already. So the next check reports them.
             let files = paths.iter().map(|path| self.workspace.root.join(path));
             self.in_the_way.extend(files);
         }

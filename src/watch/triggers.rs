@@ -31,8 +31,8 @@ pub(crate) struct AutoTriggers {
 }
 
 impl AutoTriggers {
-    /// Starts the schedule at the last scheduled session or, without one, now. Times that passed while no watcher ran
-    /// are made up for once.
+    /// Starts the schedule at the last scheduled session or, without one, now. If scheduled times passed while no
+    /// watcher ran, one trigger makes up for all of them.
     pub(crate) fn new(workspace: &Workspace) -> Self {
         let now = workspace.clock.now();
         let scheduled = triggers(workspace).into_iter().rev();
@@ -77,8 +77,8 @@ impl AutoTriggers {
         Ok(())
     }
 
-    /// The metadata of a scheduled trigger, if a time has come and there are enough new traces. Without enough, the
-    /// time is skipped.
+    /// The metadata of a scheduled trigger, if a scheduled time has come and there are enough new traces. If there are
+    /// too few, the time is skipped.
     fn scheduled(&mut self, workspace: &Workspace) -> Result<Option<Metadata>, RunError> {
         let (rules, now) = (&workspace.manifest.triggers, workspace.clock.now());
         let Some(cron) = rules.schedule.as_deref() else {

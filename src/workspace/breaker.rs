@@ -10,7 +10,7 @@ use crate::digest::Digest;
 
 /// The largest number of runs of a phase on the same inputs within `WINDOW`.
 pub(crate) const MOST: usize = 5;
-/// Runs outside this window are not counted: a user who restores a plan now and then is not a loop.
+/// Runs outside this window are not counted, so that a user may restore a plan now and then.
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
 
 /// The times at which a phase ran, by the digest of its inputs.
@@ -21,7 +21,7 @@ impl Breaker {
     /// Records that a phase is about to run on these inputs; `false` if it must not.
     pub(crate) fn allows(&self, inputs: Digest, now: DateTime<Utc>) -> bool {
         let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Old entries are dropped, so that a process that runs for weeks does not collect them.
+        // Drop old entries, so that they do not accumulate in a process that runs for weeks.
         runs.retain(|_, times| times.last().is_some_and(|last| now - *last < WINDOW));
         let times = runs.entry(inputs).or_default();
         times.retain(|time| now - *time < WINDOW);

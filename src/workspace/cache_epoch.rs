@@ -1,4 +1,4 @@
-//! Reads from the baselines of sessions the epoch of cached answers, and whether the student is noisy.
+//! Determines the epoch of cached answers, and whether the student is noisy, from the baselines of sessions.
 
 use serde_json::Value;
 
@@ -19,8 +19,8 @@ pub(crate) fn of(root: &Root, student: &Value, session: &Session) -> u32 {
     up_to(root, student, |other| other.id <= session.id)
 }
 
-/// A session's baseline, if the present student made it. An unreadable one is skipped; code that needs it reports the
-/// error.
+/// A session's baseline, if the present student made it. An unreadable baseline is skipped; code that needs it
+/// reports the error.
 pub(crate) fn own_baseline(session: &Session, student: &Value) -> Option<Baseline> {
     let baseline: Baseline = session.read("baseline.json").ok().flatten()?;
     (baseline.student == *student).then_some(baseline)
@@ -33,7 +33,7 @@ fn up_to(root: &Root, student: &Value, counts: impl Fn(&Session) -> bool) -> u32
     found.map_or(0, |baseline| baseline.epoch)
 }
 
-/// Whether two runs of the same request differed; `None` if nobody has looked.
+/// Whether two runs of the same request differed; `None` if no two runs were compared.
 ///
 /// # Errors
 /// A session cannot be read.

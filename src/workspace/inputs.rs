@@ -80,7 +80,7 @@ impl<'a> Inputs<'a> {
         Ok(HeldOut::of(&self.benchmark()?.tasks))
     }
 
-    /// Digest of a split's rows.
+    /// The digest of a split's rows.
     ///
     /// # Errors
     /// A file is not a benchmark.
@@ -137,7 +137,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// The number of traces that can be evidence for a session that began at `moment` (seconds since 1970, UTC): their
-    /// query is not empty and is no gate or test question, and `[privacy]` admits them.
+    /// query is not empty and is not that of a gate, test or reserve task, and `[privacy]` admits them.
     ///
     /// # Errors
     /// The store or the benchmark cannot be read.

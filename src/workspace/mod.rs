@@ -92,7 +92,7 @@ pub struct Workspace {
     pub(crate) patience: Duration,
     /// What this workspace may start, send and read.
     pub(crate) permission: Arc<Permission>,
-    /// Whether nothing may be created, not even a cache; for tools that declare themselves read-only.
+    /// Whether this process must create nothing, not even a cache; set for tools that declare themselves read-only.
     pub(crate) only_looks: bool,
     /// The client for language models.
     pub(crate) calls: Arc<LlmClient>,
@@ -326,7 +326,7 @@ pub(crate) fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
     Ok(Manifest::parse(&path, &text)?)
 }
 
-/// The nearest folder, from `start` upwards, that contains anything with the name of a manifest.
+/// The nearest folder, from `start` upwards, with an entry named `kaizen.toml`, of any file type.
 pub(crate) fn find(start: &Path) -> Option<PathBuf> {
     start
         .ancestors()

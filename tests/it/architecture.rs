@@ -384,7 +384,10 @@ const PHRASES: &[(&str, &str)] = &[
     (r"\bgo(?:es|ne)? on with\b", "resume, continue"),
     (r"\b(?:it|that|this|which|what|one) is none\b", "there is no …"),
     (r"\bstands? (?:in|at|behind|beside|before)\b", "is in"),
-    (r"\bno more than so many\b|\bat most so many\b|\bafter so many\b|\bso many of\b", "the number of …"),
+    (
+        r"\bno more than so many\b|\bat most so many\b|\bafter so many\b|\bso many of\b",
+        "the number of …",
+    ),
     (r"\b(?:said|says) no\b", "refuses, fails"),
     (r"\bthe very\b", "exactly the"),
     (r"\bis dear\b", "is expensive"),

@@ -77,7 +77,7 @@ fn good_answers_become_tasks_that_a_session_reads() {
     for words in [
         "39 traces, 14 with feedback of 0.7 or more, 13 query classes",
         "benchmark/synth.jsonl already contains 12 tasks",
-        "excluded: 1 asked by",
+        "excluded: 1 already in the benchmark",
     ] {
         assert!(listed.contains(words), "{listed}");
     }
@@ -171,7 +171,7 @@ fn options_choose_and_are_checked() {
         "mine/x.jsonl",
     ];
     let said = space.kaizen(&[&["bench", "synth"], &options[..]].concat()).exits(0);
-    let said = said.says(&["[benchmark] files do not name mine/x.jsonl"]);
+    let said = said.says(&["[benchmark] files does not match mine/x.jsonl"]);
     assert!(
         said.out.contains("4 tasks in mine/x.jsonl") && said.out.contains("over the limit"),
         "{}",

@@ -267,7 +267,7 @@ fn oversized_files_are_errors() {
     space
         .kaizen(&["eval"])
         .exits(1)
-        .says(&["system_prompt.md", "larger than 8 MiB"]);
+        .says(&["system_prompt.md", "larger than the limit of 8 MiB"]);
     space.git(&["checkout", "-q", "--", "agents"]);
     let plan = format!("{}/plan.json", space.session());
     grow(&plan, 65 << 20);

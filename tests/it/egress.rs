@@ -72,7 +72,7 @@ fn all_sessions_are_told_in_a_clone_and_nothing_is_written() {
         "student",
         "requests",
         server.url().as_str(),
-        "no .kaizen/egress.jsonl here",
+        ".kaizen/egress.jsonl is missing",
     ] {
         assert!(view.contains(words), "no {words} in {view}");
     }
@@ -139,7 +139,7 @@ fn what_was_sent_outside_sessions_is_told_or_unknown_and_never_denied() {
     );
     let view = space.kaizen(&["egress"]).exits(0).out;
     assert!(
-        view.contains(&format!(".kaizen/egress.jsonl notes {}", outside.len())),
+        view.contains(&format!(".kaizen/egress.jsonl has {};", outside.len())),
         "{view}"
     );
     fs::remove_dir_all(space.root.join(".kaizen")).unwrap();
@@ -155,7 +155,7 @@ fn lines_that_are_missing_or_cannot_be_read_are_doubts() {
     let whole = space.read(&egress);
     space.write(&egress, &format!("{whole}{{\"at\": \"cut o\n"));
     let view = space.kaizen(&["egress"]).exits(0).out;
-    assert!(view.contains("1 of its") && view.contains("cannot be read"), "{view}");
+    assert!(view.contains("1 of 3 lines cannot be parsed"), "{view}");
     fs::remove_file(space.root.join(&egress)).unwrap();
     let view = space.kaizen(&["egress"]).exits(0).out;
     assert!(

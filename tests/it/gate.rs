@@ -207,7 +207,7 @@ fn a_budget_that_is_lost_is_not_given_out_again() {
         space
             .kaizen(&["run"])
             .exits(1)
-            .says(&["budget.json", "between 0 and 1", "computes the spent budget"]);
+            .says(&["budget.json", "between 0 and 1", "recomputes what was spent"]);
         std::fs::write(&file, text).unwrap();
     }
 }

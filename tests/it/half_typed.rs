@@ -68,7 +68,7 @@ fn the_bytes_of_a_held_plan_are_kept_and_named() {
     space.commit_all("hold");
     space.run(&[]).exits(3);
     let said = space.kaizen(&["status"]).exits(0).out;
-    assert!(said.contains("held") && said.contains("kaizen release"), "{said}");
+    assert!(said.contains("on hold") && said.contains("kaizen release"), "{said}");
     let name = format!("{}/plan.json", space.session());
     let good = space.read(&name);
     space.write(&name, "garb");

@@ -202,7 +202,7 @@ fn the_record_keeps_what_it_does_not_know_and_refuses_the_future() {
     space
         .kaizen(&arguments)
         .exits(1)
-        .says(&["loop.json", "newer than this kaizen reads"]);
+        .says(&["loop.json", "newer than this kaizen can read"]);
     let said = space.kaizen(&["verify"]).exits(1);
     assert!(
         said.out.contains("sessions/loop.json") && said.out.contains("newer"),

@@ -19,6 +19,7 @@ fn check(space: &Space, name: &str, commands: &[&[&str]]) {
     settings.add_filter(&regex::escape(&space.root.to_string_lossy()), "[workspace]");
     settings.add_filter(&regex::escape(&space.home.to_string_lossy()), "[home]");
     settings.add_filter(r"process \d+", "process [id]");
+    settings.add_filter(r"\b[0-9a-f]{8,40}\b", "[digest]");
     settings.bind(|| {
         let run = |command: &&[&str]| format!("$ kaizen {}\n{}", command.join(" "), shown(&space.kaizen(command)));
         let text: Vec<String> = commands.iter().map(run).collect();
@@ -99,7 +100,7 @@ fn help_of_every_command() {
         .take_while(|line| *line != "Options:")
         .filter(is_command);
     let mut commands: Vec<Vec<&str>> = vec![vec!["--help"]];
-    commands.extend(names.map(|line| vec![line.split_whitespace().next().unwrap(), "--help"]));
+    commands.extend(names.map(|line| vec![line.split_whitespace().next().unwrap(), "-h"]));
     assert!(commands.len() > 25, "{overview}");
     let commands: Vec<&[&str]> = commands.iter().map(Vec::as_slice).collect();
     check(&space, "help", &commands);

@@ -342,7 +342,7 @@ fn a_worn_split_is_told_and_makes_nothing_stale() {
     let said = space.kaizen(&["status"]).exits(0);
     assert!(
         said.out
-            .contains("consulted 50 times since it was drawn (worn after 50): what passes"),
+            .contains("consulted 50 times since it was drawn (worn after 50): accepted edits"),
         "{}",
         said.out
     );

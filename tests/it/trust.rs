@@ -269,7 +269,7 @@ fn approvals_come_from_no_repository() {
         for arguments in [&["eval"][..], &["trust", "--yes"], &["trust", "--list"]] {
             let mut command = space.bare(KAIZEN, arguments);
             let said = Said::of(command.env("KAIZEN_TRUST_DIR", &inside).output().unwrap());
-            said.exits(1).says(&["inside of the workspace", "KAIZEN_TRUST_DIR"]);
+            said.exits(1).says(&["inside the workspace", "KAIZEN_TRUST_DIR"]);
         }
     }
     let mut command = space.bare(KAIZEN, &["eval"]);

@@ -22,7 +22,7 @@ pub enum Mode {
 
 impl Mode {
     /// The effective mode. `auto` is `exact` until two runs of the same harness differ. Tasks that are a sample always
-    /// need `sequential`, because repeating them tells nothing about other tasks.
+    /// need `sequential`, because repeating them says nothing about other tasks.
     pub(crate) fn at_work(self, population: Population, noisy: bool) -> Mode {
         match self {
             Mode::Rule => Mode::Rule,
@@ -157,7 +157,7 @@ impl GateSettings {
         }
     }
 
-    /// The same settings with one pass over the tasks, since repeating a task tells nothing about other tasks.
+    /// The same settings with one pass over the tasks, since repeating a task says nothing about other tasks.
     pub(crate) fn one_pass(self, target_tasks: usize) -> Self {
         Self {
             max_pairs: target_tasks,

@@ -114,7 +114,7 @@ mod tests {
         assert_eq!((score, asked.len()), (Ok(0.0), 2));
         assert_eq!(asked[1].messages.len(), 3);
         let (score, asked) = scored(&["Hm.", "", "worse"]);
-        assert!(score.unwrap_err().contains("no verdict"));
+        assert!(score.unwrap_err().contains("no readable verdict"));
         assert_eq!(asked.len(), 2, "and no third time");
         assert!(scored(&[]).0.unwrap_err().contains("gone"));
     }

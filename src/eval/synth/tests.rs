@@ -142,10 +142,10 @@ fn shares_are_read_or_refused() {
     for (text, part) in [
         ("train=0.5", "add up to 1"),
         ("train=0.5,train=0.5", "twice"),
-        ("train=0.5,gat=0.5", "no split `gat`"),
+        ("train=0.5,gat=0.5", "unknown split `gat`"),
         ("train=2", "between 0 and 1"),
-        ("train=x", "no share"),
-        ("", "no share"),
+        ("train=x", "not a share"),
+        ("", "not a share"),
         ("train=NaN", "between 0 and 1"),
     ] {
         let problem = text.parse::<Shares>().unwrap_err();

@@ -30,7 +30,7 @@ pub(crate) enum Refusal {
     WholeFile,
     /// The file does not have the hunk's old lines.
     #[error(
-        "the context of the hunk at line {line} of the diff is not in the file; make the diff against the file as it is"
+        "the context of the hunk at line {line} of the diff is not in the file; make the diff against the current file"
     )]
     NotFound {
         /// Line of the diff, from 1.

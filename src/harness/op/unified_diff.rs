@@ -1,7 +1,7 @@
 //! Applies a unified diff strictly: checks every context line, and refuses a diff that fits several positions.
 //!
-//! No crate is used, because those apply a diff at one of several possible positions without a warning, read prose as
-//! an empty diff, and refuse the wrong line counts that models write.
+//! No crate is used, because the existing ones apply a diff at one of several possible positions without a warning,
+//! read prose as an empty diff, and refuse the wrong line counts that models write.
 //!
 //! A diff that was already applied changes nothing, so that applying it twice is the same as applying it once. The side
 //! with more lines is searched first, because it is more specific: for a diff that adds more lines than it removes,

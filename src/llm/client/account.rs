@@ -1,5 +1,5 @@
-//! The account of a session: its spending, its reservations and its limit. It also counts an answer that was paid just
-//! before a crash.
+//! The account of a session: its spending, its reservations and its limit. It also counts an answer that was paid for
+//! just before a crash.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ impl Account {
         }
         Leave::Refused(format!(
             "the next call to `{model}` may cost ${estimate:.4}, but ${:.4} of [session] max_cost_usd = {most} \
-            is spent. Raise it and run again; paid answers are kept",
+            is spent. Raise max_cost_usd and run again; paid answers are kept",
             self.spent
         ))
     }

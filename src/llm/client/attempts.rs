@@ -1,4 +1,5 @@
-//! The attempts at one request: log, send, read the reply, retry where that may help, and pay.
+//! Makes the attempts at one request: logs and sends it, reads the reply, retries if that may help, and records the
+//! payment.
 
 use std::time::Duration;
 
@@ -131,10 +132,10 @@ impl MeteredModel {
                 ),
             },
             400 | 413 | 422 => AttemptResult::Never(AskError::Refused(said())),
-            // The harness chose this model, so the server does not have it.
+            // The harness chose a model that the server does not have.
             404 if question.request.model.is_some() => AttemptResult::Never(AskError::Refused(said())),
             status @ (401 | 403) => {
-                let variable = self.settings.key_variable().unwrap_or("none is set");
+                let variable = self.settings.key_variable().unwrap_or("no environment variable");
                 let why = format!("{} (the key is read from: {variable})", said());
                 self.again(
                     retry::AttemptOutcome::Status(status, None),

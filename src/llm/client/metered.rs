@@ -1,5 +1,5 @@
-//! A metered model: one provider in one role. It redacts the request, looks into the store, and sends only what has no
-//! answer yet.
+//! A metered model: one provider in one role. It redacts each request, and sends it only if the store has no answer to
+//! it yet.
 #![allow(clippy::disallowed_methods)] // edge: the environment, the clock, the network
 
 use std::sync::Arc;
@@ -113,7 +113,7 @@ impl MeteredModel {
 
 impl Model for MeteredModel {
     fn identity(&self) -> Value {
-        // A body may contain anything, even credentials; its digest is enough to tell two bodies apart.
+        // A body may contain anything, even credentials, so only its digest is included.
         let settings = &self.settings;
         json!({
             "api": settings.api, "base_url": settings.url(), "model": settings.model, "max_tokens": settings.max_tokens,

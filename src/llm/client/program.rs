@@ -119,7 +119,7 @@ mod tests {
         let other = std::sync::Arc::clone(&calls);
         let second = std::thread::spawn(move || other.begin_attempt("agent"));
         std::thread::sleep(std::time::Duration::from_millis(50));
-        assert!(!second.is_finished(), "the cost of an attempt is unknown yet");
+        assert!(!second.is_finished(), "the cost of an attempt is not known yet");
         calls.end_attempt(LlmRole::Student, reported(Some(0.4), None), first);
         assert_eq!(second.join().unwrap(), Ok(0.4), "the cost is known now");
     }

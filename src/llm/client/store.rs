@@ -1,5 +1,5 @@
 //! The store of calls: requests and replies by the digest of the exact request. A paid reply is stored before it is
-//! used, so that it is never paid twice. The texts of requests can be read without creating or changing the file.
+//! used, so that it is never paid for twice. The texts of requests can be read without creating or changing the file.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

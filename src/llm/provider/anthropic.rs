@@ -81,7 +81,7 @@ fn tool(tool: &ToolSpec) -> Value {
     json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters})
 }
 
-/// Parses a reply. An answer in a required JSON format arrives as a call of the tool for it.
+/// Parses a reply. If the request requires a JSON format, the answer arrives as a call of the tool that `render` added.
 pub(super) fn read(value: &Value, request: &Request) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let content = value

@@ -96,7 +96,7 @@ pub(crate) fn max_tokens(settings: &ChatSettings, request: &Request) -> Option<u
     named.or(request.max_tokens).or(settings.max_tokens)
 }
 
-/// The temperature, overridden by the configured fields, overridden by the request's parameters.
+/// The parameters of a request. Its own ones override the fields of `body`, which override the configured temperature.
 fn parameters(settings: &ChatSettings, request: &Request) -> Map<String, Value> {
     let mut all = Map::new();
     if let Some(temperature) = settings.temperature {

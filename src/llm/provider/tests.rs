@@ -179,7 +179,7 @@ fn replies_are_read() {
     );
 }
 
-/// An invalid count is unknown: read as 0, it would cost nothing.
+/// An invalid count means unknown usage. If it counted as 0, the call would seem to cost nothing.
 #[test]
 fn tokens_that_are_no_count_are_unknown() {
     for (usage, known) in [

@@ -1,5 +1,5 @@
-//! Findings: the kind and the position of each text to redact. Overlapping findings are merged, and a mark replaces
-//! each.
+//! Findings: the kind and the position of each text to redact. Overlapping findings are merged, and each is then
+//! replaced by a mark.
 
 use std::ops::Range;
 

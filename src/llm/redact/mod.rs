@@ -36,8 +36,9 @@ use self::finding::RedactFinding;
 pub(crate) use self::marks::{alike, marks};
 use crate::manifest::PersonalKind;
 
-/// Maximum number of rounds. A replacement can expose another finding, with built-in rules at most twice. A user's own
-/// pattern can keep matching next to its last mark; a text that still changes after these rounds is replaced whole.
+/// Maximum number of rounds. A replacement can expose another finding; with the built-in rules, this happens at most
+/// twice. A user's own pattern can keep matching next to its last mark. A text that still changes after these rounds is
+/// replaced entirely.
 const ROUNDS: usize = 8;
 
 /// The replacement of a text that keeps changing.

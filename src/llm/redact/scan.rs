@@ -1,7 +1,7 @@
 //! The scan: one pass for all needles, and a closer examination of each hit.
 //!
 //! Each examination reads a bounded number of bytes, so the scan takes linear time. Private keys and long tokens are
-//! exceptions: no form is examined again within what they matched.
+//! exceptions, but no form is examined again within the text that they match.
 
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};

@@ -174,7 +174,7 @@ fn bare(text: &str, at: usize, open: bool, query: bool) -> Value {
         true => letter.is_whitespace() || matches!(letter, '"' | '\'' | '`'),
         false => letter.is_whitespace() || "\"'`,;<>{}[]|()\\".contains(letter) || query && "&#".contains(letter),
     };
-    // A mark is always a value as a whole.
+    // A mark is always one whole value.
     let marked = rest.starts_with(super::marks::START);
     let end = if marked {
         rest.find(']').map_or(rest.len(), |end| end + 1)

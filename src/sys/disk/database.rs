@@ -11,7 +11,7 @@ use super::root::{Root, ordinary};
 /// Suffixes of the files that SQLite may create for a database.
 const SIDE_FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// Why a database of kaizen cannot be opened.
+/// Why one of kaizen's databases cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
     /// Its folder cannot be created, or one of its files is not a plain file.
@@ -23,7 +23,7 @@ pub(crate) enum DatabaseError {
 }
 
 impl Root {
-    /// Opens a database of kaizen; creates it and its folder if necessary.
+    /// Opens one of kaizen's databases, and creates it and its folder if necessary.
     ///
     /// # Errors
     /// One of its files is a link or special file, or it cannot be created or opened.
@@ -35,7 +35,7 @@ impl Root {
         })
     }
 
-    /// Opens a database of kaizen for reading; `None` if it does not exist. Creates nothing.
+    /// Opens one of kaizen's databases for reading; `None` if it does not exist. Creates nothing.
     ///
     /// # Errors
     /// One of its files is a link or special file, or it cannot be opened.
@@ -74,8 +74,8 @@ impl Root {
     }
 }
 
-/// Opens a database for reading. If it has no write-ahead log, nobody is writing, so SQLite can skip locking and need
-/// not create files for it.
+/// Opens a database for reading. If it has no write-ahead log, nobody is writing, so SQLite can skip locking, for
+/// which it would create files.
 fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     let log = format!("{}-wal", path.display());
     let is_at_rest = Path::new(&log).metadata().map_or(true, |log| log.len() == 0);

@@ -10,8 +10,8 @@ use super::error::{DiskError, failed};
 use super::root::Root;
 
 impl Root {
-    /// Removes a folder of kaizen with its content; a missing folder is not an error. If it is a link, only the link is
-    /// removed.
+    /// Removes one of kaizen's folders with its content; a missing folder is not an error. If the path is a link, only
+    /// the link is removed.
     ///
     /// # Errors
     /// It cannot be removed.
@@ -34,7 +34,7 @@ impl Root {
         }
     }
 
-    /// Replaces the content of a folder of kaizen with these files. Only the folder's owner can read it.
+    /// Replaces the content of one of kaizen's folders with these files. Only the folder's owner can read it.
     ///
     /// # Errors
     /// The folder cannot be emptied, or a file cannot be written.
@@ -77,7 +77,8 @@ impl Root {
         Ok(above.is_some_and(|(above, name)| above.remove_dir(name).is_ok()))
     }
 
-    /// Writes a file of kaizen in place. A file truncated by a crash is written again when its folder is filled again.
+    /// Writes one of kaizen's files in place. If a crash truncates it, kaizen writes it again when it next fills the
+    /// folder.
     ///
     /// # Errors
     /// It cannot be written.

@@ -94,7 +94,7 @@ fn holder_of(file: &mut File) -> String {
     }
 }
 
-/// Waits until no work is running that must not be interrupted, and prevents such work from starting.
+/// Waits until all work that must not be interrupted has finished, and prevents more such work from starting.
 pub(crate) fn hold_still() -> MutexGuard<'static, ()> {
     AT_WORK.lock().unwrap_or_else(PoisonError::into_inner)
 }

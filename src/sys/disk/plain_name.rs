@@ -6,7 +6,7 @@ const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 /// Maximum number of bytes in a part.
 const LONGEST_PART: usize = 100;
 
-/// Whether a text is a valid part of a path with a single spelling on every file system, apart from case.
+/// Whether a text is valid as one part of a path on every file system, and has only one spelling there apart from case.
 pub(crate) fn is_plain(part: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')

@@ -1,4 +1,4 @@
-//! Private files and folders, for texts of other people: only their owner can read them.
+//! Private files and folders, which only their owner can read, because they contain other people's texts.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::io::ErrorKind;

@@ -19,7 +19,7 @@ use crate::digest::Digest;
 
 /// Digests of published files by path, until they are taken.
 static PUBLISHED: Mutex<BTreeMap<PathBuf, Digest>> = Mutex::new(BTreeMap::new());
-/// Limit of that map, above the number of files that one turn publishes; it is cleared when the limit is reached.
+/// The size at which that map is cleared. One turn of the watcher publishes fewer files.
 const MOST_PUBLISHED: usize = 10_000;
 
 /// Whether a file may be replaced by bytes with this digest; checked just before the replacement.
@@ -210,7 +210,8 @@ fn note(path: &Path, digest: Digest) {
     published.insert(path.to_owned(), digest);
 }
 
-/// Takes the digest that this process last published at a path, if any since the last call.
+/// Removes and returns the digest that this process last published at a path; `None` if it published nothing there
+/// since the last call.
 pub(crate) fn take_published(path: &Path) -> Option<Digest> {
     PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(path)
 }

@@ -307,7 +307,7 @@ fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, DiskError> {
     })
 }
 
-/// Checks that an open file is a plain one. The check is on the open file, so it cannot be swapped afterwards.
+/// Checks that an open file is a plain one. It checks the open handle, so the file cannot be swapped afterwards.
 pub(crate) fn plain(file: File, path: &Path) -> Result<File, DiskError> {
     let facts = file.metadata().map_err(failed("read", path))?;
     if facts.is_file() {

@@ -1,5 +1,5 @@
-//! A folder that kaizen fills and people may add files to. A list in it contains the files that kaizen wrote, with
-//! their digests. Listed files that are unchanged are replaced or removed; all other files are kept.
+//! A folder that kaizen fills and people may add files to. A list in the folder records the files that kaizen wrote,
+//! with their digests. Listed files that are unchanged are replaced or removed; all other files are kept.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,9 +32,9 @@ pub(crate) fn is_ours(root: &Root, folder: &Path, made_of: Option<&str>) -> Resu
     Ok(list.is_some_and(|list| made_of.is_none_or(|made_of| list.made_of == made_of)))
 }
 
-/// Writes these files into a folder under `root`, and removes files of an earlier call. Files that kaizen did not
-/// write, or that were edited since, are kept; if one of them has a required name, it is renamed. Returns the new
-/// paths of renamed files. Only the folder's owner can read it.
+/// Writes these files into a folder under `root`, and removes the other files from earlier calls. Files that kaizen
+/// did not write, or that were edited since, are kept; if one of them has a required name, it is renamed. Returns the
+/// new paths of renamed files. Only the folder's owner can read it.
 ///
 /// # Errors
 /// A path is taken by a link or special file, in which case nothing was written; or the file system fails.

@@ -26,7 +26,7 @@ const STEP: Duration = Duration::from_millis(10);
 #[derive(Clone, Debug)]
 pub(crate) struct Program<'a> {
     /// The proof that it may be started; a `Program` cannot be created without it.
-    #[expect(dead_code, reason = "a proof is only shown")]
+    #[expect(dead_code, reason = "it only proves the consent")]
     pub consent: &'a Consent,
     /// Program and arguments, started without a shell.
     pub run: &'a [String],

@@ -118,7 +118,7 @@ fn whole(error: ArtifactError) -> Problem {
         ArtifactError::FromTheFuture { found, known, .. } => (
             1,
             1,
-            format!("format version {found} is newer than this kaizen reads ({known})"),
+            format!("format version {found} is newer than this kaizen can read ({known})"),
         ),
         ArtifactError::Invalid { problem, .. } => (1, 1, problem),
     };

@@ -13,7 +13,7 @@ use super::message::{MessageRole, RecordedMessage, message};
 use super::{TraceResult, field};
 use crate::artifact::trace::Trace;
 
-/// The beginnings of user messages that Claude Code writes, not the user.
+/// The beginnings of messages that have the role of the user, but were written by Claude Code.
 const NOT_TYPED: [&str; 5] = [
     "<command-name>",
     "<command-message>",

@@ -1,4 +1,4 @@
-//! The known dialects, and how one value shows which dialect it is.
+//! The known dialects, and how to recognise the dialect of a value.
 
 use std::iter;
 
@@ -109,7 +109,8 @@ pub(crate) fn recognise(mut items: Items) -> Result<(Dialect, Items), ImportErro
     Err(ImportError::Unknown)
 }
 
-/// Passes an item of the file's dialect, or of no known dialect, which the dialect's own reader then skips or reads.
+/// Refuses an item of another known dialect. An item of an unknown dialect passes: the reader of the file's dialect
+/// reads or skips it.
 fn same(dialect: Dialect, item: Item) -> Result<Item, SkippedPart> {
     match Dialect::of(&item.value) {
         Some(other) if other != dialect => {

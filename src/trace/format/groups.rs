@@ -79,7 +79,7 @@ pub(crate) fn found_with<'a>(
 pub(crate) fn too_much(place: &SourceLocation) -> SkippedPart {
     let most = MOST >> 20;
     place.ended(format!(
-        "the file has more than {most} MiB up to here that must be grouped by trace: split the file by trace"
+        "up to here, more than {most} MiB of the file must be grouped by trace: split the file by trace"
     ))
 }
 

@@ -10,7 +10,7 @@ use super::run::{Piece, PieceKind, fill};
 use super::{TraceResult, field};
 use crate::artifact::trace::Trace;
 
-/// The names of scores for which more is better. For others, such as `toxicity`, it is not, or it is unknown.
+/// The names of scores where higher is better. Other scores, such as `toxicity`, may mean the opposite.
 const RATINGS: [&str; 9] = [
     "correctness",
     "correct",
@@ -50,7 +50,7 @@ pub(crate) fn trace_of(value: &Value) -> Option<String> {
     text(value, "traceId").filter(|_| is_observation)
 }
 
-/// A trace of which the file has only the observations.
+/// A trace of which the file contains only the observations.
 fn gathered(id: &str, pieces: Vec<Piece>) -> Trace {
     fill(field::empty_trace(format!("langfuse:{id}")), pieces)
 }

@@ -272,7 +272,7 @@ fn langfuse_exports() {
         json!({"trace_id": "langfuse:lf-1", "query": "Which room?", "result": "Room 5.", "model": "m4", "feedback": 1.0,
         "total_tokens": 21, "started_at": 1_767_600_000.0, "ended_at": 1_767_600_004.0, "total_latency_seconds": 4.0,
         "metadata": {"source": "langfuse", "file": "a.json", "name": "porter", "session_id": "night", "environment": "default",
-            // A person's rating has priority over a model's. A score of 0 for poison does not rate the answer.
+            // A person's rating has priority over a model's. A toxicity of 0 does not rate the answer.
             "scores": {"toxicity": 0, "correctness": 0.5, "user-feedback": 1}, "feedback_is": "the score `user-feedback`"},
         "steps": [
             r#"generate {"content":"Which room?","model":"m4"} -> {} 1s"#,
@@ -557,7 +557,7 @@ fn what_nobody_knows_is_refused_and_what_is_mixed_is_told_apart() {
     for (bytes, words) in [
         (&b""[..], "empty"),
         (b"\x89PNG\r\n\x1a\n", "not JSON"),
-        (b"[1, 2]", "known are chat conversations"),
+        (b"[1, 2]", "known formats are chat conversations"),
         (b"{\"trace_id\": 1}", "its format is unknown"),
         (b"{\"messages\": [{\"role\":\n \"user\",", "line 2"),
     ] {

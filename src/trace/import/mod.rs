@@ -103,8 +103,8 @@ struct Places {
     traces: PathBuf,
 }
 
-/// Writes the copy of the original, then the traces. After a crash between the two, the next import still finds the
-/// traces new.
+/// Writes the copy of the original, then the traces. After a crash between the two, the next import still treats the
+/// traces as new.
 fn publish(
     root: &Root,
     places: &Places,

@@ -28,6 +28,7 @@ use crate::trace::{TraceError, TraceSource};
 ///
 /// # Errors
 /// A pattern is not a glob, or a matching file is neither `.jsonl` nor `.db`.
+#[cfg(any(test, feature = "internals"))]
 pub fn open(root: &Root, patterns: &[String]) -> Result<Box<dyn TraceSource>, TraceError> {
     let malformed = |problem: String| {
         TraceError(format!(

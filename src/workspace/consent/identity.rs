@@ -1,4 +1,4 @@
-//! Identifies the workspace of an approval: all worktrees of a repository share the identity of a workspace.
+//! Identifies the workspace of an approval. A workspace has the same identity in all worktrees of its repository.
 #![allow(clippy::disallowed_methods)] // edge: real paths
 
 use std::path::Path;

@@ -45,7 +45,7 @@ pub enum ConsentError {
         problem: String,
     },
     /// A file of the user would be inside the workspace, where a repository can supply it.
-    #[error("{what} would be {}, inside of the workspace, where a repository can supply it; {remedy}", path.display())]
+    #[error("{what} would be {}, inside the workspace, where a repository can supply it; {remedy}", path.display())]
     Inside {
         /// The path.
         path: PathBuf,
@@ -73,7 +73,7 @@ pub enum ConsentError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The manifest names a program that must not be one.
+    /// The manifest uses a harness file as a program.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// A file could not be read or written.
@@ -94,7 +94,7 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// The permission of the workspace at `root`. Approvals are in `store` or, without one, where the environment says.
+    /// The permission of the workspace at `root`. Approvals are in `store`, or in the folder that the environment sets.
     pub fn new(
         root: &Root,
         manifest: &Manifest,

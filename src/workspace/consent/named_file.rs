@@ -9,8 +9,8 @@ use crate::manifest::programs;
 use crate::manifest::trust::{NamedFile, TrustLink};
 use crate::sys::disk::OWN_FOLDER;
 
-/// The file of the workspace at `root` that an argument names in one of its folders, or the link that leads out of the
-/// workspace.
+/// The file of the workspace at `root` that an argument names, relative to `folder` or to the workspace; or the link
+/// through which the argument leads out of the workspace.
 pub(super) fn named(root: &Path, folder: &str, word: &str) -> Option<NamedFile> {
     let real = root.canonicalize().ok()?;
     // Files that a program writes in its scratch folder would change the list with each run.

@@ -68,6 +68,7 @@ impl ApprovalStore {
     }
 
     /// A store in this folder.
+    #[cfg(any(test, feature = "internals"))]
     pub fn at(path: &Path) -> Self {
         Self(path.to_owned())
     }
@@ -182,7 +183,7 @@ impl ApprovalStore {
         match value["version"].as_u64() {
             Some(version) if version > u64::from(VERSION) => {
                 return Err(corrupted(format!(
-                    "version {version} is newer than this kaizen reads ({VERSION})"
+                    "version {version} is newer than this kaizen can read ({VERSION})"
                 )));
             }
             Some(_) => {}

@@ -219,8 +219,8 @@ pub(crate) fn routed(home: &ParsedHome, class: QueryClass) -> Result<String, Age
     Ok(home.routed(class.name())?.unwrap_or_else(|| "default".to_owned()))
 }
 
-/// The digest of everything apart from the model that can change an answer. The number of turns only counts in that it
-/// permits tool calls, and the tools only count if they may be called.
+/// The digest of everything apart from the model that can change an answer. It covers whether the number of turns
+/// permits tool calls, but not the number, and it covers the tools only if they may be called.
 fn own_digest(settings: &AgentSettings, examples: &[Example], tools: &[(String, String)]) -> Digest {
     let tools = if settings.may_call_tools() { tools } else { &[] };
     let settings = Digest::of_value(&(settings.may_call_tools(), &settings.fallback)).to_string();
