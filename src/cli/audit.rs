@@ -17,7 +17,7 @@ use crate::maintenance::audit::{AuditError, AuditOptions, AuditReport as Found, 
 /// The audit compares the harness on disk, including uncommitted changes, with the state before a settled session or at
 /// a commit. A task whose requests are the same under both is an exact tie and costs nothing. A deterministic student
 /// runs once; a noisy one runs in rounds, until the 90 % interval of the change over all tasks excludes 0 or the rounds
-/// are used up. The audit makes new runs, because the runs for which edits were kept would flatter them.
+/// are used up. The audit makes new runs, because the runs on which edits were accepted overstate their gain.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AuditArgs {
     /// Compare with the state before this many settled sessions
@@ -224,7 +224,7 @@ fn sentence(found: &Found) -> String {
     }
 }
 
-/// What would help to decide.
+/// What would help to decide: more runs, more tasks or neither.
 fn more(found: &Found) -> String {
     match (found.audited.basis, found.audited.times) {
         (_, Some(times)) => format!(

@@ -86,7 +86,7 @@ impl From<RunError> for CommandFailure {
         if let RunError::HalfTyped { path, .. } = &error {
             let restore = format!("`git restore {}` restores the committed version", path.display());
             return CommandFailure::failed(message).hint(format!(
-                "correct the file, nothing in it runs until then; {restore}; if you delete it, `kaizen run` plans again"
+                "correct the file: nothing in it runs until then; {restore}; if you delete it, `kaizen run` plans again"
             ));
         }
         if let RunError::Session(SessionError::Artifact(broken)) = &error {

@@ -10,7 +10,6 @@ use crate::sys::output::OutputError;
 
 /// The default folder, where coding agents look for skills.
 pub(crate) const FOLDER: &str = ".claude/skills/kaizen";
-/// The text of the skill.
 const TEXT: &str = include_str!("init_skill.md");
 
 /// Writes the skill into a folder. Never replaces a file.

@@ -90,7 +90,7 @@ fn print(root: &Path, list: &TrustList, known: bool) {
     out!(
         "Files that a program loads (modules, scripts, its configuration) are not covered: check them too.\n\
          Programs run with your rights and inherit your environment, except variables with keys that they are not given.\n\
-         git, its hooks and your editor are yours and not in this list."
+         git, its hooks and your editor are your own and not in this list."
     );
     out!("digest {}", list.digest());
     if known {

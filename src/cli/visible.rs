@@ -1,4 +1,4 @@
-//! Makes control characters and invisible characters in foreign text visible.
+//! Makes control characters and invisible characters visible in text that kaizen did not write.
 //!
 //! Text from teachers and traces may contain escape sequences that rewrite the screen, marks that reverse the order of
 //! a line, and characters that a model reads but a person does not see. A reviewer must see that they are there.

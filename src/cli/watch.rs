@@ -1,4 +1,4 @@
-//! `kaizen watch`: runs whatever the files call for, waits for the next change, and repeats.
+//! `kaizen watch`: runs the sessions that changed files require, waits for the next change, and repeats.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) struct WatchArgs {
     poll: bool,
 }
 
-/// How long to wait for the lock: a child of a killed watcher may hold it a little longer.
+/// How long to wait for the lock: a child process of a killed watcher may hold it a little longer.
 const SUCCESSION: Duration = Duration::from_secs(1);
 
 /// The interval of `--poll`.

@@ -3,8 +3,8 @@
 //!
 //! This is the mixture e-process for bounded means (Waudby-Smith and Ramdas 2024, arXiv 2010.09686): the average wealth
 //! over a fixed grid of stakes is a test martingale. By Ville's inequality, the probability that it ever reaches
-//! 1/alpha is at most alpha, however often one looks. For pass or fail scores and m = 0 it is a sequential McNemar
-//! test: ties drop out.
+//! 1/alpha is at most alpha, however often the wealth is checked. For pass or fail scores and m = 0 it is a sequential
+//! McNemar test: ties drop out.
 //!
 //! The confidence interval of the mean, and the numbers of a gate record, follow from the same evidence.
 

@@ -1,4 +1,4 @@
-//! Mode `exact`, for a deterministic student: decides without statistics and without a needless attempt.
+//! Mode `exact`, for a deterministic student: decides without statistics and makes no unnecessary attempt.
 //!
 //! It applies the plain rule to all tasks that the edit reaches, and stops as soon as the remaining tasks cannot change
 //! the decision. Every flip is confirmed by further runs of both arms; a flip that does not repeat counts as a tie and
@@ -44,7 +44,7 @@ pub(crate) struct Exact {
     decided: Option<GateReason>,
 }
 
-/// The largest gain and the largest loss that the remaining tasks of a category can still add.
+/// The largest gain and the largest loss that the remaining tasks of a category can add.
 #[derive(Clone, Copy, Debug, Default)]
 struct CategoryBounds {
     best: f64,

@@ -1,5 +1,4 @@
-//! The order of pairs: a permutation drawn from the session's seed, so that nobody can choose the next task by its
-//! outcome.
+//! The order of pairs: a permutation drawn from a seed, so that the choice of the next task cannot depend on outcomes.
 
 /// The increment of SplitMix64 (Steele, Lea and Flood 2014).
 pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;

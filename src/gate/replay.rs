@@ -28,7 +28,7 @@ pub(crate) struct ReplayedDecision {
 /// A record that cannot be replayed: it contradicts itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReplayError {
-    /// A pair of a task that the edit does not reach.
+    /// A pair belongs to a task that the edit does not reach.
     #[error("a pair is of task {0}, which the edit does not reach")]
     Unreached(String),
     /// The pairs are not in the order that was drawn, or that mode `exact` uses.

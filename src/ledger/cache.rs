@@ -139,7 +139,7 @@ mod tests {
     fn what_another_branch_says_is_not_remembered() {
         let (past, ledger) = (LedgerCache::default(), Switching::default());
         let count = || past.history(&ledger, "s", None).unwrap().0.len();
-        // The first answer may be that of `a` or of `b`, but it is never remembered for the other branch.
+        // The first answer may be that of `a` or of `b`, but it is never cached for the other branch.
         count();
         assert_eq!((count(), count()), (1, 1));
     }

@@ -44,7 +44,7 @@ pub(crate) enum AuditError {
     #[error("no session has settled yet, so there is no state before one")]
     NoSession,
     /// There is no such commit.
-    #[error("git knows no commit `{0}` here")]
+    #[error("there is no commit `{0}` in this repository")]
     NoCommit(String),
     /// The split is empty.
     #[error("there are no {0} tasks")]

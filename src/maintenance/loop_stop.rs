@@ -107,7 +107,7 @@ pub(crate) fn progress_after_all(
     (progress, None)
 }
 
-/// The dollars that the next session may spend: its own budget if it has one, but never more than is left.
+/// The dollars that the next session may spend: its own budget if it has one, but at most what the loop has left.
 pub(crate) fn budget(own: Option<f64>, limits: &LoopSection, spent: f64) -> f64 {
     let left = (limits.max_total_cost_usd - spent).max(0.0);
     own.map_or(left, |own| own.min(left))

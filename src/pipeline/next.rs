@@ -91,8 +91,8 @@ fn awaited(context: &Context, phase: &str) -> Result<Option<Next>, RunError> {
     Ok((!problems.is_empty()).then_some(Next::Typed { file, problems }))
 }
 
-/// The step before a phase that reads a file which a person may edit: to correct the file, or to release the plan. `None`
-/// if the phase may run.
+/// The step before a phase that reads a file which a person may edit: to correct the file, or to release the plan.
+/// `None` if the phase may run.
 fn in_the_way(context: &Context, phase: &str) -> Result<Option<Next>, RunError> {
     let manifest = &context.workspace.manifest;
     let reads = |file: &str| manifest.phases()[phase].reads.iter().any(|read| read == file);

@@ -1,4 +1,5 @@
-//! Checks that the user has approved the programs, servers and keys that a command will use, before it creates anything.
+//! Checks, before a command creates anything, that the user has approved the programs, servers and keys that it will
+//! use.
 //!
 //! A phase that uses an engine needs approval even if every answer is cached, because its requests are not known in
 //! advance.

@@ -176,8 +176,8 @@ fn known_or_permitted(
     Ok(known)
 }
 
-/// The two runs of the session's baseline, if the student and the tasks are the same and the harness is either the same or
-/// has been edited by this unsettled session.
+/// The two runs of the session's baseline, if the student and the tasks are the same and the harness is either the same
+/// or has been edited by this unsettled session.
 fn known(workspace: &Workspace, session: &Session, gate: &[Task], harness: &Harness) -> Option<(Evaluation, Probe)> {
     let baseline: Baseline = cache_epoch::own_baseline(session, &workspace.student.identity())?;
     let under_way = !session.record().ok().flatten().as_ref().is_some_and(state::settled);

@@ -1,6 +1,6 @@
 //! Writes the briefing folder: everything that a person, an agent or a program needs to write a diagnosis and a plan.
 //!
-//! It contains nothing of the gate or test split, and everything in it is redacted.
+//! It contains nothing from the gate, test or reserve split, and everything in it is redacted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

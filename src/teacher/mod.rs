@@ -26,7 +26,7 @@ use crate::manifest::layout::Layout;
 /// The traces that a search found, or the reason why it failed.
 pub(crate) type TraceSearch = Result<Vec<Trace>, String>;
 
-/// Everything that a teacher gets. Gate and test tasks cannot be reached from here.
+/// Everything that a teacher gets. It gives no access to gate, test or reserve tasks.
 pub struct Briefing<'a> {
     /// The harness before any edit.
     pub harness: &'a Harness,
@@ -38,7 +38,7 @@ pub struct Briefing<'a> {
     pub train: &'a [Task],
     /// Eligible traces, newest first, without those that answer a gate or test task.
     pub traces: &'a [Trace],
-    /// Runs the student on train tasks under any harness. Attempts are remembered and counted; nothing is modified.
+    /// Runs the student on train tasks under any harness. Attempts are cached and counted; nothing is modified.
     pub run_student: &'a (dyn for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync),
     /// Full-text search over the eligible traces of the store, best match first; the number is the limit.
     pub search_traces: &'a (dyn Fn(&str, usize) -> TraceSearch + Sync),

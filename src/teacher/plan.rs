@@ -57,7 +57,7 @@ pub(crate) fn in_order(
     (edits, clusters)
 }
 
-/// The clusters of the closing block, if there is one: a list in the text before it may look like clusters too.
+/// The clusters of the closing block, if there is one, because a list in the text before it may look like clusters.
 pub(crate) fn stated(diagnosis: &str) -> Vec<FailureCluster> {
     reply::clusters(diagnosis::block(diagnosis).unwrap_or(diagnosis))
 }

@@ -12,7 +12,7 @@ const FIRST: i64 = 30;
 const LONGEST: i64 = 3600;
 /// The delay while another process holds the lock, in seconds.
 const WHILE_LOCKED: i64 = 1;
-/// The number of failures because of a held lock after which the problem is reported.
+/// The number of failed attempts to get the lock after which the problem is reported.
 const TELL_AFTER: u32 = 60;
 
 /// The failed sessions.
@@ -44,7 +44,8 @@ fn delay(error: &RunError, times: u32) -> Option<i64> {
 
 impl RetryQueue {
     /// Records a failure. Returns the delay of the retry in seconds (`None`: only a change of files helps) and whether
-    /// to report it. A repeated problem is not reported, and a held lock is reported only after `TELL_AFTER` failures.
+    /// to report it. A repeated problem is not reported again, and a lock of another process is reported only after
+    /// `TELL_AFTER` failures.
     pub(crate) fn put(&mut self, id: &str, error: &RunError, now: DateTime<Utc>) -> (Option<i64>, bool) {
         let before = self.0.get(id);
         let times = before.map_or(0, |failed| failed.times) + 1;

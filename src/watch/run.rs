@@ -243,7 +243,7 @@ impl WatchLoop {
 
     fn schedule_retry(&mut self, id: &str, error: &RunError, listener: Listener) {
         if let RunError::Dirty(paths) = error {
-            // Takes no snapshot of these files now, since the changes may be gone already. So the next check reports them.
+            // No snapshot of these files is taken now, so the next check reports them: the changes may be gone already.
             let files = paths.iter().map(|path| self.workspace.root.join(path));
             self.in_the_way.extend(files);
         }

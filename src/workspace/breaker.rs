@@ -18,7 +18,7 @@ const WINDOW: TimeDelta = TimeDelta::minutes(10);
 pub(crate) struct Breaker(Mutex<BTreeMap<Digest, Vec<DateTime<Utc>>>>);
 
 impl Breaker {
-    /// Records that a phase is about to run on these inputs; `false` if it must not.
+    /// Records that a phase is about to run on these inputs; `false` if it must not run.
     pub(crate) fn allows(&self, inputs: Digest, now: DateTime<Utc>) -> bool {
         let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Drop old entries, so that they do not accumulate in a process that runs for weeks.

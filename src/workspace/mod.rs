@@ -68,9 +68,7 @@ const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
 pub struct Workspace {
     /// The directory with `kaizen.toml`.
     pub(crate) root: Root,
-    /// The manifest.
     pub(crate) manifest: Manifest,
-    /// The clock.
     pub(crate) clock: Clock,
     /// The git repository.
     pub(crate) ledger: Git,

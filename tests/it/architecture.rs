@@ -1,4 +1,4 @@
-//! The rules of the house that no compiler checks: the order of modules, effects at the edges, sizes, names.
+//! Rules that the compiler does not check: the order of modules, effects at the edges, sizes, names, and prose.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::slice;
 
 use regex::Regex;
 
-/// The modules in their order: each imports only those before it. A new one takes its place here first.
+/// The modules in their order: each imports only those before it. A new module has to be added here first.
 const ORDER: [&str; 16] = [
     "digest",
     "sys",
@@ -43,7 +43,7 @@ const EDGES: &[&str] = &[
     "src/main.rs",
 ];
 
-/// Lines of a file without its tests; most files have under 300.
+/// Maximum number of lines of a file, without its tests. Most files have fewer than 300.
 const MOST_LINES: usize = 400;
 
 /// A source file, as text.
@@ -93,7 +93,7 @@ fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is constant")
 }
 
-/// Replaces comments, strings and characters by blanks, byte for byte except for newlines.
+/// Replaces every byte of comments, strings and characters with a blank, except newlines.
 fn blanked(text: &str) -> String {
     let literal = regex(concat!(
         r"//[^\n]*|/\*(?s:.*?)\*/",
@@ -110,7 +110,7 @@ fn blanked(text: &str) -> String {
     literal.replace_all(text, blank).into_owned()
 }
 
-/// Cuts the `#[cfg(test)] mod … {` that closes a file.
+/// Removes the `#[cfg(test)] mod … {` at the end of a file.
 fn without_tests(code: &str) -> &str {
     let tests = regex(r"(?m)^#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*mod \w+ \{");
     tests.find(code).map_or(code, |found| &code[..found.start()])
@@ -121,10 +121,10 @@ fn sources() -> Vec<Source> {
     let mut paths = Vec::new();
     collect(&root.join("src"), &mut paths);
     paths.sort();
-    assert!(!paths.is_empty(), "no sources below {}", root.display());
+    assert!(!paths.is_empty(), "no sources under {}", root.display());
     let read = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).expect("a source is readable");
-        let relative = path.strip_prefix(root).expect("a source lies below the root");
+        let relative = path.strip_prefix(root).expect("a source is under the root");
         Source::new(&relative.to_string_lossy().replace('\\', "/"), &text)
     };
     paths.iter().map(read).collect()
@@ -141,13 +141,13 @@ fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// Applies one rule to every source file and shows all that break it.
+/// Applies one rule to every source file, and reports all violations.
 fn check(rule: fn(&Source) -> Vec<String>) {
     let broken: Vec<String> = sources().iter().flat_map(rule).collect();
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
 
-/// The place of a module in the order.
+/// The position of a module in the order.
 fn rank(module: &str) -> Option<usize> {
     ORDER.iter().position(|name| *name == module)
 }
@@ -268,7 +268,7 @@ fn too_long(source: &Source) -> Vec<String> {
     if lines > MOST_LINES { vec![broken] } else { Vec::new() }
 }
 
-/// Only the last word counts: a `common_prefix` is a prefix, a `PlanHandler` is nothing in particular.
+/// Only the last word counts: `common_prefix` is a prefix, but `PlanHandler` says nothing.
 fn vague_names(source: &Source) -> Vec<String> {
     let declared = regex(r"\b(?:mod|struct|enum|trait|type|fn)\s+(\w+)");
     let vague = regex(
@@ -296,7 +296,7 @@ fn type_names(source: &Source) -> Vec<(usize, &str)> {
     defined.captures_iter(&source.code).map(name).collect()
 }
 
-/// The type names that several files define: each op has its payload, and one can tell them apart by their modules.
+/// The type names that several files may define: each op has a `Payload`, and the modules distinguish them.
 const SHARED_NAMES: [&str; 1] = ["Payload"];
 
 fn defined_twice(sources: &[Source]) -> Vec<String> {
@@ -327,7 +327,7 @@ fn participles(source: &Source) -> Vec<String> {
         .collect()
 }
 
-/// The only module that prints: it escapes what would control the terminal.
+/// The only module that prints, because it escapes characters that would control the terminal.
 const DOOR: &str = "src/cli/terminal.rs";
 
 fn prints(source: &Source) -> Vec<String> {
@@ -366,7 +366,7 @@ fn engines_elsewhere(source: &Source) -> Vec<String> {
     }
 }
 
-/// Where a proof of consent may be made; every other place asks for one.
+/// The files that may create a proof of consent; all other code requests one.
 const PROVES: [&str; 2] = ["src/sys/consent.rs", "src/workspace/consent/mod.rs"];
 
 fn unproven(source: &Source) -> Vec<String> {
@@ -507,7 +507,7 @@ fn nothing_is_left_undone() {
     check(loose_ends);
 }
 
-/// Each rule, on a file that keeps it (no message) or breaks it (the message's beginning).
+/// Each rule, with a file that follows it (no message) or breaks it (the beginning of the message).
 #[test]
 fn the_rules_can_fail() {
     type Rule = fn(&Source) -> Vec<String>;

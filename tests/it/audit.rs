@@ -1,4 +1,4 @@
-//! Audit: the harness as it is against an earlier state of it.
+//! Audit: compares the present harness with an earlier state of it.
 
 use serde_json::{Value, json};
 
@@ -14,14 +14,14 @@ fn audit(space: &Space, arguments: &[&str]) -> Value {
     )
 }
 
-/// What the ledger of the gate split says of audits.
+/// The audits in the log of consultations.
 fn noted(space: &Space) -> Vec<Value> {
     let lines = std::fs::read_to_string(space.root.join("benchmark/consultations.jsonl")).unwrap_or_default();
     let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["kind"] == "audit").collect()
 }
 
-/// Everything that counts but the ledger of consultations.
+/// All state that counts, except the log of consultations.
 fn state(space: &Space) -> std::collections::BTreeMap<String, String> {
     let mut state = space.state();
     state.remove("benchmark/consultations.jsonl");
@@ -29,7 +29,8 @@ fn state(space: &Space) -> std::collections::BTreeMap<String, String> {
     state
 }
 
-/// A student that draws its answers; the manifest says so, since one that refuses everything seems to answer alike.
+/// A student that samples its answers. The manifest sets the mode, because a student that refuses everything looks
+/// deterministic.
 pub fn noisy() -> Space {
     let space = Space::new();
     space.replace(
@@ -67,7 +68,7 @@ fn what_a_session_did_to_a_student_that_answers_alike_is_a_fact() {
     assert_eq!(
         state(&space),
         before,
-        "nothing is written but the ledger of consultations"
+        "nothing is written except the log of consultations"
     );
     let noted = noted(&space);
     assert_eq!(
@@ -93,7 +94,7 @@ fn slow_damage_is_named_and_uncommitted_files_are_judged_as_they_are() {
     ] {
         assert!(said.contains(words), "no {words:?} in {said}");
     }
-    // Against the state before the session nothing is left of the gain.
+    // Compared with the state before the session, the gain is gone.
     assert_eq!(audit(&space, &[])["finding"], "unchanged");
     space.git(&["checkout", "-q", "config.toml"]);
     space.replace(
@@ -120,11 +121,11 @@ fn a_noisy_student_is_run_anew_until_it_can_be_told() {
         "{found}"
     );
     let pairs = found["pairs"].as_u64().unwrap();
-    assert_eq!(pairs, 24 * found["rounds"].as_u64().unwrap(), "whole rounds");
+    assert_eq!(pairs, 24 * found["rounds"].as_u64().unwrap(), "only whole rounds");
     assert_eq!(
         found["runs_made"],
         2 * pairs,
-        "the runs that the edit was kept for are not used again"
+        "the runs by which the edit was accepted are not used again"
     );
     let again = audit(&space, &[]);
     assert_eq!((&again["runs_made"], &again["overall"]), (&json!(0), &found["overall"]));
@@ -134,7 +135,7 @@ fn a_noisy_student_is_run_anew_until_it_can_be_told() {
 fn what_cannot_be_told_is_said_and_more_rounds_go_on_from_there() {
     let space = noisy();
     another(&space, &[bold()]);
-    // It stands in every request, and is never said: nothing is refused.
+    // The fallback is in every request but is never used, because the agent refuses nothing.
     space.replace("config.toml", "fallback = \"none\"", "fallback = \"nothing\"");
     let found = audit(&space, &["--since", "HEAD", "--runs", "2"]);
     assert_eq!(
@@ -208,9 +209,9 @@ fn what_is_not_there_is_said() {
     );
     for name in ["nowhere", "0123456", "--all", "HEAD..HEAD"] {
         let since = format!("--since={name}");
-        refused(space.kaizen(&["audit", &since]), 2, &["git knows no commit", name]);
+        refused(space.kaizen(&["audit", &since]), 2, &["there is no commit", name]);
     }
     let found = audit(&space, &["--since", "HEAD"]);
     assert_eq!((&found["finding"], &found["files"]), (&json!("unchanged"), &json!([])));
-    assert!(noted(&space).is_empty(), "nothing was asked");
+    assert!(noted(&space).is_empty(), "the student was not run");
 }

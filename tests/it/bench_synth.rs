@@ -1,4 +1,4 @@
-//! `kaizen bench synth`: tasks out of traces that somebody rated highly.
+//! `kaizen bench synth`: creates tasks from traces that somebody rated highly.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::space::{Space, names};
 
 const OUT: &str = "benchmark/synth.jsonl";
 
-/// The tiny workspace with twelve good answers, and some that become no task.
+/// The tiny workspace with twelve good answers, and with traces that do not become tasks.
 fn rated() -> Space {
     let space = Space::new();
     let trace = |id: String, query: String, agent: &str, feedback: f64| {
@@ -27,7 +27,7 @@ fn rated() -> Space {
     });
     let mut lines: String = good.collect();
     lines += &trace("poor".into(), "what is bad".into(), "assistant", 0.6);
-    // The address is redacted away, which leaves the question of `good-03`.
+    // Once the address is redacted, this is the question of `good-03`.
     lines += &trace(
         "twin".into(),
         "Mail  bob@example.org, letter 3".into(),
@@ -95,7 +95,7 @@ fn the_traces_of_gate_tasks_are_no_evidence_any_more() {
     assert_eq!(space.artifact("readiness.json")["usable_traces"], 39);
     synth(&space, &["--split", "gate=1"]);
     space.run(&["--until", "readiness"]).exits(0);
-    // Twelve, and the twin, whose question is the same once it is redacted.
+    // The twelve, and the twin, whose question is the same after redaction.
     assert_eq!(space.artifact("readiness.json")["usable_traces"], 39 - 13);
 }
 
@@ -142,7 +142,7 @@ fn what_privacy_leaves_out_is_no_task() {
     let said = space.kaizen(&["bench", "synth"]).exits(0);
     assert!(said.out.contains("3 by [privacy]"), "{}", said.out);
     let tasks = tasks(&space);
-    // Without the letter's number all ask the same.
+    // Without the letter's number, all questions are the same.
     assert_eq!(tasks.len(), 1);
     assert_eq!(tasks[0]["query"], "mail [redacted:email], [redacted:own]");
     space.write("kaizen.toml", &format!("{MANIFEST}[privacy]\nagents = [\"diary\"]\n"));

@@ -1,10 +1,10 @@
-//! Blame: every line of the harness leads back to a person, or to an edit with its evidence.
+//! Blame: every line of the harness can be traced to a person, or to an edit with its evidence.
 
 use serde_json::{Value, json};
 
 use crate::space::{Space, bold};
 
-/// A space whose edit names a cluster and traces.
+/// A space with an applied edit that names a cluster and traces.
 fn evidenced() -> Space {
     let space = Space::planned();
     let mut plan = space.artifact("plan.json");
@@ -87,12 +87,12 @@ fn a_line_is_told_whole() {
     let told = &space.kaizen(&["blame", &place, "--format", "json"]).exits(0).events()[0];
     assert_eq!(told["edit"]["edit"]["id"], "bold");
     assert!(told["traces"][0]["query"].is_string() && told["traces"][1]["query"].is_null());
-    // The commands are to be taken at their word.
+    // The suggested commands work.
     for command in told["commands"].as_array().unwrap() {
         let words: Vec<&str> = command.as_str().unwrap().split(' ').skip(1).collect();
         space.kaizen(&words).exits(0);
     }
-    // What came back by a revert is the revert's, and its session is named.
+    // A line that a revert restored belongs to the revert, and its session is named.
     let place = format!("config.toml:{}", line_of(&space, "refuse_below = 0.9 # too shy"));
     let text = space.kaizen(&["blame", &place]).exits(0).out;
     assert!(
@@ -146,7 +146,7 @@ fn what_cannot_be_blamed_is_said_with_a_remedy() {
     ] {
         space.kaizen(&["blame", place]).exits(2).says(&[words, "hint: "]);
     }
-    // Staged, it is known, and every line of it is new.
+    // Once the file is staged, all of its lines are uncommitted.
     space.git(&["add", "new.md"]);
     let text = space.kaizen(&["blame", "new.md"]).exits(0).out;
     assert!(text.contains("not committed yet") && text.contains("mine"), "{text}");

@@ -1,4 +1,4 @@
-//! A language model as teacher, behind a server that says whatever a test wants: good sessions, garbage, budgets, crashes.
+//! A language model as the teacher, behind a scripted server: good sessions, garbage, budgets, crashes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use crate::space::{Said, Space};
 
 /// A key that must never be written down.
 const KEY: &str = "key-0123456789-never-written-down";
-/// What stands in every request of the diagnosis, of the plan, and of the student.
+/// Texts in every request of the diagnosis, of the plan, and of the student.
 const DIAGNOSIS: &str = "Find out why the student fails";
 const PLAN: &str = "you plan edits";
 const STUDENT: &str = "You are short.";
 
-/// Words that the student should say back in capitals.
+/// Words that the student should repeat in capitals.
 const WORDS: [&str; 8] = ["oak", "elm", "ash", "fir", "yew", "bay", "fig", "nut"];
 
-/// A workspace in which the teacher, and the student too, are models behind this server.
+/// A workspace whose teacher and student are models behind this server.
 fn space(server: &Server, more: &str) -> Space {
     let space = Space::empty();
     space.git(&["init", "-q", "-b", "main"]);
@@ -49,7 +49,7 @@ fn space(server: &Server, more: &str) -> Space {
     space
 }
 
-/// A server whose student is right once its prompt says LOUD, and whose teacher finds that out.
+/// A server whose student is right if its prompt contains LOUD, and whose teacher finds that out.
 fn good_server() -> Server {
     let server = Server::start();
     server.on(PLAN, Reply::says(&plan().to_string()));
@@ -62,7 +62,7 @@ fn good_server() -> Server {
     server
 }
 
-/// `contains` folds case, so that the right word has to be another one before.
+/// Scorer `contains` ignores case, so the wrong answer must be a different word.
 fn student(server: &Server) {
     let loud: Vec<String> = WORDS.iter().map(|word| word.to_uppercase()).collect();
     server.on("LOUD", Reply::says(&loud.join(" ")));
@@ -96,7 +96,7 @@ fn spent(space: &Space) -> f64 {
     lines(space, "spending.jsonl").iter().map(cost).sum()
 }
 
-/// Nothing of the agent was touched, the session says why it failed, and `verify` finds nothing to say.
+/// Asserts that the agent is unchanged, that the session says why it failed, and that `verify` succeeds.
 #[track_caller]
 fn refused_cleanly(space: &Space, said: &Said, part: &str) {
     assert_eq!(said.code, Some(1), "{}\n{}", said.out, said.err);
@@ -117,7 +117,7 @@ fn a_session_ends_with_a_commit_and_a_bill() {
     assert_eq!(record["spending"]["teacher"]["calls"], 3);
     let cluster = &space.artifact("plan.json")["failure_clusters"][0];
     assert_eq!(cluster["student_failure_rate"], 1.0, "the teacher said 0.1");
-    // Three calls of 100 and 10 tokens at 2.5 and 10 dollars for a million.
+    // Three calls with 100 input and 10 output tokens, at 2.5 and 10 dollars per million.
     let cost = record["teacher_cost_usd"].as_f64().unwrap();
     assert!((cost - 3.0 * (100.0 * 2.5 + 10.0 * 10.0) / 1e6).abs() < 1e-12, "{cost}");
     assert!(
@@ -228,8 +228,8 @@ fn a_plan_that_cannot_be_read_is_asked_for_once_more() {
 #[test]
 fn the_limit_is_never_passed_and_a_raised_one_goes_on() {
     let server = good_server();
-    // A call of the student may cost 0.000017 dollars at most, one of the teacher 0.02.
-    // One run of each task: two of the same would be two calls.
+    // A call of the student costs at most 0.000017 dollars, a call of the teacher 0.02.
+    // Mode `rule` runs each task once; a second run would be a second call.
     let space = space(&server, "max_cost_usd = 0.0001\n[gate]\nmode = \"rule\"");
     let said = run(&space, &["run"]);
     refused_cleanly(&space, &said, "max_cost_usd = 0.0001");
@@ -237,7 +237,7 @@ fn the_limit_is_never_passed_and_a_raised_one_goes_on() {
     let asked = server.received().len();
     let again = run(&space, &["run"]);
     assert!(again.err.contains("max_cost_usd"));
-    assert_eq!(server.received().len(), asked, "nothing more was asked");
+    assert_eq!(server.received().len(), asked, "no further request was sent");
     space.replace("kaizen.toml", "max_cost_usd = 0.0001", "max_cost_usd = 1.0");
     run(&space, &["run"]).exits(0);
     assert_eq!(space.artifact("session.json")["benchmark_after"]["overall_score"], 1.0);
@@ -258,11 +258,11 @@ fn a_model_without_a_price_is_not_asked_under_a_limit() {
     assert_eq!(
         record["spending"]["student"]["cost_usd"],
         Value::Null,
-        "unknown is not nothing"
+        "an unknown cost is not 0"
     );
 }
 
-/// No question got two good answers.
+/// Asserts that no request was sent twice.
 #[track_caller]
 fn asked_once(server: &Server) {
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
@@ -290,7 +290,7 @@ fn after_a_kill_nothing_is_paid_twice() {
     let mut unique: Vec<String> = server.received().into_iter().map(|received| received.body).collect();
     unique.sort();
     unique.dedup();
-    // Two calls may be under way at a kill: what was sent then and not yet kept has to be sent again.
+    // Two calls may be in progress when the run is killed. They have to be sent again if the answer was not stored.
     assert!(
         bodies <= unique.len() + 2 * killed,
         "{bodies} sent, {} different, {killed} kills",
@@ -299,7 +299,7 @@ fn after_a_kill_nothing_is_paid_twice() {
     assert!(paid + 2 * killed >= unique.len(), "{paid} paid");
 }
 
-/// Starts a run and kills it after a few more questions; whether it was still alive by then.
+/// Starts a run and kills it after a few more requests; returns whether it was still running.
 fn run_and_kill(space: &Space, server: &Server, round: usize) -> bool {
     let before = server.received().len();
     let mut command = space.command(crate::space::KAIZEN, &["run"]);

@@ -30,7 +30,7 @@ fn what_it_leaves_or_prints_is_taken() {
     assert_eq!(space.statuses()["bold"], "applied");
     assert_eq!(space.read(&format!("{}/diagnosis.md", space.session())), DIAGNOSIS);
     assert_eq!(space.artifact("plan.json")["teacher_model"], "command");
-    // Another program is another teacher, for a session that is not settled.
+    // A different program is a different teacher, but only for a session that is not settled.
     assert_eq!(space.run(&[]).exits(0).phases(), Vec::<String>::new());
 }
 

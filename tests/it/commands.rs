@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::space::{Space, bold, names};
 
-/// Task files of three labels that a starter agent can learn.
+/// Writes task files with three labels that a starter agent can learn.
 fn task_files(space: &Space) {
     for (file, offset) in [("gate", 0), ("train", 100), ("test", 200)] {
         let line = |number: usize| {
@@ -179,7 +179,7 @@ fn collected_traces_stay_out_of_the_repository() {
     assert_eq!(
         decided.read("traces/.gitignore"),
         "*.db\n",
-        "the user's own rule stands"
+        "the user's own rule is kept"
     );
 }
 
@@ -199,7 +199,7 @@ fn decisions_go_to_the_edit_that_is_named() {
 
     space.kaizen(&["accept", "shots"]).exits(0);
     space.run(&[]).exits(0);
-    assert_eq!(space.statuses()["shots"], "applied", "a person may think again");
+    assert_eq!(space.statuses()["shots"], "applied", "a person may change the decision");
 }
 
 #[test]
@@ -253,7 +253,11 @@ fn an_older_session_that_never_finished_is_mentioned() {
     let older = space.session().replace("sessions/", "");
     let note = format!("`kaizen run --session {older}`");
     let own = space.kaizen(&["run", "--until", "plan"]);
-    assert!(!own.err.contains(&note), "it is the one gone on with: {}", own.err);
+    assert!(
+        !own.err.contains(&note),
+        "it is the session that the run resumes: {}",
+        own.err
+    );
     let later = |arguments: &[&str]| space.kaizen_with("KAIZEN_NOW", "2026-03-02T10:00:00Z", arguments);
     let begun = later(&["run", "--new", "--until", "readiness"]).exits(0);
     assert_eq!(begun.err.matches(&note).count(), 1, "{}", begun.err);

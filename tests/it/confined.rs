@@ -1,4 +1,4 @@
-//! Confined: whatever a workspace holds, nothing outside of it is read or written, and nothing in it hangs a command.
+//! Confinement: whatever a workspace contains, nothing outside it is read or written, and no command hangs.
 #![cfg(unix)]
 
 use std::fs;
@@ -11,7 +11,7 @@ use crate::space::{Said, Space, bold, edit, helping};
 
 const PRECIOUS: &str = "my own words, in no format of kaizen's\n";
 
-/// A folder of the user's, outside of the workspace.
+/// A folder of the user outside the workspace.
 fn outside(space: &Space) -> PathBuf {
     let folder = space.home.join("mine");
     fs::create_dir_all(folder.join("sub")).unwrap();
@@ -30,7 +30,7 @@ fn is_untouched(folder: &Path) -> bool {
         && fs::read_to_string(folder.join("words")).unwrap() == PRECIOUS
 }
 
-/// Puts a link in the place of whatever is there.
+/// Replaces a file or folder with a link.
 fn replace_by_link(space: &Space, name: &str, target: &Path) {
     let path = space.root.join(name);
     match path.is_dir() {
@@ -120,7 +120,7 @@ fn a_link_in_the_place_of_a_folder_of_kaizens_is_an_error_that_names_it() {
         if name == "schemas" {
             continue;
         }
-        // A memo that cannot be used is done without.
+        // kaizen works without a cache that it cannot use.
         if name.contains("cache") {
             continue;
         }
@@ -165,7 +165,7 @@ fn a_pipe_is_an_error_at_once_and_holds_no_lock() {
     }
 }
 
-/// A manifest whose harness is everything, with the prompt in a hidden folder.
+/// A workspace in which all files belong to the harness, with the few-shot file in a hidden folder.
 fn hidden() -> Space {
     let space = Space::new();
     let manifest = space.read("kaizen.toml");
@@ -229,7 +229,7 @@ fn an_ignored_file_is_left_out_where_a_wildcard_matches_it_and_stops_where_it_is
         .kaizen(&["run"])
         .exits(2)
         .says(&["tools/descriptions.toml", "git ignores", ".gitignore"][..2]);
-    assert!(!space.root.join("sessions").exists(), "no session was begun");
+    assert!(!space.root.join("sessions").exists(), "no session began");
     assert!(fs::read_dir(&space.root).unwrap().count() <= before + 1);
 }
 

@@ -1,10 +1,10 @@
-//! Crashes: from before every single effect of every run, a second run ends where an undisturbed one does.
+//! Crashes: after a crash before any effect of a run, a second run ends in the same state as an undisturbed one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::space::{Space, bold, hostile, names, shots, shy, sums};
 
-/// Effects that a run of the workspace as it is would have.
+/// Runs the session, and returns the effects of the run.
 fn effects(space: &Space) -> Vec<String> {
     let log = space.root.parent().unwrap().join("effects");
     let _ = std::fs::remove_file(&log);
@@ -14,7 +14,8 @@ fn effects(space: &Space) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// Crashes before every effect of `kaizen run` in `before`, runs again, and compares. Returns the undisturbed end.
+/// Crashes before each effect of `kaizen run` in a copy of `before`, runs again, and compares. Returns the space of the
+/// undisturbed run.
 fn sweep(before: &Space) -> Space {
     let undisturbed = before.copy();
     let effects_then = effects(&undisturbed);
@@ -98,7 +99,7 @@ fn a_decision_a_deleted_edit_and_a_new_one() {
 fn everything_at_once() {
     let space = Space::executed();
     space.kaizen(&["reject", "shots"]).exits(0);
-    // What the user has staged is in nobody's way, and stays staged whatever happens.
+    // A file that the user has staged does no harm, and stays staged in all cases.
     space.write("notes.txt", "mine\n");
     space.git(&["add", "notes.txt"]);
     space.plan(&[sums(), shots()]);
@@ -114,7 +115,7 @@ fn everything_at_once() {
 #[test]
 fn from_nothing_with_the_embedded_teacher() {
     let space = Space::new();
-    // One edit is enough: the crashes are what takes time.
+    // One edit is enough, because the crashes take time.
     space.write(
         "kaizen.toml",
         "[ledger]\nauthor = \"t <t@t>\"\n[teacher]\nmax_edits = 1\n",
@@ -147,7 +148,7 @@ fn a_crash_in_the_first_moment_leaves_no_second_session() {
         let space = space.copy();
         let crashed = space.kaizen_with("KAIZEN_CRASH_BEFORE", number, &["run"]);
         assert_eq!(crashed.code, None, "{name}: {}", crashed.err);
-        // A minute later, a new session would have another name.
+        // A session that began a minute later would have a different name.
         let later = ["run", "--until", "readiness"];
         space.kaizen_with("KAIZEN_NOW", "2026-03-01T10:01:00Z", &later).exits(0);
         assert_eq!(names(&space.root.join("sessions")).len(), 1, "before {name}");

@@ -1,8 +1,21 @@
-//! Edits for plans written by hand, named after what they do to the tiny agent.
+//! Edits for plans written by hand, named after their effect on the agent in `fixture.rs`.
+//!
+//! That agent refuses to answer if its confidence is below `refuse_below`, which is 0.9, so it answers no task at
+//! first. It knows the labels of the categories `home` and `shop`, but neither the label of `trip` nor the calculator
+//! that `sums` needs. The edits and the functions that make them:
+//!
+//! - `refuse_below(id, value)` sets the threshold; the edits `bold` and `shy` only differ in it.
+//! - `bold` sets it to 0: the agent answers every task, which helps `home` and `shop`. The gate accepts it.
+//! - `shy` sets it to 0.95. After `bold`, the agent refuses again, and the gate rejects it.
+//! - `sums` gives the agent the calculator. The gate accepts it at any time.
+//! - `shots` adds a few-shot example for `trip`. Its op is in the review tier, so a person is asked; after `bold`, the
+//!   gate accepts it.
+//! - `hostile` has a target outside the workspace and is always inapplicable.
+//! - `helping(category, edit)` names the category that an edit should improve, which is `home` by default.
 
 use serde_json::{Value, json};
 
-/// An edit with a label.
+/// An edit with a label, which should improve category `home`.
 pub fn edit(id: &str, op: &str, target: &str, payload: Value) -> Value {
     let pillar = match op {
         "set_model_param" | "set_model_for_query_class" => "intelligence",
@@ -13,23 +26,23 @@ pub fn edit(id: &str, op: &str, target: &str, payload: Value) -> Value {
         "expected_improvement": "home"})
 }
 
-/// The edit, as one that should help another category.
+/// The same edit, which should improve this category.
 pub fn helping(category: &str, mut edit: Value) -> Value {
     edit["expected_improvement"] = json!(category);
     edit
 }
 
-/// The gate accepts this one: the model answers what it knows.
+/// An edit that the gate accepts: the agent answers every task.
 pub fn bold() -> Value {
     refuse_below("bold", 0.0)
 }
 
-/// The gate rejects this one after `bold`.
+/// An edit that the gate rejects after `bold`.
 pub fn shy() -> Value {
     refuse_below("shy", 0.95)
 }
 
-/// Sets how sure the model must be.
+/// Sets the confidence below which the agent refuses to answer.
 pub fn refuse_below(id: &str, value: f64) -> Value {
     edit(
         id,
@@ -39,7 +52,7 @@ pub fn refuse_below(id: &str, value: f64) -> Value {
     )
 }
 
-/// A person is asked about this one; the gate accepts it after `bold`.
+/// An edit that waits for review; after `bold`, the gate accepts it.
 pub fn shots() -> Value {
     let exemplars = json!([{"input": "book me a train to town", "output": "trip_book"}]);
     let shots = edit(
@@ -51,7 +64,7 @@ pub fn shots() -> Value {
     helping("trip", shots)
 }
 
-/// It would write outside of the workspace.
+/// An edit that would write outside the workspace.
 pub fn hostile() -> Value {
     let payload = json!({"agent": "../../elsewhere", "param": "max_turns", "value": 9});
     edit(
@@ -62,7 +75,7 @@ pub fn hostile() -> Value {
     )
 }
 
-/// The gate accepts this one at any time.
+/// An edit that the gate always accepts.
 pub fn sums() -> Value {
     let payload = json!({"agent": "assistant", "tool_name": "calculator"});
     helping(

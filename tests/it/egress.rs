@@ -35,7 +35,7 @@ fn measured(server: &Server) -> Space {
     space
 }
 
-/// A clone, in the place of a workspace of its own.
+/// A clone of a workspace.
 fn clone(space: &Space) -> Space {
     let clone = Space::empty();
     clone.git(&["clone", "-q", &space.root.display().to_string(), "."]);
@@ -162,7 +162,7 @@ fn lines_that_are_missing_or_cannot_be_read_are_doubts() {
         view.contains("No request is recorded") && view.contains("paid answers have no request"),
         "{view}"
     );
-    // Neither git nor a manifest that can be read is needed.
+    // The command needs neither git nor a valid manifest.
     fs::remove_dir_all(space.root.join(".git")).unwrap();
     space.write("kaizen.toml", "[broken");
     space.kaizen(&["egress"]).exits(0);

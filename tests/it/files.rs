@@ -1,4 +1,4 @@
-//! Sessions whose diagnosis and plan a person or an agent writes, and the folder that tells them what to write.
+//! Sessions whose diagnosis and plan a person or an agent writes, and their briefing.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::space::{Space, bold, names, shots, sums};
 use super::watcher::Watcher;
 
-/// As a person writes it, down to the white space.
+/// A diagnosis as a person writes it, including odd white space.
 pub const DIAGNOSIS: &str = "# What goes wrong\n\nIt is too shy, and not   \n\n```json\n[{\"description\": \"rude\", \"sample_trace_ids\": [\"run-005\"]}]\n```\n\n\n```json\n[ {\"id\": \"home\", \"description\": \"shy\",\n\
     \"student_failure_rate\": 1, \"sample_trace_ids\": [\"run-000\"]},\n {\"id\": \"guess\", \"description\": \"not measured\"} ]\n```\n";
 
-/// A workspace whose teacher is whoever writes the files.
+/// A workspace with teacher `files`.
 pub fn by_files() -> Space {
     let space = Space::new();
     let manifest = space.read("kaizen.toml");
@@ -53,7 +53,7 @@ fn the_session_waits_for_each_file_checks_it_and_goes_on() {
         let said = space.kaizen(&[command]).exits(0).out;
         assert!(said.contains("waits for") && said.contains("diagnosis.md"), "{said}");
     }
-    // Asked again, it waits as before.
+    // A second run still waits.
     assert_eq!(waits_for(&space), "diagnosis.md");
     write(&space, "diagnosis.md", DIAGNOSIS);
     assert_eq!(waits_for(&space), "plan.json");
@@ -66,15 +66,15 @@ fn the_session_waits_for_each_file_checks_it_and_goes_on() {
     was_taken(&space, &text);
     assert!(
         !space.root.join(space.session()).join("briefing").exists(),
-        "nobody waits any more"
+        "the settled session needs no briefing"
     );
     space.kaizen(&["verify"]).exits(0);
 }
 
-/// Wants the session's files as the person wrote them, and put into order where that is kaizen's to do.
+/// Asserts that the session has the files that the person wrote, and that kaizen completed the plan.
 #[track_caller]
 fn was_taken(space: &Space, text: &str) {
-    // The diagnosis is the person's, byte for byte; of the plan, the person's bytes are kept.
+    // The diagnosis is unchanged, byte for byte; the person's version of the plan is in the attic.
     assert_eq!(space.read(&format!("{}/diagnosis.md", space.session())), DIAGNOSIS);
     let plan = space.artifact("plan.json");
     assert_eq!(
@@ -108,7 +108,7 @@ fn was_taken(space: &Space, text: &str) {
         !space
             .read(&format!("{}/evidence.jsonl", space.session()))
             .contains("run-005"),
-        "a list in the words counts"
+        "the list in the narrative counts"
     );
 }
 
@@ -153,7 +153,7 @@ fn what_was_written_stands_until_it_is_asked_for_anew() {
     space.run(&[]).exits(3);
     write_both(&space);
     space.run(&[]).exits(0);
-    // Another harness under a session that has no edits: what the person wrote counts for it as well.
+    // The harness changes under a session without edits: the person's diagnosis still counts.
     space.kaizen(&["run", "--new"]).exits(3);
     let newest = format!("sessions/{}", names(&space.root.join("sessions")).pop().unwrap());
     space.write(&format!("{newest}/diagnosis.md"), DIAGNOSIS);
@@ -168,7 +168,7 @@ fn what_was_written_stands_until_it_is_asked_for_anew() {
             .read(&format!("{newest}/briefing/harness/config.toml"))
             .contains("and changed")
     );
-    // Asked for anew: the old text is kept in the attic.
+    // With `--redo`, the old text moves to the attic.
     let said = space.run(&["--redo", "diagnose"]).exits(3);
     assert_eq!(said.events().pop().unwrap()["waits_for_file"], "diagnosis.md");
     assert!(!space.root.join(&newest).join("diagnosis.md").exists());
@@ -243,7 +243,7 @@ fn the_briefing_tells_all_that_may_be_told() {
             .lines()
             .all(|line| line.contains("\"student\":{\"answer\":"))
     );
-    // Elsewhere: into a folder of its own, and never over anybody's files.
+    // `--out` writes to a separate folder and never overwrites other files.
     space
         .kaizen(&["brief", "--out", "."])
         .exits(2)

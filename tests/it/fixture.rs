@@ -1,14 +1,14 @@
-//! The tiny workspace: an agent, its tasks and its traces, as texts.
+//! The files of the tiny workspace: an agent, its tasks and its traces.
 
 use serde_json::{Value, json};
 
-/// The agent, too shy to answer.
+/// The agent, which refuses to answer unless its confidence is at least 0.9.
 pub const CONFIG: &str = "# Mine.\n[intelligence]\ndefault_model = \"base\"\n\n[agent]\ndefault_agent = \"assistant\"\n\n\
 [agent.assistant]\nclass = \"tool_user\"\ntools = []\nmax_turns = 3\nfallback = \"none\"\n\n\
 [models.base]\nweighting = \"count\"\nk = 1\nrefuse_below = 0.9 # too shy\n\n[models.spare]\nk = 1\nrefuse_below = 0.9\n";
-/// Two labels that it knows.
+/// The prompt, with the two labels that the agent knows.
 pub const PROMPT: &str = "You are the assistant of a house.\n\n- lights_on: switch the lamp on\n- list_add: put on the shopping list\n\nBe brief.\n";
-/// A tool that it has not.
+/// A tool that the agent does not have.
 pub const TOOLS: &str = "[calculator]\ndescription = \"Calculates arithmetic expressions: add, multiply, percent.\"\n";
 /// The smallest manifest.
 pub const MANIFEST: &str = "[ledger]\nauthor = \"t <t@t>\"\n";
@@ -16,7 +16,7 @@ const THINGS: [&str; 12] = [
     "kitchen", "hall", "attic", "cellar", "study", "nursery", "porch", "garage", "pantry", "stairs", "garden", "office",
 ];
 
-/// Twelve tasks for each of four kinds of question, one half to train and one to gate.
+/// Twelve tasks in each of four categories; half of them are train tasks, half gate tasks.
 pub fn tasks() -> String {
     let mut lines = String::new();
     for (number, thing) in THINGS.iter().enumerate() {
@@ -41,7 +41,7 @@ pub fn tasks() -> String {
     lines
 }
 
-/// Traces of the train tasks, answered as the first agent answers: not at all.
+/// Traces of the train tasks, in which the agent refuses to answer.
 pub fn traces() -> String {
     let tasks = tasks();
     let train = tasks.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

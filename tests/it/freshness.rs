@@ -1,4 +1,4 @@
-//! Freshness: what makes a phase run again, and what does not.
+//! Freshness: which changes make a phase run again.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::space::{Space, bold, first_plan, names, sums};
 
 const MANIFEST: &str = "[ledger]\nauthor = \"t <t@t>\"\n";
 
-/// What a person may change, by name, and which of the first two phases that makes run again.
+/// A change that a person may make: its name, the change, and which of the first two phases run again.
 type Change = (&'static str, fn(&Space), &'static [&'static str]);
 
 const CHANGES: &[Change] = &[
@@ -124,7 +124,10 @@ fn an_edited_diagnosis_is_planned_for_anew_unless_the_plan_was_edited_too() {
     let text = space.read(&diagnosis);
     space.write(&diagnosis, &format!("A word of mine first.\n\n{text}"));
     assert_eq!(space.run(&["--until", "plan"]).exits(0).phases(), ["plan"]);
-    assert!(space.read(&diagnosis).starts_with("A word of mine"), "it is kept");
+    assert!(
+        space.read(&diagnosis).starts_with("A word of mine"),
+        "the person's edit is kept"
+    );
 
     space.write(&diagnosis, &format!("Another word.\n\n{text}"));
     space.plan(&[bold()]);
@@ -135,7 +138,7 @@ fn an_edited_diagnosis_is_planned_for_anew_unless_the_plan_was_edited_too() {
     let said = space.run(&["--until", "plan", "--redo", "plan"]).exits(0);
     assert_eq!(said.phases(), ["plan"]);
     assert_ne!(space.read(&format!("{}/plan.json", space.session())), plan);
-    assert!(attic(&space).contains(&plan), "what a person wrote is never lost");
+    assert!(attic(&space).contains(&plan), "the person's plan is not lost");
 }
 
 /// The texts in the attic.
@@ -192,7 +195,7 @@ fn autonomy_auto_gates_what_waits() {
     assert_eq!(space.run(&[]).exits(0).phases(), Vec::<String>::new());
 }
 
-/// The question about `shots`, with an answer written into it by hand.
+/// Writes an answer by hand into the question about `shots`.
 fn answer(space: &Space, decision: &Value) {
     let pending = names(&space.root.join(space.session()).join("pending_review"));
     assert_eq!(pending.len(), 1);

@@ -1,4 +1,4 @@
-//! The gate of a noisy student, driven through the program: records, near misses, trials that are gone on with, budgets.
+//! The gate for a noisy student, tested through the program: records, near misses, resumed trials, budgets.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::space::{Space, bold, helping, names, refuse_below, shots, shy, sums};
 
-/// A planned space under these gate settings, as an executed one without its run.
+/// A planned space with these gate settings and edits.
 fn gated(settings: &str, edits: &[Value]) -> Space {
     let space = Space::planned();
     let manifest = space.read("kaizen.toml");
@@ -29,7 +29,7 @@ fn pairs(outcome: &Value) -> Vec<Value> {
     outcome["gate"]["pairs"].as_array().unwrap().clone()
 }
 
-/// The lines of the ledger of the gate split.
+/// The lines of the log of consultations.
 fn consultations(space: &Space) -> Vec<Value> {
     let text = space.read("benchmark/consultations.jsonl");
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -49,7 +49,7 @@ fn a_sequential_session_from_the_first_line_to_the_last() {
     assert_eq!(bold["gate"]["reason"], "improved");
     assert_eq!(bold["gate"]["target"], "home");
     assert!(bold["gate"]["numbers"]["interval_target"][0].as_f64().unwrap() > 0.0);
-    // Every run of a task is used once within an edit.
+    // The trial of an edit uses each run of a task only once.
     let runs: Vec<String> = pairs(&bold)
         .iter()
         .map(|pair| format!("{} {}", pair["task"], pair["run"]))
@@ -88,7 +88,7 @@ fn a_near_miss_is_put_to_a_person_and_gone_on_with() {
     );
     let listed = space.kaizen(&["review"]).exits(3).out;
     assert!(listed.contains("inconclusive: 4 pairs in home"), "{listed}");
-    // Nobody answered: nothing is tried again.
+    // Without an answer, nothing is tried again.
     assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
     assert_eq!(pairs(&outcome(&space, "bold")), pairs(&first));
 
@@ -101,7 +101,11 @@ fn a_near_miss_is_put_to_a_person_and_gone_on_with() {
     );
     assert_eq!(pairs(&second)[..4], pairs(&first)[..], "the same trial, not a new one");
     assert!(pairs(&second).len() > 4);
-    assert_eq!(budget(&space)["slots"].as_array().unwrap().len(), 1, "paid once");
+    assert_eq!(
+        budget(&space)["slots"].as_array().unwrap().len(),
+        1,
+        "the edit uses one slot"
+    );
     space.kaizen(&["recompute"]).exits(0);
     space.kaizen(&["verify"]).exits(0);
 }
@@ -122,7 +126,7 @@ fn a_near_miss_can_be_refused_and_be_kept_without_the_gate() {
 
 #[test]
 fn an_undecided_trial_goes_on_in_the_next_session_and_after_a_redo() {
-    // One pair is no near miss: it stays undecided, and nobody is asked.
+    // One pair is not enough for a near miss: the edit stays undecided, and nobody is asked.
     let space = gated("mode = \"sequential\"\nmax_pairs = 1", &[bold()]);
     space.run(&[]).exits(0);
     let first = outcome(&space, "bold");
@@ -144,7 +148,7 @@ fn an_undecided_trial_goes_on_in_the_next_session_and_after_a_redo() {
     assert_eq!(later["gate"]["stake"]["session"], old.trim_start_matches("sessions/"));
     assert!(
         !space.root.join(space.session()).join("budget.json").exists(),
-        "the first session paid"
+        "the budget of the first session was used"
     );
     space.kaizen(&["recompute"]).exits(0);
 }
@@ -240,7 +244,7 @@ fn auto_finds_out_what_the_student_is_like() {
 fn what_an_edit_does_not_reach_is_not_run() {
     let space = gated("", &[bold(), shots()]);
     space.run(&["--autonomy", "auto"]).exits(0);
-    // A second agent that no task asks changes no request.
+    // A second agent that no task uses changes no request.
     let idle = json!({"agent": "idle", "param": "max_turns", "value": 3});
     let idle = crate::space::edit("idle", "set_agent_param", "agents.idle.max_turns", idle);
     space.plan(&[bold(), shots(), idle]);
@@ -261,5 +265,5 @@ fn what_an_edit_does_not_reach_is_not_run() {
         .iter()
         .filter(|line| line["edit_id"] == "idle")
         .count();
-    assert_eq!(counted, 0, "what was asked for nothing told nothing");
+    assert_eq!(counted, 0, "a decision without pairs is not a consultation");
 }

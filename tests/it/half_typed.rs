@@ -1,4 +1,4 @@
-//! Files that a person has not typed to their end: nothing of them runs, and nothing that was decided is lost.
+//! Half-typed files of a person: they are not used, and no decision is lost.
 
 use super::edits::{bold, shots, sums};
 use super::space::Space;

@@ -1,4 +1,4 @@
-//! Help: what explains the command line works in any folder and writes over no file of a person.
+//! Help: commands that explain the command line work in any folder and overwrite no file of a person.
 
 use std::path::Path;
 use std::process::Command;
@@ -93,7 +93,7 @@ fn a_page_never_replaces_another_file() {
     assert_eq!(
         names(&space.root.join("mine")),
         ["kaizen-run.1"],
-        "nothing was written before"
+        "nothing was written before the error"
     );
     space.kaizen(&["man", "out"]).exits(0);
     let page = space.read("out/kaizen-run.1");

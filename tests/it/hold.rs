@@ -1,4 +1,4 @@
-//! A session that waits after planning, and the word that lets it go on.
+//! A session that waits after planning until a person releases the plan.
 
 use serde_json::Value;
 
@@ -29,14 +29,14 @@ fn a_held_plan_waits_until_it_is_released() {
     space.run(&[]).exits(3);
     assert!(
         !space.root.join(space.session()).join("outcomes").exists(),
-        "saving it is not enough"
+        "saving the plan does not release it"
     );
     for words in ["is released", "was already released"] {
         assert!(space.kaizen(&["release"]).exits(0).out.contains(words), "{words}");
     }
     space.run(&[]).exits(3);
     assert_eq!(space.statuses()["bold"], "applied");
-    // A released plan that is edited runs at once; one that is held again waits.
+    // An edit of a released plan runs at once; a plan on hold again waits.
     let mut plan: Value = space.artifact("plan.json");
     plan["edits"] = vec![shots()].into();
     plan["released"] = false.into();

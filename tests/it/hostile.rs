@@ -1,4 +1,4 @@
-//! A stranger's clone: every trick in one repository, every command in it, and nothing comes of it.
+//! A clone from a stranger, with every trick in it: no command starts, sends or leaks anything.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::server::counting;
 use crate::space::{KAIZEN, Space, bold, helping, shots};
 use crate::terminal::{EVIL, left, seen_of};
 
-/// Every command that needs no other workspace, with what is typed at it.
+/// Every command that needs no other workspace, with the input that is typed.
 const COMMANDS: &[(&[&str], &str)] = &[
     (&["trust"], "n\n"),
     (&["trust", "--digest"], ""),
@@ -62,7 +62,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["mcp"], "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n"),
 ];
 
-/// Every file below a folder, with its bytes.
+/// Every file under a folder, with its bytes.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
     let entries = entries.filter(|entry| !entry.file_type().is_dir());
@@ -72,7 +72,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// A session's worth of upstream's work, with hostile words in everything that is shown.
+/// A workspace with a session, with hostile text everywhere that kaizen shows.
 fn upstream() -> Space {
     let space = Space::new();
     let words = |name: &str, change: &dyn Fn(&mut Value)| {
@@ -102,7 +102,7 @@ fn upstream() -> Space {
     space
 }
 
-/// Programs, servers, variables and links, all of which would need consent.
+/// A manifest with programs, servers, variables and links, all of which need approval.
 fn manifest(url: &str) -> String {
     let mark = "[\"sh\", \"-c\", \"touch $HOME/ran\"]";
     format!(
@@ -115,7 +115,7 @@ fn manifest(url: &str) -> String {
     )
 }
 
-/// An answer for the user, as a pull request might bring it.
+/// Answers a review question in the user's name, as a pull request might do.
 fn accept(space: &Space) {
     let folder = space.root.join(space.session()).join("pending_review");
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -125,7 +125,7 @@ fn accept(space: &Space) {
     }
 }
 
-/// The variants of one repository: each trick that would stop a command before it meets the others has one of its own.
+/// Variants of one repository: a trick that would stop a command before it reaches other tricks has its own variant.
 fn variants(space: &Space, url: &str) -> Vec<(&'static str, Space)> {
     let made = |trick: &dyn Fn(&Space)| {
         let clone = space.copy();
@@ -261,13 +261,13 @@ fn nothing_comes_of_a_strangers_clone() {
                 "{what}"
             );
             assert!(!text.contains("panicked at"), "{what}");
-            // What is typed at a server comes back from the terminal itself.
+            // The terminal itself echoes the input of a server.
             assert_eq!(left(&text), Vec::<String>::new(), "{what}");
         }
     }
 }
 
-/// A folder of a clone can look like a repository of its own, whose configuration names programs that git starts.
+/// A folder in a clone may look like a separate repository, whose configuration names programs that git starts.
 #[test]
 fn a_repository_among_the_files_of_a_clone_starts_nothing() {
     let space = Space::new();

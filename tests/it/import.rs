@@ -1,4 +1,4 @@
-//! Import: traces of other programs, through the program, into a workspace that then uses them.
+//! Import of other programs' traces, tested through the program, into a workspace that then uses them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::space::{KAIZEN, Said, Space};
 
-/// Our own samples, one of each dialect.
+/// The repository's samples, one for each dialect.
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/imports")
 }
@@ -16,7 +16,7 @@ fn import(space: &Space, arguments: &[&str]) -> Said {
     space.kaizen(&[&["traces", "import", "--format", "json"], arguments].concat())
 }
 
-/// The report on a file, and the one on all.
+/// The report on one file.
 fn report(said: &Said, file: &str) -> Value {
     let found = said
         .events()
@@ -61,7 +61,7 @@ fn a_folder_of_all_dialects_is_imported_once() {
 
     says_what_a_file_is_good_for(&space, &report(&first, "chat.jsonl"));
 
-    // The store has them, and gives the agent only to those that named none.
+    // The store has the traces. `--agent` applies only to those without an agent.
     let found = space
         .kaizen(&["traces", "search", "herb", "--format", "json"])
         .exits(0)
@@ -90,7 +90,7 @@ fn a_folder_of_all_dialects_is_imported_once() {
     assert_eq!(names_in(&space.root.join("traces")), after);
 }
 
-/// The report on the chats, and what it says is there.
+/// Asserts the report on `chat.jsonl`, and that the files that it names exist.
 fn says_what_a_file_is_good_for(space: &Space, chat: &Value) {
     assert_eq!(
         (&chat["dialect"], &chat["status"], &chat["new"]),
@@ -111,7 +111,7 @@ fn says_what_a_file_is_good_for(space: &Space, chat: &Value) {
     assert_eq!(
         fs::read(original).unwrap(),
         fs::read(samples().join("chat.jsonl")).unwrap(),
-        "byte for byte"
+        "the original is kept byte for byte"
     );
     assert_eq!(space.git(&["status", "--porcelain"]), "", "traces are private");
 }
@@ -185,7 +185,7 @@ fn duplicates_are_dropped_by_id_and_by_content() {
     assert_eq!(
         names_in(&space.root.join("traces/imported")).len(),
         3,
-        "what brought nothing is not kept"
+        "a file without new traces is not kept"
     );
     let text = space.kaizen(&["traces", "import", "a.jsonl", "c.jsonl"]).exits(0);
     assert!(
@@ -266,7 +266,7 @@ fn what_may_not_be_read_is_named() {
     }
 }
 
-/// A conversation with its answer repeated so many times.
+/// A conversation whose answer is repeated `times` times.
 fn chat(query: &str, times: usize) -> String {
     let answer = "so long ".repeat(times);
     json!({"messages": [{"role": "user", "content": query}, {"role": "assistant", "content": answer}]}).to_string()
@@ -290,7 +290,7 @@ fn a_line_of_many_megabytes_is_named_and_the_others_are_imported() {
     space.kaizen(&["traces", "list"]).exits(0);
 }
 
-/// The most memory that the program had, in MiB, while it ran with these arguments.
+/// The peak memory of the program with these arguments, in MiB.
 #[cfg(target_os = "linux")]
 fn peak(space: &Space, arguments: &[&str]) -> u64 {
     let mut child = space
@@ -310,7 +310,7 @@ fn peak(space: &Space, arguments: &[&str]) -> u64 {
     most
 }
 
-/// Both forms of a file that is larger than what is read as a whole, and takes hardly more memory than one of its lines.
+/// An import of a file that is too large to be read as a whole needs hardly more memory than one of its lines.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_large_file_streams() {
@@ -375,15 +375,15 @@ fn traces_that_the_manifest_does_not_name_are_warned_of() {
         .says(&["`[traces] files` in kaizen.toml does not match traces/imported-"]);
 }
 
-/// File, dialect, traces, with a query, with a result, judged, passed over.
+/// File, dialect, and numbers: traces, with a query, with a result, judged, skipped.
 type Row = (&'static str, &'static str, u64, u64, u64, u64, u64);
 
-/// What the public files hold.
+/// The content of the public files.
 ///
-/// The counts were taken from the files by a script of their own, not from this program: lines of Claude Code with a
-/// `user` message that holds no `tool_result`; files below `samples/` of the archive, and the length of `samples`; keys of
-/// InterCode; one for each export of Langfuse; events of OpenHands with the source `user` and the action `message`;
-/// distinct `traceId`s; one for each file of SWE-agent and ToolBench. Then: queries, results, steps, where the file says.
+/// A separate script, not this program, counted them: lines of Claude Code with a `user` message without `tool_result`;
+/// files under `samples/` of the archive, and the length of `samples`; keys of InterCode; one for each export of
+/// Langfuse; events of OpenHands with source `user` and action `message`; distinct `traceId`s; one for each file of
+/// SWE-agent and ToolBench. It counted queries, results and steps where the file states them.
 const PUBLIC: [Row; 18] = [
     (
         "claude_code/representative_messages.jsonl",
@@ -423,14 +423,14 @@ const PUBLIC: [Row; 18] = [
     ),
     ("openhands/basic.json", "openhands", 1, 1, 1, 0, 0),
     ("openhands/basic_interactions.json", "openhands", 3, 3, 3, 0, 0),
-    // Two of the ten spans are embeddings: they ask nothing and answer nothing.
+    // Two of the ten spans are embeddings, without query and result.
     ("vercel-v6-all-spans.json", "otlp", 10, 8, 8, 0, 0),
     ("6e44b9__sweagenttestrepo-1c2844.traj", "sweagent", 1, 1, 1, 0, 0),
     ("function_calling_simple.traj", "sweagent", 1, 1, 0, 0, 0),
     ("10_ChatGPT_DFS_woFilter_w2.json", "toolbench", 1, 1, 1, 0, 0),
 ];
 
-/// Public data that this repository does not hold; the test does nothing where it is absent.
+/// Needs public data that is not in this repository; without it, the test does nothing.
 #[test]
 fn public_files_hold_what_they_hold() {
     let data = std::env::var_os("KAIZEN_DATA").map_or_else(
@@ -471,7 +471,8 @@ fn public_files_hold_what_they_hold() {
     steps_and_grades(&space);
 }
 
-/// Sums over all imported traces, by dialect, counted in the files: solved tasks, actions, model calls and tool calls.
+/// Asserts sums over the imported traces of a dialect, as counted in the files: solved tasks, actions, calls of models
+/// and tools.
 fn steps_and_grades(space: &Space) {
     let all = space
         .kaizen(&["traces", "list", "--limit", "1000", "--format", "json"])
@@ -491,9 +492,9 @@ fn steps_and_grades(space: &Space) {
     let (intercode, inspect, langfuse) = (of("intercode"), of("inspect"), of("langfuse"));
     // 16 + 7 tasks with a best reward of 1; 131 + 116 actions.
     assert_eq!((succeeded(&intercode), steps(&intercode, "tool_call")), (23, 247));
-    // Two samples of the JSON log have the score C, one has I; the archive has no scores.
+    // Two samples of the JSON log have score C, one has score I; the archive has no scores.
     assert_eq!((succeeded(&inspect), steps(&inspect, "respond")), (2, 13));
-    // 10 observations of type GENERATION; 3 of type TOOL and 2 spans of Koog with a `gen_ai.tool.name`.
+    // 10 observations of type GENERATION, 3 of type TOOL, and 2 spans of Koog with `gen_ai.tool.name`.
     assert_eq!(steps(&langfuse, "generate") + steps(&langfuse, "respond"), 10);
     assert_eq!(steps(&langfuse, "tool_call"), 5);
     // 5 entries in the one trajectory, 5 messages with calls in the other history.

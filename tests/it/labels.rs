@@ -1,10 +1,10 @@
-//! Labels: an edit's identity is its digest, so an id may stand in a plan twice, and nothing is lost or guessed.
+//! Labels: the digest identifies an edit, so a plan may contain the same id twice, and nothing is lost or guessed.
 
 use serde_json::Value;
 
 use crate::space::{Space, bold, refuse_below, shots};
 
-/// What a run says on standard error.
+/// Standard error of a run.
 fn notes(space: &Space) -> String {
     space.kaizen(&["run"]).err
 }
@@ -30,7 +30,7 @@ fn an_exact_copy_counts_once_and_is_remarked_upon() {
     );
 }
 
-/// Another edit with the id of `shots`, about which a person is asked as well.
+/// A different edit with the id of `shots`, which also waits for review.
 fn other_shots() -> Value {
     let mut other = shots();
     other["payload"]["exemplars"][0]["output"] = "trip_cancel".into();

@@ -1,4 +1,4 @@
-//! Loop: sessions one after another, their record, and every way in which they stop.
+//! Loop: runs sessions one after another, records them, and stops for each of its reasons.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,7 +17,7 @@ fn stepwise() -> Space {
     space
 }
 
-/// A space whose plan is made by a program that leaves this list of edits, while `fails` is not there.
+/// A space in which a program writes a plan with these edits, or fails if the file `fails` exists.
 fn with_program(edits: &Value) -> Space {
     let space = Space::new();
     let plan = json!({"version": 1, "session_id": "x", "edits": edits});
@@ -88,7 +88,7 @@ fn it_goes_on_while_the_score_rises_and_stops_when_it_stands_still() {
     );
     space.kaizen(&["verify"]).exits(0);
 
-    // Another loop begins from what this one left.
+    // Another loop starts from the result of this one.
     let said = space.kaizen(&[&LOOP[..], &["--format", "json"]].concat()).exits(0);
     let events = said.events();
     let of = |name: &str| events.iter().filter(|event| event["event"] == name).count();
@@ -107,7 +107,7 @@ fn a_noisy_loop_shares_one_error_budget_among_its_sessions() {
     let (mut slots, mut accepted) = (0, 0);
     for session in sessions(&space) {
         let file = format!("sessions/{session}/budget.json");
-        // A session whose plan has nothing to try spends nothing.
+        // A session whose plan contains nothing to try has no budget.
         if !space.root.join(&file).exists() {
             continue;
         }
@@ -145,7 +145,7 @@ fn limits_stop_it_and_nonsense_is_refused() {
         space.kaizen(&[&["loop"][..], &limits].concat()).exits(2).says(&[words]);
         assert!(!space.root.join("sessions").exists(), "{limits:?}");
     }
-    // The program does not say what it costs, and that is not nothing.
+    // The program does not report its cost, which therefore is unknown, not 0.
     let said = space.kaizen(&["loop", "--max-sessions", "2"]).exits(0);
     assert!(
         said.out.contains("cost unknown") && said.out.contains("cannot be enforced"),
@@ -194,7 +194,7 @@ fn the_record_keeps_what_it_does_not_know_and_refuses_the_future() {
         (&json!("kept"), &json!("kept"))
     );
     assert_eq!(after["stop_reason"], "max_sessions");
-    assert_eq!(sessions(&space).len(), 1, "it had had its one session");
+    assert_eq!(sessions(&space).len(), 1, "the loop already had its one session");
     space.kaizen(&["verify"]).exits(0);
 
     changed["version"] = json!(9);
@@ -226,7 +226,7 @@ fn a_held_plan_stops_it_until_it_is_released() {
     let after = record(&space);
     assert_eq!((steps(&after).len(), sessions(&space).len()), (2, 2), "{after}");
     assert_eq!(steps(&after)[0]["session"], sessions(&space)[0].as_str());
-    // An edit of a session that ran before plans were held is taken back without another word.
+    // Reverting an edit of a session from before `hold` was set needs no release.
     let name = format!("sessions/{}/plan.json", sessions(&space)[0]);
     space.replace(&name, "  \"released\": true,\n", "");
     space.write("kaizen.toml", "[ledger]\nauthor = \"t <t@t>\"\n");
@@ -267,7 +267,7 @@ fn what_is_missing_stops_it_with_four() {
     assert_eq!(record(&space)["stop_reason"], "not_ready");
     space.write("traces/runs.jsonl", &traces);
     space.commit_all("traces");
-    // The user's own changes are in the way: no step, and no end.
+    // Uncommitted changes of the user: the loop records neither a step nor a stop.
     space.replace("config.toml", "max_turns = 3", "max_turns = 4");
     space
         .kaizen(&LOOP)
@@ -277,7 +277,7 @@ fn what_is_missing_stops_it_with_four() {
     assert_eq!((&under_way["stop_reason"], steps(&under_way).len()), (&Value::Null, 0));
     space.git(&["checkout", "-q", "config.toml"]);
     space.kaizen(&["loop", "--max-sessions", "1"]).exits(0);
-    assert_eq!(sessions(&space).len(), 1, "the same session all the time");
+    assert_eq!(sessions(&space).len(), 1, "all loops used the same session");
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn a_killed_loop_ends_as_an_undisturbed_one() {
     let end = undisturbed.state();
     let text = std::fs::read_to_string(log).unwrap();
     let all: Vec<&str> = text.lines().collect();
-    // The crash test of `run` takes every effect of a session; here those count that make or count one.
+    // The crash test of `run` covers the effects within a session; this one covers those that begin, count or end one.
     let counts = |effect: &str| {
         let words = ["loop", "trigger.json", "commit session"];
         words.iter().any(|words| effect.contains(words))

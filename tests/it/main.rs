@@ -1,4 +1,4 @@
-//! The real program against real git in real folders, one module a theme.
+//! Tests of the real program with real git in real folders, one module per topic.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, unreachable_pub)] // edge: processes and files are what is tested here
 
 mod architecture;
@@ -51,7 +51,7 @@ mod verify;
 mod watch;
 mod watcher;
 
-/// A file that no `mod` line names would silently not be run.
+/// Tests in a file without a `mod` line would silently not run.
 #[test]
 fn every_file_here_is_a_module() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");

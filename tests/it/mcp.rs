@@ -1,4 +1,4 @@
-//! The Model Context Protocol server, driven by a small client of our own; and the skill for agents without one.
+//! The server for the Model Context Protocol, tested with a small client, and the skill for agents without MCP.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -50,8 +50,8 @@ impl Client {
         self.send(&json!({"jsonrpc": "2.0", "id": number, "method": method, "params": params}));
         loop {
             let mut line = String::new();
-            assert!(self.output.read_line(&mut line).unwrap() > 0, "the server went");
-            // Whatever stands on stdout must be the protocol.
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "the server has exited");
+            // stdout must contain only messages of the protocol.
             let said: Value = serde_json::from_str(&line).unwrap();
             if said["id"] == number {
                 return said;
@@ -59,7 +59,7 @@ impl Client {
         }
     }
 
-    /// Calls a tool; its text, as JSON where it is some, and whether the call failed.
+    /// Calls a tool; returns its text, parsed if it is JSON, and whether the call failed.
     fn call(&mut self, tool: &str, arguments: Value) -> (Value, bool) {
         let begun = Instant::now();
         let said = self.ask("tools/call", json!({"name": tool, "arguments": arguments}));
@@ -86,7 +86,7 @@ impl Client {
         value
     }
 
-    /// Runs the session to its end.
+    /// Runs the session until it settles.
     fn run(&mut self) -> Value {
         assert_eq!(self.good("start_benchmark", json!({}))["started"], true);
         let end = Instant::now() + Duration::from_secs(60);
@@ -120,7 +120,7 @@ fn diagnosis() -> Value {
 
 #[test]
 fn a_session_from_the_first_look_to_commits() {
-    // The manifest names the embedded teacher: the client is the teacher all the same.
+    // The manifest selects the embedded teacher, but the client is the teacher.
     let space = Space::new();
     let mut client = Client::start(&space);
     let tools = client.ask("tools/list", json!({}));
@@ -155,10 +155,10 @@ fn a_session_from_the_first_look_to_commits() {
     assert_eq!(
         evidence.lines().count(),
         4,
-        "the traces that were shown, and the one that the cluster names"
+        "the traces that the client has seen, and the one in the cluster"
     );
     assert_eq!(client.end(), Some(0));
-    // The embedded teacher does not write over what the client wrote.
+    // The embedded teacher does not overwrite the client's files.
     assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
     space.kaizen(&["verify"]).exits(0);
     assert_eq!(space.git(&["status", "--porcelain"]), "");
@@ -171,7 +171,7 @@ fn a_session_outlives_its_client_and_the_next_begins_another() {
     client.good("list_personal_benchmark", json!({}));
     client.good("submit_diagnosis", diagnosis());
     assert_eq!(client.end(), Some(0));
-    // Nor does it before the end, when somebody runs the session on: it waits for the plan.
+    // `kaizen run` resumes the session but waits for the client's plan.
     let said = space.run(&[]).exits(3);
     assert_eq!(said.events().pop().unwrap()["waits_for_file"], "plan.json");
     let mut client = Client::start(&space);
@@ -222,7 +222,7 @@ fn nothing_is_written_of_what_is_wrong() {
 #[test]
 fn no_tool_shows_a_held_out_task() {
     let space = Space::new();
-    // A past run that answered a gate task is no evidence.
+    // A past run that answered a gate task is not evidence.
     let gate = "{\"trace_id\": \"leak\", \"query\": \"Please switch the lamp on in the HALL\", \"result\": \"lights_on\", \"started_at\": 1900000000}\n";
     space.write("traces/more.jsonl", gate);
     space.commit_all("a leak");
@@ -259,7 +259,7 @@ fn a_workspace_that_is_not_ready_says_so() {
     assert!(said["error"].as_str().unwrap().contains("traces"), "{said}");
 }
 
-/// The skill names commands that exist, and has the front matter by which agents find it.
+/// The skill names commands that exist, and has the front matter that agents need to find it.
 #[test]
 fn the_skill_tells_what_there_is() {
     let space = Space::new();
@@ -318,7 +318,7 @@ fn what_would_run_needs_trust_and_what_reads_does_not() {
     assert!(!space.home.join("ran").exists() && !space.root.join("sessions").exists());
 }
 
-/// The tools that clients call without asking create, run and send nothing, in a workspace that nobody has worked in.
+/// The tools that clients call without asking the user create, run and send nothing, even in a new workspace.
 #[test]
 fn a_tool_that_says_it_only_reads_leaves_no_trace() {
     let space = Space::new();

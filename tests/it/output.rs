@@ -1,11 +1,11 @@
-//! What people read: the whole output of each command on one settled session, as snapshots in `tests/it/snapshots/`.
+//! Output for people: the whole output of each command on one settled session, as snapshots in `tests/it/snapshots/`.
 //!
-//! After an intended change, `INSTA_UPDATE=always cargo test --test it output::` rewrites them; read the difference before
+//! After an intended change, `INSTA_UPDATE=always cargo test --test it output::` rewrites them; read the diff before
 //! you commit it.
 
 use crate::space::{Said, Space};
 
-/// Everything of a run that a person sees.
+/// Everything that a person sees of a run.
 fn shown(said: &Said) -> String {
     let code = said.code.map_or("signal".to_owned(), |code| code.to_string());
     format!("exit code: {code}\n--- stdout\n{}--- stderr\n{}", said.out, said.err)

@@ -1,4 +1,4 @@
-//! Outputs: what kaizen writes outside its own folders never takes the place of what a person wrote.
+//! Outputs: files that kaizen writes outside its own folders never replace files of a person.
 
 use std::fs;
 
@@ -68,7 +68,7 @@ fn a_schema_never_replaces_another_file() {
     assert_eq!(
         crate::space::names(&space.root.join("mine")),
         ["plan.schema.json"],
-        "nothing was written before"
+        "nothing was written before the error"
     );
     space.kaizen(&["schema", "--write", "out"]).exits(0);
     let schema = space.read("out/plan.schema.json");

@@ -1,10 +1,10 @@
-//! Phases of one's own: what their programs may write, what they are given, and what becomes of reads that nobody provides.
+//! User-defined phases: what their programs receive and may write, and reads that nothing provides.
 
 use super::space::{Space, bold, names, shots};
 
 const AUTHOR: &str = "[ledger]\nauthor = \"t <t@t>\"\n";
 
-/// A workspace whose manifest has one further phase.
+/// A workspace whose manifest has an additional phase.
 fn with_phase(stanza: &str) -> Space {
     let space = Space::new();
     space.write("kaizen.toml", &format!("{AUTHOR}{stanza}"));
@@ -81,7 +81,7 @@ fn a_read_that_nobody_provides_is_named_with_the_nearest_name() {
             "{out}"
         );
     }
-    // Files that a person puts there are as good as those that a phase writes.
+    // Files from a person are as good as those that a phase writes.
     let session = space.session();
     space.write(&format!("{session}/draft.md"), "mine");
     space.write(&format!("{session}/diagnosys.md"), "mine too");
@@ -106,7 +106,7 @@ fn an_unknown_input_and_a_misspelt_folder_are_named_too() {
         .says(&["outcome/", "did you mean `outcomes/`?"]);
 }
 
-/// Everything that kaizen keeps in a session is given to a program, and holds no id and no query of a gate task.
+/// A program receives all files of a session, without the id or query of any gate task.
 #[test]
 fn no_program_is_given_a_held_out_task() {
     let space = Space::new();

@@ -1,10 +1,10 @@
-//! `kaizen plan-gate`, and the first lines of `run`: what the gate can see, before anything is tried.
+//! `kaizen plan-gate` and the first lines of `run`: what the gate can detect, before anything is tried.
 
 use serde_json::Value;
 
 use crate::space::{Space, bold, edit, shots};
 
-/// The forecast as a program reads it.
+/// The preview as JSON.
 fn forecast(space: &Space, arguments: &[&str]) -> Value {
     let said = space
         .kaizen(&[&["plan-gate", "--format", "json"], arguments].concat())
@@ -12,7 +12,7 @@ fn forecast(space: &Space, arguments: &[&str]) -> Value {
     said.events().pop().unwrap()
 }
 
-/// The tiny workspace with a student that draws its answers.
+/// The tiny workspace with a student that samples its answers.
 fn noisy() -> Space {
     let space = Space::new();
     let config = space
@@ -39,7 +39,7 @@ fn without_a_session_it_runs_the_baseline_twice_and_wastes_nothing() {
     let space = Space::new();
     let found = forecast(&space, &[]);
     assert_eq!((&found["mode"], &found["session"]), (&"exact".into(), &Value::Null));
-    assert_eq!(found["attempts"], 24, "a student that cannot vary runs once");
+    assert_eq!(found["attempts"], 24, "a deterministic student runs once");
     assert_eq!(
         (&found["noise"]["compared"], &found["noise"]["differing"]),
         (&24.into(), &0.into())
@@ -64,7 +64,7 @@ fn without_a_session_it_runs_the_baseline_twice_and_wastes_nothing() {
 fn a_plan_is_weighed_before_it_is_tried() {
     let space = Space::planned();
     let found = forecast(&space, &[]);
-    assert_eq!(found["attempts"], 0, "the session's baseline says it all");
+    assert_eq!(found["attempts"], 0, "the session's baseline is enough");
     let edits = found["edits"].as_array().unwrap();
     assert!(!edits.is_empty(), "{found}");
     for edit in edits.iter().filter(|edit| edit["advice"].is_null()) {
@@ -100,7 +100,7 @@ fn a_noisy_student_is_played_out_the_same_each_time() {
     let needed = found["budget"]["log_e_needed"].as_f64().unwrap();
     assert!(
         (needed - 100f64.ln()).abs() < 1e-9,
-        "a plan may have ten edits: {needed}"
+        "the budget is divided among ten edits: {needed}"
     );
     let again = forecast(&space, &[]);
     assert_eq!(
@@ -123,7 +123,7 @@ fn what_cannot_be_seen_is_said_with_what_would_help() {
     )]);
     let found = forecast(&space, &[]);
     let edit = &found["edits"][0];
-    assert_eq!(edit["can_be_seen"], false, "six tasks are no ten wins: {edit}");
+    assert_eq!(edit["can_be_seen"], false, "six tasks cannot give ten wins: {edit}");
     let advice = edit["advice"].as_str().unwrap();
     assert!(advice.contains("such tasks instead of 6"), "{advice}");
     space

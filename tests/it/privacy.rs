@@ -1,11 +1,11 @@
-//! `[privacy]`: which traces a session relies on, and what it keeps of them.
+//! `[privacy]`: the traces that a session uses, and the text of them that it keeps.
 
 use serde_json::json;
 
 use crate::fixture::MANIFEST;
 use crate::space::{Said, Space};
 
-/// The tiny workspace, and three newer traces that another agent left.
+/// The tiny workspace with three newer traces of another agent.
 fn space(privacy: &str) -> Space {
     let space = Space::new();
     configure(&space, privacy);
@@ -24,7 +24,7 @@ fn configure(space: &Space, privacy: &str) {
     space.write("kaizen.toml", &format!("{MANIFEST}\n[privacy]\n{privacy}\n"));
 }
 
-/// Runs the first phases, and tells what the teacher read.
+/// Runs the phases up to `diagnose`, and returns the evidence that the teacher read.
 fn evidence(space: &Space) -> String {
     space.run(&["--until", "diagnose"]).exits(0);
     space.read(&format!("{}/evidence.jsonl", space.session()))
@@ -79,7 +79,7 @@ fn who_is_left_out_later_leaves_a_session_that_is_not_settled() {
     );
 }
 
-/// Runs readiness anew, at a time.
+/// Runs phase `readiness` again at this time.
 fn readiness_at(space: &Space, now: &str) -> Said {
     space.kaizen_with(
         "KAIZEN_NOW",
@@ -90,7 +90,7 @@ fn readiness_at(space: &Space, now: &str) -> Said {
 
 #[test]
 fn age_counts_from_the_start_of_the_session() {
-    // The traces of the agent are 143 days old when the session begins, those of the diary 15.
+    // When the session begins, the agent's traces are 143 days old, and those of the diary 15.
     let young = space("max_age_days = 150");
     young.run(&["--until", "readiness"]).exits(0);
     assert_eq!(message(&young), "Ready: 27 traces available.");

@@ -1,10 +1,10 @@
-//! What came with a repository and is not its owner's word here: the state of one machine, and answers of other people.
+//! Files that come with a repository but are not the user's own: the state of another machine, and answers of others.
 
 use std::process::Command;
 
 use super::space::{Said, Space, names};
 
-/// A clone in a space of its own, as somebody else has it.
+/// A clone in a separate space, as another person would have it.
 fn clone_of(space: &Space) -> Space {
     let clone = Space::empty();
     let from = space.root.display().to_string();
@@ -41,7 +41,7 @@ fn the_state_of_another_machine_is_refused_by_every_command() {
             said.says(&[planted, "git tracks", "git rm -r --cached .kaizen"]);
         }
         assert!(!space.root.join("sessions").exists());
-        // The remedy is one.
+        // The suggested remedy works.
         space.git(&["rm", "-r", "-q", "--cached", ".kaizen"]);
         let own = space.root.join(".kaizen");
         let removed = if own.is_dir() {
@@ -62,7 +62,7 @@ fn an_answer_that_came_with_a_commit_names_who_committed_it() {
     let name = format!("{folder}/{}", names(&space.root.join(&folder))[0]);
     let asked = space.read(&name);
     space.kaizen(&["accept", "shots"]).exits(0);
-    // An answer that was given here, and one that somebody committed here, is nobody else's.
+    // An answer that was given or committed here is not reported as somebody else's.
     for _ in 0..2 {
         let out = space.kaizen(&["status"]).exits(0).out;
         assert!(out.contains("decided; the next run acts on it"), "{out}");
@@ -96,7 +96,7 @@ fn an_answer_that_came_with_a_commit_names_who_committed_it() {
         told.iter().any(|text| text.contains(by) && text.contains("Mallory")),
         "{told:?}"
     );
-    // Whoever answers anew, here, has the last word.
+    // A new answer here replaces the answer from the commit.
     let clone = clone_of(&space);
     clone.write(&name, &asked);
     clone.kaizen(&["accept", "shots", "--why", "my own word"]).exits(0);
@@ -104,7 +104,7 @@ fn an_answer_that_came_with_a_commit_names_who_committed_it() {
     assert!(out.contains("decided; the next run acts on it"), "{out}");
 }
 
-/// A protected setting is out of reach of a layout that leads right to it.
+/// An edit cannot change a protected setting even if the layout leads to it.
 #[test]
 fn an_edit_that_would_unlock_the_agent_is_inapplicable() {
     let space = Space::new();

@@ -1,4 +1,4 @@
-//! The way out: by the proxy of the environment, but never to a server on this machine.
+//! Outgoing connections use the proxy of the environment, except to a server on this machine.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::server::{Reply, Server};
 use crate::space::{KAIZEN, Said, Space};
 
-/// A proxy that tunnels everything to one address, and counts.
+/// A proxy that tunnels everything to one address, and counts the tunnels.
 struct Proxy {
     url: String,
     tunnels: Arc<AtomicUsize>,
@@ -68,7 +68,7 @@ fn no_key_takes_a_plain_road_unless_the_user_says_so() {
     ] {
         let space = Space::new();
         let student = "[student]\nengine = \"chat\"\nmodel = \"own\"\nbase_url = \"http://models.test/v1\"";
-        // What the repository says about it does not count.
+        // A file in the repository cannot change this.
         space.write(".config/kaizen/config.toml", allowed);
         space.write("kaizen.toml", &format!("{student}\n{named}\n[network]\nattempts = 1\n"));
         space.write("config.toml", "[agent]\ndefault_agent = \"assistant\"\n");

@@ -1,4 +1,4 @@
-//! Prune: old edits are asked about again, and those that no longer help are proposed, or taken back one after another.
+//! Prune: the gate decides about old edits again; those that no longer help are listed, or reverted one after another.
 
 use serde_json::{Value, json};
 
@@ -7,19 +7,19 @@ use crate::fixture::PROMPT;
 use crate::revert::{another, sessions, statuses};
 use crate::space::{Space, bold, edit, refuse_below, shots, sums};
 
-/// A parameter that a person will change as well.
+/// An edit of a parameter that a person changes later.
 fn turns() -> Value {
     let payload = json!({"agent": "assistant", "param": "max_turns", "value": 5});
     edit("turns", "set_agent_param", "agents.assistant.max_turns", payload)
 }
 
-/// A word that stands in every request, and is never said: nothing is refused.
+/// An edit of the fallback, which is in every request but is never used, because the agent refuses nothing.
 fn word() -> Value {
     let payload = json!({"agent": "assistant", "param": "fallback", "value": "nothing"});
     edit("word", "set_agent_param", "agents.assistant.fallback", payload)
 }
 
-/// The other model answers everything that is no sum.
+/// Edits that send all queries except sums to another model, which answers them.
 fn spare() -> [Value; 2] {
     let payload = json!({"model": "spare", "param": "refuse_below", "value": 0.0});
     let route = json!({"query_class": "general", "model": "spare"});
@@ -29,7 +29,7 @@ fn spare() -> [Value; 2] {
     ]
 }
 
-/// What `shots` teaches, in the prompt.
+/// An edit that adds the label of `shots` to the prompt.
 fn label() -> Value {
     let prompt = format!("{PROMPT}\n- trip_book: book me a train to town\n");
     let payload = json!({"agent": "assistant", "new_content": prompt});
@@ -41,13 +41,13 @@ fn label() -> Value {
     )
 }
 
-/// An edit whose plan says that another category should gain than the one that does.
+/// The same edit, but the plan expects an improvement of the wrong category.
 fn astray(mut edit: Value) -> Value {
     edit["expected_improvement"] = "home".into();
     edit
 }
 
-/// A workspace with an old session whose edits came to different ends, and a newer one.
+/// A workspace with an old session, whose edits have different fates, and a newer session.
 fn grown() -> Space {
     let space = Space::new();
     another(&space, &[bold(), astray(shots()), astray(sums()), turns()]);
@@ -57,7 +57,7 @@ fn grown() -> Space {
     space
 }
 
-/// What is said of each edit, by label.
+/// The events of `kaizen prune`.
 fn looked(space: &Space, arguments: &[&str]) -> Vec<Value> {
     let said = space
         .kaizen(&[&["prune", "--format", "json"], arguments].concat())
@@ -72,7 +72,7 @@ fn of<'v>(events: &'v [Value], label: &str) -> &'v Value {
         .unwrap_or_else(|| panic!("nothing of {label}: {events:?}"))
 }
 
-/// A parameter of a model that nobody asks.
+/// An edit of a model that no task uses.
 fn inert() -> Value {
     edit(
         "inert",
@@ -93,12 +93,12 @@ fn each_old_edit_is_asked_about_and_nothing_is_written() {
     };
     let before = state();
     let events = looked(&space, &[]);
-    // A later session sends all but sums to another model: what `bold` gained is gained without it.
+    // A later session sends all queries except sums to another model, so the gain of `bold` exists without it.
     assert_eq!(
         (&of(&events, "bold")["fate"], &of(&events, "bold")["goes"]),
         (&json!("tie"), &json!(true))
     );
-    // Neither helps what its plan says that it aims at; both help elsewhere.
+    // Neither helps its planned target, but both help another category.
     for label in ["shots", "sums"] {
         let event = of(&events, label);
         assert_eq!(
@@ -116,7 +116,7 @@ fn each_old_edit_is_asked_about_and_nothing_is_written() {
     );
     assert!(
         !events.iter().any(|event| event["edit"] == "spare"),
-        "the newest session's are young"
+        "edits of the newest session are too young"
     );
     let sum = events.last().unwrap();
     assert_eq!(
@@ -164,7 +164,10 @@ fn what_goes_is_taken_back_as_revert_does() {
     let noted = space.read("benchmark/consultations.jsonl");
     assert!(noted.contains("\"kind\":\"prune\""), "{noted}");
     let events = looked(&space, &["--apply"]);
-    assert!(!events.iter().any(|event| event["edit"] == "bold"), "it is gone");
+    assert!(
+        !events.iter().any(|event| event["edit"] == "bold"),
+        "the edit was reverted"
+    );
     assert_eq!(events.last().unwrap()["taken_back"], 0);
 }
 
@@ -174,7 +177,7 @@ fn of_two_that_stand_in_for_each_other_one_stays() {
     another(&space, &[bold(), label(), shots()]);
     another(&space, &[inert()]);
     let fates = |events: &[Value]| ["label", "shots"].map(|label| of(events, label)["goes"].clone());
-    assert_eq!(fates(&looked(&space, &[])), [true, true], "each alone is one too many");
+    assert_eq!(fates(&looked(&space, &[])), [true, true], "each alone is redundant");
     let events = looked(&space, &["--apply"]);
     assert_eq!(fates(&events), [true, false]);
     assert_eq!(of(&events, "shots")["fate"], "helps");
@@ -203,12 +206,12 @@ fn a_noisy_student_is_judged_by_pairs_with_a_budget_of_its_own() {
         (&record("bold")["mode"], &record("bold")["settings"]["fresh_baseline"]),
         (&json!("sequential"), &json!(true))
     );
-    // A third for each edit, and half of that for each of its questions.
+    // A third of the budget for each edit, and half of that for each of its two trials.
     assert!((record("bold")["stake"]["alpha"].as_f64().unwrap() - 0.1 / 6.0).abs() < 1e-12);
     assert!(of(&events, "bold")["runs_made"].as_u64().unwrap() > 0);
     let inert = of(&events, "inert");
     assert_eq!((&inert["fate"], &inert["runs_made"]), (&json!("tie"), &json!(0)));
-    // It reaches every task, and changes no answer: futile for its target, and for the whole.
+    // It reaches every task but changes no answer: futile for its target and for the overall score.
     let word = of(&events, "word");
     assert_eq!(
         (&word["fate"], word["records"].as_array().unwrap().len()),
@@ -216,7 +219,7 @@ fn a_noisy_student_is_judged_by_pairs_with_a_budget_of_its_own() {
         "{}",
         word["reasons"]
     );
-    assert_eq!(spent(), before, "no session pays");
+    assert_eq!(spent(), before, "the budget of the session is unchanged");
     looked(&space, &["--apply"]);
     assert_eq!(statuses(&space, &session)["word"], "rolled_back");
     for check in ["verify", "recompute"] {

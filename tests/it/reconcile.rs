@@ -1,4 +1,4 @@
-//! Reconcile: the plan edited by hand, and the user's own hand in git.
+//! Reconcile: a plan that a person edits, and a person's own changes in git.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::space::{Space, bold, edit, helping, hostile, names, shots, shy, sums}
 
 const PROMPT: &str = "agents/assistant/system_prompt.md";
 
-/// A new prompt that knows trips; nobody is asked when autonomy is `auto`.
+/// An edit with a new prompt that knows the label of `trip`; with autonomy `auto`, nobody is asked.
 fn trips(id: &str, line: &str) -> serde_json::Value {
     let prompt = format!(
         "You are the assistant of a house.\n\n- lights_on: switch the lamp on\n- list_add: put on the shopping list\n{line}\nBe brief.\n"
@@ -20,7 +20,7 @@ fn trips(id: &str, line: &str) -> serde_json::Value {
     helping("trip", replaced)
 }
 
-/// A space in which the prompt was replaced by kaizen.
+/// A space in which kaizen has replaced the prompt.
 fn prompted() -> Space {
     let space = Space::planned();
     space.plan(&[bold(), trips("trips", "- trip_book: book me a train to town\n")]);
@@ -59,7 +59,7 @@ fn adding_changing_and_deleting() {
     space.run(&[]).exits(3);
     assert_eq!(space.statuses()["sums"], "applied");
 
-    // A changed payload is another edit: the old one is taken back, the new one tried.
+    // A changed payload makes a different edit: the old one is reverted, and the new one is tried.
     let commits = space.subjects().len();
     space.plan(&[crate::space::refuse_below("bold", 0.1), shots(), sums()]);
     space.run(&[]).exits(3);
@@ -84,7 +84,7 @@ fn adding_changing_and_deleting() {
         "agents",
         "tools",
     ]);
-    assert_eq!(changed, "", "with an empty plan the harness is what it was");
+    assert_eq!(changed, "", "an empty plan restores the original harness");
     assert_eq!(space.artifact("session.json")["status"], "rolled_back");
 }
 
@@ -163,7 +163,7 @@ fn a_users_commit_in_the_way_stops_the_revert() {
     assert!(!space.root.join(".kaizen/intent.json").exists());
 }
 
-/// The commit whose subject does not begin with `kaizen:`: that of the edit.
+/// The commit of an edit.
 fn commit_of(space: &Space, label: &str) -> String {
     let outcomes = space.outcomes();
     let outcome = outcomes.iter().find(|outcome| outcome["edit_id"] == label).unwrap();
@@ -186,7 +186,7 @@ fn a_users_git_revert_is_respected() {
 #[test]
 fn a_users_reset_is_respected() {
     let space = Space::executed();
-    // The session's files were committed after the edit: kept aside, as with an uncommitted session.
+    // The session's files were committed after the edit; restore them after the reset, as if they were uncommitted.
     let session = space.session();
     let kept = space.copy();
     space.git(&["reset", "-q", "--hard", &format!("{}~1", commit_of(&space, "bold"))]);
@@ -220,7 +220,7 @@ fn what_was_taken_back_on_another_branch_is_taken_back_here_as_well() {
     space.plan(&[shots()]);
     space.kaizen(&["run", "--until", "execute"]);
     assert!(space.read("config.toml").contains("refuse_below = 0.9 # too shy"));
-    // The session's files are not committed yet: git carries them over.
+    // The session's files are not committed yet, so git keeps them when the branch changes.
     space.git(&["switch", "-q", "main"]);
     assert!(space.read("config.toml").contains("refuse_below = 0.0 # too shy"));
     space.run(&[]).exits(3);

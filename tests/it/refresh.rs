@@ -1,4 +1,4 @@
-//! The ledger of the gate split, and `kaizen bench refresh`: which bytes change, what is refused, and what a crash leaves.
+//! The log of consultations, and `kaizen bench refresh`: the bytes that change, refusals, and crashes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ const FILE: &str = "benchmark/consultations.jsonl";
 const TASKS: &str = "benchmark/tasks.jsonl";
 const MORE: &str = "benchmark/more.jsonl";
 
-/// As many reserve tasks of each category as asked for, written as a person would.
+/// `count` reserve tasks of each category, formatted as a person might write them.
 fn reserve(count: usize) -> String {
     let line = |category: &str, n: usize| {
         format!(
@@ -116,7 +116,7 @@ fn tasks_change_places_and_no_other_byte_does() {
 #[test]
 fn another_refresh_draws_others_until_the_reserve_is_too_small() {
     let space = with_reserve(2);
-    // What was consulted goes before what came since.
+    // Tasks that were consulted retire before newer ones.
     space.write(FILE, &edit(1));
     let first = refresh(&space, &["--share", "0.25"]);
     assert_eq!(ids(&first["drawn"]).len(), 6);
@@ -174,7 +174,7 @@ fn a_file_is_drawn_from_and_what_is_not_needed_waits() {
         "{}",
         space.read(TASKS)
     );
-    // The next one needs no file.
+    // The next refresh needs no file.
     assert_eq!(ids(&refresh(&space, &["--share", "0.1"])["drawn"]).len(), 2);
 }
 
@@ -249,7 +249,7 @@ fn after_a_crash_anywhere_the_next_refresh_completes_the_first() {
     assert!(effects.lines().count() >= 7, "{effects}");
     for (at, effect) in effects.lines().enumerate() {
         let (number, name) = effect.split_once(' ').unwrap();
-        // Whatever works here next completes it; a refresh that finds one to complete begins no other.
+        // The next command completes the refresh; if that is itself a refresh, it does not start another one.
         for next in [&refresh[..], &["run", "--until", "readiness"]] {
             let space = space.copy();
             let crashed = space.kaizen_with("KAIZEN_CRASH_BEFORE", number, &refresh);
@@ -309,8 +309,8 @@ fn a_line_that_is_none_is_named_and_nothing_is_lost() {
         said.out
     );
     assert_eq!(space.read(FILE), garbage);
-    assert!(!space.root.join("sessions").exists(), "nothing was begun");
-    // A line that a crash cut off is another matter: it stands alone, and counts as nothing.
+    assert!(!space.root.join("sessions").exists(), "no session began");
+    // A line that a crash cut off is not an error: it stays on its own line and is ignored.
     space.write(FILE, &format!("{}{}", edit(1), &edit(2)[..40]));
     refresh(&space, &[]);
     let text = space.read(FILE);
@@ -329,7 +329,7 @@ fn a_worn_split_is_told_and_makes_nothing_stale() {
     assert_eq!(
         status(&space)["gate_split"]["consultations"],
         1,
-        "one edit was tried on it"
+        "one edit was tried on the split"
     );
     let before = status(&space);
     space.write(FILE, &edits(49));
@@ -338,7 +338,7 @@ fn a_worn_split_is_told_and_makes_nothing_stale() {
     space.write(FILE, &edits(50));
     let now = status(&space);
     assert_eq!(now["gate_split"]["consultations"], 50);
-    assert_eq!(now["phases"], before["phases"], "its growth makes nothing stale");
+    assert_eq!(now["phases"], before["phases"], "a longer log makes nothing stale");
     let said = space.kaizen(&["status"]).exits(0);
     assert!(
         said.out
@@ -381,7 +381,7 @@ fn a_settled_session_stays_history_and_a_new_one_measures_the_new_tasks() {
     let new = sessions.iter().find(|name| !old.ends_with(*name)).unwrap();
     let baseline = space.read(&format!("sessions/{new}/baseline.json"));
     assert!(drawn.iter().all(|id| baseline.contains(&format!("\"{id}\""))));
-    // An answer to a question of the old session is judged by the tasks that decide now.
+    // After an answer in the old session, the present gate tasks decide.
     let id = old.trim_start_matches("sessions/");
     space.kaizen(&["accept", "shots", "--session", id]).exits(0);
     space.run(&["--session", id]).exits(0);
@@ -406,7 +406,7 @@ fn it_is_committed_with_the_session_and_shown_to_nobody() {
         committed.contains("kaizen: record") && committed.contains(FILE),
         "{committed}"
     );
-    // Even a manifest that names every file does not make it a part of the agent, a trace, or a task.
+    // Even if a pattern in the manifest matches the log, it is not part of the harness, the traces or the tasks.
     space.write(
         "kaizen.toml",
         "[ledger]\nauthor = \"t <t@t>\"\n[harness]\nfiles = [\"config.toml\", \"agents/**\", \"tools/*\", \"benchmark/c*\"]\n\

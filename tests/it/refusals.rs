@@ -1,4 +1,4 @@
-//! Refusals: what is in the way is named, with a remedy, and nothing of the user's is touched.
+//! Refusals: an error names the obstacle and a remedy, and the user's files are unchanged.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -51,7 +51,7 @@ fn a_workspace_without_evidence_is_not_ready_until_there_is_some() {
         space.write(file, &bytes);
         let said = space.run(&["--until", "baseline"]).exits(0);
         assert_eq!(said.phases(), ["readiness", "baseline"]);
-        assert_eq!(space.session(), session, "the same session goes on");
+        assert_eq!(space.session(), session, "the same session is resumed");
     }
 }
 
@@ -121,7 +121,11 @@ fn a_broken_plan_is_named_and_left_alone() {
         let config = space.read("config.toml");
         space.write(&name, text);
         let said = space.run(&[]).exits(1).says(&words);
-        assert!(!said.err.contains(" at line "), "the place is said once: {}", said.err);
+        assert!(
+            !said.err.contains(" at line "),
+            "the position is in the message only once: {}",
+            said.err
+        );
         assert_eq!(space.read(&name), text);
         assert_eq!(space.read("config.toml"), config);
 
@@ -156,7 +160,7 @@ fn a_broken_answer_is_named_with_the_remedy() {
     }
 }
 
-/// A program that waits, as a phase.
+/// Makes phase `diagnose` a program that waits.
 fn slow(space: &Space) {
     space.write("wait.sh", "touch ../../waiting\nsleep 60\n");
     space.write(
@@ -171,7 +175,7 @@ fn started(space: &Space) -> std::process::Child {
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let (mark, since) = (space.root.join(".kaizen/waiting"), Instant::now());
     while !mark.exists() {
-        assert!(since.elapsed() < Duration::from_secs(60), "the program never began");
+        assert!(since.elapsed() < Duration::from_secs(60), "the program never started");
         std::thread::sleep(Duration::from_millis(10));
     }
     child
@@ -260,7 +264,7 @@ fn an_edit_that_would_leave_the_workspace_is_inapplicable() {
     assert!(changed.is_empty(), "{changed:?}");
 }
 
-/// A space whose `plan` is a program.
+/// A space whose phase `plan` is a program.
 fn with_program(script: &str) -> Space {
     let space = Space::new();
     space.write("plan.sh", script);

@@ -1,11 +1,11 @@
-//! The example session is what the demo makes: replayed at a fixed time, it comes out with the same bytes.
+//! The example session comes from `kaizen demo`: a replay at a fixed time creates the same bytes.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // tests: real files and processes
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The moment at which the example was made.
+/// The time at which the example was created.
 const NOW: &str = "2026-11-23T08:15:00Z";
 
 #[test]
@@ -38,12 +38,12 @@ fn the_example_session_replays_to_the_same_bytes() {
     assert_eq!(
         kept.keys().collect::<Vec<_>>(),
         made.keys().collect::<Vec<_>>(),
-        "BLESS=1 cargo test --test it replay makes it anew"
+        "BLESS=1 cargo test --test it replay creates it again"
     );
     for (path, bytes) in &made {
         assert!(
             kept[path] == *bytes,
-            "{path} differs; BLESS=1 cargo test --test it replay makes it anew"
+            "{path} differs; BLESS=1 cargo test --test it replay creates it again"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Revert: applied edits are taken back in new commits, from the newest session and from older ones.
+//! Revert: new commits revert applied edits, of the newest session and of older ones.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::space::{Space, bold, edit, names, refuse_below, shots, sums};
 
-/// Another model parameter, on the line before that of `bold`.
+/// An edit of another model parameter, on the line before that of `bold`.
 fn two_neighbours() -> Value {
     let payload = json!({"model": "base", "param": "k", "value": 2});
     edit("two", "set_model_param", "models.base.k", payload)
@@ -18,7 +18,7 @@ pub fn sessions(space: &Space) -> Vec<String> {
     all.into_iter().filter(|name| name.starts_with("session-")).collect()
 }
 
-/// Makes another session with a plan of ours, and has it applied: what is tested here is not the gate.
+/// Runs another session with these edits, and applies them without the gate.
 pub fn another(space: &Space, edits: &[Value]) -> String {
     let before = sessions(space);
     space.kaizen(&["run", "--new", "--until", "plan"]).exits(0);
@@ -110,9 +110,9 @@ fn a_dry_run_prints_the_diff_and_writes_nothing() {
     assert_eq!(of_json["diff"], said.out.as_str());
     assert!(
         everything(&space) == before,
-        "nothing was written, .git and .kaizen included"
+        "nothing was written, not even in .git and .kaizen"
     );
-    // What it shows is what it does.
+    // The revert makes the change that the dry run showed.
     let head = space.git(&["rev-parse", "HEAD"]);
     let did = json_of(&space.kaizen(&["revert", "bold", "--format", "json"]).exits(0));
     let commit = did["commit"].as_str().unwrap();
@@ -139,7 +139,7 @@ fn a_whole_session() {
     assert_eq!(
         plan["edits"].as_array().unwrap().len(),
         1,
-        "what was not applied stays in the plan"
+        "an edit that was not applied stays in the plan"
     );
     let again = space.kaizen(&["revert", &session]).exits(0);
     assert!(again.out.contains("nothing to revert"), "{}", again.out);
@@ -149,7 +149,7 @@ fn a_whole_session() {
 fn an_older_session_under_a_newer_one_that_touched_other_keys() {
     let space = Space::new();
     let old = another(&space, &[bold()]);
-    // One edit on the line above that of `bold`, one elsewhere.
+    // The newer sessions change the line above that of `bold`, and other places.
     let new = another(&space, &[sums(), shots()]);
     let with_neighbour = another(&space, &[two_neighbours()]);
     assert_eq!(statuses(&space, &with_neighbour)["two"], "applied");
@@ -165,7 +165,7 @@ fn an_older_session_under_a_newer_one_that_touched_other_keys() {
     assert!(!space.read("agents/assistant/few_shot.json").starts_with("[]"));
     assert_eq!(space.git(&["status", "--porcelain"]), "");
     space.kaizen(&["verify"]).exits(0);
-    // The later edits can be taken back as well, and then nothing is left of either.
+    // The later edits can be reverted as well, after which the harness is the original one.
     space.kaizen(&["revert", &new]).exits(0);
     space.kaizen(&["revert", &with_neighbour]).exits(0);
     let start = space.git(&["rev-list", "--max-parents=0", "HEAD"]);
@@ -196,7 +196,7 @@ fn a_later_edit_of_the_same_line_is_named_and_nothing_is_written() {
         ]);
         assert_eq!(space.state(), before, "{arguments:?}");
     }
-    // In the order of the hint it works.
+    // In the order that the hint suggests, it works.
     space.kaizen(&["revert", "bolder"]).exits(0);
     space.kaizen(&["revert", &old]).exits(0);
     assert!(space.read("config.toml").contains("refuse_below = 0.9 # too shy"));
@@ -206,7 +206,7 @@ fn a_later_edit_of_the_same_line_is_named_and_nothing_is_written() {
 fn digits_mean_the_session_that_applied_it() {
     let space = Space::new();
     let old = another(&space, &[bold()]);
-    // The same edit again: the harness is already as it would make it.
+    // The same edit in another session would not change the harness.
     let new = another(&space, &[bold(), sums()]);
     assert_eq!(statuses(&space, &new)["bold"], "inapplicable");
     space

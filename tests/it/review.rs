@@ -1,4 +1,4 @@
-//! `kaizen review`: the list without a terminal, and the questions at a real one.
+//! `kaizen review`: the list without a terminal, and the questions in a real terminal.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::space::{KAIZEN, Space, edit, names};
 
-/// A few-shot edit with a label and an example of its own.
+/// A few-shot edit with its own label and example.
 fn shots(id: &str, output: &str) -> Value {
     let exemplars = json!([{"input": "book me a train to town", "output": output}]);
     let mut edit = edit(
@@ -21,7 +21,7 @@ fn shots(id: &str, output: &str) -> Value {
     edit
 }
 
-/// A session in which three edits wait.
+/// A session in which three edits wait for review.
 fn waiting() -> Space {
     let space = Space::planned();
     space.plan(&[
@@ -33,7 +33,7 @@ fn waiting() -> Space {
     space
 }
 
-/// The questions by label.
+/// The question about the edit with a label.
 fn pending(space: &Space, label: &str) -> Value {
     let folder = space.root.join(space.session()).join("pending_review");
     let all = names(&folder)
@@ -176,11 +176,11 @@ fn the_edit_that_is_shown_is_the_one_that_a_run_would_try() {
     assert_eq!(row["edit"]["payload"]["exemplars"][0]["output"], "trip_book");
     assert!(
         row["stale"].is_string(),
-        "a diff that is not what would happen is not accepted unseen: {row}"
+        "a question with an outdated diff is stale: {row}"
     );
 }
 
-/// A terminal of 80 columns in which `kaizen review` runs; `None`, with a word about it, where there is no tmux.
+/// A terminal of 80 columns in which `kaizen review` runs. It needs tmux; without tmux, the tests are skipped.
 struct Terminal<'a> {
     space: &'a Space,
     socket: String,
@@ -196,7 +196,7 @@ impl<'a> Terminal<'a> {
         let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let socket = format!("kaizen-test-{}-{number}", std::process::id());
         let terminal = Self { space, socket };
-        // The pane outlives the program, so that its last words and its exit code can be read.
+        // The pane outlives the program, so that its last output and its exit code can be read.
         let line = format!("env {environment} '{KAIZEN}' review; echo \"exit=$?\"; sleep 60");
         let started = terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "50", &line]);
         assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
@@ -218,7 +218,7 @@ impl<'a> Terminal<'a> {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Waits until the screen says this.
+    /// Waits until the screen shows these words.
     #[track_caller]
     fn shows(&self, words: &str) -> String {
         let begun = Instant::now();
@@ -232,7 +232,7 @@ impl<'a> Terminal<'a> {
         }
     }
 
-    /// Presses a key once the last line asks for one.
+    /// Presses a key once the last line asks for a key.
     #[track_caller]
     fn press(&self, key: &str, question: &str) {
         self.shows(question);
@@ -240,7 +240,7 @@ impl<'a> Terminal<'a> {
         while !self.screen().trim_end().ends_with(':') {
             assert!(
                 begun.elapsed() < Duration::from_secs(30),
-                "nothing is asked:\n{}",
+                "no prompt:\n{}",
                 self.screen()
             );
             std::thread::sleep(Duration::from_millis(50));
@@ -310,7 +310,7 @@ fn an_interrupt_leaves_everything_pending() {
 #[test]
 fn a_changed_edit_is_checked_and_takes_its_place_in_the_plan() {
     let space = waiting();
-    // An editor that first breaks the file, and then mends it; and that uses the interrupt as a command.
+    // An editor that first breaks the file and then repairs it, and that interrupts its parent.
     let script = "#!/bin/sh\nkill -INT $PPID\nif grep -q trip_book \"$2\"; then sed -i 's/trip_book/BROKEN\"/' \"$2\"; else sed -i 's/BROKEN\"/mended/' \"$2\"; fi\n";
     space.write(".kaizen/editor.sh", script);
     let script = space.root.join(".kaizen/editor.sh");
@@ -335,7 +335,7 @@ fn a_changed_edit_is_checked_and_takes_its_place_in_the_plan() {
     let old = names(&attic)
         .iter()
         .any(|name| fs::read_to_string(attic.join(name)).unwrap().contains("trip_book"));
-    assert!(old, "the plan as it was is kept");
+    assert!(old, "the old plan is in the attic");
     space.run(&[]).exits(3);
     let asked: Vec<Value> = space.kaizen(&["review", "--format", "json"]).exits(3).events();
     assert_eq!(asked.len(), 3);

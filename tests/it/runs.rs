@@ -1,4 +1,4 @@
-//! A language model behind a real server that drifts, or does not, between its first answers and a session.
+//! Drift: a language model behind a real server that changes, or does not, between its first answers and a session.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::server::{Reply, Server};
 use crate::space::Space;
 use crate::students::{benchmark, chat, eval, task};
 
-/// A workspace whose ten gate tasks were answered before its first session.
+/// A workspace in which the ten gate tasks were answered before the first session.
 fn answered(server: &Server) -> Space {
     server.on("", Reply::says("yes"));
     let space = chat(server, "");
@@ -38,8 +38,16 @@ fn a_student_that_drifted_is_asked_anew() {
         (&10.into(), &true.into())
     );
     assert_eq!(baseline["evaluation"]["overall_score"], 0.0);
-    assert_eq!(server.received().len(), 40, "ten to check, ten anew, and ten once more");
-    assert_eq!(eval(&space, 0)["overall_score"], 0.0, "the new epoch holds from now on");
+    assert_eq!(
+        server.received().len(),
+        40,
+        "ten before, ten to check, ten for the baseline, ten for the second run"
+    );
+    assert_eq!(
+        eval(&space, 0)["overall_score"],
+        0.0,
+        "the new epoch applies from now on"
+    );
     assert_eq!(server.received().len(), 40);
 }
 
@@ -54,5 +62,9 @@ fn a_student_that_is_the_same_is_not() {
         (&10.into(), &false.into())
     );
     assert_eq!(baseline.get("epoch"), None);
-    assert_eq!(server.received().len(), 30, "ten to check, and ten once more");
+    assert_eq!(
+        server.received().len(),
+        30,
+        "ten before, ten to check, and ten for the second run"
+    );
 }

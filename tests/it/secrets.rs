@@ -1,4 +1,4 @@
-//! Secrets of every kind, planted wherever a session reads them, and searched for in all that leaves it.
+//! Secrets of every kind: a test plants them in everything that a session reads, and searches for them in its outputs.
 
 use serde_json::{Value, json};
 
@@ -6,12 +6,12 @@ use crate::server::{Reply, Server};
 use crate::space::{Space, edit};
 use kaizen::internals::{PlantedSecret, kinds};
 
-/// What stands in requests of the diagnosis, the plan and the student.
+/// Texts in the requests of the diagnosis, the plan and the student.
 const DIAGNOSIS: &str = "Find out why the student fails";
 const PLAN: &str = "you plan edits";
 const STUDENT: &str = "You are short.";
 
-/// A workspace whose traces, tasks, prompt and tools say every kind, and whose teacher and student are models.
+/// A workspace whose traces, tasks and prompt contain every kind, and whose teacher and student are models.
 fn space(server: &Server, kinds: &[PlantedSecret]) -> Space {
     let space = Space::empty();
     space.git(&["init", "-q", "-b", "main"]);
@@ -37,7 +37,7 @@ fn space(server: &Server, kinds: &[PlantedSecret]) -> Space {
         "benchmark/tasks.jsonl",
         &kinds.iter().take(40).enumerate().map(task).collect::<String>(),
     );
-    // A teacher lists at most a hundred traces.
+    // A teacher lists at most a hundred traces, so each trace contains two kinds.
     let trace = |(at, two): (usize, &[PlantedSecret])| {
         let said: String = two.iter().map(|kind| format!("{}\n\n", kind.text)).collect();
         let trace = json!({"trace_id": format!("t{at}"), "query": format!("Ask {at}.\n{said}"), "outcome": "failure", "result": said,
@@ -59,7 +59,7 @@ fn diagnosis(kinds: &[PlantedSecret]) -> String {
     format!("# Diagnosis\n\nIt asks back.\n\n```json\n{clusters}\n```\n")
 }
 
-/// The files that kaizen wrote, and the texts of all commits but the agent's own.
+/// The files that kaizen wrote, and the history of the folders that it writes.
 fn written(space: &Space) -> Vec<(String, String)> {
     let mut texts = Vec::new();
     let own = ["sessions", ".kaizen", "pending_review", "triggers"];
@@ -88,11 +88,11 @@ fn written(space: &Space) -> Vec<(String, String)> {
     texts
 }
 
-/// The kinds that stand in a text, as they are or escaped as in JSON.
+/// The kinds that a text contains, literally or escaped as in JSON.
 fn leaks(text: &str, kinds: &[PlantedSecret], personal: bool) -> Vec<&'static str> {
     let stands = |kind: &&PlantedSecret| {
         let escaped = Value::from(kind.secret.as_str()).to_string();
-        // Four digits stand anywhere.
+        // Four digits occur by chance.
         kind.secret.len() > 6 && (text.contains(&kind.secret) || text.contains(escaped.trim_matches('"')))
     };
     kinds
@@ -186,7 +186,7 @@ fn a_key_typed_into_a_file_stops_everything_and_stays_where_it_is() {
     }
 }
 
-/// A question to a person shows lines beside the change; it is committed, and the agent's files may hold keys.
+/// A review question, which is committed, shows lines around the change, and the agent's files may contain keys.
 #[test]
 fn a_key_beside_a_change_is_not_in_the_question() {
     let space = Space::new();
@@ -208,6 +208,6 @@ fn a_key_beside_a_change_is_not_in_the_question() {
     assert_eq!(waits["status"], "pending_review", "{waits}");
     let history = space.git(&["log", "--all", "-p", "--", "sessions"]);
     assert!(history.contains("+Be kind.") && !history.contains(&key), "{history}");
-    // The diff of a revert or between sessions is exact, and is written nowhere.
+    // Other commands show diffs without redaction, because they are not written to a file.
     space.kaizen(&["show", "kind"]).exits(0);
 }

@@ -1,7 +1,8 @@
-//! A small HTTP server that speaks as a language model does: it says what it was told to say, and keeps what it was asked.
+//! A small HTTP server that acts as a language model: it sends scripted replies, and records the requests.
 //!
-//! One thread a connection, which is kept alive. Replies are chosen by a text that occurs in the request's body: the first
-//! rule that fits and is not used up. Statuses, delays, broken and huge bodies are replies like any other.
+//! Each connection has its own thread and is kept alive. A rule is a text and a reply: the first rule that is not used
+//! up and whose text occurs in the request's body applies. Replies may have any status, be delayed, and have broken or
+//! huge bodies.
 #![allow(dead_code, clippy::disallowed_methods, clippy::unwrap_used)] // each test uses a part of it
 
 use std::io::{BufRead, BufReader, Write};
@@ -13,14 +14,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The server; it ends when it is dropped.
+/// A running server, which stops when it is dropped.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     listening: Option<JoinHandle<()>>,
 }
 
-/// One request as it came.
+/// One request.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// Such as `POST`.
@@ -31,11 +32,11 @@ pub struct Received {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
-    /// Requests that were being answered when it came, itself included.
+    /// Number of requests in progress when it arrived, including itself.
     pub at_once: usize,
 }
 
-/// What is answered.
+/// A scripted reply.
 #[derive(Clone, Debug)]
 pub struct Reply {
     status: u16,
@@ -46,7 +47,7 @@ pub struct Reply {
     times: usize,
 }
 
-/// What connections share.
+/// The state that all connections share.
 #[derive(Default)]
 struct Shared {
     rules: Mutex<Vec<(String, Reply)>>,
@@ -78,7 +79,7 @@ impl Reply {
         Self::raw(200, body.to_string())
     }
 
-    /// A text; it takes 100 tokens to read and 10 to write.
+    /// A text, with a usage of 100 input and 10 output tokens.
     pub fn says(text: &str) -> Self {
         Self::message(&json!({"role": "assistant", "content": text}), "stop")
     }
@@ -88,7 +89,7 @@ impl Reply {
         Self::message(&json!({"role": "assistant", "content": text}), "length")
     }
 
-    /// A call of a tool, with arguments as the model wrote them.
+    /// A call of a tool with these arguments.
     pub fn calls(tool: &str, arguments: &str) -> Self {
         let call = json!({"id": "call_1", "type": "function", "function": {"name": tool, "arguments": arguments}});
         Self::message(
@@ -114,7 +115,7 @@ impl Reply {
         }
     }
 
-    /// A body of so many bytes.
+    /// A body of this size.
     pub fn huge(bytes: usize) -> Self {
         Self::raw(200, vec![b' '; bytes])
     }
@@ -125,7 +126,7 @@ impl Reply {
         self
     }
 
-    /// The same, after a while.
+    /// The same, after a delay.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
@@ -137,7 +138,7 @@ impl Reply {
         self
     }
 
-    /// The same, so many times only; then the next rule has its turn.
+    /// The same, but only this many times; after that, the next rule applies.
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
         self
@@ -145,7 +146,7 @@ impl Reply {
 }
 
 impl Server {
-    /// A server on a free port; until a rule says otherwise, it answers with 404.
+    /// Starts a server on a free port; without a matching rule, it answers with 404.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -167,23 +168,24 @@ impl Server {
         }
     }
 
-    /// Its address, as `base_url` wants it.
+    /// Its address, in the format of `base_url`.
     pub fn url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// Answers requests in whose body the text occurs; earlier rules go first. An empty text fits all.
+    /// Adds a rule: requests whose body contains the text get this reply, unless an earlier rule applies. An empty text
+    /// matches all requests.
     pub fn on(&self, text: &str, reply: Reply) -> &Self {
         self.shared.rules.lock().unwrap().push((text.to_owned(), reply));
         self
     }
 
-    /// Forgets all rules.
+    /// Removes all rules.
     pub fn forget_rules(&self) {
         self.shared.rules.lock().unwrap().clear();
     }
 
-    /// Everything that came so far, in order.
+    /// All requests so far, in order.
     pub fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap().clone()
     }
@@ -192,7 +194,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.closing.store(true, Ordering::SeqCst);
-        // Wakes the listener, so that it sees that it is to end.
+        // A connection wakes the listener, which then stops.
         let _ = TcpStream::connect(self.address);
         if let Some(listening) = self.listening.take() {
             let _ = listening.join();
@@ -219,7 +221,7 @@ impl Shared {
         }
     }
 
-    /// The first rule that fits and is not used up.
+    /// The reply of the first rule that applies.
     fn choose(&self, body: &str) -> Reply {
         let mut rules = self.rules.lock().unwrap();
         let rule = rules
@@ -235,7 +237,7 @@ impl Shared {
     }
 }
 
-/// One request; `None` when the connection is closed.
+/// Reads one request; `None` if the connection is closed.
 fn read(reader: &mut impl BufRead) -> Option<Received> {
     let mut line = || {
         let mut line = String::new();
@@ -280,7 +282,7 @@ fn write(mut stream: &TcpStream, reply: &Reply) -> std::io::Result<()> {
     } else {
         reply.body.len()
     };
-    // In one piece: a reply in two waits for the other side's acknowledgement.
+    // Sent in one piece, because the second of two pieces would wait for an acknowledgement.
     let bytes = [head.as_bytes(), b"\r\n", &reply.body[..sent]].concat();
     stream.write_all(&bytes)
 }

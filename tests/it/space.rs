@@ -1,4 +1,12 @@
-//! A space: a tiny workspace of its own in a temporary folder, and the program to run in it.
+//! A `Space` is a tiny workspace in its own temporary folder, in which tests run the real program.
+//!
+//! - `Space::new` is the workspace of `fixture.rs`, committed, without a session. `Space::empty` is an empty folder.
+//! - `Space::planned` has a session that stopped after phase `plan`; its plan is then replaced by `edits::first_plan`.
+//! - `Space::executed` is `planned` after `kaizen run`: `bold` is applied, `shy` rejected, `shots` pending, `hostile`
+//!   inapplicable.
+//! - `Said` is what a process said: its exit code and its output. `exits` and `says` assert on it.
+//! - `space.kaizen` runs the program and first approves everything that the manifest names. `space.untrusted` runs it
+//!   without that approval. `space.bare` only builds a command, also without approval.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +23,7 @@ use crate::fixture::{CONFIG, MANIFEST, PROMPT, TOOLS, tasks, traces};
 /// The program under test.
 pub const KAIZEN: &str = env!("CARGO_BIN_EXE_kaizen");
 
-/// A new folder: in memory, where there is room, since git and kaizen make thousands of small files and sync them.
+/// A new folder, in memory if there is room, because git and kaizen write and sync thousands of small files.
 pub fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     #[cfg(target_os = "linux")]
@@ -25,9 +33,9 @@ pub fn folder() -> TempDir {
     TempDir::new().unwrap()
 }
 
-/// A workspace with a home of its own.
+/// A workspace with a separate home directory.
 pub struct Space {
-    // Removed with everything in it when the space goes.
+    // Removed with its content when the space is dropped.
     _folder: TempDir,
     /// The workspace.
     pub root: PathBuf,
@@ -35,10 +43,10 @@ pub struct Space {
     pub home: PathBuf,
 }
 
-/// What a run said.
+/// The exit code and the output of a process.
 #[derive(Debug)]
 pub struct Said {
-    /// The exit code; `None` when a signal ended it.
+    /// The exit code; `None` if a signal ended the process.
     pub code: Option<i32>,
     /// Standard output.
     pub out: String,
@@ -47,7 +55,7 @@ pub struct Said {
 }
 
 impl Said {
-    /// What a process left.
+    /// Converts the output of a process.
     pub fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Self {
@@ -57,14 +65,14 @@ impl Said {
         }
     }
 
-    /// Wants this exit code.
+    /// Asserts this exit code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}\n{}", self.out, self.err);
         self
     }
 
-    /// Wants these words on standard error.
+    /// Asserts that standard error contains these words.
     #[track_caller]
     pub fn says(self, words: &[&str]) -> Self {
         for word in words {
@@ -81,7 +89,7 @@ impl Said {
             .collect()
     }
 
-    /// The phases that began.
+    /// The phases that started.
     pub fn phases(&self) -> Vec<String> {
         let events = self.events();
         let started = events.iter().filter(|event| event["event"] == "phase_started");
@@ -92,7 +100,7 @@ impl Said {
 }
 
 impl Space {
-    /// Nothing but an empty folder.
+    /// An empty folder.
     pub fn empty() -> Self {
         let folder = folder();
         let (root, home) = (folder.path().join("work"), folder.path().join("home"));
@@ -121,7 +129,7 @@ impl Space {
         space
     }
 
-    /// The tiny workspace with a session that has got as far as a plan, which is ours.
+    /// The tiny workspace with a session after phase `plan`, and with our own plan.
     pub fn planned() -> Self {
         static FIRST: OnceLock<Space> = OnceLock::new();
         let first = FIRST.get_or_init(|| {
@@ -159,18 +167,18 @@ impl Space {
         other
     }
 
-    /// The program, not yet started, in an environment of its own. What the manifest names is approved first.
+    /// A program, not yet started, in a clean environment. Everything that the manifest names is approved first.
     pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let manifest = fs::read_to_string(self.root.join("kaizen.toml")).unwrap_or_default();
         let asks = ["\"chat\"", "\"command\"", "scorer_command", "[judge]", "[phase."];
         if program == KAIZEN && asks.iter().any(|words| manifest.contains(words)) {
-            // A manifest that cannot be used is what some tests are about.
+            // Some tests use an invalid manifest, so this may fail.
             self.bare(KAIZEN, &["trust", "--yes"]).output().unwrap();
         }
         self.bare(program, arguments)
     }
 
-    /// The program, not yet started, in an environment of its own.
+    /// A program, not yet started, in a clean environment.
     pub fn bare(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.root).env_clear();
@@ -200,7 +208,7 @@ impl Space {
         Said::of(self.bare(KAIZEN, arguments).output().unwrap())
     }
 
-    /// Runs kaizen with another environment variable.
+    /// Runs kaizen with an additional environment variable.
     pub fn kaizen_with(&self, name: &str, value: &str, arguments: &[&str]) -> Said {
         Said::of(self.command(KAIZEN, arguments).env(name, value).output().unwrap())
     }
@@ -237,7 +245,7 @@ impl Space {
         fs::read_to_string(self.root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// Puts other words into a file.
+    /// Replaces text in a file, which must contain it.
     #[track_caller]
     pub fn replace(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
@@ -268,7 +276,7 @@ impl Space {
         self.write(&format!("{}/plan.json", self.session()), &text);
     }
 
-    /// Puts the plan of another space in the place of this one's.
+    /// Replaces the plan with that of another space.
     pub fn plan_text(&self, other: &Space) {
         let name = format!("{}/plan.json", self.session());
         self.write(&name, &other.read(&name));
@@ -293,8 +301,8 @@ impl Space {
         log.lines().map(str::to_owned).collect()
     }
 
-    /// Wants the state of an undisturbed space. From the end: a session's file says more than the tree that differs
-    /// because of it.
+    /// Asserts the state of an undisturbed space. Compares from the end, because a different file of a session says
+    /// more than the different tree that it causes.
     #[track_caller]
     pub fn ends_as(&self, end: &BTreeMap<String, String>, crash: &str) {
         let state = self.state();
@@ -303,7 +311,7 @@ impl Space {
         }
     }
 
-    /// Everything that counts: files outside of git's and kaizen's own folders, commits, and what git says of both.
+    /// All state that counts: the files outside `.git` and `.kaizen`, the commits, and the status of git.
     pub fn state(&self) -> BTreeMap<String, String> {
         let own = |path: &Path| path.starts_with(".git") || path.starts_with(".kaizen");
         let mut state = BTreeMap::new();
@@ -322,7 +330,7 @@ impl Space {
     }
 }
 
-/// The names in a folder, sorted; none when it is not there.
+/// The names in a folder, sorted; empty if it does not exist.
 pub fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .map(|entries| {

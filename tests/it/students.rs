@@ -1,4 +1,4 @@
-//! Students that are language models or programs, and the judge, as the program calls them.
+//! Students that are language models or programs, and the judge, tested through the program.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub fn chat(server: &Server, more: &str) -> Space {
         server.url()
     );
     space.write("kaizen.toml", &manifest);
-    // What `nearest` is set to is nothing that a server knows.
+    // The settings of `nearest` mean nothing to a server.
     space.write(
         "config.toml",
         "[agent]\ndefault_agent = \"assistant\"\n[agent.assistant]\nclass = \"tool_user\"\ntools = [\"calculator\"]\n",
@@ -22,7 +22,7 @@ pub fn chat(server: &Server, more: &str) -> Space {
     space
 }
 
-/// Tasks in place of the fixture's.
+/// Replaces the tasks of the fixture.
 pub fn benchmark(space: &Space, tasks: &[Value]) {
     let lines: String = tasks.iter().map(|task| format!("{task}\n")).collect();
     space.write("benchmark/tasks.jsonl", &lines);
@@ -33,7 +33,7 @@ pub fn task(id: &str, query: &str, reference: &str, scorer: &str) -> Value {
     json!({"task_id": id, "query": query, "reference_answer": reference, "scorer": scorer, "split": "gate"})
 }
 
-/// What `kaizen eval` says of the harness as it is.
+/// The result of `kaizen eval` for the present harness.
 pub fn eval(space: &Space, code: i32) -> Value {
     let said = space.kaizen(&["--format", "json", "eval"]).exits(code);
     serde_json::from_str(&said.out).unwrap_or_default()
@@ -89,7 +89,7 @@ fn a_language_model_answers_with_a_tool() {
     );
 
     eval(&space, 0);
-    assert_eq!(server.received().len(), 3, "nothing is paid for twice");
+    assert_eq!(server.received().len(), 3, "no request is sent twice");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn who_is_to_blame_for_a_server() {
     let tasks: Vec<Value> = queries.iter().map(|query| task(query, query, "x", "exact")).collect();
     benchmark(&space, &tasks);
     let said = eval(&space, 0);
-    // One refusal of two good ones scores 0; the two that nobody can read have no score.
+    // Two tasks are right and one refusal scores 0; the two unreadable replies have no score.
     assert_eq!(
         (&said["task_count"], &said["infra_errors"]),
         (&json!(3), &json!(2)),
@@ -144,7 +144,7 @@ fn a_program_answers_without_keys_but_its_own() {
     assert_eq!(said["overall_score"], 1.0, "{said}");
     assert_eq!(space.read("seen"), "[]\n");
     command();
-    assert_eq!(space.read("seen"), "[]\n", "it is not asked twice");
+    assert_eq!(space.read("seen"), "[]\n", "the program does not run twice");
     let spending = space.read(".kaizen/spending.jsonl");
     assert_eq!(spending.lines().count(), 1);
     assert!(spending.contains("0.5"), "{spending}");
@@ -165,7 +165,7 @@ fn a_program_that_is_not_there_is_named_before_the_baseline() {
 fn a_judge_scores() {
     let server = Server::start();
     server
-        // As it stands in JSON, between the marks.
+        // The text as it is in the JSON of the request, after the delimiter.
         .on(r"\nthe first", Reply::says("Let me see.").times(1))
         .on("This cannot be read", Reply::says("at_least_as_good"))
         .on("the wrong one", Reply::says(r#"{"verdict": "worse"}"#))
@@ -191,10 +191,10 @@ fn a_judge_scores() {
     assert_eq!(said["category_scores"], json!({"a": 1.0, "b": 0.0}), "{said}");
     let judged = server.received();
     let judged: Vec<_> = judged.iter().filter(|one| one.json()["model"] == "wise").collect();
-    assert_eq!(judged.len(), 3, "one was asked once more");
+    assert_eq!(judged.len(), 3, "the unreadable verdict was requested again");
     let count = server.received().len();
     eval(&space, 0);
-    assert_eq!(server.received().len(), count, "a verdict is remembered");
+    assert_eq!(server.received().len(), count, "verdicts are cached");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn an_interrupted_run_leaves_no_program_behind_and_remembers_no_failure() {
     }
     let process = child.id().to_string();
     space.command("kill", &["-INT", &process]).status().unwrap();
-    assert_eq!(child.wait().unwrap().code(), None, "it went by the signal");
+    assert_eq!(child.wait().unwrap().code(), None, "the signal ended it");
     let then = beats();
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(beats(), then, "the program still runs");
@@ -249,6 +249,6 @@ fn an_interrupted_run_leaves_no_program_behind_and_remembers_no_failure() {
     assert_eq!(
         eval(&space, 0)["overall_score"],
         1.0,
-        "an end from outside is no answer"
+        "an interrupted attempt is not cached"
     );
 }

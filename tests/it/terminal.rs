@@ -1,5 +1,5 @@
-//! A terminal: every command that prints runs in a pseudo-terminal, in a workspace whose every text is hostile, and nothing
-//! but kaizen's own colours controls it.
+//! Every command that prints runs in a pseudo-terminal, in a workspace in which every text is hostile. Only kaizen's
+//! own sequences may control the terminal.
 #![cfg(unix)]
 #![allow(clippy::too_many_lines)] // tests: a table of commands
 
@@ -17,24 +17,24 @@ use serde_json::{Value, json};
 
 use crate::space::{KAIZEN, Space, bold, helping, shots, shy};
 
-/// How long a server is watched.
+/// How long a server may run.
 const SERVES: Duration = Duration::from_secs(3);
-/// What has not ended by then hangs.
+/// A command that runs longer hangs.
 const HANGS: Duration = Duration::from_secs(10);
 
-/// Title, clear screen, colours, C1, an override, a carriage return, a line separator, hidden tags.
+/// Title, clear screen, colours, C1, a bidi override, a carriage return, a line separator, hidden tags.
 pub const EVIL: &str =
     "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[32mGREEN\u{9b}31m\u{202e}\rover\u{7f}\u{2028}\u{200f}\u{e0041}\u{85}evil";
 
-/// What a terminal got to see of a command, byte for byte.
+/// The output of a command in a terminal.
 fn seen(space: &Space, arguments: &[&str], keys: &str) -> String {
     let text = seen_of(space.command(KAIZEN, arguments), arguments[0], keys);
     assert!(!text.contains("panicked at"), "{arguments:?}: {text}");
     text
 }
 
-/// What a terminal got to see of a process that runs a command by this name; servers are ended after a while, and
-/// whatever else hangs, after a longer while.
+/// The output of a process in a terminal. `name` is the command that it runs: servers are stopped after [`SERVES`];
+/// other commands must end within [`HANGS`].
 pub fn seen_of(mut command: Command, name: &str, keys: &str) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
@@ -51,7 +51,7 @@ pub fn seen_of(mut command: Command, name: &str, keys: &str) -> String {
     let (sender, text) = channel();
     std::thread::spawn(move || {
         let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
-        // It ends with an error once nobody has the other end open.
+        // Reading fails once nobody has the other end open.
         while let Ok(count) = master.read(&mut buffer) {
             bytes.extend_from_slice(&buffer[..count]);
         }
@@ -107,8 +107,7 @@ fn hostile() -> Space {
     space
 }
 
-/// What would still control the terminal without the sequences that are kaizen's own: colours, and those with which the
-/// progress bar draws itself anew.
+/// The control characters that are left without kaizen's own sequences, which set colours and redraw the progress bar.
 pub fn left(text: &str) -> Vec<String> {
     let own = Regex::new("\u{1b}\\[[0-9;]*m|\r\n|\r?\u{1b}\\[2?K|\u{1b}\\[1[AB]|\r(?:  [█░]|\u{1b}|$)").unwrap();
     let rest = own.replace_all(text, "");

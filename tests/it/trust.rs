@@ -1,4 +1,4 @@
-//! Trust: nothing is started, sent or created before a person approved the list, and `kaizen trust` itself.
+//! Trust: nothing is started, sent or created before a person approves the list; and `kaizen trust`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,12 +13,12 @@ use super::space::{KAIZEN, Said, Space};
 use super::watcher::Watcher;
 
 const STUDENT: &str = "[student]\nengine = \"command\"\nrun = [\"sh\", \"student.sh\"]\n";
-/// It leaves a mark, and knows one answer.
+/// A student that leaves a mark when it runs, and always gives the same answer.
 const ANSWERS: &str = "touch \"$HOME/ran\"\necho '{\"answer\": \"lights_on\"}'\n";
 const LINT: &str =
     "[phase.lint]\nreads = [\"readiness.json\"]\nwrites = [\"lint.md\"]\nrun = [\"sh\", \"../../../lint.sh\"]\n";
 
-/// The tiny workspace with further sections in its manifest.
+/// The tiny workspace with additional sections in its manifest.
 fn space(sections: &str) -> Space {
     let space = Space::new();
     let manifest = space.read("kaizen.toml");
@@ -29,7 +29,7 @@ fn space(sections: &str) -> Space {
     space
 }
 
-/// Every path of the workspace outside of git's own folder.
+/// Every path of the workspace outside `.git`.
 fn paths(space: &Space) -> BTreeSet<String> {
     let entries = walkdir::WalkDir::new(&space.root).into_iter().map(Result::unwrap);
     entries
@@ -105,7 +105,7 @@ fn what_uses_nothing_of_the_list_needs_no_trust() {
     }
     space.untrusted(&["run"]).exits(4).says(&["kaizen trust"]);
     assert!(!ran(&space));
-    // The scorer's program runs only where a task wants it.
+    // The scorer's program runs only if a task uses it.
     let space = self::space("[benchmark]\nscorer_command = [\"sh\", \"student.sh\"]\n");
     space.untrusted(&["eval"]).exits(0);
     let task = json!({"task_id": "c", "query": "q", "reference_answer": "a", "scorer": "command", "split": "gate"});
@@ -136,7 +136,7 @@ fn an_approval_is_for_these_bytes_and_stays() {
     space.write("student.sh", ANSWERS);
     space.untrusted(&["eval"]).exits(0);
 
-    // Another manifest with the same list does not ask, another list does; both stay approved.
+    // A different manifest with the same list needs no approval, a different list does; both stay approved.
     let manifest = space.read("kaizen.toml");
     space.write("kaizen.toml", &format!("{manifest}[triggers]\nquiet_ms = 1\n"));
     space.untrusted(&["eval"]).exits(0);
@@ -188,7 +188,7 @@ fn worktrees_share_approvals_and_clones_do_not() {
     };
     eval(&tree).exits(0);
     eval(&clone).exits(4);
-    // A branch with another program asks, and the way back does not.
+    // A branch with a different program needs approval; the original branch is still approved.
     space.git(&["switch", "-q", "-c", "changed"]);
     space.write("student.sh", "exit 1\n");
     space.commit_all("another");
@@ -223,7 +223,7 @@ fn a_watcher_waits_for_an_approval() {
     assert!(needed["problem"].as_str().unwrap().contains("lint.sh"), "{needed}");
     space.write("triggers/ask.json", "{}\n");
     let heard = watcher.within(Duration::from_secs(3));
-    assert!(heard.is_empty(), "it says so once: {heard:?}");
+    assert!(heard.is_empty(), "the watcher reports it only once: {heard:?}");
     assert!(!space.root.join("sessions").exists() && space.root.join("triggers/ask.json").exists());
     assert!(!ran(&space));
     space.untrusted(&["trust", "--yes"]).exits(0);
@@ -245,12 +245,12 @@ fn a_harness_file_is_no_program() {
     for command in [&["status"][..], &["run"], &["trust"]] {
         space.untrusted(command).exits(2).says(&["harness file"]);
     }
-    // By a link, which only the disk knows.
+    // The same through a link, which only the file system shows.
     space.replace("kaizen.toml", "./agents/run", "./start");
     space.write("agents/run", "exit 1\n");
     symlink("agents/run", space.root.join("start")).unwrap();
     space.untrusted(&["status"]).exits(2).says(&["harness file", "./start"]);
-    // An argument may be one, and is not pinned.
+    // An argument may be a harness file, and is not pinned.
     space.replace("kaizen.toml", "\"./start\"", "\"sh\", \"agents/run\"");
     let listed = space.untrusted(&["trust", "--yes"]).exits(0).out;
     assert!(listed.contains("agents/run: edited by kaizen, not pinned"), "{listed}");
@@ -319,7 +319,7 @@ fn a_link_outside_is_read_once_it_is_approved() {
     assert!(!space.root.join("sessions").exists());
     space.untrusted(&["trust", "--yes"]).exits(0);
     assert!(list().out.contains("far"));
-    // Another target is another list.
+    // A different target makes a different list.
     let other = space.home.join("other.jsonl");
     fs::copy(&outside, &other).unwrap();
     fs::remove_file(space.root.join("traces/more.jsonl")).unwrap();

@@ -1,10 +1,10 @@
-//! Verify: whatever is changed in a settled session so that it no longer follows from the rest is named, with its file.
+//! Verify: reports every change in a settled session that no longer follows from the other files.
 
 use serde_json::{Value, json};
 
 use crate::space::{Space, first_plan, names};
 
-/// The outcome with a label, relative to the session.
+/// The path of the outcome with a label, relative to the session.
 fn outcome(space: &Space, label: &str) -> String {
     let names = names(&space.root.join(space.session()).join("outcomes"));
     let of_label = |name: &String| space.artifact(&format!("outcomes/{name}"))["edit_id"] == label;
@@ -19,7 +19,7 @@ fn change(space: &Space, name: &str, pointer: &str, value: Value) {
     space.write(&format!("{}/{name}", space.session()), &artifact.to_string());
 }
 
-/// `verify` fails, and says this about that file, with the session's real name in the remedy.
+/// Asserts that `verify` fails and says this about the file, with the session's real id in the remedy.
 #[track_caller]
 fn named(space: &Space, file: &str, words: &str) {
     let said = space.kaizen(&["verify", "--format", "json"]).exits(1);
@@ -75,7 +75,7 @@ fn a_gain_follows_from_the_verdict_and_the_verdict_from_its_tasks() {
     each_is_named(&space, cases);
 }
 
-/// Each change of the outcome of `bold`, alone, is named with these words.
+/// Asserts that `verify` reports each change of the outcome of `bold` with these words.
 #[track_caller]
 fn each_is_named(space: &Space, cases: &[(&str, Value, &str)]) {
     let bold = outcome(space, "bold");

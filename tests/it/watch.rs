@@ -1,4 +1,4 @@
-//! `kaizen watch`: sessions that files start and go on with.
+//! `kaizen watch`: files start sessions and resume them.
 
 use std::fs;
 use std::path::Path;
@@ -93,7 +93,7 @@ fn a_file_that_comes_in_pieces_counts_when_it_is_whole() {
     assert!(space.read(&format!("sessions/{newest}/trigger.json")).contains("whole"));
 }
 
-/// Saves a text as a file, in its own way.
+/// A function that saves a text to a file.
 type Save = fn(&Space, &str, &str);
 
 /// Ways to save a file, by name.
@@ -136,7 +136,7 @@ fn with_an_old_time(space: &Space, name: &str, text: &str) {
     assert!(done.success());
 }
 
-/// Without vim, any way will do.
+/// Saves with vim, or directly if vim is not installed.
 fn vim(space: &Space, name: &str, text: &str) {
     space.write("../new.json", text);
     let quietly = [
@@ -210,7 +210,7 @@ fn an_answer_in_the_file_is_enough() {
     let folder = format!("{}/pending_review", space.session());
     let name = format!("{folder}/{}", names(&space.root.join(&folder))[0]);
     let mut watcher = Watcher::start(&space);
-    // The folder was away for a moment, as with a synchronising program.
+    // The folder is missing for a moment, as with a synchronization program.
     fs::rename(space.root.join(&folder), space.root.join("away")).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     fs::rename(space.root.join("away"), space.root.join(&folder)).unwrap();
@@ -248,7 +248,7 @@ fn a_broken_plan_runs_nothing_and_has_a_page_beside_it() {
     while space.root.join(&page).exists() {
         assert!(
             start.elapsed() < Duration::from_secs(20),
-            "the page stands beside a sound plan"
+            "the page still exists next to a valid plan"
         );
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -341,11 +341,11 @@ fn a_loop_is_stopped_and_says_why() {
                 next["problem"].as_str().unwrap().contains("on the same inputs"),
                 "{next}"
             );
-            assert!(round >= 8, "five times each");
+            assert!(round >= 8, "each plan may run five times");
             return;
         }
     }
-    panic!("14 rounds and no end");
+    panic!("14 rounds without a failure");
 }
 
 #[test]

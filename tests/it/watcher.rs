@@ -1,4 +1,4 @@
-//! A running `kaizen watch`, heard through its JSON lines, and ended by its id when the test is over.
+//! A running `kaizen watch`, observed through its JSON lines, and stopped at the end of the test.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -15,12 +15,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Watcher {
     child: Child,
     lines: Receiver<Value>,
-    /// Everything that it said so far.
+    /// All events so far.
     pub said: Vec<Value>,
 }
 
 impl Watcher {
-    /// Starts one and waits until it watches.
+    /// Starts a watcher and waits until it watches.
     pub fn start(space: &Space) -> Self {
         Self::start_with(space, &[])
     }
@@ -29,7 +29,7 @@ impl Watcher {
     pub fn start_with(space: &Space, arguments: &[&str]) -> Self {
         let arguments = [&["watch", "--format", "json"], arguments].concat();
         let mut command = space.command(KAIZEN, &arguments);
-        // Time passes for a watcher.
+        // A watcher needs the real time.
         command.env_remove("KAIZEN_NOW");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
@@ -48,13 +48,13 @@ impl Watcher {
         watcher
     }
 
-    /// The next event of this name.
+    /// Waits for the next event of this name.
     #[track_caller]
     pub fn until(&mut self, name: &str) -> Value {
         self.until_where(name, |event| event["event"] == name)
     }
 
-    /// The next event that is wanted.
+    /// Waits for the next event that `wanted` accepts.
     #[track_caller]
     pub fn until_where(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + PATIENCE;
@@ -68,7 +68,7 @@ impl Watcher {
         panic!("no {what} within {PATIENCE:?} after:\n{}", tail.join("\n"));
     }
 
-    /// What it says within a time.
+    /// The events within a period of time.
     pub fn within(&mut self, time: Duration) -> Vec<Value> {
         let end = Instant::now() + time;
         let next = || {
@@ -81,7 +81,7 @@ impl Watcher {
         heard
     }
 
-    /// Sends a signal by name, and returns the exit code and how long the end took.
+    /// Sends a signal by name; returns the exit code and the time until the exit.
     pub fn signal(mut self, name: &str) -> (Option<i32>, Duration) {
         let start = Instant::now();
         let pid = self.child.id().to_string();

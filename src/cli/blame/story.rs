@@ -194,7 +194,7 @@ fn print_verdict(outcome: &Outcome) {
         out!("  gate       {evidence}");
     }
     if outcome.gate_skipped {
-        out!("             a person had it applied without the gate");
+        out!("             accepted by a person, without the gate");
     }
 }
 

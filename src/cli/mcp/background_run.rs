@@ -26,7 +26,6 @@ struct SharedRunState {
     news: Condvar,
 }
 
-/// The state of the run.
 #[derive(Default)]
 struct RunState {
     running: bool,

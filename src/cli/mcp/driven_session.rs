@@ -50,7 +50,7 @@ impl DrivenSession {
         }
     }
 
-    /// Remembers the client's name for itself.
+    /// Records the name that the client states.
     pub(crate) fn meet(&self, client: &str) {
         let plain = |c: &char| c.is_ascii_alphanumeric() || "-_. ".contains(*c);
         *lock(&self.client) = client.chars().filter(plain).take(60).collect();
@@ -89,7 +89,7 @@ impl DrivenSession {
         }
     }
 
-    /// Removes and returns the kept lines.
+    /// Returns the kept lines and removes them.
     pub(crate) fn take_notes(&self) -> String {
         std::mem::take(&mut *lock(&self.notes))
     }
@@ -119,7 +119,7 @@ impl DrivenSession {
     /// The session, with a baseline. Starts a session and measures the baseline if necessary.
     ///
     /// # Errors
-    /// That takes longer than a call may, or fails.
+    /// It takes longer than one call may take, or fails.
     pub(crate) fn ready(&self) -> Result<Session, McpAnswer> {
         if let Some(session) = self.session()?.filter(has_baseline) {
             return Ok(session);
@@ -141,7 +141,7 @@ impl DrivenSession {
     }
 
     fn begin(&self, session: Option<String>) -> Result<Session, McpAnswer> {
-        // If a new session cannot be started, `session` still returns the old one, which must not be written to.
+        // If a new session cannot be started, `session` still returns the old one. Nothing must be written to that one.
         let old = match session {
             None => self.session()?.map(|session| session.id),
             Some(_) => None,

@@ -31,7 +31,7 @@ const INSTRUCTIONS: &str = "You are the teacher of an agent: find out what it do
 /// The server of one workspace.
 pub(crate) struct McpServer {
     driven: Arc<DrivenSession>,
-    /// Calls that took too long, by tool and arguments. If the client repeats a call, it is awaited and not made twice.
+    /// Calls that took too long, by tool and arguments. A repeated call waits for the earlier one.
     late: Mutex<BTreeMap<String, JoinHandle<McpAnswer>>>,
 }
 
@@ -59,7 +59,7 @@ impl McpServer {
             Err(_) => {
                 self.late().insert(question, call);
                 McpAnswer::error(
-                    "this takes longer than a call may; it continues in the background, so repeat the call",
+                    "this takes longer than one call may take; it continues in the background, so repeat the call",
                 )
             }
         }

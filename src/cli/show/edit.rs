@@ -216,7 +216,7 @@ fn outcome(outcome: &Outcome) {
         }
     }
     if outcome.gate_skipped {
-        out!("  a person had it applied without the gate");
+        out!("  accepted by a person, without the gate");
     }
     outcome.verdict.iter().for_each(verdict);
     let lines = outcome.gate.as_ref().map(drawn).unwrap_or_default();

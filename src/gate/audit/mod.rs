@@ -1,8 +1,8 @@
 //! The statistics of an audit: compares two harnesses by pairs of runs, over all tasks and per category. Pure.
 //!
 //! A task whose request is the same under both harnesses is an exact tie and is not run. If the student is noisy, the
-//! tasks are fixed and the chance is in the runs: the interval of the tasks that ran is scaled to all tasks. If the
-//! tasks are a sample, the chance is in which tasks were drawn: tasks that did not run are ordinary ties.
+//! tasks are fixed and the runs are random: the interval of the tasks that ran is scaled to all tasks. If the tasks are
+//! a sample, the choice of the tasks is random: tasks that did not run count as ordinary ties.
 
 pub(crate) mod run;
 
@@ -16,7 +16,7 @@ use crate::artifact::gate::numbers::{GAMMA, Tally};
 use crate::artifact::gate::record::{Pair, ReachedTask};
 use crate::gate::evidence::interval;
 
-/// The largest multiple of the runs made so far for which [`times`] checks whether the question would be decided.
+/// The largest multiple of the runs made so far that [`times`] considers.
 const MOST_TIMES: usize = 32;
 
 /// What the runs are evidence of.
@@ -91,8 +91,8 @@ pub(crate) struct AuditResult {
     pub fallen: Vec<String>,
     /// The number of pairs that were lost to infrastructure failures.
     pub lost: usize,
-    /// How many times the runs made so far would decide, if further runs were like them; absent if the result is known
-    /// or more runs would not help.
+    /// The multiple of the runs made so far that would decide, if further runs were like them; absent if the result is
+    /// known or more runs would not help.
     pub times: Option<usize>,
 }
 
@@ -147,7 +147,7 @@ fn change(differences: &[f64], (tasks, reached): (usize, usize), gamma: f64, bas
     let share = reached as f64 / tasks.max(1) as f64;
     let mean = differences.iter().sum::<f64>() / differences.len() as f64;
     let interval = match basis {
-        // No request differs: the change is zero, whatever the student does.
+        // No request differs, so the change is zero.
         _ if reached == 0 => [0.0, 0.0],
         Basis::Runs => interval(differences, gamma).map(|end| end * share),
         Basis::Fact | Basis::Sample => {
@@ -185,7 +185,7 @@ fn found(change: &ScoreChange, basis: Basis) -> AuditFinding {
     }
 }
 
-/// How many times these runs would decide, if further runs were like them.
+/// The multiple of these runs that would decide, if further runs were like them.
 fn times(differences: &[f64]) -> Option<usize> {
     let needed = (2.0 / GAMMA).ln();
     let tells = |times: &usize| {
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(
             points(&found.categories["a"]),
             Some(-20.0),
-            "over all ten, four of which nothing reaches"
+            "the mean over all ten tasks, four of which are not reached"
         );
         let noisy = compared(Basis::Runs, &[-1.0; 24], &[1.0; 80]);
         assert_eq!(
@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(
             (sample.finding, sample.times),
             (AuditFinding::Unknown, None),
-            "more runs of a task are no more tasks"
+            "more runs of a task do not add tasks"
         );
     }
 
@@ -287,7 +287,7 @@ mod tests {
     fn a_fact_needs_no_evidence_and_nothing_reached_is_one() {
         let found = compared(Basis::Fact, &[0.0; 6], &[vec![1.0], vec![0.0; 9]].concat());
         assert_eq!(found.finding, AuditFinding::Gained);
-        assert!(found.overall.interval[0] < 0.0, "beyond these tasks it is not told");
+        assert!(found.overall.interval[0] < 0.0, "a fact about these tasks only");
         let even = compared(Basis::Fact, &[1.0, -1.0, 0.0, 0.0, 0.0, 0.0], &[0.0; 10]);
         assert_eq!(even.finding, AuditFinding::Unchanged);
         let nothing = audited(&AuditPairs {

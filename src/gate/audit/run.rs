@@ -1,8 +1,8 @@
 //! Runs an audit: compares the present harness with an earlier one, over all tasks of a split.
 //!
 //! An edit was kept because of its runs, so those runs are biased in its favour. If the student is noisy, an audit
-//! therefore makes new runs, which no gate uses. They are remembered: repeating the audit costs nothing, and an audit
-//! with more rounds continues after the last remembered one.
+//! therefore makes new runs, which no gate uses. They are cached: repeating the audit costs nothing, and an audit with
+//! more rounds continues after the last cached one.
 
 use crate::artifact::gate::record::{Pair, RunCounts};
 use crate::artifact::gate::settings::{Mode, Population};
@@ -26,7 +26,7 @@ pub(crate) struct AuditSpec<'a> {
     pub tasks: &'a [Task],
     /// The settings of the gate.
     pub policy: GatePolicy,
-    /// Whether two runs of the same request were seen to differ; `None` if nobody has looked.
+    /// Whether two runs of the same request were seen to differ; `None` if no two runs were compared.
     pub noisy: Option<bool>,
     /// The largest number of rounds; `None`: that of the gate's second stage.
     pub most: Option<usize>,
@@ -40,14 +40,14 @@ pub(crate) struct AuditRun {
     pub rounds: usize,
     /// The number of pairs.
     pub pairs: usize,
-    /// New runs, which were not remembered.
+    /// New runs, which were not cached.
     pub made: RunCounts,
 }
 
 /// Compares both harnesses, and stops as soon as the result is known.
 ///
 /// # Errors
-/// The runs were halted; completed attempts are remembered.
+/// The runs were halted; completed attempts are cached.
 pub(crate) fn audit(evaluator: &Evaluator, spec: &AuditSpec) -> Result<AuditRun, EvaluationHalted> {
     let trial = Trial::new(
         evaluator,
@@ -68,7 +68,7 @@ pub(crate) fn audit(evaluator: &Evaluator, spec: &AuditSpec) -> Result<AuditRun,
         let basis = if sample { Basis::Sample } else { Basis::Fact };
         let pairs = trial.round(0, 0, &mut made)?;
         let pairs = trial.confirmed(pairs, spec.policy.settings.confirm, &mut made)?;
-        // If a flip does not repeat, the student is noisy, and the runs so far are no evidence.
+        // If a flip does not repeat, the student is noisy, and the runs so far are not evidence.
         if pairs.iter().all(Pair::repeats) {
             return Ok(found(spec, &trial, &pairs, basis, made));
         }
@@ -89,8 +89,8 @@ pub(crate) fn audit(evaluator: &Evaluator, spec: &AuditSpec) -> Result<AuditRun,
     Ok(found(spec, &trial, &pairs, basis, made))
 }
 
-/// Whether the student may answer differently each time. It may not if it is unable to vary, if the mode is `exact`, or
-/// if two runs were compared and agreed (modes `auto` and `rule`).
+/// Whether the student counts as noisy. It does not if it cannot vary, if the mode is `exact`, or if two runs were
+/// compared and agreed (modes `auto` and `rule`).
 fn is_noisy(spec: &AuditSpec, trial: &Trial) -> bool {
     let said = match spec.policy.mode {
         Mode::Exact => false,

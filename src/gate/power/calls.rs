@@ -1,8 +1,8 @@
 //! Estimates how many student attempts the trial of an edit takes, with and without the edit.
 //!
-//! The baseline ran every task once or twice, and these remembered attempts are not counted. Two further savings are
-//! ignored, so the true number can only be smaller: other remembered attempts, and the repeated runs of a student that
-//! cannot vary.
+//! The baseline ran every task once or twice, and these cached attempts are not counted. The estimate ignores two
+//! further savings, so the true number can only be smaller: other cached attempts, and the repeated runs of a student
+//! that cannot vary.
 
 use std::collections::BTreeMap;
 

@@ -31,7 +31,7 @@ fn a_strong_change_is_seen_and_one_below_delta_min_is_not() {
     assert!(small.accepted < 0.3 && small.futile > 0.6, "{small:?}");
     let seen = smallest(&game).unwrap();
     assert!((0.1..0.4).contains(&seen), "{seen}");
-    assert_eq!(smallest(&game), Some(seen), "the same question, the same answer");
+    assert_eq!(smallest(&game), Some(seen), "the same question has the same answer");
     let nothing = game.play(0.0);
     assert!(nothing.accepted <= 0.02, "{nothing:?}");
 }
@@ -41,7 +41,7 @@ fn what_is_out_of_reach_is_none_and_patience_is_a_remedy() {
     assert_eq!(smallest(&game(&[])), None);
     assert_eq!(smallest(&game(&[1.0; 12])), None, "nothing fails");
     let nearly = [0.93; 12];
-    assert_eq!(smallest(&game(&nearly)), None, "the headroom lies below delta_min");
+    assert_eq!(smallest(&game(&nearly)), None, "the headroom is less than delta_min");
     let chances = [0.5; 12];
     let found = remedy(&game(&chances), 0.14, 0.1);
     assert_eq!((found.tasks, found.preset), (None, Some(Preset::Thorough)), "{found:?}");
@@ -49,7 +49,7 @@ fn what_is_out_of_reach_is_none_and_patience_is_a_remedy() {
         one_pass: true,
         ..game(&[0.0; 6])
     };
-    assert_eq!(smallest(&few), None, "six wins are no ten");
+    assert_eq!(smallest(&few), None, "six wins are fewer than ten");
     let found = remedy(&few, 1.0, 0.01);
     assert_eq!(
         (found.tasks, found.preset, found.alone),
@@ -99,7 +99,7 @@ fn what_is_remembered_is_not_counted_and_the_most_is_the_most() {
     let alone = calls::sequential(&game, 0.4, 0, 2);
     assert_eq!(
         alone.most.edited, settings.max_pairs,
-        "no guard where nothing is to be guarded"
+        "without other tasks there is nothing to guard"
     );
 }
 
@@ -115,7 +115,7 @@ proptest! {
         prop_assert!(game.play(small + more).accepted >= game.play(small).accepted);
     }
 
-    /// In one pass, more tasks mean longer games: apart from chance, they never detect less.
+    /// In one pass, more tasks mean longer games, which detect at least as much, apart from chance.
     #[test]
     fn more_tasks_never_see_less(chances in prop::collection::vec(0.0..=1.0f64, 4..10), change in 0.2..0.6f64) {
         let few = Game { one_pass: true, ..game(&chances) };

@@ -35,9 +35,9 @@ const STRONGEST: f64 = 0.95;
 /// Estimates the pass probabilities. Two runs say little about one task, so its estimate is shrunk towards the mean of
 /// its category, by the strength that the noise over all tasks implies: under a Beta prior with mean m and strength s,
 /// the variance of a run is m (1 - m) s / (s + 1). Without noise there is no shrinkage, and each task keeps its score.
-/// The estimates are then used as if they were known. That overstates the noise by up to a third, so a change that is
-/// called detectable really is. Graded scores are not shrunk: a task has its mean score, and its runs deviate from it
-/// as much as the measured noise. A task with only one run keeps its score.
+/// The estimates are then used as if they were known. That overstates the noise by up to a third, so a change that the
+/// forecast calls detectable is detectable. Graded scores are not shrunk: a task has its mean score, and its runs
+/// deviate from it as much as the measured noise. A task with only one run keeps its score.
 pub(crate) fn noise(runs: &[RunPair]) -> Noise {
     let differences: Vec<f64> = runs.iter().filter_map(|run| Some(run.second? - run.first?)).collect();
     let squares: f64 = differences.iter().map(|difference| difference * difference).sum();

@@ -8,11 +8,10 @@ use crate::gate::sequential::{PairedRun, Sequential, SequentialDesign};
 /// The number of simulated games. It gives a standard error of 3 points for a probability of 80 %.
 pub(crate) const TRIALS: u64 = 200;
 
-/// The largest number of pairs in a game, so that a manifest that allows a million does not make the forecast take an
-/// hour.
+/// The largest number of pairs in a simulated game. It keeps the forecast short even if the manifest allows a million.
 const LONGEST: usize = 2000;
 
-/// The model of a trial: the student's chances without the edit, and the settings of the gate.
+/// The model of a trial: the pass probabilities without the edit, and the settings of the gate.
 #[derive(Clone, Debug)]
 pub(crate) struct Game<'a> {
     /// The pass probability of each task that has to gain.

@@ -1,5 +1,5 @@
-//! Previews a plan before any trial: which gains the gate can detect, and how many attempts it needs. Asks the student
-//! nothing.
+//! Previews a plan before any trial: which gains the gate can detect, and how many attempts it needs. The preview makes
+//! no attempt.
 
 mod edits;
 mod words;
@@ -101,7 +101,7 @@ pub(crate) struct Category {
     pub smallest_visible: Option<f64>,
 }
 
-/// Attempts with and without the edit, except remembered ones.
+/// Attempts with and without the edit, except cached ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct NewAttempts {
     /// If the edit has no effect.
@@ -295,7 +295,7 @@ impl<'a> PreviewContext<'a> {
         names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 
-    /// The chances of the selected tasks; tasks without one are left out.
+    /// The pass probabilities of the selected tasks; tasks without one are left out.
     fn chances_of(&self, is_meant: impl Fn(usize, &Task) -> bool) -> Vec<f64> {
         let tasks = self.input.gate.iter().enumerate();
         tasks

@@ -27,7 +27,7 @@ pub(crate) fn lines(found: &GatePreview) -> Vec<String> {
 }
 
 impl GatePreview {
-    /// The mode of the gate and the noise that it follows from.
+    /// The mode of the gate, and the noise that determined it.
     pub(crate) fn floor_line(&self) -> String {
         let (noise, mode) = (&self.noise, mode(self.mode));
         match noise.compared {
@@ -146,8 +146,8 @@ fn by_bets(view: &PreviewContext, found: &EditPreview, chances: &[f64]) -> Strin
     );
     let why = match game.headroom() < settings.delta_min {
         true => format!(
-            "delta_min of {delta_min} points is larger than the {} that can be gained, so it is dropped as futile by \
-             design",
+            "delta_min of {delta_min} points is larger than the {} that can be gained, so the edit is dropped as \
+             futile by design",
             points(game.headroom())
         ),
         false => format!(

@@ -5,13 +5,12 @@
 //! | reason | means here | the edit |
 //! |---|---|---|
 //! | `improved` | the present harness is better with it | stays: it helps |
-//! | `no_improvement` | its target scores no better with it | goes |
+//! | `no_improvement` | its target does not score better with it | goes |
 //! | `futile` | a gain of `delta_min` or more is unlikely | goes |
 //! | `no_affected_target_task` | it changes no request of its target | goes |
-//! | `regression` | its target gains, but a category falls by more than the tolerance: it would be rejected today |
-//! goes |
+//! | `regression` | its target gains, but a category falls by more than is tolerated | goes |
 //! | `harm` | the same as `regression`, for a noisy student | goes |
-//! | `inconclusive`, `overall_unproven` | the pairs ran out; nothing is refuted | stays: unknown |
+//! | `inconclusive`, `overall_unproven` | the pairs ran out before the evidence was sufficient | stays: unknown |
 //! | `infrastructure` | too many pairs were lost | stays: unknown |
 //! | `no_budget` | no error budget was left | stays: unknown |
 //!

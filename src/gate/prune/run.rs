@@ -65,7 +65,7 @@ pub(crate) struct PruneVerdict {
     pub answer: PruneEvidence,
     /// Bytes by which the harness is shorter without the edit.
     pub saved: i64,
-    /// New runs, which were not remembered; `None` in mode `rule`, which does not count them.
+    /// New runs, which were not cached; `None` in mode `rule`, which does not count them.
     pub made: Option<RunCounts>,
     /// Whether a flip did not repeat.
     pub flaky: bool,
@@ -74,7 +74,7 @@ pub(crate) struct PruneVerdict {
 /// Tests whether the edit still helps.
 ///
 /// # Errors
-/// The runs were halted; completed attempts are remembered.
+/// The runs were halted; completed attempts are cached.
 pub(crate) fn decide(context: &PruneContext, spec: &PruneSpec) -> Result<PruneVerdict, EvaluationHalted> {
     let saved = bytes(spec.present) - bytes(spec.without);
     match context.policy.mode_for(spec.noisy) {
@@ -143,7 +143,7 @@ fn ask(
     target: Option<&str>,
     alpha: f64,
 ) -> Result<(GateRecord, RunCounts), EvaluationHalted> {
-    // The runs for which the edit was kept are no evidence that it still helps, so a noisy student makes new ones.
+    // The runs on which the edit was accepted are not evidence that it still helps, so a noisy student makes new ones.
     let settings = GateSettings {
         fresh_baseline: true,
         ..context.policy.settings_for(mode, target)

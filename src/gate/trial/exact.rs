@@ -1,4 +1,4 @@
-//! The trial of a deterministic student, which makes no more runs than the decision needs, and the rounds of an audit,
+//! The trial of a deterministic student, which makes only the runs that the decision needs; and the rounds of an audit,
 //! which run each task whose request differs once in each arm.
 
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ impl Trial<'_> {
     /// One pair of each such task, in an order drawn for the round; `run` is the number of the run in both arms.
     ///
     /// # Errors
-    /// The runs were halted; completed attempts are remembered.
+    /// The runs were halted; completed attempts are cached.
     pub(crate) fn round(&self, round: u32, run: u32, made: &mut RunCounts) -> Result<Vec<Pair>, EvaluationHalted> {
         let tasks: Vec<usize> = (0..self.reached.len()).collect();
         let order = shuffled(&tasks, self.comparison.seed(), 0, round);
@@ -116,7 +116,7 @@ impl Trial<'_> {
     /// Confirms every flip by further runs of both arms; a pair whose further runs have no score is lost.
     ///
     /// # Errors
-    /// The runs were halted; completed attempts are remembered.
+    /// The runs were halted; completed attempts are cached.
     pub(crate) fn confirmed(
         &self,
         pairs: Vec<Pair>,

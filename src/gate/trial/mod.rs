@@ -1,8 +1,8 @@
 //! A trial: makes the runs that the gate needs, feeds it the pairs in the order of its schedule, and writes the record.
 //!
 //! Runs are made ahead and in parallel, but their results are used in scheduled order only; otherwise fast failures
-//! could stop a trial early. Runs made beyond the decision are no evidence; they are remembered and serve the next
-//! baseline.
+//! could stop a trial early. Runs that were made ahead and come after the decision are not evidence; they are cached
+//! and serve the next baseline.
 
 mod exact;
 mod sequential;
@@ -20,10 +20,10 @@ use crate::digest::Digest;
 use crate::eval::run::{Arm, EvaluationHalted, Evaluator, TaskRun};
 use crate::harness::Harness;
 
-/// The smallest denominator of the share of lost pairs: one lost pair of three says nothing.
+/// The smallest denominator of the share of lost pairs, because one lost pair of three proves nothing.
 const FEW: usize = 20;
 
-/// The largest number of an edit. With fresh baselines, each number has its separate range of runs.
+/// The largest number of an edit. With fresh baselines, each number has a separate range of runs.
 const EDITS: u64 = 4000;
 
 /// The comparison that the gate decides.
@@ -109,7 +109,7 @@ impl<'a> Trial<'a> {
     /// pairs, the trial continues with more.
     ///
     /// # Errors
-    /// The runs were halted, for example by a spent budget; completed attempts are remembered.
+    /// The runs were halted, for example by a spent budget; completed attempts are cached.
     pub fn decide(
         &self,
         stake: Option<AlphaGrant>,
@@ -151,7 +151,7 @@ impl<'a> Trial<'a> {
             baseline: question.before.digest(),
             candidate: question.after.digest(),
             comparison: self.comparison,
-            // The comparison determines the order, so repeating it uses the same remembered runs.
+            // The comparison determines the order, so repeating it uses the same cached runs.
             seed: self.comparison.seed(),
             edit_number: 1 + (question.edit.seed() % EDITS) as u32,
             sizes,

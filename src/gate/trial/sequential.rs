@@ -46,7 +46,7 @@ pub(super) fn decide(
             .map(|task| (task, next(&mut numbered, task)))
             .collect();
         for (place, pair) in places.iter().zip(pairs(trial, &record, &places, &known, &mut made)?) {
-            // After a decision, or if a new stage changes the order, the runs made ahead are no evidence.
+            // After a decision, or if a new stage changes the order, the runs made ahead are not evidence.
             if game.upcoming(1).first() != Some(&place.0) {
                 break;
             }

@@ -54,7 +54,7 @@ impl PreparedStudent for TardyRead {
     }
 }
 
-/// An agent that is right about `home` with even odds and about `shop` mostly; with `sure`, about `home` as well.
+/// An agent that answers about half of `home` and most of `shop` correctly; with `sure`, most of `home`, too.
 fn harness(temperature: f64, sure: bool) -> Harness {
     let rooms = ["hall", "attic", "cellar", "study", "porch", "garage"];
     let more = if sure { rooms.len() } else { 1 };
@@ -168,7 +168,7 @@ fn every_run_is_used_once_and_remembered_runs_cost_nothing() {
     assert_eq!((again, made), (record.clone(), RunCounts::default()));
     // The runs of the edited harness are the baseline of the next edit.
     let (_, next) = tried(&memo, 1, 7, (&after, &before), settings);
-    assert_eq!(next.edited, 0, "the baseline of before serves as well");
+    assert_eq!(next.edited, 0, "the cached runs of `before` are used again");
     assert!(next.baseline < record.calls.baseline, "{next:?}");
 }
 

@@ -115,7 +115,7 @@ fn problem(task: &Task, ids: &mut BTreeSet<String>, queries: &HeldOutQueries, re
     let (id, remedy) = (&task.task_id, "change it, or remove the line");
     match task.split {
         Some(split @ (Split::Train | Split::Test)) => Some(format!(
-            "its split is `{}`: tasks to draw have none, or `gate` or `reserve`",
+            "its split is `{}`: a task to draw must have split `gate`, `reserve` or none",
             split.name()
         )),
         _ if !ids.insert(id.clone()) => Some(format!("task_id `{id}` already exists; {remedy}")),

@@ -1,4 +1,4 @@
-//! Effects of `execute`: harness files, outcomes and questions, each written atomically.
+//! The effects of `execute`: writes harness files, outcomes and review questions, each atomically.
 
 use crate::artifact::Artifact;
 use crate::artifact::edit::Edit;
@@ -15,15 +15,15 @@ use crate::workspace::event::Event;
 use crate::workspace::session::{OUTCOMES, PENDING};
 use crate::workspace::{holdout_log, transaction};
 
-/// Each effect is atomic, and a crash may come before any of them.
+/// Each effect is atomic, and a crash may happen before any of them.
 impl ExecuteContext<'_> {
-    /// Writes changed harness files, after an intent that announces them.
+    /// Writes changed harness files, after announcing them in an intent file.
     pub(super) fn write(&self, changes: &[FileChange]) -> Result<(), RunError> {
         transaction::announce(self.context.workspace, &self.context.session.id, changes)?;
         changes.iter().try_for_each(|change| self.write_one(change))
     }
 
-    /// Removes the intent once the commit exists.
+    /// Removes the intent file once the commit exists.
     pub(super) fn finish_write(&self) -> Result<(), RunError> {
         transaction::end(self.context.workspace)
     }
@@ -36,7 +36,7 @@ impl ExecuteContext<'_> {
             .publish(&format!("{OUTCOMES}{}.json", outcome.edit_digest), &outcome.to_text())?)
     }
 
-    /// Publishes a question to a person.
+    /// Publishes a review question.
     pub(super) fn ask(&self, pending: &PendingReview) -> Result<(), RunError> {
         Ok(self
             .context
@@ -44,12 +44,12 @@ impl ExecuteContext<'_> {
             .publish(&format!("{PENDING}{}.json", pending.edit_digest), &pending.to_text())?)
     }
 
-    /// Publishes how the error budget is spent.
+    /// Publishes the error budget.
     pub(super) fn budget(&self, budget: &ErrorBudget) -> Result<(), RunError> {
         Ok(self.context.session.publish(error_budget::FILE, &budget.to_text())?)
     }
 
-    /// Records that the gate split was consulted.
+    /// Records a consultation of the gate tasks.
     pub(super) fn consulted(&self, edit: &Edit, outcome: &Outcome) -> Result<(), RunError> {
         let record = outcome.gate.as_ref();
         let line = EditLine {
@@ -68,7 +68,7 @@ impl ExecuteContext<'_> {
             alpha: record.and_then(|record| Some(record.stake.as_ref()?.alpha)),
             extra: Default::default(),
         };
-        // What was asked for nothing told nothing.
+        // A decision without pairs reveals nothing about the gate tasks.
         if line.pairs > 0 {
             holdout_log::record(self.context.workspace, &HoldoutUse::Edit(line))?;
         }
@@ -77,7 +77,7 @@ impl ExecuteContext<'_> {
 
     /// Moves the outcome and the question of an edit that left the plan to the attic.
     pub(super) fn withdraw(&self, edit: &Digest) -> Result<(), RunError> {
-        // The question goes first: the outcome is what makes a rerun come back here.
+        // The question is moved first: after a crash, the outcome that still exists makes the next run repeat this.
         for folder in [PENDING, OUTCOMES] {
             self.context.session.withdraw(&format!("{folder}{edit}.json"))?;
         }

@@ -18,20 +18,19 @@ use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
 use std::collections::BTreeSet;
 
-/// The head.
+/// The state of a session after the edits so far.
 pub(super) struct SessionHead {
     pub commit: Option<CommitId>,
     pub harness: Harness,
     pub evaluation: Option<Evaluation>,
-    /// What the error budget was spent on.
     pub budget: ErrorBudget,
-    /// Edits that this session applied because their bets were won.
+    /// Number of edits that this session applied because a trial with an error budget accepted them.
     pub accepted: usize,
-    /// Attempts that were made, and not remembered.
+    /// Number of attempts that did not come from the cache.
     pub made: usize,
-    /// Gate tasks that edits did not reach, over all trials: exact ties that were not run.
+    /// Number of gate tasks that an edit did not reach, over all trials: exact ties that were not run.
     pub unreached: usize,
-    /// Whether a flip did not repeat: the student is noisy after all.
+    /// Whether some flip did not repeat, which shows that the student is noisy.
     pub flaky: bool,
 }
 
@@ -55,10 +54,10 @@ impl SessionHead {
         }
     }
 
-    /// Its evaluation: known, or that of the baseline, or made now.
+    /// The head's evaluation: the known one, that of the baseline, or a new one.
     ///
     /// # Errors
-    /// Something halted it.
+    /// The evaluation was stopped.
     pub(crate) fn evaluation(
         &mut self,
         input: &ExecuteInput,
@@ -74,7 +73,7 @@ impl SessionHead {
         Ok(self.evaluation.insert(known).clone())
     }
 
-    /// Writes and commits changed files, unless HEAD is no longer the one that was judged: a verdict holds for that alone.
+    /// Writes and commits changed files. Fails if HEAD has moved, because the gate decided about another commit.
     pub(crate) fn commit(
         &mut self,
         changes: &[FileChange],
@@ -93,7 +92,7 @@ impl SessionHead {
     }
 }
 
-/// Whether the baseline speaks of the very tasks that the gate uses now.
+/// Whether the baseline scored exactly the tasks that the gate uses now.
 fn same_tasks(input: &ExecuteInput) -> bool {
     let scored = &input.gate.baseline.evaluation.tasks;
     scored.len() == input.gate.tasks.len()
@@ -103,7 +102,7 @@ fn same_tasks(input: &ExecuteInput) -> bool {
             .all(|(score, task)| score.task_id == task.task_id)
 }
 
-/// The word of the session's gate tasks on a harness.
+/// Scores a harness on the session's gate tasks.
 pub(super) fn score(
     harness: &Harness,
     input: &ExecuteInput,
@@ -114,8 +113,8 @@ pub(super) fn score(
 }
 
 impl SessionHead {
-    /// The stake of a trial: that of an earlier session which began the same trial, or the slot that this session gave it
-    /// before, or a new one.
+    /// The stake of a trial: that of an earlier record of the same trial, else the slot that this session has already
+    /// assigned to it, else a new slot.
     pub(super) fn stake(
         &mut self,
         edit: &Edit,
@@ -169,7 +168,7 @@ impl SessionHead {
     }
 }
 
-/// Edits of the plan that may still be put to the gate for the first time, the present one among them.
+/// Number of edits of the plan that may still go to the gate for the first time, including the present one.
 fn open(input: &ExecuteInput, slots: &[Slot]) -> usize {
     let taken: BTreeSet<Digest> = slots.iter().map(|slot| slot.edit_digest).collect();
     let settled = |digest: &Digest| {

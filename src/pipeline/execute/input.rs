@@ -1,4 +1,4 @@
-//! The input of `execute`, and the context that it works in.
+//! The input and the context of `execute`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,16 +21,16 @@ use crate::pipeline::context::Context;
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
 
-/// The newest record of an edit in a comparison, with the session that made it, in any session.
+/// Finds the newest gate record of an edit and a comparison in any session, with the id of that session.
 pub(crate) type Earlier<'a> = &'a dyn Fn(&Digest, &Digest) -> Result<Option<(String, GateRecord)>, RunError>;
 
-/// The input of the phase: the desired state, the evidence of the gate, and the harness as it is now.
+/// The input of the phase: the desired state, the evidence of the gate, and the present harness.
 pub(crate) struct ExecuteInput<'a> {
     /// The session's id.
     pub session: &'a str,
     pub reconcile: ReconcileInput<'a>,
     pub gate: GateInput<'a>,
-    /// Where ops apply.
+    /// The rules of the manifest for edits.
     pub rules: op::OpRules,
     /// Selects the files that belong to the harness.
     pub select: &'a dyn Fn(&str) -> bool,
@@ -40,7 +40,7 @@ pub(crate) struct ExecuteInput<'a> {
     pub head_commit: Option<CommitId>,
 }
 
-/// The plan, and everything that says what became of its edits so far.
+/// The plan, and the results of its edits so far.
 pub(crate) struct ReconcileInput<'a> {
     pub plan: &'a Plan,
     /// Digest of the plan's bytes.
@@ -54,7 +54,7 @@ pub(crate) struct ReconcileInput<'a> {
     pub undone: BTreeSet<CommitId>,
     /// The risk tier of an edit in this workspace.
     pub tier: &'a dyn Fn(&Edit) -> RiskTier,
-    /// Who decides about an edit.
+    /// The route of an edit.
     pub route: &'a dyn Fn(&Edit) -> EditRoute,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct GateInput<'a> {
     pub earlier: Earlier<'a>,
 }
 
-/// What `execute` works with; its effects are methods.
+/// The context of `execute`; its methods are the effects of the phase.
 pub(crate) struct ExecuteContext<'a> {
     pub context: &'a Context<'a>,
     /// Scores a harness.

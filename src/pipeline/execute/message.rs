@@ -56,7 +56,7 @@ pub(super) fn revert_message(
     trailers.extend(stranded.iter().map(|(digest, _)| ("Strands-Edit", digest.to_string())));
     commit_message(
         &format!("kaizen: revert {}", names.join(", ")),
-        "The edits left the plan.",
+        "The edits were removed from the plan.",
         &trailers,
     )
 }

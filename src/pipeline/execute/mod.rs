@@ -1,4 +1,4 @@
-//! Execute: reconciles the harness and the ledger with the plan, one edit after another, each against the present head.
+//! Reconciles the harness and the ledger with the plan, one edit after another, each compared with the present head.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,16 +29,16 @@ use verdict::decide;
 
 use crate::workspace::error::RunError;
 
-/// What the gate took.
+/// Counts of the gate's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ExecuteStats {
-    /// Attempts that were made, and not remembered.
+    /// Number of attempts that did not come from the cache.
     pub attempts: usize,
-    /// Gate tasks that edits did not reach, over all trials: exact ties that were not run.
+    /// Number of gate tasks that an edit did not reach, over all trials: exact ties that were not run.
     pub unreached: usize,
 }
 
-/// Makes the world what the plan says; returns what the gate took for it.
+/// Makes the harness and the ledger match the plan; returns counts of the gate's work.
 ///
 /// # Errors
 /// See [`RunError`].
@@ -110,7 +110,7 @@ fn take(
         }
         .with_status(OutcomeStatus::RolledBack),
         EditStep::Stranded => {
-            let error = Some("what remains of the plan leaves no place for it".to_owned());
+            let error = Some("it no longer applies, because an edit that it builds on was reverted".to_owned());
             Outcome {
                 error,
                 ..plain(OutcomeStatus::Stranded)
@@ -159,7 +159,7 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
     }
 }
 
-/// Puts an edit to a person; with what the gate found, where that is the question.
+/// Asks a person about an edit; after a near miss, with the findings of the gate.
 fn ask(
     edit: &Edit,
     near_miss: Option<String>,
@@ -179,7 +179,7 @@ fn ask(
         version: 1,
         session_id: input.session.to_owned(),
         edit_digest: digest,
-        // What the gate could not tell is a question of its own, which no earlier answer answers.
+        // A near miss is a new question; an earlier answer does not count for it.
         decision: input.decision_of(edit).filter(|_| near_miss.is_none()).cloned(),
         edit: Edit {
             risk_tier: (input.reconcile.tier)(edit),
@@ -197,7 +197,7 @@ fn ask(
     Ok(outcome(edit, OutcomeStatus::PendingReview))
 }
 
-/// The same for a question to a person, which is committed: keys in lines beside the change are taken out.
+/// The diff for a review question. The question is committed, so API keys in the lines around a change are redacted.
 pub(crate) fn diff_without_keys(before: &Harness, after: &Harness) -> String {
     let diff = diff(before, after);
     Redactor::default().keys_only().text(&diff).into_owned()
@@ -235,7 +235,7 @@ fn try_edit(
     };
     let changes = head.harness.changes(&candidate);
     if changes.is_empty() {
-        let error = Some("the harness is already as the edit would make it".to_owned());
+        let error = Some("it would not change the harness".to_owned());
         return Ok(Outcome {
             error,
             ..outcome(edit, OutcomeStatus::Inapplicable)
@@ -259,7 +259,8 @@ fn try_edit(
     })
 }
 
-/// A crash fell between the commit and its outcome: the verdict is the same, since every attempt is remembered.
+/// Writes the outcome of an edit whose commit exists, for example after a crash between commit and outcome. The gate
+/// decides as before, because every attempt is cached.
 fn adopt(
     edit: &Edit,
     commit: &str,
@@ -289,7 +290,7 @@ fn adopt(
     .with_status(OutcomeStatus::Applied))
 }
 
-/// The edits of a plan, each once.
+/// The edits of a plan without repetitions.
 fn unique(edits: &[Edit]) -> impl Iterator<Item = &Edit> {
     let mut seen = BTreeSet::new();
     edits.iter().filter(move |edit| seen.insert(edit.digest()))

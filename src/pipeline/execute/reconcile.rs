@@ -1,4 +1,4 @@
-//! Reconcile: from plan, outcomes and ledger to what is to be done with every edit. Pure.
+//! Decides from plan, outcomes and ledger what to do with every edit. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,57 +8,57 @@ use crate::digest::Digest;
 use crate::ledger::port::{CommitId, LedgerEntry};
 use crate::pipeline::execute::route::EditRoute;
 
-/// What git says of an edit of this session.
+/// The state of an edit of this session in git.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LedgerState {
-    /// Its commit stands.
+    /// It is committed and was not reverted.
     Applied(CommitId),
-    /// A later commit of kaizen took it back.
+    /// A later commit of kaizen reverted it.
     Reverted,
-    /// A later commit of kaizen found no place for it.
+    /// It no longer applied when a later commit of kaizen reverted another edit.
     Stranded,
-    /// A person took it back in git.
+    /// A person reverted it in git.
     Undone,
 }
 
-/// What is to be done with one edit of the plan.
+/// The step for one edit of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EditStep {
-    /// Nothing: its outcome stands.
+    /// Keep its outcome.
     Keep,
-    /// git has it and there is no outcome: a crash fell between.
+    /// Write an outcome for its commit, for example after a crash between the two.
     Adopt(CommitId),
-    /// Apply it in memory, gate it, and commit it or not.
+    /// Apply it in memory, let the gate decide, and commit it if it is accepted.
     Try,
-    /// Put it to a person.
+    /// Ask a person.
     Ask,
-    /// Leave it, with a reason.
+    /// Do not try it, for this reason.
     Skip(String),
-    /// A person said no.
+    /// Note that a person rejected it.
     Refuse,
-    /// It was applied, and a person took it back in git.
+    /// Note that it was applied and is no longer in git.
     Undone,
-    /// It was applied, and a re-derivation left no place for it.
+    /// Note that it was applied and no longer applies, because another edit was reverted.
     Stranded,
 }
 
-/// What is to be done.
+/// Everything that `execute` has to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reconciliation {
-    /// Edits that git has and the plan has not: re-derive without them.
+    /// Edits that are in git but not in the plan: revert them.
     pub reverts: Vec<Digest>,
-    /// Edits that left the plan and were taken back, and that git has all the same: on this branch, or since no file
-    /// changed.
+    /// Edits that left the plan and were reverted, but are in git: the revert is not on this branch, or it changed no
+    /// file.
     pub again: Vec<Digest>,
-    /// Edits that left the plan and are already out of git: note it in the outcome.
+    /// Applied edits that left the plan and are no longer in git: note that in their outcomes.
     pub rolled_back: Vec<Digest>,
-    /// Outcomes of edits that left the plan and were never applied: to the attic.
+    /// Outcomes of edits that left the plan and were never applied: move them to the attic.
     pub withdrawn: Vec<Digest>,
-    /// For every edit of the plan, in its order; a repeated edit counts once.
+    /// The step for every edit of the plan, in the plan's order; a repeated edit counts once.
     pub steps: Vec<(usize, EditStep)>,
 }
 
-/// Compares the plan with the world.
+/// Compares the plan with the outcomes and the ledger.
 pub(crate) fn reconcile(
     plan: &[Edit],
     outcomes: &BTreeMap<Digest, Outcome>,
@@ -117,7 +117,7 @@ fn step(
     let outcome = outcomes.get(&digest);
     match (states.get(&digest), outcome.map(|outcome| outcome.status)) {
         (Some(LedgerState::Applied(_)), Some(OutcomeStatus::Applied)) => EditStep::Keep,
-        // The plan took it back without any file changing, and now wants it again.
+        // The outcome is missing after a crash, or the edit is in the plan again after a revert that changed no file.
         (Some(LedgerState::Applied(commit)), _) => EditStep::Adopt(commit.clone()),
         (Some(LedgerState::Stranded), Some(OutcomeStatus::Applied)) => EditStep::Stranded,
         (_, Some(OutcomeStatus::Applied)) => EditStep::Undone,
@@ -139,7 +139,7 @@ fn reverted_in_git(outcome: Option<&Outcome>) -> bool {
     outcome.and_then(|outcome| outcome.rolled_back_by) == Some(RolledBackBy::Git)
 }
 
-/// A verdict stands, unless a person told the gate to stand aside after it.
+/// Keeps the gate's decision, unless a person has decided since then to skip the gate.
 fn overruled(edit: &Edit, outcome: Option<&Outcome>, route: &dyn Fn(&Edit) -> EditRoute) -> EditStep {
     let already = outcome.is_some_and(|outcome| outcome.gate_skipped || outcome.decision().is_none());
     match route(edit) {
@@ -160,8 +160,8 @@ fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> E
     }
 }
 
-/// Reads from the ledger what git holds of a session: commits of edits, less what later commits took back.
-/// `undone` are the commits that a person reverted in git.
+/// The state of each edit of a session in git, according to the last commit that mentions it. `undone` are the commits
+/// that a person reverted in git.
 pub(crate) fn ledger_states(
     entries: &[LedgerEntry],
     session: &str,

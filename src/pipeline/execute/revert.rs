@@ -1,4 +1,4 @@
-//! Taking applied edits back, by re-derivation and a forward commit.
+//! Reverts applied edits: re-derives the harness without them, and commits the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,26 +15,24 @@ use crate::pipeline::execute::reconcile;
 use crate::pipeline::execute::reconcile::{LedgerState, Reconciliation};
 use crate::workspace::error::RunError;
 
-/// A session among the commits of all sessions.
+/// A session, and the ledger with the commits of all sessions.
 pub(crate) struct SessionHistory<'a> {
-    /// The session.
+    /// The session's id.
     pub session: &'a str,
     /// The commit that it builds on.
     pub base: &'a str,
     /// The edits of its plan.
     pub edits: &'a [Edit],
-    /// Where ops land.
     pub rules: &'a op::OpRules,
-    /// The files that belong to the harness.
+    /// Selects the files that belong to the harness.
     pub select: &'a dyn Fn(&str) -> bool,
-    /// git.
     pub ledger: &'a dyn Ledger,
 }
 
-/// What `head` would be without some edits of the session; nothing is written.
+/// The harness `head` without some edits of the session. Writes nothing.
 ///
 /// # Errors
-/// git says no, or a change that stays rests on an edit that goes.
+/// git fails, or a change that stays conflicts with the revert.
 pub(crate) fn without(
     scope: &SessionHistory,
     dropped: &BTreeSet<Digest>,
@@ -43,8 +41,8 @@ pub(crate) fn without(
     Ok(rederive(&history(scope, dropped)?, dropped, head, scope.rules)?)
 }
 
-/// Takes back what left the plan. What was taken back before, and is in git all the same, goes with it where that is
-/// possible: if no file changed at that time, a person may have gone on from there.
+/// Reverts edits that left the plan. Includes edits that were reverted before but are in git, unless that conflicts
+/// with a later change: a person may have built on them, for example because the earlier revert changed no file.
 pub(super) fn revert_dropped(
     input: &ExecuteInput,
     execution: &ExecuteContext,
@@ -97,7 +95,7 @@ fn revert(
     Ok(())
 }
 
-/// The commits that stand, of all sessions, from the first that is dropped.
+/// The commits of edits that are not reverted, of all sessions, starting at the first dropped edit.
 fn history(scope: &SessionHistory, dropped: &BTreeSet<Digest>) -> Result<Vec<EditCommit>, RunError> {
     let entries = scope.ledger.entries(Some(scope.base))?;
     let applied = applied(scope.ledger, &entries)?;
@@ -109,10 +107,10 @@ fn history(scope: &SessionHistory, dropped: &BTreeSet<Digest>) -> Result<Vec<Edi
         .collect()
 }
 
-/// The commits of edits that no later commit took back, with the edits.
+/// The commits of edits that are not reverted, with the digests of the edits.
 ///
 /// # Errors
-/// git says no.
+/// git fails.
 pub(crate) fn applied<'a>(
     ledger: &dyn Ledger,
     entries: &'a [LedgerEntry],
@@ -162,7 +160,7 @@ pub(super) fn roll_back(input: &ExecuteInput, execution: &ExecuteContext, digest
     };
     execution.outcome(
         &Outcome {
-            error: Some("it left the plan".into()),
+            error: Some("it was removed from the plan".into()),
             rolled_back_by: Some(RolledBackBy::Plan),
             ..applied.clone()
         }

@@ -1,28 +1,28 @@
-//! Route: tier × autonomy × decision → gate it, ask a person, or leave it. Pure.
+//! Decides from tier, autonomy and a person's decision whether an edit goes to the gate, to a person, or nowhere. Pure.
 
 use crate::artifact::decision::{ReviewAnswer, ReviewDecision};
 use crate::artifact::edit::RiskTier;
 use crate::artifact::record::Autonomy;
 
-/// What happens to an edit.
+/// The route of an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EditRoute {
-    /// It is gated.
+    /// The gate decides about it.
     Gate,
-    /// It is applied because a person told the gate to stand aside.
+    /// It is applied regardless of the gate's decision, because a person asked for that.
     GateSkipped,
     /// It waits for a person.
     Ask,
-    /// It is left alone, for a reason.
+    /// It is not tried, for this reason.
     Skip(String),
-    /// A person said no.
+    /// A person rejected it.
     RejectByUser,
 }
 
-/// The words for an edit of the manual tier.
+/// The reason for skipping an edit of the manual tier.
 pub(crate) const MANUAL_TIER: &str = "manual tier, requires explicit approval";
 
-/// Where an edit goes; a person's decision wins over the table.
+/// The route of an edit. A person's decision takes precedence over tier and autonomy.
 pub(crate) fn route(tier: RiskTier, autonomy: Autonomy, decision: Option<&ReviewDecision>) -> EditRoute {
     match (
         decision.map(|decision| (decision.decision, decision.skip_gate)),

@@ -1,4 +1,4 @@
-//! Judge: puts a candidate harness to the gate, in the mode of the session, and says what becomes of the edit.
+//! Lets the gate decide about a candidate harness, in the mode of the session, and derives the outcome of the edit.
 
 use super::head::{SessionHead, score};
 use super::input::{ExecuteContext, ExecuteInput};
@@ -17,10 +17,10 @@ use crate::harness::Harness;
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
 
-/// An edit's outcome before it is committed, with the candidate's evaluation where the gate made a whole one.
+/// An edit's outcome before the commit, with the candidate's evaluation if the gate made a complete one.
 pub(super) type GatedOutcome = (Outcome, Option<Evaluation>);
 
-/// What the gate says of a candidate against the head.
+/// Lets the gate compare a candidate with the head.
 pub(super) fn decide(
     edit: &Edit,
     candidate: &Harness,
@@ -40,8 +40,8 @@ pub(super) fn decide(
     Ok((Outcome { against, ..outcome }, after))
 }
 
-/// The mode of the session: `auto` is exact until two runs of the same thing differ, in the baseline or in a flip that
-/// does not repeat.
+/// The mode of the session: `auto` means `exact` until two runs of the same task differ, in the baseline or in a flip
+/// that does not repeat.
 fn mode(input: &ExecuteInput, head: &SessionHead) -> Mode {
     let noisy = input.gate.baseline.probe.as_ref().is_some_and(Probe::is_noisy);
     input.gate.policy.mode_for(noisy || head.flaky)
@@ -86,7 +86,7 @@ fn by_trial(
             edit: edit.digest(),
         },
     );
-    // What is exact is made again out of the memo; only bets have to go on where they were.
+    // Mode `exact` repeats its decision from cached attempts; only `sequential` has to resume its bets from a record.
     let earlier = match mode {
         Mode::Sequential => (input.gate.earlier)(&edit.digest(), &trial.comparison())?,
         _ => None,
@@ -105,12 +105,12 @@ fn by_trial(
 }
 
 impl GatePolicy {
-    /// The mode of a decision, for a student that answers alike or not.
+    /// The mode of a decision, depending on whether the student is noisy.
     pub(crate) fn mode_for(&self, noisy: bool) -> Mode {
         self.mode.at_work(self.population, noisy)
     }
 
-    /// The settings for an edit: in `exact`, one that aims at no category is decided by rule `overall`.
+    /// The settings for an edit. In mode `exact`, rule `overall` decides about an edit without a target.
     pub(crate) fn settings_for(&self, mode: Mode, target: Option<&str>) -> GateSettings {
         match (mode, target) {
             (Mode::Exact, None) => GateSettings {
@@ -123,7 +123,7 @@ impl GatePolicy {
     }
 }
 
-/// The outcome that a record stands for. What came close and could not be told is put to a person, once.
+/// The outcome for a gate record. A near miss is put to a person, but only once.
 fn recorded(edit: &Edit, record: GateRecord, input: &ExecuteInput) -> Outcome {
     let skipped = input.gate_skipped(edit);
     let asked = input
@@ -160,7 +160,7 @@ impl ExecuteInput<'_> {
     }
 }
 
-/// The category that the edit's cluster stands for: named by the cluster, or the cluster's id itself.
+/// The target of an edit: the category in its cluster, else the category with the cluster's id.
 fn target(edit: &Edit, clusters: &[FailureCluster], input: &ExecuteInput) -> Option<String> {
     target_among(edit, clusters, |name| {
         input.gate.tasks.iter().any(|task| task.category == name)

@@ -1,4 +1,4 @@
-//! Baseline: scores the harness before any edit, and pins what later phases rely on.
+//! Phase `baseline`: scores the harness before any edit, and pins the inputs of later phases.
 
 use super::PhaseOutput;
 use super::drift::drift;
@@ -16,11 +16,11 @@ use crate::workspace::cache_epoch;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 
-/// What a baseline is made of.
+/// The inputs of a baseline.
 pub(crate) struct BaselineSpec<'a> {
-    /// The session's name.
+    /// The session's id.
     pub session: &'a str,
-    /// The session's baseline so far by this student, when it is made again: a session looks for drift once.
+    /// The session's earlier baseline with this student, if the phase runs again: a session checks for drift only once.
     pub before: Option<Baseline>,
     /// The commit that the session builds on.
     pub commit: CommitId,
@@ -30,16 +30,16 @@ pub(crate) struct BaselineSpec<'a> {
     pub benchmark: Digest,
     /// The session's gate tasks.
     pub gate: &'a [Task],
-    /// What identifies the judge.
+    /// The judge's identity.
     pub judge: Option<serde_json::Value>,
-    /// Whether every task is run twice, to see how far two runs disagree.
+    /// Whether every task is run twice, to measure how often two runs differ.
     pub probe: bool,
 }
 
-/// Scores the harness at a commit on the session's gate tasks, in a new epoch when the student has drifted.
+/// Scores the harness at a commit on the session's gate tasks, in a new epoch if the student has drifted.
 ///
 /// # Errors
-/// The student cannot work with this harness: a message that names the file. Or something halted it half way.
+/// The student cannot use this harness (the message names the file), or the evaluation was stopped.
 pub(crate) fn baseline(evaluator: &Evaluator, wanted: BaselineSpec) -> Result<Baseline, String> {
     let (gate, harness) = (wanted.gate, wanted.harness);
     let tasks: Vec<&Task> = gate.iter().collect();
@@ -109,7 +109,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     }
     if baseline.evaluation.task_count == 0 {
         let problem =
-            "no gate task could be scored: is there an engine for their scorer? `kaizen eval` counts them".to_owned();
+            "no gate task could be scored: does their scorer have an engine? `kaizen eval` shows why".to_owned();
         return Err(RunError::Phase {
             phase: "baseline".into(),
             problem,
@@ -127,7 +127,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     })
 }
 
-/// What two runs of the same thing say of the student.
+/// The number of tasks on which two runs differed, for the summary.
 fn probed(probe: &Probe) -> String {
     match probe.disagreed.len() {
         0 => ", run twice without a difference".to_owned(),
@@ -135,16 +135,16 @@ fn probed(probe: &Probe) -> String {
     }
 }
 
-/// What a person should know of a student that answers unlike before.
+/// A note for people if the student has drifted.
 fn drifted(found: &DriftCheck) -> Option<String> {
     let moved = match found.log_e_above > found.log_e_below {
         true => "better",
         false => "worse",
     };
     let text = format!(
-        "the student has drifted: {} tasks asked again scored {moved} than remembered, by more than chance explains; its \
-         remembered answers are not used any more, and the baseline was made anew. Earlier scores do not compare with this \
-         session's: the model behind its name, its server or its settings may have changed",
+        "the student has drifted: {} repeated tasks scored {moved} than their cached answers, by more than chance \
+         explains; the cached answers are no longer used, and the baseline was run again. Earlier scores are not \
+         comparable with those of this session: the model behind the name, its server or its settings may have changed",
         found.tasks
     );
     found.dropped.then_some(text)
@@ -176,7 +176,7 @@ mod tests {
         (0..count).map(|at| serde_json::from_value(task(at)).unwrap()).collect()
     }
 
-    /// The baseline of a session, how many attempts it took, and what else it is asked for.
+    /// Makes a baseline after `ask` has changed its inputs; returns it with the number of attempts.
     fn made(
         memo: &DiskMemo,
         temperature: f64,
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(
             (attempts, probe.disagreed.len(), probe.noise),
             (40, 0, 0.0),
-            "no attempt is made for it"
+            "the second run takes no attempts"
         );
         assert_eq!(made(&memo(), 1.0, &gate, |_, _| ()).0.probe, None);
     }
@@ -251,10 +251,10 @@ mod tests {
             (baseline.drift.map(|drift: DriftCheck| drift.tasks), attempts)
         };
         assert_eq!(checked(0, 1.0), (None, 20));
-        assert_eq!(checked(6, 1.0), (None, 14), "six could not show anything");
+        assert_eq!(checked(6, 1.0), (None, 14), "six tasks cannot reveal drift");
         assert_eq!(checked(7, 1.0), (Some(7), 20));
         assert_eq!(checked(20, 1.0), (Some(10), 10));
-        assert_eq!(checked(20, 0.0), (None, 0), "it cannot have changed");
+        assert_eq!(checked(20, 0.0), (None, 0), "a deterministic student cannot drift");
         let memo = memo();
         let (before, _) = made(&memo, 1.0, &gate, remember(20));
         assert!(before.drift.as_ref().is_some_and(|drift| !drift.dropped) && before.epoch == 0);

@@ -1,4 +1,4 @@
-//! What a teacher is given, and the log of what it asked.
+//! Creates a teacher's briefing, and the log of its runs of the student.
 
 use std::sync::Mutex;
 
@@ -18,7 +18,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::{Workspace, cache_epoch};
 
-/// Calls `use_it` with everything that a teacher is given, and returns the log of its runs beside the answer.
+/// Calls `use_it` with a teacher's briefing; returns its result and the log of the student's runs.
 pub(crate) fn brief<T>(
     context: &Context,
     traces: &[Trace],
@@ -32,7 +32,7 @@ pub(crate) fn brief<T>(
         .filter(|op| op::home(*op, &context.manifest().harness.layout).is_some())
         .collect();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
-    // The embedded student costs less to ask than to remember.
+    // The embedded student is cheaper to run than to cache.
     let memo = if workspace.student.is_expensive() {
         context.memo
     } else {
@@ -65,12 +65,12 @@ pub(crate) fn brief<T>(
     };
     let answer = use_it(&briefing);
     let mut lines = log.into_inner().unwrap_or_default();
-    // The teacher asks on several threads: the order of asking is not the same twice.
+    // The teacher runs the student on several threads, so the order of the lines varies.
     lines.sort();
     Ok((answer, lines.concat()))
 }
 
-/// The text of a teacher's log, without keys: its own calls in order, then the runs of the student.
+/// The text of a teacher's log: its own calls in order, with API keys redacted, then the runs of the student.
 pub(super) fn log_text(calls: &[serde_json::Value], runs: &str) -> String {
     let redactor = Redactor::default().keys_only();
     let line = |call: &serde_json::Value| {
@@ -81,14 +81,15 @@ pub(super) fn log_text(calls: &[serde_json::Value], runs: &str) -> String {
     calls.iter().map(line).collect::<String>() + runs
 }
 
-/// Keeps what a teacher did before it gave up, for people to read, and says why it gave up.
+/// Publishes the log of a teacher that gave up, for people to read, and returns its problem as an error.
 pub(super) fn gave_up<T>(context: &Context, phase: &str, failure: TeacherFailure, runs: &str) -> Result<T, RunError> {
     let log = log_text(&failure.log, runs);
     context.session.publish(&format!("teacher/{phase}.jsonl"), &log)?;
     Err(context.failed(phase)(failure.problem))
 }
 
-/// Searches the store; what the teacher may not see is left out, so more is asked for than is wanted.
+/// Searches the store for traces that the teacher may see. Requests more than `most`, because other traces are removed
+/// from the result.
 pub(crate) fn search(
     workspace: &Workspace,
     inputs: &Inputs,
@@ -105,7 +106,7 @@ pub(crate) fn search(
     Ok(found)
 }
 
-/// Tells the compiler that a closure works for tasks of any lifetime, which it does not infer by itself.
+/// Tells the compiler that a closure works for tasks of any lifetime, which it cannot infer.
 fn for_any_tasks<F>(run: F) -> F
 where
     F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync,
@@ -113,7 +114,7 @@ where
     run
 }
 
-/// Attempts train tasks and writes a line about it into the teacher's log.
+/// Runs the student on train tasks, and adds a line to the teacher's log.
 fn attempts<'t>(
     evaluator: &Evaluator,
     harness: &Harness,
@@ -126,7 +127,7 @@ fn attempts<'t>(
         harness.digest(),
         tasks.iter().map(|task| &task.task_id).collect::<Vec<_>>(),
     ));
-    // What a student takes that is not embedded stands in spending.jsonl.
+    // The embedded student is free; the cost of other students is in spending.jsonl.
     let nothing = (!evaluator.student.is_expensive()).then_some(0.0);
     let line = serde_json::json!({
         "call": "run_student", "request": asked, "tasks": tasks.len(), "score": right,

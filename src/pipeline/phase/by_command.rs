@@ -1,4 +1,4 @@
-//! A program as the teacher: it works in a folder that holds the briefing, and leaves a diagnosis, then a plan.
+//! Runs a program as the teacher: in a folder with the briefing, it writes a diagnosis and, when run again, a plan.
 
 use std::time::Duration;
 
@@ -57,10 +57,10 @@ pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
     })
 }
 
-/// Runs the program; what it leaves as `file`, or prints, is its answer.
+/// Runs the program. Its answer is the file that it writes or, without one, its standard output.
 fn ask(context: &Context, phase: &'static str, file: &str) -> Result<String, RunError> {
     let (workspace, teacher) = (context.workspace, &context.manifest().teacher);
-    let mut files = briefing::files(context, "this folder, the one that your program works in")?;
+    let mut files = briefing::files(context, "this folder, the working directory of your program")?;
     if phase == "plan" {
         let text = context
             .inputs
@@ -74,7 +74,7 @@ fn ask(context: &Context, phase: &'static str, file: &str) -> Result<String, Run
         run: &teacher::command::from_folder(&teacher.run, &workspace.root, &programs::files_for_teacher()),
         folder: &workspace.own(&format!("scratch/teacher-{phase}")),
         withheld: &context.manifest().withheld(&teacher.env),
-        // Not where the workspace is: a teacher has no business with the benchmark that lies there.
+        // The path of the workspace is not passed, because a teacher must not read the benchmark in it.
         variables: vec![("KAIZEN_PHASE", phase.into())],
         timeout: Some(Duration::from_secs(teacher.timeout_seconds)),
     };

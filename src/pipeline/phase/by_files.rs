@@ -1,4 +1,4 @@
-//! What a person or an agent wrote, in place of a teacher's diagnosis and plan.
+//! Takes the diagnosis and the plan from files that a person or an agent wrote.
 
 use super::PhaseOutput;
 use crate::artifact::plan::Plan;
@@ -8,10 +8,10 @@ use crate::teacher;
 use crate::teacher::submitted;
 use crate::workspace::error::RunError;
 
-/// What an agent asked while it looked, where it asked through kaizen.
+/// The log of an agent's calls of kaizen's diagnostic tools.
 pub(crate) const CALLS: &str = "teacher/calls.jsonl";
 
-/// Takes the diagnosis as it is: its bytes are the author's.
+/// Takes the diagnosis without changing its bytes.
 pub(super) fn diagnosis(context: &Context) -> Result<PhaseOutput, RunError> {
     let text = context.text(diagnosis::FILE)?;
     submitted::diagnosis(&text, &context.base_harness()?).map_err(context.failed("diagnose"))?;
@@ -40,7 +40,7 @@ pub(super) fn diagnosis(context: &Context) -> Result<PhaseOutput, RunError> {
     })
 }
 
-/// The traces that an agent was shown.
+/// The ids of the traces that kaizen's tools showed to an agent.
 fn shown(log: &str) -> Vec<String> {
     let calls = log
         .lines()
@@ -51,7 +51,7 @@ fn shown(log: &str) -> Vec<String> {
         .collect()
 }
 
-/// A plan that somebody wrote, as it would run.
+/// The complete plan from the text that somebody wrote.
 pub(crate) fn taken_plan(context: &Context, text: &str, teacher: &str) -> Result<Plan, RunError> {
     let around = submitted::PlanContext {
         session: &context.session.id,
@@ -62,7 +62,7 @@ pub(crate) fn taken_plan(context: &Context, text: &str, teacher: &str) -> Result
     submitted::plan(text, around, &context.base_harness()?, context.manifest()).map_err(context.failed("plan"))
 }
 
-/// Takes the plan like any teacher's; the author's own bytes go to the attic when they change.
+/// Takes the plan and completes it. If that changes the file, the author's version goes to the attic.
 pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
     let text = context.text("plan.json")?;
     let plan = taken_plan(context, &text, "files")?;

@@ -1,4 +1,4 @@
-//! A teacher inside kaizen diagnoses and plans: its answers become files, and its calls a log.
+//! Runs a built-in teacher: writes its diagnosis and plan, and a log of its calls.
 
 use super::PhaseOutput;
 use super::brief::{brief, gave_up, log_text};
@@ -32,7 +32,7 @@ pub(super) fn diagnose(context: &Context) -> Result<PhaseOutput, RunError> {
 
 pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
     let diagnosis = context.text(diagnosis::FILE)?;
-    // A person may have written about gate tasks; the teacher may not read of them.
+    // A person may have mentioned gate tasks in the diagnosis; the teacher must not see them.
     let shown = context.inputs.held_out()?.artifact(diagnosis::FILE, &diagnosis);
     let traces = context.inputs.evidence(context.moment()?)?;
     let teacher = context.workspace.teacher.as_ref();

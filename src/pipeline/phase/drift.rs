@@ -1,4 +1,4 @@
-//! Drift: a few remembered tasks are asked once more, since a student may change where its identity does not show it.
+//! Detects drift: repeats a few cached tasks, because a student may change although its identity stays the same.
 
 use crate::artifact::baseline::DriftCheck;
 use crate::artifact::task::Task;
@@ -7,15 +7,15 @@ use crate::eval::run::{EvaluationHalted, Evaluator, TaskRun, attempt_all, attemp
 use crate::gate::evidence::{log_e_above, log_e_below};
 use crate::harness::Harness;
 
-/// Tasks that are asked once more, at most: enough for gross breaks, and no more.
+/// Maximum number of repeated tasks. They can only reveal large changes.
 const MOST: usize = 10;
-/// Evidence from which on what was remembered is not used any more.
+/// The evidence (e-value) at which the cached answers are no longer used.
 const LINE: f64 = 20.0;
 
-/// Compares what is remembered with what the student says now; `None` where too little is remembered to see anything.
+/// Compares cached answers with new ones; `None` if too few answers are cached to reveal drift.
 ///
 /// # Errors
-/// Something halted it half way.
+/// The evaluation was stopped.
 pub(crate) fn drift(
     evaluator: &Evaluator,
     harness: &Harness,
@@ -44,14 +44,14 @@ pub(crate) fn drift(
     }))
 }
 
-/// Other tasks in each session, and the same ones when it goes on.
+/// Selects the tasks to repeat. The choice differs between sessions, and is the same when a session is resumed.
 fn chosen<'t>(mut tasks: Vec<&'t Task>, session: &str) -> Vec<&'t Task> {
     tasks.sort_by_key(|task| Digest::of_value(&(session, &task.task_id)));
     tasks.truncate(MOST);
     tasks
 }
 
-/// A run's number that no gate comes to, and that each session has for itself.
+/// The number of the repeated runs: higher than any run of a gate, and different in each session.
 fn number(session: &str) -> u32 {
     let drawn = Digest::of_value(&("drift", session)).seed();
     1 << 31 | (drawn >> 33) as u32

@@ -1,4 +1,4 @@
-//! Execute, with the world that it acts on.
+//! Phase `execute`: collects the input of the reconciliation and runs it.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     })
 }
 
-/// Says who gave the answers that are about to be acted on, where it was not a person at this machine.
+/// Notes the answers that are about to take effect and that came with a commit from another repository.
 fn tell_external_decisions(
     context: &Context,
     pending: &BTreeMap<Digest, PendingReview>,
@@ -93,7 +93,7 @@ fn tell_external_decisions(
     Ok(())
 }
 
-/// Tells what is to be expected, and does it.
+/// Notes a preview of the gate's work, then runs `execute`.
 fn carry_out(context: &Context, input: phase::ExecuteInput) -> Result<ExecuteStats, RunError> {
     context.evaluating(|evaluator| {
         preview::tell(context.workspace, &input, &evaluator, context.listener)?;
@@ -107,7 +107,7 @@ fn carry_out(context: &Context, input: phase::ExecuteInput) -> Result<ExecuteSta
     })
 }
 
-/// What was done, what the gate took for it, and what a student of several turns had answered before.
+/// The summary: edits, attempts made, answers of the student that came from the store, and tasks that were not reached.
 fn summary(edits: usize, taken: ExecuteStats, replayed: usize) -> String {
     let counted = |count: usize, one: &str, many: &str| match count {
         0 => String::new(),

@@ -1,5 +1,4 @@
-//! The phases: one file each. A phase reads through its context and returns the files that it leaves; the step publishes
-//! them.
+//! The built-in phases. A phase reads its inputs through the context and returns its files, which `step` publishes.
 
 pub(crate) mod baseline;
 pub(super) mod brief;
@@ -17,7 +16,7 @@ use crate::pipeline::context::Context;
 use crate::workspace::engines;
 use crate::workspace::error::RunError;
 
-/// What a phase leaves.
+/// The result of a phase.
 pub(crate) struct PhaseOutput {
     /// Files to publish, as name and text.
     pub files: Vec<(String, String)>,
@@ -25,9 +24,9 @@ pub(crate) struct PhaseOutput {
     pub summary: String,
 }
 
-/// Who writes the diagnosis and the plan.
+/// The author of the diagnosis and the plan.
 enum Author {
-    /// A teacher inside kaizen.
+    /// A built-in teacher.
     Teacher,
     /// A person or an agent, as files in the session's directory.
     Files,

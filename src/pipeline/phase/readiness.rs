@@ -1,4 +1,5 @@
-//! Readiness: are there enough usable traces, and a benchmark? If not, what is missing and how to get it.
+//! Phase `readiness`: checks that there are enough usable traces and a benchmark; otherwise says what is missing and
+//! how to get it.
 
 use super::PhaseOutput;
 use crate::artifact::Artifact;
@@ -10,19 +11,19 @@ use crate::pipeline::context::Context;
 use crate::workspace::NO_JUDGE;
 use crate::workspace::error::RunError;
 
-/// The traces that there are, and those that are needed.
+/// Numbers of traces.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UsableTraces {
     /// Traces that can be evidence.
     pub count: usize,
-    /// Traces that could be, but for `[privacy]`.
+    /// Traces that only `[privacy]` excludes.
     pub left_out: usize,
-    /// Without so many, no session is held.
+    /// The minimum for a session.
     pub needed: usize,
 }
 
-/// Judges what there is. `unscorable` says what tasks lack that have no scorer here: they have no score, and the gate says
-/// whether the others suffice.
+/// Checks the traces and the benchmark. `unscorable` is a hint about tasks without a working scorer. Such tasks do not
+/// prevent a session, because the gate finds out whether the others suffice.
 pub(crate) fn readiness(
     usable: UsableTraces,
     traces: TracePin,
@@ -35,7 +36,7 @@ pub(crate) fn readiness(
         missing.push(too_few(usable));
     }
     if benchmark.gate == 0 {
-        missing.push("no gate tasks: add tasks to benchmark/tasks.jsonl, or `kaizen init --tasks FILE`".to_owned());
+        missing.push("no gate tasks: add tasks to benchmark/tasks.jsonl, or run `kaizen init --tasks FILE`".to_owned());
     }
     if benchmark.train == 0 {
         missing.push("no train tasks: add tasks with \"split\": \"train\" to benchmark/tasks.jsonl".to_owned());
@@ -71,12 +72,12 @@ fn too_few(usable: UsableTraces) -> String {
         _ => format!(" (and {left_out} that [privacy] leaves out)"),
     };
     format!(
-        "{needed} usable traces are needed, there are {count}{beside}: let the agent work, `kaizen traces collect` \
-         to run it over the train tasks, or lower [session] min_traces"
+        "{needed} usable traces are needed, there are {count}{beside}: let the agent work, run it on the train tasks \
+         with `kaizen traces collect`, or lower [session] min_traces"
     )
 }
 
-/// A person who counts traces would wonder.
+/// A sentence that accounts for the traces which `[privacy]` excludes.
 fn and_left_out(count: usize) -> String {
     match count {
         0 => String::new(),
@@ -105,7 +106,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     })
 }
 
-/// A hint when tasks of a session want a judge and there is none.
+/// A hint if tasks have scorer `judge` and there is no judge.
 fn unjudged(context: &Context) -> Result<Option<String>, RunError> {
     if context.workspace.judge.is_some() {
         return Ok(None);

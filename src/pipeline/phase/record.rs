@@ -1,4 +1,4 @@
-//! Record: folds outcomes and scores into `session.json`.
+//! Phase `record`: writes outcomes, scores and cost to `session.json`.
 
 use std::collections::BTreeMap;
 
@@ -21,23 +21,22 @@ use crate::pipeline::context::Context;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::clean_harness;
 
-/// What a settled session knows.
+/// The results of a settled session.
 pub(crate) struct SettledSession<'a> {
-    /// Before any edit.
     pub baseline: &'a Baseline,
     /// The edits of the plan.
     pub edits: &'a [Edit],
-    /// What became of them.
+    /// The outcomes, including those of edits that left the plan.
     pub outcomes: &'a BTreeMap<Digest, Outcome>,
-    /// The final head's score.
+    /// The evaluation of the final head.
     pub after: &'a Evaluation,
-    /// The final head.
+    /// Digest of the final head.
     pub harness: Digest,
     /// The last commit of an edit, if there was one.
     pub last_commit: Option<String>,
 }
 
-/// The record of a settled session, from the record of one under way.
+/// Completes the record of a session.
 pub(crate) fn record(begun: SessionRecord, settled: &SettledSession, now: String) -> SessionRecord {
     let outcomes = fold(settled);
     SessionRecord {
@@ -59,7 +58,7 @@ pub(crate) fn record(begun: SessionRecord, settled: &SettledSession, now: String
     }
 }
 
-/// The edits of the plan in its order, then those that left it after they had been applied.
+/// The outcomes of the plan's edits in its order, then those of applied edits that left the plan.
 fn fold(settled: &SettledSession) -> Vec<EditOutcome> {
     let mut left: BTreeMap<&Digest, &Outcome> = settled.outcomes.iter().collect();
     let planned: Vec<Digest> = settled.edits.iter().map(Edit::digest).collect();
@@ -74,7 +73,7 @@ fn fold(settled: &SettledSession) -> Vec<EditOutcome> {
         .collect()
 }
 
-/// An outcome in the form of the record.
+/// An outcome in the format of the record.
 pub(crate) fn edit_outcome(outcome: &Outcome) -> EditOutcome {
     EditOutcome {
         edit_id: outcome.edit_id.clone(),
@@ -89,7 +88,7 @@ pub(crate) fn edit_outcome(outcome: &Outcome) -> EditOutcome {
     }
 }
 
-/// Where a session stands when its edits have come to these ends.
+/// The status of a session whose edits have these outcomes.
 pub(crate) fn status(outcomes: &[EditOutcome]) -> SessionStatus {
     let any = |status| outcomes.iter().any(|outcome| outcome.status == status);
     if any(OutcomeStatus::PendingReview) {
@@ -101,7 +100,7 @@ pub(crate) fn status(outcomes: &[EditOutcome]) -> SessionStatus {
     }
 }
 
-/// An evaluation in the form of the record.
+/// An evaluation in the format of the record.
 pub(crate) fn snapshot(baseline: &Baseline, evaluation: &Evaluation) -> Snapshot {
     Snapshot {
         benchmark_version: baseline.benchmark.to_string(),
@@ -172,7 +171,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     })
 }
 
-/// What the teacher took. One that is no language model says it itself.
+/// Cost of the teacher in dollars: of its calls to a language model through kaizen, else the figure in the plan.
 fn teacher_cost(spending: &BTreeMap<LlmRole, RoleSpending>, plan: &Plan) -> Option<f64> {
     let asked = spending
         .keys()

@@ -16,7 +16,7 @@ use crate::llm::model::Model;
 use crate::llm::redact::Redactor;
 use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 
-/// Raised by hand when the same replies give a different diagnosis or plan, or when a text for the model changes.
+/// Increase this by hand if the same replies now give another diagnosis or plan, or if a text for the model changes.
 const REVISION: u32 = 2;
 
 /// Compares the student's output, the teacher's output and the query: the student's score, the teacher's score, the

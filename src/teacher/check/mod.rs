@@ -1,5 +1,5 @@
-//! Checks of submitted diagnoses and plans, and the reports for their authors. The narrative of a diagnosis is free;
-//! the closing block is checked.
+//! Checks of submitted diagnoses and plans, and the reports for their authors. The narrative of a diagnosis is free
+//! text; only its closing block is checked.
 
 pub(crate) mod plan;
 pub(crate) mod secret;

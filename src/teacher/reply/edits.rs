@@ -42,7 +42,7 @@ pub(crate) enum ReplyError {
 /// Reads the edits of a plan: an object with `edits` or a bare list of edits, either alone, fenced or in prose.
 ///
 /// # Errors
-/// See [`ReplyError`]. An invalid item in a valid list is no error; it is dropped with a reason.
+/// See [`ReplyError`]. An invalid item in a valid list is not an error: it is dropped with a reason.
 pub(crate) fn edits(text: &str) -> Result<ParsedEdits, ReplyError> {
     let JsonValues { values, cut_off } = scan::find(text);
     let wrapped = values.iter().find_map(|value| value.get("edits")?.as_array());

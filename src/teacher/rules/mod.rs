@@ -1,7 +1,7 @@
 //! The built-in teacher `rules`: an optimizer without a language model.
 //!
-//! It runs the student on train tasks and groups the failures by cause. Then it proposes edits one by one: each time
-//! the edit with the largest gain on held-out train tasks, on top of those already proposed. Its diagnosis lists the
+//! It runs the student on train tasks and groups the failures by cause. Then it chooses edits one by one: each time the
+//! edit with the largest gain on held-out train tasks, on top of those already chosen. Its diagnosis lists the
 //! clusters with some of their failures.
 
 mod candidate;
@@ -23,7 +23,7 @@ use crate::artifact::diagnosis::FailureCluster;
 use crate::manifest::layout::Layout;
 use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 
-/// Raised by hand when the same briefing gives a different plan.
+/// Increase this by hand if the same briefing now gives a different plan.
 const REVISION: u32 = 1;
 
 /// The largest number of failures shown per cluster.

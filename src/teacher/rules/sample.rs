@@ -80,7 +80,7 @@ pub(crate) fn folds<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<Fold<'a>> {
     (0..FOLDS).map(fold).filter(|fold| !fold.held_out.is_empty()).collect()
 }
 
-/// The harness without few-shot examples whose input is hidden; earlier sessions may have added train tasks.
+/// The harness without few-shot examples whose input is in `hidden`; earlier sessions may have added train tasks.
 fn without_examples(briefing: &Briefing, hidden: &BTreeSet<String>) -> Harness {
     let default = default_agent(briefing);
     let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, &default)).collect();

@@ -31,7 +31,7 @@ struct Search<'b, 'a> {
     min_gain: f64,
 }
 
-/// The harnesses with all edits chosen so far: one per fold, and the whole one for which edits are written.
+/// The harnesses with all edits chosen so far: one per fold, and the complete one for which edits are written.
 struct SearchState {
     folds: Vec<Harness>,
     whole: Harness,
@@ -39,7 +39,7 @@ struct SearchState {
     scores: Vec<Scores>,
 }
 
-/// A measured change.
+/// A change with its gain on held-out train tasks.
 struct MeasuredChange {
     change: CandidateChange,
     gain: Gain,

@@ -1,6 +1,6 @@
 //! The eleven read-only tools with which a teacher examines evidence, the harness and train tasks.
 //!
-//! All data come from the briefing, so a gate or test task is treated like one that does not exist. All output is
+//! All data come from the briefing, so a gate or test task is treated like a task that does not exist. All output is
 //! redacted.
 
 mod arguments;
@@ -52,7 +52,7 @@ pub(crate) struct OwnAnswer {
     pub tokens: Option<u64>,
 }
 
-/// One tool.
+/// A tool: its name, its description for the model, and its function.
 struct Tool {
     name: &'static str,
     spec: fn() -> ToolSpec,

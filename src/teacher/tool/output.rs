@@ -32,7 +32,7 @@ enum Words {
 }
 
 impl RawOutput {
-    /// A value.
+    /// An output of JSON.
     pub(crate) fn json(value: Value) -> Self {
         let words = Words::Json(value);
         Self {
@@ -41,7 +41,7 @@ impl RawOutput {
         }
     }
 
-    /// The text of a file, or a sentence.
+    /// An output of text: the content of a file, or a sentence.
     pub(crate) fn text(text: impl Into<String>) -> Self {
         let words = Words::Text(text.into());
         Self {

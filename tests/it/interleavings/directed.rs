@@ -1,4 +1,4 @@
-//! Directed: what random cases found, each on purpose.
+//! Regression tests for problems that random cases found.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use crate::interleavings::user::PROMPT;
 use crate::interleavings::watcher::{Heard, Watcher};
 use crate::space::{Space, names};
 
-/// Less than it takes until a session that failed is tried again by itself.
+/// Less than the delay after which the watcher retries a failed session.
 const SOON: Duration = Duration::from_secs(20);
 
 fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -22,7 +22,7 @@ fn said(heard: &Heard, words: &str) -> bool {
     heard.lines().iter().any(|line| line.contains(words))
 }
 
-/// What the trigger of the second session says.
+/// The trigger of the second session.
 fn second(space: &Space) -> String {
     let id = names(&space.root.join("sessions")).pop().unwrap();
     space.read(&format!("sessions/{id}/trigger.json"))
@@ -46,7 +46,7 @@ fn an_empty_file_that_is_still_being_written_is_no_trigger_yet() {
     space.replace("kaizen.toml", "quiet_ms = 50", "quiet_ms = 1000");
     let watcher = Watcher::start(&space, &heard);
     let mut file = std::fs::File::create(space.root.join("triggers/go.json")).unwrap();
-    // A rescan looks at everything, rung or not.
+    // A rescan looks at all files, even without an event.
     for _ in 0..6 {
         std::thread::sleep(Duration::from_millis(300));
         file.write_all(b" ").unwrap();

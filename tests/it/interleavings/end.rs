@@ -1,4 +1,4 @@
-//! The end: everything is made sound, the watcher settles it, and the files are compared with what the user knows.
+//! The end of a case: all files are made valid, the watcher settles all sessions, and the files are checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use crate::interleavings::user::{PROMPT, User};
 use crate::interleavings::watcher::Heard;
 use crate::space::{KAIZEN, Said, names};
 
-/// A case that takes longer is not going to end.
+/// A case that takes longer will not end.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// Nothing was said for so long.
+/// A watcher without output for this time is quiet.
 const SILENCE: Duration = Duration::from_millis(150);
 
-/// No open change, on `main`, every plan readable.
+/// Leaves the user on `main`, without an uncommitted change, and with a valid plan in every session.
 pub fn make_sound(user: &mut User) {
     if user.open.is_some() {
         user.close_prompt();
@@ -25,7 +25,7 @@ pub fn make_sound(user: &mut User) {
     while user.branch() != "main" {
         assert!(start.elapsed() < PATIENCE, "git does not let the user back to main");
         if user.git(&["switch", "-q", "main"]).is_err() {
-            // Something of a session is not committed: the user does it.
+            // A file of a session is not committed, so the user commits it.
             let _ = user.git(&["add", "-A", "sessions"]);
             let _ = user.git(&["commit", "-q", "-m", "sessions as they are", "--", "sessions"]);
         }
@@ -34,7 +34,7 @@ pub fn make_sound(user: &mut User) {
     user.edit_plan();
 }
 
-/// Waits until nothing is said, nothing is stale, and the inbox is empty; how long it took.
+/// Waits until the watcher is quiet, nothing is stale, and the inbox is empty; returns how long that took.
 pub fn settle(user: &User, heard: &Heard) -> Duration {
     let start = Instant::now();
     loop {
@@ -47,12 +47,12 @@ pub fn settle(user: &User, heard: &Heard) -> Duration {
             }
             assert!(start.elapsed() < PATIENCE, "never settled: {unsettled:?}");
         }
-        assert!(start.elapsed() < PATIENCE, "never quiet; the inbox holds {inbox:?}");
+        assert!(start.elapsed() < PATIENCE, "never quiet; the inbox contains {inbox:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// Runs kaizen at the true time.
+/// Runs kaizen with the real time.
 fn kaizen(user: &User, arguments: &[&str]) -> Said {
     let mut command = user.space.command(KAIZEN, arguments);
     Said::of(command.env_remove("KAIZEN_NOW").output().unwrap())
@@ -67,7 +67,7 @@ fn unsettled(user: &User) -> Vec<String> {
     stale.map(|line| line.to_string()).collect()
 }
 
-/// Compares everything, once the watcher is stopped.
+/// Checks all files once the watcher is stopped.
 pub fn check(user: &User) {
     user.nothing_lost_at_all();
     user_work_stands(user);
@@ -102,7 +102,7 @@ fn user_work_stands(user: &User) {
     let dirty = user
         .space
         .git(&["status", "--porcelain", "--", "agents", "config.toml", "tools"]);
-    assert_eq!(dirty, "", "the harness is as it was committed");
+    assert_eq!(dirty, "", "the harness has no uncommitted changes");
 }
 
 /// The triggers of all sessions, in the folder and on every branch.
@@ -167,7 +167,7 @@ fn no_leftovers(user: &User) {
     assert!(user.look(".kaizen/intent.json").is_none(), "an intent is left over");
 }
 
-/// Every planned edit has an outcome; what is applied shows in the files, and nothing else does.
+/// Asserts that every planned edit has an outcome, and that the files show the applied edits and no others.
 fn harness_is_as_planned(user: &User) {
     let mut applied: Vec<String> = Vec::new();
     for id in user.sessions() {
@@ -188,7 +188,7 @@ fn harness_is_as_planned(user: &User) {
         let digest = serde_json::from_value::<Edit>(edit.clone()).unwrap().digest();
         applied.contains(&digest.to_string())
     };
-    // The teacher proposes such edits as well, with other examples.
+    // The teacher may propose edits with the same op and other examples.
     let has = |op: &str| applied.contains(&format!("{op:?}"));
     let config: toml::Table = user.space.read("config.toml").parse().unwrap();
     let sure = config["models"]["base"]["refuse_below"].as_float().unwrap();
@@ -211,7 +211,7 @@ fn harness_is_as_planned(user: &User) {
     assert!(!is_applied(&hostile()));
 }
 
-/// What the files say of an edit that a person is asked about.
+/// Asserts that the outcome of an edit fits its review question and the answer.
 fn decision_counts(outcome: &Value, pending: Option<&Value>) {
     let Some(pending) = pending else {
         return assert_ne!(outcome["status"], "pending_review", "there is a question");
@@ -221,7 +221,7 @@ fn decision_counts(outcome: &Value, pending: Option<&Value>) {
         Value::Object(decision) => decision["decision"].as_str(),
         other => other.as_str(),
     };
-    // An edit that was accepted once has its verdict, whatever is written there later.
+    // Once an edit was accepted, the gate has decided; a later answer changes nothing.
     let judged = ["applied", "rejected_by_gate", "inapplicable", "rolled_back"].contains(&status);
     let fits = match decision {
         Some("accept") => judged,

@@ -1,8 +1,8 @@
-//! Interleavings: a person's acts and `kaizen watch` at random moments, against what the files say at the end.
+//! Interleavings: a person acts at random moments while `kaizen watch` runs, and the files at the end are checked.
 //!
-//! `KAIZEN_INTERLEAVINGS=1000 cargo test --test it interleavings::` runs a thousand cases, with `KAIZEN_SEED=7` those from
-//! that seed on; `KAIZEN_SEED=7` alone is the one case. A seed decides what is done and after which pauses; what the
-//! processes make of it depends on the machine.
+//! `KAIZEN_INTERLEAVINGS=1000 cargo test --test it interleavings::` runs a thousand cases; with `KAIZEN_SEED=7`, they
+//! start at that seed; `KAIZEN_SEED=7` alone runs one case. A seed determines the acts and the pauses; the timing of
+//! the processes depends on the machine.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
 
 mod directed;
@@ -21,11 +21,11 @@ use crate::space::Space;
 use user::User;
 use watcher::{Heard, Watcher};
 
-/// What a plain `cargo test` runs.
+/// The number of cases in a plain `cargo test`.
 const FEW: u64 = 8;
-/// Only what was put aside takes longer to settle.
+/// A case takes longer to settle only if the watcher has postponed something.
 const SLOW: Duration = Duration::from_secs(10);
-/// Less than a person's pause, more than a file system's.
+/// `quiet_ms` is shorter than the pauses of a person, and longer than those within the write of a file.
 const TRIGGERS: &str = "[triggers]\nquiet_ms = 50\nrescan_seconds = 1\n[teacher]\nmax_edits = 1\n";
 
 /// An executed session on `main`, and a branch `start` without it.
@@ -66,7 +66,7 @@ fn act(user: &mut User, watcher: &mut Option<Watcher>, heard: &Heard) {
     }
 }
 
-/// Plays one case; how long it took to settle.
+/// Plays one case; returns how long it took to settle.
 fn play(user: &mut User, heard: &Heard) -> Duration {
     let mut watcher = Some(Watcher::start(&user.space, heard));
     let played = catch_unwind(AssertUnwindSafe(|| {
@@ -88,7 +88,7 @@ fn play(user: &mut User, heard: &Heard) -> Duration {
     played.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Plays the case of a seed; what went wrong with it.
+/// Plays the case of a seed. The error is a report for people.
 fn case(first: &Space, seed: u64) -> Result<(Duration, String), String> {
     let (mut user, heard) = (User::new(first.copy(), seed), Heard::new());
     let played = catch_unwind(AssertUnwindSafe(|| play(&mut user, &heard)));

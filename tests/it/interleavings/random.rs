@@ -1,4 +1,4 @@
-//! Random: a small generator whose numbers depend on the seed alone.
+//! A small random number generator, whose numbers depend only on the seed.
 
 /// SplitMix64.
 pub struct Random(u64);
@@ -18,12 +18,12 @@ impl Random {
         usize::try_from((mixed ^ (mixed >> 31)) % end.max(1) as u64).unwrap_or_default()
     }
 
-    /// Once in so many times.
+    /// True once in `times` times on average.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of several; `None` of none.
+    /// A random element; `None` if there are none.
     pub fn one<T: Clone>(&mut self, all: &[T]) -> Option<T> {
         let at = self.below(all.len());
         all.get(at).cloned()

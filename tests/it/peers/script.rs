@@ -1,5 +1,5 @@
-//! What the scripted servers say: a student that knows Greek letters once its prompt tells it to, and a teacher that
-//! finds that out.
+//! The scripts of the servers: a student that knows Greek letters if its prompt says so, and a teacher that finds that
+//! out.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub fn query(place: &str) -> String {
     format!("Name the {place} letter.")
 }
 
-/// The student: stubllm's fixtures. `first` is what happens before each right answer, such as a status 429.
+/// The student, as fixtures of stubllm. `first` are the replies before each answer, such as a status 429.
 pub fn student(first: &[Value]) -> String {
     let answer = |text: &str| {
         let mut sequence = first.to_vec();
@@ -52,7 +52,7 @@ pub fn student(first: &[Value]) -> String {
     json!({"fixtures": fixtures}).to_string()
 }
 
-/// The teacher: aimock's fixtures, turn by turn.
+/// The teacher, as fixtures of aimock, turn by turn.
 pub fn teacher() -> String {
     let usage = json!({"input_tokens": 400, "output_tokens": 50, "prompt_tokens": 400, "completion_tokens": 50, "total_tokens": 450});
     let turn = |turn: usize, calls: Value| {
@@ -98,7 +98,7 @@ fn diagnosis() -> String {
     format!("# Diagnosis\n\nThe prompt never says which alphabet is meant.\n\n```json\n{clusters:#}\n```\n")
 }
 
-/// The plan: one edit that helps, one that changes no score, and three that are refused.
+/// The plan: one edit that helps, one that changes no score, and three that are inapplicable.
 pub fn plan() -> Value {
     let edit = |id: &str, op: &str, pillar: &str, target: &str, payload: Value| {
         json!({"id": id, "op": op, "pillar": pillar, "target": target, "payload": payload,

@@ -11,11 +11,12 @@ use super::space::Space;
 /// A workspace and its two servers.
 pub struct Stage {
     pub space: Space,
-    /// They end with the stage.
+    // Stopped when the stage is dropped.
     _peers: (Peer, Peer),
 }
 
-/// Sets the stage: what happens before each of the student's answers, and further arguments of the teacher's server.
+/// Prepares a workspace and its servers: `before` are the replies before each of the student's answers, `teacher` are
+/// additional arguments of the teacher's server.
 pub fn stage(before: &[Value], teacher: &[&str]) -> Option<Stage> {
     let folder = peer::installed("aimock")?;
     peer::installed("stubllm")?;
@@ -38,7 +39,7 @@ pub fn stage(before: &[Value], teacher: &[&str]) -> Option<Stage> {
     })
 }
 
-/// What must be the same in every session of this script, whatever the servers did to it.
+/// The part of the plan that is the same in every session of this script, regardless of faults.
 pub fn plan_of(space: &Space) -> Value {
     let plan = space.json("plan.json");
     let clusters = plan["failure_clusters"].clone();
@@ -92,16 +93,16 @@ fn a_chat_teacher_teaches_a_chat_student() {
     assert_eq!(
         space.json("session.json")["spending"],
         record["spending"],
-        "a rerun pays nothing"
+        "a rerun costs nothing"
     );
 }
 
-/// Every call of every role stands in the record, in tokens and dollars.
+/// Asserts that the record contains every call of every role, in tokens and dollars.
 fn money_is_counted(space: &Space, record: &Value) {
     let spending = &record["spending"];
     assert_eq!(spending["teacher"]["calls"], 5, "four turns and a plan");
     assert_eq!(spending["teacher_task"]["calls"], 1);
-    // claude-sonnet-4-5: $3 and $15 for a million tokens; 400 in and 50 out each time.
+    // claude-sonnet-4-5: $3 and $15 per million tokens; 400 tokens in and 50 out per call.
     let teacher = 5.0 * (400.0 * 3.0 + 50.0 * 15.0) / 1e6;
     assert!((spending["teacher"]["cost_usd"].as_f64().unwrap() - teacher).abs() < 1e-9);
     let student = spending["student"]["calls"].as_u64().unwrap() as f64;
@@ -110,7 +111,7 @@ fn money_is_counted(space: &Space, record: &Value) {
     assert_eq!(space.lines("spending.jsonl").len() as f64, student + 6.0);
 }
 
-/// What left stands in `egress.jsonl`, and its exact text is shown.
+/// Asserts that `egress.jsonl` lists every request, and that `kaizen egress` shows its exact text.
 fn what_left_is_written_down(space: &Space) {
     let egress = space.lines("egress.jsonl");
     assert_eq!(egress.len(), space.lines("spending.jsonl").len());

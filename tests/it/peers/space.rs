@@ -96,13 +96,13 @@ impl Space {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Fails when the key stands in any file of the workspace, git's included.
+    /// Asserts that no file of the workspace contains the key, including those of git.
     pub fn holds_no_key(&self) {
         for entry in walkdir::WalkDir::new(self.root()).into_iter().filter_map(Result::ok) {
             if entry.file_type().is_file() {
                 let bytes = fs::read(entry.path()).unwrap();
                 let found = bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes());
-                assert!(!found, "the key stands in {}", entry.path().display());
+                assert!(!found, "the key is in {}", entry.path().display());
             }
         }
     }

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 /// Full-text search.
 type Search = Box<dyn Fn(&str, usize) -> TraceSearch + Sync>;
 
-/// A world.
 pub(crate) struct World {
     pub harness: Harness,
     pub tasks: Vec<Task>,

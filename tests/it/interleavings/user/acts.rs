@@ -1,4 +1,4 @@
-//! Acts: what a user does, one at a time.
+//! The acts of a user.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::edits::{bold, edit, hostile, refuse_below, shots, shy, sums};
 use crate::space::{KAIZEN, names};
 
 impl User {
-    /// Edits that never meet those of another session in the same line.
+    /// Edits that never change the same line as those of another session.
     fn pool(&self, id: &str) -> Vec<Value> {
         let turns = json!({"agent": "assistant", "param": "max_turns", "value": 5});
         let turns = edit("turns", "set_agent_param", "agents.assistant.max_turns", turns);
@@ -59,7 +59,7 @@ impl User {
         self.save(&format!("sessions/{id}/plan.json"), &text);
     }
 
-    /// Puts the last sound plan wherever there is none.
+    /// Restores the last valid plan in every session whose plan is not valid.
     pub fn mend_plans(&mut self) {
         for id in self.sessions() {
             let name = format!("sessions/{id}/plan.json");
@@ -90,7 +90,7 @@ impl User {
         self.save(&name, &serde_json::to_string_pretty(&question).unwrap());
     }
 
-    /// Adds a line to the prompt; commits it, or leaves it open.
+    /// Adds a line to the prompt, and commits it or leaves it uncommitted.
     pub fn edit_prompt(&mut self) {
         if self.open.is_some() {
             return self.close_prompt();
@@ -105,13 +105,13 @@ impl User {
         }
     }
 
-    /// Commits what is open, or discards it.
+    /// Commits or discards the uncommitted line.
     pub fn close_prompt(&mut self) {
         if self.open.is_some() && self.random.once_in(2) {
             self.note("discard the line");
             assert!(
                 self.space.read(PROMPT).contains(&self.open.take().unwrap()),
-                "the open line is gone"
+                "the uncommitted line is gone"
             );
             self.git(&["checkout", "-q", "--", PROMPT]).unwrap();
         } else {
@@ -122,7 +122,7 @@ impl User {
     fn commit_prompt(&mut self) {
         let Some(line) = self.open.take() else { return };
         self.note("commit the line");
-        assert!(self.space.read(PROMPT).contains(&line), "the open line is gone");
+        assert!(self.space.read(PROMPT).contains(&line), "the uncommitted line is gone");
         let branch = self.branch();
         self.git(&["commit", "-q", "-m", &line, "--", PROMPT]).unwrap();
         self.commits.push(line.clone());
@@ -141,7 +141,7 @@ impl User {
             .into_iter()
             .chain(arguments.iter().map(String::as_str))
             .collect();
-        // git refuses when a file that differs is not committed yet: then the user stays.
+        // git refuses if a file that differs is not committed; the user then stays on the branch.
         let refused = self.git(&words).is_err();
         self.note(format!(
             "git {}{}",
@@ -167,7 +167,7 @@ impl User {
                 return;
             }
             1 => fs::write(&path, &text).unwrap(),
-            // Whoever writes slowly writes into one file, which may be empty for a moment.
+            // A slow writer writes to one file, which may be empty for a moment.
             2 => self.drop_slowly(&path, &["", &text]),
             _ => self.drop_slowly(&path, &[&text[..text.len() / 2], &text[text.len() / 2..]]),
         }
@@ -182,7 +182,7 @@ impl User {
         let mut file = fs::File::create(path).unwrap();
         for piece in pieces {
             file.write_all(piece.as_bytes()).unwrap();
-            // Less than the watcher wants a file to be quiet.
+            // Shorter than the time for which the watcher wants a file to be quiet.
             std::thread::sleep(Duration::from_millis(self.random.below(12) as u64));
         }
     }

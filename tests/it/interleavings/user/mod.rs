@@ -14,34 +14,34 @@ use crate::space::{Space, names};
 
 /// The file that only the user writes.
 pub const PROMPT: &str = "agents/assistant/system_prompt.md";
-/// A file that was not written to for so long counts as whole; a little less than the manifest says.
+/// A trigger that was written within this time is certain to be read whole; a little less than `quiet_ms`.
 const QUIET: Duration = Duration::from_millis(45);
-/// git, at the same time as somebody else's git.
+/// Errors of git while another git process is at work.
 const BUSY: [&str; 3] = ["index.lock", "cannot lock ref", "unable to lock"];
 
-/// What a user did and knows.
+/// A user, with the history of their acts.
 pub struct User {
     pub space: Space,
     pub random: Random,
-    /// The session that was there from the start.
+    /// The session that existed from the start.
     pub first: String,
-    /// What was done, for the report.
+    /// The acts, for the report.
     pub log: Vec<String>,
     /// The text last saved in each file of a session.
     saved: BTreeMap<String, String>,
-    /// The last sound plan that was seen of each session.
+    /// The last valid plan that was seen of each session.
     sound: BTreeMap<String, Value>,
-    /// What stands in the metadata of each dropped trigger.
+    /// The note in the metadata of each dropped trigger.
     pub notes: Vec<String>,
-    /// The same, of those that were written so slowly that they may count as empty.
+    /// The same for triggers that were written so slowly that they may have been read as empty.
     pub slow: Vec<String>,
-    /// Dropped triggers that say nothing, and sessions begun by `kaizen run`.
+    /// Number of empty triggers and of sessions that `kaizen run` began.
     pub plain: usize,
     /// Subjects of the user's commits.
     pub commits: Vec<String>,
     /// Lines of the prompt that were committed on `main`.
     pub lines: Vec<String>,
-    /// A line that is not committed yet.
+    /// A line of the prompt that is not committed yet.
     pub open: Option<String>,
     counter: usize,
 }
@@ -75,10 +75,10 @@ impl User {
         self.counter
     }
 
-    /// Sessions with a plan, as far as they are there now.
+    /// The sessions that exist now and have a plan.
     pub fn sessions(&self) -> Vec<String> {
         let folder = self.space.root.join("sessions");
-        // A folder without a trigger is no session: git may take one away at any moment, file by file.
+        // A folder without a trigger is not a session: git may remove a session at any moment, file by file.
         let has = |id: &String, name: &str| folder.join(id).join(name).is_file();
         let planned = |id: &String| has(id, "plan.json") && has(id, "trigger.json");
         names(&folder).into_iter().filter(planned).collect()
@@ -89,7 +89,7 @@ impl User {
         fs::read_to_string(self.space.root.join(name)).ok()
     }
 
-    /// Saves a file of a session as one of three kinds of editor does.
+    /// Saves a file of a session in one of three ways that editors use.
     fn save(&mut self, name: &str, text: &str) {
         self.nothing_lost(name);
         let path = self.space.root.join(name);
@@ -111,10 +111,10 @@ impl User {
         self.saved.insert(name.to_owned(), text.to_owned());
     }
 
-    /// What was saved is there, or in the attic, or in git.
+    /// Asserts that the text last saved in a file is still there, or in the attic, or in git.
     fn nothing_lost(&self, name: &str) {
         let Some(text) = self.saved.get(name) else { return };
-        // No byte of an empty file can be lost.
+        // An empty file has nothing to lose.
         if text.is_empty() || self.look(name).as_ref() == Some(text) {
             return;
         }
@@ -135,14 +135,14 @@ impl User {
         assert!(self.look(&attic).is_some() || in_git(), "{name} is lost: {text}");
     }
 
-    /// The same of every file.
+    /// The same for every file.
     pub fn nothing_lost_at_all(&self) {
         for name in self.saved.keys() {
             self.nothing_lost(name);
         }
     }
 
-    /// One of the sessions, more often than not the first.
+    /// One of the sessions, usually the first.
     fn session(&mut self) -> Option<String> {
         let all = self.sessions();
         match all.contains(&self.first) && !self.random.once_in(3) {
@@ -151,7 +151,7 @@ impl User {
         }
     }
 
-    /// The plan as it is, or as it was last when it is garbage.
+    /// The present plan, or the last valid one if the present one is invalid.
     fn plan(&mut self, id: &str) -> Option<Value> {
         let text = self.look(&format!("sessions/{id}/plan.json"))?;
         if is_readable(&text) {
@@ -165,7 +165,7 @@ impl User {
         self.save(&format!("sessions/{id}/plan.json"), &text);
     }
 
-    /// git, again and again as long as another git is at work.
+    /// Runs git, repeatedly while another git process is at work.
     pub fn git(&self, arguments: &[&str]) -> Result<String, String> {
         loop {
             let output = self.space.command("git", arguments).output().unwrap();
