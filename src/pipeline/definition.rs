@@ -9,7 +9,7 @@ use crate::manifest::phases::Stanza;
 use crate::manifest::{GateSection, Manifest, PrivacySection};
 use crate::workspace::engines::Engines;
 
-/// To be incremented when the meaning of a built-in phase changes, so that old checkpoints become invalid.
+/// Increment this when the meaning of a built-in phase changes, so that old checkpoints become invalid.
 const REVISION: u32 = 1;
 
 /// The digest of a phase's definition. Default values of `[privacy]` are left out, so that checkpoints from before this

@@ -1,6 +1,6 @@
 //! Decides from a checkpoint and the present digests whether a phase is fresh, stale (with reasons), kept, or blocked.
 //!
-//! These inputs make a phase stale, and these do not:
+//! A change in the second column makes a phase stale, a change in the third does not:
 //!
 //! | input | counts | does not count |
 //! |---|---|---|

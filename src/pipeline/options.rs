@@ -47,6 +47,6 @@ pub struct RunResult {
     pub changed: bool,
     /// What the session waits for, if the run had to stop for it.
     pub waits: Option<WaitingFor>,
-    /// The reads that nothing provides, so that phases did not run.
+    /// The reads that nothing provides. The phases that need them did not run.
     pub unmet: Vec<Unmet>,
 }

@@ -38,7 +38,7 @@ pub(crate) struct PreviewResult {
     pub attempts: usize,
 }
 
-/// Notes in a few lines what `execute` is about to spend and what it can detect. Does not run the student.
+/// Reports in a few lines what `execute` is about to spend and what it can detect. Does not run the student.
 ///
 /// # Errors
 /// The cost of earlier calls cannot be read.

@@ -113,7 +113,7 @@ pub(crate) fn read(context: &Context, name: &str) -> Result<Option<Digest>, RunE
     })
 }
 
-/// The traces. Once a session is ready, its traces are pinned, because the agent keeps producing more.
+/// The digest of the traces. Once a session is ready, they are pinned, because the agent keeps producing more.
 fn traces(context: &Context) -> Result<Digest, RunError> {
     let readiness: Option<Readiness> = context.session.read("readiness.json").ok().flatten();
     match readiness.filter(|readiness| readiness.ready) {
@@ -122,7 +122,7 @@ fn traces(context: &Context) -> Result<Digest, RunError> {
     }
 }
 
-/// The harness that the session builds on: its own commits do not count.
+/// The digest of the harness that the session builds on. The session's own commits do not count.
 fn harness(context: &Context) -> Result<Option<Digest>, RunError> {
     let base = base(context)?;
     base.map(|commit| Ok(context.inputs.harness_at(&commit)?.digest()))
@@ -148,8 +148,8 @@ pub(crate) fn base(context: &Context) -> Result<Option<String>, RunError> {
     Ok(context.inputs.head()?.cloned())
 }
 
-/// Which edits of the session are in git and which were reverted. Commit ids do not count, because a rebase changes
-/// them.
+/// The digest of which edits of the session are in git and which were reverted. Commit ids do not count, because a
+/// rebase changes them.
 fn ledger(context: &Context) -> Result<Digest, RunError> {
     let baseline: Option<Baseline> = context.session.read("baseline.json")?;
     let base = baseline.map(|baseline| baseline.harness_commit);
@@ -171,7 +171,7 @@ fn kind(state: &LedgerState) -> &'static str {
     }
 }
 
-/// The decisions of people, by edit. The questions do not count, because `execute` writes them.
+/// The digest of people's decisions about edits. The questions do not count, because `execute` writes them.
 fn decisions(session: &Session) -> Result<Digest, RunError> {
     let decided = session.pending()?.into_iter().filter_map(|(digest, pending)| {
         let decision = pending.decision?;

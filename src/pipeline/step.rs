@@ -60,7 +60,7 @@ pub(crate) fn scope(session: &str, phase: &str) -> String {
     format!("{session}/{phase}")
 }
 
-/// Digests of the reads of a phase that exist.
+/// Digests of a phase's reads, without those that do not exist.
 fn reads(context: &Context, stanza: &Stanza) -> Result<BTreeMap<String, Digest>, RunError> {
     let mut reads = BTreeMap::new();
     for name in &stanza.reads {
@@ -110,7 +110,7 @@ fn checkpoint(
     })
 }
 
-/// Runs the external program of a phase, and checks all of its files before one is published.
+/// Runs the external program of a phase, and checks all of its files before any of them is published.
 fn outside(context: &Context, phase: &str, stanza: &Stanza) -> Result<PhaseOutput, RunError> {
     let failed = |problem| RunError::Phase {
         phase: phase.to_owned(),

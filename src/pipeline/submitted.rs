@@ -103,7 +103,7 @@ pub(crate) fn plan(context: &Context, edits: &[Value], author: &str) -> Result<S
 /// Problems for the keys and passwords in one edit.
 fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
     let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
-    // An id that is a secret is not repeated in the message.
+    // An id that contains a secret is not repeated in the message.
     let label = if secret::in_text(&label, harness).is_empty() {
         label
     } else {

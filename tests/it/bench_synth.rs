@@ -126,7 +126,7 @@ fn a_file_that_somebody_edited_is_kept() {
     let copy = report["kept_copy"].as_str().unwrap();
     assert_eq!(space.read(copy), edited);
     assert!(!space.read(OUT).contains("my answer"));
-    // The copy is no benchmark: its tasks would all stand twice.
+    // The copy is not part of the benchmark; otherwise, all of its tasks would exist twice.
     space.run(&["--until", "readiness"]).exits(0);
     let found = names(&space.root.join("benchmark"));
     assert_eq!(found.len(), 3, "{found:?}");

@@ -1,4 +1,4 @@
-//! `kaizen egress`: what left the machine, told from records alone, in a clone as well, and never more than they say.
+//! `kaizen egress`: reports what left the machine, also in a clone, and claims no more than the records show.
 
 use std::fs;
 use std::path::Path;

@@ -72,7 +72,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// A workspace with a session, with hostile text everywhere that kaizen shows.
+/// A workspace with a session, and with hostile text in everything that kaizen shows.
 fn upstream() -> Space {
     let space = Space::new();
     let words = |name: &str, change: &dyn Fn(&mut Value)| {

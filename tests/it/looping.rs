@@ -1,4 +1,4 @@
-//! Loop: runs sessions one after another, records them, and stops for each of its reasons.
+//! Loop: sessions one after another, their record, and each reason to stop.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -57,7 +57,7 @@ fn it_goes_on_while_the_score_rises_and_stops_when_it_stands_still() {
     assert!(steps.len() > 2, "{record}");
     assert_eq!(record["stop_reason"], "stagnation");
     let ran: Vec<&str> = steps.iter().map(|step| step["session"].as_str().unwrap()).collect();
-    assert_eq!(ran, sessions(&space), "a step a session, in their order");
+    assert_eq!(ran, sessions(&space), "one step per session, in order");
     for pair in steps.windows(2) {
         assert_eq!(pair[0]["score_after"], pair[1]["score_before"]);
     }

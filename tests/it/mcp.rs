@@ -318,7 +318,7 @@ fn what_would_run_needs_trust_and_what_reads_does_not() {
     assert!(!space.home.join("ran").exists() && !space.root.join("sessions").exists());
 }
 
-/// The tools that clients call without asking the user create, run and send nothing, even in a new workspace.
+/// Read-only tools, which clients call without asking the user, create, run and send nothing, even in a new workspace.
 #[test]
 fn a_tool_that_says_it_only_reads_leaves_no_trace() {
     let space = Space::new();

@@ -69,7 +69,7 @@ fn of<'v>(events: &'v [Value], label: &str) -> &'v Value {
     events
         .iter()
         .find(|event| event["edit"] == label)
-        .unwrap_or_else(|| panic!("nothing of {label}: {events:?}"))
+        .unwrap_or_else(|| panic!("no event about {label}: {events:?}"))
 }
 
 /// An edit of a model that no task uses.

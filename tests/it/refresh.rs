@@ -231,7 +231,7 @@ fn a_persons_uncommitted_changes_are_refused_and_what_git_ignores_is_kept() {
     assert_eq!(
         space.kaizen(&["eval", "--split", "gate"]).exits(0).code,
         Some(0),
-        "the copy is no benchmark"
+        "the copy is not part of the benchmark"
     );
 }
 

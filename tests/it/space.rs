@@ -4,7 +4,7 @@
 //! - `Space::planned` has a session that stopped after phase `plan`; its plan is then replaced by `edits::first_plan`.
 //! - `Space::executed` is `planned` after `kaizen run`: `bold` is applied, `shy` rejected, `shots` pending, `hostile`
 //!   inapplicable.
-//! - `Said` is what a process said: its exit code and its output. `exits` and `says` assert on it.
+//! - `Said` is the result of a process: exit code, stdout and stderr. `exits` and `says` assert on it.
 //! - `space.kaizen` runs the program and first approves everything that the manifest names. `space.untrusted` runs it
 //!   without that approval. `space.bare` only builds a command, also without approval.
 

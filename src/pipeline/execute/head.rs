@@ -28,7 +28,7 @@ pub(super) struct SessionHead {
     pub accepted: usize,
     /// Number of attempts that did not come from the cache.
     pub made: usize,
-    /// Number of gate tasks that an edit did not reach, over all trials: exact ties that were not run.
+    /// Number of gate tasks that an edit did not reach, summed over all trials. They are ties and were not run.
     pub unreached: usize,
     /// Whether some flip did not repeat, which shows that the student is noisy.
     pub flaky: bool,

@@ -34,7 +34,7 @@ use crate::workspace::error::RunError;
 pub(crate) struct ExecuteStats {
     /// Number of attempts that did not come from the cache.
     pub attempts: usize,
-    /// Number of gate tasks that an edit did not reach, over all trials: exact ties that were not run.
+    /// Number of gate tasks that an edit did not reach, summed over all trials. They are ties and were not run.
     pub unreached: usize,
 }
 

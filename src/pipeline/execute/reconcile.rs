@@ -47,8 +47,8 @@ pub(crate) enum EditStep {
 pub(crate) struct Reconciliation {
     /// Edits that are in git but not in the plan: revert them.
     pub reverts: Vec<Digest>,
-    /// Edits that left the plan and were reverted, but are in git: the revert is not on this branch, or it changed no
-    /// file.
+    /// Edits that left the plan and were reverted, but are still in git: the revert is on another branch, or it changed
+    /// no file.
     pub again: Vec<Digest>,
     /// Applied edits that left the plan and are no longer in git: note that in their outcomes.
     pub rolled_back: Vec<Digest>,

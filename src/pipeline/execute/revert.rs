@@ -41,8 +41,8 @@ pub(crate) fn without(
     Ok(rederive(&history(scope, dropped)?, dropped, head, scope.rules)?)
 }
 
-/// Reverts edits that left the plan. Includes edits that were reverted before but are in git, unless that conflicts
-/// with a later change: a person may have built on them, for example because the earlier revert changed no file.
+/// Reverts edits that left the plan. Includes edits that were reverted before but are still in git, unless that
+/// conflicts with a later change: a person may have built on them since a revert that changed no file.
 pub(super) fn revert_dropped(
     input: &ExecuteInput,
     execution: &ExecuteContext,

@@ -123,7 +123,7 @@ impl GatePolicy {
     }
 }
 
-/// The outcome for a gate record. A near miss is put to a person, but only once.
+/// The outcome for a gate record. A near miss goes to review, but only once per edit.
 fn recorded(edit: &Edit, record: GateRecord, input: &ExecuteInput) -> Outcome {
     let skipped = input.gate_skipped(edit);
     let asked = input

@@ -143,8 +143,9 @@ fn drifted(found: &DriftCheck) -> Option<String> {
     };
     let text = format!(
         "the student has drifted: {} repeated tasks scored {moved} than their cached answers, by more than chance \
-         explains; the cached answers are no longer used, and the baseline was run again. Earlier scores are not \
-         comparable with those of this session: the model behind the name, its server or its settings may have changed",
+         explains. The cached answers are no longer used, and the baseline was run without them. Earlier scores are \
+         not comparable with those of this session: the model behind the configured name, its server or its settings \
+         may have changed",
         found.tasks
     );
     found.dropped.then_some(text)

@@ -51,7 +51,7 @@ fn shown(log: &str) -> Vec<String> {
         .collect()
 }
 
-/// The complete plan from the text that somebody wrote.
+/// Parses a plan that somebody wrote, and completes it.
 pub(crate) fn taken_plan(context: &Context, text: &str, teacher: &str) -> Result<Plan, RunError> {
     let around = submitted::PlanContext {
         session: &context.session.id,

@@ -73,7 +73,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     })
 }
 
-/// Notes the answers that are about to take effect and that came with a commit from another repository.
+/// Reports the answers that are about to take effect and that came with a commit from another repository.
 fn tell_external_decisions(
     context: &Context,
     pending: &BTreeMap<Digest, PendingReview>,
@@ -93,7 +93,7 @@ fn tell_external_decisions(
     Ok(())
 }
 
-/// Notes a preview of the gate's work, then runs `execute`.
+/// Reports a preview of the gate's work, then runs `execute`.
 fn carry_out(context: &Context, input: phase::ExecuteInput) -> Result<ExecuteStats, RunError> {
     context.evaluating(|evaluator| {
         preview::tell(context.workspace, &input, &evaluator, context.listener)?;

@@ -11,7 +11,7 @@ use crate::pipeline::context::Context;
 use crate::workspace::NO_JUDGE;
 use crate::workspace::error::RunError;
 
-/// Numbers of traces.
+/// The number of usable traces, and the number that is needed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UsableTraces {
     /// Traces that can be evidence.
@@ -72,12 +72,12 @@ fn too_few(usable: UsableTraces) -> String {
         _ => format!(" (and {left_out} that [privacy] leaves out)"),
     };
     format!(
-        "{needed} usable traces are needed, there are {count}{beside}: let the agent work, run it on the train tasks \
-         with `kaizen traces collect`, or lower [session] min_traces"
+        "{needed} usable traces are needed, but there are {count}{beside}: let the agent work, run it on the train \
+         tasks with `kaizen traces collect`, or lower [session] min_traces"
     )
 }
 
-/// A sentence that accounts for the traces which `[privacy]` excludes.
+/// A sentence about the traces that `[privacy]` excludes.
 fn and_left_out(count: usize) -> String {
     match count {
         0 => String::new(),

@@ -83,7 +83,7 @@ pub fn check(user: &User) {
         assert_eq!(
             events.last().unwrap()["changed"],
             false,
-            "run {id} did something: {}",
+            "run {id} changed something: {}",
             said.out
         );
     }
@@ -214,7 +214,7 @@ fn harness_is_as_planned(user: &User) {
 /// Asserts that the outcome of an edit fits its review question and the answer.
 fn decision_counts(outcome: &Value, pending: Option<&Value>) {
     let Some(pending) = pending else {
-        return assert_ne!(outcome["status"], "pending_review", "there is a question");
+        return assert_ne!(outcome["status"], "pending_review", "its question is missing");
     };
     let status = outcome["status"].as_str().unwrap();
     let decision = match &pending["decision"] {
