@@ -97,7 +97,7 @@ pub struct Outcome {
     /// Digest of the harness that the edit was compared with.
     #[serde(default)]
     pub against: Option<Digest>,
-    /// Whether a person had the edit committed without a trial at the gate.
+    /// Whether a person had the edit committed whatever the gate decided.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gate_skipped: bool,
     /// How the edit was reverted; absent if it was not.

@@ -2,7 +2,6 @@
 
 pub(crate) mod agent_settings;
 pub(crate) mod agents;
-pub(crate) mod demo;
 pub(crate) mod examples;
 pub(crate) mod home;
 pub(crate) mod merge;

@@ -200,7 +200,7 @@ mod tests {
         let delta_min = Some(1.0);
         assert!(said(GateSection { delta_min, ..usual() }).contains("below 1"));
         let controls = Some(4_000_000_000);
-        assert!(said(GateSection { controls, ..usual() }).contains("too many; use at most 100"));
+        assert!(said(GateSection { controls, ..usual() }).contains("too large; use at most 100"));
         let confirm = Some(0);
         assert_eq!(said(GateSection { confirm, ..usual() }), "");
         let max_pairs = Some(0);

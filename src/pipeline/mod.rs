@@ -3,7 +3,6 @@
 pub(crate) mod advance;
 mod begin;
 pub(crate) mod briefing;
-pub(crate) mod cold_start;
 pub(crate) mod context;
 pub(crate) mod definition;
 pub(crate) mod execute;

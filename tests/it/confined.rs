@@ -274,7 +274,7 @@ fn oversized_files_are_errors() {
     space
         .kaizen(&["run"])
         .exits(1)
-        .says(&["plan.json", "larger than 64 MiB"]);
+        .says(&["plan.json", "larger than the limit of 64 MiB"]);
     fs::write(space.root.join("benchmark/long.jsonl"), vec![b'x'; 65 << 20]).unwrap();
     space.kaizen(&["eval"]).exits(1).says(&["long.jsonl:1", "64 MiB"]);
 }

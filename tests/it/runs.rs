@@ -30,7 +30,7 @@ fn a_student_that_drifted_is_asked_anew() {
     space
         .kaizen(&["run", "--until", "baseline"])
         .exits(0)
-        .says(&["drifted", "10 tasks", "worse"]);
+        .says(&["drifted", "10 repeated tasks", "worse"]);
     let baseline = space.artifact("baseline.json");
     assert_eq!(baseline["epoch"], 1);
     assert_eq!(

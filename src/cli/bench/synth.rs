@@ -16,7 +16,7 @@ use crate::eval::benchmark::Benchmark;
 use crate::eval::synth;
 use crate::eval::synth::{ExistingTasks, Shares, SynthRules, Synthesis};
 use crate::manifest;
-use crate::pipeline::cold_start;
+use crate::pipeline::phase::readiness;
 use crate::sys::disk::Root;
 use crate::sys::output;
 use crate::trace::eligible::eligible;
@@ -96,7 +96,7 @@ pub(crate) fn synth(command: &SynthArgs, setting: &Setting) -> Result<Code, Comm
     workspace.may_read()?;
     let is_read = is_read(&workspace, &command.out)?;
     let seen = seen(&workspace, command.min_feedback)?;
-    let ready = cold_start::benchmark(&seen.feedback, command.min_feedback, command.min_samples);
+    let ready = readiness::enough_feedback(&seen.feedback, command.min_feedback, command.min_samples);
     if !ready.ready {
         return Err(too_few(ready.message, seen.not_eligible));
     }

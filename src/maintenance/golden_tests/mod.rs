@@ -18,8 +18,8 @@ use crate::artifact::trigger::Trigger;
 use crate::gate as rule;
 use crate::maintenance::loop_stop;
 use crate::manifest::LoopSection;
-use crate::pipeline::cold_start;
 use crate::pipeline::execute::route::{EditRoute, route};
+use crate::pipeline::phase::readiness;
 use crate::teacher::reply;
 
 /// Files of features that do not exist yet.
@@ -317,7 +317,7 @@ fn cold_starts(_: &Value, case: &Value) -> Outcome {
     let number = |name: &str| case[name].as_u64().unwrap() as usize;
     let mut ready = case["ready"].as_bool().unwrap();
     let found = match case["check"].as_str().unwrap() {
-        "traces" => cold_start::traces(number("count"), number("min_traces")),
+        "traces" => readiness::enough_traces(number("count"), number("min_traces")),
         "benchmark" => {
             let feedback: Vec<Option<f64>> = read(&case["feedback_newest_first"]);
             let least: f64 = read(&case["min_feedback"]);
@@ -327,7 +327,7 @@ fn cold_starts(_: &Value, case: &Value) -> Outcome {
                 high = feedback.iter().flatten().filter(|rating| **rating >= least).count();
                 ready = high >= number("min_samples");
             }
-            let found = cold_start::benchmark(&feedback, least, number("min_samples"));
+            let found = readiness::enough_feedback(&feedback, least, number("min_samples"));
             same("trace_count", found.trace_count, number("trace_count"))?;
             same("high_feedback_count", found.high_feedback_count, high)?;
             found

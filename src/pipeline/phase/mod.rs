@@ -5,7 +5,6 @@ pub(super) mod brief;
 mod by_command;
 pub(super) mod by_files;
 mod by_teacher;
-pub(crate) mod drift;
 mod execute;
 pub(crate) mod readiness;
 pub(crate) mod record;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files;
+use super::agent;
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::artifact::trace::Trace;
@@ -13,7 +13,7 @@ use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 
 fn content(path: &str) -> &'static str {
-    files().into_iter().find(|(name, _)| *name == path).unwrap().1
+    agent().into_iter().find(|(name, _)| *name == path).unwrap().1
 }
 
 fn rows<T: serde::de::DeserializeOwned>(path: &str) -> Vec<T> {
@@ -121,7 +121,7 @@ fn the_harness_files_parse() {
 }
 
 fn harness() -> Harness {
-    let editable = files().into_iter().filter(|(path, _)| !path.ends_with(".jsonl"));
+    let editable = agent().into_iter().filter(|(path, _)| !path.ends_with(".jsonl"));
     Harness::new(editable.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())))
 }
 

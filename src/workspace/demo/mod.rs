@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::harness::demo;
 use crate::ledger::Git;
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
@@ -33,6 +32,7 @@ pub fn demo(folder: &Path) -> Result<Workspace, RunError> {
     Ok(workspace)
 }
 
+/// Every file of the demo, as path and bytes: the manifest, the agent with its evidence, and the schemas.
 fn files() -> Vec<(String, Vec<u8>)> {
     let settings = [
         ("ledger", "author", "\"kaizen demo <demo@localhost>\"".to_owned()),
@@ -40,8 +40,23 @@ fn files() -> Vec<(String, Vec<u8>)> {
     ];
     let text = template::manifest_text(&settings, &[]);
     let mut files = vec![(manifest::FILE.to_owned(), text.into_bytes())];
-    let of_agent = demo::files().into_iter();
+    let of_agent = agent().into_iter();
     files.extend(of_agent.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())));
     files.extend(schemas::files());
     files
 }
+
+/// A household assistant with traces and a benchmark, all of it written for kaizen.
+fn agent() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("config.toml", include_str!("config.toml")),
+        ("agents/assistant/system_prompt.md", include_str!("system_prompt.md")),
+        ("agents/assistant/few_shot.json", include_str!("few_shot.json")),
+        ("tools/descriptions.toml", include_str!("descriptions.toml")),
+        ("benchmark/tasks.jsonl", include_str!("tasks.jsonl")),
+        ("traces/2026.jsonl", include_str!("traces.jsonl")),
+    ]
+}
+
+#[cfg(test)]
+mod tests;
