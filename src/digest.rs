@@ -64,7 +64,7 @@ impl Digest {
     /// The digest of a value's canonical JSON (keys sorted, no white space).
     pub fn of_value(value: &impl Serialize) -> Self {
         // Converting to `Value` sorts the keys of structs and maps.
-        let canonical = serde_json::to_value(value).unwrap_or(serde_json::Value::Null);
+        let canonical = serde_json::to_value(value).expect("only types with string keys are hashed");
         Self::of_bytes(canonical.to_string().as_bytes())
     }
 

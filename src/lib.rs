@@ -57,6 +57,13 @@
 //!         Attempt::Answered { answer, model: None, tool: None }
 //!     }
 //! }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!
+//! let folder = tempfile::tempdir()?;
+//! let workspace = kaizen::demo(folder.path())?.with_student(Box::new(Table));
+//! # let _ = workspace;
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # The modules
@@ -67,14 +74,14 @@
 //! | module | contents |
 //! |---|---|
 //! | `digest` | the identity of bytes and values |
-//! | `sys` | files, processes, clock, signals: no other module touches them |
+//! | `sys` | files, processes, clock, signals; other modules reach them through it, except for the edges that the architecture test lists |
 //! | `artifact` | the files of a session, one type each |
 //! | `manifest` | `kaizen.toml`, and the list that the user approves |
 //! | `llm` | language models: messages, providers, redaction, the client with its budget and records |
 //! | `harness` | the agent's files as a value, and the ops that edit them |
 //! | `trace` | trace formats, the import, the stores |
 //! | `eval` | tasks, scorers, students, evaluation runs |
-//! | `gate` | decisions about edits |
+//! | `gate` | the evidence and the rules that keep an edit; `pipeline::execute::verdict` chooses the rule and applies the decision |
 //! | `teacher` | who diagnoses and plans: rules, a language model, a program, a person |
 //! | `ledger` | git |
 //! | `workspace` | everything that one process has open, and the user's approvals |
@@ -135,3 +142,18 @@ pub use workspace::demo::demo;
 pub use workspace::error::RunError;
 pub use workspace::event::{Event, Listener};
 pub use workspace::session::{Session, SessionError};
+
+/// The errors inside [`RunError`], and what a run may wait for.
+pub mod errors {
+    pub use crate::eval::benchmark::BenchmarkError;
+    pub use crate::eval::run::EvaluationHalted;
+    pub use crate::harness::rederive::{Conflict, Later};
+    pub use crate::ledger::port::LedgerError;
+    pub use crate::manifest::ManifestError;
+    pub use crate::manifest::trust::TrustList;
+    pub use crate::pipeline::unmet::Unmet;
+    pub use crate::sys::disk::{DiskError, LockError};
+    pub use crate::sys::output::OutputError;
+    pub use crate::trace::TraceError;
+    pub use crate::workspace::consent::ConsentError;
+}

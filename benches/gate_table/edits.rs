@@ -2,7 +2,7 @@
 
 use kaizen::Digest;
 
-use crate::home::Change;
+use crate::workspace::Change;
 use crate::world::{Shape, World};
 
 /// The intended effect of an edit.

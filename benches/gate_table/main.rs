@@ -6,20 +6,20 @@
 //! the same table, on any number of processors.
 #![allow(clippy::disallowed_methods, unreachable_pub)] // a benchmark: files, the environment
 
+mod apply;
 mod data;
 mod edits;
-mod home;
-mod luck;
-mod put;
+mod ground_truth;
+mod noisy_student;
 mod sessions;
-mod single;
+mod single_edit;
 mod spread;
-mod truth;
+mod workspace;
 mod world;
 
+use apply::Gate;
 use data::Data;
 use kaizen::internals::Preset;
-use put::Gate;
 use sessions::Sitting;
 use spread::{Seeds, each};
 use world::{Shape, World};
@@ -67,7 +67,7 @@ fn main() -> Outcome<()> {
     if wants("single") {
         let presets = [Preset::Default, Preset::Thrifty, Preset::Strict];
         let gates: Vec<Gate> = presets.map(Gate::Auto).into_iter().chain([Gate::Rule]).collect();
-        single::single(&noisy, seeds, &gates)?;
+        single_edit::single(&noisy, seeds, &gates)?;
     }
     if wants("sessions") {
         by_session(&data, &noisy, seeds)?;

@@ -4,12 +4,12 @@ use kaizen::Digest;
 use kaizen::internals::shuffled;
 
 use crate::Outcome;
+use crate::apply::{Case, Gate, seated};
 use crate::edits::{Edit, ten};
-use crate::home::Home;
-use crate::luck::Luck;
-use crate::put::{Case, Gate, seated};
+use crate::ground_truth::mean;
+use crate::noisy_student::Luck;
 use crate::spread::{Seeds, each};
-use crate::truth::mean;
+use crate::workspace::Home;
 use crate::world::{Shape, World};
 
 /// One group of sessions in the table.

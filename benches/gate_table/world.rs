@@ -7,8 +7,8 @@ use kaizen::artifact::Task;
 use kaizen::internals::shuffled;
 
 use crate::data::{Data, Row};
-use crate::home::{Change, Home, Shot};
-use crate::truth::{Lexicon, Standing, mean, similarity};
+use crate::ground_truth::{Lexicon, Standing, mean, similarity};
+use crate::workspace::{Change, Home, Shot};
 
 /// Number of tasks per cluster.
 const SIZES: [usize; 4] = [13, 13, 12, 12];

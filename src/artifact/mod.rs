@@ -68,7 +68,7 @@ pub trait Artifact: Serialize + DeserializeOwned + JsonSchema {
 
     /// The canonical text: `$schema` first, fields in a fixed order, two spaces, a newline at the end.
     fn to_text(&self) -> String {
-        let fields = serde_json::to_string_pretty(self).unwrap_or_default();
+        let fields = serde_json::to_string_pretty(self).expect("an artifact has string keys");
         let reference = schema_reference(Self::NAME, Self::DEPTH);
         let rest = fields.strip_prefix("{\n").unwrap_or(&fields);
         format!("{{\n  \"$schema\": \"{reference}\",\n{rest}\n")

@@ -145,12 +145,30 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
             Code::Failed,
             Some("move that file away, or write to another place; nothing was replaced"),
         ),
-        RunError::Lock(_) => (Code::Failed, None),
         RunError::TrackedState(_) => (
             Code::Failed,
             Some("run `git rm -r --cached .kaizen`, commit, and delete the folder .kaizen"),
         ),
-        _ => (Code::Failed, None),
+        // Every other variant is listed, so that a new one needs a decision here.
+        RunError::Traces(_)
+        | RunError::Session(_)
+        | RunError::Disk(_)
+        | RunError::Output(_)
+        | RunError::Lock(_)
+        | RunError::Ledger(_)
+        | RunError::Conflict(_)
+        | RunError::Halted(_)
+        | RunError::HeadMoved
+        | RunError::ChangedMeanwhile(_)
+        | RunError::Phase { .. }
+        | RunError::HalfTyped { .. }
+        | RunError::Looping { .. }
+        | RunError::Consent(_)
+        | RunError::MissingArtifact { .. }
+        | RunError::TriggerGone(_)
+        | RunError::Store(_)
+        | RunError::RefreshInterrupted { .. }
+        | RunError::Unscored(_) => (Code::Failed, None),
     }
 }
 
@@ -235,43 +253,112 @@ pub(crate) fn report(failure: &CommandFailure) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+
     use super::*;
+    use crate::eval::run::EvaluationHalted;
+    use crate::harness::rederive::Conflict;
+    use crate::manifest::ManifestError;
+    use crate::sys::disk::{DiskError, LockError};
+    use crate::trace::TraceError;
+    use crate::workspace::consent::ConsentError;
+
+    fn full_disk() -> DiskError {
+        DiskError::Failed {
+            action: "write",
+            path: "plan.json".into(),
+            source: ErrorKind::StorageFull.into(),
+        }
+    }
+
+    /// One error of each variant, and of each case inside a variant that has a code of its own.
+    #[allow(clippy::too_many_lines)] // a table
+    fn errors() -> Vec<(RunError, Code)> {
+        let text = String::new;
+        let (path, problem) = (std::path::PathBuf::new, String::new);
+        let conflict = Conflict {
+            path: text(),
+            later: None,
+        };
+        let invalid = ManifestError::Invalid {
+            path: path(),
+            problem: problem(),
+        };
+        let approval = ConsentError::Corrupted {
+            path: path(),
+            problem: problem(),
+        };
+        let broken = ArtifactError::Invalid {
+            path: path(),
+            problem: problem(),
+        };
+        let git = LedgerError::Git {
+            command: text(),
+            message: text(),
+        };
+        let usage = [
+            RunError::Manifest(invalid),
+            RunError::Config(text()),
+            RunError::Student(text()),
+            RunError::NoSuchSession(text()),
+            RunError::NoSuchPhase {
+                phase: text(),
+                known: Vec::new(),
+            },
+            RunError::Ignored(text()),
+        ];
+        let not_ready = [
+            RunError::NoCommit,
+            RunError::Dirty(Vec::new()),
+            RunError::Untrusted(Box::default()),
+            RunError::Ledger(LedgerError::NoRepository(text())),
+        ];
+        let failed = [
+            RunError::Benchmark(BenchmarkError::Glob(text())),
+            RunError::Benchmark(full_disk().into()),
+            RunError::Traces(TraceError(text())),
+            RunError::Session(broken.into()),
+            RunError::Disk(full_disk()),
+            RunError::Output(OutputError::Taken(path())),
+            RunError::Lock(LockError::Held(text())),
+            RunError::Ledger(git),
+            RunError::Conflict(conflict),
+            RunError::Halted(EvaluationHalted(text())),
+            RunError::HeadMoved,
+            RunError::ChangedMeanwhile(text()),
+            RunError::Phase {
+                phase: text(),
+                problem: problem(),
+            },
+            RunError::HalfTyped {
+                path: path(),
+                problem: problem(),
+            },
+            RunError::Looping { phase: text() },
+            RunError::Consent(approval),
+            RunError::TrackedState(Vec::new()),
+            RunError::MissingArtifact {
+                session: text(),
+                name: text(),
+            },
+            RunError::TriggerGone(text()),
+            RunError::Store(text()),
+            RunError::RefreshInterrupted {
+                path: text(),
+                intent: text(),
+            },
+            RunError::Unscored(1),
+        ];
+        let coded = |errors: Vec<RunError>, code: Code| errors.into_iter().map(move |error| (error, code));
+        coded(usage.into(), Code::Usage)
+            .chain(coded(not_ready.into(), Code::NotReady))
+            .chain(coded(failed.into(), Code::Failed))
+            .collect()
+    }
 
     #[test]
-    fn what_the_user_names_wrongly_is_usage_and_a_broken_store_is_not() {
-        let phase = || "plan".to_owned();
-        for (error, code) in [
-            (RunError::NoSuchSession(String::new()), Code::Usage),
-            (
-                RunError::NoSuchPhase {
-                    phase: phase(),
-                    known: Vec::new(),
-                },
-                Code::Usage,
-            ),
-            (RunError::Config(String::new()), Code::Usage),
-            (RunError::Student(String::new()), Code::Usage),
-            (
-                RunError::MissingArtifact {
-                    session: String::new(),
-                    name: String::new(),
-                },
-                Code::Failed,
-            ),
-            (RunError::TriggerGone(String::new()), Code::Failed),
-            (RunError::Store(String::new()), Code::Failed),
-            (
-                RunError::RefreshInterrupted {
-                    path: String::new(),
-                    intent: String::new(),
-                },
-                Code::Failed,
-            ),
-            (RunError::Unscored(1), Code::Failed),
-            (RunError::Looping { phase: phase() }, Code::Failed),
-            (RunError::NoCommit, Code::NotReady),
-            (RunError::Dirty(Vec::new()), Code::NotReady),
-        ] {
+    fn every_variant_has_its_exit_code() {
+        for (error, code) in errors() {
             let text = format!("{error:?}");
             assert_eq!(CommandFailure::from(error).code, code, "{text}");
         }

@@ -63,7 +63,7 @@ fn chosen(phases: Vec<PhaseState>, name: Option<&str>) -> Result<Vec<PhaseState>
     if found.is_empty() {
         let names = names.join(", ");
         return Err(CommandFailure::usage(format!(
-            "there is no phase `{wanted}`; there are {names}"
+            "there is no phase `{wanted}`; the phases are {names}"
         )));
     }
     Ok(found)

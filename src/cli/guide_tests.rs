@@ -1,7 +1,7 @@
 //! Tests of the README and the guide: commands parse, TOML is a manifest, JSON is valid, links have targets.
 #![allow(clippy::disallowed_methods)] // edge: reads the pages from the source folder
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
@@ -337,27 +337,70 @@ fn anchors(page: &Page) -> BTreeSet<String> {
         .collect()
 }
 
+/// The targets of a page's links: those in the text, and those that its labels stand for.
+fn targets(page: &Page) -> Vec<String> {
+    let link = Regex::new(r"(?m)\]\(([^)\s]*)\)|^\[[^\]]+\]: (\S+)$").unwrap();
+    let prose = page.parts().1;
+    let found = link.captures_iter(&prose);
+    found
+        .map(|found| found.iter().skip(1).flatten().next().unwrap().as_str().to_owned())
+        .collect()
+}
+
 #[test]
 fn links_lead_to_files_and_headings() {
-    let link = Regex::new(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)").unwrap();
     for page in pages() {
         let folder = Path::new(&page.path).parent().unwrap().to_owned();
-        for found in link.captures_iter(&page.parts().1) {
-            let target = &found[1];
+        for target in targets(&page) {
             if target.starts_with("https://") {
                 continue;
             }
-            let path = match target {
+            let (file, heading) = target.split_once('#').unwrap_or((&target, ""));
+            let path = match file {
                 "" => page.path.clone(),
-                _ => folder.join(target).to_string_lossy().into_owned(),
+                _ => folder.join(file).to_string_lossy().into_owned(),
             };
-            assert!(root().join(&path).is_file(), "{}: {}", page.path, &found[0]);
-            if let Some(heading) = found.get(2) {
-                let known = anchors(&read(&path));
-                assert!(known.contains(heading.as_str()), "{}: {}", page.path, &found[0]);
-            }
+            assert!(root().join(&path).is_file(), "{}: {target}", page.path);
+            assert!(
+                heading.is_empty() || anchors(&read(&path)).contains(heading),
+                "{}: {target}",
+                page.path
+            );
         }
     }
+}
+
+/// In rustdoc, each label of the guide leads to the same page and heading as in the repository.
+#[test]
+fn labels_lead_to_the_same_place_in_rustdoc() {
+    let definition = Regex::new(r"(?m)^\[([^\]]+)\]: (\S+)$").unwrap();
+    let used = Regex::new(r"\]\[([^\]]+)\]").unwrap();
+    let of = |text: &str| -> BTreeMap<String, String> {
+        let found = definition.captures_iter(text);
+        found.map(|found| (found[1].to_owned(), found[2].to_owned())).collect()
+    };
+    let in_rustdoc = of(&read("src/guide/links.txt").text);
+    let mut all = BTreeSet::new();
+    for page in pages().iter().filter(|page| page.path != README) {
+        let own = of(&page.text);
+        let labels: BTreeSet<String> = used
+            .captures_iter(&page.parts().1)
+            .map(|found| found[1].to_owned())
+            .collect();
+        assert_eq!(labels, own.keys().cloned().collect(), "{}", page.path);
+        for (label, target) in own {
+            let expected = format!("../{}", target.replace(".md", "/index.html"));
+            assert_eq!(in_rustdoc.get(&label), Some(&expected), "{}: {label}", page.path);
+            all.insert(label);
+        }
+        let direct = page.parts().1.contains(".md)");
+        assert!(
+            !direct,
+            "{}: a link to a page without a label is dead in rustdoc",
+            page.path
+        );
+    }
+    assert_eq!(all, in_rustdoc.into_keys().collect());
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) fn release(command: &ReleaseArgs, setting: &Setting) -> Result<Code, 
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let missing = || {
-        CommandFailure::usage(format!("{} has no plan yet", session.id))
+        CommandFailure::failed(format!("{} has no plan yet", session.id))
             .hint(format!("`kaizen run --session {}` creates one", session.id))
     };
     let plan: Plan = session.read("plan.json")?.ok_or_else(missing)?;

@@ -17,44 +17,61 @@
 //! | [`comparison`] | compare kaizen with other tools; known limits |
 //! | [`glossary`] | look up a word |
 
+// In rustdoc, a page is `../page/index.html`: `links.txt` says so first, and the first definition of a link counts. On a
+// server for Markdown, the definitions at the end of each page lead to the files.
+
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("architecture.md")]
 pub mod architecture {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("comparison.md")]
 pub mod comparison {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("figures.md")]
 pub mod figures {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("gate.md")]
 pub mod gate {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("import.md")]
 pub mod import {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("llm.md")]
 pub mod llm {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("manifest.md")]
 pub mod manifest {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("mcp.md")]
 pub mod mcp {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("sessions.md")]
 pub mod sessions {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("students.md")]
 pub mod students {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("teachers.md")]
 pub mod teachers {}
 
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("watch.md")]
 pub mod watch {}

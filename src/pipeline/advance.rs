@@ -177,6 +177,7 @@ fn announce(context: &Context, phase: &str, reasons: &[StaleReason]) -> Result<(
     (context.listener)(Event::PhaseStarted {
         session: context.session.id.clone(),
         phase: phase.to_owned(),
+        is_first: *reasons == [StaleReason::NeverFinished],
         reasons: reasons.iter().map(ToString::to_string).collect(),
     });
     step::note_status(context, phase)

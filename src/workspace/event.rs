@@ -24,6 +24,9 @@ pub enum Event {
         phase: String,
         /// Why it was stale.
         reasons: Vec<String>,
+        /// Whether the phase runs for the first time, so that nobody needs a reason.
+        #[serde(skip)]
+        is_first: bool,
     },
     /// A phase is done.
     PhaseFinished {

@@ -183,7 +183,7 @@ pub(crate) fn write_refresh(
     files: Vec<TaskFileChange>,
 ) -> Result<Option<String>, RunError> {
     let intent = RefreshIntent { line, files };
-    let text = serde_json::to_vec_pretty(&intent).unwrap_or_default();
+    let text = serde_json::to_vec_pretty(&intent).expect("an announcement has string keys");
     workspace.root.publish(workspace.own(REFRESH), &text)?;
     complete_refresh(workspace, &intent)
 }

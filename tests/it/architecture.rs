@@ -70,7 +70,7 @@ impl Source {
         }
     }
 
-    /// Module names from the crate root: `["engine", "memo"]` for `src/engine/memo.rs`.
+    /// Module names from the crate root: `["eval", "memo"]` for `src/eval/memo.rs`.
     fn module(&self) -> Vec<&str> {
         let path = self.path.trim_start_matches("src/").trim_end_matches(".rs");
         path.trim_end_matches("/mod").split('/').collect()
@@ -351,7 +351,9 @@ fn prints(source: &Source) -> Vec<String> {
 const ENGINES: &str = "src/workspace/engines.rs";
 
 fn engines_elsewhere(source: &Source) -> Vec<String> {
-    let engine = regex(r"\b(eval::student::(?:chat|command|nearest)|teacher::(?:chat|rules|files))\b");
+    let engine = regex(
+        r"\b(eval::student::(?:\{[^}]*\b)?(?:chat|command|nearest)|teacher::(?:\{[^}]*\b)?(?:chat|rules|files))\b",
+    );
     // `internals` re-exports them for benches and tests.
     let own = ["src/eval/student/", "src/teacher/", "src/internals.rs"];
     let broken = |found: regex::Match| {
@@ -607,6 +609,18 @@ fn the_rules_can_fail() {
                 "src/cli/log.rs:3: `print!`",
                 "src/cli/log.rs:4: ",
             ],
+        ),
+        (
+            engines_elsewhere,
+            "src/workspace/engines.rs",
+            "use crate::teacher::rules::Rules;",
+            &[],
+        ),
+        (
+            engines_elsewhere,
+            "src/pipeline/step.rs",
+            "use crate::teacher::rules::A;\nuse crate::teacher::{brief, chat};\n",
+            &["src/pipeline/step.rs:1: ", "src/pipeline/step.rs:2: "],
         ),
         (
             unproven,

@@ -9,7 +9,8 @@ use crate::workspace::event::Event;
 pub(crate) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::SessionStarted { session } => format!("{STRONG}{session}{STRONG:#}"),
-        Event::PhaseStarted { phase, reasons, .. } => return phase_started(phase, reasons),
+        Event::PhaseStarted { is_first: true, .. } => return None,
+        Event::PhaseStarted { phase, reasons, .. } => phase_started(phase, reasons),
         Event::PhaseFinished { phase, summary, .. } => format!("  {phase:<10}{}", visible(summary)),
         Event::EditSettled { .. } => return edit_settled(event),
         Event::Note { text } => format!("  note: {}", visible(text)),
@@ -39,10 +40,8 @@ pub(crate) fn line(event: &Event) -> Option<String> {
     })
 }
 
-fn phase_started(phase: &str, reasons: &[String]) -> Option<String> {
-    let told = reasons.iter().filter(|reason| !reason.starts_with("it has not run"));
-    let why: Vec<&str> = told.map(String::as_str).collect();
-    (!why.is_empty()).then(|| format!("  {phase:<10}{FAINT}{}{FAINT:#}", why.join("; ")))
+fn phase_started(phase: &str, reasons: &[String]) -> String {
+    format!("  {phase:<10}{FAINT}{}{FAINT:#}", reasons.join("; "))
 }
 
 fn edit_settled(event: &Event) -> Option<String> {

@@ -116,7 +116,10 @@ impl Account {
 }
 
 fn text(line: &impl serde::Serialize) -> String {
-    format!("{}\n", serde_json::to_string(line).unwrap_or_default())
+    format!(
+        "{}\n",
+        serde_json::to_string(line).expect("a line of spending has string keys")
+    )
 }
 
 /// Reads all payments logged in a folder. Lines that do not parse, such as one truncated by a crash, are skipped.

@@ -19,9 +19,11 @@ mod walk;
 mod tests;
 
 pub(crate) use database::DatabaseError;
-pub(crate) use error::{DiskError, failed};
+pub use error::DiskError;
+pub(crate) use error::failed;
 pub(crate) use lines::{BYTE_ORDER_MARK, read_line, without_mark};
-pub(crate) use lock::{Lock, LockError, hold_still, try_hold_still};
+pub use lock::LockError;
+pub(crate) use lock::{Lock, hold_still, try_hold_still};
 pub(crate) use publish::take_published;
 pub use root::Root;
 pub(crate) use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, nonblocking, open_named, ordinary, plain, read_named};

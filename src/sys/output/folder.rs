@@ -70,7 +70,7 @@ pub(crate) fn fill(
         made_of: made_of.to_owned(),
         files: files.iter().map(digest).collect(),
     };
-    let text = serde_json::to_string_pretty(&list).unwrap_or_default() + "\n";
+    let text = serde_json::to_string_pretty(&list).expect("a list of files has string keys") + "\n";
     root.write(folder.join(LIST), text.as_bytes())?;
     Ok(backup)
 }

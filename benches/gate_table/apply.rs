@@ -11,7 +11,7 @@ use kaizen::internals::{EvaluationHalted, Evaluator, evaluate, evaluate_run};
 use kaizen::internals::{GateDecision, GateRule};
 use kaizen::internals::{Trial, TrialSpec};
 
-use crate::luck::{Luck, Remembers};
+use crate::noisy_student::{Luck, Remembers};
 
 /// How the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use kaizen::artifact::Task;
 use kaizen::internals::Nearest;
 use kaizen::{Draw, Student};
 
-use crate::home::{Home, Shot};
+use crate::workspace::{Home, Shot};
 
 /// Number of neighbours that vote.
 pub const VOTERS: usize = 3;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kaizen::Harness;
 use serde_json::json;
 
-use crate::truth::VOTERS;
+use crate::ground_truth::VOTERS;
 
 /// One example of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use kaizen::Digest;
 
 use crate::Outcome;
+use crate::apply::{Case, Gate, seated};
 use crate::edits::{Edit, Kind};
-use crate::luck::Luck;
-use crate::put::{Case, Gate, seated};
+use crate::ground_truth::{drawn, mean};
+use crate::noisy_student::Luck;
 use crate::spread::{Seeds, each};
-use crate::truth::{drawn, mean};
 use crate::world::World;
 
 /// Number of draws per task to check the computed probabilities.
