@@ -40,13 +40,12 @@ pub use pending_review::PendingReview;
 pub use plan::Plan;
 pub use readiness::Readiness;
 pub use record::{Autonomy, EditOutcome, SessionRecord, SessionStatus, Snapshot};
-pub use task::{Scorer, Split, Task};
-pub use trace::Trace;
-pub use trigger::{Trigger, TriggerKind};
-
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+pub use task::{Scorer, Split, Task};
+pub use trace::Trace;
+pub use trigger::{Trigger, TriggerKind};
 
 /// Fields of a file that this version does not know; they are preserved when the file is rewritten.
 pub type Extra = serde_json::Map<String, serde_json::Value>;
@@ -140,6 +139,16 @@ pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+/// A count with its noun: `1 edit`, `2 edits`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = match count {
+        1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{count} {noun}{plural}")
 }
 
 /// The format version of files that state none.

@@ -6,6 +6,7 @@ use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::visible::visible;
+use crate::artifact::counted;
 use crate::artifact::task::Split;
 use crate::gate::audit::{AuditFinding, AuditResult, Basis, ScoreChange};
 use crate::gate::words::points;
@@ -138,26 +139,29 @@ fn history(found: &Found) {
 
 fn numbers(found: &Found) {
     let AuditResult { overall, basis, .. } = &found.audited;
+    let others = match overall.tasks - overall.reached {
+        0 => String::new(),
+        others => format!("; the other {others} are ties and cost nothing"),
+    };
     out!(
-        "\n{} {} tasks: the request changed for {}; the other {} are ties and cost nothing",
+        "\n{} {} tasks: the request changed for {}{others}",
         overall.tasks,
         found.split.name(),
-        overall.reached,
-        overall.tasks - overall.reached
+        overall.reached
     );
     if overall.reached == 0 {
         return;
     }
     out!(
         "{} in {} of pairs; {} were not cached",
-        render::counted(2 * found.pairs, "run"),
-        render::counted(found.rounds, "round"),
+        counted(2 * found.pairs, "run"),
+        counted(found.rounds, "round"),
         found.runs_made
     );
     if found.audited.lost > 0 {
         out!(
             "{} lost to infrastructure failures",
-            render::counted(found.audited.lost, "pair")
+            counted(found.audited.lost, "pair")
         );
     }
     let title = match basis {
@@ -234,6 +238,6 @@ fn more(found: &Found) -> String {
         ),
         (Basis::Runs, None) if found.audited.lost == 0 => "more runs would hardly help".to_owned(),
         (Basis::Sample, None) if found.audited.lost == 0 => "more tasks would help, more runs would not".to_owned(),
-        _ => format!("{} lost", render::counted(found.audited.lost, "pair")),
+        _ => format!("{} lost", counted(found.audited.lost, "pair")),
     }
 }

@@ -9,6 +9,7 @@ use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, STRONG};
 use super::visible::visible;
+use crate::artifact::counted;
 use crate::manifest::trust::TrustList;
 use crate::sys::clock::Clock;
 use crate::sys::disk::Root;
@@ -120,7 +121,7 @@ fn revoke(permission: &Permission, setting: &Setting) -> Result<Code, CommandFai
     let count = permission.store()?.revoke(permission.identity()?)?;
     match setting.is_json() {
         true => render::json(&json!({"event": "revoked", "approvals": count})),
-        false => out!("{} removed", render::counted(count, "approval")),
+        false => out!("{} removed", counted(count, "approval")),
     }
     Ok(Code::Settled)
 }

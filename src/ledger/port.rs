@@ -42,7 +42,7 @@ pub enum LedgerError {
         message: String,
     },
     /// The workspace is not inside a git repository.
-    #[error("{0} is not inside a git repository; run `git init` there, or `kaizen init`")]
+    #[error("{0} is not inside a git repository; run `git init` there and commit the harness")]
     NoRepository(String),
     /// Another process holds a git lock file.
     #[error("{path} is locked by another git process{seconds}; if none is running, remove that file")]

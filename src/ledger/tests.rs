@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
 use crate::ledger::{FileState, Git, Policy};
-use tempfile::TempDir;
 
 /// A repository with one commit of `a.md` and `b.md`, isolated from the user's git settings.
 struct World {

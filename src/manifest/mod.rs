@@ -25,10 +25,10 @@ use serde::{Deserialize, Serialize};
 use self::chat::{ChatSettings, NetworkSection, Price};
 pub use self::gate::GateSection;
 use self::phases::Stanza;
-pub(crate) use self::privacy::PersonalKind;
-pub(crate) use self::privacy::PrivacySection;
-pub(crate) use self::sections::LoopSection;
-pub(crate) use self::sections::{BenchmarkSection, HarnessSection, Hold, LedgerSection, SessionSection, TracesSection};
+pub(crate) use self::privacy::{PersonalKind, PrivacySection};
+pub(crate) use self::sections::{
+    BenchmarkSection, HarnessSection, Hold, LedgerSection, LoopSection, SessionSection, TracesSection,
+};
 pub(crate) use self::student::{StudentEngine, StudentSection, StudentTool};
 pub(crate) use self::teacher::{TeacherEngine, TeacherSection};
 pub use self::triggers::TriggersSection;

@@ -3,10 +3,11 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use crate::artifact::Artifact;
 use crate::artifact::plan::Plan;
 use crate::teacher::schemas;
-use serde_json::{Value, json};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas")

@@ -38,7 +38,7 @@ fn named(space: &Space, file: &str, words: &str) {
 fn an_untouched_session_has_nothing_to_say() {
     let said = Space::executed().kaizen(&["verify"]).exits(0);
     assert!(
-        said.out.ends_with("1 sessions checked: 0 failures, 1 remarks\n"),
+        said.out.ends_with("1 session checked: 0 failures, 1 remark\n"),
         "{}",
         said.out
     );

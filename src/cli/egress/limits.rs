@@ -1,9 +1,8 @@
 //! Texts about the limits of the records: what they cannot show, and why they may be empty.
 
 use super::records::{Records, Scope};
-use crate::artifact::egress;
+use crate::artifact::{counted, egress};
 use crate::cli::exit::CommandFailure;
-use crate::cli::render::counted;
 use crate::llm::client;
 use crate::sys::disk::Root;
 use crate::workspace::{OWN_FOLDER, session};
@@ -56,7 +55,7 @@ fn outside(root: &Root) -> Result<String, CommandFailure> {
             "requests outside sessions, for example by `kaizen eval`: {file} has {count}; `kaizen egress --outside` lists them"
         ),
         (false, _) => format!(
-            "requests outside sessions, for example by `kaizen eval`: {file} is missing, as in a clone or after `{OWN_FOLDER}` was deleted"
+            "requests outside sessions, for example by `kaizen eval`: {file} is missing, as before the first such request, in a clone, or after `{OWN_FOLDER}` was deleted"
         ),
     })
 }

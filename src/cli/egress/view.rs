@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::limits;
 use super::records::{Records, Scope, SentRequest};
+use crate::artifact::counted;
 use crate::artifact::egress::{Egress, LlmRole};
 use crate::cli::exit::CommandFailure;
-use crate::cli::render::{self, STRONG, counted};
+use crate::cli::render::{self, STRONG};
 use crate::cli::visible::visible;
 use crate::sys::disk::Root;
 

@@ -4,8 +4,6 @@ mod line;
 mod next;
 mod plan;
 
-pub(crate) use line::line;
-
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -13,11 +11,13 @@ use std::time::Duration;
 use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
 use line::change;
+pub(crate) use line::line;
 
 use super::exit::CommandFailure;
 use super::style::Style;
 use super::visible::visible;
 use super::{Format, terminal};
+use crate::artifact::counted;
 use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus};
@@ -134,8 +134,12 @@ pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &Summary
     }
     if !ended.changed {
         let up_to = around.until.map(|phase| format!(" up to {phase}")).unwrap_or_default();
+        let review = match record.status {
+            SessionStatus::AwaitingReview => "`kaizen review` asks about them; ",
+            _ => "",
+        };
         out!(
-            "Nothing is stale{up_to}: {} is {}. `kaizen run --new` starts another session.",
+            "Nothing is stale{up_to}: {} is {}. {review}`kaizen run --new` starts another session.",
             record.id,
             words(record.status)
         );
@@ -183,11 +187,6 @@ pub(crate) fn scores(record: &SessionRecord) {
     }
 }
 
-/// A count with its noun; adds an `s` for the plural.
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// The labels that more than one edit of a session has.
 fn shared_labels(record: &SessionRecord) -> SharedLabels {
     let outcomes = record.edit_outcomes.iter();
@@ -214,7 +213,13 @@ fn edits(workspace: &Workspace, record: &SessionRecord) {
         .iter()
         .filter(|outcome| outcome.status == OutcomeStatus::Applied)
         .count();
-    out!("  {commits} commits; `git log` shows each with its evidence, `kaizen show EDIT` the numbers");
+    match commits {
+        0 => out!("  No commits; `kaizen show EDIT` shows the numbers of an edit"),
+        _ => out!(
+            "  {}; `git log` shows each with its evidence, `kaizen show EDIT` the numbers",
+            counted(commits, "commit")
+        ),
+    }
 }
 
 /// Op and target, if known, and the commit.

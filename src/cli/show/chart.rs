@@ -1,5 +1,6 @@
 //! Draws a gate decision as text: wins, losses and ties, the interval, and the evidence against its threshold.
 
+use crate::artifact::counted;
 use crate::artifact::gate::numbers::{Numbers, Tally};
 use crate::artifact::gate::record::GateRecord;
 use crate::artifact::gate::settings::Mode;
@@ -19,12 +20,7 @@ pub(crate) fn drawn(record: &GateRecord) -> Vec<String> {
     let mut lines = vec![
         format!("why        {}", visible(&record.why)),
         format!("gate       {}{}", mode(record.mode), stake(record)),
-        format!(
-            "reach      {} of {} gate tasks; the edit does not change the requests of the other {}, which cost nothing",
-            record.reached.len(),
-            record.tasks(),
-            record.unreached()
-        ),
+        format!("reach      {}", reach(record)),
         format!(
             "runs       {} with the edit, {} without it; cached runs cost nothing",
             record.calls.edited, record.calls.baseline
@@ -72,10 +68,25 @@ fn arm(name: &str, tally: &Tally, interval: [f64; 2]) -> Vec<String> {
     let Tally { wins, losses, ties } = tally;
     vec![
         String::new(),
-        format!("{name}: {wins} wins, {losses} losses, {ties} ties"),
+        format!(
+            "{name}: {}, {}, {}",
+            counted(*wins, "win"),
+            counted(*losses, "loss"),
+            counted(*ties, "tie")
+        ),
         format!("  {}", bar(tally)),
         format!("  {}  {} points at 90 %", axis(interval), points(interval)),
     ]
+}
+
+fn reach(record: &GateRecord) -> String {
+    let (reached, all) = (record.reached.len(), record.tasks());
+    match record.unreached() {
+        0 => format!("all {all} gate tasks"),
+        others => format!(
+            "{reached} of {all} gate tasks; the edit does not change the requests of the other {others}, which cost nothing"
+        ),
+    }
 }
 
 /// Wins, ties and losses as parts of one bar.

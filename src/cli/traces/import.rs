@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::hide_from_git;
+use crate::artifact::counted;
 use crate::cli::exit::{Code, CommandFailure};
 use crate::cli::visible::visible;
 use crate::cli::{Setting, render};
@@ -105,7 +106,7 @@ fn counts(report: &FileReport) -> String {
         0 => String::new(),
         changed => format!(", {changed} of them with different content: the first version is kept"),
     };
-    let (read, new, duplicates) = (render::counted(report.read, "trace"), report.new, report.duplicates);
+    let (read, new, duplicates) = (counted(report.read, "trace"), report.new, report.duplicates);
     format!("{read}: {new} new, {duplicates} dropped as duplicates{changed}")
 }
 
@@ -172,8 +173,8 @@ fn total(setting: &Setting, reports: &[FileReport], is_dry_run: bool) {
     let would = if is_dry_run { "; nothing was written" } else { "" };
     out!(
         "{}, {failed} failed: {}, {new} new ({with_query} usable as evidence), {duplicates} dropped as duplicates{would}",
-        render::counted(reports.len(), "file"),
-        render::counted(read, "trace")
+        counted(reports.len(), "file"),
+        counted(read, "trace")
     );
 }
 

@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT};
+use crate::artifact::counted;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
@@ -88,7 +89,12 @@ pub(crate) fn verify(_: &VerifyArgs, setting: &Setting) -> Result<Code, CommandF
         let counts = serde_json::json!({"sessions": sessions, "failures": failures, "information": information});
         render::json(&serde_json::json!({"kind": "result", "counts": counts}));
     } else {
-        out!("{sessions} sessions checked: {failures} failures, {information} remarks");
+        out!(
+            "{} checked: {}, {}",
+            counted(sessions, "session"),
+            counted(failures, "failure"),
+            counted(information, "remark")
+        );
     }
     Ok(if failures == 0 { Code::Settled } else { Code::Failed })
 }

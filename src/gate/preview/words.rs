@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{EditPreview, GatePreview, PreviewContext, PreviewInput};
+use crate::artifact::counted;
 use crate::artifact::gate::settings::{Mode, Population, Preset};
 use crate::gate::power::play::GameResults;
 use crate::gate::power::visible::remedy;
@@ -56,8 +57,9 @@ impl GatePreview {
             edits => format!("{edits} edits take"),
         };
         format!(
-            "{edits} about {} student attempts if none has an effect, and at most {}; {cost}",
-            self.calls.nothing, self.calls.most
+            "{edits} about {} if none has an effect, and at most {}; {cost}",
+            counted(self.calls.nothing, "student attempt"),
+            self.calls.most
         )
     }
 }

@@ -1,12 +1,12 @@
 //! Golden cases of the teacher's tool-calling loop.
 
+use serde_json::{Map, Value, json};
+
+use super::{Outcome, close, defect, same};
 use crate::digest::Digest;
 use crate::llm::chat::{Message, Reply, Stop, ToolCall};
 use crate::llm::model::{AskError, ModelAnswer};
 use crate::teacher::chat::{LoopEnd, LoopLimits, tool_loop};
-use serde_json::{Map, Value, json};
-
-use super::{Outcome, close, defect, same};
 
 pub(crate) fn teacher_loop(_: &Value, case: &Value) -> Outcome {
     let script = case["script"].as_array().ok_or("no script")?;

@@ -1,11 +1,11 @@
 //! Golden cases of ops: appliers, unified diffs, changed lines, downgrades.
 
-use crate::artifact::edit::Edit;
-use crate::harness::{Harness, op};
-use crate::manifest::HarnessSection;
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, close, defect, same};
+use crate::artifact::edit::Edit;
+use crate::harness::{Harness, op};
+use crate::manifest::HarnessSection;
 
 fn rules() -> op::OpRules {
     let section = HarnessSection::default();

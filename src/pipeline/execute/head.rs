@@ -1,14 +1,13 @@
 //! The head of a session: the harness and its commit after the edits so far, and the error budget that they spent.
 
-use super::unique;
-use super::{ExecuteContext, ExecuteInput};
+use std::collections::BTreeSet;
+
+use super::{ExecuteContext, ExecuteInput, unique};
 use crate::artifact::edit::Edit;
-use crate::artifact::error_budget::ErrorBudget;
-use crate::artifact::error_budget::Slot;
+use crate::artifact::error_budget::{ErrorBudget, Slot};
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::gate::record::{AlphaGrant, GateRecord};
-use crate::artifact::outcome::Outcome;
-use crate::artifact::outcome::OutcomeStatus;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::digest::Digest;
 use crate::eval::run::evaluate;
 use crate::gate::trial::Trial;
@@ -16,7 +15,6 @@ use crate::harness::{FileChange, Harness};
 use crate::ledger::port::{CommitId, Ledger};
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
-use std::collections::BTreeSet;
 
 /// The state of a session after the edits so far.
 pub(super) struct SessionHead {

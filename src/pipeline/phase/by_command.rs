@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::PhaseOutput;
 use super::by_files::taken_plan;
-use crate::artifact::{Artifact, diagnosis};
+use crate::artifact::{Artifact, counted, diagnosis};
 use crate::manifest::programs;
 use crate::pipeline::briefing;
 use crate::pipeline::context::Context;
@@ -34,7 +34,10 @@ pub(super) fn diagnosis(context: &Context) -> Result<PhaseOutput, RunError> {
         json!({"call": "program", "run": context.manifest().teacher.run})
     );
     Ok(PhaseOutput {
-        summary: format!("{} clusters of failures, by the program of [teacher]", clusters.len()),
+        summary: format!(
+            "{} of failures, by the program of [teacher]",
+            counted(clusters.len(), "cluster")
+        ),
         files: vec![
             (diagnosis::FILE.into(), text),
             ("evidence.jsonl".into(), evidence),
@@ -52,7 +55,7 @@ pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
         json!({"call": "program", "run": context.manifest().teacher.run})
     );
     Ok(PhaseOutput {
-        summary: format!("{} edits, by the program of [teacher]", plan.edits.len()),
+        summary: format!("{}, by the program of [teacher]", counted(plan.edits.len(), "edit")),
         files: vec![("plan.json".into(), plan.to_text()), ("teacher/plan.jsonl".into(), log)],
     })
 }

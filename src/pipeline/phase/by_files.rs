@@ -2,7 +2,7 @@
 
 use super::PhaseOutput;
 use crate::artifact::plan::Plan;
-use crate::artifact::{Artifact, diagnosis};
+use crate::artifact::{Artifact, counted, diagnosis};
 use crate::pipeline::context::Context;
 use crate::teacher;
 use crate::teacher::submitted;
@@ -33,8 +33,8 @@ pub(super) fn diagnosis(context: &Context) -> Result<PhaseOutput, RunError> {
             ("teacher/diagnose.jsonl".into(), log),
         ],
         summary: format!(
-            "{} clusters of failures, as written in {}",
-            clusters.len(),
+            "{} of failures, as written in {}",
+            counted(clusters.len(), "cluster"),
             diagnosis::FILE
         ),
     })
@@ -67,7 +67,7 @@ pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
     let text = context.text("plan.json")?;
     let plan = taken_plan(context, &text, "files")?;
     Ok(PhaseOutput {
-        summary: format!("{} edits, as written in plan.json", plan.edits.len()),
+        summary: format!("{}, as written in plan.json", counted(plan.edits.len(), "edit")),
         files: vec![
             ("plan.json".into(), plan.to_text()),
             ("teacher/plan.jsonl".into(), String::new()),

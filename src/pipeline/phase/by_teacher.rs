@@ -2,7 +2,7 @@
 
 use super::PhaseOutput;
 use super::brief::{brief, gave_up, log_text};
-use crate::artifact::{Artifact, diagnosis};
+use crate::artifact::{Artifact, counted, diagnosis};
 use crate::pipeline::context::Context;
 use crate::teacher;
 use crate::teacher::submitted;
@@ -19,8 +19,8 @@ pub(super) fn diagnose(context: &Context) -> Result<PhaseOutput, RunError> {
     submitted::without_secrets(diagnosis::FILE, &diagnosed.markdown, &context.base_harness()?)
         .map_err(context.failed("diagnose"))?;
     let summary = format!(
-        "{} clusters of failures",
-        teacher::plan::stated(&diagnosed.markdown).len()
+        "{} of failures",
+        counted(teacher::plan::stated(&diagnosed.markdown).len(), "cluster")
     );
     let files = vec![
         (diagnosis::FILE.to_owned(), diagnosed.markdown),
@@ -41,7 +41,7 @@ pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
     })?;
     let (planned, clusters) = planned.or_else(|failure| gave_up(context, "plan", failure, &runs))?;
     let log = log_text(&planned.log, &runs);
-    let summary = format!("{} edits", planned.edits.len());
+    let summary = counted(planned.edits.len(), "edit");
     let name = teacher.identity()["engine"].as_str().unwrap_or("teacher").to_owned();
     let plan = teacher::plan::artifact(
         &context.session.id,

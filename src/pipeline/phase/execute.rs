@@ -121,5 +121,8 @@ fn summary(edits: usize, taken: ExecuteStats, replayed: usize) -> String {
         "tasks not reached and not run",
     );
     let replayed = counted(replayed, "answer replayed", "answers replayed");
-    format!("{edits} edits reconciled{made}{replayed}{tied}")
+    format!(
+        "{} reconciled{made}{replayed}{tied}",
+        crate::artifact::counted(edits, "edit")
+    )
 }

@@ -2,6 +2,9 @@
 //! of cases.
 #![allow(clippy::unwrap_used)] // tests
 
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
 use crate::artifact::edit::Op;
 use crate::harness::{Harness, op};
 use crate::llm::chat::Request;
@@ -10,8 +13,6 @@ use crate::manifest::chat::Api;
 use crate::manifest::{HarnessSection, Manifest};
 use crate::teacher::check::plan;
 use crate::teacher::reply;
-use proptest::prelude::*;
-use serde_json::{Value, json};
 
 fn harness() -> Harness {
     let files = [

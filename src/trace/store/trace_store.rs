@@ -5,14 +5,13 @@
 #[path = "trace_store_tests.rs"]
 mod tests;
 
-pub(crate) use super::jsonl_lines::append;
-
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::jsonl::JsonlSource;
+pub(crate) use super::jsonl_lines::append;
 use super::openjarvis::OpenJarvisSource;
 use crate::artifact::trace::{Filter, Trace, TracePin};
 use crate::digest::Digest;

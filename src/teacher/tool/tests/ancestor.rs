@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
+use super::world::{World, answered};
 use crate::artifact::task::Task;
 use crate::artifact::trace::Filter;
 use crate::harness::Harness;
 use crate::teacher::tool;
 use crate::trace::store::trace_store;
-use serde_json::{Value, json};
-
-use super::world::{World, answered};
 
 fn folder() -> Option<PathBuf> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");

@@ -1,10 +1,10 @@
 //! For any arguments of a tool call: no panic, valid text, and nothing of a held-out task.
 
-use crate::teacher::tool;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::world::World;
+use crate::teacher::tool;
 
 fn value() -> impl Strategy<Value = Value> {
     let known = [

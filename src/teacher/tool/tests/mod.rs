@@ -5,9 +5,10 @@ mod ancestor;
 mod any_arguments;
 mod world;
 
+use serde_json::{Value, json};
+
 use self::world::World;
 use crate::teacher::tool;
-use serde_json::{Value, json};
 
 /// The texts of `golden.json` were checked by hand; `BLESS=1` regenerates the file, to be checked again.
 #[test]

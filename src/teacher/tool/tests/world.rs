@@ -1,5 +1,7 @@
 //! A scripted world for the tools: a harness, traces, tasks and a student.
 
+use serde_json::{Value, json};
+
 use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
@@ -7,7 +9,6 @@ use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 use crate::teacher::tool::{OwnAnswer, ToolContext};
 use crate::teacher::{Briefing, TraceSearch};
-use serde_json::{Value, json};
 
 /// Full-text search.
 type Search = Box<dyn Fn(&str, usize) -> TraceSearch + Sync>;
