@@ -71,6 +71,10 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
         return Ok((newest.clone(), false));
     }
     workspace.check_harness()?;
+    // A run that is refused leaves no session. A dropped trigger stays the reason for its own.
+    if asked.dropped.is_none() && asked.until.as_deref() != Some("readiness") {
+        settle_user_changes(workspace, &Inputs::new(workspace), asked, listener)?;
+    }
     let newest = sessions.last().map(|newest| newest.id.as_str());
     let id = workspace.clock.session_id(sessions.len(), newest);
     let session = Session::at(&workspace.root, &id);

@@ -15,7 +15,7 @@ use crate::pipeline::execute::reconcile;
 use crate::pipeline::execute::reconcile::LedgerState;
 use crate::pipeline::freshness::{Freshness, PhaseDigests, freshness};
 use crate::workspace::error::RunError;
-use crate::workspace::session::{PENDING, Session};
+use crate::workspace::session::{OUTCOMES, PENDING, Session};
 
 /// The name of a phase and its freshness.
 pub(crate) type PhaseState = (String, Freshness);
@@ -47,6 +47,12 @@ pub(crate) fn settled(record: &SessionRecord) -> bool {
     )
 }
 
+/// Whether the session has results, which later changes of benchmark, traces or manifest must not replace. A settled
+/// session has them, and so has one that executes again, for an answer that came late or for an edited plan.
+fn is_recorded(context: &Context, record: Option<&SessionRecord>) -> Result<bool, RunError> {
+    Ok(record.is_some_and(settled) || !context.session.names(OUTCOMES)?.is_empty())
+}
+
 /// Whether a person may write the output of a phase.
 fn is_editable(phase: &str, stanza: &Stanza) -> bool {
     matches!(phase, "diagnose" | "plan") || !(stanza.run.is_empty())
@@ -59,8 +65,8 @@ fn present(
     stanza: &Stanza,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<PhaseDigests, RunError> {
-    let is_settled = record.is_some_and(settled);
-    let pinned = is_settled && (context.depth == Depth::History || phase != "execute");
+    let is_recorded = is_recorded(context, record)?;
+    let pinned = is_recorded && (context.depth == Depth::History || phase != "execute");
     let now = || {
         let (engines, autonomy) = (context.engines_of(record), context.autonomy_of(record));
         definition(context.manifest(), phase, stanza, &engines, autonomy)
@@ -69,7 +75,7 @@ fn present(
     for name in &stanza.reads {
         let vouched = checkpoint.and_then(|checkpoint| checkpoint.reads.get(name).copied());
         let pinned_input =
-            is_settled && name.starts_with('@') && (name != "@ledger" || context.depth == Depth::History);
+            is_recorded && name.starts_with('@') && (name != "@ledger" || context.depth == Depth::History);
         let digest = match vouched.filter(|_| pinned_input) {
             Some(digest) => Some(digest),
             None => read(context, name)?,

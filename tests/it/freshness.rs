@@ -185,6 +185,48 @@ fn a_settled_session_is_history() {
     assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
 }
 
+/// Tasks and settings change after a session has settled; then a person answers, edits the plan, or reverts.
+#[test]
+fn what_a_session_recorded_stays_when_it_executes_again() {
+    let answer: fn(&Space) = |space| {
+        space.kaizen(&["accept", "shots"]).exits(0);
+    };
+    let edited: fn(&Space) = |space| space.plan(&first_plan()[1..]);
+    let revert: fn(&Space) = |space| {
+        space.kaizen(&["revert", "bold"]).exits(0);
+    };
+    for (name, act) in [
+        ("a late answer", answer),
+        ("an edited plan", edited),
+        ("a revert", revert),
+    ] {
+        let space = Space::executed();
+        let kept = ["baseline.json", "diagnosis.md", "readiness.json"];
+        let before = kept.map(|file| space.read(&format!("{}/{file}", space.session())));
+        add_task(&space, "train");
+        space.write("kaizen.toml", &format!("{MANIFEST}[benchmark]\nsubsample = 20\n"));
+        space.commit_all("mine");
+        act(&space);
+        space.kaizen(&["run"]);
+        assert_eq!(
+            kept.map(|file| space.read(&format!("{}/{file}", space.session()))),
+            before,
+            "{name}"
+        );
+        let plan = space.artifact("plan.json");
+        let ids: Vec<&str> = plan["edits"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|edit| edit["id"].as_str())
+            .collect();
+        assert!(ids.contains(&"shots"), "{name}: {ids:?}");
+        let log = space.git(&["log", "--format=%s"]);
+        assert_eq!(log.contains("revert"), name != "a late answer", "{name}: {log}");
+        space.kaizen(&["verify"]).exits(0);
+    }
+}
+
 #[test]
 fn autonomy_auto_gates_what_waits() {
     let space = Space::executed();

@@ -380,3 +380,20 @@ fn a_linked_harness_file_is_named_as_left_out() {
     space.kaizen(&["run", "--until", "baseline"]).exits(0).says(&[words]);
     space.kaizen(&["eval"]).exits(0).says(&[words]);
 }
+
+#[test]
+fn a_run_that_is_refused_for_uncommitted_changes_leaves_no_session() {
+    let space = Space::executed();
+    let sessions = || names(&space.root.join("sessions"));
+    let before = sessions();
+    space.write("agents/assistant/system_prompt.md", "Not committed.\n");
+    space.kaizen(&["run", "--new"]).exits(4).says(&["uncommitted changes"]);
+    assert_eq!(sessions(), before);
+    let said = space.run(&["--new", "--adopt", "--until", "baseline"]).exits(0);
+    assert_eq!(
+        said.phases(),
+        ["readiness", "baseline"],
+        "the baseline runs once, on the adopted harness"
+    );
+    assert_eq!(sessions().len(), before.len() + 1);
+}
