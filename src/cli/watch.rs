@@ -9,6 +9,7 @@ use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, STRONG};
 use crate::sys::clock::Clock;
+use crate::sys::disk::LockError;
 use crate::sys::signal;
 use crate::watch::run::WatchLoop;
 use crate::watch::watcher::{FileWatcher, WatcherError};
@@ -39,9 +40,10 @@ pub(crate) fn watch(command: &WatchArgs, setting: &Setting) -> Result<Code, Comm
     let _lock = workspace
         .root
         .lock_within(workspace.own("watch.lock"), &holder, SUCCESSION)
-        .map_err(|error| {
-            CommandFailure::failed(error.to_string())
-                .hint("a workspace needs only one watcher; `kaizen run` works alongside it")
+        .map_err(|error| match error {
+            LockError::Held(_) => CommandFailure::failed(error.to_string())
+                .hint("a workspace needs only one watcher; `kaizen run` works alongside it"),
+            LockError::Disk(error) => error.into(),
         })?;
     workspace.root.make_folder(inbox::FOLDER)?;
     let teller = Arc::new(Teller::new(setting, &workspace));

@@ -364,3 +364,15 @@ fn a_stale_question_is_asked_anew_before_it_is_accepted() {
     terminal.shows("exit=3");
     assert_eq!(pending(&space, "one")["decision"]["decision"], "accept");
 }
+
+#[test]
+fn a_refusal_to_accept_names_only_the_edits_that_wait() {
+    let space = Space::executed();
+    space.kaizen(&["accept", "bold"]).exits(2).says(&["these do: shots"]);
+    space.kaizen(&["reject", "shots"]).exits(0);
+    space.kaizen(&["run"]);
+    space
+        .kaizen(&["accept", "bold"])
+        .exits(2)
+        .says(&["no edit waits for review"]);
+}

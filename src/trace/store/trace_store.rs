@@ -15,6 +15,7 @@ pub(crate) use super::jsonl_lines::append;
 use super::openjarvis::OpenJarvisSource;
 use crate::artifact::trace::{Filter, Trace, TracePin};
 use crate::digest::Digest;
+#[cfg(any(test, feature = "internals"))]
 use crate::manifest::membership::EvidencePatterns;
 use crate::sys::disk::Root;
 use crate::trace::evidence::EvidenceFile;
