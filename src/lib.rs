@@ -81,7 +81,7 @@
 //! | `harness` | the agent's files as a value, and the ops that edit them |
 //! | `trace` | trace formats, the import, the stores |
 //! | `eval` | tasks, scorers, students, evaluation runs |
-//! | `gate` | the evidence and the rules that keep an edit; `pipeline::execute::verdict` chooses the rule and applies the decision |
+//! | `gate` | the evidence and the rules that keep an edit; `pipeline::execute::verdict` chooses the rule and derives the outcome |
 //! | `teacher` | who diagnoses and plans: rules, a language model, a program, a person |
 //! | `ledger` | git |
 //! | `workspace` | everything that one process has open, and the user's approvals |
@@ -90,10 +90,21 @@
 //! | `watch` | the file watcher |
 //! | `cli` | the commands; feature `cli` |
 //!
+//! Where is it decided?
+//!
+//! | question | file |
+//! |---|---|
+//! | whether a phase runs | `pipeline/freshness.rs`; `pipeline/state.rs` reads its inputs, `pipeline/next.rs` picks the phase |
+//! | whether an edit is kept | `pipeline/execute/verdict.rs`; the criteria are in `gate/rule.rs`, `gate/exact.rs` and `gate/sequential.rs` |
+//! | where an op writes | `harness/op/edit_location.rs` for the file and key, `harness/op/toml_text.rs` for the text of TOML |
+//! | what leaves the machine | `llm/client/metered.rs` redacts and asks for consent, `llm/client/mod.rs` records before sending |
+//! | what follows a killed run | `workspace/transaction.rs` for files, `pipeline/execute/reconcile.rs` for edits, `pipeline/begin.rs` for sessions |
+//!
 //! Four rules hold throughout:
 //!
-//! - Only `llm::client` calls language models. It redacts requests, counts and caches calls, and enforces the budget.
-//! - The gate runs before anything is written, so there is no rollback code.
+//! - Only `llm::client` calls language models. It redacts requests, counts and caches calls, and enforces the budget. A
+//!   program of the manifest calls its own.
+//! - The gate runs before anything is written, so there is no rollback code; only an interrupted write is undone.
 //! - Nothing that a teacher returns is executed or used as a path.
 //! - A workspace may come from a stranger. Its files are accessed only through `sys::disk::Root`, which follows no
 //!   links. Starting a program or sending a request requires a `Consent`, which only a check of the user's approvals

@@ -15,8 +15,8 @@
 //! | a file that it writes | that it exists | its bytes: a hand-edited output is an input of later phases |
 //! | a folder that it writes | names and bytes, unless a person may write there | |
 //!
-//! Once a session is settled, only its own files count; if a run would resume it, also its ledger and the settings of
-//! `execute`.
+//! Once a session has an outcome, only its own files count; if a run would resume it, also its ledger and the settings of
+//! `execute`. `state` applies this rule.
 
 use std::collections::BTreeMap;
 use std::fmt;

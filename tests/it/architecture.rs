@@ -505,6 +505,16 @@ fn documents_are_plain_english() {
 }
 
 #[test]
+fn the_files_that_the_library_page_names_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let page = std::fs::read_to_string(root.join("lib.rs")).expect("lib.rs is readable");
+    let named = regex(r"`([a-z_/]+\.rs)`");
+    let missing = |found: regex::Captures| (!root.join(&found[1]).is_file()).then(|| found[1].to_owned());
+    assert!(named.captures_iter(&page).count() > 5);
+    assert_eq!(named.captures_iter(&page).find_map(missing), None);
+}
+
+#[test]
 fn nothing_is_left_undone() {
     check(loose_ends);
 }
