@@ -6,7 +6,8 @@ use crate::artifact::gate::record::GateRecord;
 use crate::artifact::gate::settings::Mode;
 
 impl GateRecord {
-    /// The reason for the decision, in one line.
+    /// The reason for the decision, in one line. `kaizen verify` compares it with the recorded one, so the words of old
+    /// reasons must not change.
     pub(crate) fn line(&self) -> String {
         let what = self.target.as_deref().unwrap_or("the whole");
         let numbers = &self.numbers;

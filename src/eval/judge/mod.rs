@@ -9,7 +9,8 @@ use crate::digest::Digest;
 use crate::llm::chat::{Message, Request, Shape};
 use crate::llm::json;
 
-/// The system prompt to judge one answer.
+/// The system prompt to judge one answer. Its digest is part of the judge's identity: other words make every baseline
+/// with judged tasks stale.
 const PROMPT: &str = include_str!("prompt.md");
 /// The system prompt to compare two answers.
 const COMPARE: &str = include_str!("compare.md");
