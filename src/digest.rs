@@ -62,9 +62,12 @@ impl Digest {
     }
 
     /// The digest of a value's canonical JSON (keys sorted, no white space).
+    ///
+    /// # Panics
+    /// The value cannot be written as JSON, such as a map whose keys are not strings.
     pub fn of_value(value: &impl Serialize) -> Self {
         // Converting to `Value` sorts the keys of structs and maps.
-        let canonical = serde_json::to_value(value).expect("only types with string keys are hashed");
+        let canonical = serde_json::to_value(value).expect("a hashed value can be written as JSON");
         Self::of_bytes(canonical.to_string().as_bytes())
     }
 

@@ -103,7 +103,7 @@
 //! Four rules hold throughout:
 //!
 //! - Only `llm::client` calls language models. It redacts requests, counts and caches calls, and enforces the budget. A
-//!   program of the manifest calls its own.
+//!   program that the manifest names calls its models itself.
 //! - The gate runs before anything is written, so there is no rollback code; only an interrupted write is undone.
 //! - Nothing that a teacher returns is executed or used as a path.
 //! - A workspace may come from a stranger. Its files are accessed only through `sys::disk::Root`, which follows no
@@ -111,9 +111,9 @@
 //!   creates.
 //!
 //! The [`guide`] holds the pages for users: sessions, the gate, teachers, students, the manifest, and others.
-// Without feature `cli`, some functions that only the commands call are unused.
+// Some functions are called only by the commands, so they are unused without feature `cli`.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
-// Benches and tests use items that are not part of the public API.
+// Only the module `internals` exports some `pub` items, so they are unreachable without that feature.
 #![cfg_attr(not(feature = "internals"), allow(unreachable_pub))]
 
 pub mod artifact;

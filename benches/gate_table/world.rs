@@ -47,7 +47,7 @@ pub struct World {
 }
 
 impl World {
-    /// Creates the world with a number.
+    /// Creates world `number`.
     pub fn draw(data: &Data, number: u64, shape: Shape, temperature: f64) -> Self {
         let fields: Vec<&String> = data.test.keys().collect();
         let names: Vec<String> = shuffle(&fields, number, 0).into_iter().take(4).cloned().collect();

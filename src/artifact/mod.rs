@@ -66,8 +66,11 @@ pub trait Artifact: Serialize + DeserializeOwned + JsonSchema {
     fn extra_mut(&mut self) -> &mut Extra;
 
     /// The canonical text: `$schema` first, fields in a fixed order, two spaces, a newline at the end.
+    ///
+    /// # Panics
+    /// The value cannot be written as JSON, such as a map whose keys are not strings.
     fn to_text(&self) -> String {
-        let fields = serde_json::to_string_pretty(self).expect("an artifact has string keys");
+        let fields = serde_json::to_string_pretty(self).expect("an artifact can be written as JSON");
         let reference = schema_reference(Self::NAME, Self::DEPTH);
         let rest = fields.strip_prefix("{\n").unwrap_or(&fields);
         format!("{{\n  \"$schema\": \"{reference}\",\n{rest}\n")

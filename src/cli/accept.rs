@@ -190,13 +190,10 @@ fn find_edit(session: &Session, name: &str) -> Result<PendingReview, CommandFail
     if found.len() > 1 {
         return Err(ambiguous(name, session, &found));
     }
-    if let Some(one) = found.keys().find_map(|digest| pending.remove(digest)) {
-        return Ok(one);
+    match found.keys().find_map(|digest| pending.remove(digest)) {
+        Some(one) => Ok(one),
+        None => Err(nothing_waits(name, session, &session.waiting()?)),
     }
-    let outcomes = session.outcomes()?;
-    let status = |digest: &Digest| outcomes.get(digest).map(|outcome| outcome.status);
-    pending.retain(|digest, _| status(digest) == Some(crate::artifact::OutcomeStatus::PendingReview));
-    Err(nothing_waits(name, session, &pending))
 }
 
 /// The error for a name that fits several edits; it lists them with their digests.

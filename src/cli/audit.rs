@@ -11,7 +11,7 @@ use crate::artifact::task::Split;
 use crate::gate::audit::{AuditFinding, AuditResult, Basis, ScoreChange};
 use crate::gate::words::points;
 use crate::maintenance::audit;
-use crate::maintenance::audit::{AuditError, AuditOptions, AuditReport as Found, Since};
+use crate::maintenance::audit::{AuditError, AuditOptions, AuditReport, Since};
 
 /// Compare the harness with an earlier state on all tasks of a split
 ///
@@ -92,7 +92,7 @@ fn failure(error: AuditError) -> CommandFailure {
     }
 }
 
-fn print(found: &Found, asked: usize) {
+fn print(found: &AuditReport, asked: usize) {
     let since = &found.since;
     let short = &since.commit[..since.commit.len().min(8)];
     let before = match &since.session {
@@ -118,7 +118,7 @@ fn print(found: &Found, asked: usize) {
 }
 
 /// Prints the edits applied or reverted in between, and the files that differ, also those that people changed.
-fn history(found: &Found) {
+fn history(found: &AuditReport) {
     if found.steps.is_empty() {
         out!("no edit was applied or reverted since then");
     }
@@ -137,7 +137,7 @@ fn history(found: &Found) {
     }
 }
 
-fn numbers(found: &Found) {
+fn numbers(found: &AuditReport) {
     let AuditResult { overall, basis, .. } = &found.audited;
     let others = match overall.tasks - overall.reached {
         0 => String::new(),
@@ -203,7 +203,7 @@ fn row(name: &str, change: &ScoreChange) {
 }
 
 /// The result in one or two sentences.
-fn sentence(found: &Found) -> String {
+fn sentence(found: &AuditReport) -> String {
     let audited = &found.audited;
     let range = points(audited.overall.interval);
     let mean = audited
@@ -229,7 +229,7 @@ fn sentence(found: &Found) -> String {
 }
 
 /// What would help to decide: more runs, more tasks or neither.
-fn more(found: &Found) -> String {
+fn more(found: &AuditReport) -> String {
     match (found.audited.basis, found.audited.times) {
         (_, Some(times)) => format!(
             "at this rate, about {} more runs would decide it (--runs {})",

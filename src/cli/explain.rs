@@ -14,6 +14,7 @@ use crate::pipeline::freshness::{Freshness, StaleReason};
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::state::{PhaseState, state};
 use crate::pipeline::unmet;
+use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 
@@ -61,10 +62,8 @@ fn chosen(phases: Vec<PhaseState>, name: Option<&str>) -> Result<Vec<PhaseState>
     let names: Vec<String> = phases.iter().map(|(name, _)| name.clone()).collect();
     let found: Vec<PhaseState> = phases.into_iter().filter(|(name, _)| name == wanted).collect();
     if found.is_empty() {
-        let names = names.join(", ");
-        return Err(CommandFailure::usage(format!(
-            "there is no phase `{wanted}`; the phases are {names}"
-        )));
+        let phase = wanted.to_owned();
+        return Err(RunError::NoSuchPhase { phase, known: names }.into());
     }
     Ok(found)
 }

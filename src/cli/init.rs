@@ -190,11 +190,7 @@ fn refuse_to_overwrite(root: &Root, files: &InitialFiles) -> Result<(), CommandF
     }
 }
 
-/// Writes files under a root.
-///
-/// # Errors
-/// A file cannot be written.
-pub(crate) fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), CommandFailure> {
+fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), CommandFailure> {
     files
         .iter()
         .try_for_each(|(path, bytes)| Ok(root.publish(path, bytes)?))

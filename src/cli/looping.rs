@@ -12,7 +12,7 @@ use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{Autonomy, SessionRecord};
 use crate::maintenance::looping;
-use crate::maintenance::looping::{LoopOptions, hold_sessions};
+use crate::maintenance::looping::{LoopOptions, run_sessions};
 use crate::workspace::event::Event;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, holdout_log};
@@ -61,7 +61,7 @@ pub(crate) fn looping(command: &LoopArgs, setting: &Setting) -> Result<Code, Com
     if let Some(warning) = holdout_log::warning(&workspace)? {
         listener(warning);
     }
-    let record = hold_sessions(&workspace, &asked, &listener, &|record, step| {
+    let record = run_sessions(&workspace, &asked, &listener, &|record, step| {
         renderer.finish();
         print_step(&workspace, record, step, setting);
     });

@@ -98,7 +98,7 @@ fn write(folder: &Path, pages: &[ManPage], setting: &Setting) -> Result<(), Comm
     for page in pages {
         let written = output::write(&root, page.file.as_ref(), page.text.as_bytes(), &owner)?;
         let path = folder.join(&page.file);
-        if let WriteOutcome::KeptAside(backup) = written {
+        if let WriteOutcome::BackedUp(backup) = written {
             err!(
                 "note: {} was edited; the edited page is now {}",
                 path.display(),

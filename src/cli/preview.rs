@@ -69,12 +69,10 @@ pub(crate) fn preview(command: &PreviewArgs, setting: &Setting) -> Result<Code, 
 fn chosen(workspace: &Workspace, name: Option<&str>) -> Result<Option<Session>, CommandFailure> {
     match name {
         None => Ok(session::all(&workspace.root)?.pop()),
-        Some(name) => match session::find(&workspace.root, name) {
-            Some(session) => Ok(Some(session)),
-            None => Err(CommandFailure::usage(format!(
-                "there is no session `{name}`; `kaizen log` lists them"
-            ))),
-        },
+        Some(name) => {
+            let found = session::find(&workspace.root, name);
+            Ok(Some(found.ok_or_else(|| RunError::NoSuchSession(name.to_owned()))?))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::revert::target;
 use super::visible::visible;
+use crate::artifact::counted;
 use crate::gate::prune::Fate;
 use crate::gate::prune::run::{PruneEvidence, PruneVerdict};
 use crate::maintenance::prune;
@@ -36,7 +37,7 @@ pub(crate) struct PruneArgs {
 /// Counts for the summary.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sum {
-    result: usize,
+    tested: usize,
     left: usize,
     helps: usize,
     unknown: usize,
@@ -59,12 +60,12 @@ pub(crate) fn prune(command: &PruneArgs, setting: &Setting) -> Result<Code, Comm
     };
     let renderer = Renderer::new(setting.format);
     let sum = std::cell::Cell::new(Sum::default());
-    let told = |result: &PruneResult| {
+    let show_result = |result: &PruneResult| {
         renderer.finish();
         sum.set(sum.get().with(result));
         tell(result, command.apply, setting);
     };
-    let done = prune::prune(&workspace, &asked, &|event| renderer.show(event), &told);
+    let done = prune::prune(&workspace, &asked, &|event| renderer.show(event), &show_result);
     renderer.finish();
     done?;
     end(&sum.get(), command, setting);
@@ -88,7 +89,7 @@ fn which_edits(workspace: &Workspace, command: &PruneArgs) -> Result<PruneSelect
 impl Sum {
     fn with(self, result: &PruneResult) -> Self {
         let mut sum = Self {
-            result: self.result + 1,
+            tested: self.tested + 1,
             ..self
         };
         match &result.verdict {
@@ -220,11 +221,11 @@ fn of_json(result: &PruneResult) -> serde_json::Value {
 fn end(sum: &Sum, command: &PruneArgs, setting: &Setting) {
     if setting.is_json() {
         return render::json(&json!({
-            "event": "pruned", "looked_at": sum.result, "help": sum.helps, "unknown": sum.unknown, "left": sum.left,
+            "event": "pruned", "looked_at": sum.tested, "help": sum.helps, "unknown": sum.unknown, "left": sum.left,
             "proposed": sum.proposed, "taken_back": sum.reverted, "bytes_saved": sum.saved, "runs_made": sum.made
         }));
     }
-    if sum.result == 0 {
+    if sum.tested == 0 {
         let hint = match command.older_than {
             0 => "no session has applied one",
             _ => "`--older-than 0` includes the newest sessions",
@@ -233,7 +234,7 @@ fn end(sum: &Sum, command: &PruneArgs, setting: &Setting) {
     }
     out!(
         "\n{} tested: {} stay, {} are undecided and stay, {} cannot be removed, {} {}; {} bytes saved; {} runs were not cached",
-        edits(sum.result),
+        counted(sum.tested, "edit"),
         sum.helps,
         sum.unknown,
         sum.left,
@@ -247,18 +248,11 @@ fn end(sum: &Sum, command: &PruneArgs, setting: &Setting) {
         sum.made
     );
     if command.apply {
-        out!("{} reverted.", edits(sum.reverted));
+        out!("{} reverted.", counted(sum.reverted, "edit"));
     } else if sum.proposed > 0 {
         out!(
             "{FAINT}Each edit was tested alone, so two edits that can replace each other are both proposed.\n\
              `kaizen prune --apply` reverts one at a time and tests the next in what remains.{FAINT:#}"
         );
-    }
-}
-
-fn edits(count: usize) -> String {
-    match count {
-        1 => "1 edit".to_owned(),
-        count => format!("{count} edits"),
     }
 }

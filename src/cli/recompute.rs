@@ -9,6 +9,7 @@ use super::exit::{Code, CommandFailure};
 use super::render::FAINT;
 use super::verify::verdicts::{disagreements, of_record};
 use super::visible::visible;
+use crate::artifact::counted;
 use crate::artifact::outcome::Outcome;
 use crate::workspace::session;
 use crate::workspace::session::Session;
@@ -43,14 +44,11 @@ pub(crate) fn recompute(command: &RecomputeArgs, setting: &Setting) -> Result<Co
             tell(session, outcome, &problems, setting);
         }
     }
-    let made = match decisions {
-        1 => "1 decision recomputed".to_owned(),
-        count => format!("{count} decisions recomputed"),
-    };
     if setting.is_json() {
         out!("{}", json!({"decisions": decisions, "wrong": wrong}));
     } else {
-        out!("{made}; {wrong} do not follow from their pairs");
+        let recomputed = counted(decisions, "decision");
+        out!("{recomputed} recomputed; {wrong} do not follow from their pairs");
     }
     Ok(if wrong == 0 { Code::Settled } else { Code::Failed })
 }

@@ -81,7 +81,7 @@ fn write(folder: &Path, chosen: &[NamedSchema], setting: &Setting) -> Result<(),
         let written = output::write(&root, &path, schemas::text(schema).as_bytes(), &|present| {
             whose(schema, present)
         })?;
-        if let WriteOutcome::KeptAside(backup) = written {
+        if let WriteOutcome::BackedUp(backup) = written {
             err!(
                 "note: {} differed; its previous content is now in {}",
                 path.display(),

@@ -57,19 +57,12 @@ impl DiskMemo {
     /// The file cannot be created, or its path is a link or a special file.
     pub fn open(root: &Root, name: &str) -> Result<Self, MemoError> {
         let connection = match connect(root, name) {
-            Err(DatabaseError::Sqlite(_)) => {
+            Err(MemoError::Sqlite { .. }) => {
                 root.rename(name, format!("{name}.broken"))?;
-                connect(root, name)
+                connect(root, name)?
             }
-            connected => connected,
+            connected => connected?,
         };
-        let connection = connection.map_err(|error| match error {
-            DatabaseError::Disk(error) => MemoError::Disk(error),
-            DatabaseError::Sqlite(source) => MemoError::Sqlite {
-                path: root.join(name),
-                source,
-            },
-        })?;
         Ok(Self(Mutex::new(connection)))
     }
 
@@ -103,8 +96,16 @@ impl DiskMemo {
     }
 }
 
-fn connect(root: &Root, name: &str) -> Result<Connection, DatabaseError> {
-    Ok(with_table(root.open_database(name)?)?)
+fn connect(root: &Root, name: &str) -> Result<Connection, MemoError> {
+    let sqlite = |source| MemoError::Sqlite {
+        path: root.join(name),
+        source,
+    };
+    let opened = root.open_database(name).map_err(|error| match error {
+        DatabaseError::Disk(error) => MemoError::Disk(error),
+        DatabaseError::Sqlite(source) => sqlite(source),
+    })?;
+    with_table(opened).map_err(sqlite)
 }
 
 fn with_table(connection: Connection) -> Result<Connection, rusqlite::Error> {

@@ -74,7 +74,7 @@ fn fed(mut wealth: Wealth, differences: &[f64]) -> f64 {
     wealth.log_e()
 }
 
-/// The logarithm of the mean of the exponentials; 0 if there are none.
+/// The logarithm of the mean of the exponentials; 0 for an empty list.
 pub(crate) fn log_mean_exp(logs: &[f64]) -> f64 {
     let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !highest.is_finite() {
@@ -91,7 +91,7 @@ pub(crate) fn interval(differences: &[f64], gamma: f64) -> [f64; 2] {
     [lower(differences, gamma), -lower(&turned, gamma)]
 }
 
-/// The lower end: the largest m such that the evidence shows a mean above m; -1 if there is none.
+/// The lower end: the largest m such that the evidence shows a mean above m; -1 without evidence.
 fn lower(differences: &[f64], gamma: f64) -> f64 {
     let needed = (2.0 / gamma).ln();
     let (mut refuted, mut possible) = (-1.0, 1.0);

@@ -84,7 +84,7 @@ pub(crate) fn sequential_design(record: &GateRecord) -> sequential::SequentialDe
         seed: record.seed,
         edit: record.edit_number,
         alpha: record.stake.as_ref().map_or(1.0, |stake| stake.alpha),
-        settings: record.settings.gone_on_with(record.gone_on),
+        settings: record.settings.resumed(record.gone_on),
     }
 }
 

@@ -122,7 +122,7 @@ fn decide_sums(
     }
     if dropped as f64 / all as f64 > rule.max_infra_share + TOLERANCE {
         return undecided(format!(
-            "undecided: {dropped} of {all} tasks have no score due to infrastructure failures, max_infra_share={:?}",
+            "undecided: {dropped} of {all} tasks have no score for reasons of infrastructure, max_infra_share={:?}",
             rule.max_infra_share
         ));
     }

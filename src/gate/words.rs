@@ -1,5 +1,6 @@
 //! Describes a gate decision to people in one line, with an interval instead of a bare mean.
 
+use crate::artifact::counted;
 use crate::artifact::gate::numbers::{Numbers, Tally};
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::GateRecord;
@@ -84,9 +85,9 @@ impl GateRecord {
         format!(
             "{} {change} ({}, {}, {} in {}{needed}; {} of {} tasks reached)",
             mode(self.mode),
-            counted(sum.wins, "win", "wins"),
-            counted(sum.losses, "loss", "losses"),
-            counted(sum.ties, "tie", "ties"),
+            counted(sum.wins, "win"),
+            counted(sum.losses, "loss"),
+            counted(sum.ties, "tie"),
             pairs(&sum),
             self.reached.len(),
             self.tasks()
@@ -166,14 +167,10 @@ fn share(log_e: f64, needed: Option<f64>) -> String {
 }
 
 fn pairs(tally: &Tally) -> String {
-    counted(tally.pairs(), "pair", "pairs")
+    counted(tally.pairs(), "pair")
 }
 
 /// A number of tasks with its noun: `1 task`, `2 tasks`.
 pub(crate) fn tasks(count: usize) -> String {
-    counted(count, "task", "tasks")
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+    counted(count, "task")
 }

@@ -17,8 +17,8 @@
 //! | [`comparison`] | compare kaizen with other tools; known limits |
 //! | [`glossary`] | look up a word |
 
-// In rustdoc, a page is `../page/index.html`: `links.txt` says so first, and the first definition of a link counts. On a
-// server for Markdown, the definitions at the end of each page lead to the files.
+// In rustdoc, a page is `../page/index.html`. `links.txt` defines the labels that way, and the first definition of a label
+// wins. Where the Markdown is shown from the repository, the definitions at the end of each page lead to the files.
 
 #[doc = include_str!("links.txt")]
 #[doc = include_str!("architecture.md")]

@@ -39,7 +39,7 @@ pub(crate) struct LoopOptions {
 /// # Errors
 /// The settings are invalid, or a session could not start or resume. Then no step is recorded, and the next loop
 /// resumes at that session. A session that fails is not an error: it is recorded as the last step.
-pub(crate) fn hold_sessions(
+pub(crate) fn run_sessions(
     workspace: &Workspace,
     asked: &LoopOptions,
     listener: Listener,

@@ -80,7 +80,7 @@ pub(crate) fn applied_edits(workspace: &Workspace, which: &PruneSelection) -> Re
         .map(|session| session.id)
         .collect();
     let is_wanted = |session: &str, digest: &Digest| match &which {
-        PruneSelection::Named(spec, edits) => session == spec && edits.contains(digest),
+        PruneSelection::Named(wanted, edits) => session == wanted && edits.contains(digest),
         PruneSelection::OlderThan(count) => !all.iter().rev().take(*count).any(|newest| newest == session),
     };
     let one = |(entry, digest): (&crate::ledger::port::LedgerEntry, Digest)| AppliedEdit {

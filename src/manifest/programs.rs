@@ -47,12 +47,12 @@ impl ManifestProgram {
 
     /// The given file that `name` refers to, if any.
     pub(crate) fn given(&self, name: &str) -> Option<String> {
-        provided_files(&self.given, name)
+        provided_file(&self.given, name)
     }
 }
 
 /// The normalized name, if it is one of these files or is in one of these folders.
-pub(crate) fn provided_files(given: &[String], name: &str) -> Option<String> {
+pub(crate) fn provided_file(given: &[String], name: &str) -> Option<String> {
     let name = within("", name)?;
     let is_it = |one: &String| *one == name || one.ends_with('/') && name.starts_with(one.as_str());
     given.iter().any(is_it).then_some(name)
@@ -153,7 +153,7 @@ impl Manifest {
                 return Err(harness_program(&program.part, name));
             }
             if name.contains('/') && program.given(name).is_some() {
-                return Err(program_with_files(&program.part, name));
+                return Err(input_program(&program.part, name));
             }
         }
         Ok(())
@@ -169,7 +169,7 @@ pub(crate) fn harness_program(part: &ManifestPart, name: &str) -> String {
 }
 
 /// The error for a program that is one of its own input files.
-pub(crate) fn program_with_files(part: &ManifestPart, name: &str) -> String {
+pub(crate) fn input_program(part: &ManifestPart, name: &str) -> String {
     format!(
         "{part} starts `{name}`, which is one of its input files; use a program of the workspace or of this machine"
     )

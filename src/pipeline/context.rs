@@ -1,14 +1,17 @@
 //! The context of a session: everything that the freshness check and the phases need to work on it.
 
+use super::definition::definition;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::record::{Autonomy, SessionRecord};
 use crate::artifact::task::Task;
 use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
+use crate::digest::Digest;
 use crate::eval::memo::{Forgetful, Memo};
 use crate::eval::run::Evaluator;
 use crate::harness::Harness;
 use crate::manifest::Manifest;
+use crate::manifest::phases::Stanza;
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
@@ -72,9 +75,11 @@ impl<'a> Context<'a> {
         self.autonomy.or(own).unwrap_or(self.manifest().session.autonomy)
     }
 
-    /// The engines of the session, whose teacher may be a person or an agent who writes files.
-    pub(super) fn engines_of(&self, record: Option<&SessionRecord>) -> Engines {
-        engines::for_session(self.engines, record).unwrap_or_else(|| self.engines.clone())
+    /// The digest of a phase's definition, with the engines and the autonomy of the session.
+    pub(super) fn definition(&self, record: Option<&SessionRecord>, phase: &str, stanza: &Stanza) -> Digest {
+        let own = engines::for_session(self.engines, record);
+        let engines = own.as_ref().unwrap_or(self.engines);
+        definition(self.manifest(), phase, stanza, engines, self.autonomy_of(record))
     }
 
     /// Calls `use_it` with an evaluator that scores as the manifest says, caches attempts and reports progress.
@@ -98,8 +103,7 @@ impl<'a> Context<'a> {
 
     /// Reads an artifact that must exist.
     pub(super) fn need<A: Artifact>(&self, name: &str) -> Result<A, RunError> {
-        let found = self.session.read(name)?;
-        found.ok_or_else(|| RunError::missing(self.session, name))
+        need(self.session, name)
     }
 
     /// Reads a text file that must exist.
@@ -120,6 +124,10 @@ impl<'a> Context<'a> {
     }
 }
 
+fn need<A: Artifact>(session: &Session, name: &str) -> Result<A, RunError> {
+    session.read(name)?.ok_or_else(|| RunError::missing(session, name))
+}
+
 /// See [`Context::moment`].
 ///
 /// # Errors
@@ -128,8 +136,7 @@ pub(super) fn moment_of(manifest: &Manifest, session: &Session) -> Result<f64, R
     if manifest.privacy.max_age_days.is_none() {
         return Ok(0.0);
     }
-    let trigger: Option<Trigger> = session.read("trigger.json")?;
-    let trigger = trigger.ok_or_else(|| RunError::missing(session, "trigger.json"))?;
+    let trigger: Trigger = need(session, "trigger.json")?;
     let time = chrono::DateTime::parse_from_rfc3339(&trigger.created_at);
     time.map(|time| time.timestamp_micros() as f64 / 1e6).map_err(|_| {
         let problem = format!(

@@ -161,7 +161,7 @@ fn first_stale(state: &[PhaseState], until: Option<&str>) -> Option<(String, Vec
     })
 }
 
-/// Publishes a page with the problems of an edited file next to it, and removes the page once there are none.
+/// Publishes a page with the problems of an edited file next to it, and removes the page once the file is correct.
 pub(crate) fn note_problems(session: &Session, next: &Next) -> Result<(), RunError> {
     for name in CHECKED {
         let page = check::page_name(name);

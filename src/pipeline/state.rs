@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::definition::definition;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::readiness::Readiness;
@@ -28,12 +27,20 @@ pub(crate) fn state(context: &Context) -> Result<Vec<PhaseState>, RunError> {
     let phases = context.manifest().phases();
     let order = phases::graph(&phases).map_err(RunError::Config)?;
     let record = context.session.record()?;
+    let is_recorded = is_recorded(context, record.as_ref())?;
     let one = |name: String| {
         // Phase `record` only writes settled records. A record that says "in progress" or "failed" makes it stale.
         let vouches = name != "record" || record.as_ref().is_some_and(settled);
         let checkpoint = context.session.checkpoint(&name).filter(|_| vouches);
-        let present = present(context, record.as_ref(), &name, &phases[&name], checkpoint.as_ref())?;
-        let fresh = freshness(checkpoint.as_ref(), &present, is_editable(&name, &phases[&name]));
+        let stanza = &phases[&name];
+        let digests = present(
+            context,
+            (record.as_ref(), is_recorded),
+            &name,
+            stanza,
+            checkpoint.as_ref(),
+        )?;
+        let fresh = freshness(checkpoint.as_ref(), &digests, is_editable(&name, stanza));
         Ok((name, fresh))
     };
     order.into_iter().map(one).collect()
@@ -60,17 +67,13 @@ fn is_editable(phase: &str, stanza: &Stanza) -> bool {
 
 fn present(
     context: &Context,
-    record: Option<&SessionRecord>,
+    (record, is_recorded): (Option<&SessionRecord>, bool),
     phase: &str,
     stanza: &Stanza,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<PhaseDigests, RunError> {
-    let is_recorded = is_recorded(context, record)?;
     let pinned = is_recorded && (context.depth == Depth::History || phase != "execute");
-    let now = || {
-        let (engines, autonomy) = (context.engines_of(record), context.autonomy_of(record));
-        definition(context.manifest(), phase, stanza, &engines, autonomy)
-    };
+    let now = || context.definition(record, phase, stanza);
     let mut reads = BTreeMap::new();
     for name in &stanza.reads {
         let vouched = checkpoint.and_then(|checkpoint| checkpoint.reads.get(name).copied());

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::context::Context;
-use super::definition::definition;
 use super::phase::{self as phases, PhaseOutput};
 use super::{briefing, state};
 use crate::artifact::Artifact;
@@ -95,15 +94,10 @@ fn checkpoint(
         }
     }
     let record = context.session.record()?;
-    let (engines, autonomy) = (
-        context.engines_of(record.as_ref()),
-        context.autonomy_of(record.as_ref()),
-    );
-    let definition = definition(context.manifest(), phase, stanza, &engines, autonomy);
     Ok(Checkpoint {
         version: 1,
         phase: phase.to_owned(),
-        definition,
+        definition: context.definition(record.as_ref(), phase, stanza),
         reads,
         writes,
         extra: Default::default(),

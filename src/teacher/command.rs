@@ -43,7 +43,7 @@ pub(crate) fn ask_teacher(
 pub(crate) fn from_folder(run: &[String], root: &Path, given: &[String]) -> Vec<String> {
     let whole = |word: &String| {
         let path = root.join(word);
-        let is_file = !word.is_empty() && programs::provided_files(given, word).is_none() && path.is_file();
+        let is_file = !word.is_empty() && programs::provided_file(given, word).is_none() && path.is_file();
         if is_file {
             path.to_string_lossy().into_owned()
         } else {

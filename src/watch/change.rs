@@ -38,7 +38,7 @@ const OWN: [&str; 11] = [
 
 /// The kind of a path relative to the workspace; `is_evidence` recognizes the manifest's traces and tasks. `None` for a
 /// path that does not matter.
-pub(crate) fn concern(path: &Path, is_evidence: &dyn Fn(&str) -> bool) -> Option<ChangeKind> {
+pub(crate) fn kind_of(path: &Path, is_evidence: &dyn Fn(&str) -> bool) -> Option<ChangeKind> {
     let path = path.to_string_lossy().replace('\\', "/");
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
@@ -85,7 +85,7 @@ mod tests {
             ("agents/a/system_prompt.md", None),
             ("src/main.rs", None),
         ] {
-            assert_eq!(concern(Path::new(path), &is_evidence), expected, "{path}");
+            assert_eq!(kind_of(Path::new(path), &is_evidence), expected, "{path}");
         }
     }
 }

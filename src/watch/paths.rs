@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::manifest;
-use crate::watch::change::{ChangeKind, concern};
+use crate::watch::change::{ChangeKind, kind_of};
 use crate::workspace::session::{FOLDER, PENDING, Session};
 use crate::workspace::{Workspace, inbox, session};
 
@@ -77,7 +77,7 @@ pub(crate) fn about(workspace: &Workspace, path: &std::path::Path) -> Option<Cha
         return Some(ChangeKind::Ledger);
     }
     let is_evidence = |path: &str| workspace.is_evidence(path);
-    concern(path.strip_prefix(&workspace.root).ok()?, &is_evidence)
+    kind_of(path.strip_prefix(&workspace.root).ok()?, &is_evidence)
 }
 
 /// The names of session folders, including those without a trigger.

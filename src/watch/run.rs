@@ -36,7 +36,7 @@ pub(crate) struct WatchLoop {
     changed: Option<Workspace>,
     /// The last reported reason why nothing is started.
     untrusted: Option<String>,
-    sights: FileSnapshots,
+    snapshots: FileSnapshots,
     retries: RetryQueue,
     triggers: AutoTriggers,
     /// The reported problems of files in the inbox.
@@ -53,7 +53,7 @@ impl WatchLoop {
         settle_in(&mut workspace);
         Self {
             triggers: AutoTriggers::new(&workspace),
-            sights: FileSnapshots::new(&workspace.root),
+            snapshots: FileSnapshots::new(&workspace.root),
             workspace,
             changed: None,
             untrusted: None,
@@ -98,7 +98,7 @@ impl WatchLoop {
 
     /// The first turn: resumes every session that is not settled, oldest first, and reads the inbox.
     pub(crate) fn start(&mut self, listener: Listener) {
-        self.sights.all_changed(paths::all(&self.workspace));
+        self.snapshots.all_changed(paths::all(&self.workspace));
         // The manifest may have been saved between its reading and its first snapshot.
         if read_manifest(&self.workspace.root).ok().as_ref() != Some(&self.workspace.manifest) {
             self.reload(listener);
@@ -139,17 +139,18 @@ impl WatchLoop {
     }
 
     /// One turn: handles a batch of changes.
-    pub(crate) fn turn(&mut self, rang: &ChangeBatch, listener: Listener) {
-        let changed = match rang.all || self.sights.is_about_folders(&rang.paths) {
+    pub(crate) fn turn(&mut self, batch: &ChangeBatch, listener: Listener) {
+        let changed = match batch.all || self.snapshots.is_about_folders(&batch.paths) {
             true => {
                 let places = paths::all(&self.workspace).into_iter();
-                self.sights.all_changed(places.chain(self.in_the_way.iter().cloned()))
+                self.snapshots
+                    .all_changed(places.chain(self.in_the_way.iter().cloned()))
             }
-            false => self.sights.changed(rang.paths.iter().cloned()),
+            false => self.snapshots.changed(batch.paths.iter().cloned()),
         };
-        let concerns: BTreeSet<ChangeKind> = changed.iter().filter_map(|path| self.about(path)).collect();
+        let kinds: BTreeSet<ChangeKind> = changed.iter().filter_map(|path| self.about(path)).collect();
         self.in_the_way.retain(|path| !changed.contains(path));
-        if concerns.contains(&ChangeKind::Manifest) {
+        if kinds.contains(&ChangeKind::Manifest) {
             self.reload(listener);
         }
         let had_to_wait = self.untrusted.is_some();
@@ -158,10 +159,10 @@ impl WatchLoop {
             (true, true) => return self.begin_all(listener),
             (true, false) => {}
         }
-        for id in self.due(&concerns) {
+        for id in self.due(&kinds) {
             self.go_on(&id, listener);
         }
-        if concerns.contains(&ChangeKind::Evidence) {
+        if kinds.contains(&ChangeKind::Evidence) {
             self.triggers.evidence_changed();
             self.retries.take(TRIGGERS);
         }
@@ -177,17 +178,17 @@ impl WatchLoop {
     }
 
     /// The sessions that may have something to do, oldest first.
-    fn due(&self, concerns: &BTreeSet<ChangeKind>) -> BTreeSet<String> {
+    fn due(&self, kinds: &BTreeSet<ChangeKind>) -> BTreeSet<String> {
         let mut due: BTreeSet<String> = self.retries.due(self.workspace.clock.now()).into_iter().collect();
-        due.extend(concerns.iter().filter_map(|concern| match concern {
+        due.extend(kinds.iter().filter_map(|kind| match kind {
             ChangeKind::Session(id) => Some(id.clone()),
             _ => None,
         }));
-        let touches_all = concerns.contains(&ChangeKind::Manifest) || concerns.contains(&ChangeKind::Ledger);
+        let touches_all = kinds.contains(&ChangeKind::Manifest) || kinds.contains(&ChangeKind::Ledger);
         if touches_all {
             due.extend(self.retries.ids());
         }
-        if touches_all || concerns.contains(&ChangeKind::Evidence) {
+        if touches_all || kinds.contains(&ChangeKind::Evidence) {
             due.extend(self.newest().map(|newest| newest.id));
         }
         due.retain(|id| session::is_id(id));

@@ -141,8 +141,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
         let path = folder.path().join("a");
-        let mut sights = FileSnapshots::new(&root);
-        let mut changed = || !sights.changed([path.clone()]).is_empty();
+        let mut snapshots = FileSnapshots::new(&root);
+        let mut changed = || !snapshots.changed([path.clone()]).is_empty();
         assert!(!changed());
         fs::write(&path, "1").unwrap();
         assert!(changed() && !changed());

@@ -45,7 +45,7 @@ pub(crate) struct FileWatcher {
     watcher: Option<RecommendedWatcher>,
     /// Keys are `OsString`s, because comparing thousands of paths component by component is slow.
     watched: BTreeMap<OsString, FolderIdentity>,
-    ringing: BTreeMap<PathBuf, Instant>,
+    pending: BTreeMap<PathBuf, Instant>,
     quiet: Duration,
     rescan: Duration,
     last_scan: Instant,
@@ -68,7 +68,7 @@ impl FileWatcher {
             _sender: sender,
             watcher,
             watched: BTreeMap::new(),
-            ringing: BTreeMap::new(),
+            pending: BTreeMap::new(),
             quiet,
             rescan,
             last_scan: Instant::now(),
@@ -118,7 +118,7 @@ impl FileWatcher {
             let now = Instant::now();
             if now >= self.last_scan + self.rescan {
                 self.last_scan = now;
-                self.ringing.clear();
+                self.pending.clear();
                 return ChangeBatch {
                     paths: BTreeSet::new(),
                     all: true,
@@ -131,7 +131,7 @@ impl FileWatcher {
                     all: false,
                 };
             }
-            let next = self.ringing.values().min().map_or(end, |batch| *batch + self.quiet);
+            let next = self.pending.values().min().map_or(end, |at| *at + self.quiet);
             let until = next.min(end).min(self.last_scan + self.rescan);
             self.hear(until.saturating_duration_since(now));
         }
@@ -139,9 +139,9 @@ impl FileWatcher {
 
     fn ripe(&mut self, now: Instant) -> BTreeSet<PathBuf> {
         let quiet = self.quiet;
-        let ripe = |(path, batch): (&PathBuf, &Instant)| (*batch + quiet <= now).then(|| path.clone());
-        let ripe: BTreeSet<PathBuf> = self.ringing.iter().filter_map(ripe).collect();
-        self.ringing.retain(|path, _| !ripe.contains(path));
+        let ripe = |(path, at): (&PathBuf, &Instant)| (*at + quiet <= now).then(|| path.clone());
+        let ripe: BTreeSet<PathBuf> = self.pending.iter().filter_map(ripe).collect();
+        self.pending.retain(|path, _| !ripe.contains(path));
         ripe
     }
 
@@ -152,7 +152,7 @@ impl FileWatcher {
             match heard {
                 WatcherMessage::Paths(paths) => {
                     let now = Instant::now();
-                    self.ringing.extend(paths.into_iter().map(|path| (path, now)));
+                    self.pending.extend(paths.into_iter().map(|path| (path, now)));
                 }
                 // Makes the rescan due for the next wait.
                 WatcherMessage::Lost => {
@@ -271,8 +271,8 @@ mod tests {
         let mut watcher = FileWatcher::new(false, QUIET, LONG).unwrap();
         let folders: BTreeSet<OsString> = [root.clone(), inside.clone()].map(PathBuf::into_os_string).into();
         watcher.listen(&folders).unwrap();
-        // As in the watch loop, the folders are listened to again once a batch has come: `notify` forgets a folder when it
-        // reads that the folder was moved, and would forget one that was listened to before it read that.
+        // As in the watch loop, call `listen` again only after the batch has arrived: when `notify` reads the move event, it
+        // drops its watch of the folder, including a watch that was added before it read the event.
         for (from, to) in [(&inside, &away), (&away, &inside)] {
             fs::rename(from, to).unwrap();
             while watcher.wait(LONG).paths.is_empty() {}

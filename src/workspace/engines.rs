@@ -94,7 +94,6 @@ pub(crate) fn judge(manifest: &Manifest, calls: &Arc<LlmClient>) -> Option<Box<d
 }
 
 /// The identities of the engines.
-#[derive(Clone)]
 pub(crate) struct Engines {
     /// The student's identity.
     pub student: Value,

@@ -54,7 +54,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::intake::{refuse_links, refuse_tracked_state};
 use crate::workspace::session::Session;
 
-/// The problem and the remedy if a task needs a judge and there is none.
+/// The problem and the remedy for a task that needs a judge in a workspace without a judge.
 pub(crate) const NO_JUDGE: &str =
     "there is no judge: add [judge] model = \"name\" to kaizen.toml, or a teacher with engine = \"chat\"";
 

@@ -138,13 +138,7 @@ impl Setup {
             "task_id": "t", "query": "is it noon", "reference_answer": "yes", "scorer": "exact"
         }))
         .unwrap();
-        let runs: Vec<TaskRun> = numbers
-            .iter()
-            .map(|number| TaskRun {
-                task: &task,
-                number: *number,
-            })
-            .collect();
+        let runs = TaskRun::each(&task, numbers);
         let evaluator = Evaluator {
             student: &student,
             memo: &Forgetful,

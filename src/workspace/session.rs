@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::artifact::checkpoint::Checkpoint;
-use crate::artifact::outcome::Outcome;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::record::SessionRecord;
 use crate::artifact::{Artifact, ArtifactError};
@@ -230,13 +230,24 @@ impl Session {
         Ok(all.into_iter().map(|outcome| (outcome.edit_digest, outcome)).collect())
     }
 
-    /// All edits that wait for a person's decision, by digest.
+    /// All review files of the session, answered or not, by the digest of the edit.
     ///
     /// # Errors
     /// See [`SessionError`].
     pub fn pending(&self) -> Result<BTreeMap<Digest, PendingReview>, SessionError> {
         let all = self.folder_of::<PendingReview>(PENDING)?;
         Ok(all.into_iter().map(|pending| (pending.edit_digest, pending)).collect())
+    }
+
+    /// The review files of the edits that wait for review, answered or not: the next run acts on an answer.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub(crate) fn waiting(&self) -> Result<BTreeMap<Digest, PendingReview>, SessionError> {
+        let (outcomes, mut pending) = (self.outcomes()?, self.pending()?);
+        let status = |digest: &Digest| outcomes.get(digest).map(|outcome| outcome.status);
+        pending.retain(|digest, _| status(digest) == Some(OutcomeStatus::PendingReview));
+        Ok(pending)
     }
 
     fn folder_of<A: Artifact>(&self, folder: &str) -> Result<Vec<A>, SessionError> {

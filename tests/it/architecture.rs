@@ -1,9 +1,10 @@
 //! Rules that the compiler does not check: the order of modules, effects at the edges, sizes, names, and prose.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
+#![allow(clippy::too_many_lines)] // tables
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::slice;
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -411,9 +412,13 @@ fn prose(source: &Source) -> String {
 }
 
 fn odd_phrases(path: &str, text: &str) -> Vec<String> {
+    static ODD: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+        let compiled = |(pattern, better): &(&str, &'static str)| (regex(&format!("(?i){pattern}")), *better);
+        PHRASES.iter().map(compiled).collect()
+    });
     let mut broken = Vec::new();
-    for (pattern, better) in PHRASES {
-        for found in regex(&format!("(?i){pattern}")).find_iter(text) {
+    for (pattern, better) in ODD.iter() {
+        for found in pattern.find_iter(text) {
             let line = text[..found.start()].matches('\n').count() + 1;
             broken.push(format!("{path}:{line}: `{}`; better: {better}", found.as_str()));
         }

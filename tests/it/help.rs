@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::space::{Said, Space, names};
 
 /// The names of the commands, as `kaizen --help` lists them.
-fn commands(space: &Space) -> Vec<String> {
+pub fn commands(space: &Space) -> Vec<String> {
     let help = space.kaizen(&["--help"]).exits(0).out;
     let lines = help.lines().take_while(|line| *line != "Options:");
     let name = |line: &str| Some(line.strip_prefix("  ")?.split_once(' ')?.0.to_owned());

@@ -1,5 +1,4 @@
 //! The example session comes from `kaizen demo`: a replay at a fixed time creates the same bytes.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // tests: real files and processes
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -167,7 +167,7 @@ impl GateSettings {
     }
 
     /// The same settings with larger limits, for a trial that is resumed after it ran out of pairs.
-    pub(crate) fn gone_on_with(self, times: u32) -> Self {
+    pub(crate) fn resumed(self, times: u32) -> Self {
         Self {
             max_pairs: self.max_pairs.saturating_mul(1 + times as usize),
             guard_rounds: self.guard_rounds.saturating_mul(1 + times as usize),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use crate::artifact::counted;
 use crate::artifact::holdout_use::RefreshLine;
 use crate::cli::exit::{Code, CommandFailure};
 use crate::cli::visible::visible;
@@ -90,15 +91,14 @@ fn print_json(done: &RefreshResult, dry_run: bool) {
 }
 
 fn print(done: &RefreshResult, dry_run: bool) {
-    let count = done.exchange.retired.len();
-    let tasks = if count == 1 { "task" } else { "tasks" };
+    let tasks = counted(done.exchange.retired.len(), "gate task");
     let (would, files) = (if dry_run { "would " } else { "" }, done.files.join(", "));
     let (retire, draw) = if dry_run {
         ("retire", "draw")
     } else {
         ("retired", "drew")
     };
-    out!("{would}{retire} {count} gate {tasks} to train, and {would}{draw} the same number, in {files}");
+    out!("{would}{retire} {tasks} to train, and {would}{draw} the same number, in {files}");
     out!("  retired  {}", visible(&done.exchange.retired.join(", ")));
     out!("  drawn    {}", visible(&done.exchange.drawn.join(", ")));
     for (category, short) in &done.exchange.short {

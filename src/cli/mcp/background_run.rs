@@ -125,9 +125,9 @@ impl BackgroundRun {
                     let held_out = Inputs::new(&workspace).held_out().unwrap_or_default();
                     shared.state().held_out = held_out;
                     let ended = advance(&workspace, &asked, &|event| shared.hear(event));
-                    result(&workspace, ended)
+                    result(ended)
                 }
-                Err(error) => result_of(error),
+                Err(error) => super::result::failed(error),
             };
             shared.end(ended);
             drop(ends);
@@ -160,8 +160,4 @@ impl BackgroundRun {
         said.unwrap_or("the session could not be started; see session_status")
             .to_owned()
     }
-}
-
-fn result_of(error: crate::workspace::error::RunError) -> Value {
-    super::result::failed(error)
 }

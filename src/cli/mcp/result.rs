@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::artifact::record::{SessionRecord, SessionStatus, Snapshot};
 use crate::cli::exit::CommandFailure;
 use crate::pipeline::options::{RunResult, WaitingFor};
-use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 
 /// The answer of a tool.
@@ -43,7 +42,7 @@ impl McpAnswer {
 }
 
 /// The result of a run.
-pub(crate) fn result(workspace: &Workspace, ended: Result<RunResult, RunError>) -> Value {
+pub(crate) fn result(ended: Result<RunResult, RunError>) -> Value {
     let ended = match ended {
         Ok(ended) => ended,
         Err(error) => return failed(error),
@@ -58,7 +57,7 @@ pub(crate) fn result(workspace: &Workspace, ended: Result<RunResult, RunError>) 
         "status": record.status,
         "score_before": score(&record.benchmark_before),
         "score_after": score(&record.benchmark_after),
-        "outcomes": outcomes(workspace, &ended),
+        "outcomes": outcomes(&ended),
         "next": next(&ended),
     })
 }
@@ -69,7 +68,7 @@ pub(crate) fn failed(error: RunError) -> Value {
     json!({"error": failure.message, "hint": failure.hint})
 }
 
-fn outcomes(_: &Workspace, ended: &RunResult) -> Vec<Value> {
+fn outcomes(ended: &RunResult) -> Vec<Value> {
     let all = ended.session.outcomes().unwrap_or_default();
     let one = |outcome: &crate::artifact::outcome::Outcome| {
         json!({

@@ -101,8 +101,8 @@ impl Terminal<'_> {
     /// Opens the editor until the edit is valid or the user drops the change.
     fn edit_in(&mut self, entry: &QueueEntry, path: &Path) -> Result<HandEdit, CommandFailure> {
         let was = entry.pending.edit_digest;
-        let staleness = self.plan(entry)?.edits.into_iter().find(|edit| edit.digest() == was);
-        let original = edited_text::text(&staleness.ok_or_else(left_the_plan)?);
+        let planned = self.plan(entry)?.edits.into_iter().find(|edit| edit.digest() == was);
+        let original = edited_text::text(&planned.ok_or_else(left_the_plan)?);
         self.workspace.root.publish(path, original.as_bytes())?;
         loop {
             editor::run(&editor::words(), path, &self.workspace.manifest.withheld(&[]))?;

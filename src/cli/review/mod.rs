@@ -26,8 +26,6 @@ use super::exit::{Code, CommandFailure};
 use super::render::STRONG;
 use super::visible::visible;
 use super::{Setting, terminal};
-use crate::artifact::outcome::OutcomeStatus;
-use crate::digest::Digest;
 use crate::pipeline::external_decision;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
@@ -80,15 +78,7 @@ fn tell_external_decisions(workspace: &Workspace, only: Option<&str>) -> Result<
     let is_meant = |session: &Session| only.is_none_or(|only| session.id == only);
     for session in session::all(&workspace.root)?.into_iter().filter(is_meant) {
         // `queue` has already reported an unreadable session.
-        let (Ok(mut pending), Ok(outcomes)) = (session.pending(), session.outcomes()) else {
-            continue;
-        };
-        let waits = |digest: &Digest| {
-            outcomes
-                .get(digest)
-                .is_some_and(|one| one.status == OutcomeStatus::PendingReview)
-        };
-        pending.retain(|digest, _| waits(digest));
+        let Ok(pending) = session.waiting() else { continue };
         for (digest, decided) in external_decision::external_decisions(workspace, &session, &pending)? {
             let line = format!("{} of {} was {}", pending[&digest].edit.id, session.id, decided.words());
             err!("note: {}", visible(&line));

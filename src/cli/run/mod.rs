@@ -101,7 +101,7 @@ pub(crate) fn run(command: &RunArgs, setting: &Setting) -> Result<Code, CommandF
 /// The session cannot be read.
 pub(crate) fn summary(
     setting: &Setting,
-    workspace: &crate::workspace::Workspace,
+    workspace: &Workspace,
     ended: &RunResult,
     around: &SummaryContext,
 ) -> Result<Code, CommandFailure> {
@@ -133,8 +133,8 @@ fn code(status: SessionStatus) -> Code {
     }
 }
 
-/// A note about unfinished sessions that this run does not resume. `None` if there are none or the user chose one.
-pub(crate) fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {
+/// A note about unfinished sessions that this run does not resume. `None` without such sessions, or if the user chose a session.
+fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {
     if asked.session.is_some() {
         return None;
     }

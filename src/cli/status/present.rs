@@ -153,15 +153,9 @@ fn edited(phase: &Freshness) -> impl Iterator<Item = &String> {
 }
 
 fn waiting(context: &Context) -> Result<Vec<Waiting>, RunError> {
-    let outcomes = context.session.outcomes()?;
-    let waits = |digest: &crate::digest::Digest| {
-        let status = outcomes.get(digest).map(|outcome| outcome.status);
-        status == Some(crate::artifact::outcome::OutcomeStatus::PendingReview)
-    };
+    let pending = context.session.waiting()?;
     let plan: Option<Plan> = context.session.read("plan.json").ok().flatten();
     let shared = plan.map(|plan| plan.shared_labels()).unwrap_or_default();
-    let mut pending = context.session.pending()?;
-    pending.retain(|digest, _| waits(digest));
     let elsewhere = external_decision::external_decisions(context.workspace, context.session, &pending)?;
     let one = |(edit_digest, pending): (_, crate::artifact::pending_review::PendingReview)| Waiting {
         name: shared.name(&pending.edit.id, &edit_digest),

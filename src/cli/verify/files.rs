@@ -38,40 +38,18 @@ pub(crate) fn check(session: &Session) -> Result<Vec<VerifyFinding>, SessionErro
     names.retain(|name| name.ends_with(".json"));
     let mut found = Vec::new();
     for name in &names {
+        let failure = |problem: String| finding(Severity::Failure, session, name, problem, restore(session, name));
         let text = match session.root().read(session.path(name))?.map(String::from_utf8) {
             Some(Ok(text)) => text,
             Some(Err(_)) => {
-                let remedy = restore(session, name);
-                found.push(finding(
-                    Severity::Failure,
-                    session,
-                    name,
-                    "it is not UTF-8".into(),
-                    remedy,
-                ));
+                found.push(failure("it is not UTF-8".into()));
                 continue;
             }
             None => continue,
         };
         match parse(name, Path::new(name), &text) {
-            Err(error) => {
-                let problem = super::without_file(name, &error.to_string());
-                found.push(finding(
-                    Severity::Failure,
-                    session,
-                    name,
-                    problem,
-                    restore(session, name),
-                ));
-            }
-            Ok(Some(problem)) => found.push(finding(
-                Severity::Failure,
-                session,
-                name,
-                problem,
-                restore(session, name),
-            )),
-            Ok(None) => {}
+            Err(error) => found.push(failure(super::without_file(name, &error.to_string()))),
+            Ok(problem) => found.extend(problem.map(failure)),
         }
     }
     found.extend(written(session, &names)?);

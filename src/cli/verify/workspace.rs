@@ -20,9 +20,7 @@ pub(crate) fn intent(workspace: &Workspace) -> Result<Option<VerifyFinding>, Com
         return Ok(None);
     };
     let file = format!("{OWN_FOLDER}/{INTENT}");
-    let read = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned());
-    let read = read.and_then(|text| WriteIntent::from_text(file.as_ref(), &text).map_err(|error| error.to_string()));
-    Ok(Some(match read {
+    Ok(Some(match parsed::<WriteIntent>(&file, bytes) {
         Ok(intent) => VerifyFinding {
             kind: Severity::Information,
             problem: format!(
@@ -40,7 +38,7 @@ pub(crate) fn intent(workspace: &Workspace) -> Result<Option<VerifyFinding>, Com
         },
         Err(problem) => VerifyFinding {
             kind: Severity::Failure,
-            problem: without_file(&file, &problem),
+            problem,
             remedy: "check with `git status` that the agent's files are right, then delete this file".into(),
             file,
         },
@@ -55,16 +53,11 @@ pub(crate) fn loop_record(workspace: &Workspace) -> Result<Option<VerifyFinding>
     let Some(bytes) = workspace.root.read(loop_record::FILE)? else {
         return Ok(None);
     };
-    let problem = match String::from_utf8(bytes) {
-        Ok(text) => LoopRecord::from_text(loop_record::FILE.as_ref(), &text)
-            .err()
-            .map(|error| error.to_string()),
-        Err(_) => Some("it is not UTF-8".to_owned()),
-    };
+    let problem = parsed::<LoopRecord>(loop_record::FILE, bytes).err();
     Ok(problem.map(|problem| VerifyFinding {
         kind: Severity::Failure,
         file: loop_record::FILE.to_owned(),
-        problem: without_file(loop_record::FILE, &problem),
+        problem,
         remedy: "restore it with git; or delete it, and `kaizen loop` starts another loop".to_owned(),
     }))
 }
@@ -78,4 +71,10 @@ pub(crate) fn holdout_log(workspace: &Workspace) -> Option<VerifyFinding> {
         problem: without_file(holdout_use::FILE, &problem),
         remedy: "correct or delete that line, or restore the file with git; tasks belong in another file".to_owned(),
     })
+}
+
+/// Reads an artifact; the error is its problem, without the name of the file.
+fn parsed<A: Artifact>(file: &str, bytes: Vec<u8>) -> Result<A, String> {
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    A::from_text(file.as_ref(), &text).map_err(|error| without_file(file, &error.to_string()))
 }

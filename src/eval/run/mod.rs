@@ -46,6 +46,14 @@ pub(crate) struct TaskRun<'t> {
     pub number: u32,
 }
 
+#[cfg(test)]
+impl<'t> TaskRun<'t> {
+    /// Runs of one task.
+    pub(crate) fn each(task: &'t Task, numbers: &[u32]) -> Vec<Self> {
+        numbers.iter().map(|&number| Self { task, number }).collect()
+    }
+}
+
 /// An evaluation that was stopped midway. The memo keeps the attempts made so far, so that the next evaluation resumes
 /// there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -60,13 +60,7 @@ fn evaluating<T>(memo: &Remembers, epoch: u32, use_it: impl FnOnce(&Evaluator) -
 /// The scores of runs of a task, and how many of them were newly made.
 fn made(memo: &Remembers, epoch: u32, temperature: f64, numbers: &[u32]) -> (Vec<Option<f64>>, usize) {
     let task = task(1, "a");
-    let runs: Vec<TaskRun> = numbers
-        .iter()
-        .map(|number| TaskRun {
-            task: &task,
-            number: *number,
-        })
-        .collect();
+    let runs = TaskRun::each(&task, numbers);
     let told = evaluating(memo, epoch, |evaluator| {
         attempt_runs(evaluator, &harness(temperature), &runs)
     });

@@ -6,10 +6,10 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use edits::preview_edit;
 use serde::Serialize;
-pub(crate) use words::{lines, points};
 
+use self::edits::preview_edit;
+pub(crate) use self::words::{lines, points};
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::ErrorBudget;

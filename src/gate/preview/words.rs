@@ -101,12 +101,12 @@ pub(super) fn nothing_reached(found: &EditPreview) -> String {
 }
 
 /// Why the gate cannot detect the hoped-for gain, and what would help, the most useful first.
-pub(super) fn advice(view: &PreviewContext, found: &EditPreview, chances: &[f64]) -> String {
-    match view.mode {
-        Mode::Sequential if view.alpha <= 0.0 => {
+pub(super) fn advice(context: &PreviewContext, found: &EditPreview, chances: &[f64]) -> String {
+    match context.mode {
+        Mode::Sequential if context.alpha <= 0.0 => {
             "the error budget of this session is spent; `kaizen run --new` starts a session with a new one".to_owned()
         }
-        Mode::Sequential => by_bets(view, found, chances),
+        Mode::Sequential => by_bets(context, found, chances),
         _ if found.hoped <= 0.0 => "no task fails there, so there is nothing to gain".to_owned(),
         _ => {
             let enough = (0.5 / found.hoped).ceil() as usize;
@@ -120,15 +120,15 @@ pub(super) fn advice(view: &PreviewContext, found: &EditPreview, chances: &[f64]
     }
 }
 
-fn by_bets(view: &PreviewContext, found: &EditPreview, chances: &[f64]) -> String {
-    let game = view.game(chances);
+fn by_bets(context: &PreviewContext, found: &EditPreview, chances: &[f64]) -> String {
+    let game = context.game(chances);
     let settings = &game.settings;
     let (hoped, delta_min) = (points(found.hoped), points(settings.delta_min));
     if found.hoped <= 0.0 {
         return "no task fails there, so there is nothing to gain".to_owned();
     }
     let played = game.play(found.hoped);
-    let remedy = remedy(&game, found.hoped, view.input.budget.alpha_session);
+    let remedy = remedy(&game, found.hoped, context.input.budget.alpha_session);
     let mut help = Vec::new();
     help.extend(
         remedy
@@ -174,7 +174,9 @@ fn ends(played: &GameResults, delta_min: &str) -> String {
             percent(played.futile)
         ),
         false => {
-            format!("is accepted {accepted} of the time; otherwise its pairs run out before the evidence suffices")
+            format!(
+                "is accepted {accepted} of the time; otherwise its pairs usually run out before the evidence suffices"
+            )
         }
     }
 }

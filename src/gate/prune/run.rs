@@ -161,6 +161,7 @@ fn ask(
                 (None, Some(_)) => whole(settings, spec.tasks),
                 _ => settings,
             },
+            // "retire" is the former name of a prune; another word would change which runs are cached.
             edit: Digest::of_value(&("retire", spec.edit)),
         },
     );

@@ -1,11 +1,9 @@
 //! The trial of a deterministic student, which makes only the runs that the decision needs; and the rounds of an audit,
 //! which run each task whose request differs once in each arm.
 
-use std::collections::BTreeMap;
-
 use super::{RunSlot, Trial, TrialResult, decided, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{GateRecord, Pair, ReachedTask, RunCounts};
+use crate::artifact::gate::record::{GateRecord, Pair, RunCounts};
 use crate::eval::run::EvaluationHalted;
 use crate::gate::exact::{Confirmation, Exact};
 use crate::gate::order::shuffled;
@@ -77,16 +75,6 @@ fn pair(
 }
 
 impl Trial<'_> {
-    /// The tasks whose request differs.
-    pub(crate) fn reached(&self) -> Vec<ReachedTask> {
-        self.begun(None).reached
-    }
-
-    /// The number of tasks per category.
-    pub(crate) fn sizes(&self) -> BTreeMap<String, usize> {
-        self.begun(None).sizes
-    }
-
     /// Whether the student can answer any of those tasks differently each time.
     pub(crate) fn varies(&self) -> bool {
         let varies = |task| self.before.varies(task) || self.after.varies(task);

@@ -124,20 +124,28 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// The tasks whose request differs.
+    pub(crate) fn reached(&self) -> Vec<ReachedTask> {
+        let reached = |task: &&Task| ReachedTask {
+            task: task.task_id.clone(),
+            category: task.category.clone(),
+            baseline: None,
+        };
+        self.reached.iter().map(reached).collect()
+    }
+
+    /// The number of tasks per category.
+    pub(crate) fn sizes(&self) -> BTreeMap<String, usize> {
+        let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+        for task in self.question.tasks {
+            *sizes.entry(task.category.clone()).or_default() += 1;
+        }
+        sizes
+    }
+
     /// The record of a trial before its first pair.
     fn begun(&self, stake: Option<AlphaGrant>) -> GateRecord {
         let question = &self.question;
-        let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
-        let of = |task: &Task| task.category.clone();
-        question
-            .tasks
-            .iter()
-            .for_each(|task| *sizes.entry(of(task)).or_default() += 1);
-        let reached = |task: &&Task| ReachedTask {
-            task: task.task_id.clone(),
-            category: of(task),
-            baseline: None,
-        };
         GateRecord {
             decision: GateReason::Infrastructure.decision(),
             reason: GateReason::Infrastructure,
@@ -154,8 +162,8 @@ impl<'a> Trial<'a> {
             // The comparison determines the order, so repeating it uses the same cached runs.
             seed: self.comparison.seed(),
             edit_number: 1 + (question.edit.seed() % EDITS) as u32,
-            sizes,
-            reached: self.reached.iter().map(reached).collect(),
+            sizes: self.sizes(),
+            reached: self.reached(),
             calls: RunCounts::default(),
             numbers: Numbers::default(),
             pairs: Vec::new(),

@@ -20,7 +20,7 @@ pub(super) fn decide(
 ) -> Result<TrialResult, EvaluationHalted> {
     let mut made = RunCounts::default();
     let mut record = match earlier {
-        Some(earlier) => gone_on_with(trial, begun, earlier),
+        Some(earlier) => resume(trial, begun, earlier),
         None => begun,
     };
     let known: BTreeMap<(&str, u32), &Pair> = earlier
@@ -73,7 +73,7 @@ pub(super) fn decide(
 
 /// Continues an earlier trial: the same bets in the same order under the same error budget, with more pairs allowed if
 /// the earlier trial ran out of them.
-fn gone_on_with(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateRecord {
+fn resume(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateRecord {
     // A sample allows one pass only.
     let ran_out =
         !trial.question.one_pass && matches!(earlier.reason, GateReason::Inconclusive | GateReason::OverallUnproven);

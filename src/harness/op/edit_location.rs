@@ -96,7 +96,7 @@ impl EditLocation {
         Ok(place)
     }
 
-    /// The text at this location; `None` if there is none.
+    /// The text at this location; `None` if the file or the key is missing.
     pub(crate) fn text(&self, harness: &Harness) -> Result<Option<String>, Inapplicable> {
         let text = self.file(harness)?;
         if self.keys.is_empty() {
@@ -193,7 +193,7 @@ fn check_path(path: &str, harness: &Harness, rules: &OpRules) -> Result<(), Inap
         reason: reason.to_owned(),
     };
     if path.contains(['\\', '\0']) || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err(forbidden("the path leads out of the harness; correct [harness.layout]"));
+        return Err(forbidden("the path is outside the harness; correct [harness.layout]"));
     }
     if let Some(reason) = harness.forbidden(path) {
         return Err(forbidden(reason));

@@ -9,7 +9,8 @@ use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 use crate::manifest::membership::Membership;
 
-/// The current text at an op's home for one `(placeholder, name)`; `None` if there is none, or the name is not valid.
+/// The current text at an op's home for one `(placeholder, name)`; `None` if the op has no text there, or the name is not
+/// valid.
 pub(crate) fn current_text(op: Op, name: (&str, &str), harness: &Harness, layout: &Layout) -> Option<String> {
     let rules = &OpRules {
         layout: layout.clone(),
@@ -57,9 +58,10 @@ fn filling<'a>(template: &str, path: &'a str) -> Option<&'a str> {
 
 /// The tables under these keys of a TOML text, in its order.
 fn table(text: &str, keys: &[&str]) -> Option<Vec<(String, Json)>> {
-    let document: toml_edit::DocumentMut = text.strip_prefix('\u{feff}').unwrap_or(text).parse().ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document: toml_edit::DocumentMut = text.parse().ok()?;
     let below = keys.iter().try_fold(document.as_item(), |item, key| item.get(key))?;
-    let values: Json = toml::from_str::<toml::Table>(text.strip_prefix('\u{feff}').unwrap_or(text))
+    let values: Json = toml::from_str::<toml::Table>(text)
         .ok()
         .and_then(|table| serde_json::to_value(table).ok())?;
     let values = keys.iter().fold(&values, |value, key| &value[*key]);

@@ -41,7 +41,7 @@ pub(super) fn restored(text: &str, file: &str, diff: bool) -> Result<String, Ina
     Ok(restored?.join("\n"))
 }
 
-/// The original of a line that the teacher saw; `None` if there is none, or several that differ.
+/// The original of a line that the teacher saw; `None` if no original fits, or several different ones do.
 fn whole_line(line: &str, lines: &[RedactedLine]) -> Option<String> {
     let (bare, end) = line.strip_suffix('\r').map_or((line, ""), |bare| (bare, "\r"));
     let mut meant: BTreeSet<&str> = BTreeSet::new();

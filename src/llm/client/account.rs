@@ -118,7 +118,7 @@ impl Account {
 fn text(line: &impl serde::Serialize) -> String {
     format!(
         "{}\n",
-        serde_json::to_string(line).expect("a line of spending has string keys")
+        serde_json::to_string(line).expect("a line of a log has string keys")
     )
 }
 

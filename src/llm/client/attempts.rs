@@ -35,7 +35,7 @@ enum AttemptResult {
 
 impl MeteredModel {
     /// Sends the request until there is a reply or a retry cannot help.
-    pub(super) fn ask_anew(&self, question: &PendingRequest) -> Result<ModelAnswer, AskError> {
+    pub(super) fn send_until_answered(&self, question: &PendingRequest) -> Result<ModelAnswer, AskError> {
         let network = &self.calls.network;
         let mut attempt = 1;
         loop {

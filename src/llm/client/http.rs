@@ -93,14 +93,14 @@ impl Http {
         Ok(Response {
             status,
             retry_after,
-            body: body.map_err(|error| broken(error).behind_the_question())?,
+            body: body.map_err(|error| broken(error).into_late())?,
         })
     }
 }
 
 impl HttpFailure {
     /// Turns a failure into a late one, because the response's headers had already arrived.
-    fn behind_the_question(self) -> Self {
+    fn into_late(self) -> Self {
         match self {
             HttpFailure::Passing(why) => HttpFailure::Late(why),
             other => other,

@@ -153,7 +153,7 @@ impl Model for MeteredModel {
                     .map_err(AskError::Unreachable)
                     .inspect_err(refused)?;
                 let key = self.key().inspect_err(refused)?;
-                self.ask_anew(&PendingRequest {
+                self.send_until_answered(&PendingRequest {
                     consent,
                     request,
                     wire: &wire,

@@ -15,7 +15,6 @@ use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::artifact::gate::verdict::{GateDecision, GateRule, RuleKind};
 use crate::artifact::record::Autonomy;
 use crate::artifact::trigger::Trigger;
-use crate::gate as rule;
 use crate::maintenance::loop_stop;
 use crate::manifest::LoopSection;
 use crate::pipeline::execute::route::{EditRoute, route};
@@ -171,7 +170,7 @@ fn routing(_: &Value, case: &Value) -> Outcome {
         if improves { 0.6 } else { 0.4 },
     );
     let later = BTreeMap::from([("c1".to_owned(), after)]);
-    let verdict = rule::decide_means((0.5, &before), (after, &later), &GateRule::default(), None);
+    let verdict = crate::gate::decide_means((0.5, &before), (after, &later), &GateRule::default(), None);
     let (outcome, error) = match route(read::<Op>(&case["op"]).tier(), read(&case["autonomy"]), None) {
         EditRoute::Gate if verdict.decision == GateDecision::Accept => ("applied", None),
         EditRoute::Gate => ("rejected_by_gate", Some(verdict.reason)),
@@ -216,7 +215,7 @@ fn cluster_drop(file: &Value, case: &Value) -> Outcome {
 
 fn regression_check(_: &Value, case: &Value) -> Outcome {
     let most: f64 = read(&case["max_regression"]);
-    let found = rule::regressions(&read(&case["before"]), &read(&case["after"]), most);
+    let found = crate::gate::regressions(&read(&case["before"]), &read(&case["after"]), most);
     let mut expected: BTreeMap<String, f64> = read(&case["regressed"]);
     let flagged = if defect(case) == Some("v") {
         // OpenJarvis counts floating-point noise as a drop.
@@ -245,7 +244,7 @@ fn gate_decisions(_: &Value, case: &Value) -> Outcome {
     };
     let (before, after) = (clusters("before"), clusters("after"));
     let arms = ((overall("before"), &before), (overall("after"), &after));
-    let verdict = rule::decide_means(arms.0, arms.1, &rule, Some("t"));
+    let verdict = crate::gate::decide_means(arms.0, arms.1, &rule, Some("t"));
     let accepted = case["accepted"].as_bool().unwrap() != contradicts;
     same("accepted", verdict.decision == GateDecision::Accept, accepted)?;
     close(
@@ -261,7 +260,7 @@ fn session_outcomes(_: &Value, case: &Value) -> Outcome {
     let edits = case["edits"].as_u64().unwrap() as usize;
     let (mut head, mut outcomes, none) = (scores[0], Vec::new(), BTreeMap::new());
     for score in &scores[1..=edits] {
-        let verdict = rule::decide_means((head, &none), (*score, &none), &GateRule::default(), None);
+        let verdict = crate::gate::decide_means((head, &none), (*score, &none), &GateRule::default(), None);
         let kept = verdict.decision == GateDecision::Accept;
         outcomes.push(if kept { "applied" } else { "rejected_by_gate" });
         head = if kept { *score } else { head };

@@ -4,9 +4,10 @@ use crate::artifact::Artifact;
 use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::{self, ErrorBudget};
 use crate::artifact::gate::verdict::GateDecision;
-use crate::artifact::holdout_use::{EditLine, HoldoutUse, tasks};
+use crate::artifact::holdout_use::{self, EditLine, HoldoutUse};
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
+use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::harness::FileChange;
 use crate::pipeline::execute::ExecuteContext;
@@ -50,14 +51,14 @@ impl ExecuteContext<'_> {
     }
 
     /// Records a consultation of the gate tasks.
-    pub(super) fn consulted(&self, edit: &Edit, outcome: &Outcome) -> Result<(), RunError> {
+    pub(super) fn consulted(&self, tasks: &[Task], edit: &Edit, outcome: &Outcome) -> Result<(), RunError> {
         let record = outcome.gate.as_ref();
         let line = EditLine {
             at: self.context.workspace.clock.stamp(),
             session_id: self.context.session.id.clone(),
             edit_id: edit.id.clone(),
             edit_digest: edit.digest(),
-            tasks: tasks(self.tasks),
+            tasks: holdout_use::tasks(tasks),
             pairs: outcome.pairs(),
             decision: outcome
                 .decision()

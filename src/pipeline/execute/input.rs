@@ -78,8 +78,6 @@ pub(crate) struct ExecuteContext<'a> {
     pub context: &'a Context<'a>,
     /// Scores a harness.
     pub evaluator: Evaluator<'a>,
-    /// The gate tasks of the session.
-    pub tasks: &'a [Task],
 }
 
 impl<'a> ExecuteContext<'a> {

@@ -63,7 +63,7 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
         let edit = &input.reconcile.plan.edits[at];
         if let Some(outcome) = take(step, edit, &input, execution, &mut head)? {
             if outcome.decision().is_some() {
-                execution.consulted(edit, &outcome)?;
+                execution.consulted(input.gate.tasks, edit, &outcome)?;
             }
             execution.outcome(&outcome)?;
             execution.report(number + 1, count, edit, &outcome);

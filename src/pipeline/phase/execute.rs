@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::PhaseOutput;
 use crate::artifact::baseline::Baseline;
+use crate::artifact::counted;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
@@ -97,32 +98,19 @@ fn tell_external_decisions(
 fn carry_out(context: &Context, input: phase::ExecuteInput) -> Result<ExecuteStats, RunError> {
     context.evaluating(|evaluator| {
         preview::tell(context.workspace, &input, &evaluator, context.listener)?;
-        let tasks = input.gate.tasks;
-        let execution = phase::ExecuteContext {
-            context,
-            evaluator,
-            tasks,
-        };
+        let execution = phase::ExecuteContext { context, evaluator };
         phase::execute(input, &execution)
     })
 }
 
 /// The summary: edits, attempts made, answers of the student that came from the store, and tasks that were not reached.
 fn summary(edits: usize, taken: ExecuteStats, replayed: usize) -> String {
-    let counted = |count: usize, one: &str, many: &str| match count {
+    let part = |count: usize, noun: &str, what: &str| match count {
         0 => String::new(),
-        1 => format!(", 1 {one}"),
-        count => format!(", {count} {many}"),
+        count => format!(", {} {what}", counted(count, noun)),
     };
-    let made = counted(taken.attempts, "attempt made", "attempts made");
-    let tied = counted(
-        taken.unreached,
-        "task not reached and not run",
-        "tasks not reached and not run",
-    );
-    let replayed = counted(replayed, "answer replayed", "answers replayed");
-    format!(
-        "{} reconciled{made}{replayed}{tied}",
-        crate::artifact::counted(edits, "edit")
-    )
+    let made = part(taken.attempts, "attempt", "made");
+    let replayed = part(replayed, "answer", "replayed");
+    let tied = part(taken.unreached, "task", "not reached and not run");
+    format!("{} reconciled{made}{replayed}{tied}", counted(edits, "edit"))
 }

@@ -41,10 +41,9 @@ impl Root {
     /// One of its files is a link or special file, or it cannot be opened.
     pub(crate) fn read_database(&self, path: impl AsRef<Path>) -> Result<Option<Connection>, DatabaseError> {
         let relative = self.relative(path.as_ref())?;
-        self.check_database(&relative)?;
         match self.has_file(&relative) {
             true => self.connect(&relative, read_only).map(Some),
-            false => Ok(None),
+            false => Ok(self.check_database(&relative).map(|_| None)?),
         }
     }
 
@@ -83,13 +82,17 @@ fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     if !is_at_rest {
         return Connection::open_with_flags(path, flags);
     }
-    let path = path
+    Connection::open_with_flags(sqlite_uri(path, "immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI)
+}
+
+/// The path as a SQLite URI, with special characters escaped.
+pub(crate) fn sqlite_uri(path: &Path, options: &str) -> String {
+    let escaped = path
         .to_string_lossy()
         .replace('%', "%25")
         .replace('?', "%3f")
         .replace('#', "%23");
-    let address = format!("file:{path}?immutable=1");
-    Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)
+    format!("file:{escaped}?{options}")
 }
 
 #[cfg(all(test, unix))]
@@ -97,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_that_is_put_there_while_it_is_opened_is_an_error() {
+    fn a_link_created_while_the_database_opens_is_an_error() {
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let root = Root::open(folder.path()).unwrap();
         root.open_database("in/a.db").unwrap();

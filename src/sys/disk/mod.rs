@@ -18,7 +18,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use database::DatabaseError;
+pub(crate) use database::{DatabaseError, sqlite_uri};
 pub use error::DiskError;
 pub(crate) use error::failed;
 pub(crate) use lines::{BYTE_ORDER_MARK, read_line, without_mark};

@@ -37,22 +37,22 @@ pub(crate) fn write(
     let taken = || OutputError::Taken(root.join(name));
     let Some(present) = root.read(name)? else {
         return match root.publish_over(name, bytes, None)? {
-            true => Ok(WriteOutcome::There),
+            true => Ok(WriteOutcome::Written),
             false => Err(taken()),
         };
     };
     if present == bytes {
-        return Ok(WriteOutcome::There);
+        return Ok(WriteOutcome::Written);
     }
     match owner(&present) {
         Owner::Person => Err(taken()),
         Owner::Either => {
             let backup = back_up(root, name)?;
             root.publish_over(name, bytes, None)?;
-            Ok(WriteOutcome::KeptAside(backup))
+            Ok(WriteOutcome::BackedUp(backup))
         }
         Owner::Kaizen => match root.publish_over(name, bytes, Some(&present))? {
-            true => Ok(WriteOutcome::There),
+            true => Ok(WriteOutcome::Written),
             false => Err(taken()),
         },
     }
@@ -127,18 +127,22 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_a_person_may_have_edited_is_kept_under_another_name() {
+    fn bytes_go_over_kaizens_own_and_never_over_a_persons() {
         let (_folder, root) = place();
         let name = Path::new("plan.schema.json");
         let text = |end: &str| root.read_text(with_end(name, end)).unwrap().unwrap();
         create(&root, name, b"one").unwrap();
         create(&root, name, b"one").unwrap();
         assert!(matches!(create(&root, name, b"two"), Err(OutputError::Taken(at)) if at == root.join(name)));
+        assert_eq!(
+            write(&root, name, b"two", &|_| Owner::Kaizen).unwrap(),
+            WriteOutcome::Written
+        );
         for (bytes, end) in [("three", ".bak"), ("four", ".bak.2")] {
             let written = write(&root, name, bytes.as_bytes(), &|_| Owner::Either).unwrap();
-            assert_eq!(written, WriteOutcome::KeptAside(root.join(with_end(name, end))));
+            assert_eq!(written, WriteOutcome::BackedUp(root.join(with_end(name, end))));
         }
-        assert_eq!([text(""), text(".bak"), text(".bak.2")], ["four", "one", "three"]);
+        assert_eq!([text(""), text(".bak"), text(".bak.2")], ["four", "two", "three"]);
     }
 
     #[test]

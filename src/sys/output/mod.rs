@@ -29,7 +29,7 @@ pub enum OutputError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum WriteOutcome {
     /// The file was written, or existed already with the same bytes.
-    There,
+    Written,
     /// The file was written; a person's file was renamed to this path.
-    KeptAside(PathBuf),
+    BackedUp(PathBuf),
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::digest::Digest;
 
-/// Finds a program's file as the operating system would: in `folder` if the name is a path, else in `PATH`.
+/// Finds a program's file: in `folder` if the name is a path, else the first executable one in `PATH`.
 ///
 /// # Errors
 /// The program is not found; the message contains the remedy.

@@ -160,7 +160,7 @@ fn arguments(reply: &Reply, call: &ToolCall) -> Result<Map<String, Value>, Strin
 }
 
 /// A result that reports a problem to the model.
-pub(crate) fn error(problem: &str) -> String {
+fn error(problem: &str) -> String {
     json!({"error": problem}).to_string()
 }
 

@@ -74,7 +74,7 @@ impl Cause {
 pub(crate) struct TaskFailure<'a> {
     /// The task.
     pub task: &'a Task,
-    /// The student's answer, or why there is none.
+    /// The student's answer, or the reason why it is missing.
     pub answer: String,
     /// Why it failed.
     pub cause: Cause,

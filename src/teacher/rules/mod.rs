@@ -105,7 +105,7 @@ impl Teacher for RulesTeacher {
 }
 
 /// The narrative in Markdown: the measurements, and each cluster with some of its failures.
-pub(crate) fn markdown(failures: &Failures, clusters: &[FailureCluster]) -> String {
+fn markdown(failures: &Failures, clusters: &[FailureCluster]) -> String {
     let measured: usize = failures.measured.values().sum();
     let mut text = format!(
         "# Diagnosis\n\nThe student was run on {measured} train tasks, spread evenly over {} categories; \

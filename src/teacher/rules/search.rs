@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use candidate::CandidateChange;
-
+use super::candidate::{self, CandidateChange};
 use super::cause::{self, Failures};
 use super::objective::{Gain, Scores, gain, scores};
 use super::sample::{Fold, default_agent, folds, shuffled};
-use super::{RulesSettings, candidate, edits};
+use super::{RulesSettings, edits};
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::harness::Harness;

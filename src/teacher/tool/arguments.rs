@@ -100,12 +100,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::teacher::tool::Tool;
 
     fn check(given: Value) -> Result<(usize, Option<f64>), String> {
-        let properties = json!({"limit": {"type": "integer"}, "least": {"type": "number"}, "id": {"type": "string"}});
-        let spec = super::super::spec("look", "", properties, &["id"]);
+        let tool = Tool {
+            name: "look",
+            about: "",
+            parameters: || json!({"limit": {"type": "integer"}, "least": {"type": "number"}, "id": {"type": "string"}}),
+            required: &["id"],
+            call: |_, _| unreachable!("only its arguments are checked"),
+        };
         let given = given.as_object().cloned().unwrap_or_default();
-        ToolArguments::checked(&spec, &given).map(|given| (given.limit(20), given.number("least")))
+        ToolArguments::checked(&tool.spec(), &given).map(|given| (given.limit(20), given.number("least")))
     }
 
     #[test]

@@ -4,47 +4,46 @@ use serde_json::{Value, json};
 
 use super::arguments::ToolArguments;
 use super::output::RawOutput;
-use super::{Tool, ToolContext, spec};
+use super::{Tool, ToolContext};
 use crate::artifact::edit::Op;
 use crate::harness::op;
-use crate::llm::chat::ToolSpec;
 
 /// The configuration file of the harness.
 pub(super) const GET_CURRENT_CONFIG: Tool = Tool {
     name: "get_current_config",
-    spec: get_current_config_spec,
+    about: "The agent's present configuration: models, and agents with their parameters and tools. Secrets are redacted.",
+    parameters: || json!({}),
+    required: &[],
     call: get_current_config,
 };
 
 /// An agent's system prompt.
 pub(super) const GET_AGENT_PROMPT: Tool = Tool {
     name: "get_agent_prompt",
-    spec: get_agent_prompt_spec,
+    about: "The present system prompt of an agent. A patch_system_prompt edit must match its lines exactly.",
+    parameters: || json!({"agent_name": {"type": "string", "description": "The agent's name, as in the configuration."}}),
+    required: &["agent_name"],
     call: get_agent_prompt,
 };
 
 /// The description of a tool.
 pub(super) const GET_TOOL_DESCRIPTION: Tool = Tool {
     name: "get_tool_description",
-    spec: get_tool_description_spec,
+    about: "The present description of one of the agent's tools, as the agent's model reads it.",
+    parameters: || json!({"tool_name": {"type": "string", "description": "The name, as shown by list_available_tools."}}),
+    required: &["tool_name"],
     call: get_tool_description,
 };
 
 /// The tools that the harness describes.
 pub(super) const LIST_AVAILABLE_TOOLS: Tool = Tool {
     name: "list_available_tools",
-    spec: list_available_tools_spec,
+    about: "The tools that the harness describes, each with the description that the agent's model reads. The \
+         configuration (get_current_config) shows which agent has which tool.",
+    parameters: || json!({}),
+    required: &[],
     call: list_available_tools,
 };
-
-fn get_current_config_spec() -> ToolSpec {
-    spec(
-        "get_current_config",
-        "The agent's present configuration: models, and agents with their parameters and tools. Secrets are redacted.",
-        json!({}),
-        &[],
-    )
-}
 
 fn get_current_config(context: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {
     let Some(home) = op::home(Op::SetAgentParam, context.briefing.layout) else {
@@ -56,15 +55,6 @@ fn get_current_config(context: &ToolContext, _: &ToolArguments) -> Result<RawOut
         [(_, text)] => (*text).to_owned(),
         many => many.iter().map(|(path, text)| format!("# {path}\n{text}\n")).collect(),
     }))
-}
-
-fn get_agent_prompt_spec() -> ToolSpec {
-    spec(
-        "get_agent_prompt",
-        "The present system prompt of an agent. A patch_system_prompt edit must match its lines exactly.",
-        json!({"agent_name": {"type": "string", "description": "The agent's name, as in the configuration."}}),
-        &["agent_name"],
-    )
 }
 
 fn get_agent_prompt(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
@@ -80,15 +70,6 @@ fn get_agent_prompt(context: &ToolContext, arguments: &ToolArguments) -> Result<
     })))
 }
 
-fn get_tool_description_spec() -> ToolSpec {
-    spec(
-        "get_tool_description",
-        "The present description of one of the agent's tools, as the agent's model reads it.",
-        json!({"tool_name": {"type": "string", "description": "The name, as shown by list_available_tools."}}),
-        &["tool_name"],
-    )
-}
-
 fn get_tool_description(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let (name, briefing) = (arguments.text("tool_name"), context.briefing);
     let place = ("tool", name);
@@ -99,16 +80,6 @@ fn get_tool_description(context: &ToolContext, arguments: &ToolArguments) -> Res
             false => format!("No tool '{name}' found."),
         },
     )))
-}
-
-fn list_available_tools_spec() -> ToolSpec {
-    spec(
-        "list_available_tools",
-        "The tools that the harness describes, each with the description that the agent's model reads. The \
-         configuration (get_current_config) shows which agent has which tool.",
-        json!({}),
-        &[],
-    )
 }
 
 fn list_available_tools(context: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {

@@ -55,8 +55,27 @@ pub(crate) struct OwnAnswer {
 /// A tool: its name, its description for the model, and its function.
 struct Tool {
     name: &'static str,
-    spec: fn() -> ToolSpec,
+    about: &'static str,
+    /// The JSON Schemas of its arguments, by name.
+    parameters: fn() -> Value,
+    /// The arguments that it needs.
+    required: &'static [&'static str],
     call: fn(&ToolContext, &ToolArguments) -> Result<RawOutput, String>,
+}
+
+impl Tool {
+    /// The description for a model. Its schema refuses unknown arguments, and uses only keywords that every provider
+    /// supports.
+    fn spec(&self) -> ToolSpec {
+        ToolSpec {
+            name: self.name.to_owned(),
+            description: self.about.to_owned(),
+            parameters: json!({
+                "type": "object", "properties": (self.parameters)(), "required": self.required,
+                "additionalProperties": false
+            }),
+        }
+    }
 }
 
 /// Every tool, in the order of OpenJarvis.
@@ -76,35 +95,23 @@ const TOOLS: [Tool; 11] = [
 
 /// The descriptions of the tools for a model.
 pub(crate) fn specs() -> Vec<ToolSpec> {
-    TOOLS.iter().map(|tool| (tool.spec)()).collect()
+    TOOLS.iter().map(Tool::spec).collect()
 }
 
 /// Calls a tool. It never fails: a problem becomes the text `{"error": …}` for the caller.
-pub(crate) fn call(desk: &ToolContext, name: &str, arguments: &Map<String, Value>) -> ToolOutput {
+pub(crate) fn call(context: &ToolContext, name: &str, arguments: &Map<String, Value>) -> ToolOutput {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
-        return ToolOutput::error(format!("Unknown tool: {name}"), desk.redactor);
+        return ToolOutput::error(format!("Unknown tool: {name}"), context.redactor);
     };
-    let said = ToolArguments::checked(&(tool.spec)(), arguments).and_then(|given| (tool.call)(desk, &given));
+    let said = ToolArguments::checked(&tool.spec(), arguments).and_then(|given| (tool.call)(context, &given));
     match said {
-        Ok(said) => said.redacted(desk.redactor),
-        Err(problem) => ToolOutput::error(problem, desk.redactor),
-    }
-}
-
-/// The description of a tool. Its schema refuses unknown arguments, and uses only keywords that every provider
-/// supports.
-fn spec(name: &str, description: &str, properties: Value, required: &[&str]) -> ToolSpec {
-    ToolSpec {
-        name: name.to_owned(),
-        description: description.to_owned(),
-        parameters: json!({
-            "type": "object", "properties": properties, "required": required, "additionalProperties": false
-        }),
+        Ok(said) => said.redacted(context.redactor),
+        Err(problem) => ToolOutput::error(problem, context.redactor),
     }
 }
 
 /// A train task by its id.
-fn task<'a>(desk: &ToolContext<'a>, id: &str) -> Result<&'a Task, String> {
-    let found = desk.briefing.train.iter().find(|task| task.task_id == id);
+fn task<'a>(context: &ToolContext<'a>, id: &str) -> Result<&'a Task, String> {
+    let found = context.briefing.train.iter().find(|task| task.task_id == id);
     found.ok_or_else(|| format!("Task {id} not found in benchmark"))
 }

@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::arguments::ToolArguments;
 use super::output::RawOutput;
-use super::{Tool, ToolContext, spec, task};
+use super::{Tool, ToolContext, task};
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::{Scorer, Task};
-use crate::llm::chat::ToolSpec;
 
 /// The largest number of tokens in an answer: the upper limit, and the default.
 const MOST_TOKENS: f64 = 65_536.0;
@@ -16,40 +15,51 @@ const TOKENS: f64 = 2048.0;
 /// The train tasks, with their reference answers.
 pub(super) const LIST_PERSONAL_BENCHMARK: Tool = Tool {
     name: "list_personal_benchmark",
-    spec: list_personal_benchmark_spec,
+    about: "The train tasks of the agent's benchmark, with the right answers. Edits are tested on other tasks, which \
+         no teacher can see.",
+    parameters: || json!({"limit": {"type": "integer", "default": 50, "description": "How many, at most 100."}}),
+    required: &[],
     call: list_personal_benchmark,
 };
 
 /// The student's answer to a train task under the present harness, with its score.
 pub(super) const RUN_STUDENT_ON_TASK: Tool = Tool {
     name: "run_student_on_task",
-    spec: run_student_on_task_spec,
+    about: "Runs the present agent on a train task. Returns its output and the score, from 0 to 1.",
+    parameters: || json!({"task_id": {"type": "string", "description": "The id, as shown by list_personal_benchmark."}}),
+    required: &["task_id"],
     call: run_student_on_task,
 };
 
 /// The teacher's answer to a train task, which shows whether the task can be solved.
 pub(super) const RUN_SELF_ON_TASK: Tool = Tool {
     name: "run_self_on_task",
-    spec: run_self_on_task_spec,
+    about: "Your own answer to a train task. It distinguishes what the agent lacks from what no model can do.",
+    parameters: || {
+        json!({
+            "task_id": {"type": "string", "description": "The id, as shown by list_personal_benchmark."},
+            "max_tokens": {"type": "integer", "default": 2048, "description": "The answer's largest number of tokens."},
+        })
+    },
+    required: &["task_id"],
     call: run_self_on_task,
 };
 
 /// The scores of the student's and the teacher's answers to the same task.
 pub(super) const COMPARE_OUTPUTS: Tool = Tool {
     name: "compare_outputs",
-    spec: compare_outputs_spec,
+    about: "Scores two answers to one task, each from 0 to 1. It uses the task's own scorer if `task` is a train task \
+         that has one, otherwise a judge.",
+    parameters: || {
+        json!({
+            "student_output": {"type": "string", "description": "The agent's answer."},
+            "teacher_output": {"type": "string", "description": "The other answer, such as your own."},
+            "task": {"type": "string", "description": "The task_id or the query of a train task, or any question."},
+        })
+    },
+    required: &["student_output", "teacher_output", "task"],
     call: compare_outputs,
 };
-
-fn list_personal_benchmark_spec() -> ToolSpec {
-    spec(
-        "list_personal_benchmark",
-        "The train tasks of the agent's benchmark, with the right answers. Edits are tested on other tasks, which \
-         no teacher can see.",
-        json!({"limit": {"type": "integer", "default": 50, "description": "How many, at most 100."}}),
-        &[],
-    )
-}
 
 fn list_personal_benchmark(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let tasks = context.briefing.train.iter().take(arguments.limit(50));
@@ -63,15 +73,6 @@ fn listed(task: &Task) -> Value {
         "reference_answer": task.reference_answer,
         "category": task.category,
     })
-}
-
-fn run_student_on_task_spec() -> ToolSpec {
-    spec(
-        "run_student_on_task",
-        "Runs the present agent on a train task. Returns its output and the score, from 0 to 1.",
-        json!({"task_id": {"type": "string", "description": "The id, as shown by list_personal_benchmark."}}),
-        &["task_id"],
-    )
 }
 
 fn run_student_on_task(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
@@ -92,18 +93,6 @@ fn run_student_on_task(context: &ToolContext, arguments: &ToolArguments) -> Resu
         Attempt::Infra { reason } => said["error"] = Value::from(format!("the student could not be run: {reason}")),
     }
     Ok(RawOutput::json(said))
-}
-
-fn run_self_on_task_spec() -> ToolSpec {
-    spec(
-        "run_self_on_task",
-        "Your own answer to a train task. It distinguishes what the agent lacks from what no model can do.",
-        json!({
-            "task_id": {"type": "string", "description": "The id, as shown by list_personal_benchmark."},
-            "max_tokens": {"type": "integer", "default": 2048, "description": "The answer's largest number of tokens."},
-        }),
-        &["task_id"],
-    )
 }
 
 fn run_self_on_task(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
@@ -131,20 +120,6 @@ fn yourself(task: &Task) -> Value {
                         call compare_outputs with the output of run_student_on_task, your answer, and this task_id \
                         as `task`.",
     })
-}
-
-fn compare_outputs_spec() -> ToolSpec {
-    spec(
-        "compare_outputs",
-        "Scores two answers to one task, each from 0 to 1. It uses the task's own scorer if `task` is a train task \
-         that has one, otherwise a judge.",
-        json!({
-            "student_output": {"type": "string", "description": "The agent's answer."},
-            "teacher_output": {"type": "string", "description": "The other answer, such as your own."},
-            "task": {"type": "string", "description": "The task_id or the query of a train task, or any question."},
-        }),
-        &["student_output", "teacher_output", "task"],
-    )
 }
 
 fn compare_outputs(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {

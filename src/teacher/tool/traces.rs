@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use super::arguments::ToolArguments;
 use super::output::{RawOutput, cut};
-use super::{Tool, ToolContext, spec};
+use super::{Tool, ToolContext};
 use crate::artifact::trace::{Filter, Trace, TraceStep};
-use crate::llm::chat::ToolSpec;
 use crate::llm::redact::Redactor;
 
 /// The largest number of characters shown of a query in a list.
@@ -21,39 +20,45 @@ const LISTED_RESULT: usize = 500;
 /// The newest traces that match, one per line.
 pub(super) const LIST_TRACES: Tool = Tool {
     name: "list_traces",
-    spec: list_traces_spec,
-    call: list_traces,
-};
-
-/// One trace with its steps.
-pub(super) const GET_TRACE: Tool = Tool {
-    name: "get_trace",
-    spec: get_trace_spec,
-    call: get_trace,
-};
-
-/// Full-text search over past runs.
-pub(super) const SEARCH_TRACES: Tool = Tool {
-    name: "search_traces",
-    spec: search_traces_spec,
-    call: search_traces,
-};
-
-fn list_traces_spec() -> ToolSpec {
-    spec(
-        "list_traces",
-        "Past runs of the agent, newest first: id, query, agent, model, outcome and feedback. Start here, and look at \
+    about: "Past runs of the agent, newest first: id, query, agent, model, outcome and feedback. Start here, and look at \
          the failures (outcome \"failure\", or a low max_feedback). get_trace shows one run in full.",
+    parameters: || {
         json!({
             "limit": {"type": "integer", "default": 20, "description": "How many, at most 100."},
             "agent": {"type": "string", "description": "Only runs of the agent with this exact name."},
             "outcome": {"type": "string", "description": "Only runs with this outcome, such as success or failure."},
             "min_feedback": {"type": "number", "description": "Only rated runs with at least this feedback, 0 to 1."},
             "max_feedback": {"type": "number", "description": "Only rated runs with at most this feedback, 0 to 1."},
-        }),
-        &[],
-    )
-}
+        })
+    },
+    required: &[],
+    call: list_traces,
+};
+
+/// One trace with its steps.
+pub(super) const GET_TRACE: Tool = Tool {
+    name: "get_trace",
+    about: "One past run in full: query, result (first 6,000 characters), outcome, feedback, tokens, seconds, and \
+         each step in about 200 characters.",
+    parameters: || json!({"trace_id": {"type": "string", "description": "The id, as shown by list_traces or search_traces."}}),
+    required: &["trace_id"],
+    call: get_trace,
+};
+
+/// Full-text search over past runs.
+pub(super) const SEARCH_TRACES: Tool = Tool {
+    name: "search_traces",
+    about: "Past runs whose id, query, result or agent contain all given words, best match first. \"two words\" is a \
+         phrase, trans* a prefix, OR an alternative; all other characters are plain text.",
+    parameters: || {
+        json!({
+            "query": {"type": "string", "description": "The words to look for."},
+            "limit": {"type": "integer", "default": 20, "description": "How many, at most 100."},
+        })
+    },
+    required: &["query"],
+    call: search_traces,
+};
 
 fn list_traces(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let filter = Filter {
@@ -88,16 +93,6 @@ fn listed(redactor: &Redactor, trace: &Trace) -> Value {
         "feedback": trace.feedback,
         "started_at": trace.started_at,
     })
-}
-
-fn get_trace_spec() -> ToolSpec {
-    spec(
-        "get_trace",
-        "One past run in full: query, result (first 6,000 characters), outcome, feedback, tokens, seconds, and \
-         each step in about 200 characters.",
-        json!({"trace_id": {"type": "string", "description": "The id, as shown by list_traces or search_traces."}}),
-        &["trace_id"],
-    )
 }
 
 fn get_trace(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
@@ -142,19 +137,6 @@ fn step(redactor: &Redactor, step: &TraceStep) -> String {
         .map_or_else(String::new, |seconds| format!(" ({seconds} s)"));
     let line = format!("{}{seconds} input={input} output={output}", step.step_type);
     cut(redactor, &line, STEP, |_| "...".into())
-}
-
-fn search_traces_spec() -> ToolSpec {
-    spec(
-        "search_traces",
-        "Past runs whose id, query, result or agent contain all given words, best match first. \"two words\" is a \
-         phrase, trans* a prefix, OR an alternative; all other characters are plain text.",
-        json!({
-            "query": {"type": "string", "description": "The words to look for."},
-            "limit": {"type": "integer", "default": 20, "description": "How many, at most 100."},
-        }),
-        &["query"],
-    )
 }
 
 fn search_traces(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {

@@ -17,12 +17,11 @@ use self::known_traces::TraceNovelty;
 pub(crate) use self::report::{FileReport, ImportReason, ImportStatus};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::sys::disk::{Root, failed};
+use crate::sys::disk::{LARGEST_ARTIFACT, Root, failed};
 use crate::sys::output;
 use crate::sys::output::OutputError;
 use crate::trace::format;
 use crate::trace::format::{RecognisedFile, SourceLocation};
-use crate::trace::store::jsonl_lines::LONGEST_LINE;
 
 /// The folder of the original files, each named by its digest.
 const ORIGINALS: &str = "traces/imported";
@@ -170,7 +169,7 @@ fn take(trace: Trace, known: &mut KnownTraces, report: &mut FileReport, lines: &
     report.read += 1;
     let line = match serde_json::to_vec(&trace) {
         Err(error) => Err(error.to_string()),
-        Ok(line) if line.len() as u64 >= LONGEST_LINE => Err("a trace of more than 64 MiB".to_owned()),
+        Ok(line) if line.len() as u64 >= LARGEST_ARTIFACT => Err("a trace of more than 64 MiB".to_owned()),
         Ok(line) => Ok(line),
     };
     let line = match line {

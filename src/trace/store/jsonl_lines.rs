@@ -16,16 +16,13 @@ use crate::sys::disk::{LARGEST_ARTIFACT, Root, read_line, without_mark};
 use crate::trace::TraceError;
 use crate::trace::evidence::EvidenceFile;
 
-/// The maximum length of a line, in bytes.
-pub(crate) const LONGEST_LINE: u64 = LARGEST_ARTIFACT;
-
 /// Reads each line from byte `start` on, and calls `visit` with its value and its byte range.
 ///
 /// Skips an incomplete last line with a warning, because another program may be writing it. Returns the offset after
 /// the last line that was read.
 ///
 /// # Errors
-/// The file cannot be read, a line is longer than [`LONGEST_LINE`], or a line does not parse as `T`.
+/// The file cannot be read, a line is longer than [`LARGEST_ARTIFACT`], or a line does not parse as `T`.
 pub(crate) fn read_lines<T: DeserializeOwned>(
     source: &EvidenceFile,
     start: u64,
@@ -43,7 +40,7 @@ pub(crate) fn read_lines<T: DeserializeOwned>(
         if length == 0 {
             return Ok(offset);
         }
-        if length > LONGEST_LINE {
+        if length > LARGEST_ARTIFACT {
             return Err(too_long(source, offset));
         }
         let text = trim(&line, offset);
@@ -85,7 +82,7 @@ pub(crate) fn read_at(
 /// If another program left an incomplete last line, the traces start on a new line.
 ///
 /// # Errors
-/// The file cannot be written, or a trace is longer than [`LONGEST_LINE`]. In the latter case, nothing is written.
+/// The file cannot be written, or a trace is longer than [`LARGEST_ARTIFACT`]. In the latter case, nothing is written.
 pub(crate) fn append(root: &Root, path: &Path, traces: &[Trace]) -> Result<(), TraceError> {
     let mut lines = String::new();
     for trace in traces {
@@ -94,7 +91,7 @@ pub(crate) fn append(root: &Root, path: &Path, traces: &[Trace]) -> Result<(), T
             .map_err(|error| TraceError(format!("{}: trace {}: {error}", path.display(), trace.trace_id)))?;
         lines += &line;
         lines.push('\n');
-        if (lines.len() - before) as u64 > LONGEST_LINE {
+        if (lines.len() - before) as u64 > LARGEST_ARTIFACT {
             let (path, id) = (path.display(), &trace.trace_id);
             return Err(TraceError(format!(
                 "{path}: trace {id} is longer than 64 MiB; shorten its texts"

@@ -16,6 +16,7 @@ use super::search_terms::{fts_query, plain_words};
 use super::trace_store::pin_of;
 use crate::artifact::Extra;
 use crate::artifact::trace::{Trace, TracePin, TraceStep};
+use crate::sys::disk::sqlite_uri;
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::{TraceError, TraceSource};
 
@@ -107,7 +108,7 @@ fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let open = |options: &str| -> rusqlite::Result<Connection> {
-        let connection = Connection::open_with_flags(uri(path, options), flags)?;
+        let connection = Connection::open_with_flags(sqlite_uri(path, options), flags)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(connection)
@@ -125,16 +126,6 @@ fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
         }
         other => other,
     }
-}
-
-/// The path as a SQLite URI, with special characters escaped.
-fn uri(path: &Path, options: &str) -> String {
-    let escaped = path
-        .to_string_lossy()
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23");
-    format!("file:{escaped}?{options}")
 }
 
 fn scan(store: &Connection, visit: &mut dyn FnMut(Trace) -> ControlFlow<()>) -> rusqlite::Result<()> {

@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use super::super::jsonl_lines::LONGEST_LINE;
 use super::*;
+use crate::sys::disk::LARGEST_ARTIFACT;
 
 struct Workspace(tempfile::TempDir);
 
@@ -78,7 +78,7 @@ fn a_workspace_without_traces_is_empty() {
 
 #[test]
 fn wrong_lines_are_named_with_their_place() {
-    let long = format!("\n{{\"trace_id\":\"{}\"}}", "x".repeat(LONGEST_LINE as usize));
+    let long = format!("\n{{\"trace_id\":\"{}\"}}", "x".repeat(LARGEST_ARTIFACT as usize));
     for (text, part) in [
         (
             "{\"trace_id\":\"a\"}\n{\"trace_id\":\n{\"trace_id\":\"b\"}\n",

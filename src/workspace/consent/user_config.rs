@@ -27,7 +27,7 @@ pub(crate) struct Network {
 }
 
 impl UserConfig {
-    /// The user's configuration, or the default one if there is none.
+    /// The user's configuration; the default one if the file is missing.
     ///
     /// # Errors
     /// It cannot be read, has an unknown key, or is in the workspace at `root`.

@@ -3,7 +3,6 @@
 //! `KAIZEN_INTERLEAVINGS=1000 cargo test --test it interleavings::` runs a thousand cases; with `KAIZEN_SEED=7`, they
 //! start at that seed; `KAIZEN_SEED=7` alone runs one case. A seed determines the acts and the pauses; the timing of
 //! the processes depends on the machine.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // edge: processes and files are what is tested here
 
 mod directed;
 mod end;

@@ -3,7 +3,6 @@
 //!
 //! `KAIZEN_PEERS` is the folder where they are installed (`tests/it/peers/install.sh DIR`); without it, these tests are
 //! skipped.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // tests: real processes, files and servers
 
 mod conformance;
 mod faults;
