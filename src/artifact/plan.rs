@@ -52,6 +52,18 @@ impl Plan {
         SharedLabels::of(self.edits.iter().map(|edit| (edit.id.as_str(), edit.digest())))
     }
 
+    /// Gives each cluster without a category the one that all its tasks share. `category` looks up that of a task.
+    pub(crate) fn with_categories<'t>(mut self, category: impl Fn(&str) -> Option<&'t str>) -> Self {
+        for cluster in &mut self.failure_clusters {
+            if cluster.extra.get("category").is_none_or(serde_json::Value::is_null)
+                && let Some(shared) = shared_category(cluster, &category)
+            {
+                cluster.extra.insert("category".to_owned(), shared.into());
+            }
+        }
+        self
+    }
+
     /// Likely mistakes: repeated edits, and labels that several edits share.
     pub(crate) fn remarks(&self) -> Vec<String> {
         let mut places: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
@@ -78,6 +90,14 @@ impl Plan {
             places.join(" and ")
         )
     }
+}
+
+/// The category of all tasks that a cluster names; `None` if it names none, an unknown one, or tasks of several.
+fn shared_category<'t>(cluster: &FailureCluster, category: impl Fn(&str) -> Option<&'t str>) -> Option<&'t str> {
+    let named = cluster.extra.get("task_ids")?.as_array()?;
+    let mut categories = named.iter().map(|task| category(task.as_str()?));
+    let first = categories.next()??;
+    categories.all(|other| other == Some(first)).then_some(first)
 }
 
 #[cfg(test)]
@@ -108,6 +128,33 @@ mod tests {
         assert!(remark.starts_with("the id `a` names 2 different edits"), "{remark}");
         for edit in &shared.edits {
             assert!(remark.contains(&edit.digest().short()), "{remark}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_without_a_category_gets_the_one_that_its_tasks_share() {
+        let category = |task: &str| match task {
+            "a1" | "a2" => Some("a"),
+            "b1" => Some("b"),
+            _ => None,
+        };
+        for (cluster, expected) in [
+            (json!({"task_ids": ["a1", "a2"]}), json!("a")),
+            (json!({"task_ids": ["a1"], "category": null}), json!("a")),
+            (json!({"task_ids": ["a1", "a2"], "category": "b"}), json!("b")),
+            (json!({"task_ids": ["a1", "b1"]}), json!(null)),
+            (json!({"task_ids": ["a1", "unknown"]}), json!(null)),
+            (json!({"task_ids": []}), json!(null)),
+            (json!({"task_ids": "a1"}), json!(null)),
+            (json!({}), json!(null)),
+        ] {
+            let mut stated = cluster.clone();
+            stated["id"] = "c".into();
+            stated["description"] = "d".into();
+            let mut plan = plan(&[]);
+            plan.failure_clusters = vec![serde_json::from_value(stated).unwrap()];
+            let named = plan.with_categories(category).failure_clusters.remove(0);
+            assert_eq!(json!(named.extra.get("category")), expected, "{cluster}");
         }
     }
 }

@@ -117,16 +117,21 @@ fn print(found: &AuditReport, asked: usize) {
     out!("\n{STRONG}{}{STRONG:#}", visible(&sentence(found)));
 }
 
-/// Prints the edits applied or reverted in between, and the files that differ, also those that people changed.
+/// Prints the commits that changed the harness in between, also those that people made, and the files that differ.
 fn history(found: &AuditReport) {
     if found.steps.is_empty() {
-        out!("no edit was applied or reverted since then");
+        out!("no commit changed the harness since then");
     }
     for step in &found.steps {
+        let session = if step.session.is_empty() {
+            "by hand"
+        } else {
+            &step.session
+        };
         out!(
             "  {}  {}  {}  {FAINT}{}{FAINT:#}",
             &step.commit[..step.commit.len().min(8)],
-            visible(&step.session),
+            visible(session),
             visible(&step.subject),
             visible(step.edit.as_deref().unwrap_or_default())
         );

@@ -122,6 +122,10 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
         | RunError::NoSuchSession(_)
         | RunError::NoSuchPhase { .. } => (Code::Usage, None),
         RunError::NoCommit => (Code::NotReady, None),
+        RunError::NoGateTasks(_) => (
+            Code::NotReady,
+            Some("tasks go in benchmark/*.jsonl; those with \"split\": \"gate\" are gate tasks"),
+        ),
         RunError::Ignored(_) => (
             Code::Usage,
             Some("remove it from [harness] in kaizen.toml, or let git track it: `git add -f` adds an ignored file"),
@@ -309,6 +313,7 @@ mod tests {
         ];
         let not_ready = [
             RunError::NoCommit,
+            RunError::NoGateTasks(text()),
             RunError::Dirty(Vec::new()),
             RunError::Untrusted(Box::default()),
             RunError::Ledger(LedgerError::NoRepository(text())),

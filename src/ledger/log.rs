@@ -60,7 +60,7 @@ fn ours(git: &Git, range: &str) -> Result<Vec<LedgerEntry>, LedgerError> {
     Ok(read.filter(|entry| entry.trailer(MARK).is_some()).collect())
 }
 
-fn entry(fields: &[&str]) -> LedgerEntry {
+pub(super) fn entry(fields: &[&str]) -> LedgerEntry {
     let [commit, parents, seconds, message] = [fields[0], fields[1], fields[2], fields[3]];
     let time = chrono::DateTime::from_timestamp(seconds.parse().unwrap_or_default(), 0).unwrap_or_default();
     LedgerEntry {

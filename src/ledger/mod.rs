@@ -13,6 +13,7 @@ mod repository;
 mod status;
 #[cfg(test)]
 mod tests;
+mod touching;
 mod tree;
 
 use std::collections::BTreeMap;

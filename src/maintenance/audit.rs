@@ -8,7 +8,7 @@ use crate::artifact::holdout_use::{AuditLine, HoldoutUse, tasks};
 use crate::artifact::task::{Split, Task};
 use crate::gate::audit::{AuditResult, run};
 use crate::harness::Harness;
-use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
+use crate::ledger::port::{CommitId, LedgerEntry};
 use crate::pipeline::gate_policy::gate_policy;
 use crate::pipeline::state::settled;
 use crate::workspace::cache_epoch::noisy;
@@ -65,12 +65,12 @@ pub(crate) struct EarlierState {
     pub sessions: usize,
 }
 
-/// A later commit that applied or reverted edits.
+/// A later commit that changed the harness: kaizen's, for an edit, or a person's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct AuditStep {
     /// The commit.
     pub commit: CommitId,
-    /// The session of the commit.
+    /// The session of the commit; empty for a commit that a person made.
     pub session: String,
     /// The subject line.
     pub subject: String,
@@ -85,7 +85,7 @@ pub(crate) struct AuditReport {
     pub split: Split,
     /// The earlier state.
     pub since: EarlierState,
-    /// The commits since then that applied or reverted edits, oldest first.
+    /// The commits since then that changed the harness, oldest first.
     pub steps: Vec<AuditStep>,
     /// The harness files that differ.
     pub files: Vec<String>,
@@ -120,11 +120,7 @@ pub(crate) fn audit(
     let before = inputs.harness_at(&since.commit)?;
     let after = workspace.harness().map_err(AuditError::from)?;
     let refs: Vec<&Task> = split.iter().collect();
-    let problem = |problem| RunError::Phase {
-        phase: "audit".into(),
-        problem,
-    };
-    workspace.student.check(&after, &refs).map_err(problem)?;
+    workspace.student.check(&after, &refs).map_err(RunError::Student)?;
     if before != after {
         workspace.may_evaluate(&split)?;
     }
@@ -132,10 +128,17 @@ pub(crate) fn audit(
     if found.pairs > 0 {
         holdout_log::record(workspace, &line(workspace, asked, &since, &split, found.pairs))?;
     }
-    let entries = workspace.ledger.entries(Some(&since.commit)).map_err(RunError::from)?;
+    let mut paths: Vec<String> = before
+        .files()
+        .chain(after.files())
+        .map(|(path, _)| path.to_owned())
+        .collect();
+    paths.sort();
+    paths.dedup();
+    let touched = workspace.ledger.touching(&since.commit, &paths);
     Ok(AuditReport {
         split: asked.split,
-        steps: entries.into_iter().filter(touches_the_harness).map(step).collect(),
+        steps: touched.map_err(RunError::from)?.into_iter().map(step).collect(),
         files: before.changes(&after).into_iter().map(|change| change.path).collect(),
         uncommitted: user_changes(workspace, &inputs, &after)?,
         since,
@@ -165,10 +168,7 @@ fn run(
         noisy: noisy(workspace)?,
         most: asked.rounds,
     };
-    run::audit(&evaluator, &wanted).map_err(|halted| RunError::Phase {
-        phase: "audit".into(),
-        problem: halted.to_string(),
-    })
+    Ok(run::audit(&evaluator, &wanted)?)
 }
 
 fn state(workspace: &Workspace, since: &Since) -> Result<EarlierState, AuditError> {
@@ -203,11 +203,6 @@ fn state(workspace: &Workspace, since: &Since) -> Result<EarlierState, AuditErro
         session: Some(session),
         sessions,
     })
-}
-
-/// Whether a commit changes the harness; kaizen's other commits contain files of a session.
-fn touches_the_harness(entry: &LedgerEntry) -> bool {
-    entry.trailer("Edit-Digest").is_some() || entry.trailer("Reverts-Edit").is_some()
 }
 
 fn step(entry: LedgerEntry) -> AuditStep {

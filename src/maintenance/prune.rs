@@ -97,7 +97,7 @@ pub(crate) fn applied_edits(workspace: &Workspace, which: &PruneSelection) -> Re
 /// earlier reverts left.
 ///
 /// # Errors
-/// There are uncommitted changes, or the runs were halted.
+/// There are no gate tasks, there are uncommitted changes, or the runs were halted.
 pub(crate) fn prune(
     workspace: &Workspace,
     asked: &PruneOptions,
@@ -106,7 +106,11 @@ pub(crate) fn prune(
 ) -> Result<(), RunError> {
     let edits = applied_edits(workspace, &asked.which)?;
     if !edits.is_empty() {
-        workspace.may_evaluate(&gate(workspace)?)?;
+        let gate = gate(workspace)?;
+        if gate.is_empty() {
+            return Err(RunError::NoGateTasks("no edit can be tested".to_owned()));
+        }
+        workspace.may_evaluate(&gate)?;
     }
     let mut flaky = noisy(workspace)? == Some(true);
     let alpha = workspace.manifest.gate.alpha_session / edits.len().max(1) as f64;

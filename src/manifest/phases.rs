@@ -199,6 +199,11 @@ fn check_own(name: &str, stanza: &Stanza) -> Result<(), String> {
             "[phase.{name}] is not built in and writes nothing; did you mean [phase.{near}]? Otherwise add writes = [\"file\"]"
         ));
     }
+    if stanza.writes.is_empty() {
+        return Err(format!(
+            "[phase.{name}] writes nothing, so no other phase could use its result; add writes = [\"file\"]"
+        ));
+    }
     let writes = stanza.writes.iter().map(|path| check_write(path));
     let writes = writes.collect::<Result<Vec<()>, _>>();
     writes
@@ -286,6 +291,10 @@ mod tests {
                 ["[phase.b]", "`x/` of [phase.a]"],
             ),
             (vec![("a", own(&[], &["x", "x/y"]))], ["[phase.a]", "its own files"]),
+            (
+                vec![("notify_team", own(&["plan.json"], &[]))],
+                ["[phase.notify_team]", "add writes"],
+            ),
         ] {
             let problem = with(&further).unwrap_err();
             assert!(parts.iter().all(|part| problem.contains(part)), "{problem}");

@@ -72,8 +72,13 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
     }
     workspace.check_harness()?;
     // A run that is refused leaves no session. A dropped trigger stays the reason for its own.
-    if asked.dropped.is_none() && asked.until.as_deref() != Some("readiness") {
-        settle_user_changes(workspace, &Inputs::new(workspace), asked, listener)?;
+    if asked.dropped.is_none() {
+        let inputs = Inputs::new(workspace);
+        if asked.until.as_deref() != Some("readiness") {
+            settle_user_changes(workspace, &inputs, asked, listener)?;
+        }
+        inputs.benchmark()?;
+        inputs.trace_pin()?;
     }
     let newest = sessions.last().map(|newest| newest.id.as_str());
     let id = workspace.clock.session_id(sessions.len(), newest);
@@ -140,7 +145,10 @@ fn go_on(
         step::run(&context, &phase)?;
         changed = true;
     };
-    if let Some(WaitingFor::NotReady(message)) = &waits {
+    // A session with outcomes keeps its record while an answer waits for gate tasks.
+    if let Some(WaitingFor::NotReady(message)) = &waits
+        && session.names(session::OUTCOMES)?.is_empty()
+    {
         end_unready(workspace, session, message)?;
     }
     if changed {

@@ -1,5 +1,7 @@
 //! The context of a session: everything that the freshness check and the phases need to work on it.
 
+use std::collections::BTreeMap;
+
 use super::definition::definition;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::record::{Autonomy, SessionRecord};
@@ -12,6 +14,8 @@ use crate::eval::run::Evaluator;
 use crate::harness::Harness;
 use crate::manifest::Manifest;
 use crate::manifest::phases::Stanza;
+use crate::pipeline::execute::reconcile;
+use crate::pipeline::execute::reconcile::LedgerState;
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
@@ -116,6 +120,17 @@ impl<'a> Context<'a> {
     pub(crate) fn base_harness(&self) -> Result<Harness, RunError> {
         let baseline: Baseline = self.need("baseline.json")?;
         self.inputs.harness_at(&baseline.harness_commit)
+    }
+
+    /// The state of each edit of the session in git.
+    ///
+    /// # Errors
+    /// git fails, or the baseline cannot be read.
+    pub(crate) fn ledger_states(&self) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
+        let baseline: Option<Baseline> = self.session.read("baseline.json")?;
+        let base = baseline.map(|baseline| baseline.harness_commit);
+        let (entries, undone) = self.inputs.history(&self.session.id, base.as_deref())?;
+        Ok(reconcile::ledger_states(&entries, &self.session.id, &undone))
     }
 
     pub(super) fn failed(&self, phase: &str) -> impl FnOnce(String) -> RunError + use<> {

@@ -1,13 +1,18 @@
 //! Computes the next step of a session from its files.
 
 use super::context::Context;
+use super::gate_policy::route_of;
 use super::state::{PhaseState, state};
 use crate::artifact::diagnosis;
+use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
 use crate::digest::Digest;
 use crate::harness::Harness;
 use crate::manifest::Hold;
+use crate::pipeline::execute::reconcile;
+use crate::pipeline::execute::reconcile::EditStep;
+use crate::pipeline::execute::route::EditRoute;
 use crate::pipeline::freshness::{Freshness, StaleReason};
 use crate::teacher::check;
 use crate::teacher::check::{Problem, plan, secret};
@@ -67,6 +72,10 @@ pub(crate) fn next(context: &Context, until: Option<&str>) -> Result<Next, RunEr
     if let Some(other) = in_the_way(context, &phase)? {
         return Ok(other);
     }
+    if phase == "execute" && context.inputs.gate(&context.session.id)?.is_empty() && needs_the_gate(context)? {
+        let waits = RunError::NoGateTasks("the edits that the gate has to decide about wait".to_owned());
+        return Ok(Next::NotReady(waits.to_string()));
+    }
     Ok(awaited(context, &phase)?.unwrap_or(Next::Run { phase, reasons }))
 }
 
@@ -121,6 +130,20 @@ fn in_the_way(context: &Context, phase: &str) -> Result<Option<Next>, RunError> 
     let holds = phase == "execute" && manifest.session.hold == Some(Hold::Plan);
     let plan: Option<Plan> = if holds { context.session.read(PLAN)? } else { None };
     Ok(plan.filter(|plan| !plan.released).map(|_| Next::Release))
+}
+
+/// Whether `execute` would ask the gate about an edit.
+fn needs_the_gate(context: &Context) -> Result<bool, RunError> {
+    let Some(plan) = context.session.read::<Plan>(PLAN)? else {
+        return Ok(false);
+    };
+    let (pending, outcomes) = (context.session.pending()?, context.session.outcomes()?);
+    let autonomy = context.autonomy_of(context.session.record()?.as_ref());
+    let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, &context.workspace.manifest);
+    let states = context.ledger_states()?;
+    let todo = reconcile::reconcile(&plan.edits, &outcomes, &states, &route);
+    let asks = |(at, step): &(usize, EditStep)| *step == EditStep::Try && route(&plan.edits[*at]) == EditRoute::Gate;
+    Ok(todo.steps.iter().any(asks))
 }
 
 /// The harness at HEAD. A secret that it already contains is not a problem in a diagnosis or a plan.

@@ -10,7 +10,6 @@ use crate::artifact::task::Split;
 use crate::digest::Digest;
 use crate::manifest::phases::{self, Stanza};
 use crate::pipeline::context::{Context, Depth};
-use crate::pipeline::execute::reconcile;
 use crate::pipeline::execute::reconcile::LedgerState;
 use crate::pipeline::freshness::{Freshness, PhaseDigests, freshness};
 use crate::workspace::error::RunError;
@@ -160,10 +159,7 @@ pub(crate) fn base(context: &Context) -> Result<Option<String>, RunError> {
 /// The digest of which edits of the session are in git and which were reverted. Commit ids do not count, because a
 /// rebase changes them.
 fn ledger(context: &Context) -> Result<Digest, RunError> {
-    let baseline: Option<Baseline> = context.session.read("baseline.json")?;
-    let base = baseline.map(|baseline| baseline.harness_commit);
-    let (entries, undone) = context.inputs.history(&context.session.id, base.as_deref())?;
-    let states = reconcile::ledger_states(&entries, &context.session.id, &undone);
+    let states = context.ledger_states()?;
     let kinds: BTreeMap<String, &str> = states
         .iter()
         .map(|(digest, state)| (digest.to_string(), kind(state)))

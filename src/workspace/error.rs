@@ -143,6 +143,9 @@ pub enum RunError {
     /// The agent's files are not usable.
     #[error("{0}")]
     Student(String),
+    /// There are no gate tasks; the text says what has to wait for them.
+    #[error("there are no gate tasks, so {0}")]
+    NoGateTasks(String),
     /// No gate task has a score.
     #[error("none of the {0} gate tasks could be scored; `kaizen eval` shows why")]
     Unscored(usize),

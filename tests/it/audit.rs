@@ -89,7 +89,7 @@ fn slow_damage_is_named_and_uncommitted_files_are_judged_as_they_are() {
     let said = space.kaizen(&["audit", "--since", "HEAD"]).exits(0).out;
     for words in [
         "uncommitted changes are included: config.toml",
-        "no edit was applied or reverted since then",
+        "no commit changed the harness since then",
         "The score on these tasks fell: -50.0 points. These categories fell: home, shop.",
     ] {
         assert!(said.contains(words), "no {words:?} in {said}");
@@ -108,6 +108,29 @@ fn slow_damage_is_named_and_uncommitted_files_are_judged_as_they_are() {
         "{said}"
     );
     assert!(said.contains("files that differ: config.toml"), "{said}");
+}
+
+#[test]
+fn a_commit_by_hand_is_part_of_what_happened() {
+    let space = Space::executed();
+    space.replace("config.toml", "max_turns = 3", "max_turns = 4");
+    space.commit_all("More turns, by hand");
+    let said = space.kaizen(&["audit"]).exits(0).out;
+    for words in [
+        "by hand  More turns, by hand",
+        "kaizen: set_model_param models.base.refuse_below",
+    ] {
+        assert!(said.contains(words), "no {words:?} in {said}");
+    }
+    assert!(!said.contains("kaizen: record"), "{said}");
+    let steps = audit(&space, &[])["steps"].clone();
+    assert_eq!(
+        (&steps[1]["session"], &steps[1]["edit"], &steps[1]["subject"]),
+        (&json!(""), &Value::Null, &json!("More turns, by hand"))
+    );
+    space.write("config.toml", "[agent\n");
+    let said = space.kaizen(&["audit"]).exits(2).says(&["config.toml"]);
+    assert!(!said.err.contains("tries the phase again"), "{}", said.err);
 }
 
 #[test]

@@ -228,6 +228,21 @@ fn what_a_session_recorded_stays_when_it_executes_again() {
 }
 
 #[test]
+fn an_answer_waits_while_the_gate_tasks_are_missing() {
+    let space = Space::executed();
+    space.kaizen(&["accept", "shots"]).exits(0);
+    let record = space.read(&format!("{}/session.json", space.session()));
+    let tasks = space.read("benchmark/tasks.jsonl");
+    space.write("benchmark/tasks.jsonl", "");
+    space.run(&[]).exits(4).says(&["no gate tasks"]);
+    assert_eq!(space.statuses()["shots"], "pending_review");
+    assert_eq!(space.read(&format!("{}/session.json", space.session())), record);
+    space.write("benchmark/tasks.jsonl", &tasks);
+    space.run(&[]).exits(0);
+    assert_eq!(space.statuses()["shots"], "applied");
+}
+
+#[test]
 fn autonomy_auto_gates_what_waits() {
     let space = Space::executed();
     let said = space.run(&["--autonomy", "auto"]).exits(0);

@@ -267,6 +267,45 @@ fn an_edit_on_which_a_later_one_rests_is_left_and_dirty_files_are_refused() {
         .says(&["uncommitted changes in config.toml"]);
 }
 
+/// The plan's category falls with the edit, so the gate would refuse it; but the whole gains far more.
+#[test]
+fn an_edit_that_helps_the_whole_stays_though_a_category_falls() {
+    for mode in ["auto", "rule", "sequential"] {
+        let space = Space::new();
+        let tasks = space.read("benchmark/tasks.jsonl");
+        // With the edit the agent answers `lights_on` here, and without it `none`, which is right.
+        let rare = json!({"task_id": "rare", "query": "the lamp switch", "reference_answer": "none", "category": "rare",
+            "scorer": "exact", "split": "gate"});
+        space.write("benchmark/tasks.jsonl", &format!("{tasks}{rare}\n"));
+        let gate = format!("\n[gate]\nmode = \"{mode}\"\nrule = \"overall\"\n");
+        space.write("kaizen.toml", &format!("{}{gate}", crate::fixture::MANIFEST));
+        space.commit_all("a rare task");
+        another(&space, &[bold()]);
+        let events = looked(&space, &["--older-than", "0", "--apply"]);
+        assert_eq!(of(&events, "bold")["goes"], false, "{mode}: {}", of(&events, "bold"));
+        if mode == "rule" {
+            let reasons = of(&events, "bold")["reasons"].to_string();
+            assert!(reasons.contains("rare"), "the category fell: {reasons}");
+        }
+        assert!(
+            space.read("config.toml").contains("refuse_below = 0.0 # too shy"),
+            "{mode}"
+        );
+    }
+}
+
+#[test]
+fn without_gate_tasks_nothing_goes() {
+    let space = Space::new();
+    another(&space, &[inert()]);
+    space.git(&["rm", "-q", "benchmark/tasks.jsonl"]);
+    space.commit_all("no tasks");
+    space
+        .kaizen(&["prune", "--older-than", "0", "--apply"])
+        .exits(4)
+        .says(&["no gate tasks", "no edit can be tested"]);
+}
+
 #[test]
 fn means_are_compared_where_the_manifest_says_so() {
     let space = Space::new();

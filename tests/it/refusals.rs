@@ -96,7 +96,21 @@ fn a_broken_file_is_named() {
         space.commit_all("broken");
         let said = space.run(&[]).exits(code).says(&words);
         assert!(!said.err.contains("panicked"));
+        assert!(
+            !space.root.join("sessions").exists(),
+            "{file}: a refused run leaves no session"
+        );
     }
+}
+
+#[test]
+fn a_broken_trace_does_not_hide_the_state() {
+    let space = Space::new();
+    space.run(&["--until", "readiness"]).exits(0);
+    std::fs::remove_file(space.root.join(space.session()).join("readiness.json")).unwrap();
+    space.write("traces/runs.jsonl", "{\"trace_id\": \"a\"}\n[]\n");
+    let said = space.kaizen(&["status"]).exits(0).out;
+    assert!(said.contains("traces/runs.jsonl:2"), "{said}");
 }
 
 #[test]

@@ -64,8 +64,8 @@ struct Waiting {
 /// An input of the session cannot be read.
 pub(crate) fn present(context: &Context) -> Result<NewestSession, CommandFailure> {
     match looked_at(context) {
-        // An artifact that does not parse, such as a half-typed decision, is reported as the obstacle.
-        Err(RunError::Session(error @ SessionError::Artifact(_))) => Ok(NewestSession {
+        // A file that does not parse, such as a half-typed decision or a broken trace, is reported as the obstacle.
+        Err(error) if is_about_a_file(&error) => Ok(NewestSession {
             phases: Vec::new(),
             edited: Vec::new(),
             waiting_for_review: Vec::new(),
@@ -78,11 +78,19 @@ pub(crate) fn present(context: &Context) -> Result<NewestSession, CommandFailure
     }
 }
 
+fn is_about_a_file(error: &RunError) -> bool {
+    matches!(
+        error,
+        RunError::Session(SessionError::Artifact(_)) | RunError::Traces(_) | RunError::Benchmark(_)
+    )
+}
+
 fn looked_at(context: &Context) -> Result<NewestSession, RunError> {
     let phases = state(context)?;
     let (in_the_way, instead) = match pipeline::next::next(context, None)? {
         Next::Typed { file, problems } => half_typed(context.session, file, &problems),
         Next::Write { file, .. } => awaited(context.session, file),
+        Next::NotReady(message) => (Some(message), None),
         Next::Release => (
             Some("the plan is on hold until you release it".to_owned()),
             Some(format!("kaizen release {}", context.session.id)),

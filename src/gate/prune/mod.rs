@@ -1,28 +1,26 @@
 //! The decision of a prune: whether an edit that was applied earlier stays or goes, from the gate's reason. Pure.
 //!
-//! The gate compares the harness without the edit (before) with the present one (after). Its reason decides:
+//! The gate compares the harness without the edit (before) with the present one (after): first on the edit's target, as
+//! in the session that applied it. If that does not show a gain, it compares all tasks together, without regard to
+//! single categories. An edit goes only if that shows that the whole is no worse without it:
 //!
 //! | reason | means here | the edit |
 //! |---|---|---|
 //! | `improved` | the present harness is better with it | stays: it helps |
-//! | `no_improvement` | its target does not score better with it | goes |
-//! | `futile` | a gain of `delta_min` or more is unlikely | goes |
-//! | `no_affected_target_task` | it changes no request of its target | goes |
-//! | `regression` | its target gains, but a category falls by more than is tolerated | goes |
-//! | `harm` | the same as `regression`, for a noisy student | goes |
+//! | `no_improvement` | the tasks together do not score better with it | goes |
+//! | `futile` | a gain of `delta_min` or more is unlikely | goes, unless the mean is above 0 |
+//! | `no_affected_target_task` | it changes no request | goes |
 //! | `inconclusive`, `overall_unproven` | the pairs ran out before the evidence was sufficient | stays: unknown |
 //! | `infrastructure` | too many pairs were lost | stays: unknown |
 //! | `no_budget` | no error budget was left | stays: unknown |
 //!
-//! Before an edit goes because its target no longer gains, the gate checks all tasks together: an edit that helps
-//! elsewhere stays. If every pair is a tie, the shorter harness wins: the edit goes, unless it makes the harness
-//! shorter.
+//! If every pair is a tie, the shorter harness wins: the edit goes, unless it makes the harness shorter.
 
 pub(crate) mod run;
 
 use serde::Serialize;
 
-use crate::artifact::gate::numbers::Tally;
+use crate::artifact::gate::numbers::{TOLERANCE, Tally};
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::verdict::GateDecision;
 
@@ -43,9 +41,9 @@ pub(crate) enum Fate {
 }
 
 impl Fate {
-    /// The fate that follows from the gate's reason and the pairs; `saved`: the bytes by which the harness is shorter
-    /// without the edit.
-    pub(crate) fn of(reason: GateReason, tally: &Tally, saved: i64) -> Self {
+    /// The fate that follows from the gate's reason about all tasks, and from the differences of the pairs; `saved`: the
+    /// bytes by which the harness is shorter without the edit.
+    pub(crate) fn of(reason: GateReason, differences: &[f64], saved: i64) -> Self {
         match reason {
             GateReason::Improved => Fate::Helps,
             GateReason::Inconclusive
@@ -56,15 +54,20 @@ impl Fate {
             | GateReason::NoImprovement
             | GateReason::NoAffectedTargetTask
             | GateReason::Regression
-            | GateReason::Harm => refused(tally, saved),
+            | GateReason::Harm => match differences.iter().sum::<f64>() > TOLERANCE {
+                true => Fate::Unknown,
+                false => refused(&Tally::of(differences), saved),
+            },
         }
     }
 
-    /// The fate in mode `rule`, whose comparison of means gives a decision but no typed reason.
-    pub(crate) fn of_means(decision: GateDecision, tally: &Tally, saved: i64) -> Self {
+    /// The fate in mode `rule`, whose comparison of means gives a decision but no typed reason; `delta`: the change of
+    /// the overall score that the edit makes.
+    pub(crate) fn of_means(decision: GateDecision, delta: f64, tally: &Tally, saved: i64) -> Self {
         match decision {
             GateDecision::Accept => Fate::Helps,
             GateDecision::Undecided => Fate::Unknown,
+            GateDecision::Reject if delta > TOLERANCE => Fate::Helps,
             GateDecision::Reject => refused(tally, saved),
         }
     }
@@ -86,12 +89,9 @@ impl Fate {
     }
 }
 
-/// Whether the reason concerns the target alone, so that all tasks together have to be checked next.
-pub(crate) fn only_of_the_target(reason: GateReason) -> bool {
-    matches!(
-        reason,
-        GateReason::Futile | GateReason::NoImprovement | GateReason::NoAffectedTargetTask
-    )
+/// Whether the target's trial leaves open whether the whole needs the edit, so that all tasks are compared next.
+pub(crate) fn leaves_the_whole_open(reason: GateReason) -> bool {
+    reason.decision() == GateDecision::Reject
 }
 
 fn refused(tally: &Tally, saved: i64) -> Fate {
@@ -106,33 +106,27 @@ fn refused(tally: &Tally, saved: i64) -> Fate {
 mod tests {
     use super::*;
 
-    const TIES: Tally = Tally {
-        wins: 0,
-        losses: 0,
-        ties: 9,
-    };
-    const MIXED: Tally = Tally {
-        wins: 1,
-        losses: 2,
-        ties: 6,
-    };
+    const TIES: [f64; 3] = [0.0; 3];
+    const WORSE: [f64; 3] = [1.0, -1.0, -1.0];
+    const BETTER: [f64; 3] = [1.0, 1.0, -1.0];
 
     #[test]
-    fn only_a_refusal_lets_an_edit_go() {
-        for (reason, mixed) in [
-            (GateReason::Improved, Fate::Helps),
-            (GateReason::NoImprovement, Fate::NoHelp),
-            (GateReason::Futile, Fate::NoHelp),
-            (GateReason::NoAffectedTargetTask, Fate::NoHelp),
-            (GateReason::Regression, Fate::NoHelp),
-            (GateReason::Harm, Fate::NoHelp),
-            (GateReason::Inconclusive, Fate::Unknown),
-            (GateReason::OverallUnproven, Fate::Unknown),
-            (GateReason::Infrastructure, Fate::Unknown),
-            (GateReason::NoBudget, Fate::Unknown),
+    fn only_a_refusal_without_a_gain_lets_an_edit_go() {
+        for (reason, worse, better) in [
+            (GateReason::Improved, Fate::Helps, Fate::Helps),
+            (GateReason::NoImprovement, Fate::NoHelp, Fate::Unknown),
+            (GateReason::Futile, Fate::NoHelp, Fate::Unknown),
+            (GateReason::NoAffectedTargetTask, Fate::NoHelp, Fate::Unknown),
+            (GateReason::Regression, Fate::NoHelp, Fate::Unknown),
+            (GateReason::Harm, Fate::NoHelp, Fate::Unknown),
+            (GateReason::Inconclusive, Fate::Unknown, Fate::Unknown),
+            (GateReason::OverallUnproven, Fate::Unknown, Fate::Unknown),
+            (GateReason::Infrastructure, Fate::Unknown, Fate::Unknown),
+            (GateReason::NoBudget, Fate::Unknown, Fate::Unknown),
         ] {
             for saved in [-5, 0, 5] {
-                assert_eq!(Fate::of(reason, &MIXED, saved), mixed, "{reason:?}");
+                assert_eq!(Fate::of(reason, &WORSE, saved), worse, "{reason:?}");
+                assert_eq!(Fate::of(reason, &BETTER, saved), better, "{reason:?}");
             }
             let goes = reason.decision() == GateDecision::Reject;
             assert_eq!(Fate::of(reason, &TIES, 5).goes(), goes, "{reason:?}");
@@ -145,8 +139,15 @@ mod tests {
             .map(|saved| Fate::of(GateReason::NoImprovement, &TIES, saved))
             .into();
         assert_eq!(ends, [Fate::Shorter, Fate::Tie, Fate::Tie]);
-        assert_eq!(Fate::of_means(GateDecision::Reject, &TIES, -1), Fate::Shorter);
-        assert_eq!(Fate::of_means(GateDecision::Reject, &MIXED, -1), Fate::NoHelp);
+        let of_means =
+            |delta, differences: &[f64]| Fate::of_means(GateDecision::Reject, delta, &Tally::of(differences), -1);
+        assert_eq!(of_means(0.0, &TIES), Fate::Shorter);
+        assert_eq!(of_means(-0.1, &WORSE), Fate::NoHelp);
+        assert_eq!(
+            of_means(0.1, &BETTER),
+            Fate::Helps,
+            "a category fell, but the whole gained"
+        );
         assert_eq!(
             Fate::of(GateReason::Inconclusive, &TIES, 1),
             Fate::Unknown,

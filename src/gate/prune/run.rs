@@ -1,9 +1,9 @@
 //! Runs the test of a prune: asks the gate whether an edit that was applied earlier still helps.
 //!
 //! The harness without the edit is the baseline, and the present harness is the candidate. The gate first checks the
-//! edit's target, as in the session that applied it. If the target no longer gains, the gate checks all tasks together,
-//! because the edit may help elsewhere. Both checks share the edit's part of an error budget that belongs to no
-//! session.
+//! edit's target, as in the session that applied it. Unless that shows that the edit helps, the gate checks all tasks
+//! together, without its guard for single categories: an edit goes only if the whole does not need it. Both checks share
+//! the edit's part of an error budget that belongs to no session.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::{EvaluationHalted, Evaluator, evaluate};
 use crate::gate;
-use crate::gate::prune::{Fate, only_of_the_target};
+use crate::gate::prune::{Fate, leaves_the_whole_open};
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
 use crate::harness::Harness;
 
@@ -90,7 +90,12 @@ fn by_means(context: &PruneContext, spec: &PruneSpec, saved: i64) -> Result<Prun
     let verdict = gate::decide(&before, &after, &context.rule, spec.target);
     let Verdict { wins, losses, ties, .. } = verdict;
     Ok(PruneVerdict {
-        fate: Fate::of_means(verdict.decision, &Tally { wins, losses, ties }, saved),
+        fate: Fate::of_means(
+            verdict.decision,
+            verdict.overall_delta,
+            &Tally { wins, losses, ties },
+            saved,
+        ),
         answer: PruneEvidence::Means(Box::new(verdict)),
         saved,
         made: None,
@@ -117,7 +122,7 @@ fn by_trials(
             edited: made.edited + more.edited,
             baseline: made.baseline + more.baseline,
         };
-        let goes_on = only_of_the_target(record.reason) && !record.reached.is_empty();
+        let goes_on = leaves_the_whole_open(record.reason) && !record.reached.is_empty();
         records.push(record);
         if !goes_on {
             break;
@@ -126,7 +131,7 @@ fn by_trials(
     let flaky = records.iter().any(|record| record.numbers.flaky > 0);
     let last = records
         .last()
-        .map(|record| Fate::of(record.reason, &tally(record), saved));
+        .map(|record| Fate::of(record.reason, &differences(record), saved));
     Ok(PruneVerdict {
         fate: last.unwrap_or(Fate::Unknown),
         answer: PruneEvidence::Trials(records),
@@ -157,9 +162,9 @@ fn ask(
             target,
             mode,
             one_pass: context.policy.population == Population::Sample,
-            settings: match (target, spec.target) {
-                (None, Some(_)) => whole(settings, spec.tasks),
-                _ => settings,
+            settings: match target {
+                None => whole(settings, spec.tasks),
+                Some(_) => settings,
             },
             // "retire" is the former name of a prune; another word would change which runs are cached.
             edit: Digest::of_value(&("retire", spec.edit)),
@@ -174,19 +179,20 @@ fn ask(
     trial.decide(stake, None)
 }
 
-/// The settings for the check of all tasks. `delta_min` is divided by the number of categories: a gain of `delta_min`
-/// in one category is a smaller overall gain and must not be missed.
+/// The settings for the check of all tasks. Any gain counts, and no category alone decides. `delta_min` is divided by
+/// the number of categories: a gain of `delta_min` in one category is a smaller overall gain and must not be missed.
 fn whole(settings: GateSettings, tasks: &[Task]) -> GateSettings {
     let categories: BTreeSet<&str> = tasks.iter().map(|task| task.category.as_str()).collect();
     GateSettings {
         delta_min: settings.delta_min / categories.len().max(1) as f64,
+        min_improvement: 0.0,
+        eps: 1.0,
         ..settings
     }
 }
 
-fn tally(record: &GateRecord) -> Tally {
-    let differences: Vec<f64> = record.differences().map(|(_, difference)| difference).collect();
-    Tally::of(&differences)
+fn differences(record: &GateRecord) -> Vec<f64> {
+    record.differences().map(|(_, difference)| difference).collect()
 }
 
 fn bytes(harness: &Harness) -> i64 {

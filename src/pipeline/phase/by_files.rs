@@ -1,5 +1,7 @@
 //! Takes the diagnosis and the plan from files that a person or an agent wrote.
 
+use std::collections::BTreeMap;
+
 use super::PhaseOutput;
 use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, counted, diagnosis};
@@ -59,7 +61,18 @@ pub(crate) fn taken_plan(context: &Context, text: &str, teacher: &str) -> Result
         teacher,
         now: context.workspace.clock.stamp(),
     };
-    submitted::plan(text, around, &context.base_harness()?, context.manifest()).map_err(context.failed("plan"))
+    let plan = submitted::plan(text, around, &context.base_harness()?, context.manifest());
+    with_categories(context, plan.map_err(context.failed("plan"))?)
+}
+
+/// The plan, in which a cluster without a category has the one that its tasks share.
+pub(super) fn with_categories(context: &Context, plan: Plan) -> Result<Plan, RunError> {
+    let tasks = &context.inputs.benchmark()?.tasks;
+    let categories: BTreeMap<&str, &str> = tasks
+        .iter()
+        .map(|task| (task.task_id.as_str(), task.category.as_str()))
+        .collect();
+    Ok(plan.with_categories(|task| categories.get(task).copied()))
 }
 
 /// Takes the plan and completes it. If that changes the file, the author's version goes to the attic.

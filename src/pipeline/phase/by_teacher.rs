@@ -2,6 +2,7 @@
 
 use super::PhaseOutput;
 use super::brief::{brief, gave_up, log_text};
+use super::by_files::with_categories;
 use crate::artifact::{Artifact, counted, diagnosis};
 use crate::pipeline::context::Context;
 use crate::teacher;
@@ -43,14 +44,17 @@ pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
     let log = log_text(&planned.log, &runs);
     let summary = counted(planned.edits.len(), "edit");
     let name = teacher.identity()["engine"].as_str().unwrap_or("teacher").to_owned();
-    let plan = teacher::plan::artifact(
-        &context.session.id,
-        &diagnosis,
-        clusters,
-        planned,
-        &name,
-        context.workspace.clock.stamp(),
-    );
+    let plan = with_categories(
+        context,
+        teacher::plan::artifact(
+            &context.session.id,
+            &diagnosis,
+            clusters,
+            planned,
+            &name,
+            context.workspace.clock.stamp(),
+        ),
+    )?;
     let text = plan.to_text();
     submitted::without_secrets("plan.json", &text, &context.base_harness()?).map_err(context.failed("plan"))?;
     Ok(PhaseOutput {

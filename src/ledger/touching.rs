@@ -1,0 +1,32 @@
+//! Finds the commits that changed some files, whoever made them.
+
+use super::Git;
+use super::log::{entry, revision};
+use crate::ledger::port::{LedgerEntry, LedgerError};
+
+impl Git {
+    /// The commits after `since` that changed any of these paths (relative to the workspace), oldest first. A commit of a
+    /// person has no session in its trailers.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub(crate) fn touching(&self, since: &str, paths: &[String]) -> Result<Vec<LedgerEntry>, LedgerError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let range = format!("{}..HEAD", revision(since)?);
+        let mut arguments = vec![
+            "log",
+            "--reverse",
+            "--topo-order",
+            "-z",
+            "--format=%H%x00%P%x00%ct%x00%B",
+        ];
+        arguments.extend([range.as_str(), "--"]);
+        arguments.extend(paths.iter().map(String::as_str));
+        let text = self.read(&arguments, &[])?;
+        let text = String::from_utf8_lossy(&text);
+        let fields: Vec<&str> = text.split('\0').collect();
+        Ok(fields.chunks_exact(4).map(entry).collect())
+    }
+}
