@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::money::{self, Money};
 use crate::digest::Digest;
 
 /// The file's name in a session.
@@ -49,4 +50,10 @@ pub(crate) struct Egress {
     pub request: Digest,
     /// Size of the request, in bytes.
     pub bytes: u64,
+    /// Tokens of the longest answer, which the estimate assumes; absent in lines of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
+    /// Largest cost in dollars, which counts until the cost is known; absent if the price is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "money::known")]
+    pub estimated_usd: Option<Money>,
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::money::{self, Money};
 use super::record::SessionStatus;
 use super::{Extra, artifact, first_version};
 use crate::artifact::record::Autonomy;
@@ -41,12 +42,18 @@ pub struct LoopStep {
     /// Gate score of its final head; null if the session ended earlier.
     #[serde(default)]
     pub score_after: Option<f64>,
-    /// Cost in dollars; null when a price is unknown.
-    #[serde(default)]
-    pub cost_usd: Option<f64>,
+    /// Cost in dollars; null when a part is unknown.
+    #[serde(default, deserialize_with = "money::known")]
+    pub cost_usd: Option<Money>,
+    /// The dollars that the loop's limit counts, if `cost_usd` is null: the known costs, and the estimates of the others.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "money::known")]
+    pub counted_usd: Option<Money>,
     /// The loop's remaining budget in dollars when the session started.
-    #[serde(default)]
-    pub budget_usd: f64,
+    #[serde(default, deserialize_with = "unlimited")]
+    pub budget_usd: Money,
+    /// Whether the session ended early because the loop's budget was spent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub budget_spent: bool,
     /// The best score so far.
     #[serde(default)]
     pub best_score: Option<f64>,
@@ -80,7 +87,8 @@ pub struct LoopRecord {
     /// The loop stops after this many stagnant sessions in a row.
     pub stagnation_k: usize,
     /// The loop stops when its known cost reaches this many dollars.
-    pub max_total_cost_usd: f64,
+    #[serde(deserialize_with = "unlimited")]
+    pub max_total_cost_usd: Money,
     /// The loop stops after this many sessions; null for no limit.
     #[serde(default)]
     pub max_sessions: Option<usize>,
@@ -91,8 +99,8 @@ pub struct LoopRecord {
     #[serde(default)]
     pub steps: Vec<LoopStep>,
     /// Cost of all sessions in dollars; null when the cost of one is unknown.
-    #[serde(default)]
-    pub total_cost_usd: Option<f64>,
+    #[serde(default, deserialize_with = "money::known")]
+    pub total_cost_usd: Option<Money>,
     /// Why it stopped; null while it runs.
     #[serde(default)]
     pub stop_reason: Option<StopReason>,
@@ -102,3 +110,8 @@ pub struct LoopRecord {
 }
 
 artifact!(LoopRecord, "loop", version 1, depth 1);
+
+/// Reads a limit. Older versions accepted an infinite one and wrote it as null.
+fn unlimited<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    Ok(money::known(deserializer)?.unwrap_or(Money::MAX))
+}

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::diagnosis::FailureCluster;
 use super::edit::Edit;
 use super::label::SharedLabels;
+use super::money::{self, Money};
 use super::{Extra, artifact, first_version};
 use crate::digest::Digest;
 
@@ -34,8 +35,8 @@ pub struct Plan {
     #[serde(default)]
     pub teacher_model: String,
     /// Estimated cost in dollars; null when a price is unknown.
-    #[serde(default)]
-    pub estimated_cost_usd: Option<f64>,
+    #[serde(default, deserialize_with = "money::known")]
+    pub estimated_cost_usd: Option<Money>,
     /// When, RFC 3339.
     #[serde(default)]
     pub created_at: String,

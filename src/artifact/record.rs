@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::egress::LlmRole;
+use super::money::{self, Money};
 use super::outcome::OutcomeStatus;
 use super::spending::RoleSpending;
 use super::trigger::TriggerKind;
@@ -131,8 +132,8 @@ pub struct SessionRecord {
     #[serde(default)]
     pub git_checkpoint_post: Option<String>,
     /// Cost of the teacher in dollars; null when a price is unknown.
-    #[serde(default)]
-    pub teacher_cost_usd: Option<f64>,
+    #[serde(default, deserialize_with = "money::known")]
+    pub teacher_cost_usd: Option<Money>,
     /// Tokens and cost of language models, by role; absent when none was used.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub spending: BTreeMap<LlmRole, RoleSpending>,
@@ -146,10 +147,18 @@ pub struct SessionRecord {
 
 impl SessionRecord {
     /// Cost of all roles in dollars; `None` when a part of it is unknown.
-    pub(crate) fn cost_usd(&self) -> Option<f64> {
+    pub(crate) fn cost_usd(&self) -> Option<Money> {
         match self.spending.is_empty() {
             true => self.teacher_cost_usd,
             false => self.spending.values().map(|spent| spent.cost_usd).sum(),
+        }
+    }
+
+    /// The dollars that limits count: known costs, and the estimates of the others.
+    pub(crate) fn counted_usd(&self) -> Money {
+        match self.spending.is_empty() {
+            true => self.teacher_cost_usd.unwrap_or_default(),
+            false => self.spending.values().map(RoleSpending::counted).sum(),
         }
     }
 }

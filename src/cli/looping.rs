@@ -5,8 +5,10 @@ use serde_json::json;
 
 use super::Setting;
 use super::exit::{Code, CommandFailure};
+use super::number;
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::run::autonomy;
+use crate::artifact::Money;
 use crate::artifact::loop_record;
 use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
@@ -24,17 +26,17 @@ pub(crate) struct LoopArgs {
     #[arg(long, value_parser = autonomy, value_name = "MODE")]
     autonomy: Option<Autonomy>,
     /// Stop after this many sessions
-    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::count)]
     max_sessions: Option<usize>,
     /// The gate score stagnates when it rises by no more than this
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = number::share)]
     stagnation_eps: Option<f64>,
     /// Stop after this many stagnant sessions in a row
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::count)]
     stagnation_k: Option<usize>,
     /// Stop once this many dollars are spent
-    #[arg(long, value_name = "USD")]
-    max_total_cost_usd: Option<f64>,
+    #[arg(long, value_name = "USD", value_parser = number::dollars)]
+    max_total_cost_usd: Option<Money>,
 }
 
 /// Runs the command.
@@ -86,7 +88,7 @@ fn print_step(workspace: &Workspace, record: &LoopRecord, step: &LoopStep, setti
         step.session,
         scores(step.score_before, step.score_after),
         edits(workspace, step),
-        cost(step.cost_usd)
+        cost(step.cost_usd, step.counted_usd.unwrap_or_default())
     );
     if let Some(error) = &step.error {
         out!("     {}", render::shortened(error));
@@ -110,8 +112,13 @@ fn edits(workspace: &Workspace, step: &LoopStep) -> String {
     }
 }
 
-fn cost(dollars: Option<f64>) -> String {
-    dollars.map_or("cost unknown".to_owned(), |dollars| format!("{dollars:.2} USD"))
+/// The cost of a session or of all; if a part is unknown, what the limit counts instead.
+fn cost(dollars: Option<Money>, counted: Money) -> String {
+    match dollars {
+        Some(dollars) => format!("{dollars} USD"),
+        None if counted == Money::ZERO => "cost unknown".to_owned(),
+        None => format!("about {counted} USD, a part is unknown"),
+    }
 }
 
 fn summary(record: &LoopRecord, setting: &Setting) -> Result<Code, CommandFailure> {
@@ -122,7 +129,7 @@ fn summary(record: &LoopRecord, setting: &Setting) -> Result<Code, CommandFailur
         render::json(&json!({
             "event": "loop_stopped", "reason": record.stop_reason, "sessions": record.steps.len(),
             "score_first": first, "score_last": last, "best_score": progress.best,
-            "total_cost_usd": record.total_cost_usd, "known_cost_usd": progress.known_cost_usd,
+            "total_cost_usd": record.total_cost_usd, "known_cost_usd": progress.counted_usd,
             "max_total_cost_usd": record.max_total_cost_usd, "record": record
         }));
     } else {
@@ -147,12 +154,13 @@ fn print_summary(record: &LoopRecord, scores: &str) {
     let count = record.steps.len();
     out!(
         "\n{STRONG}Stopped: {reason}.{STRONG:#} {count} sessions, gate score {scores}, {}",
-        cost(record.total_cost_usd)
+        cost(record.total_cost_usd, looping::progress(record).0.counted_usd)
     );
-    if record.total_cost_usd.is_none() {
+    if record.total_cost_usd.is_none() && looping::is_limited(record) {
         out!(
-            "The cost of a session is unknown, so the limit of {:.2} USD cannot be enforced.",
-            record.max_total_cost_usd
+            "A part of the cost is unknown. It counts towards the limit of {} USD with its estimate, or not at all if a \
+            program does not report it.",
+            record.max_total_cost_usd.usd()
         );
     }
     out!(

@@ -23,6 +23,7 @@ pub(crate) mod log;
 pub(crate) mod looping;
 pub(crate) mod man;
 pub(crate) mod mcp;
+pub(crate) mod number;
 pub(crate) mod preview;
 pub(crate) mod prune;
 pub(crate) mod recompute;

@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::json;
 
-use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::revert::target;
 use super::visible::visible;
+use super::{Setting, number};
 use crate::artifact::counted;
 use crate::gate::prune::Fate;
 use crate::gate::prune::run::{PruneEvidence, PruneVerdict};
@@ -24,7 +24,7 @@ use crate::workspace::Workspace;
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PruneArgs {
     /// Skip the edits of this many newest sessions
-    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "edit")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::count_or_none, conflicts_with = "edit")]
     older_than: usize,
     /// Test only this edit (label, or at least four digits of the digest), or all applied edits of this session
     #[arg(long, value_name = "EDIT")]

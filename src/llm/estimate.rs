@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::artifact::Money;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::spending::{Spending, Usage};
 use crate::llm::price;
@@ -42,9 +43,9 @@ pub(crate) struct RoleEstimate {
     /// Number of calls if every limit is reached.
     pub most_calls: u64,
     /// Cost of `calls` in dollars; null when the price is unknown.
-    pub cost_usd: Option<f64>,
+    pub cost_usd: Option<Money>,
     /// Cost of `most_calls` in dollars; null when the price is unknown.
-    pub most_usd: Option<f64>,
+    pub most_usd: Option<Money>,
     /// Whether the token counts come from earlier calls rather than a guess.
     pub measured: bool,
 }
@@ -81,12 +82,17 @@ fn calls(role: LlmRole, sizes: &Sizes) -> (u64, u64) {
 }
 
 /// Cost of one call of a role in dollars, from the mean usage of earlier calls, else a guess; `None`: unknown price.
-pub(crate) fn one_call(role: LlmRole, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> Option<f64> {
+pub(crate) fn one_call(
+    role: LlmRole,
+    model: &str,
+    prices: &BTreeMap<String, Price>,
+    past: &[Spending],
+) -> Option<Money> {
     usual(role, model, prices, past).0
 }
 
 /// Cost of one call in dollars, and whether its token counts come from earlier calls.
-fn usual(role: LlmRole, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> (Option<f64>, bool) {
+fn usual(role: LlmRole, model: &str, prices: &BTreeMap<String, Price>, past: &[Spending]) -> (Option<Money>, bool) {
     let seen: Vec<Usage> = past
         .iter()
         .filter(|line| line.role == role && line.model == model)
@@ -110,8 +116,8 @@ fn part(
         model: model.to_owned(),
         calls,
         most_calls,
-        cost_usd: one.map(|one| one * calls as f64),
-        most_usd: one.map(|one| one * most_calls as f64),
+        cost_usd: one.map(|one| one.times(calls)),
+        most_usd: one.map(|one| one.times(most_calls)),
         measured,
     }
 }
@@ -168,6 +174,8 @@ mod tests {
             }),
             cost_usd: None,
             estimated_usd: None,
+            free: false,
+            cut_off: false,
         }];
         let parts = estimate(&sizes, &models, &BTreeMap::new(), &past);
         let of = |role| parts.iter().find(|part| part.role == role).unwrap();
@@ -179,7 +187,7 @@ mod tests {
         assert_eq!((of(LlmRole::Judge).calls, of(LlmRole::Judge).most_calls), (100, 200));
         assert_eq!(
             (of(LlmRole::Teacher).calls, of(LlmRole::Teacher).cost_usd),
-            (11, Some(33.0))
+            (11, Some(Money::of_whole_dollars(33)))
         );
         assert!(of(LlmRole::Teacher).measured && !of(LlmRole::Judge).measured);
     }

@@ -1,5 +1,6 @@
 //! Language models: messages, providers, the client that redacts, meters and stores calls, and prices.
 
+pub(crate) mod bound;
 pub(crate) mod chat;
 pub(crate) mod client;
 pub(crate) mod estimate;

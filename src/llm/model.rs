@@ -1,5 +1,6 @@
 //! The trait for language models, and its errors.
 
+use crate::artifact::Money;
 use crate::digest::Digest;
 use crate::llm::chat::{Reply, Request};
 
@@ -26,7 +27,7 @@ pub struct ModelAnswer {
     /// Digest of the request.
     pub request: Digest,
     /// Cost in dollars when it was first asked; `None` when unknown.
-    pub cost_usd: Option<f64>,
+    pub cost_usd: Option<Money>,
 }
 
 /// Why there is no answer. The messages are for people and never contain a key.

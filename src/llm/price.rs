@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::artifact::Money;
 use crate::artifact::spending::Usage;
 use crate::manifest::chat::Price;
 
@@ -34,22 +35,20 @@ fn undated(model: &str) -> &str {
     date.map_or(model, |date| &model[..date.start()])
 }
 
-/// The cost of tokens in dollars.
-pub(crate) fn cost(price: &Price, usage: &Usage) -> f64 {
-    let dollars = |tokens: u64, a_million: f64| tokens as f64 * a_million / 1e6;
-    dollars(usage.input, price.input)
-        + dollars(usage.output, price.output)
-        + dollars(usage.cache_read, price.cache_read.unwrap_or(price.input))
-        + dollars(usage.cache_write, price.cache_write.unwrap_or(price.input))
+/// The cost of tokens.
+pub(crate) fn cost(price: &Price, usage: &Usage) -> Money {
+    price.input.for_tokens(usage.input)
+        + price.output.for_tokens(usage.output)
+        + price.cache_read.unwrap_or(price.input).for_tokens(usage.cache_read)
+        + price.cache_write.unwrap_or(price.input).for_tokens(usage.cache_write)
 }
 
-/// A pessimistic estimate of a call's usage: three bytes of input per token, and an answer of the maximum length.
-pub(crate) fn estimated_usage(request_bytes: usize, max_tokens: u64) -> Usage {
-    Usage {
-        input: (request_bytes as u64).div_ceil(3),
-        output: max_tokens,
-        ..Usage::default()
-    }
+/// The largest cost of a call: one token for every three bytes of input, at the highest price of input, and answers of
+/// the maximum length.
+pub(crate) fn largest_cost(price: &Price, request_bytes: usize, output: u64) -> Money {
+    let input = (request_bytes as u64).div_ceil(3);
+    let dearest = price.input.max(price.cache_write.unwrap_or_default());
+    dearest.for_tokens(input) + price.output.for_tokens(output)
 }
 
 #[cfg(test)]
@@ -58,12 +57,12 @@ mod tests {
 
     #[test]
     fn a_model_has_a_price_or_none() {
-        assert!(TABLE.len() > 10 && TABLE.values().all(|price| price.input >= 0.0 && price.output > 0.0));
+        assert!(TABLE.len() > 10 && TABLE.values().all(|price| price.output > Money::ZERO));
         let own = BTreeMap::from([(
             "mine".to_owned(),
             Price {
-                input: 1.0,
-                output: 2.0,
+                input: Money::of_whole_dollars(1),
+                output: Money::of_whole_dollars(2),
                 cache_read: None,
                 cache_write: None,
             },
@@ -87,10 +86,10 @@ mod tests {
     #[test]
     fn four_counters_have_four_prices() {
         let price = Price {
-            input: 3.0,
-            output: 15.0,
-            cache_read: Some(0.3),
-            cache_write: Some(3.75),
+            input: Money::of_whole_dollars(3),
+            output: Money::of_whole_dollars(15),
+            cache_read: Money::from_usd(0.3),
+            cache_write: Money::from_usd(3.75),
         };
         let usage = Usage {
             input: 1_000_000,
@@ -98,14 +97,9 @@ mod tests {
             cache_write: 1_000_000,
             output: 1_000_000,
         };
-        assert!((cost(&price, &usage) - 22.05).abs() < 1e-9);
-        assert_eq!(
-            estimated_usage(10, 5),
-            Usage {
-                input: 4,
-                output: 5,
-                ..Usage::default()
-            }
-        );
+        assert_eq!(cost(&price, &usage).usd(), 22.05);
+        let dearest = price.cache_write.unwrap();
+        let expected = dearest.for_tokens(4) + price.output.for_tokens(5);
+        assert_eq!(largest_cost(&price, 10, 5), expected);
     }
 }

@@ -1,9 +1,10 @@
 //! Decides when a loop of sessions stops, after each session, from its score, its cost and its end. Pure.
 
+use crate::artifact::Money;
 use crate::artifact::loop_record::StopReason;
 use crate::manifest::LoopSection;
 
-/// The tolerance for floating-point errors: 0.501 - 0.5 is not more than 0.001, and three times 0.1 reaches 0.3.
+/// The tolerance for floating-point errors of scores: 0.501 - 0.5 is not more than 0.001.
 const NOISE: f64 = 1e-9;
 
 /// The result of one session.
@@ -13,8 +14,12 @@ pub(crate) struct SessionEnd {
     pub score_before: Option<f64>,
     /// The gate score after the last edit.
     pub score_after: Option<f64>,
-    /// The cost in dollars; `None` if the price is unknown.
-    pub cost_usd: Option<f64>,
+    /// The cost; `None` if a part is unknown.
+    pub cost_usd: Option<Money>,
+    /// What the limit counts: the known costs, and the estimates of the others.
+    pub counted_usd: Money,
+    /// Whether it ended early because the loop's budget was spent.
+    pub budget_spent: bool,
     /// Whether the session failed.
     pub failed: bool,
 }
@@ -28,16 +33,16 @@ pub(crate) struct Progress {
     pub best: Option<f64>,
     /// The number of consecutive sessions that did not raise the best score.
     pub standing_still: usize,
-    /// The sum of the known costs in dollars.
-    pub known_cost_usd: f64,
+    /// What the limit counts of all sessions.
+    pub counted_usd: Money,
     /// The number of sessions with an unknown price.
     pub unknown_costs: usize,
 }
 
 impl Progress {
     /// The cost in dollars; `None` if a price is unknown.
-    pub(crate) fn total_cost_usd(&self) -> Option<f64> {
-        (self.unknown_costs == 0).then_some(self.known_cost_usd)
+    pub(crate) fn total_cost_usd(&self) -> Option<Money> {
+        (self.unknown_costs == 0).then_some(self.counted_usd)
     }
 }
 
@@ -49,13 +54,16 @@ pub(crate) fn progress_after(
     row: &SessionEnd,
 ) -> (Progress, Option<StopReason>) {
     let spent = paid(so_far, row);
+    if row.budget_spent {
+        return (spent, Some(StopReason::Budget));
+    }
     if row.failed {
         return (spent, Some(StopReason::Failed));
     }
     let now = scored(limits, spent, row);
     let reason = if now.standing_still >= limits.stagnation_k {
         Some(StopReason::Stagnation)
-    } else if now.known_cost_usd + NOISE >= limits.max_total_cost_usd {
+    } else if now.counted_usd >= limits.max_total_cost_usd {
         Some(StopReason::Budget)
     } else {
         None
@@ -66,7 +74,7 @@ pub(crate) fn progress_after(
 fn paid(so_far: Progress, row: &SessionEnd) -> Progress {
     Progress {
         sessions: so_far.sessions + 1,
-        known_cost_usd: so_far.known_cost_usd + row.cost_usd.unwrap_or(0.0),
+        counted_usd: so_far.counted_usd + row.cost_usd.unwrap_or(row.counted_usd),
         unknown_costs: so_far.unknown_costs + usize::from(row.cost_usd.is_none()),
         ..so_far
     }
@@ -108,8 +116,8 @@ pub(crate) fn progress_after_all(
 }
 
 /// The dollars that the next session may spend: its own budget if it has one, but at most what the loop has left.
-pub(crate) fn budget(own: Option<f64>, limits: &LoopSection, spent: f64) -> f64 {
-    let left = (limits.max_total_cost_usd - spent).max(0.0);
+pub(crate) fn budget(own: Option<Money>, limits: &LoopSection, spent: Money) -> Money {
+    let left = limits.max_total_cost_usd.less(spent);
     own.map_or(left, |own| own.min(left))
 }
 
@@ -120,15 +128,19 @@ mod tests {
     fn limits(stagnation_k: usize) -> LoopSection {
         LoopSection {
             stagnation_k,
-            max_total_cost_usd: 3.0,
+            max_total_cost_usd: usd(3.0),
             ..LoopSection::default()
         }
+    }
+
+    fn usd(usd: f64) -> Money {
+        Money::from_usd(usd).unwrap()
     }
 
     fn row(score: f64, cost: f64) -> SessionEnd {
         SessionEnd {
             score_after: Some(score),
-            cost_usd: Some(cost),
+            cost_usd: Some(usd(cost)),
             ..SessionEnd::default()
         }
     }
@@ -164,8 +176,8 @@ mod tests {
         let (progress, reason) = progress_after_all(&limits(1), [row(0.5, 1.0), failed]);
         assert_eq!(reason, Some(StopReason::Failed));
         assert_eq!(
-            (progress.best, progress.known_cost_usd, progress.sessions),
-            (Some(0.5), 6.0, 2)
+            (progress.best, progress.counted_usd, progress.sessions),
+            (Some(0.5), usd(6.0), 2)
         );
     }
 
@@ -176,10 +188,27 @@ mod tests {
             ..row(0.6, 0.0)
         };
         let (progress, reason) = progress_after_all(&limits(9), [row(0.5, 2.0), unknown]);
-        assert_eq!((progress.total_cost_usd(), progress.known_cost_usd), (None, 2.0));
+        assert_eq!((progress.total_cost_usd(), progress.counted_usd), (None, usd(2.0)));
         assert_eq!(reason, None, "what is known has not reached the limit");
         let (_, reason) = progress_after(&limits(9), progress, &row(0.7, 1.0));
         assert_eq!(reason, Some(StopReason::Budget), "what is known has");
+        let estimated = SessionEnd {
+            counted_usd: usd(1.0),
+            ..unknown
+        };
+        let (progress, reason) = progress_after(&limits(9), progress, &estimated);
+        assert_eq!(reason, Some(StopReason::Budget), "an estimate counts");
+        assert_eq!(progress.total_cost_usd(), None);
+    }
+
+    #[test]
+    fn a_session_that_the_budget_ended_did_not_fail() {
+        let ended = SessionEnd {
+            failed: true,
+            budget_spent: true,
+            ..row(0.5, 1.0)
+        };
+        assert_eq!(progress_after_all(&limits(1), [ended]).1, Some(StopReason::Budget));
     }
 
     #[test]
@@ -191,12 +220,13 @@ mod tests {
             (Some(1.0), 2.5, 0.5),
             (None, 4.0, 0.0),
         ] {
-            assert_eq!(budget(own, &limits, spent), expected, "{own:?} after {spent}");
+            let left = budget(own.map(usd), &limits, usd(spent));
+            assert_eq!(left, usd(expected), "{own:?} after {spent}");
         }
         let (_, reason) = progress_after_all(&limits, [0.1, 0.2].map(|score| row(score, 1.0)));
         assert_eq!(reason, None);
         let tenths = LoopSection {
-            max_total_cost_usd: 1.0,
+            max_total_cost_usd: usd(1.0),
             ..limits
         };
         let rows = [row(0.1, 0.7), row(0.2, 0.1), row(0.3, 0.2)];

@@ -1,11 +1,12 @@
 //! Runs sessions in a loop until the score no longer rises. `sessions/loop.json` records the steps; it is written after
 //! every session, and an interrupted loop resumes from it.
 
-use crate::artifact::Artifact;
 use crate::artifact::loop_record::{FILE, LoopRecord, LoopStep, StopReason};
 use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus};
+use crate::artifact::{Artifact, Money};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
+use crate::llm::client::SpendingLimit;
 use crate::maintenance::loop_stop;
 use crate::maintenance::loop_stop::{Progress, SessionEnd};
 use crate::manifest::LoopSection;
@@ -30,8 +31,8 @@ pub(crate) struct LoopOptions {
     pub stagnation_eps: Option<f64>,
     /// The number of consecutive sessions without a rise after which the loop stops.
     pub stagnation_k: Option<usize>,
-    /// The largest cost in dollars.
-    pub max_total_cost_usd: Option<f64>,
+    /// The largest cost.
+    pub max_total_cost_usd: Option<Money>,
 }
 
 /// Runs sessions until the loop stops, and reports each step when it ends.
@@ -108,7 +109,7 @@ fn begun(workspace: &Workspace) -> Result<LoopRecord, RunError> {
         max_sessions: None,
         autonomy: None,
         steps: Vec::new(),
-        total_cost_usd: Some(0.0),
+        total_cost_usd: Some(Money::ZERO),
         stop_reason: None,
         extra: Default::default(),
     })
@@ -155,6 +156,8 @@ pub(crate) fn progress(record: &LoopRecord) -> (Progress, Option<StopReason>) {
         score_before: step.score_before,
         score_after: step.score_after,
         cost_usd: step.cost_usd,
+        counted_usd: step.counted_usd.unwrap_or_default(),
+        budget_spent: step.budget_spent,
         failed: step.status == SessionStatus::Failed,
     };
     loop_stop::progress_after_all(&limits(record), record.steps.iter().map(row))
@@ -173,6 +176,9 @@ fn step(
         autonomy: record.autonomy,
         ..RunOptions::default()
     };
+    let left = budget(record);
+    let limit = SpendingLimit::of_loop(left, record.max_total_cost_usd, is_limited(record));
+    workspace.calls.limit_in_loop(limit);
     match advance(workspace, &asked, listener) {
         Ok(ended) => Ok((ended_step(record, &ended.session, &ended.record), waits(&ended))),
         Err(error) => match failed(workspace, record, &error)? {
@@ -180,6 +186,16 @@ fn step(
             None => Err(error),
         },
     }
+}
+
+/// What the loop may still spend.
+fn budget(record: &LoopRecord) -> Money {
+    loop_stop::budget(None, &limits(record), progress(record).0.counted_usd)
+}
+
+/// Whether somebody set a limit for the cost. The default limit does not require that every price is known.
+pub(crate) fn is_limited(record: &LoopRecord) -> bool {
+    record.max_total_cost_usd != LoopSection::default().max_total_cost_usd
 }
 
 /// The newest session, if it belongs to this loop and is not a step yet.
@@ -202,14 +218,16 @@ fn waits(ended: &RunResult) -> Option<StopReason> {
 }
 
 fn ended_step(record: &LoopRecord, session: &Session, ended: &SessionRecord) -> LoopStep {
-    let (before, _) = progress(record);
+    let cost_usd = ended.cost_usd();
     LoopStep {
         session: session.id.clone(),
         status: ended.status,
         score_before: ended.benchmark_before.as_ref().map(|before| before.overall_score),
         score_after: ended.benchmark_after.as_ref().map(|after| after.overall_score),
-        cost_usd: ended.cost_usd(),
-        budget_usd: loop_stop::budget(None, &limits(record), before.known_cost_usd),
+        cost_usd,
+        counted_usd: cost_usd.is_none().then(|| ended.counted_usd()),
+        budget_usd: budget(record),
+        budget_spent: false,
         best_score: None,
         standing_still: 0,
         error: ended.error.clone(),
@@ -227,7 +245,10 @@ fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Resul
         return Ok(None);
     };
     let ended = session.record()?.filter(|ended| ended.status == SessionStatus::Failed);
-    Ok(ended.map(|ended| ended_step(record, &session, &ended)))
+    Ok(ended.map(|ended| LoopStep {
+        budget_spent: workspace.calls.loop_limit_reached(),
+        ..ended_step(record, &session, &ended)
+    }))
 }
 
 /// The record with one more step, and with the stop reason if the loop ends.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::Money;
+
 /// A provider's request format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -100,21 +102,21 @@ impl Default for NetworkSection {
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// Input tokens.
-    pub input: f64,
+    pub input: Money,
     /// Output tokens.
-    pub output: f64,
+    pub output: Money,
     /// Input tokens read from a cache; absent: as `input`.
     #[serde(default)]
-    pub cache_read: Option<f64>,
+    pub cache_read: Option<Money>,
     /// Input tokens written to a cache; absent: as `input`.
     #[serde(default)]
-    pub cache_write: Option<f64>,
+    pub cache_write: Option<Money>,
 }
 
 impl Price {
     /// Whether all prices are in the allowed range.
     pub(super) fn is_sound(&self) -> bool {
         let all = [Some(self.input), Some(self.output), self.cache_read, self.cache_write];
-        all.into_iter().flatten().all(|price| (0.0..=1e6).contains(&price))
+        all.into_iter().flatten().all(|price| price.usd() <= 1e6)
     }
 }

@@ -44,13 +44,6 @@ impl Manifest {
                 "[prices.\"{model}\"] {price:?} must be dollars per million tokens, from 0 to 1000000"
             ));
         }
-        if self
-            .session
-            .max_cost_usd
-            .is_some_and(|most| !(0.0..=1e9).contains(&most))
-        {
-            return Err("[session] max_cost_usd must be an amount in dollars, at least 0".to_owned());
-        }
         if self.network.attempts == 0 || self.network.timeout_seconds == 0 {
             return Err("[network] attempts and timeout_seconds must be at least 1".to_owned());
         }
@@ -116,7 +109,7 @@ mod tests {
             ("[judge]\nbase_url = \"https://me:secret@x\"", "no credentials"),
             ("[judge]\napi_key_env = \"sk-abc-def\"", "never the key"),
             ("[judge]\ntemperature = 3.0", "between 0 and 2"),
-            ("[prices.m]\ninput = -1.0\noutput = 1.0", "million tokens"),
+            ("[prices.m]\ninput = -1.0\noutput = 1.0", "amount in dollars"),
             ("[session]\nmax_cost_usd = -1.0", "max_cost_usd"),
             ("[network]\nattempts = 0", "at least 1"),
             ("[student.tools.x]\nrun = []", "student.tools.x"),

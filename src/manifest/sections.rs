@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
+use crate::artifact::Money;
 use crate::artifact::edit::{Op, RiskTier};
 use crate::artifact::record::Autonomy;
 
@@ -56,7 +57,7 @@ pub struct SessionSection {
     /// Where a session stops until a person releases it; `plan`: after planning, until `"released": true` in plan.json.
     pub hold: Option<Hold>,
     /// Maximum cost in dollars of all language models in one session; absent: no limit.
-    pub max_cost_usd: Option<f64>,
+    pub max_cost_usd: Option<Money>,
 }
 
 /// Where a session stops until a person releases it.
@@ -151,7 +152,7 @@ pub struct LoopSection {
     /// The loop stops after this many stagnant sessions in a row; at least 1.
     pub stagnation_k: usize,
     /// The loop stops when its cost reaches this many dollars; more than 0.
-    pub max_total_cost_usd: f64,
+    pub max_total_cost_usd: Money,
 }
 
 impl LoopSection {
@@ -163,7 +164,7 @@ impl LoopSection {
         if self.stagnation_k == 0 {
             return Err("[loop] stagnation_k must be >= 1".into());
         }
-        if self.max_total_cost_usd.is_nan() || self.max_total_cost_usd <= 0.0 {
+        if self.max_total_cost_usd == Money::ZERO {
             return Err("[loop] max_total_cost_usd must be > 0".into());
         }
         if !(0.0..=1.0).contains(&self.stagnation_eps) {
@@ -178,7 +179,7 @@ impl Default for LoopSection {
         Self {
             stagnation_eps: 0.001,
             stagnation_k: 5,
-            max_total_cost_usd: 50.0,
+            max_total_cost_usd: Money::of_whole_dollars(50),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::gate_policy::{gate_policy, route_of, rule};
 use super::state;
+use crate::artifact::Money;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
 use crate::artifact::egress::LlmRole;
@@ -237,7 +238,7 @@ fn budget(workspace: &Workspace, session: Option<&Session>) -> Result<(ErrorBudg
 
 /// Cost of one attempt and its score in dollars, estimated from earlier calls; `None` if a price is unknown, or if the
 /// student is a program or has tools, because the number of its calls is unknown.
-fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<f64>, RunError> {
+fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<Money>, RunError> {
     let manifest = &workspace.manifest;
     let past = session::all(&workspace.root)?
         .iter()
@@ -247,7 +248,7 @@ fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<f64>, RunE
     let call =
         |role, model: Option<String>| estimate::one_call(role, &model.unwrap_or_default(), &manifest.prices, &past);
     let student = match manifest.student.engine {
-        StudentEngine::Nearest => Some(0.0),
+        StudentEngine::Nearest => Some(Money::ZERO),
         StudentEngine::Chat if manifest.student.tools.is_empty() => {
             call(LlmRole::Student, manifest.student.model.clone())
         }
@@ -255,9 +256,9 @@ fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<f64>, RunE
     };
     let judged = gate.iter().filter(|task| task.scorer == Scorer::Judge).count();
     let judge = match judged {
-        0 => Some(0.0),
+        0 => Some(Money::ZERO),
         _ => call(LlmRole::Judge, manifest.judge().and_then(|judge| judge.model)),
     };
-    let share = judged as f64 / gate.len().max(1) as f64;
-    Ok(student.zip(judge).map(|(student, judge)| student + share * judge))
+    let share = |judge: Money| judge.share(judged as u64, gate.len() as u64);
+    Ok(student.zip(judge).map(|(student, judge)| student + share(judge)))
 }

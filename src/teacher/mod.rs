@@ -15,6 +15,7 @@ mod schemas_tests;
 pub(crate) mod submitted;
 pub(crate) mod tool;
 
+use crate::artifact::Money;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::{Edit, Op};
 use crate::artifact::evaluation::ScoredAttempt;
@@ -60,7 +61,7 @@ pub struct TeacherDiagnosis {
     /// Ids of the traces that the teacher read.
     pub traces_read: Vec<String>,
     /// The cost in dollars; `None` if a price is unknown.
-    pub cost_usd: Option<f64>,
+    pub cost_usd: Option<Money>,
     /// Every call of a model or a tool, in order, for `teacher/diagnose.jsonl`.
     pub log: Vec<serde_json::Value>,
 }
@@ -71,7 +72,7 @@ pub struct TeacherPlan {
     /// The edits, in the order in which they should be tried.
     pub edits: Vec<Edit>,
     /// The cost in dollars; `None` if a price is unknown.
-    pub cost_usd: Option<f64>,
+    pub cost_usd: Option<Money>,
     /// Every call of a model, in order, for `teacher/plan.jsonl`.
     pub log: Vec<serde_json::Value>,
     /// The model that planned, if it is not the name of the engine.

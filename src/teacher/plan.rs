@@ -1,5 +1,6 @@
 //! Asks a teacher for the plan: drops clusters without evidence, sets the tiers, normalises the patches.
 
+use crate::artifact::Money;
 use crate::artifact::diagnosis;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -23,7 +24,7 @@ pub(crate) fn plan(
     let mut planned = match surviving.is_empty() {
         // No cluster has evidence of a failure, so there is nothing to plan.
         true => TeacherPlan {
-            cost_usd: Some(0.0),
+            cost_usd: Some(Money::ZERO),
             ..TeacherPlan::default()
         },
         false => teacher.plan(briefing, diagnosis, &surviving)?,

@@ -9,7 +9,7 @@ use crate::artifact::counted;
 use crate::artifact::holdout_use::RefreshLine;
 use crate::cli::exit::{Code, CommandFailure};
 use crate::cli::visible::visible;
-use crate::cli::{Setting, render};
+use crate::cli::{Setting, number, render};
 use crate::maintenance::refresh;
 use crate::maintenance::refresh::{RefreshEnd, RefreshError, RefreshOptions, RefreshResult};
 use crate::pipeline::state::settled;
@@ -19,7 +19,7 @@ use crate::workspace::{Workspace, session};
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RefreshArgs {
     /// The share of the gate tasks to retire, most consulted first
-    #[arg(long, default_value_t = 0.3, value_parser = share)]
+    #[arg(long, default_value_t = 0.3, value_parser = number::part)]
     share: f64,
     /// Draw from this JSON Lines file of tasks; those that are not needed become the reserve
     #[arg(long, value_name = "FILE")]
@@ -27,11 +27,6 @@ pub(crate) struct RefreshArgs {
     /// Print the exchange, and write nothing
     #[arg(long)]
     dry_run: bool,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
-    share.ok_or_else(|| "must be greater than 0 and at most 1".into())
 }
 
 /// Runs the command.

@@ -10,7 +10,7 @@ use crate::artifact::holdout_use;
 use crate::artifact::task::{Scorer, Task};
 use crate::artifact::trace::Trace;
 use crate::cli::exit::{Code, CommandFailure};
-use crate::cli::{Setting, render};
+use crate::cli::{Setting, number, render};
 use crate::digest::Digest;
 use crate::eval::benchmark::Benchmark;
 use crate::eval::synth;
@@ -26,13 +26,13 @@ use crate::workspace::{Workspace, inbox, session};
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SynthArgs {
     /// The lowest feedback, from 0 to 1, of a trace that becomes a task
-    #[arg(long, default_value_t = 0.7, value_parser = share)]
+    #[arg(long, default_value_t = 0.7, value_parser = number::share)]
     min_feedback: f64,
     /// Create at most this many tasks
-    #[arg(long, default_value_t = 100, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 100, value_parser = number::count)]
     limit: usize,
     /// Create nothing if fewer traces have that feedback
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = number::count_or_none)]
     min_samples: usize,
     /// The JSON Lines file to write, in the workspace; not the manifest, a harness file or one of kaizen's own files
     #[arg(long, default_value = "benchmark/synth.jsonl")]
@@ -46,16 +46,6 @@ pub(crate) struct SynthArgs {
     /// Replace an existing file that differs; a copy is kept next to it
     #[arg(long)]
     force: bool,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "must be a number from 0 to 1".into())
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| "must be a whole number of at least 1".into())
 }
 
 fn scorer(text: &str) -> Result<Scorer, String> {

@@ -143,6 +143,8 @@ mod tests {
                 model: "m".into(),
                 request: Digest::of_bytes(b""),
                 bytes,
+                max_tokens: None,
+                estimated_usd: None,
             },
         };
         let all = [

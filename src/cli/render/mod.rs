@@ -17,10 +17,11 @@ use super::exit::CommandFailure;
 use super::style::Style;
 use super::visible::visible;
 use super::{Format, terminal};
-use crate::artifact::counted;
 use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus};
+use crate::artifact::spending::RoleSpending;
+use crate::artifact::{Money, counted};
 use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
@@ -247,12 +248,28 @@ pub(crate) fn spending(record: &SessionRecord) {
         out!(
             "  {role:<13}{:>6} calls {tokens:>9} tokens  {}",
             spent.calls,
-            dollars(spent.cost_usd)
+            cost(spent)
         );
     }
 }
 
+/// The cost of a role. If a part is unknown, the known costs and the estimates of the others.
+fn cost(spent: &RoleSpending) -> String {
+    let about = match (spent.cost_usd, spent.counted()) {
+        (Some(cost), _) => format!("{cost} USD"),
+        (None, Money::ZERO) => "cost unknown".to_owned(),
+        (None, about) => format!("about {about} USD, a part is estimated"),
+    };
+    match spent.cut_off {
+        0 => about,
+        cut_off => format!(
+            "{about}; {} cut off, which may be charged for",
+            counted(cut_off as usize, "more call")
+        ),
+    }
+}
+
 /// An amount in dollars; an unknown cost is shown as unknown, not as 0.
-pub(crate) fn dollars(cost_usd: Option<f64>) -> String {
-    cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4} USD"))
+pub(crate) fn dollars(cost_usd: Option<Money>) -> String {
+    cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost} USD"))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::artifact::Money;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Scorer;
@@ -36,7 +37,7 @@ pub(crate) fn print(workspace: &Workspace, session: Option<&str>, setting: &Sett
     let manifest = &workspace.manifest;
     let sizes = sizes(workspace, session.as_ref())?;
     let parts = estimate(&sizes, &models(manifest), &manifest.prices, &past);
-    let total = |of: fn(&RoleEstimate) -> Option<f64>| parts.iter().map(of).sum::<Option<f64>>();
+    let total = |of: fn(&RoleEstimate) -> Option<Money>| parts.iter().map(of).sum::<Option<Money>>();
     let (expected, most) = (total(|part| part.cost_usd), total(|part| part.most_usd));
     let limit = manifest.session.max_cost_usd;
     if setting.is_json() {
@@ -53,8 +54,9 @@ pub(crate) fn print(workspace: &Workspace, session: Option<&str>, setting: &Sett
     out!("{:<13} {:>33}   {}", "all", dollars(expected), dollars(most));
     if let Some(limit) = limit {
         out!(
-            "{:<13} {limit:>29.4} USD   no call is made that could exceed it",
-            "limit"
+            "{:<13} {:>29} USD   no call is made that could exceed it",
+            "limit",
+            limit.usd()
         );
     }
     let unknown: Vec<&str> = parts

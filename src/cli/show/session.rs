@@ -72,7 +72,7 @@ fn head(record: &SessionRecord) {
     if record.spending.is_empty()
         && let Some(cost) = record.teacher_cost_usd
     {
-        out!("  teacher    {cost:.2} USD");
+        out!("  teacher    {cost} USD");
     }
     render::spending(record);
     render::scores(record);

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 pub(crate) use collect::{DEFAULT_LIMIT, collect};
 
 use super::exit::{Code, CommandFailure};
-use super::{Setting, render, terminal};
+use super::{Setting, number, render, terminal};
 use crate::artifact::trace::{Filter, Trace};
 use crate::trace::store::trace_store;
 use crate::workspace::Workspace;
@@ -24,7 +24,7 @@ enum TracesCommand {
     /// Run the student on train tasks, and record the traces in traces/collected.jsonl
     Collect {
         /// Run at most this many tasks, drawn evenly
-        #[arg(long, default_value_t = DEFAULT_LIMIT)]
+        #[arg(long, default_value_t = DEFAULT_LIMIT, value_parser = number::count)]
         limit: usize,
     },
     Import(import::ImportArgs),
@@ -40,7 +40,7 @@ enum TracesCommand {
         #[arg(long)]
         model: Option<String>,
         /// List at most this many
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = number::count)]
         limit: usize,
     },
     /// Show one trace, step by step
@@ -53,7 +53,7 @@ enum TracesCommand {
         /// Words that must all occur; `word*` matches every word with that beginning
         terms: Vec<String>,
         /// List at most this many
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = number::count)]
         limit: usize,
     },
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use self::edits::preview_edit;
 pub(crate) use self::words::{lines, points};
+use crate::artifact::Money;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::ErrorBudget;
@@ -53,8 +54,8 @@ pub(crate) struct PreviewInput<'a> {
     pub flaky: bool,
     /// The largest number of edits in a plan; used if there is no plan.
     pub max_edits: usize,
-    /// The price of one attempt in dollars; `None`: unknown.
-    pub attempt_usd: Option<f64>,
+    /// The price of one attempt; `None`: unknown.
+    pub attempt_usd: Option<Money>,
 }
 
 /// The noise of the baseline.
@@ -116,11 +117,11 @@ pub(crate) struct NewAttempts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Dollars {
     /// If no edit has an effect.
-    pub nothing: Option<f64>,
+    pub nothing: Option<Money>,
     /// If all edits help as much as hoped.
-    pub hoped: Option<f64>,
+    pub hoped: Option<Money>,
     /// The upper limit.
-    pub most: Option<f64>,
+    pub most: Option<Money>,
 }
 
 /// The preview of one edit.
@@ -183,7 +184,7 @@ pub(crate) fn preview(evaluator: &Evaluator, input: &PreviewInput) -> GatePrevie
     let context = PreviewContext::new(evaluator, input, noise);
     let edits: Vec<EditPreview> = input.edits.iter().map(|edit| preview_edit(&context, edit)).collect();
     let calls = together(&edits);
-    let dollars = |calls: usize| input.attempt_usd.map(|usd| usd * calls as f64);
+    let dollars = |calls: usize| input.attempt_usd.map(|usd| usd.times(calls as u64));
     let mut found = GatePreview {
         mode: context.mode,
         population: input.policy.population,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{EditPreview, GatePreview, PreviewContext, PreviewInput};
-use crate::artifact::counted;
 use crate::artifact::gate::settings::{Mode, Population, Preset};
+use crate::artifact::{Money, counted};
 use crate::gate::power::play::GameResults;
 use crate::gate::power::visible::remedy;
 use crate::gate::words::{mode, tasks};
@@ -46,9 +46,9 @@ impl GatePreview {
 
     /// The attempts and the price of all edits.
     pub(crate) fn calls_line(&self) -> String {
-        let usd = |cost: Option<f64>| cost.map_or("unknown".to_owned(), |cost| format!("{cost:.2}"));
+        let usd = |cost: Option<Money>| cost.map_or("unknown".to_owned(), |cost| cost.to_string());
         let cost = match (self.cost_usd.nothing, self.cost_usd.most) {
-            (Some(nothing), Some(most)) if nothing + most == 0.0 => "the student costs nothing".to_owned(),
+            (Some(Money::ZERO), Some(Money::ZERO)) => "the student costs nothing".to_owned(),
             (None, None) => "dollars unknown".to_owned(),
             (nothing, most) => format!("{} to {} USD", usd(nothing), usd(most)),
         };

@@ -1,33 +1,39 @@
 //! The account of a session: its spending, its reservations and its limit. It also counts an answer that was paid for
-//! just before a crash.
+//! just before a crash, and calls that a crash cut off.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::LlmClient;
+use super::limit::SpendingLimit;
+use crate::artifact::Money;
 use crate::artifact::egress::{self, Egress};
 use crate::artifact::spending::{self, Spending};
-use crate::digest::Digest;
 use crate::sys::disk::{DiskError, OWN_FOLDER, Root};
 
-/// Sums of money spent and reserved, and the folder of the log files.
+/// Sums of money spent and reserved, the number of calls in flight, and the folder of the log files.
 #[derive(Debug)]
 pub(crate) struct Account {
     root: Root,
     folder: PathBuf,
-    spent: f64,
-    reserved: f64,
+    spent: Money,
+    reserved: Money,
+    in_flight: usize,
 }
 
 /// Whether a call may be made.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Leave {
     /// Yes; this amount was reserved for it.
-    Granted(f64),
-    /// Not now, but perhaps after a call in flight has finished.
+    Granted(Money),
+    /// Not now, but perhaps after a call in flight has ended.
     Later,
-    /// No, for this reason.
-    Refused(String),
+    /// No.
+    Refused {
+        /// The reason, for people.
+        why: String,
+        /// Whether the loop's limit is the reason.
+        by_loop: bool,
+    },
 }
 
 impl Account {
@@ -36,56 +42,58 @@ impl Account {
         Self {
             root: root.clone(),
             folder: folder.to_owned(),
-            spent: 0.0,
-            reserved: 0.0,
+            spent: Money::ZERO,
+            reserved: Money::ZERO,
+            in_flight: 0,
         }
     }
 
-    /// Opens the account of a folder, including its earlier spending.
+    /// Opens the account of a folder, including its earlier spending and the calls that were cut off.
     ///
     /// # Errors
-    /// The log of spending cannot be read, so the remaining budget is unknown.
+    /// A log cannot be read, so the remaining budget is unknown.
     pub(crate) fn open(root: &Root, folder: &Path) -> Result<Self, DiskError> {
-        let counted = |line: &Spending| line.cost_usd.or(line.estimated_usd).unwrap_or(0.0);
         Ok(Self {
-            spent: spent(root, folder)?.iter().map(counted).sum(),
+            spent: spent(root, folder)?.iter().map(Spending::counted).sum(),
             ..Self::new(root, folder)
         })
     }
 
-    /// Reserves `estimate` for a call, if the limit `most` allows it. `estimate` is `None` if the price is unknown.
-    pub(crate) fn leave(&mut self, estimate: Option<f64>, most: Option<f64>, model: &str) -> Leave {
-        let Some(most) = most else {
-            return Leave::Granted(0.0);
-        };
-        let Some(estimate) = estimate else {
-            return Leave::Refused(format!(
-                "the price of `{model}` is unknown, but [session] max_cost_usd is set; add [prices.\"{model}\"] with \
-                input and output in dollars per million tokens (0.0 for a model that you host)"
-            ));
-        };
-        if self.spent + self.reserved + estimate <= most {
+    /// Reserves `estimate` for a call, if the limits allow it. `estimate` is `None` if the price is unknown.
+    ///
+    /// It waits for calls in flight, of which each ends, and never for an amount, which might not be released.
+    pub(crate) fn leave(&mut self, estimate: Option<Money>, limits: &[SpendingLimit], model: &str) -> Leave {
+        if let Some(limit) = limits.iter().find(|limit| limit.needs_prices && estimate.is_none()) {
+            return Leave::Refused {
+                why: limit.unpriced(model),
+                by_loop: false,
+            };
+        }
+        let estimate = estimate.unwrap_or_default();
+        let tightest = limits.iter().min_by_key(|limit| limit.most);
+        let Some(limit) = tightest.filter(|limit| self.spent + self.reserved + estimate > limit.most) else {
             self.reserved += estimate;
+            self.in_flight += 1;
             return Leave::Granted(estimate);
+        };
+        match self.in_flight {
+            0 => Leave::Refused {
+                why: limit.reached(model, estimate, self.spent),
+                by_loop: limit.is_of_loop(),
+            },
+            _ => Leave::Later,
         }
-        if self.reserved > 0.0 {
-            return Leave::Later;
-        }
-        Leave::Refused(format!(
-            "the next call to `{model}` may cost ${estimate:.4}, but ${:.4} of [session] max_cost_usd = {most} \
-            is spent. Raise max_cost_usd and run again; paid answers are kept",
-            self.spent
-        ))
     }
 
-    /// The part of the limit `most` that is not spent yet.
-    pub(crate) fn left(&self, most: f64) -> f64 {
-        (most - self.spent).max(0.0)
+    /// The part of the tightest limit that is not spent yet; `None` without a limit.
+    pub(crate) fn left(&self, limits: &[SpendingLimit]) -> Option<Money> {
+        limits.iter().map(|limit| limit.most.less(self.spent)).min()
     }
 
-    /// Releases the reservation of a call that was not paid for.
-    pub(crate) fn release(&mut self, reserved: f64) {
-        self.reserved = (self.reserved - reserved).max(0.0);
+    /// Ends a call in flight, and releases what was reserved for it.
+    pub(crate) fn release(&mut self, reserved: Money) {
+        self.reserved = self.reserved.less(reserved);
+        self.in_flight = self.in_flight.saturating_sub(1);
     }
 
     /// Logs a request before it is sent.
@@ -104,13 +112,12 @@ impl Account {
         self.root.append(self.folder.join(name), line)
     }
 
-    /// Logs a payment and releases its reservation.
+    /// Logs a payment.
     ///
     /// # Errors
     /// The log cannot be written.
-    pub(crate) fn note_spending(&mut self, line: &Spending, reserved: f64) -> Result<(), DiskError> {
-        self.release(reserved);
-        self.spent += line.cost_usd.or(line.estimated_usd).unwrap_or(0.0);
+    pub(crate) fn note_spending(&mut self, line: &Spending) -> Result<(), DiskError> {
+        self.spent += line.counted();
         self.append(spending::FILE, &text(line))
     }
 }
@@ -122,11 +129,20 @@ fn text(line: &impl serde::Serialize) -> String {
     )
 }
 
-/// Reads all payments logged in a folder. Lines that do not parse, such as one truncated by a crash, are skipped.
+/// Reads the calls logged in a folder: those that ended, then those that were cut off. Lines that do not parse, such as
+/// one truncated by a crash, are skipped.
 ///
 /// # Errors
-/// The file exists but cannot be read.
+/// A file exists but cannot be read.
 pub(crate) fn spent(root: &Root, folder: &Path) -> Result<Vec<Spending>, DiskError> {
+    let mut spent = ended(root, folder)?;
+    let cut_off = spending::cut_off(&spent, &egress(root, folder)?);
+    spent.extend(cut_off);
+    Ok(spent)
+}
+
+/// Reads the calls logged in a folder that ended.
+fn ended(root: &Root, folder: &Path) -> Result<Vec<Spending>, DiskError> {
     lines(root, &folder.join(spending::FILE))
 }
 
@@ -148,15 +164,16 @@ fn lines<T: serde::de::DeserializeOwned>(root: &Root, path: &Path) -> Result<Vec
 
 impl LlmClient {
     /// Logs payments that a crash prevented from being logged: requests with an answer in the store, but no payment.
-    pub(super) fn settle(&self, folder: &Path, account: &mut Account) -> Result<(), DiskError> {
-        let mut counted: BTreeSet<Digest> = spent(&self.root, folder)?.iter().map(|line| line.request).collect();
-        for line in egress(&self.root, folder)? {
-            if !counted.insert(line.request) || !self.root.has_file(super::STORE) {
-                continue;
-            }
+    pub(super) fn settle(&self, folder: &Path) -> Result<(), DiskError> {
+        if !self.root.has_file(super::STORE) {
+            return Ok(());
+        }
+        let mut account = Account::new(&self.root, folder);
+        let sent = egress(&self.root, folder)?;
+        for line in spending::unpaid(&ended(&self.root, folder)?, &sent) {
             let paid = self.store().and_then(|store| store.paid(&line.request));
             if let Ok(Some(paid)) = paid {
-                account.note_spending(&unnoted(line, paid.cost_usd), 0.0)?;
+                account.note_spending(&unnoted(line, paid.cost_usd))?;
             }
         }
         Ok(())
@@ -164,15 +181,17 @@ impl LlmClient {
 }
 
 /// The payment for an answer whose token counts are unknown.
-fn unnoted(line: Egress, cost_usd: Option<f64>) -> Spending {
+fn unnoted(line: &Egress, cost_usd: Option<Money>) -> Spending {
     Spending {
-        at: line.at,
+        at: line.at.clone(),
         role: line.role,
-        model: line.model,
+        model: line.model.clone(),
         request: line.request,
         usage: None,
         cost_usd,
-        estimated_usd: None,
+        estimated_usd: cost_usd.is_none().then_some(line.estimated_usd).flatten(),
+        free: false,
+        cut_off: false,
     }
 }
 
@@ -190,14 +209,27 @@ mod tests {
 
     fn paid(cost_usd: Option<f64>) -> Spending {
         Spending {
+            cost_usd: cost_usd.map(usd),
+            estimated_usd: Some(usd(0.25)),
+            ..unnoted(&sent(Digest::of_bytes(b"")), None)
+        }
+    }
+
+    fn sent(request: Digest) -> Egress {
+        Egress {
             at: String::new(),
             role: LlmRole::Student,
+            to: "u".into(),
             model: "m".into(),
-            request: Digest::of_bytes(b""),
-            usage: None,
-            cost_usd,
-            estimated_usd: Some(0.25),
+            request,
+            bytes: 1,
+            max_tokens: Some(1),
+            estimated_usd: Some(usd(0.25)),
         }
+    }
+
+    fn usd(usd: f64) -> Money {
+        Money::from_usd(usd).unwrap()
     }
 
     #[test]
@@ -205,14 +237,66 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
         let mut account = Account::open(&root, Path::new("")).unwrap();
-        assert_eq!(account.leave(Some(0.6), Some(1.0), "m"), Leave::Granted(0.6));
-        assert_eq!(account.leave(Some(0.6), Some(1.0), "m"), Leave::Later);
-        account.note_spending(&paid(Some(0.5)), 0.6).unwrap();
-        assert!(matches!(account.leave(Some(0.6), Some(1.0), "m"), Leave::Refused(why) if why.contains("$0.5000")));
-        assert_eq!(account.leave(Some(0.5), Some(1.0), "m"), Leave::Granted(0.5));
-        account.release(0.5);
-        assert!(matches!(account.leave(None, Some(1.0), "m"), Leave::Refused(why) if why.contains("[prices.\"m\"]")));
-        assert_eq!(account.leave(None, None, "m"), Leave::Granted(0.0));
+        let limits = [SpendingLimit::of_session(usd(1.0))];
+        let leave = |account: &mut Account, dollars| account.leave(Some(usd(dollars)), &limits, "m");
+        assert_eq!(leave(&mut account, 0.6), Leave::Granted(usd(0.6)));
+        assert_eq!(leave(&mut account, 0.6), Leave::Later);
+        account.note_spending(&paid(Some(0.5))).unwrap();
+        account.release(usd(0.6));
+        assert!(matches!(leave(&mut account, 0.6), Leave::Refused { why, .. } if why.contains("0.50 USD")));
+        assert_eq!(leave(&mut account, 0.5), Leave::Granted(usd(0.5)));
+        account.release(usd(0.5));
+        assert!(
+            matches!(account.leave(None, &limits, "m"), Leave::Refused { why, .. } if why.contains("[prices.\"m\"]"))
+        );
+        assert_eq!(account.leave(None, &[], "m"), Leave::Granted(Money::ZERO));
+    }
+
+    #[test]
+    fn without_a_call_in_flight_nothing_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut account = Account::new(&Root::open(folder.path()).unwrap(), Path::new(""));
+        let limits = [SpendingLimit::of_session(usd(0.3))];
+        // The amounts of these calls, added as binary fractions in another order, would leave a remainder.
+        for dollars in [0.1, 0.2] {
+            assert!(matches!(
+                account.leave(Some(usd(dollars)), &limits, "m"),
+                Leave::Granted(_)
+            ));
+        }
+        assert_eq!(account.leave(Some(usd(0.1)), &limits, "m"), Leave::Later);
+        account.release(usd(0.2));
+        account.release(usd(0.1));
+        assert!(matches!(
+            account.leave(Some(usd(0.4)), &limits, "m"),
+            Leave::Refused { .. }
+        ));
+        // A free call counts as in flight as well.
+        assert_eq!(
+            account.leave(Some(Money::ZERO), &limits, "m"),
+            Leave::Granted(Money::ZERO)
+        );
+        assert_eq!(account.leave(Some(usd(0.4)), &limits, "m"), Leave::Later);
+    }
+
+    #[test]
+    fn the_tightest_limit_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut account = Account::new(&Root::open(folder.path()).unwrap(), Path::new(""));
+        let limits = [
+            SpendingLimit::of_session(usd(1.0)),
+            SpendingLimit::of_loop(usd(0.2), usd(0.5), false),
+        ];
+        assert!(
+            matches!(account.leave(Some(usd(0.3)), &limits, "m"), Leave::Refused { why, .. } if why.contains("loop"))
+        );
+        assert_eq!(account.left(&limits), Some(usd(0.2)));
+        let lenient = &limits[1..];
+        assert_eq!(
+            account.leave(None, lenient, "m"),
+            Leave::Granted(Money::ZERO),
+            "the default needs no price"
+        );
     }
 
     #[test]
@@ -220,14 +304,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
         let mut account = Account::open(&root, Path::new("")).unwrap();
-        account.note_spending(&paid(Some(0.5)), 0.0).unwrap();
-        account.note_spending(&paid(None), 0.0).unwrap();
+        account.note_spending(&paid(Some(0.5))).unwrap();
+        account.note_spending(&paid(None)).unwrap();
         root.append(spending::FILE, "{\"at\": \"cut o").unwrap();
         let again = Account::open(&root, Path::new("")).unwrap();
-        assert!(
-            (again.spent - 0.75).abs() < 1e-12,
-            "an unknown cost counts as its estimate"
-        );
+        assert_eq!(again.spent, usd(0.75), "an unknown cost counts as its estimate");
+        account.note_egress(&sent(Digest::of_bytes(b"in flight"))).unwrap();
+        let again = Account::open(&root, Path::new("")).unwrap();
+        assert_eq!(again.spent, usd(1.0), "so does a call that was cut off");
         let sums = sums(&spent(&root, Path::new("")).unwrap());
         assert_eq!(
             sums[&LlmRole::Student].cost_usd,
@@ -251,27 +335,21 @@ mod tests {
         );
         let (answered, unanswered) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
         for request in [answered, unanswered] {
-            let line = Egress {
-                at: String::new(),
-                role: LlmRole::Teacher,
-                to: "u".into(),
-                model: "m".into(),
-                request,
-                bytes: 1,
-            };
-            calls.announce(&line, "asked").unwrap();
+            calls.announce(&sent(request), "asked").unwrap();
         }
         let body = "{}".to_owned();
         let paid = store::PaidReply {
             body,
-            cost_usd: Some(0.5),
+            cost_usd: Some(usd(0.5)),
         };
         calls.store().unwrap().received(&answered, &paid).unwrap();
         for _ in 0..2 {
             calls.charge(OWN_FOLDER.as_ref(), "").unwrap();
-            let lines = spent(&root, OWN_FOLDER.as_ref()).unwrap();
+            let lines = ended(&root, OWN_FOLDER.as_ref()).unwrap();
             assert_eq!(lines.len(), 1);
-            assert_eq!((lines[0].request, lines[0].cost_usd), (answered, Some(0.5)));
+            assert_eq!((lines[0].request, lines[0].cost_usd), (answered, Some(usd(0.5))));
+            let all = spent(&root, OWN_FOLDER.as_ref()).unwrap();
+            assert_eq!((all.len(), all[1].request, all[1].cut_off), (2, unanswered, true));
         }
     }
 }

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use super::Reservation;
 use super::http::{HttpFailure, Response};
 use super::metered::MeteredModel;
 use super::store::PaidReply;
+use crate::artifact::Money;
 use crate::artifact::egress::Egress;
 use crate::artifact::spending::Spending;
 use crate::digest::Digest;
@@ -23,7 +25,9 @@ pub(super) struct PendingRequest<'a> {
     pub text: String,
     pub digest: Digest,
     pub key: Option<String>,
-    pub estimate: Option<f64>,
+    /// Tokens of the longest answer that the request allows.
+    pub max_tokens: u64,
+    pub estimate: Option<Money>,
 }
 
 /// The result of one attempt.
@@ -60,13 +64,15 @@ impl MeteredModel {
     }
 
     /// Settles a failed attempt: malformed and late answers were probably charged for; other failures cost nothing.
-    fn settle_failure(&self, question: &PendingRequest, error: &AskError, reserved: f64) {
-        match error {
-            AskError::Malformed(_) | AskError::Late(_) => {
-                self.calls.note_spending(&self.spending(question, None, None), reserved)
-            }
-            _ => self.calls.release(reserved),
-        }
+    fn settle_failure(&self, question: &PendingRequest, error: &AskError, reserved: Reservation) {
+        let line = match error {
+            AskError::Malformed(_) | AskError::Late(_) => self.spending(question, None, None),
+            _ => Spending {
+                free: true,
+                ..self.spending(question, None, Some(Money::ZERO))
+            },
+        };
+        self.calls.note_spending(&line, reserved);
     }
 
     fn attempt(&self, question: &PendingRequest, attempt: u32) -> AttemptResult {
@@ -77,6 +83,8 @@ impl MeteredModel {
             model: self.model(question.request).to_owned(),
             request: question.digest,
             bytes: question.text.len() as u64,
+            max_tokens: Some(question.max_tokens),
+            estimated_usd: question.estimate,
         };
         if let Err(error) = self.calls.announce(&line, &question.text) {
             return AttemptResult::Never(error);
@@ -171,7 +179,7 @@ impl MeteredModel {
         question: &PendingRequest,
         reply: Reply,
         body: String,
-        reserved: f64,
+        reserved: Reservation,
     ) -> Result<ModelAnswer, AskError> {
         let price = price::of(self.model(question.request), &self.calls.prices);
         let cost_usd = price.zip(reply.usage).map(|(price, usage)| price::cost(&price, &usage));
@@ -192,7 +200,7 @@ impl MeteredModel {
         })
     }
 
-    fn spending(&self, question: &PendingRequest, reply: Option<&Reply>, cost_usd: Option<f64>) -> Spending {
+    fn spending(&self, question: &PendingRequest, reply: Option<&Reply>, cost_usd: Option<Money>) -> Spending {
         Spending {
             at: self.calls.clock.stamp(),
             role: self.role,
@@ -201,6 +209,8 @@ impl MeteredModel {
             usage: reply.and_then(|reply| reply.usage),
             cost_usd,
             estimated_usd: cost_usd.is_none().then_some(question.estimate).flatten(),
+            free: false,
+            cut_off: false,
         }
     }
 }

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::LlmClient;
 use super::attempts::PendingRequest;
+use crate::artifact::Money;
 use crate::artifact::egress::LlmRole;
 use crate::digest::Digest;
-use crate::llm::chat::{Message, Request, ToolCall};
+use crate::llm::chat::{Message, Request, Stop, ToolCall};
 use crate::llm::model::{AskError, Model, ModelAnswer};
 use crate::llm::provider::HttpRequest;
 use crate::llm::redact::Redactor;
-use crate::llm::{price, provider};
+use crate::llm::{bound, price, provider};
 use crate::manifest::chat::ChatSettings;
 use crate::manifest::trust::Way;
 
@@ -102,6 +103,41 @@ impl MeteredModel {
         }))
     }
 
+    /// The request as it is sent. If its cost is limited, so is its answer: the limit that the estimate assumes is the
+    /// one that the server gets.
+    fn wire(&self, request: &Request) -> HttpRequest {
+        let price = price::of(self.model(request), &self.calls.prices);
+        let costs = price.is_some_and(|price| price.output > Money::ZERO);
+        match costs && self.calls.is_limited() {
+            true => bound::limited(&self.settings, request),
+            false => provider::render(&self.settings, request),
+        }
+    }
+
+    /// The answer in the store to a request, or to the same request with or without a limit for its answer.
+    fn remembered_in_any_form(
+        &self,
+        request: &Request,
+        wire: &HttpRequest,
+        digest: Digest,
+    ) -> Result<Option<ModelAnswer>, AskError> {
+        if let Some(answer) = self.remembered(request, digest)? {
+            return Ok(Some(answer));
+        }
+        for other in [
+            provider::render(&self.settings, request),
+            bound::limited(&self.settings, request),
+        ] {
+            if other != *wire
+                && let Some(answer) = self.remembered(request, question_digest(&other, request))?
+                && answer.reply.stop != Stop::Length
+            {
+                return Ok(Some(answer));
+            }
+        }
+        Ok(None)
+    }
+
     pub(super) fn model<'a>(&'a self, request: &'a Request) -> &'a str {
         provider::model(&self.settings, request)
     }
@@ -133,19 +169,20 @@ impl Model for MeteredModel {
             self.calls.state().changed += 1;
         }
         let request = &clean;
-        let wire = provider::render(&self.settings, request);
+        let wire = self.wire(request);
         let digest = question_digest(&wire, request);
         self.calls.claim(digest);
-        let answer = self.remembered(request, digest).and_then(|known| match known {
+        let known = self.remembered_in_any_form(request, &wire, digest);
+        let answer = known.and_then(|known| match known {
             Some(answer) => {
                 self.calls.note_replayed(self.role);
                 Ok(answer)
             }
             None => {
                 let text = wire.body.to_string();
-                let most = provider::max_tokens(&self.settings, request).unwrap_or(provider::DEFAULT_MAX_TOKENS);
+                let max_tokens = bound::output_tokens(&wire.body).unwrap_or(provider::DEFAULT_MAX_TOKENS);
                 let price = price::of(self.model(request), &self.calls.prices);
-                let estimate = price.map(|price| price::cost(&price, &price::estimated_usage(text.len(), most)));
+                let estimate = price.map(|price| price::largest_cost(&price, text.len(), max_tokens));
                 let refused = |error: &AskError| self.calls.give_up(error);
                 let consent = self
                     .calls
@@ -160,6 +197,7 @@ impl Model for MeteredModel {
                     text,
                     digest,
                     key,
+                    max_tokens,
                     estimate,
                 })
             }

@@ -5,6 +5,7 @@
 mod account;
 mod attempts;
 mod http;
+mod limit;
 mod metered;
 mod program;
 mod store;
@@ -17,10 +18,12 @@ use std::time::{Duration, Instant};
 use self::account::{Account, Leave};
 pub(crate) use self::account::{egress, spent};
 use self::http::Http;
+pub(crate) use self::limit::SpendingLimit;
 pub(crate) use self::metered::MeteredModel;
 pub(crate) use self::program::ReportedUsage;
 use self::store::CallStore;
 pub(crate) use self::store::texts;
+use crate::artifact::Money;
 use crate::artifact::egress::{Egress, LlmRole};
 use crate::artifact::spending::Spending;
 use crate::digest::Digest;
@@ -48,23 +51,40 @@ pub struct LlmClient {
     approvals: Arc<Approvals>,
     network: NetworkSection,
     prices: BTreeMap<String, Price>,
-    max_cost_usd: Option<f64>,
+    limit: Option<SpendingLimit>,
     privacy: PrivacySection,
     redactor: Redactor,
     state: Mutex<ClientState>,
     changed: Condvar,
 }
 
+/// A call in flight, and what is reserved for it. The call ends when this is dropped, even by a panic, so that no other
+/// call waits for it in vain.
+pub(crate) struct Reservation<'c> {
+    calls: &'c LlmClient,
+    amount: Money,
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        self.calls.release(self.amount);
+    }
+}
+
 /// State shared by calls from several threads.
 struct ClientState {
     account: Account,
+    /// What a loop may still spend, if this is one of its sessions.
+    loop_limit: Option<SpendingLimit>,
+    /// Whether a call was refused because of that limit.
+    loop_limit_reached: bool,
     scope: String,
     /// Requests in flight: an identical request waits for the answer.
     in_flight: BTreeSet<Digest>,
     /// Servers that asked for a pause, with its end.
     paused: BTreeMap<String, Instant>,
-    /// Cost in dollars of the most expensive attempt of a program so far; `None` until the first has finished.
-    max_attempt_cost: Option<f64>,
+    /// Cost of the most expensive attempt of a program so far; `None` until the first has finished.
+    max_attempt_cost: Option<Money>,
     /// A model with an unknown price that a program used.
     unpriced: Option<String>,
     /// Number of failed calls in a row.
@@ -81,6 +101,8 @@ impl ClientState {
     fn of(account: Account, scope: &str) -> Self {
         Self {
             account,
+            loop_limit: None,
+            loop_limit_reached: false,
             scope: scope.to_owned(),
             in_flight: BTreeSet::new(),
             paused: BTreeMap::new(),
@@ -113,7 +135,7 @@ impl LlmClient {
             approvals,
             network: manifest.network.clone(),
             prices: manifest.prices.clone(),
-            max_cost_usd: manifest.session.max_cost_usd,
+            limit: manifest.session.max_cost_usd.map(SpendingLimit::of_session),
             privacy: manifest.privacy.clone(),
             redactor,
             state: Mutex::new(state),
@@ -152,10 +174,34 @@ impl LlmClient {
     /// # Errors
     /// The folder's log of spending cannot be read.
     pub(crate) fn charge(&self, folder: &Path, scope: &str) -> Result<(), DiskError> {
-        let mut account = Account::open(&self.root, folder)?;
-        self.settle(folder, &mut account)?;
-        *self.state() = ClientState::of(account, scope);
+        self.settle(folder)?;
+        let account = Account::open(&self.root, folder)?;
+        let mut state = self.state();
+        *state = ClientState {
+            loop_limit: state.loop_limit.take(),
+            ..ClientState::of(account, scope)
+        };
         Ok(())
+    }
+
+    /// Limits the spending of the next session, beside the manifest, to what a loop may still spend.
+    pub(crate) fn limit_in_loop(&self, limit: SpendingLimit) {
+        self.state().loop_limit = Some(limit);
+    }
+
+    /// Whether a call was refused since the last [`Self::charge`] because of the loop's limit.
+    pub(crate) fn loop_limit_reached(&self) -> bool {
+        self.state().loop_limit_reached
+    }
+
+    /// Whether a limit is in force.
+    fn is_limited(&self) -> bool {
+        self.limit.is_some() || self.state().loop_limit.is_some()
+    }
+
+    /// The limits in force.
+    fn limits(&self, state: &ClientState) -> Vec<SpendingLimit> {
+        self.limit.iter().chain(&state.loop_limit).cloned().collect()
     }
 
     /// The redactor, configured by the manifest.
@@ -219,15 +265,17 @@ impl LlmClient {
     }
 
     /// Reserves budget for a call. Blocks while calls in flight could free budget or change this call's estimate.
-    fn reserve(&self, estimate: impl Fn(&ClientState) -> (Option<f64>, String)) -> Result<f64, AskError> {
+    fn reserve(&self, estimate: impl Fn(&ClientState) -> (Option<Money>, String)) -> Result<Reservation<'_>, AskError> {
         let mut state = self.state();
         loop {
             let (estimated, model) = estimate(&state);
-            match state.account.leave(estimated, self.max_cost_usd, &model) {
-                Leave::Granted(reserved) => return Ok(reserved),
+            let limits = self.limits(&state);
+            match state.account.leave(estimated, &limits, &model) {
+                Leave::Granted(amount) => return Ok(Reservation { calls: self, amount }),
                 Leave::Later => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Leave::Refused(why) => {
+                Leave::Refused { why, by_loop } => {
                     state.halted = Some(why.clone());
+                    state.loop_limit_reached |= by_loop;
                     return Err(AskError::OverBudget(why));
                 }
             }
@@ -250,16 +298,17 @@ impl LlmClient {
         noted.map_err(|error| unwritten(error.to_string()))
     }
 
-    fn note_spending(&self, line: &Spending, reserved: f64) {
-        let noted = self.state().account.note_spending(line, reserved);
-        self.changed.notify_all();
+    /// Logs a call that ended, and then releases what was reserved for it.
+    fn note_spending(&self, line: &Spending, reserved: Reservation) {
+        let noted = self.state().account.note_spending(line);
+        drop(reserved);
         if let Err(error) = noted {
             // The answer and its cost are in the store; only a log line is lost.
             tracing::warn!(%error, "a payment could not be logged");
         }
     }
 
-    fn release(&self, reserved: f64) {
+    fn release(&self, reserved: Money) {
         self.state().account.release(reserved);
         self.changed.notify_all();
     }

@@ -1,6 +1,7 @@
 //! Programs that call language models themselves: the spending that they report counts too.
 
-use super::LlmClient;
+use super::{LlmClient, Reservation};
+use crate::artifact::Money;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::spending::{Spending, Usage};
 use crate::digest::Digest;
@@ -17,7 +18,7 @@ pub(crate) struct ReportedUsage {
     /// Tokens; `None` if not reported.
     pub usage: Option<Usage>,
     /// Dollars; `None` if not reported.
-    pub cost_usd: Option<f64>,
+    pub cost_usd: Option<Money>,
 }
 
 impl LlmClient {
@@ -26,26 +27,26 @@ impl LlmClient {
     ///
     /// # Errors
     /// The attempt may exceed the budget.
-    pub(crate) fn begin_attempt(&self, program: &str) -> Result<f64, AskError> {
+    pub(crate) fn begin_attempt(&self, program: &str) -> Result<Reservation<'_>, AskError> {
         self.reserve(|state| match (&state.unpriced, state.max_attempt_cost) {
             (Some(model), _) => (None, model.clone()),
             (None, Some(most_expensive)) => (Some(most_expensive), program.to_owned()),
             (None, None) => {
-                let whole = self.max_cost_usd.map(|most| state.account.left(most));
-                (whole.or(Some(0.0)), program.to_owned())
+                let whole = state.account.left(&self.limits(state)).unwrap_or_default();
+                (Some(whole), program.to_owned())
             }
         })
     }
 
     /// Logs the cost of an attempt and releases its reservation. If the program reports no cost, it is computed from
     /// the tokens where their price is known, and is unknown otherwise.
-    pub(crate) fn end_attempt(&self, role: LlmRole, reported: ReportedUsage, reserved: f64) {
+    pub(crate) fn end_attempt(&self, role: LlmRole, reported: ReportedUsage, reserved: Reservation) {
         let price = price::of(&reported.model, &self.prices);
         let priced = price
             .zip(reported.usage)
             .map(|(price, usage)| price::cost(&price, &usage));
         let cost_usd = reported.cost_usd.or(priced);
-        self.note_most_expensive(cost_usd.unwrap_or(0.0));
+        self.note_most_expensive(cost_usd.unwrap_or_default());
         if cost_usd.is_none() && reported.usage.is_some() {
             self.state().unpriced = Some(reported.model.clone());
         }
@@ -57,13 +58,15 @@ impl LlmClient {
             usage: reported.usage,
             cost_usd,
             estimated_usd: None,
+            free: false,
+            cut_off: false,
         };
         self.note_spending(&line, reserved);
     }
 
-    fn note_most_expensive(&self, cost_usd: f64) {
+    fn note_most_expensive(&self, cost_usd: Money) {
         let mut state = self.state();
-        state.max_attempt_cost = Some(state.max_attempt_cost.unwrap_or(0.0).max(cost_usd));
+        state.max_attempt_cost = Some(state.max_attempt_cost.unwrap_or_default().max(cost_usd));
     }
 }
 
@@ -80,7 +83,7 @@ mod tests {
             model: "gpt-4o".into(),
             request: Digest::of_bytes(b""),
             usage,
-            cost_usd,
+            cost_usd: cost_usd.and_then(Money::from_usd),
         }
     }
 
@@ -117,7 +120,7 @@ mod tests {
         let calls = limited(folder.path());
         let first = calls.begin_attempt("agent").unwrap();
         let other = std::sync::Arc::clone(&calls);
-        let second = std::thread::spawn(move || other.begin_attempt("agent"));
+        let second = std::thread::spawn(move || other.begin_attempt("agent").map(|second| second.amount.usd()));
         std::thread::sleep(std::time::Duration::from_millis(50));
         assert!(!second.is_finished(), "the cost of an attempt is not known yet");
         calls.end_attempt(LlmRole::Student, reported(Some(0.4), None), first);
@@ -147,7 +150,9 @@ mod tests {
             "an unreported cost is unknown"
         );
         assert!(
-            lines[2].cost_usd.is_some_and(|cost| cost > 0.0 && cost < 0.01),
+            lines[2]
+                .cost_usd
+                .is_some_and(|cost| cost > Money::ZERO && cost.usd() < 0.01),
             "priced by its tokens"
         );
         attempt(Some(0.3), None).unwrap();

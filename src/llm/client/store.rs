@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::STORE;
+use crate::artifact::Money;
 use crate::digest::Digest;
 use crate::sys::disk::{DatabaseError, Root};
 
@@ -18,7 +19,7 @@ pub(crate) struct PaidReply {
     /// The body of the reply, unchanged.
     pub body: String,
     /// Dollars; `None` when unknown.
-    pub cost_usd: Option<f64>,
+    pub cost_usd: Option<Money>,
 }
 
 impl CallStore {
@@ -62,7 +63,7 @@ impl CallStore {
         let paid = select.query_row([request.to_string()], |row| {
             Ok(PaidReply {
                 body: row.get(0)?,
-                cost_usd: row.get(1)?,
+                cost_usd: row.get::<_, Option<f64>>(1)?.and_then(Money::from_usd),
             })
         });
         paid.optional().map_err(|error| error.to_string())
@@ -88,7 +89,9 @@ impl CallStore {
         let connection = self.connection();
         let done = connection
             .prepare_cached("UPDATE call SET body = ?2, cost_usd = ?3 WHERE request = ?1")
-            .and_then(|mut update| update.execute(params![request.to_string(), paid.body, paid.cost_usd]));
+            .and_then(|mut update| {
+                update.execute(params![request.to_string(), paid.body, paid.cost_usd.map(Money::usd)])
+            });
         done.map(|_| ()).map_err(|error| error.to_string())
     }
 
@@ -140,7 +143,7 @@ mod tests {
         let (one, two) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
         let paid = || PaidReply {
             body: "{}".into(),
-            cost_usd: Some(0.5),
+            cost_usd: Money::from_usd(0.5),
         };
         {
             let store = CallStore::open(&root, STORE).unwrap();

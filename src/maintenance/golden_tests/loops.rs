@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, close, defect, same};
+use crate::artifact::Money;
 use crate::digest::Digest;
 use crate::llm::chat::{Message, Reply, Stop, ToolCall};
 use crate::llm::model::{AskError, ModelAnswer};
@@ -12,12 +13,12 @@ pub(crate) fn teacher_loop(_: &Value, case: &Value) -> Outcome {
     let script = case["script"].as_array().ok_or("no script")?;
     let limits = LoopLimits {
         max_turns: case["limits"]["max_turns"].as_u64().map_or(30, |turns| turns as usize),
-        max_cost_usd: case["limits"]["max_cost"].as_f64(),
+        max_cost_usd: case["limits"]["max_cost"].as_f64().and_then(Money::from_usd),
     };
-    let (mut asked, mut spent) = (0, 0.0);
+    let (mut asked, mut spent) = (0, Money::ZERO);
     let mut ask = |_: &[Message]| {
         let said = &script[asked];
-        let cost = said["cost"].as_f64().unwrap_or(0.0);
+        let cost = Money::from_usd(said["cost"].as_f64().unwrap_or(0.0)).unwrap();
         // Like the budget of the client: a call that may exceed the limit is not made.
         if defect(case) == Some("k") && limits.max_cost_usd.is_some_and(|most| spent + cost > most) {
             return Err(AskError::OverBudget("too expensive".into()));
@@ -36,7 +37,7 @@ pub(crate) fn teacher_loop(_: &Value, case: &Value) -> Outcome {
         Some("k") => {
             same(
                 "stayed within the limit",
-                spent <= limits.max_cost_usd.unwrap_or(0.0),
+                spent <= limits.max_cost_usd.unwrap_or_default(),
                 true,
             )?;
             return same("turns", looped.turns, 1);
@@ -47,7 +48,12 @@ pub(crate) fn teacher_loop(_: &Value, case: &Value) -> Outcome {
     same("turns", looped.turns as u64, case["turns"].as_u64().unwrap())?;
     same("generate_calls", asked as u64, case["generate_calls"].as_u64().unwrap())?;
     same("tokens", looped.tokens, case["tokens"].as_u64().unwrap())?;
-    close("cost", looped.cost_usd.unwrap(), case["cost"].as_f64().unwrap(), 1e-12)?;
+    close(
+        "cost",
+        looped.cost_usd.unwrap().usd(),
+        case["cost"].as_f64().unwrap(),
+        1e-12,
+    )?;
     let records: Vec<Value> = looped.records.iter().map(record).collect();
     same("records", &Value::from(records), &case["records"])
 }
@@ -60,7 +66,7 @@ fn record(record: &crate::teacher::chat::ToolRecord) -> Value {
     json!({"tool": record.tool, "args": record.arguments, "result": result})
 }
 
-fn answer(said: &Value, cost: f64) -> ModelAnswer {
+fn answer(said: &Value, cost: Money) -> ModelAnswer {
     let call = |(at, call): (usize, &Value)| ToolCall {
         id: at.to_string(),
         name: call[0].as_str().unwrap().to_owned(),

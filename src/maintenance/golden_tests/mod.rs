@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use crate::artifact::Money;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::artifact::gate::verdict::{GateDecision, GateRule, RuleKind};
@@ -290,7 +291,9 @@ fn loop_stops(_: &Value, case: &Value) -> Outcome {
         .map(|(score_after, cost_usd, status)| loop_stop::SessionEnd {
             score_before: None,
             score_after,
-            cost_usd,
+            cost_usd: cost_usd.and_then(Money::from_usd),
+            counted_usd: Money::ZERO,
+            budget_spent: false,
             failed: status == "failed",
         });
     let (progress, reason) = loop_stop::progress_after_all(&limits(&case["params"]), rows);
@@ -299,7 +302,7 @@ fn loop_stops(_: &Value, case: &Value) -> Outcome {
     close("best", progress.best.unwrap_or(0.0), read(&case["best"]), 1e-12)?;
     close(
         "total_cost_usd",
-        progress.known_cost_usd,
+        progress.counted_usd.usd(),
         read(&case["total_cost_usd"]),
         1e-12,
     )

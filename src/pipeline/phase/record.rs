@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::PhaseOutput;
-use crate::artifact::Artifact;
 use crate::artifact::after::{self, After};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
@@ -13,6 +12,7 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::plan::Plan;
 use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus, Snapshot};
 use crate::artifact::spending::{self, RoleSpending};
+use crate::artifact::{Artifact, Money};
 use crate::digest::Digest;
 use crate::eval::run::evaluate;
 use crate::ledger::port::LedgerEntry;
@@ -172,7 +172,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
 }
 
 /// Cost of the teacher in dollars: of its calls to a language model through kaizen, else the figure in the plan.
-fn teacher_cost(spending: &BTreeMap<LlmRole, RoleSpending>, plan: &Plan) -> Option<f64> {
+fn teacher_cost(spending: &BTreeMap<LlmRole, RoleSpending>, plan: &Plan) -> Option<Money> {
     let asked = spending
         .keys()
         .any(|role| *role != LlmRole::Student && *role != LlmRole::Judge);

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use serde_json::{Value, json};
 
 use super::tool_loop::ToolRecord;
+use crate::artifact::Money;
 use crate::llm::chat::Request;
 use crate::llm::model::{AskError, Model, ModelAnswer};
 use crate::teacher::TeacherFailure;
@@ -12,14 +13,14 @@ use crate::teacher::TeacherFailure;
 /// The lines for `teacher/*.jsonl`, and the cost in dollars.
 pub(super) struct CallLog {
     lines: RefCell<Vec<Value>>,
-    cost_usd: RefCell<Option<f64>>,
+    cost_usd: RefCell<Option<Money>>,
 }
 
 impl CallLog {
     pub(crate) fn new() -> Self {
         Self {
             lines: RefCell::default(),
-            cost_usd: RefCell::new(Some(0.0)),
+            cost_usd: RefCell::new(Some(Money::ZERO)),
         }
     }
 
@@ -56,7 +57,7 @@ impl CallLog {
     }
 
     /// The cost in dollars so far; `None` if a part is unknown.
-    pub(crate) fn cost_usd(&self) -> Option<f64> {
+    pub(crate) fn cost_usd(&self) -> Option<Money> {
         *self.cost_usd.borrow()
     }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::log::CallLog;
 use super::{ChatTeacher, prompt};
+use crate::artifact::Money;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Op;
 use crate::harness::op;
@@ -20,7 +21,7 @@ pub(super) fn plan(
 ) -> Result<TeacherPlan, TeacherFailure> {
     if clusters.is_empty() || teacher.max_edits == 0 {
         return Ok(TeacherPlan {
-            cost_usd: Some(0.0),
+            cost_usd: Some(Money::ZERO),
             ..TeacherPlan::default()
         });
     }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::artifact::Money;
 use crate::artifact::edit::Op;
 use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::task::Task;
@@ -38,7 +39,7 @@ impl Model for std::sync::Arc<Scripted> {
         Ok(ModelAnswer {
             reply: replies.remove(0),
             request: self.rendered(request),
-            cost_usd: Some(0.25),
+            cost_usd: Money::from_usd(0.25),
         })
     }
 }
@@ -144,7 +145,11 @@ fn rates_are_those_that_were_measured() {
     assert!((cluster.teacher_success_rate - 1.0).abs() < 1e-12);
     assert_eq!(cluster.extra["measured_tasks"], 3);
     assert_eq!(diagnosed.narrative, "# Why\n\nIt guesses.");
-    assert_eq!(diagnosed.cost_usd, Some(0.75), "two turns and an answer of its own");
+    assert_eq!(
+        diagnosed.cost_usd,
+        Money::from_usd(0.75),
+        "two turns and an answer of its own"
+    );
     assert_eq!(model.asked.lock().unwrap()[0].tools.len(), 11);
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::artifact::Money;
 use crate::llm::chat::{Message, Reply, Stop, ToolCall};
 use crate::llm::model::{AskError, ModelAnswer};
 
@@ -18,7 +19,7 @@ pub(crate) struct LoopLimits {
     /// The largest number of replies.
     pub max_turns: usize,
     /// The cost in dollars at which the loop ends.
-    pub max_cost_usd: Option<f64>,
+    pub max_cost_usd: Option<Money>,
 }
 
 /// Why a loop ended.
@@ -55,7 +56,7 @@ pub(crate) struct ToolLoopResult {
     /// The number of replies.
     pub turns: usize,
     /// The cost in dollars; `None` if a part is unknown.
-    pub cost_usd: Option<f64>,
+    pub cost_usd: Option<Money>,
     /// The number of tokens that the server reported.
     pub tokens: u64,
     /// Every tool call, in order.
@@ -77,13 +78,13 @@ pub(crate) fn tool_loop(
         content: String::new(),
         messages,
         turns: 0,
-        cost_usd: Some(0.0),
+        cost_usd: Some(Money::ZERO),
         tokens: 0,
         records: Vec::new(),
         ended: LoopEnd::Turns,
     };
     while looped.turns < limits.max_turns {
-        let spent = looped.cost_usd.unwrap_or(0.0);
+        let spent = looped.cost_usd.unwrap_or_default();
         if limits.max_cost_usd.is_some_and(|most| spent >= most) {
             looped.ended = LoopEnd::Cost;
             break;
@@ -196,7 +197,7 @@ mod tests {
                 model: None,
             },
             request: Digest::of_bytes(b""),
-            cost_usd: Some(0.0),
+            cost_usd: Some(Money::ZERO),
         }
     }
 

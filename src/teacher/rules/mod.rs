@@ -19,6 +19,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use self::cause::Failures;
+use crate::artifact::Money;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::manifest::layout::Layout;
 use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
@@ -86,7 +87,7 @@ impl Teacher for RulesTeacher {
             narrative: markdown(&failures, &clusters),
             traces_read: unique.into_iter().collect(),
             clusters,
-            cost_usd: Some(0.0),
+            cost_usd: Some(Money::ZERO),
             log: Vec::new(),
         })
     }
@@ -98,7 +99,7 @@ impl Teacher for RulesTeacher {
         };
         Ok(TeacherPlan {
             edits,
-            cost_usd: Some(0.0),
+            cost_usd: Some(Money::ZERO),
             ..TeacherPlan::default()
         })
     }

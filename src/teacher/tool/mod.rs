@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use self::arguments::ToolArguments;
 use self::output::RawOutput;
 pub(crate) use self::output::ToolOutput;
+use crate::artifact::Money;
 use crate::artifact::task::Task;
 use crate::llm::chat::ToolSpec;
 use crate::llm::redact::Redactor;
@@ -47,7 +48,7 @@ pub(crate) struct OwnAnswer {
     /// The reasoning; may be empty.
     pub reasoning: String,
     /// The cost in dollars; `None` if unknown.
-    pub cost_usd: Option<f64>,
+    pub cost_usd: Option<Money>,
     /// Input and output tokens; `None` if unknown.
     pub tokens: Option<u64>,
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::artifact::Money;
 use crate::artifact::spending::Usage;
 use crate::llm::provider;
 
@@ -16,7 +17,7 @@ pub(super) struct ProgramAnswer {
     /// The tokens that it used.
     pub usage: Option<Usage>,
     /// The cost in US dollars.
-    pub cost_usd: Option<f64>,
+    pub cost_usd: Option<Money>,
 }
 
 impl ProgramAnswer {
@@ -38,7 +39,7 @@ impl ProgramAnswer {
             model: name("model"),
             tool: name("tool"),
             usage: value.get("usage").and_then(provider::anthropic_usage),
-            cost_usd: cost.and_then(Value::as_f64).filter(|cost| *cost >= 0.0),
+            cost_usd: cost.and_then(Value::as_f64).and_then(Money::from_usd),
         }
     }
 }
@@ -70,9 +71,12 @@ mod tests {
         let printed = r#"{"result": "x", "total_cost_usd": 0.25, "usage": {"input_tokens": 3, "cache_read_input_tokens": 5,
             "output_tokens": 2}}"#;
         let said = ProgramAnswer::read(printed.as_bytes());
-        assert_eq!((said.cost_usd, said.usage.unwrap().total()), (Some(0.25), 10));
+        assert_eq!(
+            (said.cost_usd, said.usage.unwrap().total()),
+            (Money::from_usd(0.25), 10)
+        );
         let said = ProgramAnswer::read(br#"{"answer": "x", "cost_usd": 0, "model": "m", "tool": "t"}"#);
-        assert_eq!((said.cost_usd, said.usage), (Some(0.0), None));
+        assert_eq!((said.cost_usd, said.usage), (Some(Money::ZERO), None));
         assert_eq!((said.model.as_deref(), said.tool.as_deref()), (Some("m"), Some("t")));
         assert_eq!(
             ProgramAnswer::read(br#"{"answer": "x", "cost_usd": -1}"#).cost_usd,

@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::artifact::Money;
 use crate::artifact::egress::LlmRole;
 use crate::llm::client;
 use crate::manifest::Manifest;
@@ -148,7 +149,7 @@ fn what_it_spends_is_counted() {
     let lines = client::spent(&Root::open(place.folder.path()).unwrap(), OWN_FOLDER.as_ref()).unwrap();
     assert_eq!(
         (lines.len(), lines[0].role, lines[0].cost_usd),
-        (2, LlmRole::Student, Some(0.4))
+        (2, LlmRole::Student, Money::from_usd(0.4))
     );
     assert_eq!(lines[0].model, "big");
 }

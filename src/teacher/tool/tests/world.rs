@@ -126,7 +126,7 @@ impl World {
             "t-1" | "fx-000" => Ok(OwnAnswer {
                 output: format!("391 in {tokens}"),
                 reasoning: "sums".into(),
-                cost_usd: Some(0.5),
+                cost_usd: crate::artifact::Money::from_usd(0.5),
                 tokens: Some(tokens),
             }),
             _ => Err("no tongue".to_owned()),
