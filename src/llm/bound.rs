@@ -59,7 +59,7 @@ const CONTENT: [&str; 11] = [
 
 /// The largest number of output tokens that a request with this body can be charged for; `None` if it sets no limit.
 pub(crate) fn output_tokens(body: &Value) -> Option<u64> {
-    let mut found = Found::default();
+    let mut found = BodyLimits::default();
     found.walk(body);
     let longest = found.longest?.saturating_add(found.beside);
     Some(longest.saturating_mul(found.answers.max(1)))
@@ -96,13 +96,13 @@ fn is_unlimited(name: &str, value: &Value) -> bool {
 }
 
 #[derive(Default)]
-struct Found {
+struct BodyLimits {
     longest: Option<u64>,
     beside: u64,
     answers: u64,
 }
 
-impl Found {
+impl BodyLimits {
     fn walk(&mut self, value: &Value) {
         for (name, value) in value.as_object().into_iter().flatten() {
             let (name, count) = (name.as_str(), count(value));

@@ -137,10 +137,12 @@ fn a_noisy_loop_shares_one_error_budget_among_its_sessions() {
 fn limits_stop_it_and_nonsense_is_refused() {
     let space = with_program(&json!([]));
     for (limits, words) in [
-        (["--stagnation-k", "0"], "stagnation_k must be >= 1"),
-        (["--max-total-cost-usd", "0"], "max_total_cost_usd must be > 0"),
-        (["--stagnation-eps", "7"], "stagnation_eps must be between 0 and 1"),
-        (["--max-sessions", "0"], "0 is not in 1"),
+        (["--stagnation-k", "0"], "a whole number from 1"),
+        (["--max-total-cost-usd", "0"], "an amount in dollars"),
+        (["--max-total-cost-usd", "inf"], "an amount in dollars"),
+        (["--max-total-cost-usd", "1e400"], "an amount in dollars"),
+        (["--stagnation-eps", "7"], "a number from 0 to 1"),
+        (["--max-sessions", "0"], "a whole number from 1"),
     ] {
         space.kaizen(&[&["loop"][..], &limits].concat()).exits(2).says(&[words]);
         assert!(!space.root.join("sessions").exists(), "{limits:?}");
@@ -148,8 +150,8 @@ fn limits_stop_it_and_nonsense_is_refused() {
     // The program does not report its cost, which therefore is unknown, not 0.
     let said = space.kaizen(&["loop", "--max-sessions", "2"]).exits(0);
     assert!(
-        said.out.contains("cost unknown") && said.out.contains("cannot be enforced"),
-        "{}",
+        said.out.contains("cost unknown") && !said.out.contains("limit"),
+        "nobody set a limit: {}",
         said.out
     );
     let record = record(&space);
@@ -161,6 +163,9 @@ fn limits_stop_it_and_nonsense_is_refused() {
         (&record["total_cost_usd"], &steps(&record)[0]["cost_usd"]),
         (&Value::Null, &Value::Null)
     );
+    let limited = ["loop", "--max-sessions", "1", "--max-total-cost-usd", "3"];
+    let said = space.kaizen(&limited).exits(0);
+    assert!(said.out.contains("A part of the cost is unknown"), "{}", said.out);
 }
 
 #[test]
