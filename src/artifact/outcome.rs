@@ -63,6 +63,25 @@ pub enum RolledBackBy {
     Git,
 }
 
+/// A harness and a benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Footing {
+    /// Digest of the harness.
+    pub harness: Digest,
+    /// Digest of the benchmark.
+    pub benchmark: Digest,
+}
+
+/// An answer that came after the harness, the benchmark or the settings of the measurement had changed. The session
+/// keeps its scores; the edit's numbers are those of the day of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LateAnswer {
+    /// What the session measured when it proposed the edit.
+    pub proposed_for: Footing,
+    /// What the edit was judged on, before it was applied.
+    pub judged_on: Footing,
+}
+
 /// The result of one edit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
@@ -97,6 +116,9 @@ pub struct Outcome {
     /// Digest of the harness that the edit was compared with.
     #[serde(default)]
     pub against: Option<Digest>,
+    /// What the edit was proposed for and judged on, if it was answered after that had changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<LateAnswer>,
     /// Whether a person had the edit committed whatever the gate decided.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gate_skipped: bool,

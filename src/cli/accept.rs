@@ -14,7 +14,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::workspace::session::{PENDING, Session};
-use crate::workspace::{Workspace, session};
+use crate::workspace::{Workspace, questions, session};
 
 /// Minimum length of a digest prefix; anything shorter can only be a label.
 pub(crate) const FEWEST_DIGITS: usize = 4;
@@ -105,7 +105,8 @@ fn stale(workspace: &Workspace, pending: &PendingReview) -> Result<Option<String
     Ok(staleness.reason().map(str::to_owned))
 }
 
-/// Writes a decision into the edit's file in `pending_review/`, together with the digest of the edit.
+/// Writes a decision into the edit's file in `pending_review/`, together with the digest of the edit; also in the other
+/// sessions that wait for an answer about the same edit.
 ///
 /// # Errors
 /// The edit was already decided, or the file cannot be written.
@@ -119,7 +120,7 @@ pub(crate) fn write(
     still_open(session, &pending, skip_gate)?;
     let decision = ReviewDecision {
         decision,
-        by: "kaizen".into(),
+        by: workspace.ledger.person()?.unwrap_or_default(),
         at: workspace.clock.stamp(),
         why: why.to_owned(),
         edit_digest: Some(pending.edit_digest),
@@ -130,9 +131,23 @@ pub(crate) fn write(
         decision: Some(decision),
         ..pending
     };
-    let path = session.path(&format!("{PENDING}{}.json", answered.edit_digest));
-    workspace.root.publish(&path, answered.to_text().as_bytes())?;
+    publish(workspace, session, &answered)?;
+    // One answer counts in every session that asks about the same edit.
+    for other in questions::elsewhere(workspace, session, &answered.edit_digest)? {
+        if other.is_open() && other.pending.decision.is_none() {
+            let question = PendingReview {
+                decision: answered.decision.clone(),
+                ..other.pending
+            };
+            publish(workspace, &other.session, &question)?;
+        }
+    }
     Ok(answered)
+}
+
+fn publish(workspace: &Workspace, session: &Session, question: &PendingReview) -> Result<(), CommandFailure> {
+    let path = session.path(&format!("{PENDING}{}.json", question.edit_digest));
+    Ok(workspace.root.publish(&path, question.to_text().as_bytes())?)
 }
 
 /// Refuses an edit that has an outcome other than pending or rejected by the user. `--skip-gate` overrides every

@@ -214,6 +214,8 @@ fn repair(broken: &ArtifactError) -> Option<String> {
         ("pending_review", _) => {
             format!("correct the file: a decision is \"decision\": \"accept\" or \"decision\": \"reject\"; {restore}")
         }
+        (_, "trigger.json") | ("checkpoints", _) => restore,
+        (_, "after.json") => format!("{restore}; `kaizen run --redo record` measures it again"),
         _ => format!("correct the file; {restore}; if you delete it, `kaizen run` creates it again"),
     })
 }

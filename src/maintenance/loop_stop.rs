@@ -100,6 +100,7 @@ fn scored(limits: &LoopSection, so_far: Progress, row: &SessionEnd) -> Progress 
 }
 
 /// Adds sessions in order, up to the first that stops the loop.
+#[cfg(test)]
 pub(crate) fn progress_after_all(
     limits: &LoopSection,
     rows: impl IntoIterator<Item = SessionEnd>,

@@ -3,7 +3,7 @@
 
 use crate::artifact::loop_record::{FILE, LoopRecord, LoopStep, StopReason};
 use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus};
-use crate::artifact::{Artifact, Money};
+use crate::artifact::{Artifact, Money, counted};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::llm::client::SpendingLimit;
@@ -79,14 +79,26 @@ fn opened(workspace: &Workspace, asked: &LoopOptions) -> Result<LoopRecord, RunE
     };
     let record = with_settings(record, asked);
     limits(&record).check().map_err(RunError::Config)?;
-    Ok(stopped_already(workspace, record))
+    // A session that an interrupted loop left open is finished first, whatever the limits are now.
+    match is_open(workspace, &record)? {
+        true => Ok(record),
+        false => Ok(stopped_already(workspace, record)),
+    }
+}
+
+/// Whether the newest session is the loop's next step and has not ended.
+fn is_open(workspace: &Workspace, record: &LoopRecord) -> Result<bool, RunError> {
+    let Some(session) = uncounted(workspace, record)? else {
+        return Ok(false);
+    };
+    Ok(session.record()?.is_none_or(|record| record.status.is_under_way()))
 }
 
 /// Whether a loop ended, but was interrupted before its record was committed.
 fn is_unfinished(workspace: &Workspace, last: &LoopRecord) -> Result<bool, RunError> {
     let well = !matches!(last.stop_reason, Some(StopReason::Failed | StopReason::NotReady));
-    let commits = workspace.manifest.ledger.commit_sessions;
-    Ok(well && commits && !workspace.ledger.dirty(&[FILE.to_owned()])?.is_empty())
+    let dirty = !workspace.ledger.dirty(&[FILE.to_owned()])?.is_empty();
+    Ok(well && dirty && is_worth_a_commit(workspace, last)?)
 }
 
 fn begun(workspace: &Workspace) -> Result<LoopRecord, RunError> {
@@ -160,7 +172,16 @@ pub(crate) fn progress(record: &LoopRecord) -> (Progress, Option<StopReason>) {
         budget_spent: step.budget_spent,
         failed: step.status == SessionStatus::Failed,
     };
-    loop_stop::progress_after_all(&limits(record), record.steps.iter().map(row))
+    let limits = limits(record);
+    // A step may follow a stop: with tighter limits, an interrupted loop still finishes its open session.
+    record
+        .steps
+        .iter()
+        .map(row)
+        .fold((Progress::default(), None), |(so_far, stopped), row| {
+            let (progress, reason) = loop_stop::progress_after(&limits, so_far, &row);
+            (progress, stopped.or(reason))
+        })
 }
 
 /// Runs one session. The reason is set if the session itself stops the loop.
@@ -276,20 +297,52 @@ fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
     if workspace.root.read(&path)?.as_deref() != Some(text.as_bytes()) {
         workspace.root.publish(&path, text.as_bytes())?;
     }
-    let paths = [FILE.to_owned()];
-    let Some(last) = record.steps.last() else { return Ok(()) };
-    if !workspace.manifest.ledger.commit_sessions || workspace.ledger.dirty(&paths)?.is_empty() {
+    // The commit of each session contains the steps before it; only the last step needs a commit of its own.
+    let (Some(last), Some(reason)) = (record.steps.last(), record.stop_reason) else {
+        return Ok(());
+    };
+    if workspace.ledger.dirty(&[FILE.to_owned()])?.is_empty() || !is_worth_a_commit(workspace, record)? {
         return Ok(());
     }
-    let subject = format!("kaizen: record step {} of the loop", record.steps.len());
-    let body = match record.stop_reason {
-        Some(reason) => format!("The loop stopped: {}.", words(reason)),
-        None => "The loop continues.".to_owned(),
-    };
+    let mut paths = vec![FILE.to_owned()];
+    paths.extend(uncommitted(workspace, record)?);
+    let subject = format!("kaizen: record {} of the loop", counted(record.steps.len(), "step"));
+    let body = format!("The loop stopped: {}.", words(reason));
     disk::effect("commit loop");
     let trailers = [("Session-ID", last.session.clone())];
     workspace.ledger.commit(&paths, &message(&subject, &body, &trailers))?;
     Ok(())
+}
+
+/// Whether the loop's record is committed: a session of the loop was, so something happened.
+fn is_worth_a_commit(workspace: &Workspace, record: &LoopRecord) -> Result<bool, RunError> {
+    if !workspace.manifest.ledger.commit_sessions {
+        return Ok(false);
+    }
+    for step in record.steps.iter().rev() {
+        if !workspace
+            .ledger
+            .tracked(&Session::at(&workspace.root, &step.session).relative())?
+            .is_empty()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The folders of settled sessions of the loop in which nothing happened, so that they have no commit of their own.
+fn uncommitted(workspace: &Workspace, record: &LoopRecord) -> Result<Vec<String>, RunError> {
+    let mut folders = Vec::new();
+    for step in &record.steps {
+        let session = Session::at(&workspace.root, &step.session);
+        let folder = session.relative();
+        if session.record()?.as_ref().is_some_and(settled) && workspace.ledger.tracked(&folder)?.is_empty() {
+            session.check_artifacts()?;
+            folders.push(folder);
+        }
+    }
+    Ok(folders)
 }
 
 /// The stop reason in words.

@@ -5,20 +5,23 @@ use super::context::Context;
 use super::next::{Next, half_typed, next, note_problems};
 use super::unmet::{Unmet, unmet};
 use super::{briefing, permissions, step};
+use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{SessionRecord, SessionStatus};
-use crate::artifact::{Artifact, spending};
+use crate::artifact::trigger::TriggerKind;
+use crate::artifact::{Artifact, after, spending};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::llm::client;
 use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
+use crate::pipeline::state::{is_executing, settled};
 use crate::sys::output;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::{Inputs, user_changes};
 use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
-use crate::workspace::{Workspace, engines, session};
+use crate::workspace::{Workspace, engines, questions, session};
 
 /// Starts or resumes a session and runs its stale phases.
 ///
@@ -31,10 +34,15 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
     let (session, fresh) = open_session(workspace, asked, listener)?;
     restore_record(workspace, asked, &session)?;
     match go_on(workspace, asked, &session, listener) {
-        Ok(ended) => Ok(RunResult {
-            changed: ended.changed || fresh,
-            ..ended
-        }),
+        Ok(ended) => {
+            if ended.changed && asked.until.is_none() && ended.waits.is_none() {
+                settle_others(workspace, &session, listener)?;
+            }
+            Ok(RunResult {
+                changed: ended.changed || fresh,
+                ..ended
+            })
+        }
         Err(error) => {
             note_failure(workspace, &session, &error)?;
             // If git refused a commit, the edit is still in the harness files: undo it now.
@@ -42,6 +50,18 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
             Err(error)
         }
     }
+}
+
+/// Lets other sessions record an answer on which this session has acted. A problem of theirs is reported, but is not one
+/// of this run.
+fn settle_others(workspace: &Workspace, session: &Session, listener: Listener) -> Result<(), RunError> {
+    for other in questions::settled_by(workspace, session)? {
+        if let Err(error) = go_on(workspace, &RunOptions::default(), &other, listener) {
+            let text = format!("{} could not record your answer: {error}", other.id);
+            listener(Event::Note { text });
+        }
+    }
+    Ok(())
 }
 
 fn check_phases(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunError> {
@@ -70,6 +90,11 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
     if let Some(newest) = sessions.last().filter(|_| !asked.new && asked.dropped.is_none()) {
         return Ok((newest.clone(), false));
     }
+    if let Some(newest) = sessions.last().filter(|_| asked.dropped.is_none() && !asked.by_files)
+        && has_not_begun(newest)?
+    {
+        return Ok((newest.clone(), false));
+    }
     workspace.check_harness()?;
     // A run that is refused leaves no session. A dropped trigger stays the reason for its own.
     if asked.dropped.is_none() {
@@ -90,6 +115,16 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
     }
     listener(Event::SessionStarted { session: id });
     Ok((session, true))
+}
+
+/// Whether a session that a person asked for found no traces or tasks yet, so that it is as good as a new one.
+fn has_not_begun(session: &Session) -> Result<bool, RunError> {
+    let readiness: Option<Readiness> = session.read("readiness.json")?;
+    let record = session.record()?;
+    let asked_for =
+        record.is_none_or(|record| record.trigger == TriggerKind::OnDemand && record.trigger_metadata.is_empty());
+    let is_ready = readiness.is_some_and(|readiness| readiness.ready);
+    Ok(asked_for && !is_ready && !session.path("baseline.json").exists())
 }
 
 fn go_on(
@@ -161,10 +196,40 @@ fn go_on(
 
 /// Makes a phase stale, and deletes the teacher's cached answers for it.
 fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
+    begin_again(session)?;
     session.remove_checkpoint(phase)?;
     let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
     forgotten.map_err(RunError::Store)?;
+    if matches!(phase, "baseline" | "record") {
+        forget_scores(session)?;
+    }
     forget(workspace, session, phase)
+}
+
+/// Marks a session as one that begins again, because after its first outcome it needs no checkpoint to be fresh.
+fn begin_again(session: &Session) -> Result<(), RunError> {
+    let again = |record: &SessionRecord| settled(record) || is_executing(record);
+    if let Some(record) = session.record()?.filter(again) {
+        let status = SessionStatus::Initiated;
+        session.publish("session.json", &SessionRecord { status, ..record }.to_text())?;
+    }
+    Ok(())
+}
+
+/// Lets phase `record` measure the final score again.
+fn forget_scores(session: &Session) -> Result<(), RunError> {
+    session.withdraw(after::FILE)?;
+    if let Some(record) = session.record()? {
+        let unmeasured = SessionRecord {
+            benchmark_before: None,
+            benchmark_after: None,
+            harness_after: None,
+            ended_at: None,
+            ..record
+        };
+        session.publish("session.json", &unmeasured.to_text())?;
+    }
+    Ok(())
 }
 
 /// Moves results of a phase to the attic before it is redone: of `execute`, the outcomes of edits that it then tries

@@ -1,8 +1,10 @@
 //! Begins a session with its trigger and first record, and ends it with a commit of its directory.
 
-use crate::artifact::Artifact;
+use crate::artifact::baseline::Baseline;
+use crate::artifact::outcome::Outcome;
 use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus};
 use crate::artifact::trigger::{Trigger, TriggerKind};
+use crate::artifact::{Artifact, egress, loop_record};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::pipeline::options::RunOptions;
@@ -100,13 +102,41 @@ fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, trigger: Tri
     }
 }
 
+/// Whether a session sent nothing, spent nothing and tried nothing: an earlier session measured the same baseline, and
+/// asked or decided about each edit.
+fn did_nothing(workspace: &Workspace, session: &Session, record: &SessionRecord) -> Result<bool, RunError> {
+    if !record.spending.is_empty() || session.path(egress::FILE).is_file() {
+        return Ok(false);
+    }
+    let earlier: Vec<Session> = session::all(&workspace.root)?
+        .into_iter()
+        .filter(|other| other.id < session.id)
+        .collect();
+    let is_known = |outcome: &Outcome| {
+        let name = format!("{}{}.json", session::OUTCOMES, outcome.edit_digest);
+        let tried = outcome.decision().is_some() || outcome.commit.is_some();
+        !tried && earlier.iter().any(|other| other.path(&name).is_file())
+    };
+    let measured = |session: &Session| session.read::<Baseline>("baseline.json").ok().flatten();
+    let own = measured(session).map(|own| (own.harness, own.benchmark, own.student));
+    let again =
+        |other: &Session| measured(other).map(|theirs| (theirs.harness, theirs.benchmark, theirs.student)) == own;
+    Ok(session.outcomes()?.values().all(is_known) && earlier.iter().rev().any(again))
+}
+
 /// Commits the directory of a settled session and the log of consultations, separately from the edits.
 pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &SessionRecord) -> Result<(), RunError> {
     let mut paths = vec![session.relative()];
-    if !workspace.manifest.ledger.commit_sessions || workspace.ledger.dirty(&paths)?.is_empty() {
+    let commits = workspace.manifest.ledger.commit_sessions && !did_nothing(workspace, session, record)?;
+    if !commits || workspace.ledger.dirty(&paths)?.is_empty() {
         return Ok(());
     }
+    session.check_artifacts()?;
     paths.extend(holdout_log::uncommitted(workspace)?);
+    // The steps of a loop so far; the loop commits its last step itself.
+    if workspace.root.join(loop_record::FILE).is_file() {
+        paths.push(loop_record::FILE.to_owned());
+    }
     let score = |snapshot: &Option<crate::artifact::record::Snapshot>| {
         snapshot.as_ref().map_or("?".to_owned(), |snapshot| {
             format!("{:.1} %", 100.0 * snapshot.overall_score)

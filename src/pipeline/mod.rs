@@ -9,6 +9,7 @@ pub(crate) mod execute;
 pub(crate) mod external_decision;
 pub(crate) mod freshness;
 pub(crate) mod gate_policy;
+pub(crate) mod late;
 pub(crate) mod next;
 pub(crate) mod offline_briefing;
 pub(crate) mod options;

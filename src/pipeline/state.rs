@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::artifact::task::Split;
@@ -27,11 +28,19 @@ pub(crate) fn state(context: &Context) -> Result<Vec<PhaseState>, RunError> {
     let order = phases::graph(&phases).map_err(RunError::Config)?;
     let record = context.session.record()?;
     let is_recorded = is_recorded(context, record.as_ref())?;
+    let has_planned = is_recorded
+        && record
+            .as_ref()
+            .is_some_and(|record| settled(record) || is_executing(record));
     let one = |name: String| {
         // Phase `record` only writes settled records. A record that says "in progress" or "failed" makes it stale.
         let vouches = name != "record" || record.as_ref().is_some_and(settled);
         let checkpoint = context.session.checkpoint(&name).filter(|_| vouches);
         let stanza = &phases[&name];
+        if has_planned && checkpoint.is_none() && has_result(context.session, &name, stanza)? {
+            let edited = Vec::new();
+            return Ok((name, Freshness::Fresh { edited }));
+        }
         let digests = present(
             context,
             (record.as_ref(), is_recorded),
@@ -59,6 +68,31 @@ fn is_recorded(context: &Context, record: Option<&SessionRecord>) -> Result<bool
     Ok(record.is_some_and(settled) || !context.session.names(OUTCOMES)?.is_empty())
 }
 
+/// Whether a record says that `execute` has begun, so that the phases before it had completed.
+pub(crate) fn is_executing(record: &SessionRecord) -> bool {
+    record.status == SessionStatus::Executing
+}
+
+/// Whether a phase before the first edit has written its files. In a session with outcomes it then needs no checkpoint:
+/// a checkpoint that was lost or truncated must not replace what the session recorded.
+fn has_result(session: &Session, phase: &str, stanza: &Stanza) -> Result<bool, RunError> {
+    if !matches!(phase, "readiness" | "baseline" | "diagnose" | "plan") {
+        return Ok(false);
+    }
+    for name in &stanza.writes {
+        if session.digest(name)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether settings can still change the outcome of an edit: it waits for a person, or a setting excluded it.
+fn is_open(session: &Session) -> Result<bool, RunError> {
+    let open = |outcome: &Outcome| matches!(outcome.status, OutcomeStatus::PendingReview | OutcomeStatus::Skipped);
+    Ok(session.outcomes()?.values().any(open))
+}
+
 /// Whether a person may write the output of a phase.
 fn is_editable(phase: &str, stanza: &Stanza) -> bool {
     matches!(phase, "diagnose" | "plan") || !(stanza.run.is_empty())
@@ -71,7 +105,11 @@ fn present(
     stanza: &Stanza,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<PhaseDigests, RunError> {
-    let pinned = is_recorded && (context.depth == Depth::History || phase != "execute");
+    let is_settled = record.is_some_and(settled);
+    let pinned = is_recorded
+        && (context.depth == Depth::History
+            || phase != "execute"
+            || (is_settled && context.autonomy.is_none() && !is_open(context.session)?));
     let now = || context.definition(record, phase, stanza);
     let mut reads = BTreeMap::new();
     for name in &stanza.reads {

@@ -195,7 +195,8 @@ pub(super) fn note_status(context: &Context, phase: &str) -> Result<(), RunError
         let under_way = SessionRecord {
             status,
             autonomy_mode,
-            ended_at: None,
+            // A session with a final score keeps its end, unless something new happens.
+            ended_at: record.ended_at.clone().filter(|_| record.benchmark_after.is_some()),
             error: None,
             ..record
         };

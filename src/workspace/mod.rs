@@ -14,6 +14,7 @@ pub(crate) mod inbox;
 pub(crate) mod inputs;
 pub(crate) mod intake;
 mod members;
+pub(crate) mod questions;
 #[cfg(test)]
 mod replay_tests;
 pub(crate) mod session;

@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::artifact::after::{self, After};
+use crate::artifact::baseline::Baseline;
 use crate::artifact::checkpoint::Checkpoint;
+use crate::artifact::error_budget::{self, ErrorBudget};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
+use crate::artifact::plan::Plan;
+use crate::artifact::readiness::Readiness;
 use crate::artifact::record::SessionRecord;
+use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
 use crate::sys::disk::{DiskError, Root};
@@ -19,6 +25,9 @@ const TRIGGER: &str = "trigger.json";
 pub(crate) const OUTCOMES: &str = "outcomes/";
 /// The folder of edits that wait for a person's decision.
 pub(crate) const PENDING: &str = "pending_review/";
+
+/// The folder of checkpoints.
+const CHECKPOINTS: &str = "checkpoints/";
 
 /// The folder of displaced files, named by digest.
 pub(crate) const ATTIC: &str = "attic/";
@@ -256,6 +265,24 @@ impl Session {
         json.filter_map(read).collect()
     }
 
+    /// Checks that every artifact can be read, so that no truncated file is committed.
+    ///
+    /// # Errors
+    /// The first one that cannot be read.
+    pub(crate) fn check_artifacts(&self) -> Result<(), SessionError> {
+        self.read::<Trigger>(TRIGGER)?;
+        self.record()?;
+        self.read::<Readiness>("readiness.json")?;
+        self.read::<Baseline>("baseline.json")?;
+        self.read::<Plan>("plan.json")?;
+        self.read::<ErrorBudget>(error_budget::FILE)?;
+        self.read::<After>(after::FILE)?;
+        self.folder_of::<Checkpoint>(CHECKPOINTS)?;
+        self.outcomes()?;
+        self.pending()?;
+        Ok(())
+    }
+
     /// A phase's checkpoint; an unreadable one counts as missing.
     pub(crate) fn checkpoint(&self, phase: &str) -> Option<Checkpoint> {
         self.read(&checkpoint_name(phase)).ok().flatten()
@@ -279,7 +306,7 @@ impl Session {
 }
 
 fn checkpoint_name(phase: &str) -> String {
-    format!("checkpoints/{phase}.json")
+    format!("{CHECKPOINTS}{phase}.json")
 }
 
 /// Files that a person may write: they are never replaced without a copy.

@@ -227,6 +227,168 @@ fn what_a_session_recorded_stays_when_it_executes_again() {
     }
 }
 
+/// The texts of files of the session.
+fn texts(space: &Space, names: &[&str]) -> Vec<String> {
+    let text = |name: &&str| space.read(&format!("{}/{name}", space.session()));
+    names.iter().map(text).collect()
+}
+
+/// A person improves the prompt while an edit waits; then the edit is answered.
+#[test]
+fn an_answer_that_comes_late_is_judged_on_today_and_earns_the_session_nothing_else() {
+    for (answer, status) in [("accept", "applied"), ("reject", "rejected_by_user")] {
+        let space = Space::executed();
+        let before = (
+            texts(&space, &["baseline.json", "after.json"]),
+            space.artifact("session.json"),
+        );
+        space.replace("config.toml", "max_turns = 3", "max_turns = 4");
+        add_task(&space, "gate");
+        space.commit_all("mine");
+        space.kaizen(&[answer, "shots"]).exits(0);
+        space.run(&[]).exits(0);
+        assert_eq!(space.statuses()["shots"], status);
+        let record = space.artifact("session.json");
+        assert_eq!(texts(&space, &["baseline.json", "after.json"]), before.0, "{answer}");
+        for number in [
+            "benchmark_before",
+            "benchmark_after",
+            "harness_after",
+            "git_checkpoint_post",
+        ] {
+            assert_eq!(record[number], before.1[number], "{answer}: {number}");
+        }
+        let late = |label: &str| {
+            let outcomes = space.outcomes();
+            outcomes.iter().find(|outcome| outcome["edit_id"] == label).unwrap()["late"].clone()
+        };
+        let (shots, baseline) = (late("shots"), space.artifact("baseline.json"));
+        for (name, digest) in [("harness", &baseline["harness"]), ("benchmark", &baseline["benchmark"])] {
+            assert_eq!(&shots["proposed_for"][name], digest, "{answer}: {shots}");
+            assert_ne!(&shots["judged_on"][name], digest, "{answer}: {shots}");
+        }
+        assert_eq!(late("bold"), Value::Null, "what was decided in time stays as it is");
+        assert!(
+            space
+                .kaizen(&["show", "shots"])
+                .exits(0)
+                .out
+                .contains("the answer came later")
+        );
+        space.kaizen(&["verify"]).exits(0);
+    }
+}
+
+#[test]
+fn an_answer_in_time_raises_the_score_of_its_session() {
+    let space = Space::executed();
+    let before = space.artifact("session.json")["benchmark_after"]["overall_score"].clone();
+    space.kaizen(&["accept", "shots"]).exits(0);
+    space.run(&[]).exits(0);
+    let after = space.artifact("session.json")["benchmark_after"]["overall_score"].clone();
+    assert!(after.as_f64() > before.as_f64(), "{before} to {after}");
+}
+
+/// A revert sets the status, and leaves the evidence and the scores.
+#[test]
+fn a_revert_keeps_what_the_gate_and_the_session_measured() {
+    let space = Space::executed();
+    let of_bold = |space: &Space| {
+        let outcomes = space.outcomes();
+        outcomes
+            .into_iter()
+            .find(|outcome| outcome["edit_id"] == "bold")
+            .unwrap()
+    };
+    let before = (
+        of_bold(&space),
+        space.artifact("session.json"),
+        texts(&space, &["after.json"]),
+    );
+    space.kaizen(&["revert", "bold"]).exits(0);
+    let (bold, record) = (of_bold(&space), space.artifact("session.json"));
+    assert_eq!(bold["status"], "rolled_back");
+    for field in ["gate", "benchmark_delta", "cluster_deltas", "commit", "applied_at"] {
+        assert_eq!(bold[field], before.0[field], "{field}");
+    }
+    for field in ["benchmark_before", "benchmark_after", "harness_after"] {
+        assert_eq!(record[field], before.1[field], "{field}");
+    }
+    assert_eq!(texts(&space, &["after.json"]), before.2);
+    space.kaizen(&["verify"]).exits(0);
+}
+
+/// Lost checkpoints do not replace a settled session's results, and truncated files are not committed.
+#[test]
+fn a_truncated_file_is_noticed_and_plans_nothing_anew() {
+    let kept = ["baseline.json", "diagnosis.md", "plan.json"];
+    for name in [
+        "trigger.json",
+        "after.json",
+        "baseline.json",
+        "checkpoints/baseline.json",
+        "checkpoints/diagnose.json",
+        "checkpoints/plan.json",
+    ] {
+        let space = Space::executed();
+        let before = texts(&space, &kept);
+        let head = space.git(&["rev-parse", "HEAD"]);
+        let path = format!("{}/{name}", space.session());
+        let text = space.read(&path);
+        space.write(&path, &text[..text.len() / 2]);
+        space.run(&[]).exits(1).says(&[name, "git restore"]);
+        assert_eq!(space.git(&["rev-parse", "HEAD"]), head, "{name}");
+        space.git(&["restore", &path]);
+        space.run(&[]).exits(3);
+        assert!(texts(&space, &kept) == before, "{name}");
+    }
+    let space = Space::executed();
+    let before = texts(&space, &kept);
+    std::fs::remove_dir_all(space.root.join(space.session()).join("checkpoints")).unwrap();
+    assert_eq!(space.run(&[]).exits(3).phases(), ["execute", "record"]);
+    assert!(texts(&space, &kept) == before);
+}
+
+/// A settled session is recorded once, however often branches switch.
+#[test]
+fn switching_branches_records_nothing_again() {
+    let space = Space::executed();
+    space.git(&["branch", "other", "HEAD~1"]);
+    space.git(&["branch", "start", "HEAD~2"]);
+    let head = space.git(&["rev-parse", "HEAD"]);
+    for branch in ["other", "main", "start", "main"] {
+        space.git(&["checkout", "-q", branch]);
+        if branch == "main" {
+            space
+                .kaizen_with("KAIZEN_NOW", "2026-03-05T10:00:00Z", &["run"])
+                .exits(3);
+        }
+    }
+    assert_eq!(space.git(&["rev-parse", "HEAD"]), head);
+    assert_eq!(space.git(&["status", "--porcelain"]), "");
+    for settings in [
+        "[gate]\nmin_improvement = 0.2\n",
+        "[harness]\nfiles = [\"config.toml\", \"agents/**\"]\n",
+    ] {
+        space.write("kaizen.toml", &format!("{MANIFEST}{settings}"));
+        let record = texts(&space, &["session.json"]);
+        space
+            .kaizen_with("KAIZEN_NOW", "2026-03-06T10:00:00Z", &["run"])
+            .exits(3);
+        assert_eq!(texts(&space, &["session.json"]), record, "{settings}");
+    }
+}
+
+#[test]
+fn a_new_session_after_one_without_tasks_is_the_same() {
+    let space = Space::new();
+    space.write("benchmark/tasks.jsonl", "");
+    for _ in 0..3 {
+        space.run(&["--new"]).exits(4);
+    }
+    assert_eq!(names(&space.root.join("sessions")).len(), 1);
+}
+
 #[test]
 fn an_answer_waits_while_the_gate_tasks_are_missing() {
     let space = Space::executed();

@@ -97,6 +97,78 @@ fn it_goes_on_while_the_score_rises_and_stops_when_it_stands_still() {
     assert_eq!(steps.len() + 1, sessions(&space).len());
 }
 
+/// Sessions that propose the same edit: one question, one answer, and no commit for those in which nothing happened.
+#[test]
+fn an_edit_is_asked_about_once() {
+    for (answer, statuses) in [
+        ("reject", ["rejected_by_user", "rejected_by_user", "rejected_by_user"]),
+        ("accept", ["inapplicable", "inapplicable", "applied"]),
+    ] {
+        let space = with_program(&json!([bold()]));
+        space
+            .kaizen(&[
+                "loop",
+                "--autonomy",
+                "manual",
+                "--max-sessions",
+                "3",
+                "--stagnation-k",
+                "9",
+            ])
+            .exits(0);
+        let all = sessions(&space);
+        let waiting = space.kaizen(&["review", "--format", "json"]).exits(3);
+        assert_eq!(waiting.events().len(), 1, "{}", waiting.out);
+        for (session, commits) in all.iter().zip([1, 0, 0]) {
+            let subject = format!("kaizen: record {session}");
+            let recorded = space.subjects().iter().filter(|known| **known == subject).count();
+            assert_eq!(recorded, commits, "{session}");
+        }
+        space.kaizen(&[answer, "bold", "--why", "so"]).exits(0);
+        space.kaizen(&["run"]).exits(0);
+        space.kaizen(&["review"]).exits(0);
+        let of = |session: &String| crate::revert::statuses(&space, session)["bold"].clone();
+        assert_eq!(all.iter().map(of).collect::<Vec<_>>(), statuses);
+        for session in &all[..2] {
+            let record: Value = serde_json::from_str(&space.read(&format!("sessions/{session}/session.json"))).unwrap();
+            assert_eq!(
+                record["benchmark_before"], record["benchmark_after"],
+                "{session}: no credit"
+            );
+        }
+        space.kaizen(&["verify"]).exits(0);
+        if answer == "reject" {
+            space.kaizen(&["run", "--new", "--autonomy", "manual"]).exits(0);
+            assert_eq!(of(sessions(&space).last().unwrap()), "rejected_by_user");
+            let shown = space.kaizen(&["show"]).exits(0).out;
+            assert!(shown.contains("you rejected it in session-"), "{shown}");
+        }
+    }
+}
+
+/// With tighter limits, a loop that was interrupted still finishes the session that it left open.
+#[test]
+fn an_open_session_is_finished_before_tighter_limits_stop_the_loop() {
+    let space = with_program(&json!([]));
+    space
+        .kaizen(&["loop", "--max-sessions", "1", "--stagnation-k", "9"])
+        .exits(0);
+    // As after a kill in the second session.
+    let mut left = record(&space);
+    left["stop_reason"] = Value::Null;
+    left["ended_at"] = Value::Null;
+    left["max_sessions"] = Value::Null;
+    space.write("sessions/loop.json", &left.to_string());
+    space.kaizen(&["run", "--new", "--until", "diagnose"]).exits(0);
+    space.kaizen(&["loop", "--stagnation-k", "1"]).exits(0);
+    let record = record(&space);
+    assert_eq!(
+        (steps(&record).len(), &record["stop_reason"]),
+        (2, &json!("stagnation"))
+    );
+    assert_eq!(steps(&record)[1]["status"], "completed");
+}
+
 #[test]
 fn a_noisy_loop_shares_one_error_budget_among_its_sessions() {
     let space = stepwise();

@@ -1,5 +1,7 @@
 //! The review queue: every edit that waits for a person, oldest session first, in the order of the plan.
 
+use std::collections::BTreeMap;
+
 use super::examples;
 use super::staleness::{self, Staleness};
 use crate::artifact::edit::Edit;
@@ -105,11 +107,22 @@ pub(crate) fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Que
             entries.push(blank.asked(pending, workspace, &harness)?);
         }
     }
+    let entries = asked_once(entries);
     match unreadable.filter(|_| entries.is_empty()) {
         // An empty queue would suggest that nothing waits.
         Some(error) => Err(error.into()),
         None => Ok(entries),
     }
+}
+
+/// The entries in which an edit about which several sessions ask stands once, in the newest of them.
+fn asked_once(entries: Vec<QueueEntry>) -> Vec<QueueEntry> {
+    let newest: BTreeMap<Digest, String> = entries
+        .iter()
+        .map(|entry| (entry.pending.edit_digest, entry.session.id.clone()))
+        .collect();
+    let stands = |entry: &QueueEntry| newest.get(&entry.pending.edit_digest) == Some(&entry.session.id);
+    entries.into_iter().filter(stands).collect()
 }
 
 /// The undecided edits of a session with their names for commands, in the order of the plan.
@@ -146,7 +159,7 @@ fn waiting(session: &Session) -> Result<Vec<(String, PendingReview)>, SessionErr
 }
 
 fn unplanned(
-    pending: std::collections::BTreeMap<Digest, PendingReview>,
+    pending: BTreeMap<Digest, PendingReview>,
     waits: &dyn Fn(&Digest) -> bool,
 ) -> Vec<(String, PendingReview)> {
     let open = pending

@@ -9,7 +9,7 @@ use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::label::SharedLabels;
-use crate::artifact::outcome::Outcome;
+use crate::artifact::outcome::{Footing, Outcome};
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::cli::Setting;
@@ -215,6 +215,14 @@ fn outcome(outcome: &Outcome) {
             out!("  {name:<11}{}", visible(text));
         }
     }
+    if let Some(late) = &outcome.late {
+        let state = |at: &Footing| format!("harness {}, benchmark {}", at.harness.short(), at.benchmark.short());
+        out!("  proposed   for {}", state(&late.proposed_for));
+        out!(
+            "  judged     on {}, since the answer came later",
+            state(&late.judged_on)
+        );
+    }
     if outcome.gate_skipped {
         out!("  accepted by a person, without the gate");
     }
@@ -247,9 +255,14 @@ fn pending(pending: &PendingReview, name: &str) {
     match &pending.decision {
         Some(decision) => {
             let answer = format!("{:?}", decision.decision).to_lowercase();
+            // Older versions wrote their own name; an answer by hand may have none.
+            let by = match decision.by.as_str() {
+                "" | "kaizen" => "a person",
+                name => name,
+            };
             out!(
-                "\n{STRONG}Decision{STRONG:#}  {answer} by {} at {} {}",
-                visible(&decision.by),
+                "\n{STRONG}Decision{STRONG:#}  {answer} by {} {} {}",
+                visible(by),
                 decision.at,
                 visible(&decision.why)
             );

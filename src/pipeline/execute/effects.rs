@@ -13,8 +13,9 @@ use crate::harness::FileChange;
 use crate::pipeline::execute::ExecuteContext;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
+use crate::workspace::questions::QuestionElsewhere;
 use crate::workspace::session::{OUTCOMES, PENDING};
-use crate::workspace::{holdout_log, transaction};
+use crate::workspace::{holdout_log, questions, transaction};
 
 /// Each effect is atomic, and a crash may happen before any of them.
 impl ExecuteContext<'_> {
@@ -43,6 +44,15 @@ impl ExecuteContext<'_> {
             .context
             .session
             .publish(&format!("{PENDING}{}.json", pending.edit_digest), &pending.to_text())?)
+    }
+
+    /// The questions of other sessions about the same edit.
+    pub(super) fn questions(&self, edit: &Edit) -> Result<Vec<QuestionElsewhere>, RunError> {
+        Ok(questions::elsewhere(
+            self.context.workspace,
+            self.context.session,
+            &edit.digest(),
+        )?)
     }
 
     /// Publishes the error budget.

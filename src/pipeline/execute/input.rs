@@ -7,7 +7,7 @@ use crate::artifact::edit::{Edit, RiskTier};
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::gate::record::GateRecord;
 use crate::artifact::gate::verdict::GateRule;
-use crate::artifact::outcome::Outcome;
+use crate::artifact::outcome::{LateAnswer, Outcome};
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Task;
@@ -30,6 +30,8 @@ pub(crate) struct ExecuteInput<'a> {
     pub session: &'a str,
     pub reconcile: ReconcileInput<'a>,
     pub gate: GateInput<'a>,
+    /// What the session measured and what is judged on today, if that differs from what it measured.
+    pub late: Option<LateAnswer>,
     /// The rules of the manifest for edits.
     pub rules: op::OpRules,
     /// Selects the files that belong to the harness.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::decision::ReviewDecision;
 use crate::artifact::edit::Edit;
-use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
+use crate::artifact::outcome::{Footing, LateAnswer, Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
 use crate::harness::{FileChange, Harness, op};
 use crate::ledger::port::Ledger;
@@ -12,6 +12,7 @@ use crate::llm::redact::Redactor;
 use crate::pipeline::execute::reconcile::EditStep;
 
 pub(crate) mod effects;
+mod elsewhere;
 mod head;
 mod input;
 mod message;
@@ -61,7 +62,12 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
     let count = todo.steps.len();
     for (number, (at, step)) in todo.steps.into_iter().enumerate() {
         let edit = &input.reconcile.plan.edits[at];
+        let late = input.late_for(&step, &head);
         if let Some(outcome) = take(step, edit, &input, execution, &mut head)? {
+            let outcome = Outcome {
+                late: late.or(outcome.late),
+                ..outcome
+            };
             if outcome.decision().is_some() {
                 execution.consulted(input.gate.tasks, edit, &outcome)?;
             }
@@ -96,7 +102,7 @@ fn take(
             error: input.reason_of(edit),
             ..plain(OutcomeStatus::RejectedByUser)
         },
-        EditStep::Ask => ask(edit, None, input, execution, head)?,
+        EditStep::Ask => elsewhere::ask_once(edit, input, execution, head)?,
         EditStep::Adopt(commit) => adopt(edit, &commit, input, execution, head)?,
         EditStep::Undone => Outcome {
             error: Some("its commit was reverted, or is no longer in the history".into()),
@@ -109,18 +115,38 @@ fn take(
                 .unwrap_or_else(|| plain(OutcomeStatus::RolledBack))
         }
         .with_status(OutcomeStatus::RolledBack),
-        EditStep::Stranded => {
-            let error = Some("it no longer applies, because an edit that it builds on was reverted".to_owned());
-            Outcome {
-                error,
-                ..plain(OutcomeStatus::Stranded)
-            }
+        EditStep::Stranded => Outcome {
+            error: Some("it no longer applies, because an edit that it builds on was reverted".to_owned()),
+            ..input.known(edit).unwrap_or_else(|| plain(OutcomeStatus::Stranded))
         }
-        EditStep::Try => try_edit(edit, input, execution, head)?,
+        .with_status(OutcomeStatus::Stranded),
+        EditStep::Try => match elsewhere::settled(edit, input, execution)? {
+            Some(settled) => settled,
+            None => try_edit(edit, input, execution, head)?,
+        },
     }))
 }
 
 impl ExecuteInput<'_> {
+    /// The outcome of an edit so far.
+    fn known(&self, edit: &Edit) -> Option<Outcome> {
+        self.reconcile.outcomes.get(&edit.digest()).cloned()
+    }
+
+    /// What the outcome of this step says about a late answer.
+    fn late_for(&self, step: &EditStep, head: &SessionHead) -> Option<LateAnswer> {
+        let is_judged = matches!(step, EditStep::Try | EditStep::Refuse | EditStep::Adopt(_));
+        let late = self.late.filter(|_| is_judged)?;
+        let harness = head.harness.digest();
+        Some(LateAnswer {
+            judged_on: Footing {
+                harness,
+                ..late.judged_on
+            },
+            ..late
+        })
+    }
+
     fn decision_of(&self, edit: &Edit) -> Option<&ReviewDecision> {
         self.reconcile.pending.get(&edit.digest())?.decision.as_ref()
     }
@@ -151,6 +177,7 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
         applied_at: None,
         commit: None,
         against: None,
+        late: None,
         gate_skipped: false,
         rolled_back_by: None,
         verdict: None,

@@ -86,9 +86,11 @@ fn revert(
     }
     for (digest, reason) in &derived.stranded {
         if let Some(edit) = input.reconcile.plan.edits.iter().find(|edit| edit.digest() == *digest) {
+            let known = input.reconcile.outcomes.get(digest).cloned();
             execution.outcome(&Outcome {
                 error: Some(reason.clone()),
-                ..outcome(edit, OutcomeStatus::Stranded)
+                status: OutcomeStatus::Stranded,
+                ..known.unwrap_or_else(|| outcome(edit, OutcomeStatus::Stranded))
             })?;
         }
     }

@@ -6,7 +6,7 @@ use super::PhaseOutput;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::counted;
 use crate::artifact::edit::Edit;
-use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::artifact::outcome::{LateAnswer, Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
@@ -14,6 +14,7 @@ use crate::ledger::port::Ledger;
 use crate::pipeline::context::Context;
 use crate::pipeline::execute::ExecuteStats;
 use crate::pipeline::gate_policy::{gate_policy, route_of, rule};
+use crate::pipeline::late::{late_answer, standing};
 use crate::pipeline::{execute as phase, external_decision, preview};
 use crate::workspace::earlier_record::earlier_record;
 use crate::workspace::error::RunError;
@@ -39,6 +40,11 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     let select = |path: &str| workspace.selects(path);
     let gate = context.inputs.gate(&context.session.id)?;
     let head_commit = workspace.ledger.head()?;
+    let head = clean_harness(workspace, context.inputs)?;
+    let late = match outcomes.is_empty() {
+        true => None,
+        false => late(context, &baseline, head.digest())?,
+    };
     let input = phase::ExecuteInput {
         session: &context.session.id,
         reconcile: phase::ReconcileInput {
@@ -63,15 +69,24 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
             earlier: &|edit, comparison| earlier_record(workspace, edit, comparison),
         },
         rules: workspace.rules(),
+        late,
         select: &select,
         head_commit,
-        head: clean_harness(workspace, context.inputs)?,
+        head,
     };
     let taken = carry_out(context, input)?;
     Ok(PhaseOutput {
         files: Vec::new(),
         summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
     })
+}
+
+/// What a late answer is judged on; `None` if the session's results still describe today's state.
+fn late(context: &Context, baseline: &Baseline, head: Digest) -> Result<Option<LateAnswer>, RunError> {
+    match standing(context, baseline, head)?.has_moved {
+        true => Ok(Some(late_answer(context, baseline, head)?)),
+        false => Ok(None),
+    }
 }
 
 /// Reports the answers that are about to take effect and that came with a commit from another repository.

@@ -15,46 +15,53 @@ use crate::artifact::spending::{self, RoleSpending};
 use crate::artifact::{Artifact, Money};
 use crate::digest::Digest;
 use crate::eval::run::evaluate;
-use crate::ledger::port::LedgerEntry;
+use crate::harness::Harness;
+use crate::ledger::port::CommitId;
 use crate::llm::client;
 use crate::pipeline::context::Context;
+use crate::pipeline::late::standing;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::clean_harness;
 
 /// The results of a settled session.
-pub(crate) struct SettledSession<'a> {
-    pub baseline: &'a Baseline,
+struct SettledSession<'a> {
+    baseline: &'a Baseline,
     /// The edits of the plan.
-    pub edits: &'a [Edit],
+    edits: &'a [Edit],
     /// The outcomes, including those of edits that left the plan.
-    pub outcomes: &'a BTreeMap<Digest, Outcome>,
-    /// The evaluation of the final head.
-    pub after: &'a Evaluation,
-    /// Digest of the final head.
-    pub harness: Digest,
-    /// The last commit of an edit, if there was one.
-    pub last_commit: Option<String>,
+    outcomes: &'a BTreeMap<Digest, Outcome>,
+    /// The final score, if it is measured or read now; `None` if the record keeps the one that it has.
+    last: Option<&'a FinalScore>,
 }
 
-/// Completes the record of a session.
-pub(crate) fn record(begun: SessionRecord, settled: &SettledSession, now: String) -> SessionRecord {
+/// The score after the session's own edits.
+struct FinalScore {
+    after: After,
+    /// The last commit of an edit; that of the baseline if there was none.
+    commit: CommitId,
+}
+
+/// Completes the record of a session. Without a new final score, the numbers that it has stay.
+fn record(begun: SessionRecord, settled: &SettledSession, now: String) -> SessionRecord {
     let outcomes = fold(settled);
-    SessionRecord {
+    let is_new = settled.last.is_some() || outcomes != begun.edit_outcomes;
+    let record = SessionRecord {
         status: status(&outcomes),
-        ended_at: Some(now),
+        ended_at: begun.ended_at.clone().filter(|_| !is_new).or(Some(now)),
         diagnosis_path: Some("diagnosis.md".into()),
         plan_path: Some("plan.json".into()),
-        benchmark_before: Some(snapshot(settled.baseline, &settled.baseline.evaluation)),
-        benchmark_after: Some(snapshot(settled.baseline, settled.after)),
         edit_outcomes: outcomes,
-        harness_after: Some(settled.harness),
-        git_checkpoint_pre: Some(settled.baseline.harness_commit.clone()),
-        git_checkpoint_post: settled
-            .last_commit
-            .clone()
-            .or_else(|| Some(settled.baseline.harness_commit.clone())),
         error: None,
         ..begun
+    };
+    let Some(last) = settled.last else { return record };
+    SessionRecord {
+        benchmark_before: Some(snapshot(settled.baseline, &settled.baseline.evaluation)),
+        benchmark_after: Some(snapshot(settled.baseline, &last.after.evaluation)),
+        harness_after: Some(last.after.harness),
+        git_checkpoint_pre: Some(settled.baseline.harness_commit.clone()),
+        git_checkpoint_post: Some(last.commit.clone()),
+        ..record
     }
 }
 
@@ -112,31 +119,15 @@ pub(crate) fn snapshot(baseline: &Baseline, evaluation: &Evaluation) -> Snapshot
 
 /// Runs the phase.
 pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
-    let workspace = context.workspace;
     let (plan, baseline): (Plan, Baseline) = (context.need("plan.json")?, context.need("baseline.json")?);
     let begun: SessionRecord = context.need("session.json")?;
-    let gate = context.inputs.gate(&context.session.id)?;
-    let harness = clean_harness(workspace, context.inputs)?;
-    let tasks: Vec<_> = gate.iter().collect();
-    let after = context
-        .evaluating(|evaluator| evaluate(&evaluator, &harness, &tasks))
-        .map_err(|halted| context.failed("record")(halted.to_string()))?;
-    let (entries, _) = context
-        .inputs
-        .history(&context.session.id, Some(&baseline.harness_commit))?;
-    let of_an_edit = |entry: &&LedgerEntry| {
-        entry
-            .trailer("Edit-Digest")
-            .or_else(|| entry.trailer("Reverts-Edit"))
-            .is_some()
-    };
+    let outcomes = context.session.outcomes()?;
+    let last = final_score(context, &begun, &baseline, &outcomes)?;
     let settled = SettledSession {
         baseline: &baseline,
         edits: &plan.edits,
-        outcomes: &context.session.outcomes()?,
-        after: &after,
-        harness: harness.digest(),
-        last_commit: entries.iter().rev().find(of_an_edit).map(|entry| entry.commit.clone()),
+        outcomes: &outcomes,
+        last: last.as_ref(),
     };
     let autonomy_mode = context.autonomy_of(Some(&begun));
     let spending = spending::sums(&client::spent(context.session.root(), &context.session.path(""))?);
@@ -149,26 +140,84 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
             ..begun
         },
         &settled,
-        workspace.clock.stamp(),
+        context.workspace.clock.stamp(),
     );
     let summary = format!(
         "{:.1} % before, {:.1} % after",
         percent(&record.benchmark_before),
         percent(&record.benchmark_after)
     );
-    let after = After {
-        version: 1,
-        harness: harness.digest(),
-        evaluation: after,
-        extra: Default::default(),
-    };
+    let after = last.map(|last| (after::FILE.to_owned(), last.after.to_text()));
     Ok(PhaseOutput {
-        files: vec![
-            (after::FILE.into(), after.to_text()),
-            ("session.json".into(), record.to_text()),
-        ],
+        files: after
+            .into_iter()
+            .chain([("session.json".into(), record.to_text())])
+            .collect(),
         summary,
     })
+}
+
+/// The score after the session's own edits, if it has to be measured: the session has none yet, or it committed an edit
+/// since, and nobody else changed the harness or the benchmark meanwhile. A session gets no credit for what others
+/// changed.
+fn final_score(
+    context: &Context,
+    begun: &SessionRecord,
+    baseline: &Baseline,
+    outcomes: &BTreeMap<Digest, Outcome>,
+) -> Result<Option<FinalScore>, RunError> {
+    let is_measured = begun.benchmark_after.is_some();
+    if is_measured && !has_new_commit(begun, outcomes) {
+        return Ok(None);
+    }
+    let head = clean_harness(context.workspace, context.inputs)?;
+    let standing = standing(context, baseline, head.digest())?;
+    if is_measured && standing.has_moved {
+        return Ok(None);
+    }
+    let harness = match standing.has_moved {
+        true => context.inputs.harness_at(&standing.tip)?,
+        false => head,
+    };
+    let known: Option<After> = context.session.read(after::FILE)?;
+    let known = known.filter(|known| known.harness == harness.digest());
+    let after = match known {
+        Some(known) => known,
+        None => After {
+            version: 1,
+            harness: harness.digest(),
+            evaluation: measured(context, baseline, &harness)?,
+            extra: Default::default(),
+        },
+    };
+    let commit = standing.tip;
+    Ok(Some(FinalScore { after, commit }))
+}
+
+/// Whether the session committed an edit that its record does not know as applied.
+fn has_new_commit(begun: &SessionRecord, outcomes: &BTreeMap<Digest, Outcome>) -> bool {
+    let is_known = |outcome: &&Outcome| {
+        let same = |known: &EditOutcome| {
+            let applied = known.status == OutcomeStatus::Applied && known.commit == outcome.commit;
+            applied && known.edit_digest == outcome.edit_digest
+        };
+        begun.edit_outcomes.iter().any(same)
+    };
+    let applied = outcomes
+        .values()
+        .filter(|outcome| outcome.status == OutcomeStatus::Applied);
+    applied.filter(|outcome| !is_known(outcome)).count() > 0
+}
+
+/// The evaluation of a harness on the gate tasks; the baseline's, if nothing was applied to it.
+fn measured(context: &Context, baseline: &Baseline, harness: &Harness) -> Result<Evaluation, RunError> {
+    if harness.digest() == baseline.harness {
+        return Ok(baseline.evaluation.clone());
+    }
+    let gate = context.inputs.gate(&context.session.id)?;
+    let tasks: Vec<_> = gate.iter().collect();
+    let evaluated = context.evaluating(|evaluator| evaluate(&evaluator, harness, &tasks));
+    evaluated.map_err(|halted| context.failed("record")(halted.to_string()))
 }
 
 /// Cost of the teacher in dollars: of its calls to a language model through kaizen, else the figure in the plan.

@@ -1,0 +1,60 @@
+//! Settles an edit about which a person was asked in another session too.
+
+use super::{ExecuteContext, ExecuteInput, ask, outcome};
+use crate::artifact::edit::Edit;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::artifact::pending_review::PendingReview;
+use crate::pipeline::execute::head::SessionHead;
+use crate::workspace::error::RunError;
+use crate::workspace::questions;
+
+/// The outcome of an edit whose answer has taken effect in another session; `None` if it has not. The session gets no
+/// credit for it.
+pub(super) fn settled(
+    edit: &Edit,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
+) -> Result<Option<Outcome>, RunError> {
+    let Some(answer) = input.decision_of(edit) else {
+        return Ok(None);
+    };
+    let found = execution.questions(edit)?;
+    let there = questions::acted_on(&found, answer).and_then(|other| Some((other, other.outcome.as_ref()?)));
+    Ok(there.map(|(other, decided)| Outcome {
+        error: Some(format!(
+            "your answer took effect in {}: {}",
+            other.session.id,
+            decided.status.words()
+        )),
+        ..outcome(edit, OutcomeStatus::Inapplicable)
+    }))
+}
+
+/// Asks a person about an edit, unless they rejected the same edit in another session.
+pub(super) fn ask_once(
+    edit: &Edit,
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
+    head: &SessionHead,
+) -> Result<Outcome, RunError> {
+    let found = execution.questions(edit)?;
+    let asked = ask(edit, None, input, execution, head)?;
+    let Some((session, answer)) = questions::rejected(&found) else {
+        return Ok(asked);
+    };
+    let name = format!("{}{}.json", crate::workspace::session::PENDING, edit.digest());
+    if let Some(question) = execution.context.session.read::<PendingReview>(&name)? {
+        execution.ask(&PendingReview {
+            decision: Some(answer.clone()),
+            ..question
+        })?;
+    }
+    let why = match answer.why.as_str() {
+        "" => String::new(),
+        why => format!(": {why}"),
+    };
+    Ok(Outcome {
+        error: Some(format!("you rejected it in {}{why}", session.id)),
+        ..outcome(edit, OutcomeStatus::RejectedByUser)
+    })
+}
