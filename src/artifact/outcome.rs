@@ -61,6 +61,23 @@ pub enum RolledBackBy {
     Plan,
     /// In git: the commit was reverted or is no longer in the history.
     Git,
+    /// By `kaizen revert`.
+    Revert,
+    /// By `kaizen prune`.
+    Prune,
+}
+
+/// When, by whom and in which commit an applied edit was reverted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rollback {
+    /// When, RFC 3339, UTC: the time of the commit, or the time at which kaizen noticed it if there is no commit.
+    pub at: String,
+    /// Name and mail address of the commit's author; absent if there is no commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The commit; absent if no file had to change, or if the edit's commit is no longer in the history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
 }
 
 /// A harness and a benchmark.
@@ -125,6 +142,9 @@ pub struct Outcome {
     /// How the edit was reverted; absent if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back_by: Option<RolledBackBy>,
+    /// When and by whom the edit was reverted; absent if it was not, or if an older version recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<Rollback>,
     /// The verdict in mode `rule`, with the numbers to recompute it.
     #[serde(default)]
     pub verdict: Option<Verdict>,

@@ -145,6 +145,10 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
             Code::NotReady,
             Some("git is kaizen's ledger: every accepted edit is a commit"),
         ),
+        RunError::UnknownState(_) => (
+            Code::NotReady,
+            Some("fetch the whole history (`git fetch --unshallow`), or put the edit back into plan.json"),
+        ),
         RunError::Output(OutputError::Taken(_)) => (
             Code::Failed,
             Some("move that file away, or write to another place; nothing was replaced"),
@@ -161,6 +165,7 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
         | RunError::Lock(_)
         | RunError::Ledger(_)
         | RunError::Conflict(_)
+        | RunError::Inseparable(_)
         | RunError::Halted(_)
         | RunError::HeadMoved
         | RunError::ChangedMeanwhile(_)
@@ -319,6 +324,7 @@ mod tests {
             RunError::Dirty(Vec::new()),
             RunError::Untrusted(Box::default()),
             RunError::Ledger(LedgerError::NoRepository(text())),
+            RunError::UnknownState(text()),
         ];
         let failed = [
             RunError::Benchmark(BenchmarkError::Glob(text())),
@@ -331,6 +337,7 @@ mod tests {
             RunError::Ledger(git),
             RunError::Conflict(conflict),
             RunError::Halted(EvaluationHalted(text())),
+            RunError::Inseparable(text()),
             RunError::HeadMoved,
             RunError::ChangedMeanwhile(text()),
             RunError::Phase {

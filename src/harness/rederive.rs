@@ -58,7 +58,7 @@ impl Conflict {
     /// The conflicting change, as a message.
     pub(crate) fn what(&self) -> String {
         let by = match &self.later {
-            None => "by hand".to_owned(),
+            None => "by hand or by a merge".to_owned(),
             Some(later) => format!(
                 "by the later edit {} of {} (commit {})",
                 later.label,

@@ -1,13 +1,19 @@
 //! Caches the last answers of the ledger about commits. Commits never change, and each question costs a git process.
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::harness::Harness;
+use crate::ledger::graph::CommitGraph;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
 
-/// The commits of a session, and those of them that were reverted with git.
-pub(crate) type History = (Vec<LedgerEntry>, BTreeSet<CommitId>);
+/// The commits of a session, and the graph in which they are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    /// The commits of the session, oldest first.
+    pub entries: Vec<LedgerEntry>,
+    /// All commits since the one that the session builds on.
+    pub graph: CommitGraph,
+}
 
 /// The last answer of each kind, with its question.
 #[derive(Default)]
@@ -50,7 +56,7 @@ impl LedgerCache {
         })
     }
 
-    /// The commits of a session after `base`, oldest first, and those of them that were reverted.
+    /// The commits of a session after `base`, and the graph in which they are.
     ///
     /// # Errors
     /// git fails.
@@ -66,9 +72,8 @@ impl LedgerCache {
             let history = last(&self.history, question, |(_, session, base)| {
                 let mut entries = ledger.entries(base.as_deref())?;
                 entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
-                let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit.clone()).collect();
-                let reverted = ledger.reverted(&commits)?;
-                Ok((entries, reverted.into_iter().collect()))
+                let graph = ledger.graph(base.as_deref())?;
+                Ok(History { entries, graph })
             })?;
             // If the user switched branches in between, the answer mixes two branches.
             if ledger.head()? == head {
@@ -114,8 +119,8 @@ mod tests {
             Ok(if on_b { Vec::new() } else { vec![entry] })
         }
 
-        fn reverted(&self, _: &[CommitId]) -> Result<Vec<CommitId>, LedgerError> {
-            Ok(Vec::new())
+        fn graph(&self, _: Option<&str>) -> Result<CommitGraph, LedgerError> {
+            Ok(CommitGraph::default())
         }
 
         fn last_touch(&self, _: &[String]) -> Result<Option<CommitId>, LedgerError> {
@@ -138,7 +143,7 @@ mod tests {
     #[test]
     fn what_another_branch_says_is_not_remembered() {
         let (past, ledger) = (LedgerCache::default(), Switching::default());
-        let count = || past.history(&ledger, "s", None).unwrap().0.len();
+        let count = || past.history(&ledger, "s", None).unwrap().entries.len();
         // The first answer may be that of `a` or of `b`, but it is never cached for the other branch.
         count();
         assert_eq!((count(), count()), (1, 1));

@@ -1,7 +1,10 @@
 //! Reads the history: kaizen's commits, their parents, and the user's reverts of them.
 
-use super::Git;
+use std::collections::BTreeMap;
+
 use super::process::refusal;
+use super::{CommitSignature, Git};
+use crate::ledger::graph::{CommitGraph, GraphCommit, RevertedCommit};
 use crate::ledger::message::trailers;
 use crate::ledger::port::{CommitId, LedgerEntry, LedgerError};
 
@@ -9,6 +12,8 @@ use crate::ledger::port::{CommitId, LedgerEntry, LedgerError};
 const MARK: &str = "Session-ID";
 /// The beginning of the line in which `git revert` names the reverted commit.
 const REVERTS: &str = "This reverts commit ";
+/// The beginning of the next line if that commit is a merge.
+const RETURNS_TO: &str = "changes made to ";
 
 pub(super) fn head(git: &Git) -> Result<Option<CommitId>, LedgerError> {
     if let Some(commit) = git.head_on_disk() {
@@ -62,13 +67,12 @@ fn ours(git: &Git, range: &str) -> Result<Vec<LedgerEntry>, LedgerError> {
 
 pub(super) fn entry(fields: &[&str]) -> LedgerEntry {
     let [commit, parents, seconds, message] = [fields[0], fields[1], fields[2], fields[3]];
-    let time = chrono::DateTime::from_timestamp(seconds.parse().unwrap_or_default(), 0).unwrap_or_default();
     LedgerEntry {
         commit: commit.to_owned(),
         parent: parents.split(' ').next().filter(|id| !id.is_empty()).map(str::to_owned),
         subject: message.lines().next().unwrap_or_default().to_owned(),
         trailers: trailers(message),
-        committed_at: time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        committed_at: moment(seconds),
     }
 }
 
@@ -82,39 +86,100 @@ pub(super) fn last_touch(git: &Git, paths: &[String]) -> Result<Option<CommitId>
     Ok((!line.is_empty()).then_some(line))
 }
 
-pub(super) fn reverted(git: &Git, commits: &[CommitId]) -> Result<Vec<CommitId>, LedgerError> {
-    if commits.is_empty() || head(git)?.is_none() {
-        return Ok(Vec::new());
-    }
+/// The commits of a range as a graph; without `since`, or if it is unknown, all ancestors of HEAD.
+pub(super) fn graph(git: &Git, since: Option<&str>) -> Result<CommitGraph, LedgerError> {
+    let Some(head) = head(git)? else {
+        return Ok(CommitGraph::default());
+    };
+    let since = since.filter(|since| revision(since).is_ok());
+    let known = since.filter(|since| matches!(commit_named(git, since), Ok(Some(_))));
+    let range = known.map_or_else(|| head.clone(), |since| format!("{since}..{head}"));
+    let listing = git.read(&["rev-list", "--topo-order", "--reverse", "--parents", &range], &[])?;
+    let mut reverts = reverts(git, &range)?;
+    let commit = |line: &str| {
+        let mut ids = line.split(' ').map(str::to_owned);
+        let id = ids.next().unwrap_or_default();
+        GraphCommit {
+            reverts: reverts.remove(&id).unwrap_or_default(),
+            parents: ids.collect(),
+            id,
+        }
+    };
+    let commits = String::from_utf8_lossy(&listing).lines().map(commit).collect();
+    Ok(CommitGraph::new(commits, git.is_shallow()))
+}
+
+/// The commits of a range that revert others, with those that they revert.
+fn reverts(git: &Git, range: &str) -> Result<BTreeMap<CommitId, Vec<RevertedCommit>>, LedgerError> {
     let pattern = format!("--grep={REVERTS}");
     let format = "--format=%H%x00%B";
-    let text = git.read(
-        &["log", "--topo-order", "-z", format, "--fixed-strings", &pattern, "HEAD"],
-        &[],
-    )?;
+    let text = git.read(&["log", "-z", format, "--fixed-strings", &pattern, range], &[])?;
     let text = String::from_utf8_lossy(&text);
     let fields: Vec<&str> = text.split('\0').collect();
-    let undone = undone(fields.chunks_exact(2).map(|pair| (pair[0], pair[1])));
-    let is_undone = |commit: &&CommitId| undone.iter().any(|id| commit.starts_with(id));
-    Ok(commits.iter().filter(is_undone).cloned().collect())
+    let pairs = fields.chunks_exact(2);
+    Ok(pairs.map(|pair| (pair[0].to_owned(), reverted_by(pair[1]))).collect())
 }
 
-/// The reverted commits (ids may be abbreviated), from (commit, message) pairs, newest first. A revert that was itself
-/// reverted does not count.
-fn undone<'a>(reverts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<&'a str> {
-    let mut undone: Vec<&str> = Vec::new();
-    for (commit, message) in reverts {
-        if !undone.iter().any(|id| commit.starts_with(id)) {
-            undone.extend(message.lines().filter_map(reverted_by));
-        }
+/// The commits that a message says it reverts.
+fn reverted_by(message: &str) -> Vec<RevertedCommit> {
+    let lines: Vec<&str> = message.lines().collect();
+    let one = |at: usize| {
+        let rest = lines[at].strip_prefix(REVERTS)?;
+        // git breaks the sentence about a merge into two lines.
+        let next = lines.get(at + 1).copied().unwrap_or_default();
+        let mainline = rest
+            .ends_with("reversing")
+            .then(|| next.strip_prefix(RETURNS_TO))
+            .flatten();
+        Some(RevertedCommit {
+            commit: commit_id(rest)?.to_owned(),
+            mainline: mainline.and_then(commit_id).map(str::to_owned),
+        })
+    };
+    (0..lines.len()).filter_map(one).collect()
+}
+
+/// The commit id at the beginning of a text.
+fn commit_id(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(text.len());
+    (end >= 7).then_some(&text[..end])
+}
+
+/// The author and the time of a commit.
+pub(super) fn signature(git: &Git, commit: &str) -> Result<CommitSignature, LedgerError> {
+    let text = git.read(&["log", "-1", "--format=%an <%ae>%x00%ct", revision(commit)?], &[])?;
+    let text = first_line(&text);
+    let (who, seconds) = text.split_once('\0').unwrap_or_default();
+    Ok(CommitSignature {
+        who: who.to_owned(),
+        at: moment(seconds),
+    })
+}
+
+/// The first commit that has a file, for each file, ancestors first; merges count if no parent has the file.
+pub(super) fn first_with(git: &Git, path: &str) -> Result<Option<CommitId>, LedgerError> {
+    if head(git)?.is_none() {
+        return Ok(None);
     }
-    undone
+    let arguments = [
+        "log",
+        "--full-history",
+        "-c",
+        "--name-only",
+        "--reverse",
+        "--topo-order",
+        "--diff-filter=A",
+    ];
+    let text = git.read(&[&arguments[..], &["--format=%H", "HEAD", "--", path]].concat(), &[])?;
+    // Only merges that add a file print its name too.
+    let is_id = |line: &&str| matches!(line.len(), 40 | 64) && line.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Ok(String::from_utf8_lossy(&text).lines().find(is_id).map(str::to_owned))
 }
 
-fn reverted_by(line: &str) -> Option<&str> {
-    let rest = line.strip_prefix(REVERTS)?;
-    let end = rest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len());
-    (end >= 7).then_some(&rest[..end])
+/// A time in seconds since 1970 as RFC 3339, UTC.
+fn moment(seconds: &str) -> String {
+    let time = chrono::DateTime::from_timestamp(seconds.parse().unwrap_or_default(), 0).unwrap_or_default();
+    time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 /// Checks that git cannot mistake a revision for an option or a range.
@@ -141,27 +206,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reverted_revert_undoes_nothing() {
-        let says = |id: &str| format!("Revert\n\nThis reverts commit {id}.\n");
-        let (of_a, of_b, of_c) = (says("aaaaaaa"), says("bbbbbbb"), says("ccccccc"));
-        let by_b = [("bbbbbbb", of_a.as_str())];
-        assert_eq!(undone(by_b.into_iter()), ["aaaaaaa"]);
-        let by_c = [("ccccccc", of_b.as_str()), by_b[0]];
-        assert_eq!(undone(by_c.into_iter()), ["bbbbbbb"]);
-        let by_d = [("ddddddd", of_c.as_str()), by_c[0], by_c[1]];
-        assert_eq!(undone(by_d.into_iter()), ["ccccccc", "aaaaaaa"]);
-    }
-
-    #[test]
-    fn only_a_whole_line_names_a_reverted_commit() {
-        let cases = [
-            ("This reverts commit 0123456789.", Some("0123456789")),
-            ("This reverts commit 0123456 (kaizen: x, 2026-01-01).", Some("0123456")),
-            ("  This reverts commit 0123456789.", None),
-            ("This reverts commit abc.", None),
-        ];
-        for (line, wanted) in cases {
-            assert_eq!(reverted_by(line), wanted, "{line}");
+    fn only_whole_lines_name_reverted_commits() {
+        for (message, expected) in [
+            ("Revert\n\nThis reverts commit 0123456789.", vec![("0123456789", None)]),
+            (
+                "This reverts commit 0123456 (kaizen: x, 2026-01-01).",
+                vec![("0123456", None)],
+            ),
+            (
+                "This reverts commit 0123456789, reversing\nchanges made to abcdef0123.",
+                vec![("0123456789", Some("abcdef0123"))],
+            ),
+            (
+                "This reverts commit 01234567.\nThis reverts commit 89abcdef.",
+                vec![("01234567", None), ("89abcdef", None)],
+            ),
+            ("  This reverts commit 0123456789.", vec![]),
+            ("This reverts commit abc.", vec![]),
+        ] {
+            let found = reverted_by(message);
+            let found: Vec<_> = found
+                .iter()
+                .map(|one| (&*one.commit, one.mainline.as_deref()))
+                .collect();
+            assert_eq!(found, expected, "{message}");
         }
     }
 

@@ -4,6 +4,7 @@
 mod blame;
 pub(crate) mod cache;
 mod commit;
+pub(crate) mod graph;
 mod log;
 pub(crate) mod message;
 mod origin;
@@ -25,6 +26,7 @@ pub(crate) use origin::ExternalCommit;
 pub(crate) use status::FileState;
 
 use crate::harness::Harness;
+use crate::ledger::graph::CommitGraph;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
 
 /// What kaizen may do in the user's repository.
@@ -60,6 +62,15 @@ impl Default for Policy {
     }
 }
 
+/// Who made a commit, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CommitSignature {
+    /// Name and mail address of the author.
+    pub who: String,
+    /// The time of the commit, RFC 3339, UTC.
+    pub at: String,
+}
+
 /// A workspace inside a git repository.
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
@@ -93,6 +104,37 @@ impl Git {
         log::commit_named(self, name)
     }
 
+    /// The author and the time of a commit.
+    ///
+    /// # Errors
+    /// git fails; there is no such commit.
+    pub(crate) fn signature(&self, commit: &str) -> Result<CommitSignature, LedgerError> {
+        log::signature(self, commit)
+    }
+
+    /// The first commit in the history of HEAD that has a file, given relative to the workspace.
+    ///
+    /// # Errors
+    /// git fails, or the path leads out of the workspace.
+    pub(crate) fn first_with(&self, path: &str) -> Result<Option<CommitId>, LedgerError> {
+        commit::below_workspace(&[path.to_owned()])?;
+        log::first_with(self, path)
+    }
+
+    /// The value of a git attribute of a file; `None` if it is not specified.
+    ///
+    /// # Errors
+    /// git fails, or the path leads out of the workspace.
+    pub(crate) fn attribute(&self, name: &str, path: &str) -> Result<Option<String>, LedgerError> {
+        commit::below_workspace(&[path.to_owned()])?;
+        status::attribute(self, name, path)
+    }
+
+    /// Whether the history of this clone was cut off, as `git clone --depth` does.
+    pub(crate) fn is_shallow(&self) -> bool {
+        self.common_dir.join("shallow").exists()
+    }
+
     /// The given paths that git ignores. A tracked file is never ignored.
     ///
     /// # Errors
@@ -119,8 +161,8 @@ impl Ledger for Git {
         log::entries(self, since)
     }
 
-    fn reverted(&self, commits: &[CommitId]) -> Result<Vec<CommitId>, LedgerError> {
-        log::reverted(self, commits)
+    fn graph(&self, since: Option<&str>) -> Result<CommitGraph, LedgerError> {
+        log::graph(self, since)
     }
 
     fn last_touch(&self, paths: &[String]) -> Result<Option<CommitId>, LedgerError> {

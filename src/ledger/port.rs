@@ -1,6 +1,7 @@
 //! The trait of the ledger, which is the source of truth about applied edits.
 
 use crate::harness::Harness;
+use crate::ledger::graph::CommitGraph;
 
 /// The full id of a commit.
 pub(crate) type CommitId = String;
@@ -60,6 +61,12 @@ pub enum LedgerError {
         "git does not know who you are; set `git config user.name` and `user.email`, or `[ledger] author` in kaizen.toml"
     )]
     NoIdentity,
+    /// A commit is missing, because the clone was made with a limited depth.
+    #[error("commit {0} is not in this shallow clone; `git fetch --unshallow` gets the rest of the history")]
+    Shallow(CommitId),
+    /// A commit is missing, because the history was rewritten or the commit was never pushed.
+    #[error("commit {0} is not in this repository; fetch the branch that has it, or begin a new session")]
+    NoCommit(CommitId),
     /// An ignore rule keeps the paths out of the repository.
     #[error("git ignores {0}; remove it from .gitignore, or run `git add -f` on it once")]
     Ignored(String),
@@ -80,11 +87,12 @@ pub(crate) trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn entries(&self, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError>;
 
-    /// The given commits that a `git revert` in the history of HEAD undoes, unless that revert was itself reverted.
+    /// The commits after `since` as a graph, with the reverts that people made. Without `since`, or if it is not known,
+    /// all ancestors of HEAD.
     ///
     /// # Errors
     /// See [`LedgerError`].
-    fn reverted(&self, commits: &[CommitId]) -> Result<Vec<CommitId>, LedgerError>;
+    fn graph(&self, since: Option<&str>) -> Result<CommitGraph, LedgerError>;
 
     /// The newest commit that touched any of these paths (files or folders, relative to the workspace).
     ///

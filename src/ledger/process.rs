@@ -10,7 +10,7 @@ use super::{Git, Policy};
 use crate::ledger::port::LedgerError;
 
 /// Settings that keep the user's configuration from changing the output that we read or starting background work.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 13] = [
     "advice.addIgnoredFile=true",
     "color.ui=false",
     "core.quotePath=false",
@@ -18,6 +18,7 @@ const SETTINGS: [&str; 12] = [
     "i18n.commitEncoding=UTF-8",
     "i18n.logOutputEncoding=UTF-8",
     "log.follow=false",
+    "log.showRoot=true",
     "log.showSignature=false",
     "maintenance.auto=false",
     // A folder of a clone that looks like a repository must not bring its own configuration, which can name programs.

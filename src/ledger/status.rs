@@ -67,6 +67,17 @@ pub(super) fn ignored(git: &Git, paths: &[&str]) -> Result<Vec<String>, LedgerEr
     }
 }
 
+/// The value of an attribute; git prints the path, the attribute and the value.
+pub(super) fn attribute(git: &Git, name: &str, path: &str) -> Result<Option<String>, LedgerError> {
+    let answer = git.ask_for_patterns(&["check-attr", "-z", name, "--", path], &[])?;
+    if !answer.status.success() {
+        return Err(refusal("check-attr", &answer));
+    }
+    let text = String::from_utf8_lossy(&answer.stdout);
+    let value = text.split('\0').nth(2).filter(|value| *value != "unspecified");
+    Ok(value.map(str::to_owned))
+}
+
 /// One record of porcelain v2; git names files from the top of the work tree.
 fn parse(record: &str, prefix: &str) -> Option<FileStatus> {
     let (kind, rest) = record.split_once(' ')?;

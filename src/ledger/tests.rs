@@ -1,6 +1,8 @@
 //! Tests of the ledger with real git repositories in temporary folders.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::too_many_lines)] // tests: real files and processes
 
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::ledger::graph::LedgerState;
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
 use crate::ledger::{FileState, Git, Policy};
@@ -505,12 +508,19 @@ fn the_users_reverts_are_seen_until_they_are_reverted() {
     let one = git.commit(&paths(&["a.md"]), &ours("s1")).unwrap();
     world.write("b.md", "1\n");
     let two = git.commit(&paths(&["b.md"]), &ours("s1")).unwrap();
-    let both = [one.clone(), two];
-    assert_eq!(git.reverted(&both).unwrap(), Vec::<String>::new());
+    let of = |commit: &str| {
+        let applied = LedgerState::Applied(commit.to_owned());
+        let events = BTreeMap::from([(commit.to_owned(), applied)]);
+        let graph = git.graph(None).unwrap();
+        graph.state::<Infallible>(&events, &|_| Ok(None)).unwrap().unwrap()
+    };
+    assert_eq!(of(&one), LedgerState::Applied(one.clone()));
     world.git(&["revert", "--no-edit", &one]);
-    assert_eq!(git.reverted(&both).unwrap(), [one]);
+    let head = || git.head().unwrap().unwrap();
+    assert_eq!(of(&one), LedgerState::Undone(Some(head())));
+    assert_eq!(of(&two), LedgerState::Applied(two.clone()));
     world.git(&["revert", "--no-edit", "HEAD"]);
-    assert_eq!(git.reverted(&both).unwrap(), Vec::<String>::new());
+    assert_eq!(of(&one), LedgerState::Applied(head()));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::Git;
 use super::log::revision;
+use super::process::refusal;
 use crate::harness::Harness;
 use crate::ledger::port::LedgerError;
 
@@ -17,7 +18,11 @@ struct Leaf<'a> {
 }
 
 pub(super) fn harness_at(git: &Git, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError> {
-    let listing = git.read(&["ls-tree", "-r", "-z", "-l", revision(commit)?], &[])?;
+    let answer = git.ask(&["ls-tree", "-r", "-z", "-l", revision(commit)?], &[])?;
+    if !answer.status.success() {
+        return Err(unlisted(git, commit, refusal("ls-tree", &answer)));
+    }
+    let listing = answer.stdout;
     // A name that is not UTF-8 gets replacement characters, and `obstacle` excludes it.
     let listing = String::from_utf8_lossy(&listing);
     let leaves: Vec<Leaf> = listing.split('\0').filter_map(parse).collect();
@@ -28,6 +33,15 @@ pub(super) fn harness_at(git: &Git, commit: &str, select: &dyn Fn(&str) -> bool)
         harness.forbid(leaf.path, obstacle(&leaf).unwrap_or_default());
     }
     Ok(harness)
+}
+
+/// The error for a commit whose files cannot be listed.
+fn unlisted(git: &Git, commit: &str, error: LedgerError) -> LedgerError {
+    match git.commit_named(commit) {
+        Ok(None) if git.is_shallow() => LedgerError::Shallow(commit.to_owned()),
+        Ok(None) => LedgerError::NoCommit(commit.to_owned()),
+        _ => error,
+    }
 }
 
 fn parse(record: &str) -> Option<Leaf<'_>> {

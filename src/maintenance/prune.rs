@@ -14,7 +14,7 @@ use crate::gate::prune::run;
 use crate::gate::prune::run::{PruneContext, PruneEvidence, PruneSpec, PruneVerdict};
 use crate::gate::trial::target_among;
 use crate::ledger::port::{CommitId, Ledger};
-use crate::pipeline::execute::applied;
+use crate::pipeline::execute::applied_in;
 use crate::pipeline::gate_policy::{gate_policy, rule};
 use crate::workspace::cache_epoch::noisy;
 use crate::workspace::error::RunError;
@@ -89,7 +89,8 @@ pub(crate) fn applied_edits(workspace: &Workspace, which: &PruneSelection) -> Re
         digest,
         commit: entry.commit.clone(),
     };
-    let all = applied(&workspace.ledger, &entries)?.into_iter().map(one);
+    let graph = workspace.ledger.graph(None)?;
+    let all = applied_in(&graph, &entries).into_iter().map(one);
     Ok(all.filter(|edit| is_wanted(&edit.session, &edit.digest)).collect())
 }
 

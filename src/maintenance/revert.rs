@@ -4,20 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::Artifact;
-use crate::artifact::baseline::Baseline;
+use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
-use crate::harness::Harness;
 use crate::harness::rederive::RederivedHarness;
+use crate::harness::{Harness, op};
+use crate::ledger::graph::LedgerState;
 use crate::manifest::Hold;
 use crate::pipeline::advance::advance;
 use crate::pipeline::context::{Context, Depth};
-use crate::pipeline::execute::reconcile::LedgerState;
-use crate::pipeline::execute::{SessionHistory, reconcile, without};
+use crate::pipeline::edit_states::{EditStates, edit_states};
+use crate::pipeline::execute::{PastEdits, without};
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::options::{RunOptions, RunResult};
 use crate::pipeline::permissions;
-use crate::pipeline::state::{settled, state};
+use crate::pipeline::state::{PhaseState, settled, state};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
@@ -31,6 +32,8 @@ pub(crate) struct RevertPreview {
     pub before: Harness,
     /// The harness after the revert, and the kept edits that would no longer apply.
     pub after: RederivedHarness,
+    /// Whether the files show that the edits are not there any more.
+    pub is_absent: bool,
 }
 
 /// The state of a session's edits in git.
@@ -41,10 +44,7 @@ pub(crate) fn ledger_states(
     workspace: &Workspace,
     session: &Session,
 ) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
-    let baseline: Option<Baseline> = session.read("baseline.json")?;
-    let base = baseline.map(|baseline| baseline.harness_commit);
-    let (entries, undone) = Inputs::new(workspace).history(&session.id, base.as_deref())?;
-    Ok(reconcile::ledger_states(&entries, &session.id, &undone))
+    Ok(edit_states(workspace, &Inputs::new(workspace), session)?.states)
 }
 
 /// Whether edits are no longer in the plan: a person removed them, or a revert was interrupted.
@@ -57,53 +57,86 @@ pub(crate) fn left_the_plan(session: &Session, edits: &BTreeSet<Digest>) -> Resu
     Ok(plan.is_some_and(|plan| !planned(&plan)))
 }
 
-/// Why a session is not settled; `None` if it is.
+/// Whether only the end of a session is missing, as after an interrupted revert: it can be completed without a teacher.
 ///
 /// # Errors
 /// The session cannot be read.
-pub(crate) fn unsettled(workspace: &Workspace, session: &Session) -> Result<Option<String>, RunError> {
+pub(crate) fn is_interrupted(workspace: &Workspace, session: &Session) -> Result<bool, RunError> {
+    let stale = phases(workspace, session)?;
+    let mut stale = stale
+        .iter()
+        .filter(|(_, fresh)| matches!(fresh, Freshness::Stale { .. }));
+    Ok(stale.all(|(phase, _)| matches!(phase.as_str(), "execute" | "record")))
+}
+
+/// The phases of a past session, with their freshness.
+fn phases(workspace: &Workspace, session: &Session) -> Result<Vec<PhaseState>, RunError> {
     let (inputs, engines) = (Inputs::new(workspace), workspace.engines());
     let context = Context {
         depth: Depth::History,
         ..Context::new(workspace, session, &inputs, &engines)
     };
+    state(&context)
+}
+
+/// Why a session is not settled; `None` if it is.
+///
+/// # Errors
+/// The session cannot be read.
+pub(crate) fn unsettled(workspace: &Workspace, session: &Session) -> Result<Option<String>, RunError> {
     if !session.record()?.is_some_and(|record| settled(&record)) {
         return Ok(Some("it has not ended".into()));
     }
-    let stale = state(&context)?.into_iter().find_map(|(phase, fresh)| match fresh {
-        Freshness::Stale { reasons } => {
-            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-            Some(format!("{phase} is stale: {}", reasons.join("; ")))
-        }
-        _ => None,
-    });
+    let stale = phases(workspace, session)?
+        .into_iter()
+        .find_map(|(phase, fresh)| match fresh {
+            Freshness::Stale { reasons } => {
+                let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+                Some(format!("{phase} is stale: {}", reasons.join("; ")))
+            }
+            _ => None,
+        });
     Ok(stale)
 }
 
 /// Computes the harness after a revert, without writing anything.
 ///
 /// # Errors
-/// There are uncommitted changes, or a remaining change depends on an edit to revert.
+/// There are uncommitted changes, a remaining change depends on an edit to revert, or the history is incomplete.
 pub(crate) fn preview(
     workspace: &Workspace,
     session: &Session,
     dropped: &BTreeSet<Digest>,
 ) -> Result<RevertPreview, RunError> {
-    let before = clean_harness(workspace, &Inputs::new(workspace))?;
-    let baseline: Baseline = session
-        .read("baseline.json")?
-        .ok_or_else(|| RunError::missing(session, "baseline.json"))?;
+    let inputs = Inputs::new(workspace);
+    let before = clean_harness(workspace, &inputs)?;
+    let EditStates { states, withdrawn, .. } = edit_states(workspace, &inputs, session)?;
     let plan: Option<Plan> = session.read("plan.json")?;
-    let history = SessionHistory {
+    let edits: Vec<Edit> = plan
+        .map(|plan| plan.edits)
+        .into_iter()
+        .flatten()
+        .chain(withdrawn)
+        .collect();
+    let past = PastEdits {
         session: &session.id,
-        base: &baseline.harness_commit,
-        edits: plan.as_ref().map_or(&[], |plan| &plan.edits),
+        edits: &edits,
+        states: &states,
         rules: &workspace.rules(),
         select: &|path| workspace.selects(path),
         ledger: &workspace.ledger,
+        graph: inputs.graph()?,
     };
-    let after = without(&history, dropped, &before)?;
-    Ok(RevertPreview { before, after })
+    let after = without(&past, dropped, &before)?;
+    let is_absent = edits
+        .iter()
+        .filter(|edit| dropped.contains(&edit.digest()))
+        .all(|edit| op::apply(edit, &before, past.rules).is_ok_and(|next| next != before));
+    Ok(RevertPreview {
+        before,
+        after,
+        is_absent,
+    })
 }
 
 /// Reverts edits. The plan is written only after a preview of the whole revert has succeeded.
@@ -118,6 +151,14 @@ pub(crate) fn revert_edits(
 ) -> Result<RunResult, RunError> {
     permissions::without_teacher(workspace, &["execute", "record"])?;
     change_plan(workspace, session, dropped, listener)?;
+    complete(workspace, session, listener)
+}
+
+/// Runs what is left of a revert whose edits already left the plan.
+///
+/// # Errors
+/// See [`advance`].
+pub(crate) fn complete(workspace: &Workspace, session: &Session, listener: Listener) -> Result<RunResult, RunError> {
     let asked = RunOptions {
         session: Some(session.id.clone()),
         ..RunOptions::default()

@@ -12,10 +12,10 @@ use crate::digest::Digest;
 use crate::eval::memo::{Forgetful, Memo};
 use crate::eval::run::Evaluator;
 use crate::harness::Harness;
+use crate::ledger::graph::LedgerState;
 use crate::manifest::Manifest;
 use crate::manifest::phases::Stanza;
-use crate::pipeline::execute::reconcile;
-use crate::pipeline::execute::reconcile::LedgerState;
+use crate::pipeline::edit_states::edit_states;
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
@@ -127,10 +127,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// git fails, or the baseline cannot be read.
     pub(crate) fn ledger_states(&self) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
-        let baseline: Option<Baseline> = self.session.read("baseline.json")?;
-        let base = baseline.map(|baseline| baseline.harness_commit);
-        let (entries, undone) = self.inputs.history(&self.session.id, base.as_deref())?;
-        Ok(reconcile::ledger_states(&entries, &self.session.id, &undone))
+        Ok(edit_states(self.workspace, self.inputs, self.session)?.states)
     }
 
     pub(super) fn failed(&self, phase: &str) -> impl FnOnce(String) -> RunError + use<> {

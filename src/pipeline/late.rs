@@ -23,7 +23,7 @@ pub(crate) struct Standing {
 /// git fails, or the benchmark cannot be read.
 pub(crate) fn standing(context: &Context, baseline: &Baseline, head: Digest) -> Result<Standing, RunError> {
     let base = &baseline.harness_commit;
-    let (entries, _) = context.inputs.history(&context.session.id, Some(base))?;
+    let entries = context.inputs.history(&context.session.id, Some(base))?.entries;
     let own: Vec<&LedgerEntry> = entries.iter().filter(|entry| changes_the_harness(entry)).collect();
     let tip = own.last().map_or(base, |entry| &entry.commit).clone();
     let has_moved = !measures_as_today(context, baseline)?

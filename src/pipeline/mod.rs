@@ -5,6 +5,7 @@ mod begin;
 pub(crate) mod briefing;
 pub(crate) mod context;
 pub(crate) mod definition;
+pub(crate) mod edit_states;
 pub(crate) mod execute;
 pub(crate) mod external_decision;
 pub(crate) mod freshness;

@@ -21,8 +21,9 @@ use crate::gate::preview::{GatePreview, lines};
 use crate::harness::Harness;
 use crate::llm::{client, estimate};
 use crate::manifest::StudentEngine;
+use crate::pipeline::edit_states::edit_states;
 use crate::pipeline::execute;
-use crate::pipeline::execute::reconcile::{EditStep, ledger_states, reconcile};
+use crate::pipeline::execute::reconcile::{EditStep, reconcile};
 use crate::workspace::error::RunError;
 use crate::workspace::error_budget::error_budget;
 use crate::workspace::event::{Event, Listener};
@@ -82,11 +83,10 @@ pub(crate) fn tell(
 
 /// The edits that `execute` is about to send to the gate.
 fn open<'a>(input: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
-    let standing = ledger_states(&input.reconcile.entries, input.session, &input.reconcile.undone);
     let steps = reconcile(
         &input.reconcile.plan.edits,
         &input.reconcile.outcomes,
-        &standing,
+        &input.reconcile.states,
         input.reconcile.route,
     )
     .steps;
@@ -203,20 +203,12 @@ fn to_come<'a>(
     session: &Session,
     plan: &'a Plan,
 ) -> Result<Vec<&'a Edit>, RunError> {
-    let baseline: Option<Baseline> = session.read("baseline.json")?;
-    let base = baseline.map(|baseline| baseline.harness_commit);
-    let (entries, undone) = inputs.history(&session.id, base.as_deref())?;
+    let states = edit_states(workspace, inputs, session)?.states;
     let (pending, outcomes) = (session.pending()?, session.outcomes()?);
     let autonomy = session.record()?.map(|record| record.autonomy_mode);
     let autonomy = autonomy.unwrap_or(workspace.manifest.session.autonomy);
     let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, &workspace.manifest);
-    let steps = reconcile(
-        &plan.edits,
-        &outcomes,
-        &ledger_states(&entries, &session.id, &undone),
-        &route,
-    )
-    .steps;
+    let steps = reconcile(&plan.edits, &outcomes, &states, &route).steps;
     let comes = steps
         .into_iter()
         .filter(|(_, step)| matches!(step, EditStep::Try | EditStep::Ask));

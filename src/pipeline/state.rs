@@ -9,9 +9,9 @@ use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::artifact::task::Split;
 use crate::digest::Digest;
+use crate::ledger::graph::LedgerState;
 use crate::manifest::phases::{self, Stanza};
 use crate::pipeline::context::{Context, Depth};
-use crate::pipeline::execute::reconcile::LedgerState;
 use crate::pipeline::freshness::{Freshness, PhaseDigests, freshness};
 use crate::workspace::error::RunError;
 use crate::workspace::session::{OUTCOMES, PENDING, Session};
@@ -187,7 +187,11 @@ pub(crate) fn base(context: &Context) -> Result<Option<String>, RunError> {
         .flatten()
         .map(|baseline| baseline.harness_commit);
     if let Some(commit) = pinned
-        && !context.inputs.history(&context.session.id, Some(&commit))?.0.is_empty()
+        && !context
+            .inputs
+            .history(&context.session.id, Some(&commit))?
+            .entries
+            .is_empty()
     {
         return Ok(Some(commit));
     }
@@ -207,10 +211,11 @@ fn ledger(context: &Context) -> Result<Digest, RunError> {
 
 fn kind(state: &LedgerState) -> &'static str {
     match state {
-        LedgerState::Applied(_) => "applied",
-        LedgerState::Reverted => "reverted",
-        LedgerState::Stranded => "stranded",
-        LedgerState::Undone => "undone",
+        // What the history does not show has not changed.
+        LedgerState::Applied(_) | LedgerState::Unknown => "applied",
+        LedgerState::Reverted(_) => "reverted",
+        LedgerState::Stranded(_) => "stranded",
+        LedgerState::Undone(_) => "undone",
     }
 }
 

@@ -45,6 +45,12 @@ pub enum RunError {
     /// An edit cannot be reverted without touching a person's change.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// An edit, or the edits of a commit, cannot be separated from other changes.
+    #[error("{0} cannot be reverted, because other changes came with it; change the files yourself and commit them")]
+    Inseparable(String),
+    /// The history does not show whether the harness contains an edit that left the plan.
+    #[error("git does not show whether the harness still contains {0}, which left the plan")]
+    UnknownState(String),
     /// The evaluation was stopped, for example because the budget is spent. The attempts made so far are cached.
     #[error(transparent)]
     Halted(#[from] EvaluationHalted),

@@ -14,6 +14,11 @@ use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::session::SessionError;
 
+/// The attributes that git reads for the log.
+const ATTRIBUTES: &str = "benchmark/.gitattributes";
+/// The line of the attributes that keeps both branches' lines.
+const UNION: &[u8] = b"consultations.jsonl merge=union\n";
+
 /// All entries, oldest first. A line that a crash cut off is skipped; unknown kinds are kept.
 ///
 /// # Errors
@@ -33,12 +38,22 @@ pub(crate) fn record(workspace: &Workspace, line: &HoldoutUse) -> Result<bool, R
     read(workspace)?;
     let path = workspace.root.join(FILE);
     workspace.root.make_folder(path.parent().unwrap_or(&workspace.root))?;
+    let_branches_merge(workspace)?;
     let text = format!("{}\n", serde_json::to_string(line).unwrap_or_default());
     let is_new = |text: &str| {
         let lines = parse(&path, text).unwrap_or_default();
         !lines.iter().any(|other| other.is_same(line))
     };
     Ok(workspace.root.append_if(&path, &text, &is_new)?)
+}
+
+/// Makes git keep the lines of both branches when it merges the log: each branch appends its own. A person's file of
+/// attributes is left as it is.
+fn let_branches_merge(workspace: &Workspace) -> Result<(), RunError> {
+    if workspace.root.is_taken(ATTRIBUTES) || workspace.ledger.attribute("merge", FILE)?.as_deref() == Some("union") {
+        return Ok(());
+    }
+    Ok(workspace.root.publish(ATTRIBUTES, UNION)?)
 }
 
 /// How worn the gate split is; `None` before its first use.
@@ -64,15 +79,22 @@ pub(crate) fn warning(workspace: &Workspace) -> Result<Option<Event>, RunError> 
     Ok(worn.map(|wear| Event::Note { text: wear.words() }))
 }
 
-/// The path of the log, if git does not ignore it and it has uncommitted changes.
+/// The log and its attributes, as far as they have uncommitted changes and git does not ignore them.
 ///
 /// # Errors
 /// git fails.
-pub(crate) fn uncommitted(workspace: &Workspace) -> Result<Option<String>, RunError> {
-    let status = workspace.ledger.status(&[FILE.to_owned()])?;
-    let is_there = workspace.root.join(FILE).exists();
-    let differs = is_there && status.iter().any(|file| file.state != FileState::Ignored);
-    Ok(differs.then(|| FILE.to_owned()))
+pub(crate) fn uncommitted(workspace: &Workspace) -> Result<Vec<String>, RunError> {
+    let written = workspace.root.read(ATTRIBUTES)?.as_deref() == Some(UNION);
+    let mut paths = vec![FILE.to_owned()];
+    paths.extend(written.then(|| ATTRIBUTES.to_owned()));
+    paths.retain(|path| workspace.root.join(path).exists());
+    let status = workspace.ledger.status(&paths)?;
+    let differs = |path: &String| {
+        let mut found = status.iter().filter(|file| file.state != FileState::Ignored);
+        found.any(|file| file.path == *path)
+    };
+    paths.retain(differs);
+    Ok(paths)
 }
 
 fn parse(path: &Path, text: &str) -> Result<Vec<HoldoutUse>, ArtifactError> {

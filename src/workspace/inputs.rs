@@ -12,6 +12,7 @@ use crate::eval::benchmark::Benchmark;
 use crate::eval::held_out::HeldOut;
 use crate::harness::Harness;
 use crate::ledger::cache::History;
+use crate::ledger::graph::CommitGraph;
 use crate::ledger::port::{CommitId, Ledger};
 use crate::trace::eligible::eligible;
 use crate::workspace::Workspace;
@@ -38,6 +39,7 @@ pub(crate) struct Inputs<'a> {
     benchmark: OnceLock<Benchmark>,
     pin: OnceLock<TracePin>,
     head: OnceLock<Option<CommitId>>,
+    graph: OnceLock<CommitGraph>,
 }
 
 /// The value of a cell, computed on first use.
@@ -57,6 +59,7 @@ impl<'a> Inputs<'a> {
             benchmark: OnceLock::new(),
             pin: OnceLock::new(),
             head: OnceLock::new(),
+            graph: OnceLock::new(),
         }
     }
 
@@ -114,13 +117,21 @@ impl<'a> Inputs<'a> {
         Ok(workspace.past.harness_at(&workspace.ledger, commit, &select)?)
     }
 
-    /// The commits of a session after the commit on which it builds, and those of them that were reverted.
+    /// The commits of a session after the commit on which it builds, and the graph in which they are.
     ///
     /// # Errors
     /// git fails.
     pub(crate) fn history(&self, session: &str, base: Option<&str>) -> Result<History, RunError> {
         let workspace = self.workspace;
         Ok(workspace.past.history(&workspace.ledger, session, base)?)
+    }
+
+    /// All commits in the history of HEAD.
+    ///
+    /// # Errors
+    /// git fails.
+    pub(crate) fn graph(&self) -> Result<&CommitGraph, RunError> {
+        once(&self.graph, || Ok(self.workspace.ledger.graph(None)?))
     }
 
     /// The gate tasks of a session: all, or a sample that its name determines.

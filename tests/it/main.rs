@@ -18,6 +18,7 @@ mod freshness;
 mod gate;
 mod half_typed;
 mod help;
+mod histories;
 mod hold;
 mod hostile;
 mod import;

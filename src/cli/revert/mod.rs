@@ -45,7 +45,7 @@ pub(crate) fn revert(command: &RevertArgs, setting: &Setting) -> Result<Code, Co
     workspace.holder = "kaizen revert";
     let target = target::find(&workspace, &command.what, command.session.as_deref())?;
     if target.edits.is_empty() {
-        return already(&workspace, &target, setting);
+        return already(&workspace, &target, command.dry_run, setting);
     }
     let dropped: BTreeSet<Digest> = target.edits.keys().copied().collect();
     check_settled(&workspace, &target, &dropped)?;
@@ -109,9 +109,22 @@ fn remedy(conflict: &Conflict) -> String {
     }
 }
 
-fn already(workspace: &Workspace, target: &RevertTarget, setting: &Setting) -> Result<Code, CommandFailure> {
+/// Nothing is left to revert. If an earlier revert was interrupted after its commit, it is completed.
+fn already(
+    workspace: &Workspace,
+    target: &RevertTarget,
+    dry_run: bool,
+    setting: &Setting,
+) -> Result<Code, CommandFailure> {
     let session = &target.session;
-    let unsettled = revert::unsettled(workspace, session)?;
+    let mut unsettled = revert::unsettled(workspace, session)?;
+    if unsettled.is_some() && !dry_run && revert::is_interrupted(workspace, session)? {
+        let renderer = Renderer::new(setting.format);
+        let ended = revert::complete(workspace, session, &|event| renderer.show(event));
+        renderer.finish();
+        ended.map_err(refused)?;
+        unsettled = revert::unsettled(workspace, session)?;
+    }
     if setting.is_json() {
         render::json(&json!({
             "event": "reverted", "session": session.id, "edits": [], "changed": false, "note": target.already,
@@ -145,7 +158,13 @@ fn print_preview(target: &RevertTarget, preview: &RevertPreview, setting: &Setti
         err!("note: {} would be left out (stranded): {reason}", digest.short());
     }
     if diff.is_empty() {
-        err!("the harness would not change: the edit was undone by hand");
+        err!(
+            "the harness would not change: {}",
+            match preview.is_absent {
+                true => "the edit was undone by hand",
+                false => "later changes replaced what the edit wrote",
+            }
+        );
     }
     diff.lines().for_each(|line| out!("{}", coloured(line)));
 }

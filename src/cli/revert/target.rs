@@ -7,8 +7,8 @@ use crate::cli::accept::{ambiguous, session_of};
 use crate::cli::exit::CommandFailure;
 use crate::cli::show::edit::{self, EditDetails};
 use crate::digest::Digest;
+use crate::ledger::graph::LedgerState;
 use crate::maintenance::revert;
-use crate::pipeline::execute::reconcile::LedgerState;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
@@ -106,6 +106,15 @@ fn same_edit(name: &str, fitting: &[(&Session, EditDetails)]) -> Result<(), Comm
     )
 }
 
+/// The failure if git does not show whether the edit is still applied.
+fn unknown(label: &str, session: &Session) -> CommandFailure {
+    let problem = format!(
+        "git does not show whether {label} of {} is still applied: this clone does not have the whole history",
+        session.id
+    );
+    CommandFailure::not_ready(problem).hint("`git fetch --unshallow` gets the rest of the history")
+}
+
 /// Decides from the ledger whether the edit can be reverted, and from the outcome if the ledger has no commit of it.
 fn target_in(
     session: &Session,
@@ -124,12 +133,15 @@ fn target_in(
         (Some(LedgerState::Applied(_)), status, Some(digest)) if status != Some(OutcomeStatus::RolledBack) => {
             target(BTreeMap::from([(digest, label.to_owned())]), String::new())
         }
-        (Some(LedgerState::Undone), ..) => already("reverted in git"),
-        (Some(LedgerState::Stranded), ..) | (_, Some(OutcomeStatus::Stranded), _) => {
+        (Some(LedgerState::Undone(Some(_))), ..) => already("reverted in git"),
+        (Some(LedgerState::Undone(None)), ..) => {
+            already("gone: its commit is no longer in the history, and the files do not contain it")
+        }
+        (Some(LedgerState::Unknown), ..) => return Err(unknown(label, session)),
+        (Some(LedgerState::Stranded(_)), ..) | (_, Some(OutcomeStatus::Stranded), _) => {
             already("out of the harness (stranded)")
         }
         (Some(_), ..) | (_, Some(OutcomeStatus::RolledBack), _) => already("reverted"),
-        (None, Some(OutcomeStatus::Applied), _) => already("gone from the history"),
         (None, status, _) => {
             let words = status.map_or("not tried yet", OutcomeStatus::words);
             let problem = format!("{label} of {} was not applied: {words}", session.id);

@@ -1,12 +1,15 @@
 //! Checks the ledger against the outcomes: applied edits have a commit, and commits have an outcome.
 
-use std::collections::BTreeSet;
-
 use super::{Severity, VerifyFinding, finding};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::digest::Digest;
+use crate::ledger::graph::LedgerState;
 use crate::ledger::port::{Ledger, LedgerEntry, LedgerError};
+use crate::pipeline::edit_states::{EditStates, edit_states};
 use crate::workspace::Workspace;
-use crate::workspace::session::{OUTCOMES, Session, SessionError};
+use crate::workspace::error::RunError;
+use crate::workspace::inputs::Inputs;
+use crate::workspace::session::{OUTCOMES, Session};
 
 /// All commits of kaizen in this history.
 ///
@@ -16,72 +19,149 @@ pub(crate) fn commits(workspace: &Workspace) -> Result<Vec<LedgerEntry>, LedgerE
     workspace.ledger.entries(None)
 }
 
-/// Compares the outcomes of a session with its commits.
+/// Compares the outcomes of a session with git.
 ///
 /// # Errors
-/// An outcome cannot be read.
-pub(crate) fn check(session: &Session, commits: &[LedgerEntry]) -> Result<Vec<VerifyFinding>, SessionError> {
+/// An outcome cannot be read, or git fails.
+pub(crate) fn check(
+    workspace: &Workspace,
+    session: &Session,
+    commits: &[LedgerEntry],
+) -> Result<Vec<VerifyFinding>, RunError> {
     let of_session = |entry: &&LedgerEntry| entry.trailer("Session-ID") == Some(session.id.as_str());
     let ours: Vec<&LedgerEntry> = commits.iter().filter(of_session).collect();
     let outcomes = session.outcomes()?;
-    let remedy = format!("{} compares both and repairs the difference", super::run(session));
-    let without_commit = outcomes
-        .values()
-        .filter(|outcome| outcome.status == OutcomeStatus::Applied)
-        .filter_map(|outcome| Some((outcome, missing(outcome, &ours)?)))
-        .map(|(outcome, (kind, problem))| {
-            let file = file(&outcome.edit_digest.to_string());
-            finding(kind, session, &file, problem, remedy.as_str())
-        });
-    let digests: BTreeSet<&str> = ours.iter().filter_map(|entry| entry.trailer("Edit-Digest")).collect();
-    let known = |digest: &str| outcomes.keys().any(|known| known.to_string() == digest);
-    let was_applied = |digest: &str| {
-        let outcome = outcomes
-            .values()
-            .find(|outcome| outcome.edit_digest.to_string() == digest);
-        outcome.is_none_or(|outcome| was_applied(outcome.status))
-    };
-    let unexplained = digests
-        .iter()
-        .filter(|digest| !known(digest) || !was_applied(digest))
-        .map(|digest| {
-            let problem = "a commit applied this edit, but no outcome records that".to_owned();
-            finding(Severity::Failure, session, &file(digest), problem, remedy.as_str())
-        });
-    Ok(without_commit.chain(unexplained).collect())
+    let EditStates { states, returned, .. } = edit_states(workspace, &Inputs::new(workspace), session)?;
+    let repaired = format!("{} compares both and repairs the difference", super::run(session));
+    let mut found = Vec::new();
+    for (digest, outcome) in &outcomes {
+        let file = file(digest);
+        let of_edit = |entry: &&&LedgerEntry| entry.trailer("Edit-Digest") == Some(&digest.to_string());
+        let holding: Vec<&str> = ours.iter().filter(of_edit).map(|entry| entry.commit.as_str()).collect();
+        let finding =
+            |(kind, problem, remedy): (Severity, String, String)| finding(kind, session, &file, problem, remedy);
+        found.extend(compared(outcome, states.get(digest), &holding, &repaired).map(&finding));
+        if returned.contains(digest) {
+            let problem = "its status is rolled back, but the history and the files contain the edit";
+            found.push(finding((Severity::Failure, problem.to_owned(), repaired.clone())));
+        }
+    }
+    let unrecorded = states.keys().filter(|digest| !outcomes.contains_key(digest));
+    found.extend(unrecorded.map(|digest| {
+        let problem = "a commit applied this edit, but no outcome records that".to_owned();
+        finding(Severity::Failure, session, &file(digest), problem, repaired.as_str())
+    }));
+    Ok(found)
 }
 
-fn file(digest: &str) -> String {
+fn file(digest: &Digest) -> String {
     format!("{OUTCOMES}{digest}.json")
 }
 
-fn was_applied(status: OutcomeStatus) -> bool {
-    matches!(
-        status,
-        OutcomeStatus::Applied | OutcomeStatus::RolledBack | OutcomeStatus::Stranded
-    )
+/// What is wrong with an outcome according to git, or worth a remark, with the remedy. `holding` are the commits that
+/// name the edit, oldest first.
+fn compared(
+    outcome: &Outcome,
+    state: Option<&LedgerState>,
+    holding: &[&str],
+    repaired: &str,
+) -> Option<(Severity, String, String)> {
+    let failure = |problem: &str| Some((Severity::Failure, problem.to_owned(), repaired.to_owned()));
+    let commit = outcome.commit.as_deref().unwrap_or("no commit");
+    match (outcome.status, state) {
+        (OutcomeStatus::Applied, Some(LedgerState::Applied(by))) => elsewhere(commit, by, holding),
+        (OutcomeStatus::Applied, Some(LedgerState::Unknown)) => Some((
+            Severity::Information,
+            format!("git does not show whether the edit is still applied ({commit} is not in this history)"),
+            "fetch the whole history: `git fetch --unshallow`".to_owned(),
+        )),
+        (OutcomeStatus::Applied, Some(LedgerState::Reverted(by) | LedgerState::Undone(Some(by)))) => {
+            failure(&format!("its status is applied, but commit {by} reverted the edit"))
+        }
+        (OutcomeStatus::Applied, Some(LedgerState::Stranded(by))) => failure(&format!(
+            "its status is applied, but the edit no longer applied when commit {by} reverted another"
+        )),
+        (OutcomeStatus::Applied, Some(LedgerState::Undone(None)) | None) => failure(&format!(
+            "its status is applied ({commit}), but no commit in the history contains the edit, and the files do not either"
+        )),
+        // A revert that changed no file has no commit. Edits that came back are reported apart.
+        (OutcomeStatus::RolledBack | OutcomeStatus::Stranded, _) => None,
+        (_, Some(LedgerState::Applied(_))) => {
+            failure("a commit applied this edit, but its outcome does not record that")
+        }
+        _ => None,
+    }
 }
 
-/// The problem if an applied edit's commit is missing. A rebase changes the commit's id, which is only a remark.
-fn missing(outcome: &Outcome, ours: &[&LedgerEntry]) -> Option<(Severity, String)> {
-    let digest = outcome.edit_digest.to_string();
-    let holding: Vec<&str> = ours
-        .iter()
-        .filter(|entry| entry.trailer("Edit-Digest") == Some(&digest))
-        .map(|entry| entry.commit.as_str())
-        .collect();
-    let commit = outcome.commit.as_deref().unwrap_or("no commit");
+/// A remark if the edit is in another commit than its outcome says. A rebase or a squash merge changes the commit's id.
+fn elsewhere(commit: &str, by: &str, holding: &[&str]) -> Option<(Severity, String, String)> {
     if holding.contains(&commit) {
         return None;
     }
-    Some(match holding.last() {
-        Some(other) => (
-            Severity::Information,
-            format!("it refers to {commit}; in the history, the edit is in commit {other}"),
-        ),
-        None => (
-            Severity::Failure,
-            format!("its status is applied ({commit}), but no commit in the history contains the edit"),
-        ),
-    })
+    let problem = match holding.last() {
+        Some(other) => format!("it refers to {commit}; in the history, the edit is in commit {other}"),
+        None => format!("it refers to {commit}, which is not in the history; the files contain the edit since {by}"),
+    };
+    Some((Severity::Information, problem, "nothing has to be done".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(status: &str) -> Outcome {
+        let edit = Digest::of_bytes(b"edit");
+        let value = serde_json::json!({"edit_id": "e", "edit_digest": edit, "op": "set_agent_param",
+            "target": "agents.a.k", "status": status, "commit": "aaaa"});
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn the_state_in_git_is_compared_with_the_outcome() {
+        let applied = || Some(LedgerState::Applied("aaaa".into()));
+        let undone = |by: Option<&str>| Some(LedgerState::Undone(by.map(str::to_owned)));
+        for (status, state, holding, expected) in [
+            ("applied", applied(), vec!["aaaa"], None),
+            (
+                "applied",
+                applied(),
+                vec!["bbbb"],
+                Some((Severity::Information, "is in commit bbbb")),
+            ),
+            (
+                "applied",
+                applied(),
+                vec![],
+                Some((Severity::Information, "the files contain the edit")),
+            ),
+            (
+                "applied",
+                Some(LedgerState::Unknown),
+                vec![],
+                Some((Severity::Information, "does not show")),
+            ),
+            (
+                "applied",
+                undone(Some("cccc")),
+                vec!["aaaa"],
+                Some((Severity::Failure, "cccc reverted")),
+            ),
+            ("applied", undone(None), vec![], Some((Severity::Failure, "no commit"))),
+            ("applied", None, vec![], Some((Severity::Failure, "no commit"))),
+            ("rolled_back", undone(Some("cccc")), vec!["aaaa"], None),
+            (
+                "rejected_by_gate",
+                applied(),
+                vec!["aaaa"],
+                Some((Severity::Failure, "does not record")),
+            ),
+            ("rejected_by_gate", None, vec![], None),
+        ] {
+            let found = compared(&outcome(status), state.as_ref(), &holding, "repaired");
+            let kind = found.as_ref().map(|(kind, ..)| *kind);
+            assert_eq!(kind, expected.map(|(kind, _)| kind), "{status} {state:?}");
+            let words = found.map(|(_, problem, _)| problem).unwrap_or_default();
+            assert!(words.contains(expected.map_or("", |(_, words)| words)), "{words}");
+        }
+    }
 }

@@ -113,7 +113,7 @@ fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<VerifyFindin
         // The other checks need readable files.
         if readable {
             found.extend(files::remarks(session)?);
-            found.extend(ledger::check(session, &commits)?);
+            found.extend(ledger::check(workspace, session, &commits)?);
             found.extend(verdicts::check(workspace, session)?);
             found.extend(record::check(workspace, session, &commits)?);
             found.extend(spending::check(session)?);

@@ -1,6 +1,6 @@
 //! The input and the context of `execute`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::{Edit, RiskTier};
@@ -16,6 +16,7 @@ use crate::eval::run::Evaluator;
 use crate::gate::trial::GatePolicy;
 use crate::harness::{Harness, op};
 use crate::ledger::Git;
+use crate::ledger::graph::LedgerState;
 use crate::ledger::port::{CommitId, LedgerEntry};
 use crate::pipeline::context::Context;
 use crate::pipeline::execute::route::EditRoute;
@@ -52,8 +53,10 @@ pub(crate) struct ReconcileInput<'a> {
     pub pending: BTreeMap<Digest, PendingReview>,
     /// Commits of this session, oldest first.
     pub entries: Vec<LedgerEntry>,
-    /// Commits that a person reverted in git.
-    pub undone: BTreeSet<CommitId>,
+    /// The state of each edit in git.
+    pub states: BTreeMap<Digest, LedgerState>,
+    /// The applied edits that are no longer in the plan.
+    pub withdrawn: Vec<Edit>,
     /// The risk tier of an edit in this workspace.
     pub tier: &'a dyn Fn(&Edit) -> RiskTier,
     /// The route of an edit.

@@ -6,6 +6,7 @@ use crate::artifact::decision::ReviewDecision;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Footing, LateAnswer, Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
+use crate::digest::Digest;
 use crate::harness::{FileChange, Harness, op};
 use crate::ledger::port::Ledger;
 use crate::llm::redact::Redactor;
@@ -16,6 +17,7 @@ mod elsewhere;
 mod head;
 mod input;
 mod message;
+mod past;
 pub(crate) mod reconcile;
 mod revert;
 pub(crate) mod route;
@@ -24,7 +26,8 @@ mod verdict;
 use head::SessionHead;
 pub(crate) use input::{ExecuteContext, ExecuteInput, GateInput, ReconcileInput};
 use message::message;
-pub(crate) use revert::{SessionHistory, applied, without};
+pub(crate) use past::{PastEdits, applied_in};
+pub(crate) use revert::without;
 use revert::{revert_dropped, roll_back};
 use verdict::decide;
 
@@ -44,19 +47,22 @@ pub(crate) struct ExecuteStats {
 /// # Errors
 /// See [`RunError`].
 pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result<ExecuteStats, RunError> {
-    let states = reconcile::ledger_states(&input.reconcile.entries, input.session, &input.reconcile.undone);
     let todo = reconcile::reconcile(
         &input.reconcile.plan.edits,
         &input.reconcile.outcomes,
-        &states,
+        &input.reconcile.states,
         input.reconcile.route,
     );
+    if let Some(digest) = todo.unknown.first() {
+        return Err(RunError::UnknownState(input.name_of(digest)));
+    }
     let mut head = SessionHead::new(&input);
     for digest in &todo.withdrawn {
         execution.withdraw(digest)?;
     }
     for digest in &todo.rolled_back {
-        roll_back(&input, execution, digest)?;
+        let commit = input.reconcile.undone_by(digest);
+        roll_back(&input, execution, digest, commit.as_deref())?;
     }
     revert_dropped(&input, execution, &todo, &mut head)?;
     let count = todo.steps.len();
@@ -104,9 +110,10 @@ fn take(
         },
         EditStep::Ask => elsewhere::ask_once(edit, input, execution, head)?,
         EditStep::Adopt(commit) => adopt(edit, &commit, input, execution, head)?,
-        EditStep::Undone => Outcome {
-            error: Some("its commit was reverted, or is no longer in the history".into()),
+        EditStep::Undone(commit) => Outcome {
+            error: Some(undone(commit.as_deref())),
             rolled_back_by: Some(RolledBackBy::Git),
+            rolled_back: Some(execution.rollback(commit.as_deref())?),
             ..input
                 .reconcile
                 .outcomes
@@ -151,6 +158,12 @@ impl ExecuteInput<'_> {
         self.reconcile.pending.get(&edit.digest())?.decision.as_ref()
     }
 
+    /// The name of an edit for people.
+    fn name_of(&self, digest: &Digest) -> String {
+        let outcome = self.reconcile.outcomes.get(digest);
+        outcome.map_or_else(|| digest.short(), |outcome| outcome.edit_id.clone())
+    }
+
     fn reason_of(&self, edit: &Edit) -> Option<String> {
         let decision = self.decision_of(edit)?;
         (!decision.why.is_empty()).then(|| decision.why.clone())
@@ -160,6 +173,14 @@ impl ExecuteInput<'_> {
 impl Outcome {
     fn with_status(self, status: OutcomeStatus) -> Self {
         Self { status, ..self }
+    }
+}
+
+/// Why an applied edit is no longer in the harness.
+fn undone(by: Option<&str>) -> String {
+    match by {
+        Some(commit) => format!("commit {} undid it", &commit[..commit.len().min(8)]),
+        None => "its commit is no longer in the history, and the files do not contain it".to_owned(),
     }
 }
 
@@ -180,6 +201,7 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
         late: None,
         gate_skipped: false,
         rolled_back_by: None,
+        rolled_back: None,
         verdict: None,
         gate: None,
         extra: Default::default(),
@@ -296,9 +318,14 @@ fn adopt(
     head: &mut SessionHead,
 ) -> Result<Outcome, RunError> {
     let entry = input.reconcile.entries.iter().find(|entry| entry.commit == commit);
-    let parent = entry
-        .and_then(|entry| entry.parent.clone())
-        .unwrap_or_else(|| input.gate.baseline.harness_commit.clone());
+    let parent = match entry.and_then(|entry| entry.parent.clone()) {
+        Some(parent) => parent,
+        // A person brought the edit back, by reverting its revert.
+        None => execution
+            .ledger()
+            .commit_named(&format!("{commit}^1"))?
+            .unwrap_or_else(|| input.gate.baseline.harness_commit.clone()),
+    };
     let (was, is) = (
         execution.ledger().harness_at(&parent, input.select)?,
         execution.ledger().harness_at(commit, input.select)?,

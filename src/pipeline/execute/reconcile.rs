@@ -5,21 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
 use crate::digest::Digest;
+use crate::ledger::graph::LedgerState;
 use crate::ledger::port::{CommitId, LedgerEntry};
 use crate::pipeline::execute::route::EditRoute;
-
-/// The state of an edit of this session in git.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LedgerState {
-    /// It is committed and was not reverted.
-    Applied(CommitId),
-    /// A later commit of kaizen reverted it.
-    Reverted,
-    /// It no longer applied when a later commit of kaizen reverted another edit.
-    Stranded,
-    /// A person reverted it in git.
-    Undone,
-}
 
 /// The step for one edit of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +24,8 @@ pub(crate) enum EditStep {
     Skip(String),
     /// Note that a person rejected it.
     Refuse,
-    /// Note that it was applied and is no longer in git.
-    Undone,
+    /// Note that it was applied and is no longer in git; the commit that undid it, if the history has one.
+    Undone(Option<CommitId>),
     /// Note that it was applied and no longer applies, because another edit was reverted.
     Stranded,
 }
@@ -52,6 +40,8 @@ pub(crate) struct Reconciliation {
     pub again: Vec<Digest>,
     /// Applied edits that left the plan and are no longer in git: note that in their outcomes.
     pub rolled_back: Vec<Digest>,
+    /// Applied edits that left the plan and of which git does not show whether the harness contains them.
+    pub unknown: Vec<Digest>,
     /// Outcomes of edits that left the plan and were never applied: move them to the attic.
     pub withdrawn: Vec<Digest>,
     /// The step for every edit of the plan, in the plan's order; a repeated edit counts once.
@@ -76,6 +66,8 @@ pub(crate) fn reconcile(
     let gone = |digest: &&Digest| !planned.contains(*digest);
     let status = |digest: &Digest| outcomes.get(digest).map(|outcome| outcome.status);
     let applied = |digest: &Digest| matches!(states.get(digest), Some(LedgerState::Applied(_)));
+    let unknown = |digest: &Digest| states.get(digest) == Some(&LedgerState::Unknown);
+    let left = |digest: &&Digest| gone(digest) && status(digest) == Some(OutcomeStatus::Applied);
     let (again, reverts) = states
         .keys()
         .filter(gone)
@@ -86,8 +78,14 @@ pub(crate) fn reconcile(
         again,
         rolled_back: outcomes
             .keys()
-            .filter(gone)
-            .filter(|digest| status(digest) == Some(OutcomeStatus::Applied) && !applied(digest))
+            .filter(left)
+            .filter(|digest| !applied(digest) && !unknown(digest))
+            .copied()
+            .collect(),
+        unknown: outcomes
+            .keys()
+            .filter(left)
+            .filter(|digest| unknown(digest))
             .copied()
             .collect(),
         withdrawn: outcomes
@@ -119,8 +117,9 @@ fn step(
         (Some(LedgerState::Applied(_)), Some(OutcomeStatus::Applied)) => EditStep::Keep,
         // The outcome is missing after a crash, or the edit is in the plan again after a revert that changed no file.
         (Some(LedgerState::Applied(commit)), _) => EditStep::Adopt(commit.clone()),
-        (Some(LedgerState::Stranded), Some(OutcomeStatus::Applied)) => EditStep::Stranded,
-        (_, Some(OutcomeStatus::Applied)) => EditStep::Undone,
+        (Some(LedgerState::Unknown), Some(OutcomeStatus::Applied)) => EditStep::Keep,
+        (Some(LedgerState::Stranded(_)), Some(OutcomeStatus::Applied)) => EditStep::Stranded,
+        (state, Some(OutcomeStatus::Applied)) => EditStep::Undone(undone_by(state)),
         (_, Some(OutcomeStatus::RolledBack)) if reverted_in_git(outcome) => EditStep::Keep,
         (
             _,
@@ -160,29 +159,32 @@ fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> E
     }
 }
 
-/// The state of each edit of a session in git, according to the last commit that mentions it. `undone` are the commits
-/// that a person reverted in git.
-pub(crate) fn ledger_states(
-    entries: &[LedgerEntry],
-    session: &str,
-    undone: &BTreeSet<CommitId>,
-) -> BTreeMap<Digest, LedgerState> {
-    let mut states = BTreeMap::new();
+fn undone_by(state: Option<&LedgerState>) -> Option<CommitId> {
+    match state? {
+        LedgerState::Reverted(commit) => Some(commit.clone()),
+        LedgerState::Undone(commit) => commit.clone(),
+        _ => None,
+    }
+}
+
+/// The commits of a session that applied, reverted or stranded each of its edits.
+pub(crate) fn edit_events(entries: &[LedgerEntry], session: &str) -> BTreeMap<Digest, BTreeMap<CommitId, LedgerState>> {
+    let mut events: BTreeMap<Digest, BTreeMap<CommitId, LedgerState>> = BTreeMap::new();
     let ours = entries
         .iter()
         .filter(|entry| entry.trailer("Session-ID") == Some(session));
     for entry in ours {
         for (key, value) in &entry.trailers {
             let Ok(digest) = value.parse::<Digest>() else { continue };
-            let state = match key.as_str() {
-                "Edit-Digest" if undone.contains(&entry.commit) => LedgerState::Undone,
-                "Edit-Digest" => LedgerState::Applied(entry.commit.clone()),
-                "Reverts-Edit" => LedgerState::Reverted,
-                "Strands-Edit" => LedgerState::Stranded,
+            let commit = entry.commit.clone();
+            let event = match key.as_str() {
+                "Edit-Digest" => LedgerState::Applied(commit),
+                "Reverts-Edit" => LedgerState::Reverted(commit),
+                "Strands-Edit" => LedgerState::Stranded(commit),
                 _ => continue,
             };
-            states.insert(digest, state);
+            events.entry(digest).or_default().insert(entry.commit.clone(), event);
         }
     }
-    states
+    events
 }

@@ -1,44 +1,66 @@
 //! Reverts applied edits: re-derives the harness without them, and commits the result.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::head::SessionHead;
 use super::message::revert_message;
+use super::past::{PastEdits, past_edits};
 use super::{ExecuteContext, ExecuteInput, outcome};
 use crate::artifact::edit::Edit;
-use crate::artifact::outcome::{Outcome, OutcomeStatus, RolledBackBy};
+use crate::artifact::outcome::{Outcome, OutcomeStatus, Rollback, RolledBackBy};
 use crate::digest::Digest;
-use crate::harness::rederive::{EditCommit, Later, RederivedHarness, rederive};
+use crate::harness::rederive::{RederivedHarness, rederive};
 use crate::harness::{Harness, op};
-use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
-use crate::pipeline::execute::reconcile;
-use crate::pipeline::execute::reconcile::{LedgerState, Reconciliation};
+use crate::ledger::graph::LedgerState;
+use crate::pipeline::execute::reconcile::Reconciliation;
 use crate::workspace::error::RunError;
-
-/// A session, and the ledger with the commits of all sessions.
-pub(crate) struct SessionHistory<'a> {
-    /// The session's id.
-    pub session: &'a str,
-    /// The commit that it builds on.
-    pub base: &'a str,
-    /// The edits of its plan.
-    pub edits: &'a [Edit],
-    pub rules: &'a op::OpRules,
-    /// Selects the files that belong to the harness.
-    pub select: &'a dyn Fn(&str) -> bool,
-    pub ledger: &'a dyn Ledger,
-}
 
 /// The harness `head` without some edits of the session. Writes nothing.
 ///
+/// The commits from an edit to HEAD are followed on one way through the history; what other branches brought comes with
+/// their merges. Edits on other branches are then removed from the result in the same way.
+///
 /// # Errors
-/// git fails, or a change that stays conflicts with the revert.
+/// git fails, a change that stays conflicts with the revert, or an edit would remain in the harness.
 pub(crate) fn without(
-    scope: &SessionHistory,
+    past: &PastEdits,
     dropped: &BTreeSet<Digest>,
     head: &Harness,
 ) -> Result<RederivedHarness, RunError> {
-    Ok(rederive(&history(scope, dropped)?, dropped, head, scope.rules)?)
+    let mut result = RederivedHarness {
+        harness: head.clone(),
+        stranded: Vec::new(),
+    };
+    let mut open: BTreeSet<Digest> = past.applied(dropped).collect();
+    while let Some(start) = past.first(&open) {
+        let way = past_edits(past, start)?;
+        let here: BTreeSet<Digest> = way.iter().map(|change| change.digest).collect();
+        let removed: BTreeSet<Digest> = open.intersection(&here).copied().collect();
+        if removed.is_empty() {
+            break;
+        }
+        let derived = rederive(&way, &removed, &result.harness, past.rules)?;
+        result.harness = derived.harness;
+        result.stranded.extend(derived.stranded);
+        open.retain(|digest| !removed.contains(digest));
+    }
+    check_removed(past, dropped, head, &result.harness)?;
+    Ok(result)
+}
+
+/// Checks that no dropped edit is left: an edit that HEAD contains must have changed its files.
+fn check_removed(
+    past: &PastEdits,
+    dropped: &BTreeSet<Digest>,
+    head: &Harness,
+    without: &Harness,
+) -> Result<(), RunError> {
+    let contains = |edit: &Edit, files: &Harness| op::apply(edit, files, past.rules).is_ok_and(|next| &next == files);
+    let mut edits = past.edits.iter().filter(|edit| dropped.contains(&edit.digest()));
+    if let Some(edit) = edits.find(|edit| contains(edit, head) && contains(edit, without)) {
+        return Err(RunError::Inseparable(edit.id.clone()));
+    }
+    Ok(())
 }
 
 /// Reverts edits that left the plan. Includes edits that were reverted before but are still in git, unless that
@@ -66,23 +88,26 @@ fn revert(
     if dropped.is_empty() {
         return Ok(());
     }
-    let scope = SessionHistory {
+    let edits: Vec<Edit> = input.reconcile.edits().cloned().collect();
+    let past = PastEdits {
         session: input.session,
-        base: &input.gate.baseline.harness_commit,
-        edits: &input.reconcile.plan.edits,
+        edits: &edits,
+        states: &input.reconcile.states,
         rules: &input.rules,
         select: input.select,
         ledger: execution.ledger(),
+        graph: execution.context.inputs.graph()?,
     };
-    let derived = without(&scope, dropped, &head.harness)?;
+    let derived = without(&past, dropped, &head.harness)?;
     let changes = head.harness.changes(&derived.harness);
+    let mut commit = None;
     if !changes.is_empty() {
-        head.commit(&changes, &revert_message(input, dropped, &derived.stranded), execution)?;
+        commit = Some(head.commit(&changes, &revert_message(input, dropped, &derived.stranded), execution)?);
         head.harness = derived.harness;
         head.evaluation = None;
     }
     for digest in dropped {
-        roll_back(input, execution, digest)?;
+        roll_back(input, execution, digest, commit.as_deref())?;
     }
     for (digest, reason) in &derived.stranded {
         if let Some(edit) = input.reconcile.plan.edits.iter().find(|edit| edit.digest() == *digest) {
@@ -97,75 +122,62 @@ fn revert(
     Ok(())
 }
 
-/// The commits of edits that are not reverted, of all sessions, starting at the first dropped edit.
-fn history(scope: &SessionHistory, dropped: &BTreeSet<Digest>) -> Result<Vec<EditCommit>, RunError> {
-    let entries = scope.ledger.entries(Some(scope.base))?;
-    let applied = applied(scope.ledger, &entries)?;
-    let goes = |(entry, digest): &(&LedgerEntry, Digest)| session(entry) == scope.session && dropped.contains(digest);
-    applied
-        .into_iter()
-        .skip_while(|of_an_edit| !goes(of_an_edit))
-        .map(|(entry, digest)| change(scope, entry, digest))
-        .collect()
+impl super::ReconcileInput<'_> {
+    /// The edits of the plan, and the applied ones that left it.
+    fn edits(&self) -> impl Iterator<Item = &Edit> {
+        self.plan.edits.iter().chain(&self.withdrawn)
+    }
+
+    /// The commit that undid an edit.
+    pub(super) fn undone_by(&self, digest: &Digest) -> Option<String> {
+        match self.states.get(digest)? {
+            LedgerState::Reverted(commit) | LedgerState::Stranded(commit) => Some(commit.clone()),
+            LedgerState::Undone(commit) => commit.clone(),
+            LedgerState::Applied(_) | LedgerState::Unknown => None,
+        }
+    }
 }
 
-/// The commits of edits that are not reverted, with the digests of the edits.
-///
-/// # Errors
-/// git fails.
-pub(crate) fn applied<'a>(
-    ledger: &dyn Ledger,
-    entries: &'a [LedgerEntry],
-) -> Result<Vec<(&'a LedgerEntry, Digest)>, LedgerError> {
-    let of_edits = entries.iter().filter(|entry| entry.trailer("Edit-Digest").is_some());
-    let commits: Vec<CommitId> = of_edits.map(|entry| entry.commit.clone()).collect();
-    let undone: BTreeSet<CommitId> = ledger.reverted(&commits)?.into_iter().collect();
-    let sessions: BTreeSet<&str> = entries.iter().map(session).collect();
-    let states: BTreeMap<&str, BTreeMap<Digest, LedgerState>> = sessions
-        .into_iter()
-        .map(|session| (session, reconcile::ledger_states(entries, session, &undone)))
-        .collect();
-    let stands = |entry: &'a LedgerEntry| {
-        let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
-        let states = states.get(session(entry))?.get(&digest)?;
-        (*states == LedgerState::Applied(entry.commit.clone())).then_some((entry, digest))
-    };
-    Ok(entries.iter().filter_map(stands).collect())
-}
-
-fn session(entry: &LedgerEntry) -> &str {
-    entry.trailer("Session-ID").unwrap_or_default()
-}
-
-fn change(scope: &SessionHistory, entry: &LedgerEntry, digest: Digest) -> Result<EditCommit, RunError> {
-    let at = |commit: &str| scope.ledger.harness_at(commit, scope.select);
-    let named = || Later {
-        label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
-        digest,
-        session: session(entry).to_owned(),
-        commit: entry.commit.clone(),
-    };
-    let foreign = (session(entry) != scope.session).then(named);
-    let edit = scope.edits.iter().find(|edit| edit.digest() == digest);
-    Ok(EditCommit {
-        edit: edit.filter(|_| foreign.is_none()).cloned(),
-        digest,
-        foreign,
-        before: entry.parent.as_deref().map(at).transpose()?.unwrap_or_default(),
-        after: at(&entry.commit)?,
-    })
-}
-
-pub(super) fn roll_back(input: &ExecuteInput, execution: &ExecuteContext, digest: &Digest) -> Result<(), RunError> {
+/// Writes that an edit which left the plan is no longer applied; the evidence of its outcome stays.
+pub(super) fn roll_back(
+    input: &ExecuteInput,
+    execution: &ExecuteContext,
+    digest: &Digest,
+    commit: Option<&str>,
+) -> Result<(), RunError> {
     let Some(applied) = input.reconcile.outcomes.get(digest) else {
         return Ok(());
     };
     execution.outcome(
         &Outcome {
             error: Some("it was removed from the plan".into()),
-            rolled_back_by: Some(RolledBackBy::Plan),
+            rolled_back_by: Some(execution.reverter()),
+            rolled_back: Some(execution.rollback(commit)?),
             ..applied.clone()
         }
         .with_status(OutcomeStatus::RolledBack),
     )
+}
+
+impl ExecuteContext<'_> {
+    /// When, by whom and in which commit an edit was reverted.
+    pub(super) fn rollback(&self, commit: Option<&str>) -> Result<Rollback, RunError> {
+        let signature = commit.map(|commit| self.ledger().signature(commit)).transpose()?;
+        Ok(Rollback {
+            at: signature
+                .as_ref()
+                .map_or_else(|| self.now(), |signature| signature.at.clone()),
+            by: signature.map(|signature| signature.who),
+            commit: commit.map(str::to_owned),
+        })
+    }
+
+    /// What removed the edits that left the plan.
+    fn reverter(&self) -> RolledBackBy {
+        match self.context.workspace.holder {
+            "kaizen revert" => RolledBackBy::Revert,
+            "kaizen prune" => RolledBackBy::Prune,
+            _ => RolledBackBy::Plan,
+        }
+    }
 }

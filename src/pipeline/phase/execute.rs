@@ -12,6 +12,7 @@ use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::ledger::port::Ledger;
 use crate::pipeline::context::Context;
+use crate::pipeline::edit_states::{EditStates, edit_states};
 use crate::pipeline::execute::ExecuteStats;
 use crate::pipeline::gate_policy::{gate_policy, route_of, rule};
 use crate::pipeline::late::{late_answer, standing};
@@ -29,9 +30,10 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     for text in plan.remarks() {
         (context.listener)(Event::Note { text });
     }
-    let (entries, undone) = context
+    let history = context
         .inputs
         .history(&context.session.id, Some(&baseline.harness_commit))?;
+    let EditStates { states, withdrawn, .. } = edit_states(workspace, context.inputs, context.session)?;
     let (pending, outcomes) = (context.session.pending()?, context.session.outcomes()?);
     tell_external_decisions(context, &pending, &outcomes)?;
     let autonomy = context.autonomy_of(context.session.record()?.as_ref());
@@ -55,8 +57,9 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
                 .unwrap_or_else(|| Digest::of_bytes(b"")),
             outcomes: outcomes.clone(),
             pending: pending.clone(),
-            entries,
-            undone,
+            entries: history.entries,
+            states,
+            withdrawn,
             tier: &tier,
             route: &route,
         },

@@ -6,7 +6,7 @@
 
 mod directed;
 mod end;
-mod random;
+pub mod random;
 mod user;
 mod watcher;
 

@@ -1,0 +1,265 @@
+//! The commits of a history as a graph, and the state of an edit at its end. Pure.
+//!
+//! The last commit that mentions an edit does not decide its state: after a merge, a revert on one branch may stand
+//! beside the edit on the other. So the state is computed for every commit from those of its parents, and a merge
+//! follows the branch that changed the state since the branches parted, as git does with the lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ledger::port::CommitId;
+
+/// The state of an edit in git.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LedgerState {
+    /// It is in the harness since this commit.
+    Applied(CommitId),
+    /// This commit of kaizen reverted it.
+    Reverted(CommitId),
+    /// It no longer applied when this commit of kaizen reverted another edit.
+    Stranded(CommitId),
+    /// A person undid it in this commit; `None` if the commit of the edit is no longer in the history, and the files no
+    /// longer contain the edit.
+    Undone(Option<CommitId>),
+    /// The history does not show it, because its clone is not complete or was rewritten.
+    Unknown,
+}
+
+impl LedgerState {
+    fn is_applied(&self) -> bool {
+        matches!(self, LedgerState::Applied(_))
+    }
+}
+
+/// A commit that a person reverted with `git revert`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RevertedCommit {
+    /// The beginning of its id.
+    pub commit: String,
+    /// If it is a merge, the beginning of the id of the parent that was returned to.
+    pub mainline: Option<String>,
+}
+
+/// A commit with its parents.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GraphCommit {
+    pub id: CommitId,
+    pub parents: Vec<CommitId>,
+    /// What it reverts, in the order of its message.
+    pub reverts: Vec<RevertedCommit>,
+}
+
+/// The commits of a range.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CommitGraph {
+    /// Ancestors first; the last one is HEAD.
+    commits: Vec<GraphCommit>,
+    places: BTreeMap<CommitId, usize>,
+    /// Whether older commits may be missing, as in a shallow clone.
+    pub is_cut: bool,
+}
+
+/// A merge whose parents disagree about an edit.
+pub(crate) struct DividedMerge<'a> {
+    pub merge: &'a str,
+    /// A parent with the edit.
+    pub with: &'a str,
+    /// The commit that applied the edit there.
+    pub applied: &'a str,
+    /// A parent without it.
+    pub without: &'a str,
+}
+
+/// Says from the files whether a merge contains the edit; `None` if they do not show it.
+pub(crate) type Content<'c, E> = &'c dyn Fn(&DividedMerge) -> Result<Option<bool>, E>;
+
+impl CommitGraph {
+    /// A graph of commits, ancestors first.
+    pub(crate) fn new(commits: Vec<GraphCommit>, is_cut: bool) -> Self {
+        let places = commits.iter().enumerate().map(|(at, one)| (one.id.clone(), at));
+        Self {
+            places: places.collect(),
+            commits,
+            is_cut,
+        }
+    }
+
+    /// The state of an edit at HEAD, if these commits change it; `None` if none of them is in the graph.
+    ///
+    /// # Errors
+    /// Those of `content`.
+    pub(crate) fn state<E>(
+        &self,
+        events: &BTreeMap<CommitId, LedgerState>,
+        content: Content<E>,
+    ) -> Result<Option<LedgerState>, E> {
+        let mut states: Vec<Option<LedgerState>> = Vec::with_capacity(self.commits.len());
+        for commit in &self.commits {
+            let state = match events.get(&commit.id) {
+                Some(event) => Some(event.clone()),
+                None => self.inherited(commit, &states, content)?,
+            };
+            states.push(state);
+        }
+        Ok(states.pop().flatten())
+    }
+
+    /// The state that a commit has from its parents and its reverts.
+    fn inherited<E>(
+        &self,
+        commit: &GraphCommit,
+        states: &[Option<LedgerState>],
+        content: Content<E>,
+    ) -> Result<Option<LedgerState>, E> {
+        let mut state = match commit.parents.len() {
+            0 | 1 => self.at(commit.parents.first(), states),
+            _ => self.merged(commit, states, content)?,
+        };
+        for reverted in &commit.reverts {
+            state = self.after_revert(&commit.id, reverted, states).or(state);
+        }
+        Ok(state)
+    }
+
+    fn at(&self, commit: Option<&CommitId>, states: &[Option<LedgerState>]) -> Option<LedgerState> {
+        let place = self.places.get(commit?)?;
+        states.get(*place)?.clone()
+    }
+
+    /// The state after `git revert`; `None` if the reverted commit did not change the state.
+    fn after_revert(
+        &self,
+        by: &CommitId,
+        reverted: &RevertedCommit,
+        states: &[Option<LedgerState>],
+    ) -> Option<LedgerState> {
+        let of = &self.commits[*self.place_of(&reverted.commit)?];
+        let is_mainline = |parent: &&CommitId| {
+            let named = reverted.mainline.as_deref();
+            named.is_some_and(|named| parent.starts_with(named))
+        };
+        let before = of.parents.iter().find(is_mainline).or(of.parents.first());
+        let (was, is) = (self.at(before, states), self.at(Some(&of.id), states));
+        match (is_applied(&was), is_applied(&is)) {
+            (false, true) => Some(LedgerState::Undone(Some(by.clone()))),
+            (true, false) => Some(LedgerState::Applied(by.clone())),
+            _ => None,
+        }
+    }
+
+    fn merged<E>(
+        &self,
+        commit: &GraphCommit,
+        states: &[Option<LedgerState>],
+        content: Content<E>,
+    ) -> Result<Option<LedgerState>, E> {
+        let of_parents: Vec<(&CommitId, Option<LedgerState>)> = commit
+            .parents
+            .iter()
+            .map(|parent| (parent, self.at(Some(parent), states)))
+            .collect();
+        let with = of_parents.iter().find(|(_, state)| is_applied(state));
+        let without = of_parents.iter().find(|(_, state)| !is_applied(state));
+        let (Some((with, Some(LedgerState::Applied(applied)))), Some((without, _))) = (with, without) else {
+            return Ok(of_parents.into_iter().find_map(|(_, state)| state));
+        };
+        let shown = content(&DividedMerge {
+            merge: &commit.id,
+            with,
+            applied,
+            without,
+        })?;
+        let applies = shown.unwrap_or_else(|| !self.was_applied_before(with, without, states));
+        if applies {
+            return Ok(Some(LedgerState::Applied(applied.clone())));
+        }
+        let reverted = of_parents.iter().filter(|(_, state)| !is_applied(state));
+        let reverted = reverted.filter_map(|(_, state)| state.clone()).next();
+        // If the other branch never had the edit, the person who merged left it out.
+        Ok(reverted.or_else(|| Some(LedgerState::Undone(Some(commit.id.clone())))))
+    }
+
+    /// Whether the edit was applied where two branches parted, so that one of them reverted it. If they parted at
+    /// several commits that disagree, the edit counts as not applied there: it stays.
+    fn was_applied_before(&self, one: &str, other: &str, states: &[Option<LedgerState>]) -> bool {
+        let bases = self.merge_bases(one, other);
+        !bases.is_empty() && bases.iter().all(|base| is_applied(&states[*base]))
+    }
+
+    /// The newest common ancestors of two commits.
+    fn merge_bases(&self, one: &str, other: &str) -> Vec<usize> {
+        let theirs = self.ancestors(other);
+        let common: BTreeSet<usize> = self.ancestors(one).intersection(&theirs).copied().collect();
+        let older: BTreeSet<usize> = common.iter().flat_map(|place| self.parents(*place)).collect();
+        common.difference(&older).copied().collect()
+    }
+
+    /// A commit and its ancestors.
+    fn ancestors(&self, commit: &str) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<usize> = self.places.get(commit).copied().into_iter().collect();
+        while let Some(place) = open.pop() {
+            if found.insert(place) {
+                open.extend(self.parents(place));
+            }
+        }
+        found
+    }
+
+    fn parents(&self, place: usize) -> impl Iterator<Item = usize> {
+        let parents = self.commits[place].parents.iter();
+        parents.filter_map(|parent| self.places.get(parent).copied())
+    }
+
+    /// The place of the commit whose id begins with these digits.
+    fn place_of(&self, digits: &str) -> Option<&usize> {
+        let (id, place) = self.places.range(digits.to_owned()..).next()?;
+        id.starts_with(digits).then_some(place)
+    }
+
+    /// The commits from `from` to HEAD, one parent after another. Where several ways lead there, the first parent's.
+    /// Empty if `from` is not in the graph.
+    pub(crate) fn path(&self, from: &str) -> Vec<&CommitId> {
+        let (Some(start), Some(head)) = (self.places.get(from), self.commits.len().checked_sub(1)) else {
+            return Vec::new();
+        };
+        let after = self.descendants(*start);
+        let (mut path, mut at) = (vec![head], head);
+        while at != *start {
+            let Some(next) = self.parents(at).find(|place| after.contains(place)) else {
+                return Vec::new();
+            };
+            path.push(next);
+            at = next;
+        }
+        path.into_iter().rev().map(|place| &self.commits[place].id).collect()
+    }
+
+    /// A commit and its descendants.
+    fn descendants(&self, start: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::from([start]);
+        for place in start + 1..self.commits.len() {
+            if self.parents(place).any(|parent| found.contains(&parent)) {
+                found.insert(place);
+            }
+        }
+        found
+    }
+
+    /// The first parent of a commit, if it is known.
+    pub(crate) fn parent(&self, commit: &str) -> Option<&CommitId> {
+        self.commits[*self.places.get(commit)?].parents.first()
+    }
+
+    /// The position of a commit, ancestors first.
+    pub(crate) fn place(&self, commit: &str) -> Option<usize> {
+        self.places.get(commit).copied()
+    }
+}
+
+fn is_applied(state: &Option<LedgerState>) -> bool {
+    state.as_ref().is_some_and(LedgerState::is_applied)
+}
+
+#[cfg(test)]
+#[path = "graph_tests.rs"]
+mod tests;

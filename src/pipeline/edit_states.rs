@@ -1,0 +1,268 @@
+//! The state of each edit of a session in git: from the commits that name it, and from the files where a squash merge or
+//! a rewrite left no such commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::baseline::Baseline;
+use crate::artifact::edit::Edit;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
+use crate::artifact::pending_review::PendingReview;
+use crate::artifact::plan::Plan;
+use crate::digest::Digest;
+use crate::harness::{Harness, op};
+use crate::ledger::cache::History;
+use crate::ledger::graph::{CommitGraph, DividedMerge, LedgerState};
+use crate::ledger::port::{CommitId, Ledger, LedgerError};
+use crate::pipeline::execute::reconcile::edit_events;
+use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
+use crate::workspace::inputs::Inputs;
+use crate::workspace::session::{OUTCOMES, Session};
+
+/// The most commits that are searched for the one that brought an edit into the files.
+const MOST_STEPS: usize = 200;
+
+/// What git says about the edits of a session.
+pub(crate) struct EditStates {
+    /// The state of each edit that was ever applied.
+    pub states: BTreeMap<Digest, LedgerState>,
+    /// The applied edits that are no longer in the plan, as git or a review question has them.
+    pub withdrawn: Vec<Edit>,
+    /// The edits that count as rolled back although the files contain them, for example since a cherry-pick.
+    pub returned: BTreeSet<Digest>,
+}
+
+/// The states of a session's edits.
+///
+/// # Errors
+/// git fails, or an artifact of the session cannot be read.
+pub(crate) fn edit_states(workspace: &Workspace, inputs: &Inputs, session: &Session) -> Result<EditStates, RunError> {
+    let baseline: Option<Baseline> = session.read("baseline.json")?;
+    let base = baseline.map(|baseline| baseline.harness_commit);
+    // Phase `plan` reports a plan that a person has not finished.
+    let plan: Option<Plan> = session.read("plan.json").ok().flatten();
+    let search = EditSearch {
+        workspace,
+        inputs,
+        session,
+        planned: plan.map(|plan| plan.edits).unwrap_or_default(),
+        pending: session.pending()?,
+        outcomes: session.outcomes()?,
+    };
+    let History { entries, graph } = inputs.history(&session.id, base.as_deref())?;
+    let mut states = BTreeMap::new();
+    for (digest, events) in edit_events(&entries, &session.id) {
+        let content = |merge: &DividedMerge| search.content(digest, merge);
+        if let Some(state) = graph.state(&events, &content)? {
+            states.insert(digest, state);
+        }
+    }
+    for (digest, outcome) in &search.outcomes {
+        if outcome.status == OutcomeStatus::Applied && !states.contains_key(digest) {
+            states.insert(*digest, search.without_commit(*digest)?);
+        }
+    }
+    Ok(EditStates {
+        withdrawn: search.withdrawn(&states)?,
+        returned: search.returned(&states)?,
+        states,
+    })
+}
+
+struct EditSearch<'a> {
+    workspace: &'a Workspace,
+    inputs: &'a Inputs<'a>,
+    session: &'a Session,
+    planned: Vec<Edit>,
+    pending: BTreeMap<Digest, PendingReview>,
+    outcomes: BTreeMap<Digest, Outcome>,
+}
+
+impl EditSearch<'_> {
+    fn edit(&self, digest: Digest) -> Result<Option<Edit>, RunError> {
+        let planned = self.planned.iter().find(|edit| edit.digest() == digest);
+        let asked = || self.pending.get(&digest).map(|pending| &pending.edit);
+        if let Some(edit) = planned.or_else(asked) {
+            return Ok(Some(edit.clone()));
+        }
+        let Some(head) = self.inputs.head()? else {
+            return Ok(None);
+        };
+        if let Some(edit) = self.planned_at(head, digest)? {
+            return Ok(Some(edit));
+        }
+        let first = self.workspace.ledger.first_with(&self.outcome_path(digest))?;
+        first.map_or(Ok(None), |commit| self.planned_at(&commit, digest))
+    }
+
+    /// An edit of the session's plan at a commit.
+    fn planned_at(&self, commit: &str, digest: Digest) -> Result<Option<Edit>, RunError> {
+        let path = format!("{}/plan.json", self.session.relative());
+        let files = self.workspace.ledger.harness_at(commit, &|file| file == path)?;
+        // A plan that cannot be read has no edits to find.
+        let plan = files
+            .text(&path)
+            .and_then(|text| serde_json::from_str::<Plan>(text).ok());
+        let edits = plan.map(|plan| plan.edits).unwrap_or_default();
+        Ok(edits.into_iter().find(|edit| edit.digest() == digest))
+    }
+
+    fn outcome_path(&self, digest: Digest) -> String {
+        format!("{}/{OUTCOMES}{digest}.json", self.session.relative())
+    }
+
+    /// The edits that were applied and left the plan.
+    fn withdrawn(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<Vec<Edit>, RunError> {
+        let mut found = Vec::new();
+        for (digest, state) in states {
+            let is_planned = self.planned.iter().any(|edit| edit.digest() == *digest);
+            if !is_planned && matches!(state, LedgerState::Applied(_)) {
+                found.extend(self.edit(*digest)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The edits that were rolled back, and that git and the files at HEAD contain again.
+    fn returned(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<BTreeSet<Digest>, RunError> {
+        let mut found = BTreeSet::new();
+        let rolled_back = self
+            .outcomes
+            .values()
+            .filter(|outcome| outcome.status == OutcomeStatus::RolledBack);
+        for digest in rolled_back.map(|outcome| outcome.edit_digest) {
+            if !matches!(states.get(&digest), Some(LedgerState::Applied(_))) {
+                continue;
+            }
+            if let (Some(edit), Some(head)) = (self.edit(digest)?, self.inputs.head()?)
+                && self.shows(&edit, head)? == Some(true)
+            {
+                found.insert(digest);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The state of an applied edit that no commit names.
+    fn without_commit(&self, digest: Digest) -> Result<LedgerState, RunError> {
+        let (Some(edit), Some(head)) = (self.edit(digest)?, self.inputs.head()?) else {
+            return Ok(LedgerState::Unknown);
+        };
+        let graph = self.inputs.graph()?;
+        // The record of the edit came with the commit that squashed it.
+        let recorded = self.workspace.ledger.first_with(&self.outcome_path(digest))?;
+        if let Some(recorded) = recorded
+            && self.shows(&edit, &recorded)? == Some(true)
+        {
+            let since = self.introduction(&edit, graph, recorded)?;
+            let events = BTreeMap::from([(since.clone(), LedgerState::Applied(since.clone()))]);
+            let content = |merge: &DividedMerge| self.content(digest, merge);
+            let state = graph.state(&events, &content)?;
+            return Ok(state.unwrap_or(LedgerState::Applied(since)));
+        }
+        Ok(match self.shows(&edit, head)? {
+            Some(true) => LedgerState::Applied(self.introduction(&edit, graph, head.clone())?),
+            Some(false) if !graph.is_cut => LedgerState::Undone(None),
+            _ => LedgerState::Unknown,
+        })
+    }
+
+    /// The first commit before `commit` from which on the files contain the edit.
+    fn introduction(&self, edit: &Edit, graph: &CommitGraph, commit: CommitId) -> Result<CommitId, RunError> {
+        let mut at = commit;
+        for _ in 0..MOST_STEPS {
+            match graph.parent(&at) {
+                Some(parent) if self.shows(edit, parent)? == Some(true) => at = parent.clone(),
+                _ => break,
+            }
+        }
+        Ok(at)
+    }
+
+    /// Whether the files of a commit contain an edit; `None` if they do not show it.
+    fn shows(&self, edit: &Edit, commit: &str) -> Result<Option<bool>, RunError> {
+        let Some(files) = self.files(commit)? else {
+            return Ok(None);
+        };
+        let later = self.planned.iter().skip_while(|other| other.digest() != edit.digest());
+        let later: Vec<&Edit> = later.skip(1).filter(|edit| self.is_applied(edit)).collect();
+        Ok(contains(edit, &later, &files, &self.workspace.rules()))
+    }
+
+    fn is_applied(&self, edit: &Edit) -> bool {
+        let outcome = self.outcomes.get(&edit.digest());
+        outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::Applied)
+    }
+
+    /// The harness at a commit; `None` if this clone does not have it.
+    fn files(&self, commit: &str) -> Result<Option<Harness>, RunError> {
+        match self.inputs.harness_at(commit) {
+            Err(RunError::Ledger(LedgerError::Shallow(_) | LedgerError::NoCommit(_))) => Ok(None),
+            files => files.map(Some),
+        }
+    }
+
+    /// Whether a merge contains an edit that one of its parents has and another has not, if its files show it.
+    fn content(&self, digest: Digest, merge: &DividedMerge) -> Result<Option<bool>, RunError> {
+        let parent = self.workspace.ledger.commit_named(&format!("{}^1", merge.applied))?;
+        let Some(parent) = parent else { return Ok(None) };
+        let files = [merge.merge, merge.with, merge.without, merge.applied, &parent].map(|commit| self.files(commit));
+        let [Some(merged), Some(with), Some(without), Some(after), Some(before)] =
+            files.map(|files| files.ok().flatten())
+        else {
+            return Ok(None);
+        };
+        let touched: Vec<String> = before.changes(&after).into_iter().map(|change| change.path).collect();
+        let same = |one: &Harness, other: &Harness| touched.iter().all(|path| one.get(path) == other.get(path));
+        if same(&merged, &with) || same(&merged, &without) {
+            return Ok(Some(same(&merged, &with)));
+        }
+        let Some(edit) = self.edit(digest)? else {
+            return Ok(None);
+        };
+        let shown = |files: &Harness| contains(&edit, &[], files, &self.workspace.rules()) == Some(true);
+        // If later changes hide the edit before the merge, the merge cannot show it.
+        Ok(shown(&with).then(|| shown(&merged)))
+    }
+}
+
+/// Whether files contain an edit, perhaps under `later` edits; `None` if it can no longer be applied.
+fn contains(edit: &Edit, later: &[&Edit], files: &Harness, rules: &op::OpRules) -> Option<bool> {
+    let mut applied = op::apply(edit, files, rules).ok()?;
+    for edit in later {
+        // A later edit that does not apply cannot hide the first.
+        if &applied == files {
+            break;
+        }
+        applied = op::apply(edit, &applied, rules).unwrap_or(applied);
+    }
+    Some(&applied == files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::HarnessSection;
+    use crate::manifest::membership::Membership;
+
+    #[test]
+    fn files_show_an_edit_unless_a_later_one_hides_it() {
+        let section = HarnessSection::default();
+        let rules = op::OpRules {
+            layout: section.layout,
+            membership: Membership::of_files(&section.files).unwrap(),
+        };
+        let edit = |value: i64| -> Edit {
+            serde_json::from_value(serde_json::json!({
+                "id": "k", "pillar": "agent", "op": "set_agent_param", "target": "agents.a.k",
+                "payload": {"agent": "a", "param": "k", "value": value}, "rationale": "", "expected_improvement": "c"
+            }))
+            .unwrap()
+        };
+        let files = |value: i64| Harness::default().with("config.toml", format!("[agent.a]\nk = {value}\n"));
+        assert_eq!(contains(&edit(1), &[], &files(1), &rules), Some(true));
+        assert_eq!(contains(&edit(1), &[], &files(2), &rules), Some(false));
+        assert_eq!(contains(&edit(1), &[&edit(2)], &files(2), &rules), Some(true));
+        assert_eq!(contains(&edit(1), &[&edit(2)], &files(3), &rules), Some(false));
+    }
+}

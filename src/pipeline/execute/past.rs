@@ -1,0 +1,183 @@
+//! The edits that HEAD contains, with the harness before and after each of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+use crate::artifact::edit::Edit;
+use crate::digest::Digest;
+use crate::harness::rederive::{EditCommit, Later};
+use crate::harness::{Harness, op};
+use crate::ledger::graph::{CommitGraph, LedgerState};
+use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
+use crate::pipeline::execute::reconcile::edit_events;
+use crate::workspace::error::RunError;
+
+/// The beginning of the subject of kaizen's commits.
+const SUBJECT: &str = "kaizen: ";
+
+/// A session's edits in git.
+pub(crate) struct PastEdits<'a> {
+    /// The session's id.
+    pub session: &'a str,
+    /// The edits of its plan, then the applied ones that left it.
+    pub edits: &'a [Edit],
+    /// The state of each edit.
+    pub states: &'a BTreeMap<Digest, LedgerState>,
+    pub rules: &'a op::OpRules,
+    /// Selects the files that belong to the harness.
+    pub select: &'a dyn Fn(&str) -> bool,
+    pub ledger: &'a dyn Ledger,
+    /// The history of HEAD.
+    pub graph: &'a CommitGraph,
+}
+
+impl PastEdits<'_> {
+    fn commit_of(&self, digest: &Digest) -> Option<&CommitId> {
+        match self.states.get(digest)? {
+            LedgerState::Applied(commit) => Some(commit),
+            _ => None,
+        }
+    }
+
+    /// Those of the edits that HEAD contains.
+    pub(super) fn applied<'d>(&self, digests: &'d BTreeSet<Digest>) -> impl Iterator<Item = Digest> + use<'d, '_> {
+        digests
+            .iter()
+            .copied()
+            .filter(|digest| self.commit_of(digest).is_some())
+    }
+
+    /// The commit of the oldest of some edits.
+    pub(super) fn first(&self, digests: &BTreeSet<Digest>) -> Option<&CommitId> {
+        let commits = digests.iter().filter_map(|digest| self.commit_of(digest));
+        commits.min_by_key(|commit| self.graph.place(commit))
+    }
+
+    /// The edits of this session that a commit applied, in the order of the plan.
+    fn edits_in(&self, commit: &CommitId) -> Vec<&Edit> {
+        let here = |edit: &&Edit| self.commit_of(&edit.digest()) == Some(commit);
+        self.edits.iter().filter(here).collect()
+    }
+
+    fn at(&self, commit: &str) -> Result<Harness, LedgerError> {
+        self.ledger.harness_at(commit, self.select)
+    }
+
+    /// The harness before a commit. Fails in a shallow clone that does not have it.
+    fn before(&self, commit: &CommitId) -> Result<Harness, LedgerError> {
+        match self.graph.parent(commit) {
+            Some(parent) => self.at(parent),
+            None if self.graph.is_cut => Err(LedgerError::Shallow(format!("{commit}^"))),
+            None => Ok(Harness::default()),
+        }
+    }
+}
+
+/// The edits of all sessions on the way from the commit `start` to HEAD, oldest first.
+///
+/// # Errors
+/// git fails.
+pub(super) fn past_edits(past: &PastEdits, start: &CommitId) -> Result<Vec<EditCommit>, RunError> {
+    let entries = past.ledger.entries(None)?;
+    let by_kaizen: BTreeSet<&str> = entries
+        .iter()
+        .filter(|entry| entry.subject.starts_with(SUBJECT))
+        .map(|entry| entry.commit.as_str())
+        .collect();
+    let theirs: BTreeMap<&str, (&LedgerEntry, Digest)> = applied_in(past.graph, &entries)
+        .into_iter()
+        .filter(|(entry, _)| session(entry) != past.session)
+        .map(|(entry, digest)| (entry.commit.as_str(), (entry, digest)))
+        .collect();
+    let mut found = Vec::new();
+    for commit in past.graph.path(start) {
+        if let Some((entry, digest)) = theirs.get(commit.as_str()) {
+            found.push(foreign(past, entry, *digest)?);
+            continue;
+        }
+        found.extend(own(past, commit, by_kaizen.contains(commit.as_str()))?);
+    }
+    Ok(found)
+}
+
+/// The edits of this session in a commit. A commit that a person made of several, as a squash merge does, is taken apart:
+/// what else it changes counts as a change by a person. A commit of kaizen holds one edit, which a hook may have changed.
+fn own(past: &PastEdits, commit: &CommitId, by_kaizen: bool) -> Result<Vec<EditCommit>, RunError> {
+    let digests: Vec<Digest> = past
+        .states
+        .keys()
+        .filter(|digest| past.commit_of(digest) == Some(commit))
+        .copied()
+        .collect();
+    let edits = past.edits_in(commit);
+    if digests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut before, after) = (past.before(commit)?, past.at(commit)?);
+    if by_kaizen {
+        return Ok(vec![EditCommit {
+            edit: edits.first().copied().cloned(),
+            digest: digests[0],
+            foreign: None,
+            before,
+            after,
+        }]);
+    }
+    if edits.len() < digests.len() {
+        return Err(RunError::Inseparable(commit.clone()));
+    }
+    let mut found = Vec::new();
+    for edit in edits {
+        // An edit that does not apply here is part of the other changes.
+        let Ok(next) = op::apply(edit, &before, past.rules) else {
+            continue;
+        };
+        found.push(EditCommit {
+            edit: Some(edit.clone()),
+            digest: edit.digest(),
+            foreign: None,
+            before: std::mem::replace(&mut before, next.clone()),
+            after: next,
+        });
+    }
+    Ok(found)
+}
+
+fn foreign(past: &PastEdits, entry: &LedgerEntry, digest: Digest) -> Result<EditCommit, RunError> {
+    Ok(EditCommit {
+        edit: None,
+        digest,
+        foreign: Some(Later {
+            label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
+            digest,
+            session: session(entry).to_owned(),
+            commit: entry.commit.clone(),
+        }),
+        before: past.before(&entry.commit)?,
+        after: past.at(&entry.commit)?,
+    })
+}
+
+/// The commits of edits that HEAD still contains, oldest first, with the digests of the edits.
+pub(crate) fn applied_in<'a>(graph: &CommitGraph, entries: &'a [LedgerEntry]) -> Vec<(&'a LedgerEntry, Digest)> {
+    let sessions: BTreeSet<&str> = entries.iter().map(session).collect();
+    let mut applied: BTreeSet<(&str, Digest, CommitId)> = BTreeSet::new();
+    for session in sessions {
+        for (digest, events) in edit_events(entries, session) {
+            let Ok(state) = graph.state::<Infallible>(&events, &|_| Ok(None));
+            if let Some(LedgerState::Applied(commit)) = state {
+                applied.insert((session, digest, commit));
+            }
+        }
+    }
+    let stands = |entry: &'a LedgerEntry| {
+        let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
+        let is_applied = applied.contains(&(session(entry), digest, entry.commit.clone()));
+        is_applied.then_some((entry, digest))
+    };
+    entries.iter().filter_map(stands).collect()
+}
+
+fn session(entry: &LedgerEntry) -> &str {
+    entry.trailer("Session-ID").unwrap_or_default()
+}
