@@ -20,7 +20,7 @@ pub enum Attempt {
         /// The tool that was called; null when none was.
         tool: Option<String>,
     },
-    /// The agent failed (timeout, crash, bad tool call): score 0.
+    /// The agent failed (timeout, crash, filter): score 0.
     Failed {
         /// What went wrong.
         reason: String,
@@ -30,6 +30,22 @@ pub enum Attempt {
         /// What went wrong.
         reason: String,
     },
+    /// The server rejects the request for what the harness or the manifest puts into it, and would reject it again: no
+    /// score.
+    Refused {
+        /// The server's words, with the file and key if they are known.
+        reason: String,
+    },
+}
+
+impl Attempt {
+    /// Why there is no score; `None` for an attempt that has one.
+    pub(crate) fn unscored(&self) -> Option<&str> {
+        match self {
+            Attempt::Infra { reason } | Attempt::Refused { reason } => Some(reason),
+            Attempt::Answered { .. } | Attempt::Failed { .. } => None,
+        }
+    }
 }
 
 /// The score of one task.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::artifact::evaluation::Attempt;
 use crate::digest::Digest;
+use crate::eval::student::program_failure::is_outage;
 use crate::sys::disk::{DatabaseError, DiskError, Root};
 
 /// Remembered attempts of a student, by the digest of the exact question.
@@ -108,13 +109,64 @@ fn connect(root: &Root, name: &str) -> Result<Connection, MemoError> {
     with_table(opened).map_err(sqlite)
 }
 
-fn with_table(connection: Connection) -> Result<Connection, rusqlite::Error> {
+/// The format of the file. Earlier versions stored failures of services as answers and as failures of the agent.
+const FORMAT: i64 = 1;
+
+/// Removes what an earlier version may have stored wrongly. The answers that servers gave are in the store of calls, so
+/// asking again for them costs nothing.
+fn without_outages(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version >= FORMAT {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    let wrong: Vec<String> = {
+        let mut select = transaction.prepare("SELECT key, value FROM attempt")?;
+        let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let is_wrong = |text: &str| serde_json::from_str(text).map_or(true, |attempt| may_be_outage(&attempt));
+        rows.into_iter()
+            .filter(|(_, value)| is_wrong(value))
+            .map(|(key, _)| key)
+            .collect()
+    };
+    for key in wrong {
+        transaction.execute("DELETE FROM attempt WHERE key = ?1", [key])?;
+    }
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}
+
+/// Whether a stored attempt may be the failure of a service, or hold thoughts that are no part of the answer.
+fn may_be_outage(attempt: &Attempt) -> bool {
+    match attempt {
+        // Reasons that only the agent can cause; any other failure is tried again once.
+        Attempt::Failed { reason } => {
+            let own = [
+                "no answer after ",
+                "the token limit was reached",
+                "it called a tool, but has none",
+            ];
+            !own.iter().any(|words| reason.starts_with(words))
+        }
+        Attempt::Answered { answer, .. } => {
+            let has_thoughts = ["<think>", "</think>", "[/THINK]"]
+                .iter()
+                .any(|mark| answer.contains(mark));
+            answer.trim().is_empty() || has_thoughts || is_outage(answer)
+        }
+        Attempt::Infra { .. } | Attempt::Refused { .. } => true,
+    }
+}
+
+fn with_table(mut connection: Connection) -> Result<Connection, rusqlite::Error> {
     // With these settings, killing the process loses nothing. A power failure may lose the last attempts, but does not
     // corrupt the file.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
          CREATE TABLE IF NOT EXISTS attempt (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
     )?;
+    without_outages(&mut connection)?;
     Ok(connection)
 }
 
@@ -169,5 +221,48 @@ mod tests {
             std::fs::write(format!("{}{tail}", path.display()), "this is no database, it is text").unwrap();
         }
         assert_eq!(DiskMemo::open(&root, name).unwrap().get(&[known]), [None]);
+    }
+
+    #[test]
+    fn what_earlier_versions_stored_wrongly_is_dropped_once() {
+        let answered = |text: &str| Attempt::Answered {
+            answer: text.into(),
+            model: None,
+            tool: None,
+        };
+        let failed = |reason: &str| Attempt::Failed { reason: reason.into() };
+        let attempts = [
+            (answered("Paris"), true),
+            (answered("<think>x</think>Paris"), false),
+            (answered(""), false),
+            (answered("API Error: 529 Overloaded"), false),
+            (answered(r#"{"type":"result","is_error":true,"result":"?"}"#), false),
+            (answered("API Error: Rate limit reached"), false),
+            (failed("no answer after 3 turns"), true),
+            (failed("http://h/v1: HTTP 400: Your credit balance is too low"), false),
+            (failed("exit status: 1: no message on stderr"), false),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let keyed: Vec<(Digest, Attempt)> = attempts
+            .iter()
+            .map(|(attempt, _)| (Digest::of_value(attempt), attempt.clone()))
+            .collect();
+        let keys: Vec<Digest> = keyed.iter().map(|(key, _)| *key).collect();
+        let memo = DiskMemo::open(&root, "memo.db").unwrap();
+        memo.put(&keyed);
+        memo.connection().pragma_update(None, "user_version", 0).unwrap();
+        drop(memo);
+        let memo = DiskMemo::open(&root, "memo.db").unwrap();
+        for ((attempt, stays), found) in attempts.iter().zip(memo.get(&keys)) {
+            assert_eq!(found.is_some(), *stays, "{attempt:?}");
+        }
+        memo.put(&keyed);
+        drop(memo);
+        let again = DiskMemo::open(&root, "memo.db").unwrap();
+        assert!(
+            again.get(&keys).iter().all(Option::is_some),
+            "what this version stores stays"
+        );
     }
 }

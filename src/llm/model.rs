@@ -36,9 +36,12 @@ pub enum AskError {
     /// The call may exceed the budget, or there is a budget and its price is unknown.
     #[error("{0}")]
     OverBudget(String),
-    /// The server rejects this request as invalid (400, 413, 422, or 404 for a model that the harness chose).
+    /// The server rejects this request, and would reject it again.
+    #[error("{}", .0.words)]
+    Refused(RefusedRequest),
+    /// A filter of the server stopped the content.
     #[error("{0}")]
-    Refused(String),
+    Filtered(String),
     /// The infrastructure failed: no server, no key, no access, or a server busy for too long.
     #[error("{0}")]
     Unreachable(String),
@@ -48,4 +51,28 @@ pub enum AskError {
     /// The server's answers are not in its documented format, even after retries.
     #[error("{0}")]
     Malformed(String),
+}
+
+/// A request that the server rejects as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRequest {
+    /// What the server rejects.
+    pub part: RefusedPart,
+    /// The server's words, for people.
+    pub words: String,
+}
+
+/// The part of a request that a server rejects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusedPart {
+    /// The model's name.
+    Model,
+    /// A field that the server does not support, by its name.
+    Field(String),
+    /// The value of a field.
+    ValueOf(String),
+    /// The length of the conversation.
+    Length,
+    /// The server does not say.
+    Unknown,
 }

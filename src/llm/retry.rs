@@ -5,8 +5,8 @@ use std::time::Duration;
 /// The outcome of one failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptOutcome {
-    /// The server answered with this status, and perhaps a time to wait.
-    Status(u16, Option<Duration>),
+    /// The server is busy or broken, and perhaps states a time to wait.
+    Busy(Option<Duration>),
     /// The connection failed, broke, or timed out.
     Broken,
     /// The status was a success, but the body is not a valid reply.
@@ -16,10 +16,9 @@ pub(crate) enum AttemptOutcome {
 /// The delay before the second attempt; it doubles with each further attempt.
 const FIRST: Duration = Duration::from_millis(500);
 
-/// The delay before the next attempt; `None` for no retry.
+/// The delay before the next attempt; `None` for no retry. Failures for which a retry is useless do not come here.
 ///
-/// Statuses 408, 425, 429 and 5xx, broken connections and invalid bodies are retried. Any other status means that the
-/// request itself is wrong. If the server states a time to wait, the delay is that time and a little more; if the time
+/// If the server states a time to wait, the delay is that time and a little more; if the time
 /// exceeds `most`, there is no retry. `chance`, from 0 to 1, spreads the retries of many clients: "equal jitter" as in
 /// AWS's "Exponential Backoff And Jitter" (2015), half of the delay fixed and half random.
 pub(crate) fn pause(
@@ -29,23 +28,15 @@ pub(crate) fn pause(
     most: Duration,
     chance: f64,
 ) -> Option<Duration> {
-    if attempt >= attempts || !is_passing(outcome) {
+    if attempt >= attempts {
         return None;
     }
-    if let AttemptOutcome::Status(_, Some(asked)) = outcome {
+    if let AttemptOutcome::Busy(Some(asked)) = outcome {
         let pause = asked + FIRST.mul_f64(chance.clamp(0.0, 1.0));
         return (asked <= most).then_some(pause);
     }
     let doubled = FIRST.saturating_mul(1 << (attempt - 1).min(16)).min(most);
     Some(doubled.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0)))
-}
-
-/// Whether a retry may succeed.
-fn is_passing(outcome: AttemptOutcome) -> bool {
-    match outcome {
-        AttemptOutcome::Status(status, _) => matches!(status, 408 | 425 | 429 | 500..=599),
-        AttemptOutcome::Broken | AttemptOutcome::NoReply => true,
-    }
 }
 
 /// The delay in a `Retry-After` header, given in seconds or as an HTTP date; `now` is in seconds since 1970.
@@ -65,27 +56,20 @@ mod tests {
     const MOST: Duration = Duration::from_secs(60);
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
-        for (outcome, again) in [
-            (AttemptOutcome::Status(429, None), true),
-            (AttemptOutcome::Status(500, None), true),
-            (AttemptOutcome::Status(529, None), true),
-            (AttemptOutcome::Broken, true),
-            (AttemptOutcome::NoReply, true),
-            (AttemptOutcome::Status(400, None), false),
-            (AttemptOutcome::Status(401, None), false),
-            (AttemptOutcome::Status(404, None), false),
-            (AttemptOutcome::Status(422, None), false),
-            (AttemptOutcome::Status(302, None), false),
+    fn attempts_end() {
+        for outcome in [
+            AttemptOutcome::Busy(None),
+            AttemptOutcome::Broken,
+            AttemptOutcome::NoReply,
         ] {
-            assert_eq!(pause(outcome, 1, 5, MOST, 0.5).is_some(), again, "{outcome:?}");
+            assert!(pause(outcome, 4, 5, MOST, 0.5).is_some(), "{outcome:?}");
             assert_eq!(pause(outcome, 5, 5, MOST, 0.5), None, "{outcome:?} at the last attempt");
         }
     }
 
     #[test]
     fn a_server_that_names_a_time_is_waited_for() {
-        let asked = |seconds| AttemptOutcome::Status(429, Some(Duration::from_secs(seconds)));
+        let asked = |seconds| AttemptOutcome::Busy(Some(Duration::from_secs(seconds)));
         for chance in [0.0, 0.5, 1.0] {
             assert!(pause(asked(7), 1, 5, MOST, chance).unwrap() >= Duration::from_secs(7));
         }

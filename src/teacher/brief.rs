@@ -75,7 +75,9 @@ fn train(attempted: &ScoredAttempt) -> Value {
     let mut task = serde_json::to_value(attempted.task).unwrap_or_default();
     task["student"] = match &attempted.attempt {
         Attempt::Answered { answer, .. } => json!({"answer": answer, "score": attempted.score}),
-        Attempt::Failed { reason } | Attempt::Infra { reason } => json!({"error": reason, "score": attempted.score}),
+        Attempt::Failed { reason } | Attempt::Infra { reason } | Attempt::Refused { reason } => {
+            json!({"error": reason, "score": attempted.score})
+        }
     };
     task
 }

@@ -26,6 +26,7 @@ mod interleavings;
 mod labels;
 mod looping;
 mod mcp;
+mod outages;
 mod output;
 mod outputs;
 mod peers;

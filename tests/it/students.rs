@@ -111,13 +111,13 @@ fn who_is_to_blame_for_a_server() {
     let tasks: Vec<Value> = queries.iter().map(|query| task(query, query, "x", "exact")).collect();
     benchmark(&space, &tasks);
     let said = eval(&space, 0);
-    // Two tasks are right and one refusal scores 0; the two unreadable replies have no score.
+    // Two tasks are right; the refused one and the two unreadable replies have no score.
     assert_eq!(
         (&said["task_count"], &said["infra_errors"]),
-        (&json!(3), &json!(2)),
+        (&json!(2), &json!(3)),
         "{said}"
     );
-    assert_eq!(said["overall_score"].as_f64().unwrap(), 2.0 / 3.0);
+    assert_eq!(said["overall_score"].as_f64().unwrap(), 1.0);
 }
 
 #[test]

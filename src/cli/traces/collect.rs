@@ -68,7 +68,9 @@ fn known_ids(workspace: &Workspace) -> Result<BTreeSet<String>, CommandFailure> 
 fn trace(attempted: &ScoredAttempt, trace_id: String, now: f64, harness: Digest) -> Trace {
     let (answer, model, tool) = match &attempted.attempt {
         Attempt::Answered { answer, model, tool } => (Some(answer.clone()), model.clone(), tool.clone()),
-        Attempt::Failed { reason } | Attempt::Infra { reason } => (Some(reason.clone()), None, None),
+        Attempt::Failed { reason } | Attempt::Infra { reason } | Attempt::Refused { reason } => {
+            (Some(reason.clone()), None, None)
+        }
     };
     let step = |step_type: &str, input: serde_json::Value, output: serde_json::Value| TraceStep {
         step_type: step_type.into(),

@@ -77,6 +77,7 @@ mod tests {
             Ok(ModelAnswer {
                 reply: Reply {
                     text: text.into(),
+                    thoughts: String::new(),
                     calls: Vec::new(),
                     stop: Stop::End,
                     usage: None,

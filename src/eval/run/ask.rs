@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::streak::{FailureStreak, common_reason};
 use super::{Evaluator, TaskRun};
 use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::task::{Scorer, Task};
@@ -58,16 +59,25 @@ fn key(identity: &serde_json::Value, prepared: &dyn PreparedStudent, task: &Task
     Digest::of_value(&(identity, prepared.footprint(task), &task.query, &task.agent, seed))
 }
 
+/// The scored attempts at some questions.
+pub(super) struct AnsweredQuestions<'t> {
+    /// One attempt for each question, in the order given.
+    pub attempts: Vec<ScoredAttempt<'t>>,
+    /// Why the agent could not be asked: no question has a result of the agent, or the last attempts kept failing.
+    pub stopped: Option<String>,
+}
+
 /// Answers and scores all questions, in the order given.
 pub(super) fn ask<'t>(
     evaluator: &Evaluator,
     prepared: &dyn PreparedStudent,
     questions: &[KeyedRun<'t>],
-) -> Vec<ScoredAttempt<'t>> {
+) -> AnsweredQuestions<'t> {
     let keys: Vec<Digest> = questions.iter().map(|question| question.key).collect();
     let remembered = evaluator.memo.get(&keys);
     let open: Vec<usize> = (0..questions.len()).filter(|at| remembered[*at].is_none()).collect();
-    let made = fan_out(evaluator, prepared, questions, &open);
+    let streak = FailureStreak::new(open.len() < questions.len());
+    let made = fan_out(evaluator, prepared, questions, &open, &streak);
     if !evaluator.student.is_expensive() {
         keep(evaluator.memo, questions, &made);
     }
@@ -76,18 +86,27 @@ pub(super) fn ask<'t>(
     for (at, attempt) in made {
         (attempts[at], fresh[at]) = (Some(attempt), true);
     }
+    let stopped = streak.stopped().or_else(|| common_reason(&attempts));
     let scores = scores(evaluator, questions, &attempts);
     let answers = questions.iter().zip(attempts).zip(scores).zip(fresh);
-    answers
-        .map(|(((question, attempt), score), fresh)| scored(question.task, attempt, score, fresh))
-        .collect()
+    let missing = || Attempt::Infra {
+        reason: (evaluator.halted)()
+            .or_else(|| stopped.clone())
+            .unwrap_or("no attempt was made".into()),
+    };
+    AnsweredQuestions {
+        attempts: answers
+            .map(|(((question, attempt), score), fresh)| {
+                scored(question.task, attempt.unwrap_or_else(missing), score, fresh)
+            })
+            .collect(),
+        stopped,
+    }
 }
 
-/// Stores attempts in the memo, except infrastructure failures, which may succeed next time.
+/// Stores attempts in the memo, except those without a score, which may succeed next time.
 fn keep(memo: &dyn Memo, questions: &[KeyedRun], made: &[(usize, Attempt)]) {
-    let worth_keeping = made
-        .iter()
-        .filter(|(_, attempt)| !matches!(attempt, Attempt::Infra { .. }));
+    let worth_keeping = made.iter().filter(|(_, attempt)| attempt.unscored().is_none());
     memo.put(
         &worth_keeping
             .map(|(at, attempt)| (questions[*at].key, attempt.clone()))
@@ -100,10 +119,11 @@ fn fan_out(
     prepared: &dyn PreparedStudent,
     questions: &[KeyedRun],
     open: &[usize],
+    streak: &FailureStreak,
 ) -> Vec<(usize, Attempt)> {
     let done = AtomicUsize::new(questions.len() - open.len());
     in_parallel(open, evaluator.concurrency, |at| {
-        if (evaluator.halted)().is_some() {
+        if (evaluator.halted)().is_some() || streak.stopped().is_some() {
             return None;
         }
         let question = &questions[at];
@@ -113,6 +133,7 @@ fn fan_out(
         }
         (evaluator.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, questions.len());
         let [(_, attempt)] = made;
+        streak.note(&attempt);
         Some(attempt)
     })
 }
@@ -170,11 +191,8 @@ fn scores(evaluator: &Evaluator, questions: &[KeyedRun], attempts: &[Option<Atte
     scores
 }
 
-/// An attempt with its score. An attempt that was not made counts as an infrastructure failure.
-fn scored(task: &Task, attempt: Option<Attempt>, score: ScoreResult, fresh: bool) -> ScoredAttempt<'_> {
-    let attempt = attempt.unwrap_or(Attempt::Infra {
-        reason: "no attempt was made".into(),
-    });
+/// An attempt with its score.
+fn scored(task: &Task, attempt: Attempt, score: ScoreResult, fresh: bool) -> ScoredAttempt<'_> {
     let (attempt, score) = match (attempt, score) {
         (attempt @ Attempt::Failed { .. }, _) => (attempt, Some(0.0)),
         (_, Some(Err(reason))) => (Attempt::Infra { reason }, None),

@@ -2,14 +2,15 @@
 //! the order of the runs.
 
 mod ask;
+mod streak;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use self::ask::KeyedRun;
-use crate::artifact::evaluation::{Evaluation, ScoredAttempt, TaskScore};
+use self::ask::{AnsweredQuestions, KeyedRun};
+use crate::artifact::evaluation::{Attempt, Evaluation, ScoredAttempt, TaskScore};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::memo::Memo;
@@ -67,19 +68,22 @@ pub(crate) fn attempt_runs<'t>(
     harness: &Harness,
     runs: &[TaskRun<'t>],
 ) -> Vec<ScoredAttempt<'t>> {
-    answered(evaluator, evaluator.student.prepare(harness).as_ref(), runs)
+    answered(evaluator, evaluator.student.prepare(harness).as_ref(), runs).attempts
 }
 
-fn answered<'t>(evaluator: &Evaluator, prepared: &dyn PreparedStudent, runs: &[TaskRun<'t>]) -> Vec<ScoredAttempt<'t>> {
+fn answered<'t>(evaluator: &Evaluator, prepared: &dyn PreparedStudent, runs: &[TaskRun<'t>]) -> AnsweredQuestions<'t> {
     let questions = ask::questions(evaluator, prepared, runs);
     let (distinct, places) = distinct(questions);
     let answers = ask::ask(evaluator, prepared, &distinct);
     let told = |(run, place): (&TaskRun<'t>, AnswerIndex)| ScoredAttempt {
         task: run.task,
-        fresh: answers[place.at].fresh && place.is_first,
-        ..answers[place.at].clone()
+        fresh: answers.attempts[place.at].fresh && place.is_first,
+        ..answers.attempts[place.at].clone()
     };
-    runs.iter().zip(places).map(told).collect()
+    AnsweredQuestions {
+        attempts: runs.iter().zip(places).map(told).collect(),
+        stopped: answers.stopped,
+    }
 }
 
 /// The index of the answer to a run, and whether this is the first run with that answer.
@@ -120,15 +124,16 @@ pub fn evaluate(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task]) -> Re
 /// Scores a harness on one run of every task.
 ///
 /// # Errors
-/// It was halted midway; partial scores are not returned.
+/// It was halted midway, or the agent could not be asked; partial scores are not returned.
 pub fn evaluate_run(
     evaluator: &Evaluator,
     harness: &Harness,
     tasks: &[&Task],
     number: u32,
 ) -> Result<Evaluation, EvaluationHalted> {
-    let attempts = attempt_runs(evaluator, harness, &numbered(tasks, number));
-    if let Some(reason) = (evaluator.halted)() {
+    let prepared = evaluator.student.prepare(harness);
+    let AnsweredQuestions { attempts, stopped } = answered(evaluator, prepared.as_ref(), &numbered(tasks, number));
+    if let Some(reason) = (evaluator.halted)().or(stopped) {
         return Err(EvaluationHalted(reason));
     }
     let score = |attempted: ScoredAttempt| TaskScore {
@@ -137,6 +142,25 @@ pub fn evaluate_run(
         score: attempted.score,
     };
     Ok(Evaluation::of(attempts.into_iter().map(score).collect()))
+}
+
+/// The words of a server that refuses a request of `after`, but not that of `before` for the same task: what changed
+/// between them is the reason.
+pub(crate) fn refusal(evaluator: &Evaluator, before: &Harness, after: &Harness, tasks: &[&Task]) -> Option<String> {
+    let refused = attempt_all(evaluator, after, tasks)
+        .into_iter()
+        .filter_map(|attempted| match attempted.attempt {
+            Attempt::Refused { reason } => Some((attempted.task, reason)),
+            _ => None,
+        });
+    let is_due_to_the_change = |task: &Task| {
+        let earlier = attempt_all(evaluator, before, &[task]);
+        earlier.iter().all(|attempted| attempted.attempt.unscored().is_none())
+    };
+    refused
+        .into_iter()
+        .find(|(task, _)| is_due_to_the_change(task))
+        .map(|(_, reason)| reason)
 }
 
 /// For each task, whether the change of the harness can affect its answer. On the other tasks, both harnesses give the
@@ -189,6 +213,6 @@ impl<'a> Arm<'a> {
 
     /// Makes all runs, in the order given; see [`attempt_runs`].
     pub(crate) fn runs<'t>(&self, runs: &[TaskRun<'t>]) -> Vec<ScoredAttempt<'t>> {
-        answered(self.evaluator, self.prepared.as_ref(), runs)
+        answered(self.evaluator, self.prepared.as_ref(), runs).attempts
     }
 }

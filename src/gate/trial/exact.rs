@@ -19,7 +19,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, Ev
     let mut exact = Exact::new(exact_design(&record));
     let mut differences = Vec::new();
     let allowed = record.settings.max_infra_share;
-    while exact.decided().is_none() && !too_many_lost(&record.pairs, allowed) {
+    while exact.decided().is_none() && trial.refusal().is_none() && !too_many_lost(&record.pairs, allowed) {
         let ahead = exact.soonest(trial.evaluator.concurrency);
         let places: Vec<RunSlot> = exact.upcoming(ahead).into_iter().map(|task| (task, 0)).collect();
         let scores = trial.scores(&trial.after, &places, &mut made.edited)?;

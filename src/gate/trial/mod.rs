@@ -7,10 +7,12 @@
 mod exact;
 mod sequential;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
+use crate::artifact::evaluation::Attempt;
 use crate::artifact::gate::numbers::Numbers;
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{AlphaGrant, GateRecord, Pair, ReachedTask, RunCounts};
@@ -54,6 +56,8 @@ pub struct Trial<'a> {
     after: Arm<'a>,
     reached: Vec<&'a Task>,
     comparison: Digest,
+    /// The words of a server that refuses the candidate's request, but not that of the harness without the edit.
+    refusal: OnceCell<String>,
 }
 
 /// The record of a trial, and the new attempts that it made. These counts are not part of the record, which does not
@@ -88,7 +92,13 @@ impl<'a> Trial<'a> {
             reached,
             comparison,
             question,
+            refusal: OnceCell::new(),
         }
+    }
+
+    /// Why a server refuses what the edit puts into a request: the edit is inapplicable, whatever the record says.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.refusal.get().map(String::as_str)
     }
 
     /// Digest of the student, the target and the requests of both arms. Two trials with the same digest are the same
@@ -197,11 +207,34 @@ impl<'a> Trial<'a> {
                 return Err(EvaluationHalted(reason));
             }
             *made += ran.iter().filter(|attempted| attempted.fresh).count();
+            for (run, attempted) in runs.iter().zip(&ran) {
+                self.note_refusal(arm, run, &attempted.attempt)?;
+            }
             for (at, attempted) in open.into_iter().zip(ran) {
                 scores[at] = attempted.score.filter(|score| (0.0..=1.0).contains(score));
             }
         }
         Ok(scores)
+    }
+}
+
+impl Trial<'_> {
+    /// Notes that a server refuses a run of the candidate, unless it refuses the same run without the edit, too.
+    fn note_refusal(&self, arm: &Arm, run: &TaskRun, attempt: &Attempt) -> Result<(), EvaluationHalted> {
+        let Attempt::Refused { reason } = attempt else {
+            return Ok(());
+        };
+        if !std::ptr::eq(arm, &self.after) || self.refusal.get().is_some() {
+            return Ok(());
+        }
+        let without = self.before.runs(&[*run]);
+        if let Some(reason) = (self.evaluator.halted)() {
+            return Err(EvaluationHalted(reason));
+        }
+        if without.iter().all(|attempted| attempted.attempt.unscored().is_none()) {
+            self.refusal.get_or_init(|| reason.clone());
+        }
+        Ok(())
     }
 }
 

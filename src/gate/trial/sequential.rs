@@ -37,7 +37,8 @@ pub(super) fn decide(
     let mut runs: BTreeMap<usize, u32> = BTreeMap::new();
     let controls = record.settings.controls.max(1);
     let at_once = (trial.evaluator.concurrency / (1 + controls as usize)).max(1);
-    while game.decided().is_none() && !too_many_lost(&record.pairs, record.settings.max_infra_share) {
+    let allowed = record.settings.max_infra_share;
+    while game.decided().is_none() && trial.refusal().is_none() && !too_many_lost(&record.pairs, allowed) {
         let ahead = game.soonest(trial.evaluator.concurrency).max(at_once);
         let mut numbered = runs.clone();
         let places: Vec<(usize, u32)> = game
@@ -56,7 +57,7 @@ pub(super) fn decide(
                 None => game.pass_over(),
             }
             record.pairs.push(pair);
-            if too_many_lost(&record.pairs, record.settings.max_infra_share) {
+            if too_many_lost(&record.pairs, allowed) {
                 break;
             }
         }

@@ -55,6 +55,9 @@ impl ToolCall {
 pub struct Reply {
     /// The text; may be empty if there are tool calls.
     pub text: String,
+    /// What the model thought before it answered, if the server shows it; no part of the answer.
+    #[serde(default)]
+    pub thoughts: String,
     /// The tool calls.
     pub calls: Vec<ToolCall>,
     /// Why the model stopped.

@@ -12,8 +12,9 @@ use crate::artifact::egress::Egress;
 use crate::artifact::spending::Spending;
 use crate::digest::Digest;
 use crate::llm::chat::{Reply, Request};
+use crate::llm::failure::FailureKind;
 use crate::llm::model::{AskError, ModelAnswer};
-use crate::llm::provider::{HttpRequest, NoReply};
+use crate::llm::provider::{Complaint, HttpRequest, NoReply};
 use crate::llm::{price, provider, redact, retry};
 use crate::sys::consent::Consent;
 
@@ -123,45 +124,40 @@ impl MeteredModel {
         if let Some(key) = question.key.as_ref().filter(|key| body.contains(key.as_str())) {
             body = body.replace(key.as_str(), "[redacted:key]");
         }
-        let said = || {
-            self.at_server(&format!(
-                "HTTP {}: {}",
-                response.status,
-                provider::complaint(body.as_bytes())
-            ))
-        };
-        match response.status {
-            200..=299 => match provider::read(self.settings.api, question.request, body.as_bytes()) {
+        if (200..=299).contains(&response.status) {
+            return match provider::read(self.settings.api, question.request, body.as_bytes()) {
                 Ok(reply) => AttemptResult::Reply(Box::new(reply), body),
-                Err(NoReply(why)) => self.again(
-                    retry::AttemptOutcome::NoReply,
-                    attempt,
-                    AskError::Malformed(self.at_server(&why)),
-                ),
-            },
-            400 | 413 | 422 => AttemptResult::Never(AskError::Refused(said())),
-            // The harness chose a model that the server does not have.
-            404 if question.request.model.is_some() => AttemptResult::Never(AskError::Refused(said())),
-            status @ (401 | 403) => {
-                let variable = self.settings.key_variable().unwrap_or("no environment variable");
-                let why = format!("{} (the key is read from: {variable})", said());
-                self.again(
-                    retry::AttemptOutcome::Status(status, None),
-                    attempt,
-                    AskError::Unreachable(why),
-                )
-            }
-            status => {
-                let now = self.calls.clock.now().timestamp();
-                let asked = response.retry_after.as_deref();
-                let asked = asked.and_then(|header| retry::retry_after(header, now));
-                self.again(
-                    retry::AttemptOutcome::Status(status, asked),
-                    attempt,
-                    AskError::Unreachable(said()),
-                )
-            }
+                Err(NoReply::Garbled(why)) => self.unreadable(attempt, &why),
+                Err(NoReply::Failure(complaint)) => {
+                    let words = format!("the reply is an error: {}", complaint.line);
+                    match complaint.kind(None) {
+                        FailureKind::Overload => self.unreadable(attempt, &words),
+                        kind => AttemptResult::Never(self.failure(question, kind, &complaint, &words)),
+                    }
+                }
+            };
         }
+        let complaint = Complaint::of_body(body.as_bytes());
+        let kind = complaint.kind(Some(response.status));
+        let words = format!("HTTP {}: {}", response.status, complaint.line);
+        let error = self.failure(question, kind, &complaint, &words);
+        match kind.may_pass() {
+            true => self.again(self.busy(&response), attempt, error),
+            false => AttemptResult::Never(error),
+        }
+    }
+
+    /// A reply that cannot be read; the next one may be readable.
+    fn unreadable(&self, attempt: u32, why: &str) -> AttemptResult {
+        let error = AskError::Malformed(self.at_server(why));
+        self.again(retry::AttemptOutcome::NoReply, attempt, error)
+    }
+
+    /// The outcome of an attempt at a busy server, with the time that it asks to wait.
+    fn busy(&self, response: &Response) -> retry::AttemptOutcome {
+        let now = self.calls.clock.now().timestamp();
+        let asked = response.retry_after.as_deref();
+        retry::AttemptOutcome::Busy(asked.and_then(|header| retry::retry_after(header, now)))
     }
 
     fn again(&self, outcome: retry::AttemptOutcome, attempt: u32, error: AskError) -> AttemptResult {

@@ -2,6 +2,7 @@
 //! it yet.
 #![allow(clippy::disallowed_methods)] // edge: the environment, the clock, the network
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ impl MeteredModel {
     }
 
     /// The role's name in `[privacy]`, where the teacher's answers to tasks count as the teacher's.
-    fn role_name(&self) -> &'static str {
+    pub(super) fn role_name(&self) -> &'static str {
         match self.role {
             LlmRole::TeacherTask => LlmRole::Teacher.name(),
             role => role.name(),
@@ -169,10 +170,30 @@ impl Model for MeteredModel {
             self.calls.state().changed += 1;
         }
         let request = &clean;
-        let wire = self.wire(request);
-        let digest = question_digest(&wire, request);
+        let mut wire = self.wire(request);
+        let server = || (self.settings.url().to_owned(), self.model(request).to_owned());
+        let shaped = request.shape.is_some();
+        self.calls.dialects.apply(&server(), &mut wire.body, shaped);
+        let mut tried = BTreeSet::new();
+        loop {
+            let answer = self.ask_once(request, &wire);
+            let Err(AskError::Refused(refusal)) = &answer else {
+                return answer;
+            };
+            let learned = self.calls.dialects.learn(server(), &mut wire.body, shaped, refusal);
+            if !learned.is_some_and(|field| tried.insert(field)) {
+                return answer;
+            }
+        }
+    }
+}
+
+impl MeteredModel {
+    /// Takes the answer to a request from the store, or sends it.
+    fn ask_once(&self, request: &Request, wire: &HttpRequest) -> Result<ModelAnswer, AskError> {
+        let digest = question_digest(wire, request);
         self.calls.claim(digest);
-        let known = self.remembered_in_any_form(request, &wire, digest);
+        let known = self.remembered_in_any_form(request, wire, digest);
         let answer = known.and_then(|known| match known {
             Some(answer) => {
                 self.calls.note_replayed(self.role);
@@ -193,7 +214,7 @@ impl Model for MeteredModel {
                 self.send_until_answered(&PendingRequest {
                     consent,
                     request,
-                    wire: &wire,
+                    wire,
                     text,
                     digest,
                     key,
@@ -207,6 +228,8 @@ impl Model for MeteredModel {
             Err(error @ (AskError::Unreachable(_) | AskError::Malformed(_) | AskError::Late(_))) => {
                 self.calls.note_reached(Err(error))
             }
+            // What the student is refused may be an edit's fault; the evaluation decides about that.
+            Err(error @ AskError::Refused(_)) if self.role != LlmRole::Student => self.calls.note_reached(Err(error)),
             _ => self.calls.note_reached(Ok(())),
         }
         answer

@@ -4,10 +4,12 @@
 
 mod account;
 mod attempts;
+mod dialect;
 mod http;
 mod limit;
 mod metered;
 mod program;
+mod reported;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use self::account::{Account, Leave};
 pub(crate) use self::account::{egress, spent};
+use self::dialect::Dialects;
 use self::http::Http;
 pub(crate) use self::limit::SpendingLimit;
 pub(crate) use self::metered::MeteredModel;
@@ -47,6 +50,7 @@ pub struct LlmClient {
     store: OnceLock<Result<CallStore, String>>,
     root: Root,
     http: OnceLock<Result<Http, String>>,
+    dialects: Dialects,
     clock: Clock,
     approvals: Arc<Approvals>,
     network: NetworkSection,
@@ -131,6 +135,7 @@ impl LlmClient {
             store: OnceLock::new(),
             root: root.clone(),
             http: OnceLock::new(),
+            dialects: Dialects::default(),
             clock,
             approvals,
             network: manifest.network.clone(),
@@ -338,6 +343,11 @@ impl LlmClient {
 
     /// Counts failed calls; after several in a row, further calls are stopped.
     fn note_reached(&self, reached: Result<(), &AskError>) {
+        self.note_attempt(reached.map_err(|error| error.to_string()));
+    }
+
+    /// Counts failed attempts of programs as well.
+    pub(crate) fn note_attempt(&self, reached: Result<(), String>) {
         let mut state = self.state();
         match reached {
             Ok(()) => state.failures = 0,

@@ -1,12 +1,14 @@
 //! Programs that call language models themselves: the spending that they report counts too.
 
+use std::time::Duration;
+
 use super::{LlmClient, Reservation};
 use crate::artifact::Money;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::spending::{Spending, Usage};
 use crate::digest::Digest;
 use crate::llm::model::AskError;
-use crate::llm::price;
+use crate::llm::{price, retry};
 
 /// The usage that a program reports for an attempt.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +64,14 @@ impl LlmClient {
             cut_off: false,
         };
         self.note_spending(&line, reserved);
+    }
+
+    /// The pause before another attempt of a program whose service failed; `None` after the last attempt.
+    pub(crate) fn pause_after(&self, attempt: u32) -> Option<Duration> {
+        let network = &self.network;
+        let most = Duration::from_secs(network.max_wait_seconds);
+        let outcome = retry::AttemptOutcome::Broken;
+        retry::pause(outcome, attempt, network.attempts, most, crate::sys::clock::chance())
     }
 
     fn note_most_expensive(&self, cost_usd: Money) {

@@ -86,14 +86,15 @@ pub(super) fn read(value: &Value, request: &Request) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let content = value
         .get("content")
-        .ok_or_else(|| NoReply("the reply has no content".into()))?;
+        .ok_or_else(|| NoReply::Garbled("the reply has no content".into()))?;
     let blocks = read_json::list(Some(content), "content")?;
-    let (mut text, mut calls) = (String::new(), Vec::new());
+    let (mut text, mut thoughts, mut calls) = (String::new(), String::new(), Vec::new());
     for (at, block) in blocks.iter().enumerate() {
         match block.get("type").and_then(Value::as_str) {
             Some("text") => text += &read_json::text(block.get("text"), "text")?,
-            Some("tool_use") => calls.push(read_call(at, block)?),
-            // Thinking and unknown block types are not part of the answer.
+            Some("tool_use") => calls.push(read_call(at, block)),
+            Some("thinking") => thoughts += &read_json::text(block.get("thinking"), "thinking")?,
+            // Unknown block types are not part of the answer.
             _ => {}
         }
     }
@@ -110,6 +111,7 @@ pub(super) fn read(value: &Value, request: &Request) -> Result<Reply, NoReply> {
     };
     Ok(Reply {
         text,
+        thoughts,
         calls,
         stop,
         usage: value.get("usage").and_then(usage),
@@ -117,13 +119,13 @@ pub(super) fn read(value: &Value, request: &Request) -> Result<Reply, NoReply> {
     })
 }
 
-fn read_call(at: usize, block: &Value) -> Result<ToolCall, NoReply> {
+fn read_call(at: usize, block: &Value) -> ToolCall {
     let id = block.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
-    Ok(ToolCall {
+    ToolCall {
         id: id.map_or_else(|| format!("call_{at}"), str::to_owned),
-        name: read_json::name(block.get("name"))?,
+        name: read_json::name(block.get("name")),
         raw: read_json::arguments(block.get("input")),
-    })
+    }
 }
 
 /// The usage in a reply; `None` if it states none. `input_tokens` excludes tokens read from or written to the cache.

@@ -2,17 +2,47 @@
 
 use serde_json::Value;
 
-use super::NoReply;
+use super::{Complaint, NoReply};
 use crate::artifact::spending::Usage;
 
-/// A text that may be null or absent.
+/// A text that may be null or absent, or a list of parts. Parts of other types, such as thoughts, do not count.
 pub(super) fn text(value: Option<&Value>, name: &str) -> Result<String, NoReply> {
     match value {
         None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(text)) => Ok(text.clone()),
-        Some(Value::Array(parts)) => Ok(parts.iter().filter_map(|part| part.get("text")?.as_str()).collect()),
+        Some(Value::Array(parts)) => Ok(parts.iter().filter_map(part).collect()),
+        Some(only @ Value::Object(_)) => part(only).map(str::to_owned).ok_or_else(|| wrong(name, "a text", only)),
         Some(other) => Err(wrong(name, "a text", other)),
     }
+}
+
+fn part(part: &Value) -> Option<&str> {
+    part.as_str().or_else(|| part.get("text")?.as_str())
+}
+
+/// The thoughts in a message: a text, a list of parts, or parts of type `thinking` in its content.
+pub(super) fn thoughts(message: &Value) -> String {
+    fn words(value: &Value) -> String {
+        match value {
+            Value::String(text) => text.clone(),
+            Value::Array(parts) => parts.iter().map(words).collect(),
+            Value::Object(part) => part
+                .get("text")
+                .or_else(|| part.get("thinking"))
+                .map(words)
+                .unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+    let named = ["reasoning_content", "reasoning", "thinking"]
+        .iter()
+        .find_map(|name| message.get(*name));
+    let inside = message.get("content").and_then(Value::as_array).into_iter().flatten();
+    let inside: String = inside
+        .filter(|part| part.get("thinking").is_some())
+        .map(words)
+        .collect();
+    named.map(words).unwrap_or_default() + &inside
 }
 
 /// A list that may be null or absent.
@@ -24,11 +54,9 @@ pub(super) fn list<'v>(value: Option<&'v Value>, name: &str) -> Result<&'v [Valu
     }
 }
 
-/// A tool's name, which is required.
-pub(super) fn name(value: Option<&Value>) -> Result<String, NoReply> {
-    let text = value.and_then(Value::as_str).filter(|name| !name.is_empty());
-    text.map(str::to_owned)
-        .ok_or_else(|| NoReply("the reply calls a tool without a name".into()))
+/// A tool's name. A call without one is the model's mistake: no tool has that name.
+pub(super) fn name(value: Option<&Value>) -> String {
+    value.and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// A tool call's arguments: a text, or an object that the server has already parsed.
@@ -67,17 +95,13 @@ fn whole(value: &Value) -> Option<u64> {
 /// Fails if the reply is an error that was sent with status 200.
 pub(super) fn no_error(value: &Value) -> Result<(), NoReply> {
     match value.get("error").filter(|error| !error.is_null()) {
-        Some(error) => {
-            let said = error.get("message").and_then(Value::as_str).map(str::to_owned);
-            let said = said.unwrap_or_else(|| error.to_string());
-            Err(NoReply(format!("the reply is an error: {}", begin(&said))))
-        }
+        Some(_) => Err(NoReply::Failure(Complaint::of_value(value))),
         None => Ok(()),
     }
 }
 
 fn wrong(name: &str, wanted: &str, found: &Value) -> NoReply {
-    NoReply(format!(
+    NoReply::Garbled(format!(
         "the reply's {name} is not {wanted} but {}",
         begin(&found.to_string())
     ))

@@ -1,13 +1,17 @@
 //! Providers' formats: renders requests to JSON and parses replies from JSON, as pure functions.
 
 mod anthropic;
+mod complaint;
 mod json;
 mod ollama;
 mod openai;
+mod stream;
+mod thoughts;
 
 use serde_json::{Map, Value};
 
 pub(crate) use self::anthropic::usage as anthropic_usage;
+pub(crate) use self::complaint::Complaint;
 use crate::llm::chat::{Reply, Request};
 use crate::manifest::chat::{Api, ChatSettings};
 
@@ -27,8 +31,14 @@ pub(crate) struct HttpRequest {
 
 /// Why a body is not a valid reply. The message is for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct NoReply(pub String);
+pub(crate) enum NoReply {
+    /// The body is not in the provider's format.
+    #[error("{0}")]
+    Garbled(String),
+    /// The body reports a failure, although it came with a success.
+    #[error("the reply is an error: {}", .0.line)]
+    Failure(Complaint),
+}
 
 /// Renders a request in the provider's format.
 pub(crate) fn render(settings: &ChatSettings, request: &Request) -> HttpRequest {
@@ -47,36 +57,42 @@ pub(crate) fn key_header(api: Api, key: &str) -> (&'static str, String) {
     }
 }
 
-/// Parses the reply in a body.
+/// Parses the reply in a body. Thoughts that the server left in the text are separated from the answer.
 ///
 /// # Errors
-/// The body is not in the provider's format.
+/// The body is not in the provider's format, or reports a failure.
 pub(crate) fn read(api: Api, request: &Request, body: &[u8]) -> Result<Reply, NoReply> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
-        let begin: String = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
-        NoReply(format!("the reply is not JSON ({error}); it starts with {begin:?}"))
-    })?;
-    match api {
+    let value = value(body)?;
+    let mut reply = match api {
         Api::Openai => openai::read(&value),
         Api::Anthropic => anthropic::read(&value, request),
         Api::Ollama => ollama::read(&value),
-    }
+    }?;
+    let (thoughts, answer) = thoughts::separated(&reply.text);
+    reply.thoughts += &thoughts;
+    reply.text = answer;
+    Ok(reply)
 }
 
-/// The provider's error message for a rejected request, in one line of at most 300 characters.
-pub(crate) fn complaint(body: &[u8]) -> String {
+/// The JSON in a body, or in the stream that some servers send instead.
+fn value(body: &[u8]) -> Result<Value, NoReply> {
     let text = String::from_utf8_lossy(body);
-    let value: Option<Value> = serde_json::from_str(&text).ok();
-    let said = value.as_ref().and_then(|value| {
-        let error = value.get("error").unwrap_or(value);
-        error.get("message").unwrap_or(error).as_str().map(str::to_owned)
-    });
-    let line = said
-        .unwrap_or_else(|| text.into_owned())
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
-    line.chars().take(300).collect()
+    let text = text.trim_start_matches('\u{feff}');
+    serde_json::from_str(text).or_else(|error| match stream::assembled(text) {
+        Some(assembled) => assembled,
+        None if complaint::is_page(text.trim_start()) => {
+            let title = complaint::title(text);
+            Err(NoReply::Garbled(format!(
+                "the reply is not JSON but an HTML page: {title}"
+            )))
+        }
+        None => {
+            let begin: String = text.chars().take(80).collect();
+            Err(NoReply::Garbled(format!(
+                "the reply is not JSON ({error}); it starts with {begin:?}"
+            )))
+        }
+    })
 }
 
 /// The model to ask.

@@ -64,7 +64,7 @@ fn call(call: &ToolCall) -> Value {
 pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let message = value.get("message").filter(|message| message.is_object());
-    let message = message.ok_or_else(|| NoReply("the reply has no message".into()))?;
+    let message = message.ok_or_else(|| NoReply::Garbled("the reply has no message".into()))?;
     let mut calls = Vec::new();
     for (at, call) in read_json::list(message.get("tool_calls"), "tool_calls")?
         .iter()
@@ -73,7 +73,7 @@ pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
         let function = call.get("function").unwrap_or(&Value::Null);
         calls.push(ToolCall {
             id: format!("call_{at}"),
-            name: read_json::name(function.get("name"))?,
+            name: read_json::name(function.get("name")),
             raw: read_json::arguments(function.get("arguments")),
         });
     }
@@ -84,6 +84,7 @@ pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
     };
     Ok(Reply {
         text: read_json::text(message.get("content"), "content")?,
+        thoughts: read_json::thoughts(message),
         calls,
         stop,
         usage: read_json::usage(value, "prompt_eval_count", "eval_count", [None, None]),

@@ -66,15 +66,16 @@ fn call(call: &ToolCall) -> Value {
 pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let choice = read_json::list(value.get("choices"), "choices")?.first();
-    let choice = choice.ok_or_else(|| NoReply("the reply has no choice".into()))?;
+    let choice = choice.ok_or_else(|| NoReply::Garbled("the reply has no choice".into()))?;
+    let reason = choice.get("finish_reason").and_then(Value::as_str);
+    no_failure(choice, reason)?;
     let message = choice.get("message").filter(|message| message.is_object());
-    let message = message.ok_or_else(|| NoReply("the reply's choice has no message".into()))?;
-    let calls = read_json::list(message.get("tool_calls"), "tool_calls")?;
-    let calls: Vec<ToolCall> = calls.iter().enumerate().map(read_call).collect::<Result<_, _>>()?;
+    let message = message.ok_or_else(|| NoReply::Garbled("the reply's choice has no message".into()))?;
+    let calls = calls(message)?;
     let refusal = message.get("refusal").and_then(Value::as_str);
-    let stop = match choice.get("finish_reason").and_then(Value::as_str) {
-        Some("length") => Stop::Length,
-        Some("content_filter") => Stop::Refusal,
+    let stop = match reason {
+        Some("length" | "max_tokens" | "MAX_TOKENS" | "model_length" | "model_context_window_exceeded") => Stop::Length,
+        Some("content_filter" | "refusal" | "safety" | "SAFETY" | "sensitive" | "PROHIBITED_CONTENT") => Stop::Refusal,
         _ if refusal.is_some() => Stop::Refusal,
         _ if !calls.is_empty() => Stop::Tools,
         _ => Stop::End,
@@ -86,31 +87,83 @@ pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
         } else {
             text
         },
+        thoughts: read_json::thoughts(message),
         calls,
         stop,
-        usage: value.get("usage").and_then(usage),
+        usage: value
+            .get("usage")
+            .and_then(usage)
+            .or_else(|| value.get("timings").and_then(timed)),
         model: value.get("model").and_then(Value::as_str).map(str::to_owned),
     })
 }
 
-fn read_call((at, call): (usize, &Value)) -> Result<ToolCall, NoReply> {
-    let function = call.get("function").unwrap_or(&Value::Null);
-    let id = call.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
-    Ok(ToolCall {
-        id: id.map_or_else(|| format!("call_{at}"), str::to_owned),
-        name: read_json::name(function.get("name"))?,
-        raw: read_json::arguments(function.get("arguments")),
-    })
+/// Reasons to stop that mean that the server failed: of OpenRouter, GLM, DeepSeek, and vLLM or SGLang.
+const FAILED: [&str; 5] = [
+    "error",
+    "network_error",
+    "insufficient_system_resource",
+    "abort",
+    "cancelled",
+];
+
+/// Fails if the choice reports a failure of the server, as a proxy does for the server behind it.
+fn no_failure(choice: &Value, reason: Option<&str>) -> Result<(), NoReply> {
+    read_json::no_error(choice)?;
+    match reason.filter(|reason| FAILED.contains(reason)) {
+        Some(reason) => Err(NoReply::Garbled(format!(
+            "the server broke off the reply (finish_reason \"{reason}\")"
+        ))),
+        None => Ok(()),
+    }
 }
 
-/// The usage in a reply. `prompt_tokens` includes cached tokens.
+/// The tool calls, or the single call of the older format.
+fn calls(message: &Value) -> Result<Vec<ToolCall>, NoReply> {
+    let calls = read_json::list(message.get("tool_calls"), "tool_calls")?;
+    let older = message
+        .get("function_call")
+        .filter(|call| calls.is_empty() && call.is_object());
+    let older = older.map(|call| json!({"function": call}));
+    Ok(calls.iter().chain(&older).enumerate().map(read_call).collect())
+}
+
+fn read_call((at, call): (usize, &Value)) -> ToolCall {
+    let function = call.get("function").unwrap_or(&Value::Null);
+    let id = call.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
+    ToolCall {
+        id: id.map_or_else(|| format!("call_{at}"), str::to_owned),
+        name: read_json::name(function.get("name")),
+        raw: read_json::arguments(function.get("arguments")),
+    }
+}
+
+/// The usage in a reply. `prompt_tokens` includes cached tokens, which servers report in different places.
 fn usage(usage: &Value) -> Option<Usage> {
-    let cached = usage
-        .get("prompt_tokens_details")
-        .and_then(|details| details.get("cached_tokens"));
-    let mut usage = read_json::usage(usage, "prompt_tokens", "completion_tokens", [cached, None])?;
-    usage.input = usage.input.saturating_sub(usage.cache_read);
+    let details = usage.get("prompt_tokens_details");
+    let detail = |name: &str| {
+        details
+            .and_then(|details| details.get(name))
+            .filter(|count| !count.is_null())
+    };
+    let read = detail("cached_tokens");
+    // OpenAI; DeepSeek; Moonshot; LiteLLM, with Anthropic behind it.
+    let others = ["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"];
+    let read = read.or_else(|| others.iter().find_map(|name| usage.get(*name)));
+    let written = usage
+        .get("cache_creation_input_tokens")
+        .or_else(|| detail("cache_creation_tokens"));
+    let mut usage = read_json::usage(usage, "prompt_tokens", "completion_tokens", [read, written])
+        .or_else(|| read_json::usage(usage, "input_tokens", "output_tokens", [read, written]))?;
+    usage.input = usage
+        .input
+        .saturating_sub(usage.cache_read.saturating_add(usage.cache_write));
     Some(usage)
+}
+
+/// The counts of llama.cpp, which excludes cached tokens from `prompt_n`.
+fn timed(timings: &Value) -> Option<Usage> {
+    read_json::usage(timings, "prompt_n", "predicted_n", [timings.get("cache_n"), None])
 }
 
 /// The conversation, with the system prompt as its first message.

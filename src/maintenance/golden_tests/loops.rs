@@ -76,6 +76,7 @@ fn answer(said: &Value, cost: Money) -> ModelAnswer {
     ModelAnswer {
         reply: Reply {
             text: said["content"].as_str().unwrap_or_default().to_owned(),
+            thoughts: String::new(),
             calls: calls.collect(),
             stop: Stop::End,
             usage: None,

@@ -11,6 +11,7 @@ use crate::artifact::gate::settings::{GateSettings, Mode, Population};
 use crate::artifact::gate::verdict::{GateDecision, RuleKind, Verdict};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::probe::Probe;
+use crate::eval::run::refusal;
 use crate::gate;
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec, target_among};
 use crate::harness::Harness;
@@ -30,7 +31,13 @@ pub(super) fn decide(
 ) -> Result<GatedOutcome, RunError> {
     let decided = match mode(input, head) {
         Mode::Rule => {
-            let (before, after) = (head.evaluation(input, execution)?, score(candidate, input, execution)?);
+            let before = head.evaluation(input, execution)?;
+            let tasks: Vec<_> = input.gate.tasks.iter().collect();
+            let refusal = refusal(&execution.evaluator, &head.harness, candidate, &tasks);
+            if let Some(words) = refusal.filter(|_| !input.gate_skipped(edit)) {
+                return Ok((refused(edit, &words), None));
+            }
+            let after = score(candidate, input, execution)?;
             (by_means(edit, input, &before, &after), Some(after))
         }
         mode => (by_trial(edit, mode, candidate, input, execution, head)?, None),
@@ -99,9 +106,20 @@ fn by_trial(
     };
     let (record, made) = trial.decide(stake, earlier.as_ref().map(|(_, record)| record))?;
     head.made += made.edited + made.baseline;
+    if let Some(words) = trial.refusal().filter(|_| !input.gate_skipped(edit)) {
+        return Ok(refused(edit, words));
+    }
     head.unreached += record.unreached();
     head.flaky |= record.numbers.flaky > 0;
     Ok(recorded(edit, record, input))
+}
+
+/// The outcome of an edit that puts something into the requests that the server refuses.
+fn refused(edit: &Edit, words: &str) -> Outcome {
+    Outcome {
+        error: Some(format!("with this edit, the agent's requests are refused: {words}")),
+        ..outcome(edit, OutcomeStatus::Inapplicable)
+    }
 }
 
 impl GatePolicy {

@@ -47,6 +47,7 @@ impl Model for std::sync::Arc<Scripted> {
 fn said(text: &str) -> Reply {
     Reply {
         text: text.into(),
+        thoughts: String::new(),
         calls: Vec::new(),
         stop: Stop::End,
         usage: None,

@@ -191,6 +191,7 @@ mod tests {
         ModelAnswer {
             reply: Reply {
                 text: text.into(),
+                thoughts: String::new(),
                 calls: raws.iter().map(call).collect(),
                 stop,
                 usage: None,

@@ -144,7 +144,7 @@ fn failure<'a>(
     let task = attempted.task;
     let answer = match &attempted.attempt {
         Attempt::Answered { answer, .. } => answer.clone(),
-        Attempt::Failed { reason } | Attempt::Infra { reason } => reason.clone(),
+        Attempt::Failed { reason } | Attempt::Infra { reason } | Attempt::Refused { reason } => reason.clone(),
     };
     let agent = agent_of(task, default);
     let home = ParsedHome::new(briefing.harness, briefing.layout);

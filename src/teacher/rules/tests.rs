@@ -18,7 +18,7 @@ fn run<'t>(harness: &Harness, tasks: &[&'t Task]) -> Vec<ScoredAttempt<'t>> {
         let score = match &attempt {
             Attempt::Answered { answer, .. } => score(task, answer).ok(),
             Attempt::Failed { .. } => Some(0.0),
-            Attempt::Infra { .. } => None,
+            Attempt::Infra { .. } | Attempt::Refused { .. } => None,
         };
         ScoredAttempt {
             task,

@@ -90,7 +90,9 @@ fn run_student_on_task(context: &ToolContext, arguments: &ToolArguments) -> Resu
     match &attempted.attempt {
         Attempt::Answered { answer, .. } => said["output"] = Value::from(answer.as_str()),
         Attempt::Failed { reason } => said["error"] = Value::from(format!("the student failed: {reason}")),
-        Attempt::Infra { reason } => said["error"] = Value::from(format!("the student could not be run: {reason}")),
+        Attempt::Infra { reason } | Attempt::Refused { reason } => {
+            said["error"] = Value::from(format!("the student could not be run: {reason}"))
+        }
     }
     Ok(RawOutput::json(said))
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::parameters::{self, OfAgent};
+use super::source::{self, RequestSources};
 use super::tool::Toolbox;
 use crate::eval::student::nearest::query_class::QueryClass;
 use crate::harness::agent_settings::AgentSettings;
@@ -23,6 +24,7 @@ struct LoadedChatAgent {
     turns: u64,
     sampling: Map<String, Value>,
     routes: BTreeMap<QueryClass, Result<ModelRoute, AgentError>>,
+    sources: RequestSources,
 }
 
 /// The model of a query class.
@@ -32,6 +34,8 @@ struct ModelRoute {
     model: Option<String>,
     name: String,
     parameters: Map<String, Value>,
+    /// The key that names it.
+    source: String,
 }
 
 /// The start of an attempt at a query.
@@ -42,6 +46,8 @@ pub(super) struct AgentRequest {
     pub turns: u64,
     /// The model's name.
     pub model: String,
+    /// The files and keys that the request comes from.
+    pub sources: RequestSources,
 }
 
 impl ChatAgent {
@@ -75,6 +81,7 @@ impl LoadedChatAgent {
             tools,
             sampling,
             routes: QueryClass::ALL.into_iter().map(route).collect(),
+            sources: RequestSources::of_agent(home.layout(), name),
         })
     }
 
@@ -82,6 +89,9 @@ impl LoadedChatAgent {
         let class = QueryClass::of(query);
         let unknown = || Err(AgentError(format!("no model for `{}`", class.name())));
         let route = self.routes.get(&class).cloned().unwrap_or_else(unknown)?;
+        let mut sources = self.sources.clone();
+        sources.add_model(&route.name, route.parameters.keys(), &route.source);
+        sources.add_agent(self.sampling.keys());
         let mut parameters = route.parameters;
         parameters.extend(self.sampling.clone());
         // The separate field is sent under the name that the server expects.
@@ -103,6 +113,7 @@ impl LoadedChatAgent {
             },
             turns: self.turns,
             model: route.name,
+            sources,
         })
     }
 }
@@ -113,6 +124,7 @@ impl ModelRoute {
         let name = model.clone().unwrap_or_else(|| own_model.to_owned());
         Ok(Self {
             parameters: parameters::of_model(home, &name)?,
+            source: source::of_route(home, class)?,
             name,
             model,
         })

@@ -5,6 +5,7 @@
 
 mod agent;
 mod parameters;
+mod source;
 mod talk;
 mod tool;
 

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::agent::AgentRequest;
+use super::source::RequestSources;
 use super::tool::error;
 use crate::artifact::evaluation::Attempt;
 use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall};
-use crate::llm::model::{AskError, Model};
+use crate::llm::model::{AskError, Model, RefusedPart};
 
 /// Calls a tool. An error is an infrastructure failure.
 pub(super) type ToolCaller<'a> = &'a dyn Fn(&str, &Map<String, Value>) -> Result<String, String>;
@@ -18,12 +19,13 @@ pub(super) fn talk(model: &dyn Model, asked: AgentRequest, call: ToolCaller) -> 
         mut request,
         turns,
         model: name,
+        sources,
     } = asked;
     let mut tool = None;
     for turn in 1..=turns {
         let reply = match model.ask(&request) {
             Ok(answer) => answer.reply,
-            Err(problem) => return lost(problem),
+            Err(problem) => return lost(problem, turn, &sources),
         };
         if reply.calls.is_empty() || request.tools.is_empty() {
             return concluded(reply, name, tool);
@@ -40,11 +42,21 @@ pub(super) fn talk(model: &dyn Model, asked: AgentRequest, call: ToolCaller) -> 
     }
 }
 
-/// A request that the server refuses is a failure of the agent. Any other problem is an infrastructure failure.
-fn lost(problem: AskError) -> Attempt {
+/// The attempt for a question that the model did not answer. What a filter stops is a result of the agent, as is a later
+/// turn that is refused for what the model and its tools wrote.
+fn lost(problem: AskError, turn: u64, sources: &RequestSources) -> Attempt {
     let reason = problem.to_string();
     match problem {
-        AskError::Refused(_) => Attempt::Failed { reason },
+        AskError::Filtered(_) => Attempt::Failed { reason },
+        AskError::Refused(refusal) => match refusal.part {
+            RefusedPart::Length | RefusedPart::Unknown if turn > 1 => Attempt::Failed { reason },
+            part => Attempt::Refused {
+                reason: match sources.of(&part) {
+                    Some(source) => format!("{reason} (set by {source})"),
+                    None => reason,
+                },
+            },
+        },
         AskError::OverBudget(_) | AskError::Unreachable(_) | AskError::Late(_) | AskError::Malformed(_) => {
             Attempt::Infra { reason }
         }

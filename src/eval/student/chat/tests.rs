@@ -7,7 +7,7 @@ use super::*;
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::op;
 use crate::llm::chat::{Message, Reply, Stop, ToolCall};
-use crate::llm::model::{AskError, ModelAnswer};
+use crate::llm::model::{AskError, ModelAnswer, RefusedPart, RefusedRequest};
 
 const CONFIG: &str = r#"
 [intelligence]
@@ -71,6 +71,7 @@ fn said(text: &str, calls: &[(&str, &str)], stop: Stop) -> Result<Reply, AskErro
     };
     Ok(Reply {
         text: text.into(),
+        thoughts: String::new(),
         calls: calls.iter().enumerate().map(call).collect(),
         stop,
         usage: None,
@@ -293,7 +294,10 @@ fn turns_are_bounded() {
 fn who_is_to_blame() {
     let of = |reply| attempt(&harness(), [reply]).0;
     assert!(reason(&of(said(" ", &[], Stop::Length))).contains("token limit"));
-    assert_eq!(reason(&of(Err(AskError::Refused("HTTP 400".into())))), "HTTP 400");
+    assert_eq!(
+        reason(&of(Err(AskError::Filtered("content_filter".into())))),
+        "content_filter"
+    );
     for text in ["", "half an ans"] {
         let stop = if text.is_empty() { Stop::End } else { Stop::Length };
         assert!(
@@ -307,6 +311,62 @@ fn who_is_to_blame() {
         AskError::Malformed("x".into()),
     ] {
         assert!(matches!(of(Err(problem)), Attempt::Infra { .. }));
+    }
+}
+
+fn refuses(part: RefusedPart) -> Result<Reply, AskError> {
+    let words = "HTTP 400: no".to_owned();
+    Err(AskError::Refused(RefusedRequest { part, words }))
+}
+
+#[test]
+fn a_refused_request_names_the_file_and_key() {
+    let field = |name: &str| RefusedPart::Field(name.into());
+    let hot = edited(
+        "class = \"react\"",
+        "class = \"react\"\ntemperature = 3.0\nmax_tokens = 9",
+    );
+    for (part, source) in [
+        (field("temperature"), "(set by config.toml `[agent.a] temperature`)"),
+        (
+            RefusedPart::ValueOf("max_completion_tokens".into()),
+            "(set by config.toml `[agent.a] max_tokens`)",
+        ),
+        (field("top_p"), "(set by config.toml `[models.base] top_p`)"),
+        (field("tools"), "(set by config.toml `[agent.a] tools`)"),
+        (
+            RefusedPart::Model,
+            "(set by config.toml `[intelligence] default_model`)",
+        ),
+        (
+            RefusedPart::Length,
+            "(set by agents/a/system_prompt.md and agents/a/few_shot.json)",
+        ),
+        (field("seed"), "HTTP 400: no"),
+        (RefusedPart::Unknown, "HTTP 400: no"),
+    ] {
+        let (refused, _) = attempt(&hot, [refuses(part.clone())]);
+        let Attempt::Refused { reason } = refused else {
+            panic!("{part:?}: {refused:?}");
+        };
+        assert!(
+            reason.starts_with("HTTP 400: no") && reason.ends_with(source),
+            "{part:?}: {reason}"
+        );
+    }
+}
+
+#[test]
+fn what_the_agent_made_of_a_conversation_is_its_own_failure() {
+    for (part, own) in [
+        (RefusedPart::Length, true),
+        (RefusedPart::Unknown, true),
+        (RefusedPart::Model, false),
+        (RefusedPart::Field("top_p".into()), false),
+    ] {
+        let calling = said("", &[("weather", "{}")], Stop::Tools);
+        let (ended, _) = attempt(&harness(), [calling, refuses(part.clone())]);
+        assert_eq!(matches!(ended, Attempt::Failed { .. }), own, "{part:?}");
     }
 }
 

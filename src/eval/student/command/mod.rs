@@ -15,6 +15,7 @@ use crate::artifact::egress::LlmRole;
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
+use crate::eval::student::program_failure::{Blame, reported};
 use crate::eval::student::{Draw, PreparedStudent, Student};
 use crate::harness::Harness;
 use crate::harness::agents::default_agent;
@@ -28,8 +29,8 @@ use crate::sys::process::{Program, ProgramFailure, ProgramOutput};
 
 /// Increment this when the same program would get other input.
 const REVISION: u32 = 1;
-/// The exit code `EX_TEMPFAIL` of `sysexits.h`: a temporary failure of the infrastructure.
-const PASSING: i32 = 75;
+/// The most attempts at one task while its service fails; agents themselves try several times.
+const MOST_ATTEMPTS: u32 = 3;
 
 /// A program as the student.
 pub(crate) struct CommandStudent(Arc<CommandContext>);
@@ -120,28 +121,55 @@ impl PreparedStudent for Candidate {
             Err(problem) => return infra(problem.clone()),
         };
         let calls = &self.context.calls;
-        let name = self.context.section.run.first().map_or("", String::as_str);
-        let reserved = match calls.begin_attempt(name) {
-            Ok(reserved) => reserved,
-            Err(problem) => return infra(problem.to_string()),
-        };
-        let output = self.run(&consent, task, draw.seed, folder);
-        let answer = output
-            .as_ref()
-            .map(|output| ProgramAnswer::read(&output.stdout))
-            .unwrap_or_default();
-        let reported = ReportedUsage {
-            model: answer.model.clone().unwrap_or_else(|| name.to_owned()),
-            request: Digest::of_value(&(self.digest, &task.query, &task.agent, draw.seed)),
-            usage: answer.usage,
-            cost_usd: answer.cost_usd,
-        };
-        calls.end_attempt(LlmRole::Student, reported, reserved);
-        attempt_of(output, answer)
+        for number in 1.. {
+            let (attempt, may_pass) = match self.attempt_once(&consent, task, draw.seed, folder) {
+                Ok(attempted) => attempted,
+                Err(problem) => return infra(problem),
+            };
+            let pause = calls.pause_after(number).filter(|_| may_pass && number < MOST_ATTEMPTS);
+            let Some(pause) = pause else {
+                calls.note_attempt(match &attempt {
+                    Attempt::Infra { reason } => Err(reason.clone()),
+                    _ => Ok(()),
+                });
+                return attempt;
+            };
+            std::thread::sleep(pause);
+        }
+        infra("no attempt was made".to_owned())
     }
 }
 
 impl Candidate {
+    /// Runs the program once, and charges what it reports. Returns whether a further attempt may succeed.
+    ///
+    /// # Errors
+    /// The attempt may exceed the budget.
+    fn attempt_once(
+        &self,
+        consent: &Consent,
+        task: &Task,
+        seed: u64,
+        folder: &Path,
+    ) -> Result<(Attempt, bool), String> {
+        let calls = &self.context.calls;
+        let name = self.context.section.run.first().map_or("", String::as_str);
+        let reserved = calls.begin_attempt(name).map_err(|problem| problem.to_string())?;
+        let output = self.run(consent, task, seed, folder);
+        let answer = output
+            .as_ref()
+            .map(|output| ProgramAnswer::read(&output.stdout))
+            .unwrap_or_default();
+        let usage = ReportedUsage {
+            model: answer.model.clone().unwrap_or_else(|| name.to_owned()),
+            request: Digest::of_value(&(self.digest, &task.query, &task.agent, seed)),
+            usage: answer.usage,
+            cost_usd: answer.cost_usd,
+        };
+        calls.end_attempt(LlmRole::Student, usage, reserved);
+        Ok(attempt_of(output, answer))
+    }
+
     /// Writes the harness to a scratch folder.
     fn written(&self) -> Result<Scratch, String> {
         let made = self.context.root.scratch("harness", self.harness.files());
@@ -178,29 +206,39 @@ fn fill(word: &str, task: &Task, folder: &Path) -> String {
     word.replace("{query}", &task.query.replace('\0', ""))
 }
 
-/// The attempt for a program's result. Failures of the agent score 0; infrastructure failures have no score.
-fn attempt_of(output: Result<ProgramOutput, ProgramFailure>, answer: ProgramAnswer) -> Attempt {
-    match output {
-        Ok(output) if output.status.success() => Attempt::Answered {
+/// The attempt for a program's result, and whether a further one may succeed.
+fn attempt_of(output: Result<ProgramOutput, ProgramFailure>, answer: ProgramAnswer) -> (Attempt, bool) {
+    let output = match output {
+        Ok(output) => output,
+        Err(problem) => {
+            let reason = problem.to_string();
+            let attempt = match problem {
+                ProgramFailure::NotStarted { .. } => Attempt::Infra { reason },
+                ProgramFailure::TimedOut { .. } | ProgramFailure::TooMuch { .. } => Attempt::Failed { reason },
+            };
+            return (attempt, false);
+        }
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let report = reported(output.status.code(), &text(&output.stdout), &text(&output.stderr));
+    let Some(report) = report else {
+        let answered = Attempt::Answered {
             answer: answer.answer,
             model: answer.model,
             tool: answer.tool,
-        },
-        Ok(output) => {
-            let reason = format!("{}: {}", output.status, output.complaint());
-            match output.status.code() {
-                Some(PASSING) => Attempt::Infra { reason },
-                _ => Attempt::Failed { reason },
-            }
-        }
-        Err(problem) => {
-            let reason = problem.to_string();
-            match problem {
-                ProgramFailure::NotStarted { .. } => Attempt::Infra { reason },
-                ProgramFailure::TimedOut { .. } | ProgramFailure::TooMuch { .. } => Attempt::Failed { reason },
-            }
-        }
-    }
+        };
+        return (answered, false);
+    };
+    let reason = match output.status.success() {
+        true => report.words,
+        false => format!("{}: {}", output.status, report.words),
+    };
+    let attempt = match report.blame {
+        Blame::Agent => Attempt::Failed { reason },
+        Blame::Passing | Blame::Service => Attempt::Infra { reason },
+        Blame::Refused => Attempt::Refused { reason },
+    };
+    (attempt, report.blame == Blame::Passing)
 }
 
 #[cfg(test)]

@@ -1,0 +1,347 @@
+//! The table of service failures: what a status and the words of a server or of an agent program mean.
+//!
+//! Servers agree neither on statuses nor on codes, so words decide first, and the status decides about the rest.
+
+use std::ops::RangeInclusive;
+
+/// The meaning of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// A filter stopped the content: a result of the agent.
+    Filter,
+    /// The server rejects a field of the request, or its value.
+    Parameter,
+    /// The request is longer than the model can read.
+    Length,
+    /// Credit, quota or a subscription is used up.
+    Account,
+    /// The key is missing or wrong, or has no access.
+    Key,
+    /// The server does not have the model.
+    Model,
+    /// The server is busy, broken or out of reach; it may pass.
+    Overload,
+    /// Something else answers at this address.
+    Address,
+    /// The server rejects the request, and does not say which part of it.
+    Request,
+}
+
+impl FailureKind {
+    /// Whether the same request may succeed in a moment.
+    pub(crate) fn may_pass(self) -> bool {
+        self == FailureKind::Overload
+    }
+
+    /// What a person can do, if the server's words do not say it.
+    pub(crate) fn remedy(self) -> Option<&'static str> {
+        match self {
+            FailureKind::Account => Some("top up the account or raise its limit, then run again"),
+            FailureKind::Address => Some("check base_url: this is no model server, or not its path"),
+            _ => None,
+        }
+    }
+}
+
+/// One row: the row applies if the status is in one of the ranges or is unknown, and one of the phrases occurs. Without
+/// ranges, any status will do; without phrases, any words, but then the status must be known. `*` in a phrase stands
+/// for any text within the message.
+struct FailureRow {
+    kind: FailureKind,
+    statuses: &'static [RangeInclusive<u16>],
+    phrases: &'static [&'static str],
+}
+
+const fn said(kind: FailureKind, phrases: &'static [&'static str]) -> FailureRow {
+    FailureRow {
+        kind,
+        statuses: &[],
+        phrases,
+    }
+}
+
+const fn sent(kind: FailureKind, statuses: &'static [RangeInclusive<u16>]) -> FailureRow {
+    FailureRow {
+        kind,
+        statuses,
+        phrases: &[],
+    }
+}
+
+/// The table; the first row that applies decides. Phrases are in lower case.
+const TABLE: &[FailureRow] = &[
+    said(
+        FailureKind::Filter,
+        &[
+            "content_filter",
+            "content management policy",
+            "content filtering policy",
+            "content_policy_violation",
+            "responsibleaipolicyviolation",
+            "data_inspection_failed",
+            "requires moderation",
+            "input was flagged",
+            "blocked by content filter",
+        ],
+    ),
+    said(
+        FailureKind::Parameter,
+        &[
+            "max_tokens is too large",
+            "max_completion_tokens' is too large",
+            "max_completion_tokens is too large",
+            "maximum allowed number of output tokens",
+            "max_tokens must be",
+        ],
+    ),
+    said(
+        FailureKind::Length,
+        &[
+            "context_length_exceeded",
+            "exceed_context_size",
+            "maximum context length",
+            "maximum prompt length",
+            "available context size",
+            "exceed context limit",
+            "exceeds the context",
+            "context window",
+            "context length",
+            "prompt is too long",
+            "prompt too long",
+            "input is too long",
+            "request_too_large",
+            "string_above_max_length",
+            "input token count*exceeds",
+        ],
+    ),
+    sent(FailureKind::Length, &[413..=413]),
+    said(
+        FailureKind::Account,
+        &[
+            "insufficient_quota",
+            "insufficient balance",
+            "insufficient_balance",
+            "insufficient credit",
+            "insufficient funds",
+            "credit balance",
+            "out of credits",
+            "requires more credits",
+            "payment required",
+            "billing_hard_limit",
+            "billing_not_active",
+            "account is not active",
+            "account_deactivated",
+            "arrearage",
+            "budget_exceeded",
+            "budget has been exceeded",
+            "key limit exceeded",
+            "usage limit",
+            "hit your limit",
+            "spending limit",
+            "exceeded*monthly quota",
+            "quota*exhausted",
+        ],
+    ),
+    sent(FailureKind::Account, &[402..=402]),
+    said(
+        FailureKind::Model,
+        &[
+            "model_not_found",
+            "model_not_available",
+            "model_decommissioned",
+            "modelnotfound",
+            "deploymentnotfound",
+            "deployment for this resource does not exist",
+            "no such model",
+            "unknown model",
+            "invalid model",
+            "invalid_model",
+            "not a valid model",
+            "no endpoints found",
+            "no models loaded",
+            "no model loaded",
+            "model*does not exist",
+            "model*not found",
+            "model*may not exist",
+            "model*decommissioned",
+            "model*is not supported when using",
+            "not have access to*model",
+            "not_found_error*model:",
+        ],
+    ),
+    sent(FailureKind::Key, &[401..=401]),
+    said(
+        FailureKind::Key,
+        &[
+            "invalid api key",
+            "invalid_api_key",
+            "incorrect api key",
+            "api key not valid",
+            "api_key_invalid",
+            "invalid x-api-key",
+            "api_key client option must be set",
+            "no api key",
+            "missing api key",
+            "authentication_error",
+            "authenticationerror",
+            "authentication failed",
+            "failed to authenticate",
+            "permission_error",
+            "unauthorized",
+            "please run /login",
+            "not logged in",
+            "oauth token",
+            "oauth_org_not_allowed",
+        ],
+    ),
+    sent(FailureKind::Key, &[403..=403]),
+    sent(FailureKind::Overload, &[408..=408, 425..=425, 429..=429, 500..=599]),
+    said(
+        FailureKind::Overload,
+        &[
+            "overloaded",
+            "rate limit",
+            "rate_limit",
+            "ratelimit",
+            "rate-limited",
+            "too many requests",
+            "resource_exhausted",
+            "service unavailable",
+            "serviceunavailable",
+            "temporarily unavailable",
+            "internal server error",
+            "internalservererror",
+            "bad gateway",
+            "gateway time",
+            "gatewaytimeout",
+            "request timed out",
+            "connection error",
+            "connection refused",
+            "connection reset",
+            "connectionerror",
+            "connecterror",
+            "connecttimeout",
+            "readtimeout",
+            "apitimeouterror",
+            "network connection",
+            "econnrefused",
+            "econnreset",
+            "enotfound",
+            "etimedout",
+            "eai_again",
+            "fetch failed",
+            "socket hang up",
+            "stream disconnected",
+            "stream error",
+            "remote protocol error",
+            "remoteprotocolerror",
+            "name or service not known",
+            "temporary failure in name resolution",
+            "provider returned error",
+            "upstream connect error",
+        ],
+    ),
+    sent(FailureKind::Address, &[300..=399, 404..=407, 410..=411]),
+    sent(FailureKind::Request, &[400..=499]),
+];
+
+/// The meaning of a failure, from its status, if one is known, and its words; `None` if the words say nothing.
+pub(crate) fn classify(status: Option<u16>, words: &str) -> Option<FailureKind> {
+    let words = words.to_lowercase();
+    let applies = |row: &&FailureRow| {
+        let by_status = status.is_some_and(|status| row.statuses.iter().any(|range| range.contains(&status)));
+        let by_words = row.phrases.iter().any(|phrase| occurs(phrase, &words));
+        by_status || by_words
+    };
+    TABLE.iter().find(applies).map(|row| row.kind)
+}
+
+/// Whether a phrase occurs in a text in lower case.
+fn occurs(phrase: &str, words: &str) -> bool {
+    let mut rest = words;
+    phrase.split('*').all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+/// The HTTP status that a text names, such as `API Error: 529 …`, `HTTP 429`, `status 503` or `Error code: 401`.
+pub(crate) fn status_in(text: &str) -> Option<u16> {
+    let text = text.to_lowercase();
+    [
+        "api error: ",
+        "error code: ",
+        "http ",
+        "http/1.1 ",
+        "status code ",
+        "status code: ",
+        "status: ",
+        "status ",
+        "code: ",
+    ]
+    .iter()
+    .flat_map(|mark| text.match_indices(mark))
+    .filter_map(|(at, mark)| {
+        let digits: String = text[at + mark.len()..]
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        digits.parse().ok().filter(|status| (400..600).contains(status))
+    })
+    .next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_found_in_prose() {
+        for (text, status) in [
+            ("API Error: 529 {\"type\":\"error\"}", Some(529)),
+            ("openai.RateLimitError: Error code: 429 - {'error'", Some(429)),
+            ("unexpected status 502 Bad Gateway", Some(502)),
+            ("HTTP/1.1 503 Service Unavailable", Some(503)),
+            ("exit status: 1", None),
+            ("status 12000", None),
+            ("429", None),
+        ] {
+            assert_eq!(status_in(text), status, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_phrase_is_in_lower_case_and_reached() {
+        for row in TABLE {
+            for phrase in row.phrases {
+                let example = phrase.replace('*', " x ");
+                assert_eq!(*phrase, phrase.to_lowercase());
+                assert!(classify(None, &example).is_some(), "{phrase}");
+            }
+        }
+    }
+
+    /// The guide's table of failures is true.
+    #[test]
+    fn the_guide_says_what_the_table_says() {
+        let guide = include_str!("../guide/llm.md");
+        let rows = guide
+            .lines()
+            .skip_while(|line| !line.starts_with("| a server says"))
+            .skip(2);
+        let mut seen = 0;
+        for row in rows.take_while(|line| line.starts_with('|')) {
+            let cells: Vec<&str> = row.split('|').collect();
+            for said in cells[1].split('`').skip(1).step_by(2) {
+                let (status, words) = said.split_once(' ').unwrap_or((said, ""));
+                let kind = classify(status.parse().ok(), words).unwrap();
+                assert_eq!(format!("{kind:?}").to_lowercase(), cells[2].trim(), "{said}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 15, "{seen}");
+    }
+}
