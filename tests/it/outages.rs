@@ -272,3 +272,32 @@ fn a_query_that_is_too_long_is_left_out_and_the_others_are_scored() {
         "{said}"
     );
 }
+
+#[test]
+fn a_compressed_reply_is_read() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let body = json!({"choices": [{"message": {"role": "assistant", "content": "Paris"}}]}).to_string();
+    std::io::Write::write_all(&mut packed, body.as_bytes()).unwrap();
+    let server = Server::start();
+    server.on(
+        "",
+        Reply::raw(200, packed.finish().unwrap()).header("Content-Encoding", "gzip"),
+    );
+    let said = chat(&server, "").kaizen(&["eval"]).exits(0).out;
+    assert!(said.contains("100.0 % over 12 tasks"), "{said}");
+}
+
+#[test]
+fn the_built_in_teacher_plans_nothing_while_the_student_is_out() {
+    let server = Server::start();
+    server.on("", Reply::says("Paris"));
+    let space = chat(&server, "");
+    space.replace("kaizen.toml", "engine = \"files\"", "engine = \"rules\"");
+    space.kaizen(&["run", "--until", "baseline"]).exits(0);
+    server.forget_rules();
+    server.on("", Reply::error(529, "Overloaded"));
+    space.kaizen(&["run"]).exits(1).says(&["phase diagnose", "Overloaded"]);
+    server.forget_rules();
+    server.on("", Reply::says("Paris"));
+    space.kaizen(&["run"]).exits(0);
+}

@@ -72,7 +72,10 @@ struct JsonFailure {
 /// The failure in a program's result; `None` if it answered. `code`: the exit code; `None` if a signal ended it.
 pub(in crate::eval) fn reported(code: Option<i32>, stdout: &str, stderr: &str) -> Option<ProgramReport> {
     if let Some(failure) = in_json(stdout).or_else(|| in_json(stderr)) {
-        return Some(judged(&failure, code));
+        let report = judged(&failure, code);
+        // An object with an error may also be the answer to a task about such objects.
+        let is_answer = code == Some(0) && !failure.is_known && report.blame == Blame::Agent;
+        return (!is_answer).then_some(report);
     }
     if code == Some(0) {
         let start = stdout.trim_start();
@@ -278,7 +281,8 @@ mod tests {
             (0, "Paris", "", None),
             (0, r#"{"answer": "x", "error": null}"#, "", None),
             (0, r#"{"answer": "x", "error": "none left"}"#, "", None),
-            (0, r#"{"error": "no such city"}"#, "", Some(Agent)),
+            (0, r#"{"error": "no such city"}"#, "", None),
+            (1, r#"{"error": "no such city"}"#, "", Some(Agent)),
             (
                 0,
                 r#"{"error": {"message": "429 Too Many Requests"}}"#,

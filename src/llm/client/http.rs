@@ -1,6 +1,7 @@
 //! HTTP: one POST with limits on time and size, using the proxy and certificates that the environment sets.
 #![allow(clippy::disallowed_methods)] // edge: the network, the environment, certificate files
 
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,13 +90,37 @@ impl Http {
         let mut response = request.send(body).map_err(broken)?;
         let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let (status, retry_after) = (response.status().as_u16(), header("retry-after"));
+        let is_packed = header("content-encoding").is_some_and(|name| name.to_ascii_lowercase().contains("gzip"));
         let body = response.body_mut().with_config().limit(LARGEST).read_to_vec();
         Ok(Response {
             status,
             retry_after,
-            body: body.map_err(|error| broken(error).into_late())?,
+            body: match (body.map_err(|error| broken(error).into_late())?, is_packed) {
+                (body, true) => unpacked(&body)?,
+                (body, false) => body,
+            },
         })
     }
+}
+
+/// The content of a body that a proxy compressed although nobody asked for that.
+fn unpacked(body: &[u8]) -> Result<Vec<u8>, HttpFailure> {
+    let mut content = Vec::new();
+    let mut reader = flate2::read::GzDecoder::new(body).take(LARGEST + 1);
+    match reader.read_to_end(&mut content) {
+        Ok(_) if content.len() as u64 > LARGEST => Err(too_large()),
+        Ok(_) => Ok(content),
+        Err(error) => Err(HttpFailure::Late(format!(
+            "the compressed reply cannot be read: {error}"
+        ))),
+    }
+}
+
+fn too_large() -> HttpFailure {
+    HttpFailure::Lasting(format!(
+        "the reply is larger than {} MiB and was discarded",
+        LARGEST >> 20
+    ))
 }
 
 impl HttpFailure {
@@ -110,10 +135,7 @@ impl HttpFailure {
 
 fn broken(error: ureq::Error) -> HttpFailure {
     match error {
-        ureq::Error::BodyExceedsLimit(_) => HttpFailure::Lasting(format!(
-            "the reply is larger than {} MiB and was discarded",
-            LARGEST >> 20
-        )),
+        ureq::Error::BodyExceedsLimit(_) => too_large(),
         ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::InvalidProxyUrl => {
             HttpFailure::Lasting(error.to_string())
         }

@@ -117,7 +117,7 @@ impl Complaint {
             .min();
         let alias = || {
             is_sent("response_format")
-                && ["json_schema", "schema", "structured output"]
+                && ["schema", "structured output", "grammar"]
                     .iter()
                     .any(|word| self.words.contains(word))
         };

@@ -113,7 +113,7 @@ fn own_answer(
     }
     Ok(OwnAnswer {
         output: answer.reply.text,
-        reasoning: String::new(),
+        reasoning: answer.reply.thoughts,
         cost_usd: answer.cost_usd,
         tokens: answer.reply.usage.map(|usage| usage.total()),
     })

@@ -8,6 +8,7 @@ mod candidate;
 mod cause;
 mod edits;
 mod objective;
+mod outage;
 mod sample;
 mod search;
 
@@ -77,14 +78,17 @@ impl Teacher for RulesTeacher {
             let problem = "there are no train tasks to learn from; add tasks with split \"train\"";
             return Err(problem.to_owned().into());
         }
-        let failures = cause::failures(briefing, self.settings.sample);
-        let clusters = cause::clusters(briefing, &failures, self.settings.sample);
+        let (narrative, clusters) = outage::unless_out(briefing, |briefing| {
+            let failures = cause::failures(briefing, self.settings.sample);
+            let clusters = cause::clusters(briefing, &failures, self.settings.sample);
+            (markdown(&failures, &clusters), clusters)
+        })?;
         let traces_read = clusters
             .iter()
             .flat_map(|cluster| cluster.sample_trace_ids.iter().cloned());
         let unique: std::collections::BTreeSet<String> = traces_read.collect();
         Ok(TeacherDiagnosis {
-            narrative: markdown(&failures, &clusters),
+            narrative,
             traces_read: unique.into_iter().collect(),
             clusters,
             cost_usd: Some(Money::ZERO),
@@ -95,7 +99,7 @@ impl Teacher for RulesTeacher {
     fn plan(&self, briefing: &Briefing, _: &str, clusters: &[FailureCluster]) -> Result<TeacherPlan, TeacherFailure> {
         let edits = match clusters.is_empty() || briefing.train.is_empty() {
             true => Vec::new(),
-            false => search::edits(briefing, clusters, &self.settings),
+            false => outage::unless_out(briefing, |briefing| search::edits(briefing, clusters, &self.settings))?,
         };
         Ok(TeacherPlan {
             edits,

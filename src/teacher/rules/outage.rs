@@ -1,0 +1,49 @@
+//! Notices that the student could not be run, so that no diagnosis or plan rests on scores that are missing.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::artifact::evaluation::{Attempt, ScoredAttempt};
+use crate::artifact::task::Task;
+use crate::harness::Harness;
+use crate::teacher::{Briefing, TeacherFailure};
+
+/// Calls `use_it` with the briefing.
+///
+/// # Errors
+/// Some run of the student gave no score at all, and not because a server refuses a candidate.
+pub(super) fn unless_out<T>(briefing: &Briefing, use_it: impl FnOnce(&Briefing) -> T) -> Result<T, TeacherFailure> {
+    let outage = Mutex::new(None);
+    let run = for_any_tasks(|harness, tasks| {
+        let attempted = (briefing.run_student)(harness, tasks);
+        if let Some(reason) = common_outage(&attempted) {
+            outage
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(reason);
+        }
+        attempted
+    });
+    let made = use_it(&Briefing {
+        run_student: &run,
+        ..*briefing
+    });
+    match outage.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(reason) => Err(format!("the student cannot be run: {reason}").into()),
+        None => Ok(made),
+    }
+}
+
+/// Why none of these attempts has a score; `None` if one has, or if a server refuses one.
+fn common_outage(attempted: &[ScoredAttempt]) -> Option<String> {
+    let is_out = |one: &ScoredAttempt| one.score.is_none() && matches!(one.attempt, Attempt::Infra { .. });
+    let first = attempted.first()?.attempt.unscored()?;
+    attempted.iter().all(is_out).then(|| first.to_owned())
+}
+
+/// Tells the compiler that a closure works for tasks of any lifetime, which it cannot infer.
+fn for_any_tasks<F>(run: F) -> F
+where
+    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync,
+{
+    run
+}
