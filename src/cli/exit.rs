@@ -84,7 +84,7 @@ impl From<RunError> for CommandFailure {
     fn from(error: RunError) -> Self {
         let message = error.to_string();
         if let RunError::HalfTyped { path, .. } = &error {
-            let restore = format!("`git restore {}` restores the committed version", path.display());
+            let restore = restore(path);
             return CommandFailure::failed(message).hint(format!(
                 "correct the file: nothing in it runs until then; {restore}; if you delete it, `kaizen run` plans again"
             ));
@@ -193,6 +193,14 @@ fn trust_hint() -> &'static str {
     }
 }
 
+/// How to bring back a file that may have been committed.
+fn restore(path: &Path) -> String {
+    format!(
+        "if the file was committed, `git restore {}` brings that version back",
+        path.display()
+    )
+}
+
 /// The hint for a session file that cannot be parsed; it depends on the kind of file.
 fn repair(broken: &ArtifactError) -> Option<String> {
     let ArtifactError::Malformed { path, .. } = broken else {
@@ -201,7 +209,7 @@ fn repair(broken: &ArtifactError) -> Option<String> {
     let name = |path: Option<&Path>| path?.file_name()?.to_str().map(str::to_owned);
     let (file, folder) = (name(Some(path)), name(path.parent()));
     let (file, folder) = (file.unwrap_or_default(), folder.unwrap_or_default());
-    let restore = format!("`git restore {}` restores the committed version", path.display());
+    let restore = restore(path);
     if path.ends_with(holdout_use::FILE) {
         let elsewhere = "tasks belong in another file";
         return Some(format!(

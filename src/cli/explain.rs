@@ -84,9 +84,9 @@ fn print(session: &Session, phase: &str, freshness: &Freshness, (awaited, settin
     out!("\n{STRONG}{phase}{STRONG:#} is {word}");
     match freshness {
         Freshness::Fresh { edited } => {
-            edited
-                .iter()
-                .for_each(|name| out!("  {name} was edited by hand since then; the edited version is used"));
+            edited.iter().for_each(|name| {
+                out!("  {name} was changed since then, by you or by `kaizen revert`; the changed version is used")
+            });
             checkpoint.iter().for_each(vouches);
         }
         Freshness::Stale { reasons } => reasons.iter().for_each(reason),

@@ -104,6 +104,14 @@ impl Git {
         log::commit_named(self, name)
     }
 
+    /// Checks that git knows who commits, before anything is paid for.
+    ///
+    /// # Errors
+    /// git does not know it, or fails.
+    pub(crate) fn check_identity(&self) -> Result<(), LedgerError> {
+        self.read(&["var", "GIT_COMMITTER_IDENT"], &[]).map(drop)
+    }
+
     /// The author and the time of a commit.
     ///
     /// # Errors

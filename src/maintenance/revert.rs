@@ -9,6 +9,7 @@ use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::harness::rederive::RederivedHarness;
 use crate::harness::{Harness, op};
+use crate::ledger::FileState;
 use crate::ledger::graph::LedgerState;
 use crate::manifest::Hold;
 use crate::pipeline::advance::advance;
@@ -67,6 +68,15 @@ pub(crate) fn is_interrupted(workspace: &Workspace, session: &Session) -> Result
         .iter()
         .filter(|(_, fresh)| matches!(fresh, Freshness::Stale { .. }));
     Ok(stale.all(|(phase, _)| matches!(phase.as_str(), "execute" | "record")))
+}
+
+/// Whether the directory of a session has changes that git could commit.
+///
+/// # Errors
+/// git fails.
+pub(crate) fn is_uncommitted(workspace: &Workspace, session: &Session) -> Result<bool, RunError> {
+    let changed = workspace.ledger.status(&[session.relative()])?;
+    Ok(changed.iter().any(|file| file.state != FileState::Ignored))
 }
 
 /// The phases of a past session, with their freshness.

@@ -96,6 +96,7 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
         return Ok((newest.clone(), false));
     }
     workspace.check_harness()?;
+    workspace.ledger.check_identity()?;
     // A run that is refused leaves no session. A dropped trigger stays the reason for its own.
     if asked.dropped.is_none() {
         let inputs = Inputs::new(workspace);

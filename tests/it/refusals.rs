@@ -411,3 +411,16 @@ fn a_run_that_is_refused_for_uncommitted_changes_leaves_no_session() {
     );
     assert_eq!(sessions().len(), before.len() + 1);
 }
+
+#[test]
+fn an_unknown_committer_is_named_before_a_session_begins() {
+    let space = Space::new();
+    space.write("kaizen.toml", "");
+    space.commit_all("no author");
+    std::fs::remove_file(space.home.join(".gitconfig")).unwrap();
+    space
+        .kaizen(&["run"])
+        .exits(1)
+        .says(&["git does not know who you are", "[ledger] author"]);
+    assert!(!space.root.join("sessions").exists());
+}

@@ -298,6 +298,7 @@ fn a_crash_anywhere_is_gone_on_with() {
         let crashed = space.kaizen_with("KAIZEN_CRASH_BEFORE", number, &["revert", "bold"]);
         assert_eq!(crashed.code, None, "before {name}");
         space.kaizen(&["revert", "bold"]).exits(0);
+        assert_eq!(space.git(&["status", "--porcelain"]), "", "before {name}");
         space.kaizen(&["run"]).exits(3);
         space.ends_as(&end, effect);
     }

@@ -43,7 +43,7 @@ fn an_untouched_session_has_nothing_to_say() {
         said.out
     );
     assert!(
-        said.out.contains("plan.json: edited since phase plan wrote it"),
+        said.out.contains("plan.json: changed since phase plan wrote it"),
         "{}",
         said.out
     );

@@ -118,7 +118,8 @@ fn already(
 ) -> Result<Code, CommandFailure> {
     let session = &target.session;
     let mut unsettled = revert::unsettled(workspace, session)?;
-    if unsettled.is_some() && !dry_run && revert::is_interrupted(workspace, session)? {
+    let is_open = unsettled.is_some() || revert::is_uncommitted(workspace, session)?;
+    if is_open && !dry_run && revert::is_interrupted(workspace, session)? {
         let renderer = Renderer::new(setting.format);
         let ended = revert::complete(workspace, session, &|event| renderer.show(event));
         renderer.finish();

@@ -222,7 +222,7 @@ impl NewestSession {
             out!("  {}", visible(unmet));
         }
         for file in &self.edited {
-            out!("  {file} was edited by hand; the edited version is used");
+            out!("  {file} was changed after its phase ran, by you or by `kaizen revert`; the changed version is used");
         }
         for edit in &self.waiting_for_review {
             let answer = match &edit.decided_elsewhere {

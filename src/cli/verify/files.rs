@@ -114,8 +114,11 @@ fn written(session: &Session, names: &[String]) -> Result<Vec<VerifyFinding>, Se
                     Severity::Information,
                     session,
                     file,
-                    format!("edited since phase {} wrote it", checkpoint.phase),
-                    "nothing to do: the next run uses the edited version",
+                    format!(
+                        "changed since phase {} wrote it, by a person or by `kaizen revert`",
+                        checkpoint.phase
+                    ),
+                    "nothing to do: kaizen uses the changed version",
                 )),
                 Some(_) => {}
             }
