@@ -74,7 +74,7 @@ impl Lexicon {
         near.sort_by(|one, other| other.0.total_cmp(&one.0));
         near.truncate(POOL);
         Standing {
-            chance: right_share(&votes(&near, count), home.temperature, &task.reference_answer),
+            chance: right_share(&votes(&near, count), home.temperature, task.reference_answer.as_str()),
             floor: near.get(POOL - 1).map_or(0.0, |last| last.0),
         }
     }
@@ -135,7 +135,7 @@ fn right_share(votes: &[(&str, f64)], temperature: f64, right: &str) -> f64 {
 pub fn drawn(home: &Home, tasks: &[Task], draws: u64) -> Vec<f64> {
     let prepared = Nearest::new(Layout::default()).prepare(&home.harness());
     let succeeds = |task: &Task, draw: u64| match prepared.attempt(task, Draw::first(draw)) {
-        Attempt::Answered { answer, .. } => answer == task.reference_answer,
+        Attempt::Answered { answer, .. } => answer == task.reference_answer.as_str(),
         _ => false,
     };
     let share = |task| (0..draws).filter(|draw| succeeds(task, *draw)).count() as f64 / draws as f64;

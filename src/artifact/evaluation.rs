@@ -57,6 +57,21 @@ pub struct TaskScore {
     pub category: String,
     /// 0 to 1; null when the infrastructure failed.
     pub score: Option<f64>,
+    /// Why there is no score; absent if there is one, and in evaluations of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unscored: Option<String>,
+}
+
+impl From<ScoredAttempt<'_>> for TaskScore {
+    fn from(attempted: ScoredAttempt) -> Self {
+        let reason = attempted.attempt.unscored().map(str::to_owned);
+        Self {
+            task_id: attempted.task.task_id.clone(),
+            category: attempted.task.category.clone(),
+            score: attempted.score,
+            unscored: reason.filter(|_| attempted.score.is_none()),
+        }
+    }
 }
 
 /// The scores of one harness. Decisions use sums over tasks; the means are for people.
@@ -95,6 +110,46 @@ impl Evaluation {
             tasks,
         }
     }
+
+    /// How many tasks have no score, and why; `None` if all have one.
+    pub(crate) fn unscored(&self) -> Option<String> {
+        let reasons = self.tasks.iter().filter_map(|task| task.unscored.as_deref());
+        let counted = format!(
+            "{} of {} unscored",
+            self.infra_errors,
+            self.task_count + self.infra_errors
+        );
+        (self.infra_errors > 0).then(|| match frequent(reasons) {
+            Some(reasons) => format!("{counted}: {reasons}"),
+            None => counted,
+        })
+    }
+}
+
+/// Number of reasons that a message shows.
+const SHOWN: usize = 2;
+
+/// The most frequent reasons, with their numbers; `None` if there are none.
+pub(crate) fn frequent<'r>(reasons: impl Iterator<Item = &'r str>) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(reason).or_default() += 1;
+    }
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let several = counts.len() > 1;
+    let one = |(reason, count): &(&str, usize)| match several {
+        true => format!("{count} × {reason}"),
+        false => (*reason).to_owned(),
+    };
+    let shown: Vec<String> = counts.iter().take(SHOWN).map(one).collect();
+    let rest: usize = counts.iter().skip(SHOWN).map(|(_, count)| count).sum();
+    let more = if rest > 0 {
+        format!("; and {rest} for other reasons")
+    } else {
+        String::new()
+    };
+    (!shown.is_empty()).then(|| shown.join("; ") + &more)
 }
 
 /// One attempt, with its task and score.
@@ -112,4 +167,41 @@ pub struct ScoredAttempt<'a> {
 
 fn mean(sum: f64, count: usize) -> f64 {
     if count == 0 { 0.0 } else { sum / count as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluation(reasons: &[Option<&str>]) -> Evaluation {
+        let task = |(at, reason): (usize, &Option<&str>)| TaskScore {
+            task_id: format!("t{at}"),
+            category: "c".into(),
+            score: reason.is_none().then_some(1.0),
+            unscored: reason.map(str::to_owned),
+        };
+        Evaluation::of(reasons.iter().enumerate().map(task).collect())
+    }
+
+    #[test]
+    fn a_score_says_of_how_many_tasks_it_is() {
+        assert_eq!(evaluation(&[None, None]).unscored(), None);
+        let one = evaluation(&[None, Some("gone"), None]);
+        assert_eq!(
+            (one.task_count, one.unscored().unwrap().as_str()),
+            (2, "1 of 3 unscored: gone")
+        );
+        let more = evaluation(&[Some("a"), Some("b"), Some("b"), Some("c"), Some("d"), None]);
+        assert_eq!(
+            more.unscored().unwrap(),
+            "5 of 6 unscored: 2 × b; 1 × a; and 2 for other reasons"
+        );
+    }
+
+    #[test]
+    fn an_evaluation_of_an_older_version_has_no_reasons() {
+        let mut old = evaluation(&[None, Some("gone")]);
+        old.tasks[1].unscored = None;
+        assert_eq!(old.unscored().unwrap(), "1 of 2 unscored");
+    }
 }

@@ -52,6 +52,7 @@ mod tests {
                 task_id: format!("t{at}"),
                 category: "c".into(),
                 score,
+                unscored: None,
             };
             scores.into_iter().enumerate().map(one).collect::<Vec<_>>()
         };

@@ -56,6 +56,20 @@ pub struct Snapshot {
     pub cluster_scores: BTreeMap<String, f64>,
     /// Number of tasks with a score.
     pub task_count: usize,
+    /// Number of tasks without a score; older versions did not record it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unscored: usize,
+}
+
+impl Snapshot {
+    /// How many tasks have no score; `None` if all have one.
+    pub(crate) fn without_score(&self) -> Option<String> {
+        (self.unscored > 0).then(|| format!("{} of {} unscored", self.unscored, self.task_count + self.unscored))
+    }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The outcome of one edit, in the form of OpenJarvis.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Extra;
+use super::reference::ReferenceAnswer;
 use crate::digest::Digest;
 
 /// Who may see a task.
@@ -61,9 +62,10 @@ pub struct Task {
     pub task_id: String,
     /// The question for the agent.
     pub query: String,
-    /// The correct answer, in the form that the scorer expects.
-    #[serde(deserialize_with = "text_or_scalar")]
-    pub reference_answer: String,
+    /// The correct answer, in the form that the scorer expects; a list of answers if each of them is correct. Scorer
+    /// `json` takes a list as one value.
+    #[schemars(with = "String")]
+    pub reference_answer: ReferenceAnswer,
     /// The group for which gains are reported.
     #[serde(default = "general")]
     pub category: String,
@@ -107,13 +109,4 @@ fn general() -> String {
 
 fn exact() -> Scorer {
     Scorer::Exact
-}
-
-/// Reads `"7"`, `7` and `true` as text: reference answers are often written as bare numbers.
-fn text_or_scalar<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::String(text) => Ok(text),
-        scalar @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_)) => Ok(scalar.to_string()),
-        other => Ok(other.to_string()),
-    }
 }

@@ -6,8 +6,8 @@ use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::visible::visible;
-use crate::artifact::counted;
 use crate::artifact::task::Split;
+use crate::artifact::{counted, readiness};
 use crate::gate::audit::{AuditFinding, AuditResult, Basis, ScoreChange};
 use crate::gate::words::points;
 use crate::maintenance::audit;
@@ -113,6 +113,9 @@ fn print(found: &AuditReport, asked: usize) {
         );
     }
     history(found);
+    if let Some(unscorable) = readiness::unscorable(&found.unscorable) {
+        out!("{}", visible(&unscorable));
+    }
     numbers(found);
     out!("\n{STRONG}{}{STRONG:#}", visible(&sentence(found)));
 }

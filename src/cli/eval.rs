@@ -5,13 +5,16 @@ use clap::{Args, ValueEnum};
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, Renderer};
-use crate::artifact::evaluation::Evaluation;
-use crate::artifact::task::{Scorer, Split, Task};
-use crate::eval::benchmark::Benchmark;
+use super::visible::visible;
+use crate::artifact::counted;
+use crate::artifact::evaluation::{Evaluation, TaskScore};
+use crate::artifact::readiness::{self, UnscorableTask};
+use crate::artifact::task::{Split, Task};
 use crate::eval::run::evaluate;
 use crate::ledger::port::Ledger;
+use crate::workspace::Workspace;
 use crate::workspace::event::Event;
-use crate::workspace::{NO_JUDGE, Workspace};
+use crate::workspace::inputs::Inputs;
 
 /// The record of each use of the sealed test split.
 const OPENINGS: &str = "sessions/openings.jsonl";
@@ -45,12 +48,19 @@ impl From<EvalSplit> for Split {
 /// Runs the command.
 ///
 /// # Errors
-/// The benchmark or the harness cannot be read, or the split is empty.
+/// The benchmark or the harness cannot be read, the split is empty, or no task could be scored.
 pub(crate) fn eval(command: &EvalArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let split = Split::from(command.split);
     workspace.may_read()?;
-    let tasks = Benchmark::load(&workspace.root, &workspace.manifest.benchmark.files)?.split(split);
+    let inputs = Inputs::new(&workspace);
+    let (tasks, unscorable) = (
+        inputs.benchmark()?.split(split),
+        inputs.benchmark()?.unscorable_in(split),
+    );
+    if let Some(unscorable) = readiness::unscorable(&unscorable) {
+        err!("{}", visible(&unscorable));
+    }
     if tasks.is_empty() {
         let message = format!("there are no {} tasks", split.name());
         return Err(CommandFailure::not_ready(message).hint("tasks go in benchmark/*.jsonl"));
@@ -59,6 +69,21 @@ pub(crate) fn eval(command: &EvalArgs, setting: &Setting) -> Result<Code, Comman
     if split == Split::Test {
         record_opening(&workspace)?;
     }
+    let evaluation = evaluated(&workspace, &tasks, setting)?;
+    if let Some(text) = workspace.calls.changed_questions() {
+        err!("{text}");
+    }
+    if evaluation.task_count == 0 {
+        let reasons = evaluation.unscored().unwrap_or_default();
+        let message = format!("no {} task could be scored ({reasons})", split.name());
+        return Err(CommandFailure::failed(message));
+    }
+    show(&evaluation, &unscorable, split, setting);
+    Ok(Code::Settled)
+}
+
+/// Scores the current harness on tasks.
+fn evaluated(workspace: &Workspace, tasks: &[Task], setting: &Setting) -> Result<Evaluation, CommandFailure> {
     let renderer = Renderer::new(setting.format);
     let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
         workspace.score(task, answer)
@@ -73,52 +98,38 @@ pub(crate) fn eval(command: &EvalArgs, setting: &Setting) -> Result<Code, Comman
     for line in workspace.left_out(&harness) {
         err!("{line}");
     }
-    let wants_judge = tasks.iter().any(|task| task.scorer == Scorer::Judge);
-    if wants_judge && workspace.judge.is_none() {
-        err!("tasks have scorer `judge`, and {NO_JUDGE}");
-    }
     evaluator
         .student
         .check(&harness, &tasks)
         .map_err(CommandFailure::failed)?;
-    let evaluation =
-        evaluate(&evaluator, &harness, &tasks).map_err(|halted| CommandFailure::failed(halted.to_string()))?;
+    let evaluation = evaluate(&evaluator, &harness, &tasks);
     renderer.finish();
-    if let Some(text) = workspace.calls.changed_questions() {
-        err!("{text}");
-    }
-    if evaluation.task_count == 0 {
-        let message = format!("none of the {} {} tasks could be scored", tasks.len(), split.name());
-        return Err(CommandFailure::failed(message).hint(
-            "scorer `command` needs [benchmark] scorer_command; scorer `judge` needs a [judge] model or a teacher with engine = \"chat\"",
-        ));
-    }
-    show(&evaluation, split, setting);
-    Ok(Code::Settled)
+    evaluation.map_err(|halted| CommandFailure::failed(halted.to_string()))
 }
 
-fn show(evaluation: &Evaluation, split: Split, setting: &Setting) {
+fn show(evaluation: &Evaluation, unscorable: &[UnscorableTask], split: Split, setting: &Setting) {
     if setting.is_json() {
+        let reason = |task: &TaskScore| {
+            let reason = task.unscored.as_ref()?;
+            Some(serde_json::json!({"task_id": task.task_id, "reason": reason}))
+        };
         render::json(&serde_json::json!({
             "split": split, "overall_score": evaluation.overall_score, "category_scores": evaluation.category_scores,
-            "task_count": evaluation.task_count, "infra_errors": evaluation.infra_errors
+            "task_count": evaluation.task_count, "infra_errors": evaluation.infra_errors,
+            "unscored": evaluation.tasks.iter().filter_map(reason).collect::<Vec<_>>(), "unscorable": unscorable,
         }));
         return;
     }
+    let unscored = evaluation.unscored().map(|unscored| format!("; {unscored}"));
     out!(
-        "{} score {:.1} % over {} tasks",
+        "{} score {:.1} % over {}{}",
         split.name(),
         100.0 * evaluation.overall_score,
-        evaluation.task_count
+        counted(evaluation.task_count, "task"),
+        visible(&unscored.unwrap_or_default())
     );
     for (category, score) in &evaluation.category_scores {
         out!("  {category:<24} {:>5.1} %", 100.0 * score);
-    }
-    if evaluation.infra_errors > 0 {
-        out!(
-            "  {} tasks could not be scored because of infrastructure failures",
-            evaluation.infra_errors
-        );
     }
 }
 

@@ -369,7 +369,7 @@ mod tests {
                 path: text(),
                 intent: text(),
             },
-            RunError::Unscored(1),
+            RunError::Unscored(text()),
         ];
         let coded = |errors: Vec<RunError>, code: Code| errors.into_iter().map(move |error| (error, code));
         coded(usage.into(), Code::Usage)

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{Code, CommandFailure};
+use super::render::Renderer;
 use super::{Setting, init_openjarvis, init_skill, render, traces};
+use crate::artifact::counted;
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::eval::benchmark;
 use crate::eval::benchmark::BenchmarkError;
@@ -71,11 +73,15 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
     write(root, &files)?;
     let workspace = commit(root, &files, setting)?;
     if !tasks.is_empty() {
-        let collected = traces::collect(&workspace, traces::DEFAULT_LIMIT)?;
+        let made = traces::collect(&workspace, traces::DEFAULT_LIMIT, &Renderer::new(setting.format))?;
+        let collected = counted(made.collected, "trace");
         say(
             setting,
-            &format!("collected {collected} traces by running the agent on train tasks"),
+            &format!("collected {collected} by running the agent on train tasks"),
         );
+        if let Some(failure) = made.failure() {
+            err!("note: {}", failure.message);
+        }
     }
     finish(setting, &workspace, &tasks)
 }
@@ -165,13 +171,13 @@ fn labels(tasks: &[Task]) -> Vec<String> {
     let labelled = tasks
         .iter()
         .filter(|task| task.split() == Split::Train && task.scorer == Scorer::Exact);
-    let answers: Vec<&String> = labelled.map(|task| &task.reference_answer).collect();
-    let labels: BTreeSet<&String> = answers.iter().copied().collect();
+    let answers: Vec<&str> = labelled.map(|task| task.reference_answer.as_str()).collect();
+    let labels: BTreeSet<&str> = answers.iter().copied().collect();
     // Labels repeat; free-form answers do not.
     if labels.len() * 2 > answers.len() {
         Vec::new()
     } else {
-        labels.into_iter().cloned().collect()
+        labels.into_iter().map(str::to_owned).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::pipeline::preview::{PreviewResult, look};
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
-use crate::workspace::{NO_JUDGE, Workspace, session};
+use crate::workspace::{Workspace, session};
 
 /// Estimate the smallest detectable gain and trial cost of a plan
 #[derive(Clone, Debug, Default, Args)]
@@ -80,9 +80,6 @@ fn failed(error: RunError) -> CommandFailure {
     let hint = match &error {
         RunError::Halted(_) => {
             "attempts so far are cached: the next `kaizen plan-gate` continues from there".to_owned()
-        }
-        RunError::Unscored(_) => {
-            format!("check the scorer of these tasks: `command` needs [benchmark] scorer_command; {NO_JUDGE}")
         }
         _ => return error.into(),
     };

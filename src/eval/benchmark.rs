@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::artifact::readiness::BenchmarkPin;
+use crate::artifact::readiness::{BenchmarkPin, UnscorableTask};
 use crate::artifact::task::{Split, Task};
 use crate::digest::Digest;
 use crate::eval::held_out_queries::HeldOutQueries;
+use crate::eval::score;
+use crate::eval::score::ScoreEngines;
 use crate::llm::redact::Redactor;
 use crate::manifest::membership::EvidencePatterns;
 use crate::sys::disk::{DiskError, LARGEST_ARTIFACT, Root, failed, read_line};
@@ -37,26 +39,27 @@ pub enum BenchmarkError {
 /// All tasks of a workspace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Benchmark {
-    /// The tasks, in the order of the files.
+    /// The tasks, in the order of the files, including those that cannot be scored.
     pub tasks: Vec<Task>,
+    /// The tasks that their scorers cannot use. They are in no split.
+    pub unscorable: Vec<UnscorableTask>,
 }
 
 impl Benchmark {
-    /// Reads the files under `root` that match the patterns.
+    /// Reads the files under `root` that match the patterns, except the file `except`. `engines` tells which scorers
+    /// can work.
     ///
     /// # Errors
     /// See [`BenchmarkError`].
-    pub(crate) fn load(root: &Root, patterns: &[String]) -> Result<Self, BenchmarkError> {
-        Self::load_beside(root, patterns, "")
-    }
-
-    /// Reads the files under `root` that match the patterns, except the file `except`.
-    ///
-    /// # Errors
-    /// See [`BenchmarkError`].
-    pub(crate) fn load_beside(root: &Root, patterns: &[String], except: &str) -> Result<Self, BenchmarkError> {
+    pub(crate) fn load_beside(
+        root: &Root,
+        patterns: &[String],
+        except: &str,
+        engines: ScoreEngines,
+    ) -> Result<Self, BenchmarkError> {
         let files = files(root, patterns)?;
-        Self::of_files(root, files.iter().filter(|file| file.path() != root.join(except)))
+        let others = files.iter().filter(|file| file.path() != root.join(except));
+        Self::of_files(root, others, engines)
     }
 
     /// Reads these files. Paths in messages are relative to `root`.
@@ -66,29 +69,31 @@ impl Benchmark {
     pub(crate) fn of_files<'f>(
         root: &Path,
         files: impl IntoIterator<Item = &'f EvidenceFile>,
+        engines: ScoreEngines,
     ) -> Result<Self, BenchmarkError> {
-        let mut tasks = Vec::new();
+        let mut benchmark = Self::default();
         let mut seen = BTreeMap::new();
         for file in files {
             let path = file.path().to_owned();
+            let shown = path.strip_prefix(root).unwrap_or(&path).display();
             for (line, task) in read_tasks(file.open()?, &path)? {
-                let shown = path.strip_prefix(root).unwrap_or(&path);
-                let place = format!("{}:{line}", shown.display());
-                if let Some(first) = seen.insert(task.task_id.clone(), place) {
+                let place = format!("{shown}:{line}");
+                if let Some(first) = seen.insert(task.task_id.clone(), place.clone()) {
                     let problem = format!(
                         "task_id `{}` is already used at {first}; give every task a unique one",
                         task.task_id
                     );
                     return Err(BenchmarkError::Line { path, line, problem });
                 }
-                tasks.push(task);
+                benchmark.unscorable.extend(unscorable(&task, place, engines));
+                benchmark.tasks.push(task);
             }
         }
-        Ok(Self { tasks })
+        Ok(benchmark)
     }
 
-    /// The tasks of a split. Leaves out train tasks whose query is also that of a held-out task, because the teacher
-    /// sees train tasks.
+    /// The tasks of a split. Leaves out tasks that cannot be scored, and train tasks whose query is also that of a
+    /// held-out task, because the teacher sees train tasks.
     pub(crate) fn split(&self, split: Split) -> Vec<Task> {
         // A `[redacted:…]` mark in a query matches any text, including text that a user's own pattern redacted, so the
         // built-in rules are enough.
@@ -97,8 +102,22 @@ impl Benchmark {
             Split::Train => self.held_out(&redactor),
             _ => HeldOutQueries::default(),
         };
-        let wanted = |task: &&Task| task.split() == split && !held_out.asks(&task.query, &redactor);
+        let left_out = self.left_out();
+        let wanted = |task: &&Task| {
+            task.split() == split && !left_out.contains(task.task_id.as_str()) && !held_out.asks(&task.query, &redactor)
+        };
         self.tasks.iter().filter(wanted).cloned().collect()
+    }
+
+    /// The ids of the tasks that cannot be scored.
+    pub(crate) fn left_out(&self) -> BTreeSet<&str> {
+        self.unscorable.iter().map(|task| task.task_id.as_str()).collect()
+    }
+
+    /// The tasks that would be in a split if they could be scored.
+    pub(crate) fn unscorable_in(&self, split: Split) -> Vec<UnscorableTask> {
+        let tasks = self.unscorable.iter();
+        tasks.filter(|task| task.split == split).cloned().collect()
     }
 
     /// The queries of all tasks that the teacher may not see.
@@ -119,6 +138,16 @@ impl Benchmark {
             digest,
         }
     }
+}
+
+fn unscorable(task: &Task, place: String, engines: ScoreEngines) -> Option<UnscorableTask> {
+    let problem = score::check(task, engines).err()?;
+    Some(UnscorableTask {
+        task_id: task.task_id.clone(),
+        split: task.split(),
+        place,
+        reason: problem.to_string(),
+    })
 }
 
 /// The files under `root` that match the patterns, without the record of consultations, which contains no tasks.
@@ -208,12 +237,72 @@ mod tests {
     use super::*;
     use crate::artifact::holdout_use;
 
-    fn load(text: &str) -> Result<Benchmark, String> {
+    const NO_ENGINES: ScoreEngines = ScoreEngines {
+        program: false,
+        judge: false,
+    };
+
+    fn load_from(folder: &Path, engines: ScoreEngines) -> Result<Benchmark, BenchmarkError> {
+        let patterns = ["benchmark/*.jsonl".to_owned()];
+        Benchmark::load_beside(&Root::open(folder).unwrap(), &patterns, "", engines)
+    }
+
+    fn load_with(text: &str, engines: ScoreEngines) -> Result<Benchmark, String> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("benchmark")).unwrap();
         std::fs::write(folder.path().join("benchmark/tasks.jsonl"), text).unwrap();
-        Benchmark::load(&Root::open(folder.path()).unwrap(), &["benchmark/*.jsonl".to_owned()])
-            .map_err(|error| error.to_string())
+        load_from(folder.path(), engines).map_err(|error| error.to_string())
+    }
+
+    fn load(text: &str) -> Result<Benchmark, String> {
+        load_with(text, NO_ENGINES)
+    }
+
+    #[test]
+    fn tasks_that_cannot_be_scored_are_all_reported_and_in_no_split() {
+        let row = |id: &str, scorer: &str, reference: &str, split: &str| {
+            format!(
+                "{{\"task_id\":\"{id}\",\"query\":\"q {id}\",\"reference_answer\":{reference},\"scorer\":\"{scorer}\",\"split\":\"{split}\"}}\n"
+            )
+        };
+        let rows = [
+            row("a", "regex", "\"(?=a)b\"", "gate"),
+            row("b", "exact", "\"x\"", "gate"),
+            row("c", "number", "\"none\"", "train"),
+            row("d", "command", "\"x\"", "test"),
+            row("e", "judge", "\"x\"", "reserve"),
+            row("f", "json", "\"{\"", "gate"),
+            row("g", "exact", "null", "gate"),
+            row("h", "contains", "[\"x\", \"y\"]", "gate"),
+        ]
+        .concat();
+        let benchmark = load(&rows).unwrap();
+        let told: Vec<_> = benchmark
+            .unscorable
+            .iter()
+            .map(|task| (task.task_id.as_str(), task.place.as_str()))
+            .collect();
+        let at = |line: usize| format!("benchmark/tasks.jsonl:{line}");
+        let places = [1, 3, 4, 5, 6, 7].map(at);
+        let expected: Vec<_> = ["a", "c", "d", "e", "f", "g"]
+            .into_iter()
+            .zip(places.iter().map(String::as_str))
+            .collect();
+        assert_eq!(told, expected);
+        let pin = benchmark.pin();
+        assert_eq!((pin.train, pin.gate, pin.test, pin.reserve), (0, 2, 0, 0));
+        assert_eq!(benchmark.unscorable_in(Split::Gate).len(), 3);
+        let redactor = Redactor::default();
+        assert!(benchmark.held_out(&redactor).asks("q a", &redactor), "it stays secret");
+        let all = ScoreEngines {
+            program: true,
+            judge: true,
+        };
+        let told = load_with(&rows, all).unwrap().unscorable;
+        assert_eq!(
+            told.iter().map(|task| task.task_id.as_str()).collect::<Vec<_>>(),
+            ["a", "c", "f", "g"]
+        );
     }
 
     #[test]
@@ -228,7 +317,7 @@ mod tests {
             .map(|task| task.task_id)
             .collect();
         assert_eq!(train, ["c"], "a train task with a gate query is left out");
-        assert_eq!(benchmark.tasks[0].reference_answer, "7");
+        assert_eq!(benchmark.tasks[0].reference_answer.as_str(), "7");
         assert_eq!(benchmark.tasks[2].extra["mine"], 1);
     }
 
@@ -266,8 +355,7 @@ mod tests {
         let rows = row("a", "Later", "train") + &row("b", "later", "reserve") + &row("c", "now", "gate");
         std::fs::write(folder.path().join("benchmark/tasks.jsonl"), rows).unwrap();
         std::fs::write(folder.path().join(holdout_use::FILE), "{\"kind\":\"edit\"}\n").unwrap();
-        let benchmark =
-            Benchmark::load(&Root::open(folder.path()).unwrap(), &["benchmark/*.jsonl".to_owned()]).unwrap();
+        let benchmark = load_from(folder.path(), NO_ENGINES).unwrap();
         assert!(
             benchmark.split(Split::Train).is_empty(),
             "its query is one of the reserve"

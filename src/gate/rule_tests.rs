@@ -9,6 +9,7 @@ fn evaluation(scores: &[(&str, Option<f64>)]) -> Evaluation {
         task_id: format!("t{at}"),
         category: (*category).to_owned(),
         score: *score,
+        unscored: None,
     };
     Evaluation::of(scores.iter().enumerate().map(task).collect())
 }

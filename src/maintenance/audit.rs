@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::holdout_use::{AuditLine, HoldoutUse, tasks};
+use crate::artifact::readiness::UnscorableTask;
 use crate::artifact::task::{Split, Task};
 use crate::gate::audit::{AuditResult, run};
 use crate::harness::Harness;
@@ -89,6 +90,9 @@ pub(crate) struct AuditReport {
     pub steps: Vec<AuditStep>,
     /// The harness files that differ.
     pub files: Vec<String>,
+    /// Tasks of the split that their scorers cannot use; the audit leaves them out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unscorable: Vec<UnscorableTask>,
     /// The harness files with uncommitted changes; the audit uses them as they are on disk.
     pub uncommitted: Vec<String>,
     /// The comparison.
@@ -140,6 +144,7 @@ pub(crate) fn audit(
         split: asked.split,
         steps: touched.map_err(RunError::from)?.into_iter().map(step).collect(),
         files: before.changes(&after).into_iter().map(|change| change.path).collect(),
+        unscorable: inputs.benchmark()?.unscorable_in(asked.split),
         uncommitted: user_changes(workspace, &inputs, &after)?,
         since,
         rounds: found.rounds,

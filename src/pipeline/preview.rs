@@ -127,7 +127,9 @@ pub(crate) fn look(
         None => run_twice(&evaluator, &harness, &gate)?,
     };
     if first.task_count == 0 {
-        return Err(RunError::Unscored(gate.len()));
+        return Err(RunError::Unscored(
+            first.unscored().unwrap_or_else(|| "there are none".into()),
+        ));
     }
     let plan: Option<Plan> = session.map(|session| session.read("plan.json")).transpose()?.flatten();
     let edits = match (session, &plan) {

@@ -91,7 +91,11 @@ fn edit() -> Schema {
 /// spellings of other programs.
 fn task() -> Schema {
     let mut schema = schema::<Task>();
-    accept_types(&mut schema, "reference_answer", &["string", "number", "boolean"]);
+    accept_types(
+        &mut schema,
+        "reference_answer",
+        &["string", "number", "boolean", "array", "object", "null"],
+    );
     if let Some(Value::Array(scorers)) = schema.pointer_mut("/$defs/Scorer/oneOf") {
         for (alias, same) in [("exact_label", "exact"), ("numeric_exact", "number")] {
             scorers.push(json!({"const": alias, "type": "string", "description": format!("The same as `{same}`.")}));

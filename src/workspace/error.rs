@@ -152,9 +152,9 @@ pub enum RunError {
     /// There are no gate tasks; the text says what has to wait for them.
     #[error("there are no gate tasks, so {0}")]
     NoGateTasks(String),
-    /// No gate task has a score.
-    #[error("none of the {0} gate tasks could be scored; `kaizen eval` shows why")]
-    Unscored(usize),
+    /// No gate task has a score; the text says how many there are, and why.
+    #[error("no gate task could be scored ({0})")]
+    Unscored(String),
 }
 
 impl From<ConsentError> for RunError {

@@ -71,7 +71,11 @@ impl<'a> Inputs<'a> {
         let files = &self.workspace.manifest.benchmark.files;
         once(&self.benchmark, || {
             let files = self.workspace.evidence_files(files)?;
-            Ok(Benchmark::of_files(&self.workspace.root, &files)?)
+            Ok(Benchmark::of_files(
+                &self.workspace.root,
+                &files,
+                self.workspace.score_engines(),
+            )?)
         })
     }
 
@@ -83,12 +87,21 @@ impl<'a> Inputs<'a> {
         Ok(HeldOut::of(&self.benchmark()?.tasks))
     }
 
-    /// The digest of a split's rows.
+    /// The digest of a split's rows, including those that cannot be scored: they count, and their queries are secret.
     ///
     /// # Errors
     /// A file is not a benchmark.
     pub(crate) fn split_digest(&self, split: Split) -> Result<Digest, RunError> {
-        Ok(Digest::of_value(&self.benchmark()?.split(split)))
+        let benchmark = self.benchmark()?;
+        let (tasks, left_out) = (benchmark.split(split), benchmark.unscorable_in(split));
+        if left_out.is_empty() {
+            return Ok(Digest::of_value(&tasks));
+        }
+        let reasons: Vec<_> = left_out.iter().map(|task| (&task.task_id, &task.reason)).collect();
+        let ids = benchmark.left_out();
+        let is_left_out = |task: &&Task| task.split() == split && ids.contains(task.task_id.as_str());
+        let rows: Vec<&Task> = benchmark.tasks.iter().filter(is_left_out).collect();
+        Ok(Digest::of_value(&(tasks, rows, reasons)))
     }
 
     /// The state of the trace store.

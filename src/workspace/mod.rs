@@ -30,6 +30,7 @@ use crate::eval::judge::ask;
 use crate::eval::memo::{DiskMemo, Forgetful, Memo};
 use crate::eval::run::Evaluator;
 use crate::eval::score;
+use crate::eval::score::ScoreEngines;
 use crate::eval::student::Student;
 use crate::harness::op;
 use crate::ledger::cache::LedgerCache;
@@ -54,10 +55,6 @@ use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::intake::{refuse_links, refuse_tracked_state};
 use crate::workspace::session::Session;
-
-/// The problem and the remedy for a task that needs a judge in a workspace without a judge.
-pub(crate) const NO_JUDGE: &str =
-    "there is no judge: add [judge] model = \"name\" to kaizen.toml, or a teacher with engine = \"chat\"";
 
 /// The cache of attempts in a workspace.
 const MEMO: &str = ".kaizen/cache/memo.db";
@@ -269,22 +266,32 @@ impl Workspace {
         compare.ok_or("there is no judge; set one in [judge]")?(student, teacher, query)
     }
 
+    /// The scorers that need a program or a model, and can work here.
+    pub(crate) fn score_engines(&self) -> ScoreEngines {
+        ScoreEngines {
+            program: !self.manifest.benchmark.scorer_command.is_empty(),
+            judge: self.judge.is_some(),
+        }
+    }
+
     /// Scores an answer. Scorer `command` runs the manifest's program, and scorer `judge` asks a language model.
     ///
     /// # Errors
-    /// The program or the judge failed, or there is none.
+    /// The program or the judge failed, or there is none. The message may be stored, so it is redacted.
     pub(crate) fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
-        match task.scorer {
-            Scorer::Command => {
-                let consent = self.calls.consent()?;
-                score::score_by_program(&self.scorer(&consent, &self.manifest.withheld(&[])), task, answer)
-            }
-            Scorer::Judge => match &self.judge {
-                Some(model) => ask::score(model.as_ref(), task, answer),
-                None => Err(format!("task {} has scorer `judge`, but {NO_JUDGE}", task.task_id)),
-            },
+        let scored = match (task.scorer, &self.judge) {
+            (Scorer::Command, _) => self.score_by_program(task, answer),
+            (Scorer::Judge, Some(model)) => ask::score(model.as_ref(), task, answer),
             _ => score::score(task, answer).map_err(|error| error.to_string()),
-        }
+        };
+        scored.map_err(|problem| self.redactor.text(&problem).into_owned())
+    }
+
+    fn score_by_program(&self, task: &Task, answer: &str) -> Result<f64, String> {
+        score::check(task, self.score_engines()).map_err(|error| error.to_string())?;
+        let consent = self.calls.consent()?;
+        let withheld = self.manifest.withheld(&[]);
+        score::score_by_program(&self.scorer(&consent, &withheld), task, answer).map_err(|error| error.to_string())
     }
 }
 

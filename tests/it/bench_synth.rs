@@ -84,8 +84,74 @@ fn good_answers_become_tasks_that_a_session_reads() {
     space.run(&["--until", "readiness"]).exits(0);
     let pin = &space.artifact("readiness.json")["benchmark"];
     let count = |split: &str| tasks.iter().filter(|task| task["split"] == split).count();
+    assert_eq!(
+        (&pin["train"], &pin["gate"]),
+        (&json!(24), &json!(24)),
+        "there is no judge"
+    );
+    assert_eq!(
+        space.artifact("readiness.json")["unscorable"].as_array().unwrap().len(),
+        12
+    );
+    synth(&space, &["--scorer", "contains", "--force"]);
+    space.run(&["--until", "readiness"]).exits(0);
+    let pin = &space.artifact("readiness.json")["benchmark"];
     assert_eq!(pin["train"], 24 + count("train"));
     assert_eq!(pin["gate"], 24 + count("gate"));
+}
+
+#[test]
+fn a_benchmark_without_a_split_that_sessions_need_is_told() {
+    let space = rated();
+    fs::remove_file(space.root.join("benchmark/tasks.jsonl")).unwrap();
+    let said = space
+        .kaizen(&["bench", "synth", "--scorer", "contains", "--split", "gate=1"])
+        .exits(0);
+    said.says(&["no train tasks to learn from"]);
+    let said = space
+        .kaizen(&["bench", "synth", "--split", "train=1", "--force"])
+        .exits(0);
+    said.says(&[
+        "of these tasks cannot be scored",
+        "there is no judge",
+        "no train tasks",
+        "no gate tasks to judge edits by",
+    ]);
+    let said = space
+        .kaizen(&["bench", "synth", "--scorer", "contains", "--force"])
+        .exits(0);
+    assert!(!said.err.contains("note:"), "{}", said.err);
+}
+
+#[test]
+fn no_file_of_kaizen_is_replaced_even_by_force() {
+    let space = rated();
+    let manifest = space.read("kaizen.toml");
+    for out in [
+        "kaizen.toml",
+        "./kaizen.toml",
+        "KAIZEN.TOML",
+        "config.toml",
+        "benchmark/consultations.jsonl",
+        "sessions/x.jsonl",
+        "sessions/loop.json",
+        ".kaizen/x.jsonl",
+        "pending_review/x.jsonl",
+        "schemas/x.jsonl",
+        "triggers/x.jsonl",
+        "traces/rated.jsonl",
+        "agents/assistant/few_shot.json",
+        "../x.jsonl",
+        "/tmp/x.jsonl",
+        "README.md",
+    ] {
+        space.kaizen(&["bench", "synth", "--force", "--out", out]).exits(2);
+    }
+    assert_eq!(space.read("kaizen.toml"), manifest);
+    space
+        .kaizen(&["bench", "synth", "--limit", "0"])
+        .exits(2)
+        .says(&["from 1 to"]);
 }
 
 #[test]

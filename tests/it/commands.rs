@@ -126,7 +126,9 @@ fn eval_ends_in_one_json_object() {
                 "infra_errors",
                 "overall_score",
                 "split",
-                "task_count"
+                "task_count",
+                "unscorable",
+                "unscored"
             ]
         );
         assert_eq!((&last["split"], &last["task_count"]), (&json!(split), &json!(24)));

@@ -43,6 +43,7 @@ mod replay;
 mod revert;
 mod review;
 mod runs;
+mod scoring;
 mod secrets;
 mod server;
 mod space;

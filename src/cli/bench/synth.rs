@@ -7,12 +7,13 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::artifact::holdout_use;
-use crate::artifact::task::{Scorer, Task};
+use crate::artifact::task::{Scorer, Split, Task};
 use crate::artifact::trace::Trace;
 use crate::cli::exit::{Code, CommandFailure};
 use crate::cli::{Setting, number, render};
 use crate::digest::Digest;
 use crate::eval::benchmark::Benchmark;
+use crate::eval::score;
 use crate::eval::synth;
 use crate::eval::synth::{ExistingTasks, Shares, SynthRules, Synthesis};
 use crate::manifest;
@@ -90,7 +91,8 @@ pub(crate) fn synth(command: &SynthArgs, setting: &Setting) -> Result<Code, Comm
     if !ready.ready {
         return Err(too_few(ready.message, seen.not_eligible));
     }
-    let others = Benchmark::load_beside(&workspace.root, &workspace.manifest.benchmark.files, &command.out)?;
+    let patterns = &workspace.manifest.benchmark.files;
+    let others = Benchmark::load_beside(&workspace.root, patterns, &command.out, workspace.score_engines())?;
     let rules = SynthRules {
         limit: command.limit,
         scorer: command.scorer,
@@ -119,13 +121,32 @@ pub(crate) fn synth(command: &SynthArgs, setting: &Setting) -> Result<Code, Comm
         true => render::json(&report),
         false => print(&report, &made, command),
     }
-    if !is_read {
-        err!(
+    match is_read {
+        true => warn_of_gaps(&workspace, &others, &made.tasks),
+        false => err!(
             "note: [benchmark] files does not match {}, so no session reads it",
             command.out
-        );
+        ),
     }
     Ok(Code::Settled)
+}
+
+/// Says why no session could use the benchmark: tasks that cannot be scored, or a split without tasks.
+fn warn_of_gaps(workspace: &Workspace, others: &Benchmark, made: &[Task]) {
+    let engines = workspace.score_engines();
+    let (usable, broken): (Vec<_>, Vec<_>) = made.iter().partition(|task| score::check(task, engines).is_ok());
+    if let Some(problem) = broken.first().and_then(|task| score::check(task, engines).err()) {
+        err!("note: {} of these tasks cannot be scored: {problem}", broken.len());
+    }
+    for (split, purpose) in [(Split::Train, "learn from"), (Split::Gate, "judge edits by")] {
+        let has_some = usable.iter().any(|task| task.split() == split) || !others.split(split).is_empty();
+        if !has_some {
+            let name = split.name();
+            err!(
+                "note: the benchmark has no {name} tasks to {purpose}, so no session can start; --split gives them a share"
+            );
+        }
+    }
 }
 
 /// Whether sessions read the file. Fails if the path is not a place for tasks in the workspace.

@@ -19,7 +19,7 @@ use super::visible::visible;
 use super::{Format, terminal};
 use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus};
+use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus, Snapshot};
 use crate::artifact::spending::RoleSpending;
 use crate::artifact::{Money, counted};
 use crate::pipeline::options::RunResult;
@@ -175,9 +175,10 @@ pub(crate) fn scores(record: &SessionRecord) {
     };
     let (was, is) = (100.0 * before.overall_score, 100.0 * after.overall_score);
     out!(
-        "{STRONG}Gate score {was:.1} % → {is:.1} %{STRONG:#} ({:+.1} points, {} tasks that the teacher never saw)",
+        "{STRONG}Gate score {was:.1} % → {is:.1} %{STRONG:#} ({:+.1} points, {} tasks that the teacher never saw{})",
         is - was,
-        after.task_count
+        after.task_count,
+        without_score(before, after)
     );
     if after.cluster_scores.len() < 2 {
         return;
@@ -185,6 +186,17 @@ pub(crate) fn scores(record: &SessionRecord) {
     for (name, score) in &after.cluster_scores {
         let was = before.cluster_scores.get(name).copied().unwrap_or_default();
         out!("  {name:<20} {:>5.1} % → {:>5.1} %", 100.0 * was, 100.0 * score);
+    }
+}
+
+/// How many tasks have no score before and after a session; empty if all have one.
+pub(crate) fn without_score(before: &Snapshot, after: &Snapshot) -> String {
+    match (before.without_score(), after.without_score()) {
+        (None, None) => String::new(),
+        (None, Some(after)) => format!("; {after}"),
+        (Some(before), None) => format!("; {before} before"),
+        (Some(before), Some(after)) if before == after => format!("; {after}"),
+        (Some(before), Some(after)) => format!("; {before} before, {after} after"),
     }
 }
 

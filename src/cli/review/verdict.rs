@@ -39,9 +39,10 @@ pub(crate) fn verdict(workspace: &Workspace, entry: &QueueEntry) -> Result<Verdi
     let (before, after) = (score(&head)?, score(&candidate)?);
     renderer.finish();
     if before.task_count == 0 {
-        return Err(CommandFailure::failed(
-            "no gate task could be scored; run `kaizen eval` for the reason",
-        ));
+        let reasons = before.unscored().unwrap_or_default();
+        return Err(CommandFailure::failed(format!(
+            "no gate task could be scored ({reasons})"
+        )));
     }
     let clusters: Vec<_> = entry.pending.cluster.iter().cloned().collect();
     let target = trial::target_among(edit, &clusters, |name| before.category_scores.contains_key(name));

@@ -14,6 +14,7 @@ use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::outcome::OutcomeStatus;
+use crate::artifact::readiness::{self, UnscorableTask};
 use crate::artifact::record::{SessionRecord, SessionStatus as Word};
 use crate::eval::holdout::HoldoutWear;
 use crate::pipeline::context::Context;
@@ -39,6 +40,9 @@ struct StatusLine {
     status: Option<Word>,
     score_before: Option<f64>,
     score_after: Option<f64>,
+    /// How many tasks have no score, if any.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    unscored: String,
     applied: usize,
     waiting: usize,
     state: HistoryState,
@@ -48,6 +52,9 @@ struct StatusLine {
     /// How worn the gate split is; only on the newest session's line.
     #[serde(skip_serializing_if = "Option::is_none")]
     gate_split: Option<GateSplit>,
+    /// Tasks that their scorers cannot use; only on the newest session's line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unscorable: Vec<UnscorableTask>,
 }
 
 /// How worn the gate split is, or why that is unknown.
@@ -83,6 +90,11 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     let line = StatusLine {
         present: Some(present),
         gate_split: gate_split(&workspace),
+        // A benchmark that cannot be read is already the problem of `gate_split`.
+        unscorable: inputs
+            .benchmark()
+            .map(|tasks| tasks.unscorable.clone())
+            .unwrap_or_default(),
         ..line(newest, state)
     };
     print(&line, setting);
@@ -105,6 +117,11 @@ fn line(session: &Session, state: HistoryState) -> StatusLine {
         let snapshot = record.as_ref().and_then(|record| side(record).as_ref());
         snapshot.map(|snapshot| snapshot.overall_score)
     };
+    let sides = record.as_ref().and_then(|record| {
+        let before = record.benchmark_before.as_ref();
+        before.zip(record.benchmark_after.as_ref().or(before))
+    });
+    let unscored = sides.map_or(String::new(), |(before, after)| render::without_score(before, after));
     let count = |status| {
         let outcomes = record.iter().flat_map(|record| &record.edit_outcomes);
         outcomes.filter(|outcome| outcome.status == status).count()
@@ -114,12 +131,14 @@ fn line(session: &Session, state: HistoryState) -> StatusLine {
         status: record.as_ref().map(|record| record.status),
         score_before: score(|record| &record.benchmark_before),
         score_after: score(|record| &record.benchmark_after),
+        unscored: unscored.trim_start_matches("; ").to_owned(),
         applied: count(OutcomeStatus::Applied),
         waiting: count(OutcomeStatus::PendingReview),
         state,
         problem: problem.or_else(|| record.as_ref().and_then(|record| record.error.clone())),
         present: None,
         gate_split: None,
+        unscorable: Vec::new(),
     }
 }
 
@@ -145,8 +164,14 @@ fn print(line: &StatusLine, setting: &Setting) {
         edits(line),
         mark(line)
     );
+    if !line.unscored.is_empty() {
+        out!("  gate tasks: {}", line.unscored);
+    }
     if let Some(problem) = &line.problem {
         out!("  {FAINT}{}{FAINT:#}", render::shortened(problem));
+    }
+    if let Some(unscorable) = readiness::unscorable(&line.unscorable) {
+        out!("  {}", visible(&unscorable));
     }
     match &line.gate_split {
         Some(GateSplit::Known(wear)) => out!("  {}", wear.words()),

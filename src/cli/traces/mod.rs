@@ -7,8 +7,11 @@ use clap::{Args, Subcommand};
 pub(crate) use collect::{DEFAULT_LIMIT, collect};
 
 use super::exit::{Code, CommandFailure};
+use super::render::Renderer;
+use super::visible::visible;
 use super::{Setting, number, render, terminal};
 use crate::artifact::trace::{Filter, Trace};
+use crate::artifact::{counted, readiness};
 use crate::trace::store::trace_store;
 use crate::workspace::Workspace;
 
@@ -66,12 +69,19 @@ pub(crate) fn traces(command: &TracesArgs, setting: &Setting) -> Result<Code, Co
     let workspace = setting.workspace()?;
     match &command.command {
         TracesCommand::Collect { limit } => {
-            let count = collect(&workspace, *limit)?;
-            if setting.is_json() {
-                render::json(&serde_json::json!({"collected": count}));
-            } else {
-                out!("collected {count} traces in {}", collect::COLLECTED);
+            let made = collect(&workspace, *limit, &Renderer::new(setting.format))?;
+            match setting.is_json() {
+                true => render::json(&made),
+                false => out!(
+                    "collected {} in {}",
+                    counted(made.collected, "trace"),
+                    collect::COLLECTED
+                ),
             }
+            if let Some(unscorable) = readiness::unscorable(&made.unscorable) {
+                err!("{}", visible(&unscorable));
+            }
+            return made.failure().map_or(Ok(Code::Settled), Err);
         }
         TracesCommand::Import(command) => return import::import(command, setting, &workspace),
         TracesCommand::List {

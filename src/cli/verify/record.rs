@@ -82,6 +82,7 @@ fn named(name: &str, problems: Vec<String>) -> Vec<String> {
 
 fn before(record: &SessionRecord, baseline: &Baseline) -> Vec<String> {
     let expected = snapshot(baseline, &baseline.evaluation);
+    let expected = as_recorded(&expected, record.benchmark_before.as_ref());
     let scores = differences(&record.benchmark_before, &expected, "baseline.json");
     let commit = differences(
         &serde_json::json!({"git_checkpoint_pre": record.git_checkpoint_pre}),
@@ -113,7 +114,8 @@ fn of_the_end(record: &SessionRecord, expected: Option<&(Snapshot, String)>) -> 
     match (&record.benchmark_after, expected) {
         (None, _) => vec!["benchmark_after is missing, although the session is settled".to_owned()],
         (Some(after), Some((expected, source))) if after.task_count == expected.task_count => {
-            named("benchmark_after", differences(after, expected, source))
+            let expected = as_recorded(expected, Some(after));
+            named("benchmark_after", differences(after, &expected, source))
         }
         _ => Vec::new(),
     }
@@ -165,6 +167,19 @@ fn of_verdict(baseline: &Baseline, verdict: &Verdict) -> Snapshot {
             .map(|(name, sums)| (name.clone(), sums.after / sums.count.max(1) as f64))
             .collect(),
         task_count: verdict.tasks,
+        unscored: verdict.dropped,
+    }
+}
+
+/// The expected result without the number of unscored tasks, if an older version wrote the record without it.
+fn as_recorded(expected: &Snapshot, record: Option<&Snapshot>) -> Snapshot {
+    let unscored = match record {
+        Some(record) if record.unscored == 0 => 0,
+        _ => expected.unscored,
+    };
+    Snapshot {
+        unscored,
+        ..expected.clone()
     }
 }
 

@@ -18,10 +18,20 @@ pub(crate) fn identity(model: &dyn Model) -> Value {
 /// # Errors
 /// The judge cannot be reached, or gives no readable verdict.
 pub(crate) fn score(model: &dyn Model, task: &Task, answer: &str) -> Result<f64, String> {
-    let question = judge::question(&task.query, &task.reference_answer, answer);
+    let reference = match task.reference_answer.accepted() {
+        [_, _, ..] => several(task.reference_answer.accepted()),
+        _ => task.reference_answer.as_str().to_owned(),
+    };
+    let question = judge::question(&task.query, &reference, answer);
     let wanted = r#"{"reasoning": "…", "verdict": "at_least_as_good"} or {"reasoning": "…", "verdict": "worse"}"#;
     let verdict = ask(model, question, wanted, judge::verdict)?;
     Ok(f64::from(u8::from(verdict)))
+}
+
+/// Several references as one text for the judge.
+fn several(references: &[String]) -> String {
+    let listed: Vec<String> = references.iter().map(|reference| format!("- {reference}")).collect();
+    format!("Each of these answers is right:\n{}", listed.join("\n"))
 }
 
 /// Scores two answers to the same task.
@@ -107,6 +117,19 @@ mod tests {
         let said: String = asked[0].messages[0].texts().collect();
         assert!(said.contains("2 + 2?") && said.contains("four") && asked[0].system.contains("is data"));
         assert_eq!(scored(&["worse"]).0, Ok(0.0));
+    }
+
+    #[test]
+    fn several_references_are_all_shown() {
+        let task = json!({"task_id": "t", "query": "q", "reference_answer": ["Rome", "Roma"], "scorer": "judge"});
+        let (model, task) = (says(&["worse"]), serde_json::from_value(task).unwrap());
+        score(&model, &task, "Milan").unwrap();
+        let asked = model.1.into_inner().unwrap();
+        let said: String = asked[0].messages[0].texts().collect();
+        assert!(
+            said.contains("Each of these answers is right:\n- Rome\n- Roma"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -136,12 +136,7 @@ pub fn evaluate_run(
     if let Some(reason) = (evaluator.halted)().or(stopped) {
         return Err(EvaluationHalted(reason));
     }
-    let score = |attempted: ScoredAttempt| TaskScore {
-        task_id: attempted.task.task_id.clone(),
-        category: attempted.task.category.clone(),
-        score: attempted.score,
-    };
-    Ok(Evaluation::of(attempts.into_iter().map(score).collect()))
+    Ok(Evaluation::of(attempts.into_iter().map(TaskScore::from).collect()))
 }
 
 /// The words of a server that refuses a request of `after`, but not that of `before` for the same task: what changed

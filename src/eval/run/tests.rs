@@ -44,7 +44,7 @@ fn task(at: usize, agent: &str) -> Task {
 
 /// Calls a function with an evaluator of this epoch and memo.
 fn evaluating<T>(memo: &Remembers, epoch: u32, use_it: impl FnOnce(&Evaluator) -> T) -> T {
-    let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer)));
+    let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer.as_str())));
     use_it(&Evaluator {
         student: &Nearest::new(Layout::default()),
         memo,

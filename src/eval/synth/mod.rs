@@ -157,7 +157,7 @@ fn task(trace: &Trace, scorer: Scorer, redactor: &Redactor) -> Result<Task, Skip
     let answer = trace.result.as_deref().filter(|answer| !answer.trim().is_empty());
     Ok(Task {
         query: query.ok_or(SkipReason::NoQuery)?.into_owned(),
-        reference_answer: redactor.text(answer.ok_or(SkipReason::NoAnswer)?).into_owned(),
+        reference_answer: redactor.text(answer.ok_or(SkipReason::NoAnswer)?).into_owned().into(),
         task_id: id(trace, redactor),
         category: category(trace, redactor),
         agent: trace.agent.clone(),

@@ -98,7 +98,7 @@ fn gone_on_with(
     settings: GateSettings,
     earlier: Option<&GateRecord>,
 ) -> (GateRecord, RunCounts) {
-    let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer)));
+    let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer.as_str())));
     let student = Tardy(Nearest::new(Layout::default()));
     let evaluator = Evaluator {
         student: &student,
@@ -200,7 +200,7 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
             *asked += 1;
             match task.task_id == "h0" || self.1 > 0 && (*asked).is_multiple_of(self.1) {
                 true => Err("the scorer fell over".into()),
-                false => Ok(f64::from(u8::from(answer == task.reference_answer))),
+                false => Ok(f64::from(u8::from(answer == task.reference_answer.as_str()))),
             }
         }
     }

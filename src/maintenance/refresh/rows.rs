@@ -9,6 +9,8 @@ use crate::artifact::task::{Split, Task};
 use crate::eval::benchmark;
 use crate::eval::benchmark::{Benchmark, BenchmarkError};
 use crate::eval::held_out_queries::HeldOutQueries;
+use crate::eval::score;
+use crate::eval::score::ScoreEngines;
 use crate::llm::redact::Redactor;
 use crate::sys::disk;
 use crate::sys::disk::DiskError;
@@ -32,6 +34,8 @@ pub(crate) struct Rows {
     /// The lines of the file to draw from, with their tasks.
     pub offered: Vec<(String, Task)>,
     is_offered: bool,
+    /// The ids of the tasks that cannot be scored.
+    unscorable: BTreeSet<String>,
 }
 
 impl Rows {
@@ -41,21 +45,24 @@ impl Rows {
     /// A file is not a benchmark, or a task of the file to draw from cannot join it.
     pub(crate) fn read(workspace: &Workspace, from: Option<&Path>) -> Result<Self, RefreshError> {
         let patterns = &workspace.manifest.benchmark.files;
-        let all = Benchmark::load(&workspace.root, patterns)?;
+        let engines = workspace.score_engines();
+        let all = Benchmark::load_beside(&workspace.root, patterns, "", engines)?;
         let files = benchmark::files(&workspace.root, patterns)?.into_iter();
         Ok(Self {
             files: files
                 .map(|file| task_file(workspace, &file))
                 .collect::<Result<_, _>>()?,
-            offered: from.map_or(Ok(Vec::new()), |from| offered(from, &all.tasks))?,
+            offered: from.map_or(Ok(Vec::new()), |from| offered(from, &all.tasks, engines))?,
             is_offered: from.is_some(),
+            unscorable: all.left_out().into_iter().map(str::to_owned).collect(),
         })
     }
 
-    /// The tasks of a split.
+    /// The tasks of a split, without those that cannot be scored.
     pub(crate) fn of(&self, split: Split) -> Vec<&Task> {
         let tasks = self.files.iter().flat_map(|file| file.tasks.values());
-        tasks.filter(|task| task.split() == split).collect()
+        let is_wanted = |task: &&Task| task.split() == split && !self.unscorable.contains(&task.task_id);
+        tasks.filter(is_wanted).collect()
     }
 
     /// The tasks to draw from: those of the given file or, without one, the reserve.
@@ -83,7 +90,7 @@ fn text(mut file: impl Read, path: &Path) -> Result<String, DiskError> {
     Ok(text)
 }
 
-fn offered(from: &Path, present: &[Task]) -> Result<Vec<(String, Task)>, RefreshError> {
+fn offered(from: &Path, present: &[Task], engines: ScoreEngines) -> Result<Vec<(String, Task)>, RefreshError> {
     let unusable = |error: &dyn std::fmt::Display| RefreshError::Offered(error.to_string());
     if !from.exists() {
         return Err(unusable(&format!("{}: there is no such file", from.display())));
@@ -97,7 +104,8 @@ fn offered(from: &Path, present: &[Task]) -> Result<Vec<(String, Task)>, Refresh
     let mut queries = HeldOutQueries::of(present.iter().map(|task| task.query.as_str()), &redactor);
     let mut found = Vec::new();
     for (line, task) in tasks {
-        if let Some(problem) = problem(&task, &mut ids, &queries, &redactor) {
+        let unscorable = score::check(&task, engines).err().map(|problem| problem.to_string());
+        if let Some(problem) = unscorable.or_else(|| problem(&task, &mut ids, &queries, &redactor)) {
             let path = from.to_owned();
             return Err(unusable(&BenchmarkError::Line { path, line, problem }));
         }

@@ -1,10 +1,10 @@
 //! Phase `baseline`: scores the harness before any edit, and pins the inputs of later phases.
 
 use super::PhaseOutput;
-use crate::artifact::Artifact;
 use crate::artifact::baseline::{Baseline, DriftCheck};
 use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
+use crate::artifact::{Artifact, counted};
 use crate::digest::Digest;
 use crate::eval::run::{
     EvaluationHalted, Evaluator, TaskRun, attempt_all, attempt_runs, evaluate, evaluate_run, remembered,
@@ -110,18 +110,21 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         (context.listener)(Event::Note { text });
     }
     if baseline.evaluation.task_count == 0 {
-        let problem =
-            "no gate task could be scored: does their scorer have an engine? `kaizen eval` shows why".to_owned();
-        return Err(RunError::Phase {
-            phase: "baseline".into(),
-            problem,
-        });
+        let reasons = baseline.evaluation.unscored().unwrap_or_default();
+        return Err(context.failed("baseline")(format!(
+            "no gate task could be scored ({reasons})"
+        )));
     }
     let summary = format!(
-        "{:.1} % of {} gate tasks{}",
+        "{:.1} % of {}{}{}",
         100.0 * baseline.evaluation.overall_score,
-        baseline.evaluation.task_count,
-        baseline.probe.as_ref().map(probed).unwrap_or_default()
+        counted(baseline.evaluation.task_count, "gate task"),
+        baseline.probe.as_ref().map(probed).unwrap_or_default(),
+        baseline
+            .evaluation
+            .unscored()
+            .map(|unscored| format!("; {unscored}"))
+            .unwrap_or_default(),
     );
     Ok(PhaseOutput {
         files: vec![("baseline.json".into(), baseline.to_text())],
@@ -237,7 +240,7 @@ mod tests {
         ask: impl FnOnce(&mut BaselineSpec, &Evaluator),
     ) -> (Baseline, usize) {
         let made = std::sync::atomic::AtomicUsize::new(0);
-        let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer)));
+        let score = |task: &Task, answer: &str| Ok(f64::from(u8::from(answer == task.reference_answer.as_str())));
         let evaluator = Evaluator {
             student: &Nearest::new(Layout::default()),
             memo,

@@ -3,11 +3,9 @@
 
 use super::PhaseOutput;
 use crate::artifact::Artifact;
-use crate::artifact::readiness::{BenchmarkPin, Readiness};
-use crate::artifact::task::{Scorer, Split};
+use crate::artifact::readiness::{self, BenchmarkPin, Readiness, UnscorableTask};
 use crate::artifact::trace::TracePin;
 use crate::pipeline::context::Context;
-use crate::workspace::NO_JUDGE;
 use crate::workspace::error::RunError;
 
 /// The number of usable traces, and the number that is needed.
@@ -21,13 +19,13 @@ pub(crate) struct UsableTraces {
     pub needed: usize,
 }
 
-/// Checks the traces and the benchmark. `unscorable` is a hint about tasks without a working scorer. Such tasks do not
-/// prevent a session, because the gate finds out whether the others suffice.
+/// Checks the traces and the benchmark. Tasks that cannot be scored are in no split; they do not prevent a session as long
+/// as the others suffice.
 pub(crate) fn readiness(
     usable: UsableTraces,
     traces: TracePin,
     benchmark: BenchmarkPin,
-    unscorable: Option<String>,
+    unscorable: Vec<UnscorableTask>,
 ) -> Readiness {
     let mut missing = Vec::new();
     let enough = enough_traces(usable.count, usable.needed);
@@ -41,11 +39,12 @@ pub(crate) fn readiness(
         missing.push("no train tasks: add tasks with \"split\": \"train\" to benchmark/tasks.jsonl".to_owned());
     }
     let message = match missing.is_empty() {
-        true => {
-            let hint = unscorable.map(|hint| format!(" {hint}")).unwrap_or_default();
-            enough.message + &and_left_out(usable.left_out) + &hint
-        }
+        true => enough.message + &and_left_out(usable.left_out),
         false => format!("Not ready: {}", missing.join("; ")),
+    };
+    let message = match readiness::unscorable(&unscorable) {
+        Some(named) => format!("{}. {named}", message.trim_end_matches('.')),
+        None => message,
     };
     Readiness {
         version: 1,
@@ -54,6 +53,7 @@ pub(crate) fn readiness(
         missing,
         usable_traces: usable.count,
         left_out_by_privacy: usable.left_out,
+        unscorable,
         traces,
         benchmark,
         extra: Default::default(),
@@ -98,26 +98,11 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         left_out: counted.left_out,
         needed: context.manifest().session.min_traces,
     };
-    let readiness = readiness(usable, pin, benchmark, unjudged(context)?);
+    let readiness = readiness(usable, pin, benchmark, inputs.benchmark()?.unscorable.clone());
     Ok(PhaseOutput {
         files: vec![("readiness.json".into(), readiness.to_text())],
         summary: readiness.message,
     })
-}
-
-/// A hint if tasks have scorer `judge` and there is no judge.
-fn unjudged(context: &Context) -> Result<Option<String>, RunError> {
-    if context.workspace.judge.is_some() {
-        return Ok(None);
-    }
-    let benchmark = context.inputs.benchmark()?;
-    let tasks = [Split::Train, Split::Gate].map(|split| benchmark.split(split));
-    let count = tasks
-        .iter()
-        .flatten()
-        .filter(|task| task.scorer == Scorer::Judge)
-        .count();
-    Ok((count > 0).then(|| format!("{count} tasks have scorer `judge` and will have no score: {NO_JUDGE}.")))
 }
 
 /// Whether there is enough evidence to start, with the counts.
@@ -205,7 +190,7 @@ mod tests {
                 reserve: 0,
                 digest,
             },
-            None,
+            Vec::new(),
         )
     }
 

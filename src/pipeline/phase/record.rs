@@ -114,6 +114,7 @@ pub(crate) fn snapshot(baseline: &Baseline, evaluation: &Evaluation) -> Snapshot
         overall_score: evaluation.overall_score,
         cluster_scores: evaluation.category_scores.clone(),
         task_count: evaluation.task_count,
+        unscored: evaluation.infra_errors,
     }
 }
 
@@ -142,11 +143,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         &settled,
         context.workspace.clock.stamp(),
     );
-    let summary = format!(
-        "{:.1} % before, {:.1} % after",
-        percent(&record.benchmark_before),
-        percent(&record.benchmark_after)
-    );
+    let summary = summary(&record, last.as_ref().map(|last| &last.after.evaluation));
     let after = last.map(|last| (after::FILE.to_owned(), last.after.to_text()));
     Ok(PhaseOutput {
         files: after
@@ -218,6 +215,16 @@ fn measured(context: &Context, baseline: &Baseline, harness: &Harness) -> Result
     let tasks: Vec<_> = gate.iter().collect();
     let evaluated = context.evaluating(|evaluator| evaluate(&evaluator, harness, &tasks));
     evaluated.map_err(|halted| context.failed("record")(halted.to_string()))
+}
+
+fn summary(record: &SessionRecord, after: Option<&Evaluation>) -> String {
+    let unscored = after.and_then(Evaluation::unscored);
+    format!(
+        "{:.1} % before, {:.1} % after{}",
+        percent(&record.benchmark_before),
+        percent(&record.benchmark_after),
+        unscored.map(|unscored| format!("; {unscored}")).unwrap_or_default()
+    )
 }
 
 /// Cost of the teacher in dollars: of its calls to a language model through kaizen, else the figure in the plan.

@@ -116,7 +116,7 @@ fn with_briefing<T>(use_it: impl FnOnce(&Briefing) -> T) -> T {
         traces: &[],
         run_student: &run,
         search_traces: &|_, _| Ok(Vec::new()),
-        score: &|task, answer| Ok(f64::from(u8::from(task.reference_answer == answer))),
+        score: &|task, answer| Ok(f64::from(u8::from(task.reference_answer.as_str() == answer))),
         session: "session-1",
         seed: 1,
     })

@@ -110,7 +110,12 @@ fn agent_edits(home: &ParsedHome, briefing: &Briefing, agent: &str) -> Vec<Edit>
         found.push(edits::agent_param(agent, "max_turns", json!(10)));
     }
     let refusals = ["oos", "out_of_scope", "none", "unknown", "other"].into_iter();
-    let used = |label: &&str| briefing.train.iter().any(|task| task.reference_answer == **label);
+    let used = |label: &&str| {
+        briefing
+            .train
+            .iter()
+            .any(|task| task.reference_answer.as_str() == *label)
+    };
     found.extend(
         refusals
             .filter(|label| *label != settings.fallback)

@@ -165,9 +165,9 @@ fn cause(attempted: &ScoredAttempt, settings: Option<&AgentSettings>, known: Opt
     }
     if used.is_some() {
         Cause::ToolMisused
-    } else if task.reference_answer == settings.fallback {
+    } else if task.reference_answer.as_str() == settings.fallback {
         Cause::ShouldRefuse
-    } else if !known.is_some_and(|known| known.contains(&task.reference_answer)) {
+    } else if !known.is_some_and(|known| known.contains(task.reference_answer.as_str())) {
         Cause::KnowledgeMissing
     } else if *answer == settings.fallback {
         Cause::Refused

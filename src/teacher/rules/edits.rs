@@ -124,7 +124,7 @@ pub(crate) fn chosen(existing: &[Value], open: &[&Task], agent: &str, default: &
         let count = counts.entry(task.reference_answer.as_str()).or_default();
         if *count < per_label && seen.insert(folded(&task.query)) {
             *count += 1;
-            shots.push(json!({"input": task.query, "output": task.reference_answer}));
+            shots.push(json!({"input": task.query, "output": task.reference_answer.as_str()}));
         }
     }
     shots

@@ -127,7 +127,7 @@ fn markdown(failures: &Failures, clusters: &[FailureCluster]) -> String {
             let _ = writeln!(
                 text,
                 "- {query} was answered {said}, expected {}",
-                quoted(&failure.task.reference_answer)
+                quoted(failure.task.reference_answer.as_str())
             );
         }
         let rate = 100.0 * cluster.teacher_success_rate;

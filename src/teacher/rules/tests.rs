@@ -32,12 +32,7 @@ fn run<'t>(harness: &Harness, tasks: &[&'t Task]) -> Vec<ScoredAttempt<'t>> {
 
 fn evaluation(harness: &Harness, tasks: &[Task]) -> Evaluation {
     let tasks: Vec<&Task> = tasks.iter().collect();
-    let scored = |attempted: ScoredAttempt| TaskScore {
-        task_id: attempted.task.task_id.clone(),
-        category: attempted.task.category.clone(),
-        score: attempted.score,
-    };
-    Evaluation::of(run(harness, &tasks).into_iter().map(scored).collect())
+    Evaluation::of(run(harness, &tasks).into_iter().map(TaskScore::from).collect())
 }
 
 fn briefing<'a>(harness: &'a Harness, layout: &'a Layout, train: &'a [Task]) -> Briefing<'a> {
@@ -56,7 +51,10 @@ fn briefing<'a>(harness: &'a Harness, layout: &'a Layout, train: &'a [Task]) -> 
 }
 
 fn starter(train: &[Task]) -> Harness {
-    let labels: std::collections::BTreeSet<String> = train.iter().map(|task| task.reference_answer.clone()).collect();
+    let labels: std::collections::BTreeSet<String> = train
+        .iter()
+        .map(|task| task.reference_answer.as_str().to_owned())
+        .collect();
     let labels: Vec<String> = labels.into_iter().filter(|label| label != "oos").collect();
     crate::harness::starter::harness(&labels, "intent")
 }

@@ -66,7 +66,10 @@ impl World {
 
     /// Traces of a held-out question are left out, as in the pipeline.
     pub(crate) fn of(harness: Harness, tasks: Vec<Task>, mut traces: Vec<Trace>) -> Self {
-        let benchmark = crate::eval::benchmark::Benchmark { tasks: tasks.clone() };
+        let benchmark = crate::eval::benchmark::Benchmark {
+            tasks: tasks.clone(),
+            unscorable: Vec::new(),
+        };
         let redactor = crate::llm::redact::Redactor::default();
         let held_out = benchmark.held_out(&redactor);
         traces.retain(|trace| !held_out.asks(&trace.query, &redactor));
@@ -103,6 +106,7 @@ impl World {
     pub(crate) fn desk<T>(&self, use_it: impl FnOnce(&ToolContext) -> T) -> T {
         let benchmark = crate::eval::benchmark::Benchmark {
             tasks: self.tasks.clone(),
+            unscorable: Vec::new(),
         };
         let train = benchmark.split(Split::Train);
         let student = self.student;
