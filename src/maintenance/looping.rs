@@ -56,15 +56,32 @@ pub(crate) fn run_sessions(
     let _lock = workspace
         .root
         .lock_within(workspace.own("loop.lock"), &holder, workspace.patience)?;
+    let before = workspace.root.read(workspace.root.join(FILE))?;
     let mut record = opened(workspace, asked)?;
     keep(workspace, &record)?;
     while record.stop_reason.is_none() {
-        let (step, reason) = step(workspace, &record, listener)?;
+        let (step, reason) = match step(workspace, &record, listener) {
+            Err(error) if record.steps.is_empty() && uncounted(workspace, &record)?.is_none() => {
+                forget(workspace, before.as_deref())?;
+                return Err(error);
+            }
+            step => step?,
+        };
         record = after(workspace, record, step, reason);
         keep(workspace, &record)?;
         record.steps.last().iter().for_each(|step| told(&record, step));
     }
     Ok(record)
+}
+
+/// Restores the record of the last loop, because this one was refused before its first session.
+fn forget(workspace: &Workspace, before: Option<&[u8]>) -> Result<(), RunError> {
+    let path = workspace.root.join(FILE);
+    match before {
+        Some(before) => workspace.root.publish(&path, before)?,
+        None => workspace.root.remove(&path)?,
+    }
+    Ok(())
 }
 
 /// The interrupted loop, or a new one.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::artifact::Artifact;
+use crate::artifact::baseline::Baseline;
 use crate::artifact::decision::{ReviewAnswer, ReviewDecision};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
@@ -71,10 +73,26 @@ pub(crate) fn rejected(found: &[QuestionElsewhere]) -> Option<(&Session, &Review
     (newest.1.decision == ReviewAnswer::Reject).then_some(newest)
 }
 
-/// Other sessions that wait and hold an answer on which this session has acted.
+/// The session in which the gate refused the edit for the same harness and benchmark, after a person accepted it.
+pub(crate) fn refused(found: &[QuestionElsewhere], harness: Digest, benchmark: Digest) -> Option<&QuestionElsewhere> {
+    let same = |other: &&QuestionElsewhere| {
+        let outcome = other
+            .outcome
+            .as_ref()
+            .filter(|outcome| outcome.against == Some(harness));
+        let is_refused =
+            |outcome: &Outcome| matches!(outcome.status, OutcomeStatus::RejectedByGate | OutcomeStatus::Undecided);
+        let baseline = || other.session.read::<Baseline>("baseline.json").ok().flatten();
+        outcome.is_some_and(is_refused) && baseline().is_some_and(|baseline| baseline.benchmark == benchmark)
+    };
+    found.iter().rev().find(same)
+}
+
+/// Other sessions that wait for an answer on which this session has acted. Those that do not hold it yet get it: an
+/// answer by hand is in one session only.
 ///
 /// # Errors
-/// A file of this session cannot be read.
+/// A file of this session cannot be read, or a question cannot be written.
 pub(crate) fn settled_by(workspace: &Workspace, session: &Session) -> Result<Vec<Session>, session::SessionError> {
     let outcomes = session.outcomes()?;
     let mut waiting = BTreeMap::new();
@@ -87,9 +105,20 @@ pub(crate) fn settled_by(workspace: &Workspace, session: &Session) -> Result<Vec
             continue;
         };
         for other in elsewhere(workspace, session, &digest)? {
-            if other.is_open() && other.pending.decision.as_ref() == Some(&answer) {
-                waiting.insert(other.session.id.clone(), other.session);
+            let holds = other.pending.decision.as_ref();
+            if !other.is_open() || holds.is_some_and(|theirs| *theirs != answer) {
+                continue;
             }
+            if holds.is_none() {
+                let question = PendingReview {
+                    decision: Some(answer.clone()),
+                    ..other.pending
+                };
+                other
+                    .session
+                    .publish(&format!("{PENDING}{digest}.json"), &question.to_text())?;
+            }
+            waiting.insert(other.session.id.clone(), other.session);
         }
     }
     Ok(waiting.into_values().collect())

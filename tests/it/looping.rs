@@ -124,7 +124,14 @@ fn an_edit_is_asked_about_once() {
             let recorded = space.subjects().iter().filter(|known| **known == subject).count();
             assert_eq!(recorded, commits, "{session}");
         }
-        space.kaizen(&[answer, "bold", "--why", "so"]).exits(0);
+        // By command, or by hand in the file of one session.
+        if answer == "reject" {
+            space.kaizen(&[answer, "bold", "--why", "so"]).exits(0);
+        } else {
+            let folder = format!("sessions/{}/pending_review", all[2]);
+            let name = format!("{folder}/{}", names(&space.root.join(&folder))[0]);
+            space.replace(&name, "\"decision\": null", "\"decision\": \"accept\"");
+        }
         space.kaizen(&["run"]).exits(0);
         space.kaizen(&["review"]).exits(0);
         let of = |session: &String| crate::revert::statuses(&space, session)["bold"].clone();
@@ -144,6 +151,14 @@ fn an_edit_is_asked_about_once() {
             assert!(shown.contains("you rejected it in session-"), "{shown}");
         }
     }
+}
+
+#[test]
+fn a_loop_that_is_refused_leaves_nothing() {
+    let space = with_program(&json!([]));
+    space.replace("config.toml", "max_turns = 3", "max_turns = 4");
+    space.kaizen(&["loop"]).exits(4).says(&["uncommitted changes"]);
+    assert_eq!(names(&space.root.join("sessions")), Vec::<String>::new());
 }
 
 /// With tighter limits, a loop that was interrupted still finishes the session that it left open.

@@ -3,6 +3,7 @@
 mod line;
 mod next;
 mod plan;
+mod scores;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -12,6 +13,7 @@ use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
 use line::change;
 pub(crate) use line::line;
+pub(crate) use scores::{scores, without_score};
 
 use super::exit::CommandFailure;
 use super::style::Style;
@@ -19,7 +21,7 @@ use super::visible::visible;
 use super::{Format, terminal};
 use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus, Snapshot};
+use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus};
 use crate::artifact::spending::RoleSpending;
 use crate::artifact::{Money, counted};
 use crate::pipeline::options::RunResult;
@@ -147,7 +149,7 @@ pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &Summary
         return Ok(());
     }
     out!();
-    scores(record);
+    scores(&ended.session, record);
     spending(record);
     edits(workspace, record);
     next::show(record, around.elsewhere);
@@ -165,38 +167,6 @@ pub(crate) fn words(status: SessionStatus) -> &'static str {
         SessionStatus::Completed => "completed",
         SessionStatus::Failed => "failed",
         SessionStatus::RolledBack => "rolled back",
-    }
-}
-
-/// Prints the scores before and after, overall and per category.
-pub(crate) fn scores(record: &SessionRecord) {
-    let (Some(before), Some(after)) = (&record.benchmark_before, &record.benchmark_after) else {
-        return;
-    };
-    let (was, is) = (100.0 * before.overall_score, 100.0 * after.overall_score);
-    out!(
-        "{STRONG}Gate score {was:.1} % → {is:.1} %{STRONG:#} ({:+.1} points, {} tasks that the teacher never saw{})",
-        is - was,
-        after.task_count,
-        without_score(before, after)
-    );
-    if after.cluster_scores.len() < 2 {
-        return;
-    }
-    for (name, score) in &after.cluster_scores {
-        let was = before.cluster_scores.get(name).copied().unwrap_or_default();
-        out!("  {name:<20} {:>5.1} % → {:>5.1} %", 100.0 * was, 100.0 * score);
-    }
-}
-
-/// How many tasks have no score before and after a session; empty if all have one.
-pub(crate) fn without_score(before: &Snapshot, after: &Snapshot) -> String {
-    match (before.without_score(), after.without_score()) {
-        (None, None) => String::new(),
-        (None, Some(after)) => format!("; {after}"),
-        (Some(before), None) => format!("; {before} before"),
-        (Some(before), Some(after)) if before == after => format!("; {after}"),
-        (Some(before), Some(after)) => format!("; {before} before, {after} after"),
     }
 }
 

@@ -196,6 +196,6 @@ fn print(
         None => "without a commit: no file had to change".to_owned(),
     };
     out!("{} of {} reverted {how}.", names(target), target.session.id);
-    render::scores(&ended.record);
+    render::scores(&ended.session, &ended.record);
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) fn show(session: &Session, setting: &Setting) -> Result<(), CommandFa
         return Ok(());
     }
     out!("{STRONG}{}{STRONG:#}", session.id);
-    record.iter().for_each(head);
+    record.iter().for_each(|record| head(session, record));
     if let Some(plan) = &plan {
         out!("\n{STRONG}Clusters{STRONG:#}  shares of train tasks that the student fails, and that the teacher solves");
         plan.failure_clusters.iter().for_each(cluster);
@@ -53,7 +53,7 @@ pub(crate) fn show(session: &Session, setting: &Setting) -> Result<(), CommandFa
     Ok(())
 }
 
-fn head(record: &SessionRecord) {
+fn head(session: &Session, record: &SessionRecord) {
     out!("  status     {}", render::words(record.status));
     out!("  trigger    {}", word(&record.trigger));
     out!("  autonomy   {}", word(&record.autonomy_mode));
@@ -75,7 +75,7 @@ fn head(record: &SessionRecord) {
         out!("  teacher    {cost} USD");
     }
     render::spending(record);
-    render::scores(record);
+    render::scores(session, record);
 }
 
 /// The value as it is written in the file.

@@ -30,7 +30,8 @@ pub(super) fn settled(
     }))
 }
 
-/// Asks a person about an edit, unless they rejected the same edit in another session.
+/// Asks a person about an edit, unless they rejected the same edit in another session, or accepted it there and the gate
+/// refused it for the same harness and benchmark.
 pub(super) fn ask_once(
     edit: &Edit,
     input: &ExecuteInput,
@@ -38,6 +39,16 @@ pub(super) fn ask_once(
     head: &SessionHead,
 ) -> Result<Outcome, RunError> {
     let found = execution.questions(edit)?;
+    let benchmark = input
+        .late
+        .map_or(input.gate.baseline.benchmark, |late| late.judged_on.benchmark);
+    if let Some(other) = questions::refused(&found, head.harness.digest(), benchmark) {
+        let reason = format!("you accepted it in {}, and the gate refused it there", other.session.id);
+        return Ok(Outcome {
+            error: Some(reason),
+            ..outcome(edit, OutcomeStatus::Inapplicable)
+        });
+    }
     let asked = ask(edit, None, input, execution, head)?;
     let Some((session, answer)) = questions::rejected(&found) else {
         return Ok(asked);
