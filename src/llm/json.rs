@@ -6,8 +6,6 @@ use serde_json::Value;
 pub(crate) struct JsonValues {
     /// The values, in the order in which they should be tried.
     pub values: Vec<Value>,
-    /// The text ends inside a value.
-    pub cut_off: bool,
 }
 
 /// Number of brackets without a JSON value after which the search stops; bounds the cost of hostile text.
@@ -17,17 +15,13 @@ const MAX_FALSE_STARTS: usize = 2_000;
 pub(crate) fn find(text: &str) -> JsonValues {
     let text = python_constants(text);
     if let Ok(value) = serde_json::from_str(&text) {
-        return JsonValues {
-            values: vec![value],
-            cut_off: false,
-        };
+        return JsonValues { values: vec![value] };
     }
-    let (balanced, cut_off) = balanced(&text);
     let mut values: Vec<Value> = fences(&text)
         .filter_map(|fence| serde_json::from_str(fence).ok())
         .collect();
-    values.extend(balanced);
-    JsonValues { values, cut_off }
+    values.extend(balanced(&text));
+    JsonValues { values }
 }
 
 /// The contents of code fences, without the opening line.
@@ -38,8 +32,8 @@ fn fences(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|fence| fence.split_once('\n').map(|(_, body)| body))
 }
 
-/// Every top-level array or object in the text, and whether the text ends inside one.
-fn balanced(text: &str) -> (Vec<Value>, bool) {
+/// Every top-level array or object in the text.
+fn balanced(text: &str) -> Vec<Value> {
     let (mut values, mut at, mut false_starts) = (Vec::new(), 0, 0);
     while let Some(start) = text[at..].find(['[', '{']).map(|offset| at + offset) {
         let mut stream = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>();
@@ -48,12 +42,12 @@ fn balanced(text: &str) -> (Vec<Value>, bool) {
                 values.push(value);
                 at = start + stream.byte_offset().max(1);
             }
-            Some(Err(error)) if error.is_eof() => return (values, true),
+            Some(Err(error)) if error.is_eof() => return values,
             _ if false_starts >= MAX_FALSE_STARTS => break,
             _ => (at, false_starts) = (start + 1, false_starts + 1),
         }
     }
-    (values, false)
+    values
 }
 
 /// Repairs text that some programs write: outside strings, `NaN` becomes null and `Infinity` a huge number; in strings,

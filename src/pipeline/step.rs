@@ -7,15 +7,15 @@ use std::time::Duration;
 use super::context::Context;
 use super::phase::{self as phases, PhaseOutput};
 use super::{briefing, state};
-use crate::artifact::Artifact;
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::{SessionRecord, SessionStatus};
+use crate::artifact::{Artifact, diagnosis};
 use crate::digest::Digest;
 use crate::manifest::phases::Stanza;
 use crate::manifest::programs;
 use crate::sys::process;
-use crate::teacher::{command, reply};
+use crate::teacher::{check, command};
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
@@ -153,9 +153,10 @@ fn checked(name: &str, text: &str) -> Result<String, String> {
         "plan.json" => Plan::from_text(path, text)
             .map(|plan| plan.to_text())
             .map_err(|error| error.to_string()),
-        "diagnosis.md" if reply::clusters(text).is_empty() && !text.contains("[]") => {
-            Err("diagnosis.md must end in one fenced json block with the list of clusters".into())
-        }
+        diagnosis::FILE => match check::diagnosis_problems(text).into_iter().next() {
+            Some(first) => Err(format!("{name}:{}:{}: {}", first.line, first.column, first.message)),
+            None => Ok(text.to_owned()),
+        },
         _ if name.ends_with(".json") => match serde_json::from_str::<serde_json::Value>(text) {
             Ok(_) => Ok(text.to_owned()),
             Err(error) => Err(format!("{name}: {error}")),

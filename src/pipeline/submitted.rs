@@ -21,23 +21,52 @@ pub(crate) const PLAN: &str = "plan.json";
 /// The result of a submission: remarks if it was accepted, otherwise all of its problems.
 pub(crate) type SubmissionResult = Result<Vec<String>, Vec<String>>;
 
-/// Writes a diagnosis from a narrative and clusters.
+/// Writes a diagnosis from a narrative and clusters. A problem names the field of the submission, because the client has
+/// not seen the file.
 ///
 /// # Errors
 /// The session cannot be written to.
 pub(crate) fn clusters(context: &Context, narrative: &str, clusters: &[Value]) -> Result<SubmissionResult, RunError> {
+    let harness = context.base_harness()?;
+    let in_narrative = secret::in_text(narrative, &harness);
+    let mut problems: Vec<String> = in_narrative
+        .iter()
+        .map(|one| format!("narrative, line {}: {}", one.line, one.message))
+        .collect();
+    for (at, cluster) in clusters.iter().enumerate() {
+        let found = secret::in_value(cluster, &harness);
+        problems.extend(
+            found
+                .into_iter()
+                .map(|(place, one)| format!("clusters[{at}].{place}: {}", one.message)),
+        );
+    }
+    let unsound = check::cluster_problems(clusters);
+    problems.extend(
+        unsound
+            .into_iter()
+            .map(|(at, problem)| format!("clusters[{at}]: {problem}")),
+    );
     let read = |(at, value): (usize, &Value)| {
         serde_json::from_value::<FailureCluster>(value.clone())
             .map_err(|error| error.to_string())
             .and_then(sound)
             .map_err(|problem| format!("clusters[{at}]: {problem}"))
     };
-    let (read, wrong): (Vec<_>, Vec<_>) = clusters.iter().enumerate().map(read).partition(Result::is_ok);
-    if !wrong.is_empty() {
-        return Ok(Err(wrong.into_iter().filter_map(Result::err).collect()));
+    if problems.is_empty() {
+        let (read, wrong): (Vec<_>, Vec<_>) = clusters.iter().enumerate().map(read).partition(Result::is_ok);
+        problems.extend(wrong.into_iter().filter_map(Result::err));
+        let clusters: Vec<FailureCluster> = read.into_iter().flatten().collect();
+        let text = diagnosis::render(narrative, &clusters);
+        // The name of a secret and its value may be in different fields.
+        if problems.is_empty() && !secret::in_text(&text, &harness).is_empty() {
+            problems.push("the clusters contain a key or a password; remove it, or say where it is kept".to_owned());
+        }
+        if problems.is_empty() {
+            return written(context, &text);
+        }
     }
-    let clusters: Vec<FailureCluster> = read.into_iter().flatten().collect();
-    markdown(context, &diagnosis::render(narrative, &clusters))
+    Ok(Err(problems))
 }
 
 fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
@@ -56,9 +85,14 @@ pub(crate) fn markdown(context: &Context, text: &str) -> Result<SubmissionResult
     let mut problems = secret::in_text(text, &context.base_harness()?);
     problems.extend(check::diagnosis_problems(text));
     if !problems.is_empty() {
-        let line = |one: &Problem| format!("line {}: {}", one.line, one.message);
+        let line = |one: &Problem| format!("line {}, column {}: {}", one.line, one.column, one.message);
         return Ok(Err(problems.iter().map(line).collect()));
     }
+    written(context, text)
+}
+
+/// Writes a diagnosis that was checked; returns remarks about its clusters.
+fn written(context: &Context, text: &str) -> Result<SubmissionResult, RunError> {
     context.session.publish(DIAGNOSIS, text)?;
     let (kept, dropped) = teacher::reply::drop_without_evidence(teacher::plan::stated(text));
     let note = |cluster: &FailureCluster| format!("cluster `{}` has no measured rate and will be dropped", cluster.id);

@@ -58,9 +58,11 @@ pub(crate) fn in_order(
     (edits, clusters)
 }
 
-/// The clusters of the closing block, if there is one, because a list in the text before it may look like clusters.
+/// The clusters of the closing block, if there is one, because a list in the text before it may look like clusters. The
+/// text was checked when it was submitted, so a list that cannot be read is that of an older version.
 pub(crate) fn stated(diagnosis: &str) -> Vec<FailureCluster> {
-    reply::clusters(diagnosis::block(diagnosis).unwrap_or(diagnosis))
+    let parsed = reply::clusters(diagnosis::block(diagnosis).unwrap_or(diagnosis));
+    parsed.map(|parsed| parsed.clusters).unwrap_or_default()
 }
 
 fn addressing(edits: &[Edit], cluster: &str) -> Vec<String> {

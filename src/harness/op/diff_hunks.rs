@@ -1,246 +1,273 @@
-//! Reads the hunks of a unified diff from a model's text, which may have prose, code fences and wrong counts, and
-//! defines the reasons to refuse a diff.
+//! Reads the hunks of a diff from a model's text: prose, code fences, wrong counts, headers without numbers, lost blanks.
+//!
+//! A hunk ends where its header's counts say, if they fit. Otherwise it ends at the next header or fence, so that a line
+//! without a sign never ends it: such a line is context that lost its leading blank.
 
-/// The maximum number of lines of a text or a diff, because the search is quadratic in the worst case.
-pub(super) const MOST_LINES: usize = 5_000;
+use super::diff_headers::{
+    Header, Numbers, closes, closes_here, fence, header_of, is_file_header, is_whole_file, name,
+};
+use super::diff_hunk::{DiffHunk, HunkLine, Sign};
+use super::diff_refusal::Refusal;
+use super::elision::is_elision;
 
-/// The reason why a diff is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
-    /// The text has no hunks.
-    #[error("it has no hunks; write unified diff hunks that start with `@@ -line,count +line,count @@`")]
-    NoHunks,
-    /// A line starts with `@@` but is not a hunk header.
-    #[error("line {line} of the diff is not a hunk header; write `@@ -line,count +line,count @@`")]
-    BadHeader {
-        /// Line of the diff, from 1.
-        line: usize,
-    },
-    /// A hunk has only context lines.
-    #[error("the hunk at line {line} of the diff adds and removes nothing")]
-    EmptyHunk {
-        /// Line of the diff, from 1.
-        line: usize,
-    },
-    /// The diff names more than one file.
-    #[error("it changes more than one file; write one edit per file")]
-    SeveralFiles,
-    /// The diff creates or deletes a file.
-    #[error("it creates or deletes a file; use replace_system_prompt")]
-    WholeFile,
-    /// The file does not have the hunk's old lines.
-    #[error(
-        "the context of the hunk at line {line} of the diff is not in the file; make the diff against the current file"
-    )]
-    NotFound {
-        /// Line of the diff, from 1.
-        line: usize,
-    },
-    /// The file has the hunk's old lines several times, and not at the stated line.
-    #[error("the hunk at line {line} of the diff fits at several positions; give it more context")]
-    Ambiguous {
-        /// Line of the diff, from 1.
-        line: usize,
-    },
-    /// Two hunks touch the same lines.
-    #[error("the hunk at line {line} of the diff overlaps another; join them")]
-    Overlap {
-        /// Line of the diff, from 1.
-        line: usize,
-    },
-    /// The diff would change its own result again.
-    #[error("it would apply again to its own result; give it more context")]
-    Repeats,
-    /// The text or the diff is too long.
-    #[error("more than {MOST_LINES} lines; use replace_system_prompt")]
-    TooLong,
-}
-
-/// One side of a hunk.
+/// A diff, read.
 #[derive(Debug, Default)]
-pub(super) struct Side<'a> {
-    /// The stated line in the file, from 0.
-    pub start: usize,
-    /// The lines, without line ends.
-    pub lines: Vec<&'a str>,
-    /// Whether its last line is the file's last line, without a line end; `None` if the hunk does not say.
-    pub open_end: Option<bool>,
+pub(super) struct ParsedDiff<'a> {
+    /// The hunks, sorted by the lines of their headers if all have numbers.
+    pub hunks: Vec<DiffHunk<'a>>,
+    /// The file names in its headers, without `a/` and `b/`.
+    pub names: Vec<&'a str>,
 }
 
-#[derive(Debug)]
-pub(super) struct DiffHunk<'a> {
-    /// Line of its header in the diff, from 1.
-    pub line: usize,
-    /// Context and removed lines.
-    pub old: Side<'a>,
-    /// Context and added lines.
-    pub new: Side<'a>,
-    /// The sign and text of each line.
-    pub changes: Vec<(char, &'a str)>,
-}
-
-impl<'a> DiffHunk<'a> {
-    pub(crate) fn old_side(&self) -> &Side<'a> {
-        &self.old
-    }
-
-    pub(crate) fn new_side(&self) -> &Side<'a> {
-        &self.new
-    }
-}
-
-/// Reads the hunks of a diff, sorted by their old lines. Ignores lines outside of hunks.
-pub(super) fn parse(diff: &str, file_is_empty: bool) -> Result<Vec<DiffHunk<'_>>, Refusal> {
+/// Reads the hunks of a diff. Ignores lines outside of hunks.
+pub(super) fn parse<'a>(diff: &'a str, file_is_empty: bool) -> Result<ParsedDiff<'a>, Refusal> {
     let lines: Vec<&str> = diff
         .split('\n')
         .map(|line| line.strip_suffix('\r').unwrap_or(line))
         .collect();
-    let lines = if diff.ends_with('\n') {
-        &lines[..lines.len() - 1]
-    } else {
-        &lines[..]
+    let lines = match diff.ends_with('\n') {
+        true => &lines[..lines.len() - 1],
+        false => &lines[..],
     };
-    let (mut hunks, mut at, mut files) = (Vec::new(), 0, 0);
-    while at < lines.len() {
-        if is_file_header(&lines[at..]) {
-            files += 1;
-            check_names(lines[at], lines[at + 1], file_is_empty)?;
-            at += 2;
-        } else if lines[at].starts_with("@@") {
-            let header = header(lines[at]).ok_or(Refusal::BadHeader { line: at + 1 })?;
-            let length = body_length(&lines[at + 1..], header);
-            hunks.push(hunk(at + 1, header, &lines[at + 1..at + 1 + length])?);
-            at += 1 + length;
-        } else {
-            at += 1;
+    let parsed = match lines.iter().any(|line| super::search_replace::is_head(line)) {
+        true => super::search_replace::parse(lines)?,
+        false => Reader::new(lines, file_is_empty).read()?,
+    };
+    let parsed = ParsedDiff {
+        hunks: in_order(parsed.hunks),
+        ..parsed
+    };
+    check(&parsed)?;
+    Ok(parsed)
+}
+
+fn check(parsed: &ParsedDiff) -> Result<(), Refusal> {
+    if parsed.hunks.is_empty() {
+        return Err(Refusal::NoHunks);
+    }
+    for hunk in &parsed.hunks {
+        let mut lines = hunk.lines.iter();
+        if let Some(line) = lines.find(|line| line.sign == Sign::Added && is_elision(line.text)) {
+            return Err(Refusal::Elision(line.named()));
         }
     }
-    match (hunks.len(), files) {
-        (0, _) => Err(Refusal::NoHunks),
-        (_, 2..) => Err(Refusal::SeveralFiles),
-        _ => Ok(in_order(hunks)),
+    Ok(())
+}
+
+/// Sorts hunks, and computes the lines of their new sides, because those in the header are wrong if its counts are.
+fn in_order(mut hunks: Vec<DiffHunk>) -> Vec<DiffHunk> {
+    if hunks.iter().all(|hunk| hunk.start.is_some()) {
+        hunks.sort_by_key(|hunk| hunk.start);
     }
+    let mut drift = 0_isize;
+    for hunk in &mut hunks {
+        let (old, new) = hunk.sizes();
+        hunk.new_start = hunk.start.map(|start| start.saturating_add_signed(drift));
+        drift += new.cast_signed() - old.cast_signed();
+    }
+    hunks
 }
 
-fn is_file_header(lines: &[&str]) -> bool {
-    matches!(lines, [old, new, ..] if old.starts_with("--- ") && new.starts_with("+++ "))
+/// Walks over the lines of a unified diff, or of a patch in the format of Codex.
+struct Reader<'a, 'l> {
+    lines: &'l [&'a str],
+    at: usize,
+    file_is_empty: bool,
+    /// The fence around the diff, if it is open.
+    fence: Option<&'a str>,
+    /// The old and the new name of each file header.
+    files: Vec<(&'a str, &'a str)>,
+    anchors: Vec<&'a str>,
+    hunks: Vec<DiffHunk<'a>>,
 }
 
-fn check_names(old: &str, new: &str, file_is_empty: bool) -> Result<(), Refusal> {
-    let none = |line: &str| line[4..].trim() == "/dev/null";
-    if none(new) || (none(old) && !file_is_empty) {
-        Err(Refusal::WholeFile)
-    } else {
+impl<'a, 'l> Reader<'a, 'l> {
+    fn new(lines: &'l [&'a str], file_is_empty: bool) -> Self {
+        Self {
+            lines,
+            at: 0,
+            file_is_empty,
+            fence: None,
+            files: Vec::new(),
+            anchors: Vec::new(),
+            hunks: Vec::new(),
+        }
+    }
+
+    fn read(mut self) -> Result<ParsedDiff<'a>, Refusal> {
+        while let Some(line) = self.lines.get(self.at).copied() {
+            if is_file_header(&self.lines[self.at..]) {
+                self.file(name(line), name(self.lines[self.at + 1]))?;
+                self.at += 2;
+                self.headless();
+            } else if line.starts_with("@@") {
+                self.hunk(line)?;
+            } else if let Some(path) = line.strip_prefix("*** Update File: ") {
+                self.file(path.trim(), path.trim())?;
+                self.at += 1;
+                self.headless();
+            } else if is_whole_file(line) {
+                return Err(Refusal::WholeFile);
+            } else {
+                self.outside(line);
+            }
+        }
+        if self.hunks.is_empty() && self.files.is_empty() {
+            self.bare();
+        }
+        self.files.dedup();
+        match self.files[..] {
+            [_, _, ..] => Err(Refusal::SeveralFiles),
+            _ => Ok(ParsedDiff {
+                names: self.files.iter().flat_map(|(old, new)| [*old, *new]).collect(),
+                hunks: self.hunks,
+            }),
+        }
+    }
+
+    /// A line outside of hunks: a fence, or prose.
+    fn outside(&mut self, line: &'a str) {
+        if line.starts_with("*** End of File")
+            && let Some(last) = self.hunks.last_mut()
+        {
+            last.at_end = true;
+        }
+        match (fence(line), self.fence) {
+            (Some(open), None) => self.fence = Some(open),
+            (Some(close), Some(open)) if closes(line, close, open) => self.fence = None,
+            _ => {}
+        }
+        self.at += 1;
+    }
+
+    fn file(&mut self, old: &'a str, new: &'a str) -> Result<(), Refusal> {
+        if new == "/dev/null" || old == "/dev/null" && !self.file_is_empty {
+            return Err(Refusal::WholeFile);
+        }
+        self.files.push((old, new));
         Ok(())
     }
-}
 
-/// The start and the count of both sides, as a hunk header states them.
-#[derive(Clone, Copy)]
-struct Header {
-    old: (usize, usize),
-    new: (usize, usize),
-}
-
-fn header(line: &str) -> Option<Header> {
-    let (ranges, _) = line.strip_prefix("@@ -")?.split_once(" @@")?;
-    let (old, new) = ranges.split_once(" +")?;
-    Some(Header {
-        old: range(old)?,
-        new: range(new)?,
-    })
-}
-
-fn range(text: &str) -> Option<(usize, usize)> {
-    let number = |digits: &str| digits.parse::<u32>().ok().map(|number| number as usize);
-    match text.split_once(',') {
-        Some((start, count)) => Some((number(start)?, number(count)?)),
-        None => Some((number(text)?, 1)),
-    }
-}
-
-/// The number of lines of a hunk: by the counts of its header or, if they are wrong, by the form of the lines.
-fn body_length(lines: &[&str], header: Header) -> usize {
-    counted_length(lines, header).unwrap_or_else(|| {
-        let stops = |at: &usize| {
-            is_file_header(&lines[*at..]) || !lines[*at].starts_with([' ', '+', '-', '\\']) && !lines[*at].is_empty()
-        };
-        let mut length = (0..lines.len()).find(stops).unwrap_or(lines.len());
-        while length > 0 && lines[length - 1].is_empty() {
-            length -= 1;
+    /// A hunk that follows its file's header without a header of its own.
+    fn headless(&mut self) {
+        let next = self.lines.get(self.at).copied().unwrap_or("@@");
+        if next.starts_with([' ', '+', '-']) && !is_file_header(&self.lines[self.at..]) {
+            self.body(None, None);
         }
-        length
-    })
+    }
+
+    /// A diff that is one hunk without any header: every line has a sign or is blank.
+    fn bare(&mut self) {
+        let is_prose = |line: &&str| !line.starts_with([' ', '+', '-']) && !line.is_empty() && fence(line).is_none();
+        if !self.lines.iter().any(is_prose) {
+            self.at = self.lines.iter().take_while(|line| fence(line).is_some()).count();
+            self.body(None, None);
+            self.hunks
+                .retain(|hunk| hunk.lines.iter().any(|line| line.sign == Sign::Added));
+        }
+    }
+
+    fn hunk(&mut self, line: &'a str) -> Result<(), Refusal> {
+        let header = HunkLine {
+            sign: Sign::Context,
+            text: line,
+            raw: line,
+            number: self.at + 1,
+        };
+        self.at += 1;
+        match header_of(line) {
+            Some(Header::Numbers(numbers)) => self.body(Some(header), Some(numbers)),
+            Some(Header::Bare) => self.body(Some(header), None),
+            Some(Header::Anchor(anchor)) => {
+                self.anchors.push(anchor);
+                // A further anchor may follow, as for a part of a section.
+                if !self.lines.get(self.at).is_some_and(|next| next.starts_with("@@")) {
+                    self.body(Some(header), None);
+                }
+            }
+            None => return Err(Refusal::BadHeader(header.named())),
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, header: Option<HunkLine<'a>>, numbers: Option<Numbers>) {
+        let rest = &self.lines[self.at..];
+        let end = rest.iter().enumerate().position(|(at, _)| self.ends(&rest[at..]));
+        let rest = &rest[..end.unwrap_or(rest.len())];
+        let counts = numbers.map(|numbers| (numbers.old.1, numbers.new.1));
+        let length = counts.and_then(|counts| counted_length(rest, counts));
+        let length = length.unwrap_or_else(|| self.whole_length(rest, counts.is_none()));
+        let mut hunk = DiffHunk {
+            header,
+            counts,
+            anchors: std::mem::take(&mut self.anchors),
+            ..DiffHunk::default()
+        };
+        for (at, line) in rest[..length].iter().enumerate() {
+            match line.starts_with('\\') {
+                true => mark_open(&mut hunk),
+                false => hunk.lines.push(HunkLine::new(line, self.at + at + 1)),
+            }
+        }
+        // An empty side states the line before it; any other side states its first line.
+        let has_old = usize::from(hunk.sizes().0 > 0);
+        hunk.start = numbers.map(|numbers| numbers.old.0.saturating_sub(has_old));
+        self.at += length;
+        if header.is_some() || !hunk.lines.is_empty() {
+            self.hunks.push(hunk);
+        }
+    }
+
+    /// All lines up to the next header or fence, without blank lines at the end. A hunk without counts may end in a fence
+    /// that was opened outside of this text.
+    fn whole_length(&self, rest: &[&str], may_end_in_fence: bool) -> usize {
+        let blank = |length: usize| rest[..length].iter().rev().take_while(|line| line.is_empty()).count();
+        let length = rest.len() - blank(rest.len());
+        match rest[..length].last() {
+            Some(last) if may_end_in_fence && self.fence.is_none() && fence(last) == Some(last.trim_end()) => {
+                length - 1 - blank(length - 1)
+            }
+            _ => length,
+        }
+    }
+
+    /// Whether the body of a hunk ends before these lines.
+    fn ends(&self, lines: &[&str]) -> bool {
+        let line = lines[0];
+        line.starts_with("@@")
+            || is_file_header(lines) && lines.get(2).is_some_and(|third| third.starts_with("@@"))
+            || is_whole_file(line)
+            || ["diff --git ", "Index: ", "*** End ", "*** Update File: "]
+                .iter()
+                .any(|start| line.starts_with(start))
+            || line == "-- " && lines.len() <= 4
+            || self.fence.is_some_and(|open| closes_here(lines, open))
+    }
 }
 
 /// The length by the header's counts, if they fit the lines and no further line looks like a part of the hunk.
-fn counted_length(lines: &[&str], header: Header) -> Option<usize> {
-    let (mut old, mut new, mut at) = (header.old.1, header.new.1, 0);
+fn counted_length(lines: &[&str], (mut old, mut new): (usize, usize)) -> Option<usize> {
+    let mut at = 0;
     while old > 0 || new > 0 {
         match lines.get(at)?.chars().next() {
             Some('-') => old = old.checked_sub(1)?,
             Some('+') => new = new.checked_sub(1)?,
-            Some(' ') | None => (old, new) = (old.checked_sub(1)?, new.checked_sub(1)?),
             Some('\\') => {}
-            Some(_) => return None,
+            _ => (old, new) = (old.checked_sub(1)?, new.checked_sub(1)?),
         }
         at += 1;
     }
     at += usize::from(lines.get(at).is_some_and(|line| line.starts_with('\\')));
     let rest = &lines[at..];
-    let ends = rest
-        .first()
-        .is_none_or(|line| *line == "-- " || !line.starts_with([' ', '+', '-']));
-    (ends || is_file_header(rest)).then_some(at)
-}
-
-fn hunk<'a>(line: usize, header: Header, body: &[&'a str]) -> Result<DiffHunk<'a>, Refusal> {
-    let mut hunk = DiffHunk {
-        line,
-        old: Side::default(),
-        new: Side::default(),
-        changes: Vec::new(),
-    };
-    for text in body {
-        let sign = text.chars().next().unwrap_or(' ');
-        let last = hunk.changes.last().map(|(sign, _)| *sign);
-        match sign {
-            '\\' => mark_open(&mut hunk, last),
-            _ => push(&mut hunk, sign, text.get(1..).unwrap_or_default()),
-        }
-    }
-    if hunk.changes.iter().all(|(sign, _)| *sign == ' ') {
-        return Err(Refusal::EmptyHunk { line });
-    }
-    // An empty side states the line before it; any other side states its first line.
-    hunk.old.start = header.old.0.saturating_sub(usize::from(!hunk.old.lines.is_empty()));
-    Ok(hunk)
-}
-
-fn push<'a>(hunk: &mut DiffHunk<'a>, sign: char, text: &'a str) {
-    if sign != '+' {
-        hunk.old.lines.push(text);
-    }
-    if sign != '-' {
-        hunk.new.lines.push(text);
-    }
-    hunk.changes.push((sign, text));
+    let goes_on =
+        rest.first().is_some_and(|line| line.starts_with(' ')) || rest.iter().any(|line| line.starts_with(['+', '-']));
+    (!goes_on).then_some(at)
 }
 
 /// Applies `\ No newline at end of file`, which refers to the line before it. The other side then has a line end.
-fn mark_open(hunk: &mut DiffHunk, last: Option<char>) {
-    let (old, new) = (last != Some('+'), last != Some('-'));
-    hunk.old.open_end = Some(old || hunk.old.open_end == Some(true));
-    hunk.new.open_end = Some(new || hunk.new.open_end == Some(true));
-}
-
-/// Sorts hunks, and computes the lines of their new sides, because those in the header are wrong if its counts are.
-fn in_order(mut hunks: Vec<DiffHunk>) -> Vec<DiffHunk> {
-    hunks.sort_by_key(|hunk| hunk.old.start);
-    let mut drift = 0_isize;
-    for hunk in &mut hunks {
-        hunk.new.start = hunk.old.start.saturating_add_signed(drift);
-        drift += hunk.new.lines.len().cast_signed() - hunk.old.lines.len().cast_signed();
-    }
-    hunks
+fn mark_open(hunk: &mut DiffHunk) {
+    let last = hunk.lines.last().map(|line| line.sign);
+    let (old, new) = (last != Some(Sign::Added), last != Some(Sign::Removed));
+    hunk.old_open = Some(old || hunk.old_open == Some(true));
+    hunk.new_open = Some(new || hunk.new_open == Some(true));
 }

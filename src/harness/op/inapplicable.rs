@@ -55,7 +55,7 @@ pub(crate) enum Inapplicable {
     #[error("{path}: the diff is refused: {refusal}")]
     Diff {
         path: String,
-        refusal: super::diff_hunks::Refusal,
+        refusal: super::diff_refusal::Refusal,
     },
     /// The edit changes a setting that widens what the agent may do.
     #[error("{path}: `{key}` is a protected setting ({kind}): no edit may change it, in any layout; change it by hand")]

@@ -1,8 +1,13 @@
 //! Ops: the typed edits of a harness, as pure functions from a harness to a harness.
 
 mod config;
+mod diff_headers;
+mod diff_hunk;
 mod diff_hunks;
+mod diff_place;
+mod diff_refusal;
 mod edit_location;
+mod elision;
 mod examples;
 mod inapplicable;
 mod inspect;
@@ -12,6 +17,8 @@ mod payload;
 mod prompt;
 mod protected;
 mod protected_keys;
+mod search_replace;
+mod text_lines;
 mod toml_list;
 mod toml_text;
 mod tools;

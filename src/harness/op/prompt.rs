@@ -3,11 +3,13 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::diff_refusal::Refusal;
 use super::edit_location::EditLocation;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
 use super::{OpContext, unified_diff};
 use crate::harness::Harness;
+use crate::llm::redact::Redactor;
 
 /// Arguments of `patch_system_prompt`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,11 +41,19 @@ pub(super) fn patched(
         path: place.path.clone(),
     };
     let before = place.text(harness)?.ok_or_else(absent)?;
-    let diff = restored(&payload.diff, &before, true)?;
-    let after = unified_diff::apply(&before, &diff).map_err(|refusal| Inapplicable::Diff {
+    // The message becomes part of an outcome, which is committed.
+    let redacted = |line: &str| Redactor::default().keys_only().text(line).into_owned();
+    let refused = |refusal: Refusal| Inapplicable::Diff {
         path: place.path.clone(),
-        refusal,
-    })?;
+        refusal: refusal.with_text(redacted),
+    };
+    let named = unified_diff::files(&payload.diff);
+    let is_other = |name: &&&str| **name != place.path && harness.get(name).is_some();
+    if let Some(other) = named.iter().find(is_other) {
+        return Err(refused(Refusal::OtherFile((*other).to_owned())));
+    }
+    let diff = restored(&payload.diff, &before, true)?;
+    let after = unified_diff::apply(&before, &diff).map_err(refused)?;
     Ok((before, after))
 }
 

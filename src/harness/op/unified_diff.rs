@@ -1,4 +1,4 @@
-//! Applies a unified diff strictly: checks every context line, and refuses a diff that fits several positions.
+//! Applies a diff strictly: all of it or nothing, checked line by line, and never at one of several possible positions.
 //!
 //! No crate is used, because the existing ones apply a diff at one of several possible positions without a warning,
 //! read prose as an empty diff, and refuse the wrong line counts that models write.
@@ -7,185 +7,167 @@
 //! with more lines is searched first, because it is more specific: for a diff that adds more lines than it removes,
 //! first the applied text, otherwise first the original. The stated line is tried before other positions.
 
-use super::diff_hunks::{DiffHunk, MOST_LINES, Refusal, Side, parse};
-
-/// A text as lines with their line ends.
-struct TextLines<'a> {
-    lines: Vec<(&'a str, &'a str)>,
-    end: &'static str,
-}
+use super::diff_hunk::{DiffHunk, HunkLine, Sign};
+use super::diff_hunks::parse;
+use super::diff_place::{Match, Place, Side, places};
+use super::diff_refusal::{MOST_LINES, Refusal};
+use super::text_lines::TextLines;
 
 /// The relation of a diff to a text.
 enum DiffMatch {
     /// The diff was already applied.
     Applied,
-    /// The diff applies, with each hunk at this line, from 0.
-    Applies(Vec<usize>),
+    /// The diff applies, with these hunks at these places, in the order of the text.
+    Applies(Vec<Place>),
 }
 
 /// Applies a diff. Returns a text to which it was already applied unchanged.
 ///
-/// Lines end with LF or CRLF. Line ends are ignored in comparisons, and those of the text are kept.
+/// Lines end with LF or CRLF. Line ends are ignored in comparisons, and those of the text are kept. Blanks at the end of
+/// a line are ignored if the diff then fits exactly one position; the text's are kept.
 ///
 /// # Errors
 /// The diff does not apply at exactly one position, or is not a diff of exactly one file.
 pub(crate) fn apply(original: &str, diff: &str) -> Result<String, Refusal> {
-    let lines = TextLines::of(original);
+    let text = original.strip_prefix('\u{feff}').unwrap_or(original);
+    let lines = TextLines::of(text);
     if lines.lines.len() > MOST_LINES || diff.lines().count() > MOST_LINES {
         return Err(Refusal::TooLong);
     }
-    let hunks = parse(diff, original.is_empty())?;
-    let DiffMatch::Applies(places) = read(&lines, &hunks)? else {
-        return Ok(original.to_owned());
-    };
-    let result = rewrite(&lines, &hunks, &places);
-    match read(&TextLines::of(&result), &hunks) {
-        Ok(DiffMatch::Applies(_)) => Err(Refusal::Repeats),
-        _ => Ok(result),
+    let hunks = parse(diff, text.is_empty())?.hunks;
+    if let Some(line) = hunks.iter().find_map(|hunk| uncertain_addition(hunk, &lines)) {
+        return Err(Refusal::LostSign(line.named()));
     }
+    let applied = match applied(&lines, &hunks) {
+        Err(refusal @ Refusal::NotFound(_)) => match with_lost_blanks(&hunks, &lines)? {
+            Some(hunks) => self::applied(&lines, &hunks).map_err(|_| refusal)?,
+            None => return Err(refusal),
+        },
+        applied => applied?,
+    };
+    Ok(match applied {
+        Some(applied) => format!("{}{applied}", &original[..original.len() - text.len()]),
+        None => original.to_owned(),
+    })
 }
 
-impl<'a> TextLines<'a> {
-    fn of(text: &'a str) -> Self {
-        let split = |line: &'a str| {
-            let end = if line.ends_with("\r\n") {
-                2
-            } else {
-                usize::from(line.ends_with('\n'))
-            };
-            line.split_at(line.len() - end)
-        };
-        let lines: Vec<_> = text.split_inclusive('\n').map(split).collect();
-        let end = if lines.first().is_some_and(|(_, end)| *end == "\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        };
-        Self { lines, end }
-    }
+/// An added line that the text has with its `+`, unless the counts of the header show that it is not context.
+fn uncertain_addition<'h, 'a>(hunk: &'h DiffHunk<'a>, text: &TextLines) -> Option<&'h HunkLine<'a>> {
+    let mut added = hunk.side(Sign::Removed).filter(|line| line.sign == Sign::Added);
+    added.find(|line| hunk.counts != Some(hunk.sizes()) && line.raw != line.text && text.contains(line.raw))
+}
 
-    /// Whether the last line has a line end. An empty text counts as complete.
-    fn complete(&self) -> bool {
-        self.lines.last().is_none_or(|(_, end)| !end.is_empty())
-    }
+/// The names of the files that a diff changes, as its headers state them; empty if it has no headers.
+pub(super) fn files(diff: &str) -> Vec<&str> {
+    parse(diff, false).map(|parsed| parsed.names).unwrap_or_default()
+}
 
-    /// Whether the text has one side of a hunk at this line.
-    fn has(&self, side: &Side, at: usize) -> bool {
-        let stop = at + side.lines.len();
-        let Some(window) = self.lines.get(at..stop) else {
-            return false;
-        };
-        let end_agrees = match side.open_end {
-            Some(true) => stop == self.lines.len() && !self.complete(),
-            Some(false) => stop < self.lines.len() || self.complete(),
-            None => true,
-        };
-        end_agrees
-            && window
-                .iter()
-                .zip(&side.lines)
-                .all(|((found, _), wanted)| found == wanted)
+/// The text after the diff; `None` if it was already applied.
+fn applied(lines: &TextLines, hunks: &[DiffHunk]) -> Result<Option<String>, Refusal> {
+    let hunks: Vec<DiffHunk> = hunks.iter().cloned().map(DiffHunk::without_repetitions).collect();
+    let is_empty = |hunk: &&DiffHunk| hunk.lines.iter().all(|line| line.sign == Sign::Context);
+    if let Some(empty) = hunks.iter().find(is_empty) {
+        return Err(Refusal::EmptyHunk(empty.named()));
+    }
+    let hunks = &hunks;
+    let DiffMatch::Applies(places) = read(lines, hunks)? else {
+        return Ok(None);
+    };
+    let result = rewrite(lines, hunks, &places);
+    match read(&TextLines::of(&result), hunks) {
+        Ok(DiffMatch::Applies(_)) => Err(Refusal::Repeats),
+        _ => Ok(Some(result)),
     }
 }
 
 fn read(lines: &TextLines, hunks: &[DiffHunk]) -> Result<DiffMatch, Refusal> {
-    let size = |hunk: &DiffHunk| (hunk.new.lines.len(), hunk.old.lines.len());
-    let (new, old) = hunks
-        .iter()
-        .map(size)
-        .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let sizes = hunks.iter().map(DiffHunk::sizes);
+    let (old, new) = sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     let adds = new > old;
-    for exact in [true, false] {
-        for new_side in [adds, !adds] {
-            let found = places(
-                lines,
-                hunks,
-                exact,
-                if new_side {
-                    DiffHunk::new_side
-                } else {
-                    DiffHunk::old_side
-                },
-            );
-            match found {
-                Ok(_) if new_side && is_evidence(lines, hunks, exact) => return Ok(DiffMatch::Applied),
-                Ok(found) if !new_side => return Ok(DiffMatch::Applies(found)),
+    for how in [Match::Stated, Match::Exact, Match::Loose] {
+        for side in if adds {
+            [Side::New, Side::Old]
+        } else {
+            [Side::Old, Side::New]
+        } {
+            match (places(lines, hunks, how, side), side) {
+                (Ok(_), Side::New) if is_evidence(lines, hunks, how) => return Ok(DiffMatch::Applied),
+                (Ok(found), Side::Old) => return Ok(DiffMatch::Applies(found)),
                 _ => {}
             }
         }
     }
-    places(lines, hunks, false, DiffHunk::old_side).map(DiffMatch::Applies)
+    // The exact search names the problem better, unless only blanks differ.
+    let refusal = |how| places(lines, hunks, how, Side::Old).err();
+    match refusal(Match::Loose) {
+        Some(loose @ Refusal::Ambiguous(_)) => Err(refusal(Match::Exact)
+            .filter(|exact| !matches!(exact, Refusal::NotFound(_)))
+            .unwrap_or(loose)),
+        Some(loose) => Err(loose),
+        None => Err(Refusal::Repeats),
+    }
 }
 
 /// Whether the new sides prove that a diff was applied. An empty new side fits everywhere, so it proves nothing alone.
-fn is_evidence(lines: &TextLines, hunks: &[DiffHunk], exact: bool) -> bool {
-    let full = |hunk: &DiffHunk| !hunk.new.lines.is_empty();
+fn is_evidence(lines: &TextLines, hunks: &[DiffHunk], how: Match) -> bool {
+    let full = |hunk: &DiffHunk| hunk.side(Sign::Removed).next().is_some();
     lines.lines.is_empty()
-        || if exact {
-            hunks.iter().any(full)
-        } else {
-            hunks.iter().all(full)
+        || match how {
+            Match::Stated => hunks.iter().any(full),
+            _ => hunks.iter().all(full),
         }
 }
 
-/// The line at which the text has this side of each hunk, from 0, in order.
-fn places<'h>(
-    lines: &TextLines,
-    hunks: &'h [DiffHunk<'h>],
-    exact: bool,
-    side: fn(&'h DiffHunk<'h>) -> &'h Side<'h>,
-) -> Result<Vec<usize>, Refusal> {
-    let mut found: Vec<usize> = Vec::with_capacity(hunks.len());
-    let mut drift = 0;
-    let mut free = 0;
+/// The hunks with each context line that lost its leading blank restored, as far as the text shows it; `None` if there
+/// is no such line.
+///
+/// Of a line that begins with `-`, the text cannot show whether it is context or a removed line whose sign is missing.
+/// It is context only if the counts of the hunk's header say so.
+fn with_lost_blanks<'a>(hunks: &[DiffHunk<'a>], text: &TextLines) -> Result<Option<Vec<DiffHunk<'a>>>, Refusal> {
+    let mut found = false;
+    let mut restored = Vec::with_capacity(hunks.len());
     for hunk in hunks {
-        let wanted = side(hunk);
-        let stated = wanted
-            .start
-            .checked_add_signed(drift)
-            .ok_or(Refusal::NotFound { line: hunk.line })?;
-        let at = if lines.has(wanted, stated) {
-            stated
-        } else if exact || wanted.lines.is_empty() {
-            return Err(Refusal::NotFound { line: hunk.line });
-        } else {
-            only_place(lines, wanted, hunk.line)?
-        };
-        if at < free || found.last() == Some(&at) {
-            return Err(Refusal::Overlap { line: hunk.line });
+        let mut hunk = hunk.clone();
+        let mut first_dash = None;
+        for line in &mut hunk.lines {
+            if line.sign == Sign::Added || line.raw == line.text || text.contains(line.text) || !text.contains(line.raw)
+            {
+                continue;
+            }
+            if line.sign == Sign::Removed {
+                first_dash.get_or_insert(line.named());
+            }
+            (line.sign, line.text, found) = (Sign::Context, line.raw, true);
         }
-        drift = at.cast_signed() - wanted.start.cast_signed();
-        free = at + wanted.lines.len();
-        found.push(at);
+        match first_dash {
+            Some(line) if hunk.counts != Some(hunk.sizes()) => return Err(Refusal::LostSign(line)),
+            _ => restored.push(hunk),
+        }
     }
-    Ok(found)
+    Ok(found.then_some(restored))
 }
 
-fn only_place(lines: &TextLines, side: &Side, line: usize) -> Result<usize, Refusal> {
-    let mut fits = (0..lines.lines.len()).filter(|at| lines.has(side, *at));
-    match (fits.next(), fits.next()) {
-        (Some(at), None) => Ok(at),
-        (None, _) => Err(Refusal::NotFound { line }),
-        (Some(_), Some(_)) => Err(Refusal::Ambiguous { line }),
-    }
-}
-
-fn rewrite(lines: &TextLines, hunks: &[DiffHunk], places: &[usize]) -> String {
+fn rewrite(lines: &TextLines, hunks: &[DiffHunk], places: &[Place]) -> String {
     let mut result: Vec<(&str, &str)> = Vec::new();
     let mut position = 0;
     let mut open_end = None;
-    for (hunk, at) in hunks.iter().zip(places) {
-        result.extend(&lines.lines[position..*at]);
-        position = *at;
-        for change in &hunk.changes {
-            match change {
-                (' ', _) => result.push(lines.lines[position]),
-                ('+', added) => result.push((added, "")),
-                _ => {}
+    for place in places {
+        let hunk = &hunks[place.hunk];
+        // Only the lines between the first and the last change: the context of two hunks may overlap.
+        result.extend(&lines.lines[position..place.core.start]);
+        position = place.core.start;
+        let changed = |line: &&HunkLine| line.sign != Sign::Context;
+        let head = hunk.lines.iter().take_while(|line| !changed(line)).count();
+        let tail = hunk.lines.iter().rev().take_while(|line| !changed(line)).count();
+        for line in &hunk.lines[head..hunk.lines.len() - tail] {
+            match line.sign {
+                Sign::Context => result.push(lines.lines[position]),
+                Sign::Added => result.push((line.text, "")),
+                Sign::Removed => {}
             }
-            position += usize::from(change.0 != '+');
+            position += usize::from(line.sign != Sign::Added);
         }
-        open_end = hunk.new.open_end.filter(|_| position == lines.lines.len());
+        open_end = hunk.new_open.filter(|_| place.window.end == lines.lines.len());
     }
     let rest = &lines.lines[position..];
     result.extend(rest);

@@ -4,16 +4,16 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::log::CallLog;
 use super::tool_loop::{LoopEnd, LoopLimits, ToolLoopResult, tool_loop};
 use super::{ChatTeacher, prompt};
-use crate::artifact::diagnosis;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::task::Task;
 use crate::llm::chat::{Message, Request};
 use crate::llm::model::AskError;
+use crate::teacher::reply::ParsedClusters;
 use crate::teacher::tool::{OwnAnswer, ToolContext};
 use crate::teacher::{Briefing, TeacherDiagnosis, TeacherFailure, reply, tool};
 
@@ -38,14 +38,24 @@ pub(super) fn diagnose(teacher: &ChatTeacher, briefing: &Briefing) -> Result<Tea
         LoopEnd::Done => looped.content.clone(),
         _ => last_word(teacher, &looped, &log).map_err(|error| log.failure(error.to_string()))?,
     };
-    let clusters = match stated(&text) {
-        Some(clusters) => clusters,
-        None => repaired(teacher, &looped, &text, &log)?,
+    let parsed = match reply::clusters(&text) {
+        Ok(parsed) => parsed,
+        Err(problem) => ParsedClusters {
+            narrative: reply::spoken(&text),
+            ..repaired(teacher, &looped, &text, &problem.to_string(), &log)?
+        },
     };
+    for dropped in &parsed.dropped {
+        log.note(json!({"call": "dropped", "cluster": dropped.index, "reason": dropped.reason}));
+    }
     let seen = seen.into_inner();
     Ok(TeacherDiagnosis {
-        narrative: narrative(&text),
-        clusters: clusters
+        narrative: match parsed.narrative.is_empty() {
+            true => "# Diagnosis".to_owned(),
+            false => parsed.narrative,
+        },
+        clusters: parsed
+            .clusters
             .into_iter()
             .map(|cluster| measured(cluster, briefing, &seen.own))
             .collect(),
@@ -127,13 +137,14 @@ fn last_word(teacher: &ChatTeacher, looped: &ToolLoopResult, log: &CallLog) -> R
     Ok(answer.reply.text)
 }
 
-/// Asks once for the clusters that a diagnosis lacks.
+/// Asks once for the clusters that a diagnosis lacks, or whose list cannot be read.
 fn repaired(
     teacher: &ChatTeacher,
     looped: &ToolLoopResult,
     text: &str,
+    problem: &str,
     log: &CallLog,
-) -> Result<Vec<FailureCluster>, TeacherFailure> {
+) -> Result<ParsedClusters, TeacherFailure> {
     let mut messages = looped.messages.clone();
     if looped.ended != LoopEnd::Done {
         messages.push(Message::Assistant {
@@ -141,37 +152,16 @@ fn repaired(
             calls: Vec::new(),
         });
     }
-    messages.push(Message::user(prompt::REPAIR_DIAGNOSIS.trim()));
+    let words = prompt::REPAIR_DIAGNOSIS.replace("{problem}", problem);
+    messages.push(Message::user(words.trim()));
     let answer = log.ask(teacher.model.as_ref(), "repair", &request(&messages, false));
     let answer = answer.map_err(|error| log.failure(error.to_string()))?;
-    stated(&answer.reply.text).ok_or_else(|| {
-        log.failure(
-            "the teacher's diagnosis has no list of clusters, and its second attempt has none either. Its replies are \
-             in teacher/diagnose.jsonl. Try another model, or write diagnosis.md by hand",
-        )
+    reply::clusters(&answer.reply.text).map_err(|problem| {
+        log.failure(format!(
+            "the teacher's diagnosis has no list of clusters that can be read, and its second attempt has none either: \
+             {problem}. Its replies are in teacher/diagnose.jsonl. Try another model, or write diagnosis.md by hand"
+        ))
     })
-}
-
-/// The clusters in a text; `None` if it contains no list, which differs from an empty list.
-fn stated(text: &str) -> Option<Vec<FailureCluster>> {
-    let clusters = reply::clusters(text);
-    let block = diagnosis::block(text).unwrap_or(text).trim();
-    (!clusters.is_empty() || block == "[]").then_some(clusters)
-}
-
-/// The text without the closing block. Fences in the text lose their `json` tag, so that none is mistaken for the
-/// closing block.
-fn narrative(text: &str) -> String {
-    let words = match diagnosis::block(text) {
-        Some(_) => diagnosis::narrative(text),
-        None => text,
-    };
-    let words = words.replace("```json", "```").trim().to_owned();
-    if words.is_empty() {
-        "# Diagnosis".to_owned()
-    } else {
-        words
-    }
 }
 
 /// The cluster with the rates measured on its train tasks. `own`: the scores of the teacher's answers. A cluster

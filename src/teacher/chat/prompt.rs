@@ -9,7 +9,7 @@ pub(super) const DIAGNOSE: &str = include_str!("prompt/diagnose.md");
 pub(super) const PLAN: &str = include_str!("prompt/plan.md");
 /// The request for a diagnosis when no turns are left.
 pub(super) const NO_TURNS: &str = include_str!("prompt/no_turns.md");
-/// The request for clusters after a diagnosis without any.
+/// The request for clusters if those of a diagnosis could not be read, because of `{problem}`.
 pub(super) const REPAIR_DIAGNOSIS: &str = include_str!("prompt/repair_diagnosis.md");
 /// The request for a second plan if the first could not be read, because of `{problem}`.
 pub(super) const REPAIR_PLAN: &str = include_str!("prompt/repair_plan.md");

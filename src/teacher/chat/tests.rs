@@ -215,7 +215,7 @@ fn a_plan_is_mended_once() {
 }
 
 fn reply_clusters() -> Vec<FailureCluster> {
-    crate::teacher::reply::clusters(CLUSTERS)
+    crate::teacher::reply::clusters(CLUSTERS).unwrap().clusters
 }
 
 #[test]

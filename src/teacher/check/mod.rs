@@ -4,10 +4,13 @@
 pub(crate) mod plan;
 pub(crate) mod secret;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::reply;
 use crate::artifact::{diagnosis, without_place};
 
 /// One problem.
@@ -57,23 +60,69 @@ pub(crate) fn page(name: &str, problems: &[Problem], kept: Option<&str>) -> Stri
 /// All problems in a hand-edited `diagnosis.md`; empty if a plan can be made from it. Only the closing block has a
 /// format.
 pub(crate) fn diagnosis_problems(text: &str) -> Vec<Problem> {
-    let lines = text.lines().count().max(1);
     let at = |line: usize, column: usize, message: String| Problem {
         line,
         column: column.max(1),
         edit: None,
         message,
     };
-    let Some(block) = diagnosis::block(text) else {
-        let message = "it must end in one fenced block, ```json … ```, with the list of clusters".into();
-        return vec![at(lines, 1, message)];
+    let block = match diagnosis::closing_block(text) {
+        Ok(block) => block.content,
+        Err((line, reason)) => return vec![at(line, 1, reason.to_string())],
     };
-    let before = text.find(block).map_or(0, |start| text[..start].matches('\n').count());
-    match serde_json::from_str::<Value>(block) {
-        Ok(Value::Array(_)) => Vec::new(),
-        Ok(_) => vec![at(before + 1, 1, "the closing block must be a list, [ … ]".into())],
-        Err(error) => vec![at(before + error.line(), error.column(), without_place(&error))],
+    let before = block.as_ptr().addr() - text.as_ptr().addr();
+    let before = text[..before].matches('\n').count();
+    if !block.trim_start().starts_with('[') {
+        return vec![at(before + 1, 1, "the closing block must be a list, [ … ]".into())];
     }
+    let parts: Vec<&RawValue> = match serde_json::from_str(block) {
+        Ok(parts) => parts,
+        Err(error) => return vec![at(before + error.line(), error.column(), without_place(&error))],
+    };
+    let values = parts
+        .iter()
+        .map(|part| serde_json::from_str(part.get()).unwrap_or_default());
+    let placed = |(index, message): (usize, String)| {
+        let (line, column) = plan::place(text, parts[index]);
+        at(line, column, message)
+    };
+    cluster_problems(&values.collect::<Vec<_>>())
+        .into_iter()
+        .map(placed)
+        .collect()
+}
+
+/// The problems of a list of clusters, each with the place of the cluster in the list.
+pub(crate) fn cluster_problems(clusters: &[Value]) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, value) in clusters.iter().enumerate() {
+        match sound_cluster(value) {
+            Err(problem) => found.push((at, problem)),
+            Ok(id) => match known.get(&id) {
+                Some(first) => found.push((at, format!("the id `{id}` is also that of cluster {}", first + 1))),
+                None => drop(known.insert(id, at)),
+            },
+        }
+    }
+    found
+}
+
+/// The id of a cluster.
+///
+/// # Errors
+/// A field is missing, or has the wrong type.
+fn sound_cluster(value: &Value) -> Result<String, String> {
+    let fields = value.as_object().ok_or("a cluster must be an object, { … }")?;
+    for name in ["id", "description"] {
+        match fields.get(name) {
+            None => return Err(format!("missing field `{name}`")),
+            Some(Value::String(text)) if !text.trim().is_empty() => {}
+            Some(Value::Number(_)) => {}
+            Some(_) => return Err(format!("`{name}` must be a text that is not empty")),
+        }
+    }
+    Ok(reply::cluster(fields, 1)?.id)
 }
 
 #[cfg(test)]
@@ -82,18 +131,56 @@ mod tests {
 
     #[test]
     fn the_closing_block_must_be_there_whole() {
-        let whole = "# What fails\n\nWords.\n\n```json\n[\n  {\"id\": \"c\"}\n]\n```\n";
+        let whole = "# What fails\n\nWords.\n\n```json\n[\n  {\"id\": \"c\", \"description\": \"d\"}\n]\n```\n";
         assert_eq!(diagnosis_problems(whole), []);
         assert_eq!(diagnosis_problems(&whole.replace('\n', "\r\n")), []);
-        for (text, line) in [
-            (String::new(), 1),
-            ("# What fails\n\nWords.\n".to_owned(), 3),
-            (whole[..whole.len() - 8].to_owned(), 7),
-            (whole.replace("\"c\"", "c"), 7),
-            (whole.replace(['[', ']'], ""), 5),
+        assert_eq!(
+            diagnosis_problems(&whole.replace("\"d\"", "\"its ```json fence ``` [\"")),
+            []
+        );
+        let one = "{\"id\": \"c\", \"description\": \"d\"}";
+        for (text, line, column, part) in [
+            (String::new(), 1, 1, "it must end in one fenced block"),
+            (
+                "# What fails\n\nWords.\n".to_owned(),
+                3,
+                1,
+                "it must end in one fenced block",
+            ),
+            (whole[..whole.len() - 8].to_owned(), 7, 1, "is open"),
+            (whole.replace("\"c\"", "c"), 7, 10, "expected value"),
+            (whole.replace(['[', ']'], ""), 6, 1, "must be a list"),
+            (format!("{whole}More words.\n"), 10, 1, "text follows"),
+            (
+                whole.replace(one, "{\"id\": \"parcel\"}"),
+                7,
+                3,
+                "missing field `description`",
+            ),
+            (
+                whole.replace(one, "{\"description\": \"d\"}"),
+                7,
+                3,
+                "missing field `id`",
+            ),
+            (whole.replace(one, "7"), 7, 3, "must be an object"),
+            (
+                whole.replace("\"d\"", "\"d\", \"student_failure_rate\": \"often\""),
+                7,
+                3,
+                "`student_failure_rate` is not a rate",
+            ),
+            (
+                whole.replace(one, &format!("{one},\n  {one}")),
+                8,
+                3,
+                "is also that of cluster 1",
+            ),
         ] {
             let found = diagnosis_problems(&text);
-            assert_eq!(found.iter().map(|one| one.line).collect::<Vec<_>>(), [line], "{text}");
+            let places: Vec<_> = found.iter().map(|one| (one.line, one.column)).collect();
+            assert_eq!(places, [(line, column)], "{text}");
+            assert!(found[0].message.contains(part), "{}", found[0].message);
         }
     }
 }

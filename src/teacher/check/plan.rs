@@ -98,7 +98,7 @@ fn payload(text: &str, part: &RawValue) -> Option<Problem> {
 }
 
 /// The line and column at which a part begins, from 1.
-fn place(text: &str, part: &RawValue) -> (usize, usize) {
+pub(super) fn place(text: &str, part: &RawValue) -> (usize, usize) {
     let start = part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
     let before = text.get(..start).unwrap_or_default();
     let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);

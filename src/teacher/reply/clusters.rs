@@ -1,10 +1,14 @@
 //! Reads the clusters of failures from a teacher's diagnosis.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value};
 
+use super::answers::{FoundValue, SearchedReply, place, search};
+use super::edits::DroppedItem;
+use super::error::{ReplyError, broken, missing};
 use crate::artifact::Extra;
-use crate::artifact::diagnosis::FailureCluster;
-use crate::llm::json;
+use crate::artifact::diagnosis::{FailureCluster, fence};
 
 /// Fields that distinguish a cluster from other JSON.
 const MARKS: [&str; 4] = [
@@ -14,17 +18,113 @@ const MARKS: [&str; 4] = [
     "skill_gap",
 ];
 
-/// The clusters in a text: the first list that looks like clusters, whether fenced, bare or inside an object.
-pub(crate) fn clusters(text: &str) -> Vec<FailureCluster> {
-    let values = json::find(text).values;
-    let marked = |list: &&Vec<Value>| objects(list).any(|item| MARKS.iter().any(|mark| item.contains_key(*mark)));
-    let filled = |list: &&Vec<Value>| objects(list).next().is_some();
-    let list = values
+/// The clusters of a reply.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ParsedClusters {
+    /// The valid clusters, in order.
+    pub clusters: Vec<FailureCluster>,
+    /// Items of the list that are not valid clusters.
+    pub dropped: Vec<DroppedItem>,
+    /// The text around the list, without the model's reasoning.
+    pub narrative: String,
+}
+
+/// Reads the clusters in a text: the last list that looks like clusters, whether fenced, bare or inside an object. An
+/// empty list counts if it is all of the text or of a fence.
+///
+/// # Errors
+/// There is no such list, it is not JSON, or none of its items is valid.
+pub(crate) fn clusters(text: &str) -> Result<ParsedClusters, ReplyError> {
+    let found = search(text);
+    let marked = |list: &Vec<Value>| objects(list).any(|item| MARKS.iter().any(|mark| item.contains_key(*mark)));
+    let of_clusters = |one: &FoundValue| lists(&one.value).into_iter().any(marked);
+    let last = found
+        .values
         .iter()
-        .filter_map(|value| lists(value).into_iter().find(marked))
-        .next();
-    let list = list.or_else(|| values.iter().filter_map(Value::as_array).find(filled));
-    read(list.map_or(&[], Vec::as_slice))
+        .rfind(|one| of_clusters(one) || is_empty_answer(text, one))
+        .or_else(|| {
+            found
+                .values
+                .iter()
+                .rfind(|one| one.value.as_array().is_some_and(|list| objects(list).next().is_some()))
+        });
+    let quoted = MARKS.map(|mark| format!("\"{mark}\""));
+    let marks = quoted.each_ref().map(String::as_str);
+    let Some(one) = last else {
+        return Err(missing(text, &found, &marks, "list of clusters"));
+    };
+    if let Some(withdrawn) = broken(text, &found, one.range.end, &marks) {
+        return Err(withdrawn);
+    }
+    if let Some(comma) = one.trailing_comma {
+        let (line, column) = place(text, comma);
+        let problem = "a trailing comma; remove it".to_owned();
+        return Err(ReplyError::Malformed { line, column, problem });
+    }
+    let all = lists(&one.value);
+    let list = all
+        .iter()
+        .find(|list| marked(list))
+        .or(all.first())
+        .map_or(&[][..], |list| list.as_slice());
+    let (clusters, dropped) = read(list);
+    match dropped.first() {
+        Some(first) if clusters.is_empty() => Err(ReplyError::NoneValid {
+            number: first.index + 1,
+            reason: first.reason.clone(),
+        }),
+        _ => Ok(ParsedClusters {
+            clusters,
+            dropped,
+            narrative: words(text, &found, Some(&one.range)),
+        }),
+    }
+}
+
+/// Whether a value is `[]`, and all of the text or of a fence.
+fn is_empty_answer(text: &str, one: &FoundValue) -> bool {
+    let (before, after) = (text[..one.range.start].trim_end(), text[one.range.end..].trim_start());
+    let opens = before
+        .rsplit('\n')
+        .next()
+        .is_none_or(|line| line.is_empty() || fence(line).is_some());
+    let closes = after
+        .split('\n')
+        .next()
+        .is_none_or(|line| line.is_empty() || fence(line).is_some());
+    one.value.as_array().is_some_and(Vec::is_empty) && opens && closes
+}
+
+/// A text without the model's reasoning.
+pub(crate) fn spoken(text: &str) -> String {
+    words(text, &search(text), None)
+}
+
+/// A text without the model's reasoning, and without the answer and the fence around it.
+fn words(text: &str, found: &SearchedReply, answer: Option<&Range<usize>>) -> String {
+    let mut left_out = found.reasoning.clone();
+    left_out.extend(answer.map(|range| with_fence(text, range)));
+    left_out.sort_by_key(|range| range.start);
+    let (mut words, mut at) = (String::new(), 0);
+    for range in left_out {
+        words += text.get(at..range.start).unwrap_or_default();
+        at = at.max(range.end);
+    }
+    words += &text[at..];
+    words.trim().to_owned()
+}
+
+/// A range, with the fence around it if there is one.
+fn with_fence(text: &str, range: &Range<usize>) -> Range<usize> {
+    let before = text[..range.start].trim_end();
+    let open = before.rfind('\n').map_or(0, |at| at + 1);
+    let blanks = text[range.end..].len() - text[range.end..].trim_start().len();
+    let after = range.end + blanks;
+    let close = text[after..].find('\n').map_or(text.len(), |at| after + at);
+    match fence(&before[open..]).is_some() && fence(&text[after..close]).is_some() {
+        true => open..close,
+        false => range.clone(),
+    }
 }
 
 /// Separates the clusters without a measurement (both rates are zero) and marks them as dropped; the order is kept.
@@ -53,23 +153,31 @@ fn objects(list: &[Value]) -> impl Iterator<Item = &Map<String, Value>> {
     list.iter().filter_map(Value::as_object)
 }
 
-fn read(list: &[Value]) -> Vec<FailureCluster> {
-    let mut clusters = Vec::new();
-    for item in objects(list) {
-        clusters.extend(cluster(item, clusters.len() + 1));
+fn read(list: &[Value]) -> (Vec<FailureCluster>, Vec<DroppedItem>) {
+    let (mut clusters, mut dropped) = (Vec::new(), Vec::new());
+    for (index, item) in list.iter().enumerate() {
+        let item = item.as_object().ok_or_else(|| "not an object".to_owned());
+        match item.and_then(|item| cluster(item, clusters.len() + 1)) {
+            Ok(cluster) => clusters.push(cluster),
+            Err(reason) => dropped.push(DroppedItem { index, reason }),
+        }
     }
-    clusters
+    (clusters, dropped)
 }
 
-/// One cluster; `None` if a rate or the list of traces has the wrong type.
-fn cluster(item: &Map<String, Value>, number: usize) -> Option<FailureCluster> {
+/// One cluster.
+///
+/// # Errors
+/// A rate or the list of traces has the wrong type.
+pub(crate) fn cluster(item: &Map<String, Value>, number: usize) -> Result<FailureCluster, String> {
     let field = |name: &str| item.get(name).map(text).unwrap_or_default();
-    Some(FailureCluster {
+    let rate = |name: &str| rate(item.get(name)).ok_or_else(|| format!("`{name}` is not a rate from 0 to 1"));
+    Ok(FailureCluster {
         id: item.get("id").map_or_else(|| format!("cluster-{number}"), text),
         description: field("description"),
-        sample_trace_ids: ids(item.get("sample_trace_ids"))?,
-        student_failure_rate: rate(item.get("student_failure_rate"))?,
-        teacher_success_rate: rate(item.get("teacher_success_rate"))?,
+        sample_trace_ids: ids(item.get("sample_trace_ids")).ok_or("`sample_trace_ids` is not a list")?,
+        student_failure_rate: rate("student_failure_rate")?,
+        teacher_success_rate: rate("teacher_success_rate")?,
         skill_gap: field("skill_gap"),
         addressed_by_edit_ids: Vec::new(),
         extra: further(item),
@@ -126,6 +234,10 @@ mod tests {
 
     use super::*;
 
+    fn found(text: &str) -> Vec<FailureCluster> {
+        clusters(text).map(|parsed| parsed.clusters).unwrap_or_default()
+    }
+
     #[test]
     fn rates_are_read_as_people_write_them() {
         for (written, read) in [
@@ -135,7 +247,7 @@ mod tests {
             ("NaN", None),
             ("null", None),
         ] {
-            let found = clusters(&format!(
+            let found = found(&format!(
                 "```json\n[{{\"description\": \"d\", \"student_failure_rate\": {written}}}]\n```"
             ));
             assert_eq!(
@@ -148,14 +260,67 @@ mod tests {
 
     #[test]
     fn a_lone_surrogate_costs_one_character() {
-        let found = clusters(r#"[{"description": "a\ud800b"}]"#);
-        assert_eq!(found[0].description, "a\u{fffd}b");
+        assert_eq!(found(r#"[{"description": "a\ud800b"}]"#)[0].description, "a\u{fffd}b");
+    }
+
+    #[test]
+    fn the_last_list_counts_and_its_words_stay() {
+        for words in [
+            "wraps it in ```json fences",
+            "leaves ``` behind",
+            "a\n```json\n[]\n```\nb",
+            "says <think>",
+        ] {
+            let list = format!("[{{\"id\": \"c\", \"description\": {}}}]", Value::from(words));
+            for text in [
+                format!("# Why\n\nIt guesses.\n\n```json\n{list}\n```"),
+                format!(
+                    "<think>[{{\"description\": \"draft\"}}]</think># Why\n\nIt guesses.\n\n````json\n{list}\n````\n"
+                ),
+                format!("# Why\n\nIt guesses.\n\n{list}"),
+            ] {
+                let parsed = clusters(&text).unwrap();
+                assert_eq!(parsed.clusters[0].description, words, "{text}");
+                assert_eq!(parsed.narrative, "# Why\n\nIt guesses.", "{text}");
+            }
+        }
+        let two =
+            "```json\n[{\"description\": \"draft\"}]\n```\nNo:\n```json\n[{\"description\": \"last\"}]\n```\nSee [].";
+        assert_eq!(found(two)[0].description, "last");
+        assert_eq!(
+            clusters("It is well.\n```json\n[]\n```").map(|parsed| parsed.clusters.len()),
+            Ok(0)
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_an_error_with_its_place() {
+        for (text, part) in [
+            ("All fails.", "no JSON"),
+            ("Returns [] at once.", "no list of clusters"),
+            (
+                "A\n```json\n[{\"description\": \"d\",}]\n```",
+                "line 3, column 21 of the reply: a trailing comma",
+            ),
+            (
+                "A\n[{\"description\": d}]",
+                "line 2, column 18 of the reply: a value is expected",
+            ),
+            ("[{\"description\": \"d\"}, {\"descr", "cut off"),
+            (
+                "[{\"description\": \"d\", \"student_failure_rate\": \"often\"}]",
+                "cluster 1: `student_failure_rate`",
+            ),
+        ] {
+            let problem = clusters(text).map(drop).unwrap_err().to_string();
+            assert!(problem.contains(part), "{text}: {problem}");
+        }
     }
 
     proptest! {
         #[test]
         fn any_text_is_read(text in r#"([\[\]{}",:\\u0-9dn`%é]|```json\n|"id"|NaN|null|description)*"#) {
-            clusters(&text);
+            let _ = clusters(&text);
             let _ = super::super::edits(&text);
         }
     }

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::answers::{FoundValue, search};
+use super::error::{ReplyError, broken, missing};
 use crate::artifact::edit::{Edit, Op, RiskTier};
-use crate::llm::json as scan;
-use crate::llm::json::JsonValues;
 
 /// The edits of a reply, and the items that were dropped.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,32 +25,32 @@ pub(crate) struct DroppedItem {
     pub reason: String,
 }
 
-/// A reply without a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ReplyError {
-    /// The reply contains no JSON.
-    #[error("the reply contains no JSON; expected an object {{\"edits\": [...]}}")]
-    NoJson,
-    /// The reply ends in the middle of a value.
-    #[error("the reply is cut off inside its JSON; raise the teacher's token limit")]
-    CutOff,
-    /// The reply contains JSON, but no list of edits.
-    #[error("the reply contains JSON, but no list `edits`; expected an object {{\"edits\": [...]}}")]
-    WrongShape,
-}
+/// Parts of a plan, by which a broken one is recognised.
+const MARKS: [&str; 6] = ["\"edits\"", "'edits'", "{edits", "edits:", "\"op\"", "'op'"];
 
-/// Reads the edits of a plan: an object with `edits` or a bare list of edits, either alone, fenced or in prose.
+/// Reads the edits of a plan: an object with `edits` or a bare list of edits, either alone, fenced or in prose. Of
+/// several plans, the last one counts.
 ///
 /// # Errors
 /// See [`ReplyError`]. An invalid item in a valid list is not an error: it is dropped with a reason.
 pub(crate) fn edits(text: &str) -> Result<ParsedEdits, ReplyError> {
-    let JsonValues { values, cut_off } = scan::find(text);
-    let wrapped = values.iter().find_map(|value| value.get("edits")?.as_array());
-    match wrapped.or_else(|| values.iter().filter_map(Value::as_array).find(|list| holds_edits(list))) {
-        Some(list) => Ok(read(list)),
-        None if cut_off => Err(ReplyError::CutOff),
-        None if values.is_empty() => Err(ReplyError::NoJson),
-        None => Err(ReplyError::WrongShape),
+    let found = search(text);
+    let list = |one: &FoundValue| -> Option<Vec<Value>> {
+        let wrapped = one.value.get("edits").and_then(Value::as_array);
+        let bare = one.value.as_array().filter(|list| holds_edits(list));
+        wrapped.or(bare).cloned()
+    };
+    let last = found
+        .values
+        .iter()
+        .rev()
+        .find_map(|one| Some((list(one)?, one.range.end)));
+    let Some((list, end)) = last else {
+        return Err(missing(text, &found, &MARKS, "object {\"edits\": [...]}"));
+    };
+    match broken(text, &found, end, &MARKS) {
+        Some(withdrawn) => Err(withdrawn),
+        None => Ok(read(&list)),
     }
 }
 
@@ -89,15 +89,67 @@ mod tests {
     const EDIT: &str = r#"{"id": "e", "pillar": "agent", "op": "set_agent_class", "target": "agents.a",
         "payload": {"new_class": "x"}, "rationale": "r", "expected_improvement": "c"}"#;
 
+    fn problem(text: &str) -> String {
+        edits(text).map(drop).unwrap_err().to_string()
+    }
+
     #[test]
-    fn a_reply_without_a_plan_is_an_error() {
-        for (text, error) in [
-            ("sorry", ReplyError::NoJson),
-            ("{\"edits\": null}", ReplyError::WrongShape),
-            (&format!("{{\"edits\": [{EDIT}, {{\"id\": \"e"), ReplyError::CutOff),
+    fn a_reply_without_a_plan_is_an_error_with_its_place() {
+        for (text, part) in [
+            ("sorry", "no JSON"),
+            ("{\"edits\": null}", "but no object {\"edits\""),
+            (
+                &format!("{{\"edits\": [{EDIT}, {{\"id\": \"e"),
+                "cut off inside its JSON, which begins at line 1",
+            ),
+            (&format!("Yes:\n{{\"edits\": [{EDIT} {EDIT}]}}"), "line 3, column"),
+            ("{'edits': []}", "line 1, column 2 of the reply: a key in double quotes"),
+            (
+                &format!("{{\"edits\": [{EDIT}]}} No, better:\n{{\"edits\": [{{\"id\": }}]}}"),
+                "line 3, column 19",
+            ),
+            (
+                &format!("{{\"edits\": [{EDIT}]}} No, better:\n{{\"edits\": [{{"),
+                "cut off",
+            ),
+            (
+                &format!("<think>\n{{\"edits\": [{EDIT}]}}"),
+                "ends inside its reasoning",
+            ),
+            (
+                &format!("<think>\n{{\"edits\": [{EDIT}]}}</think> I cannot."),
+                "no JSON",
+            ),
         ] {
-            assert_eq!(edits(text), Err(error), "{text}");
+            assert!(problem(text).contains(part), "{text}: {}", problem(text));
         }
+    }
+
+    #[test]
+    fn the_last_plan_outside_of_the_reasoning_counts() {
+        let plan = |class: &str| format!("{{\"edits\": [{}]}}", EDIT.replace("\"x\"", &format!("\"{class}\"")));
+        let (draft, last) = (plan("draft"), plan("last"));
+        for text in [
+            format!("<think>{draft}</think>{last}"),
+            format!("<thinking>\nmaybe {draft}?\n</thinking>\n```json\n{last}\n```"),
+            format!("maybe {draft}\n</think>\n{last}"),
+            format!("```json\n{draft}\n```\nLet me reconsider.\n```json\n{last}\n```\nSee [1] and {{name}}."),
+            format!("{draft}\n{last}\n"),
+            format!("The 12\" rule. {draft}\n{last}"),
+        ] {
+            let parsed = edits(&text).unwrap();
+            assert_eq!(parsed.edits[0].payload["new_class"], "last", "{text}");
+        }
+        // Tags, fences, constants and commas inside a string are its content.
+        let words = "Use <think>a</think>.\n```json\n{\"edits\": [NaN, ]}\n``` // Infinity";
+        let text = format!(
+            "I kept the 12\" rule.\n{}",
+            plan("x").replace("\"x\"", &Value::from(words).to_string())
+        );
+        assert_eq!(edits(&text).unwrap().edits[0].payload["new_class"], words);
+        let raw = plan("one\ntwo");
+        assert_eq!(edits(&raw).unwrap().edits[0].payload["new_class"], "one\ntwo");
+        assert_eq!(edits(&format!("{{\"edits\": [{EDIT},], }}")).unwrap().edits.len(), 1);
     }
 
     #[test]

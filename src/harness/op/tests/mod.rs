@@ -1,5 +1,6 @@
 //! Tests of all ops.
 
+mod dialects;
 mod diffs;
 mod laws;
 mod real_files;
