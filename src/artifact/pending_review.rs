@@ -36,6 +36,9 @@ pub struct PendingReview {
     /// The gate's evidence, if the edit was nearly accepted: accepting gives the trial more pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_miss: Option<String>,
+    /// What the edit drops besides words, and why the question is asked again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,

@@ -83,6 +83,24 @@ impl Plan {
         copies.chain(shared).collect()
     }
 
+    /// Edits that should improve neither a cluster of the plan nor a category: the rule `target` judges them by the whole
+    /// score.
+    pub(crate) fn strays(&self, is_category: impl Fn(&str) -> bool) -> Vec<String> {
+        let is_cluster = |id: &str| self.failure_clusters.iter().any(|cluster| cluster.id == id);
+        let is_stray = |edit: &&Edit| {
+            let name = &edit.expected_improvement;
+            !is_cluster(name) && !is_category(name)
+        };
+        let remark = |edit: &Edit| {
+            format!(
+                "edit `{}` expects to improve `{}`, which is not a cluster of the diagnosis, so the gate judges it by the \
+                 whole score",
+                edit.id, edit.expected_improvement
+            )
+        };
+        self.edits.iter().filter(is_stray).map(remark).collect()
+    }
+
     fn copies(&self, places: &[usize]) -> String {
         let one = |at: &usize| format!("{} (`{}`)", at + 1, self.edits[*at].id);
         let places: Vec<String> = places.iter().map(one).collect();
@@ -114,6 +132,15 @@ mod tests {
         };
         let edits: Vec<_> = edits.iter().map(edit).collect();
         serde_json::from_value(json!({"session_id": "s", "edits": edits})).unwrap()
+    }
+
+    #[test]
+    fn an_edit_for_no_known_cluster_is_remarked_upon() {
+        let mut stray = plan(&[("a", 1)]);
+        assert!(stray.strays(|_| false)[0].contains("expects to improve `c`, which is not a cluster"));
+        assert_eq!(stray.strays(|name| name == "c"), Vec::<String>::new());
+        stray.failure_clusters = serde_json::from_value(json!([{"id": "c", "description": "d"}])).unwrap();
+        assert_eq!(stray.strays(|_| false), Vec::<String>::new());
     }
 
     #[test]

@@ -20,12 +20,8 @@ impl<A> Agents<A> {
     pub(crate) fn read(harness: &Harness, layout: &Layout, read: impl Fn(&ParsedHome, &str) -> A) -> Self {
         let home = ParsedHome::new(harness, layout);
         let default = default_name(&home);
-        let mut names = with_files(&home);
+        let mut names = known(&home);
         names.insert(default.clone());
-        if let Ok(Some(serde_json::Value::Object(agents))) = home.table_above(&layout.agent_param, "{agent}", &[]) {
-            let tables = agents.iter().filter(|(_, table)| table.is_object());
-            names.extend(tables.map(|(name, _)| name.clone()));
-        }
         Self {
             by_name: names
                 .into_iter()
@@ -41,6 +37,16 @@ impl<A> Agents<A> {
         let name = task.agent.as_ref().unwrap_or(&self.default);
         self.by_name.get(name).unwrap_or(&self.stranger)
     }
+}
+
+/// The agents that have a prompt, examples or a table of parameters.
+pub(crate) fn known(home: &ParsedHome) -> BTreeSet<String> {
+    let mut names = with_files(home);
+    if let Ok(Some(serde_json::Value::Object(agents))) = home.table_above(&home.layout().agent_param, "{agent}", &[]) {
+        let tables = agents.iter().filter(|(_, table)| table.is_object());
+        names.extend(tables.map(|(name, _)| name.clone()));
+    }
+    names
 }
 
 /// The agent for tasks that do not name one: `[agent] default_agent`, otherwise the only agent with a prompt or

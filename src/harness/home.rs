@@ -89,7 +89,7 @@ impl<'a> ParsedHome<'a> {
         }
     }
 
-    /// The path and text of the file at a path template; `None` if it is absent.
+    /// The path and text of the file at a path template, without a byte order mark; `None` if it is absent.
     ///
     /// # Errors
     /// The file is not UTF-8.
@@ -100,7 +100,7 @@ impl<'a> ParsedHome<'a> {
         };
         let text =
             std::str::from_utf8(bytes).map_err(|error| AgentError(format!("{path}: {error}; save it as UTF-8")))?;
-        Ok(Some((path, text)))
+        Ok(Some((path, text.strip_prefix('\u{feff}').unwrap_or(text))))
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod execute;
 pub(crate) mod external_decision;
 pub(crate) mod freshness;
 pub(crate) mod gate_policy;
+pub(crate) mod held_out_examples;
 pub(crate) mod late;
 pub(crate) mod next;
 pub(crate) mod offline_briefing;

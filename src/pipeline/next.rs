@@ -199,12 +199,13 @@ pub(crate) fn note_problems(session: &Session, next: &Next) -> Result<(), RunErr
     Ok(())
 }
 
-/// The attic's copy of the version of a file that a phase last read or wrote, if there is one.
+/// The attic's copy of the version of a file that a phase last read or wrote, if there is one. An older copy is not the
+/// last valid version.
 fn last_kept(session: &Session, name: &str) -> Option<String> {
     let given = ["execute", "plan"].map(|phase| session.checkpoint(phase)?.reads.get(name).copied());
     let left = ["plan", "diagnose"].map(|phase| session.checkpoint(phase)?.writes.get(name).copied());
     let kept = |digest: Digest| session.kept(digest);
-    given.into_iter().chain(left).flatten().find_map(kept)
+    given.into_iter().chain(left).flatten().next().and_then(kept)
 }
 
 /// An error with the first problem, its position, and the number of further problems.

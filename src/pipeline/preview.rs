@@ -11,7 +11,7 @@ use crate::artifact::egress::LlmRole;
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::gate::settings::BudgetMode;
-use crate::artifact::outcome::Outcome;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::plan::Plan;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
@@ -211,9 +211,13 @@ fn to_come<'a>(
     let autonomy = autonomy.unwrap_or(workspace.manifest.session.autonomy);
     let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, &workspace.manifest);
     let steps = reconcile(&plan.edits, &outcomes, &states, &route).steps;
+    let waits = |at: usize| {
+        let outcome = outcomes.get(&plan.edits[at].digest());
+        outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::PendingReview)
+    };
     let comes = steps
         .into_iter()
-        .filter(|(_, step)| matches!(step, EditStep::Try | EditStep::Ask));
+        .filter(|(at, step)| matches!(step, EditStep::Try | EditStep::Ask) || waits(*at));
     Ok(comes.map(|(at, _)| &plan.edits[at]).collect())
 }
 

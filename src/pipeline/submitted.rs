@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::held_out_examples;
 use super::phase::by_files::taken_plan;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::plan::Plan;
@@ -131,7 +132,11 @@ pub(crate) fn plan(context: &Context, edits: &[Value], author: &str) -> Result<S
         return Ok(Err(problems));
     }
     context.session.publish(PLAN, &plan.to_text())?;
-    Ok(Ok(notes(&plan)))
+    let gate = context.inputs.gate(&context.session.id)?;
+    let mut notes = notes(&plan, edits);
+    notes.extend(plan.strays(|name| gate.iter().any(|task| task.category == name)));
+    notes.extend(losses(context, &plan)?);
+    Ok(Ok(notes))
 }
 
 /// Problems for the keys and passwords in one edit.
@@ -172,22 +177,42 @@ fn inapplicable(context: &Context, plan: &Plan) -> Result<Vec<String>, RunError>
     let (mut harness, rules) = (context.base_harness()?, context.workspace.rules());
     let mut problems = Vec::new();
     for (at, edit) in plan.edits.iter().enumerate() {
-        match op::apply(edit, &harness, &rules) {
-            Ok(changed) => harness = changed,
-            Err(problem) => problems.push(format!("edits[{at}] (`{}`): {problem}", edit.id)),
-        }
+        let problem = match op::apply(edit, &harness, &rules) {
+            Err(problem) => Some(problem.to_string()),
+            Ok(changed) => {
+                let refusal = held_out_examples::refusal(context, edit, &harness, &rules)?;
+                harness = changed;
+                refusal
+            }
+        };
+        problems.extend(problem.map(|problem| format!("edits[{at}] (`{}`): {problem}", edit.id)));
     }
     Ok(problems)
 }
 
-fn notes(plan: &Plan) -> Vec<String> {
-    let known = |id: &str| plan.failure_clusters.iter().any(|cluster| cluster.id == id);
-    let stray = plan.edits.iter().filter(|edit| !known(&edit.expected_improvement));
-    let note = |edit: &crate::artifact::edit::Edit| {
-        format!(
-            "edit `{}` expects to improve `{}`, which is not a cluster of the diagnosis",
-            edit.id, edit.expected_improvement
-        )
-    };
-    plan.remarks().into_iter().chain(stray.map(note)).collect()
+/// Remarks about an accepted plan: likely mistakes, and tiers that the client stated and that do not count.
+fn notes(plan: &Plan, submitted: &[Value]) -> Vec<String> {
+    let tiers = plan.edits.iter().zip(submitted).filter_map(|(edit, written)| {
+        let (stated, tier) = (written.get("risk_tier")?, json!(edit.risk_tier));
+        let note = format!(
+            "edit `{}`: its risk_tier is {tier}, because of its op; {stated} does not count",
+            edit.id
+        );
+        (*stated != tier).then_some(note)
+    });
+    plan.remarks().into_iter().chain(tiers).collect()
+}
+
+/// What each edit drops besides words.
+fn losses(context: &Context, plan: &Plan) -> Result<Vec<String>, RunError> {
+    let (mut harness, rules) = (context.base_harness()?, context.workspace.rules());
+    let mut losses = Vec::new();
+    for edit in &plan.edits {
+        if let Ok(after) = op::apply(edit, &harness, &rules) {
+            let lost = op::losses(edit, &harness, &after, &rules);
+            losses.extend(lost.into_iter().map(|loss| format!("edit `{}`: {loss}", edit.id)));
+            harness = after;
+        }
+    }
+    Ok(losses)
 }

@@ -48,6 +48,7 @@ mod secrets;
 mod server;
 mod space;
 mod students;
+mod teacher_edits;
 mod terminal;
 mod trust;
 mod verify;

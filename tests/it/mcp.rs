@@ -365,3 +365,54 @@ fn a_tool_that_says_it_only_reads_leaves_no_trace() {
     client.bad("submit_plan", json!({"edits": [bold()]}));
     assert_eq!(everything(), before, "a plan without a diagnosis starts nothing");
 }
+
+#[test]
+fn submissions_are_checked_by_field_and_lists_may_be_text() {
+    let space = Space::new();
+    let mut client = Client::start(&space);
+    let cluster = |id: &str, words: &str| json!({"id": id, "description": words, "student_failure_rate": 1.0, "sample_trace_ids": ["run-001"]});
+    let words = "writes\n```json\n{}\n``` in place of {}, and leaves ``` behind";
+    let twice = client.bad(
+        "submit_diagnosis",
+        json!({"narrative": "Shy.", "clusters": [cluster("home", "a"), cluster("home", "b")]}),
+    );
+    assert_eq!(
+        twice["problems"],
+        json!(["clusters[1]: the id `home` is also that of cluster 1"])
+    );
+    let lacks = client.bad(
+        "submit_diagnosis",
+        json!({"narrative": "Shy.", "clusters": [{"id": "parcel"}]}),
+    );
+    assert_eq!(lacks["problems"], json!(["clusters[0]: missing field `description`"]));
+    let packed = json!([cluster("home", words)]).to_string();
+    client.good(
+        "submit_diagnosis",
+        json!({"narrative": "Shy.", "clusters": packed, "markdown": ""}),
+    );
+    let mut nobody = crate::space::edit(
+        "nobody",
+        "set_agent_param",
+        "agents.assistent.max_turns",
+        json!({"agent": "assistent", "param": "max_turns", "value": 9}),
+    );
+    let refused = client.bad("submit_plan", json!({"edits": [nobody.clone()]}));
+    assert!(
+        refused["problems"][0]
+            .as_str()
+            .unwrap()
+            .contains("there is no agent `assistent`"),
+        "{refused}"
+    );
+    nobody["payload"] = json!(json!({"agent": "assistant", "param": "max_turns", "value": 9}).to_string());
+    nobody["target"] = "agents.assistant.max_turns".into();
+    nobody["risk_tier"] = "manual".into();
+    nobody["expected_improvement"] = "elsewhere".into();
+    let taken = client.good("submit_plan", json!({"edits": json!([nobody]).to_string()}));
+    let notes = taken["notes"].to_string();
+    assert!(
+        notes.contains("not a cluster of the diagnosis") && notes.contains("does not count"),
+        "{notes}"
+    );
+    assert_eq!(space.artifact("plan.json")["failure_clusters"][0]["description"], words);
+}

@@ -16,10 +16,13 @@ type Writing<'a> = dyn Fn(&Context) -> Result<SubmissionResult, RunError> + 'a;
 
 /// Submits a diagnosis.
 pub(crate) fn diagnosis(driven: &DrivenSession, arguments: &Map<String, Value>) -> McpAnswer {
-    let given = |name: &str| arguments.get(name).filter(|value| !value.is_null());
-    let write: Box<Writing> = match (given("narrative"), given("clusters"), given("markdown")) {
+    // Some clients send every optional argument, empty.
+    let given = |name: &str| arguments.get(name).filter(|value| !value.is_null() && *value != "");
+    let clusters = given("clusters").map(unpacked);
+    let clusters = clusters.filter(|clusters| given("markdown").is_none() || *clusters != json!([]));
+    let write: Box<Writing> = match (given("narrative"), clusters, given("markdown")) {
         (Some(Value::String(narrative)), Some(Value::Array(clusters)), None) => {
-            Box::new(move |context| submitted::clusters(context, narrative, clusters))
+            Box::new(move |context| submitted::clusters(context, narrative, &clusters))
         }
         (None, None, Some(Value::String(text))) => Box::new(move |context| submitted::markdown(context, text)),
         _ => {
@@ -31,11 +34,25 @@ pub(crate) fn diagnosis(driven: &DrivenSession, arguments: &Map<String, Value>) 
     take(driven, driven.open(), submitted::DIAGNOSIS, "submit_plan", &*write)
 }
 
+/// A list or an object, which some clients send as JSON text.
+fn unpacked(value: &Value) -> Value {
+    let packed = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+    let packed = packed.filter(|found: &Value| found.is_array() || found.is_object());
+    packed.unwrap_or_else(|| value.clone())
+}
+
 /// Submits a plan.
 pub(crate) fn plan(driven: &DrivenSession, arguments: &Map<String, Value>) -> McpAnswer {
-    let Some(Value::Array(edits)) = arguments.get("edits") else {
+    let Some(Value::Array(mut edits)) = arguments.get("edits").map(unpacked) else {
         return McpAnswer::error("`edits` must be a list of edits");
     };
+    edits.iter_mut().for_each(|edit| *edit = unpacked(edit));
+    for payload in edits.iter_mut().filter_map(|edit| edit.get_mut("payload")) {
+        *payload = unpacked(payload);
+        if let Some(exemplars) = payload.get_mut("exemplars") {
+            *exemplars = unpacked(exemplars);
+        }
+    }
     match driven.session() {
         Ok(Some(session)) if session.path(submitted::DIAGNOSIS).is_file() => {}
         Ok(_) => return McpAnswer::error("there is no diagnosis yet: submit_diagnosis first"),
@@ -43,7 +60,7 @@ pub(crate) fn plan(driven: &DrivenSession, arguments: &Map<String, Value>) -> Mc
     }
     let session = driven.ready();
     let author = driven.author();
-    let write = |context: &Context| submitted::plan(context, edits, &author);
+    let write = |context: &Context| submitted::plan(context, &edits, &author);
     take(
         driven,
         session,

@@ -19,6 +19,7 @@ use crate::artifact::plan::Plan;
 use crate::cli::exit::CommandFailure;
 use crate::cli::visible::visible;
 use crate::cli::{accept, terminal};
+use crate::harness::op;
 use crate::workspace::Workspace;
 use crate::workspace::session::PENDING;
 
@@ -64,14 +65,18 @@ impl Desk for Terminal<'_> {
 
     fn update(&mut self, entry: &QueueEntry) -> Result<QueueEntry, CommandFailure> {
         let question = queue::question(&entry.session, &entry.pending.edit_digest)?;
-        let diff = staleness::diff_of(&question.edit, &self.workspace.harness()?, &self.workspace.rules())
-            .map_err(|reason| CommandFailure::failed(format!("it cannot be applied now: {reason}")))?;
+        let (harness, rules) = (self.workspace.harness()?, self.workspace.rules());
+        let refused = |reason: String| CommandFailure::failed(format!("it cannot be applied now: {reason}"));
+        let diff = staleness::diff_of(&question.edit, &harness, &rules).map_err(refused)?;
+        let after = op::apply(&question.edit, &harness, &rules).map_err(|reason| refused(reason.to_string()))?;
+        let remarks = op::losses(&question.edit, &harness, &after, &rules);
         let inapplicable = None;
         self.publish(
             entry,
             PendingReview {
                 diff,
                 inapplicable,
+                remarks,
                 ..question
             },
         )

@@ -37,6 +37,9 @@ pub(crate) fn text(queue: &[QueueEntry]) {
         if let Some(near_miss) = &entry.pending.near_miss {
             out!("  gate {}", visible(near_miss));
         }
+        for remark in &entry.pending.remarks {
+            out!("  note: {}", visible(remark));
+        }
         if let Some(reason) = entry.staleness.reason() {
             out!("  stale: {}", visible(reason));
         }
@@ -56,6 +59,7 @@ pub(crate) fn json(queue: &[QueueEntry]) {
             "tier": entry.pending.edit.risk_tier,
             "cluster": entry.pending.cluster,
             "near_miss": entry.pending.near_miss,
+            "remarks": entry.pending.remarks,
             "diff": entry.diff(),
             "stale": entry.staleness.reason(),
             "applies": !matches!(entry.staleness, Staleness::Inapplicable(_)),

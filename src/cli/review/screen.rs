@@ -56,6 +56,8 @@ pub(crate) fn screen(entry: &QueueEntry, (number, of): (usize, usize), evidence:
         lines.extend(row("cluster", &shortened(&about(cluster), page)));
     }
     lines.extend(row("examples", entry.examples.as_slice()));
+    let remarks = entry.pending.remarks.iter().flat_map(|remark| shortened(remark, page));
+    lines.extend(row("note", &remarks.collect::<Vec<_>>()));
     lines.extend(staleness(&entry.staleness, page));
     lines.push(String::new());
     let room = page.height.saturating_sub(lines.len() + BELOW).max(FEWEST_DIFF);

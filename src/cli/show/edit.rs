@@ -252,6 +252,9 @@ fn pending(pending: &PendingReview, name: &str) {
     if let Some(reason) = &pending.inapplicable {
         out!("  it cannot be applied: {}", visible(reason));
     }
+    for remark in &pending.remarks {
+        out!("  note: {}", visible(remark));
+    }
     match &pending.decision {
         Some(decision) => {
             let answer = format!("{:?}", decision.decision).to_lowercase();

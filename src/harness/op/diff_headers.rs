@@ -46,13 +46,13 @@ pub(super) fn name(line: &str) -> &str {
 
 /// The start and the count of both sides, as a hunk header states them.
 #[derive(Clone, Copy)]
-pub(super) struct Numbers {
+pub(super) struct HeaderNumbers {
     pub old: (usize, usize),
     pub new: (usize, usize),
 }
 
 pub(super) enum Header<'a> {
-    Numbers(Numbers),
+    Numbers(HeaderNumbers),
     /// `@@`, `@@ @@` or `@@ ... @@`.
     Bare,
     /// `@@ text`: the hunk is after a line with this text.
@@ -72,9 +72,9 @@ pub(super) fn header_of(line: &str) -> Option<Header<'_>> {
     }
 }
 
-fn numbers(inner: &str) -> Option<Numbers> {
+fn numbers(inner: &str) -> Option<HeaderNumbers> {
     let (old, new) = inner.strip_prefix('-')?.split_once('+')?;
-    Some(Numbers {
+    Some(HeaderNumbers {
         old: range(old.trim())?,
         new: range(new.trim())?,
     })

@@ -4,7 +4,7 @@
 //! without a sign never ends it: such a line is context that lost its leading blank.
 
 use super::diff_headers::{
-    Header, Numbers, closes, closes_here, fence, header_of, is_file_header, is_whole_file, name,
+    Header, HeaderNumbers, closes, closes_here, fence, header_of, is_file_header, is_whole_file, name,
 };
 use super::diff_hunk::{DiffHunk, HunkLine, Sign};
 use super::diff_refusal::Refusal;
@@ -190,7 +190,7 @@ impl<'a, 'l> Reader<'a, 'l> {
         Ok(())
     }
 
-    fn body(&mut self, header: Option<HunkLine<'a>>, numbers: Option<Numbers>) {
+    fn body(&mut self, header: Option<HunkLine<'a>>, numbers: Option<HeaderNumbers>) {
         let rest = &self.lines[self.at..];
         let end = rest.iter().enumerate().position(|(at, _)| self.ends(&rest[at..]));
         let rest = &rest[..end.unwrap_or(rest.len())];

@@ -39,7 +39,7 @@ pub(super) struct Place {
 }
 
 /// One side of a hunk, and where it may be.
-struct Wanted<'h, 'a> {
+struct HunkSide<'h, 'a> {
     hunk: &'h DiffHunk<'a>,
     lines: Vec<&'h HunkLine<'a>>,
     /// The first line by the header, from 0.
@@ -48,7 +48,7 @@ struct Wanted<'h, 'a> {
     loose: bool,
 }
 
-impl<'h, 'a> Wanted<'h, 'a> {
+impl<'h, 'a> HunkSide<'h, 'a> {
     fn new(hunk: &'h DiffHunk<'a>, side: Side, how: Match) -> Self {
         let (other, start, open_end) = match side {
             Side::Old => (Sign::Added, hunk.start, hunk.old_open),
@@ -109,7 +109,7 @@ pub(super) fn places(text: &TextLines, hunks: &[DiffHunk], how: Match, side: Sid
     let mut found: Vec<Place> = Vec::with_capacity(hunks.len());
     let mut drift = 0;
     for (number, hunk) in hunks.iter().enumerate() {
-        let wanted = Wanted::new(hunk, side, how);
+        let wanted = HunkSide::new(hunk, side, how);
         let stated = wanted.start.and_then(|start| start.checked_add_signed(drift));
         let at = place(text, &wanted, stated, how)?;
         if let Some(start) = wanted.start {
@@ -149,7 +149,7 @@ fn core(hunk: &DiffHunk, side: Side, at: usize) -> Range<usize> {
     at + head..at + size.saturating_sub(tail).max(head)
 }
 
-fn place(text: &TextLines, wanted: &Wanted, stated: Option<usize>, how: Match) -> Result<usize, Refusal> {
+fn place(text: &TextLines, wanted: &HunkSide, stated: Option<usize>, how: Match) -> Result<usize, Refusal> {
     if wanted.lines.is_empty() {
         return insertion(text, wanted, stated);
     }
@@ -162,7 +162,7 @@ fn place(text: &TextLines, wanted: &Wanted, stated: Option<usize>, how: Match) -
 }
 
 /// The position of a side without lines: the stated one, after the anchor, or the end of the file.
-fn insertion(text: &TextLines, wanted: &Wanted, stated: Option<usize>) -> Result<usize, Refusal> {
+fn insertion(text: &TextLines, wanted: &HunkSide, stated: Option<usize>) -> Result<usize, Refusal> {
     let end = text.lines.len();
     if wanted.hunk.at_end || end == 0 {
         return Ok(end);
@@ -177,7 +177,7 @@ fn insertion(text: &TextLines, wanted: &Wanted, stated: Option<usize>) -> Result
     }
 }
 
-fn only_place(text: &TextLines, wanted: &Wanted) -> Result<usize, Refusal> {
+fn only_place(text: &TextLines, wanted: &HunkSide) -> Result<usize, Refusal> {
     let has_anchors = !wanted.hunk.anchors.is_empty();
     // The hunk may repeat the anchor as its first line.
     let from = if has_anchors { last_anchor(text, wanted)? } else { 0 };
@@ -192,7 +192,7 @@ fn only_place(text: &TextLines, wanted: &Wanted) -> Result<usize, Refusal> {
 }
 
 /// The line of the last anchor. Each must be one line of the text, after the one before it.
-fn last_anchor(text: &TextLines, wanted: &Wanted) -> Result<usize, Refusal> {
+fn last_anchor(text: &TextLines, wanted: &HunkSide) -> Result<usize, Refusal> {
     let mut last = None;
     for anchor in &wanted.hunk.anchors {
         let lines = text.lines.iter().enumerate().skip(last.map_or(0, |at| at + 1));

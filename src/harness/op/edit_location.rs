@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::inapplicable::{Inapplicable, TomlProblem};
 use super::toml_text::{lookup, parse, set};
-use super::{OpContext, OpRules};
+use super::{OpContext, OpRules, existing};
 use crate::artifact::edit::Op;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
@@ -80,6 +80,15 @@ impl EditLocation {
             .map(fill)
             .collect::<Result<_, _>>()?;
         check_path(&path, context.harness, context.rules)?;
+        existing::check(context, template(context.op, &context.rules.layout), names)?;
+        let file = context.target.split('#').next().unwrap_or_default();
+        if file != path && context.harness.get(file).is_some() {
+            return Err(Inapplicable::Target {
+                target: context.target.to_owned(),
+                named: format!("the file {file}"),
+                changed: path,
+            });
+        }
         Ok(Self { path, keys })
     }
 

@@ -1,16 +1,17 @@
-//! The op that replaces an agent's few-shot examples. Writes one example per line if the old file has that form,
-//! otherwise indented JSON.
+//! The op that replaces an agent's few-shot examples. The file keeps its form, and the examples that stay their bytes.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
-use super::OpContext;
 use super::edit_location::EditLocation;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
+use super::{OpContext, OpRules, payload};
+use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
 
 /// Arguments of `edit_few_shot_exemplars`.
@@ -56,58 +57,115 @@ pub(super) fn apply(payload: &Payload, context: &OpContext) -> Result<Harness, I
     }
 }
 
-/// The text of the file with these examples instead of the old ones. Lines of examples that stay are not changed.
+/// The text of the file with these examples instead of the old ones. Examples that stay keep their bytes, and the others
+/// are written like them.
 fn rewritten(old: &str, exemplars: &[Exemplar]) -> String {
-    let list = json!(exemplars);
-    match Lines::of(old) {
-        Some(lines) if !exemplars.is_empty() => lines.with(exemplars, old),
-        _ => ascii(&format!("{list:#}")),
-    }
+    let body = old.strip_prefix('\u{feff}').unwrap_or(old);
+    let mark = &old[..old.len() - body.len()];
+    let end = match body {
+        body if body.ends_with("\r\n") => "\r\n",
+        body if body.ends_with('\n') => "\n",
+        _ => "",
+    };
+    let text = match FileStyle::of(body) {
+        Some(style) if !exemplars.is_empty() => style.with(exemplars),
+        _ => format!("{}{end}", ascii(&format!("{:#}", json!(exemplars)))),
+    };
+    format!("{mark}{text}")
 }
 
-/// A file with one example per line.
-struct Lines<'a> {
-    known: BTreeMap<String, &'a str>,
-    indent: &'a str,
-    padding: &'static str,
+/// How a file of examples is written: the text around its examples, and the examples.
+struct FileStyle<'a> {
+    head: &'a str,
+    separator: String,
+    tail: &'a str,
+    /// The text of each example, by question and answer.
+    known: BTreeMap<(String, String), &'a str>,
+    first: &'a str,
+    is_ascii: bool,
 }
 
-impl<'a> Lines<'a> {
-    /// Reads the lines; `None` if no line is an example.
+impl<'a> FileStyle<'a> {
+    /// Reads the file; `None` if it is not a list of objects.
     fn of(text: &'a str) -> Option<Self> {
-        let examples = text.lines().filter_map(|line| {
-            let example = line.trim().trim_end_matches(',');
-            let value: Value = serde_json::from_str(example).ok().filter(Value::is_object)?;
-            Some((line, example, value))
-        });
-        let all: Vec<_> = examples.collect();
-        let (line, example, _) = all.first()?;
+        let parts: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+        let parts: Vec<&str> = parts.into_iter().map(RawValue::get).collect();
+        let (first, last) = (*parts.first()?, *parts.last()?);
+        let start = |part: &str| part.as_ptr().addr() - text.as_ptr().addr();
+        let mut known = BTreeMap::new();
+        for part in &parts {
+            let fields: Map<String, Value> = serde_json::from_str(part).ok()?;
+            let field = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+            if let (Some(input), Some(output)) = (field("input"), field("output")) {
+                known.entry((input, output)).or_insert(*part);
+            }
+        }
+        let head = &text[..start(first)];
         Some(Self {
-            indent: &line[..line.len() - line.trim_start().len()],
-            padding: if example.starts_with("{ ") { " " } else { "" },
-            known: all
-                .iter()
-                .map(|(_, example, value)| (value.to_string(), *example))
-                .collect(),
+            head,
+            separator: match parts.get(1) {
+                Some(second) => text[start(first) + first.len()..start(second)].to_owned(),
+                None if head.contains('\n') => format!(",{}", head.trim_start().trim_start_matches('[')),
+                None => ", ".to_owned(),
+            },
+            tail: &text[start(last) + last.len()..],
+            known,
+            first,
+            is_ascii: text.is_ascii(),
         })
     }
 
-    fn with(&self, exemplars: &[Exemplar], old: &str) -> String {
-        let end = if old.contains("\r\n") { "\r\n" } else { "\n" };
-        let lines: Vec<String> = exemplars.iter().map(|one| self.line(one, old)).collect();
-        let tail = if old.ends_with('\n') { end } else { "" };
-        format!("[{end}{}{end}]{tail}", lines.join(&format!(",{end}")))
+    fn with(&self, exemplars: &[Exemplar]) -> String {
+        let one = |exemplar: &Exemplar| {
+            let known = self.known.get(&(exemplar.input.clone(), exemplar.output.clone()));
+            known.map_or_else(|| self.new_example(exemplar), |known| (*known).to_owned())
+        };
+        let texts: Vec<String> = exemplars.iter().map(one).collect();
+        format!("{}{}{}", self.head, texts.join(&self.separator), self.tail)
     }
 
-    fn line(&self, exemplar: &Exemplar, old: &str) -> String {
-        if let Some(line) = self.known.get(&json!(exemplar).to_string()) {
-            return format!("{}{line}", self.indent);
-        }
+    /// A new example, with the white space of the first one.
+    fn new_example(&self, exemplar: &Exemplar) -> String {
+        let inner = &self.first[1..self.first.len() - 1];
+        let open = &inner[..inner.len() - inner.trim_start().len()];
+        let close = &inner[inner.trim_end().len()..];
+        let after_comma = if open.contains('\n') { open } else { " " };
         let Exemplar { input, output } = exemplar;
-        let pair = format!("\"input\": {}, \"output\": {}", json!(input), json!(output));
-        let pair = if old.is_ascii() { ascii(&pair) } else { pair };
-        format!("{}{{{}{pair}{}}}", self.indent, self.padding, self.padding)
+        let pair = format!(
+            "{open}\"input\": {},{after_comma}\"output\": {}{close}",
+            json!(input),
+            json!(output)
+        );
+        let pair = if self.is_ascii { ascii(&pair) } else { pair };
+        format!("{{{pair}}}")
     }
+}
+
+/// The questions of an edit's examples that the present file does not have; empty for other ops.
+pub(super) fn new_questions(edit: &Edit, harness: &Harness, rules: &OpRules) -> Vec<String> {
+    if edit.op != Op::EditFewShotExemplars {
+        return Vec::new();
+    }
+    let read = || -> Result<Vec<String>, Inapplicable> {
+        let payload: Payload = payload::read(&edit.payload)?;
+        let context = &OpContext {
+            op: edit.op,
+            target: &edit.target,
+            harness,
+            rules,
+        };
+        let place = EditLocation::of(context, &[("agent", context.agent(payload.agent.as_deref())?)])?;
+        let old = place.text(harness)?.unwrap_or_default();
+        let old: Vec<Exemplar> = serde_json::from_str(old.trim_start_matches('\u{feff}')).unwrap_or_default();
+        let is_new = |question: &String| old.iter().all(|known| known.input != *question);
+        Ok(payload
+            .exemplars
+            .into_iter()
+            .map(|one| one.input)
+            .filter(is_new)
+            .collect())
+    };
+    read().unwrap_or_default()
 }
 
 /// JSON with all non-ASCII characters escaped, as OpenJarvis writes it.
@@ -149,18 +207,36 @@ mod tests {
     }
 
     #[test]
+    fn an_indented_file_keeps_its_letters_indent_mark_and_last_line_end() {
+        let one = |input: &str, output: &str| {
+            format!("    {{\n        \"input\": \"{input}\",\n        \"output\": \"{output}\"\n    }}")
+        };
+        let file = |examples: &[String]| format!("\u{feff}[\n{}\n]\n", examples.join(",\n"));
+        let old = file(&[one("Où ?", "À gauche."), one("日本語", "はい")]);
+        let new = exemplars(&[("Où ?", "À gauche."), ("日本語", "はい"), ("Merci", "Déjà")]);
+        let wanted = file(&[one("Où ?", "À gauche."), one("日本語", "はい"), one("Merci", "Déjà")]);
+        assert_eq!(rewritten(&old, &new), wanted);
+        assert_eq!(rewritten(&wanted, &new), wanted);
+        // A single example shows the style too, and a further field of an example stays.
+        let old = "[\n\t{\"input\": \"a\", \"output\": \"x\", \"note\": 1}\n]\n";
+        let text = rewritten(old, &exemplars(&[("a", "x"), ("b", "y")]));
+        assert_eq!(
+            text,
+            "[\n\t{\"input\": \"a\", \"output\": \"x\", \"note\": 1},\n\t{\"input\": \"b\", \"output\": \"y\"}\n]\n"
+        );
+        let line = "[{\"input\": \"a\", \"output\": \"x\"}]";
+        let both = "[{\"input\": \"a\", \"output\": \"x\"}, {\"input\": \"b\", \"output\": \"y\"}]";
+        assert_eq!(rewritten(line, &exemplars(&[("a", "x"), ("b", "y")])), both);
+    }
+
+    #[test]
     fn any_other_file_is_written_as_the_ancestor_does() {
         let new = exemplars(&[("a", "x")]);
-        for old in [
-            "",
-            "[]",
-            "[\n  {\n    \"input\": \"q\",\n    \"output\": \"r\"\n  }\n]",
-            "not JSON",
-        ] {
+        for old in ["", "[]", "[1]", "not JSON"] {
             let text = rewritten(old, &new);
             assert_eq!(text, "[\n  {\n    \"input\": \"a\",\n    \"output\": \"x\"\n  }\n]");
             assert_eq!(rewritten(&text, &new), text);
         }
-        assert_eq!(rewritten("[\n{\"input\": \"a\", \"output\": \"x\"}\n]\n", &[]), "[]");
+        assert_eq!(rewritten("[\n{\"input\": \"a\", \"output\": \"x\"}\n]\n", &[]), "[]\n");
     }
 }

@@ -29,6 +29,20 @@ pub(crate) enum Inapplicable {
         /// The problem with the name.
         problem: &'static str,
     },
+    /// The agent is not in the harness, and other agents are.
+    #[error("there is no agent `{agent}`; the harness has {known}; correct the name, or create the agent by hand")]
+    NoAgent {
+        agent: String,
+        /// The first agents of the harness.
+        known: String,
+    },
+    /// The target names something that exists, and the payload changes something else.
+    #[error("the target `{target}` names {named}, but the payload changes {changed}; make them agree")]
+    Target {
+        target: String,
+        named: String,
+        changed: String,
+    },
     /// The layout has no location for the op.
     #[error("`{op}` has no location in this harness: {problem}; see [harness.layout] in the manifest")]
     NoHome { op: &'static str, problem: String },

@@ -9,6 +9,7 @@ mod diff_refusal;
 mod edit_location;
 mod elision;
 mod examples;
+mod existing;
 mod inapplicable;
 mod inspect;
 pub(crate) mod normalise;
@@ -17,9 +18,12 @@ mod payload;
 mod prompt;
 mod protected;
 mod protected_keys;
+mod replacement;
 mod search_replace;
 mod text_lines;
+mod toml_array;
 mod toml_list;
+mod toml_string;
 mod toml_text;
 mod tools;
 pub(crate) mod unified_diff;
@@ -69,6 +73,16 @@ impl<'a> OpContext<'a> {
             problem: "no agent: set the key `agent`, or a target `agents.<name>.…`".into(),
         })
     }
+}
+
+/// What a prompt loses by an edit besides words: template variables, keys of its front matter.
+pub(crate) fn losses(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRules) -> Vec<String> {
+    prompt::losses(edit, before, after, rules).unwrap_or_default()
+}
+
+/// The questions of an edit's few-shot examples that the present file does not have.
+pub(crate) fn new_questions(edit: &Edit, harness: &Harness, rules: &OpRules) -> Vec<String> {
+    examples::new_questions(edit, harness, rules)
 }
 
 /// Applies an edit, and returns the new harness.

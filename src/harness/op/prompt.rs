@@ -7,7 +7,8 @@ use super::diff_refusal::Refusal;
 use super::edit_location::EditLocation;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
-use super::{OpContext, unified_diff};
+use super::{OpContext, OpRules, replacement, unified_diff};
+use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
 use crate::llm::redact::Redactor;
 
@@ -60,7 +61,12 @@ pub(super) fn patched(
 pub(super) fn patch(payload: &Patch, context: &OpContext) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
     let place = EditLocation::of(context, &[("agent", agent)])?;
-    let (_, patched) = patched(payload, &place, context.harness)?;
+    let (before, patched) = patched(payload, &place, context.harness)?;
+    if patched.trim().is_empty() && !before.trim().is_empty() {
+        return Err(Inapplicable::Payload {
+            problem: "`diff` removes the whole prompt".into(),
+        });
+    }
     place.with_text(context.harness, &patched)
 }
 
@@ -68,5 +74,25 @@ pub(super) fn replace(payload: &Replacement, context: &OpContext) -> Result<Harn
     let agent = context.agent(payload.agent.as_deref())?;
     let place = EditLocation::of(context, &[("agent", agent)])?;
     let old = place.text(context.harness)?.unwrap_or_default();
-    place.with_text(context.harness, &restored(&payload.new_content, &old, false)?)
+    let new = restored(&payload.new_content, &old, false)?;
+    place.with_text(context.harness, &replacement::replacement(&old, &new)?)
+}
+
+/// What the prompt of an edit loses; `None` for other ops.
+pub(super) fn losses(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRules) -> Option<Vec<String>> {
+    if !matches!(edit.op, Op::PatchSystemPrompt | Op::ReplaceSystemPrompt) {
+        return None;
+    }
+    let context = OpContext {
+        op: edit.op,
+        target: &edit.target,
+        harness: before,
+        rules,
+    };
+    let agent = context
+        .agent(edit.payload.get("agent").and_then(|agent| agent.as_str()))
+        .ok()?;
+    let place = EditLocation::of(&context, &[("agent", agent)]).ok()?;
+    let text = |harness: &Harness| place.text(harness).ok().flatten();
+    Some(replacement::losses(&text(before)?, &text(after)?))
 }

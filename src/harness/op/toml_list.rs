@@ -1,12 +1,11 @@
 //! Adds a name to a TOML list, or removes it. The list is an array or a comma-separated string, and keeps its form.
 
-use std::ops::Range;
-
 use serde_json::json;
 use toml_edit::{Array, Value};
 
 use super::inapplicable::TomlProblem;
-use super::toml_text::{checked, dotted, line_after, line_end, lookup, parse, quote, set, splice};
+use super::toml_array;
+use super::toml_text::{checked, dotted, lookup, parse, quote, set, splice};
 
 /// Adds a name at the end of a list, unless the list has it. Creates a missing list as an array.
 ///
@@ -77,79 +76,15 @@ fn change_string(text: &str, names: &toml_edit::Formatted<String>, name: &str, w
 }
 
 fn append_to_array(text: &str, array: &Array, name: &str) -> String {
-    let end = line_end(text);
-    let span = array.span().unwrap_or_default();
-    let Some(last) = array.iter().filter_map(Value::span).last() else {
-        return splice(text, span.start + 1..span.start + 1, &quote(name));
-    };
-    let literal = text[last.clone()].starts_with('\'') && !name.contains('\'');
+    let last = array.iter().filter_map(Value::span).last();
+    let literal = last.is_some_and(|last| text[last].starts_with('\'')) && !name.contains('\'');
     let quoted = if literal { format!("'{name}'") } else { quote(name) };
-    let line_start = text[..last.start].rfind('\n').map_or(0, |at| at + 1);
-    let indent = &text[line_start..last.start];
-    let own_line = line_start > span.start && indent.trim().is_empty();
-    let comma = comma_after(text, last.end);
-    let closes_here = !text[last.end..span.end].contains('\n');
-    match (own_line, comma) {
-        (true, Some(at)) if !closes_here => line_after(text, at, &format!("{indent}{quoted},"), end),
-        (true, None) if !closes_here => {
-            let with_line = line_after(text, last.end, &format!("{indent}{quoted}"), end);
-            splice(&with_line, last.end..last.end, ",")
-        }
-        (_, Some(at)) => splice(text, at + 1..at + 1, &format!(" {quoted},")),
-        (_, None) => splice(text, last.end..last.end, &format!(", {quoted}")),
-    }
-}
-
-/// The position of the comma after an element, which may follow white space and comments.
-fn comma_after(text: &str, mut position: usize) -> Option<usize> {
-    loop {
-        match text.as_bytes().get(position)? {
-            b',' => return Some(position),
-            b'#' => position += text[position..].find('\n')?,
-            b' ' | b'\t' | b'\r' | b'\n' => position += 1,
-            _ => return None,
-        }
-    }
+    toml_array::appended(text, array, &quoted)
 }
 
 fn remove_from_array(text: &str, array: &Array, name: &str) -> String {
-    let spans: Vec<Range<usize>> = array.iter().map(|item| item.span().unwrap_or_default()).collect();
-    let doomed = |index: &usize| array.get(*index).and_then(Value::as_str) == Some(name);
-    let mut kept = String::new();
-    let mut position = 0;
-    for index in (0..spans.len()).filter(doomed) {
-        let range = removal(text, &spans, index);
-        kept.push_str(&text[position..range.start.max(position)]);
-        position = range.end.max(position);
-    }
-    kept + &text[position..]
-}
-
-/// The range to remove for one element: its line if it is alone on it, otherwise the element and one comma.
-fn removal(text: &str, spans: &[Range<usize>], index: usize) -> Range<usize> {
-    let element = spans[index].clone();
-    let comma = comma_after(text, element.end);
-    let end = comma.map_or(element.end, |at| at + 1);
-    let line_start = text[..element.start].rfind('\n').map_or(0, |at| at + 1);
-    let line_end = text[end..].find('\n').map(|at| end + at + 1);
-    let rest = text[end..line_end.unwrap_or(end)].trim();
-    let before = text[line_start..element.start].trim();
-    if let Some(line_end) = line_end
-        && before.is_empty()
-        && (rest.is_empty() || rest.starts_with('#'))
-    {
-        return line_start..line_end;
-    }
-    if comma.is_some() {
-        let blanks = text[end..]
-            .bytes()
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
-        return element.start..end + blanks;
-    }
-    let between = index.checked_sub(1).map(|previous| spans[previous].end..element.start);
-    match between.filter(|between| !text[between.clone()].contains(['\n', '#'])) {
-        Some(between) => between.start..element.end,
-        None => element,
-    }
+    let is_meant = |index: &usize| array.get(*index).and_then(Value::as_str) == Some(name);
+    // The last one first, so that the positions of the others stay right.
+    let meant = (0..array.len()).rev().filter(is_meant);
+    meant.fold(text.to_owned(), |text, index| toml_array::without(&text, array, index))
 }

@@ -9,6 +9,10 @@ use serde_json::Value as Json;
 use toml_edit::{Document, Item, Table, Value};
 
 use super::inapplicable::TomlProblem;
+use super::{toml_array, toml_string};
+
+/// The smallest power of two that is not a signed integer of 64 bits.
+const BEYOND_INTEGERS: f64 = 9_223_372_036_854_775_808.0;
 
 /// Sets the value at a key. Adds a missing key at the end of its table, and a missing table at the end of the file.
 ///
@@ -26,12 +30,44 @@ pub(crate) fn set(text: &str, keys: &[String], value: &Json) -> Result<String, T
     if found.is_some_and(|found| same(found, value)) {
         return Ok(text.to_owned());
     }
-    let changed = match found.and_then(Value::span) {
-        Some(span) => splice(body, span, &rendered),
-        None => insert(body, document.as_table(), keys, &rendered)?,
+    let candidates = match found {
+        Some(found) => replaced(body, keys, found, value, &rendered)?,
+        None => vec![insert(body, document.as_table(), keys, &rendered)?],
     };
-    let changed = checked(changed, keys, |after| same(after, value))?;
+    let checked = candidates
+        .into_iter()
+        .map(|changed| checked(changed, keys, |after| same(after, value)));
+    let changed = checked
+        .reduce(|best, next| best.or(next))
+        .unwrap_or_else(|| Err(TomlProblem::Unsafe { key: dotted(keys) }))?;
     Ok(format!("{}{changed}", &text[..text.len() - body.len()]))
+}
+
+/// The text with a value replaced: first in the style of the old value, then in the usual one.
+fn replaced(
+    text: &str,
+    keys: &[String],
+    found: &Value,
+    value: &Json,
+    rendered: &str,
+) -> Result<Vec<String>, TomlProblem> {
+    let Some(span) = found.span() else {
+        return Err(TomlProblem::Unsafe { key: dotted(keys) });
+    };
+    let mut candidates = Vec::new();
+    match (found, value) {
+        (Value::String(old), Json::String(new)) => {
+            let spellings = toml_string::spellings(new, &text[span.clone()], old.value(), line_end(text));
+            candidates.extend(spellings.iter().map(|spelling| splice(text, span.clone(), spelling)));
+        }
+        (Value::Array(_), Json::Array(items)) => {
+            let written = |item: &Json| render(item).unwrap_or_default();
+            candidates.extend(toml_array::with_elements(text, keys, items, same, written)?);
+        }
+        _ => {}
+    }
+    candidates.push(splice(text, span, rendered));
+    Ok(candidates)
 }
 
 /// Parses TOML, with the positions of all items.
@@ -207,10 +243,13 @@ fn render(value: &Json) -> Result<String, &'static str> {
     match value {
         Json::Null => Err("null"),
         Json::Bool(flag) => Ok(flag.to_string()),
-        Json::Number(number) => match (number.as_i64(), number.is_f64()) {
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(integer), _) => Ok(integer.to_string()),
-            (None, true) => Ok(format!("{:?}", number.as_f64().unwrap_or_default())),
-            (None, false) => Err("an integer beyond 64 signed bits"),
+            // JSON readers turn such an integer into a float, which would be another number.
+            (None, Some(float)) if !number.is_f64() || float.fract() == 0.0 && float.abs() >= BEYOND_INTEGERS => {
+                Err("an integer beyond 64 signed bits")
+            }
+            (None, float) => Ok(format!("{:?}", float.unwrap_or_default())),
         },
         Json::String(text) => Ok(quote(text)),
         Json::Array(items) => Ok(format!("[{}]", join(items.iter().map(render))?)),

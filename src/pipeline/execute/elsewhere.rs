@@ -1,6 +1,6 @@
 //! Settles an edit about which a person was asked in another session too.
 
-use super::{ExecuteContext, ExecuteInput, ask, outcome};
+use super::{ExecuteContext, ExecuteInput, Question, ask, outcome};
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
@@ -49,7 +49,7 @@ pub(super) fn ask_once(
             ..outcome(edit, OutcomeStatus::Inapplicable)
         });
     }
-    let asked = ask(edit, None, input, execution, head)?;
+    let asked = ask(edit, &Question::Proposed, input, execution, head)?;
     let Some((session, answer)) = questions::rejected(&found) else {
         return Ok(asked);
     };

@@ -12,26 +12,31 @@ use crate::ledger::port::Ledger;
 use crate::llm::redact::Redactor;
 use crate::pipeline::execute::reconcile::EditStep;
 
+mod candidate;
 pub(crate) mod effects;
 mod elsewhere;
 mod head;
 mod input;
 mod message;
 mod past;
+mod question;
 pub(crate) mod reconcile;
 mod revert;
 pub(crate) mod route;
 mod verdict;
 
+use candidate::{asked_again, candidate, overwritten, propose};
 use head::SessionHead;
 pub(crate) use input::{ExecuteContext, ExecuteInput, GateInput, ReconcileInput};
 use message::message;
 pub(crate) use past::{PastEdits, applied_in};
+use question::{Question, remarks};
 pub(crate) use revert::without;
 use revert::{revert_dropped, roll_back};
 use verdict::decide;
 
 use crate::workspace::error::RunError;
+use crate::workspace::event::Event;
 
 /// Counts of the gate's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,7 +113,7 @@ fn take(
             error: input.reason_of(edit),
             ..plain(OutcomeStatus::RejectedByUser)
         },
-        EditStep::Ask => elsewhere::ask_once(edit, input, execution, head)?,
+        EditStep::Ask => propose(edit, input, execution, head)?,
         EditStep::Adopt(commit) => adopt(edit, &commit, input, execution, head)?,
         EditStep::Undone(commit) => Outcome {
             error: Some(undone(commit.as_deref())),
@@ -208,10 +213,10 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
     }
 }
 
-/// Asks a person about an edit; after a near miss, with the findings of the gate.
+/// Asks a person about an edit.
 fn ask(
     edit: &Edit,
-    near_miss: Option<String>,
+    question: &Question,
     input: &ExecuteInput,
     execution: &ExecuteContext,
     head: &SessionHead,
@@ -228,8 +233,11 @@ fn ask(
         version: 1,
         session_id: input.session.to_owned(),
         edit_digest: digest,
-        // A near miss is a new question; an earlier answer does not count for it.
-        decision: input.decision_of(edit).filter(|_| near_miss.is_none()).cloned(),
+        // Otherwise it is a new question; an earlier answer does not count for it.
+        decision: input
+            .decision_of(edit)
+            .filter(|_| matches!(question, Question::Proposed | Question::NearMiss(None)))
+            .cloned(),
         edit: Edit {
             risk_tier: (input.reconcile.tier)(edit),
             ..edit.clone()
@@ -238,9 +246,13 @@ fn ask(
             .as_ref()
             .map(|after| diff_without_keys(&head.harness, after))
             .unwrap_or_default(),
+        remarks: remarks(edit, question, applied.as_ref().ok(), input, head),
         inapplicable: applied.err().map(|reason| reason.to_string()),
         cluster: cluster.cloned(),
-        near_miss,
+        near_miss: match question {
+            Question::NearMiss(found) => found.clone(),
+            Question::Proposed | Question::Stale(_) => None,
+        },
         extra: Default::default(),
     })?;
     Ok(outcome(edit, OutcomeStatus::PendingReview))
@@ -273,11 +285,11 @@ fn try_edit(
     execution: &ExecuteContext,
     head: &mut SessionHead,
 ) -> Result<Outcome, RunError> {
-    let candidate = match op::apply(edit, &head.harness, &input.rules) {
+    let candidate = match candidate(edit, &head.harness, input, execution)? {
         Ok(candidate) => candidate,
         Err(reason) => {
             return Ok(Outcome {
-                error: Some(reason.to_string()),
+                error: Some(reason),
                 ..outcome(edit, OutcomeStatus::Inapplicable)
             });
         }
@@ -290,9 +302,22 @@ fn try_edit(
             ..outcome(edit, OutcomeStatus::Inapplicable)
         });
     }
+    let lines = overwritten(edit, &head.harness, &candidate, input, execution)?;
+    if !lines.is_empty() {
+        let why = asked_again(&lines);
+        let asked = ask(edit, &Question::Stale(why.clone()), input, execution, head)?;
+        return Ok(Outcome {
+            error: Some(why),
+            ..asked
+        });
+    }
+    for text in op::losses(edit, &head.harness, &candidate, &input.rules) {
+        let text = format!("{}: {text}", edit.id);
+        (execution.context.listener)(Event::Note { text });
+    }
     let (decided, after) = decide(edit, &candidate, input, execution, head)?;
     if decided.status == OutcomeStatus::PendingReview {
-        ask(edit, decided.error.clone(), input, execution, head)?;
+        ask(edit, &Question::NearMiss(decided.error.clone()), input, execution, head)?;
     }
     if decided.status != OutcomeStatus::Applied {
         return Ok(decided);

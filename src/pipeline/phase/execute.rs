@@ -41,6 +41,9 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, context.manifest());
     let select = |path: &str| workspace.selects(path);
     let gate = context.inputs.gate(&context.session.id)?;
+    for text in plan.strays(|name| gate.iter().any(|task| task.category == name)) {
+        (context.listener)(Event::Note { text });
+    }
     let head_commit = workspace.ledger.head()?;
     let head = clean_harness(workspace, context.inputs)?;
     let late = match outcomes.is_empty() {

@@ -28,6 +28,7 @@ pub(crate) fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
     let mut found = Vec::new();
     if let Ok(parts) = serde_json::from_str::<Parts>(text) {
         found.extend(parts.edits.iter().filter_map(|part| problem::<Edit>(text, part)));
+        found.extend(parts.edits.iter().filter_map(|part| large_integer(text, part)));
         if by_hand {
             found.extend(parts.edits.iter().filter_map(|part| payload(text, part)));
         }
@@ -97,9 +98,44 @@ fn payload(text: &str, part: &RawValue) -> Option<Problem> {
     })
 }
 
+/// An integer that 64 bits cannot hold: the reader would turn it into a float, which is another number.
+fn large_integer(text: &str, part: &RawValue) -> Option<Problem> {
+    let json = part.get();
+    let (mut at, mut is_quoted) = (0, false);
+    while let Some(next) = json[at..].chars().next() {
+        let is_digit = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+        let length = match next {
+            '\\' if is_quoted => 1 + json[at + 1..].chars().next().map_or(0, char::len_utf8),
+            c if !is_quoted && (c == '-' || c.is_ascii_digit()) => {
+                let number = json[at..].split(|c| !is_digit(c)).next().unwrap_or_default();
+                let is_integer = !number.contains(['.', 'e', 'E']);
+                if is_integer && number.parse::<i64>().is_err() {
+                    let (line, column) = placed(text, json, at);
+                    return Some(Problem {
+                        line,
+                        column,
+                        edit: label(part),
+                        message: format!("the integer {number} does not fit in 64 signed bits; write it as a text"),
+                    });
+                }
+                number.len()
+            }
+            c => c.len_utf8(),
+        };
+        is_quoted ^= next == '"';
+        at += length.max(1);
+    }
+    None
+}
+
 /// The line and column at which a part begins, from 1.
 pub(super) fn place(text: &str, part: &RawValue) -> (usize, usize) {
-    let start = part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    placed(text, part.get(), 0)
+}
+
+/// The line and column of a position in a part, from 1.
+fn placed(text: &str, part: &str, at: usize) -> (usize, usize) {
+    let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr()) + at;
     let before = text.get(..start).unwrap_or_default();
     let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
     (before.matches('\n').count() + 1, column + 1)
@@ -171,6 +207,30 @@ mod tests {
         let found = problems(&plan(EDIT), true);
         assert_eq!((found[0].line, found[0].edit.as_deref()), (4, Some("e1")));
         assert!(found[0].message.contains("set_agent_param") && found[0].message.contains("missing field"));
+    }
+
+    #[test]
+    fn an_integer_that_no_reader_keeps_is_named_with_its_place() {
+        let with = |value: &str| plan(&EDIT.replace("{}", &format!("{{\"value\": {value}}}")));
+        for value in [
+            "18446744073709551617",
+            "-9223372036854775809",
+            "[1, 9223372036854775808]",
+        ] {
+            let found = problems(&with(value), false);
+            assert_eq!(found.len(), 1, "{value}");
+            assert_eq!((found[0].line, found[0].edit.as_deref()), (5, Some("e1")));
+            assert!(found[0].column > 20 && found[0].message.contains("does not fit in 64 signed bits"));
+        }
+        for value in [
+            "9223372036854775807",
+            "-9223372036854775808",
+            "1e300",
+            "\"18446744073709551617\"",
+            "0.1",
+        ] {
+            assert_eq!(problems(&with(value), false), [], "{value}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Tests of all ops.
+#![allow(clippy::too_many_lines)] // tests: long tables
 
 mod dialects;
 mod diffs;
@@ -58,8 +59,9 @@ fn comments_marks_line_ends_and_a_missing_last_line_end_survive() {
         CONFIG.replace("# few\r\n", "# few\r\n  k = \"v\"\r\n")
     );
     assert_eq!(set("turns", json!(5)), CONFIG);
-    let class = config_after(Op::SetAgentClass, json!({"agent": "b", "new_class": "c"}), CONFIG);
-    assert_eq!(class, format!("{CONFIG}\r\n\r\n[agent.b]\r\nclass = \"c\""));
+    let none = CONFIG.replace("agent.a", "server");
+    let class = config_after(Op::SetAgentClass, json!({"agent": "b", "new_class": "c"}), &none);
+    assert_eq!(class, format!("{none}\r\n\r\n[agent.b]\r\nclass = \"c\""));
 }
 
 #[test]
@@ -67,7 +69,7 @@ fn a_key_goes_where_its_table_is_written() {
     for (before, after) in [
         ("[agent.a]\n[z]\n", "[agent.a]\nk = 1\n[z]\n"),
         ("agent.a.x = 1\n", "agent.a.x = 1\nagent.a.k = 1\n"),
-        ("agent.b.x = 1\n", "agent.b.x = 1\nagent.a.k = 1\n"),
+        ("agent.x = 1\n", "agent.x = 1\nagent.a.k = 1\n"),
         ("[agent]\na.x = 1\n", "[agent]\na.x = 1\na.k = 1\n"),
         ("[agent]\na = { x = 1 }\n", "[agent]\na = { x = 1, k = 1 }\n"),
         ("agent = {}\n", "agent = { a.k = 1 }\n"),
@@ -112,6 +114,162 @@ fn lists_keep_their_form() {
     }
     let absent = run(Op::RemoveToolFromAgent, json!({"tool_name": "x"}), &Harness::default());
     assert_eq!(absent, Ok(Harness::default()));
+}
+
+fn targeted(op: Op, target: &str, payload: Json) -> Edit {
+    Edit {
+        target: target.into(),
+        ..edit(op, payload)
+    }
+}
+
+#[test]
+fn an_edit_names_what_it_changes() {
+    let harness =
+        with_config("[agent.a]\nk = 1\nj = 1\n[agent.b]\nk = 1\n[models.\"m.1\"]\nk = 1\n[models.m]\nk = 1\n")
+            .with(
+                "tools/descriptions.toml",
+                "[t]\ndescription = \"T\"\n[u]\ndescription = \"U\"\n",
+            )
+            .with("agents/b/system_prompt.md", "B\n");
+    let param = |agent: &str, param: &str| json!({"agent": agent, "param": param, "value": 2});
+    let model = |model: &str| json!({"model": model, "param": "k", "value": 2});
+    let tool = json!({"tool_name": "t", "new_description": "New"});
+    for (op, target, payload, part) in [
+        (
+            Op::SetAgentParam,
+            "agents.b.k",
+            param("a", "k"),
+            "names agent `b`, but the payload changes agent `a`",
+        ),
+        (
+            Op::SetAgentParam,
+            "agents.a.j",
+            param("a", "k"),
+            "names `j`, but the payload changes `k`",
+        ),
+        (
+            Op::SetAgentParam,
+            "agents.c.k",
+            param("c", "k"),
+            "there is no agent `c`; the harness has `a`, `b`",
+        ),
+        (
+            Op::SetAgentParam,
+            "agents/b/system_prompt.md",
+            param("a", "k"),
+            "names the file agents/b/system_prompt.md",
+        ),
+        (Op::SetModelParam, "models.m.1.k", model("m"), "names model `m.1`"),
+        (Op::SetModelParam, "models.m.k", model("m.1"), "names model `m`"),
+        (
+            Op::EditToolDescription,
+            "tools.u.description",
+            tool.clone(),
+            "names tool `u`",
+        ),
+        (
+            Op::ReplaceSystemPrompt,
+            "agents.bb.system_prompt",
+            json!({"new_content": "x"}),
+            "there is no agent `bb`",
+        ),
+        (
+            Op::EditFewShotExemplars,
+            "agents.bb",
+            json!({"exemplars": []}),
+            "there is no agent `bb`",
+        ),
+    ] {
+        let refused = apply(&targeted(op, target, payload), &harness, &rules())
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(part), "{target}: {refused}");
+    }
+    for (op, target, payload) in [
+        (Op::SetAgentParam, "agents.a.k", param("a", "k")),
+        (Op::SetAgentParam, "agents.a", param("a", "k")),
+        (Op::SetAgentParam, "agents.a.new", param("a", "k")),
+        (Op::SetAgentParam, "agents.unknown.k", param("a", "k")),
+        (Op::SetAgentParam, "config.toml#agent.a.k", param("a", "k")),
+        (Op::SetModelParam, "models.m.1.k", model("m.1")),
+        (Op::SetModelParam, "models.new.k", model("new")),
+        (Op::EditToolDescription, "tools.t.description", tool),
+        (
+            Op::ReplaceSystemPrompt,
+            "agents.a.system_prompt",
+            json!({"new_content": "x"}),
+        ),
+    ] {
+        let applied = apply(&targeted(op, target, payload), &harness, &rules());
+        assert!(applied.is_ok(), "{target}: {applied:?}");
+    }
+}
+
+#[test]
+fn a_value_keeps_the_style_of_the_one_before() {
+    let set = |before: &str, value: Json| {
+        let text = |value: &str| format!("[agent.a]\nk = {value} # why\nj = 1\n");
+        let after = config_after(Op::SetAgentParam, json!({"param": "k", "value": value}), &text(before));
+        let (head, tail) = ("[agent.a]\nk = ", " # why\nj = 1\n");
+        after
+            .strip_prefix(head)
+            .and_then(|rest| rest.strip_suffix(tail))
+            .map(str::to_owned)
+    };
+    for (before, value, after) in [
+        ("\"a\"", json!("b\"c"), r#""b\"c""#),
+        ("'a'", json!("b \"c\" \\d"), r#"'b "c" \d'"#),
+        ("'a'", json!("it's"), "\"it's\""),
+        ("'a'", json!("two\nlines"), r#""two\nlines""#),
+        (
+            "\"\"\"\nOne.\nTwo.\n\"\"\"",
+            json!("One.\nTwo and three.\n"),
+            "\"\"\"\nOne.\nTwo and three.\n\"\"\"",
+        ),
+        (
+            "\"\"\"One \"quoted\".\n\\tTwo.\"\"\"",
+            json!("One \"quoted\".\n\tTwo.\nNew \"q\"."),
+            "\"\"\"One \"quoted\".\n\\tTwo.\nNew \\\"q\\\".\"\"\"",
+        ),
+        (
+            "'''\nOne \\.\n'''",
+            json!("One \\.\nTwo \\.\n"),
+            "'''\nOne \\.\nTwo \\.\n'''",
+        ),
+        ("'''One.'''", json!("It's '''so'''."), "\"It's '''so'''.\""),
+        (
+            "[\n  \"END\", # ends\n  \"UI\", # used\n]",
+            json!(["END", "UI", "###"]),
+            "[\n  \"END\", # ends\n  \"UI\", # used\n  \"###\",\n]",
+        ),
+        (
+            "[\n  \"END\", # ends\n  \"UI\" # used\n]",
+            json!(["new", "UI"]),
+            "[\n  \"new\",\n  \"UI\" # used\n]",
+        ),
+        ("[1, 2, 3]", json!([1, 4, 3]), "[1, 4, 3]"),
+        ("[1, 2]", json!(["a"]), "[\"a\"]"),
+        ("[\n  1, # one\n]", json!([]), "[]"),
+        (
+            "[ { a = 1 }, { a = 2 } ]",
+            json!([{"a": 2}, {"a": 3}]),
+            "[ { a = 2 }, { a = 3 } ]",
+        ),
+        ("1", json!(1.5), "1.5"),
+        ("7", json!(9_223_372_036_854_775_807_i64), "9223372036854775807"),
+    ] {
+        assert_eq!(set(before, value).as_deref(), Some(after), "{before}");
+    }
+    for value in ["18446744073709551617", "9223372036854775808", "[-18446744073709551617]"] {
+        let value: Json = serde_json::from_str(value).unwrap();
+        let refused = run(
+            Op::SetAgentParam,
+            json!({"param": "k", "value": value}),
+            &with_config("[agent.a]\nk = 7\n"),
+        );
+        assert!(refused.unwrap_err().to_string().contains("beyond 64 signed bits"));
+    }
 }
 
 #[test]
