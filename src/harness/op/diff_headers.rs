@@ -3,13 +3,20 @@
 use crate::artifact::diagnosis;
 
 /// Whether a fence line closes the fence around the diff. It may also be a line of the file that lost its leading blank:
-/// then lines with signs and a further fence follow, before the next header or block.
+/// then lines with signs and a further fence follow, before the next header or block, or the next header follows without
+/// a fence.
 pub(super) fn closes_here(lines: &[&str], open: &str) -> bool {
     let is_close = |line: &&str| fence(line).is_some_and(|close| closes(line, close, open));
     let begins_another = |line: &&str| line.starts_with("@@") || fence(line).is_some() && !is_close(line);
     let rest = &lines[1..];
-    let rest = &rest[..rest.iter().position(begins_another).unwrap_or(rest.len())];
-    let last = rest.iter().rposition(is_close).unwrap_or_default();
+    let next = rest.iter().position(begins_another);
+    let in_hunk = next.is_some_and(|at| rest[at].starts_with("@@"));
+    let rest = &rest[..next.unwrap_or(rest.len())];
+    let last = rest.iter().rposition(is_close);
+    if in_hunk && last.is_none() {
+        return false;
+    }
+    let last = last.unwrap_or_default();
     is_close(&lines[0]) && !rest[..last].iter().any(|line| line.starts_with(['+', '-']))
 }
 

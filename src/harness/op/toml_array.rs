@@ -22,7 +22,7 @@ pub(super) fn with_elements<W>(
     is_same: impl Fn(&Value, &W) -> bool,
     render: impl Fn(&W) -> String,
 ) -> Result<Option<String>, TomlProblem> {
-    let stays = with_array(text, keys, |array| longest_common(array, wanted, &is_same))?.unwrap_or_default();
+    let stays = with_array(text, keys, |array| longest_subsequence(array, wanted, &is_same))?.unwrap_or_default();
     if stays.is_empty() {
         return Ok(None);
     }
@@ -49,7 +49,7 @@ fn with_array<R>(text: &str, keys: &[String], read: impl FnOnce(&Array) -> R) ->
 }
 
 /// The longest common subsequence of elements, as pairs of indices.
-fn longest_common<W>(array: &Array, wanted: &[W], is_same: impl Fn(&Value, &W) -> bool) -> Vec<(usize, usize)> {
+fn longest_subsequence<W>(array: &Array, wanted: &[W], is_same: impl Fn(&Value, &W) -> bool) -> Vec<(usize, usize)> {
     let old: Vec<&Value> = array.iter().collect();
     if old.len().saturating_mul(wanted.len()) > MOST_CELLS {
         return Vec::new();

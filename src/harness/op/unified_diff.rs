@@ -35,7 +35,7 @@ pub(crate) fn apply(original: &str, diff: &str) -> Result<String, Refusal> {
         return Err(Refusal::TooLong);
     }
     let hunks = parse(diff, text.is_empty())?.hunks;
-    if let Some(line) = hunks.iter().find_map(|hunk| uncertain_addition(hunk, &lines)) {
+    if let Some(line) = hunks.iter().find_map(|hunk| uncertain_sign(hunk, &lines)) {
         return Err(Refusal::LostSign(line.named()));
     }
     let applied = match applied(&lines, &hunks) {
@@ -51,10 +51,17 @@ pub(crate) fn apply(original: &str, diff: &str) -> Result<String, Refusal> {
     })
 }
 
-/// An added line that the text has with its `+`, unless the counts of the header show that it is not context.
-fn uncertain_addition<'h, 'a>(hunk: &'h DiffHunk<'a>, text: &TextLines) -> Option<&'h HunkLine<'a>> {
-    let mut added = hunk.side(Sign::Removed).filter(|line| line.sign == Sign::Added);
-    added.find(|line| hunk.counts != Some(hunk.sizes()) && line.raw != line.text && text.contains(line.raw))
+/// A changed line that the text has with its sign too, unless the counts of the header show that it is not context.
+fn uncertain_sign<'h, 'a>(hunk: &'h DiffHunk<'a>, text: &TextLines) -> Option<&'h HunkLine<'a>> {
+    let as_context = |line: &&HunkLine| line.raw != line.text && text.contains(line.raw);
+    let changes = |line: &&HunkLine| match line.sign {
+        Sign::Added => true,
+        // If the text does not have the line without the sign, its blank was lost.
+        Sign::Removed => text.contains(line.text),
+        Sign::Context => false,
+    };
+    let mut lines = hunk.lines.iter().filter(|_| hunk.counts != Some(hunk.sizes()));
+    lines.find(|line| changes(line) && as_context(line))
 }
 
 /// The names of the files that a diff changes, as its headers state them; empty if it has no headers.
