@@ -18,11 +18,21 @@ pub struct After {
     pub version: u32,
     /// Digest of the harness.
     pub harness: Digest,
-    /// The scores on the session's gate tasks.
+    /// The scores on the session's gate tasks; empty if they were not measured.
     pub evaluation: Evaluation,
+    /// Why the harness was not measured; absent if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_measured: Option<String>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
 
 artifact!(After, "after", version 1, depth 2);
+
+impl After {
+    /// Whether the harness was measured.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.not_measured.is_none()
+    }
+}

@@ -34,7 +34,7 @@ pub struct ReviewDecision {
     /// Digest of the edit that was shown; the answer applies to no other edit. Absent: the edit in this file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit_digest: Option<Digest>,
-    /// Commit the edit whatever the gate decides; the outcome records this.
+    /// Commit the edit without asking the gate; the outcome records this.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skip_gate: bool,
     /// Unknown fields.

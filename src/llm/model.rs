@@ -12,6 +12,11 @@ pub trait Model: Send + Sync {
     /// Digest of exactly what would be sent; it covers the seed only if the server receives one.
     fn rendered(&self, request: &Request) -> Digest;
 
+    /// The size in bytes of what would be sent; `None` if nothing is sent.
+    fn size(&self, _request: &Request) -> Option<u64> {
+        None
+    }
+
     /// Asks the model.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub(crate) mod phase_files;
 pub(crate) mod phases;
 mod privacy;
 pub(crate) mod programs;
+mod range;
 mod sections;
 mod student;
 mod teacher;
@@ -147,6 +148,7 @@ impl Manifest {
                 self.version
             ));
         }
+        range::check(self)?;
         self.gate.check()?;
         self.check_models()?;
         self.triggers.check()?;

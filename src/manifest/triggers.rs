@@ -37,9 +37,6 @@ impl TriggersSection {
             let rate = self.cluster_rate;
             return Err(format!("[triggers] cluster_rate = {rate} must be between 0 and 1"));
         }
-        if self.rescan_seconds == 0 {
-            return Err("[triggers] rescan_seconds must be at least 1".into());
-        }
         self.schedule.as_deref().map_or(Ok(()), check_schedule)
     }
 }

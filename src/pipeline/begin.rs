@@ -138,7 +138,7 @@ pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &
         paths.push(loop_record::FILE.to_owned());
     }
     let score = |snapshot: &Option<crate::artifact::record::Snapshot>| {
-        snapshot.as_ref().map_or("?".to_owned(), |snapshot| {
+        snapshot.as_ref().map_or("not measured".to_owned(), |snapshot| {
             format!("{:.1} %", 100.0 * snapshot.overall_score)
         })
     };

@@ -8,6 +8,7 @@ pub(crate) mod definition;
 pub(crate) mod edit_states;
 pub(crate) mod execute;
 pub(crate) mod external_decision;
+pub(crate) mod forecast;
 pub(crate) mod freshness;
 pub(crate) mod gate_policy;
 pub(crate) mod held_out_examples;

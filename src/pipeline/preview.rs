@@ -19,8 +19,10 @@ use crate::eval::run::{Evaluator, evaluate, evaluate_run};
 use crate::gate::preview as phase;
 use crate::gate::preview::{GatePreview, lines};
 use crate::harness::Harness;
+use crate::llm::estimate::{EarlierCalls, RoleLoad};
 use crate::llm::{client, estimate};
 use crate::manifest::StudentEngine;
+use crate::manifest::chat::ChatSettings;
 use crate::pipeline::edit_states::edit_states;
 use crate::pipeline::execute;
 use crate::pipeline::execute::reconcile::{EditStep, reconcile};
@@ -238,25 +240,53 @@ fn budget(workspace: &Workspace, session: Option<&Session>) -> Result<(ErrorBudg
 /// student is a program or has tools, because the number of its calls is unknown.
 fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<Money>, RunError> {
     let manifest = &workspace.manifest;
-    let past = session::all(&workspace.root)?
-        .iter()
-        .map(|session| client::spent(session.root(), &session.path("")))
-        .collect::<Result<Vec<_>, _>>()?
-        .concat();
-    let call =
-        |role, model: Option<String>| estimate::one_call(role, &model.unwrap_or_default(), &manifest.prices, &past);
+    let past = earlier_calls(workspace)?;
+    let call = |role, settings: ChatSettings, bytes| {
+        let load = RoleLoad {
+            role,
+            model: settings.model.unwrap_or_default(),
+            calls: 1,
+            most_calls: 1,
+            bytes,
+            max_tokens: settings.max_tokens,
+        };
+        estimate::one_call(&load, &manifest.prices, &past)
+    };
     let student = match manifest.student.engine {
         StudentEngine::Nearest => Some(Money::ZERO),
         StudentEngine::Chat if manifest.student.tools.is_empty() => {
-            call(LlmRole::Student, manifest.student.model.clone())
+            let bytes = request_bytes(workspace, &workspace.harness()?, gate);
+            call(LlmRole::Student, manifest.student.chat(), bytes)
         }
         StudentEngine::Chat | StudentEngine::Command => None,
     };
     let judged = gate.iter().filter(|task| task.scorer == Scorer::Judge).count();
     let judge = match judged {
         0 => Some(Money::ZERO),
-        _ => call(LlmRole::Judge, manifest.judge().and_then(|judge| judge.model)),
+        _ => call(LlmRole::Judge, manifest.judge().unwrap_or_default(), None),
     };
     let share = |judge: Money| judge.share(judged as u64, gate.len() as u64);
     Ok(student.zip(judge).map(|(student, judge)| student + share(judge)))
+}
+
+/// The calls of language models in all sessions.
+///
+/// # Errors
+/// A log cannot be read.
+pub(crate) fn earlier_calls(workspace: &Workspace) -> Result<EarlierCalls, RunError> {
+    let mut past = EarlierCalls::default();
+    for session in session::all(&workspace.root)? {
+        let folder = session.path("");
+        let sent = client::egress(session.root(), &folder)?;
+        past.add(client::spent(session.root(), &folder)?, &sent);
+    }
+    Ok(past)
+}
+
+/// The mean size in bytes of the student's first request for these tasks; `None` if it sends none.
+pub(crate) fn request_bytes(workspace: &Workspace, harness: &Harness, tasks: &[Task]) -> Option<u64> {
+    let prepared = workspace.student.prepare(harness);
+    let sizes: Vec<u64> = tasks.iter().filter_map(|task| prepared.request_bytes(task)).collect();
+    let count = u64::try_from(sizes.len()).ok().filter(|count| *count > 0)?;
+    Some(sizes.iter().sum::<u64>().div_ceil(count))
 }

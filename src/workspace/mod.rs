@@ -43,7 +43,7 @@ use crate::manifest::{self, Manifest, StudentEngine};
 use crate::sys::clock::Clock;
 use crate::sys::consent::Consent;
 pub(crate) use crate::sys::disk::OWN_FOLDER;
-use crate::sys::disk::Root;
+use crate::sys::disk::{DiskError, Root};
 use crate::sys::process;
 use crate::teacher::Teacher;
 use crate::trace::TraceSource;
@@ -323,13 +323,25 @@ fn concurrency(engine: StudentEngine, asked: usize) -> usize {
 /// The workspace has no manifest, or it is not usable.
 pub(crate) fn read_manifest(root: &Root) -> Result<Manifest, RunError> {
     let path = root.join(manifest::FILE);
-    let text = root.read_text(&path)?.ok_or_else(|| {
+    let text = root.read_text(&path).map_err(unusable)?.ok_or_else(|| {
         RunError::Config(format!(
             "no {} here or above; `kaizen init` creates one",
             manifest::FILE
         ))
     })?;
     Ok(Manifest::parse(&path, &text)?)
+}
+
+/// The error for a manifest that is no text: the user has to correct it, unlike a failure of the system.
+fn unusable(error: DiskError) -> RunError {
+    match error {
+        DiskError::Failed { ref source, .. } if !is_a_folder(source) => error.into(),
+        _ => RunError::Config(error.to_string()),
+    }
+}
+
+fn is_a_folder(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::IsADirectory
 }
 
 /// The nearest folder, from `start` upwards, with an entry named `kaizen.toml`, of any file type.

@@ -4,6 +4,7 @@
 mod architecture;
 mod audit;
 mod bench_synth;
+mod billing;
 mod blame;
 mod chat_teacher;
 mod command_teacher;
@@ -26,6 +27,7 @@ mod interleavings;
 mod labels;
 mod looping;
 mod mcp;
+mod money;
 mod outages;
 mod output;
 mod outputs;

@@ -47,9 +47,14 @@ pub struct Reply {
     times: usize,
 }
 
+/// Chooses the reply to a request.
+pub type Answer = Box<dyn Fn(&Received) -> Reply + Send + Sync>;
+
 /// The state that all connections share.
 #[derive(Default)]
 struct Shared {
+    /// Replaces the rules.
+    answer: Option<Answer>,
     rules: Mutex<Vec<(String, Reply)>>,
     received: Mutex<Vec<Received>>,
     busy: AtomicUsize,
@@ -148,9 +153,21 @@ impl Reply {
 impl Server {
     /// Starts a server on a free port; without a matching rule, it answers with 404.
     pub fn start() -> Self {
+        Self::sharing(Shared::default())
+    }
+
+    /// Starts a server whose replies this function chooses.
+    pub fn answering(answer: Answer) -> Self {
+        Self::sharing(Shared {
+            answer: Some(answer),
+            ..Shared::default()
+        })
+    }
+
+    fn sharing(shared: Shared) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(shared);
         let own = Arc::clone(&shared);
         let listening = std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -210,7 +227,10 @@ impl Shared {
         let mut reader = BufReader::new(copy);
         while let Some(mut received) = read(&mut reader) {
             received.at_once = self.busy.fetch_add(1, Ordering::SeqCst) + 1;
-            let reply = self.choose(&received.body);
+            let reply = match &self.answer {
+                Some(answer) => answer(&received),
+                None => self.choose(&received.body),
+            };
             self.received.lock().unwrap().push(received);
             std::thread::sleep(reply.delay);
             self.busy.fetch_sub(1, Ordering::SeqCst);

@@ -5,6 +5,7 @@ mod next;
 mod plan;
 mod scores;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -19,14 +20,17 @@ use super::exit::CommandFailure;
 use super::style::Style;
 use super::visible::visible;
 use super::{Format, terminal};
+use crate::artifact::egress::LlmRole;
 use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus};
-use crate::artifact::spending::RoleSpending;
+use crate::artifact::spending::{self, RoleSpending};
 use crate::artifact::{Money, counted};
+use crate::llm::client;
 use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
+use crate::workspace::session::Session;
 
 /// Prints one JSON value as a line on stdout.
 pub(crate) fn json(value: &impl serde::Serialize) {
@@ -150,7 +154,7 @@ pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &Summary
     }
     out!();
     scores(&ended.session, record);
-    spending(record);
+    spending(&record.spending);
     edits(workspace, record);
     next::show(record, around.elsewhere);
     Ok(())
@@ -207,7 +211,7 @@ fn edits(workspace: &Workspace, record: &SessionRecord) {
 
 /// Op and target, if known, and the commit.
 fn name(workspace: &Workspace, record: &SessionRecord, outcome: &EditOutcome) -> String {
-    let session = crate::workspace::session::Session::at(&workspace.root, &record.id);
+    let session = Session::at(&workspace.root, &record.id);
     let full = session
         .outcomes()
         .ok()
@@ -223,9 +227,23 @@ fn name(workspace: &Workspace, record: &SessionRecord, outcome: &EditOutcome) ->
     format!("{what}{commit}")
 }
 
+/// The spending of a session by role: that of its logs, which also have the calls that a killed run cut off, else that of
+/// its record.
+///
+/// # Errors
+/// A log cannot be read.
+pub(crate) fn spent_so_far(
+    session: &Session,
+    record: Option<&SessionRecord>,
+) -> Result<BTreeMap<LlmRole, RoleSpending>, CommandFailure> {
+    let logged = spending::sums(&client::spent(session.root(), &session.path(""))?);
+    let recorded = record.map(|record| record.spending.clone()).unwrap_or_default();
+    Ok(if logged.is_empty() { recorded } else { logged })
+}
+
 /// Prints a line for each role that called a language model.
-pub(crate) fn spending(record: &SessionRecord) {
-    for (role, spent) in &record.spending {
+pub(crate) fn spending(roles: &BTreeMap<LlmRole, RoleSpending>) {
+    for (role, spent) in roles {
         let (role, tokens) = (role.name().replace('_', " "), spent.usage.total());
         out!(
             "  {role:<13}{:>6} calls {tokens:>9} tokens  {}",

@@ -14,12 +14,21 @@ use crate::artifact::probe::Probe;
 use crate::artifact::record::{SessionRecord, Snapshot};
 use crate::cli::visible::visible;
 use crate::gate::evidence::interval;
+use crate::pipeline::state::settled;
 use crate::workspace::session::Session;
 
 /// Prints the scores before and after, overall and per category.
 pub(crate) fn scores(session: &Session, record: &SessionRecord) {
-    let (Some(before), Some(after)) = (&record.benchmark_before, &record.benchmark_after) else {
-        return;
+    let (before, after) = match (&record.benchmark_before, &record.benchmark_after) {
+        (Some(before), Some(after)) => (before, after),
+        (Some(before), None) if settled(record) => {
+            let was = 100.0 * before.overall_score;
+            return out!(
+                "{STRONG}Gate score {was:.1} % → not measured{STRONG:#} (an edit was accepted without the gate; \
+                `kaizen eval --split gate` measures it)"
+            );
+        }
+        _ => return,
     };
     let noise = NoisyScores::of(session);
     let (was, is) = (100.0 * before.overall_score, 100.0 * after.overall_score);

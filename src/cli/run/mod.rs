@@ -58,8 +58,7 @@ pub(crate) fn autonomy(text: &str) -> Result<Autonomy, String> {
 pub(crate) fn run(command: &RunArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     if command.estimate {
-        let session = command.session.as_deref().or(command.name.as_deref());
-        estimate::print(&workspace, session, setting)?;
+        estimate::print(&workspace, command, setting)?;
         return Ok(Code::Settled);
     }
     let renderer = Renderer::new(setting.format);

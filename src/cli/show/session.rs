@@ -17,6 +17,8 @@ use crate::workspace::session::Session;
 /// Its files cannot be read.
 pub(crate) fn show(session: &Session, setting: &Setting) -> Result<(), CommandFailure> {
     let record = session.record()?;
+    let spending = render::spent_so_far(session, record.as_ref())?;
+    let record = record.map(|record| SessionRecord { spending, ..record });
     let plan: Option<Plan> = session.read("plan.json")?;
     let outcomes: Vec<Outcome> = session.outcomes()?.into_values().collect();
     if setting.is_json() {
@@ -74,7 +76,7 @@ fn head(session: &Session, record: &SessionRecord) {
     {
         out!("  teacher    {cost} USD");
     }
-    render::spending(record);
+    render::spending(&record.spending);
     render::scores(session, record);
 }
 

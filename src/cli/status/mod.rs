@@ -3,6 +3,8 @@
 mod history;
 mod present;
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 pub(crate) use present::words;
 use serde::Serialize;
@@ -13,9 +15,11 @@ use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
+use crate::artifact::egress::LlmRole;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::readiness::{self, UnscorableTask};
 use crate::artifact::record::{SessionRecord, SessionStatus as Word};
+use crate::artifact::spending::RoleSpending;
 use crate::eval::holdout::HoldoutWear;
 use crate::pipeline::context::Context;
 use crate::workspace::inputs::Inputs;
@@ -49,12 +53,24 @@ struct StatusLine {
     problem: Option<String>,
     #[serde(flatten)]
     present: Option<NewestSession>,
+    /// What language models cost so far, by role; only on the newest session's line.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    spending: BTreeMap<LlmRole, RoleSpending>,
     /// How worn the gate split is; only on the newest session's line.
     #[serde(skip_serializing_if = "Option::is_none")]
     gate_split: Option<GateSplit>,
     /// Tasks that their scorers cannot use; only on the newest session's line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unscorable: Vec<UnscorableTask>,
+}
+
+impl StatusLine {
+    fn is_settled(&self) -> bool {
+        matches!(
+            self.status,
+            Some(Word::Completed | Word::AwaitingReview | Word::RolledBack)
+        )
+    }
 }
 
 /// How worn the gate split is, or why that is unknown.
@@ -95,6 +111,7 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
             .benchmark()
             .map(|tasks| tasks.unscorable.clone())
             .unwrap_or_default(),
+        spending: render::spent_so_far(newest, newest.record().ok().flatten().as_ref())?,
         ..line(newest, state)
     };
     print(&line, setting);
@@ -137,6 +154,7 @@ fn line(session: &Session, state: HistoryState) -> StatusLine {
         state,
         problem: problem.or_else(|| record.as_ref().and_then(|record| record.error.clone())),
         present: None,
+        spending: BTreeMap::new(),
         gate_split: None,
         unscorable: Vec::new(),
     }
@@ -173,6 +191,7 @@ fn print(line: &StatusLine, setting: &Setting) {
     if let Some(unscorable) = readiness::unscorable(&line.unscorable) {
         out!("  {}", visible(&unscorable));
     }
+    render::spending(&line.spending);
     match &line.gate_split {
         Some(GateSplit::Known(wear)) => out!("  {}", wear.words()),
         Some(GateSplit::Unknown { problem }) => out!("  {}", visible(problem)),
@@ -195,6 +214,7 @@ fn scores(line: &StatusLine) -> String {
     let percent = |score: Option<f64>| score.map_or("?".to_owned(), |score| format!("{:.1} %", 100.0 * score));
     match (line.score_before, line.score_after) {
         (None, None) => "no score".to_owned(),
+        (Some(_), None) if line.is_settled() => format!("{} → not measured", percent(line.score_before)),
         (before, after) => format!("{} → {}", percent(before), percent(after)),
     }
 }

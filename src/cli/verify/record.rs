@@ -40,6 +40,7 @@ pub(crate) fn check(
         return Ok(found);
     };
     let outcomes = session.outcomes()?;
+    let measured = last.as_ref().is_none_or(|last| last.not_measured.is_none());
     let expected = match last.filter(|last| Some(last.harness) == record.harness_after) {
         Some(last) => Some((snapshot(&baseline, &last.evaluation), after::FILE.to_owned())),
         None => expected_after(workspace, &record, &baseline, &outcomes, commits)?,
@@ -47,7 +48,7 @@ pub(crate) fn check(
     let problems = [
         before(&record, &baseline),
         ends(&record, &outcomes),
-        of_the_end(&record, expected.as_ref()),
+        of_the_end(&record, expected.as_ref(), measured),
     ];
     let remedy = format!("restore it with git, or delete it and run {run} to write it again");
     let wrong = |problem| finding(Severity::Failure, session, "session.json", problem, remedy.as_str());
@@ -110,8 +111,9 @@ fn ends(record: &SessionRecord, outcomes: &BTreeMap<Digest, Outcome>) -> Vec<Str
     problems
 }
 
-fn of_the_end(record: &SessionRecord, expected: Option<&(Snapshot, String)>) -> Vec<String> {
+fn of_the_end(record: &SessionRecord, expected: Option<&(Snapshot, String)>, measured: bool) -> Vec<String> {
     match (&record.benchmark_after, expected) {
+        (None, _) if !measured => Vec::new(),
         (None, _) => vec!["benchmark_after is missing, although the session is settled".to_owned()],
         (Some(after), Some((expected, source))) if after.task_count == expected.task_count => {
             let expected = as_recorded(expected, Some(after));

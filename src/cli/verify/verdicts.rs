@@ -101,10 +101,11 @@ fn status_of(outcome: &Outcome, decision: GateDecision) -> Option<String> {
 /// The problem if an outcome without a verdict states a gain, or has a status that needs a verdict.
 fn unfounded(outcome: &Outcome) -> Vec<String> {
     let states = outcome.benchmark_delta.is_some() || !outcome.cluster_deltas.is_empty();
-    let judged = matches!(
-        outcome.status,
-        OutcomeStatus::Applied | OutcomeStatus::RejectedByGate | OutcomeStatus::Undecided
-    );
+    let judged = match outcome.status {
+        // A person accepted it without the gate.
+        OutcomeStatus::Applied => !outcome.gate_skipped,
+        status => matches!(status, OutcomeStatus::RejectedByGate | OutcomeStatus::Undecided),
+    };
     match (judged, states) {
         (true, _) => vec![format!(
             "its status is {}, but it has no verdict",

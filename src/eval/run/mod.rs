@@ -7,7 +7,7 @@ mod streak;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::ask::{AnsweredQuestions, KeyedRun};
 use crate::artifact::evaluation::{Attempt, Evaluation, ScoredAttempt, TaskScore};
@@ -156,6 +156,23 @@ pub(crate) fn refusal(evaluator: &Evaluator, before: &Harness, after: &Harness, 
         .into_iter()
         .find(|(task, _)| is_due_to_the_change(task))
         .map(|(_, reason)| reason)
+}
+
+/// Scores a harness on run 0 of every task without making an attempt; `None` if an answer is not remembered.
+pub(crate) fn evaluate_remembered(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task]) -> Option<Evaluation> {
+    match missing(evaluator, harness, tasks, 0) {
+        0 => evaluate(evaluator, harness, tasks).ok(),
+        _ => None,
+    }
+}
+
+/// The number of attempts that one run of every task would make, because they are not remembered.
+pub(crate) fn missing(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task], number: u32) -> usize {
+    let prepared = evaluator.student.prepare(harness);
+    let questions = ask::questions(evaluator, prepared.as_ref(), &numbered(tasks, number));
+    let keys: BTreeSet<_> = questions.iter().map(|question| question.key).collect();
+    let keys: Vec<_> = keys.into_iter().collect();
+    evaluator.memo.get(&keys).iter().filter(|known| known.is_none()).count()
 }
 
 /// For each task, whether the change of the harness can affect its answer. On the other tasks, both harnesses give the

@@ -67,6 +67,11 @@ pub trait PreparedStudent: Send + Sync {
         true
     }
 
+    /// The size in bytes of the first request to a language model; `None` if there is none.
+    fn request_bytes(&self, _task: &Task) -> Option<u64> {
+        None
+    }
+
     /// Answers one task. The draw is the only source of randomness.
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt;
 }

@@ -20,6 +20,7 @@ use crate::artifact::gate::verdict::GateRule;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::Task;
 use crate::eval::run::Evaluator;
+use crate::gate::power::calls::sequential;
 use crate::gate::power::noise::{Noise, RunPair, average, noise};
 use crate::gate::power::play::Game;
 use crate::gate::power::visible::{smallest, smallest_exact};
@@ -111,6 +112,48 @@ pub(crate) struct NewAttempts {
     pub hoped: usize,
     /// The upper limit.
     pub most: usize,
+}
+
+/// The attempts for the trial of an edit that nobody has proposed yet. It is assumed to reach all of the `tasks`, of which
+/// the agent solves half, and to get its share of the error budget.
+pub(crate) fn unknown_trial(
+    policy: &GatePolicy,
+    tasks: usize,
+    noisy: bool,
+    alpha: f64,
+    shares_chance: bool,
+) -> NewAttempts {
+    let settings = policy.settings;
+    let confirmed = tasks * (1 + 2 * settings.confirm as usize);
+    match policy.mode_for(noisy) {
+        Mode::Rule => NewAttempts {
+            nothing: tasks,
+            hoped: tasks,
+            most: tasks,
+        },
+        Mode::Auto | Mode::Exact => NewAttempts {
+            nothing: tasks,
+            hoped: tasks,
+            most: confirmed,
+        },
+        Mode::Sequential => {
+            let chances = vec![0.5; tasks];
+            let game = Game {
+                chances: &chances,
+                spread: 0.5,
+                settings,
+                one_pass: policy.population == Population::Sample,
+                alpha,
+                shares_chance,
+            };
+            let cost = sequential(&game, 0.25, 0, 2);
+            NewAttempts {
+                nothing: cost.nothing.sum(),
+                hoped: cost.hoped.sum(),
+                most: cost.most.sum(),
+            }
+        }
+    }
 }
 
 /// The price of the attempts in dollars; absent if a price is unknown.

@@ -52,8 +52,13 @@ impl MeteredModel {
                 AttemptResult::Reply(reply, body) => return self.pay(question, *reply, body, reserved),
                 AttemptResult::Again(pause, error) => {
                     self.settle_failure(question, &error, reserved);
-                    tracing::info!(%error, attempt, of = network.attempts, ?pause, "retrying");
-                    self.calls.pause(self.settings.url(), pause);
+                    if self.calls.pause(self.settings.url(), pause) {
+                        let (next, of) = (attempt + 1, network.attempts);
+                        tracing::warn!(
+                            "{error}; asks again in {:.1} s (attempt {next} of {of})",
+                            pause.as_secs_f64()
+                        );
+                    }
                     attempt += 1;
                 }
                 AttemptResult::Never(error) => {

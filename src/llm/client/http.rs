@@ -143,9 +143,23 @@ fn broken(error: ureq::Error) -> HttpFailure {
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
             HttpFailure::Passing("the connection timed out".to_owned())
         }
-        ureq::Error::Timeout(_) => HttpFailure::Late("the answer timed out; it may have been charged for".to_owned()),
+        ureq::Error::Timeout(_) => HttpFailure::Late(
+            "no complete answer within [network] timeout_seconds; it may have been charged for".to_owned(),
+        ),
+        ureq::Error::Io(error) if !is_unconnected(&error) => HttpFailure::Late(format!(
+            "the connection broke ({error}); the call may have been charged for"
+        )),
         other => HttpFailure::Passing(other.to_string()),
     }
+}
+
+/// Whether the request cannot have reached the server.
+fn is_unconnected(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};
+    matches!(
+        error.kind(),
+        ConnectionRefused | HostUnreachable | NetworkUnreachable | AddrNotAvailable
+    )
 }
 
 fn certificates(path: &std::ffi::OsStr) -> Result<RootCerts, String> {

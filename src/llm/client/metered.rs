@@ -164,6 +164,10 @@ impl Model for MeteredModel {
         Digest::of_value(&(wire.url, wire.body))
     }
 
+    fn size(&self, request: &Request) -> Option<u64> {
+        Some(self.wire(&self.redacted(request)).body.to_string().len() as u64)
+    }
+
     fn ask(&self, request: &Request) -> Result<ModelAnswer, AskError> {
         let clean = self.redacted(request);
         if self.role == LlmRole::Student && clean != *request {

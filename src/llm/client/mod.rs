@@ -91,6 +91,8 @@ struct ClientState {
     max_attempt_cost: Option<Money>,
     /// A model with an unknown price that a program used.
     unpriced: Option<String>,
+    /// Warnings that were given.
+    warned: BTreeSet<String>,
     /// Number of failed calls in a row.
     failures: u32,
     halted: Option<String>,
@@ -112,6 +114,7 @@ impl ClientState {
             paused: BTreeMap::new(),
             max_attempt_cost: None,
             unpriced: None,
+            warned: BTreeSet::new(),
             failures: 0,
             halted: None,
             changed: 0,
@@ -329,11 +332,23 @@ impl LlmClient {
         }
     }
 
-    fn pause(&self, server: &str, pause: Duration) {
-        let until = Instant::now() + pause;
+    /// Makes all calls to a server wait. Returns whether the server was not paused already.
+    fn pause(&self, server: &str, pause: Duration) -> bool {
+        let now = Instant::now();
+        let until = now + pause;
         let mut state = self.state();
-        let slot = state.paused.entry(server.to_owned()).or_insert(until);
-        *slot = (*slot).max(until);
+        let was = state.paused.get(server).copied().filter(|was| *was > now);
+        state
+            .paused
+            .insert(server.to_owned(), was.map_or(until, |was| was.max(until)));
+        was.is_none()
+    }
+
+    /// Gives a warning, unless it was given since the last [`Self::charge`].
+    pub(crate) fn warn_once(&self, text: &str) {
+        if self.state().warned.insert(text.to_owned()) {
+            tracing::warn!("{text}");
+        }
     }
 
     /// Stops further calls, because there is no key, consent or HTTP client.

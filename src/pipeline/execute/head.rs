@@ -178,7 +178,7 @@ fn open(input: &ExecuteInput, slots: &[Slot]) -> usize {
         let digest = edit.digest();
         let refused = matches!(
             (input.reconcile.route)(edit),
-            EditRoute::Skip(_) | EditRoute::RejectByUser
+            EditRoute::Skip(_) | EditRoute::RejectByUser | EditRoute::GateSkipped
         );
         !taken.contains(&digest) && !refused && !settled(&digest)
     };

@@ -10,10 +10,9 @@ use crate::ledger::message::message as commit_message;
 
 pub(super) fn message(edit: &Edit, input: &ExecuteInput, decided: &Outcome) -> String {
     let evidence = decided.evidence().unwrap_or_default();
-    let gate = if decided.gate_skipped {
-        format!("skipped by a person; {evidence}")
-    } else {
-        evidence
+    let gate = match decided.gate_skipped {
+        true => "skipped by a person".to_owned(),
+        false => evidence,
     };
     commit_message(
         &format!("kaizen: {} {}", edit.op.name(), edit.target),

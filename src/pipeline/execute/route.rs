@@ -9,7 +9,7 @@ use crate::artifact::record::Autonomy;
 pub(crate) enum EditRoute {
     /// The gate decides about it.
     Gate,
-    /// It is applied regardless of the gate's decision, because a person asked for that.
+    /// It is applied without asking the gate, because a person asked for that.
     GateSkipped,
     /// It waits for a person.
     Ask,

@@ -29,12 +29,15 @@ pub(super) fn decide(
     execution: &ExecuteContext,
     head: &mut SessionHead,
 ) -> Result<GatedOutcome, RunError> {
+    if (input.reconcile.route)(edit) == EditRoute::GateSkipped {
+        return Ok((without_gate(edit, head), None));
+    }
     let decided = match mode(input, head) {
         Mode::Rule => {
             let before = head.evaluation(input, execution)?;
             let tasks: Vec<_> = input.gate.tasks.iter().collect();
             let refusal = refusal(&execution.evaluator, &head.harness, candidate, &tasks);
-            if let Some(words) = refusal.filter(|_| !input.gate_skipped(edit)) {
+            if let Some(words) = refusal {
                 return Ok((refused(edit, &words), None));
             }
             let after = score(candidate, input, execution)?;
@@ -47,6 +50,15 @@ pub(super) fn decide(
     Ok((Outcome { against, ..outcome }, after))
 }
 
+/// The outcome of an edit that a person accepted without the gate. No attempt is made for it.
+fn without_gate(edit: &Edit, head: &SessionHead) -> Outcome {
+    Outcome {
+        gate_skipped: true,
+        against: Some(head.harness.digest()),
+        ..outcome(edit, OutcomeStatus::Applied)
+    }
+}
+
 /// The mode of the session: `auto` means `exact` until two runs of the same task differ, in the baseline or in a flip
 /// that does not repeat.
 fn mode(input: &ExecuteInput, head: &SessionHead) -> Mode {
@@ -57,12 +69,11 @@ fn mode(input: &ExecuteInput, head: &SessionHead) -> Mode {
 fn by_means(edit: &Edit, input: &ExecuteInput, before: &Evaluation, after: &Evaluation) -> Outcome {
     let target = target(edit, &input.reconcile.plan.failure_clusters, input);
     let verdict: Verdict = gate::decide(before, after, &input.gate.rule, target.as_deref());
-    let status = status(verdict.decision, input.gate_skipped(edit));
+    let status = status(verdict.decision);
     Outcome {
         benchmark_delta: Some(verdict.overall_delta),
         cluster_deltas: verdict.cluster_deltas.clone(),
         error: (status != OutcomeStatus::Applied).then(|| verdict.reason.clone()),
-        gate_skipped: input.gate_skipped(edit),
         verdict: Some(verdict),
         ..outcome(edit, status)
     }
@@ -106,7 +117,7 @@ fn by_trial(
     };
     let (record, made) = trial.decide(stake, earlier.as_ref().map(|(_, record)| record))?;
     head.made += made.edited + made.baseline;
-    if let Some(words) = trial.refusal().filter(|_| !input.gate_skipped(edit)) {
+    if let Some(words) = trial.refusal() {
         return Ok(refused(edit, words));
     }
     head.unreached += record.unreached();
@@ -143,38 +154,30 @@ impl GatePolicy {
 
 /// The outcome for a gate record. A near miss goes to review, but only once per edit.
 fn recorded(edit: &Edit, record: GateRecord, input: &ExecuteInput) -> Outcome {
-    let skipped = input.gate_skipped(edit);
     let asked = input
         .reconcile
         .outcomes
         .get(&edit.digest())
         .is_some_and(Outcome::is_near_miss);
-    let near_miss = record.is_near_miss() && !skipped && !asked;
+    let near_miss = record.is_near_miss() && !asked;
     let status = match near_miss {
         true => OutcomeStatus::PendingReview,
-        false => status(record.decision, skipped),
+        false => status(record.decision),
     };
     Outcome {
         benchmark_delta: record.overall_delta(),
         cluster_deltas: record.category_deltas(),
         error: (status != OutcomeStatus::Applied).then(|| record.line()),
-        gate_skipped: skipped,
         gate: Some(record),
         ..outcome(edit, status)
     }
 }
 
-fn status(decision: GateDecision, skipped: bool) -> OutcomeStatus {
-    match (decision, skipped) {
-        (GateDecision::Accept, _) | (_, true) => OutcomeStatus::Applied,
-        (GateDecision::Reject, false) => OutcomeStatus::RejectedByGate,
-        (GateDecision::Undecided, false) => OutcomeStatus::Undecided,
-    }
-}
-
-impl ExecuteInput<'_> {
-    pub(super) fn gate_skipped(&self, edit: &Edit) -> bool {
-        (self.reconcile.route)(edit) == EditRoute::GateSkipped
+fn status(decision: GateDecision) -> OutcomeStatus {
+    match decision {
+        GateDecision::Accept => OutcomeStatus::Applied,
+        GateDecision::Reject => OutcomeStatus::RejectedByGate,
+        GateDecision::Undecided => OutcomeStatus::Undecided,
     }
 }
 

@@ -4,12 +4,15 @@ use super::PhaseOutput;
 use super::brief::{brief, gave_up, log_text};
 use super::by_files::with_categories;
 use crate::artifact::{Artifact, counted, diagnosis};
+use crate::manifest::TeacherEngine;
 use crate::pipeline::context::Context;
 use crate::teacher;
 use crate::teacher::submitted;
 use crate::workspace::error::RunError;
+use crate::workspace::event::Event;
 
 pub(super) fn diagnose(context: &Context) -> Result<PhaseOutput, RunError> {
+    tell(context, "diagnoses");
     let traces = context.inputs.evidence(context.moment()?)?;
     let workspace = context.workspace;
     let (teacher, redactor) = (workspace.teacher.as_ref(), &workspace.redactor);
@@ -31,7 +34,18 @@ pub(super) fn diagnose(context: &Context) -> Result<PhaseOutput, RunError> {
     Ok(PhaseOutput { files, summary })
 }
 
+/// Says that a language model works, because its answers can take minutes.
+fn tell(context: &Context, does: &str) {
+    let teacher = &context.manifest().teacher;
+    if let Some(model) = teacher.model.as_ref().filter(|_| teacher.engine == TeacherEngine::Chat) {
+        let url = teacher.chat().url().to_owned();
+        let text = format!("the teacher {model} at {url} {does}; each answer may take minutes");
+        (context.listener)(Event::Note { text });
+    }
+}
+
 pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
+    tell(context, "plans");
     let diagnosis = context.text(diagnosis::FILE)?;
     // A person may have mentioned gate tasks in the diagnosis; the teacher must not see them.
     let shown = context.inputs.held_out()?.artifact(diagnosis::FILE, &diagnosis);

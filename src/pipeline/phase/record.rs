@@ -14,7 +14,7 @@ use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus, Snapsho
 use crate::artifact::spending::{self, RoleSpending};
 use crate::artifact::{Artifact, Money};
 use crate::digest::Digest;
-use crate::eval::run::evaluate;
+use crate::eval::run::{Evaluator, evaluate, evaluate_remembered};
 use crate::harness::Harness;
 use crate::ledger::port::CommitId;
 use crate::llm::client;
@@ -57,7 +57,10 @@ fn record(begun: SessionRecord, settled: &SettledSession, now: String) -> Sessio
     let Some(last) = settled.last else { return record };
     SessionRecord {
         benchmark_before: Some(snapshot(settled.baseline, &settled.baseline.evaluation)),
-        benchmark_after: Some(snapshot(settled.baseline, &last.after.evaluation)),
+        benchmark_after: last
+            .after
+            .is_measured()
+            .then(|| snapshot(settled.baseline, &last.after.evaluation)),
         harness_after: Some(last.after.harness),
         git_checkpoint_pre: Some(settled.baseline.harness_commit.clone()),
         git_checkpoint_post: Some(last.commit.clone()),
@@ -180,12 +183,16 @@ fn final_score(
     let known = known.filter(|known| known.harness == harness.digest());
     let after = match known {
         Some(known) => known,
-        None => After {
-            version: 1,
-            harness: harness.digest(),
-            evaluation: measured(context, baseline, &harness)?,
-            extra: Default::default(),
-        },
+        None => {
+            let evaluation = measured(context, baseline, &harness, outcomes)?;
+            After {
+                version: 1,
+                harness: harness.digest(),
+                not_measured: evaluation.is_none().then(|| UNGATED.to_owned()),
+                evaluation: evaluation.unwrap_or_else(|| Evaluation::of(Vec::new())),
+                extra: Default::default(),
+            }
+        }
     };
     let commit = standing.tip;
     Ok(Some(FinalScore { after, commit }))
@@ -206,21 +213,40 @@ fn has_new_commit(begun: &SessionRecord, outcomes: &BTreeMap<Digest, Outcome>) -
     applied.filter(|outcome| !is_known(outcome)).count() > 0
 }
 
-/// The evaluation of a harness on the gate tasks; the baseline's, if nothing was applied to it.
-fn measured(context: &Context, baseline: &Baseline, harness: &Harness) -> Result<Evaluation, RunError> {
+/// Why the final head of a session has no score.
+const UNGATED: &str = "an edit was accepted without the gate, and no attempt was made to measure it";
+
+/// Whether a score of the final head could only be had by attempts that nobody asked for: a person applied an edit
+/// without the gate, and attempts cost money or time. The head is measured when the next edit needs it.
+fn needs_attempts(evaluator: &Evaluator, outcomes: &BTreeMap<Digest, Outcome>) -> bool {
+    let ungated = |outcome: &Outcome| outcome.gate_skipped && outcome.status == OutcomeStatus::Applied;
+    evaluator.student.is_expensive() && outcomes.values().any(ungated)
+}
+
+/// The evaluation of a harness on the gate tasks; the baseline's, if nothing was applied to it. `None` if it needs
+/// attempts that nobody asked for.
+fn measured(
+    context: &Context,
+    baseline: &Baseline,
+    harness: &Harness,
+    outcomes: &BTreeMap<Digest, Outcome>,
+) -> Result<Option<Evaluation>, RunError> {
     if harness.digest() == baseline.harness {
-        return Ok(baseline.evaluation.clone());
+        return Ok(Some(baseline.evaluation.clone()));
     }
     let gate = context.inputs.gate(&context.session.id)?;
     let tasks: Vec<_> = gate.iter().collect();
-    let evaluated = context.evaluating(|evaluator| evaluate(&evaluator, harness, &tasks));
+    let evaluated = context.evaluating(|evaluator| match needs_attempts(&evaluator, outcomes) {
+        true => Ok(evaluate_remembered(&evaluator, harness, &tasks)),
+        false => evaluate(&evaluator, harness, &tasks).map(Some),
+    });
     evaluated.map_err(|halted| context.failed("record")(halted.to_string()))
 }
 
 fn summary(record: &SessionRecord, after: Option<&Evaluation>) -> String {
     let unscored = after.and_then(Evaluation::unscored);
     format!(
-        "{:.1} % before, {:.1} % after{}",
+        "{} before, {} after{}",
         percent(&record.benchmark_before),
         percent(&record.benchmark_after),
         unscored.map(|unscored| format!("; {unscored}")).unwrap_or_default()
@@ -238,6 +264,7 @@ fn teacher_cost(spending: &BTreeMap<LlmRole, RoleSpending>, plan: &Plan) -> Opti
     }
 }
 
-fn percent(snapshot: &Option<Snapshot>) -> f64 {
-    snapshot.as_ref().map_or(0.0, |snapshot| 100.0 * snapshot.overall_score)
+fn percent(snapshot: &Option<Snapshot>) -> String {
+    let score = |snapshot: &Snapshot| format!("{:.1} %", 100.0 * snapshot.overall_score);
+    snapshot.as_ref().map_or("not measured".to_owned(), score)
 }

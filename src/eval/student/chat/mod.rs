@@ -125,6 +125,10 @@ impl PreparedStudent for PreparedChat {
         }
     }
 
+    fn request_bytes(&self, task: &Task) -> Option<u64> {
+        self.context.model.size(&self.asked(task).ok()?.request)
+    }
+
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
         let mut asked = match self.asked(task) {
             Ok(asked) => asked,

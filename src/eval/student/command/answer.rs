@@ -1,6 +1,9 @@
 //! Parses a program's output: a JSON object with an answer, or any other text, which is the answer itself.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::artifact::Money;
 use crate::artifact::spending::Usage;
@@ -18,30 +21,58 @@ pub(super) struct ProgramAnswer {
     pub usage: Option<Usage>,
     /// The cost in US dollars.
     pub cost_usd: Option<Money>,
+    /// A number that was refused, for people.
+    pub problem: Option<String>,
 }
+
+/// The largest cost in dollars that a program may report for one attempt.
+const MOST_USD: f64 = 1e6;
 
 impl ProgramAnswer {
     /// Parses the output. Never fails, because any text is an answer.
     pub(crate) fn read(stdout: &[u8]) -> Self {
         let text = String::from_utf8_lossy(stdout);
-        let value: Value = serde_json::from_str(&text).unwrap_or_default();
-        let Some(answer) = value.get("answer").or_else(|| value.get("result")) else {
+        // Each member is parsed separately, so that a number out of range does not make the answer unreadable.
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(&text).unwrap_or_default();
+        let member = |name: &str| -> Option<Value> { serde_json::from_str(members.get(name)?.get()).ok() };
+        let Some(answer) = member("answer").or_else(|| member("result")) else {
             let answer = text.trim_end_matches(['\n', '\r']).to_owned();
             return Self {
                 answer,
                 ..Self::default()
             };
         };
-        let name = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-        let cost = value.get("cost_usd").or_else(|| value.get("total_cost_usd"));
+        let name = |key: &str| member(key)?.as_str().map(str::to_owned);
+        let cost = ["cost_usd", "total_cost_usd"]
+            .into_iter()
+            .find_map(|key| Some((key, members.get(key)?.get())));
+        let cost = cost
+            .filter(|(_, written)| *written != "null")
+            .map(|(key, written)| dollars(key, written));
+        let usage = members
+            .get("usage")
+            .map(|written| written.get())
+            .filter(|written| *written != "null");
+        let broken = usage.filter(|written| serde_json::from_str::<Value>(written).is_err());
+        let of_usage = broken.map(|_| "its `usage` contains a number out of range, so it is ignored".to_owned());
         Self {
             answer: answer.as_str().map_or_else(|| answer.to_string(), str::to_owned),
             model: name("model"),
             tool: name("tool"),
-            usage: value.get("usage").and_then(provider::anthropic_usage),
-            cost_usd: cost.and_then(Value::as_f64).and_then(Money::from_usd),
+            usage: member("usage").as_ref().and_then(provider::anthropic_usage),
+            problem: cost.as_ref().and_then(|cost| cost.clone().err()).or(of_usage),
+            cost_usd: cost.and_then(Result::ok),
         }
     }
+}
+
+/// A reported cost, or why it is refused.
+fn dollars(key: &str, written: &str) -> Result<Money, String> {
+    let number = written.parse().ok().filter(|usd: &f64| *usd <= MOST_USD);
+    let shown: String = written.chars().take(40).collect();
+    number.and_then(Money::from_usd).ok_or_else(|| {
+        format!("it reports {key} = {shown}, which is not from 0 to {MOST_USD} dollars, so the cost counts as unknown")
+    })
 }
 
 #[cfg(test)]
@@ -78,10 +109,15 @@ mod tests {
         let said = ProgramAnswer::read(br#"{"answer": "x", "cost_usd": 0, "model": "m", "tool": "t"}"#);
         assert_eq!((said.cost_usd, said.usage), (Some(Money::ZERO), None));
         assert_eq!((said.model.as_deref(), said.tool.as_deref()), (Some("m"), Some("t")));
-        assert_eq!(
-            ProgramAnswer::read(br#"{"answer": "x", "cost_usd": -1}"#).cost_usd,
-            None
-        );
+        for number in ["-1", "-100", "1e400", "1e308", "1000001", "\"a\""] {
+            let said = ProgramAnswer::read(format!(r#"{{"answer": "x", "cost_usd": {number}}}"#).as_bytes());
+            assert_eq!((said.answer.as_str(), said.cost_usd), ("x", None), "{number}");
+            assert!(said.problem.is_some_and(|why| why.contains(number)), "{number}");
+        }
+        let said = ProgramAnswer::read(br#"{"answer": "x", "usage": {"input_tokens": 1e400}}"#);
+        assert!((said.answer.as_str(), said.usage) == ("x", None) && said.problem.is_some());
+        let said = ProgramAnswer::read(br#"{"answer": "x", "cost_usd": null, "usage": null}"#);
+        assert_eq!((said.cost_usd, said.problem), (None, None));
         assert_eq!(
             ProgramAnswer::read(br#"{"answer": "x", "usage": {}}"#).usage,
             None,

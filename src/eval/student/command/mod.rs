@@ -160,6 +160,9 @@ impl Candidate {
             .as_ref()
             .map(|output| ProgramAnswer::read(&output.stdout))
             .unwrap_or_default();
+        if let Some(problem) = &answer.problem {
+            calls.warn_once(&format!("[student] `{name}`: {problem}"));
+        }
         let usage = ReportedUsage {
             model: answer.model.clone().unwrap_or_else(|| name.to_owned()),
             request: Digest::of_value(&(self.digest, &task.query, &task.agent, seed)),
