@@ -147,7 +147,7 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
         ),
         RunError::UnknownState(_) => (
             Code::NotReady,
-            Some("fetch the whole history (`git fetch --unshallow`), or put the edit back into plan.json"),
+            Some("`git fetch --unshallow` completes a shallow clone; otherwise put the edit back into plan.json"),
         ),
         RunError::Output(OutputError::Taken(_)) => (
             Code::Failed,

@@ -250,6 +250,14 @@ impl CommitGraph {
         self.commits[*self.places.get(commit)?].parents.first()
     }
 
+    /// The commits that revert a commit which is not in the graph.
+    pub(crate) fn reverts_of(&self, missing: &str) -> Vec<CommitId> {
+        let names = |reverted: &RevertedCommit| missing.starts_with(&reverted.commit);
+        let reverts = |one: &&GraphCommit| one.reverts.iter().any(names);
+        let found = self.commits.iter().filter(|_| !self.places.contains_key(missing));
+        found.filter(reverts).map(|one| one.id.clone()).collect()
+    }
+
     /// The position of a commit, ancestors first.
     pub(crate) fn place(&self, commit: &str) -> Option<usize> {
         self.places.get(commit).copied()

@@ -51,7 +51,18 @@ pub(crate) fn edit_states(workspace: &Workspace, inputs: &Inputs, session: &Sess
     };
     let History { entries, graph } = inputs.history(&session.id, base.as_deref())?;
     let mut states = BTreeMap::new();
-    for (digest, events) in edit_events(&entries, &session.id) {
+    for (digest, mut events) in edit_events(&entries, &session.id) {
+        // A rebase changes the id of the edit's commit, but not the one that a revert of it names.
+        let commit = search
+            .outcomes
+            .get(&digest)
+            .and_then(|outcome| outcome.commit.as_deref());
+        let reverts = commit.map(|commit| graph.reverts_of(commit)).unwrap_or_default();
+        events.extend(
+            reverts
+                .into_iter()
+                .map(|by| (by.clone(), LedgerState::Undone(Some(by)))),
+        );
         let content = |merge: &DividedMerge| search.content(digest, merge);
         if let Some(state) = graph.state(&events, &content)? {
             states.insert(digest, state);
@@ -151,7 +162,7 @@ impl EditSearch<'_> {
         let graph = self.inputs.graph()?;
         // The record of the edit came with the commit that squashed it.
         let recorded = self.workspace.ledger.first_with(&self.outcome_path(digest))?;
-        if let Some(recorded) = recorded
+        if let Some(recorded) = recorded.clone()
             && self.shows(&edit, &recorded)? == Some(true)
         {
             let since = self.introduction(&edit, graph, recorded)?;
@@ -162,7 +173,8 @@ impl EditSearch<'_> {
         }
         Ok(match self.shows(&edit, head)? {
             Some(true) => LedgerState::Applied(self.introduction(&edit, graph, head.clone())?),
-            Some(false) if !graph.is_cut => LedgerState::Undone(None),
+            // If the record came without the edit, other changes of the same commit may hide it.
+            Some(false) if !graph.is_cut && recorded.is_none() => LedgerState::Undone(None),
             _ => LedgerState::Unknown,
         })
     }
@@ -184,14 +196,24 @@ impl EditSearch<'_> {
         let Some(files) = self.files(commit)? else {
             return Ok(None);
         };
-        let later = self.planned.iter().skip_while(|other| other.digest() != edit.digest());
-        let later: Vec<&Edit> = later.skip(1).filter(|edit| self.is_applied(edit)).collect();
-        Ok(contains(edit, &later, &files, &self.workspace.rules()))
+        Ok(contains(edit, &self.later(edit)?, &files, &self.workspace.rules()))
     }
 
-    fn is_applied(&self, edit: &Edit) -> bool {
-        let outcome = self.outcomes.get(&edit.digest());
-        outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::Applied)
+    /// The edits of the session that were applied after an edit, also those that left the plan: they may hide it.
+    fn later(&self, edit: &Edit) -> Result<Vec<Edit>, RunError> {
+        let place = |digest: &Digest| self.planned.iter().position(|edit| edit.digest() == *digest);
+        let time = |outcome: &Outcome| outcome.applied_at.clone().unwrap_or_default();
+        let own = edit.digest();
+        let since = self.outcomes.get(&own).map(time).unwrap_or_default();
+        let follows = |outcome: &&Outcome| {
+            let other = outcome.edit_digest;
+            let in_plan_before = place(&other).zip(place(&own)).is_some_and(|(other, own)| other < own);
+            outcome.status == OutcomeStatus::Applied && other != own && time(outcome) >= since && !in_plan_before
+        };
+        let mut later: Vec<&Outcome> = self.outcomes.values().filter(follows).collect();
+        later.sort_by_key(|outcome| (time(outcome), place(&outcome.edit_digest)));
+        let edits = later.into_iter().map(|outcome| self.edit(outcome.edit_digest));
+        Ok(edits.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
     /// The harness at a commit; `None` if this clone does not have it.
@@ -227,7 +249,7 @@ impl EditSearch<'_> {
 }
 
 /// Whether files contain an edit, perhaps under `later` edits; `None` if it can no longer be applied.
-fn contains(edit: &Edit, later: &[&Edit], files: &Harness, rules: &op::OpRules) -> Option<bool> {
+fn contains(edit: &Edit, later: &[Edit], files: &Harness, rules: &op::OpRules) -> Option<bool> {
     let mut applied = op::apply(edit, files, rules).ok()?;
     for edit in later {
         // A later edit that does not apply cannot hide the first.
@@ -262,7 +284,7 @@ mod tests {
         let files = |value: i64| Harness::default().with("config.toml", format!("[agent.a]\nk = {value}\n"));
         assert_eq!(contains(&edit(1), &[], &files(1), &rules), Some(true));
         assert_eq!(contains(&edit(1), &[], &files(2), &rules), Some(false));
-        assert_eq!(contains(&edit(1), &[&edit(2)], &files(2), &rules), Some(true));
-        assert_eq!(contains(&edit(1), &[&edit(2)], &files(3), &rules), Some(false));
+        assert_eq!(contains(&edit(1), &[edit(2)], &files(2), &rules), Some(true));
+        assert_eq!(contains(&edit(1), &[edit(2)], &files(3), &rules), Some(false));
     }
 }

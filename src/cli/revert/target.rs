@@ -109,10 +109,11 @@ fn same_edit(name: &str, fitting: &[(&Session, EditDetails)]) -> Result<(), Comm
 /// The failure if git does not show whether the edit is still applied.
 fn unknown(label: &str, session: &Session) -> CommandFailure {
     let problem = format!(
-        "git does not show whether {label} of {} is still applied: this clone does not have the whole history",
+        "git does not show whether {label} of {} is still applied: no commit in this history names it",
         session.id
     );
-    CommandFailure::not_ready(problem).hint("`git fetch --unshallow` gets the rest of the history")
+    CommandFailure::not_ready(problem)
+        .hint("`git fetch --unshallow` completes a shallow clone; otherwise change the files yourself")
 }
 
 /// Decides from the ledger whether the edit can be reverted, and from the outcome if the ledger has no commit of it.

@@ -73,7 +73,7 @@ fn compared(
         (OutcomeStatus::Applied, Some(LedgerState::Unknown)) => Some((
             Severity::Information,
             format!("git does not show whether the edit is still applied ({commit} is not in this history)"),
-            "fetch the whole history: `git fetch --unshallow`".to_owned(),
+            "`git fetch --unshallow` completes a shallow clone; otherwise look at the files yourself".to_owned(),
         )),
         (OutcomeStatus::Applied, Some(LedgerState::Reverted(by) | LedgerState::Undone(Some(by)))) => {
             failure(&format!("its status is applied, but commit {by} reverted the edit"))

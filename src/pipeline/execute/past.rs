@@ -100,8 +100,8 @@ pub(super) fn past_edits(past: &PastEdits, start: &CommitId) -> Result<Vec<EditC
     Ok(found)
 }
 
-/// The edits of this session in a commit. A commit that a person made of several, as a squash merge does, is taken apart:
-/// what else it changes counts as a change by a person. A commit of kaizen holds one edit, which a hook may have changed.
+/// The edits of this session in a commit. A commit with more than one edit, or with other changes, is taken apart: what is
+/// left counts as a change by a person. A squash merge makes such commits, and so do a fixup and a hook.
 fn own(past: &PastEdits, commit: &CommitId, by_kaizen: bool) -> Result<Vec<EditCommit>, RunError> {
     let digests: Vec<Digest> = past
         .states
@@ -114,7 +114,12 @@ fn own(past: &PastEdits, commit: &CommitId, by_kaizen: bool) -> Result<Vec<EditC
         return Ok(Vec::new());
     }
     let (mut before, after) = (past.before(commit)?, past.at(commit)?);
-    if by_kaizen {
+    let alone = match edits[..] {
+        [edit] => op::apply(edit, &before, past.rules).is_ok_and(|next| next == after),
+        // Without the edit, all that its commit changed is the edit.
+        _ => edits.is_empty() && by_kaizen,
+    };
+    if alone && digests.len() == 1 {
         return Ok(vec![EditCommit {
             edit: edits.first().copied().cloned(),
             digest: digests[0],
@@ -132,6 +137,9 @@ fn own(past: &PastEdits, commit: &CommitId, by_kaizen: bool) -> Result<Vec<EditC
         let Ok(next) = op::apply(edit, &before, past.rules) else {
             continue;
         };
+        if is_part_of_a_new_file(&before, &next, &after) {
+            return Err(RunError::Inseparable(edit.id.clone()));
+        }
         found.push(EditCommit {
             edit: Some(edit.clone()),
             digest: edit.digest(),
@@ -141,6 +149,17 @@ fn own(past: &PastEdits, commit: &CommitId, by_kaizen: bool) -> Result<Vec<EditC
         });
     }
     Ok(found)
+}
+
+/// Whether an edit creates a file of which a commit has more: the rest would go with the edit.
+fn is_part_of_a_new_file(before: &Harness, next: &Harness, after: &Harness) -> bool {
+    let created = before
+        .changes(next)
+        .into_iter()
+        .filter(|change| change.before.is_none());
+    created
+        .into_iter()
+        .any(|change| after.get(&change.path) != change.after.as_deref())
 }
 
 fn foreign(past: &PastEdits, entry: &LedgerEntry, digest: Digest) -> Result<EditCommit, RunError> {
