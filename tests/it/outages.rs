@@ -43,8 +43,8 @@ fn chat(server: &Server, more: &str) -> Space {
     ))
 }
 
-/// Runs a session with these edits to its end, and returns its outcomes.
-fn outcomes(space: &Space, edits: &[Value]) -> Vec<Value> {
+/// Runs a session up to its plan, which has these edits.
+fn plan(space: &Space, edits: &[Value]) {
     space.kaizen(&["run"]).exits(3);
     let clusters = json!([{"id": "c1", "description": "It fails.", "sample_trace_ids": ["t1"], "student_failure_rate": 1.0,
         "teacher_success_rate": 1.0, "skill_gap": "x", "task_ids": ["train-0"]}]);
@@ -55,6 +55,11 @@ fn outcomes(space: &Space, edits: &[Value]) -> Vec<Value> {
         &format!("{}/plan.json", space.session()),
         &json!({"edits": edits}).to_string(),
     );
+}
+
+/// Runs a session with these edits to its end, and returns its outcomes.
+fn outcomes(space: &Space, edits: &[Value]) -> Vec<Value> {
+    plan(space, edits);
     space.kaizen(&["run"]).exits(0);
     space.outcomes()
 }
@@ -195,6 +200,39 @@ fn an_edit_whose_requests_the_server_refuses_is_inapplicable() {
             let asked = server.received().iter().filter(|one| one.body.contains(mark)).count();
             assert!(asked <= 16, "{mode} {mark}: {asked} requests");
         }
+    }
+}
+
+/// A server that goes out of order refuses everybody, the current harness too.
+#[test]
+fn an_outage_in_mid_session_is_never_the_fault_of_an_edit() {
+    let text = json!({"new_content": "You are brief.\n"});
+    let edit = edit("e", "replace_system_prompt", "agents.echo.system_prompt", text);
+    let expired = json!([{"error": {"code": 400, "message": "API key expired. Please renew the API key.", "status": "INVALID_ARGUMENT"}}]);
+    for (mode, outage, words) in [
+        ("exact", Reply::error(404, "model 'm' not found"), "model 'm' not found"),
+        ("sequential", Reply::error(400, "No models loaded."), "No models loaded"),
+        (
+            "rule",
+            Reply::error(400, "This model's maximum context length is 4 tokens."),
+            "maximum context length",
+        ),
+        ("exact", Reply::raw(400, expired.to_string()), "API key expired"),
+        ("exact", Reply::error(503, "Service Unavailable"), "HTTP 503"),
+        ("sequential", Reply::error(503, "Service Unavailable"), "HTTP 503"),
+    ] {
+        let server = Server::start();
+        server.on("", Reply::says("London"));
+        let space = chat(&server, &format!("[gate]\nmode = \"{mode}\"\n"));
+        plan(&space, std::slice::from_ref(&edit));
+        server.forget_rules();
+        server.on("", outage);
+        space.kaizen(&["run"]).exits(1).says(&[words]);
+        server.forget_rules();
+        server.on("brief", Reply::says("Paris")).on("", Reply::says("London"));
+        space.kaizen(&["run"]).exits(0);
+        let outcome = &space.outcomes()[0];
+        assert_eq!(outcome["status"], "applied", "{mode} {words}: {outcome}");
     }
 }
 

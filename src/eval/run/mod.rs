@@ -14,7 +14,7 @@ use crate::artifact::evaluation::{Attempt, Evaluation, ScoredAttempt, TaskScore}
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::memo::Memo;
-use crate::eval::student::{PreparedStudent, Student};
+use crate::eval::student::{Draw, PreparedStudent, Student};
 use crate::harness::Harness;
 
 /// The student, the scorer and the settings of an evaluation.
@@ -139,23 +139,27 @@ pub fn evaluate_run(
     Ok(Evaluation::of(attempts.into_iter().map(TaskScore::from).collect()))
 }
 
-/// The words of a server that refuses a request of `after`, but not that of `before` for the same task: what changed
-/// between them is the reason.
-pub(crate) fn refusal(evaluator: &Evaluator, before: &Harness, after: &Harness, tasks: &[&Task]) -> Option<String> {
-    let refused = attempt_all(evaluator, after, tasks)
-        .into_iter()
-        .filter_map(|attempted| match attempted.attempt {
-            Attempt::Refused { reason } => Some((attempted.task, reason)),
-            _ => None,
-        });
-    let is_due_to_the_change = |task: &Task| {
-        let earlier = attempt_all(evaluator, before, &[task]);
-        earlier.iter().all(|attempted| attempted.attempt.unscored().is_none())
-    };
-    refused
-        .into_iter()
-        .find(|(task, _)| is_due_to_the_change(task))
-        .map(|(_, reason)| reason)
+/// The words of a server that refuses a task of `after`, but takes the same task of `before`: what changed between them
+/// is the reason.
+///
+/// # Errors
+/// The server no longer takes what it took of `before`.
+pub(crate) fn refusal(
+    evaluator: &Evaluator,
+    before: &Harness,
+    after: &Harness,
+    tasks: &[&Task],
+) -> Result<Option<String>, EvaluationHalted> {
+    let (before, after) = (Arm::new(evaluator, before), Arm::new(evaluator, after));
+    let runs = numbered(tasks, 0);
+    for (run, attempted) in runs.iter().zip(after.runs(&runs)) {
+        if let Attempt::Refused { .. } = attempted.attempt
+            && let Some(words) = after.refusal_beside(&before, run)?
+        {
+            return Ok(Some(words));
+        }
+    }
+    Ok(None)
 }
 
 /// Scores a harness on run 0 of every task without making an attempt; `None` if an answer is not remembered.
@@ -226,5 +230,34 @@ impl<'a> Arm<'a> {
     /// Makes all runs, in the order given; see [`attempt_runs`].
     pub(crate) fn runs<'t>(&self, runs: &[TaskRun<'t>]) -> Vec<ScoredAttempt<'t>> {
         answered(self.evaluator, self.prepared.as_ref(), runs).attempts
+    }
+
+    /// The words of a server that refuses a run of this arm, although it takes the same run of the arm `before` now: what
+    /// changed between them is the reason. `None` if it never took that run, or takes this one after all.
+    ///
+    /// # Errors
+    /// It no longer takes a run that it took: the reason is not what changed. For example, its model is gone.
+    pub(crate) fn refusal_beside(&self, before: &Arm, run: &TaskRun) -> Result<Option<String>, EvaluationHalted> {
+        let earlier = before.runs(&[*run]);
+        if let Some(reason) = (self.evaluator.halted)() {
+            return Err(EvaluationHalted(reason));
+        }
+        if earlier.iter().any(|attempted| attempted.attempt.unscored().is_some()) {
+            return Ok(None);
+        }
+        if let Some(reason) = before.asked_now(run).unscored() {
+            return Err(EvaluationHalted(reason.to_owned()));
+        }
+        Ok(match self.asked_now(run) {
+            Attempt::Refused { reason } => Some(reason),
+            _ => None,
+        })
+    }
+
+    /// Makes a run now, whatever is remembered about it.
+    fn asked_now(&self, run: &TaskRun) -> Attempt {
+        let questions = ask::questions(self.evaluator, self.prepared.as_ref(), &[*run]);
+        let seed = questions.first().map_or(0, |question| question.draw.seed);
+        self.prepared.attempt(run.task, Draw::live(seed))
     }
 }

@@ -9,6 +9,7 @@ use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::harness::Harness;
+use crate::llm::chat::Request;
 
 /// The agent under improvement.
 pub trait Student: Send + Sync {
@@ -54,6 +55,14 @@ impl Draw {
     /// The first attempt with a seed.
     pub fn first(seed: u64) -> Self {
         Self { seed, repeat: 0 }
+    }
+
+    /// An attempt that nothing remembered may answer: it shows what the service does now.
+    pub(crate) fn live(seed: u64) -> Self {
+        Self {
+            seed,
+            repeat: Request::LIVE,
+        }
     }
 }
 

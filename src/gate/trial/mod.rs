@@ -7,12 +7,12 @@
 mod exact;
 mod sequential;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
-use crate::artifact::evaluation::Attempt;
+use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::gate::numbers::Numbers;
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{AlphaGrant, GateRecord, Pair, ReachedTask, RunCounts};
@@ -58,6 +58,31 @@ pub struct Trial<'a> {
     comparison: Digest,
     /// The words of a server that refuses the candidate's request, but not that of the harness without the edit.
     refusal: OnceCell<String>,
+    losses: RefCell<RunLosses>,
+}
+
+/// What became of the runs so far.
+#[derive(Default)]
+struct RunLosses {
+    scored: usize,
+    /// Why runs have no score, if the infrastructure failed.
+    infra: Vec<String>,
+    /// Why runs have no score, if the server refuses them.
+    refused: Vec<String>,
+}
+
+impl RunLosses {
+    /// Why the trial cannot be judged now. What a server refuses of some tasks only is the fault of these tasks.
+    fn reason(&self) -> Option<String> {
+        let reasons = match (self.infra.is_empty(), self.scored) {
+            (false, _) => &self.infra,
+            (true, 0) => &self.refused,
+            (true, _) => return None,
+        };
+        let times = |reason: &String| reasons.iter().filter(|other| *other == reason).count();
+        let most = reasons.iter().max_by_key(|reason| times(reason))?;
+        Some(format!("{most} ({} of {} lost attempts)", times(most), reasons.len()))
+    }
 }
 
 /// The record of a trial, and the new attempts that it made. These counts are not part of the record, which does not
@@ -93,6 +118,7 @@ impl<'a> Trial<'a> {
             comparison,
             question,
             refusal: OnceCell::new(),
+            losses: RefCell::default(),
         }
     }
 
@@ -119,7 +145,8 @@ impl<'a> Trial<'a> {
     /// pairs, the trial continues with more.
     ///
     /// # Errors
-    /// The runs were halted, for example by a spent budget; completed attempts are cached.
+    /// The runs were halted, for example by a spent budget, or too many were lost to the infrastructure, which says
+    /// nothing about the edit; completed attempts are cached.
     pub fn decide(
         &self,
         stake: Option<AlphaGrant>,
@@ -128,9 +155,14 @@ impl<'a> Trial<'a> {
         let same = |earlier: &&GateRecord| earlier.comparison == self.comparison && earlier.mode == Mode::Sequential;
         let earlier = earlier.filter(same);
         let record = self.begun(stake);
-        match self.question.mode {
+        let result = match self.question.mode {
             Mode::Sequential => sequential::decide(self, record, earlier),
             _ => exact::decide(self, record),
+        }?;
+        let is_lost = result.0.reason == GateReason::Infrastructure && self.refusal().is_none();
+        match self.losses.borrow().reason().filter(|_| is_lost) {
+            Some(reason) => Err(EvaluationHalted(reason)),
+            None => Ok(result),
         }
     }
 
@@ -199,7 +231,7 @@ impl<'a> Trial<'a> {
             number: *number,
         };
         let mut scores = vec![None; places.len()];
-        for _ in 0..2 {
+        for round in 0..2 {
             let open: Vec<usize> = (0..places.len()).filter(|at| scores[*at].is_none()).collect();
             let runs: Vec<TaskRun> = open.iter().map(|at| run(&places[*at])).collect();
             let ran = arm.runs(&runs);
@@ -209,6 +241,9 @@ impl<'a> Trial<'a> {
             *made += ran.iter().filter(|attempted| attempted.fresh).count();
             for (run, attempted) in runs.iter().zip(&ran) {
                 self.note_refusal(arm, run, &attempted.attempt)?;
+                if round > 0 || attempted.score.is_some() {
+                    self.note_result(attempted);
+                }
             }
             for (at, attempted) in open.into_iter().zip(ran) {
                 scores[at] = attempted.score.filter(|score| (0.0..=1.0).contains(score));
@@ -219,22 +254,27 @@ impl<'a> Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Notes that a server refuses a run of the candidate, unless it refuses the same run without the edit, too.
+    /// Notes that a server refuses a run of the candidate for what the edit put into it.
     fn note_refusal(&self, arm: &Arm, run: &TaskRun, attempt: &Attempt) -> Result<(), EvaluationHalted> {
-        let Attempt::Refused { reason } = attempt else {
-            return Ok(());
-        };
-        if !std::ptr::eq(arm, &self.after) || self.refusal.get().is_some() {
-            return Ok(());
-        }
-        let without = self.before.runs(&[*run]);
-        if let Some(reason) = (self.evaluator.halted)() {
-            return Err(EvaluationHalted(reason));
-        }
-        if without.iter().all(|attempted| attempted.attempt.unscored().is_none()) {
-            self.refusal.get_or_init(|| reason.clone());
+        let is_refused = matches!(attempt, Attempt::Refused { .. });
+        if is_refused
+            && std::ptr::eq(arm, &self.after)
+            && self.refusal.get().is_none()
+            && let Some(words) = self.after.refusal_beside(&self.before, run)?
+        {
+            self.refusal.get_or_init(|| words);
         }
         Ok(())
+    }
+
+    /// Notes what became of a run in its last attempt.
+    fn note_result(&self, attempt: &ScoredAttempt) {
+        let mut losses = self.losses.borrow_mut();
+        match &attempt.attempt {
+            Attempt::Infra { reason } => losses.infra.push(reason.clone()),
+            Attempt::Refused { reason } => losses.refused.push(reason.clone()),
+            Attempt::Answered { .. } | Attempt::Failed { .. } => losses.scored += 1,
+        }
     }
 }
 

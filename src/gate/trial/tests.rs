@@ -15,7 +15,7 @@ use crate::artifact::gate::verdict::GateDecision;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::memo::{DiskMemo, Memo};
-use crate::eval::run::Evaluator;
+use crate::eval::run::{EvaluationHalted, Evaluator};
 use crate::eval::student::nearest::Nearest;
 use crate::eval::student::{Draw, PreparedStudent, Student};
 use crate::gate::replay;
@@ -110,7 +110,7 @@ fn gone_on_with(
         progress: &|_, _| (),
         halted: &|| None,
     };
-    put(&evaluator, arms, settings, earlier)
+    put(&evaluator, arms, settings, earlier).unwrap()
 }
 
 /// Runs the trial of the edit with target `home`.
@@ -119,7 +119,7 @@ fn put(
     arms: (&Harness, &Harness),
     settings: GateSettings,
     earlier: Option<&GateRecord>,
-) -> (GateRecord, RunCounts) {
+) -> Result<(GateRecord, RunCounts), EvaluationHalted> {
     let question = TrialSpec {
         before: arms.0,
         after: arms.1,
@@ -136,7 +136,7 @@ fn put(
         slot: 1,
         session: None,
     };
-    Trial::new(evaluator, question).decide(Some(stake), earlier).unwrap()
+    Trial::new(evaluator, question).decide(Some(stake), earlier)
 }
 
 fn memo() -> DiskMemo {
@@ -221,25 +221,20 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
             max_infra_share: share,
             ..GateSettings::of(Preset::Default)
         };
-        put(&evaluator, (&before, &after), settings, None).0
+        put(&evaluator, (&before, &after), settings, None).map(|(record, _)| record)
     };
     // One task never has a score: its pairs are dropped, and the others decide.
-    let record = run(&Failing(Mutex::new(0), 0), 0.5);
+    let record = run(&Failing(Mutex::new(0), 0), 0.5).unwrap();
     assert_eq!(record.decision, GateDecision::Accept);
     assert!(record.numbers.dropped > 0);
     assert!(record.pairs.iter().all(|pair| (pair.task == "h0") == pair.x.is_none()));
     assert_eq!(replay::disagreements(&record), Vec::<String>::new());
     // Every run fails, which says nothing about the edit.
-    let record = run(&Failing(Mutex::new(0), 1), 0.05);
-    assert_eq!(
-        (record.decision, record.reason),
-        (GateDecision::Undecided, GateReason::Infrastructure)
-    );
-    assert!(
-        record.pairs.len() <= 4,
-        "{} pairs were lost before it stopped",
-        record.pairs.len()
-    );
+    let failing = Failing(Mutex::new(0), 1);
+    let halted = run(&failing, 0.05).unwrap_err().to_string();
+    assert!(halted.starts_with("the scorer fell over ("), "{halted}");
+    let asked = *failing.0.lock().unwrap();
+    assert!(asked < 40, "it stopped after {asked} runs");
 }
 
 #[test]

@@ -94,6 +94,11 @@ pub struct Request {
     pub repeat: u64,
 }
 
+impl Request {
+    /// The repetition that is always sent: the store of calls does not answer it.
+    pub(crate) const LIVE: u64 = u64::MAX;
+}
+
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }

@@ -36,7 +36,7 @@ pub(super) fn decide(
         Mode::Rule => {
             let before = head.evaluation(input, execution)?;
             let tasks: Vec<_> = input.gate.tasks.iter().collect();
-            let refusal = refusal(&execution.evaluator, &head.harness, candidate, &tasks);
+            let refusal = refusal(&execution.evaluator, &head.harness, candidate, &tasks)?;
             if let Some(words) = refusal {
                 return Ok((refused(edit, &words), None));
             }
