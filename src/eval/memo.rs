@@ -110,7 +110,7 @@ fn connect(root: &Root, name: &str) -> Result<Connection, MemoError> {
 }
 
 /// The format of the file. Earlier versions stored failures of services as answers and as failures of the agent.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// Removes what an earlier version may have stored wrongly. The answers that servers gave are in the store of calls, so
 /// asking again for them costs nothing.

@@ -9,6 +9,8 @@ use std::ops::RangeInclusive;
 pub(crate) enum FailureKind {
     /// A filter stopped the content: a result of the agent.
     Filter,
+    /// The server cannot read what the model wrote: a result of the agent.
+    Output,
     /// The server rejects a field of the request, or its value.
     Parameter,
     /// The request is longer than the model can read.
@@ -68,7 +70,8 @@ const fn sent(kind: FailureKind, statuses: &'static [RangeInclusive<u16>]) -> Fa
     }
 }
 
-/// The table; the first row that applies decides. Phrases are in lower case.
+/// The table; the first row that applies decides. Phrases are in lower case, except codes that are too common a word without
+/// their case.
 const TABLE: &[FailureRow] = &[
     said(
         FailureKind::Filter,
@@ -82,6 +85,15 @@ const TABLE: &[FailureRow] = &[
             "requires moderation",
             "input was flagged",
             "blocked by content filter",
+        ],
+    ),
+    said(
+        FailureKind::Output,
+        &[
+            "json_validate_failed",
+            "failed to generate json",
+            "tool_use_failed",
+            "error parsing tool call",
         ],
     ),
     said(
@@ -110,6 +122,7 @@ const TABLE: &[FailureRow] = &[
             "prompt too long",
             "input is too long",
             "request_too_large",
+            "request too large",
             "string_above_max_length",
             "input token count*exceeds",
         ],
@@ -136,6 +149,7 @@ const TABLE: &[FailureRow] = &[
             "budget has been exceeded",
             "key limit exceeded",
             "usage limit",
+            "extra usage is required",
             "hit your limit",
             "spending limit",
             "exceeded*monthly quota",
@@ -178,6 +192,11 @@ const TABLE: &[FailureRow] = &[
             "incorrect api key",
             "api key not valid",
             "api_key_invalid",
+            "invalidapikey",
+            "api key expired",
+            "key has expired",
+            "user not found",
+            "no auth credentials",
             "invalid x-api-key",
             "api_key client option must be set",
             "no api key",
@@ -192,6 +211,23 @@ const TABLE: &[FailureRow] = &[
             "not logged in",
             "oauth token",
             "oauth_org_not_allowed",
+            "PERMISSION_DENIED",
+            "UNAUTHENTICATED",
+            "accessdeniedexception",
+            "expiredtoken",
+            "unrecognizedclientexception",
+            "unable to locate credentials",
+            "default credentials were not found",
+        ],
+    ),
+    said(
+        FailureKind::Address,
+        &[
+            "unexpected endpoint",
+            "certificate verify failed",
+            "certificate_verify_failed",
+            "sslcertverificationerror",
+            "unable to get local issuer certificate",
         ],
     ),
     sent(FailureKind::Key, &[403..=403]),
@@ -204,59 +240,110 @@ const TABLE: &[FailureRow] = &[
             "rate_limit",
             "ratelimit",
             "rate-limited",
+            "request limit reached",
             "too many requests",
             "resource_exhausted",
+            "throttlingexception",
+        ],
+    ),
+    // What follows may also be in the words of a server that rejects the request.
+    sent(FailureKind::Address, &[300..=399, 404..=407, 410..=411]),
+    sent(FailureKind::Request, &[400..=499]),
+    said(
+        FailureKind::Overload,
+        &[
             "service unavailable",
             "serviceunavailable",
             "temporarily unavailable",
+            "UNAVAILABLE",
             "internal server error",
             "internalservererror",
             "bad gateway",
             "gateway time",
             "gatewaytimeout",
+            "deadline exceeded",
+            "deadlineexceeded",
+            "deadline_exceeded",
             "request timed out",
+            "operation timed out",
+            "connection timed out",
+            "read timed out",
+            "i/o timeout",
+            "sockettimeoutexception",
             "connection error",
             "connection refused",
             "connection reset",
+            "connection aborted",
             "connectionerror",
             "connecterror",
+            "connectexception",
             "connecttimeout",
             "readtimeout",
             "apitimeouterror",
+            "apiconnection",
+            "failed to connect",
+            "could not connect",
+            "couldn't connect",
+            "unable to connect",
             "network connection",
+            "network is unreachable",
+            "no route to host",
+            "could not resolve host",
+            "gaierror",
+            "getaddrinfo",
+            "nodename nor servname",
+            "name or service not known",
+            "temporary failure in name resolution",
+            "unknownhostexception",
+            "curl: (5)",
+            "curl: (6)",
+            "curl: (7)",
+            "curl: (28)",
+            "curl: (35)",
+            "curl: (52)",
+            "curl: (56)",
             "econnrefused",
             "econnreset",
+            "econnaborted",
             "enotfound",
+            "enetunreach",
+            "ehostunreach",
             "etimedout",
             "eai_again",
+            "und_err_",
             "fetch failed",
+            "error sending request for url",
             "socket hang up",
+            "server disconnected",
+            "serverdisconnectederror",
             "stream disconnected",
             "stream error",
             "remote protocol error",
             "remoteprotocolerror",
-            "name or service not known",
-            "temporary failure in name resolution",
+            "remotedisconnected",
+            "remote end closed connection",
             "provider returned error",
             "upstream connect error",
         ],
     ),
-    sent(FailureKind::Address, &[300..=399, 404..=407, 410..=411]),
-    sent(FailureKind::Request, &[400..=499]),
 ];
 
 /// The meaning of a failure, from its status, if one is known, and its words; `None` if the words say nothing.
 pub(crate) fn classify(status: Option<u16>, words: &str) -> Option<FailureKind> {
-    let words = words.to_lowercase();
+    let lower = words.to_lowercase();
     let applies = |row: &&FailureRow| {
         let by_status = status.is_some_and(|status| row.statuses.iter().any(|range| range.contains(&status)));
-        let by_words = row.phrases.iter().any(|phrase| occurs(phrase, &words));
+        let is_code = |phrase: &str| phrase.starts_with(|first: char| first.is_ascii_uppercase());
+        let by_words = row.phrases.iter().any(|phrase| match is_code(phrase) {
+            true => words.contains(phrase),
+            false => occurs(phrase, &lower),
+        });
         by_status || by_words
     };
     TABLE.iter().find(applies).map(|row| row.kind)
 }
 
-/// Whether a phrase occurs in a text in lower case.
+/// Whether a phrase occurs in a text in lower case; `*` in it stands for any text.
 fn occurs(phrase: &str, words: &str) -> bool {
     let mut rest = words;
     phrase.split('*').all(|part| match rest.find(part) {
@@ -275,7 +362,10 @@ pub(crate) fn status_in(text: &str) -> Option<u16> {
         "api error: ",
         "error code: ",
         "http ",
+        "http error ",
         "http/1.1 ",
+        "client error '",
+        "server error '",
         "status code ",
         "status code: ",
         "status: ",
@@ -292,6 +382,21 @@ pub(crate) fn status_in(text: &str) -> Option<u16> {
         digits.parse().ok().filter(|status| (400..600).contains(status))
     })
     .next()
+    .or_else(|| status_before(&text))
+}
+
+/// The status in `503 Server Error: …`, as Python's `requests` writes it. A 404 may come from any page that a tool reads.
+fn status_before(text: &str) -> Option<u16> {
+    [" client error", " server error"]
+        .iter()
+        .filter_map(|mark| {
+            text.split_once(mark)?
+                .0
+                .rsplit(|letter: char| !letter.is_ascii_digit())
+                .next()
+        })
+        .filter_map(|digits| digits.parse().ok())
+        .find(|status| (400..600).contains(status) && *status != 404)
 }
 
 #[cfg(test)]
@@ -305,6 +410,14 @@ mod tests {
             ("openai.RateLimitError: Error code: 429 - {'error'", Some(429)),
             ("unexpected status 502 Bad Gateway", Some(502)),
             ("HTTP/1.1 503 Service Unavailable", Some(503)),
+            ("urllib.error.HTTPError: HTTP Error 529: ", Some(529)),
+            ("HTTPError: 503 Server Error: Service Unavailable for url: u", Some(503)),
+            (
+                "httpx.HTTPStatusError: Client error '429 Too Many Requests' for url",
+                Some(429),
+            ),
+            ("404 Client Error: Not Found for url: u", None),
+            ("a client error", None),
             ("exit status: 1", None),
             ("status 12000", None),
             ("429", None),
@@ -318,7 +431,7 @@ mod tests {
         for row in TABLE {
             for phrase in row.phrases {
                 let example = phrase.replace('*', " x ");
-                assert_eq!(*phrase, phrase.to_lowercase());
+                assert!(*phrase == phrase.to_lowercase() || *phrase == phrase.to_uppercase());
                 assert!(classify(None, &example).is_some(), "{phrase}");
             }
         }

@@ -44,7 +44,7 @@ pub enum AskError {
     /// The server rejects this request, and would reject it again.
     #[error("{}", .0.words)]
     Refused(RefusedRequest),
-    /// A filter of the server stopped the content.
+    /// A filter of the server stopped the content, or the server cannot read what the model wrote.
     #[error("{0}")]
     Filtered(String),
     /// The infrastructure failed: no server, no key, no access, or a server busy for too long.

@@ -93,7 +93,10 @@ pub(in crate::eval) fn reported(code: Option<i32>, stdout: &str, stderr: &str) -
         Some(PASSING) => Blame::Passing,
         // Killed by a signal.
         None => Blame::Agent,
-        Some(_) => of_words(None, &format!("{} {}", last_lines(stdout), last_lines(stderr))).unwrap_or(Blame::Agent),
+        Some(_) => {
+            let ends = |text: &str| last_lines(without_frames(text).as_str());
+            of_words(None, &format!("{} {}", ends(stdout), ends(stderr))).unwrap_or(Blame::Agent)
+        }
     };
     Some(ProgramReport { blame, words: said })
 }
@@ -129,7 +132,7 @@ fn judged(failure: &JsonFailure, code: Option<i32>) -> ProgramReport {
 fn of_words(status: Option<u16>, words: &str) -> Option<Blame> {
     let kind = failure::classify(status.or_else(|| failure::status_in(words)), words)?;
     Some(match kind {
-        FailureKind::Filter | FailureKind::Length => Blame::Agent,
+        FailureKind::Filter | FailureKind::Output | FailureKind::Length => Blame::Agent,
         FailureKind::Overload => Blame::Passing,
         FailureKind::Account | FailureKind::Key | FailureKind::Address => Blame::Service,
         FailureKind::Model | FailureKind::Parameter | FailureKind::Request => Blame::Refused,
@@ -247,6 +250,20 @@ fn in_error(error: &Value) -> JsonFailure {
     }
 }
 
+/// What Node.js writes about an exception without its end: the frames, and the fields of the error.
+fn without_frames(text: &str) -> String {
+    let text = text.trim_end();
+    let is_of_node = text
+        .lines()
+        .next_back()
+        .is_some_and(|line| line.starts_with("Node.js v"));
+    if !is_of_node {
+        return text.to_owned();
+    }
+    let says = |line: &&str| line.contains("rror: ") || line.contains("code: '");
+    text.lines().filter(says).collect::<Vec<_>>().join("\n")
+}
+
 /// The last three lines, joined into one.
 fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -271,6 +288,74 @@ mod tests {
 
     fn blame(code: i32, stdout: &str, stderr: &str) -> Option<Blame> {
         reported((code >= 0).then_some(code), stdout, stderr).map(|report| report.blame)
+    }
+
+    #[test]
+    #[allow(clippy::too_many_lines)] // a table
+    fn a_network_that_fails_is_not_the_program_s_failure() {
+        for (stderr, wanted) in [
+            ("curl: (6) Could not resolve host: h", Passing),
+            (
+                "curl: (7) Failed to connect to localhost port 11434 after 0 ms",
+                Passing,
+            ),
+            ("curl: (28) Operation timed out after 5000 milliseconds", Passing),
+            ("curl: (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL", Passing),
+            ("curl: (52) Empty reply from server", Passing),
+            ("curl: (56) Recv failure: Connection reset by peer", Passing),
+            ("curl: (3) URL using bad/illegal format", Agent),
+            ("OSError: [Errno 101] Network is unreachable", Passing),
+            ("socket.gaierror: [Errno 8] nodename nor servname provided", Passing),
+            ("socket.gaierror: [Errno -2] Name or service not known", Passing),
+            ("[Errno -3] Temporary failure in name resolution", Passing),
+            ("Error: getaddrinfo ENOTFOUND api.example.com", Passing),
+            ("Error: getaddrinfo EAI_AGAIN api.example.com", Passing),
+            ("Error: connect ETIMEDOUT 1.2.3.4:443", Passing),
+            ("Error: read ECONNRESET", Passing),
+            ("TimeoutError: The read operation timed out", Passing),
+            (
+                "requests.exceptions.ReadTimeout: Read timed out. (read timeout=5)",
+                Passing,
+            ),
+            (
+                "aiohttp.client_exceptions.ServerDisconnectedError: Server disconnected",
+                Passing,
+            ),
+            ("ConnectionResetError: [Errno 104] Connection reset by peer", Passing),
+            (
+                "botocore.errorfactory.ThrottlingException: Too many tokens, please wait",
+                Passing,
+            ),
+            (
+                "botocore.exceptions.ClientError: (ExpiredTokenException) expired",
+                Service,
+            ),
+            (
+                "google.api_core.exceptions.DeadlineExceeded: 504 Deadline Exceeded",
+                Passing,
+            ),
+            ("google.genai.errors.ServerError: 503 UNAVAILABLE. {…}", Passing),
+            ("google.genai.errors.ClientError: 429 RESOURCE_EXHAUSTED. {…}", Passing),
+            ("google.genai.errors.ClientError: 403 PERMISSION_DENIED. {…}", Service),
+            ("grpc: UNAUTHENTICATED: no token", Service),
+            ("ssl.SSLCertVerificationError: certificate verify failed", Service),
+            ("urllib.error.HTTPError: HTTP Error 529: ", Passing),
+            ("urllib.error.HTTPError: HTTP Error 401: Unauthorized", Service),
+            ("requests.exceptions.HTTPError: 503 Server Error: x for url: u", Passing),
+            ("Unable to connect. Is the computer able to access the url?", Passing),
+            ("openai.APIConnectionError: Connection error.", Passing),
+            ("openai.APITimeoutError: Request timed out.", Passing),
+            (
+                "TypeError: fetch failed\n    at node:internal/deps/undici\n  [cause]: Error: connect ECONNREFUSED ::1:1\n {\n  code: 'ECONNREFUSED'\n  }\n}\n\nNode.js v20.1.0",
+                Passing,
+            ),
+            ("Error: no such city\n    at f (a.js:1)\n\nNode.js v20.1.0", Agent),
+            ("ValueError: the product is unavailable", Agent),
+            ("KeyError: 'permission'", Agent),
+            ("HTTPError: 404 Client Error: Not Found for url: u", Agent),
+        ] {
+            assert_eq!(blame(1, "", stderr), Some(wanted), "{stderr}");
+        }
     }
 
     #[test]

@@ -68,6 +68,13 @@ pub struct Reply {
     pub model: Option<String>,
 }
 
+impl Reply {
+    /// Whether it has neither text nor thoughts nor tool calls.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls.is_empty() && [&self.text, &self.thoughts].iter().all(|text| text.trim().is_empty())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

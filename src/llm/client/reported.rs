@@ -19,7 +19,7 @@ impl MeteredModel {
         let words = self.at_server(words);
         let field = || complaint.rejected_field(&question.wire.body);
         let part = match kind {
-            FailureKind::Filter => return AskError::Filtered(words),
+            FailureKind::Filter | FailureKind::Output => return AskError::Filtered(words),
             FailureKind::Key => {
                 let variable = self.settings.key_variable().unwrap_or("no environment variable");
                 return AskError::Unreachable(format!("{words} (the key is read from: {variable})"));

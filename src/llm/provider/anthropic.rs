@@ -86,7 +86,7 @@ pub(super) fn read(value: &Value, request: &Request) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let content = value
         .get("content")
-        .ok_or_else(|| NoReply::Garbled("the reply has no content".into()))?;
+        .ok_or_else(|| read_json::missing(value, "the reply has no content"))?;
     let blocks = read_json::list(Some(content), "content")?;
     let (mut text, mut thoughts, mut calls) = (String::new(), String::new(), Vec::new());
     for (at, block) in blocks.iter().enumerate() {

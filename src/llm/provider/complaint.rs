@@ -47,6 +47,13 @@ impl Complaint {
         };
         let error = value.get("error").filter(|error| !error.is_null()).unwrap_or(value);
         let raw = error.get("metadata").and_then(|metadata| metadata.get("raw"));
+        // What the server behind a proxy says is more than what the proxy says about it.
+        let behind = raw
+            .and_then(Value::as_str)
+            .and_then(|raw| serde_json::from_str::<Value>(raw).ok());
+        if let Some(behind) = behind.filter(Value::is_object) {
+            return Self::behind(error, Self::of_value(&behind));
+        }
         let said = [error, value]
             .into_iter()
             .find_map(message)
@@ -56,7 +63,7 @@ impl Complaint {
             _ => said,
         };
         let named = |name: &str| error.get(name).and_then(text_of);
-        let codes = ["code", "type", "status", "param"].map(named);
+        let codes = ["code", "type", "status", "param", "error_code"].map(named);
         let inner = error
             .get("innererror")
             .and_then(|inner| inner.get("code"))
@@ -79,6 +86,23 @@ impl Complaint {
             status,
             is_page: false,
         }
+    }
+
+    /// The complaint of a server behind a proxy, with the proxy's words and status.
+    fn behind(proxy: &Value, complaint: Self) -> Self {
+        let own = message(proxy).unwrap_or_default();
+        let status = proxy.get("code").and_then(number);
+        Self {
+            line: line(&format!("{own}: {}", complaint.line)),
+            status: complaint.status.or(status),
+            ..complaint
+        }
+    }
+
+    /// Reads a failure that is not in a field `error`, such as `{"detail": "Unauthorized"}`.
+    pub(super) fn without_error(value: &Value) -> Option<Self> {
+        let is_said = value.is_object() && message(value).is_some();
+        is_said.then(|| Self::of_value(value))
     }
 
     fn of_text(text: &str) -> Self {
@@ -374,6 +398,41 @@ mod tests {
                 Request,
             ),
             (400, said("something odd"), Request),
+            (
+                400,
+                json!({"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw":
+                    json!({"error": {"message": "Unsupported value: 'temperature'", "param": "temperature"}}).to_string()}}}),
+                Request,
+            ),
+            (
+                400,
+                json!({"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": "maximum context length"}}}),
+                Length,
+            ),
+            (
+                502,
+                json!({"error": {"message": "Provider returned error", "code": 502}}),
+                Overload,
+            ),
+            (
+                429,
+                said("Request too large for m on tokens per min (TPM): Limit 10000, Requested 12000."),
+                Length,
+            ),
+            (429, said("Extra usage is required for long context requests."), Account),
+            (
+                400,
+                json!({"message": "ThrottlingException: Too many tokens"}),
+                Overload,
+            ),
+            (
+                400,
+                json!([{"error": {"message": "API key expired.", "status": "INVALID_ARGUMENT"}}]),
+                Key,
+            ),
+            (400, openai("Failed to generate JSON.", "json_validate_failed"), Output),
+            (400, openai("Failed to call a function.", "tool_use_failed"), Output),
+            (500, json!({"error": "error parsing tool call: raw='{'"}), Output),
             (302, json!(""), Address),
         ] {
             assert_eq!(

@@ -94,9 +94,28 @@ fn whole(value: &Value) -> Option<u64> {
 
 /// Fails if the reply is an error that was sent with status 200.
 pub(super) fn no_error(value: &Value) -> Result<(), NoReply> {
-    match value.get("error").filter(|error| !error.is_null()) {
-        Some(_) => Err(NoReply::Failure(Complaint::of_value(value))),
-        None => Ok(()),
+    match value.get("error").is_some_and(is_error) {
+        true => Err(NoReply::Failure(Complaint::of_value(value))),
+        false => Ok(()),
+    }
+}
+
+/// Whether the field `error` reports one: some servers always send it, with an empty value.
+pub(super) fn is_error(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(_) => false,
+        Value::String(words) => !words.trim().is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Number(code) => code.as_f64() != Some(0.0),
+    }
+}
+
+/// The failure of a reply without the part that holds the answer: what the server says instead, if it says anything.
+pub(super) fn missing(value: &Value, why: &str) -> NoReply {
+    match Complaint::without_error(value) {
+        Some(complaint) => NoReply::Failure(complaint),
+        None => NoReply::Garbled(why.to_owned()),
     }
 }
 

@@ -65,6 +65,10 @@ pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let message = value.get("message").filter(|message| message.is_object());
     let message = message.ok_or_else(|| NoReply::Garbled("the reply has no message".into()))?;
+    let reason = value.get("done_reason").and_then(Value::as_str);
+    if value["done"] == false || matches!(reason, Some("load" | "unload")) {
+        return Err(NoReply::Garbled("the reply is not finished".to_owned()));
+    }
     let mut calls = Vec::new();
     for (at, call) in read_json::list(message.get("tool_calls"), "tool_calls")?
         .iter()
@@ -77,7 +81,7 @@ pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
             raw: read_json::arguments(function.get("arguments")),
         });
     }
-    let stop = match value.get("done_reason").and_then(Value::as_str) {
+    let stop = match reason {
         Some("length") => Stop::Length,
         _ if !calls.is_empty() => Stop::Tools,
         _ => Stop::End,

@@ -66,7 +66,7 @@ fn call(call: &ToolCall) -> Value {
 pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
     read_json::no_error(value)?;
     let choice = read_json::list(value.get("choices"), "choices")?.first();
-    let choice = choice.ok_or_else(|| NoReply::Garbled("the reply has no choice".into()))?;
+    let choice = choice.ok_or_else(|| read_json::missing(value, "the reply has no choice"))?;
     let reason = choice.get("finish_reason").and_then(Value::as_str);
     no_failure(choice, reason)?;
     let message = choice.get("message").filter(|message| message.is_object());
@@ -81,7 +81,7 @@ pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
         _ => Stop::End,
     };
     let text = read_json::text(message.get("content"), "content")?;
-    Ok(Reply {
+    let reply = Reply {
         text: if text.is_empty() {
             refusal.unwrap_or_default().to_owned()
         } else {
@@ -95,7 +95,14 @@ pub(super) fn read(value: &Value) -> Result<Reply, NoReply> {
             .and_then(usage)
             .or_else(|| value.get("timings").and_then(timed)),
         model: value.get("model").and_then(Value::as_str).map(str::to_owned),
-    })
+    };
+    match reply.is_empty()
+        && stop == Stop::End
+        && (reason.is_none() || reply.usage.is_some_and(|usage| usage.output == 0))
+    {
+        true => Err(NoReply::Garbled("the model generated nothing".to_owned())),
+        false => Ok(reply),
+    }
 }
 
 /// Reasons to stop that mean that the server failed: of OpenRouter, GLM, DeepSeek, and vLLM or SGLang.

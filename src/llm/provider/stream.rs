@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::NoReply;
+use super::json::is_error;
 
 /// The reply in a stream of server-sent events, or of JSON lines as Ollama writes them; `None` if the text is no stream.
 ///
@@ -55,10 +56,7 @@ fn lines(text: &str) -> Option<Vec<Value>> {
 }
 
 fn reply(parts: &[Value], text: &str) -> Result<Value, NoReply> {
-    if let Some(failed) = parts
-        .iter()
-        .find(|part| part.get("error").is_some_and(|error| !error.is_null()))
-    {
+    if let Some(failed) = parts.iter().find(|part| part.get("error").is_some_and(is_error)) {
         return Ok(failed.clone());
     }
     let has = |name: &str| parts.iter().any(|part| part.get(name).is_some());
@@ -102,7 +100,7 @@ fn chat_completion(parts: &[Value], text: &str) -> (Value, bool) {
     if !calls.is_empty() {
         message.insert("tool_calls".into(), calls.into_values().collect());
     }
-    let is_complete = !reason.is_null() || !error.is_null() || text.contains("[DONE]");
+    let is_complete = !reason.is_null() || is_error(&error) || text.contains("[DONE]");
     let choice = json!({"message": message, "finish_reason": reason, "error": error});
     (
         json!({"choices": [choice], "usage": usage, "model": model}),

@@ -388,8 +388,14 @@ fn tool_calls_are_read_in_each_dialect() {
 
 /// Failures that come with status 200.
 #[test]
+#[allow(clippy::too_many_lines)] // a table
 fn a_failure_in_a_success_is_no_answer() {
-    use crate::llm::failure::FailureKind::{Account, Overload};
+    use crate::llm::failure::FailureKind::{Account, Address, Key, Length, Overload};
+    let said = |text: Value, more: Value| {
+        let mut reply = json!({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]});
+        reply.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        reply.to_string()
+    };
     let choice = |more: Value| {
         let mut choice = json!({"message": {"role": "assistant", "content": "par"}});
         choice
@@ -415,6 +421,33 @@ fn a_failure_in_a_success_is_no_answer() {
             Some(Overload),
         ),
         (json!({"error": "model is loading"}).to_string(), Some(Overload)),
+        (
+            json!({"error": "Unexpected endpoint or method. (POST /chat/completions). Returning 200 anyway"})
+                .to_string(),
+            Some(Address),
+        ),
+        (
+            json!({"object": "error", "message": "This model's maximum context length is 10 tokens", "code": 400})
+                .to_string(),
+            Some(Length),
+        ),
+        (json!({"code": "InvalidApiKey", "message": "no"}).to_string(), Some(Key)),
+        (
+            json!({"error_code": 18, "error_msg": "Open api qps request limit reached"}).to_string(),
+            Some(Overload),
+        ),
+        (json!({"detail": "Unauthorized"}).to_string(), Some(Key)),
+        (
+            said(
+                json!(""),
+                json!({"usage": {"prompt_tokens": 5, "completion_tokens": 0}}),
+            ),
+            None,
+        ),
+        (
+            json!({"choices": [{"message": {"content": null}, "finish_reason": null}]}).to_string(),
+            None,
+        ),
         (json!({"choices": []}).to_string(), None),
         (json!({"choices": null}).to_string(), None),
         ("<!DOCTYPE html><html><head><title>Sign in</title>".to_owned(), None),
@@ -433,6 +466,46 @@ fn a_failure_in_a_success_is_no_answer() {
             (Err(NoReply::Failure(complaint)), Some(kind)) => assert_eq!(complaint.kind(None), kind, "{body}"),
             (other, _) => panic!("{body}: {other:?}"),
         }
+    }
+}
+
+/// Some servers send `error` in each reply.
+#[test]
+fn an_error_that_says_nothing_is_none() {
+    for error in [json!(null), json!(false), json!(""), json!({}), json!([]), json!(0)] {
+        let body = json!({"choices": [{"message": {"content": "Paris"}}], "error": error}).to_string();
+        let reply = read(Api::Openai, &Request::default(), body.as_bytes());
+        assert_eq!(reply.map(|reply| reply.text), Ok("Paris".to_owned()), "{body}");
+    }
+}
+
+#[test]
+fn an_empty_answer_counts_only_if_the_model_wrote_it() {
+    let ollama = |more: Value| {
+        let mut reply = json!({"message": {"role": "assistant", "content": ""}, "done": true, "done_reason": "stop"});
+        reply.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        reply.to_string()
+    };
+    let openai = |reason: Value, tokens: u64| {
+        json!({"choices": [{"message": {"content": ""}, "finish_reason": reason}], "usage": {"completion_tokens": tokens}})
+            .to_string()
+    };
+    for (api, body, counts) in [
+        (Api::Openai, openai(json!("stop"), 3), true),
+        (Api::Openai, openai(json!("stop"), 0), false),
+        (Api::Openai, openai(json!(null), 3), false),
+        (Api::Openai, openai(json!("length"), 0), true),
+        (Api::Ollama, ollama(json!({})), true),
+        (Api::Ollama, ollama(json!({"done_reason": "load"})), false),
+        (
+            Api::Ollama,
+            ollama(json!({"done": false, "message": {"content": "Par"}})),
+            false,
+        ),
+    ] {
+        let read = read(api, &Request::default(), body.as_bytes());
+        assert_eq!(read.is_ok(), counts, "{body}");
+        assert!(counts || matches!(read, Err(NoReply::Garbled(_))), "{body}");
     }
 }
 
