@@ -5,6 +5,7 @@ pub(crate) mod chat;
 pub(crate) mod client;
 pub(crate) mod estimate;
 pub(crate) mod failure;
+pub(crate) mod failure_status;
 pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod price;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Event, Listener};
 use crate::artifact::Artifact;
-use crate::artifact::holdout_use::{self, HoldoutUse, RefreshLine};
+use crate::artifact::holdout_use::{HoldoutUse, RefreshLine};
 use crate::artifact::intent::{IntendedFile, WriteIntent};
 use crate::digest::Digest;
 use crate::harness::{FileChange, Harness};
@@ -235,7 +235,7 @@ fn publish_tasks(workspace: &Workspace, file: &TaskFileChange) -> Result<(), Run
 fn commit_refresh(workspace: &Workspace, intent: &RefreshIntent) -> Result<Option<String>, RunError> {
     let mut paths: Vec<String> = intent.files.iter().map(|file| file.path.clone()).collect();
     if workspace.manifest.ledger.commit_sessions {
-        paths.push(holdout_use::FILE.to_owned());
+        paths.extend(holdout_log::uncommitted(workspace)?);
     }
     let states = workspace.ledger.status(&paths)?;
     paths.retain(|path| {

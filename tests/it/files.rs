@@ -121,7 +121,7 @@ fn half_typed_files_are_told_about_and_stop_everything() {
     assert!(
         space
             .read(&format!("{}/diagnosis.check.md", space.session()))
-            .contains("one fenced block")
+            .contains("diagnosis.md")
     );
     write(&space, "diagnosis.md", DIAGNOSIS);
     assert_eq!(waits_for(&space), "plan.json");

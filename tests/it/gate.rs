@@ -244,9 +244,9 @@ fn auto_finds_out_what_the_student_is_like() {
 fn what_an_edit_does_not_reach_is_not_run() {
     let space = gated("", &[bold(), shots()]);
     space.run(&["--autonomy", "auto"]).exits(0);
-    // A second agent that no task uses changes no request.
-    let idle = json!({"agent": "idle", "param": "max_turns", "value": 3});
-    let idle = crate::space::edit("idle", "set_agent_param", "agents.idle.max_turns", idle);
+    // A model that no agent uses changes no request.
+    let idle = json!({"model": "spare", "param": "k", "value": 3});
+    let idle = crate::space::edit("idle", "set_model_param", "models.spare.k", idle);
     space.plan(&[bold(), shots(), idle]);
     let events = space.run(&[]).exits(0).events();
     let is_execute = |event: &&Value| event["event"] == "phase_finished" && event["phase"] == "execute";

@@ -102,7 +102,7 @@ fn a_benchmark_goes_where_tasks_belong() {
     space
         .kaizen(&["bench", "synth", "--limit", "0"])
         .exits(2)
-        .says(&["a whole number of at least 1"]);
+        .says(&["a whole number from 1"]);
     assert_eq!(space.git(&["status", "--porcelain"]), "");
 }
 

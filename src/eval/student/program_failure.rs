@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::llm::failure::{self, FailureKind};
+use crate::llm::failure_status;
 
 /// The exit code `EX_TEMPFAIL` of `sysexits.h`: a temporary failure of the infrastructure.
 const PASSING: i32 = 75;
@@ -130,7 +131,7 @@ fn judged(failure: &JsonFailure, code: Option<i32>) -> ProgramReport {
 
 /// The blame by the table of service failures; `None` if the words say nothing.
 fn of_words(status: Option<u16>, words: &str) -> Option<Blame> {
-    let kind = failure::classify(status.or_else(|| failure::status_in(words)), words)?;
+    let kind = failure::classify(status.or_else(|| failure_status::status_in(words)), words)?;
     Some(match kind {
         FailureKind::Filter | FailureKind::Output | FailureKind::Length => Blame::Agent,
         FailureKind::Overload => Blame::Passing,
