@@ -29,7 +29,7 @@ pub struct Baseline {
     /// The student's random seed.
     pub seed: u64,
     /// The student's epoch. A detected drift starts a new one, and answers from earlier epochs are no longer used.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub epoch: u32,
     /// Result of the drift check; absent when too few answers were remembered for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,10 +42,6 @@ pub struct Baseline {
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
-}
-
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 artifact!(Baseline, "baseline", version 1, depth 2);

@@ -63,7 +63,7 @@ pub(crate) struct ClosingBlock<'a> {
 /// The reason why a diagnosis does not end in a block of clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoClosingBlock {
-    /// There is no such block at all.
+    /// The file has no block of JSON.
     #[error("it must end in one fenced block, ```json … ```, with the list of clusters")]
     Missing,
     /// Further text follows the block.

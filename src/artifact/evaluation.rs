@@ -113,23 +113,24 @@ impl Evaluation {
 
     /// How many tasks have no score, and why; `None` if all have one.
     pub(crate) fn unscored(&self) -> Option<String> {
+        let counted = unscored_of_all(self.infra_errors, self.task_count)?;
         let reasons = self.tasks.iter().filter_map(|task| task.unscored.as_deref());
-        let counted = format!(
-            "{} of {} unscored",
-            self.infra_errors,
-            self.task_count + self.infra_errors
-        );
-        (self.infra_errors > 0).then(|| match frequent(reasons) {
+        Some(match frequent(reasons) {
             Some(reasons) => format!("{counted}: {reasons}"),
             None => counted,
         })
     }
 }
 
+/// `1 of 4 unscored`; `None` if all tasks have a score.
+pub(super) fn unscored_of_all(unscored: usize, scored: usize) -> Option<String> {
+    (unscored > 0).then(|| format!("{unscored} of {} unscored", scored + unscored))
+}
+
 /// Number of reasons that a message shows.
 const SHOWN: usize = 2;
 
-/// The most frequent reasons, with their numbers; `None` if there are none.
+/// The most frequent reasons, with their numbers; `None` without a reason.
 pub(crate) fn frequent<'r>(reasons: impl Iterator<Item = &'r str>) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for reason in reasons {

@@ -158,6 +158,11 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
+/// Whether a count is 0, so that a file need not state it.
+pub(crate) fn is_zero<N: Default + PartialEq>(count: &N) -> bool {
+    *count == N::default()
+}
+
 /// The format version of files that state none.
 pub(crate) fn first_version() -> u32 {
     1

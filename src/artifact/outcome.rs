@@ -54,10 +54,11 @@ impl OutcomeStatus {
 }
 
 /// How an applied edit was reverted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RolledBackBy {
     /// By kaizen: the edit was removed from the plan.
+    #[default]
     Plan,
     /// In git: the commit was reverted or is no longer in the history.
     Git,

@@ -18,7 +18,7 @@ pub struct BenchmarkPin {
     /// Sealed tasks.
     pub test: usize,
     /// Tasks that nobody sees until a refresh draws them for the gate.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub reserve: usize,
     /// Digest of all tasks.
     pub digest: Digest,
@@ -40,7 +40,7 @@ pub struct UnscorableTask {
 /// Number of reasons, and of tasks for each reason, that a message names.
 const NAMED: usize = 3;
 
-/// Says how many tasks cannot be scored, which ones, and why; `None` if there are none.
+/// Says how many tasks cannot be scored, which ones, and why; `None` if all can be scored.
 pub(crate) fn unscorable(tasks: &[UnscorableTask]) -> Option<String> {
     let mut reasons: Vec<(&str, Vec<&UnscorableTask>)> = Vec::new();
     for task in tasks {
@@ -93,7 +93,7 @@ pub struct Readiness {
     /// Traces that can be used as evidence.
     pub usable_traces: usize,
     /// Traces that would be usable but are excluded by `[privacy]`.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub left_out_by_privacy: usize,
     /// Tasks that their scorers cannot use; they are in no split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -105,10 +105,6 @@ pub struct Readiness {
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 artifact!(Readiness, "readiness", version 1, depth 2);

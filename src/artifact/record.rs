@@ -36,6 +36,14 @@ pub enum SessionStatus {
 }
 
 impl SessionStatus {
+    /// Whether nothing is left that a run could do without a person.
+    pub(crate) fn is_settled(self) -> bool {
+        matches!(
+            self,
+            SessionStatus::Completed | SessionStatus::AwaitingReview | SessionStatus::RolledBack
+        )
+    }
+
     /// Whether the session has not ended yet, so that a run can resume it.
     pub(crate) fn is_under_way(self) -> bool {
         matches!(
@@ -57,19 +65,15 @@ pub struct Snapshot {
     /// Number of tasks with a score.
     pub task_count: usize,
     /// Number of tasks without a score; older versions did not record it.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub unscored: usize,
 }
 
 impl Snapshot {
     /// How many tasks have no score; `None` if all have one.
     pub(crate) fn without_score(&self) -> Option<String> {
-        (self.unscored > 0).then(|| format!("{} of {} unscored", self.unscored, self.task_count + self.unscored))
+        super::evaluation::unscored_of_all(self.unscored, self.task_count)
     }
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 /// The outcome of one edit, in the form of OpenJarvis.

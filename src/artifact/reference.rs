@@ -14,7 +14,7 @@ pub struct ReferenceAnswer {
 }
 
 impl ReferenceAnswer {
-    /// The answer as text; of a list the first one, and empty if there is none.
+    /// The answer as text: the first one of a list, and empty text for an empty list.
     pub fn as_str(&self) -> &str {
         self.accepted.first().map_or("", String::as_str)
     }
@@ -35,18 +35,13 @@ impl ReferenceAnswer {
     }
 
     fn of_json(text: &str) -> Result<Self, serde_json::Error> {
-        let plain = |accepted| Self {
-            accepted: vec![accepted],
-            json: None,
-            odd: None,
-        };
         let with_json = |accepted, odd| Self {
             accepted,
             json: Some(text.to_owned()),
             odd,
         };
         Ok(match text.as_bytes().first() {
-            Some(b'"') => plain(serde_json::from_str(text)?),
+            Some(b'"') => Self::from(serde_json::from_str::<String>(text)?),
             Some(b'[') => {
                 let values: Vec<&RawValue> = serde_json::from_str(text)?;
                 let is_odd = |value: &&RawValue| value.get().starts_with(['[', '{', 'n']);
@@ -60,7 +55,7 @@ impl ReferenceAnswer {
             }
             Some(b'{') => with_json(vec![text_of(text)?], Some("it is an object")),
             Some(b'n') => with_json(Vec::new(), Some("it is null")),
-            _ => plain(text.to_owned()),
+            _ => Self::from(text),
         })
     }
 }

@@ -71,6 +71,21 @@ pub(crate) struct Spending {
 }
 
 impl Spending {
+    /// The line for a request whose token counts are unknown.
+    pub(crate) fn of_request(sent: &Egress, cost_usd: Option<Money>) -> Self {
+        Self {
+            at: sent.at.clone(),
+            role: sent.role,
+            model: sent.model.clone(),
+            request: sent.request,
+            usage: None,
+            cost_usd,
+            estimated_usd: cost_usd.is_none().then_some(sent.estimated_usd).flatten(),
+            free: false,
+            cut_off: false,
+        }
+    }
+
     /// The dollars that limits count: the cost, else the estimate.
     pub(crate) fn counted(&self) -> Money {
         self.cost_usd.or(self.estimated_usd).unwrap_or_default()
@@ -108,15 +123,8 @@ pub(crate) fn cut_off(spent: &[Spending], sent: &[Egress]) -> Vec<Spending> {
 /// The line that a call would have written at its end, if its cost were unknown.
 fn unended(line: &Egress) -> Spending {
     Spending {
-        at: line.at.clone(),
-        role: line.role,
-        model: line.model.clone(),
-        request: line.request,
-        usage: None,
-        cost_usd: None,
-        estimated_usd: line.estimated_usd,
-        free: false,
         cut_off: true,
+        ..Spending::of_request(line, None)
     }
 }
 
@@ -152,12 +160,8 @@ pub struct RoleSpending {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "money::known")]
     pub counted_usd: Option<Money>,
     /// Number of calls that were cut off; they are not in `calls`, but in `counted_usd`.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub cut_off: u64,
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 impl RoleSpending {

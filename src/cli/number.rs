@@ -3,7 +3,7 @@
 use crate::artifact::Money;
 
 /// The largest count of a flag, which every place that uses it can hold.
-const MOST: usize = 1_000_000_000;
+const MOST: usize = crate::manifest::range::COUNT as usize;
 
 /// An amount in dollars, more than 0.
 pub(crate) fn dollars(text: &str) -> Result<Money, String> {

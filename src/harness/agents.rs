@@ -55,7 +55,8 @@ pub(crate) fn default_agent(harness: &Harness, layout: &Layout) -> String {
     default_name(&ParsedHome::new(harness, layout))
 }
 
-fn default_name(home: &ParsedHome) -> String {
+/// The same for a harness that is parsed already.
+pub(crate) fn default_name(home: &ParsedHome) -> String {
     let named = named_default(home).ok().flatten();
     named.unwrap_or_else(|| the_only_agent(home))
 }

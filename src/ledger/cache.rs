@@ -1,13 +1,13 @@
 //! Caches the last answers of the ledger about commits. Commits never change, and each question costs a git process.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::harness::Harness;
 use crate::ledger::graph::CommitGraph;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
 
 /// The commits of a session, and the graph in which they are.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History {
     /// The commits of the session, oldest first.
     pub entries: Vec<LedgerEntry>,
@@ -19,7 +19,7 @@ pub(crate) struct History {
 #[derive(Default)]
 pub(crate) struct LedgerCache {
     harness: Mutex<Option<(CommitId, Harness)>>,
-    history: Mutex<Option<(HistoryKey, History)>>,
+    history: Mutex<Option<(HistoryKey, Arc<History>)>>,
 }
 
 /// HEAD, the session, and the commit on which it builds: everything that a session's history depends on.
@@ -65,7 +65,7 @@ impl LedgerCache {
         ledger: &dyn Ledger,
         session: &str,
         base: Option<&str>,
-    ) -> Result<History, LedgerError> {
+    ) -> Result<Arc<History>, LedgerError> {
         loop {
             let head = ledger.head()?;
             let question = (head.clone(), session.to_owned(), base.map(str::to_owned));
@@ -73,7 +73,7 @@ impl LedgerCache {
                 let mut entries = ledger.entries(base.as_deref())?;
                 entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
                 let graph = ledger.graph(base.as_deref())?;
-                Ok(History { entries, graph })
+                Ok(Arc::new(History { entries, graph }))
             })?;
             // If the user switched branches in between, the answer mixes two branches.
             if ledger.head()? == head {

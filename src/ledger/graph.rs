@@ -28,6 +28,15 @@ impl LedgerState {
     fn is_applied(&self) -> bool {
         matches!(self, LedgerState::Applied(_))
     }
+
+    /// The commit that undid the edit.
+    pub(crate) fn undone_by(&self) -> Option<&CommitId> {
+        match self {
+            LedgerState::Reverted(commit) | LedgerState::Stranded(commit) => Some(commit),
+            LedgerState::Undone(commit) => commit.as_ref(),
+            LedgerState::Applied(_) | LedgerState::Unknown => None,
+        }
+    }
 }
 
 /// A commit that a person reverted with `git revert`.

@@ -55,17 +55,34 @@ pub(super) fn entries(git: &Git, since: Option<&str>) -> Result<Vec<LedgerEntry>
 /// The commits of a range that have kaizen's trailer, oldest first.
 fn ours(git: &Git, range: &str) -> Result<Vec<LedgerEntry>, LedgerError> {
     // Full history: simplification would hide commits on a side branch whose effect a merge undid.
-    let mut arguments = vec!["log", "--reverse", "--topo-order", "--full-history", "-z"];
-    arguments.extend(["--format=%H%x00%P%x00%ct%x00%B", "--fixed-strings"]);
-    arguments.extend(["--grep=Session-ID:", range, "--", "."]);
-    let text = git.read(&arguments, &[])?;
-    let text = String::from_utf8_lossy(&text);
-    let fields: Vec<&str> = text.split('\0').collect();
-    let read = fields.chunks_exact(4).map(entry);
+    let only = [
+        "--full-history",
+        "--fixed-strings",
+        "--grep=Session-ID:",
+        range,
+        "--",
+        ".",
+    ];
+    let read = logged(git, &only)?.into_iter();
     Ok(read.filter(|entry| entry.trailer(MARK).is_some()).collect())
 }
 
-pub(super) fn entry(fields: &[&str]) -> LedgerEntry {
+/// The commits that `git log` finds with these arguments, oldest first.
+pub(super) fn logged(git: &Git, arguments: &[&str]) -> Result<Vec<LedgerEntry>, LedgerError> {
+    let shared = [
+        "log",
+        "--reverse",
+        "--topo-order",
+        "-z",
+        "--format=%H%x00%P%x00%ct%x00%B",
+    ];
+    let text = git.read(&[&shared[..], arguments].concat(), &[])?;
+    let text = String::from_utf8_lossy(&text);
+    let fields: Vec<&str> = text.split('\0').collect();
+    Ok(fields.chunks_exact(4).map(entry).collect())
+}
+
+fn entry(fields: &[&str]) -> LedgerEntry {
     let [commit, parents, seconds, message] = [fields[0], fields[1], fields[2], fields[3]];
     LedgerEntry {
         commit: commit.to_owned(),
@@ -156,7 +173,7 @@ pub(super) fn signature(git: &Git, commit: &str) -> Result<CommitSignature, Ledg
     })
 }
 
-/// The first commit that has a file, for each file, ancestors first; merges count if no parent has the file.
+/// The first commit that has a file. A merge counts only if no parent has the file.
 pub(super) fn first_with(git: &Git, path: &str) -> Result<Option<CommitId>, LedgerError> {
     if head(git)?.is_none() {
         return Ok(None);

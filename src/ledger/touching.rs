@@ -1,7 +1,7 @@
 //! Finds the commits that changed some files, whoever made them, and the name of the person at work.
 
 use super::Git;
-use super::log::{entry, revision};
+use super::log::{logged, revision};
 use crate::ledger::port::{LedgerEntry, LedgerError};
 
 impl Git {
@@ -25,18 +25,8 @@ impl Git {
             return Ok(Vec::new());
         }
         let range = format!("{}..HEAD", revision(since)?);
-        let mut arguments = vec![
-            "log",
-            "--reverse",
-            "--topo-order",
-            "-z",
-            "--format=%H%x00%P%x00%ct%x00%B",
-        ];
-        arguments.extend([range.as_str(), "--"]);
+        let mut arguments = vec![range.as_str(), "--"];
         arguments.extend(paths.iter().map(String::as_str));
-        let text = self.read(&arguments, &[])?;
-        let text = String::from_utf8_lossy(&text);
-        let fields: Vec<&str> = text.split('\0').collect();
-        Ok(fields.chunks_exact(4).map(entry).collect())
+        logged(self, &arguments)
     }
 }

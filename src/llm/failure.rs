@@ -34,20 +34,10 @@ impl FailureKind {
     pub(crate) fn may_pass(self) -> bool {
         self == FailureKind::Overload
     }
-
-    /// What a person can do, if the server's words do not say it.
-    pub(crate) fn remedy(self) -> Option<&'static str> {
-        match self {
-            FailureKind::Account => Some("top up the account or raise its limit, then run again"),
-            FailureKind::Address => Some("check base_url: this is no model server, or not its path"),
-            _ => None,
-        }
-    }
 }
 
-/// One row: the row applies if the status is in one of the ranges or is unknown, and one of the phrases occurs. Without
-/// ranges, any status will do; without phrases, any words, but then the status must be known. `*` in a phrase stands
-/// for any text within the message.
+/// One row. It applies if the status is in one of the ranges, or if one of the phrases occurs in the words; a row has
+/// either ranges or phrases. `*` in a phrase stands for any text within the message.
 struct FailureRow {
     kind: FailureKind,
     statuses: &'static [RangeInclusive<u16>],

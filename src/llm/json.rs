@@ -1,27 +1,23 @@
 //! Finds JSON values in prose: the whole text, every code fence, then every balanced value.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-/// The JSON values in a text.
-pub(crate) struct JsonValues {
-    /// The values, in the order in which they should be tried.
-    pub values: Vec<Value>,
-}
-
 /// Number of brackets without a JSON value after which the search stops; bounds the cost of hostile text.
-const MAX_FALSE_STARTS: usize = 2_000;
+pub(crate) const MAX_FALSE_STARTS: usize = 2_000;
 
-/// Finds every JSON value in a text. Never fails; nesting is limited by the parser (128).
-pub(crate) fn find(text: &str) -> JsonValues {
+/// Every JSON value in a text, in the order in which they should be tried. Never fails; nesting is limited by the
+/// parser (128).
+pub(crate) fn find(text: &str) -> Vec<Value> {
     let text = python_constants(text);
     if let Ok(value) = serde_json::from_str(&text) {
-        return JsonValues { values: vec![value] };
+        return vec![value];
     }
     let mut values: Vec<Value> = fences(&text)
         .filter_map(|fence| serde_json::from_str(fence).ok())
         .collect();
-    values.extend(balanced(&text));
-    JsonValues { values }
+    values.extend(balanced::<Value>(&text));
+    values
 }
 
 /// The contents of code fences, without the opening line.
@@ -33,10 +29,10 @@ fn fences(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Every top-level array or object in the text.
-fn balanced(text: &str) -> Vec<Value> {
+pub(crate) fn balanced<'t, T: Deserialize<'t>>(text: &'t str) -> Vec<T> {
     let (mut values, mut at, mut false_starts) = (Vec::new(), 0, 0);
     while let Some(start) = text[at..].find(['[', '{']).map(|offset| at + offset) {
-        let mut stream = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>();
+        let mut stream = serde_json::Deserializer::from_str(&text[start..]).into_iter::<T>();
         match stream.next() {
             Some(Ok(value)) => {
                 values.push(value);

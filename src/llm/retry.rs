@@ -2,27 +2,17 @@
 
 use std::time::Duration;
 
-/// The outcome of one failed attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AttemptOutcome {
-    /// The server is busy or broken, and perhaps states a time to wait.
-    Busy(Option<Duration>),
-    /// The connection failed, broke, or timed out.
-    Broken,
-    /// The status was a success, but the body is not a valid reply.
-    NoReply,
-}
-
 /// The delay before the second attempt; it doubles with each further attempt.
 const FIRST: Duration = Duration::from_millis(500);
 
-/// The delay before the next attempt; `None` for no retry. Failures for which a retry is useless do not come here.
+/// The delay before the next attempt; `None` means that no further attempt is made. Only called for failures that may
+/// pass.
 ///
-/// If the server states a time to wait, the delay is that time and a little more; if the time
-/// exceeds `most`, there is no retry. `chance`, from 0 to 1, spreads the retries of many clients: "equal jitter" as in
+/// `asked` is the time that the server asks to wait, if it states one: the delay is that time and a little more, and a
+/// time above `most` ends the attempts. `chance`, from 0 to 1, spreads the retries of many clients: "equal jitter" as in
 /// AWS's "Exponential Backoff And Jitter" (2015), half of the delay fixed and half random.
 pub(crate) fn pause(
-    outcome: AttemptOutcome,
+    asked: Option<Duration>,
     attempt: u32,
     attempts: u32,
     most: Duration,
@@ -31,7 +21,7 @@ pub(crate) fn pause(
     if attempt >= attempts {
         return None;
     }
-    if let AttemptOutcome::Busy(Some(asked)) = outcome {
+    if let Some(asked) = asked {
         let pause = asked + FIRST.mul_f64(chance.clamp(0.0, 1.0));
         return (asked <= most).then_some(pause);
     }
@@ -57,19 +47,13 @@ mod tests {
 
     #[test]
     fn attempts_end() {
-        for outcome in [
-            AttemptOutcome::Busy(None),
-            AttemptOutcome::Broken,
-            AttemptOutcome::NoReply,
-        ] {
-            assert!(pause(outcome, 4, 5, MOST, 0.5).is_some(), "{outcome:?}");
-            assert_eq!(pause(outcome, 5, 5, MOST, 0.5), None, "{outcome:?} at the last attempt");
-        }
+        assert!(pause(None, 4, 5, MOST, 0.5).is_some());
+        assert_eq!(pause(None, 5, 5, MOST, 0.5), None, "at the last attempt");
     }
 
     #[test]
     fn a_server_that_names_a_time_is_waited_for() {
-        let asked = |seconds| AttemptOutcome::Busy(Some(Duration::from_secs(seconds)));
+        let asked = |seconds| Some(Duration::from_secs(seconds));
         for chance in [0.0, 0.5, 1.0] {
             assert!(pause(asked(7), 1, 5, MOST, chance).unwrap() >= Duration::from_secs(7));
         }
@@ -87,7 +71,7 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_most() {
-        let at = |attempt| pause(AttemptOutcome::Broken, attempt, 99, MOST, 1.0).unwrap();
+        let at = |attempt| pause(None, attempt, 99, MOST, 1.0).unwrap();
         assert_eq!((at(1), at(2), at(3)), (FIRST, FIRST * 2, FIRST * 4));
         assert_eq!((at(20), at(80)), (MOST, MOST));
     }

@@ -114,8 +114,7 @@ fn is_open(workspace: &Workspace, record: &LoopRecord) -> Result<bool, RunError>
 /// Whether a loop ended, but was interrupted before its record was committed.
 fn is_unfinished(workspace: &Workspace, last: &LoopRecord) -> Result<bool, RunError> {
     let well = !matches!(last.stop_reason, Some(StopReason::Failed | StopReason::NotReady));
-    let dirty = !workspace.ledger.dirty(&[FILE.to_owned()])?.is_empty();
-    Ok(well && dirty && is_worth_a_commit(workspace, last)?)
+    Ok(well && needs_a_commit(workspace, last)?)
 }
 
 fn begun(workspace: &Workspace) -> Result<LoopRecord, RunError> {
@@ -318,7 +317,7 @@ fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
     let (Some(last), Some(reason)) = (record.steps.last(), record.stop_reason) else {
         return Ok(());
     };
-    if workspace.ledger.dirty(&[FILE.to_owned()])?.is_empty() || !is_worth_a_commit(workspace, record)? {
+    if !needs_a_commit(workspace, record)? {
         return Ok(());
     }
     let mut paths = vec![FILE.to_owned()];
@@ -331,17 +330,15 @@ fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Whether the loop's record is committed: a session of the loop was, so something happened.
-fn is_worth_a_commit(workspace: &Workspace, record: &LoopRecord) -> Result<bool, RunError> {
-    if !workspace.manifest.ledger.commit_sessions {
+/// Whether the loop's record has to be committed: it changed, and something happened in the loop, because one of its
+/// sessions is committed.
+fn needs_a_commit(workspace: &Workspace, record: &LoopRecord) -> Result<bool, RunError> {
+    if !workspace.manifest.ledger.commit_sessions || workspace.ledger.dirty(&[FILE.to_owned()])?.is_empty() {
         return Ok(false);
     }
     for step in record.steps.iter().rev() {
-        if !workspace
-            .ledger
-            .tracked(&Session::at(&workspace.root, &step.session).relative())?
-            .is_empty()
-        {
+        let folder = Session::at(&workspace.root, &step.session).relative();
+        if !workspace.ledger.tracked(&folder)?.is_empty() {
             return Ok(true);
         }
     }

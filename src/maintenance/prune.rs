@@ -7,6 +7,7 @@ use super::revert::{self, preview};
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::verdict::GateDecision;
 use crate::artifact::holdout_use::{HoldoutUse, PruneLine, tasks};
+use crate::artifact::outcome::RolledBackBy;
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
@@ -250,7 +251,8 @@ fn take(
         return Ok(Err(format!("{} is not settled: {why}", session.id)));
     }
     let before = workspace.ledger.head()?;
-    revert::revert_edits(workspace, &session, &BTreeSet::from([applied.digest]), listener)?;
+    let dropped = BTreeSet::from([applied.digest]);
+    revert::revert_edits(workspace, &session, &dropped, RolledBackBy::Prune, listener)?;
     let entries = workspace.ledger.entries(before.as_deref())?;
     let commit = entries
         .into_iter()

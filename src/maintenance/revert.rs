@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::Artifact;
 use crate::artifact::edit::Edit;
+use crate::artifact::outcome::RolledBackBy;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::harness::rederive::RederivedHarness;
@@ -14,7 +15,7 @@ use crate::ledger::graph::LedgerState;
 use crate::manifest::Hold;
 use crate::pipeline::advance::advance;
 use crate::pipeline::context::{Context, Depth};
-use crate::pipeline::edit_states::{EditStates, edit_states};
+use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::execute::{PastEdits, without};
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::options::{RunOptions, RunResult};
@@ -45,7 +46,7 @@ pub(crate) fn ledger_states(
     workspace: &Workspace,
     session: &Session,
 ) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
-    Ok(edit_states(workspace, &Inputs::new(workspace), session)?.states)
+    EditSearch::new(workspace, &Inputs::new(workspace), session)?.states()
 }
 
 /// Whether edits are no longer in the plan: a person removed them, or a revert was interrupted.
@@ -120,13 +121,14 @@ pub(crate) fn preview(
 ) -> Result<RevertPreview, RunError> {
     let inputs = Inputs::new(workspace);
     let before = clean_harness(workspace, &inputs)?;
-    let EditStates { states, withdrawn, .. } = edit_states(workspace, &inputs, session)?;
+    let search = EditSearch::new(workspace, &inputs, session)?;
+    let states = search.states()?;
     let plan: Option<Plan> = session.read("plan.json")?;
     let edits: Vec<Edit> = plan
         .map(|plan| plan.edits)
         .into_iter()
         .flatten()
-        .chain(withdrawn)
+        .chain(search.withdrawn(&states)?)
         .collect();
     let past = PastEdits {
         session: &session.id,
@@ -141,7 +143,7 @@ pub(crate) fn preview(
     let is_absent = edits
         .iter()
         .filter(|edit| dropped.contains(&edit.digest()))
-        .all(|edit| op::apply(edit, &before, past.rules).is_ok_and(|next| next != before));
+        .all(|edit| op::contains(edit, &before, past.rules) == Some(false));
     Ok(RevertPreview {
         before,
         after,
@@ -157,20 +159,27 @@ pub(crate) fn revert_edits(
     workspace: &Workspace,
     session: &Session,
     dropped: &BTreeSet<Digest>,
+    reverter: RolledBackBy,
     listener: Listener,
 ) -> Result<RunResult, RunError> {
     permissions::without_teacher(workspace, &["execute", "record"])?;
     change_plan(workspace, session, dropped, listener)?;
-    complete(workspace, session, listener)
+    complete(workspace, session, reverter, listener)
 }
 
 /// Runs what is left of a revert whose edits already left the plan.
 ///
 /// # Errors
 /// See [`advance`].
-pub(crate) fn complete(workspace: &Workspace, session: &Session, listener: Listener) -> Result<RunResult, RunError> {
+pub(crate) fn complete(
+    workspace: &Workspace,
+    session: &Session,
+    reverter: RolledBackBy,
+    listener: Listener,
+) -> Result<RunResult, RunError> {
     let asked = RunOptions {
         session: Some(session.id.clone()),
+        reverter,
         ..RunOptions::default()
     };
     advance(workspace, &asked, listener)

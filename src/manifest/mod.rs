@@ -9,7 +9,7 @@ pub(crate) mod phase_files;
 pub(crate) mod phases;
 mod privacy;
 pub(crate) mod programs;
-mod range;
+pub(crate) mod range;
 mod sections;
 mod student;
 mod teacher;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::nearest;
 use super::phase_files::{self, check_read, check_write, is_identifier, overlap};
+use super::range::WEEK;
 
 /// The manifest of the built-in phases.
 const DEFAULT: &str = include_str!("default.toml");
@@ -15,9 +16,8 @@ const DEFAULT: &str = include_str!("default.toml");
 /// Phases that no program can replace, because they enforce the guarantees of gate, ledger and record.
 const ONLY_BUILT_IN: [&str; 4] = ["readiness", "baseline", "execute", "record"];
 
-/// Default timeout of a program in seconds: one day. The maximum is one week.
+/// Default timeout of a program in seconds: one day.
 const TIMEOUT: u64 = 86_400;
-const LONGEST_TIMEOUT: u64 = 604_800;
 
 /// One phase.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -168,8 +168,8 @@ fn check(name: &str, stanza: &Stanza, built_in: Option<&Stanza>) -> Result<(), S
         Some(_) if stanza.run.is_empty() => Err(format!(
             "[phase.{name}] timeout_seconds is only for a phase with `run`; remove it"
         )),
-        Some(seconds) if !(1..=LONGEST_TIMEOUT).contains(&seconds) => Err(format!(
-            "[phase.{name}] timeout_seconds = {seconds} must be between 1 and {LONGEST_TIMEOUT}"
+        Some(seconds) if !(1..=WEEK).contains(&seconds) => Err(format!(
+            "[phase.{name}] timeout_seconds = {seconds} must be between 1 and {WEEK}"
         )),
         _ => Ok(()),
     }

@@ -1,11 +1,11 @@
-//! The ranges of the manifest's whole numbers. `gate` and `loop` check their own.
+//! The ranges of the manifest's whole numbers. `gate` and the phases check most of their own.
 
 use super::Manifest;
 
 /// The longest time, in seconds, that may be waited for: a week.
-const WEEK: u64 = 604_800;
+pub(super) const WEEK: u64 = 604_800;
 /// The largest count.
-const COUNT: u64 = 1_000_000_000;
+pub(crate) const COUNT: u64 = 1_000_000_000;
 /// The largest number of tokens in one answer.
 const TOKENS: u64 = 100_000_000;
 /// The largest seed: TOML and many JSON readers know no larger whole number.

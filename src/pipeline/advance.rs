@@ -14,7 +14,7 @@ use crate::ledger::port::Ledger;
 use crate::llm::client;
 use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
-use crate::pipeline::state::{is_executing, settled};
+use crate::pipeline::state::was_planned;
 use crate::sys::output;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
@@ -147,6 +147,7 @@ fn go_on(
         let inputs = Inputs::new(workspace);
         let context = Context {
             autonomy: asked.autonomy,
+            reverter: asked.reverter,
             listener,
             memo: memo.as_ref(),
             ..Context::new(workspace, session, &inputs, &engines)
@@ -209,8 +210,7 @@ fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(
 
 /// Marks a session as one that begins again, because after its first outcome it needs no checkpoint to be fresh.
 fn begin_again(session: &Session) -> Result<(), RunError> {
-    let again = |record: &SessionRecord| settled(record) || is_executing(record);
-    if let Some(record) = session.record()?.filter(again) {
+    if let Some(record) = session.record()?.filter(was_planned) {
         let status = SessionStatus::Initiated;
         session.publish("session.json", &SessionRecord { status, ..record }.to_text())?;
     }

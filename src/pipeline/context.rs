@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::definition::definition;
 use crate::artifact::baseline::Baseline;
+use crate::artifact::outcome::RolledBackBy;
 use crate::artifact::record::{Autonomy, SessionRecord};
 use crate::artifact::task::Task;
 use crate::artifact::trigger::Trigger;
@@ -15,7 +16,7 @@ use crate::harness::Harness;
 use crate::ledger::graph::LedgerState;
 use crate::manifest::Manifest;
 use crate::manifest::phases::Stanza;
-use crate::pipeline::edit_states::edit_states;
+use crate::pipeline::edit_states::EditSearch;
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
@@ -43,6 +44,8 @@ pub(crate) struct Context<'a> {
     pub depth: Depth,
     /// Overrides the session's own autonomy.
     pub autonomy: Option<Autonomy>,
+    /// What removed the edits that left the plan.
+    pub reverter: RolledBackBy,
     /// Receives the events of a run.
     pub listener: Listener<'a>,
     /// Caches the student's attempts.
@@ -64,6 +67,7 @@ impl<'a> Context<'a> {
             engines,
             depth: Depth::Present,
             autonomy: None,
+            reverter: RolledBackBy::default(),
             listener: &|_| {},
             memo: &Forgetful,
         }
@@ -127,7 +131,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// git fails, or the baseline cannot be read.
     pub(crate) fn ledger_states(&self) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
-        Ok(edit_states(self.workspace, self.inputs, self.session)?.states)
+        EditSearch::new(self.workspace, self.inputs, self.session)?.states()
     }
 
     pub(super) fn failed(&self, phase: &str) -> impl FnOnce(String) -> RunError + use<> {

@@ -22,65 +22,8 @@ use crate::workspace::session::{OUTCOMES, Session};
 /// The most commits that are searched for the one that brought an edit into the files.
 const MOST_STEPS: usize = 200;
 
-/// What git says about the edits of a session.
-pub(crate) struct EditStates {
-    /// The state of each edit that was ever applied.
-    pub states: BTreeMap<Digest, LedgerState>,
-    /// The applied edits that are no longer in the plan, as git or a review question has them.
-    pub withdrawn: Vec<Edit>,
-    /// The edits that count as rolled back although the files contain them, for example since a cherry-pick.
-    pub returned: BTreeSet<Digest>,
-}
-
-/// The states of a session's edits.
-///
-/// # Errors
-/// git fails, or an artifact of the session cannot be read.
-pub(crate) fn edit_states(workspace: &Workspace, inputs: &Inputs, session: &Session) -> Result<EditStates, RunError> {
-    let baseline: Option<Baseline> = session.read("baseline.json")?;
-    let base = baseline.map(|baseline| baseline.harness_commit);
-    // Phase `plan` reports a plan that a person has not finished.
-    let plan: Option<Plan> = session.read("plan.json").ok().flatten();
-    let search = EditSearch {
-        workspace,
-        inputs,
-        session,
-        planned: plan.map(|plan| plan.edits).unwrap_or_default(),
-        pending: session.pending()?,
-        outcomes: session.outcomes()?,
-    };
-    let History { entries, graph } = inputs.history(&session.id, base.as_deref())?;
-    let mut states = BTreeMap::new();
-    for (digest, mut events) in edit_events(&entries, &session.id) {
-        // A rebase changes the id of the edit's commit, but not the one that a revert of it names.
-        let commit = search
-            .outcomes
-            .get(&digest)
-            .and_then(|outcome| outcome.commit.as_deref());
-        let reverts = commit.map(|commit| graph.reverts_of(commit)).unwrap_or_default();
-        events.extend(
-            reverts
-                .into_iter()
-                .map(|by| (by.clone(), LedgerState::Undone(Some(by)))),
-        );
-        let content = |merge: &DividedMerge| search.content(digest, merge);
-        if let Some(state) = graph.state(&events, &content)? {
-            states.insert(digest, state);
-        }
-    }
-    for (digest, outcome) in &search.outcomes {
-        if outcome.status == OutcomeStatus::Applied && !states.contains_key(digest) {
-            states.insert(*digest, search.without_commit(*digest)?);
-        }
-    }
-    Ok(EditStates {
-        withdrawn: search.withdrawn(&states)?,
-        returned: search.returned(&states)?,
-        states,
-    })
-}
-
-struct EditSearch<'a> {
+/// A session's edits, and the repository in which they are looked up.
+pub(crate) struct EditSearch<'a> {
     workspace: &'a Workspace,
     inputs: &'a Inputs<'a>,
     session: &'a Session,
@@ -89,7 +32,56 @@ struct EditSearch<'a> {
     outcomes: BTreeMap<Digest, Outcome>,
 }
 
-impl EditSearch<'_> {
+impl<'a> EditSearch<'a> {
+    /// A search for the edits of a session.
+    ///
+    /// # Errors
+    /// A question or an outcome cannot be read.
+    pub(crate) fn new(
+        workspace: &'a Workspace,
+        inputs: &'a Inputs<'a>,
+        session: &'a Session,
+    ) -> Result<Self, RunError> {
+        // Phase `plan` reports a plan that a person has not finished.
+        let plan: Option<Plan> = session.read("plan.json").ok().flatten();
+        Ok(Self {
+            workspace,
+            inputs,
+            session,
+            planned: plan.map(|plan| plan.edits).unwrap_or_default(),
+            pending: session.pending()?,
+            outcomes: session.outcomes()?,
+        })
+    }
+
+    /// The state of each edit that was ever applied.
+    ///
+    /// # Errors
+    /// git fails, or the baseline cannot be read.
+    pub(crate) fn states(&self) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
+        let baseline: Option<Baseline> = self.session.read("baseline.json")?;
+        let base = baseline.map(|baseline| baseline.harness_commit);
+        let history = self.inputs.history(&self.session.id, base.as_deref())?;
+        let History { entries, graph } = &*history;
+        let mut states = BTreeMap::new();
+        for (digest, mut events) in edit_events(entries, &self.session.id) {
+            // A rebase changes the id of the edit's commit, but not the one that a revert of it names.
+            let commit = self.outcomes.get(&digest).and_then(|outcome| outcome.commit.as_deref());
+            let reverts = commit.map(|commit| graph.reverts_of(commit)).unwrap_or_default();
+            let undone = |by: CommitId| (by.clone(), LedgerState::Undone(Some(by)));
+            events.extend(reverts.into_iter().map(undone));
+            if let Some(state) = graph.state(&events, &|merge| self.content(digest, graph, merge))? {
+                states.insert(digest, state);
+            }
+        }
+        for (digest, outcome) in &self.outcomes {
+            if outcome.status == OutcomeStatus::Applied && !states.contains_key(digest) {
+                states.insert(*digest, self.without_commit(*digest)?);
+            }
+        }
+        Ok(states)
+    }
+
     fn edit(&self, digest: Digest) -> Result<Option<Edit>, RunError> {
         let planned = self.planned.iter().find(|edit| edit.digest() == digest);
         let asked = || self.pending.get(&digest).map(|pending| &pending.edit);
@@ -122,8 +114,11 @@ impl EditSearch<'_> {
         format!("{}/{OUTCOMES}{digest}.json", self.session.relative())
     }
 
-    /// The edits that were applied and left the plan.
-    fn withdrawn(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<Vec<Edit>, RunError> {
+    /// The applied edits that are no longer in the plan, as git or a review question has them.
+    ///
+    /// # Errors
+    /// git fails.
+    pub(crate) fn withdrawn(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<Vec<Edit>, RunError> {
         let mut found = Vec::new();
         for (digest, state) in states {
             let is_planned = self.planned.iter().any(|edit| edit.digest() == *digest);
@@ -134,8 +129,12 @@ impl EditSearch<'_> {
         Ok(found)
     }
 
-    /// The edits that were rolled back, and that git and the files at HEAD contain again.
-    fn returned(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<BTreeSet<Digest>, RunError> {
+    /// The edits that count as rolled back although git and the files at HEAD contain them, for example since a
+    /// cherry-pick.
+    ///
+    /// # Errors
+    /// git fails.
+    pub(crate) fn returned(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<BTreeSet<Digest>, RunError> {
         let mut found = BTreeSet::new();
         let rolled_back = self
             .outcomes
@@ -146,7 +145,7 @@ impl EditSearch<'_> {
                 continue;
             }
             if let (Some(edit), Some(head)) = (self.edit(digest)?, self.inputs.head()?)
-                && self.shows(&edit, head)? == Some(true)
+                && self.shows(&edit, &self.later(&edit)?, head)? == Some(true)
             {
                 found.insert(digest);
             }
@@ -159,20 +158,19 @@ impl EditSearch<'_> {
         let (Some(edit), Some(head)) = (self.edit(digest)?, self.inputs.head()?) else {
             return Ok(LedgerState::Unknown);
         };
-        let graph = self.inputs.graph()?;
+        let (graph, later) = (self.inputs.graph()?, self.later(&edit)?);
         // The record of the edit came with the commit that squashed it.
         let recorded = self.workspace.ledger.first_with(&self.outcome_path(digest))?;
         if let Some(recorded) = recorded.clone()
-            && self.shows(&edit, &recorded)? == Some(true)
+            && self.shows(&edit, &later, &recorded)? == Some(true)
         {
-            let since = self.introduction(&edit, graph, recorded)?;
+            let since = self.introduction(&edit, &later, graph, recorded)?;
             let events = BTreeMap::from([(since.clone(), LedgerState::Applied(since.clone()))]);
-            let content = |merge: &DividedMerge| self.content(digest, merge);
-            let state = graph.state(&events, &content)?;
+            let state = graph.state(&events, &|merge| self.content(digest, graph, merge))?;
             return Ok(state.unwrap_or(LedgerState::Applied(since)));
         }
-        Ok(match self.shows(&edit, head)? {
-            Some(true) => LedgerState::Applied(self.introduction(&edit, graph, head.clone())?),
+        Ok(match self.shows(&edit, &later, head)? {
+            Some(true) => LedgerState::Applied(self.introduction(&edit, &later, graph, head.clone())?),
             // If the record came without the edit, other changes of the same commit may hide it.
             Some(false) if !graph.is_cut && recorded.is_none() => LedgerState::Undone(None),
             _ => LedgerState::Unknown,
@@ -180,23 +178,29 @@ impl EditSearch<'_> {
     }
 
     /// The first commit before `commit` from which on the files contain the edit.
-    fn introduction(&self, edit: &Edit, graph: &CommitGraph, commit: CommitId) -> Result<CommitId, RunError> {
+    fn introduction(
+        &self,
+        edit: &Edit,
+        later: &[Edit],
+        graph: &CommitGraph,
+        commit: CommitId,
+    ) -> Result<CommitId, RunError> {
         let mut at = commit;
         for _ in 0..MOST_STEPS {
             match graph.parent(&at) {
-                Some(parent) if self.shows(edit, parent)? == Some(true) => at = parent.clone(),
+                Some(parent) if self.shows(edit, later, parent)? == Some(true) => at = parent.clone(),
                 _ => break,
             }
         }
         Ok(at)
     }
 
-    /// Whether the files of a commit contain an edit; `None` if they do not show it.
-    fn shows(&self, edit: &Edit, commit: &str) -> Result<Option<bool>, RunError> {
+    /// Whether the files of a commit contain an edit, perhaps under `later` ones; `None` if they do not show it.
+    fn shows(&self, edit: &Edit, later: &[Edit], commit: &str) -> Result<Option<bool>, RunError> {
         let Some(files) = self.files(commit)? else {
             return Ok(None);
         };
-        Ok(contains(edit, &self.later(edit)?, &files, &self.workspace.rules()))
+        Ok(contains(edit, later, &files, &self.workspace.rules()))
     }
 
     /// The edits of the session that were applied after an edit, also those that left the plan: they may hide it.
@@ -225,10 +229,11 @@ impl EditSearch<'_> {
     }
 
     /// Whether a merge contains an edit that one of its parents has and another has not, if its files show it.
-    fn content(&self, digest: Digest, merge: &DividedMerge) -> Result<Option<bool>, RunError> {
-        let parent = self.workspace.ledger.commit_named(&format!("{}^1", merge.applied))?;
-        let Some(parent) = parent else { return Ok(None) };
-        let files = [merge.merge, merge.with, merge.without, merge.applied, &parent].map(|commit| self.files(commit));
+    fn content(&self, digest: Digest, graph: &CommitGraph, merge: &DividedMerge) -> Result<Option<bool>, RunError> {
+        let Some(parent) = graph.parent(merge.applied) else {
+            return Ok(None);
+        };
+        let files = [merge.merge, merge.with, merge.without, merge.applied, parent].map(|commit| self.files(commit));
         let [Some(merged), Some(with), Some(without), Some(after), Some(before)] =
             files.map(|files| files.ok().flatten())
         else {
@@ -242,7 +247,7 @@ impl EditSearch<'_> {
         let Some(edit) = self.edit(digest)? else {
             return Ok(None);
         };
-        let shown = |files: &Harness| contains(&edit, &[], files, &self.workspace.rules()) == Some(true);
+        let shown = |files: &Harness| op::contains(&edit, files, &self.workspace.rules()) == Some(true);
         // If later changes hide the edit before the merge, the merge cannot show it.
         Ok(shown(&with).then(|| shown(&merged)))
     }

@@ -1,6 +1,6 @@
 //! Forecasts the calls of language models that a session has still to make, phase by phase. Makes none.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
@@ -64,29 +64,25 @@ impl Count {
 }
 
 /// The phases of a session that are still to run.
-struct RemainingPhases(Option<BTreeMap<String, bool>>);
+struct RemainingPhases(Option<BTreeSet<String>>);
 
 impl RemainingPhases {
     /// Of a new session, all.
-    fn of(workspace: &Workspace, session: Option<&Session>) -> Result<Self, RunError> {
+    fn of(workspace: &Workspace, inputs: &Inputs, session: Option<&Session>) -> Result<Self, RunError> {
         let Some(session) = session else { return Ok(Self(None)) };
-        let (inputs, engines) = (Inputs::new(workspace), workspace.engines());
-        let context = Context::new(workspace, session, &inputs, &engines);
+        let engines = workspace.engines();
+        let context = Context::new(workspace, session, inputs, &engines);
         let runs = |freshness: &Freshness| matches!(freshness, Freshness::Stale { .. } | Freshness::Blocked { .. });
-        let phases = state(&context)?.into_iter();
-        Ok(Self(Some(
-            phases.map(|(name, freshness)| (name, runs(&freshness))).collect(),
-        )))
+        let phases = state(&context)?.into_iter().filter(|(_, freshness)| runs(freshness));
+        Ok(Self(Some(phases.map(|(name, _)| name).collect())))
     }
 
     fn has(&self, phase: &str) -> bool {
-        self.0
-            .as_ref()
-            .is_none_or(|phases| phases.get(phase).copied().unwrap_or(false))
+        self.0.as_ref().is_none_or(|phases| phases.contains(phase))
     }
 
     fn is_empty(&self) -> bool {
-        self.0.as_ref().is_some_and(|phases| phases.values().all(|runs| !runs))
+        self.0.as_ref().is_some_and(BTreeSet::is_empty)
     }
 }
 
@@ -95,11 +91,12 @@ impl RemainingPhases {
 /// # Errors
 /// An input cannot be read.
 pub(crate) fn forecast(workspace: &Workspace, session: Option<&Session>) -> Result<Vec<RoleLoad>, RunError> {
-    let remaining = RemainingPhases::of(workspace, session)?;
+    let inputs = Inputs::new(workspace);
+    let remaining = RemainingPhases::of(workspace, &inputs, session)?;
     if remaining.is_empty() {
         return Ok(Vec::new());
     }
-    let gate = Inputs::new(workspace).gate(session.map_or("session", |session| &session.id))?;
+    let gate = inputs.gate(session.map_or("session", |session| &session.id))?;
     let manifest = &workspace.manifest;
     let teacher = match manifest.teacher.engine {
         TeacherEngine::Chat => teacher_calls(manifest.teacher.max_turns as u64, &remaining),

@@ -10,7 +10,7 @@ use crate::workspace::error::RunError;
 
 /// The last commit of a session's own edits, and whether everything else is as the session measured it.
 pub(crate) struct Standing {
-    /// The commit after the session's own edits and reverts; that of the baseline if there are none.
+    /// The commit after the session's own edits and reverts; without any, that of the baseline.
     pub tip: CommitId,
     /// Whether somebody else changed the harness since the baseline, or the benchmark, the student or the settings of
     /// the measurement changed.
@@ -23,8 +23,12 @@ pub(crate) struct Standing {
 /// git fails, or the benchmark cannot be read.
 pub(crate) fn standing(context: &Context, baseline: &Baseline, head: Digest) -> Result<Standing, RunError> {
     let base = &baseline.harness_commit;
-    let entries = context.inputs.history(&context.session.id, Some(base))?.entries;
-    let own: Vec<&LedgerEntry> = entries.iter().filter(|entry| changes_the_harness(entry)).collect();
+    let history = context.inputs.history(&context.session.id, Some(base))?;
+    let own: Vec<&LedgerEntry> = history
+        .entries
+        .iter()
+        .filter(|entry| changes_the_harness(entry))
+        .collect();
     let tip = own.last().map_or(base, |entry| &entry.commit).clone();
     let has_moved = !measures_as_today(context, baseline)?
         || !is_contiguous(context, baseline, &own)?
@@ -50,7 +54,7 @@ pub(crate) fn late_answer(context: &Context, baseline: &Baseline, head: Digest) 
 }
 
 /// Whether a commit of kaizen applied or reverted an edit; the others contain files of a session.
-pub(crate) fn changes_the_harness(entry: &LedgerEntry) -> bool {
+fn changes_the_harness(entry: &LedgerEntry) -> bool {
     entry.trailer("Edit-Digest").is_some() || entry.trailer("Reverts-Edit").is_some()
 }
 

@@ -199,8 +199,8 @@ pub(crate) fn note_problems(session: &Session, next: &Next) -> Result<(), RunErr
     Ok(())
 }
 
-/// The attic's copy of the version of a file that a phase last read or wrote, if there is one. An older copy is not the
-/// last valid version.
+/// The attic's copy of the version of a file that a phase last read or wrote; `None` if that version is not in the
+/// attic, because an older copy is not the last valid version.
 fn last_kept(session: &Session, name: &str) -> Option<String> {
     let given = ["execute", "plan"].map(|phase| session.checkpoint(phase)?.reads.get(name).copied());
     let left = ["plan", "diagnose"].map(|phase| session.checkpoint(phase)?.writes.get(name).copied());

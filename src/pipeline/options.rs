@@ -1,5 +1,6 @@
 //! The options and the result of a run.
 
+use crate::artifact::outcome::RolledBackBy;
 use crate::artifact::record::{Autonomy, SessionRecord};
 use crate::pipeline::unmet::Unmet;
 use crate::workspace::session::Session;
@@ -23,6 +24,8 @@ pub struct RunOptions {
     pub adopt: bool,
     /// A new session takes its diagnosis and plan from files, regardless of the manifest.
     pub by_files: bool,
+    /// What removed the edits that left the plan.
+    pub reverter: RolledBackBy,
 }
 
 /// What a session waits for.

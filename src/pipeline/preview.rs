@@ -23,7 +23,7 @@ use crate::llm::estimate::{EarlierCalls, RoleLoad};
 use crate::llm::{client, estimate};
 use crate::manifest::StudentEngine;
 use crate::manifest::chat::ChatSettings;
-use crate::pipeline::edit_states::edit_states;
+use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::execute;
 use crate::pipeline::execute::reconcile::{EditStep, reconcile};
 use crate::workspace::error::RunError;
@@ -207,7 +207,7 @@ fn to_come<'a>(
     session: &Session,
     plan: &'a Plan,
 ) -> Result<Vec<&'a Edit>, RunError> {
-    let states = edit_states(workspace, inputs, session)?.states;
+    let states = EditSearch::new(workspace, inputs, session)?.states()?;
     let (pending, outcomes) = (session.pending()?, session.outcomes()?);
     let autonomy = session.record()?.map(|record| record.autonomy_mode);
     let autonomy = autonomy.unwrap_or(workspace.manifest.session.autonomy);

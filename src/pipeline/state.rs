@@ -28,10 +28,7 @@ pub(crate) fn state(context: &Context) -> Result<Vec<PhaseState>, RunError> {
     let order = phases::graph(&phases).map_err(RunError::Config)?;
     let record = context.session.record()?;
     let is_recorded = is_recorded(context, record.as_ref())?;
-    let has_planned = is_recorded
-        && record
-            .as_ref()
-            .is_some_and(|record| settled(record) || is_executing(record));
+    let has_planned = is_recorded && record.as_ref().is_some_and(was_planned);
     let one = |name: String| {
         // Phase `record` only writes settled records. A record that says "in progress" or "failed" makes it stale.
         let vouches = name != "record" || record.as_ref().is_some_and(settled);
@@ -56,10 +53,7 @@ pub(crate) fn state(context: &Context) -> Result<Vec<PhaseState>, RunError> {
 
 /// Whether a record says that its session is settled.
 pub(crate) fn settled(record: &SessionRecord) -> bool {
-    matches!(
-        record.status,
-        SessionStatus::Completed | SessionStatus::AwaitingReview | SessionStatus::RolledBack
-    )
+    record.status.is_settled()
 }
 
 /// Whether the session has results, which later changes of benchmark, traces or manifest must not replace. A settled
@@ -68,9 +62,9 @@ fn is_recorded(context: &Context, record: Option<&SessionRecord>) -> Result<bool
     Ok(record.is_some_and(settled) || !context.session.names(OUTCOMES)?.is_empty())
 }
 
-/// Whether a record says that `execute` has begun, so that the phases before it had completed.
-pub(crate) fn is_executing(record: &SessionRecord) -> bool {
-    record.status == SessionStatus::Executing
+/// Whether a record says that `execute` has begun or ended, which means that the phases before it had completed.
+pub(crate) fn was_planned(record: &SessionRecord) -> bool {
+    settled(record) || record.status == SessionStatus::Executing
 }
 
 /// Whether a phase before the first edit has written its files. In a session with outcomes it then needs no checkpoint:

@@ -48,26 +48,27 @@ pub(crate) fn clusters(context: &Context, narrative: &str, clusters: &[Value]) -
             .into_iter()
             .map(|(at, problem)| format!("clusters[{at}]: {problem}")),
     );
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
     let read = |(at, value): (usize, &Value)| {
         serde_json::from_value::<FailureCluster>(value.clone())
             .map_err(|error| error.to_string())
             .and_then(sound)
             .map_err(|problem| format!("clusters[{at}]: {problem}"))
     };
-    if problems.is_empty() {
-        let (read, wrong): (Vec<_>, Vec<_>) = clusters.iter().enumerate().map(read).partition(Result::is_ok);
-        problems.extend(wrong.into_iter().filter_map(Result::err));
-        let clusters: Vec<FailureCluster> = read.into_iter().flatten().collect();
-        let text = diagnosis::render(narrative, &clusters);
-        // The name of a secret and its value may be in different fields.
-        if problems.is_empty() && !secret::in_text(&text, &harness).is_empty() {
-            problems.push("the clusters contain a key or a password; remove it, or say where it is kept".to_owned());
-        }
-        if problems.is_empty() {
-            return written(context, &text);
-        }
+    let (read, wrong): (Vec<_>, Vec<_>) = clusters.iter().enumerate().map(read).partition(Result::is_ok);
+    if !wrong.is_empty() {
+        return Ok(Err(wrong.into_iter().filter_map(Result::err).collect()));
     }
-    Ok(Err(problems))
+    let clusters: Vec<FailureCluster> = read.into_iter().flatten().collect();
+    let text = diagnosis::render(narrative, &clusters);
+    // The name of a secret and its value may be in different fields.
+    if !secret::in_text(&text, &harness).is_empty() {
+        let problem = "the clusters contain a key or a password; remove it, or say where it is kept";
+        return Ok(Err(vec![problem.to_owned()]));
+    }
+    written(context, &text)
 }
 
 fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
@@ -127,7 +128,7 @@ pub(crate) fn plan(context: &Context, edits: &[Value], author: &str) -> Result<S
         return Ok(Err(problems));
     }
     let plan = taken_plan(context, &json!({"edits": edits}).to_string(), author)?;
-    problems = inapplicable(context, &plan)?;
+    let (problems, losses) = tried(context, harness, &plan)?;
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
@@ -135,7 +136,7 @@ pub(crate) fn plan(context: &Context, edits: &[Value], author: &str) -> Result<S
     let gate = context.inputs.gate(&context.session.id)?;
     let mut notes = notes(&plan, edits);
     notes.extend(plan.strays(|name| gate.iter().any(|task| task.category == name)));
-    notes.extend(losses(context, &plan)?);
+    notes.extend(losses);
     Ok(Ok(notes))
 }
 
@@ -172,14 +173,17 @@ fn malformed((at, edit): (usize, &Value)) -> Vec<String> {
         .collect()
 }
 
-/// Problems for the edits that do not apply, each after the edits before it.
-fn inapplicable(context: &Context, plan: &Plan) -> Result<Vec<String>, RunError> {
-    let (mut harness, rules) = (context.base_harness()?, context.workspace.rules());
-    let mut problems = Vec::new();
+/// Applies each edit after the edits before it: the problems for those that do not apply, and what the others drop
+/// besides words.
+fn tried(context: &Context, mut harness: Harness, plan: &Plan) -> Result<(Vec<String>, Vec<String>), RunError> {
+    let rules = context.workspace.rules();
+    let (mut problems, mut losses) = (Vec::new(), Vec::new());
     for (at, edit) in plan.edits.iter().enumerate() {
         let problem = match op::apply(edit, &harness, &rules) {
             Err(problem) => Some(problem.to_string()),
             Ok(changed) => {
+                let lost = op::losses(edit, &harness, &changed, &rules);
+                losses.extend(lost.into_iter().map(|loss| format!("edit `{}`: {loss}", edit.id)));
                 let refusal = held_out_examples::refusal(context, edit, &harness, &rules)?;
                 harness = changed;
                 refusal
@@ -187,7 +191,7 @@ fn inapplicable(context: &Context, plan: &Plan) -> Result<Vec<String>, RunError>
         };
         problems.extend(problem.map(|problem| format!("edits[{at}] (`{}`): {problem}", edit.id)));
     }
-    Ok(problems)
+    Ok((problems, losses))
 }
 
 /// Remarks about an accepted plan: likely mistakes, and tiers that the client stated and that do not count.
@@ -201,18 +205,4 @@ fn notes(plan: &Plan, submitted: &[Value]) -> Vec<String> {
         (*stated != tier).then_some(note)
     });
     plan.remarks().into_iter().chain(tiers).collect()
-}
-
-/// What each edit drops besides words.
-fn losses(context: &Context, plan: &Plan) -> Result<Vec<String>, RunError> {
-    let (mut harness, rules) = (context.base_harness()?, context.workspace.rules());
-    let mut losses = Vec::new();
-    for edit in &plan.edits {
-        if let Ok(after) = op::apply(edit, &harness, &rules) {
-            let lost = op::losses(edit, &harness, &after, &rules);
-            losses.extend(lost.into_iter().map(|loss| format!("edit `{}`: {loss}", edit.id)));
-            harness = after;
-        }
-    }
-    Ok(losses)
 }

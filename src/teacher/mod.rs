@@ -119,3 +119,11 @@ pub trait Teacher: Send + Sync {
         clusters: &[FailureCluster],
     ) -> Result<TeacherPlan, TeacherFailure>;
 }
+
+/// Tells the compiler that a closure runs the student on tasks of any lifetime, which it cannot infer.
+pub(crate) fn for_any_tasks<F>(run: F) -> F
+where
+    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync,
+{
+    run
+}

@@ -2,7 +2,7 @@
 //! that the harness on disk equals HEAD.
 
 use std::ops::ControlFlow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::{Trace, TracePin};
@@ -134,7 +134,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// git fails.
-    pub(crate) fn history(&self, session: &str, base: Option<&str>) -> Result<History, RunError> {
+    pub(crate) fn history(&self, session: &str, base: Option<&str>) -> Result<Arc<History>, RunError> {
         let workspace = self.workspace;
         Ok(workspace.past.history(&workspace.ledger, session, base)?)
     }

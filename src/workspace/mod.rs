@@ -277,7 +277,7 @@ impl Workspace {
     /// Scores an answer. Scorer `command` runs the manifest's program, and scorer `judge` asks a language model.
     ///
     /// # Errors
-    /// The program or the judge failed, or there is none. The message may be stored, so it is redacted.
+    /// The program or the judge failed, or the manifest does not name one. The message is redacted, because records hold it.
     pub(crate) fn score(&self, task: &Task, answer: &str) -> Result<f64, String> {
         let scored = match (task.scorer, &self.judge) {
             (Scorer::Command, _) => self.score_by_program(task, answer),

@@ -16,7 +16,7 @@ use crate::workspace::session::{self, OUTCOMES, PENDING, Session};
 pub(crate) struct QuestionElsewhere {
     /// The other session.
     pub session: Session,
-    /// Its question, with the answer if there is one.
+    /// Its question, and the answer that a person may have given.
     pub pending: PendingReview,
     /// Its outcome for the edit.
     pub outcome: Option<Outcome>,

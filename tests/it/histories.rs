@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::interleavings::random::Random;
-use crate::space::{KAIZEN, Said, Space, names};
+use crate::space::{Said, Space, names};
 
 /// The branches of the two people.
 const BRANCHES: [&str; 2] = ["main", "other"];
@@ -70,8 +70,7 @@ impl TwoPeople {
     fn kaizen(&mut self, arguments: &[&str]) -> Said {
         self.hours += 1;
         let now = format!("2026-03-{:02}T{:02}:00:00Z", 1 + self.hours / 24, self.hours % 24);
-        let mut command = self.space.command(KAIZEN, arguments);
-        Said::of(command.env("KAIZEN_NOW", now).output().unwrap())
+        self.space.kaizen_with("KAIZEN_NOW", &now, arguments)
     }
 
     /// Runs git; undoes a merge, a cherry-pick, a revert or a rebase that ends in a conflict. Says whether it worked.
@@ -210,8 +209,8 @@ impl TwoPeople {
     }
 
     fn git_revert(&mut self, commit: &str) -> bool {
-        let is_here = self.space.bare("git", &["merge-base", "--is-ancestor", commit, "HEAD"]);
-        let is_here = { is_here }.output().unwrap().status.success();
+        let ancestry = ["merge-base", "--is-ancestor", commit, "HEAD"];
+        let is_here = self.space.bare("git", &ancestry).output().unwrap().status.success();
         let done = is_here && self.git(&["revert", "--no-edit", commit]);
         if done {
             self.reverts.push(self.head());
@@ -441,11 +440,9 @@ fn two_sessions_on_two_branches_merge_without_a_conflict() {
     space.kaizen(&["run"]).exits(3);
     space.git(&["checkout", "-q", "main"]);
     space.git(&["reset", "-q", "--hard", "HEAD~1"]);
-    let run = |arguments: &[&str]| {
-        let mut command = space.command(KAIZEN, arguments);
-        Said::of(command.env("KAIZEN_NOW", "2026-03-02T10:00:00Z").output().unwrap())
-    };
-    run(&["run", "--new"]).exits(3);
+    space
+        .kaizen_with("KAIZEN_NOW", "2026-03-02T10:00:00Z", &["run", "--new"])
+        .exits(3);
     space.git(&["merge", "-q", "--no-edit", "other"]);
     let log = space.read("benchmark/consultations.jsonl");
     let sessions: BTreeSet<String> = log

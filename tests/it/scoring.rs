@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
 use crate::space::{Said, Space};
-use crate::students::{benchmark, chat, task};
+use crate::students::{benchmark, chat, eval, task};
 
 fn train(id: &str, query: &str) -> Value {
     json!({"task_id": id, "query": query, "reference_answer": "x", "scorer": "exact", "split": "train"})
@@ -35,8 +35,7 @@ fn tasks_that_cannot_be_scored_are_named_in_one_go() {
     assert!(told.contains("4 tasks cannot be scored and are left out"), "{told}");
     assert!(places[..3].iter().all(|place| told.contains(place)), "{told}");
     assert!(!told.contains("infrastructure"), "{told}");
-    let said = space.kaizen(&["--format", "json", "eval"]).exits(0);
-    let said: Value = serde_json::from_str(&said.out).unwrap();
+    let said = eval(&space, 0);
     let ids: Vec<&Value> = said["unscorable"]
         .as_array()
         .unwrap()
@@ -75,8 +74,7 @@ fn a_list_of_references_means_any_of_them() {
     let mut cities = task("b", "please switch the lamp on in the hall", "", "exact");
     cities["reference_answer"] = json!(["none", "nothing"]);
     benchmark(&space, &[cities]);
-    let said = space.kaizen(&["--format", "json", "eval"]).exits(0);
-    let said: Value = serde_json::from_str(&said.out).unwrap();
+    let said = eval(&space, 0);
     assert_eq!(said["overall_score"], 1.0, "the agent says `none`");
 }
 
@@ -135,8 +133,7 @@ fn one_scorer_of_several_that_fails_is_told_with_every_score() {
         said.out
     );
     assert!(said.out.contains("out of paper"), "{}", said.out);
-    let said = space.kaizen(&["--format", "json", "eval"]).exits(0);
-    let said: Value = serde_json::from_str(&said.out).unwrap();
+    let said = eval(&space, 0);
     assert_eq!(
         (&said["task_count"], &said["unscored"][0]["task_id"]),
         (&json!(3), &json!("g2"))

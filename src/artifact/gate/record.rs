@@ -83,7 +83,7 @@ pub struct GateRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stake: Option<AlphaGrant>,
     /// How often the trial was resumed after it ran out of pairs.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::artifact::is_zero")]
     pub gone_on: u32,
     /// Digest of the harness without the edit.
     pub baseline: Digest,
@@ -124,8 +124,4 @@ impl GateRecord {
         let ran_out = matches!(self.reason, GateReason::Inconclusive | GateReason::OverallUnproven);
         ran_out && needed.is_some_and(|needed| self.numbers.log_e >= needed / 2.0)
     }
-}
-
-fn is_zero(count: &u32) -> bool {
-    *count == 0
 }

@@ -134,12 +134,18 @@ pub(crate) fn synth(command: &SynthArgs, setting: &Setting) -> Result<Code, Comm
 /// Says why no session could use the benchmark: tasks that cannot be scored, or a split without tasks.
 fn warn_of_gaps(workspace: &Workspace, others: &Benchmark, made: &[Task]) {
     let engines = workspace.score_engines();
-    let (usable, broken): (Vec<_>, Vec<_>) = made.iter().partition(|task| score::check(task, engines).is_ok());
-    if let Some(problem) = broken.first().and_then(|task| score::check(task, engines).err()) {
-        err!("note: {} of these tasks cannot be scored: {problem}", broken.len());
+    let (mut usable, mut problems) = (Vec::new(), Vec::new());
+    for task in made {
+        match score::check(task, engines) {
+            Ok(()) => usable.push(task.split()),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if let Some(problem) = problems.first() {
+        err!("note: {} of these tasks cannot be scored: {problem}", problems.len());
     }
     for (split, purpose) in [(Split::Train, "learn from"), (Split::Gate, "judge edits by")] {
-        let has_some = usable.iter().any(|task| task.split() == split) || !others.split(split).is_empty();
+        let has_some = usable.contains(&split) || !others.split(split).is_empty();
         if !has_some {
             let name = split.name();
             err!(

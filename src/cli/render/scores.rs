@@ -14,6 +14,7 @@ use crate::artifact::probe::Probe;
 use crate::artifact::record::{SessionRecord, Snapshot};
 use crate::cli::visible::visible;
 use crate::gate::evidence::interval;
+use crate::gate::words::points;
 use crate::pipeline::state::settled;
 use crate::workspace::session::Session;
 
@@ -32,12 +33,15 @@ pub(crate) fn scores(session: &Session, record: &SessionRecord) {
     };
     let noise = NoisyScores::of(session);
     let (was, is) = (100.0 * before.overall_score, 100.0 * after.overall_score);
+    let unscored = without_score(before, after)
+        .map(|unscored| format!("; {unscored}"))
+        .unwrap_or_default();
     out!(
         "{STRONG}Gate score {was:.1} % → {is:.1} %{STRONG:#} ({:+.1} points{}, {} tasks that the teacher never saw{})",
         is - was,
         noise.as_ref().map(NoisyScores::overall).unwrap_or_default(),
         after.task_count,
-        without_score(before, after)
+        unscored
     );
     if after.cluster_scores.len() < 2 {
         return;
@@ -54,14 +58,13 @@ pub(crate) fn scores(session: &Session, record: &SessionRecord) {
     }
 }
 
-/// How many tasks have no score before and after a session; empty if all have one.
-pub(crate) fn without_score(before: &Snapshot, after: &Snapshot) -> String {
+/// How many tasks have no score before and after a session; `None` if all have one.
+pub(crate) fn without_score(before: &Snapshot, after: &Snapshot) -> Option<String> {
     match (before.without_score(), after.without_score()) {
-        (None, None) => String::new(),
-        (None, Some(after)) => format!("; {after}"),
-        (Some(before), None) => format!("; {before} before"),
-        (Some(before), Some(after)) if before == after => format!("; {after}"),
-        (Some(before), Some(after)) => format!("; {before} before, {after} after"),
+        (None, after) => after,
+        (Some(before), None) => Some(format!("{before} before")),
+        (Some(before), Some(after)) if before == after => Some(after),
+        (Some(before), Some(after)) => Some(format!("{before} before, {after} after")),
     }
 }
 
@@ -124,8 +127,7 @@ impl NoisyScores {
 
 /// The interval of a mean difference in words.
 fn range(differences: &[f64]) -> String {
-    let [low, high] = interval(differences, GAMMA).map(|end| 100.0 * end);
-    format!("{low:+.1} to {high:+.1} points at 90 %")
+    format!("{} points at 90 %", points(interval(differences, GAMMA)))
 }
 
 /// The categories with a task whose request an applied edit changes; `None` if an applied edit has no list of them.

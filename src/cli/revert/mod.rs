@@ -12,6 +12,7 @@ use super::Setting;
 use super::diff::coloured;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, Renderer};
+use crate::artifact::outcome::RolledBackBy;
 use crate::digest::Digest;
 use crate::harness::rederive::Conflict;
 use crate::ledger::port::{Ledger, LedgerEntry};
@@ -56,7 +57,8 @@ pub(crate) fn revert(command: &RevertArgs, setting: &Setting) -> Result<Code, Co
     }
     let before = workspace.ledger.head()?;
     let renderer = Renderer::new(setting.format);
-    let ended = revert::revert_edits(&workspace, &target.session, &dropped, &|event| renderer.show(event));
+    let show = |event| renderer.show(event);
+    let ended = revert::revert_edits(&workspace, &target.session, &dropped, RolledBackBy::Revert, &show);
     renderer.finish();
     print(
         &workspace,
@@ -109,7 +111,7 @@ fn remedy(conflict: &Conflict) -> String {
     }
 }
 
-/// Nothing is left to revert. If an earlier revert was interrupted after its commit, it is completed.
+/// Reports that nothing is left to revert, after completing an earlier revert that was interrupted after its commit.
 fn already(
     workspace: &Workspace,
     target: &RevertTarget,
@@ -121,7 +123,7 @@ fn already(
     let is_open = unsettled.is_some() || revert::is_uncommitted(workspace, session)?;
     if is_open && !dry_run && revert::is_interrupted(workspace, session)? {
         let renderer = Renderer::new(setting.format);
-        let ended = revert::complete(workspace, session, &|event| renderer.show(event));
+        let ended = revert::complete(workspace, session, RolledBackBy::Revert, &|event| renderer.show(event));
         renderer.finish();
         ended.map_err(refused)?;
         unsettled = revert::unsettled(workspace, session)?;

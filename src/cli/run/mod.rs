@@ -71,6 +71,7 @@ pub(crate) fn run(command: &RunArgs, setting: &Setting) -> Result<Code, CommandF
         autonomy: command.autonomy,
         adopt: command.adopt,
         by_files: false,
+        ..RunOptions::default()
     };
     if let Some(text) = note(&workspace, &asked) {
         renderer.show(Event::Note { text });

@@ -64,15 +64,6 @@ struct StatusLine {
     unscorable: Vec<UnscorableTask>,
 }
 
-impl StatusLine {
-    fn is_settled(&self) -> bool {
-        matches!(
-            self.status,
-            Some(Word::Completed | Word::AwaitingReview | Word::RolledBack)
-        )
-    }
-}
-
 /// How worn the gate split is, or why that is unknown.
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -138,7 +129,7 @@ fn line(session: &Session, state: HistoryState) -> StatusLine {
         let before = record.benchmark_before.as_ref();
         before.zip(record.benchmark_after.as_ref().or(before))
     });
-    let unscored = sides.map_or(String::new(), |(before, after)| render::without_score(before, after));
+    let unscored = sides.and_then(|(before, after)| render::without_score(before, after));
     let count = |status| {
         let outcomes = record.iter().flat_map(|record| &record.edit_outcomes);
         outcomes.filter(|outcome| outcome.status == status).count()
@@ -148,7 +139,7 @@ fn line(session: &Session, state: HistoryState) -> StatusLine {
         status: record.as_ref().map(|record| record.status),
         score_before: score(|record| &record.benchmark_before),
         score_after: score(|record| &record.benchmark_after),
-        unscored: unscored.trim_start_matches("; ").to_owned(),
+        unscored: unscored.unwrap_or_default(),
         applied: count(OutcomeStatus::Applied),
         waiting: count(OutcomeStatus::PendingReview),
         state,
@@ -214,7 +205,9 @@ fn scores(line: &StatusLine) -> String {
     let percent = |score: Option<f64>| score.map_or("?".to_owned(), |score| format!("{:.1} %", 100.0 * score));
     match (line.score_before, line.score_after) {
         (None, None) => "no score".to_owned(),
-        (Some(_), None) if line.is_settled() => format!("{} → not measured", percent(line.score_before)),
+        (Some(_), None) if line.status.is_some_and(Word::is_settled) => {
+            format!("{} → not measured", percent(line.score_before))
+        }
         (before, after) => format!("{} → {}", percent(before), percent(after)),
     }
 }

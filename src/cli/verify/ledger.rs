@@ -5,7 +5,7 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::digest::Digest;
 use crate::ledger::graph::LedgerState;
 use crate::ledger::port::{Ledger, LedgerEntry, LedgerError};
-use crate::pipeline::edit_states::{EditStates, edit_states};
+use crate::pipeline::edit_states::EditSearch;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
@@ -25,13 +25,16 @@ pub(crate) fn commits(workspace: &Workspace) -> Result<Vec<LedgerEntry>, LedgerE
 /// An outcome cannot be read, or git fails.
 pub(crate) fn check(
     workspace: &Workspace,
+    inputs: &Inputs,
     session: &Session,
     commits: &[LedgerEntry],
 ) -> Result<Vec<VerifyFinding>, RunError> {
     let of_session = |entry: &&LedgerEntry| entry.trailer("Session-ID") == Some(session.id.as_str());
     let ours: Vec<&LedgerEntry> = commits.iter().filter(of_session).collect();
     let outcomes = session.outcomes()?;
-    let EditStates { states, returned, .. } = edit_states(workspace, &Inputs::new(workspace), session)?;
+    let search = EditSearch::new(workspace, inputs, session)?;
+    let states = search.states()?;
+    let returned = search.returned(&states)?;
     let repaired = format!("{} compares both and repairs the difference", super::run(session));
     let mut found = Vec::new();
     for (digest, outcome) in &outcomes {

@@ -17,6 +17,7 @@ use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT};
 use crate::artifact::counted;
+use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
@@ -101,6 +102,7 @@ pub(crate) fn verify(_: &VerifyArgs, setting: &Setting) -> Result<Code, CommandF
 
 fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<VerifyFinding>, CommandFailure> {
     let commits = ledger::commits(workspace)?;
+    let inputs = Inputs::new(workspace);
     let mut found: Vec<VerifyFinding> = workspace::intent(workspace)?.into_iter().collect();
     found.extend(workspace::loop_record(workspace)?);
     found.extend(workspace::holdout_log(workspace));
@@ -113,7 +115,7 @@ fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<VerifyFindin
         // The other checks need readable files.
         if readable {
             found.extend(files::remarks(session)?);
-            found.extend(ledger::check(workspace, session, &commits)?);
+            found.extend(ledger::check(workspace, &inputs, session, &commits)?);
             found.extend(verdicts::check(workspace, session)?);
             found.extend(record::check(workspace, session, &commits)?);
             found.extend(spending::check(session)?);

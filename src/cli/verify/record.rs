@@ -40,7 +40,7 @@ pub(crate) fn check(
         return Ok(found);
     };
     let outcomes = session.outcomes()?;
-    let measured = last.as_ref().is_none_or(|last| last.not_measured.is_none());
+    let measured = last.as_ref().is_none_or(After::is_measured);
     let expected = match last.filter(|last| Some(last.harness) == record.harness_after) {
         Some(last) => Some((snapshot(&baseline, &last.evaluation), after::FILE.to_owned())),
         None => expected_after(workspace, &record, &baseline, &outcomes, commits)?,

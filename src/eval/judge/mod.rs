@@ -101,7 +101,7 @@ pub(crate) fn once_more(mut request: Request, said: &str, wanted: &str) -> Reque
 /// Whether the judge says that the answer is at least as good; `None` if the reply has no verdict.
 pub(crate) fn verdict(text: &str) -> Option<bool> {
     let in_object = |value: &Value| word(value.get("verdict")?.as_str()?);
-    let values = json::find(text).values;
+    let values = json::find(text);
     // The last verdict counts, because earlier ones may be quotations.
     let said = values.iter().rev().find_map(in_object);
     said.or_else(|| word(text.trim().lines().next_back()?))
@@ -129,7 +129,7 @@ pub(crate) fn scores(text: &str) -> Option<Comparison> {
             reasoning: reasoning.to_owned(),
         })
     };
-    json::find(text).values.iter().rev().find_map(read)
+    json::find(text).iter().rev().find_map(read)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::ask::{AnsweredQuestions, KeyedRun};
+pub(crate) use self::streak::most_frequent;
 use crate::artifact::evaluation::{Attempt, Evaluation, ScoredAttempt, TaskScore};
 use crate::artifact::task::Task;
 use crate::digest::Digest;

@@ -1,4 +1,4 @@
-//! Stops an evaluation whose attempts keep failing for a reason that the next attempt will meet, too.
+//! Stops an evaluation whose attempts keep failing for a reason that would make the next attempt fail too.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -33,7 +33,7 @@ impl FailureStreak {
 
     /// Notes an attempt.
     ///
-    /// A server that answers some requests refuses the others for what is in them, so these do not stop it.
+    /// Once a server has answered a request, its refusals concern the content of others and do not stop the evaluation.
     pub(super) fn note(&self, attempt: &Attempt) {
         let mut state = self.state();
         match attempt {
@@ -58,16 +58,22 @@ impl FailureStreak {
 }
 
 /// The reason why none of these attempts has a result of the agent, with the number of attempts that share it; `None`
-/// if one has a result, or if there are none.
+/// if one has a result, or for an empty list.
 pub(super) fn common_reason(attempts: &[Option<Attempt>]) -> Option<String> {
     let reasons: Vec<&str> = attempts
         .iter()
         .flatten()
         .map(Attempt::unscored)
         .collect::<Option<_>>()?;
-    let times = |reason: &str| reasons.iter().filter(|other| **other == reason).count();
-    let most = reasons.iter().max_by_key(|reason| times(reason))?;
-    Some(format!("{most} ({} of {} attempts)", times(most), attempts.len()))
+    let (most, times) = most_frequent(&reasons)?;
+    Some(format!("{most} ({times} of {} attempts)", attempts.len()))
+}
+
+/// The most frequent of these reasons, and how often it occurs; `None` for an empty list.
+pub(crate) fn most_frequent<R: AsRef<str>>(reasons: &[R]) -> Option<(&str, usize)> {
+    let times = |reason: &str| reasons.iter().filter(|other| other.as_ref() == reason).count();
+    let counted = reasons.iter().map(|reason| (reason.as_ref(), times(reason.as_ref())));
+    counted.max_by_key(|(_, count)| *count)
 }
 
 #[cfg(test)]

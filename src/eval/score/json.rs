@@ -6,11 +6,10 @@ use serde_json::value::RawValue;
 
 use super::quantity::{Decimal, Quantity};
 use super::text::is_invisible;
+use crate::llm::json::balanced;
 
 /// The deepest nesting of a value.
 const DEEPEST: usize = 128;
-/// Number of brackets without a value after which the search in prose stops; bounds the cost of hostile text.
-const MAX_FALSE_STARTS: usize = 2_000;
 /// The languages of fences in which comments and trailing commas are allowed.
 const RELAXED: [&str; 2] = ["jsonc", "json5"];
 
@@ -191,23 +190,11 @@ fn plain_json(text: &str) -> String {
     plain
 }
 
-/// The last object or list of the wanted kind in prose. A value that the text cuts off is none.
+/// The last object or list of the wanted kind in prose. A value that the text cuts off does not count.
 fn in_prose(text: &str, wanted: &Json) -> Option<Json> {
-    let (mut last, mut at, mut false_starts) = (None, 0, 0);
-    while let Some(start) = text[at..].find(['[', '{']).map(|offset| at + offset) {
-        let mut stream = serde_json::Deserializer::from_str(&text[start..]).into_iter::<&RawValue>();
-        match stream.next() {
-            Some(Ok(raw)) => {
-                let value = Json::of_raw(raw, 0).ok().filter(|value| value.is_like(wanted));
-                last = value.or(last);
-                at = start + stream.byte_offset().max(1);
-            }
-            Some(Err(error)) if error.is_eof() => break,
-            _ if false_starts >= MAX_FALSE_STARTS => break,
-            _ => (at, false_starts) = (start + 1, false_starts + 1),
-        }
-    }
-    last
+    let values = balanced::<&RawValue>(text).into_iter().rev();
+    let mut read = values.filter_map(|raw| Json::of_raw(raw, 0).ok());
+    read.find(|value| value.is_like(wanted))
 }
 
 #[cfg(test)]

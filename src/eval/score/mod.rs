@@ -17,6 +17,7 @@ use self::number::last_number;
 pub(crate) use self::program::score_by_program;
 use self::quantity::Quantity;
 use self::text::folded;
+use crate::artifact::ReferenceAnswer;
 use crate::artifact::task::{Scorer, Task};
 
 /// The maximum compiled size of a reference that is a regular expression, in bytes.
@@ -115,36 +116,46 @@ enum Reference {
 
 impl Reference {
     fn read(task: &Task) -> Result<Self, ScoreError> {
-        let malformed = |wanted| move |problem: String| ScoreError::Reference { wanted, problem };
         let reference = &task.reference_answer;
-        let texts = |wanted| match reference.not_texts() {
-            Some(problem) => Err(malformed(wanted)(problem.to_owned())),
-            None => Ok(reference.accepted().iter().map(String::as_str)),
-        };
         Ok(match task.scorer {
-            Scorer::Exact => Self::Equal(texts("a text or a list of texts")?.map(folded).collect()),
-            Scorer::Contains => {
-                let wanted = "a text or a list of texts";
-                let read = texts(wanted)?.map(contained).collect::<Result<_, _>>();
-                Self::Contained(read.map_err(malformed(wanted))?)
+            Scorer::Exact => Self::Equal(each(reference, TEXTS, |text| Ok(folded(text)))?),
+            Scorer::Contains => Self::Contained(each(reference, TEXTS, contained)?),
+            Scorer::Regex => Self::Expressions(each(reference, "a regular expression", expression)?),
+            Scorer::Number => Self::Numbers(each(reference, "a number", number)?, tolerance(task)?),
+            Scorer::Json => {
+                let malformed = |problem| ScoreError::Reference {
+                    wanted: "JSON",
+                    problem,
+                };
+                Self::Json(Json::parse(reference.json_text()).map_err(malformed)?)
             }
-            Scorer::Regex => {
-                let wanted = "a regular expression";
-                let read = texts(wanted)?.map(expression).collect::<Result<_, _>>();
-                Self::Expressions(read.map_err(malformed(wanted))?)
-            }
-            Scorer::Number => {
-                let read = texts("a number")?.map(number).collect::<Result<_, _>>();
-                Self::Numbers(read.map_err(malformed("a number"))?, tolerance(task)?)
-            }
-            Scorer::Json => Self::Json(Json::parse(reference.json_text()).map_err(malformed("JSON"))?),
             Scorer::Command => Self::Engine("command"),
-            Scorer::Judge => match reference.accepted().is_empty() {
-                true => texts("a text or a list of texts").map(|_| Self::Engine("judge"))?,
-                false => Self::Engine("judge"),
-            },
+            Scorer::Judge => {
+                // A judge reads any value, but there must be one.
+                if reference.accepted().is_empty() {
+                    each(reference, TEXTS, |_| Ok(()))?;
+                }
+                Self::Engine("judge")
+            }
         })
     }
+}
+
+/// What a scorer of texts wants.
+const TEXTS: &str = "a text or a list of texts";
+
+/// Every accepted text, as `read` reads it.
+fn each<T>(
+    reference: &ReferenceAnswer,
+    wanted: &'static str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, ScoreError> {
+    let malformed = |problem: String| ScoreError::Reference { wanted, problem };
+    if let Some(problem) = reference.not_texts() {
+        return Err(malformed(problem.to_owned()));
+    }
+    let values: Result<Vec<T>, String> = reference.accepted().iter().map(|text| read(text)).collect();
+    values.map_err(malformed)
 }
 
 /// The allowed difference of a number, in the task's field `tolerance`; 0 without one.

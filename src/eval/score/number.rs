@@ -9,7 +9,7 @@ use regex::Regex;
 
 use super::digits::decimal;
 use super::quantity::{Decimal, Quantity};
-use super::spelling::plain;
+use super::spelling::{plain, regex};
 
 /// The signs and words of currencies that may stand directly before a number.
 const CURRENCY_SIGNS: [char; 9] = ['$', '€', '£', '¥', '₹', '¢', '₩', '₽', '￥'];
@@ -18,12 +18,6 @@ const CURRENCY_WORDS: [&str; 14] = [
 ];
 /// The largest exponent that is read.
 const LARGEST_EXPONENT: i64 = 1_000_000_000;
-
-fn regex(pattern: &str) -> Regex {
-    // Every pattern is a constant of this file, and a test compiles all of them.
-    #[allow(clippy::unwrap_used)]
-    Regex::new(pattern).unwrap()
-}
 
 static RUN: LazyLock<Regex> = LazyLock::new(|| regex(r"\.?\d(?:[.,'_\u{a0}]?\d)*"));
 static HEXADECIMAL: LazyLock<Regex> = LazyLock::new(|| regex(r"^[xX][0-9a-fA-F]+"));

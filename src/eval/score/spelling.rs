@@ -36,8 +36,8 @@ const FRACTIONS: [(char, &str); 18] = [
 /// Stands for something that is not a number although it contains digits.
 const NOT_A_NUMBER: &str = "\u{fffc}";
 
-fn regex(pattern: &str) -> Regex {
-    // Every pattern is a constant of this file, and a test compiles all of them.
+pub(super) fn regex(pattern: &str) -> Regex {
+    // Every pattern is a constant, and a test compiles all of them.
     #[allow(clippy::unwrap_used)]
     Regex::new(pattern).unwrap()
 }

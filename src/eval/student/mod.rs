@@ -76,7 +76,7 @@ pub trait PreparedStudent: Send + Sync {
         true
     }
 
-    /// The size in bytes of the first request to a language model; `None` if there is none.
+    /// The size in bytes of the first request to a language model; `None` for a student that sends none.
     fn request_bytes(&self, _task: &Task) -> Option<u64> {
         None
     }

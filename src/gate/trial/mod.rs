@@ -19,7 +19,7 @@ use crate::artifact::gate::record::{AlphaGrant, GateRecord, Pair, ReachedTask, R
 use crate::artifact::gate::settings::{GateSettings, Mode, Population};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::run::{Arm, EvaluationHalted, Evaluator, TaskRun};
+use crate::eval::run::{Arm, EvaluationHalted, Evaluator, TaskRun, most_frequent};
 use crate::harness::Harness;
 
 /// The smallest denominator of the share of lost pairs, because one lost pair of three proves nothing.
@@ -79,9 +79,8 @@ impl RunLosses {
             (true, 0) => &self.refused,
             (true, _) => return None,
         };
-        let times = |reason: &String| reasons.iter().filter(|other| *other == reason).count();
-        let most = reasons.iter().max_by_key(|reason| times(reason))?;
-        Some(format!("{most} ({} of {} lost attempts)", times(most), reasons.len()))
+        let (most, times) = most_frequent(reasons)?;
+        Some(format!("{most} ({times} of {} lost attempts)", reasons.len()))
     }
 }
 

@@ -8,7 +8,6 @@ use super::inapplicable::Inapplicable;
 use super::inspect::described_tools;
 use crate::harness::home::ParsedHome;
 use crate::harness::{Harness, agents};
-use crate::manifest::layout::Layout;
 
 /// Checks the names of an edit, as `(placeholder, name)`, against the harness.
 ///
@@ -17,12 +16,12 @@ use crate::manifest::layout::Layout;
 /// # Errors
 /// The agent is not in the harness, or the target names something else that is.
 pub(super) fn check(context: &OpContext, template: &str, names: &[(&str, &str)]) -> Result<(), Inapplicable> {
-    let (harness, layout) = (context.harness, &context.rules.layout);
+    let home = &ParsedHome::new(context.harness, &context.rules.layout);
     let name_of = |what: &str| names.iter().find(|(known, _)| *known == what).map(|(_, name)| *name);
     if let Some(agent) = name_of("agent").filter(|_| template.contains("{agent}")) {
-        let known = known("agent", harness, layout);
+        let known = agents::known(home);
         // A task that names no agent is for the default one, which may have no files yet.
-        let is_known = known.contains(agent) || agent == agents::default_agent(harness, layout);
+        let is_known = known.contains(agent) || agent == agents::default_name(home);
         if !known.is_empty() && !is_known {
             return Err(Inapplicable::NoAgent {
                 agent: agent.chars().take(40).flat_map(char::escape_debug).collect(),
@@ -30,7 +29,7 @@ pub(super) fn check(context: &OpContext, template: &str, names: &[(&str, &str)])
             });
         }
     }
-    match contradiction(context, &name_of) {
+    match contradiction(context, home, &name_of) {
         Some((named, changed)) => Err(Inapplicable::Target {
             target: context.target.to_owned(),
             named,
@@ -41,7 +40,11 @@ pub(super) fn check(context: &OpContext, template: &str, names: &[(&str, &str)])
 }
 
 /// What the target names, and what the payload changes, if they differ and the first exists too.
-fn contradiction<'n>(context: &OpContext, name_of: &impl Fn(&str) -> Option<&'n str>) -> Option<(String, String)> {
+fn contradiction<'n>(
+    context: &OpContext,
+    home: &ParsedHome,
+    name_of: &impl Fn(&str) -> Option<&'n str>,
+) -> Option<(String, String)> {
     let (word, rest) = context.target.split_once('.')?;
     let what = match word {
         "agent" | "agents" => "agent",
@@ -53,7 +56,7 @@ fn contradiction<'n>(context: &OpContext, name_of: &impl Fn(&str) -> Option<&'n 
     let changed = name_of(what)?;
     let starts_with = |name: &str| rest == name || rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
     // The longest name is meant: the name of a model may contain dots.
-    let known = known(what, context.harness, &context.rules.layout);
+    let known = known(what, context.harness, home);
     let named = known
         .iter()
         .filter(|name| starts_with(name))
@@ -63,31 +66,30 @@ fn contradiction<'n>(context: &OpContext, name_of: &impl Fn(&str) -> Option<&'n 
     }
     let named = rest.get(changed.len() + 1..)?;
     let param = name_of("param").filter(|param| *param != named)?;
-    let exists = has_param(context, what, changed, named);
+    let exists = has_param(home, what, changed, named);
     exists.then(|| (format!("`{named}`"), format!("`{param}`")))
 }
 
-fn has_param(context: &OpContext, what: &str, name: &str, param: &str) -> bool {
-    let layout = &context.rules.layout;
+fn has_param(home: &ParsedHome, what: &str, name: &str, param: &str) -> bool {
+    let layout = home.layout();
     let template = match what {
         "model" => &layout.model_param,
         _ => &layout.agent_param,
     };
-    let home = ParsedHome::new(context.harness, layout);
     home.value(template, &[(what, name), ("param", param)])
         .is_ok_and(|value| value.is_some())
 }
 
 /// The names of this kind in the harness.
-fn known(what: &str, harness: &Harness, layout: &Layout) -> BTreeSet<String> {
-    let home = ParsedHome::new(harness, layout);
+fn known(what: &str, harness: &Harness, home: &ParsedHome) -> BTreeSet<String> {
+    let layout = home.layout();
     let tables = |template: &str, placeholder: &str| -> BTreeSet<String> {
         let above = home.table_above(template, placeholder, &[]).ok().flatten();
         let fields = above.and_then(serde_json::Value::as_object);
         fields.into_iter().flatten().map(|(name, _)| name.clone()).collect()
     };
     match what {
-        "agent" => agents::known(&home),
+        "agent" => agents::known(home),
         "model" => tables(&layout.model_param, "{model}"),
         "tool" => described_tools(harness, layout)
             .into_iter()

@@ -105,6 +105,11 @@ pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<H
     Ok(changed)
 }
 
+/// Whether a harness contains an edit; `None` if the edit can no longer be applied, so that the files do not show it.
+pub(crate) fn contains(edit: &Edit, harness: &Harness, rules: &OpRules) -> Option<bool> {
+    apply(edit, harness, rules).ok().map(|applied| &applied == harness)
+}
+
 fn applied(edit: &Edit, context: &OpContext) -> Result<Harness, Inapplicable> {
     let payload = &edit.payload;
     match edit.op {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::elision::is_elision;
 use super::inapplicable::Inapplicable;
+use super::text_lines::line_end;
 use crate::artifact::diagnosis::fence;
 
 /// Languages of a fence that a model puts around a whole prompt.
@@ -190,11 +191,6 @@ fn is_argument(name: &str, length: usize) -> bool {
 fn is_name(name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '[' | ']' | '!');
     name.len() <= 60 && name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(is_part)
-}
-
-fn line_end(text: &str) -> &'static str {
-    let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
-    if crlf { "\r\n" } else { "\n" }
 }
 
 /// The text with the line ends of `old`, if each of the two has only one kind.

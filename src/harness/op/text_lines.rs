@@ -19,12 +19,10 @@ impl<'a> TextLines<'a> {
             line.split_at(line.len() - end)
         };
         let lines: Vec<_> = text.split_inclusive('\n').map(split).collect();
-        let end = if lines.first().is_some_and(|(_, end)| *end == "\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        };
-        Self { lines, end }
+        Self {
+            lines,
+            end: line_end(text),
+        }
     }
 
     /// Whether the last line has a line end. An empty text counts as complete.
@@ -43,4 +41,10 @@ impl<'a> TextLines<'a> {
 /// A line without the blanks and tabs at its end.
 pub(super) fn without_blanks(line: &str) -> &str {
     line.trim_end_matches([' ', '\t'])
+}
+
+/// The line end of a text's first line; LF if it has none.
+pub(super) fn line_end(text: &str) -> &'static str {
+    let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
+    if crlf { "\r\n" } else { "\n" }
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use toml_edit::{Array, Value};
 
 use super::inapplicable::TomlProblem;
-use super::toml_text::{line_after, line_end, lookup, parse, splice};
+use super::text_lines::line_end;
+use super::toml_text::{line_after, lookup, parse, splice};
 
 /// The maximum number of comparisons of elements. Beyond it, the list is written as a whole.
 const MOST_CELLS: usize = 1_000_000;
@@ -26,11 +27,8 @@ pub(super) fn with_elements<W>(
     if stays.is_empty() {
         return Ok(None);
     }
-    let count = with_array(text, keys, Array::len)?.unwrap_or_default();
-    let mut changed = text.to_owned();
-    for at in (0..count).rev().filter(|at| !stays.iter().any(|(old, _)| old == at)) {
-        changed = with_array(&changed, keys, |array| without(&changed, array, at))?.unwrap_or_default();
-    }
+    let goes = |at: usize| !stays.iter().any(|(old, _)| *old == at);
+    let mut changed = with_array(text, keys, |array| without(text, array, goes))?.unwrap_or_default();
     for (at, one) in wanted
         .iter()
         .enumerate()
@@ -117,10 +115,14 @@ pub(super) fn appended(text: &str, array: &Array, rendered: &str) -> String {
     }
 }
 
-/// The text without an element.
-pub(super) fn without(text: &str, array: &Array, at: usize) -> String {
+/// The text without the elements at which `goes` holds.
+pub(super) fn without(text: &str, array: &Array, goes: impl Fn(usize) -> bool) -> String {
     let spans: Vec<Range<usize>> = array.iter().map(|item| item.span().unwrap_or_default()).collect();
-    splice(text, removal(text, &spans, at), "")
+    // The last one first, so that the positions of the others stay right.
+    let gone = (0..spans.len()).rev().filter(|at| goes(*at));
+    gone.fold(text.to_owned(), |text, at| {
+        splice(&text, removal(&text, &spans, at), "")
+    })
 }
 
 /// The position of the comma after an element, which may follow white space and comments.

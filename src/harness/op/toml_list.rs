@@ -83,8 +83,5 @@ fn append_to_array(text: &str, array: &Array, name: &str) -> String {
 }
 
 fn remove_from_array(text: &str, array: &Array, name: &str) -> String {
-    let is_meant = |index: &usize| array.get(*index).and_then(Value::as_str) == Some(name);
-    // The last one first, so that the positions of the others stay right.
-    let meant = (0..array.len()).rev().filter(is_meant);
-    meant.fold(text.to_owned(), |text, index| toml_array::without(&text, array, index))
+    toml_array::without(text, array, |at| array.get(at).and_then(Value::as_str) == Some(name))
 }

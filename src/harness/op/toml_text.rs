@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use toml_edit::{Document, Item, Table, Value};
 
 use super::inapplicable::TomlProblem;
+use super::text_lines::line_end;
 use super::{toml_array, toml_string};
 
 /// The smallest power of two that is not a signed integer of 64 bits.
@@ -34,12 +35,10 @@ pub(crate) fn set(text: &str, keys: &[String], value: &Json) -> Result<String, T
         Some(found) => replaced(body, keys, found, value, &rendered)?,
         None => vec![insert(body, document.as_table(), keys, &rendered)?],
     };
-    let checked = candidates
+    let changed = candidates
         .into_iter()
-        .map(|changed| checked(changed, keys, |after| same(after, value)));
-    let changed = checked
-        .reduce(|best, next| best.or(next))
-        .unwrap_or_else(|| Err(TomlProblem::Unsafe { key: dotted(keys) }))?;
+        .find_map(|changed| checked(changed, keys, |after| same(after, value)).ok())
+        .ok_or_else(|| TomlProblem::Unsafe { key: dotted(keys) })?;
     Ok(format!("{}{changed}", &text[..text.len() - body.len()]))
 }
 
@@ -120,12 +119,6 @@ pub(super) fn checked(text: String, keys: &[String], good: impl Fn(&Value) -> bo
 /// The text with a range replaced.
 pub(super) fn splice(text: &str, range: Range<usize>, replacement: &str) -> String {
     format!("{}{replacement}{}", &text[..range.start], &text[range.end..])
-}
-
-/// The line end that the file uses.
-pub(super) fn line_end(text: &str) -> &'static str {
-    let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
-    if crlf { "\r\n" } else { "\n" }
 }
 
 /// Adds an absent key: to its table if the text has that table, otherwise to a new table.

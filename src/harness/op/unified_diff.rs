@@ -125,8 +125,8 @@ fn is_evidence(lines: &TextLines, hunks: &[DiffHunk], how: Match) -> bool {
         }
 }
 
-/// The hunks with each context line that lost its leading blank restored, as far as the text shows it; `None` if there
-/// is no such line.
+/// The hunks with each context line that lost its leading blank restored, as far as the text shows it; `None` if no
+/// line lost its blank.
 ///
 /// Of a line that begins with `-`, the text cannot show whether it is context or a removed line whose sign is missing.
 /// It is context only if the counts of the hunk's header say so.
@@ -163,9 +163,8 @@ fn rewrite(lines: &TextLines, hunks: &[DiffHunk], places: &[Place]) -> String {
         // Only the lines between the first and the last change: the context of two hunks may overlap.
         result.extend(&lines.lines[position..place.core.start]);
         position = place.core.start;
-        let changed = |line: &&HunkLine| line.sign != Sign::Context;
-        let head = hunk.lines.iter().take_while(|line| !changed(line)).count();
-        let tail = hunk.lines.iter().rev().take_while(|line| !changed(line)).count();
+        let head = place.core.start - place.window.start;
+        let tail = place.window.end - place.core.end;
         for line in &hunk.lines[head..hunk.lines.len() - tail] {
             match line.sign {
                 Sign::Context => result.push(lines.lines[position]),

@@ -61,7 +61,7 @@ impl Account {
 
     /// Reserves `estimate` for a call, if the limits allow it. `estimate` is `None` if the price is unknown.
     ///
-    /// It waits for calls in flight, of which each ends, and never for an amount, which might not be released.
+    /// A call waits only while others are in flight, since each of these ends; it never waits for an amount to be released.
     pub(crate) fn leave(&mut self, estimate: Option<Money>, limits: &[SpendingLimit], model: &str) -> Leave {
         if let Some(limit) = limits.iter().find(|limit| limit.needs_prices && estimate.is_none()) {
             return Leave::Refused {
@@ -173,25 +173,10 @@ impl LlmClient {
         for line in spending::unpaid(&ended(&self.root, folder)?, &sent) {
             let paid = self.store().and_then(|store| store.paid(&line.request));
             if let Ok(Some(paid)) = paid {
-                account.note_spending(&unnoted(line, paid.cost_usd))?;
+                account.note_spending(&Spending::of_request(line, paid.cost_usd))?;
             }
         }
         Ok(())
-    }
-}
-
-/// The payment for an answer whose token counts are unknown.
-fn unnoted(line: &Egress, cost_usd: Option<Money>) -> Spending {
-    Spending {
-        at: line.at.clone(),
-        role: line.role,
-        model: line.model.clone(),
-        request: line.request,
-        usage: None,
-        cost_usd,
-        estimated_usd: cost_usd.is_none().then_some(line.estimated_usd).flatten(),
-        free: false,
-        cut_off: false,
     }
 }
 
@@ -211,7 +196,7 @@ mod tests {
         Spending {
             cost_usd: cost_usd.map(usd),
             estimated_usd: Some(usd(0.25)),
-            ..unnoted(&sent(Digest::of_bytes(b"")), None)
+            ..Spending::of_request(&sent(Digest::of_bytes(b"")), None)
         }
     }
 

@@ -12,7 +12,6 @@ use crate::artifact::egress::Egress;
 use crate::artifact::spending::Spending;
 use crate::digest::Digest;
 use crate::llm::chat::{Reply, Request};
-use crate::llm::failure::FailureKind;
 use crate::llm::model::{AskError, ModelAnswer};
 use crate::llm::provider::{Complaint, HttpRequest, NoReply};
 use crate::llm::{price, provider, redact, retry};
@@ -109,16 +108,8 @@ impl MeteredModel {
         }
         match http.post(&question.consent, &question.wire.url, &headers, &question.text) {
             Ok(response) => self.read(question, response, attempt),
-            Err(HttpFailure::Passing(why)) => self.again(
-                retry::AttemptOutcome::Broken,
-                attempt,
-                AskError::Unreachable(self.at_server(&why)),
-            ),
-            Err(HttpFailure::Late(why)) => self.again(
-                retry::AttemptOutcome::Broken,
-                attempt,
-                AskError::Late(self.at_server(&why)),
-            ),
+            Err(HttpFailure::Passing(why)) => self.again(None, attempt, AskError::Unreachable(self.at_server(&why))),
+            Err(HttpFailure::Late(why)) => self.again(None, attempt, AskError::Late(self.at_server(&why))),
             Err(HttpFailure::Lasting(why)) => AttemptResult::Never(AskError::Malformed(self.at_server(&why))),
         }
     }
@@ -132,12 +123,15 @@ impl MeteredModel {
         if (200..=299).contains(&response.status) {
             return match provider::read(self.settings.api, question.request, body.as_bytes()) {
                 Ok(reply) => AttemptResult::Reply(Box::new(reply), body),
-                Err(NoReply::Garbled(why)) => self.unreadable(attempt, &why),
-                Err(NoReply::Failure(complaint)) => {
-                    let words = format!("the reply is an error: {}", complaint.line);
-                    match complaint.kind(None) {
-                        FailureKind::Overload => self.unreadable(attempt, &words),
-                        kind => AttemptResult::Never(self.failure(question, kind, &complaint, &words)),
+                Err(no_reply) => {
+                    let words = no_reply.to_string();
+                    let NoReply::Failure(complaint) = no_reply else {
+                        return self.unreadable(attempt, &words);
+                    };
+                    let kind = complaint.kind(None);
+                    match kind.may_pass() {
+                        true => self.unreadable(attempt, &words),
+                        false => AttemptResult::Never(self.failure(question, kind, &complaint, &words)),
                     }
                 }
             };
@@ -147,7 +141,7 @@ impl MeteredModel {
         let words = format!("HTTP {}: {}", response.status, complaint.line);
         let error = self.failure(question, kind, &complaint, &words);
         match kind.may_pass() {
-            true => self.again(self.busy(&response), attempt, error),
+            true => self.again(self.asked_pause(&response), attempt, error),
             false => AttemptResult::Never(error),
         }
     }
@@ -155,20 +149,17 @@ impl MeteredModel {
     /// A reply that cannot be read; the next one may be readable.
     fn unreadable(&self, attempt: u32, why: &str) -> AttemptResult {
         let error = AskError::Malformed(self.at_server(why));
-        self.again(retry::AttemptOutcome::NoReply, attempt, error)
+        self.again(None, attempt, error)
     }
 
-    /// The outcome of an attempt at a busy server, with the time that it asks to wait.
-    fn busy(&self, response: &Response) -> retry::AttemptOutcome {
+    /// The time that a busy server asks to wait.
+    fn asked_pause(&self, response: &Response) -> Option<Duration> {
         let now = self.calls.clock.now().timestamp();
-        let asked = response.retry_after.as_deref();
-        retry::AttemptOutcome::Busy(asked.and_then(|header| retry::retry_after(header, now)))
+        retry::retry_after(response.retry_after.as_deref()?, now)
     }
 
-    fn again(&self, outcome: retry::AttemptOutcome, attempt: u32, error: AskError) -> AttemptResult {
-        let network = &self.calls.network;
-        let most = Duration::from_secs(network.max_wait_seconds);
-        match retry::pause(outcome, attempt, network.attempts, most, crate::sys::clock::chance()) {
+    fn again(&self, asked: Option<Duration>, attempt: u32, error: AskError) -> AttemptResult {
+        match self.calls.pause_after(asked, attempt) {
             Some(pause) => AttemptResult::Again(pause, error),
             None => AttemptResult::Never(error),
         }

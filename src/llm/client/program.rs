@@ -66,12 +66,12 @@ impl LlmClient {
         self.note_spending(&line, reserved);
     }
 
-    /// The pause before another attempt of a program whose service failed; `None` after the last attempt.
-    pub(crate) fn pause_after(&self, attempt: u32) -> Option<Duration> {
+    /// The pause before another attempt at something whose service failed; `None` after the last attempt. `asked`: the
+    /// time that the service asks to wait, if it states one.
+    pub(crate) fn pause_after(&self, asked: Option<Duration>, attempt: u32) -> Option<Duration> {
         let network = &self.network;
         let most = Duration::from_secs(network.max_wait_seconds);
-        let outcome = retry::AttemptOutcome::Broken;
-        retry::pause(outcome, attempt, network.attempts, most, crate::sys::clock::chance())
+        retry::pause(asked, attempt, network.attempts, most, crate::sys::clock::chance())
     }
 
     fn note_most_expensive(&self, cost_usd: Money) {

@@ -5,7 +5,7 @@ use super::metered::MeteredModel;
 use crate::llm::chat::Request;
 use crate::llm::failure::FailureKind;
 use crate::llm::model::{AskError, RefusedPart, RefusedRequest};
-use crate::llm::provider::Complaint;
+use crate::llm::provider::{self, Complaint};
 
 impl MeteredModel {
     /// The error for a failure that the server reports.
@@ -25,8 +25,12 @@ impl MeteredModel {
                 return AskError::Unreachable(format!("{words} (the key is read from: {variable})"));
             }
             FailureKind::Overload => return AskError::Unreachable(words),
-            FailureKind::Account | FailureKind::Address => {
-                let remedy = kind.remedy().unwrap_or_default();
+            FailureKind::Account => {
+                let remedy = "top up the account or raise its limit, then run again";
+                return AskError::Unreachable(format!("{words}; {remedy}"));
+            }
+            FailureKind::Address => {
+                let remedy = "check base_url: this is no model server, or not its path";
                 return AskError::Unreachable(format!("{words}; {remedy}"));
             }
             FailureKind::Model => RefusedPart::Model,
@@ -50,7 +54,7 @@ impl MeteredModel {
         match part {
             RefusedPart::Model => request.model.is_none().then(|| format!("[{section}] model")),
             RefusedPart::Field(name) | RefusedPart::ValueOf(name) => {
-                let limits = ["max_tokens", "max_completion_tokens", "num_predict"].contains(&name.as_str());
+                let limits = provider::ANSWER_LIMITS.contains(&name.as_str());
                 let by_harness = request.parameters.contains_key(name) || limits && request.max_tokens.is_some();
                 match name.as_str() {
                     _ if by_harness => None,

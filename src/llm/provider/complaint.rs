@@ -116,7 +116,7 @@ impl Complaint {
     /// The kind of failure. `status`: that of the response, unless the failure came with a success.
     pub(crate) fn kind(&self, status: Option<u16>) -> FailureKind {
         match status {
-            Some(status @ (401..=407 | 410)) if self.is_page && status != 402 => FailureKind::Address,
+            Some(401 | 403..=407 | 410) if self.is_page => FailureKind::Address,
             _ => failure::classify(status.or(self.status), &self.words).unwrap_or(FailureKind::Overload),
         }
     }

@@ -17,6 +17,8 @@ use crate::manifest::chat::{Api, ChatSettings};
 
 /// Default limit for the tokens in one answer, for providers that require a limit and for estimates.
 pub(crate) const DEFAULT_MAX_TOKENS: u64 = 8192;
+/// The names under which a request limits the tokens of its answer.
+pub(crate) const ANSWER_LIMITS: [&str; 3] = ["max_tokens", "max_completion_tokens", "num_predict"];
 
 /// A rendered HTTP request.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,7 +108,7 @@ pub(crate) fn model<'a>(settings: &'a ChatSettings, request: &'a Request) -> &'a
 
 /// The limit for the tokens in the answer, if one is set.
 pub(crate) fn max_tokens(settings: &ChatSettings, request: &Request) -> Option<u64> {
-    let named = ["max_tokens", "max_completion_tokens", "num_predict"]
+    let named = ANSWER_LIMITS
         .iter()
         .find_map(|name| request.parameters.get(*name)?.as_u64());
     named.or(request.max_tokens).or(settings.max_tokens)

@@ -1,5 +1,4 @@
-//! Streams of events, which some servers and proxies send although nobody asked for them: puts the parts together to
-//! the reply that was asked for.
+//! Streams of events, which some servers and proxies send without being asked: joins their parts into one reply.
 
 use std::collections::BTreeMap;
 

@@ -32,7 +32,7 @@ pub(super) fn separated(text: &str) -> (String, String) {
     }
 }
 
-/// The thought at the beginning of a text, and what follows it. A thought that does not end is all there is.
+/// The thought at the beginning of a text, and what follows it. An unclosed thought takes up the rest of the text.
 fn leading(text: &str) -> Option<(&str, &str)> {
     let start = text.trim_start();
     MARKS.iter().find_map(|(open, close)| match start.strip_prefix(open) {

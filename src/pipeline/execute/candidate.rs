@@ -78,7 +78,7 @@ fn hopeless(
 }
 
 /// The lines that a replacement would remove although they came after it was proposed; empty if a person saw them when
-/// accepting it. They come from somebody who did not know of the edit, and the teacher did not know of them.
+/// accepting it. Whoever wrote them did not know of the edit, and the teacher did not know of them.
 pub(super) fn overwritten(
     edit: &Edit,
     before: &Harness,
@@ -128,9 +128,9 @@ pub(super) fn overwritten(
 
 /// The lines that a text no longer has, blank ones left out.
 fn removed<'a>(before: Option<&'a str>, after: Option<&str>) -> Vec<&'a str> {
-    let mut kept: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kept: BTreeMap<&str, usize> = BTreeMap::new();
     for line in after.unwrap_or_default().lines() {
-        *kept.entry(line.to_owned()).or_default() += 1;
+        *kept.entry(line).or_default() += 1;
     }
     let goes = |line: &&str| match kept.get_mut(*line) {
         Some(count) if *count > 0 => {

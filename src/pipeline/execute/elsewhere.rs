@@ -3,7 +3,6 @@
 use super::{ExecuteContext, ExecuteInput, Question, ask, outcome};
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
-use crate::artifact::pending_review::PendingReview;
 use crate::pipeline::execute::head::SessionHead;
 use crate::workspace::error::RunError;
 use crate::workspace::questions;
@@ -49,17 +48,10 @@ pub(super) fn ask_once(
             ..outcome(edit, OutcomeStatus::Inapplicable)
         });
     }
-    let asked = ask(edit, &Question::Proposed, input, execution, head)?;
     let Some((session, answer)) = questions::rejected(&found) else {
-        return Ok(asked);
+        return ask(edit, &Question::Proposed, input, execution, head);
     };
-    let name = format!("{}{}.json", crate::workspace::session::PENDING, edit.digest());
-    if let Some(question) = execution.context.session.read::<PendingReview>(&name)? {
-        execution.ask(&PendingReview {
-            decision: Some(answer.clone()),
-            ..question
-        })?;
-    }
+    ask(edit, &Question::Answered(answer.clone()), input, execution, head)?;
     let why = match answer.why.as_str() {
         "" => String::new(),
         why => format!(": {why}"),

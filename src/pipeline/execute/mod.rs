@@ -67,7 +67,7 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
     }
     for digest in &todo.rolled_back {
         let commit = input.reconcile.undone_by(digest);
-        roll_back(&input, execution, digest, commit.as_deref())?;
+        roll_back(&input, execution, digest, commit.map(String::as_str))?;
     }
     revert_dropped(&input, execution, &todo, &mut head)?;
     let count = todo.steps.len();
@@ -233,11 +233,12 @@ fn ask(
         version: 1,
         session_id: input.session.to_owned(),
         edit_digest: digest,
-        // Otherwise it is a new question; an earlier answer does not count for it.
-        decision: input
-            .decision_of(edit)
-            .filter(|_| matches!(question, Question::Proposed | Question::NearMiss(None)))
-            .cloned(),
+        decision: match question {
+            Question::Answered(answer) => Some(answer.clone()),
+            Question::Proposed | Question::NearMiss(None) => input.decision_of(edit).cloned(),
+            // It is a new question; an earlier answer does not count for it.
+            Question::NearMiss(Some(_)) | Question::Stale(_) => None,
+        },
         edit: Edit {
             risk_tier: (input.reconcile.tier)(edit),
             ..edit.clone()
@@ -251,7 +252,7 @@ fn ask(
         cluster: cluster.cloned(),
         near_miss: match question {
             Question::NearMiss(found) => found.clone(),
-            Question::Proposed | Question::Stale(_) => None,
+            Question::Proposed | Question::Answered(_) | Question::Stale(_) => None,
         },
         extra: Default::default(),
     })?;

@@ -2,6 +2,7 @@
 
 use super::ExecuteInput;
 use super::head::SessionHead;
+use crate::artifact::decision::ReviewDecision;
 use crate::artifact::edit::Edit;
 use crate::harness::{Harness, op};
 
@@ -9,6 +10,8 @@ use crate::harness::{Harness, op};
 pub(super) enum Question {
     /// It is proposed.
     Proposed,
+    /// It is proposed, and a person answered it in another session.
+    Answered(ReviewDecision),
     /// The gate nearly accepted it; its findings.
     NearMiss(Option<String>),
     /// It would remove lines that came after the proposal; which ones.
@@ -25,7 +28,7 @@ pub(super) fn remarks(
 ) -> Vec<String> {
     let mut remarks: Vec<String> = match question {
         Question::Stale(why) => vec![why.clone()],
-        Question::Proposed | Question::NearMiss(_) => Vec::new(),
+        Question::Proposed | Question::Answered(_) | Question::NearMiss(_) => Vec::new(),
     };
     if let Some(after) = after {
         remarks.extend(op::losses(edit, &head.harness, after, &input.rules));

@@ -66,8 +66,11 @@ pub(crate) fn reconcile(
     let gone = |digest: &&Digest| !planned.contains(*digest);
     let status = |digest: &Digest| outcomes.get(digest).map(|outcome| outcome.status);
     let applied = |digest: &Digest| matches!(states.get(digest), Some(LedgerState::Applied(_)));
-    let unknown = |digest: &Digest| states.get(digest) == Some(&LedgerState::Unknown);
-    let left = |digest: &&Digest| gone(digest) && status(digest) == Some(OutcomeStatus::Applied);
+    let (unknown, rolled_back) = outcomes
+        .keys()
+        .filter(gone)
+        .filter(|digest| status(digest) == Some(OutcomeStatus::Applied) && !applied(digest))
+        .partition(|digest| states.get(*digest) == Some(&LedgerState::Unknown));
     let (again, reverts) = states
         .keys()
         .filter(gone)
@@ -76,18 +79,8 @@ pub(crate) fn reconcile(
     Reconciliation {
         reverts,
         again,
-        rolled_back: outcomes
-            .keys()
-            .filter(left)
-            .filter(|digest| !applied(digest) && !unknown(digest))
-            .copied()
-            .collect(),
-        unknown: outcomes
-            .keys()
-            .filter(left)
-            .filter(|digest| unknown(digest))
-            .copied()
-            .collect(),
+        rolled_back,
+        unknown,
         withdrawn: outcomes
             .keys()
             .filter(gone)
@@ -119,7 +112,7 @@ fn step(
         (Some(LedgerState::Applied(commit)), _) => EditStep::Adopt(commit.clone()),
         (Some(LedgerState::Unknown), Some(OutcomeStatus::Applied)) => EditStep::Keep,
         (Some(LedgerState::Stranded(_)), Some(OutcomeStatus::Applied)) => EditStep::Stranded,
-        (state, Some(OutcomeStatus::Applied)) => EditStep::Undone(undone_by(state)),
+        (state, Some(OutcomeStatus::Applied)) => EditStep::Undone(state.and_then(LedgerState::undone_by).cloned()),
         (_, Some(OutcomeStatus::RolledBack)) if reverted_in_git(outcome) => EditStep::Keep,
         (
             _,
@@ -156,14 +149,6 @@ fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> E
         (EditRoute::Ask, _) => EditStep::Ask,
         (EditRoute::Skip(reason), _) => EditStep::Skip(reason),
         (EditRoute::RejectByUser, _) => EditStep::Refuse,
-    }
-}
-
-fn undone_by(state: Option<&LedgerState>) -> Option<CommitId> {
-    match state? {
-        LedgerState::Reverted(commit) => Some(commit.clone()),
-        LedgerState::Undone(commit) => commit.clone(),
-        _ => None,
     }
 }
 

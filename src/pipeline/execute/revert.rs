@@ -7,11 +7,11 @@ use super::message::revert_message;
 use super::past::{PastEdits, past_edits};
 use super::{ExecuteContext, ExecuteInput, outcome};
 use crate::artifact::edit::Edit;
-use crate::artifact::outcome::{Outcome, OutcomeStatus, Rollback, RolledBackBy};
+use crate::artifact::outcome::{Outcome, OutcomeStatus, Rollback};
 use crate::digest::Digest;
 use crate::harness::rederive::{RederivedHarness, rederive};
 use crate::harness::{Harness, op};
-use crate::ledger::graph::LedgerState;
+use crate::ledger::port::CommitId;
 use crate::pipeline::execute::reconcile::Reconciliation;
 use crate::workspace::error::RunError;
 
@@ -55,7 +55,7 @@ fn check_removed(
     head: &Harness,
     without: &Harness,
 ) -> Result<(), RunError> {
-    let contains = |edit: &Edit, files: &Harness| op::apply(edit, files, past.rules).is_ok_and(|next| &next == files);
+    let contains = |edit: &Edit, files: &Harness| op::contains(edit, files, past.rules) == Some(true);
     let mut edits = past.edits.iter().filter(|edit| dropped.contains(&edit.digest()));
     if let Some(edit) = edits.find(|edit| contains(edit, head) && contains(edit, without)) {
         return Err(RunError::Inseparable(edit.id.clone()));
@@ -129,12 +129,8 @@ impl super::ReconcileInput<'_> {
     }
 
     /// The commit that undid an edit.
-    pub(super) fn undone_by(&self, digest: &Digest) -> Option<String> {
-        match self.states.get(digest)? {
-            LedgerState::Reverted(commit) | LedgerState::Stranded(commit) => Some(commit.clone()),
-            LedgerState::Undone(commit) => commit.clone(),
-            LedgerState::Applied(_) | LedgerState::Unknown => None,
-        }
+    pub(super) fn undone_by(&self, digest: &Digest) -> Option<&CommitId> {
+        self.states.get(digest)?.undone_by()
     }
 }
 
@@ -151,7 +147,7 @@ pub(super) fn roll_back(
     execution.outcome(
         &Outcome {
             error: Some("it was removed from the plan".into()),
-            rolled_back_by: Some(execution.reverter()),
+            rolled_back_by: Some(execution.context.reverter),
             rolled_back: Some(execution.rollback(commit)?),
             ..applied.clone()
         }
@@ -170,14 +166,5 @@ impl ExecuteContext<'_> {
             by: signature.map(|signature| signature.who),
             commit: commit.map(str::to_owned),
         })
-    }
-
-    /// What removed the edits that left the plan.
-    fn reverter(&self) -> RolledBackBy {
-        match self.context.workspace.holder {
-            "kaizen revert" => RolledBackBy::Revert,
-            "kaizen prune" => RolledBackBy::Prune,
-            _ => RolledBackBy::Plan,
-        }
     }
 }

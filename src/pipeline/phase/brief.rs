@@ -12,7 +12,7 @@ use crate::eval::run::{Evaluator, attempt_all};
 use crate::harness::{Harness, op};
 use crate::llm::redact::Redactor;
 use crate::pipeline::context::Context;
-use crate::teacher::{Briefing, TeacherFailure};
+use crate::teacher::{Briefing, TeacherFailure, for_any_tasks};
 use crate::trace::eligible::eligible;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
@@ -104,14 +104,6 @@ pub(crate) fn search(
     found.retain(|trace| !held_out.asks(&trace.query, redactor) && eligible(privacy, trace, moment));
     found.truncate(most);
     Ok(found)
-}
-
-/// Tells the compiler that a closure works for tasks of any lifetime, which it cannot infer.
-fn for_any_tasks<F>(run: F) -> F
-where
-    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync,
-{
-    run
 }
 
 /// Runs the student on train tasks, and adds a line to the teacher's log.

@@ -12,7 +12,7 @@ use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::ledger::port::Ledger;
 use crate::pipeline::context::Context;
-use crate::pipeline::edit_states::{EditStates, edit_states};
+use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::execute::ExecuteStats;
 use crate::pipeline::gate_policy::{gate_policy, route_of, rule};
 use crate::pipeline::late::{late_answer, standing};
@@ -30,10 +30,11 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     for text in plan.remarks() {
         (context.listener)(Event::Note { text });
     }
-    let history = context
-        .inputs
-        .history(&context.session.id, Some(&baseline.harness_commit))?;
-    let EditStates { states, withdrawn, .. } = edit_states(workspace, context.inputs, context.session)?;
+    let base = Some(baseline.harness_commit.as_str());
+    let history = context.inputs.history(&context.session.id, base)?;
+    let search = EditSearch::new(workspace, context.inputs, context.session)?;
+    let states = search.states()?;
+    let withdrawn = search.withdrawn(&states)?;
     let (pending, outcomes) = (context.session.pending()?, context.session.outcomes()?);
     tell_external_decisions(context, &pending, &outcomes)?;
     let autonomy = context.autonomy_of(context.session.record()?.as_ref());
@@ -45,6 +46,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         (context.listener)(Event::Note { text });
     }
     let head_commit = workspace.ledger.head()?;
+    let plan_digest = context.session.digest("plan.json")?;
     let head = clean_harness(workspace, context.inputs)?;
     let late = match outcomes.is_empty() {
         true => None,
@@ -54,13 +56,10 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         session: &context.session.id,
         reconcile: phase::ReconcileInput {
             plan: &plan,
-            plan_digest: context
-                .session
-                .digest("plan.json")?
-                .unwrap_or_else(|| Digest::of_bytes(b"")),
+            plan_digest: plan_digest.unwrap_or_else(|| Digest::of_bytes(b"")),
             outcomes: outcomes.clone(),
             pending: pending.clone(),
-            entries: history.entries,
+            entries: history.entries.clone(),
             states,
             withdrawn,
             tier: &tier,

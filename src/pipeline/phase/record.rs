@@ -207,16 +207,16 @@ fn has_new_commit(begun: &SessionRecord, outcomes: &BTreeMap<Digest, Outcome>) -
         };
         begun.edit_outcomes.iter().any(same)
     };
-    let applied = outcomes
+    let mut applied = outcomes
         .values()
         .filter(|outcome| outcome.status == OutcomeStatus::Applied);
-    applied.filter(|outcome| !is_known(outcome)).count() > 0
+    applied.any(|outcome| !is_known(&outcome))
 }
 
 /// Why the final head of a session has no score.
 const UNGATED: &str = "an edit was accepted without the gate, and no attempt was made to measure it";
 
-/// Whether a score of the final head could only be had by attempts that nobody asked for: a person applied an edit
+/// Whether only attempts that nobody asked for would give the final head a score: a person applied an edit
 /// without the gate, and attempts cost money or time. The head is measured when the next edit needs it.
 fn needs_attempts(evaluator: &Evaluator, outcomes: &BTreeMap<Digest, Outcome>) -> bool {
     let ungated = |outcome: &Outcome| outcome.gate_skipped && outcome.status == OutcomeStatus::Applied;

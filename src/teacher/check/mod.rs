@@ -70,14 +70,13 @@ pub(crate) fn diagnosis_problems(text: &str) -> Vec<Problem> {
         Ok(block) => block.content,
         Err((line, reason)) => return vec![at(line, 1, reason.to_string())],
     };
-    let before = block.as_ptr().addr() - text.as_ptr().addr();
-    let before = text[..before].matches('\n').count();
+    let (first, _) = plan::placed(text, block, 0);
     if !block.trim_start().starts_with('[') {
-        return vec![at(before + 1, 1, "the closing block must be a list, [ … ]".into())];
+        return vec![at(first, 1, "the closing block must be a list, [ … ]".into())];
     }
     let parts: Vec<&RawValue> = match serde_json::from_str(block) {
         Ok(parts) => parts,
-        Err(error) => return vec![at(before + error.line(), error.column(), without_place(&error))],
+        Err(error) => return vec![at(first + error.line() - 1, error.column(), without_place(&error))],
     };
     let values = parts
         .iter()

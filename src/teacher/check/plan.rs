@@ -134,7 +134,7 @@ pub(super) fn place(text: &str, part: &RawValue) -> (usize, usize) {
 }
 
 /// The line and column of a position in a part, from 1.
-fn placed(text: &str, part: &str, at: usize) -> (usize, usize) {
+pub(super) fn placed(text: &str, part: &str, at: usize) -> (usize, usize) {
     let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr()) + at;
     let before = text.get(..start).unwrap_or_default();
     let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);

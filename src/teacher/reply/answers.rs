@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::tolerant;
 use super::tolerant::{JsonProblem, JsonReading};
+use crate::llm::json::MAX_FALSE_STARTS;
 
 /// Names of the tags around a model's reasoning.
 const REASONING: [&str; 8] = [
@@ -18,9 +19,6 @@ const REASONING: [&str; 8] = [
     "scratchpad",
     "analysis",
 ];
-
-/// Number of brackets without a JSON value after which the search stops; bounds the cost of hostile text.
-const MAX_FALSE_STARTS: usize = 2_000;
 
 /// A JSON value in a reply.
 #[derive(Debug)]

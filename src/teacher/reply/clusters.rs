@@ -33,7 +33,7 @@ pub(crate) struct ParsedClusters {
 /// empty list counts if it is all of the text or of a fence.
 ///
 /// # Errors
-/// There is no such list, it is not JSON, or none of its items is valid.
+/// The text has no such list, the list is not JSON, or none of its items is valid.
 pub(crate) fn clusters(text: &str) -> Result<ParsedClusters, ReplyError> {
     let found = search(text);
     let marked = |list: &Vec<Value>| objects(list).any(|item| MARKS.iter().any(|mark| item.contains_key(*mark)));
@@ -84,15 +84,9 @@ pub(crate) fn clusters(text: &str) -> Result<ParsedClusters, ReplyError> {
 /// Whether a value is `[]`, and all of the text or of a fence.
 fn is_empty_answer(text: &str, one: &FoundValue) -> bool {
     let (before, after) = (text[..one.range.start].trim_end(), text[one.range.end..].trim_start());
-    let opens = before
-        .rsplit('\n')
-        .next()
-        .is_none_or(|line| line.is_empty() || fence(line).is_some());
-    let closes = after
-        .split('\n')
-        .next()
-        .is_none_or(|line| line.is_empty() || fence(line).is_some());
-    one.value.as_array().is_some_and(Vec::is_empty) && opens && closes
+    let around = [before.rsplit('\n').next(), after.split('\n').next()];
+    let mut around = around.into_iter().flatten();
+    one.value.as_array().is_some_and(Vec::is_empty) && around.all(|line| line.is_empty() || fence(line).is_some())
 }
 
 /// A text without the model's reasoning.
@@ -114,7 +108,7 @@ fn words(text: &str, found: &SearchedReply, answer: Option<&Range<usize>>) -> St
     words.trim().to_owned()
 }
 
-/// A range, with the fence around it if there is one.
+/// A range, extended to the fence around it.
 fn with_fence(text: &str, range: &Range<usize>) -> Range<usize> {
     let before = text[..range.start].trim_end();
     let open = before.rfind('\n').map_or(0, |at| at + 1);

@@ -38,8 +38,8 @@ pub(crate) enum ReplyError {
     },
 }
 
-/// The problem with the last part of a reply that begins like an answer and is not one, after position `after`.
-/// `marks` are parts of every answer.
+/// The problem with the first part after position `after` that begins like an answer and is not one.
+/// `marks` are texts by which an answer is recognised.
 pub(super) fn broken(text: &str, found: &SearchedReply, after: usize, marks: &[&str]) -> Option<ReplyError> {
     let is_marked = |start: usize, end: usize| {
         let end = (end.max(start + 60)..=text.len())

@@ -1,7 +1,7 @@
 //! Reads one JSON value at a position of a model's text, and reports a problem by its position.
 //!
 //! Models write line ends and other control characters into strings, and comments, `NaN` and trailing commas between
-//! values. The meaning of these is certain, so they are read. The content of a string is never changed, except that half
+//! values. Their meaning is unambiguous, so they are accepted. The content of a string is never changed, except that half
 //! of a surrogate pair becomes the replacement character.
 
 use serde_json::{Map, Number, Value};

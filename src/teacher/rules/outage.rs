@@ -3,14 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::artifact::evaluation::{Attempt, ScoredAttempt};
-use crate::artifact::task::Task;
-use crate::harness::Harness;
-use crate::teacher::{Briefing, TeacherFailure};
+use crate::teacher::{Briefing, TeacherFailure, for_any_tasks};
 
 /// Calls `use_it` with the briefing.
 ///
 /// # Errors
-/// Some run of the student gave no score at all, and not because a server refuses a candidate.
+/// In some run of the student, every attempt was lost to the infrastructure.
 pub(super) fn unless_out<T>(briefing: &Briefing, use_it: impl FnOnce(&Briefing) -> T) -> Result<T, TeacherFailure> {
     let outage = Mutex::new(None);
     let run = for_any_tasks(|harness, tasks| {
@@ -38,12 +36,4 @@ fn common_outage(attempted: &[ScoredAttempt]) -> Option<String> {
     let is_out = |one: &ScoredAttempt| one.score.is_none() && matches!(one.attempt, Attempt::Infra { .. });
     let first = attempted.first()?.attempt.unscored()?;
     attempted.iter().all(is_out).then(|| first.to_owned())
-}
-
-/// Tells the compiler that a closure works for tasks of any lifetime, which it cannot infer.
-fn for_any_tasks<F>(run: F) -> F
-where
-    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync,
-{
-    run
 }

@@ -23,7 +23,7 @@ impl Random {
         self.below(times) == 0
     }
 
-    /// A random element; `None` if there are none.
+    /// A random element; `None` for an empty list.
     pub fn one<T: Clone>(&mut self, all: &[T]) -> Option<T> {
         let at = self.below(all.len());
         all.get(at).cloned()

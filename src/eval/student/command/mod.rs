@@ -121,12 +121,15 @@ impl PreparedStudent for Candidate {
             Err(problem) => return infra(problem.clone()),
         };
         let calls = &self.context.calls;
-        for number in 1.. {
+        let mut number = 1;
+        loop {
             let (attempt, may_pass) = match self.attempt_once(&consent, task, draw.seed, folder) {
                 Ok(attempted) => attempted,
                 Err(problem) => return infra(problem),
             };
-            let pause = calls.pause_after(number).filter(|_| may_pass && number < MOST_ATTEMPTS);
+            let pause = calls
+                .pause_after(None, number)
+                .filter(|_| may_pass && number < MOST_ATTEMPTS);
             let Some(pause) = pause else {
                 calls.note_attempt(match &attempt {
                     Attempt::Infra { reason } => Err(reason.clone()),
@@ -135,8 +138,8 @@ impl PreparedStudent for Candidate {
                 return attempt;
             };
             std::thread::sleep(pause);
+            number += 1;
         }
-        infra("no attempt was made".to_owned())
     }
 }
 

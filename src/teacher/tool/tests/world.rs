@@ -8,7 +8,7 @@ use crate::artifact::trace::Trace;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 use crate::teacher::tool::{OwnAnswer, ToolContext};
-use crate::teacher::{Briefing, TraceSearch};
+use crate::teacher::{Briefing, TraceSearch, for_any_tasks};
 
 /// Full-text search.
 type Search = Box<dyn Fn(&str, usize) -> TraceSearch + Sync>;
@@ -161,11 +161,4 @@ fn attempted<'t>(task: &'t Task, (attempt, score): (Attempt, Option<f64>)) -> Sc
         score,
         fresh: true,
     }
-}
-
-fn for_any_tasks<F>(run: F) -> F
-where
-    F: for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync,
-{
-    run
 }
