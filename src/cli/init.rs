@@ -12,6 +12,7 @@ use crate::artifact::counted;
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::eval::benchmark;
 use crate::eval::benchmark::BenchmarkError;
+use crate::harness::agents::new_name_problem;
 use crate::harness::starter;
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
@@ -160,6 +161,12 @@ fn agent_files(root: &Root, command: &InitArgs, tasks: &[Task]) -> Result<Initia
     )];
     files.extend(schemas::files().into_iter().filter(|(path, _)| !root.is_taken(path)));
     if !has_agent {
+        if let Some(problem) = new_name_problem(&command.agent, &BTreeSet::new()) {
+            let name = command.agent.escape_debug();
+            return Err(CommandFailure::usage(format!(
+                "`{name}` is not a valid name for a new agent: {problem}"
+            )));
+        }
         let starter = starter::harness(&labels(tasks), &command.agent);
         files.extend(starter.files().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())));
     }

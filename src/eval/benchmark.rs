@@ -12,7 +12,7 @@ use crate::eval::score;
 use crate::eval::score::ScoreEngines;
 use crate::llm::redact::Redactor;
 use crate::manifest::membership::EvidencePatterns;
-use crate::sys::disk::{DiskError, LARGEST_ARTIFACT, Root, failed, read_line};
+use crate::sys::disk::{DiskError, LARGEST_ARTIFACT, Root, failed, is_utf16, read_line};
 use crate::trace::evidence::EvidenceFile;
 
 /// A benchmark that cannot be read.
@@ -188,6 +188,9 @@ pub(crate) fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Tas
 fn text_of(line: &[u8], is_first: bool) -> Result<&str, String> {
     if line.len() as u64 > LARGEST_ARTIFACT {
         return Err("the line is longer than 64 MiB; shorten or delete it".into());
+    }
+    if is_first && is_utf16(line) {
+        return Err("the file is UTF-16 text; save it as UTF-8".into());
     }
     let text = std::str::from_utf8(line).map_err(|_| "the line is not UTF-8; save the file as UTF-8".to_owned())?;
     let text = if is_first {

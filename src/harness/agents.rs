@@ -6,6 +6,7 @@ use super::home::{AgentError, ParsedHome};
 use crate::artifact::task::Task;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
+use crate::sys::disk::plain_name::{is_device, is_plain};
 
 /// All agents of a harness, each read once.
 pub(crate) struct Agents<A> {
@@ -92,4 +93,53 @@ fn with_files(home: &ParsedHome) -> BTreeSet<String> {
                 .filter_map(move |template| between(path, template))
         })
         .collect()
+}
+
+/// Why an agent that is not in the harness may not get this name, if it may not. Its files must have the same meaning on
+/// every file system.
+pub(crate) fn new_name_problem(agent: &str, known: &BTreeSet<String>) -> Option<&'static str> {
+    let is_letter = |c: char| c.is_ascii_alphanumeric();
+    match agent {
+        _ if known.contains(agent) => None,
+        _ if is_device(agent) => Some("Windows reserves it for a device"),
+        _ if !agent.starts_with(is_letter) => Some("it does not begin with an ASCII letter or a digit"),
+        _ if agent.ends_with('.') => Some("it ends with a dot"),
+        _ if !is_plain(agent) => Some("use up to 100 ASCII letters, digits, `-`, `_` and `.`"),
+        _ if known.iter().any(|name| name.eq_ignore_ascii_case(agent)) => Some("an agent has it in another case"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_agent_has_a_name_with_one_meaning_on_every_file_system() {
+        let known = BTreeSet::from(["Porter".to_owned(), "Zoë".to_owned(), "con".to_owned()]);
+        for good in ["a", "7", "night-porter_2.b", "Porter", "Zoë", "con"] {
+            assert_eq!(new_name_problem(good, &known), None, "{good}");
+        }
+        let long = "a".repeat(101);
+        for bad in [
+            "porter",
+            "CON",
+            "nul.txt",
+            "COM¹",
+            "CONIN$",
+            "_a",
+            "-a",
+            ".a",
+            "a.",
+            "a b",
+            "é",
+            "a\u{200b}",
+            "a\u{202e}b",
+            "аgent",
+            "a$",
+            &long,
+        ] {
+            assert!(new_name_problem(bad, &known).is_some(), "{bad}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
+use crate::sys::disk::{is_utf16, without_mark};
 
 /// The reason why an agent cannot run. The message names the file or key and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,14 +99,21 @@ impl<'a> ParsedHome<'a> {
         let Some(bytes) = self.harness.get(&path) else {
             return Ok(None);
         };
-        let text =
-            std::str::from_utf8(bytes).map_err(|error| AgentError(format!("{path}: {error}; save it as UTF-8")))?;
-        Ok(Some((path, text.strip_prefix('\u{feff}').unwrap_or(text))))
+        let text = text_of(&path, bytes)?;
+        Ok(Some((path, text)))
     }
 }
 
+/// The text of a file, without a byte order mark.
+fn text_of<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, AgentError> {
+    if is_utf16(bytes) {
+        return Err(AgentError(format!("{path}: it is UTF-16 text; save it as UTF-8")));
+    }
+    std::str::from_utf8(without_mark(bytes)).map_err(|error| AgentError(format!("{path}: {error}; save it as UTF-8")))
+}
+
 fn parse(path: &str, bytes: &[u8]) -> Result<Value, AgentError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| AgentError(format!("{path}: {error}; save it as UTF-8")))?;
+    let text = text_of(path, bytes)?;
     toml::from_str(text).map_err(|error| AgentError(format!("{path}: {}", error.to_string().trim())))
 }
 

@@ -77,6 +77,8 @@ pub struct TeacherPlan {
     pub log: Vec<serde_json::Value>,
     /// The model that planned, if it is not the name of the engine.
     pub model: Option<String>,
+    /// The number of further edits, beyond `[teacher] max_edits`, that were dropped.
+    pub beyond_the_limit: usize,
 }
 
 /// The failure of a teacher.

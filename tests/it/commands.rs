@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::space::{Space, bold, names};
+use crate::space::{Space, bold, edit, names};
 
 /// Writes task files with three labels that a starter agent can learn.
 fn task_files(space: &Space) {
@@ -300,4 +300,43 @@ fn what_would_steer_a_terminal_is_shown_as_signs() {
         assert!(!text.contains("sly") || text.contains("sly\u{241b}[2J"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
     }
+}
+
+#[test]
+fn a_new_agent_needs_a_name_with_one_meaning_on_every_file_system() {
+    let space = Space::empty();
+    task_files(&space);
+    for (name, problem) in [
+        ("nul.txt", "Windows reserves it for a device"),
+        ("COM¹", "Windows reserves it for a device"),
+        ("agent.", "it ends with a dot"),
+        ("a\u{202e}b", "ASCII letters"),
+        ("../x", "does not begin with"),
+    ] {
+        let words = [&INIT[..], &["--agent", name]].concat();
+        space
+            .kaizen(&words)
+            .exits(2)
+            .says(&["is not a valid name for a new agent", problem]);
+        assert_eq!(names(&space.root), ["data"], "{name}");
+    }
+    let space = Space::planned();
+    space.replace(
+        "config.toml",
+        "default_agent = \"assistant\"",
+        "default_agent = \"Assistant\"",
+    );
+    space.commit_all("another default");
+    let prompt = json!({"agent": "Assistant", "new_content": "You are new.\n"});
+    space.plan(&[edit(
+        "twin",
+        "replace_system_prompt",
+        "agents.Assistant.system_prompt",
+        prompt,
+    )]);
+    space.run(&["--autonomy", "auto"]);
+    assert_eq!(space.statuses()["twin"], "inapplicable");
+    let error = space.outcomes()[0]["error"].to_string();
+    assert!(error.contains("an agent has it in another case"), "{error}");
+    assert!(!space.root.join("agents/Assistant").exists());
 }

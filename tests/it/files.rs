@@ -113,6 +113,49 @@ fn was_taken(space: &Space, text: &str) {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_any_value_and_stays_in_its_file() {
+    const MARK: &str = "\u{feff}";
+    let space = by_files();
+    let files = [
+        "kaizen.toml",
+        "config.toml",
+        "agents/assistant/system_prompt.md",
+        "benchmark/tasks.jsonl",
+        "traces/runs.jsonl",
+    ];
+    for file in files {
+        let text = space.read(file);
+        space.write(file, &format!("{MARK}{text}"));
+    }
+    let shots = json!([{"input": "book me a train to town", "output": "trip_book"}]);
+    space.write("agents/assistant/few_shot.json", &format!("{MARK}{shots}\n"));
+    space.commit_all("saved by an editor of Windows");
+    assert_eq!(waits_for(&space), "diagnosis.md");
+    write(&space, "diagnosis.md", &format!("{MARK}{DIAGNOSIS}"));
+    assert_eq!(waits_for(&space), "plan.json");
+    let plan = format!("{MARK}{}", bare(&[bold()]));
+    let utf16: Vec<u8> = plan.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(space.root.join(space.session()).join("plan.json"), utf16).unwrap();
+    space
+        .kaizen(&["run"])
+        .exits(1)
+        .says(&["plan.json is UTF-16 text; save it as UTF-8"]);
+    write(&space, "plan.json", &plan);
+    space.run(&[]).exits(0);
+    assert_eq!(space.statuses()["bold"], "applied", "{:?}", space.outcomes());
+    let config = space.read("config.toml");
+    assert!(
+        config.starts_with(MARK) && config.matches(MARK).count() == 1 && config.contains("refuse_below = 0.0"),
+        "{config}"
+    );
+    assert_eq!(
+        space.read(&format!("{}/diagnosis.md", space.session())),
+        format!("{MARK}{DIAGNOSIS}")
+    );
+    space.kaizen(&["verify"]).exits(0);
+}
+
+#[test]
 fn half_typed_files_are_told_about_and_stop_everything() {
     let space = by_files();
     space.run(&[]).exits(3);

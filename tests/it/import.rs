@@ -146,6 +146,97 @@ fn an_archive_of_inspect_holds_the_traces_of_its_log() {
     );
 }
 
+/// The archive has the first three samples of `inspect.json`, each in two frames of zstd, which is Inspect's default.
+#[test]
+fn an_archive_in_zstd_holds_the_traces_of_its_log() {
+    let space = Space::new();
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/archives/inspect_zstd.eval");
+    let said = import(&space, &[archive.to_str().unwrap()]).exits(0);
+    let one = report(&said, "inspect_zstd.eval");
+    assert_eq!((&one["dialect"], &one["new"]), (&json!("inspect"), &json!(3)), "{one}");
+    let whole = samples().join("inspect.json");
+    let said = import(&space, &[whole.to_str().unwrap()]).exits(0);
+    assert_eq!(
+        (&total(&said)["new"], &total(&said)["duplicates"]),
+        (&json!(0), &json!(3))
+    );
+}
+
+/// Lines of a Claude Code transcript: the type, the text and the second.
+fn transcript(session: &str, lines: &[(&str, &str, usize)]) -> String {
+    let line = |(kind, text, second): &(&str, &str, usize)| {
+        let line = json!({"type": kind, "sessionId": session, "uuid": format!("u{second}"), "timestamp": format!("2026-01-01T10:00:{second:02}Z"),
+            "message": {"role": kind, "content": [{"type": "text", "text": text}]}});
+        format!("{line}\n")
+    };
+    lines.iter().map(line).collect()
+}
+
+#[test]
+fn a_resumed_session_counts_once_and_notes_are_no_prompts() {
+    let space = Space::new();
+    let first = [("user", "Capital of Italy?", 1), ("assistant", "Rome.", 2)];
+    let more = [
+        ("user", "<task-notification>done</task-notification>", 3),
+        ("user", "And Spain?", 4),
+        ("assistant", "Madrid.", 5),
+    ];
+    space.write("in/b.jsonl", &transcript("S2", &[&first[..], &more[..]].concat()));
+    space.write("in/a.jsonl", &transcript("S1", &first));
+    let said = import(&space, &["in"]).exits(0);
+    let counts = (&total(&said)["new"], &total(&said)["duplicates"]);
+    assert_eq!(counts, (&json!(2), &json!(1)), "{}", said.out);
+    assert_eq!(
+        report(&said, "b.jsonl")["changed"],
+        0,
+        "the same content under another session id"
+    );
+    let found = space
+        .kaizen(&["traces", "search", "Spain", "--format", "json"])
+        .exits(0)
+        .events();
+    assert_eq!(found[0]["result"], "Madrid.");
+}
+
+#[test]
+fn a_recognised_file_without_a_trace_is_named_with_the_reason() {
+    let space = Space::new();
+    let aside =
+        json!({"type": "user", "sessionId": "s", "isSidechain": true, "message": {"role": "user", "content": "Look"}});
+    space.write("in/agent-1.jsonl", &format!("{aside}\n{aside}\n"));
+    space.write("in/spans.json", "{\"resourceSpans\": []}");
+    space.write("in/rows.jsonl", "{\"messages\": [{\"id\": 1, \"text\": \"a\"}]}\n");
+    let reasons = [
+        "in/agent-1.jsonl: not imported: it looks like Claude Code transcripts, but it contains no trace: a message of a sub-agent (2: line 1, line 2)",
+        "in/spans.json: not imported: it looks like OpenTelemetry spans, but it contains no trace",
+        "in/rows.jsonl: not imported: it looks like chat, but no message has a role",
+    ];
+    space.kaizen(&["traces", "import", "in"]).exits(1).says(&reasons);
+    // One good file is enough for the folder, on the second import as well.
+    space.write("in/good.jsonl", &format!("{}\n", chat("q", 1)));
+    space.kaizen(&["traces", "import", "in"]).exits(0).says(&reasons);
+    space.kaizen(&["traces", "import", "in"]).exits(0).says(&reasons);
+    space.kaizen(&["traces", "import", "in", "in/spans.json"]).exits(1);
+    fs::create_dir(space.root.join("nothing")).unwrap();
+    space.kaizen(&["traces", "import", "in", "nothing"]).exits(1);
+}
+
+#[test]
+fn utf16_is_named_and_a_byte_order_mark_is_read_over() {
+    let space = Space::new();
+    let line = format!("{}\n", chat("q", 1));
+    space.write("mark.jsonl", &format!("\u{feff}{line}"));
+    let utf16: Vec<u8> = format!("\u{feff}{line}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(space.root.join("wide.jsonl"), utf16).unwrap();
+    space
+        .kaizen(&["traces", "import", "mark.jsonl", "wide.jsonl"])
+        .exits(1)
+        .says(&["wide.jsonl: not imported: it is UTF-16 text: save it as UTF-8"]);
+}
+
 #[test]
 fn duplicates_are_dropped_by_id_and_by_content() {
     let space = Space::new();
@@ -238,6 +329,9 @@ fn what_cannot_be_imported_is_named_and_the_rest_is() {
         "{}",
         said.out
     );
+    // The folder holds a trace, and each named file without one counts.
+    space.kaizen(&["traces", "import", "in"]).exits(0);
+    space.kaizen(&["traces", "import", "in/empty.jsonl"]).exits(1);
     space.kaizen(&["traces", "import"]).exits(2);
     Space::empty()
         .kaizen(&["traces", "import", "x"])

@@ -310,11 +310,12 @@ fn an_interrupt_leaves_everything_pending() {
 #[test]
 fn a_changed_edit_is_checked_and_takes_its_place_in_the_plan() {
     let space = waiting();
-    // An editor that first breaks the file and then repairs it, and that interrupts its parent.
-    let script = "#!/bin/sh\nkill -INT $PPID\nif grep -q trip_book \"$2\"; then sed -i 's/trip_book/BROKEN\"/' \"$2\"; else sed -i 's/BROKEN\"/mended/' \"$2\"; fi\n";
-    space.write(".kaizen/editor.sh", script);
-    let script = space.root.join(".kaizen/editor.sh");
-    let environment = format!("NO_COLOR=1 VISUAL='sh {} --wait'", script.display());
+    // An editor that first breaks the file and then repairs it, and that interrupts the shell and kaizen.
+    let script = "#!/bin/sh\nread -r a b c kaizen rest < /proc/$PPID/stat\nkill -INT $PPID $kaizen\nif grep -q trip_book \"$2\"; then sed -i 's/trip_book/BROKEN\"/' \"$2\"; else sed -i 's/BROKEN\"/mended/' \"$2\"; fi\n";
+    space.write(".kaizen/my editor.sh", script);
+    let script = space.root.join(".kaizen/my editor.sh");
+    // Quotes hold a path with a blank together.
+    let environment = format!("NO_COLOR=1 VISUAL='sh \"{}\" --wait'", script.display());
     let Some(terminal) = Terminal::start(&space, &environment) else {
         return;
     };

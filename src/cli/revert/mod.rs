@@ -51,7 +51,7 @@ pub(crate) fn revert(command: &RevertArgs, setting: &Setting) -> Result<Code, Co
     let dropped: BTreeSet<Digest> = target.edits.keys().copied().collect();
     check_settled(&workspace, &target, &dropped)?;
     if command.dry_run {
-        let preview = revert::preview(&workspace, &target.session, &dropped).map_err(refused)?;
+        let preview = revert::preview(&workspace, &target.session, &dropped).map_err(refused(&workspace))?;
         print_preview(&target, &preview, setting);
         return Ok(Code::Settled);
     }
@@ -63,7 +63,7 @@ pub(crate) fn revert(command: &RevertArgs, setting: &Setting) -> Result<Code, Co
     print(
         &workspace,
         &target,
-        &ended.map_err(refused)?,
+        &ended.map_err(refused(&workspace))?,
         before.as_deref(),
         setting,
     )?;
@@ -92,18 +92,21 @@ fn check_settled(
 }
 
 /// Maps a conflict to a failure with a remedy. After a conflict nothing was written, and the edit is still in the plan.
-fn refused(error: RunError) -> CommandFailure {
-    match &error {
-        RunError::Conflict(conflict) => {
-            CommandFailure::failed(format!("{}; nothing was written", conflict.what())).hint(remedy(conflict))
-        }
+fn refused(workspace: &Workspace) -> impl Fn(RunError) -> CommandFailure + '_ {
+    |error| match &error {
+        RunError::Conflict(conflict) => CommandFailure::failed(format!("{}; nothing was written", conflict.what()))
+            .hint(remedy(conflict, workspace.root.is_taken(&conflict.path))),
         _ => error.into(),
     }
 }
 
-fn remedy(conflict: &Conflict) -> String {
+fn remedy(conflict: &Conflict, is_there: bool) -> String {
     match &conflict.later {
         Some(later) => format!("revert that one first: {}", later.command()),
+        None if !is_there => format!(
+            "{} is gone; if it was renamed, undo the edit in the file that replaces it, and commit it",
+            conflict.path
+        ),
         None => format!(
             "`kaizen blame {path}` shows who changed it; edit {path} yourself and commit it",
             path = conflict.path
@@ -125,7 +128,7 @@ fn already(
         let renderer = Renderer::new(setting.format);
         let ended = revert::complete(workspace, session, RolledBackBy::Revert, &|event| renderer.show(event));
         renderer.finish();
-        ended.map_err(refused)?;
+        ended.map_err(refused(workspace))?;
         unsettled = revert::unsettled(workspace, session)?;
     }
     if setting.is_json() {

@@ -110,7 +110,7 @@ impl Terminal<'_> {
         let original = edited_text::text(&planned.ok_or_else(left_the_plan)?);
         self.workspace.root.publish(path, original.as_bytes())?;
         loop {
-            editor::run(&editor::words(), path, &self.workspace.manifest.withheld(&[]))?;
+            editor::run(&editor::command(), path, &self.workspace.manifest.withheld(&[]))?;
             let text = self.workspace.root.read_text(path)?.unwrap_or_default();
             if text == original || text.trim().is_empty() {
                 return Ok(HandEdit::Unchanged);

@@ -10,6 +10,7 @@ use crate::artifact::counted;
 use crate::cli::exit::{Code, CommandFailure};
 use crate::cli::visible::visible;
 use crate::cli::{Setting, render};
+use crate::trace::format::Dialect;
 use crate::trace::import;
 use crate::trace::import::{FileReport, ImportEntry, ImportReason, ImportStatus, KnownTraces, Wish};
 use crate::workspace::Workspace;
@@ -28,7 +29,8 @@ pub(crate) struct ImportArgs {
     dry_run: bool,
 }
 
-/// Imports all files at the paths. A file that cannot be imported is reported and does not stop the others.
+/// Imports all files at the paths. A file that cannot be imported is reported and does not stop the others. The command
+/// fails if a file that was named, or a whole folder, holds no trace.
 ///
 /// # Errors
 /// The traces of the workspace cannot be read.
@@ -42,18 +44,19 @@ pub(crate) fn import(command: &ImportArgs, setting: &Setting, workspace: &Worksp
     if !command.dry_run {
         hide_from_git(workspace)?;
     }
-    let mut reports = Vec::new();
+    let (mut reports, mut is_missing) = (Vec::new(), false);
     for path in &command.paths {
+        let before = reports.len();
         for visit in import::visits(&setting.directory.join(path)) {
             let report = visited(visit, wish, setting, &mut known);
             tell(setting, &report);
             reports.push(report);
         }
+        is_missing |= !reports[before..].iter().any(FileReport::has_traces);
     }
     total(setting, &reports, command.dry_run);
     warn_if_unread(workspace, &reports);
-    let failed = reports.iter().any(|report| report.status == ImportStatus::Failed);
-    Ok(if failed { Code::Failed } else { Code::Settled })
+    Ok(if is_missing { Code::Failed } else { Code::Settled })
 }
 
 fn visited(visit: ImportEntry, wish: Wish, setting: &Setting, known: &mut KnownTraces) -> FileReport {
@@ -82,7 +85,7 @@ fn tell(setting: &Setting, report: &FileReport) {
         return render::json(report);
     }
     let file = visible(&report.file);
-    let dialect = report.dialect.unwrap_or_default();
+    let dialect = report.dialect.map_or("", Dialect::name);
     match report.status {
         ImportStatus::Failed => {
             let error = report.error.as_deref().unwrap_or_default();

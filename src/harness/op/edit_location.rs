@@ -8,6 +8,7 @@ use super::{OpContext, OpRules, existing};
 use crate::artifact::edit::Op;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
+use crate::sys::disk::is_utf16;
 
 /// The maximum length of a name, in characters.
 const LONGEST_NAME: usize = 128;
@@ -149,6 +150,11 @@ impl EditLocation {
         let bytes = harness.get(&self.path).unwrap_or_default();
         std::str::from_utf8(bytes).map_err(|_| Inapplicable::NotUtf8 {
             path: self.path.clone(),
+            encoding: if is_utf16(bytes) {
+                "UTF-16, not UTF-8"
+            } else {
+                "not UTF-8"
+            },
         })
     }
 

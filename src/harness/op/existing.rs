@@ -24,8 +24,15 @@ pub(super) fn check(context: &OpContext, template: &str, names: &[(&str, &str)])
         let is_known = known.contains(agent) || agent == agents::default_name(home);
         if !known.is_empty() && !is_known {
             return Err(Inapplicable::NoAgent {
-                agent: agent.chars().take(40).flat_map(char::escape_debug).collect(),
+                agent: shortened(agent),
                 known: listed(&known),
+            });
+        }
+        if let Some(problem) = agents::new_name_problem(agent, &known) {
+            return Err(Inapplicable::BadName {
+                what: "a new agent".to_owned(),
+                name: shortened(agent),
+                problem,
             });
         }
     }
@@ -37,6 +44,10 @@ pub(super) fn check(context: &OpContext, template: &str, names: &[(&str, &str)])
         }),
         None => Ok(()),
     }
+}
+
+fn shortened(name: &str) -> String {
+    name.chars().take(40).flat_map(char::escape_debug).collect()
 }
 
 /// What the target names, and what the payload changes, if they differ and the first exists too.

@@ -53,8 +53,8 @@ pub(crate) enum Inapplicable {
     #[error("{path}: {reason}")]
     Forbidden { path: String, reason: String },
     /// The file is not UTF-8.
-    #[error("{path}: not UTF-8; convert the file first")]
-    NotUtf8 { path: String },
+    #[error("{path}: {encoding}; convert the file first")]
+    NotUtf8 { path: String, encoding: &'static str },
     /// The file does not exist, and the op needs it.
     #[error("{path}: no such file; create it, or use replace_system_prompt")]
     Absent { path: String },

@@ -90,7 +90,8 @@ pub(crate) enum RefreshEnd {
 /// it.
 pub(crate) fn refresh(workspace: &Workspace, asked: &RefreshOptions) -> Result<RefreshEnd, RefreshError> {
     workspace.may_read()?;
-    let _lock = transaction::alone(workspace)?;
+    // A dry run writes nothing, not even a lock: the workspace may be read-only.
+    let _lock = (!asked.dry_run).then(|| transaction::alone(workspace)).transpose()?;
     if !asked.dry_run {
         transaction::recover(workspace)?;
         if let Some(line) = finish_refresh(workspace)? {

@@ -56,7 +56,13 @@ pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
     })?;
     let (planned, clusters) = planned.or_else(|failure| gave_up(context, "plan", failure, &runs))?;
     let log = log_text(&planned.log, &runs);
-    let summary = counted(planned.edits.len(), "edit");
+    let summary = match planned.beyond_the_limit {
+        0 => counted(planned.edits.len(), "edit"),
+        more => format!(
+            "{}; {more} more were dropped, because [teacher] max_edits allows no more",
+            counted(planned.edits.len(), "edit")
+        ),
+    };
     let name = teacher.identity()["engine"].as_str().unwrap_or("teacher").to_owned();
     let plan = with_categories(
         context,

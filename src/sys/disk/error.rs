@@ -48,6 +48,12 @@ pub enum DiskError {
         /// Offset of the first invalid byte, from 0.
         at: usize,
     },
+    /// A text in UTF-16, in which Windows programs may save.
+    #[error("{} is UTF-16 text; save it as UTF-8", path.display())]
+    Utf16 {
+        /// The file.
+        path: PathBuf,
+    },
     /// A path that leads outside its root folder.
     #[error("{} is outside {}", path.display(), root.display())]
     Outside {

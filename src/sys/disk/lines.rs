@@ -95,9 +95,30 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
+/// Whether text begins with a byte order mark of UTF-16.
+pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text_and_utf16_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let read = |bytes: &[u8]| {
+            std::fs::write(folder.path().join("a.md"), bytes).unwrap();
+            root.read_text("a.md").map_err(|error| error.to_string())
+        };
+        assert_eq!(read(b"\xef\xbb\xbfa\xef\xbb\xbf\n"), Ok(Some("a\u{feff}\n".to_owned())));
+        for utf16 in [&b"\xff\xfea\0"[..], b"\xfe\xff\0a"] {
+            let error = read(utf16).unwrap_err();
+            assert!(error.ends_with("a.md is UTF-16 text; save it as UTF-8"), "{error}");
+        }
+        assert!(read(b"a\xff").unwrap_err().contains("the first invalid byte is byte 1"));
+    }
 
     #[test]
     fn a_line_that_was_cut_off_stays_alone() {

@@ -21,7 +21,7 @@ mod tests;
 pub(crate) use database::{DatabaseError, sqlite_uri};
 pub use error::DiskError;
 pub(crate) use error::failed;
-pub(crate) use lines::{BYTE_ORDER_MARK, read_line, without_mark};
+pub(crate) use lines::{BYTE_ORDER_MARK, is_utf16, read_line, without_mark};
 pub use lock::LockError;
 pub(crate) use lock::{Lock, hold_still, try_hold_still};
 pub(crate) use publish::take_published;

@@ -17,6 +17,7 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, FileType, OpenOptions};
 
 use super::error::{DiskError, failed};
+use super::lines::{is_utf16, without_mark};
 use crate::digest::Digest;
 
 /// Size limit of a harness file, in bytes.
@@ -300,7 +301,12 @@ pub(crate) fn read_named(path: &Path) -> Result<Option<String>, DiskError> {
     text_of(bytes, path).map(Some)
 }
 
-fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, DiskError> {
+/// The text of a file, without a byte order mark.
+fn text_of(mut bytes: Vec<u8>, path: &Path) -> Result<String, DiskError> {
+    if is_utf16(&bytes) {
+        return Err(DiskError::Utf16 { path: path.to_owned() });
+    }
+    bytes.drain(..bytes.len() - without_mark(&bytes).len());
     String::from_utf8(bytes).map_err(|error| DiskError::NotUtf8 {
         path: path.to_owned(),
         at: error.utf8_error().valid_up_to(),

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::running;
 use crate::sys::consent::Consent;
+use crate::sys::disk::without_mark;
 
 /// Maximum number of bytes on each output.
 const LARGEST: usize = 16 << 20;
@@ -216,9 +217,12 @@ fn read(mut pipe: impl Read + Send + 'static, tell: Sender<PipeEvent>) -> Bytes 
     bytes
 }
 
+/// All bytes of an output, without a byte order mark, which programs of Windows print.
 fn taken(bytes: Option<Bytes>) -> Vec<u8> {
     let take = |bytes: Bytes| std::mem::take(&mut *bytes.lock().unwrap_or_else(PoisonError::into_inner));
-    bytes.map(take).unwrap_or_default()
+    let mut bytes = bytes.map(take).unwrap_or_default();
+    bytes.drain(..bytes.len() - without_mark(&bytes).len());
+    bytes
 }
 
 /// Whether the program has ended. It is not reaped here, so that its process id and group id are not reused yet.

@@ -33,6 +33,8 @@ fn printed(script: &str, stdin: Option<&[u8]>) -> String {
 fn it_reads_prints_and_complains() {
     assert_eq!(printed("cat", Some(b"hello")), "hello");
     assert_eq!(printed("pwd; cat", None), "/\n");
+    let marked = "printf '\\357\\273\\277a\\357\\273\\277'";
+    assert_eq!(printed(marked, None), "a\u{feff}", "a byte order mark is no output");
     let run = words("echo one >&2; echo >&2; echo two >&2; exit 3");
     let ended = program(&run).run(None).unwrap();
     assert_eq!(

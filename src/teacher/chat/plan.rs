@@ -44,10 +44,12 @@ pub(super) fn plan(
     for dropped in &parsed.dropped {
         log.note(json!({"call": "dropped", "edit": dropped.index, "reason": dropped.reason}));
     }
-    if parsed.edits.len() > teacher.max_edits {
-        log.note(json!({"call": "dropped", "reason": format!("{} edits beyond max_edits", parsed.edits.len() - teacher.max_edits)}));
+    let beyond_the_limit = parsed.edits.len().saturating_sub(teacher.max_edits);
+    if beyond_the_limit > 0 {
+        log.note(json!({"call": "dropped", "reason": format!("{beyond_the_limit} edits beyond max_edits")}));
     }
     Ok(TeacherPlan {
+        beyond_the_limit,
         edits: parsed.edits.into_iter().take(teacher.max_edits).collect(),
         cost_usd: log.cost_usd(),
         log: log.lines(),

@@ -8,7 +8,7 @@ use super::document::{Item, Items};
 use super::field::{list, text};
 use super::groups::Room;
 use super::location::SkippedPart;
-use super::{ImportError, langfuse};
+use super::{ImportError, chat, langfuse};
 
 /// A format in which a program writes traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +62,12 @@ impl Dialect {
         row.map_or("", |(_, name, _)| name)
     }
 
+    /// The description in messages.
+    pub(crate) fn words(self) -> &'static str {
+        let row = NAMES.iter().find(|(dialect, _, _)| *dialect == self);
+        row.map_or("", |(_, _, words)| words)
+    }
+
     /// The descriptions of all dialects, for messages.
     pub(crate) fn list() -> String {
         let names: Vec<&str> = NAMES.iter().map(|(_, _, words)| *words).collect();
@@ -80,25 +86,33 @@ impl Dialect {
             (Self::OpenHands, is_openhands),
             (Self::ClaudeCode, is_claude_code),
             (Self::InterCode, is_intercode),
-            (Self::Chat, is_chat),
+            (Self::Chat, chat::is_conversation),
         ];
         let found = known.iter().find(|(_, is_it)| value.is_object() && is_it(value));
         found.map(|(dialect, _)| *dialect)
     }
 }
 
+/// Writes the name.
+impl serde::Serialize for Dialect {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// Returns the dialect of the first value that has one, with all items from the start. Skips values of other dialects.
 ///
 /// # Errors
-/// None of the first values has a known dialect.
+/// None of the first values has a known dialect. One may look like a conversation, although no message has a role.
 pub(crate) fn recognise(mut items: Items) -> Result<(Dialect, Items), ImportError> {
     let mut before: Vec<Result<Item, SkippedPart>> = Vec::new();
-    let mut room = Room::default();
+    let (mut room, mut looks_like_chat) = (Room::default(), false);
     while before.len() < LOOKED_AT {
         let Some(item) = items.next() else { break };
         if item.as_ref().is_ok_and(|item| !room.takes(item)) {
             break;
         }
+        looks_like_chat |= item.as_ref().is_ok_and(|item| chat::has_list(&item.value));
         let dialect = item.as_ref().ok().and_then(|item| Dialect::of(&item.value));
         before.push(item);
         if let Some(dialect) = dialect {
@@ -106,7 +120,11 @@ pub(crate) fn recognise(mut items: Items) -> Result<(Dialect, Items), ImportErro
             return Ok((dialect, Box::new(all.map(move |item| same(dialect, item?)))));
         }
     }
-    Err(ImportError::Unknown)
+    Err(if looks_like_chat {
+        ImportError::NoRole
+    } else {
+        ImportError::Unknown
+    })
 }
 
 /// Refuses an item of another known dialect. An item of an unknown dialect passes: the reader of the file's dialect
@@ -134,10 +152,13 @@ fn is_own(value: &Value) -> bool {
 
 fn is_otlp(value: &Value) -> bool {
     let is_span = |context: &str| value[context]["traceId"].is_string() || value[context]["trace_id"].is_string();
-    value["resourceSpans"].is_array()
-        || value["resource_spans"].is_array()
+    let has = |key: &str| value[key].is_string();
+    let is_row = (has("trace_id") && has("span_id")) || (has("traceId") && has("spanId"));
+    let envelopes = ["resourceSpans", "resource_spans", "resourceLogs", "resource_logs"];
+    envelopes.iter().any(|key| value[*key].is_array())
         || is_span("spanContext")
         || is_span("context")
+        || (is_row && value["attributes"].is_object())
 }
 
 fn is_langfuse(value: &Value) -> bool {
@@ -178,8 +199,4 @@ fn is_intercode(value: &Value) -> bool {
             .as_object()
             .and_then(|all| all.values().next())
             .is_some_and(is_result)
-}
-
-fn is_chat(value: &Value) -> bool {
-    value["messages"].is_array() || has_objects(value, "conversations", "from")
 }

@@ -11,7 +11,7 @@ use super::lines::JsonLines;
 use super::location::{SkippedPart, SourceLocation};
 use crate::artifact::without_place;
 use crate::llm::json::python_constants;
-use crate::sys::disk::{BYTE_ORDER_MARK, LARGEST_ARTIFACT};
+use crate::sys::disk::{BYTE_ORDER_MARK, LARGEST_ARTIFACT, is_utf16};
 
 /// A JSON value and its location.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,9 @@ pub(crate) type Items<'a> = Box<dyn Iterator<Item = Result<Item, SkippedPart>> +
 pub(crate) fn items<'a>(mut reader: impl BufRead + Seek + 'a) -> Result<Items<'a>, ImportError> {
     let size = reader.seek(SeekFrom::End(0))?;
     reader.rewind()?;
+    if is_utf16(reader.fill_buf()?) {
+        return Err(ImportError::Utf16);
+    }
     if size > LARGEST_ARTIFACT {
         return long_items(reader);
     }
@@ -180,6 +183,9 @@ mod tests {
     #[test]
     fn what_is_no_json_says_where() {
         assert!(matches!(items(Cursor::new(b" \n")), Err(ImportError::Empty)));
+        for utf16 in [&b"\xff\xfe{\0}\0"[..], b"\xfe\xff\0{\0}"] {
+            assert!(matches!(items(Cursor::new(utf16)), Err(ImportError::Utf16)));
+        }
         for (bytes, wanted) in [(&b"{\n  \"a\": [1,"[..], 2), (b"hello", 1), (b"\x00\xff\x01", 1)] {
             match items(Cursor::new(bytes)).map(|_| ()) {
                 Err(ImportError::NotJson { line, .. }) => assert_eq!(line, wanted),

@@ -59,6 +59,13 @@ impl RecordedMessage {
         }
     }
 
+    /// A message of the model that consists of text.
+    pub(crate) fn spoken(text: &str) -> Self {
+        let mut message = Self::new(MessageRole::Assistant);
+        message.say(text);
+        message
+    }
+
     fn say(&mut self, text: &str) {
         if !self.text.is_empty() && !text.is_empty() {
             self.text.push('\n');
@@ -130,6 +137,13 @@ pub(crate) fn message(value: &Value) -> Option<RecordedMessage> {
     Some(message)
 }
 
+/// Whether a value is a message with a known role, or a call or a result of the Responses API.
+pub(crate) fn is_message(value: &Value) -> bool {
+    let named = text_of(value, &["role", "from"]).or_else(|| text(&value["message"], "role"));
+    let items = ["function_call", "function_call_output", "reasoning"];
+    named.is_some_and(|name| role(&name).is_some()) || value["type"].as_str().is_some_and(|kind| items.contains(&kind))
+}
+
 fn role(name: &str) -> Option<MessageRole> {
     match name {
         "system" | "developer" => Some(MessageRole::System),
@@ -163,7 +177,7 @@ fn call(value: &Value) -> Option<RecordedCall> {
         .filter(|inner| inner.is_object())
         .unwrap_or(value);
     Some(RecordedCall {
-        id: text_of(value, &["id", "call_id", "toolCallId", "tool_call_id"]),
+        id: text_of(value, &["id", "call_id", "toolCallId", "tool_call_id", "toolUseId"]),
         tool: text_of(named, &["name", "toolName", "function"])?,
         arguments: first(named, &["arguments", "args", "input"]).map_or(Value::Null, unwrapped),
     })
@@ -184,9 +198,8 @@ fn calls_in_text(content: &Value) -> Option<Vec<RecordedCall>> {
 
 /// Whether a content is a list of blocks with at least one tool result.
 fn is_blocks(content: &Value) -> bool {
-    content
-        .as_array()
-        .is_some_and(|blocks| blocks.iter().any(|block| block["type"].as_str().is_some_and(is_result)))
+    let is_it = |block: &Value| block["type"].as_str().is_some_and(is_result) || block["toolResult"].is_object();
+    content.as_array().is_some_and(|blocks| blocks.iter().any(is_it))
 }
 
 fn is_result(kind: &str) -> bool {
@@ -210,6 +223,12 @@ fn block(message: &mut RecordedMessage, block: &Value) {
         Some(kind) if is_result(kind) => message.answers.push(RecordedResult {
             id: text_of(block, &["tool_use_id", "toolCallId", "id"]),
             content: result_of(block),
+        }),
+        // The content blocks of Bedrock.
+        _ if block["toolUse"].is_object() => message.calls.extend(call(&block["toolUse"])),
+        _ if block["toolResult"].is_object() => message.answers.push(RecordedResult {
+            id: text(&block["toolResult"], "toolUseId"),
+            content: result_of(&block["toolResult"]),
         }),
         _ if block["functionCall"].is_object() => message.calls.extend(call(block)),
         _ if block["functionResponse"].is_object() => message.answers.push(RecordedResult {

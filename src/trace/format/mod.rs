@@ -62,6 +62,9 @@ pub(crate) enum ImportError {
     /// The file is empty.
     #[error("it is empty")]
     Empty,
+    /// The file is text in UTF-16.
+    #[error("it is UTF-16 text: save it as UTF-8")]
+    Utf16,
     /// Neither the file nor any of its lines is JSON.
     #[error("it is not JSON: {what} in line {line}, column {column}")]
     NotJson {
@@ -75,6 +78,9 @@ pub(crate) enum ImportError {
     /// The file is JSON, but in no known dialect.
     #[error("its format is unknown; known formats are {}", Dialect::list())]
     Unknown,
+    /// The file has lists of messages, but none of them has the roles of a conversation.
+    #[error("it looks like chat, but no message has a role")]
+    NoRole,
     /// The file is a single JSON value that is too long to be read as a whole.
     #[error(
         "it is larger than {} MiB, so it must be a list or JSON Lines, which are read in parts: export it as one of these, or split it",
@@ -128,7 +134,7 @@ pub(crate) fn is_archive(start: &[u8]) -> bool {
 
 fn by_dialect(dialect: Dialect, items: Items<'_>) -> TraceIter<'_> {
     match dialect {
-        Dialect::Chat => Box::new(items.map(|item| chat::trace(&item?))),
+        Dialect::Chat => Box::new(items.flat_map(|item| spread(item, chat::traces))),
         Dialect::Kaizen => Box::new(items.map(|item| own(item?))),
         Dialect::ToolBench => Box::new(items.map(|item| toolbench::trace(&item?))),
         Dialect::SweAgent => Box::new(items.map(|item| sweagent::trace(&item?))),

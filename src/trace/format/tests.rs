@@ -109,7 +109,82 @@ fn chat_conversations() {
     assert_eq!(traces[2].query, "half \u{fffd} a pair");
     assert_eq!(skipped.len(), 2, "{skipped:?}");
     assert!(skipped[0].starts_with("!line 3: not JSON"), "{skipped:?}");
-    assert_eq!(skipped[1], "!line 4: no messages with a role");
+    assert_eq!(skipped[1], "!line 4: no message has a role");
+}
+
+#[test]
+fn the_answer_beside_the_messages_is_the_result() {
+    let asked = json!([{"role": "user", "content": "Dry?"}]);
+    let call =
+        json!({"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "gauge", "arguments": "{}"}}]});
+    let spoken = json!({"role": "assistant", "content": "Yes."});
+    let with = |key: &str, answer: Value| json!({"messages": asked, key: answer});
+    for (value, result, steps) in [
+        (
+            with("response", json!({"model": "m", "choices": [{"message": spoken}]})),
+            Some("Yes."),
+            "respond",
+        ),
+        (
+            with(
+                "response",
+                json!({"role": "assistant", "content": [{"type": "text", "text": "Yes."}]}),
+            ),
+            Some("Yes."),
+            "respond",
+        ),
+        (with("response", json!("Yes.")), Some("Yes."), "respond"),
+        (
+            with("response", json!({"choices": [{"message": call}]})),
+            None,
+            "tool_call",
+        ),
+        (with("response", json!({"error": {"message": "overloaded"}})), None, ""),
+        (with("choices", json!([{"message": spoken}])), Some("Yes."), "respond"),
+        (with("completion", json!("Yes.")), Some("Yes."), "respond"),
+        (
+            with(
+                "output",
+                json!([{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Yes."}]}]),
+            ),
+            Some("Yes."),
+            "respond",
+        ),
+        (with("outputs", json!(["Yes.", "No."])), Some("Yes."), "respond"),
+        (with("outputs", json!([{"text": "Yes."}])), Some("Yes."), "respond"),
+        (
+            json!({"messages": [asked[0], spoken], "response": {"choices": [{"message": spoken}]}}),
+            Some("Yes."),
+            "respond",
+        ),
+    ] {
+        let (dialect, traces, _) = read_all(value.to_string().as_bytes());
+        let kinds: Vec<&str> = traces[0].steps.iter().map(|step| step.step_type.as_str()).collect();
+        assert_eq!((dialect, traces[0].query.as_str()), (Dialect::Chat, "Dry?"), "{value}");
+        assert_eq!(
+            (traces[0].result.as_deref(), kinds.join(" ")),
+            (result, steps.to_owned()),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn what_a_conversation_loses_is_named() {
+    let value = json!({"messages": [
+        {"role": "user", "content": "Dry?"},
+        {"id": 1, "text": "lost"},
+        {"role": "user", "content": [{"type": "tool_result", "toolUseID": "1", "run": {"result": "lost"}}]},
+        {"role": "assistant", "parts": [{"type": "step-start"}, {"type": "tool-gauge", "output": 0}, {"type": "text", "text": "Yes."}]},
+    ]});
+    let (_, traces, skipped) = read_all(value.to_string().as_bytes());
+    assert_eq!(traces[0].result.as_deref(), Some("Yes."));
+    let wanted = [
+        "!the whole file: a message without a known role",
+        "!the whole file: the result of a tool in an unknown form",
+        "!the whole file: a part of the type `tool-gauge` of a message",
+    ];
+    assert_eq!(skipped, wanted);
 }
 
 #[test]
@@ -124,7 +199,7 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
     let list = format!("[{}]", lines.join(",\n"));
     let (_, traces, skipped) = read_all(list.as_bytes());
     assert_eq!(traces[1].trace_id, read_all(CHAT.1).1[1].trace_id);
-    assert_eq!(skipped, ["!/2: no messages with a role"]);
+    assert_eq!(skipped, ["!/2: no message has a role"]);
 }
 
 #[test]
@@ -140,7 +215,7 @@ fn claude_code_transcripts() {
         &[
             json!({"trace_id": "claude_code:s1:u1", "query": "Count the nails", "result": "There are none.", "model": "claude-x",
             // The last version of m1, 119, and m3, 26.
-            "total_tokens": 145, "started_at": 1_767_603_600.0, "ended_at": 1_767_603_660.0, "total_latency_seconds": 60.0,
+            "total_tokens": 145, "started_at": 1_767_603_600.0, "ended_at": 1_767_603_606.0, "total_latency_seconds": 6.0,
             "metadata": facts(1, json!({"folder": "/home/ann/shed", "branch": "main", "version": "2.0.1", "tool_errors": 1})),
             "steps": [
                 r#"generate {"query":"Count the nails"} -> {"content":"I look."}"#,
@@ -154,6 +229,7 @@ fn claude_code_transcripts() {
             "line 1: `summary` is not a message",
             "line 3: an internal note of the program",
             "line 6: a message of a sub-agent",
+            "line 9: a command that the model did not answer",
             "!line 11: it comes before the first prompt of its session",
         ],
     );
@@ -260,6 +336,183 @@ fn spans_of_several_conventions_in_one_file_and_what_was_said_in_events() {
             ("otlp:bb01", "Which key is it?"),
             ("otlp:dd01", "Row or sail?")
         ]
+    );
+}
+
+/// The queries and results of spans with these attributes and events.
+fn of_spans(spans: Value) -> Vec<(String, Option<String>, String)> {
+    let file = json!({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]});
+    let each = read_all(file.to_string().as_bytes()).1.into_iter();
+    let kinds = |trace: &Trace| {
+        trace
+            .steps
+            .iter()
+            .map(|step| step.step_type.clone())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    each.map(|trace| (trace.query.clone(), trace.result.clone(), kinds(&trace)))
+        .collect()
+}
+
+#[test]
+#[allow(clippy::too_many_lines)] // a table
+fn spans_of_each_convention_give_the_question_and_the_answer() {
+    let text = |value: Value| value.to_string();
+    let user = json!({"role": "user", "content": "Italy?"});
+    let model = json!({"role": "assistant", "content": "Rome."});
+    let events = json!([
+        {"event.name": "gen_ai.user.message", "role": "user", "content": "Italy?"},
+        {"event.name": "gen_ai.choice", "index": 0, "message": model},
+    ]);
+    for attributes in [
+        json!({"gen_ai.operation.name": "chat", "gen_ai.input.messages": text(json!([{"role": "user", "parts": [{"type": "text", "content": "Italy?"}]}])),
+            "gen_ai.output.messages": text(json!([{"role": "assistant", "parts": [{"type": "text", "content": "Rome."}], "finish_reason": "stop"}]))}),
+        json!({"gen_ai.operation.name": "chat", "gen_ai.input.messages": [user], "gen_ai.output.messages": [model]}),
+        json!({"gen_ai.operation.name": "chat", "gen_ai.input.messages": [text(user.clone())], "gen_ai.output.messages": [text(model.clone())]}),
+        json!({"llm.request.type": "chat", "gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "Italy?",
+            "gen_ai.completion.0.role": "assistant", "gen_ai.completion.0.content": "Rome."}),
+        json!({"llm.request.type": "chat", "gen_ai.prompt.0.role": "user",
+            "gen_ai.prompt.0.content": text(json!([{"type": "text", "text": "Italy?"}])),
+            "gen_ai.completion.0.role": "assistant", "gen_ai.completion.0.content": text(json!([{"type": "text", "text": "Rome."}]))}),
+        json!({"gen_ai.operation.name": "chat", "events": text(events.clone())}),
+        json!({"agent_name": "a", "all_messages_events": text(events), "final_result": "Rome."}),
+        json!({"gen_ai.agent.name": "a", "pydantic_ai.all_messages": text(json!([{"role": "user", "parts": [{"type": "text", "content": "Italy?"}]},
+            {"role": "assistant", "parts": [{"type": "text", "content": "Rome."}]}]))}),
+        json!({"request_data": text(json!({"messages": [user], "model": "m"})), "response_data": text(json!({"message": model}))}),
+        json!({"openinference.span.kind": "LLM", "llm.input_messages.0.message.role": "user",
+            "llm.input_messages.0.message.contents.0.message_content.type": "text", "llm.input_messages.0.message.contents.0.message_content.text": "Italy?",
+            "llm.output_messages.0.message.role": "assistant", "llm.output_messages.0.message.content": "Rome."}),
+        json!({"ai.operationId": "ai.generateText", "ai.prompt": text(json!({"prompt": "Italy?"})), "ai.result.text": "Rome."}),
+        json!({"langfuse.observation.type": "generation", "langfuse.observation.input": text(json!([user])), "langfuse.observation.output": "Rome."}),
+        json!({"mlflow.spanType": "\"CHAT_MODEL\"", "mlflow.spanInputs": text(json!({"messages": [user]})), "mlflow.spanOutputs": text(json!({"choices": [{"message": model}]}))}),
+        json!({"gcp.vertex.agent.llm_request": text(json!({"contents": [{"role": "user", "parts": [{"text": "Italy?"}]}]})),
+            "gcp.vertex.agent.llm_response": text(json!({"content": {"role": "model", "parts": [{"text": "Rome."}]}}))}),
+    ] {
+        let pairs: Vec<Value> = attributes
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(key, value)| match value {
+                Value::String(text) => json!({"key": key, "value": {"stringValue": text}}),
+                other => json!({"key": key, "value": typed(other)}),
+            })
+            .collect();
+        let found = of_spans(json!([{"traceId": "t", "spanId": "s", "name": "x", "attributes": pairs}]));
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].0.as_str(), found[0].1.as_deref()),
+            ("Italy?", Some("Rome.")),
+            "{attributes}"
+        );
+    }
+}
+
+/// A typed value of OTLP.
+fn typed(value: &Value) -> Value {
+    match value {
+        Value::Array(all) => json!({"arrayValue": {"values": all.iter().map(typed).collect::<Vec<_>>()}}),
+        Value::Object(all) => {
+            let pairs: Vec<Value> = all
+                .iter()
+                .map(|(key, value)| json!({"key": key, "value": typed(value)}))
+                .collect();
+            json!({"kvlistValue": {"values": pairs}})
+        }
+        Value::String(text) => json!({"stringValue": text}),
+        other => json!({"doubleValue": other}),
+    }
+}
+
+/// An agent with a model and a tool, which write their messages as events.
+fn spans_with_events() -> Value {
+    let event =
+        |name: &str, fields: Value| json!({"name": name, "attributes": typed(&fields)["kvlistValue"]["values"]});
+    let blocks = json!([{"toolUse": {"toolUseId": "1", "name": "atlas", "input": {"land": "Italy"}}}]).to_string();
+    let result = json!([{"toolResult": {"toolUseId": "1", "content": [{"text": "Rome"}]}}]).to_string();
+    let kind = |name: &str| json!([{"key": "gen_ai.operation.name", "value": {"stringValue": name}}]);
+    let user = event("gen_ai.user.message", json!({"content": "[{\"text\": \"Italy?\"}]"}));
+    json!([
+        {"traceId": "t", "spanId": "a", "parentSpanId": "0000000000000000", "name": "invoke_agent", "startTimeUnixNano": "1", "attributes": kind("invoke_agent"),
+            "events": [user, event("gen_ai.choice", json!({"message": "Rome.", "finish_reason": "end_turn"}))]},
+        {"traceId": "t", "spanId": "b", "parentSpanId": "a", "name": "cycle", "startTimeUnixNano": "2",
+            "events": [user, event("gen_ai.choice", json!({"message": blocks, "tool.result": result}))]},
+        {"traceId": "t", "spanId": "c", "parentSpanId": "b", "name": "chat", "startTimeUnixNano": "3", "attributes": kind("chat"),
+            "events": [user, event("gen_ai.choice", json!({"message": blocks}))]},
+        {"traceId": "t", "spanId": "d", "parentSpanId": "b", "name": "execute_tool atlas", "startTimeUnixNano": "4",
+            "attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": "execute_tool"}}, {"key": "gen_ai.tool.name", "value": {"stringValue": "atlas"}},
+                {"key": "gen_ai.tool.call.id", "value": {"stringValue": "1"}}],
+            "events": [event("gen_ai.tool.message", json!({"role": "tool", "content": "{\"land\": \"Italy\"}", "id": "1"})),
+                event("gen_ai.choice", json!({"message": "[{\"text\": \"Rome\"}]", "id": "1"}))]},
+        {"traceId": "t", "spanId": "e", "parentSpanId": "b", "name": "chat", "startTimeUnixNano": "5", "attributes": kind("chat"),
+            "events": [user, event("gen_ai.assistant.message", json!({"content": blocks})), event("gen_ai.tool.message", json!({"content": result})),
+                event("gen_ai.choice", json!({"message": "[{\"text\": \"Rome.\"}]"}))]},
+    ])
+}
+
+#[test]
+fn events_tell_what_an_agent_its_model_and_its_tools_said() {
+    let file = json!({"resourceSpans": [{"scopeSpans": [{"spans": spans_with_events()}]}]});
+    let (_, traces, _) = read_all(file.to_string().as_bytes());
+    let only = said(&traces[0]);
+    assert_eq!((&only["query"], &only["result"]), (&json!("Italy?"), &json!("Rome.")));
+    assert_eq!(
+        only["steps"],
+        json!([
+            r#"generate {"content":"Italy?"} -> {}"#,
+            r#"tool_call {"arguments":{"land":"Italy"},"tool":"atlas"} -> {"content":[{"text":"Rome"}]}"#,
+            r#"respond {"content":"Rome"} -> {"content":"Rome."}"#,
+        ])
+    );
+}
+
+#[test]
+fn log_records_add_their_messages_to_their_spans() {
+    let body = |fields: Value| json!({"kvlistValue": typed(&fields)["kvlistValue"]});
+    let record = |span: &str, name: &str, fields: Value| json!({"traceId": "t", "spanId": span, "eventName": name, "body": body(fields)});
+    let logs = |span: &str| {
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
+            record(span, "gen_ai.user.message", json!({"content": "Italy?"})),
+            record(span, "gen_ai.choice", json!({"index": 0.0, "message": {"content": "Rome."}})),
+            record(span, "another.event", json!({"content": "no"})),
+            {"body": {"stringValue": "a log line"}},
+        ]}]}]})
+    };
+    let spans = json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "t", "spanId": "s", "name": "chat m",
+        "attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}]}]}]}]});
+    for file in [
+        format!("{spans}\n{}", logs("s")),
+        format!("{}\n{spans}", logs("s")),
+        logs("s").to_string(),
+    ] {
+        let (_, traces, skipped) = read_all(file.as_bytes());
+        assert_eq!((traces.len(), skipped), (1, Vec::new()), "{file}");
+        assert_eq!(
+            (traces[0].query.as_str(), traces[0].result.as_deref()),
+            ("Italy?", Some("Rome.")),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn rows_are_spans_and_a_link_within_the_trace_is_the_parent() {
+    let row = |id: &str, more: Value| {
+        let mut row = json!({"trace_id": "t", "span_id": id, "span_name": id, "attributes": {}, "start_timestamp": "2026-01-05T08:00:00Z", "end_timestamp": "2026-01-05T08:00:02Z"});
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        format!("{row}\n")
+    };
+    let chat = json!({"gen_ai.operation.name": "chat", "gen_ai.input.messages": [{"role": "user", "content": "Italy?"}],
+        "gen_ai.output.messages": [{"role": "assistant", "content": "Rome."}]});
+    let linked = json!({"attributes": chat, "start_timestamp": "2026-01-05T07:59:59Z", "links": [{"trace_id": "t", "span_id": "root"}]});
+    let (dialect, traces, _) = read_all([row("task", linked), row("root", json!({}))].concat().as_bytes());
+    assert_eq!(
+        (dialect, traces.len(), &traces[0].metadata["name"]),
+        (Dialect::Otlp, 1, &json!("root"))
+    );
+    assert_eq!(
+        (traces[0].query.as_str(), traces[0].total_latency_seconds),
+        ("Italy?", Some(2.0))
     );
 }
 
@@ -560,6 +813,18 @@ fn what_nobody_knows_is_refused_and_what_is_mixed_is_told_apart() {
         (b"[1, 2]", "known formats are chat conversations"),
         (b"{\"trace_id\": 1}", "its format is unknown"),
         (b"{\"messages\": [{\"role\":\n \"user\",", "line 2"),
+        (
+            b"{\"messages\": [{\"id\": 1}]}",
+            "it looks like chat, but no message has a role",
+        ),
+        (
+            b"{\"conversations\": [{\"text\": \"a\"}]}",
+            "it looks like chat, but no message has a role",
+        ),
+        (
+            b"{\"messages\": [{\"type\": \"user\"}, {\"role\": \"user\"}]}",
+            "it looks like chat",
+        ),
     ] {
         let error = read("x", Cursor::new(bytes)).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");

@@ -1,9 +1,11 @@
 //! Unpacks the files of a zip archive one at a time, and refuses those that exceed a size limit.
 
 use std::borrow::Cow;
-use std::io::{Read, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 
-use zip::ZipArchive;
+use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use zip::{CompressionMethod, ZipArchive};
 
 use crate::sys::disk::LARGEST_ARTIFACT;
 use crate::trace::format::Archive;
@@ -34,16 +36,12 @@ pub(crate) fn open<'a>(file: impl Read + Seek + 'a, bounds: UnpackBounds) -> Res
     let mut left = bounds.all;
     let unpack = move |name: &str| {
         let most = bounds.file.min(left);
-        let file = archive.by_name(name).map_err(|error| broken(&error))?;
-        let mut content = Vec::new();
-        // The stated size may be false, so this counts the unpacked bytes.
-        let unpacked = file.take(most + 1).read_to_end(&mut content);
+        let content = unpacked(&mut archive, name, most)?;
         left = left.saturating_sub(content.len() as u64);
-        match unpacked {
-            Err(error) => Err(broken(&error)),
-            Ok(length) if length as u64 <= most => Ok(content),
-            Ok(_) if most == bounds.file => Err(format!("it unpacks to more than {} MiB", bounds.file >> 20)),
-            Ok(_) => Err(format!(
+        match content.len() as u64 {
+            length if length <= most => Ok(content),
+            _ if most == bounds.file => Err(format!("it unpacks to more than {} MiB", bounds.file >> 20)),
+            _ => Err(format!(
                 "the archive unpacks to more than {} MiB: split it",
                 bounds.all >> 20
             )),
@@ -53,6 +51,50 @@ pub(crate) fn open<'a>(file: impl Read + Seek + 'a, bounds: UnpackBounds) -> Res
         names,
         unpack: Box::new(unpack),
     })
+}
+
+/// The first `most` bytes of a file and one more, if it has more. The stated size may be false, so this counts the
+/// unpacked bytes.
+fn unpacked(archive: &mut ZipArchive<impl Read + Seek>, name: &str, most: u64) -> Result<Vec<u8>, String> {
+    let at = archive.index_for_name(name).ok_or("it is not in the archive")?;
+    let packed = archive.by_index_raw(at).map_err(|error| broken(&error))?;
+    if packed.compression() == CompressionMethod::ZSTD {
+        let checksum = packed.crc32();
+        let content = from_zstd(BufReader::new(packed), most).map_err(|error| broken(&*error))?;
+        let is_whole = content.len() as u64 > most || checksum_of(&content) == checksum;
+        return is_whole
+            .then_some(content)
+            .ok_or_else(|| "it cannot be unpacked: invalid checksum".to_owned());
+    }
+    drop(packed);
+    let file = archive.by_index(at).map_err(|error| broken(&error))?;
+    let mut content = Vec::new();
+    file.take(most + 1)
+        .read_to_end(&mut content)
+        .map_err(|error| broken(&error))?;
+    Ok(content)
+}
+
+/// Unpacks all zstd frames: Inspect writes one for each part of a file.
+fn from_zstd(mut packed: impl BufRead, most: u64) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let mut content = Vec::new();
+    while content.len() as u64 <= most && !packed.fill_buf()?.is_empty() {
+        let left = most + 1 - content.len() as u64;
+        match StreamingDecoder::new(&mut packed) {
+            Ok(frame) => frame.take(left).read_to_end(&mut content).map(|_| ())?,
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                io::copy(&mut packed.by_ref().take(length.into()), &mut io::sink())?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(content)
+}
+
+fn checksum_of(bytes: &[u8]) -> u32 {
+    let mut checksum = flate2::Crc::new();
+    checksum.update(bytes);
+    checksum.sum()
 }
 
 fn broken(error: &dyn std::error::Error) -> String {
@@ -74,6 +116,64 @@ mod tests {
             writer.write_all(bytes).unwrap();
         }
         writer.finish().unwrap().into_inner()
+    }
+
+    /// An archive of one file in frames of zstd, which the `zip` crate does not write without its C library.
+    fn zstd_zipped(name: &str, frames: &[&[u8]]) -> Vec<u8> {
+        let pack =
+            |bytes: &&[u8]| ruzstd::encoding::compress_to_vec(*bytes, ruzstd::encoding::CompressionLevel::Fastest);
+        let skippable = [&0x184D_2A50_u32.to_le_bytes()[..], &3_u32.to_le_bytes(), b"abc"].concat();
+        let packed = [skippable, frames.iter().map(pack).collect::<Vec<_>>().concat()].concat();
+        let mut bytes = zipped(&[(name, b"")]);
+        let start = 30 + name.len();
+        let central = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+        let (checksum, length) = (checksum_of(&frames.concat()), packed.len() as u32);
+        let sizes = [
+            checksum.to_le_bytes(),
+            length.to_le_bytes(),
+            (frames.concat().len() as u32).to_le_bytes(),
+        ]
+        .concat();
+        for (method, at) in [(8, 14), (central + 10, central + 16)] {
+            bytes[method..method + 2].copy_from_slice(&93_u16.to_le_bytes());
+            bytes[at..at + 12].copy_from_slice(&sizes);
+        }
+        let end = bytes.len() - 22;
+        bytes[end + 16..end + 20].copy_from_slice(&(start as u32 + length).to_le_bytes());
+        bytes.splice(start..central, packed);
+        bytes
+    }
+
+    #[test]
+    fn frames_of_zstd_are_unpacked_within_the_limits() {
+        let large = vec![b'a'; 2 << 20];
+        let unpack = |bytes: Vec<u8>, file: u64| {
+            let bounds = UnpackBounds { file, all: 1 << 30 };
+            let mut archive = open(Cursor::new(bytes), bounds)?;
+            (archive.unpack)("a.json").map(|content| content.len())
+        };
+        assert_eq!(unpack(zstd_zipped("a.json", &[b"{\"a\":", b"1}", b""]), 7), Ok(7));
+        let bomb = zstd_zipped("a.json", &[&large, &large]);
+        assert!(bomb.len() < 10_000);
+        assert_eq!(unpack(bomb.clone(), 4 << 20), Ok(4 << 20));
+        assert_eq!(
+            unpack(bomb.clone(), 3 << 20),
+            Err("it unpacks to more than 3 MiB".to_owned())
+        );
+        let mut wrong = bomb;
+        wrong[14] ^= 1;
+        let central = wrong.len() - 22 - 46 - "a.json".len();
+        wrong[central + 16] ^= 1;
+        assert_eq!(
+            unpack(wrong, 4 << 20),
+            Err("it cannot be unpacked: invalid checksum".to_owned())
+        );
+        let whole = zstd_zipped("a.json", &[b"some words that are longer than a few bytes, some words"]);
+        for at in 36..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 0x55;
+            let _ = unpack(changed, 1 << 20);
+        }
     }
 
     #[test]

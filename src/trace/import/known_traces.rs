@@ -32,6 +32,8 @@ pub(crate) enum TraceNovelty {
 
 /// Metadata about where a trace was found, which is not part of its content.
 const ABOUT_THE_PLACE: [&str; 2] = ["file", "place"];
+/// The same for Claude Code, which repeats the history of a resumed session under a new session id.
+const ABOUT_THE_SESSION: [&str; 2] = ["session_id", "prompt"];
 
 impl KnownTraces {
     /// Reads all traces of a store.
@@ -78,7 +80,10 @@ fn content(trace: &Trace) -> Digest {
     let mut value = serde_json::to_value(trace).unwrap_or_default();
     value["trace_id"].take();
     if let Some(metadata) = value["metadata"].as_object_mut() {
-        metadata.retain(|key, _| !ABOUT_THE_PLACE.contains(&key.as_str()));
+        let is_copied = metadata.get("source").is_some_and(|source| source == "claude_code");
+        let is_about_place =
+            |key: &str| ABOUT_THE_PLACE.contains(&key) || (is_copied && ABOUT_THE_SESSION.contains(&key));
+        metadata.retain(|key, _| !is_about_place(key));
     }
     Digest::of_value(&value)
 }

@@ -53,6 +53,7 @@ pub(crate) fn import(wish: Wish, path: &Path, shown: &str, known: &mut KnownTrac
                 error: Some(error),
                 dialect: report.dialect,
                 digest: report.digest,
+                skipped: report.skipped,
                 ..FileReport::new(shown)
             };
         }
@@ -82,6 +83,9 @@ fn fill(wish: Wish, path: &Path, known: &mut KnownTraces, report: &mut FileRepor
         None => &mut io::sink(),
     };
     read(wish, path, &mut file, known, report, lines)?;
+    if report.read == 0 {
+        return Err(report.why_no_trace());
+    }
     match draft {
         _ if report.new == 0 => {
             report.status = ImportStatus::NothingNew;
@@ -131,7 +135,7 @@ fn read(
 ) -> Result<(), String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let reading = recognise(&name, file)?;
-    report.dialect = Some(reading.dialect.name());
+    report.dialect = Some(reading.dialect);
     let mut lines = BufWriter::new(lines);
     for found in reading.traces {
         match found {

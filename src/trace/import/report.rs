@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::trace::format::SkippedPart;
+use crate::trace::format::{Dialect, SkippedPart};
 
 /// The status of a file after an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -14,13 +14,13 @@ pub(crate) enum ImportStatus {
     Imported,
     /// A dry run: its new traces would be added.
     WouldImport,
-    /// The workspace has all its traces, or it contains none.
+    /// The workspace has all its traces.
     NothingNew,
     /// The same bytes were imported before.
     AlreadyImported,
     /// It is a link in a folder, which is not followed.
     NotFollowed,
-    /// It cannot be read or written, or its format is unknown.
+    /// It cannot be read or written, its format is unknown, or it contains no trace.
     Failed,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct FileReport {
     /// The status after the import.
     pub status: ImportStatus,
     /// The dialect of its traces, if it was recognised.
-    pub dialect: Option<&'static str>,
+    pub dialect: Option<Dialect>,
     /// The digest of the file's bytes.
     pub digest: Option<Digest>,
     /// The path of its traces, relative to the workspace.
@@ -114,6 +114,28 @@ impl FileReport {
             skipped: Vec::new(),
             error: None,
         }
+    }
+
+    /// Whether the file holds at least one trace, new or known.
+    pub(crate) fn has_traces(&self) -> bool {
+        self.read > 0 || self.status == ImportStatus::AlreadyImported
+    }
+
+    /// The reason why a file of a known dialect has no trace: the most frequent one for which a part was left out.
+    pub(crate) fn why_no_trace(&self) -> String {
+        let words = self.dialect.map_or("a file of traces", Dialect::words);
+        let most = self.skipped.iter().max_by_key(|reason| (reason.is_loss, reason.count));
+        most.map_or_else(
+            || format!("it looks like {words}, but it contains no trace"),
+            |ImportReason {
+                 reason, count, places, ..
+             }| {
+                format!(
+                    "it looks like {words}, but it contains no trace: {reason} ({count}: {})",
+                    places.join(", ")
+                )
+            },
+        )
     }
 
     /// Counts a new trace.

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::artifact::trace::Trace;
 use crate::artifact::without_place;
-use crate::sys::disk::{LARGEST_ARTIFACT, Root, read_line, without_mark};
+use crate::sys::disk::{LARGEST_ARTIFACT, Root, is_utf16, read_line, without_mark};
 use crate::trace::TraceError;
 use crate::trace::evidence::EvidenceFile;
 
@@ -42,6 +42,12 @@ pub(crate) fn read_lines<T: DeserializeOwned>(
         }
         if length > LARGEST_ARTIFACT {
             return Err(too_long(source, offset));
+        }
+        if offset == 0 && is_utf16(&line) {
+            return Err(TraceError(format!(
+                "{}: it is UTF-16 text; save it as UTF-8",
+                path.display()
+            )));
         }
         let text = trim(&line, offset);
         if !text.is_empty() {

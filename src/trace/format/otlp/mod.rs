@@ -2,6 +2,7 @@
 //! AI SDK.
 
 mod attributes;
+mod events;
 mod piece;
 mod span;
 
@@ -37,9 +38,26 @@ pub(crate) fn traces(items: Items<'_>) -> impl Iterator<Item = TraceResult> + '_
         None => groups
             .take()
             .into_iter()
-            .map(|(id, spans)| Ok(trace(&id, &spans)))
+            .map(|(id, spans)| Ok(trace(&id, &with_records(spans))))
             .collect(),
     })
+}
+
+/// The spans, each with the messages of the log records that name it. Records of a span that is not in the file stand for
+/// it.
+fn with_records(all: Vec<Span>) -> Vec<Span> {
+    let (records, mut spans): (Vec<Span>, Vec<Span>) = all.into_iter().partition(|span| span.is_record);
+    for mut record in records {
+        match spans.iter_mut().find(|span| span.span_id == record.span_id) {
+            Some(span) => {
+                span.heard.append(&mut record.heard);
+                record.attributes.append(&mut span.attributes);
+                span.attributes = record.attributes;
+            }
+            None => spans.push(record),
+        }
+    }
+    spans
 }
 
 fn trace(id: &str, spans: &[Span]) -> crate::artifact::trace::Trace {

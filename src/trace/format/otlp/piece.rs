@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::field::{count, facts};
 use super::super::run::{Piece, PieceKind};
 use super::attributes::numbered;
+use super::events::{EventMessages, decoded};
 use super::span::Span;
 
 /// The pieces of a trace.
@@ -27,7 +28,7 @@ fn piece(span: &Span, is_parent: bool) -> Piece {
         end: span.end,
         input: input(span),
         output: output(span),
-        agent: span.text(&["gen_ai.agent.name", "agent.name"]),
+        agent: span.text(&["gen_ai.agent.name", "agent.name", "agent_name"]),
         model: span.text(&[
             "gen_ai.response.model",
             "ai.response.model",
@@ -54,6 +55,8 @@ fn work(span: &Span, is_parent: bool) -> PieceKind {
         "gen_ai.operation.name",
         "traceloop.span.kind",
         "llm.request.type",
+        "langfuse.observation.type",
+        "mlflow.spanType",
     ]);
     let named = || {
         span.text(&[
@@ -64,15 +67,31 @@ fn work(span: &Span, is_parent: bool) -> PieceKind {
         ])
     };
     let tool = || PieceKind::Tool(named().unwrap_or_else(|| span.name.clone()), call_id(span));
-    match kind.as_deref().map(str::to_ascii_lowercase).as_deref() {
-        Some("llm" | "chat" | "completion" | "text_completion" | "generate_content") => PieceKind::Generate,
+    // MLflow writes each attribute as JSON text.
+    match kind
+        .as_deref()
+        .map(|kind| kind.trim_matches('"').to_ascii_lowercase())
+        .as_deref()
+    {
+        Some("llm" | "chat" | "completion" | "text_completion" | "generate_content" | "generation" | "chat_model") => {
+            PieceKind::Generate
+        }
         Some("tool" | "execute_tool") => tool(),
         Some("retriever" | "embedding" | "embeddings" | "reranker" | "rerank") => PieceKind::Retrieve,
         Some(_) => PieceKind::Frame,
+        None if named().is_none() && is_call(span, is_parent) => PieceKind::Generate,
         None => {
             by_operation(span, is_parent).unwrap_or_else(|| if named().is_some() { tool() } else { PieceKind::Frame })
         }
     }
+}
+
+/// Whether a span that does not state its kind is a call of a model: it has the request or the messages of one.
+fn is_call(span: &Span, is_parent: bool) -> bool {
+    let has_request = ["request_data", "gcp.vertex.agent.llm_request"]
+        .iter()
+        .any(|name| !span.attribute(name).is_null());
+    has_request || (!is_parent && !span.heard.output.is_empty())
 }
 
 /// The work of an AI SDK span. The SDK writes an outer span for a function, and an inner span for each model call; the
@@ -101,6 +120,26 @@ fn said(span: &Span, names: &[&str], lists: &[&str]) -> Option<Value> {
     whole.or_else(|| lists.iter().find_map(|prefix| numbered(&span.attributes, prefix)))
 }
 
+/// What a tool received or returned in an event: the content of the message.
+fn of_tool(span: &Span, heard: &[Value]) -> Option<Value> {
+    let is_tool = matches!(work(span, false), PieceKind::Tool(..));
+    let last = heard.last().filter(|_| is_tool)?;
+    Some(last["content"].clone()).filter(|content| !content.is_null())
+}
+
+/// The messages of the events of a span. Pydantic AI writes them as one attribute.
+fn heard(span: &Span) -> EventMessages {
+    let mut all = span.heard.clone();
+    for name in ["events", "all_messages_events"] {
+        all.append(&mut EventMessages::listed(span.attribute(name)));
+    }
+    all
+}
+
+fn list_of(messages: Vec<Value>) -> Option<Value> {
+    (!messages.is_empty()).then_some(Value::Array(messages))
+}
+
 fn input(span: &Span) -> Value {
     let messages = said(
         span,
@@ -109,47 +148,77 @@ fn input(span: &Span) -> Value {
             "gen_ai.prompt",
             "ai.prompt.messages",
             "ai.prompt",
+            "pydantic_ai.all_messages",
+            "request_data",
+            "gcp.vertex.agent.llm_request",
         ],
         &["llm.input_messages.", "gen_ai.prompt."],
     );
     let plain = || {
         let names = [
             "gen_ai.tool.call.arguments",
+            "tool_arguments",
             "ai.toolCall.args",
+            "ai.toolCall.input",
             "ai.value",
             "ai.values",
+            "gcp.vertex.agent.tool_call_args",
             "traceloop.entity.input",
             "input.value",
+            "langfuse.observation.input",
+            "mlflow.spanInputs",
         ];
         said(span, &names, &["embedding.embeddings."])
     };
-    messages.or_else(plain).unwrap_or_default()
+    let heard = heard(span).input;
+    let in_events = || of_tool(span, &heard).or_else(|| list_of(heard.clone()));
+    messages
+        .map(decoded)
+        .or_else(in_events)
+        .or_else(plain)
+        .unwrap_or_default()
 }
 
 fn output(span: &Span) -> Value {
     let messages = said(
         span,
-        &["gen_ai.output.messages", "gen_ai.completion"],
+        &[
+            "gen_ai.output.messages",
+            "gen_ai.completion",
+            "response_data",
+            "gcp.vertex.agent.llm_response",
+        ],
         &["llm.output_messages.", "gen_ai.completion."],
     );
     let plain = || {
         let names = [
+            "final_result",
             "ai.response.object",
+            "ai.result.object",
             "gen_ai.tool.call.result",
+            "tool_response",
             "ai.toolCall.result",
+            "ai.toolCall.output",
+            "gcp.vertex.agent.tool_response",
             "traceloop.entity.output",
             "output.value",
+            "langfuse.observation.output",
+            "mlflow.spanOutputs",
+            "pydantic_ai.all_messages",
         ];
         said(span, &names, &["retrieval.documents."])
     };
-    messages.or_else(|| response(span)).or_else(plain).unwrap_or_default()
+    let heard = heard(span).output;
+    let in_events = || of_tool(span, &heard).or_else(|| list_of(heard.clone()));
+    let messages = messages.map(decoded).or_else(in_events).or_else(|| response(span));
+    messages.or_else(plain).unwrap_or_default()
 }
 
 /// The model's response in a span of the AI SDK, as a message.
 fn response(span: &Span) -> Option<Value> {
-    let text = span.text(&["ai.response.text"]);
+    let text = span.text(&["ai.response.text", "ai.result.text"]);
     let calls = span
-        .text(&["ai.response.toolCalls"])
+        .text(&["ai.response.toolCalls", "ai.result.toolCalls"])
         .and_then(|calls| serde_json::from_str::<Value>(&calls).ok());
     if text.is_none() && calls.is_none() {
         return None;

@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use super::super::document::Item;
-use super::super::field::{first, list, text, text_of, time};
+use super::super::field::{first, list, text_of, time};
 use super::super::location::{SkippedPart, SourceLocation};
 use super::attributes::{Attributes, read};
+use super::events;
+use super::events::EventMessages;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
@@ -19,6 +21,10 @@ pub(crate) struct Span {
     pub error: Option<String>,
     /// `service.name` of the resource.
     pub service: Option<String>,
+    /// The messages in its events.
+    pub heard: EventMessages,
+    /// Whether it is not a span, but a log record that names one.
+    pub is_record: bool,
 }
 
 impl Span {
@@ -34,8 +40,11 @@ impl Span {
     }
 }
 
-/// The spans of one value: an OTLP message with many spans, or one span.
+/// The spans and log records of one value: an OTLP message with many of them, or one span.
 pub(crate) fn spans(item: &Item) -> Vec<Result<Span, SkippedPart>> {
+    if let Some(resources) = first(&item.value, &["resourceLogs", "resource_logs"]).and_then(Value::as_array) {
+        return records(resources, &item.place);
+    }
     let Some(resources) = first(&item.value, &["resourceSpans", "resource_spans"]).and_then(Value::as_array) else {
         let resource = &item.value["resource"];
         return vec![span(&item.value, resource, &item.place)];
@@ -51,12 +60,36 @@ pub(crate) fn spans(item: &Item) -> Vec<Result<Span, SkippedPart>> {
     spans
 }
 
+/// Log records of `gen_ai` events. Other records are not about traces.
+fn records(resources: &[Value], place: &SourceLocation) -> Vec<Result<Span, SkippedPart>> {
+    let scopes = resources.iter().flat_map(|resource| {
+        let keys = ["scopeLogs", "scope_logs"];
+        keys.into_iter().flat_map(move |key| list(resource, key))
+    });
+    let records = scopes.flat_map(|scope| {
+        ["logRecords", "log_records"]
+            .into_iter()
+            .flat_map(|key| list(scope, key))
+    });
+    let known = records.map(|value| (value, events::event(value)));
+    let messages = known.filter(|(_, (name, _))| name.starts_with("gen_ai."));
+    let record = |(value, (name, fields)): (&Value, (String, _))| {
+        let mut record = span(value, &Value::Null, place)?;
+        record.is_record = true;
+        record.heard.add(&name, &Value::Object(fields));
+        Ok(record)
+    };
+    messages.map(record).collect()
+}
+
 fn span(value: &Value, resource: &Value, place: &SourceLocation) -> Result<Span, SkippedPart> {
     let context = first(value, &["spanContext", "context"]).unwrap_or(value);
     let Some(trace_id) = text_of(context, &["traceId", "trace_id"]) else {
         return Err(place.skipped("a span without a trace id"));
     };
-    let parent = text_of(value, &["parentSpanId", "parent_span_id", "parent_id", "parentId"]);
+    let named = text_of(value, &["parentSpanId", "parent_span_id", "parent_id", "parentId"])
+        .or_else(|| text_of(&value["parentSpanContext"], &["spanId", "span_id"]));
+    let parent = named.or_else(|| linked(value, &trace_id));
     let service = read(&resource["attributes"])
         .get("service.name")
         .and_then(Value::as_str)
@@ -64,17 +97,46 @@ fn span(value: &Value, resource: &Value, place: &SourceLocation) -> Result<Span,
     Ok(Span {
         trace_id: trace_id.trim_start_matches("0x").to_owned(),
         span_id: text_of(context, &["spanId", "span_id"]).unwrap_or_default(),
-        parent: parent.or_else(|| text_of(&value["parentSpanContext"], &["spanId", "span_id"])),
-        name: text(value, "name").unwrap_or_default(),
+        // Some programs write the id of no span as zeros.
+        parent: parent.filter(|id| id.trim_start_matches("0x").bytes().any(|byte| byte != b'0')),
+        name: text_of(value, &["name", "span_name"]).unwrap_or_default(),
         start: first(
             value,
-            &["startTimeUnixNano", "start_time_unix_nano", "startTime", "start_time"],
+            &[
+                "startTimeUnixNano",
+                "start_time_unix_nano",
+                "startTime",
+                "start_time",
+                "start_timestamp",
+            ],
         )
         .and_then(moment),
-        end: first(value, &["endTimeUnixNano", "end_time_unix_nano", "endTime", "end_time"]).and_then(moment),
+        end: first(
+            value,
+            &[
+                "endTimeUnixNano",
+                "end_time_unix_nano",
+                "endTime",
+                "end_time",
+                "end_timestamp",
+            ],
+        )
+        .and_then(moment),
         attributes: with_events(read(&value["attributes"]), list(value, "events")),
         error: error(&value["status"]),
         service,
+        heard: events::of_span(value),
+        is_record: false,
+    })
+}
+
+/// The span of the same trace that a span without a parent links to: work that began in another task.
+fn linked(value: &Value, trace_id: &str) -> Option<String> {
+    let links = list(value, "links").iter();
+    let mut contexts = links.map(|link| first(link, &["spanContext", "context"]).unwrap_or(link));
+    contexts.find_map(|context| {
+        let is_own = text_of(context, &["traceId", "trace_id"]).as_deref() == Some(trace_id);
+        text_of(context, &["spanId", "span_id"]).filter(|_| is_own)
     })
 }
 
