@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::terminal;
 use crate::artifact::{ArtifactError, holdout_use};
 use crate::eval::benchmark::BenchmarkError;
+use crate::ledger::is_committed;
 use crate::ledger::port::LedgerError;
 use crate::sys::output::OutputError;
 use crate::workspace::consent::only_digest;
@@ -84,10 +86,9 @@ impl From<RunError> for CommandFailure {
     fn from(error: RunError) -> Self {
         let message = error.to_string();
         if let RunError::HalfTyped { path, .. } = &error {
-            let restore = restore(path);
-            return CommandFailure::failed(message).hint(format!(
-                "correct the file: nothing in it runs until then; {restore}; if you delete it, `kaizen run` plans again"
-            ));
+            let first = "correct the file: nothing in it runs until then";
+            let last = "if you delete it, `kaizen run` plans again";
+            return CommandFailure::failed(message).hint(advice(first, path, last));
         }
         if let RunError::Session(SessionError::Artifact(broken)) = &error {
             let hint = repair(broken);
@@ -136,6 +137,10 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
         RunError::Dirty(_) => (
             Code::NotReady,
             Some("commit or undo them, or let `kaizen run --adopt` commit them separately"),
+        ),
+        RunError::ReadOnly(_) => (
+            Code::NotReady,
+            Some("`chmod u+w` on it lets kaizen change it; otherwise remove the edit from plan.json or reject it"),
         ),
         RunError::Benchmark(_) => (
             Code::Failed,
@@ -193,12 +198,13 @@ fn trust_hint() -> &'static str {
     }
 }
 
-/// How to bring back a file that may have been committed.
-fn restore(path: &Path) -> String {
-    format!(
-        "if the file was committed, `git restore {}` brings that version back",
-        path.display()
-    )
+/// What to do about a file that cannot be parsed: `first`, or restore the committed version if there is one, or `last`.
+fn advice(first: &str, path: &Path, last: &str) -> String {
+    let restore =
+        is_committed(path).then(|| format!("`git restore {}` brings back what was committed", path.display()));
+    let parts = [first, restore.as_deref().unwrap_or_default(), last];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("; ")
 }
 
 /// The hint for a session file that cannot be parsed; it depends on the kind of file.
@@ -209,28 +215,27 @@ fn repair(broken: &ArtifactError) -> Option<String> {
     let name = |path: Option<&Path>| path?.file_name()?.to_str().map(str::to_owned);
     let (file, folder) = (name(Some(path)), name(path.parent()));
     let (file, folder) = (file.unwrap_or_default(), folder.unwrap_or_default());
-    let restore = restore(path);
     if path.ends_with(holdout_use::FILE) {
-        let elsewhere = "tasks belong in another file";
-        return Some(format!(
-            "correct or delete that line and keep the others; {restore}; {elsewhere}"
-        ));
+        let first = "correct or delete that line and keep the others";
+        return Some(advice(first, path, "tasks belong in another file"));
     }
-    Some(match (folder.as_str(), file.as_str()) {
-        (_, "plan.json") => format!("correct the file; {restore}; if you delete it, `kaizen run` plans again"),
-        (_, "budget.json") => {
-            format!(
-                "correct the file; {restore}; if you delete it, `kaizen run` computes the spent budget from the outcomes"
-            )
-        }
-        (_, "loop.json") => format!("correct the file; {restore}; if you delete it, `kaizen loop` starts another loop"),
-        ("pending_review", _) => {
-            format!("correct the file: a decision is \"decision\": \"accept\" or \"decision\": \"reject\"; {restore}")
-        }
-        (_, "trigger.json") | ("checkpoints", _) => restore,
-        (_, "after.json") => format!("{restore}; `kaizen run --redo record` measures it again"),
-        _ => format!("correct the file; {restore}; if you delete it, `kaizen run` creates it again"),
-    })
+    let correct = "correct the file";
+    let (first, last) = match (folder.as_str(), file.as_str()) {
+        (_, "plan.json") => (correct, "if you delete it, `kaizen run` plans again"),
+        (_, "budget.json") => (
+            correct,
+            "if you delete it, `kaizen run` computes the spent budget from the outcomes",
+        ),
+        (_, "loop.json") => (correct, "if you delete it, `kaizen loop` starts another loop"),
+        ("pending_review", _) => (
+            "correct the file: a decision is \"decision\": \"accept\" or \"decision\": \"reject\"",
+            "",
+        ),
+        (_, "trigger.json") | ("checkpoints", _) => (correct, ""),
+        (_, "after.json") => (correct, "`kaizen run --redo record` measures it again"),
+        _ => (correct, "if you delete it, `kaizen run` creates it again"),
+    };
+    Some(advice(first, path, last))
 }
 
 /// Implements `From` for errors that convert to [`RunError`].
@@ -261,13 +266,22 @@ impl From<ArtifactError> for CommandFailure {
     }
 }
 
-/// Prints a failure on stderr.
-pub(crate) fn report(failure: &CommandFailure) -> ExitCode {
+/// Prints a failure on stderr, and returns its exit code.
+pub(crate) fn report(failure: &CommandFailure) -> Code {
     err!("error: {}", failure.message);
     if let Some(hint) = &failure.hint {
         err!("hint: {hint}");
     }
-    failure.code.into()
+    failure.code
+}
+
+/// The exit code of the process: that of the command, unless some output was lost.
+pub(crate) fn ended(code: Code) -> ExitCode {
+    match terminal::lost() {
+        Some(problem) => report(&CommandFailure::failed(problem)),
+        None => code,
+    }
+    .into()
 }
 
 #[cfg(test)]
@@ -330,6 +344,7 @@ mod tests {
             RunError::NoCommit,
             RunError::NoGateTasks(text()),
             RunError::Dirty(Vec::new()),
+            RunError::ReadOnly(text()),
             RunError::Untrusted(Box::default()),
             RunError::Ledger(LedgerError::NoRepository(text())),
             RunError::UnknownState(text()),

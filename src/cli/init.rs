@@ -159,7 +159,11 @@ fn agent_files(root: &Root, command: &InitArgs, tasks: &[Task]) -> Result<Initia
         manifest::FILE.into(),
         template::manifest_text(&kept.settings, &kept.mentioned).into_bytes(),
     )];
-    files.extend(schemas::files().into_iter().filter(|(path, _)| !root.is_taken(path)));
+    for (path, bytes) in schemas::files() {
+        if !root.is_taken(&path)? {
+            files.push((path, bytes));
+        }
+    }
     if !has_agent {
         if let Some(problem) = new_name_problem(&command.agent, &BTreeSet::new()) {
             let name = command.agent.escape_debug();
@@ -193,14 +197,14 @@ fn refuse_to_overwrite(root: &Root, files: &InitialFiles) -> Result<(), CommandF
         // Fails on a symlink in the path, before anything is written.
         root.read(path)?;
     }
-    match files.iter().find(|(path, _)| root.is_taken(path)) {
-        Some((path, _)) => Err(CommandFailure::usage(format!(
-            "{} already exists, and kaizen did not write it",
-            root.join(path).display()
-        ))
-        .hint("move it away, then run this again")),
-        None => Ok(()),
+    for (path, _) in files {
+        if root.is_taken(path)? {
+            let path = root.join(path);
+            let taken = format!("{} already exists, and kaizen did not write it", path.display());
+            return Err(CommandFailure::usage(taken).hint("move it away, then run this again"));
+        }
     }
+    Ok(())
 }
 
 fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), CommandFailure> {
@@ -219,7 +223,7 @@ fn commit(root: &Root, files: &InitialFiles, setting: &Setting) -> Result<Worksp
     let fresh = matches!(Git::open(root, keyless()), Err(LedgerError::NoRepository(_)));
     if fresh {
         Git::init(root)?;
-        if !root.is_taken(".gitignore") {
+        if !root.is_taken(".gitignore")? {
             root.publish(
                 ".gitignore",
                 b"# Evidence and keys are private.\n*.db\n*.db-*\n.env\ntraces/\n",

@@ -53,6 +53,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use self::exit::CommandFailure;
 use crate::digest::Digest;
+use crate::sys::disk::ErrorWithRemedy;
 use crate::workspace::consent;
 
 /// Improve an LLM agent from its own traces, with gated edits that become git commits
@@ -180,12 +181,10 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(said) => {
             terminal::usage(&said);
-            return if said.use_stderr() {
-                exit::Code::Usage
-            } else {
-                exit::Code::Settled
-            }
-            .into();
+            return exit::ended(match said.use_stderr() {
+                true => exit::Code::Usage,
+                false => exit::Code::Settled,
+            });
         }
     };
     log_to_stderr(arguments.verbose);
@@ -198,13 +197,7 @@ pub fn main() -> ExitCode {
         tracing::warn!(%error, "cannot handle signals: child processes will not be stopped");
     }
     let result = setting(&arguments).and_then(|setting| dispatch(arguments.command, &setting));
-    match result {
-        Ok(_) if terminal::has_lost() => {
-            exit::report(&CommandFailure::failed("some output could not be written to stdout"))
-        }
-        Ok(code) => code.into(),
-        Err(failure) => exit::report(&failure),
-    }
+    exit::ended(result.unwrap_or_else(|failure| exit::report(&failure)))
 }
 
 fn setting(arguments: &CliArgs) -> Result<Setting, CommandFailure> {
@@ -214,8 +207,9 @@ fn setting(arguments: &CliArgs) -> Result<Setting, CommandFailure> {
     }
     let directory = arguments.directory.clone().unwrap_or(here);
     let found = directory.canonicalize();
-    let directory =
-        found.map_err(|error| CommandFailure::usage(format!("cannot work in {}: {error}", directory.display())))?;
+    let directory = found.map_err(|error| {
+        CommandFailure::usage(format!("cannot work in {}: {}", directory.display(), ErrorWithRemedy(&error)))
+    })?;
     Ok(Setting {
         directory,
         format: arguments.format,

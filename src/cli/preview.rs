@@ -70,7 +70,7 @@ fn chosen(workspace: &Workspace, name: Option<&str>) -> Result<Option<Session>, 
     match name {
         None => Ok(session::all(&workspace.root)?.pop()),
         Some(name) => {
-            let found = session::find(&workspace.root, name);
+            let found = session::find(&workspace.root, name)?;
             Ok(Some(found.ok_or_else(|| RunError::NoSuchSession(name.to_owned()))?))
         }
     }

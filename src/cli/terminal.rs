@@ -5,10 +5,11 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::style::MARK;
 use super::visible::{escaped, escaped_json};
+use crate::sys::disk::ErrorWithRemedy;
 
 /// Prints a line on stdout.
 macro_rules! out {
@@ -21,22 +22,31 @@ macro_rules! err {
     ($($arguments:tt)*) => { $crate::cli::terminal::err(format_args!("{}\n", format_args!($($arguments)*))) };
 }
 
-/// Whether a write to stdout failed, other than because the reader closed the pipe.
-static LOST: AtomicBool = AtomicBool::new(false);
+/// The two streams of the program.
+#[derive(Clone, Copy)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// The first write that failed, other than because the reader closed the pipe.
+static LOST: Mutex<Option<String>> = Mutex::new(None);
 
 /// Prints to stdout, escaped.
 pub(crate) fn out(text: fmt::Arguments) {
-    note(anstream::stdout().lock().write_all(safe(&text.to_string()).as_bytes()));
+    let text = safe(&text.to_string());
+    note(Stream::Stdout, anstream::stdout().lock().write_all(text.as_bytes()));
 }
 
-/// Prints to stderr, escaped. Errors are ignored, because there is no place to report them.
+/// Prints to stderr, escaped.
 pub(crate) fn err(text: fmt::Arguments) {
-    let _ = anstream::stderr().lock().write_all(safe(&text.to_string()).as_bytes());
+    let text = safe(&text.to_string());
+    note(Stream::Stderr, anstream::stderr().lock().write_all(text.as_bytes()));
 }
 
 /// Prints JSON to stdout. Characters that could control a terminal are written as `\uXXXX`, which is equivalent.
 pub(crate) fn json(text: &str) {
-    note(writeln!(io::stdout(), "{}", escaped_json(text)));
+    note(Stream::Stdout, writeln!(io::stdout(), "{}", escaped_json(text)));
 }
 
 /// Prints data that another program may read: byte for byte into a pipe or a file, escaped on a terminal.
@@ -44,7 +54,7 @@ pub(crate) fn exact(text: &str) {
     if io::stdout().is_terminal() {
         out(format_args!("{text}"));
     } else {
-        note(io::stdout().write_all(text.as_bytes()));
+        note(Stream::Stdout, io::stdout().write_all(text.as_bytes()));
     }
 }
 
@@ -52,7 +62,7 @@ pub(crate) fn exact(text: &str) {
 pub(crate) fn usage(said: &clap::Error) {
     match said.use_stderr() {
         true => err(format_args!("{said}")),
-        false => note(said.print()),
+        false => note(Stream::Stdout, said.print()),
     }
 }
 
@@ -75,17 +85,25 @@ pub(crate) fn is_attended() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Whether output was lost, for example because the disk is full.
-pub(crate) fn has_lost() -> bool {
-    note(io::stdout().flush());
-    LOST.load(Ordering::Relaxed)
+/// Why some output was lost, for example because the disk is full; `None` if everything was written, or if the reader
+/// closed the pipe.
+pub(crate) fn lost() -> Option<String> {
+    note(Stream::Stdout, io::stdout().flush());
+    LOST.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Remembers a failed write, except if the reader closed the pipe, as `head` does.
-fn note(written: io::Result<()>) {
-    if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
-        LOST.store(true, Ordering::Relaxed);
+fn note(stream: Stream, written: io::Result<()>) {
+    let Err(error) = written else { return };
+    if error.kind() == ErrorKind::BrokenPipe {
+        return;
     }
+    let stream = match stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
+    };
+    let mut lost = LOST.lock().unwrap_or_else(PoisonError::into_inner);
+    lost.get_or_insert_with(|| format!("some output could not be written to {stream}: {}", ErrorWithRemedy(&error)));
 }
 
 /// Writes log lines to stderr, escaped.

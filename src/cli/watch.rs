@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, STRONG};
+use super::{Setting, terminal};
 use crate::sys::clock::Clock;
 use crate::sys::disk::LockError;
 use crate::sys::signal;
@@ -70,6 +70,9 @@ fn run_forever(command: &WatchArgs, mut watch_loop: WatchLoop, teller: &Teller) 
     watcher.listen(&watch_loop.folders())?;
     watch_loop.start(&listener);
     loop {
+        if let Some(problem) = terminal::lost() {
+            return Err(CommandFailure::failed(problem));
+        }
         watcher.listen(&watch_loop.folders())?;
         let batch = watcher.wait(watch_loop.pause());
         watch_loop.turn(&batch, &listener);

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::artifact::evaluation::Attempt;
 use crate::digest::Digest;
 use crate::eval::student::program_failure::is_outage;
-use crate::sys::disk::{DatabaseError, DiskError, Root};
+use crate::sys::disk::{DatabaseError, DiskError, Root, sqlite_problem, system_error};
 
 /// Remembered attempts of a student, by the digest of the exact question.
 pub trait Memo: Send + Sync {
@@ -41,7 +41,7 @@ pub enum MemoError {
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// SQLite cannot open or create it.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), sqlite_problem(source))]
     Sqlite {
         /// The file.
         path: PathBuf,
@@ -52,13 +52,13 @@ pub enum MemoError {
 
 impl DiskMemo {
     /// Opens a memo, or creates it. Renames a corrupt file to `<name>.broken` and starts over, because a memo only
-    /// saves work.
+    /// saves work. If the disk is the problem, for example because it is full, the file stays.
     ///
     /// # Errors
     /// The file cannot be created, or its path is a link or a special file.
     pub fn open(root: &Root, name: &str) -> Result<Self, MemoError> {
         let connection = match connect(root, name) {
-            Err(MemoError::Sqlite { .. }) => {
+            Err(MemoError::Sqlite { source, .. }) if system_error(&source).is_none() => {
                 root.rename(name, format!("{name}.broken"))?;
                 connect(root, name)?
             }
@@ -188,6 +188,7 @@ impl Memo for DiskMemo {
             return;
         }
         if let Err(error) = self.try_put(attempts) {
+            let error = sqlite_problem(&error);
             tracing::warn!(%error, "attempts could not be saved to the memo; they will be repeated");
         }
     }

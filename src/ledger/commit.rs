@@ -15,7 +15,7 @@ const NOT_THAT_SIMPLE: [&str; 4] = [
 
 pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<CommitId, LedgerError> {
     below_workspace(paths)?;
-    if let Some(name) = git.unfinished() {
+    if let Some(name) = git.unfinished()? {
         return Err(LedgerError::InProgress(name.to_owned()));
     }
     if paths.is_empty() || commit_tracked(git, paths, message)? {

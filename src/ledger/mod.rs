@@ -10,6 +10,7 @@ pub(crate) mod message;
 mod origin;
 pub(crate) mod port;
 mod process;
+mod refusal;
 mod repository;
 mod status;
 #[cfg(test)]
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 pub(crate) use blame::{BlamedLine, Origin};
 pub(crate) use origin::ExternalCommit;
-pub(crate) use status::FileState;
+pub(crate) use status::{FileState, is_committed};
 
 use crate::harness::Harness;
 use crate::ledger::graph::CommitGraph;
@@ -140,7 +141,8 @@ impl Git {
 
     /// Whether the history of this clone was cut off, as `git clone --depth` does.
     pub(crate) fn is_shallow(&self) -> bool {
-        self.common_dir.join("shallow").exists()
+        // If the system does not say, the history does not count as complete.
+        self.common_dir.join("shallow").try_exists().unwrap_or(true)
     }
 
     /// The given paths that git ignores. A tracked file is never ignored.

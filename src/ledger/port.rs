@@ -42,6 +42,18 @@ pub enum LedgerError {
         /// The message of git, or why it could not be run.
         message: String,
     },
+    /// The disk, or the permissions of its files, keep git from working.
+    #[error("git {command} failed because {cause}; {remedy}; git said: {message}")]
+    System {
+        /// The git subcommand.
+        command: String,
+        /// The problem.
+        cause: &'static str,
+        /// What a person can do.
+        remedy: &'static str,
+        /// The message of git.
+        message: String,
+    },
     /// The workspace is not inside a git repository.
     #[error("{0} is not inside a git repository; run `git init` there and commit the harness")]
     NoRepository(String),

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+pub(super) use super::refusal::refusal;
 use super::{Git, Policy};
 use crate::ledger::port::LedgerError;
+use crate::sys::disk::ErrorWithRemedy;
 
 /// Settings that keep the user's configuration from changing the output that we read or starting background work.
 const SETTINGS: [&str; 13] = [
@@ -77,7 +79,10 @@ pub(super) fn output(command: &mut Command, input: &[u8]) -> Result<Output, Ledg
     let name = subcommand(command);
     let failed = |error: std::io::Error| LedgerError::Git {
         command: name.clone(),
-        message: format!("could not be run: {error}; is git installed and in PATH?"),
+        message: match error.kind() {
+            std::io::ErrorKind::NotFound => "could not be run: git is not installed, or not in PATH".to_owned(),
+            _ => format!("could not be run: {}", ErrorWithRemedy(&error)),
+        },
     };
     command
         .stdin(Stdio::piped())
@@ -106,27 +111,6 @@ fn subcommand(command: &Command) -> String {
         }
     }
     String::new()
-}
-
-/// The error for a git process that failed.
-pub(super) fn refusal(command: &str, output: &Output) -> LedgerError {
-    let said = [&output.stderr, &output.stdout].map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
-    let unknown = [
-        "Please tell me who you are",
-        "empty ident name",
-        "auto-detection is disabled",
-    ];
-    if unknown.iter().any(|words| said[0].contains(words)) {
-        return LedgerError::NoIdentity;
-    }
-    let message = match said.iter().find(|text| !text.is_empty()) {
-        Some(text) => text.clone(),
-        None => format!("ended with {} and no message", output.status),
-    };
-    LedgerError::Git {
-        command: command.to_owned(),
-        message,
-    }
 }
 
 /// The lock file that git could not create.

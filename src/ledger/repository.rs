@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::process::{command, output, refusal};
 use super::{Git, Policy};
 use crate::ledger::port::{CommitId, LedgerError};
+use crate::sys::disk::ErrorWithRemedy;
 
 impl Git {
     /// Opens the ledger of a workspace; the root of its repository may be a parent folder.
@@ -86,7 +87,10 @@ impl Git {
     }
 
     /// The merge, rebase, cherry-pick or revert that the user has not finished, if there is one.
-    pub(super) fn unfinished(&self) -> Option<&'static str> {
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub(super) fn unfinished(&self) -> Result<Option<&'static str>, LedgerError> {
         let marks = [
             ("MERGE_HEAD", "merge"),
             ("rebase-merge", "rebase"),
@@ -95,8 +99,17 @@ impl Git {
             ("REVERT_HEAD", "revert"),
             ("sequencer", "cherry-pick or revert"),
         ];
-        let stands = |mark: &str| self.git_dir.join(mark).exists();
-        marks.into_iter().find(|(mark, _)| stands(mark)).map(|(_, name)| name)
+        for (mark, name) in marks {
+            let path = self.git_dir.join(mark);
+            let unknown = |error: std::io::Error| LedgerError::Git {
+                command: "status".to_owned(),
+                message: format!("cannot read {}: {}", path.display(), ErrorWithRemedy(&error)),
+            };
+            if path.try_exists().map_err(unknown)? {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Finds the files that differ from HEAD, and how they differ.
 
-use super::Git;
+use std::path::Path;
+
 use super::commit::below_workspace;
 use super::process::refusal;
+use super::{Git, Policy};
 use crate::ledger::port::LedgerError;
 
 /// How a file differs from HEAD.
@@ -92,6 +94,16 @@ fn parse(record: &str, prefix: &str) -> Option<FileStatus> {
     // If the workspace is inside an ignored folder, git reports that folder.
     let path = path.strip_prefix(prefix).unwrap_or(".").to_owned();
     Some(FileStatus { path, state })
+}
+
+/// Whether a file is part of the commit at HEAD; `false` also without a repository.
+pub(crate) fn is_committed(path: &Path) -> bool {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return false;
+    };
+    let object = format!("HEAD:./{}", name.to_string_lossy());
+    let asked = Git::open(folder, Policy::default()).and_then(|git| git.ask(&["cat-file", "-e", &object], &[]));
+    asked.is_ok_and(|answer| answer.status.success())
 }
 
 #[cfg(test)]

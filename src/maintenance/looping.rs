@@ -275,7 +275,11 @@ fn ended_step(record: &LoopRecord, session: &Session, ended: &SessionRecord) -> 
 /// The step of a failed session. A problem that the user has to solve first is not a failure of the session.
 fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Result<Option<LoopStep>, RunError> {
     let untrusted = matches!(error, RunError::Untrusted(_) | RunError::Consent(_));
-    if untrusted || matches!(error, RunError::Dirty(_) | RunError::Lock(_)) || error.is_about_a_file_for_people() {
+    if untrusted
+        || matches!(error, RunError::Lock(_))
+        || error.is_about_a_file_of_the_user()
+        || error.is_about_a_file_for_people()
+    {
         return Ok(None);
     }
     let Some(session) = uncounted(workspace, record)? else {

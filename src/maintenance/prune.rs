@@ -168,7 +168,7 @@ type PlannedEdit = (Session, Edit, Plan);
 
 /// The session of an edit with its plan, or why the edit cannot be removed from it.
 fn planned(workspace: &Workspace, applied: &AppliedEdit) -> Result<Result<PlannedEdit, String>, RunError> {
-    let Some(session) = session::find(&workspace.root, &applied.session) else {
+    let Some(session) = session::find(&workspace.root, &applied.session)? else {
         return Ok(Err("the directory of its session no longer exists".to_owned()));
     };
     let plan: Option<Plan> = session.read("plan.json")?;

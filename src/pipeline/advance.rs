@@ -84,7 +84,7 @@ fn check_phases(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunErro
 fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<(Session, bool), RunError> {
     if let Some(id) = &asked.session {
         let unknown = || RunError::NoSuchSession(id.clone());
-        return Ok((session::find(&workspace.root, id).ok_or_else(unknown)?, false));
+        return Ok((session::find(&workspace.root, id)?.ok_or_else(unknown)?, false));
     }
     let sessions = session::all(&workspace.root)?;
     if let Some(newest) = sessions.last().filter(|_| !asked.new && asked.dropped.is_none()) {
@@ -125,7 +125,7 @@ fn has_not_begun(session: &Session) -> Result<bool, RunError> {
     let asked_for =
         record.is_none_or(|record| record.trigger == TriggerKind::OnDemand && record.trigger_metadata.is_empty());
     let is_ready = readiness.is_some_and(|readiness| readiness.ready);
-    Ok(asked_for && !is_ready && !session.path("baseline.json").exists())
+    Ok(asked_for && !is_ready && !session.root().is_taken(session.path("baseline.json"))?)
 }
 
 fn go_on(
@@ -314,7 +314,7 @@ fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> R
     // The user has to commit or correct a file, or to approve something: nothing failed, so nothing is recorded.
     let half_typed = RunError::is_about_a_file_for_people;
     let untrusted = |error| matches!(error, &(RunError::Untrusted(_) | RunError::Consent(_)));
-    if matches!(error, RunError::Dirty(_) | RunError::Ignored(_)) || half_typed(error) || untrusted(error) {
+    if error.is_about_a_file_of_the_user() || half_typed(error) || untrusted(error) {
         return Ok(());
     }
     end_unready(workspace, session, &error.to_string())

@@ -105,7 +105,7 @@ fn begun(id: &str, parent: Option<String>, autonomy_mode: Autonomy, trigger: Tri
 /// Whether a session sent nothing, spent nothing and tried nothing: an earlier session measured the same baseline, and
 /// asked or decided about each edit.
 fn did_nothing(workspace: &Workspace, session: &Session, record: &SessionRecord) -> Result<bool, RunError> {
-    if !record.spending.is_empty() || session.path(egress::FILE).is_file() {
+    if !record.spending.is_empty() || workspace.root.is_taken(session.path(egress::FILE))? {
         return Ok(false);
     }
     let earlier: Vec<Session> = session::all(&workspace.root)?
@@ -134,7 +134,7 @@ pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &
     session.check_artifacts()?;
     paths.extend(holdout_log::uncommitted(workspace)?);
     // The steps of a loop so far; the loop commits its last step itself.
-    if workspace.root.join(loop_record::FILE).is_file() {
+    if workspace.root.is_taken(loop_record::FILE)? {
         paths.push(loop_record::FILE.to_owned());
     }
     let score = |snapshot: &Option<crate::artifact::record::Snapshot>| {

@@ -97,7 +97,7 @@ pub(crate) fn run(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunEr
 /// The session that the run would resume; `None` if it would begin a new one.
 fn session_of(workspace: &Workspace, asked: &RunOptions) -> Result<Option<Session>, RunError> {
     if let Some(id) = &asked.session {
-        return Ok(session::find(&workspace.root, id));
+        return Ok(session::find(&workspace.root, id)?);
     }
     let newest = session::all(&workspace.root)?.pop();
     Ok(newest.filter(|_| !asked.new && asked.dropped.is_none()))

@@ -218,7 +218,8 @@ impl WatchLoop {
 
     /// Runs a session until it is settled, waits or fails.
     fn go_on(&mut self, id: &str, listener: Listener) {
-        if session::find(&self.workspace.root, id).is_none() {
+        let is_gone = || matches!(session::find(&self.workspace.root, id), Ok(None));
+        if is_gone() {
             return self.retries.take(id);
         }
         let asked = RunOptions {
@@ -235,7 +236,7 @@ impl WatchLoop {
         match advance(&self.workspace, &asked, &tell) {
             Ok(_) => self.retries.take(id),
             // The session was removed in the meantime, by a branch switch or by hand.
-            Err(_) if session::find(&self.workspace.root, id).is_none() => self.retries.take(id),
+            Err(_) if is_gone() => self.retries.take(id),
             // The session resumes when somebody approves.
             Err(RunError::Untrusted(_) | RunError::Consent(_)) if !self.is_trusted(listener) => {}
             Err(error) => self.schedule_retry(id, &error, listener),

@@ -71,6 +71,9 @@ pub enum RunError {
     /// Files have uncommitted changes of the user.
     #[error("uncommitted changes in {}", .0.join(", "))]
     Dirty(Vec<String>),
+    /// An edit would change a file that nobody may write, according to its mode.
+    #[error("{0} is read-only, so no edit changes it")]
+    ReadOnly(String),
     /// git ignores a file that the manifest names as part of the harness.
     #[error("{0} is part of the harness in kaizen.toml, but git ignores it: an edit of it could not be committed")]
     Ignored(String),
@@ -180,6 +183,11 @@ impl RunError {
     /// them.
     pub(crate) fn is_about_a_file_for_people(&self) -> bool {
         matches!(self, Self::HalfTyped { .. } | Self::Session(SessionError::Artifact(_)))
+    }
+
+    /// Whether a file of the user keeps a session from continuing: it has uncommitted changes or is read-only.
+    pub(crate) fn is_about_a_file_of_the_user(&self) -> bool {
+        matches!(self, Self::Dirty(_) | Self::ReadOnly(_) | Self::Ignored(_))
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn record(workspace: &Workspace, line: &HoldoutUse) -> Result<bool, R
 /// Makes git keep the lines of both branches when it merges the log: each branch appends its own. A person's file of
 /// attributes is left as it is.
 fn let_branches_merge(workspace: &Workspace) -> Result<(), RunError> {
-    if workspace.root.is_taken(ATTRIBUTES) || workspace.ledger.attribute("merge", FILE)?.as_deref() == Some("union") {
+    if workspace.root.is_taken(ATTRIBUTES)? || workspace.ledger.attribute("merge", FILE)?.as_deref() == Some("union") {
         return Ok(());
     }
     Ok(workspace.root.publish(ATTRIBUTES, UNION)?)
@@ -87,7 +87,13 @@ pub(crate) fn uncommitted(workspace: &Workspace) -> Result<Vec<String>, RunError
     let written = workspace.root.read(ATTRIBUTES)?.as_deref() == Some(UNION);
     let mut paths = vec![FILE.to_owned()];
     paths.extend(written.then(|| ATTRIBUTES.to_owned()));
-    paths.retain(|path| workspace.root.join(path).exists());
+    let mut present = Vec::new();
+    for path in paths {
+        if workspace.root.is_taken(&path)? {
+            present.push(path);
+        }
+    }
+    let mut paths = present;
     let status = workspace.ledger.status(&paths)?;
     let differs = |path: &String| {
         let mut found = status.iter().filter(|file| file.state != FileState::Ignored);

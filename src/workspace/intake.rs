@@ -1,5 +1,6 @@
 //! Refuses what a repository must not bring into a workspace: links in kaizen's folders, and tracked local state.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::ledger::Git;
@@ -29,7 +30,8 @@ pub(crate) fn refuse_links(root: &Root) -> Result<(), RunError> {
 /// The folder is tracked, or git fails.
 pub(crate) fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
     let own = root.join(OWN_FOLDER);
-    if !own.exists() && !own.is_symlink() {
+    let facts = own.symlink_metadata();
+    if facts.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Ok(());
     }
     let tracked = ledger.tracked(OWN_FOLDER)?;

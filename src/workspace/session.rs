@@ -66,19 +66,20 @@ pub(crate) fn is_id(text: &str) -> bool {
 /// # Errors
 /// The folder cannot be read.
 pub(crate) fn all(root: &Root) -> Result<Vec<Session>, DiskError> {
-    let held = |id: &String| is_id(id) && root.join(FOLDER).join(id).join(TRIGGER).is_file();
-    Ok(root
-        .names(FOLDER)?
-        .into_iter()
-        .filter(held)
-        .map(|id| Session::at(root, &id))
-        .collect())
+    let mut sessions = Vec::new();
+    for id in root.names(FOLDER)? {
+        sessions.extend(find(root, &id)?);
+    }
+    Ok(sessions)
 }
 
 /// The session with a name, if it exists.
-pub(crate) fn find(root: &Root, id: &str) -> Option<Session> {
+///
+/// # Errors
+/// The system does not say whether it exists. Without it, a run would begin another session.
+pub(crate) fn find(root: &Root, id: &str) -> Result<Option<Session>, DiskError> {
     let session = Session::at(root, id);
-    (is_id(id) && session.path(TRIGGER).is_file()).then_some(session)
+    Ok((is_id(id) && root.is_taken(session.path(TRIGGER))?).then_some(session))
 }
 
 impl Session {
@@ -153,7 +154,7 @@ impl Session {
             }
             // Otherwise, parts of a session that a branch switch removed would reappear and conflict with the branch
             // that has it.
-            if name != TRIGGER && !self.path(TRIGGER).is_file() {
+            if name != TRIGGER && !self.root.is_taken(self.path(TRIGGER))? {
                 return Err(SessionError::Gone(self.id.clone()));
             }
             if let Some(bytes) = present.iter().find(|bytes| is_for_people(name) && !bytes.is_empty()) {

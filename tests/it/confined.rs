@@ -41,7 +41,7 @@ fn replace_by_link(space: &Space, name: &str, target: &Path) {
     symlink(target, path).unwrap();
 }
 
-fn fifo(path: &Path) {
+pub fn fifo(path: &Path) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, mode, 0).unwrap();

@@ -13,6 +13,7 @@ mod confined;
 mod crash;
 mod edits;
 mod egress;
+mod faults;
 mod files;
 mod fixture;
 mod freshness;

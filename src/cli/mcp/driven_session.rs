@@ -100,7 +100,7 @@ impl DrivenSession {
     /// The sessions cannot be read.
     pub(crate) fn session(&self) -> Result<Option<Session>, McpAnswer> {
         if let Some(id) = self.work.session() {
-            return Ok(session::find(&self.workspace()?.root, &id));
+            return session::find(&self.workspace()?.root, &id).map_err(|error| failure(error.into()));
         }
         let workspace = self.workspace()?;
         let newest = session::all(&workspace.root)

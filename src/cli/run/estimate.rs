@@ -18,7 +18,7 @@ use crate::workspace::{Workspace, session};
 pub(crate) fn print(workspace: &Workspace, asked: &RunArgs, setting: &Setting) -> Result<(), CommandFailure> {
     let name = asked.session.as_ref().or(asked.name.as_ref());
     let session = match name {
-        Some(id) => Some(session::find(&workspace.root, id).ok_or_else(|| RunError::NoSuchSession(id.clone()))?),
+        Some(id) => Some(session::find(&workspace.root, id)?.ok_or_else(|| RunError::NoSuchSession(id.clone()))?),
         None if asked.new => None,
         None => session::all(&workspace.root)?.pop(),
     };

@@ -165,7 +165,7 @@ fn lines<T: serde::de::DeserializeOwned>(root: &Root, path: &Path) -> Result<Vec
 impl LlmClient {
     /// Logs payments that a crash prevented from being logged: requests with an answer in the store, but no payment.
     pub(super) fn settle(&self, folder: &Path) -> Result<(), DiskError> {
-        if !self.root.has_file(super::STORE) {
+        if !self.root.has_file(super::STORE)? {
             return Ok(());
         }
         let mut account = Account::new(&self.root, folder);

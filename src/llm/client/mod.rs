@@ -249,7 +249,7 @@ impl LlmClient {
     /// # Errors
     /// The store cannot be written.
     pub(crate) fn forget(&self, scope: &str) -> Result<usize, String> {
-        match self.root.has_file(STORE) {
+        match self.root.has_file(STORE).map_err(|error| error.to_string())? {
             true => self.store()?.forget(scope),
             false => Ok(0),
         }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::STORE;
 use crate::artifact::Money;
 use crate::digest::Digest;
-use crate::sys::disk::{DatabaseError, Root};
+use crate::sys::disk::{DatabaseError, Root, sqlite_problem, system_error};
 
 /// Calls in a SQLite file. The file is private, because it contains the exact texts.
 pub(crate) struct CallStore(Mutex<Connection>);
@@ -28,14 +28,19 @@ impl CallStore {
     /// # Errors
     /// The file cannot be created or is not a store. It is left unchanged, because its content may have been paid for.
     pub(crate) fn open(root: &Root, name: &str) -> Result<Self, String> {
-        let failed = |error: &dyn std::fmt::Display| {
-            format!(
+        let path = root.join(name);
+        let failed = |error: rusqlite::Error| match system_error(&error) {
+            Some(_) => format!("{}: {}", path.display(), sqlite_problem(&error)),
+            None => format!(
                 "{}: {error}; it contains paid answers: restore it, or remove it and pay again",
-                root.join(name).display()
-            )
+                path.display()
+            ),
         };
-        root.make_private(name).map_err(|error| failed(&error))?;
-        let connection = root.open_database(name).map_err(|error| failed(&error))?;
+        root.make_private(name).map_err(|error| error.to_string())?;
+        let connection = root.open_database(name).map_err(|error| match error {
+            DatabaseError::Disk(error) => error.to_string(),
+            DatabaseError::Sqlite(error) => failed(error),
+        })?;
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
@@ -43,7 +48,7 @@ impl CallStore {
                      request TEXT PRIMARY KEY, sent TEXT NOT NULL, body TEXT, cost_usd REAL, scope TEXT NOT NULL
                  ) WITHOUT ROWID;",
             )
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
         Ok(Self(Mutex::new(connection)))
     }
 
@@ -59,14 +64,14 @@ impl CallStore {
         let connection = self.connection();
         let mut select = connection
             .prepare_cached("SELECT body, cost_usd FROM call WHERE request = ?1 AND body IS NOT NULL")
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| sqlite_problem(&error))?;
         let paid = select.query_row([request.to_string()], |row| {
             Ok(PaidReply {
                 body: row.get(0)?,
                 cost_usd: row.get::<_, Option<f64>>(1)?.and_then(Money::from_usd),
             })
         });
-        paid.optional().map_err(|error| error.to_string())
+        paid.optional().map_err(|error| sqlite_problem(&error))
     }
 
     /// Stores a request before it is sent. `scope` groups the answers that [`Self::forget`] deletes.
@@ -78,7 +83,7 @@ impl CallStore {
         let done = connection
             .prepare_cached("INSERT OR IGNORE INTO call (request, sent, scope) VALUES (?1, ?2, ?3)")
             .and_then(|mut insert| insert.execute(params![request.to_string(), sent, scope]));
-        done.map(|_| ()).map_err(|error| error.to_string())
+        done.map(|_| ()).map_err(|error| sqlite_problem(&error))
     }
 
     /// Stores the answer to a request.
@@ -92,7 +97,7 @@ impl CallStore {
             .and_then(|mut update| {
                 update.execute(params![request.to_string(), paid.body, paid.cost_usd.map(Money::usd)])
             });
-        done.map(|_| ()).map_err(|error| error.to_string())
+        done.map(|_| ()).map_err(|error| sqlite_problem(&error))
     }
 
     /// Deletes the answers of a scope, so that the requests are sent again; the requests stay in the store.
@@ -102,7 +107,7 @@ impl CallStore {
     pub(crate) fn forget(&self, scope: &str) -> Result<usize, String> {
         let connection = self.connection();
         let done = connection.execute("UPDATE call SET body = NULL WHERE scope = ?1", [scope]);
-        done.map_err(|error| error.to_string())
+        done.map_err(|error| sqlite_problem(&error))
     }
 }
 
@@ -112,7 +117,7 @@ impl CallStore {
 /// # Errors
 /// The file exists but cannot be read.
 pub(crate) fn texts(root: &Root, digits: &str) -> Result<Vec<(Digest, String)>, String> {
-    let named = |error: rusqlite::Error| format!("{}: {error}", root.join(STORE).display());
+    let named = |error| format!("{}: {}", root.join(STORE).display(), sqlite_problem(&error));
     let store = root.read_database(STORE).map_err(|error| match error {
         DatabaseError::Disk(error) => error.to_string(),
         DatabaseError::Sqlite(error) => named(error),

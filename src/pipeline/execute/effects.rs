@@ -19,8 +19,21 @@ use crate::workspace::{holdout_log, questions, transaction};
 
 /// Each effect is atomic, and a crash may happen before any of them.
 impl ExecuteContext<'_> {
+    /// Refuses to change files that their owner has protected. Replacing such a file would succeed, because it only
+    /// needs write access to the folder.
+    pub(super) fn may_write(&self, changes: &[FileChange]) -> Result<(), RunError> {
+        let root = &self.context.workspace.root;
+        for change in changes {
+            if root.is_read_only(&change.path)? {
+                return Err(RunError::ReadOnly(change.path.clone()));
+            }
+        }
+        Ok(())
+    }
+
     /// Writes changed harness files, after announcing them in an intent file.
     pub(super) fn write(&self, changes: &[FileChange]) -> Result<(), RunError> {
+        self.may_write(changes)?;
         transaction::announce(self.context.workspace, &self.context.session.id, changes)?;
         changes.iter().try_for_each(|change| self.write_one(change))
     }

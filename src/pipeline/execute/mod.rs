@@ -303,6 +303,8 @@ fn try_edit(
             ..outcome(edit, OutcomeStatus::Inapplicable)
         });
     }
+    // Before any call is paid for.
+    execution.may_write(&changes)?;
     let lines = overwritten(edit, &head.harness, &candidate, input, execution)?;
     if !lines.is_empty() {
         let why = asked_again(&lines);

@@ -1,11 +1,13 @@
 //! Opens SQLite databases. SQLite opens files by path, so the path is checked before and after.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{DiskError, failed};
+use super::remedy::remedy;
 use super::root::{Root, ordinary};
 
 /// Suffixes of the files that SQLite may create for a database.
@@ -18,8 +20,36 @@ pub(crate) enum DatabaseError {
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// SQLite fails.
-    #[error(transparent)]
+    #[error("{}", sqlite_problem(.0))]
     Sqlite(#[from] rusqlite::Error),
+}
+
+/// The kind of the system's error behind an error of SQLite; `None` if the content of the file is the cause.
+pub(crate) fn system_error(error: &rusqlite::Error) -> Option<ErrorKind> {
+    use rusqlite::ErrorCode;
+    Some(match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => ErrorKind::StorageFull,
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => ErrorKind::PermissionDenied,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => ErrorKind::ResourceBusy,
+        ErrorCode::SystemIoFailure
+        | ErrorCode::FileLockingProtocolFailed
+        | ErrorCode::NoLargeFileSupport
+        | ErrorCode::OutOfMemory => ErrorKind::Other,
+        _ => return None,
+    })
+}
+
+/// An error of SQLite, followed by a remedy if the system is the cause.
+pub(crate) fn sqlite_problem(error: &rusqlite::Error) -> String {
+    let remedy = match system_error(error) {
+        Some(ErrorKind::Other) => Some("check whether the disk is full or failing"),
+        Some(kind) => remedy(kind),
+        None => None,
+    };
+    match remedy {
+        Some(remedy) => format!("{error}; {remedy}"),
+        None => error.to_string(),
+    }
 }
 
 impl Root {
@@ -41,7 +71,7 @@ impl Root {
     /// One of its files is a link or special file, or it cannot be opened.
     pub(crate) fn read_database(&self, path: impl AsRef<Path>) -> Result<Option<Connection>, DatabaseError> {
         let relative = self.relative(path.as_ref())?;
-        match self.has_file(&relative) {
+        match self.has_file(&relative)? {
             true => self.connect(&relative, read_only).map(Some),
             false => Ok(self.check_database(&relative).map(|_| None)?),
         }

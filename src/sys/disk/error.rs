@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::remedy::ErrorWithRemedy;
+
 /// A file operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
     /// The operating system reported an error.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {}", path.display(), ErrorWithRemedy(source))]
     Failed {
         /// The operation, as a verb.
         action: &'static str,
@@ -30,6 +32,14 @@ pub enum DiskError {
         /// The file.
         path: PathBuf,
         /// The kind of file, with its article.
+        kind: &'static str,
+    },
+    /// Something else where a folder should be.
+    #[error("{} is {kind}, not a folder; move it away", path.display())]
+    NotFolder {
+        /// The path.
+        path: PathBuf,
+        /// What it is, with its article.
         kind: &'static str,
     },
     /// A file above the size limit.
@@ -62,6 +72,16 @@ pub enum DiskError {
         /// The folder.
         root: PathBuf,
     },
+}
+
+impl DiskError {
+    /// The error for something that should be a folder.
+    pub(super) fn of_folder(self) -> Self {
+        match self {
+            Self::Special { path, kind } => Self::NotFolder { path, kind },
+            other => other,
+        }
+    }
 }
 
 /// Adds the operation and the path to an error of the operating system.

@@ -7,7 +7,8 @@ use std::path::Path;
 use cap_std::fs::OpenOptions;
 
 use super::error::{DiskError, failed};
-use super::root::Root;
+use super::publish::sync_folder;
+use super::root::{Root, found};
 
 impl Root {
     /// Removes one of kaizen's folders with its content; a missing folder is not an error. If the path is a link, only
@@ -20,13 +21,11 @@ impl Root {
         let Some((above, name)) = self.parent(&relative)? else {
             return Ok(());
         };
-        let is_folder = match above.symlink_metadata(name) {
-            Ok(facts) => facts.is_dir(),
-            Err(_) => return Ok(()),
-        };
-        let removed = match is_folder {
-            true => above.remove_dir_all(name),
-            false => above.remove_file(name),
+        let removed = match found(above.symlink_metadata(name)) {
+            Ok(None) => return Ok(()),
+            Ok(Some(facts)) if facts.is_dir() => above.remove_dir_all(name),
+            Ok(Some(_)) => above.remove_file(name),
+            Err(error) => Err(error),
         };
         match removed {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", &self.join(&relative))(error)),
@@ -109,7 +108,11 @@ impl Root {
         let Some((folder, name)) = self.parent(&from)? else {
             return Ok(false);
         };
-        match folder.rename(name, &target, to.file_name().unwrap_or_default()) {
+        let renamed = folder
+            .rename(name, &target, to.file_name().unwrap_or_default())
+            .and_then(|()| sync_folder(&target))
+            .and_then(|()| sync_folder(&folder));
+        match renamed {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(failed("move", &self.join(&from))(error)),
@@ -131,10 +134,13 @@ impl Root {
         // A hard link fails if the name was taken in the meantime; a rename would replace that file.
         let moved = match source.hard_link(name, &target, new) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
-            Ok(()) => source.remove_file(name),
+            Ok(()) => sync_folder(&target).and_then(|()| source.remove_file(name)),
             // Some file systems have no hard links.
-            Err(_) => source.rename(name, &target, new),
+            Err(_) => source.rename(name, &target, new).and_then(|()| sync_folder(&target)),
         };
-        moved.map(|()| true).map_err(failed("move", &self.join(&from)))
+        moved
+            .and_then(|()| sync_folder(&source))
+            .map(|()| true)
+            .map_err(failed("move", &self.join(&from)))
     }
 }

@@ -95,9 +95,14 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
-/// Whether text begins with a byte order mark of UTF-16.
+/// Whether text begins as UTF-16 does: with its byte order mark, or with two ASCII characters, which have zeros.
 pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
+    const ASCII: std::ops::RangeInclusive<u8> = 1..=0x7f;
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        [one, 0, two, 0, ..] | [0, one, 0, two, ..] => ASCII.contains(one) && ASCII.contains(two),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

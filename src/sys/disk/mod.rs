@@ -11,20 +11,23 @@ mod lock;
 pub(crate) mod plain_name;
 mod private;
 mod publish;
+mod remedy;
 mod root;
 mod scratch;
+mod text;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use database::{DatabaseError, sqlite_uri};
+pub(crate) use database::{DatabaseError, sqlite_problem, sqlite_uri, system_error};
 pub use error::DiskError;
 pub(crate) use error::failed;
 pub(crate) use lines::{BYTE_ORDER_MARK, is_utf16, read_line, without_mark};
 pub use lock::LockError;
 pub(crate) use lock::{Lock, hold_still, try_hold_still};
 pub(crate) use publish::take_published;
+pub(crate) use remedy::{ErrorWithRemedy, reported_problem};
 pub use root::Root;
 pub(crate) use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, nonblocking, open_named, ordinary, plain, read_named};
 pub(crate) use scratch::Scratch;

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, Metadata, OpenOptions};
 
 use super::error::{DiskError, failed};
-use super::root::{Root, ordinary};
+use super::root::{Root, found, ordinary};
 use super::{OWN_FOLDER, effect, hold_still};
 use crate::digest::Digest;
 
@@ -81,11 +81,15 @@ impl Root {
         };
         // Temporary files go to kaizen's own folder, so that a killed process leaves nothing that could be committed.
         let own = self.folder(Path::new(OWN_FOLDER))?;
-        match own.map(|own| target.replace(content, &own, is_due)) {
-            Some(Ok(replaced)) => Ok(replaced),
+        let replaced = match own.map(|own| target.replace(content, &own, is_due)) {
+            Some(Ok(replaced)) => replaced,
             // kaizen's own folder is on another file system, or cannot be written.
-            _ => target.replace(content, &target.folder, is_due),
+            _ => target.replace(content, &target.folder, is_due)?,
+        };
+        if replaced {
+            sync_folder(&target.folder).map_err(failed("sync", &target.path()))?;
         }
+        Ok(replaced)
     }
 
     /// Removes a file or link; a missing one is not an error.
@@ -97,12 +101,14 @@ impl Root {
         let Some((folder, name)) = self.parent(&relative)? else {
             return Ok(());
         };
-        if folder.symlink_metadata(name).is_err() {
+        let path = self.join(&relative);
+        let facts = found(folder.symlink_metadata(name)).map_err(failed("remove", &path))?;
+        if facts.is_none() {
             return Ok(());
         }
         effect(&format!("remove {}", name.to_string_lossy()));
-        match folder.remove_file(name) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", &self.join(&relative))(error)),
+        match folder.remove_file(name).and_then(|()| sync_folder(&folder)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", &path)(error)),
             _ => Ok(()),
         }
     }
@@ -156,9 +162,9 @@ impl Target<'_> {
 
     /// Refuses to replace a link or a special file, which its owner created on purpose.
     fn refuse_odd(&self) -> Result<(), DiskError> {
-        match self.folder.symlink_metadata(self.name()) {
-            Ok(facts) => ordinary(facts.file_type(), &self.path()),
-            Err(_) => Ok(()),
+        match self.facts()? {
+            Some(facts) => ordinary(facts.file_type(), &self.path()),
+            None => Ok(()),
         }
     }
 
@@ -169,17 +175,39 @@ impl Target<'_> {
             use std::os::unix::fs::PermissionsExt as _;
 
             use cap_std::fs::PermissionsExt;
-            let facts = self.folder.symlink_metadata(self.name());
-            let mode = facts.map_or(0o644, |old| old.permissions().mode() & 0o7777);
+            let mode = self.facts()?.map_or(0o644, |old| old.permissions().mode() & 0o7777);
             file.set_permissions(std::fs::Permissions::from_mode(mode))
                 .map_err(failed("set the mode of", &self.path()))?;
         }
         Ok(())
     }
 
+    fn facts(&self) -> Result<Option<Metadata>, DiskError> {
+        found(self.folder.symlink_metadata(self.name())).map_err(failed("read", &self.path()))
+    }
+
     fn path(&self) -> std::path::PathBuf {
         self.root.join(self.relative)
     }
+}
+
+/// Waits until the names in a folder are on the disk, because a rename alone may not survive a loss of power. Does
+/// nothing where the system or the file system has no such call.
+pub(super) fn sync_folder(folder: &Dir) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Mode, OFlags, fsync, openat};
+        // The handle of a folder is only a place in the tree on Linux (`O_PATH`), which cannot be synced.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match openat(folder, c".", flags, Mode::empty()).and_then(fsync) {
+            // A folder that cannot be listed, or a file system without this call.
+            Err(rustix::io::Errno::ACCESS | rustix::io::Errno::INVAL | rustix::io::Errno::NOTSUP) => {}
+            synced => synced?,
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
 }
 
 /// Creates a private file with a unique name. The process id in the name shows which process left it.

@@ -14,10 +14,12 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
-use cap_std::fs::{Dir, FileType, OpenOptions};
+use cap_std::fs::{Dir, FileType, Metadata, OpenOptions};
 
+use super::OWN_FOLDER;
 use super::error::{DiskError, failed};
-use super::lines::{is_utf16, without_mark};
+use super::publish::sync_folder;
+use super::text::text_of;
 use crate::digest::Digest;
 
 /// Size limit of a harness file, in bytes.
@@ -113,7 +115,10 @@ impl Root {
             at.push(name);
             match dir.open_dir_nofollow(name) {
                 Ok(below) => dir = below,
-                Err(error) => return self.obstacle(&dir, name, &at, error).map_or(Ok(None), Err),
+                Err(error) => {
+                    let obstacle = self.obstacle(&dir, name, &at, error).map(DiskError::of_folder);
+                    return obstacle.map_or(Ok(None), Err);
+                }
             }
         }
         Ok(Some(dir))
@@ -126,17 +131,27 @@ impl Root {
         for name in relative {
             at.push(name);
             match dir.create_dir(name) {
-                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                    return Err(failed("create", &self.path.join(&at))(error));
-                }
-                _ => {}
+                // Of what is in kaizen's own folder, only files at its top must survive a loss of power.
+                Ok(()) if at.starts_with(OWN_FOLDER) && at != Path::new(OWN_FOLDER) => {}
+                Ok(()) => sync_folder(&dir).map_err(failed("create", &self.path.join(&at)))?,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed("create", &self.path.join(&at))(error)),
             }
-            dir = dir.open_dir_nofollow(name).map_err(|error| {
-                let found = self.obstacle(&dir, name, &at, error);
-                found.unwrap_or_else(|| failed("create", &self.path.join(&at))(ErrorKind::NotFound.into()))
-            })?;
+            dir = dir
+                .open_dir_nofollow(name)
+                .map_err(|error| self.no_folder(&dir, name, &at, error))?;
         }
         Ok(dir)
+    }
+
+    /// Why a path is not a folder, although something exists there.
+    fn no_folder(&self, dir: &Dir, name: &OsStr, at: &Path, error: std::io::Error) -> DiskError {
+        let path = self.path.join(at);
+        match self.obstacle(dir, name, at, error) {
+            Some(error) => error.of_folder(),
+            None if dir.symlink_metadata(name).is_ok() => DiskError::NotFolder { path, kind: "a file" },
+            None => failed("create", &path)(ErrorKind::NotFound.into()),
+        }
     }
 
     /// Why a path could not be opened; `None` if it does not exist.
@@ -224,18 +239,38 @@ impl Root {
     }
 
     /// Whether anything exists at a path, even a dangling link.
-    pub(crate) fn is_taken(&self, path: impl AsRef<Path>) -> bool {
-        self.join(path).symlink_metadata().is_ok()
+    ///
+    /// # Errors
+    /// The system does not say, which is not the same as no.
+    pub(crate) fn is_taken(&self, path: impl AsRef<Path>) -> Result<bool, DiskError> {
+        let path = self.join(path);
+        let facts = found(path.symlink_metadata()).map_err(failed("read", &path))?;
+        Ok(facts.is_some())
     }
 
     /// Whether there is a plain file at a path; a link does not count.
-    pub(crate) fn has_file(&self, path: impl AsRef<Path>) -> bool {
-        let facts = || {
-            let relative = self.relative(path.as_ref()).ok()?;
-            let (folder, name) = self.parent(&relative).ok()??;
-            folder.symlink_metadata(name).ok()
+    ///
+    /// # Errors
+    /// The system does not say, or a parent folder is a link.
+    pub(crate) fn has_file(&self, path: impl AsRef<Path>) -> Result<bool, DiskError> {
+        Ok(self.facts(path.as_ref())?.is_some_and(|facts| facts.is_file()))
+    }
+
+    fn facts(&self, path: &Path) -> Result<Option<Metadata>, DiskError> {
+        let relative = self.relative(path)?;
+        let Some((folder, name)) = self.parent(&relative)? else {
+            return Ok(None);
         };
-        facts().is_some_and(|facts| facts.is_file())
+        found(folder.symlink_metadata(name)).map_err(failed("read", &self.join(relative)))
+    }
+
+    /// Whether there is a file that nobody may write, according to its mode.
+    ///
+    /// # Errors
+    /// As for [`Root::has_file`].
+    pub(crate) fn is_read_only(&self, path: impl AsRef<Path>) -> Result<bool, DiskError> {
+        let facts = self.facts(path.as_ref())?;
+        Ok(facts.is_some_and(|facts| facts.is_file() && facts.permissions().readonly()))
     }
 
     /// Creates a folder and its parents if they do not exist.
@@ -244,6 +279,15 @@ impl Root {
     /// It cannot be created.
     pub(crate) fn make_folder(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
         self.made_folder(&self.relative(path.as_ref())?).map(|_| ())
+    }
+}
+
+/// The facts about a path; `None` if nothing exists there.
+pub(super) fn found<F>(facts: std::io::Result<F>) -> std::io::Result<Option<F>> {
+    match facts {
+        Ok(facts) => Ok(Some(facts)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -299,18 +343,6 @@ pub(crate) fn read_named(path: &Path) -> Result<Option<String>, DiskError> {
     }
     let bytes = bytes_of(open_named(path)?, path, LARGEST_ARTIFACT)?;
     text_of(bytes, path).map(Some)
-}
-
-/// The text of a file, without a byte order mark.
-fn text_of(mut bytes: Vec<u8>, path: &Path) -> Result<String, DiskError> {
-    if is_utf16(&bytes) {
-        return Err(DiskError::Utf16 { path: path.to_owned() });
-    }
-    bytes.drain(..bytes.len() - without_mark(&bytes).len());
-    String::from_utf8(bytes).map_err(|error| DiskError::NotUtf8 {
-        path: path.to_owned(),
-        at: error.utf8_error().valid_up_to(),
-    })
 }
 
 /// Checks that an open file is a plain one. It checks the open handle, so the file cannot be swapped afterwards.

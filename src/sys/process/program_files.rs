@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::ProgramFiles;
+use crate::sys::disk::ErrorWithRemedy;
 use crate::sys::disk::plain_name::is_plain;
 
 /// Limits for the files that a program writes.
@@ -39,7 +40,7 @@ pub(crate) enum ProgramFilesError {
         name: String,
     },
     /// The file cannot be read.
-    #[error("{name}: {source}")]
+    #[error("{name}: {}", ErrorWithRemedy(source))]
     Unreadable {
         /// The file.
         name: String,

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::document::{Item, parsed};
 use super::location::{SkippedPart, SourceLocation};
-use crate::sys::disk::{LARGEST_ARTIFACT, read_line, without_mark};
+use crate::sys::disk::{LARGEST_ARTIFACT, ErrorWithRemedy, read_line, without_mark};
 
 /// The values of a reader's lines; blank lines are skipped.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl<R: BufRead> Iterator for JsonLines<R> {
 
 /// The skipped part for a read error, which ends the import of the file.
 pub(crate) fn unreadable(place: &SourceLocation, error: &io::Error) -> SkippedPart {
-    place.ended(format!("the rest cannot be read: {error}"))
+    place.ended(format!("the rest cannot be read: {}", ErrorWithRemedy(error)))
 }
 
 #[cfg(test)]

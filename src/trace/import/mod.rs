@@ -17,7 +17,7 @@ use self::known_traces::TraceNovelty;
 pub(crate) use self::report::{FileReport, ImportReason, ImportStatus};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::sys::disk::{LARGEST_ARTIFACT, Root, failed};
+use crate::sys::disk::{LARGEST_ARTIFACT, ErrorWithRemedy, Root, failed};
 use crate::sys::output;
 use crate::sys::output::OutputError;
 use crate::trace::format;
@@ -158,7 +158,7 @@ fn recognise<'a>(name: &'a str, file: &'a mut files::OpenFile) -> Result<Recogni
 }
 
 fn unwritable(error: &io::Error) -> String {
-    format!("its traces cannot be written: {error}")
+    format!("its traces cannot be written: {}", ErrorWithRemedy(error))
 }
 
 fn with_agent(mut trace: Trace, agent: Option<&str>) -> Trace {

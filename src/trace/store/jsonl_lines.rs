@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::artifact::trace::Trace;
 use crate::artifact::without_place;
-use crate::sys::disk::{LARGEST_ARTIFACT, Root, is_utf16, read_line, without_mark};
+use crate::sys::disk::{ErrorWithRemedy, LARGEST_ARTIFACT, Root, is_utf16, read_line, without_mark};
 use crate::trace::TraceError;
 use crate::trace::evidence::EvidenceFile;
 
@@ -166,8 +166,9 @@ pub(crate) fn open(source: &EvidenceFile) -> Result<File, TraceError> {
 
 /// The error for a file that cannot be read.
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> TraceError {
+    let problem = ErrorWithRemedy(error);
     TraceError(format!(
-        "{}: cannot be read: {error}; check `[traces]` in kaizen.toml",
+        "{}: cannot be read: {problem}; check `[traces]` in kaizen.toml",
         path.display()
     ))
 }

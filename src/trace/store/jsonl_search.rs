@@ -12,7 +12,7 @@ use super::jsonl_lines::{open, read_lines, stamp, unreadable};
 use super::search_terms::fts_query;
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::sys::disk::{DatabaseError, DiskError, Root};
+use crate::sys::disk::{DatabaseError, DiskError, Root, system_error};
 use crate::trace::TraceError;
 use crate::trace::evidence::EvidenceFile;
 
@@ -71,7 +71,7 @@ pub(crate) fn search<'f>(
     };
     let kept = || match root.open_database(INDEX) {
         // The workspace is read-only.
-        Err(DatabaseError::Disk(DiskError::Failed { .. })) => temporary(),
+        Err(DatabaseError::Disk(DiskError::Failed { .. } | DiskError::NotFolder { .. })) => temporary(),
         Err(DatabaseError::Disk(error)) => Err(SearchFailure::Traces(TraceError(error.to_string()))),
         Err(DatabaseError::Sqlite(error)) => Err(SearchFailure::Index(error)),
         Ok(index) => attempt(index),
@@ -82,7 +82,7 @@ pub(crate) fn search<'f>(
             root.remove(INDEX).map_err(|error| wrong(&error))?;
             kept()
         }
-        Err(SearchFailure::Index(error)) if is_unwritable(&error) => {
+        Err(SearchFailure::Index(error)) if system_error(&error).is_some() => {
             tracing::warn!(path = INDEX, %error, "the search index cannot be stored; using a temporary one");
             temporary()
         }
@@ -122,14 +122,6 @@ impl From<TraceError> for SearchFailure {
 fn is_broken(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
-}
-
-fn is_unwritable(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly};
-    matches!(
-        error.sqlite_error_code(),
-        Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly)
-    )
 }
 
 fn search_index<'f>(

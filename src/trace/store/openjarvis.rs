@@ -16,7 +16,7 @@ use super::search_terms::{fts_query, plain_words};
 use super::trace_store::pin_of;
 use crate::artifact::Extra;
 use crate::artifact::trace::{Trace, TracePin, TraceStep};
-use crate::sys::disk::sqlite_uri;
+use crate::sys::disk::{sqlite_problem, sqlite_uri};
 use crate::trace::evidence::EvidenceFile;
 use crate::trace::{TraceError, TraceSource};
 
@@ -69,7 +69,8 @@ impl OpenJarvisSource {
     fn unreadable(&self, error: &rusqlite::Error) -> TraceError {
         let path = self.file.path().display();
         TraceError(format!(
-            "{path}: cannot be read as an OpenJarvis trace store: {error}; check `[traces]` in kaizen.toml"
+            "{path}: cannot be read as an OpenJarvis trace store: {}; check `[traces]` in kaizen.toml",
+            sqlite_problem(error)
         ))
     }
 }

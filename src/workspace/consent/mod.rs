@@ -21,7 +21,7 @@ use crate::manifest::programs::{ManifestPart, harness_program};
 use crate::manifest::trust::{NamedFile, Surroundings, TrustLink, TrustList};
 use crate::manifest::{self, Manifest, ManifestError};
 use crate::sys::consent::{Approvals, Consent};
-use crate::sys::disk::{DiskError, Root};
+use crate::sys::disk::{DiskError, ErrorWithRemedy, Root};
 use crate::trace::evidence::OutsideLink;
 
 /// The only list that counts in this process, if `--trust` gives one.
@@ -66,7 +66,7 @@ pub enum ConsentError {
         problem: String,
     },
     /// The store cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {}", path.display(), ErrorWithRemedy(source))]
     Store {
         /// The file.
         path: PathBuf,

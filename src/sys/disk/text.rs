@@ -1,0 +1,21 @@
+//! Decodes the texts of files.
+
+use std::path::Path;
+
+use super::error::DiskError;
+use super::lines::{is_utf16, without_mark};
+
+/// The text of a file, without a byte order mark.
+///
+/// # Errors
+/// It is not UTF-8.
+pub(super) fn text_of(mut bytes: Vec<u8>, path: &Path) -> Result<String, DiskError> {
+    if is_utf16(&bytes) {
+        return Err(DiskError::Utf16 { path: path.to_owned() });
+    }
+    bytes.drain(..bytes.len() - without_mark(&bytes).len());
+    String::from_utf8(bytes).map_err(|error| DiskError::NotUtf8 {
+        path: path.to_owned(),
+        at: error.utf8_error().valid_up_to(),
+    })
+}
