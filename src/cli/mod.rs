@@ -208,7 +208,11 @@ fn setting(arguments: &CliArgs) -> Result<Setting, CommandFailure> {
     let directory = arguments.directory.clone().unwrap_or(here);
     let found = directory.canonicalize();
     let directory = found.map_err(|error| {
-        CommandFailure::usage(format!("cannot work in {}: {}", directory.display(), ErrorWithRemedy(&error)))
+        CommandFailure::usage(format!(
+            "cannot work in {}: {}",
+            directory.display(),
+            ErrorWithRemedy(&error)
+        ))
     })?;
     Ok(Setting {
         directory,

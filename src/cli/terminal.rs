@@ -103,7 +103,12 @@ fn note(stream: Stream, written: io::Result<()>) {
         Stream::Stderr => "stderr",
     };
     let mut lost = LOST.lock().unwrap_or_else(PoisonError::into_inner);
-    lost.get_or_insert_with(|| format!("some output could not be written to {stream}: {}", ErrorWithRemedy(&error)));
+    lost.get_or_insert_with(|| {
+        format!(
+            "some output could not be written to {stream}: {}",
+            ErrorWithRemedy(&error)
+        )
+    });
 }
 
 /// Writes log lines to stderr, escaped.

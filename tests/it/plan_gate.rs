@@ -152,7 +152,7 @@ fn what_is_in_the_way_is_said_with_a_remedy() {
     space
         .kaizen(&["plan-gate"])
         .exits(1)
-        .says(&["plan.json", "git restore"]);
+        .says(&["plan.json", "correct the file", "plans again"]);
     space
         .kaizen(&["plan-gate", "--session", "nobody"])
         .exits(2)

@@ -95,7 +95,10 @@ fn check_settled(
 fn refused(workspace: &Workspace) -> impl Fn(RunError) -> CommandFailure + '_ {
     |error| match &error {
         RunError::Conflict(conflict) => CommandFailure::failed(format!("{}; nothing was written", conflict.what()))
-            .hint(remedy(conflict, workspace.root.is_taken(&conflict.path))),
+            .hint(remedy(
+                conflict,
+                workspace.root.is_taken(&conflict.path).unwrap_or(true),
+            )),
         _ => error.into(),
     }
 }

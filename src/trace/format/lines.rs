@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::document::{Item, parsed};
 use super::location::{SkippedPart, SourceLocation};
-use crate::sys::disk::{LARGEST_ARTIFACT, ErrorWithRemedy, read_line, without_mark};
+use crate::sys::disk::{ErrorWithRemedy, LARGEST_ARTIFACT, read_line, without_mark};
 
 /// The values of a reader's lines; blank lines are skipped.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use self::known_traces::TraceNovelty;
 pub(crate) use self::report::{FileReport, ImportReason, ImportStatus};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
-use crate::sys::disk::{LARGEST_ARTIFACT, ErrorWithRemedy, Root, failed};
+use crate::sys::disk::{ErrorWithRemedy, LARGEST_ARTIFACT, Root, failed};
 use crate::sys::output;
 use crate::sys::output::OutputError;
 use crate::trace::format;
