@@ -1,5 +1,7 @@
 //! Commits exactly the given paths, and restores the index if that fails.
 
+use std::io::ErrorKind;
+
 use super::Git;
 use super::log::head;
 use crate::ledger::port::{CommitId, LedgerError};
@@ -163,8 +165,10 @@ fn is_plain_file(git: &Git, path: &str) -> bool {
     facts.is_ok_and(|facts| facts.is_file())
 }
 
+/// Whether a path exists. If the system does not say, git is asked to add it, and reports the error.
 fn on_disk(git: &Git, path: &str) -> bool {
-    git.workspace.join(path).symlink_metadata().is_ok()
+    let facts = git.workspace.join(path).symlink_metadata();
+    facts.map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
 }
 
 fn is_indexed(git: &Git, index: &[u8], path: &str) -> bool {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use super::refusal::omission;
 pub(super) use super::refusal::refusal;
 use super::{Git, Policy};
 use crate::ledger::port::LedgerError;
@@ -156,7 +157,7 @@ impl Git {
                 output(&mut command(&self.workspace, &self.policy, arguments), input)?
             };
             if answer.status.success() {
-                return Ok(());
+                return omission(arguments.first().unwrap_or(&""), &answer).map_or(Ok(()), Err);
             }
             let Some(path) = held_lock(&answer) else {
                 return Err(refusal(arguments.first().unwrap_or(&""), &answer));

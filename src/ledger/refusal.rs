@@ -13,16 +13,21 @@ const UNKNOWN_USER: [&str; 3] = [
 ];
 
 /// Failures for which git names no error of the system, each with a cause and a remedy.
-const FAILURES: [(&str, &str, &str); 4] = [
+const FAILURES: [(&str, &str, &str); 5] = [
     (
         "insufficient permission for adding an object",
         "access is denied",
         "give this user write access to the repository",
     ),
     (
-        "unable to write new",
+        "unable to write new_index file",
         "it cannot write its index",
         "check the free space and the permissions of the repository",
+    ),
+    (
+        "repository has been updated, but unable to write",
+        "it made the commit, but cannot write its index",
+        "free some space on the disk, then run `git restore --staged .`",
     ),
     (
         "write failure on standard output",
@@ -61,6 +66,21 @@ pub(super) fn refusal(command: &str, output: &Output) -> LedgerError {
         command: command.to_owned(),
         message,
     }
+}
+
+/// The error for a git process that succeeded, but left out a folder that it could not read.
+pub(super) fn omission(command: &str, output: &Output) -> Option<LedgerError> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let line = said
+        .lines()
+        .find(|line| line.starts_with("warning: could not open directory "))?;
+    let (cause, remedy) = problem(line)?;
+    Some(LedgerError::System {
+        command: command.to_owned(),
+        cause,
+        remedy,
+        message: line.to_owned(),
+    })
 }
 
 /// The cause and the remedy. Only git's own lines count, not those of a hook or of another program.
@@ -104,6 +124,24 @@ mod tests {
         ] {
             assert_eq!(problem(said).map(|(cause, _)| cause), Some(cause), "{said}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_git_left_out_is_an_error() {
+        let output = |said: &str| Output {
+            status: Default::default(),
+            stdout: Vec::new(),
+            stderr: said.as_bytes().to_vec(),
+        };
+        let left_out = output("warning: could not open directory 'sessions/': Permission denied\n");
+        let error = omission("add", &left_out).unwrap().to_string();
+        assert!(
+            error.contains("'sessions/'") && error.contains("give this user access"),
+            "{error}"
+        );
+        // git works without the user's configuration.
+        let no_home = output("warning: unable to access '/root/.config/git/attributes': Permission denied\n");
+        assert!(omission("add", &no_home).is_none());
     }
 
     #[test]

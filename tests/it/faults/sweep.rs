@@ -79,8 +79,12 @@ impl Sweep {
                 points.push(Point { process, call, fault });
             }
         }
-        // After a kill, git leaves its lock files to a person.
-        points.retain(|point| point.process == Traced::Kaizen || point.fault != Fault::Kill);
+        // After a kill, git leaves its lock files to a person. A file of the work tree that it cannot examine counts as
+        // deleted for git.
+        points.retain(|point| {
+            let is_gits = point.call.pair.file.contains("/.git/");
+            point.process == Traced::Kaizen || (point.fault != Fault::Kill && is_gits)
+        });
         for last in (1..points.len()).rev() {
             points.swap(last, random.below(last + 1));
         }
