@@ -67,6 +67,18 @@ pub(crate) fn python_constants(text: &str) -> String {
     clean
 }
 
+/// Replaces lone surrogate escapes by the replacement character. Programs whose texts are UTF-16 write them.
+pub(crate) fn without_lone_surrogates(text: &str) -> String {
+    let (mut clean, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(start) = rest.find('\\') {
+        let (piece, length) = escape(&rest[start..]);
+        clean.push_str(&rest[..start]);
+        clean.push_str(piece);
+        rest = &rest[start + length..];
+    }
+    clean + rest
+}
+
 /// The escape sequence at the start of `rest`, repaired, and its length in bytes.
 fn escape(rest: &str) -> (&str, usize) {
     match (unit(rest), rest.get(6..).and_then(unit)) {

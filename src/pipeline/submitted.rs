@@ -12,6 +12,8 @@ use crate::harness::{Harness, op};
 use crate::teacher;
 use crate::teacher::check;
 use crate::teacher::check::{Problem, plan, secret};
+use crate::teacher::reply;
+use crate::teacher::tool::ArgumentProblem;
 use crate::workspace::error::RunError;
 
 /// The file that a diagnosis is written to.
@@ -22,8 +24,22 @@ pub(crate) const PLAN: &str = "plan.json";
 /// The result of a submission: remarks if it was accepted, otherwise all of its problems.
 pub(crate) type SubmissionResult = Result<Vec<String>, Vec<String>>;
 
-/// Writes a diagnosis from a narrative and clusters. A problem names the field of the submission, because the client has
-/// not seen the file.
+/// The problems of a list of clusters as such: those that `unfit` has, repeated ids, and empty fields.
+pub(crate) fn cluster_problems(clusters: &[Value], unfit: &[ArgumentProblem]) -> Vec<String> {
+    let is_fit = |at: &usize| !unfit.iter().any(|problem| problem.is_in("clusters", *at));
+    let found = check::cluster_problems(clusters)
+        .into_iter()
+        .filter(|(at, _)| is_fit(at));
+    let unsound = found.map(|(at, problem)| format!("clusters[{at}]: {problem}"));
+    unfit
+        .iter()
+        .map(|problem| problem.message.clone())
+        .chain(unsound)
+        .collect()
+}
+
+/// Writes a diagnosis from a narrative and sound clusters. A problem names the field of the submission, because the
+/// client has not seen the file.
 ///
 /// # Errors
 /// The session cannot be written to.
@@ -35,31 +51,16 @@ pub(crate) fn clusters(context: &Context, narrative: &str, clusters: &[Value]) -
         .map(|one| format!("narrative, line {}: {}", one.line, one.message))
         .collect();
     for (at, cluster) in clusters.iter().enumerate() {
-        let found = secret::in_value(cluster, &harness);
-        problems.extend(
-            found
-                .into_iter()
-                .map(|(place, one)| format!("clusters[{at}].{place}: {}", one.message)),
-        );
-    }
-    let unsound = check::cluster_problems(clusters);
-    problems.extend(
-        unsound
-            .into_iter()
-            .map(|(at, problem)| format!("clusters[{at}]: {problem}")),
-    );
-    if !problems.is_empty() {
-        return Ok(Err(problems));
+        let found = secret::in_value(cluster, &harness).into_iter();
+        problems.extend(found.map(|(place, one)| format!("clusters[{at}].{place}: {}", one.message)));
     }
     let read = |(at, value): (usize, &Value)| {
-        serde_json::from_value::<FailureCluster>(value.clone())
-            .map_err(|error| error.to_string())
-            .and_then(sound)
-            .map_err(|problem| format!("clusters[{at}]: {problem}"))
+        serde_json::from_value::<FailureCluster>(value.clone()).map_err(|error| format!("clusters[{at}]: {error}"))
     };
     let (read, wrong): (Vec<_>, Vec<_>) = clusters.iter().enumerate().map(read).partition(Result::is_ok);
-    if !wrong.is_empty() {
-        return Ok(Err(wrong.into_iter().filter_map(Result::err).collect()));
+    problems.extend(wrong.into_iter().filter_map(Result::err));
+    if !problems.is_empty() {
+        return Ok(Err(problems));
     }
     let clusters: Vec<FailureCluster> = read.into_iter().flatten().collect();
     let text = diagnosis::render(narrative, &clusters);
@@ -68,15 +69,20 @@ pub(crate) fn clusters(context: &Context, narrative: &str, clusters: &[Value]) -
         let problem = "the clusters contain a key or a password; remove it, or say where it is kept";
         return Ok(Err(vec![problem.to_owned()]));
     }
-    written(context, &text)
-}
-
-fn sound(cluster: FailureCluster) -> Result<FailureCluster, String> {
-    let rates = [cluster.student_failure_rate, cluster.teacher_success_rate];
-    match rates.iter().all(|rate| (0.0..=1.0).contains(rate)) {
-        true => Ok(cluster),
-        false => Err("a rate must be between 0 and 1".to_owned()),
-    }
+    let strange = clusters.iter().flat_map(|cluster| {
+        let strange = cluster
+            .extra
+            .keys()
+            .filter(|name| !reply::FURTHER_FIELDS.contains(&name.as_str()));
+        strange.map(|name| {
+            format!(
+                "cluster `{}`: `{name}` is not a field of a cluster; nothing reads it",
+                cluster.id
+            )
+        })
+    });
+    let strange: Vec<String> = strange.collect();
+    Ok(written(context, &text)?.map(|notes| notes.into_iter().chain(strange).collect()))
 }
 
 /// Writes a diagnosis from the text of the file.
@@ -96,7 +102,7 @@ pub(crate) fn markdown(context: &Context, text: &str) -> Result<SubmissionResult
 /// Writes a diagnosis that was checked; returns remarks about its clusters.
 fn written(context: &Context, text: &str) -> Result<SubmissionResult, RunError> {
     context.session.publish(DIAGNOSIS, text)?;
-    let (kept, dropped) = teacher::reply::drop_without_evidence(teacher::plan::stated(text));
+    let (kept, dropped) = reply::drop_without_evidence(teacher::plan::stated(text));
     let note = |cluster: &FailureCluster| format!("cluster `{}` has no measured rate and will be dropped", cluster.id);
     let mut notes: Vec<String> = dropped.iter().map(note).collect();
     if kept.is_empty() {
@@ -105,30 +111,39 @@ fn written(context: &Context, text: &str) -> Result<SubmissionResult, RunError> 
     Ok(Ok(notes))
 }
 
-/// Writes a plan if every edit is well-formed and applies to the harness after the edits before it.
+/// Writes a plan if every edit is well-formed and applies to the harness after the edits before it. `unfit` are the
+/// problems that are known already.
 ///
 /// # Errors
 /// The session cannot be read or written to.
-pub(crate) fn plan(context: &Context, edits: &[Value], author: &str) -> Result<SubmissionResult, RunError> {
+pub(crate) fn plan(
+    context: &Context,
+    edits: &[Value],
+    unfit: &[ArgumentProblem],
+    author: &str,
+) -> Result<SubmissionResult, RunError> {
     let most = context.workspace.manifest.teacher.max_edits;
+    let mut problems: Vec<String> = unfit.iter().map(|problem| problem.message.clone()).collect();
     if edits.len() > most {
-        return Ok(Err(vec![format!(
-            "{} edits, but a plan may have at most {most}",
-            edits.len()
-        )]));
+        problems.push(format!("{} edits, but a plan may have at most {most}", edits.len()));
     }
     let harness = context.base_harness()?;
-    let mut problems: Vec<String> = edits
-        .iter()
-        .enumerate()
-        .flat_map(|edit| secrets(edit, &harness))
-        .collect();
-    problems.extend(edits.iter().enumerate().flat_map(malformed));
-    if !problems.is_empty() {
-        return Ok(Err(problems));
+    let (mut fit, mut places) = (Vec::new(), Vec::new());
+    for (at, edit) in edits.iter().enumerate() {
+        let mut found = secrets((at, edit), &harness);
+        let is_unfit = unfit.iter().any(|problem| problem.is_in("edits", at));
+        if !is_unfit {
+            found.extend(malformed((at, edit)));
+        }
+        if !is_unfit && found.is_empty() {
+            fit.push(edit);
+            places.push(at);
+        }
+        problems.extend(found);
     }
-    let plan = taken_plan(context, &json!({"edits": edits}).to_string(), author)?;
-    let (problems, losses) = tried(context, harness, &plan)?;
+    let plan = taken_plan(context, &json!({"edits": fit}).to_string(), author)?;
+    let (refused, losses) = tried(context, harness, &plan, &places)?;
+    problems.extend(refused);
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
@@ -174,11 +189,16 @@ fn malformed((at, edit): (usize, &Value)) -> Vec<String> {
 }
 
 /// Applies each edit after the edits before it: the problems for those that do not apply, and what the others drop
-/// besides words.
-fn tried(context: &Context, mut harness: Harness, plan: &Plan) -> Result<(Vec<String>, Vec<String>), RunError> {
+/// besides words. `places` are the places of the edits in the submission.
+fn tried(
+    context: &Context,
+    mut harness: Harness,
+    plan: &Plan,
+    places: &[usize],
+) -> Result<(Vec<String>, Vec<String>), RunError> {
     let rules = context.workspace.rules();
     let (mut problems, mut losses) = (Vec::new(), Vec::new());
-    for (at, edit) in plan.edits.iter().enumerate() {
+    for (edit, at) in plan.edits.iter().zip(places) {
         let problem = match op::apply(edit, &harness, &rules) {
             Err(problem) => Some(problem.to_string()),
             Ok(changed) => {
@@ -204,5 +224,14 @@ fn notes(plan: &Plan, submitted: &[Value]) -> Vec<String> {
         );
         (*stated != tier).then_some(note)
     });
-    plan.remarks().into_iter().chain(tiers).collect()
+    let strange = plan.edits.iter().flat_map(|edit| {
+        let name = |name| {
+            format!(
+                "edit `{}`: `{name}` is not a field of an edit; nothing reads it",
+                edit.id
+            )
+        };
+        edit.extra.keys().map(name)
+    });
+    plan.remarks().into_iter().chain(tiers).chain(strange).collect()
 }

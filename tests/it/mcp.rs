@@ -14,10 +14,16 @@ struct Client {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     number: u64,
+    /// The note beside the last answer, if it was a part.
+    note: Value,
 }
 
 impl Client {
     fn start(space: &Space) -> Self {
+        Self::named(space, "tester", "2025-06-18")
+    }
+
+    fn named(space: &Space, name: &str, version: &str) -> Self {
         let mut command = space.command(KAIZEN, &["mcp"]);
         let mut child = command
             .env_remove("KAIZEN_NOW")
@@ -31,9 +37,12 @@ impl Client {
             output: BufReader::new(child.stdout.take().unwrap()),
             child,
             number: 0,
+            note: Value::Null,
         };
-        let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "tester", "version": "1"}});
+        let hello =
+            json!({"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": name, "version": "1"}});
         let met = client.ask("initialize", hello);
+        assert_eq!(met["result"]["protocolVersion"], version);
         assert_eq!(met["result"]["serverInfo"]["name"], "kaizen", "{met}");
         assert_eq!(met["result"]["serverInfo"]["version"], env!("CARGO_PKG_VERSION"));
         client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
@@ -42,6 +51,16 @@ impl Client {
 
     fn send(&mut self, message: &Value) {
         writeln!(self.input.as_mut().unwrap(), "{message}").unwrap();
+    }
+
+    /// Sends a line of any bytes; returns the next line of the server.
+    fn raw(&mut self, line: &[u8]) -> Value {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(line).unwrap();
+        input.write_all(b"\n").unwrap();
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
     }
 
     fn ask(&mut self, method: &str, params: Value) -> Value {
@@ -65,6 +84,9 @@ impl Client {
         let said = self.ask("tools/call", json!({"name": tool, "arguments": arguments}));
         assert!(begun.elapsed() < Duration::from_secs(20), "{tool}");
         let result = &said["result"];
+        self.note = result["content"][1]["text"]
+            .as_str()
+            .map_or(Value::Null, |note| serde_json::from_str(note).unwrap());
         let text = result["content"][0]["text"]
             .as_str()
             .unwrap_or_else(|| panic!("{said}"));
@@ -150,7 +172,11 @@ fn a_session_from_the_first_look_to_commits() {
     assert_eq!(space.statuses()["bold"], "applied");
     assert_eq!(space.artifact("plan.json")["teacher_model"], "mcp: tester");
     let log = space.read(&format!("{}/teacher/diagnose.jsonl", space.session()));
-    assert!(log.lines().count() == 3 && log.contains("list_traces"), "{log}");
+    assert!(log.lines().count() == 5 && log.contains("list_traces"), "{log}");
+    assert!(
+        log.contains("\"call\":\"submit_plan\",\"file\":\"plan.json\",\"by\":\"mcp: tester\""),
+        "{log}"
+    );
     let evidence = space.read(&format!("{}/evidence.jsonl", space.session()));
     assert_eq!(
         evidence.lines().count(),
@@ -384,7 +410,8 @@ fn submissions_are_checked_by_field_and_lists_may_be_text() {
         "submit_diagnosis",
         json!({"narrative": "Shy.", "clusters": [{"id": "parcel"}]}),
     );
-    assert_eq!(lacks["problems"], json!(["clusters[0]: missing field `description`"]));
+    let missing = ["description", "student_failure_rate"].map(|name| format!("`clusters[0].{name}` is missing"));
+    assert_eq!(lacks["problems"], json!(missing));
     let packed = json!([cluster("home", words)]).to_string();
     client.good(
         "submit_diagnosis",
@@ -415,4 +442,212 @@ fn submissions_are_checked_by_field_and_lists_may_be_text() {
         "{notes}"
     );
     assert_eq!(space.artifact("plan.json")["failure_clusters"][0]["description"], words);
+}
+
+/// Every line is answered as JSON-RPC demands, and the next one is served. `request_table_tests.rs` has the whole table.
+#[test]
+fn malformed_lines_are_answered_and_survived() {
+    let space = Space::new();
+    let mut client = Client::start(&space);
+    let long = [
+        &b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\""[..],
+        &vec![b'x'; 9 << 20],
+        b"\"}",
+    ]
+    .concat();
+    for (line, code) in [
+        (&b"garbage"[..], -32700),
+        (b"{\"jsonrpc\":\"2.0\",\"method\":\"x\"}\n\r\n[]", -32600),
+        (&long, -32600),
+    ] {
+        let said = client.raw(line);
+        assert_eq!((&said["id"], &said["error"]["code"]), (&Value::Null, &json!(code)));
+    }
+    let named = b"{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"tools/call\",\"params\":{\"name\":\"search_traces\",";
+    for query in [&b"\"lamp \\ud83d\""[..], b"\"lamp \xff\""] {
+        let said = client.raw(&[&named[..], b"\"arguments\":{\"query\":", query, b"}}}"].concat());
+        assert_eq!(
+            (&said["id"], &said["result"]["isError"]),
+            (&json!("a"), &json!(false)),
+            "{said}"
+        );
+    }
+    assert_eq!(client.ask("tools/list", json!([1]))["error"]["code"], -32602);
+    assert_eq!(client.end(), Some(0));
+    let mut old = Client::named(&space, "old", "2025-03-26");
+    let both = old.raw(b"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"},{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}]");
+    let mut ids: Vec<i64> = both
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["id"].as_i64())
+        .collect();
+    ids.sort();
+    assert_eq!(ids, [1, 2]);
+    let oldest = Client::named(&space, "oldest", "2024-11-05").ask("tools/list", json!({}));
+    assert!(oldest["result"]["tools"][0].get("annotations").is_none());
+}
+
+#[test]
+fn long_answers_come_in_parts() {
+    let space = Space::new();
+    let config = space.read("config.toml");
+    let models: String = (0..4000)
+        .map(|number| format!("[models.m{number}]\nk = {number}\n"))
+        .collect();
+    space.write("config.toml", &format!("{config}\n{models}"));
+    space.commit_all("many models");
+    let mut client = Client::start(&space);
+    let (mut ids, mut offset) = (Vec::new(), json!(0));
+    while offset != Value::Null {
+        let page = client.good(
+            "list_traces",
+            json!({"limit": "5", "offset": offset, "agent": "", "min_feedback": null}),
+        );
+        ids.extend(page.as_array().unwrap().iter().map(|trace| trace["trace_id"].clone()));
+        assert_eq!(client.note["total"], client.note["total"].as_u64().unwrap());
+        offset = client.note["next_offset"].clone();
+    }
+    let total = client.note["total"].as_u64().unwrap() as usize;
+    let distinct: std::collections::BTreeSet<String> = ids.iter().map(Value::to_string).collect();
+    assert!(ids.len() == total && distinct.len() == total && total > 5, "{total}");
+    let whole = space.read("config.toml");
+    let (mut read, mut offset) = (String::new(), json!(0));
+    while offset != Value::Null {
+        let part = client.good("get_current_config", json!({"offset": offset}));
+        assert!(part.as_str().unwrap().len() <= 18_000);
+        read.push_str(part.as_str().unwrap());
+        offset = client.note["next_offset"].clone();
+    }
+    assert_eq!(read, whole);
+    for (tool, arguments, problem) in [
+        ("list_traces", json!({"limit": 0}), "from 1 to 100"),
+        ("list_personal_benchmark", json!({"limit": -1}), "from 1 to 100"),
+        ("get_agent_prompt", json!({"agent": "x"}), "it takes agent_name, offset"),
+        ("poll_benchmark", json!({"wait_seconds": -1}), "at least 0"),
+    ] {
+        let said = client.bad(tool, arguments);
+        assert!(said["error"].as_str().unwrap().contains(problem), "{said}");
+    }
+    client.good("poll_benchmark", json!({"wait_seconds": "0"}));
+}
+
+/// Both clients learn of it: the one that replaces, and the one whose work is replaced.
+#[test]
+fn a_client_that_replaces_the_work_of_another_says_so() {
+    let space = Space::new();
+    let mut first = Client::named(&space, "first", "2025-11-25");
+    first.good("submit_diagnosis", diagnosis());
+    let again = first.good("submit_diagnosis", diagnosis());
+    assert_eq!(again["notes"], json!([]), "its own work");
+    let mut second = Client::named(&space, "second", "2025-11-25");
+    let mut other = diagnosis();
+    other["narrative"] = "# Another cause".into();
+    let replaced = second.good("submit_diagnosis", other);
+    let note = replaced["notes"][0].as_str().unwrap();
+    assert!(
+        note.contains("diagnosis.md that `mcp: first` submitted at 20"),
+        "{note}"
+    );
+    let told = first.good("session_status", json!({}));
+    assert!(
+        told["notes"][0]
+            .as_str()
+            .unwrap()
+            .contains("`mcp: second` replaced your diagnosis.md at 20"),
+        "{told}"
+    );
+    let plan = first.good("submit_plan", json!({"edits": [bold()]}));
+    assert!(
+        plan["notes"]
+            .to_string()
+            .contains("`mcp: second` replaced your diagnosis.md"),
+        "{plan}"
+    );
+    let session = space.session();
+    space.write(
+        &format!("{session}/diagnosis.md"),
+        &space
+            .read(&format!("{session}/diagnosis.md"))
+            .replace("cause", "reason"),
+    );
+    let by_hand = second.good("submit_diagnosis", diagnosis());
+    assert!(
+        by_hand["notes"].to_string().contains("changed in the session's folder"),
+        "{by_hand}"
+    );
+}
+
+#[test]
+fn a_refused_submission_names_every_fault_at_once() {
+    let space = Space::new();
+    let mut client = Client::start(&space);
+    client.good("submit_diagnosis", diagnosis());
+    let mut edits = vec![bold(), bold(), bold(), bold()];
+    edits[0]["op"] = "set_modle_param".into();
+    edits[1].as_object_mut().unwrap().remove("rationale");
+    edits[1]["target"] = 5.into();
+    edits[2]["payload"] = json!({"model": "base"});
+    edits[3] = crate::space::edit(
+        "nobody",
+        "set_agent_param",
+        "agents.x.k",
+        json!({"agent": "x", "param": "k", "value": 1}),
+    );
+    let said = client.bad("submit_plan", json!({"edits": edits}));
+    let problems: Vec<&str> = said["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    for part in [
+        "`edits[0].op` must be one of",
+        "`edits[1].rationale`",
+        "`edits[1].target`",
+        "edits[2] (`bold`)",
+        "edits[3] (`nobody`)",
+    ] {
+        assert_eq!(
+            problems.iter().filter(|problem| problem.contains(part)).count(),
+            1,
+            "{part}: {problems:?}"
+        );
+    }
+    let mut typo = bold();
+    typo["referencs"] = json!([]);
+    let taken = client.good("submit_plan", json!({"edits": [typo]}));
+    assert!(
+        taken["notes"]
+            .to_string()
+            .contains("`referencs` is not a field of an edit"),
+        "{taken}"
+    );
+}
+
+#[test]
+fn the_next_step_is_named_after_a_restart_and_after_the_end() {
+    let space = Space::new();
+    let mut client = Client::start(&space);
+    assert_eq!(
+        client.good("poll_benchmark", json!({"wait_seconds": 0}))["next"],
+        "examine the evidence, then submit_diagnosis"
+    );
+    client.good("submit_diagnosis", diagnosis());
+    client.good("submit_plan", json!({"edits": [bold(), shots()]}));
+    assert_eq!(client.end(), Some(0));
+    let mut client = Client::start(&space);
+    let said = client.good("poll_benchmark", json!({"wait_seconds": 1.0}));
+    assert_eq!(
+        (&said["running"], &said["next"]),
+        (&json!(false), &json!("start_benchmark, then poll_benchmark"))
+    );
+    client.run();
+    let status = client.good("session_status", json!({}));
+    assert!(status["next"].as_str().unwrap().contains("kaizen review"), "{status}");
+    assert_eq!(status["waiting_for_review"][0]["edit"], "shots");
+    assert_eq!(
+        client.good("poll_benchmark", json!({"wait_seconds": 0}))["next"],
+        status["next"]
+    );
 }

@@ -14,6 +14,9 @@ use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
 
+/// The largest number of events that one poll returns. The next one returns the others.
+const MOST_EVENTS: usize = 100;
+
 /// Runs one session in the background, one run at a time.
 pub(crate) struct BackgroundRun {
     root: PathBuf,
@@ -145,11 +148,12 @@ impl BackgroundRun {
     /// The events since the last call, the progress, and the result if the run has ended.
     pub(crate) fn news(&self) -> Value {
         let mut state = self.shared.state();
-        let events = std::mem::take(&mut state.events);
+        let shown = state.events.len().min(MOST_EVENTS);
+        let events: Vec<Value> = state.events.drain(..shown).collect();
         let progress = state.progress.map(|(done, of)| json!({"done": done, "of": of}));
         json!({
             "running": state.running, "session": state.session, "progress": progress, "events": events,
-            "result": state.ended,
+            "more_events": state.events.len(), "result": state.ended,
         })
     }
 

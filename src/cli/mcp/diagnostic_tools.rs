@@ -25,6 +25,7 @@ pub(crate) fn call(driven: &DrivenSession, name: &str, arguments: &Map<String, V
         Ok(answer) => McpAnswer {
             is_error: answer.text.starts_with("{\"error\":"),
             text: answer.text,
+            note: answer.note,
         },
         Err(answer) => answer,
     }

@@ -1,5 +1,6 @@
 //! The session that an MCP client drives, and its background run.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,6 +9,8 @@ use serde_json::json;
 
 use super::background_run::BackgroundRun;
 use super::result::McpAnswer;
+use super::status;
+use super::submission::Submission;
 use crate::cli::exit::CommandFailure;
 use crate::pipeline::options::RunOptions;
 use crate::pipeline::permissions;
@@ -33,6 +36,8 @@ pub(crate) struct DrivenSession {
     client: Mutex<String>,
     /// Log lines of calls that only read. The next call that writes to the session writes them too.
     notes: Mutex<String>,
+    /// The last submission of each file by this client.
+    submissions: Mutex<BTreeMap<String, Submission>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -47,6 +52,7 @@ impl DrivenSession {
             root,
             client: Mutex::default(),
             notes: Mutex::default(),
+            submissions: Mutex::default(),
         }
     }
 
@@ -92,6 +98,21 @@ impl DrivenSession {
     /// Returns the kept lines and removes them.
     pub(crate) fn take_notes(&self) -> String {
         std::mem::take(&mut *lock(&self.notes))
+    }
+
+    /// Remembers a submission of this client.
+    pub(crate) fn remember(&self, submission: Submission) {
+        lock(&self.submissions).insert(submission.file.clone(), submission);
+    }
+
+    /// Whether this client made a submission.
+    pub(crate) fn wrote(&self, submission: &Submission) -> bool {
+        lock(&self.submissions).get(&submission.file) == Some(submission)
+    }
+
+    /// The files that this client submitted.
+    pub(crate) fn written(&self) -> Vec<String> {
+        lock(&self.submissions).keys().cloned().collect()
     }
 
     /// The session: the one started by this client, or else the newest if it waits for files and is not settled.
@@ -201,7 +222,14 @@ impl DrivenSession {
         self.work.wait(Duration::from_secs(seconds), true);
         // Phases follow each other quickly, so one answer can cover several.
         self.work.wait(TOGETHER.min(Duration::from_secs(seconds)), false);
-        McpAnswer::json(&self.work.news())
+        let mut news = self.work.news();
+        if !self.is_running() {
+            match status::next_step(self) {
+                Ok(next) => news["next"] = next.into(),
+                Err(answer) => return answer,
+            }
+        }
+        McpAnswer::json(&news)
     }
 
     /// Whether a run is in progress, so that files must not be written.

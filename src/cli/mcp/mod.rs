@@ -3,20 +3,33 @@
 mod background_run;
 mod diagnostic_tools;
 mod driven_session;
+mod message;
+mod request_table;
+#[cfg(test)]
+mod request_table_tests;
 mod result;
 mod server;
 mod status;
+mod submission;
 mod submit;
 mod tools;
+mod transport;
+
+use std::time::Duration;
 
 use clap::Args;
 use rmcp::ServiceExt;
+use rmcp::service::ServerInitializeError;
 
 use self::driven_session::DrivenSession;
 use self::server::McpServer;
+use self::transport::LineTransport;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use crate::sys::signal;
+
+/// How long the last replies may take to be written.
+const LAST_REPLIES: Duration = Duration::from_secs(2);
 
 /// Serve this workspace to a coding agent over MCP
 ///
@@ -39,11 +52,18 @@ pub(crate) fn mcp(_: &McpArgs, setting: &Setting) -> Result<Code, CommandFailure
         .build()
         .map_err(|error| failed(&error))?;
     let served = runtime.block_on(async {
-        let running = server
-            .serve(rmcp::transport::io::stdio())
-            .await
-            .map_err(|error| failed(&error))?;
-        running.waiting().await.map(drop).map_err(|error| failed(&error))
+        let (transport, written) = LineTransport::new(tokio::io::stdin(), tokio::io::stdout());
+        let served = match server.serve(transport).await {
+            Ok(running) => running.waiting().await.map(drop).map_err(|error| failed(&error)),
+            // The client left before the handshake.
+            Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+            Err(error) => Err(failed(&error)),
+        };
+        // The last replies. A client that does not read them is not waited for.
+        match tokio::time::timeout(LAST_REPLIES, written).await {
+            Ok(Ok(Err(error))) => served.and(Err(failed(&error))),
+            _ => served,
+        }
     });
     // Does not wait for calls in progress.
     runtime.shutdown_background();

@@ -7,10 +7,18 @@ use crate::cli::exit::CommandFailure;
 use crate::pipeline::options::{RunResult, WaitingFor};
 use crate::workspace::error::RunError;
 
+/// The next step when edits wait for a person.
+pub(crate) const REVIEW: &str = "a person has to review the waiting edits: kaizen review, then kaizen run";
+
+/// The largest number of outcomes in a result. The record has all.
+const MOST_OUTCOMES: usize = 100;
+
 /// The answer of a tool.
 pub(crate) struct McpAnswer {
     /// JSON, or the content of a file.
     pub text: String,
+    /// How to get the rest, if the text is a part, as JSON.
+    pub note: Option<String>,
     /// Whether the call failed.
     pub is_error: bool,
 }
@@ -20,6 +28,7 @@ impl McpAnswer {
     pub(crate) fn json(value: &Value) -> Self {
         Self {
             text: value.to_string(),
+            note: None,
             is_error: false,
         }
     }
@@ -28,6 +37,7 @@ impl McpAnswer {
     pub(crate) fn error(problem: impl Into<String>) -> Self {
         Self {
             text: json!({"error": problem.into()}).to_string(),
+            note: None,
             is_error: true,
         }
     }
@@ -36,6 +46,7 @@ impl McpAnswer {
     pub(crate) fn problems(problems: &[String]) -> Self {
         Self {
             text: json!({"error": "nothing was written", "problems": problems}).to_string(),
+            note: None,
             is_error: true,
         }
     }
@@ -51,13 +62,17 @@ pub(crate) fn result(ended: Result<RunResult, RunError>) -> Value {
         return json!({"error": problem, "session": ended.session.id});
     }
     let record = &ended.record;
+    let mut outcomes = outcomes(&ended);
+    let more = outcomes.len().saturating_sub(MOST_OUTCOMES);
+    outcomes.truncate(MOST_OUTCOMES);
     let score = |snapshot: &Option<Snapshot>| snapshot.as_ref().map(|snapshot| snapshot.overall_score);
     json!({
         "session": ended.session.id,
         "status": record.status,
         "score_before": score(&record.benchmark_before),
         "score_after": score(&record.benchmark_after),
-        "outcomes": outcomes(&ended),
+        "outcomes": outcomes,
+        "more_outcomes": more,
         "next": next(&ended),
     })
 }
@@ -92,9 +107,7 @@ fn next(ended: &RunResult) -> String {
 
 fn of_record(record: &SessionRecord, folder: &str) -> String {
     match record.status {
-        SessionStatus::AwaitingReview => {
-            "a person has to review the waiting edits: kaizen review, then kaizen run".to_owned()
-        }
+        SessionStatus::AwaitingReview => REVIEW.to_owned(),
         status if status.is_under_way() => "examine the evidence, then submit_diagnosis".to_owned(),
         _ => format!("done; the record is {folder}/session.json, and another submit_diagnosis starts another session"),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::{ErrorData, ServerHandler};
@@ -47,22 +47,28 @@ impl McpServer {
 
 impl McpServer {
     /// Makes a call, or waits for an earlier identical call that took too long.
-    async fn answer(&self, name: String, arguments: JsonObject) -> McpAnswer {
-        let question = format!("{name} {}", Value::Object(arguments.clone()));
+    /// A canceled call is kept too, so that its result is not lost.
+    async fn answer(&self, name: String, arguments: JsonObject, context: &RequestContext<RoleServer>) -> McpAnswer {
+        // Events are returned only once, so a poll waits for an earlier one, however long either may wait.
+        let question = match name.as_str() {
+            "poll_benchmark" => name.clone(),
+            _ => format!("{name} {}", Value::Object(arguments.clone())),
+        };
         let earlier = self.late().remove(&question);
         let driven = Arc::clone(&self.driven);
         let make = || tokio::task::spawn_blocking(move || tools::call(&driven, &name, &arguments));
         let mut call = earlier.unwrap_or_else(make);
-        match tokio::time::timeout(LONGEST, &mut call).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => McpAnswer::error("the call crashed; this is a bug in kaizen, see its stderr"),
-            Err(_) => {
-                self.late().insert(question, call);
-                McpAnswer::error(
-                    "this takes longer than one call may take; it continues in the background, so repeat the call",
-                )
-            }
-        }
+        let answered = tokio::select! {
+            answered = &mut call => answered,
+            () = tokio::time::sleep(LONGEST) => return self.put_off(question, call),
+            () = context.ct.cancelled() => return self.put_off(question, call),
+        };
+        answered.unwrap_or_else(|_| McpAnswer::error("the call crashed; this is a bug in kaizen, see its stderr"))
+    }
+
+    fn put_off(&self, question: String, call: JoinHandle<McpAnswer>) -> McpAnswer {
+        self.late().insert(question, call);
+        McpAnswer::error("this takes longer than one call may take; it continues in the background, so repeat the call")
     }
 
     fn late(&self) -> MutexGuard<'_, BTreeMap<String, JoinHandle<McpAnswer>>> {
@@ -79,12 +85,24 @@ impl ServerHandler for McpServer {
 
     async fn list_tools(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(
-            tools::specs().into_iter().map(tool).collect(),
-        ))
+        if page.is_some_and(|page| page.cursor.is_some()) {
+            return Err(ErrorData::invalid_params(
+                "there is one page of tools, without a cursor",
+                None,
+            ));
+        }
+        // 2024-11-05 has no annotations.
+        let is_annotated = context
+            .protocol_version()
+            .is_none_or(|version| version > ProtocolVersion::V_2024_11_05);
+        let tools = tools::specs()
+            .into_iter()
+            .map(|spec| tool(spec, is_annotated))
+            .collect();
+        Ok(ListToolsResult::with_all_items(tools))
     }
 
     async fn call_tool(
@@ -96,11 +114,12 @@ impl ServerHandler for McpServer {
         if !tools::specs().iter().any(|spec| spec.name == name) {
             return Err(ErrorData::invalid_params(format!("Unknown tool: {name}"), None));
         }
-        if let Some(client) = context.peer.peer_info() {
-            self.driven.meet(&client.client_info.name);
+        if let Some(client) = context.client_info() {
+            self.driven.meet(&client.name);
         }
-        let answer = self.answer(name, request.arguments.unwrap_or_default()).await;
-        let content = vec![ContentBlock::text(answer.text)];
+        let answer = self.answer(name, request.arguments.unwrap_or_default(), &context).await;
+        let content = [Some(answer.text), answer.note].into_iter().flatten();
+        let content = content.map(ContentBlock::text).collect();
         Ok(match answer.is_error {
             true => CallToolResult::error(content),
             false => CallToolResult::success(content),
@@ -109,8 +128,13 @@ impl ServerHandler for McpServer {
     }
 }
 
-fn tool(spec: ToolSpec) -> Tool {
+fn tool(spec: ToolSpec, is_annotated: bool) -> Tool {
     let schema = spec.parameters.as_object().cloned().unwrap_or_default();
     let annotations = tools::annotations(&spec.name);
-    Tool::new(spec.name, spec.description, Arc::new(schema)).with_annotations(annotations)
+    let tool = Tool::new(spec.name, spec.description, Arc::new(schema));
+    if is_annotated {
+        tool.with_annotations(annotations)
+    } else {
+        tool
+    }
 }

@@ -3,15 +3,21 @@
 use serde_json::{Map, Value, json};
 
 use super::driven_session::{DrivenSession, failure};
-use super::result::McpAnswer;
+use super::result::{McpAnswer, REVIEW};
+use super::submission;
+use crate::artifact::pending_review::PendingReview;
 use crate::pipeline::context::Context;
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::state::state;
+use crate::pipeline::submitted;
 use crate::pipeline::unmet::{self, Unmet};
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
+
+/// The first step of a session.
+const FIRST: &str = "examine the evidence, then submit_diagnosis";
 
 /// The files of a session that a client may want to read.
 const FILES: [&str; 6] = [
@@ -25,27 +31,59 @@ const FILES: [&str; 6] = [
 
 /// Returns the state of the session.
 pub(crate) fn status(driven: &DrivenSession) -> McpAnswer {
-    let session = match driven.session() {
-        Ok(Some(session)) => session,
-        Ok(None) => {
-            return McpAnswer::json(&json!({
-                "session": null, "workspace": driven.root,
-                "next": "examine the evidence, then submit_diagnosis",
-                "note": "submit_diagnosis starts a session and measures the baseline; until then there are no scores"
-            }));
-        }
-        Err(answer) => return answer,
+    let stands = with_session(driven, |context| {
+        let mut stands = stands(context, driven)?;
+        // Messages may contain held-out tasks, which the client must not see.
+        context.inputs.held_out()?.value(&mut stands);
+        Ok(stands)
+    });
+    match stands {
+        Ok(Some((session, mut stands))) => match submission::replaced(driven, &session) {
+            Ok(replaced) => {
+                if !replaced.is_empty() {
+                    stands["notes"] = replaced.into();
+                }
+                McpAnswer::json(&stands)
+            }
+            Err(answer) => answer,
+        },
+        Ok(None) => McpAnswer::json(&json!({
+            "session": null, "workspace": driven.root, "next": FIRST,
+            "note": "submit_diagnosis starts a session and measures the baseline; until then there are no scores"
+        })),
+        Err(answer) => answer,
+    }
+}
+
+/// The next step, as [`status`] names it.
+///
+/// # Errors
+/// The session cannot be read.
+pub(crate) fn next_step(driven: &DrivenSession) -> Result<String, McpAnswer> {
+    let next = with_session(driven, |context| {
+        let mut words = Value::from(next_words(context, driven)?);
+        context.inputs.held_out()?.value(&mut words);
+        Ok(words)
+    })?;
+    Ok(next.map_or_else(
+        || FIRST.to_owned(),
+        |(_, next)| next.as_str().unwrap_or_default().to_owned(),
+    ))
+}
+
+/// Calls `look` with the session; `None` if there is none.
+fn with_session(
+    driven: &DrivenSession,
+    look: impl FnOnce(&Context) -> Result<Value, RunError>,
+) -> Result<Option<(Session, Value)>, McpAnswer> {
+    let Some(session) = driven.session()? else {
+        return Ok(None);
     };
-    let workspace = match driven.onlooker() {
-        Ok(workspace) => workspace,
-        Err(answer) => return answer,
-    };
+    let workspace = driven.onlooker()?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
     let context = Context::new(&workspace, &session, &inputs, &engines);
-    match stands(&context, driven) {
-        Ok(value) => McpAnswer::json(&value),
-        Err(error) => failure(error.into()),
-    }
+    let seen = look(&context).map_err(|error| failure(error.into()))?;
+    Ok(Some((session, seen)))
 }
 
 fn stands(context: &Context, driven: &DrivenSession) -> Result<Value, RunError> {
@@ -54,27 +92,42 @@ fn stands(context: &Context, driven: &DrivenSession) -> Result<Value, RunError> 
         .iter()
         .map(Unmet::words)
         .collect();
-    let phases: Map<String, Value> = states
-        .into_iter()
-        .map(|(phase, fresh)| (phase, word(&fresh).into()))
-        .collect();
     let record = context.session.record()?;
+    let current = states
+        .iter()
+        .find(|(_, fresh)| matches!(fresh, Freshness::Stale { .. }));
+    let status = match current.filter(|_| driven.is_running()) {
+        Some((phase, _)) => format!("running: {phase}").into(),
+        None => json!(record.as_ref().map(|record| record.status)),
+    };
     let mut stands = json!({
         "session": context.session.id,
         "workspace": driven.root,
-        "status": record.as_ref().map(|record| record.status),
+        "status": status,
         "error": record.and_then(|record| record.error),
         "running": driven.is_running(),
-        "phases": phases,
-        "next": next_words(&next(context, None)?, driven.is_running()),
+        "phases": states.iter().map(|(phase, fresh)| (phase.clone(), word(fresh).into())).collect::<Map<_, _>>(),
+        "next": next_words(context, driven)?,
+        "waiting_for_review": waiting(context.session)?,
         "files": files(context.session),
     });
     if !unmet.is_empty() {
         stands["unmet"] = unmet.into();
     }
-    // Messages may contain held-out tasks, which the client must not see.
-    context.inputs.held_out()?.value(&mut stands);
     Ok(stands)
+}
+
+/// The edits that wait for a person.
+fn waiting(session: &Session) -> Result<Vec<Value>, RunError> {
+    let undecided = session
+        .waiting()?
+        .into_values()
+        .filter(|pending| pending.decision.is_none());
+    let one = |pending: PendingReview| {
+        let edit = pending.edit;
+        json!({"edit": edit.id, "op": edit.op.name(), "target": edit.target})
+    };
+    Ok(undecided.map(one).collect())
 }
 
 fn word(fresh: &Freshness) -> &'static str {
@@ -86,20 +139,26 @@ fn word(fresh: &Freshness) -> &'static str {
     }
 }
 
-fn next_words(next: &Next, running: bool) -> String {
-    match next {
-        _ if running => "poll_benchmark".to_owned(),
-        Next::Write { file, .. } if *file == "plan.json" => "submit_plan".to_owned(),
-        Next::Write { .. } => "examine the evidence, then submit_diagnosis".to_owned(),
+fn next_words(context: &Context, driven: &DrivenSession) -> Result<String, RunError> {
+    if driven.is_running() {
+        return Ok("poll_benchmark".to_owned());
+    }
+    Ok(match next(context, None)? {
+        Next::Write { file, .. } if file == submitted::PLAN => "submit_plan".to_owned(),
+        Next::Write { .. } => FIRST.to_owned(),
         Next::Typed { file, problems } => {
             let first = problems.first().map(|one| one.message.as_str()).unwrap_or_default();
             format!("{file} cannot be used: {first}; submit it again")
         }
         Next::Run { .. } => "start_benchmark, then poll_benchmark".to_owned(),
-        Next::NotReady(problem) => problem.clone(),
-        Next::Release => "a person has to release the plan: kaizen release".to_owned(),
+        Next::NotReady(problem) => problem,
+        Next::Release => format!(
+            "a person has to release the plan: kaizen release {}",
+            context.session.id
+        ),
+        Next::Nothing if !waiting(context.session)?.is_empty() => REVIEW.to_owned(),
         Next::Nothing => "nothing is left to do; another submit_diagnosis starts another session".to_owned(),
-    }
+    })
 }
 
 fn files(session: &Session) -> Vec<String> {

@@ -5,24 +5,29 @@ use serde_json::{Map, Value, json};
 use super::diagnostic_tools;
 use super::driven_session::{DrivenSession, failure};
 use super::result::McpAnswer;
+use super::submission::{self, Submission};
 use crate::pipeline::briefing;
 use crate::pipeline::context::Context;
 use crate::pipeline::submitted::{self, SubmissionResult};
+use crate::teacher::tool::ArgumentProblem;
 use crate::workspace::error::RunError;
 use crate::workspace::session::Session;
 
 /// Checks a submission and writes it.
 type Writing<'a> = dyn Fn(&Context) -> Result<SubmissionResult, RunError> + 'a;
 
-/// Submits a diagnosis.
-pub(crate) fn diagnosis(driven: &DrivenSession, arguments: &Map<String, Value>) -> McpAnswer {
-    // Some clients send every optional argument, empty.
-    let given = |name: &str| arguments.get(name).filter(|value| !value.is_null() && *value != "");
-    let clusters = given("clusters").map(unpacked);
-    let clusters = clusters.filter(|clusters| given("markdown").is_none() || *clusters != json!([]));
-    let write: Box<Writing> = match (given("narrative"), clusters, given("markdown")) {
-        (Some(Value::String(narrative)), Some(Value::Array(clusters)), None) => {
-            Box::new(move |context| submitted::clusters(context, narrative, &clusters))
+/// Submits a diagnosis. `unfit` are the problems of its arguments.
+pub(crate) fn diagnosis(driven: &DrivenSession, given: &Map<String, Value>, unfit: &[ArgumentProblem]) -> McpAnswer {
+    let list = given.get("clusters").and_then(Value::as_array);
+    // An empty list beside `markdown` is an argument that a client cannot leave out.
+    let clusters = list.filter(|list| !list.is_empty() || !given.contains_key("markdown"));
+    let problems = submitted::cluster_problems(clusters.map_or(&[], Vec::as_slice), unfit);
+    if !problems.is_empty() {
+        return McpAnswer::problems(&problems);
+    }
+    let write: Box<Writing> = match (given.get("narrative"), clusters, given.get("markdown")) {
+        (Some(Value::String(narrative)), Some(clusters), None) => {
+            Box::new(move |context| submitted::clusters(context, narrative, clusters))
         }
         (None, None, Some(Value::String(text))) => Box::new(move |context| submitted::markdown(context, text)),
         _ => {
@@ -31,27 +36,25 @@ pub(crate) fn diagnosis(driven: &DrivenSession, arguments: &Map<String, Value>) 
             );
         }
     };
-    take(driven, driven.open(), submitted::DIAGNOSIS, "submit_plan", &*write)
-}
-
-/// A list or an object, which some clients send as JSON text.
-fn unpacked(value: &Value) -> Value {
-    let packed = value.as_str().and_then(|text| serde_json::from_str(text).ok());
-    let packed = packed.filter(|found: &Value| found.is_array() || found.is_object());
-    packed.unwrap_or_else(|| value.clone())
-}
-
-/// Submits a plan.
-pub(crate) fn plan(driven: &DrivenSession, arguments: &Map<String, Value>) -> McpAnswer {
-    let Some(Value::Array(mut edits)) = arguments.get("edits").map(unpacked) else {
-        return McpAnswer::error("`edits` must be a list of edits");
+    let call = SubmitCall {
+        name: "submit_diagnosis",
+        file: submitted::DIAGNOSIS,
+        next: "submit_plan",
     };
-    edits.iter_mut().for_each(|edit| *edit = unpacked(edit));
-    for payload in edits.iter_mut().filter_map(|edit| edit.get_mut("payload")) {
-        *payload = unpacked(payload);
-        if let Some(exemplars) = payload.get_mut("exemplars") {
-            *exemplars = unpacked(exemplars);
-        }
+    take(driven, driven.open(), &call, &*write)
+}
+
+/// Submits a plan. `unfit` are the problems of its arguments.
+pub(crate) fn plan(driven: &DrivenSession, given: &Map<String, Value>, unfit: &[ArgumentProblem]) -> McpAnswer {
+    let Some(Value::Array(mut edits)) = given.get("edits").cloned() else {
+        let messages: Vec<String> = unfit.iter().map(|problem| problem.message.clone()).collect();
+        return McpAnswer::problems(&messages);
+    };
+    // The schema of a payload depends on the op, so lists in it may still be text.
+    let payloads = edits.iter_mut().filter_map(|edit| edit.get_mut("payload"));
+    for exemplars in payloads.filter_map(|payload| payload.get_mut("exemplars")) {
+        let packed = exemplars.as_str().and_then(|text| serde_json::from_str(text).ok());
+        *exemplars = packed.filter(Value::is_array).unwrap_or_else(|| exemplars.take());
     }
     match driven.session() {
         Ok(Some(session)) if session.path(submitted::DIAGNOSIS).is_file() => {}
@@ -60,37 +63,51 @@ pub(crate) fn plan(driven: &DrivenSession, arguments: &Map<String, Value>) -> Mc
     }
     let session = driven.ready();
     let author = driven.author();
-    let write = |context: &Context| submitted::plan(context, &edits, &author);
-    take(
-        driven,
-        session,
-        submitted::PLAN,
-        "start_benchmark, then poll_benchmark",
-        &write,
-    )
+    let write = |context: &Context| submitted::plan(context, &edits, unfit, &author);
+    let call = SubmitCall {
+        name: "submit_plan",
+        file: submitted::PLAN,
+        next: "start_benchmark, then poll_benchmark",
+    };
+    take(driven, session, &call, &write)
 }
 
-fn take(
-    driven: &DrivenSession,
-    session: Result<Session, McpAnswer>,
-    file: &str,
-    next: &str,
-    write: &Writing,
-) -> McpAnswer {
+/// A tool that submits a file.
+struct SubmitCall {
+    name: &'static str,
+    file: &'static str,
+    next: &'static str,
+}
+
+fn take(driven: &DrivenSession, session: Result<Session, McpAnswer>, call: &SubmitCall, write: &Writing) -> McpAnswer {
     if driven.is_running() {
         return McpAnswer::error("a run is in progress: poll_benchmark until it is done");
     }
-    let taken = session.and_then(|session| {
-        let workspace = driven.workspace()?;
-        diagnostic_tools::write_notes(driven, &session);
-        let checked = briefing::within(&workspace, &session, write).map_err(|error| failure(error.into()))?;
-        Ok((session, checked))
-    });
-    match taken {
-        Ok((session, Ok(notes))) => McpAnswer::json(&json!({
-            "written": format!("{}/{file}", session.relative()), "notes": notes, "next": next
-        })),
-        Ok((_, Err(problems))) => McpAnswer::problems(&problems),
-        Err(answer) => answer,
-    }
+    session
+        .and_then(|session| taken(driven, &session, call, write))
+        .unwrap_or_else(|answer| answer)
+}
+
+fn taken(
+    driven: &DrivenSession,
+    session: &Session,
+    call: &SubmitCall,
+    write: &Writing,
+) -> Result<McpAnswer, McpAnswer> {
+    let workspace = driven.workspace()?;
+    diagnostic_tools::write_notes(driven, session);
+    let others = submission::in_its_place(driven, session, call.file)?;
+    let mut notes = match briefing::within(&workspace, session, write).map_err(|error| failure(error.into()))? {
+        Ok(notes) => notes,
+        Err(problems) => return Ok(McpAnswer::problems(&problems)),
+    };
+    let submission = Submission::of(driven, session, call.name, call.file)?;
+    driven.note(submission.line());
+    driven.remember(submission);
+    diagnostic_tools::write_notes(driven, session);
+    notes.extend(others);
+    notes.extend(submission::replaced(driven, session)?);
+    Ok(McpAnswer::json(&json!({
+        "written": format!("{}/{}", session.relative(), call.file), "notes": notes, "next": call.next
+    })))
 }

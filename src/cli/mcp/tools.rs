@@ -42,9 +42,10 @@ pub(crate) fn specs() -> Vec<ToolSpec> {
         spec(
             "poll_benchmark",
             "Waits briefly and returns the events since the last poll. After the end of the run, it returns the outcome of each \
-             edit, the scores before and after, and the commits. Call it until `running` is false.",
-            json!({"wait_seconds": {"type": "integer", "default": POLL, "minimum": 0, "maximum": LONGEST_POLL,
-                "description": "Maximum time to wait for an event."}}),
+             edit, the scores before and after, and the commits. Call it until `running` is false; then `next` is the next \
+             step.",
+            json!({"wait_seconds": {"type": "integer", "default": POLL, "minimum": 0,
+                "description": format!("Maximum time to wait for an event, at most {LONGEST_POLL}.")}}),
             &[],
         ),
     ]);
@@ -88,33 +89,21 @@ pub(crate) fn annotations(name: &str) -> ToolAnnotations {
 
 /// Calls one of the tools of [`specs`].
 pub(crate) fn call(driven: &DrivenSession, name: &str, arguments: &Map<String, Value>) -> McpAnswer {
-    if let Err(problem) = known(name, arguments) {
-        return McpAnswer::error(problem);
-    }
+    let Some(spec) = specs().into_iter().find(|spec| spec.name == name) else {
+        return McpAnswer::error(format!("Unknown tool: {name}"));
+    };
+    let (given, problems) = tool::shaped(&spec, arguments);
     match name {
+        "submit_diagnosis" => submit::diagnosis(driven, &given, &problems),
+        "submit_plan" => submit::plan(driven, &given, &problems),
+        _ if !problems.is_empty() => McpAnswer::error(tool::joined(&problems)),
         "session_status" => status::status(driven),
-        "submit_diagnosis" => submit::diagnosis(driven, arguments),
-        "submit_plan" => submit::plan(driven, arguments),
         "start_benchmark" => driven.run_on(),
-        "poll_benchmark" => match arguments.get("wait_seconds").filter(|value| !value.is_null()) {
-            None => driven.poll(POLL),
-            Some(seconds) => match seconds.as_u64() {
-                Some(seconds) => driven.poll(seconds.min(LONGEST_POLL)),
-                None => McpAnswer::error("`wait_seconds` must be a whole number"),
-            },
-        },
+        "poll_benchmark" => {
+            let seconds = given.get("wait_seconds").and_then(Value::as_u64).unwrap_or(POLL);
+            driven.poll(seconds.min(LONGEST_POLL))
+        }
         _ => diagnostic_tools::call(driven, name, arguments),
-    }
-}
-
-/// Refuses unknown arguments, because otherwise a misspelled name would be ignored silently.
-fn known(tool: &str, arguments: &Map<String, Value>) -> Result<(), String> {
-    let specs = specs();
-    let spec = specs.iter().find(|spec| spec.name == tool);
-    let has = |name: &String| spec.is_some_and(|spec| spec.parameters["properties"].get(name).is_some());
-    match arguments.keys().find(|name| !has(name)) {
-        Some(name) => Err(format!("`{name}` is not an argument of {tool}")),
-        None => Ok(()),
     }
 }
 
@@ -148,6 +137,8 @@ fn submit_diagnosis() -> ToolSpec {
             "student_failure_rate": rate("The share of the cluster's train tasks that the agent fails, as you measured it."),
             "teacher_success_rate": rate("The share of them that you solve."),
             "skill_gap": text("What the agent lacks."),
+            "task_ids": texts("Ids of the cluster's train tasks."),
+            "category": text("The category of the tasks that should gain; by default the one that task_ids share."),
         }),
         &["id", "description", "student_failure_rate"],
     );

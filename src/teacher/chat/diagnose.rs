@@ -86,8 +86,9 @@ fn look(
     let mut ask = |messages: &[Message]| log.ask(teacher.model.as_ref(), "model", &request(messages, true));
     let mut call = |name: &str, arguments: &Map<String, Value>| {
         let result = tool::call(&desk, name, arguments);
+        let text = result.whole();
         seen.borrow_mut().traces.extend(result.traces);
-        result.text
+        text
     };
     let opening = vec![Message::user(prompt::diagnosis(briefing))];
     tool_loop(opening, limits, &mut ask, &mut call, &mut |record| log.tool(record))

@@ -179,9 +179,10 @@ pub(crate) fn cluster(item: &Map<String, Value>, number: usize) -> Result<Failur
 }
 
 /// The fields that kaizen adds to OpenJarvis's: the category and the train tasks of the cluster.
+pub(crate) const FURTHER_FIELDS: [&str; 3] = ["category", "measured_tasks", "task_ids"];
+
 fn further(item: &Map<String, Value>) -> Extra {
-    let known = ["category", "measured_tasks", "task_ids"];
-    let kept = item.iter().filter(|(name, _)| known.contains(&name.as_str()));
+    let kept = item.iter().filter(|(name, _)| FURTHER_FIELDS.contains(&name.as_str()));
     kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 

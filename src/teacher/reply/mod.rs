@@ -10,5 +10,5 @@ mod error;
 mod hostile_tests;
 mod tolerant;
 
-pub(crate) use clusters::{ParsedClusters, cluster, clusters, drop_without_evidence, spoken};
+pub(crate) use clusters::{FURTHER_FIELDS, ParsedClusters, cluster, clusters, drop_without_evidence, spoken};
 pub(crate) use edits::{ParsedEdits, edits};

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::arguments::ToolArguments;
 use super::output::RawOutput;
+use super::page::{note, part};
 use super::{Tool, ToolContext};
 use crate::artifact::edit::Op;
 use crate::harness::op;
@@ -12,7 +13,7 @@ use crate::harness::op;
 pub(super) const GET_CURRENT_CONFIG: Tool = Tool {
     name: "get_current_config",
     about: "The agent's present configuration: models, and agents with their parameters and tools. Secrets are redacted.",
-    parameters: || json!({}),
+    parameters: || json!({"offset": {"type": "integer", "description": "The first character, from 0; for the rest of a long configuration."}}),
     required: &[],
     call: get_current_config,
 };
@@ -21,7 +22,12 @@ pub(super) const GET_CURRENT_CONFIG: Tool = Tool {
 pub(super) const GET_AGENT_PROMPT: Tool = Tool {
     name: "get_agent_prompt",
     about: "The present system prompt of an agent. A patch_system_prompt edit must match its lines exactly.",
-    parameters: || json!({"agent_name": {"type": "string", "description": "The agent's name, as in the configuration."}}),
+    parameters: || {
+        json!({
+            "agent_name": {"type": "string", "description": "The agent's name, as in the configuration."},
+            "offset": {"type": "integer", "description": "The first character, from 0; for the rest of a long prompt."},
+        })
+    },
     required: &["agent_name"],
     call: get_agent_prompt,
 };
@@ -30,7 +36,12 @@ pub(super) const GET_AGENT_PROMPT: Tool = Tool {
 pub(super) const GET_TOOL_DESCRIPTION: Tool = Tool {
     name: "get_tool_description",
     about: "The present description of one of the agent's tools, as the agent's model reads it.",
-    parameters: || json!({"tool_name": {"type": "string", "description": "The name, as shown by list_available_tools."}}),
+    parameters: || {
+        json!({
+            "tool_name": {"type": "string", "description": "The name, as shown by list_available_tools."},
+            "offset": {"type": "integer", "description": "The first character, from 0; for the rest of a long description."},
+        })
+    },
     required: &["tool_name"],
     call: get_tool_description,
 };
@@ -40,21 +51,27 @@ pub(super) const LIST_AVAILABLE_TOOLS: Tool = Tool {
     name: "list_available_tools",
     about: "The tools that the harness describes, each with the description that the agent's model reads. The \
          configuration (get_current_config) shows which agent has which tool.",
-    parameters: || json!({}),
+    parameters: || {
+        json!({
+            "limit": {"type": "integer", "default": 100, "description": "How many, from 1 to 100."},
+            "offset": {"type": "integer", "default": 0, "description": "The first row, from 0."},
+        })
+    },
     required: &[],
     call: list_available_tools,
 };
 
-fn get_current_config(context: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {
+fn get_current_config(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let Some(home) = op::home(Op::SetAgentParam, context.briefing.layout) else {
         return Ok(RawOutput::text("This agent has no configuration file."));
     };
     let files: Vec<(&str, &str)> = op::files_of(&home.path, context.briefing.harness).collect();
-    Ok(RawOutput::text(match files.as_slice() {
+    let text = match files.as_slice() {
         [] => format!("No configuration found at {}.", home.path),
         [(_, text)] => (*text).to_owned(),
         many => many.iter().map(|(path, text)| format!("# {path}\n{text}\n")).collect(),
-    }))
+    };
+    in_parts(context, arguments, GET_CURRENT_CONFIG.name, &text)
 }
 
 fn get_agent_prompt(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
@@ -65,25 +82,36 @@ fn get_agent_prompt(context: &ToolContext, arguments: &ToolArguments) -> Result<
         briefing.harness,
         briefing.layout,
     );
-    Ok(RawOutput::text(found.unwrap_or_else(|| {
-        format!("No system prompt found for agent '{name}'.")
-    })))
+    let text = found.unwrap_or_else(|| format!("No system prompt found for agent '{name}'."));
+    in_parts(context, arguments, GET_AGENT_PROMPT.name, &text)
 }
 
 fn get_tool_description(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let (name, briefing) = (arguments.text("tool_name"), context.briefing);
     let place = ("tool", name);
     let found = op::current_text(Op::EditToolDescription, place, briefing.harness, briefing.layout);
-    Ok(RawOutput::text(found.unwrap_or_else(
-        || match tools(context).iter().any(|tool| tool["name"] == name) {
-            true => format!("Tool '{name}' found but no description field."),
-            false => format!("No tool '{name}' found."),
-        },
-    )))
+    let is_known = || tools(context).iter().any(|tool| tool["name"] == name);
+    let text = found.unwrap_or_else(|| match is_known() {
+        true => format!("Tool '{name}' found but no description field."),
+        false => format!("No tool '{name}' found."),
+    });
+    in_parts(context, arguments, GET_TOOL_DESCRIPTION.name, &text)
 }
 
-fn list_available_tools(context: &ToolContext, _: &ToolArguments) -> Result<RawOutput, String> {
-    Ok(RawOutput::json(Value::Array(tools(context))))
+/// The part of a text that the caller wants. It is redacted before it is cut, because half a key would not be
+/// recognized.
+fn in_parts(context: &ToolContext, arguments: &ToolArguments, tool: &str, text: &str) -> Result<RawOutput, String> {
+    let text = context.redactor.text(text);
+    let (bytes, shown) = part(&text, arguments.page(1)?.offset);
+    let note = note(tool, &shown, Some(text.chars().count()));
+    Ok(RawOutput::text(&text[bytes]).noting(note))
+}
+
+fn list_available_tools(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
+    let tools = tools(context);
+    let shown = arguments.page(100)?.of(&tools);
+    let note = note(LIST_AVAILABLE_TOOLS.name, &shown, Some(tools.len()));
+    Ok(RawOutput::json(tools[shown].into()).noting(note))
 }
 
 /// Every described tool with its category and agents, in the order of the file.

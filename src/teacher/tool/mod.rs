@@ -6,6 +6,7 @@
 mod arguments;
 mod harness;
 mod output;
+mod page;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod traces;
 use serde_json::{Map, Value, json};
 
 use self::arguments::ToolArguments;
+pub(crate) use self::arguments::{ArgumentProblem, joined, shaped};
 use self::output::RawOutput;
 pub(crate) use self::output::ToolOutput;
 use crate::artifact::Money;

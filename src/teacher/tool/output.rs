@@ -9,11 +9,21 @@ use crate::llm::redact::Redactor;
 pub(crate) struct ToolOutput {
     /// JSON, or the text of a file.
     pub text: String,
+    /// How to get the rest of a part, as JSON.
+    pub note: Option<String>,
     /// The ids of the traces in the output.
     pub traces: Vec<String>,
 }
 
 impl ToolOutput {
+    /// The whole output, for a reader of one text.
+    pub(crate) fn whole(&self) -> String {
+        match &self.note {
+            Some(note) => format!("{}\n{note}", self.text),
+            None => self.text.clone(),
+        }
+    }
+
     /// An error, as `{"error": …}`.
     pub(super) fn error(problem: impl Into<String>, redactor: &Redactor) -> Self {
         RawOutput::json(json!({"error": problem.into()})).redacted(redactor)
@@ -23,6 +33,7 @@ impl ToolOutput {
 /// The output of a tool before redaction.
 pub(super) struct RawOutput {
     words: Words,
+    note: Option<Value>,
     traces: Vec<String>,
 }
 
@@ -37,6 +48,7 @@ impl RawOutput {
         let words = Words::Json(value);
         Self {
             words,
+            note: None,
             traces: Vec::new(),
         }
     }
@@ -46,8 +58,15 @@ impl RawOutput {
         let words = Words::Text(text.into());
         Self {
             words,
+            note: None,
             traces: Vec::new(),
         }
+    }
+
+    /// Adds the note about a part.
+    pub(crate) fn noting(mut self, note: Option<Value>) -> Self {
+        self.note = note;
+        self
     }
 
     /// Adds the ids of traces in the output.
@@ -65,8 +84,11 @@ impl RawOutput {
                 value.to_string()
             }
         };
-        let traces = self.traces;
-        ToolOutput { text, traces }
+        ToolOutput {
+            text,
+            note: self.note.map(|note| note.to_string()),
+            traces: self.traces,
+        }
     }
 }
 

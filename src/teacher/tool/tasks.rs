@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::arguments::ToolArguments;
-use super::output::RawOutput;
+use super::output::{RawOutput, cut};
+use super::page::note;
 use super::{Tool, ToolContext, task};
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::{Scorer, Task};
@@ -11,13 +12,20 @@ use crate::artifact::task::{Scorer, Task};
 /// The largest number of tokens in an answer: the upper limit, and the default.
 const MOST_TOKENS: f64 = 65_536.0;
 const TOKENS: f64 = 2048.0;
+/// The largest number of characters shown of an answer or of a question.
+const WHOLE_TEXT: usize = 15_000;
 
 /// The train tasks, with their reference answers.
 pub(super) const LIST_PERSONAL_BENCHMARK: Tool = Tool {
     name: "list_personal_benchmark",
     about: "The train tasks of the agent's benchmark, with the right answers. Edits are tested on other tasks, which \
          no teacher can see.",
-    parameters: || json!({"limit": {"type": "integer", "default": 50, "description": "How many, at most 100."}}),
+    parameters: || {
+        json!({
+            "limit": {"type": "integer", "default": 50, "description": "How many, from 1 to 100."},
+            "offset": {"type": "integer", "default": 0, "description": "The first row, from 0."},
+        })
+    },
     required: &[],
     call: list_personal_benchmark,
 };
@@ -62,14 +70,21 @@ pub(super) const COMPARE_OUTPUTS: Tool = Tool {
 };
 
 fn list_personal_benchmark(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
-    let tasks = context.briefing.train.iter().take(arguments.limit(50));
-    Ok(RawOutput::json(tasks.map(listed).collect()))
+    let tasks: Vec<Value> = context
+        .briefing
+        .train
+        .iter()
+        .map(|task| listed(context, task))
+        .collect();
+    let shown = arguments.page(50)?.of(&tasks);
+    let note = note(LIST_PERSONAL_BENCHMARK.name, &shown, Some(tasks.len()));
+    Ok(RawOutput::json(tasks[shown].into()).noting(note))
 }
 
-fn listed(task: &Task) -> Value {
+fn listed(context: &ToolContext, task: &Task) -> Value {
     json!({
         "task_id": task.task_id,
-        "query": task.query,
+        "query": shortened(context, &task.query),
         "reference_answer": task.reference_answer,
         "category": task.category,
     })
@@ -88,7 +103,7 @@ fn run_student_on_task(context: &ToolContext, arguments: &ToolArguments) -> Resu
         "tokens_used": null,
     });
     match &attempted.attempt {
-        Attempt::Answered { answer, .. } => said["output"] = Value::from(answer.as_str()),
+        Attempt::Answered { answer, .. } => said["output"] = shortened(context, answer).into(),
         Attempt::Failed { reason } => said["error"] = Value::from(format!("the student failed: {reason}")),
         Attempt::Infra { reason } | Attempt::Refused { reason } => {
             said["error"] = Value::from(format!("the student could not be run: {reason}"))
@@ -97,10 +112,17 @@ fn run_student_on_task(context: &ToolContext, arguments: &ToolArguments) -> Resu
     Ok(RawOutput::json(said))
 }
 
+/// An answer or a question as a tool shows it.
+fn shortened(context: &ToolContext, text: &str) -> String {
+    cut(context.redactor, text, WHOLE_TEXT, |of| {
+        format!("...[truncated from {of} chars]")
+    })
+}
+
 fn run_self_on_task(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let task = task(context, arguments.text("task_id"))?;
     let Some(answer) = context.answer else {
-        return Ok(RawOutput::json(yourself(task)));
+        return Ok(RawOutput::json(yourself(context, task)));
     };
     let tokens = arguments.number("max_tokens").unwrap_or(TOKENS).clamp(1.0, MOST_TOKENS);
     let own = answer(task, tokens as u64)?;
@@ -114,10 +136,10 @@ fn run_self_on_task(context: &ToolContext, arguments: &ToolArguments) -> Result<
 }
 
 /// The reply if the caller is the teacher.
-fn yourself(task: &Task) -> Value {
+fn yourself(context: &ToolContext, task: &Task) -> Value {
     json!({
         "task_id": task.task_id,
-        "query": task.query,
+        "query": shortened(context, &task.query),
         "instruction": "You are the teacher: answer the query yourself, without looking at the reference answer. Then \
                         call compare_outputs with the output of run_student_on_task, your answer, and this task_id \
                         as `task`.",

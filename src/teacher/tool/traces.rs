@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::arguments::ToolArguments;
 use super::output::{RawOutput, cut};
+use super::page::note;
 use super::{Tool, ToolContext};
 use crate::artifact::trace::{Filter, Trace, TraceStep};
 use crate::llm::redact::Redactor;
@@ -14,6 +15,8 @@ const QUERY: usize = 500;
 const WHOLE_RESULT: usize = 6000;
 /// The largest number of characters shown of a step.
 const STEP: usize = 200;
+/// The largest number of hits of a search, on all of its pages.
+const MOST_HITS: usize = 1000;
 /// The largest number of characters shown of a result in a list.
 const LISTED_RESULT: usize = 500;
 
@@ -24,7 +27,8 @@ pub(super) const LIST_TRACES: Tool = Tool {
          the failures (outcome \"failure\", or a low max_feedback). get_trace shows one run in full.",
     parameters: || {
         json!({
-            "limit": {"type": "integer", "default": 20, "description": "How many, at most 100."},
+            "limit": {"type": "integer", "default": 20, "description": "How many, from 1 to 100."},
+            "offset": {"type": "integer", "default": 0, "description": "The first row, from 0."},
             "agent": {"type": "string", "description": "Only runs of the agent with this exact name."},
             "outcome": {"type": "string", "description": "Only runs with this outcome, such as success or failure."},
             "min_feedback": {"type": "number", "description": "Only rated runs with at least this feedback, 0 to 1."},
@@ -39,8 +43,13 @@ pub(super) const LIST_TRACES: Tool = Tool {
 pub(super) const GET_TRACE: Tool = Tool {
     name: "get_trace",
     about: "One past run in full: query, result (first 6,000 characters), outcome, feedback, tokens, seconds, and \
-         each step in about 200 characters.",
-    parameters: || json!({"trace_id": {"type": "string", "description": "The id, as shown by list_traces or search_traces."}}),
+         each step in about 200 characters, at most 100 of them.",
+    parameters: || {
+        json!({
+            "trace_id": {"type": "string", "description": "The id, as shown by list_traces or search_traces."},
+            "offset": {"type": "integer", "default": 0, "description": "The first step, from 0; for the rest of a long run."},
+        })
+    },
     required: &["trace_id"],
     call: get_trace,
 };
@@ -53,7 +62,8 @@ pub(super) const SEARCH_TRACES: Tool = Tool {
     parameters: || {
         json!({
             "query": {"type": "string", "description": "The words to look for."},
-            "limit": {"type": "integer", "default": 20, "description": "How many, at most 100."},
+            "limit": {"type": "integer", "default": 20, "description": "How many, from 1 to 100."},
+            "offset": {"type": "integer", "default": 0, "description": "The first row, from 0."},
         })
     },
     required: &["query"],
@@ -78,9 +88,12 @@ fn list_traces(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOu
         .traces
         .iter()
         .filter(|trace| filter.matches(trace) && rated(trace));
-    let shown: Vec<&Trace> = wanted.take(arguments.limit(20)).collect();
-    let ids = shown.iter().map(|trace| trace.trace_id.clone());
-    Ok(RawOutput::json(shown.iter().map(|trace| listed(context.redactor, trace)).collect()).showing(ids))
+    let wanted: Vec<&Trace> = wanted.collect();
+    let rows: Vec<Value> = wanted.iter().map(|trace| listed(context.redactor, trace)).collect();
+    let shown = arguments.page(20)?.of(&rows);
+    let note = note(LIST_TRACES.name, &shown, Some(rows.len()));
+    let ids = wanted[shown.clone()].iter().map(|trace| trace.trace_id.clone());
+    Ok(RawOutput::json(rows[shown].into()).noting(note).showing(ids))
 }
 
 fn listed(redactor: &Redactor, trace: &Trace) -> Value {
@@ -98,7 +111,16 @@ fn listed(redactor: &Redactor, trace: &Trace) -> Value {
 fn get_trace(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let id = arguments.text("trace_id");
     let trace = find(context, id)?.ok_or_else(|| format!("Trace {id} not found"))?;
-    Ok(RawOutput::json(whole(context.redactor, &trace)).showing([trace.trace_id]))
+    let steps: Vec<Value> = trace
+        .steps
+        .iter()
+        .map(|one| step(context.redactor, one).into())
+        .collect();
+    let shown = arguments.page(100)?.of(&steps);
+    let note = note(GET_TRACE.name, &shown, Some(steps.len()));
+    let mut output = whole(context.redactor, &trace);
+    output["steps"] = steps[shown].into();
+    Ok(RawOutput::json(output).noting(note).showing([trace.trace_id]))
 }
 
 /// The trace from the briefing or, if it is older, from the store, where a search may have found it.
@@ -113,9 +135,10 @@ fn find(context: &ToolContext, id: &str) -> Result<Option<Trace>, String> {
 
 fn whole(redactor: &Redactor, trace: &Trace) -> Value {
     let truncated = |of: usize| format!("...[result truncated from {of} chars]");
+    let shortened = |of: usize| format!("...[query truncated from {of} chars]");
     json!({
         "trace_id": trace.trace_id,
-        "query": trace.query,
+        "query": cut(redactor, &trace.query, WHOLE_RESULT, shortened),
         "agent": trace.agent,
         "model": trace.model,
         "outcome": trace.outcome,
@@ -123,7 +146,6 @@ fn whole(redactor: &Redactor, trace: &Trace) -> Value {
         "result": trace.result.as_deref().map(|result| cut(redactor, result, WHOLE_RESULT, truncated)),
         "total_tokens": trace.total_tokens,
         "total_latency_seconds": trace.total_latency_seconds,
-        "steps": trace.steps.iter().map(|one| step(redactor, one)).collect::<Vec<_>>(),
     })
 }
 
@@ -140,12 +162,20 @@ fn step(redactor: &Redactor, step: &TraceStep) -> String {
 }
 
 fn search_traces(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
-    let most = arguments.limit(20);
+    let page = arguments.page(20)?;
+    // One more than the page has shows whether it is the last.
+    let most = page.offset.saturating_add(page.limit).saturating_add(1).min(MOST_HITS);
     let mut found = (context.briefing.search_traces)(arguments.text("query"), most)
         .map_err(|problem| format!("search_traces failed: {problem}"))?;
     found.truncate(most);
-    let ids: Vec<String> = found.iter().map(|trace| trace.trace_id.clone()).collect();
-    Ok(RawOutput::json(found.iter().map(|trace| hit(context.redactor, trace)).collect()).showing(ids))
+    let rows: Vec<Value> = found.iter().map(|trace| hit(context.redactor, trace)).collect();
+    let shown = page.of(&rows);
+    let note = note(SEARCH_TRACES.name, &shown, (found.len() < most).then_some(found.len()));
+    let ids: Vec<String> = found[shown.clone()]
+        .iter()
+        .map(|trace| trace.trace_id.clone())
+        .collect();
+    Ok(RawOutput::json(rows[shown].into()).noting(note).showing(ids))
 }
 
 fn hit(redactor: &Redactor, trace: &Trace) -> Value {

@@ -17,7 +17,9 @@ pub fn installed(needs: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("KAIZEN_PEERS").map(PathBuf::from);
     let found = folder.filter(|folder| folder.join(needs).exists());
     if found.is_none() {
-        println!("SKIPPED: set KAIZEN_PEERS to a folder with {needs} (tests/it/peers/install.sh DIR)");
+        println!(
+            "SKIPPED: set KAIZEN_PEERS to a folder with {needs} (install.sh DIR in tests/it/peers and in tests/peers)"
+        );
     }
     found
 }

@@ -149,17 +149,24 @@ fn the_tools_are_called_as_the_ancestor_calls_them() {
     let Some(folder) = folder() else { return };
     let text = std::fs::read_to_string(folder.join("diagnostic_tools.json")).unwrap();
     let fixture: Value = serde_json::from_str(&text).unwrap();
+    let theirs = fixture["tools"].as_array().unwrap();
     let ours: Vec<Value> = tool::specs()
         .into_iter()
-        .map(|spec| {
+        .zip(theirs)
+        .map(|(spec, theirs)| {
             let mut parameters = spec.parameters["properties"].clone();
+            // Only its lists have no pages.
+            parameters
+                .as_object_mut()
+                .unwrap()
+                .retain(|name, _| theirs["parameters"].get(name).is_some());
             for property in parameters.as_object_mut().unwrap().values_mut() {
                 property.as_object_mut().unwrap().remove("description");
             }
             json!({"name": spec.name, "parameters": parameters, "required": spec.parameters["required"]})
         })
         .collect();
-    assert_eq!(Value::from(ours), fixture["tools"]);
+    assert_eq!((&ours, tool::specs().len()), (theirs, theirs.len()));
 }
 
 /// The known defect of the feedback filter: with a small limit, it must find matches beyond the newest traces.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A whole session over the Model Context Protocol, with the official Python client.
 
-    pip install mcp; python tests/it/peers/mcp_session.py path/to/kaizen
+    pip install mcp; python tests/peers/mcp_session.py path/to/kaizen
 
 Creates a small workspace, lists the tools, looks at the evidence, submits a diagnosis, a bad plan and a good one, runs
 the session until it settles, and checks the commits. Prints one line per step; exits with 0 if every check passes.

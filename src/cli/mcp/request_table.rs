@@ -1,0 +1,168 @@
+//! Matches the server's replies with the client's requests: their ids, and the batches in which they came.
+
+use std::collections::BTreeMap;
+
+use rmcp::model::{
+    CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage, ErrorData, ProtocolVersion, RequestId,
+    ServerJsonRpcMessage, ServerResult,
+};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::message::{self, ClientLine, ClientMessage};
+
+/// The open requests of a client. The server sees its own numbers instead of the client's ids, which may be any text or
+/// number, and may repeat.
+#[derive(Default)]
+pub(crate) struct RequestTable {
+    last: i64,
+    open: BTreeMap<i64, OpenRequest>,
+    /// By the number of their last request.
+    batches: BTreeMap<i64, ReplyBatch>,
+    version: Option<ProtocolVersion>,
+}
+
+/// A request without a reply.
+struct OpenRequest {
+    id: Box<RawValue>,
+    batch: Option<i64>,
+}
+
+/// The replies of a batch, until all are there.
+#[derive(Default)]
+struct ReplyBatch {
+    missing: usize,
+    replies: Vec<String>,
+}
+
+/// The effects of a line: messages for the server, and lines for the client.
+#[derive(Default)]
+pub(crate) struct ReadLine {
+    /// Messages for the server.
+    pub messages: Vec<ClientJsonRpcMessage>,
+    /// Lines for the client.
+    pub replies: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ReplyLine<'a> {
+    jsonrpc: &'static str,
+    id: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a ServerResult>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a ErrorData>,
+}
+
+impl RequestTable {
+    /// Reads a line of the client.
+    pub(crate) fn hear(&mut self, line: &[u8]) -> ReadLine {
+        // Only 2025-03-26 has batches; 2024-11-05 leaves them to JSON-RPC, and 2025-06-18 removed them.
+        let has_batches = self
+            .version
+            .as_ref()
+            .is_some_and(|version| *version <= ProtocolVersion::V_2025_03_26);
+        self.take(message::read(line, has_batches))
+    }
+
+    /// Reads a line that was too long, and was not kept.
+    pub(crate) fn hear_too_long(&mut self, most: usize) -> ReadLine {
+        self.take(ClientLine {
+            messages: vec![message::too_long(most)],
+            is_batch: false,
+        })
+    }
+
+    fn take(&mut self, line: ClientLine) -> ReadLine {
+        let is_request = |message: &&ClientMessage| matches!(message, ClientMessage::Request(..));
+        let missing = line.messages.iter().filter(is_request).count();
+        let batch = line.is_batch.then_some(self.last + missing as i64);
+        let mut read = ReadLine::default();
+        let mut replies = Vec::new();
+        for message in line.messages {
+            match message {
+                ClientMessage::Request(id, request) => {
+                    self.last += 1;
+                    self.open.insert(self.last, OpenRequest { id, batch });
+                    let number = RequestId::Number(self.last);
+                    read.messages.push(ClientJsonRpcMessage::request(*request, number));
+                }
+                ClientMessage::Cancellation(id) => self.cancel(&id, &mut read),
+                ClientMessage::Malformed(id, error) => replies.push(reply(&id, Err(&error))),
+                ClientMessage::Ignored => {}
+            }
+        }
+        match batch.filter(|_| missing > 0) {
+            Some(batch) => drop(self.batches.insert(batch, ReplyBatch { missing, replies })),
+            None if line.is_batch => read.replies.extend(joined(&replies)),
+            None => read.replies.extend(replies),
+        }
+        read
+    }
+
+    /// Drops a request. The protocol wants no reply to it.
+    fn cancel(&mut self, id: &Value, read: &mut ReadLine) {
+        let is_it = |open: &OpenRequest| serde_json::from_str::<Value>(open.id.get()).is_ok_and(|open| open == *id);
+        let Some(number) = self
+            .open
+            .iter()
+            .find_map(|(number, open)| is_it(open).then_some(*number))
+        else {
+            return;
+        };
+        let batch = self.open.remove(&number).and_then(|open| open.batch);
+        let params = CancelledNotificationParam::new(Some(RequestId::Number(number)), None);
+        let notification = CancelledNotification::new(params);
+        read.messages
+            .push(ClientJsonRpcMessage::notification(notification.into()));
+        read.replies.extend(batch.and_then(|batch| self.settle(batch, None)));
+    }
+
+    /// The line for a message of the server; `None` if nothing is to be sent (yet).
+    pub(crate) fn tell(&mut self, message: &ServerJsonRpcMessage) -> Option<String> {
+        let (id, answer) = match message {
+            ServerJsonRpcMessage::Response(response) => (Some(&response.id), Ok(&response.result)),
+            ServerJsonRpcMessage::Error(error) => (error.id.as_ref(), Err(&error.error)),
+            other => return serde_json::to_string(other).ok(),
+        };
+        if let Ok(ServerResult::InitializeResult(result)) = answer {
+            self.version = Some(result.protocol_version.clone());
+        }
+        let Some(RequestId::Number(number)) = id else {
+            return Some(reply(RawValue::NULL, answer));
+        };
+        let open = self.open.remove(number)?;
+        let line = reply(&open.id, answer);
+        match open.batch {
+            Some(batch) => self.settle(batch, Some(line)),
+            None => Some(line),
+        }
+    }
+
+    /// Adds the end of one request to its batch; the line for all of them if it was the last.
+    fn settle(&mut self, number: i64, line: Option<String>) -> Option<String> {
+        let batch = self.batches.get_mut(&number)?;
+        batch.missing -= 1;
+        batch.replies.extend(line);
+        if batch.missing > 0 {
+            return None;
+        }
+        joined(&self.batches.remove(&number)?.replies)
+    }
+}
+
+/// The replies of a batch as one line; `None` without replies.
+fn joined(replies: &[String]) -> Option<String> {
+    (!replies.is_empty()).then(|| format!("[{}]", replies.join(",")))
+}
+
+fn reply(id: &RawValue, answer: Result<&ServerResult, &ErrorData>) -> String {
+    let reply = ReplyLine {
+        jsonrpc: "2.0",
+        id,
+        result: answer.ok(),
+        error: answer.err(),
+    };
+    serde_json::to_string(&reply).unwrap_or_default()
+}
