@@ -38,6 +38,11 @@ pub(crate) fn out(text: fmt::Arguments) {
     note(Stream::Stdout, anstream::stdout().lock().write_all(text.as_bytes()));
 }
 
+/// Stdout for the messages of a protocol, which are no text for a terminal.
+pub(crate) fn message_output() -> tokio::io::Stdout {
+    tokio::io::stdout()
+}
+
 /// Prints to stderr, escaped.
 pub(crate) fn err(text: fmt::Arguments) {
     let text = safe(&text.to_string());

@@ -172,7 +172,7 @@ fn a_session_from_the_first_look_to_commits() {
     assert_eq!(space.statuses()["bold"], "applied");
     assert_eq!(space.artifact("plan.json")["teacher_model"], "mcp: tester");
     let log = space.read(&format!("{}/teacher/diagnose.jsonl", space.session()));
-    assert!(log.lines().count() == 5 && log.contains("list_traces"), "{log}");
+    assert!(log.lines().count() == 4 && log.contains("list_traces"), "{log}");
     assert!(
         log.contains("\"call\":\"submit_plan\",\"file\":\"plan.json\",\"by\":\"mcp: tester\""),
         "{log}"

@@ -24,8 +24,8 @@ use rmcp::service::ServerInitializeError;
 use self::driven_session::DrivenSession;
 use self::server::McpServer;
 use self::transport::LineTransport;
-use super::Setting;
 use super::exit::{Code, CommandFailure};
+use super::{Setting, terminal};
 use crate::sys::signal;
 
 /// How long the last replies may take to be written.
@@ -52,7 +52,7 @@ pub(crate) fn mcp(_: &McpArgs, setting: &Setting) -> Result<Code, CommandFailure
         .build()
         .map_err(|error| failed(&error))?;
     let served = runtime.block_on(async {
-        let (transport, written) = LineTransport::new(tokio::io::stdin(), tokio::io::stdout());
+        let (transport, written) = LineTransport::new(tokio::io::stdin(), terminal::message_output());
         let served = match server.serve(transport).await {
             Ok(running) => running.waiting().await.map(drop).map_err(|error| failed(&error)),
             // The client left before the handshake.

@@ -14,6 +14,7 @@ use crate::pipeline::submitted;
 use crate::pipeline::unmet::{self, Unmet};
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::session;
 use crate::workspace::session::Session;
 
 /// The first step of a session.
@@ -47,12 +48,33 @@ pub(crate) fn status(driven: &DrivenSession) -> McpAnswer {
             }
             Err(answer) => answer,
         },
-        Ok(None) => McpAnswer::json(&json!({
-            "session": null, "workspace": driven.root, "next": FIRST,
-            "note": "submit_diagnosis starts a session and measures the baseline; until then there are no scores"
-        })),
+        Ok(None) => without_session(driven).unwrap_or_else(|answer| answer),
         Err(answer) => answer,
     }
+}
+
+fn without_session(driven: &DrivenSession) -> Result<McpAnswer, McpAnswer> {
+    Ok(McpAnswer::json(&json!({
+        "session": null, "workspace": driven.root, "next": first_words(driven)?,
+        "waiting_for_review": left_over(driven)?,
+        "note": "submit_diagnosis starts a session and measures the baseline; until then there are no scores"
+    })))
+}
+
+/// The edits of the newest session, which has settled, that wait for a person.
+fn left_over(driven: &DrivenSession) -> Result<Vec<Value>, McpAnswer> {
+    let newest = session::all(&driven.workspace()?.root).map(|mut all| all.pop());
+    let waiting = newest
+        .map_err(RunError::from)
+        .and_then(|newest| newest.as_ref().map_or(Ok(Vec::new()), waiting));
+    waiting.map_err(|error| failure(error.into()))
+}
+
+fn first_words(driven: &DrivenSession) -> Result<String, McpAnswer> {
+    Ok(match left_over(driven)?.is_empty() {
+        true => FIRST.to_owned(),
+        false => format!("{REVIEW}; for another session, {FIRST}"),
+    })
 }
 
 /// The next step, as [`status`] names it.
@@ -65,10 +87,10 @@ pub(crate) fn next_step(driven: &DrivenSession) -> Result<String, McpAnswer> {
         context.inputs.held_out()?.value(&mut words);
         Ok(words)
     })?;
-    Ok(next.map_or_else(
-        || FIRST.to_owned(),
-        |(_, next)| next.as_str().unwrap_or_default().to_owned(),
-    ))
+    match next {
+        Some((_, next)) => Ok(next.as_str().unwrap_or_default().to_owned()),
+        None => first_words(driven),
+    }
 }
 
 /// Calls `look` with the session; `None` if there is none.
