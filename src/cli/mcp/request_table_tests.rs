@@ -47,6 +47,7 @@ fn short(reply: &Value) -> (i64, Value) {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // a table
 fn every_line_gets_the_reply_that_json_rpc_demands() {
     let deep = format!(
         "{{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"tools/call\",\"params\":{{\"name\":\"x\",\"arguments\":{{\"a\":{}{}}}}}}}",
