@@ -265,7 +265,7 @@ mod tests {
                 json!({"id": "a"}),
             ),
             (json!({"id": "a", "parts": []}), json!({"id": "a", "parts": []})),
-            (json!({"id": "a", "parts": {}}), json!({"id": "a", "parts": []})),
+            (json!({"id": "a", "parts": {}}), json!({"id": "a"})),
             (json!({"id": "a", "parts": ""}), json!({"id": "a"})),
             (json!({"id": "5", "limit": 3.0}), json!({"id": "5", "limit": 3})),
             (
