@@ -47,7 +47,7 @@ impl Submission {
     fn last(session: &Session, file: &str) -> Result<Option<Self>, McpAnswer> {
         let log = session.text(CALLS).map_err(refused)?.unwrap_or_default();
         let submissions = log.lines().filter_map(|line| serde_json::from_str::<Self>(line).ok());
-        Ok(submissions.filter(|one| one.file == file).last())
+        Ok(submissions.filter(|one| one.file == file).next_back())
     }
 }
 
