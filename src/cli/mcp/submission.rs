@@ -46,8 +46,8 @@ impl Submission {
     /// The last submission of a file.
     fn last(session: &Session, file: &str) -> Result<Option<Self>, McpAnswer> {
         let log = session.text(CALLS).map_err(refused)?.unwrap_or_default();
-        let submissions = log.lines().filter_map(|line| serde_json::from_str::<Self>(line).ok());
-        Ok(submissions.filter(|one| one.file == file).next_back())
+        let mut submissions = log.lines().filter_map(|line| serde_json::from_str::<Self>(line).ok());
+        Ok(submissions.rfind(|one| one.file == file))
     }
 }
 
