@@ -56,7 +56,7 @@ fn every_line_gets_the_reply_that_json_rpc_demands() {
     );
     let open = "[".repeat(99_999);
     let null = Value::Null;
-    let rows: Vec<(&[u8], Option<(i64, Value)>)> = vec![
+    let rows: Vec<(&[u8], Option<_>)> = vec![
         (b"{\"jsonrpc\": \"2.0\", \"id\": 5, \"method\": \"tools/list\"", Some((-32700, null.clone()))),
         (b"garbage", Some((-32700, null.clone()))),
         (b"\0", Some((-32700, null.clone()))),
