@@ -48,7 +48,7 @@ pub struct Trace {
     /// `success`, `failure`, or another word that the store uses.
     #[serde(default)]
     pub outcome: Option<String>,
-    /// A person's or a benchmark's rating, 0 to 1.
+    /// A person's or a benchmark's rating, 0 to 1. A number outside does not count as a rating.
     #[serde(default)]
     pub feedback: Option<f64>,
     /// Start, in seconds since 1970 (UTC); RFC 3339 text is accepted too.
@@ -78,6 +78,11 @@ impl Trace {
     /// The digest of the whole trace, including unknown fields.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of_value(self)
+    }
+
+    /// The feedback, 0 to 1. A number outside is on another scale, such as stars, and says nothing on this one.
+    pub(crate) fn rating(&self) -> Option<f64> {
+        self.feedback.filter(|feedback| (0.0..=1.0).contains(feedback))
     }
 }
 

@@ -22,6 +22,9 @@ pub enum TriggerKind {
     OnDemand,
 }
 
+/// The kinds, as a file names them.
+const KINDS: &str = "\"scheduled\", \"cluster\", \"user_flag\" or \"on_demand\"";
+
 impl TriggerKind {
     /// The trigger's source, in words for people.
     pub(crate) fn words(self) -> &'static str {
@@ -75,9 +78,17 @@ impl Trigger {
     /// # Errors
     /// The file is neither empty nor a valid trigger.
     pub(crate) fn from_dropped(path: &Path, text: &str) -> Result<Self, ArtifactError> {
-        match text.trim_start_matches('\u{feff}').trim() {
-            "" => Ok(Self::new(TriggerKind::OnDemand, Default::default(), String::new())),
-            _ => Self::from_text(path, text),
+        if text.trim_start_matches('\u{feff}').trim().is_empty() {
+            return Ok(Self::new(TriggerKind::OnDemand, Default::default(), String::new()));
+        }
+        let trigger = Self::from_text(path, text)?;
+        // The kind would not count under this name. Triggers of sessions may have it, from before it was refused.
+        match trigger.extra.contains_key("kind") {
+            true => Err(ArtifactError::Invalid {
+                path: path.to_owned(),
+                problem: format!("`kind` is not a field of a trigger; write \"trigger\": {KINDS}"),
+            }),
+            false => Ok(trigger),
         }
     }
 
@@ -115,8 +126,18 @@ mod tests {
         }
         let flag = read(r#"{"trigger": "user_flag", "metadata": {"trace_id": "t1", "trace_ids": ["t2", 3]}}"#).unwrap();
         assert_eq!(flag.trace_ids().collect::<Vec<_>>(), ["t1", "t2"]);
-        for text in ["{", "[]", "{\"trigger\": \"whim\"}", "{\"version\": 2}", "now"] {
+        for text in ["{", "[]", "{\"version\": 2}", "now"] {
             assert!(read(text).is_err(), "{text:?}");
+        }
+        for text in [
+            "{\"trigger\": \"whim\"}",
+            "{\"kind\": \"nope\"}",
+            "{\"kind\": \"user_flag\"}",
+        ] {
+            let problem = read(text).unwrap_err().to_string();
+            for kind in ["scheduled", "cluster", "user_flag", "on_demand"] {
+                assert!(problem.contains(kind), "{problem}");
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::artifact::{ArtifactError, holdout_use};
 use crate::eval::benchmark::BenchmarkError;
 use crate::ledger::is_committed;
 use crate::ledger::port::LedgerError;
+use crate::sys::clock::ClockError;
 use crate::sys::output::OutputError;
 use crate::workspace::consent::only_digest;
 use crate::workspace::error::RunError;
@@ -79,6 +80,12 @@ impl CommandFailure {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+impl From<ClockError> for CommandFailure {
+    fn from(error: ClockError) -> Self {
+        CommandFailure::usage(error.to_string())
     }
 }
 

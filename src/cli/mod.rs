@@ -19,6 +19,7 @@ pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod init_openjarvis;
 pub(crate) mod init_skill;
+pub(crate) mod interrupt;
 pub(crate) mod log;
 pub(crate) mod looping;
 pub(crate) mod man;
@@ -53,6 +54,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use self::exit::CommandFailure;
 use crate::digest::Digest;
+use crate::sys::clock::Clock;
 use crate::sys::disk::ErrorWithRemedy;
 use crate::workspace::consent;
 
@@ -177,6 +179,7 @@ impl Setting {
 /// Parses the arguments, runs the command, and turns its result into an exit code.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(terminal::panicked));
+    terminal::adapt();
     let arguments = match help::parse() {
         Ok(arguments) => arguments,
         Err(said) => {
@@ -188,11 +191,18 @@ pub fn main() -> ExitCode {
         }
     };
     log_to_stderr(arguments.verbose);
+    let farewell = interrupt::line(&arguments.command, std::env::args_os().skip(1));
+    let farewell = move |_: &str| {
+        render::clear_progress();
+        if let Some(line) = farewell {
+            err!("{line}");
+        }
+    };
     // `watch` and `mcp` install their own handlers. In `review`, signals belong to the editor that has the terminal.
     if !matches!(
         arguments.command,
         CliCommand::Watch(_) | CliCommand::Mcp(_) | CliCommand::Review(_)
-    ) && let Err(error) = crate::sys::signal::with_programs()
+    ) && let Err(error) = crate::sys::signal::with_programs(farewell)
     {
         tracing::warn!(%error, "cannot handle signals: child processes will not be stopped");
     }
@@ -202,6 +212,7 @@ pub fn main() -> ExitCode {
 
 fn setting(arguments: &CliArgs) -> Result<Setting, CommandFailure> {
     let here = PathBuf::from(".");
+    Clock::from_environment()?;
     if let Some(digest) = arguments.trust {
         consent::only(digest);
     }

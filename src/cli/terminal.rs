@@ -1,5 +1,6 @@
 //! Prints to stdout and stderr; no other module does. Escapes everything that could control a terminal, except kaizen's
 //! own styles.
+#![allow(clippy::disallowed_methods)] // edge: the environment
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
@@ -78,6 +79,35 @@ pub(crate) fn panicked(panic: &PanicHookInfo) {
         BacktraceStatus::Captured => err(format_args!("{panic}\n{trace}\n")),
         _ => err(format_args!("{panic}\n")),
     }
+}
+
+/// Whether the terminal understands escape sequences, judging by `TERM`. An empty value names no terminal.
+pub(crate) fn has_styles() -> bool {
+    let term = std::env::var_os("TERM");
+    term.is_none_or(|term| !term.is_empty() && term != "dumb")
+}
+
+/// Prints without styles where the terminal understands none. `NO_COLOR` is obeyed in any case.
+pub(crate) fn adapt() {
+    if !has_styles() {
+        anstream::ColorChoice::Never.write_global();
+    }
+}
+
+/// A handle of stdout if it is a pipe or a socket, whose reader can go away.
+#[cfg(unix)]
+pub(crate) fn out_pipe() -> Option<std::fs::File> {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+    let handle = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from).ok()?;
+    let kind = handle.metadata().ok()?.file_type();
+    (kind.is_fifo() || kind.is_socket()).then_some(handle)
+}
+
+/// On other systems, nobody asks.
+#[cfg(not(unix))]
+pub(crate) fn out_pipe() -> Option<std::fs::File> {
+    None
 }
 
 /// Whether stdout is a terminal.

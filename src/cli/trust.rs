@@ -65,7 +65,7 @@ fn approve(permission: &Permission, list: &TrustList, yes: bool, setting: &Setti
     }
     let approved = known || yes || (!setting.is_json() && asked(list)?);
     if approved && !list.is_empty() && !known {
-        permission.approve(list, Clock::from_environment().stamp())?;
+        permission.approve(list, Clock::from_environment()?.stamp())?;
     }
     if setting.is_json() {
         let digest = list.digest();

@@ -9,10 +9,10 @@ use super::exit::{Code, CommandFailure};
 use super::render::{self, STRONG};
 use super::{Setting, terminal};
 use crate::sys::clock::Clock;
-use crate::sys::disk::LockError;
+use crate::sys::disk::{LockError, Root};
 use crate::sys::signal;
 use crate::watch::run::WatchLoop;
-use crate::watch::watcher::{FileWatcher, WatcherError};
+use crate::watch::watcher::{EventLoss, FileWatcher};
 use crate::workspace::event::Event;
 use crate::workspace::{Workspace, inbox};
 
@@ -33,7 +33,8 @@ const POLL: Duration = Duration::from_secs(1);
 /// Runs the command until a signal ends it.
 ///
 /// # Errors
-/// Another watcher is running here, the manifest is invalid at the start, or the system has no more file watches.
+/// Another watcher is running here, the manifest is invalid at the start, the workspace was moved or deleted, or the
+/// output cannot be written.
 pub(crate) fn watch(command: &WatchArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let holder = format!("kaizen watch, process {}", std::process::id());
@@ -59,39 +60,58 @@ pub(crate) fn watch(command: &WatchArgs, setting: &Setting) -> Result<Code, Comm
         process: std::process::id(),
         poll: command.poll,
     });
+    if let Some(pipe) = terminal::out_pipe() {
+        signal::on_closed(pipe);
+    }
     run_forever(command, WatchLoop::new(workspace), &teller)
 }
 
 fn run_forever(command: &WatchArgs, mut watch_loop: WatchLoop, teller: &Teller) -> Result<Code, CommandFailure> {
     let listener = |event: Event| teller.tell(&event);
-    let (quiet, rescan) = pace(command, &watch_loop);
-    let mut watcher = FileWatcher::new(command.poll, quiet, rescan)?;
+    let listen = |watcher: &mut FileWatcher, watch_loop: &WatchLoop| {
+        if let Some(loss) = watcher.listen(&watch_loop.folders()) {
+            listener(Event::Note {
+                text: polls_because(&loss),
+            });
+        }
+        let (quiet, rescan) = pace(watcher, watch_loop);
+        watcher.tune(quiet, rescan);
+    };
+    let triggers = &watch_loop.workspace().manifest.triggers;
+    let rescan = Duration::from_secs(triggers.rescan_seconds);
+    let mut watcher = FileWatcher::new(command.poll, Duration::from_millis(triggers.quiet_ms), rescan);
     // Listen before the first turn, so that changes during it are noticed.
-    watcher.listen(&watch_loop.folders())?;
+    listen(&mut watcher, &watch_loop);
     watch_loop.start(&listener);
     loop {
         if let Some(problem) = terminal::lost() {
             return Err(CommandFailure::failed(problem));
         }
-        watcher.listen(&watch_loop.folders())?;
+        listen(&mut watcher, &watch_loop);
         let batch = watcher.wait(watch_loop.pause());
+        check_place(&watch_loop.workspace().root)?;
         watch_loop.turn(&batch, &listener);
-        let (quiet, rescan) = pace(command, &watch_loop);
-        watcher.tune(quiet, rescan);
     }
 }
 
-fn pace(command: &WatchArgs, watch_loop: &WatchLoop) -> (Duration, Duration) {
+fn polls_because(loss: &EventLoss) -> String {
+    format!("{loss}; kaizen looks at all files every second instead, as with --poll, until it is started again")
+}
+
+/// Checks that the workspace is still where it was, so that nothing is created at its old place.
+fn check_place(root: &Root) -> Result<(), CommandFailure> {
+    if root.is_in_place() {
+        return Ok(());
+    }
+    let gone = format!("{} was moved, deleted or replaced; the watcher ends", root.display());
+    Err(CommandFailure::failed(gone).hint("`kaizen watch` in the workspace's present folder continues"))
+}
+
+fn pace(watcher: &FileWatcher, watch_loop: &WatchLoop) -> (Duration, Duration) {
     let rules = &watch_loop.workspace().manifest.triggers;
     let rescan = Duration::from_secs(rules.rescan_seconds);
-    let rescan = if command.poll { rescan.min(POLL) } else { rescan };
+    let rescan = if watcher.is_polling() { rescan.min(POLL) } else { rescan };
     (Duration::from_millis(rules.quiet_ms), rescan)
-}
-
-impl From<WatcherError> for CommandFailure {
-    fn from(error: WatcherError) -> Self {
-        CommandFailure::failed(error.to_string())
-    }
 }
 
 /// Prints events as they happen, one line each, with the time.
@@ -117,10 +137,10 @@ impl Teller {
         }
         let time = self.clock.now().format("%H:%M:%S").to_string();
         if let Some(heading) = self.heading(event) {
-            err!("{time} {STRONG}{heading}{STRONG:#}");
+            out!("{time} {STRONG}{heading}{STRONG:#}");
         }
         if let Some(line) = render::line(event) {
-            err!("{time} {line}");
+            out!("{time} {line}");
         }
     }
 

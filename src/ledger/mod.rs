@@ -86,9 +86,12 @@ pub(crate) struct Git {
 }
 
 impl Git {
-    /// The files that change whenever HEAD moves.
-    pub(crate) fn head_files(&self) -> [PathBuf; 2] {
-        [self.git_dir.join("HEAD"), self.git_dir.join("logs/HEAD")]
+    /// Files of which at least one changes whenever HEAD moves: HEAD, its log, which git writes only if it is set up so, its
+    /// branch, the packed branches, and the list of tables if git keeps branches in these.
+    pub(crate) fn head_files(&self) -> Vec<PathBuf> {
+        let own = ["HEAD", "logs/HEAD", "reftable/tables.list"].map(|name| self.git_dir.join(name));
+        let shared = ["packed-refs", "reftable/tables.list"].map(|name| self.common_dir.join(name));
+        own.into_iter().chain(shared).chain(self.branch_file()).collect()
     }
 
     /// The git folder that all worktrees share, and the workspace relative to the top of its work tree.

@@ -69,6 +69,13 @@ impl Git {
         Err(refusal("init", &answer))
     }
 
+    /// The file of the present branch; `None` if HEAD is detached or cannot be read.
+    pub(super) fn branch_file(&self) -> Option<PathBuf> {
+        let head = read_to_string(self.git_dir.join("HEAD")).ok()?;
+        let branch = head.strip_prefix("ref: ")?.trim_end();
+        branch.starts_with("refs/heads/").then(|| self.common_dir.join(branch))
+    }
+
     /// The commit at HEAD, read from a plain file to save a process. `None` if the branch is packed, stored in another
     /// format or unborn; then git has to be asked.
     pub(super) fn head_on_disk(&self) -> Option<CommitId> {

@@ -3,11 +3,14 @@
 //! A file belongs to the harness if a pattern of `[harness] files` matches it, unless it is kaizen's own, evidence, or
 //! ignored by git. The caller checks what git ignores; everything else is decided here.
 
+use std::collections::BTreeSet;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::layout::Layout;
 use super::{FILE, Manifest};
 use crate::artifact::holdout_use;
+use crate::sys::disk::side_file::is_side_file;
 
 /// Top-level folders of a workspace for kaizen's own files and evidence.
 const RESERVED: [&str; 6] = [
@@ -129,6 +132,8 @@ impl Membership {
 /// The patterns that select trace or task files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EvidencePatterns {
+    /// The paths that are named without wildcards.
+    named: BTreeSet<String>,
     files: GlobSet,
     folders: GlobSet,
 }
@@ -144,17 +149,25 @@ impl EvidencePatterns {
             .into_iter()
             .flat_map(|pattern| folders(pattern))
             .collect();
+        let literal = patterns
+            .clone()
+            .into_iter()
+            .filter(|pattern| !pattern.contains(WILDCARDS));
         Ok(Self {
+            named: literal.cloned().collect(),
             files: compiled(patterns, false)?,
             folders: compiled(&folders, false)?,
         })
     }
 
-    /// Whether a path, relative to the workspace and with `/`, is evidence. Hidden files are not, because editors keep
-    /// temporary files under such names; neither is the log of gate consultations.
+    /// Whether a path, relative to the workspace and with `/`, is evidence. Side files of editors and sync programs are
+    /// evidence only if a pattern names them without wildcards; the log of gate consultations never is.
     pub(crate) fn selects(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
-        self.files.is_match(path) && !name.starts_with('.') && !self.is_local(path) && path != holdout_use::FILE
+        self.files.is_match(path)
+            && (!is_side_file(name) || self.named.contains(path))
+            && !self.is_local(path)
+            && path != holdout_use::FILE
     }
 
     /// Whether a folder can contain evidence.

@@ -11,15 +11,28 @@ pub struct Clock {
     fixed: Option<DateTime<Utc>>,
 }
 
+/// The variable that fixes the clock has no valid value.
+#[derive(Debug, thiserror::Error)]
+#[error("KAIZEN_NOW={0:?} is not an RFC 3339 time such as 2026-01-31T12:00:00Z; correct the variable or unset it")]
+pub struct ClockError(String);
+
 impl Clock {
-    /// The clock of this process: fixed at `KAIZEN_NOW` (RFC 3339) if that is set and valid, else the machine's.
-    pub fn from_environment() -> Self {
-        let fixed = std::env::var("KAIZEN_NOW")
-            .ok()
-            .and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
-        Self {
-            fixed: fixed.map(|time| time.with_timezone(&Utc)),
+    /// The clock of this process: fixed at `KAIZEN_NOW` (RFC 3339) if that is set and not empty, else the machine's.
+    ///
+    /// # Errors
+    /// `KAIZEN_NOW` is no time.
+    pub fn from_environment() -> Result<Self, ClockError> {
+        match std::env::var_os("KAIZEN_NOW") {
+            Some(text) if !text.is_empty() => Self::fixed_at(&text.to_string_lossy()),
+            _ => Ok(Self { fixed: None }),
         }
+    }
+
+    fn fixed_at(text: &str) -> Result<Self, ClockError> {
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| ClockError(text.to_owned()))?;
+        Ok(Self {
+            fixed: Some(time.with_timezone(&Utc)),
+        })
     }
 
     /// The current time.
@@ -70,6 +83,24 @@ fn above(floor: u32, digits: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_time_fixes_the_clock() {
+        for text in ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.5+02:00"] {
+            assert!(Clock::fixed_at(text).is_ok(), "{text}");
+        }
+        for text in [
+            "garbage",
+            "2026-02-30T12:00:00Z",
+            "2026-01-31",
+            "2026-01-31T12:00:00",
+            "1769860800",
+            " ",
+        ] {
+            let problem = Clock::fixed_at(text).unwrap_err().to_string();
+            assert!(problem.contains("KAIZEN_NOW"), "{problem}");
+        }
+    }
 
     #[test]
     fn names_of_one_second_sort_by_age() {

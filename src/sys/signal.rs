@@ -1,13 +1,18 @@
 //! Signals: a signal ends the process at a safe point. Unfinished work is dropped, and a rerun resumes from the files
 //! as it does after a crash, so that there is only one path of recovery, which is tested.
+//!
+//! A signal that was ignored when the process started stays ignored, as `nohup` and a shell's `&` expect.
 #![allow(clippy::disallowed_methods)] // edge: signals, the end of the process
 
+use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::sys::{disk, process};
 
 /// How long to wait for a file or commit that is being written.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// How long to wait for the last words, whose reader may have stopped reading.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Ends the process with exit code 0 on SIGTERM, SIGINT or SIGHUP, after `farewell` with the signal's name.
 ///
@@ -15,37 +20,87 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// The signal handler cannot be installed.
 #[cfg(unix)]
 pub(crate) fn on_signal(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    std::thread::spawn(move || {
-        let name = match signals.forever().next() {
-            Some(SIGTERM) => "SIGTERM",
-            Some(SIGHUP) => "SIGHUP",
-            _ => "SIGINT",
-        };
+    on_first(move |signal| {
         process::end_all();
         let _still = disk::try_hold_still(PATIENCE);
-        farewell(name);
+        say(farewell, signal);
         std::process::exit(0);
-    });
-    Ok(())
+    })
 }
 
-/// On SIGTERM or SIGINT, kills the started programs before the signal ends this process immediately.
+/// On SIGTERM, SIGINT or SIGHUP, kills the started programs and calls `farewell` with the signal's name before the
+/// signal ends this process immediately.
 ///
 /// # Errors
 /// The signal handler cannot be installed.
 #[cfg(unix)]
-pub(crate) fn with_programs() -> std::io::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
+pub(crate) fn with_programs(farewell: impl FnOnce(&str) + Send + 'static) -> std::io::Result<()> {
+    on_first(move |signal| {
+        process::end_all();
+        say(farewell, signal);
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    })
+}
+
+/// Calls `end` in another thread on the first signal that is not ignored.
+#[cfg(unix)]
+fn on_first(end: impl FnOnce(i32) + Send + 'static) -> std::io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let heeded = [SIGTERM, SIGINT, SIGHUP]
+        .into_iter()
+        .filter(|signal| !is_ignored(*signal));
+    let mut signals = signal_hook::iterator::Signals::new(heeded)?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            process::end_all();
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            end(signal);
         }
     });
     Ok(())
+}
+
+/// Says the last words in another thread, so that a reader who stopped reading does not keep the process.
+#[cfg(unix)]
+fn say(farewell: impl FnOnce(&str) + Send + 'static, signal: i32) {
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        farewell(signal_hook::low_level::signal_name(signal).unwrap_or("a signal"));
+        let _ = done.send(());
+    });
+    let _ = is_done.recv_timeout(LAST_WORDS);
+}
+
+/// Whether a signal was ignored when this process started. Only handlers of this module change that later.
+#[cfg(unix)]
+pub(crate) fn is_ignored(signal: i32) -> bool {
+    static IGNORED: std::sync::OnceLock<Vec<i32>> = std::sync::OnceLock::new();
+    let status = || std::fs::read_to_string("/proc/self/status").ok();
+    IGNORED
+        .get_or_init(|| {
+            status()
+                .and_then(|status| ignored_in(&status))
+                .unwrap_or_else(ignored_by_children)
+        })
+        .contains(&signal)
+}
+
+/// The ignored signals in the text of `/proc/self/status`; `None` if it does not tell.
+#[cfg(unix)]
+fn ignored_in(status: &str) -> Option<Vec<i32>> {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+    Some((1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect())
+}
+
+/// The ignored signals among SIGHUP, SIGINT and SIGTERM, found out by child processes, which inherit them: a shell that
+/// sends itself a signal survives only if the signal is ignored.
+#[cfg(unix)]
+fn ignored_by_children() -> Vec<i32> {
+    let survives = |signal: &i32| {
+        let script = format!("kill -{signal} $$; exit 7");
+        let ended = std::process::Command::new("sh").args(["-c", &script]).status();
+        ended.is_ok_and(|status| status.code() == Some(7))
+    };
+    [1, 2, 15].into_iter().filter(survives).collect()
 }
 
 /// On other systems, a terminal's Ctrl-C reaches started programs too.
@@ -53,7 +108,7 @@ pub(crate) fn with_programs() -> std::io::Result<()> {
 /// # Errors
 /// None.
 #[cfg(not(unix))]
-pub(crate) fn with_programs() -> std::io::Result<()> {
+pub(crate) fn with_programs(_: impl FnOnce(&str) + Send + 'static) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -64,6 +119,28 @@ pub(crate) fn now() -> ! {
     std::process::exit(0);
 }
 
+/// Ends the process like [`now`] once nobody can read from a pipe any more.
+#[cfg(unix)]
+pub(crate) fn on_closed(pipe: std::fs::File) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    std::thread::spawn(move || {
+        let gone = PollFlags::ERR | PollFlags::HUP;
+        loop {
+            let mut waits = [PollFd::new(&pipe, PollFlags::empty())];
+            match poll(&mut waits, None) {
+                Ok(_) if waits[0].revents().intersects(gone) => now(),
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                // Then a closed pipe ends nothing.
+                Err(_) => return,
+            }
+        }
+    });
+}
+
+/// On other systems, a closed pipe ends nothing.
+#[cfg(not(unix))]
+pub(crate) fn on_closed(_: std::fs::File) {}
+
 /// On other systems, the operating system ends the process; a rerun resumes from the files.
 ///
 /// # Errors
@@ -71,4 +148,29 @@ pub(crate) fn now() -> ! {
 #[cfg(not(unix))]
 pub(crate) fn on_signal(_: impl FnOnce(&str) + Send + 'static) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mask_tells_the_ignored_signals() {
+        let status = |mask: &str| format!("Name:\tkaizen\nSigBlk:\t0000000000000000\nSigIgn:\t{mask}\n");
+        for (mask, expected) in [
+            ("0000000000000000", vec![]),
+            ("0000000000001001", vec![1, 13]),
+            ("0000000000000006", vec![2, 3]),
+            ("8000000000004000", vec![15, 64]),
+        ] {
+            assert_eq!(ignored_in(&status(mask)), Some(expected), "{mask}");
+        }
+        assert_eq!(ignored_in("Name:\tkaizen\n"), None);
+    }
+
+    #[test]
+    fn children_find_out_the_same() {
+        let handled = [1, 2, 15].into_iter().filter(|signal| is_ignored(*signal));
+        assert_eq!(ignored_by_children(), handled.collect::<Vec<_>>());
+    }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -108,8 +109,92 @@ pub(crate) struct EvidenceFiles {
     pub outside: Vec<OutsideLink>,
 }
 
+/// What a watcher has to observe to notice every change of traces and tasks.
+#[derive(Debug, Default)]
+pub(crate) struct EvidencePlaces {
+    /// The files, under their names in the workspace.
+    pub files: Vec<PathBuf>,
+    /// Further files whose change changes traces or tasks: the targets of links, and write-ahead logs of databases.
+    pub beside: BTreeSet<PathBuf>,
+    /// The folders in which these files are or can appear. A linked folder is under its name in the workspace.
+    pub folders: Vec<PathBuf>,
+}
+
+impl EvidencePlaces {
+    fn add(&mut self, file: &EvidenceFile) {
+        let mut place = file.path.clone();
+        let target = file.root.join(&file.name);
+        // A file in a linked folder is observed under its name there, and a linked file where it is.
+        if target != place && place.is_symlink() {
+            self.folders.extend(target.parent().map(Path::to_owned));
+            self.beside.insert(target.clone());
+            place = target;
+        }
+        self.beside.extend(write_ahead_log(&place));
+        self.files.push(file.path.clone());
+    }
+}
+
+/// The write-ahead log of a database, which has the newest entries while a program has the database open; `None` if the
+/// file is no database.
+pub(crate) fn write_ahead_log(database: &Path) -> Option<PathBuf> {
+    let is_database = database.extension().is_some_and(|extension| extension == "db");
+    is_database.then(|| format!("{}-wal", database.display()).into())
+}
+
 impl Root {
-    /// Finds the files of traces or tasks. Skips names that begin with a dot, such as temporary files of editors.
+    /// What a watcher has to observe. What cannot be read is left out: the session that reads it reports the error.
+    pub(crate) fn evidence_places(&self, patterns: &EvidencePatterns, approved: LinkApproval) -> EvidencePlaces {
+        let mut places = EvidencePlaces::default();
+        let found = self.evidence(patterns, approved).unwrap_or_default();
+        found.files.iter().for_each(|file| places.add(file));
+        let mut links = Vec::new();
+        let walked = self.folders_of(&|path| patterns.may_hold(path), &mut links);
+        places.folders.extend(walked.iter().map(|path| self.join(path)));
+        for link in links {
+            let as_here = |path: &str| format!("{link}/{path}");
+            let Some(target) = self.linked_folder(&link, patterns, approved) else {
+                continue;
+            };
+            let below = target.folders_of(&|path| patterns.may_hold(&as_here(path)), &mut Vec::new());
+            places.folders.push(self.join(&link));
+            places.folders.extend(below.iter().map(|path| self.join(as_here(path))));
+        }
+        places
+    }
+
+    /// The folders that `may_hold` accepts, and the links that it accepts in `links`.
+    fn folders_of(&self, may_hold: &dyn Fn(&str) -> bool, links: &mut Vec<String>) -> Vec<String> {
+        let mut folders = Vec::new();
+        // An unreadable folder ends the walk; the session that reads it reports the error.
+        let _ = self.walk(&mut |found| {
+            let is_place = may_hold(&found.path);
+            match found.kind {
+                kind if is_place && kind.is_dir() => folders.push(found.path),
+                kind if is_place && kind.is_symlink() => links.push(found.path),
+                _ => return Ok(false),
+            }
+            Ok(found.kind.is_dir())
+        });
+        folders
+    }
+
+    /// The folder that a link leads to, if it may be followed.
+    fn linked_folder(&self, path: &str, patterns: &EvidencePatterns, approved: LinkApproval) -> Option<Root> {
+        let target = self.join(path).canonicalize().ok().filter(|target| target.is_dir())?;
+        let root = self.canonicalize().ok()?;
+        let path = path.to_owned();
+        let is_followed = match target.strip_prefix(&root) {
+            Ok(inside) => !patterns.is_local(&inside.to_string_lossy().replace('\\', "/")),
+            Err(_) => approved(&OutsideLink {
+                path,
+                target: target.clone(),
+            }),
+        };
+        is_followed.then(|| Root::open(&target).ok()).flatten()
+    }
+
+    /// Finds the files of traces or tasks. Skips side files, such as temporary files of editors.
     ///
     /// # Errors
     /// A folder cannot be read, or a match is a pipe, socket or device.
@@ -225,5 +310,66 @@ impl Root {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Creates files with all folders above them.
+    fn create(root: &Path, files: &[String]) {
+        for file in files {
+            let path = root.join(file);
+            // A part of the path may be a file already.
+            let _ = fs::create_dir_all(path.parent().unwrap()).and_then(|()| fs::write(&path, ""));
+        }
+    }
+
+    fn paths() -> impl Strategy<Value = Vec<String>> {
+        proptest::collection::vec("((a|b|c)/){0,3}(x\\.jsonl|y\\.db|z\\.txt)", 0..6)
+    }
+
+    fn patterns() -> impl Strategy<Value = Vec<String>> {
+        let all = [
+            "**/*.jsonl",
+            "a/*.jsonl",
+            "a/*/x.jsonl",
+            "*/x.jsonl",
+            "{a,b}/*.jsonl",
+            "a/b/x.jsonl",
+            "[ab]/**/x.jsonl",
+            "?/y.db",
+            "./a/x.jsonl",
+            "b/**",
+        ];
+        proptest::collection::vec(proptest::sample::select(all.map(str::to_owned).to_vec()), 1..4)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_new_file_appears_in_a_watched_folder_or_its_folder_does(
+            (first, later, patterns) in (paths(), paths(), patterns())
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let root = Root::open(folder.path()).unwrap();
+            let patterns = EvidencePatterns::new(&patterns).unwrap();
+            create(folder.path(), &first);
+            let watched: BTreeSet<PathBuf> = {
+                let places = root.evidence_places(&patterns, &|_| false);
+                places.folders.into_iter().chain([folder.path().to_owned()]).collect()
+            };
+            let existed: BTreeSet<PathBuf> = walkdir::WalkDir::new(folder.path()).into_iter().map(|entry| entry.unwrap().into_path()).collect();
+            create(folder.path(), &later);
+            for file in root.evidence_files(&patterns).unwrap() {
+                let above = file.path().ancestors().skip(1).find(|above| existed.contains(*above)).unwrap();
+                prop_assert!(watched.contains(above), "{} in {watched:?}", file.path().display());
+            }
+        }
     }
 }

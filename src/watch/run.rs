@@ -11,7 +11,7 @@ use crate::pipeline::next::{Next, next};
 use crate::pipeline::options::RunOptions;
 use crate::watch::backoff::RetryQueue;
 use crate::watch::change::ChangeKind;
-use crate::watch::paths;
+use crate::watch::paths::WatchedPlaces;
 use crate::watch::snapshot::FileSnapshots;
 use crate::watch::triggers::AutoTriggers;
 use crate::watch::watcher::ChangeBatch;
@@ -36,7 +36,10 @@ pub(crate) struct WatchLoop {
     changed: Option<Workspace>,
     /// The last reported reason why nothing is started.
     untrusted: Option<String>,
+    places: WatchedPlaces,
     snapshots: FileSnapshots,
+    /// The newest session after the last turn.
+    newest: Option<String>,
     retries: RetryQueue,
     triggers: AutoTriggers,
     /// The reported problems of files in the inbox.
@@ -53,8 +56,10 @@ impl WatchLoop {
         settle_in(&mut workspace);
         Self {
             triggers: AutoTriggers::new(&workspace),
+            places: WatchedPlaces::of(&workspace),
             snapshots: FileSnapshots::new(&workspace.root),
             workspace,
+            newest: None,
             changed: None,
             untrusted: None,
             retries: RetryQueue::default(),
@@ -75,7 +80,7 @@ impl WatchLoop {
             .in_the_way
             .iter()
             .filter_map(|path| Some(path.parent()?.to_owned()));
-        let folders = paths::folders(&self.workspace).into_iter().chain(beside);
+        let folders = self.places.folders(&self.workspace).into_iter().chain(beside);
         folders.map(PathBuf::into_os_string).collect()
     }
 
@@ -98,7 +103,7 @@ impl WatchLoop {
 
     /// The first turn: resumes every session that is not settled, oldest first, and reads the inbox.
     pub(crate) fn start(&mut self, listener: Listener) {
-        self.snapshots.all_changed(paths::all(&self.workspace));
+        self.snapshots.all_changed(self.places.files(&self.workspace));
         // The manifest may have been saved between its reading and its first snapshot.
         if read_manifest(&self.workspace.root).ok().as_ref() != Some(&self.workspace.manifest) {
             self.reload(listener);
@@ -106,6 +111,7 @@ impl WatchLoop {
         if self.is_trusted(listener) {
             self.begin_all(listener);
         }
+        self.newest = self.newest();
     }
 
     fn begin_all(&mut self, listener: Listener) {
@@ -133,6 +139,9 @@ impl WatchLoop {
         }
         if let Some(workspace) = self.changed.take() {
             self.workspace = workspace;
+            self.places = WatchedPlaces::of(&self.workspace);
+            // The manifest may select other traces, or other rules for them.
+            self.triggers.evidence_changed();
             listener(Event::ManifestLoaded);
         }
         true
@@ -140,16 +149,30 @@ impl WatchLoop {
 
     /// One turn: handles a batch of changes.
     pub(crate) fn turn(&mut self, batch: &ChangeBatch, listener: Listener) {
+        let kinds = self.changed_kinds(batch);
+        self.work(&kinds, listener);
+        self.newest = self.newest();
+    }
+
+    /// The kinds of the files that changed.
+    fn changed_kinds(&mut self, batch: &ChangeBatch) -> BTreeSet<ChangeKind> {
         let changed = match batch.all || self.snapshots.is_about_folders(&batch.paths) {
             true => {
-                let places = paths::all(&self.workspace).into_iter();
-                self.snapshots
-                    .all_changed(places.chain(self.in_the_way.iter().cloned()))
+                self.places = WatchedPlaces::of(&self.workspace);
+                let files = self.places.files(&self.workspace).into_iter();
+                self.snapshots.all_changed(files.chain(self.in_the_way.iter().cloned()))
             }
             false => self.snapshots.changed(batch.paths.iter().cloned()),
         };
         let kinds: BTreeSet<ChangeKind> = changed.iter().filter_map(|path| self.about(path)).collect();
         self.in_the_way.retain(|path| !changed.contains(path));
+        if kinds.contains(&ChangeKind::Evidence) || kinds.contains(&ChangeKind::Ledger) {
+            self.places = WatchedPlaces::of(&self.workspace);
+        }
+        kinds
+    }
+
+    fn work(&mut self, kinds: &BTreeSet<ChangeKind>, listener: Listener) {
         if kinds.contains(&ChangeKind::Manifest) {
             self.reload(listener);
         }
@@ -159,7 +182,7 @@ impl WatchLoop {
             (true, true) => return self.begin_all(listener),
             (true, false) => {}
         }
-        for id in self.due(&kinds) {
+        for id in self.due(kinds) {
             self.go_on(&id, listener);
         }
         if kinds.contains(&ChangeKind::Evidence) {
@@ -173,7 +196,7 @@ impl WatchLoop {
     fn about(&self, path: &Path) -> Option<ChangeKind> {
         match self.in_the_way.contains(path) {
             true => Some(ChangeKind::Ledger),
-            false => paths::about(&self.workspace, path),
+            false => self.places.kind(&self.workspace, path),
         }
     }
 
@@ -188,16 +211,18 @@ impl WatchLoop {
         if touches_all {
             due.extend(self.retries.ids());
         }
-        if touches_all || kinds.contains(&ChangeKind::Evidence) {
-            due.extend(self.newest().map(|newest| newest.id));
+        let newest = self.newest();
+        // Another session became the newest if one was removed, or if a branch switch brought or took some.
+        if touches_all || kinds.contains(&ChangeKind::Evidence) || newest != self.newest {
+            due.extend(newest);
         }
         due.retain(|id| session::is_id(id));
         due
     }
 
-    fn newest(&self) -> Option<Session> {
+    fn newest(&self) -> Option<String> {
         // If the folder cannot be listed, the run of a session reports the error.
-        session::all(&self.workspace.root).ok()?.pop()
+        Some(session::all(&self.workspace.root).ok()?.pop()?.id)
     }
 
     /// The sessions with something to do, and the newest session. For an older session, only its own files count.

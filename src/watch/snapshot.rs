@@ -32,9 +32,11 @@ impl FileSnapshot {
         (self.length, self.modified, self.node) == (other.length, other.modified, other.node)
     }
 
-    /// Whether a change after the snapshot would have a different time.
+    /// Whether a change after the snapshot would have a different time, because the file's time is not that of the
+    /// snapshot.
     fn is_settled(&self) -> bool {
-        self.modified.is_some_and(|time| time + GRAIN < self.looked)
+        let is_apart = |time: SystemTime| time + GRAIN < self.looked || self.looked + GRAIN < time;
+        self.modified.is_some_and(is_apart)
     }
 }
 
@@ -89,16 +91,20 @@ impl FileSnapshots {
 }
 
 /// Whether a file changed. A rewritten file counts even with the same bytes, because its content may have differed in
-/// between.
+/// between. So does a file that is not read and was written just before its last snapshot.
 fn differs(before: &FileSnapshot, now: &FileSnapshot) -> bool {
-    !before.is_like(now) || before.digest != now.digest
+    let is_sure = before.digest.is_some() || before.is_settled();
+    !before.is_like(now) || before.digest != now.digest || !is_sure
 }
 
-/// Takes a snapshot of a file; `None` if there is no file. The target of a link is compared by size and time only, and
-/// never read. A file that looks unchanged, and was old enough at the last snapshot, is not read again.
+/// Takes a snapshot of a file; `None` if there is no file. A file that is reached through a link is compared by size and
+/// time only, and never read. An empty write-ahead log counts as none, because readers create and remove it. A file that looks unchanged, and was old enough at the last snapshot, is not read again.
 fn look(root: &Root, path: &Path, before: Option<&FileSnapshot>) -> Option<FileSnapshot> {
     let looked = SystemTime::now();
     let facts = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    if facts.len() == 0 && path.as_os_str().as_encoded_bytes().ends_with(b".db-wal") {
+        return None;
+    }
     let now = FileSnapshot {
         length: facts.len(),
         modified: facts.modified().ok(),
@@ -109,12 +115,12 @@ fn look(root: &Root, path: &Path, before: Option<&FileSnapshot>) -> Option<FileS
     let digest = match before.filter(|before| before.is_settled() && before.is_like(&now)) {
         Some(before) => before.digest,
         None if now.length > LARGEST || path.is_symlink() => None,
-        None => Some(Digest::of_bytes(&bytes(root, path)?)),
+        None => bytes(root, path).map(|bytes| Digest::of_bytes(&bytes)),
     };
     Some(FileSnapshot { digest, ..now })
 }
 
-/// The bytes of a file. Files outside the workspace are always files of git.
+/// The bytes of a file. Files outside the workspace are files of git, or targets of approved links.
 fn bytes(root: &Root, path: &Path) -> Option<Vec<u8>> {
     match path.starts_with(root) {
         true => root.read(path).ok().flatten(),
@@ -134,7 +140,72 @@ fn node(_: &fs::Metadata) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// An operation of another program on a file.
+    #[derive(Clone, Copy, Debug)]
+    enum FileOp {
+        Write(u8),
+        Append(u8),
+        Truncate,
+        RenameOver(u8),
+        Remove,
+        Touch,
+    }
+
+    fn file_op() -> impl Strategy<Value = FileOp> {
+        prop_oneof![
+            (0..3_u8).prop_map(FileOp::Write),
+            (0..3_u8).prop_map(FileOp::Append),
+            Just(FileOp::Truncate),
+            (0..3_u8).prop_map(FileOp::RenameOver),
+            Just(FileOp::Remove),
+            Just(FileOp::Touch),
+        ]
+    }
+
+    fn apply(op: FileOp, path: &Path) {
+        let new = path.with_extension("new");
+        // An operation on a missing file changes nothing.
+        let _ = match op {
+            FileOp::Write(byte) => fs::write(path, [byte]),
+            FileOp::Append(byte) => fs::write(path, [fs::read(path).unwrap_or_default(), vec![byte]].concat()),
+            FileOp::Truncate => fs::write(path, ""),
+            FileOp::RenameOver(byte) => fs::write(&new, [byte]).and_then(|()| fs::rename(&new, path)),
+            FileOp::Remove => fs::remove_file(path),
+            FileOp::Touch => fs::File::open(path).and_then(|file| file.set_modified(SystemTime::now())),
+        };
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn whatever_differs_from_the_last_look_is_a_change(
+            rounds in proptest::collection::vec(proptest::collection::vec((file_op(), 0..2_usize), 0..4), 1..6)
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let files = ["a", "b.db-wal"].map(|name| folder.path().join(name));
+            let mut snapshots = FileSnapshots::new(&Root::open(folder.path()).unwrap());
+            // An empty write-ahead log is like none.
+            let content = |path: &PathBuf| {
+                fs::read(path).ok().filter(|bytes| !bytes.is_empty() || !path.ends_with("b.db-wal"))
+            };
+            let mut before = files.each_ref().map(content);
+            for round in rounds {
+                round.iter().for_each(|(op, file)| apply(*op, &files[*file]));
+                let changed = snapshots.all_changed(files.clone());
+                let now = files.each_ref().map(content);
+                for (file, path) in files.iter().enumerate() {
+                    prop_assert!(changed.contains(path) || before[file] == now[file], "{}", path.display());
+                    let is_touched = round.iter().any(|(_, other)| *other == file);
+                    prop_assert!(is_touched || !changed.contains(path), "{}", path.display());
+                }
+                before = now;
+            }
+        }
+    }
 
     #[test]
     fn what_others_write_is_a_change() {

@@ -96,7 +96,7 @@ fn has_failed(trace: &Trace) -> bool {
     match trace.outcome.as_deref() {
         Some("failure") => true,
         Some("success") => false,
-        _ => trace.feedback.is_some_and(|rating| rating < POOR),
+        _ => trace.rating().is_some_and(|rating| rating < POOR),
     }
 }
 
@@ -144,6 +144,8 @@ mod tests {
             trace("b", json!({"agent": "x", "feedback": 0.2})),
             trace("c", json!({"agent": "x", "outcome": "success", "feedback": 0.1})),
             trace("d", json!({"agent": "y", "outcome": "failure"})),
+            trace("f", json!({"agent": "z", "feedback": -1})),
+            trace("g", json!({"agent": "z", "feedback": 5})),
             trace(
                 "e",
                 json!({"agent": "x", "outcome": "failure", "metadata": {"category": "dates"}}),
@@ -156,5 +158,9 @@ mod tests {
             assert_eq!(cluster(&traces, &rules(failures, rate)), None, "{failures} {rate}");
         }
         assert!(cluster([], &rules(1, 0.0)).is_none());
+        assert!(
+            cluster(&traces[4..6], &rules(1, 0.0)).is_none(),
+            "ratings on another scale"
+        );
     }
 }

@@ -3,10 +3,11 @@
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -19,12 +20,32 @@ pub(crate) struct ChangeBatch {
     pub all: bool,
 }
 
-/// The file system cannot be watched.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot watch {}: {problem}", path.display())]
-pub(crate) struct WatcherError {
-    path: PathBuf,
-    problem: String,
+/// Why the file system reports no events any more, so that all files are checked regularly instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EventLoss {
+    /// The limit of watches is reached.
+    Watches,
+    /// The limit of watchers or of open files is reached.
+    Watchers,
+    /// Another problem with a folder.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The problem.
+        problem: String,
+    },
+}
+
+impl fmt::Display for EventLoss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Watches => f.write_str("the system has no more file watches (fs.inotify.max_user_watches)"),
+            Self::Watchers => f.write_str(
+                "the system has no more file watchers or open files (fs.inotify.max_user_instances, ulimit -n)",
+            ),
+            Self::Folder { path, problem } => write!(f, "{} cannot be watched: {problem}", path.display()),
+        }
+    }
 }
 
 enum WatcherMessage {
@@ -42,7 +63,10 @@ pub(crate) struct FileWatcher {
     messages: Receiver<WatcherMessage>,
     // Keeps the channel open when there is no watcher; otherwise a wait would return at once.
     _sender: Sender<WatcherMessage>,
+    /// `None` while polling.
     watcher: Option<RecommendedWatcher>,
+    /// Why it polls though it was not asked to, until this is reported.
+    loss: Option<EventLoss>,
     /// Keys are `OsString`s, because comparing thousands of paths component by component is slow.
     watched: BTreeMap<OsString, FolderIdentity>,
     pending: BTreeMap<PathBuf, Instant>,
@@ -51,28 +75,37 @@ pub(crate) struct FileWatcher {
     last_scan: Instant,
 }
 
-/// Identifies the folder at a path: a folder that was replaced, or moved away and back, has to be watched again.
-type FolderIdentity = (u64, u64);
+/// Identifies the folder at a path: device, number and time of creation, because numbers are used again. A folder that
+/// was replaced has to be watched again.
+type FolderIdentity = (u64, u64, Option<SystemTime>);
 
 impl FileWatcher {
     /// A watcher that reports a file when it has been quiet for `quiet`, and requests a check of all files every
-    /// `rescan`. With `poll` it uses no events, for file systems that send none.
-    ///
-    /// # Errors
-    /// The operating system refuses another watcher.
-    pub(crate) fn new(poll: bool, quiet: Duration, rescan: Duration) -> Result<Self, WatcherError> {
+    /// `rescan`. With `poll` it uses no events, for file systems that send none. It uses none either if the operating
+    /// system refuses; [`Self::listen`] returns the reason.
+    pub(crate) fn new(poll: bool, quiet: Duration, rescan: Duration) -> Self {
         let (sender, messages) = channel();
-        let watcher = if poll { None } else { Some(listener(sender.clone())?) };
-        Ok(Self {
+        let watcher = (!poll).then(|| listener(sender.clone())).transpose();
+        let (watcher, loss) = match watcher {
+            Ok(watcher) => (watcher, None),
+            Err(error) => (None, Some(loss(Path::new("the workspace"), &error))),
+        };
+        Self {
             messages,
             _sender: sender,
             watcher,
+            loss,
             watched: BTreeMap::new(),
             pending: BTreeMap::new(),
             quiet,
             rescan,
             last_scan: Instant::now(),
-        })
+        }
+    }
+
+    /// Whether it uses no events.
+    pub(crate) fn is_polling(&self) -> bool {
+        self.watcher.is_none()
     }
 
     /// Changes how long a file must be quiet, and how often all files are checked.
@@ -81,34 +114,63 @@ impl FileWatcher {
     }
 
     /// Watches exactly these folders, without their subfolders. A missing folder is watched by a later call, once it
-    /// exists.
+    /// exists. A folder that is new here is reported as changed, because files may have appeared in it before.
     ///
-    /// # Errors
-    /// The limit of watches is reached; the message says which setting to raise.
-    pub(crate) fn listen(&mut self, folders: &BTreeSet<OsString>) -> Result<(), WatcherError> {
-        let Some(watcher) = &mut self.watcher else {
-            return Ok(());
-        };
-        for gone in self.watched.keys().filter(|path| !folders.contains(*path)) {
-            // The folder may no longer exist.
-            let _ = watcher.unwatch(Path::new(gone));
+    /// Returns, once, why there are no events any more. Then the watcher polls, and frees its watches for other programs.
+    pub(crate) fn listen(&mut self, folders: &BTreeSet<OsString>) -> Option<EventLoss> {
+        if self.is_polling() {
+            return self.loss.take();
         }
-        self.watched.retain(|path, _| folders.contains(path));
-        for name in folders {
-            let path = Path::new(name);
-            let Some(identity) = identity(path) else {
-                self.watched.remove(name);
-                continue;
-            };
-            if self.watched.get(name) != Some(&identity) {
-                let _ = watcher.unwatch(path);
-                watcher
-                    .watch(path, RecursiveMode::NonRecursive)
-                    .map_err(|error| refused(path, &error))?;
-                self.watched.insert(name.clone(), identity);
+        let is_first = self.watched.is_empty();
+        let present = folders
+            .iter()
+            .filter_map(|name| Some((name, identity(Path::new(name))?)));
+        let present: BTreeMap<&OsString, FolderIdentity> = present.collect();
+        let is_stale = |(name, identity): &(&OsString, &FolderIdentity)| present.get(name) != Some(identity);
+        let stale: Vec<OsString> = self
+            .watched
+            .iter()
+            .filter(is_stale)
+            .map(|(name, _)| name.clone())
+            .collect();
+        stale.iter().for_each(|name| self.forget(name));
+        let mut known: BTreeSet<FolderIdentity> = self.watched.values().copied().collect();
+        for (name, identity) in present {
+            // Two watches of one folder would share their events, under only one of its names.
+            if known.insert(identity) {
+                self.watch(name, identity);
+                self.pending.extend((!is_first).then(|| (name.into(), Instant::now())));
             }
         }
-        Ok(())
+        self.loss.take()
+    }
+
+    fn watch(&mut self, name: &OsStr, identity: FolderIdentity) {
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
+        let path = Path::new(name);
+        match watcher.watch(path, RecursiveMode::NonRecursive) {
+            Ok(()) => {
+                self.watched.insert(name.to_owned(), identity);
+            }
+            // It was removed in the meantime.
+            Err(_) if !path.is_dir() => {}
+            Err(error) => {
+                self.loss = Some(loss(path, &error));
+                self.watcher = None;
+                self.watched.clear();
+            }
+        }
+    }
+
+    /// Stops watching a folder; nothing happens if it is not watched.
+    fn forget(&mut self, name: &OsStr) {
+        let was_watched = self.watched.remove(name).is_some();
+        if let Some(watcher) = self.watcher.as_mut().filter(|_| was_watched) {
+            // The folder may no longer exist.
+            let _ = watcher.unwatch(Path::new(name));
+        }
     }
 
     /// Waits until a changed file is quiet, the rescan is due, or `at_most` has passed.
@@ -151,6 +213,9 @@ impl FileWatcher {
         while let Some(heard) = message {
             match heard {
                 WatcherMessage::Paths(paths) => {
+                    // When a folder is moved or removed, `notify` drops its watch of that path, even if the path has been
+                    // watched again since. So it has to be watched again after the event.
+                    paths.iter().for_each(|path| self.forget(path.as_os_str()));
                     let now = Instant::now();
                     self.pending.extend(paths.into_iter().map(|path| (path, now)));
                 }
@@ -164,7 +229,7 @@ impl FileWatcher {
     }
 }
 
-fn listener(sender: Sender<WatcherMessage>) -> Result<RecommendedWatcher, WatcherError> {
+fn listener(sender: Sender<WatcherMessage>) -> notify::Result<RecommendedWatcher> {
     let ring = move |event: notify::Result<notify::Event>| {
         let message = match event {
             // Reads are events too, and kaizen itself reads.
@@ -176,7 +241,7 @@ fn listener(sender: Sender<WatcherMessage>) -> Result<RecommendedWatcher, Watche
         // Fails only if the process is about to end.
         let _ = sender.send(message);
     };
-    notify::recommended_watcher(ring).map_err(|error| refused(Path::new("."), &error))
+    notify::recommended_watcher(ring)
 }
 
 /// Whether a path is a temporary file of kaizen's atomic writes.
@@ -185,29 +250,43 @@ fn is_ours(path: &Path) -> bool {
     name.starts_with(".kaizen")
 }
 
-fn refused(path: &Path, error: &notify::Error) -> WatcherError {
-    let problem = match error.kind {
-        notify::ErrorKind::MaxFilesWatch => {
-            "the limit of file watches is reached; raise fs.inotify.max_user_watches, or use --poll".to_owned()
-        }
-        _ => format!("{error}; --poll works without file system events"),
-    };
-    WatcherError {
-        path: path.to_owned(),
-        problem,
+fn loss(path: &Path, error: &notify::Error) -> EventLoss {
+    match &error.kind {
+        notify::ErrorKind::MaxFilesWatch => EventLoss::Watches,
+        notify::ErrorKind::Io(error) if is_about_open_files(error) => EventLoss::Watchers,
+        _ => EventLoss::Folder {
+            path: path.to_owned(),
+            problem: error.to_string(),
+        },
     }
+}
+
+/// Whether there are too many watchers or open files, of this process, this user or the system.
+#[cfg(unix)]
+fn is_about_open_files(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE]
+        .map(|errno| Some(errno.raw_os_error()))
+        .contains(&error.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn is_about_open_files(_: &std::io::Error) -> bool {
+    false
 }
 
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<FolderIdentity> {
     use std::os::unix::fs::MetadataExt;
     let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_dir)?;
-    Some((facts.dev(), facts.ino()))
+    Some((facts.dev(), facts.ino(), facts.created().ok()))
 }
 
 #[cfg(not(unix))]
 fn identity(path: &Path) -> Option<FolderIdentity> {
-    path.is_dir().then_some((0, 0))
+    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+    let of_path = BuildHasherDefault::<DefaultHasher>::default().hash_one(path);
+    path.is_dir().then_some((0, of_path, None))
 }
 
 #[cfg(test)]
@@ -220,8 +299,8 @@ mod tests {
     const LONG: Duration = Duration::from_secs(20);
 
     fn watcher(folder: &Path) -> FileWatcher {
-        let mut watcher = FileWatcher::new(false, QUIET, LONG).unwrap();
-        watcher.listen(&[folder.as_os_str().to_owned()].into()).unwrap();
+        let mut watcher = FileWatcher::new(false, QUIET, LONG);
+        assert_eq!(watcher.listen(&[folder.as_os_str().to_owned()].into()), None);
         watcher
     }
 
@@ -268,16 +347,16 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         let (inside, away) = (root.join("in"), root.join("away"));
         fs::create_dir(&inside).unwrap();
-        let mut watcher = FileWatcher::new(false, QUIET, LONG).unwrap();
+        let mut watcher = FileWatcher::new(false, QUIET, LONG);
         let folders: BTreeSet<OsString> = [root.clone(), inside.clone()].map(PathBuf::into_os_string).into();
-        watcher.listen(&folders).unwrap();
-        // As in the watch loop, call `listen` again only after the batch has arrived: when `notify` reads the move event, it
-        // drops its watch of the folder, including a watch that was added before it read the event.
+        assert_eq!(watcher.listen(&folders), None);
         for (from, to) in [(&inside, &away), (&away, &inside)] {
             fs::rename(from, to).unwrap();
+            // Before the events arrive, and after.
+            assert_eq!(watcher.listen(&folders), None);
             while watcher.wait(LONG).paths.is_empty() {}
             while !watcher.wait(QUIET * 3).paths.is_empty() {}
-            watcher.listen(&folders).unwrap();
+            assert_eq!(watcher.listen(&folders), None);
         }
         fs::write(inside.join("x"), "x").unwrap();
         // On a busy machine, an event of the moves may come first.
@@ -286,8 +365,30 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_was_removed_and_created_again_rings_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let inside = root.join("in");
+        fs::create_dir(&inside).unwrap();
+        let mut watcher = FileWatcher::new(false, QUIET, LONG);
+        let folders: BTreeSet<OsString> = [root, inside.clone()].map(PathBuf::into_os_string).into();
+        for _ in 0..3 {
+            assert_eq!(watcher.listen(&folders), None);
+            fs::remove_dir_all(&inside).unwrap();
+            fs::create_dir(&inside).unwrap();
+            // Before the events arrive, and after.
+            assert_eq!(watcher.listen(&folders), None);
+            while !watcher.wait(QUIET * 3).paths.is_empty() {
+                assert_eq!(watcher.listen(&folders), None);
+            }
+            fs::write(inside.join("x"), "x").unwrap();
+            assert!(watcher.wait(LONG).paths.contains(&inside.join("x")));
+        }
+    }
+
+    #[test]
     fn the_rescan_comes_without_any_event() {
-        let mut watcher = FileWatcher::new(true, QUIET, QUIET).unwrap();
+        let mut watcher = FileWatcher::new(true, QUIET, QUIET);
         assert!(watcher.wait(LONG).all);
         watcher.tune(QUIET, LONG);
         assert_eq!(watcher.wait(Duration::ZERO), ChangeBatch::default());

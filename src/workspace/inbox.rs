@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::artifact::Artifact;
 use crate::artifact::trigger::Trigger;
 use crate::digest::Digest;
+use crate::sys::disk::side_file::is_side_file;
 use crate::sys::disk::{DiskError, Root, effect};
 
 /// The folder in a workspace.
@@ -23,10 +24,10 @@ pub(crate) struct InboxFile {
     pub trigger: Result<Trigger, String>,
 }
 
-/// Whether the name of a file means a trigger: `*.json`, or no extension. Hidden files and temporary files of editors
-/// and copying programs are not triggers.
+/// Whether the name of a file means a trigger: `*.json`, or no extension. Side files of editors and sync programs are
+/// not triggers.
 pub(crate) fn is_trigger_name(name: &str) -> bool {
-    !name.starts_with('.') && !name.ends_with('~') && (name.ends_with(".json") || !name.contains('.'))
+    !is_side_file(name) && (name.ends_with(".json") || !name.contains('.'))
 }
 
 /// The files in the inbox, sorted by name. A file that is not a trigger stays where it is.
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn names_of_work_in_progress_are_not_triggers() {
-        for name in ["a.json", "go", "2026-11-23"] {
+        for name in ["a.json", "go", "2026-11-23", "fix #3"] {
             assert!(is_trigger_name(name), "{name}");
         }
         for name in [
@@ -123,6 +124,8 @@ mod tests {
             "README.md",
             "a.json.part",
             "go~",
+            "#go#",
+            "go (Ann's conflicted copy 2026-01-31).json",
         ] {
             assert!(!is_trigger_name(name), "{name}");
         }

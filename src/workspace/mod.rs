@@ -47,7 +47,7 @@ use crate::sys::disk::{DiskError, Root};
 use crate::sys::process;
 use crate::teacher::Teacher;
 use crate::trace::TraceSource;
-use crate::trace::evidence::{EvidenceFile, OutsideLink};
+use crate::trace::evidence::{EvidenceFile, EvidencePlaces, OutsideLink};
 use crate::trace::store::trace_store;
 use crate::workspace::breaker::Breaker;
 use crate::workspace::consent::{Permission, WorkspaceIdentity};
@@ -108,7 +108,7 @@ impl Workspace {
     pub fn open(root: &Path) -> Result<Self, RunError> {
         let root = Root::open(root)?;
         let manifest = read_manifest(&root)?;
-        let clock = Clock::from_environment();
+        let clock = Clock::from_environment().map_err(|error| RunError::Config(error.to_string()))?;
         let ledger = Git::open(&root, policy(&manifest, &clock))?;
         refuse_tracked_state(&root, &ledger)?;
         refuse_links(&root)?;
@@ -213,6 +213,14 @@ impl Workspace {
         let closed = self.permission.closed_links()?;
         let approved = |link: &OutsideLink| !closed.contains(link);
         Ok(self.root.evidence(&patterns, &approved)?.files)
+    }
+
+    /// What a watcher has to observe to notice every change of traces and tasks.
+    pub(crate) fn evidence_places(&self) -> EvidencePlaces {
+        // If the approvals cannot be checked, no link is followed.
+        let closed = self.permission.closed_links().ok();
+        let approved = |link: &OutsideLink| closed.as_ref().is_some_and(|closed| !closed.contains(link));
+        self.root.evidence_places(&self.evidence, &approved)
     }
 
     /// A path in kaizen's own folder, which gets a `.gitignore`.

@@ -112,7 +112,7 @@ impl Setup {
         let approvals = ApprovalStore::at(&folder.path().join("approvals"));
         let permission = Arc::new(Permission::new(&root, &manifest, None, Some(approvals)));
         permission.approve(&permission.list().unwrap(), String::new()).unwrap();
-        let clock = Clock::from_environment();
+        let clock = Clock::from_environment().unwrap();
         let calls = LlmClient::new(&manifest, Redactor::default(), &root, clock, permission.approvals());
         Self {
             folder,

@@ -15,19 +15,20 @@ use crate::artifact::record::SessionRecord;
 use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
+use crate::sys::disk::side_file::is_side_file;
 use crate::sys::disk::{DiskError, Root};
 
 /// The folder of all sessions in a workspace.
 pub(crate) const FOLDER: &str = "sessions";
 /// The reason for a session. A directory with this file is a session.
-const TRIGGER: &str = "trigger.json";
+pub(crate) const TRIGGER: &str = "trigger.json";
 /// The folder of outcomes.
 pub(crate) const OUTCOMES: &str = "outcomes/";
 /// The folder of edits that wait for a person's decision.
 pub(crate) const PENDING: &str = "pending_review/";
 
 /// The folder of checkpoints.
-const CHECKPOINTS: &str = "checkpoints/";
+pub(crate) const CHECKPOINTS: &str = "checkpoints/";
 
 /// The folder of displaced files, named by digest.
 pub(crate) const ATTIC: &str = "attic/";
@@ -261,7 +262,8 @@ impl Session {
     }
 
     fn folder_of<A: Artifact>(&self, folder: &str) -> Result<Vec<A>, SessionError> {
-        let json = self.names(folder)?.into_iter().filter(|name| name.ends_with(".json"));
+        let names = self.names(folder)?.into_iter();
+        let json = names.filter(|name| name.ends_with(".json") && !is_side_file(name));
         let read = |name: String| self.read::<A>(&format!("{folder}{name}")).transpose();
         json.filter_map(read).collect()
     }

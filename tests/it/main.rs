@@ -56,6 +56,7 @@ mod terminal;
 mod trust;
 mod verify;
 mod watch;
+mod watch_sees;
 mod watcher;
 
 /// Tests in a file without a `mod` line would silently not run.

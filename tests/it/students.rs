@@ -234,14 +234,21 @@ fn an_interrupted_run_leaves_no_program_behind_and_remembers_no_failure() {
     );
     benchmark(&space, &[task("a", "2 + 2?", "four", "exact")]);
     space.commit_all("slow");
-    let mut child = space.command(crate::space::KAIZEN, &["eval"]).spawn().unwrap();
+    let mut command = space.command(crate::space::KAIZEN, &["eval"]);
+    let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
     let beats = || std::fs::metadata(space.root.join("beats")).map_or(0, |file| file.len());
     while beats() < 3 {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let process = child.id().to_string();
     space.command("kill", &["-INT", &process]).status().unwrap();
-    assert_eq!(child.wait().unwrap().code(), None, "the signal ended it");
+    let said = crate::space::Said::of(child.wait_with_output().unwrap());
+    assert_eq!(said.code, None, "the signal ended it");
+    let last = said.err.lines().last().unwrap();
+    assert_eq!(
+        last,
+        "interrupted: the answers so far are kept; `kaizen eval` continues"
+    );
     let then = beats();
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(beats(), then, "the program still runs");

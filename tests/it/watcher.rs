@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -27,8 +27,13 @@ impl Watcher {
 
     /// The same with further arguments.
     pub fn start_with(space: &Space, arguments: &[&str]) -> Self {
-        let arguments = [&["watch", "--format", "json"], arguments].concat();
-        let mut command = space.command(KAIZEN, &arguments);
+        Self::start_under(space, &[], arguments)
+    }
+
+    /// The same through another program, which gets the command as its last arguments.
+    pub fn start_under(space: &Space, prefix: &[&str], arguments: &[&str]) -> Self {
+        let words = [prefix, &[KAIZEN, "watch", "--format", "json"], arguments].concat();
+        let mut command = space.command(words[0], &words[1..]);
         // A watcher needs the real time.
         command.env_remove("KAIZEN_NOW");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
@@ -81,17 +86,27 @@ impl Watcher {
         heard
     }
 
+    /// Sends a signal by name.
+    pub fn send(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits until it ends by itself; returns the exit code.
+    pub fn end(mut self) -> Option<i32> {
+        while self.lines.recv_timeout(PATIENCE).is_ok() {}
+        assert!(
+            self.lines.try_recv() == Err(TryRecvError::Disconnected),
+            "it does not end"
+        );
+        self.child.wait().unwrap().code()
+    }
+
     /// Sends a signal by name; returns the exit code and the time until the exit.
     pub fn signal(mut self, name: &str) -> (Option<i32>, Duration) {
         let start = Instant::now();
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.send(name);
         let code = self.child.wait().unwrap().code();
         (code, start.elapsed())
     }

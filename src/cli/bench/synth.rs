@@ -202,8 +202,8 @@ fn seen(workspace: &Workspace, min_feedback: f64) -> Result<RatedTraces, Command
             seen.not_eligible += 1;
             return ControlFlow::Continue(());
         }
-        seen.feedback.push(trace.feedback);
-        if trace.feedback.is_some_and(|feedback| feedback >= min_feedback) {
+        seen.feedback.push(trace.rating());
+        if trace.rating().is_some_and(|feedback| feedback >= min_feedback) {
             // Tasks do not need the steps, and a store can be larger than memory.
             trace.steps.clear();
             seen.rated.push(trace);

@@ -35,7 +35,9 @@ pub(crate) fn line(event: &Event) -> Option<String> {
         Event::Trusted => "approved: continuing".to_owned(),
         Event::SessionFailed { .. } => return session_failed(event),
         Event::SessionSettled { session, status, .. } => format!("{session} is {}", words(*status)),
-        Event::WatchStopped { signal } => format!("stopped by {signal}"),
+        Event::WatchStopped { signal } => {
+            format!("stopped by {signal}: finished phases and commits are kept; `kaizen watch` continues")
+        }
         Event::Progress { .. } => return None,
     })
 }

@@ -101,8 +101,27 @@ impl Renderer {
     }
 }
 
+/// The progress bar on the terminal, for [`clear_progress`].
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Removes the progress bar of any renderer, for the end by a signal.
+pub(crate) fn clear_progress() {
+    if let Ok(mut shown) = SHOWN.lock()
+        && let Some(bar) = shown.take()
+    {
+        bar.finish_and_clear();
+    }
+}
+
 fn new_bar(of: u64) -> ProgressBar {
-    let bar = ProgressBar::new(of);
+    let bar = match terminal::has_styles() {
+        true => ProgressBar::new(of),
+        // A terminal without styles cannot move its cursor either.
+        false => ProgressBar::hidden(),
+    };
+    if let Ok(mut shown) = SHOWN.lock() {
+        *shown = Some(bar.clone());
+    }
     if let Ok(style) = ProgressStyle::with_template("  {bar:30} {pos}/{len} tasks") {
         bar.set_style(style);
     }

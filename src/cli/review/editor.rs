@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 use signal_hook::consts::SIGINT;
 
 use crate::cli::exit::CommandFailure;
+use crate::sys::signal::is_ignored;
 
 /// The editor if the user has set none; the same as git's.
 const DEFAULT: &str = "vi";
@@ -16,6 +17,9 @@ const DEFAULT: &str = "vi";
 /// Whether SIGINT ends this process. It does not while an editor runs, because many editors use Ctrl-C as a command.
 static INTERRUPTIBLE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
     let flag = Arc::new(AtomicBool::new(true));
+    if is_ignored(SIGINT) {
+        return flag;
+    }
     if let Err(error) = signal_hook::flag::register_conditional_default(SIGINT, flag.clone()) {
         tracing::warn!(%error, "Ctrl-C in the editor will end the review");
     }

@@ -110,6 +110,9 @@ pub(crate) fn traces(command: &TracesArgs, setting: &Setting) -> Result<Code, Co
 }
 
 fn print(setting: &Setting, traces: &[Trace]) {
+    if traces.is_empty() {
+        err!("no trace matches");
+    }
     for trace in traces {
         if setting.is_json() {
             render::json(trace);

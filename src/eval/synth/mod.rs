@@ -130,7 +130,7 @@ pub(crate) fn synth(
 
 /// Orders traces by rating, then newest first. The other fields only make the order deterministic.
 fn better(one: &Trace, two: &Trace) -> Ordering {
-    let rating = |trace: &Trace| trace.feedback.unwrap_or(f64::NEG_INFINITY);
+    let rating = |trace: &Trace| trace.rating().unwrap_or(f64::NEG_INFINITY);
     let time = |trace: &Trace| trace.started_at.unwrap_or(f64::NEG_INFINITY);
     let rest = |trace: &Trace| (trace.trace_id.clone(), trace.query.clone(), trace.result.clone());
     rating(two)

@@ -315,7 +315,7 @@ mod tests {
             &manifest,
             Redactor::default(),
             &root,
-            Clock::from_environment(),
+            Clock::from_environment().unwrap(),
             crate::sys::consent::Approvals::of_a_test(),
         );
         let (answered, unanswered) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));

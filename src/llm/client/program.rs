@@ -105,7 +105,7 @@ mod tests {
             &manifest,
             redactor,
             &root,
-            Clock::from_environment(),
+            Clock::from_environment().unwrap(),
             crate::sys::consent::Approvals::of_a_test(),
         )
     }

@@ -14,6 +14,7 @@ mod publish;
 mod remedy;
 mod root;
 mod scratch;
+pub(crate) mod side_file;
 mod text;
 mod walk;
 

@@ -70,6 +70,23 @@ impl Root {
         Self::open(path)
     }
 
+    /// Whether the path still leads to this folder. If not, the folder was moved or deleted, or another one replaced it.
+    pub(crate) fn is_in_place(&self) -> bool {
+        let Ok(there) = std::fs::metadata(&self.path) else {
+            return false;
+        };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+
+            use cap_std::fs::MetadataExt;
+            let here = self.dir.dir_metadata();
+            here.is_ok_and(|here| (here.dev(), here.ino()) == (there.dev(), there.ino()))
+        }
+        #[cfg(not(unix))]
+        there.is_dir()
+    }
+
     pub(crate) fn dir(&self) -> &Dir {
         &self.dir
     }

@@ -81,7 +81,7 @@ fn list_traces(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOu
     let rated = |trace: &Trace| {
         let fits =
             |feedback: f64| least.is_none_or(|least| feedback >= least) && most.is_none_or(|most| feedback <= most);
-        (least.is_none() && most.is_none()) || trace.feedback.is_some_and(fits)
+        (least.is_none() && most.is_none()) || trace.rating().is_some_and(fits)
     };
     let wanted = context
         .briefing

@@ -142,7 +142,7 @@ impl FileReport {
     pub(crate) fn count(&mut self, trace: &Trace) {
         self.new += 1;
         let has_query = !trace.query.trim().is_empty();
-        let is_judged = trace.outcome.is_some() || trace.feedback.is_some();
+        let is_judged = trace.outcome.is_some() || trace.rating().is_some();
         self.usable.with_query += usize::from(has_query);
         self.usable.with_result += usize::from(trace.result.is_some());
         self.usable.judged += usize::from(has_query && is_judged);

@@ -37,7 +37,7 @@ impl Place {
             &self.manifest,
             crate::llm::redact::Redactor::default(),
             &Root::open(self.folder.path()).unwrap(),
-            Clock::from_environment(),
+            Clock::from_environment().unwrap(),
             crate::sys::consent::Approvals::of_a_test(),
         );
         let section = self.manifest.student.clone();
