@@ -22,6 +22,9 @@ pub(crate) enum ChangeKind {
     Ledger,
     /// Traces or tasks.
     Evidence,
+    /// A workspace file on the command line of a program that the manifest names: a part of that engine's identity and of
+    /// the approval.
+    Program,
 }
 
 /// The files of a session that determine what is stale: those that its phases read and write, and the checkpoints.

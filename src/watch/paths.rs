@@ -14,6 +14,8 @@ pub(crate) struct WatchedPlaces {
     evidence: EvidencePlaces,
     /// The files that change when HEAD moves.
     head: Vec<PathBuf>,
+    /// The workspace files on the command lines of programs.
+    programs: BTreeSet<PathBuf>,
     newest: SessionInputs,
     older: SessionInputs,
 }
@@ -24,6 +26,7 @@ impl WatchedPlaces {
         Self {
             evidence: workspace.evidence_places(),
             head: workspace.ledger.head_files(),
+            programs: programs(workspace),
             newest: SessionInputs::of_newest(&workspace.manifest),
             older: SessionInputs::of_older(&workspace.manifest),
         }
@@ -33,7 +36,7 @@ impl WatchedPlaces {
     pub(crate) fn files(&self, workspace: &Workspace) -> Vec<PathBuf> {
         let root = &workspace.root;
         let mut files = vec![root.join(manifest::FILE)];
-        files.extend(self.head.iter().cloned());
+        files.extend(self.head.iter().chain(&self.programs).cloned());
         for (id, inputs) in self.sessions(workspace) {
             files.extend(of_session(&Session::at(root, &id), inputs));
         }
@@ -49,7 +52,8 @@ impl WatchedPlaces {
         let root = &workspace.root;
         let mut folders: BTreeSet<PathBuf> = self.evidence.folders.iter().cloned().collect();
         folders.extend([root.to_path_buf(), root.join(inbox::FOLDER), root.join(FOLDER)]);
-        folders.extend(self.head.iter().filter_map(|path| Some(path.parent()?.to_owned())));
+        let alone = self.head.iter().chain(&self.programs);
+        folders.extend(alone.filter_map(|path| Some(path.parent()?.to_owned())));
         for (id, inputs) in self.sessions(workspace) {
             let session = Session::at(root, &id);
             let above = |name: &str| session.path(name).parent().map(Path::to_owned);
@@ -64,6 +68,9 @@ impl WatchedPlaces {
     pub(crate) fn kind(&self, workspace: &Workspace, path: &Path) -> Option<ChangeKind> {
         if self.head.iter().any(|head| head == path) {
             return Some(ChangeKind::Ledger);
+        }
+        if self.programs.contains(path) {
+            return Some(ChangeKind::Program);
         }
         if self.evidence.beside.contains(path) {
             return Some(ChangeKind::Evidence);
@@ -85,6 +92,15 @@ impl WatchedPlaces {
         let of = |(at, id)| (id, if at == newest { &self.newest } else { &self.older });
         ids.into_iter().enumerate().map(of).collect()
     }
+}
+
+/// The workspace files on the command lines of the manifest's programs.
+fn programs(workspace: &Workspace) -> BTreeSet<PathBuf> {
+    // Without the list of programs, none is started.
+    let list = workspace.permission.list().ok();
+    let programs = list.iter().flat_map(|list| &list.programs);
+    let pinned = programs.flat_map(|program| &program.pinned);
+    pinned.map(|file| workspace.root.join(&file.path)).collect()
 }
 
 /// The files of a session that count.

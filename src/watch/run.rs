@@ -207,7 +207,8 @@ impl WatchLoop {
             ChangeKind::Session(id) => Some(id.clone()),
             _ => None,
         }));
-        let touches_all = kinds.contains(&ChangeKind::Manifest) || kinds.contains(&ChangeKind::Ledger);
+        let all = [ChangeKind::Manifest, ChangeKind::Ledger, ChangeKind::Program];
+        let touches_all = all.iter().any(|kind| kinds.contains(kind));
         if touches_all {
             due.extend(self.retries.ids());
         }

@@ -220,3 +220,26 @@ fn data_for_programs_is_exact_in_a_pipe() {
     let schema: Value = serde_json::from_str(&space.kaizen(&["schema", "plan"]).exits(0).out).unwrap();
     assert_eq!(schema["title"], "Plan");
 }
+
+/// The agent interrupts kaizen in its third attempt.
+#[test]
+fn an_interrupt_leaves_the_terminal_clean() {
+    let space = Space::new();
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"command\"\nrun = [\"sh\", \"agent.sh\"]\nconcurrency = 1\n",
+    );
+    space.write(
+        "agent.sh",
+        "echo >> runs\nsleep 0.3\n[ $(wc -l < runs) -lt 3 ] || { kill -INT $PPID; sleep 9; }\necho four\n",
+    );
+    space.commit_all("an agent");
+    let text = seen(&space, &["eval"], "");
+    let (before, after) = text
+        .split_once("interrupted: the answers so far are kept; `kaizen eval` continues")
+        .unwrap_or_else(|| panic!("{text:?}"));
+    assert_eq!(after.trim(), "", "nothing follows: {text:?}");
+    let (_, since_bar) = before.rsplit_once(" tasks").unwrap_or_else(|| panic!("no progress bar: {text:?}"));
+    assert!(since_bar.contains("\u{1b}[2K"), "the bar is still there: {text:?}");
+    assert!(!text.contains("\u{1b}[?25l"), "the cursor is hidden: {text:?}");
+}

@@ -253,6 +253,17 @@ fn a_removed_checkpoint_runs_its_phase_again_as_a_run_would() {
     watcher.until("session_settled");
 }
 
+#[test]
+fn a_changed_file_of_a_program_needs_approval_at_once() {
+    let space = space(&format!("[student]\nengine = \"command\"\nrun = [\"sh\", \"tools/agent.sh\"]\n{BY_EVENTS}"));
+    space.write("tools/agent.sh", "echo four\n");
+    let mut watcher = Watcher::start(&space);
+    space.write("tools/agent.sh", "echo five\n");
+    watcher.until("trust_needed");
+    space.kaizen(&["trust", "--yes"]);
+    watcher.until("trusted");
+}
+
 /// Random operations on the files of a workspace.
 struct Acts<'a> {
     space: &'a Space,
