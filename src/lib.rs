@@ -98,6 +98,8 @@
 //! | whether an edit is kept | `pipeline/execute/verdict.rs`; the criteria are in `gate/rule.rs`, `gate/exact.rs` and `gate/sequential.rs` |
 //! | where an op writes | `harness/op/edit_location.rs` for the file and key, `harness/op/toml_text.rs` for the text of TOML |
 //! | whose failure a failed call is | `llm/failure.rs` for services, `eval/student/program_failure.rs` for programs |
+//! | which names are side files of editors and sync programs | `sys/disk/side_file.rs` |
+//! | which files a watcher checks | `watch/paths.rs` |
 //! | what leaves the machine | `llm/client/metered.rs` redacts and asks for consent, `llm/client/mod.rs` records before sending |
 //! | what follows a killed run | `workspace/transaction.rs` for files, `pipeline/execute/reconcile.rs` for edits, `pipeline/begin.rs` for sessions |
 //!

@@ -99,7 +99,11 @@ pub(crate) fn adapt() {
 pub(crate) fn out_pipe() -> Option<std::fs::File> {
     use std::os::fd::AsFd;
     use std::os::unix::fs::FileTypeExt;
-    let handle = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from).ok()?;
+    let handle = io::stdout()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(std::fs::File::from)
+        .ok()?;
     let kind = handle.metadata().ok()?.file_type();
     (kind.is_fifo() || kind.is_socket()).then_some(handle)
 }

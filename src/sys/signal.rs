@@ -4,7 +4,6 @@
 //! A signal that was ignored when the process started stays ignored, as `nohup` and a shell's `&` expect.
 #![allow(clippy::disallowed_methods)] // edge: signals, the end of the process
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::sys::{disk, process};
@@ -12,6 +11,7 @@ use crate::sys::{disk, process};
 /// How long to wait for a file or commit that is being written.
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long to wait for the last words, whose reader may have stopped reading.
+#[cfg(unix)]
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Ends the process with exit code 0 on SIGTERM, SIGINT or SIGHUP, after `farewell` with the signal's name.
@@ -61,7 +61,7 @@ fn on_first(end: impl FnOnce(i32) + Send + 'static) -> std::io::Result<()> {
 /// Says the last words in another thread, so that a reader who stopped reading does not keep the process.
 #[cfg(unix)]
 fn say(farewell: impl FnOnce(&str) + Send + 'static, signal: i32) {
-    let (done, is_done) = mpsc::channel();
+    let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         farewell(signal_hook::low_level::signal_name(signal).unwrap_or("a signal"));
         let _ = done.send(());

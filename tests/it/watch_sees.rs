@@ -255,7 +255,9 @@ fn a_removed_checkpoint_runs_its_phase_again_as_a_run_would() {
 
 #[test]
 fn a_changed_file_of_a_program_needs_approval_at_once() {
-    let space = space(&format!("[student]\nengine = \"command\"\nrun = [\"sh\", \"tools/agent.sh\"]\n{BY_EVENTS}"));
+    let space = space(&format!(
+        "[student]\nengine = \"command\"\nrun = [\"sh\", \"tools/agent.sh\"]\n{BY_EVENTS}"
+    ));
     space.write("tools/agent.sh", "echo four\n");
     let mut watcher = Watcher::start(&space);
     space.write("tools/agent.sh", "echo five\n");
