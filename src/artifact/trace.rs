@@ -48,7 +48,7 @@ pub struct Trace {
     /// `success`, `failure`, or another word that the store uses.
     #[serde(default)]
     pub outcome: Option<String>,
-    /// A person's or a benchmark's rating, 0 to 1. A number outside does not count as a rating.
+    /// A person's or a benchmark's rating, 0 to 1.
     #[serde(default)]
     pub feedback: Option<f64>,
     /// Start, in seconds since 1970 (UTC); RFC 3339 text is accepted too.

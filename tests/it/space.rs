@@ -33,6 +33,13 @@ pub fn folder() -> TempDir {
     TempDir::new().unwrap()
 }
 
+/// SIGINT, or SIGTERM if the tests themselves run with SIGINT ignored, as behind a shell's `&`: then kaizen ignores it too.
+pub fn interrupt() -> &'static str {
+    let script = "kill -INT $$; exit 7";
+    let ended = Command::new("sh").args(["-c", script]).status().unwrap();
+    if ended.code() == Some(7) { "TERM" } else { "INT" }
+}
+
 /// A workspace with a separate home directory.
 pub struct Space {
     // Removed with its content when the space is dropped.

@@ -241,7 +241,8 @@ fn an_interrupted_run_leaves_no_program_behind_and_remembers_no_failure() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let process = child.id().to_string();
-    space.command("kill", &["-INT", &process]).status().unwrap();
+    let signal = crate::space::interrupt();
+    space.command("kill", &["-s", signal, &process]).status().unwrap();
     let said = crate::space::Said::of(child.wait_with_output().unwrap());
     assert_eq!(said.code, None, "the signal ended it");
     let last = said.err.lines().last().unwrap();

@@ -15,7 +15,7 @@ use regex::Regex;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 
-use crate::space::{KAIZEN, Space, bold, helping, shots, shy};
+use crate::space::{KAIZEN, Space, bold, helping, interrupt, shots, shy};
 
 /// How long a server may run.
 const SERVES: Duration = Duration::from_secs(3);
@@ -229,10 +229,8 @@ fn an_interrupt_leaves_the_terminal_clean() {
         "kaizen.toml",
         "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"command\"\nrun = [\"sh\", \"agent.sh\"]\nconcurrency = 1\n",
     );
-    space.write(
-        "agent.sh",
-        "echo >> runs\nsleep 0.3\n[ $(wc -l < runs) -lt 3 ] || { kill -INT $PPID; sleep 9; }\necho four\n",
-    );
+    let script = "echo >> runs\nsleep 0.3\n[ $(wc -l < runs) -lt 3 ] || { kill -s INT $PPID; sleep 9; }\necho four\n";
+    space.write("agent.sh", &script.replace("INT", interrupt()));
     space.commit_all("an agent");
     let text = seen(&space, &["eval"], "");
     let (before, after) = text
