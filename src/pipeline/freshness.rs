@@ -66,6 +66,13 @@ pub(crate) enum StaleReason {
     },
 }
 
+impl StaleReason {
+    /// Whether an input of the workspace changed, rather than a file or setting of the session.
+    pub(crate) fn is_about_the_workspace(&self) -> bool {
+        matches!(self, Self::ReadChanged { name, .. } if name.starts_with('@'))
+    }
+}
+
 /// The state of a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]

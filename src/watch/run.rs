@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::pipeline::advance::advance;
 use crate::pipeline::context::{Context, Depth};
+use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::next::{Next, next};
 use crate::pipeline::options::RunOptions;
 use crate::watch::backoff::RetryQueue;
@@ -236,7 +237,12 @@ impl WatchLoop {
                 depth: Depth::History,
                 ..Context::new(&self.workspace, session, &inputs, &engines)
             };
-            !matches!(next(&context, None), Ok(Next::Nothing | Next::NotReady(_)))
+            match next(&context, None) {
+                Ok(Next::Nothing | Next::NotReady(_)) => false,
+                // Changed traces, tasks and commits concern the newest session only, as in a turn.
+                Ok(Next::Run { reasons, .. }) => !reasons.iter().all(StaleReason::is_about_the_workspace),
+                _ => true,
+            }
         };
         let older = sessions.iter().filter(|session| wants(session));
         older.chain(&newest).map(|session| session.id.clone()).collect()
