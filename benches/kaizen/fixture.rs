@@ -40,7 +40,8 @@ pub fn commit(root: &Path) -> Outcome<()> {
     git(root, &[&who[..], &["commit", "--quiet", "--message", "start"]].concat())
 }
 
-fn git(root: &Path, arguments: &[&str]) -> Outcome<()> {
+/// Runs git.
+pub fn git(root: &Path, arguments: &[&str]) -> Outcome<()> {
     let status = Command::new("git").arg("-C").arg(root).args(arguments).status()?;
     status
         .success()

@@ -1,5 +1,5 @@
 //! Benchmarks of kaizen's own cost: status, no-op runs, a session without a model, hashing, redaction, trace search,
-//! evaluation, students, watching.
+//! evaluation, students, watching, growth.
 //!
 //! `cargo bench` runs all of them, `cargo bench -- search` those with `search` in their name. Times are medians of five
 //! runs in wall-clock time.
@@ -13,6 +13,7 @@ mod fixture;
 mod hashing;
 mod measure;
 mod redaction;
+mod scaling;
 mod search;
 #[path = "../../tests/it/server.rs"]
 mod server;
@@ -39,7 +40,7 @@ fn main() -> Outcome<()> {
         return Ok(());
     }
     let wanted: Vec<&String> = arguments[1..].iter().filter(|name| !name.starts_with('-')).collect();
-    let all: [(&str, Part); 9] = [
+    let all: [(&str, Part); 10] = [
         ("sessions", sessions::sessions),
         ("fifty edits", fifty_edits::fifty_edits),
         ("beside others", beside::beside),
@@ -49,6 +50,7 @@ fn main() -> Outcome<()> {
         ("evaluation", evaluation::evaluation),
         ("students", students::students),
         ("watching", watching::watching),
+        ("scaling", scaling::scaling),
     ];
     println!("{:<58} {:>11}", "median of 5", "time");
     for (name, bench) in all {

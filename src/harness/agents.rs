@@ -1,6 +1,7 @@
 //! Finds the agents of a harness, and the agent for a task.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::home::{AgentError, ParsedHome};
 use crate::artifact::task::Task;
@@ -8,35 +9,47 @@ use crate::harness::Harness;
 use crate::manifest::layout::Layout;
 use crate::sys::disk::plain_name::{is_device, is_plain};
 
-/// All agents of a harness, each read once.
+/// All agents of a harness, each read when a task first needs it: a harness may hold hundreds of agents, and a teacher
+/// often tries an edit on the tasks of one.
 pub(crate) struct Agents<A> {
-    by_name: BTreeMap<String, A>,
+    home: ParsedHome<'static>,
+    read: Box<ReadAgent<A>>,
+    by_name: BTreeMap<String, OnceLock<A>>,
     default: String,
     /// The replacement for an agent that is not in the harness.
-    stranger: A,
+    stranger: OnceLock<A>,
 }
 
+/// Reads the agent of a name.
+type ReadAgent<A> = dyn Fn(&ParsedHome, &str) -> A + Send + Sync;
+
 impl<A> Agents<A> {
-    /// Reads all agents of a harness.
-    pub(crate) fn read(harness: &Harness, layout: &Layout, read: impl Fn(&ParsedHome, &str) -> A) -> Self {
-        let home = ParsedHome::new(harness, layout);
+    /// The agents of a harness.
+    pub(crate) fn new(
+        harness: &Harness,
+        layout: &Layout,
+        read: impl Fn(&ParsedHome, &str) -> A + Send + Sync + 'static,
+    ) -> Self {
+        let home = ParsedHome::owned(harness, layout);
         let default = default_name(&home);
         let mut names = known(&home);
         names.insert(default.clone());
         Self {
-            by_name: names
-                .into_iter()
-                .map(|name| (name.clone(), read(&home, &name)))
-                .collect(),
+            by_name: names.into_iter().map(|name| (name, OnceLock::new())).collect(),
             default,
-            stranger: read(&home, ""),
+            stranger: OnceLock::new(),
+            read: Box::new(read),
+            home,
         }
     }
 
     /// The agent for a task.
     pub(crate) fn of(&self, task: &Task) -> &A {
         let name = task.agent.as_ref().unwrap_or(&self.default);
-        self.by_name.get(name).unwrap_or(&self.stranger)
+        match self.by_name.get(name) {
+            Some(agent) => agent.get_or_init(|| (self.read)(&self.home, name)),
+            None => self.stranger.get_or_init(|| (self.read)(&self.home, "")),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads single values from a harness by the templates of the layout.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -15,9 +16,9 @@ pub(crate) struct AgentError(pub String);
 
 /// A harness whose TOML files are parsed once.
 pub(crate) struct ParsedHome<'a> {
-    harness: &'a Harness,
-    layout: &'a Layout,
-    documents: BTreeMap<&'a str, Result<Value, AgentError>>,
+    harness: Cow<'a, Harness>,
+    layout: Cow<'a, Layout>,
+    documents: BTreeMap<String, Result<Value, AgentError>>,
 }
 
 /// The values for the placeholders of a template, as (name, value).
@@ -26,21 +27,28 @@ pub(crate) type Names<'n> = [(&'n str, &'n str)];
 impl<'a> ParsedHome<'a> {
     /// Parses all TOML files. A malformed file only causes an error when a value is looked up in it.
     pub(crate) fn new(harness: &'a Harness, layout: &'a Layout) -> Self {
-        let toml_files = harness.files().filter(|(path, _)| path.ends_with(".toml"));
-        let documents = toml_files.map(|(path, bytes)| (path, parse(path, bytes))).collect();
         Self {
-            harness,
-            layout,
-            documents,
+            harness: Cow::Borrowed(harness),
+            layout: Cow::Borrowed(layout),
+            documents: documents(harness),
         }
     }
 
-    pub(crate) fn layout(&self) -> &'a Layout {
-        self.layout
+    /// The same for a home that outlives the harness it was read from.
+    pub(crate) fn owned(harness: &Harness, layout: &Layout) -> ParsedHome<'static> {
+        ParsedHome {
+            harness: Cow::Owned(harness.clone()),
+            layout: Cow::Owned(layout.clone()),
+            documents: documents(harness),
+        }
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// All paths of the harness.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         self.harness.files().map(|(path, _)| path)
     }
 
@@ -94,7 +102,7 @@ impl<'a> ParsedHome<'a> {
     ///
     /// # Errors
     /// The file is not UTF-8.
-    pub(crate) fn text(&self, template: &str, names: &Names) -> Result<Option<(String, &'a str)>, AgentError> {
+    pub(crate) fn text(&self, template: &str, names: &Names) -> Result<Option<(String, &str)>, AgentError> {
         let path = filled(template, names);
         let Some(bytes) = self.harness.get(&path) else {
             return Ok(None);
@@ -110,6 +118,13 @@ fn text_of<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, AgentError> {
         return Err(AgentError(format!("{path}: it is UTF-16 text; save it as UTF-8")));
     }
     std::str::from_utf8(without_mark(bytes)).map_err(|error| AgentError(format!("{path}: {error}; save it as UTF-8")))
+}
+
+fn documents(harness: &Harness) -> BTreeMap<String, Result<Value, AgentError>> {
+    let toml_files = harness.files().filter(|(path, _)| path.ends_with(".toml"));
+    toml_files
+        .map(|(path, bytes)| (path.to_owned(), parse(path, bytes)))
+        .collect()
 }
 
 fn parse(path: &str, bytes: &[u8]) -> Result<Value, AgentError> {

@@ -32,19 +32,36 @@ pub(crate) fn read(workspace: &Workspace) -> Result<Vec<HoldoutUse>, RunError> {
 /// Appends a consultation unless the file has the same one; returns whether it did.
 ///
 /// # Errors
-/// A line of the file is not a consultation, or the file cannot be written.
+/// A line of the file is no JSON object, or the file cannot be written.
 pub(crate) fn record(workspace: &Workspace, line: &HoldoutUse) -> Result<bool, RunError> {
-    // Fails with the position of an invalid line, since the new entry could not be compared with it.
-    read(workspace)?;
+    let known = workspace.root.read_text(FILE)?.unwrap_or_default();
+    if !known.lines().all(may_be_a_consultation) {
+        parse(Path::new(FILE), &known).map_err(SessionError::from)?;
+    }
     let path = workspace.root.join(FILE);
     workspace.root.make_folder(path.parent().unwrap_or(&workspace.root))?;
     let_branches_merge(workspace)?;
     let text = format!("{}\n", serde_json::to_string(line).unwrap_or_default());
-    let is_new = |text: &str| {
-        let lines = parse(&path, text).unwrap_or_default();
-        !lines.iter().any(|other| other.is_same(line))
+    Ok(workspace.root.append_if(&path, &text, &|text| !has(text, line))?)
+}
+
+/// Whether a line looks like a JSON object. Parsing all lines before each new one would take minutes for a plan of
+/// thousands of edits; `run` and `verify` do it once.
+fn may_be_a_consultation(line: &str) -> bool {
+    let line = line.trim_start_matches('\u{feff}').trim_start();
+    line.is_empty() || line.starts_with('{')
+}
+
+/// Whether the log has this consultation. A session appends a line for each of its edits, so only the lines that name the
+/// edit are parsed.
+fn has(text: &str, line: &HoldoutUse) -> bool {
+    let edit = match line {
+        HoldoutUse::Edit(edit) => edit.edit_digest.to_string(),
+        _ => String::new(),
     };
-    Ok(workspace.root.append_if(&path, &text, &is_new)?)
+    let named = text.lines().filter(|other| other.contains(&edit));
+    let mut read = named.filter_map(|other| serde_json::from_str::<HoldoutUse>(other).ok());
+    read.any(|other| other.is_same(line))
 }
 
 /// Makes git keep the lines of both branches when it merges the log: each branch appends its own. A person's file of

@@ -22,7 +22,7 @@ use super::visible::visible;
 use super::{Format, terminal};
 use crate::artifact::egress::LlmRole;
 use crate::artifact::label::SharedLabels;
-use crate::artifact::outcome::OutcomeStatus;
+use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus};
 use crate::artifact::spending::{self, RoleSpending};
 use crate::artifact::{Money, counted};
@@ -174,7 +174,7 @@ pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &Summary
     out!();
     scores(&ended.session, record);
     spending(&record.spending);
-    edits(workspace, record);
+    edits(&ended.session, record);
     next::show(record, around.elsewhere);
     Ok(())
 }
@@ -199,8 +199,10 @@ fn shared_labels(record: &SessionRecord) -> SharedLabels {
     SharedLabels::of(outcomes.map(|outcome| (outcome.edit_id.as_str(), outcome.edit_digest)))
 }
 
-fn edits(workspace: &Workspace, record: &SessionRecord) {
+fn edits(session: &Session, record: &SessionRecord) {
     let shared = shared_labels(record);
+    // An outcome that cannot be read leaves its edit without op and target; `kaizen verify` says why.
+    let outcomes = session.outcomes().unwrap_or_default();
     out!("\n{STRONG}Edits{STRONG:#}");
     for outcome in &record.edit_outcomes {
         let style = colour(outcome.status);
@@ -211,7 +213,7 @@ fn edits(workspace: &Workspace, record: &SessionRecord) {
             "  {:<6} {style}{:<17}{style:#} {delta:<13} {}{reason}",
             visible(&label),
             outcome.status.words(),
-            name(workspace, record, outcome)
+            name(outcomes.get(&outcome.edit_digest), outcome)
         );
     }
     let commits = record
@@ -229,12 +231,7 @@ fn edits(workspace: &Workspace, record: &SessionRecord) {
 }
 
 /// Op and target, if known, and the commit.
-fn name(workspace: &Workspace, record: &SessionRecord, outcome: &EditOutcome) -> String {
-    let session = Session::at(&workspace.root, &record.id);
-    let full = session
-        .outcomes()
-        .ok()
-        .and_then(|mut all| all.remove(&outcome.edit_digest));
+fn name(full: Option<&Outcome>, outcome: &EditOutcome) -> String {
     let what = full
         .map(|full| format!("{} {} ", full.op.name(), visible(&full.target)))
         .unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::edits;
@@ -16,7 +17,7 @@ use crate::harness::{Harness, examples};
 use crate::teacher::Briefing;
 
 /// A change; its edit can depend on the train tasks that may be shown.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) enum CandidateChange {
     /// Adds train tasks as examples, up to `per_label` per label.
     Exemplars {
@@ -30,6 +31,14 @@ pub(crate) enum CandidateChange {
 }
 
 impl CandidateChange {
+    /// The agent whose tasks alone the change can affect; `None` if it can affect every task.
+    pub(crate) fn agent(&self) -> Option<&str> {
+        match self {
+            CandidateChange::Exemplars { agent, .. } => Some(agent),
+            CandidateChange::Fixed(edit) => edit.payload.get("agent")?.as_str(),
+        }
+    }
+
     /// The edit for a harness if these tasks may be shown.
     pub(crate) fn edit(&self, harness: &Harness, open: &[&Task], briefing: &Briefing, default: &str) -> Edit {
         match self {
@@ -46,13 +55,18 @@ impl CandidateChange {
     }
 }
 
-/// Every change worth measuring on this harness, in a fixed order, with ops that the layout supports.
-pub(crate) fn changes(harness: &Harness, briefing: &Briefing, default: &str) -> Vec<CandidateChange> {
+/// Every change of these agents and of what they share that is worth measuring, in a fixed order, with ops that the
+/// layout supports.
+pub(crate) fn changes(
+    harness: &Harness,
+    briefing: &Briefing,
+    agents: &BTreeSet<String>,
+    default: &str,
+) -> Vec<CandidateChange> {
     let home = ParsedHome::new(harness, briefing.layout);
-    let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, default)).collect();
     let mut fixed: Vec<Edit> = Vec::new();
     let mut changes: Vec<CandidateChange> = Vec::new();
-    for agent in &agents {
+    for agent in agents {
         changes.extend([3, 10, usize::MAX].map(|per_label| CandidateChange::Exemplars {
             agent: agent.clone(),
             per_label,

@@ -109,13 +109,14 @@ pub(crate) fn failures<'a>(briefing: &Briefing<'a>, sample: usize) -> Failures<'
         measured: BTreeMap::new(),
     };
     let default = default_agent(briefing);
-    let known = known_labels(briefing, &default);
+    let home = ParsedHome::new(briefing.harness, briefing.layout);
+    let known = known_labels(briefing, &home, &default);
     for fold in folds(briefing, sample) {
         for attempted in (briefing.run_student)(&fold.harness, &fold.held_out) {
             let Some(score) = attempted.score else { continue };
             *found.measured.entry(attempted.task.category.clone()).or_default() += 1;
             if score < 1.0 {
-                found.failed.push(failure(&attempted, briefing, &known, &default));
+                found.failed.push(failure(&attempted, &home, &known, &default));
             }
         }
     }
@@ -125,11 +126,10 @@ pub(crate) fn failures<'a>(briefing: &Briefing<'a>, sample: usize) -> Failures<'
 /// The labels with examples, by agent.
 type ExemplarLabels = BTreeMap<String, BTreeSet<String>>;
 
-fn known_labels(briefing: &Briefing, default: &str) -> ExemplarLabels {
-    let home = ParsedHome::new(briefing.harness, briefing.layout);
+fn known_labels(briefing: &Briefing, home: &ParsedHome, default: &str) -> ExemplarLabels {
     let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, default)).collect();
     let labels = |agent: &String| {
-        let shots = examples::shots(&home, agent).unwrap_or_default();
+        let shots = examples::shots(home, agent).unwrap_or_default();
         shots.into_iter().map(|shot| shot.output).collect()
     };
     agents.iter().map(|agent| (agent.clone(), labels(agent))).collect()
@@ -137,7 +137,7 @@ fn known_labels(briefing: &Briefing, default: &str) -> ExemplarLabels {
 
 fn failure<'a>(
     attempted: &ScoredAttempt<'a>,
-    briefing: &Briefing,
+    home: &ParsedHome,
     known: &ExemplarLabels,
     default: &str,
 ) -> TaskFailure<'a> {
@@ -147,8 +147,7 @@ fn failure<'a>(
         Attempt::Failed { reason } | Attempt::Infra { reason } | Attempt::Refused { reason } => reason.clone(),
     };
     let agent = agent_of(task, default);
-    let home = ParsedHome::new(briefing.harness, briefing.layout);
-    let settings = AgentSettings::read(&home, &agent).ok();
+    let settings = AgentSettings::read(home, &agent).ok();
     let cause = cause(attempted, settings.as_ref(), known.get(&agent));
     TaskFailure { task, answer, cause }
 }

@@ -1,14 +1,16 @@
 //! Greedy forward selection: repeatedly chooses the edit with the largest held-out gain on top of those already chosen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{self, CandidateChange};
 use super::cause::{self, Failures};
+use super::gains::MeasuredGains;
 use super::objective::{Gain, Scores, gain, scores};
-use super::sample::{Fold, default_agent, folds, shuffled};
+use super::sample::{Fold, agent_of, default_agent, folds, shuffled};
 use super::{RulesSettings, edits};
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
+use crate::artifact::task::Task;
 use crate::harness::Harness;
 use crate::teacher::Briefing;
 
@@ -20,6 +22,9 @@ const REFUSAL_COST: f64 = 0.01;
 const FINALISTS: usize = 5;
 /// The number of threads that measure.
 const THREADS: usize = 2;
+/// The largest number of agents that one plan considers, so that the time grows linearly with the number of agents. A
+/// plan has 10 edits unless the manifest allows more.
+const MOST_AGENTS: usize = 50;
 
 /// The values that stay constant during a search.
 struct Search<'b, 'a> {
@@ -27,6 +32,8 @@ struct Search<'b, 'a> {
     folds: Vec<Fold<'a>>,
     shares: BTreeMap<String, f64>,
     default: String,
+    /// The agents with the most failures.
+    agents: BTreeSet<String>,
     min_gain: f64,
 }
 
@@ -46,18 +53,22 @@ struct MeasuredChange {
 
 /// The edits of a plan, in the order of their choice.
 pub(crate) fn edits(briefing: &Briefing, clusters: &[FailureCluster], settings: &RulesSettings) -> Vec<Edit> {
+    let failures = cause::failures(briefing, settings.sample);
+    let default = default_agent(briefing);
     let search = Search {
         briefing,
         folds: folds(briefing, settings.sample),
         shares: shares(briefing),
-        default: default_agent(briefing),
+        agents: failing_agents(&failures, &default, settings.max_edits.max(MOST_AGENTS)),
+        default,
         min_gain: settings.min_gain,
     };
-    let failures = cause::failures(briefing, settings.sample);
     let mut state = search.start();
+    let mut known = MeasuredGains::default();
     let mut edits: Vec<Edit> = Vec::new();
     while edits.len() < settings.max_edits {
-        let Some(best) = search.best(&state) else { break };
+        let Some(best) = search.best(&state, &known) else { break };
+        known.forget_after(&best.change);
         let mut edit = best
             .change
             .edit(&state.whole, &search.everything(), briefing, &search.default);
@@ -72,6 +83,17 @@ pub(crate) fn edits(briefing: &Briefing, clusters: &[FailureCluster], settings: 
     edits
 }
 
+/// The `most` agents with the most failures.
+fn failing_agents(failures: &Failures, default: &str, most: usize) -> BTreeSet<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for failure in &failures.failed {
+        *counts.entry(agent_of(failure.task, default)).or_default() += 1;
+    }
+    let mut agents: Vec<(String, usize)> = counts.into_iter().collect();
+    agents.sort_by_key(|(_, failed)| std::cmp::Reverse(*failed));
+    agents.into_iter().take(most).map(|(agent, _)| agent).collect()
+}
+
 fn shares(briefing: &Briefing) -> BTreeMap<String, f64> {
     let mut shares: BTreeMap<String, f64> = BTreeMap::new();
     for task in briefing.train {
@@ -83,7 +105,8 @@ fn shares(briefing: &Briefing) -> BTreeMap<String, f64> {
 impl<'a> Search<'_, 'a> {
     fn start(&self) -> SearchState {
         let harnesses: Vec<Harness> = self.folds.iter().map(|fold| fold.harness.clone()).collect();
-        let scores = (0..self.folds.len()).map(|at| self.run(at, &harnesses[at])).collect();
+        let run = |(fold, harness): (&Fold, &Harness)| scores(&(self.briefing.run_student)(harness, &fold.held_out));
+        let scores = self.folds.iter().zip(&harnesses).map(run).collect();
         SearchState {
             folds: harnesses,
             whole: self.briefing.harness.clone(),
@@ -91,12 +114,28 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    fn everything(&self) -> Vec<&'a crate::artifact::task::Task> {
+    fn everything(&self) -> Vec<&'a Task> {
         shuffled(self.briefing)
     }
 
-    fn run(&self, fold: usize, harness: &Harness) -> Scores {
-        scores(&(self.briefing.run_student)(harness, &self.folds[fold].held_out))
+    /// The scores of a fold after a change: only the tasks that the change can affect are run again.
+    fn scores_after(&self, state: &SearchState, change: &CandidateChange, fold: usize, harness: &Harness) -> Scores {
+        let is_affected = |task: &Task| {
+            change
+                .agent()
+                .is_none_or(|agent| agent == agent_of(task, &self.default))
+        };
+        let (affected, others): (Vec<&Task>, Vec<&Task>) =
+            self.folds[fold].held_out.iter().partition(|task| is_affected(task));
+        let before = &state.scores[fold];
+        let kept = others
+            .iter()
+            .filter_map(|task| Some((task.task_id.clone(), before.get(&task.task_id)?.clone())));
+        let mut after: Scores = kept.collect();
+        if !affected.is_empty() {
+            after.extend(scores(&(self.briefing.run_student)(harness, &affected)));
+        }
+        after
     }
 
     /// The harness of one fold after a change; `None` if the edit does not apply.
@@ -106,34 +145,42 @@ impl<'a> Search<'_, 'a> {
         edits::applied(&edit, harness, self.briefing.layout)
     }
 
-    fn measure(&self, state: &SearchState, change: &CandidateChange, folds: std::ops::Range<usize>) -> Option<Gain> {
+    /// The gain of a change on the first `folds` folds; `None` if the change does not apply.
+    fn measure(&self, state: &SearchState, change: &CandidateChange, folds: usize) -> Option<Gain> {
         let (mut before, mut after) = (Scores::new(), Scores::new());
-        for fold in folds {
+        for fold in 0..folds {
             before.extend(state.scores[fold].clone());
-            after.extend(self.run(fold, &self.changed(state, change, fold)?));
+            let harness = self.changed(state, change, fold)?;
+            after.extend(self.scores_after(state, change, fold, &harness));
         }
         Some(gain(&before, &after, &self.shares))
     }
 
     /// The change with the largest real gain. Refusal comes last, because its threshold is a similarity and every other
     /// change shifts the similarities.
-    fn best(&self, state: &SearchState) -> Option<MeasuredChange> {
-        let all = candidate::changes(&state.whole, self.briefing, &self.default);
+    fn best(&self, state: &SearchState, known: &MeasuredGains) -> Option<MeasuredChange> {
+        let all = candidate::changes(&state.whole, self.briefing, &self.agents, &self.default);
         let (refusals, others): (Vec<_>, Vec<_>) = all.into_iter().partition(candidate::is_refusal);
-        let safe = self
-            .best_of(state, others, 0.0)
-            .or_else(|| self.best_of(state, refusals.clone(), 0.0));
-        safe.or_else(|| self.best_of(state, refusals, REFUSAL_COST))
+        let best_of = |changes, cost| self.best_of(state, known, changes, cost);
+        best_of(others, 0.0)
+            .or_else(|| best_of(refusals.clone(), 0.0))
+            .or_else(|| best_of(refusals, REFUSAL_COST))
     }
 
     /// Ranks all changes on the first fold, and measures the best of them on every fold.
-    fn best_of(&self, state: &SearchState, changes: Vec<CandidateChange>, cost: f64) -> Option<MeasuredChange> {
-        let mut ranked = self.measured(state, changes, 0..1);
+    fn best_of(
+        &self,
+        state: &SearchState,
+        known: &MeasuredGains,
+        changes: Vec<CandidateChange>,
+        cost: f64,
+    ) -> Option<MeasuredChange> {
+        let mut ranked = self.measured(state, known, changes, 1);
         ranked.retain(|measured| measured.gain.worth() > 0.0);
         ranked.sort_by(|a, b| b.gain.worth().total_cmp(&a.gain.worth()));
         ranked.truncate(FINALISTS);
         let finalists = ranked.into_iter().map(|measured| measured.change).collect();
-        let real = self.measured(state, finalists, 0..self.folds.len()).into_iter();
+        let real = self.measured(state, known, finalists, self.folds.len()).into_iter();
         real.filter(|measured| measured.gain.is_real(self.min_gain, cost))
             .reduce(|best, next| {
                 if next.gain.worth() > best.gain.worth() {
@@ -148,11 +195,12 @@ impl<'a> Search<'_, 'a> {
     fn measured(
         &self,
         state: &SearchState,
+        known: &MeasuredGains,
         changes: Vec<CandidateChange>,
-        folds: std::ops::Range<usize>,
+        folds: usize,
     ) -> Vec<MeasuredChange> {
         let measure = |change: &CandidateChange| {
-            let gain = self.measure(state, change, folds.clone())?;
+            let gain = known.of(change, folds, || self.measure(state, change, folds))?;
             Some(MeasuredChange {
                 change: change.clone(),
                 gain,
@@ -179,7 +227,9 @@ impl<'a> Search<'_, 'a> {
             .collect();
         let folds = harnesses?;
         Some(SearchState {
-            scores: (0..folds.len()).map(|fold| self.run(fold, &folds[fold])).collect(),
+            scores: (0..folds.len())
+                .map(|fold| self.scores_after(state, change, fold, &folds[fold]))
+                .collect(),
             whole: edits::applied(edit, &state.whole, self.briefing.layout)?,
             folds,
         })

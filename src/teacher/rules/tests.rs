@@ -226,3 +226,51 @@ fn learns_public_intents() {
     }
     assert!(gain > 0.2);
 }
+
+/// A home of so many agents that all lack the same examples, with ten tasks each.
+fn many_agents(agents: usize) -> (Harness, Vec<Task>) {
+    let prompt = |agent: usize| {
+        (
+            format!("agents/a{agent}/system_prompt.md"),
+            b"You are helpful.\n".to_vec(),
+        )
+    };
+    let task = |at: usize| {
+        let word = ["alpha", "beta", "gamma", "delta"][at / agents % 4];
+        serde_json::from_value(serde_json::json!({
+            "task_id": format!("t{at}"), "query": format!("{word} question number {at}"), "reference_answer": word,
+            "category": word, "agent": format!("a{}", at % agents)
+        }))
+        .unwrap()
+    };
+    (
+        Harness::new((0..agents).map(prompt)),
+        (0..10 * agents).map(task).collect(),
+    )
+}
+
+/// The number of attempts for a plan.
+fn attempts(agents: usize) -> usize {
+    let (harness, train) = many_agents(agents);
+    let layout = Layout::default();
+    let made = std::sync::atomic::AtomicUsize::new(0);
+    let counted = crate::teacher::for_any_tasks(|harness, tasks| {
+        made.fetch_add(tasks.len(), std::sync::atomic::Ordering::Relaxed);
+        run(harness, tasks)
+    });
+    let briefing = Briefing {
+        run_student: &counted,
+        ..briefing(&harness, &layout, &train)
+    };
+    let rules = RulesTeacher::new(layout.clone(), RulesSettings::default());
+    let clusters = rules.diagnose(&briefing).unwrap().clusters;
+    let edits = rules.plan(&briefing, "", &clusters).unwrap().edits;
+    assert!(!edits.is_empty());
+    made.into_inner()
+}
+
+#[test]
+fn the_attempts_grow_as_the_number_of_agents_does() {
+    let (few, many) = (attempts(5), attempts(20));
+    assert!(many <= 5 * few, "5 agents: {few} attempts, 20 agents: {many}");
+}

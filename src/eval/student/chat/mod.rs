@@ -60,10 +60,11 @@ impl ChatStudent {
 
     fn read(&self, harness: &Harness) -> PreparedChat {
         let context = &self.0;
-        let own = context.section.model.as_deref().unwrap_or_default();
+        let reader = Arc::clone(context);
         PreparedChat {
-            agents: Agents::read(harness, &context.layout, |home, name| {
-                ChatAgent::read(home, name, own, &context.toolbox)
+            agents: Agents::new(harness, &context.layout, move |home, name| {
+                let own = reader.section.model.as_deref().unwrap_or_default();
+                ChatAgent::read(home, name, own, &reader.toolbox)
             }),
             context: Arc::clone(context),
         }

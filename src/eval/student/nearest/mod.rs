@@ -44,7 +44,7 @@ impl Student for Nearest {
     }
 
     fn check(&self, harness: &Harness, tasks: &[&Task]) -> Result<(), String> {
-        let agents = Agents::read(harness, &self.layout, NearestAgent::read);
+        let agents = Agents::new(harness, &self.layout, NearestAgent::read);
         let broken = tasks.iter().find_map(|task| agents.of(task).broken());
         broken.map_or(Ok(()), |broken| Err(broken.to_string()))
     }
@@ -55,7 +55,7 @@ impl Student for Nearest {
     }
 
     fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
-        Box::new(Agents::read(harness, &self.layout, NearestAgent::read))
+        Box::new(Agents::new(harness, &self.layout, NearestAgent::read))
     }
 }
 
