@@ -143,7 +143,11 @@ fn another_refresh_draws_others_until_the_reserve_is_too_small() {
 fn a_dry_run_says_the_same_and_writes_nothing() {
     let space = with_reserve(3);
     let bytes = space.state();
+    // kaizen's own folder holds the lock, which a read-only workspace cannot have.
+    let own = space.root.join(".kaizen");
+    std::fs::remove_dir_all(&own).ok();
     let would = refresh(&space, &["--dry-run"]);
+    assert!(!own.exists());
     assert_eq!(space.state(), bytes);
     assert_eq!(would["event"], "would_refresh");
     let does = refresh(&space, &[]);

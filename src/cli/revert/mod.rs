@@ -207,3 +207,18 @@ fn print(
     render::scores(&ended.session, &ended.record);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_gone_cannot_be_edited() {
+        let conflict = Conflict {
+            path: "agents/a/system_prompt.md".to_owned(),
+            later: None,
+        };
+        assert!(remedy(&conflict, true).contains("kaizen blame agents/a/system_prompt.md"));
+        assert!(remedy(&conflict, false).starts_with("agents/a/system_prompt.md is gone; if it was renamed"));
+    }
+}

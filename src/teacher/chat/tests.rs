@@ -214,6 +214,14 @@ fn a_plan_is_mended_once() {
     }
 }
 
+#[test]
+fn edits_beyond_the_limit_are_counted() {
+    let model = scripted(vec![said(&format!("{{\"edits\": [{EDIT}, {EDIT}, {EDIT}, {EDIT}]}}"))]);
+    let planned =
+        with_briefing(|briefing| teacher(&model).plan(briefing, &block(CLUSTERS), &reply_clusters())).unwrap();
+    assert_eq!((planned.edits.len(), planned.beyond_the_limit), (2, 2));
+}
+
 fn reply_clusters() -> Vec<FailureCluster> {
     crate::teacher::reply::clusters(CLUSTERS).unwrap().clusters
 }

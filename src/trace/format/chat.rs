@@ -1,7 +1,7 @@
 //! Reads chat conversations in the format for fine-tuning, `{"messages": […]}` per line, and the variant with
 //! `conversations` of `from` and `value`. A log of requests has the answer beside the messages.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::conversation::conversation_run;
 use super::document::Item;
@@ -94,7 +94,10 @@ pub(crate) fn traces(item: &Item) -> Vec<TraceResult> {
 /// The answer under a key: messages in any shape, or text.
 fn answer(value: &Value, key: &str) -> Option<Vec<RecordedMessage>> {
     let answer = first(value, &[key])?;
-    let found = messages(answer);
+    let found = match key {
+        "choices" => messages(&json!({key: answer})),
+        _ => messages(answer),
+    };
     if !found.is_empty() {
         let is_said = |message: &RecordedMessage| message.role == MessageRole::Assistant;
         return Some(found.into_iter().filter(is_said).collect());

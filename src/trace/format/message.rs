@@ -85,6 +85,8 @@ pub(crate) fn messages(value: &Value) -> Vec<RecordedMessage> {
 
 /// Keys whose value may be a list of messages.
 const LISTS: [&str; 5] = ["messages", "conversations", "choices", "candidates", "output"];
+/// Of these keys, those whose values are alternatives, of which the first one counts.
+const ALTERNATIVES: [&str; 2] = ["choices", "candidates"];
 /// Keys whose value may be a question in plain text.
 const QUESTIONS: [&str; 5] = ["prompt", "contents", "query", "question", "input"];
 
@@ -94,6 +96,9 @@ fn one_or_more(value: &Value) -> Vec<RecordedMessage> {
     }
     for key in LISTS.iter().chain(&QUESTIONS) {
         match &value[key] {
+            Value::Array(values) if ALTERNATIVES.contains(key) => {
+                return values.iter().find_map(message).into_iter().collect();
+            }
             Value::Array(values) => return values.iter().filter_map(message).collect(),
             Value::String(question) if QUESTIONS.contains(key) && !question.is_empty() => {
                 let mut asked = RecordedMessage::new(MessageRole::User);
@@ -346,7 +351,7 @@ mod tests {
                 vec![r#"Tool ||"r""#],
             ),
             (
-                json!({"choices": [{"message": {"role": "assistant", "content": "a"}}]}),
+                json!({"choices": [{"message": {"role": "assistant", "content": "a"}}, {"message": {"role": "assistant", "content": "b"}}]}),
                 vec!["Assistant a||"],
             ),
             (

@@ -140,7 +140,14 @@ fn the_answer_beside_the_messages_is_the_result() {
             "tool_call",
         ),
         (with("response", json!({"error": {"message": "overloaded"}})), None, ""),
-        (with("choices", json!([{"message": spoken}])), Some("Yes."), "respond"),
+        (
+            with(
+                "choices",
+                json!([{"message": spoken}, {"message": {"role": "assistant", "content": "No."}}]),
+            ),
+            Some("Yes."),
+            "respond",
+        ),
         (with("completion", json!("Yes.")), Some("Yes."), "respond"),
         (
             with(

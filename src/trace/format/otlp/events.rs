@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::field::{first, list, text, unwrapped};
+use super::super::field::{count, first, list, text, unwrapped};
 use super::attributes::{Attributes, read};
 
 /// The messages in the events of a span.
@@ -26,7 +26,8 @@ impl EventMessages {
         };
         match kind.strip_suffix(".message") {
             Some(role) => self.input.push(message(role, &body)),
-            None if kind == "choice" => self.output.push(choice(&body)),
+            // Further choices are alternatives.
+            None if kind == "choice" && count(&body["index"]).unwrap_or(0) == 0 => self.output.push(choice(&body)),
             None => {}
         }
     }
@@ -255,6 +256,7 @@ mod tests {
                 "",
                 "Assistant b||",
             ),
+            ("gen_ai.choice", json!({"message": "c", "index": 1}), "", ""),
             ("exception", json!({"content": "no"}), "", ""),
         ] {
             let mut all = EventMessages::default();
