@@ -54,7 +54,7 @@
 //!     }
 //!     fn attempt(&self, task: &Task, _draw: Draw) -> Attempt {
 //!         let answer = self.0[&task.query].as_str().unwrap_or_default().to_owned();
-//!         Attempt::Answered { answer, model: None, tool: None }
+//!         Attempt::Answered { answer, model: None, tool: None, used: None }
 //!     }
 //! }
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -159,7 +159,7 @@ pub use workspace::session::{Session, SessionError};
 
 /// The errors inside [`RunError`], and what a run may wait for.
 pub mod errors {
-    pub use crate::eval::benchmark::BenchmarkError;
+    pub use crate::eval::benchmark::{BadLine, BenchmarkError};
     pub use crate::eval::run::EvaluationHalted;
     pub use crate::harness::rederive::{Conflict, Later};
     pub use crate::ledger::port::LedgerError;

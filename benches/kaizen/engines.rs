@@ -91,5 +91,6 @@ fn answered(answer: &str) -> Attempt {
         answer: answer.to_owned(),
         model: None,
         tool: None,
+        used: None,
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::money::{self, Money};
+use super::spending::Usage;
 use super::task::Task;
 
 /// The result of one run of the student on one task.
@@ -19,6 +21,9 @@ pub enum Attempt {
         model: Option<String>,
         /// The tool that was called; null when none was.
         tool: Option<String>,
+        /// What the answer took; absent when unknown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        used: Option<AttemptUsage>,
     },
     /// The agent failed (timeout, crash, filter): score 0.
     Failed {
@@ -38,12 +43,52 @@ pub enum Attempt {
     },
 }
 
+/// What an answer took when it was given; a part that is unknown is null.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AttemptUsage {
+    /// Time in seconds.
+    pub seconds: Option<f64>,
+    /// Tokens.
+    pub tokens: Option<Usage>,
+    /// Cost in dollars.
+    #[serde(default, deserialize_with = "money::known")]
+    pub cost_usd: Option<Money>,
+}
+
+impl AttemptUsage {
+    /// The usage of two calls one after the other: known if both are.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let tokens = |(mut sum, other): (Usage, Usage)| {
+            sum += other;
+            sum
+        };
+        Self {
+            seconds: self.seconds.zip(other.seconds).map(|(one, other)| one + other),
+            tokens: self.tokens.zip(other.tokens).map(tokens),
+            cost_usd: [self.cost_usd, other.cost_usd].into_iter().sum(),
+        }
+    }
+
+    /// `None` if nothing is known.
+    pub(crate) fn known(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
+}
+
 impl Attempt {
     /// Why there is no score; `None` for an attempt that has one.
     pub(crate) fn unscored(&self) -> Option<&str> {
         match self {
             Attempt::Infra { reason } | Attempt::Refused { reason } => Some(reason),
             Attempt::Answered { .. } | Attempt::Failed { .. } => None,
+        }
+    }
+
+    /// The agent's own failure; `None` for an answer, and for an attempt that the infrastructure lost.
+    pub(crate) fn own_failure(&self) -> Option<&str> {
+        match self {
+            Attempt::Failed { reason } => Some(reason),
+            _ => None,
         }
     }
 }
@@ -60,6 +105,9 @@ pub struct TaskScore {
     /// Why there is no score; absent if there is one, and in evaluations of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unscored: Option<String>,
+    /// Why the agent failed, so that the score is 0. It is for messages and not part of the file.
+    #[serde(skip)]
+    pub failed: Option<String>,
 }
 
 impl From<ScoredAttempt<'_>> for TaskScore {
@@ -70,6 +118,7 @@ impl From<ScoredAttempt<'_>> for TaskScore {
             category: attempted.task.category.clone(),
             score: attempted.score,
             unscored: reason.filter(|_| attempted.score.is_none()),
+            failed: attempted.attempt.own_failure().map(str::to_owned),
         }
     }
 }
@@ -120,6 +169,22 @@ impl Evaluation {
             None => counted,
         })
     }
+}
+
+impl Evaluation {
+    /// How many attempts the agent itself failed, and why; `None` if it failed none or the evaluation was read from a
+    /// file.
+    pub(crate) fn failed(&self) -> Option<String> {
+        failures(self.tasks.iter().map(|task| task.failed.as_deref()))
+    }
+}
+
+/// `2 of 4 attempts failed: exit status 1`: how many attempts the agent itself failed, and why; `None` if it failed none.
+pub(crate) fn failures<'r>(attempts: impl Iterator<Item = Option<&'r str>> + Clone) -> Option<String> {
+    let reasons = attempts.clone().flatten();
+    let (failed, all) = (reasons.clone().count(), attempts.count());
+    let reasons = frequent(reasons)?;
+    Some(format!("{failed} of {all} attempts failed: {reasons}"))
 }
 
 /// `1 of 4 unscored`; `None` if all tasks have a score.
@@ -180,6 +245,7 @@ mod tests {
             category: "c".into(),
             score: reason.is_none().then_some(1.0),
             unscored: reason.map(str::to_owned),
+            failed: None,
         };
         Evaluation::of(reasons.iter().enumerate().map(task).collect())
     }
@@ -196,6 +262,18 @@ mod tests {
         assert_eq!(
             more.unscored().unwrap(),
             "5 of 6 unscored: 2 × b; 1 × a; and 2 for other reasons"
+        );
+    }
+
+    #[test]
+    fn the_agent_s_own_failures_are_counted_and_quoted() {
+        let of = |reasons: &[Option<&'static str>]| failures(reasons.iter().copied());
+        assert_eq!(of(&[None, None]), None);
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[Some("a"), None, Some("a")]).unwrap(), "2 of 3 attempts failed: a");
+        assert_eq!(
+            of(&[Some("a"), Some("b"), Some("a")]).unwrap(),
+            "3 of 3 attempts failed: 2 × a; 1 × b"
         );
     }
 

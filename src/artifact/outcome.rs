@@ -100,6 +100,27 @@ pub struct LateAnswer {
     pub judged_on: Footing,
 }
 
+impl LateAnswer {
+    /// What people should know about the numbers of such an edit.
+    pub(crate) fn words(&self) -> String {
+        let mut moved = Vec::new();
+        if self.proposed_for.harness != self.judged_on.harness {
+            moved.push("harness");
+        }
+        if self.proposed_for.benchmark != self.judged_on.benchmark {
+            moved.push("benchmark");
+        }
+        let what = match moved.is_empty() {
+            true => "settings".to_owned(),
+            false => moved.join(" and "),
+        };
+        format!(
+            "judged on the {what} at the time of the answer, which had changed since the session's baseline; the \
+            session's score stays"
+        )
+    }
+}
+
 /// The result of one edit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {

@@ -53,6 +53,7 @@ mod tests {
                 category: "c".into(),
                 score,
                 unscored: None,
+                failed: None,
             };
             scores.into_iter().enumerate().map(one).collect::<Vec<_>>()
         };

@@ -76,6 +76,20 @@ impl Snapshot {
     }
 }
 
+/// How many tasks have no score before and after a session; `None` if all have one.
+pub(crate) fn without_score(before: Option<&Snapshot>, after: Option<&Snapshot>) -> Option<String> {
+    let of = |snapshot: Option<&Snapshot>| snapshot.and_then(Snapshot::without_score);
+    match (of(before), of(after)) {
+        (None, None) => None,
+        (None, Some(unscored)) if before.is_none() => Some(unscored),
+        (None, Some(unscored)) => Some(format!("{unscored} after")),
+        (Some(unscored), None) if after.is_none() => Some(unscored),
+        (Some(unscored), None) => Some(format!("{unscored} before")),
+        (Some(before), Some(after)) if before == after => Some(after),
+        (Some(before), Some(after)) => Some(format!("{before} before, {after} after")),
+    }
+}
+
 /// The outcome of one edit, in the form of OpenJarvis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EditOutcome {

@@ -172,6 +172,9 @@ fn numbers(found: &AuditReport) {
             counted(found.audited.lost, "pair")
         );
     }
+    if let Some(failures) = &found.failures {
+        out!("{}", visible(failures));
+    }
     let title = match basis {
         Basis::Runs => "90 % interval of the change over these tasks, in points",
         Basis::Fact | Basis::Sample => "90 % interval for tasks like these, in points",

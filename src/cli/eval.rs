@@ -109,14 +109,11 @@ fn evaluated(workspace: &Workspace, tasks: &[Task], setting: &Setting) -> Result
 
 fn show(evaluation: &Evaluation, unscorable: &[UnscorableTask], split: Split, setting: &Setting) {
     if setting.is_json() {
-        let reason = |task: &TaskScore| {
-            let reason = task.unscored.as_ref()?;
-            Some(serde_json::json!({"task_id": task.task_id, "reason": reason}))
-        };
         render::json(&serde_json::json!({
             "split": split, "overall_score": evaluation.overall_score, "category_scores": evaluation.category_scores,
             "task_count": evaluation.task_count, "infra_errors": evaluation.infra_errors,
-            "unscored": evaluation.tasks.iter().filter_map(reason).collect::<Vec<_>>(), "unscorable": unscorable,
+            "unscored": reasons(evaluation, |task| task.unscored.as_ref()),
+            "failed": reasons(evaluation, |task| task.failed.as_ref()), "unscorable": unscorable,
         }));
         return;
     }
@@ -131,6 +128,15 @@ fn show(evaluation: &Evaluation, unscorable: &[UnscorableTask], split: Split, se
     for (category, score) in &evaluation.category_scores {
         out!("  {category:<24} {:>5.1} %", 100.0 * score);
     }
+    if let Some(failed) = evaluation.failed() {
+        out!("  {}", visible(&failed));
+    }
+}
+
+/// The tasks that have a reason, with it.
+fn reasons(evaluation: &Evaluation, of: fn(&TaskScore) -> Option<&String>) -> Vec<serde_json::Value> {
+    let reason = |task: &TaskScore| Some(serde_json::json!({"task_id": task.task_id, "reason": of(task)?}));
+    evaluation.tasks.iter().filter_map(reason).collect()
 }
 
 /// Appends a line for this use of the test split, because frequent use wears it out.

@@ -358,6 +358,7 @@ mod tests {
         ];
         let failed = [
             RunError::Benchmark(BenchmarkError::Glob(text())),
+            RunError::Benchmark(BenchmarkError::Lines(Vec::new())),
             RunError::Benchmark(full_disk().into()),
             RunError::Traces(TraceError(text())),
             RunError::Session(broken.into()),

@@ -12,7 +12,7 @@ use crate::artifact::Money;
 use crate::artifact::loop_record;
 use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::{Autonomy, SessionRecord};
+use crate::artifact::record::{Autonomy, SessionRecord, without_score};
 use crate::maintenance::looping;
 use crate::maintenance::looping::{LoopOptions, run_sessions};
 use crate::workspace::event::Event;
@@ -68,13 +68,15 @@ pub(crate) fn looping(command: &LoopArgs, setting: &Setting) -> Result<Code, Com
         print_step(&workspace, record, step, setting);
     });
     renderer.finish();
-    summary(&record?, setting)
+    summary(&workspace, &record?, setting)
 }
 
 fn print_step(workspace: &Workspace, record: &LoopRecord, step: &LoopStep, setting: &Setting) {
     let number = record.steps.len();
+    let unscored = unscored(workspace, (step, step));
     if setting.is_json() {
         let mut event = json!(step);
+        event["unscored"] = json!(unscored);
         event["event"] = "loop_step".into();
         event["number"] = number.into();
         return render::json(&event);
@@ -84,9 +86,10 @@ fn print_step(workspace: &Workspace, record: &LoopRecord, step: &LoopStep, setti
         still => format!("  stagnant {still} of {}", record.stagnation_k),
     };
     out!(
-        "{STRONG}{number:>3}  {}{STRONG:#}  {}  {}{still}{FAINT}  {}{FAINT:#}",
+        "{STRONG}{number:>3}  {}{STRONG:#}  {}{}  {}{still}{FAINT}  {}{FAINT:#}",
         step.session,
         scores(step.score_before, step.score_after),
+        in_brackets(unscored),
         edits(workspace, step),
         cost(step.cost_usd, step.counted_usd.unwrap_or_default())
     );
@@ -100,8 +103,23 @@ fn scores(before: Option<f64>, after: Option<f64>) -> String {
     format!("{} → {}", percent(before), percent(after))
 }
 
+/// How many tasks have no score before the first of two steps and after the other; `None` if all have one.
+fn unscored(workspace: &Workspace, (first, last): (&LoopStep, &LoopStep)) -> Option<String> {
+    let (first, last) = (session_record(workspace, first), session_record(workspace, last));
+    let before = first.as_ref().and_then(|record| record.benchmark_before.as_ref());
+    without_score(before, last.as_ref().and_then(|record| record.benchmark_after.as_ref()))
+}
+
+fn in_brackets(unscored: Option<String>) -> String {
+    unscored.map(|unscored| format!(" ({unscored})")).unwrap_or_default()
+}
+
+fn session_record(workspace: &Workspace, step: &LoopStep) -> Option<SessionRecord> {
+    Session::at(&workspace.root, &step.session).record().ok().flatten()
+}
+
 fn edits(workspace: &Workspace, step: &LoopStep) -> String {
-    let record: Option<SessionRecord> = Session::at(&workspace.root, &step.session).record().ok().flatten();
+    let record = session_record(workspace, step);
     let count = |status| {
         let outcomes = record.iter().flat_map(|record| &record.edit_outcomes);
         outcomes.filter(|outcome| outcome.status == status).count()
@@ -121,19 +139,22 @@ fn cost(dollars: Option<Money>, counted: Money) -> String {
     }
 }
 
-fn summary(record: &LoopRecord, setting: &Setting) -> Result<Code, CommandFailure> {
+fn summary(workspace: &Workspace, record: &LoopRecord, setting: &Setting) -> Result<Code, CommandFailure> {
     let (progress, _) = looping::progress(record);
-    let first = record.steps.iter().find_map(|step| step.score_before);
-    let last = record.steps.iter().rev().find_map(|step| step.score_after);
+    let first_step = record.steps.iter().find(|step| step.score_before.is_some());
+    let last_step = record.steps.iter().rev().find(|step| step.score_after.is_some());
+    let first = first_step.and_then(|step| step.score_before);
+    let last = last_step.and_then(|step| step.score_after);
+    let unscored = first_step.zip(last_step).and_then(|steps| unscored(workspace, steps));
     if setting.is_json() {
         render::json(&json!({
             "event": "loop_stopped", "reason": record.stop_reason, "sessions": record.steps.len(),
-            "score_first": first, "score_last": last, "best_score": progress.best,
+            "score_first": first, "score_last": last, "unscored": unscored, "best_score": progress.best,
             "total_cost_usd": record.total_cost_usd, "known_cost_usd": progress.counted_usd,
             "max_total_cost_usd": record.max_total_cost_usd, "record": record
         }));
     } else {
-        print_summary(record, &scores(first, last));
+        print_summary(record, &(scores(first, last) + &in_brackets(unscored)));
     }
     let error = record.steps.last().and_then(|step| step.error.clone());
     let ended = |code, hint: &str| {

@@ -28,12 +28,50 @@ pub enum BenchmarkError {
         /// The problem and the remedy.
         problem: String,
     },
+    /// Several lines that are no tasks.
+    #[error("{} lines are no tasks:{}", .0.len(), in_lines(.0))]
+    Lines(Vec<BadLine>),
     /// A pattern that is not a valid glob.
     #[error("[benchmark] files: {0}")]
     Glob(String),
     /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
+}
+
+/// A line that is not a task.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}:{line}: {problem}", path.display())]
+pub struct BadLine {
+    /// The file.
+    pub path: PathBuf,
+    /// Line, from 1.
+    pub line: usize,
+    /// The problem and the remedy.
+    pub problem: String,
+}
+
+/// The largest number of lines that a message lists.
+const MOST_LINES: usize = 100;
+
+fn in_lines(bad: &[BadLine]) -> String {
+    let shown: String = bad.iter().take(MOST_LINES).map(|line| format!("\n  {line}")).collect();
+    match bad.len().saturating_sub(MOST_LINES) {
+        0 => shown,
+        more => format!("{shown}\n  and {more} more"),
+    }
+}
+
+/// The error for these lines; none if there are none.
+fn refused(mut bad: Vec<BadLine>) -> Result<(), BenchmarkError> {
+    match bad.len() {
+        0 => Ok(()),
+        1 => {
+            let BadLine { path, line, problem } = bad.remove(0);
+            Err(BenchmarkError::Line { path, line, problem })
+        }
+        _ => Err(BenchmarkError::Lines(bad)),
+    }
 }
 
 /// All tasks of a workspace.
@@ -73,23 +111,29 @@ impl Benchmark {
     ) -> Result<Self, BenchmarkError> {
         let mut benchmark = Self::default();
         let mut seen = BTreeMap::new();
+        let mut bad = Vec::new();
         for file in files {
             let path = file.path().to_owned();
             let shown = path.strip_prefix(root).unwrap_or(&path).display();
-            for (line, task) in read_tasks(file.open()?, &path)? {
+            let (tasks, mut bad_here) = read_lines(file.open()?, &path)?;
+            for (line, task) in tasks {
                 let place = format!("{shown}:{line}");
                 if let Some(first) = seen.insert(task.task_id.clone(), place.clone()) {
                     let problem = format!(
                         "task_id `{}` is already used at {first}; give every task a unique one",
                         task.task_id
                     );
-                    return Err(BenchmarkError::Line { path, line, problem });
+                    let path = path.clone();
+                    bad_here.push(BadLine { path, line, problem });
+                    continue;
                 }
                 benchmark.unscorable.extend(unscorable(&task, place, engines));
                 benchmark.tasks.push(task);
             }
+            bad_here.sort_by_key(|bad| bad.line);
+            bad.append(&mut bad_here);
         }
-        Ok(benchmark)
+        refused(bad).map(|()| benchmark)
     }
 
     /// The tasks of a split. Leaves out tasks that cannot be scored, and train tasks whose query is also that of a
@@ -162,26 +206,41 @@ pub(crate) fn files(root: &Root, patterns: &[String]) -> Result<Vec<EvidenceFile
 /// The tasks of one JSON Lines file, with line numbers from 1. `path` is the file's path in messages.
 ///
 /// # Errors
-/// A line is not a task, is not UTF-8, or is longer than [`LARGEST_ARTIFACT`]; or the file cannot be read.
+/// Some lines are not tasks, not UTF-8, or longer than [`LARGEST_ARTIFACT`]; or the file cannot be read.
 pub(crate) fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Task)>, BenchmarkError> {
+    let (tasks, bad) = read_lines(file, path)?;
+    refused(bad).map(|()| tasks)
+}
+
+/// The tasks of a file, with line numbers from 1, and the lines that are no tasks.
+type TaskLines = (Vec<(usize, Task)>, Vec<BadLine>);
+
+/// Reads the lines of one file, up to the first that is too long.
+fn read_lines(file: impl Read, path: &Path) -> Result<TaskLines, BenchmarkError> {
     let mut reader = BufReader::new(file);
-    let mut tasks = Vec::new();
+    let (mut tasks, mut bad) = (Vec::new(), Vec::new());
     let mut line = Vec::new();
     for number in 1.. {
         if read_line(&mut reader, &mut line).map_err(failed("read", path))? == 0 {
             break;
         }
-        let failed = |problem| BenchmarkError::Line {
-            path: path.to_owned(),
-            line: number,
-            problem,
-        };
-        let text = text_of(&line, number == 1).map_err(failed)?;
-        if !text.is_empty() {
-            tasks.push((number, parse(text).map_err(failed)?));
+        let task = text_of(&line, number == 1).and_then(|text| match text.is_empty() {
+            true => Ok(None),
+            false => parse(text).map(Some),
+        });
+        match task {
+            Ok(task) => tasks.extend(task.map(|task| (number, task))),
+            Err(problem) => bad.push(BadLine {
+                path: path.to_owned(),
+                line: number,
+                problem,
+            }),
+        }
+        if line.len() as u64 > LARGEST_ARTIFACT {
+            break;
         }
     }
-    Ok(tasks)
+    Ok((tasks, bad))
 }
 
 /// The trimmed text of a line, without the byte order mark at the start of a file.
@@ -346,6 +405,25 @@ mod tests {
             let message = load(&format!("{good}{row}")).unwrap_err();
             assert!(message.contains("tasks.jsonl:2") && message.contains(part), "{message}");
         }
+    }
+
+    #[test]
+    fn all_bad_rows_are_named_in_one_go() {
+        let good = |id: &str| format!("{{\"task_id\":\"{id}\",\"query\":\"q\",\"reference_answer\":\"x\"}}\n");
+        let text = [&good("a"), "{\n", &good("a"), "\n", "[]\n", &good("b")].concat();
+        let message = load(&text).unwrap_err();
+        let lines: Vec<&str> = message.lines().collect();
+        assert_eq!(lines.len(), 4, "{message}");
+        assert_eq!(lines[0], "3 lines are no tasks:");
+        for (line, (number, part)) in lines[1..].iter().zip([(2, "EOF"), (3, "already used"), (5, "invalid")]) {
+            assert!(
+                line.contains(&format!("tasks.jsonl:{number}: ")) && line.contains(part),
+                "{line}"
+            );
+        }
+        let message = load(&"?\n".repeat(250)).unwrap_err();
+        assert_eq!(message.lines().count(), 1 + MOST_LINES + 1);
+        assert!(message.ends_with("and 150 more"), "{message}");
     }
 
     #[test]

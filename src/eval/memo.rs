@@ -204,6 +204,7 @@ mod tests {
             answer: "a".into(),
             model: None,
             tool: None,
+            used: None,
         }
     }
 
@@ -230,6 +231,7 @@ mod tests {
             answer: text.into(),
             model: None,
             tool: None,
+            used: None,
         };
         let failed = |reason: &str| Attempt::Failed { reason: reason.into() };
         let attempts = [

@@ -10,6 +10,7 @@ fn evaluation(scores: &[(&str, Option<f64>)]) -> Evaluation {
         category: (*category).to_owned(),
         score: *score,
         unscored: None,
+        failed: None,
     };
     Evaluation::of(scores.iter().enumerate().map(task).collect())
 }

@@ -33,6 +33,8 @@ pub struct ModelAnswer {
     pub request: Digest,
     /// Cost in dollars when it was first asked; `None` when unknown.
     pub cost_usd: Option<Money>,
+    /// How long it took in seconds; `None` when unknown, as for an answer from the store.
+    pub seconds: Option<f64>,
 }
 
 /// Why there is no answer. The messages are for people and never contain a key.

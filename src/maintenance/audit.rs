@@ -104,6 +104,9 @@ pub(crate) struct AuditReport {
     pub pairs: usize,
     /// The number of new runs, which were not cached.
     pub runs_made: usize,
+    /// How many attempts the agent itself failed, and why; absent if it failed none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures: Option<String>,
 }
 
 /// Compares the present harness with the earlier state.
@@ -150,6 +153,7 @@ pub(crate) fn audit(
         rounds: found.rounds,
         pairs: found.pairs,
         runs_made: found.made.edited + found.made.baseline,
+        failures: found.failures,
         audited: found.audited,
     })
 }

@@ -7,6 +7,7 @@ use super::unmet::{Unmet, unmet};
 use super::{briefing, permissions, step};
 use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{SessionRecord, SessionStatus};
+use crate::artifact::task::Split;
 use crate::artifact::trigger::TriggerKind;
 use crate::artifact::{Artifact, after, spending};
 use crate::ledger::message::message;
@@ -103,8 +104,14 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
         if asked.until.as_deref() != Some("readiness") {
             settle_user_changes(workspace, &inputs, asked, listener)?;
         }
-        inputs.benchmark()?;
+        let gate = inputs.benchmark()?.split(Split::Gate);
         inputs.trace_pin()?;
+        if asked.until.as_deref() != Some("readiness") {
+            let (harness, gate) = (workspace.harness()?, gate.iter().collect::<Vec<_>>());
+            let phase = "baseline".to_owned();
+            let broken = |problem| RunError::Phase { phase, problem };
+            workspace.student.check(&harness, &gate).map_err(broken)?;
+        }
     }
     let newest = sessions.last().map(|newest| newest.id.as_str());
     let id = workspace.clock.session_id(sessions.len(), newest);

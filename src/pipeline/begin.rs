@@ -2,7 +2,7 @@
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::outcome::Outcome;
-use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus};
+use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus, Snapshot, without_score};
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::artifact::{Artifact, egress, loop_record};
 use crate::ledger::message::message;
@@ -137,15 +137,18 @@ pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &
     if workspace.root.is_taken(loop_record::FILE)? {
         paths.push(loop_record::FILE.to_owned());
     }
-    let score = |snapshot: &Option<crate::artifact::record::Snapshot>| {
+    let score = |snapshot: &Option<Snapshot>| {
         snapshot.as_ref().map_or("not measured".to_owned(), |snapshot| {
             format!("{:.1} %", 100.0 * snapshot.overall_score)
         })
     };
+    let (before, after) = (&record.benchmark_before, &record.benchmark_after);
+    let unscored = without_score(before.as_ref(), after.as_ref()).map(|unscored| format!("; {unscored}"));
     let body = format!(
-        "Gate score {} before, {} after.",
-        score(&record.benchmark_before),
-        score(&record.benchmark_after)
+        "Gate score {} before, {} after{}.",
+        score(before),
+        score(after),
+        unscored.unwrap_or_default()
     );
     let trailers = [("Session-ID", session.id.clone())];
     crate::sys::disk::effect("commit session");

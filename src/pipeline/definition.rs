@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::artifact::record::Autonomy;
 use crate::digest::Digest;
+use crate::eval::score;
 use crate::manifest::phases::Stanza;
 use crate::manifest::{GateSection, Manifest, PrivacySection};
 use crate::workspace::engines::Engines;
@@ -87,6 +88,7 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
                 json!(benchmark.scorer_command),
                 json!(harness.files),
                 engines.student.clone(),
+                json!({"scorers": score::REVISION}),
             ];
             settings.extend(gate.probes().then(|| json!("probe")));
             judged(settings, engines.judge.clone())
@@ -173,6 +175,19 @@ mod tests {
                 .map(|(phase, _)| *phase)
                 .collect();
             assert_eq!(changed, expected, "{text}");
+        }
+        let engines = Engines {
+            student: "s".into(),
+            teacher: "t".into(),
+            judge: None,
+        };
+        let scored_by = json!({"scorers": score::REVISION});
+        for (phase, counts) in [("baseline", true), ("execute", false), ("record", false)] {
+            let settings = settings(&base, phase, &engines, Autonomy::Tiered);
+            let has = settings
+                .as_array()
+                .is_some_and(|settings| settings.contains(&scored_by));
+            assert_eq!(has, counts, "{phase}: a corrected scorer makes only a baseline stale");
         }
         assert_ne!(digest(&base, "baseline", "other", Autonomy::Tiered), all[1]);
         assert_ne!(digest(&base, "execute", "s", Autonomy::Auto), all[4]);

@@ -40,6 +40,14 @@ impl Clock {
         self.fixed.unwrap_or_else(Utc::now)
     }
 
+    /// The seconds since an earlier time; `None` if the time is fixed, or the machine's clock was set back.
+    pub(crate) fn seconds_since(&self, begun: DateTime<Utc>) -> Option<f64> {
+        let passed = (self.now() - begun).to_std().ok()?;
+        self.fixed
+            .is_none()
+            .then(|| (passed.as_secs_f64() * 1000.0).round() / 1000.0)
+    }
+
     /// The current time as RFC 3339 in UTC, with milliseconds.
     pub(crate) fn stamp(&self) -> String {
         self.now().to_rfc3339_opts(SecondsFormat::Millis, true)

@@ -111,7 +111,11 @@ fn refused_cleanly(space: &Space, said: &Said, part: &str) {
 fn a_session_ends_with_a_commit_and_a_bill() {
     let server = good_server();
     let space = space(&server, "");
-    run(&space, &["run"]).exits(0);
+    let said = run(&space, &["run"]).exits(0);
+    for does in ["diagnoses", "plans"] {
+        let line = format!("the teacher gpt-4o at {} {does};", server.url());
+        assert_eq!(said.err.matches(&line).count(), 1, "{}", said.err);
+    }
     let record = space.artifact("session.json");
     assert_eq!(record["benchmark_after"]["overall_score"], 1.0);
     assert_eq!(record["spending"]["teacher"]["calls"], 3);

@@ -123,6 +123,7 @@ fn eval_ends_in_one_json_object() {
             keys,
             [
                 "category_scores",
+                "failed",
                 "infra_errors",
                 "overall_score",
                 "split",

@@ -246,7 +246,13 @@ fn an_answer_that_comes_late_is_judged_on_today_and_earns_the_session_nothing_el
         add_task(&space, "gate");
         space.commit_all("mine");
         space.kaizen(&[answer, "shots"]).exits(0);
-        space.run(&[]).exits(0);
+        let said = space.kaizen(&["run"]).exits(0).out;
+        let shown = space.kaizen(&["show"]).exits(0).out;
+        let words = "judged on the harness and benchmark at the time of the answer";
+        for said in [said, shown] {
+            assert_eq!(said.matches(words).count(), 1, "{answer}: {said}");
+            assert!(said.contains("the session's score stays"), "{answer}: {said}");
+        }
         assert_eq!(space.statuses()["shots"], status);
         let record = space.artifact("session.json");
         assert_eq!(texts(&space, &["baseline.json", "after.json"]), before.0, "{answer}");
@@ -277,6 +283,27 @@ fn an_answer_that_comes_late_is_judged_on_today_and_earns_the_session_nothing_el
         );
         space.kaizen(&["verify"]).exits(0);
     }
+}
+
+/// A version with corrected scorers has another definition of the baseline.
+#[test]
+fn corrected_scorers_measure_an_open_session_again_but_no_settled_one() {
+    let earlier = |space: &Space| {
+        let path = format!("{}/checkpoints/baseline.json", space.session());
+        let mut checkpoint: Value = serde_json::from_str(&space.read(&path)).unwrap();
+        checkpoint["definition"] = checkpoint["reads"]["@gate"].clone();
+        assert!(checkpoint["definition"].is_string(), "{checkpoint}");
+        space.write(&path, &format!("{checkpoint}\n"));
+    };
+    let space = Space::new();
+    space.run(&["--until", "baseline"]).exits(0);
+    earlier(&space);
+    assert_eq!(space.run(&["--until", "baseline"]).exits(0).phases(), ["baseline"]);
+    let space = Space::executed();
+    let before = texts(&space, &["baseline.json", "after.json", "session.json"]);
+    earlier(&space);
+    assert_eq!(space.run(&[]).phases(), Vec::<String>::new());
+    assert_eq!(texts(&space, &["baseline.json", "after.json", "session.json"]), before);
 }
 
 #[test]

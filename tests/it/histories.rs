@@ -452,6 +452,37 @@ fn two_sessions_on_two_branches_merge_without_a_conflict() {
     assert_eq!(sessions.len(), 2, "{log}");
 }
 
+/// As the guide says: keep one side of the session, and let kaizen compare it with the files.
+#[test]
+fn a_session_that_both_branches_answered_is_merged_by_keeping_one_side() {
+    let space = Space::executed();
+    let answer = |now: &str| {
+        space.kaizen(&["accept", "shots"]).exits(0);
+        space.kaizen_with("KAIZEN_NOW", now, &["run"]).exits(0);
+    };
+    space.git(&["checkout", "-q", "-b", "other"]);
+    answer("2026-03-02T10:00:00Z");
+    space.git(&["checkout", "-q", "main"]);
+    answer("2026-03-03T10:00:00Z");
+    let merge = space
+        .command("git", &["merge", "-q", "--no-edit", "other"])
+        .output()
+        .unwrap();
+    assert!(!merge.status.success(), "both branches wrote the session's results");
+    let unmerged = space.git(&["diff", "--name-only", "--diff-filter=U"]);
+    assert!(unmerged.lines().all(|path| path.starts_with("sessions/")), "{unmerged}");
+    space.git(&["checkout", "-q", "--ours", "sessions"]);
+    space.git(&["add", "sessions"]);
+    space.git(&["commit", "-q", "--no-edit"]);
+    let id = space.session().replace("sessions/", "");
+    space.kaizen(&["run", "--session", &id]).exits(0);
+    assert_eq!(space.statuses()["shots"], "applied");
+    space.kaizen(&["verify"]).exits(0);
+    let said = space.kaizen(&["run", "--session", &id]).exits(0).out;
+    assert!(said.contains("Nothing is stale"), "{said}");
+    assert_eq!(space.git(&["status", "--porcelain"]), "");
+}
+
 fn play(seed: u64) {
     let mut history = TwoPeople::new(seed);
     for _ in 0..10 {

@@ -161,6 +161,27 @@ fn a_loop_that_is_refused_leaves_nothing() {
     assert_eq!(names(&space.root.join("sessions")), Vec::<String>::new());
 }
 
+#[test]
+fn the_scores_of_a_loop_say_of_how_many_tasks_they_are() {
+    let space = with_program(&json!([]));
+    let manifest = space.read("kaizen.toml");
+    space.write(
+        "kaizen.toml",
+        &format!("{manifest}[benchmark]\nscorer_command = [\"sh\", \"-c\", \"exit 1\"]\n"),
+    );
+    let tasks = space.read("benchmark/tasks.jsonl");
+    let task =
+        json!({"task_id": "by-program", "query": "q", "reference_answer": "x", "scorer": "command", "split": "gate"});
+    space.write("benchmark/tasks.jsonl", &format!("{tasks}{task}\n"));
+    space.commit_all("a scorer that fails");
+    let said = space.kaizen(&["loop", "--max-sessions", "1"]).exits(0).out;
+    assert_eq!(
+        said.matches("(1 of 25 unscored)").count(),
+        2,
+        "each step and the sum: {said}"
+    );
+}
+
 /// With tighter limits, a loop that was interrupted still finishes the session that it left open.
 #[test]
 fn an_open_session_is_finished_before_tighter_limits_stop_the_loop() {

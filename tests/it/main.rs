@@ -26,6 +26,7 @@ mod hostile;
 mod import;
 mod interleavings;
 mod labels;
+mod limits;
 mod looping;
 mod mcp;
 mod money;

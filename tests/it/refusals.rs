@@ -85,21 +85,36 @@ fn a_broken_file_is_named() {
             vec!["benchmark/tasks.jsonl:1", "hint:"],
         ),
         (
+            "benchmark/tasks.jsonl",
+            "{\n\n[]\n",
+            1,
+            vec![
+                "2 lines are no tasks",
+                "benchmark/tasks.jsonl:1: ",
+                "benchmark/tasks.jsonl:3: ",
+            ],
+        ),
+        (
             "traces/runs.jsonl",
             "{\"trace_id\": \"a\"}\n[]\n",
             1,
             vec!["traces/runs.jsonl:2"],
         ),
+        ("config.toml", "[agent\n", 1, vec!["config.toml", "line 1"]),
+        ("agents/assistant/few_shot.json", "[{", 1, vec!["few_shot.json"]),
     ] {
         let space = Space::new();
         space.write(file, text);
         space.commit_all("broken");
-        let said = space.run(&[]).exits(code).says(&words);
-        assert!(!said.err.contains("panicked"));
-        assert!(
-            !space.root.join("sessions").exists(),
-            "{file}: a refused run leaves no session"
-        );
+        for command in [&["run"][..], &["run", "--new"], &["loop"]] {
+            let said = space.kaizen(command).exits(code).says(&words);
+            assert!(!said.err.contains("panicked"));
+            assert_eq!(
+                names(&space.root.join("sessions")),
+                Vec::<String>::new(),
+                "{file}: a refused run leaves no session"
+            );
+        }
     }
 }
 

@@ -157,6 +157,8 @@ fn a_settled_session_says_how_many_tasks_have_no_score() {
         let said = space.kaizen(&[command]).exits(0);
         assert!(said.out.contains("1 of 4 unscored"), "{command}: {}", said.out);
     }
+    let body = space.git(&["log", "-1", "--format=%b"]);
+    assert!(body.contains("100.0 % after; 1 of 4 unscored."), "{body}");
     assert!(space.kaizen(&["verify"]).exits(0).out.contains("0 failures"));
     // Older versions did not record the number.
     let path = space.root.join(space.session()).join("session.json");
@@ -232,6 +234,104 @@ fn the_failures_of_the_agent_are_collected() {
     let row: Value = serde_json::from_str(&space.read("traces/collected.jsonl")).unwrap();
     assert!(row["result"].as_str().unwrap().contains("I am lost"), "{row}");
     assert_eq!((&row["outcome"], &row["feedback"]), (&json!("failure"), &json!(0.0)));
+}
+
+#[test]
+fn a_collected_trace_says_what_the_answer_took() {
+    let (read, missing) = (
+        |space: &Space| -> Value { serde_json::from_str(&space.read("traces/collected.jsonl")).unwrap() },
+        Value::Null,
+    );
+    let collect = |space: &Space| {
+        let mut command = space.command(crate::space::KAIZEN, &["traces", "collect"]);
+        // With a fixed time, nothing takes any.
+        Said::of(command.env_remove("KAIZEN_NOW").output().unwrap()).exits(0);
+    };
+    let server = Server::start();
+    server.on("", Reply::says("x"));
+    let space = chat(&server, "[prices.own]\ninput = 1.0\noutput = 2.0\n");
+    benchmark(&space, &[train("a", "one")]);
+    collect(&space);
+    let row = read(&space);
+    assert_eq!(
+        (
+            &row["total_tokens"],
+            &row["input_tokens"],
+            &row["output_tokens"],
+            &row["cached_tokens"]
+        ),
+        (&json!(110), &json!(100), &json!(10), &json!(0)),
+        "{row}"
+    );
+    assert!((row["cost_usd"].as_f64().unwrap() - 0.00012).abs() < 1e-12, "{row}");
+    assert!(row["total_latency_seconds"].as_f64().is_some(), "{row}");
+
+    for (printed, tokens, cost) in [
+        (
+            r#"{"answer": "x", "cost_usd": 0.5, "usage": {"input_tokens": 3, "output_tokens": 4}}"#,
+            json!(7),
+            json!(0.5),
+        ),
+        (
+            r#"{"answer": "x", "input_tokens": 30, "cached_tokens": 10, "output_tokens": 4}"#,
+            json!(34),
+            missing.clone(),
+        ),
+        ("x", missing.clone(), missing.clone()),
+    ] {
+        let space = Space::new();
+        space.write(
+            "kaizen.toml",
+            "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"command\"\nrun = [\"cat\", \"said.json\"]\n",
+        );
+        space.write("said.json", printed);
+        benchmark(&space, &[train("a", "one")]);
+        collect(&space);
+        let row = read(&space);
+        assert_eq!((&row["total_tokens"], &row["cost_usd"]), (&tokens, &cost), "{row}");
+        assert!(row["total_latency_seconds"].as_f64().is_some(), "{row}");
+    }
+}
+
+#[test]
+fn the_failures_of_the_agent_are_counted_and_quoted() {
+    let space = Space::new();
+    space.write(
+        "kaizen.toml",
+        "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"command\"\nrun = [\"sh\", \"-c\", \"echo no luck >&2; exit 1\"]\n",
+    );
+    benchmark(
+        &space,
+        &[
+            task("a", "one", "x", "exact"),
+            task("b", "two", "x", "exact"),
+            train("t", "three"),
+        ],
+    );
+    space.commit_all("unlucky");
+    let words = "2 of 2 attempts failed: exit status: 1: no luck";
+    for _ in ["asked", "remembered"] {
+        let said = space.kaizen(&["eval"]).exits(0);
+        assert!(said.out.starts_with("gate score 0.0 % over 2 tasks\n"), "{}", said.out);
+        assert!(said.out.contains(words), "{}", said.out);
+    }
+    let said = eval(&space, 0);
+    assert_eq!(said["failed"][1]["reason"], "exit status: 1: no luck", "{said}");
+    let said = space.kaizen(&["run", "--until", "baseline"]).exits(0);
+    assert!(both(&said).contains(words), "{}", both(&said));
+    let stored = &space.artifact("baseline.json")["evaluation"]["tasks"][0];
+    assert_eq!(
+        (&stored["score"], &stored["failed"]),
+        (&json!(0.0), &Value::Null),
+        "{stored}"
+    );
+    space.replace("config.toml", "max_turns = 3", "max_turns = 4");
+    let said = space.kaizen(&["audit", "--since", "HEAD"]).exits(0);
+    assert!(
+        said.out.contains("attempts failed: exit status: 1: no luck"),
+        "{}",
+        said.out
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::artifact::record::{SessionRecord, SessionStatus, Snapshot};
+use crate::artifact::record::{SessionRecord, SessionStatus, Snapshot, without_score};
 use crate::cli::exit::CommandFailure;
 use crate::pipeline::options::{RunResult, WaitingFor};
 use crate::workspace::error::RunError;
@@ -71,6 +71,7 @@ pub(crate) fn result(ended: Result<RunResult, RunError>) -> Value {
         "status": record.status,
         "score_before": score(&record.benchmark_before),
         "score_after": score(&record.benchmark_after),
+        "unscored": without_score(record.benchmark_before.as_ref(), record.benchmark_after.as_ref()),
         "outcomes": outcomes,
         "more_outcomes": more,
         "next": next(&ended),

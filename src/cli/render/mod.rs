@@ -14,7 +14,7 @@ use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
 use line::change;
 pub(crate) use line::line;
-pub(crate) use scores::{scores, without_score};
+pub(crate) use scores::scores;
 
 use super::exit::CommandFailure;
 use super::style::Style;
@@ -28,9 +28,9 @@ use crate::artifact::spending::{self, RoleSpending};
 use crate::artifact::{Money, counted};
 use crate::llm::client;
 use crate::pipeline::options::RunResult;
-use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// Prints one JSON value as a line on stdout.
 pub(crate) fn json(value: &impl serde::Serialize) {
@@ -209,12 +209,16 @@ fn edits(session: &Session, record: &SessionRecord) {
         let delta = change(outcome.benchmark_delta, outcome.interval).unwrap_or_default();
         let reason = outcome.error.as_deref().map(shortened).unwrap_or_default();
         let label = shared.shown(&outcome.edit_id, &outcome.edit_digest);
+        let full = outcomes.get(&outcome.edit_digest);
         out!(
             "  {:<6} {style}{:<17}{style:#} {delta:<13} {}{reason}",
             visible(&label),
             outcome.status.words(),
-            name(outcomes.get(&outcome.edit_digest), outcome)
+            name(full, outcome)
         );
+        if let Some(late) = full.and_then(|full| full.late.as_ref()) {
+            out!("         {FAINT}{}{FAINT:#}", late.words());
+        }
     }
     let commits = record
         .edit_outcomes

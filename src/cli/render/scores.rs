@@ -11,7 +11,7 @@ use crate::artifact::gate::numbers::GAMMA;
 use crate::artifact::gate::settings::Mode;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::probe::Probe;
-use crate::artifact::record::{SessionRecord, Snapshot};
+use crate::artifact::record::{SessionRecord, without_score};
 use crate::cli::visible::visible;
 use crate::gate::evidence::interval;
 use crate::gate::words::points;
@@ -24,16 +24,19 @@ pub(crate) fn scores(session: &Session, record: &SessionRecord) {
         (Some(before), Some(after)) => (before, after),
         (Some(before), None) if settled(record) => {
             let was = 100.0 * before.overall_score;
+            let unscored = without_score(Some(before), None)
+                .map(|unscored| format!("{unscored}; "))
+                .unwrap_or_default();
             return out!(
-                "{STRONG}Gate score {was:.1} % → not measured{STRONG:#} (an edit was accepted without the gate; \
-                `kaizen eval --split gate` measures it)"
+                "{STRONG}Gate score {was:.1} % → not measured{STRONG:#} ({unscored}an edit was accepted without the \
+                gate; `kaizen eval --split gate` measures it)"
             );
         }
         _ => return,
     };
     let noise = NoisyScores::of(session);
     let (was, is) = (100.0 * before.overall_score, 100.0 * after.overall_score);
-    let unscored = without_score(before, after)
+    let unscored = without_score(Some(before), Some(after))
         .map(|unscored| format!("; {unscored}"))
         .unwrap_or_default();
     out!(
@@ -55,16 +58,6 @@ pub(crate) fn scores(session: &Session, record: &SessionRecord) {
             100.0 * was,
             100.0 * score
         );
-    }
-}
-
-/// How many tasks have no score before and after a session; `None` if all have one.
-pub(crate) fn without_score(before: &Snapshot, after: &Snapshot) -> Option<String> {
-    match (before.without_score(), after.without_score()) {
-        (None, after) => after,
-        (Some(before), None) => Some(format!("{before} before")),
-        (Some(before), Some(after)) if before == after => Some(after),
-        (Some(before), Some(after)) => Some(format!("{before} before, {after} after")),
     }
 }
 
@@ -154,6 +147,7 @@ mod tests {
             category: ["a", "b"][at % 2].to_owned(),
             score: Some(*score),
             unscored: None,
+            failed: None,
         };
         Evaluation::of(scores.iter().enumerate().map(task).collect())
     }

@@ -219,7 +219,7 @@ fn outcome(outcome: &Outcome) {
         let state = |at: &Footing| format!("harness {}, benchmark {}", at.harness.short(), at.benchmark.short());
         out!("  proposed   for {}", state(&late.proposed_for));
         out!(
-            "  judged     on {}, since the answer came later",
+            "  judged     on {}, since the answer came later; the session's score stays",
             state(&late.judged_on)
         );
     }

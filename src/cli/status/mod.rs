@@ -18,7 +18,7 @@ use super::visible::visible;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::readiness::{self, UnscorableTask};
-use crate::artifact::record::{SessionRecord, SessionStatus as Word};
+use crate::artifact::record::{SessionRecord, SessionStatus as Word, without_score};
 use crate::artifact::spending::RoleSpending;
 use crate::eval::holdout::HoldoutWear;
 use crate::pipeline::context::Context;
@@ -125,11 +125,9 @@ fn line(session: &Session, state: HistoryState) -> StatusLine {
         let snapshot = record.as_ref().and_then(|record| side(record).as_ref());
         snapshot.map(|snapshot| snapshot.overall_score)
     };
-    let sides = record.as_ref().and_then(|record| {
-        let before = record.benchmark_before.as_ref();
-        before.zip(record.benchmark_after.as_ref().or(before))
-    });
-    let unscored = sides.and_then(|(before, after)| render::without_score(before, after));
+    let unscored = record
+        .as_ref()
+        .and_then(|record| without_score(record.benchmark_before.as_ref(), record.benchmark_after.as_ref()));
     let count = |status| {
         let outcomes = record.iter().flat_map(|record| &record.edit_outcomes);
         outcomes.filter(|outcome| outcome.status == status).count()

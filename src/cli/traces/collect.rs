@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::hide_from_git;
-use crate::artifact::evaluation::{Attempt, ScoredAttempt, frequent};
+use crate::artifact::Extra;
+use crate::artifact::evaluation::{Attempt, AttemptUsage, ScoredAttempt, frequent};
 use crate::artifact::readiness::UnscorableTask;
+use crate::artifact::spending::Usage;
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::{Trace, TraceStep};
 use crate::cli::exit::CommandFailure;
@@ -125,9 +128,19 @@ fn known_ids(workspace: &Workspace) -> Result<BTreeSet<String>, CommandFailure> 
 
 /// The trace of an attempt; `None` if the infrastructure lost it.
 fn trace(attempted: &ScoredAttempt, trace_id: String, now: f64, harness: Digest) -> Option<Trace> {
-    let (answer, model, tool) = match &attempted.attempt {
-        Attempt::Answered { answer, model, tool } => (Some(answer.clone()), model.clone(), tool.clone()),
-        Attempt::Failed { reason } => (Some(reason.clone()), None, None),
+    let (answer, model, tool, used) = match &attempted.attempt {
+        Attempt::Answered {
+            answer,
+            model,
+            tool,
+            used,
+        } => (
+            Some(answer.clone()),
+            model.clone(),
+            tool.clone(),
+            used.unwrap_or_default(),
+        ),
+        Attempt::Failed { reason } => (Some(reason.clone()), None, None, AttemptUsage::default()),
         Attempt::Infra { .. } | Attempt::Refused { .. } => return None,
     };
     let step = |step_type: &str, input: serde_json::Value, output: serde_json::Value| TraceStep {
@@ -164,10 +177,28 @@ fn trace(attempted: &ScoredAttempt, trace_id: String, now: f64, harness: Digest)
         feedback: attempted.score,
         started_at: Some(now),
         ended_at: None,
-        total_tokens: None,
-        total_latency_seconds: None,
+        total_tokens: used.tokens.map(|tokens| tokens.total()),
+        total_latency_seconds: used.seconds,
         metadata: serde_json::json!({"task_id": attempted.task.task_id, "collected_from": harness, "feedback_is": "the task's own score"}),
         steps,
-        extra: Default::default(),
+        extra: counters(&used),
     })
+}
+
+/// The tokens and the cost of an attempt, by the names that other tools use; what is unknown is absent.
+fn counters(used: &AttemptUsage) -> Extra {
+    let tokens = |of: fn(&Usage) -> u64| used.tokens.as_ref().map(|tokens| json!(of(tokens)));
+    let counters = [
+        (
+            "input_tokens",
+            tokens(|all| all.input + all.cache_read + all.cache_write),
+        ),
+        ("output_tokens", tokens(|all| all.output)),
+        ("cached_tokens", tokens(|all| all.cache_read)),
+        ("cost_usd", used.cost_usd.map(|cost| json!(cost))),
+    ];
+    let known = counters
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    known.collect()
 }

@@ -95,6 +95,7 @@ mod tests {
                 },
                 request: self.rendered(request),
                 cost_usd: None,
+                seconds: None,
             })
         }
     }

@@ -87,6 +87,7 @@ mod tests {
                 answer: String::new(),
                 model: None,
                 tool: None,
+                used: None,
             },
             'f' => Attempt::Failed { reason },
             'i' => Attempt::Infra { reason },

@@ -20,6 +20,9 @@ use self::text::folded;
 use crate::artifact::ReferenceAnswer;
 use crate::artifact::task::{Scorer, Task};
 
+/// Increment this when a scorer rates some answer differently, so that baselines of open sessions are scored again.
+pub(crate) const REVISION: u32 = 2;
+
 /// The maximum compiled size of a reference that is a regular expression, in bytes.
 const REGEX_SIZE_LIMIT: usize = 1 << 20;
 

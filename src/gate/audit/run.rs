@@ -42,6 +42,8 @@ pub(crate) struct AuditRun {
     pub pairs: usize,
     /// New runs, which were not cached.
     pub made: RunCounts,
+    /// How many attempts the agent itself failed, and why; `None` if it failed none.
+    pub failures: Option<String>,
 }
 
 /// Compares both harnesses, and stops as soon as the result is known.
@@ -114,5 +116,6 @@ fn found(spec: &AuditSpec, trial: &Trial, pairs: &[Pair], basis: Basis, made: Ru
         rounds: pairs.len() / reached.len().max(1),
         pairs: pairs.len(),
         made,
+        failures: trial.failures(),
     }
 }

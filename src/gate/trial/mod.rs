@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
-use crate::artifact::evaluation::{Attempt, ScoredAttempt};
+use crate::artifact::evaluation::{Attempt, ScoredAttempt, failures};
 use crate::artifact::gate::numbers::Numbers;
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{AlphaGrant, GateRecord, Pair, ReachedTask, RunCounts};
@@ -64,7 +64,8 @@ pub struct Trial<'a> {
 /// What became of the runs so far.
 #[derive(Default)]
 struct RunLosses {
-    scored: usize,
+    /// For each run with a score, why the agent itself failed it, if it did.
+    scored: Vec<Option<String>>,
     /// Why runs have no score, if the infrastructure failed.
     infra: Vec<String>,
     /// Why runs have no score, if the server refuses them.
@@ -74,7 +75,7 @@ struct RunLosses {
 impl RunLosses {
     /// Why the trial cannot be judged now. What a server refuses of some tasks only is the fault of these tasks.
     fn reason(&self) -> Option<String> {
-        let reasons = match (self.infra.is_empty(), self.scored) {
+        let reasons = match (self.infra.is_empty(), self.scored.len()) {
             (false, _) => &self.infra,
             (true, 0) => &self.refused,
             (true, _) => return None,
@@ -163,6 +164,11 @@ impl<'a> Trial<'a> {
             Some(reason) => Err(EvaluationHalted(reason)),
             None => Ok(result),
         }
+    }
+
+    /// How many attempts the agent itself failed, and why; `None` if it failed none.
+    pub(crate) fn failures(&self) -> Option<String> {
+        failures(self.losses.borrow().scored.iter().map(Option::as_deref))
     }
 
     /// The tasks whose request differs.
@@ -272,7 +278,7 @@ impl Trial<'_> {
         match &attempt.attempt {
             Attempt::Infra { reason } => losses.infra.push(reason.clone()),
             Attempt::Refused { reason } => losses.refused.push(reason.clone()),
-            Attempt::Answered { .. } | Attempt::Failed { .. } => losses.scored += 1,
+            scored => losses.scored.push(scored.own_failure().map(str::to_owned)),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::Reservation;
 use super::http::{HttpFailure, Response};
 use super::metered::MeteredModel;
@@ -47,8 +49,9 @@ impl MeteredModel {
             let reserved = self
                 .calls
                 .reserve(|_| (question.estimate, self.model(question.request).to_owned()))?;
+            let begun = self.calls.clock.now();
             match self.attempt(question, attempt) {
-                AttemptResult::Reply(reply, body) => return self.pay(question, *reply, body, reserved),
+                AttemptResult::Reply(reply, body) => return self.pay(question, *reply, body, begun, reserved),
                 AttemptResult::Again(pause, error) => {
                     self.settle_failure(question, &error, reserved);
                     if self.calls.pause(self.settings.url(), pause) {
@@ -171,6 +174,7 @@ impl MeteredModel {
         question: &PendingRequest,
         reply: Reply,
         body: String,
+        begun: DateTime<Utc>,
         reserved: Reservation,
     ) -> Result<ModelAnswer, AskError> {
         let price = price::of(self.model(question.request), &self.calls.prices);
@@ -189,6 +193,7 @@ impl MeteredModel {
             reply,
             request: question.digest,
             cost_usd,
+            seconds: self.calls.clock.seconds_since(begun),
         })
     }
 

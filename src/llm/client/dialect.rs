@@ -2,11 +2,13 @@
 //! server and model, instead of failing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
 
+use super::rejected::{self, ServerModel};
 use crate::llm::model::{RefusedPart, RefusedRequest};
+use crate::sys::disk::Root;
 
 /// Fields that only make an answer repeatable, or serve the server's own accounts.
 const DISPENSABLE: [&str; 7] = [
@@ -25,18 +27,74 @@ const SHAPES: [&str; 3] = ["format", "response_format", "tool_choice"];
 /// Two names of one field.
 const NAMES: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
-/// A server's address and a model.
-type ServerModel = (String, String);
+/// The fields that each server rejects. They are remembered in a file too, for the next process.
+pub(super) struct Dialects {
+    root: Root,
+    known: Mutex<Option<KnownServers>>,
+    changed: Condvar,
+}
 
-/// The fields that each server rejects, as far as this process knows.
-#[derive(Default)]
-pub(super) struct Dialects(Mutex<BTreeMap<ServerModel, BTreeSet<String>>>);
+/// What is known about the servers.
+struct KnownServers {
+    rejected: BTreeMap<ServerModel, BTreeSet<String>>,
+    /// Servers that are being sent their first request.
+    asking: BTreeSet<ServerModel>,
+    /// Servers that had their first request.
+    asked: BTreeSet<ServerModel>,
+}
+
+/// The first request to an unknown server. Others wait until it has ended, even by a panic, so that a rejected field
+/// costs one refused request and not as many as are made at the same time.
+pub(super) struct FirstRequest<'d> {
+    dialects: &'d Dialects,
+    server: ServerModel,
+}
+
+impl Drop for FirstRequest<'_> {
+    fn drop(&mut self) {
+        self.dialects.with(|known| {
+            known.asking.remove(&self.server);
+            known.asked.insert(self.server.clone());
+        });
+        self.dialects.changed.notify_all();
+    }
+}
 
 impl Dialects {
+    /// What earlier processes learned in this workspace; their file is read by the first request.
+    pub(super) fn of(root: &Root) -> Self {
+        Self {
+            root: root.clone(),
+            known: Mutex::new(None),
+            changed: Condvar::new(),
+        }
+    }
+
     /// Changes a body to what the server is known to accept. `shaped`: whether kaizen enforces the form of the answer.
     pub(super) fn apply(&self, server: &ServerModel, body: &mut Value, shaped: bool) {
-        for field in self.known().get(server).into_iter().flatten() {
-            change(body, field, shaped);
+        let rejected = self.with(|known| known.rejected.get(server).cloned());
+        for field in rejected.into_iter().flatten() {
+            change(body, &field, shaped);
+        }
+    }
+
+    /// The first request to a server, if this is it and the body has a field that the server may reject. Waits while
+    /// another thread sends the first one.
+    pub(super) fn first(&self, server: &ServerModel, body: &Value, shaped: bool) -> Option<FirstRequest<'_>> {
+        if !may_be_rejected(body, shaped) {
+            return None;
+        }
+        let mut guard = self.guard();
+        loop {
+            let known = guard.get_or_insert_with(|| KnownServers::remembered(&self.root));
+            if known.asked.contains(server) {
+                return None;
+            }
+            if known.asking.insert(server.clone()) {
+                let server = server.clone();
+                return Some(FirstRequest { dialects: self, server });
+            }
+            guard = self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -56,15 +114,52 @@ impl Dialects {
             _ => return None,
         };
         let done = change(body, field, shaped)?;
-        if self.known().entry(server).or_default().insert(field.clone()) {
+        let line = rejected::line(&server, field);
+        if self.with(|known| known.note(server, field)) {
             tracing::warn!("{}; {done}", refusal.words);
+            rejected::remember(&self.root, &line);
         }
         Some(field.clone())
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<ServerModel, BTreeSet<String>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn with<T>(&self, work: impl FnOnce(&mut KnownServers) -> T) -> T {
+        work(self.guard().get_or_insert_with(|| KnownServers::remembered(&self.root)))
     }
+
+    fn guard(&self) -> MutexGuard<'_, Option<KnownServers>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl KnownServers {
+    fn remembered(root: &Root) -> Self {
+        let mut known = Self {
+            rejected: BTreeMap::new(),
+            asking: BTreeSet::new(),
+            asked: BTreeSet::new(),
+        };
+        for (server, field) in rejected::remembered(root) {
+            known.asked.insert(server.clone());
+            known.note(server, &field);
+        }
+        known
+    }
+
+    /// Notes a rejected field; returns whether that is new. Of two names, the one that was rejected last counts.
+    fn note(&mut self, server: ServerModel, field: &str) -> bool {
+        let rejected = self.rejected.entry(server).or_default();
+        if let Some(at) = NAMES.iter().position(|name| *name == field) {
+            rejected.remove(NAMES[1 - at]);
+        }
+        rejected.insert(field.to_owned())
+    }
+}
+
+/// Whether a body has a field that could be left out or renamed.
+fn may_be_rejected(body: &Value, shaped: bool) -> bool {
+    let shapes: &[&str] = if shaped { &SHAPES } else { &[] };
+    let has = |field: &&str| body.get(field).or_else(|| body.get("options")?.get(field)).is_some();
+    DISPENSABLE.iter().chain(&NAMES).chain(shapes).any(has)
 }
 
 /// Leaves a field out of a body or renames it, and says so; `None` if the answer depends on it.
@@ -146,7 +241,9 @@ mod tests {
             (json!({"temperature": 2}), RefusedPart::Model, None),
             (json!({}), field("seed"), None),
         ] {
-            let (dialects, words) = (Dialects::default(), "no".to_owned());
+            let folder = tempfile::tempdir().unwrap();
+            let root = Root::open(folder.path()).unwrap();
+            let (dialects, words) = (Dialects::of(&root), "no".to_owned());
             let server = || ("u".to_owned(), "m".to_owned());
             let mut changed = body.clone();
             let refusal = RefusedRequest { part, words };
@@ -158,9 +255,14 @@ mod tests {
                 None,
                 "once: {body}"
             );
-            let mut next = body.clone();
-            dialects.apply(&server(), &mut next, true);
-            assert_eq!(next, after.unwrap_or(body), "remembered");
+            for (dialects, what) in [
+                (&dialects, "remembered"),
+                (&Dialects::of(&root), "by the next process too"),
+            ] {
+                let mut next = body.clone();
+                dialects.apply(&server(), &mut next, true);
+                assert_eq!(&next, after.as_ref().unwrap_or(&body), "{what}");
+            }
         }
     }
 
@@ -172,7 +274,41 @@ mod tests {
             words: String::new(),
         };
         let server = ("u".to_owned(), "m".to_owned());
-        assert_eq!(Dialects::default().learn(server, &mut body, false, &refusal), None);
+        let folder = tempfile::tempdir().unwrap();
+        let dialects = Dialects::of(&Root::open(folder.path()).unwrap());
+        assert_eq!(dialects.learn(server, &mut body, false, &refusal), None);
         assert!(body.get("response_format").is_some());
+    }
+
+    #[test]
+    fn of_two_names_the_one_that_was_rejected_last_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let server = || ("u".to_owned(), "m".to_owned());
+        for (field, other) in [(NAMES[0], NAMES[1]), (NAMES[1], NAMES[0]), (NAMES[0], NAMES[1])] {
+            let (dialects, part) = (Dialects::of(&root), RefusedPart::Field(field.into()));
+            let words = String::new();
+            let learned = dialects.learn(server(), &mut json!({field: 5}), false, &RefusedRequest { part, words });
+            assert_eq!(learned.as_deref(), Some(field));
+            let mut body = json!({field: 5});
+            Dialects::of(&root).apply(&server(), &mut body, false);
+            assert_eq!(body, json!({other: 5}));
+        }
+    }
+
+    #[test]
+    fn the_first_request_to_an_unknown_server_goes_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let dialects = Dialects::of(&Root::open(folder.path()).unwrap());
+        let (server, body) = (("u".to_owned(), "m".to_owned()), json!({"seed": 1}));
+        let plain = dialects.first(&server, &json!({"temperature": 1}), true);
+        assert!(plain.is_none(), "nothing in it may be rejected");
+        let first = dialects.first(&server, &body, false);
+        assert!(first.is_some());
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| dialects.first(&server, &body, false).is_none());
+            drop(first);
+            assert!(second.join().unwrap(), "it waited, and goes with all others");
+        });
     }
 }

@@ -9,6 +9,7 @@ mod http;
 mod limit;
 mod metered;
 mod program;
+mod rejected;
 mod reported;
 mod store;
 
@@ -138,7 +139,7 @@ impl LlmClient {
             store: OnceLock::new(),
             root: root.clone(),
             http: OnceLock::new(),
-            dialects: Dialects::default(),
+            dialects: Dialects::of(root),
             clock,
             approvals,
             network: manifest.network.clone(),
@@ -170,6 +171,11 @@ impl LlmClient {
     /// Nobody approved them; the message is for people.
     pub(crate) fn consent(&self) -> Result<Consent, String> {
         self.approvals.consent()
+    }
+
+    /// The clock of this process.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Creates a model for a role.

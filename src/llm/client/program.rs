@@ -40,9 +40,9 @@ impl LlmClient {
         })
     }
 
-    /// Logs the cost of an attempt and releases its reservation. If the program reports no cost, it is computed from
+    /// Logs the cost of an attempt, releases its reservation, and returns the cost. If the program reports no cost, it is computed from
     /// the tokens where their price is known, and is unknown otherwise.
-    pub(crate) fn end_attempt(&self, role: LlmRole, reported: ReportedUsage, reserved: Reservation) {
+    pub(crate) fn end_attempt(&self, role: LlmRole, reported: ReportedUsage, reserved: Reservation) -> Option<Money> {
         let price = price::of(&reported.model, &self.prices);
         let priced = price
             .zip(reported.usage)
@@ -64,6 +64,7 @@ impl LlmClient {
             cut_off: false,
         };
         self.note_spending(&line, reserved);
+        cost_usd
     }
 
     /// The pause before another attempt at something whose service failed; `None` after the last attempt. `asked`: the

@@ -84,6 +84,7 @@ fn answer(said: &Value, cost: Money) -> ModelAnswer {
         },
         request: Digest::of_bytes(b""),
         cost_usd: Some(cost),
+        seconds: None,
     }
 }
 

@@ -116,7 +116,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         )));
     }
     let summary = format!(
-        "{:.1} % of {}{}{}",
+        "{:.1} % of {}{}{}{}",
         100.0 * baseline.evaluation.overall_score,
         counted(baseline.evaluation.task_count, "gate task"),
         baseline.probe.as_ref().map(probed).unwrap_or_default(),
@@ -124,6 +124,11 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
             .evaluation
             .unscored()
             .map(|unscored| format!("; {unscored}"))
+            .unwrap_or_default(),
+        baseline
+            .evaluation
+            .failed()
+            .map(|failed| format!("; {failed}"))
             .unwrap_or_default(),
     );
     Ok(PhaseOutput {

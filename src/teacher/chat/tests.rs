@@ -40,6 +40,7 @@ impl Model for std::sync::Arc<Scripted> {
             reply: replies.remove(0),
             request: self.rendered(request),
             cost_usd: Money::from_usd(0.25),
+            seconds: None,
         })
     }
 }

@@ -199,6 +199,7 @@ mod tests {
             },
             request: Digest::of_bytes(b""),
             cost_usd: Some(Money::ZERO),
+            seconds: None,
         }
     }
 

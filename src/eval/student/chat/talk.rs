@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use super::agent::AgentRequest;
 use super::source::RequestSources;
 use super::tool::error;
-use crate::artifact::evaluation::Attempt;
+use crate::artifact::evaluation::{Attempt, AttemptUsage};
 use crate::llm::chat::{Message, Reply, Request, Stop, ToolCall};
-use crate::llm::model::{AskError, Model, RefusedPart};
+use crate::llm::model::{AskError, Model, ModelAnswer, RefusedPart};
 
 /// Calls a tool. An error is an infrastructure failure.
 pub(super) type ToolCaller<'a> = &'a dyn Fn(&str, &Map<String, Value>) -> Result<String, String>;
@@ -22,13 +22,18 @@ pub(super) fn talk(model: &dyn Model, asked: AgentRequest, call: ToolCaller) -> 
         sources,
     } = asked;
     let mut tool = None;
+    let mut used: Option<AttemptUsage> = None;
     for turn in 1..=turns {
-        let reply = match model.ask(&request) {
-            Ok(answer) => answer.reply,
+        let answer = match model.ask(&request) {
+            Ok(answer) => answer,
             Err(problem) => return lost(problem, turn, &sources),
         };
+        let of_turn = usage(&answer);
+        let so_far = used.map_or(of_turn, |used| used.and(of_turn));
+        used = Some(so_far);
+        let reply = answer.reply;
         if reply.calls.is_empty() || request.tools.is_empty() {
-            return concluded(reply, name, tool);
+            return concluded(reply, name, tool, so_far.known());
         }
         tool = reply.calls.last().map(|call| call.name.clone());
         if turn < turns
@@ -39,6 +44,14 @@ pub(super) fn talk(model: &dyn Model, asked: AgentRequest, call: ToolCaller) -> 
     }
     Attempt::Failed {
         reason: format!("no answer after {turns} turns"),
+    }
+}
+
+fn usage(answer: &ModelAnswer) -> AttemptUsage {
+    AttemptUsage {
+        seconds: answer.seconds,
+        tokens: answer.reply.usage,
+        cost_usd: answer.cost_usd,
     }
 }
 
@@ -65,7 +78,7 @@ fn lost(problem: AskError, turn: u64, sources: &RequestSources) -> Attempt {
 
 /// The attempt for a final reply. An empty reply counts as an answer, except if the model reached the token limit or
 /// called a tool that it does not have, which are failures of the agent.
-fn concluded(reply: Reply, model: String, tool: Option<String>) -> Attempt {
+fn concluded(reply: Reply, model: String, tool: Option<String>, used: Option<AttemptUsage>) -> Attempt {
     let failed = |reason: &str| Attempt::Failed {
         reason: reason.to_owned(),
     };
@@ -76,6 +89,7 @@ fn concluded(reply: Reply, model: String, tool: Option<String>) -> Attempt {
             answer: reply.text,
             model: Some(model).filter(|model| !model.is_empty()),
             tool,
+            used,
         },
     }
 }

@@ -59,6 +59,7 @@ impl Model for Scripted {
             reply,
             request: Digest::of_value(request),
             cost_usd: None,
+            seconds: None,
         })
     }
 }
@@ -148,6 +149,7 @@ fn the_request_is_the_harness() {
         answer: "yes".into(),
         model: Some("base".into()),
         tool: None,
+        used: None,
     };
     assert_eq!(attempt, answered);
     let request = &asked[0];
@@ -250,6 +252,7 @@ fn tools_are_called_and_their_results_are_told() {
         answer: "Sunny.".into(),
         model: Some("base".into()),
         tool: Some("cat".into()),
+        used: None,
     };
     assert_eq!(attempt, answered);
     let told: Vec<&str> = asked[1].messages[4..]

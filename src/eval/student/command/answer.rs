@@ -59,11 +59,28 @@ impl ProgramAnswer {
             answer: answer.as_str().map_or_else(|| answer.to_string(), str::to_owned),
             model: name("model"),
             tool: name("tool"),
-            usage: member("usage").as_ref().and_then(provider::anthropic_usage),
+            usage: member("usage")
+                .as_ref()
+                .and_then(provider::anthropic_usage)
+                .or_else(|| counters(&|name| member(name)?.as_u64())),
             problem: cost.as_ref().and_then(|cost| cost.clone().err()).or(of_usage),
             cost_usd: cost.and_then(Result::ok),
         }
     }
+}
+
+/// The tokens in members of the answer itself, where the input includes what was read from a cache; `None` if there are
+/// none.
+fn counters(member: &dyn Fn(&str) -> Option<u64>) -> Option<Usage> {
+    let (input, output) = (member("input_tokens"), member("output_tokens"));
+    input.or(output)?;
+    let cache_read = member("cached_tokens").unwrap_or(0);
+    Some(Usage {
+        input: input.unwrap_or(0).saturating_sub(cache_read),
+        cache_read,
+        cache_write: 0,
+        output: output.unwrap_or(0),
+    })
 }
 
 /// A reported cost, or why it is refused.
@@ -118,6 +135,12 @@ mod tests {
         assert!((said.answer.as_str(), said.usage) == ("x", None) && said.problem.is_some());
         let said = ProgramAnswer::read(br#"{"answer": "x", "cost_usd": null, "usage": null}"#);
         assert_eq!((said.cost_usd, said.problem), (None, None));
+        let said =
+            ProgramAnswer::read(br#"{"answer": "x", "input_tokens": 9, "cached_tokens": 4, "output_tokens": 1}"#);
+        assert_eq!(
+            said.usage.map(|usage| (usage.input, usage.cache_read, usage.output)),
+            Some((5, 4, 1))
+        );
         assert_eq!(
             ProgramAnswer::read(br#"{"answer": "x", "usage": {}}"#).usage,
             None,

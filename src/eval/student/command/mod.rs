@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use self::answer::ProgramAnswer;
 use crate::artifact::egress::LlmRole;
-use crate::artifact::evaluation::Attempt;
+use crate::artifact::evaluation::{Attempt, AttemptUsage};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::student::program_failure::{Blame, reported};
@@ -158,7 +158,9 @@ impl Candidate {
         let calls = &self.context.calls;
         let name = self.context.section.run.first().map_or("", String::as_str);
         let reserved = calls.begin_attempt(name).map_err(|problem| problem.to_string())?;
+        let begun = calls.clock().now();
         let output = self.run(consent, task, seed, folder);
+        let seconds = calls.clock().seconds_since(begun);
         let answer = output
             .as_ref()
             .map(|output| ProgramAnswer::read(&output.stdout))
@@ -172,8 +174,12 @@ impl Candidate {
             usage: answer.usage,
             cost_usd: answer.cost_usd,
         };
-        calls.end_attempt(LlmRole::Student, usage, reserved);
-        Ok(attempt_of(output, answer))
+        let used = AttemptUsage {
+            seconds,
+            tokens: usage.usage,
+            cost_usd: calls.end_attempt(LlmRole::Student, usage, reserved),
+        };
+        Ok(attempt_of(output, answer, used))
     }
 
     /// Writes the harness to a scratch folder.
@@ -213,7 +219,11 @@ fn fill(word: &str, task: &Task, folder: &Path) -> String {
 }
 
 /// The attempt for a program's result, and whether a further one may succeed.
-fn attempt_of(output: Result<ProgramOutput, ProgramFailure>, answer: ProgramAnswer) -> (Attempt, bool) {
+fn attempt_of(
+    output: Result<ProgramOutput, ProgramFailure>,
+    answer: ProgramAnswer,
+    used: AttemptUsage,
+) -> (Attempt, bool) {
     let output = match output {
         Ok(output) => output,
         Err(problem) => {
@@ -232,6 +242,7 @@ fn attempt_of(output: Result<ProgramOutput, ProgramFailure>, answer: ProgramAnsw
             answer: answer.answer,
             model: answer.model,
             tool: answer.tool,
+            used: used.known(),
         };
         return (answered, false);
     };

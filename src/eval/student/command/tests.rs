@@ -58,10 +58,14 @@ impl Place {
     }
 
     fn answer(&self, query: &str) -> String {
-        match self.attempt(query) {
-            Attempt::Answered { answer, .. } => answer,
-            other => panic!("{other:?}"),
-        }
+        answer_of(self.attempt(query))
+    }
+}
+
+fn answer_of(attempt: Attempt) -> String {
+    match attempt {
+        Attempt::Answered { answer, .. } => answer,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -158,7 +162,7 @@ fn what_it_spends_is_counted() {
 fn attempts_at_once_share_a_folder_and_processes_do_not() {
     let place = Place::sh("echo $KAIZEN_HARNESS");
     let (one, two) = (place.student().prepare(&harness()), place.student().prepare(&harness()));
-    let said = |prepared: &dyn PreparedStudent| format!("{:?}", prepared.attempt(&task("x"), Draw::default()));
+    let said = |prepared: &dyn PreparedStudent| answer_of(prepared.attempt(&task("x"), Draw::default()));
     let all: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| said(one.as_ref()))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()

@@ -132,6 +132,7 @@ impl LoadedAgent {
             answer: answer.to_owned(),
             model: Some(model.to_owned()),
             tool: tool.map(str::to_owned),
+            used: None,
         }
     }
 

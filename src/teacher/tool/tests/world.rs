@@ -151,6 +151,7 @@ pub(crate) fn answered(answer: &str) -> Attempt {
         answer: answer.to_owned(),
         model: None,
         tool: None,
+        used: None,
     }
 }
 
