@@ -11,6 +11,7 @@ use crate::artifact::evaluation::{Evaluation, TaskScore};
 use crate::artifact::readiness::{self, UnscorableTask};
 use crate::artifact::task::{Split, Task};
 use crate::eval::run::evaluate;
+use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
@@ -53,6 +54,9 @@ pub(crate) fn eval(command: &EvalArgs, setting: &Setting) -> Result<Code, Comman
     let workspace = setting.workspace()?;
     let split = Split::from(command.split);
     workspace.may_read()?;
+    if split == Split::Test && workspace.manifest.ledger.commit_sessions {
+        workspace.ledger.check_branch()?;
+    }
     let inputs = Inputs::new(&workspace);
     let (tasks, unscorable) = (
         inputs.benchmark()?.split(split),
@@ -150,9 +154,10 @@ fn record_opening(workspace: &Workspace) -> Result<(), CommandFailure> {
     text += &format!("{line}\n");
     workspace.root.publish(&path, text.as_bytes())?;
     if workspace.manifest.ledger.commit_sessions {
-        workspace
-            .ledger
-            .commit(&[OPENINGS.to_owned()], "kaizen: open the sealed test split\n")?;
+        workspace.ledger.commit(
+            &[OPENINGS.to_owned()],
+            &message(workspace.ledger.subject(), "open the sealed test split", "", &[]),
+        )?;
     }
     Ok(())
 }

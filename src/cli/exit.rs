@@ -157,6 +157,14 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
             Code::NotReady,
             Some("git is kaizen's ledger: every accepted edit is a commit"),
         ),
+        RunError::Ledger(LedgerError::Detached) => (Code::NotReady, None),
+        RunError::Ledger(LedgerError::IgnoredRecord { .. }) => (
+            Code::NotReady,
+            Some(
+                "remove that rule, or end the .gitignore beside kaizen.toml with the lines `!/sessions/` and `!/sessions/**`; \
+                 with `[ledger] commit_sessions = false`, sessions stay on this machine",
+            ),
+        ),
         RunError::UnknownState(_) => (
             Code::NotReady,
             Some("`git fetch --unshallow` completes a shallow clone; otherwise put the edit back into plan.json"),
@@ -354,6 +362,11 @@ mod tests {
             RunError::ReadOnly(text()),
             RunError::Untrusted(Box::default()),
             RunError::Ledger(LedgerError::NoRepository(text())),
+            RunError::Ledger(LedgerError::Detached),
+            RunError::Ledger(LedgerError::IgnoredRecord {
+                path: text(),
+                rule: text(),
+            }),
             RunError::UnknownState(text()),
         ];
         let failed = [

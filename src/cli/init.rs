@@ -241,7 +241,8 @@ fn commit(root: &Root, files: &InitialFiles, setting: &Setting) -> Result<Worksp
     match workspace.ledger.commit(
         &paths,
         &message(
-            "kaizen: begin",
+            workspace.ledger.subject(),
+            "begin",
             "The manifest, its schemas, and the agent as it is.",
             &[],
         ),

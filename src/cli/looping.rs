@@ -46,6 +46,7 @@ pub(crate) struct LoopArgs {
 pub(crate) fn looping(command: &LoopArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen loop";
+    workspace.ledger.check_branch()?;
     let renderer = Renderer::new(setting.format);
     let asked = LoopOptions {
         autonomy: command.autonomy,

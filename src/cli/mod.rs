@@ -55,6 +55,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use self::exit::CommandFailure;
 use crate::digest::Digest;
 use crate::sys::clock::Clock;
+use crate::ledger;
 use crate::sys::disk::ErrorWithRemedy;
 use crate::workspace::consent;
 
@@ -75,6 +76,9 @@ pub(crate) struct CliArgs {
     /// Use programs, servers and keys only if their list has this digest; `kaizen trust --digest` prints it
     #[arg(long, global = true, value_name = "DIGEST")]
     trust: Option<Digest>,
+    /// Commit even if no branch is checked out (detached HEAD)
+    #[arg(long, global = true)]
+    detached: bool,
     /// Log more on stderr (can be repeated)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -215,6 +219,9 @@ fn setting(arguments: &CliArgs) -> Result<Setting, CommandFailure> {
     Clock::from_environment()?;
     if let Some(digest) = arguments.trust {
         consent::only(digest);
+    }
+    if arguments.detached {
+        ledger::allow_detached();
     }
     let directory = arguments.directory.clone().unwrap_or(here);
     let found = directory.canonicalize();

@@ -54,6 +54,9 @@ struct Sum {
 pub(crate) fn prune(command: &PruneArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen prune";
+    if command.apply {
+        workspace.ledger.check_branch()?;
+    }
     let asked = PruneOptions {
         which: which_edits(&workspace, command)?,
         apply: command.apply,

@@ -37,6 +37,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// output cannot be written.
 pub(crate) fn watch(command: &WatchArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
+    workspace.ledger.check_branch()?;
     let holder = format!("kaizen watch, process {}", std::process::id());
     let _lock = workspace
         .root

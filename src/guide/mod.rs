@@ -10,6 +10,7 @@
 //! | [`mcp`] | serve a workspace to a coding agent |
 //! | [`gate`] | understand and tune the decision to keep an edit |
 //! | [`watch`] | run sessions unattended |
+//! | [`git`] | let kaizen commit in your repository: identity, hooks, branches, ignore rules, locks |
 //! | [`manifest`] | look up a key of `kaizen.toml`, an op, or a custom phase |
 //! | [`privacy`] | control trust, evidence and redaction |
 //! | [`architecture`] | understand the files of a session, freshness, git, and the layout of the code |
@@ -35,6 +36,10 @@ pub mod figures {}
 #[doc = include_str!("links.txt")]
 #[doc = include_str!("gate.md")]
 pub mod gate {}
+
+#[doc = include_str!("links.txt")]
+#[doc = include_str!("git.md")]
+pub mod git {}
 
 #[doc = include_str!("links.txt")]
 #[doc = include_str!("glossary.md")]

@@ -35,11 +35,36 @@ impl Git {
     /// See [`LedgerError`]; a path that leads out of the workspace is an error too.
     pub(crate) fn blame(&self, path: &str) -> Result<Option<Vec<BlamedLine>>, LedgerError> {
         below_workspace(&[path.to_owned()])?;
-        match self.read(&["blame", "--porcelain", "--", path], &[]) {
+        let lists = self.usable_ignore_lists()?;
+        let mut arguments = vec!["blame", "--porcelain"];
+        arguments.extend(lists.iter().flatten().map(String::as_str));
+        arguments.extend(["--", path]);
+        match self.read(&arguments, &[]) {
             Ok(text) => Ok(Some(parse(&String::from_utf8_lossy(&text)))),
             Err(LedgerError::Git { message, .. }) if is_unknown(&message) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Git {
+    /// The options that replace `blame.ignoreRevsFile` if it names a file that this repository does not have; `None`
+    /// without such a file. Many people set it for all their repositories, and git then refuses to work.
+    fn usable_ignore_lists(&self) -> Result<Option<Vec<String>>, LedgerError> {
+        let set = self.ask(&["config", "--path", "-z", "--get-all", "blame.ignoreRevsFile"], &[])?;
+        let set = String::from_utf8_lossy(&set.stdout);
+        // Relative to the top of the work tree. An empty value discards the earlier ones.
+        let top = self.top();
+        let exists = |name: &str| name.is_empty() || top.join(name).is_file();
+        let names: Vec<&str> = set.split_terminator('\0').collect();
+        if names.iter().all(|name| exists(name)) {
+            return Ok(None);
+        }
+        let usable = names.into_iter().filter(|name| exists(name));
+        let options = std::iter::once("")
+            .chain(usable)
+            .map(|name| format!("--ignore-revs-file={name}"));
+        Ok(Some(options.collect()))
     }
 }
 

@@ -15,22 +15,39 @@ const NOT_THAT_SIMPLE: [&str; 4] = [
     "no changes added to commit",
 ];
 
-pub(super) fn commit(git: &Git, paths: &[String], message: &str) -> Result<CommitId, LedgerError> {
+/// Whether the hooks that check a commit run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CommitHooks {
+    Run,
+    Skip,
+}
+
+/// Commits the paths; returns HEAD, and whether a hook ran.
+pub(super) fn commit(
+    git: &Git,
+    paths: &[String],
+    message: &str,
+    hooks: CommitHooks,
+) -> Result<(CommitId, bool), LedgerError> {
     below_workspace(paths)?;
     if let Some(name) = git.unfinished()? {
         return Err(LedgerError::InProgress(name.to_owned()));
     }
-    if paths.is_empty() || commit_tracked(git, paths, message)? {
-        return present_head(git);
+    git.check_branch()?;
+    if paths.is_empty() {
+        return Ok((present_head(git)?, false));
+    }
+    if let Some(hooked) = commit_tracked(git, paths, message, hooks)? {
+        return Ok((present_head(git)?, hooked));
     }
     // HEAD is read first: if it moves after that, the index belongs to another HEAD and must not be restored.
     let before = Before {
         head: head(git)?,
         index: staged(git, paths)?,
     };
-    match stage_and_commit(git, paths, &before.index, message) {
-        Ok(true) => present_head(git),
-        Ok(false) => restore(git, paths, &before).and_then(|()| present_head(git)),
+    match stage_and_commit(git, paths, &before.index, message, hooks) {
+        Ok(Some(hooked)) => Ok((present_head(git)?, hooked)),
+        Ok(None) => restore(git, paths, &before).and_then(|()| Ok((present_head(git)?, false))),
         Err(error) => Err(undo(git, paths, &before, error)),
     }
 }
@@ -42,24 +59,58 @@ struct Before {
 }
 
 /// Handles the common case in one process: tracked plain files need no staging, and a refused commit leaves the index
-/// as it was. Returns `false` if a path is a folder, deleted or new, or if nothing changed.
-fn commit_tracked(git: &Git, paths: &[String], message: &str) -> Result<bool, LedgerError> {
+/// as it was. Returns whether a hook ran; `None` if a path is a folder, deleted or new, or if nothing changed.
+fn commit_tracked(git: &Git, paths: &[String], message: &str, hooks: CommitHooks) -> Result<Option<bool>, LedgerError> {
     if !paths.iter().all(|path| is_plain_file(git, path)) {
-        return Ok(false);
+        return Ok(None);
     }
-    match commit_only(git, paths, message) {
-        Ok(()) => Ok(true),
+    match commit_only(git, paths, message, hooks) {
+        Ok(hooked) => Ok(Some(hooked)),
         Err(LedgerError::Git { message, .. }) if NOT_THAT_SIMPLE.iter().any(|words| message.contains(words)) => {
-            Ok(false)
+            Ok(None)
         }
         Err(error) => Err(error),
     }
 }
 
-fn commit_only(git: &Git, paths: &[impl AsRef<str>], message: &str) -> Result<(), LedgerError> {
+/// Commits paths that git knows; returns whether a hook ran.
+fn commit_only(git: &Git, paths: &[impl AsRef<str>], message: &str, hooks: CommitHooks) -> Result<bool, LedgerError> {
     effect("git commit");
-    let options = ["commit", "-q", "--cleanup=whitespace", "--only", "-F", "-"];
-    git.write(&with_paths(&options, paths), message.replace('\0', "").as_bytes())
+    let mut options = vec!["commit", "-q", "--cleanup=whitespace", "--only"];
+    options.extend((hooks == CommitHooks::Skip).then_some("--no-verify"));
+    options.extend(["-F", "-"]);
+    let trace = git.write(&with_paths(&options, paths), message.replace('\0', "").as_bytes())?;
+    if trace.ran_hook() {
+        agree_with_head(git, paths)?;
+    }
+    Ok(trace.ran_hook())
+}
+
+/// Takes into the index what a hook added to the commit. git runs hooks with a temporary index, and afterwards the real
+/// one still has what was staged before. What the user staged stays as it is.
+fn agree_with_head(git: &Git, ours: &[impl AsRef<str>]) -> Result<(), LedgerError> {
+    let names = |arguments: &[&str]| Ok::<_, LedgerError>(names(&git.read(arguments, &[])?));
+    let shared = ["--name-only", "--no-renames", "--relative", "-z"];
+    let listing = |first: &[&'static str], last: &[&'static str]| [first, &shared, last].concat();
+    let differing = names(&listing(&["diff", "--cached"], &[]))?;
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let committed = names(&listing(&["diff-tree", "-r", "--root", "--no-commit-id"], &["HEAD"]))?;
+    let users = match git.commit_named("HEAD^")? {
+        Some(_) => names(&listing(&["diff", "--cached"], &["HEAD^"]))?,
+        None => differing.clone(),
+    };
+    let is_ours = |name: &String| {
+        let covers = |path: &str| {
+            name.strip_prefix(path.trim_end_matches('/'))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        ours.iter().any(|path| covers(path.as_ref()))
+    };
+    let mut behind = differing;
+    behind.retain(|name| committed.contains(name) && (is_ours(name) || !users.contains(name)));
+    unstage(git, &behind)
 }
 
 /// Resets the index below `paths` to HEAD, without changing the files.
@@ -69,11 +120,17 @@ pub(super) fn unstage(git: &Git, paths: &[String]) -> Result<(), LedgerError> {
         return Ok(());
     }
     effect("git reset");
-    git.write(&with_paths(&["reset", "-q"], paths), &[])
+    git.write(&with_paths(&["reset", "-q"], paths), &[]).map(drop)
 }
 
-/// Stages and commits the paths; `false` if there was nothing to commit.
-fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -> Result<bool, LedgerError> {
+/// Stages and commits the paths; returns whether a hook ran, `None` if there was nothing to commit.
+fn stage_and_commit(
+    git: &Git,
+    paths: &[String],
+    before: &[u8],
+    message: &str,
+    hooks: CommitHooks,
+) -> Result<Option<bool>, LedgerError> {
     // git refuses a path that is neither on disk nor in its index, for example after a `git rm` by the user.
     let known: Vec<&str> = paths
         .iter()
@@ -82,26 +139,32 @@ fn stage_and_commit(git: &Git, paths: &[String], before: &[u8], message: &str) -
         .collect();
     if !known.is_empty() {
         effect("git add");
-        git.write(&with_paths(&["add"], &known), &[]).map_err(ignored)?;
+        // In a sparse checkout, git refuses to add a file outside its cone, although it is on disk.
+        let options: &[&str] = if git.is_sparse() {
+            &["add", "--sparse"]
+        } else {
+            &["add"]
+        };
+        git.write(&with_paths(options, &known), &[]).map_err(ignored)?;
     }
     let changed = changed(git, paths)?;
     if changed.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
-    commit_only(git, &changed, message)?;
-    Ok(true)
+    commit_only(git, &changed, message, hooks).map(Some)
 }
 
 /// The staged files below `paths` that differ from HEAD, relative to the workspace.
 fn changed(git: &Git, paths: &[String]) -> Result<Vec<String>, LedgerError> {
     let options = ["diff", "--cached", "--name-only", "--no-renames", "--relative", "-z"];
-    let names = git.read(&with_paths(&options, paths), &[])?;
-    let names = String::from_utf8_lossy(&names);
-    Ok(names
-        .split('\0')
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect())
+    Ok(names(&git.read(&with_paths(&options, paths), &[])?))
+}
+
+/// The names in a listing of git.
+fn names(listing: &[u8]) -> Vec<String> {
+    let listing = String::from_utf8_lossy(listing);
+    let names = listing.split('\0').filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 /// The index entries below `paths`, in the form that `git update-index --index-info -z` takes.
@@ -121,7 +184,7 @@ fn restore(git: &Git, paths: &[String], before: &Before) -> Result<(), LedgerErr
         orders.extend(removal(record));
     }
     orders.extend_from_slice(&before.index);
-    git.write(&["update-index", "-z", "--index-info"], &orders)
+    git.write(&["update-index", "-z", "--index-info"], &orders).map(drop)
 }
 
 /// The `update-index` record that removes an index entry: the entry with mode 0 and without a stage.

@@ -3,17 +3,20 @@
 /// The longest subject line, in characters.
 const SUBJECT_LENGTH: usize = 72;
 
-/// A commit message with a one-line subject, a body of any text, and trailers.
+/// The place of the summary in the form of a subject line.
+pub(crate) const SUMMARY: &str = "{summary}";
+
+/// A commit message with a subject line of this form, a body of any text, and trailers.
 ///
 /// Body lines that could be read as a trailer, or as git's note of a revert or cherry-pick, are indented.
-pub(crate) fn message(subject: &str, body: &str, trailers: &[(&str, String)]) -> String {
+pub(crate) fn message(form: &str, summary: &str, body: &str, trailers: &[(&str, String)]) -> String {
     let body: Vec<String> = clean(body).lines().map(disarm).collect();
     let trailers: Vec<String> = trailers
         .iter()
         .map(|(key, value)| format!("{key}: {}", one_line(value)).trim_end().to_owned())
         .collect();
     let paragraphs = [
-        cut(&one_line(subject)),
+        subject(form, &one_line(summary)),
         body.join("\n").trim_matches('\n').to_owned(),
         trailers.join("\n"),
     ];
@@ -82,14 +85,21 @@ fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn cut(subject: &str) -> String {
-    if subject.is_empty() {
-        return "kaizen".to_owned();
+/// The subject line: a long summary is cut, the rest of the form is not.
+fn subject(form: &str, summary: &str) -> String {
+    let room = SUBJECT_LENGTH.saturating_sub(form.replace(SUMMARY, "").chars().count());
+    let subject = form.replace(SUMMARY, &cut(summary, room));
+    match subject.trim() {
+        "" => "kaizen".to_owned(),
+        subject => subject.to_owned(),
     }
-    if subject.chars().count() <= SUBJECT_LENGTH {
-        return subject.to_owned();
+}
+
+fn cut(summary: &str, room: usize) -> String {
+    if summary.chars().count() <= room {
+        return summary.to_owned();
     }
-    let kept: String = subject.chars().take(SUBJECT_LENGTH - 1).collect();
+    let kept: String = summary.chars().take(room.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
 }
 
@@ -109,7 +119,8 @@ mod tests {
     #[test]
     fn fake_trailers_in_a_body_stay_body() {
         let text = message(
-            "kaizen: prompt.append a.md",
+            "kaizen: {summary}",
+            "prompt.append a.md",
             "Why.\n\nEdit-ID: evil\nSession-ID : evil\r\nThis reverts commit 0123456789.\n",
             &[("Edit-ID", "e1".into()), ("Gate", "delta 0.1\nEdit-ID: evil".into())],
         );
@@ -141,10 +152,17 @@ mod tests {
 
     #[test]
     fn subjects_are_one_short_line() {
-        let text = message(&format!("a\nb\0\u{202e}{}", "é".repeat(100)), "", &[]);
-        assert_eq!(text.lines().count(), 1);
-        assert_eq!(text.trim_end().chars().count(), SUBJECT_LENGTH);
-        assert_eq!(message(" \n", "", &[]), "kaizen\n");
+        let long = format!("a\nb\0\u{202e}{}", "é".repeat(100));
+        for form in ["{summary}", "chore(agent): {summary} [skip ci]"] {
+            let text = message(form, &long, "", &[]);
+            assert_eq!(text.lines().count(), 1);
+            assert_eq!(text.trim_end().chars().count(), SUBJECT_LENGTH);
+        }
+        assert_eq!(message("{summary}", " \n", "", &[]), "kaizen\n");
+        assert_eq!(
+            message("chore(agent): {summary} [skip ci]", "revert e1", "", &[]),
+            "chore(agent): revert e1 [skip ci]\n"
+        );
     }
 
     proptest! {
@@ -154,7 +172,7 @@ mod tests {
             body in "([A-Za-z-]{1,6} ?: ?[a-z]{0,3}|[ \t]{0,2}[a-z]{0,3}|\r|\n|\0){0,12}",
             value in any::<String>(),
         ) {
-            let text = message(&subject, &body, &[("Session-ID", value.clone())]);
+            let text = message("{summary}", &subject, &body, &[("Session-ID", value.clone())]);
             prop_assert_eq!(trailers(&text), vec![("Session-ID".to_owned(), one_line(&value))]);
             prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
         }

@@ -4,6 +4,7 @@
 mod blame;
 pub(crate) mod cache;
 mod commit;
+mod environment;
 pub(crate) mod graph;
 mod log;
 pub(crate) mod message;
@@ -16,19 +17,26 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod touching;
+mod trace;
 mod tree;
+mod write_record;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub(crate) use blame::{BlamedLine, Origin};
 pub(crate) use origin::ExternalCommit;
 pub(crate) use status::{FileState, is_committed};
 
+use self::commit::CommitHooks;
 use crate::harness::Harness;
 use crate::ledger::graph::CommitGraph;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
+
+/// The form of a subject line, unless the manifest sets another.
+pub(crate) const SUBJECT: &str = "kaizen: {summary}";
 
 /// What kaizen may do in the user's repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +49,14 @@ pub(crate) struct Policy {
     pub author: Option<(String, String)>,
     /// How long to wait while another git process holds a lock file.
     pub lock_wait: Duration,
+    /// How long a git command that only reads may take.
+    pub read_limit: Duration,
+    /// How long a git command that writes may take before a line says what it waits for.
+    pub patience: Duration,
+    /// Whether commits may be made while no branch is checked out.
+    pub detached: bool,
+    /// The form of a subject line, with `{summary}` for the text.
+    pub subject: String,
     /// Fixed author and committer date, RFC 3339; it lets a replay create identical commits.
     pub date: Option<String>,
     /// Environment variables for git that override the inherited ones.
@@ -56,11 +72,28 @@ impl Default for Policy {
             sign: None,
             author: None,
             lock_wait: Duration::from_secs(10),
+            read_limit: Duration::from_secs(30),
+            patience: Duration::from_secs(10),
+            detached: false,
+            subject: SUBJECT.to_owned(),
             date: None,
             environment: BTreeMap::new(),
             withheld: Vec::new(),
         }
     }
+}
+
+/// Whether commits are allowed while no branch is checked out, in all workspaces of this process.
+static DETACHED_ALLOWED: AtomicBool = AtomicBool::new(false);
+
+/// Allows commits of this process while no branch is checked out.
+pub(crate) fn allow_detached() {
+    DETACHED_ALLOWED.store(true, Ordering::Relaxed);
+}
+
+/// Whether [`allow_detached`] was called.
+pub(crate) fn is_detached_allowed() -> bool {
+    DETACHED_ALLOWED.load(Ordering::Relaxed)
 }
 
 /// Who made a commit, and when.
@@ -113,6 +146,7 @@ impl Git {
     /// # Errors
     /// git does not know it, or fails.
     pub(crate) fn check_identity(&self) -> Result<(), LedgerError> {
+        self.read(&["var", "GIT_AUTHOR_IDENT"], &[])?;
         self.read(&["var", "GIT_COMMITTER_IDENT"], &[]).map(drop)
     }
 
@@ -156,6 +190,52 @@ impl Git {
         status::ignored(self, paths)
     }
 
+    /// Commits exactly these paths as [`Ledger::commit`] does, and returns whether a hook ran, which may have changed
+    /// the committed files and those on disk.
+    ///
+    /// # Errors
+    /// See [`LedgerError`]. After an error, nothing is staged that was not staged before.
+    pub(crate) fn commit_with_hooks(&self, paths: &[String], message: &str) -> Result<(CommitId, bool), LedgerError> {
+        commit::commit(self, paths, message, CommitHooks::Run)
+    }
+
+    /// Commits exactly these paths as [`Ledger::commit`] does, but without the hooks that check or change a commit.
+    ///
+    /// # Errors
+    /// See [`LedgerError`]. After an error, nothing is staged that was not staged before.
+    pub(crate) fn commit_past_hooks(&self, paths: &[String], message: &str) -> Result<CommitId, LedgerError> {
+        Ok(commit::commit(self, paths, message, CommitHooks::Skip)?.0)
+    }
+
+    /// Allows commits of this ledger while no branch is checked out.
+    pub(crate) fn allow_detached(&mut self) {
+        self.policy.detached = true;
+    }
+
+    /// Checks that a branch is checked out to commit on, or that commits without one are allowed.
+    ///
+    /// # Errors
+    /// [`LedgerError::Detached`], or git fails.
+    pub(crate) fn check_branch(&self) -> Result<(), LedgerError> {
+        match self.policy.detached || self.is_on_branch()? {
+            true => Ok(()),
+            false => Err(LedgerError::Detached),
+        }
+    }
+
+    /// The form of the subject lines of commits.
+    pub(crate) fn subject(&self) -> &str {
+        &self.policy.subject
+    }
+
+    /// Checks that git would record files, given relative to the workspace. They need not exist.
+    ///
+    /// # Errors
+    /// [`LedgerError::IgnoredRecord`] for the first file that an ignore rule leaves out, or git fails.
+    pub(crate) fn check_recordable(&self, paths: &[&str]) -> Result<(), LedgerError> {
+        status::check_recordable(self, paths)
+    }
+
     /// Unstages all staged changes of files, without changing the files.
     ///
     /// # Errors
@@ -191,6 +271,6 @@ impl Ledger for Git {
     }
 
     fn commit(&self, paths: &[String], message: &str) -> Result<CommitId, LedgerError> {
-        commit::commit(self, paths, message)
+        Ok(self.commit_with_hooks(paths, message)?.0)
     }
 }

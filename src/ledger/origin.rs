@@ -37,7 +37,7 @@ impl Git {
         listing
             .env_remove("GIT_LITERAL_PATHSPECS")
             .env("GIT_ICASE_PATHSPECS", "1");
-        let answer = output(listing.env("GIT_OPTIONAL_LOCKS", "0"), &[])?;
+        let answer = output(listing.env("GIT_OPTIONAL_LOCKS", "0"), &[], &self.policy)?;
         if !answer.status.success() {
             return Err(refusal("ls-files", &answer));
         }

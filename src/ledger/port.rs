@@ -58,19 +58,58 @@ pub enum LedgerError {
     #[error("{0} is not inside a git repository; run `git init` there and commit the harness")]
     NoRepository(String),
     /// Another process holds a git lock file.
-    #[error("{path} is locked by another git process{seconds}; if none is running, remove that file")]
+    #[error("{path}{age} is the lock of another git process{seconds}; if none is running, remove that file")]
     Locked {
         /// The lock file.
         path: String,
+        /// The age of that file, as `, 5 minutes old,`.
+        age: String,
         /// How long kaizen waited, as ` (waited 10 s)`.
         seconds: String,
+    },
+    /// A hook of the repository refused a commit.
+    #[error(
+        "a hook ({hook}) refused the commit; `[ledger] subject` in kaizen.toml sets the form of the subject line, and \
+         `[ledger] hooks = false` commits without hooks; the hook printed:\n{output}"
+    )]
+    Hook {
+        /// The name of the hook.
+        hook: String,
+        /// Its output.
+        output: String,
+    },
+    /// A git command that only reads did not end in time, and was killed.
+    #[error(
+        "git {command} did not end within {seconds} s; run `git status` there to see what it waits for, such as a file system, a \
+         file system monitor or a server"
+    )]
+    TooSlow {
+        /// The git subcommand.
+        command: String,
+        /// The limit.
+        seconds: f64,
+    },
+    /// No branch is checked out.
+    #[error(
+        "no branch is checked out (detached HEAD), so commits would be lost at the next checkout; `git switch -c NAME` makes a \
+         branch, and `--detached` commits anyway"
+    )]
+    Detached,
+    /// An ignore rule keeps a file of a session out of the repository.
+    #[error("git ignores {path} ({rule}), so the record of a session would be incomplete")]
+    IgnoredRecord {
+        /// The file, relative to the workspace.
+        path: String,
+        /// The file of the rule, its line and its pattern.
+        rule: String,
     },
     /// The user has an unfinished merge, rebase, cherry-pick or revert.
     #[error("a {0} is in progress; finish or abort it first")]
     InProgress(String),
     /// git has no name or email for the committer.
     #[error(
-        "git does not know who you are; set `git config user.name` and `user.email`, or `[ledger] author` in kaizen.toml"
+        "git does not know who you are; set `git config user.name` and `user.email`, the variables GIT_AUTHOR_NAME, \
+         GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL, or `[ledger] author` in kaizen.toml"
     )]
     NoIdentity,
     /// A commit is missing, because the clone was made with a limited depth.

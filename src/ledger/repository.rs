@@ -23,7 +23,7 @@ impl Git {
             "--git-common-dir",
             "--show-prefix",
         ];
-        let answer = output(&mut command(workspace, &policy, &wanted), &[])?;
+        let answer = output(&mut command(workspace, &policy, &wanted), &[], &policy)?;
         let said = String::from_utf8_lossy(&answer.stderr);
         if said.contains("not a git repository") || said.contains("cannot change to") {
             return Err(LedgerError::NoRepository(workspace.display().to_string()));
@@ -59,9 +59,11 @@ impl Git {
     /// # Errors
     /// git could not be run, or failed.
     pub(crate) fn init(workspace: &Path) -> Result<(), LedgerError> {
+        let policy = Policy::default();
         let answer = output(
-            &mut command(workspace, &Policy::default(), &["init", "-q", "-b", "main"]),
+            &mut command(workspace, &policy, &["init", "-q", "-b", "main"]),
             &[],
+            &policy,
         )?;
         if answer.status.success() {
             return Ok(());
@@ -91,6 +93,39 @@ impl Git {
         let commit = commit.trim_end();
         let is_name = matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_name.then(|| commit.to_owned())
+    }
+
+    /// The branch in the file HEAD, as in `refs/heads/main`; `None` if none is checked out.
+    fn branch_on_disk(&self) -> Option<String> {
+        let head = read_to_string(self.git_dir.join("HEAD")).ok()?;
+        head.strip_prefix("ref: ").map(|branch| branch.trim_end().to_owned())
+    }
+
+    /// Whether a branch is checked out, with or without commits.
+    pub(super) fn is_on_branch(&self) -> Result<bool, LedgerError> {
+        match self.branch_on_disk() {
+            // Refs are stored in another format, and only git knows them.
+            Some(branch) if branch == "refs/heads/.invalid" => {
+                Ok(self.ask(&["symbolic-ref", "-q", "HEAD"], &[])?.status.success())
+            }
+            branch => Ok(branch.is_some()),
+        }
+    }
+
+    /// The file with which git locks the branch at HEAD.
+    pub(super) fn branch_lock(&self) -> Option<PathBuf> {
+        Some(self.common_dir.join(format!("{}.lock", self.branch_on_disk()?)))
+    }
+
+    /// The top of the work tree.
+    pub(super) fn top(&self) -> PathBuf {
+        let top = self.workspace.join("../".repeat(self.prefix.matches('/').count()));
+        top.canonicalize().unwrap_or(top)
+    }
+
+    /// Whether the checkout may leave out some of the files.
+    pub(super) fn is_sparse(&self) -> bool {
+        self.git_dir.join("info/sparse-checkout").exists()
     }
 
     /// The merge, rebase, cherry-pick or revert that the user has not finished, if there is one.

@@ -69,6 +69,30 @@ pub(super) fn ignored(git: &Git, paths: &[&str]) -> Result<Vec<String>, LedgerEr
     }
 }
 
+/// Checks that no ignore rule leaves out a path that git does not track.
+pub(super) fn check_recordable(git: &Git, paths: &[&str]) -> Result<(), LedgerError> {
+    let arguments = ["check-ignore", "-v", "-z", "--stdin"];
+    let input: Vec<String> = paths.iter().map(|path| format!("./{path}")).collect();
+    let answer = git.ask_for_patterns(&arguments, input.join("\0").as_bytes())?;
+    if !matches!(answer.status.code(), Some(0 | 1)) {
+        return Err(refusal(arguments[0], &answer));
+    }
+    match rule(&String::from_utf8_lossy(&answer.stdout)) {
+        None => Ok(()),
+        Some((path, rule)) => Err(LedgerError::IgnoredRecord { path, rule }),
+    }
+}
+
+/// The first path that a rule excludes, and that rule, from the output of `git check-ignore -v -z`.
+fn rule(listing: &str) -> Option<(String, String)> {
+    let fields: Vec<&str> = listing.split('\0').collect();
+    // Rules that begin with `!` include a path again.
+    let excludes = |fields: &&[&str]| !fields[2].is_empty() && !fields[2].starts_with('!');
+    let found = fields.chunks_exact(4).find(excludes)?;
+    let path = found[3].strip_prefix("./").unwrap_or(found[3]).to_owned();
+    Some((path, format!("line {} of {}: `{}`", found[1], found[0], found[2])))
+}
+
 /// The value of an attribute; git prints the path, the attribute and the value.
 pub(super) fn attribute(git: &Git, name: &str, path: &str) -> Result<Option<String>, LedgerError> {
     let answer = git.ask_for_patterns(&["check-attr", "-z", name, "--", path], &[])?;
@@ -109,6 +133,15 @@ pub(crate) fn is_committed(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rules_that_include_a_path_again_are_no_obstacle() {
+        let listing = ".gitignore\01\0!x\0./x.json\0/home/me/ignore\03\0*.json\0./sessions/s/plan.json\0";
+        let (path, rule) = rule(listing).unwrap();
+        assert_eq!(path, "sessions/s/plan.json");
+        assert_eq!(rule, "line 3 of /home/me/ignore: `*.json`");
+        assert_eq!(super::rule(""), None);
+    }
 
     #[test]
     fn records_of_every_kind_are_read() {

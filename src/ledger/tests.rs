@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::ledger::graph::LedgerState;
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
-use crate::ledger::{FileState, Git, Policy};
+use crate::ledger::{FileState, Git, Policy, SUBJECT};
 
 /// A repository with one commit of `a.md` and `b.md`, isolated from the user's git settings.
 struct World {
@@ -119,7 +119,7 @@ fn paths(paths: &[&str]) -> Vec<String> {
 }
 
 fn ours(session: &str) -> String {
-    message("kaizen: x a.md", "why", &[("Session-ID", session.to_owned())])
+    message(SUBJECT, "x a.md", "why", &[("Session-ID", session.to_owned())])
 }
 
 #[test]
@@ -262,7 +262,9 @@ fn detached_and_unborn_heads_are_fine() {
     let world = World::new();
     world.git(&["checkout", "-q", "--detach"]);
     world.write("a.md", "edited\n");
-    let commit = world.open().commit(&paths(&["a.md"]), "edit").unwrap();
+    let mut git = world.open();
+    git.allow_detached();
+    let commit = git.commit(&paths(&["a.md"]), "edit").unwrap();
     assert_eq!(world.open().head().unwrap(), Some(commit));
 
     let world = World::empty();
@@ -466,7 +468,8 @@ fn entries_come_back_with_their_trailers_and_hostile_bodies_add_none() {
     world.write("a.md", "1\n");
     let hostile = "# Not a comment\n\nEdit-ID: evil\nSession-ID: evil\n\0\n---\nThis reverts commit 0000000000.";
     let text = message(
-        "kaizen: x a.md",
+        SUBJECT,
+        "x a.md",
         hostile,
         &[("Edit-ID", "e1".into()), ("Session-ID", "s1".into())],
     );
@@ -563,4 +566,84 @@ fn measure_commits_and_history() {
         times[900],
         start.elapsed()
     );
+}
+
+#[test]
+fn a_git_that_hangs_is_ended_when_it_only_reads() {
+    let world = World::new();
+    let monitor = world.root().join(".git/monitor");
+    world.hook("../monitor", "exec sleep 20");
+    world.git(&["config", "core.fsmonitor", monitor.to_str().unwrap()]);
+    let policy = Policy {
+        read_limit: Duration::from_millis(300),
+        ..world.policy()
+    };
+    let git = Git::open(&world.root(), policy).unwrap();
+    let error = git.dirty(&paths(&["a.md"])).unwrap_err();
+    assert!(
+        matches!(&error, LedgerError::TooSlow { command, .. } if command == "status"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_commit_that_waits_for_a_hook_is_not_ended() {
+    let world = World::new();
+    world.hook("pre-commit", "sleep 0.3");
+    world.write("a.md", "edited\n");
+    let policy = Policy {
+        read_limit: Duration::from_millis(200),
+        patience: Duration::from_millis(10),
+        ..world.policy()
+    };
+    let git = Git::open(&world.root(), policy).unwrap();
+    let (_, hooked) = git.commit_with_hooks(&paths(&["a.md"]), "edit").unwrap();
+    assert!(hooked);
+    assert_eq!(world.status(), "");
+}
+
+#[test]
+fn what_a_hook_stages_is_in_the_index_too_and_the_users_work_stays() {
+    let world = World::new();
+    world.write("c.md", "c\n");
+    world.git(&["add", "c.md"]);
+    world.git(&["commit", "-q", "-m", "c"]);
+    world.hook("pre-commit", "echo more >> a.md; echo new > d.md; git add a.md d.md");
+    world.write("b.md", "the user's\n");
+    world.git(&["add", "b.md"]);
+    world.write("c.md", "not staged\n");
+    world.write("a.md", "edited\n");
+    world.open().commit(&paths(&["a.md"]), "edit").unwrap();
+    assert_eq!(world.committed(), "M\ta.md\nA\td.md");
+    assert_eq!(world.status(), "M  b.md\n M c.md");
+    assert_eq!(world.git(&["show", "HEAD:a.md"]), "edited\nmore");
+}
+
+#[test]
+fn a_refusing_hook_is_named_with_its_output() {
+    let world = World::new();
+    world.write("a.md", "edited\n");
+    for name in ["pre-commit", "commit-msg"] {
+        world.hook(name, "echo told on stdout; echo and on stderr >&2; exit 3");
+        let error = world.open().commit(&paths(&["a.md"]), "edit").unwrap_err();
+        let LedgerError::Hook { hook, output } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(hook, name);
+        assert!(
+            output.contains("told on stdout") && output.contains("and on stderr"),
+            "{output}"
+        );
+        fs::remove_file(world.root().join(".git/hooks").join(name)).unwrap();
+    }
+}
+
+#[test]
+fn commits_without_a_branch_have_to_be_allowed() {
+    let world = World::new();
+    world.git(&["checkout", "-q", "--detach"]);
+    world.write("a.md", "edited\n");
+    let error = world.open().commit(&paths(&["a.md"]), "edit").unwrap_err();
+    assert!(matches!(error, LedgerError::Detached), "{error}");
+    assert_eq!(world.status(), " M a.md");
 }

@@ -1,7 +1,8 @@
 //! Finds the commits that changed some files, whoever made them, and the name of the person at work.
 
-use super::Git;
 use super::log::{logged, revision};
+use super::process::{command, output};
+use super::{Git, Policy};
 use crate::ledger::port::{LedgerEntry, LedgerError};
 
 impl Git {
@@ -10,9 +11,21 @@ impl Git {
     /// # Errors
     /// git cannot be run.
     pub(crate) fn person(&self) -> Result<Option<String>, LedgerError> {
-        let answer = self.ask(&["config", "user.name"], &[])?;
-        let name = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-        Ok((answer.status.success() && !name.is_empty()).then_some(name))
+        // The author that the manifest sets is kaizen, not the person.
+        let policy = Policy {
+            author: None,
+            ..self.policy.clone()
+        };
+        let mut asked = command(&self.workspace, &policy, &["var", "GIT_AUTHOR_IDENT"]);
+        let answer = output(&mut asked, &[], &policy)?;
+        let ident = String::from_utf8_lossy(&answer.stdout).into_owned();
+        let name = match answer.status.success() {
+            true => ident.split(" <").next().unwrap_or_default().to_owned(),
+            // A name without an address is enough here.
+            false => String::from_utf8_lossy(&self.ask(&["config", "user.name"], &[])?.stdout).into_owned(),
+        };
+        let name = name.trim();
+        Ok((!name.is_empty()).then(|| name.to_owned()))
     }
 
     /// The commits after `since` that changed any of these paths (relative to the workspace), oldest first. A commit of a

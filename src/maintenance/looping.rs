@@ -17,6 +17,7 @@ use crate::pipeline::state::settled;
 use crate::sys::disk;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
+use crate::workspace::records::commit_records;
 use crate::workspace::session::{Session, SessionError};
 use crate::workspace::{Workspace, session};
 
@@ -326,12 +327,15 @@ fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
     }
     let mut paths = vec![FILE.to_owned()];
     paths.extend(uncommitted(workspace, record)?);
-    let subject = format!("kaizen: record {} of the loop", counted(record.steps.len(), "step"));
+    let subject = format!("record {} of the loop", counted(record.steps.len(), "step"));
     let body = format!("The loop stopped: {}.", words(reason));
     disk::effect("commit loop");
     let trailers = [("Session-ID", last.session.clone())];
-    workspace.ledger.commit(&paths, &message(&subject, &body, &trailers))?;
-    Ok(())
+    commit_records(
+        workspace,
+        &paths,
+        &message(workspace.ledger.subject(), &subject, &body, &trailers),
+    )
 }
 
 /// Whether the loop's record has to be committed: it changed, and something happened in the loop, because one of its

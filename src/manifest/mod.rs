@@ -153,6 +153,7 @@ impl Manifest {
         self.check_models()?;
         self.triggers.check()?;
         self.looping.check()?;
+        self.ledger.check()?;
         self.privacy.check()?;
         let lowered = self.harness.tiers.iter().find(|(op, tier)| **tier < op.tier());
         if let Some((op, tier)) = lowered {
@@ -265,6 +266,9 @@ mod tests {
     fn what_cannot_be_is_refused() {
         for (text, part) in [
             ("version = 2", "newer"),
+            ("[ledger]\nsubject = \"chore: edit\"", "must contain {summary}"),
+            ("[ledger]\nsubject = \"{summary} {id}\"", "no braces but"),
+            ("[ledger]\nsubject = \"a\\n{summary}\"", "one line"),
             ("[gate]\nmax_regression = 7.0", "between 0 and 1"),
             ("[harness.tiers]\nreplace_system_prompt = \"auto\"", "only be raised"),
             ("[harness]\nfiles = [\"../x\"]", "outside the workspace"),

@@ -78,6 +78,8 @@ pub struct LedgerSection {
     pub sign: Option<bool>,
     /// Author of kaizen's commits, as `Name <address>`; absent: according to git's configuration.
     pub author: Option<String>,
+    /// The form of the subject lines of kaizen's commits; `{summary}` stands for what the commit does.
+    pub subject: String,
     /// Seconds to wait while another process has locked git's index.
     pub lock_wait_seconds: u64,
     /// Whether the directory of a settled session is committed.
@@ -137,9 +139,33 @@ impl Default for LedgerSection {
             hooks: true,
             sign: None,
             author: None,
+            subject: "kaizen: {summary}".to_owned(),
             lock_wait_seconds: 10,
             commit_sessions: true,
         }
+    }
+}
+
+/// The most characters of a subject line besides the summary.
+const MOST_SUBJECT: usize = 40;
+
+impl LedgerSection {
+    /// Checks the constraints that the types do not express.
+    ///
+    /// # Errors
+    /// The problem, and the remedy.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let rest = self.subject.replacen("{summary}", "", 1);
+        let problem = match () {
+            () if rest == self.subject => "must contain {summary}",
+            () if rest.contains(['{', '}']) => "must contain no braces but one {summary}",
+            () if rest.contains(char::is_control) => "must be one line without control characters",
+            () if rest.chars().count() > MOST_SUBJECT => "must have at most 40 characters besides {summary}",
+            () => return Ok(()),
+        };
+        Err(format!(
+            "[ledger] subject {problem}, as in \"chore(agent): {{summary}}\""
+        ))
     }
 }
 

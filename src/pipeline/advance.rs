@@ -4,14 +4,14 @@ use super::begin::{begin, begin_from, commit_session, restore_record};
 use super::context::Context;
 use super::next::{Next, half_typed, next, note_problems};
 use super::unmet::{Unmet, unmet};
-use super::{briefing, permissions, step};
+use super::{briefing, checkout, permissions, step};
 use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::artifact::task::Split;
 use crate::artifact::trigger::TriggerKind;
 use crate::artifact::{Artifact, after, spending};
 use crate::ledger::message::message;
-use crate::ledger::port::Ledger;
+use crate::ledger::port::{Ledger, LedgerError};
 use crate::llm::client;
 use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
@@ -116,6 +116,7 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
     let newest = sessions.last().map(|newest| newest.id.as_str());
     let id = workspace.clock.session_id(sessions.len(), newest);
     let session = Session::at(&workspace.root, &id);
+    checkout::check(workspace, asked, &session)?;
     match &asked.dropped {
         None => begin(workspace, &session, asked)?,
         Some(name) if begin_from(workspace, &session, asked, name)? => {}
@@ -148,6 +149,7 @@ fn go_on(
         begin_anew(workspace, session, phase)?;
     }
     let mut changed = !asked.redo.is_empty();
+    let mut is_checked = false;
     let (waits, unmet) = loop {
         // Read the inputs again before every phase: the previous one may have committed, or a person may have edited
         // files.
@@ -180,6 +182,10 @@ fn go_on(
             }
             Next::Typed { file, problems } => return Err(half_typed(session, file, &problems)),
         };
+        if !is_checked {
+            checkout::check(workspace, asked, session)?;
+            is_checked = true;
+        }
         workspace.check_harness()?;
         permissions::phase(&context, &phase)?;
         announce(&context, &phase, &reasons)?;
@@ -285,9 +291,18 @@ fn settle_user_changes(
     if !asked.adopt {
         return Err(RunError::Dirty(dirty));
     }
+    let mut paths = dirty.clone();
+    if inputs.head()?.is_none() {
+        paths.extend(checkout::other_first_files(workspace)?);
+    }
     let commit = workspace.ledger.commit(
-        &dirty,
-        &message("kaizen: adopt the user's changes", &dirty.join("\n"), &[]),
+        &paths,
+        &message(
+            workspace.ledger.subject(),
+            "adopt the user's changes",
+            &dirty.join("\n"),
+            &[],
+        ),
     )?;
     listener(Event::Note {
         text: format!("your changes were committed as {}", &commit[..commit.len().min(10)]),
@@ -321,7 +336,14 @@ fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> R
     // The user has to commit or correct a file, or to approve something: nothing failed, so nothing is recorded.
     let half_typed = RunError::is_about_a_file_for_people;
     let untrusted = |error| matches!(error, &(RunError::Untrusted(_) | RunError::Consent(_)));
-    if error.is_about_a_file_of_the_user() || half_typed(error) || untrusted(error) {
+    let cannot_commit = |error| {
+        use LedgerError::{Detached, IgnoredRecord};
+        matches!(
+            error,
+            &(RunError::Ledger(Detached | IgnoredRecord { .. }) | RunError::NoCommit)
+        )
+    };
+    if error.is_about_a_file_of_the_user() || half_typed(error) || untrusted(error) || cannot_commit(error) {
         return Ok(());
     }
     end_unready(workspace, session, &error.to_string())

@@ -9,6 +9,7 @@ use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::pipeline::options::RunOptions;
 use crate::workspace::error::RunError;
+use crate::workspace::records::commit_records;
 use crate::workspace::session::{Session, SessionError};
 use crate::workspace::{Workspace, engines, holdout_log, inbox, session};
 
@@ -131,6 +132,10 @@ pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &
     if !commits || workspace.ledger.dirty(&paths)?.is_empty() {
         return Ok(());
     }
+    // The first commit of a repository is the user's: it says what belongs there.
+    if workspace.ledger.head()?.is_none() {
+        return Err(RunError::NoCommit);
+    }
     session.check_artifacts()?;
     paths.extend(holdout_log::uncommitted(workspace)?);
     // The steps of a loop so far; the loop commits its last step itself.
@@ -152,9 +157,10 @@ pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &
     );
     let trailers = [("Session-ID", session.id.clone())];
     crate::sys::disk::effect("commit session");
-    workspace.ledger.commit(
+    let summary = format!("record {}", session.id);
+    commit_records(
+        workspace,
         &paths,
-        &message(&format!("kaizen: record {}", session.id), &body, &trailers),
-    )?;
-    Ok(())
+        &message(workspace.ledger.subject(), &summary, &body, &trailers),
+    )
 }

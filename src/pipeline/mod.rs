@@ -3,6 +3,7 @@
 pub(crate) mod advance;
 mod begin;
 pub(crate) mod briefing;
+mod checkout;
 pub(crate) mod context;
 pub(crate) mod definition;
 pub(crate) mod edit_states;

@@ -15,6 +15,7 @@ pub(crate) mod inputs;
 pub(crate) mod intake;
 mod members;
 pub(crate) mod questions;
+pub(crate) mod records;
 #[cfg(test)]
 mod replay_tests;
 pub(crate) mod session;
@@ -34,7 +35,7 @@ use crate::eval::score::ScoreEngines;
 use crate::eval::student::Student;
 use crate::harness::op;
 use crate::ledger::cache::LedgerCache;
-use crate::ledger::{Git, Policy};
+use crate::ledger::{self, Git, Policy};
 use crate::llm::client::LlmClient;
 use crate::llm::model::Model;
 use crate::llm::redact::Redactor;
@@ -156,6 +157,13 @@ impl Workspace {
     #[must_use]
     pub fn with_teacher(self, teacher: Box<dyn Teacher>) -> Self {
         Self { teacher, ..self }
+    }
+
+    /// The same workspace, with commits allowed while no branch is checked out.
+    #[must_use]
+    pub fn on_detached_head(mut self) -> Self {
+        self.ledger.allow_detached();
+        self
     }
 
     /// All sessions, oldest first.
@@ -372,6 +380,8 @@ fn policy(manifest: &Manifest, clock: &Clock) -> Policy {
         sign: manifest.ledger.sign,
         author: manifest.ledger.author.as_deref().and_then(name_and_address),
         lock_wait: Duration::from_secs(manifest.ledger.lock_wait_seconds),
+        detached: ledger::is_detached_allowed(),
+        subject: manifest.ledger.subject.clone(),
         date: clock.commit_date(),
         withheld: manifest.withheld(&[]),
         ..Policy::default()

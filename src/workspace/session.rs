@@ -191,6 +191,15 @@ impl Session {
         }
     }
 
+    /// Keeps bytes in the attic; returns the path relative to the workspace.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub(crate) fn keep_bytes(&self, bytes: &[u8]) -> Result<String, SessionError> {
+        self.keep_in_attic(bytes)?;
+        Ok(format!("{}/{ATTIC}{}", self.relative(), Digest::of_bytes(bytes)))
+    }
+
     /// The file in the attic with this digest, if there is one.
     pub(crate) fn kept(&self, digest: Digest) -> Option<String> {
         let name = format!("{ATTIC}{digest}");

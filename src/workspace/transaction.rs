@@ -27,6 +27,7 @@ pub(crate) const INTENT: &str = "intent.json";
 /// Another process holds the lock, or see [`recover`].
 pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError> {
     let lock = alone(workspace)?;
+    workspace.root.remove_leftovers()?;
     let note = |text: &str| listener(Event::Note { text: text.into() });
     if recover(workspace)? {
         note("an interrupted write was undone");
@@ -246,11 +247,14 @@ fn commit_refresh(workspace: &Workspace, intent: &RefreshIntent) -> Result<Optio
         return Ok(None);
     }
     disk::effect("commit refresh");
-    Ok(Some(workspace.ledger.commit(&paths, &refresh_message(&intent.line))?))
+    Ok(Some(workspace.ledger.commit(
+        &paths,
+        &refresh_message(workspace.ledger.subject(), &intent.line),
+    )?))
 }
 
 /// The commit message; it has no session, because no session makes this commit.
-fn refresh_message(line: &RefreshLine) -> String {
+fn refresh_message(form: &str, line: &RefreshLine) -> String {
     let RefreshLine { retired, drawn, .. } = line;
     let body = format!(
         "Retired into train: {}.\nDrawn for the gate: {}.",
@@ -261,5 +265,5 @@ fn refresh_message(line: &RefreshLine) -> String {
         ("Tasks-Retired", retired.len().to_string()),
         ("Tasks-Drawn", drawn.len().to_string()),
     ];
-    message("kaizen: refresh the gate split", &body, &trailers)
+    message(form, "refresh the gate split", &body, &trailers)
 }

@@ -18,6 +18,7 @@ mod files;
 mod fixture;
 mod freshness;
 mod gate;
+mod git;
 mod half_typed;
 mod help;
 mod histories;

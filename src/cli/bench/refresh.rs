@@ -36,6 +36,9 @@ pub(crate) struct RefreshArgs {
 pub(crate) fn refresh(command: &RefreshArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen bench refresh";
+    if !command.dry_run {
+        workspace.ledger.check_branch()?;
+    }
     let asked = RefreshOptions {
         share: command.share,
         from: command.from.as_ref().map(|from| setting.directory.join(from)),

@@ -55,6 +55,7 @@ pub(crate) fn revert(command: &RevertArgs, setting: &Setting) -> Result<Code, Co
         print_preview(&target, &preview, setting);
         return Ok(Code::Settled);
     }
+    workspace.ledger.check_branch()?;
     let before = workspace.ledger.head()?;
     let renderer = Renderer::new(setting.format);
     let show = |event| renderer.show(event);

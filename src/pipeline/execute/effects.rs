@@ -9,7 +9,7 @@ use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::harness::FileChange;
+use crate::harness::{FileChange, Harness};
 use crate::pipeline::execute::ExecuteContext;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
@@ -36,6 +36,40 @@ impl ExecuteContext<'_> {
         self.may_write(changes)?;
         transaction::announce(self.context.workspace, &self.context.session.id, changes)?;
         changes.iter().try_for_each(|change| self.write_one(change))
+    }
+
+    /// Restores files after a hook refused their commit. What a hook made of a file goes to the attic.
+    pub(super) fn take_back(&self, changes: &[FileChange]) -> Result<(), RunError> {
+        for change in changes {
+            self.replace(&change.path, change.after.as_deref(), change.before.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// Gives the changed files the bytes that were committed: a hook may have changed a file without staging it.
+    pub(super) fn take_from_commit(&self, changes: &[FileChange], committed: &Harness) -> Result<(), RunError> {
+        for change in changes {
+            self.replace(&change.path, change.after.as_deref(), committed.get(&change.path))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces a file; unless it has the bytes that kaizen wrote, they go to the attic first.
+    fn replace(&self, path: &str, written: Option<&[u8]>, wanted: Option<&[u8]>) -> Result<(), RunError> {
+        let root = &self.context.workspace.root;
+        let present = root.read(path)?;
+        if present.as_deref() == wanted {
+            return Ok(());
+        }
+        if let Some(bytes) = present.as_deref().filter(|bytes| Some(*bytes) != written) {
+            let copy = self.context.session.keep_bytes(bytes)?;
+            let text = format!("a hook changed {path}; its version is kept in {copy}");
+            (self.context.listener)(Event::Note { text });
+        }
+        match wanted {
+            Some(bytes) => Ok(root.publish(path, bytes)?),
+            None => Ok(root.remove(path)?),
+        }
     }
 
     /// Removes the intent file once the commit exists.

@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::eval::run::evaluate;
 use crate::gate::trial::Trial;
 use crate::harness::{FileChange, Harness};
-use crate::ledger::port::{CommitId, Ledger};
+use crate::ledger::port::{CommitId, Ledger, LedgerError};
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
 
@@ -72,23 +72,61 @@ impl SessionHead {
         Ok(self.evaluation.insert(known).clone())
     }
 
-    /// Writes and commits changed files. Fails if HEAD has moved, because the gate decided about another commit.
+    /// Writes and commits changed files, and returns the commit with its harness: a hook of the repository may have
+    /// changed what was committed. Fails if HEAD has moved, because the gate decided about another commit.
     pub(crate) fn commit(
         &mut self,
-        changes: &[FileChange],
+        after: &Harness,
         message: &str,
+        input: &ExecuteInput,
         execution: &ExecuteContext,
-    ) -> Result<CommitId, RunError> {
+    ) -> Result<(CommitId, Harness), RunError> {
+        let changes = self.harness.changes(after);
         if execution.ledger().head()? != self.commit {
             return Err(RunError::HeadMoved);
         }
-        execution.write(changes)?;
-        let paths: Vec<String> = changes.iter().map(|change| change.path.clone()).collect();
-        let commit = execution.ledger().commit(&paths, message)?;
+        execution.write(&changes)?;
+        let (commit, hooked) = match execution.ledger().commit_with_hooks(&paths(&changes), message) {
+            Err(error @ LedgerError::Hook { .. }) => {
+                execution.take_back(&changes)?;
+                execution.finish_write()?;
+                return Err(error.into());
+            }
+            committed => committed?,
+        };
+        let committed = match hooked {
+            true => execution.ledger().harness_at(&commit, input.select)?,
+            false => after.clone(),
+        };
+        if hooked {
+            execution.take_from_commit(&changes, &committed)?;
+        }
         execution.finish_write()?;
         self.commit = Some(commit.clone());
-        Ok(commit)
+        Ok((commit, committed))
     }
+
+    /// Reverts the commit at HEAD that a hook changed so that the gate refuses it. The files become what they were, so
+    /// that no hook is asked about them.
+    pub(crate) fn undo(
+        &mut self,
+        committed: &Harness,
+        before: &Harness,
+        message: &str,
+        execution: &ExecuteContext,
+    ) -> Result<(), RunError> {
+        let changes = committed.changes(before);
+        if execution.ledger().head()? != self.commit {
+            return Err(RunError::HeadMoved);
+        }
+        execution.write(&changes)?;
+        self.commit = Some(execution.ledger().commit_past_hooks(&paths(&changes), message)?);
+        execution.finish_write()
+    }
+}
+
+fn paths(changes: &[FileChange]) -> Vec<String> {
+    changes.iter().map(|change| change.path.clone()).collect()
 }
 
 /// Whether the baseline scored exactly the tasks that the gate uses now.

@@ -8,14 +8,15 @@ use crate::artifact::outcome::Outcome;
 use crate::digest::Digest;
 use crate::ledger::message::message as commit_message;
 
-pub(super) fn message(edit: &Edit, input: &ExecuteInput, decided: &Outcome) -> String {
+pub(super) fn message(form: &str, edit: &Edit, input: &ExecuteInput, decided: &Outcome) -> String {
     let evidence = decided.evidence().unwrap_or_default();
     let gate = match decided.gate_skipped {
         true => "skipped by a person".to_owned(),
         false => evidence,
     };
     commit_message(
-        &format!("kaizen: {} {}", edit.op.name(), edit.target),
+        form,
+        &format!("{} {}", edit.op.name(), edit.target),
         &edit.rationale,
         &[
             ("Edit-ID", edit.id.clone()),
@@ -33,6 +34,7 @@ pub(super) fn message(edit: &Edit, input: &ExecuteInput, decided: &Outcome) -> S
 }
 
 pub(super) fn revert_message(
+    form: &str,
     input: &ExecuteInput,
     dropped: &BTreeSet<Digest>,
     stranded: &[(Digest, String)],
@@ -54,7 +56,8 @@ pub(super) fn revert_message(
     trailers.extend(dropped.iter().map(|digest| ("Reverts-Edit", digest.to_string())));
     trailers.extend(stranded.iter().map(|(digest, _)| ("Strands-Edit", digest.to_string())));
     commit_message(
-        &format!("kaizen: revert {}", names.join(", ")),
+        form,
+        &format!("revert {}", names.join(", ")),
         "The edits were removed from the plan.",
         &trailers,
     )

@@ -16,6 +16,7 @@ mod candidate;
 pub(crate) mod effects;
 mod elsewhere;
 mod head;
+mod hooks;
 mod input;
 mod message;
 mod past;
@@ -295,8 +296,7 @@ fn try_edit(
             });
         }
     };
-    let changes = head.harness.changes(&candidate);
-    if changes.is_empty() {
+    if head.harness == candidate {
         let error = Some("it would not change the harness".to_owned());
         return Ok(Outcome {
             error,
@@ -325,8 +325,16 @@ fn try_edit(
     if decided.status != OutcomeStatus::Applied {
         return Ok(decided);
     }
-    let commit = head.commit(&changes, &message(edit, input, &decided), execution)?;
-    head.harness = candidate;
+    let text = message(execution.ledger().subject(), edit, input, &decided);
+    let (commit, committed) = head.commit(&candidate, &text, input, execution)?;
+    let (decided, after) = match committed == candidate {
+        true => (decided, after),
+        false => hooks::judge_again(edit, &committed, input, execution, head)?,
+    };
+    if decided.status != OutcomeStatus::Applied {
+        return Ok(decided);
+    }
+    head.harness = committed;
     head.evaluation = after;
     head.accepted += usize::from(decided.is_won_bet());
     Ok(Outcome {
@@ -358,16 +366,25 @@ fn adopt(
         execution.ledger().harness_at(&parent, input.select)?,
         execution.ledger().harness_at(commit, input.select)?,
     );
-    let now = std::mem::replace(&mut head.harness, was);
+    let now = std::mem::replace(&mut head.harness, was.clone());
     let known = head.evaluation.take();
     let decided = decide(edit, &is, input, execution, head);
     head.harness = now;
     head.evaluation = known;
+    let decided = decided?.0;
+    if entry.is_some()
+        && hooks::is_unjudged(edit, commit, (&was, &is), input, head)
+        && let Some(refused) = hooks::undo_if_lost(edit, &decided, (&was, &is), input, execution, head)?
+    {
+        head.harness = was;
+        head.evaluation = None;
+        return Ok(refused);
+    }
     Ok(Outcome {
         commit: Some(commit.to_owned()),
         applied_at: entry.map(|entry| entry.committed_at.clone()),
         error: None,
-        ..decided?.0
+        ..decided
     }
     .with_status(OutcomeStatus::Applied))
 }

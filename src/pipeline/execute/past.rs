@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-use crate::artifact::edit::Edit;
+use crate::artifact::edit::{Edit, Op};
 use crate::digest::Digest;
 use crate::harness::rederive::{EditCommit, Later};
 use crate::harness::{Harness, op};
@@ -11,9 +11,6 @@ use crate::ledger::graph::{CommitGraph, LedgerState};
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
 use crate::pipeline::execute::reconcile::edit_events;
 use crate::workspace::error::RunError;
-
-/// The beginning of the subject of kaizen's commits.
-const SUBJECT: &str = "kaizen: ";
 
 /// A session's edits in git.
 pub(crate) struct PastEdits<'a> {
@@ -81,7 +78,7 @@ pub(super) fn past_edits(past: &PastEdits, start: &CommitId) -> Result<Vec<EditC
     let entries = past.ledger.entries(None)?;
     let by_kaizen: BTreeSet<&str> = entries
         .iter()
-        .filter(|entry| entry.subject.starts_with(SUBJECT))
+        .filter(|entry| has_own_subject(entry))
         .map(|entry| entry.commit.as_str())
         .collect();
     let theirs: BTreeMap<&str, (&LedgerEntry, Digest)> = applied_in(past.graph, &entries)
@@ -98,6 +95,13 @@ pub(super) fn past_edits(past: &PastEdits, start: &CommitId) -> Result<Vec<EditC
         found.extend(own(past, commit, by_kaizen.contains(commit.as_str()))?);
     }
     Ok(found)
+}
+
+/// Whether a commit of an edit has the subject that kaizen gave it, in whatever form: it names an op. A squash merge
+/// keeps the trailers under another subject.
+fn has_own_subject(entry: &LedgerEntry) -> bool {
+    let mut words = entry.subject.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.any(|word| Op::ALL.iter().any(|op| op.name() == word))
 }
 
 /// The edits of this session in a commit. A commit with more than one edit, or with other changes, is taken apart: what is

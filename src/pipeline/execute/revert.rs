@@ -99,11 +99,12 @@ fn revert(
         graph: execution.context.inputs.graph()?,
     };
     let derived = without(&past, dropped, &head.harness)?;
-    let changes = head.harness.changes(&derived.harness);
     let mut commit = None;
-    if !changes.is_empty() {
-        commit = Some(head.commit(&changes, &revert_message(input, dropped, &derived.stranded), execution)?);
-        head.harness = derived.harness;
+    if head.harness != derived.harness {
+        let message = revert_message(execution.ledger().subject(), input, dropped, &derived.stranded);
+        let (id, committed) = head.commit(&derived.harness, &message, input, execution)?;
+        commit = Some(id);
+        head.harness = committed;
         head.evaluation = None;
     }
     for digest in dropped {

@@ -5,6 +5,7 @@ mod database;
 mod draft;
 mod error;
 mod folder;
+mod leftover;
 mod lines;
 mod listing;
 mod lock;

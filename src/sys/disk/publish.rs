@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 
 use super::error::{DiskError, failed};
+use super::leftover::{self, TEMPORARY};
 use super::root::{Root, found, ordinary};
 use super::{OWN_FOLDER, effect, hold_still};
 use crate::digest::Digest;
@@ -213,13 +214,14 @@ pub(super) fn sync_folder(folder: &Dir) -> std::io::Result<()> {
 /// Creates a private file with a unique name. The process id in the name shows which process left it.
 pub(super) fn create(folder: &Dir) -> std::io::Result<(String, File)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
+    leftover::begin();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
     loop {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".kaizen-{}-{number}", std::process::id());
+        let name = format!("{TEMPORARY}{}-{number}", std::process::id());
         match folder.open_with(&name, &options) {
             Ok(file) => return Ok((name, file.into_std())),
             // A leftover of a process with the same id.

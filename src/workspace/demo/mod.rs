@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::ledger::Git;
-use crate::ledger::message::message;
+use crate::ledger::message::{SUMMARY, message};
 use crate::ledger::port::Ledger;
 use crate::manifest::{self, template};
 use crate::sys::disk::Root;
@@ -28,7 +28,7 @@ pub fn demo(folder: &Path) -> Result<Workspace, RunError> {
     let text = "Its prompt, examples, tools, tasks and traces.";
     workspace
         .ledger
-        .commit(&paths, &message("A household assistant", text, &[]))?;
+        .commit(&paths, &message(SUMMARY, "A household assistant", text, &[]))?;
     Ok(workspace)
 }
 

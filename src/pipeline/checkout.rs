@@ -1,0 +1,56 @@
+//! Checks before a run that its commits can be made, so that nothing is spent on a run that could not keep its result.
+
+use crate::manifest;
+use crate::pipeline::options::RunOptions;
+use crate::trace::evidence::EvidenceFile;
+use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
+use crate::workspace::session::Session;
+
+/// The built-in phases after which nothing is committed if a run stops there.
+const UNCOMMITTED: [&str; 4] = ["readiness", "baseline", "diagnose", "plan"];
+
+/// Checks that a run of a session may commit, and that git would record all files of the session.
+///
+/// # Errors
+/// No branch is checked out, git ignores a file of the session, or git fails.
+pub(super) fn check(workspace: &Workspace, asked: &RunOptions, session: &Session) -> Result<(), RunError> {
+    let commits = |until: &String| !UNCOMMITTED.contains(&until.as_str());
+    if asked.until.as_ref().is_none_or(commits) {
+        workspace.ledger.check_branch()?;
+    }
+    if !workspace.manifest.ledger.commit_sessions {
+        return Ok(());
+    }
+    let phases = workspace.manifest.phases();
+    let names = phases.values().flat_map(|stanza| stanza.writes.iter());
+    let mut paths: Vec<String> = ["trigger.json", "session.json"].map(str::to_owned).into();
+    // The names in a folder are digests of edits.
+    paths.extend(names.map(|name| match name.ends_with('/') {
+        true => format!("{name}edit.json"),
+        false => name.clone(),
+    }));
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|name| format!("{}/{name}", session.relative()))
+        .collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    Ok(workspace.ledger.check_recordable(&paths)?)
+}
+
+/// The files besides the harness that belong in the first commit of a repository: a clone needs the manifest and the
+/// tasks. Traces are private.
+///
+/// # Errors
+/// A file of tasks cannot be read, or git fails.
+pub(super) fn other_first_files(workspace: &Workspace) -> Result<Vec<String>, RunError> {
+    let mut paths: Vec<String> = vec![manifest::FILE.to_owned(), ".gitignore".to_owned()];
+    let tasks = workspace.evidence_files(&workspace.manifest.benchmark.files)?;
+    let relative = |file: &EvidenceFile| Some(file.path().strip_prefix(&*workspace.root).ok()?.to_str()?.to_owned());
+    paths.extend(tasks.iter().filter_map(relative));
+    paths.retain(|path| workspace.root.is_taken(path));
+    let names: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let ignored = workspace.ledger.ignored(&names)?;
+    paths.retain(|path| !ignored.contains(path));
+    Ok(paths)
+}
