@@ -61,10 +61,12 @@ impl Git {
             return Ok(None);
         }
         let usable = names.into_iter().filter(|name| exists(name));
-        let options = std::iter::once("")
-            .chain(usable)
-            .map(|name| format!("--ignore-revs-file={name}"));
-        Ok(Some(options.collect()))
+        let options = usable.map(|name| format!("--ignore-revs-file={name}"));
+        Ok(Some(
+            std::iter::once("--no-ignore-revs-file".to_owned())
+                .chain(options)
+                .collect(),
+        ))
     }
 }
 

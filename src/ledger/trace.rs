@@ -1,4 +1,5 @@
 //! Reads what a git process did from its own trace: the hooks and other programs that it started, and whether it ended.
+#![allow(clippy::disallowed_methods)] // edge: the trace of a process
 
 use std::path::Path;
 
@@ -98,7 +99,7 @@ impl WriteTrace {
         })
     }
 
-    /// The process id of a git that began and did not end by itself.
+    /// The process id of a git that began and was killed, or is still running.
     pub(super) fn unfinished_process(&self) -> Option<u32> {
         self.process.filter(|_| !self.has_ended)
     }

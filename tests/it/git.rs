@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::space::{CONFIG, KAIZEN, MANIFEST, PROMPT, Said, Space, bold};
+use crate::fixture::{CONFIG, MANIFEST, PROMPT};
+use crate::space::{KAIZEN, Said, Space, bold};
 
 /// A hook that formats and stages what is committed, as lint-staged does.
 const FORMATS: &str = "git diff --cached --name-only --diff-filter=ACM | grep -E '\\.(toml|json)$' | \
@@ -35,7 +36,7 @@ fn the_environment_says_who_commits_and_how_git_is_set() {
     fs::remove_file(space.home.join(".gitconfig")).unwrap();
     let adopt = |number: usize, variables: &[(&str, &str)]| {
         space.write("config.toml", &format!("{CONFIG}# {number}\n"));
-        let mut command = space.command(KAIZEN, &["run", "--adopt", "--until", "baseline"]);
+        let mut command = space.command(KAIZEN, &["run", "--new", "--adopt", "--until", "baseline"]);
         for who in ["AUTHOR", "COMMITTER"] {
             command.env_remove(format!("GIT_{who}_NAME"));
             command.env_remove(format!("GIT_{who}_EMAIL"));
