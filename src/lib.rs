@@ -162,11 +162,12 @@ pub mod errors {
     pub use crate::eval::benchmark::{BadLine, BenchmarkError};
     pub use crate::eval::run::EvaluationHalted;
     pub use crate::harness::rederive::{Conflict, Later};
+    pub use crate::ledger::checkout_problem::{CheckoutProblem, HiddenChange};
     pub use crate::ledger::port::LedgerError;
     pub use crate::manifest::ManifestError;
     pub use crate::manifest::trust::TrustList;
     pub use crate::pipeline::unmet::Unmet;
-    pub use crate::sys::disk::{DiskError, LockError};
+    pub use crate::sys::disk::{DiskError, LockError, StoredForm};
     pub use crate::sys::output::OutputError;
     pub use crate::trace::TraceError;
     pub use crate::workspace::consent::ConsentError;

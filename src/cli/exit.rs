@@ -9,6 +9,7 @@ use crate::eval::benchmark::BenchmarkError;
 use crate::ledger::is_committed;
 use crate::ledger::port::LedgerError;
 use crate::sys::clock::ClockError;
+use crate::sys::disk::DiskError;
 use crate::sys::output::OutputError;
 use crate::workspace::consent::only_digest;
 use crate::workspace::error::RunError;
@@ -112,6 +113,9 @@ impl From<RunError> for CommandFailure {
                 _ => again.to_owned(),
             });
         }
+        if let RunError::Ledger(LedgerError::Checkout(problem)) = &error {
+            return CommandFailure::not_ready(message).hint(problem.remedy());
+        }
         let (code, hint) = code_and_hint(&error);
         Self {
             code,
@@ -129,7 +133,9 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
         | RunError::Student(_)
         | RunError::NoSuchSession(_)
         | RunError::NoSuchPhase { .. } => (Code::Usage, None),
-        RunError::NoCommit => (Code::NotReady, None),
+        RunError::NoCommit | RunError::Ledger(LedgerError::Shallow(_)) => (Code::NotReady, None),
+        // The message says what to do.
+        error if error.is_about_a_stored_form() => (Code::NotReady, None),
         RunError::NoGateTasks(_) => (
             Code::NotReady,
             Some("tasks go in benchmark/*.jsonl; those with \"split\": \"gate\" are gate tasks"),
@@ -164,6 +170,10 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
                 "remove that rule, or end the .gitignore beside kaizen.toml with the lines `!/sessions/` and `!/sessions/**`; \
                  with `[ledger] commit_sessions = false`, sessions stay on this machine",
             ),
+        ),
+        RunError::Ledger(LedgerError::Partial) => (
+            Code::NotReady,
+            Some("once the remote can be reached, `git fetch --refetch --no-filter` gets everything"),
         ),
         RunError::UnknownState(_) => (
             Code::NotReady,
@@ -266,7 +276,7 @@ macro_rules! through_run_error {
 
 through_run_error!(
     LedgerError,
-    crate::sys::disk::DiskError,
+    DiskError,
     crate::workspace::consent::ConsentError,
     OutputError,
     crate::workspace::session::SessionError,
@@ -306,8 +316,9 @@ mod tests {
     use super::*;
     use crate::eval::run::EvaluationHalted;
     use crate::harness::rederive::Conflict;
+    use crate::ledger::checkout_problem::CheckoutProblem;
     use crate::manifest::ManifestError;
-    use crate::sys::disk::{DiskError, LockError};
+    use crate::sys::disk::{LockError, StoredForm};
     use crate::trace::TraceError;
     use crate::workspace::consent::ConsentError;
 
@@ -344,6 +355,14 @@ mod tests {
             command: text(),
             message: text(),
         };
+        let locked = || DiskError::Stored {
+            path: path(),
+            form: StoredForm::GitCrypt,
+        };
+        let undefined = CheckoutProblem::Undefined {
+            path: text(),
+            filter: text(),
+        };
         let usage = [
             RunError::Manifest(invalid),
             RunError::Config(text()),
@@ -367,6 +386,12 @@ mod tests {
                 path: text(),
                 rule: text(),
             }),
+            RunError::Disk(locked()),
+            RunError::Benchmark(locked().into()),
+            RunError::Session(locked().into()),
+            RunError::Ledger(LedgerError::Shallow(text())),
+            RunError::Ledger(LedgerError::Partial),
+            RunError::Ledger(LedgerError::Checkout(undefined)),
             RunError::UnknownState(text()),
         ];
         let failed = [

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use crate::digest::Digest;
 use crate::manifest::membership::Membership;
-use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root, ordinary};
+use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root, ordinary, refuse_stored};
 
 /// The editable files of an agent: a map from the path, relative to the harness root and with `/`, to the bytes.
 ///
@@ -123,7 +123,8 @@ impl Root {
     /// forbidden path, because an edit through it would change another file.
     ///
     /// # Errors
-    /// A file cannot be read, is too large, or is neither a file nor a link.
+    /// A file cannot be read, is too large, holds what a git filter keeps instead of its content, or is neither a file
+    /// nor a link.
     pub(crate) fn read_harness(&self, membership: &Membership) -> Result<Harness, DiskError> {
         let mut harness = Harness::default();
         self.walk(&mut |found| {
@@ -140,6 +141,7 @@ impl Root {
                 ordinary(found.kind, &self.join(&found.path))?;
                 // A file that was deleted in the meantime is left out.
                 if let Some(bytes) = self.read_up_to(Path::new(&found.path), LARGEST_HARNESS_FILE)? {
+                    refuse_stored(&bytes, &self.join(&found.path))?;
                     harness = std::mem::take(&mut harness).with(found.path, bytes);
                 }
             }

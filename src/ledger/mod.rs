@@ -3,8 +3,10 @@
 
 mod blame;
 pub(crate) mod cache;
+pub(crate) mod checkout_problem;
 mod commit;
 mod environment;
+mod filters;
 pub(crate) mod graph;
 mod log;
 pub(crate) mod message;
@@ -23,6 +25,7 @@ mod write_record;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -116,6 +119,8 @@ pub(crate) struct Git {
     /// The workspace relative to the top of the work tree: empty, or ending in `/`.
     prefix: String,
     policy: Policy,
+    /// Whether the remote of a partial clone could not be reached; then git is told not to try again.
+    offline: Arc<AtomicBool>,
 }
 
 impl Git {

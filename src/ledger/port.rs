@@ -1,6 +1,7 @@
 //! The trait of the ledger, which is the source of truth about applied edits.
 
 use crate::harness::Harness;
+use crate::ledger::checkout_problem::CheckoutProblem;
 use crate::ledger::graph::CommitGraph;
 
 /// The full id of a commit.
@@ -118,6 +119,12 @@ pub enum LedgerError {
     /// A commit is missing, because the history was rewritten or the commit was never pushed.
     #[error("commit {0} is not in this repository; fetch the branch that has it, or begin a new session")]
     NoCommit(CommitId),
+    /// Objects are missing, because the clone is a partial one and its remote cannot be reached.
+    #[error("this partial clone lacks objects that kaizen needs, and the remote that has them cannot be reached")]
+    Partial,
+    /// A file of the harness cannot be judged as it is on disk or in git.
+    #[error(transparent)]
+    Checkout(#[from] CheckoutProblem),
     /// An ignore rule keeps the paths out of the repository.
     #[error("git ignores {0}; remove it from .gitignore, or run `git add -f` on it once")]
     Ignored(String),
@@ -151,7 +158,7 @@ pub(crate) trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn last_touch(&self, paths: &[String]) -> Result<Option<CommitId>, LedgerError>;
 
-    /// The files of a commit inside the workspace whose relative path `select` accepts.
+    /// The files of a commit inside the workspace whose relative path `select` accepts, as a checkout would write them.
     ///
     /// # Errors
     /// See [`LedgerError`].

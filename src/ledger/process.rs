@@ -4,11 +4,12 @@
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::environment::is_dropped;
-use super::refusal::omission;
+use super::refusal::{PROMISOR, omission};
 pub(super) use super::refusal::refusal;
 use super::trace::WriteTrace;
 use super::write_record::{WriteRecord, sweep};
@@ -228,7 +229,28 @@ impl Git {
     /// Runs a read-only git command without locks; any exit status is accepted.
     pub(super) fn ask(&self, arguments: &[&str], input: &[u8]) -> Result<Output, LedgerError> {
         let mut command = command(&self.workspace, &self.policy, arguments);
-        output(command.env("GIT_OPTIONAL_LOCKS", "0"), input, &self.policy)
+        command.env("GIT_OPTIONAL_LOCKS", "0");
+        if self.is_offline() {
+            command.env("GIT_NO_LAZY_FETCH", "1");
+        }
+        let answer = output(&mut command, input, &self.policy)?;
+        if !answer.status.success() && String::from_utf8_lossy(&answer.stderr).contains(PROMISOR) {
+            self.offline.store(true, Ordering::Relaxed);
+        }
+        Ok(answer)
+    }
+
+    /// Whether objects of a partial clone could not be fetched.
+    pub(super) fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Relaxed)
+    }
+
+    /// The error for a read-only git command that failed. If git was told not to fetch, that is the cause.
+    pub(super) fn failure(&self, command: &str, answer: &Output) -> LedgerError {
+        match self.is_offline() {
+            true => LedgerError::Partial,
+            false => refusal(command, answer),
+        }
     }
 
     /// Runs a read-only git command that does not support literal paths.
@@ -246,7 +268,7 @@ impl Git {
         if answer.status.success() {
             return Ok(answer.stdout);
         }
-        Err(refusal(arguments.first().unwrap_or(&""), &answer))
+        Err(self.failure(arguments.first().unwrap_or(&""), &answer))
     }
 
     /// Runs a writing git command that must succeed, and returns what it did. Waits for a limited time while another

@@ -5,6 +5,9 @@ use std::process::Output;
 use crate::ledger::port::LedgerError;
 use crate::sys::disk::reported_problem;
 
+/// The words of git if a partial clone lacks an object and the remote that has it cannot be reached.
+pub(super) const PROMISOR: &str = "promisor remote";
+
 /// What git says if it has no name or email.
 const UNKNOWN_USER: [&str; 3] = [
     "Please tell me who you are",
@@ -45,6 +48,9 @@ const FAILURES: [(&str, &str, &str); 5] = [
 pub(super) fn refusal(command: &str, output: &Output) -> LedgerError {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     let said = text(&output.stderr);
+    if said.contains(PROMISOR) {
+        return LedgerError::Partial;
+    }
     if UNKNOWN_USER.iter().any(|words| said.contains(words)) {
         return LedgerError::NoIdentity;
     }

@@ -4,6 +4,7 @@
 
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::process::{command, output, refusal};
 use super::{Git, Policy};
@@ -51,6 +52,7 @@ impl Git {
             common_dir: workspace.join(lines.next().unwrap_or_default()),
             prefix: lines.next().unwrap_or_default().to_owned(),
             policy,
+            offline: Arc::default(),
         })
     }
 

@@ -1,26 +1,28 @@
 //! Reads the files of a commit into a harness.
 
+use std::collections::BTreeSet;
+
 use super::Git;
+use super::filters::{Blob, smudged};
 use super::log::revision;
-use super::process::refusal;
 use crate::harness::Harness;
 use crate::ledger::port::LedgerError;
 
 /// The largest file that is read, in bytes. A larger file cannot be an agent's text and is marked as forbidden.
 const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
-/// One line of `git ls-tree -l`.
+/// One line of `git ls-tree`.
 struct Leaf<'a> {
     mode: &'a str,
     object: &'a str,
-    size: u64,
     path: &'a str,
 }
 
+/// The selected files of a commit, as a checkout would write them.
 pub(super) fn harness_at(git: &Git, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError> {
-    let answer = git.ask(&["ls-tree", "-r", "-z", "-l", revision(commit)?], &[])?;
+    let answer = git.ask(&["ls-tree", "-r", "-z", revision(commit)?], &[])?;
     if !answer.status.success() {
-        return Err(unlisted(git, commit, refusal("ls-tree", &answer)));
+        return Err(unlisted(git, commit, git.failure("ls-tree", &answer)));
     }
     let listing = answer.stdout;
     // A name that is not UTF-8 gets replacement characters, and `obstacle` excludes it.
@@ -28,11 +30,45 @@ pub(super) fn harness_at(git: &Git, commit: &str, select: &dyn Fn(&str) -> bool)
     let leaves: Vec<Leaf> = listing.split('\0').filter_map(parse).collect();
     let (forbidden, allowed): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| obstacle(leaf).is_some());
     let wanted: Vec<Leaf> = allowed.into_iter().filter(|leaf| select(leaf.path)).collect();
-    let mut harness = Harness::new(read_blobs(git, &wanted)?);
+    let large = larger(git, &wanted)?;
+    let (large, wanted): (Vec<Leaf>, Vec<Leaf>) = wanted.into_iter().partition(|leaf| large.contains(leaf.object));
+    let blobs: Vec<Blob> = wanted.iter().map(Leaf::blob).collect();
+    let paths = wanted.iter().map(|leaf| leaf.path.to_owned());
+    let mut harness = Harness::new(paths.zip(smudged(git, &blobs)?));
     for leaf in forbidden {
         harness.forbid(leaf.path, obstacle(&leaf).unwrap_or_default());
     }
+    for leaf in large {
+        harness.forbid(leaf.path, "larger than 10 MiB");
+    }
     Ok(harness)
+}
+
+impl<'a> Leaf<'a> {
+    fn blob(&self) -> Blob<'a> {
+        Blob {
+            object: self.object,
+            path: self.path,
+        }
+    }
+}
+
+/// The objects among some files that are too large to be read. `git ls-tree -l` would ask for the size of every file,
+/// and in a partial clone fetch each of them.
+fn larger(git: &Git, leaves: &[Leaf]) -> Result<BTreeSet<String>, LedgerError> {
+    if leaves.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let names: String = leaves.iter().map(|leaf| format!("{}\n", leaf.object)).collect();
+    let format = "--batch-check=%(objectname) %(objectsize)";
+    let answer = git.read(&["cat-file", format], names.as_bytes())?;
+    let text = String::from_utf8_lossy(&answer);
+    let large = |line: &str| {
+        let (object, size) = line.split_once(' ')?;
+        let size: u64 = size.parse().ok()?;
+        (size > LARGEST_FILE).then(|| object.to_owned())
+    };
+    Ok(text.lines().filter_map(large).collect())
 }
 
 /// The error for a commit whose files cannot be listed.
@@ -47,55 +83,15 @@ fn unlisted(git: &Git, commit: &str, error: LedgerError) -> LedgerError {
 fn parse(record: &str) -> Option<Leaf<'_>> {
     let (facts, path) = record.split_once('\t')?;
     let mut facts = facts.split_ascii_whitespace();
-    let (mode, _kind, object, size) = (facts.next()?, facts.next()?, facts.next()?, facts.next()?);
-    // A submodule has no size: `-`.
-    let size = size.parse().unwrap_or(0);
-    Some(Leaf {
-        mode,
-        object,
-        size,
-        path,
-    })
+    let (mode, _kind, object) = (facts.next()?, facts.next()?, facts.next()?);
+    Some(Leaf { mode, object, path })
 }
 
 fn obstacle(leaf: &Leaf) -> Option<&'static str> {
     match leaf.mode {
         "120000" => Some("a symbolic link"),
         "160000" => Some("a git submodule"),
-        _ if leaf.size > LARGEST_FILE => Some("larger than 10 MiB"),
         _ if leaf.path.contains('\u{fffd}') => Some("its name is not UTF-8"),
         _ => None,
-    }
-}
-
-fn read_blobs(git: &Git, leaves: &[Leaf]) -> Result<Vec<(String, Vec<u8>)>, LedgerError> {
-    if leaves.is_empty() {
-        return Ok(Vec::new());
-    }
-    let names: String = leaves.iter().map(|leaf| format!("{}\n", leaf.object)).collect();
-    let answer = git.read(&["cat-file", "--batch"], names.as_bytes())?;
-    let mut rest = answer.as_slice();
-    let mut files = Vec::with_capacity(leaves.len());
-    for leaf in leaves {
-        let (bytes, after) = split_blob(rest).ok_or_else(|| missing(leaf))?;
-        files.push((leaf.path.to_owned(), bytes.to_vec()));
-        rest = after;
-    }
-    Ok(files)
-}
-
-/// Splits `<object> blob <size>\n<bytes>\n` off the front.
-fn split_blob(answer: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = answer.iter().position(|byte| *byte == b'\n')?;
-    let header = std::str::from_utf8(&answer[..end]).ok()?;
-    let size: usize = header.rsplit_once(' ')?.1.parse().ok()?;
-    let (bytes, rest) = answer[end + 1..].split_at_checked(size)?;
-    Some((bytes, rest.strip_prefix(b"\n")?))
-}
-
-fn missing(leaf: &Leaf) -> LedgerError {
-    LedgerError::Git {
-        command: "cat-file".to_owned(),
-        message: format!("object {} of {} cannot be read; run `git fsck`", leaf.object, leaf.path),
     }
 }

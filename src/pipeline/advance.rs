@@ -15,11 +15,11 @@ use crate::ledger::port::{Ledger, LedgerError};
 use crate::llm::client;
 use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
-use crate::pipeline::state::was_planned;
+use crate::pipeline::state::{settled, was_planned};
 use crate::sys::output;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::inputs::{Inputs, user_changes};
+use crate::workspace::inputs::{Inputs, check_agreement, user_changes};
 use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
 use crate::workspace::{Workspace, engines, questions, session};
@@ -34,6 +34,7 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
     let _lock = enter(workspace, listener)?;
     let (session, fresh) = open_session(workspace, asked, listener)?;
     restore_record(workspace, asked, &session)?;
+    let before = session.record()?.filter(settled);
     match go_on(workspace, asked, &session, listener) {
         Ok(ended) => {
             if ended.changed && asked.until.is_none() && ended.waits.is_none() {
@@ -45,7 +46,10 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
             })
         }
         Err(error) => {
-            note_failure(workspace, &session, &error)?;
+            match before.filter(|_| asked.redo.is_empty()) {
+                Some(before) => keep_settled(&session, before)?,
+                None => note_failure(workspace, &session, &error)?,
+            }
             // If git refused a commit, the edit is still in the harness files: undo it now.
             recover(workspace)?;
             Err(error)
@@ -188,10 +192,12 @@ fn go_on(
         }
         workspace.check_harness()?;
         permissions::phase(&context, &phase)?;
-        announce(&context, &phase, &reasons)?;
-        if matches!(phase.as_str(), "baseline" | "execute") {
-            settle_user_changes(workspace, &inputs, asked, listener)?;
+        let judges = matches!(phase.as_str(), "baseline" | "execute");
+        if judges && settle_user_changes(workspace, &inputs, asked, listener)? {
+            // HEAD has moved.
+            continue;
         }
+        announce(&context, &phase, &reasons)?;
         step::run(&context, &phase)?;
         changed = true;
     };
@@ -274,19 +280,21 @@ fn announce(context: &Context, phase: &str, reasons: &[StaleReason]) -> Result<(
     step::note_status(context, phase)
 }
 
-/// Commits the user's uncommitted changes to the harness separately if the run is to adopt them.
+/// Commits the user's uncommitted changes to the harness separately if the run is to adopt them; returns whether it did.
+/// Without changes, checks that the disk agrees with HEAD.
 ///
 /// # Errors
-/// There are such changes and the run is not to adopt them, or git fails.
+/// There are changes and the run is not to adopt them, the disk differs from HEAD otherwise, or git fails.
 fn settle_user_changes(
     workspace: &Workspace,
     inputs: &Inputs,
     asked: &RunOptions,
     listener: Listener,
-) -> Result<(), RunError> {
-    let dirty = user_changes(workspace, inputs, &workspace.harness()?)?;
+) -> Result<bool, RunError> {
+    let harness = workspace.harness()?;
+    let dirty = user_changes(workspace, inputs, &harness)?;
     if dirty.is_empty() {
-        return Ok(());
+        return check_agreement(workspace, inputs, &harness).map(|()| false);
     }
     if !asked.adopt {
         return Err(RunError::Dirty(dirty));
@@ -307,7 +315,7 @@ fn settle_user_changes(
     listener(Event::Note {
         text: format!("your changes were committed as {}", &commit[..commit.len().min(10)]),
     });
-    Ok(())
+    Ok(true)
 }
 
 fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Result<(), RunError> {
@@ -332,8 +340,23 @@ fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Resul
     Ok(())
 }
 
+/// Leaves a settled session settled when a later run of it fails: what it recorded stays, and the files of the phases
+/// show what is left to do.
+fn keep_settled(session: &Session, before: SessionRecord) -> Result<(), RunError> {
+    if let Some(record) = session.record()?.filter(|record| !settled(record)) {
+        let kept = SessionRecord {
+            status: before.status,
+            ended_at: before.ended_at,
+            error: before.error,
+            ..record
+        };
+        session.publish("session.json", &kept.to_text())?;
+    }
+    Ok(())
+}
+
 fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> Result<(), RunError> {
-    // The user has to commit or correct a file, or to approve something: nothing failed, so nothing is recorded.
+    // The user has to commit, get or correct a file, or to approve something: nothing failed, so nothing is recorded.
     let half_typed = RunError::is_about_a_file_for_people;
     let untrusted = |error| matches!(error, &(RunError::Untrusted(_) | RunError::Consent(_)));
     let cannot_commit = |error| {

@@ -223,7 +223,9 @@ impl<'a> EditSearch<'a> {
     /// The harness at a commit; `None` if this clone does not have it.
     fn files(&self, commit: &str) -> Result<Option<Harness>, RunError> {
         match self.inputs.harness_at(commit) {
-            Err(RunError::Ledger(LedgerError::Shallow(_) | LedgerError::NoCommit(_))) => Ok(None),
+            Err(RunError::Ledger(
+                LedgerError::Shallow(_) | LedgerError::NoCommit(_) | LedgerError::Partial | LedgerError::Checkout(_),
+            )) => Ok(None),
             files => files.map(Some),
         }
     }

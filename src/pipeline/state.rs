@@ -112,13 +112,15 @@ fn present(
             is_recorded && name.starts_with('@') && (name != "@ledger" || context.depth == Depth::History);
         let digest = match vouched.filter(|_| pinned_input) {
             Some(digest) => Some(digest),
-            None => read(context, name)?,
+            None => as_recorded(context.session, name, read(context, name)?, vouched)?,
         };
         reads.insert(name.clone(), digest);
     }
     let mut writes = BTreeMap::new();
     for name in &stanza.writes {
-        writes.insert(name.clone(), context.session.digest(name)?);
+        let recorded = checkpoint.and_then(|checkpoint| checkpoint.writes.get(name).copied());
+        let digest = as_recorded(context.session, name, context.session.digest(name)?, recorded)?;
+        writes.insert(name.clone(), digest);
     }
     let definition = checkpoint
         .filter(|_| pinned)
@@ -128,6 +130,20 @@ fn present(
         reads,
         writes,
     })
+}
+
+/// The present digest of a file, or the recorded one if an older version recorded it of the same bytes.
+fn as_recorded(
+    session: &Session,
+    name: &str,
+    now: Option<Digest>,
+    recorded: Option<Digest>,
+) -> Result<Option<Digest>, RunError> {
+    let may_match = now.is_some() && recorded.is_some() && now != recorded && !name.starts_with('@');
+    match may_match && session.exact_digest(name)? == recorded {
+        true => Ok(recorded),
+        false => Ok(now),
+    }
 }
 
 /// The present digest of one read; `None` if it does not exist.

@@ -8,13 +8,13 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::OpenOptions;
 
 use crate::manifest::membership::EvidencePatterns;
-use crate::sys::disk::{DiskError, Root, failed, nonblocking, plain};
+use crate::sys::disk::{DiskError, FORM_BYTES, Root, failed, nonblocking, plain, refuse_stored};
 
 /// A link in a workspace to a target outside of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,13 +68,20 @@ impl EvidenceFile {
     /// Opens the file. Links that stay inside its root are followed.
     ///
     /// # Errors
-    /// It is gone, it is not a regular file, or a link now leads out of its root.
+    /// It is gone, it is not a regular file, it holds what a git filter keeps instead of its content, or a link now
+    /// leads out of its root.
     pub(crate) fn open(&self) -> Result<File, DiskError> {
         let mut options = OpenOptions::new();
         options.read(true);
         nonblocking(&mut options);
         let file = self.root.dir().open_with(&self.name, &options);
-        plain(file.map_err(failed("open", &self.path))?.into_std(), &self.path)
+        let mut file = plain(file.map_err(failed("open", &self.path))?.into_std(), &self.path)?;
+        let mut start = Vec::new();
+        let read = (&file).take(FORM_BYTES).read_to_end(&mut start);
+        read.map_err(failed("read", &self.path))?;
+        refuse_stored(&start, &self.path)?;
+        file.rewind().map_err(failed("read", &self.path))?;
+        Ok(file)
     }
 
     /// The path with all links resolved, for libraries that open files by path, such as SQLite. Call it again after

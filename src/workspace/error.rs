@@ -179,15 +179,33 @@ impl RunError {
         }
     }
 
+    /// Whether a file holds what a git filter keeps in the repository instead of its content, so that the user has to get
+    /// the content.
+    pub(crate) fn is_about_a_stored_form(&self) -> bool {
+        matches!(
+            self,
+            Self::Disk(DiskError::Stored { .. })
+                | Self::Session(SessionError::Disk(DiskError::Stored { .. }))
+                | Self::Benchmark(BenchmarkError::Disk(DiskError::Stored { .. }))
+        )
+    }
+
     /// Whether a file of the session is invalid. Only a person writes such files in place, so only a person can correct
     /// them.
     pub(crate) fn is_about_a_file_for_people(&self) -> bool {
         matches!(self, Self::HalfTyped { .. } | Self::Session(SessionError::Artifact(_)))
     }
 
-    /// Whether a file of the user keeps a session from continuing: it has uncommitted changes or is read-only.
+    /// Whether a file of the user keeps a session from continuing: it has uncommitted changes, is read-only, or is not
+    /// there as the agent is meant to read it.
     pub(crate) fn is_about_a_file_of_the_user(&self) -> bool {
-        matches!(self, Self::Dirty(_) | Self::ReadOnly(_) | Self::Ignored(_))
+        matches!(
+            self,
+            Self::Dirty(_)
+                | Self::ReadOnly(_)
+                | Self::Ignored(_)
+                | Self::Ledger(LedgerError::Checkout(_) | LedgerError::Partial)
+        ) || self.is_about_a_stored_form()
     }
 }
 

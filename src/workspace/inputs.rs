@@ -13,7 +13,7 @@ use crate::eval::held_out::HeldOut;
 use crate::harness::Harness;
 use crate::ledger::cache::History;
 use crate::ledger::graph::CommitGraph;
-use crate::ledger::port::{CommitId, Ledger};
+use crate::ledger::port::{CommitId, Ledger, LedgerError};
 use crate::trace::eligible::eligible;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
@@ -242,6 +242,29 @@ pub(crate) fn user_changes(workspace: &Workspace, inputs: &Inputs, harness: &Har
     Ok(workspace.ledger.dirty(&paths)?)
 }
 
+/// Checks that a harness on disk without uncommitted changes is what git would check out at HEAD, so that disk, commit
+/// and candidate agree.
+///
+/// # Errors
+/// A file differs although git reports no change, HEAD has moved, or git fails.
+pub(crate) fn check_agreement(workspace: &Workspace, inputs: &Inputs, harness: &Harness) -> Result<(), RunError> {
+    let Some(head) = inputs.head()? else {
+        return Ok(());
+    };
+    let changes = inputs.harness_at(head)?.changes(harness);
+    let Some(change) = changes.first() else {
+        return Ok(());
+    };
+    if workspace.ledger.head()?.as_ref() != Some(head) {
+        return Err(RunError::HeadMoved);
+    }
+    let dirty = user_changes(workspace, inputs, harness)?;
+    if !dirty.is_empty() {
+        return Err(RunError::Dirty(dirty));
+    }
+    Err(LedgerError::from(workspace.ledger.hidden_change(change)?).into())
+}
+
 /// The harness on disk, which must have no uncommitted changes and must not change during the read, so that the
 /// evaluated harness is that of HEAD.
 ///
@@ -256,6 +279,7 @@ pub(crate) fn clean_harness(workspace: &Workspace, inputs: &Inputs) -> Result<Ha
         }
         let again = workspace.harness()?;
         if again == harness {
+            check_agreement(workspace, inputs, &harness)?;
             return Ok(harness);
         }
         harness = again;

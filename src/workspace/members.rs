@@ -11,7 +11,7 @@ impl Workspace {
     /// The harness on disk.
     ///
     /// # Errors
-    /// A file cannot be read.
+    /// A file cannot be read, or is not what the agent is meant to read.
     pub(crate) fn harness(&self) -> Result<Harness, RunError> {
         let mut harness = self.root.read_harness(&self.membership)?;
         for path in self.ignored(&harness)? {
@@ -45,6 +45,7 @@ impl Workspace {
         if new.is_empty() {
             return Ok(Vec::new());
         }
+        self.ledger.check_filters(&new)?;
         if let Some(head) = self.ledger.head()? {
             let at_head = self.past.harness_at(&self.ledger, &head, &|path| self.selects(path))?;
             known.extend(at_head.files().map(|(path, _)| path.to_owned()));

@@ -56,6 +56,17 @@ pub struct Session {
     folder: PathBuf,
 }
 
+/// A text whose lines all end in CRLF, with LF instead; any other content as it is.
+fn with_unix_lines(bytes: Vec<u8>) -> Vec<u8> {
+    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let returns = bytes.windows(2).filter(|pair| *pair == b"\r\n").count();
+    if returns == 0 || returns < ends {
+        return bytes;
+    }
+    let is_kept = |at: &usize| bytes[*at] != b'\r' || bytes.get(at + 1) != Some(&b'\n');
+    (0..bytes.len()).filter(is_kept).map(|at| bytes[at]).collect()
+}
+
 /// Whether a text is a valid session name, so that it may be part of a path.
 pub(crate) fn is_id(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -223,18 +234,31 @@ impl Session {
     }
 
     /// The digest of a file, or of a folder's names and bytes. A missing folder counts as empty; `None` for a missing
-    /// file.
+    /// file. Line ends count as LF, because git may check the file out with others.
     ///
     /// # Errors
     /// See [`SessionError`].
     pub(crate) fn digest(&self, name: &str) -> Result<Option<Digest>, SessionError> {
+        self.digest_of(name, with_unix_lines)
+    }
+
+    /// Like [`Self::digest`], but of the exact bytes, as older versions recorded it.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub(crate) fn exact_digest(&self, name: &str) -> Result<Option<Digest>, SessionError> {
+        self.digest_of(name, |bytes| bytes)
+    }
+
+    fn digest_of(&self, name: &str, form: fn(Vec<u8>) -> Vec<u8>) -> Result<Option<Digest>, SessionError> {
         if !name.ends_with('/') {
-            return Ok(self.root.read(self.path(name))?.map(|bytes| Digest::of_bytes(&bytes)));
+            let bytes = self.root.read(self.path(name))?;
+            return Ok(bytes.map(|bytes| Digest::of_bytes(&form(bytes))));
         }
         let mut parts = Vec::new();
         for file in self.names(name)? {
             let bytes = self.root.read(self.path(&format!("{name}{file}")))?.unwrap_or_default();
-            parts.push((file, bytes));
+            parts.push((file, form(bytes)));
         }
         Ok(Some(Digest::of_parts(
             parts.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice())),

@@ -110,13 +110,26 @@ fn restore(workspace: &Workspace, file: &IntendedFile, head: &Harness) -> Result
         return Ok(());
     }
     let digest = live.as_deref().map(Digest::of_bytes);
-    if digest != file.before && digest != file.after {
-        return Err(RunError::Dirty(vec![file.path.clone()]));
+    let is_theirs = digest != file.before && digest != file.after;
+    let interrupted = match file.before {
+        Some(before) if workspace.root.has_copy_of(before)? => Some(before),
+        _ => None,
+    };
+    if is_theirs {
+        // A mounted file is written in place, so it may hold a mixture. A person may have edited it since.
+        let (Some(_), Some(live)) = (interrupted, &live) else {
+            return Err(RunError::Dirty(vec![file.path.clone()]));
+        };
+        let kept = format!("mounted/{}.kept", Digest::of_bytes(live));
+        workspace.root.publish(workspace.own(&kept), live)?;
     }
     match at_head {
         Some(bytes) => workspace.root.publish(&path, bytes)?,
         None => workspace.root.remove(&path)?,
     }
+    interrupted
+        .into_iter()
+        .for_each(|before| workspace.root.forget_copy_of(before));
     Ok(())
 }
 

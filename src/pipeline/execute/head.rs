@@ -1,6 +1,6 @@
 //! The head of a session: the harness and its commit after the edits so far, and the error budget that they spent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ExecuteContext, ExecuteInput, unique};
 use crate::artifact::edit::Edit;
@@ -30,6 +30,8 @@ pub(super) struct SessionHead {
     pub unreached: usize,
     /// Whether some flip did not repeat, which shows that the student is noisy.
     pub flaky: bool,
+    /// Whether git may convert a file; known for the files of all edits so far.
+    converted: BTreeMap<String, bool>,
 }
 
 impl SessionHead {
@@ -40,6 +42,7 @@ impl SessionHead {
             harness: input.head.clone(),
             evaluation: None,
             budget: input.gate.budget.clone(),
+            converted: BTreeMap::new(),
             made: 0,
             unreached: 0,
             accepted: input
@@ -70,6 +73,28 @@ impl SessionHead {
             None => score(&self.harness, input, execution)?,
         };
         Ok(self.evaluation.insert(known).clone())
+    }
+
+    /// A harness to be committed after this one, as git would check it out: git's filters may not give back what an edit
+    /// wrote.
+    ///
+    /// # Errors
+    /// A filter fails, or git does.
+    pub(super) fn checked_out(&mut self, next: Harness, execution: &ExecuteContext) -> Result<Harness, RunError> {
+        let changes = self.harness.changes(&next);
+        let mut new: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        new.retain(|path| !self.converted.contains_key(*path));
+        if !new.is_empty() {
+            self.converted.extend(execution.ledger().converted(&new)?);
+        }
+        let mut next = next;
+        for FileChange { path, after, .. } in changes {
+            if let Some(bytes) = after.filter(|_| self.converted[&path]) {
+                let returned = execution.ledger().returned(&path, &bytes)?;
+                next = next.with(path, returned);
+            }
+        }
+        Ok(next)
     }
 
     /// Writes and commits changed files, and returns the commit with its harness: a hook of the repository may have

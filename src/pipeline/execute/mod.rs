@@ -288,7 +288,7 @@ fn try_edit(
     head: &mut SessionHead,
 ) -> Result<Outcome, RunError> {
     let candidate = match candidate(edit, &head.harness, input, execution)? {
-        Ok(candidate) => candidate,
+        Ok(candidate) => head.checked_out(candidate, execution)?,
         Err(reason) => {
             return Ok(Outcome {
                 error: Some(reason),

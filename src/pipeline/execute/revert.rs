@@ -98,7 +98,8 @@ fn revert(
         ledger: execution.ledger(),
         graph: execution.context.inputs.graph()?,
     };
-    let derived = without(&past, dropped, &head.harness)?;
+    let mut derived = without(&past, dropped, &head.harness)?;
+    derived.harness = head.checked_out(derived.harness, execution)?;
     let mut commit = None;
     if head.harness != derived.harness {
         let message = revert_message(execution.ledger().subject(), input, dropped, &derived.stranded);

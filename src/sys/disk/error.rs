@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::remedy::ErrorWithRemedy;
+use super::stored_form::StoredForm;
 
 /// A file operation failed.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,20 @@ pub enum DiskError {
         path: PathBuf,
         /// What it is, with its article.
         kind: &'static str,
+    },
+    /// A file that holds what a git filter keeps in the repository instead of its content.
+    #[error("{} holds {form}, not its content; {}", path.display(), form.remedy())]
+    Stored {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        form: StoredForm,
+    },
+    /// A file that is a mount point, as single files in a container are.
+    #[error("{} is mounted by itself, so it cannot be removed; mount its folder instead", path.display())]
+    Mounted {
+        /// The file.
+        path: PathBuf,
     },
     /// A file above the size limit.
     #[error("{} is larger than the limit of {} MiB; shorten or split it", path.display(), limit >> 20)]
@@ -88,4 +103,15 @@ impl DiskError {
 pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DiskError {
     let path = path.to_owned();
     move |source| DiskError::Failed { action, path, source }
+}
+
+/// Refuses content that a git filter keeps in the repository instead of the file's own, by its first bytes.
+pub(crate) fn refuse_stored(bytes: &[u8], path: &Path) -> Result<(), DiskError> {
+    match StoredForm::of(bytes) {
+        None => Ok(()),
+        Some(form) => Err(DiskError::Stored {
+            path: path.to_owned(),
+            form,
+        }),
+    }
 }

@@ -9,6 +9,7 @@ mod leftover;
 mod lines;
 mod listing;
 mod lock;
+mod mounted;
 pub(crate) mod plain_name;
 mod private;
 mod publish;
@@ -16,6 +17,7 @@ mod remedy;
 mod root;
 mod scratch;
 pub(crate) mod side_file;
+mod stored_form;
 mod text;
 mod walk;
 
@@ -24,7 +26,7 @@ mod tests;
 
 pub(crate) use database::{DatabaseError, sqlite_problem, sqlite_uri, system_error};
 pub use error::DiskError;
-pub(crate) use error::failed;
+pub(crate) use error::{failed, refuse_stored};
 pub(crate) use lines::{BYTE_ORDER_MARK, is_utf16, read_line, without_mark};
 pub use lock::LockError;
 pub(crate) use lock::{Lock, hold_still, try_hold_still};
@@ -33,6 +35,8 @@ pub(crate) use remedy::{ErrorWithRemedy, reported_problem};
 pub use root::Root;
 pub(crate) use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, nonblocking, open_named, ordinary, plain, read_named};
 pub(crate) use scratch::Scratch;
+pub(crate) use stored_form::FORM_BYTES;
+pub use stored_form::StoredForm;
 
 /// kaizen's own folder in a workspace; git ignores it.
 pub(crate) const OWN_FOLDER: &str = ".kaizen";

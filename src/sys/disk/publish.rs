@@ -14,6 +14,7 @@ use cap_std::fs::{Dir, Metadata, OpenOptions};
 
 use super::error::{DiskError, failed};
 use super::leftover::{self, TEMPORARY};
+use super::mounted::is_mounted;
 use super::root::{Root, found, ordinary};
 use super::{OWN_FOLDER, effect, hold_still};
 use crate::digest::Digest;
@@ -27,7 +28,8 @@ const MOST_PUBLISHED: usize = 10_000;
 type Condition<'a> = &'a dyn Fn(&Digest) -> Result<bool, DiskError>;
 
 impl Root {
-    /// Writes a file atomically and keeps its mode. It is an error if the path is a link.
+    /// Writes a file atomically and keeps its mode. It is an error if the path is a link. Only a file that is a mount
+    /// point is written in place, because it cannot be replaced.
     ///
     /// # Errors
     /// The folder cannot be created, or the file cannot be written.
@@ -83,9 +85,15 @@ impl Root {
         // Temporary files go to kaizen's own folder, so that a killed process leaves nothing that could be committed.
         let own = self.folder(Path::new(OWN_FOLDER))?;
         let replaced = match own.map(|own| target.replace(content, &own, is_due)) {
-            Some(Ok(replaced)) => replaced,
+            Some(Ok(replaced)) => Ok(replaced),
             // kaizen's own folder is on another file system, or cannot be written.
-            _ => target.replace(content, &target.folder, is_due)?,
+            _ => target.replace(content, &target.folder, is_due),
+        };
+        let replaced = match replaced {
+            Err(DiskError::Failed { source, .. }) if is_mounted(&source) => {
+                return target.overwrite(content, is_due);
+            }
+            replaced => replaced?,
         };
         if replaced {
             sync_folder(&target.folder).map_err(failed("sync", &target.path()))?;
@@ -109,6 +117,7 @@ impl Root {
         }
         effect(&format!("remove {}", name.to_string_lossy()));
         match folder.remove_file(name).and_then(|()| sync_folder(&folder)) {
+            Err(error) if is_mounted(&error) => Err(DiskError::Mounted { path }),
             Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", &path)(error)),
             _ => Ok(()),
         }
@@ -159,6 +168,19 @@ impl Target<'_> {
             .map_err(failed("replace", &path))?;
         note(&path, written);
         Ok(())
+    }
+
+    /// Writes the file in place, because it is a mount point and cannot be replaced.
+    fn overwrite(&self, content: &mut (impl Read + Seek), is_due: Condition) -> Result<bool, DiskError> {
+        content.rewind().map_err(failed("copy to", &self.path()))?;
+        let wanted = Digest::of_reader(&mut *content).map_err(failed("copy to", &self.path()))?;
+        if !is_due(&wanted)? {
+            return Ok(false);
+        }
+        self.refuse_odd()?;
+        let written = self.root.overwrite(self.relative, content)?;
+        note(&self.path(), written);
+        Ok(true)
     }
 
     /// Refuses to replace a link or a special file, which its owner created on purpose.
