@@ -44,11 +44,15 @@ pub(super) fn check(workspace: &Workspace, asked: &RunOptions, session: &Session
 /// # Errors
 /// A file of tasks cannot be read, or git fails.
 pub(super) fn other_first_files(workspace: &Workspace) -> Result<Vec<String>, RunError> {
-    let mut paths: Vec<String> = vec![manifest::FILE.to_owned(), ".gitignore".to_owned()];
+    let mut paths: Vec<String> = Vec::new();
+    for name in [manifest::FILE, ".gitignore"] {
+        if workspace.root.is_taken(name)? {
+            paths.push(name.to_owned());
+        }
+    }
     let tasks = workspace.evidence_files(&workspace.manifest.benchmark.files)?;
     let relative = |file: &EvidenceFile| Some(file.path().strip_prefix(&*workspace.root).ok()?.to_str()?.to_owned());
     paths.extend(tasks.iter().filter_map(relative));
-    paths.retain(|path| workspace.root.is_taken(path));
     let names: Vec<&str> = paths.iter().map(String::as_str).collect();
     let ignored = workspace.ledger.ignored(&names)?;
     paths.retain(|path| !ignored.contains(path));

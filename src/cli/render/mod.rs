@@ -30,7 +30,7 @@ use crate::llm::client;
 use crate::pipeline::options::RunResult;
 use crate::workspace::event::Event;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, session};
+use crate::workspace::Workspace;
 
 /// Prints one JSON value as a line on stdout.
 pub(crate) fn json(value: &impl serde::Serialize) {

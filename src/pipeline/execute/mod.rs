@@ -304,7 +304,7 @@ fn try_edit(
         });
     }
     // Before any call is paid for.
-    execution.may_write(&changes)?;
+    execution.may_write(&head.harness.changes(&candidate))?;
     let lines = overwritten(edit, &head.harness, &candidate, input, execution)?;
     if !lines.is_empty() {
         let why = asked_again(&lines);
